@@ -1,0 +1,39 @@
+/** Whose fault an error is; decides the HTTP status and the tone of the help (Flux v1 names these the same). */
+export type Fault = 'user' | 'missing' | 'server';
+
+export interface FluxErrorOptions {
+  /** Stable machine-readable code, `room/what-happened`, for example `git/clone-failed`. */
+  readonly code: string;
+  readonly fault?: Fault;
+  /** Prose for the operator: what to check, what to do next. */
+  readonly help?: string;
+  readonly cause?: unknown;
+}
+
+/**
+ * The one error class of the product. The message starts with the subject, in lower case, without a full stop; it must
+ * never hold a secret, because it reaches logs, the API and Git notes.
+ */
+export class FluxError extends Error {
+  override readonly name = 'FluxError';
+  readonly code: string;
+  readonly fault: Fault;
+  readonly help: string | undefined;
+
+  constructor(message: string, options: FluxErrorOptions) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = options.code;
+    this.fault = options.fault ?? 'server';
+    this.help = options.help;
+  }
+}
+
+/** The message of anything that was thrown, for places that can only show text. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** Wraps anything thrown as a FluxError; one that already is passes unchanged. */
+export function asFluxError(thrown: unknown, options: Omit<FluxErrorOptions, 'cause'>): FluxError {
+  return thrown instanceof FluxError ? thrown : new FluxError(messageOf(thrown), { ...options, cause: thrown });
+}

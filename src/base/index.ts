@@ -1,0 +1,19 @@
+/**
+ * What every room may use and what knows nothing of GitOps: errors, time, durations, globs, retries, redaction, logs, HTTP,
+ * YAML. Third-party packages that serve the whole product are wrapped here once.
+ */
+export { type Clock, rfc3339, systemClock, withDeadline } from './clock.ts';
+export { formatDuration, parseDuration } from './duration.ts';
+export { asFluxError, type Fault, FluxError, type FluxErrorOptions, messageOf } from './errors.ts';
+export { matchGlob } from './glob.ts';
+export { goJson } from './go-json.ts';
+export {
+  createHttpTransport,
+  type HttpRequest,
+  type HttpResponse,
+  type HttpTransport,
+  type HttpTransportOptions,
+} from './http.ts';
+export { createLogger, type Logger, type LogOptions, silentLogger } from './log.ts';
+export { redact, Secret } from './redact.ts';
+export { type BackoffOptions, backoffMs, type RetryOptions, retry } from './retry.ts';

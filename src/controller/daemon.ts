@@ -1,0 +1,118 @@
+import type { FluxError } from '../base/index.ts';
+import type { Container, ResourceId } from '../resource/index.ts';
+import type { UpdateResult, UpdateSpec } from '../update/index.ts';
+import type { Change, ImageInfo, Problem, Revision, Rollout, SourceState } from './ports.ts';
+
+/** Why a workload cannot be changed through Git; empty when it can (Flux v1's words). */
+export type ReadOnlyReason = '' | 'NotInRepo' | 'System' | 'NoRepo' | 'NotReady' | 'ReadOnlyMode';
+
+/** A workload as `fluxctl list-workloads` shows it. */
+export interface WorkloadStatus {
+  readonly id: ResourceId;
+  readonly containers: readonly Container[];
+  readonly readOnly: ReadOnlyReason;
+  readonly status: string;
+  readonly rollout: Rollout;
+  /** Why its last apply failed, or empty. */
+  readonly syncError: string;
+  readonly antecedent: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly automated: boolean;
+  readonly locked: boolean;
+  readonly ignore: boolean;
+  /** Policies of the manifest, names without prefix. */
+  readonly policies: Readonly<Record<string, string>>;
+}
+
+/** An image with its reference in the form the workload writes it; `ref` is empty when nothing is known of it. */
+export interface ListedImage {
+  readonly ref: string;
+  readonly info?: ImageInfo;
+}
+
+export interface ContainerImages {
+  readonly name: string;
+  readonly current: ListedImage;
+  readonly latestFiltered: ListedImage;
+  /** Newest first by the container's pattern; empty when the repository is unknown. */
+  readonly available: readonly ListedImage[];
+  readonly availableError: string;
+  readonly availableCount: number;
+  readonly newAvailableCount: number;
+  readonly filteredCount: number;
+  readonly newFilteredCount: number;
+}
+
+export interface WorkloadImages {
+  readonly id: ResourceId;
+  readonly containers: readonly ContainerImages[];
+}
+
+export type JobState = 'queued' | 'running' | 'failed' | 'succeeded';
+
+export interface JobStatus {
+  readonly state: JobState;
+  /** Why it failed, or empty. */
+  readonly error: string;
+  readonly revision?: Revision;
+  readonly spec?: UpdateSpec;
+  readonly result?: UpdateResult;
+}
+
+/** One sync, from asked-for to done; what `fluxctl sync` waits for and prints. */
+export interface SyncReport {
+  readonly id: string;
+  readonly state: 'queued' | 'running' | 'done';
+  readonly revision?: Revision;
+  /** Where the sync tag stood before. */
+  readonly previous?: Revision;
+  /** Milliseconds since the epoch. */
+  readonly startedAt?: number;
+  readonly finishedAt?: number;
+  /** Objects by outcome, unchanged ones included. */
+  readonly counts: Readonly<Partial<Record<Change['outcome'], number>>>;
+  /** Everything but unchanged objects. */
+  readonly changes: readonly Change[];
+  /** Refused files and documents. */
+  readonly errors: readonly Problem[];
+  readonly warnings: readonly Problem[];
+  /** Set when the sync could not be carried out at all: Git unreachable, cluster unreachable. */
+  readonly failure?: FluxError;
+}
+
+export interface GitConfig {
+  readonly url: string;
+  readonly branch: string;
+  readonly paths: readonly string[];
+  readonly state: SourceState;
+  /** OpenSSH line of the deploy key, or empty. */
+  readonly publicKey: string;
+}
+
+export type NotifiedChange =
+  | { readonly kind: 'git'; readonly url: string; readonly branch: string }
+  | { readonly kind: 'image'; readonly domain: string; readonly image: string };
+
+/** Everything the outside can ask of the daemon; the API serves it and nothing else. Errors are FluxErrors. */
+export interface Daemon {
+  version(): string;
+  listWorkloads(filter: { readonly namespace: string; readonly ids: readonly ResourceId[] }): Promise<readonly WorkloadStatus[]>;
+  /** `spec` is a resource id or `<all>`. */
+  listImages(filter: { readonly namespace: string; readonly spec: string }): Promise<readonly WorkloadImages[]>;
+  /** Queues an update (a `plan` is calculated at once) and resolves to its job id. */
+  update(spec: UpdateSpec): Promise<string>;
+  /** @throws FluxError fault `missing` for an unknown job. */
+  job(id: string): Promise<JobStatus>;
+  /** Commits of `ref` that are not applied yet, newest first. */
+  syncStatus(ref: string): Promise<readonly Revision[]>;
+  gitConfig(options: { readonly regenerateKey: boolean }): Promise<GitConfig>;
+  notify(change: NotifiedChange): Promise<void>;
+  /** Multi-document YAML of the namespaces and workloads of the cluster. */
+  exportWorkloads(): Promise<string>;
+  /** Asks for a fetch and a sync of what it finds, also when nothing is new (drift is verified then). */
+  startSync(): SyncReport;
+  /** @throws FluxError fault `missing` for an unknown id. */
+  sync(id: string): SyncReport;
+  /** False until the loop has run; why, for /readyz. */
+  readiness(): { readonly ready: boolean; readonly reason: string };
+}

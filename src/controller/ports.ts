@@ -1,0 +1,255 @@
+import type { FluxError } from '../base/index.ts';
+import type { Container, KubeObject, Manifest, ManifestPlace, ResourceId } from '../resource/index.ts';
+
+/** A full Git commit id, 40 (or 64) lower-case hex digits. */
+export type Revision = string;
+
+/** Passed to everything that can take long. */
+export interface Cancellable {
+  readonly signal?: AbortSignal;
+}
+
+// ---------------------------------------------------------------------------------------------------------------- Git
+
+/** Flux v1's states of the repository, as `fluxctl` shows them. */
+export type SourceStatus = 'unconfigured' | 'new' | 'cloned' | 'ready' | 'unreachable';
+
+export interface SourceState {
+  readonly status: SourceStatus;
+  /** Why it is not ready. */
+  readonly error?: FluxError;
+}
+
+/** A file of a revision, as `git ls-tree` lists it. */
+export interface TreeFile {
+  readonly path: string;
+  /** `100644`, `100755`, `120000` (symbolic link) or `160000` (submodule). */
+  readonly mode: string;
+  /** Blob id; the same content always has the same id, so it keys the parse cache. */
+  readonly blob: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+export interface Commit {
+  readonly revision: Revision;
+  readonly subject: string;
+  readonly author: { readonly name: string; readonly email: string };
+  /** Trailers of the message, names in lower case, in order of appearance. */
+  readonly trailers: readonly { readonly name: string; readonly value: string }[];
+  /** Made by this product: it carries our job trailer and our committer. A person's commit is one for which this is false. */
+  readonly ours: boolean;
+}
+
+export interface CommitRequest {
+  /** The revision the edits were planned on; must still be the head of the branch, else `git/push-raced`. */
+  readonly base: Revision;
+  readonly edits: readonly { readonly path: string; readonly content: string }[];
+  /** Message without skip text and trailers. */
+  readonly message: string;
+  readonly author?: string;
+  /** Written as trailer `Flux-Job-Id`, so that an ambiguous push is recognised and never repeated. */
+  readonly jobId: string;
+  /** One line of JSON for `refs/notes/<notes-ref>` on the new commit. */
+  readonly note: string;
+}
+
+/** One repository: its URL, branch, paths and identity. The daemon works on a list of these. */
+export interface Source {
+  /** The URL without its password, for logs, the API and the sync-set name. */
+  readonly safeUrl: string;
+  readonly branch: string;
+  /** As given by --git-path; empty means the whole repository. */
+  readonly paths: readonly string[];
+  state(): SourceState;
+  /** Brings the mirror up to date (cloning, or building it anew when it is broken) and resolves to the head of the branch. */
+  fetch(options?: Cancellable): Promise<Revision>;
+  /** Head of the branch as of the last fetch. */
+  head(): Revision | undefined;
+  /** All files of a revision below the paths, links and submodules included. @throws FluxError `git/path-missing`, naming the path. */
+  files(revision: Revision, options?: Cancellable): Promise<readonly TreeFile[]>;
+  blob(id: string, options?: Cancellable): Promise<Buffer>;
+  /** Full revision of an abbreviated or symbolic one, or undefined. */
+  resolve(ref: string): Promise<Revision | undefined>;
+  /** Commits in `from..to` (all of `to` without from) that touch the paths, newest first, at most `limit`. */
+  commits(
+    range: { readonly from?: Revision | undefined; readonly to: Revision; readonly limit?: number; readonly allPaths?: boolean },
+    options?: Cancellable,
+  ): Promise<readonly Commit[]>;
+  /** Where the sync tag of the remote points, or undefined when there is none. */
+  syncTag(): Promise<Revision | undefined>;
+  /**
+   * Commits the edits on `base` without a checkout and pushes branch and notes in one atomic push.
+   * @throws FluxError `git/push-raced` when somebody else pushed first (fetched already: plan again), `git/no-changes` when the tree stays the same.
+   */
+  commit(request: CommitRequest, options?: Cancellable): Promise<Revision>;
+  /** Notes of `refs/notes/<notes-ref>` by commit. */
+  notes(): Promise<ReadonlyMap<Revision, string>>;
+  /** The record of a sync on `refs/notes/<notes-ref>-sync`, or undefined. */
+  syncRecord(revision: Revision): Promise<string | undefined>;
+  /** Moves the sync tag (annotated, `Sync pointer`) to the revision and, when given, sets its sync record; one atomic push. */
+  recordSync(request: { readonly revision: Revision; readonly record?: string }, options?: Cancellable): Promise<void>;
+  close(): Promise<void>;
+}
+
+// ------------------------------------------------------------------------------------------------------------ Desired
+
+/** Something wrong with a file, a document or an object, with as much of its place as is known. */
+export interface Problem {
+  readonly file?: string;
+  readonly document?: number;
+  readonly item?: number;
+  readonly line?: number;
+  readonly column?: number;
+  readonly id?: ResourceId;
+  readonly error: FluxError;
+}
+
+/** What one revision of the repository wants. */
+export interface DesiredState {
+  readonly manifests: readonly Manifest[];
+  /** Refused files, documents and objects; everything else is in `manifests`. */
+  readonly errors: readonly Problem[];
+  /** Read, but worth a line: a key given twice, a document without kind. */
+  readonly warnings: readonly Problem[];
+}
+
+export interface Desired {
+  /** Reads the manifests among the files. Never throws for what a file holds; only when blobs cannot be had. */
+  read(files: readonly TreeFile[], blob: (id: string) => Promise<Buffer>, options?: Cancellable): Promise<DesiredState>;
+}
+
+// ------------------------------------------------------------------------------------------------------------ Cluster
+
+export interface PlanRequest {
+  readonly desired: DesiredState;
+  /** Flux v1's sync-set name; keys our marks. */
+  readonly syncSet: string;
+  readonly garbageCollection: 'off' | 'dry' | 'on';
+  /** From trailer `Allow-Prune: N` of a person's commit since the last sync: this many deletions are confirmed. */
+  readonly allowPrune?: number;
+}
+
+/** What is to be done about one object, and why. */
+export interface PlanEntry {
+  readonly id: ResourceId;
+  readonly place?: ManifestPlace;
+  /** create, change: will be applied. skip: ignored by annotation. prune: will be deleted. held: not deleted, or not applied, until doubt is gone. */
+  readonly action: 'create' | 'change' | 'unchanged' | 'skip' | 'prune' | 'held' | 'failed';
+  readonly reason?: string;
+  readonly error?: FluxError;
+}
+
+export interface Plan {
+  readonly entries: readonly PlanEntry[];
+}
+
+export type Outcome = 'created' | 'configured' | 'unchanged' | 'deleted' | 'skipped' | 'held' | 'failed';
+
+/** What happened to one object. */
+export interface Change {
+  readonly id: ResourceId;
+  readonly outcome: Outcome;
+  readonly place?: ManifestPlace;
+  readonly reason?: string;
+  readonly error?: FluxError;
+}
+
+/** State of a rollout in Flux v1's terms. */
+export interface Rollout {
+  readonly desired: number;
+  readonly updated: number;
+  readonly ready: number;
+  readonly available: number;
+  readonly outdated: number;
+  readonly messages: readonly string[];
+}
+
+/** A workload as it runs in the cluster. */
+export interface ClusterWorkload {
+  readonly id: ResourceId;
+  readonly containers: readonly Container[];
+  /** `unknown`, `error`, `ready`, `updating` or `started`. */
+  readonly status: string;
+  readonly rollout: Rollout;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly antecedent?: ResourceId;
+}
+
+export interface Cluster {
+  /** Compares desired with live state by metadata alone; sends no write. Per-object trouble is in the plan, not thrown. */
+  plan(request: PlanRequest, options?: Cancellable): Promise<Plan>;
+  /** Carries out a plan made by this cluster: server-side apply in stages, then deletions. One change an entry. */
+  apply(plan: Plan, options?: Cancellable): Promise<readonly Change[]>;
+  /** Workloads of a namespace, or of all; add-ons of kube-system left out as in Flux v1. */
+  workloads(
+    filter: { readonly namespace?: string; readonly ids?: readonly ResourceId[] },
+    options?: Cancellable,
+  ): Promise<readonly ClusterWorkload[]>;
+  /** The namespace that a namespaced manifest without one goes to. */
+  readonly defaultNamespace: string;
+  /** Full id of a manifest after namespace defaulting, or undefined while its kind is unknown. */
+  idOf(object: KubeObject): ResourceId | undefined;
+  /** An object of the core group, for pull secrets and service accounts; undefined when absent or forbidden. */
+  readCore(
+    kind: 'Secret' | 'ServiceAccount',
+    namespace: string,
+    name: string,
+    options?: Cancellable,
+  ): Promise<KubeObject | undefined>;
+  /** `v1.34.4`. @throws FluxError `cluster/unreachable`. */
+  version(options?: Cancellable): Promise<string>;
+  close(): void;
+}
+
+// ------------------------------------------------------------------------------------------------------------- Images
+
+/** What a registry says about one tag. */
+export interface ImageInfo {
+  readonly tag: string;
+  /** Manifest digest served for the tag (of the linux/amd64 image, when the tag is an index). */
+  readonly digest?: string;
+  /** Config digest. */
+  readonly imageId?: string;
+  /** Milliseconds since the epoch; absent when the config has none. */
+  readonly createdAt?: number;
+  /** Labels with build times, as RFC 3339 text, that the config carries. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly fetchedAt: number;
+}
+
+/** What is known of one image repository. */
+export interface ImageRepository {
+  readonly tags: readonly string[];
+  /** By tag; a tag that is absent has not been asked about, or could not be read. */
+  readonly images: ReadonlyMap<string, ImageInfo>;
+  /** Time of the last complete tag list, ms since the epoch; absent before the first. */
+  readonly scannedAt?: number;
+  readonly error?: FluxError;
+}
+
+/** An image repository to watch, with the workloads' own credentials for it. */
+export interface ImageTarget {
+  /** Canonical name, `index.docker.io/library/alpine`. */
+  readonly name: string;
+  /** Pull secrets are read in the namespace of the workload that names them, never across. */
+  readonly pullSecrets: readonly {
+    readonly namespace: string;
+    readonly secrets: readonly string[];
+    readonly serviceAccount: string;
+  }[];
+  /** Tags whose creation time is needed, because a pattern orders them by time; `undefined` wants none. */
+  readonly needsTimes?: (tag: string) => boolean;
+}
+
+export interface ImageWatch {
+  /** Replaces the set of watched repositories; unknown ones are scanned at once. */
+  watch(targets: readonly ImageTarget[]): void;
+  /** What is known by canonical name; undefined when it is not watched or not scanned yet. */
+  repository(name: string): ImageRepository | undefined;
+  /** Scans one repository before its turn, or all; resolves when done. Unknown names do nothing. */
+  scanNow(name?: string, options?: Cancellable): Promise<void>;
+  start(): void;
+  stop(): Promise<void>;
+}

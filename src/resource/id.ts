@@ -1,0 +1,64 @@
+import { FluxError } from '../base/index.ts';
+
+/**
+ * Flux v1's name of a resource: `namespace:kind/name`, kind in lower case, `<cluster>` for what has no namespace. It does not
+ * hold the API group; where two groups may clash use `objectKey`.
+ */
+export type ResourceId = string;
+
+export interface ResourceIdParts {
+  readonly namespace: string;
+  readonly kind: string;
+  readonly name: string;
+}
+
+export const CLUSTER_SCOPE = '<cluster>';
+
+const FULL = /^(<cluster>|[a-zA-Z0-9_-]+):([a-zA-Z0-9_-]+)\/([a-zA-Z0-9_.:-]+)$/;
+const UNQUALIFIED = /^([a-zA-Z0-9_-]+)\/([a-zA-Z0-9_.:-]+)$/;
+const LEGACY = /^([a-zA-Z0-9_-]+)\/([a-zA-Z0-9_-]+)$/;
+
+export function formatResourceId({
+  namespace,
+  kind,
+  name,
+}: {
+  readonly namespace?: string | undefined;
+  readonly kind: string;
+  readonly name: string;
+}): ResourceId {
+  return `${namespace || CLUSTER_SCOPE}:${kind.toLowerCase()}/${name}`;
+}
+
+/**
+ * Parses `ns:kind/name`, and Flux v1's oldest form `ns/name`.
+ * @throws FluxError `resource/bad-id` with Flux v1's words.
+ */
+export function parseResourceId(text: string): ResourceIdParts {
+  const full = FULL.exec(text);
+  if (full) return parts(full[1], full[2], full[3]);
+  const legacy = LEGACY.exec(text);
+  if (legacy) return parts(legacy[1], 'service', legacy[2]);
+  throw invalidId(text);
+}
+
+/** Parses what a person types: `ns:kind/name`, or `kind/name` in the given namespace. */
+export function parseResourceIdIn(namespace: string, text: string): ResourceIdParts {
+  const full = FULL.exec(text);
+  if (full) return parts(full[1], full[2], full[3]);
+  const short = UNQUALIFIED.exec(text);
+  if (short) return parts(namespace, short[1], short[2]);
+  throw invalidId(text);
+}
+
+function parts(namespace = '', kind = '', name = ''): ResourceIdParts {
+  return { namespace, kind: kind.toLowerCase(), name };
+}
+
+function invalidId(text: string): FluxError {
+  return new FluxError(`parsing ${text}: invalid service ID`, {
+    code: 'resource/bad-id',
+    fault: 'user',
+    help: 'A resource is named namespace:kind/name, for example default:deployment/web.',
+  });
+}

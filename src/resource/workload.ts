@@ -1,0 +1,45 @@
+import type { JsonObject, KubeObject } from './object.ts';
+
+/** Kinds whose images Flux reads and changes (Flux v1's list; decided by kind alone). */
+export const WORKLOAD_KINDS = ['CronJob', 'DaemonSet', 'Deployment', 'StatefulSet', 'HelmRelease'] as const;
+
+export function isWorkloadKind(kind: string): boolean {
+  return (WORKLOAD_KINDS as readonly string[]).includes(kind);
+}
+
+export interface Container {
+  readonly name: string;
+  /** As written in the object; may be empty or malformed. */
+  readonly image: string;
+}
+
+/** Containers of a workload as Flux v1 lists them: `containers` first, then `initContainers`. Empty for other kinds. */
+export function containersOf(object: KubeObject): readonly Container[] {
+  const spec = podSpecOf(object);
+  return [...containerList(spec?.containers), ...containerList(spec?.initContainers)];
+}
+
+/** The pod spec inside a workload, or undefined where the kind has none (HelmRelease: its images are values, read elsewhere). */
+export function podSpecOf(object: KubeObject): JsonObject | undefined {
+  if (object.kind === 'HelmRelease' || !isWorkloadKind(object.kind)) return undefined;
+  const outer = object.kind === 'CronJob' ? at(object, 'spec', 'jobTemplate') : object;
+  return at(outer, 'spec', 'template', 'spec');
+}
+
+function containerList(list: unknown): Container[] {
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((entry: unknown) => {
+    if (!isRecord(entry) || typeof entry.name !== 'string') return [];
+    return [{ name: entry.name, image: typeof entry.image === 'string' ? entry.image : '' }];
+  });
+}
+
+function at(value: unknown, ...path: readonly string[]): JsonObject | undefined {
+  let current: unknown = value;
+  for (const key of path) current = isRecord(current) && Object.hasOwn(current, key) ? current[key] : undefined;
+  return isRecord(current) ? (current as JsonObject) : undefined;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

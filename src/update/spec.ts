@@ -1,0 +1,70 @@
+import type { ResourceId } from '../resource/index.ts';
+
+// The shapes below are Flux v1's JSON, keys included: they are written to Git notes and cross the HTTP API as they are.
+
+export interface Cause {
+  readonly Message: string;
+  readonly User: string;
+}
+
+/** `fluxctl release`. `ServiceSpecs` holds ids or `<all>`; `ImageSpec` is a reference or `<all latest>`. */
+export interface ReleaseImageSpec {
+  readonly ServiceSpecs: readonly string[];
+  readonly ImageSpec: string;
+  /** `plan` calculates, `execute` commits; any other text calculates too (Flux v1). */
+  readonly Kind: string;
+  readonly Excludes: readonly string[] | null;
+  readonly Force: boolean;
+}
+
+export interface ContainerUpdate {
+  readonly Container: string;
+  readonly Current: string;
+  readonly Target: string;
+}
+
+/** What an interactive release posts: exact containers. `Current` absent skips the comparison with the running image. */
+export interface ReleaseContainersSpec {
+  readonly Kind: string;
+  readonly ContainerSpecs: Readonly<
+    Record<ResourceId, readonly (Omit<ContainerUpdate, 'Current'> & { readonly Current?: string })[]>
+  >;
+  readonly SkipMismatches: boolean;
+  readonly Force: boolean;
+}
+
+/** Policies to add and to remove, by workload; names without prefix. */
+export type PolicySpec = Readonly<
+  Record<
+    ResourceId,
+    { readonly add: Readonly<Record<string, string>> | null; readonly remove: Readonly<Record<string, string>> | null }
+  >
+>;
+
+/** Made by the daemon when a newer image appears. */
+export interface AutomatedSpec {
+  readonly Changes: readonly {
+    readonly WorkloadID: ResourceId;
+    readonly Container: { readonly Name: string; readonly Image: string };
+    readonly ImageID: string;
+  }[];
+}
+
+export type UpdateSpec =
+  | { readonly type: 'image'; readonly cause: Cause; readonly spec: ReleaseImageSpec }
+  | { readonly type: 'containers'; readonly cause: Cause; readonly spec: ReleaseContainersSpec }
+  | { readonly type: 'policy'; readonly cause: Cause; readonly spec: PolicySpec }
+  | { readonly type: 'auto'; readonly cause: Cause; readonly spec: AutomatedSpec }
+  | { readonly type: 'sync'; readonly cause: Cause; readonly spec: Record<string, never> };
+
+export type UpdateStatus = 'success' | 'failed' | 'skipped' | 'ignored' | 'unknown';
+
+/** What an update did to one workload. */
+export interface WorkloadResult {
+  readonly Status: UpdateStatus;
+  readonly Error?: string;
+  readonly PerContainer: readonly ContainerUpdate[] | null;
+}
+
+/** By resource id; written with sorted keys. */
+export type UpdateResult = Readonly<Record<ResourceId, WorkloadResult>>;

@@ -1,0 +1,109 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+
+/** What each room may import; docs/architecture.md draws the same. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  resource: ['base'],
+  image: ['base'],
+  policy: ['base', 'image', 'resource'],
+  config: ['base', 'resource', 'image', 'policy'],
+  git: ['base', 'resource', 'image', 'policy'],
+  manifests: ['base', 'resource', 'image', 'policy'],
+  cluster: ['base', 'resource', 'image', 'policy'],
+  'registry-watch': ['base', 'resource', 'image', 'policy'],
+  record: ['base', 'resource', 'image', 'policy'],
+  sim: ['base'],
+  update: ['base', 'resource', 'image', 'policy', 'manifests'],
+  controller: [
+    'base',
+    'resource',
+    'image',
+    'policy',
+    'config',
+    'git',
+    'manifests',
+    'cluster',
+    'registry-watch',
+    'record',
+    'update',
+  ],
+  api: ['base', 'resource', 'image', 'policy', 'update', 'controller'],
+  cli: ['base', 'resource', 'image', 'policy', 'api/client', 'api/wire', 'cluster/port-forward'],
+};
+
+/** Doors besides a room's own index: fluxctl starts through them without the heavy packages. */
+const SIDE_DOORS = ['api/client/index.ts', 'api/wire/index.ts', 'cluster/port-forward/index.ts'];
+
+/** One owner for each third-party package. */
+const OWNERS: Readonly<Record<string, readonly string[]>> = {
+  'simple-git': ['src/git/'],
+  'js-yaml': ['src/base/yaml'],
+  '@kubernetes/client-node': ['src/cluster/'],
+  fastify: ['src/api/'],
+  commander: ['src/cli/'],
+  re2js: ['src/policy/'],
+  semver: ['src/policy/'],
+  pino: ['src/base/log.ts'],
+  'pino-pretty': ['src/base/log.ts'],
+  'prom-client': ['src/base/metrics.ts'],
+};
+
+interface Import {
+  readonly file: string;
+  readonly specifier: string;
+}
+
+const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+const imports: readonly Import[] = sources.flatMap((file) => {
+  const text = readFileSync(join(root, 'src', file), 'utf8');
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => ({ file, specifier: match[1] ?? '' }));
+});
+
+const roomOf = (path: string) => path.split('/')[0] ?? '';
+
+describe('rooms', () => {
+  test('every folder of src is a known room', () => {
+    const rooms = new Set(sources.map(roomOf));
+    expect([...rooms].filter((room) => !(room in MAY_IMPORT))).toEqual([]);
+  });
+
+  test('import only what stands to their right, and only through the door', () => {
+    const broken = imports.flatMap(({ file, specifier }) => {
+      if (!specifier.startsWith('.')) return [];
+      const target = relative('.', join(dirname(file), specifier));
+      const [from, to] = [roomOf(file), roomOf(target)];
+      if (from === to) return [];
+      const side = SIDE_DOORS.find((door) => target === door);
+      const allowed = MAY_IMPORT[from] ?? [];
+      if (side ? allowed.includes(dirname(side)) || allowed.includes(to) : allowed.includes(to) && target === `${to}/index.ts`)
+        return [];
+      return [`${file} imports ${target}`];
+    });
+    expect(broken).toEqual([]);
+  });
+
+  test('a package is imported by its owner only', () => {
+    const broken = imports.flatMap(({ file, specifier }) => {
+      const owner = Object.entries(OWNERS).find(([name]) => specifier === name || specifier.startsWith(`${name}/`))?.[1];
+      return owner && !owner.some((prefix) => `src/${file}`.startsWith(prefix)) ? [`${file} imports ${specifier}`] : [];
+    });
+    expect(broken).toEqual([]);
+  });
+
+  test('environment, arguments, wall clock and timers stay at the edges', () => {
+    const edge = /^(config\/|base\/clock\.ts|base\/http\.ts|sim\/)/;
+    const broken = sources
+      .filter((file) => !edge.test(file))
+      .flatMap((file) => {
+        const text = readFileSync(join(root, 'src', file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
+        return [...text.matchAll(/\bprocess\.(env|argv)\b|\bDate\.now\b|\bnew Date\(\)|\bset(?:Timeout|Interval)\(/g)].map(
+          (match) => `${file}: ${match[0]}`,
+        );
+      });
+    expect(broken).toEqual([]);
+  });
+});
