@@ -1,0 +1,80 @@
+import { messageOf } from '../base/index.ts';
+import { parseFlagValue, quote } from './flag.ts';
+import { FLAG_NAMES, FLAGS, type FlagName, type FlagValues, isFlagName } from './flags.ts';
+import { suggest } from './suggest.ts';
+
+/** A command line taken apart, with everything that is wrong with it. */
+export interface CommandLine {
+  readonly values: FlagValues;
+  /** Flags that stood on the command line, in whatever value. */
+  readonly given: ReadonlySet<FlagName>;
+  readonly help: boolean;
+  /** In Flux v1's (pflag's) words. */
+  readonly problems: readonly string[];
+  /** Words that are neither a flag nor its value; Flux v1 ignored them. */
+  readonly strays: readonly string[];
+}
+
+const BY_SHORT = new Map(FLAG_NAMES.flatMap((name) => ('short' in FLAGS[name] ? [[FLAGS[name].short, name] as const] : [])));
+
+/** Reads GNU-style flags as Go's pflag does: `--x=v`, `--x v`, `-lv`, `-l v`, `--bool[=false]`, lists by comma and repetition. */
+export function readCommandLine(argv: readonly string[]): CommandLine {
+  const values: Record<string, unknown> = {};
+  for (const name of FLAG_NAMES) values[name] = parseFlagValue(FLAGS[name].type, FLAGS[name].default);
+  const given = new Set<FlagName>();
+  const problems: string[] = [];
+  const strays: string[] = [];
+  const rest = [...argv];
+
+  const set = (name: FlagName, text: string) => {
+    const { type } = FLAGS[name];
+    try {
+      const value = parseFlagValue(type, text);
+      const append = Array.isArray(value) && given.has(name);
+      values[name] = append ? [...(values[name] as string[]), ...value] : value;
+    } catch (error) {
+      problems.push(`invalid argument ${quote(text)} for ${quote(spelling(name))} flag: ${messageOf(error)}`);
+    }
+    given.add(name);
+  };
+  /** The value of a flag that has none attached: `true` for a switch, else the next word. */
+  const take = (name: FlagName, shown: string) => {
+    const text = FLAGS[name].type === 'bool' ? 'true' : rest.shift();
+    if (text === undefined) problems.push(`flag needs an argument: ${shown}`);
+    else set(name, text);
+  };
+  const readLong = (word: string) => {
+    const [, name = '', text] = /^--([^=]*)(?:=([\s\S]*))?$/.exec(word) ?? [];
+    if (name === '' || name.startsWith('-')) problems.push(`bad flag syntax: ${word.split('=', 1)[0]}`);
+    else if (!isFlagName(name)) problems.push(unknownFlag(name));
+    else if (text === undefined) take(name, `--${name}`);
+    else set(name, text);
+  };
+  const readShort = (word: string) => {
+    const name = BY_SHORT.get(word.charAt(1));
+    const text = word.slice(2);
+    if (name === undefined) problems.push(`unknown shorthand flag: '${word.charAt(1)}' in ${word.split('=', 1)[0]}`);
+    else if (text === '') take(name, `'${word.charAt(1)}' in ${word}`);
+    else set(name, text.startsWith('=') ? text.slice(1) : text);
+  };
+
+  let help = false;
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (word === '--') strays.push(...rest.splice(0));
+    else if (word === '--help' || word === '-h') help = true;
+    else if (word.startsWith('--')) readLong(word);
+    else if (word.startsWith('-') && word !== '-') readShort(word);
+    else strays.push(word);
+  }
+  return { values: values as FlagValues, given, help, problems, strays };
+}
+
+function spelling(name: FlagName): string {
+  const flag = FLAGS[name];
+  return 'short' in flag ? `-${flag.short}, --${name}` : `--${name}`;
+}
+
+function unknownFlag(name: string): string {
+  const meant = suggest(name, FLAG_NAMES);
+  return `unknown flag: --${name}${meant === undefined ? '' : ` (did you mean --${meant}?)`}`;
+}

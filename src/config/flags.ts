@@ -1,0 +1,125 @@
+import { built, deprecated, type Flag, type FlagTypes, meaningless, unbuilt } from './flag.ts';
+
+const NO_KUBECTL = 'objects are applied over the Kubernetes API directly';
+const NO_MEMCACHED = 'image metadata is cached in memory';
+
+/** Every flag of fluxd 1.25, in the groups in which help and documentation show them. */
+export const FLAG_GROUPS = {
+  General: {
+    'log-format': built('string', 'fmt', 'form of the log: `fmt` (logfmt, pretty on a terminal) or `json`'),
+    listen: built('string', ':3030', 'address of the HTTP API, and of /metrics unless --listen-metrics is set', 'l'),
+    'listen-metrics': built('string', '', 'separate address for /metrics'),
+    version: built('bool', 'false', 'print the version and exit'),
+    'kubernetes-kubectl': meaningless('string', '', 'path of kubectl', NO_KUBECTL),
+  },
+  Git: {
+    'git-url': built('string', '', 'repository to keep the cluster equal to; without one nothing is synced'),
+    'git-branch': built('string', 'master', 'branch to sync, and to push image updates to'),
+    'git-path': built('list', '', 'directories or files below the root of the repository that hold manifests; none means all'),
+    'git-user': built('string', 'Weave Flux', 'committer name'),
+    'git-email': built('string', 'support@weave.works', 'committer e-mail address'),
+    'git-set-author': built('bool', 'false', 'make the person who caused a change the author of its commit'),
+    'git-label': built('string', '', 'replaces both --git-sync-tag and --git-notes-ref'),
+    'git-sync-tag': built('string', 'flux-sync', 'tag that marks the synced revision'),
+    'git-notes-ref': built('string', 'flux', 'notes ref that records what made a commit'),
+    'git-ci-skip': built('bool', 'false', 'append "[ci skip]" to commit messages'),
+    'git-ci-skip-message': built('string', '', 'text to append to commit messages as it is; wins over --git-ci-skip'),
+    'git-poll-interval': built('duration', '5m', 'how often new commits are fetched'),
+    'git-timeout': built('duration', '20s', 'limit of one Git operation'),
+    'git-readonly': unbuilt('bool', 'false', 'never push'),
+    'git-secret': unbuilt('bool', 'false', 'decrypt the repository with git-secret'),
+    'git-gpg-key-import': unbuilt('list', '', 'files or directories of GPG keys to import'),
+    'git-signing-key': unbuilt('string', '', 'GPG key that signs commits and the sync tag'),
+    'git-verify-signatures-mode': unbuilt('string', '', 'which commits must be signed: `none`, `all` or `first-parent`'),
+    'git-verify-signatures': unbuilt('bool', 'false', 'deprecated form of --git-verify-signatures-mode=all'),
+    sops: unbuilt('bool', 'false', 'decrypt SOPS documents'),
+  },
+  Sync: {
+    'sync-interval': built('duration', '5m', 'apply at least this often'),
+    'sync-timeout': built('duration', '1m', 'limit of one sync and of one job'),
+    'sync-garbage-collection': built('bool', 'false', 'delete objects that came from the repository and are gone from it'),
+    'sync-garbage-collection-dry': built('bool', 'false', 'only log those deletions; wins over --sync-garbage-collection'),
+    'sync-state': built('string', 'git', 'where the synced revision is marked: `git` (a tag); `secret` is not built yet'),
+    'manifest-generation': unbuilt('bool', 'false', 'honour .flux.yaml files'),
+  },
+  Images: {
+    'automation-interval': built('duration', '5m', 'how often automated workloads are checked for new images'),
+    'registry-disable-scanning': built('bool', 'false', 'do not ask registries; no image updates'),
+    'registry-rps': built('float', '50', 'requests a second to one registry host'),
+    'registry-burst': built('int', '10', 'requests to one registry host at once'),
+    'registry-trace': built('bool', 'false', 'log registry requests'),
+    'registry-insecure-host': built('list', '', 'hosts that may be spoken to without TLS verification, or by HTTP'),
+    'registry-exclude-image': built('list', 'k8s.gcr.io/*', 'globs of canonical image names never to scan'),
+    'registry-include-image': built('list', '', 'globs of canonical image names to scan; none means all'),
+    'registry-use-labels': built(
+      'list',
+      'index.docker.io/weaveworks/*,index.docker.io/fluxcd/*',
+      'globs of images whose build-time label is preferred to the creation time',
+    ),
+    'docker-config': built('string', '', 'Docker config.json with credentials for images without pull secret'),
+    'registry-ecr-region': unbuilt('list', '', 'AWS regions to scan'),
+    'registry-ecr-include-id': unbuilt('list', '', 'AWS accounts to scan'),
+    'registry-ecr-exclude-id': unbuilt('list', '602401143452,918309763551', 'AWS accounts never to scan'),
+    'registry-require': unbuilt('list', '', 'registries without whose API the start fails: `ecr`'),
+    'registry-poll-interval': deprecated('duration', '5m', 'old name', 'Changed to --automation-interval, use that instead'),
+    'registry-cache-expiry': meaningless('duration', '0s', 'expiry of cache entries', NO_MEMCACHED),
+    'memcached-hostname': meaningless('string', 'memcached', 'cache host', NO_MEMCACHED),
+    'memcached-port': meaningless('int', '11211', 'cache port', NO_MEMCACHED),
+    'memcached-timeout': meaningless('duration', '1s', 'limit of one cache request', NO_MEMCACHED),
+    'memcached-service': meaningless('string', 'memcached', 'SRV name of the cache', NO_MEMCACHED),
+  },
+  Kubernetes: {
+    'k8s-secret-name': built('string', 'flux-git-deploy', 'secret that holds the deploy key'),
+    'k8s-secret-volume-mount-path': built('string', '/etc/fluxd/ssh', 'directory where that secret is mounted'),
+    'k8s-secret-data-key': built('string', 'identity', 'file name of the private key in that directory'),
+    'k8s-default-namespace': built('string', '', 'namespace of manifests without one; else that of the kubeconfig context'),
+    'k8s-unsafe-exclude-resource': built(
+      'list',
+      '*metrics.k8s.io/*,webhook.certmanager.k8s.io/*,v1/Event',
+      'globs of group/version/Kind that garbage collection never lists',
+    ),
+    'k8s-allow-namespace': unbuilt('list', '', 'restrict everything to these namespaces'),
+    'k8s-namespace-whitelist': unbuilt('list', '', 'deprecated name of --k8s-allow-namespace'),
+    'kube-config': deprecated(
+      'string',
+      '',
+      'kubeconfig file; given, it hides KUBECONFIG',
+      'Please use the KUBECONFIG environment variable instead',
+    ),
+    'k8s-in-cluster': meaningless('bool', 'true', 'run inside a cluster', 'detected automatically'),
+    'k8s-verbosity': meaningless('int', '0', 'log level of the Go client', 'there is no Go client'),
+  },
+  'SSH key generation': {
+    'ssh-keygen-bits': unbuilt('int', '0', 'ssh-keygen -b'),
+    'ssh-keygen-type': unbuilt('string', '', 'ssh-keygen -t'),
+    'ssh-keygen-format': unbuilt('string', '', 'ssh-keygen -m'),
+    'ssh-keygen-dir': unbuilt('string', '', 'directory for generated keys'),
+  },
+  'Upstream service': {
+    connect: unbuilt('string', '', 'base URL of a service to connect to'),
+    token: unbuilt('string', '', 'token for that service'),
+    'rpc-timeout': unbuilt('duration', '10s', 'limit of what that service asks for'),
+  },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, Flag>>>>;
+
+/** The same flags by name. */
+export const FLAGS = {
+  ...FLAG_GROUPS.General,
+  ...FLAG_GROUPS.Git,
+  ...FLAG_GROUPS.Sync,
+  ...FLAG_GROUPS.Images,
+  ...FLAG_GROUPS.Kubernetes,
+  ...FLAG_GROUPS['SSH key generation'],
+  ...FLAG_GROUPS['Upstream service'],
+} as const;
+
+export type FlagName = keyof typeof FLAGS;
+
+/** A parsed value for every flag, given or default. */
+export type FlagValues = { readonly [Name in FlagName]: FlagTypes[(typeof FLAGS)[Name]['type']] };
+
+export const FLAG_NAMES = Object.keys(FLAGS) as readonly FlagName[];
+
+export function isFlagName(name: string): name is FlagName {
+  return Object.hasOwn(FLAGS, name);
+}

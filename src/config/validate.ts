@@ -1,0 +1,138 @@
+import { posix } from 'node:path';
+import { messageOf } from '../base/index.ts';
+import type { CommandLine } from './command-line.ts';
+import type { Config, ListenAddress } from './config.ts';
+import { parseFlagValue, quote } from './flag.ts';
+import { FLAG_NAMES, FLAGS, type FlagName } from './flags.ts';
+
+export interface ConfigProblem {
+  readonly message: string;
+  /** Flux v1's exit code: 2 for the command line itself, 1 for a start-up check. */
+  readonly exit: 1 | 2;
+}
+
+/** Something the operator should know that does not stop the start; logged once. */
+export interface ConfigWarning {
+  readonly flag: FlagName | '';
+  readonly message: string;
+}
+
+export interface Validated {
+  readonly config: Config;
+  readonly problems: readonly ConfigProblem[];
+  readonly warnings: readonly ConfigWarning[];
+}
+
+const POSITIVE = ['git-poll-interval', 'git-timeout', 'sync-interval', 'sync-timeout', 'automation-interval'] as const;
+
+/** Decides what the flags mean together (Flux v1's rules) and says everything that is wrong with them at once. */
+export function validateFlags({ values, given, strays }: CommandLine): Validated {
+  const problems: ConfigProblem[] = [];
+  const fail = (exit: 1 | 2, message: string) => void problems.push({ message, exit });
+  const warnings: ConfigWarning[] = [
+    ...strays.map((word) => ({ flag: '' as const, message: `argument ${quote(word)} is ignored: write --name=value` })),
+    ...FLAG_NAMES.filter((name) => given.has(name)).flatMap(noticeOf),
+  ];
+
+  for (const name of FLAG_NAMES) {
+    if (FLAGS[name].status === 'unbuilt' && !isDefault(name, values[name]))
+      fail(2, `--${name} is known, but not built yet; leave it out, or at ${quote(FLAGS[name].default)}`);
+  }
+  if (values['sync-state'] === 'secret') fail(2, '--sync-state=secret is known, but not built yet; use --sync-state=git');
+  else if (values['sync-state'] !== 'git')
+    fail(1, `unknown sync state mode ${quote(values['sync-state'])} in --sync-state; use "git"`);
+  for (const path of values['git-path']) {
+    if (path.startsWith('/')) fail(1, 'subdirectory given as --git-path should not have leading forward slash');
+    else if (path.split('/').includes('..')) fail(1, 'subdirectory given as --git-path should not leave the repository by ".."');
+  }
+  for (const name of ['git-branch', 'git-sync-tag', 'git-notes-ref', 'git-label'] as const)
+    if (values[name] === '' && (name !== 'git-label' || given.has(name))) fail(1, `--${name} must not be empty`);
+  for (const name of POSITIVE) if (values[name] <= 0) fail(1, `--${name} must be longer than 0`);
+  if (!values['registry-disable-scanning']) {
+    if (values['registry-burst'] <= 0) fail(1, '--registry-burst must be at least 1');
+    if (values['registry-rps'] <= 0) fail(1, '--registry-rps must be more than 0');
+  }
+
+  const address = (name: 'listen' | 'listen-metrics'): ListenAddress => {
+    try {
+      return parseListenAddress(values[name]);
+    } catch (error) {
+      fail(1, `invalid address ${quote(values[name])} in --${name}: ${messageOf(error)}`);
+      return { host: '', port: 0 };
+    }
+  };
+  if (given.has('git-label')) {
+    for (const flag of ['git-sync-tag', 'git-notes-ref'] as const)
+      if (given.has(flag)) warnings.push({ flag, message: `--${flag} is overridden by --git-label` });
+  }
+  const isFmtOrJson = values['log-format'] === 'fmt' || values['log-format'] === 'json';
+  if (!isFmtOrJson)
+    warnings.push({ flag: 'log-format', message: `unknown --log-format ${quote(values['log-format'])}; using fmt` });
+
+  const label = given.has('git-label') ? values['git-label'] : undefined;
+  const config: Config = {
+    logFormat: values['log-format'] === 'json' ? 'json' : 'fmt',
+    listen: address('listen'),
+    ...(values['listen-metrics'] === '' ? {} : { listenMetrics: address('listen-metrics') }),
+    gitUrl: values['git-url'],
+    gitBranch: values['git-branch'],
+    gitPaths: values['git-path'],
+    gitUser: values['git-user'],
+    gitEmail: values['git-email'],
+    gitSetAuthor: values['git-set-author'],
+    gitSyncTag: label ?? values['git-sync-tag'],
+    gitNotesRef: label ?? values['git-notes-ref'],
+    gitCiSkipMessage: values['git-ci-skip-message'] || (values['git-ci-skip'] ? '\n\n[ci skip]' : ''),
+    gitPollIntervalMs: values['git-poll-interval'],
+    gitTimeoutMs: values['git-timeout'],
+    syncIntervalMs: values['sync-interval'],
+    syncTimeoutMs: values['sync-timeout'],
+    garbageCollection: values['sync-garbage-collection-dry'] ? 'dry' : values['sync-garbage-collection'] ? 'on' : 'off',
+    automationIntervalMs: values[automationIntervalFlag(given)],
+    registryDisableScanning: values['registry-disable-scanning'],
+    registryRps: values['registry-rps'],
+    registryBurst: values['registry-burst'],
+    registryTrace: values['registry-trace'],
+    registryInsecureHosts: values['registry-insecure-host'],
+    registryExcludeImages: values['registry-exclude-image'],
+    registryIncludeImages: values['registry-include-image'],
+    registryUseLabels: values['registry-use-labels'],
+    ...optional('dockerConfig', values['docker-config']),
+    k8sSecretName: values['k8s-secret-name'],
+    ...optional('k8sDefaultNamespace', values['k8s-default-namespace']),
+    k8sExcludeResources: values['k8s-unsafe-exclude-resource'],
+    sshIdentityFile: posix.join(values['k8s-secret-volume-mount-path'], values['k8s-secret-data-key']),
+    ...optional('kubeConfig', values['kube-config']),
+  };
+  for (const value of Object.values(config)) if (typeof value === 'object') Object.freeze(value);
+  return { config: Object.freeze(config), problems, warnings };
+}
+
+/** Go's `host:port`; the host may be empty or an IPv6 address in brackets. */
+function parseListenAddress(text: string): ListenAddress {
+  const [, bracketed, plain = '', port = ''] = /^(?:\[([^[\]]*)\]|([^:[\]]*)):(\d{1,5})$/.exec(text) ?? [];
+  if (port === '') throw new RangeError('expected host:port, for example :3030 or localhost:3030');
+  if (Number(port) > 65_535) throw new RangeError('port out of range');
+  return { host: bracketed ?? plain, port: Number(port) };
+}
+
+function automationIntervalFlag(given: ReadonlySet<FlagName>): 'automation-interval' | 'registry-poll-interval' {
+  return given.has('registry-poll-interval') && !given.has('automation-interval')
+    ? 'registry-poll-interval'
+    : 'automation-interval';
+}
+
+function isDefault(name: FlagName, value: unknown): boolean {
+  return JSON.stringify(value) === JSON.stringify(parseFlagValue(FLAGS[name].type, FLAGS[name].default));
+}
+
+function noticeOf(flag: FlagName): readonly ConfigWarning[] {
+  const { status, ...rest } = FLAGS[flag];
+  if (!('note' in rest)) return [];
+  if (status === 'deprecated') return [{ flag, message: `flag --${flag} has been deprecated, ${rest.note}` }];
+  return [{ flag, message: `flag --${flag} means nothing any more: ${rest.note}` }];
+}
+
+function optional<K extends string>(key: K, text: string): { readonly [P in K]?: string } {
+  return text === '' ? {} : ({ [key]: text } as { readonly [P in K]: string });
+}

@@ -1,0 +1,234 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Config, FLAG_NAMES, FLAGS, parseFlags } from '../../src/config/index.ts';
+
+const parse = (...argv: string[]) => parseFlags(argv, { version: '1.2.3' });
+
+function configOf(...argv: string[]): Config {
+  const parsed = parse(...argv);
+  if (!('config' in parsed)) throw new Error(parsed.stderr);
+  return parsed.config;
+}
+
+function warningsOf(...argv: string[]): readonly string[] {
+  const parsed = parse(...argv);
+  if (!('config' in parsed)) throw new Error(parsed.stderr);
+  return parsed.warnings.map(({ message }) => message);
+}
+
+function refusalOf(...argv: string[]) {
+  const parsed = parse(...argv);
+  if ('config' in parsed) throw new Error('accepted');
+  return { exit: parsed.exit, errors: parsed.stderr.split('\n').filter((line) => line.startsWith('Error: ')) };
+}
+
+test('without flags the configuration holds the defaults of Flux v1', () => {
+  expect(parse()).toEqual({
+    warnings: [],
+    config: {
+      logFormat: 'fmt',
+      listen: { host: '', port: 3030 },
+      gitUrl: '',
+      gitBranch: 'master',
+      gitPaths: [],
+      gitUser: 'Weave Flux',
+      gitEmail: 'support@weave.works',
+      gitSetAuthor: false,
+      gitSyncTag: 'flux-sync',
+      gitNotesRef: 'flux',
+      gitCiSkipMessage: '',
+      gitPollIntervalMs: 300_000,
+      gitTimeoutMs: 20_000,
+      syncIntervalMs: 300_000,
+      syncTimeoutMs: 60_000,
+      garbageCollection: 'off',
+      automationIntervalMs: 300_000,
+      registryDisableScanning: false,
+      registryRps: 50,
+      registryBurst: 10,
+      registryTrace: false,
+      registryInsecureHosts: [],
+      registryExcludeImages: ['k8s.gcr.io/*'],
+      registryIncludeImages: [],
+      registryUseLabels: ['index.docker.io/weaveworks/*', 'index.docker.io/fluxcd/*'],
+      k8sSecretName: 'flux-git-deploy',
+      k8sExcludeResources: ['*metrics.k8s.io/*', 'webhook.certmanager.k8s.io/*', 'v1/Event'],
+      sshIdentityFile: '/etc/fluxd/ssh/identity',
+    } satisfies Config,
+  });
+});
+
+test('the configuration cannot be changed', () => {
+  const config = configOf('--git-path=a');
+  expect([config, config.gitPaths, config.listen].every(Object.isFrozen)).toBe(true);
+});
+
+describe('flags are read as pflag reads them', () => {
+  const CASES: readonly (readonly [readonly string[], Partial<Config>])[] = [
+    [['--git-url=git@h:o/r'], { gitUrl: 'git@h:o/r' }],
+    [['--git-url', 'git@h:o/r'], { gitUrl: 'git@h:o/r' }],
+    [['--git-url=a=b'], { gitUrl: 'a=b' }],
+    [['--git-user', '--git-email'], { gitUser: '--git-email' }],
+    [['--git-user='], { gitUser: '' }],
+    [['--git-user=a', '--git-user=b'], { gitUser: 'b' }],
+    [['-l', ':1'], { listen: { host: '', port: 1 } }],
+    [['-l:2'], { listen: { host: '', port: 2 } }],
+    [['-l=:3'], { listen: { host: '', port: 3 } }],
+    [['--listen=[::1]:4'], { listen: { host: '::1', port: 4 } }],
+    [['--listen-metrics=localhost:3031'], { listen: { host: '', port: 3030 }, listenMetrics: { host: 'localhost', port: 3031 } }],
+    [['--git-set-author'], { gitSetAuthor: true }],
+    [['--git-set-author=T'], { gitSetAuthor: true }],
+    [['--git-set-author', '--git-set-author=0'], { gitSetAuthor: false }],
+    [['--git-path=a,b', '--git-path', 'c'], { gitPaths: ['a', 'b', 'c'] }],
+    [['--git-path="a,b",c'], { gitPaths: ['a,b', 'c'] }],
+    [['--git-path='], { gitPaths: [] }],
+    [['--registry-exclude-image=x/*'], { registryExcludeImages: ['x/*'] }],
+    [['--registry-exclude-image='], { registryExcludeImages: [] }],
+    [['--git-poll-interval=1h30m'], { gitPollIntervalMs: 5_400_000 }],
+    [['--registry-rps=2.5', '--registry-burst=0x10'], { registryRps: 2.5, registryBurst: 16 }],
+  ];
+  test.each(CASES)('%j', (argv, expected) => expect(configOf(...argv)).toMatchObject(expected));
+
+  test('a list element survives whatever it holds, when quoted', () => {
+    const element = fc.string({ minLength: 1 }).filter((text) => !text.startsWith('/') && !text.split('/').includes('..'));
+    fc.assert(
+      fc.property(fc.array(element, { minLength: 1 }), (paths) => {
+        const text = paths.map((path) => `"${path.replaceAll('"', '""')}"`).join(',');
+        expect(configOf(`--git-path=${text}`).gitPaths).toEqual(paths);
+      }),
+    );
+  });
+
+  test('no command line can crash the parser', () => {
+    const word = fc.oneof(
+      fc.string(),
+      fc.constantFrom(...FLAG_NAMES).chain((name) => fc.string().map((v) => `--${name}=${v}`)),
+    );
+    const everyRefusalSaysWhy = fc.property(fc.array(word), (argv) => {
+      const parsed = parse(...argv);
+      if (!('config' in parsed)) expect(parsed.stdout + parsed.stderr).toMatch(/^(Error: |fluxd |1\.2\.3)/);
+    });
+    fc.assert(everyRefusalSaysWhy);
+  });
+});
+
+describe('flags that work together', () => {
+  const CASES: readonly (readonly [readonly string[], Partial<Config>])[] = [
+    [['--git-label=x', '--git-sync-tag=y'], { gitSyncTag: 'x', gitNotesRef: 'x' }],
+    [['--git-ci-skip'], { gitCiSkipMessage: '\n\n[ci skip]' }],
+    [['--git-ci-skip', '--git-ci-skip-message= [skip]'], { gitCiSkipMessage: ' [skip]' }],
+    [['--sync-garbage-collection'], { garbageCollection: 'on' }],
+    [['--sync-garbage-collection', '--sync-garbage-collection-dry'], { garbageCollection: 'dry' }],
+    [['--registry-poll-interval=1m'], { automationIntervalMs: 60_000 }],
+    [['--registry-poll-interval=1m', '--automation-interval=2m'], { automationIntervalMs: 120_000 }],
+    [['--k8s-secret-volume-mount-path=/k/', '--k8s-secret-data-key=id'], { sshIdentityFile: '/k/id' }],
+    [['--kube-config=/k'], { kubeConfig: '/k' }],
+    [['--registry-disable-scanning', '--registry-burst=0'], { registryBurst: 0 }],
+    [['--log-format=json'], { logFormat: 'json' }],
+    [['--log-format=xml'], { logFormat: 'fmt' }],
+  ];
+  test.each(CASES)('%j', (argv, expected) => expect(configOf(...argv)).toMatchObject(expected));
+
+  test('an empty --kube-config leaves KUBECONFIG in force', () => {
+    expect(configOf('--kube-config=')).not.toHaveProperty('kubeConfig');
+  });
+});
+
+describe('what cannot be is refused, in the words and with the exit code of Flux v1', () => {
+  const CASES: readonly (readonly [readonly string[], 1 | 2, string])[] = [
+    [['--nope'], 2, 'unknown flag: --nope'],
+    [['--git-brnch=x'], 2, 'unknown flag: --git-brnch (did you mean --git-branch?)'],
+    [['-x'], 2, "unknown shorthand flag: 'x' in -x"],
+    [['---x=secret'], 2, 'bad flag syntax: ---x'],
+    [['--git-url'], 2, 'flag needs an argument: --git-url'],
+    [['-l'], 2, "flag needs an argument: 'l' in -l"],
+    [['--git-poll-interval=5'], 2, 'invalid argument "5" for "--git-poll-interval" flag: time: missing unit in duration "5"'],
+    [['--git-ci-skip=ja'], 2, 'invalid argument "ja" for "--git-ci-skip" flag: strconv.ParseBool: parsing "ja": invalid syntax'],
+    [
+      ['--registry-burst=1.5'],
+      2,
+      'invalid argument "1.5" for "--registry-burst" flag: strconv.ParseInt: parsing "1.5": invalid syntax',
+    ],
+    [
+      ['--registry-burst=99999999999999999999'],
+      2,
+      'invalid argument "99999999999999999999" for "--registry-burst" flag: strconv.ParseInt: parsing "99999999999999999999": value out of range',
+    ],
+    [['--registry-rps=x'], 2, 'invalid argument "x" for "--registry-rps" flag: strconv.ParseFloat: parsing "x": invalid syntax'],
+    [['--git-path=a"b'], 2, 'invalid argument "a\\"b" for "--git-path" flag: misplaced " in "a\\"b"'],
+    [['--git-path=a,/b'], 1, 'subdirectory given as --git-path should not have leading forward slash'],
+    [['--git-path=a/../../b'], 1, 'subdirectory given as --git-path should not leave the repository by ".."'],
+    [['--registry-burst=0'], 1, '--registry-burst must be at least 1'],
+    [['--registry-rps=0'], 1, '--registry-rps must be more than 0'],
+    [['--git-label='], 1, '--git-label must not be empty'],
+    [['--sync-interval=0s'], 1, '--sync-interval must be longer than 0'],
+    [['--sync-state=tag'], 1, 'unknown sync state mode "tag" in --sync-state; use "git"'],
+    [['--listen=3030'], 1, 'invalid address "3030" in --listen: expected host:port, for example :3030 or localhost:3030'],
+    [['--listen-metrics=:70000'], 1, 'invalid address ":70000" in --listen-metrics: port out of range'],
+    [['--sync-state=secret'], 2, '--sync-state=secret is known, but not built yet; use --sync-state=git'],
+  ];
+  test.each(CASES)('%j', (argv, exit, error) => expect(refusalOf(...argv)).toEqual({ exit, errors: [`Error: ${error}`] }));
+
+  test('all problems are told at once', () => {
+    expect(refusalOf('--nope', '--sync-interval=x', '--sops', '--git-path=/a')).toEqual({
+      exit: 2,
+      errors: [
+        'Error: unknown flag: --nope',
+        'Error: invalid argument "x" for "--sync-interval" flag: time: invalid duration "x"',
+        'Error: --sops is known, but not built yet; leave it out, or at "false"',
+        'Error: subdirectory given as --git-path should not have leading forward slash',
+      ],
+    });
+  });
+});
+
+describe('flags by status', () => {
+  const other = { string: 'x', bool: 'true', int: '7', float: '7', duration: '7s', list: 'x' };
+  const named = (status: string) => FLAG_NAMES.filter((name) => FLAGS[name].status === status);
+
+  test.each(named('unbuilt'))('--%s is refused by name, unless at its default', (name) => {
+    const { exit, errors } = refusalOf(`--${name}=${other[FLAGS[name].type]}`);
+    expect(exit).toBe(2);
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toContain(`--${name} is known, but not built yet`);
+    expect(errors[0]).not.toContain('=x');
+    expect(warningsOf(`--${name}=${FLAGS[name].default}`)).toEqual([]);
+  });
+
+  test.each(named('meaningless'))('--%s is accepted with one warning', (name) => {
+    const value = FLAGS[name].type === 'bool' ? 'false' : other[FLAGS[name].type];
+    expect(warningsOf(`--${name}=${value}`)).toEqual([expect.stringContaining(`flag --${name} means nothing any more: `)]);
+  });
+
+  test.each(named('deprecated'))('--%s works, with the notice of Flux v1', (name) => {
+    expect(warningsOf(`--${name}=${other[FLAGS[name].type]}`)).toEqual([
+      `flag --${name} has been deprecated, ${FLAGS[name].note}`,
+    ]);
+  });
+});
+
+test('what is odd but harmless is a warning', () => {
+  expect(warningsOf('--git-set-author', 'true', '--log-format=xml', '--git-label=x', '--git-notes-ref=y')).toEqual([
+    'argument "true" is ignored: write --name=value',
+    '--git-notes-ref is overridden by --git-label',
+    'unknown --log-format "xml"; using fmt',
+  ]);
+});
+
+test('the arguments of the chart of Flux v1 are accepted', () => {
+  const argv = [
+    '--k8s-secret-name=flux-git-deploy --memcached-hostname=flux-memcached --sync-state=git --memcached-service=',
+    '--git-url=git@h:o/r --git-branch=master --git-path= --git-readonly=false --git-user=W --git-email=a@b.c',
+    '--git-verify-signatures=false --git-set-author=false --git-poll-interval=5m --git-timeout=20s --sync-interval=5m',
+    '--git-ci-skip=false --automation-interval=5m --registry-rps=200 --registry-burst=125 --registry-trace=false',
+  ].join(' ');
+  expect(warningsOf(...argv.split(' '))).toHaveLength(2);
+});
+
+test('--version and --help print and exit with 0', () => {
+  expect(parse('--version')).toEqual({ exit: 0, stdout: '1.2.3\n', stderr: '' });
+  const help = parse('--help', '--nope');
+  expect(help).toMatchObject({ exit: 0, stderr: '' });
+  expect('stdout' in help && help.stdout).toMatch(/^ {2}-l, --listen string +address .* \(default :3030\)$/m);
+  expect(parse('-h')).toEqual(help);
+});
