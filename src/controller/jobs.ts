@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { FluxError, messageOf } from '../base/index.ts';
+import { parseJobNote, Recent } from '../record/index.ts';
+import type { UpdateResult, UpdateSpec } from '../update/index.ts';
+import type { JobStatus } from './daemon.ts';
+import type { Revision, Source } from './ports.ts';
+
+export interface Job {
+  readonly id: string;
+  readonly spec: UpdateSpec;
+  /** Milliseconds since the epoch. */
+  readonly queuedAt: number;
+}
+
+/** What a job leaves behind when it succeeds. */
+export interface JobResult {
+  readonly revision?: Revision;
+  readonly spec?: UpdateSpec;
+  readonly result?: UpdateResult;
+}
+
+/** A failed job that still has results to show (Flux v1's policy jobs). */
+export class JobError extends FluxError {
+  readonly outcome: JobResult;
+
+  constructor(cause: FluxError, outcome: JobResult) {
+    super(cause.message, { code: cause.code, fault: cause.fault, cause, ...(cause.help === undefined ? {} : { help: cause.help }) });
+    this.outcome = outcome;
+  }
+}
+
+/** How many statuses are kept, as in Flux v1. */
+const KEPT = 100;
+
+/** First in, first out; run one at a time by the loop. The status of the last jobs is kept; older ones are found by their notes in Git. */
+export class JobQueue {
+  readonly #waiting: Job[] = [];
+  readonly #statuses = new Recent<JobStatus>(KEPT);
+  readonly #source: Pick<Source, 'notes'>;
+
+  constructor(source: Pick<Source, 'notes'>) {
+    this.#source = source;
+  }
+
+  get length(): number {
+    return this.#waiting.length;
+  }
+
+  add(spec: UpdateSpec, queuedAt: number): Job {
+    const job = { id: randomUUID(), spec, queuedAt };
+    this.#waiting.push(job);
+    this.#statuses.set(job.id, { state: 'queued', error: '' });
+    return job;
+  }
+
+  next(): Job | undefined {
+    const job = this.#waiting.shift();
+    if (job) this.#statuses.set(job.id, { state: 'running', error: '' });
+    return job;
+  }
+
+  succeed(id: string, outcome: JobResult): void {
+    this.#statuses.set(id, { state: 'succeeded', error: '', ...outcome });
+  }
+
+  fail(id: string, error: unknown): void {
+    this.#statuses.set(id, { state: 'failed', error: messageOf(error), ...(error instanceof JobError ? error.outcome : {}) });
+  }
+
+  /** @throws FluxError `job/unknown` for a job that neither memory nor Git knows. */
+  async status(id: string): Promise<JobStatus> {
+    const known = this.#statuses.get(id) ?? (await this.#committed(id));
+    if (known) return known;
+    throw new FluxError(`unknown job ${JSON.stringify(id)}`, {
+      code: 'job/unknown',
+      fault: 'missing',
+      help: 'Job not found\n\nThis is often because the job did not result in a change, or was queued before the daemon restarted.\nLook at the commits of the branch to see whether it took effect.\n',
+    });
+  }
+
+  async #committed(id: string): Promise<JobStatus | undefined> {
+    for (const [revision, text] of await this.#source.notes()) {
+      const note = text.includes(id) ? parseJobNote(text) : undefined;
+      if (note?.jobId !== id) continue;
+      // Written by a daemon of this kind; shown to a client as it stands, so its shape is the client's to judge.
+      const outcome = { spec: note.spec as UpdateSpec, ...(note.result === null ? {} : { result: note.result as UpdateResult }) };
+      return { state: 'succeeded', error: '', revision, ...outcome };
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,128 @@
+import { backoffMs, type Clock, type Logger } from '../base/index.ts';
+import type { Cancellable, Revision } from './ports.ts';
+
+/** What the loop runs. Every step handles its own single troubles; a throw means the step as a whole came to nothing. */
+export interface LoopSteps {
+  /** Resolves to the head of the branch. */
+  fetch(options: Cancellable): Promise<Revision>;
+  /** Tells those who wait for a sync that there is no revision to sync. */
+  fetchFailed(error: unknown): void;
+  sync(revision: Revision, options: Cancellable): Promise<void>;
+  /** Runs the next queued job; false when there is none. */
+  job(options: Cancellable): Promise<boolean>;
+  automate(options: Cancellable): Promise<void>;
+}
+
+type Timed = 'fetch' | 'sync' | 'automate';
+
+export interface LoopOptions {
+  readonly steps: LoopSteps;
+  /** Milliseconds between runs of a step when nothing asks for it sooner. */
+  readonly intervals: Readonly<Record<Timed, number>>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A failed step is tried again sooner than its interval: first after about 2 s, then more rarely, at most once in 30 s. */
+const RETRY = { initialMs: 2_000, maxMs: 30_000 };
+
+/**
+ * The daemon's heart: one step at a time, so that a sync, a release and an automated update never work on the branch or the
+ * cluster together. Anybody may ask for a step; asking twice before it runs is asking once.
+ */
+export class Loop {
+  readonly #options: LoopOptions;
+  readonly #due: Record<Timed, number>;
+  readonly #failures: Record<Timed, number> = { fetch: 0, sync: 0, automate: 0 };
+  #head: Revision | undefined;
+  #wake: (() => void) | undefined;
+  /** Somebody called while a step was running: look again before sleeping. */
+  #called = false;
+  #asleepAt: number | undefined;
+
+  constructor(options: LoopOptions) {
+    this.#options = options;
+    const now = options.clock.now();
+    this.#due = { fetch: now, sync: Number.POSITIVE_INFINITY, automate: now };
+  }
+
+  /** Asks for a step as soon as the current one has ended. */
+  ask(...steps: readonly Timed[]): void {
+    for (const step of steps) this.#due[step] = 0;
+    this.wake();
+  }
+
+  /** Lets the loop look for queued jobs. */
+  wake(): void {
+    this.#called = true;
+    this.#wake?.();
+  }
+
+  /** When the loop last went to sleep with nothing left to do, ms since the epoch; undefined until then. */
+  get idleSince(): number | undefined {
+    return this.#asleepAt;
+  }
+
+  /** Runs until the signal aborts; the step under way is ended by the same signal. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#turn(signal);
+      if (!signal.aborted) await this.#sleep(signal);
+    }
+  }
+
+  async #turn(signal: AbortSignal): Promise<void> {
+    const { steps } = this.#options;
+    this.#called = false;
+    await this.#run('fetch', signal, async () => {
+      try {
+        const head = await steps.fetch({ signal });
+        if (head !== this.#head) this.#due.sync = 0;
+        this.#head = head;
+      } catch (error) {
+        // Without news from Git the last revision stays the wanted one; whoever asked for a sync of the news is told.
+        steps.fetchFailed(error);
+        throw error;
+      }
+    });
+    const head = this.#head;
+    if (head !== undefined) await this.#run('sync', signal, () => steps.sync(head, { signal }));
+    // One job a turn: what it committed is synced before the next one starts.
+    if (!signal.aborted && (await steps.job({ signal }))) this.ask('fetch');
+    await this.#run('automate', signal, () => steps.automate({ signal }));
+  }
+
+  async #run(step: Timed, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+    const { clock, intervals, log } = this.#options;
+    if (signal.aborted || this.#due[step] > clock.now()) return;
+    // Cleared before the work, so that asking again while it runs is not lost.
+    this.#due[step] = Number.POSITIVE_INFINITY;
+    let next = intervals[step];
+    try {
+      await work();
+      this.#failures[step] = 0;
+    } catch (error) {
+      if (signal.aborted) return;
+      log.error({ step, err: error }, 'step failed');
+      next = Math.min(next, backoffMs(this.#failures[step], RETRY));
+      this.#failures[step] += 1;
+    }
+    this.#due[step] = Math.min(this.#due[step], clock.now() + next);
+  }
+
+  async #sleep(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const wait = Math.min(...Object.values(this.#due)) - clock.now();
+    if (wait <= 0 || this.#called) return;
+    this.#asleepAt = clock.now();
+    const woken = new AbortController();
+    this.#wake = () => woken.abort();
+    try {
+      await clock.sleep(wait, { signal: AbortSignal.any([signal, woken.signal]) });
+    } catch (error) {
+      if (!woken.signal.aborted && !signal.aborted) throw error;
+    } finally {
+      this.#wake = undefined;
+    }
+  }
+}

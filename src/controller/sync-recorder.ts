@@ -1,0 +1,68 @@
+import { createSyncRecord, differsInTrouble, formatSyncRecord, parseJobNote, type RecordedChange, type RecordedImageUpdate } from '../record/index.ts';
+import { formatPlace } from '../resource/index.ts';
+import type { UpdateResult } from '../update/index.ts';
+import type { Cancellable, Change, Problem, Revision, Source } from './ports.ts';
+import type { SyncOutcome } from './sync.ts';
+
+export interface SyncRecorder {
+  /** Moves the sync tag and writes the record of the sync, unless Git says the same already. */
+  record(outcome: SyncOutcome, options?: Cancellable): Promise<void>;
+}
+
+/** How many commits of ours are looked at for the image updates they made. */
+const MAX_COMMITS = 100;
+
+export function createSyncRecorder(source: Source, daemon: string): SyncRecorder {
+  return {
+    async record(outcome, options = {}) {
+      const { revision, previous } = outcome;
+      const record = createSyncRecord({
+        daemon,
+        revision,
+        ...(previous === undefined ? {} : { previous }),
+        startedAt: outcome.startedAt,
+        durationMs: outcome.finishedAt - outcome.startedAt,
+        counts: countOutcomes(outcome.changes),
+        changes: [...outcome.errors.map(refusal), ...outcome.changes.filter(({ outcome: word }) => word !== 'unchanged').map(recordedChange)],
+        imageUpdates: previous === revision ? [] : await imageUpdates(source, previous, revision),
+      });
+      const news = differsInTrouble(await source.syncRecord(revision), record);
+      if (!news && previous === revision) return;
+      await source.recordSync({ revision, ...(news ? { record: formatSyncRecord(record) } : {}) }, options);
+    },
+  };
+}
+
+/** Objects by outcome. */
+export function countOutcomes(changes: readonly Change[]): Partial<Record<Change['outcome'], number>> {
+  const counts: Partial<Record<Change['outcome'], number>> = {};
+  for (const { outcome } of changes) counts[outcome] = (counts[outcome] ?? 0) + 1;
+  return counts;
+}
+
+function recordedChange({ id, outcome, place, reason, error }: Change): RecordedChange {
+  const why = reason ?? error?.message;
+  return { id, outcome, ...(place ? { place: formatPlace(place) } : {}), ...(why === undefined ? {} : { reason: why }) };
+}
+
+function refusal({ file, line, id, error }: Problem): RecordedChange {
+  return {
+    ...(id === undefined ? {} : { id }),
+    outcome: 'refused',
+    ...(file === undefined ? {} : { place: line === undefined ? file : `${file}:${line}` }),
+    reason: error.message,
+  };
+}
+
+/** Image updates that our own commits brought into this sync, read from their notes. */
+async function imageUpdates(source: Source, previous: Revision | undefined, revision: Revision): Promise<RecordedImageUpdate[]> {
+  const commits = (await source.commits({ from: previous, to: revision, limit: MAX_COMMITS })).filter(({ ours }) => ours);
+  if (commits.length === 0) return [];
+  const notes = await source.notes();
+  return commits.flatMap(({ revision: commit }) => {
+    const result = parseJobNote(notes.get(commit) ?? '')?.result as UpdateResult | null | undefined;
+    return Object.entries(result ?? {}).flatMap(([workload, { Status, PerContainer }]) =>
+      Status === 'success' ? (PerContainer ?? []).map(({ Container, Current, Target }) => ({ commit, workload, container: Container, from: Current, to: Target })) : [],
+    );
+  });
+}

@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import { FluxError } from '../base/index.ts';
+import { Recent } from '../record/index.ts';
+import type { SyncReport } from './daemon.ts';
+import type { SyncOutcome } from './sync.ts';
+import { countOutcomes } from './sync-recorder.ts';
+
+/** How many reports are kept for clients that ask late. */
+const KEPT = 50;
+
+/** Syncs that clients asked for: from asked-for to done. Requests that come while one is waiting share it. */
+export class SyncReports {
+  readonly #reports = new Recent<SyncReport>(KEPT);
+  #waiting: string | undefined;
+
+  /** The report of the sync that will start next; a new one unless one is waiting already. */
+  ask(): SyncReport {
+    const waiting = this.#waiting === undefined ? undefined : this.#reports.get(this.#waiting);
+    if (waiting) return waiting;
+    const report: SyncReport = { id: randomUUID(), state: 'queued', counts: {}, changes: [], errors: [], warnings: [] };
+    this.#waiting = report.id;
+    this.#reports.set(report.id, report);
+    return report;
+  }
+
+  /** @throws FluxError `sync/unknown`. */
+  get(id: string): SyncReport {
+    const report = this.#reports.get(id);
+    if (report) return report;
+    throw new FluxError(`unknown sync ${JSON.stringify(id)}`, {
+      code: 'sync/unknown',
+      fault: 'missing',
+      help: `The daemon keeps the last ${KEPT} syncs that were asked for, and forgets them when it restarts. Ask for a new one.`,
+    });
+  }
+
+  /** Takes the waiting request, if any: later requests ask for another sync. */
+  take(startedAt: number): string | undefined {
+    const id = this.#waiting;
+    this.#waiting = undefined;
+    if (id !== undefined) this.#reports.set(id, { ...this.get(id), state: 'running', startedAt });
+    return id;
+  }
+
+  finish(id: string, { revision, previous, finishedAt, changes, errors, warnings, unrecorded }: SyncOutcome): void {
+    const unrecordedWarning = unrecorded ? [{ error: unrecorded }] : [];
+    this.#reports.set(id, {
+      ...this.get(id),
+      state: 'done',
+      revision,
+      ...(previous === undefined ? {} : { previous }),
+      finishedAt,
+      counts: countOutcomes(changes),
+      changes: changes.filter(({ outcome }) => outcome !== 'unchanged'),
+      errors,
+      warnings: [...warnings, ...unrecordedWarning],
+    });
+  }
+
+  fail(id: string, failure: FluxError, finishedAt: number): void {
+    this.#reports.set(id, { ...this.get(id), state: 'done', finishedAt, failure });
+  }
+}

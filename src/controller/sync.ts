@@ -1,0 +1,85 @@
+import type { Clock, FluxError, Logger } from '../base/index.ts';
+import { asFluxError } from '../base/index.ts';
+import type { Cancellable, Change, Cluster, Problem, Revision, Source } from './ports.ts';
+import type { SyncRecorder } from './sync-recorder.ts';
+import type { RepositoryReader } from './view.ts';
+
+export interface SyncOptions {
+  readonly source: Source;
+  readonly reader: RepositoryReader;
+  readonly cluster: Cluster;
+  readonly recorder: SyncRecorder;
+  readonly syncSet: string;
+  readonly garbageCollection: 'off' | 'dry' | 'on';
+  /** Limit of reading and planning, ms. Applying has a deadline for each request instead: it is never cut in the middle. */
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** What one sync came to. */
+export interface SyncOutcome {
+  readonly revision: Revision;
+  readonly previous?: Revision;
+  readonly startedAt: number;
+  readonly finishedAt: number;
+  /** One for each object, unchanged ones included. */
+  readonly changes: readonly Change[];
+  readonly errors: readonly Problem[];
+  readonly warnings: readonly Problem[];
+  /** Set when the outcome could not be recorded in Git; recording is tried again without applying again. */
+  readonly unrecorded?: FluxError;
+}
+
+/** How far back a person's `Allow-Prune` is looked for. */
+const MAX_COMMITS = 1000;
+
+/**
+ * One sync: read what the revision wants, plan it against the cluster, apply the plan, record what happened. Each step
+ * returns data; none knows the next. Trouble with single files and objects is in the outcome, not thrown.
+ * @throws FluxError when the revision cannot be read or the cluster cannot be asked at all; nothing was changed then.
+ */
+export async function sync(revision: Revision, options: SyncOptions, { signal }: Cancellable = {}): Promise<SyncOutcome> {
+  const { source, reader, cluster, recorder, clock } = options;
+  const startedAt = clock.now();
+  const limited = { signal: AbortSignal.any([AbortSignal.timeout(options.timeoutMs), ...(signal ? [signal] : [])]) };
+
+  const previous = await source.syncTag();
+  const { state } = await reader.read(revision, limited);
+  const allowPrune = await confirmedDeletions(source, previous, revision);
+  const plan = await cluster.plan(
+    { desired: state, syncSet: options.syncSet, garbageCollection: options.garbageCollection, ...(allowPrune === undefined ? {} : { allowPrune }) },
+    limited,
+  );
+  const changes = await cluster.apply(plan, signal ? { signal } : {});
+  const outcome: SyncOutcome = {
+    revision,
+    ...(previous === undefined ? {} : { previous }),
+    startedAt,
+    finishedAt: clock.now(),
+    changes,
+    errors: state.errors,
+    warnings: state.warnings,
+  };
+  try {
+    await recorder.record(outcome, signal ? { signal } : {});
+    return outcome;
+  } catch (error) {
+    return { ...outcome, unrecorded: asFluxError(error, { code: 'sync/unrecorded' }) };
+  }
+}
+
+/**
+ * The largest N of `Allow-Prune: N` that a person wrote in a commit since the last sync. Without a last sync only the newest
+ * commit counts: old confirmations must not come back to life in a new cluster.
+ */
+async function confirmedDeletions(source: Source, previous: Revision | undefined, revision: Revision): Promise<number | undefined> {
+  if (previous === revision) return undefined;
+  const commits = await source.commits({ from: previous, to: revision, limit: previous === undefined ? 1 : MAX_COMMITS, allPaths: true });
+  const numbers = commits
+    .filter((commit) => !commit.ours)
+    .flatMap((commit) => commit.trailers)
+    .filter(({ name, value }) => name === 'allow-prune' && /^\d{1,6}$/.test(value))
+    .map(({ value }) => Number(value));
+  return numbers.length === 0 ? undefined : Math.max(...numbers);
+}

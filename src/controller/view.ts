@@ -1,0 +1,43 @@
+import { isWorkloadKind, type Manifest, type ResourceId } from '../resource/index.ts';
+import type { Cancellable, Cluster, Desired, DesiredState, Revision, Source } from './ports.ts';
+
+/** A revision of the repository, read. */
+export interface RepositoryView {
+  readonly revision: Revision;
+  readonly state: DesiredState;
+  /** Workloads by full id; one that is defined twice is left out, because nobody can say which is meant. */
+  readonly workloads: ReadonlyMap<ResourceId, Manifest>;
+}
+
+export interface RepositoryReader {
+  /** Reads a revision; the last one read is kept, and unchanged files are never parsed again. */
+  read(revision: Revision, options?: Cancellable): Promise<RepositoryView>;
+}
+
+export function createRepositoryReader(source: Source, desired: Desired, cluster: Pick<Cluster, 'idOf'>): RepositoryReader {
+  let last: { readonly revision: Revision; readonly state: DesiredState } | undefined;
+  return {
+    async read(revision, options = {}) {
+      if (last?.revision !== revision) {
+        const files = await source.files(revision, options);
+        last = { revision, state: await desired.read(files, (id) => source.blob(id, options), options) };
+      }
+      // Ids are asked for anew each time: what the API calls namespaced may be learned after the file was read.
+      return { ...last, workloads: workloadsById(last.state.manifests, cluster) };
+    },
+  };
+}
+
+function workloadsById(manifests: readonly Manifest[], cluster: Pick<Cluster, 'idOf'>): ReadonlyMap<ResourceId, Manifest> {
+  const found = new Map<ResourceId, Manifest>();
+  const twice = new Set<ResourceId>();
+  for (const manifest of manifests) {
+    if (!isWorkloadKind(manifest.object.kind)) continue;
+    const id = cluster.idOf(manifest.object);
+    if (id === undefined) continue;
+    if (found.has(id)) twice.add(id);
+    found.set(id, manifest);
+  }
+  for (const id of twice) found.delete(id);
+  return found;
+}

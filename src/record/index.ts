@@ -1,0 +1,8 @@
+/**
+ * What is remembered of the past. A *job note* on a commit says who or what asked for it; a *sync record* on a commit says what
+ * became of it in the cluster; both live in Git, so that they outlast the daemon. What only a waiting client needs is kept in a
+ * bounded memory.
+ */
+export { formatJobNote, type JobNote, parseJobNote } from './job-note.ts';
+export { Recent } from './recent.ts';
+export { createSyncRecord, differsInTrouble, formatSyncRecord, type RecordedChange, type RecordedImageUpdate, type SyncRecord, type SyncRecordInput } from './sync-record.ts';

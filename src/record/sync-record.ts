@@ -1,0 +1,102 @@
+import { goJson, rfc3339 } from '../base/index.ts';
+
+/** One object or file that a sync did something about, as the record keeps it. */
+export interface RecordedChange {
+  readonly id?: string;
+  readonly outcome: string;
+  /** `file:line`, where known. */
+  readonly place?: string;
+  readonly reason?: string;
+}
+
+export interface RecordedImageUpdate {
+  readonly commit: string;
+  readonly workload: string;
+  readonly container: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** What is written to `refs/notes/<notes-ref>-sync` on the commit that was synced. */
+export interface SyncRecord {
+  readonly version: 1;
+  readonly daemon: string;
+  readonly revision: string;
+  readonly previous?: string;
+  /** RFC 3339. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly changes: readonly RecordedChange[];
+  readonly imageUpdates: readonly RecordedImageUpdate[];
+  /** How many changes were left out to keep the record small. */
+  readonly omitted?: number;
+}
+
+/** A record stays small whatever happened: at most this many changes, and this much text each. */
+const MAX_CHANGES = 200;
+const MAX_TEXT = 300;
+
+const TROUBLE: ReadonlySet<string> = new Set(['failed', 'held', 'refused']);
+
+export interface SyncRecordInput extends Omit<SyncRecord, 'version' | 'startedAt' | 'omitted'> {
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+}
+
+/** Builds the bounded record; trouble first, so that it is never what is left out. */
+export function createSyncRecord({ startedAt, ...input }: SyncRecordInput): SyncRecord {
+  const trouble = input.changes.filter(isTrouble);
+  const rest = input.changes.filter((change) => !isTrouble(change));
+  const changes = [...trouble, ...rest].slice(0, MAX_CHANGES).map(shorten);
+  const omitted = input.changes.length - changes.length;
+  return {
+    version: 1,
+    ...input,
+    startedAt: rfc3339(startedAt),
+    changes,
+    imageUpdates: input.imageUpdates.slice(0, MAX_CHANGES),
+    ...(omitted > 0 ? { omitted } : {}),
+  };
+}
+
+export function formatSyncRecord(record: SyncRecord): string {
+  return goJson(record);
+}
+
+/**
+ * Whether a later sync of the same revision says something new. Only trouble counts: that the second sync found everything
+ * unchanged, or how long it took, is no news.
+ */
+export function differsInTrouble(recorded: string | undefined, record: SyncRecord): boolean {
+  const before = recorded === undefined ? undefined : parseChanges(recorded);
+  return before === undefined || signature(before) !== signature(record.changes);
+}
+
+function signature(changes: readonly RecordedChange[]): string {
+  return changes
+    .filter(isTrouble)
+    .map(({ id, outcome, place, reason }) => JSON.stringify([outcome, id, place, reason]))
+    .sort()
+    .join('\n');
+}
+
+function isTrouble({ outcome }: RecordedChange): boolean {
+  return TROUBLE.has(outcome);
+}
+
+function shorten(change: RecordedChange): RecordedChange {
+  const { reason } = change;
+  return reason !== undefined && reason.length > MAX_TEXT ? { ...change, reason: `${reason.slice(0, MAX_TEXT)}…` } : change;
+}
+
+/** The changes of a record read from Git, which anybody may have written; undefined when it is not a record. */
+function parseChanges(text: string): readonly RecordedChange[] | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || !('changes' in value) || !Array.isArray(value.changes)) return undefined;
+    return value.changes.filter((change: unknown): change is RecordedChange => typeof change === 'object' && change !== null && 'outcome' in change);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,112 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { silentLogger } from '../../src/base/index.ts';
+import { Loop, type LoopSteps } from '../../src/controller/loop.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { until } from '../support/until.ts';
+
+const MINUTE = 60_000;
+
+describe('the loop', () => {
+  let clock: ManualClock;
+  let ran: string[];
+  let head: string;
+  let jobs: (() => void)[];
+  let failFetch: boolean;
+  let stop: AbortController;
+  let running: Promise<void>;
+  let loop: Loop;
+
+  const steps: LoopSteps = {
+    fetch: () => {
+      ran.push('fetch');
+      return failFetch ? Promise.reject(new Error('remote is down')) : Promise.resolve(head);
+    },
+    fetchFailed: () => void ran.push('fetch failed'),
+    sync: async (revision) => void ran.push(`sync ${revision}`),
+    job: async () => {
+      const job = jobs.shift();
+      job?.();
+      return job !== undefined;
+    },
+    automate: async () => void ran.push('automate'),
+  };
+
+  const idle = () => until('the loop sleeps', () => clock.sleeping === 1);
+
+  beforeEach(async () => {
+    clock = new ManualClock();
+    ran = [];
+    head = 'a';
+    jobs = [];
+    failFetch = false;
+    stop = new AbortController();
+    loop = new Loop({ steps, intervals: { fetch: 5 * MINUTE, sync: 7 * MINUTE, automate: 11 * MINUTE }, clock, log: silentLogger() });
+    running = loop.run(stop.signal);
+    await idle();
+  });
+
+  afterEach(async () => {
+    stop.abort();
+    await running;
+  });
+
+  test('starts with a fetch, a sync of what it found, and a look for new images', () => {
+    expect(ran).toEqual(['fetch', 'sync a', 'automate']);
+  });
+
+  test('syncs at once when a fetch brings a new head, and not when it does not', async () => {
+    ran = [];
+    clock.advance(5 * MINUTE);
+    await until('fetched', () => ran.includes('fetch') && clock.sleeping === 1);
+    expect(ran).toEqual(['fetch']);
+    head = 'b';
+    ran = [];
+    clock.advance(5 * MINUTE);
+    await until('synced', () => ran.includes('sync b') && clock.sleeping === 1);
+  });
+
+  test('asks made together, and asks made while a step runs, each lead to one run', async () => {
+    ran = [];
+    loop.ask('sync');
+    loop.ask('sync', 'fetch');
+    await until('synced', () => ran.length > 0 && clock.sleeping === 1);
+    expect(ran).toEqual(['fetch', 'sync a']);
+  });
+
+  test('a job is followed by a fetch, so that what it committed is synced', async () => {
+    ran = [];
+    jobs = [
+      () => {
+        ran.push('job');
+        head = 'c';
+      },
+    ];
+    loop.wake();
+    await until('synced', () => ran.includes('sync c') && clock.sleeping === 1);
+    expect(ran).toEqual(['job', 'fetch', 'sync c']);
+  });
+
+  test('a job that is queued while another step runs is not left lying', async () => {
+    ran = [];
+    jobs = [
+      () => {
+        jobs.push(() => void ran.push('second'));
+        loop.wake();
+      },
+    ];
+    loop.wake();
+    await until('both ran', () => ran.includes('second') && clock.sleeping === 1);
+  });
+
+  test('R-030: while Git is down the last revision stays the wanted one, and fetching is tried again soon', async () => {
+    failFetch = true;
+    ran = [];
+    loop.ask('fetch', 'sync');
+    await until('tried', () => ran.includes('sync a') && clock.sleeping === 1);
+    expect(ran).toEqual(['fetch', 'fetch failed', 'sync a']);
+    failFetch = false;
+    head = 'd';
+    clock.advance(2_000);
+    await until('recovered', () => ran.includes('sync d'));
+  });
+});
