@@ -1,0 +1,16 @@
+/**
+ * What crosses the HTTP API, as JSON has it. The Flux v1 shapes keep Go's capital keys, because old clients read them; a
+ * `null` list there is an empty one. The daemon writes these and fluxctl reads them; nothing heavy is imported here.
+ */
+
+export type { ChangeWire, ErrorWire, FingerprintWire, GitConfigWire, JobStatusWire, PublicKeyWire } from './legacy.ts';
+export type {
+  ContainerWire,
+  ControllerStatusWire,
+  ImageInfoWire,
+  ImageStatusWire,
+  ListedContainerWire,
+  RolloutWire,
+} from './listing.ts';
+export { CONTAINER_FIELDS, type ContainerField } from './listing.ts';
+export { type ProblemWire, problemSchema, type SyncReportWire, syncReportSchema } from './sync.ts';

@@ -1,0 +1,58 @@
+import * as z from 'zod';
+
+const errorSchema = z.object({ code: z.string(), message: z.string(), help: z.string().optional() });
+
+const placeSchema = z.object({
+  file: z.string(),
+  document: z.number(),
+  line: z.number(),
+  item: z.number().optional(),
+});
+
+const changeSchema = z.object({
+  id: z.string(),
+  /** created, configured, deleted, skipped, held or failed; a newer daemon may know more. */
+  outcome: z.string(),
+  place: placeSchema.optional(),
+  reason: z.string().optional(),
+  error: errorSchema.optional(),
+});
+
+const fileProblemSchema = z.object({
+  ...placeSchema.partial().shape,
+  column: z.number().optional(),
+  id: z.string().optional(),
+  error: errorSchema,
+});
+
+/** `POST /api/v1/syncs` and `GET /api/v1/syncs/{id}`: one sync, from asked-for to done. Times are RFC 3339 in UTC. */
+export const syncReportSchema = z.object({
+  id: z.string(),
+  state: z.enum(['queued', 'running', 'done']),
+  revision: z.string().optional(),
+  /** Where the sync tag stood before. */
+  previous: z.string().optional(),
+  startedAt: z.string().optional(),
+  finishedAt: z.string().optional(),
+  /** Objects by outcome, unchanged ones included. */
+  counts: z.record(z.string(), z.number()),
+  /** Everything but unchanged objects. */
+  changes: z.array(changeSchema),
+  /** Refused files and documents. */
+  errors: z.array(fileProblemSchema),
+  warnings: z.array(fileProblemSchema),
+  /** Set when the sync could not be carried out at all. */
+  failure: errorSchema.optional(),
+});
+export type SyncReportWire = z.infer<typeof syncReportSchema>;
+
+/** An error under `/api/v1`: problem details (RFC 9457) with our code and help. */
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number(),
+  detail: z.string(),
+  code: z.string(),
+  help: z.string().optional(),
+});
+export type ProblemWire = z.infer<typeof problemSchema>;
