@@ -1,0 +1,42 @@
+import { FluxError } from '../base/index.ts';
+import { parseTagPattern } from './tag-pattern.ts';
+
+/** An update of one workload's policies, names without prefix, as clients send it. */
+export interface PolicyUpdate {
+  readonly add: Readonly<Record<string, string>> | null;
+  readonly remove: Readonly<Record<string, string>> | null;
+}
+
+/**
+ * What an update sets, by policy name in sorted order; the empty text removes. `tag_all` stands for `tag.<container>` of every
+ * container and wins over one named beside it; `tag_all: glob:*` removes the filters, as every tag is wanted without. A policy both
+ * added and removed is removed. (All as in Flux v1.)
+ * @throws FluxError `policy/bad-tag-pattern` before anything is changed.
+ */
+export function policyChanges(
+  { add, remove }: PolicyUpdate,
+  containers: readonly { readonly name: string }[],
+): ReadonlyMap<string, string> {
+  const changes = new Map(Object.entries(add ?? {}));
+  const removed = Object.keys(remove ?? {});
+  const forAll = changes.get('tag_all');
+  changes.delete('tag_all');
+  if (forAll !== undefined) {
+    const wantsEvery = parseTagPattern(forAll).text === 'glob:*';
+    for (const { name } of containers) changes.set(`tag.${name}`, wantsEvery ? '' : forAll);
+    if (containers.length === 0) refuseInvalid(forAll);
+  }
+  for (const [name, value] of changes) if (name.startsWith('tag.')) refuseInvalid(value);
+  for (const name of removed) if (name !== 'tag_all') changes.set(name, '');
+  return new Map([...changes].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function refuseInvalid(value: string): void {
+  const { valid, problem } = parseTagPattern(value);
+  if (valid) return;
+  throw new FluxError(`invalid tag pattern: ${JSON.stringify(value)}`, {
+    code: 'policy/bad-tag-pattern',
+    fault: 'user',
+    help: `The pattern ${problem}. Patterns are glob:1.*, semver:~1.2 or regexp:^v1\\. (Go's regular expressions); without a prefix it is a glob.`,
+  });
+}

@@ -1,0 +1,10 @@
+/**
+ * What people want for their workloads. A *policy* is an annotation in the manifest: `automated`, `locked`, `ignore`, or a *tag
+ * pattern* for a container. A pattern (glob, semver or regexp) says which tags are wanted and, by its kind, what newer means.
+ * Pure: annotations and tags in, decisions out.
+ */
+export { annotationKeyFor, policiesOf } from './annotation.ts';
+export { type PolicyUpdate, policyChanges } from './change.ts';
+export { filterImages, isNewer, newest, sortImages, type TaggedImage } from './order.ts';
+export { type BooleanPolicy, hasPolicy, type Policies, tagPatternFor } from './policies.ts';
+export { parseTagPattern, type TagPattern } from './tag-pattern.ts';

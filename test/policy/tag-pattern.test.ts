@@ -1,0 +1,85 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { parseTagPattern } from '../../src/policy/index.ts';
+
+describe('a tag pattern', () => {
+  test.each<[text: string, canonical: string, yes: readonly string[], no: readonly string[]]>([
+    ['*', 'glob:*', ['', '7', 'main'], ['latest', 'LATEST']],
+    ['glob:*', 'glob:*', ['7'], ['latest']],
+    ['glob:*-arm*', 'glob:*-arm*', ['1.2-arm64'], ['1.2-amd64', '1.2-ARM64']],
+    ['v1.?', 'glob:v1.?', ['v1.?'], ['v1.2']],
+    ['glob:', 'glob:', [''], ['1', 'latest']],
+    ['', 'glob:', [''], ['1']],
+    ['SEMVER:*', 'glob:SEMVER:*', ['SEMVER:1'], ['1']],
+    ['foo:bar', 'glob:foo:bar', ['foo:bar'], ['bar']],
+    ['latest', 'glob:latest', ['latest'], ['LATEST', 'r1']],
+    ['glob:lat*', 'glob:lat*', ['later'], ['latest']],
+    ['glob:LATEST', 'glob:LATEST', [], ['LATEST', 'latest']],
+    ['semver:*', 'semver:*', ['1.2'], ['', 'main', '3.1.4-beta.2', 'latest']],
+    ['regexp:(.*)', 'regexp:(.*)', ['', '1', 'abc'], ['latest']],
+    ['regexp:', 'regexp:', ['', 'x'], ['latest']],
+    ['regex:^[a-f]+$', 'regexp:^[a-f]+$', ['face', 'abc'], ['ab1', 'a-b']],
+    ['regexp:1\\.2', 'regexp:1\\.2', ['v1.2-x'], ['1x2']],
+    ['regexp:^latest$', 'regexp:^latest$', [], ['latest']],
+    ['regexp:(?i)^(?P<n>RC)\\pL\\z', 'regexp:(?i)^(?P<n>RC)\\pL\\z', ['rcx'], ['rc1']],
+  ])('%j reads as %s', (text, canonical, yes, no) => {
+    const pattern = parseTagPattern(text);
+    expect(pattern).toMatchObject({ text: canonical, valid: true });
+    expect(pattern.problem).toBeUndefined();
+    expect(yes.filter((tag) => !pattern.matches(tag))).toEqual([]);
+    expect(no.filter((tag) => pattern.matches(tag))).toEqual([]);
+    expect(parseTagPattern(pattern.text).text).toBe(pattern.text);
+  });
+
+  test('needs times unless it orders by version', () => {
+    expect(['glob:*', 'regexp:x', 'semver:*'].map((text) => parseTagPattern(text).needsTimes)).toEqual([true, true, false]);
+  });
+
+  test.each([
+    'regexp:[',
+    'regexp:(?=x)',
+    'regexp:(a)\\1',
+    'regexp:a{1001}',
+    'semver:^1.x.x.x',
+    'semver:',
+    `glob:${'*'.repeat(10_240)}`,
+  ])('%.40s is invalid and matches nothing (S-030)', (text) => {
+    const pattern = parseTagPattern(text);
+    expect(pattern.valid).toBe(false);
+    expect(pattern.problem).toMatch(/\w+/);
+    expect(['', '1', '1.0.0', 'a', 'aa', '***'].filter((tag) => pattern.matches(tag))).toEqual([]);
+  });
+
+  test('takes linear time, however evil (S-031)', () => {
+    const evil = [
+      '^(a+)+$',
+      '(a|aa)+$',
+      '(a|a?)+$',
+      '(.*a){20}$',
+      '(x+x+)+y',
+      '^(([a-z])+.)+[A-Z]([a-z])+$',
+      '((a{50}){20})',
+      '(a*)*b',
+    ].map((body) => parseTagPattern(`regexp:${body}`));
+    evil.push(parseTagPattern(`glob:${'*a'.repeat(60)}*b`), parseTagPattern(`semver:${'>=1.0.0-a '.repeat(90)}`));
+    const tags = [`${'a'.repeat(127)}!`, `${'x'.repeat(128)}`, `1.0.0-${'a.'.repeat(60)}a`];
+    const start = performance.now();
+    for (const pattern of evil) for (let round = 0; round < 50; round += 1) for (const tag of tags) pattern.matches(tag);
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
+
+  test('never throws, whatever the text and the tag', () => {
+    const text = fc.tuple(
+      fc.constantFrom('', 'glob:', 'semver:', 'regexp:', 'regex:'),
+      fc.string({ unit: 'binary', maxLength: 30 }),
+    );
+    fc.assert(
+      fc.property(text, fc.string({ unit: 'binary' }), ([prefix, body], tag) => {
+        const pattern = parseTagPattern(prefix + body);
+        const matched = pattern.matches(tag);
+        expect(matched && !pattern.valid).toBe(false);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
