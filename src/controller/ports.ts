@@ -210,6 +210,8 @@ export interface ImageInfo {
   readonly tag: string;
   /** Manifest digest served for the tag (of the linux/amd64 image, when the tag is an index). */
   readonly digest?: string;
+  /** Digest of the index, when the tag names one: what to pin to, so that every platform finds its image. */
+  readonly indexDigest?: string;
   /** Config digest. */
   readonly imageId?: string;
   /** Milliseconds since the epoch; absent when the config has none. */
@@ -217,12 +219,14 @@ export interface ImageInfo {
   /** Labels with build times, as RFC 3339 text, that the config carries. */
   readonly labels: Readonly<Record<string, string>>;
   readonly fetchedAt: number;
+  /** Why the tag cannot be read (no image for linux/amd64, a manifest that is gone or broken); it has no digests and no time then. */
+  readonly error?: FluxError;
 }
 
 /** What is known of one image repository. */
 export interface ImageRepository {
   readonly tags: readonly string[];
-  /** By tag; a tag that is absent has not been asked about, or could not be read. */
+  /** By tag; a tag that is absent has not been asked about, or is about to be asked again. */
   readonly images: ReadonlyMap<string, ImageInfo>;
   /** Time of the last complete tag list, ms since the epoch; absent before the first. */
   readonly scannedAt?: number;
@@ -241,6 +245,8 @@ export interface ImageTarget {
   }[];
   /** Tags whose creation time is needed, because a pattern orders them by time; `undefined` wants none. */
   readonly needsTimes?: (tag: string) => boolean;
+  /** Tags that run now: each scan looks whether they were moved. Others are looked at ever more rarely. */
+  readonly inUse?: readonly string[];
 }
 
 export interface ImageWatch {
