@@ -15,5 +15,6 @@ export {
   type HttpTransportOptions,
 } from './http.ts';
 export { createLogger, type Logger, type LogOptions, silentLogger } from './log.ts';
+export { createMetrics, type Metrics } from './metrics.ts';
 export { redact, Secret } from './redact.ts';
 export { type BackoffOptions, backoffMs, type RetryOptions, retry } from './retry.ts';

@@ -1,0 +1,68 @@
+import type { IncomingMessage } from 'node:http';
+import { FluxError } from '../base/index.ts';
+import { badRequest } from './status.ts';
+
+const MAX_BYTES = 1024 * 1024;
+
+/**
+ * Refuses a body in a form that a web page can send without asking first (S-072): forms and plain text.
+ * @throws FluxError `api/unsupported-media-type`.
+ */
+export function checkContentType(contentType: string | undefined, kind: 'json' | 'legacy'): void {
+  if (contentType === undefined && kind === 'legacy') return;
+  if (contentType !== undefined && /^application\/json\s*(?:;|$)/i.test(contentType)) return;
+  throw new FluxError(`content type ${JSON.stringify(contentType?.slice(0, 100) ?? '')} is not accepted`, {
+    code: 'api/unsupported-media-type',
+    fault: 'user',
+    help: 'Send the body as JSON, with the header Content-Type: application/json.',
+  });
+}
+
+/**
+ * Reads a body whole.
+ * @throws FluxError `api/too-large` as soon as it is known to be over 1 MiB, `api/bad-request` for what is not UTF-8.
+ */
+export async function readBody(request: IncomingMessage): Promise<string> {
+  if (Number(request.headers['content-length'] ?? 0) > MAX_BYTES) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  // Not `for await`: leaving that loop destroys the connection before the refusal is written.
+  await new Promise<void>((resolve, reject) => {
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= MAX_BYTES) return void chunks.push(chunk);
+      request.pause();
+      request.removeAllListeners('data');
+      reject(tooLarge());
+    });
+    request.once('end', resolve);
+    request.once('error', (cause) => reject(badRequest('the request ended before its body', { cause })));
+    request.once('close', () => reject(badRequest('the request ended before its body')));
+  });
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+  } catch (cause) {
+    throw badRequest('the body is not UTF-8', { cause });
+  }
+}
+
+/**
+ * Parses a body as JSON.
+ * @throws FluxError `api/bad-request`.
+ */
+export function parseJson(body: string): unknown {
+  if (body.trim() === '') throw badRequest('the body is empty', { help: 'This route expects a JSON value in the body.' });
+  try {
+    return JSON.parse(body);
+  } catch (cause) {
+    throw badRequest('the body is not valid JSON', { cause });
+  }
+}
+
+function tooLarge(): FluxError {
+  return new FluxError(`the body is larger than ${MAX_BYTES} bytes`, {
+    code: 'api/too-large',
+    fault: 'user',
+    help: 'Split the request into smaller ones.',
+  });
+}

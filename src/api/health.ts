@@ -1,0 +1,38 @@
+import type { Daemon } from '../controller/index.ts';
+import type { Reply, Route } from './route.ts';
+
+/** Renders metrics in the text format their content type names. */
+export type RenderMetrics = () => Promise<{ readonly contentType: string; readonly body: string }>;
+
+/** Kubernetes' probes: alive as long as we answer; ready once the daemon says so. Why not is told on loopback only. */
+export function healthRoutes(daemon: Pick<Daemon, 'readiness'>): readonly Route[] {
+  return [
+    { methods: ['GET', 'HEAD'], path: '/healthz', door: 'anyone', handle: () => plain(200, 'ok\n') },
+    {
+      methods: ['GET', 'HEAD'],
+      path: '/readyz',
+      door: 'anyone',
+      handle({ local }) {
+        const { ready, reason } = daemon.readiness();
+        if (ready) return plain(200, 'ok\n');
+        return plain(503, local && reason !== '' ? `not ready: ${reason}\n` : 'not ready\n');
+      },
+    },
+  ];
+}
+
+export function metricsRoute(render: RenderMetrics): Route {
+  return {
+    methods: ['GET', 'HEAD'],
+    path: '/metrics',
+    door: 'anyone',
+    async handle() {
+      const { contentType, body } = await render();
+      return { status: 200, headers: { 'Content-Type': contentType }, body };
+    },
+  };
+}
+
+function plain(status: number, body: string): Reply {
+  return { status, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body };
+}

@@ -1,0 +1,44 @@
+import { FluxError, goJson } from '../../base/index.ts';
+import { negotiate } from '../negotiate.ts';
+import type { Reply } from '../route.ts';
+import { statusOf } from '../status.ts';
+import type { ErrorWire } from '../wire/index.ts';
+
+/** An error as Flux v1 tells it: an object where JSON is accepted, the help for plain text, else the message alone. */
+export function legacyError(error: FluxError, accept: string | undefined): Reply {
+  const status = statusOf(error);
+  const help = error.help ?? generalHelp(error.message);
+  if (negotiate(accept, ['application/json', 'text/plain']) === 'application/json') {
+    const body: ErrorWire = { type: error.fault, help, ...(error.message === '' ? {} : { error: error.message }) };
+    return { status, headers: { 'Content-Type': 'application/json; charset=utf-8' }, body: goJson(body) };
+  }
+  const wantsHelp = negotiate(accept, ['text/plain']) === 'text/plain';
+  return { status, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: wantsHelp ? help : error.message };
+}
+
+/** @param path without the prefix /api/flux */
+export function unknownEndpoint(path: string): FluxError {
+  return new FluxError('API endpoint not found', {
+    code: 'api/not-found',
+    fault: 'missing',
+    help: `The daemon does not serve what was asked for. The client may be newer than the daemon, or of another product; the path was\n\n    ${path}`,
+  });
+}
+
+export function deprecatedEndpoint(path: string): FluxError {
+  return new FluxError('API endpoint deprecated', {
+    code: 'api/deprecated',
+    fault: 'missing',
+    help: `This version of the API is no longer served. Use a newer fluxctl; the path was\n\n    ${path}`,
+  });
+}
+
+function generalHelp(message: string): string {
+  return `Error: ${message}
+
+We don't have a specific help message for the error above.
+
+If it is not clear what to do, please open an issue that says what you
+were doing, and quotes the message at the top.
+`;
+}

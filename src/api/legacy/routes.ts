@@ -1,0 +1,92 @@
+import { goJson } from '../../base/index.ts';
+import type { Daemon } from '../../controller/index.ts';
+import { parseJson } from '../body.ts';
+import type { ApiRequest, Reply, Route } from '../route.ts';
+import { gitConfigToWire, publicKeyToWire } from './git-config.ts';
+import { flag } from './go-value.ts';
+import { jobToWire } from './job.ts';
+import { imagesToWire, workloadToWire } from './listing.ts';
+import { decodeChange } from './notify.ts';
+import { containerFields, imageFilter, releaseParameters, workloadFilter } from './parameters.ts';
+import { decodePolicyUpdates, decodeUpdateSpec } from './update-spec.ts';
+
+export const LEGACY_PREFIX = '/api/flux';
+
+/** Every route of Flux v1. Only the public deploy key is for anyone: Flux v1's manifests probe it. */
+export function legacyRoutes(daemon: Daemon): readonly Route[] {
+  const get = (path: string, handle: Route['handle'], options: Partial<Route> = {}): Route => ({
+    methods: ['GET'],
+    path: LEGACY_PREFIX + path,
+    door: 'local',
+    handle,
+    ...options,
+  });
+  const change = (method: 'POST' | 'PATCH', path: string, handle: Route['handle'], requires: readonly string[] = []): Route => ({
+    methods: [method],
+    path: LEGACY_PREFIX + path,
+    door: 'local',
+    requires,
+    body: 'legacy',
+    handle,
+  });
+
+  const listWorkloads = async ({ query }: ApiRequest) => {
+    const workloads = await daemon.listWorkloads(workloadFilter(query));
+    return json(nullIfEmpty(workloads.map(workloadToWire)));
+  };
+  const listImages = async ({ query }: ApiRequest) => {
+    const fields = containerFields(query);
+    const workloads = await daemon.listImages(imageFilter(query));
+    return json(nullIfEmpty(workloads.map((workload) => imagesToWire(workload, fields))));
+  };
+  const cause = ({ query }: ApiRequest) => ({ Message: query.get('message') ?? '', User: query.get('user') ?? '' });
+
+  return [
+    get('/v11/ping', () => ({ status: 204 })),
+    get('/v11/version', () => json(daemon.version())),
+    change('POST', '/v11/notify', async ({ body }) => {
+      await daemon.notify(decodeChange(body));
+      return { status: 202 };
+    }),
+    get('/v6/services', listWorkloads),
+    get('/v11/services', listWorkloads),
+    get('/v6/images', listImages),
+    get('/v10/images', listImages),
+    change('POST', '/v9/update-manifests', async ({ body }) => json(await daemon.update(decodeUpdateSpec(body)))),
+    get('/v6/jobs', async ({ query }) => json(jobToWire(await daemon.job(query.get('id') ?? ''))), { requires: ['id'] }),
+    get('/v6/sync', async ({ query }) => json(await daemon.syncStatus(query.get('ref') ?? '')), { requires: ['ref'] }),
+    change('POST', '/v9/git-repo-config', async ({ body }) => {
+      const regenerateKey = flag(parseJson(body), '');
+      return json(gitConfigToWire(await daemon.gitConfig({ regenerateKey })));
+    }),
+    change(
+      'POST',
+      '/v6/update-images',
+      async (request) => {
+        const spec = releaseParameters(request.query);
+        return json(await daemon.update({ type: 'image', cause: cause(request), spec }));
+      },
+      ['service', 'image', 'kind'],
+    ),
+    change('PATCH', '/v6/policies', async (request) => {
+      const spec = decodePolicyUpdates(request.body);
+      return json(await daemon.update({ type: 'policy', cause: cause(request), spec }));
+    }),
+    get('/v6/identity.pub', async () => json(publicKeyToWire((await daemon.gitConfig({ regenerateKey: false })).publicKey)), {
+      door: 'anyone',
+    }),
+    change('POST', '/v6/identity.pub', async () => {
+      await daemon.gitConfig({ regenerateKey: true });
+      return { status: 204 };
+    }),
+  ];
+}
+
+function json(value: unknown): Reply {
+  return { status: 200, headers: { 'Content-Type': 'application/json; charset=utf-8' }, body: goJson(value) };
+}
+
+/** Go writes a nil slice as null, and Flux v1's listings start from one. */
+function nullIfEmpty<T>(entries: readonly T[]): readonly T[] | null {
+  return entries.length === 0 ? null : entries;
+}

@@ -1,0 +1,150 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { type Clock, FluxError, type Logger, messageOf, systemClock } from '../base/index.ts';
+import { checkContentType, readBody } from './body.ts';
+import { limitConnections } from './connections.ts';
+import { type Caller, checkDoor, isLoopback } from './doors.ts';
+import { type ApiRequest, findRoute, type Reply, type Route } from './route.ts';
+import { badRequest, statusOf } from './status.ts';
+
+/** How long open exchanges may take to end once the server closes. */
+const CLOSE_GRACE_MS = 3000;
+
+export interface HttpListener {
+  /** Resolves to where it listens; port 0 picks a free one, the empty host means every interface. */
+  listen(address: { readonly host: string; readonly port: number }): Promise<{ readonly address: string; readonly port: number }>;
+  /** Takes no more connections, lets open exchanges end, cuts those that do not. */
+  close(): Promise<void>;
+  /** What is served, for the table of who may call what. */
+  readonly routes: readonly Pick<Route, 'methods' | 'path' | 'door' | 'body'>[];
+}
+
+export interface ListenerOptions {
+  readonly routes: readonly Route[];
+  /** Turns anything thrown, and a request no route answers (`undefined`), into an answer. */
+  readonly refuse: (thrown: unknown, request: Pick<ApiRequest, 'path' | 'headers'>) => Reply;
+  readonly log: Logger;
+  readonly clock?: Clock;
+  /** The address a connection came in on; tests pretend others. */
+  readonly localAddressOf?: (socket: Socket) => string;
+}
+
+/** An HTTP/1.1 server over a table of routes: door first, then body, then handler. Compiles no code and knows no sessions. */
+export function createListener(options: ListenerOptions): HttpListener {
+  const { routes, refuse, log, clock = systemClock, localAddressOf = (socket) => socket.localAddress ?? '' } = options;
+  const closing = new AbortController();
+
+  const server = createServer(
+    {
+      maxHeaderSize: 16 * 1024,
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      keepAliveTimeout: 10_000,
+      connectionsCheckingInterval: 2000,
+    },
+    (incoming, outgoing) => void answer(incoming, outgoing),
+  );
+  limitConnections(server, localAddressOf);
+
+  async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const startedAt = clock.now();
+    const [path = '', search = ''] = splitTarget(incoming.url ?? '');
+    const seen = { path, headers: incoming.headers };
+    const reply = await serve(incoming, outgoing, path, new URLSearchParams(search)).catch((error: unknown) => {
+      if (!(error instanceof FluxError) || statusOf(error) >= 500)
+        log.error({ method: incoming.method, path, err: error }, 'request failed');
+      return refuse(error, seen);
+    });
+    write(incoming, outgoing, reply);
+    log.debug({ method: incoming.method, path, status: reply.status, durationMs: clock.now() - startedAt }, 'request answered');
+  }
+
+  async function serve(
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    path: string,
+    query: URLSearchParams,
+  ): Promise<Reply> {
+    const method = incoming.method ?? '';
+    const match = findRoute(routes, method, path, query);
+    const caller = callerOf(incoming, localAddressOf(incoming.socket));
+    checkDoor(match?.route.door, caller);
+    if (!path.startsWith('/')) throw badRequest('the request target is not a path');
+    if (!match) return refuse(undefined, { path, headers: incoming.headers });
+    const { route, params } = match;
+    let body = '';
+    if (route.body !== undefined) {
+      checkContentType(incoming.headers['content-type'], route.body);
+      body = await readBody(incoming);
+    }
+    const gone = new AbortController();
+    outgoing.once('close', () => gone.abort());
+    const signal = AbortSignal.any([gone.signal, closing.signal]);
+    const local = isLoopback(caller.localAddress);
+    return route.handle({ method, path, params, query, headers: incoming.headers, body, local, signal });
+  }
+
+  return {
+    routes,
+    listen: ({ host, port }) =>
+      new Promise((resolve, reject) => {
+        const onError = (cause: Error) =>
+          reject(
+            new FluxError(`address ${host}:${port} cannot be listened on: ${messageOf(cause)}`, {
+              code: 'api/listen-failed',
+              help: 'Another process may hold the port; choose another one with --listen or --listen-metrics.',
+              cause,
+            }),
+          );
+        server.once('error', onError);
+        server.listen({ port, ...(host === '' ? {} : { host }) }, () => {
+          server.removeListener('error', onError);
+          server.on('error', (error) => log.error({ err: error }, 'listener failed'));
+          const bound = server.address() as AddressInfo;
+          resolve({ address: bound.address, port: bound.port });
+        });
+      }),
+    async close() {
+      closing.abort();
+      if (!server.listening) return;
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const done = new AbortController();
+      const grace = clock.sleep(CLOSE_GRACE_MS, { signal: done.signal }).then(
+        () => server.closeAllConnections(),
+        () => {},
+      );
+      await closed;
+      done.abort();
+      await grace;
+    },
+  };
+}
+
+function splitTarget(target: string): readonly [path: string, search: string] {
+  const mark = target.indexOf('?');
+  return mark < 0 ? [target, ''] : [target.slice(0, mark), target.slice(mark + 1)];
+}
+
+function callerOf(incoming: IncomingMessage, localAddress: string): Caller {
+  const hosts = incoming.rawHeaders.filter((_, index, all) => index % 2 === 1 && all[index - 1]?.toLowerCase() === 'host');
+  const secFetchSite = incoming.headers['sec-fetch-site'];
+  return {
+    localAddress,
+    hosts,
+    origin: incoming.headers.origin,
+    secFetchSite: typeof secFetchSite === 'string' ? secFetchSite : undefined,
+  };
+}
+
+function write(incoming: IncomingMessage, outgoing: ServerResponse, { status, headers = {}, body }: Reply): void {
+  const hasBody = 'transfer-encoding' in incoming.headers || Number(incoming.headers['content-length'] ?? 0) > 0;
+  outgoing.writeHead(status, {
+    'X-Content-Type-Options': 'nosniff',
+    ...headers,
+    ...(body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) }),
+    // A body nobody read is not worth draining.
+    ...(hasBody && !incoming.complete ? { Connection: 'close' } : {}),
+  });
+  outgoing.end(incoming.method === 'HEAD' ? undefined : body);
+}

@@ -1,0 +1,63 @@
+import type { Socket } from 'node:net';
+import { type Clock, FluxError, type Logger, systemClock } from '../base/index.ts';
+import type { Daemon } from '../controller/index.ts';
+import { healthRoutes, metricsRoute, type RenderMetrics } from './health.ts';
+import { deprecatedEndpoint, LEGACY_PREFIX, legacyError, legacyRoutes, unknownEndpoint } from './legacy/index.ts';
+import { createListener, type HttpListener, type ListenerOptions } from './listener.ts';
+import type { Reply } from './route.ts';
+import { statusOf, visibleError } from './status.ts';
+import { problemReply, syncRoutes, V1_PREFIX } from './v1/index.ts';
+
+export interface ApiServerOptions {
+  readonly daemon: Daemon;
+  readonly log: Logger;
+  /** Left out when metrics have a listener of their own. */
+  readonly metrics?: RenderMetrics;
+  readonly clock?: Clock;
+  /** The address of this machine that a connection came in on; tests pretend others. */
+  readonly localAddressOf?: (socket: Socket) => string;
+}
+
+/** The daemon's HTTP API on `--listen`. */
+export function createApiServer({ daemon, log, metrics, clock = systemClock, localAddressOf }: ApiServerOptions): HttpListener {
+  return createListener({
+    routes: [
+      ...healthRoutes(daemon),
+      ...(metrics === undefined ? [] : [metricsRoute(metrics)]),
+      ...legacyRoutes(daemon),
+      ...syncRoutes(daemon, clock),
+    ],
+    refuse,
+    log,
+    clock,
+    ...(localAddressOf === undefined ? {} : { localAddressOf }),
+  });
+}
+
+/** Prometheus metrics alone, on `--listen-metrics`. */
+export function createMetricsServer({
+  metrics,
+  log,
+  clock,
+}: Pick<ListenerOptions, 'log' | 'clock'> & { readonly metrics: RenderMetrics }): HttpListener {
+  return createListener({ routes: [metricsRoute(metrics)], refuse, log, ...(clock === undefined ? {} : { clock }) });
+}
+
+/** Each API tells of errors in its own form; outside of them it is plain text, and Go's words for an unknown path. */
+const refuse: ListenerOptions['refuse'] = (thrown, { path, headers }): Reply => {
+  if (path.startsWith(`${LEGACY_PREFIX}/`)) {
+    const error = thrown === undefined ? missingEndpoint(path.slice(LEGACY_PREFIX.length)) : visibleError(thrown);
+    return legacyError(error, headers.accept);
+  }
+  const error = thrown === undefined ? notFound() : visibleError(thrown);
+  if (path.startsWith(`${V1_PREFIX}/`)) return problemReply(error);
+  return { status: statusOf(error), headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: `${error.message}\n` };
+};
+
+function missingEndpoint(path: string): FluxError {
+  return /^\/v[1-5]\//.test(path) ? deprecatedEndpoint(path) : unknownEndpoint(path);
+}
+
+function notFound(): FluxError {
+  return new FluxError('404 page not found', { code: 'api/not-found', fault: 'missing' });
+}

@@ -1,0 +1,39 @@
+import { type Fault, FluxError, redact } from '../base/index.ts';
+
+const BY_CODE: Readonly<Record<string, number>> = {
+  'api/bad-request': 400,
+  'api/forbidden': 403,
+  'api/not-found': 404,
+  'api/deprecated': 410,
+  'api/too-large': 413,
+  'api/unsupported-media-type': 415,
+};
+const BY_FAULT: Readonly<Record<Fault, number>> = { user: 422, missing: 404, server: 500 };
+
+/** The HTTP status that tells of an error: Flux v1's by fault, and the protocol's own for what this room refuses. */
+export function statusOf(error: FluxError): number {
+  return BY_CODE[error.code] ?? BY_FAULT[error.fault];
+}
+
+/** What a client may see of anything thrown. A throw that is no FluxError is a fault of ours; its text stays in the log. */
+export function visibleError(thrown: unknown): FluxError {
+  if (!(thrown instanceof FluxError)) {
+    return new FluxError('internal error of the daemon', {
+      code: 'api/internal',
+      help: 'The log of the daemon says more. Please report this as a bug.',
+      cause: thrown,
+    });
+  }
+  const { code, fault, help } = thrown;
+  return new FluxError(redact(thrown.message), {
+    code,
+    fault,
+    ...(help === undefined ? {} : { help: redact(help) }),
+    cause: thrown,
+  });
+}
+
+/** @param detail subject first, as in every message */
+export function badRequest(detail: string, options: { readonly help?: string; readonly cause?: unknown } = {}): FluxError {
+  return new FluxError(detail, { code: 'api/bad-request', fault: 'user', ...options });
+}

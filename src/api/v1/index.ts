@@ -1,0 +1,3 @@
+/** The new API, `/api/v1`: resources in camelCase JSON, errors as problem details (RFC 9457). */
+export { problemReply } from './problem.ts';
+export { syncRoutes, V1_PREFIX } from './syncs.ts';

@@ -1,0 +1,19 @@
+import { STATUS_CODES } from 'node:http';
+import type { FluxError } from '../../base/index.ts';
+import type { Reply } from '../route.ts';
+import { statusOf } from '../status.ts';
+import type { ProblemWire } from '../wire/index.ts';
+
+/** An error as problem details (RFC 9457), with our code and help as extension members. */
+export function problemReply(error: FluxError): Reply {
+  const status = statusOf(error);
+  const body: ProblemWire = {
+    type: 'about:blank',
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    detail: error.message,
+    code: error.code,
+    ...(error.help === undefined ? {} : { help: error.help }),
+  };
+  return { status, headers: { 'Content-Type': 'application/problem+json' }, body: JSON.stringify(body) };
+}

@@ -1,0 +1,40 @@
+import { type FluxError, redact } from '../../base/index.ts';
+import type { Change, Problem, SyncReport } from '../../controller/index.ts';
+import type { SyncReportWire } from '../wire/index.ts';
+
+type ErrorObject = NonNullable<SyncReportWire['failure']>;
+
+export function syncReportToWire(report: SyncReport): SyncReportWire {
+  const { id, state, revision, previous, startedAt, finishedAt, counts, changes, errors, warnings, failure } = report;
+  return {
+    id,
+    state,
+    ...(revision === undefined ? {} : { revision }),
+    ...(previous === undefined ? {} : { previous }),
+    ...(startedAt === undefined ? {} : { startedAt: new Date(startedAt).toISOString() }),
+    ...(finishedAt === undefined ? {} : { finishedAt: new Date(finishedAt).toISOString() }),
+    counts: { ...counts },
+    changes: changes.map(changeToWire),
+    errors: errors.map(problemToWire),
+    warnings: warnings.map(problemToWire),
+    ...(failure === undefined ? {} : { failure: errorToWire(failure) }),
+  };
+}
+
+function changeToWire({ id, outcome, place, reason, error }: Change): SyncReportWire['changes'][number] {
+  return {
+    id,
+    outcome,
+    ...(place === undefined ? {} : { place }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(error === undefined ? {} : { error: errorToWire(error) }),
+  };
+}
+
+function problemToWire({ file, document, item, line, column, id, error }: Problem): SyncReportWire['errors'][number] {
+  return { file, document, item, line, column, id, error: errorToWire(error) };
+}
+
+function errorToWire({ code, message, help }: FluxError): ErrorObject {
+  return { code, message: redact(message), ...(help === undefined ? {} : { help: redact(help) }) };
+}

@@ -1,0 +1,64 @@
+import type { Clock } from '../../base/index.ts';
+import type { Daemon, SyncReport } from '../../controller/index.ts';
+import { parseJson } from '../body.ts';
+import type { Reply, Route } from '../route.ts';
+import { badRequest } from '../status.ts';
+import { syncReportToWire } from './sync-report.ts';
+
+export const V1_PREFIX = '/api/v1';
+
+const MAX_WAIT_S = 60;
+const LOOK_EVERY_MS = 100;
+
+/** `POST /api/v1/syncs` asks for a sync; `GET /api/v1/syncs/{id}?wait=seconds` tells of it, at the latest after that time. */
+export function syncRoutes(daemon: Daemon, clock: Clock): readonly Route[] {
+  return [
+    {
+      methods: ['POST'],
+      path: `${V1_PREFIX}/syncs`,
+      door: 'local',
+      body: 'json',
+      handle({ body }) {
+        if (body !== '') checkEmptyObject(parseJson(body));
+        const report = daemon.startSync();
+        return reply(202, report, { Location: `${V1_PREFIX}/syncs/${encodeURIComponent(report.id)}` });
+      },
+    },
+    {
+      methods: ['GET'],
+      path: `${V1_PREFIX}/syncs/{id}`,
+      door: 'local',
+      async handle({ params, query, signal }) {
+        const id = params.id ?? '';
+        const until = clock.now() + parseWaitMs(query.get('wait'));
+        let report = daemon.sync(id);
+        while (report.state !== 'done' && clock.now() < until && !signal.aborted) {
+          await clock.sleep(Math.min(LOOK_EVERY_MS, until - clock.now()));
+          report = daemon.sync(id);
+        }
+        return reply(200, report);
+      },
+    },
+  ];
+}
+
+function reply(status: number, report: SyncReport, headers: Readonly<Record<string, string>> = {}): Reply {
+  return {
+    status,
+    headers: { 'Content-Type': 'application/json', ...headers },
+    body: JSON.stringify(syncReportToWire(report)),
+  };
+}
+
+function parseWaitMs(wait: string | null): number {
+  if (wait === null) return 0;
+  if (!/^\d{1,3}$/.test(wait) || Number(wait) > MAX_WAIT_S)
+    throw badRequest(`wait ${JSON.stringify(wait.slice(0, 20))} is not a number of seconds up to ${MAX_WAIT_S}`);
+  return Number(wait) * 1000;
+}
+
+/** There is nothing to choose yet; a client that believes otherwise should hear of it. */
+function checkEmptyObject(value: unknown): void {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0) return;
+  throw badRequest('the body is not an empty object', { help: 'A sync has no options: send {} or nothing.' });
+}

@@ -1,0 +1,112 @@
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { connect } from 'node:net';
+import { createApiServer } from '../../src/api/index.ts';
+import { FluxError, silentLogger } from '../../src/base/index.ts';
+import type { Daemon, SyncReport } from '../../src/controller/index.ts';
+
+export interface Call {
+  readonly name: string;
+  readonly argument?: unknown;
+}
+
+/** A daemon of fixed data that remembers what it was asked; parts may be replaced. */
+export function daemonOf(parts: Partial<Daemon> = {}): Daemon & { readonly calls: Call[] } {
+  const calls: Call[] = [];
+  const called = <T>(name: string, argument: unknown, answer: T): T => {
+    calls.push({ name, argument });
+    return answer;
+  };
+  return {
+    calls,
+    version: () => '1.2.3',
+    listWorkloads: async (filter) => called('listWorkloads', filter, []),
+    listImages: async (filter) => called('listImages', filter, []),
+    update: async (spec) => called('update', spec, 'job-1'),
+    job: async (id) => {
+      throw new FluxError(`unknown job ${JSON.stringify(id)}`, { code: 'job/unknown', fault: 'missing', help: 'Job not found' });
+    },
+    syncStatus: async (ref) => called('syncStatus', ref, []),
+    gitConfig: async (options) =>
+      called('gitConfig', options, { url: '', branch: 'master', paths: [], state: { status: 'unconfigured' }, publicKey: '' }),
+    notify: async (change) => called('notify', change, undefined),
+    startSync: () => called('startSync', undefined, queuedSync('s-1')),
+    sync: (id) => queuedSync(id),
+    readiness: () => ({ ready: true, reason: '' }),
+    ...parts,
+  };
+}
+
+export function queuedSync(id: string): SyncReport {
+  return { id, state: 'queued', counts: {}, changes: [], errors: [], warnings: [] };
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+export interface Sent {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly host?: string;
+}
+
+/** One raw exchange; sends the path as it is, and no header but Host by itself. */
+export function send(
+  port: number,
+  path: string,
+  { method = 'GET', headers = {}, body, host = '127.0.0.1' }: Sent = {},
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const outgoing = httpRequest({ host, port, path, method, headers: { ...headers }, agent: false }, (incoming) => {
+      const chunks: Buffer[] = [];
+      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+      incoming.on('error', reject);
+      incoming.on('end', () =>
+        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks).toString() }),
+      );
+    });
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
+
+/** Sends bytes as they are and resolves to all that comes back until the server closes. */
+export function sendRaw(port: number, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(text));
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+    socket.on('error', reject);
+    socket.on('close', () => resolve(Buffer.concat(chunks).toString()));
+  });
+}
+
+export interface Served extends AsyncDisposable {
+  readonly port: number;
+  readonly calls: Call[];
+  get(path: string, headers?: Sent['headers']): Promise<Answer>;
+  post(path: string, body: string, headers?: Sent['headers']): Promise<Answer>;
+  send(path: string, sent: Sent): Promise<Answer>;
+}
+
+/** Serves a daemon on a free loopback port, as if the connection came in on `localAddress`. */
+export async function serve(daemon = daemonOf(), { localAddress = '127.0.0.1' } = {}): Promise<Served> {
+  const server = createApiServer({
+    daemon,
+    log: silentLogger(),
+    metrics: async () => ({ contentType: 'text/plain; version=0.0.4', body: 'up 1\n' }),
+    localAddressOf: () => localAddress,
+  });
+  const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
+  return {
+    port,
+    calls: daemon.calls,
+    get: (path, headers = { accept: 'application/json' }) => send(port, path, { headers }),
+    post: (path, body, headers = { accept: 'application/json' }) => send(port, path, { method: 'POST', headers, body }),
+    send: (path, sent) => send(port, path, sent),
+    [Symbol.asyncDispose]: () => server.close(),
+  };
+}
