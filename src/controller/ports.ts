@@ -219,7 +219,7 @@ export interface ImageInfo {
   /** Labels with build times, as RFC 3339 text, that the config carries. */
   readonly labels: Readonly<Record<string, string>>;
   readonly fetchedAt: number;
-  /** Why the tag cannot be read (no image for linux/amd64, a manifest that is gone or broken); it has no digests and no time then. */
+  /** Why the tag cannot be read (no image for linux/amd64, a manifest that is gone or broken), or why its time cannot; `createdAt` is absent then. */
   readonly error?: FluxError;
 }
 
