@@ -77,8 +77,10 @@ down() {
 
 inside() {
   [ -e "/run/netns/$NS" ] || die "cluster '$NS' is not up"
-  export PATH=$BUILD_CACHE/$(build_key):$PATH
-  export KUBECONFIG=$PKI/admin.kubeconfig TEST_KUBECONFIG=$PKI/admin.kubeconfig TEST_REGISTRY=$REGISTRY
+  local bin
+  bin=$BUILD_CACHE/$(build_key)
+  export PATH=$bin:$PATH KUBECONFIG=$PKI/admin.kubeconfig
+  export TEST_KUBECONFIG=$KUBECONFIG TEST_REGISTRY=$REGISTRY TEST_WEB_PROGRAM=$bin/web
   exec "${ENTER[@]}" "$@"
 }
 

@@ -1,15 +1,21 @@
 #!/bin/bash
 # `npm run test:cluster`: the end-to-end suite, and the conformance tests of the embedded API, against a real Kubernetes.
-# With TEST_KUBECONFIG set, that (disposable!) cluster is used and none is started; TEST_REGISTRY then names a registry
-# (HOST:PORT, plain HTTP) that both this machine and the cluster's nodes reach.
+# With TEST_KUBECONFIG set, that (disposable!) cluster is used and none is started; TEST_REGISTRY then has to name a
+# registry (HOST:PORT, plain HTTP) that both this machine and the cluster's nodes reach.
 . "$(dirname "$0")/lib/common.sh"
+. "$REAL/lib/build.sh"
 
 cd "$ROOT"
 # Further arguments go to vitest: a file's name, -t PATTERN, a reporter.
 suite=(vitest run test/e2e test/sim/conformance "$@")
 
 if [ -n "${TEST_KUBECONFIG:-}" ]; then
-  exec "${suite[@]}"
+  [ -n "${TEST_REGISTRY:-}" ] || die "TEST_KUBECONFIG needs TEST_REGISTRY=HOST:PORT beside it"
+  programs=$(mktemp -d)
+  trap 'rm -rf "$programs"' EXIT
+  BIN=$programs build_image_programs
+  TEST_WEB_PROGRAM=$programs/web "${suite[@]}"
+  exit
 fi
 
 export NS=${NS:-flux-e2e-$$}

@@ -1,0 +1,5 @@
+import type { Backend } from './backend.ts';
+
+export async function startEmbeddedBackend(): Promise<Backend> {
+  throw new Error('the embedded parts are not built yet');
+}

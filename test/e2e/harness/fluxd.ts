@@ -1,0 +1,135 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type SyncReportWire, syncReportSchema } from '../../../src/api/wire/index.ts';
+import { until } from '../../support/until.ts';
+import { type ApiProxy, startApiProxy } from './api-proxy.ts';
+import type { Endpoint } from './kube-client.ts';
+import { type Finished, ROOT, run, start } from './process.ts';
+
+export interface FluxdOptions {
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Waits until the API answers; off for daemons that are expected to fail or to be killed. On by default. */
+  readonly wait?: boolean;
+}
+
+/** A running daemon, its API and its own proxy to the cluster. A daemon that was killed can be started again in its place. */
+export interface Fluxd {
+  readonly proxy: ApiProxy;
+  readonly pid: number;
+  /** For `fluxctl --url` and for requests. */
+  readonly url: string;
+  /** All that it wrote so far, over restarts. */
+  log(): string;
+  running(): boolean;
+  /** As power loss does: no warning, children survive. */
+  kill(): Promise<void>;
+  /** As Kubernetes does at first. */
+  stop(): Promise<Finished>;
+  /** Starts it anew, with the same arguments and nothing kept but what is in Git and the cluster. */
+  restart(): Promise<void>;
+  /** Most memory it ever held, in MiB; Linux only. */
+  peakMemory(): number;
+  fluxctl(...args: readonly string[]): Promise<Finished>;
+  /** Asks for a sync, also when nothing is new, and waits for its end. */
+  sync(): Promise<SyncReportWire>;
+  /** A request to its API; the path is relative to `/api/flux/`. */
+  api(path: string, init?: RequestInit): Promise<Response>;
+  close(): Promise<void>;
+}
+
+export async function startFluxd(endpoint: Endpoint, options: FluxdOptions): Promise<Fluxd> {
+  const proxy = await startApiProxy(endpoint);
+  const home = mkdtempSync(join(tmpdir(), 'flux-e2e-home-'));
+  const port = await freePort();
+  const origin = `http://127.0.0.1:${port}`;
+  const url = `${origin}/api/flux`;
+  const args = [join(ROOT, 'bin/fluxd.ts'), `--listen=127.0.0.1:${port}`, ...options.args];
+  const launch = () =>
+    start(process.execPath, args, {
+      env: { HOME: home, TMPDIR: home, KUBECONFIG: proxy.kubeconfig, NODE_NO_WARNINGS: '1', ...options.env },
+    });
+  let before = '';
+  let daemon = launch();
+
+  const answers = async () => {
+    if (!daemon.running()) throw new Error(`fluxd ended while it started:\n${daemon.output()}`);
+    try {
+      return (await fetch(`${origin}/healthz`)).ok;
+    } catch {
+      return false; // not listening yet
+    }
+  };
+  const ready = async () => {
+    if (options.wait ?? true) await until('fluxd answers', answers);
+  };
+  const kill = async () => {
+    daemon.kill('SIGKILL');
+    await daemon.exited;
+  };
+  const fluxd: Fluxd = {
+    proxy,
+    url,
+    get pid() {
+      if (daemon.pid === undefined) throw new Error('fluxd did not start');
+      return daemon.pid;
+    },
+    log: () => before + daemon.output(),
+    running: () => daemon.running(),
+    kill,
+    stop: () => {
+      daemon.kill('SIGTERM');
+      return daemon.finished;
+    },
+    async restart() {
+      await kill();
+      before += `${daemon.output()}\n--- restarted ---\n`;
+      daemon = launch();
+      await ready();
+    },
+    peakMemory: () => Number(/VmHWM:\s*(\d+) kB/.exec(readFileSync(`/proc/${daemon.pid}/status`, 'utf8'))?.[1]) / 1024,
+    fluxctl: (...words) =>
+      run(process.execPath, [join(ROOT, 'bin/fluxctl.ts'), '--url', url, ...words], {
+        env: { HOME: home, NODE_NO_WARNINGS: '1', KUBECONFIG: proxy.kubeconfig },
+      }),
+    async sync() {
+      const ask = async (path: string, init?: RequestInit) => {
+        const response = await fetch(`${origin}/api/v1/${path}`, init);
+        if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+        return syncReportSchema.parse(await response.json());
+      };
+      let report = await ask('syncs', { method: 'POST' });
+      const done = async () => {
+        report = await ask(`syncs/${report.id}`);
+        return report.state === 'done';
+      };
+      await until('the sync is done', done, 60_000);
+      return report;
+    },
+    api: (path, init) => fetch(`${url}/${path}`, init),
+    async close() {
+      await kill();
+      await proxy.close();
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+  try {
+    await ready();
+  } catch (error) {
+    await fluxd.close();
+    throw error;
+  }
+  return fluxd;
+}
+
+/** A port that nobody listens on at the moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

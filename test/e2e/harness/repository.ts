@@ -1,0 +1,120 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { until } from '../../support/until.ts';
+import { runOk } from './process.ts';
+
+/** Files by path; null deletes one. */
+export type Files = Readonly<Record<string, string | Uint8Array | null>>;
+
+/** What Flux writes down about a sync, in `refs/notes/flux-sync`. */
+export interface SyncRecord {
+  readonly revision: string;
+  readonly previous?: string;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly changes: readonly {
+    readonly id?: string;
+    readonly outcome: string;
+    readonly place?: string;
+    readonly reason?: string;
+  }[];
+  readonly imageUpdates: readonly object[];
+}
+
+/** A bare repository, and a person who works on it with ordinary git in a clone. */
+export interface Repository {
+  /** Directory of the bare repository. */
+  readonly directory: string;
+  /** The person's clone. */
+  readonly clone: string;
+  /** Writes and deletes files, commits and pushes; gives the revision. */
+  commit(message: string, files: Files): Promise<string>;
+  /** Head of the branch in the bare repository. */
+  head(): Promise<string>;
+  /** What a ref points to, tags peeled; undefined when it does not exist. */
+  resolve(ref: string): Promise<string | undefined>;
+  /** Waits until the sync tag is at the revision, and gives the record of that sync. */
+  synced(revision: string): Promise<SyncRecord>;
+  /** Commits of main since a revision, oldest first. */
+  commitsSince(revision: string): Promise<readonly string[]>;
+  /** Runs git in the bare repository. */
+  git(...args: readonly string[]): Promise<string>;
+  /** Runs git in the person's clone. */
+  inClone(...args: readonly string[]): Promise<string>;
+  /** Brings the clone up to date with what others pushed. */
+  pull(): Promise<void>;
+  /** Installs a hook on the server side; undefined removes it. */
+  hook(name: 'pre-receive' | 'update' | 'post-receive', script: string | undefined): void;
+  remove(): void;
+}
+
+const PERSON = {
+  GIT_AUTHOR_NAME: 'Ann',
+  GIT_AUTHOR_EMAIL: 'ann@example.org',
+  GIT_COMMITTER_NAME: 'Ann',
+  GIT_COMMITTER_EMAIL: 'ann@example.org',
+  GIT_CONFIG_NOSYSTEM: '1',
+};
+
+export async function createRepository(): Promise<Repository> {
+  const root = mkdtempSync(join(tmpdir(), 'flux-e2e-git-'));
+  const [directory, clone] = [join(root, 'repository.git'), join(root, 'clone')];
+  const env = { ...PERSON, HOME: root };
+  const git = (...args: readonly string[]) => runOk('git', args, { cwd: directory, env });
+  const inClone = (...args: readonly string[]) => runOk('git', args, { cwd: clone, env });
+  mkdirSync(directory);
+  await git('init', '--quiet', '--bare', '--initial-branch=main');
+  await git('config', 'receive.advertisePushOptions', 'true');
+  await git('config', 'http.receivepack', 'true');
+  await runOk('git', ['clone', '--quiet', directory, clone], { cwd: root, env });
+  await inClone('checkout', '--quiet', '-B', 'main');
+
+  const resolve = async (ref: string) => {
+    try {
+      return (await git('rev-parse', '--verify', '--quiet', `${ref}^{}`)).trim();
+    } catch {
+      return undefined; // with --quiet this only says that it is not there
+    }
+  };
+  return {
+    directory,
+    clone,
+    git,
+    inClone,
+    resolve,
+    async synced(revision) {
+      await until(`the sync tag is at ${revision}`, async () => (await resolve('refs/tags/flux-sync')) === revision, 60_000);
+      return JSON.parse(await git('notes', '--ref=flux-sync', 'show', revision));
+    },
+    async commit(message, files) {
+      for (const [path, content] of Object.entries(files)) {
+        const file = join(clone, path);
+        if (content === null) rmSync(file, { recursive: true });
+        else {
+          mkdirSync(dirname(file), { recursive: true });
+          writeFileSync(file, content);
+        }
+      }
+      await inClone('add', '--all');
+      await inClone('commit', '--quiet', '--allow-empty', '--message', message);
+      await inClone('push', '--quiet', 'origin', 'main');
+      return (await inClone('rev-parse', 'HEAD')).trim();
+    },
+    head: async () => (await git('rev-parse', 'main')).trim(),
+    commitsSince: async (revision) =>
+      (await git('rev-list', '--reverse', `${revision}..main`)).split('\n').filter((line) => line !== ''),
+    pull: async () => {
+      await inClone('pull', '--quiet', '--rebase', 'origin', 'main');
+    },
+    hook(name, script) {
+      const file = join(directory, 'hooks', name);
+      if (script === undefined) {
+        if (existsSync(file)) rmSync(file);
+      } else {
+        mkdirSync(dirname(file), { recursive: true });
+        writeFileSync(file, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+      }
+    },
+    remove: () => rmSync(root, { recursive: true, force: true }),
+  };
+}
