@@ -1,0 +1,239 @@
+import pLimit from 'p-limit';
+import { asFluxError, backoffMs, type Clock, FluxError, type Logger } from '../base/index.ts';
+import { kindName, objectPath } from './api-resource.ts';
+import { applyBody } from './body.ts';
+import { isCrd, waitEstablished } from './crd.ts';
+import { deleteObject } from './delete.ts';
+import type { Discovery } from './discovery.ts';
+import { appliedFrom, type Inventory } from './inventory.ts';
+import { isRecord, METADATA, metadataOf } from './live.ts';
+import { keyOf } from './scope.ts';
+import { STAGES, stageOf } from './stage.ts';
+import { withoutSecretData } from './status-error.ts';
+import type { ApplyStep, DeleteStep, Step } from './step.ts';
+import type { Transport } from './transport.ts';
+import type { Action, Change, Outcome, PlanEntry } from './types.ts';
+
+export interface ApplyDeps {
+  readonly transport: Transport;
+  readonly discovery: Discovery;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly manager: string;
+  readonly maxInFlight: number;
+}
+
+/** A custom kind may answer 404 for a moment after its definition is established; and two writers may meet at one object. */
+const PATCH_ATTEMPTS = 6;
+
+/** Carries out the steps: applies stage by stage, in parallel within one, then deletes in the reverse order. */
+export async function applySteps(
+  steps: readonly Step[],
+  inventory: Inventory,
+  deps: ApplyDeps,
+  signal?: AbortSignal,
+): Promise<readonly Change[]> {
+  const limit = pLimit(deps.maxInFlight);
+  const changes = new Map<Step, Change>();
+  const missing = whatIsMissing(steps);
+  /** Definitions applied in this round, and whether the API server serves them by now. */
+  const established = new Map<string, Promise<FluxError | undefined>>();
+  let serverDown: FluxError | undefined;
+
+  for (const step of steps)
+    if (step.act === 'none') changes.set(step, changeOf(step.entry, idleOutcome(step.entry.action), step.entry));
+
+  const applies = Map.groupBy(
+    steps.filter((step) => step.act === 'apply'),
+    (step) => stageOf(step.target.resource),
+  );
+  for (let stage = 0; stage < STAGES; stage += 1) {
+    await Promise.all((applies.get(stage) ?? []).map(async (step) => changes.set(step, await applyOne(step))));
+  }
+  await Promise.all(established.values());
+  if (established.size > 0 && !signal?.aborted) await lookAgain();
+
+  const failures = [...changes.values()].filter(({ outcome }) => outcome === 'failed').length;
+  const deletions = Map.groupBy(
+    steps.filter((step) => step.act === 'delete'),
+    (step) => stageOf(step.resource),
+  );
+  for (let stage = STAGES - 1; stage >= 0; stage -= 1) {
+    await Promise.all(
+      (deletions.get(stage) ?? []).map(async (step) =>
+        changes.set(step, failures > 0 ? holdBack(step, failures) : await deleteOne(step)),
+      ),
+    );
+  }
+  return steps.flatMap((step) => changes.get(step) ?? []);
+
+  async function applyOne(step: ApplyStep): Promise<Change> {
+    try {
+      await needs(step);
+      return await limit(async () => {
+        if (serverDown) throw notTried(serverDown);
+        return patch(step);
+      });
+    } catch (thrown) {
+      const error = asFluxError(thrown, { code: 'cluster/apply-failed' });
+      noteMissing(step, error);
+      return changeOf(step.entry, 'failed', { error });
+    }
+  }
+
+  /** Waits for, or refuses for lack of, the Namespace and the definition that the object needs. */
+  async function needs({ target }: ApplyStep): Promise<void> {
+    const namespace = target.namespace === undefined ? undefined : missing.namespaces.get(target.namespace);
+    if (namespace) throw lacks(`namespace ${target.namespace}`, namespace);
+    if (target.needsCrd === undefined) return;
+    const definition = missing.definitions.get(target.needsCrd) ?? (await established.get(target.needsCrd));
+    if (definition) throw lacks(`CustomResourceDefinition ${target.needsCrd}`, definition);
+  }
+
+  function noteMissing({ target, live }: ApplyStep, error: FluxError): void {
+    if (live) return;
+    if (isNamespace(target)) missing.namespaces.set(target.name, error);
+    if (isCrd(target.manifest.object)) missing.definitions.set(target.name, error);
+  }
+
+  async function patch(step: ApplyStep): Promise<Change> {
+    const { target, mark, live, entry } = step;
+    const { manifest, resource, namespace, name } = target;
+    const send = () =>
+      deps.transport.request({
+        method: 'PATCH',
+        path: objectPath(resource, namespace, name),
+        query: { fieldManager: deps.manager, force: 'true', fieldValidation: 'Strict' },
+        headers: { 'content-type': 'application/apply-patch+yaml', accept: METADATA },
+        body: JSON.stringify(applyBody(target, mark)),
+        signal,
+      });
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        const { status, body, attempts } = await send();
+        const applied = isRecord(body) && isRecord(body.metadata) ? metadataOf(body) : undefined;
+        if (!applied?.uid || !applied.resourceVersion) {
+          throw new FluxError(`${kindName(resource)} ${name}: the answer to the apply holds no object`, {
+            code: 'cluster/bad-answer',
+          });
+        }
+        inventory.set(target.key, appliedFrom(applied, { checksum: manifest.checksum, mark }, deps.manager));
+        if (isCrd(manifest.object)) watchDefinition(name);
+        const created = status === 201 || (!live && attempts > 1);
+        const same = live?.uid === applied.uid && live.resourceVersion === applied.resourceVersion;
+        return changeOf(
+          entry,
+          created ? 'created' : same ? 'unchanged' : 'configured',
+          created || same ? {} : { reason: entry.reason },
+        );
+      } catch (thrown) {
+        const error = asFluxError(thrown, { code: 'cluster/apply-failed' });
+        const justServed = error.code === 'cluster/unknown-resource' && target.needsCrd !== undefined;
+        if (attempt + 1 < PATCH_ATTEMPTS && (justServed || error.code === 'cluster/conflict')) {
+          await deps.clock.sleep(backoffMs(attempt, { initialMs: 100, maxMs: 2000 }), signal ? { signal } : {});
+          continue;
+        }
+        await findOutWhetherDown(error);
+        throw resource.kind === 'Secret' ? withoutSecretData(error, manifest.object, name) : error;
+      }
+    }
+  }
+
+  function watchDefinition(name: string): void {
+    established.set(
+      name,
+      waitEstablished(deps, name, signal).then(
+        () => undefined,
+        (thrown) => asFluxError(thrown, { code: 'cluster/crd-not-established' }),
+      ),
+    );
+  }
+
+  async function lookAgain(): Promise<void> {
+    try {
+      await deps.discovery.look(0, signal);
+    } catch (thrown) {
+      deps.log.warn({ err: (thrown as Error).message }, 'cannot look at the API again after applying definitions');
+    }
+  }
+
+  /** With the server gone, every object would wait for its own retries: ask once, and let the rest fail at once. */
+  async function findOutWhetherDown(error: FluxError): Promise<void> {
+    if (serverDown || !['cluster/unreachable', 'cluster/timeout', 'cluster/unauthorized'].includes(error.code)) return;
+    try {
+      await deps.transport.request({ path: '/version', attempts: 1, signal });
+    } catch (thrown) {
+      serverDown = asFluxError(thrown, { code: 'cluster/unreachable' });
+    }
+  }
+
+  async function deleteOne(step: DeleteStep): Promise<Change> {
+    const { resource, live, entry } = step;
+    try {
+      const deleted = await limit(() => deleteObject(deps.transport, resource, live, signal));
+      if (!deleted)
+        return changeOf(entry, 'held', { reason: 'it was changed since it was looked at; the next sync looks again' });
+      inventory.delete(keyOf(resource, live.namespace, live.name));
+      return changeOf(entry, 'deleted', { reason: entry.reason });
+    } catch (thrown) {
+      return changeOf(entry, 'failed', { error: asFluxError(thrown, { code: 'cluster/delete-failed' }) });
+    }
+  }
+}
+
+/** Namespaces and definitions of the set that are known, before anything is sent, not to be there for the objects that need them. */
+function whatIsMissing(steps: readonly Step[]) {
+  const namespaces = new Map<string, FluxError>();
+  const definitions = new Map<string, FluxError>();
+  for (const step of steps) {
+    if (step.act !== 'none' || !step.target) continue;
+    const { target, live, entry } = step;
+    const blocked = entry.action === 'failed' || entry.action === 'held';
+    const gone = live?.deletionTimestamp !== undefined || (blocked && !live);
+    if (!gone) continue;
+    const error = entry.error ?? new FluxError(entry.reason ?? 'it cannot be applied', { code: 'cluster/held' });
+    // A kind that could not be listed may well be there.
+    if (entry.action === 'held' && entry.error) continue;
+    if (isNamespace(target)) namespaces.set(target.name, error);
+    if (isCrd(target.manifest.object)) definitions.set(target.name, error);
+  }
+  return { namespaces, definitions };
+}
+
+function isNamespace({ resource }: { readonly resource: { readonly group: string; readonly kind: string } }): boolean {
+  return resource.group === '' && resource.kind === 'Namespace';
+}
+
+function lacks(what: string, cause: FluxError): FluxError {
+  return new FluxError(`needs ${what}, which failed: ${cause.message}`, {
+    code: 'cluster/dependency-failed',
+    fault: cause.fault,
+    help: `Repair ${what} first; this object is applied with it.`,
+    cause,
+  });
+}
+
+function notTried(cause: FluxError): FluxError {
+  return new FluxError(`not tried: ${cause.message}`, {
+    code: cause.code,
+    fault: cause.fault,
+    ...(cause.help ? { help: cause.help } : {}),
+    cause,
+  });
+}
+
+function holdBack({ entry }: DeleteStep, failures: number): Change {
+  return changeOf(entry, 'held', { reason: `${failures} object${failures === 1 ? '' : 's'} could not be applied in this sync` });
+}
+
+function changeOf(
+  { id, place }: Pick<PlanEntry, 'id' | 'place'>,
+  outcome: Outcome,
+  { reason, error }: { readonly reason?: string | undefined; readonly error?: FluxError } = {},
+): Change {
+  return { id, outcome, ...(place ? { place } : {}), ...(reason === undefined ? {} : { reason }), ...(error ? { error } : {}) };
+}
+
+function idleOutcome(action: Action): Outcome {
+  return action === 'skip' ? 'skipped' : action === 'held' ? 'held' : action === 'failed' ? 'failed' : 'unchanged';
+}

@@ -1,0 +1,113 @@
+import { type Clock, FluxError, type Logger } from '../base/index.ts';
+import { formatResourceId, type KubeObject } from '../resource/index.ts';
+import { hasKind, isPathSegment } from './api-resource.ts';
+import { applySteps } from './apply.ts';
+import type { DefinedKinds } from './crd.ts';
+import { createDiscovery } from './discovery.ts';
+import { createCredentialSource, type KubeconfigSource, loadKubeconfig } from './kubeconfig.ts';
+import { isRecord } from './live.ts';
+import { planSync } from './plan.ts';
+import { findKind } from './scope.ts';
+import type { Step } from './step.ts';
+import { createSyncSet, type SyncSet } from './sync-set.ts';
+import { createTransport } from './transport.ts';
+import type { Cluster, Plan } from './types.ts';
+import { listWorkloads } from './workloads.ts';
+
+export interface ClusterOptions extends KubeconfigSource {
+  /** Namespace of namespaced manifests without one; otherwise the kubeconfig context's, otherwise `default`. */
+  readonly defaultNamespace?: string;
+  /** Flux v1 globs on `group/version/Kind` (--k8s-unsafe-exclude-resource). */
+  readonly excludeResources: readonly string[];
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Field manager of our applies. Default `flux`. */
+  readonly fieldManager?: string;
+  /** Writes at a time. */
+  readonly maxInFlight?: number;
+  /** Time for one request in milliseconds. Default 30 s. */
+  readonly requestTimeoutMs?: number;
+}
+
+/** Measured on two cores shared with the API server: fewer leave it idle, more only queue in it. */
+const MAX_IN_FLIGHT = 24;
+
+/**
+ * Connects to a cluster. Reads the kubeconfig, but asks no server yet: a cluster that is down is an error of the first plan,
+ * not of the start.
+ * @throws FluxError `cluster/no-config`, `cluster/bad-config`.
+ */
+export async function createCluster(options: ClusterOptions): Promise<Cluster> {
+  const { clock, log, fieldManager: manager = 'flux', maxInFlight = MAX_IN_FLIGHT, requestTimeoutMs } = options;
+  const kubeconfig = await loadKubeconfig(options);
+  const defaultNamespace = options.defaultNamespace || kubeconfig.namespace || 'default';
+  const transport = createTransport({
+    credentials: createCredentialSource(kubeconfig, () => loadKubeconfig(options), clock),
+    clock,
+    maxInFlight,
+    ...(requestTimeoutMs === undefined ? {} : { timeoutMs: requestTimeoutMs }),
+  });
+  const discovery = createDiscovery({ transport, clock, excludeResources: options.excludeResources });
+  const syncSets = new Map<string, SyncSet>();
+  const plans = new WeakMap<Plan, { readonly steps: readonly Step[]; readonly set: SyncSet }>();
+  let defined: DefinedKinds = new Map();
+
+  return {
+    defaultNamespace,
+
+    async plan(request, { signal } = {}) {
+      const set = syncSets.get(request.syncSet) ?? createSyncSet();
+      syncSets.set(request.syncSet, set);
+      const planned = await planSync(request, set, { transport, discovery, log, manager, defaultNamespace }, signal);
+      defined = planned.defined;
+      const plan: Plan = { entries: planned.steps.map(({ entry }) => entry) };
+      plans.set(plan, { steps: planned.steps, set });
+      return plan;
+    },
+
+    async apply(plan, { signal } = {}) {
+      const known = plans.get(plan);
+      if (!known)
+        throw new FluxError('plan was not made by this cluster, or was carried out before', { code: 'cluster/foreign-plan' });
+      plans.delete(plan);
+      return applySteps(known.steps, known.set.inventory, { transport, discovery, clock, log, manager, maxInFlight }, signal);
+    },
+
+    workloads: (filter, { signal } = {}) => listWorkloads({ transport, discovery, log }, filter, signal),
+
+    idOf(object) {
+      const directory = discovery.current();
+      if (!directory || !hasKind(object) || !isPathSegment(object.metadata?.name)) return undefined;
+      const found = findKind(object, { directory, defined });
+      if (!found) return undefined;
+      const namespace = found.resource.namespaced ? object.metadata.namespace || defaultNamespace : undefined;
+      return formatResourceId({ namespace, kind: object.kind, name: object.metadata.name });
+    },
+
+    async readCore(kind, namespace, name, { signal } = {}) {
+      if (!isPathSegment(namespace) || !isPathSegment(name)) return undefined;
+      const plural = kind === 'Secret' ? 'secrets' : 'serviceaccounts';
+      try {
+        const { body } = await transport.request({
+          path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/${plural}/${encodeURIComponent(name)}`,
+          signal,
+        });
+        return isRecord(body) && body.kind === kind && isRecord(body.metadata) ? (body as unknown as KubeObject) : undefined;
+      } catch (error) {
+        const absent = ['cluster/not-found', 'cluster/forbidden', 'cluster/namespace-missing'];
+        if (error instanceof FluxError && absent.includes(error.code)) return undefined;
+        throw error;
+      }
+    },
+
+    async version({ signal } = {}) {
+      const { body } = await transport.request({ path: '/version', signal });
+      if (isRecord(body) && typeof body.gitVersion === 'string') return body.gitVersion;
+      throw new FluxError('version of the API server: the answer names none', { code: 'cluster/bad-answer' });
+    },
+
+    close() {
+      transport.close();
+    },
+  };
+}

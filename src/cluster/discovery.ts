@@ -1,0 +1,175 @@
+import { type Clock, matchGlob } from '../base/index.ts';
+import { formatApiVersion } from '../resource/index.ts';
+import { type ApiResource, groupVersionPath, kindKey } from './api-resource.ts';
+import { isRecord } from './live.ts';
+import type { Transport } from './transport.ts';
+
+/** What the API server serves, as of one look at it. */
+export interface Directory {
+  find(group: string, version: string, kind: string): ApiResource | undefined;
+  /** Every kind once, in the version its group prefers, without the excluded ones. */
+  readonly kinds: readonly ApiResource[];
+  /** True for kinds that --k8s-unsafe-exclude-resource hides: they are applied, but never listed. */
+  isExcluded(resource: Pick<ApiResource, 'group' | 'version' | 'kind'>): boolean;
+  /** API versions that could not be looked at (an aggregated API is down); unless empty, nothing may be concluded from absence. */
+  readonly missing: readonly string[];
+}
+
+export interface Discovery {
+  /** The last look, if there was one. */
+  current(): Directory | undefined;
+  /** A look at most `maxAgeMs` old; 0 looks again. @throws FluxError when the server cannot be asked. */
+  look(maxAgeMs: number, signal?: AbortSignal): Promise<Directory>;
+}
+
+export interface DiscoveryOptions {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  /** Flux v1 globs on `group/version/Kind`; one that matches `group/version/` hides the version whole. */
+  readonly excludeResources: readonly string[];
+}
+
+interface Look {
+  readonly resources: readonly ApiResource[];
+  readonly missing: readonly string[];
+}
+
+const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+
+/**
+ * Finds out which kinds exist, by aggregated discovery (two requests, Kubernetes 1.30 and later) or by one document for each
+ * API version. An unchanged answer costs a 304.
+ */
+export function createDiscovery({ transport, clock, excludeResources }: DiscoveryOptions): Discovery {
+  const remembered = new Map<string, { readonly etag: string; readonly look: Look }>();
+  let directory: Directory | undefined;
+  let lookedAt = 0;
+  let pending: Promise<Directory> | undefined;
+
+  async function lookAt(path: '/api' | '/apis', signal: AbortSignal | undefined): Promise<Look> {
+    const last = remembered.get(path);
+    const response = await transport.request({
+      path,
+      headers: { accept: `${AGGREGATED},application/json`, ...(last ? { 'if-none-match': last.etag } : {}) },
+      signal,
+    });
+    if (response.status === 304 && last) return last.look;
+    const { body } = response;
+    if (!isRecord(body) || body.kind !== 'APIGroupDiscoveryList') return lookByVersion(transport, versionsOf(body), signal);
+    const look = readAggregated(body);
+    const { etag } = response.headers;
+    if (typeof etag === 'string') remembered.set(path, { etag, look });
+    return look;
+  }
+
+  async function refresh(signal: AbortSignal | undefined): Promise<Directory> {
+    const [core, groups] = await Promise.all([lookAt('/api', signal), lookAt('/apis', signal)]);
+    directory = createDirectory(
+      { resources: [...core.resources, ...groups.resources], missing: [...core.missing, ...groups.missing] },
+      excludeResources,
+    );
+    lookedAt = clock.now();
+    return directory;
+  }
+
+  return {
+    current: () => directory,
+    look(maxAgeMs, signal) {
+      if (directory && maxAgeMs > 0 && clock.now() - lookedAt <= maxAgeMs) return Promise.resolve(directory);
+      pending ??= refresh(signal).finally(() => {
+        pending = undefined;
+      });
+      return pending;
+    },
+  };
+}
+
+function createDirectory({ resources, missing }: Look, excludeResources: readonly string[]): Directory {
+  const byKind = new Map<string, ApiResource>();
+  for (const resource of resources) {
+    const key = `${formatApiVersion(resource)}/${resource.kind}`;
+    if (!byKind.has(key)) byKind.set(key, resource);
+  }
+  const hides = (text: string) => excludeResources.some((glob) => matchGlob(glob, text));
+  const isExcluded: Directory['isExcluded'] = ({ group, version, kind }) => {
+    const apiVersion = formatApiVersion({ group, version });
+    return hides(`${apiVersion}/`) || hides(`${apiVersion}/${kind}`);
+  };
+  const preferred = new Map<string, ApiResource>();
+  for (const resource of byKind.values()) {
+    if (!preferred.has(kindKey(resource)) && !isExcluded(resource)) preferred.set(kindKey(resource), resource);
+  }
+  return {
+    find: (group, version, kind) => byKind.get(`${formatApiVersion({ group, version })}/${kind}`),
+    kinds: [...preferred.values()],
+    isExcluded,
+    missing: missing.filter((apiVersion) => !hides(`${apiVersion}/`)),
+  };
+}
+
+/** Reads an APIGroupDiscoveryList (apidiscovery.k8s.io/v2): groups and their versions, the preferred first. */
+function readAggregated(body: Readonly<Record<string, unknown>>): Look {
+  const resources: ApiResource[] = [];
+  const missing: string[] = [];
+  for (const item of records(body.items)) {
+    const group = isRecord(item.metadata) && typeof item.metadata.name === 'string' ? item.metadata.name : '';
+    for (const entry of records(item.versions)) {
+      const version = String(entry.version);
+      if (entry.freshness === 'Stale') missing.push(formatApiVersion({ group, version }));
+      for (const resource of records(entry.resources)) {
+        const kind = isRecord(resource.responseKind) ? resource.responseKind.kind : undefined;
+        if (typeof kind !== 'string' || typeof resource.resource !== 'string') continue;
+        const namespaced = resource.scope === 'Namespaced';
+        resources.push({ group, version, kind, plural: resource.resource, namespaced, verbs: texts(resource.verbs) });
+      }
+    }
+  }
+  return { resources, missing };
+}
+
+/** API versions of the older documents: APIVersions (`/api`) or APIGroupList (`/apis`), the preferred first. */
+function versionsOf(body: unknown): readonly { readonly group: string; readonly version: string }[] {
+  if (!isRecord(body)) return [];
+  if (body.kind === 'APIVersions') return texts(body.versions).map((version) => ({ group: '', version }));
+  return records(body.groups).flatMap((item) => {
+    const first = isRecord(item.preferredVersion) ? [item.preferredVersion] : [];
+    const versions = new Set([...first, ...records(item.versions)].map((each) => String(each.version)));
+    return [...versions].map((version) => ({ group: String(item.name), version }));
+  });
+}
+
+async function lookByVersion(
+  transport: Transport,
+  versions: readonly { readonly group: string; readonly version: string }[],
+  signal: AbortSignal | undefined,
+): Promise<Look> {
+  const looks = await Promise.all(
+    versions.map(async (groupVersion): Promise<Look> => {
+      const { group, version } = groupVersion;
+      try {
+        const { body } = await transport.request({ path: groupVersionPath(groupVersion), attempts: 2, signal });
+        if (!isRecord(body) || body.kind !== 'APIResourceList')
+          return { resources: [], missing: [formatApiVersion(groupVersion)] };
+        const resources = records(body.resources).flatMap((each) => {
+          const { name: plural, kind } = each;
+          // `pods/status` and the like are parts of objects, not kinds.
+          if (typeof plural !== 'string' || typeof kind !== 'string' || plural.includes('/')) return [];
+          return [{ group, version, kind, plural, namespaced: each.namespaced === true, verbs: texts(each.verbs) }];
+        });
+        return { resources, missing: [] };
+      } catch (error) {
+        if (signal?.aborted) throw error;
+        return { resources: [], missing: [formatApiVersion(groupVersion)] };
+      }
+    }),
+  );
+  return { resources: looks.flatMap((look) => look.resources), missing: looks.flatMap((look) => look.missing) };
+}
+
+function records(value: unknown): Record<string, unknown>[] {
+  return Array.isArray(value) ? value.filter(isRecord) : [];
+}
+
+function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
+}

@@ -1,0 +1,127 @@
+import type { RequestOptions } from 'node:https';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { type Clock, FluxError, messageOf } from '../base/index.ts';
+
+export interface KubeconfigSource {
+  /** A kubeconfig file; without it KUBECONFIG, `~/.kube/config` and the pod's service account are tried in this order. */
+  readonly kubeconfigFile?: string;
+  /** A context of it instead of the current one. */
+  readonly context?: string;
+  /** The pod's service account, whatever kubeconfig files exist. */
+  readonly inCluster?: boolean;
+}
+
+export interface Kubeconfig {
+  readonly config: KubeConfig;
+  /** URL of the API server without a trailing slash. */
+  readonly server: string;
+  /** Namespace of the context; absent in a pod, where Flux v1 used `default` as well. */
+  readonly namespace?: string;
+}
+
+const IN_CLUSTER = 'inClusterContext';
+
+/**
+ * Reads the connection settings. Asks no server.
+ * @throws FluxError `cluster/no-config` (Flux v1's words), `cluster/bad-config`.
+ */
+export async function loadKubeconfig(source: KubeconfigSource): Promise<Kubeconfig> {
+  // Loaded late: the package takes most of a second and 90 MB, which no command without a cluster should pay.
+  const { KubeConfig } = await import('@kubernetes/client-node');
+  const config = new KubeConfig();
+  try {
+    if (source.inCluster) config.loadFromCluster();
+    else if (source.kubeconfigFile) config.loadFromFile(source.kubeconfigFile);
+    else config.loadFromDefault();
+  } catch (error) {
+    throw broken(messageOf(error), error);
+  }
+  if (source.context) config.setCurrentContext(source.context);
+  const context = config.getContextObject(config.getCurrentContext());
+  if (!context) {
+    throw source.context
+      ? broken(`context ${JSON.stringify(source.context)} does not exist`)
+      : broken('invalid configuration: no current context is set');
+  }
+  const cluster = config.getCluster(context.cluster);
+  // What client-node falls back to when it has found nothing at all.
+  if (!cluster?.server || (context.name === 'loaded-context' && cluster.server === 'http://localhost:8080')) {
+    throw new FluxError(
+      'invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable',
+      { code: 'cluster/no-config', fault: 'user', help: 'Set KUBECONFIG, or run inside a cluster with a service account.' },
+    );
+  }
+  // client-node refuses plain HTTP unless certificate checks are off, though there is no certificate to check.
+  if (cluster.server.startsWith('http:')) {
+    config.clusters = config.clusters.map((each) => (each === cluster ? { ...each, skipTLSVerify: true } : each));
+  }
+  const namespace = context.name === IN_CLUSTER ? undefined : context.namespace;
+  return { config, server: cluster.server.replace(/\/+$/, ''), ...(namespace ? { namespace } : {}) };
+}
+
+function broken(message: string, cause?: unknown): FluxError {
+  return new FluxError(message, {
+    code: 'cluster/bad-config',
+    fault: 'user',
+    help: 'The kubeconfig cannot be used. Check the file and the name of the context with kubectl config view.',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+export interface Credentials {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tls: RequestOptions;
+}
+
+/** How long headers and certificates are used before they are asked for again; token files rotate under us. */
+const CREDENTIALS_MS = 10_000;
+
+export interface CredentialSource {
+  readonly server: string;
+  current(): Promise<Credentials>;
+  /** Drops everything cached, the exec plugin's answer and the token file included: called after a 401. */
+  renew(): Promise<void>;
+}
+
+/** Credentials of a kubeconfig, renewed as they age. client-node renews exec credentials only at expiry, so a 401 loads all anew. */
+export function createCredentialSource(initial: Kubeconfig, reload: () => Promise<Kubeconfig>, clock: Clock): CredentialSource {
+  let kubeconfig = initial;
+  let cached: { readonly at: number; readonly value: Promise<Credentials> } | undefined;
+  return {
+    server: initial.server,
+    current() {
+      if (cached && clock.now() - cached.at < CREDENTIALS_MS) return cached.value;
+      const value = credentialsOf(kubeconfig);
+      const entry = { at: clock.now(), value };
+      cached = entry;
+      value.catch(() => {
+        if (cached === entry) cached = undefined;
+      });
+      return value;
+    },
+    async renew() {
+      kubeconfig = await reload();
+      cached = undefined;
+    },
+  };
+}
+
+async function credentialsOf({ config, server }: Kubeconfig): Promise<Credentials> {
+  const options: RequestOptions = { headers: {} };
+  try {
+    await config.applyToHTTPSOptions(options);
+  } catch (error) {
+    throw new FluxError(`credentials of the kubeconfig: ${messageOf(error)}`, {
+      code: 'cluster/credentials',
+      help: 'The credential plugin or token file named in the kubeconfig could not be used.',
+      cause: error,
+    });
+  }
+  const { headers, agent, auth, ...tls } = options;
+  const all: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers ?? {})) if (value !== undefined) all[name] = String(value);
+  if (auth && !all.Authorization) all.Authorization = `Basic ${Buffer.from(auth).toString('base64')}`;
+  // Connections are kept by our own agent, except through a proxy, which only client-node's agent knows.
+  const proxied = config.getCurrentCluster()?.proxyUrl && server.startsWith('https:');
+  return { headers: all, tls: proxied && agent ? { ...tls, agent } : tls };
+}

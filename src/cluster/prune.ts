@@ -1,0 +1,150 @@
+import type { ResourceId } from '../resource/index.ts';
+import type { ApiResource } from './api-resource.ts';
+import type { LiveObject } from './live.ts';
+import { gcMark, ignorePolicy, MARK_LABEL, ownsMark } from './ownership.ts';
+
+/** A live object that carries a mark and is not in Git. */
+export interface Candidate {
+  readonly id: ResourceId;
+  readonly resource: ApiResource;
+  readonly live: LiveObject;
+  /** The uid under which we applied it, if we did since we started. */
+  readonly appliedUid?: string;
+}
+
+export interface Owner {
+  readonly syncSet: string;
+  readonly manager: string;
+}
+
+/** What is known of the round in which something might be deleted. */
+export interface Round {
+  readonly mode: 'dry' | 'on';
+  /** Files, documents and objects of the repository that were refused. */
+  readonly desiredErrors: number;
+  /** Objects that have no place in the cluster, or stand there twice. */
+  readonly failedEntries: number;
+  /** API versions that could not be looked at. */
+  readonly missingApis: readonly string[];
+  /** Kinds whose list could not be had. */
+  readonly failedLists: readonly string[];
+  /** Objects in the cluster that are ours, those to be deleted included. */
+  readonly setSize: number;
+  /** Deletions that a person has confirmed. */
+  readonly allowPrune: number;
+}
+
+export interface Verdict {
+  readonly action: 'prune' | 'held' | 'skip';
+  readonly reason?: string;
+}
+
+export interface Judged {
+  readonly candidate: Candidate;
+  readonly verdict: Verdict;
+}
+
+/** Kinds that controllers write by themselves, or that are views of something else. */
+const NEVER_PRUNED = new Set(['ComponentStatus', 'ControllerRevision', 'EndpointSlice', 'Endpoints', 'Event']);
+/** Kinds whose deletion takes other objects or data along. */
+const PRECIOUS = new Set(['CustomResourceDefinition', 'Namespace', 'PersistentVolume', 'PersistentVolumeClaim', 'StatefulSet']);
+const FREE_DELETIONS = 10;
+const FREE_SHARE = 0.2;
+
+export function isNeverPruned(kind: string): boolean {
+  return NEVER_PRUNED.has(kind);
+}
+
+/** True when the object carries the mark of its own name in this sync set. A copied label or another set's does not match. */
+export function isMarkedOurs({ id, live }: Pick<Candidate, 'id' | 'live'>, { syncSet }: Pick<Owner, 'syncSet'>): boolean {
+  return live.labels?.[MARK_LABEL] === gcMark(syncSet, id);
+}
+
+type ObjectGuard = (candidate: Candidate, owner: Owner) => Verdict | undefined;
+
+/** Reasons not to delete one object, in the order in which they are shown. */
+const OBJECT_GUARDS: readonly ObjectGuard[] = [
+  ({ live }) => {
+    const policy = ignorePolicy(live.annotations);
+    return policy === 'true' || policy === 'sync_only'
+      ? { action: 'skip', reason: `fluxcd.io/ignore: ${policy} in the cluster` }
+      : undefined;
+  },
+  ({ live }) =>
+    (live.ownerReferences?.length ?? 0) > 0
+      ? { action: 'skip', reason: 'it belongs to another object (ownerReferences)' }
+      : undefined,
+  ({ live }) =>
+    live.deletionTimestamp === undefined
+      ? undefined
+      : { action: 'held', reason: `it is being deleted since ${live.deletionTimestamp} and waits for its finalizers` },
+  ({ live }) =>
+    live.uid && live.resourceVersion ? undefined : { action: 'held', reason: 'the API server states no uid for it' },
+  ({ live, appliedUid }) =>
+    appliedUid === undefined || appliedUid === live.uid ? undefined : { action: 'held', reason: 'somebody else created it anew' },
+  ({ live }, { manager }) =>
+    ownsMark(live, manager)
+      ? undefined
+      : {
+          action: 'held',
+          reason: `it carries the mark, but was not applied by ${manager}: objects of Flux v1 are adopted only while they are in Git; delete it by hand`,
+        },
+];
+
+type RoundGuard = (round: Round) => string | undefined;
+
+/** Reasons not to delete anything in this round. */
+const ROUND_GUARDS: readonly RoundGuard[] = [
+  ({ desiredErrors }) => (desiredErrors > 0 ? `${count(desiredErrors, 'part')} of the repository could not be read` : undefined),
+  ({ failedEntries }) =>
+    failedEntries > 0 ? `${count(failedEntries, 'object')} of the repository cannot be applied` : undefined,
+  ({ missingApis }) => (missingApis.length > 0 ? `not all of the API could be looked at: ${missingApis.join(', ')}` : undefined),
+  ({ failedLists }) => (failedLists.length > 0 ? `not all objects could be listed: ${failedLists.join(', ')}` : undefined),
+  ({ mode }) => (mode === 'dry' ? 'dry run' : undefined),
+];
+
+/**
+ * Decides which objects are deleted. Never on doubt: anything uncertain about the round holds all of them, anything uncertain
+ * about an object holds that one, and a deletion too large to be likely waits for a person (R-020, R-021, R-023).
+ * Candidates that do not carry our mark are left out of the answer.
+ */
+export function judgePrunes(candidates: readonly Candidate[], owner: Owner, round: Round): readonly Judged[] {
+  const judged = candidates
+    .filter((candidate) => !isNeverPruned(candidate.resource.kind) && isMarkedOurs(candidate, owner))
+    .map((candidate) => ({ candidate, verdict: firstOf(OBJECT_GUARDS, (guard) => guard(candidate, owner)) }));
+  const deletions = judged.filter(({ verdict }) => verdict === undefined).map(({ candidate }) => candidate);
+  const doubt = firstOf(ROUND_GUARDS, (guard) => guard(round)) ?? overBudget(deletions, round);
+  return judged.map(({ candidate, verdict }) => ({
+    candidate,
+    verdict:
+      verdict ?? (doubt === undefined ? { action: 'prune', reason: 'no longer in Git' } : { action: 'held', reason: doubt }),
+  }));
+}
+
+/** Why so many, or such, deletions wait for a person; undefined when they may go ahead or are confirmed. */
+function overBudget(deletions: readonly Candidate[], { setSize, allowPrune }: Round): string | undefined {
+  const total = deletions.length;
+  if (total === 0 || allowPrune >= total) return undefined;
+  const precious = deletions.filter(({ resource }) => PRECIOUS.has(resource.kind));
+  const why =
+    total >= setSize
+      ? 'these are all objects that Git ever put here'
+      : precious.length > 0
+        ? `among them is ${precious[0]?.id}`
+        : total > FREE_DELETIONS && total > setSize * FREE_SHARE
+          ? `these are ${total} of ${setSize} objects`
+          : undefined;
+  return why && `${count(total, 'deletion')} held: ${why}; to confirm, push a commit with the trailer Allow-Prune: ${total}`;
+}
+
+function firstOf<T, R>(guards: readonly T[], ask: (guard: T) => R | undefined): R | undefined {
+  for (const guard of guards) {
+    const answer = ask(guard);
+    if (answer !== undefined) return answer;
+  }
+  return undefined;
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,150 @@
+import { FluxError, type FluxErrorOptions, redact } from '../base/index.ts';
+
+/** A `Status` object, as the API server answers a failure (Kubernetes API conventions, "Response Status Kind"). */
+interface Status {
+  readonly message?: string;
+  readonly reason?: string;
+  readonly details?: {
+    readonly name?: string;
+    readonly kind?: string;
+    readonly causes?: readonly { readonly reason?: string; readonly message?: string; readonly field?: string }[];
+  };
+}
+
+/** Schema errors of server-side apply arrive as 500 without a reason; trying again cannot help. */
+const SCHEMA_ERROR = /^failed to (create typed|convert new|create manager|update managed)|error decoding|strict decoding/;
+const DENIED = /admission webhook "[^"]+" denied the request|ValidatingAdmissionPolicy '[^']+' .*denied request/;
+
+/** The typed error of an answer with a failure status; `path` is what was asked for. */
+export function errorFromStatus(httpStatus: number, body: unknown, path: string): FluxError {
+  const status = isStatus(body) ? body : undefined;
+  const message = redact(oneLine(status?.message ?? textOf(body) ?? `answer ${httpStatus}`));
+  return new FluxError(
+    message === '404 page not found' ? `${path} does not exist on this API server` : message,
+    classify(httpStatus, status, message),
+  );
+}
+
+function classify(httpStatus: number, status: Status | undefined, message: string): FluxErrorOptions {
+  const causes = status?.details?.causes ?? [];
+  if (DENIED.test(message)) {
+    return {
+      code: 'cluster/denied',
+      fault: 'user',
+      help: 'An admission policy of the cluster refused the object; change the object, or the policy.',
+    };
+  }
+  switch (httpStatus) {
+    case 400:
+    case 422:
+      return invalid(message);
+    case 401:
+      return {
+        code: 'cluster/unauthorized',
+        help: 'The API server does not accept our credentials: token or certificate expired or revoked?',
+      };
+    case 403:
+      if (causes.some((cause) => cause.reason === 'NamespaceTerminating')) {
+        return {
+          code: 'cluster/namespace-terminating',
+          fault: 'user',
+          help: 'The namespace is being deleted. When it hangs, look for finalizers of objects in it; the object is applied once it is back.',
+        };
+      }
+      return {
+        code: 'cluster/forbidden',
+        help: 'Give the service account of Flux this right by RBAC, or take the object out of the repository.',
+      };
+    case 404:
+      if (status?.details?.kind === 'namespaces' && !/\/namespaces\/[^/]*$/.test(message)) {
+        return {
+          code: 'cluster/namespace-missing',
+          fault: 'user',
+          help: `Namespace ${status.details.name ?? ''} does not exist: add its manifest to the repository, or correct metadata.namespace.`,
+        };
+      }
+      return status?.details?.name
+        ? { code: 'cluster/not-found', fault: 'missing' }
+        : { code: 'cluster/unknown-resource', fault: 'missing' };
+    case 405:
+    case 406:
+    case 415:
+      return { code: 'cluster/not-supported' };
+    case 409:
+      return { code: 'cluster/conflict', help: 'Somebody else changed the object at the same time; the next sync looks again.' };
+    case 410:
+      return { code: 'cluster/expired' };
+    case 413:
+      return { code: 'cluster/too-large', fault: 'user', help: 'The API server refuses objects this large; split it.' };
+    case 429:
+      return { code: 'cluster/throttled', help: 'The API server is overloaded and asked us to wait.' };
+    case 504:
+      return { code: 'cluster/timeout' };
+    default:
+      if (httpStatus === 500 && SCHEMA_ERROR.test(message)) return invalid(message);
+      return httpStatus >= 500 ? { code: 'cluster/unavailable' } : { code: 'cluster/refused' };
+  }
+}
+
+function invalid(message: string): FluxErrorOptions {
+  const immutable =
+    /field is immutable|updates to statefulset spec for fields other than|is immutable after|may not be (changed|updated)/i.test(
+      message,
+    );
+  return {
+    code: immutable ? 'cluster/immutable' : 'cluster/invalid',
+    fault: 'user',
+    help: immutable
+      ? 'Kubernetes does not let this field change in place: put the old value back, give the object another name, or delete the object in the cluster and let the next sync create it.'
+      : 'Correct the named field in the repository.',
+  };
+}
+
+function isStatus(body: unknown): body is Status {
+  return typeof body === 'object' && body !== null && 'kind' in body && body.kind === 'Status';
+}
+
+function textOf(body: unknown): string | undefined {
+  return typeof body === 'string' && body.trim() !== '' ? body.slice(0, 300) : undefined;
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
+}
+
+/**
+ * The same error for a Secret, without anything it holds: API servers quote the offending value (S-074). Quoted texts, dumped
+ * values and every value of the manifest are blanked; the name of the Secret stays.
+ */
+export function withoutSecretData(error: FluxError, object: Readonly<Record<string, unknown>>, name: string): FluxError {
+  let message = error.message.replace(/expected (\w+), got .*/s, 'expected $1');
+  for (const value of valuesOf([object.data, object.stringData, annotationsOf(object.metadata)])) {
+    if (value !== name) message = message.replaceAll(value, '***');
+  }
+  message = message.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|\{.*\}/gs, (quoted) =>
+    quoted === `"${name}"` ? quoted : '***',
+  );
+  return new FluxError(message, {
+    code: error.code,
+    fault: error.fault,
+    ...(error.help === undefined ? {} : { help: error.help }),
+  });
+}
+
+function annotationsOf(metadata: unknown): unknown {
+  return typeof metadata === 'object' && metadata !== null && 'annotations' in metadata ? metadata.annotations : undefined;
+}
+
+/** Texts and numbers anywhere in a value, and what base64 texts decode to; the longest first, so that no part of one survives. */
+function valuesOf(value: unknown): string[] {
+  const found = new Set<string>();
+  const visit = (each: unknown): void => {
+    if (typeof each === 'object' && each !== null) Object.values(each).forEach(visit);
+    else if (typeof each === 'string' || typeof each === 'number') {
+      found.add(String(each));
+      found.add(Buffer.from(String(each), 'base64').toString());
+    }
+  };
+  visit(value);
+  return [...found].filter((text) => text.length >= 3).sort((a, b) => b.length - a.length);
+}

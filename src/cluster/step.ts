@@ -1,0 +1,31 @@
+import type { ApiResource } from './api-resource.ts';
+import type { LiveObject } from './live.ts';
+import type { Target } from './scope.ts';
+import type { PlanEntry } from './types.ts';
+
+/** One entry of a plan, with what is needed to carry it out. */
+export type Step = ApplyStep | DeleteStep | IdleStep;
+
+export interface ApplyStep {
+  readonly act: 'apply';
+  readonly entry: PlanEntry;
+  readonly target: Target;
+  readonly mark: string;
+  /** As it was listed; undefined when it did not exist. */
+  readonly live: LiveObject | undefined;
+}
+
+export interface DeleteStep {
+  readonly act: 'delete';
+  readonly entry: PlanEntry;
+  readonly resource: ApiResource;
+  readonly live: LiveObject;
+}
+
+/** Nothing is sent for it; its target and live object tell others whether what they need is there. */
+export interface IdleStep {
+  readonly act: 'none';
+  readonly entry: PlanEntry;
+  readonly target?: Target;
+  readonly live?: LiveObject;
+}

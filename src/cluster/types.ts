@@ -1,0 +1,91 @@
+import type { FluxError } from '../base/index.ts';
+import type { Container, KubeObject, Manifest, ManifestPlace, ResourceId } from '../resource/index.ts';
+
+/** Passed to everything that can take long. */
+export interface Cancellable {
+  readonly signal?: AbortSignal;
+}
+
+export interface PlanRequest {
+  /** What the repository wants; `errors` is only counted: with any, nothing is deleted. */
+  readonly desired: { readonly manifests: readonly Manifest[]; readonly errors: readonly unknown[] };
+  /** Flux v1's sync-set name; keys our marks. */
+  readonly syncSet: string;
+  readonly garbageCollection: 'off' | 'dry' | 'on';
+  /** This many deletions are confirmed by a person. */
+  readonly allowPrune?: number;
+}
+
+export type Action = 'create' | 'change' | 'unchanged' | 'skip' | 'prune' | 'held' | 'failed';
+
+/** What is to be done about one object, and why. */
+export interface PlanEntry {
+  readonly id: ResourceId;
+  readonly place?: ManifestPlace;
+  readonly action: Action;
+  readonly reason?: string;
+  readonly error?: FluxError;
+}
+
+export interface Plan {
+  readonly entries: readonly PlanEntry[];
+}
+
+export type Outcome = 'created' | 'configured' | 'unchanged' | 'deleted' | 'skipped' | 'held' | 'failed';
+
+/** What happened to one object. */
+export interface Change {
+  readonly id: ResourceId;
+  readonly outcome: Outcome;
+  readonly place?: ManifestPlace;
+  readonly reason?: string;
+  readonly error?: FluxError;
+}
+
+/** State of a rollout in Flux v1's terms. */
+export interface Rollout {
+  readonly desired: number;
+  readonly updated: number;
+  readonly ready: number;
+  readonly available: number;
+  readonly outdated: number;
+  readonly messages: readonly string[];
+}
+
+/** A workload as it runs in the cluster. */
+export interface ClusterWorkload {
+  readonly id: ResourceId;
+  readonly containers: readonly Container[];
+  readonly status: string;
+  readonly rollout: Rollout;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly antecedent?: ResourceId;
+}
+
+export interface WorkloadFilter {
+  readonly namespace?: string;
+  readonly ids?: readonly ResourceId[];
+}
+
+/** One Kubernetes cluster, as the daemon uses it. */
+export interface Cluster {
+  /**
+   * Compares desired with live state by metadata alone; sends no write. Trouble with one object or kind is in the plan;
+   * only a server that cannot be asked at all throws (`cluster/unreachable`, `cluster/unauthorized` …).
+   */
+  plan(request: PlanRequest, options?: Cancellable): Promise<Plan>;
+  /** Carries out a plan made by this cluster, once: applies in stages, then deletes. One change an entry, in the same order. Never throws for an object. */
+  apply(plan: Plan, options?: Cancellable): Promise<readonly Change[]>;
+  workloads(filter: WorkloadFilter, options?: Cancellable): Promise<readonly ClusterWorkload[]>;
+  readonly defaultNamespace: string;
+  idOf(object: KubeObject): ResourceId | undefined;
+  readCore(
+    kind: 'Secret' | 'ServiceAccount',
+    namespace: string,
+    name: string,
+    options?: Cancellable,
+  ): Promise<KubeObject | undefined>;
+  version(options?: Cancellable): Promise<string>;
+  close(): void;
+}

@@ -1,0 +1,112 @@
+import { asFluxError, type Logger } from '../base/index.ts';
+import { containersOf, formatResourceId, type KubeObject, parseResourceId, type ResourceId } from '../resource/index.ts';
+import { type ApiResource, kindName } from './api-resource.ts';
+import type { Directory, Discovery } from './discovery.ts';
+import { type LiveObject, listObjects, metadataOf } from './live.ts';
+import { workloadState } from './rollout.ts';
+import type { Transport } from './transport.ts';
+import type { ClusterWorkload, WorkloadFilter } from './types.ts';
+
+export interface WorkloadDeps {
+  readonly transport: Transport;
+  readonly discovery: Discovery;
+  readonly log: Logger;
+}
+
+/** The workload kinds with the API that is read; a kind whose API is missing has no workloads. */
+const WORKLOAD_APIS = [
+  ['apps', 'v1', 'Deployment'],
+  ['apps', 'v1', 'DaemonSet'],
+  ['apps', 'v1', 'StatefulSet'],
+  ['batch', 'v1', 'CronJob'],
+  ['helm.fluxcd.io', 'v1', 'HelmRelease'],
+] as const;
+
+const DIRECTORY_MAX_AGE_MS = 300_000;
+const ANTECEDENT = 'helm.fluxcd.io/antecedent';
+
+/** Workloads as they run, trimmed to what listing and updates need. Kinds that may not be listed are left out with a warning. */
+export async function listWorkloads(
+  deps: WorkloadDeps,
+  filter: WorkloadFilter,
+  signal?: AbortSignal,
+): Promise<readonly ClusterWorkload[]> {
+  const directory = await deps.discovery.look(DIRECTORY_MAX_AGE_MS, signal);
+  const { kinds, namespace } = reach(filter);
+  const lists = await Promise.all(resourcesOf(directory, kinds).map((resource) => listKind(deps, resource, namespace, signal)));
+  const ids = filter.ids && new Set(filter.ids);
+  return lists.flat().filter(({ id }) => ids === undefined || ids.has(id));
+}
+
+/** As little as has to be listed: the kinds asked for, in the one namespace when there is only one. */
+function reach({ namespace, ids }: WorkloadFilter): { readonly kinds?: ReadonlySet<string>; readonly namespace?: string } {
+  if (ids === undefined) return namespace === undefined ? {} : { namespace };
+  const parts = ids.map(parseResourceId);
+  const namespaces = new Set(parts.map((each) => each.namespace));
+  const [only] = namespaces;
+  const inside = namespace ?? (namespaces.size === 1 ? only : undefined);
+  return { kinds: new Set(parts.map(({ kind }) => kind)), ...(inside === undefined ? {} : { namespace: inside }) };
+}
+
+function resourcesOf(directory: Directory, kinds: ReadonlySet<string> | undefined): readonly ApiResource[] {
+  return WORKLOAD_APIS.flatMap(([group, version, kind]) => {
+    if (kinds && !kinds.has(kind.toLowerCase())) return [];
+    const resource = directory.find(group, version, kind);
+    return resource ? [resource] : [];
+  });
+}
+
+async function listKind(
+  { transport, log }: WorkloadDeps,
+  resource: ApiResource,
+  namespace: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<readonly ClusterWorkload[]> {
+  try {
+    const trim = (item: Readonly<Record<string, unknown>>) =>
+      isAddon(metadataOf(item)) ? [] : [workloadOf(resource.kind, item)];
+    const found = await listObjects(transport, resource, trim, { namespace, signal });
+    return found.flat();
+  } catch (thrown) {
+    const error = asFluxError(thrown, { code: 'cluster/list-failed' });
+    if (error.code === 'cluster/forbidden') {
+      log.warn({ resource: kindName(resource), namespace, err: error.message }, 'not allowed to list resources');
+      return [];
+    }
+    // Its API went away since we looked.
+    if (error.code === 'cluster/unknown-resource') return [];
+    throw error;
+  }
+}
+
+function workloadOf(kind: string, item: Readonly<Record<string, unknown>>): ClusterWorkload {
+  const { name, namespace, labels, annotations } = metadataOf(item);
+  // Items of a list do not repeat the kind.
+  const object = { ...item, kind } as unknown as KubeObject;
+  const antecedent = antecedentOf(annotations?.[ANTECEDENT]);
+  return {
+    id: formatResourceId({ namespace, kind, name }),
+    containers: containersOf(object),
+    ...workloadState(kind, item),
+    labels: labels ?? {},
+    annotations: annotations ?? {},
+    ...(antecedent === undefined ? {} : { antecedent }),
+  };
+}
+
+/** The HelmRelease that made this workload; a value that is no resource id says nothing. */
+function antecedentOf(value: string | undefined): ResourceId | undefined {
+  if (value === undefined) return undefined;
+  try {
+    return formatResourceId(parseResourceId(value));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Parts of the cluster itself, which Flux v1 never lists. */
+function isAddon({ namespace, labels = {} }: LiveObject): boolean {
+  if (namespace !== 'kube-system') return false;
+  const mode = labels['addonmanager.kubernetes.io/mode'];
+  return labels['kubernetes.io/cluster-service'] === 'true' || mode === 'EnsureExists' || mode === 'Reconcile';
+}
