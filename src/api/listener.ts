@@ -42,7 +42,12 @@ export function createListener(options: ListenerOptions): HttpListener {
       keepAliveTimeout: 10_000,
       connectionsCheckingInterval: 2000,
     },
-    (incoming, outgoing) => void answer(incoming, outgoing),
+    (incoming, outgoing) => {
+      answer(incoming, outgoing).catch((error: unknown) => {
+        log.error({ method: incoming.method, err: error }, 'answer could not be written');
+        outgoing.destroy();
+      });
+    },
   );
   limitConnections(server, localAddressOf);
 

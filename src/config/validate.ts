@@ -25,6 +25,9 @@ export interface Validated {
 
 const POSITIVE = ['git-poll-interval', 'git-timeout', 'sync-interval', 'sync-timeout', 'automation-interval'] as const;
 
+/** Other words for a default. */
+const SAME_AS_DEFAULT: Partial<Record<FlagName, string>> = { 'git-verify-signatures-mode': 'none' };
+
 /** Decides what the flags mean together (Flux v1's rules) and says everything that is wrong with them at once. */
 export function validateFlags({ values, given, strays }: CommandLine): Validated {
   const problems: ConfigProblem[] = [];
@@ -123,7 +126,10 @@ function automationIntervalFlag(given: ReadonlySet<FlagName>): 'automation-inter
 }
 
 function isDefault(name: FlagName, value: unknown): boolean {
-  return JSON.stringify(value) === JSON.stringify(parseFlagValue(FLAGS[name].type, FLAGS[name].default));
+  return (
+    value === SAME_AS_DEFAULT[name] ||
+    JSON.stringify(value) === JSON.stringify(parseFlagValue(FLAGS[name].type, FLAGS[name].default))
+  );
 }
 
 function noticeOf(flag: FlagName): readonly ConfigWarning[] {

@@ -207,6 +207,10 @@ describe('flags by status', () => {
   });
 });
 
+test('a default may be given in its other words', () => {
+  expect(warningsOf('--git-verify-signatures-mode=none')).toEqual([]);
+});
+
 test('what is odd but harmless is a warning', () => {
   expect(warningsOf('--git-set-author', 'true', '--log-format=xml', '--git-label=x', '--git-notes-ref=y')).toEqual([
     'argument "true" is ignored: write --name=value',
@@ -215,7 +219,7 @@ test('what is odd but harmless is a warning', () => {
   ]);
 });
 
-test('the arguments of the chart of Flux v1 are accepted', () => {
+test('the arguments of the chart of Flux v1 are accepted, but for its directory of generated keys', () => {
   const argv = [
     '--k8s-secret-name=flux-git-deploy --memcached-hostname=flux-memcached --sync-state=git --memcached-service=',
     '--git-url=git@h:o/r --git-branch=master --git-path= --git-readonly=false --git-user=W --git-email=a@b.c',
@@ -223,6 +227,8 @@ test('the arguments of the chart of Flux v1 are accepted', () => {
     '--git-ci-skip=false --automation-interval=5m --registry-rps=200 --registry-burst=125 --registry-trace=false',
   ].join(' ');
   expect(warningsOf(...argv.split(' '))).toHaveLength(2);
+  const { errors } = refusalOf(...argv.split(' '), '--ssh-keygen-dir=/var/fluxd/keygen');
+  expect(errors).toEqual([expect.stringContaining('--ssh-keygen-dir is known, but not built yet')]);
 });
 
 test('--version and --help print and exit with 0', () => {

@@ -1,0 +1,109 @@
+import { execFile } from 'node:child_process';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { createApiServer, createMetricsServer } from '../../src/api/index.ts';
+import { silentLogger } from '../../src/base/index.ts';
+import { daemonOf, send, sendRaw, serve } from './daemon-fixture.ts';
+
+const UPDATE = '/api/flux/v9/update-manifests';
+
+test('a body over 1 MiB is refused, announced or not, and before it is read whole', async () => {
+  await using api = await serve();
+  const announced = await sendRaw(api.port, `POST ${UPDATE} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1073741824\r\n\r\n`);
+  expect(announced).toMatch(/^HTTP\/1\.1 413 [\s\S]*\r\nConnection: close\r\n/i);
+  const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`.repeat(17);
+  const endless = await sendRaw(
+    api.port,
+    `POST ${UPDATE} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}`,
+  );
+  expect(endless).toMatch(/^HTTP\/1\.1 413 /);
+  expect(api.calls).toEqual([]);
+});
+
+test('a body of exactly 1 MiB is read', async () => {
+  await using api = await serve();
+  const body = '{"type":"sync","spec":{}}'.padEnd(1024 * 1024);
+  expect((await api.post(UPDATE, body)).status).toBe(200);
+});
+
+test('a body that nobody asked for ends the connection instead of being drained', async () => {
+  await using api = await serve();
+  const answer = await sendRaw(api.port, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\nx');
+  expect(answer).toMatch(/^HTTP\/1\.1 200 [\s\S]*\r\nConnection: close\r\n/i);
+});
+
+test('headers over 16 KiB are refused', async () => {
+  await using api = await serve();
+  const answer = await sendRaw(api.port, `GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`);
+  expect(answer).toMatch(/^HTTP\/1\.1 431 /);
+});
+
+test('a client that leaves in the middle of its body harms nobody', async () => {
+  await using api = await serve();
+  await new Promise<void>((resolve) => {
+    const socket = connect(api.port, '127.0.0.1', () => {
+      const half = `POST ${UPDATE} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{`;
+      socket.write(half, () => socket.resetAndDestroy());
+    });
+    socket.on('close', () => resolve());
+  });
+  expect((await api.get('/healthz')).status).toBe(200);
+  expect(api.calls).toEqual([]);
+});
+
+test('metrics are on the API listener, unless they have their own', async () => {
+  await using api = await serve();
+  expect(await api.get('/metrics')).toMatchObject({ status: 200, body: 'up 1\n' });
+  const without = createApiServer({ daemon: daemonOf(), log: silentLogger() });
+  const metrics = createMetricsServer({
+    metrics: async () => ({ contentType: 'text/plain', body: 'up 1\n' }),
+    log: silentLogger(),
+  });
+  const [one, two] = await Promise.all([without, metrics].map((server) => server.listen({ host: '127.0.0.1', port: 0 })));
+  try {
+    expect((await send(one?.port ?? 0, '/metrics')).status).toBe(404);
+    expect((await send(two?.port ?? 0, '/metrics')).body).toBe('up 1\n');
+    expect((await send(two?.port ?? 0, '/api/flux/v11/ping')).status).toBe(404);
+  } finally {
+    await Promise.all([without.close(), metrics.close()]);
+  }
+});
+
+test('an address in use is said with what to do', async () => {
+  await using api = await serve();
+  const second = createApiServer({ daemon: daemonOf(), log: silentLogger() });
+  await expect(second.listen({ host: '127.0.0.1', port: api.port })).rejects.toMatchObject({
+    code: 'api/listen-failed',
+    help: expect.stringContaining('--listen'),
+  });
+  await second.close();
+});
+
+test('serves where code may not be made from strings (S-028)', async () => {
+  const program = `
+    const { daemonOf, serve } = await import(${JSON.stringify(join(import.meta.dirname, 'daemon-fixture.ts'))});
+    const { createMetrics } = await import(${JSON.stringify(join(import.meta.dirname, '../../src/base/index.ts'))});
+    const { syncReportSchema } = await import(${JSON.stringify(join(import.meta.dirname, '../../src/api/wire/index.ts'))});
+    let blocked = false;
+    try { new Function('return 1') } catch { blocked = true }
+    const api = await serve(daemonOf());
+    const { body } = await api.get('/api/v1/syncs/s-1');
+    const { body: metrics } = await (await createMetrics()).render();
+    console.log(JSON.stringify({
+      blocked,
+      status: (await api.post('${UPDATE}', '{"type":"sync","spec":{}}')).status,
+      id: syncReportSchema.parse(JSON.parse(body)).id,
+      metrics: metrics.includes('flux_daemon_queue_length_count'),
+    }));
+    await api[Symbol.asyncDispose]();
+  `;
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    '--disallow-code-generation-from-strings',
+    '--input-type=module',
+    '--eval',
+    program,
+  ]);
+  expect(JSON.parse(stdout)).toEqual({ blocked: true, status: 200, id: 's-1', metrics: true });
+});
