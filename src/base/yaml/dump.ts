@@ -1,0 +1,73 @@
+import { isExactNumber } from './scalar.ts';
+import { formatScalar } from './write.ts';
+
+/**
+ * Writes JSON data as YAML in one canonical form: keys sorted, two spaces, lists not indented under their key, text over several
+ * lines as literal blocks, no folding, no anchors. The same data always gives the same bytes (Flux v1's checksum is taken of them).
+ * Properties that are undefined are left out.
+ */
+export function dumpYaml(value: unknown): string {
+  const out: string[] = [];
+  writeNode(value, 0, '', out);
+  return out.join('');
+}
+
+/** Appends the node after `lead` (nothing, `key:` or `-`), which already stands on the line. */
+function writeNode(value: unknown, indent: number, lead: '' | ':' | '-', out: string[]): void {
+  if (Array.isArray(value) && value.length > 0) {
+    writeList(value, lead === '-' ? indent + 2 : indent, lead, out);
+    return;
+  }
+  const entries = mapEntries(value);
+  if (entries !== undefined && entries.length > 0) {
+    writeMap(entries, lead === '' ? indent : indent + 2, lead, out);
+    return;
+  }
+  out.push(lead === '' ? '' : ' ', formatValue(value, lead === '' ? indent : indent + 2), '\n');
+}
+
+function writeList(items: readonly unknown[], indent: number, lead: '' | ':' | '-', out: string[]): void {
+  const pad = ' '.repeat(indent);
+  if (lead === ':') out.push('\n');
+  items.forEach((item, index) => {
+    out.push(lead === '-' && index === 0 ? ' ' : pad, '-');
+    writeNode(item, indent, '-', out);
+  });
+}
+
+function writeMap(entries: readonly (readonly [string, unknown])[], indent: number, lead: '' | ':' | '-', out: string[]): void {
+  const pad = ' '.repeat(indent);
+  if (lead === ':') out.push('\n');
+  entries.forEach(([key, value], index) => {
+    out.push(lead === '-' && index === 0 ? ' ' : pad, formatScalar(key), ':');
+    writeNode(value, indent, ':', out);
+  });
+}
+
+function mapEntries(value: unknown): (readonly [string, unknown])[] | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || isExactNumber(value)) return undefined;
+  return Object.entries(value)
+    .filter(([, field]) => field !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function formatValue(value: unknown, indent: number): string {
+  if (value === null || value === undefined) return 'null';
+  if (isExactNumber(value)) return value.rawJSON;
+  if (typeof value === 'string') return literalBlock(value, indent) ?? formatScalar(value);
+  if (typeof value === 'object') return Array.isArray(value) ? '[]' : '{}';
+  return String(value);
+}
+
+/** Undefined where a literal block cannot hold the text exactly. */
+function literalBlock(text: string, indent: number): string | undefined {
+  if (!text.includes('\n') || /^\s/.test(text)) return undefined;
+  // A block scalar has no escapes.
+  if (/[^\P{C}\n]|[\u2028\u2029]/u.test(text)) return undefined;
+  const body = text.replace(/\n*$/, '');
+  const breaks = text.length - body.length;
+  const pad = ' '.repeat(indent);
+  const lines = body.split('\n').map((line) => (line === '' ? '' : pad + line));
+  const header = breaks === 0 ? '|-' : breaks === 1 ? '|' : '|+';
+  return `${header}\n${lines.join('\n')}${breaks > 1 ? '\n'.repeat(breaks - 1) : ''}`;
+}

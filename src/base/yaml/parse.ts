@@ -1,0 +1,86 @@
+import { parseEvents, YAMLException } from 'js-yaml';
+import { FluxError } from '../errors.ts';
+import { YamlFault } from './fault.ts';
+import { MAX_DEPTH, MAX_DOCUMENT_LENGTH } from './limits.ts';
+import { countLines, createLineIndex, type TextPosition } from './lines.ts';
+import { composeDocument, tooDeep, type YamlNode } from './node.ts';
+import { splitDocuments } from './stream.ts';
+import { type JsonValue, jsonFromNode, type YamlNotice } from './value.ts';
+
+interface DocumentBase {
+  /** Counts from 1; stretches of comments are not counted, empty documents are. */
+  readonly number: number;
+  /** The document's own text and where it starts in the stream; offsets of nodes count in it. */
+  readonly text: string;
+  readonly offset: number;
+}
+
+export interface YamlDocument extends DocumentBase {
+  readonly value: JsonValue;
+  readonly root: YamlNode;
+  readonly warnings: readonly (YamlNotice & TextPosition)[];
+  /** Line and column in the whole stream. */
+  readonly position: (offset: number) => TextPosition;
+  readonly error?: undefined;
+}
+
+/** A document that could not be read; the others of its stream are not touched by it. */
+export interface BrokenYamlDocument extends DocumentBase, TextPosition {
+  /** `yaml/…`, fault `user`. Never quotes the text, which may hold secrets. */
+  readonly error: FluxError;
+}
+
+/**
+ * Reads a stream of YAML (or JSON) documents as Kubernetes does, one at a time. Never throws for what the text holds: nesting,
+ * alias expansion and every kind of bad syntax end in an error for that document alone.
+ */
+export function* parseYamlDocuments(text: string): Generator<YamlDocument | BrokenYamlDocument> {
+  let line = 1;
+  let counted = 0;
+  let number = 0;
+  for (const { start, end } of splitDocuments(text)) {
+    line += countLines(text, counted, start);
+    counted = start;
+    number++;
+    yield parseDocument(text.slice(start, end), { number, offset: start, line });
+  }
+}
+
+function parseDocument(
+  text: string,
+  { number, offset, line }: { readonly number: number; readonly offset: number; readonly line: number },
+): YamlDocument | BrokenYamlDocument {
+  const position = createLineIndex(text, line);
+  const base = { number, text, offset };
+  try {
+    if (text.length > MAX_DOCUMENT_LENGTH)
+      throw new YamlFault('yaml/too-large', `a document is longer than ${MAX_DOCUMENT_LENGTH >> 20} MiB`, 0);
+    const root = composeDocument(text, parseEvents(text, { maxDepth: MAX_DEPTH }));
+    if (!root) throw new YamlFault('yaml/bad-syntax', 'a document has no content', 0);
+    const notices: YamlNotice[] = [];
+    const value = jsonFromNode(root, notices);
+    const warnings = notices.map((notice) => ({ ...notice, ...position(notice.offset) }));
+    return { ...base, root, value, warnings, position };
+  } catch (thrown) {
+    const fault = faultFrom(thrown);
+    const error = new FluxError(fault.message, { code: fault.code, fault: 'user', help: HELP[fault.code] ?? MALFORMED });
+    return { ...base, ...position(Math.max(0, fault.offset)), error };
+  }
+}
+
+const MALFORMED = 'The document is refused, the others of the file are read. This likely means it is malformed YAML.';
+const HELP: Readonly<Record<string, string>> = {
+  'yaml/too-deep': 'The document is refused. Kubernetes objects are never nested that deep; look for a generator gone wrong.',
+  'yaml/too-large':
+    'The document is refused, because it is (or its aliases expand to) far more than an API server takes. Split it up.',
+};
+
+/** js-yaml's message holds an excerpt of the text, its `reason` does not. */
+function faultFrom(thrown: unknown): YamlFault {
+  if (thrown instanceof YamlFault) return thrown;
+  if (thrown instanceof RangeError) return tooDeep(0);
+  if (!(thrown instanceof YAMLException)) throw thrown;
+  const offset = thrown.mark?.position ?? 0;
+  if (thrown.reason.startsWith('nesting exceeded')) return tooDeep(offset);
+  return new YamlFault('yaml/bad-syntax', `malformed YAML: ${thrown.reason}`, offset);
+}

@@ -1,0 +1,107 @@
+import type { JsonValue } from './value.ts';
+
+/*
+ * Scalars read as Kubernetes reads them. kubectl and the API machinery convert YAML to JSON by sigs.k8s.io/yaml, which sits on
+ * go-yaml v2: YAML 1.1 booleans, octal by a leading zero, underscores in numbers, no base 60, timestamps stay text. Checked
+ * against kubectl in test/base/yaml-kubectl.test.ts.
+ */
+
+const WORDS: ReadonlyMap<string, boolean | null> = new Map<string, boolean | null>([
+  ...['y', 'Y', 'yes', 'Yes', 'YES', 'true', 'True', 'TRUE', 'on', 'On', 'ON'].map((word) => [word, true] as const),
+  ...['n', 'N', 'no', 'No', 'NO', 'false', 'False', 'FALSE', 'off', 'Off', 'OFF'].map((word) => [word, false] as const),
+  ...['', '~', 'null', 'Null', 'NULL'].map((word) => [word, null] as const),
+]);
+const INFINITE = /^(?:[-+]?\.(?:inf|Inf|INF)|\.nan|\.NaN|\.NAN)$/;
+const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
+/** go-yaml hands what starts with a dot to Go's ParseFloat, which allows `_` between digits only. */
+const DOT_FLOAT = /^\.[0-9](?:_?[0-9])*(?:[eE][-+]?[0-9](?:_?[0-9])*)?$/;
+const INTEGER = /^([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))$/;
+const TIMESTAMP =
+  /^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ][0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(?:\.[0-9]+)?(?:Z|[-+][0-9]{2}:[0-9]{2})?)?$/;
+
+/** A value that JSON cannot hold: infinity or not-a-number. */
+export const NOT_JSON: unique symbol = Symbol('not JSON');
+
+// Exact numbers: ES2026 `JSON.rawJSON`, in Node since 21; TypeScript's library does not know it yet.
+const exactJson = JSON as typeof JSON & {
+  rawJSON(text: string): { readonly rawJSON: string };
+  isRawJSON(value: unknown): value is { readonly rawJSON: string };
+};
+
+/** True for an integer beyond 2^53, which is kept as `JSON.rawJSON` so that its digits survive `JSON.stringify`. */
+export function isExactNumber(value: unknown): value is { readonly rawJSON: string } {
+  return exactJson.isRawJSON(value);
+}
+
+/** Resolves an untagged plain scalar. */
+export function resolvePlain(text: string): JsonValue | typeof NOT_JSON {
+  const first = text.charCodeAt(0);
+  // Letters, quotes and most symbols start nothing but text or one of the words; words are at most five characters.
+  const numeric = (first >= 48 && first <= 57) || first === 43 || first === 45 || first === 46;
+  if (!numeric) return text.length <= 5 ? (WORDS.get(text) ?? (WORDS.has(text) ? null : text)) : text;
+  if (INFINITE.test(text)) return NOT_JSON;
+  return resolveNumber(text) ?? text;
+}
+
+function resolveNumber(text: string): JsonValue | undefined {
+  if (text.charCodeAt(0) === 46) return DOT_FLOAT.test(text) ? float(text.replaceAll('_', '')) : undefined;
+  const plain = text.includes('_') ? text.replaceAll('_', '') : text;
+  const integer = INTEGER.exec(plain);
+  if (integer) return exactInteger(integer) ?? float(plain);
+  return FLOAT.test(plain) ? float(plain) : undefined;
+}
+
+function exactInteger([, sign, hex, binary, octal, decimal]: RegExpExecArray): JsonValue | undefined {
+  const digits =
+    hex !== undefined ? `0x${hex}` : binary !== undefined ? `0b${binary}` : octal !== undefined ? `0o${octal}` : decimal;
+  const small = Number(digits);
+  if (small <= Number.MAX_SAFE_INTEGER) return sign === '-' && small !== 0 ? -small : small;
+  const value = sign === '-' ? -BigInt(digits ?? '') : BigInt(digits ?? '');
+  // Go tries int64, then uint64 (without a sign); beyond them a decimal is a float and anything else is text.
+  if (value < -(2n ** 63n) || value >= (sign === '' ? 2n ** 64n : 2n ** 63n)) return undefined;
+  return exactJson.rawJSON(String(value)) as unknown as JsonValue;
+}
+
+/** Undefined where Go reports a number out of range, which makes it text. */
+function float(text: string): number | undefined {
+  if (!FLOAT.test(text)) return undefined;
+  const value = Number(text);
+  // Adding 0 turns -0 into 0.
+  return Number.isFinite(value) ? value + 0 : undefined;
+}
+
+/**
+ * Resolves a scalar with an explicit tag (`str`, `int` … for the `!!` tags, anything else for the rest). Undefined when the text
+ * does not fit the tag.
+ */
+export function resolveTagged(tag: string, text: string): JsonValue | typeof NOT_JSON | undefined {
+  switch (tag) {
+    case 'int':
+      return INTEGER.test(text.replaceAll('_', '')) ? resolvePlain(text) : undefined;
+    case 'bool':
+    case 'null':
+    case 'float': {
+      const value = resolvePlain(text);
+      return fits(tag, value) ? value : undefined;
+    }
+    case 'timestamp':
+      return TIMESTAMP.test(text) ? text : undefined;
+    case 'binary':
+      return decodeBase64(text);
+    default:
+      return text;
+  }
+}
+
+function fits(tag: 'bool' | 'null' | 'float', value: JsonValue | typeof NOT_JSON): boolean {
+  if (tag === 'null') return value === null;
+  if (tag === 'bool') return typeof value === 'boolean';
+  return typeof value === 'number' || isExactNumber(value) || value === NOT_JSON;
+}
+
+/** Bytes of `!!binary` as the text they encode; bytes that are no UTF-8 become U+FFFD, as Go's JSON encoder writes them. */
+function decodeBase64(text: string): string | undefined {
+  const packed = text.replace(/[\r\n]/g, '');
+  if (packed.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(packed)) return undefined;
+  return Buffer.from(packed, 'base64').toString('utf8');
+}

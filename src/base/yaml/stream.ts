@@ -1,0 +1,57 @@
+/** A document's part of a stream, its `---` line and the directives and comments before it included. */
+export interface DocumentRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+const MARKER = /(?<![^\r\n\uFEFF])(?:---|\.\.\.)(?![^ \t\r\n])/g;
+
+/**
+ * Cuts a YAML stream into its documents. A line that starts with `---` or `...` is a marker wherever it stands (YAML 1.2, rule
+ * c-forbidden: no scalar may contain such a line at column 0), so no parser is needed, and a document that cannot be parsed
+ * never hides the next one. Stretches of blank lines and comments are not documents; `---` with nothing after it is.
+ */
+export function* splitDocuments(text: string): Generator<DocumentRange> {
+  let start = text.startsWith('\uFEFF') ? 1 : 0;
+  let explicit = false;
+  for (const match of text.matchAll(MARKER)) {
+    const at = match.index;
+    const filled = explicit || hasContent(text, start, at);
+    if (match[0] === '---') {
+      if (filled) {
+        yield { start, end: at };
+        start = at;
+      }
+      explicit = true;
+      continue;
+    }
+    const next = lineEnd(text, at);
+    if (filled) yield { start, end: next };
+    start = next;
+    explicit = false;
+  }
+  if (explicit || hasContent(text, start, text.length)) yield { start, end: text.length };
+}
+
+/** False when there is nothing but blank lines, comments and `%` directives. */
+function hasContent(text: string, from: number, to: number): boolean {
+  for (let at = from; at < to; ) {
+    const end = Math.min(lineEnd(text, at), to);
+    let first = at;
+    while (first < end && /[ \t\r\n]/.test(text[first] ?? '')) first++;
+    const char = text[first];
+    if (first < end && char !== '#' && !(char === '%' && first === at)) return true;
+    at = end;
+  }
+  return false;
+}
+
+/** Offset after the line break that ends the line of `at`, or the end of the text. */
+function lineEnd(text: string, at: number): number {
+  for (let end = at; end < text.length; end++) {
+    const char = text.charCodeAt(end);
+    if (char === 10) return end + 1;
+    if (char === 13) return text.charCodeAt(end + 1) === 10 ? end + 2 : end + 1;
+  }
+  return text.length;
+}

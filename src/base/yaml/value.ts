@@ -1,0 +1,106 @@
+import { YamlFault } from './fault.ts';
+import type { YamlMapping, YamlNode, YamlScalar } from './node.ts';
+import { isExactNumber, NOT_JSON, resolvePlain, resolveTagged } from './scalar.ts';
+
+/** Plain JSON data. Integers beyond 2^53 are `JSON.rawJSON` values, so that `JSON.stringify` writes all their digits. */
+export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
+
+/** Something a reader should know about a document that was read all the same. */
+export interface YamlNotice {
+  readonly message: string;
+  /** The key it is about. */
+  readonly key: string;
+  readonly offset: number;
+}
+
+/** The value of a node as JSON, merge keys and aliases expanded (copied: no two places share an object). @throws YamlFault */
+export function jsonFromNode(node: YamlNode, notices: YamlNotice[]): JsonValue {
+  switch (node.kind) {
+    case 'scalar':
+      return scalarValue(node);
+    case 'alias':
+      return jsonFromNode(node.target, []);
+    case 'sequence':
+      return node.items.map((item) => jsonFromNode(item, notices));
+    case 'mapping': {
+      const object: { [key: string]: JsonValue } = {};
+      fill(object, node, notices, new Set());
+      return object;
+    }
+  }
+}
+
+/** Undefined for a merge key, else the key as JSON spells it. @throws YamlFault */
+export function keyText(node: YamlNode): string | undefined {
+  const key = node.kind === 'alias' ? node.target : node;
+  if (key.kind !== 'scalar') throw new YamlFault('yaml/bad-key', 'a key is a map or a list, not text', node.start);
+  if (isMerge(key)) return undefined;
+  const value = scalarValue(key);
+  if (typeof value === 'string') return value;
+  if (value === null) throw new YamlFault('yaml/bad-key', 'a key is null', node.start);
+  if (isExactNumber(value) ? BigInt(value.rawJSON) < 2n ** 63n : typeof value !== 'number') return spelled(value);
+  if (typeof value === 'number' && /^[-+]?(?:0[xXoObB][0-9a-fA-F_]+|[0-9_]+)$/.test(key.text)) return spelled(value);
+  if (typeof value !== 'number' || (value !== 0 && !(Math.abs(value) >= 1e-4 && Math.abs(value) < 1e6)))
+    throw new YamlFault('yaml/bad-key', 'a key is a number with no certain spelling, put it in quotes', node.start);
+  return shortFloat(value);
+}
+
+function spelled(value: JsonValue): string {
+  return isExactNumber(value) ? value.rawJSON : String(value);
+}
+
+/**
+ * Puts the pairs of a mapping into the object in order. As in go-yaml v2 the last of equal keys wins, and so does a merge over the
+ * keys *before* it.
+ */
+function fill(object: { [key: string]: JsonValue }, node: YamlMapping, notices: YamlNotice[], seen: Set<string>): void {
+  for (const { key: keyNode, value } of node.pairs) {
+    const key = keyText(keyNode);
+    if (key === undefined) {
+      for (const source of mergeSources(value)) fill(object, source, [], new Set());
+      continue;
+    }
+    if (key === '__proto__') throw new YamlFault('yaml/bad-key', 'the key __proto__ is not allowed', keyNode.start);
+    if (seen.has(key))
+      notices.push({ key, offset: keyNode.start, message: `key ${JSON.stringify(key)} is given twice, the last one counts` });
+    seen.add(key);
+    object[key] = jsonFromNode(value, notices);
+  }
+}
+
+/** Maps that `<<` brings in, in the order in which they are written over each other: the first of a list wins. */
+export function mergeSources(node: YamlNode): YamlMapping[] {
+  const value = node.kind === 'alias' ? node.target : node;
+  if (value.kind === 'mapping') return [value];
+  if (value.kind === 'sequence') {
+    const maps = value.items.map((item) => (item.kind === 'alias' ? item.target : item));
+    if (maps.every((map) => map.kind === 'mapping')) return maps.reverse();
+  }
+  throw new YamlFault('yaml/bad-merge', 'a merge key << needs a map or a list of maps', node.start);
+}
+
+function isMerge(key: YamlScalar): boolean {
+  return key.text === '<<' && (key.tag === undefined ? key.style === 'plain' : key.tag === 'merge');
+}
+
+export function scalarValue(node: YamlScalar): JsonValue {
+  if (node.tag === undefined) {
+    const value = node.style === 'plain' ? resolvePlain(node.text) : node.text;
+    if (value === NOT_JSON) throw new YamlFault('yaml/bad-value', 'a number is infinite or not a number', node.start);
+    return value;
+  }
+  const value = resolveTagged(node.tag, node.text);
+  if (value === undefined) throw new YamlFault('yaml/bad-value', `a value does not fit its tag !!${node.tag}`, node.start);
+  if (value === NOT_JSON) throw new YamlFault('yaml/bad-value', 'a number is infinite or not a number', node.start);
+  return value;
+}
+
+/** Go spells a float that is a key with 32 bits of precision. */
+function shortFloat(value: number): string {
+  const exact = Math.fround(value);
+  for (let digits = 1; digits <= 9; digits++) {
+    const text = exact.toPrecision(digits);
+    if (Math.fround(Number(text)) === exact) return String(Number(text));
+  }
+  return String(value);
+}

@@ -1,0 +1,39 @@
+import { resolvePlain } from './scalar.ts';
+
+export type ScalarStyle = 'plain' | 'single' | 'double';
+
+// Reads as text here, but as a number, a time or a special key in some YAML reader (base 60, dates, `=`, 0o17 …).
+const AMBIGUOUS = /^(?:[-+.]?[0-9][0-9_:,.eE+\-xXoObBa-fA-F TtZz]*|=|<<|[-+]?\.(?:inf|nan))$/i;
+const INDICATOR = /^[-?:](?:[\s,[\]{}]|$)|^[,[\]{}#&*!|>'"%@`]|^(?:---|\.\.\.)/;
+// Control and format characters, lone surrogates and the like: invisible, or not allowed in YAML at all.
+const INVISIBLE = /\p{C}|[\u2028\u2029]/u;
+const INVISIBLE_ALL = /\p{C}|[\u2028\u2029]/gu;
+
+/**
+ * Writes a text as one line of YAML that every reader takes for the same text: in the wanted style where it can hold the text,
+ * else in the next safer one (plain, single quotes, double quotes). `flow` is for places inside `{}` and `[]`.
+ */
+export function formatScalar(
+  text: string,
+  { style = 'plain', flow = false }: { style?: ScalarStyle; flow?: boolean } = {},
+): string {
+  if (style === 'double' || INVISIBLE.test(text)) return doubleQuoted(text);
+  if (style === 'plain' && isPlainSafe(text, flow)) return text;
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+function isPlainSafe(text: string, flow: boolean): boolean {
+  if (text === '' || text !== text.trim() || INDICATOR.test(text) || AMBIGUOUS.test(text)) return false;
+  if (text.includes(': ') || text.includes(' #') || text.endsWith(':')) return false;
+  // In flow context go-yaml v2 also stops at `?`, and older readers at `:`.
+  if (flow && /[,[\]{}?]|:(?=[,[\]{}]|$)/.test(text)) return false;
+  return resolvePlain(text) === text;
+}
+
+/** JSON's escapes are YAML's; pairs of surrogates are not, so a character beyond U+FFFF is escaped as one. */
+function doubleQuoted(text: string): string {
+  return JSON.stringify(text).replace(INVISIBLE_ALL, (char) => {
+    const code = char.codePointAt(0) ?? 0;
+    return code > 0xffff ? `\\U${code.toString(16).padStart(8, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
+  });
+}

@@ -1,0 +1,155 @@
+import type { JsonValue } from '../base/index.ts';
+import { formatResourceId, type KubeObject, type ResourceId } from '../resource/index.ts';
+
+/** Why a value is not taken as an object. */
+export interface Refusal {
+  readonly code: string;
+  /** Subject first, for people. */
+  readonly message: string;
+  readonly help: string;
+  /** Where in the value the trouble is. */
+  readonly path: readonly (string | number)[];
+  readonly id?: ResourceId;
+}
+
+type JsonMap = { [key: string]: JsonValue };
+
+const DNS_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
+const KIND = /^[A-Za-z](?:[-A-Za-z0-9]{0,61}[A-Za-z0-9])?$/;
+const API_VERSION = /^(?:[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?\/)?[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
+/** Kubernetes' rule for names in general (a path segment); most kinds have stricter ones, which the API server checks. */
+const MAX_NAME = 253;
+
+/**
+ * Checks what Flux itself relies on: the fields that identify an object, and labels and annotations, which Kubernetes has as text
+ * to text. Everything else is the API server's business. `null` fields of the metadata are taken as absent, as the server does.
+ */
+export function checkObject(value: JsonValue): { readonly object: KubeObject } | { readonly refusal: Refusal } {
+  if (!isMap(value))
+    return { refusal: refuse([], 'value is not an object', 'A manifest is a map with apiVersion, kind and metadata.') };
+  const refusal = checkType(value) ?? checkMetadata(value);
+  if (!refusal) return { object: value as unknown as KubeObject };
+  const id = idOf(value);
+  const subject = id === undefined ? 'object' : describe(value);
+  return { refusal: { ...refusal, message: `${subject} ${refusal.message}`, ...(id === undefined ? {} : { id }) } };
+}
+
+export function isMap(value: JsonValue | undefined): value is JsonMap {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function checkType(object: JsonMap): Refusal | undefined {
+  if (object.kind === undefined || object.kind === null)
+    return refuse([], 'has no kind', 'Every manifest needs apiVersion, kind and metadata.name.');
+  if (typeof object.kind !== 'string' || !KIND.test(object.kind))
+    return refuse(
+      ['kind'],
+      `has a kind that is ${typeName(object.kind, 'no name of a kind')}`,
+      'A kind is a word, for example Deployment.',
+    );
+  if (object.apiVersion === undefined || object.apiVersion === null)
+    return refuse([], 'has no apiVersion', 'Every manifest needs apiVersion, kind and metadata.name.');
+  if (typeof object.apiVersion !== 'string' || !API_VERSION.test(object.apiVersion))
+    return refuse(
+      ['apiVersion'],
+      `has an apiVersion that is ${typeName(object.apiVersion, 'no version of an API')}`,
+      'Examples: v1, apps/v1.',
+    );
+  return undefined;
+}
+
+function checkMetadata(object: JsonMap): Refusal | undefined {
+  const { metadata } = object;
+  if (metadata === undefined || metadata === null) return refuse([], 'has no metadata', 'Add metadata with a name.');
+  if (!isMap(metadata))
+    return refuse(['metadata'], `has metadata that is ${typeName(metadata)}, not a map`, 'Check the indentation below metadata.');
+  return checkName(metadata) ?? checkNamespace(metadata) ?? checkTexts(metadata, 'annotations') ?? checkTexts(metadata, 'labels');
+}
+
+function checkName({ name, generateName }: JsonMap): Refusal | undefined {
+  if (name === undefined || name === null || name === '') {
+    if (generateName === undefined) return refuse(['metadata'], 'has no metadata.name', 'Give it a name.');
+    const help = 'A sync must find the same object again, so every manifest needs a fixed metadata.name.';
+    return refuse(['metadata', 'generateName'], 'has generateName instead of a name', help);
+  }
+  if (typeof name !== 'string')
+    return refuse(['metadata', 'name'], `has a metadata.name that is ${typeName(name)}, not text`, 'Put the name in quotes.');
+  if (name.length > MAX_NAME)
+    return refuse(['metadata', 'name'], `has a metadata.name of ${name.length} characters`, `At most ${MAX_NAME} are allowed.`);
+  if (name === '.' || name === '..' || /[/%\s\p{C}]/u.test(name))
+    return refuse(
+      ['metadata', 'name'],
+      'has a metadata.name that Kubernetes does not allow',
+      'Names may not hold "/", "%" or blanks, nor be "." or "..".',
+    );
+  return undefined;
+}
+
+function checkNamespace(metadata: JsonMap): Refusal | undefined {
+  const { namespace } = metadata;
+  if (namespace === undefined) return undefined;
+  if (namespace === null || namespace === '') {
+    delete metadata.namespace;
+    return undefined;
+  }
+  const path = ['metadata', 'namespace'];
+  if (typeof namespace !== 'string')
+    return refuse(
+      path,
+      `has a metadata.namespace that is ${typeName(namespace)}, not text`,
+      'Put it in quotes: YAML as Kubernetes reads it takes n, no, y, yes, on and off as booleans.',
+    );
+  if (!DNS_LABEL.test(namespace))
+    return refuse(
+      path,
+      'has a metadata.namespace that Kubernetes does not allow',
+      'Lower-case letters, digits and "-", at most 63 of them.',
+    );
+  return undefined;
+}
+
+function checkTexts(metadata: JsonMap, field: 'annotations' | 'labels'): Refusal | undefined {
+  const map = metadata[field];
+  if (map === undefined) return undefined;
+  if (map === null) {
+    delete metadata[field];
+    return undefined;
+  }
+  if (!isMap(map))
+    return refuse(['metadata', field], `has ${field} that are ${typeName(map)}, not a map`, 'Write them as key: value lines.');
+  for (const [key, value] of Object.entries(map)) {
+    if (typeof value === 'string') continue;
+    if (value !== null) {
+      const help = `Kubernetes has ${field} as text only. Put the value in quotes, for example ${key}: ${typeof value === 'boolean' ? `'${value}'` : "'1'"}.`;
+      return refuse(['metadata', field, key], `has ${field.slice(0, -1)} ${key} that is ${typeName(value)}, not text`, help);
+    }
+    map[key] = '';
+  }
+  return undefined;
+}
+
+function refuse(path: readonly (string | number)[], message: string, help: string): Refusal {
+  return { code: 'manifests/bad-object', path, message, help: `This object is refused, the others are read. ${help}` };
+}
+
+function typeName(value: JsonValue, otherwise = 'text'): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  if (isMap(value)) return 'a map';
+  return typeof value === 'string' ? otherwise : `a ${typeof value}`;
+}
+
+function idOf({ kind, metadata }: JsonMap): ResourceId | undefined {
+  if (typeof kind !== 'string' || !isMap(metadata) || typeof metadata.name !== 'string') return undefined;
+  const { name, namespace } = metadata;
+  return formatResourceId({
+    kind,
+    name: name.slice(0, MAX_NAME),
+    namespace: typeof namespace === 'string' ? namespace : undefined,
+  });
+}
+
+function describe({ kind, metadata }: JsonMap): string {
+  const name = isMap(metadata) && typeof metadata.name === 'string' ? metadata.name.slice(0, MAX_NAME) : '';
+  return `${String(kind).toLowerCase()}/${name}`;
+}

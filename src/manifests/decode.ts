@@ -1,0 +1,52 @@
+import { isUtf8 } from 'node:buffer';
+import { FluxError } from '../base/index.ts';
+
+/** Larger files are refused before they are fetched. */
+export const MAX_FILE_BYTES = 64 << 20;
+
+/**
+ * The text of a file, its byte order mark included.
+ * @throws FluxError `manifests/binary-file` or `manifests/bad-encoding`, naming line and byte.
+ */
+export function decodeText(bytes: Buffer): string {
+  if (bytes.length >= 2 && (bytes.readUInt16BE() === 0xfeff || bytes.readUInt16BE() === 0xfffe)) {
+    throw notText('file is UTF-16', 'manifests/bad-encoding', 'Save it as UTF-8.');
+  }
+  const nul = bytes.indexOf(0);
+  if (nul >= 0) {
+    const message = `file is binary: a NUL at byte ${nul} (line ${lineOf(bytes, nul)})`;
+    throw notText(
+      message,
+      'manifests/binary-file',
+      'Give files that are no manifests another extension, or move them out of the --git-path.',
+    );
+  }
+  if (!isUtf8(bytes)) {
+    const at = firstInvalid(bytes);
+    throw notText(`file is not UTF-8 at byte ${at} (line ${lineOf(bytes, at)})`, 'manifests/bad-encoding', 'Save it as UTF-8.');
+  }
+  return bytes.toString('utf8');
+}
+
+function notText(message: string, code: string, help: string): FluxError {
+  return new FluxError(message, { code, fault: 'user', help: `The whole file is refused. ${help}` });
+}
+
+function lineOf(bytes: Buffer, at: number): number {
+  let line = 1;
+  for (let from = bytes.indexOf(10); from >= 0 && from < at; from = bytes.indexOf(10, from + 1)) line++;
+  return line;
+}
+
+/** Goes line by line (LF is never part of another character), then character by character. */
+function firstInvalid(bytes: Buffer): number {
+  let start = 0;
+  for (let end = bytes.indexOf(10); end >= 0 && isUtf8(bytes.subarray(start, end)); end = bytes.indexOf(10, start))
+    start = end + 1;
+  while (start < bytes.length) {
+    const length = [1, 2, 3, 4].find((count) => start + count <= bytes.length && isUtf8(bytes.subarray(start, start + count)));
+    if (length === undefined) break;
+    start += length;
+  }
+  return start;
+}

@@ -1,0 +1,48 @@
+import { findEntry, type JsonValue, type YamlDocument, type YamlNode } from '../base/index.ts';
+
+/** One value of a document that should be an object: the document itself, or an item of the List it is. */
+export interface ObjectSource {
+  readonly value: JsonValue;
+  readonly node: YamlNode;
+  /** Counts from 1 over all items, those of nested Lists included; absent when the document is no List. */
+  readonly item?: number;
+}
+
+/** Lists in Lists are taken apart this deep; below, a List is left whole (and refused as an object, for it has no name). */
+const MAX_LIST_DEPTH = 5;
+
+/** Takes a document apart into its objects: any kind that ends in `List` and has `items` stands for its items, as in Flux v1. */
+export function* objectsOf(document: YamlDocument): Generator<ObjectSource> {
+  if (!isList(document.value)) {
+    yield { value: document.value, node: document.root };
+    return;
+  }
+  let item = 0;
+  for (const { value, node } of itemsOf(document.value, document.root, 1)) yield { value, node, item: ++item };
+}
+
+function* itemsOf(list: ListValue, node: YamlNode, depth: number): Generator<Omit<ObjectSource, 'item'>> {
+  const itemsNode = valueNode(node, 'items');
+  for (const [index, value] of (list.items ?? []).entries()) {
+    const itemNode = (itemsNode?.kind === 'sequence' ? itemsNode.items[index] : undefined) ?? node;
+    if (isList(value) && depth < MAX_LIST_DEPTH) yield* itemsOf(value, itemNode, depth + 1);
+    else yield { value, node: itemNode };
+  }
+}
+
+interface ListValue {
+  readonly [key: string]: JsonValue;
+  readonly items: JsonValue[] | null;
+}
+
+function isList(value: JsonValue): value is ListValue & { [key: string]: JsonValue } {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  if (typeof value.kind !== 'string' || !value.kind.endsWith('List') || !Object.hasOwn(value, 'items')) return false;
+  return Array.isArray(value.items) || value.items === null;
+}
+
+function valueNode(node: YamlNode, key: string): YamlNode | undefined {
+  const map = node.kind === 'alias' ? node.target : node;
+  const value = map.kind === 'mapping' ? findEntry(map, key)?.pair.value : undefined;
+  return value?.kind === 'alias' ? value.target : value;
+}
