@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { until } from '../../support/until.ts';
 import { runOk } from './process.ts';
 
-/** Files by path; null deletes one. */
-export type Files = Readonly<Record<string, string | Uint8Array | null>>;
+/** Files by path: content, a symbolic link, or null to delete one. */
+export type Files = Readonly<Record<string, string | Uint8Array | { readonly link: string } | null>>;
 
 /** What Flux writes down about a sync, in `refs/notes/flux-sync`. */
 export interface SyncRecord {
@@ -89,11 +89,11 @@ export async function createRepository(): Promise<Repository> {
     async commit(message, files) {
       for (const [path, content] of Object.entries(files)) {
         const file = join(clone, path);
-        if (content === null) rmSync(file, { recursive: true });
-        else {
-          mkdirSync(dirname(file), { recursive: true });
-          writeFileSync(file, content);
-        }
+        rmSync(file, { recursive: true, force: true });
+        if (content === null) continue;
+        mkdirSync(dirname(file), { recursive: true });
+        if (typeof content === 'object' && 'link' in content) symlinkSync(content.link, file);
+        else writeFileSync(file, content);
       }
       await inClone('add', '--all');
       await inClone('commit', '--quiet', '--allow-empty', '--message', message);

@@ -1,0 +1,103 @@
+import { existsSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { syncReportSchema } from '../src/api/wire/index.ts';
+import { freePort } from '../test/e2e/harness/fluxd.ts';
+import { ROOT, start } from '../test/e2e/harness/process.ts';
+import { createRepository } from '../test/e2e/harness/repository.ts';
+import { type Cost, cpuSeconds, follow, median, peakMib } from './measure.ts';
+
+/** A first sync of a set of files, and one that has nothing to do. */
+export interface Result {
+  readonly name: string;
+  readonly first: Cost;
+  readonly again: Cost;
+}
+
+type Files = Readonly<Record<string, string>>;
+
+const environment = { KUBECONFIG: process.env.KUBECONFIG ?? '', HOME: mkdtempSync(join(tmpdir(), 'flux-bench-')) };
+const REPEATS = 5;
+
+/** `kubectl apply` of a directory, which is what Flux v1 ran. */
+export async function kubectl(name: string, files: Files, flags: readonly string[]): Promise<Result> {
+  const repository = await createRepository();
+  await repository.commit('Everything', files);
+  const apply = async () => {
+    const begin = performance.now();
+    const run = start('kubectl', ['apply', ...flags, '--recursive', '--filename', repository.clone], { env: environment });
+    const cost = follow(run.pid ?? 0);
+    const { code, stderr } = await run.finished;
+    if (code !== 0) throw new Error(`kubectl apply ended with ${code}: ${stderr}`);
+    return { seconds: (performance.now() - begin) / 1000, ...cost() };
+  };
+  const first = await apply();
+  const again: Cost[] = [];
+  for (let n = 0; n < 3; n++) again.push(await apply());
+  repository.remove();
+  return {
+    name,
+    first,
+    again: {
+      seconds: median(again.map(({ seconds }) => seconds)),
+      cpuSeconds: median(again.map(({ cpuSeconds }) => cpuSeconds)),
+      peakMib: Math.max(...again.map(({ peakMib }) => peakMib)),
+    },
+  };
+}
+
+/** The built daemon. The first sync counts from the start of the process until the sync tag has been pushed. */
+export async function fluxd(files: Files): Promise<Result> {
+  const repository = await createRepository();
+  const revision = await repository.commit('Everything', files);
+  const port = await freePort();
+  const begin = performance.now();
+  const daemon = start(
+    process.execPath,
+    [
+      join(ROOT, 'dist/fluxd.js'),
+      `--git-url=file://${repository.directory}`,
+      '--git-branch=main',
+      '--git-poll-interval=1h',
+      '--registry-disable-scanning',
+      `--listen=127.0.0.1:${port}`,
+    ],
+    { env: environment },
+  );
+  const pid = daemon.pid ?? 0;
+  try {
+    while (!existsSync(join(repository.directory, 'refs/tags/flux-sync'))) {
+      if (!daemon.running()) throw new Error(`fluxd ended:\n${daemon.output()}`);
+      await sleep(2);
+    }
+    const first = { seconds: (performance.now() - begin) / 1000, cpuSeconds: cpuSeconds(pid), peakMib: peakMib(pid) };
+    const record = await repository.synced(revision);
+    const count = Object.keys(files).length;
+    if (record.counts.created !== count) throw new Error(`fluxd created ${JSON.stringify(record.counts)} of ${count}`);
+
+    const before = cpuSeconds(pid);
+    const times: number[] = [];
+    for (let n = 0; n < REPEATS; n++) times.push(await timeSync(`http://127.0.0.1:${port}/api/v1/syncs`, count));
+    const again = { seconds: median(times), cpuSeconds: (cpuSeconds(pid) - before) / REPEATS, peakMib: peakMib(pid) };
+    return { name: 'fluxd', first, again };
+  } finally {
+    daemon.kill('SIGKILL');
+    await daemon.exited;
+    repository.remove();
+  }
+}
+
+/** One sync that is asked for over the API, from the question to its end; it has to find everything as it should be. */
+async function timeSync(url: string, count: number): Promise<number> {
+  const begin = performance.now();
+  const ask = async (path: string, init?: RequestInit) => syncReportSchema.parse(await (await fetch(url + path, init)).json());
+  let report = await ask('', { method: 'POST' });
+  while (report.state !== 'done') {
+    await sleep(2);
+    report = await ask(`/${report.id}`);
+  }
+  const seconds = (performance.now() - begin) / 1000;
+  if (report.counts.unchanged !== count) throw new Error(`the sync was not a no-op: ${JSON.stringify(report.counts)}`);
+  return seconds;
+}

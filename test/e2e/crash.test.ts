@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { until } from '../support/until.ts';
+import { type Fluxd, manifest, path, type Recorded, type Repository, startWorld, type World } from './harness/index.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.close());
+
+/** Where the daemon is killed, and how that moment is recognised. */
+type Moment = (fluxd: Fluxd, repository: Repository) => void;
+
+/** The daemon dies at the nth request that matches, before it reaches the API server or after it was carried out. */
+function atRequest(nth: number, matches: (request: Recorded) => boolean, carriedOut = false): Moment {
+  return (fluxd) => {
+    let seen = 0;
+    fluxd.proxy.intercept = async (request) => {
+      if (!matches(request) || ++seen !== nth) return undefined;
+      if (carriedOut) {
+        void until('the request is carried out', () => request.status !== undefined).then(() => fluxd.kill());
+        return { kind: 'lose-answer' };
+      }
+      await fluxd.kill();
+      return { kind: 'drop' };
+    };
+  };
+}
+
+/** The daemon dies while its push of a ref is received, before or after the server has moved its refs. */
+function atPush(hook: 'pre-receive' | 'post-receive', ref: string): Moment {
+  return (fluxd, repository) => {
+    repository.hook(
+      hook,
+      `touched=$(cat)\ncase "$touched" in *" ${ref}"*) [ -e killed ] || { touch killed; kill -9 ${fluxd.pid}; sleep 0.2; } ;; esac`,
+    );
+  };
+}
+
+const isWrite = ({ method }: Recorded) => method === 'PATCH';
+const moments: readonly (readonly [string, Moment])[] = [
+  ['before anything is known of the cluster', atRequest(1, () => true)],
+  ['when it looks for what is there', atRequest(1, ({ metadataOnly }) => metadataOnly)],
+  ['before its first write', atRequest(1, isWrite)],
+  ['after its first write, before the answer', atRequest(1, isWrite, true)],
+  ['in the middle of its writes', atRequest(4, isWrite)],
+  ['while the first sync tag is pushed', atPush('pre-receive', 'refs/tags/flux-sync')],
+  ['after the first sync tag was pushed', atPush('post-receive', 'refs/tags/flux-sync')],
+  ['while its own commit is pushed', atPush('pre-receive', 'refs/heads/main')],
+  ['after its own commit was pushed, before it hears of it', atPush('post-receive', 'refs/heads/main')],
+  ['before it applies its own commit', atRequest(6, isWrite)],
+];
+
+test.for(moments)('killed %s, a new daemon comes to the same end, with one commit', async ([, arrange]) => {
+  const shop = world.namespace('shop');
+  const name = world.unique('acme/web');
+  const image = `${world.registry}/${name}`;
+  await world.push(name, '1.0.0', { version: '1.0.0' });
+  await world.push(name, '1.1.0', { version: '1.1.0' });
+  const repository = await world.repository();
+  const first = await repository.commit('Open the shop', {
+    'namespace.yaml': manifest.namespace(shop),
+    'a.yaml': manifest.configMap(shop, 'a'),
+    'b.yaml': manifest.configMap(shop, 'b'),
+    'c.yaml': manifest.configMap(shop, 'c'),
+    'web.yaml': manifest.deployment({
+      namespace: shop,
+      name: 'web',
+      image: `${image}:1.0.0`,
+      annotations: { 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.web': 'semver:*' },
+    }),
+  });
+  const fluxd = await world.fluxd(repository, { wait: false });
+  arrange(fluxd, repository);
+  await until('the daemon was killed', () => !fluxd.running());
+  fluxd.proxy.intercept = undefined;
+  await fluxd.restart();
+
+  await until('Flux has committed the new tag', async () => (await repository.head()) !== first);
+  const head = await repository.head();
+  const record = await repository.synced(head);
+  const report = await fluxd.sync();
+
+  expect(report.counts).toEqual({ unchanged: 5 });
+  expect(record.revision).toBe(head);
+  const deployment = await world.kube.get(path.deployment(shop, 'web'));
+  expect(deployment.spec.template.spec.containers[0].image).toBe(`${image}:1.1.0`);
+  expect(await repository.commitsSince(first)).toEqual([head]);
+  expect(await repository.git('diff', '--numstat', first, head)).toBe('1\t1\tweb.yaml\n');
+  const noted = (await repository.git('notes', '--ref=flux', 'list')).trim().split('\n');
+  expect(noted.map((line) => line.split(' ')[1])).toEqual([head]);
+  expect(existsSync(join(repository.directory, 'refs/heads/main.lock'))).toBe(false);
+});

@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Files, manifest, path, startWorld, type World } from './harness/index.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.close());
+
+/** A namespace with `count` ConfigMaps, synced by a daemon that collects garbage. */
+async function shopWith(count: number, args: readonly string[] = ['--sync-garbage-collection']) {
+  const shop = world.namespace('shop');
+  const repository = await world.repository();
+  const files = Object.fromEntries([...Array(count).keys()].map((n) => [`map-${n}.yaml`, manifest.configMap(shop, `map-${n}`)]));
+  const first = await repository.commit('Open the shop', { 'namespace.yaml': manifest.namespace(shop), ...files });
+  const fluxd = await world.fluxd(repository, { args });
+  await repository.synced(first);
+  const maps = async () =>
+    (await world.kube.list(path.configMaps(shop))).map(({ metadata }) => metadata.name).filter((name) => name.startsWith('map-'));
+  return { shop, repository, fluxd, maps };
+}
+
+test('what left Git is deleted, and nothing else', async () => {
+  const { shop, repository, maps } = await shopWith(3);
+  await world.kube.create(path.configMaps(shop), { metadata: { name: 'map-of-somebody-else' } });
+  const second = await repository.commit('One less', { 'map-1.yaml': null });
+  expect((await repository.synced(second)).counts).toEqual({ unchanged: 3, deleted: 1 });
+  expect(await maps()).toEqual(['map-0', 'map-2', 'map-of-somebody-else']);
+});
+
+test('without the flag nothing is deleted', async () => {
+  const { repository, maps } = await shopWith(2, []);
+  const second = await repository.commit('One less', { 'map-1.yaml': null });
+  expect((await repository.synced(second)).counts.deleted).toBeUndefined();
+  expect(await maps()).toHaveLength(2);
+});
+
+test('a dry run only says what it would delete', async () => {
+  const { shop, repository, fluxd, maps } = await shopWith(2, ['--sync-garbage-collection-dry']);
+  const second = await repository.commit('One less', { 'map-1.yaml': null });
+  await repository.synced(second);
+  expect(await maps()).toHaveLength(2);
+  expect(fluxd.log()).toContain(`${shop}:configmap/map-1`);
+});
+
+test('an object that is marked to be ignored in the cluster is kept', async () => {
+  const { shop, repository, maps } = await shopWith(3);
+  await world.kube.patch(path.configMap(shop, 'map-0'), { metadata: { annotations: { 'fluxcd.io/ignore': 'true' } } });
+  await world.kube.patch(path.configMap(shop, 'map-1'), { metadata: { annotations: { 'fluxcd.io/ignore': 'sync_only' } } });
+  const second = await repository.commit('All gone', { 'map-0.yaml': null, 'map-1.yaml': null, 'map-2.yaml': null });
+  await repository.synced(second);
+  expect(await maps()).toEqual(['map-0', 'map-1']);
+});
+
+test('a copy of our mark on another object does not make it ours', async () => {
+  const { shop, repository, maps } = await shopWith(2);
+  const { labels, annotations } = (await world.kube.get(path.configMap(shop, 'map-0'))).metadata;
+  await world.kube.create(path.configMaps(shop), { metadata: { name: 'map-copy', labels, annotations } });
+  const second = await repository.commit('One less', { 'map-1.yaml': null });
+  await repository.synced(second);
+  expect(await maps()).toEqual(['map-0', 'map-copy']);
+});
+
+test('an object that a person re-created by the same name is not ours any more', async () => {
+  const { shop, repository, maps } = await shopWith(3);
+  const { labels, annotations } = (await world.kube.get(path.configMap(shop, 'map-1'))).metadata;
+  await world.kube.delete(path.configMap(shop, 'map-1'));
+  await world.kube.create(path.configMaps(shop), { metadata: { name: 'map-1', labels, annotations } });
+  const second = await repository.commit('One less', { 'map-1.yaml': null });
+  await repository.synced(second);
+  expect(await maps()).toContain('map-1');
+});
+
+const broken: readonly (readonly [string, Files])[] = [
+  ['a file that cannot be parsed', { 'broken.yaml': 'a: [' }],
+  ['a document of the wrong shape', { 'broken.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: nonsense\n' }],
+  ['a link that leads out of the repository', { 'broken.yaml': { link: '/etc/passwd' } }],
+  ['a duplicate', { 'broken.yaml': `${manifest.configMap('default', 'twice')}---\n${manifest.configMap('default', 'twice')}` }],
+];
+
+test.for(broken)('%s holds every deletion of that round', async ([, files]) => {
+  const { repository, maps } = await shopWith(3);
+  const second = await repository.commit('One less, and something broken', { 'map-1.yaml': null, ...files });
+  await repository.synced(second);
+  expect(await maps()).toHaveLength(3);
+
+  const third = await repository.commit('Mended', { 'broken.yaml': null });
+  expect((await repository.synced(third)).counts.deleted).toBe(1);
+  expect(await maps()).toEqual(['map-0', 'map-2']);
+});
+
+test('a list that fails holds every deletion of that round', async () => {
+  const { repository, fluxd, maps } = await shopWith(3);
+  fluxd.proxy.intercept = ({ path, method }) =>
+    method === 'GET' && path.endsWith('/secrets') ? { kind: 'answer', status: 500 } : undefined;
+  const second = await repository.commit('One less', { 'map-1.yaml': null });
+  await fluxd.sync();
+  expect(await maps()).toHaveLength(3);
+
+  fluxd.proxy.intercept = undefined;
+  await fluxd.sync();
+  expect(await repository.resolve('refs/tags/flux-sync')).toBe(second);
+  expect(await maps()).toEqual(['map-0', 'map-2']);
+});
+
+test('a mass deletion is held until a person confirms its number in a commit', async () => {
+  const { repository, fluxd, maps } = await shopWith(14);
+  const gone = Object.fromEntries([...Array(12).keys()].map((n) => [`map-${n}.yaml`, null]));
+  const second = await repository.commit('Clear out', gone);
+  const held = await repository.synced(second);
+  expect(held.counts).toMatchObject({ held: 12 });
+  expect(held.counts.deleted).toBeUndefined();
+  await fluxd.sync();
+  expect(await maps()).toHaveLength(14);
+
+  const third = await repository.commit('Some, but not so many\n\nAllow-Prune: 3', {});
+  await repository.synced(third);
+  expect(await maps()).toHaveLength(14);
+
+  const fourth = await repository.commit('Yes, really\n\nAllow-Prune: 12', {});
+  expect((await repository.synced(fourth)).counts).toMatchObject({ deleted: 12 });
+  expect(await maps()).toEqual(['map-12', 'map-13']);
+});
+
+test('an emptied repository deletes nothing', async () => {
+  const { repository, maps } = await shopWith(2);
+  const second = await repository.commit('Oops', { 'namespace.yaml': null, 'map-0.yaml': null, 'map-1.yaml': null });
+  const record = await repository.synced(second);
+  expect(record.counts).toEqual({ held: 3 });
+  expect(await maps()).toHaveLength(2);
+});
+
+test('a namespace is not deleted without a confirmation', async () => {
+  const { shop, repository } = await shopWith(1);
+  const other = world.namespace('other');
+  const second = await repository.commit('One more', { 'other.yaml': manifest.namespace(other) });
+  await repository.synced(second);
+  const third = await repository.commit('And away', { 'other.yaml': null });
+  expect((await repository.synced(third)).counts).toMatchObject({ held: 1 });
+  expect((await world.kube.get(path.namespace(other))).metadata.deletionTimestamp).toBeUndefined();
+
+  const fourth = await repository.commit('Yes\n\nAllow-Prune: 1', {});
+  expect((await repository.synced(fourth)).counts).toMatchObject({ deleted: 1 });
+  expect((await world.kube.find(path.namespace(other)))?.metadata.deletionTimestamp ?? 'gone').toBeDefined();
+  expect(await world.kube.find(path.namespace(shop))).toBeDefined();
+});

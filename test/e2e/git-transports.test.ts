@@ -1,0 +1,80 @@
+import { basename, dirname } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { until } from '../support/until.ts';
+import { serveGitOverHttp } from './harness/git-http.ts';
+import { serveGitOverSsh, sshMissing } from './harness/git-ssh.ts';
+import { manifest, path, type Repository, startWorld, type World } from './harness/index.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.close());
+
+interface Transport {
+  readonly url: string;
+  readonly args?: readonly string[];
+  /** Must not show up in any log. */
+  readonly secret?: string;
+}
+
+/** Over each transport the daemon reads, applies, commits a policy, pushes its note and moves its tag. */
+async function readsAndWrites(connect: (repository: Repository) => Promise<Transport>): Promise<void> {
+  const shop = world.namespace('shop');
+  const repository = await world.repository();
+  const first = await repository.commit('Open the shop', {
+    'namespace.yaml': manifest.namespace(shop),
+    'web.yaml': manifest.deployment({ namespace: shop, name: 'web', image: `${world.registry}/web:1`, replicas: 0 }),
+  });
+  const { url, args = [], secret } = await connect(repository);
+  const fluxd = await world.fluxd(url, { args });
+  await repository.synced(first);
+  expect(await world.kube.find(path.deployment(shop, 'web'))).toBeDefined();
+
+  const { code } = await fluxd.fluxctl('automate', '--workload', `${shop}:deployment/web`);
+  expect(code).toBe(0);
+  const head = await repository.head();
+  expect(await repository.commitsSince(first)).toEqual([head]);
+  expect(JSON.parse(await repository.git('notes', '--ref=flux', 'show', head))).toMatchObject({ spec: { type: 'policy' } });
+  await repository.synced(head);
+  if (secret) expect(fluxd.log()).not.toContain(secret);
+}
+
+test('file', () => readsAndWrites(async ({ directory }) => ({ url: `file://${directory}` })));
+
+test('HTTP with a password', () =>
+  readsAndWrites(async ({ directory }) => {
+    const { port } = await serveGitOverHttp(dirname(directory), 'flux', 'pa55-w0rd');
+    return { url: `http://flux:pa55-w0rd@127.0.0.1:${port}/${basename(directory)}`, secret: 'pa55-w0rd' };
+  }));
+
+test.skipIf(sshMissing)('SSH with a deploy key', () =>
+  readsAndWrites(async ({ directory }) => {
+    const { url, secret } = await serveGitOverSsh();
+    return { url: `${url}${directory}`, args: [`--k8s-secret-volume-mount-path=${secret}`] };
+  }),
+);
+
+test('HTTP with a wrong password says so, and does not say the password', async () => {
+  const shop = world.namespace('shop');
+  const repository = await world.repository();
+  await repository.commit('Open the shop', { 'namespace.yaml': manifest.namespace(shop) });
+  const { port } = await serveGitOverHttp(dirname(repository.directory), 'flux', 'right');
+  const fluxd = await world.fluxd(`http://flux:wr0ng-pass@127.0.0.1:${port}/${basename(repository.directory)}`);
+  await until('the failure is logged', () => /authentication/i.test(fluxd.log()));
+  expect(fluxd.log()).not.toContain('wr0ng-pass');
+  const { code, stderr } = await fluxd.fluxctl('sync');
+  expect(code).toBe(1);
+  expect(stderr).toContain('not ready to sync');
+  expect(await repository.resolve('refs/tags/flux-sync')).toBeUndefined();
+});
+
+test('a repository that appears later is found without a restart', async () => {
+  const shop = world.namespace('shop');
+  const repository = await world.repository();
+  const fluxd = await world.fluxd(repository); // it has no branch yet
+  await until('the missing branch is logged', () => /main/.test(fluxd.log()));
+  const revision = await repository.commit('Open the shop', { 'namespace.yaml': manifest.namespace(shop) });
+  await repository.synced(revision);
+  expect(await world.kube.find(path.namespace(shop))).toBeDefined();
+});
