@@ -43,7 +43,6 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'simple-git': ['src/git/'],
   'js-yaml': ['src/base/yaml'],
   '@kubernetes/client-node': ['src/cluster/'],
-  fastify: ['src/api/'],
   commander: ['src/cli/'],
   re2js: ['src/policy/'],
   semver: ['src/policy/'],
