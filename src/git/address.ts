@@ -1,0 +1,109 @@
+import { resolve } from 'node:path';
+import { FluxError, redact, Secret } from '../base/index.ts';
+
+/** A repository URL as git itself reads it, checked, with the password taken out. */
+export interface GitAddress {
+  /** What git is given as the repository; holds no password. */
+  readonly address: string;
+  /** The one transport this source may use, as `GIT_ALLOW_PROTOCOL` names it. */
+  readonly protocol: string;
+  /** For the credential helper; bound to exactly this scheme, host and port. */
+  readonly credentials?: { readonly scope: string; readonly username: string; readonly password: Secret };
+}
+
+const FORBIDDEN = new Set(['ext', 'fd']);
+
+/**
+ * Checks a URL before git sees it (S-001, S-002, S-003, S-009): no option, no control character, no host or user that ssh
+ * takes for an option, no transport that runs programs. Git's own reading decides the transport: `x::y` is a helper, a colon
+ * before any slash is ssh.
+ * @throws FluxError `git/bad-url`
+ */
+export function gitAddress(url: string): GitAddress {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
+  if (/[\x00-\x1f\x7f]/.test(url)) throw refused(url, 'it holds a control character');
+  if (url !== url.trim()) throw refused(url, 'it begins or ends with a space');
+  if (url.startsWith('-')) throw refused(url, 'it begins with "-"');
+  if (url.startsWith('\\')) throw refused(url, 'it is a network share, which git cannot reach safely');
+
+  const helper = /^([A-Za-z0-9][A-Za-z0-9+.-]*)::/.exec(url)?.[1]?.toLowerCase();
+  if (helper) return { address: url, protocol: allowed(url, helper) };
+
+  const transport = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)(.*)$/.exec(url);
+  if (transport) {
+    const [, scheme = '', authority = '', path = ''] = transport;
+    return fromTransport(url, scheme.toLowerCase(), authority, path);
+  }
+
+  const colon = url.indexOf(':');
+  const slash = url.indexOf('/');
+  if (colon >= 0 && (slash < 0 || colon < slash)) {
+    checkSsh(url, url.slice(0, colon), url.slice(colon + 1));
+    return { address: url, protocol: 'ssh' };
+  }
+  return { address: resolve(url), protocol: 'file' };
+}
+
+function fromTransport(url: string, scheme: string, authority: string, path: string): GitAddress {
+  const protocol = allowed(url, scheme);
+  if (scheme === 'file') {
+    if (authority !== '') throw refused(url, 'a file URL has no host: file:///path');
+    return { address: url, protocol };
+  }
+  const at = authority.lastIndexOf('@');
+  const [host, userinfo] = [authority.slice(at + 1), authority.slice(0, Math.max(at, 0))];
+  const colon = userinfo.indexOf(':');
+  const user = colon < 0 ? userinfo : userinfo.slice(0, colon);
+  if (protocol === 'ssh') {
+    checkSsh(url, `${user}${at < 0 ? '' : '@'}${host.replace(/:\d+$/, '')}`, path);
+    return { address: `${scheme}://${at < 0 ? '' : `${user}@`}${host}${path}`, protocol };
+  }
+  if (!/^([A-Za-z0-9_.][A-Za-z0-9_.-]*|\[[0-9a-fA-F:.]+\])(:\d{1,5})?$/.test(host)) throw refused(url, 'its host is malformed');
+  const [username, password] = [decoded(url, user), decoded(url, colon < 0 ? '' : userinfo.slice(colon + 1))];
+  decoded(url, path);
+  return {
+    address: `${scheme}://${user === '' ? '' : `${user}@`}${host}${path}`,
+    protocol,
+    ...(colon < 0 ? {} : { credentials: { scope: `${scheme}://${host}`, username, password: new Secret(password) } }),
+  };
+}
+
+/** What ssh gets is a host argument and a command line for the far side's shell; both are kept to plain characters. */
+function checkSsh(url: string, destination: string, path: string): void {
+  if (
+    !/^([A-Za-z0-9_][A-Za-z0-9_.+~-]*@)?([A-Za-z0-9_][A-Za-z0-9_.-]*|\[[0-9a-fA-F:.]+\]|\[[A-Za-z0-9_][A-Za-z0-9_.-]*(:\d+)?\])$/.test(
+      destination,
+    )
+  )
+    throw refused(url, 'its user or host is malformed');
+  if (/^\/?-/.test(path)) throw refused(url, 'its path begins with "-"');
+  if (/['"`;|&$<>\\!*?(){}]/.test(decoded(url, path)))
+    throw refused(url, 'its path holds a character that shells give a meaning');
+}
+
+function allowed(url: string, scheme: string): string {
+  if (FORBIDDEN.has(scheme)) throw refused(url, `transport "${scheme}" runs programs and is never allowed`);
+  return scheme === 'git+ssh' || scheme === 'ssh+git' ? 'ssh' : scheme;
+}
+
+function decoded(url: string, text: string): string {
+  let plain: string;
+  try {
+    plain = decodeURIComponent(text);
+  } catch {
+    throw refused(url, 'it holds a malformed percent escape');
+  }
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
+  if (/[\x00-\x1f\x7f]/.test(plain)) throw refused(url, 'it holds an encoded control character');
+  return plain;
+}
+
+function refused(url: string, why: string): FluxError {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: shown as text
+  const shown = redact(url.replace(/[\x00-\x1f\x7f]/g, '?')).slice(0, 200);
+  return new FluxError(`--git-url "${shown}" is refused: ${why}`, {
+    code: 'git/bad-url',
+    fault: 'user',
+    help: 'Give the repository as https://host/path, ssh://user@host/path, user@host:path, or an absolute local path.',
+  });
+}

@@ -1,0 +1,60 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FluxError } from '../base/index.ts';
+import type { Git, Identity, RunOptions } from './git.ts';
+import { parseTree } from './tree.ts';
+
+export interface CommitContent {
+  readonly base: string;
+  readonly edits: readonly { readonly path: string; readonly content: string }[];
+  readonly message: string;
+  readonly author: Identity;
+  readonly committer: Identity;
+}
+
+/**
+ * Makes a commit on `base` without a checkout: the edited files become blobs, an index of its own takes them into the tree, with
+ * the mode each file had. Nothing refers to the commit until it is pushed.
+ * @throws FluxError `git/no-changes` when the tree stays the same, `git/bad-path` for an edit of what is no file
+ */
+export async function makeCommit(git: Git, directory: string, content: CommitContent, run: RunOptions): Promise<string> {
+  const { base, edits, message, author, committer } = content;
+  for (const { path } of edits) checkPath(path);
+  const present = parseTree(
+    await git.lsTree(
+      base,
+      edits.map(({ path }) => path),
+      { ...run, recursive: false },
+    ),
+  );
+  const modes = new Map(present.map(({ path, mode }) => [path, mode]));
+  const entries: { mode: string; blob: string; path: string }[] = [];
+  for (const { path, content: text } of edits) {
+    const mode = modes.get(path) ?? '100644';
+    if (!mode.startsWith('100')) throw badPath(path, 'it is a directory, a symbolic link or a submodule, not a file');
+    entries.push({ mode, blob: await git.hashObject(text, run), path });
+  }
+  const folder = await mkdtemp(join(directory, 'index-'));
+  try {
+    const tree = await git.writeTree(base, entries, { ...run, indexFile: join(folder, 'index') });
+    if (tree === (await git.revParse(`${base}^{tree}`, run)))
+      throw new FluxError('no changes made in repo', { code: 'git/no-changes', fault: 'user' });
+    return await git.commitTree({ tree, parent: base, message, author, committer }, run);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function checkPath(path: string): void {
+  const parts = path.split('/');
+  if (path.includes('\0') || path.includes('\ufffd') || !path.isWellFormed()) throw badPath(path, 'it is not plain UTF-8 text');
+  if (parts.some((part) => part === '' || part === '.' || part === '..' || part.toLowerCase() === '.git'))
+    throw badPath(path, 'it leaves the tree of files');
+}
+
+function badPath(path: string, why: string): FluxError {
+  return new FluxError(`file ${JSON.stringify(path.slice(0, 300))} cannot be changed: ${why}`, {
+    code: 'git/bad-path',
+    fault: 'user',
+  });
+}

@@ -1,0 +1,125 @@
+import type { GitAddress } from './address.ts';
+
+export interface SshFiles {
+  readonly identityFile?: string;
+  readonly knownHostsFile?: string;
+}
+
+export interface EnvironmentOptions {
+  /** The daemon's own environment; only the names below are taken from it. */
+  readonly inherited: Readonly<Record<string, string | undefined>>;
+  readonly remote?: GitAddress;
+  readonly ssh: SshFiles;
+}
+
+/** What Flux v1 hands on (HTTP_PROXY is left out on purpose, as there), and PATH. */
+const INHERITED = [
+  'PATH',
+  'HOME',
+  'http_proxy',
+  'https_proxy',
+  'no_proxy',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  'GIT_PROXY_COMMAND',
+  'GNUPGHOME',
+  'SECRETS_DIR',
+  'SECRETS_EXTENSION',
+  'CLOUDSDK_CONFIG',
+  'CLOUDSDK_PYTHON',
+  'NSS_WRAPPER_PASSWD',
+  'NSS_WRAPPER_GROUP',
+  'LD_PRELOAD',
+  'AWS_WEB_IDENTITY_TOKEN_FILE',
+  'AWS_ROLE_ARN',
+];
+
+/**
+ * Configuration that stands above every file, so that neither the mirror nor a planted ~/.gitconfig can have a program run:
+ * no hooks, no file-system monitor, no templates, no background maintenance, no bundles, no submodules.
+ */
+const CONFIG: readonly (readonly [string, string])[] = [
+  ['core.hooksPath', '/dev/null'],
+  ['core.fsmonitor', 'false'],
+  ['core.askPass', ''],
+  ['core.logAllRefUpdates', 'false'],
+  ['init.templateDir', ''],
+  ['gc.auto', '0'],
+  ['maintenance.auto', 'false'],
+  ['transfer.bundleURI', 'false'],
+  ['protocol.ext.allow', 'never'],
+  ['protocol.fd.allow', 'never'],
+  ['submodule.recurse', 'false'],
+  ['fetch.recurseSubmodules', 'false'],
+  ['push.recurseSubmodules', 'no'],
+  ['i18n.commitEncoding', 'UTF-8'],
+  ['i18n.logOutputEncoding', 'UTF-8'],
+];
+
+/** The one sentence a credential helper says; user and password come from the environment, so no file or argument holds them. */
+const HELPER = `!f() { test "$1" = get && printf 'username=%s\\npassword=%s\\n' "$FLUX_GIT_USERNAME" "$FLUX_GIT_PASSWORD"; }; f`;
+
+/** Builds the environment of every git process from nothing. */
+export function gitEnvironment({ inherited, remote, ssh }: EnvironmentOptions): Readonly<Record<string, string>> {
+  const environment: Record<string, string> = { PATH: '/usr/local/bin:/usr/bin:/bin' };
+  for (const name of INHERITED) {
+    const value = inherited[name];
+    if (value !== undefined) environment[name] = value;
+  }
+  const config = [...CONFIG];
+  const credentials = remote?.credentials;
+  if (credentials) {
+    // Git asks a helper only for the scheme, host and port in the key, so a redirect elsewhere never gets the password.
+    config.push([`credential.${credentials.scope}.helper`, ''], [`credential.${credentials.scope}.helper`, HELPER]);
+    environment.FLUX_GIT_USERNAME = credentials.username;
+    environment.FLUX_GIT_PASSWORD = credentials.password.reveal();
+  }
+  Object.assign(environment, {
+    LC_ALL: 'C',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_LITERAL_PATHSPECS: '1',
+    // Empty would mean "no limit set"; a transport named none does not exist.
+    GIT_ALLOW_PROTOCOL: remote?.protocol ?? 'none',
+    GIT_SSH_VARIANT: 'ssh',
+    GIT_SSH_COMMAND: sshCommand(ssh),
+    GIT_CONFIG_COUNT: String(config.length),
+  });
+  for (const [index, [key, value]] of config.entries()) {
+    environment[`GIT_CONFIG_KEY_${index}`] = key;
+    environment[`GIT_CONFIG_VALUE_${index}`] = value;
+  }
+  return environment;
+}
+
+/** S-011: the host key must be known, nothing is asked, nothing is forwarded, no other program is run. */
+function sshCommand({ identityFile, knownHostsFile }: SshFiles): string {
+  const options = [
+    'StrictHostKeyChecking=yes',
+    'BatchMode=yes',
+    'ForwardAgent=no',
+    'PermitLocalCommand=no',
+    'ProxyCommand=none',
+    'ControlMaster=no',
+    'ControlPath=none',
+    'ClearAllForwardings=yes',
+    'ConnectTimeout=15',
+    'ServerAliveInterval=5',
+    'ServerAliveCountMax=3',
+    ...(identityFile === undefined ? [] : ['IdentitiesOnly=yes', `IdentityFile=${sshFile(identityFile)}`]),
+    ...(knownHostsFile === undefined
+      ? []
+      : [`UserKnownHostsFile=${sshFile(knownHostsFile)}`, 'GlobalKnownHostsFile=/dev/null', 'UpdateHostKeys=no']),
+  ];
+  return ['ssh', ...options.map((option) => `-o ${shellQuote(option)}`)].join(' ');
+}
+
+/** ssh splits file options at spaces and expands `%`. */
+function sshFile(file: string): string {
+  return `"${file.replaceAll('%', '%%')}"`;
+}
+
+/** Git hands GIT_SSH_COMMAND to a shell. */
+function shellQuote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

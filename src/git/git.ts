@@ -1,0 +1,297 @@
+import { randomUUID } from 'node:crypto';
+import { GitPluginError, type SimpleGitOptions, simpleGit } from 'simple-git';
+import { type Clock, FluxError, messageOf } from '../base/index.ts';
+import { type GitOutput, gitFailed } from './failure.ts';
+import { isObjectId } from './names.ts';
+import { killMarked } from './process-tree.ts';
+
+/** A change of one ref on the remote. */
+export interface RefUpdate {
+  readonly ref: string;
+  /** Object id it is to have. */
+  readonly target: string;
+  /** What it must be now for the push to be accepted, `''` for "must not exist"; absent: whatever it is (only the sync tag). */
+  readonly expected?: string;
+}
+
+export interface RunOptions {
+  readonly signal: AbortSignal;
+}
+
+export interface Identity {
+  readonly name: string;
+  readonly email: string;
+}
+
+export interface GitOptions {
+  /** The bare repository. */
+  readonly gitDir: string;
+  /** An existing directory to start processes in. */
+  readonly cwd: string;
+  /** Everything the processes may see; see environment.ts. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly clock: Clock;
+}
+
+/** How the far side took a push. */
+export interface PushOutcome {
+  readonly ok: boolean;
+  readonly noAtomic: boolean;
+  readonly output: GitOutput;
+}
+
+/**
+ * simple-git's guard is a second fence behind this module. It compares configuration keys by substring, host names in them
+ * included, so its rules for keys are off: configuration comes from environment.ts and nowhere else. Its rules for arguments
+ * that run programs (pack programs, --exec) stay on.
+ */
+const UNSAFE: NonNullable<SimpleGitOptions['unsafe']> = {
+  allowUnsafeConfigEnvCount: true,
+  allowUnsafeSshCommand: true,
+  allowUnsafeGitProxy: true,
+  allowUnsafeHooksPath: true,
+  allowUnsafeFsMonitor: true,
+  allowUnsafeAskPass: true,
+  allowUnsafeTemplateDir: true,
+  allowUnsafeProtocolOverride: true,
+  allowUnsafeCredentialHelper: true,
+  allowUnsafeAlias: true,
+  allowUnsafePager: true,
+  allowUnsafeEditor: true,
+  allowUnsafeInclude: true,
+};
+
+const MARK = 'FLUX_GIT_RUN';
+/** Git cleans up its lock files when interrupted; a process that has not ended after this many milliseconds is killed. */
+const GRACE_MS = 1000;
+
+export type Git = ReturnType<typeof createGit>;
+
+/**
+ * Every git command this product runs, one function each: the only place where argument lists are built and where simple-git is
+ * called. Values from outside stand after `--` or `--end-of-options`, go through standard input, or have been checked
+ * by names.ts or address.ts.
+ */
+export function createGit({ gitDir, cwd, environment, clock }: GitOptions) {
+  async function run(
+    args: readonly string[],
+    { signal, input, extra = {} }: RunOptions & { readonly input?: string | Buffer; readonly extra?: Record<string, string> },
+  ): Promise<GitOutput> {
+    const command = `git ${args[0]}`;
+    signal.throwIfAborted();
+    const mark = randomUUID();
+    const env = { ...environment, GIT_DIR: gitDir, ...extra, [MARK]: mark };
+    let output: GitOutput | undefined;
+    let settled = false;
+    const onAbort = () => {
+      void clock.sleep(GRACE_MS).then(() => settled || killMarked(MARK, mark));
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      await simpleGit({
+        baseDir: cwd,
+        abort: signal,
+        allowEnvironment: Object.keys(env),
+        unsafe: UNSAFE,
+        // The end of the streams, not of the process, is the end of the output.
+        completion: { onClose: true, onExit: false },
+        // Never undefined: simple-git then leaves standard input open and a command that reads it hangs.
+        input: () => (input === undefined ? Buffer.alloc(0) : Buffer.from(input)),
+        // Called for every task: the way to have exit code and bytes, which raw() itself folds into one text.
+        errors: (error, { exitCode, stdOut, stdErr }) => {
+          if (error instanceof GitPluginError) return error;
+          output = { command, exitCode, stdout: Buffer.concat(stdOut), stderr: Buffer.concat(stdErr).toString('utf8') };
+          return undefined;
+        },
+      })
+        .env(env)
+        .raw([...args]);
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      throw new FluxError(`${command}: ${messageOf(error)}`, { code: 'git/not-run', cause: error });
+    } finally {
+      settled = true;
+      signal.removeEventListener('abort', onAbort);
+      if (signal.aborted) killMarked(MARK, mark);
+    }
+    if (!output) throw new FluxError(`${command}: ended without a result`, { code: 'git/not-run' });
+    if (output.exitCode < 0 || /^Error: spawn /.test(output.stderr))
+      throw new FluxError(`${command}: git could not be started: ${output.stderr.split('\n', 1)[0]}`, {
+        code: 'git/not-installed',
+        help: 'Install git 2.31 or newer and have it on the PATH of fluxd.',
+      });
+    return output;
+  }
+
+  /** As run, but anything but exit code 0 throws. */
+  async function must(args: readonly string[], options: Parameters<typeof run>[1]): Promise<Buffer> {
+    const output = await run(args, options);
+    if (output.exitCode !== 0) throw await gitFailed(output, cwd);
+    return output.stdout;
+  }
+
+  const id = async (args: readonly string[], options: Parameters<typeof run>[1]) => {
+    const text = (await must(args, options)).toString('utf8').trim();
+    if (!isObjectId(text)) throw new FluxError(`git ${args[0]}: answered no object id`, { code: 'git/command-failed' });
+    return text;
+  };
+
+  const object = (name: string) => {
+    if (!isObjectId(name))
+      throw new FluxError(`"${name.slice(0, 80)}" is not an object id`, { code: 'git/bad-revision', fault: 'user' });
+    return name;
+  };
+
+  return {
+    init: (branch: string, format: 'sha1' | 'sha256', options: RunOptions) =>
+      must(['init', '--quiet', '--bare', `--initial-branch=${branch}`, `--object-format=${format}`], options),
+
+    /** Lines `<object id>\t<ref>`. */
+    lsRemote: (url: string, options: RunOptions) => must(['ls-remote', '--quiet', '--', url], options),
+
+    fetch: (url: string, refspecs: readonly string[], options: RunOptions) =>
+      run(
+        [
+          'fetch',
+          '--quiet',
+          '--prune',
+          '--force',
+          '--no-tags',
+          '--no-write-fetch-head',
+          '--no-auto-maintenance',
+          '--',
+          url,
+          ...refspecs,
+        ],
+        options,
+      ),
+
+    async push(
+      url: string,
+      updates: readonly RefUpdate[],
+      { atomic, dryRun = false, ...options }: RunOptions & { readonly atomic: boolean; readonly dryRun?: boolean },
+    ): Promise<PushOutcome> {
+      const leases = updates.flatMap(({ ref, expected }) =>
+        expected === undefined ? [] : [`--force-with-lease=${ref}:${expected === '' ? '' : object(expected)}`],
+      );
+      const refspecs = updates.map(({ ref, target, expected }) => `${expected === undefined ? '+' : ''}${object(target)}:${ref}`);
+      const flags = ['--porcelain', '--no-verify', '--no-follow-tags', '--no-signed', '--no-progress'];
+      const output = await run(
+        ['push', ...flags, ...(atomic ? ['--atomic'] : []), ...(dryRun ? ['--dry-run'] : []), ...leases, '--', url, ...refspecs],
+        options,
+      );
+      return { ok: output.exitCode === 0, noAtomic: output.stderr.includes('does not support --atomic push'), output };
+    },
+
+    /** `reachable` only follows links between objects; `all` reads every object and compares it with its id. */
+    fsck: (depth: 'all' | 'reachable', options: RunOptions) =>
+      run(['fsck', ...(depth === 'reachable' ? ['--connectivity-only'] : []), '--no-dangling', '--no-progress'], options),
+
+    /** The object an expression names, or undefined. The expression must not be an option (names.ts). */
+    async revParse(expression: string, options: RunOptions): Promise<string | undefined> {
+      const { exitCode, stdout } = await run(['rev-parse', '--verify', '--quiet', '--end-of-options', expression], options);
+      const text = stdout.toString('utf8').trim().split('\n').at(-1) ?? '';
+      return exitCode === 0 && isObjectId(text) ? text : undefined;
+    },
+
+    /** Entries `<mode> <type> <id> <size>\t<path>\0`; size is `-` for what is no blob. */
+    lsTree: (tree: string, paths: readonly string[], { recursive, ...options }: RunOptions & { readonly recursive: boolean }) =>
+      must(['ls-tree', ...(recursive ? ['-r'] : []), '-z', '-l', '--full-tree', '--', object(tree), ...paths], options),
+
+    log: (
+      range: {
+        readonly to: string;
+        readonly from?: string;
+        readonly limit: number;
+        readonly paths: readonly string[];
+        readonly format: string;
+      },
+      options: RunOptions,
+    ) =>
+      must(
+        [
+          'log',
+          '-z',
+          `--max-count=${range.limit}`,
+          `--format=${range.format}`,
+          '--no-show-signature',
+          '--no-color',
+          '--no-decorate',
+          '--no-mailmap',
+          '--no-notes',
+          '--end-of-options',
+          object(range.to),
+          ...(range.from === undefined ? [] : [`^${object(range.from)}`]),
+          '--',
+          ...range.paths,
+        ],
+        options,
+      ),
+
+    hashObject: (content: string, options: RunOptions) =>
+      id(['hash-object', '-w', '-t', 'blob', '--no-filters', '--stdin'], { ...options, input: content }),
+
+    /** The tree of `base` with some entries replaced, through an index file of its own. */
+    async writeTree(
+      base: string,
+      entries: readonly { readonly mode: string; readonly blob: string; readonly path: string }[],
+      { indexFile, ...options }: RunOptions & { readonly indexFile: string },
+    ): Promise<string> {
+      const extra = { GIT_INDEX_FILE: indexFile };
+      await must(['read-tree', object(base)], { ...options, extra });
+      const input = entries.map(({ mode, blob, path }) => `${mode} ${object(blob)}\t${path}\0`).join('');
+      await must(['update-index', '-z', '--index-info'], { ...options, extra, input });
+      return id(['write-tree'], { ...options, extra });
+    },
+
+    commitTree: (
+      commit: {
+        readonly tree: string;
+        readonly parent: string;
+        readonly message: string;
+        readonly author: Identity;
+        readonly committer: Identity;
+      },
+      options: RunOptions,
+    ) =>
+      id(['commit-tree', '--no-gpg-sign', '-p', object(commit.parent), '-F', '-', object(commit.tree)], {
+        ...options,
+        input: commit.message,
+        extra: identities(commit.author, commit.committer),
+      }),
+
+    /** Bytes of an annotated tag, checked by git before they are stored. */
+    makeTag: (content: string, options: RunOptions) => id(['mktag', '--strict'], { ...options, input: content }),
+
+    addNote: (ref: string, commit: string, note: string, who: Identity, options: RunOptions) =>
+      must(['notes', `--ref=${ref}`, 'add', '--force', '--file=-', object(commit)], {
+        ...options,
+        input: note,
+        extra: identities(who, who),
+      }),
+
+    /** Lines `<blob> <commit>`. */
+    listNotes: (ref: string, options: RunOptions) => must(['notes', `--ref=${ref}`, 'list'], options),
+
+    /** Sets refs of the mirror, or removes those whose target is absent. */
+    updateRefs: (updates: readonly { readonly ref: string; readonly target: string | undefined }[], options: RunOptions) =>
+      must(['update-ref', '--no-deref', '-z', '--stdin'], {
+        ...options,
+        input: updates
+          .map(({ ref, target }) => (target === undefined ? `delete ${ref}\0\0` : `update ${ref}\0${object(target)}\0\0`))
+          .join(''),
+      }),
+  };
+
+  function identities(author: Identity, committer: Identity): Record<string, string> {
+    const date = `@${Math.floor(clock.now() / 1000)} +0000`;
+    return {
+      GIT_AUTHOR_NAME: author.name,
+      GIT_AUTHOR_EMAIL: author.email,
+      GIT_AUTHOR_DATE: date,
+      GIT_COMMITTER_NAME: committer.name,
+      GIT_COMMITTER_EMAIL: committer.email,
+      GIT_COMMITTER_DATE: date,
+    };
+  }
+}

@@ -1,0 +1,51 @@
+import type { Git, RunOptions } from './git.ts';
+import { JOB_TRAILER } from './message.ts';
+
+export interface Commit {
+  readonly revision: string;
+  readonly subject: string;
+  readonly author: { readonly name: string; readonly email: string };
+  /** Trailers of the message, names in lower case, in order of appearance. */
+  readonly trailers: readonly { readonly name: string; readonly value: string }[];
+  /** Carries our job trailer and our committer address. */
+  readonly ours: boolean;
+}
+
+/** Commits are listed up to this many when the caller names no limit, so that a long history stays a short answer. */
+const DEFAULT_LIMIT = 1000;
+
+const FIELDS = ['%H', '%s', '%an', '%ae', '%ce', '%(trailers:only=true,unfold=true)'];
+
+/**
+ * Commits of `from..to` that touch the paths, newest first. A `from` that is gone (history was rewritten, R-032) counts as
+ * none.
+ */
+export async function listCommits(
+  git: Git,
+  range: { readonly from?: string | undefined; readonly to: string; readonly limit?: number; readonly paths: readonly string[] },
+  ourEmail: string,
+  options: RunOptions,
+): Promise<readonly Commit[]> {
+  const from = range.from === undefined ? undefined : await git.revParse(`${range.from}^{commit}`, options);
+  const limit = Math.max(0, Math.floor(range.limit ?? DEFAULT_LIMIT));
+  const format = FIELDS.join('%x00');
+  const output = await git.log(
+    { to: range.to, limit, paths: range.paths, format, ...(from === undefined ? {} : { from }) },
+    options,
+  );
+  const fields = output.toString('utf8').split('\0');
+  const commits: Commit[] = [];
+  for (let at = 0; at + FIELDS.length <= fields.length; at += FIELDS.length)
+    commits.push(parseCommit(fields.slice(at, at + FIELDS.length), ourEmail));
+  return commits;
+}
+
+function parseCommit(fields: readonly string[], ourEmail: string): Commit {
+  const [revision = '', subject = '', name = '', email = '', committerEmail = '', trailerBlock = ''] = fields;
+  const trailers = trailerBlock.split('\n').flatMap((line) => {
+    const colon = line.indexOf(':');
+    return colon < 1 ? [] : [{ name: line.slice(0, colon).trim().toLowerCase(), value: line.slice(colon + 1).trim() }];
+  });
+  const ours = committerEmail === ourEmail && trailers.some((trailer) => trailer.name === JOB_TRAILER.toLowerCase());
+  return { revision, subject, author: { name, email }, trailers, ours };
+}

@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FluxError, type Logger, messageOf } from '../base/index.ts';
+import { gitFailed } from './failure.ts';
+import { createGit, type Git, type GitOptions, type RunOptions } from './git.ts';
+
+export interface MirrorOptions extends Omit<GitOptions, 'gitDir' | 'cwd'> {
+  /** Ours alone; created, and created again when it vanishes. */
+  readonly directory: string;
+  /** What git is given as the repository. */
+  readonly address: string;
+  readonly branch: string;
+  /** Full name; refs that begin with it are mirrored. */
+  readonly notesRef: string;
+  readonly log: Logger;
+  /** Called after another repository took the place of the old one. */
+  readonly onReplaced: () => void;
+}
+
+export type Mirror = ReturnType<typeof createMirror>;
+
+/**
+ * A bare copy of the remote's branches, tags and notes. Refs follow the remote exactly, rewritten history included (R-032);
+ * objects are never collected, so what was read once stays readable. A mirror that is missing or damaged is built beside
+ * and takes the old one's place by a rename (R-037).
+ */
+export function createMirror(options: MirrorOptions) {
+  const { directory, address, branch, notesRef, log, onReplaced } = options;
+  const gitDir = join(directory, 'mirror.git');
+  const git: Git = createGit({ ...options, gitDir, cwd: directory });
+  const refspecs = ['refs/heads/*', 'refs/tags/*', `${notesRef}*`].map((pattern) => `+${pattern}:${pattern}`);
+  let opened = false;
+  /** Something read was not as it should be: look closely before the next fetch. */
+  let suspect = false;
+  /** Looked at since the last success; a remote that is down for hours costs one look. */
+  let examined = false;
+
+  /** Brings the mirror up to the remote; resolves to the head of the branch, or undefined when the remote has no such branch. */
+  async function update(run: RunOptions): Promise<string | undefined> {
+    await bringUpToDate(run);
+    const ref = `refs/heads/${branch}`;
+    const head = await git.revParse(ref, run);
+    // The ref is there, but can what it names be read?
+    if (head === undefined || (await git.revParse(`${head}^{tree}`, run)) !== undefined) return head;
+    log.warn({ revision: head }, 'git mirror is damaged: the head of the branch cannot be read');
+    await build(run);
+    return git.revParse(ref, run);
+  }
+
+  async function bringUpToDate(run: RunOptions): Promise<void> {
+    await mkdir(directory, { recursive: true });
+    if (!opened) await sweep(/^(build|old|index)-/, directory);
+    if (!opened) await sweepLocks();
+    opened = true;
+    if (!(await exists(join(gitDir, 'HEAD')))) return build(run);
+    if (suspect && (await isDamaged('all', run))) return build(run);
+    suspect = false;
+    const first = await git.fetch(address, refspecs, run);
+    if (first.exitCode === 0) {
+      examined = false;
+      return;
+    }
+    const failure = await gitFailed(first, directory);
+    if (examined) throw failure;
+    examined = true;
+    const hadLocks = await sweepLocks();
+    if (/mismatched algorithms/.test(first.stderr) || (await isDamaged('reachable', run))) return build(run);
+    if (!hadLocks) throw failure;
+    await refetch(run);
+  }
+
+  /** A fetch and nothing else, to learn what became of a push. */
+  async function refetch(run: RunOptions): Promise<void> {
+    const output = await git.fetch(address, refspecs, run);
+    if (output.exitCode !== 0) throw await gitFailed(output, directory);
+    examined = false;
+  }
+
+  async function build(run: RunOptions): Promise<void> {
+    const suffix = randomBytes(4).toString('hex');
+    const beside = join(directory, `build-${suffix}.git`);
+    try {
+      const fresh = createGit({ ...options, gitDir: beside, cwd: directory });
+      const refs = (await fresh.lsRemote(address, run)).toString('utf8');
+      await fresh.init(branch, /^[0-9a-f]{64}\t/.test(refs) ? 'sha256' : 'sha1', run);
+      const output = await fresh.fetch(address, refspecs, run);
+      if (output.exitCode !== 0) throw await gitFailed(output, directory);
+      const old = join(directory, `old-${suffix}`);
+      const replaced = await exists(gitDir);
+      if (replaced) await rename(gitDir, old);
+      await rename(beside, gitDir);
+      if (replaced) {
+        log.warn({ directory: gitDir }, 'git mirror was damaged and has been built anew');
+        await rm(old, { recursive: true, force: true });
+      }
+      suspect = false;
+      examined = false;
+      onReplaced();
+    } finally {
+      await rm(beside, { recursive: true, force: true });
+    }
+  }
+
+  async function isDamaged(depth: 'all' | 'reachable', run: RunOptions): Promise<boolean> {
+    const output = await git.fsck(depth, run);
+    if (output.exitCode === 0) return false;
+    log.warn({ error: (await gitFailed(output, directory)).message.slice(0, 500) }, 'git mirror is damaged');
+    return true;
+  }
+
+  /** Locks of a git that was killed; nobody else works in this directory. */
+  async function sweepLocks(): Promise<boolean> {
+    if (!(await exists(gitDir))) return false;
+    const refs = join(gitDir, 'refs');
+    const swept = await Promise.all([
+      sweep(/\.lock$/, gitDir),
+      sweep(/\.lock$/, refs, true),
+      sweep(/^tmp_/, join(gitDir, 'objects'), true),
+    ]);
+    return swept.some(Boolean);
+  }
+
+  async function sweep(pattern: RegExp, folder: string, recursive = false): Promise<boolean> {
+    const entries = await readdir(folder, { recursive, withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
+      throw new FluxError(`git mirror ${folder}: ${messageOf(error)}`, { code: 'git/disk', cause: error });
+    });
+    const leftovers = entries.filter((entry) => pattern.test(entry.name));
+    for (const entry of leftovers) await rm(join(entry.parentPath, entry.name), { recursive: true, force: true });
+    return leftovers.length > 0;
+  }
+
+  return {
+    git,
+    directory,
+    gitDir,
+    address,
+    update,
+    refetch,
+    markSuspect() {
+      suspect = true;
+    },
+  };
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

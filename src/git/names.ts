@@ -1,0 +1,75 @@
+import { FluxError } from '../base/index.ts';
+
+/** Full object id: 40 (SHA-1) or 64 (SHA-256) lower-case hex digits. */
+export function isObjectId(text: string): boolean {
+  return /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
+}
+
+/** Whether `refs/<kind>/<name>` is a ref name by the rules of git-check-ref-format(1), and no argument parser's option. */
+export function isRefName(name: string): boolean {
+  return (
+    name !== '' &&
+    name.length <= 200 &&
+    name !== '@' &&
+    !name.startsWith('-') &&
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
+    !/[\x00-\x20\x7f~^:?*[\\]/.test(name) &&
+    !name.includes('..') &&
+    !name.includes('@{') &&
+    name.split('/').every((part) => part !== '' && !part.startsWith('.') && !part.endsWith('.') && !part.endsWith('.lock'))
+  );
+}
+
+/** `flux`, `notes/flux` and `refs/notes/flux` are one ref, as for `git notes --ref`. */
+export function notesRefOf(name: string): string {
+  return `refs/notes/${name.replace(/^(refs\/)?notes\//, '')}`;
+}
+
+/** What an option of ours must look like; throws naming the flag. */
+export function checkRef(flag: string, name: string): void {
+  if (!isRefName(name)) throw badOption(flag, name, 'it is not a valid Git reference name');
+}
+
+/**
+ * A path inside the repository, without leading `./` and trailing `/`; empty for its root (S-008).
+ * @throws FluxError `git/bad-option`
+ */
+export function repositoryPath(path: string): string {
+  const flag = '--git-path';
+  if (path.startsWith('/')) throw badOption(flag, path, 'it must be relative to the root of the repository');
+  if (path.startsWith('-')) throw badOption(flag, path, 'it begins with "-"');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
+  if (/[\x00-\x1f\x7f\\]/.test(path)) throw badOption(flag, path, 'it holds a control character or backslash');
+  const parts = path
+    .normalize('NFKC')
+    .split('/')
+    .filter((part) => part !== '' && part !== '.');
+  if (parts.some((part) => part === '..' || /%2e|%2f/i.test(part))) throw badOption(flag, path, 'it leaves the repository');
+  if (parts.some((part) => part.toLowerCase() === '.git')) throw badOption(flag, path, '.git is never read');
+  return path
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .join('/');
+}
+
+/** A name or e-mail address that becomes part of a commit header. */
+export function checkIdentity(flag: string, value: string): void {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
+  if (value.trim() === '' || /[\x00-\x1f\x7f<>]/.test(value) || value.startsWith('-') || value.length > 200)
+    throw badOption(flag, value, 'it must be one line of text without < and >, and not begin with "-"');
+}
+
+/** A file name that becomes part of the ssh command. */
+export function checkFile(field: string, file: string | undefined): void {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
+  if (file !== undefined && (!file.startsWith('/') || /[\x00-\x1f\x7f"]/.test(file)))
+    throw badOption(field, file, 'it must be an absolute path without quotes or control characters');
+}
+
+export function badOption(flag: string, value: string, why: string): FluxError {
+  return new FluxError(`${flag} ${JSON.stringify(value.slice(0, 200))} is refused: ${why}`, {
+    code: 'git/bad-option',
+    fault: 'user',
+    help: `Correct ${flag} and start again.`,
+  });
+}

@@ -1,0 +1,70 @@
+import type { Logger } from '../base/index.ts';
+import type { BlobReader } from './blob-reader.ts';
+import type { Git, Identity, RunOptions } from './git.ts';
+
+/** Where a note is added before it is pushed; a reader of the real ref never sees a note that the remote does not have. */
+const DRAFT = 'refs/notes/unpushed.fluxd';
+
+/** The notes commit on top of `current` (a new history without it) that adds, or replaces, the note of a commit. */
+export async function draftNote(
+  git: Git,
+  {
+    current,
+    commit,
+    note,
+    identity,
+  }: { readonly current: string | undefined; readonly commit: string; readonly note: string; readonly identity: Identity },
+  run: RunOptions,
+): Promise<string> {
+  await git.updateRefs([{ ref: DRAFT, target: current }], run);
+  await git.addNote(DRAFT, commit, note, identity, run);
+  const drafted = await git.revParse(DRAFT, run);
+  await git.updateRefs([{ ref: DRAFT, target: undefined }], run);
+  if (drafted === undefined) throw new Error('git notes add wrote no ref');
+  return drafted;
+}
+
+/** Notes by commit. One that cannot be read (larger than any of ours, R-042) is left out and named in the log. */
+export async function readNotes(
+  git: Git,
+  ref: string,
+  reader: BlobReader,
+  log: Logger,
+  run: RunOptions,
+): Promise<ReadonlyMap<string, string>> {
+  const entries = await noteBlobs(git, ref, run);
+  const notes = await Promise.all(
+    [...entries].map(async ([commit, blob]): Promise<[string, string][]> => {
+      const text = await readNote(reader, blob, commit, log, run);
+      return text === undefined ? [] : [[commit, text]];
+    }),
+  );
+  return new Map(notes.flat());
+}
+
+/** Blob of each note by commit. */
+export async function noteBlobs(git: Git, ref: string, run: RunOptions): Promise<ReadonlyMap<string, string>> {
+  const lines = (await git.listNotes(ref, run)).toString('utf8').split('\n');
+  return new Map(
+    lines.flatMap((line): [string, string][] => {
+      const [blob, commit] = line.split(' ');
+      return blob && commit ? [[commit, blob]] : [];
+    }),
+  );
+}
+
+export async function readNote(
+  reader: BlobReader,
+  blob: string,
+  commit: string,
+  log: Logger,
+  run: RunOptions,
+): Promise<string | undefined> {
+  try {
+    return (await reader.read(blob, run)).toString('utf8');
+  } catch (error) {
+    run.signal.throwIfAborted();
+    log.warn({ revision: commit, error }, 'git note cannot be read');
+    return undefined;
+  }
+}

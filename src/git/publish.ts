@@ -1,0 +1,208 @@
+import { type Clock, FluxError, type Logger } from '../base/index.ts';
+import type { BlobReader } from './blob-reader.ts';
+import { makeCommit } from './commit.ts';
+import { withinDeadline } from './deadline.ts';
+import type { Identity, RefUpdate, RunOptions } from './git.ts';
+import { listCommits } from './history.ts';
+import { commitMessage, JOB_TRAILER, parseAuthor } from './message.ts';
+import type { Mirror } from './mirror.ts';
+import { draftNote, noteBlobs, readNote } from './notes.ts';
+import { pushRaced, pushRefs } from './push.ts';
+import { syncTagContent } from './record.ts';
+
+export interface PublisherOptions {
+  readonly mirror: Mirror;
+  readonly reader: BlobReader;
+  readonly branch: string;
+  /** Full names. */
+  readonly notesRef: string;
+  readonly recordRef: string;
+  readonly syncTag: string;
+  readonly identity: Identity;
+  readonly setAuthor: boolean;
+  readonly skipMessage: string;
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface CommitRequest {
+  readonly base: string;
+  readonly edits: readonly { readonly path: string; readonly content: string }[];
+  readonly message: string;
+  readonly author?: string;
+  readonly jobId: string;
+  readonly note: string;
+}
+
+/** Pushes that lose to somebody else's note, not to a commit, are repeated this often. */
+const NOTE_ATTEMPTS = 5;
+
+export type Publisher = ReturnType<typeof createPublisher>;
+
+/**
+ * Everything that is written to the remote. Each push names the values it expects, so nothing of somebody else's is ever
+ * overwritten; and because a connection can break after the server took a push, every failure is followed by a fetch that
+ * finds out what is there (R-035).
+ */
+export function createPublisher(options: PublisherOptions) {
+  const { mirror, reader, branch, notesRef, recordRef, syncTag, identity, timeoutMs, clock, log } = options;
+  const { git } = mirror;
+  const branchRef = `refs/heads/${branch}`;
+  const tagRef = `refs/tags/${syncTag}`;
+  const server = { atomic: true };
+
+  async function commit(request: CommitRequest, { signal }: { readonly signal?: AbortSignal }): Promise<string> {
+    const { base, jobId, note } = request;
+    const revision = await withinDeadline('git commit', timeoutMs, signal, (bounded) => prepare(request, { signal: bounded }));
+    for (let attempt = 1; ; attempt += 1) {
+      const notesBefore = await withinDeadline('git notes', timeoutMs, signal, (bounded) =>
+        git.revParse(notesRef, { signal: bounded }),
+      );
+      const failure = await push(
+        async (run) => [
+          { ref: branchRef, target: revision, expected: base },
+          await noteUpdate(notesRef, notesBefore, revision, note, run),
+        ],
+        signal,
+      );
+      if (!failure) return revision;
+      await learn(failure, signal);
+      const after = await withinDeadline('git log', timeoutMs, signal, async (bounded) => {
+        const run = { signal: bounded };
+        const head = await git.revParse(branchRef, run);
+        return { head, landed: head && (await findJob(base, head, jobId, run)), notes: await git.revParse(notesRef, run) };
+      });
+      if (after.landed) {
+        await ensureNote(after.landed, note, signal);
+        return after.landed;
+      }
+      if (after.head !== base) throw pushRaced(branch, base, after.head);
+      if (after.notes === notesBefore || attempt >= NOTE_ATTEMPTS) throw failure;
+    }
+  }
+
+  async function prepare({ base, edits, message, author, jobId }: CommitRequest, run: RunOptions): Promise<string> {
+    const head = await git.revParse(branchRef, run);
+    if (head !== base) throw pushRaced(branch, base, head);
+    return makeCommit(
+      git,
+      mirror.directory,
+      {
+        base,
+        edits,
+        message: commitMessage(message, options.skipMessage, jobId),
+        author: options.setAuthor && author !== undefined && author !== '' ? parseAuthor(author) : identity,
+        committer: identity,
+      },
+      run,
+    );
+  }
+
+  /** Moves the sync tag and sets the record of the revision, as far as the remote does not have them yet. */
+  async function recordSync(
+    { revision, record }: { readonly revision: string; readonly record?: string },
+    { signal }: { readonly signal?: AbortSignal },
+  ): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      const before = await withinDeadline('git notes', timeoutMs, signal, (bounded) => recorded(revision, { signal: bounded }));
+      const tagMoves = before.tagged !== revision;
+      const recordChanges = record !== undefined && record.trim() !== before.record?.trim();
+      if (!tagMoves && !recordChanges) return;
+      const failure = await push(
+        async (run) => [
+          ...(tagMoves ? [{ ref: tagRef, target: await makeTag(revision, run) }] : []),
+          ...(recordChanges ? [await noteUpdate(recordRef, before.records, revision, record, run)] : []),
+        ],
+        signal,
+      );
+      if (!failure) return;
+      await learn(failure, signal);
+      const after = await withinDeadline('git notes', timeoutMs, signal, (bounded) => recorded(revision, { signal: bounded }));
+      if (after.records === before.records && after.tagged === before.tagged) throw failure;
+      if (attempt >= NOTE_ATTEMPTS) throw failure;
+    }
+  }
+
+  async function recorded(revision: string, run: RunOptions) {
+    const records = await git.revParse(recordRef, run);
+    const blob = records === undefined ? undefined : (await noteBlobs(git, recordRef, run)).get(revision);
+    return {
+      tagged: await git.revParse(`${tagRef}^{commit}`, run),
+      records,
+      record: blob === undefined ? undefined : await readNote(reader, blob, revision, log, run),
+    };
+  }
+
+  function makeTag(revision: string, run: RunOptions): Promise<string> {
+    return git.makeTag(syncTagContent(syncTag, revision, identity, Math.floor(clock.now() / 1000)), run);
+  }
+
+  async function noteUpdate(
+    ref: string,
+    current: string | undefined,
+    commit: string,
+    note: string,
+    run: RunOptions,
+  ): Promise<RefUpdate> {
+    return { ref, target: await draftNote(git, { current, commit, note, identity }, run), expected: current ?? '' };
+  }
+
+  /** Prepares and pushes; what arrived is entered in the mirror without another fetch. A deadline is a failure like any other. */
+  async function push(
+    prepareUpdates: (run: RunOptions) => Promise<readonly RefUpdate[]>,
+    signal: AbortSignal | undefined,
+  ): Promise<FluxError | undefined> {
+    const updates = await withinDeadline('git notes', timeoutMs, signal, (bounded) => prepareUpdates({ signal: bounded }));
+    try {
+      const failure = await withinDeadline('git push', timeoutMs, signal, (bounded) =>
+        pushRefs(mirror, updates, server, log, { signal: bounded }),
+      );
+      if (failure) return failure;
+    } catch (error) {
+      if (error instanceof FluxError && error.code === 'git/timeout') return error;
+      throw error;
+    }
+    await withinDeadline('git update-ref', timeoutMs, undefined, (bounded) => git.updateRefs(updates, { signal: bounded }));
+    return undefined;
+  }
+
+  /** Fetches after a push that failed; when that fails too, nobody knows whether the push arrived, and the error says so. */
+  async function learn(failure: FluxError, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await withinDeadline('git fetch', timeoutMs, signal, (bounded) => mirror.refetch({ signal: bounded }));
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw new FluxError(failure.message, {
+        code: 'git/push-unknown',
+        help: `Whether the push arrived is not known, because the fetch after it failed as well; the next fetch shows it.\n\n${failure.help ?? ''}`,
+        cause: error,
+      });
+    }
+  }
+
+  async function findJob(base: string, head: string, jobId: string, run: RunOptions): Promise<string | undefined> {
+    const commits = await listCommits(git, { from: base, to: head, paths: [] }, identity.email, run);
+    const isOurs = (trailer: { name: string; value: string }) =>
+      trailer.name === JOB_TRAILER.toLowerCase() && trailer.value === jobId;
+    return commits.find(({ ours, trailers }) => ours && trailers.some(isOurs))?.revision;
+  }
+
+  /** The commit arrived; its note is only an index, so a note that cannot follow is a warning. */
+  async function ensureNote(revision: string, note: string, signal: AbortSignal | undefined): Promise<void> {
+    for (let attempt = 1; attempt <= NOTE_ATTEMPTS; attempt += 1) {
+      const current = await withinDeadline('git notes', timeoutMs, signal, async (bounded) => {
+        const run = { signal: bounded };
+        const head = await git.revParse(notesRef, run);
+        return { head, noted: head !== undefined && (await noteBlobs(git, notesRef, run)).has(revision) };
+      });
+      if (current.noted) return;
+      const failure = await push(async (run) => [await noteUpdate(notesRef, current.head, revision, note, run)], signal);
+      if (!failure) return;
+      log.warn({ revision, attempt, error: failure }, 'git note could not be pushed');
+      await learn(failure, signal);
+    }
+  }
+
+  return { commit, recordSync };
+}

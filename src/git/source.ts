@@ -1,0 +1,304 @@
+import { asFluxError, type Clock, FluxError, type Logger } from '../base/index.ts';
+import { gitAddress } from './address.ts';
+import { BlobReader } from './blob-reader.ts';
+import { withinDeadline } from './deadline.ts';
+import { gitEnvironment, type SshFiles } from './environment.ts';
+import type { RunOptions } from './git.ts';
+import { type Commit, listCommits } from './history.ts';
+import { createMirror } from './mirror.ts';
+import { checkFile, checkIdentity, checkRef, isObjectId, notesRefOf, repositoryPath } from './names.ts';
+import { noteBlobs, readNote, readNotes } from './notes.ts';
+import { type CommitRequest, createPublisher } from './publish.ts';
+import { checkWritable } from './push.ts';
+import { listFiles, type TreeFile } from './tree.ts';
+import { safeUrl } from './url.ts';
+
+export interface SourceOptions {
+  /** Empty: nothing is configured, every operation says so. */
+  readonly url: string;
+  readonly branch: string;
+  /** Below the root of the repository; none means all of it. */
+  readonly paths: readonly string[];
+  /** Where the mirror lives; this source's alone, created when missing. */
+  readonly directory: string;
+  readonly user: string;
+  readonly email: string;
+  readonly syncTag: string;
+  /** `flux` stands for `refs/notes/flux`. */
+  readonly notesRef: string;
+  /** The cause user becomes the author of a commit. */
+  readonly setAuthor?: boolean;
+  /** Appended to every message, as it is. */
+  readonly skipMessage: string;
+  /** For each Git operation: a fetch, a push, a read. */
+  readonly timeoutMs: number;
+  readonly ssh: SshFiles;
+  /** The daemon's own environment; git gets an explicit selection of it. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The largest file that is read, in bytes. Default 16 MiB. */
+  readonly maxBlobBytes?: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface SourceState {
+  readonly status: 'unconfigured' | 'new' | 'cloned' | 'ready' | 'unreachable';
+  readonly error?: FluxError;
+}
+
+interface Cancellable {
+  readonly signal?: AbortSignal;
+}
+
+/** A refused write check is repeated at most this often, in milliseconds: hosts lock out clients that hammer (R-041). */
+const WRITE_CHECK_INTERVAL_MS = 60_000;
+
+export type GitSource = ReturnType<typeof createSource>;
+
+/**
+ * One repository with its mirror.
+ * @throws FluxError `git/bad-url` or `git/bad-option`, naming the flag, before any process is started
+ */
+export function createSource(options: SourceOptions) {
+  const { branch, syncTag, directory, timeoutMs, clock, log } = options;
+  checkRef('--git-branch', branch);
+  checkRef('--git-sync-tag', syncTag);
+  checkIdentity('--git-user', options.user);
+  checkIdentity('--git-email', options.email);
+  checkFile('SSH identity file', options.ssh.identityFile);
+  checkFile('SSH known_hosts file', options.ssh.knownHostsFile);
+  const notesRef = notesRefOf(options.notesRef);
+  checkRef('--git-notes-ref', notesRef);
+  const recordRef = `${notesRef}-sync`;
+  const paths = options.paths.map(repositoryPath);
+  const literalPaths = paths.includes('') ? [] : paths;
+  const remote = options.url === '' ? undefined : gitAddress(options.url);
+
+  const environment = gitEnvironment({ inherited: options.environment, ssh: options.ssh, ...(remote ? { remote } : {}) });
+  const mirror = createMirror({
+    directory,
+    address: remote?.address ?? '',
+    branch,
+    notesRef,
+    environment,
+    clock,
+    log,
+    onReplaced: () => {
+      reader.restart();
+      listed = undefined;
+    },
+  });
+  const { git } = mirror;
+  const reader = new BlobReader({
+    gitDir: mirror.gitDir,
+    cwd: directory,
+    environment: gitEnvironment({ inherited: options.environment, ssh: {} }),
+    maxBytes: options.maxBlobBytes ?? 16 * 2 ** 20,
+    onDamage: mirror.markSuspect,
+  });
+  const publisher = createPublisher({
+    mirror,
+    reader,
+    branch,
+    notesRef,
+    recordRef,
+    syncTag,
+    identity: { name: options.user, email: options.email },
+    setAuthor: options.setAuthor ?? false,
+    skipMessage: options.skipMessage,
+    timeoutMs,
+    clock,
+    log,
+  });
+
+  const notCloned = new FluxError('git repo has not been cloned yet', { code: 'git/not-cloned' });
+  let state: SourceState = { status: remote ? 'new' : 'unconfigured', error: notCloned };
+  let head: string | undefined;
+  let writable = false;
+  let writeCheckedAt = Number.NEGATIVE_INFINITY;
+  let listed: { readonly revision: string; readonly files: readonly TreeFile[] } | undefined;
+  let noted: { readonly notes: string; readonly byRevision: ReadonlyMap<string, string> } | undefined;
+
+  /** One operation at a time may change the mirror. */
+  let last: Promise<unknown> = Promise.resolve();
+  function exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const result = last.then(work);
+    last = result.catch(() => undefined);
+    return result;
+  }
+
+  function requireConfigured(): void {
+    if (!remote)
+      throw new FluxError('git repo does not have valid config', {
+        code: 'git/unconfigured',
+        fault: 'user',
+        help: 'Start fluxd with --git-url.',
+      });
+  }
+
+  /** Runs a read of the mirror; before the first fetch there is nothing to read. */
+  function reading<T>(operation: string, signal: AbortSignal | undefined, work: (run: RunOptions) => Promise<T>): Promise<T> {
+    requireReady();
+    return withinDeadline(operation, timeoutMs, signal, (bounded) => work({ signal: bounded }));
+  }
+
+  function requireReady(): void {
+    requireConfigured();
+    if (head === undefined)
+      throw new FluxError(`git repo not ready: ${(state.error ?? notCloned).message}`, {
+        code: 'git/not-ready',
+        ...(state.error?.help === undefined ? {} : { help: state.error.help }),
+      });
+  }
+
+  async function fetchNow(signal: AbortSignal | undefined): Promise<string> {
+    requireConfigured();
+    let fetched: string | undefined;
+    try {
+      fetched = await withinDeadline('git fetch', timeoutMs, signal, (bounded) => mirror.update({ signal: bounded }));
+    } catch (error) {
+      signal?.throwIfAborted();
+      const failure = asFluxError(error, { code: 'git/fetch-failed' });
+      state = { status: failure.code === 'git/unreachable' ? 'unreachable' : 'new', error: failure };
+      throw failure;
+    }
+    if (fetched === undefined) {
+      const error = new FluxError(`configured branch '${branch}' does not exist`, {
+        code: 'git/branch-missing',
+        fault: 'user',
+        help: 'Push the branch, or correct --git-branch.',
+      });
+      state = { status: 'cloned', error };
+      throw error;
+    }
+    head = fetched;
+    await checkWriteAccess(fetched, signal);
+    return fetched;
+  }
+
+  /** Syncing needs no write access, so a refusal is shown in the state and the fetch succeeds (R-041). */
+  async function checkWriteAccess(revision: string, signal: AbortSignal | undefined): Promise<void> {
+    if (!writable && clock.now() - writeCheckedAt >= WRITE_CHECK_INTERVAL_MS) {
+      writeCheckedAt = clock.now();
+      const refusal = await withinDeadline('attempt to push', timeoutMs, signal, (bounded) =>
+        checkWritable(mirror, branch, revision, { signal: bounded }),
+      ).catch((error: unknown) => {
+        signal?.throwIfAborted();
+        return asFluxError(error, { code: 'git/not-writable' });
+      });
+      writable = refusal === undefined;
+      if (refusal) state = { status: 'cloned', error: refusal };
+    }
+    if (writable) state = { status: 'ready' };
+    else if (state.status !== 'cloned')
+      state = {
+        status: 'cloned',
+        error: new FluxError('git repo has been cloned but not yet checked for write access', { code: 'git/not-writable' }),
+      };
+  }
+
+  /** Writes, then follows the branch: also a failed push may have brought a new head. */
+  function publishing<T>(work: () => Promise<T>): Promise<T> {
+    return exclusively(async () => {
+      requireReady();
+      try {
+        return await work();
+      } finally {
+        head = await currentHead();
+      }
+    });
+  }
+
+  async function currentHead(): Promise<string | undefined> {
+    try {
+      const ref = `refs/heads/${branch}`;
+      return (await withinDeadline('git rev-parse', timeoutMs, undefined, (signal) => git.revParse(ref, { signal }))) ?? head;
+    } catch (error) {
+      mirror.markSuspect();
+      log.warn({ error }, 'head of the git mirror cannot be read');
+      return head;
+    }
+  }
+
+  return {
+    safeUrl: safeUrl(options.url),
+    branch,
+    paths: options.paths,
+
+    state: () => state,
+    head: () => head,
+    fetch: ({ signal }: Cancellable = {}) => exclusively(() => fetchNow(signal)),
+
+    files: async (revision: string, { signal }: Cancellable = {}): Promise<readonly TreeFile[]> => {
+      if (listed?.revision === revision) return listed.files;
+      const files = await reading('git ls-tree', signal, async (run) => {
+        await requireRevision(revision, run);
+        return listFiles(git, revision, paths, run).catch((error: unknown) => {
+          if (!(error instanceof FluxError && error.code === 'git/path-missing')) mirror.markSuspect();
+          throw error;
+        });
+      });
+      listed = { revision, files };
+      return files;
+    },
+
+    blob: async (id: string, { signal }: Cancellable = {}): Promise<Buffer> =>
+      reading('git cat-file', signal, (run) => reader.read(id, run)),
+
+    resolve: async (ref: string): Promise<string | undefined> => {
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
+      if (ref === '' || ref.length > 250 || /^[-:]|[\x00-\x20\x7f:?*[\\]|\.\./.test(ref)) return undefined;
+      const name = ref.replace(/^HEAD(?=$|[~^])/, `refs/heads/${branch}`);
+      return reading('git rev-parse', undefined, (run) => git.revParse(`${name}^{commit}`, run));
+    },
+
+    commits: async (
+      range: { readonly from?: string | undefined; readonly to: string; readonly limit?: number; readonly allPaths?: boolean },
+      { signal }: Cancellable = {},
+    ): Promise<readonly Commit[]> =>
+      reading('git log', signal, async (run) => {
+        await requireRevision(range.to, run);
+        if (range.from !== undefined && !isObjectId(range.from)) throw badRevision(range.from);
+        return listCommits(git, { ...range, paths: range.allPaths ? [] : literalPaths }, options.email, run);
+      }),
+
+    syncTag: async (): Promise<string | undefined> =>
+      reading('git rev-parse', undefined, (run) => git.revParse(`refs/tags/${syncTag}^{commit}`, run)),
+
+    syncRecord: async (revision: string): Promise<string | undefined> =>
+      reading('git notes', undefined, async (run) => {
+        const blob = (await noteBlobs(git, recordRef, run)).get(revision);
+        return blob === undefined ? undefined : readNote(reader, blob, revision, log, run);
+      }),
+
+    notes: async (): Promise<ReadonlyMap<string, string>> =>
+      reading('git notes', undefined, async (run) => {
+        const notes = await git.revParse(notesRef, run);
+        if (notes === undefined) return new Map();
+        if (noted?.notes !== notes) noted = { notes, byRevision: await readNotes(git, notesRef, reader, log, run) };
+        return noted.byRevision;
+      }),
+
+    commit: (request: CommitRequest, { signal }: Cancellable = {}): Promise<string> =>
+      publishing(() => publisher.commit(request, signal ? { signal } : {})),
+
+    recordSync: (request: { readonly revision: string; readonly record?: string }, { signal }: Cancellable = {}): Promise<void> =>
+      publishing(() => publisher.recordSync(request, signal ? { signal } : {})),
+
+    close: async (): Promise<void> => {
+      reader.close();
+      await last;
+    },
+  };
+
+  async function requireRevision(revision: string, run: RunOptions): Promise<void> {
+    if (!isObjectId(revision)) throw badRevision(revision);
+    if ((await git.revParse(`${revision}^{tree}`, run)) !== undefined) return;
+    mirror.markSuspect();
+    throw new FluxError(`revision ${revision}: not in the mirror`, { code: 'git/revision-missing', fault: 'missing' });
+  }
+}
+
+function badRevision(text: string): FluxError {
+  return new FluxError(`"${text.slice(0, 80)}" is not a full revision`, { code: 'git/bad-revision', fault: 'user' });
+}

@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { connect, createServer } from 'node:net';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { until } from '../../support/until.ts';
+import { run, temporaryDirectory } from './repository.ts';
+
+const SSHD = '/usr/sbin/sshd';
+
+/** Whether SSH can be tried here; with REQUIRE_ALL=1 a missing sshd is a failure, not a gap. */
+export function haveSshd(): boolean {
+  if (existsSync(SSHD)) return true;
+  if (process.env.REQUIRE_ALL === '1') throw new Error(`${SSHD} is missing and REQUIRE_ALL=1`);
+  console.log('left out: sshd missing');
+  return false;
+}
+
+export interface SshServer {
+  readonly port: number;
+  readonly user: string;
+  /** Private key that may log in. */
+  readonly identityFile: string;
+  readonly publicKey: string;
+  /** Lists the server's host key. */
+  readonly knownHostsFile: string;
+}
+
+/** A real sshd on a free port with fresh keys; `command` replaces what a client asks to run. */
+export async function startSshd({ command }: { readonly command?: string } = {}): Promise<SshServer> {
+  const directory = temporaryDirectory();
+  const [hostKey, identityFile] = [join(directory, 'host'), join(directory, 'id')];
+  for (const file of [hostKey, identityFile])
+    await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'test', '-f', file]);
+  const port = await freePort();
+  const publicKey = readFileSync(`${identityFile}.pub`, 'utf8');
+  writeFileSync(join(directory, 'authorized'), `${command === undefined ? '' : `command="${command}" `}${publicKey}`, {
+    mode: 0o600,
+  });
+  const knownHostsFile = join(directory, 'known hosts');
+  writeFileSync(knownHostsFile, `[127.0.0.1]:${port} ${readFileSync(`${hostKey}.pub`, 'utf8')}`);
+  const config = join(directory, 'config');
+  writeFileSync(
+    config,
+    [
+      `Port ${port}`,
+      'ListenAddress 127.0.0.1',
+      `HostKey ${hostKey}`,
+      `AuthorizedKeysFile ${join(directory, 'authorized')}`,
+      `PidFile ${join(directory, 'pid')}`,
+      'StrictModes no',
+      'UsePAM no',
+      'PasswordAuthentication no',
+      'PermitRootLogin prohibit-password',
+      '',
+    ].join('\n'),
+  );
+  if (userInfo().uid === 0 && !existsSync('/run/sshd')) await run('mkdir', ['-p', '/run/sshd']);
+  const server = spawn(SSHD, ['-D', '-e', '-f', config], { stdio: 'ignore' });
+  onTestFinished(() => {
+    server.kill('SIGKILL');
+  });
+  await until('sshd listens', () => {
+    if (server.exitCode !== null) throw new Error(`sshd ended with ${server.exitCode}`);
+    return canConnect(port);
+  });
+  return { port, user: userInfo().username, identityFile, publicKey, knownHostsFile };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+function canConnect(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
+}
