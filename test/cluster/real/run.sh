@@ -6,8 +6,11 @@
 . "$REAL/lib/build.sh"
 
 cd "$ROOT"
-# Further arguments go to vitest: a file's name, -t PATTERN, a reporter.
-suite=(vitest run test/e2e test/sim/conformance "$@")
+# Arguments go to vitest: files to run instead of all, -t PATTERN, a reporter.
+case ${1:-} in
+  '' | -*) set -- test/e2e test/sim/conformance "$@" ;;
+esac
+suite=(vitest run "$@")
 
 if [ -n "${TEST_KUBECONFIG:-}" ]; then
   [ -n "${TEST_REGISTRY:-}" ] || die "TEST_KUBECONFIG needs TEST_REGISTRY=HOST:PORT beside it"
