@@ -1,0 +1,119 @@
+import * as z from 'zod';
+import { FluxError } from '../../base/index.ts';
+import type { UpdateSpec } from '../../update/index.ts';
+import { type SyncReportWire, syncReportSchema } from '../wire/index.ts';
+import { type Answer, type Call, createExchange, type ExchangeOptions } from './exchange.ts';
+import {
+  type GitConfig,
+  gitConfigSchema,
+  imagesSchema,
+  type JobStatus,
+  jobStatusSchema,
+  type ListedWorkload,
+  type ListedWorkloadImages,
+  workloadsSchema,
+} from './schema.ts';
+
+interface Cancellable {
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The daemon's HTTP API, as its callers see it. Every method throws FluxError: `api/remote` with the daemon's own help when it
+ * described the error, `api/unreachable`, `api/unauthorized`, `api/status` or `api/bad-answer` otherwise.
+ */
+export interface ApiClient {
+  ping(options?: Cancellable): Promise<void>;
+  version(options?: Cancellable): Promise<string>;
+  /** An empty namespace means all. */
+  listWorkloads(filter: { readonly namespace: string }, options?: Cancellable): Promise<readonly ListedWorkload[]>;
+  /** Given workloads, wherever they are; those that do not exist are missing from the answer. */
+  workloads(ids: readonly string[], options?: Cancellable): Promise<readonly ListedWorkload[]>;
+  /** `spec` is an id or `<all>`; with an id the namespace stays empty. */
+  listImages(
+    filter: { readonly namespace: string; readonly spec: string },
+    options?: Cancellable,
+  ): Promise<readonly ListedWorkloadImages[]>;
+  /** Resolves to the id of the job. */
+  updateManifests(spec: UpdateSpec, options?: Cancellable): Promise<string>;
+  jobStatus(id: string, options?: Cancellable): Promise<JobStatus>;
+  /** Commits of `ref` that are not applied yet; empty when all are. */
+  syncStatus(ref: string, options?: Cancellable): Promise<readonly string[]>;
+  gitRepoConfig(request: { readonly regenerateKey: boolean }, options?: Cancellable): Promise<GitConfig>;
+  /** Asks for a sync; undefined when the daemon is a Go fluxd, which does not know this. */
+  startSync(options?: Cancellable): Promise<SyncReportWire | undefined>;
+  /** How a sync stands; when it is not done the answer comes at the latest after `waitSeconds`. */
+  sync(id: string, options?: Cancellable & { readonly waitSeconds?: number }): Promise<SyncReportWire>;
+}
+
+const LEGACY_SUFFIX = /\/api\/flux\/*$/;
+
+export function createApiClient(options: ExchangeOptions): ApiClient {
+  const legacy = createExchange(options);
+  // Beside `…/api/flux` stands `…/api/v1`; behind any other path there is none to be found.
+  const current = LEGACY_SUFFIX.test(options.url)
+    ? createExchange({ ...options, url: options.url.replace(LEGACY_SUFFIX, '/api/v1') })
+    : undefined;
+  const ask = async <T>(schema: z.ZodType<T>, call: Call): Promise<T> => parse(schema, await legacy(call), call);
+  return {
+    async ping(cancel) {
+      await legacy({ method: 'GET', path: '/v11/ping', ...cancel });
+    },
+    version: (cancel) => ask(z.string(), { method: 'GET', path: '/v11/version', ...cancel }),
+    async listWorkloads({ namespace }, cancel) {
+      return (await ask(workloadsSchema, { method: 'GET', path: '/v6/services', query: { namespace }, ...cancel })) ?? [];
+    },
+    async workloads(ids, cancel) {
+      const query = { namespace: '', services: ids.join(',') };
+      return (await ask(workloadsSchema, { method: 'GET', path: '/v11/services', query, ...cancel })) ?? [];
+    },
+    async listImages({ namespace, spec }, cancel) {
+      const query = { containerFields: '', namespace, service: spec };
+      return (await ask(imagesSchema, { method: 'GET', path: '/v10/images', query, ...cancel })) ?? [];
+    },
+    updateManifests: (spec, cancel) => ask(z.string(), { method: 'POST', path: '/v9/update-manifests', body: spec, ...cancel }),
+    jobStatus: (id, cancel) => ask(jobStatusSchema, { method: 'GET', path: '/v6/jobs', query: { id }, ...cancel }),
+    async syncStatus(ref, cancel) {
+      return (await ask(z.array(z.string()).nullable(), { method: 'GET', path: '/v6/sync', query: { ref }, ...cancel })) ?? [];
+    },
+    gitRepoConfig: ({ regenerateKey }, cancel) =>
+      ask(gitConfigSchema, { method: 'POST', path: '/v9/git-repo-config', body: regenerateKey, ...cancel }),
+    async startSync(cancel) {
+      if (!current) return undefined;
+      const call: Call = { method: 'POST', path: '/syncs', body: {}, contentType: 'application/json', ...cancel };
+      try {
+        return parse(syncReportSchema, await current(call), call);
+      } catch (error) {
+        if (error instanceof FluxError && error.code === 'api/not-found') return undefined;
+        throw error;
+      }
+    },
+    async sync(id, { signal, waitSeconds = 0 } = {}) {
+      if (!current) throw new FluxError('this daemon keeps no syncs', { code: 'api/not-found', fault: 'missing' });
+      const query = { wait: String(waitSeconds) };
+      const call: Call = { method: 'GET', path: `/syncs/${encodeURIComponent(id)}`, query, ...(signal ? { signal } : {}) };
+      return parse(syncReportSchema, await current(call), call);
+    },
+  };
+}
+
+function parse<T>(schema: z.ZodType<T>, { text }: Answer, { method, path }: Call): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw badAnswer(method, path, 'it is not JSON', error);
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw badAnswer(method, path, `${issue?.path.join('.') || 'value'}: ${issue?.message ?? 'unexpected'}`, parsed.error);
+}
+
+function badAnswer(method: string, path: string, why: string, cause: unknown): FluxError {
+  return new FluxError(`decoding response of ${method} ${path}: ${why}`, {
+    code: 'api/bad-answer',
+    help: 'Whatever answered at this URL does not speak the API of fluxd.',
+    cause,
+  });
+}

@@ -1,0 +1,148 @@
+import { STATUS_CODES } from 'node:http';
+import * as z from 'zod';
+import { FluxError, type HttpTransport, messageOf, redact, type Secret } from '../../base/index.ts';
+import { problemSchema } from '../wire/index.ts';
+
+export interface ExchangeOptions {
+  readonly transport: HttpTransport;
+  /** Base of the API, `http://127.0.0.1:3030/api/flux`; a trailing slash is fine. */
+  readonly url: string;
+  readonly token?: Secret;
+  /** Total time for one exchange in milliseconds. */
+  readonly requestTimeoutMs?: number;
+}
+
+export interface Call {
+  readonly method: 'GET' | 'POST';
+  /** Below the base, `/v6/services`. */
+  readonly path: string;
+  /** Sent in the given order, empty values included, as Flux v1's client does. */
+  readonly query?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  readonly contentType?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** The code of errors that the daemon itself described; `help` is the daemon's text for the person. */
+export const REMOTE_ERROR = 'api/remote';
+
+export type Exchange = (call: Call) => Promise<Answer>;
+
+/**
+ * One call to the daemon; anything but success becomes a FluxError in Flux v1's words.
+ * @throws FluxError `api/remote` when the daemon described the error, else `api/unreachable`, `api/unauthorized`, `api/status`.
+ */
+export function createExchange({ transport, url, token, requestTimeoutMs }: ExchangeOptions): Exchange {
+  const base = checkedBase(url);
+  return async ({ method, path, query, body, contentType, signal }) => {
+    const target = `${base}${path}${query ? `?${new URLSearchParams(query)}` : ''}`;
+    const response = await transport
+      .request({
+        method,
+        url: target,
+        headers: {
+          accept: 'application/json',
+          ...(token ? { authorization: `Scope-Probe token=${token.reveal()}` } : {}),
+          ...(contentType ? { 'content-type': contentType } : {}),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(requestTimeoutMs === undefined ? {} : { timeoutMs: requestTimeoutMs }),
+        ...(signal ? { signal } : {}),
+      })
+      .catch((error: unknown) => {
+        throw new FluxError(`executing HTTP request: executing HTTP request: ${goFailure(method, target, error)}`, {
+          code: 'api/unreachable',
+          cause: error,
+        });
+      });
+    const answer = { status: response.status, text: response.body.toString('utf8') };
+    if ([200, 201, 202, 204].includes(answer.status)) return answer;
+    throw refusal(answer);
+  };
+}
+
+function checkedBase(url: string): string {
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(url) || !URL.canParse(url)) {
+    throw new FluxError(`parsing URL: parse ${JSON.stringify(url)}: missing protocol scheme`, {
+      code: 'api/bad-url',
+      fault: 'user',
+    });
+  }
+  return url.replace(/\/+$/, '');
+}
+
+function refusal({ status, text }: Answer): FluxError {
+  if (status === 401) {
+    return new FluxError('executing HTTP request: request failed authentication', { code: 'api/unauthorized', fault: 'user' });
+  }
+  const described = describedError(text);
+  if (described) {
+    const fault = described.type === 'user' || described.type === 'missing' ? described.type : 'server';
+    return new FluxError(`executing HTTP request: ${described.error}`, { code: REMOTE_ERROR, fault, help: described.help });
+  }
+  return new FluxError(`executing HTTP request: ${status} ${STATUS_CODES[status] ?? 'Unknown'} ${text}`, {
+    code: status === 404 ? 'api/not-found' : 'api/status',
+  });
+}
+
+const legacyErrorSchema = z.object({ type: z.string().default(''), help: z.string().default(''), error: z.string().min(1) });
+
+/** An error object of Flux v1, or problem details of the new API in the same form. */
+function describedError(text: string): z.infer<typeof legacyErrorSchema> | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined; // not JSON: shown as it is
+  }
+  const legacy = legacyErrorSchema.safeParse(value);
+  if (legacy.success) return legacy.data;
+  const problem = problemSchema.safeParse(value);
+  if (!problem.success || problem.data.code === 'api/not-found') return undefined;
+  const { detail, help, status } = problem.data;
+  const type = status === 404 ? 'missing' : status < 500 ? 'user' : 'server';
+  return { type, error: detail, help: help ? `${detail}\n\n${help}\n` : `${detail}\n` };
+}
+
+/** A transport failure in the words of Go's HTTP client, which scripts and people know from Flux v1. */
+function goFailure(method: string, url: string, error: unknown): string {
+  const verb = method === 'POST' ? 'Post' : 'Get';
+  return `${verb} ${JSON.stringify(redact(url))}: ${reason(error)}`;
+}
+
+function reason(error: unknown): string {
+  const system = systemError(error);
+  const at = system?.address ? `${system.address}:${system.port ?? ''}` : '';
+  switch (system?.code) {
+    case 'ECONNREFUSED':
+      return `dial tcp ${at}: connect: connection refused`;
+    case 'ENOTFOUND':
+      return `dial tcp: lookup ${system.hostname ?? ''}: no such host`;
+    case 'ECONNRESET':
+      return 'EOF';
+    default:
+      return system?.message ?? messageOf(error);
+  }
+}
+
+interface SystemError {
+  readonly code?: string;
+  readonly address?: string;
+  readonly port?: number;
+  readonly hostname?: string;
+  readonly message: string;
+}
+
+/** The operating system's error behind a chain of causes; of several addresses tried, the first. */
+function systemError(error: unknown): SystemError | undefined {
+  if (error instanceof AggregateError) return systemError(error.errors[0]);
+  if (!(error instanceof Error)) return undefined;
+  if ('code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code)) return error as SystemError;
+  return systemError(error.cause);
+}

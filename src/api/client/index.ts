@@ -1,0 +1,23 @@
+/**
+ * The daemon's HTTP API from outside: what fluxctl calls. Speaks Flux v1's API, so that it works with a Go fluxd too, and the
+ * newer one where the daemon has it. A door of its own, because it must load without the packages that the server needs.
+ */
+
+export type {
+  Cause,
+  PolicySpec,
+  ReleaseImageSpec,
+  UpdateSpec,
+} from '../../update/index.ts';
+export type { SyncReportWire } from '../wire/index.ts';
+export { type ApiClient, createApiClient } from './client.ts';
+export { type ExchangeOptions, REMOTE_ERROR } from './exchange.ts';
+export type {
+  GitConfig,
+  JobStatus,
+  ListedContainer,
+  ListedImage,
+  ListedWorkload,
+  ListedWorkloadImages,
+  UpdateResult,
+} from './schema.ts';

@@ -1,0 +1,79 @@
+import * as z from 'zod';
+
+// What fluxctl reads of the Flux v1 answers. Everything else passes through as it came, so that `-o json` shows all of it, and
+// so that a Go fluxd and newer daemons are understood alike. Go writes null for an empty list.
+
+const imageSchema = z.looseObject({ ID: z.string(), CreatedAt: z.string().optional() });
+
+export const workloadsSchema = z
+  .array(
+    z.looseObject({
+      ID: z.string(),
+      Containers: z.array(z.looseObject({ Name: z.string().optional(), Current: imageSchema })).nullable(),
+      Status: z.string(),
+      Rollout: z.looseObject({
+        Desired: z.number(),
+        Updated: z.number(),
+        Ready: z.number(),
+        Outdated: z.number(),
+        Messages: z.array(z.string()).nullable(),
+      }),
+      Automated: z.boolean(),
+      Locked: z.boolean(),
+      Ignore: z.boolean(),
+    }),
+  )
+  .nullable();
+
+export const imagesSchema = z
+  .array(
+    z.looseObject({
+      ID: z.string(),
+      Containers: z
+        .array(
+          z.looseObject({
+            Name: z.string().optional(),
+            Current: imageSchema,
+            Available: z.array(imageSchema).nullish(),
+            AvailableError: z.string().optional(),
+          }),
+        )
+        .nullable(),
+    }),
+  )
+  .nullable();
+
+const updateResultSchema = z.record(
+  z.string(),
+  z.object({
+    Status: z.string(),
+    Error: z.string().optional(),
+    PerContainer: z.array(z.object({ Container: z.string(), Current: z.string(), Target: z.string() })).nullish(),
+  }),
+);
+
+export const jobStatusSchema = z.object({
+  Result: z.object({ revision: z.string().optional(), result: updateResultSchema.nullish() }),
+  Err: z.string(),
+  StatusString: z.enum(['queued', 'running', 'failed', 'succeeded']),
+});
+
+const fingerprintSchema = z.object({ hash: z.string(), randomart: z.string() });
+
+export const gitConfigSchema = z.object({
+  remote: z.object({ url: z.string(), branch: z.string(), path: z.string() }),
+  publicSSHKey: z.object({
+    key: z.string(),
+    fingerprints: z.record(z.string(), fingerprintSchema).nullable(),
+  }),
+  status: z.string(),
+  errors: z.string(),
+});
+
+export type ListedWorkload = NonNullable<z.infer<typeof workloadsSchema>>[number];
+export type ListedWorkloadImages = NonNullable<z.infer<typeof imagesSchema>>[number];
+export type ListedContainer = NonNullable<ListedWorkloadImages['Containers']>[number];
+export type ListedImage = z.infer<typeof imageSchema>;
+export type UpdateResult = z.infer<typeof updateResultSchema>;
+export type JobStatus = z.infer<typeof jobStatusSchema>;
+export type GitConfig = z.infer<typeof gitConfigSchema>;

@@ -1,0 +1,89 @@
+import type { ApiClient, UpdateResult } from '../api/client/index.ts';
+import { FluxError } from '../base/index.ts';
+import { isTimeout, poll } from './poll.ts';
+import { printable } from './printable.ts';
+import { formatResult, type Verbosity } from './result-table.ts';
+import type { Session } from './session.ts';
+
+export interface FinishedJob {
+  readonly revision?: string;
+  readonly result?: UpdateResult;
+}
+
+/**
+ * Waits until a job has ended.
+ * @throws FluxError `cli/job-failed` with the daemon's text, `cli/timeout` after a word on standard error.
+ */
+export async function awaitJob(session: Session, client: ApiClient, id: string): Promise<FinishedJob> {
+  const { clock, timeoutMs, stderr } = session;
+  try {
+    const { Result, Err, StatusString } = await poll(
+      async () => {
+        const status = await client.jobStatus(id);
+        return status.StatusString === 'failed' || status.StatusString === 'succeeded' ? status : undefined;
+      },
+      { clock, timeoutMs, initialMs: 100, maxMs: 5000 },
+    );
+    if (StatusString === 'failed') throw new FluxError(Err, { code: 'cli/job-failed', fault: 'user' });
+    const { revision, result } = Result;
+    return { ...(revision ? { revision } : {}), ...(result ? { result } : {}) };
+  } catch (error) {
+    if (isTimeout(error)) stderr.write(JOB_TIMEOUT);
+    throw error;
+  }
+}
+
+/** Prints what a job did: the table on standard output, what became of it on standard error. */
+export async function reportJob(
+  session: Session,
+  client: ApiClient,
+  { revision, result }: FinishedJob,
+  { verbosity, awaitApply }: { readonly verbosity: Verbosity; readonly awaitApply: boolean },
+): Promise<void> {
+  const { stdout, stderr, clock, timeoutMs } = session;
+  if (result) stdout.write(formatResult(result, verbosity));
+  if (revision) stderr.write(`Commit pushed:\t${short(revision)}\n`);
+  if (!result) stderr.write('Nothing to do\n');
+  if (!revision || !awaitApply) return;
+  try {
+    await awaitApplied(client, revision, { clock, timeoutMs });
+    stderr.write(`Commit applied:\t${short(revision)}\n`);
+  } catch (error) {
+    if (!isTimeout(error)) throw error;
+    // The commit is pushed, which is what was asked for; so this is no failure.
+    stderr.write(APPLY_TIMEOUT);
+  }
+}
+
+/** Waits until the daemon says that a revision, and so everything before it, is applied. @throws FluxError `cli/timeout`. */
+export async function awaitApplied(
+  client: ApiClient,
+  revision: string,
+  { clock, timeoutMs }: Pick<Session, 'clock' | 'timeoutMs'>,
+): Promise<void> {
+  await poll(async () => ((await client.syncStatus(revision)).length === 0 ? true : undefined), {
+    clock,
+    timeoutMs,
+    initialMs: 1000,
+    maxMs: 10_000,
+  });
+}
+
+/** The first seven characters of a revision. */
+export function short(revision: string): string {
+  return printable(revision).slice(0, 7);
+}
+
+const JOB_TIMEOUT = `We timed out waiting for the result of the operation. It may still
+be queued or running, and may yet succeed: look at the commits of the
+branch, or at the workloads, to see what came of it. Trying the same
+again does no harm.
+
+`;
+
+const APPLY_TIMEOUT = `The commit is pushed, but we timed out waiting for it to be applied to
+the cluster. The daemon will get to it; to wait for it again, run
+
+    fluxctl sync
+
+`;

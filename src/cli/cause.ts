@@ -1,0 +1,30 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { Cause } from '../api/client/index.ts';
+import type { Environment } from './session.ts';
+
+export interface CauseFlags {
+  readonly message: string;
+  readonly user?: string;
+}
+
+/** Who asks for an update, and why. Without --user it is whoever git says would commit here. */
+export async function causeFrom({ message, user }: CauseFlags, env: Environment): Promise<Cause> {
+  return { Message: message, User: user ?? (await gitUser(env)) };
+}
+
+/** `Name <email>` from git's configuration, or the one of them that is set, or nothing. */
+async function gitUser(env: Environment): Promise<string> {
+  const [name, email] = await Promise.all([gitConfig('user.name', env), gitConfig('user.email', env)]);
+  if (name !== '' && email !== '') return `${name} <${email}>`;
+  return name || email;
+}
+
+async function gitConfig(key: string, env: Environment): Promise<string> {
+  try {
+    const { stdout } = await promisify(execFile)('git', ['config', '--get', key], { env, timeout: 5000 });
+    return stdout.trim();
+  } catch {
+    return ''; // not set, or no git here: the update simply has no author
+  }
+}

@@ -1,0 +1,121 @@
+import type { Command } from 'commander';
+import type { ListedContainer, ListedImage } from '../../api/client/index.ts';
+import { goJson } from '../../base/index.ts';
+import { formatName, parseImageRef } from '../../image/index.ts';
+import { formatResourceId, parseResourceIdIn } from '../../resource/index.ts';
+import { deprecatedController, type Launch, subcommand } from '../command.ts';
+import { usageError } from '../errors.ts';
+import { outputFormat } from '../output-format.ts';
+import { printableJson } from '../printable.ts';
+import { formatTable } from '../table.ts';
+
+interface Flags {
+  readonly namespace?: string;
+  readonly workload?: string;
+  readonly controller?: string;
+  readonly limit: string;
+  readonly headers: boolean;
+  readonly outputFormat: string;
+}
+
+export function listImagesCommand(launch: Launch): Command {
+  return subcommand<Flags>('list-images', {
+    summary: 'Show the images that workloads run and could run',
+    launch,
+    options: (command) =>
+      command
+        .option('-n, --namespace <namespace>', 'the namespace to list')
+        .option('-w, --workload <workload>', 'only this workload')
+        .option('-l, --limit <number>', 'images shown for each container; 0 shows all', '10')
+        .option('--no-headers', 'leave the heading out')
+        .option('-o, --output-format <format>', 'tab or json', 'tab')
+        .addOption(deprecatedController()),
+    async run(session, flags) {
+      if (flags.workload && flags.controller) throw usageError("can't specify both the controller and image");
+      const format = outputFormat(flags.outputFormat);
+      const limit = limitOf(flags.limit);
+      const namespace = await session.namespace(flags.namespace);
+      const wanted = flags.workload ?? flags.controller;
+      const filter = wanted
+        ? { namespace: '', spec: formatResourceId(parseResourceIdIn(namespace, wanted)) }
+        : { namespace, spec: '<all>' };
+      const listed = await (await session.client()).listImages(filter);
+      const workloads = [...listed].sort((a, b) => (a.ID < b.ID ? -1 : 1));
+      if (format === 'json') {
+        if (limit < 0) throw usageError('opts.limit cannot be less than 0');
+        const cut = workloads.map((workload) => ({
+          ...workload,
+          Containers: workload.Containers?.map((container) => truncated(container, limit)) ?? null,
+        }));
+        session.stdout.write(`${printableJson(goJson(cut.length === 0 ? null : cut))}\n`);
+        return 0;
+      }
+      const rows = workloads.flatMap(({ ID, Containers }) =>
+        Containers?.length
+          ? Containers.flatMap((container, index) => containerRows(index === 0 ? ID : '', container, limit))
+          : [[ID, '', '', '']],
+      );
+      session.stdout.write(formatTable([...(flags.headers ? [['WORKLOAD', 'CONTAINER', 'IMAGE', 'CREATED']] : []), ...rows]));
+      return 0;
+    },
+  });
+}
+
+function limitOf(text: string): number {
+  if (!/^[+-]?\d+$/.test(text))
+    throw usageError(`invalid argument "${text}" for "-l, --limit" flag: strconv.ParseInt: parsing "${text}": invalid syntax`);
+  return Number(text);
+}
+
+function truncated(container: ListedContainer, limit: number): ListedContainer {
+  return limit > 0 && container.Available ? { ...container, Available: container.Available.slice(0, limit) } : container;
+}
+
+/** A heading line, then the tags newest first with a bracket that points from the newer ones to the one that runs. */
+function containerRows(
+  id: string,
+  { Name = '', Current, Available, AvailableError }: ListedContainer,
+  limit: number,
+): string[][] {
+  const available = Available ?? [];
+  const current = split(Current.ID);
+  const problem = AvailableError || (available.length === 0 ? 'image data not available' : '');
+  const rows = [[id, Name, current.name, problem]];
+  const runningAt = available.findIndex(({ ID }) => ID === Current.ID && ID !== '');
+  const most = limit > 0 ? limit : available.length;
+  for (const [index, image] of available.slice(0, most).entries()) {
+    const mark = runningAt < 0 || index < runningAt ? '|  ' : index === runningAt ? "'->" : '   ';
+    rows.push(['', '', `${mark} ${split(image.ID).tag}`, createdAt(image)]);
+  }
+  const running = available[runningAt];
+  if (running && runningAt >= most) {
+    const omitted = runningAt - most;
+    if (omitted > 0) rows.push(['', '', `: (${omitted} image(s) omitted)`, '']);
+    rows.push(['', '', `'-> ${split(running.ID).tag}`, createdAt(running)]);
+  }
+  if (!running) rows.push(['', '', `'-> ${current.tag || '(untagged)'}`, '?']);
+  return rows;
+}
+
+/** Name and tag of a reference; `:1.2` alone stands for a tag whose image could not be read. */
+function split(reference: string): { readonly name: string; readonly tag: string } {
+  if (reference === '') return { name: '', tag: '' };
+  if (reference.startsWith(':')) return { name: '', tag: reference.slice(1) };
+  try {
+    const ref = parseImageRef(reference);
+    return { name: formatName(ref), tag: ref.tag };
+  } catch {
+    return { name: reference, tag: '' }; // shown as the daemon wrote it
+  }
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** `02 Jan 06 15:04 UTC` (RFC 822), or nothing when the time is not known. */
+function createdAt({ CreatedAt }: ListedImage): string {
+  const time = new Date(CreatedAt ?? '');
+  if (CreatedAt === undefined || Number.isNaN(time.getTime())) return '';
+  const two = (value: number) => String(value).padStart(2, '0');
+  const date = `${two(time.getUTCDate())} ${MONTHS[time.getUTCMonth()]} ${two(time.getUTCFullYear() % 100)}`;
+  return `${date} ${two(time.getUTCHours())}:${two(time.getUTCMinutes())} UTC`;
+}

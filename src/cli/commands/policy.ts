@@ -1,0 +1,143 @@
+import type { Command } from 'commander';
+import type { PolicySpec } from '../../api/client/index.ts';
+import { formatResourceId, parseResourceIdIn } from '../../resource/index.ts';
+import { awaitJob, reportJob } from '../await-job.ts';
+import { type CauseFlags, causeFrom } from '../cause.ts';
+import { collect, count, deprecatedController, type Launch, subcommand } from '../command.ts';
+import { usageError } from '../errors.ts';
+import type { Session } from '../session.ts';
+
+/** What `automate`, `deautomate`, `lock`, `unlock` and `policy` have in common; they differ in what they ask to be changed. */
+interface WorkloadFlags extends CauseFlags {
+  readonly namespace?: string;
+  readonly workload?: string;
+  readonly controller?: string;
+  readonly verbose: number;
+}
+
+interface PolicyFlags extends WorkloadFlags {
+  readonly tagAll?: string;
+  readonly tag?: readonly string[];
+  readonly automate?: boolean;
+  readonly deautomate?: boolean;
+  readonly lock?: boolean;
+  readonly unlock?: boolean;
+}
+
+export function automateCommand(launch: Launch): Command {
+  return policyCommand(launch, 'automate', 'Turn on automatic image updates of a workload', (flags) => ({
+    ...flags,
+    automate: true,
+  }));
+}
+
+export function deautomateCommand(launch: Launch): Command {
+  return policyCommand(launch, 'deautomate', 'Turn off automatic image updates of a workload', (flags) => ({
+    ...flags,
+    deautomate: true,
+  }));
+}
+
+export function lockCommand(launch: Launch): Command {
+  return policyCommand(launch, 'lock', 'Lock a workload, so that no image of it is updated', (flags) => ({
+    ...flags,
+    lock: true,
+  }));
+}
+
+export function unlockCommand(launch: Launch): Command {
+  return policyCommand(launch, 'unlock', 'Unlock a workload, so that its images can be updated', (flags) => ({
+    ...flags,
+    unlock: true,
+  }));
+}
+
+export function generalPolicyCommand(launch: Launch): Command {
+  return policyCommand(
+    launch,
+    'policy',
+    'Manage the policies of a workload',
+    (flags) => flags,
+    (command) =>
+      command
+        .option('--tag-all <pattern>', 'tag pattern for all containers; * removes the patterns')
+        .option('--tag <container=pattern>', 'tag pattern for one container; may be repeated', collect)
+        .option('--automate', 'turn automatic image updates on')
+        .option('--deautomate', 'turn automatic image updates off')
+        .option('--lock', 'lock the workload')
+        .option('--unlock', 'unlock the workload'),
+  );
+}
+
+function policyCommand(
+  launch: Launch,
+  name: string,
+  summary: string,
+  complete: (flags: PolicyFlags) => PolicyFlags,
+  more: (command: Command) => Command = (command) => command,
+): Command {
+  return subcommand<PolicyFlags>(name, {
+    summary,
+    launch,
+    options: (command) =>
+      more(
+        command
+          .option('-n, --namespace <namespace>', 'the namespace of the workload')
+          .option('-w, --workload <workload>', 'the workload to change')
+          .addOption(deprecatedController())
+          .option('-m, --message <text>', 'why; becomes part of the commit message', '')
+          .option('--user <user>', 'who; by default git’s user.name and user.email')
+          .option('-v, --verbose', 'show skipped workloads too; twice shows ignored ones as well', count, 0),
+      ),
+    run: (session, flags) => updatePolicies(session, complete(flags), name),
+  });
+}
+
+async function updatePolicies(session: Session, flags: PolicyFlags, command: string): Promise<number> {
+  if (flags.workload && flags.controller) {
+    throw usageError(`can't specify both ${command === 'automate' ? 'the' : 'a'} controller and workload`);
+  }
+  const workload = flags.workload || flags.controller;
+  if (!workload) throw usageError('-w, --workload is required');
+  if (flags.automate && flags.deautomate) throw usageError('automate and deautomate both specified');
+  if (flags.lock && flags.unlock) throw usageError('lock and unlock both specified');
+  const id = formatResourceId(parseResourceIdIn(await session.namespace(flags.namespace), workload));
+  const cause = await causeFrom(flags, session.env);
+  const update = await policyUpdate(flags, cause.User);
+  const client = await session.client();
+  const job = await client.updateManifests({ type: 'policy', cause, spec: { [id]: update } });
+  await reportJob(session, client, await awaitJob(session, client, job), { verbosity: flags.verbose, awaitApply: false });
+  return 0;
+}
+
+async function policyUpdate(flags: PolicyFlags, user: string): Promise<PolicySpec[string]> {
+  const add: Record<string, string> = {};
+  const remove: Record<string, string> = {};
+  if (flags.automate) add.automated = 'true';
+  if (flags.deautomate) remove.automated = 'true';
+  if (flags.lock) {
+    add.locked = 'true';
+    if (user !== '') Object.assign(add, { locked_user: user, locked_msg: flags.message });
+  }
+  if (flags.unlock) Object.assign(remove, { locked: 'true', locked_msg: 'true', locked_user: 'true' });
+  if (flags.tagAll !== undefined) add.tag_all = await canonicalPattern(flags.tagAll);
+  for (const pair of flags.tag ?? []) {
+    const [container, pattern] = splitPair(pair);
+    if (pattern === '*') remove[`tag.${container}`] = 'true';
+    else add[`tag.${container}`] = await canonicalPattern(pattern);
+  }
+  return { add, remove };
+}
+
+/** A pattern may hold `=` itself (`semver:>=1.0`); the first one separates. */
+function splitPair(pair: string): readonly [container: string, pattern: string] {
+  const at = pair.indexOf('=');
+  if (at < 0) throw usageError(`invalid container/tag pair: ${JSON.stringify(pair)}. Expected format is 'container=filter'`);
+  return [pair.slice(0, at), pair.slice(at + 1)];
+}
+
+/** With its prefix written out. The room that knows patterns brings a regular-expression engine, so it is loaded when needed. */
+async function canonicalPattern(pattern: string): Promise<string> {
+  const { parseTagPattern } = await import('../../policy/index.ts');
+  return parseTagPattern(pattern).text;
+}

@@ -1,0 +1,149 @@
+import type { Command } from 'commander';
+import type { ApiClient, ListedWorkload, ReleaseImageSpec, UpdateResult } from '../../api/client/index.ts';
+import { FluxError } from '../../base/index.ts';
+import { parseImageRef } from '../../image/index.ts';
+import { formatResourceId, parseResourceIdIn } from '../../resource/index.ts';
+import { awaitJob, reportJob } from '../await-job.ts';
+import { type CauseFlags, causeFrom } from '../cause.ts';
+import { collect, count, type Launch, subcommand } from '../command.ts';
+import { usageError } from '../errors.ts';
+import { poll } from '../poll.ts';
+import { printable } from '../printable.ts';
+import type { Session } from '../session.ts';
+import { formatTable } from '../table.ts';
+
+interface Flags extends CauseFlags {
+  readonly namespace?: string;
+  readonly workload?: readonly string[];
+  readonly controller?: readonly string[];
+  readonly all?: boolean;
+  readonly updateImage?: string;
+  readonly updateAllImages?: boolean;
+  readonly exclude?: readonly string[];
+  readonly dryRun?: boolean;
+  readonly interactive?: boolean;
+  readonly force?: boolean;
+  readonly watch?: boolean;
+  readonly verbose: number;
+}
+
+export function releaseCommand(launch: Launch): Command {
+  return subcommand<Flags>('release', {
+    summary: 'Release new versions of workloads',
+    launch,
+    options: (command) =>
+      command
+        .option('-n, --namespace <namespace>', 'the namespace of the workloads')
+        .option('--workload <workload>', 'a workload to release; may be repeated', collect)
+        .option('-c, --controller <workload>', 'old name of --workload', collect)
+        .option('--all', 'release every workload')
+        .option('-i, --update-image <image>', 'update to this image')
+        .option('--update-all-images', 'update every image to its newest version')
+        .option('--exclude <workload>', 'leave a workload out; may be repeated', collect)
+        .option('--dry-run', 'only show what would be done')
+        .option('--interactive', 'choose the containers to update (not built yet)')
+        .option('-f, --force', 'disregard locks and tag patterns')
+        .option('-w, --watch', 'wait until the new versions are rolled out')
+        .option('-m, --message <text>', 'why; becomes the commit message', '')
+        .option('--user <user>', 'who; by default git’s user.name and user.email')
+        .option('-v, --verbose', 'show skipped workloads too; twice shows ignored ones as well', count, 0),
+    run: release,
+  });
+}
+
+async function release(session: Session, flags: Flags): Promise<number> {
+  const { stderr } = session;
+  checkFlags(flags, session);
+  const spec = await releaseSpec(session, flags);
+  stderr.write(flags.dryRun ? 'Submitting dry-run release ...\n' : 'Submitting release ...\n');
+  const cause = await causeFrom(flags, session.env);
+  const client = await session.client();
+  const finished = await awaitJob(session, client, await client.updateManifests({ type: 'image', cause, spec }));
+  await reportJob(session, client, finished, { verbosity: flags.verbose, awaitApply: !flags.dryRun });
+  if (flags.watch && finished.result) await watchRollout(session, client, finished.result, flags.verbose);
+  return 0;
+}
+
+function checkFlags(flags: Flags, { stderr }: Session): void {
+  if (flags.updateImage && flags.updateAllImages) {
+    throw usageError('please supply only one of --update-image=<image> or --update-all-images');
+  }
+  if (!flags.updateImage && !flags.updateAllImages) {
+    throw usageError('please supply exactly one of --update-image=<image> or --update-all-images');
+  }
+  if (!flags.all && !flags.workload?.length && !flags.controller?.length) {
+    throw usageError('please supply either --all, or at least one --workload=<workload>');
+  }
+  if (flags.watch && flags.dryRun) throw usageError('cannot use --watch with --dry-run');
+  if (flags.force && flags.all && flags.updateAllImages) {
+    throw usageError('--force has no effect when used with --all and --update-all-images');
+  }
+  if (flags.interactive) {
+    throw new FluxError('--interactive is not built yet; use --dry-run, then release by --workload and --update-image', {
+      code: 'cli/not-built',
+      fault: 'user',
+    });
+  }
+  if (flags.force && flags.all) {
+    stderr.write('Warning: --force will not ignore locked workloads when used with --all\n');
+  }
+  if (flags.force && flags.updateAllImages) {
+    stderr.write('Warning: --force will not ignore container image tags when used with --update-all-images\n');
+  }
+}
+
+async function releaseSpec(session: Session, flags: Flags): Promise<ReleaseImageSpec> {
+  const names = [...(flags.workload ?? []), ...(flags.controller ?? [])];
+  const excluded = flags.exclude ?? [];
+  const namespace = (flags.all ? [] : names).length + excluded.length > 0 ? await session.namespace(flags.namespace) : '';
+  const idOf = (name: string) => formatResourceId(parseResourceIdIn(namespace, name));
+  return {
+    ServiceSpecs: flags.all ? ['<all>'] : names.map(idOf),
+    ImageSpec: flags.updateImage ? checkedImage(flags.updateImage) : '<all latest>',
+    Kind: flags.dryRun ? 'plan' : 'execute',
+    Excludes: excluded.length > 0 ? excluded.map(idOf) : null,
+    Force: flags.force ?? false,
+  };
+}
+
+function checkedImage(text: string): string {
+  if (parseImageRef(text).tag !== '') return text;
+  throw usageError('blank tag (if you want latest, explicitly state the tag :latest): invalid image ID');
+}
+
+/** Shows how the released workloads come along until all are ready or one has a problem. */
+async function watchRollout(session: Session, client: ApiClient, result: UpdateResult, verbosity: number): Promise<void> {
+  const { stdout, stderr, clock, timeoutMs } = session;
+  const ids = Object.keys(result).filter((id) => result[id]?.Status === 'success');
+  if (ids.length === 0) return;
+  stderr.write('Monitoring rollout ...\n');
+  await poll(
+    async () => {
+      const workloads = await client.workloads(ids);
+      for (const workload of workloads) {
+        stdout.write(`${formatTable([ROLLOUT_HEADINGS, ...rolloutRows(workload, verbosity)])}\n`);
+      }
+      const troubled = workloads.filter(({ Rollout }) => Rollout.Messages?.length);
+      for (const { ID, Rollout } of troubled) {
+        const messages = (Rollout.Messages ?? []).map((message) => `${printable(message)}\n`).join('');
+        stderr.write(`There was a problem releasing ${printable(ID)}:\n${messages}`);
+      }
+      if (troubled.length > 0) return 'stopped';
+      if (!workloads.every(({ Status }) => Status === 'ready')) return undefined;
+      stderr.write('All workloads ready.\n');
+      return 'ready';
+    },
+    { clock, timeoutMs, initialMs: 2000, maxMs: 2000 },
+  );
+}
+
+const ROLLOUT_HEADINGS = ['WORKLOAD', 'CONTAINER', 'IMAGE', 'RELEASE', 'REPLICAS'];
+
+function rolloutRows({ ID, Containers, Status, Rollout }: ListedWorkload, verbosity: number): string[][] {
+  const detail = verbosity > 0 ? ` (${Rollout.Outdated} outdated, ${Rollout.Ready} ready)` : '';
+  const [first, ...others] = Containers ?? [];
+  return [
+    [ID, first?.Name ?? '', first?.Current.ID ?? '', Status, `${Rollout.Updated}/${Rollout.Desired}${detail}`],
+    ...others.map(({ Name, Current }) => ['', Name ?? '', Current.ID, '', '']),
+  ];
+}

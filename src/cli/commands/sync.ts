@@ -1,0 +1,123 @@
+import type { Command } from 'commander';
+import type { ApiClient, GitConfig, SyncReportWire } from '../../api/client/index.ts';
+import { FluxError } from '../../base/index.ts';
+import { awaitApplied, awaitJob, short } from '../await-job.ts';
+import { causeFrom } from '../cause.ts';
+import { type Launch, subcommand } from '../command.ts';
+import { poll } from '../poll.ts';
+import { printable, printableLine } from '../printable.ts';
+import type { Session } from '../session.ts';
+import { describeTrouble, formatSync } from '../sync-summary.ts';
+
+interface Flags {
+  readonly ignoreApplyErrors?: boolean;
+}
+
+export function syncCommand(launch: Launch): Command {
+  return subcommand<Flags>('sync', {
+    summary: 'Make the cluster equal to the Git repository, now',
+    launch,
+    options: (command) => command.option('--ignore-apply-errors', 'exit 0 when objects could not be applied, as Flux v1 did'),
+    run: sync,
+  });
+}
+
+/**
+ * Where the daemon keeps syncs, asks for one, waits for its end and tells what it did, object by object; any error there is the
+ * command's. A Go fluxd is asked for a fetch, and waited for until its sync tag has arrived.
+ */
+async function sync(session: Session, { ignoreApplyErrors = false }: Flags): Promise<number> {
+  const client = await session.client();
+  const git = await client.gitRepoConfig({ regenerateKey: false });
+  checkReady(git);
+  session.stderr.write(`Synchronizing with ${printable(git.remote.url)}\n`);
+  const started = await client.startSync();
+  if (!started) {
+    await syncByJob(session, client, git);
+    return 0;
+  }
+  const report = await awaitReport(session, client, git, started);
+  if (report.failure) throw failureOf(report.failure);
+  session.stderr.write('Done.\n');
+  session.stdout.write(formatSync(report));
+  const trouble = describeTrouble(report);
+  if (trouble === '') return 0;
+  session.stderr.write(`${ignoreApplyErrors ? 'Warning' : 'Error'}: ${trouble}\n`);
+  return ignoreApplyErrors ? 0 : 1;
+}
+
+function checkReady({ remote, status, errors }: GitConfig): void {
+  if (status === 'ready') return;
+  const detail = errors === '' ? '' : `\n\nFull error message: ${errors}`;
+  const refuse = (message: string) => new FluxError(message, { code: 'cli/git-not-ready', fault: 'user' });
+  if (status === 'unconfigured') throw refuse('no git repository is configured');
+  if (status === 'unreachable') {
+    throw refuse(`can not connect to git repository with URL ${remote.url}\n\nFull error message: ${errors}`);
+  }
+  throw refuse(`git repository ${remote.url} is not ready to sync${detail}`);
+}
+
+async function awaitReport(
+  session: Session,
+  client: ApiClient,
+  { remote }: GitConfig,
+  started: SyncReportWire,
+): Promise<SyncReportWire> {
+  const { clock, timeoutMs, stderr } = session;
+  const deadline = clock.now() + timeoutMs;
+  let announced = false;
+  const announce = ({ revision }: SyncReportWire) => {
+    if (announced || revision === undefined) return;
+    announced = true;
+    stderr.write(`Revision of ${printableLine(remote.branch)} to apply is ${short(revision)}\n`);
+    stderr.write(`Waiting for ${short(revision)} to be applied ...\n`);
+  };
+  let latest = started;
+  return poll(
+    async () => {
+      announce(latest);
+      if (latest.state === 'done') return latest;
+      // The daemon answers as soon as it is done; until the revision is known short questions make sure it is shown at once.
+      const waitSeconds = announced ? Math.min(10, Math.max(0, Math.floor((deadline - clock.now()) / 1000))) : 0;
+      latest = await client.sync(started.id, { waitSeconds });
+      announce(latest);
+      return latest.state === 'done' ? latest : undefined;
+    },
+    { clock, timeoutMs, initialMs: 50, maxMs: 500 },
+  );
+}
+
+function failureOf({ message, help }: NonNullable<SyncReportWire['failure']>): FluxError {
+  return new FluxError(help ? `${message}\n\n${help}` : message, { code: 'cli/sync-failed' });
+}
+
+/** Flux v1's way. Its daemon does not tell which objects could not be applied. */
+async function syncByJob(session: Session, client: ApiClient, { remote }: GitConfig): Promise<void> {
+  const { stderr, clock, timeoutMs, env } = session;
+  const cause = await causeFrom({ message: '' }, env);
+  const job = await client.updateManifests({ type: 'sync', cause, spec: {} });
+  const revision = await syncedRevision(session, client, job);
+  stderr.write(`Revision of ${printableLine(remote.branch)} to apply is ${short(revision)}\n`);
+  stderr.write(`Waiting for ${short(revision)} to be applied ...\n`);
+  await awaitApplied(client, short(revision), { clock, timeoutMs });
+  stderr.write('Done.\n');
+}
+
+const UNVERIFIED = /branch HEAD in the git repo is not verified[\s\S]*last verified commit was ([0-9a-f]{7,64})/;
+
+async function syncedRevision(session: Session, client: ApiClient, job: string): Promise<string> {
+  try {
+    const { revision } = await awaitJob(session, client, job);
+    if (revision) return revision;
+    throw new FluxError('the daemon named no revision', { code: 'cli/job-failed' });
+  } catch (error) {
+    if (!(error instanceof FluxError) || error.code !== 'cli/job-failed') throw error;
+    const verified = UNVERIFIED.exec(error.message)?.[1];
+    if (!verified) {
+      session.stderr.write(`Failed to complete sync job (ID ${JSON.stringify(job)})\n`);
+      throw error;
+    }
+    session.stderr.write(`Warning: ${printable(error.message)}\n`);
+    return verified;
+  }
+}

@@ -1,0 +1,16 @@
+import { REMOTE_ERROR } from '../api/client/index.ts';
+import { FluxError, messageOf } from '../base/index.ts';
+import { printable } from './printable.ts';
+
+/** A command line that cannot be carried out as it is written. */
+export function usageError(message: string): FluxError {
+  return new FluxError(message, { code: 'cli/usage', fault: 'user' });
+}
+
+/** The text for standard error: the daemon's help where it sent one, else the message and where to read on. */
+export function describeError(error: unknown, commandPath: string): string {
+  if (error instanceof FluxError && error.code === REMOTE_ERROR && error.help) {
+    return `== Error ==\n\n${printable(error.help)}\n`;
+  }
+  return `Error: ${printable(messageOf(error))}\nRun '${commandPath} --help' for usage.\n`;
+}

@@ -1,0 +1,78 @@
+import { type Command, CommanderError } from 'commander';
+import { type Clock, systemClock } from '../base/index.ts';
+import { normalizeArguments } from './arguments.ts';
+import type { Launch } from './command.ts';
+import { describeError, usageError } from './errors.ts';
+import { createProgram } from './program.ts';
+import { createSession, type Environment, type GlobalFlags, type Output } from './session.ts';
+
+export interface MainOptions {
+  /** Arguments after the program's name. */
+  readonly argv: readonly string[];
+  readonly env: Environment;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly version: string;
+  readonly clock?: Clock;
+}
+
+/** Runs one command line; resolves to the exit code: 0, or 1 after any error. Never throws, never ends the process. */
+export async function main({ argv, env, stdout, stderr, version, clock = systemClock }: MainOptions): Promise<number> {
+  let exitCode = 0;
+  let running: Command | undefined;
+  const launch: Launch = async (command, run) => {
+    running = command;
+    const flags = program.opts() as GlobalFlags;
+    const session = createSession({ flags, env, stdout, stderr, clock, version: version || 'unversioned' });
+    try {
+      exitCode = await run(session);
+    } finally {
+      await session.close();
+    }
+  };
+  const program = createProgram(launch);
+  for (const command of [program, ...program.commands]) {
+    command.configureOutput({ writeOut: (text) => stdout.write(text), writeErr: () => {}, outputError: () => {} });
+    command.exitOverride((error) => {
+      running = command;
+      throw error;
+    });
+  }
+  program.action(() => {
+    const [unknown] = program.args;
+    if (unknown !== undefined) throw usageError(`unknown command ${JSON.stringify(unknown)} for "fluxctl"`);
+    program.outputHelp();
+  });
+  try {
+    await program.parseAsync(normalizeArguments(argv, program), { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    stderr.write(describeError(error instanceof CommanderError ? inGoWords(error) : error, pathOf(running)));
+    return 1;
+  }
+}
+
+function pathOf(command: Command | undefined): string {
+  return !command || command.name() === 'fluxctl' ? 'fluxctl' : `fluxctl ${command.name()}`;
+}
+
+/** Errors of the command line as Flux v1 words them. */
+function inGoWords(error: CommanderError): Error {
+  const named = /'([^']*)'/.exec(error.message)?.[1] ?? '';
+  const flag = /-{1,2}[\w-]+/.exec(named.split(',').at(-1) ?? '')?.[0] ?? named;
+  switch (error.code) {
+    case 'commander.unknownOption':
+      return usageError(
+        named.startsWith('--')
+          ? `unknown flag: ${named.split('=')[0]}`
+          : `unknown shorthand flag: '${named[1] ?? ''}' in ${named}`,
+      );
+    case 'commander.optionMissingArgument':
+      return usageError(`flag needs an argument: ${flag}`);
+    case 'commander.unknownCommand':
+      return usageError(`unknown command "${named}" for "fluxctl"`);
+    default:
+      return usageError(error.message.replace(/^error: /, ''));
+  }
+}

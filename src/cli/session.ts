@@ -1,0 +1,125 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { type ApiClient, createApiClient } from '../api/client/index.ts';
+import { type Clock, createHttpTransport, FluxError, type HttpTransport, parseDuration, Secret } from '../base/index.ts';
+import { usageError } from './errors.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where text goes; a terminal, a pipe or a test's buffer. */
+export interface Output {
+  write(text: string): unknown;
+}
+
+/** What every command runs with. */
+export interface Session {
+  readonly env: Environment;
+  /** Results. */
+  readonly stdout: Output;
+  /** Progress, warnings and errors. */
+  readonly stderr: Output;
+  readonly clock: Clock;
+  readonly version: string;
+  /** How long to wait for a job or a sync, in milliseconds. */
+  readonly timeoutMs: number;
+  /** The daemon: at --url, or through a port-forward that is opened on first use. */
+  client(): Promise<ApiClient>;
+  /** The namespace that ids without one are in: the flag's, the kubeconfig context's, or `default`. */
+  namespace(flag: string | undefined): Promise<string>;
+}
+
+/** The flags that every command takes. Undefined means not given, so that the environment decides. */
+export interface GlobalFlags {
+  readonly context?: string;
+  readonly k8sFwdNs?: string;
+  readonly k8sFwdLabels?: string;
+  readonly url?: string;
+  readonly token?: string;
+  readonly timeout?: string;
+}
+
+export interface SessionParts {
+  readonly flags: GlobalFlags;
+  readonly env: Environment;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly clock: Clock;
+  readonly version: string;
+}
+
+export interface OwnedSession extends Session {
+  close(): Promise<void>;
+}
+
+const CLOUD_URL = 'https://cloud.weave.works/api/flux';
+
+export function createSession({ flags, env, stdout, stderr, clock, version }: SessionParts): OwnedSession {
+  const timeoutMs = durationOf(flags.timeout ?? (env.FLUX_TIMEOUT || '60s'));
+  const token = flags.token ?? (env.WEAVE_CLOUD_TOKEN || env.FLUX_SERVICE_TOKEN || '');
+  const url = flags.url ?? (env.FLUX_URL || '');
+  const transport: HttpTransport = createHttpTransport({ userAgent: `fluxctl/${version}` });
+  const closers: (() => Promise<void> | void)[] = [() => transport.close()];
+  const kubeconfig = flags.context ? { context: flags.context } : {};
+
+  async function connect(): Promise<ApiClient> {
+    const base = url || (token === '' ? await forward() : CLOUD_URL);
+    return createApiClient({ transport, url: base, ...(token === '' ? {} : { token: new Secret(token) }) });
+  }
+
+  async function forward(): Promise<string> {
+    const { openPortForward } = await import('../cluster/port-forward/index.ts');
+    const labels = flags.k8sFwdLabels ?? (env.FLUX_FORWARD_LABELS || 'app=flux');
+    const tunnel = await openPortForward({
+      ...kubeconfig,
+      namespace: flags.k8sFwdNs ?? (env.FLUX_FORWARD_NAMESPACE || 'default'),
+      labelSelectors: [...(labels === '' ? [] : [labels]), 'name in (flux,fluxd,weave-flux-agent)'],
+      port: 3030,
+    });
+    closers.push(() => tunnel.close());
+    return `${tunnel.url}/api/flux`;
+  }
+
+  let connected: Promise<ApiClient> | undefined;
+  return {
+    env,
+    stdout,
+    stderr,
+    clock,
+    version,
+    timeoutMs,
+    client: () => (connected ??= connect()),
+    async namespace(flag) {
+      if (flag) return flag;
+      return hasKubeconfig(env) ? namespaceOfContext(kubeconfig) : 'default';
+    },
+    async close() {
+      for (const close of closers.reverse()) await close();
+    },
+  };
+}
+
+/** Reading a kubeconfig loads a heavy package; where there is none that is spared. */
+function hasKubeconfig(env: Environment): boolean {
+  const files = env.KUBECONFIG ? env.KUBECONFIG.split(delimiter) : [join(env.HOME || homedir(), '.kube', 'config')];
+  return files.some((file) => file !== '' && existsSync(file));
+}
+
+/** A kubeconfig that names no usable context means `default`, as in Flux v1; a context somebody asked for must exist. */
+async function namespaceOfContext(source: { readonly context?: string }): Promise<string> {
+  const { contextNamespace } = await import('../cluster/port-forward/index.ts');
+  try {
+    return await contextNamespace(source);
+  } catch (error) {
+    if (source.context === undefined && error instanceof FluxError && error.fault === 'user') return 'default';
+    throw error;
+  }
+}
+
+function durationOf(text: string): number {
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    throw usageError(`invalid argument "${text}" for "--timeout" flag: ${error instanceof Error ? error.message : error}`);
+  }
+}

@@ -1,0 +1,73 @@
+import type { SyncReportWire } from '../api/client/index.ts';
+import { printableLine } from './printable.ts';
+
+type Change = SyncReportWire['changes'][number];
+type Problem = SyncReportWire['errors'][number];
+
+/** Outcomes in the order people want to read them: what was done, what was left, what went wrong. */
+const OUTCOMES = ['created', 'configured', 'deleted', 'unchanged', 'skipped', 'held', 'failed'];
+
+/** What a person has to look at: objects that could not be applied, files that could not be read. Empty when all is well. */
+export function describeTrouble({ changes, errors }: SyncReportWire): string {
+  const failed = changes.filter(({ outcome }) => outcome === 'failed').length;
+  return [
+    ...(failed > 0 ? [`${failed} ${failed === 1 ? 'object' : 'objects'} failed`] : []),
+    ...(errors.length > 0 ? [`${errors.length} ${errors.length === 1 ? 'manifest' : 'manifests'} refused`] : []),
+  ].join(', ');
+}
+
+/**
+ * What a sync did: a line for each object that is not as it was, with its reason and place; then refused files and warnings; then
+ * the counts.
+ */
+export function formatSync({ changes, errors, warnings, counts }: SyncReportWire): string {
+  const lines = [
+    ...[...changes].sort((a, b) => rank(a.outcome) - rank(b.outcome) || compare(a.id, b.id)).map(changeLine),
+    ...errors.map((problem) => problemLine('error', problem)),
+    ...warnings.map((problem) => problemLine('warning', problem)),
+    countsLine(counts, errors.length),
+  ];
+  return lines.map((line) => `${printableLine(line)}\n`).join('');
+}
+
+/** `failed shop:deployment/cart (deploy/cart.yaml:12 document 3): its reason`. */
+function changeLine({ id, outcome, place, reason, error }: Change): string {
+  const why = [reason, error?.message].filter((text) => text !== undefined && text !== '').join(': ');
+  // Where to look matters only where something is to be mended.
+  const where = place && !['created', 'configured', 'deleted'].includes(outcome) ? ` (${placeText(place)})` : '';
+  return `${outcome} ${id}${where}${why === '' ? '' : `: ${why}`}`;
+}
+
+function problemLine(kind: 'error' | 'warning', problem: Problem): string {
+  const subject = [placeText(problem), problem.id].filter((text) => text !== undefined && text !== '').join(' ');
+  return `${kind}${subject === '' ? '' : ` ${subject}`}: ${problem.error.message}`;
+}
+
+/** `deploy/web.yaml:12:3 document 3, item 2`, as much of it as is known. */
+function placeText({ file, line, document, item, ...rest }: Partial<Problem>): string {
+  if (file === undefined) return '';
+  const column = line === undefined || rest.column === undefined ? '' : `:${rest.column}`;
+  const within = [
+    ...(document === undefined ? [] : [`document ${document}`]),
+    ...(item === undefined ? [] : [`item ${item}`]),
+  ].join(', ');
+  return `${file}${line === undefined ? '' : `:${line}`}${column}${within === '' ? '' : ` ${within}`}`;
+}
+
+function countsLine(counts: SyncReportWire['counts'], refused: number): string {
+  const parts = Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .sort(([a], [b]) => rank(a) - rank(b) || compare(a, b))
+    .map(([outcome, count]) => `${count} ${outcome}`);
+  if (refused > 0) parts.push(`${refused} refused`);
+  return parts.length === 0 ? 'nothing to apply' : parts.join(', ');
+}
+
+function rank(outcome: string): number {
+  const at = OUTCOMES.indexOf(outcome);
+  return at < 0 ? OUTCOMES.length : at;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,117 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { main } from '../../src/cli/index.ts';
+
+export interface Request {
+  readonly method: string;
+  /** Path with query, below `/api`. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+}
+
+/** What a scripted daemon answers: JSON with status 200, or status and body. */
+export type Answer = unknown | { readonly status: number; readonly body: string | object };
+
+/** `GET /flux/v6/services` to the answers given one after the other; the last one stays. */
+export type Script = Readonly<Record<string, readonly Answer[]>>;
+
+export class ScriptedDaemon {
+  readonly requests: Request[] = [];
+  readonly #server: Server;
+  readonly #script: Script;
+  readonly #asked = new Map<string, number>();
+
+  private constructor(server: Server, script: Script) {
+    this.#server = server;
+    this.#script = script;
+  }
+
+  static async start(script: Script): Promise<ScriptedDaemon> {
+    const server = createServer();
+    const daemon = new ScriptedDaemon(server, script);
+    server.on('request', (request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const { method = '', url = '', headers } = request;
+        const body = Buffer.concat(chunks).toString();
+        const path = url.replace(/^\/api/, '');
+        daemon.requests.push({ method, path, headers, body });
+        const answer = daemon.#answer(`${method} ${path.split('?')[0]}`);
+        if (answer === undefined) response.writeHead(404, { 'content-type': 'text/plain' }).end('404 page not found\n');
+        else if (isRaw(answer)) {
+          response.writeHead(answer.status).end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body));
+        } else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return daemon;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/api/flux`;
+  }
+
+  /** Bodies of the requests to a route, decoded. */
+  sent(route: string): unknown[] {
+    return this.requests
+      .filter(({ method, path }) => `${method} ${path.split('?')[0]}` === route)
+      .map(({ body }) => (body === '' ? undefined : JSON.parse(body)));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #answer(route: string): Answer | undefined {
+    const answers = this.#script[route];
+    if (!answers) return undefined;
+    const asked = this.#asked.get(route) ?? 0;
+    this.#asked.set(route, asked + 1);
+    return answers[Math.min(asked, answers.length - 1)];
+  }
+}
+
+function isRaw(answer: Answer): answer is { readonly status: number; readonly body: string | object } {
+  return typeof answer === 'object' && answer !== null && 'status' in answer && 'body' in answer;
+}
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Both, in the order written; each line marked `1` or `2`. */
+  readonly lines: string;
+}
+
+/** Runs a fluxctl command line with a clock that does not wait. */
+export async function fluxctl(line: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  const written: [1 | 2, string][] = [];
+  let now = 0;
+  const code = await main({
+    argv: line,
+    env: { HOME: '/nonexistent', PATH: process.env.PATH, GIT_CONFIG_NOSYSTEM: '1', ...env },
+    stdout: { write: (text) => written.push([1, text]) },
+    stderr: { write: (text) => written.push([2, text]) },
+    version: '9.9.9',
+    clock: {
+      now: () => now,
+      async sleep(ms) {
+        now += ms;
+      },
+    },
+  });
+  const only = (stream: 1 | 2) => written.flatMap(([to, text]) => (to === stream ? [text] : [])).join('');
+  const lines = written
+    .map(([to, text]) =>
+      text
+        .replace(/\n$/, '')
+        .split('\n')
+        .map((each) => `${to} ${each}\n`)
+        .join(''),
+    )
+    .join('');
+  return { code, stdout: only(1), stderr: only(2), lines };
+}

@@ -1,0 +1,135 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { fluxctl, ScriptedDaemon } from './daemon.ts';
+
+const SERVICES = 'GET /flux/v6/services';
+
+describe('the command line', () => {
+  test.each<[string, string[], string]>([
+    ['an unknown command', ['frob'], `Error: unknown command "frob" for "fluxctl"\nRun 'fluxctl --help' for usage.\n`],
+    ['a command that is not built', ['save'], `Error: unknown command "save" for "fluxctl"\nRun 'fluxctl --help' for usage.\n`],
+    ['an unknown flag', ['release', '--nope'], `Error: unknown flag: --nope\nRun 'fluxctl release --help' for usage.\n`],
+    [
+      'an unknown short flag',
+      ['list-images', '-a'],
+      `Error: unknown shorthand flag: 'a' in -a\nRun 'fluxctl list-images --help' for usage.\n`,
+    ],
+    ['a flag without its value', ['sync', '--url'], `Error: flag needs an argument: --url\nRun 'fluxctl --help' for usage.\n`],
+    [
+      'positional arguments (CLI-11)',
+      ['release', 'extra'],
+      `Error: expected no (non-flag) arguments\nRun 'fluxctl release --help' for usage.\n`,
+    ],
+    [
+      'arguments of version (CLI-19)',
+      ['version', 'x', 'y'],
+      `Error: expected no (non-flag) arguments\nRun 'fluxctl version --help' for usage.\n`,
+    ],
+    [
+      'a timeout that is none',
+      ['--timeout=x', 'list-workloads'],
+      `Error: invalid argument "x" for "--timeout" flag: time: invalid duration "x"\nRun 'fluxctl list-workloads --help' for usage.\n`,
+    ],
+    [
+      'a URL that is none',
+      ['list-workloads', '--url=127.0.0.1:3030'],
+      `Error: parsing URL: parse "127.0.0.1:3030": missing protocol scheme\nRun 'fluxctl list-workloads --help' for usage.\n`,
+    ],
+  ])('refuses %s', async (_name, line, stderr) => {
+    expect(await fluxctl(line)).toMatchObject({ code: 1, stdout: '', stderr });
+  });
+
+  test('prints help on standard output when nothing is asked', async () => {
+    const { code, stdout, stderr } = await fluxctl([]);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('fluxctl helps you deploy your code.');
+    expect((await fluxctl(['release', '--help'])).stdout).toContain('--update-all-images');
+  });
+
+  test('prints its version without asking anybody', async () => {
+    expect(await fluxctl(['version'])).toMatchObject({ code: 0, stdout: '9.9.9\n', stderr: '' });
+  });
+
+  test('understands flags as Go writes them', async () => {
+    await using daemon = await ScriptedDaemon.start({ [SERVICES]: [null] });
+    await fluxctl(['list-workloads', `-u=${daemon.url}/`, '-n=shop', '--no-headers=true', '--all-namespaces=false']);
+    expect(daemon.requests.map(({ path }) => path)).toEqual(['/flux/v6/services?namespace=shop']);
+  });
+
+  test('the environment gives URL and token where no flag does (CLI-49)', async () => {
+    await using daemon = await ScriptedDaemon.start({ [SERVICES]: [null] });
+    const env = { FLUX_URL: daemon.url, FLUX_SERVICE_TOKEN: 'abc' };
+    await fluxctl(['list-workloads'], env);
+    await fluxctl(['list-workloads', '--token=xyz'], { ...env, WEAVE_CLOUD_TOKEN: 'cloud' });
+    await fluxctl(['list-workloads'], { ...env, WEAVE_CLOUD_TOKEN: 'cloud' });
+    expect(daemon.requests.map(({ headers }) => headers.authorization)).toEqual([
+      'Scope-Probe token=abc',
+      'Scope-Probe token=xyz',
+      'Scope-Probe token=cloud',
+    ]);
+    expect(daemon.requests[0]?.headers.accept).toBe('application/json');
+  });
+
+  test('starts without the heavy packages', async () => {
+    const hook = `import { registerHooks } from 'node:module';
+      registerHooks({ resolve(name, context, next) {
+        if (/client-node|fastify|re2js|semver|simple-git/.test(name)) console.log('heavy ' + name);
+        return next(name, context);
+      } });`;
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      '--import',
+      `data:text/javascript,${encodeURIComponent(hook)}`,
+      'bin/fluxctl.ts',
+      'version',
+    ]);
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe('errors from the daemon', () => {
+  test('nobody answers', async () => {
+    const url = 'http://127.0.0.1:1/api/flux';
+    const get = `Get "${url}/v6/services?namespace=default"`;
+    expect(await fluxctl(['list-workloads', '--url', url])).toMatchObject({
+      code: 1,
+      stderr: `Error: executing HTTP request: executing HTTP request: ${get}: dial tcp 127.0.0.1:1: connect: connection refused\nRun 'fluxctl list-workloads --help' for usage.\n`,
+    });
+  });
+
+  test.each<[string, unknown, string]>([
+    [
+      'with help of its own',
+      { status: 422, body: { type: 'user', help: 'Mend this.\n\nThen that.\n', error: 'broken' } },
+      '== Error ==\n\nMend this.\n\nThen that.\n\n',
+    ],
+    [
+      'in plain text',
+      { status: 404, body: '404 page not found\n' },
+      `Error: executing HTTP request: 404 Not Found 404 page not found\n\nRun 'fluxctl list-workloads --help' for usage.\n`,
+    ],
+    [
+      'an empty object',
+      { status: 400, body: '{}' },
+      `Error: executing HTTP request: 400 Bad Request {}\nRun 'fluxctl list-workloads --help' for usage.\n`,
+    ],
+    [
+      'that asks who this is',
+      { status: 401, body: 'no' },
+      `Error: executing HTTP request: request failed authentication\nRun 'fluxctl list-workloads --help' for usage.\n`,
+    ],
+    [
+      'that is no list',
+      { status: 200, body: '"nonsense"' },
+      `Error: decoding response of GET /v6/services: value: Invalid input: expected array, received string\nRun 'fluxctl list-workloads --help' for usage.\n`,
+    ],
+    [
+      'that would paint the terminal (S-080)',
+      { status: 422, body: { type: 'user', help: '\u001b[2J\u001b]0;owned\u0007red\u202e\u009b31mX\r\n', error: 'x' } },
+      '== Error ==\n\nredX\n\n',
+    ],
+  ])('an answer %s', async (_name, answer, stderr) => {
+    await using daemon = await ScriptedDaemon.start({ [SERVICES]: [answer] });
+    expect(await fluxctl(['list-workloads', '--url', daemon.url])).toMatchObject({ code: 1, stdout: '', stderr });
+  });
+});

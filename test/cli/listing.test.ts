@@ -1,0 +1,175 @@
+import { describe, expect, test } from 'vitest';
+import { fluxctl, ScriptedDaemon } from './daemon.ts';
+
+const image = (ID: string) => ({ ID, Labels: {} });
+const workload = (ID: string, containers: readonly (readonly [string, string])[], given: object = {}) => ({
+  ID,
+  Containers: containers.map(([Name, ref]) => ({ Name, Current: image(ref), LatestFiltered: image('') })),
+  ReadOnly: '',
+  Status: 'ready',
+  Rollout: { Desired: 1, Updated: 1, Ready: 1, Available: 1, Outdated: 0, Messages: null },
+  SyncError: '',
+  Antecedent: '',
+  Labels: null,
+  Automated: false,
+  Locked: false,
+  Ignore: false,
+  Policies: {},
+  ...given,
+});
+const SHOP = [
+  workload('shop:helmrelease/pay', [['chart-image', 'reg.example.org/acme/pay:1.1']], { Status: '', Automated: true }),
+  workload(
+    'shop:deployment/cart',
+    [
+      ['cart', 'reg.example.org/acme/cart:1.3'],
+      ['setup', 'reg.example.org/acme/init:0.2'],
+    ],
+    { Automated: true, Locked: true },
+  ),
+];
+const listWorkloads = async (answer: unknown, ...flags: string[]) => {
+  await using daemon = await ScriptedDaemon.start({ 'GET /flux/v6/services': [answer] });
+  const ran = await fluxctl(['list-workloads', '--url', daemon.url, ...flags]);
+  return { ...ran, path: daemon.requests[0]?.path };
+};
+
+describe('list-workloads', () => {
+  test('prints a table sorted by id, blanks at line ends included (CLI-32)', async () => {
+    const { code, stdout, path } = await listWorkloads(SHOP, '-n', 'shop');
+    expect(code).toBe(0);
+    expect(path).toBe('/flux/v6/services?namespace=shop');
+    expect(stdout).toBe(
+      [
+        'WORKLOAD              CONTAINER    IMAGE                          RELEASE  POLICY',
+        'shop:deployment/cart  cart         reg.example.org/acme/cart:1.3  ready    automated,locked',
+        '                      setup        reg.example.org/acme/init:0.2           ',
+        'shop:helmrelease/pay  chart-image  reg.example.org/acme/pay:1.1            automated',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test.each<[string, unknown, string[], string, string]>([
+    ['an empty list is the heading alone', null, [], 'WORKLOAD  CONTAINER  IMAGE  RELEASE  POLICY\n', 'default'],
+    ['every namespace, whatever -n says', null, ['-a', '-n', 'x'], 'WORKLOAD  CONTAINER  IMAGE  RELEASE  POLICY\n', ''],
+    ['widths without a heading', [workload('a:deployment/b', [])], ['--no-headers'], 'a:deployment/b      ready  \n', 'default'],
+    [
+      'workloads of one container',
+      SHOP,
+      ['-c', 'chart-image', '--no-headers'],
+      'shop:helmrelease/pay  chart-image  reg.example.org/acme/pay:1.1    automated\n',
+      'default',
+    ],
+    ['JSON of nothing', null, ['-o', 'json'], 'null\n', 'default'],
+  ])('%s', async (_name, answer, flags, stdout, namespace) => {
+    expect(await listWorkloads(answer, ...flags)).toMatchObject({
+      code: 0,
+      stdout,
+      path: `/flux/v6/services?namespace=${namespace}`,
+    });
+  });
+
+  test('prints JSON whole, as Go escapes it, and without marks that reorder text', async () => {
+    const odd = workload('a:deployment/b', [], { SyncError: 'a<b \u202e', Extra: 1 });
+    const { stdout } = await listWorkloads([odd], '-o', 'json');
+    expect(JSON.parse(stdout)).toEqual([odd]);
+    expect(stdout).toContain('"SyncError":"a\\u003cb \\u202e"');
+    expect(stdout.endsWith(',"Extra":1}]\n')).toBe(true);
+  });
+
+  test('the old name works', async () => {
+    await using daemon = await ScriptedDaemon.start({ 'GET /flux/v6/services': [null] });
+    expect((await fluxctl(['list-controllers', '--url', daemon.url])).code).toBe(0);
+  });
+
+  test('remote text cannot leave its cell (S-080)', async () => {
+    const { stdout } = await listWorkloads([workload('a:deployment/b', [['c\u001b[31m\n\tx', 'i:\u202e1']])], '--no-headers');
+    expect(stdout).toBe('a:deployment/b  c x  i:1  ready  \n');
+  });
+});
+
+const available = [
+  { ...image('reg.example.org/acme/cart:1.4'), CreatedAt: '2024-04-01T10:00:00Z' },
+  { ...image('reg.example.org/acme/cart:1.3'), CreatedAt: '2024-02-10T10:00:00Z' },
+  { ...image('reg.example.org/acme/cart:1.2'), CreatedAt: '2024-01-10T10:00:00Z' },
+];
+const cart = { Name: 'cart', Current: image('reg.example.org/acme/cart:1.3'), LatestFiltered: image(''), Available: available };
+const images = (Containers: object[] | null) => [{ ID: 'shop:deployment/cart', Containers }];
+const listImages = async (answer: unknown, ...flags: string[]) => {
+  await using daemon = await ScriptedDaemon.start({ 'GET /flux/v10/images': [answer] });
+  const ran = await fluxctl(['list-images', '--url', daemon.url, ...flags]);
+  return { ...ran, path: daemon.requests[0]?.path };
+};
+
+describe('list-images', () => {
+  test('brackets the tags newer than the one that runs', async () => {
+    const aux = { Name: 'aux', Current: image(''), LatestFiltered: image('') };
+    const { stdout, path } = await listImages(images([cart, aux]), '-w', 'shop:deployment/cart');
+    expect(path).toBe('/flux/v10/images?containerFields=&namespace=&service=shop%3Adeployment%2Fcart');
+    expect(stdout).toBe(
+      [
+        'WORKLOAD              CONTAINER  IMAGE                      CREATED',
+        'shop:deployment/cart  cart       reg.example.org/acme/cart  ',
+        '                                 |   1.4                    01 Apr 24 10:00 UTC',
+        "                                 '-> 1.3                    10 Feb 24 10:00 UTC",
+        '                                     1.2                    10 Jan 24 10:00 UTC',
+        '                      aux                                   image data not available',
+        "                                 '-> (untagged)             ?",
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test.each<[string, object, string[], string[]]>([
+    [
+      'beyond the limit the running image still shows',
+      { ...cart, Current: image('reg.example.org/acme/cart:1.2') },
+      ['--limit', '1'],
+      ['|   1.4', ': (1 image(s) omitted)', "'-> 1.2"],
+    ],
+    ['a limit of 0 shows all', cart, ['-l', '0'], ['|   1.4', "'-> 1.3", '    1.2']],
+    [
+      'a running tag nobody knows comes last',
+      { ...cart, Current: image('reg.example.org/acme/cart:0.9') },
+      [],
+      ['|   1.4', '|   1.3', '|   1.2', "'-> 0.9"],
+    ],
+    [
+      'a tag whose image cannot be read shows its tag',
+      { ...cart, Available: [image(':1.9'), ...available] },
+      [],
+      ['|   1.9', '|   1.4', "'-> 1.3", '    1.2'],
+    ],
+  ])('%s', async (_name, container, flags, expected) => {
+    const { stdout } = await listImages(images([container]), ...flags, '--no-headers');
+    expect([...stdout.matchAll(/^ {28}(.{1,26})/gm)].map(([, cell]) => cell?.trimEnd())).toEqual(expected);
+  });
+
+  test('a workload without containers has a line', async () => {
+    expect((await listImages(images(null), '--no-headers')).stdout).toBe('shop:deployment/cart      \n');
+  });
+
+  test('asks for a namespace when no workload is named', async () => {
+    expect((await listImages(null, '-n', 'shop')).path).toBe(
+      '/flux/v10/images?containerFields=&namespace=shop&service=%3Call%3E',
+    );
+  });
+
+  test('JSON keeps to the limit, 0 is all (CLI-28), and less is an error (CLI-29)', async () => {
+    const many = { ...cart, Available: Array.from({ length: 100 }, (_, i) => image(`a:${i}`)) };
+    const lengthAt = async (limit: string) =>
+      JSON.parse((await listImages(images([many]), '-o', 'json', '--limit', limit)).stdout)[0].Containers[0].Available.length;
+    expect([await lengthAt('0'), await lengthAt('3')]).toEqual([100, 3]);
+    expect(await listImages(images([many]), '-o', 'json', '--limit=-1')).toMatchObject({
+      code: 1,
+      stderr: "Error: opts.limit cannot be less than 0\nRun 'fluxctl list-images --help' for usage.\n",
+    });
+  });
+
+  test('refuses an output format it does not know (CLI-31)', async () => {
+    expect((await listImages(null, '-o', 'xml')).stderr).toBe(
+      "Error: invalid output format specified\nRun 'fluxctl list-images --help' for usage.\n",
+    );
+  });
+});

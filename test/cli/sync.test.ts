@@ -1,0 +1,235 @@
+import { describe, expect, test } from 'vitest';
+import { fluxctl, type Script, ScriptedDaemon } from './daemon.ts';
+
+const CONFIG = 'POST /flux/v9/git-repo-config';
+const START = 'POST /v1/syncs';
+const STATUS = 'GET /v1/syncs/s-1';
+const REVISION = '4be1f0c2a7d94c0f5a0f6a1cb5f2d1a1e7a9b001';
+
+const config = (given: object = {}) => ({
+  remote: { url: 'ssh://git@example.org/acme/conf', branch: 'master', path: '' },
+  publicSSHKey: { key: '', fingerprints: null },
+  status: 'ready',
+  errors: '',
+  ...given,
+});
+const report = (given: object = {}) => ({
+  id: 's-1',
+  state: 'done',
+  revision: REVISION,
+  counts: {},
+  changes: [],
+  errors: [],
+  warnings: [],
+  ...given,
+});
+const queued = report({ state: 'queued', revision: undefined });
+
+const sync = async (script: Script, ...flags: string[]) => {
+  await using daemon = await ScriptedDaemon.start({ [CONFIG]: [config()], ...script });
+  const ran = await fluxctl(['sync', '--url', daemon.url, ...flags]);
+  return { ...ran, requests: daemon.requests };
+};
+const PROGRESS = [
+  '2 Synchronizing with ssh://git@example.org/acme/conf',
+  '2 Revision of master to apply is 4be1f0c',
+  '2 Waiting for 4be1f0c to be applied ...',
+  '2 Done.',
+];
+
+describe('sync', () => {
+  test('waits for the daemon’s sync and prints what it did', async () => {
+    const place = { file: 'shop/cart.yaml', document: 1, line: 1 };
+    const done = report({
+      counts: { unchanged: 30, created: 1, configured: 1, deleted: 1, skipped: 1, held: 1 },
+      changes: [
+        { id: 'shop:configmap/old', outcome: 'deleted' },
+        { id: 'shop:deployment/cart', outcome: 'configured', place },
+        {
+          id: 'shop:deployment/own',
+          outcome: 'skipped',
+          place: { ...place, document: 2, line: 9 },
+          reason: 'ignored by annotation',
+        },
+        { id: 'shop:service/cart', outcome: 'created', place },
+        { id: '<cluster>:namespace/shop', outcome: 'held', reason: 'too many deletions' },
+      ],
+      warnings: [{ file: 'x.yaml', line: 3, error: { code: 'w', message: 'key "a" is given twice' } }],
+    });
+    const { code, lines, requests } = await sync({ [START]: [queued], [STATUS]: [report({ state: 'running' }), done] });
+    expect(code).toBe(0);
+    expect(lines).toBe(
+      [
+        ...PROGRESS,
+        '1 created shop:service/cart',
+        '1 configured shop:deployment/cart',
+        '1 deleted shop:configmap/old',
+        '1 skipped shop:deployment/own (shop/cart.yaml:9 document 2): ignored by annotation',
+        '1 held <cluster>:namespace/shop: too many deletions',
+        '1 warning x.yaml:3: key "a" is given twice',
+        '1 1 created, 1 configured, 1 deleted, 30 unchanged, 1 skipped, 1 held',
+        '',
+      ].join('\n'),
+    );
+    expect(requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      CONFIG,
+      START,
+      `${STATUS}?wait=0`,
+      expect.stringMatching(/^GET \/v1\/syncs\/s-1\?wait=10$/),
+    ]);
+    expect(requests[1]?.headers['content-type']).toBe('application/json');
+  });
+
+  const broken = report({
+    counts: { created: 1, failed: 1 },
+    changes: [
+      { id: 'a:service/b', outcome: 'created' },
+      {
+        id: 'a:deployment/b',
+        outcome: 'failed',
+        place: { file: 'b.yaml', document: 2, line: 7, item: 3 },
+        error: { code: 'cluster/invalid', message: 'spec.replicas must be an integer\u001b[2J', help: 'x' },
+      },
+    ],
+    errors: [
+      { file: 'bad.yaml', document: 1, line: 4, column: 2, error: { code: 'manifests/yaml', message: 'tabs are not allowed' } },
+    ],
+  });
+  const OBJECTS = [
+    '1 created a:service/b',
+    '1 failed a:deployment/b (b.yaml:7 document 2, item 3): spec.replicas must be an integer',
+    '1 error bad.yaml:4:2 document 1: tabs are not allowed',
+    '1 1 created, 1 failed, 1 refused',
+  ];
+
+  test('exits 1 with the errors, object by object', async () => {
+    const { code, lines } = await sync({ [START]: [broken] });
+    expect(code).toBe(1);
+    expect(lines).toBe([...PROGRESS, ...OBJECTS, '2 Error: 1 object failed, 1 manifest refused', ''].join('\n'));
+  });
+
+  test('exits 0 all the same when told to, as Flux v1 did', async () => {
+    const { code, lines } = await sync({ [START]: [broken] }, '--ignore-apply-errors');
+    expect(code).toBe(0);
+    expect(lines).toBe([...PROGRESS, ...OBJECTS, '2 Warning: 1 object failed, 1 manifest refused', ''].join('\n'));
+  });
+
+  test('says so when nothing is in the repository', async () => {
+    expect((await sync({ [START]: [report()] })).stdout).toBe('nothing to apply\n');
+  });
+
+  test('fails when the sync could not be carried out', async () => {
+    const failure = { code: 'git/unreachable', message: 'git repository is unreachable', help: 'Check the network.' };
+    const { code, stderr, stdout } = await sync({ [START]: [queued], [STATUS]: [report({ revision: undefined, failure })] });
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toBe(
+      "Synchronizing with ssh://git@example.org/acme/conf\nError: git repository is unreachable\n\nCheck the network.\nRun 'fluxctl sync --help' for usage.\n",
+    );
+  });
+
+  test('fails when it is not done in time', async () => {
+    const { code, stderr } = await sync({ [START]: [queued], [STATUS]: [queued] }, '--timeout=2s');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/Error: timeout\nRun 'fluxctl sync --help' for usage\.\n$/);
+  });
+
+  test('shows why the daemon refused', async () => {
+    const problem = {
+      type: 'about:blank',
+      title: 'Forbidden',
+      status: 403,
+      detail: 'this door is closed',
+      code: 'api/forbidden',
+      help: 'Use a port-forward.',
+    };
+    const { code, stderr } = await sync({ [START]: [{ status: 403, body: problem }] });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/== Error ==\n\nthis door is closed\n\nUse a port-forward\.\n\n$/);
+  });
+
+  test.each<[string, object, string]>([
+    [
+      'is not configured',
+      { status: 'unconfigured', errors: 'git repo has not been cloned yet' },
+      'no git repository is configured',
+    ],
+    [
+      'cannot be reached',
+      { status: 'unreachable', errors: 'no route' },
+      'can not connect to git repository with URL ssh://git@example.org/acme/conf\n\nFull error message: no route',
+    ],
+    ['is being cloned', { status: 'new' }, 'git repository ssh://git@example.org/acme/conf is not ready to sync'],
+    [
+      'is not ready for a reason',
+      { status: 'cloned', errors: 'read-only key' },
+      'git repository ssh://git@example.org/acme/conf is not ready to sync\n\nFull error message: read-only key',
+    ],
+  ])('refuses when the repository %s (CLI-41)', async (_name, given, message) => {
+    const { code, stderr } = await sync({ [CONFIG]: [config(given)] });
+    expect(code).toBe(1);
+    expect(stderr).toBe(`Error: ${message}\nRun 'fluxctl sync --help' for usage.\n`);
+  });
+});
+
+describe('sync with a Go fluxd', () => {
+  const UPDATE = 'POST /flux/v9/update-manifests';
+  const JOBS = 'GET /flux/v6/jobs';
+  const SYNC = 'GET /flux/v6/sync';
+  const go = (Err: string, Result: object = {}) => ({
+    [UPDATE]: ['job-1'],
+    [JOBS]: [{ Result, Err, StatusString: Err === '' ? 'succeeded' : 'failed' }],
+  });
+
+  test('waits until its sync tag has arrived', async () => {
+    const { code, lines, requests } = await sync({ ...go('', { revision: REVISION }), [SYNC]: [[REVISION], []] });
+    expect(code).toBe(0);
+    expect(lines).toBe(`${PROGRESS.join('\n')}\n`);
+    expect(requests.map(({ path }) => path)).toEqual([
+      '/flux/v9/git-repo-config',
+      '/v1/syncs',
+      '/flux/v9/update-manifests',
+      '/flux/v6/jobs?id=job-1',
+      '/flux/v6/sync?ref=4be1f0c',
+      '/flux/v6/sync?ref=4be1f0c',
+    ]);
+    expect(JSON.parse(requests[2]?.body ?? '')).toMatchObject({ type: 'sync', spec: {} });
+  });
+
+  test('goes on with the last verified commit', async () => {
+    const text =
+      'The branch HEAD in the git repo is not verified, and fluxd is unable to sync to it. The last verified commit was 4be1f0c2. HEAD is 77aa0d1f.';
+    const { code, stderr } = await sync({ ...go(text), [SYNC]: [[]] });
+    expect(code).toBe(0);
+    expect(stderr.split('\n').slice(1, 3)).toEqual([`Warning: ${text}`, 'Revision of master to apply is 4be1f0c']);
+  });
+
+  test('fails with the job', async () => {
+    const { code, stderr } = await sync(go('git is broken'));
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      `Synchronizing with ssh://git@example.org/acme/conf\nFailed to complete sync job (ID "job-1")\nError: git is broken\nRun 'fluxctl sync --help' for usage.\n`,
+    );
+  });
+
+  test('ends with a timeout when the tag does not move', async () => {
+    const { code, stderr } = await sync({ ...go('', { revision: REVISION }), [SYNC]: [[REVISION]] });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/Error: timeout\nRun/);
+  });
+});
+
+describe('identity', () => {
+  const fingerprints = { md5: { hash: '06:31', randomart: '+--+\n+--+\n' }, sha256: { hash: 'x', randomart: '' } };
+  test.each<[string[], object, string, string]>([
+    [[], { key: 'ssh-rsa AAAA flux\n', fingerprints }, 'ssh-rsa AAAA flux\n', 'false'],
+    [['-l'], { key: 'k\n', fingerprints }, '06:31\n', 'false'],
+    [['-v'], { key: 'k\n', fingerprints }, '06:31\n+--+\n+--+\n', 'false'],
+    [['-r'], { key: 'new\n', fingerprints }, 'new\n', 'true'],
+    [[], { key: '', fingerprints: null }, '', 'false'],
+    [['-v'], { key: '', fingerprints: null }, '\n', 'false'],
+  ])('with %j prints the key or its fingerprint (CLI-47)', async (flags, publicSSHKey, stdout, body) => {
+    await using daemon = await ScriptedDaemon.start({ [CONFIG]: [config({ publicSSHKey })] });
+    expect(await fluxctl(['identity', '--url', daemon.url, ...flags])).toMatchObject({ code: 0, stdout });
+    expect(daemon.requests.map((request) => request.body)).toEqual([body]);
+  });
+});

@@ -1,0 +1,347 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { fluxctl, type Script, ScriptedDaemon } from './daemon.ts';
+
+const UPDATE = 'POST /flux/v9/update-manifests';
+const JOBS = 'GET /flux/v6/jobs';
+const SYNC = 'GET /flux/v6/sync';
+const REVISION = '4be1f0c2a7d94c0f5a0f6a1cb5f2d1a1e7a9b001';
+const CART = 'shop:deployment/cart';
+const MAIL = 'shop:deployment/mail';
+
+const running = { Result: {}, Err: '', StatusString: 'running' };
+const succeeded = (Result: object) => ({ Result, Err: '', StatusString: 'succeeded' });
+const failed = (Err: string) => ({ Result: {}, Err, StatusString: 'failed' });
+const released = {
+  [CART]: {
+    Status: 'success',
+    PerContainer: [{ Container: 'cart', Current: 'reg.example.org/acme/cart:1.3', Target: 'reg.example.org/acme/cart:1.4' }],
+  },
+  [MAIL]: { Status: 'ignored', Error: 'not included', PerContainer: null },
+  'shop:deployment/frozen': { Status: 'skipped', Error: 'locked', PerContainer: null },
+};
+
+const run = async (script: Script, ...line: string[]) => {
+  await using daemon = await ScriptedDaemon.start({ [UPDATE]: ['job-1'], ...script });
+  const ran = await fluxctl([...line, '--url', daemon.url]);
+  return { ...ran, sent: daemon.sent(UPDATE), paths: daemon.requests.map(({ path }) => path) };
+};
+const usage = (message: string, command: string) => ({
+  code: 1,
+  stderr: `Error: ${message}\nRun 'fluxctl ${command} --help' for usage.\n`,
+});
+
+describe('release', () => {
+  test('waits for the job and until it is applied, table on stdout, progress on stderr (CLI-43)', async () => {
+    const { code, lines, sent, paths } = await run(
+      { [JOBS]: [running, succeeded({ revision: REVISION, result: released })], [SYNC]: [[REVISION], []] },
+      ...['release', `--workload=${CART}`, '--update-image=reg.example.org/acme/cart:1.4', '--user=Ann <ann@example.org>'],
+    );
+    expect(code).toBe(0);
+    expect(lines).toBe(
+      [
+        '2 Submitting release ...',
+        '1 WORKLOAD              STATUS   UPDATES',
+        '1 shop:deployment/cart  success  cart: reg.example.org/acme/cart:1.3 -> 1.4',
+        '2 Commit pushed:\t4be1f0c',
+        '2 Commit applied:\t4be1f0c',
+        '',
+      ].join('\n'),
+    );
+    expect(sent).toEqual([
+      {
+        type: 'image',
+        cause: { Message: '', User: 'Ann <ann@example.org>' },
+        spec: { ServiceSpecs: [CART], ImageSpec: 'reg.example.org/acme/cart:1.4', Kind: 'execute', Excludes: null, Force: false },
+      },
+    ]);
+    expect(paths).toEqual([
+      '/flux/v9/update-manifests',
+      '/flux/v6/jobs?id=job-1',
+      '/flux/v6/jobs?id=job-1',
+      `/flux/v6/sync?ref=${REVISION}`,
+      `/flux/v6/sync?ref=${REVISION}`,
+    ]);
+  });
+
+  test.each<[string, string[], object]>([
+    [
+      'everything (CLI-1)',
+      ['--update-all-images', '--all'],
+      { ServiceSpecs: ['<all>'], ImageSpec: '<all latest>', Kind: 'execute' },
+    ],
+    ['everything, for show (CLI-2)', ['--update-all-images', '--all', '--dry-run'], { Kind: 'plan' }],
+    [
+      'in the default namespace (CLI-4)',
+      ['--update-all-images', '--workload=deployment/web'],
+      { ServiceSpecs: ['default:deployment/web'] },
+    ],
+    [
+      'with exceptions (CLI-5)',
+      ['--update-all-images', '--all', '--exclude=deployment/a,deployment/b'],
+      { ServiceSpecs: ['<all>'], Excludes: ['default:deployment/a', 'default:deployment/b'] },
+    ],
+    [
+      'several workloads',
+      ['-i', 'a:1', '--workload=deployment/a', '--workload', 'b:daemonset/c', '-n', 'x', '-f'],
+      {
+        ServiceSpecs: ['x:deployment/a', 'b:daemonset/c'],
+        ImageSpec: 'a:1',
+        Force: true,
+      },
+    ],
+    ['by the old flag (CLI-17)', ['--update-all-images', '-c', 'deployment/web'], { ServiceSpecs: ['default:deployment/web'] }],
+  ])('asks for %s', async (_name, flags, spec) => {
+    const { sent, code } = await run({ [JOBS]: [succeeded({ result: {} })] }, 'release', ...flags);
+    expect(sent).toMatchObject([{ type: 'image', spec }]);
+    expect(code).toBe(0);
+  });
+
+  test.each<[string, string[], string]>([
+    ['no image (CLI-7)', ['--all'], 'please supply exactly one of --update-image=<image> or --update-all-images'],
+    [
+      'two kinds of image',
+      ['--all', '-i', 'a:1', '--update-all-images'],
+      'please supply only one of --update-image=<image> or --update-all-images',
+    ],
+    ['no workload', ['-i', 'a:1'], 'please supply either --all, or at least one --workload=<workload>'],
+    [
+      'an image without tag (CLI-8)',
+      ['--all', '--update-image=busybox'],
+      'blank tag (if you want latest, explicitly state the tag :latest): invalid image ID',
+    ],
+    ['an id that is none (CLI-10)', ['--workload=not&valid', '--update-all-images'], 'parsing not&valid: invalid service ID'],
+    ['a rollout to watch of a dry run (CLI-13)', ['--all', '-i', 'a:1', '-w', '--dry-run'], 'cannot use --watch with --dry-run'],
+    [
+      'force without effect (CLI-14)',
+      ['--force', '--all', '--update-all-images'],
+      '--force has no effect when used with --all and --update-all-images',
+    ],
+    [
+      'what is not built',
+      ['--all', '-i', 'a:1', '--interactive'],
+      '--interactive is not built yet; use --dry-run, then release by --workload and --update-image',
+    ],
+  ])('refuses %s before it asks the daemon', async (_name, flags, message) => {
+    const { paths, ...ran } = await run({}, 'release', ...flags);
+    expect(ran).toMatchObject(usage(message, 'release'));
+    expect(paths).toEqual([]);
+  });
+
+  test.each([
+    ['locks', ['--force', '--all', '-i', 'a:1'], 'Warning: --force will not ignore locked workloads when used with --all\n'],
+    [
+      'patterns (CLI-16)',
+      ['--force', '--workload=deployment/a', '--update-all-images'],
+      'Warning: --force will not ignore container image tags when used with --update-all-images\n',
+    ],
+  ])('warns what force does not do about %s', async (_name, flags, warning) => {
+    const { stderr } = await run({ [JOBS]: [succeeded({ result: {} })] }, 'release', ...flags);
+    expect(stderr).toBe(`${warning}Submitting release ...\n`);
+  });
+
+  test.each<[string[], string[]]>([
+    [[], ['WORKLOAD              STATUS   UPDATES', 'shop:deployment/cart  success  cart: reg.example.org/acme/cart:1.3 -> 1.4']],
+    [
+      ['-v'],
+      [
+        'WORKLOAD                STATUS   UPDATES',
+        'shop:deployment/cart    success  cart: reg.example.org/acme/cart:1.3 -> 1.4',
+        'shop:deployment/frozen  skipped  locked',
+      ],
+    ],
+    [
+      ['-vv'],
+      [
+        'WORKLOAD                STATUS   UPDATES',
+        'shop:deployment/cart    success  cart: reg.example.org/acme/cart:1.3 -> 1.4',
+        'shop:deployment/frozen  skipped  locked',
+        'shop:deployment/mail    ignored  not included',
+      ],
+    ],
+  ])('a dry run prints the table and nothing was pushed; verbosity %j (OUT-4)', async (flags, expected) => {
+    const { stdout, stderr } = await run(
+      { [JOBS]: [succeeded({ result: released })] },
+      'release',
+      '--all',
+      '--update-all-images',
+      '--dry-run',
+      ...flags,
+    );
+    expect(stdout).toBe(`${expected.join('\n')}\n`);
+    expect(stderr).toBe('Submitting dry-run release ...\n');
+  });
+
+  test('a message stands on the workload’s line, its updates below (OUT-1, OUT-2)', async () => {
+    const PerContainer = [{ Container: 'web', Current: 'r.dev/acme/web:m-2', Target: 'r.dev/acme/web:m-1' }];
+    const table = async (given: object) =>
+      (
+        await run(
+          { [JOBS]: [succeeded({ result: { 'shop/web': { Status: 'success', PerContainer, ...given } } })] },
+          'release',
+          '--all',
+          '-i',
+          'a:1',
+        )
+      ).stdout;
+    expect(await table({})).toBe('WORKLOAD   STATUS   UPDATES\nshop/web   success  web: r.dev/acme/web:m-2 -> m-1\n');
+    expect(await table({ Error: 'something odd' })).toBe(
+      'WORKLOAD   STATUS   UPDATES\nshop/web   success  something odd\n                    web: r.dev/acme/web:m-2 -> m-1\n',
+    );
+  });
+
+  test('an empty result prints the heading', async () => {
+    const { stdout } = await run({ [JOBS]: [succeeded({ result: {} })] }, 'release', '--all', '--update-all-images', '--dry-run');
+    expect(stdout).toBe('WORKLOAD   STATUS   UPDATES\n');
+  });
+
+  test('a job without result did nothing', async () => {
+    const { code, stdout, stderr } = await run({ [JOBS]: [succeeded({})] }, 'release', '--all', '-i', 'a:1');
+    expect([code, stdout, stderr]).toEqual([0, '', 'Submitting release ...\nNothing to do\n']);
+  });
+
+  test('a failed job is an error', async () => {
+    const { code, stderr } = await run({ [JOBS]: [failed('no changes made in repo')] }, 'release', '--all', '-i', 'a:1');
+    expect(code).toBe(1);
+    expect(stderr).toBe("Submitting release ...\nError: no changes made in repo\nRun 'fluxctl release --help' for usage.\n");
+  });
+
+  test('a job that takes too long is an error (CLI-44)', async () => {
+    const { code, stderr } = await run({ [JOBS]: [running] }, 'release', '--all', '-i', 'a:1', '--timeout=3s');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^Submitting release \.\.\.\nWe timed out waiting for the result of the operation[\s\S]*\nError: timeout\nRun /,
+    );
+  });
+
+  test('a commit that is not applied in time is no error', async () => {
+    const { code, stderr } = await run(
+      { [JOBS]: [succeeded({ revision: REVISION, result: released })], [SYNC]: [[REVISION]] },
+      ...['release', '--all', '-i', 'a:1'],
+    );
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/Commit pushed:\t4be1f0c\nThe commit is pushed, but we timed out[\s\S]*fluxctl sync/);
+  });
+
+  test('watches the rollout until all workloads are ready', async () => {
+    const at = (Status: string, Updated: number) => ({
+      ID: CART,
+      Containers: [{ Name: 'cart', Current: { ID: 'reg.example.org/acme/cart:1.4', Labels: {} } }],
+      Status,
+      Rollout: { Desired: 2, Updated, Ready: Updated, Available: Updated, Outdated: 2 - Updated, Messages: null },
+      Automated: false,
+      Locked: false,
+      Ignore: false,
+    });
+    const { lines, paths } = await run(
+      {
+        [JOBS]: [succeeded({ revision: REVISION, result: released })],
+        [SYNC]: [[]],
+        'GET /flux/v11/services': [[at('updating', 1)], [at('ready', 2)]],
+      },
+      ...['release', `--workload=${CART}`, '-i', 'reg.example.org/acme/cart:1.4', '--watch'],
+    );
+    expect(lines.split('\n').slice(5).join('\n')).toBe(
+      [
+        '2 Monitoring rollout ...',
+        '1 WORKLOAD              CONTAINER  IMAGE                          RELEASE   REPLICAS',
+        '1 shop:deployment/cart  cart       reg.example.org/acme/cart:1.4  updating  1/2',
+        '1 ',
+        '1 WORKLOAD              CONTAINER  IMAGE                          RELEASE  REPLICAS',
+        '1 shop:deployment/cart  cart       reg.example.org/acme/cart:1.4  ready    2/2',
+        '1 ',
+        '2 All workloads ready.',
+        '',
+      ].join('\n'),
+    );
+    expect(paths.at(-1)).toBe('/flux/v11/services?namespace=&services=shop%3Adeployment%2Fcart');
+  });
+});
+
+describe('policy commands', () => {
+  const done = { [JOBS]: [succeeded({ revision: REVISION, result: { [CART]: { Status: 'success', PerContainer: null } } })] };
+  const user = ['--user', 'Ann <ann@example.org>'];
+
+  test.each<[string, string[], object, object]>([
+    ['automate', ['automate'], { automated: 'true' }, {}],
+    ['deautomate', ['deautomate'], {}, { automated: 'true' }],
+    [
+      'lock',
+      ['lock', '-m', 'hands off', ...user],
+      { locked: 'true', locked_user: 'Ann <ann@example.org>', locked_msg: 'hands off' },
+      {},
+    ],
+    ['lock without a message', ['lock', ...user], { locked: 'true', locked_user: 'Ann <ann@example.org>', locked_msg: '' }, {}],
+    ['lock by nobody', ['lock', '--user='], { locked: 'true' }, {}],
+    ['unlock', ['unlock'], {}, { locked: 'true', locked_msg: 'true', locked_user: 'true' }],
+    ['policy for all containers (CLI-38)', ['policy', '--tag-all=semver:~1'], { tag_all: 'semver:~1' }, {}],
+    [
+      'policy for some containers',
+      ['policy', '--tag', 'a=1.*,b=regex:^v', '--tag=c=*', '--tag=d=', '--automate', '--unlock'],
+      { automated: 'true', 'tag.a': 'glob:1.*', 'tag.b': 'regexp:^v', 'tag.d': 'glob:' },
+      { locked: 'true', locked_msg: 'true', locked_user: 'true', 'tag.c': 'true' },
+    ],
+    ['a pattern with an equals sign', ['policy', '--tag=c=semver:>=1.0'], { 'tag.c': 'semver:>=1.0' }, {}],
+  ])('%s', async (_name, line, add, remove) => {
+    const { sent, lines, code } = await run(done, ...line, '-w', CART);
+    expect(sent).toMatchObject([{ type: 'policy', spec: { [CART]: { add, remove } } }]);
+    expect(Object.keys((sent[0] as { spec: Record<string, { add: object }> }).spec[CART]?.add ?? {})).toHaveLength(
+      Object.keys(add).length,
+    );
+    expect(code).toBe(0);
+    expect(lines).toBe(
+      '1 WORKLOAD              STATUS   UPDATES\n1 shop:deployment/cart  success  \n2 Commit pushed:\t4be1f0c\n',
+    );
+  });
+
+  test('nothing to change is the heading and exit 0', async () => {
+    const skipped = { [JOBS]: [succeeded({ result: { [CART]: { Status: 'skipped', PerContainer: null } } })] };
+    expect(await run(skipped, 'automate', '-w', CART)).toMatchObject({
+      code: 0,
+      stdout: 'WORKLOAD   STATUS   UPDATES\n',
+      stderr: '',
+    });
+  });
+
+  test.each<[string, string[], string]>([
+    ['no workload (CLI-34)', ['policy', '--lock'], '-w, --workload is required'],
+    ['both (CLI-35)', ['policy', '-w', CART, '--automate', '--deautomate'], 'automate and deautomate both specified'],
+    ['both (CLI-35)', ['policy', '-w', CART, '--lock', '--unlock'], 'lock and unlock both specified'],
+    [
+      'a broken pair (CLI-37)',
+      ['policy', '-w', CART, '--tag=broken'],
+      `invalid container/tag pair: "broken". Expected format is 'container=filter'`,
+    ],
+    ['two names for a workload (CLI-17)', ['lock', '-w', CART, '-c', CART], "can't specify both a controller and workload"],
+    ['two names for a workload (CLI-17)', ['automate', '-w', CART, '-c', CART], "can't specify both the controller and workload"],
+  ])('refuse %s', async (_name, line, message) => {
+    const { stderr, code } = await run({}, ...line);
+    expect(code).toBe(1);
+    expect(stderr.replace(/^Flag --controller.*\n/, '')).toBe(usage(message, line[0] ?? '').stderr);
+  });
+
+  test('the old flag works, with a notice (CLI-17)', async () => {
+    const { stderr, sent } = await run(done, 'automate', '--controller', 'deployment/cart', '-n', 'shop');
+    expect(stderr).toMatch(/^Flag --controller has been deprecated, changed to --workload, use that instead\n/);
+    expect(sent).toMatchObject([{ spec: { [CART]: {} } }]);
+  });
+});
+
+describe('who asks', () => {
+  const home = mkdtempSync(join(tmpdir(), 'fluxctl-'));
+  afterAll(() => rmSync(home, { recursive: true }));
+
+  test.each([
+    ['[user]\nname = Ann\nemail = ann@example.org\n', 'Ann <ann@example.org>'],
+    ['[user]\nemail = ann@example.org\n', 'ann@example.org'],
+    ['[user]\nname = Ann\n', 'Ann'],
+    ['', ''],
+  ])('comes from git’s configuration %j (CLI-40)', async (config, expected) => {
+    writeFileSync(join(home, 'gitconfig'), config);
+    await using daemon = await ScriptedDaemon.start({ [UPDATE]: ['job'], [JOBS]: [succeeded({ result: {} })] });
+    await fluxctl(['automate', '-w', CART, '--url', daemon.url], { GIT_CONFIG_GLOBAL: join(home, 'gitconfig'), GIT_DIR: home });
+    expect(daemon.sent(UPDATE)).toMatchObject([{ cause: { Message: '', User: expected } }]);
+  });
+});
