@@ -1,0 +1,129 @@
+import { LRUCache } from 'lru-cache';
+import { type Clock, FluxError } from '../base/index.ts';
+import { failureOf, jsonOf, printable, unauthorized } from './answer.ts';
+import { parseChallenges } from './challenge.ts';
+import { basicAuthorization, type Credential, describeCredential } from './credentials/index.ts';
+import { type Exchange, subjectOf } from './exchange.ts';
+import type { HostLimit } from './rate-limit.ts';
+import { mayBeSentTo, mayReceiveCredentials } from './trust.ts';
+
+/** What a request is allowed to do, and as whom. */
+export interface Access {
+  /** Origin of the registry, `https://ghcr.io/`. */
+  readonly registry: URL;
+  /** Path of the repository to pull from. */
+  readonly path: string;
+  readonly credential: Credential | undefined;
+  readonly limit: HostLimit;
+  readonly insecure: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Authorizer {
+  /** The `Authorization` header that worked last time, while it is valid. */
+  remembered(access: Access): string | undefined;
+  /**
+   * Answers the challenge of a 401.
+   * @throws FluxError `registry/unauthorized` when there is nothing to answer with, `registry/foreign-realm` when the token service is
+   * not one that may be asked.
+   */
+  answer(challenge: string, access: Access): Promise<string>;
+  forget(access: Access): void;
+}
+
+/** The distribution specification's default, where the token service names no time. */
+const DEFAULT_LIFE_S = 60;
+const MAX_LIFE_S = 3600;
+const TOKEN = /^[\x21-\x7e]{1,16384}$/;
+
+/** Docker's token protocol and Basic authentication, with tokens kept for as long as they live, one for each repository and credential. */
+export function createAuthorizer({ exchange, clock }: { readonly exchange: Exchange; readonly clock: Clock }): Authorizer {
+  const headers = new LRUCache<string, { readonly header: string; readonly until: number }>({ max: 10_000 });
+  const pending = new Map<string, Promise<string>>();
+  const keyOf = ({ registry, path, credential }: Access) => `${registry.origin} ${path} ${credential?.id ?? ''}`;
+
+  const fetchToken = async (realm: URL, service: string | undefined, access: Access) => {
+    const { credential, path, limit, insecure, registry, signal } = access;
+    const url = new URL(realm);
+    if (service !== undefined) url.searchParams.set('service', service);
+    // Always our own scope: a challenge may ask for the rights to something else.
+    url.searchParams.set('scope', `repository:${path}:pull`);
+    const response = await exchange({
+      url,
+      authorization: credential && basicAuthorization(credential),
+      accept: 'application/json',
+      maxBytes: 262_144,
+      limit,
+      insecure: insecure && url.host === registry.host,
+      signal,
+    });
+    const subject = subjectOf('GET', url);
+    if (response.status !== 200) throw failureOf(response, `${subject} as ${describeCredential(credential)}`);
+    return tokenOf(jsonOf(response.body, subject), subject);
+  };
+
+  const answerOnce = async (challenge: string, access: Access): Promise<string> => {
+    const { registry, credential } = access;
+    const challenges = parseChallenges(challenge);
+    const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
+    const remember = (header: string, lifeMs: number) => {
+      headers.set(keyOf(access), { header, until: clock.now() + lifeMs });
+      return header;
+    };
+    if (bearer) {
+      const realm = realmOf(bearer.parameters.get('realm'), access);
+      const { token, lifeS } = await fetchToken(realm, bearer.parameters.get('service'), access);
+      // Renewed a little early, so that none runs out on its way.
+      return remember(`Bearer ${token}`, lifeS * 900);
+    }
+    if (challenges.some(({ scheme }) => scheme === 'basic') && credential) {
+      return remember(basicAuthorization(credential), Number.POSITIVE_INFINITY);
+    }
+    throw unauthorized(
+      credential
+        ? `registry ${registry.host} offers no way to authenticate that is known: ${printable(challenge)}`
+        : `registry ${registry.host} wants credentials and there are none`,
+    );
+  };
+
+  return {
+    remembered(access) {
+      const known = headers.get(keyOf(access));
+      return known && known.until > clock.now() ? known.header : undefined;
+    },
+    answer(challenge, access) {
+      // Many requests of one scan may find the token expired at once; one new token serves them all.
+      const key = keyOf(access);
+      const underWay = pending.get(key) ?? answerOnce(challenge, access).finally(() => pending.delete(key));
+      pending.set(key, underWay);
+      return underWay;
+    },
+    forget(access) {
+      headers.delete(keyOf(access));
+    },
+  };
+}
+
+function realmOf(text: string | undefined, { registry, credential }: Access): URL {
+  const realm = text !== undefined && URL.canParse(text) ? new URL(text) : undefined;
+  const allowed =
+    realm !== undefined && mayBeSentTo(registry, realm) && (credential === undefined || mayReceiveCredentials(registry, realm));
+  if (allowed) return realm;
+  throw new FluxError(
+    `registry ${registry.host} names ${printable(realm ? `${realm.protocol}//${realm.host}` : (text ?? 'no address'))} as its token service, which is refused`,
+    {
+      code: 'registry/foreign-realm',
+      help: 'Credentials are sent to the registry itself, to a token service of the same domain, or to one known to belong to it. If this one is right, please report it.',
+    },
+  );
+}
+
+function tokenOf(body: unknown, subject: string): { readonly token: string; readonly lifeS: number } {
+  const { token, access_token: accessToken, expires_in: expires } = (body ?? {}) as Readonly<Record<string, unknown>>;
+  const value = typeof token === 'string' && token !== '' ? token : accessToken;
+  if (typeof value !== 'string' || !TOKEN.test(value)) {
+    throw new FluxError(`${subject}: the answer has no token`, { code: 'registry/bad-answer' });
+  }
+  const life = typeof expires === 'number' && expires > 0 ? Math.min(expires, MAX_LIFE_S) : DEFAULT_LIFE_S;
+  return { token: value, lifeS: life };
+}

@@ -1,0 +1,157 @@
+import { LRUCache } from 'lru-cache';
+import { type Clock, type FluxError, type Logger, messageOf } from '../../base/index.ts';
+import type { KubeObject } from '../../resource/index.ts';
+import type { Credential } from './credential.ts';
+import { type DockerConfig, parseDockerConfig } from './docker-config.ts';
+
+/** Reads an object of the core group; undefined when it is absent or may not be read. */
+export type ReadCore = (
+  kind: 'Secret' | 'ServiceAccount',
+  namespace: string,
+  name: string,
+  options?: { readonly signal?: AbortSignal },
+) => Promise<KubeObject | undefined>;
+
+/** The pull secrets that one workload names. */
+export interface PullSecrets {
+  readonly namespace: string;
+  readonly secrets: readonly string[];
+  readonly serviceAccount: string;
+}
+
+export interface CredentialSourceOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly readCore: ReadCore;
+  /** The daemon's own Docker config, `--docker-config`. */
+  readonly dockerConfigFile?: string;
+  readonly readFile: (path: string) => Promise<string>;
+}
+
+export interface CredentialSource {
+  /**
+   * Credentials to try for a host, one after the other and never mixed: each workload's own (S-057). Undefined is anonymous and comes
+   * last. Within one workload the pod's secrets win over those of its service account, and those over the daemon's file (Flux v1).
+   */
+  candidates(
+    host: string,
+    pullSecrets: readonly PullSecrets[],
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<readonly (Credential | undefined)[]>;
+}
+
+/** What was read is believed this long. */
+const TRUST_MS = 60_000;
+const NO_CONFIG: DockerConfig = { byHost: new Map(), problems: [] };
+
+/** Where each supported type of secret keeps its Docker config. */
+const SECRET_KEYS: Readonly<Record<string, string>> = {
+  'kubernetes.io/dockerconfigjson': '.dockerconfigjson',
+  'kubernetes.io/dockercfg': '.dockercfg',
+};
+
+export function createCredentialSource({
+  clock,
+  log,
+  readCore,
+  dockerConfigFile,
+  readFile,
+}: CredentialSourceOptions): CredentialSource {
+  const remembered = new LRUCache<string, { readonly at: number; readonly value: Promise<unknown> }>({ max: 5000 });
+  const reported = new LRUCache<string, true>({ max: 1000 });
+
+  /** Reads once a minute and for everybody who asks meanwhile; a failure is not remembered. */
+  const remember = <T>(key: string, read: () => Promise<T>): Promise<T> => {
+    const known = remembered.get(key);
+    if (known && clock.now() - known.at < TRUST_MS) return known.value as Promise<T>;
+    const value = read();
+    remembered.set(key, { at: clock.now(), value });
+    value.catch(() => remembered.delete(key));
+    return value;
+  };
+
+  /** A problem stays until somebody mends it; saying it once is enough. */
+  const report = (message: string) => {
+    if (reported.has(message)) return;
+    reported.set(message, true);
+    log.warn({ err: message }, 'registry credentials not used');
+  };
+
+  const use = (config: DockerConfig): DockerConfig => {
+    for (const { message } of config.problems satisfies readonly FluxError[]) report(message);
+    return config;
+  };
+
+  const fileConfig = async (): Promise<DockerConfig> => {
+    if (dockerConfigFile === undefined) return NO_CONFIG;
+    try {
+      return await remember('file', async () => use(parseDockerConfig(await readFile(dockerConfigFile), dockerConfigFile)));
+    } catch (error) {
+      report(`docker config ${dockerConfigFile}: ${messageOf(error)}`);
+      return NO_CONFIG;
+    }
+  };
+
+  const secretConfig = async (
+    namespace: string,
+    name: string,
+    options: { readonly signal?: AbortSignal },
+  ): Promise<DockerConfig> => {
+    const source = `${namespace}/${name}`;
+    try {
+      return await remember(`secret ${source}`, async () => {
+        const secret = await readCore('Secret', namespace, name, options);
+        if (!secret) return NO_CONFIG;
+        const key = SECRET_KEYS[String(secret.type)];
+        const data = secret.data as Readonly<Record<string, unknown>> | undefined;
+        const encoded = key === undefined ? undefined : data?.[key];
+        if (typeof encoded !== 'string') {
+          report(`secret ${source}: type ${String(secret.type)} is not a Docker config`);
+          return NO_CONFIG;
+        }
+        return use(parseDockerConfig(Buffer.from(encoded, 'base64').toString('utf8'), source));
+      });
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      report(`getting secret "${name}" from namespace "${namespace}": ${messageOf(error)}`);
+      return NO_CONFIG;
+    }
+  };
+
+  const accountSecrets = async (
+    namespace: string,
+    name: string,
+    options: { readonly signal?: AbortSignal },
+  ): Promise<readonly string[]> => {
+    try {
+      const account = await remember(`account ${namespace}/${name}`, () => readCore('ServiceAccount', namespace, name, options));
+      const list = account?.imagePullSecrets;
+      if (!Array.isArray(list)) return [];
+      return list.flatMap((entry: { readonly name?: unknown } | null) => (typeof entry?.name === 'string' ? [entry.name] : []));
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      report(`getting service account "${name}" from namespace "${namespace}": ${messageOf(error)}`);
+      return [];
+    }
+  };
+
+  return {
+    async candidates(host, pullSecrets, options = {}) {
+      const found = new Map<string, Credential | undefined>();
+      const fallback = (await fileConfig()).byHost.get(host);
+      // Workloads of one namespace mostly name the same secrets: ask for each combination once.
+      const distinct = new Map(
+        pullSecrets.map((entry) => [JSON.stringify([entry.namespace, entry.serviceAccount, entry.secrets]), entry]),
+      );
+      for (const { namespace, serviceAccount, secrets } of distinct.values()) {
+        let credential = fallback;
+        for (const name of [...(await accountSecrets(namespace, serviceAccount || 'default', options)), ...secrets]) {
+          credential = (await secretConfig(namespace, name, options)).byHost.get(host) ?? credential;
+        }
+        found.set(credential?.id ?? '', credential);
+      }
+      if (distinct.size === 0) found.set(fallback?.id ?? '', fallback);
+      return [...found.values()].sort((a, b) => Number(a === undefined) - Number(b === undefined));
+    },
+  };
+}

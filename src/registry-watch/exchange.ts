@@ -1,0 +1,95 @@
+import { type Clock, FluxError, type HttpResponse, type HttpTransport, type Logger } from '../base/index.ts';
+import { failureOf, printable } from './answer.ts';
+import { type HostLimit, retryAfterMs } from './rate-limit.ts';
+import { mayBeSentTo } from './trust.ts';
+
+export interface RegistryRequest {
+  readonly method?: 'GET' | 'HEAD';
+  readonly url: URL;
+  readonly accept?: string;
+  /** Sent to the first address only; a redirect to another origin does not get it (S-051). */
+  readonly authorization?: string | undefined;
+  readonly maxBytes: number;
+  readonly limit: HostLimit;
+  /** TLS certificates of this host are not verified (`--registry-insecure-host`). */
+  readonly insecure?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface RegistryAnswer extends HttpResponse {
+  /** The address that answered in the end. */
+  readonly url: URL;
+}
+
+/** Sends one request, following redirects. Answers of every status are returned, but for 429, which throws `registry/rate-limited`. */
+export type Exchange = (request: RegistryRequest) => Promise<RegistryAnswer>;
+
+const MAX_REDIRECTS = 5;
+const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
+const TIMEOUT_MS = 60_000;
+
+export interface ExchangeOptions {
+  readonly http: HttpTransport;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Logs every request (`--registry-trace`). */
+  readonly trace: boolean;
+}
+
+export function createExchange({ http, clock, log, trace }: ExchangeOptions): Exchange {
+  const once = async (request: RegistryRequest, url: URL): Promise<HttpResponse> => {
+    const { method = 'GET', accept, authorization, limit, signal } = request;
+    await limit.acquire(signal ? { signal } : {});
+    const sameOrigin = url.origin === request.url.origin;
+    try {
+      const response = await http.request({
+        method,
+        url,
+        headers: {
+          ...(accept === undefined ? {} : { accept }),
+          ...(authorization !== undefined && sameOrigin ? { authorization } : {}),
+        },
+        maxBytes: request.maxBytes,
+        timeoutMs: TIMEOUT_MS,
+        ...(request.insecure && sameOrigin ? { tls: { rejectUnauthorized: false } } : {}),
+        ...(signal ? { signal } : {}),
+      });
+      if (trace) log.info({ url: `${url.origin}${url.pathname}`, status: response.status }, 'registry request');
+      return response;
+    } catch (error) {
+      if (trace) log.info({ url: `${url.origin}${url.pathname}`, err: error }, 'registry request');
+      throw error;
+    }
+  };
+
+  return async (request) => {
+    let { url } = request;
+    for (let redirects = 0; ; redirects += 1) {
+      const response = await once(request, url);
+      if (response.status === 429) {
+        request.limit.backOff(retryAfterMs(response.headers['retry-after'], clock.now()));
+        throw failureOf(response, subjectOf(request.method, url));
+      }
+      const { location } = response.headers;
+      if (!REDIRECTS.includes(response.status) || location === undefined) return { ...response, url };
+      if (redirects === MAX_REDIRECTS) throw refused(url, `more than ${MAX_REDIRECTS} redirects`);
+      const next = URL.canParse(location, url.href) ? new URL(location, url) : undefined;
+      if (!next || !mayBeSentTo(url, next)) {
+        throw refused(url, `redirect to ${printable(next ? `${next.protocol}//${next.host}` : location)} is refused`);
+      }
+      url = next;
+    }
+  };
+}
+
+/** How errors name a request: without its query, which may be signed. */
+export function subjectOf(method: string | undefined, url: URL): string {
+  return `${method ?? 'GET'} ${url.origin}${url.pathname}`;
+}
+
+function refused(url: URL, reason: string): FluxError {
+  return new FluxError(`${subjectOf('GET', url)}: ${reason}`, {
+    code: 'registry/bad-redirect',
+    help: 'A registry may redirect to public addresses over TLS, at most five times. It may not lead the daemon into its own network.',
+  });
+}

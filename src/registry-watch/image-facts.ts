@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { matchGlob } from '../base/index.ts';
+import { BUILD_TIME_LABELS, parseImageTime } from '../image/index.ts';
+import { jsonOf, printable } from './answer.ts';
+import type { Connection, Question } from './connection.ts';
+import { fetchBlob, fetchManifest } from './manifest.ts';
+
+/** What the registry says about the content of a tag. It never changes for one digest, so it is asked once. */
+export interface ImageFacts {
+  readonly digest: string;
+  readonly indexDigest?: string;
+  readonly imageId: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt?: number;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Why the creation time cannot be used, when there is one that cannot. */
+  readonly timeProblem?: string;
+}
+
+const Labels = z.record(z.string(), z.unknown()).nullish();
+const Config = z.object({
+  created: z.unknown().optional(),
+  config: z.object({ Labels }).nullish(),
+  container_config: z.object({ Labels }).nullish(),
+});
+
+/** What an image config holds for us. */
+export type ConfigFacts = Pick<ImageFacts, 'createdAt' | 'labels' | 'timeProblem'>;
+
+/** Configs read before, by repository and digest. */
+export interface ConfigCache {
+  get(key: string): ConfigFacts | undefined;
+  set(key: string, facts: ConfigFacts): void;
+}
+
+/** Reads the image that a tag names: its manifest, then its config unless that is known. */
+export async function fetchImageFacts(
+  connection: Connection,
+  question: Question,
+  tag: string,
+  configs: ConfigCache,
+): Promise<ImageFacts> {
+  const { configDigest, ...digests } = await fetchManifest(connection, question, tag);
+  const key = `${question.repository.name}@${configDigest}`;
+  const known = configs.get(key);
+  if (known) return { ...digests, imageId: configDigest, ...known };
+  const { body, subject } = await fetchBlob(connection, question, configDigest);
+  const facts = configFacts(jsonOf(body, subject));
+  configs.set(key, facts);
+  return { ...digests, imageId: configDigest, ...facts };
+}
+
+function configFacts(body: unknown): ConfigFacts {
+  const parsed = Config.safeParse(body);
+  if (!parsed.success) return { labels: {}, timeProblem: 'the image config cannot be read' };
+  const { created, config, container_config: containerConfig } = parsed.data;
+  // Builders of today write config.Labels only, older ones both.
+  const labels = timeLabels({ ...containerConfig?.Labels, ...config?.Labels });
+  if (created === undefined || created === null) return { labels };
+  const createdAt = typeof created === 'string' ? parseImageTime(created) : undefined;
+  if (createdAt !== undefined) return { createdAt, labels };
+  return { labels, timeProblem: `the image config says it was created ${printable(JSON.stringify(created), 60)}` };
+}
+
+function timeLabels(labels: Readonly<Record<string, unknown>>): Record<string, string> {
+  const entries = BUILD_TIME_LABELS.flatMap((name) => {
+    const value = labels[name];
+    return typeof value === 'string' && parseImageTime(value) !== undefined ? [[name, value] as const] : [];
+  });
+  return Object.fromEntries(entries);
+}
+
+/**
+ * The creation time of an image by the operator's choice: for repositories that match a glob of `--registry-use-labels` the build
+ * time in the labels counts instead of the config's.
+ */
+export function createdAtOf({ createdAt, labels }: ImageFacts, name: string, useLabels: readonly string[]): number | undefined {
+  if (!useLabels.some((glob) => matchGlob(glob, name))) return createdAt;
+  for (const label of BUILD_TIME_LABELS) {
+    const time = labels[label] === undefined ? undefined : parseImageTime(labels[label]);
+    if (time !== undefined) return time;
+  }
+  return createdAt;
+}

@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { FluxError } from '../base/index.ts';
+import { jsonOf, printable } from './answer.ts';
+import type { Connection, Question } from './connection.ts';
+import { type RegistryAnswer, subjectOf } from './exchange.ts';
+
+/** An image as its manifest describes it; its config is fetched on its own. */
+export interface ImageManifest {
+  /** Digest of this manifest. */
+  readonly digest: string;
+  /** Digest of the index that led here, when the tag names one. */
+  readonly indexDigest?: string;
+  readonly configDigest: string;
+}
+
+const INDEX_TYPES = ['application/vnd.oci.image.index.v1+json', 'application/vnd.docker.distribution.manifest.list.v2+json'];
+const IMAGE_TYPES = ['application/vnd.oci.image.manifest.v1+json', 'application/vnd.docker.distribution.manifest.v2+json'];
+const CONFIG_TYPES = [
+  'application/vnd.oci.image.config.v1+json',
+  'application/vnd.docker.container.image.v1+json',
+  'application/octet-stream',
+];
+const ACCEPT = [...INDEX_TYPES, ...IMAGE_TYPES].join(', ');
+const MAX_BYTES = 4 * 2 ** 20;
+/** An index may list indexes; nobody nests deeper in earnest. */
+const MAX_DEPTH = 3;
+
+const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
+const Index = z.object({
+  manifests: z
+    .array(
+      z.object({
+        digest: z.string().max(200),
+        platform: z.object({ os: z.string(), architecture: z.string() }).partial().nullish(),
+      }),
+    )
+    .max(1000),
+});
+const Image = z.object({ config: z.object({ mediaType: z.string().nullish(), digest: Digest }) });
+const Any = z
+  .object({ mediaType: z.string().nullish(), manifests: z.unknown(), config: z.unknown(), layers: z.unknown() })
+  .partial();
+
+/**
+ * Digest of what a tag points at now, without fetching it; undefined where the registry does not say.
+ * @throws FluxError as every request.
+ */
+export async function headManifest(connection: Connection, question: Question, tag: string): Promise<string | undefined> {
+  const request = { method: 'HEAD', target: `manifests/${tag}`, accept: ACCEPT, maxBytes: MAX_BYTES } as const;
+  try {
+    const parsed = Digest.safeParse((await connection.send(question, request)).headers['docker-content-digest']);
+    return parsed.success ? parsed.data : undefined;
+  } catch (error) {
+    // A registry without HEAD is asked by GET instead.
+    if (error instanceof FluxError && error.code === 'registry/bad-answer') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Fetches the manifest of a tag, through its index to the image for linux/amd64 (the first one, as in Flux v1). Every body is
+ * checked against the digest it was asked by or is served under.
+ * @throws FluxError `registry/no-suitable-manifest`, `registry/bad-manifest`, `registry/digest-mismatch`.
+ */
+export async function fetchManifest(connection: Connection, question: Question, tag: string): Promise<ImageManifest> {
+  return follow(connection, question, tag, 0);
+}
+
+async function follow(connection: Connection, question: Question, reference: string, depth: number): Promise<ImageManifest> {
+  const answer = await connection.send(question, { target: `manifests/${reference}`, accept: ACCEPT, maxBytes: MAX_BYTES });
+  const subject = subjectOf('GET', answer.url);
+  const digest = verifiedDigest(answer, reference.startsWith('sha256:') ? reference : undefined, subject);
+  const body = jsonOf(answer.body, subject);
+  if (kindOf(body, answer, subject) === 'image') {
+    const { config } = parse(Image, body, subject);
+    if (config.mediaType && !CONFIG_TYPES.includes(config.mediaType)) {
+      throw badManifest(subject, `is not a container image but ${printable(config.mediaType)}`);
+    }
+    return { digest, configDigest: config.digest };
+  }
+  const chosen = parse(Index, body, subject).manifests.find(
+    ({ platform }) => platform?.os === 'linux' && platform.architecture === 'amd64',
+  );
+  if (!chosen || !Digest.safeParse(chosen.digest).success) {
+    throw new FluxError('no suitable manifest (linux amd64) in manifestlist', { code: 'registry/no-suitable-manifest' });
+  }
+  if (depth === MAX_DEPTH) throw badManifest(subject, `is an index nested more than ${MAX_DEPTH} deep`);
+  const image = await follow(connection, question, chosen.digest, depth + 1);
+  return { ...image, indexDigest: digest };
+}
+
+/** Content of a blob that is known by its digest. */
+export async function fetchBlob(
+  connection: Connection,
+  question: Question,
+  digest: string,
+): Promise<{ body: Buffer; subject: string }> {
+  const answer = await connection.send(question, { target: `blobs/${digest}`, maxBytes: MAX_BYTES });
+  const subject = subjectOf('GET', answer.url);
+  verifiedDigest(answer, digest, subject);
+  return { body: answer.body, subject };
+}
+
+function verifiedDigest({ body, headers }: RegistryAnswer, asked: string | undefined, subject: string): string {
+  const actual = `sha256:${createHash('sha256').update(body).digest('hex')}`;
+  const header = Digest.safeParse(headers['docker-content-digest']);
+  const expected = asked ?? (header.success ? header.data : actual);
+  if (actual === expected) return actual;
+  throw new FluxError(`${subject}: content does not match its digest ${expected}`, {
+    code: 'registry/digest-mismatch',
+    help: 'The registry, or something between it and the daemon, served other content than was pushed.',
+  });
+}
+
+/** What a manifest is, by what it says and how it is served; documents that can be read as both kinds are refused (CVE-2021-41190). */
+function kindOf(body: unknown, { headers }: RegistryAnswer, subject: string): 'index' | 'image' {
+  const { mediaType, manifests, config, layers } = parse(Any, body, subject);
+  const served = headers['content-type']?.split(';')[0]?.trim() ?? '';
+  const kinds = new Set(
+    [mediaType ?? '', served].flatMap((type) =>
+      INDEX_TYPES.includes(type) ? ['index' as const] : IMAGE_TYPES.includes(type) ? ['image' as const] : [],
+    ),
+  );
+  const [kind, other] = [...kinds];
+  if (kind === undefined)
+    throw new FluxError(`unknown manifest type: ${printable(mediaType ?? served)}`, { code: 'registry/bad-manifest' });
+  const ambiguous = manifests !== undefined && (config !== undefined || layers !== undefined);
+  if (other !== undefined || ambiguous) throw badManifest(subject, 'is both an image and an index');
+  return kind;
+}
+
+function parse<T>(schema: z.ZodType<T>, body: unknown, subject: string): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const { path = [], message = '' } = parsed.error.issues[0] ?? {};
+  throw badManifest(subject, `is not a manifest that can be read: ${printable(`${path.join('.')}: ${message}`)}`);
+}
+
+function badManifest(subject: string, reason: string): FluxError {
+  return new FluxError(`${subject} ${reason}`, { code: 'registry/bad-manifest' });
+}

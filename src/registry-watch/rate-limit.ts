@@ -1,0 +1,111 @@
+import { LRUCache } from 'lru-cache';
+import { type Clock, FluxError, type Logger } from '../base/index.ts';
+
+export interface RateLimitOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Requests a second to one host. */
+  readonly rps: number;
+  /** Requests that may be sent at once after a pause. */
+  readonly burst: number;
+}
+
+/** The right to send requests to one registry host, as a token bucket that learns from 429 answers. */
+export interface HostLimit {
+  /** Resolves when one request may be sent. @throws FluxError `registry/rate-limited` while the host has asked for a longer pause. */
+  acquire(options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /** The host answered 429, with the pause it asked for in milliseconds, if it did: halves the rate. */
+  backOff(retryAfterMs?: number): void;
+  /** A whole scan went well: the rate rises again, once the last 429 is long past. */
+  recover(): void;
+  /** Until when the host asked to be left alone, ms since the epoch; in the past when it did not. */
+  readonly blockedUntil: number;
+}
+
+const FLOOR_RPS = 0.1;
+/** Answers to requests that were already under way count as one 429. */
+const ONE_BACK_OFF_MS = 10_000;
+const NO_RECOVERY_MS = 1_200_000;
+/** Longer pauses are not waited out: the scan ends and the repository gets its next turn after the pause. */
+const MAX_WAIT_MS = 10_000;
+const MAX_PAUSE_MS = 3_600_000;
+
+/** Limits by host; Flux v1's rules: halve on 429 down to 0.1/s, times 1.5 after a good scan but not within 20 minutes. */
+export function createHostLimits(options: RateLimitOptions): (host: string) => HostLimit {
+  const limits = new LRUCache<string, HostLimit>({ max: 1000 });
+  return (host) => {
+    const known = limits.get(host);
+    if (known) return known;
+    const limit = new TokenBucket(host, options);
+    limits.set(host, limit);
+    return limit;
+  };
+}
+
+class TokenBucket implements HostLimit {
+  blockedUntil = 0;
+  readonly #host: string;
+  readonly #options: RateLimitOptions;
+  #rate: number;
+  #tokens: number;
+  #filledAt: number;
+  #backedOffAt = Number.NEGATIVE_INFINITY;
+
+  constructor(host: string, options: RateLimitOptions) {
+    this.#host = host;
+    this.#options = options;
+    this.#rate = options.rps;
+    this.#tokens = options.burst;
+    this.#filledAt = options.clock.now();
+  }
+
+  async acquire(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    const { clock, burst } = this.#options;
+    const now = clock.now();
+    const pause = this.blockedUntil - now;
+    if (pause > MAX_WAIT_MS) {
+      throw new FluxError(`registry ${this.#host} asked for a pause of ${Math.ceil(pause / 1000)} s`, {
+        code: 'registry/rate-limited',
+      });
+    }
+    this.#tokens = Math.min(burst, this.#tokens + ((now - this.#filledAt) / 1000) * this.#rate);
+    this.#filledAt = now;
+    // Going below zero reserves a place in the queue; who comes later waits longer.
+    this.#tokens -= 1;
+    const wait = Math.max(pause, this.#tokens < 0 ? (-this.#tokens / this.#rate) * 1000 : 0);
+    if (wait > 0) await clock.sleep(wait, options);
+  }
+
+  backOff(retryAfterMs = 0): void {
+    const { clock, log } = this.#options;
+    const now = clock.now();
+    this.blockedUntil = Math.max(this.blockedUntil, now + Math.min(retryAfterMs, MAX_PAUSE_MS));
+    if (now - this.#backedOffAt < ONE_BACK_OFF_MS) return;
+    this.#backedOffAt = now;
+    this.#setRate(Math.max(FLOOR_RPS, this.#rate / 2), () =>
+      log.info({ host: this.#host, limit: this.#rate }, 'reducing rate limit'),
+    );
+  }
+
+  recover(): void {
+    const { clock, log, rps } = this.#options;
+    if (clock.now() - this.#backedOffAt < NO_RECOVERY_MS) return;
+    this.#setRate(Math.min(rps, this.#rate * 1.5), () =>
+      log.info({ host: this.#host, limit: this.#rate }, 'increasing rate limit'),
+    );
+  }
+
+  #setRate(rate: number, announce: () => void): void {
+    if (rate === this.#rate) return;
+    this.#rate = rate;
+    announce();
+  }
+}
+
+/** Milliseconds that a Retry-After header asks to wait, in either of its forms (RFC 9110, 10.2.3); undefined when there is none. */
+export function retryAfterMs(header: string | undefined, now: number): number | undefined {
+  if (header === undefined) return undefined;
+  if (/^\d{1,9}$/.test(header.trim())) return Number(header.trim()) * 1000;
+  const at = Date.parse(header);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
+}

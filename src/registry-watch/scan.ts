@@ -1,0 +1,133 @@
+import { asFluxError, type Clock, FluxError, type Logger, messageOf } from '../base/index.ts';
+import type { Connection } from './connection.ts';
+import type { Credential, CredentialSource } from './credentials/index.ts';
+import type { HostLimit } from './rate-limit.ts';
+import type { ImageTarget, RepositoryState } from './repository.ts';
+import { parseRepositoryName, type RepositoryName } from './repository-name.ts';
+import { listTags } from './tag-list.ts';
+import type { TagRefresh } from './tag-refresh.ts';
+
+export interface ScanOptions {
+  readonly connection: Connection;
+  readonly credentials: CredentialSource;
+  readonly limitOf: (host: string) => HostLimit;
+  readonly refresh: TagRefresh;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface ScanResult {
+  /** There are tags, or facts about wanted tags, that were not known before. */
+  readonly news: boolean;
+  /** Not before this time again, ms since the epoch: the registry asked for a pause. */
+  readonly notBefore: number;
+}
+
+/** Looks at one repository. What goes wrong is kept in its state and logged; what was known before stays. Throws only when aborted. */
+export interface Scan {
+  /** Tags first, then the facts that somebody needs. */
+  run(state: RepositoryState, target: ImageTarget, signal: AbortSignal): Promise<ScanResult>;
+  /** Reads facts that only listings show; small repositories only. */
+  fillIn(state: RepositoryState, target: ImageTarget, signal: AbortSignal): Promise<void>;
+}
+
+/** Of repositories up to this size every tag is read, so that listings show all dates. */
+const SMALL = 200;
+
+export function createScan({ connection, credentials, limitOf, refresh, clock, log }: ScanOptions): Scan {
+  /** Tries each workload's credentials by themselves, the ones that worked last time first. */
+  const listAsAnybody = async (repository: RepositoryName, target: ImageTarget, state: RepositoryState, signal: AbortSignal) => {
+    const candidates = await credentials.candidates(repository.host, target.pullSecrets, { signal });
+    const isAccepted = (credential: Credential | undefined) => credential?.id === state.accepted?.id;
+    const ordered = [...candidates].sort((a, b) => Number(isAccepted(b)) - Number(isAccepted(a)));
+    let refusal: unknown;
+    for (const credential of ordered) {
+      try {
+        const list = await listTags(connection, { repository, credential, signal });
+        state.accepted = credential;
+        return list;
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        refusal ??= error;
+      }
+    }
+    throw refusal;
+  };
+
+  /** Lists the tags and reads what is needed of them; true when something is new. */
+  const look = async (state: RepositoryState, target: ImageTarget, signal: AbortSignal): Promise<boolean> => {
+    const repository = parseRepositoryName(target.name);
+    const { tags, dropped } = await listAsAnybody(repository, target, state, signal);
+    if (dropped > 0) log.warn({ image: target.name, dropped }, 'tags dropped that are none by the grammar');
+    const newTags = state.replaceTags(tags, clock.now());
+    if (newTags > 0) log.info({ image: target.name, tags: tags.length, new: newTags }, 'new image tags');
+    try {
+      const question = { repository, credential: state.accepted, signal };
+      const changed = await refresh(state, question, wantedTags(state, target, clock.now()));
+      limitOf(repository.host).recover();
+      if (state.error) log.info({ image: target.name }, 'image scan works again');
+      state.error = undefined;
+      return changed || newTags > 0;
+    } catch (error) {
+      signal.throwIfAborted();
+      keepError(state, target, error);
+      return newTags > 0;
+    }
+  };
+
+  /** A failure that lasts is logged once. */
+  const keepError = (state: RepositoryState, { name }: ImageTarget, thrown: unknown) => {
+    const error = asFluxError(thrown, { code: 'registry/failed' });
+    if (state.error?.message !== error.message)
+      log.warn({ image: name, err: error.message, code: error.code }, 'image scan failed');
+    state.error = error;
+  };
+
+  return {
+    async run(state, target, signal) {
+      const host = target.name.slice(0, Math.max(0, target.name.indexOf('/')));
+      try {
+        return { news: await look(state, target, signal), notBefore: limitOf(host).blockedUntil };
+      } catch (error) {
+        signal.throwIfAborted();
+        keepError(state, target, error);
+        return { news: false, notBefore: limitOf(host).blockedUntil };
+      }
+    },
+    async fillIn(state, target, signal) {
+      if (state.scannedAt === undefined || state.error !== undefined || state.tags.length > SMALL) return;
+      const now = clock.now();
+      const rest = state.tags.filter((tag) => isDue(state, tag, now));
+      try {
+        await refresh(state, { repository: parseRepositoryName(target.name), credential: state.accepted, signal }, rest);
+      } catch (error) {
+        signal.throwIfAborted();
+        log.debug({ image: target.name, err: messageOf(error) }, 'filling in image dates stopped');
+      }
+    },
+  };
+}
+
+/** Tags whose facts somebody needs and that are due; those that run are looked at each time. */
+function wantedTags(state: RepositoryState, { needsTimes, inUse = [] }: ImageTarget, now: number): readonly string[] {
+  const running = new Set(inUse);
+  return state.tags.filter(
+    (tag) => (running.has(tag) && !isFailing(state, tag, now)) || (isDue(state, tag, now) && needsTimes?.(tag)),
+  );
+}
+
+function isDue(state: RepositoryState, tag: string, now: number): boolean {
+  return now >= (state.checks.get(tag)?.dueAt ?? 0);
+}
+
+function isFailing(state: RepositoryState, tag: string, now: number): boolean {
+  const check = state.checks.get(tag);
+  return check !== undefined && check.failures > 0 && now < check.dueAt;
+}
+
+/** The registry does not show the repository to these credentials; others may see it. */
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof FluxError && ['registry/unauthorized', 'registry/not-found', 'registry/foreign-realm'].includes(error.code)
+  );
+}

@@ -1,0 +1,134 @@
+import { asFluxError, type Clock, FluxError, type Logger } from '../base/index.ts';
+import type { Connection, Question } from './connection.ts';
+import { type ConfigCache, createdAtOf, fetchImageFacts, type ImageFacts } from './image-facts.ts';
+import { headManifest } from './manifest.ts';
+import type { ImageInfo, RepositoryState, TagCheck } from './repository.ts';
+
+export interface TagRefreshOptions {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly configs: ConfigCache;
+  /** Globs on canonical names whose images take their time from labels. */
+  readonly useLabels: readonly string[];
+  /** Tags read at once from one repository. */
+  readonly parallel: number;
+}
+
+/** Brings what is known of the tags up to date, and says whether anything is new. @throws FluxError only for what stops the whole scan. */
+export type TagRefresh = (state: RepositoryState, question: Question, tags: readonly string[]) => Promise<boolean>;
+
+const HOUR_MS = 3_600_000;
+const FIRST_CHECK_MS = HOUR_MS;
+const MIN_CHECK_MS = 300_000;
+const MAX_CHECK_MS = 168 * HOUR_MS;
+const EXCLUDED_CHECK_MS = 24 * HOUR_MS;
+const FIRST_RETRY_MS = 60_000;
+/** From this many failures in a row the tag counts as unreadable, so that it does not hold back the others. */
+const GIVE_UP_AFTER = 3;
+
+/** The registry answered, and asking again soon would change nothing. */
+const LASTING: readonly string[] = [
+  'registry/no-suitable-manifest',
+  'registry/bad-manifest',
+  'registry/digest-mismatch',
+  'registry/not-found',
+  'registry/unauthorized',
+  'http/too-large',
+];
+
+export function createTagRefresh({ connection, clock, log, configs, useLabels, parallel }: TagRefreshOptions): TagRefresh {
+  const infoOf = (tag: string, facts: ImageFacts, name: string): ImageInfo => {
+    const { digest, indexDigest, imageId, labels, timeProblem } = facts;
+    const createdAt = createdAtOf(facts, name, useLabels);
+    const error =
+      createdAt === undefined && timeProblem !== undefined
+        ? new FluxError(timeProblem, { code: 'registry/bad-time' })
+        : undefined;
+    return {
+      tag,
+      digest,
+      imageId,
+      labels,
+      fetchedAt: clock.now(),
+      ...(indexDigest === undefined ? {} : { indexDigest }),
+      ...(createdAt === undefined ? {} : { createdAt }),
+      ...(error === undefined ? {} : { error }),
+    };
+  };
+
+  /** Looks at one tag; true when what is known of it changed. */
+  const refreshTag = async (state: RepositoryState, question: Question, tag: string): Promise<boolean> => {
+    const before = state.checks.get(tag);
+    const known = state.images.get(tag);
+    if (before?.served !== undefined && known) {
+      if ((await headManifest(connection, question, tag)) === before.served) {
+        state.images.set(tag, { ...known, fetchedAt: clock.now() });
+        state.checks.set(tag, checkAfter(before.intervalMs * 2, before.served));
+        return false;
+      }
+    }
+    const facts = await fetchImageFacts(connection, question, tag, configs);
+    const info = infoOf(tag, facts, question.repository.name);
+    const served = facts.indexDigest ?? facts.digest;
+    const moved = before?.served !== undefined && before.served !== served;
+    // A tag that moved may move again: look twice as often (Flux v1).
+    state.checks.set(tag, checkAfter(moved ? before.intervalMs / 2 : FIRST_CHECK_MS, served));
+    state.images.set(tag, info);
+    return moved || known === undefined || known.error !== undefined;
+  };
+
+  const checkAfter = (wanted: number, served: string): TagCheck => {
+    const intervalMs = Math.min(Math.max(wanted, MIN_CHECK_MS), MAX_CHECK_MS);
+    return { served, intervalMs, dueAt: clock.now() + intervalMs, failures: 0 };
+  };
+
+  /** Keeps a failure; true when it makes the tag unreadable that was not before. */
+  const fail = (state: RepositoryState, tag: string, error: FluxError): boolean => {
+    const before = state.checks.get(tag);
+    const known = state.images.get(tag);
+    const failures = (before?.failures ?? 0) + 1;
+    const lasting = LASTING.includes(error.code);
+    const retryMs = lasting ? lastingRetryMs(error) : Math.min(HOUR_MS, FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10));
+    // Good data stays when only asking failed; it goes when the tag now holds something else that cannot be read.
+    const keep = known !== undefined && known.error === undefined && (!lasting || error.code === 'registry/unauthorized');
+    const served = keep && before?.served !== undefined ? { served: before.served } : {};
+    state.checks.set(tag, {
+      ...served,
+      intervalMs: before?.intervalMs ?? FIRST_CHECK_MS,
+      dueAt: clock.now() + retryMs,
+      failures,
+    });
+    if (keep || (!lasting && failures < GIVE_UP_AFTER)) return false;
+    state.images.set(tag, { tag, labels: {}, fetchedAt: clock.now(), error });
+    return known?.error === undefined;
+  };
+
+  return async (state, question, tags) => {
+    const queue = [...tags];
+    const unreadable: string[] = [];
+    let changed = false;
+    let stopped: unknown;
+    const work = async () => {
+      for (let tag = queue.pop(); tag !== undefined && stopped === undefined; tag = queue.pop()) {
+        try {
+          changed = (await refreshTag(state, question, tag)) || changed;
+        } catch (thrown) {
+          const error = asFluxError(thrown, { code: 'registry/failed' });
+          if (question.signal?.aborted || error.code === 'registry/rate-limited') stopped = error;
+          else if (fail(state, tag, error)) unreadable.push(`${tag}: ${error.message}`);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(parallel, queue.length) }, work));
+    if (unreadable.length > 0) {
+      log.warn({ image: question.repository.name, tags: unreadable.length, first: unreadable[0] }, 'image tags cannot be read');
+    }
+    if (stopped !== undefined) throw stopped;
+    return changed || unreadable.length > 0;
+  };
+}
+
+function lastingRetryMs({ code }: FluxError): number {
+  return code === 'registry/no-suitable-manifest' ? EXCLUDED_CHECK_MS : HOUR_MS;
+}

@@ -1,0 +1,235 @@
+import { LRUCache } from 'lru-cache';
+import pLimit from 'p-limit';
+import { type Clock, type HttpTransport, type Logger, matchGlob, messageOf } from '../base/index.ts';
+import { createAuthorizer } from './authorization.ts';
+import { createConnection } from './connection.ts';
+import { createCredentialSource, type ReadCore } from './credentials/index.ts';
+import { createExchange } from './exchange.ts';
+import type { ConfigFacts } from './image-facts.ts';
+import { createHostLimits } from './rate-limit.ts';
+import { type ImageRepository, type ImageTarget, RepositoryState } from './repository.ts';
+import { createScan, type Scan } from './scan.ts';
+import { createTagRefresh } from './tag-refresh.ts';
+
+export interface ImageWatchOptions {
+  readonly http: HttpTransport;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** From the end of one scan of a repository to the next, give or take a tenth. */
+  readonly scanIntervalMs: number;
+  /** Requests a second to one registry host. */
+  readonly rps: number;
+  /** Requests that may be sent to a host at once, and tags of a repository read in parallel. */
+  readonly burst: number;
+  /** Hosts, with or without port, whose certificates are not verified and that may be asked over plain HTTP. */
+  readonly insecureHosts?: readonly string[];
+  /** Globs on canonical names; with none, every image is included. */
+  readonly includeImages?: readonly string[];
+  /** Globs on canonical names; exclusion wins. */
+  readonly excludeImages?: readonly string[];
+  /** Globs on canonical names whose images take their time from labels. */
+  readonly useLabels?: readonly string[];
+  readonly dockerConfigFile?: string;
+  readonly readFile: (path: string) => Promise<string>;
+  readonly readCore: ReadCore;
+  /** Called after a scan that found tags, or facts about wanted tags, that were not known before; the first one too. */
+  readonly onNewTags: (name: string) => void;
+  /** Logs every request. */
+  readonly trace?: boolean;
+  /** Source of jitter in [0, 1). */
+  readonly random?: () => number;
+}
+
+export interface ImageWatch {
+  /** Replaces the set of watched repositories; unknown ones are scanned at once. */
+  watch(targets: readonly ImageTarget[]): void;
+  /** What is known by canonical name; undefined when it is not watched or was not scanned yet. */
+  repository(name: string): ImageRepository | undefined;
+  /** Scans one repository before its turn, or all; resolves when done. Unknown names do nothing. */
+  scanNow(name?: string, options?: { readonly signal?: AbortSignal }): Promise<void>;
+  start(): void;
+  stop(): Promise<void>;
+}
+
+interface Watched {
+  target: ImageTarget;
+  readonly state: RepositoryState;
+  readonly gone: AbortController;
+  nextAt: number;
+  /** The scan that is under way, and the one that will follow it. */
+  running: Promise<void> | undefined;
+  queued: Promise<void> | undefined;
+  /** Facts for listings being read in the background. */
+  filling: Promise<void> | undefined;
+}
+
+/** Repositories scanned at once; requests to one host are limited on their own. */
+const PARALLEL_SCANS = 4;
+const MAX_CONFIGS = 50_000;
+
+export function createImageWatch(options: ImageWatchOptions): ImageWatch {
+  const { clock, log, scanIntervalMs, includeImages = [], excludeImages = [], onNewTags, random = Math.random } = options;
+  const scan = scanOf(options);
+  const watched = new Map<string, Watched>();
+  const inTurn = pLimit(PARALLEL_SCANS);
+  const inBackground = pLimit(2);
+  const stopping = new AbortController();
+  let wake = Promise.withResolvers<void>();
+  let loop: Promise<void> | undefined;
+
+  const isIncluded = (name: string) =>
+    !excludeImages.some((glob) => matchGlob(glob, name)) &&
+    (includeImages.length === 0 || includeImages.some((glob) => matchGlob(glob, name)));
+
+  const scanOnce = async (entry: Watched): Promise<void> => {
+    const { state, gone } = entry;
+    const { news, notBefore } = await scan.run(state, entry.target, gone.signal);
+    entry.nextAt = Math.max(clock.now() + scanIntervalMs * (0.9 + random() / 5), notBefore);
+    if (news && !gone.signal.aborted) onNewTags(entry.target.name);
+    entry.filling ??= inBackground(() => scan.fillIn(state, entry.target, gone.signal))
+      .catch((error: unknown) => {
+        if (!gone.signal.aborted)
+          log.error({ image: entry.target.name, err: messageOf(error) }, 'filling in image dates broke off');
+      })
+      .finally(() => {
+        entry.filling = undefined;
+      });
+  };
+
+  /** Runs a scan; one that is asked for while another runs starts when that ends, because it may be asked for to see what is newer. */
+  const launch = (entry: Watched): Promise<void> => {
+    if (entry.running !== undefined) {
+      entry.queued ??= entry.running.then(() => {
+        entry.queued = undefined;
+        return launch(entry);
+      });
+      return entry.queued;
+    }
+    entry.nextAt = clock.now() + scanIntervalMs;
+    entry.running = scanOnce(entry)
+      .catch((error: unknown) => {
+        // A scan keeps what goes wrong to itself; it ends with an error only when stopped, or by a fault of ours.
+        if (!entry.gone.signal.aborted) log.error({ image: entry.target.name, err: messageOf(error) }, 'image scan broke off');
+      })
+      .finally(() => {
+        entry.running = undefined;
+        wake.resolve();
+      });
+    return entry.running;
+  };
+
+  const loopUntilStopped = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      const now = clock.now();
+      const waiting = [...watched.values()].filter(({ running }) => running === undefined).sort((a, b) => a.nextAt - b.nextAt);
+      const free = PARALLEL_SCANS - (watched.size - waiting.length);
+      const due = waiting.filter(({ nextAt }) => nextAt <= now).slice(0, Math.max(0, free));
+      for (const entry of due) void launch(entry);
+      // With no place free, the end of a scan wakes the loop.
+      const next = waiting.find(({ nextAt }) => nextAt > now)?.nextAt ?? now + scanIntervalMs;
+      await sleepUntil(next - now);
+    }
+  };
+
+  const sleepUntil = async (ms: number): Promise<void> => {
+    const awake = new AbortController();
+    const sleep = clock.sleep(ms, { signal: AbortSignal.any([stopping.signal, awake.signal]) });
+    // Waking early ends the sleep with an error that means nothing.
+    await Promise.race([sleep, wake.promise]).catch(() => undefined);
+    awake.abort();
+    await sleep.catch(() => undefined);
+    wake = Promise.withResolvers<void>();
+  };
+
+  return {
+    watch(targets) {
+      const wanted = new Map(targets.filter(({ name }) => isIncluded(name)).map((target) => [target.name, target]));
+      for (const [name, entry] of watched) {
+        if (wanted.has(name)) continue;
+        entry.gone.abort();
+        watched.delete(name);
+      }
+      for (const [name, target] of wanted) {
+        const entry = watched.get(name);
+        if (!entry) {
+          watched.set(name, {
+            target,
+            state: new RepositoryState(),
+            gone: new AbortController(),
+            nextAt: 0,
+            running: undefined,
+            queued: undefined,
+            filling: undefined,
+          });
+          continue;
+        }
+        entry.target = target;
+        if (wantsMore(entry)) entry.nextAt = Math.min(entry.nextAt, clock.now());
+      }
+      wake.resolve();
+    },
+    repository(name) {
+      const state = watched.get(name)?.state;
+      return state && (state.scannedAt !== undefined || state.error !== undefined) ? state.snapshot() : undefined;
+    },
+    async scanNow(name, { signal } = {}) {
+      signal?.throwIfAborted();
+      const one = name === undefined ? undefined : watched.get(name);
+      const entries = name === undefined ? [...watched.values()] : one ? [one] : [];
+      await abortable(
+        Promise.all(entries.map((entry) => (name === undefined ? inTurn(() => launch(entry)) : launch(entry)))),
+        signal,
+      );
+    },
+    start() {
+      loop ??= loopUntilStopped();
+    },
+    async stop() {
+      stopping.abort();
+      for (const { gone } of watched.values()) gone.abort();
+      await Promise.allSettled([loop, ...[...watched.values()].flatMap(({ running, filling }) => [running, filling])]);
+    },
+  };
+}
+
+/** Whether the target now needs facts that nobody has asked the registry for. */
+function wantsMore({ target: { needsTimes, inUse = [] }, state }: Watched): boolean {
+  if (state.scannedAt === undefined) return false;
+  const running = new Set(inUse);
+  return state.tags.some((tag) => !state.checks.has(tag) && (running.has(tag) || needsTimes?.(tag) === true));
+}
+
+function scanOf({
+  http,
+  clock,
+  log,
+  rps,
+  burst,
+  insecureHosts = [],
+  useLabels = [],
+  trace = false,
+  ...options
+}: ImageWatchOptions): Scan {
+  const exchange = createExchange({ http, clock, log, trace });
+  const limitOf = createHostLimits({ clock, log, rps, burst });
+  const connection = createConnection({ exchange, authorizer: createAuthorizer({ exchange, clock }), limitOf, insecureHosts });
+  const configs = new LRUCache<string, ConfigFacts>({ max: MAX_CONFIGS });
+  const refresh = createTagRefresh({ connection, clock, log, configs, useLabels, parallel: burst });
+  const credentials = createCredentialSource({ clock, log, ...options });
+  return createScan({ connection, credentials, limitOf, refresh, clock, log });
+}
+
+async function abortable(work: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
+  if (!signal) {
+    await work;
+    return;
+  }
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => aborted.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
