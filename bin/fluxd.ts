@@ -1,3 +1,82 @@
 #!/usr/bin/env node
-process.stderr.write('fluxd: not built yet\n');
-process.exitCode = 2;
+import { tmpdir } from 'node:os';
+import packageJson from '../package.json' with { type: 'json' };
+import { createApiServer, createMetricsServer, type HttpListener } from '../src/api/index.ts';
+import { createLogger, createMetrics, type Logger, messageOf, systemClock } from '../src/base/index.ts';
+import { type Config, parseFlags } from '../src/config/index.ts';
+import { type RunningFlux, startFlux } from '../src/controller/index.ts';
+
+const { version } = packageJson;
+/** A shutdown that takes longer than this is cut off; whatever it was doing is safe to repeat. */
+const SHUTDOWN_MS = 20_000;
+
+const parsed = parseFlags(process.argv.slice(2), { version });
+if ('exit' in parsed) {
+  process.stdout.write(parsed.stdout);
+  process.stderr.write(parsed.stderr);
+  process.exitCode = parsed.exit;
+} else {
+  const log = await createLogger({ format: parsed.config.logFormat, destination: process.stderr });
+  for (const { flag, message } of parsed.warnings) log.warn({ flag }, message);
+  log.info({ version }, 'fluxd starting');
+  await run(parsed.config, log).catch((error: unknown) => {
+    log.fatal({ err: error }, 'fluxd ended by an error');
+    process.exit(1);
+  });
+}
+
+async function run(config: Config, log: Logger): Promise<void> {
+  const metrics = await createMetrics();
+  const flux = await startFlux({
+    config,
+    version,
+    environment: process.env,
+    temporaryDirectory: tmpdir(),
+    pid: process.pid,
+    isAlive,
+    metrics,
+    clock: systemClock,
+    log,
+  });
+  const listeners = await listen(config, flux, metrics.render, log);
+  const reason = await Promise.race([signalled(), flux.ended.then(() => 'the loop has ended')]);
+  log.info({ reason }, 'fluxd stopping');
+  setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
+  await Promise.allSettled([...listeners.map((listener) => listener.close()), flux.stop()]);
+}
+
+async function listen(
+  config: Config,
+  { daemon }: RunningFlux,
+  render: () => Promise<{ contentType: string; body: string }>,
+  log: Logger,
+): Promise<HttpListener[]> {
+  const child = log.child({ component: 'api' });
+  const api = createApiServer({ daemon, log: child, ...(config.listenMetrics ? {} : { metrics: render }) });
+  const { address, port } = await api.listen(config.listen);
+  child.info({ address, port }, 'api listening');
+  if (!config.listenMetrics) return [api];
+  const metricsServer = createMetricsServer({ metrics: render, log: child });
+  const at = await metricsServer.listen(config.listenMetrics);
+  child.info(at, 'metrics listening');
+  return [api, metricsServer];
+}
+
+function signalled(): Promise<string> {
+  return new Promise((resolve, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal));
+    // Better to restart than to be alive and stuck: everything is rebuilt from Git and the cluster.
+    process.once('unhandledRejection', (error) =>
+      reject(new Error(`unhandled rejection: ${messageOf(error)}`, { cause: error })),
+    );
+  });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -107,8 +107,6 @@ export interface Daemon {
   syncStatus(ref: string): Promise<readonly Revision[]>;
   gitConfig(options: { readonly regenerateKey: boolean }): Promise<GitConfig>;
   notify(change: NotifiedChange): Promise<void>;
-  /** Multi-document YAML of the namespaces and workloads of the cluster. */
-  exportWorkloads(): Promise<string>;
   /** Asks for a fetch and a sync of what it finds, also when nothing is new (drift is verified then). */
   startSync(): SyncReport;
   /** @throws FluxError fault `missing` for an unknown id. */

@@ -19,16 +19,6 @@ export interface JobResult {
   readonly result?: UpdateResult;
 }
 
-/** A failed job that still has results to show (Flux v1's policy jobs). */
-export class JobError extends FluxError {
-  readonly outcome: JobResult;
-
-  constructor(cause: FluxError, outcome: JobResult) {
-    super(cause.message, { code: cause.code, fault: cause.fault, cause, ...(cause.help === undefined ? {} : { help: cause.help }) });
-    this.outcome = outcome;
-  }
-}
-
 /** How many statuses are kept, as in Flux v1. */
 const KEPT = 100;
 
@@ -64,7 +54,7 @@ export class JobQueue {
   }
 
   fail(id: string, error: unknown): void {
-    this.#statuses.set(id, { state: 'failed', error: messageOf(error), ...(error instanceof JobError ? error.outcome : {}) });
+    this.#statuses.set(id, { state: 'failed', error: messageOf(error) });
   }
 
   /** @throws FluxError `job/unknown` for a job that neither memory nor Git knows. */
@@ -82,8 +72,8 @@ export class JobQueue {
     for (const [revision, text] of await this.#source.notes()) {
       const note = text.includes(id) ? parseJobNote(text) : undefined;
       if (note?.jobId !== id) continue;
-      // Written by a daemon of this kind; shown to a client as it stands, so its shape is the client's to judge.
-      const outcome = { spec: note.spec as UpdateSpec, ...(note.result === null ? {} : { result: note.result as UpdateResult }) };
+      // The spec is shown to the client that asked for the job as it stands in the note.
+      const outcome = { spec: note.spec as UpdateSpec, ...(note.result === null ? {} : { result: note.result }) };
       return { state: 'succeeded', error: '', revision, ...outcome };
     }
     return undefined;

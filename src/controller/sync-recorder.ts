@@ -1,6 +1,12 @@
-import { createSyncRecord, differsInTrouble, formatSyncRecord, parseJobNote, type RecordedChange, type RecordedImageUpdate } from '../record/index.ts';
+import {
+  createSyncRecord,
+  differsInTrouble,
+  formatSyncRecord,
+  parseJobNote,
+  type RecordedChange,
+  type RecordedImageUpdate,
+} from '../record/index.ts';
 import { formatPlace } from '../resource/index.ts';
-import type { UpdateResult } from '../update/index.ts';
 import type { Cancellable, Change, Problem, Revision, Source } from './ports.ts';
 import type { SyncOutcome } from './sync.ts';
 
@@ -23,7 +29,10 @@ export function createSyncRecorder(source: Source, daemon: string): SyncRecorder
         startedAt: outcome.startedAt,
         durationMs: outcome.finishedAt - outcome.startedAt,
         counts: countOutcomes(outcome.changes),
-        changes: [...outcome.errors.map(refusal), ...outcome.changes.filter(({ outcome: word }) => word !== 'unchanged').map(recordedChange)],
+        changes: [
+          ...outcome.errors.map(refusal),
+          ...outcome.changes.filter(({ outcome: word }) => word !== 'unchanged').map(recordedChange),
+        ],
         imageUpdates: previous === revision ? [] : await imageUpdates(source, previous, revision),
       });
       const news = differsInTrouble(await source.syncRecord(revision), record);
@@ -60,9 +69,17 @@ async function imageUpdates(source: Source, previous: Revision | undefined, revi
   if (commits.length === 0) return [];
   const notes = await source.notes();
   return commits.flatMap(({ revision: commit }) => {
-    const result = parseJobNote(notes.get(commit) ?? '')?.result as UpdateResult | null | undefined;
+    const result = parseJobNote(notes.get(commit) ?? '')?.result;
     return Object.entries(result ?? {}).flatMap(([workload, { Status, PerContainer }]) =>
-      Status === 'success' ? (PerContainer ?? []).map(({ Container, Current, Target }) => ({ commit, workload, container: Container, from: Current, to: Target })) : [],
+      Status === 'success'
+        ? (PerContainer ?? []).map(({ Container, Current, Target }) => ({
+            commit,
+            workload,
+            container: Container,
+            from: Current,
+            to: Target,
+          }))
+        : [],
     );
   });
 }

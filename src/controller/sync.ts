@@ -48,7 +48,12 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
   const { state } = await reader.read(revision, limited);
   const allowPrune = await confirmedDeletions(source, previous, revision);
   const plan = await cluster.plan(
-    { desired: state, syncSet: options.syncSet, garbageCollection: options.garbageCollection, ...(allowPrune === undefined ? {} : { allowPrune }) },
+    {
+      desired: state,
+      syncSet: options.syncSet,
+      garbageCollection: options.garbageCollection,
+      ...(allowPrune === undefined ? {} : { allowPrune }),
+    },
     limited,
   );
   const changes = await cluster.apply(plan, signal ? { signal } : {});
@@ -73,9 +78,18 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
  * The largest N of `Allow-Prune: N` that a person wrote in a commit since the last sync. Without a last sync only the newest
  * commit counts: old confirmations must not come back to life in a new cluster.
  */
-async function confirmedDeletions(source: Source, previous: Revision | undefined, revision: Revision): Promise<number | undefined> {
+async function confirmedDeletions(
+  source: Source,
+  previous: Revision | undefined,
+  revision: Revision,
+): Promise<number | undefined> {
   if (previous === revision) return undefined;
-  const commits = await source.commits({ from: previous, to: revision, limit: previous === undefined ? 1 : MAX_COMMITS, allPaths: true });
+  const commits = await source.commits({
+    from: previous,
+    to: revision,
+    limit: previous === undefined ? 1 : MAX_COMMITS,
+    allPaths: true,
+  });
   const numbers = commits
     .filter((commit) => !commit.ours)
     .flatMap((commit) => commit.trailers)

@@ -5,7 +5,9 @@ import type { Cancellable, Cluster, Desired, DesiredState, Revision, Source } fr
 export interface RepositoryView {
   readonly revision: Revision;
   readonly state: DesiredState;
-  /** Workloads by full id; one that is defined twice is left out, because nobody can say which is meant. */
+  /** Manifests by full id; what is defined twice is left out, because nobody can say which is meant, as is what has no known kind. */
+  readonly manifests: ReadonlyMap<ResourceId, Manifest>;
+  /** Those of them that run containers. */
   readonly workloads: ReadonlyMap<ResourceId, Manifest>;
 }
 
@@ -23,16 +25,16 @@ export function createRepositoryReader(source: Source, desired: Desired, cluster
         last = { revision, state: await desired.read(files, (id) => source.blob(id, options), options) };
       }
       // Ids are asked for anew each time: what the API calls namespaced may be learned after the file was read.
-      return { ...last, workloads: workloadsById(last.state.manifests, cluster) };
+      const manifests = manifestsById(last.state.manifests, cluster);
+      return { ...last, manifests, workloads: new Map([...manifests].filter(([, { object }]) => isWorkloadKind(object.kind))) };
     },
   };
 }
 
-function workloadsById(manifests: readonly Manifest[], cluster: Pick<Cluster, 'idOf'>): ReadonlyMap<ResourceId, Manifest> {
+function manifestsById(manifests: readonly Manifest[], cluster: Pick<Cluster, 'idOf'>): ReadonlyMap<ResourceId, Manifest> {
   const found = new Map<ResourceId, Manifest>();
   const twice = new Set<ResourceId>();
   for (const manifest of manifests) {
-    if (!isWorkloadKind(manifest.object.kind)) continue;
     const id = cluster.idOf(manifest.object);
     if (id === undefined) continue;
     if (found.has(id)) twice.add(id);

@@ -5,4 +5,12 @@
  */
 export { formatJobNote, type JobNote, parseJobNote } from './job-note.ts';
 export { Recent } from './recent.ts';
-export { createSyncRecord, differsInTrouble, formatSyncRecord, type RecordedChange, type RecordedImageUpdate, type SyncRecord, type SyncRecordInput } from './sync-record.ts';
+export {
+  createSyncRecord,
+  differsInTrouble,
+  formatSyncRecord,
+  type RecordedChange,
+  type RecordedImageUpdate,
+  type SyncRecord,
+  type SyncRecordInput,
+} from './sync-record.ts';

@@ -1,30 +1,43 @@
+import * as z from 'zod';
 import { goJson } from '../base/index.ts';
 
 /** What a commit's note on `refs/notes/<notes-ref>` says: the job that made it, what was asked, what came of it. */
-export interface JobNote<Spec, Result> {
+export interface JobNote {
   readonly jobId: string;
-  readonly spec: Spec;
+  readonly spec: unknown;
   /** Null for policy changes (Flux v1). */
-  readonly result: Result | null;
+  readonly result: unknown;
 }
 
+const resultSchema = z.record(
+  z.string(),
+  z.object({
+    Status: z.enum(['success', 'failed', 'skipped', 'ignored', 'unknown']),
+    Error: z.string().exactOptional(),
+    PerContainer: z.array(z.object({ Container: z.string(), Current: z.string(), Target: z.string() })).nullable(),
+  }),
+);
+
+const noteSchema = z.object({ jobID: z.string(), spec: z.unknown(), result: resultSchema.nullish() });
+
 /** One line of JSON in Flux v1's key order and escaping, so that either daemon reads the other's notes. */
-export function formatJobNote({ jobId, spec, result }: JobNote<unknown, unknown>): string {
+export function formatJobNote({ jobId, spec, result }: JobNote): string {
   return goJson({ jobID: jobId, spec, result });
 }
 
 /**
- * Reads a note back; undefined for anything that is not one of ours or Flux v1's. Notes are outside data (anybody who can push
- * can write them), so nothing beyond the two keys is believed.
+ * Reads a note back; undefined for anything that is not one of ours or Flux v1's. Anybody who can push can write notes: the result is
+ * checked, the spec is handed on as it is, for whoever asked for the job.
  */
-export function parseJobNote(text: string): { readonly jobId: string; readonly spec: unknown; readonly result: unknown } | undefined {
+export function parseJobNote(
+  text: string,
+): { readonly jobId: string; readonly spec: unknown; readonly result: z.infer<typeof resultSchema> | null } | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     return undefined;
   }
-  if (typeof value !== 'object' || value === null || !('jobID' in value) || typeof value.jobID !== 'string') return undefined;
-  const { spec, result } = value as { readonly spec?: unknown; readonly result?: unknown };
-  return { jobId: value.jobID, spec: spec ?? null, result: result ?? null };
+  const note = noteSchema.safeParse(value);
+  return note.success ? { jobId: note.data.jobID, spec: note.data.spec, result: note.data.result ?? null } : undefined;
 }

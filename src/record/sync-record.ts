@@ -50,12 +50,17 @@ export function createSyncRecord({ startedAt, ...input }: SyncRecordInput): Sync
   const rest = input.changes.filter((change) => !isTrouble(change));
   const changes = [...trouble, ...rest].slice(0, MAX_CHANGES).map(shorten);
   const omitted = input.changes.length - changes.length;
+  const { daemon, revision, previous, durationMs, counts, imageUpdates } = input;
   return {
     version: 1,
-    ...input,
+    daemon,
+    revision,
+    ...(previous === undefined ? {} : { previous }),
     startedAt: rfc3339(startedAt),
+    durationMs,
+    counts,
     changes,
-    imageUpdates: input.imageUpdates.slice(0, MAX_CHANGES),
+    imageUpdates: imageUpdates.slice(0, MAX_CHANGES),
     ...(omitted > 0 ? { omitted } : {}),
   };
 }
@@ -95,7 +100,9 @@ function parseChanges(text: string): readonly RecordedChange[] | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null || !('changes' in value) || !Array.isArray(value.changes)) return undefined;
-    return value.changes.filter((change: unknown): change is RecordedChange => typeof change === 'object' && change !== null && 'outcome' in change);
+    return value.changes.filter(
+      (change: unknown): change is RecordedChange => typeof change === 'object' && change !== null && 'outcome' in change,
+    );
   } catch {
     return undefined;
   }

@@ -40,7 +40,12 @@ describe('the loop', () => {
     jobs = [];
     failFetch = false;
     stop = new AbortController();
-    loop = new Loop({ steps, intervals: { fetch: 5 * MINUTE, sync: 7 * MINUTE, automate: 11 * MINUTE }, clock, log: silentLogger() });
+    loop = new Loop({
+      steps,
+      intervals: { fetch: 5 * MINUTE, sync: 7 * MINUTE, automate: 11 * MINUTE },
+      clock,
+      log: silentLogger(),
+    });
     running = loop.run(stop.signal);
     await idle();
   });

@@ -14,7 +14,8 @@ describe('job notes', () => {
   });
 
   test('are read back', () => {
-    expect(parseJobNote(formatJobNote({ jobId: 'j', spec: { a: '<' }, result: { x: 1 } }))).toEqual({ jobId: 'j', spec: { a: '<' }, result: { x: 1 } });
+    const note = { jobId: 'j', spec: { a: '<' }, result: { 'a:deployment/x': { Status: 'skipped', Error: 'locked', PerContainer: null } } };
+    expect(parseJobNote(formatJobNote(note))).toEqual(note);
   });
 });
 

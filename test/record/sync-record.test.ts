@@ -2,7 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { createSyncRecord, differsInTrouble, formatSyncRecord, type RecordedChange } from '../../src/record/index.ts';
 
 const record = (changes: readonly RecordedChange[], durationMs = 10) =>
-  createSyncRecord({ daemon: 'fluxd/1', revision: 'a'.repeat(40), startedAt: 0, durationMs, counts: {}, changes, imageUpdates: [] });
+  createSyncRecord({
+    daemon: 'fluxd/1',
+    revision: 'a'.repeat(40),
+    startedAt: 0,
+    durationMs,
+    counts: {},
+    changes,
+    imageUpdates: [],
+  });
 
 const failed: RecordedChange = { id: 'a:deployment/x', outcome: 'failed', place: 'x.yaml:1', reason: 'no' };
 const created: RecordedChange = { id: 'a:deployment/y', outcome: 'created' };
@@ -23,7 +31,12 @@ describe('the record of a sync', () => {
     ['something that is not a record', '{"x":1}', [], true],
     ['garbage', 'not json', [], true],
     ['the same, later and slower', formatSyncRecord(record([created], 10)), [], false],
-    ['the same trouble in another order', formatSyncRecord(record([failed, { ...failed, id: 'b' }])), [{ ...failed, id: 'b' }, failed], false],
+    [
+      'the same trouble in another order',
+      formatSyncRecord(record([failed, { ...failed, id: 'b' }])),
+      [{ ...failed, id: 'b' }, failed],
+      false,
+    ],
     ['new trouble', formatSyncRecord(record([created])), [failed], true],
     ['trouble that is over', formatSyncRecord(record([failed])), [], true],
     ['trouble with another reason', formatSyncRecord(record([failed])), [{ ...failed, reason: 'other' }], true],

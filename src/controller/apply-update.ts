@@ -1,0 +1,105 @@
+import { backoffMs, type Clock, FluxError, type Logger } from '../base/index.ts';
+import { formatJobNote } from '../record/index.ts';
+import { planUpdate, type UpdatePlan, type UpdateSpec } from '../update/index.ts';
+import type { JobResult } from './jobs.ts';
+import type { Cancellable, Cluster, ImageWatch, Revision, Source } from './ports.ts';
+import type { RepositoryReader, RepositoryView } from './view.ts';
+
+export interface UpdateOptions {
+  readonly source: Source;
+  readonly reader: RepositoryReader;
+  readonly cluster: Cluster;
+  readonly images: ImageWatch;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A push that loses a race is planned anew this often before the job fails. */
+const ATTEMPTS = 6;
+const RETRY = { initialMs: 100, maxMs: 2_000 };
+
+/**
+ * Carries an update out: plan it on the newest revision, commit, push. When somebody else pushed first, their commit stands and the
+ * update is planned again on it (R-033); it is never forced or merged blindly.
+ */
+export async function applyUpdate(
+  jobId: string,
+  spec: UpdateSpec,
+  options: UpdateOptions,
+  cancel: Cancellable = {},
+): Promise<JobResult> {
+  const { source, clock, log } = options;
+  for (let attempt = 0; ; attempt += 1) {
+    const base = await source.fetch(cancel);
+    const plan = await planOn(base, spec, options, cancel);
+    if (plan.edits.length === 0) return withoutCommit(spec, plan);
+    try {
+      const revision = await commit(jobId, base, spec, plan, source, cancel);
+      log.info({ jobId, revision, message: plan.message.split('\n', 1)[0] }, 'update pushed');
+      return { revision, spec, result: plan.result };
+    } catch (error) {
+      if (!(error instanceof FluxError) || error.code !== 'git/push-raced' || attempt + 1 >= ATTEMPTS) throw error;
+      log.info({ jobId, attempt: attempt + 1 }, 'somebody else pushed first, planning the update again');
+      await clock.sleep(backoffMs(attempt, RETRY), cancel);
+    }
+  }
+}
+
+/** What an update would do, without doing it. */
+export async function dryRunUpdate(spec: UpdateSpec, options: UpdateOptions, cancel: Cancellable = {}): Promise<JobResult> {
+  const base = options.source.head() ?? (await options.source.fetch(cancel));
+  const plan = await planOn(base, spec, options, cancel);
+  return { spec, result: plan.result };
+}
+
+/** Whether a spec asks for a commit: a release of another kind than `execute` only calculates (Flux v1). */
+export function asksForCommit(spec: UpdateSpec): boolean {
+  return (spec.type !== 'image' && spec.type !== 'containers') || spec.spec.Kind === 'execute';
+}
+
+async function planOn(
+  base: Revision,
+  spec: UpdateSpec,
+  { source, reader, cluster, images }: UpdateOptions,
+  cancel: Cancellable,
+): Promise<UpdatePlan> {
+  const view = await reader.read(base, cancel);
+  const readFile = await fileReader(view, source, cancel);
+  return planUpdate(spec, { manifests: view.manifests, readFile, workloads: cluster, images, ...cancel });
+}
+
+async function fileReader(
+  { revision }: RepositoryView,
+  source: Source,
+  cancel: Cancellable,
+): Promise<(path: string) => Promise<string>> {
+  const files = new Map((await source.files(revision, cancel)).map((file) => [file.path, file.blob]));
+  return async (path) => {
+    const blob = files.get(path);
+    if (blob === undefined) throw new FluxError(`${path} is not in revision ${revision}`, { code: 'update/file-missing' });
+    return (await source.blob(blob, cancel)).toString('utf8');
+  };
+}
+
+function commit(
+  jobId: string,
+  base: Revision,
+  spec: UpdateSpec,
+  plan: UpdatePlan,
+  source: Source,
+  cancel: Cancellable,
+): Promise<Revision> {
+  const note = formatJobNote({ jobId, spec, result: spec.type === 'policy' ? null : plan.result });
+  const author = spec.cause.User === '' ? {} : { author: spec.cause.User };
+  return source.commit({ base, edits: plan.edits, message: plan.message, ...author, jobId, note }, cancel);
+}
+
+/** A policy that is set already is fine; a release that changes nothing is an error (Flux v1, and what fluxctl expects). */
+function withoutCommit(spec: UpdateSpec, plan: UpdatePlan): JobResult {
+  if (spec.type === 'policy') return { spec, result: plan.result };
+  throw new FluxError('no changes made in repo', {
+    code: 'update/no-changes',
+    fault: 'user',
+    help: 'Every workload was up to date, locked, filtered out or not found. Run the release with --dry-run -vv to see why for each.',
+  });
+}

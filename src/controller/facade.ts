@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto';
+import { type Clock, FluxError, type Logger, messageOf } from '../base/index.ts';
+import { canonicalName, parseImageRef } from '../image/index.ts';
+import type { ResourceId } from '../resource/index.ts';
+import type { UpdateSpec } from '../update/index.ts';
+import { asksForCommit, dryRunUpdate } from './apply-update.ts';
+import type { Daemon, NotifiedChange } from './daemon.ts';
+import type { JobQueue } from './jobs.ts';
+import { listImages } from './list-images.ts';
+import { listWorkloads, refuseBothFilters } from './list-workloads.ts';
+import type { Loop } from './loop.ts';
+import type { Cluster, ImageWatch, Revision, Source } from './ports.ts';
+import type { Progress } from './progress.ts';
+import type { SyncReports } from './sync-reports.ts';
+import type { RepositoryReader, RepositoryView } from './view.ts';
+
+export interface DaemonOptions {
+  readonly version: string;
+  readonly source: Source;
+  readonly reader: RepositoryReader;
+  readonly cluster: Cluster;
+  readonly images: ImageWatch;
+  readonly jobs: JobQueue;
+  readonly reports: SyncReports;
+  readonly progress: Progress;
+  readonly loop: Loop;
+  /** OpenSSH line of the deploy key; empty when there is none. */
+  readonly publicKey: () => Promise<string>;
+  /** Whether two Git URLs mean the same repository. */
+  readonly sameRepository: (url: string) => boolean;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** How many commits `syncStatus` lists at most. */
+const MAX_COMMITS = 10_000;
+
+/** The daemon as the API sees it: questions are answered from Git, the cluster and memory; changes are queued for the loop. */
+export function createDaemon(options: DaemonOptions): Daemon {
+  const { source, reader, cluster, images, jobs, reports, progress, loop, clock, log } = options;
+
+  /** The head of the branch, read; undefined while Git is not ready. */
+  async function currentView(): Promise<RepositoryView | undefined> {
+    const head = source.head();
+    return head === undefined ? undefined : reader.read(head);
+  }
+
+  return {
+    version: () => options.version,
+
+    async listWorkloads({ namespace, ids }) {
+      refuseBothFilters(namespace, ids[0], 'workloads');
+      const filter = { ...(namespace === '' ? {} : { namespace }), ...(ids.length === 0 ? {} : { ids }) };
+      const [running, view] = await Promise.all([cluster.workloads(filter), currentView()]);
+      return listWorkloads({
+        running,
+        wanted: view?.workloads ?? new Map(),
+        source: source.state(),
+        failures: progress.failures,
+      });
+    },
+
+    async listImages({ namespace, spec }) {
+      const id: ResourceId | undefined = spec === '<all>' ? undefined : spec;
+      refuseBothFilters(namespace, id, 'workload');
+      const filter = { ...(namespace === '' ? {} : { namespace }), ...(id === undefined ? {} : { ids: [id] }) };
+      const [running, view] = await Promise.all([cluster.workloads(filter), currentView()]);
+      return listImages(running, view?.workloads ?? new Map(), images);
+    },
+
+    async update(spec) {
+      refuseInternal(spec);
+      if (!asksForCommit(spec)) {
+        const id = randomUUID();
+        jobs.succeed(id, await dryRunUpdate(spec, options));
+        return id;
+      }
+      const job = jobs.add(spec, clock.now());
+      loop.wake();
+      return job.id;
+    },
+
+    job: (id) => jobs.status(id),
+
+    async syncStatus(ref) {
+      const applied = progress.applied ?? (await source.syncTag());
+      const revision = await source.resolve(ref);
+      if (revision === undefined) throw badRevision(applied, ref);
+      if (revision === applied) return [];
+      const commits = await source.commits({ from: applied, to: revision, limit: MAX_COMMITS });
+      return commits.map((commit) => commit.revision);
+    },
+
+    async gitConfig({ regenerateKey }) {
+      if (regenerateKey) {
+        throw new FluxError('this version does not make deploy keys', {
+          code: 'git/no-key-generation',
+          fault: 'user',
+          help: 'Make a key with ssh-keygen, store it under `identity` in the Secret that the daemon mounts, and restart the daemon.\n',
+        });
+      }
+      return {
+        url: source.safeUrl,
+        branch: source.branch,
+        paths: source.paths,
+        state: source.state(),
+        publicKey: await options.publicKey(),
+      };
+    },
+
+    async notify(change) {
+      if (change.kind === 'image') notifyImage(change);
+      else if (options.sameRepository(change.url) && change.branch !== source.branch)
+        log.info({ branch: change.branch }, 'notified about another branch');
+      else loop.ask('fetch');
+    },
+
+    startSync() {
+      const report = reports.ask();
+      loop.ask('fetch', 'sync');
+      return report;
+    },
+
+    sync: (id) => reports.get(id),
+
+    readiness() {
+      if (progress.failure) return { ready: false, reason: progress.failure.message };
+      const { error, status } = source.state();
+      if (progress.applied === undefined && status !== 'unconfigured')
+        return { ready: false, reason: error?.message ?? 'the first sync has not ended yet' };
+      return { ready: true, reason: '' };
+    },
+  };
+
+  function notifyImage({ domain, image }: NotifiedChange & { readonly kind: 'image' }): void {
+    const name = canonicalName(parseImageRef(domain === '' ? image : `${domain}/${image}`));
+    // Answered before the scan ends, as in Flux v1; what it finds asks the loop for an automation run.
+    images.scanNow(name).catch((error: unknown) => log.warn({ image: name, error: messageOf(error) }, 'scan failed'));
+  }
+}
+
+function refuseInternal({ type }: UpdateSpec): void {
+  if (type !== 'auto') return;
+  throw new FluxError('unknown update type "auto"', {
+    code: 'update/internal',
+    fault: 'user',
+    help: 'Automated updates are made by the daemon alone.\n',
+  });
+}
+
+function badRevision(applied: Revision | undefined, ref: string): FluxError {
+  const reason = `fatal: bad revision '${applied ?? ''}..${ref}'`;
+  return new FluxError(`${reason}, full output:\n ${reason}\n`, { code: 'git/bad-revision', fault: 'user' });
+}

@@ -1,0 +1,154 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Clock, createHttpTransport, type Logger } from '../base/index.ts';
+import { createCluster } from '../cluster/index.ts';
+import type { Config } from '../config/index.ts';
+import { createSource, deployKey, sameRepository, syncSetName } from '../git/index.ts';
+import { createManifestReader } from '../manifests/index.ts';
+import { createImageWatch } from '../registry-watch/index.ts';
+import type { Daemon } from './daemon.ts';
+import { createDaemon } from './facade.ts';
+import { JobQueue } from './jobs.ts';
+import { Loop } from './loop.ts';
+import type { Cluster, Desired, ImageWatch, Source } from './ports.ts';
+import { Progress } from './progress.ts';
+import { createSteps, type StepMetrics } from './steps.ts';
+import { createSyncRecorder } from './sync-recorder.ts';
+import { SyncReports } from './sync-reports.ts';
+import { createRepositoryReader } from './view.ts';
+import { createWorkingDirectory } from './working-directory.ts';
+
+export interface FluxOptions {
+  readonly config: Config;
+  readonly version: string;
+  /** The process environment; each room takes from it what it names. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Directory for the mirror; a subdirectory of our own is made in it. */
+  readonly temporaryDirectory: string;
+  readonly pid: number;
+  readonly isAlive: (pid: number) => boolean;
+  readonly metrics: StepMetrics;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface RunningFlux {
+  readonly daemon: Daemon;
+  /** Resolves when the loop has ended: after `stop`, or with the error that ended it. */
+  readonly ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Puts the rooms together for the source and the cluster that the flags name, and starts the loop. */
+export async function startFlux({
+  config,
+  version,
+  environment,
+  metrics,
+  clock,
+  log,
+  ...process
+}: FluxOptions): Promise<RunningFlux> {
+  const directory = await createWorkingDirectory(process.temporaryDirectory, process.pid, process.isAlive);
+  const source: Source = createSource({
+    url: config.gitUrl,
+    branch: config.gitBranch,
+    paths: config.gitPaths,
+    directory: join(directory.path, 'mirror'),
+    user: config.gitUser,
+    email: config.gitEmail,
+    setAuthor: config.gitSetAuthor,
+    syncTag: config.gitSyncTag,
+    notesRef: config.gitNotesRef,
+    skipMessage: config.gitCiSkipMessage,
+    timeoutMs: config.gitTimeoutMs,
+    ssh: { identityFile: config.sshIdentityFile },
+    environment,
+    clock,
+    log: log.child({ component: 'git' }),
+  });
+  const cluster: Cluster = await createCluster({
+    ...(config.kubeConfig === undefined ? {} : { kubeconfigFile: config.kubeConfig }),
+    ...(config.k8sDefaultNamespace === undefined ? {} : { defaultNamespace: config.k8sDefaultNamespace }),
+    excludeResources: config.k8sExcludeResources,
+    clock,
+    log: log.child({ component: 'cluster' }),
+  });
+  const http = createHttpTransport({ userAgent: `fluxd/${version}` });
+  const desired: Desired = createManifestReader({ log: log.child({ component: 'manifests' }) });
+  const reader = createRepositoryReader(source, desired, cluster);
+  const jobs = new JobQueue(source);
+  const reports = new SyncReports();
+  const progress = new Progress();
+
+  const images: ImageWatch = createImageWatch({
+    http,
+    clock,
+    log: log.child({ component: 'registry' }),
+    // Flux v1 looks once a minute; somebody who wants updates sooner wants news sooner too.
+    scanIntervalMs: Math.min(60_000, config.automationIntervalMs),
+    rps: config.registryRps,
+    burst: config.registryBurst,
+    insecureHosts: config.registryInsecureHosts,
+    includeImages: config.registryIncludeImages,
+    excludeImages: config.registryExcludeImages,
+    useLabels: config.registryUseLabels,
+    ...(config.dockerConfig === undefined ? {} : { dockerConfigFile: config.dockerConfig }),
+    readFile: (path: string) => readFile(path, 'utf8'),
+    readCore: (kind: 'Secret' | 'ServiceAccount', namespace: string, name: string) => cluster.readCore(kind, namespace, name),
+    onNewTags: () => loop.ask('automate'),
+    trace: config.registryTrace,
+  });
+  const steps = createSteps({
+    source,
+    reader,
+    cluster,
+    images,
+    recorder: createSyncRecorder(source, `fluxd/${version}`),
+    syncSet: syncSetName(source),
+    garbageCollection: config.garbageCollection,
+    timeoutMs: config.syncTimeoutMs,
+    automation: !config.registryDisableScanning,
+    jobs,
+    reports,
+    progress,
+    metrics,
+    clock,
+    log: log.child({ component: 'sync' }),
+    ask: (...steps) => loop.ask(...steps),
+  });
+  const intervals = { fetch: config.gitPollIntervalMs, sync: config.syncIntervalMs, automate: config.automationIntervalMs };
+  const loop = new Loop({ steps, intervals, clock, log: log.child({ component: 'loop' }) });
+  const daemon = createDaemon({
+    version,
+    source,
+    reader,
+    cluster,
+    images,
+    jobs,
+    reports,
+    progress,
+    loop,
+    publicKey: () =>
+      deployKey({ url: config.gitUrl, identityFile: config.sshIdentityFile, environment, timeoutMs: config.gitTimeoutMs }),
+    sameRepository: (url) => sameRepository(url, config.gitUrl),
+    clock,
+    log: log.child({ component: 'daemon' }),
+  });
+
+  const stopping = new AbortController();
+  if (!config.registryDisableScanning) images.start();
+  const ended = loop.run(stopping.signal);
+  return {
+    daemon,
+    ended,
+    async stop() {
+      stopping.abort(new Error('fluxd is stopping'));
+      await Promise.allSettled([ended, images.stop()]);
+      await source.close();
+      cluster.close();
+      http.close();
+      await directory.remove();
+    },
+  };
+}

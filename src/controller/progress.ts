@@ -1,0 +1,22 @@
+import type { FluxError } from '../base/index.ts';
+import type { ResourceId } from '../resource/index.ts';
+import type { Change, Revision } from './ports.ts';
+import type { SyncOutcome } from './sync.ts';
+
+/** What the daemon knows of its own work so far. Lost at a restart and rebuilt by the first sync. */
+export class Progress {
+  /** The revision that the last sync of this process applied. */
+  applied: Revision | undefined;
+  /** Why the last sync came to nothing; undefined after one that ran. */
+  failure: FluxError | undefined;
+  /** A sync whose outcome Git has not taken yet. */
+  unrecorded: SyncOutcome | undefined;
+  /** Objects that the last sync could not apply, by id. */
+  failures: ReadonlyMap<ResourceId, Change> = new Map();
+
+  done(outcome: SyncOutcome): void {
+    this.applied = outcome.revision;
+    this.failure = undefined;
+    this.failures = new Map(outcome.changes.filter((change) => change.outcome === 'failed').map((change) => [change.id, change]));
+  }
+}

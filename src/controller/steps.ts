@@ -1,0 +1,135 @@
+import { asFluxError, type Clock, type Logger } from '../base/index.ts';
+import { applyUpdate, type UpdateOptions } from './apply-update.ts';
+import { automate } from './automate.ts';
+import { imageTargets } from './image-targets.ts';
+import type { Job, JobQueue, JobResult } from './jobs.ts';
+import { logOutcome } from './log-outcome.ts';
+import type { LoopSteps } from './loop.ts';
+import type { Cancellable, ImageWatch, Revision, Source } from './ports.ts';
+import type { Progress } from './progress.ts';
+import { type SyncOptions, type SyncOutcome, sync } from './sync.ts';
+import type { SyncReports } from './sync-reports.ts';
+
+/** Numbers the steps report as they go; durations in seconds. */
+export interface StepMetrics {
+  syncDone(outcome: { readonly success: boolean; readonly seconds: number }): void;
+  /** Objects of the last sync. */
+  objects(counts: { readonly applied: number; readonly failed: number; readonly heldDeletions: number }): void;
+  jobStarted(waitedSeconds: number, queueLength: number): void;
+  jobDone(outcome: { readonly success: boolean; readonly seconds: number }): void;
+  gitReady(ready: boolean): void;
+}
+
+export interface StepsOptions extends SyncOptions, UpdateOptions {
+  readonly source: Source;
+  readonly images: ImageWatch;
+  /** False leaves automation out: no scanning, no updates. */
+  readonly automation: boolean;
+  readonly jobs: JobQueue;
+  readonly reports: SyncReports;
+  readonly progress: Progress;
+  readonly metrics: StepMetrics;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Asks the loop for steps from within one. */
+  readonly ask: (...steps: readonly ('sync' | 'automate')[]) => void;
+}
+
+/** The steps of the loop over one source and one cluster. */
+export function createSteps(options: StepsOptions): LoopSteps {
+  const { source, reports, progress, metrics, clock, log } = options;
+  return {
+    async fetch(cancel) {
+      try {
+        return await source.fetch(cancel);
+      } finally {
+        metrics.gitReady(source.state().status === 'ready');
+      }
+    },
+    fetchFailed(error) {
+      const id = reports.take(clock.now());
+      if (id !== undefined) reports.fail(id, asFluxError(error, { code: 'git/fetch-failed' }), clock.now());
+    },
+    sync: (revision, cancel) => runSync(revision, options, cancel),
+    job: (cancel) => runJob(options, cancel),
+    async automate(cancel) {
+      const head = source.head();
+      if (options.automation && head !== undefined) await automate(head, options, cancel);
+    },
+  };
+
+  async function runSync(revision: Revision, { recorder, reader, images }: StepsOptions, cancel: Cancellable): Promise<void> {
+    const startedAt = clock.now();
+    const report = reports.take(startedAt);
+    log.info({ revision, previous: progress.applied }, 'sync started');
+    try {
+      if (progress.unrecorded) await recorder.record(progress.unrecorded, cancel);
+      progress.unrecorded = undefined;
+      const outcome = await sync(revision, options, cancel);
+      finish(outcome, report);
+      if (options.automation) images.watch(imageTargets((await reader.read(revision, cancel)).workloads));
+      // Thrown so that the loop comes back soon; what was applied stays applied, only the record is missing.
+      if (outcome.unrecorded) throw outcome.unrecorded;
+      metrics.syncDone({ success: true, seconds: (clock.now() - startedAt) / 1000 });
+    } catch (error) {
+      const failure = asFluxError(error, { code: 'sync/failed' });
+      if (failure !== progress.unrecorded?.unrecorded) progress.failure = failure;
+      if (report !== undefined && reports.get(report).state !== 'done') reports.fail(report, failure, clock.now());
+      metrics.syncDone({ success: false, seconds: (clock.now() - startedAt) / 1000 });
+      throw error;
+    }
+  }
+
+  function finish(outcome: SyncOutcome, report: string | undefined): void {
+    progress.done(outcome);
+    if (outcome.unrecorded) progress.unrecorded = outcome;
+    if (report !== undefined) reports.finish(report, outcome);
+    const failed = outcome.changes.filter((change) => change.outcome === 'failed').length;
+    metrics.objects({
+      applied: outcome.changes.length - failed,
+      failed,
+      // A held object of the repository has a place; a held deletion has none.
+      heldDeletions: outcome.changes.filter((change) => change.outcome === 'held' && !change.place).length,
+    });
+    logOutcome(outcome, log);
+  }
+}
+
+async function runJob(options: StepsOptions, cancel: Cancellable): Promise<boolean> {
+  const { jobs, clock, log, metrics } = options;
+  const job = jobs.next();
+  if (!job) return false;
+  const startedAt = clock.now();
+  metrics.jobStarted((startedAt - job.queuedAt) / 1000, jobs.length);
+  log.info({ jobId: job.id, type: job.spec.type }, 'job started');
+  let success = false;
+  try {
+    jobs.succeed(
+      job.id,
+      await perform(job, options, {
+        signal: AbortSignal.any([AbortSignal.timeout(options.timeoutMs), ...(cancel.signal ? [cancel.signal] : [])]),
+      }),
+    );
+    success = true;
+    log.info({ jobId: job.id }, 'job done');
+  } catch (error) {
+    jobs.fail(job.id, error);
+    log.warn({ jobId: job.id, err: error }, 'job failed');
+  }
+  metrics.jobDone({ success, seconds: (clock.now() - startedAt) / 1000 });
+  return true;
+}
+
+async function perform({ id, spec }: Job, options: StepsOptions, cancel: Cancellable): Promise<JobResult> {
+  if (spec.type === 'sync') {
+    const revision = await options.source.fetch(cancel);
+    // Also when nothing is new: the cluster is compared again (Flux v1 did nothing then).
+    options.ask('sync');
+    return { revision };
+  }
+  const result = await applyUpdate(id, spec, options, cancel);
+  const automated =
+    spec.type === 'policy' && Object.values(spec.spec).some(({ add }) => add !== null && Object.hasOwn(add, 'automated'));
+  if (automated) options.ask('automate');
+  return result;
+}

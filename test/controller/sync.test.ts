@@ -1,0 +1,182 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { FluxError, silentLogger } from '../../src/base/index.ts';
+import type { Change, Cluster, Commit, PlanRequest, Source } from '../../src/controller/ports.ts';
+import { type SyncOptions, sync } from '../../src/controller/sync.ts';
+import { createSyncRecorder } from '../../src/controller/sync-recorder.ts';
+import { createRepositoryReader } from '../../src/controller/view.ts';
+import { formatJobNote } from '../../src/record/index.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+
+const OLD = '0'.repeat(40);
+const NEW = '1'.repeat(40);
+
+/** The two ends of a sync, as plain values that a test sets and reads. */
+interface World {
+  tag: string | undefined;
+  commits: Commit[];
+  ranges: { from?: string | undefined; limit?: number }[];
+  records: Map<string, string>;
+  recorded: { revision: string; record?: string }[];
+  refusePush: boolean;
+  planned: PlanRequest[];
+  changes: Change[];
+  notes: Map<string, string>;
+}
+
+function commit(trailers: readonly (readonly [string, string])[], ours = false, revision = NEW): Commit {
+  return {
+    revision,
+    subject: 's',
+    author: { name: 'a', email: 'a@b' },
+    trailers: trailers.map(([name, value]) => ({ name, value })),
+    ours,
+  };
+}
+
+function optionsFor(world: World): SyncOptions {
+  const source = {
+    files: async () => [],
+    syncTag: async () => world.tag,
+    commits: async (range: World['ranges'][number]) => {
+      world.ranges.push(range);
+      return world.commits.slice(0, range.limit);
+    },
+    notes: async () => world.notes,
+    syncRecord: async (revision: string) => world.records.get(revision),
+    recordSync: async (request: World['recorded'][number]) => {
+      if (world.refusePush) throw new FluxError('push refused', { code: 'git/push-failed' });
+      world.recorded.push(request);
+      world.tag = request.revision;
+      if (request.record !== undefined) world.records.set(request.revision, request.record);
+    },
+  } as unknown as Source;
+  const cluster = {
+    plan: async (request: PlanRequest) => {
+      world.planned.push(request);
+      return { entries: [] };
+    },
+    apply: async () => world.changes,
+    idOf: () => undefined,
+  } as unknown as Cluster;
+  const reader = createRepositoryReader(source, { read: async () => ({ manifests: [], errors: [], warnings: [] }) }, cluster);
+  const clock = new ManualClock();
+  return {
+    source,
+    reader,
+    cluster,
+    recorder: createSyncRecorder(source, 'fluxd/1'),
+    syncSet: 'set',
+    garbageCollection: 'on',
+    timeoutMs: 1000,
+    clock,
+    log: silentLogger(),
+  };
+}
+
+describe('a sync', () => {
+  let world: World;
+
+  beforeEach(() => {
+    world = {
+      tag: OLD,
+      commits: [],
+      ranges: [],
+      records: new Map(),
+      recorded: [],
+      refusePush: false,
+      planned: [],
+      changes: [],
+      notes: new Map(),
+    };
+  });
+
+  test.each<[string, Commit[], number | undefined]>([
+    ['no trailer', [commit([])], undefined],
+    ['a person', [commit([['allow-prune', '3']])], 3],
+    ['several people: the largest', [commit([['allow-prune', '3']]), commit([['allow-prune', '12']])], 12],
+    ['our own commit', [commit([['allow-prune', '3']], true)], undefined],
+    [
+      'nonsense',
+      [commit([['allow-prune', 'all']]), commit([['allow-prune', '-1']]), commit([['allow-prune', '1e9']])],
+      undefined,
+    ],
+  ])('R-021: deletions are confirmed by %s', async (_who, commits, allowed) => {
+    world.commits = commits;
+    await sync(NEW, optionsFor(world));
+    expect(world.planned[0]?.allowPrune).toBe(allowed);
+  });
+
+  test('R-021: a confirmation counts once: not at an unchanged revision, and without a last sync only in the newest commit', async () => {
+    world.commits = [commit([]), commit([['allow-prune', '3']])];
+    world.tag = NEW;
+    await sync(NEW, optionsFor(world));
+    expect(world.planned[0]?.allowPrune).toBeUndefined();
+    world.tag = undefined;
+    await sync(NEW, optionsFor(world));
+    expect(world.planned[1]?.allowPrune).toBeUndefined();
+  });
+
+  test('moves the tag and writes one record; a second sync with the same outcome writes nothing', async () => {
+    const options = optionsFor(world);
+    world.changes = [{ id: 'a:configmap/x', outcome: 'created' }];
+    await sync(NEW, options);
+    expect(world.recorded).toHaveLength(1);
+    expect(JSON.parse(world.records.get(NEW) ?? '')).toMatchObject({
+      version: 1,
+      revision: NEW,
+      previous: OLD,
+      daemon: 'fluxd/1',
+      counts: { created: 1 },
+    });
+    world.changes = [{ id: 'a:configmap/x', outcome: 'unchanged' }];
+    await sync(NEW, options);
+    expect(world.recorded).toHaveLength(1);
+  });
+
+  test('rewrites the record when there is new trouble, and when it is over', async () => {
+    const options = optionsFor(world);
+    await sync(NEW, options);
+    world.changes = [{ id: 'a:configmap/x', outcome: 'failed', error: new FluxError('no', { code: 'x/y' }) }];
+    await sync(NEW, options);
+    await sync(NEW, options);
+    expect(world.recorded).toHaveLength(2);
+    expect(world.records.get(NEW)).toContain('"reason":"no"');
+    world.changes = [{ id: 'a:configmap/x', outcome: 'configured' }];
+    await sync(NEW, options);
+    expect(world.recorded).toHaveLength(3);
+  });
+
+  test('names the image updates that our own commits brought in', async () => {
+    const update = { Container: 'c', Current: 'i:1', Target: 'i:2' };
+    world.commits = [commit([['flux-job-id', 'j']], true)];
+    world.notes.set(
+      NEW,
+      formatJobNote({ jobId: 'j', spec: {}, result: { 'a:deployment/x': { Status: 'success', PerContainer: [update] } } }),
+    );
+    await sync(NEW, optionsFor(world));
+    expect(JSON.parse(world.records.get(NEW) ?? '').imageUpdates).toEqual([
+      { commit: NEW, workload: 'a:deployment/x', container: 'c', from: 'i:1', to: 'i:2' },
+    ]);
+  });
+
+  test.each([
+    '{"result":7}',
+    '{"jobID":"j","result":{"a":null}}',
+    '{"jobID":"j","result":{"a":{"Status":"success","PerContainer":"x"}}}',
+    'junk',
+  ])('a hostile note %j on one of our commits spoils nothing', async (note) => {
+    world.commits = [commit([], true)];
+    world.notes.set(NEW, note);
+    const { unrecorded } = await sync(NEW, optionsFor(world));
+    expect(unrecorded).toBeUndefined();
+    expect(world.recorded).toHaveLength(1);
+  });
+
+  test('R-042: a tag that cannot be pushed fails the recording, not the sync', async () => {
+    world.refusePush = true;
+    world.changes = [{ id: 'a:configmap/x', outcome: 'created' }];
+    const outcome = await sync(NEW, optionsFor(world));
+    expect(outcome.changes).toHaveLength(1);
+    expect(outcome.unrecorded).toMatchObject({ code: 'git/push-failed' });
+  });
+});
