@@ -2,6 +2,20 @@
  * Changes for Git. An *update spec* says what somebody (or a new image) wants; planning it yields a *result* for each workload
  * and the edited files. Nothing here writes: the controller commits.
  */
+
+export { type AutomationPlan, planAutomation, type SkippedContainer } from './automation.ts';
+export type {
+  ImageLookup,
+  KnownImage,
+  KnownRepository,
+  RunningWorkload,
+  UpdateContext,
+  WorkloadLookup,
+} from './context.ts';
+export type { FileEdit } from './edit.ts';
+export { planUpdate, type UpdatePlan } from './plan.ts';
+export { LATEST_IMAGES } from './release.ts';
+export { ALL_WORKLOADS } from './select.ts';
 export type {
   AutomatedSpec,
   Cause,

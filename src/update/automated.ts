@@ -1,0 +1,62 @@
+import { FluxError } from '../base/index.ts';
+import { canonicalName, formatImageRef, parseImageRef, sameImage } from '../image/index.ts';
+import { hasPolicy, tagPatternFor } from '../policy/index.ts';
+import { containersOf } from '../resource/index.ts';
+import { isUpgrade } from './automation.ts';
+import { chooseTag } from './choose.ts';
+import type { UpdateContext } from './context.ts';
+import { editImages, type Planned } from './edit.ts';
+import { type Candidate, refuseIgnored, refuseLocked, rejection, selectWorkloads, sortedResult } from './select.ts';
+import type { AutomatedSpec, ContainerUpdate, WorkloadResult } from './spec.ts';
+
+/**
+ * Carries out what automation found. Between finding and writing somebody may have locked the workload, taken it out of automation,
+ * changed its pattern or moved the image themselves: the newest commit decides, so each change is weighed again.
+ * @throws FluxError `update/edit-failed`.
+ */
+export async function planAutomated({ Changes }: AutomatedSpec, context: UpdateContext): Promise<Planned> {
+  if (Changes.length === 0) return { result: {}, edits: [] };
+  const { candidates, results } = await selectWorkloads(context, {
+    include: [...new Set(Changes.map(({ WorkloadID }) => WorkloadID))],
+    filters: [refuseLocked, refuseIgnored, refuseUnautomated],
+  });
+  for (const candidate of candidates) {
+    const changes = Changes.filter(({ WorkloadID }) => WorkloadID === candidate.id);
+    results.set(candidate.id, updateWorkload(candidate, changes, context));
+  }
+  return { result: sortedResult(results), edits: await editImages(results, context) };
+}
+
+function refuseUnautomated({ policies }: Candidate): WorkloadResult | undefined {
+  return hasPolicy(policies, 'automated') ? undefined : rejection('skipped', 'not automated');
+}
+
+function updateWorkload(
+  { manifest, policies }: Candidate,
+  changes: AutomatedSpec['Changes'],
+  { images }: UpdateContext,
+): WorkloadResult {
+  const updates: ContainerUpdate[] = [];
+  for (const { name, image } of containersOf(manifest.object)) {
+    const change = changes.find(({ Container }) => Container.Name === name);
+    if (!change) continue;
+    const [current, wanted] = [tryParse(image), tryParse(change.ImageID)];
+    if (!current || !wanted || !sameImage(current, wanted)) continue;
+    const repository = images.repository(canonicalName(current));
+    const choice = chooseTag(current, wanted.tag, repository, wanted.digest);
+    if (choice.kind !== 'update') continue;
+    const pattern = tagPatternFor(policies, name);
+    if (!pattern.matches(wanted.tag) || !isUpgrade(current, wanted.tag, pattern, repository)) continue;
+    updates.push({ Container: name, Current: image, Target: formatImageRef(choice.target) });
+  }
+  return updates.length > 0 ? { Status: 'success', PerContainer: updates } : rejection('skipped', 'image(s) up to date');
+}
+
+function tryParse(text: string): ReturnType<typeof parseImageRef> | undefined {
+  try {
+    return parseImageRef(text);
+  } catch (error) {
+    if (error instanceof FluxError) return undefined; // planning refuses such images with a reason
+    throw error;
+  }
+}

@@ -1,0 +1,93 @@
+import { messageOf } from '../base/index.ts';
+import { canonicalName, formatImageRef, type ImageRef, parseImageRef } from '../image/index.ts';
+import { hasPolicy, isNewer, policiesOf, type TagPattern, tagPatternFor } from '../policy/index.ts';
+import { type Container, containersOf, isWorkloadKind, type ResourceId } from '../resource/index.ts';
+import { chooseNewest, tagged } from './choose.ts';
+import type { KnownRepository, UpdateContext } from './context.ts';
+import { refuseIgnored, refuseLocked, selectWorkloads } from './select.ts';
+import type { AutomatedSpec } from './spec.ts';
+
+/** A container that automation leaves alone although it was asked to look after it. */
+export interface SkippedContainer {
+  readonly workload: ResourceId;
+  readonly container: string;
+  readonly image: string;
+  readonly pattern: string;
+  readonly reason: string;
+}
+
+export interface AutomationPlan {
+  /** How many workloads are automated, and neither locked nor ignored. */
+  readonly automated: number;
+  /** What to change; undefined when everything is as new as it should be. */
+  readonly spec: AutomatedSpec | undefined;
+  readonly skipped: readonly SkippedContainer[];
+}
+
+/**
+ * Looks for newer images of automated workloads. The image in Git is what counts, not the one that runs: a change already in Git is
+ * never found twice, however far behind the cluster is. Never picks an older image than the current one, and never guesses: where
+ * order by time is wanted and a time is missing the container is skipped.
+ */
+export async function planAutomation(
+  context: Pick<UpdateContext, 'manifests' | 'workloads' | 'images' | 'signal'>,
+): Promise<AutomationPlan> {
+  const automated = [...context.manifests].flatMap(([id, { object }]) => {
+    const policies = policiesOf(object.metadata.annotations);
+    const wanted =
+      isWorkloadKind(object.kind) &&
+      hasPolicy(policies, 'automated') &&
+      !hasPolicy(policies, 'locked') &&
+      !hasPolicy(policies, 'ignore');
+    return wanted ? [id] : [];
+  });
+  if (automated.length === 0) return { automated: 0, spec: undefined, skipped: [] };
+  const { candidates } = await selectWorkloads(context, { include: automated, filters: [refuseLocked, refuseIgnored] });
+  const changes: AutomatedSpec['Changes'][number][] = [];
+  const skipped: SkippedContainer[] = [];
+  for (const { id, manifest, policies } of candidates) {
+    for (const container of containersOf(manifest.object)) {
+      const pattern = tagPatternFor(policies, container.name);
+      const found = newerImage(container, pattern, context);
+      if (found === undefined) continue;
+      const { name, image } = container;
+      if ('target' in found) changes.push({ WorkloadID: id, Container: { Name: name, Image: image }, ImageID: found.target });
+      else skipped.push({ workload: id, container: name, image, pattern: pattern.text, reason: found.reason });
+    }
+  }
+  return { automated: automated.length, spec: changes.length > 0 ? { Changes: changes } : undefined, skipped };
+}
+
+/** Whether automation may move an image to a tag: strictly newer, by times that are both known or by version. */
+export function isUpgrade(current: ImageRef, tag: string, pattern: TagPattern, repository: KnownRepository | undefined): boolean {
+  // The same tag with another digest: the tag was pushed again.
+  if (tag === current.tag) return true;
+  const [now, then] = [tagged(current, current.tag, repository), tagged(current, tag, repository)];
+  return isNewer(then, now, pattern) && (!pattern.needsTimes || then.createdAt !== now.createdAt);
+}
+
+type Found = { readonly target: string } | { readonly reason: string } | undefined;
+
+function newerImage({ image }: Container, pattern: TagPattern, { images }: Pick<UpdateContext, 'images'>): Found {
+  let current: ImageRef;
+  try {
+    current = parseImageRef(image);
+  } catch (error) {
+    return { reason: messageOf(error) };
+  }
+  if (!pattern.valid) return { reason: `invalid tag pattern: ${JSON.stringify(pattern.text)}` };
+  const repository = images.repository(canonicalName(current));
+  const choice = chooseNewest(current, pattern, repository);
+  if (choice.kind === 'unknown' || choice.kind === 'pinned') return { reason: choice.reason };
+  if (choice.kind !== 'update') return undefined;
+  const { tag } = choice.target;
+  if (!isUpgrade(current, tag, pattern, repository)) return { reason: whyNot(current, tag, pattern, repository) };
+  return { target: formatImageRef(choice.target) };
+}
+
+function whyNot(current: ImageRef, tag: string, pattern: TagPattern, repository: KnownRepository | undefined): string {
+  const unknown = [current.tag, tag].some((each) => repository?.images.get(each)?.createdAt === undefined);
+  return pattern.needsTimes && unknown
+    ? 'image with zero created timestamp'
+    : `newest matching tag ${tag} is not newer than ${current.tag}`;
+}

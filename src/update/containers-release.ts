@@ -1,0 +1,62 @@
+import { FluxError } from '../base/index.ts';
+import { wantedContainers } from './containers.ts';
+import type { UpdateContext } from './context.ts';
+import { editImages, type Planned } from './edit.ts';
+import { type Candidate, refuseIgnored, refuseLocked, rejection, selectWorkloads, sortedResult } from './select.ts';
+import type { ContainerUpdate, ReleaseContainersSpec, WorkloadResult } from './spec.ts';
+
+/**
+ * Moves given containers to given images: what somebody ticked in an interactive release. `Current` guards against a change made
+ * meanwhile. All or nothing: one container that is missing, or differs, refuses the whole.
+ * @throws FluxError `update/unsatisfiable` (Flux v1's "cannot satisfy specs"), `update/no-changes`, `update/edit-failed`.
+ */
+export async function planContainers(spec: ReleaseContainersSpec, context: UpdateContext): Promise<Planned> {
+  const include = Object.keys(spec.ContainerSpecs);
+  if (include.length === 0) throw noChanges('');
+  const { candidates, results } = await selectWorkloads(context, {
+    include,
+    filters: spec.Force ? [] : [refuseLocked, refuseIgnored],
+  });
+  for (const candidate of candidates) {
+    results.set(candidate.id, updateContainers(candidate, spec.ContainerSpecs[candidate.id] ?? [], spec.SkipMismatches));
+  }
+  const all = [...results].filter(([id]) => include.includes(id));
+  const reasons = all.map(([id, { Status, Error: reason }]) => `    ${id}: ${Status}${reason ? `, ${reason}` : ''}`).join('\n');
+  if (all.some(([, { Status }]) => Status === 'failed')) {
+    throw new FluxError('cannot satisfy specs', {
+      code: 'update/unsatisfiable',
+      fault: 'user',
+      help: `Nothing was changed. Workload by workload:\n\n${reasons}\n`,
+    });
+  }
+  if (!all.some(([, { Status }]) => Status === 'success')) throw noChanges(reasons);
+  return { result: sortedResult(results), edits: await editImages(results, context) };
+}
+
+type Wanted = ReleaseContainersSpec['ContainerSpecs'][string];
+
+function updateContainers(candidate: Candidate, wanted: Wanted, skipMismatches: boolean): WorkloadResult {
+  const images = new Map(wantedContainers(candidate).map(({ name, image }) => [name, image]));
+  const missing: string[] = [];
+  const mismatched: string[] = [];
+  const updates: ContainerUpdate[] = [];
+  for (const { Container, Current, Target } of wanted) {
+    const image = images.get(Container);
+    if (image === undefined) missing.push(Container);
+    else if (Current !== undefined && Current !== image) mismatched.push(Container);
+    else if (image !== Target) updates.push({ Container, Current: image, Target });
+  }
+  const mismatch = `container(s) tag mismatch: ${mismatched.join(', ')}`;
+  if (missing.length > 0) return rejection('failed', `container(s) not found: ${missing.join(', ')}`);
+  if (mismatched.length > 0 && !skipMismatches) return rejection('failed', mismatch);
+  if (updates.length === 0) return rejection('skipped', mismatched.length > 0 ? mismatch : 'image(s) up to date');
+  return { Status: 'success', ...(mismatched.length > 0 ? { Error: mismatch } : {}), PerContainer: updates };
+}
+
+function noChanges(reasons: string): FluxError {
+  return new FluxError('no changes found', {
+    code: 'update/no-changes',
+    fault: 'user',
+    ...(reasons === '' ? {} : { help: `Workload by workload:\n\n${reasons}\n` }),
+  });
+}

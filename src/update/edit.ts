@@ -1,0 +1,93 @@
+import { FluxError, messageOf } from '../base/index.ts';
+import { type EditTarget, editContainerImage } from '../manifests/index.ts';
+import { formatPlace, type Manifest, type ResourceId } from '../resource/index.ts';
+import type { UpdateContext } from './context.ts';
+import type { UpdateResult, WorkloadResult } from './spec.ts';
+import { placeKey, verifyEdits } from './verify.ts';
+
+/** A file with its whole new text. */
+export interface FileEdit {
+  readonly path: string;
+  readonly content: string;
+}
+
+/** What an update comes to, before anybody says how it is to be recorded. */
+export interface Planned {
+  readonly result: UpdateResult;
+  readonly edits: readonly FileEdit[];
+}
+
+/** Texts of files under change. Edits of one file add up: a later one sees what an earlier one did. */
+export interface Editor {
+  /**
+   * Changes one object in its file; resolves to whether any byte changed.
+   * @throws FluxError `update/edit-failed` naming object and place.
+   */
+  edit(id: ResourceId, manifest: Manifest, change: (text: string, target: EditTarget) => string): Promise<boolean>;
+  /**
+   * The files that differ from what they were, by path, after they were read again and found to hold what the results say.
+   * @throws FluxError `update/verification-failed`.
+   */
+  finish(results: ReadonlyMap<ResourceId, WorkloadResult>): Promise<readonly FileEdit[]>;
+}
+
+export function createEditor({ manifests, readFile }: Pick<UpdateContext, 'manifests' | 'readFile'>): Editor {
+  const before = new Map<string, string>();
+  const now = new Map<string, string>();
+  return {
+    async edit(id, { place, object }, change) {
+      const text = now.get(place.file) ?? (await readFile(place.file));
+      if (!before.has(place.file)) before.set(place.file, text);
+      // Lines move as edits add up; the numbers of documents and items stay.
+      const { document, item } = place;
+      const target = { document, ...(item === undefined ? {} : { item }), kind: object.kind, name: object.metadata.name };
+      const changed = changedText(id, formatPlace(place), () => change(text, target));
+      now.set(place.file, changed);
+      return changed !== text;
+    },
+    async finish(results) {
+      const edited = [...now]
+        .map(([path, content]) => ({ path, content, before: before.get(path) ?? '' }))
+        .filter((file) => file.before !== file.content)
+        .sort((a, b) => (a.path < b.path ? -1 : 1));
+      const ids = new Map([...manifests].map(([id, manifest]) => [placeKey(manifest), id]));
+      await verifyEdits(edited, (manifest) => targetsOf(results.get(ids.get(placeKey(manifest)) ?? '')));
+      return edited.map(({ path, content }) => ({ path, content }));
+    },
+  };
+}
+
+/** Writes the images of all successful results into their files. */
+export async function editImages(
+  results: ReadonlyMap<ResourceId, WorkloadResult>,
+  context: Pick<UpdateContext, 'manifests' | 'readFile'>,
+): Promise<readonly FileEdit[]> {
+  const editor = createEditor(context);
+  for (const [id, result] of results) {
+    const manifest = context.manifests.get(id);
+    if (!manifest) continue;
+    for (const [container, image] of targetsOf(result)) {
+      await editor.edit(id, manifest, (text, target) => editContainerImage(text, target, container, image));
+    }
+  }
+  return editor.finish(results);
+}
+
+/** The images a successful result moves containers to, by container. */
+function targetsOf(result: WorkloadResult | undefined): ReadonlyMap<string, string> {
+  const updates = result?.Status === 'success' ? (result.PerContainer ?? []) : [];
+  return new Map(updates.map(({ Container, Target }) => [Container, Target]));
+}
+
+function changedText(id: ResourceId, place: string, change: () => string): string {
+  try {
+    return change();
+  } catch (error) {
+    throw new FluxError(`applying changes: updating resource ${id} in ${place}: ${messageOf(error)}`, {
+      code: 'update/edit-failed',
+      fault: error instanceof FluxError ? error.fault : 'server',
+      help: `The release process failed, with this message:\n\n    ${messageOf(error)}\n\nNothing was committed. The file is ${place}; change it by hand, or mend what the message names and try again.\n`,
+      cause: error,
+    });
+  }
+}

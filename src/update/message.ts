@@ -1,0 +1,58 @@
+import type { ResourceId } from '../resource/index.ts';
+import type { PolicySpec, ReleaseContainersSpec, ReleaseImageSpec, UpdateResult } from './spec.ts';
+
+// Commit messages are Flux v1's to the letter, except that lines it writes in random order are sorted here.
+
+/** `Release all latest to all`. */
+export function releaseMessage({ ImageSpec, ServiceSpecs }: ReleaseImageSpec): string {
+  return `Release ${trimBrackets(ImageSpec)} to ${ServiceSpecs.map(trimBrackets).join(', ')}`;
+}
+
+/** The subject names the workloads, the body the new images under each. */
+export function containersMessage({ ContainerSpecs }: ReleaseContainersSpec, result: UpdateResult): string {
+  const changed = Object.keys(ContainerSpecs)
+    .filter((id) => result[id]?.Status === 'success')
+    .sort();
+  const blocks = changed.map(
+    (id) => `\n${id}${(result[id]?.PerContainer ?? []).map(({ Target }) => `\n- ${Target}`).join('')}\n`,
+  );
+  return `Update image refs in ${changed.join(', ')}\n${blocks.join('')}`;
+}
+
+/** @param images Distinct references, sorted. */
+export function automatedMessage(images: readonly string[]): string {
+  if (images.length === 0) return 'Auto-release (no images)\n';
+  if (images.length === 1) return `Auto-release ${images[0]}`;
+  return `Auto-release multiple (${images.length}) images\n\n${images.map((image) => ` - ${image}\n`).join('')}`;
+}
+
+/** One line for each kind of change; more than one line, or a person's message, makes them a list below the subject. */
+export function policyMessage(spec: PolicySpec, personal: string): string {
+  const lines = policyEvents(spec);
+  if (personal === '' && lines.length === 1) return `${lines[0]}\n`;
+  const subject = personal === '' ? 'Updated workload policies' : personal;
+  return `${subject}\n\n${lines.map((line) => `- ${line}\n`).join('')}`;
+}
+
+function policyEvents(spec: PolicySpec): readonly string[] {
+  const workloads = new Map<string, Set<ResourceId>>();
+  const note = (event = 'Updated policies', id: ResourceId) => workloads.set(event, (workloads.get(event) ?? new Set()).add(id));
+  for (const [id, { add, remove }] of Object.entries(spec)) {
+    for (const policy of Object.keys(add ?? {})) note(ADDED.get(policy), id);
+    for (const policy of Object.keys(remove ?? {})) note(REMOVED.get(policy), id);
+  }
+  return [...workloads].map(([event, ids]) => `${event}: ${[...ids].sort().join(', ')}`).sort();
+}
+
+const ADDED: ReadonlyMap<string, string> = new Map([
+  ['automated', 'Automated'],
+  ['locked', 'Locked'],
+]);
+const REMOVED: ReadonlyMap<string, string> = new Map([
+  ['automated', 'Deautomated'],
+  ['locked', 'Unlocked'],
+]);
+
+function trimBrackets(text: string): string {
+  return text.replace(/^[<>]+|[<>]+$/g, '');
+}

@@ -1,0 +1,61 @@
+import { FluxError } from '../base/index.ts';
+import { editAnnotations } from '../manifests/index.ts';
+import { annotationKeyFor, policyChanges } from '../policy/index.ts';
+import {
+  containersOf,
+  formatResourceId,
+  isWorkloadKind,
+  type Manifest,
+  parseResourceId,
+  type ResourceId,
+} from '../resource/index.ts';
+import type { UpdateContext } from './context.ts';
+import { createEditor, type Planned } from './edit.ts';
+import { rejection, sortedResult } from './select.ts';
+import type { PolicySpec, WorkloadResult } from './spec.ts';
+
+/**
+ * Adds and removes policies in the manifests. A workload that has them already is `skipped`; so is one that the repository does
+ * not have, as in Flux v1.
+ * @throws FluxError `policy/bad-tag-pattern`, `update/not-a-workload`, `update/edit-failed`, `resource/bad-id`.
+ */
+export async function planPolicies(spec: PolicySpec, context: UpdateContext): Promise<Planned> {
+  const editor = createEditor(context);
+  const results = new Map<ResourceId, WorkloadResult>();
+  for (const [text, update] of Object.entries(spec).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const id = formatResourceId(parseResourceId(text));
+    const manifest = context.manifests.get(id);
+    if (!manifest) {
+      results.set(id, rejection('skipped', 'not found in repository'));
+      continue;
+    }
+    requireWorkload(id, manifest);
+    const changes = annotationChanges(manifest, policyChanges(update, containersOf(manifest.object)));
+    const changed =
+      changes.size > 0 && (await editor.edit(id, manifest, (before, target) => editAnnotations(before, target, changes)));
+    results.set(id, { Status: changed ? 'success' : 'skipped', PerContainer: null });
+  }
+  return { result: sortedResult(results), edits: await editor.finish(results) };
+}
+
+/** By annotation key; null removes. What is there already, or already absent, is left out, so that no byte moves for it. */
+function annotationChanges({ object }: Manifest, changes: ReadonlyMap<string, string>): ReadonlyMap<string, string | null> {
+  const existing = object.metadata.annotations ?? {};
+  return new Map(
+    [...changes].flatMap(([policy, value]): [string, string | null][] => {
+      const key = annotationKeyFor(existing, policy);
+      const now = Object.hasOwn(existing, key) ? String(existing[key]) : '';
+      if (value === now && (value !== '' || !Object.hasOwn(existing, key))) return [];
+      return [[key, value === '' ? null : value]];
+    }),
+  );
+}
+
+function requireWorkload(id: ResourceId, { object }: Manifest): void {
+  if (isWorkloadKind(object.kind)) return;
+  throw new FluxError(`resource ${id} does not have containers`, {
+    code: 'update/not-a-workload',
+    fault: 'user',
+    help: 'Policies belong to workloads: Deployment, DaemonSet, StatefulSet, CronJob or HelmRelease.',
+  });
+}

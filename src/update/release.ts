@@ -1,0 +1,128 @@
+import { FluxError, messageOf } from '../base/index.ts';
+import { canonicalName, formatImageRef, formatName, type ImageRef, parseImageRef, sameImage } from '../image/index.ts';
+import { tagPatternFor } from '../policy/index.ts';
+import type { Container } from '../resource/index.ts';
+import { type Choice, chooseNewest, chooseTag } from './choose.ts';
+import { wantedContainers } from './containers.ts';
+import type { UpdateContext } from './context.ts';
+import { editImages, type Planned } from './edit.ts';
+import {
+  ALL_WORKLOADS,
+  type Candidate,
+  type Filter,
+  refuseIgnored,
+  refuseLocked,
+  rejection,
+  selectWorkloads,
+  sortedResult,
+} from './select.ts';
+import type { ContainerUpdate, ReleaseImageSpec, WorkloadResult } from './spec.ts';
+
+/** `--update-all-images`. */
+export const LATEST_IMAGES = '<all latest>';
+
+/**
+ * A release somebody asked for: the newest wanted image of every container, or one given image wherever it is used.
+ * @throws FluxError `update/bad-spec`, `update/image-missing`, `resource/bad-id`, `update/edit-failed`.
+ */
+export async function planRelease(spec: ReleaseImageSpec, context: UpdateContext): Promise<Planned> {
+  const requested = spec.ImageSpec === LATEST_IMAGES ? undefined : parseRequested(spec.ImageSpec);
+  if (requested) await requireKnown(requested, context);
+  const named = spec.ServiceSpecs.length > 0 && !spec.ServiceSpecs.includes(ALL_WORKLOADS);
+  const unlocking = spec.Force && named;
+  const { candidates, results } = await selectWorkloads(context, {
+    include: spec.ServiceSpecs,
+    exclude: spec.Excludes ?? [],
+    filters: [...(requested ? [refuseOthers(requested)] : []), ...(unlocking ? [] : [refuseLocked, refuseIgnored])],
+  });
+  for (const candidate of candidates) {
+    results.set(candidate.id, releaseWorkload(candidate, { requested, ignorePatterns: spec.Force }, context));
+  }
+  return { result: sortedResult(results), edits: await editImages(results, context) };
+}
+
+/** Only workloads that run the requested image, in whatever version. */
+function refuseOthers(requested: ImageRef): Filter {
+  return (candidate) => {
+    const containers = wantedContainers(candidate);
+    if (containers.length === 0) return rejection('ignored', 'not accessible in cluster');
+    return containers.some(({ image }) => isSame(image, requested)) ? undefined : rejection('ignored', 'a different image');
+  };
+}
+
+function releaseWorkload(
+  candidate: Candidate,
+  { requested, ignorePatterns }: { readonly requested: ImageRef | undefined; readonly ignorePatterns: boolean },
+  { images }: UpdateContext,
+): WorkloadResult {
+  const updates: ContainerUpdate[] = [];
+  let last: WorkloadResult = rejection('ignored', 'does not use image(s)');
+  for (const container of wantedContainers(candidate)) {
+    const current = parsedImage(container);
+    if (current instanceof FluxError) return rejection('failed', current.message);
+    const choice = requested
+      ? chooseRequested(current, requested, ignorePatterns || wants(candidate, container, requested.tag), images)
+      : chooseNewest(current, tagPatternFor(candidate.policies, container.name), images.repository(canonicalName(current)));
+    if (choice.kind === 'update') {
+      updates.push({ Container: container.name, Current: container.image, Target: formatImageRef(choice.target) });
+    } else last = withoutUpdate(choice);
+  }
+  // With nothing to update the last container decides what is said of the workload, as in Flux v1.
+  return updates.length > 0 ? { Status: 'success', PerContainer: updates } : last;
+}
+
+function chooseRequested(current: ImageRef, requested: ImageRef, wanted: boolean, images: UpdateContext['images']): Choice {
+  if (!sameImage(current, requested)) return { kind: 'none' };
+  if (!wanted) return { kind: 'unknown', reason: CANNOT_FIND };
+  return chooseTag(current, requested.tag, images.repository(canonicalName(current)), requested.digest);
+}
+
+/** Whether the manifest allows the tag; where it says nothing, whoever names a tag gets it, `latest` too. */
+function wants({ policies }: Candidate, { name }: Container, tag: string): boolean {
+  return !policies.has(`tag.${name}`) || tagPatternFor(policies, name).matches(tag);
+}
+
+const CANNOT_FIND = 'cannot find one or more images';
+
+function withoutUpdate(choice: Exclude<Choice, { readonly kind: 'update' }>): WorkloadResult {
+  if (choice.kind === 'current') return rejection('skipped', 'image(s) up to date');
+  if (choice.kind === 'none') return rejection('ignored', 'does not use image(s)');
+  return rejection('skipped', choice.kind === 'pinned' ? choice.reason : CANNOT_FIND);
+}
+
+function parseRequested(text: string): ImageRef {
+  const ref = parseImageRef(text);
+  if (ref.tag !== '') return ref;
+  throw new FluxError('blank tag (if you want latest, explicitly state the tag :latest): invalid image ID', {
+    code: 'update/bad-spec',
+    fault: 'user',
+    help: `Name the tag to release, for example ${formatName(ref)}:1.2.3.`,
+  });
+}
+
+/** A tag pushed a moment ago may not have been seen yet, so the registry is asked once more before it is called missing. */
+async function requireKnown(requested: ImageRef, { images, signal }: UpdateContext): Promise<void> {
+  const name = canonicalName(requested);
+  const known = () => images.repository(name)?.tags.includes(requested.tag) ?? false;
+  if (known()) return;
+  await images.scanNow(name, signal ? { signal } : {});
+  if (known()) return;
+  throw new FluxError(`image ${JSON.stringify(formatImageRef(requested))} does not exist: invalid image ID`, {
+    code: 'update/image-missing',
+    fault: 'user',
+    help: `No tag ${requested.tag} was found in ${name}. Check its spelling, that it was pushed, and with fluxctl list-images that the daemon can read this registry.`,
+  });
+}
+
+function parsedImage({ image }: Container): ImageRef | FluxError {
+  try {
+    return parseImageRef(image);
+  } catch (error) {
+    return error instanceof FluxError ? error : new FluxError(messageOf(error), { code: 'update/bad-image', cause: error });
+  }
+}
+
+function isSame(image: string, requested: ImageRef): boolean {
+  const ref = parsedImage({ name: '', image });
+  return !(ref instanceof FluxError) && sameImage(ref, requested);
+}

@@ -1,0 +1,101 @@
+import { hasPolicy, type Policies, policiesOf } from '../policy/index.ts';
+import { formatResourceId, isWorkloadKind, type Manifest, parseResourceId, type ResourceId } from '../resource/index.ts';
+import type { RunningWorkload, UpdateContext } from './context.ts';
+import type { UpdateResult, UpdateStatus, WorkloadResult } from './spec.ts';
+
+/** A workload of the repository that runs in the cluster and that no filter turned away. */
+export interface Candidate {
+  readonly id: ResourceId;
+  readonly manifest: Manifest;
+  /** Policies of the manifest; what the cluster's object says of them does not count. */
+  readonly policies: Policies;
+  readonly running: RunningWorkload;
+}
+
+/** Says why a workload is not to be updated, or nothing. */
+export type Filter = (candidate: Candidate) => WorkloadResult | undefined;
+
+export interface Selection {
+  readonly candidates: readonly Candidate[];
+  /** Results of all others, and of ids that are not in the repository. */
+  readonly results: Map<ResourceId, WorkloadResult>;
+}
+
+/** `<all>` in lists of workloads. */
+export const ALL_WORKLOADS = '<all>';
+
+/**
+ * Picks the workloads of an update. What the command line alone decides comes first, so that the cluster is asked only about the
+ * rest; the first filter that objects decides the result (Flux v1's order and words).
+ */
+export async function selectWorkloads(
+  { manifests, workloads, signal }: Pick<UpdateContext, 'manifests' | 'workloads' | 'signal'>,
+  {
+    include,
+    exclude = [],
+    filters,
+  }: { readonly include: readonly string[]; readonly exclude?: readonly string[]; readonly filters: readonly Filter[] },
+): Promise<Selection> {
+  const everything = include.length === 0 || include.includes(ALL_WORKLOADS);
+  const wanted = new Set(include.filter((id) => id !== ALL_WORKLOADS).map(normalId));
+  const unwanted = new Set(exclude.map(normalId));
+  const results = new Map<ResourceId, WorkloadResult>();
+  const asked: ResourceId[] = [];
+  for (const [id, { object }] of manifests) {
+    if (!isWorkloadKind(object.kind)) continue;
+    if (!everything && !wanted.has(id)) results.set(id, rejection('ignored', 'not included'));
+    else if (unwanted.has(id)) results.set(id, rejection('ignored', 'excluded'));
+    else asked.push(id);
+  }
+  for (const id of wanted) {
+    if (!asked.includes(id) && !results.has(id)) results.set(id, rejection('skipped', 'not found in repository'));
+  }
+  const found = asked.length === 0 ? [] : await workloads.workloads({ ids: asked }, signal ? { signal } : {});
+  const running = new Map(found.map((workload) => [workload.id, workload]));
+  const candidates: Candidate[] = [];
+  for (const id of asked) {
+    const workload = running.get(id);
+    const manifest = manifests.get(id);
+    if (!workload || !manifest) {
+      results.set(id, rejection('skipped', 'not accessible in cluster'));
+      continue;
+    }
+    const candidate = { id, manifest, policies: policiesOf(manifest.object.metadata.annotations), running: workload };
+    const objection = firstObjection(candidate, filters);
+    if (objection) results.set(id, objection);
+    else candidates.push(candidate);
+  }
+  return { candidates, results };
+}
+
+export function rejection(status: UpdateStatus, reason: string): WorkloadResult {
+  return { Status: status, Error: reason, PerContainer: null };
+}
+
+export function sortedResult(results: ReadonlyMap<ResourceId, WorkloadResult>): UpdateResult {
+  return Object.fromEntries([...results].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Locked in Git: neither people nor automation change it unless forced. */
+export function refuseLocked({ policies }: Candidate): WorkloadResult | undefined {
+  return hasPolicy(policies, 'locked') ? rejection('skipped', 'locked') : undefined;
+}
+
+/** Ignored in the cluster, or in Git: it would be changed there and never applied. */
+export function refuseIgnored({ policies, running }: Candidate): WorkloadResult | undefined {
+  const ignored = hasPolicy(policiesOf(running.annotations), 'ignore') || hasPolicy(policies, 'ignore');
+  return ignored ? rejection('skipped', 'ignore') : undefined;
+}
+
+function firstObjection(candidate: Candidate, filters: readonly Filter[]): WorkloadResult | undefined {
+  for (const filter of filters) {
+    const objection = filter(candidate);
+    if (objection) return objection;
+  }
+  return undefined;
+}
+
+/** @throws FluxError `resource/bad-id`. */
+function normalId(text: string): ResourceId {
+  return formatResourceId(parseResourceId(text));
+}

@@ -1,0 +1,88 @@
+import { FluxError } from '../base/index.ts';
+import { createManifestReader } from '../manifests/index.ts';
+import { containersOf, formatResourceId, type Manifest } from '../resource/index.ts';
+
+/** A file before and after its edits. */
+export interface EditedFile {
+  readonly path: string;
+  readonly before: string;
+  readonly content: string;
+}
+
+/**
+ * Reads edited files again and compares: the same objects must stand in the same places, with the same containers, and every image
+ * must be the one asked for, or untouched. The last gate before a commit, whatever the editor did (Flux v1's checks and words).
+ * @throws FluxError `update/verification-failed`.
+ */
+export async function verifyEdits(files: readonly EditedFile[], expected: ExpectedImages): Promise<void> {
+  const [before, after] = await Promise.all([
+    readObjects(files.map(({ path, before: text }) => ({ path, text }))),
+    readObjects(files.map(({ path, content: text }) => ({ path, text }))),
+  ]);
+  const [problem] = after.errors.slice(before.errors.length);
+  if (problem) throw refused(`loading resources after updates: ${problem.error.message}`);
+  const gone: string[] = [];
+  for (const [place, manifest] of before.manifests) {
+    const now = after.manifests.get(place);
+    if (!now || nameOf(now) !== nameOf(manifest)) gone.push(nameOf(manifest));
+    else compareContainers(manifest, now, expected(manifest));
+  }
+  for (const [place, manifest] of after.manifests) {
+    const was = before.manifests.get(place);
+    if (!was || nameOf(was) !== nameOf(manifest)) throw failed(`resource "${nameOf(manifest)}" is new after update`);
+  }
+  if (gone.length > 0)
+    throw failed(`resources {${gone.map((name) => `"${name}"`).join(', ')}} present before update but not after`);
+}
+
+/** The images that containers of a manifest are moved to, by container; the others stay. */
+export type ExpectedImages = (manifest: Manifest) => ReadonlyMap<string, string>;
+
+function compareContainers(before: Manifest, after: Manifest, expected: ReadonlyMap<string, string>): void {
+  const was = containersOf(before.object);
+  const now = containersOf(after.object);
+  const id = nameOf(before);
+  if (was.length !== now.length) throw failed(`resource "${id}" has different set of containers after update`);
+  for (const [index, { name, image }] of was.entries()) {
+    const present = now[index];
+    if (present?.name !== name) {
+      throw failed(
+        `container in position ${index} of resource "${id}" has a different name after update: was "${name}", now "${present?.name}"`,
+      );
+    }
+    const wanted = expected.get(name) ?? image;
+    if (present.image !== wanted) {
+      throw failed(`the image for container "${name}" in resource "${id}" should be "${wanted}", but is "${present.image}"`);
+    }
+  }
+}
+
+async function readObjects(files: readonly { readonly path: string; readonly text: string }[]) {
+  const texts = new Map(files.map(({ path, text }) => [path, Buffer.from(text)]));
+  const { manifests, errors } = await createManifestReader().read(
+    [...texts].map(([path, { length }]) => ({ path, mode: '100644', blob: path, size: length })),
+    async (path) => texts.get(path) ?? Buffer.alloc(0),
+  );
+  const byPlace = manifests.map((manifest) => [placeKey(manifest), manifest] as const);
+  return { manifests: new Map(byPlace), errors };
+}
+
+/** Names the place of an object by what edits do not move. */
+export function placeKey({ place: { file, document, item } }: Manifest): string {
+  return `${document}/${item ?? ''}/${file}`;
+}
+
+function nameOf({ object: { kind, metadata } }: Manifest): string {
+  return formatResourceId({ namespace: metadata.namespace, kind, name: metadata.name });
+}
+
+function failed(message: string): FluxError {
+  return refused(`verifying changes: failed to verify changes: ${message}`);
+}
+
+function refused(message: string): FluxError {
+  return new FluxError(message, {
+    code: 'update/verification-failed',
+    help: `The release process failed, with this message:\n\n    ${message}\n\nNothing was committed. This is a bug of Flux; please report it with the file that was to be changed.\n`,
+  });
+}

@@ -1,0 +1,182 @@
+import { describe, expect, test } from 'vitest';
+import { type AutomatedSpec, planAutomation, planUpdate } from '../../src/update/index.ts';
+import { contextOf, type World, workload } from './world.ts';
+
+const ID = 'shop:deployment/app';
+
+type Registry = World['registry'];
+const automated = { 'fluxcd.io/automated': 'true' };
+const one = { 'index.docker.io/one/app': { cur: { createdAt: 1000 }, new: { createdAt: 2000 } } };
+
+function world(
+  containers: readonly (readonly [string, string])[],
+  registry: Registry,
+  annotations: Record<string, string> = automated,
+  running: World['running'] = [ID],
+) {
+  const app = workload('Deployment', 'app', { namespace: 'shop', annotations, containers });
+  return contextOf({
+    files: { 'app.yaml': app.text },
+    manifests: { [ID]: { file: 'app.yaml', object: app.object } },
+    running,
+    registry,
+  });
+}
+const targets = (spec: AutomatedSpec | undefined) => spec?.Changes.map(({ ImageID }) => ImageID) ?? [];
+
+describe('looking for newer images', () => {
+  test('finds exactly one change (AUTO-1)', async () => {
+    expect(await planAutomation(world([['c1', 'one/app:cur']], one))).toEqual({
+      automated: 1,
+      spec: { Changes: [{ WorkloadID: ID, Container: { Name: 'c1', Image: 'one/app:cur' }, ImageID: 'one/app:new' }] },
+      skipped: [],
+    });
+  });
+
+  test('skips an untagged newest image, and needs no times for versions (AUTO-2, AUTO-4)', async () => {
+    const registry = {
+      ...one,
+      'index.docker.io/two/app': { cur: { createdAt: 1000 }, '': { createdAt: 2000 } },
+      'index.docker.io/three/app': { '1.0.0': {}, '1.1.0': null },
+    };
+    const containers = [
+      ['c1', 'one/app:cur'],
+      ['c2', 'two/app:cur'],
+      ['c3', 'three/app:1.0.0'],
+    ] as const;
+    const { spec, skipped } = await planAutomation(
+      world(containers, registry, { ...automated, 'fluxcd.io/tag.c3': 'semver:^1.0' }),
+    );
+    expect(targets(spec)).toEqual(['one/app:new', 'three/app:1.1.0']);
+    expect(skipped).toEqual([
+      { workload: ID, container: 'c2', image: 'two/app:cur', pattern: 'glob:*', reason: 'untagged image in available images' },
+    ]);
+  });
+
+  test.each<[string, string, string, Registry[string], string]>([
+    [
+      'the newest has no time (AUTO-5)',
+      'glob:new',
+      'cur',
+      { cur: { createdAt: 1 }, new: {} },
+      'image with zero created timestamp',
+    ],
+    ['the current one has no time', '*', 'cur', { cur: {}, new: { createdAt: 2 } }, 'image with zero created timestamp'],
+    ['the current one is not known', '*', 'gone', { new: { createdAt: 2 } }, 'image with zero created timestamp'],
+    [
+      'some tags were not read (AUTO-7)',
+      '*',
+      'cur',
+      { cur: { createdAt: 1 }, new: null },
+      'inconsistent repository metadata: nothing known of tag new',
+    ],
+    [
+      'the newest that the pattern wants is older',
+      'semver:~1',
+      '2.0.0',
+      { '1.9.0': {}, '2.0.0': {} },
+      'newest matching tag 1.9.0 is not newer than 2.0.0',
+    ],
+    [
+      'the newest was made at the same time',
+      'glob:b*',
+      'cur',
+      { cur: { createdAt: 1 }, b: { createdAt: 1 } },
+      'newest matching tag b is not newer than cur',
+    ],
+    ['the pattern is none', 'semver:foo', 'cur', { cur: {}, '1.0.0': {} }, 'invalid tag pattern: "semver:foo"'],
+    [
+      'the matching tags cannot be read',
+      'semver:*',
+      'cur',
+      { '1.0.0': { error: new Error('gone') } },
+      'none of the matching tags can be read: tag 1.0.0',
+    ],
+    ['it is pinned to a digest alone', '*', '@sha256:aa', { new: { createdAt: 2 } }, 'image is pinned to a digest without a tag'],
+  ])('skips a container with the reason when %s', async (_name, pattern, tag, tags, reason) => {
+    const image = tag.startsWith('@') ? `one/app${tag}` : `one/app:${tag}`;
+    const annotations = { ...automated, 'fluxcd.io/tag.c1': pattern };
+    const { spec, skipped } = await planAutomation(world([['c1', image]], { 'index.docker.io/one/app': tags }, annotations));
+    expect(spec).toBeUndefined();
+    expect(skipped.map((each) => each.reason)).toEqual([reason]);
+  });
+
+  test('an unreadable tag does not hold back the others', async () => {
+    const tags = { cur: { createdAt: 1 }, new: { createdAt: 2 }, windows: { error: new Error('no image for linux/amd64') } };
+    const { spec } = await planAutomation(world([['c1', 'one/app:cur']], { 'index.docker.io/one/app': tags }));
+    expect(targets(spec)).toEqual(['one/app:new']);
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ['locked (AUTO-10)', { ...automated, 'fluxcd.io/locked': 'true' }],
+    ['ignored (AUTO-11)', { ...automated, 'fluxcd.io/ignore': 'true' }],
+    ['not automated (AUTO-13)', { 'fluxcd.io/automated': 'false' }],
+  ])('leaves a workload alone that is %s', async (_name, annotations) => {
+    expect(await planAutomation(world([['c1', 'one/app:cur']], one, annotations))).toEqual({
+      automated: 0,
+      spec: undefined,
+      skipped: [],
+    });
+  });
+
+  test('leaves a workload alone that does not run, or is ignored in the cluster', async () => {
+    const ignored = { id: ID, containers: [], annotations: { 'fluxcd.io/ignore': 'true' } };
+    for (const running of [[], [ignored]]) {
+      expect((await planAutomation(world([['c1', 'one/app:cur']], one, automated, running))).spec).toBeUndefined();
+    }
+  });
+
+  test('never finds again what Git has already, however far behind the cluster is (AUTO-17)', async () => {
+    const running = [{ id: ID, containers: [{ name: 'c1', image: 'one/app:cur' }], annotations: {} }];
+    expect((await planAutomation(world([['c1', 'one/app:new']], one, automated, running))).spec).toBeUndefined();
+  });
+
+  test('keeps the form of the name as it is written (AUTO-19)', async () => {
+    const { spec } = await planAutomation(world([['c1', 'index.docker.io/one/app:cur']], one));
+    expect(targets(spec)).toEqual(['index.docker.io/one/app:new']);
+  });
+
+  test('follows a tag that was pushed again when the image is pinned to its digest', async () => {
+    const registry = { 'index.docker.io/one/app': { stable: { createdAt: 5, digest: 'sha256:bb' } } };
+    const annotations = { ...automated, 'fluxcd.io/tag.c1': 'glob:stable' };
+    const { spec } = await planAutomation(world([['c1', 'one/app:stable@sha256:aa']], registry, annotations));
+    expect(targets(spec)).toEqual(['one/app:stable@sha256:bb']);
+    expect((await planAutomation(world([['c1', 'one/app:stable@sha256:bb']], registry, annotations))).spec).toBeUndefined();
+  });
+});
+
+describe('carrying out what automation found', () => {
+  const spec: AutomatedSpec = {
+    Changes: [{ WorkloadID: ID, Container: { Name: 'c1', Image: 'one/app:cur' }, ImageID: 'one/app:new' }],
+  };
+  const carryOut = (context: ReturnType<typeof world>) =>
+    planUpdate({ type: 'auto', cause: { Message: '', User: '' }, spec }, context);
+
+  test('edits the one tag', async () => {
+    const { result, edits, message } = await carryOut(world([['c1', 'one/app:cur']], one));
+    expect(result).toEqual({
+      [ID]: { Status: 'success', PerContainer: [{ Container: 'c1', Current: 'one/app:cur', Target: 'one/app:new' }] },
+    });
+    expect(edits.map(({ content }) => content.includes('image: one/app:new # keep'))).toEqual([true]);
+    expect(message).toBe('Auto-release one/app:new');
+  });
+
+  test.each<[string, string, Record<string, string>, string]>([
+    ['was locked (AUTO-16)', 'one/app:cur', { ...automated, 'fluxcd.io/locked': 'true' }, 'locked'],
+    ['was taken out of automation', 'one/app:cur', {}, 'not automated'],
+    ['got another pattern', 'one/app:cur', { ...automated, 'fluxcd.io/tag.c1': 'glob:cur' }, 'image(s) up to date'],
+    ['has the image already (AUTO-17)', 'one/app:new', automated, 'image(s) up to date'],
+    ['was moved on by a person', 'one/app:newer', automated, 'image(s) up to date'],
+    ['was given another image', 'other/app:cur', automated, 'image(s) up to date'],
+  ])('skips a workload that meanwhile %s', async (_name, image, annotations, reason) => {
+    const registry = { 'index.docker.io/one/app': { ...one['index.docker.io/one/app'], newer: { createdAt: 3000 } } };
+    const { result, edits } = await carryOut(world([['c1', image]], registry, annotations));
+    expect(result[ID]).toEqual({ Status: 'skipped', Error: reason, PerContainer: null });
+    expect(edits).toEqual([]);
+  });
+
+  test('skips a workload that the repository no longer has', async () => {
+    const { result } = await carryOut(contextOf({ files: {}, manifests: {}, running: [], registry: one }));
+    expect(result[ID]).toEqual({ Status: 'skipped', Error: 'not found in repository', PerContainer: null });
+  });
+});

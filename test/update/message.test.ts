@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest';
+import { planUpdate, type UpdateSpec } from '../../src/update/index.ts';
+import { contextOf, workload } from './world.ts';
+
+const web = workload('Deployment', 'web', { namespace: 'shop', containers: [['web', 'acme/web:1']] });
+const api = workload('Deployment', 'api', { namespace: 'shop', containers: [['api', 'acme/api:1']] });
+const context = () =>
+  contextOf({
+    files: { 'web.yaml': web.text, 'api.yaml': api.text },
+    manifests: {
+      'shop:deployment/web': { file: 'web.yaml', object: web.object },
+      'shop:deployment/api': { file: 'api.yaml', object: api.object },
+    },
+    running: ['shop:deployment/web', 'shop:deployment/api'],
+    registry: {
+      'index.docker.io/acme/web': { '1': { createdAt: 1 }, '7': { createdAt: 7 } },
+      'index.docker.io/acme/api': { '1': { createdAt: 1 } },
+    },
+  });
+const plan = (spec: UpdateSpec) => planUpdate(spec, context());
+const release = (ImageSpec: string, ServiceSpecs: readonly string[], Message = ''): UpdateSpec => ({
+  type: 'image',
+  cause: { Message, User: '' },
+  spec: { ServiceSpecs, ImageSpec, Kind: 'execute', Excludes: null, Force: false },
+});
+const policy = (spec: Extract<UpdateSpec, { type: 'policy' }>['spec'], Message = ''): UpdateSpec => ({
+  type: 'policy',
+  cause: { Message, User: '' },
+  spec,
+});
+
+describe('commit messages', () => {
+  test.each([
+    ['all latest to all (REL-31)', release('<all latest>', ['<all>']), 'Release all latest to all'],
+    [
+      'one image to two workloads (REL-32)',
+      release('acme/web:7', ['shop:deployment/web', 'shop:deployment/api']),
+      'Release acme/web:7 to shop:deployment/web, shop:deployment/api',
+    ],
+    ['a message of the person’s own stands alone', release('<all latest>', ['<all>'], 'ship it'), 'ship it'],
+    [
+      'a workload automated (OUT-7)',
+      policy({ 'shop:deployment/web': { add: { automated: 'true' }, remove: {} } }),
+      'Automated: shop:deployment/web\n',
+    ],
+    [
+      'a workload locked and given a filter (OUT-8), lines sorted',
+      policy({ 'shop:deployment/web': { add: { 'tag.web': 'glob:v*', locked: 'true' }, remove: {} } }),
+      'Updated workload policies\n\n- Locked: shop:deployment/web\n- Updated policies: shop:deployment/web\n',
+    ],
+    [
+      'two workloads, ids sorted, with a message',
+      policy(
+        {
+          'shop:deployment/web': { add: {}, remove: { automated: 'true' } },
+          'shop:deployment/api': { add: null, remove: { automated: 'true' } },
+        },
+        'stop that',
+      ),
+      'stop that\n\n- Deautomated: shop:deployment/api, shop:deployment/web\n',
+    ],
+    [
+      'an unlock as fluxctl sends it',
+      policy({ 'shop:deployment/web': { add: {}, remove: { locked: 'true', locked_msg: 'true', locked_user: 'true' } } }),
+      'Updated workload policies\n\n- Unlocked: shop:deployment/web\n- Updated policies: shop:deployment/web\n',
+    ],
+    [
+      'a policy named like a member of Object is a policy like others',
+      policy({ 'shop:deployment/web': { add: { constructor: 'x' }, remove: {} } }),
+      'Updated policies: shop:deployment/web\n',
+    ],
+  ])('%s', async (_name, spec, message) => {
+    expect((await plan(spec)).message).toBe(message);
+  });
+
+  test('an automated update of 11 images lists them sorted as text (OUT-5)', async () => {
+    const containers = Array.from({ length: 11 }, (_, i) => [`c${i + 1}`, `r.dev/x${i + 1}:v0`] as const);
+    const many = workload('Deployment', 'many', { annotations: { 'fluxcd.io/automated': 'true' }, containers });
+    const registry = Object.fromEntries(
+      containers.map(([, image], i) => [image.replace(':v0', ''), { v0: { createdAt: 1 }, [`v${i + 1}`]: { createdAt: 2 } }]),
+    );
+    const id = 'default:deployment/many';
+    const world = contextOf({
+      files: { 'a.yaml': many.text },
+      manifests: { [id]: { file: 'a.yaml', object: many.object } },
+      running: [id],
+      registry,
+    });
+    const Changes = containers.map(([Name, Image], i) => ({
+      WorkloadID: id,
+      Container: { Name, Image },
+      ImageID: Image.replace('v0', `v${i + 1}`),
+    }));
+    const { message } = await planUpdate({ type: 'auto', cause: { Message: '', User: '' }, spec: { Changes } }, world);
+    const refs = containers.map(([, image], i) => image.replace('v0', `v${i + 1}`)).sort();
+    expect(message).toBe(`Auto-release multiple (11) images\n\n${refs.map((ref) => ` - ${ref}\n`).join('')}`);
+  });
+});

@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest';
+import { type PolicySpec, planUpdate } from '../../src/update/index.ts';
+import { contextOf, workload } from './world.ts';
+
+const ID = 'shop:deployment/cart';
+const plan = (annotations: Record<string, string>, update: PolicySpec[string], id = ID) => {
+  const cart = workload('Deployment', 'cart', {
+    namespace: 'shop',
+    annotations,
+    containers: [['cart', 'acme/cart:1']],
+    initContainers: [['setup', 'acme/setup:1']],
+  });
+  const service = workload('Service', 'cart', { namespace: 'shop' });
+  const context = contextOf({
+    files: { 'cart.yaml': cart.text, 'service.yaml': service.text },
+    manifests: {
+      [ID]: { file: 'cart.yaml', object: cart.object },
+      'shop:service/cart': { file: 'service.yaml', object: service.object },
+    },
+    running: [],
+    registry: {},
+  });
+  return planUpdate({ type: 'policy', cause: { Message: '', User: '' }, spec: { [id]: update } }, context);
+};
+const annotationsIn = (text: string | undefined) =>
+  [...(text ?? '').matchAll(/^ {4}(\S+\.\S+): (.*)$/gm)].map(([, key, value]) => `${key}=${value?.replace(/['"]/g, '')}`);
+
+describe('a policy update', () => {
+  test.each<[string, Record<string, string>, PolicySpec[string], string[]]>([
+    ['adds a policy', {}, { add: { automated: 'true' }, remove: {} }, ['fluxcd.io/automated=true']],
+    [
+      'edits an older key in place and appends new ones sorted',
+      { 'flux.weave.works/tag.cart': 'glob:1' },
+      { add: { locked: 'true', automated: 'true', 'tag.cart': 'semver:~1' }, remove: {} },
+      ['flux.weave.works/tag.cart=semver:~1', 'fluxcd.io/automated=true', 'fluxcd.io/locked=true'],
+    ],
+    [
+      'sets a filter for every container, init containers too',
+      {},
+      { add: { tag_all: 'semver:~2' }, remove: {} },
+      ['fluxcd.io/tag.cart=semver:~2', 'fluxcd.io/tag.setup=semver:~2'],
+    ],
+    [
+      'lets removal win',
+      { 'fluxcd.io/automated': 'true', 'fluxcd.io/locked': 'true' },
+      { add: { locked: 'true' }, remove: { locked: 'true' } },
+      ['fluxcd.io/automated=true'],
+    ],
+  ])('%s', async (_name, annotations, update, expected) => {
+    const { result, edits } = await plan(annotations, update);
+    expect(result).toEqual({ [ID]: { Status: 'success', PerContainer: null } });
+    expect(annotationsIn(edits[0]?.content)).toEqual(expected);
+  });
+
+  test.each<[string, Record<string, string>, PolicySpec[string]]>([
+    ['is there already', { 'fluxcd.io/automated': 'true' }, { add: { automated: 'true' }, remove: {} }],
+    ['is absent already', {}, { add: {}, remove: { locked: 'true', locked_msg: 'true', locked_user: 'true' } }],
+    ['is nothing at all', {}, { add: null, remove: null }],
+  ])('skips a workload when what is asked %s', async (_name, annotations, update) => {
+    const { result, edits } = await plan(annotations, update);
+    expect(result[ID]?.Status).toBe('skipped');
+    expect(edits).toEqual([]);
+  });
+
+  test('skips a workload that the repository does not have', async () => {
+    const { result, edits } = await plan({}, { add: { automated: 'true' }, remove: {} }, 'shop:deployment/nosuch');
+    expect(result).toEqual({
+      'shop:deployment/nosuch': { Status: 'skipped', Error: 'not found in repository', PerContainer: null },
+    });
+    expect(edits).toEqual([]);
+  });
+
+  test.each([
+    ['a pattern that is none', ID, { 'tag.cart': 'semver:foo' }, 'invalid tag pattern: "semver:foo"'],
+    [
+      'a resource without containers',
+      'shop:service/cart',
+      { automated: 'true' },
+      'resource shop:service/cart does not have containers',
+    ],
+    ['an id that is none', 'a/b/c', { automated: 'true' }, 'parsing a/b/c: invalid service ID'],
+  ])('refuses %s', async (_name, id, add, message) => {
+    await expect(plan({}, { add, remove: {} }, id)).rejects.toMatchObject({ message, fault: 'user' });
+  });
+});
