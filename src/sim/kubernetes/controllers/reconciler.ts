@@ -1,0 +1,61 @@
+import type { Clock } from '../../../base/index.ts';
+import { type KubeObject, metaOf } from '../object.ts';
+import { ApiError } from '../status.ts';
+import type { Store } from '../store.ts';
+
+export interface ReconcilerOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** Which objects concern the controller: a storage key, or a test of it. */
+  readonly watches: (key: string) => boolean;
+  /** Milliseconds between a change and the controller's answer to it. */
+  readonly delayMs: number;
+  /** Called with the newest state; undefined when the object is gone. A number asks to be called again after so many milliseconds. */
+  readonly reconcile: (object: KubeObject, key: string, gone: boolean) => number | undefined;
+}
+
+/**
+ * The loop every controller is: changed objects queue up once, and are looked at in their newest state a little later. A write that
+ * meets a newer version is dropped, since that version queues the object again.
+ */
+export function startReconciler({ store, clock, watches, delayMs, reconcile }: ReconcilerOptions): { stop(): void } {
+  const stopping = new AbortController();
+  const queued = new Set<string>();
+
+  const schedule = (key: string, object: KubeObject, ms: number) => {
+    const { uid, namespace, name } = metaOf(object);
+    if (queued.has(uid) || stopping.signal.aborted) return;
+    queued.add(uid);
+    clock.sleep(ms, { signal: stopping.signal }).then(
+      () => {
+        queued.delete(uid);
+        const current = store.get(key, namespace, name);
+        const same = current !== undefined && metaOf(current).uid === uid;
+        const again = attempt(() => reconcile(same ? current : object, key, !same));
+        if (again !== undefined && same) schedule(key, current, again);
+      },
+      // Only stopping ends a sleep early.
+      () => undefined,
+    );
+  };
+  const unsubscribe = store.subscribeAll((key, event) => {
+    if (watches(key)) schedule(key, event.object, delayMs);
+  });
+  return {
+    stop: () => {
+      unsubscribe();
+      stopping.abort();
+    },
+  };
+}
+
+function attempt(act: () => number | undefined): number | undefined {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof ApiError && (error.code === 404 || error.code === 409)) return undefined;
+    // A controller's fault must be seen, and must not end the process that hosts the server.
+    console.error('embedded Kubernetes: a controller failed:', error);
+    return undefined;
+  }
+}

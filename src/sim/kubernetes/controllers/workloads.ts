@@ -1,0 +1,245 @@
+import { createHash } from 'node:crypto';
+import { rfc3339 } from '../../../base/index.ts';
+import { type Resource, storageKey } from '../catalog.ts';
+import { asList, asObject, asString, at, type Json, type JsonObject } from '../json.ts';
+import { type KubeObject, metaOf } from '../object.ts';
+import { type ControllerContext, required } from './namespaces.ts';
+import { startReconciler } from './reconciler.ts';
+
+export interface WorkloadControllerOptions extends ControllerContext {
+  /** Whether a node could pull the image; where not, its pods never become ready. */
+  readonly imageExists: (image: string) => boolean;
+  /** Milliseconds from a change of a workload until its new pods are ready. */
+  readonly rolloutMs: number;
+}
+
+type Status = (object: KubeObject, pullable: boolean, now: string) => JsonObject;
+
+const KINDS: readonly (readonly [string, string, Status])[] = [
+  ['apps', 'deployments', deploymentStatus],
+  ['apps', 'statefulsets', statefulSetStatus],
+  ['apps', 'daemonsets', daemonSetStatus],
+  ['batch', 'jobs', jobStatus],
+  ['', 'persistentvolumeclaims', claimStatus],
+  ['', 'pods', podStatus],
+];
+
+/** Plays scheduler, kubelet and the workload controllers: the status of a workload follows its spec a moment later. */
+export function startWorkloadControllers(options: WorkloadControllerOptions): { stop(): void } {
+  const { catalog, store, objects, clock, imageExists, rolloutMs } = options;
+  const controllers = KINDS.map(([group, plural, statusOf]) => {
+    const resource = required(catalog, group, 'v1', plural);
+    const key = storageKey(resource);
+    return startReconciler({
+      store,
+      clock,
+      watches: (changed) => changed === key,
+      delayMs: rolloutMs,
+      reconcile: (object, _key, gone) => {
+        const { namespace, name, deletionTimestamp } = metaOf(object);
+        if (gone) return undefined;
+        const place = { resource, namespace, name };
+        if (deletionTimestamp !== undefined) return releaseClaim(options, resource, object);
+        const now = rfc3339(Math.floor(clock.now() / 1000) * 1000);
+        const write = (live: KubeObject): KubeObject => {
+          const status = statusOf(live, imagesOf(live).every(imageExists), now);
+          const metadata = plural === 'deployments' ? withRevision(live) : (live.metadata ?? {});
+          return { ...live, metadata, status: { ...asObject(live.status), ...status } };
+        };
+        objects.update(place, write, { manager: 'kube-controller-manager', subresource: 'status' });
+        return undefined;
+      },
+    });
+  });
+  return {
+    stop: () => {
+      for (const controller of controllers) controller.stop();
+    },
+  };
+}
+
+function releaseClaim({ objects }: WorkloadControllerOptions, resource: Resource, object: KubeObject): undefined {
+  const { namespace, name, finalizers } = metaOf(object);
+  const protection = 'kubernetes.io/pvc-protection';
+  if (!finalizers?.includes(protection)) return;
+  const keep = finalizers.filter((finalizer) => finalizer !== protection);
+  objects.update(
+    { resource, namespace, name },
+    (live) => ({ ...live, metadata: { ...asObject(live.metadata), finalizers: keep } }),
+    {
+      manager: 'kube-controller-manager',
+    },
+  );
+}
+
+function imagesOf(object: KubeObject): readonly string[] {
+  const spec = at(object, 'spec', 'template', 'spec') ?? object.spec;
+  return [...asList(at(spec, 'initContainers')), ...asList(at(spec, 'containers'))].map(
+    (container) => asString(at(container, 'image')) ?? '',
+  );
+}
+
+/** Short hash of the pod template, as the names of ReplicaSets carry. */
+function templateHash(object: KubeObject): string {
+  return createHash('sha256')
+    .update(JSON.stringify(at(object, 'spec', 'template') ?? null))
+    .digest('hex')
+    .slice(0, 10);
+}
+
+const REVISION = 'deployment.kubernetes.io/revision';
+
+/** Numbers the pod templates a Deployment has had. */
+function withRevision(object: KubeObject): JsonObject {
+  const { annotations = {} } = metaOf(object);
+  const metadata = asObject(object.metadata);
+  const before = asList(at(object, 'status', 'conditions')).find((condition) => at(condition, 'type') === 'Progressing');
+  const known = asString(at(before, 'message'))?.includes(templateHash(object)) ?? false;
+  if (known && annotations[REVISION] !== undefined) return metadata;
+  return { ...metadata, annotations: { ...annotations, [REVISION]: String(Number(annotations[REVISION] ?? 0) + 1) } };
+}
+
+function count(object: KubeObject, ...path: string[]): number {
+  const value = at(object, ...path);
+  return typeof value === 'number' ? value : 0;
+}
+
+function condition(object: KubeObject, type: string, status: string, reason: string, message: string, now: string): Json {
+  const before = asList(at(object, 'status', 'conditions')).find((entry) => at(entry, 'type') === type);
+  const since = before && at(before, 'status') === status ? (asString(at(before, 'lastTransitionTime')) ?? now) : now;
+  const same = before && at(before, 'message') === message && at(before, 'reason') === reason;
+  const updated = same ? (asString(at(before, 'lastUpdateTime')) ?? now) : now;
+  return { type, status, lastUpdateTime: updated, lastTransitionTime: since, reason, message };
+}
+
+function deploymentStatus(object: KubeObject, pullable: boolean, now: string): JsonObject {
+  const wanted = count(object, 'spec', 'replicas');
+  const name = `${metaOf(object).name}-${templateHash(object)}`;
+  // What ran before keeps running beside pods that cannot start.
+  const ready = pullable ? wanted : Math.min(wanted, count(object, 'status', 'readyReplicas'));
+  const updated = pullable ? wanted : ready > 0 ? 1 : wanted;
+  const total = pullable ? wanted : ready + updated;
+  const available = ready >= Math.max(wanted - Math.floor(wanted * 0.25), wanted === 0 ? 0 : 1);
+  return dropZeroes({
+    observedGeneration: metaOf(object).generation ?? 0,
+    replicas: total,
+    updatedReplicas: updated,
+    readyReplicas: ready,
+    availableReplicas: ready,
+    unavailableReplicas: total - ready,
+    conditions: [
+      available
+        ? condition(object, 'Available', 'True', 'MinimumReplicasAvailable', 'Deployment has minimum availability.', now)
+        : condition(
+            object,
+            'Available',
+            'False',
+            'MinimumReplicasUnavailable',
+            'Deployment does not have minimum availability.',
+            now,
+          ),
+      pullable
+        ? condition(
+            object,
+            'Progressing',
+            'True',
+            'NewReplicaSetAvailable',
+            `ReplicaSet "${name}" has successfully progressed.`,
+            now,
+          )
+        : condition(object, 'Progressing', 'True', 'ReplicaSetUpdated', `ReplicaSet "${name}" is progressing.`, now),
+    ],
+  });
+}
+
+/** Go leaves zero counters out; null takes them out of the status that was. */
+function dropZeroes(status: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(status).map(([key, value]) => [key, value === 0 ? null : value]));
+}
+
+function statefulSetStatus(object: KubeObject, pullable: boolean): JsonObject {
+  const wanted = count(object, 'spec', 'replicas');
+  const revision = `${metaOf(object).name}-${templateHash(object)}`;
+  const ready = pullable
+    ? wanted
+    : Math.max(0, Math.min(wanted, count(object, 'status', 'readyReplicas')) - (wanted > 0 ? 1 : 0));
+  const current = pullable ? revision : (asString(at(object, 'status', 'currentRevision')) ?? revision);
+  return {
+    ...dropZeroes({ readyReplicas: ready, currentReplicas: ready, updatedReplicas: pullable ? wanted : 1 }),
+    availableReplicas: ready,
+    observedGeneration: metaOf(object).generation ?? 0,
+    replicas: wanted,
+    currentRevision: current,
+    updateRevision: revision,
+    collisionCount: 0,
+  };
+}
+
+function daemonSetStatus(object: KubeObject, pullable: boolean): JsonObject {
+  const ready = pullable ? 1 : 0;
+  return {
+    ...dropZeroes({ numberAvailable: ready, numberUnavailable: 1 - ready, updatedNumberScheduled: 1 }),
+    currentNumberScheduled: 1,
+    desiredNumberScheduled: 1,
+    numberMisscheduled: 0,
+    numberReady: ready,
+    observedGeneration: metaOf(object).generation ?? 0,
+  };
+}
+
+function jobStatus(object: KubeObject, pullable: boolean, now: string): JsonObject {
+  if (at(object, 'spec', 'suspend') === true) return {};
+  const startTime = asString(at(object, 'status', 'startTime')) ?? now;
+  if (!pullable) return { startTime, active: 1, ready: 0, terminating: 0, uncountedTerminatedPods: {} };
+  const completionTime = asString(at(object, 'status', 'completionTime')) ?? now;
+  const done = (type: string, message: string) => ({
+    type,
+    status: 'True',
+    lastProbeTime: completionTime,
+    lastTransitionTime: completionTime,
+    reason: 'CompletionsReached',
+    message,
+  });
+  const message = 'Reached expected number of succeeded pods';
+  return {
+    startTime,
+    completionTime,
+    succeeded: count(object, 'spec', 'completions') || 1,
+    active: null,
+    ready: 0,
+    terminating: 0,
+    uncountedTerminatedPods: {},
+    conditions: [done('SuccessCriteriaMet', message), done('Complete', message)],
+  };
+}
+
+function claimStatus(object: KubeObject): JsonObject {
+  const spec = asObject(object.spec);
+  return { phase: 'Bound', accessModes: spec.accessModes ?? [], capacity: at(spec, 'resources', 'requests') ?? {} };
+}
+
+function podStatus(object: KubeObject, pullable: boolean, now: string): JsonObject {
+  const startTime = asString(at(object, 'status', 'startTime')) ?? now;
+  const ready = pullable ? 'True' : 'False';
+  return {
+    phase: pullable ? 'Running' : 'Pending',
+    startTime,
+    conditions: ['Initialized', 'Ready', 'ContainersReady', 'PodScheduled'].map((type) => ({
+      type,
+      status: type === 'PodScheduled' || type === 'Initialized' ? 'True' : ready,
+      lastProbeTime: null,
+      lastTransitionTime: startTime,
+    })),
+    containerStatuses: asList(at(object, 'spec', 'containers')).map((container) => ({
+      name: at(container, 'name') ?? '',
+      image: at(container, 'image') ?? '',
+      imageID: '',
+      ready: pullable,
+      restartCount: 0,
+      started: pullable,
+      state: pullable
+        ? { running: { startedAt: startTime } }
+        : { waiting: { reason: 'ErrImagePull', message: `no such image: ${String(at(container, 'image'))}` } },
+    })),
+  };
+}

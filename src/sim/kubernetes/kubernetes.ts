@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto';
+import { type Clock, systemClock } from '../../base/index.ts';
+import { createCatalog } from './catalog.ts';
+import { selfSignedCertificate } from './certificate.ts';
+import { startDefinitionController } from './controllers/definitions.ts';
+import { startGarbageCollector } from './controllers/garbage.ts';
+import { furnish, required, startNamespaceController } from './controllers/namespaces.ts';
+import { startWorkloadControllers } from './controllers/workloads.ts';
+import { createObjects } from './objects.ts';
+import { createResourceRequests } from './resource-requests.ts';
+import { listen, type RequestLine, serveDocuments } from './server.ts';
+import { createStore } from './store.ts';
+
+export interface KubernetesOptions {
+  readonly host?: '127.0.0.1';
+  /** 0 takes a free one, the default. */
+  readonly port?: number;
+  readonly clock?: Clock;
+  /** Events a resource keeps for watches that come back. Default 10,000. */
+  readonly historyLimit?: number;
+  /** Milliseconds between bookmarks on a watch that asked for them. Default 1,000 (a real server sends one a minute). */
+  readonly bookmarkIntervalMs?: number;
+  /** Milliseconds until a CustomResourceDefinition is served. Default 50. */
+  readonly establishMs?: number;
+  /** Milliseconds until a changed workload is ready. Default 100. */
+  readonly rolloutMs?: number;
+  /** Whether an image can be pulled. By default every image but those with the tag `missing`. */
+  readonly imageExists?: (image: string) => boolean;
+}
+
+export interface Kubernetes {
+  /** `https://127.0.0.1:PORT`: by TLS, since clients (kubectl, client-go) send no token over plain HTTP. */
+  readonly url: string;
+  /** PEM of the certificate to trust. */
+  readonly certificateAuthority: string;
+  /** The bearer token without which every request is answered 401. */
+  readonly token: string;
+  /** A kubeconfig (YAML) with the address, the certificate and the token. */
+  kubeconfig(): string;
+  /** Every request so far, oldest first; tests may empty it (`requests.length = 0`). */
+  readonly requests: RequestLine[];
+  /** Forgets past events and unfinished lists: watches and continue tokens from before now get 410. */
+  compact(): void;
+  stop(): Promise<void>;
+}
+
+/** etcd refuses larger requests; the real limit counts protobuf. */
+const MAX_OBJECT_BYTES = 1.5 * 1024 * 1024;
+
+/** Starts an embedded Kubernetes API on a loopback port. */
+export async function startKubernetes(options: KubernetesOptions = {}): Promise<Kubernetes> {
+  const { host = '127.0.0.1', port = 0, clock = systemClock } = options;
+  const token = randomBytes(24).toString('base64url');
+  const catalog = createCatalog();
+  const store = createStore(options.historyLimit ?? 10_000);
+  const now = () => clock.now();
+  const objects = createObjects({ store, now, maxBytes: MAX_OBJECT_BYTES });
+  const context = { catalog, store, objects, clock };
+  const controllers = [
+    startNamespaceController(context),
+    startDefinitionController({ ...context, objectMeta: catalog.objectMeta, establishMs: options.establishMs ?? 50 }),
+    startWorkloadControllers({
+      ...context,
+      imageExists: options.imageExists ?? ((image) => !image.endsWith(':missing')),
+      rolloutMs: options.rolloutMs ?? 100,
+    }),
+    startGarbageCollector(context),
+  ];
+  const namespaces = required(catalog, '', 'v1', 'namespaces');
+  for (const name of ['default', 'kube-node-lease', 'kube-public', 'kube-system']) {
+    objects.create({ resource: namespaces, namespace: undefined, name }, { metadata: { name } }, { manager: 'kube-apiserver' });
+    furnish(context, name);
+  }
+  const requests: RequestLine[] = [];
+  const certificate = selfSignedCertificate(now());
+  const resources = createResourceRequests({
+    catalog,
+    store,
+    objects,
+    now,
+    bookmarkIntervalMs: options.bookmarkIntervalMs ?? 1_000,
+  });
+  const http = await listen({
+    host,
+    port,
+    token,
+    certificate,
+    onRequest: (line) => requests.push(line),
+    handle: (request, response) => {
+      if (!serveDocuments(catalog, request, response)) resources.handle(request, response);
+    },
+  });
+  return {
+    url: http.url,
+    certificateAuthority: certificate.cert,
+    token,
+    kubeconfig: () => kubeconfigOf(http.url, certificate.cert, token),
+    requests,
+    compact: () => {
+      store.compact();
+      resources.forget();
+    },
+    stop: async () => {
+      for (const controller of controllers) controller.stop();
+      await http.stop();
+    },
+  };
+}
+
+function kubeconfigOf(url: string, authority: string, token: string): string {
+  return `apiVersion: v1
+kind: Config
+clusters:
+- name: embedded
+  cluster:
+    server: ${url}
+    certificate-authority-data: ${Buffer.from(authority).toString('base64')}
+users:
+- name: embedded
+  user:
+    token: ${token}
+contexts:
+- name: embedded
+  context:
+    cluster: embedded
+    user: embedded
+current-context: embedded
+`;
+}

@@ -1,0 +1,48 @@
+import { isObject, type Json, type JsonObject } from './json.ts';
+
+/** The part of metadata that the API server itself reads and writes. */
+export interface ObjectMeta {
+  name: string;
+  namespace?: string;
+  generateName?: string;
+  uid: string;
+  resourceVersion: string;
+  generation?: number;
+  creationTimestamp: string;
+  deletionTimestamp?: string;
+  deletionGracePeriodSeconds?: number;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  finalizers?: string[];
+  ownerReferences?: OwnerReference[];
+  managedFields?: ManagedFieldsEntry[];
+}
+
+export interface OwnerReference {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  uid: string;
+  controller?: boolean;
+  blockOwnerDeletion?: boolean;
+}
+
+export interface ManagedFieldsEntry {
+  manager: string;
+  operation: 'Apply' | 'Update';
+  apiVersion: string;
+  /** RFC 3339, whole seconds. */
+  time?: string;
+  fieldsType: 'FieldsV1';
+  fieldsV1: JsonObject;
+  subresource?: string;
+}
+
+/** An object as stored and served; never changed in place once stored. */
+export type KubeObject = JsonObject;
+
+/** The object's metadata; an object without any gets an empty one. */
+export function metaOf(object: KubeObject): ObjectMeta {
+  if (!isObject(object.metadata as Json)) object.metadata = {};
+  return object.metadata as unknown as ObjectMeta;
+}

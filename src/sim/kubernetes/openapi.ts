@@ -1,0 +1,61 @@
+import { apiVersionOf, type Catalog, type Resource } from './catalog.ts';
+import type { JsonObject } from './json.ts';
+
+/**
+ * As much OpenAPI as kubectl reads before it writes: which kinds exist and that the server itself checks fields
+ * (`fieldValidation`) and dry runs (`dryRun`). The types are not published here; the server enforces them.
+ */
+const QUERY = ['dryRun', 'fieldManager', 'fieldValidation', 'force'];
+
+function pathOf(resource: Resource): string {
+  const root = resource.group === '' ? '/api' : '/apis';
+  return `${root}/${apiVersionOf(resource)}${resource.namespaced ? '/namespaces/{namespace}' : ''}/${resource.plural}/{name}`;
+}
+
+function kindOf({ group, version, kind }: Resource): JsonObject {
+  return { group, version, kind };
+}
+
+export function openApiV3Index(catalog: Catalog): JsonObject {
+  const names = new Set(catalog.all().map((resource) => `${resource.group === '' ? 'api' : 'apis'}/${apiVersionOf(resource)}`));
+  return { paths: Object.fromEntries([...names].map((name) => [name, { serverRelativeURL: `/openapi/v3/${name}` }])) };
+}
+
+export function openApiV3(catalog: Catalog, group: string, version: string): JsonObject | undefined {
+  const resources = catalog.all().filter((resource) => resource.group === group && resource.version === version);
+  if (resources.length === 0) return undefined;
+  const parameters = QUERY.map((name) => ({ name, in: 'query', schema: { type: 'string', uniqueItems: true } }));
+  const paths = resources.map((resource) => {
+    const operation = { parameters, 'x-kubernetes-group-version-kind': kindOf(resource) };
+    return [pathOf(resource), { patch: operation, put: operation }] as const;
+  });
+  const schemas = resources.map((resource) => [
+    `${group || 'core'}.${version}.${resource.kind}`,
+    { type: 'object', 'x-kubernetes-group-version-kind': [kindOf(resource)] },
+  ]);
+  return {
+    openapi: '3.0.0',
+    info: { title: 'Kubernetes', version: catalog.kubernetesVersion },
+    paths: Object.fromEntries(paths),
+    components: { schemas: Object.fromEntries(schemas) },
+  };
+}
+
+export function openApiV2(catalog: Catalog): JsonObject {
+  const parameters = QUERY.map((name) => ({ name, in: 'query', type: 'string', uniqueItems: true }));
+  const resources = catalog.all();
+  const paths = resources.map((resource) => [
+    pathOf(resource),
+    { patch: { parameters, responses: {}, 'x-kubernetes-group-version-kind': kindOf(resource) } },
+  ]);
+  const definitions = resources.map((resource) => [
+    `${resource.group || 'core'}.${resource.version}.${resource.kind}`,
+    { type: 'object', 'x-kubernetes-group-version-kind': [kindOf(resource)] },
+  ]);
+  return {
+    swagger: '2.0',
+    info: { title: 'Kubernetes', version: catalog.kubernetesVersion },
+    paths: Object.fromEntries(paths),
+    definitions: Object.fromEntries(definitions),
+  };
+}
