@@ -114,7 +114,7 @@ export async function startFlux({
     progress,
     metrics,
     clock,
-    log: log.child({ component: 'sync' }),
+    log: log.child({ component: 'loop' }),
     ask: (...steps) => loop.ask(...steps),
   });
   const intervals = { fetch: config.gitPollIntervalMs, sync: config.syncIntervalMs, automate: config.automationIntervalMs };

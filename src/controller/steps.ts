@@ -37,7 +37,10 @@ export interface StepsOptions extends SyncOptions, UpdateOptions {
 
 /** The steps of the loop over one source and one cluster. */
 export function createSteps(options: StepsOptions): LoopSteps {
-  const { source, reports, progress, metrics, clock, log } = options;
+  const { source, reports, progress, metrics, clock } = options;
+  const forSync = named('sync', options);
+  const forJobs = named('job', options);
+  const forAutomation = named('automation', options);
   return {
     async fetch(cancel) {
       try {
@@ -50,23 +53,24 @@ export function createSteps(options: StepsOptions): LoopSteps {
       const id = reports.take(clock.now());
       if (id !== undefined) reports.fail(id, asFluxError(error, { code: 'git/fetch-failed' }), clock.now());
     },
-    sync: (revision, cancel) => runSync(revision, options, cancel),
-    job: (cancel) => runJob(options, cancel),
+    sync: (revision, cancel) => runSync(revision, forSync, cancel),
+    job: (cancel) => runJob(forJobs, cancel),
     async automate(cancel) {
       const head = source.head();
-      if (options.automation && head !== undefined) await automate(head, options, cancel);
+      if (options.automation && head !== undefined) await automate(head, forAutomation, cancel);
     },
   };
 
-  async function runSync(revision: Revision, { recorder, reader, images }: StepsOptions, cancel: Cancellable): Promise<void> {
+  async function runSync(revision: Revision, sub: StepsOptions, cancel: Cancellable): Promise<void> {
+    const { recorder, reader, images, log } = sub;
     const startedAt = clock.now();
     const report = reports.take(startedAt);
     log.info({ revision, previous: progress.applied }, 'sync started');
     try {
       if (progress.unrecorded) await recorder.record(progress.unrecorded, cancel);
       progress.unrecorded = undefined;
-      const outcome = await sync(revision, options, cancel);
-      finish(outcome, report);
+      const outcome = await sync(revision, sub, cancel);
+      finish(outcome, report, log);
       if (options.automation) images.watch(imageTargets((await reader.read(revision, cancel)).workloads));
       // Thrown so that the loop comes back soon; what was applied stays applied, only the record is missing.
       if (outcome.unrecorded) throw outcome.unrecorded;
@@ -80,7 +84,7 @@ export function createSteps(options: StepsOptions): LoopSteps {
     }
   }
 
-  function finish(outcome: SyncOutcome, report: string | undefined): void {
+  function finish(outcome: SyncOutcome, report: string | undefined, log: Logger): void {
     progress.done(outcome);
     if (outcome.unrecorded) progress.unrecorded = outcome;
     if (report !== undefined) reports.finish(report, outcome);
@@ -93,6 +97,11 @@ export function createSteps(options: StepsOptions): LoopSteps {
     });
     logOutcome(outcome, log);
   }
+}
+
+/** The same options with a logger that says which step speaks. */
+function named(component: string, options: StepsOptions): StepsOptions {
+  return { ...options, log: options.log.child({ component }) };
 }
 
 async function runJob(options: StepsOptions, cancel: Cancellable): Promise<boolean> {

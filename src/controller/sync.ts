@@ -1,4 +1,4 @@
-import type { Clock, FluxError, Logger } from '../base/index.ts';
+import type { Clock, FluxError } from '../base/index.ts';
 import { asFluxError } from '../base/index.ts';
 import type { Cancellable, Change, Cluster, Problem, Revision, Source } from './ports.ts';
 import type { SyncRecorder } from './sync-recorder.ts';
@@ -14,7 +14,6 @@ export interface SyncOptions {
   /** Limit of reading and planning, ms. Applying has a deadline for each request instead: it is never cut in the middle. */
   readonly timeoutMs: number;
   readonly clock: Clock;
-  readonly log: Logger;
 }
 
 /** What one sync came to. */

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { FluxError, silentLogger } from '../../src/base/index.ts';
+import { FluxError } from '../../src/base/index.ts';
 import type { Change, Cluster, Commit, PlanRequest, Source } from '../../src/controller/ports.ts';
 import { type SyncOptions, sync } from '../../src/controller/sync.ts';
 import { createSyncRecorder } from '../../src/controller/sync-recorder.ts';
@@ -69,7 +69,6 @@ function optionsFor(world: World): SyncOptions {
     garbageCollection: 'on',
     timeoutMs: 1000,
     clock,
-    log: silentLogger(),
   };
 }
 

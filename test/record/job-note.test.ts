@@ -14,7 +14,11 @@ describe('job notes', () => {
   });
 
   test('are read back', () => {
-    const note = { jobId: 'j', spec: { a: '<' }, result: { 'a:deployment/x': { Status: 'skipped', Error: 'locked', PerContainer: null } } };
+    const note = {
+      jobId: 'j',
+      spec: { a: '<' },
+      result: { 'a:deployment/x': { Status: 'skipped', Error: 'locked', PerContainer: null } },
+    };
     expect(parseJobNote(formatJobNote(note))).toEqual(note);
   });
 });
