@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { asFluxError, backoffMs, type Clock, FluxError, type Logger } from '../base/index.ts';
+import { asFluxError, backoffMs, type Clock, FluxError, type Logger, messageOf } from '../base/index.ts';
 import { kindName, objectPath } from './api-resource.ts';
 import { applyBody } from './body.ts';
 import { isCrd, waitEstablished } from './crd.ts';
@@ -153,7 +153,7 @@ export async function applySteps(
     try {
       await deps.discovery.look(0, signal);
     } catch (thrown) {
-      deps.log.warn({ err: (thrown as Error).message }, 'cannot look at the API again after applying definitions');
+      deps.log.warn({ err: messageOf(thrown) }, 'cannot look at the API again after applying definitions');
     }
   }
 

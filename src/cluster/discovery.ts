@@ -75,7 +75,9 @@ export function createDiscovery({ transport, clock, excludeResources }: Discover
   return {
     current: () => directory,
     look(maxAgeMs, signal) {
-      if (directory && maxAgeMs > 0 && clock.now() - lookedAt <= maxAgeMs) return Promise.resolve(directory);
+      // A look that missed something is never old enough to rely on.
+      const whole = directory?.missing.length === 0;
+      if (directory && whole && maxAgeMs > 0 && clock.now() - lookedAt <= maxAgeMs) return Promise.resolve(directory);
       pending ??= refresh(signal).finally(() => {
         pending = undefined;
       });

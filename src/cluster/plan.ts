@@ -1,13 +1,13 @@
-import pLimit from 'p-limit';
-import { asFluxError, FluxError, type Logger } from '../base/index.ts';
+import { FluxError, type Logger } from '../base/index.ts';
 import { formatResourceId, type ResourceId } from '../resource/index.ts';
 import { type ApiResource, kindKey, kindName } from './api-resource.ts';
 import { type DefinedKinds, definedKinds } from './crd.ts';
 import type { Directory, Discovery } from './discovery.ts';
 import { stillStands } from './inventory.ts';
-import { type LiveObject, listMetadata } from './live.ts';
+import { createLists } from './lists.ts';
+import type { LiveObject } from './live.ts';
 import { gcMark, ignorePolicy, lastForeignManager, MARK_LABEL } from './ownership.ts';
-import { type Candidate, isMarkedOurs, isNeverPruned, judgePrunes } from './prune.ts';
+import { type Candidate, isMarkedOurs, type Judged, judgePrunes } from './prune.ts';
 import { duplicateError, isPlaced, keyOf, place, type Target, type Unplaced } from './scope.ts';
 import type { Step } from './step.ts';
 import type { SyncSet } from './sync-set.ts';
@@ -30,12 +30,6 @@ export interface Planned {
 
 /** Flux v1's pace; unknown kinds and deletions look again at once. */
 const DIRECTORY_MAX_AGE_MS = 300_000;
-/** Lists at a time: each is a heavy request to the API server. */
-const LISTS_IN_FLIGHT = 8;
-
-/** Live objects of one kind, by object key, or why they are not known. */
-type KindView = { readonly objects: ReadonlyMap<string, LiveObject> } | { readonly error: FluxError } | 'excluded';
-
 /** Compares what Git wants with the metadata of what is there, and decides object by object. */
 export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDeps, signal?: AbortSignal): Promise<Planned> {
   const { manifests } = request.desired;
@@ -108,39 +102,48 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
   return { steps, defined };
 
   async function planPrunes(mode: 'dry' | 'on'): Promise<Step[]> {
-    const searched = await lists.ofUnwanted(set);
-    const claimed = new Set(placed.all.map(({ id }) => id));
-    // An object that several groups serve is one object.
-    const seen = new Set<string>();
-    const candidates: Candidate[] = [];
-    const ours: Candidate[] = [];
-    for (const { resource, live } of lists.marked()) {
-      const candidate = candidateOf(resource, live, set);
-      if (live.uid !== undefined && seen.has(live.uid)) continue;
-      if (live.uid !== undefined) seen.add(live.uid);
-      (claimed.has(candidate.id) ? ours : candidates).push(candidate);
+    await lists.ofUnwanted(directory, set, 'likely');
+    let judged = judge(mode, directory.missing);
+    if (judged.some(({ verdict }) => verdict.action === 'prune')) {
+      // Before anything is deleted, everything is looked at again: a round that cannot see all of it deletes nothing.
+      const fresh = await deps.discovery.look(0, signal);
+      await lists.ofUnwanted(fresh, set, 'all');
+      judged = judge(mode, fresh.missing);
     }
-    const strangers = candidates.filter((candidate) => isMarkedOurs(candidate, request));
-    if (strangers.length === 0) return [];
-    const { missing } = await deps.discovery.look(0, signal);
-    const judged = judgePrunes(
-      strangers,
-      { syncSet: request.syncSet, manager: deps.manager },
-      {
-        mode,
-        desiredErrors: request.desired.errors.length,
-        failedEntries: steps.filter(({ entry }) => entry.action === 'failed').length,
-        missingApis: missing,
-        failedLists: searched.failed,
-        setSize: strangers.length + ours.filter((each) => isMarkedOurs(each, request)).length,
-        allowPrune: request.allowPrune ?? 0,
-      },
-    );
     const inOrder = judged.toSorted((a, b) => (a.candidate.id < b.candidate.id ? -1 : 1));
     return inOrder.map(({ candidate: { id, resource, live }, verdict }): Step => {
       const entry: PlanEntry = { id, ...verdict };
       return verdict.action === 'prune' ? { act: 'delete', entry, resource, live } : { act: 'none', entry };
     });
+  }
+
+  function judge(mode: 'dry' | 'on', missingApis: readonly string[]): readonly Judged[] {
+    const claimed = new Set(placed.all.map(({ id }) => id));
+    // An object that several groups serve is one object.
+    const seen = new Set<string>();
+    const inGit: Candidate[] = [];
+    const notInGit: Candidate[] = [];
+    for (const { resource, live } of lists.marked()) {
+      if (live.uid !== undefined && seen.has(live.uid)) continue;
+      if (live.uid !== undefined) seen.add(live.uid);
+      const candidate = candidateOf(resource, live, set);
+      (claimed.has(candidate.id) ? inGit : notInGit).push(candidate);
+    }
+    const left = notInGit.filter((candidate) => isMarkedOurs(candidate, request));
+    if (left.length === 0) return [];
+    return judgePrunes(
+      left,
+      { syncSet: request.syncSet, manager: deps.manager },
+      {
+        mode,
+        desiredErrors: request.desired.errors.length,
+        failedEntries: steps.filter(({ entry }) => entry.action === 'failed').length,
+        missingApis,
+        failedLists: lists.failed(),
+        setSize: left.length + inGit.filter((each) => isMarkedOurs(each, request)).length,
+        allowPrune: request.allowPrune ?? 0,
+      },
+    );
   }
 
   /** What is neither in Git nor in the cluster is nothing to remember. */
@@ -205,117 +208,4 @@ function candidateOf(resource: ApiResource, live: LiveObject, set: SyncSet): Can
   const id: ResourceId = formatResourceId({ namespace: live.namespace, kind: resource.kind, name: live.name });
   const applied = set.inventory.get(keyOf(resource, live.namespace, live.name));
   return { id, resource, live, ...(applied ? { appliedUid: applied.uid } : {}) };
-}
-
-/** The lists of one plan: one for each kind in use, bounded in number, remembered for the decisions that follow. */
-function createLists(deps: PlanDeps, directory: Directory, signal: AbortSignal | undefined) {
-  const limit = pLimit(LISTS_IN_FLIGHT);
-  const listed = new Map<string, { readonly resource: ApiResource; readonly objects: readonly LiveObject[] }>();
-  const wantedKinds = new Map<string, ApiResource>();
-  const failedLists: string[] = [];
-
-  async function list(resource: ApiResource, labelSelector?: string): Promise<readonly LiveObject[]> {
-    const objects = await limit(() =>
-      listMetadata(deps.transport, resource, { signal, ...(labelSelector ? { labelSelector } : {}) }),
-    );
-    listed.set(kindKey(resource), { resource, objects });
-    return objects;
-  }
-
-  async function view(resource: ApiResource, targets: readonly Target[], set: SyncSet): Promise<KindView> {
-    if (directory.isExcluded(resource)) return 'excluded';
-    // Only the set itself defines the kind so far: no object of it can exist.
-    if (targets.every(({ needsCrd }) => needsCrd !== undefined)) return { objects: new Map() };
-    if (!resource.verbs.includes('list'))
-      return { error: new FluxError('the API server offers no list for it', { code: 'cluster/not-supported' }) };
-    const byKey = (objects: readonly LiveObject[]) =>
-      new Map(objects.map((live) => [keyOf(resource, resource.namespaced ? live.namespace : undefined, live.name), live]));
-    try {
-      if (targets.every(({ key }) => set.inventory.has(key))) {
-        const marked = byKey(await list(resource, MARK_LABEL));
-        // Missing here means deleted, or that somebody took our label off: only the whole list tells.
-        if (targets.every(({ key }) => marked.has(key))) return { objects: marked };
-      }
-      return { objects: byKey(await list(resource)) };
-    } catch (error) {
-      if (signal?.aborted) throw error;
-      return { error: asFluxError(error, { code: 'cluster/list-failed' }) };
-    }
-  }
-
-  return {
-    async ofWanted(wanted: readonly Target[], set: SyncSet): Promise<ReadonlyMap<string, KindView>> {
-      const byKind = Map.groupBy(wanted, ({ resource }) => kindKey(resource));
-      const views = await Promise.all(
-        [...byKind].map(async ([key, targets]): Promise<[string, KindView]> => {
-          // When manifests use two versions of a kind, either lists the same objects; a served one must be chosen.
-          const [resource] = targets
-            .toSorted((a, b) => Number(a.needsCrd !== undefined) - Number(b.needsCrd !== undefined))
-            .map((each) => each.resource);
-          if (!resource) return [key, { objects: new Map() }];
-          wantedKinds.set(key, resource);
-          return [key, await view(resource, targets, set)];
-        }),
-      );
-      const errors = views.flatMap(([key, each]) =>
-        typeof each === 'object' && 'error' in each ? [{ key, error: each.error }] : [],
-      );
-      const [first] = errors;
-      if (first && errors.length === views.length && isServerDown(first.error)) throw first.error;
-      for (const { key, error } of errors) {
-        failedLists.push(key);
-        deps.log.warn({ kind: key, err: error.message }, 'cannot list a kind that is in Git; its objects are held');
-      }
-      return new Map(views);
-    },
-
-    /** Lists, by mark, kinds that Git has no object of: all of them once, later those where marks were seen. */
-    async ofUnwanted(set: SyncSet): Promise<{ readonly failed: readonly string[] }> {
-      const due = directory.kinds.filter(
-        (resource) =>
-          !wantedKinds.has(kindKey(resource)) &&
-          !isNeverPruned(resource.kind) &&
-          resource.verbs.includes('list') &&
-          resource.verbs.includes('delete') &&
-          (!set.searchedKinds.has(kindKey(resource)) || set.kindsWithMarks.has(kindKey(resource))),
-      );
-      await Promise.all(
-        due.map(async (resource) => {
-          const key = kindKey(resource);
-          try {
-            const objects = await list(resource, MARK_LABEL);
-            set.searchedKinds.add(key);
-            if (objects.length > 0) set.kindsWithMarks.set(key, resource);
-            else set.kindsWithMarks.delete(key);
-          } catch (error) {
-            if (signal?.aborted) throw error;
-            // Objects of a kind that we may not even list cannot be ours: rights that were never given hold up nothing else.
-            if (error instanceof FluxError && error.code === 'cluster/forbidden' && !set.kindsWithMarks.has(key)) return;
-            failedLists.push(key);
-            deps.log.warn({ kind: key, err: (error as Error).message }, 'cannot list a kind; nothing is deleted in this sync');
-          }
-        }),
-      );
-      for (const [key, resource] of wantedKinds) {
-        set.kindsWithMarks.set(key, resource);
-        set.searchedKinds.add(key);
-      }
-      return { failed: failedLists };
-    },
-
-    /** Everything listed that carries a mark, ours or another's. */
-    *marked(): Generator<{ readonly resource: ApiResource; readonly live: LiveObject }> {
-      for (const { resource, objects } of listed.values()) {
-        for (const live of objects) if (live.labels?.[MARK_LABEL] !== undefined) yield { resource, live };
-      }
-    },
-  };
-}
-
-/** When no list at all could be had for such a reason, the plan as a whole fails. */
-function isServerDown(error: unknown): boolean {
-  return (
-    error instanceof FluxError &&
-    (error.code === 'cluster/unreachable' || error.code === 'cluster/unauthorized' || error.code === 'cluster/tls')
-  );
 }

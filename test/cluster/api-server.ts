@@ -162,11 +162,16 @@ export class ApiServer {
   }
 
   /** Changes an object as another manager does, who takes the fields that he names from ours. */
-  edit(path: string, change: (object: Stored) => void, taken: readonly string[] = [], manager = 'kubectl-edit'): void {
+  edit(
+    path: string,
+    change: (object: Stored) => void,
+    taken: readonly (readonly string[])[] = [],
+    manager = 'kubectl-edit',
+  ): void {
     const object = structuredClone(this.#objects.get(path));
     change(object);
     for (const field of taken) {
-      const parts = field.split('.').map((part) => `f:${part}`);
+      const parts = field.map((part) => `f:${part}`);
       const last = parts.pop() ?? '';
       for (const entry of object.metadata.managedFields.filter((each: Stored) => each.operation === 'Apply')) {
         let at = entry.fieldsV1;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { gcMark, MARK_LABEL, type Plan } from '../../src/cluster/index.ts';
 import { status } from './api-server.ts';
-import { configMap, crd, deployment, manifest, namespace, path, SYNC_SET, startWorld, widget } from './world.ts';
+import { configMap, crd, deployment, manifest, namespace, path, request, startWorld, widget } from './world.ts';
 
 const actions = ({ entries }: Plan) => Object.fromEntries(entries.map(({ id, action }) => [id, action]));
 const entry = ({ entries }: Plan, id: string) => entries.find((each) => each.id === id);
@@ -98,11 +98,7 @@ describe('which objects are dirty', () => {
       clock: first.clock,
       log: silentLogger(),
     });
-    const planned = await restarted.plan({
-      desired: { manifests: set, errors: [] },
-      syncSet: SYNC_SET,
-      garbageCollection: 'off',
-    });
+    const planned = await restarted.plan(request(set));
     expect(planned.entries.map(({ action }) => action)).toEqual(['change', 'change']);
     expect((await restarted.apply(planned)).map(({ outcome }) => outcome)).toEqual(['unchanged', 'unchanged']);
     restarted.close();
@@ -123,8 +119,8 @@ describe('which objects are dirty', () => {
 
   const edits = [
     ['a spec changed (generation)', (object: Record<string, never>) => void bump(object), []],
-    ['a label of ours taken by somebody', () => undefined, ['metadata.labels.fluxcd.io/sync-gc-mark']],
-    ['a field of ours taken by somebody', () => undefined, ['spec.replicas']],
+    ['a label of ours taken by somebody', () => undefined, [['metadata', 'labels', MARK_LABEL]]],
+    ['a field of ours taken by somebody', () => undefined, [['spec', 'replicas']]],
   ] as const;
 
   test.for(edits)('%s makes exactly that object dirty', async ([, change, taken]) => {

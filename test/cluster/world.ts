@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { afterEach } from 'vitest';
 import { type Clock, silentLogger } from '../../src/base/index.ts';
-import { type ClusterOptions, createCluster, type Plan, type PlanRequest } from '../../src/cluster/index.ts';
-import type { Cluster } from '../../src/controller/ports.ts';
+import { type ClusterOptions, createCluster } from '../../src/cluster/index.ts';
+import type { Cluster, Plan, PlanRequest } from '../../src/controller/ports.ts';
 import type { KubeObject, Manifest } from '../../src/resource/index.ts';
 import { ApiServer } from './api-server.ts';
 
@@ -72,7 +72,7 @@ export async function startWorld(options: Partial<ClusterOptions> = {}): Promise
 export const SYNC_SET = 'set-of-the-tests';
 
 export function request(manifests: readonly Manifest[], more: Partial<PlanRequest> = {}): PlanRequest {
-  return { desired: { manifests, errors: [] }, syncSet: SYNC_SET, garbageCollection: 'off', ...more };
+  return { desired: { manifests, errors: [], warnings: [] }, syncSet: SYNC_SET, garbageCollection: 'off', ...more };
 }
 
 let line = 0;
