@@ -1,4 +1,3 @@
-import { REMOTE_ERROR } from '../api/client/index.ts';
 import { FluxError, messageOf } from '../base/index.ts';
 import { printable } from './printable.ts';
 
@@ -9,7 +8,7 @@ export function usageError(message: string): FluxError {
 
 /** The text for standard error: the daemon's help where it sent one, else the message and where to read on. */
 export function describeError(error: unknown, commandPath: string): string {
-  if (error instanceof FluxError && error.code === REMOTE_ERROR && error.help) {
+  if (error instanceof FluxError && error.code === 'api/remote' && error.help) {
     return `== Error ==\n\n${printable(error.help)}\n`;
   }
   return `Error: ${printable(messageOf(error))}\nRun '${commandPath} --help' for usage.\n`;

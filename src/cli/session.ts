@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { type ApiClient, createApiClient } from '../api/client/index.ts';
+import type { ApiClient } from '../api/client/index.ts';
 import { type Clock, createHttpTransport, FluxError, type HttpTransport, parseDuration, Secret } from '../base/index.ts';
 import { usageError } from './errors.ts';
 
@@ -63,6 +63,8 @@ export function createSession({ flags, env, stdout, stderr, clock, version }: Se
   const kubeconfig = flags.context ? { context: flags.context } : {};
 
   async function connect(): Promise<ApiClient> {
+    // Loaded late, so that what asks nobody starts at once.
+    const { createApiClient } = await import('../api/client/index.ts');
     const base = url || (token === '' ? await forward() : CLOUD_URL);
     return createApiClient({ transport, url: base, ...(token === '' ? {} : { token: new Secret(token) }) });
   }

@@ -29,9 +29,6 @@ export interface Answer {
   readonly text: string;
 }
 
-/** The code of errors that the daemon itself described; `help` is the daemon's text for the person. */
-export const REMOTE_ERROR = 'api/remote';
-
 export type Exchange = (call: Call) => Promise<Answer>;
 
 /**
@@ -84,7 +81,7 @@ function refusal({ status, text }: Answer): FluxError {
   const described = describedError(text);
   if (described) {
     const fault = described.type === 'user' || described.type === 'missing' ? described.type : 'server';
-    return new FluxError(`executing HTTP request: ${described.error}`, { code: REMOTE_ERROR, fault, help: described.help });
+    return new FluxError(`executing HTTP request: ${described.error}`, { code: 'api/remote', fault, help: described.help });
   }
   return new FluxError(`executing HTTP request: ${status} ${STATUS_CODES[status] ?? 'Unknown'} ${text}`, {
     code: status === 404 ? 'api/not-found' : 'api/status',

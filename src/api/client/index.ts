@@ -11,7 +11,7 @@ export type {
 } from '../../update/index.ts';
 export type { SyncReportWire } from '../wire/index.ts';
 export { type ApiClient, createApiClient } from './client.ts';
-export { type ExchangeOptions, REMOTE_ERROR } from './exchange.ts';
+export type { ExchangeOptions } from './exchange.ts';
 export type {
   GitConfig,
   JobStatus,
