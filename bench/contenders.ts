@@ -92,7 +92,7 @@ export async function fluxd(files: Files): Promise<Result> {
 async function timeSync(url: string, count: number): Promise<number> {
   const begin = performance.now();
   const ask = async (path: string, init?: RequestInit) => syncReportSchema.parse(await (await fetch(url + path, init)).json());
-  let report = await ask('', { method: 'POST' });
+  let report = await ask('', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' });
   while (report.state !== 'done') {
     await sleep(2);
     report = await ask(`/${report.id}`);

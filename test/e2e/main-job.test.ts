@@ -55,9 +55,10 @@ test('a pushed tag leads to one commit of one line, one note, one moved tag and 
   await world.push(name, '1.0.1', { version: '1.0.1' });
   const told = await fluxd.api('v11/notify', {
     method: 'POST',
+    headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ Kind: 'image', Source: { Name: { Domain: world.registry, Image: name } } }),
   });
-  expect(told.status).toBe(200);
+  expect(told.status).toBe(202);
   await until('the new version runs', async () =>
     rolledOut(await world.kube.find(path.deployment(shop, 'web')), `${image}:1.0.1`),
   );

@@ -7,11 +7,14 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
+/** The scanner of registries asks the API server for pull secrets, at its own pace. */
+const noScanning = { args: ['--registry-disable-scanning'] };
+
 test('100 manifests in 3 namespaces, a CRD and its object among them, apply in one sync; the next one sends no write', async () => {
   const { files, count, crd, custom } = hundredManifests();
   const repository = await world.repository();
   const revision = await repository.commit('Everything at once', files);
-  const fluxd = await world.fluxd(repository);
+  const fluxd = await world.fluxd(repository, noScanning);
 
   expect((await repository.synced(revision)).counts).toEqual({ created: count });
   expect((await world.kube.get(custom)).spec).toEqual({ size: 3 });
@@ -38,7 +41,7 @@ test('an edit by hand is seen from metadata alone and undone, touching only that
     ...Object.fromEntries(names.map((name) => [`${name}.yaml`, manifest.configMap(shop, name)])),
     'web.yaml': manifest.deployment({ namespace: shop, name: 'web', image: `${world.registry}/web:1`, replicas: 0 }),
   });
-  const fluxd = await world.fluxd(repository);
+  const fluxd = await world.fluxd(repository, noScanning);
   await repository.synced(revision);
 
   for (const [object, edit, restored] of [

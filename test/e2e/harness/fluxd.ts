@@ -101,7 +101,7 @@ export async function startFluxd(endpoint: Endpoint, options: FluxdOptions): Pro
         if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
         return syncReportSchema.parse(await response.json());
       };
-      let report = await ask('syncs', { method: 'POST' });
+      let report = await ask('syncs', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' });
       const done = async () => {
         report = await ask(`syncs/${report.id}`);
         return report.state === 'done';
