@@ -19,10 +19,20 @@ export { createMetrics, type Metrics } from './metrics.ts';
 export { redact, Secret } from './redact.ts';
 export { type BackoffOptions, backoffMs, type RetryOptions, retry } from './retry.ts';
 export { dumpYaml } from './yaml/dump.ts';
+export {
+  appendEntry,
+  applyEdits,
+  fillEmpty,
+  indentOf,
+  isEmptyValue,
+  removePair,
+  replaceValue,
+  type TextEdit,
+} from './yaml/edit.ts';
 export { createLineIndex, type TextPosition } from './yaml/lines.ts';
 export { findEntry, nodeAt, type YamlEntry } from './yaml/lookup.ts';
 export type { YamlAlias, YamlMapping, YamlNode, YamlPair, YamlScalar, YamlSequence } from './yaml/node.ts';
-export { type BrokenYamlDocument, parseYamlDocuments, type YamlDocument } from './yaml/parse.ts';
+export { type BrokenYamlDocument, parseYamlDocument, parseYamlDocuments, type YamlDocument } from './yaml/parse.ts';
 export { isExactNumber } from './yaml/scalar.ts';
 export { type JsonValue, keyText, scalarValue, type YamlNotice } from './yaml/value.ts';
 export { formatScalar, type ScalarStyle } from './yaml/write.ts';

@@ -3,6 +3,9 @@
  * stands for itself, so that a bad one is named with its place and the rest is read; and a manifest can be changed where it
  * stands, by the exact range of one value, without touching another byte of its file.
  */
+export { editAnnotations } from './edit-annotations.ts';
+export { editContainerImage } from './edit-image.ts';
 export type { TreeFile } from './files.ts';
+export type { EditTarget } from './locate.ts';
 export type { FileProblem } from './problem.ts';
 export { createManifestReader, type DesiredManifests, type ManifestReader, type ManifestReaderOptions } from './reader.ts';

@@ -4,6 +4,8 @@ import { findEntry, type JsonValue, type YamlDocument, type YamlNode } from '../
 export interface ObjectSource {
   readonly value: JsonValue;
   readonly node: YamlNode;
+  /** From the document's value to this one. */
+  readonly path: readonly (string | number)[];
   /** Counts from 1 over all items, those of nested Lists included; absent when the document is no List. */
   readonly item?: number;
 }
@@ -14,19 +16,20 @@ const MAX_LIST_DEPTH = 5;
 /** Takes a document apart into its objects: any kind that ends in `List` and has `items` stands for its items, as in Flux v1. */
 export function* objectsOf(document: YamlDocument): Generator<ObjectSource> {
   if (!isList(document.value)) {
-    yield { value: document.value, node: document.root };
+    yield { value: document.value, node: document.root, path: [] };
     return;
   }
   let item = 0;
-  for (const { value, node } of itemsOf(document.value, document.root, 1)) yield { value, node, item: ++item };
+  for (const source of itemsOf(document.value, document.root, [])) yield { ...source, item: ++item };
 }
 
-function* itemsOf(list: ListValue, node: YamlNode, depth: number): Generator<Omit<ObjectSource, 'item'>> {
+function* itemsOf(list: ListValue, node: YamlNode, path: ObjectSource['path']): Generator<ObjectSource> {
   const itemsNode = valueNode(node, 'items');
   for (const [index, value] of (list.items ?? []).entries()) {
     const itemNode = (itemsNode?.kind === 'sequence' ? itemsNode.items[index] : undefined) ?? node;
-    if (isList(value) && depth < MAX_LIST_DEPTH) yield* itemsOf(value, itemNode, depth + 1);
-    else yield { value, node: itemNode };
+    const itemPath = [...path, 'items', index];
+    if (isList(value) && itemPath.length < 2 * MAX_LIST_DEPTH) yield* itemsOf(value, itemNode, itemPath);
+    else yield { value, node: itemNode, path: itemPath };
   }
 }
 

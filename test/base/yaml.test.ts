@@ -238,6 +238,7 @@ describe('writing', () => {
     );
     fc.assert(
       fc.property(hostile, fc.constantFrom('plain', 'single', 'double'), (text, style) => {
+        fc.pre(text !== '__proto__');
         expect(readOne(`k: ${formatScalar(text, { style })} # c\n`)).toEqual({ k: text });
         expect(
           readOne(`{${formatScalar(text, { style: 'double' })}: [${formatScalar(text, { style, flow: true })}, x]}`),
@@ -261,7 +262,7 @@ describe('writing', () => {
       fc.property(fc.jsonValue({ maxDepth: 5 }), (json) => {
         fc.pre(!JSON.stringify(json).includes('__proto__'));
         const plain = JSON.parse(JSON.stringify(json).replaceAll(/(?<=[[,:])-0(?=[\],}])|^-0$/g, '0'));
-        expect(readOne(dumpYaml(plain))).toEqual(plain);
+        expect(JSON.parse(JSON.stringify(readOne(dumpYaml(plain))))).toEqual(plain);
         expect(dumpYaml(readOne(JSON.stringify(plain)))).toBe(dumpYaml(plain));
       }),
     );

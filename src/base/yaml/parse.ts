@@ -35,6 +35,25 @@ export interface BrokenYamlDocument extends DocumentBase, TextPosition {
  * alias expansion and every kind of bad syntax end in an error for that document alone.
  */
 export function* parseYamlDocuments(text: string): Generator<YamlDocument | BrokenYamlDocument> {
+  for (const place of documentPlaces(text)) yield parseDocument(text.slice(place.offset, place.end), place);
+}
+
+/** Reads one document of a stream by its number (from 1), without a look into the others; undefined when there is none. */
+export function parseYamlDocument(text: string, number: number): YamlDocument | BrokenYamlDocument | undefined {
+  for (const place of documentPlaces(text)) {
+    if (place.number === number) return parseDocument(text.slice(place.offset, place.end), place);
+  }
+  return undefined;
+}
+
+interface DocumentPlace {
+  readonly number: number;
+  readonly offset: number;
+  readonly end: number;
+  readonly line: number;
+}
+
+function* documentPlaces(text: string): Generator<DocumentPlace> {
   let line = 1;
   let counted = 0;
   let number = 0;
@@ -42,14 +61,11 @@ export function* parseYamlDocuments(text: string): Generator<YamlDocument | Brok
     line += countLines(text, counted, start);
     counted = start;
     number++;
-    yield parseDocument(text.slice(start, end), { number, offset: start, line });
+    yield { number, offset: start, end, line };
   }
 }
 
-function parseDocument(
-  text: string,
-  { number, offset, line }: { readonly number: number; readonly offset: number; readonly line: number },
-): YamlDocument | BrokenYamlDocument {
+function parseDocument(text: string, { number, offset, line }: DocumentPlace): YamlDocument | BrokenYamlDocument {
   const position = createLineIndex(text, line);
   const base = { number, text, offset };
   try {

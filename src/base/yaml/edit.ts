@@ -1,0 +1,157 @@
+import type { YamlMapping, YamlNode, YamlPair, YamlScalar } from './node.ts';
+import { afterBreak, colonAfter, endOf, endOfPair, lineAround, lineBreak } from './range.ts';
+import { formatScalar } from './write.ts';
+
+/*
+ * Edits as small as they can be: each is a splice of the text that leaves every other character as it is. They know nothing of
+ * what they mean; callers read the result again to be sure.
+ */
+
+/** The characters of `[start, end)` become `text`. */
+export interface TextEdit {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/** A text, or a map of texts, as the value of a new key. */
+export type NewValue = string | readonly (readonly [key: string, value: string])[];
+
+/** Applies edits that do not overlap. */
+export function applyEdits(text: string, edits: readonly TextEdit[]): string {
+  let result = text;
+  for (const { start, end, text: part } of [...edits].sort((a, b) => b.start - a.start)) {
+    result = result.slice(0, start) + part + result.slice(end);
+  }
+  return result;
+}
+
+/**
+ * Gives a pair a text as its value. Only the scalar's own characters change: quotes stay as they are where they can hold the new
+ * text, and so does a comment behind it. An alias is replaced by the text. Undefined when the value is a map or a list.
+ */
+export function replaceValue(
+  text: string,
+  { key, value }: YamlPair,
+  to: string,
+  { flow }: { flow: boolean },
+): TextEdit[] | undefined {
+  if (value.kind === 'alias') return [{ start: value.start, end: value.end, text: formatScalar(to, { flow }) }];
+  if (value.kind !== 'scalar') return undefined;
+  if (value.start < 0) {
+    const colon = value.propertiesEnd >= 0 ? value.propertiesEnd : colonAfter(text, key);
+    const at = colon ?? endOf(text, key);
+    return [{ start: at, end: at, text: `${colon === undefined ? ':' : ''} ${formatScalar(to, { flow })}` }];
+  }
+  if (value.contentStart >= 0) return replaceBlock(text, value, to);
+  const style = value.style === 'single' || value.style === 'double' ? value.style : 'plain';
+  return [{ start: value.start, end: value.end, text: formatScalar(to, { style, flow }) }];
+}
+
+/** The header becomes the text, a comment behind it stays, the lines of content go. */
+function replaceBlock(text: string, value: YamlScalar, to: string): TextEdit[] {
+  const header = /^[|>][-+0-9]*/.exec(text.slice(value.start))?.[0] ?? '';
+  const lineEnd = lineAround(text, value.start).end;
+  const replace = { start: value.start, end: value.start + header.length, text: formatScalar(to) };
+  const end = endOf(text, value);
+  return end > lineEnd ? [replace, { start: lineEnd, end, text: '' }] : [replace];
+}
+
+/** Adds a pair at the end of a map, in the map's own style: block or flow, over several lines or one, quoted as in JSON or not. */
+export function appendEntry(text: string, mapping: YamlMapping, key: string, value: NewValue, { step = 2 } = {}): TextEdit {
+  const last = mapping.pairs.at(-1);
+  if (mapping.flow) return appendFlow(text, mapping, last, key, value);
+  const at = lineAround(text, last ? endOfPair(text, last) : mapping.start).end;
+  const lines = blockLines(key, value, ' '.repeat(indentOf(text, mapping)), ' '.repeat(step));
+  const eol = lineBreak(text, at);
+  return { start: at, end: at, text: lines.map((line) => eol + line).join('') };
+}
+
+/** Puts a map in place of an empty value (nothing, `null`, `{}`) of a block map's pair. */
+export function fillEmpty(
+  text: string,
+  { mapping, pair, step }: { readonly mapping: YamlMapping; readonly pair: YamlPair; readonly step: number },
+  entries: readonly (readonly [string, string])[],
+): TextEdit[] {
+  const { value } = pair;
+  const line = lineAround(text, endOfPair(text, pair));
+  const pad = ' '.repeat(indentOf(text, mapping) + step);
+  const lines = entries.map(([key, entry]) => lineBreak(text, line.end) + pad + pairText(key, entry));
+  const insert = { start: line.end, end: line.end, text: lines.join('') };
+  if (value.start < 0) return [insert];
+  // The blank before the old value goes with it.
+  const start = text[value.start - 1] === ' ' ? value.start - 1 : value.start;
+  return [{ start, end: endOf(text, value), text: '' }, insert];
+}
+
+/** Removes a pair: in block style its lines and the comment behind it, in flow style one comma. Undefined where it shares its first line. */
+export function removePair(text: string, mapping: YamlMapping, pair: YamlPair): TextEdit | undefined {
+  const end = endOfPair(text, pair);
+  if (mapping.flow) return removeFlow(text, mapping, pair, end);
+  const first = lineAround(text, pair.key.start);
+  if (!/^\s*(?:\?\s+)?(?:[&!]\S*\s+)*$/.test(text.slice(first.start, pair.key.start))) return undefined;
+  const lastEnd = lineAround(text, end).end;
+  if (lastEnd < text.length) return { start: first.start, end: afterBreak(text, lastEnd), text: '' };
+  // The last line of the file had no line break, and the new last line gets none.
+  const before = text.slice(0, first.start).replace(/\r\n$|[\r\n]$/, '');
+  return { start: before.length, end: lastEnd, text: '' };
+}
+
+/** Column of a block map's keys, counted from 0. */
+export function indentOf(text: string, { start }: YamlMapping): number {
+  return start - lineAround(text, start).start;
+}
+
+function blockLines(key: string, value: NewValue, pad: string, step: string): string[] {
+  if (typeof value === 'string') return [pad + pairText(key, value)];
+  return [`${pad}${formatScalar(key)}:`, ...value.map(([name, text]) => pad + step + pairText(name, text))];
+}
+
+function pairText(key: string, value: string): string {
+  return `${formatScalar(key)}: ${formatScalar(value)}`;
+}
+
+function appendFlow(text: string, mapping: YamlMapping, last: YamlPair | undefined, key: string, value: NewValue): TextEdit {
+  const style = flowStyle(text, last);
+  const entry = `${scalar(key, style)}:${style.blank}${flowValue(value, style)}`;
+  if (!last) return { start: mapping.start + 1, end: mapping.start + 1, text: entry };
+  const at = endOfPair(text, last);
+  const lead = text.slice(lineAround(text, last.key.start).start, last.key.start);
+  // A key that starts its line is followed by one that starts its line.
+  const separator = /^[ \t]+$/.test(lead) ? `,${lineBreak(text, last.key.start)}${lead}` : `,${style.blank}`;
+  return { start: at, end: at, text: separator + entry };
+}
+
+interface FlowStyle {
+  readonly quotes: 'plain' | 'double';
+  /** Nothing in compact JSON. */
+  readonly blank: '' | ' ';
+}
+
+function flowStyle(text: string, sibling: YamlPair | undefined): FlowStyle {
+  if (sibling?.key.kind !== 'scalar' || sibling.key.style !== 'double') return { quotes: 'plain', blank: ' ' };
+  return { quotes: 'double', blank: /^:\S/.test(text.slice(sibling.key.end, sibling.key.end + 2)) ? '' : ' ' };
+}
+
+function flowValue(value: NewValue, style: FlowStyle): string {
+  if (typeof value === 'string') return scalar(value, style);
+  return `{${value.map(([key, text]) => `${scalar(key, style)}:${style.blank}${scalar(text, style)}`).join(`,${style.blank}`)}}`;
+}
+
+function scalar(text: string, { quotes }: FlowStyle): string {
+  return formatScalar(text, { style: quotes, flow: true });
+}
+
+function removeFlow(text: string, { pairs }: YamlMapping, pair: YamlPair, end: number): TextEdit | undefined {
+  const index = pairs.indexOf(pair);
+  const [before, after] = [pairs[index - 1], pairs[index + 1]];
+  if ([pair, after].some((neighbour) => neighbour && neighbour.key.propertiesEnd >= 0)) return undefined;
+  if (after) return { start: pair.key.start, end: after.key.start, text: '' };
+  return { start: before ? endOfPair(text, before) : pair.key.start, end, text: '' };
+}
+
+/** True for what holds nothing yet: no value, null, an empty map. */
+export function isEmptyValue(node: YamlNode): boolean {
+  if (node.kind === 'mapping') return node.pairs.length === 0;
+  return node.kind === 'scalar' && node.style === 'plain' && /^(?:|~|null|Null|NULL)$/.test(node.text);
+}

@@ -1,0 +1,83 @@
+import { FluxError, findEntry, parseYamlDocument, type YamlDocument, type YamlMapping, type YamlNode } from '../base/index.ts';
+import { isMap } from './check.ts';
+import { type ObjectSource, objectsOf } from './objects.ts';
+
+/** An object in a file, by the place it was read from; kind and name prove that it is still the same. */
+export interface EditTarget {
+  readonly document: number;
+  readonly item?: number;
+  readonly kind: string;
+  readonly name: string;
+}
+
+export interface LocatedObject extends ObjectSource {
+  readonly document: YamlDocument;
+}
+
+/** @throws FluxError `manifests/not-found`, or the document's own error. */
+export function locateObject(text: string, target: EditTarget): LocatedObject {
+  const document = parseYamlDocument(text, target.document);
+  if (!document) throw notFound(`${describeTarget(target)} (the file has no document ${target.document})`);
+  if (document.error) throw document.error;
+  for (const source of objectsOf(document)) {
+    if (source.item !== target.item || !isMap(source.value)) continue;
+    const { kind, metadata } = source.value;
+    const sameKind = typeof kind === 'string' && kind.toLowerCase() === target.kind.toLowerCase();
+    if (sameKind && isMap(metadata) && metadata.name === target.name) return { ...source, document };
+  }
+  throw notFound(describeTarget(target));
+}
+
+/**
+ * Follows a path of keys and list positions to a map that stands in the text for this object alone.
+ * @throws FluxError `manifests/shared-anchor` where an alias or a merge key makes it part of something else as well.
+ */
+export function ownMapping(located: LocatedObject, path: readonly (string | number)[], target: EditTarget): YamlMapping {
+  let node: YamlNode = located.document.root;
+  for (const step of [...located.path, ...path]) {
+    refuseShared(node, target);
+    const next: YamlNode | undefined = typeof step === 'number' ? itemOf(node, step) : valueUnder(node, step, target);
+    if (!next) throw notFound(`${String(step)} of ${describeTarget(target)}`);
+    node = next;
+  }
+  refuseShared(node, target);
+  if (node.kind !== 'mapping') throw notFound(`${path.join('.')} of ${describeTarget(target)}`);
+  return node;
+}
+
+/** @throws FluxError `manifests/shared-anchor` when a change of the node would show in a second place. */
+export function refuseShared(node: YamlNode, target: EditTarget): void {
+  if (node.kind === 'alias' || node.shared) throw sharedAnchor(node.kind === 'alias' ? node.target.anchor : node.anchor, target);
+}
+
+export function sharedAnchor(anchor: string | undefined, target: EditTarget): FluxError {
+  const name = anchor === undefined ? 'a merge key <<' : `anchor &${anchor}`;
+  return new FluxError(`${describeTarget(target)} shares its text with another place by ${name}`, {
+    code: 'manifests/shared-anchor',
+    fault: 'user',
+    help: 'Changing it here would change the other place too, so nothing was changed. Write the value out in both places.',
+  });
+}
+
+export function notFound(what: string): FluxError {
+  return new FluxError(`${what} not found in the file`, {
+    code: 'manifests/not-found',
+    fault: 'user',
+    help: 'The file may have changed since it was read. Fetch the newest revision and try again.',
+  });
+}
+
+export function describeTarget({ kind, name }: EditTarget): string {
+  return `${kind.toLowerCase()}/${name}`;
+}
+
+function itemOf(node: YamlNode, index: number): YamlNode | undefined {
+  return node.kind === 'sequence' ? node.items[index] : undefined;
+}
+
+function valueUnder(node: YamlNode, key: string, target: EditTarget): YamlNode | undefined {
+  if (node.kind !== 'mapping') return undefined;
+  const entry = findEntry(node, key);
+  if (entry?.merged) throw sharedAnchor(undefined, target);
+  return entry?.pair.value;
+}

@@ -1,0 +1,385 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { parseYamlDocuments } from '../../src/base/index.ts';
+import { type EditTarget, editContainerImage } from '../../src/manifests/index.ts';
+
+const BOT: EditTarget = { document: 1, kind: 'Deployment', name: 'bot' };
+
+/** The head of a Deployment; containers follow at the column of `template`'s pod spec. */
+const HEAD = 'apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: bot\nspec:\n  template:\n    spec:\n';
+
+/** Edits, and asserts that every line is the same save for the given ones (all occurrences in order). */
+function expectLines(
+  text: string,
+  target: EditTarget,
+  container: string,
+  image: string,
+  lines: Readonly<Record<string, string>>,
+) {
+  const after = editContainerImage(text, target, container, image);
+  const before = text.split('\n');
+  const changed = after.split('\n').flatMap((line, index) => (line === before[index] ? [] : [[before[index], line]]));
+  expect(Object.fromEntries(changed)).toEqual(lines);
+  expect(after.split('\n')).toHaveLength(before.length);
+}
+
+describe('the image of a container', () => {
+  test('YAML-1 only the image changes', () => {
+    const text = `${HEAD}      containers:
+      - name: bot
+        image: quay.io/acme/bot:main-1a2b3c4
+        args: ["--a=b", '--c']
+        env:
+        - {name: image, value: "quay.io/acme/bot:main-1a2b3c4"}
+        volumeMounts:
+        - mountPath: /x   # where
+`;
+    expectLines(text, BOT, 'bot', 'quay.io/acme/bot:main-5d6e7f8', {
+      '        image: quay.io/acme/bot:main-1a2b3c4': '        image: quay.io/acme/bot:main-5d6e7f8',
+    });
+  });
+
+  test('YAML-2 a tag of digits needs no quotes', () => {
+    const text = `${HEAD}      containers:\n      - name: bot\n        image: acme/bot:main-a1\n        imagePullPolicy: Never # local\n`;
+    expectLines(text, BOT, 'bot', 'acme/bot:7654321', { '        image: acme/bot:main-a1': '        image: acme/bot:7654321' });
+  });
+
+  test('YAML-4 odd indentation stays', () => {
+    const text = `kind: Deployment
+metadata:
+ namespace: ops
+ name: bot # the bot
+spec: {template: {spec: {
+  containers: [
+     {name: a, image: 'acme/a:1'},
+     {image: acme/b:1, name: b}]}}}
+`;
+    expectLines(text, BOT, 'a', 'acme/a:2', { "     {name: a, image: 'acme/a:1'},": "     {name: a, image: 'acme/a:2'}," });
+    expectLines(text, BOT, 'b', 'acme/b:2', { '     {image: acme/b:1, name: b}]}}}': '     {image: acme/b:2, name: b}]}}}' });
+  });
+
+  test('YAML-7 keys in odd order, comments behind; one container after the other', () => {
+    const text = `${HEAD}      containers:
+      - ports:
+        - containerPort: 80
+        image: httpd
+        name: web
+      - image: httpd:a-long-old-tag # why it is
+        name: web2
+`;
+    const first = editContainerImage(text, BOT, 'web', 'httpd:2.4-alpine');
+    expect(editContainerImage(first, BOT, 'web2', 'httpd:2.4-alpine')).toBe(
+      text.replace('image: httpd\n', 'image: httpd:2.4-alpine\n').replace('httpd:a-long-old-tag #', 'httpd:2.4-alpine #'),
+    );
+  });
+
+  test('YAML-8 a long file with comments and blank lines everywhere', () => {
+    const text = `# top
+
+---
+${HEAD.replace('spec:\n  template', 'spec:\n\n  # about\n  template').replace('  name: bot\n', '  name: bot\n  annotations:\n    a: "1"\n')}
+      containers:
+      # first
+      - name: app
+        image: acme/app:1
+
+      #
+      - name: log
+
+        # image: acme/log:0
+        image: acme/log:1
+`;
+    expectLines(text, BOT, 'log', 'acme/log:2', { '        image: acme/log:1': '        image: acme/log:2' });
+  });
+
+  test.each([
+    ['YAML-10 double quotes', 'image: "acme/net:2.2.0"', 'image: "acme/net:2.2.1"'],
+    ['single quotes', "image: 'acme/net:2.2.0'   # c", "image: 'acme/net:2.2.1'   # c"],
+    ['a quoted key', '"image" : acme/net:2.2.0', '"image" : acme/net:2.2.1'],
+    ['an explicit key', '? image\n        : acme/net:2.2.0', '? image\n        : acme/net:2.2.1'],
+    ['an empty value', 'image:   # none', 'image: acme/net:2.2.1   # none'],
+    ['null', 'image: ~', 'image: acme/net:2.2.1'],
+    ['a number', 'image: 12', 'image: acme/net:2.2.1'],
+    ['a value on the next line', 'image:\n          acme/net:2.2.0 # c', 'image:\n          acme/net:2.2.1 # c'],
+    ['quotes over two lines', 'image: "acme/\\\n          net:2.2.0"', 'image: "acme/net:2.2.1"'],
+    ['a literal block', 'image: |- # c\n          acme/net:2.2.0\n', 'image: acme/net:2.2.1 # c\n'],
+    ['a folded block with blank lines after it', 'image: >-\n          acme/net:2.2.0\n\n', 'image: acme/net:2.2.1\n\n'],
+    ['an anchor that nobody uses', 'image: &img acme/net:2.2.0', 'image: &img acme/net:2.2.1'],
+    ['a tag', 'image: !!str acme/net:2.2.0', 'image: !!str acme/net:2.2.1'],
+    [
+      'a key given twice: the last one counts',
+      'image: acme/net:1\n        image: acme/net:2',
+      'image: acme/net:1\n        image: acme/net:2.2.1',
+    ],
+    ['no image at all', 'args: []', 'args: []\n        image: acme/net:2.2.1'],
+  ])('%s', (_, before, after) => {
+    const text = (line: string) => `${HEAD}      containers:\n      - name: net\n        ${line}\n        tty: true\n`;
+    const image = (line: string) =>
+      before === 'args: []' && line === after
+        ? text('args: []').replace('tty: true', 'tty: true\n        image: acme/net:2.2.1')
+        : text(line);
+    expect(editContainerImage(text(before), BOT, 'net', 'acme/net:2.2.1')).toBe(image(after));
+    const crlf = (line: string) => image(line).replaceAll('\n', '\r\n');
+    expect(editContainerImage(text(before).replaceAll('\n', '\r\n'), BOT, 'net', 'acme/net:2.2.1')).toBe(crlf(after));
+  });
+
+  test('YAML-11 other documents stay, as do their separators', () => {
+    const text = `kind: Namespace\nmetadata: {name: bot}\n--- # next\n${HEAD}      containers:\n      - {name: a, image: x:1}\n      - {name: b, image: x:1}\n...\n---\nkind: Service\n`;
+    expectLines(text, { ...BOT, document: 2 }, 'a', 'x:2', { '      - {name: a, image: x:1}': '      - {name: a, image: x:2}' });
+  });
+
+  test('YAML-13, YAML-14, YAML-17 init containers come second', () => {
+    const init = `${HEAD}      initContainers:\n      - {name: prep, image: "x:1"}\n`;
+    expectLines(init, BOT, 'prep', 'x:2', { '      - {name: prep, image: "x:1"}': '      - {name: prep, image: "x:2"}' });
+    const both = `${init.replace('Deployment', 'DaemonSet')}      containers:\n      - {name: prep, image: y:1}\n      - {name: main, image: y:1}\n`;
+    expectLines(both, { ...BOT, kind: 'DaemonSet' }, 'prep', 'x:2', {
+      '      - {name: prep, image: y:1}': '      - {name: prep, image: x:2}',
+    });
+  });
+
+  test('YAML-16 a CronJob keeps its pod spec deeper', () => {
+    const text =
+      'kind: CronJob\nmetadata:\n  name: bot\nspec:\n  jobTemplate:\n    spec:\n      template:\n        spec:\n          containers:\n          - name: a\n            image: x:1 # c\n';
+    expectLines(text, { ...BOT, kind: 'cronjob' }, 'a', 'x:2', { '            image: x:1 # c': '            image: x:2 # c' });
+  });
+
+  test('YAML-22, YAML-23, YAML-31, YAML-32 line ends, byte order mark, empty documents and a missing newline stay', () => {
+    const text = `\uFEFF# c\r\n---\r\n---\r\n${HEAD.replaceAll('\n', '\r\n')}      containers:\r\n      - name: a\r\n        image: x:1`;
+    expect(editContainerImage(text, { ...BOT, document: 2 }, 'a', 'x:2')).toBe(`${text.slice(0, -1)}2`);
+  });
+
+  test('YAML-25 an alias becomes a value of its own', () => {
+    const text = `${HEAD}      containers:\n      - {name: app, image: &img acme/a:1}\n      - {name: sc, image: *img }\n`;
+    expectLines(text, BOT, 'sc', 'acme/a:2', { '      - {name: sc, image: *img }': '      - {name: sc, image: acme/a:2 }' });
+  });
+
+  test('YAML-26 an image from a merge key is overridden in the container', () => {
+    const text = `x: &base\n  image: acme/a:1\n${HEAD}      containers:\n      - name: app\n        <<: *base\n      - {name: sc, <<: *base}\n`;
+    expect(editContainerImage(text, BOT, 'app', 'acme/a:2')).toBe(
+      text.replace('<<: *base\n      -', '<<: *base\n        image: acme/a:2\n      -'),
+    );
+    expectLines(text, BOT, 'sc', 'acme/a:2', {
+      '      - {name: sc, <<: *base}': '      - {name: sc, <<: *base, image: acme/a:2}',
+    });
+  });
+
+  test('YAML-29 other scalars keep their text', () => {
+    const text = `odd: [0777, 1.10, yes, 1e3, 0xFF, 2001-01-01, ~]\nb: >-\n  image: x:1\n${HEAD}      containers:\n      -   name: a\n          image: x:1\n`;
+    expectLines(text, BOT, 'a', 'x:2', { '          image: x:1': '          image: x:2' });
+  });
+
+  test('a List item, in JSON', () => {
+    const pod = (image: string) => ({
+      kind: 'StatefulSet',
+      metadata: { name: 's' },
+      spec: { template: { spec: { containers: [{ name: 'a', image }] } } },
+    });
+    const list = (image: string) =>
+      JSON.stringify({ kind: 'List', items: [pod('x:1'), { kind: 'List', items: [pod(image)] }] }, null, '\t');
+    expect(editContainerImage(list('x:1'), { document: 1, item: 2, kind: 'StatefulSet', name: 's' }, 'a', 'x:2')).toBe(
+      list('x:2'),
+    );
+  });
+
+  test('an image that is there already changes nothing, wherever it comes from', () => {
+    const text = `x: &i x:1\n${HEAD}      containers:\n      - {name: a, image: *i }\n`;
+    expect(editContainerImage(text, BOT, 'a', 'x:1')).toBe(text);
+  });
+
+  test.each<[string, string, string, string]>([
+    ['YAML-19 no such container', `${HEAD}      containers:\n      - {name: b, image: x:1}\n`, 'bot', 'manifests/not-found'],
+    ['YAML-20 no such object', HEAD.replace('name: bot', 'name: gone'), 'bot', 'manifests/not-found'],
+    ['no containers', HEAD, 'bot', 'manifests/not-found'],
+    [
+      'S-024 the anchor is used by a second container',
+      `${HEAD}      containers:\n      - {name: bot, image: &i x:1}\n      - {name: b, image: *i}\n`,
+      'bot',
+      'manifests/shared-anchor',
+    ],
+    [
+      'S-024 the container is merged into another',
+      `${HEAD}      containers:\n      - &c {name: bot, image: x:1}\n      - {<<: *c, name: b}\n`,
+      'bot',
+      'manifests/shared-anchor',
+    ],
+    [
+      'S-024 the container is an alias',
+      `x: &c {name: bot, image: x:1}\n${HEAD}      containers:\n      - *c\n`,
+      'bot',
+      'manifests/shared-anchor',
+    ],
+    [
+      'S-024 the template is an alias',
+      'x: &t {spec: {containers: [{name: bot, image: x:1}]}}\nkind: Deployment\nmetadata: {name: bot}\nspec: {template: *t}\n',
+      'bot',
+      'manifests/shared-anchor',
+    ],
+    [
+      'S-024 the template is merged in',
+      'kind: Deployment\nmetadata: {name: bot}\nspec:\n  <<: {template: {spec: {containers: [{name: bot, image: x:1}]}}}\n',
+      'bot',
+      'manifests/shared-anchor',
+    ],
+    ['an image that is a map', `${HEAD}      containers:\n      - {name: bot, image: {a: b}}\n`, 'bot', 'manifests/edit-failed'],
+    [
+      'a tag that the new value does not fit',
+      `${HEAD}      containers:\n      - {name: bot, image: !!int 1}\n`,
+      'bot',
+      'manifests/edit-failed',
+    ],
+  ])('%s: refused', (_, text, container, code) => {
+    expect(() => editContainerImage(text, BOT, container, 'x:2')).toThrow(expect.objectContaining({ code }));
+  });
+
+  test('other kinds have no image that Flux changes', () => {
+    const text = 'kind: Job\nmetadata: {name: j}\nspec: {template: {spec: {containers: [{name: a, image: x:1}]}}}\n';
+    expect(() => editContainerImage(text, { document: 1, kind: 'Job', name: 'j' }, 'a', 'x:2')).toThrow('not supported');
+  });
+});
+
+describe('S-024 the smallest edit, over generated files', () => {
+  const word = fc.stringMatching(/^[a-z][a-z0-9]{0,6}$/);
+  const text = fc.oneof(
+    word,
+    fc.string({ unit: 'grapheme', maxLength: 12 }).filter((value) => !/[\p{C}\u2028\u2029]/u.test(value)),
+    fc.constant('image: x:1'),
+  );
+  const comment = fc.oneof(
+    fc.constant(''),
+    word.map((value) => ` # ${value}: "image"`),
+  );
+  const quote = fc.constantFrom<(value: string) => string>(
+    (value) => value,
+    (value) => `'${value}'`,
+    (value) => JSON.stringify(value),
+    (value) => `!!str ${value}`,
+  );
+  const hostileText = text.map((value) => JSON.stringify(value));
+
+  interface Image {
+    readonly name: string;
+    readonly image: string;
+    readonly spelled: string;
+  }
+  const image = fc.tuple(word, word, fc.constantFrom('1.2', 'v_1.4.0', '7654321', '2001-01-01'), quote);
+  const container = (index: number) =>
+    fc
+      .record({ base: image, first: fc.boolean(), flow: fc.boolean(), extra: hostileText, comment, block: fc.boolean() })
+      .map(({ base: [registry, name, tag, spell], first, flow, extra, comment, block }): Image & { readonly lines: string[] } => {
+        const value = `${registry}.io/${name}:${tag}`;
+        const spelled = spell(value);
+        const pairs = [`name: c${index}`, `image: ${spelled}`];
+        if (first) pairs.reverse();
+        if (flow)
+          return { name: `c${index}`, image: value, spelled, lines: [`- {env: [${extra}], ${pairs.join(', ')}} ${comment}`] };
+        const note = block ? ['  args:', '  - |', '    image: old', '', '    name: c0'] : [`  args: [${extra}]`];
+        return {
+          name: `c${index}`,
+          image: value,
+          spelled,
+          lines: [`- ${pairs[0]}${comment}`, ...note, comment.trimStart(), `  ${pairs[1]}${comment}`],
+        };
+      });
+  const deployment = fc
+    .record({
+      containers: fc
+        .integer({ min: 1, max: 4 })
+        .chain((count) => fc.tuple(...Array.from({ length: count }, (_, index) => container(index)))),
+      init: fc.boolean(),
+      kind: fc.constantFrom('Deployment', 'CronJob'),
+      comment,
+      label: hostileText,
+      indent: fc.constantFrom('', '  '),
+    })
+    .map(({ containers, init, kind, comment, label, indent }) => {
+      const outer = kind === 'CronJob' ? ['spec:', '  jobTemplate:', '    spec:'] : ['spec:'];
+      const pad = '  '.repeat(kind === 'CronJob' ? 5 : 3);
+      const template = [`template:${comment}`, `  metadata: {labels: {app: ${label}}}`, '  spec:'].map(
+        (line) => `${pad.slice(4)}${line}`,
+      );
+      const list = [
+        `${init ? 'initContainers' : 'containers'}:${comment}`,
+        ...containers.flatMap(({ lines }) => lines.map((line) => indent + line)),
+      ];
+      const lines = [
+        'apiVersion: apps/v1',
+        `kind: ${kind}${comment}`,
+        'metadata:',
+        '  name: d',
+        ...outer,
+        ...template,
+        ...list.map((line) => pad + line),
+      ];
+      return { kind, containers, lines: lines.map((line) => line.trimEnd()) };
+    });
+  const file = fc.record({
+    objects: fc.array(deployment, { minLength: 1, maxLength: 3 }),
+    eol: fc.constantFrom('\n', '\r\n'),
+    bom: fc.constantFrom('', '\uFEFF'),
+    marker: fc.constantFrom('---', '--- # image: x'),
+    list: fc.boolean(),
+    final: fc.boolean(),
+  });
+
+  test('only the characters of the one value change, and the file reads as before but for it', () => {
+    fc.assert(
+      fc.property(
+        file,
+        fc.nat(),
+        fc.nat(),
+        fc.constantFrom('acme/new:2', 'r.io:5000/a/b@sha256:00', 'x:1e3', 'y'),
+        (shape, at, which, to) => {
+          const { objects, eol, bom, marker, list, final } = shape;
+          const body = list
+            ? [
+                'kind: List',
+                'items:',
+                ...objects.flatMap(({ lines }) =>
+                  lines.map((line, index) => (index === 0 ? `- ${line}` : `  ${line}`.trimEnd())),
+                ),
+              ]
+            : objects.flatMap(({ lines }) => [marker, ...lines]);
+          const before = `${bom}${body.join(eol)}${final ? eol : ''}`;
+          const index = at % objects.length;
+          const object = objects[index];
+          const chosen = object?.containers[which % object.containers.length];
+          if (!object || !chosen) throw new Error('empty');
+          const target = { document: list ? 1 : index + 1, ...(list ? { item: index + 1 } : {}), kind: object.kind, name: 'd' };
+          const after = editContainerImage(before, target, chosen.name, to);
+
+          const prefix = commonPrefix(before, after);
+          const suffix = commonPrefix([...before.slice(prefix)].reverse().join(''), [...after.slice(prefix)].reverse().join(''));
+          const removed = before.slice(prefix, before.length - suffix);
+          expect(chosen.spelled).toContain(removed);
+          expect(removed).not.toMatch(/[\r\n]/);
+
+          const images = imagesOf(after);
+          const wanted = objects.flatMap(({ containers }, n) =>
+            containers.map(({ name, image }) => (n === index && name === chosen.name ? to : image)),
+          );
+          expect(images).toEqual(wanted);
+          expect(imagesOf(before)).toEqual(objects.flatMap(({ containers }) => containers.map(({ image }) => image)));
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
+
+function commonPrefix(a: string, b: string): number {
+  let length = 0;
+  while (length < a.length && length < b.length && a[length] === b[length]) length++;
+  return length;
+}
+
+function imagesOf(text: string): unknown[] {
+  return [...parseYamlDocuments(text)].flatMap((document) => {
+    if (document.error) throw document.error;
+    const found: unknown[] = [];
+    JSON.stringify(document.value, (key, value) => {
+      if (key === 'containers' || key === 'initContainers') for (const { image } of value) found.push(image);
+      return value;
+    });
+    return found;
+  });
+}
