@@ -79,14 +79,28 @@ const CREDENTIALS_MS = 10_000;
 export interface CredentialSource {
   readonly server: string;
   current(): Promise<Credentials>;
-  /** Drops everything cached, the exec plugin's answer and the token file included: called after a 401. */
-  renew(): Promise<void>;
+  /**
+   * After a 401: drops everything cached, the exec plugin's answer and the token file included, unless that was done since
+   * `refused` were handed out (many requests are refused at once).
+   */
+  renew(refused: Credentials): Promise<void>;
 }
 
 /** Credentials of a kubeconfig, renewed as they age. client-node renews exec credentials only at expiry, so a 401 loads all anew. */
 export function createCredentialSource(initial: Kubeconfig, reload: () => Promise<Kubeconfig>, clock: Clock): CredentialSource {
   let kubeconfig = initial;
   let cached: { readonly at: number; readonly value: Promise<Credentials> } | undefined;
+  let renewal: Promise<void> | undefined;
+
+  async function reloadAll(): Promise<void> {
+    try {
+      kubeconfig = await reload();
+      cached = undefined;
+    } finally {
+      renewal = undefined;
+    }
+  }
+
   return {
     server: initial.server,
     current() {
@@ -99,9 +113,10 @@ export function createCredentialSource(initial: Kubeconfig, reload: () => Promis
       });
       return value;
     },
-    async renew() {
-      kubeconfig = await reload();
-      cached = undefined;
+    async renew(refused) {
+      if (renewal === undefined && cached && (await cached.value) !== refused) return;
+      renewal ??= reloadAll();
+      await renewal;
     },
   };
 }

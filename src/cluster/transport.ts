@@ -1,5 +1,5 @@
 import { backoffMs, type Clock, createHttpTransport, FluxError, messageOf } from '../base/index.ts';
-import type { CredentialSource } from './kubeconfig.ts';
+import type { CredentialSource, Credentials } from './kubeconfig.ts';
 import { errorFromStatus } from './status-error.ts';
 
 export interface ApiRequest {
@@ -53,8 +53,7 @@ export function createTransport(options: TransportOptions): Transport {
   // A 429 is meant for all of us: no request starts before this time.
   let notBefore = 0;
 
-  async function once(request: ApiRequest): Promise<Omit<ApiResponse, 'attempts'>> {
-    const { headers, tls } = await credentials.current();
+  async function once(request: ApiRequest, { headers, tls }: Credentials): Promise<Omit<ApiResponse, 'attempts'>> {
     const url = new URL(credentials.server + request.path);
     for (const [name, value] of Object.entries(request.query ?? {})) url.searchParams.set(name, value);
     try {
@@ -74,10 +73,11 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   async function authenticated(request: ApiRequest): Promise<Omit<ApiResponse, 'attempts'>> {
-    const response = await once(request);
+    const used = await credentials.current();
+    const response = await once(request, used);
     if (response.status !== 401) return response;
-    await credentials.renew();
-    return once(request);
+    await credentials.renew(used);
+    return once(request, await credentials.current());
   }
 
   /** Waits as the answer asks, else by backoff; false when the tries are used up. */
