@@ -9,7 +9,7 @@ interface Use {
   readonly serviceAccount: string;
   /** Empty when the reference has none. */
   readonly tag: string;
-  /** Set where automation orders this image's tags by time. */
+  /** Set where this image's tags are chosen by time, or where the digest of the chosen one is written down. */
   readonly timed?: TagPattern;
 }
 
@@ -40,7 +40,9 @@ function usesOf(id: ResourceId, { object }: Manifest): [string, Use][] {
   return containersOf(object).flatMap(({ name, image }): [string, Use][] => {
     const ref = parseOrUndefined(image);
     const pattern = tagPatternFor(policies, name);
-    const timed = hasPolicy(policies, 'automated') && pattern.needsTimes ? { timed: pattern } : {};
+    // Where nobody asked for a choice among the tags, their times are only nice to have, and the scanner decides.
+    const asked = hasPolicy(policies, 'automated') || policies.has(`tag.${name}`);
+    const timed = asked && (pattern.needsTimes || (ref !== undefined && ref.digest !== '')) ? { timed: pattern } : {};
     return ref === undefined ? [] : [[canonicalName(ref), { namespace, secrets, serviceAccount, tag: ref.tag, ...timed }]];
   });
 }

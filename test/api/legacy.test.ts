@@ -200,7 +200,7 @@ describe('jobs', () => {
     await using api = await serve();
     expect(await api.get('/api/flux/v6/jobs?id=abc')).toMatchObject({
       status: 404,
-      body: '{"type":"missing","help":"Job not found","error":"unknown job \\"abc\\""}',
+      body: '{"type":"missing","help":"unknown job \\"abc\\"\\n\\nJob not found\\n","error":"unknown job \\"abc\\""}',
     });
   });
 });
@@ -358,19 +358,19 @@ describe('errors', () => {
     ['server', 500],
   ] as const)('fault %s is status %i', async (fault, status) => {
     await using api = await failing(new FluxError('m', { code: 'x/y', fault, help: 'h' }));
-    expect(await api.get(path)).toMatchObject({ status, body: `{"type":"${fault}","help":"h","error":"m"}` });
+    expect(await api.get(path)).toMatchObject({ status, body: `{"type":"${fault}","help":"m\\n\\nh\\n","error":"m"}` });
   });
 
   test.each([
     [undefined, 'text/plain; charset=utf-8', 'thing is wrong'],
-    ['text/plain', 'text/plain; charset=utf-8', 'Do <this>.'],
+    ['text/plain', 'text/plain; charset=utf-8', 'thing is wrong\n\nDo <this>.\n'],
     [
       'application/json',
       'application/json; charset=utf-8',
-      '{"type":"user","help":"Do \\u003cthis\\u003e.","error":"thing is wrong"}',
+      '{"type":"user","help":"thing is wrong\\n\\nDo \\u003cthis\\u003e.\\n","error":"thing is wrong"}',
     ],
     ['text/plain;q=0.1, application/json;q=0.2', 'application/json; charset=utf-8', expect.stringContaining('"type"')],
-    ['application/json;q=0.1, text/plain', 'text/plain; charset=utf-8', 'Do <this>.'],
+    ['application/json;q=0.1, text/plain', 'text/plain; charset=utf-8', 'thing is wrong\n\nDo <this>.\n'],
     ['text/html', 'text/plain; charset=utf-8', 'thing is wrong'],
     ['*/*', 'text/plain; charset=utf-8', 'thing is wrong'],
   ])('Accept: %s', async (accept, type, body) => {

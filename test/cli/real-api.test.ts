@@ -134,7 +134,7 @@ describe('fluxctl with the daemon’s own API', () => {
     };
     expect(await run({ update }, 'release', '--all', '-i', 'a:1', '--dry-run')).toMatchObject({
       code: 1,
-      stderr: 'Submitting dry-run release ...\n== Error ==\n\nPush it first.\n',
+      stderr: 'Submitting dry-run release ...\n== Error ==\n\nno such image\n\nPush it first.\n\n',
     });
   });
 

@@ -121,9 +121,10 @@ describe('what is watched in registries', () => {
     ]);
   });
 
-  test('times are needed only of tags that an automated, time-ordered pattern wants', () => {
+  test('times are needed only of tags that a time-ordered pattern wants which somebody asked for', () => {
     const times = (annotations: Record<string, string>) => imageTargets(new Map([[ID, manifest(annotations)]]))[0]?.needsTimes;
-    expect(times({ 'fluxcd.io/tag.cart': 'glob:1.*' })).toBeUndefined();
+    expect(times({})).toBeUndefined();
+    expect(times({ 'fluxcd.io/tag.cart': 'glob:1.*' })).toBeDefined();
     expect(times({ 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.cart': 'semver:1' })).toBeUndefined();
     const needs = times({ 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.cart': 'glob:1.*' });
     expect([needs?.('1.4'), needs?.('2.0')]).toEqual([true, false]);

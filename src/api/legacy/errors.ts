@@ -4,10 +4,13 @@ import type { Reply } from '../route.ts';
 import { statusOf } from '../status.ts';
 import type { ErrorWire } from '../wire/index.ts';
 
-/** An error as Flux v1 tells it: an object where JSON is accepted, the help for plain text, else the message alone. */
+/**
+ * An error as Flux v1 tells it: an object where JSON is accepted, the help for plain text, else the message alone. fluxctl (Go's too)
+ * prints nothing but the help, so that begins with the message.
+ */
 export function legacyError(error: FluxError, accept: string | undefined): Reply {
   const status = statusOf(error);
-  const help = error.help ?? generalHelp(error.message);
+  const help = helpOf(error);
   if (negotiate(accept, ['application/json', 'text/plain']) === 'application/json') {
     const body: ErrorWire = { type: error.fault, help, ...(error.message === '' ? {} : { error: error.message }) };
     return { status, headers: { 'Content-Type': 'application/json; charset=utf-8' }, body: goJson(body) };
@@ -31,6 +34,12 @@ export function deprecatedEndpoint(path: string): FluxError {
     fault: 'missing',
     help: `This version of the API is no longer served. Use a newer fluxctl; the path was\n\n    ${path}`,
   });
+}
+
+function helpOf({ message, help, code }: FluxError): string {
+  if (help === undefined) return generalHelp(message);
+  // Flux v1 ends the help of an unknown path with the path itself, and clients look for it there.
+  return code.startsWith('api/') ? help : `${message}\n\n${help.trimEnd()}\n`;
 }
 
 function generalHelp(message: string): string {

@@ -31,7 +31,7 @@ describe('the client', () => {
       code: 'api/remote',
       fault: 'missing',
       message: 'executing HTTP request: unknown job "nope"',
-      help: 'Job not found',
+      help: 'unknown job "nope"\n\nJob not found\n',
     });
   });
 
