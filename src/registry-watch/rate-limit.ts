@@ -62,18 +62,24 @@ class TokenBucket implements HostLimit {
   async acquire(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     const { clock, burst } = this.#options;
     const now = clock.now();
-    const pause = this.blockedUntil - now;
-    if (pause > MAX_WAIT_MS) {
-      throw new FluxError(`registry ${this.#host} asked for a pause of ${Math.ceil(pause / 1000)} s`, {
-        code: 'registry/rate-limited',
-      });
-    }
+    const pause = this.#pause(now);
     this.#tokens = Math.min(burst, this.#tokens + ((now - this.#filledAt) / 1000) * this.#rate);
     this.#filledAt = now;
     // Going below zero reserves a place in the queue; who comes later waits longer.
     this.#tokens -= 1;
     const wait = Math.max(pause, this.#tokens < 0 ? (-this.#tokens / this.#rate) * 1000 : 0);
-    if (wait > 0) await clock.sleep(wait, options);
+    if (wait <= 0) return;
+    await clock.sleep(wait, options);
+    // Another request may have been told to stop meanwhile.
+    this.#pause(clock.now());
+  }
+
+  #pause(now: number): number {
+    const pause = this.blockedUntil - now;
+    if (pause <= MAX_WAIT_MS) return pause;
+    throw new FluxError(`registry ${this.#host} asked for a pause of ${Math.ceil(pause / 1000)} s`, {
+      code: 'registry/rate-limited',
+    });
   }
 
   backOff(retryAfterMs = 0): void {
@@ -106,6 +112,6 @@ class TokenBucket implements HostLimit {
 export function retryAfterMs(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined;
   if (/^\d{1,9}$/.test(header.trim())) return Number(header.trim()) * 1000;
-  const at = Date.parse(header);
+  const at = /^[A-Z][a-z]{2}, \d/.test(header) ? Date.parse(header) : Number.NaN;
   return Number.isNaN(at) ? undefined : Math.max(0, at - now);
 }

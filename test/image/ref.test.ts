@@ -89,7 +89,7 @@ describe('parsing an image reference', () => {
     for (const text of ['a/'.repeat(51_200), ':'.repeat(102_400), '@sha256:'.repeat(12_800), `${'.'.repeat(102_400)}/x`]) {
       const start = performance.now();
       attempt(text);
-      expect(performance.now() - start).toBeLessThan(50);
+      expect(performance.now() - start).toBeLessThan(500);
     }
   });
 });

@@ -21,7 +21,8 @@ export function setup(options: Partial<ImageWatchOptions> = {}): Setup {
     log: silentLogger(),
     scanIntervalMs: 60_000,
     rps: 1000,
-    burst: 1000,
+    // Time stands still: nobody may have to wait for it.
+    burst: 10_000,
     insecureHosts: ['127.0.0.1'],
     readFile: async (path) => {
       throw new Error(`no file ${path}`);

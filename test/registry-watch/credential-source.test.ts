@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest';
+import { silentLogger } from '../../src/base/index.ts';
+import { createCredentialSource, type PullSecrets } from '../../src/registry-watch/credentials/index.ts';
+import type { KubeObject } from '../../src/resource/index.ts';
+import { FakeClock } from './fake-clock.ts';
+
+const config = (user: string, host = 'r.io') => JSON.stringify({ auths: { [host]: { username: user, password: 'p' } } });
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+const object = (fields: Record<string, unknown>): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'X',
+  metadata: { name: 'x' },
+  ...fields,
+});
+const secret = (text: string, type = 'kubernetes.io/dockerconfigjson', key = '.dockerconfigjson') =>
+  object({ type, data: { [key]: base64(text) } });
+
+/** Credentials for r.io from a cluster that holds these objects, by `namespace/name`. */
+function source(objects: Readonly<Record<string, KubeObject | Error>>, file?: string) {
+  const clock = new FakeClock();
+  const reads: string[] = [];
+  const credentials = createCredentialSource({
+    clock,
+    log: silentLogger(),
+    ...(file === undefined ? {} : { dockerConfigFile: '/config.json' }),
+    readFile: async () => file ?? '',
+    readCore: async (kind, namespace, name) => {
+      reads.push(`${kind} ${namespace}/${name}`);
+      const found = objects[`${kind === 'Secret' ? '' : 'sa:'}${namespace}/${name}`];
+      if (found instanceof Error) throw found;
+      return found;
+    },
+  });
+  const users = async (...pullSecrets: PullSecrets[]) =>
+    (await credentials.candidates('r.io', pullSecrets)).map((credential) => credential?.username);
+  return { clock, reads, users };
+}
+
+const use = (namespace: string, secrets: readonly string[] = [], serviceAccount = ''): PullSecrets => ({
+  namespace,
+  secrets,
+  serviceAccount,
+});
+
+describe('the credentials of a workload', () => {
+  test('come from the pod over its service account over the daemon', async () => {
+    const objects = {
+      'a/pod': secret(config('pod')),
+      'a/account': secret(config('account')),
+      'sa:a/default': object({ imagePullSecrets: [{ name: 'account' }] }),
+    };
+    expect(await source(objects, config('daemon')).users(use('a', ['pod']))).toEqual(['pod']);
+    expect(await source(objects, config('daemon')).users(use('a'))).toEqual(['account']);
+    expect(await source({}, config('daemon')).users(use('a'))).toEqual(['daemon']);
+    expect(await source({}, config('daemon')).users()).toEqual(['daemon']);
+    expect(await source({}).users(use('a'))).toEqual([undefined]);
+  });
+
+  test('are read in its own namespace only, and those of others are tried on their own (S-057)', async () => {
+    const { users, reads } = source({ 'a/pull': secret(config('a')), 'b/pull': secret(config('b')) });
+    expect(await users(use('a', ['pull']), use('b', ['pull']), use('c', ['pull']))).toEqual(['a', 'b', undefined]);
+    expect(reads.filter((read) => read.startsWith('Secret'))).toEqual(['Secret a/pull', 'Secret b/pull', 'Secret c/pull']);
+  });
+
+  test('that are the same are tried once', async () => {
+    const objects = { 'a/pull': secret(config('same')), 'b/pull': secret(config('same')) };
+    expect(await source(objects).users(use('a', ['pull']), use('b', ['pull']))).toEqual(['same']);
+  });
+
+  test('may be in the older kind of secret', async () => {
+    const old = secret(JSON.stringify({ 'r.io': { auth: base64('old:p') } }), 'kubernetes.io/dockercfg', '.dockercfg');
+    expect(await source({ 'a/old': old }).users(use('a', ['old']))).toEqual(['old']);
+  });
+
+  test('come from the good secrets among bad ones', async () => {
+    const objects = {
+      'a/opaque': object({ type: 'Opaque', data: { '.dockerconfigjson': base64(config('x')) } }),
+      'a/broken': secret('{'),
+      'a/empty': object({ type: 'kubernetes.io/dockerconfigjson' }),
+      'a/failing': new Error('forbidden'),
+      'a/good': secret(config('good')),
+      'sa:a/odd': object({ imagePullSecrets: [null, 5, { name: 7 }] }),
+    };
+    expect(await source(objects).users(use('a', ['opaque', 'good', 'broken', 'missing', 'empty', 'failing'], 'odd'))).toEqual([
+      'good',
+    ]);
+  });
+
+  test('are read again after a minute, failures at once', async () => {
+    const objects: Record<string, KubeObject | Error> = { 'a/pull': new Error('down') };
+    const { users, clock } = source(objects);
+    expect(await users(use('a', ['pull']))).toEqual([undefined]);
+    objects['a/pull'] = secret(config('first'));
+    expect(await users(use('a', ['pull']))).toEqual(['first']);
+    objects['a/pull'] = secret(config('second'));
+    expect(await users(use('a', ['pull']))).toEqual(['first']);
+    clock.advance(60_000);
+    expect(await users(use('a', ['pull']))).toEqual(['second']);
+  });
+});
