@@ -1,8 +1,8 @@
 import pLimit from 'p-limit';
-import { asFluxError, backoffMs, type Clock, FluxError, type Logger, messageOf } from '../base/index.ts';
+import { asFluxError, backoffMs, type Clock, FluxError } from '../base/index.ts';
 import { kindName, objectPath } from './api-resource.ts';
 import { applyBody } from './body.ts';
-import { isCrd, waitEstablished } from './crd.ts';
+import { CRD_GROUP, isCrd, waitEstablished } from './crd.ts';
 import { deleteObject } from './delete.ts';
 import type { Discovery } from './discovery.ts';
 import { appliedFrom, type Inventory } from './inventory.ts';
@@ -18,7 +18,6 @@ export interface ApplyDeps {
   readonly transport: Transport;
   readonly discovery: Discovery;
   readonly clock: Clock;
-  readonly log: Logger;
   readonly manager: string;
   readonly maxInFlight: number;
 }
@@ -36,7 +35,7 @@ export async function applySteps(
   const limit = pLimit(deps.maxInFlight);
   const changes = new Map<Step, Change>();
   const missing = whatIsMissing(steps);
-  /** Definitions applied in this round, and whether the API server serves them by now. */
+  /** Definitions whose kinds somebody waits for: why they are not served, or undefined once they are. */
   const established = new Map<string, Promise<FluxError | undefined>>();
   let serverDown: FluxError | undefined;
 
@@ -50,8 +49,6 @@ export async function applySteps(
   for (let stage = 0; stage < STAGES; stage += 1) {
     await Promise.all((applies.get(stage) ?? []).map(async (step) => changes.set(step, await applyOne(step))));
   }
-  await Promise.all(established.values());
-  if (established.size > 0 && !signal?.aborted) await lookAgain();
 
   const failures = [...changes.values()].filter(({ outcome }) => outcome === 'failed').length;
   const deletions = Map.groupBy(
@@ -65,6 +62,8 @@ export async function applySteps(
       ),
     );
   }
+  // Kinds came or went.
+  if (steps.some(touchesDefinition)) deps.discovery.distrust();
   return steps.flatMap((step) => changes.get(step) ?? []);
 
   async function applyOne(step: ApplyStep): Promise<Change> {
@@ -86,7 +85,7 @@ export async function applySteps(
     const namespace = target.namespace === undefined ? undefined : missing.namespaces.get(target.namespace);
     if (namespace) throw lacks(`namespace ${target.namespace}`, namespace);
     if (target.needsCrd === undefined) return;
-    const definition = missing.definitions.get(target.needsCrd) ?? (await established.get(target.needsCrd));
+    const definition = missing.definitions.get(target.needsCrd) ?? (await whenEstablished(target.needsCrd));
     if (definition) throw lacks(`CustomResourceDefinition ${target.needsCrd}`, definition);
   }
 
@@ -118,7 +117,6 @@ export async function applySteps(
           });
         }
         inventory.set(target.key, appliedFrom(applied, { checksum: manifest.checksum, mark }, deps.manager));
-        if (isCrd(manifest.object)) watchDefinition(name);
         const created = status === 201 || (!live && attempts > 1);
         const same = live?.uid === applied.uid && live.resourceVersion === applied.resourceVersion;
         return changeOf(
@@ -139,22 +137,15 @@ export async function applySteps(
     }
   }
 
-  function watchDefinition(name: string): void {
-    established.set(
-      name,
-      waitEstablished(deps, name, signal).then(
-        () => undefined,
-        (thrown) => asFluxError(thrown, { code: 'cluster/crd-not-established' }),
-      ),
+  function whenEstablished(name: string): Promise<FluxError | undefined> {
+    const known = established.get(name);
+    if (known !== undefined) return known;
+    const waiting = waitEstablished(deps, name, signal).then(
+      () => undefined,
+      (thrown) => asFluxError(thrown, { code: 'cluster/crd-not-established' }),
     );
-  }
-
-  async function lookAgain(): Promise<void> {
-    try {
-      await deps.discovery.look(0, signal);
-    } catch (thrown) {
-      deps.log.warn({ err: messageOf(thrown) }, 'cannot look at the API again after applying definitions');
-    }
+    established.set(name, waiting);
+    return waiting;
   }
 
   /** With the server gone, every object would wait for its own retries: ask once, and let the rest fail at once. */
@@ -198,6 +189,12 @@ function whatIsMissing(steps: readonly Step[]) {
     if (isCrd(target.manifest.object)) definitions.set(target.name, error);
   }
   return { namespaces, definitions };
+}
+
+function touchesDefinition(step: Step): boolean {
+  if (step.act === 'none') return false;
+  const { group, kind } = step.act === 'apply' ? step.target.resource : step.resource;
+  return kind === 'CustomResourceDefinition' && group === CRD_GROUP;
 }
 
 function isNamespace({ resource }: { readonly resource: { readonly group: string; readonly kind: string } }): boolean {

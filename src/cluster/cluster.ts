@@ -70,7 +70,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
       if (!known)
         throw new FluxError('plan was not made by this cluster, or was carried out before', { code: 'cluster/foreign-plan' });
       plans.delete(plan);
-      return applySteps(known.steps, known.set.inventory, { transport, discovery, clock, log, manager, maxInFlight }, signal);
+      return applySteps(known.steps, known.set.inventory, { transport, discovery, clock, manager, maxInFlight }, signal);
     },
 
     workloads: (filter, { signal } = {}) => listWorkloads({ transport, discovery, log }, filter, signal),

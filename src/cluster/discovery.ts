@@ -20,6 +20,8 @@ export interface Discovery {
   current(): Directory | undefined;
   /** A look at most `maxAgeMs` old; 0 looks again. @throws FluxError when the server cannot be asked. */
   look(maxAgeMs: number, signal?: AbortSignal): Promise<Directory>;
+  /** Called when the server contradicts the last look: the next one is made anew. */
+  distrust(): void;
 }
 
 export interface DiscoveryOptions {
@@ -44,6 +46,7 @@ export function createDiscovery({ transport, clock, excludeResources }: Discover
   const remembered = new Map<string, { readonly etag: string; readonly look: Look }>();
   let directory: Directory | undefined;
   let lookedAt = 0;
+  let isTrusted = true;
   let pending: Promise<Directory> | undefined;
 
   async function lookAt(path: '/api' | '/apis', signal: AbortSignal | undefined): Promise<Look> {
@@ -69,19 +72,23 @@ export function createDiscovery({ transport, clock, excludeResources }: Discover
       excludeResources,
     );
     lookedAt = clock.now();
+    isTrusted = true;
     return directory;
   }
 
   return {
     current: () => directory,
     look(maxAgeMs, signal) {
-      // A look that missed something is never old enough to rely on.
-      const whole = directory?.missing.length === 0;
-      if (directory && whole && maxAgeMs > 0 && clock.now() - lookedAt <= maxAgeMs) return Promise.resolve(directory);
+      // What missed something may be whole by now.
+      const trusted = isTrusted && directory?.missing.length === 0 && maxAgeMs > 0 && clock.now() - lookedAt <= maxAgeMs;
+      if (directory && trusted) return Promise.resolve(directory);
       pending ??= refresh(signal).finally(() => {
         pending = undefined;
       });
       return pending;
+    },
+    distrust() {
+      isTrusted = false;
     },
   };
 }

@@ -44,8 +44,10 @@ export async function loadKubeconfig(source: KubeconfigSource): Promise<Kubeconf
       : broken('invalid configuration: no current context is set');
   }
   const cluster = config.getCluster(context.cluster);
-  // What client-node falls back to when it has found nothing at all.
-  if (!cluster?.server || (context.name === 'loaded-context' && cluster.server === 'http://localhost:8080')) {
+  // What client-node makes up when it has found nothing at all, or no service account.
+  const nothing = context.name === 'loaded-context' && cluster?.server === 'http://localhost:8080';
+  const notInCluster = context.name === IN_CLUSTER && cluster?.server.includes('//undefined:');
+  if (!cluster?.server || nothing || notInCluster) {
     throw new FluxError(
       'invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable',
       { code: 'cluster/no-config', fault: 'user', help: 'Set KUBECONFIG, or run inside a cluster with a service account.' },

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { asFluxError, FluxError, type Logger, messageOf } from '../base/index.ts';
 import { type ApiResource, kindKey } from './api-resource.ts';
-import type { Directory } from './discovery.ts';
+import type { Directory, Discovery } from './discovery.ts';
 import { type LiveObject, listMetadata } from './live.ts';
 import { MARK_LABEL } from './ownership.ts';
 import { isNeverPruned } from './prune.ts';
@@ -11,6 +11,7 @@ import type { Transport } from './transport.ts';
 
 export interface ListDeps {
   readonly transport: Transport;
+  readonly discovery: Discovery;
   readonly log: Logger;
 }
 
@@ -28,11 +29,16 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
   const failedLists = new Set<string>();
 
   async function list(resource: ApiResource, labelSelector?: string): Promise<readonly LiveObject[]> {
-    const objects = await limit(() =>
-      listMetadata(deps.transport, resource, { signal, ...(labelSelector ? { labelSelector } : {}) }),
-    );
-    listed.set(kindKey(resource), { resource, objects });
-    return objects;
+    try {
+      const objects = await limit(() =>
+        listMetadata(deps.transport, resource, { signal, ...(labelSelector ? { labelSelector } : {}) }),
+      );
+      listed.set(kindKey(resource), { resource, objects });
+      return objects;
+    } catch (error) {
+      if (isUnknown(error)) deps.discovery.distrust();
+      throw error;
+    }
   }
 
   async function view(resource: ApiResource, targets: readonly Target[], set: SyncSet): Promise<KindView> {
@@ -124,6 +130,10 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
       }
     },
   };
+}
+
+function isUnknown(error: unknown): boolean {
+  return error instanceof FluxError && error.code === 'cluster/unknown-resource';
 }
 
 /** When no list at all could be had for such a reason, the plan as a whole fails. */

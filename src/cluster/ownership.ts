@@ -43,6 +43,8 @@ export function fingerprint(live: LiveObject, manager: string): string {
 
 /** Who else wrote to the object last, for the reason of a correction. */
 export function lastForeignManager(live: LiveObject, manager: string): string | undefined {
-  const foreign = (live.managedFields ?? []).filter((entry) => entry.manager !== manager && !entry.subresource && entry.time);
+  const foreign = (live.managedFields ?? []).filter(
+    (entry) => entry.manager !== manager && entry.subresource !== 'status' && entry.time,
+  );
   return foreign.sort((a, b) => (b.time ?? '').localeCompare(a.time ?? ''))[0]?.manager;
 }

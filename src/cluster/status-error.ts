@@ -18,11 +18,26 @@ const DENIED = /admission webhook "[^"]+" denied the request|ValidatingAdmission
 /** The typed error of an answer with a failure status; `path` is what was asked for. */
 export function errorFromStatus(httpStatus: number, body: unknown, path: string): FluxError {
   const status = isStatus(body) ? body : undefined;
-  const message = redact(oneLine(status?.message ?? textOf(body) ?? `answer ${httpStatus}`));
+  const message = redact(oneLine(fieldErrors(status) ?? status?.message ?? textOf(body) ?? `answer ${httpStatus}`));
   return new FluxError(
     message === '404 page not found' ? `${path} does not exist on this API server` : message,
     classify(httpStatus, status, message),
   );
+}
+
+/**
+ * `Job.batch "a" is invalid: spec.template: field is immutable`: the API server's own sentence, with values that fill a screen
+ * (whole pod templates) left out.
+ */
+function fieldErrors(status: Status | undefined): string | undefined {
+  const causes = status?.details?.causes ?? [];
+  const subject = /^.*? is invalid: /s.exec(status?.message ?? '')?.[0];
+  if (subject === undefined || causes.length === 0) return undefined;
+  const each = causes.map(({ field = '', message = '' }) => {
+    const long = /^(Invalid value|Duplicate value|Unsupported value): .{120,}: ([^:{}"]+)$/s.exec(message);
+    return `${field}: ${long ? long[2] : message}`;
+  });
+  return subject + (each.length === 1 ? each[0] : `[${each.join(', ')}]`);
 }
 
 function classify(httpStatus: number, status: Status | undefined, message: string): FluxErrorOptions {

@@ -195,6 +195,13 @@ describe('definitions and their objects in one commit (R-014)', () => {
     expect((await run(world, [widget('w'), crd()])).map(({ outcome }) => outcome)).toEqual(['created', 'created']);
   });
 
+  test('a definition that nobody waits for holds nothing up', async () => {
+    const world = await startWorld();
+    world.server.establish = false;
+    expect(await run(world, [crd(), configMap('a')])).toMatchObject([{ outcome: 'created' }, { outcome: 'created' }]);
+    expect(world.clock.slept).toEqual([]);
+  });
+
   test('the kind is known to the next plan', async () => {
     const world = await startWorld();
     await run(world, [widget('w'), crd()]);
@@ -277,6 +284,20 @@ describe('errors of one object', () => {
       status(400, 'BadRequest', 'admission webhook "policy.example.com" denied the request: no latest tags'),
       'cluster/denied',
       'policy.example.com',
+    ],
+    [
+      'a field whose value fills a screen',
+      422,
+      status(
+        422,
+        'Invalid',
+        `Job.batch "a" is invalid: spec.template: Invalid value: {${'"x":1,'.repeat(90)}}: field is immutable`,
+        {
+          causes: [{ field: 'spec.template', message: `Invalid value: {${'"x":1,'.repeat(90)}}: field is immutable` }],
+        },
+      ),
+      'cluster/immutable',
+      'Job.batch "a" is invalid: spec.template: field is immutable',
     ],
     ['a missing right', 403, status(403, 'Forbidden', 'configmaps "a" is forbidden'), 'cluster/forbidden', 'is forbidden'],
     ['an object too large', 413, status(413, 'RequestEntityTooLarge', 'limit is 3145728'), 'cluster/too-large', '3145728'],

@@ -217,6 +217,10 @@ describe('the kubeconfig', () => {
     ).rejects.toMatchObject({ code: 'cluster/bad-config', message: 'context "nope" does not exist' });
   });
 
+  test('outside of a cluster there is no service account to use', async () => {
+    await expect(createCluster({ ...options, inCluster: true })).rejects.toMatchObject({ code: 'cluster/no-config' });
+  });
+
   test('a server that is down is no error of the start (R-001)', async () => {
     const world = await startWorld();
     const cluster = await connect(world, {}, { server: 'http://127.0.0.1:1' });
