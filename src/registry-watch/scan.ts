@@ -21,6 +21,8 @@ export interface ScanResult {
   readonly news: boolean;
   /** Not before this time again, ms since the epoch: the registry asked for a pause. */
   readonly notBefore: number;
+  /** More facts are wanted than one scan reads: go on soon. */
+  readonly unfinished: boolean;
 }
 
 /** Looks at one repository. What goes wrong is kept in its state and logged; what was known before stays. Throws only when aborted. */
@@ -33,6 +35,8 @@ export interface Scan {
 
 /** Of repositories up to this size every tag is read, so that listings show all dates. */
 const SMALL = 200;
+/** Facts read in one scan, so that new tags are seen while a large repository is still being read. */
+const FACTS_PER_SCAN = 500;
 
 export function createScan({ connection, credentials, limitOf, refresh, clock, log }: ScanOptions): Scan {
   /** Tries each workload's credentials by themselves, the ones that worked last time first. */
@@ -54,8 +58,12 @@ export function createScan({ connection, credentials, limitOf, refresh, clock, l
     throw refusal;
   };
 
-  /** Lists the tags and reads what is needed of them; true when something is new. */
-  const look = async (state: RepositoryState, target: ImageTarget, signal: AbortSignal): Promise<boolean> => {
+  /** Lists the tags and reads what is needed of them. */
+  const look = async (
+    state: RepositoryState,
+    target: ImageTarget,
+    signal: AbortSignal,
+  ): Promise<Pick<ScanResult, 'news' | 'unfinished'>> => {
     const repository = parseRepositoryName(target.name);
     const { tags, dropped } = await listAsAnybody(repository, target, state, signal);
     if (dropped > 0) log.warn({ image: target.name, dropped }, 'tags dropped that are none by the grammar');
@@ -63,15 +71,16 @@ export function createScan({ connection, credentials, limitOf, refresh, clock, l
     if (newTags > 0) log.info({ image: target.name, tags: tags.length, new: newTags }, 'new image tags');
     try {
       const question = { repository, credential: state.accepted, signal };
-      const changed = await refresh(state, question, wantedTags(state, target, clock.now()));
+      const wanted = wantedTags(state, target, clock.now());
+      const changed = await refresh(state, question, wanted.slice(0, FACTS_PER_SCAN));
       limitOf(repository.host).recover();
       if (state.error) log.info({ image: target.name }, 'image scan works again');
       state.error = undefined;
-      return changed || newTags > 0;
+      return { news: changed || newTags > 0, unfinished: wanted.length > FACTS_PER_SCAN };
     } catch (error) {
       signal.throwIfAborted();
       keepError(state, target, error);
-      return newTags > 0;
+      return { news: newTags > 0, unfinished: false };
     }
   };
 
@@ -87,11 +96,11 @@ export function createScan({ connection, credentials, limitOf, refresh, clock, l
     async run(state, target, signal) {
       const host = target.name.slice(0, Math.max(0, target.name.indexOf('/')));
       try {
-        return { news: await look(state, target, signal), notBefore: limitOf(host).blockedUntil };
+        return { ...(await look(state, target, signal)), notBefore: limitOf(host).blockedUntil };
       } catch (error) {
         signal.throwIfAborted();
         keepError(state, target, error);
-        return { news: false, notBefore: limitOf(host).blockedUntil };
+        return { news: false, unfinished: false, notBefore: limitOf(host).blockedUntil };
       }
     },
     async fillIn(state, target, signal) {
@@ -108,12 +117,15 @@ export function createScan({ connection, credentials, limitOf, refresh, clock, l
   };
 }
 
-/** Tags whose facts somebody needs and that are due; those that run are looked at each time. */
+/**
+ * Tags whose facts somebody needs: first those that run, which are looked at each time, then those that are due, from the end of
+ * the list, where new tags mostly stand.
+ */
 function wantedTags(state: RepositoryState, { needsTimes, inUse = [] }: ImageTarget, now: number): readonly string[] {
-  const running = new Set(inUse);
-  return state.tags.filter(
-    (tag) => (running.has(tag) && !isFailing(state, tag, now)) || (isDue(state, tag, now) && needsTimes?.(tag)),
-  );
+  const listed = new Set(state.tags);
+  const running = new Set(inUse.filter((tag) => listed.has(tag) && !isFailing(state, tag, now)));
+  const due = needsTimes ? state.tags.filter((tag) => !running.has(tag) && isDue(state, tag, now) && needsTimes(tag)) : [];
+  return [...running, ...due.reverse()];
 }
 
 function isDue(state: RepositoryState, tag: string, now: number): boolean {

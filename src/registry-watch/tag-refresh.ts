@@ -105,7 +105,7 @@ export function createTagRefresh({ connection, clock, log, configs, useLabels, p
   };
 
   return async (state, question, tags) => {
-    const queue = [...tags];
+    const queue = tags.toReversed();
     const unreadable: string[] = [];
     let changed = false;
     let stopped: unknown;

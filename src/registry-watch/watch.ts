@@ -83,8 +83,9 @@ export function createImageWatch(options: ImageWatchOptions): ImageWatch {
 
   const scanOnce = async (entry: Watched): Promise<void> => {
     const { state, gone } = entry;
-    const { news, notBefore } = await scan.run(state, entry.target, gone.signal);
-    entry.nextAt = Math.max(clock.now() + scanIntervalMs * (0.9 + random() / 5), notBefore);
+    const { news, notBefore, unfinished } = await scan.run(state, entry.target, gone.signal);
+    const pauseMs = unfinished ? 0 : scanIntervalMs * (0.9 + random() / 5);
+    entry.nextAt = Math.max(clock.now() + pauseMs, notBefore);
     if (news && !gone.signal.aborted) onNewTags(entry.target.name);
     entry.filling ??= inBackground(() => scan.fillIn(state, entry.target, gone.signal))
       .catch((error: unknown) => {

@@ -131,6 +131,34 @@ describe('the image watch', () => {
     await until(() => known()?.images.has('t7') === true);
   });
 
+  test('reads a large repository in parts, and sees new tags in between (R-052)', async () => {
+    const digest = registry.image({ created: JANUARY });
+    for (let number = 0; number < 1200; number += 1) registry.tag(`t${String(number).padStart(4, '0')}`, digest);
+    it.watch.watch([target({ needsTimes: all, inUse: ['t0000'] })]);
+    await it.watch.scanNow();
+    expect(known()?.images.size).toBe(500);
+    expect([known()?.images.has('t0000'), known()?.images.has('t1199'), known()?.images.has('t0001')]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    registry.push('u', FEBRUARY);
+    it.watch.start();
+    await until(() => known()?.images.size === 1201);
+    expect(registry.requests.filter((request) => request.includes('tags/list')).length).toBeGreaterThan(2);
+  });
+
+  test('needs no manifest of a repository whose order is by version, however large (R-052)', async () => {
+    registry.intercept = (_request, response) => {
+      json(response, 200, { tags: Array.from({ length: 100_000 }, (_, number) => `1.0.${number}`) });
+      return true;
+    };
+    it.watch.watch([target()]);
+    await it.watch.scanNow();
+    expect(known()?.tags).toHaveLength(100_000);
+    expect(registry.requests).toEqual(['GET /v2/team/web/tags/list?n=1000']);
+  });
+
   test('scans each repository in its turn, the first time at once, until it is stopped', async () => {
     registry.push('1', JANUARY);
     it.watch.watch([target()]);
