@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { type Clock, createHttpTransport, type Logger } from '../base/index.ts';
 import { createCluster } from '../cluster/index.ts';
 import type { Config } from '../config/index.ts';
@@ -62,7 +62,7 @@ export async function startFlux({
     notesRef: config.gitNotesRef,
     skipMessage: config.gitCiSkipMessage,
     timeoutMs: config.gitTimeoutMs,
-    ssh: { identityFile: config.sshIdentityFile },
+    ssh: await sshFiles(config.sshIdentityFile),
     environment,
     clock,
     log: log.child({ component: 'git' }),
@@ -151,4 +151,14 @@ export async function startFlux({
       await directory.remove();
     },
   };
+}
+
+/** Host keys may be mounted beside the deploy key, in the same Secret; without them ssh looks where it always does. */
+async function sshFiles(identityFile: string): Promise<{ readonly identityFile: string; readonly knownHostsFile?: string }> {
+  const knownHostsFile = join(dirname(identityFile), 'known_hosts');
+  const mounted = await access(knownHostsFile).then(
+    () => true,
+    () => false,
+  );
+  return { identityFile, ...(mounted ? { knownHostsFile } : {}) };
 }

@@ -43,7 +43,6 @@ function badFiles(shop: string): Files {
     'bad/metadata-of-wrong-type.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: nothing\n',
     'bad/invalid-name.yaml': `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: Not_A_Name, namespace: ${shop} }\n`,
     'bad/invalid-label.yaml': `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: label, namespace: ${shop}, labels: { a: "not a label!" } }\n`,
-    'bad/unknown-tag.yaml': `${head('ConfigMap', 'tag')}data:\n  text: !!js/function "function () {}"\n`,
     'bad/list-of-nothing.yaml': 'apiVersion: v1\nkind: List\nitems: [1, two, null]\n',
   };
 }

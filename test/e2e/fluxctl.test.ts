@@ -8,8 +8,8 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** A shop with one workload at 1.0.0, and three versions in the registry. */
-async function openShop(annotations: Readonly<Record<string, string>> = {}) {
+/** A shop with one workload at 1.0.0, three versions in the registry, and a daemon that has synced it. */
+async function openShop(annotations: Readonly<Record<string, string>> = {}, args: readonly string[] = []) {
   const shop = world.namespace('shop');
   const name = world.unique('acme/web');
   const image = `${world.registry}/${name}`;
@@ -21,7 +21,7 @@ async function openShop(annotations: Readonly<Record<string, string>> = {}) {
     'namespace.yaml': manifest.namespace(shop),
     'web.yaml': manifest.deployment({ namespace: shop, name: 'web', image: `${image}:1.0.0`, annotations }),
   });
-  const fluxd = await world.fluxd(repository);
+  const fluxd = await world.fluxd(repository, { args });
   await repository.synced(first);
   const id = `${shop}:deployment/web`;
   const scanned = async () => (await fluxd.fluxctl('list-images', '--workload', id)).stdout.includes('2.0.0');
@@ -31,7 +31,7 @@ async function openShop(annotations: Readonly<Record<string, string>> = {}) {
 }
 
 test('sync waits until a new commit is applied, and says what it did', async () => {
-  const { shop, repository, fluxd } = await openShop();
+  const { shop, repository, fluxd } = await openShop({}, ['--git-poll-interval=1h']);
   const second = await repository.commit('A map', { 'map.yaml': manifest.configMap(shop, 'map') });
   const { code, stdout, stderr } = await fluxd.fluxctl('sync');
   expect(code).toBe(0);

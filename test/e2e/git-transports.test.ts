@@ -1,8 +1,9 @@
-import { basename, dirname } from 'node:path';
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { serveGitOverHttp } from '../git/support/http-server.ts';
+import { haveSshd, startSshd } from '../git/support/ssh-server.ts';
 import { until } from '../support/until.ts';
-import { serveGitOverHttp } from './harness/git-http.ts';
-import { serveGitOverSsh, sshMissing } from './harness/git-ssh.ts';
 import { manifest, path, type Repository, startWorld, type World } from './harness/index.ts';
 
 let world: World;
@@ -44,14 +45,19 @@ test('file', () => readsAndWrites(async ({ directory }) => ({ url: `file://${dir
 
 test('HTTP with a password', () =>
   readsAndWrites(async ({ directory }) => {
-    const { port } = await serveGitOverHttp(dirname(directory), 'flux', 'pa55-w0rd');
+    const { port } = await serveGitOverHttp(dirname(directory), { user: 'flux', password: 'pa55-w0rd' });
     return { url: `http://flux:pa55-w0rd@127.0.0.1:${port}/${basename(directory)}`, secret: 'pa55-w0rd' };
   }));
 
-test.skipIf(sshMissing)('SSH with a deploy key', () =>
+test.skipIf(!haveSshd())('SSH with a deploy key', () =>
   readsAndWrites(async ({ directory }) => {
-    const { url, secret } = await serveGitOverSsh();
-    return { url: `${url}${directory}`, args: [`--k8s-secret-volume-mount-path=${secret}`] };
+    const { user, port, identityFile, knownHostsFile } = await startSshd();
+    // As the Secret with the deploy key is mounted: the private key, and the hosts it may be shown to.
+    const secret = join(dirname(identityFile), 'secret');
+    mkdirSync(secret);
+    copyFileSync(identityFile, join(secret, 'identity'));
+    copyFileSync(knownHostsFile, join(secret, 'known_hosts'));
+    return { url: `ssh://${user}@127.0.0.1:${port}${directory}`, args: [`--k8s-secret-volume-mount-path=${secret}`] };
   }),
 );
 
@@ -59,7 +65,7 @@ test('HTTP with a wrong password says so, and does not say the password', async 
   const shop = world.namespace('shop');
   const repository = await world.repository();
   await repository.commit('Open the shop', { 'namespace.yaml': manifest.namespace(shop) });
-  const { port } = await serveGitOverHttp(dirname(repository.directory), 'flux', 'right');
+  const { port } = await serveGitOverHttp(dirname(repository.directory), { user: 'flux', password: 'right' });
   const fluxd = await world.fluxd(`http://flux:wr0ng-pass@127.0.0.1:${port}/${basename(repository.directory)}`);
   await until('the failure is logged', () => /authentication/i.test(fluxd.log()));
   expect(fluxd.log()).not.toContain('wr0ng-pass');

@@ -1,5 +1,5 @@
 #!/bin/bash
-# `npm run test:cluster`: the end-to-end suite, and the conformance tests of the embedded API, against a real Kubernetes.
+# `npm run test:cluster`: the end-to-end suite, and the tests of the embedded API, against a real Kubernetes.
 # With TEST_KUBECONFIG set, that (disposable!) cluster is used and none is started; TEST_REGISTRY then has to name a
 # registry (HOST:PORT, plain HTTP) that both this machine and the cluster's nodes reach.
 . "$(dirname "$0")/lib/common.sh"
@@ -8,7 +8,7 @@
 cd "$ROOT"
 # Arguments go to vitest: files to run instead of all, -t PATTERN, a reporter.
 case ${1:-} in
-  '' | -*) set -- test/e2e test/sim/conformance "$@" ;;
+  '' | -*) set -- test/e2e test/sim/kubernetes "$@" ;;
 esac
 suite=(vitest run "$@")
 

@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import {
   createServer as createHttpServer,
   Agent as HttpAgent,
@@ -12,6 +11,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { selfSignedCertificate } from '../../../src/sim/kubernetes/certificate.ts';
 import type { Endpoint } from './kube-client.ts';
 
 /** One request of the daemon, as the API server gets it. */
@@ -61,7 +61,7 @@ export async function startApiProxy(upstream: Endpoint): Promise<ApiProxy> {
   const directory = mkdtempSync(join(tmpdir(), 'flux-e2e-proxy-'));
   const secure = upstream.server.protocol === 'https:';
   const agent = secure ? new HttpsAgent({ keepAlive: true, ...upstream.tls }) : new HttpAgent({ keepAlive: true });
-  const certificate = secure ? selfSigned(directory) : undefined;
+  const certificate = secure ? selfSignedCertificate(Date.now()) : undefined;
   let requests: Recorded[] = [];
   let count = 0;
 
@@ -146,8 +146,11 @@ export async function startApiProxy(upstream: Endpoint): Promise<ApiProxy> {
   return proxy;
 }
 
-function kubeconfigText(url: string, certificate: Buffer | undefined): string {
-  const cluster = { server: url, ...(certificate ? { 'certificate-authority-data': certificate.toString('base64') } : {}) };
+function kubeconfigText(url: string, certificate: string | undefined): string {
+  const cluster = {
+    server: url,
+    ...(certificate ? { 'certificate-authority-data': Buffer.from(certificate).toString('base64') } : {}),
+  };
   return JSON.stringify({
     apiVersion: 'v1',
     kind: 'Config',
@@ -156,17 +159,4 @@ function kubeconfigText(url: string, certificate: Buffer | undefined): string {
     contexts: [{ name: 'e2e', context: { cluster: 'e2e', user: 'e2e' } }],
     'current-context': 'e2e',
   });
-}
-
-function selfSigned(directory: string): { readonly key: Buffer; readonly cert: Buffer } {
-  const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
-  execFileSync(
-    'openssl',
-    [
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
-      ...['-subj', '/CN=api-proxy', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert],
-    ],
-    { stdio: 'pipe' },
-  );
-  return { key: readFileSync(key), cert: readFileSync(cert) };
 }

@@ -1,20 +1,29 @@
 import { randomBytes } from 'node:crypto';
 import { onTestFailed, onTestFinished } from 'vitest';
-import type { Backend } from './backend.ts';
-import { startEmbeddedBackend } from './embedded.ts';
+import { buildImage, pushImage } from '../../cluster/real/image.ts';
+import { type Backend, startBackend } from './backend.ts';
 import { type Fluxd, type FluxdOptions, startFluxd } from './fluxd.ts';
 import { createKubeClient, type KubeClient } from './kube-client.ts';
-import { useRealBackend } from './real.ts';
 import { createRepository, type Repository } from './repository.ts';
 
+export interface PushOptions {
+  /** What the image answers over HTTP, where pods really run. */
+  readonly version: string;
+  /** When it was built, RFC 3339. */
+  readonly created?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
 /** Everything a test needs around the daemon. What a test makes here is gone when the test ends. */
-export interface World extends Omit<Backend, 'close'> {
+export interface World extends Pick<Backend, 'kubeconfig' | 'registry' | 'runsPods'> {
   /** What a person with kubectl can do; does not pass the daemon's proxy. */
   readonly kube: KubeClient;
   /** A name no other test uses; a namespace of that name is deleted when the test ends. */
   namespace(stem: string): string;
   /** A name no other test uses, for repositories of images, groups of CRDs, and such. */
   unique(stem: string): string;
+  /** Pushes an image; resolves to its digest. */
+  push(repository: string, tag: string, options: PushOptions): Promise<string>;
   repository(): Promise<Repository>;
   /** Starts a daemon for the repository, with short intervals and the test registry. */
   fluxd(repository: Repository | string, options?: Partial<FluxdOptions>): Promise<Fluxd>;
@@ -23,11 +32,14 @@ export interface World extends Omit<Backend, 'close'> {
 
 /** Embedded parts, unless TEST_KUBECONFIG names a cluster: the same tests run on both. */
 export async function startWorld(): Promise<World> {
-  const backend = await chooseBackend(process.env);
+  const backend = await startBackend(process.env);
   const kube = createKubeClient(backend.endpoint);
   const unique = (stem: string) => `${stem}-${randomBytes(4).toString('hex')}`;
+  const { kubeconfig, registry, runsPods } = backend;
   return {
-    ...backend,
+    kubeconfig,
+    registry,
+    runsPods,
     kube,
     unique,
     namespace(stem) {
@@ -36,6 +48,10 @@ export async function startWorld(): Promise<World> {
         if (await kube.find(`api/v1/namespaces/${name}`)) await kube.delete(`api/v1/namespaces/${name}`);
       });
       return name;
+    },
+    push(repository, tag, { version, ...options }) {
+      const image = buildImage({ program: backend.program, path: '/web', env: { VERSION: version }, ...options });
+      return pushImage(registry, repository, tag, image);
     },
     async repository() {
       const repository = await createRepository();
@@ -50,7 +66,7 @@ export async function startWorld(): Promise<World> {
           '--git-branch=main',
           '--git-poll-interval=1s',
           '--automation-interval=1s',
-          `--registry-insecure-host=${backend.registry}`,
+          `--registry-insecure-host=${registry}`,
           ...args,
         ],
       });
@@ -63,16 +79,4 @@ export async function startWorld(): Promise<World> {
       await backend.close();
     },
   };
-}
-
-async function chooseBackend(env: NodeJS.ProcessEnv): Promise<Backend> {
-  const kubeconfig = env.TEST_KUBECONFIG;
-  if (!kubeconfig) return startEmbeddedBackend();
-  const [registry, webProgram] = [env.TEST_REGISTRY, env.TEST_WEB_PROGRAM];
-  if (!registry || !webProgram) {
-    throw new Error(
-      'TEST_KUBECONFIG needs TEST_REGISTRY (host:port) and TEST_WEB_PROGRAM beside it: see test/cluster/real/run.sh',
-    );
-  }
-  return useRealBackend({ kubeconfig, registry, webProgram });
 }
