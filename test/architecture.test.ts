@@ -45,7 +45,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   '@kubernetes/client-node': ['src/cluster/'],
   commander: ['src/cli/'],
   re2js: ['src/policy/'],
-  semver: ['src/policy/'],
+  semver: [],
   pino: ['src/base/log.ts'],
   'pino-pretty': ['src/base/log.ts'],
   'prom-client': ['src/base/metrics.ts'],

@@ -1,0 +1,141 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { mustRun, type Ran, run } from './process.ts';
+import type { Terminal } from './terminal.ts';
+import type { World } from './world.ts';
+
+const CART = '/apis/apps/v1/namespaces/shop/deployments/cart';
+const SETTINGS = '/api/v1/namespaces/shop/configmaps/settings';
+const WITHIN_MS = 15_000;
+
+/** The main job, step by step; throws as soon as something is not as it should be. */
+export async function walk(world: World, terminal: Terminal): Promise<void> {
+  const { clone, registry, api, outputFile } = world;
+  const git = (...args: readonly string[]) => mustRun('git', args, { cwd: clone, outputFile });
+  const fluxctl = (...args: readonly string[]) =>
+    run(process.execPath, [join(import.meta.dirname, '../../dist/fluxctl.js'), '--url', api, ...args], { outputFile });
+
+  await firstSync();
+  await personsCommit();
+  await newImage();
+  await drift();
+
+  async function firstSync(): Promise<void> {
+    terminal.heading('The first sync');
+    terminal.text('   A repository of 9 good objects and one mistake. fluxd says:');
+    terminal.output((await readFile(world.daemonLog, 'utf8')).split('\n').flatMap(logLine).join('\n'));
+    const sync = await show('fluxctl sync');
+    expect(
+      sync.code === 1 && sync.output.includes('shop/broken.yaml'),
+      'the mistake is named by file and line, and fluxctl sync exits 1 for it',
+    );
+    const paths = [
+      CART,
+      SETTINGS,
+      '/api/v1/namespaces/shop/services/cart',
+      '/apis/apps/v1/namespaces/shop/deployments/payments',
+      '/apis/apps/v1/namespaces/blog/deployments/blog',
+      '/apis/blog.example.com/v1/namespaces/blog/feeds/news',
+    ];
+    const found = await Promise.all(paths.map((path) => world.get(path)));
+    expect(
+      found.every((object) => object !== undefined),
+      'everything else runs, the custom resource and its definition from one commit included',
+    );
+    await show('fluxctl list-workloads --all-namespaces');
+  }
+
+  async function personsCommit(): Promise<void> {
+    terminal.heading('A person commits');
+    const file = join(clone, 'shop/settings.yaml');
+    await writeFile(file, (await readFile(file, 'utf8')).replace('Welcome to the shop', 'Good morning'));
+    terminal.command('git commit --all --message "Greet politely" && git push');
+    await git('commit', '--quiet', '--all', '--message', 'Greet politely');
+    await git('push', '--quiet');
+    await show('fluxctl sync');
+    expect(
+      (await world.get(SETTINGS))?.data?.GREETING === 'Good morning',
+      'the ConfigMap in the cluster says so too; nothing else was touched',
+    );
+  }
+
+  async function newImage(): Promise<void> {
+    terminal.heading('A new image appears');
+    const before = (await git('rev-parse', 'HEAD')).trim();
+    terminal.command(`docker push ${registry.host}/shop/cart:1.3.0`);
+    registry.pushImage({ repository: 'shop/cart', tag: '1.3.0', created: new Date() });
+    const image = `${registry.host}/shop/cart:1.3.0`;
+    await until('Flux commits the new tag', async () => {
+      await git(
+        'fetch',
+        '--quiet',
+        'origin',
+        '+refs/heads/main:refs/remotes/origin/main',
+        '+refs/notes/*:refs/notes/*',
+        '+refs/tags/*:refs/tags/*',
+      );
+      return (await git('rev-parse', 'origin/main')).trim() !== before;
+    });
+    terminal.command('git pull && git show --format="%an: %s" --unified=0');
+    await git('merge', '--quiet', '--ff-only', 'origin/main');
+    const shown = await git('show', '--format=%an: %s', '--unified=0');
+    terminal.output(shown);
+    const changed = shown.split('\n').filter((line) => /^[+-](?![+-])/.test(line));
+    expect(
+      changed.length === 2 && changed[1]?.includes('shop/cart:1.3.0 # changed by Flux, this comment stays') === true,
+      'one line changed, its comment is still there',
+    );
+    expect((await git('rev-list', '--count', `${before}..origin/main`)).trim() === '1', 'exactly one commit');
+    terminal.command('git notes --ref=flux show');
+    const note = await git('notes', '--ref=flux', 'show');
+    terminal.output(note);
+    expect(note.includes(image), 'its note says what was updated, and why');
+    await until('the new image runs', async () => {
+      const cart = await world.get(CART);
+      const running = cart?.spec?.template?.spec?.containers?.[0]?.image === image;
+      return running && cart?.status?.updatedReplicas === 2 && cart.status.readyReplicas === 2;
+    });
+    expect(true, 'the Deployment runs it, both replicas ready');
+    await until('the sync tag follows', async () => {
+      await git('fetch', '--quiet', '--force', 'origin', '+refs/tags/*:refs/tags/*');
+      return (await git('rev-parse', 'flux-sync^{commit}')) === (await git('rev-parse', 'origin/main'));
+    });
+    expect(true, 'the tag flux-sync stands on the commit');
+  }
+
+  async function drift(): Promise<void> {
+    terminal.heading('Somebody changes the cluster by hand');
+    terminal.command('kubectl --namespace shop edit deployment cart    # replicas: 2 becomes 7');
+    await world.edit(CART, { spec: { replicas: 7 } });
+    const { output } = await show('fluxctl sync');
+    expect((await world.get(CART))?.spec?.replicas === 2, 'back to what Git says');
+    expect(output.includes('kubectl-edit'), 'and it is said who changed it');
+  }
+
+  async function show(command: string): Promise<Ran> {
+    terminal.command(command);
+    const ran = await fluxctl(...command.split(' ').slice(1));
+    terminal.output(ran.output);
+    return ran;
+  }
+
+  function expect(holds: boolean, what: string): void {
+    if (!holds) throw new Error(`the demo failed: not true that ${what}`);
+    terminal.verified(what);
+  }
+}
+
+/** The lines of the daemon's log that tell of the sync, without time and level. */
+function logLine(line: string): string[] {
+  const match = /component=sync msg="([^"]+)" (?:file|resource)=(.*)$/.exec(line);
+  return match ? [`${match[1]}: ${match[2]?.replace(/ help=.*/, '')}`] : [];
+}
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + WITHIN_MS;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`the demo failed: not within ${WITHIN_MS / 1000} s: ${what}`);
+    await sleep(100);
+  }
+}
