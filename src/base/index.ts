@@ -29,10 +29,9 @@ export {
   replaceValue,
   type TextEdit,
 } from './yaml/edit.ts';
-export { createLineIndex, type TextPosition } from './yaml/lines.ts';
 export { findEntry, nodeAt, type YamlEntry } from './yaml/lookup.ts';
-export type { YamlAlias, YamlMapping, YamlNode, YamlPair, YamlScalar, YamlSequence } from './yaml/node.ts';
-export { type BrokenYamlDocument, parseYamlDocument, parseYamlDocuments, type YamlDocument } from './yaml/parse.ts';
+export type { YamlMapping, YamlNode } from './yaml/node.ts';
+export { parseYamlDocument, parseYamlDocuments, type YamlDocument } from './yaml/parse.ts';
 export { isExactNumber } from './yaml/scalar.ts';
-export { type JsonValue, keyText, scalarValue, type YamlNotice } from './yaml/value.ts';
-export { formatScalar, type ScalarStyle } from './yaml/write.ts';
+export { type JsonValue, keyText } from './yaml/value.ts';
+export { formatScalar } from './yaml/write.ts';

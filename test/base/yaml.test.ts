@@ -64,6 +64,14 @@ describe('a stream of documents', () => {
   });
 });
 
+test('a merge key that replaces a key before it is a warning, as Kubernetes reads it so', () => {
+  const [document] = readAll('base: &b {a: 2}\nx:\n  a: 1\n  <<: *b\ny2:\n  <<: *b\n  a: 1\n');
+  expect(document).toMatchObject({
+    value: { x: { a: 2 }, y2: { a: 1 } },
+    warnings: [{ key: 'a', line: 4, column: 3, message: 'key "a" is replaced by the merge key after it' }],
+  });
+});
+
 describe('values', () => {
   test('integers beyond 2^53 keep all their digits', () => {
     const value = readOne('[9007199254740993, -9223372036854775808, 18446744073709551615, 0x7fffffffffffffff]');

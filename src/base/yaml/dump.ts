@@ -18,10 +18,14 @@ function writeNode(value: unknown, indent: number, lead: '' | ':' | '-', out: st
     writeList(value, lead === '-' ? indent + 2 : indent, lead, out);
     return;
   }
-  const entries = mapEntries(value);
-  if (entries !== undefined && entries.length > 0) {
-    writeMap(entries, lead === '' ? indent : indent + 2, lead, out);
-    return;
+  if (isMap(value)) {
+    const keys = Object.keys(value)
+      .filter((key) => value[key] !== undefined)
+      .sort();
+    if (keys.length > 0) {
+      writeMap(value, keys, lead === '' ? indent : indent + 2, lead, out);
+      return;
+    }
   }
   out.push(lead === '' ? '' : ' ', formatValue(value, lead === '' ? indent : indent + 2), '\n');
 }
@@ -35,20 +39,23 @@ function writeList(items: readonly unknown[], indent: number, lead: '' | ':' | '
   });
 }
 
-function writeMap(entries: readonly (readonly [string, unknown])[], indent: number, lead: '' | ':' | '-', out: string[]): void {
+function writeMap(
+  map: Readonly<Record<string, unknown>>,
+  keys: readonly string[],
+  indent: number,
+  lead: '' | ':' | '-',
+  out: string[],
+): void {
   const pad = ' '.repeat(indent);
   if (lead === ':') out.push('\n');
-  entries.forEach(([key, value], index) => {
+  keys.forEach((key, index) => {
     out.push(lead === '-' && index === 0 ? ' ' : pad, formatScalar(key), ':');
-    writeNode(value, indent, ':', out);
+    writeNode(map[key], indent, ':', out);
   });
 }
 
-function mapEntries(value: unknown): (readonly [string, unknown])[] | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || isExactNumber(value)) return undefined;
-  return Object.entries(value)
-    .filter(([, field]) => field !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value);
 }
 
 function formatValue(value: unknown, indent: number): string {

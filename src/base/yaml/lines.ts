@@ -6,10 +6,14 @@ export interface TextPosition {
 
 /** Finds line and column of offsets in a text whose first line has the given number. Lines end in LF, CRLF or CR. */
 export function createLineIndex(text: string, firstLine = 1): (offset: number) => TextPosition {
-  let known: readonly number[] | undefined;
+  // Scanned only as far as asked: most are asked for the first line of a document alone.
+  const starts = [0];
+  let scanned = 0;
   return (offset) => {
-    known ??= lineStarts(text);
-    const starts = known;
+    for (; scanned < offset && scanned < text.length; scanned++) {
+      const char = text.charCodeAt(scanned);
+      if (char === 10 || (char === 13 && text.charCodeAt(scanned + 1) !== 10)) starts.push(scanned + 1);
+    }
     let low = 0;
     let high = starts.length;
     while (high - low > 1) {
@@ -21,21 +25,10 @@ export function createLineIndex(text: string, firstLine = 1): (offset: number) =
   };
 }
 
-function lineStarts(text: string): readonly number[] {
-  const starts = [0];
-  for (let at = 0; at < text.length; at++) {
-    const char = text.charCodeAt(at);
-    if (char === 10 || (char === 13 && text.charCodeAt(at + 1) !== 10)) starts.push(at + 1);
-  }
-  return starts;
-}
-
-/** Number of line breaks in `text[from..to)`. */
-export function countLines(text: string, from: number, to: number): number {
+/** Number of line breaks in a text. */
+export function countLines(text: string): number {
   let count = 0;
-  for (let at = from; at < to; at++) {
-    const char = text.charCodeAt(at);
-    if (char === 10 || (char === 13 && text.charCodeAt(at + 1) !== 10)) count++;
-  }
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count++;
+  for (let at = text.indexOf('\r'); at >= 0; at = text.indexOf('\r', at + 1)) if (text[at + 1] !== '\n') count++;
   return count;
 }

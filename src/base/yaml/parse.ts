@@ -58,7 +58,7 @@ function* documentPlaces(text: string): Generator<DocumentPlace> {
   let counted = 0;
   let number = 0;
   for (const { start, end } of splitDocuments(text)) {
-    line += countLines(text, counted, start);
+    line += countLines(text.slice(counted, start));
     counted = start;
     number++;
     yield { number, offset: start, end, line };

@@ -16,6 +16,8 @@ const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
 /** go-yaml hands what starts with a dot to Go's ParseFloat, which allows `_` between digits only. */
 const DOT_FLOAT = /^\.[0-9](?:_?[0-9])*(?:[eE][-+]?[0-9](?:_?[0-9])*)?$/;
 const INTEGER = /^([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))$/;
+/** A sign behind the prefix slips through go-yaml's own reading of binary numbers. */
+const SIGNED_BINARY = /^0b([-+])([01]{1,53})$/;
 const TIMESTAMP =
   /^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ][0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(?:\.[0-9]+)?(?:Z|[-+][0-9]{2}:[0-9]{2})?)?$/;
 
@@ -48,6 +50,8 @@ function resolveNumber(text: string): JsonValue | undefined {
   const plain = text.includes('_') ? text.replaceAll('_', '') : text;
   const integer = INTEGER.exec(plain);
   if (integer) return exactInteger(integer) ?? float(plain);
+  const signed = SIGNED_BINARY.exec(plain);
+  if (signed) return (signed[1] === '-' ? -1 : 1) * Number(`0b${signed[2]}`) + 0;
   return FLOAT.test(plain) ? float(plain) : undefined;
 }
 

@@ -4,8 +4,6 @@ export interface DocumentRange {
   readonly end: number;
 }
 
-const MARKER = /(?<![^\r\n\uFEFF])(?:---|\.\.\.)(?![^ \t\r\n])/g;
-
 /**
  * Cuts a YAML stream into its documents. A line that starts with `---` or `...` is a marker wherever it stands (YAML 1.2, rule
  * c-forbidden: no scalar may contain such a line at column 0), so no parser is needed, and a document that cannot be parsed
@@ -14,10 +12,9 @@ const MARKER = /(?<![^\r\n\uFEFF])(?:---|\.\.\.)(?![^ \t\r\n])/g;
 export function* splitDocuments(text: string): Generator<DocumentRange> {
   let start = text.startsWith('\uFEFF') ? 1 : 0;
   let explicit = false;
-  for (const match of text.matchAll(MARKER)) {
-    const at = match.index;
+  for (const at of markers(text, start)) {
     const filled = explicit || hasContent(text, start, at);
-    if (match[0] === '---') {
+    if (text[at] === '-') {
       if (filled) {
         yield { start, end: at };
         start = at;
@@ -31,6 +28,22 @@ export function* splitDocuments(text: string): Generator<DocumentRange> {
     explicit = false;
   }
   if (explicit || hasContent(text, start, text.length)) yield { start, end: text.length };
+}
+
+/** Offsets of all lines from `start` on that begin with a marker. */
+function* markers(text: string, start: number): Generator<number> {
+  if (isMarker(text, start)) yield start;
+  const searches = ['\n---', '\n...', '\r---', '\r...'].map((wanted) => ({ wanted, at: text.indexOf(wanted, start) }));
+  for (;;) {
+    const next = searches.reduce((a, b) => (b.at >= 0 && (a.at < 0 || b.at < a.at) ? b : a));
+    if (next.at < 0) return;
+    if (isMarker(text, next.at + 1)) yield next.at + 1;
+    next.at = text.indexOf(next.wanted, next.at + 1);
+  }
+}
+
+function isMarker(text: string, at: number): boolean {
+  return (text.startsWith('---', at) || text.startsWith('...', at)) && /^[ \t\r\n]?$/.test(text.charAt(at + 3));
 }
 
 /** False when there is nothing but blank lines, comments and `%` directives. */

@@ -57,7 +57,7 @@ function fill(object: { [key: string]: JsonValue }, node: YamlMapping, notices: 
   for (const { key: keyNode, value } of node.pairs) {
     const key = keyText(keyNode);
     if (key === undefined) {
-      for (const source of mergeSources(value)) fill(object, source, [], new Set());
+      for (const source of mergeSources(value)) merge(object, source, { notices, seen, offset: keyNode.start });
       continue;
     }
     if (key === '__proto__') throw new YamlFault('yaml/bad-key', 'the key __proto__ is not allowed', keyNode.start);
@@ -65,6 +65,19 @@ function fill(object: { [key: string]: JsonValue }, node: YamlMapping, notices: 
       notices.push({ key, offset: keyNode.start, message: `key ${JSON.stringify(key)} is given twice, the last one counts` });
     seen.add(key);
     object[key] = jsonFromNode(value, notices);
+  }
+}
+
+function merge(
+  object: { [key: string]: JsonValue },
+  source: YamlMapping,
+  { notices, seen, offset }: { readonly notices: YamlNotice[]; readonly seen: ReadonlySet<string>; readonly offset: number },
+): void {
+  const brought: { [key: string]: JsonValue } = {};
+  fill(brought, source, [], new Set());
+  for (const [key, value] of Object.entries(brought)) {
+    if (seen.has(key)) notices.push({ key, offset, message: `key ${JSON.stringify(key)} is replaced by the merge key after it` });
+    object[key] = value;
   }
 }
 
@@ -83,7 +96,7 @@ function isMerge(key: YamlScalar): boolean {
   return key.text === '<<' && (key.tag === undefined ? key.style === 'plain' : key.tag === 'merge');
 }
 
-export function scalarValue(node: YamlScalar): JsonValue {
+function scalarValue(node: YamlScalar): JsonValue {
   if (node.tag === undefined) {
     const value = node.style === 'plain' ? resolvePlain(node.text) : node.text;
     if (value === NOT_JSON) throw new YamlFault('yaml/bad-value', 'a number is infinite or not a number', node.start);
