@@ -238,6 +238,15 @@ describe('writing', () => {
     expect(formatScalar(text)).toBe(expected);
   });
 
+  test.each([
+    ['a?b', "'a?b'"],
+    ['a,b', "'a,b'"],
+    [':b', "':b'"],
+    ['acme/web:1', 'acme/web:1'],
+  ])('%j is written as %s in flow style, as kubectl needs it', (text, expected) => {
+    expect(formatScalar(text, { flow: true })).toBe(expected);
+  });
+
   test('what is written is read back, in every style, in block and flow', () => {
     const hostile = fc.oneof(
       fc.string({ unit: 'grapheme' }),

@@ -25,8 +25,8 @@ export function formatScalar(
 function isPlainSafe(text: string, flow: boolean): boolean {
   if (text === '' || text !== text.trim() || INDICATOR.test(text) || AMBIGUOUS.test(text)) return false;
   if (text.includes(': ') || text.includes(' #') || text.endsWith(':')) return false;
-  // In flow context go-yaml v2 also stops at `?`, and older readers at `:`.
-  if (flow && /[,[\]{}?]|:(?=[,[\]{}]|$)/.test(text)) return false;
+  // In flow context go-yaml v2 also stops at `?`, and takes no `:` in front.
+  if (flow && /[,[\]{}?]|^:/.test(text)) return false;
   return resolvePlain(text) === text;
 }
 
