@@ -40,7 +40,8 @@ export function prepareForCreate(resource: Resource, object: KubeObject, context
 export function prepareForUpdate(resource: Resource, object: KubeObject, old: KubeObject, context: AdmissionContext): void {
   switch (`${resource.group}/${resource.kind}`) {
     case '/Namespace':
-      if (asObject(object.spec).finalizers === undefined) object.spec = old.spec ?? {};
+      // Only /finalize lets a namespace go.
+      object.spec = { ...asObject(object.spec), finalizers: asObject(old.spec).finalizers ?? [] };
       return;
     case '/Service':
       keepAddress(object, old, context.store);

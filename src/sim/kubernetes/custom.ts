@@ -181,10 +181,9 @@ function typeProblem(schema: Schema, value: Json, path: string): Cause | undefin
   if (fits) return undefined;
   const name = Array.isArray(value) ? 'array' : isObject(value) ? 'object' : value === null ? 'null' : typeof value;
   const got = name === 'number' ? (Number.isInteger(value) ? 'integer' : 'number') : name;
-  const shown = got === 'object' || got === 'array' || got === 'null' ? got : value;
   return {
     reason: 'FieldValueTypeInvalid',
-    message: `Invalid value: ${JSON.stringify(shown)}: ${path} in body must be of type ${type}: ${JSON.stringify(got)}`,
+    message: `Invalid value: ${JSON.stringify(got)}: ${path} in body must be of type ${type}: ${JSON.stringify(got)}`,
     field: path,
   };
 }

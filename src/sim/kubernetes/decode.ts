@@ -70,13 +70,16 @@ function isOmitted(parent: Schema, key: string, schema: Schema, value: Json): bo
   return empty && !parent.required?.includes(key);
 }
 
-/** Adds what Go writes for a struct nobody filled: its by-value structs, null for required lists, and constant defaults. */
+/** What Go writes for a field without omitempty that nobody set. */
+const ZEROES: Readonly<Partial<Record<Schema['type'], Json>>> = { list: null, string: '', integer: 0, number: 0, boolean: false };
+
+/** Adds what Go writes for a struct nobody filled: its by-value structs, zeroes for required fields, and constant defaults. */
 function withZeroes(schema: Schema, value: JsonObject): JsonObject {
   for (const [key, field] of schema.fields?.() ?? []) {
     if (Object.hasOwn(value, key)) continue;
     if (field.always) value[key] = zero(field.schema);
     else if (field.default !== undefined) value[key] = field.default;
-    else if (field.schema.type === 'list' && schema.required?.includes(key)) value[key] = null;
+    else if (schema.required?.includes(key) && field.schema.type in ZEROES) value[key] = ZEROES[field.schema.type] ?? null;
   }
   return value;
 }

@@ -222,17 +222,17 @@ function prune(schema: Schema, merged: Json, lastSet: FieldSet, owners: readonly
 
 function conflictError(conflicts: ReadonlyMap<Manager, FieldSet>): ApiError {
   const causes = [...conflicts].flatMap(([{ entry }, fields]) => {
-    const using = entry.operation === 'Update' ? ` using ${entry.apiVersion}${entry.time ? ` at ${entry.time}` : ''}` : '';
+    const using = entry.operation === 'Update' ? ` using ${entry.apiVersion}` : '';
     const sub = entry.subresource ? ` with subresource "${entry.subresource}"` : '';
     const message = `conflict with "${entry.manager}"${sub}${using}`;
     return pathsOf(fields).map((field) => ({ reason: 'FieldManagerConflict', message, field }));
   });
   const [first] = causes;
-  const byManager = Map.groupBy(causes, ({ message }) => message);
-  const text =
-    causes.length === 1 && first
-      ? `${first.message}: ${first.field}`
-      : [...byManager].map(([message, list]) => `${message}:\n${list.map(({ field }) => `- ${field}`).join('\n')}`).join('\n');
+  const lines = [...Map.groupBy(causes, ({ message }) => message)].map(([message, list]) => {
+    const plural = message.replace(/^conflict /, list.length === 1 ? 'conflict ' : 'conflicts ');
+    return `${plural}:\n${list.map(({ field }) => `- ${field}`).join('\n')}`;
+  });
+  const text = causes.length === 1 && first ? `${first.message}: ${first.field}` : lines.join('\n');
   const count = causes.length === 1 ? '1 conflict' : `${causes.length} conflicts`;
   return new ApiError(409, 'Conflict', `Apply failed with ${count}: ${text}`, { causes });
 }

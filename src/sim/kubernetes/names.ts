@@ -12,7 +12,8 @@ const LABEL_1035_TEXT =
 /** Why `name` is not a DNS label (at most 63 characters), in the words of Kubernetes; undefined when it is one. */
 export function labelProblem(name: string): string | undefined {
   if (name.length > 63) return 'must be no more than 63 characters';
-  return LABEL.test(name) ? undefined : LABEL_TEXT;
+  if (LABEL.test(name)) return undefined;
+  return SUBDOMAIN.test(name) ? 'must not contain dots' : LABEL_TEXT;
 }
 
 /** Why `name` is not a DNS subdomain (at most 253 characters). */

@@ -193,7 +193,8 @@ export function createObjects({ store, now, maxBytes }: ObjectsOptions): Objects
           ),
         ]);
     }
-    if (options.subresource !== 'status') prepareForUpdate(resource, object, old, { store, now });
+    if (options.subresource !== 'status' && options.subresource !== 'finalize')
+      prepareForUpdate(resource, object, old, { store, now });
     if (hasGeneration(resource) && specChanged(resource, old, object))
       object = { ...object, metadata: { ...(object.metadata as JsonObject), generation: (before.generation ?? 0) + 1 } };
     check(resource, object, old);
@@ -277,7 +278,7 @@ export function createObjects({ store, now, maxBytes }: ObjectsOptions): Objects
         const text = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${meta.resourceVersion}). The object might have been modified`;
         throw conflict({ ...named, group: resource.group }, name, text);
       }
-      const extra = propagation === 'Foreground' ? ['foregroundDeletion'] : propagation === 'Orphan' ? ['orphan'] : [];
+      const extra = finalizersOfDelete(resource, propagation);
       const finalizers = [...new Set([...(meta.finalizers ?? []), ...extra])];
       const marked: KubeObject = {
         ...object,
@@ -423,6 +424,13 @@ function sameButTimes(old: KubeObject, object: KubeObject): boolean {
     },
   });
   return equal(timeless(old), timeless(object));
+}
+
+/** What the server itself must see done before the object may go. */
+function finalizersOfDelete(resource: Resource, propagation: DeleteOptions['propagation']): readonly string[] {
+  if (resource.kind === 'CustomResourceDefinition') return ['customresourcecleanup.apiextensions.k8s.io'];
+  if (propagation === 'Foreground') return ['foregroundDeletion'];
+  return propagation === 'Orphan' ? ['orphan'] : [];
 }
 
 /** Nothing holds the object any more once it is marked for deletion. */

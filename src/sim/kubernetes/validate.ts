@@ -319,11 +319,33 @@ function validateDefinition(object: KubeObject, old: KubeObject | undefined): Ca
         ? []
         : [cause(`spec.versions[${index}].schema.openAPIV3Schema`, 'FieldValueRequired', 'schemas are required')],
     ),
+    ...versions.flatMap((version, index) => patternCauses(at(version, 'schema'), `spec.versions[${index}].schema`)),
     ...(versions.filter((version) => at(version, 'storage') === true).length === 1
       ? []
       : [cause('spec.versions', 'FieldValueInvalid', 'must have exactly one version marked as storage version', versions)]),
     ...(old ? [...immutable(object, old, 'spec', 'scope'), ...immutable(object, old, 'spec', 'group')] : []),
   ];
+}
+
+/** Every `pattern` of a schema must compile; the server matches with it later. */
+function patternCauses(schema: Json | undefined, path: string): Cause[] {
+  if (Array.isArray(schema)) return schema.flatMap((item, index) => patternCauses(item, `${path}[${index}]`));
+  if (!isObject(schema)) return [];
+  return Object.entries(schema).flatMap(([key, value]) => {
+    if (key !== 'pattern' || typeof value !== 'string') return patternCauses(value, `${path}.${key}`);
+    const problem = patternProblem(value);
+    const text = `must be a valid regular expression, but isn't: ${problem}`;
+    return problem === undefined ? [] : [cause(`${path}.pattern`, 'FieldValueInvalid', text, value)];
+  });
+}
+
+function patternProblem(pattern: string): string | undefined {
+  try {
+    new RegExp(pattern);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 const VALIDATORS: Readonly<Record<string, Validator>> = {

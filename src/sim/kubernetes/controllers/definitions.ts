@@ -53,10 +53,6 @@ export function startDefinitionController(options: DefinitionControllerOptions):
       if (deletionTimestamp !== undefined) return finish(definition);
       const taken = nameConflict(options, definition);
       if (taken === undefined) catalog.setCustom(name, resourcesOfDefinition(definition, objectMeta));
-      if (!metaOf(definition).finalizers?.includes(FINALIZER))
-        objects.update(placeOf(definition), (live) => withFinalizers(live, (names) => [...names, FINALIZER]), {
-          manager: OPTIONS.manager,
-        });
       objects.update(
         placeOf(definition),
         (live) => ({ ...live, status: statusOf(live, taken, rfc3339(Math.floor(clock.now() / 1000) * 1000)) }),

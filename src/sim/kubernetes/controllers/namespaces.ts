@@ -36,7 +36,8 @@ export function startNamespaceController(context: ControllerContext): { stop(): 
       // Objects with finalizers hold the namespace; look again.
       if (left > 0) return 20;
       const place = { resource, namespace: undefined, name };
-      objects.update(place, (live) => ({ ...live, spec: { ...asObject(live.spec), finalizers: [] } }), { manager: MANAGER });
+      const release = (live: KubeObject) => ({ ...live, spec: { ...asObject(live.spec), finalizers: [] } });
+      objects.update(place, release, { manager: MANAGER, subresource: 'finalize' });
       return undefined;
     },
   });

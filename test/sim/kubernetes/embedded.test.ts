@@ -1,0 +1,203 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Kubernetes, startKubernetes } from '../../../src/sim/index.ts';
+import { type Body, configMap, deployment, eventually, startTarget, type Target } from './target.ts';
+
+/** What only the embedded server has: its own door, its counters, and controllers that play a cluster. */
+const run = promisify(execFile);
+const embedded = describe.skipIf(process.env.TEST_KUBECONFIG !== undefined);
+
+embedded('the embedded server', () => {
+  let target: Target;
+  let sim: Kubernetes;
+  const apps = '/apis/apps/v1/namespaces/default/deployments';
+  beforeAll(async () => {
+    target = await startTarget();
+    if (!target.sim) throw new Error('this suite is about the embedded server');
+    sim = target.sim;
+  });
+  afterAll(() => target.stop());
+
+  const statusOf = (headers: Record<string, string>, ca: string | undefined = sim.certificateAuthority) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      request(`${sim.url}/api/v1/namespaces`, { headers, ...(ca === undefined ? {} : { ca }) }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      })
+        .on('error', reject)
+        .end();
+    });
+
+  test('lets in only who brings the token', async () => {
+    expect(await statusOf({})).toBe(401);
+    expect(await statusOf({ authorization: 'Bearer nope' })).toBe(401);
+    expect(await statusOf({ authorization: `Bearer ${sim.token}` })).toBe(200);
+  });
+
+  test('is trusted only by who was given its certificate', async () => {
+    const other = await startKubernetes();
+    await expect(statusOf({}, other.certificateAuthority)).rejects.toThrow(/certificate/);
+    await other.stop();
+  });
+
+  test('keeps its requests for tests to count', async () => {
+    sim.requests.length = 0;
+    await target.call('GET', '/api/v1/namespaces/default/configmaps?limit=5');
+    expect(sim.requests).toEqual([{ method: 'GET', path: '/api/v1/namespaces/default/configmaps', query: 'limit=5' }]);
+  });
+
+  test('rolls a Deployment out, and counts its pod templates', async () => {
+    const rolledOut = (generation: number) =>
+      eventually(
+        () => target.call('GET', `${apps}/web`),
+        ({ body }) => body.status?.observedGeneration === generation && body.status.availableReplicas === body.spec.replicas,
+      );
+    await target.apply(`${apps}/web`, deployment('web'));
+    const first = await rolledOut(1);
+    expect(first.body.status).toMatchObject({ replicas: 1, updatedReplicas: 1, readyReplicas: 1 });
+    const next = deployment('web', [{ name: 'app', image: 'example.com/app:2' }]);
+    await target.apply(`${apps}/web`, next);
+    const second = await rolledOut(2);
+    const revision = 'deployment.kubernetes.io/revision';
+    expect([first, second].map(({ body }) => body.metadata.annotations[revision])).toEqual(['1', '2']);
+    expect(second.body.status.conditions.map(({ type, status }: Body) => [type, status])).toEqual([
+      ['Available', 'True'],
+      ['Progressing', 'True'],
+    ]);
+  });
+
+  test('an image that does not exist never becomes ready, and what ran before stays', async () => {
+    await target.apply(`${apps}/broken`, deployment('broken'));
+    await eventually(
+      () => target.call('GET', `${apps}/broken`),
+      ({ body }) => body.status?.availableReplicas === 1,
+    );
+    await target.apply(`${apps}/broken`, deployment('broken', [{ name: 'app', image: 'example.com/app:missing' }]));
+    const { body } = await eventually(
+      () => target.call('GET', `${apps}/broken`),
+      (answer) => answer.body.status.observedGeneration === 2,
+    );
+    expect(body.status).toMatchObject({ replicas: 2, updatedReplicas: 1, readyReplicas: 1, unavailableReplicas: 1 });
+  });
+
+  test('runs StatefulSets, DaemonSets and Jobs', async () => {
+    const { spec } = deployment('set');
+    const set = (kind: string, rest: Body) => ({
+      apiVersion: 'apps/v1',
+      kind,
+      metadata: { name: 'set' },
+      spec: { ...spec, ...rest },
+    });
+    const { replicas: _, ...daemon } = spec;
+    await target.apply('/apis/apps/v1/namespaces/default/statefulsets/set', set('StatefulSet', { serviceName: 'set' }));
+    await target.call('POST', '/apis/apps/v1/namespaces/default/daemonsets', { body: { ...set('DaemonSet', {}), spec: daemon } });
+    const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'a', image: 'a:1' }] } };
+    const job = { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'job' }, spec: { template } };
+    expect((await target.apply('/apis/batch/v1/namespaces/default/jobs/job', job)).status).toBe(201);
+    await eventually(
+      () => target.call('GET', '/apis/apps/v1/namespaces/default/statefulsets/set'),
+      ({ body }) => body.status.readyReplicas === 1,
+    );
+    await eventually(
+      () => target.call('GET', '/apis/apps/v1/namespaces/default/daemonsets/set'),
+      ({ body }) => body.status.numberReady === 1,
+    );
+    await eventually(
+      () => target.call('GET', '/apis/batch/v1/namespaces/default/jobs/job'),
+      ({ body }) => body.status.succeeded === 1,
+    );
+    const again = await target.apply('/apis/batch/v1/namespaces/default/jobs/job', job);
+    expect(again.status).toBe(200);
+  });
+
+  test('applies a thousand objects quickly', async () => {
+    const started = performance.now();
+    const names = Array.from({ length: 1000 }, (_, index) => `fast-${index}`);
+    const workers = Array.from({ length: 8 }, async (_, worker) => {
+      for (const name of names.filter((_name, index) => index % 8 === worker))
+        await target.apply(`/api/v1/namespaces/default/configmaps/${name}`, configMap(name, { a: name }));
+    });
+    await Promise.all(workers);
+    // The goal is two seconds; the machine of the tests does other things too.
+    expect(performance.now() - started).toBeLessThan(8_000);
+    const { body } = await target.call('GET', '/api/v1/namespaces/default/configmaps?limit=10');
+    expect(body.metadata.remainingItemCount).toBeGreaterThan(900);
+  });
+
+  test('a list cannot be continued after the history was forgotten', async () => {
+    const first = await target.call('GET', '/api/v1/namespaces/default/configmaps?limit=1');
+    sim.compact();
+    const next = await target.call(
+      'GET',
+      `/api/v1/namespaces/default/configmaps?limit=1&continue=${first.body.metadata.continue}`,
+    );
+    expect([next.status, next.body.reason]).toEqual([410, 'Expired']);
+  });
+
+  test('a definition with a pattern no engine understands is refused', async () => {
+    const schema = { openAPIV3Schema: { type: 'object', properties: { a: { type: 'string', pattern: '(' } } } };
+    const { status, body } = await target.apply('/apis/apiextensions.k8s.io/v1/customresourcedefinitions/things.example.com', {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'things.example.com' },
+      spec: {
+        group: 'example.com',
+        scope: 'Cluster',
+        names: { plural: 'things', kind: 'Thing' },
+        versions: [{ name: 'v1', served: true, storage: true, schema }],
+      },
+    });
+    expect([status, body.message]).toEqual([422, expect.stringContaining('must be a valid regular expression')]);
+  });
+});
+
+const kubectl = process.env.KUBECTL ?? 'kubectl';
+const hasKubectl = await run(kubectl, ['version', '--client']).then(
+  () => true,
+  () => false,
+);
+
+describe.skipIf(!hasKubectl || process.env.TEST_KUBECONFIG !== undefined)('kubectl', () => {
+  let sim: Kubernetes;
+  let directory: string;
+  let kube: (...args: string[]) => Promise<string>;
+  beforeAll(async () => {
+    sim = await startKubernetes({ rolloutMs: 10 });
+    directory = await mkdtemp(join(tmpdir(), 'sim-kubectl-'));
+    const config = join(directory, 'config');
+    await writeFile(config, sim.kubeconfig());
+    await writeFile(join(directory, 'web.json'), JSON.stringify(deployment('web')));
+    kube = async (...args) =>
+      (
+        await run(kubectl, ['--kubeconfig', config, '--cache-dir', directory, ...args], {
+          env: { ...process.env, KUBE_EDITOR: 'sed -i s/app:1/app:3/' },
+        })
+      ).stdout;
+  });
+  afterAll(async () => {
+    await sim.stop();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  test('applies, shows, edits, scales and deletes', async () => {
+    const file = join(directory, 'web.json');
+    expect(await kube('apply', '--server-side', '-f', file)).toBe('deployment.apps/web serverside-applied\n');
+    expect(await kube('rollout', 'status', 'deployment/web', '--timeout=10s')).toContain('successfully rolled out');
+    expect(await kube('get', 'deploy', 'web')).toMatch(/^NAME +READY +UP-TO-DATE +AVAILABLE +AGE\nweb +1\/1 +1 +1 +\d+s\n$/);
+    expect(await kube('edit', 'deployment', 'web')).toBe('deployment.apps/web edited\n');
+    expect(await kube('get', 'deploy', 'web', '-o', 'jsonpath={.spec.template.spec.containers[0].image}')).toBe(
+      'example.com/app:3',
+    );
+    expect(await kube('scale', 'deployment/web', '--replicas=3')).toBe('deployment.apps/web scaled\n');
+    expect(await kube('label', 'deployment/web', 'a=b')).toBe('deployment.apps/web labeled\n');
+    expect(await kube('get', 'deploy', '-l', 'a=b', '-o', 'yaml')).toContain('replicas: 3');
+    await expect(kube('apply', '--server-side', '-f', file)).rejects.toThrow(/conflicts? with "kubectl-edit"/);
+    expect(await kube('delete', 'deployment', 'web')).toContain('deployment.apps "web" deleted');
+    await expect(kube('get', 'deploy', 'web')).rejects.toThrow('deployments.apps "web" not found');
+  });
+});
