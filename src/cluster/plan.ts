@@ -86,7 +86,7 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
     }
     const known = set.inventory.get(key);
     if (!known) return apply('change', 'not applied since this daemon started');
-    if (known.checksum !== manifest.checksum || known.mark !== mark) return apply('change', 'changed in Git');
+    if (known.checksum !== manifest.checksum) return apply('change', 'changed in Git');
     if (stillStands(known, live, deps.manager)) {
       if (known.resourceVersion !== live.resourceVersion)
         set.inventory.set(key, { ...known, resourceVersion: live.resourceVersion ?? '' });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { gcMark, MARK_LABEL, type Plan } from '../../src/cluster/index.ts';
+import { CHECKSUM_ANNOTATION, gcMark, MARK_LABEL, type Plan } from '../../src/cluster/index.ts';
 import { status } from './api-server.ts';
 import { configMap, crd, deployment, manifest, namespace, path, request, startWorld, widget } from './world.ts';
 
@@ -144,6 +144,15 @@ describe('which objects are dirty', () => {
     });
     const planned = await plan([deployment('web')]);
     expect(planned.entries[0]).toMatchObject({ action: 'change', reason: expect.stringContaining('another Flux') });
+  });
+
+  test('another daemon of the same repository that applied another revision is seen by its checksum', async () => {
+    const { sync, plan, server } = await startWorld();
+    await sync([deployment('web')]);
+    server.edit(path.deployment('web'), (object) => {
+      object.metadata.annotations[CHECKSUM_ANNOTATION] = 'of-another-revision';
+    });
+    expect(actions(await plan([deployment('web')]))).toEqual({ 'shop:deployment/web': 'change' });
   });
 
   test('a kind without generation is dirty after any foreign write', async () => {

@@ -312,6 +312,23 @@ describe('garbage collection in the cluster', () => {
     expect(await world.sync(six.slice(1), ON)).toMatchObject({ 'shop:configmap/a': 'deleted' });
   });
 
+  test('the plan itself already says that nothing is deleted beside an object that cannot be applied', async () => {
+    const { plan } = await synced();
+    const { entries } = await plan([...six.slice(1), widget('w')], ON);
+    expect(entries.find(({ id }) => id === 'shop:configmap/a')).toMatchObject({
+      action: 'held',
+      reason: '1 object of the repository cannot be applied',
+    });
+  });
+
+  test('a kind that held objects of ours and may not be listed any more holds everything (R-010)', async () => {
+    const { server, sync } = await synced();
+    await sync([...six, deployment('web')], ON);
+    server.intercept = ({ path: at }) =>
+      at === '/apis/apps/v1/deployments' ? { status: 403, body: status(403, 'Forbidden', 'no') } : undefined;
+    expect(await sync(six.slice(1), ON)).toMatchObject({ 'shop:configmap/a': 'held' });
+  });
+
   test('a kind that was taken away from the API is not waited for', async () => {
     const { server, sync } = await startWorld();
     await sync([...six, crd(), widget('w')], ON);
