@@ -31,6 +31,7 @@ export async function makeCommit(git: Git, directory: string, content: CommitCon
   const entries: { mode: string; blob: string; path: string }[] = [];
   for (const { path, content: text } of edits) {
     const mode = modes.get(path) ?? '100644';
+    if (!modes.has(path)) await checkAncestors(git, base, path, edits, run);
     if (!mode.startsWith('100')) throw badPath(path, 'it is a directory, a symbolic link or a submodule, not a file');
     entries.push({ mode, blob: await git.hashObject(text, run), path });
   }
@@ -42,6 +43,25 @@ export async function makeCommit(git: Git, directory: string, content: CommitCon
     return await git.commitTree({ tree, parent: base, message, author, committer }, run);
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A new file must not take the place of a file that its folder's name belongs to: an index would let that one go in silence. */
+async function checkAncestors(
+  git: Git,
+  base: string,
+  path: string,
+  edits: CommitContent['edits'],
+  run: RunOptions,
+): Promise<void> {
+  const inside = edits.find((edit) => path.startsWith(`${edit.path}/`));
+  if (inside) throw badPath(path, `"${inside.path}" is no directory`);
+  const parts = path.split('/');
+  for (let depth = 1; depth < parts.length; depth += 1) {
+    const folder = parts.slice(0, depth).join('/');
+    const [entry] = parseTree(await git.lsTree(base, [folder], { ...run, recursive: false }));
+    if (!entry) return;
+    if (entry.mode !== '040000') throw badPath(path, `"${folder}" is no directory`);
   }
 }
 

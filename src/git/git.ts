@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { GitPluginError, type SimpleGitOptions, simpleGit } from 'simple-git';
-import { type Clock, FluxError, messageOf } from '../base/index.ts';
+import { type Clock, FluxError, messageOf, withDeadline } from '../base/index.ts';
 import { type GitOutput, gitFailed } from './failure.ts';
 import { isObjectId } from './names.ts';
 import { killMarked } from './process-tree.ts';
@@ -62,7 +62,7 @@ const UNSAFE: NonNullable<SimpleGitOptions['unsafe']> = {
 };
 
 const MARK = 'FLUX_GIT_RUN';
-/** Git cleans up its lock files when interrupted; a process that has not ended after this many milliseconds is killed. */
+/** Git removes its lock files when interrupted; what has not ended after this many milliseconds is killed. */
 const GRACE_MS = 1000;
 
 export type Git = ReturnType<typeof createGit>;
@@ -82,13 +82,17 @@ export function createGit({ gitDir, cwd, environment, clock }: GitOptions) {
     const mark = randomUUID();
     const env = { ...environment, GIT_DIR: gitDir, ...extra, [MARK]: mark };
     let output: GitOutput | undefined;
-    let settled = false;
+    const abandoned = Promise.withResolvers<never>();
+    // simple-git interrupts git and then waits for the ends of its streams, which ssh or git-remote-https may hold open.
     const onAbort = () => {
-      void clock.sleep(GRACE_MS).then(() => settled || killMarked(MARK, mark));
+      withDeadline(GRACE_MS).addEventListener('abort', () => {
+        killMarked(MARK, mark);
+        abandoned.reject(signal.reason);
+      });
     };
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      await simpleGit({
+      const finished = simpleGit({
         baseDir: cwd,
         abort: signal,
         allowEnvironment: Object.keys(env),
@@ -106,11 +110,11 @@ export function createGit({ gitDir, cwd, environment, clock }: GitOptions) {
       })
         .env(env)
         .raw([...args]);
+      await Promise.race([finished, abandoned.promise]);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       throw new FluxError(`${command}: ${messageOf(error)}`, { code: 'git/not-run', cause: error });
     } finally {
-      settled = true;
       signal.removeEventListener('abort', onAbort);
       if (signal.aborted) killMarked(MARK, mark);
     }

@@ -49,7 +49,7 @@ export function createMirror(options: MirrorOptions) {
   }
 
   async function bringUpToDate(run: RunOptions): Promise<void> {
-    await mkdir(directory, { recursive: true });
+    await mkdir(directory, { recursive: true, mode: 0o700 });
     if (!opened) await sweep(/^(build|old|index)-/, directory);
     if (!opened) await sweepLocks();
     opened = true;
@@ -94,6 +94,7 @@ export function createMirror(options: MirrorOptions) {
         log.warn({ directory: gitDir }, 'git mirror was damaged and has been built anew');
         await rm(old, { recursive: true, force: true });
       }
+      if (!replaced) log.info({ directory: gitDir }, 'git repository cloned');
       suspect = false;
       examined = false;
       onReplaced();

@@ -19,7 +19,6 @@ export async function draftNote(
   await git.updateRefs([{ ref: DRAFT, target: current }], run);
   await git.addNote(DRAFT, commit, note, identity, run);
   const drafted = await git.revParse(DRAFT, run);
-  await git.updateRefs([{ ref: DRAFT, target: undefined }], run);
   if (drafted === undefined) throw new Error('git notes add wrote no ref');
   return drafted;
 }

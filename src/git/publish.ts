@@ -199,8 +199,13 @@ export function createPublisher(options: PublisherOptions) {
       if (current.noted) return;
       const failure = await push(async (run) => [await noteUpdate(notesRef, current.head, revision, note, run)], signal);
       if (!failure) return;
-      log.warn({ revision, attempt, error: failure }, 'git note could not be pushed');
       await learn(failure, signal);
+      const after = await withinDeadline('git notes', timeoutMs, signal, (bounded) =>
+        git.revParse(notesRef, { signal: bounded }),
+      );
+      if (after !== current.head) continue;
+      log.warn({ revision, error: failure }, 'git note could not be pushed');
+      return;
     }
   }
 

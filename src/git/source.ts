@@ -68,7 +68,7 @@ export function createSource(options: SourceOptions) {
   checkFile('SSH identity file', options.ssh.identityFile);
   checkFile('SSH known_hosts file', options.ssh.knownHostsFile);
   const notesRef = notesRefOf(options.notesRef);
-  checkRef('--git-notes-ref', notesRef);
+  checkRef('--git-notes-ref', notesRef.replace('refs/notes/', ''));
   const recordRef = `${notesRef}-sync`;
   const paths = options.paths.map(repositoryPath);
   const literalPaths = paths.includes('') ? [] : paths;
@@ -257,8 +257,8 @@ export function createSource(options: SourceOptions) {
       { signal }: Cancellable = {},
     ): Promise<readonly Commit[]> =>
       reading('git log', signal, async (run) => {
-        await requireRevision(range.to, run);
         if (range.from !== undefined && !isObjectId(range.from)) throw badRevision(range.from);
+        await requireRevision(range.to, run);
         return listCommits(git, { ...range, paths: range.allPaths ? [] : literalPaths }, options.email, run);
       }),
 
@@ -267,7 +267,7 @@ export function createSource(options: SourceOptions) {
 
     syncRecord: async (revision: string): Promise<string | undefined> =>
       reading('git notes', undefined, async (run) => {
-        const blob = (await noteBlobs(git, recordRef, run)).get(revision);
+        const blob = isObjectId(revision) ? (await noteBlobs(git, recordRef, run)).get(revision) : undefined;
         return blob === undefined ? undefined : readNote(reader, blob, revision, log, run);
       }),
 

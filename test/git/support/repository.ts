@@ -1,8 +1,8 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 import { silentLogger, systemClock } from '../../../src/base/index.ts';
 import { createSource, type GitSource, type SourceOptions } from '../../../src/git/index.ts';
 
@@ -36,19 +36,42 @@ export interface Remote {
   hook(name: string, script: string): void;
 }
 
+const templates = new Map<string, string>();
+afterAll(() => {
+  for (const directory of templates.values()) rmSync(directory, { recursive: true, force: true });
+});
+
 /** A bare repository with one commit on `main`, beside a person's clone that pushes to it. */
 export function createRemote(
   files: Readonly<Record<string, string>> = { 'apps/a.yaml': 'a: 1\n' },
   ...initFlags: string[]
 ): Remote {
   const root = temporaryDirectory();
+  // Copying costs a tenth of the seven processes that make one.
+  const key = JSON.stringify([files, initFlags]);
+  const template = templates.get(key);
+  if (template) {
+    cpSync(template, root, { recursive: true });
+    return remoteIn(root);
+  }
+  const remote = remoteIn(root);
+  execGit(root, ['init', '--quiet', '--bare', '--initial-branch=main', '--template=', ...initFlags, remote.path]);
+  execGit(root, ['init', '--quiet', '--initial-branch=main', '--template=', ...initFlags, join(root, 'person')]);
+  mkdirSync(join(remote.path, 'hooks'));
+  remote.commit(files, 'First');
+  const kept = mkdtempSync(join(tmpdir(), 'flux-git-template-'));
+  cpSync(root, kept, { recursive: true });
+  templates.set(key, kept);
+  return remote;
+}
+
+function execGit(cwd: string, args: readonly string[]): string {
+  return execFileSync('git', args, { cwd, env: PERSON, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+}
+
+function remoteIn(root: string): Remote {
   const path = join(root, 'remote.git');
   const work = join(root, 'person');
-  const run = (cwd: string, args: readonly string[]) =>
-    execFileSync('git', args, { cwd, env: PERSON, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
-  run(root, ['init', '--quiet', '--bare', '--initial-branch=main', ...initFlags, path]);
-  run(root, ['init', '--quiet', '--initial-branch=main', ...initFlags, work]);
-
   const write = (content: Readonly<Record<string, string | undefined>>) => {
     for (const [name, text] of Object.entries(content)) {
       if (text === undefined) rmSync(join(work, name), { force: true });
@@ -57,25 +80,27 @@ export function createRemote(
         writeFileSync(join(work, name), text);
       }
     }
-    run(work, ['add', '--all', '--force']);
+    execGit(work, ['add', '--all', '--force']);
   };
   const publish = (message: string, ...flags: string[]) => {
-    run(work, ['commit', '--quiet', '--allow-empty', '--message', message]);
-    run(work, ['push', '--quiet', ...flags, path, 'HEAD:refs/heads/main']);
-    return run(work, ['rev-parse', 'HEAD']);
+    execGit(work, ['commit', '--quiet', '--allow-empty', '--message', message]);
+    execGit(work, ['push', '--quiet', ...flags, path, 'HEAD:refs/heads/main']);
+    return execGit(work, ['rev-parse', 'HEAD']);
   };
-  const remote: Remote = {
+  return {
     path,
-    git: (...args) => run(path, args),
+    git: (...args) => execGit(path, args),
     commit(content, message = 'Change by a person') {
-      run(work, ['fetch', '--quiet', path, 'refs/heads/main']);
-      run(work, ['reset', '--quiet', '--hard', 'FETCH_HEAD']);
+      if (readdirSync(join(path, 'refs/heads')).length > 0) {
+        execGit(work, ['fetch', '--quiet', path, 'refs/heads/main']);
+        execGit(work, ['reset', '--quiet', '--hard', 'FETCH_HEAD']);
+      }
       write(content);
       return publish(message);
     },
     rewrite(content) {
-      run(work, ['checkout', '--quiet', '--orphan', `fresh-${Math.random().toString(36).slice(2)}`]);
-      run(work, ['rm', '--quiet', '-r', '--force', '.']);
+      execGit(work, ['checkout', '--quiet', '--orphan', `fresh-${Math.random().toString(36).slice(2)}`]);
+      execGit(work, ['rm', '--quiet', '-r', '--force', '.']);
       write(content);
       return publish('History rewritten', '--force');
     },
@@ -83,9 +108,6 @@ export function createRemote(
       writeFileSync(join(path, 'hooks', name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
     },
   };
-  write(files);
-  publish('First');
-  return remote;
 }
 
 /** A source of the repository, closed after the test. */

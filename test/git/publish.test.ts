@@ -1,0 +1,428 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { rootOf, serveGitOverHttp } from './support/http-server.ts';
+import { createRemote, failureOf, type Remote, sourceOf, temporaryDirectory } from './support/repository.ts';
+
+const CLOCK = { now: () => Date.parse('2030-01-02T03:04:05Z'), sleep: () => new Promise<void>(() => undefined) };
+const SECONDS = Date.parse('2030-01-02T03:04:05Z') / 1000;
+
+const request = (base: string, content: string, more: object = {}) => ({
+  base,
+  edits: [{ path: 'apps/a.yaml', content }],
+  message: 'Auto-release acme/cart:1.4',
+  jobId: '5b0d9a34-77c1-40e2-9f1e-0c6c8e5d2a11',
+  note: '{"jobID":"x","result":null}',
+  ...more,
+});
+
+const noteOf = (remote: Remote, revision: string, ref = 'flux') => remote.git('notes', `--ref=${ref}`, 'show', revision);
+
+describe('commit', () => {
+  test('changes the bytes asked for and nothing else, keeps modes and links, and is one commit with one note', async () => {
+    const remote = createRemote({ 'apps/a.yaml': 'a: 1\n', 'apps/run.sh': '#!/bin/sh\n', 'z/deep/er.yaml': 'e\n' });
+    const clone = temporaryDirectory();
+    remote.git('clone', '--quiet', remote.path, clone);
+    remote.git('-C', clone, 'update-index', '--chmod=+x', 'apps/run.sh');
+    chmodSync(join(clone, 'apps/run.sh'), 0o755);
+    remote.git('-C', clone, 'commit', '--quiet', '--message', 'Executable');
+    remote.git('-C', clone, 'push', '--quiet', 'origin', 'HEAD:main');
+
+    const source = sourceOf(remote.path, { clock: CLOCK, skipMessage: '\n\n[ci skip]' });
+    const base = await source.fetch();
+    const edits = [
+      { path: 'apps/run.sh', content: '#!/bin/bash\r\nno newline at end' },
+      { path: 'apps/new.yaml', content: 'n: 1\n' },
+    ];
+    const made = await source.commit(request(base, '', { edits }));
+    expect(remote.git('rev-parse', 'main', 'main~1')).toBe(`${made}\n${base}`);
+    expect(remote.git('diff-tree', '-r', '--raw', '--abbrev=7', base, made).replace(/[0-9a-f]{7} [0-9a-f]{7} /g, '')).toBe(
+      ':000000 100644 A\tapps/new.yaml\n:100755 100755 M\tapps/run.sh',
+    );
+    expect(remote.git('cat-file', 'blob', `${made}:apps/run.sh`)).toBe('#!/bin/bash\r\nno newline at end');
+    expect(remote.git('cat-file', 'commit', made).split('\n').slice(2)).toEqual([
+      `author Weave Flux <support@weave.works> ${SECONDS} +0000`,
+      `committer Weave Flux <support@weave.works> ${SECONDS} +0000`,
+      '',
+      'Auto-release acme/cart:1.4',
+      '',
+      '[ci skip]',
+      '',
+      'Flux-Job-Id: 5b0d9a34-77c1-40e2-9f1e-0c6c8e5d2a11',
+    ]);
+    expect(source.head()).toBe(made);
+    const [commit] = await source.commits({ from: base, to: made });
+    expect(commit).toMatchObject({ revision: made, ours: true, subject: 'Auto-release acme/cart:1.4' });
+    expect([...(await source.notes())]).toEqual([[made, '{"jobID":"x","result":null}\n']]);
+    expect(await source.fetch()).toBe(made);
+    remote.git('fsck', '--strict');
+  });
+
+  test('the note has the bytes of Flux v1: a flat tree, one line, its commit message', async () => {
+    const remote = createRemote();
+    const source = sourceOf(remote.path, { clock: CLOCK });
+    const first = await source.commit(request(await source.fetch(), 'a: 2\n', { note: '{"a":"\\u003c"}' }));
+    const second = await source.commit(request(first, 'a: 3\n', { jobId: 'two' }));
+    expect(remote.git('cat-file', 'blob', `refs/notes/flux:${first}`)).toBe('{"a":"\\u003c"}');
+    expect(Number(remote.git('cat-file', '-s', `refs/notes/flux:${first}`))).toBe('{"a":"\\u003c"}\n'.length);
+    expect(remote.git('ls-tree', '--name-only', 'refs/notes/flux').split('\n')).toEqual([first, second].toSorted());
+    expect(remote.git('log', '--format=%s|%an|%ae|%cn|%ce', 'refs/notes/flux').split('\n')).toEqual(
+      Array(2).fill("Notes added by 'git notes add'|Weave Flux|support@weave.works|Weave Flux|support@weave.works"),
+    );
+  });
+
+  test('an unchanged tree is no commit', async () => {
+    const remote = createRemote();
+    const source = sourceOf(remote.path);
+    const base = await source.fetch();
+    const failure = await failureOf(source.commit(request(base, 'a: 1\n')));
+    expect(failure).toMatchObject({ code: 'git/no-changes', message: 'no changes made in repo' });
+    expect(remote.git('rev-parse', 'main')).toBe(base);
+    expect(remote.git('for-each-ref', 'refs/notes')).toBe('');
+  });
+
+  test('a person who pushed first wins: the push is refused, the mirror has their head, planning again succeeds (R-033)', async () => {
+    const remote = createRemote();
+    const source = sourceOf(remote.path);
+    const base = await source.fetch();
+    const theirs = remote.commit({ 'apps/a.yaml': 'a: theirs\n' });
+    const failure = await failureOf(source.commit(request(base, 'a: 2\n')));
+    expect(failure).toMatchObject({ code: 'git/push-raced' });
+    expect(source.head()).toBe(theirs);
+    expect(remote.git('rev-parse', 'main')).toBe(theirs);
+    expect(remote.git('for-each-ref', 'refs/notes')).toBe('');
+    const made = await source.commit(request(theirs, 'a: 2\n'));
+    expect(remote.git('log', '--format=%H', 'main').split('\n')).toEqual([made, theirs, base]);
+    expect(await failureOf(source.commit(request(base, 'a: 9\n')))).toMatchObject({ code: 'git/push-raced' });
+  });
+
+  test('a person who went back to an older commit is not undone', async () => {
+    const remote = createRemote();
+    const older = remote.git('rev-parse', 'main');
+    remote.commit({ 'apps/a.yaml': 'a: bad\n' });
+    const source = sourceOf(remote.path);
+    const base = await source.fetch();
+    remote.git('update-ref', 'refs/heads/main', older);
+    expect(await failureOf(source.commit(request(base, 'a: 2\n')))).toMatchObject({ code: 'git/push-raced' });
+    expect(remote.git('rev-parse', 'main')).toBe(older);
+    expect(source.head()).toBe(older);
+  });
+
+  test('a race of two sources has one winner each round, and nothing is lost', async () => {
+    const remote = createRemote({ 'apps/a.yaml': '0', 'apps/b.yaml': '0' });
+    const sources = [sourceOf(remote.path), sourceOf(remote.path, { notesRef: 'flux' })];
+    const write = async (source: (typeof sources)[number], path: string, jobId: string) => {
+      for (;;) {
+        const base = source.head() ?? (await source.fetch());
+        try {
+          return await source.commit(request(base, '', { edits: [{ path, content: jobId }], jobId }));
+        } catch (error) {
+          if ((error as { code?: string }).code !== 'git/push-raced') throw error;
+        }
+      }
+    };
+    for (const round of [1, 2, 3]) {
+      const made = await Promise.all(
+        sources.map((source, index) => write(source, `apps/${index === 0 ? 'a' : 'b'}.yaml`, `job-${round}-${index}`)),
+      );
+      for (const revision of made) expect(noteOf(remote, revision)).toContain('jobID');
+    }
+    expect(remote.git('rev-list', '--count', 'main')).toBe('7');
+  });
+
+  test('notes that diverged are fetched and the note is added on top (R-042)', async () => {
+    const remote = createRemote();
+    const source = sourceOf(remote.path);
+    const base = await source.fetch();
+    remote.git('-c', 'user.name=x', '-c', 'user.email=x@y', 'notes', '--ref=flux', 'add', '-m', 'by another daemon', base);
+    const made = await source.commit(request(base, 'a: 2\n'));
+    expect(noteOf(remote, base)).toBe('by another daemon');
+    expect(noteOf(remote, made)).toContain('jobID');
+  });
+
+  test('a server hook that refuses leaves branch and notes alone and is quoted, cleaned (R-041)', async () => {
+    const remote = createRemote();
+    remote.hook('pre-receive', 'printf "commits must be \\033[31msigned\\033[0m\\n" >&2; exit 1');
+    const source = sourceOf(remote.path);
+    const base = await source.fetch();
+    const failure = await failureOf(source.commit(request(base, 'a: 2\n')));
+    expect(failure).toMatchObject({ code: 'git/push-failed' });
+    expect(failure.message).toContain('commits must be');
+    expect(failure.message).toContain('pre-receive hook declined');
+    expect(failure.message).not.toContain('\u001b');
+    expect(failure.help).toMatch(/^Problem committing and pushing to git repository\./);
+    expect(remote.git('for-each-ref', '--format=%(refname) %(objectname)')).toBe(`refs/heads/main ${base}`);
+  });
+
+  test('a hook that refuses the notes alone refuses the branch with it: all or nothing (R-034)', async () => {
+    const remote = createRemote();
+    remote.hook('update', 'case "$1" in refs/notes/*) exit 1;; esac');
+    const source = sourceOf(remote.path);
+    const base = await source.fetch();
+    expect(await failureOf(source.commit(request(base, 'a: 2\n')))).toMatchObject({ code: 'git/push-failed' });
+    expect(remote.git('rev-parse', 'main')).toBe(base);
+  });
+
+  test('a server without atomic push gets the branch first, then the notes (R-034)', async () => {
+    const remote = createRemote();
+    remote.git('config', 'receive.advertiseAtomic', 'false');
+    const source = sourceOf(remote.path);
+    const first = await source.commit(request(await source.fetch(), 'a: 2\n'));
+    expect(noteOf(remote, first)).toContain('jobID');
+    await source.recordSync({ revision: first, record: '{"n":1}' });
+    expect(remote.git('rev-parse', 'flux-sync^{commit}')).toBe(first);
+    expect(noteOf(remote, first, 'flux-sync')).toBe('{"n":1}');
+    // The branch went through, its note did not: the commit counts, and is not made again.
+    remote.hook('update', 'case "$1" in refs/notes/*) exit 1;; esac');
+    const second = await source.commit(request(first, 'a: 3\n', { jobId: 'second' }));
+    expect(remote.git('rev-parse', 'main')).toBe(second);
+    expect(await failureOf(source.commit(request(second, 'a: 3\n', { jobId: 'second' })))).toMatchObject({
+      code: 'git/no-changes',
+    });
+  });
+
+  test('a push that arrived although the connection broke is a success, made once (R-035)', async () => {
+    const remote = createRemote();
+    let broken = 0;
+    const server = await serveGitOverHttp(rootOf(remote.path), {
+      breakAnswer: ({ method, url }) => {
+        const breaks = method === 'POST' && url?.endsWith('git-receive-pack') === true && broken === 0;
+        if (breaks) broken += 1;
+        return breaks;
+      },
+    });
+    const source = sourceOf(`${server.origin}/remote.git`);
+    const base = await source.fetch();
+    expect(source.state().status).toBe('ready');
+    const made = await source.commit(request(base, 'a: 2\n'));
+    expect(broken).toBe(1);
+    expect(remote.git('rev-list', 'main').split('\n')).toEqual([made, base]);
+    expect(noteOf(remote, made)).toContain('jobID');
+    expect(source.head()).toBe(made);
+  });
+
+  test('a push that arrived although our deadline ended it is a success as well', async () => {
+    const remote = createRemote();
+    remote.hook('post-receive', 'exec sleep 30 >/dev/null 2>&1 </dev/null');
+    const source = sourceOf(remote.path, { timeoutMs: 4000 });
+    const base = await source.fetch();
+    const made = await source.commit(request(base, 'a: 2\n'));
+    expect(remote.git('rev-list', 'main').split('\n')).toEqual([made, base]);
+  });
+
+  test('when the fetch after a failed push fails too, the error says that nobody knows', async () => {
+    const remote = createRemote();
+    let down = false;
+    const server = await serveGitOverHttp(rootOf(remote.path), {
+      breakAnswer: ({ url }) => {
+        if (url?.endsWith('git-receive-pack') && !url.includes('?')) down = true;
+        return down;
+      },
+    });
+    const source = sourceOf(`${server.origin}/remote.git`);
+    const base = await source.fetch();
+    expect(await failureOf(source.commit(request(base, 'a: 2\n')))).toMatchObject({ code: 'git/push-unknown' });
+  });
+
+  test('the author is the cause user only when asked for, by git’s rule for names', async () => {
+    const remote = createRemote();
+    const author = 'Ann O’Neil <ann@example.org>';
+    const without = sourceOf(remote.path);
+    const first = await without.commit(request(await without.fetch(), 'a: 2\n', { author }));
+    expect(remote.git('log', '-1', '--format=%an <%ae>', first)).toBe('Weave Flux <support@weave.works>');
+    const source = sourceOf(remote.path, { setAuthor: true });
+    const second = await source.commit(request(await source.fetch(), 'a: 3\n', { author }));
+    expect(remote.git('log', '-1', '--format=%an <%ae> %cn', second)).toBe(`${author} Weave Flux`);
+    const third = await source.commit(request(second, 'a: 4\n', { author: '', jobId: 'three' }));
+    expect(remote.git('log', '-1', '--format=%an', third)).toBe('Weave Flux');
+    const failure = await failureOf(source.commit(request(third, 'a: 5\n', { author: 'bob' })));
+    expect(failure.message).toMatch(/^git commit: fatal: --author 'bob' is not 'Name <email>' and matches no existing author/);
+    expect(remote.git('rev-parse', 'main')).toBe(third);
+  });
+
+  test('outside text cannot forge a trailer, hide in control characters, or break the message (S-015)', async () => {
+    const remote = createRemote();
+    const source = sourceOf(remote.path);
+    const message =
+      '# not a comment\r\n\u001b[31mred\u001b[0m \0\u0007\u202etxt\n\n\n\nAllow-Prune: 9\nFlux-Job-Id: forged\n\n\n';
+    const made = await source.commit(request(await source.fetch(), 'a: 2\n', { message }));
+    expect(remote.git('cat-file', 'commit', made).split('\n').slice(5)).toEqual([
+      '# not a comment',
+      'red txt',
+      '',
+      'Allow-Prune: 9',
+      'Flux-Job-Id: forged',
+      '',
+      'Flux-Job-Id: 5b0d9a34-77c1-40e2-9f1e-0c6c8e5d2a11',
+    ]);
+    const [commit] = await source.commits({ to: made, limit: 1 });
+    expect(commit?.trailers).toEqual([{ name: 'flux-job-id', value: '5b0d9a34-77c1-40e2-9f1e-0c6c8e5d2a11' }]);
+    const huge = await source.commit(request(made, 'a: 3\n', { message: `Subject\n\n${'x'.repeat(2 ** 20)}`, jobId: 'huge' }));
+    expect(remote.git('log', '-1', '--format=%s', huge)).toBe('Subject');
+    expect(remote.git('cat-file', '-s', huge).length).toBeLessThanOrEqual(5);
+    expect(await failureOf(source.commit(request(huge, 'a: 4\n', { message: ' \n\0' })))).toMatchObject({
+      code: 'git/empty-message',
+    });
+    expect(await failureOf(source.commit(request(huge, 'a: 4\n', { jobId: 'a\nb' })))).toMatchObject({ code: 'git/bad-job-id' });
+  });
+
+  test('an edit of what is no file of the tree is refused', async () => {
+    const remote = createRemote();
+    const source = sourceOf(remote.path);
+    const base = await source.fetch();
+    for (const path of [
+      '../x',
+      '/etc/x',
+      'a/../../x',
+      '.git/hooks/post-update',
+      'a/.GIT/config',
+      'a//b',
+      '',
+      'a\0b',
+      'apps',
+      'apps/a.yaml/b',
+    ]) {
+      const edits = [{ path, content: 'x' }];
+      expect(await failureOf(source.commit(request(base, '', { edits }))), path).toMatchObject({ code: 'git/bad-path' });
+    }
+    const nested = ['n/x/y', 'n/x'].map((path) => ({ path, content: 'x' }));
+    expect(await failureOf(source.commit(request(base, '', { edits: nested })))).toMatchObject({ code: 'git/bad-path' });
+    expect(remote.git('rev-parse', 'main')).toBe(base);
+  });
+
+  test('before the first fetch nothing can be written', async () => {
+    const source = sourceOf(createRemote().path);
+    expect(await failureOf(source.commit(request('1'.repeat(40), 'a: 2\n')))).toMatchObject({ code: 'git/not-ready' });
+  });
+});
+
+describe('recordSync', () => {
+  test('writes the tag as git does, byte for byte, and the record beside it', async () => {
+    const remote = createRemote();
+    const source = sourceOf(remote.path, { clock: CLOCK });
+    const head = await source.fetch();
+    expect(await source.syncTag()).toBeUndefined();
+    expect(await source.syncRecord(head)).toBeUndefined();
+    await source.recordSync({ revision: head, record: '{"applied":3}' });
+    process.env.GIT_COMMITTER_DATE = `${SECONDS} +0000`;
+    remote.git(
+      '-c',
+      'user.name=Weave Flux',
+      '-c',
+      'user.email=support@weave.works',
+      'tag',
+      '-a',
+      '-m',
+      'Sync pointer',
+      'by-git',
+      head,
+    );
+    delete process.env.GIT_COMMITTER_DATE;
+    const bytes = remote.git('cat-file', 'tag', 'flux-sync');
+    expect(bytes.split('\n')).toEqual([
+      `object ${head}`,
+      'type commit',
+      'tag flux-sync',
+      `tagger Weave Flux <support@weave.works> ${SECONDS} +0000`,
+      '',
+      'Sync pointer',
+    ]);
+    const byGit = remote.git('cat-file', 'tag', 'by-git').replace('tag by-git', 'tag flux-sync');
+    expect(bytes.replace(/tagger .*/, '')).toBe(byGit.replace(/tagger .*/, ''));
+    expect(remote.git('cat-file', '-s', 'flux-sync')).toBe(String(Buffer.byteLength(`${bytes}\n`)));
+    expect(await source.syncTag()).toBe(head);
+    expect(await source.syncRecord(head)).toBe('{"applied":3}\n');
+    expect(noteOf(remote, head, 'flux-sync')).toBe('{"applied":3}');
+    remote.git('fsck', '--strict');
+  });
+
+  test('moves the tag, replaces the record of a revision, and writes nothing when nothing changed', async () => {
+    const remote = createRemote();
+    const source = sourceOf(remote.path);
+    const first = await source.fetch();
+    await source.recordSync({ revision: first, record: '{"failed":1}' });
+    const before = remote.git('for-each-ref');
+    await source.recordSync({ revision: first, record: '{"failed":1}' });
+    await source.recordSync({ revision: first });
+    expect(remote.git('for-each-ref')).toBe(before);
+    await source.recordSync({ revision: first, record: '{"failed":0}' });
+    expect(noteOf(remote, first, 'flux-sync')).toBe('{"failed":0}');
+    const second = remote.commit({ 'apps/b.yaml': 'b' });
+    await source.fetch();
+    await source.recordSync({ revision: second, record: '{"n":2}' });
+    expect(await source.syncTag()).toBe(second);
+    expect(remote.git('ls-tree', '--name-only', 'refs/notes/flux-sync').split('\n')).toHaveLength(2);
+    // Back to an older revision, after a person rewrote history.
+    await source.recordSync({ revision: first });
+    expect(remote.git('rev-parse', 'flux-sync^{commit}')).toBe(first);
+    expect(await source.syncRecord(second)).toBe('{"n":2}\n');
+  });
+
+  test('a tag moved, made lightweight or deleted by a person is put right by the next record (R-042)', async () => {
+    const remote = createRemote();
+    const source = sourceOf(remote.path);
+    const first = await source.fetch();
+    await source.recordSync({ revision: first });
+    const second = remote.commit({ 'apps/b.yaml': 'b' });
+    remote.git('update-ref', 'refs/tags/flux-sync', second);
+    await source.fetch();
+    expect(await source.syncTag()).toBe(second);
+    remote.git('update-ref', '-d', 'refs/tags/flux-sync');
+    await source.fetch();
+    expect(await source.syncTag()).toBeUndefined();
+    await source.recordSync({ revision: second });
+    expect(remote.git('cat-file', '-t', 'flux-sync')).toBe('tag');
+  });
+
+  test('records that diverged are fetched and kept', async () => {
+    const remote = createRemote();
+    const source = sourceOf(remote.path);
+    const head = await source.fetch();
+    const other = sourceOf(remote.path, { syncTag: 'other-sync' });
+    const next = remote.commit({ 'apps/b.yaml': 'b' });
+    await other.fetch();
+    await other.recordSync({ revision: next, record: '{"by":"other"}' });
+    await source.recordSync({ revision: head, record: '{"by":"us"}' });
+    expect(noteOf(remote, head, 'flux-sync')).toBe('{"by":"us"}');
+    expect(noteOf(remote, next, 'flux-sync')).toBe('{"by":"other"}');
+  });
+
+  test('a protected tag fails with the words of the server, and the sync goes on', async () => {
+    const remote = createRemote();
+    remote.hook('update', 'case "$1" in refs/tags/*) echo protected tag >&2; exit 1;; esac');
+    const source = sourceOf(remote.path);
+    const head = await source.fetch();
+    const failure = await failureOf(source.recordSync({ revision: head, record: '{}' }));
+    expect(failure).toMatchObject({ code: 'git/push-failed' });
+    expect(failure.message).toContain('protected tag');
+    expect(await source.fetch()).toBe(head);
+  });
+});
+
+describe('notes', () => {
+  test('of any content are read, one that is too large is left out, and a tree with fan-out is understood (R-042)', async () => {
+    const remote = createRemote();
+    const source = sourceOf(remote.path, { maxBlobBytes: 2000 });
+    const head = await source.fetch();
+    expect([...(await source.notes())]).toEqual([]);
+    const user = ['-c', 'user.name=x', '-c', 'user.email=x@y'];
+    remote.git(...user, 'notes', '--ref=flux', 'add', '-m', 'not { json', head);
+    const next = remote.commit({ 'apps/b.yaml': 'b' });
+    remote.git(...user, 'notes', '--ref=flux', 'add', '-m', 'x'.repeat(5000), next);
+    await source.fetch();
+    expect([...(await source.notes())]).toEqual([[head, 'not { json\n']]);
+    const fan = `${head.slice(0, 2)}/${head.slice(2)}`;
+    const blob = remote.git('rev-parse', `refs/notes/flux:${head}`);
+    const subtree = treeOf(remote, `100644 blob ${blob}\t${head.slice(2)}`);
+    const tree = treeOf(remote, `040000 tree ${subtree}\t${head.slice(0, 2)}`);
+    remote.git('update-ref', 'refs/notes/flux', remote.git(...user, 'commit-tree', '-m', 'fan-out', tree));
+    expect(remote.git('ls-tree', '-r', '--name-only', 'refs/notes/flux')).toBe(fan);
+    await source.fetch();
+    expect([...(await source.notes())]).toEqual([[head, 'not { json\n']]);
+  });
+});
+
+function treeOf(remote: Remote, entry: string): string {
+  return execFileSync('git', ['-C', remote.path, 'mktree'], { input: `${entry}\n`, encoding: 'utf8' }).trim();
+}

@@ -1,0 +1,37 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { temporaryDirectory } from './repository.ts';
+
+export interface RecordingGit {
+  /** A PATH on which `git` writes down its arguments and environment, then is the real one. */
+  readonly path: string;
+  /** Argument lists so far. */
+  calls(): readonly (readonly string[])[];
+  /** Names and values of the environments so far. */
+  environments(): readonly Readonly<Record<string, string>>[];
+}
+
+export function recordingGit(): RecordingGit {
+  const directory = temporaryDirectory();
+  const real = execFileSync('which', ['git'], { encoding: 'utf8' }).trim();
+  const [calls, environments] = [join(directory, 'calls'), join(directory, 'environments')];
+  writeFileSync(
+    join(directory, 'git'),
+    `#!/bin/sh\n{ for a in "$@"; do printf '%s\\0' "$a"; done; printf '\\n\\0'; } >>'${calls}'\n{ env -0; printf '\\n\\0'; } >>'${environments}'\nexec '${real}' "$@"\n`,
+    { mode: 0o755 },
+  );
+  const records = (file: string) =>
+    (existsSync(file) ? readFileSync(file, 'utf8') : '')
+      .split('\n\0')
+      .filter((record) => record !== '')
+      .map((record) => record.split('\0').filter((item) => item !== ''));
+  return {
+    path: `${directory}:${process.env.PATH}`,
+    calls: () => records(calls),
+    environments: () =>
+      records(environments).map((entries) =>
+        Object.fromEntries(entries.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)])),
+      ),
+  };
+}
