@@ -10,14 +10,18 @@ export type DefinedKinds = ReadonlyMap<string, { readonly resource: ApiResource;
 export const CRD_GROUP = 'apiextensions.k8s.io';
 
 export function isCrd(object: KubeObject): boolean {
-  return object.kind === 'CustomResourceDefinition' && parseApiVersion(object.apiVersion).group === CRD_GROUP;
+  return (
+    object.kind === 'CustomResourceDefinition' &&
+    typeof object.apiVersion === 'string' &&
+    parseApiVersion(object.apiVersion).group === CRD_GROUP
+  );
 }
 
 /** Reads scope and path of custom kinds from their definitions, so that a definition and its objects can come in one commit. */
 export function definedKinds(manifests: readonly Manifest[]): DefinedKinds {
   const kinds = new Map<string, { readonly resource: ApiResource; readonly crd: string }>();
   for (const { object } of manifests) {
-    if (!isCrd(object) || !isRecord(object.spec) || !isRecord(object.spec.names)) continue;
+    if (!isCrd(object) || !object.metadata?.name || !isRecord(object.spec) || !isRecord(object.spec.names)) continue;
     const { group, names, scope, versions, version } = object.spec;
     if (typeof group !== 'string' || typeof names.kind !== 'string' || typeof names.plural !== 'string') continue;
     const listed = Array.isArray(versions) && versions.length > 0 ? versions : [{ name: version }];

@@ -55,7 +55,7 @@ export function place(manifest: Manifest, scope: Scope): Target | Unplaced {
     error: new FluxError(message, { code: 'cluster/bad-manifest', fault: 'user', help }),
   });
   if (!hasKind(object)) return refuse('manifest has no apiVersion or no kind', 'Give both, as text.');
-  const { name, namespace } = object.metadata;
+  const { name, namespace } = object.metadata ?? {};
   if (!isPathSegment(name)) {
     return refuse(
       `metadata.name of ${object.kind} is missing or no valid name`,

@@ -278,6 +278,7 @@ describe('where manifests go', () => {
   });
 
   test.for([
+    ['no metadata', undefined],
     ['no name', {}],
     ['a name that leaves its path', { name: '..' }],
     ['a name with a slash', { name: 'a/b' }],
