@@ -1,3 +1,4 @@
+import { parseYamlDocument } from '../../base/index.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
 import { badRequest } from './status.ts';
 
@@ -14,6 +15,15 @@ export function parseBody(text: string): ParsedBody {
   const lengthOf = (part: string) => part.replace(/\s/g, '').length;
   const duplicates = lengthOf(text) > lengthOf(JSON.stringify(value)) ? findDuplicates(text) : [];
   return { value, duplicates };
+}
+
+/** As parseBody, for bodies that may be YAML too. Throws SyntaxError or FluxError. */
+export function parseYamlBody(text: string): ParsedBody {
+  if (text.trimStart().startsWith('{')) return parseBody(text);
+  const document = parseYamlDocument(text, 1);
+  if (!document) throw new SyntaxError('the body is empty');
+  if (document.error) throw document.error;
+  return parseBody(JSON.stringify(document.value));
 }
 
 /** Walks valid JSON text and reports the paths of repeated keys. */

@@ -41,21 +41,8 @@ export function openApiV3(catalog: Catalog, group: string, version: string): Jso
   };
 }
 
-export function openApiV2(catalog: Catalog): JsonObject {
-  const parameters = QUERY.map((name) => ({ name, in: 'query', type: 'string', uniqueItems: true }));
-  const resources = catalog.all();
-  const paths = resources.map((resource) => [
-    pathOf(resource),
-    { patch: { parameters, responses: {}, 'x-kubernetes-group-version-kind': kindOf(resource) } },
-  ]);
-  const definitions = resources.map((resource) => [
-    `${resource.group || 'core'}.${resource.version}.${resource.kind}`,
-    { type: 'object', 'x-kubernetes-group-version-kind': [kindOf(resource)] },
-  ]);
-  return {
-    swagger: '2.0',
-    info: { title: 'Kubernetes', version: catalog.kubernetesVersion },
-    paths: Object.fromEntries(paths),
-    definitions: Object.fromEntries(definitions),
-  };
-}
+/**
+ * The document in version 2 as protobuf, the only form kubectl asks for: an empty message, since kubectl looks there only for kinds
+ * that version 3 does not have.
+ */
+export const OPENAPI_V2 = { type: 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf', body: Buffer.alloc(0) };

@@ -1,4 +1,4 @@
-import { parseBody, parseObject } from './body.ts';
+import { parseBody, parseObject, parseYamlBody } from './body.ts';
 import { type Catalog, type Resource, storageKey } from './catalog.ts';
 import { asObject, asString, isObject, type Json, type JsonObject } from './json.ts';
 import { type KubeObject, metaOf } from './object.ts';
@@ -258,7 +258,7 @@ class Exchange {
     let value: Json;
     let duplicates: readonly string[];
     try {
-      ({ value, duplicates } = parseBody(body));
+      ({ value, duplicates } = parseYamlBody(body));
     } catch (error) {
       throw badRequest(`error decoding YAML: ${(error as Error).message}`);
     }

@@ -5,7 +5,7 @@ import type { Catalog } from './catalog.ts';
 import type { Certificate } from './certificate.ts';
 import { aggregatedDiscovery, apiGroupList, apiResourceList, apiVersions, oneApiGroup } from './discovery.ts';
 import type { JsonObject } from './json.ts';
-import { openApiV2, openApiV3, openApiV3Index } from './openapi.ts';
+import { OPENAPI_V2, openApiV3, openApiV3Index } from './openapi.ts';
 import { ApiError, PlainError } from './status.ts';
 
 export interface RequestLine {
@@ -26,6 +26,7 @@ export interface ApiRequest {
 export interface ApiResponse {
   send(code: number, body: JsonObject, headers?: Readonly<Record<string, string>>): void;
   text(code: number, body: string): void;
+  bytes(code: number, body: Buffer, type: string): void;
   /** Opens a stream of JSON lines; `closed` is called once when the client goes away or the server stops. */
   stream(closed: () => void): { write(line: JsonObject): void; end(): void };
 }
@@ -112,6 +113,10 @@ function responder(response: ServerResponse, streams: Set<() => void>): ApiRespo
       response.writeHead(code, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), ...headers });
       response.end(text);
     },
+    bytes: (code, body, type) => {
+      response.writeHead(code, { 'content-type': type });
+      response.end(body);
+    },
     text: (code, body) => {
       response.writeHead(code, { 'content-type': 'text/plain; charset=utf-8' });
       response.end(body);
@@ -138,7 +143,7 @@ export function serveDocuments(catalog: Catalog, request: ApiRequest, response: 
   if (path === '/healthz' || path === '/livez' || path === '/readyz') response.text(200, 'ok');
   else if (path === '/version') response.send(200, versionOf(catalog));
   else if (path === '/openapi/v3') response.send(200, openApiV3Index(catalog));
-  else if (path === '/openapi/v2') response.send(200, openApiV2(catalog));
+  else if (path === '/openapi/v2') response.bytes(200, OPENAPI_V2.body, OPENAPI_V2.type);
   else if (path.startsWith('/openapi/v3/')) return serveOpenApi(catalog, path, response);
   else if ((root === 'api' || root === 'apis') && group === undefined) sendDiscovery(catalog, root === 'api', request, response);
   else if (root === 'api' && version === undefined) return sendIf(response, apiResourceList(catalog, '', group ?? ''));

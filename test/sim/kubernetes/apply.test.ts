@@ -227,6 +227,15 @@ describe('lists', () => {
 });
 
 describe('the answer', () => {
+  test('is the same for a body in YAML', async () => {
+    const text = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: yaml\ndata:\n  a: "1" # text\n';
+    const { status, body } = await target.call('PATCH', `${base}/configmaps/yaml?fieldManager=flux`, {
+      type: 'application/apply-patch+yaml',
+      body: text,
+    });
+    expect([status, body.data]).toEqual([201, { a: '1' }]);
+  });
+
   test('quantities come back in canonical form', async () => {
     const resources = { requests: { cpu: '0.5', memory: '1024Ki' }, limits: { cpu: '1000m', memory: '1.5Gi' } };
     const { body } = await target.apply(

@@ -200,4 +200,26 @@ describe.skipIf(!hasKubectl || process.env.TEST_KUBECONFIG !== undefined)('kubec
     expect(await kube('delete', 'deployment', 'web')).toContain('deployment.apps "web" deleted');
     await expect(kube('get', 'deploy', 'web')).rejects.toThrow('deployments.apps "web" not found');
   });
+
+  test('applies a definition and its object, the second time round', async () => {
+    const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+    const definition = {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'things.example.com' },
+      spec: {
+        group: 'example.com',
+        scope: 'Namespaced',
+        names: { plural: 'things', kind: 'Thing' },
+        versions: [{ name: 'v1', served: true, storage: true, schema }],
+      },
+    };
+    const thing = { apiVersion: 'example.com/v1', kind: 'Thing', metadata: { name: 'one' }, spec: { a: 1 } };
+    const file = join(directory, 'things.yaml');
+    await writeFile(file, `${JSON.stringify(definition)}\n---\n${JSON.stringify(thing)}\n`);
+    await expect(kube('apply', '--server-side', '-f', file)).rejects.toThrow('ensure CRDs are installed first');
+    await kube('wait', '--for=condition=Established', 'crd/things.example.com', '--timeout=10s');
+    expect(await kube('apply', '--server-side', '-f', file)).toContain('thing.example.com/one serverside-applied');
+    expect(await kube('get', 'things')).toMatch(/^NAME +AGE\none +\d+s\n$/);
+  });
 });
