@@ -28,6 +28,7 @@ export async function createLogger({ format, level = 'info', destination }: LogO
       pretty({
         destination,
         sync: true,
+        singleLine: true,
         translateTime: 'SYS:HH:MM:ss',
         ignore: 'component',
         messageFormat: '{if component}{component}: {end}{msg}',
