@@ -40,10 +40,11 @@ export function createMirror(options: MirrorOptions) {
   async function update(run: RunOptions): Promise<string | undefined> {
     await bringUpToDate(run);
     const ref = `refs/heads/${branch}`;
-    const head = await git.revParse(ref, run);
+    const [head, tree] = await git.resolve([ref, `${ref}^{tree}`], run);
     // The ref is there, but can what it names be read?
-    if (head === undefined || (await git.revParse(`${head}^{tree}`, run)) !== undefined) return head;
-    log.warn({ revision: head }, 'git mirror is damaged: the head of the branch cannot be read');
+    if (head !== undefined && tree !== undefined) return head;
+    if ((await git.revParse(ref, run)) === undefined) return undefined;
+    log.warn({ branch }, 'git mirror is damaged: the head of the branch cannot be read');
     await build(run);
     return git.revParse(ref, run);
   }

@@ -117,12 +117,25 @@ export function createSource(options: SourceOptions) {
   let writable = false;
   let writeCheckedAt = Number.NEGATIVE_INFINITY;
   let listed: { readonly revision: string; readonly files: readonly TreeFile[] } | undefined;
+  /** What the sync tag and the records' ref name; undefined after anything that may have moved them. */
+  let generation = 0;
+  let marks: { readonly tagged: string | undefined; readonly records: string | undefined } | undefined;
+  let recorded:
+    | { readonly records: string | undefined; readonly revision: string; readonly text: string | undefined }
+    | undefined;
   let noted: { readonly notes: string; readonly byRevision: ReadonlyMap<string, string> } | undefined;
 
   /** One operation at a time may change the mirror. */
   let last: Promise<unknown> = Promise.resolve();
   function exclusively<T>(work: () => Promise<T>): Promise<T> {
-    const result = last.then(work);
+    const forget = () => {
+      marks = undefined;
+      generation += 1;
+    };
+    const result = last.then(() => {
+      forget();
+      return work().finally(forget);
+    });
     last = result.catch(() => undefined);
     return result;
   }
@@ -209,6 +222,15 @@ export function createSource(options: SourceOptions) {
     });
   }
 
+  async function currentMarks(run: RunOptions): Promise<NonNullable<typeof marks>> {
+    if (marks) return marks;
+    const before = generation;
+    const [tagged, records] = await git.resolve([`refs/tags/${syncTag}^{commit}`, recordRef], run);
+    // What was read while somebody wrote may be old by now.
+    if (before === generation) marks = { tagged, records };
+    return { tagged, records };
+  }
+
   async function currentHead(): Promise<string | undefined> {
     try {
       const ref = `refs/heads/${branch}`;
@@ -263,12 +285,16 @@ export function createSource(options: SourceOptions) {
       }),
 
     syncTag: async (): Promise<string | undefined> =>
-      reading('git rev-parse', undefined, (run) => git.revParse(`refs/tags/${syncTag}^{commit}`, run)),
+      reading('git cat-file', undefined, async (run) => (await currentMarks(run)).tagged),
 
     syncRecord: async (revision: string): Promise<string | undefined> =>
       reading('git notes', undefined, async (run) => {
-        const blob = isObjectId(revision) ? (await noteBlobs(git, recordRef, run)).get(revision) : undefined;
-        return blob === undefined ? undefined : readNote(reader, blob, revision, log, run);
+        const { records } = await currentMarks(run);
+        if (recorded?.revision === revision && recorded.records === records) return recorded.text;
+        const blob = isObjectId(revision) && records ? (await noteBlobs(git, recordRef, run)).get(revision) : undefined;
+        const text = blob === undefined ? undefined : await readNote(reader, blob, revision, log, run);
+        recorded = { records, revision, text };
+        return text;
       }),
 
     notes: async (): Promise<ReadonlyMap<string, string>> =>
