@@ -1,47 +1,67 @@
-const UNIT_MS: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  μs: 1e-3,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-};
+const UNIT_NS: ReadonlyMap<string, bigint> = new Map([
+  ['ns', 1n],
+  ['us', 1000n],
+  ['µs', 1000n],
+  ['μs', 1000n],
+  ['ms', 1_000_000n],
+  ['s', 1_000_000_000n],
+  ['m', 60_000_000_000n],
+  ['h', 3_600_000_000_000n],
+]);
+
+/** Go counts in 64 bits, of nanoseconds. */
+const LIMIT_NS = 2n ** 63n;
 
 /**
- * Parses a duration in Go's notation (`1h30m`, `90s`, `1.5s`) to milliseconds.
+ * Parses a duration in Go's notation (`1h30m`, `90s`, `1.5s`) to milliseconds, exact to the nanosecond.
  * @throws RangeError with Go's wording, because fluxd's flag errors quote it.
  */
 export function parseDuration(text: string): number {
-  const quoted = JSON.stringify(text);
+  const invalid = () => new RangeError(`time: invalid duration ${goQuote(text)}`);
+  const negative = text.startsWith('-');
   const unsigned = text.replace(/^[+-]/, '');
-  const sign = text.startsWith('-') ? -1 : 1;
   if (unsigned === '0') return 0;
-  if (unsigned === '') throw new RangeError(`time: invalid duration ${quoted}`);
-  let total = 0;
-  const part = /(\d+(?:\.\d*)?|\.\d+)([a-zµμ]*)/y;
+  if (unsigned === '') throw invalid();
+  let total = 0n;
+  const part = /(?=\.?\d)(\d*)(?:\.(\d*))?([^\d.]*)/y;
   while (part.lastIndex < unsigned.length) {
     const match = part.exec(unsigned);
-    if (!match) throw new RangeError(`time: invalid duration ${quoted}`);
-    const [, amount, unit] = match;
-    if (!unit) throw new RangeError(`time: missing unit in duration ${quoted}`);
-    const scale = UNIT_MS[unit];
-    if (scale === undefined) throw new RangeError(`time: unknown unit ${JSON.stringify(unit)} in duration ${quoted}`);
-    total += Number(amount) * scale;
+    if (!match) throw invalid();
+    const [, whole = '', fraction = '', unit = ''] = match;
+    if (whole.replace(/^0+/, '').length > 19) throw invalid();
+    if (unit === '') throw new RangeError(`time: missing unit in duration ${goQuote(text)}`);
+    const scale = UNIT_NS.get(unit);
+    if (scale === undefined) throw new RangeError(`time: unknown unit ${goQuote(unit)} in duration ${goQuote(text)}`);
+    // In floating point and with at most 19 digits, as Go does it; what is less than a nanosecond is cut off.
+    const digits = fraction.slice(0, 19);
+    total += BigInt(whole) * scale + BigInt(Math.trunc(Number(digits) * (Number(scale) / 10 ** digits.length)));
+    if (total > LIMIT_NS) throw invalid();
   }
-  return sign * total;
+  if (total === LIMIT_NS && !negative) throw invalid();
+  return Number(negative ? -total : total) / 1e6;
 }
 
-/** Formats milliseconds as Go does: `5m0s`, `1h30m0s`, `1.5s`, `250ms`, `0s`. */
+/** Formats milliseconds as Go does: `5m0s`, `1h30m0s`, `1.5s`, `250ms`, `1.5µs`, `0s`. */
 export function formatDuration(ms: number): string {
-  if (ms === 0) return '0s';
+  const ns = Math.round(Math.abs(ms) * 1e6);
+  if (ns === 0) return '0s';
   const sign = ms < 0 ? '-' : '';
-  const abs = Math.abs(ms);
-  if (abs < 1000) return `${sign}${Number(abs.toFixed(6))}ms`;
-  const hours = Math.floor(abs / 3_600_000);
-  const minutes = Math.floor((abs % 3_600_000) / 60_000);
-  const seconds = Number(((abs % 60_000) / 1000).toFixed(9));
+  if (ns < 1e3) return `${sign}${ns}ns`;
+  if (ns < 1e6) return `${sign}${ns / 1e3}µs`;
+  if (ns < 1e9) return `${sign}${ns / 1e6}ms`;
+  const hours = Math.floor(ns / 3_600e9);
+  const minutes = Math.floor((ns % 3_600e9) / 60e9);
+  const seconds = ((ns % 60e9) / 1e9).toFixed(9).replace(/\.?0+$/, '');
   if (hours > 0) return `${sign}${hours}h${minutes}m${seconds}s`;
   return minutes > 0 ? `${sign}${minutes}m${seconds}s` : `${sign}${seconds}s`;
+}
+
+/** Quotes as Go's time package does in its errors: every byte that is not plain ASCII as `\xNN`. */
+function goQuote(text: string): string {
+  const bytes = Array.from(Buffer.from(text), (byte) => {
+    if (byte < 0x20 || byte > 0x7f) return `\\x${byte.toString(16).padStart(2, '0')}`;
+    const char = String.fromCharCode(byte);
+    return char === '"' || char === '\\' ? `\\${char}` : char;
+  });
+  return `"${bytes.join('')}"`;
 }
