@@ -6,6 +6,9 @@ export interface Clock {
   sleep(ms: number, options?: { readonly signal?: AbortSignal }): Promise<void>;
 }
 
+/** The longest delay a timer of Node holds, about 25 days; it turns longer ones into 1 ms. What is longer is capped instead. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: (ms, { signal } = {}) =>
@@ -15,13 +18,12 @@ export const systemClock: Clock = {
         clearTimeout(timer);
         reject(signal?.reason);
       };
-      // Node turns delays above 2^31-1 ms into 1 ms; cap instead.
       const timer = setTimeout(
         () => {
           signal?.removeEventListener('abort', onAbort);
           resolve();
         },
-        Math.min(ms, 2 ** 31 - 1),
+        Math.min(ms, MAX_TIMER_MS),
       );
       signal?.addEventListener('abort', onAbort, { once: true });
     }),
@@ -29,11 +31,12 @@ export const systemClock: Clock = {
 
 /** A signal that aborts with a TimeoutError after `ms`, or when the given parent signal does. */
 export function withDeadline(ms: number, parent?: AbortSignal): AbortSignal {
-  const timeout = AbortSignal.timeout(ms);
+  // Takes whole milliseconds only.
+  const timeout = AbortSignal.timeout(Math.ceil(Math.min(Math.max(ms, 0), MAX_TIMER_MS)));
   return parent ? AbortSignal.any([parent, timeout]) : timeout;
 }
 
-/** RFC 3339 in UTC without a fraction, as Go prints whole seconds. */
+/** RFC 3339 in UTC, in whole seconds: a fraction is cut off, as Go does. */
 export function rfc3339(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.000Z$/, 'Z');
+  return new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
 }
