@@ -28,9 +28,15 @@ export class FluxError extends Error {
   }
 }
 
-/** The message of anything that was thrown, for places that can only show text. */
+/** The message of anything that was thrown, for places that can only show text. Never throws itself. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  if (thrown instanceof Error) return thrown.message || thrown.name;
+  try {
+    return String(thrown);
+  } catch {
+    // An object need not have a conversion that works.
+    return Object.prototype.toString.call(thrown);
+  }
 }
 
 /** Wraps anything thrown as a FluxError; one that already is passes unchanged. */
