@@ -111,6 +111,8 @@ export interface Daemon {
   startSync(): SyncReport;
   /** @throws FluxError fault `missing` for an unknown id. */
   sync(id: string): SyncReport;
+  /** Resolves when the sync is done; at once for one that is, or that nobody knows. */
+  syncDone(id: string): Promise<void>;
   /** False until the loop has run; why, for /readyz. */
   readiness(): { readonly ready: boolean; readonly reason: string };
 }

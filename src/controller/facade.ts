@@ -122,6 +122,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     },
 
     sync: (id) => reports.get(id),
+    syncDone: (id) => reports.done(id),
 
     readiness() {
       if (progress.failure) return { ready: false, reason: progress.failure.message };

@@ -11,6 +11,7 @@ const KEPT = 50;
 /** Syncs that clients asked for: from asked-for to done. Requests that come while one is waiting share it. */
 export class SyncReports {
   readonly #reports = new Recent<SyncReport>(KEPT);
+  readonly #ends = new Map<string, PromiseWithResolvers<void>>();
   #waiting: string | undefined;
 
   /** The report of the sync that will start next; a new one unless one is waiting already. */
@@ -20,7 +21,13 @@ export class SyncReports {
     const report: SyncReport = { id: randomUUID(), state: 'queued', counts: {}, changes: [], errors: [], warnings: [] };
     this.#waiting = report.id;
     this.#reports.set(report.id, report);
+    this.#ends.set(report.id, Promise.withResolvers());
     return report;
+  }
+
+  /** Resolves when the sync is done; at once for one that is, or that nobody knows. */
+  done(id: string): Promise<void> {
+    return this.#ends.get(id)?.promise ?? Promise.resolve();
   }
 
   /** @throws FluxError `sync/unknown`. */
@@ -44,7 +51,7 @@ export class SyncReports {
 
   finish(id: string, { revision, previous, finishedAt, changes, errors, warnings, unrecorded }: SyncOutcome): void {
     const unrecordedWarning = unrecorded ? [{ error: unrecorded }] : [];
-    this.#reports.set(id, {
+    this.#end({
       ...this.get(id),
       state: 'done',
       revision,
@@ -58,6 +65,12 @@ export class SyncReports {
   }
 
   fail(id: string, failure: FluxError, finishedAt: number): void {
-    this.#reports.set(id, { ...this.get(id), state: 'done', finishedAt, failure });
+    this.#end({ ...this.get(id), state: 'done', finishedAt, failure });
+  }
+
+  #end(report: SyncReport): void {
+    this.#reports.set(report.id, report);
+    this.#ends.get(report.id)?.resolve();
+    this.#ends.delete(report.id);
   }
 }

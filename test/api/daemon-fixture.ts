@@ -31,6 +31,7 @@ export function daemonOf(parts: Partial<Daemon> = {}): Daemon & { readonly calls
     notify: async (change) => called('notify', change, undefined),
     startSync: () => called('startSync', undefined, queuedSync('s-1')),
     sync: (id) => queuedSync(id),
+    syncDone: () => new Promise(() => {}),
     readiness: () => ({ ready: true, reason: '' }),
     ...parts,
   };

@@ -90,11 +90,14 @@ test('an unknown route of the new API is a problem too', async () => {
 });
 
 test('waiting answers as soon as the sync is done', async () => {
-  let looks = 0;
-  const sync = (id: string): SyncReport => ({ ...queuedSync(id), state: ++looks > 3 ? 'done' : 'running' });
-  await using api = await serve(daemonOf({ sync }));
-  expect(JSON.parse((await api.get('/api/v1/syncs/s-1?wait=60')).body)).toMatchObject({ state: 'done' });
-  expect(looks).toBe(4);
+  let state: SyncReport['state'] = 'running';
+  const end = Promise.withResolvers<void>();
+  await using api = await serve(daemonOf({ sync: (id) => ({ ...queuedSync(id), state }), syncDone: () => end.promise }));
+  const answer = api.get('/api/v1/syncs/s-1?wait=60');
+  await expect.poll(async () => (await api.get('/healthz')).status).toBe(200);
+  state = 'done';
+  end.resolve();
+  expect(JSON.parse((await answer).body)).toMatchObject({ state: 'done' });
 });
 
 test('waiting ends when its time is over, or when the server closes', async () => {

@@ -8,7 +8,6 @@ import { syncReportToWire } from './sync-report.ts';
 export const V1_PREFIX = '/api/v1';
 
 const MAX_WAIT_S = 60;
-const LOOK_EVERY_MS = 100;
 
 /** `POST /api/v1/syncs` asks for a sync; `GET /api/v1/syncs/{id}?wait=seconds` tells of it, at the latest after that time. */
 export function syncRoutes(daemon: Daemon, clock: Clock): readonly Route[] {
@@ -30,16 +29,22 @@ export function syncRoutes(daemon: Daemon, clock: Clock): readonly Route[] {
       door: 'local',
       async handle({ params, query, signal }) {
         const id = params.id ?? '';
-        const until = clock.now() + parseWaitMs(query.get('wait'));
-        let report = daemon.sync(id);
-        while (report.state !== 'done' && clock.now() < until && !signal.aborted) {
-          await clock.sleep(Math.min(LOOK_EVERY_MS, until - clock.now()));
-          report = daemon.sync(id);
-        }
-        return reply(200, report);
+        const waitMs = parseWaitMs(query.get('wait'));
+        if (waitMs > 0 && daemon.sync(id).state !== 'done') await within(waitMs, daemon.syncDone(id), clock, signal);
+        return reply(200, daemon.sync(id));
       },
     },
   ];
+}
+
+/** Waits for the promise, but no longer than that, and no longer than anybody listens. */
+async function within(ms: number, promise: Promise<void>, clock: Clock, signal: AbortSignal): Promise<void> {
+  const over = new AbortController();
+  const sleep = clock.sleep(ms, { signal: AbortSignal.any([signal, over.signal]) }).catch((error: unknown) => {
+    if (!signal.aborted && !over.signal.aborted) throw error;
+  });
+  await Promise.race([promise, sleep]);
+  over.abort();
 }
 
 function reply(status: number, report: SyncReport, headers: Readonly<Record<string, string>> = {}): Reply {

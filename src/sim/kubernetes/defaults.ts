@@ -1,6 +1,6 @@
 import { asList, at, isObject, type JsonObject } from './json.ts';
 import { type KubeObject, metaOf } from './object.ts';
-import { fill, podSpecDefaults } from './pod-defaults.ts';
+import { fill, podRequestDefaults, podSpecDefaults } from './pod-defaults.ts';
 
 type Defaulter = (object: KubeObject) => void;
 
@@ -145,7 +145,10 @@ function namespace(object: KubeObject): void {
 }
 
 const DEFAULTERS: Readonly<Record<string, Defaulter>> = {
-  '/Pod': (object) => podSpecDefaults(specOf(object)),
+  '/Pod': (object) => {
+    podSpecDefaults(specOf(object));
+    podRequestDefaults(specOf(object));
+  },
   '/Namespace': namespace,
   '/Service': service,
   '/Secret': secret,

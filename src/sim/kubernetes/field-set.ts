@@ -106,13 +106,14 @@ export function toFieldsV1(set: FieldSet): JsonObject {
   return raw;
 }
 
-/** Members as people read them: `.spec.template.spec.containers[name="app"].image`. */
+/** Members as people read them, those of a node before those below it: `.spec.template.spec.containers[name="app"].image`. */
 export function pathsOf(set: FieldSet, prefix = ''): readonly string[] {
-  const below = [...set.children.keys()].sort().flatMap((element) => {
-    const child = set.children.get(element);
-    return child ? pathsOf(child, prefix + describeElement(element)) : [];
-  });
-  return set.member && prefix !== '' ? [prefix, ...below] : below;
+  const children = [...set.children].sort(([a], [b]) => (a < b ? -1 : 1));
+  const paths = children.map(([element, child]) => ({ path: prefix + describeElement(element), child }));
+  return [
+    ...paths.filter(({ child }) => child.member).map(({ path }) => path),
+    ...paths.flatMap(({ path, child }) => pathsOf(child, path)),
+  ];
 }
 
 export function describeElement(element: string): string {

@@ -19,13 +19,18 @@ export function podSpecDefaults(spec: JsonObject): void {
   for (const volume of asList(spec.volumes)) if (isObject(volume)) volumeDefaults(volume);
 }
 
+/** In a pod itself, not yet in a template, a limit without a request is also the request. */
+export function podRequestDefaults(spec: JsonObject): void {
+  for (const container of [...asList(spec.initContainers), ...asList(spec.containers)])
+    if (isObject(container)) requestsFromLimits(container);
+}
+
 function containerDefaults(container: JsonObject): void {
   const image = typeof container.image === 'string' ? container.image : '';
   const tag = /:([^:/@]+)$/.exec(image.replace(/@.*$/, ''))?.[1] ?? (image.includes('@') ? '' : 'latest');
   fill(container, 'imagePullPolicy', tag === 'latest' ? 'Always' : 'IfNotPresent');
   fill(container, 'terminationMessagePath', '/dev/termination-log');
   fill(container, 'terminationMessagePolicy', 'File');
-  requestsFromLimits(container);
   for (const variable of asList(container.env)) {
     const fieldRef = at(variable, 'valueFrom', 'fieldRef');
     if (isObject(fieldRef)) fill(fieldRef, 'apiVersion', 'v1');
@@ -52,7 +57,6 @@ function httpGetDefaults(handler: JsonObject): void {
   fill(httpGet, 'scheme', 'HTTP');
 }
 
-/** A limit without a request is also the request. */
 function requestsFromLimits(container: JsonObject): void {
   const limits = at(container, 'resources', 'limits');
   const resources = container.resources;

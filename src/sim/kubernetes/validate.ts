@@ -123,6 +123,10 @@ function validateWorkload(object: KubeObject, old: KubeObject | undefined): Caus
   const restart = at(spec.template, 'spec', 'restartPolicy');
   if (typeof restart === 'string' && restart !== 'Always')
     causes.push(cause('spec.template.spec.restartPolicy', 'FieldValueNotSupported', 'supported values: "Always"', restart));
+  if (at(spec.strategy, 'type') === 'Recreate' && at(spec.strategy, 'rollingUpdate') !== undefined)
+    causes.push(
+      cause('spec.strategy.rollingUpdate', 'FieldValueForbidden', "may not be specified when strategy `type` is 'Recreate'"),
+    );
   if (old) causes.push(...immutable(object, old, 'spec', 'selector'));
   return causes;
 }
