@@ -18,6 +18,12 @@ export interface MirrorOptions extends Omit<GitOptions, 'gitDir' | 'cwd'> {
   readonly onReplaced: () => void;
 }
 
+export interface Fetched {
+  readonly head: string | undefined;
+  /** Objects that the other expressions name, in their order. */
+  readonly named: readonly (string | undefined)[];
+}
+
 export type Mirror = ReturnType<typeof createMirror>;
 
 /**
@@ -28,6 +34,7 @@ export type Mirror = ReturnType<typeof createMirror>;
 export function createMirror(options: MirrorOptions) {
   const { directory, address, branch, notesRef, log, onReplaced } = options;
   const gitDir = join(directory, 'mirror.git');
+  const branchRef = `refs/heads/${branch}`;
   const git: Git = createGit({ ...options, gitDir, cwd: directory });
   const refspecs = ['refs/heads/*', 'refs/tags/*', `${notesRef}*`].map((pattern) => `+${pattern}:${pattern}`);
   let opened = false;
@@ -36,17 +43,23 @@ export function createMirror(options: MirrorOptions) {
   /** Looked at since the last success; a remote that is down for hours costs one look. */
   let examined = false;
 
-  /** Brings the mirror up to the remote; resolves to the head of the branch, or undefined when the remote has no such branch. */
-  async function update(run: RunOptions): Promise<string | undefined> {
+  /**
+   * Brings the mirror up to the remote. Resolves to the head of the branch, undefined when the remote has no such branch, and to
+   * what the other expressions name now.
+   */
+  async function update(others: readonly string[], run: RunOptions): Promise<Fetched> {
     await bringUpToDate(run);
-    const ref = `refs/heads/${branch}`;
-    const [head, tree] = await git.resolve([ref, `${ref}^{tree}`], run);
+    const fetched = await look(others, run);
     // The ref is there, but can what it names be read?
-    if (head !== undefined && tree !== undefined) return head;
-    if ((await git.revParse(ref, run)) === undefined) return undefined;
+    if (fetched.readable || (await git.revParse(branchRef, run)) === undefined) return fetched;
     log.warn({ branch }, 'git mirror is damaged: the head of the branch cannot be read');
     await build(run);
-    return git.revParse(ref, run);
+    return look(others, run);
+  }
+
+  async function look(others: readonly string[], run: RunOptions): Promise<Fetched & { readonly readable: boolean }> {
+    const [head, tree, ...named] = await git.resolve([branchRef, `${branchRef}^{tree}`, ...others], run);
+    return { head, named, readable: head !== undefined && tree !== undefined };
   }
 
   async function bringUpToDate(run: RunOptions): Promise<void> {

@@ -117,6 +117,7 @@ export function createSource(options: SourceOptions) {
   let writable = false;
   let writeCheckedAt = Number.NEGATIVE_INFINITY;
   let listed: { readonly revision: string; readonly files: readonly TreeFile[] } | undefined;
+  const markNames = [`refs/tags/${syncTag}^{commit}`, recordRef];
   /** What the sync tag and the records' ref name; undefined after anything that may have moved them. */
   let generation = 0;
   let marks: { readonly tagged: string | undefined; readonly records: string | undefined } | undefined;
@@ -128,13 +129,12 @@ export function createSource(options: SourceOptions) {
   /** One operation at a time may change the mirror. */
   let last: Promise<unknown> = Promise.resolve();
   function exclusively<T>(work: () => Promise<T>): Promise<T> {
-    const forget = () => {
+    const result = last.then(() => {
       marks = undefined;
       generation += 1;
-    };
-    const result = last.then(() => {
-      forget();
-      return work().finally(forget);
+      return work().finally(() => {
+        generation += 1;
+      });
     });
     last = result.catch(() => undefined);
     return result;
@@ -168,7 +168,11 @@ export function createSource(options: SourceOptions) {
     requireConfigured();
     let fetched: string | undefined;
     try {
-      fetched = await withinDeadline('git fetch', timeoutMs, signal, (bounded) => mirror.update({ signal: bounded }));
+      const { head: found, named } = await withinDeadline('git fetch', timeoutMs, signal, (bounded) =>
+        mirror.update(markNames, { signal: bounded }),
+      );
+      fetched = found;
+      marks = { tagged: named[0], records: named[1] };
     } catch (error) {
       signal?.throwIfAborted();
       const failure = asFluxError(error, { code: 'git/fetch-failed' });
@@ -218,6 +222,7 @@ export function createSource(options: SourceOptions) {
         return await work();
       } finally {
         head = await currentHead();
+        marks = undefined;
       }
     });
   }
@@ -225,7 +230,7 @@ export function createSource(options: SourceOptions) {
   async function currentMarks(run: RunOptions): Promise<NonNullable<typeof marks>> {
     if (marks) return marks;
     const before = generation;
-    const [tagged, records] = await git.resolve([`refs/tags/${syncTag}^{commit}`, recordRef], run);
+    const [tagged, records] = await git.resolve(markNames, run);
     // What was read while somebody wrote may be old by now.
     if (before === generation) marks = { tagged, records };
     return { tagged, records };
