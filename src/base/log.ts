@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
-import { type Logger, pino } from 'pino';
+import { type Logger, type LoggerOptions, pino } from 'pino';
 import { FluxError, messageOf } from './errors.ts';
+import { redact } from './redact.ts';
 
 export type { Logger } from 'pino';
 
@@ -11,31 +12,22 @@ export interface LogOptions {
   readonly destination: NodeJS.WritableStream & { readonly isTTY?: boolean };
 }
 
-/** The daemon's logger. Messages are constant lower-case text; everything that varies is a field. */
+/**
+ * The daemon's logger. Messages are constant lower-case text; everything that varies is a field. Each event is one line without
+ * control characters, whatever a repository or a registry put into it, and without the passwords that `redact` finds.
+ */
 export async function createLogger({ format, level = 'info', destination }: LogOptions): Promise<Logger> {
-  const options = {
+  const options: LoggerOptions = {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label: string) => ({ level: label }) },
-    serializers: { err: describeError },
+    formatters: { level: (label) => ({ level: label }), log: format === 'json' ? nestErrors : flattenErrors },
+    // Errors are described by the formatter; pino's own serializer would describe them again.
+    serializers: { err: (described: unknown) => described, msg: (msg: unknown) => redact(String(msg)) },
+    ...(format === 'json' ? { hooks: { streamWrite: escapeHidden } } : {}),
   };
   if (format === 'json') return pino(options, destination);
-  if (destination.isTTY) {
-    const { default: pretty } = await import('pino-pretty');
-    return pino(
-      options,
-      pretty({
-        destination,
-        sync: true,
-        singleLine: true,
-        translateTime: 'SYS:HH:MM:ss',
-        ignore: 'component',
-        messageFormat: '{if component}{component}: {end}{msg}',
-      }),
-    );
-  }
-  return pino(options, logfmtStream(destination));
+  return pino(options, throughText(destination, destination.isTTY ? await terminalLine() : logfmtLine));
 }
 
 /** A logger that writes nothing, for tests and for library use. */
@@ -43,34 +35,92 @@ export function silentLogger(): Logger {
   return pino({ level: 'silent' });
 }
 
-/** What is expected to go wrong is told by its message and help; only what is not carries a stack. */
-function describeError(error: unknown): Record<string, unknown> {
-  if (error instanceof FluxError)
-    return { code: error.code, message: error.message, ...(error.help === undefined ? {} : { help: error.help }) };
-  return { message: messageOf(error), ...(error instanceof Error ? { stack: error.stack } : {}) };
+type Fields = Record<string, unknown>;
+
+/** Errors as objects; `err` is one always, as stores of logs want one type for a name. */
+function nestErrors(fields: Fields): Fields {
+  return mapFields(fields, (key, value) => {
+    if (value instanceof Error) return { [key]: describeError(value) };
+    return key === 'err' && typeof value === 'string' ? { err: { message: redact(value) } } : undefined;
+  });
 }
 
-function logfmtStream(destination: NodeJS.WritableStream): Writable {
+/** Errors as their message, with help and stack beside it. */
+function flattenErrors(fields: Fields): Fields {
+  return mapFields(fields, (key, value) => {
+    if (!(value instanceof Error)) return undefined;
+    const { code: _code, message, ...rest } = describeError(value);
+    return { [key]: message, ...rest };
+  });
+}
+
+function mapFields(fields: Fields, describe: (key: string, value: unknown) => Fields | undefined): Fields {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([key, value]) => {
+      const described = describe(key, value);
+      return described ? Object.entries(described) : [[key, typeof value === 'string' ? redact(value) : value]];
+    }),
+  );
+}
+
+/** What is expected to go wrong is told by its message and help; only what is not carries a stack. */
+function describeError(error: Error): Fields {
+  const message = redact(messageOf(error));
+  if (error instanceof FluxError)
+    return { code: error.code, message, ...(error.help === undefined ? {} : { help: redact(error.help) }) };
+  return { message, stack: redact(String(error.stack)) };
+}
+
+/** A stream of text that passes each write, changed, on to another; it never holds anything back. */
+function throughText(destination: NodeJS.WritableStream, change: (text: string) => string): Writable {
   return new Writable({
+    decodeStrings: false,
     write(chunk, _encoding, done) {
-      const { time, level, component, msg, err, ...rest } = JSON.parse(String(chunk)) as Record<string, unknown>;
-      // One line for each event: an error is flattened, and the stack of an unexpected one goes along quoted.
-      const error = typeof err === 'object' && err !== null ? (err as Record<string, unknown>) : {};
-      const { message, help, stack } = error;
-      destination.write(`${logfmt({ ts: time, level, component, msg, ...rest, err: message, help, stack })}\n`);
+      destination.write(change(String(chunk)));
       done();
     },
   });
 }
 
-function logfmt(fields: Readonly<Record<string, unknown>>): string {
-  return Object.entries(fields)
-    .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => `${key}=${logfmtValue(value)}`)
-    .join(' ');
+async function terminalLine(): Promise<(json: string) => string> {
+  const { prettyFactory } = await import('pino-pretty');
+  const pretty = prettyFactory({
+    singleLine: true,
+    errorLikeObjectKeys: [],
+    translateTime: 'SYS:HH:MM:ss',
+    ignore: 'component',
+    messageFormat: (log, key) => escapeControls(`${log.component === undefined ? '' : `${log.component}: `}${log[key]}`),
+  });
+  return (json) => escapeHidden(pretty(json));
+}
+
+function logfmtLine(json: string): string {
+  const { time, level, component, msg, ...rest } = JSON.parse(json) as Fields;
+  const pairs = Object.entries({ ts: time, level, component, msg, ...rest }).filter(([, value]) => value !== undefined);
+  return `${pairs.map(([key, value]) => `${logfmtKey(key)}=${logfmtValue(value)}`).join(' ')}\n`;
+}
+
+function logfmtKey(key: string): string {
+  return key.replace(NOT_BARE, '_') || '_';
 }
 
 function logfmtValue(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return /^[^\s"=]+$/.test(text) ? text : JSON.stringify(text);
+  return text !== '' && text.search(NOT_BARE) < 0 ? text : escapeHidden(JSON.stringify(text));
+}
+
+/** What logfmt cannot hold without quotes, with everything that is not seen as it is. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const NOT_BARE = /[\s"=\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+/** What JSON leaves as it is although terminals obey it (C1 controls), or it ends lines or reorders text. */
+const HIDDEN = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+const CONTROLS = /[\u0000-\u001f]/g;
+
+function escapeHidden(text: string): string {
+  return text.replace(HIDDEN, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+function escapeControls(text: string): string {
+  return text.replace(CONTROLS, (char) => JSON.stringify(char).slice(1, -1));
 }
