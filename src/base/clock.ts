@@ -29,11 +29,17 @@ export const systemClock: Clock = {
     }),
 };
 
+/** Keeps a timeout as long as the signal made of it: that one holds it weakly, and a collected timeout never fires. */
+const TIMEOUTS = new WeakMap<AbortSignal, AbortSignal>();
+
 /** A signal that aborts with a TimeoutError after `ms`, or when the given parent signal does. */
 export function withDeadline(ms: number, parent?: AbortSignal): AbortSignal {
   // Takes whole milliseconds only.
   const timeout = AbortSignal.timeout(Math.ceil(Math.min(Math.max(ms, 0), MAX_TIMER_MS)));
-  return parent ? AbortSignal.any([parent, timeout]) : timeout;
+  if (!parent) return timeout;
+  const either = AbortSignal.any([parent, timeout]);
+  TIMEOUTS.set(either, timeout);
+  return either;
 }
 
 /** RFC 3339 in UTC, in whole seconds: a fraction is cut off, as Go does. */

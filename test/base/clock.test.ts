@@ -1,4 +1,7 @@
 import { getEventListeners } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { rfc3339, systemClock, withDeadline } from '../../src/base/index.ts';
 
@@ -89,6 +92,19 @@ describe('a deadline', () => {
     expect((bounded.reason as Error).name).toBe('TimeoutError');
   });
 
+  test('passes although nobody listens to it and memory is cleaned up meanwhile', async () => {
+    const { signal } = controller();
+    const polled = withDeadline(30, signal);
+    const late = withDeadline(30, signal);
+    for (let count = 0; count < 3; count += 1) {
+      collectGarbage();
+      await turn();
+    }
+    // Made last, so it passes last.
+    await Promise.all([aborted(late), aborted(withDeadline(40))]);
+    expect(polled.aborted).toBe(true);
+  }, 5000);
+
   test.each([0, -5, 0.25, 1.001])('of %d ms passes soon', async (ms) => {
     await aborted(withDeadline(ms));
   });
@@ -115,6 +131,11 @@ describe('RFC 3339', () => {
     expect(rfc3339(ms)).toBe(text);
   });
 });
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+}
 
 function controller(): { readonly signal: AbortSignal; readonly abort: (reason: Error) => void } {
   const made = new AbortController();
