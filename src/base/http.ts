@@ -1,6 +1,8 @@
 import http from 'node:http';
 import https from 'node:https';
+import { withDeadline } from './clock.ts';
 import { FluxError } from './errors.ts';
+import { redact } from './redact.ts';
 
 export interface HttpRequest {
   readonly method?: string;
@@ -9,9 +11,9 @@ export interface HttpRequest {
   readonly body?: string | Buffer;
   /** Extra TLS and agent settings (ca, cert, key, rejectUnauthorized, agent …), as node:https takes them. */
   readonly tls?: https.RequestOptions;
-  /** The most bytes of body accepted; more rejects with `http/too-large`. Default 64 MiB. */
+  /** The most bytes of body accepted; more rejects with `http/too-large`. Default 64 MiB. A stream has no limit. */
   readonly maxBytes?: number;
-  /** Total time for the whole exchange in milliseconds. Default 30 s. */
+  /** Total time for the whole exchange in milliseconds. Default 30 s. A stream lasts until its signal is aborted. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
@@ -22,6 +24,7 @@ export interface HttpResponse {
   readonly body: Buffer;
 }
 
+/** Rejects with FluxErrors: `http/bad-url`, `http/protocol`, `http/connection`, `http/timeout`, `http/too-large`. */
 export interface HttpTransport {
   /** One exchange, body read whole. Never follows redirects: where credentials may go is the caller's decision. */
   request(request: HttpRequest): Promise<HttpResponse>;
@@ -43,48 +46,67 @@ export function createHttpTransport({ maxSockets = 16, userAgent = 'flux-gitops'
     'https:': new https.Agent({ keepAlive: true, maxSockets, scheduling: 'lifo' }),
   } as const;
 
-  function open(request: HttpRequest, signal: AbortSignal): Promise<http.IncomingMessage> {
-    const url = new URL(request.url);
+  function open(url: URL, request: HttpRequest, signal: AbortSignal): Promise<http.IncomingMessage> {
     const secure = url.protocol === 'https:';
-    if (!secure && url.protocol !== 'http:') {
-      throw new FluxError(`${url.protocol} is not a protocol this client speaks`, { code: 'http/protocol', fault: 'user' });
-    }
+    const method = request.method ?? 'GET';
     const headers: Record<string, string> = { 'user-agent': userAgent, ...request.headers };
     if (request.body !== undefined) headers['content-length'] = String(Buffer.byteLength(request.body));
     return new Promise((resolve, reject) => {
-      const outgoing = (secure ? https : http).request(
-        url,
-        {
-          agent: secure ? agents['https:'] : agents['http:'],
-          ...(secure ? request.tls : {}),
-          method: request.method ?? 'GET',
-          headers,
-          signal,
-        },
-        resolve,
-      );
-      outgoing.on('error', reject);
+      const outgoing = (secure ? https : http).request(url, {
+        agent: secure ? agents['https:'] : agents['http:'],
+        ...(secure ? request.tls : {}),
+        method,
+        headers,
+        signal,
+      });
+      let answered = false;
+      outgoing.on('response', (response) => {
+        answered = true;
+        resolve(response);
+      });
+      outgoing.on('error', (error: NodeJS.ErrnoException) => {
+        // The server may have closed a kept connection just before it was used again: reading is safe to try anew (RFC 9110, 9.2.2).
+        const stale = outgoing.reusedSocket && !answered && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+        if (stale && (method === 'GET' || method === 'HEAD') && !signal.aborted) resolve(open(url, request, signal));
+        else reject(error);
+      });
+      // A request that waits for a free connection hears of an abort only once it has got one.
+      const onAbort = () => reject(signal.reason);
+      signal.addEventListener('abort', onAbort, { once: true });
+      outgoing.on('close', () => {
+        signal.removeEventListener('abort', onAbort);
+        // An answer 101 that nobody asked for ends a request without an error.
+        reject(new Error('connection closed without an answer'));
+      });
       outgoing.end(request.body);
     });
   }
 
   return {
     async request(request) {
-      const timeout = AbortSignal.timeout(request.timeoutMs ?? 30_000);
-      const signal = request.signal ? AbortSignal.any([request.signal, timeout]) : timeout;
+      const { timeoutMs = 30_000, maxBytes = 64 * 2 ** 20 } = request;
+      const url = urlOf(request);
+      const place = placeOf(url, request);
+      const signal = withDeadline(timeoutMs, request.signal);
       try {
-        const response = await open(request, signal);
-        const body = await readBody(response, request.maxBytes ?? 64 * 2 ** 20, request);
+        const response = await open(url, request, signal);
+        const body = await readBody(response, maxBytes, place);
         return { status: response.statusCode ?? 0, headers: response.headers, body };
       } catch (error) {
-        throw failure(request, error, timeout.aborted && !request.signal?.aborted);
+        if (signal.aborted && !request.signal?.aborted)
+          throw new FluxError(`${place}: no complete answer within ${timeoutMs / 1000} s`, {
+            code: 'http/timeout',
+            cause: error,
+          });
+        throw failure(place, error);
       }
     },
     async stream(request) {
+      const url = urlOf(request);
       try {
-        return await open(request, request.signal ?? new AbortController().signal);
+        return await open(url, request, request.signal ?? new AbortController().signal);
       } catch (error) {
-        throw failure(request, error, false);
+        throw failure(placeOf(url, request), error);
       }
     },
     close() {
@@ -93,32 +115,40 @@ export function createHttpTransport({ maxSockets = 16, userAgent = 'flux-gitops'
   };
 }
 
-async function readBody(response: http.IncomingMessage, maxBytes: number, request: HttpRequest): Promise<Buffer> {
+async function readBody(response: http.IncomingMessage, maxBytes: number, place: string): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > maxBytes) {
       response.destroy();
-      throw new FluxError(`${place(request)}: answer is larger than ${maxBytes} bytes`, { code: 'http/too-large' });
+      throw new FluxError(`${place}: answer is larger than ${maxBytes} bytes`, { code: 'http/too-large' });
     }
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, size);
 }
 
-function place(request: HttpRequest): string {
-  const url = new URL(request.url);
-  return `${request.method ?? 'GET'} ${url.origin}${url.pathname}`;
+function urlOf(request: HttpRequest): URL {
+  const url = URL.parse(String(request.url));
+  if (!url) {
+    const shown = redact(String(request.url))
+      .replace(/[?#].*/s, '')
+      .slice(0, 200);
+    throw new FluxError(`${JSON.stringify(shown)} is not a URL`, { code: 'http/bad-url', fault: 'user' });
+  }
+  if (url.protocol !== 'https:' && url.protocol !== 'http:')
+    throw new FluxError(`${url.protocol} is not a protocol this client speaks`, { code: 'http/protocol', fault: 'user' });
+  return url;
 }
 
-function failure(request: HttpRequest, error: unknown, timedOut: boolean): FluxError {
+/** What an error names: neither query nor user and password, which may be secret. */
+function placeOf(url: URL, { method = 'GET' }: HttpRequest): string {
+  return `${method} ${url.origin}${url.pathname}`;
+}
+
+function failure(place: string, error: unknown): FluxError {
   if (error instanceof FluxError) return error;
-  if (timedOut)
-    return new FluxError(`${place(request)}: no complete answer within ${(request.timeoutMs ?? 30_000) / 1000} s`, {
-      code: 'http/timeout',
-      cause: error,
-    });
-  const { code, message } = error as NodeJS.ErrnoException;
-  return new FluxError(`${place(request)}: ${message || code || 'connection failed'}`, { code: 'http/connection', cause: error });
+  const { code, message } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
+  return new FluxError(`${place}: ${message || code || 'connection failed'}`, { code: 'http/connection', cause: error });
 }
