@@ -10,6 +10,12 @@ await build({
   input,
   platform: 'node',
   external: /^node:/,
-  output: { dir: 'dist', format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js', sourcemap: false },
+  output: {
+    dir: 'dist',
+    format: 'esm',
+    entryFileNames: '[name].js',
+    chunkFileNames: 'chunks/[name]-[hash].js',
+    sourcemap: false,
+  },
 });
 for (const name of Object.keys(input)) chmodSync(`dist/${name}.js`, 0o755);

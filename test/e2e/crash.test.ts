@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { until } from '../support/until.ts';
-import { type Fluxd, manifest, path, type Recorded, type Repository, startWorld, type World } from './harness/index.ts';
+import { type Fluxd, manifest, path, type Recorded, type Repository, startWorld, until, type World } from './harness/index.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -78,8 +77,8 @@ test.for(moments)('killed %s, a new daemon comes to the same end, with one commi
   fluxd.proxy.intercept = undefined;
   await fluxd.restart();
 
-  await until('Flux has committed the new tag', async () => (await repository.head()) !== first);
-  const head = await repository.head();
+  await until('Flux has committed the new tag', () => repository.head() !== first);
+  const head = repository.head();
   const record = await repository.synced(head);
   const report = await fluxd.sync();
 

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { until } from '../support/until.ts';
-import { manifest, path, startWorld, type World } from './harness/index.ts';
+import { manifest, path, startWorld, until, type World } from './harness/index.ts';
 
 let world: World;
 beforeAll(async () => {

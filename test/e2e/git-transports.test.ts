@@ -3,8 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { serveGitOverHttp } from '../git/support/http-server.ts';
 import { haveSshd, startSshd } from '../git/support/ssh-server.ts';
-import { until } from '../support/until.ts';
-import { manifest, path, type Repository, startWorld, type World } from './harness/index.ts';
+import { manifest, path, type Repository, startWorld, until, type World } from './harness/index.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -34,7 +33,7 @@ async function readsAndWrites(connect: (repository: Repository) => Promise<Trans
 
   const { code } = await fluxd.fluxctl('automate', '--workload', `${shop}:deployment/web`);
   expect(code).toBe(0);
-  const head = await repository.head();
+  const head = repository.head();
   expect(await repository.commitsSince(first)).toEqual([head]);
   expect(JSON.parse(await repository.git('notes', '--ref=flux', 'show', head))).toMatchObject({ spec: { type: 'policy' } });
   await repository.synced(head);

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { until } from '../support/until.ts';
-import { type KubeJson, manifest, path, startWorld, type World } from './harness/index.ts';
+import { type KubeJson, manifest, path, startWorld, until, type World } from './harness/index.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -28,7 +27,7 @@ test('a person commits a manifest, it runs in the cluster, and Git says so', asy
   });
   expect(await repository.synced(second)).toMatchObject({ previous: first, counts: { unchanged: 1, configured: 1 } });
   expect((await world.kube.get(path.configMap(shop, 'greeting'))).data).toEqual({ text: 'good day' });
-  expect(await repository.head()).toBe(second);
+  expect(repository.head()).toBe(second);
 });
 
 test('a pushed tag leads to one commit of one line, one note, one moved tag and a rolled-out Deployment', async () => {
@@ -62,7 +61,7 @@ test('a pushed tag leads to one commit of one line, one note, one moved tag and 
   await until('the new version runs', async () =>
     rolledOut(await world.kube.find(path.deployment(shop, 'web')), `${image}:1.0.1`),
   );
-  const head = await repository.head();
+  const head = repository.head();
   await repository.synced(head);
 
   expect(await repository.commitsSince(before)).toEqual([head]);

@@ -4,10 +4,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type SyncReportWire, syncReportSchema } from '../../../src/api/wire/index.ts';
-import { until } from '../../support/until.ts';
 import { type ApiProxy, startApiProxy } from './api-proxy.ts';
 import type { Endpoint } from './kube-client.ts';
 import { type Finished, ROOT, run, start } from './process.ts';
+import { until } from './until.ts';
 
 export interface FluxdOptions {
   readonly args: readonly string[];

@@ -8,4 +8,5 @@ export type { KubeJson } from './kube-client.ts';
 export * as manifest from './manifests.ts';
 export { path } from './paths.ts';
 export type { Files, Repository } from './repository.ts';
+export { until } from './until.ts';
 export { startWorld, type World } from './world.ts';

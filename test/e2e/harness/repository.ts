@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { until } from '../../support/until.ts';
 import { runOk } from './process.ts';
+import { until } from './until.ts';
 
 /** Files by path: content, a symbolic link, or null to delete one. */
 export type Files = Readonly<Record<string, string | Uint8Array | { readonly link: string } | null>>;
@@ -30,7 +30,7 @@ export interface Repository {
   /** Writes and deletes files, commits and pushes; gives the revision. */
   commit(message: string, files: Files): Promise<string>;
   /** Head of the branch in the bare repository. */
-  head(): Promise<string>;
+  head(): string;
   /** What a ref points to, tags peeled; undefined when it does not exist. */
   resolve(ref: string): Promise<string | undefined>;
   /** Waits until the sync tag is at the revision, and gives the record of that sync. */
@@ -66,9 +66,15 @@ export async function createRepository(): Promise<Repository> {
   await git('init', '--quiet', '--bare', '--initial-branch=main');
   await git('config', 'receive.advertisePushOptions', 'true');
   await git('config', 'http.receivepack', 'true');
+  await git('config', 'gc.auto', '0'); // refs stay files, which is what `ref` reads
   await runOk('git', ['clone', '--quiet', directory, clone], { cwd: root, env });
   await inClone('checkout', '--quiet', '-B', 'main');
 
+  /** The raw value of a ref. Reading the file costs nothing while something is waited for. */
+  const ref = (name: string) => {
+    const file = join(directory, name);
+    return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
+  };
   const resolve = async (ref: string) => {
     try {
       return (await git('rev-parse', '--verify', '--quiet', `${ref}^{}`)).trim();
@@ -83,7 +89,14 @@ export async function createRepository(): Promise<Repository> {
     inClone,
     resolve,
     async synced(revision) {
-      await until(`the sync tag is at ${revision}`, async () => (await resolve('refs/tags/flux-sync')) === revision, 60_000);
+      let seen: string | undefined;
+      const reached = async () => {
+        const tag = ref('refs/tags/flux-sync');
+        if (tag === seen) return false;
+        seen = tag;
+        return (await resolve('refs/tags/flux-sync')) === revision;
+      };
+      await until(`the sync tag is at ${revision}`, reached);
       return JSON.parse(await git('notes', '--ref=flux-sync', 'show', revision));
     },
     async commit(message, files) {
@@ -100,7 +113,11 @@ export async function createRepository(): Promise<Repository> {
       await inClone('push', '--quiet', 'origin', 'main');
       return (await inClone('rev-parse', 'HEAD')).trim();
     },
-    head: async () => (await git('rev-parse', 'main')).trim(),
+    head() {
+      const revision = ref('refs/heads/main');
+      if (revision === undefined) throw new Error('nothing was committed yet');
+      return revision;
+    },
     commitsSince: async (revision) =>
       (await git('rev-list', '--reverse', `${revision}..main`)).split('\n').filter((line) => line !== ''),
     pull: async () => {

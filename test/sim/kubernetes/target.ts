@@ -41,9 +41,12 @@ export interface WatchStream {
   close(): void;
 }
 
-export async function startTarget(): Promise<Target> {
-  const file = process.env.TEST_KUBECONFIG;
-  const sim = file === undefined ? await startKubernetes() : undefined;
+export async function startTarget({
+  file = process.env.TEST_KUBECONFIG,
+}: {
+  readonly file?: string | undefined;
+} = {}): Promise<Target> {
+  const sim = !file ? await startKubernetes() : undefined;
   const config = new KubeConfig();
   config.loadFromString(sim ? sim.kubeconfig() : readFileSync(file ?? '', 'utf8'));
   const cluster = config.getCurrentCluster();
