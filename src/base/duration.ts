@@ -41,21 +41,6 @@ export function parseDuration(text: string): number {
   return Number(negative ? -total : total) / 1e6;
 }
 
-/** Formats milliseconds as Go does: `5m0s`, `1h30m0s`, `1.5s`, `250ms`, `1.5µs`, `0s`. */
-export function formatDuration(ms: number): string {
-  const ns = Math.round(Math.abs(ms) * 1e6);
-  if (ns === 0) return '0s';
-  const sign = ms < 0 ? '-' : '';
-  if (ns < 1e3) return `${sign}${ns}ns`;
-  if (ns < 1e6) return `${sign}${ns / 1e3}µs`;
-  if (ns < 1e9) return `${sign}${ns / 1e6}ms`;
-  const hours = Math.floor(ns / 3_600e9);
-  const minutes = Math.floor((ns % 3_600e9) / 60e9);
-  const seconds = ((ns % 60e9) / 1e9).toFixed(9).replace(/\.?0+$/, '');
-  if (hours > 0) return `${sign}${hours}h${minutes}m${seconds}s`;
-  return minutes > 0 ? `${sign}${minutes}m${seconds}s` : `${sign}${seconds}s`;
-}
-
 /** Quotes as Go's time package does in its errors: every byte that is not plain ASCII as `\xNN`. */
 function goQuote(text: string): string {
   const bytes = Array.from(Buffer.from(text), (byte) => {

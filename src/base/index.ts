@@ -2,8 +2,9 @@
  * What every room may use and what knows nothing of GitOps: errors, time, durations, globs, retries, redaction, logs, HTTP,
  * YAML. Third-party packages that serve the whole product are wrapped here once.
  */
+export { type BackoffOptions, backoffMs } from './backoff.ts';
 export { type Clock, rfc3339, systemClock, withDeadline } from './clock.ts';
-export { formatDuration, parseDuration } from './duration.ts';
+export { parseDuration } from './duration.ts';
 export { asFluxError, type Fault, FluxError, type FluxErrorOptions, messageOf } from './errors.ts';
 export { matchGlob } from './glob.ts';
 export { goJson } from './go-json.ts';
@@ -17,7 +18,6 @@ export {
 export { createLogger, type Logger, type LogOptions, silentLogger } from './log.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
 export { redact, Secret } from './redact.ts';
-export { type BackoffOptions, backoffMs, type RetryOptions, retry } from './retry.ts';
 export { dumpYaml } from './yaml/dump.ts';
 export {
   appendEntry,

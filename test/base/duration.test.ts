@@ -2,12 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatDuration, parseDuration } from '../../src/base/index.ts';
+import { parseDuration } from '../../src/base/index.ts';
 
-/** What Go 1.26's time.ParseDuration and Duration.String make of each; `ns` in nanoseconds. */
+/** What Go 1.26's time.ParseDuration makes of each; `ns` in nanoseconds. */
 interface GoDurations {
   readonly parse: readonly { readonly text: string; readonly ns?: string; readonly error?: string }[];
-  readonly format: readonly { readonly ns: string; readonly text: string }[];
 }
 
 const go = JSON.parse(readFileSync(join(import.meta.dirname, 'duration-go.json'), 'utf8')) as GoDurations;
@@ -56,21 +55,6 @@ describe('reading a duration', () => {
             /^time: (invalid|missing unit in|unknown unit "[ -~]*" in) ?duration "[ -~]*"$/,
           );
         }
-      }),
-    );
-  });
-});
-
-describe('writing a duration', () => {
-  test.each(go.format)('$ns ns is $text, as Go writes it', ({ ns, text }) => {
-    expect(formatDuration(Number(ns) / 1e6)).toBe(text);
-  });
-
-  test('what is written is read back as the same', () => {
-    fc.assert(
-      // Up to a day in nanoseconds: doubles hold these exactly enough.
-      fc.property(fc.integer({ min: -86_400_000_000_000, max: 86_400_000_000_000 }), (ns) => {
-        expect(parseDuration(formatDuration(ns / 1e6)) * 1e6).toBeCloseTo(ns, 1);
       }),
     );
   });

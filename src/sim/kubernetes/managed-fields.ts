@@ -221,7 +221,9 @@ function prune(schema: Schema, merged: Json, lastSet: FieldSet, owners: readonly
 }
 
 function conflictError(conflicts: ReadonlyMap<Manager, FieldSet>): ApiError {
-  const causes = [...conflicts].flatMap(([{ entry }, fields]) => {
+  const identity = ({ entry: { manager, operation, apiVersion } }: Manager) => JSON.stringify([manager, operation, apiVersion]);
+  const inOrder = [...conflicts].sort(([a], [b]) => (identity(a) < identity(b) ? -1 : 1));
+  const causes = inOrder.flatMap(([{ entry }, fields]) => {
     const using = entry.operation === 'Update' ? ` using ${entry.apiVersion}` : '';
     const sub = entry.subresource ? ` with subresource "${entry.subresource}"` : '';
     const message = `conflict with "${entry.manager}"${sub}${using}`;
@@ -229,7 +231,7 @@ function conflictError(conflicts: ReadonlyMap<Manager, FieldSet>): ApiError {
   });
   const [first] = causes;
   const lines = [...Map.groupBy(causes, ({ message }) => message)].map(([message, list]) => {
-    const plural = message.replace(/^conflict /, list.length === 1 ? 'conflict ' : 'conflicts ');
+    const plural = message.replace(/^conflict /, 'conflicts ');
     return `${plural}:\n${list.map(({ field }) => `- ${field}`).join('\n')}`;
   });
   const text = causes.length === 1 && first ? `${first.message}: ${first.field}` : lines.join('\n');

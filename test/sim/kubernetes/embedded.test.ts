@@ -216,7 +216,8 @@ describe.skipIf(!hasKubectl || process.env.TEST_KUBECONFIG !== undefined)('kubec
     };
     const thing = { apiVersion: 'example.com/v1', kind: 'Thing', metadata: { name: 'one' }, spec: { a: 1 } };
     const file = join(directory, 'things.yaml');
-    await writeFile(file, `${JSON.stringify(definition)}\n---\n${JSON.stringify(thing)}\n`);
+    // The first line says that it is YAML: some kubectls take a file that begins with a brace for JSON alone.
+    await writeFile(file, `---\n${JSON.stringify(definition)}\n---\n${JSON.stringify(thing)}\n`);
     await expect(kube('apply', '--server-side', '-f', file)).rejects.toThrow('ensure CRDs are installed first');
     await kube('wait', '--for=condition=Established', 'crd/things.example.com', '--timeout=10s');
     expect(await kube('apply', '--server-side', '-f', file)).toContain('thing.example.com/one serverside-applied');
