@@ -177,7 +177,8 @@ export function applyConfig(
   const before = withoutManagedFields(live);
   let self = managers.find(({ entry }) => isSame(entry, writer, 'Apply', apiVersion));
   const lastSet = self?.fields;
-  const set = withoutSubtrees(difference(fieldSetOf(schema, config), UNOWNED), options.ignored);
+  const configured = withoutSubtrees(fieldSetOf(schema, config), options.ignored);
+  const set = difference(configured, UNOWNED);
   const { manager, subresource, time } = writer;
   const entry = {
     manager,
@@ -188,9 +189,9 @@ export function applyConfig(
     ...(subresource === undefined ? {} : { subresource }),
   };
   const merged = merge(schema, before, config);
-  // The new set counts as owned while pruning, so that what is still applied stays.
+  // The new set counts as owned while pruning, so that what is still applied stays; the name too, which nobody owns afterwards.
   const owners = managers.filter((other) => other !== self).map(({ fields }) => fields);
-  const result = lastSet ? prune(schema, merged, lastSet, [...owners, set]) : merged;
+  const result = lastSet ? prune(schema, merged, lastSet, [...owners, configured]) : merged;
 
   const { added, modified, removed } = compare(schema, before, result);
   const conflicts = settle(
