@@ -10,9 +10,8 @@ import { type Body, configMap, deployment, eventually, startTarget, type Target 
 
 /** What only the embedded server has: its own door, its counters, and controllers that play a cluster. */
 const run = promisify(execFile);
-const embedded = describe.skipIf(process.env.TEST_KUBECONFIG !== undefined);
 
-embedded('the embedded server', () => {
+describe('the embedded server', () => {
   let target: Target;
   let sim: Kubernetes;
   const apps = '/apis/apps/v1/namespaces/default/deployments';
@@ -162,7 +161,7 @@ const hasKubectl = await run(kubectl, ['version', '--client']).then(
   () => false,
 );
 
-describe.skipIf(!hasKubectl || process.env.TEST_KUBECONFIG !== undefined)('kubectl', () => {
+describe.skipIf(!hasKubectl)('kubectl', () => {
   let sim: Kubernetes;
   let directory: string;
   let kube: (...args: string[]) => Promise<string>;
