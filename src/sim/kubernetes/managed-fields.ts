@@ -16,7 +16,7 @@ import { equal, type Json, type JsonObject } from './json.ts';
 import { type KubeObject, type ManagedFieldsEntry, metaOf } from './object.ts';
 import type { Schema } from './schema.ts';
 import { ApiError } from './status.ts';
-import { compare, fieldSetOf, merge, removeFields, withNamedFields } from './typed.ts';
+import { compare, fieldSetOf, merge, removeFields, withNamedFields, withoutEmptied } from './typed.ts';
 
 /** Who writes: recorded in metadata.managedFields. */
 export interface Writer {
@@ -206,19 +206,19 @@ export function applyConfig(
   if (self) managers.splice(managers.indexOf(self), 1);
   self = { entry: same && self ? self.entry : entry, fields: set };
   managers.push(self);
-  return { object: withManagers(result as KubeObject, managers), changed: !same };
+  return { object: withManagers(withoutEmptied(result, config) as KubeObject, managers), changed: !same };
 }
 
 /** Removes what the manager applied last time and no longer does, unless somebody else owns it. */
 function prune(schema: Schema, merged: Json, lastSet: FieldSet, owners: readonly FieldSet[]): Json {
   const last = withNamedFields(schema, lastSet);
-  const pruned = removeFields(schema, merged, last) ?? {};
+  const pruned = removeFields(schema, merged, last);
   const owned = withNamedFields(schema, owners.reduce(union, emptySet()));
   const all = withNamedFields(schema, fieldSetOf(schema, merged));
   const left = withNamedFields(schema, fieldSetOf(schema, pruned));
-  const withOwned = removeFields(schema, merged, difference(all, union(left, owned))) ?? {};
+  const withOwned = removeFields(schema, merged, difference(all, union(left, owned)));
   const kept = withNamedFields(schema, fieldSetOf(schema, withOwned));
-  return removeFields(schema, merged, intersection(difference(all, kept), last)) ?? {};
+  return removeFields(schema, merged, intersection(difference(all, kept), last));
 }
 
 function conflictError(conflicts: ReadonlyMap<Manager, FieldSet>): ApiError {

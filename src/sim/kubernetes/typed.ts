@@ -144,28 +144,38 @@ function mergeLists(schema: Schema, live: readonly Json[], applied: readonly Jso
   return merged;
 }
 
-/** `value` without the members of `set` (and what is below them); undefined when nothing is left. */
-export function removeFields(schema: Schema, value: Json, set: FieldSet): Json | undefined {
+/** `value` without the members of `set` (and what is below them). What is emptied by it stays as null: it was not removed itself. */
+export function removeFields(schema: Schema, value: Json, set: FieldSet): Json {
   if (set.children.size === 0 || isLeaf(schema, value)) return value;
   if (schema.type === 'list') {
     const kept = (Array.isArray(value) ? value : []).flatMap((item) => {
       const element = itemElement(schema, item);
       const below = element === undefined ? undefined : set.children.get(element);
       if (below?.member) return [];
-      const rest = below ? removeFields(schema.element ?? ANY, item, below) : item;
-      return rest === undefined ? [] : [rest];
+      return [below ? removeFields(schema.element ?? ANY, item, below) : item];
     });
-    return kept.length > 0 ? kept : undefined;
+    return kept.length > 0 ? kept : null;
   }
   if (!isObject(value)) return value;
   const kept: JsonObject = {};
   for (const [key, item] of Object.entries(value)) {
     const below = set.children.get(`f:${key}`);
     if (below?.member) continue;
-    const rest = below ? removeFields(childSchema(schema, key) ?? ANY, item, below) : item;
-    if (rest !== undefined) setField(kept, key, rest);
+    setField(kept, key, below ? removeFields(childSchema(schema, key) ?? ANY, item, below) : item);
   }
-  return Object.keys(kept).length > 0 ? kept : undefined;
+  return Object.keys(kept).length > 0 ? kept : null;
+}
+
+/** `value` without the nulls that `config` did not ask for: what removeFields emptied. */
+export function withoutEmptied(value: Json, config: Json | undefined): Json {
+  if (Array.isArray(value)) return value.map((item) => withoutEmptied(item, undefined));
+  if (!isObject(value)) return value;
+  const kept: JsonObject = {};
+  for (const [key, item] of Object.entries(value)) {
+    const wanted = isObject(config) ? getField(config, key) : undefined;
+    if (item !== null || wanted === null) setField(kept, key, withoutEmptied(item, wanted));
+  }
+  return kept;
 }
 
 /** The set with the struct fields on the way to its members made members too: "spec" of "spec.replicas". */

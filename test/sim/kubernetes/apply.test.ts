@@ -138,6 +138,16 @@ describe('removal', () => {
     expect(body.data).toBeUndefined();
   });
 
+  test('the object keeps its identity when the last applied piece of metadata goes', async () => {
+    const first = await target.apply(
+      `${base}/configmaps/identity`,
+      configMap('identity', { a: '1' }, { annotations: { x: 'y' } }),
+    );
+    const { status, body } = await target.apply(`${base}/configmaps/identity`, configMap('identity', { a: '1' }));
+    expect([status, body.metadata.annotations]).toEqual([200, undefined]);
+    expect([body.metadata.name, body.metadata.uid]).toEqual(['identity', first.body.metadata.uid]);
+  });
+
   test('a removed field with a default comes back as the default', async () => {
     const three = deployment('default');
     three.spec.replicas = 3;
