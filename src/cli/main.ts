@@ -38,6 +38,7 @@ export async function main({ argv, env, stdout, stderr, version, clock = systemC
       throw error;
     });
   }
+  program.helpCommand(true).version(version, '--version', 'print the version');
   program.action(() => {
     const [unknown] = program.args;
     if (unknown !== undefined) throw usageError(`unknown command ${JSON.stringify(unknown)} for "fluxctl"`);

@@ -31,7 +31,7 @@ export function createProgram(launch: Launch): Command {
     .option('--k8s-fwd-ns <namespace>', 'namespace of fluxd, for the port-forward (default "default", FLUX_FORWARD_NAMESPACE)')
     .option('--k8s-fwd-labels <labels>', 'labels of its pod (default "app=flux", FLUX_FORWARD_LABELS)')
     .option('-u, --url <url>', 'base URL of the API; without it a port-forward is opened (FLUX_URL)')
-    .option('-t, --token <token>', 'token to authenticate with (FLUX_SERVICE_TOKEN)')
+    .option('-t, --token <token>', 'token to authenticate with at --url (FLUX_SERVICE_TOKEN)')
     .option('--timeout <duration>', 'how long to wait for a result (default "60s", FLUX_TIMEOUT)')
     .addHelpText('after', HELP)
     .allowExcessArguments(true);

@@ -52,12 +52,11 @@ export interface OwnedSession extends Session {
   close(): Promise<void>;
 }
 
-const CLOUD_URL = 'https://cloud.weave.works/api/flux';
-
 export function createSession({ flags, env, stdout, stderr, clock, version }: SessionParts): OwnedSession {
   const timeoutMs = durationOf(flags.timeout ?? (env.FLUX_TIMEOUT || '60s'));
-  const token = flags.token ?? (env.WEAVE_CLOUD_TOKEN || env.FLUX_SERVICE_TOKEN || '');
   const url = flags.url ?? (env.FLUX_URL || '');
+  // Flux v1 sent a token without URL to a service that is no more; whoever has its name now must not get it.
+  const token = url === '' ? '' : (flags.token ?? (env.WEAVE_CLOUD_TOKEN || env.FLUX_SERVICE_TOKEN || ''));
   const transport: HttpTransport = createHttpTransport({ userAgent: `fluxctl/${version}` });
   const closers: (() => Promise<void> | void)[] = [() => transport.close()];
   const kubeconfig = flags.context ? { context: flags.context } : {};
@@ -65,7 +64,7 @@ export function createSession({ flags, env, stdout, stderr, clock, version }: Se
   async function connect(): Promise<ApiClient> {
     // Loaded late, so that what asks nobody starts at once.
     const { createApiClient } = await import('../api/client/index.ts');
-    const base = url || (token === '' ? await forward() : CLOUD_URL);
+    const base = url || (await forward());
     return createApiClient({ transport, url: base, ...(token === '' ? {} : { token: new Secret(token) }) });
   }
 

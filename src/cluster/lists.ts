@@ -70,7 +70,10 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
     } catch (error) {
       if (signal?.aborted) throw error;
       // Objects of a kind that we may not even list cannot be ours: rights that were never given hold up nothing else.
-      if (error instanceof FluxError && error.code === 'cluster/forbidden' && !set.kindsWithMarks.has(key)) return;
+      if (error instanceof FluxError && error.code === 'cluster/forbidden' && !set.kindsWithMarks.has(key)) {
+        set.searchedKinds.add(key);
+        return;
+      }
       failedLists.add(key);
       deps.log.warn({ kind: key, err: messageOf(error) }, 'cannot list a kind; nothing is deleted in this sync');
     }

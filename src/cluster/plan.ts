@@ -105,7 +105,7 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
     await lists.ofUnwanted(directory, set, 'likely');
     let judged = judge(mode, directory.missing);
     if (judged.some(({ verdict }) => verdict.action === 'prune')) {
-      // Before anything is deleted, everything is looked at again: a round that cannot see all of it deletes nothing.
+      // Before anything is deleted, every kind has been looked at: a round that cannot see all of them deletes nothing.
       const fresh = await deps.discovery.look(0, signal);
       await lists.ofUnwanted(fresh, set, 'all');
       judged = judge(mode, fresh.missing);

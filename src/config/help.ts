@@ -4,7 +4,7 @@ import { FLAG_GROUPS } from './flags.ts';
 /** What `fluxd --help` prints: the flags that do something, in groups. */
 export function helpText(): string {
   const groups = Object.entries(FLAG_GROUPS).flatMap(([title, flags]) => {
-    const lines = Object.entries<Flag>(flags).filter(([, { status }]) => status === 'built');
+    const lines = Object.entries<Flag>(flags).filter(([, { status }]) => status === 'built' || status === 'deprecated');
     return lines.length === 0 ? [] : [`${title}:\n${lines.map(([name, flag]) => helpLine(name, flag)).join('')}`];
   });
   return `fluxd keeps a Kubernetes cluster equal to a Git repository.

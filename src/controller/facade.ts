@@ -100,7 +100,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
         });
       }
       return {
-        url: source.safeUrl,
+        url: source.shownUrl,
         branch: source.branch,
         paths: source.paths,
         state: source.state(),

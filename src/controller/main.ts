@@ -12,6 +12,7 @@ import { JobQueue } from './jobs.ts';
 import { Loop } from './loop.ts';
 import type { Cluster, Desired, ImageWatch, Source } from './ports.ts';
 import { Progress } from './progress.ts';
+import { remember } from './remember.ts';
 import { createSteps, type StepMetrics } from './steps.ts';
 import { createSyncRecorder } from './sync-recorder.ts';
 import { SyncReports } from './sync-reports.ts';
@@ -129,8 +130,12 @@ export async function startFlux({
     reports,
     progress,
     loop,
-    publicKey: () =>
-      deployKey({ url: config.gitUrl, identityFile: config.sshIdentityFile, environment, timeoutMs: config.gitTimeoutMs }),
+    // Flux v1's probes ask for it all the time, and each answer takes a process.
+    publicKey: remember(
+      () => deployKey({ url: config.gitUrl, identityFile: config.sshIdentityFile, environment, timeoutMs: config.gitTimeoutMs }),
+      60_000,
+      clock,
+    ),
     sameRepository: (url) => sameRepository(url, config.gitUrl),
     clock,
     log: log.child({ component: 'daemon' }),

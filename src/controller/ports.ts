@@ -56,8 +56,10 @@ export interface CommitRequest {
 
 /** One repository: its URL, branch, paths and identity. The daemon works on a list of these. */
 export interface Source {
-  /** The URL without its password, for logs, the API and the sync-set name. */
+  /** The URL without its password, as the sync-set name takes it. */
   readonly safeUrl: string;
+  /** The URL for people and logs: over http(s) without the user too, which may be a token. */
+  readonly shownUrl: string;
   readonly branch: string;
   /** As given by --git-path; empty means the whole repository. */
   readonly paths: readonly string[];

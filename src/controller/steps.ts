@@ -32,17 +32,22 @@ export interface StepsOptions extends SyncOptions, UpdateOptions {
   readonly clock: Clock;
   readonly log: Logger;
   /** Asks the loop for steps from within one. */
-  readonly ask: (...steps: readonly ('sync' | 'automate')[]) => void;
+  readonly ask: (...steps: readonly ('fetch' | 'sync' | 'automate')[]) => void;
 }
 
 /** The steps of the loop over one source and one cluster. */
 export function createSteps(options: StepsOptions): LoopSteps {
   const { source, reports, progress, metrics, clock } = options;
+  /** The request for a sync that the last fetch was made for. */
+  let claimed: string | undefined;
   const forSync = named('sync', options);
   const forJobs = named('job', options);
   const forAutomation = named('automation', options);
   return {
     async fetch(cancel) {
+      // Whoever asks from now on asks for the fetch after this one: what they pushed may not be in this one's answer.
+      claimed ??= reports.take(clock.now());
+      if (claimed !== undefined) options.ask('sync');
       try {
         return await source.fetch(cancel);
       } finally {
@@ -50,25 +55,26 @@ export function createSteps(options: StepsOptions): LoopSteps {
       }
     },
     fetchFailed(error) {
-      const id = reports.take(clock.now());
-      if (id !== undefined) reports.fail(id, asFluxError(error, { code: 'git/fetch-failed' }), clock.now());
+      if (claimed !== undefined) reports.fail(claimed, asFluxError(error, { code: 'git/fetch-failed' }), clock.now());
+      claimed = undefined;
     },
     sync: (revision, cancel) => runSync(revision, forSync, cancel),
     job: (cancel) => runJob(forJobs, cancel),
     async automate(cancel) {
       const head = source.head();
-      if (options.automation && head !== undefined) await automate(head, forAutomation, cancel);
+      // What was pushed is fetched and synced at once, not at the next poll.
+      if (options.automation && head !== undefined && (await automate(head, forAutomation, cancel))) options.ask('fetch');
     },
   };
 
   async function runSync(revision: Revision, sub: StepsOptions, cancel: Cancellable): Promise<void> {
-    const { recorder, reader, images, log } = sub;
+    const { reader, images, log } = sub;
     const startedAt = clock.now();
-    const report = reports.take(startedAt);
+    const report = claimed;
+    claimed = undefined;
     log.info({ revision, previous: progress.applied }, 'sync started');
     try {
-      if (progress.unrecorded) await recorder.record(progress.unrecorded, cancel);
-      progress.unrecorded = undefined;
+      await recordAgain(sub, cancel);
       const outcome = await sync(revision, sub, cancel);
       finish(outcome, report, log);
       if (options.automation) images.watch(imageTargets((await reader.read(revision, cancel)).workloads));
@@ -84,9 +90,21 @@ export function createSteps(options: StepsOptions): LoopSteps {
     }
   }
 
+  /** A push that failed is tried again without applying again. While Git refuses it, syncing goes on. */
+  async function recordAgain({ recorder, log }: StepsOptions, cancel: Cancellable): Promise<void> {
+    const { unrecorded } = progress;
+    if (!unrecorded) return;
+    try {
+      await recorder.record(unrecorded, cancel);
+      progress.unrecorded = undefined;
+    } catch (error) {
+      log.warn({ revision: unrecorded.revision, err: error }, 'sync still not recorded in git');
+    }
+  }
+
   function finish(outcome: SyncOutcome, report: string | undefined, log: Logger): void {
     progress.done(outcome);
-    if (outcome.unrecorded) progress.unrecorded = outcome;
+    progress.unrecorded = outcome.unrecorded ? outcome : undefined;
     if (report !== undefined) reports.finish(report, outcome);
     const failed = outcome.changes.filter((change) => change.outcome === 'failed').length;
     metrics.objects({

@@ -73,25 +73,27 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
 }
 
 /**
- * The largest N of `Allow-Prune: N` that a person wrote in a commit since the last sync. Without a last sync only the newest
- * commit counts: old confirmations must not come back to life in a new cluster.
+ * The largest N of `Allow-Prune: N` that a person wrote in a commit since the last sync. Where there is no such range only the newest
+ * commit counts: without a last sync, and after history was rewritten, old confirmations must not come back to life; and at an
+ * unchanged revision the confirmation of a round that something else held still stands.
  */
 async function confirmedDeletions(
   source: Source,
   previous: Revision | undefined,
   revision: Revision,
 ): Promise<number | undefined> {
-  if (previous === revision) return undefined;
-  const commits = await source.commits({
-    from: previous,
-    to: revision,
-    limit: previous === undefined ? 1 : MAX_COMMITS,
-    allPaths: true,
-  });
+  const from =
+    previous !== undefined && previous !== revision && (await isAncestor(source, previous, revision)) ? previous : undefined;
+  const commits = await source.commits({ from, to: revision, limit: from === undefined ? 1 : MAX_COMMITS, allPaths: true });
   const numbers = commits
     .filter((commit) => !commit.ours)
     .flatMap((commit) => commit.trailers)
     .filter(({ name, value }) => name === 'allow-prune' && /^\d{1,6}$/.test(value))
     .map(({ value }) => Number(value));
   return numbers.length === 0 ? undefined : Math.max(...numbers);
+}
+
+async function isAncestor(source: Source, older: Revision, newer: Revision): Promise<boolean> {
+  if ((await source.resolve(older)) === undefined) return false;
+  return (await source.commits({ from: newer, to: older, limit: 1, allPaths: true })).length === 0;
 }

@@ -1,11 +1,11 @@
-import { isWorkloadKind, type Manifest, type ResourceId } from '../resource/index.ts';
+import { isResourceId, isWorkloadKind, type Manifest, type ResourceId } from '../resource/index.ts';
 import type { Cancellable, Cluster, Desired, DesiredState, Revision, Source } from './ports.ts';
 
 /** A revision of the repository, read. */
 export interface RepositoryView {
   readonly revision: Revision;
   readonly state: DesiredState;
-  /** Manifests by full id; what is defined twice is left out, because nobody can say which is meant, as is what has no known kind. */
+  /** Manifests by full id; what is defined twice is left out, because nobody can say which is meant, as is what has no known kind or no name that can be asked for. */
   readonly manifests: ReadonlyMap<ResourceId, Manifest>;
   /** Those of them that run containers. */
   readonly workloads: ReadonlyMap<ResourceId, Manifest>;
@@ -36,7 +36,8 @@ function manifestsById(manifests: readonly Manifest[], cluster: Pick<Cluster, 'i
   const twice = new Set<ResourceId>();
   for (const manifest of manifests) {
     const id = cluster.idOf(manifest.object);
-    if (id === undefined) continue;
+    // The API server will refuse the name; here nobody can ask for it.
+    if (id === undefined || !isResourceId(id)) continue;
     if (found.has(id)) twice.add(id);
     found.set(id, manifest);
   }

@@ -62,9 +62,12 @@ function fromTransport(url: string, scheme: string, authority: string, path: str
   const [username, password] = [decoded(url, user), decoded(url, colon < 0 ? '' : userinfo.slice(colon + 1))];
   decoded(url, path);
   return {
-    address: `${scheme}://${user === '' ? '' : `${user}@`}${host}${path}`,
+    // Neither the user stands in arguments that everybody on the machine can read: hosts take tokens in its place.
+    address: `${scheme}://${host}${path}`,
     protocol,
-    ...(colon < 0 ? {} : { credentials: { scope: `${scheme}://${host}`, username, password: new Secret(password) } }),
+    ...(user === '' && colon < 0
+      ? {}
+      : { credentials: { scope: `${scheme}://${host}`, username, password: new Secret(password) } }),
   };
 }
 
@@ -100,7 +103,9 @@ function decoded(url: string, text: string): string {
 
 function refused(url: string, why: string): FluxError {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: shown as text
-  const shown = redact(url.replace(/[\x00-\x1f\x7f]/g, '?')).slice(0, 200);
+  const shown = redact(url.replace(/[\x00-\x1f\x7f]/g, '?'))
+    .replace(/^(https?:\/\/)[^/]*@/i, '$1***@')
+    .slice(0, 200);
   return new FluxError(`--git-url "${shown}" is refused: ${why}`, {
     code: 'git/bad-url',
     fault: 'user',

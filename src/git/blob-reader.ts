@@ -89,6 +89,13 @@ export class BlobReader {
     this.#header = '';
     this.#answer = undefined;
     let said = '';
+    let failure: Error | undefined;
+    // First of all: a process that could not even be made has no streams, and says so only here.
+    child.on('error', (error) => {
+      failure = error;
+      if (!child.stdout) this.#ended(child, error.message);
+    });
+    if (!child.stdout) return child;
     child.stdout.on('data', (chunk: Buffer) => {
       if (this.#process === child) this.#receive(chunk);
     });
@@ -97,10 +104,6 @@ export class BlobReader {
     });
     // A write to a process that has died is answered by its `close` event.
     child.stdin.on('error', () => undefined);
-    let failure: Error | undefined;
-    child.on('error', (error) => {
-      failure = error;
-    });
     child.on('close', () => this.#ended(child, failure?.message ?? said.trim()));
     return child;
   }

@@ -9,4 +9,4 @@ export { type DeployKeyOptions, deployKey } from './deploy-key.ts';
 export type { SshFiles } from './environment.ts';
 export { createSource, type GitSource, type SourceOptions } from './source.ts';
 export { syncSetName } from './sync-set.ts';
-export { type GitUrl, parseGitUrl, safeUrl, sameRepository } from './url.ts';
+export { type GitUrl, parseGitUrl, safeUrl, sameRepository, shownUrl } from './url.ts';

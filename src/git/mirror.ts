@@ -68,8 +68,11 @@ export function createMirror(options: MirrorOptions) {
     if (!opened) await sweepLocks();
     opened = true;
     if (!(await exists(join(gitDir, 'HEAD')))) return build(run);
-    if (suspect && (await isDamaged('all', run))) return build(run);
-    suspect = false;
+    if (suspect) {
+      // Looked at once: a repository too large to be looked at in time must not be looked at for ever.
+      suspect = false;
+      if (await isDamaged('all', run)) return build(run);
+    }
     const first = await git.fetch(address, refspecs, run);
     if (first.exitCode === 0) {
       examined = false;

@@ -11,7 +11,7 @@ import { noteBlobs, readNote, readNotes } from './notes.ts';
 import { type CommitRequest, createPublisher } from './publish.ts';
 import { checkWritable } from './push.ts';
 import { listFiles, type TreeFile } from './tree.ts';
-import { safeUrl } from './url.ts';
+import { safeUrl, shownUrl } from './url.ts';
 
 export interface SourceOptions {
   /** Empty: nothing is configured, every operation says so. */
@@ -249,6 +249,7 @@ export function createSource(options: SourceOptions) {
 
   return {
     safeUrl: safeUrl(options.url),
+    shownUrl: shownUrl(options.url),
     branch,
     paths: options.paths,
 
@@ -261,7 +262,8 @@ export function createSource(options: SourceOptions) {
       const files = await reading('git ls-tree', signal, async (run) => {
         await requireRevision(revision, run);
         return listFiles(git, revision, paths, run).catch((error: unknown) => {
-          if (!(error instanceof FluxError && error.code === 'git/path-missing')) mirror.markSuspect();
+          const isDamage = error instanceof FluxError && error.code !== 'git/path-missing' && error.code !== 'git/timeout';
+          if (isDamage && !run.signal.aborted) mirror.markSuspect();
           throw error;
         });
       });

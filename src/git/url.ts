@@ -40,7 +40,7 @@ export function parseGitUrl(url: string): GitUrl | undefined {
 }
 
 /**
- * The URL without its password, in the one spelling that logs, the API and the sync-set name use:
+ * The URL without its password as Flux v1 spells it, which the sync-set name is made of:
  * `git@github.com:o/r` becomes `ssh://git@github.com/o/r`, `/srv/x.git` becomes `file:///srv/x.git`.
  */
 export function safeUrl(url: string): string {
@@ -50,6 +50,13 @@ export function safeUrl(url: string): string {
   if (host === '' && user === '' && path === '') return `${scheme}:${rest}`;
   const slash = host !== '' && path !== '' && !path.startsWith('/') ? '/' : '';
   return `${scheme}://${user === '' ? '' : `${user}@`}${host}${slash}${path}${rest}`;
+}
+
+/**
+ * The URL for people: over http(s) the user goes too, because many hosts take a token in its place. Flux v1 showed it.
+ */
+export function shownUrl(url: string): string {
+  return safeUrl(url).replace(/^(https?:\/\/)[^/@]*@/, '$1');
 }
 
 /**

@@ -100,8 +100,10 @@ function setAside(
   if ((value.kind === undefined || value.kind === null) && !inList) {
     const help =
       'It is left out. If it should be a manifest, give it apiVersion and kind; otherwise move it out of the --git-path.';
+    // What looks like a manifest that lost its kind must not have its object taken for one that left Git.
+    const looksLikeManifest = value.apiVersion !== undefined && value.metadata !== undefined;
     return {
-      severity: 'warning',
+      severity: looksLikeManifest ? 'error' : 'warning',
       error: new FluxError('document has no kind', { code: 'manifests/no-kind', fault: 'user', help }),
     };
   }

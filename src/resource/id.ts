@@ -30,6 +30,11 @@ export function formatResourceId({
   return `${namespace || CLUSTER_SCOPE}:${kind.toLowerCase()}/${name}`;
 }
 
+/** Whether a text is a full id, `ns:kind/name`. */
+export function isResourceId(text: string): boolean {
+  return FULL.test(text);
+}
+
 /**
  * Parses `ns:kind/name`, and Flux v1's oldest form `ns/name`.
  * @throws FluxError `resource/bad-id` with Flux v1's words.

@@ -5,6 +5,7 @@
 export {
   CLUSTER_SCOPE,
   formatResourceId,
+  isResourceId,
   parseResourceId,
   parseResourceIdIn,
   type ResourceId,

@@ -5,14 +5,13 @@ import { containersOf } from '../resource/index.ts';
 import { isUpgrade } from './automation.ts';
 import { chooseTag } from './choose.ts';
 import type { UpdateContext } from './context.ts';
-import { editImages, type Planned } from './edit.ts';
+import { editImagesApart, type Planned } from './edit.ts';
 import { type Candidate, refuseIgnored, refuseLocked, rejection, selectWorkloads, sortedResult } from './select.ts';
 import type { AutomatedSpec, ContainerUpdate, WorkloadResult } from './spec.ts';
 
 /**
  * Carries out what automation found. Between finding and writing somebody may have locked the workload, taken it out of automation,
  * changed its pattern or moved the image themselves: the newest commit decides, so each change is weighed again.
- * @throws FluxError `update/edit-failed`.
  */
 export async function planAutomated({ Changes }: AutomatedSpec, context: UpdateContext): Promise<Planned> {
   if (Changes.length === 0) return { result: {}, edits: [] };
@@ -24,7 +23,8 @@ export async function planAutomated({ Changes }: AutomatedSpec, context: UpdateC
     const changes = Changes.filter(({ WorkloadID }) => WorkloadID === candidate.id);
     results.set(candidate.id, updateWorkload(candidate, changes, context));
   }
-  return { result: sortedResult(results), edits: await editImages(results, context) };
+  const edits = await editImagesApart(results, context);
+  return { result: sortedResult(results), edits };
 }
 
 function refuseUnautomated({ policies }: Candidate): WorkloadResult | undefined {

@@ -73,6 +73,26 @@ export async function editImages(
   return editor.finish(results);
 }
 
+/**
+ * The same where one workload must not hold up the others (automation): what cannot be edited fails alone, by name, and the rest
+ * is written.
+ */
+export async function editImagesApart(
+  results: Map<ResourceId, WorkloadResult>,
+  context: Pick<UpdateContext, 'manifests' | 'readFile'>,
+): Promise<readonly FileEdit[]> {
+  for (const [id, result] of [...results]) {
+    if (targetsOf(result).size === 0) continue;
+    try {
+      await editImages(new Map([[id, result]]), context);
+    } catch (error) {
+      if (!(error instanceof FluxError)) throw error;
+      results.set(id, { Status: 'failed', Error: error.message, PerContainer: null });
+    }
+  }
+  return editImages(results, context);
+}
+
 /** The images a successful result moves containers to, by container. */
 function targetsOf(result: WorkloadResult | undefined): ReadonlyMap<string, string> {
   const updates = result?.Status === 'success' ? (result.PerContainer ?? []) : [];

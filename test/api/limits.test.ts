@@ -28,13 +28,13 @@ test('a body of exactly 1 MiB is read', async () => {
   expect((await api.post(UPDATE, body)).status).toBe(200);
 });
 
-test('a body that nobody asked for ends the connection instead of being drained', async () => {
+test('S-079: a body that nobody asked for ends the connection instead of being drained', async () => {
   await using api = await serve();
   const answer = await sendRaw(api.port, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\nx');
   expect(answer).toMatch(/^HTTP\/1\.1 200 [\s\S]*\r\nConnection: close\r\n/i);
 });
 
-test('headers over 16 KiB are refused', async () => {
+test('S-079: headers over 16 KiB are refused', async () => {
   await using api = await serve();
   const answer = await sendRaw(api.port, `GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`);
   expect(answer).toMatch(/^HTTP\/1\.1 431 /);

@@ -14,7 +14,7 @@ const NEW = '1'.repeat(40);
 interface World {
   tag: string | undefined;
   commits: Commit[];
-  ranges: { from?: string | undefined; limit?: number }[];
+  rewritten: boolean;
   records: Map<string, string>;
   recorded: { revision: string; record?: string }[];
   refusePush: boolean;
@@ -37,8 +37,10 @@ function optionsFor(world: World): SyncOptions {
   const source = {
     files: async () => [],
     syncTag: async () => world.tag,
-    commits: async (range: World['ranges'][number]) => {
-      world.ranges.push(range);
+    resolve: async (revision: string) => revision,
+    commits: async (range: { from?: string; to: string; limit?: number }) => {
+      // Whether the last sync is an ancestor: what it has that the new revision lacks.
+      if (range.to === OLD) return world.rewritten ? [commit([])] : [];
       return world.commits.slice(0, range.limit);
     },
     notes: async () => world.notes,
@@ -79,7 +81,7 @@ describe('a sync', () => {
     world = {
       tag: OLD,
       commits: [],
-      ranges: [],
+      rewritten: false,
       records: new Map(),
       recorded: [],
       refusePush: false,
@@ -105,14 +107,18 @@ describe('a sync', () => {
     expect(world.planned[0]?.allowPrune).toBe(allowed);
   });
 
-  test('R-021: a confirmation counts once: not at an unchanged revision, and without a last sync only in the newest commit', async () => {
+  test.each<[string, Partial<World>]>([
+    ['without a last sync', { tag: undefined }],
+    ['after history was rewritten', { rewritten: true }],
+    ['at an unchanged revision', { tag: NEW }],
+  ])('R-021: %s only the newest commit confirms', async (_when, change) => {
+    Object.assign(world, change);
     world.commits = [commit([]), commit([['allow-prune', '3']])];
-    world.tag = NEW;
     await sync(NEW, optionsFor(world));
     expect(world.planned[0]?.allowPrune).toBeUndefined();
-    world.tag = undefined;
+    world.commits = [commit([['allow-prune', '3']])];
     await sync(NEW, optionsFor(world));
-    expect(world.planned[1]?.allowPrune).toBeUndefined();
+    expect(world.planned[1]?.allowPrune).toBe(3);
   });
 
   test('moves the tag and writes one record; a second sync with the same outcome writes nothing', async () => {

@@ -66,7 +66,7 @@ export function createExchange({ transport, url, token, requestTimeoutMs }: Exch
 
 function checkedBase(url: string): string {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(url) || !URL.canParse(url)) {
-    throw new FluxError(`parsing URL: parse ${JSON.stringify(url)}: missing protocol scheme`, {
+    throw new FluxError(`parsing URL: parse ${JSON.stringify(url.replace(/^.*@/s, '***@'))}: missing protocol scheme`, {
       code: 'api/bad-url',
       fault: 'user',
     });

@@ -14,7 +14,7 @@ export function identityCommand(launch: Launch): Command {
     launch,
     options: (command) =>
       command
-        .option('-r, --regenerate', 'make a new key first')
+        .option('-r, --regenerate', 'make a new key first (not built yet)')
         .option('-l, --fingerprint', 'show the fingerprint instead of the key')
         .option('-v, --visual', 'show the fingerprint as a picture too'),
     async run(session, { regenerate = false, fingerprint = false, visual = false }) {
