@@ -87,6 +87,12 @@ describe('documents and objects', () => {
     ]);
   });
 
+  test('R-020 what looks like a manifest that lost its kind is an error: its object has not left Git', async () => {
+    const desired = await read({ 'a.yaml': 'apiVersion: v1\n# kind: ConfigMap\nmetadata: {name: a}\n' });
+    expect(desired.errors).toMatchObject([{ file: 'a.yaml', document: 1, error: { code: 'manifests/no-kind' } }]);
+    expect(desired.warnings).toEqual([]);
+  });
+
   test('LOAD-10 a document without kind is left out with a warning', async () => {
     const desired = await read({ 'a.yaml': `replicas: 3\n---\n${configMap('a')}` });
     expect(names(desired)).toEqual(['ConfigMap/a']);

@@ -161,6 +161,25 @@ describe('carrying out what automation found', () => {
     expect(message).toBe('Auto-release one/app:new');
   });
 
+  test('a workload that cannot be edited fails alone; the others are updated', async () => {
+    const app = workload('Deployment', 'app', { namespace: 'shop', annotations: automated, containers: [['c1', 'one/app:cur']] });
+    const odd = workload('Deployment', 'odd', { namespace: 'shop', annotations: automated, containers: [['c1', 'one/app:cur']] });
+    const oddId = 'shop:deployment/odd';
+    const context = contextOf({
+      files: { 'app.yaml': app.text, 'odd.yaml': 'kind: Deployment\nmetadata: {name: odd, namespace: shop}\n' },
+      manifests: { [ID]: { file: 'app.yaml', object: app.object }, [oddId]: { file: 'odd.yaml', object: odd.object } },
+      running: [ID, oddId],
+      registry: one,
+    });
+    const both = { Changes: [...spec.Changes, ...spec.Changes.map((change) => ({ ...change, WorkloadID: oddId }))] };
+    const { result, edits } = await planUpdate({ type: 'auto', cause: { Message: '', User: '' }, spec: both }, context);
+    expect(edits.map(({ path }) => path)).toEqual(['app.yaml']);
+    expect(result).toMatchObject({
+      [ID]: { Status: 'success' },
+      [oddId]: { Status: 'failed', Error: expect.stringContaining('odd.yaml') },
+    });
+  });
+
   test.each<[string, string, Record<string, string>, string]>([
     ['was locked (AUTO-16)', 'one/app:cur', { ...automated, 'fluxcd.io/locked': 'true' }, 'locked'],
     ['was taken out of automation', 'one/app:cur', {}, 'not automated'],

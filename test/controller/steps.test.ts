@@ -1,0 +1,140 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { FluxError, silentLogger } from '../../src/base/index.ts';
+import { JobQueue } from '../../src/controller/jobs.ts';
+import type { Cluster, ImageWatch, Source } from '../../src/controller/ports.ts';
+import { Progress } from '../../src/controller/progress.ts';
+import { createSteps, type StepsOptions } from '../../src/controller/steps.ts';
+import { createSyncRecorder } from '../../src/controller/sync-recorder.ts';
+import { SyncReports } from '../../src/controller/sync-reports.ts';
+import { createRepositoryReader } from '../../src/controller/view.ts';
+import type { Manifest } from '../../src/resource/index.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+
+const [FIRST, SECOND] = ['1'.repeat(40), '2'.repeat(40)];
+
+function deployment(name: string): Manifest {
+  const spec = { template: { spec: { containers: [{ name: 'c', image: 'acme/web:1' }] } } };
+  return {
+    place: { file: `${name}.yaml`, document: 1, line: 1 },
+    object: { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, namespace: 'shop' }, spec },
+    checksum: name,
+  };
+}
+
+describe('the steps of the loop', () => {
+  let applied: string[];
+  let refusePush: boolean;
+  let head: string;
+  let manifests: Manifest[];
+  let watched: string[];
+  let asked: string[];
+  let reports: SyncReports;
+  let progress: Progress;
+  let duringFetch: () => void;
+  let options: StepsOptions;
+
+  beforeEach(() => {
+    [applied, refusePush, head, manifests, watched, asked] = [[], false, FIRST, [deployment('web')], [], []];
+    reports = new SyncReports();
+    progress = new Progress();
+    duringFetch = () => {};
+    const clock = new ManualClock();
+    const source = {
+      fetch: async () => {
+        duringFetch();
+        return head;
+      },
+      state: () => ({ status: 'ready' }),
+      files: async () => [],
+      syncTag: async () => undefined,
+      resolve: async (ref: string) => ref,
+      commits: async () => [],
+      notes: async () => new Map(),
+      syncRecord: async () => undefined,
+      recordSync: async () => {
+        if (refusePush) throw new FluxError('push refused', { code: 'git/push-failed' });
+      },
+    } as unknown as Source;
+    const cluster = {
+      plan: async () => ({ entries: [] }),
+      apply: async () => {
+        applied.push(head);
+        return [];
+      },
+      idOf: ({ kind, metadata }: Manifest['object']) => `${metadata.namespace}:${kind.toLowerCase()}/${metadata.name}`,
+    } as unknown as Cluster;
+    const images = {
+      watch(targets: readonly { readonly name: string }[]) {
+        watched = targets.map(({ name }) => name);
+      },
+    };
+    const none = () => undefined;
+    options = {
+      source,
+      cluster,
+      reader: createRepositoryReader(source, { read: async () => ({ manifests, errors: [], warnings: [] }) }, cluster),
+      recorder: createSyncRecorder(source, 'fluxd/1'),
+      images: images as unknown as ImageWatch,
+      syncSet: 'set',
+      garbageCollection: 'off',
+      timeoutMs: 1000,
+      automation: true,
+      jobs: new JobQueue(source),
+      reports,
+      progress,
+      metrics: { syncDone: none, objects: none, jobStarted: none, jobDone: none, gitReady: none },
+      clock,
+      log: silentLogger(),
+      ask: (...steps) => void asked.push(...steps),
+    };
+  });
+
+  test('R-041: while Git refuses every record, new commits are applied all the same', async () => {
+    refusePush = true;
+    const steps = createSteps(options);
+    await expect(steps.sync(FIRST, {})).rejects.toThrow('push refused');
+    head = SECOND;
+    await expect(steps.sync(SECOND, {})).rejects.toThrow('push refused');
+    expect(applied).toEqual([FIRST, SECOND]);
+    expect(progress).toMatchObject({ applied: SECOND, failure: undefined });
+    refusePush = false;
+    await steps.sync(SECOND, {});
+    expect(progress.unrecorded).toBeUndefined();
+  });
+
+  test('a workload whose name nobody can ask for does not stop the others from being watched', async () => {
+    manifests = [deployment('web+1'), deployment('wéb'), deployment('web')];
+    await createSteps(options).sync(FIRST, {});
+    expect(watched).toEqual(['index.docker.io/acme/web']);
+    expect(progress.failure).toBeUndefined();
+  });
+
+  test('who asks while a fetch is under way waits for the next one: that fetch may not have their commit', async () => {
+    const steps = createSteps(options);
+    let late = '';
+    duringFetch = () => {
+      late = reports.ask().id;
+    };
+    const early = reports.ask().id;
+    await steps.fetch({});
+    await steps.sync(FIRST, {});
+    expect([reports.get(early).state, reports.get(late).state]).toEqual(['done', 'queued']);
+    duringFetch = () => {};
+    asked = [];
+    await steps.fetch({});
+    expect(asked).toContain('sync');
+    await steps.sync(FIRST, {});
+    expect(reports.get(late).state).toBe('done');
+  });
+
+  test('a fetch that fails is told to those it was made for', async () => {
+    const steps = createSteps(options);
+    const { id } = reports.ask();
+    duringFetch = () => {
+      throw new FluxError('remote is down', { code: 'git/unreachable' });
+    };
+    await expect(steps.fetch({})).rejects.toThrow('remote is down');
+    steps.fetchFailed(new FluxError('remote is down', { code: 'git/unreachable' }));
+    expect(reports.get(id)).toMatchObject({ state: 'done', failure: { message: 'remote is down' } });
+  });
+});
