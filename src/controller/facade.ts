@@ -117,7 +117,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
 
     startSync() {
       const report = reports.ask();
-      loop.ask('fetch', 'sync');
+      // The fetch asks for the sync; one that is under way already may not have what this caller pushed.
+      loop.ask('fetch');
       return report;
     },
 
