@@ -7,14 +7,17 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** The scanner of registries asks the API server for pull secrets, at its own pace. */
-const noScanning = { args: ['--registry-disable-scanning'] };
+/**
+ * Where requests are counted, the daemon does nothing that was not asked for: the scanner of registries would ask for pull
+ * secrets, and a poll of Git under way when a sync is asked for leads to a second sync.
+ */
+const onlyOnRequest = { args: ['--registry-disable-scanning', '--git-poll-interval=1h'] };
 
 test('100 manifests in 3 namespaces, a CRD and its object among them, apply in one sync; the next one sends no write', async () => {
   const { files, count, crd, custom } = hundredManifests();
   const repository = await world.repository();
   const revision = await repository.commit('Everything at once', files);
-  const fluxd = await world.fluxd(repository, noScanning);
+  const fluxd = await world.fluxd(repository, onlyOnRequest);
 
   expect((await repository.synced(revision)).counts).toEqual({ created: count });
   expect((await world.kube.get(custom)).spec).toEqual({ size: 3 });
@@ -41,7 +44,7 @@ test('an edit by hand is seen from metadata alone and undone, touching only that
     ...Object.fromEntries(names.map((name) => [`${name}.yaml`, manifest.configMap(shop, name)])),
     'web.yaml': manifest.deployment({ namespace: shop, name: 'web', image: `${world.registry}/web:1`, replicas: 0 }),
   });
-  const fluxd = await world.fluxd(repository, noScanning);
+  const fluxd = await world.fluxd(repository, onlyOnRequest);
   await repository.synced(revision);
 
   for (const [object, edit, restored] of [
