@@ -42,7 +42,7 @@ test('sync waits until a new commit is applied, and says what it did', async () 
 });
 
 test('sync at an unchanged revision verifies, and repairs what somebody changed', async () => {
-  const { shop, fluxd } = await openShop();
+  const { shop, fluxd } = await openShop({}, ['--git-poll-interval=1h']);
   const nothing = await fluxd.fluxctl('sync');
   expect(nothing.code).toBe(0);
   await world.kube.patch(path.deployment(shop, 'web'), { spec: { replicas: 3 } });

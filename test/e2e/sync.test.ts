@@ -77,7 +77,7 @@ test('an object that somebody deleted comes back', async () => {
     'namespace.yaml': manifest.namespace(shop),
     'a.yaml': manifest.configMap(shop, 'a'),
   });
-  const fluxd = await world.fluxd(repository);
+  const fluxd = await world.fluxd(repository, onlyOnRequest);
   await repository.synced(revision);
 
   await world.kube.delete(path.configMap(shop, 'a'));
