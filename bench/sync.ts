@@ -3,7 +3,7 @@
  * and against the same API server. Prints a table and the bounds, and writes bench/RESULTS.md.
  */
 import { writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { runOk } from '../test/e2e/harness/process.ts';
 import { fluxd, kubectl, type Result } from './contenders.ts';
@@ -23,7 +23,7 @@ say(
   `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version},`,
 );
 say(
-  `Kubernetes ${JSON.parse(await runOk('kubectl', ['version', '--output=json'], { env: { KUBECONFIG: process.env.KUBECONFIG ?? '' } })).serverVersion.gitVersion}; API server and etcd on the same cores.`,
+  `Kubernetes ${JSON.parse(await runOk('kubectl', ['version', '--output=json'], { env: { KUBECONFIG: process.env.KUBECONFIG ?? '', HOME: tmpdir() } })).serverVersion.gitVersion}; API server and etcd on the same cores.`,
 );
 say('"first": nothing of it exists yet. "no-op": everything is as it should be. Ratios are to `kubectl apply --server-side`.');
 
