@@ -33,8 +33,9 @@ export async function kubectl(name: string, files: Files, flags: readonly string
     return { seconds: (performance.now() - begin) / 1000, ...cost() };
   };
   const first = await apply();
-  const again: Cost[] = [];
-  for (let n = 0; n < 3; n++) again.push(await apply());
+  const again = [await apply()];
+  // Once is enough for what takes long anyway.
+  while (again.length < 3 && (again[0]?.seconds ?? 0) < 10) again.push(await apply());
   repository.remove();
   return {
     name,
