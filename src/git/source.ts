@@ -117,6 +117,8 @@ export function createSource(options: SourceOptions) {
   let writable = false;
   let writeCheckedAt = Number.NEGATIVE_INFINITY;
   let listed: { readonly revision: string; readonly files: readonly TreeFile[] } | undefined;
+  /** The last answer about commits; a commit and its ancestors never change, and a sync with nothing new asks the same again. */
+  let logged: { readonly question: string; readonly commits: readonly Commit[] } | undefined;
   const markNames = [`refs/tags/${syncTag}^{commit}`, recordRef];
   /** What the sync tag and the records' ref name; undefined after anything that may have moved them. */
   let generation = 0;
@@ -287,8 +289,13 @@ export function createSource(options: SourceOptions) {
     ): Promise<readonly Commit[]> =>
       reading('git log', signal, async (run) => {
         if (range.from !== undefined && !isObjectId(range.from)) throw badRevision(range.from);
+        const question = JSON.stringify([range.from, range.to, range.limit, range.allPaths]);
+        if (logged?.question === question) return logged.commits;
         await requireRevision(range.to, run);
-        return listCommits(git, { ...range, paths: range.allPaths ? [] : literalPaths }, options.email, run);
+        const commits = await listCommits(git, { ...range, paths: range.allPaths ? [] : literalPaths }, options.email, run);
+        // Where the range begins may be missing now and be fetched later.
+        if (range.from === undefined) logged = { question, commits };
+        return commits;
       }),
 
     syncTag: async (): Promise<string | undefined> =>
