@@ -1,4 +1,4 @@
-import { canonicalName, type ImageRef, parseImageRef } from '../image/index.ts';
+import { canonicalName, tryParseImageRef } from '../image/index.ts';
 import { hasPolicy, policiesOf, type TagPattern, tagPatternFor } from '../policy/index.ts';
 import { containersOf, type Manifest, parseResourceId, podSpecOf, type ResourceId } from '../resource/index.ts';
 import type { ImageTarget } from './ports.ts';
@@ -38,22 +38,13 @@ function usesOf(id: ResourceId, { object }: Manifest): [string, Use][] {
   const serviceAccount =
     typeof pod?.serviceAccountName === 'string' && pod.serviceAccountName !== '' ? pod.serviceAccountName : 'default';
   return containersOf(object).flatMap(({ name, image }): [string, Use][] => {
-    const ref = parseOrUndefined(image);
+    const ref = tryParseImageRef(image);
     const pattern = tagPatternFor(policies, name);
     // Where nobody asked for a choice among the tags, their times are only nice to have, and the scanner decides.
     const asked = hasPolicy(policies, 'automated') || policies.has(`tag.${name}`);
     const timed = asked && (pattern.needsTimes || (ref !== undefined && ref.digest !== '')) ? { timed: pattern } : {};
     return ref === undefined ? [] : [[canonicalName(ref), { namespace, secrets, serviceAccount, tag: ref.tag, ...timed }]];
   });
-}
-
-function parseOrUndefined(image: string): ImageRef | undefined {
-  try {
-    return parseImageRef(image);
-  } catch {
-    // A malformed reference cannot be watched; it is reported where somebody asks to change it.
-    return undefined;
-  }
 }
 
 function namesOf(list: unknown): string[] {

@@ -1,4 +1,4 @@
-import { canonicalName, formatImageRef, type ImageRef, parseImageRef, withTag } from '../image/index.ts';
+import { canonicalName, formatImageRef, type ImageRef, tryParseImageRef, withTag } from '../image/index.ts';
 import { filterImages, policiesOf, sortImages, type TagPattern, tagPatternFor } from '../policy/index.ts';
 import type { Container, Manifest, ResourceId } from '../resource/index.ts';
 import type { ContainerImages, ListedImage, WorkloadImages } from './daemon.ts';
@@ -22,7 +22,7 @@ export function listImages(
 const UNKNOWN: ListedImage = { ref: '' };
 
 function containerImages(container: Container, pattern: TagPattern, images: Pick<ImageWatch, 'repository'>): ContainerImages {
-  const ref = parseOrUndefined(container.image);
+  const ref = tryParseImageRef(container.image);
   const repository = ref && images.repository(canonicalName(ref));
   if (!ref || !repository || repository.scannedAt === undefined) {
     const none = { availableCount: 0, newAvailableCount: 0, filteredCount: 0, newFilteredCount: 0 };
@@ -63,13 +63,4 @@ function candidate(ref: ImageRef, tag: string, { images }: ImageRepository) {
 function newer<T>(images: readonly T[], isCurrent: (image: T) => boolean): number {
   const at = images.findIndex(isCurrent);
   return at < 0 ? images.length : at;
-}
-
-function parseOrUndefined(image: string): ImageRef | undefined {
-  try {
-    return parseImageRef(image);
-  } catch {
-    // An unreadable reference in the cluster is shown as an image nothing is known of (Flux v1).
-    return undefined;
-  }
 }

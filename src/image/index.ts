@@ -6,4 +6,4 @@
 
 export { BUILD_TIME_LABELS, parseImageTime } from './build-time.ts';
 export { canonicalName, canonicalRef, sameImage } from './canonical.ts';
-export { formatImageRef, formatName, type ImageRef, parseImageRef, withTag } from './ref.ts';
+export { formatImageRef, formatName, type ImageRef, parseImageRef, tryParseImageRef, withTag } from './ref.ts';

@@ -29,6 +29,16 @@ export function parseImageRef(text: string): ImageRef {
   return { domain, image, tag: tag ?? '', digest };
 }
 
+/** The reference, or undefined for text that is none, where that is no error: nothing can be known of such an image. */
+export function tryParseImageRef(text: string): ImageRef | undefined {
+  try {
+    return parseImageRef(text);
+  } catch (error) {
+    if (error instanceof FluxError) return undefined;
+    throw error;
+  }
+}
+
 /** The reference as text. The identity for everything `parseImageRef` accepts; never canonicalises. */
 export function formatImageRef({ domain, image, tag, digest }: ImageRef): string {
   return `${formatName({ domain, image })}${tag === '' ? '' : `:${tag}`}${digest === '' ? '' : `@${digest}`}`;

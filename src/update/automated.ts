@@ -1,5 +1,4 @@
-import { FluxError } from '../base/index.ts';
-import { canonicalName, formatImageRef, parseImageRef, sameImage } from '../image/index.ts';
+import { canonicalName, formatImageRef, sameImage, tryParseImageRef } from '../image/index.ts';
 import { hasPolicy, tagPatternFor } from '../policy/index.ts';
 import { containersOf } from '../resource/index.ts';
 import { isUpgrade } from './automation.ts';
@@ -40,7 +39,7 @@ function updateWorkload(
   for (const { name, image } of containersOf(manifest.object)) {
     const change = changes.find(({ Container }) => Container.Name === name);
     if (!change) continue;
-    const [current, wanted] = [tryParse(image), tryParse(change.ImageID)];
+    const [current, wanted] = [tryParseImageRef(image), tryParseImageRef(change.ImageID)];
     if (!current || !wanted || !sameImage(current, wanted)) continue;
     const repository = images.repository(canonicalName(current));
     const choice = chooseTag(current, wanted.tag, repository, wanted.digest);
@@ -50,13 +49,4 @@ function updateWorkload(
     updates.push({ Container: name, Current: image, Target: formatImageRef(choice.target) });
   }
   return updates.length > 0 ? { Status: 'success', PerContainer: updates } : rejection('skipped', 'image(s) up to date');
-}
-
-function tryParse(text: string): ReturnType<typeof parseImageRef> | undefined {
-  try {
-    return parseImageRef(text);
-  } catch (error) {
-    if (error instanceof FluxError) return undefined; // planning refuses such images with a reason
-    throw error;
-  }
 }
