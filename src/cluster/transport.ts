@@ -1,4 +1,5 @@
-import { backoffMs, type Clock, createHttpTransport, FluxError, messageOf } from '../base/index.ts';
+import type { IncomingMessage } from 'node:http';
+import { backoffMs, type Clock, createHttpTransport, FluxError, messageOf, withDeadline } from '../base/index.ts';
 import type { CredentialSource, Credentials } from './kubeconfig.ts';
 import { errorFromStatus } from './status-error.ts';
 
@@ -14,6 +15,10 @@ export interface ApiRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface StreamRequest extends Pick<ApiRequest, 'path' | 'query' | 'headers'> {
+  readonly signal: AbortSignal;
+}
+
 export interface ApiResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -27,6 +32,11 @@ export interface ApiResponse {
 export interface Transport {
   /** @throws FluxError with a code of this room for every answer of 400 and above, and when there is no answer. */
   request(request: ApiRequest): Promise<ApiResponse>;
+  /**
+   * Opens an answer that goes on, such as a watch; resolves when its headers are there. Never tried again by itself: whoever
+   * reads it knows where to go on. It ends with the signal. @throws FluxError as `request` does.
+   */
+  stream(request: StreamRequest): Promise<IncomingMessage>;
   close(): void;
 }
 
@@ -50,15 +60,15 @@ const TLS_ERROR = /CERT|SIGNATURE|TLS|SSL|EPROTO/;
 export function createTransport(options: TransportOptions): Transport {
   const { credentials, clock, maxInFlight, timeoutMs = 30_000, random } = options;
   const http = createHttpTransport({ maxSockets: maxInFlight });
+  // Each watch keeps a connection for itself: they must not take those of the other requests.
+  const streams = createHttpTransport({ maxSockets: Number.POSITIVE_INFINITY });
   // A 429 is meant for all of us: no request starts before this time.
   let notBefore = 0;
 
   async function once(request: ApiRequest, { headers, tls }: Credentials): Promise<Omit<ApiResponse, 'attempts'>> {
-    const url = new URL(credentials.server + request.path);
-    for (const [name, value] of Object.entries(request.query ?? {})) url.searchParams.set(name, value);
     try {
       const response = await http.request({
-        url,
+        url: urlOf(request),
         method: request.method ?? 'GET',
         headers: { accept: 'application/json', ...headers, ...request.headers },
         tls,
@@ -69,6 +79,38 @@ export function createTransport(options: TransportOptions): Transport {
       return { status: response.status, headers: response.headers, body: parse(response.body, response.status, request.path) };
     } catch (error) {
       throw connectionError(error, credentials.server, request.signal);
+    }
+  }
+
+  function urlOf({ path, query = {} }: Pick<ApiRequest, 'path' | 'query'>): URL {
+    const url = new URL(credentials.server + path);
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    return url;
+  }
+
+  /** A 429 is meant for all of us: waits until requests are welcome again. */
+  async function admitted(signal: AbortSignal | undefined): Promise<void> {
+    const held = notBefore - clock.now();
+    if (held > 0) await clock.sleep(held, signal ? { signal } : {});
+  }
+
+  async function openStream(request: StreamRequest, { headers, tls }: Credentials): Promise<IncomingMessage> {
+    const opening = new AbortController();
+    const deadline = withDeadline(timeoutMs);
+    const onDeadline = () =>
+      opening.abort(new FluxError(`${request.path}: no answer within ${timeoutMs / 1000} s`, { code: 'cluster/timeout' }));
+    deadline.addEventListener('abort', onDeadline, { once: true });
+    try {
+      return await streams.stream({
+        url: urlOf(request),
+        headers: { accept: 'application/json', ...headers, ...request.headers },
+        tls,
+        signal: AbortSignal.any([request.signal, opening.signal]),
+      });
+    } catch (error) {
+      throw opening.signal.aborted ? opening.signal.reason : connectionError(error, credentials.server, request.signal);
+    } finally {
+      deadline.removeEventListener('abort', onDeadline);
     }
   }
 
@@ -99,8 +141,7 @@ export function createTransport(options: TransportOptions): Transport {
         let failure: FluxError;
         let retryAfter: number | undefined;
         try {
-          const held = notBefore - clock.now();
-          if (held > 0) await clock.sleep(held, request.signal ? { signal: request.signal } : {});
+          await admitted(request.signal);
           const response = await authenticated(request);
           if (response.status < 400) return { ...response, attempts: attempt + 1 };
           failure = errorFromStatus(response.status, response.body, request.path);
@@ -115,10 +156,47 @@ export function createTransport(options: TransportOptions): Transport {
         }
       }
     },
+    async stream(request) {
+      await admitted(request.signal);
+      const used = await credentials.current();
+      let response = await openStream(request, used);
+      if (response.statusCode === 401) {
+        response.destroy();
+        await credentials.renew(used);
+        response = await openStream(request, await credentials.current());
+      }
+      const { statusCode = 0, headers } = response;
+      if (statusCode < 400) return response;
+      const failure = errorFromStatus(statusCode, await shortBody(response), request.path);
+      const wait = retryAfterMs(headers['retry-after'], clock.now());
+      if (failure.code === 'cluster/throttled') notBefore = Math.max(notBefore, clock.now() + (wait ?? 1000));
+      throw failure;
+    },
     close() {
       http.close();
+      streams.close();
     },
   };
+}
+
+/** A Status is short; whatever comes after this is not read. */
+const MAX_STATUS_BYTES = 2 ** 20;
+
+/** What a refused stream says: parsed JSON, or the text. */
+async function shortBody(response: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > MAX_STATUS_BYTES) break;
+    }
+    return parse(Buffer.concat(chunks), response.statusCode ?? 0, '');
+  } catch {
+    // The status line alone tells enough.
+    return undefined;
+  }
 }
 
 /** Milliseconds from a `Retry-After` header (RFC 9110: seconds or a date), at most five minutes. */
