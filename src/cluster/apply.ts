@@ -1,4 +1,3 @@
-import pLimit from 'p-limit';
 import { asFluxError, backoffMs, type Clock, FluxError } from '../base/index.ts';
 import { kindName, objectPath } from './api-resource.ts';
 import { applyBody } from './body.ts';
@@ -13,13 +12,14 @@ import { withoutSecretData } from './status-error.ts';
 import type { ApplyStep, DeleteStep, Step } from './step.ts';
 import type { Transport } from './transport.ts';
 import type { Action, Change, Outcome, PlanEntry } from './types.ts';
+import type { Window } from './window.ts';
 
 export interface ApplyDeps {
   readonly transport: Transport;
   readonly discovery: Discovery;
   readonly clock: Clock;
   readonly manager: string;
-  readonly maxInFlight: number;
+  readonly window: Window;
 }
 
 /** A custom kind may answer 404 for a moment after its definition is established; and two writers may meet at one object. */
@@ -32,7 +32,6 @@ export async function applySteps(
   deps: ApplyDeps,
   signal?: AbortSignal,
 ): Promise<readonly Change[]> {
-  const limit = pLimit(deps.maxInFlight);
   const changes = new Map<Step, Change>();
   const missing = whatIsMissing(steps);
   /** Definitions whose kinds somebody waits for: why they are not served, or undefined once they are. */
@@ -69,9 +68,9 @@ export async function applySteps(
   async function applyOne(step: ApplyStep): Promise<Change> {
     try {
       await needs(step);
-      return await limit(async () => {
+      return await deps.window.run(async (refused) => {
         if (serverDown) throw notTried(serverDown);
-        return patch(step);
+        return patch(step, refused);
       });
     } catch (thrown) {
       const error = asFluxError(thrown, { code: 'cluster/apply-failed' });
@@ -95,7 +94,7 @@ export async function applySteps(
     if (isCrd(target.manifest.object)) missing.definitions.set(target.name, error);
   }
 
-  async function patch(step: ApplyStep): Promise<Change> {
+  async function patch(step: ApplyStep, onRetry: (error: FluxError) => void): Promise<Change> {
     const { target, mark, live, entry } = step;
     const { manifest, resource, namespace, name } = target;
     const send = () =>
@@ -105,6 +104,7 @@ export async function applySteps(
         query: { fieldManager: deps.manager, force: 'true', fieldValidation: 'Strict' },
         headers: { 'content-type': 'application/apply-patch+yaml', accept: METADATA },
         body: JSON.stringify(applyBody(target, mark)),
+        onRetry,
         signal,
       });
     for (let attempt = 0; ; attempt += 1) {
@@ -161,7 +161,7 @@ export async function applySteps(
   async function deleteOne(step: DeleteStep): Promise<Change> {
     const { resource, live, entry } = step;
     try {
-      const deleted = await limit(() => deleteObject(deps.transport, resource, live, signal));
+      const deleted = await deps.window.run(() => deleteObject(deps.transport, resource, live, signal));
       if (!deleted)
         return changeOf(entry, 'held', { reason: 'it was changed since it was looked at; the next sync looks again' });
       inventory.delete(keyOf(resource, live.namespace, live.name));

@@ -12,6 +12,7 @@ import type { Step } from './step.ts';
 import { createSyncSet, type SyncSet } from './sync-set.ts';
 import { createTransport } from './transport.ts';
 import type { Cluster, Plan } from './types.ts';
+import { createWindow } from './window.ts';
 import { listWorkloads } from './workloads.ts';
 
 export interface ClusterOptions extends KubeconfigSource {
@@ -23,14 +24,13 @@ export interface ClusterOptions extends KubeconfigSource {
   readonly log: Logger;
   /** Field manager of our applies. Default `flux`. */
   readonly fieldManager?: string;
-  /** Writes at a time. */
+  /** The most writes at a time; how many it is depends on what the API server makes of them. */
   readonly maxInFlight?: number;
   /** Time for one request in milliseconds. Default 30 s. */
   readonly requestTimeoutMs?: number;
 }
 
-/** Measured on two cores shared with the API server: fewer leave it idle, more only queue in it. */
-const MAX_IN_FLIGHT = 24;
+const MAX_IN_FLIGHT = 64;
 
 /**
  * Connects to a cluster. Reads the kubeconfig, but asks no server yet: a cluster that is down is an error of the first plan,
@@ -47,6 +47,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     maxInFlight,
     ...(requestTimeoutMs === undefined ? {} : { timeoutMs: requestTimeoutMs }),
   });
+  const window = createWindow({ clock, max: maxInFlight });
   const discovery = createDiscovery({ transport, clock, excludeResources: options.excludeResources });
   const syncSets = new Map<string, SyncSet>();
   const plans = new WeakMap<Plan, { readonly steps: readonly Step[]; readonly set: SyncSet }>();
@@ -70,7 +71,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
       if (!known)
         throw new FluxError('plan was not made by this cluster, or was carried out before', { code: 'cluster/foreign-plan' });
       plans.delete(plan);
-      return applySteps(known.steps, known.set.inventory, { transport, discovery, clock, manager, maxInFlight }, signal);
+      return applySteps(known.steps, known.set.inventory, { transport, discovery, clock, manager, window }, signal);
     },
 
     workloads: (filter, { signal } = {}) => listWorkloads({ transport, discovery, log }, filter, signal),

@@ -12,6 +12,8 @@ export interface ApiRequest {
   readonly body?: string;
   /** Tries in all, the first included. Default 4. */
   readonly attempts?: number;
+  /** Told of each failure that is tried again: whoever sends many requests slows down. */
+  readonly onRetry?: (error: FluxError) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -129,6 +131,7 @@ export function createTransport(options: TransportOptions): Transport {
       error.code === 'cluster/timeout' ? TIMEOUT_ATTEMPTS : Number.POSITIVE_INFINITY,
     );
     if (!RETRYABLE.has(error.code) || attempt + 1 >= attempts) return false;
+    request.onRetry?.(error);
     const wait = retryAfter ?? backoffMs(attempt, { initialMs: 250, maxMs: 10_000, ...(random ? { random } : {}) });
     if (error.code === 'cluster/throttled') notBefore = Math.max(notBefore, clock.now() + wait);
     await clock.sleep(wait, request.signal ? { signal: request.signal } : {});

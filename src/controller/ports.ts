@@ -155,6 +155,8 @@ export interface Change {
   readonly place?: ManifestPlace;
   readonly reason?: string;
   readonly error?: FluxError;
+  /** What was read otherwise than it is written, so that the API server takes it. */
+  readonly warnings?: readonly FluxError[];
 }
 
 /** State of a rollout in Flux v1's terms. */

@@ -62,7 +62,7 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
     finishedAt: clock.now(),
     changes,
     errors: state.errors,
-    warnings: state.warnings,
+    warnings: [...state.warnings, ...changes.flatMap(applyWarnings)],
   };
   try {
     await recorder.record(outcome, signal ? { signal } : {});
@@ -70,6 +70,11 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
   } catch (error) {
     return { ...outcome, unrecorded: asFluxError(error, { code: 'sync/unrecorded' }) };
   }
+}
+
+/** What applying warned of, with the place of the manifest. */
+function applyWarnings({ id, place, warnings = [] }: Change): readonly Problem[] {
+  return warnings.map((error) => ({ ...place, id, error }));
 }
 
 /**

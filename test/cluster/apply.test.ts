@@ -389,7 +389,8 @@ describe('a server that falters', () => {
       random() < 0.3 ? { status: [500, 502, 503, 504][Math.floor(random() * 4)] ?? 500, body: 'no' } : undefined;
     const set = Array.from({ length: 40 }, (_, n) => configMap(`m-${n}`));
     const outcomes = new Map<string, string>();
-    for (let round = 0; round < 5; round += 1) {
+    const settled = () => outcomes.size > 0 && [...outcomes.values()].every((outcome) => outcome === 'unchanged');
+    for (let round = 0; round < 8 && !settled(); round += 1) {
       const plan = await world.plan(set).catch(() => undefined);
       for (const { id, outcome } of plan ? await world.cluster.apply(plan) : []) outcomes.set(id, outcome);
     }
