@@ -4,6 +4,8 @@ export interface Clock {
   now(): number;
   /** Resolves after `ms` milliseconds; rejects with the signal's reason when aborted first. */
   sleep(ms: number, options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /** A signal that aborts with a TimeoutError after `ms` milliseconds, or when the given parent does. */
+  deadline(ms: number, parent?: AbortSignal): AbortSignal;
 }
 
 /** The longest delay a timer of Node holds, about 25 days; it turns longer ones into 1 ms. What is longer is capped instead. */
@@ -27,6 +29,7 @@ export const systemClock: Clock = {
       );
       signal?.addEventListener('abort', onAbort, { once: true });
     }),
+  deadline: withDeadline,
 };
 
 /** Keeps a timeout as long as the signal made of it: that one holds it weakly, and a collected timeout never fires. */

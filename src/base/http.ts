@@ -1,6 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
-import { withDeadline } from './clock.ts';
+import { type Clock, systemClock } from './clock.ts';
 import { FluxError } from './errors.ts';
 import { redact } from './redact.ts';
 
@@ -37,10 +37,16 @@ export interface HttpTransportOptions {
   /** Connections kept open to one host. */
   readonly maxSockets?: number;
   readonly userAgent?: string;
+  /** Measures the time limit of a request. Default the system's. */
+  readonly clock?: Clock;
 }
 
 /** One HTTP stack for the whole product: node:http(s) with connections kept alive, one agent a transport. */
-export function createHttpTransport({ maxSockets = 16, userAgent = 'flux-gitops' }: HttpTransportOptions = {}): HttpTransport {
+export function createHttpTransport({
+  maxSockets = 16,
+  userAgent = 'flux-gitops',
+  clock = systemClock,
+}: HttpTransportOptions = {}): HttpTransport {
   const agents = {
     'http:': new http.Agent({ keepAlive: true, maxSockets, scheduling: 'lifo' }),
     'https:': new https.Agent({ keepAlive: true, maxSockets, scheduling: 'lifo' }),
@@ -87,7 +93,7 @@ export function createHttpTransport({ maxSockets = 16, userAgent = 'flux-gitops'
       const { timeoutMs = 30_000, maxBytes = 64 * 2 ** 20 } = request;
       const url = urlOf(request);
       const place = placeOf(url, request);
-      const signal = withDeadline(timeoutMs, request.signal);
+      const signal = clock.deadline(timeoutMs, request.signal);
       try {
         const response = await open(url, request, signal);
         const body = await readBody(response, maxBytes, place);

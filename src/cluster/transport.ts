@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { backoffMs, type Clock, createHttpTransport, FluxError, messageOf, withDeadline } from '../base/index.ts';
+import { backoffMs, type Clock, createHttpTransport, FluxError, messageOf } from '../base/index.ts';
 import type { CredentialSource, Credentials } from './kubeconfig.ts';
 import { errorFromStatus } from './status-error.ts';
 
@@ -61,7 +61,7 @@ const TLS_ERROR = /CERT|SIGNATURE|TLS|SSL|EPROTO/;
 /** Requests to the API server over connections kept alive: credentials, retries, `Retry-After`, and typed errors. */
 export function createTransport(options: TransportOptions): Transport {
   const { credentials, clock, maxInFlight, timeoutMs = 30_000, random } = options;
-  const http = createHttpTransport({ maxSockets: maxInFlight });
+  const http = createHttpTransport({ maxSockets: maxInFlight, clock });
   // Each watch keeps a connection for itself: they must not take those of the other requests.
   const streams = createHttpTransport({ maxSockets: Number.POSITIVE_INFINITY });
   // A 429 is meant for all of us: no request starts before this time.
@@ -98,7 +98,7 @@ export function createTransport(options: TransportOptions): Transport {
 
   async function openStream(request: StreamRequest, { headers, tls }: Credentials): Promise<IncomingMessage> {
     const opening = new AbortController();
-    const deadline = withDeadline(timeoutMs);
+    const deadline = clock.deadline(timeoutMs);
     const onDeadline = () =>
       opening.abort(new FluxError(`${request.path}: no answer within ${timeoutMs / 1000} s`, { code: 'cluster/timeout' }));
     deadline.addEventListener('abort', onDeadline, { once: true });

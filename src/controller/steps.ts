@@ -1,4 +1,4 @@
-import { asFluxError, type Clock, type Logger, withDeadline } from '../base/index.ts';
+import { asFluxError, type Clock, type Logger } from '../base/index.ts';
 import { applyUpdate, type UpdateOptions } from './apply-update.ts';
 import { automate } from './automate.ts';
 import { imageTargets } from './image-targets.ts';
@@ -131,7 +131,7 @@ async function runJob(options: StepsOptions, cancel: Cancellable): Promise<boole
   log.info({ jobId: job.id, type: job.spec.type }, 'job started');
   let success = false;
   try {
-    jobs.succeed(job.id, await perform(job, options, { signal: withDeadline(options.timeoutMs, cancel.signal) }));
+    jobs.succeed(job.id, await perform(job, options, { signal: clock.deadline(options.timeoutMs, cancel.signal) }));
     success = true;
     log.info({ jobId: job.id }, 'job done');
   } catch (error) {

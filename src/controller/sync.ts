@@ -1,4 +1,4 @@
-import { asFluxError, type Clock, type FluxError, withDeadline } from '../base/index.ts';
+import { asFluxError, type Clock, type FluxError } from '../base/index.ts';
 import type { Cancellable, Change, Cluster, Problem, Revision, Source } from './ports.ts';
 import type { SyncRecorder } from './sync-recorder.ts';
 import type { RepositoryReader } from './view.ts';
@@ -40,7 +40,7 @@ const MAX_COMMITS = 1000;
 export async function sync(revision: Revision, options: SyncOptions, { signal }: Cancellable = {}): Promise<SyncOutcome> {
   const { source, reader, cluster, recorder, clock } = options;
   const startedAt = clock.now();
-  const limited = { signal: withDeadline(options.timeoutMs, signal) };
+  const limited = { signal: clock.deadline(options.timeoutMs, signal) };
 
   const previous = await source.syncTag();
   const { state } = await reader.read(revision, limited);

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { systemClock } from '../../src/base/index.ts';
 import { main } from '../../src/cli/index.ts';
 
 export interface Request {
@@ -97,6 +98,7 @@ export async function fluxctl(line: readonly string[], env: Readonly<Record<stri
     stderr: { write: (text) => written.push([2, text]) },
     version: '9.9.9',
     clock: {
+      ...systemClock,
       now: () => now,
       async sleep(ms) {
         now += ms;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterEach } from 'vitest';
-import { type Clock, silentLogger } from '../../src/base/index.ts';
+import { type Clock, silentLogger, systemClock } from '../../src/base/index.ts';
 import { type ClusterOptions, createCluster } from '../../src/cluster/index.ts';
 import type { Cluster, Plan, PlanRequest } from '../../src/controller/ports.ts';
 import type { KubeObject, Manifest } from '../../src/resource/index.ts';
@@ -23,6 +23,9 @@ export class JumpClock implements Clock {
     this.time += ms;
     this.onSleep?.(ms);
   }
+
+  /** In real time, since nobody waits for it. */
+  readonly deadline = systemClock.deadline;
 }
 
 export interface World {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/base/index.ts';
 import { rootOf, serveGitOverHttp } from './support/http-server.ts';
 import { processesWith } from './support/processes.ts';
 import { createRemote, failureOf, sourceOf, temporaryDirectory } from './support/repository.ts';
@@ -60,7 +61,7 @@ describe('over HTTP', () => {
     });
     let now = 0;
     const source = sourceOf(`${server.origin}/remote.git`, {
-      clock: { now: () => now, sleep: () => new Promise<void>(() => undefined) },
+      clock: { ...systemClock, now: () => now, sleep: () => new Promise<void>(() => undefined) },
     });
     const head = await source.fetch();
     expect(await source.files(head)).toHaveLength(1);

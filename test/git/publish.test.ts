@@ -2,10 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/base/index.ts';
 import { rootOf, serveGitOverHttp } from './support/http-server.ts';
 import { createRemote, failureOf, type Remote, sourceOf, temporaryDirectory } from './support/repository.ts';
 
-const CLOCK = { now: () => Date.parse('2030-01-02T03:04:05Z'), sleep: () => new Promise<void>(() => undefined) };
+const CLOCK = { ...systemClock, now: () => Date.parse('2030-01-02T03:04:05Z'), sleep: () => new Promise<void>(() => undefined) };
 const SECONDS = Date.parse('2030-01-02T03:04:05Z') / 1000;
 
 const request = (base: string, content: string, more: object = {}) => ({

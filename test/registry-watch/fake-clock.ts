@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/base/index.ts';
+import { type Clock, systemClock } from '../../src/base/index.ts';
 
 /** Time that passes only when the test says so. Whoever sleeps past the new time wakes. */
 export class FakeClock implements Clock {
@@ -16,6 +16,9 @@ export class FakeClock implements Clock {
       signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
     });
   }
+
+  /** In real time: registries of tests answer at once. */
+  readonly deadline = systemClock.deadline;
 
   advance(ms: number): void {
     this.#now += ms;

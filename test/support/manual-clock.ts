@@ -9,6 +9,7 @@ interface Sleeper {
 export class ManualClock implements Clock {
   #now: number;
   #sleepers: readonly Sleeper[] = [];
+  #deadlines: readonly Sleeper[] = [];
 
   constructor(now = Date.parse('2030-01-01T00:00:00Z')) {
     this.#now = now;
@@ -30,6 +31,13 @@ export class ManualClock implements Clock {
     });
   }
 
+  deadline(ms: number, parent?: AbortSignal): AbortSignal {
+    const timeout = new AbortController();
+    const wake = () => timeout.abort(new DOMException('the deadline has passed', 'TimeoutError'));
+    this.#deadlines = [...this.#deadlines, { at: this.#now + ms, wake }];
+    return parent ? AbortSignal.any([parent, timeout.signal]) : timeout.signal;
+  }
+
   /** How many callers are asleep: what a test waits for before it moves the time. */
   get sleeping(): number {
     return this.#sleepers.length;
@@ -37,8 +45,9 @@ export class ManualClock implements Clock {
 
   advance(ms: number): void {
     this.#now += ms;
-    const due = this.#sleepers.filter(({ at }) => at <= this.#now);
+    const due = [...this.#sleepers, ...this.#deadlines].filter(({ at }) => at <= this.#now);
     this.#sleepers = this.#sleepers.filter(({ at }) => at > this.#now);
+    this.#deadlines = this.#deadlines.filter(({ at }) => at > this.#now);
     for (const { wake } of due) wake();
   }
 }
