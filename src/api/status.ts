@@ -4,6 +4,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'api/bad-request': 400,
   'api/forbidden': 403,
   'api/not-found': 404,
+  'gc/changed': 409,
   'api/deprecated': 410,
   'api/too-large': 413,
   'api/unsupported-media-type': 415,

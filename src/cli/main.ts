@@ -31,7 +31,7 @@ export async function main({ argv, env, stdout, stderr, version, clock = systemC
     }
   };
   const program = createProgram(launch);
-  for (const command of [program, ...program.commands]) {
+  for (const command of withSubcommands(program)) {
     command.configureOutput({ writeOut: (text) => stdout.write(text), writeErr: () => {}, outputError: () => {} });
     command.exitOverride((error) => {
       running = command;
@@ -54,8 +54,14 @@ export async function main({ argv, env, stdout, stderr, version, clock = systemC
   }
 }
 
+function withSubcommands(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
+}
+
+/** `fluxctl gc approve`. */
 function pathOf(command: Command | undefined): string {
-  return !command || command.name() === 'fluxctl' ? 'fluxctl' : `fluxctl ${command.name()}`;
+  if (!command) return 'fluxctl';
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
 }
 
 /** Errors of the command line as Flux v1 words them. */

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Launch } from './command.ts';
+import { gcCommand } from './commands/gc.ts';
 import { identityCommand } from './commands/identity.ts';
 import { listImagesCommand } from './commands/list-images.ts';
 import { listWorkloadsCommand } from './commands/list-workloads.ts';
@@ -18,6 +19,7 @@ const COMMANDS = [
   unlockCommand,
   generalPolicyCommand,
   syncCommand,
+  gcCommand,
   identityCommand,
   versionCommand,
 ];
@@ -52,4 +54,5 @@ Workflow:
   fluxctl release --workload=default:deployment/web --update-image=acme/web:2.0
   fluxctl automate --workload=default:deployment/web                  # follow new images
   fluxctl sync                                                        # apply the repository now
+  fluxctl gc                                                          # what is not deleted, and why?
 `;

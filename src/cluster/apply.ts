@@ -224,11 +224,19 @@ function holdBack({ entry }: DeleteStep, failures: number): Change {
 }
 
 function changeOf(
-  { id, place }: Pick<PlanEntry, 'id' | 'place'>,
+  { id, place, uid, approval }: Pick<PlanEntry, 'id' | 'place' | 'uid' | 'approval'>,
   outcome: Outcome,
   { reason, error }: { readonly reason?: string | undefined; readonly error?: FluxError } = {},
 ): Change {
-  return { id, outcome, ...(place ? { place } : {}), ...(reason === undefined ? {} : { reason }), ...(error ? { error } : {}) };
+  return {
+    id,
+    outcome,
+    ...(place ? { place } : {}),
+    ...(reason === undefined ? {} : { reason }),
+    ...(error ? { error } : {}),
+    ...(uid === undefined ? {} : { uid }),
+    ...(approval === undefined ? {} : { approval }),
+  };
 }
 
 function idleOutcome(action: Action): Outcome {

@@ -12,6 +12,7 @@ export type {
   Change,
   Cluster,
   ClusterWorkload,
+  Deletion,
   Outcome,
   Plan,
   PlanEntry,

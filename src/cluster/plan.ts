@@ -112,7 +112,7 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
     }
     const inOrder = judged.toSorted((a, b) => (a.candidate.id < b.candidate.id ? -1 : 1));
     return inOrder.map(({ candidate: { id, resource, live }, verdict }): Step => {
-      const entry: PlanEntry = { id, ...verdict };
+      const entry: PlanEntry = { id, ...verdict, ...(live.uid ? { uid: live.uid } : {}) };
       return verdict.action === 'prune' ? { act: 'delete', entry, resource, live } : { act: 'none', entry };
     });
   }
@@ -142,6 +142,7 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
         failedLists: lists.failed(),
         setSize: left.length + inGit.filter((each) => isMarkedOurs(each, request)).length,
         allowPrune: request.allowPrune ?? 0,
+        approved: request.approved ?? [],
       },
     );
   }

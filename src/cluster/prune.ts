@@ -1,7 +1,9 @@
 import type { ResourceId } from '../resource/index.ts';
 import type { ApiResource } from './api-resource.ts';
+import { coversAll, hashDeletions } from './deletion-list.ts';
 import type { LiveObject } from './live.ts';
 import { gcMark, ignorePolicy, MARK_LABEL, ownsMark } from './ownership.ts';
+import type { Deletion } from './types.ts';
 
 /** A live object that carries a mark and is not in Git. */
 export interface Candidate {
@@ -30,13 +32,17 @@ export interface Round {
   readonly failedLists: readonly string[];
   /** Objects in the cluster that are ours, those to be deleted included. */
   readonly setSize: number;
-  /** Deletions that a person has confirmed. */
+  /** How many deletions a person has confirmed. */
   readonly allowPrune: number;
+  /** The very deletions that a person has confirmed. */
+  readonly approved: readonly Deletion[];
 }
 
 export interface Verdict {
   readonly action: 'prune' | 'held' | 'skip';
   readonly reason?: string;
+  /** Hash of the list of deletions that waits for a person's approval. */
+  readonly approval?: string;
 }
 
 export interface Judged {
@@ -113,19 +119,22 @@ export function judgePrunes(candidates: readonly Candidate[], owner: Owner, roun
     .filter((candidate) => !isNeverPruned(candidate.resource.kind) && isMarkedOurs(candidate, owner))
     .map((candidate) => ({ candidate, verdict: firstOf(OBJECT_GUARDS, (guard) => guard(candidate, owner)) }));
   const deletions = judged.filter(({ verdict }) => verdict === undefined).map(({ candidate }) => candidate);
-  const doubt = firstOf(ROUND_GUARDS, (guard) => guard(round)) ?? overBudget(deletions, round);
-  return judged.map(({ candidate, verdict }) => ({
-    candidate,
-    verdict:
-      verdict ?? (doubt === undefined ? { action: 'prune', reason: 'no longer in Git' } : { action: 'held', reason: doubt }),
-  }));
+  const all = verdictOnAll(deletions, round);
+  return judged.map(({ candidate, verdict }) => ({ candidate, verdict: verdict ?? all }));
+}
+
+function verdictOnAll(deletions: readonly Candidate[], round: Round): Verdict {
+  const doubt = firstOf(ROUND_GUARDS, (guard) => guard(round));
+  if (doubt !== undefined) return { action: 'held', reason: doubt };
+  return overBudget(deletions, round) ?? { action: 'prune', reason: 'no longer in Git' };
 }
 
 /** Why so many, or such, deletions wait for a person; undefined when they may go ahead or are confirmed. */
-function overBudget(deletions: readonly Candidate[], { setSize, allowPrune }: Round): string | undefined {
-  const total = deletions.length;
-  if (total === 0 || allowPrune >= total) return undefined;
-  const precious = deletions.filter(({ resource }) => PRECIOUS.has(resource.kind));
+function overBudget(candidates: readonly Candidate[], { setSize, allowPrune, approved }: Round): Verdict | undefined {
+  const total = candidates.length;
+  const deletions = candidates.map(({ id, live }) => ({ id, uid: live.uid ?? '' }));
+  if (total === 0 || allowPrune >= total || coversAll(approved, deletions)) return undefined;
+  const precious = candidates.filter(({ resource }) => PRECIOUS.has(resource.kind));
   const why =
     total >= setSize
       ? 'these are all objects that Git ever put here'
@@ -134,7 +143,10 @@ function overBudget(deletions: readonly Candidate[], { setSize, allowPrune }: Ro
         : total > FREE_DELETIONS && total > setSize * FREE_SHARE
           ? `these are ${total} of ${setSize} objects`
           : undefined;
-  return why && `${count(total, 'deletion')} held: ${why}; to confirm, push a commit with the trailer Allow-Prune: ${total}`;
+  if (why === undefined) return undefined;
+  const approval = hashDeletions(deletions);
+  const reason = `${count(total, 'deletion')} held: ${why}; to confirm, run fluxctl gc approve ${approval}, or push a commit with the trailer Allow-Prune: ${total}`;
+  return { action: 'held', reason, approval };
 }
 
 function firstOf<T, R>(guards: readonly T[], ask: (guard: T) => R | undefined): R | undefined {

@@ -6,6 +6,12 @@ export interface Cancellable {
   readonly signal?: AbortSignal;
 }
 
+/** One deletion: of the object with this uid, and of no other that bears its name. */
+export interface Deletion {
+  readonly id: ResourceId;
+  readonly uid: string;
+}
+
 export interface PlanRequest {
   /** What the repository wants; `errors` is only counted: with any, nothing is deleted. */
   readonly desired: { readonly manifests: readonly Manifest[]; readonly errors: readonly unknown[] };
@@ -14,6 +20,8 @@ export interface PlanRequest {
   readonly garbageCollection: 'off' | 'dry' | 'on';
   /** This many deletions are confirmed by a person. */
   readonly allowPrune?: number;
+  /** Exactly these deletions, or fewer of them, are confirmed by a person. */
+  readonly approved?: readonly Deletion[];
 }
 
 export type Action = 'create' | 'change' | 'unchanged' | 'skip' | 'prune' | 'held' | 'failed';
@@ -25,6 +33,10 @@ export interface PlanEntry {
   readonly action: Action;
   readonly reason?: string;
   readonly error?: FluxError;
+  /** Set on what is not in Git and is, or would be, deleted. */
+  readonly uid?: string;
+  /** Hash of the list of deletions that this one waits with for a person's approval. */
+  readonly approval?: string;
 }
 
 export interface Plan {
@@ -42,6 +54,10 @@ export interface Change {
   readonly error?: FluxError;
   /** What was read otherwise than it is written, so that the API server takes it. */
   readonly warnings?: readonly FluxError[];
+  /** Set on what is not in Git and is, or would be, deleted. */
+  readonly uid?: string;
+  /** Hash of the list of deletions that this one waits with for a person's approval. */
+  readonly approval?: string;
 }
 
 /** State of a rollout in Flux v1's terms. */

@@ -1,7 +1,7 @@
 import type { FluxError } from '../base/index.ts';
 import type { Container, ResourceId } from '../resource/index.ts';
 import type { UpdateResult, UpdateSpec } from '../update/index.ts';
-import type { Change, ImageInfo, Problem, Revision, Rollout, SourceState } from './ports.ts';
+import type { Change, Deletion, ImageInfo, Problem, Revision, Rollout, SourceState } from './ports.ts';
 
 /** Why a workload cannot be changed through Git; empty when it can (Flux v1's words). */
 export type ReadOnlyReason = '' | 'NotInRepo' | 'System' | 'NoRepo' | 'NotReady' | 'ReadOnlyMode';
@@ -80,6 +80,15 @@ export interface SyncReport {
   readonly failure?: FluxError;
 }
 
+/** Deletions that did not happen in the last sync. */
+export interface HeldDeletions {
+  /** Of the list that waits for an approval; absent when none does. */
+  readonly hash?: string;
+  readonly deletions: readonly { readonly id: ResourceId; readonly uid?: string; readonly reason: string }[];
+  /** What is approved and not deleted yet. */
+  readonly approved?: { readonly hash: string; readonly deletions: readonly Deletion[] };
+}
+
 export interface GitConfig {
   readonly url: string;
   readonly branch: string;
@@ -113,6 +122,12 @@ export interface Daemon {
   sync(id: string): SyncReport;
   /** Resolves when the sync is done; at once for one that is, or that nobody knows. */
   syncDone(id: string): Promise<void>;
+  heldDeletions(): HeldDeletions;
+  /**
+   * Approves the list of held deletions with this hash, and asks for a sync.
+   * @throws FluxError `gc/changed` when it is not the list that is held now.
+   */
+  approveDeletions(hash: string): SyncReport;
   /** False until the loop has run; why, for /readyz. */
   readiness(): { readonly ready: boolean; readonly reason: string };
 }

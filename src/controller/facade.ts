@@ -4,7 +4,8 @@ import { canonicalName, parseImageRef } from '../image/index.ts';
 import type { ResourceId } from '../resource/index.ts';
 import type { UpdateSpec } from '../update/index.ts';
 import { asksForCommit, dryRunUpdate } from './apply-update.ts';
-import type { Daemon, NotifiedChange } from './daemon.ts';
+import type { Approvals } from './approvals.ts';
+import type { Daemon, NotifiedChange, SyncReport } from './daemon.ts';
 import type { JobQueue } from './jobs.ts';
 import { listImages } from './list-images.ts';
 import { listWorkloads, refuseBothFilters } from './list-workloads.ts';
@@ -23,6 +24,7 @@ export interface DaemonOptions {
   readonly jobs: JobQueue;
   readonly reports: SyncReports;
   readonly progress: Progress;
+  readonly approvals: Approvals;
   readonly loop: Loop;
   /** OpenSSH line of the deploy key; empty when there is none. */
   readonly publicKey: () => Promise<string>;
@@ -37,7 +39,7 @@ const MAX_COMMITS = 10_000;
 
 /** The daemon as the API sees it: questions are answered from Git, the cluster and memory; changes are queued for the loop. */
 export function createDaemon(options: DaemonOptions): Daemon {
-  const { source, reader, cluster, images, jobs, reports, progress, loop, clock, log } = options;
+  const { source, reader, cluster, images, jobs, reports, progress, approvals, loop, clock, log } = options;
 
   /** The head of the branch, read; undefined while Git is not ready. */
   async function currentView(): Promise<RepositoryView | undefined> {
@@ -115,15 +117,18 @@ export function createDaemon(options: DaemonOptions): Daemon {
       else loop.ask('fetch');
     },
 
-    startSync() {
-      const report = reports.ask();
-      // The fetch asks for the sync; one that is under way already may not have what this caller pushed.
-      loop.ask('fetch');
-      return report;
-    },
+    startSync,
 
     sync: (id) => reports.get(id),
     syncDone: (id) => reports.done(id),
+
+    heldDeletions: () => approvals.held(),
+
+    approveDeletions(hash) {
+      approvals.approve(hash);
+      log.info({ hash, deletions: approvals.approved.length }, 'deletions approved');
+      return startSync();
+    },
 
     readiness() {
       if (progress.failure) return { ready: false, reason: progress.failure.message };
@@ -133,6 +138,13 @@ export function createDaemon(options: DaemonOptions): Daemon {
       return { ready: true, reason: '' };
     },
   };
+
+  function startSync(): SyncReport {
+    const report = reports.ask();
+    // The fetch asks for the sync; one that is under way already may not have what this caller pushed.
+    loop.ask('fetch');
+    return report;
+  }
 
   function notifyImage({ domain, image }: NotifiedChange & { readonly kind: 'image' }): void {
     const name = canonicalName(parseImageRef(domain === '' ? image : `${domain}/${image}`));

@@ -6,6 +6,7 @@ import type { Config } from '../config/index.ts';
 import { createSource, deployKey, sameRepository, syncSetName } from '../git/index.ts';
 import { createManifestReader } from '../manifests/index.ts';
 import { createImageWatch } from '../registry-watch/index.ts';
+import { Approvals } from './approvals.ts';
 import type { Daemon } from './daemon.ts';
 import { createDaemon } from './facade.ts';
 import { JobQueue } from './jobs.ts';
@@ -81,6 +82,7 @@ export async function startFlux({
   const jobs = new JobQueue(source);
   const reports = new SyncReports();
   const progress = new Progress();
+  const approvals = new Approvals();
 
   const images: ImageWatch = createImageWatch({
     http,
@@ -113,6 +115,7 @@ export async function startFlux({
     jobs,
     reports,
     progress,
+    approvals,
     metrics,
     clock,
     log: log.child({ component: 'loop' }),
@@ -129,6 +132,7 @@ export async function startFlux({
     jobs,
     reports,
     progress,
+    approvals,
     loop,
     // Flux v1's probes ask for it all the time, and each answer takes a process.
     publicKey: remember(

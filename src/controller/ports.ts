@@ -123,6 +123,12 @@ export interface Desired {
 
 // ------------------------------------------------------------------------------------------------------------ Cluster
 
+/** One deletion: of the object with this uid, and of no other that bears its name. */
+export interface Deletion {
+  readonly id: ResourceId;
+  readonly uid: string;
+}
+
 export interface PlanRequest {
   readonly desired: DesiredState;
   /** Flux v1's sync-set name; keys our marks. */
@@ -130,6 +136,8 @@ export interface PlanRequest {
   readonly garbageCollection: 'off' | 'dry' | 'on';
   /** From trailer `Allow-Prune: N` of a person's commit since the last sync: this many deletions are confirmed. */
   readonly allowPrune?: number;
+  /** From `fluxctl gc approve`: exactly these deletions, or fewer of them, are confirmed. */
+  readonly approved?: readonly Deletion[];
 }
 
 /** What is to be done about one object, and why. */
@@ -140,6 +148,10 @@ export interface PlanEntry {
   readonly action: 'create' | 'change' | 'unchanged' | 'skip' | 'prune' | 'held' | 'failed';
   readonly reason?: string;
   readonly error?: FluxError;
+  /** Set on what is not in Git and is, or would be, deleted. */
+  readonly uid?: string;
+  /** Hash of the list of deletions that this one waits with for a person's approval. */
+  readonly approval?: string;
 }
 
 export interface Plan {
@@ -157,6 +169,10 @@ export interface Change {
   readonly error?: FluxError;
   /** What was read otherwise than it is written, so that the API server takes it. */
   readonly warnings?: readonly FluxError[];
+  /** Set on what is not in Git and is, or would be, deleted. */
+  readonly uid?: string;
+  /** Hash of the list of deletions that this one waits with for a person's approval. */
+  readonly approval?: string;
 }
 
 /** State of a rollout in Flux v1's terms. */

@@ -1,4 +1,5 @@
 import { asFluxError, type Clock, type FluxError } from '../base/index.ts';
+import type { Approvals } from './approvals.ts';
 import type { Cancellable, Change, Cluster, Problem, Revision, Source } from './ports.ts';
 import type { SyncRecorder } from './sync-recorder.ts';
 import type { RepositoryReader } from './view.ts';
@@ -10,6 +11,7 @@ export interface SyncOptions {
   readonly recorder: SyncRecorder;
   readonly syncSet: string;
   readonly garbageCollection: 'off' | 'dry' | 'on';
+  readonly approvals: Approvals;
   /** Limit of reading and planning, ms. Applying has a deadline for each request instead: it is never cut in the middle. */
   readonly timeoutMs: number;
   readonly clock: Clock;
@@ -38,7 +40,7 @@ const MAX_COMMITS = 1000;
  * @throws FluxError when the revision cannot be read or the cluster cannot be asked at all; nothing was changed then.
  */
 export async function sync(revision: Revision, options: SyncOptions, { signal }: Cancellable = {}): Promise<SyncOutcome> {
-  const { source, reader, cluster, recorder, clock } = options;
+  const { source, reader, cluster, recorder, approvals, clock } = options;
   const startedAt = clock.now();
   const limited = { signal: clock.deadline(options.timeoutMs, signal) };
 
@@ -51,10 +53,12 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
       syncSet: options.syncSet,
       garbageCollection: options.garbageCollection,
       ...(allowPrune === undefined ? {} : { allowPrune }),
+      approved: approvals.approved,
     },
     limited,
   );
   const changes = await cluster.apply(plan, signal ? { signal } : {});
+  approvals.update(changes);
   const outcome: SyncOutcome = {
     revision,
     ...(previous === undefined ? {} : { previous }),

@@ -32,6 +32,8 @@ export function daemonOf(parts: Partial<Daemon> = {}): Daemon & { readonly calls
     startSync: () => called('startSync', undefined, queuedSync('s-1')),
     sync: (id) => queuedSync(id),
     syncDone: () => new Promise(() => {}),
+    heldDeletions: () => ({ deletions: [] }),
+    approveDeletions: (hash) => called('approveDeletions', hash, queuedSync('s-1')),
     readiness: () => ({ ready: true, reason: '' }),
     ...parts,
   };

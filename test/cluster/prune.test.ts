@@ -25,6 +25,7 @@ const SURE: Round = {
   failedLists: [],
   setSize: 50,
   allowPrune: 0,
+  approved: [],
 };
 
 function candidate(more: Partial<Candidate['live']> = {}, rest: Partial<Candidate> = {}, kind = 'ConfigMap'): Candidate {
@@ -50,6 +51,16 @@ function candidate(more: Partial<Candidate['live']> = {}, rest: Partial<Candidat
 
 const verdict = (each: Candidate, round: Partial<Round> = {}) => judgePrunes([each], OWNER, { ...SURE, ...round })[0]?.verdict;
 const many = (n: number) => Array.from({ length: n }, (_, i) => candidate({}, { id: `shop:configmap/m-${i}` }));
+
+/** Doubts about a whole round; only the last one is a person's to lift. */
+const rounds: readonly (readonly [string, Partial<Round>, string])[] = [
+  ['part of the repository could not be read', { desiredErrors: 1 }, '1 part of the repository could not be read'],
+  ['an object of the repository cannot be applied', { failedEntries: 2 }, '2 objects of the repository cannot be applied'],
+  ['an API could not be looked at', { missingApis: ['metrics/v1'] }, 'metrics/v1'],
+  ['a list failed', { failedLists: ['/Secret'] }, '/Secret'],
+  ['it is a dry run', { mode: 'dry' }, 'dry run'],
+  ['they are all of the set', { setSize: 1 }, 'Allow-Prune: 1'],
+];
 
 describe('each guard alone keeps an object (R-020, R-023, S-094)', () => {
   test('without any doubt it is pruned', () => {
@@ -89,15 +100,6 @@ describe('each guard alone keeps an object (R-020, R-023, S-094)', () => {
     expect(judgePrunes([each, other], OWNER, SURE).at(-1)?.verdict.action).toBe('prune');
   });
 
-  const rounds: readonly (readonly [string, Partial<Round>, string])[] = [
-    ['part of the repository could not be read', { desiredErrors: 1 }, '1 part of the repository could not be read'],
-    ['an object of the repository cannot be applied', { failedEntries: 2 }, '2 objects of the repository cannot be applied'],
-    ['an API could not be looked at', { missingApis: ['metrics/v1'] }, 'metrics/v1'],
-    ['a list failed', { failedLists: ['/Secret'] }, '/Secret'],
-    ['it is a dry run', { mode: 'dry' }, 'dry run'],
-    ['they are all of the set', { setSize: 1 }, 'Allow-Prune: 1'],
-  ];
-
   test.for(rounds)('%s', ([, round, reason]) => {
     const judged = verdict(candidate(), round);
     expect(judged?.action).toBe('held');
@@ -126,6 +128,41 @@ describe('a deletion too large to be likely waits for a person (R-021)', () => {
     const judged = judgePrunes(many(deletions), OWNER, { ...SURE, setSize, allowPrune });
     expect(new Set(judged.map(({ verdict: { action } }) => action))).toEqual(new Set([held ? 'held' : 'prune']));
     if (held) expect(judged[0]?.verdict.reason).toContain(`Allow-Prune: ${deletions}`);
+  });
+
+  describe('an approval by hash', () => {
+    const list = many(12).map((each, n) => ({ ...each, live: { ...each.live, uid: `u-${n}` } }));
+    const approved = list.map(({ id, live }) => ({ id, uid: live.uid }));
+    const actions = (candidates: readonly Candidate[], round: Partial<Round>) => [
+      ...new Set(judgePrunes(candidates, OWNER, { ...SURE, setSize: 12, ...round }).map(({ verdict: { action } }) => action)),
+    ];
+
+    test('the hash names the list whatever its order, and any other list has another', () => {
+      const hashOf = (candidates: readonly Candidate[]) => judgePrunes(candidates, OWNER, { ...SURE, setSize: 1 })[0]?.verdict;
+      const [first] = list;
+      expect(hashOf(list)?.approval).toMatch(/^[0-9a-f]{16}$/);
+      expect(hashOf(list)?.reason).toContain(`fluxctl gc approve ${hashOf(list)?.approval}`);
+      expect(hashOf(list.toReversed())).toEqual(hashOf(list));
+      expect(hashOf(list.slice(1))?.approval).not.toBe(hashOf(list)?.approval);
+      const anew = first && { ...first, live: { ...first.live, uid: 'anew' } };
+      expect(hashOf([...(anew ? [anew] : []), ...list.slice(1)])?.approval).not.toBe(hashOf(list)?.approval);
+    });
+
+    test('lifts the budget for that list, and for less of it', () => {
+      expect(actions(list, { approved })).toEqual(['prune']);
+      expect(actions(list.slice(0, 11), { approved })).toEqual(['prune']);
+      expect(actions(list.slice(3), { approved })).toEqual(['prune']);
+    });
+
+    test('is worth nothing for one object more, or for one that was created anew', () => {
+      expect(actions([...list, candidate({}, { id: 'shop:configmap/one-more' })], { approved })).toEqual(['held']);
+      const anew = list.map((each, n) => (n === 5 ? { ...each, live: { ...each.live, uid: 'anew' } } : each));
+      expect(actions(anew, { approved })).toEqual(['held']);
+    });
+
+    test.for(rounds.slice(0, 5))('lifts no other doubt: %s', ([, round]) => {
+      expect(actions(list, { approved, ...round })).toEqual(['held']);
+    });
   });
 
   test.for([['Namespace'], ['CustomResourceDefinition'], ['PersistentVolume'], ['PersistentVolumeClaim'], ['StatefulSet']])(

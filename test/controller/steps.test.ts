@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FluxError, silentLogger } from '../../src/base/index.ts';
+import { Approvals } from '../../src/controller/approvals.ts';
 import { JobQueue } from '../../src/controller/jobs.ts';
 import type { Cluster, ImageWatch, Source } from '../../src/controller/ports.ts';
 import { Progress } from '../../src/controller/progress.ts';
@@ -77,6 +78,7 @@ describe('the steps of the loop', () => {
       images: images as unknown as ImageWatch,
       syncSet: 'set',
       garbageCollection: 'off',
+      approvals: new Approvals(),
       timeoutMs: 1000,
       automation: true,
       jobs: new JobQueue(source),

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FluxError } from '../../src/base/index.ts';
+import { Approvals } from '../../src/controller/approvals.ts';
 import type { Change, Cluster, Commit, PlanRequest, Source } from '../../src/controller/ports.ts';
 import { type SyncOptions, sync } from '../../src/controller/sync.ts';
 import { createSyncRecorder } from '../../src/controller/sync-recorder.ts';
@@ -69,6 +70,7 @@ function optionsFor(world: World): SyncOptions {
     recorder: createSyncRecorder(source, 'fluxd/1'),
     syncSet: 'set',
     garbageCollection: 'on',
+    approvals: new Approvals(),
     timeoutMs: 1000,
     clock,
   };

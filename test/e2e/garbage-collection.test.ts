@@ -122,6 +122,33 @@ test('a mass deletion is held until a person confirms its number in a commit', a
   expect(await maps()).toEqual(['map-12', 'map-13']);
 });
 
+test('fluxctl gc shows a mass deletion that is held, and approves exactly that one', async () => {
+  const { shop, repository, fluxd, maps } = await shopWith(14);
+  const gone = Object.fromEntries([...Array(12).keys()].map((n) => [`map-${n}.yaml`, null]));
+  await repository.synced(await repository.commit('Clear out', gone));
+  const listed = await fluxd.fluxctl('gc');
+  expect(listed.stdout).toContain(`${shop}:configmap/map-11`);
+  const hash = /fluxctl gc approve ([0-9a-f]{16})/.exec(listed.stderr)?.[1] ?? '';
+  if (process.env.SHOW_OUTPUT) process.stdout.write(`${listed.stdout}${listed.stderr}`);
+
+  const other = await fluxd.fluxctl('gc', 'approve', hash.replace(/./g, '0'));
+  expect(other.code).toBe(1);
+  expect(other.stderr).toContain(hash);
+  expect(await maps()).toHaveLength(14);
+
+  // While a file cannot be read the approval lifts nothing; it is still good afterwards, and for less.
+  await repository.commit('Oops', { 'broken.yaml': 'a: [', 'map-0.yaml': manifest.configMap(shop, 'map-0') });
+  const doubtful = await fluxd.fluxctl('gc', 'approve', hash);
+  expect(doubtful.code).toBe(1);
+  expect(doubtful.stderr).toContain('1 manifest refused, 11 deletions not done');
+  expect(await maps()).toHaveLength(14);
+
+  const mended = await repository.commit('Mended', { 'broken.yaml': null });
+  expect((await repository.synced(mended)).counts).toMatchObject({ deleted: 11 });
+  expect(await maps()).toEqual(['map-0', 'map-12', 'map-13']);
+  expect((await fluxd.fluxctl('gc')).stdout).toBe('no deletions are held\n');
+});
+
 test('an emptied repository deletes nothing', async () => {
   const { repository, maps } = await shopWith(2);
   const second = await repository.commit('Oops', { 'namespace.yaml': null, 'map-0.yaml': null, 'map-1.yaml': null });

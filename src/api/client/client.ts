@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { FluxError } from '../../base/index.ts';
 import type { UpdateSpec } from '../../update/index.ts';
-import { type SyncReportWire, syncReportSchema } from '../wire/index.ts';
+import { type HeldDeletionsWire, heldDeletionsSchema, type SyncReportWire, syncReportSchema } from '../wire/index.ts';
 import { type Answer, type Call, createExchange, type ExchangeOptions } from './exchange.ts';
 import {
   type GitConfig,
@@ -44,6 +44,10 @@ export interface ApiClient {
   startSync(options?: Cancellable): Promise<SyncReportWire | undefined>;
   /** How a sync stands; when it is not done the answer comes at the latest after `waitSeconds`. */
   sync(id: string, options?: Cancellable & { readonly waitSeconds?: number }): Promise<SyncReportWire>;
+  /** Deletions that did not happen in the last sync; undefined when the daemon is a Go fluxd, which does not know this. */
+  heldDeletions(options?: Cancellable): Promise<HeldDeletionsWire | undefined>;
+  /** Approves the list of deletions with this hash; resolves to the sync that carries it out. */
+  approveDeletions(hash: string, options?: Cancellable): Promise<SyncReportWire>;
 }
 
 const LEGACY_SUFFIX = /\/api\/flux\/*$/;
@@ -55,6 +59,19 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
     ? createExchange({ ...options, url: options.url.replace(LEGACY_SUFFIX, '/api/v1') })
     : undefined;
   const ask = async <T>(schema: z.ZodType<T>, call: Call): Promise<T> => parse(schema, await legacy(call), call);
+  const askCurrent = async <T>(schema: z.ZodType<T>, call: Call): Promise<T> => {
+    if (!current) throw new FluxError('the newer API is not at this URL', { code: 'api/not-found', fault: 'missing' });
+    return parse(schema, await current(call), call);
+  };
+  /** Undefined from a daemon that does not have the route. */
+  const ifKnown = async <T>(schema: z.ZodType<T>, call: Call): Promise<T | undefined> => {
+    try {
+      return await askCurrent(schema, call);
+    } catch (error) {
+      if (error instanceof FluxError && error.code === 'api/not-found') return undefined;
+      throw error;
+    }
+  };
   return {
     async ping(cancel) {
       await legacy({ method: 'GET', path: '/v11/ping', ...cancel });
@@ -78,22 +95,26 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
     },
     gitRepoConfig: ({ regenerateKey }, cancel) =>
       ask(gitConfigSchema, { method: 'POST', path: '/v9/git-repo-config', body: regenerateKey, ...cancel }),
-    async startSync(cancel) {
-      if (!current) return undefined;
-      const call: Call = { method: 'POST', path: '/syncs', body: {}, contentType: 'application/json', ...cancel };
-      try {
-        return parse(syncReportSchema, await current(call), call);
-      } catch (error) {
-        if (error instanceof FluxError && error.code === 'api/not-found') return undefined;
-        throw error;
-      }
-    },
-    async sync(id, { signal, waitSeconds = 0 } = {}) {
-      if (!current) throw new FluxError('this daemon keeps no syncs', { code: 'api/not-found', fault: 'missing' });
+    startSync: (cancel) =>
+      ifKnown(syncReportSchema, { method: 'POST', path: '/syncs', body: {}, contentType: 'application/json', ...cancel }),
+    sync(id, { signal, waitSeconds = 0 } = {}) {
       const query = { wait: String(waitSeconds) };
-      const call: Call = { method: 'GET', path: `/syncs/${encodeURIComponent(id)}`, query, ...(signal ? { signal } : {}) };
-      return parse(syncReportSchema, await current(call), call);
+      return askCurrent(syncReportSchema, {
+        method: 'GET',
+        path: `/syncs/${encodeURIComponent(id)}`,
+        query,
+        ...(signal ? { signal } : {}),
+      });
     },
+    heldDeletions: (cancel) => ifKnown(heldDeletionsSchema, { method: 'GET', path: '/gc', ...cancel }),
+    approveDeletions: (hash, cancel) =>
+      askCurrent(syncReportSchema, {
+        method: 'POST',
+        path: '/gc/approvals',
+        body: { hash },
+        contentType: 'application/json',
+        ...cancel,
+      }),
   };
 }
 

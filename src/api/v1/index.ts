@@ -1,3 +1,4 @@
 /** The new API, `/api/v1`: resources in camelCase JSON, errors as problem details (RFC 9457). */
+export { gcRoutes } from './gc.ts';
 export { problemReply } from './problem.ts';
 export { syncRoutes, V1_PREFIX } from './syncs.ts';

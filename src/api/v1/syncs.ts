@@ -20,7 +20,7 @@ export function syncRoutes(daemon: Daemon, clock: Clock): readonly Route[] {
       handle({ body }) {
         if (body !== '') checkEmptyObject(parseJson(body));
         const report = daemon.startSync();
-        return reply(202, report, { Location: `${V1_PREFIX}/syncs/${encodeURIComponent(report.id)}` });
+        return syncReply(202, report);
       },
     },
     {
@@ -31,7 +31,7 @@ export function syncRoutes(daemon: Daemon, clock: Clock): readonly Route[] {
         const id = params.id ?? '';
         const waitMs = parseWaitMs(query.get('wait'));
         if (waitMs > 0 && daemon.sync(id).state !== 'done') await within(waitMs, daemon.syncDone(id), clock, signal);
-        return reply(200, daemon.sync(id));
+        return syncReply(200, daemon.sync(id));
       },
     },
   ];
@@ -47,10 +47,12 @@ async function within(ms: number, promise: Promise<void>, clock: Clock, signal: 
   over.abort();
 }
 
-function reply(status: number, report: SyncReport, headers: Readonly<Record<string, string>> = {}): Reply {
+/** A sync as the answer; with 202, for one that was asked for, the place to look for it is named. */
+export function syncReply(status: 200 | 202, report: SyncReport): Reply {
+  const location = status === 202 ? { Location: `${V1_PREFIX}/syncs/${encodeURIComponent(report.id)}` } : {};
   return {
     status,
-    headers: { 'Content-Type': 'application/json', ...headers },
+    headers: { 'Content-Type': 'application/json', ...location },
     body: JSON.stringify(syncReportToWire(report)),
   };
 }

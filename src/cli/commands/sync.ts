@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
-import type { ApiClient, GitConfig, SyncReportWire } from '../../api/client/index.ts';
+import type { ApiClient, GitConfig } from '../../api/client/index.ts';
 import { FluxError } from '../../base/index.ts';
 import { awaitApplied, awaitJob, short } from '../await-job.ts';
+import { reportSync } from '../await-sync.ts';
 import { causeFrom } from '../cause.ts';
 import { type Launch, subcommand } from '../command.ts';
-import { poll } from '../poll.ts';
 import { printable, printableLine } from '../printable.ts';
 import type { Session } from '../session.ts';
-import { describeTrouble, formatSync } from '../sync-summary.ts';
+import { describeTrouble } from '../sync-summary.ts';
 
 interface Flags {
   readonly ignoreApplyErrors?: boolean;
@@ -36,10 +36,7 @@ async function sync(session: Session, { ignoreApplyErrors = false }: Flags): Pro
     await syncByJob(session, client, git);
     return 0;
   }
-  const report = await awaitReport(session, client, git, started);
-  if (report.failure) throw failureOf(report.failure);
-  session.stderr.write('Done.\n');
-  session.stdout.write(formatSync(report));
+  const report = await reportSync(session, client, { branch: git.remote.branch, started });
   const trouble = describeTrouble(report);
   if (trouble === '') return 0;
   session.stderr.write(`${ignoreApplyErrors ? 'Warning' : 'Error'}: ${trouble}\n`);
@@ -55,40 +52,6 @@ function checkReady({ remote, status, errors }: GitConfig): void {
     throw refuse(`can not connect to git repository with URL ${remote.url}\n\nFull error message: ${errors}`);
   }
   throw refuse(`git repository ${remote.url} is not ready to sync${detail}`);
-}
-
-async function awaitReport(
-  session: Session,
-  client: ApiClient,
-  { remote }: GitConfig,
-  started: SyncReportWire,
-): Promise<SyncReportWire> {
-  const { clock, timeoutMs, stderr } = session;
-  const deadline = clock.now() + timeoutMs;
-  let announced = false;
-  const announce = ({ revision }: SyncReportWire) => {
-    if (announced || revision === undefined) return;
-    announced = true;
-    stderr.write(`Revision of ${printableLine(remote.branch)} to apply is ${short(revision)}\n`);
-    stderr.write(`Waiting for ${short(revision)} to be applied ...\n`);
-  };
-  let latest = started;
-  return poll(
-    async () => {
-      announce(latest);
-      if (latest.state === 'done') return latest;
-      // The daemon answers as soon as it is done; until the revision is known short questions make sure it is shown at once.
-      const waitSeconds = announced ? Math.min(10, Math.max(0, Math.floor((deadline - clock.now()) / 1000))) : 0;
-      latest = await client.sync(started.id, { waitSeconds });
-      announce(latest);
-      return latest.state === 'done' ? latest : undefined;
-    },
-    { clock, timeoutMs, initialMs: 50, maxMs: 500 },
-  );
-}
-
-function failureOf({ message, help }: NonNullable<SyncReportWire['failure']>): FluxError {
-  return new FluxError(help ? `${message}\n\n${help}` : message, { code: 'cli/sync-failed' });
 }
 
 /** Flux v1's way. Its daemon does not tell which objects could not be applied. */

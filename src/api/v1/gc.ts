@@ -1,0 +1,45 @@
+import { redact } from '../../base/index.ts';
+import type { Daemon } from '../../controller/index.ts';
+import { parseJson } from '../body.ts';
+import type { Route } from '../route.ts';
+import { badRequest } from '../status.ts';
+import { approvalSchema, type HeldDeletionsWire } from '../wire/index.ts';
+import { syncReply, V1_PREFIX } from './syncs.ts';
+
+/**
+ * `GET /api/v1/gc` lists the deletions that did not happen in the last sync, and why; `POST /api/v1/gc/approvals` approves the list
+ * of the given hash and answers with the sync that carries it out.
+ */
+export function gcRoutes(daemon: Daemon): readonly Route[] {
+  return [
+    {
+      methods: ['GET'],
+      path: `${V1_PREFIX}/gc`,
+      door: 'local',
+      handle() {
+        const { deletions, ...rest } = daemon.heldDeletions();
+        const body: HeldDeletionsWire = {
+          ...rest,
+          deletions: deletions.map((each) => ({ ...each, reason: redact(each.reason) })),
+        };
+        return { status: 200, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
+      },
+    },
+    {
+      methods: ['POST'],
+      path: `${V1_PREFIX}/gc/approvals`,
+      door: 'local',
+      body: 'json',
+      handle({ body }) {
+        const approval = approvalSchema.safeParse(parseJson(body));
+        if (!approval.success) {
+          throw badRequest('the body is not an approval', {
+            help: 'Send {"hash": "…"} with the hash that GET /api/v1/gc shows.',
+            cause: approval.error,
+          });
+        }
+        return syncReply(202, daemon.approveDeletions(approval.data.hash));
+      },
+    },
+  ];
+}

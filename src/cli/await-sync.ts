@@ -1,0 +1,52 @@
+import type { ApiClient, SyncReportWire } from '../api/client/index.ts';
+import { FluxError } from '../base/index.ts';
+import { short } from './await-job.ts';
+import { poll } from './poll.ts';
+import { printableLine } from './printable.ts';
+import type { Session } from './session.ts';
+import { formatSync } from './sync-summary.ts';
+
+/**
+ * Waits for the end of a sync that was asked for, telling on standard error which revision it applies, and prints what it did.
+ * @throws FluxError `cli/sync-failed` when it could not be carried out at all, `cli/timeout`.
+ */
+export async function reportSync(
+  session: Session,
+  client: ApiClient,
+  { branch, started }: { readonly branch: string; readonly started: SyncReportWire },
+): Promise<SyncReportWire> {
+  const report = await awaitEnd(session, client, branch, started);
+  if (report.failure) throw failureOf(report.failure);
+  session.stderr.write('Done.\n');
+  session.stdout.write(formatSync(report));
+  return report;
+}
+
+async function awaitEnd(session: Session, client: ApiClient, branch: string, started: SyncReportWire): Promise<SyncReportWire> {
+  const { clock, timeoutMs, stderr } = session;
+  const deadline = clock.now() + timeoutMs;
+  let announced = false;
+  const announce = ({ revision }: SyncReportWire) => {
+    if (announced || revision === undefined) return;
+    announced = true;
+    stderr.write(`Revision of ${printableLine(branch)} to apply is ${short(revision)}\n`);
+    stderr.write(`Waiting for ${short(revision)} to be applied ...\n`);
+  };
+  let latest = started;
+  return poll(
+    async () => {
+      announce(latest);
+      if (latest.state === 'done') return latest;
+      // The daemon answers as soon as it is done; until the revision is known short questions make sure it is shown at once.
+      const waitSeconds = announced ? Math.min(10, Math.max(0, Math.floor((deadline - clock.now()) / 1000))) : 0;
+      latest = await client.sync(started.id, { waitSeconds });
+      announce(latest);
+      return latest.state === 'done' ? latest : undefined;
+    },
+    { clock, timeoutMs, initialMs: 50, maxMs: 500 },
+  );
+}
+
+function failureOf({ message, help }: NonNullable<SyncReportWire['failure']>): FluxError {
+  return new FluxError(help ? `${message}\n\n${help}` : message, { code: 'cli/sync-failed' });
+}

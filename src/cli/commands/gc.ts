@@ -1,0 +1,67 @@
+import type { Command } from 'commander';
+import type { HeldDeletionsWire } from '../../api/client/index.ts';
+import { FluxError, goJson } from '../../base/index.ts';
+import { reportSync } from '../await-sync.ts';
+import { type Launch, subcommand } from '../command.ts';
+import { outputFormat } from '../output-format.ts';
+import { printableJson, printableLine } from '../printable.ts';
+import type { Session } from '../session.ts';
+import { describeTrouble } from '../sync-summary.ts';
+import { formatTable } from '../table.ts';
+
+interface Flags {
+  readonly outputFormat: string;
+}
+
+export function gcCommand(launch: Launch): Command {
+  const list = subcommand<Flags>('gc', {
+    summary: 'List what is not in Git any more and was not deleted, and why',
+    launch,
+    options: (command) => command.option('-o, --output-format <format>', 'tab or json', 'tab'),
+    run: listHeld,
+  });
+  const approveList = subcommand<object>('approve', {
+    summary: 'Approve the list of held deletions that has this hash, and wait until they are done',
+    launch,
+    argument: { name: 'hash', description: 'the hash that `fluxctl gc` shows; the approval is for exactly that list' },
+    run: approve,
+  });
+  return list.addCommand(approveList);
+}
+
+async function listHeld(session: Session, flags: Flags): Promise<number> {
+  const format = outputFormat(flags.outputFormat);
+  const held = await (await session.client()).heldDeletions();
+  if (!held) throw notKnown();
+  session.stdout.write(format === 'json' ? `${printableJson(goJson(held))}\n` : formatHeld(held));
+  if (format === 'tab' && held.hash !== undefined) session.stderr.write(`To delete them, run: fluxctl gc approve ${held.hash}\n`);
+  return 0;
+}
+
+/** Each reason once, with the objects below it and their uids. */
+function formatHeld({ deletions, approved }: HeldDeletionsWire): string {
+  if (deletions.length === 0) return 'no deletions are held\n';
+  const blocks = [...Map.groupBy(deletions, ({ reason }) => reason)].map(
+    ([reason, each]) => `${printableLine(reason)}\n${formatTable(each.map(({ id, uid = '' }) => [`  ${id}`, uid]))}`,
+  );
+  const approvedLine = approved ? `approved ${approved.hash}: ${approved.deletions.length} not deleted yet\n` : '';
+  return blocks.join('') + approvedLine;
+}
+
+/** Approves, waits for the sync that this starts, and prints what it did; anything that is still held is an error. */
+async function approve(session: Session, _flags: object, hash: string): Promise<number> {
+  const client = await session.client();
+  const { remote } = await client.gitRepoConfig({ regenerateKey: false });
+  const report = await reportSync(session, client, { branch: remote.branch, started: await client.approveDeletions(hash) });
+  const left = (await client.heldDeletions())?.deletions.length ?? 0;
+  const trouble = [describeTrouble(report), ...(left > 0 ? [`${left} ${left === 1 ? 'deletion' : 'deletions'} not done`] : [])]
+    .filter((text) => text !== '')
+    .join(', ');
+  if (trouble === '') return 0;
+  session.stderr.write(`Error: ${trouble}\n`);
+  return 1;
+}
+
+function notKnown(): FluxError {
+  return new FluxError('this daemon does not hold deletions', { code: 'cli/not-supported', fault: 'user' });
+}

@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest';
+import { FluxError } from '../../src/base/index.ts';
+import type { Daemon, HeldDeletions, SyncReport } from '../../src/controller/index.ts';
+import { daemonOf, serve } from '../api/daemon-fixture.ts';
+import { fluxctl, ScriptedDaemon } from './daemon.ts';
+
+const HASH = '0123456789abcdef';
+const REVISION = '4be1f0c2a7d94c0f5a0f6a1cb5f2d1a1e7a9b001';
+const held: HeldDeletions = {
+  hash: HASH,
+  deletions: [
+    { id: '<cluster>:namespace/shop', uid: 'u-1', reason: '2 deletions held: among them is <cluster>:namespace/shop' },
+    { id: 'shop:configmap/old', uid: 'u-2', reason: '2 deletions held: among them is <cluster>:namespace/shop' },
+    { id: 'shop:configmap/a\u001b[2J', reason: 'the API server states no uid for it' },
+  ],
+};
+const report: SyncReport = {
+  id: 's-1',
+  state: 'done',
+  revision: REVISION,
+  counts: { unchanged: 2, deleted: 1 },
+  changes: [{ id: '<cluster>:namespace/shop', outcome: 'deleted', reason: 'no longer in Git' }],
+  errors: [],
+  warnings: [],
+};
+
+const run = async (parts: Partial<Daemon>, ...line: string[]) => {
+  const daemon = daemonOf(parts);
+  await using api = await serve(daemon);
+  return { ...(await fluxctl([...line, '--url', `http://127.0.0.1:${api.port}/api/flux`])), calls: daemon.calls };
+};
+
+describe('fluxctl gc', () => {
+  test('lists what is held and why, and how to approve it', async () => {
+    const { code, lines } = await run({ heldDeletions: () => held }, 'gc');
+    expect(code).toBe(0);
+    expect(lines).toBe(
+      [
+        '1 2 deletions held: among them is <cluster>:namespace/shop',
+        '1   <cluster>:namespace/shop  u-1',
+        '1   shop:configmap/old        u-2',
+        '1 the API server states no uid for it',
+        '1   shop:configmap/a  ',
+        `2 To delete them, run: fluxctl gc approve ${HASH}`,
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('as JSON it is what the daemon said', async () => {
+    const { stdout, stderr } = await run({ heldDeletions: () => held }, 'gc', '-o', 'json');
+    expect(JSON.parse(stdout)).toEqual(held);
+    expect(stderr).toBe('');
+  });
+
+  test('says what is approved and not done yet', async () => {
+    const approved = { hash: HASH, deletions: [{ id: '<cluster>:namespace/shop', uid: 'u-1' }] };
+    const { stdout } = await run({ heldDeletions: () => ({ deletions: held.deletions, approved }) }, 'gc');
+    expect(stdout).toMatch(/\napproved 0123456789abcdef: 1 not deleted yet\n$/);
+  });
+
+  test('says so when nothing is held', async () => {
+    expect(await run({}, 'gc')).toMatchObject({ code: 0, stdout: 'no deletions are held\n', stderr: '' });
+  });
+
+  test.each([[['gc', 'aprove']], [['gc', 'approve']], [['gc', 'approve', 'a', 'b']], [['gc', '-o', 'xml']]])(
+    '%j is refused and asks the daemon nothing',
+    async (line) => {
+      const { code, stderr, calls } = await run({}, ...line);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^Error: .*\nRun 'fluxctl gc( approve)? --help' for usage\.\n$/);
+      expect(calls).toEqual([]);
+    },
+  );
+
+  test('a Go fluxd does not know it', async () => {
+    await using daemon = await ScriptedDaemon.start({});
+    const { code, stderr } = await fluxctl(['gc', '--url', daemon.url]);
+    expect([code, stderr]).toEqual([1, "Error: this daemon does not hold deletions\nRun 'fluxctl gc --help' for usage.\n"]);
+  });
+});
+
+describe('fluxctl gc approve', () => {
+  const deleting: Partial<Daemon> = { sync: () => report };
+
+  test('approves, waits for the sync and prints what it did', async () => {
+    const { code, lines, calls } = await run(deleting, 'gc', 'approve', HASH);
+    expect(code).toBe(0);
+    expect(lines).toBe(
+      [
+        '2 Revision of master to apply is 4be1f0c',
+        '2 Waiting for 4be1f0c to be applied ...',
+        '2 Done.',
+        '1 deleted <cluster>:namespace/shop: no longer in Git',
+        '1 1 deleted, 2 unchanged',
+        '',
+      ].join('\n'),
+    );
+    expect(calls).toContainEqual({ name: 'approveDeletions', argument: HASH });
+  });
+
+  test('exits 1 when deletions are still held afterwards', async () => {
+    const { code, stderr } = await run({ ...deleting, heldDeletions: () => held }, 'gc', 'approve', HASH);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/Done\.\nError: 3 deletions not done\n$/);
+  });
+
+  test('exits 1 with the reason when the list is another by now', async () => {
+    const approveDeletions = () => {
+      throw new FluxError(`the list of held deletions is not ${HASH}: it is fedcba9876543210 now`, {
+        code: 'gc/changed',
+        fault: 'user',
+        help: 'Look at what is held now with `fluxctl gc`, and approve that.',
+      });
+    };
+    const { code, stdout, stderr } = await run({ approveDeletions }, 'gc', 'approve', HASH);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain('it is fedcba9876543210 now');
+  });
+
+  test('exits 1 when the sync could not be carried out', async () => {
+    const failure = new FluxError('git repository is unreachable', { code: 'git/unreachable' });
+    const { code, stderr } = await run({ sync: () => ({ ...report, failure }) }, 'gc', 'approve', HASH);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/Error: git repository is unreachable\nRun 'fluxctl gc approve --help' for usage\.\n$/);
+  });
+
+  test('its help names the hash', async () => {
+    const { code, stdout } = await fluxctl(['gc', 'approve', '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Usage: fluxctl gc approve \[flags\] <hash>\n/);
+  });
+});
