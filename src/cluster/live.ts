@@ -36,32 +36,42 @@ export interface ListOptions {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   readonly namespace?: string | undefined;
+  /** The list may be of any state that is not older than this one; '0' is any state the server has at hand. Default: the newest. */
+  readonly notOlderThan?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Metadata of all objects of a kind. @throws FluxError; a list is whole or it is nothing. */
-export function listMetadata(transport: Transport, resource: ApiResource, options: ListOptions = {}): Promise<LiveObject[]> {
-  return listPages(transport, resource, METADATA_LIST, 'PartialObjectMetadataList', metadataOf, options);
+/** Objects with the resourceVersion of the state they were listed in. */
+export interface Listed<T> {
+  readonly items: readonly T[];
+  readonly resourceVersion: string;
 }
 
-/** All objects of a kind in full, each reduced by `trim` as its page arrives. */
-export function listObjects<T>(
+/** Metadata of all objects of a kind. @throws FluxError; a list is whole or it is nothing. */
+export async function listMetadata(
   transport: Transport,
   resource: ApiResource,
+  options: ListOptions = {},
+): Promise<readonly LiveObject[]> {
+  return (await listPages(transport, resource, 'metadata', metadataOf, options)).items;
+}
+
+/** How much of each object is asked for. */
+export type Detail = 'metadata' | 'whole';
+
+/**
+ * All objects of a kind, each reduced by `trim` as its page arrives.
+ * @throws FluxError; a list is whole or it is nothing (R-007).
+ */
+export async function listPages<T>(
+  transport: Transport,
+  resource: ApiResource,
+  detail: Detail,
   trim: (item: Readonly<Record<string, unknown>>) => T,
   options: ListOptions = {},
-): Promise<T[]> {
-  return listPages(transport, resource, 'application/json', `${resource.kind}List`, trim, options);
-}
-
-async function listPages<T>(
-  transport: Transport,
-  resource: ApiResource,
-  accept: string,
-  kind: string,
-  read: (item: Readonly<Record<string, unknown>>) => T,
-  options: ListOptions,
-): Promise<T[]> {
+): Promise<Listed<T>> {
+  const accept = detail === 'metadata' ? METADATA_LIST : 'application/json';
+  const kind = detail === 'metadata' ? 'PartialObjectMetadataList' : `${resource.kind}List`;
   for (let restarted = false; ; restarted = true) {
     try {
       return await pass();
@@ -71,7 +81,7 @@ async function listPages<T>(
     }
   }
 
-  async function pass(): Promise<T[]> {
+  async function pass(): Promise<Listed<T>> {
     const items: T[] = [];
     let next = '';
     for (let page = 0; page < MAX_PAGES; page += 1) {
@@ -81,15 +91,19 @@ async function listPages<T>(
           limit: String(PAGE),
           ...(options.labelSelector ? { labelSelector: options.labelSelector } : {}),
           ...(options.fieldSelector ? { fieldSelector: options.fieldSelector } : {}),
-          ...(next ? { continue: next } : {}),
+          ...(next
+            ? { continue: next }
+            : options.notOlderThan === undefined
+              ? {}
+              : { resourceVersion: options.notOlderThan, resourceVersionMatch: 'NotOlderThan' }),
         },
         headers: { accept },
         signal: options.signal,
       });
       const list = pageOf(body, kind);
       if (!list) throw badList(resource, 'is not a list of that kind');
-      for (const item of list.items) items.push(read(item));
-      if (list.next === '') return items;
+      for (const item of list.items) items.push(trim(item));
+      if (list.next === '') return { items, resourceVersion: list.resourceVersion };
       if (list.next === next) throw badList(resource, 'repeats a page');
       next = list.next;
     }
@@ -100,6 +114,8 @@ async function listPages<T>(
 interface Page {
   readonly items: readonly Readonly<Record<string, unknown>>[];
   readonly next: string;
+  /** Empty where the server states none. */
+  readonly resourceVersion: string;
 }
 
 /**
@@ -111,13 +127,11 @@ function pageOf(body: unknown, kind: string): Page | undefined {
   const { metadata, items } = body;
   if (metadata.continue !== undefined && typeof metadata.continue !== 'string') return undefined;
   const next = metadata.continue ?? '';
-  if (items === null) {
-    const stated = typeof metadata.resourceVersion === 'string' && metadata.resourceVersion !== '';
-    return stated && next === '' ? { items: [], next } : undefined;
-  }
+  const resourceVersion = typeof metadata.resourceVersion === 'string' ? metadata.resourceVersion : '';
+  if (items === null) return resourceVersion !== '' && next === '' ? { items: [], next, resourceVersion } : undefined;
   if (!Array.isArray(items)) return undefined;
   const named = items.every((item) => isRecord(item) && isRecord(item.metadata) && typeof item.metadata.name === 'string');
-  return named ? { items, next } : undefined;
+  return named ? { items, next, resourceVersion } : undefined;
 }
 
 /** The metadata of an object or of a metadata-only view of it. */

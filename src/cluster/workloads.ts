@@ -2,7 +2,7 @@ import { asFluxError, type Logger } from '../base/index.ts';
 import { containersOf, formatResourceId, type KubeObject, parseResourceId, type ResourceId } from '../resource/index.ts';
 import { type ApiResource, kindName } from './api-resource.ts';
 import type { Directory, Discovery } from './discovery.ts';
-import { type LiveObject, listObjects, metadataOf } from './live.ts';
+import { type LiveObject, listPages, metadataOf } from './live.ts';
 import { workloadState } from './rollout.ts';
 import type { Transport } from './transport.ts';
 import type { ClusterWorkload, WorkloadFilter } from './types.ts';
@@ -65,8 +65,8 @@ async function listKind(
   try {
     const trim = (item: Readonly<Record<string, unknown>>) =>
       isAddon(metadataOf(item)) ? [] : [workloadOf(resource.kind, item)];
-    const found = await listObjects(transport, resource, trim, { namespace, signal });
-    return found.flat();
+    const found = await listPages(transport, resource, 'whole', trim, { namespace, signal });
+    return found.items.flat();
   } catch (thrown) {
     const error = asFluxError(thrown, { code: 'cluster/list-failed' });
     if (error.code === 'cluster/forbidden') {

@@ -1,0 +1,80 @@
+import type { IncomingMessage } from 'node:http';
+import { FluxError } from '../../base/index.ts';
+import { isRecord } from '../live.ts';
+import { errorFromStatus } from '../status-error.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** One line of a watch (Kubernetes API concepts, "Efficient detection of changes"). */
+export interface WatchEvent {
+  /** `synced` is the bookmark after which a streamed list is whole. */
+  readonly type: 'set' | 'deleted' | 'bookmark' | 'synced';
+  readonly object: Fields;
+  readonly resourceVersion: string;
+}
+
+/** The largest event: twice what etcd holds of an object, written out as JSON. */
+const MAX_LINE_BYTES = 16 * 2 ** 20;
+
+/**
+ * The events of an open watch, one by one, until the server ends it.
+ * @throws FluxError `cluster/bad-answer` for anything that is not a whole, well-formed event; for an ERROR event the error of its
+ * status, `cluster/expired` (410) above all.
+ */
+export async function* watchEvents(response: IncomingMessage, path: string): AsyncGenerator<WatchEvent, void> {
+  for await (const line of lines(response, path)) {
+    if (line.length > 0) yield eventOf(line, path);
+  }
+}
+
+async function* lines(response: IncomingMessage, path: string): AsyncGenerator<Buffer, void> {
+  let parts: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    let start = 0;
+    for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, start)) {
+      const last = chunk.subarray(start, end);
+      yield parts.length === 0 ? last : Buffer.concat([...parts, last]);
+      parts = [];
+      size = 0;
+      start = end + 1;
+    }
+    if (start < chunk.length) {
+      parts.push(chunk.subarray(start));
+      size += chunk.length - start;
+      if (size > MAX_LINE_BYTES) throw badEvent(path, `is larger than ${MAX_LINE_BYTES} bytes`);
+    }
+  }
+  if (size > 0) throw badEvent(path, 'ends in the middle');
+}
+
+function eventOf(line: Buffer, path: string): WatchEvent {
+  let event: unknown;
+  try {
+    event = JSON.parse(line.toString('utf8'));
+  } catch (error) {
+    throw badEvent(path, 'is not JSON', error);
+  }
+  if (!isRecord(event) || !isRecord(event.object)) throw badEvent(path, 'holds no object');
+  const { type, object } = event;
+  if (type === 'ERROR') throw errorFromStatus(typeof object.code === 'number' ? object.code : 500, object, path);
+  const { metadata } = object;
+  if (!isRecord(metadata) || typeof metadata.resourceVersion !== 'string') throw badEvent(path, 'has no resourceVersion');
+  const { resourceVersion } = metadata;
+  if (type === 'BOOKMARK') {
+    const whole = isRecord(metadata.annotations) && metadata.annotations['k8s.io/initial-events-end'] === 'true';
+    return { type: whole ? 'synced' : 'bookmark', object, resourceVersion };
+  }
+  if (typeof metadata.name !== 'string') throw badEvent(path, 'names no object');
+  if (type === 'ADDED' || type === 'MODIFIED') return { type: 'set', object, resourceVersion };
+  if (type === 'DELETED') return { type: 'deleted', object, resourceVersion };
+  throw badEvent(path, `is of unknown type ${JSON.stringify(type)}`);
+}
+
+function badEvent(path: string, what: string, cause?: unknown): FluxError {
+  return new FluxError(`watch of ${path}: an event ${what}`, {
+    code: 'cluster/bad-answer',
+    help: 'The API server, or something between us and it, sent what is no watch event; the watch is opened anew.',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

@@ -1,0 +1,319 @@
+import { asFluxError, backoffMs, type Clock, FluxError, type Logger, messageOf } from '../../base/index.ts';
+import { type ApiResource, collectionPath, kindKey } from '../api-resource.ts';
+import { type Detail, listPages, METADATA, metadataOf } from '../live.ts';
+import type { Transport } from '../transport.ts';
+import { Copy } from './copy.ts';
+import { type WatchEvent, watchEvents } from './event-stream.ts';
+import { isLater, laterOf } from './version.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export interface ReflectorOptions<T> {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly resource: ApiResource;
+  /** One namespace instead of all. */
+  readonly namespace?: string | undefined;
+  readonly labelSelector?: string;
+  readonly detail: Detail;
+  /** What is kept of an object; everything else is forgotten as it arrives. */
+  readonly trim: (object: Fields) => T;
+  /** Called after an object came, changed or went; not for the objects of the first list. Must not throw. */
+  readonly onChange?: (key: string) => void;
+  /** Source of jitter in [0, 1). */
+  readonly random?: () => number;
+}
+
+/** A copy of the objects of one kind, kept current by a watch. */
+export interface Reflector<T> {
+  /** By `objectKeyIn`. Meaningful after `current` resolved. */
+  readonly objects: ReadonlyMap<string, T>;
+  /**
+   * Resolves when the copy is whole and a watch keeps it current; when the connection is lost, tries at once to get it back.
+   * @throws FluxError with the reason when that attempt fails; the last copy stays, and trying goes on.
+   */
+  current(options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /** True while a watch keeps the copy current. */
+  readonly live: boolean;
+  /** How many lists were needed so far. */
+  readonly lists: number;
+  /** Takes what a write answered, which the watch will say too, a moment later. */
+  note(object: Fields): void;
+  close(): void;
+}
+
+/** Key of an object among those of its kind. */
+export function objectKeyIn(namespace: string | undefined, name: string): string {
+  return `${namespace ?? ''}/${name}`;
+}
+
+function keyOf(object: Fields): string {
+  const { namespace, name } = metadataOf(object);
+  return objectKeyIn(namespace, name);
+}
+
+/** The server ends a watch after this time, and it is opened again where it stood. */
+const WATCH_S = 45;
+/** A watch that has not ended by then has no server at its other end any more (R-006: found within a minute). */
+const GRACE_MS = 10_000;
+const RETRY = { initialMs: 250, maxMs: 30_000 };
+/** A watch that held this long was a good one. */
+const GOOD_MS = 5_000;
+/** A server that ends watches sooner than this is asked again a little later each time. */
+const SHORT_MS = 1_000;
+const RETRY_SHORT = { initialMs: 100, maxMs: 2_000 };
+
+/**
+ * Lists one kind and follows it by a watch. Where the server can, the list comes as the watch's first events (streaming
+ * list); otherwise in pages. A list is whole or nothing; a version too old for the server (410) leads to one new list, with
+ * growing pauses between them; a connection that ended or went silent is opened again where it stood, and what comes twice or late changes
+ * nothing (R-006, R-007).
+ */
+export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
+  const { transport, clock, log, resource, detail, trim, onChange, random } = options;
+  const path = collectionPath(resource, options.namespace);
+  const selector = options.labelSelector === undefined ? {} : { labelSelector: options.labelSelector };
+  const jitter = random ? { random } : {};
+  const closing = new AbortController();
+
+  let copy = new Copy<T>();
+  /** The state that the copy stands for; undefined before the first list. */
+  let version: string | undefined;
+  let needsList = true;
+  let canStream = true;
+  let live = false;
+  let lists = 0;
+  let failures = 0;
+  let shorts = 0;
+  /** The attempt under way, for those who wait for its outcome. */
+  let attempt = Promise.withResolvers<void>();
+  attempt.promise.catch(() => undefined);
+  let wake: (() => void) | undefined;
+
+  void run();
+
+  async function run(): Promise<void> {
+    while (!closing.signal.aborted) {
+      const openedAt = clock.now();
+      try {
+        await follow();
+        shorts = clock.now() - openedAt < SHORT_MS ? shorts + 1 : 0;
+        failures = 0;
+        lost();
+        if (shorts > 0) await pause(backoffMs(shorts - 1, { ...RETRY_SHORT, ...jitter }));
+      } catch (thrown) {
+        if (closing.signal.aborted) break;
+        if (live && clock.now() - openedAt >= GOOD_MS) failures = 0;
+        fail(asFluxError(thrown, { code: 'cluster/watch-failed' }));
+        await pause(backoffMs(failures - 1, { ...RETRY, ...jitter }));
+      }
+    }
+    attempt.reject(new FluxError('the watch was closed', { code: 'cluster/stopped' }));
+  }
+
+  /** One connection: lists if there is need, then follows until the server ends it. */
+  async function follow(): Promise<void> {
+    if (needsList && !canStream) await listAll();
+    const ending = new AbortController();
+    const signal = AbortSignal.any([closing.signal, ending.signal]);
+    const silence = clock
+      .sleep(WATCH_S * 1000 + GRACE_MS, { signal })
+      .then(() => ending.abort(silent()))
+      .catch(() => undefined);
+    try {
+      const response = await open(needsList, signal);
+      let incoming = needsList ? new Copy<T>() : undefined;
+      if (incoming) lists += 1;
+      else found();
+      for await (const event of watchEvents(response, path)) {
+        if (!incoming) take(event);
+        else if (event.type === 'synced') {
+          replace(incoming, event.resourceVersion);
+          incoming = undefined;
+          found();
+        } else if (event.type === 'set') add(incoming, event.object);
+        else if (event.type === 'deleted') incoming.delete(keyOf(event.object));
+      }
+      if (incoming)
+        throw new FluxError(`list of ${kindKey(resource)}: the stream ended before it was whole`, { code: 'cluster/bad-answer' });
+    } catch (error) {
+      throw ending.signal.aborted ? ending.signal.reason : error;
+    } finally {
+      ending.abort(new Error('ended'));
+      await silence;
+    }
+  }
+
+  async function open(streaming: boolean, signal: AbortSignal) {
+    const query = {
+      watch: 'true',
+      allowWatchBookmarks: 'true',
+      timeoutSeconds: String(WATCH_S),
+      ...selector,
+      ...(streaming
+        ? { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan', resourceVersion: version ?? '0' }
+        : { resourceVersion: version ?? '0' }),
+    };
+    try {
+      return await transport.stream({ path, query, signal, headers: detail === 'metadata' ? { accept: METADATA } : {} });
+    } catch (error) {
+      if (!streaming || !isRefused(error)) throw error;
+      // Before Kubernetes 1.32: pages, then.
+      canStream = false;
+      await listAll();
+      return open(false, signal);
+    }
+  }
+
+  async function listAll(): Promise<void> {
+    lists += 1;
+    const incoming = new Copy<T>();
+    const { items, resourceVersion } = await listPages(transport, resource, detail, (item) => item, {
+      ...selector,
+      namespace: options.namespace,
+      notOlderThan: version ?? '0',
+      signal: closing.signal,
+    });
+    for (const item of items) add(incoming, item);
+    replace(incoming, resourceVersion);
+  }
+
+  /** Adds an object to a list that is not whole yet. */
+  function add(incoming: Copy<T>, object: Fields): void {
+    const { name, namespace, resourceVersion = '' } = metadataOf(object);
+    const key = objectKeyIn(namespace, name);
+    const same = resourceVersion !== '' && copy.version(key) === resourceVersion ? copy.objects.get(key) : undefined;
+    incoming.set(key, resourceVersion, same ?? trim(object));
+  }
+
+  function replace(incoming: Copy<T>, listedAt: string): void {
+    const before = copy;
+    for (const [key, value, known] of before.entries()) {
+      // A write of ours that is younger than the list.
+      if (isLater(known, listedAt) && isLater(known, incoming.version(key) ?? '0')) incoming.set(key, known, value);
+    }
+    copy = incoming;
+    needsList = false;
+    const first = version === undefined;
+    version = listedAt;
+    if (first) return;
+    for (const key of new Set([...before.objects.keys(), ...copy.objects.keys()])) {
+      if (before.version(key) !== copy.version(key)) onChange?.(key);
+    }
+  }
+
+  function take(event: WatchEvent): void {
+    const { resourceVersion } = event;
+    if (event.type === 'bookmark' || event.type === 'synced') {
+      version = laterOf(version ?? '0', resourceVersion);
+      return;
+    }
+    const key = keyOf(event.object);
+    const known = copy.version(key);
+    // Events of one watch come in the order of their versions. An old one of an object that is not here may be late, or a second
+    // one of before its deletion: only a list tells.
+    const isNew = version === undefined || isLater(resourceVersion, version);
+    if (!isNew && known === undefined) {
+      needsList = true;
+      throw new FluxError(`watch of ${path}: events come in disorder`, { code: 'cluster/bad-answer' });
+    }
+    advance(resourceVersion);
+    if (known !== undefined && !isLater(resourceVersion, known)) return;
+    if (event.type === 'deleted') copy.delete(key);
+    else copy.set(key, resourceVersion, trim(event.object));
+    onChange?.(key);
+  }
+
+  function advance(resourceVersion: string): void {
+    version = laterOf(version ?? '0', resourceVersion);
+  }
+
+  function found(): void {
+    if (!live && failures > 0) log.info({ kind: kindKey(resource) }, 'watch is back');
+    live = true;
+    attempt.resolve();
+  }
+
+  function lost(): void {
+    if (live) renew();
+    live = false;
+  }
+
+  /** The next attempt has an outcome of its own. */
+  function renew(error?: FluxError): void {
+    if (error) attempt.reject(error);
+    attempt = Promise.withResolvers<void>();
+    attempt.promise.catch(() => undefined);
+  }
+
+  function fail(error: FluxError): void {
+    failures += 1;
+    if (error.code === 'cluster/expired') needsList = true;
+    // The server has forgotten versions that it gave out (restored from a backup): any state of it will do.
+    if (/too large resource version/i.test(error.message)) {
+      version = undefined;
+      needsList = true;
+    }
+    const level = failures > 2 ? 'warn' : 'debug';
+    log[level]({ kind: kindKey(resource), err: messageOf(error) }, 'watch failed; trying again');
+    if (live) lost();
+    else renew(error);
+  }
+
+  async function pause(ms: number): Promise<void> {
+    const woken = new AbortController();
+    wake = () => woken.abort();
+    await clock.sleep(ms, { signal: AbortSignal.any([closing.signal, woken.signal]) }).catch(() => undefined);
+    wake = undefined;
+  }
+
+  function silent(): FluxError {
+    return new FluxError(`watch of ${path}: not ended by the server after ${WATCH_S + GRACE_MS / 1000} s`, {
+      code: 'cluster/unreachable',
+      help: 'The connection to the API server is dead, though nobody closed it; the watch is opened anew.',
+    });
+  }
+
+  return {
+    get objects() {
+      return copy.objects;
+    },
+    get live() {
+      return live;
+    },
+    get lists() {
+      return lists;
+    },
+    async current({ signal } = {}) {
+      if (live) return;
+      const outcome = attempt.promise;
+      wake?.();
+      await (signal ? orAborted(outcome, signal) : outcome);
+    },
+    note(object) {
+      const { resourceVersion } = metadataOf(object);
+      if (resourceVersion === undefined) return;
+      const key = keyOf(object);
+      const known = copy.version(key);
+      if (known === undefined || isLater(resourceVersion, known)) copy.set(key, resourceVersion, trim(object));
+    },
+    close() {
+      closing.abort(new FluxError('the watch was closed', { code: 'cluster/stopped' }));
+      wake?.();
+    },
+  };
+}
+
+/** A server without streaming lists answers so to the parameters it does not know. */
+function isRefused(error: unknown): boolean {
+  return error instanceof FluxError && ['cluster/invalid', 'cluster/refused', 'cluster/not-supported'].includes(error.code);
+}
+
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener('abort', onAbort));
+}

@@ -1,0 +1,18 @@
+/**
+ * True when the first resourceVersion is of a later state than the second. Versions are decimal numbers that grow within one
+ * kind (Kubernetes KEP-5504); where a server writes something else nothing can be said, and the newcomer is taken to be later.
+ */
+export function isLater(version: string, than: string): boolean {
+  const comparable = isNumber(version) && isNumber(than);
+  if (!comparable) return version !== than;
+  return version.length === than.length ? version > than : version.length > than.length;
+}
+
+/** The later of two versions; the second when they cannot be compared. */
+export function laterOf(a: string, b: string): string {
+  return isNumber(a) && isNumber(b) && isLater(a, b) ? a : b;
+}
+
+function isNumber(version: string): boolean {
+  return /^[1-9]\d*$/.test(version);
+}

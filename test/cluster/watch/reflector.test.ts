@@ -1,0 +1,117 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { silentLogger, systemClock } from '../../../src/base/index.ts';
+import type { ApiResource } from '../../../src/cluster/api-resource.ts';
+import { createCredentialSource, loadKubeconfig } from '../../../src/cluster/kubeconfig.ts';
+import { metadataOf } from '../../../src/cluster/live.ts';
+import { createTransport, type Transport } from '../../../src/cluster/transport.ts';
+import { createReflector, type Reflector } from '../../../src/cluster/watch/reflector.ts';
+import { type Kubernetes, startKubernetes } from '../../../src/sim/index.ts';
+import { until } from '../../support/until.ts';
+
+const CONFIG_MAPS: ApiResource = {
+  group: '',
+  version: 'v1',
+  kind: 'ConfigMap',
+  plural: 'configmaps',
+  namespaced: true,
+  verbs: ['list', 'watch'],
+};
+
+describe('a reflector', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'flux-reflector-'));
+  let server: Kubernetes;
+  let transport: Transport;
+  const open: Reflector<unknown>[] = [];
+  let changed: string[] = [];
+
+  beforeAll(async () => {
+    server = await startKubernetes();
+    const kubeconfigFile = join(directory, 'kubeconfig');
+    writeFileSync(kubeconfigFile, server.kubeconfig());
+    const load = () => loadKubeconfig({ kubeconfigFile });
+    const credentials = createCredentialSource(await load(), load, systemClock);
+    transport = createTransport({ credentials, clock: systemClock, maxInFlight: 8 });
+  });
+  afterEach(async () => {
+    for (const each of open.splice(0)) each.close();
+    changed = [];
+  });
+  afterAll(async () => {
+    transport.close();
+    await server.stop();
+    rmSync(directory, { recursive: true });
+  });
+
+  function reflect(labelSelector?: string): Reflector<string> {
+    const reflector = createReflector({
+      transport,
+      clock: systemClock,
+      log: silentLogger(),
+      resource: CONFIG_MAPS,
+      namespace: 'default',
+      detail: 'metadata',
+      ...(labelSelector === undefined ? {} : { labelSelector }),
+      trim: (object) => metadataOf(object).annotations?.a ?? '',
+      onChange: (key) => changed.push(key),
+    });
+    open.push(reflector);
+    return reflector;
+  }
+
+  async function put(name: string, a: string, labels: Record<string, string> = {}): Promise<unknown> {
+    const body = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name, namespace: 'default', annotations: { a }, labels },
+    };
+    const response = await transport.request({
+      method: 'PATCH',
+      path: `/api/v1/namespaces/default/configmaps/${name}`,
+      query: { fieldManager: 'test', force: 'true' },
+      headers: { 'content-type': 'application/apply-patch+yaml' },
+      body: JSON.stringify(body),
+    });
+    return response.body;
+  }
+
+  const remove = (name: string) => transport.request({ method: 'DELETE', path: `/api/v1/namespaces/default/configmaps/${name}` });
+
+  test('holds what is there, and follows what comes, changes and goes, without another list', async () => {
+    await put('first', '1');
+    const reflector = reflect();
+    await reflector.current();
+    expect(reflector.objects.get('default/first')).toBe('1');
+    await put('second', '2');
+    await put('first', 'one');
+    await until(
+      'both are seen',
+      () => reflector.objects.get('default/second') === '2' && reflector.objects.get('default/first') === 'one',
+    );
+    await remove('second');
+    await until('it is gone', () => !reflector.objects.has('default/second'));
+    expect(reflector.lists).toBe(1);
+    expect(changed).toEqual(['default/second', 'default/first', 'default/second']);
+  });
+
+  test('sees an object go that loses the label it is selected by', async () => {
+    await put('labelled', '1', { team: 'a' });
+    const reflector = reflect('team');
+    await reflector.current();
+    expect([...reflector.objects.keys()]).toEqual(['default/labelled']);
+    await put('labelled', '1');
+    await until('it is gone', () => reflector.objects.size === 0);
+  });
+
+  test('takes what a write answered at once, and does not take it for a change when the watch says so too', async () => {
+    const reflector = reflect();
+    await reflector.current();
+    reflector.note((await put('noted', 'mine')) as Record<string, unknown>);
+    expect(reflector.objects.get('default/noted')).toBe('mine');
+    await put('noted', 'theirs');
+    await until('the other write is seen', () => reflector.objects.get('default/noted') === 'theirs');
+    expect(changed.filter((key) => key === 'default/noted').length).toBeLessThanOrEqual(2);
+  });
+});
