@@ -79,7 +79,7 @@ describe('a reflector', () => {
 
   const remove = (name: string) => transport.request({ method: 'DELETE', path: `/api/v1/namespaces/default/configmaps/${name}` });
 
-  test('holds what is there, and follows what comes, changes and goes, without another list', async () => {
+  test('holds what is there, and follows what comes, changes and goes, without another list (R-006)', async () => {
     await put('first', '1');
     const reflector = reflect();
     await reflector.current();
