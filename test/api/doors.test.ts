@@ -7,6 +7,7 @@ import { daemonOf, type Sent, send, sendRaw, serve } from './daemon-fixture.ts';
 
 const json = { 'content-type': 'application/json' };
 const empty: Sent = { method: 'POST', headers: json, body: '{}' };
+const approval: Sent = { method: 'POST', headers: json, body: '{"hash":"0123456789abcdef"}' };
 const update: Sent = { method: 'POST', body: '{"type":"sync","spec":{}}' };
 
 /** Every route, how to call it, and what it answers over loopback and from the network. */
@@ -39,6 +40,8 @@ const TABLE: Readonly<Record<string, readonly [path: string, sent: Sent, loopbac
   'PATCH /api/flux/v6/policies': ['/api/flux/v6/policies', { method: 'PATCH', body: '{}' }, 200, 403],
   'POST /api/v1/syncs': ['/api/v1/syncs', empty, 202, 403],
   'GET /api/v1/syncs/{id}': ['/api/v1/syncs/x', {}, 200, 403],
+  'GET /api/v1/gc': ['/api/v1/gc', {}, 200, 403],
+  'POST /api/v1/gc/approvals': ['/api/v1/gc/approvals', approval, 202, 403],
 };
 
 test('every route has its row in the table of who may call it (S-070)', () => {
