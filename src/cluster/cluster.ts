@@ -3,6 +3,7 @@ import { formatResourceId, type KubeObject } from '../resource/index.ts';
 import { hasKind, isPathSegment } from './api-resource.ts';
 import { applySteps } from './apply.ts';
 import type { DefinedKinds } from './crd.ts';
+import { diffSteps } from './diff.ts';
 import { createDiscovery } from './discovery.ts';
 import { createCredentialSource, type KubeconfigSource, loadKubeconfig } from './kubeconfig.ts';
 import { isRecord } from './live.ts';
@@ -72,6 +73,13 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
         throw new FluxError('plan was not made by this cluster, or was carried out before', { code: 'cluster/foreign-plan' });
       plans.delete(plan);
       return applySteps(known.steps, known.set.inventory, { transport, discovery, clock, manager, window }, signal);
+    },
+
+    async diff(plan, { signal } = {}) {
+      const known = plans.get(plan);
+      if (!known)
+        throw new FluxError('plan was not made by this cluster, or was carried out before', { code: 'cluster/foreign-plan' });
+      return diffSteps(known.steps, { transport, manager, maxInFlight }, signal);
     },
 
     workloads: (filter, { signal } = {}) => listWorkloads({ transport, discovery, log }, filter, signal),

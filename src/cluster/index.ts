@@ -13,6 +13,8 @@ export type {
   Cluster,
   ClusterWorkload,
   Deletion,
+  FieldDiff,
+  ObjectDiff,
   Outcome,
   Plan,
   PlanEntry,

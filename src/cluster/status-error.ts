@@ -133,7 +133,7 @@ function oneLine(text: string): string {
  */
 export function withoutSecretData(error: FluxError, object: Readonly<Record<string, unknown>>, name: string): FluxError {
   let message = error.message.replace(/expected (\w+), got .*/s, 'expected $1');
-  for (const value of valuesOf([object.data, object.stringData, annotationsOf(object.metadata)])) {
+  for (const value of secretValues([object.data, object.stringData, annotationsOf(object.metadata)])) {
     if (value !== name) message = message.replaceAll(value, '***');
   }
   message = message.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|\{.*\}/gs, (quoted) =>
@@ -151,7 +151,7 @@ function annotationsOf(metadata: unknown): unknown {
 }
 
 /** Texts and numbers anywhere in a value, and what base64 texts decode to; the longest first, so that no part of one survives. */
-function valuesOf(value: unknown): string[] {
+export function secretValues(value: unknown): string[] {
   const found = new Set<string>();
   const visit = (each: unknown): void => {
     if (typeof each === 'object' && each !== null) Object.values(each).forEach(visit);

@@ -1,5 +1,5 @@
 import type { FluxError } from '../base/index.ts';
-import type { Container, KubeObject, Manifest, ManifestPlace, ResourceId } from '../resource/index.ts';
+import type { Container, Json, KubeObject, Manifest, ManifestPlace, ResourceId } from '../resource/index.ts';
 
 /** Passed to everything that can take long. */
 export interface Cancellable {
@@ -22,6 +22,8 @@ export interface PlanRequest {
   readonly allowPrune?: number;
   /** Exactly these deletions, or fewer of them, are confirmed by a person. */
   readonly approved?: readonly Deletion[];
+  /** Only to be looked at: nothing of it is remembered, and the next sync is as if it had not been made. */
+  readonly preview?: true;
 }
 
 export type Action = 'create' | 'change' | 'unchanged' | 'skip' | 'prune' | 'held' | 'failed';
@@ -41,6 +43,20 @@ export interface PlanEntry {
 
 export interface Plan {
   readonly entries: readonly PlanEntry[];
+}
+
+/** One field that would change. `from` is absent for a field that is new, `to` for one that goes. */
+export interface FieldDiff {
+  /** `spec.template.spec.containers[name=web].image`. */
+  readonly path: string;
+  readonly from?: Json;
+  readonly to?: Json;
+}
+
+/** What a sync would do to one object, as the API server itself says. Values of Secrets are masked. */
+export interface ObjectDiff extends PlanEntry {
+  /** For `create` and `change`; absent where the server could not try it out, as `reason` says then. */
+  readonly fields?: readonly FieldDiff[];
 }
 
 export type Outcome = 'created' | 'configured' | 'unchanged' | 'deleted' | 'skipped' | 'held' | 'failed';
@@ -95,6 +111,12 @@ export interface Cluster {
   plan(request: PlanRequest, options?: Cancellable): Promise<Plan>;
   /** Carries out a plan made by this cluster, once: applies in stages, then deletes. One change an entry, in the same order. Never throws for an object. */
   apply(plan: Plan, options?: Cancellable): Promise<readonly Change[]>;
+  /**
+   * Tries out a plan made by this cluster by server-side dry runs: one read and one dry run for each object that would be created or
+   * changed, none for others. One entry for each of the plan, in the same order; writes nothing.
+   * @throws FluxError when the server cannot be asked at all.
+   */
+  diff(plan: Plan, options?: Cancellable): Promise<readonly ObjectDiff[]>;
   workloads(filter: WorkloadFilter, options?: Cancellable): Promise<readonly ClusterWorkload[]>;
   readonly defaultNamespace: string;
   idOf(object: KubeObject): ResourceId | undefined;

@@ -1,0 +1,155 @@
+import pLimit from 'p-limit';
+import { asFluxError, FluxError } from '../base/index.ts';
+import { kindName, objectPath } from './api-resource.ts';
+import { applyBody } from './body.ts';
+import { compareObjects, type ServerObject } from './compare.ts';
+import { compareSecrets } from './compare-secrets.ts';
+import { isCrd } from './crd.ts';
+import { isRecord } from './live.ts';
+import { withoutSecretData } from './status-error.ts';
+import type { ApplyStep, Step } from './step.ts';
+import type { Transport } from './transport.ts';
+import type { FieldDiff, ObjectDiff } from './types.ts';
+
+export interface DiffDeps {
+  readonly transport: Transport;
+  readonly manager: string;
+  readonly maxInFlight: number;
+}
+
+/** With these no object can be asked about any more. */
+const FATAL = new Set(['cluster/unreachable', 'cluster/timeout', 'cluster/unauthorized', 'cluster/stopped']);
+
+/** Has the API server try out each apply of a plan, and says what it would change, field by field. */
+export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?: AbortSignal): Promise<readonly ObjectDiff[]> {
+  const limit = pLimit(deps.maxInFlight);
+  const giveUp = new AbortController();
+  const whileWorthIt = signal ? AbortSignal.any([signal, giveUp.signal]) : giveUp.signal;
+  const diffs = new Map<Step, ObjectDiff>();
+  /** Namespaces and definitions of the set, as `Namespace shop`: what others need, and a dry run does not bring. */
+  const bases = new Map<string, ObjectDiff>();
+
+  const inBases = Map.groupBy(steps, (step) => baseOf(step) !== undefined);
+  for (const round of [inBases.get(true) ?? [], inBases.get(false) ?? []]) {
+    await Promise.all(round.map((step) => limit(async () => record(step, await diffOne(step)))));
+  }
+  const failures = [...diffs.values()].filter(({ action }) => action === 'failed').length;
+  return steps.flatMap((step) => heldByFailures(diffs.get(step), failures) ?? []);
+
+  function record(step: Step, diff: ObjectDiff): void {
+    diffs.set(step, diff);
+    const base = baseOf(step);
+    if (base !== undefined) bases.set(base, diff);
+  }
+
+  async function diffOne(step: Step): Promise<ObjectDiff> {
+    if (step.act !== 'apply') return step.entry;
+    const { entry, target } = step;
+    try {
+      return await tryOut(step);
+    } catch (thrown) {
+      const error = asFluxError(thrown, { code: 'cluster/diff-failed' });
+      if (FATAL.has(error.code)) {
+        giveUp.abort(error);
+        throw error;
+      }
+      const { reason: _reason, ...rest } = entry;
+      const shown = target.resource.kind === 'Secret' ? withoutSecretData(error, target.manifest.object, target.name) : error;
+      return { ...rest, action: 'failed', error: shown };
+    }
+  }
+
+  async function tryOut(step: ApplyStep): Promise<ObjectDiff> {
+    const { entry, target, mark } = step;
+    const { resource, namespace, name } = target;
+    const path = objectPath(resource, namespace, name);
+    const body = applyBody(target, mark);
+    const live = await readLive(path, step);
+    let wanted: ServerObject;
+    try {
+      const answer = await deps.transport.request({
+        method: 'PATCH',
+        path,
+        query: { fieldManager: deps.manager, force: 'true', fieldValidation: 'Strict', dryRun: 'All' },
+        headers: { 'content-type': 'application/apply-patch+yaml' },
+        body: JSON.stringify(body),
+        signal: whileWorthIt,
+      });
+      wanted = objectOf(answer.body, step);
+    } catch (thrown) {
+      const why = whyUntried(step, asFluxError(thrown, { code: 'cluster/diff-failed' }));
+      const action = live ? 'change' : 'create';
+      return {
+        ...entry,
+        action,
+        reason: `the server cannot try it out: ${why}`,
+        ...(live ? {} : fieldsOf(step, undefined, body)),
+      };
+    }
+    const { fields } = fieldsOf(step, live, wanted);
+    const { reason, ...rest } = entry;
+    if (live && fields.length === 0) return { ...rest, action: 'unchanged' };
+    return { ...rest, action: live ? 'change' : 'create', ...(reason === undefined ? {} : { reason }), fields };
+  }
+
+  async function readLive(path: string, step: ApplyStep): Promise<ServerObject | undefined> {
+    try {
+      return objectOf((await deps.transport.request({ path, signal: whileWorthIt })).body, step);
+    } catch (error) {
+      const absent = [
+        'cluster/not-found',
+        'cluster/namespace-missing',
+        ...(step.target.needsCrd === undefined ? [] : ['cluster/unknown-resource']),
+      ];
+      if (error instanceof FluxError && absent.includes(error.code)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Why a dry run says nothing although an apply may well succeed. @throws the error that an apply would meet too. */
+  function whyUntried({ target }: ApplyStep, error: FluxError): string {
+    // An admission webhook with side effects that it cannot leave out: the API server does not call it in a dry run.
+    if (/does not support dry run/.test(error.message)) return error.message;
+    const needed =
+      error.code === 'cluster/namespace-missing'
+        ? `Namespace ${target.namespace}`
+        : error.code === 'cluster/unknown-resource' && target.needsCrd !== undefined
+          ? `CustomResourceDefinition ${target.needsCrd}`
+          : undefined;
+    const base = needed === undefined ? undefined : bases.get(needed);
+    if (!base) throw error;
+    if (base.action === 'create' || base.action === 'change') return `${needed} comes with the same sync`;
+    throw new FluxError(`needs ${needed}: ${base.error?.message ?? base.reason ?? 'it cannot be applied'}`, {
+      code: 'cluster/dependency-failed',
+      fault: error.fault,
+      help: `Repair ${needed} first; this object is applied with it.`,
+    });
+  }
+}
+
+function baseOf(step: Step): string | undefined {
+  if (step.act === 'delete' || !step.target) return undefined;
+  const { resource, name, manifest } = step.target;
+  const isBase = (resource.group === '' && resource.kind === 'Namespace') || isCrd(manifest.object);
+  return isBase ? `${resource.kind} ${name}` : undefined;
+}
+
+function fieldsOf(
+  { target: { resource } }: ApplyStep,
+  live: ServerObject | undefined,
+  wanted: ServerObject,
+): { readonly fields: readonly FieldDiff[] } {
+  const compare = resource.group === '' && resource.kind === 'Secret' ? compareSecrets : compareObjects;
+  return { fields: compare(live, wanted) };
+}
+
+function objectOf(body: unknown, { target: { resource, name } }: ApplyStep): ServerObject {
+  if (isRecord(body) && isRecord(body.metadata) && body.metadata.name === name) return body;
+  throw new FluxError(`${kindName(resource)} ${name}: the answer holds no such object`, { code: 'cluster/bad-answer' });
+}
+
+/** As an apply does: where something fails, nothing is deleted. */
+function heldByFailures(diff: ObjectDiff | undefined, failures: number): ObjectDiff | undefined {
+  if (diff?.action !== 'prune' || failures === 0) return diff;
+  return { ...diff, action: 'held', reason: `${failures} object${failures === 1 ? '' : 's'} could not be applied` };
+}
