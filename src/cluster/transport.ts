@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { backoffMs, type Clock, createHttpTransport, FluxError, messageOf } from '../base/index.ts';
 import type { CredentialSource, Credentials } from './kubeconfig.ts';
+import { createOutageGate } from './outage.ts';
 import { errorFromStatus } from './status-error.ts';
 
 export interface ApiRequest {
@@ -66,6 +67,7 @@ export function createTransport(options: TransportOptions): Transport {
   const streams = createHttpTransport({ maxSockets: Number.POSITIVE_INFINITY });
   // A 429 is meant for all of us: no request starts before this time.
   let notBefore = 0;
+  const reaching = createOutageGate(clock);
 
   async function once(request: ApiRequest, { headers, tls }: Credentials): Promise<Omit<ApiResponse, 'attempts'>> {
     try {
@@ -118,10 +120,11 @@ export function createTransport(options: TransportOptions): Transport {
 
   async function authenticated(request: ApiRequest): Promise<Omit<ApiResponse, 'attempts'>> {
     const used = await credentials.current();
-    const response = await once(request, used);
+    const response = await reaching(request.signal, () => once(request, used));
     if (response.status !== 401) return response;
     await credentials.renew(used);
-    return once(request, await credentials.current());
+    const renewed = await credentials.current();
+    return reaching(request.signal, () => once(request, renewed));
   }
 
   /** Waits as the answer asks, else by backoff; false when the tries are used up. */
@@ -162,11 +165,12 @@ export function createTransport(options: TransportOptions): Transport {
     async stream(request) {
       await admitted(request.signal);
       const used = await credentials.current();
-      let response = await openStream(request, used);
+      let response = await reaching(request.signal, () => openStream(request, used));
       if (response.statusCode === 401) {
         response.destroy();
         await credentials.renew(used);
-        response = await openStream(request, await credentials.current());
+        const renewed = await credentials.current();
+        response = await reaching(request.signal, () => openStream(request, renewed));
       }
       const { statusCode = 0, headers } = response;
       if (statusCode < 400) return response;

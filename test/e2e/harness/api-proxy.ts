@@ -1,27 +1,26 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import {
-  createServer as createHttpServer,
-  Agent as HttpAgent,
-  request as httpRequest,
-  type IncomingMessage,
-  type ServerResponse,
-} from 'node:http';
-import { createServer as createHttpsServer, Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { createServer as createHttpServer, Agent as HttpAgent, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer, Agent as HttpsAgent } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type Clock, systemClock } from '../../../src/base/index.ts';
 import { selfSignedCertificate } from '../../../src/sim/kubernetes/certificate.ts';
+import { type Exchange, type Fault, perform } from './fault.ts';
 import type { Endpoint } from './kube-client.ts';
 
 /** One request of the daemon, as the API server gets it. */
 export interface Recorded {
   /** Counts from 1. */
   readonly number: number;
+  /** By the proxy's clock, ms since the epoch. */
+  readonly at: number;
   readonly method: string;
   /** Without the query. */
   readonly path: string;
   readonly query: URLSearchParams;
+  readonly authorization: string | undefined;
+  readonly body: string;
   /** True when only metadata is asked for. */
   readonly metadataOnly: boolean;
   readonly watch: boolean;
@@ -29,20 +28,9 @@ export interface Recorded {
   status?: number;
 }
 
-/** What goes wrong with a request: lost before it arrives, answered by the proxy, or carried out and its answer lost. */
-export type Fault =
-  | { readonly kind: 'drop' }
-  | {
-      readonly kind: 'answer';
-      readonly status: number;
-      readonly headers?: Readonly<Record<string, string>>;
-      readonly body?: object;
-    }
-  | { readonly kind: 'lose-answer' }
-  | { readonly kind: 'delay'; readonly ms: number };
-
 /** Stands between the daemon and the API server: counts what the daemon asks, and breaks it when a test says so. */
 export interface ApiProxy {
+  readonly port: number;
   /** A kubeconfig that leads through the proxy, with the proxy's own credentials behind it. */
   readonly kubeconfig: string;
   /** In order of arrival. */
@@ -51,82 +39,101 @@ export interface ApiProxy {
   clear(): void;
   /** Consulted for each request before it is forwarded. */
   intercept: ((request: Recorded) => Fault | undefined | Promise<Fault | undefined>) | undefined;
+  /** From now on connections are refused, as when no API server runs, and the open ones are reset. */
+  refuse(): Promise<void>;
+  /** Ends that. */
+  accept(): Promise<void>;
+  /** Connections that are open. */
+  connections(): number;
+  /** Connections that were tried, those of a time of refusal not included. */
+  readonly connected: number;
+  /** Requests on their way; those that wait for nothing but time, or for the next event of a watch, are idle. */
+  traffic(): { readonly moving: number; readonly idle: number };
+  /** Called for everything that moves. */
+  onActivity: (() => void) | undefined;
   close(): Promise<void>;
 }
 
-const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'host']);
+export interface ApiProxyOptions {
+  /** Measures delays. Default the system's. */
+  readonly clock?: Clock;
+  /** Whether to speak TLS; as the API server does by default, so that the daemon is tested as it will run. */
+  readonly secure?: boolean;
+}
 
-/** Speaks TLS when the API server does, so that the daemon is tested as it will run. */
-export async function startApiProxy(upstream: Endpoint): Promise<ApiProxy> {
+export async function startApiProxy(upstream: Endpoint, options: ApiProxyOptions = {}): Promise<ApiProxy> {
+  const { clock = systemClock, secure = upstream.server.protocol === 'https:' } = options;
   const directory = mkdtempSync(join(tmpdir(), 'flux-e2e-proxy-'));
-  const secure = upstream.server.protocol === 'https:';
-  const agent = secure ? new HttpsAgent({ keepAlive: true, ...upstream.tls }) : new HttpAgent({ keepAlive: true });
+  const agent =
+    upstream.server.protocol === 'https:'
+      ? new HttpsAgent({ keepAlive: true, ...upstream.tls })
+      : new HttpAgent({ keepAlive: true });
   const certificate = secure ? selfSignedCertificate(Date.now()) : undefined;
+  const exchanges = new Set<Exchange>();
+  const sockets = new Set<Socket>();
   let requests: Recorded[] = [];
   let count = 0;
-
-  const forward = (incoming: IncomingMessage, outgoing: ServerResponse, recorded: Recorded, loseAnswer: boolean) => {
-    const headers = Object.fromEntries(Object.entries(incoming.headers).filter(([name]) => !HOP_BY_HOP.has(name)));
-    const request = (secure ? httpsRequest : httpRequest)(
-      new URL(incoming.url ?? '/', upstream.server),
-      { method: incoming.method, agent, headers: { ...headers, ...upstream.headers } },
-      (response) => {
-        recorded.status = response.statusCode ?? 0;
-        if (loseAnswer) {
-          response.resume();
-          response.on('end', () => outgoing.destroy());
-          return;
-        }
-        const answer = Object.fromEntries(Object.entries(response.headers).filter(([name]) => !HOP_BY_HOP.has(name)));
-        outgoing.writeHead(recorded.status, answer);
-        outgoing.flushHeaders(); // a watch sends its headers long before its first event
-        response.pipe(outgoing);
-        response.on('error', () => outgoing.destroy());
-      },
-    );
-    request.on('error', () => outgoing.destroy());
-    outgoing.on('close', () => request.destroy());
-    incoming.pipe(request);
-  };
+  let connected = 0;
 
   const serve = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    const exchange: Exchange = {
+      incoming,
+      outgoing,
+      idle: false,
+      moved: () => proxy.onActivity?.(),
+    };
+    exchanges.add(exchange);
+    exchange.moved();
+    outgoing.on('close', () => {
+      exchanges.delete(exchange);
+      exchange.moved();
+    });
+    const chunks: Buffer[] = [];
+    for await (const chunk of incoming as AsyncIterable<Buffer>) chunks.push(chunk);
     const url = new URL(incoming.url ?? '/', 'http://proxy');
     const recorded: Recorded = {
       number: ++count,
+      at: clock.now(),
       method: incoming.method ?? '',
       path: url.pathname,
       query: url.searchParams,
+      authorization: incoming.headers.authorization,
+      body: Buffer.concat(chunks).toString(),
       metadataOnly: /as=PartialObjectMetadata/.test(incoming.headers.accept ?? ''),
       watch: ['1', 'true'].includes(url.searchParams.get('watch') ?? ''),
     };
     requests.push(recorded);
-    const fault = await proxy.intercept?.(recorded);
-    if (fault?.kind === 'drop') return outgoing.destroy();
-    if (fault?.kind === 'delay') await sleep(fault.ms);
-    if (fault?.kind === 'answer') {
-      incoming.resume();
-      recorded.status = fault.status;
-      outgoing.writeHead(fault.status, { 'content-type': 'application/json', ...fault.headers });
-      return outgoing.end(
-        JSON.stringify(fault.body ?? { kind: 'Status', apiVersion: 'v1', status: 'Failure', code: fault.status }),
-      );
-    }
-    forward(incoming, outgoing, recorded, fault?.kind === 'lose-answer');
+    await perform(await proxy.intercept?.(recorded), exchange, recorded, { upstream, agent, clock });
   };
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     serve(incoming, outgoing).catch((error: unknown) => {
-      console.error('the API proxy failed:', error);
+      // A client that goes away while it still sends is no fault of the proxy.
+      if ((error as NodeJS.ErrnoException).code !== 'ECONNRESET') console.error('the API proxy failed:', error);
       outgoing.destroy();
     });
   };
 
   const server = certificate ? createHttpsServer(certificate, listener) : createHttpServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `${secure ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  server.keepAliveTimeout = 60_000;
+  server.on('connection', (socket: Socket) => {
+    connected += 1;
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  const listen = (port: number) => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const stopListening = async () => {
+    if (!server.listening) return;
+    const closed = new Promise((resolve) => server.close(resolve));
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+  await listen(0);
+  const { port } = server.address() as AddressInfo;
   const kubeconfig = join(directory, 'kubeconfig');
-  writeFileSync(kubeconfig, kubeconfigText(url, certificate?.cert));
+  writeFileSync(kubeconfig, kubeconfigText(`${secure ? 'https' : 'http'}://127.0.0.1:${port}`, certificate?.cert));
 
   const proxy: ApiProxy = {
+    port,
     kubeconfig,
     get requests() {
       return requests;
@@ -135,10 +142,19 @@ export async function startApiProxy(upstream: Endpoint): Promise<ApiProxy> {
       requests = [];
     },
     intercept: undefined,
+    refuse: stopListening,
+    accept: () => listen(port),
+    connections: () => sockets.size,
+    get connected() {
+      return connected;
+    },
+    traffic() {
+      const idle = [...exchanges].filter((exchange) => exchange.idle).length;
+      return { moving: exchanges.size - idle, idle };
+    },
+    onActivity: undefined,
     async close() {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
+      await stopListening();
       agent.destroy();
       rmSync(directory, { recursive: true, force: true });
     },

@@ -2,7 +2,8 @@
  * The end-to-end harness: a world of a cluster, a registry and Git repositories around a real `fluxd` process. The cluster
  * and the registry are the embedded ones, or real ones when TEST_KUBECONFIG is set; a test cannot tell but by `runsPods`.
  */
-export type { Fault, Recorded } from './api-proxy.ts';
+export type { Recorded } from './api-proxy.ts';
+export type { Fault } from './fault.ts';
 export type { Fluxd } from './fluxd.ts';
 export type { KubeJson } from './kube-client.ts';
 export * as manifest from './manifests.ts';
