@@ -41,17 +41,10 @@ export interface RunningFlux {
   stop(): Promise<void>;
 }
 
-/** Puts the rooms together for the source and the cluster that the flags name, and starts the loop. */
-export async function startFlux({
-  config,
-  version,
-  environment,
-  metrics,
-  clock,
-  log,
-  ...process
-}: FluxOptions): Promise<RunningFlux> {
-  const directory = await createWorkingDirectory(process.temporaryDirectory, process.pid, process.isAlive);
+/** Starts fluxd for the source and the cluster that the flags name. */
+export async function startFlux({ temporaryDirectory, pid, isAlive, ...options }: FluxOptions): Promise<RunningFlux> {
+  const { config, environment, clock, log } = options;
+  const directory = await createWorkingDirectory(temporaryDirectory, pid, isAlive);
   const source: Source = createSource({
     url: config.gitUrl,
     branch: config.gitBranch,
@@ -76,6 +69,23 @@ export async function startFlux({
     clock,
     log: log.child({ component: 'cluster' }),
   });
+  const flux = startEngine({ ...options, source, cluster });
+  return {
+    ...flux,
+    async stop() {
+      await flux.stop();
+      await directory.remove();
+    },
+  };
+}
+
+export interface EngineOptions extends Omit<FluxOptions, 'temporaryDirectory' | 'pid' | 'isAlive'> {
+  readonly source: Source;
+  readonly cluster: Cluster;
+}
+
+/** Puts the rooms together around one source and one cluster, and starts the loop. Both are closed when it stops. */
+export function startEngine({ config, version, environment, source, cluster, metrics, clock, log }: EngineOptions): RunningFlux {
   const http = createHttpTransport({ userAgent: `fluxd/${version}` });
   const desired: Desired = createManifestReader({ log: log.child({ component: 'manifests' }) });
   const reader = createRepositoryReader(source, desired, cluster);
@@ -157,7 +167,6 @@ export async function startFlux({
       await source.close();
       cluster.close();
       http.close();
-      await directory.remove();
     },
   };
 }

@@ -2,18 +2,10 @@ import { Writable } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import { createLogger } from '../../src/base/index.ts';
 import { createCluster } from '../../src/cluster/index.ts';
+import { type Config, parseFlags } from '../../src/config/index.ts';
 import type { Daemon } from '../../src/controller/daemon.ts';
-import { createDaemon } from '../../src/controller/facade.ts';
-import { JobQueue } from '../../src/controller/jobs.ts';
-import { Loop } from '../../src/controller/loop.ts';
-import type { ImageWatch, Source } from '../../src/controller/ports.ts';
-import { Progress } from '../../src/controller/progress.ts';
-import { createSteps } from '../../src/controller/steps.ts';
-import { createSyncRecorder } from '../../src/controller/sync-recorder.ts';
-import { SyncReports } from '../../src/controller/sync-reports.ts';
-import { createRepositoryReader } from '../../src/controller/view.ts';
-import { syncSetName } from '../../src/git/index.ts';
-import { createManifestReader } from '../../src/manifests/index.ts';
+import { startEngine as startFluxEngine } from '../../src/controller/main.ts';
+import type { Source } from '../../src/controller/ports.ts';
 import type { KubernetesOptions } from '../../src/sim/index.ts';
 import { createRepository, type Repository } from './repository.ts';
 import { type Site, startSite } from './world.ts';
@@ -41,21 +33,13 @@ export interface Engine extends Site {
 
 export interface EngineOptions {
   readonly kubernetes?: KubernetesOptions;
-  readonly garbageCollection?: 'off' | 'on';
+  /** Of fluxd, beside those that every test has. */
+  readonly flags?: readonly string[];
   /** Called before the engine starts. */
   readonly before?: (site: Site) => void | Promise<void>;
   /** Instead of the repository's own. */
   readonly source?: Source;
 }
-
-/** Stands in where the engine would watch image repositories: there are none. */
-const NO_IMAGES: ImageWatch = {
-  watch: () => undefined,
-  repository: () => undefined,
-  scanNow: async () => undefined,
-  start: () => undefined,
-  stop: async () => undefined,
-};
 
 export async function startEngine(files: Readonly<Record<string, string>>, options: EngineOptions = {}): Promise<Engine> {
   const repository = createRepository(files);
@@ -75,61 +59,26 @@ export async function startEngine(files: Readonly<Record<string, string>>, optio
   });
   const log = await createLogger({ format: 'json', destination });
   const cluster = await createCluster({ kubeconfigFile: proxy.kubeconfig, excludeResources: [], clock, log });
-  const reader = createRepositoryReader(source, createManifestReader({ log }), cluster);
-  const jobs = new JobQueue(source);
-  const reports = new SyncReports();
-  const progress = new Progress();
   const none = () => undefined;
-  const steps = createSteps({
+  const engine = startFluxEngine({
+    config: parse(['--git-url=https://git.example.org/shop.git', '--registry-disable-scanning', ...(options.flags ?? [])]),
+    version: 'faults',
+    environment: {},
     source,
-    reader,
     cluster,
-    images: NO_IMAGES,
-    recorder: createSyncRecorder(source, 'fluxd/faults'),
-    syncSet: syncSetName(source),
-    garbageCollection: options.garbageCollection ?? 'on',
-    timeoutMs: MINUTE,
-    automation: false,
-    jobs,
-    reports,
-    progress,
     metrics: { syncDone: none, objects: none, jobStarted: none, jobDone: none, gitReady: none },
     clock,
     log,
-    ask: (...wanted) => loop.ask(...wanted),
   });
-  // Flux v1's defaults.
-  const loop = new Loop({
-    steps,
-    intervals: { fetch: 5 * MINUTE, sync: 5 * MINUTE, automate: 5 * MINUTE },
-    clock,
-    log,
-  });
-  const daemon = createDaemon({
-    version: 'faults',
-    source,
-    reader,
-    cluster,
-    images: NO_IMAGES,
-    jobs,
-    reports,
-    progress,
-    loop,
-    publicKey: async () => '',
-    sameRepository: () => true,
-    clock,
-    log,
-  });
-  const stopping = new AbortController();
   let running = true;
-  const ended = loop.run(stopping.signal).finally(() => {
+  const ended = engine.ended.finally(() => {
     running = false;
   });
   onTestFinished(async () => {
-    stopping.abort();
+    await engine.stop();
     await ended;
-    cluster.close();
   });
+  const { daemon } = engine;
   return {
     ...site,
     repository,
@@ -142,6 +91,12 @@ export async function startEngine(files: Readonly<Record<string, string>>, optio
       return daemon.sync(id);
     },
   };
+}
+
+function parse(args: readonly string[]): Config {
+  const parsed = parseFlags(args, { version: 'faults' });
+  if ('exit' in parsed) throw new Error(parsed.stderr);
+  return parsed.config;
 }
 
 /** The same source; tells of each call that begins and ends. */
