@@ -4,12 +4,13 @@ import { applyBody } from './body.ts';
 import { CRD_GROUP, isCrd, waitEstablished } from './crd.ts';
 import { deleteObject } from './delete.ts';
 import type { Discovery } from './discovery.ts';
-import { appliedFrom, type Inventory } from './inventory.ts';
+import { appliedFrom } from './inventory.ts';
 import { isRecord, METADATA, metadataOf } from './live.ts';
 import { keyOf } from './scope.ts';
 import { STAGES, stageOf } from './stage.ts';
 import { withoutSecretData } from './status-error.ts';
 import type { ApplyStep, DeleteStep, Step } from './step.ts';
+import type { SyncSet } from './sync-set.ts';
 import type { Transport } from './transport.ts';
 import type { Action, Change, Outcome, PlanEntry } from './types.ts';
 import type { Window } from './window.ts';
@@ -28,7 +29,7 @@ const PATCH_ATTEMPTS = 6;
 /** Carries out the steps: applies stage by stage, in parallel within one, then deletes in the reverse order. */
 export async function applySteps(
   steps: readonly Step[],
-  inventory: Inventory,
+  { inventory, deletes }: Pick<SyncSet, 'inventory' | 'deletes'>,
   deps: ApplyDeps,
   signal?: AbortSignal,
 ): Promise<readonly Change[]> {
@@ -160,14 +161,20 @@ export async function applySteps(
 
   async function deleteOne(step: DeleteStep): Promise<Change> {
     const { resource, live, entry } = step;
+    const uid = live.uid ?? '';
     try {
       const deleted = await deps.window.run(() => deleteObject(deps.transport, resource, live, signal));
-      if (!deleted)
+      if (deleted === 'changed')
         return changeOf(entry, 'held', { reason: 'it was changed since it was looked at; the next sync looks again' });
+      deletes.set(uid, { at: deps.clock.now() });
       inventory.delete(keyOf(resource, live.namespace, live.name));
-      return changeOf(entry, 'deleted', { reason: entry.reason });
+      const reason =
+        deleted.finalizers.length > 0 ? `it goes when its finalizers are done: ${deleted.finalizers.join(', ')}` : entry.reason;
+      return changeOf(entry, 'deleted', { reason });
     } catch (thrown) {
-      return changeOf(entry, 'failed', { error: asFluxError(thrown, { code: 'cluster/delete-failed' }) });
+      const error = asFluxError(thrown, { code: 'cluster/delete-failed' });
+      deletes.set(uid, { at: deps.clock.now(), error });
+      return changeOf(entry, 'failed', { error });
     }
   }
 }
