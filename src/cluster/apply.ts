@@ -26,6 +26,9 @@ export interface ApplyDeps {
 /** A custom kind may answer 404 for a moment after its definition is established; and two writers may meet at one object. */
 const PATCH_ATTEMPTS = 6;
 
+/** With so many applies in a row unanswered the rest is not tried: a thousand that hang would take hours. */
+const MAX_UNANSWERED = 8;
+
 /** Carries out the steps: applies stage by stage, in parallel within one, then deletes in the reverse order. */
 export async function applySteps(
   steps: readonly Step[],
@@ -38,6 +41,8 @@ export async function applySteps(
   /** Definitions whose kinds somebody waits for: why they are not served, or undefined once they are. */
   const established = new Map<string, Promise<FluxError | undefined>>();
   let serverDown: FluxError | undefined;
+  /** Applies in a row that got no answer in time. */
+  let unanswered = 0;
 
   for (const step of steps)
     if (step.act === 'none') changes.set(step, changeOf(step.entry, idleOutcome(step.entry.action), step.entry));
@@ -111,6 +116,7 @@ export async function applySteps(
     for (let attempt = 0; ; attempt += 1) {
       try {
         const { status, body, attempts } = await send();
+        unanswered = 0;
         const applied = isRecord(body) && isRecord(body.metadata) ? metadataOf(body) : undefined;
         if (!applied?.uid || !applied.resourceVersion) {
           throw new FluxError(`${kindName(resource)} ${name}: the answer to the apply holds no object`, {
@@ -132,6 +138,7 @@ export async function applySteps(
           await deps.clock.sleep(backoffMs(attempt, { initialMs: 100, maxMs: 2000 }), signal ? { signal } : {});
           continue;
         }
+        unanswered = error.code === 'cluster/timeout' ? unanswered + 1 : 0;
         await findOutWhetherDown(error);
         throw resource.kind === 'Secret' ? withoutSecretData(error, manifest.object, name) : error;
       }
@@ -152,6 +159,11 @@ export async function applySteps(
   /** With the server gone, every object would wait for its own retries: ask once, and let the rest fail at once. */
   async function findOutWhetherDown(error: FluxError): Promise<void> {
     if (serverDown || !['cluster/unreachable', 'cluster/timeout', 'cluster/unauthorized'].includes(error.code)) return;
+    // It may answer everything but writes (R-002).
+    if (unanswered >= MAX_UNANSWERED) {
+      serverDown = error;
+      return;
+    }
     try {
       await deps.transport.request({ path: '/version', attempts: 1, signal });
     } catch (thrown) {
