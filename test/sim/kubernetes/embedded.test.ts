@@ -84,6 +84,31 @@ describe('the embedded server', () => {
     expect(body.status).toMatchObject({ replicas: 2, updatedReplicas: 1, readyReplicas: 1, unavailableReplicas: 1 });
   });
 
+  test('a rollout that makes no progress fails after its deadline, and a better image ends that at once', async () => {
+    const path = `${apps}/late`;
+    const late = (tag: string, progressDeadlineSeconds: number) => {
+      const wanted = deployment('late', [{ name: 'app', image: `example.com/app:${tag}` }]);
+      return { ...wanted, spec: { ...wanted.spec, progressDeadlineSeconds } };
+    };
+    const progressing = ({ body }: { body: Body }) =>
+      body.status?.conditions?.find(({ type }: Body) => type === 'Progressing') ?? {};
+    const reasonIs = (reason: string) =>
+      eventually(
+        () => target.call('GET', path),
+        (answer) => progressing(answer).reason === reason,
+      );
+    await target.apply(path, late('missing', 600));
+    await reasonIs('ReplicaSetUpdated');
+    await target.apply(path, late('missing', 1));
+    const failed = progressing(await reasonIs('ProgressDeadlineExceeded'));
+    expect(failed).toMatchObject({
+      status: 'False',
+      message: expect.stringMatching(/^ReplicaSet "late-\w+" has timed out progressing\.$/),
+    });
+    await target.apply(path, late('1', 1));
+    expect(progressing(await reasonIs('NewReplicaSetAvailable')).status).toBe('True');
+  });
+
   test('runs StatefulSets, DaemonSets and Jobs', async () => {
     const { spec } = deployment('set');
     const set = (kind: string, rest: Body) => ({

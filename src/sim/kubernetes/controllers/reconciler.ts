@@ -20,13 +20,17 @@ export interface ReconcilerOptions {
  */
 export function startReconciler({ store, clock, watches, delayMs, reconcile }: ReconcilerOptions): { stop(): void } {
   const stopping = new AbortController();
-  const queued = new Set<string>();
+  const queued = new Map<string, { readonly at: number; readonly sooner: AbortController }>();
 
   const schedule = (key: string, object: KubeObject, ms: number) => {
     const { uid, namespace, name } = metaOf(object);
-    if (queued.has(uid) || stopping.signal.aborted) return;
-    queued.add(uid);
-    clock.sleep(ms, { signal: stopping.signal }).then(
+    const before = queued.get(uid);
+    const due = clock.now() + ms;
+    if (stopping.signal.aborted || (before && before.at <= due)) return;
+    before?.sooner.abort();
+    const sooner = new AbortController();
+    queued.set(uid, { at: due, sooner });
+    clock.sleep(ms, { signal: AbortSignal.any([stopping.signal, sooner.signal]) }).then(
       () => {
         queued.delete(uid);
         const current = store.get(key, namespace, name);
@@ -34,7 +38,7 @@ export function startReconciler({ store, clock, watches, delayMs, reconcile }: R
         const again = attempt(() => reconcile(same ? current : object, key, !same));
         if (again !== undefined && same) schedule(key, current, again);
       },
-      // Only stopping ends a sleep early.
+      // Only stopping, or a change that is to be looked at sooner, ends a sleep early.
       () => undefined,
     );
   };

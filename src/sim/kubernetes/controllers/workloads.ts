@@ -47,7 +47,7 @@ export function startWorkloadControllers(options: WorkloadControllerOptions): { 
           return { ...live, metadata, status: { ...asObject(live.status), ...status } };
         };
         objects.update(place, write, { manager: 'kube-controller-manager', subresource: 'status' });
-        return undefined;
+        return plural === 'deployments' && !imagesOf(object).every(imageExists) ? untilDeadline(object, clock.now()) : undefined;
       },
     });
   });
@@ -112,6 +112,31 @@ function condition(object: KubeObject, type: string, status: string, reason: str
   return { type, status, lastUpdateTime: updated, lastTransitionTime: since, reason, message };
 }
 
+/** Milliseconds that a rollout under way has left (spec.progressDeadlineSeconds after its last progress); undefined without one. */
+function untilDeadline(object: KubeObject, now: number): number | undefined {
+  const progressing = asList(at(object, 'status', 'conditions')).find((entry) => at(entry, 'type') === 'Progressing');
+  if (at(progressing, 'reason') !== 'ReplicaSetUpdated') return undefined;
+  const since = Date.parse(asString(at(progressing, 'lastUpdateTime')) ?? '');
+  return Math.max(0, since + count(object, 'spec', 'progressDeadlineSeconds') * 1000 - now);
+}
+
+/** The condition of a rollout whose pods cannot start: after its deadline the controller gives up on this template. */
+function stuck(object: KubeObject, replicaSet: string, now: string): Json {
+  const late = `ReplicaSet "${replicaSet}" has timed out progressing.`;
+  const progress = condition(
+    object,
+    'Progressing',
+    'True',
+    'ReplicaSetUpdated',
+    `ReplicaSet "${replicaSet}" is progressing.`,
+    now,
+  );
+  const before = asList(at(object, 'status', 'conditions')).find((entry) => at(entry, 'type') === 'Progressing');
+  const isSameRollout = before !== undefined && at(before, 'message') === at(progress, 'message');
+  const isOver = at(before, 'message') === late || (isSameRollout && untilDeadline(object, Date.parse(now)) === 0);
+  return isOver ? condition(object, 'Progressing', 'False', 'ProgressDeadlineExceeded', late, now) : progress;
+}
+
 function deploymentStatus(object: KubeObject, pullable: boolean, now: string): JsonObject {
   const wanted = count(object, 'spec', 'replicas');
   const name = `${metaOf(object).name}-${templateHash(object)}`;
@@ -147,7 +172,7 @@ function deploymentStatus(object: KubeObject, pullable: boolean, now: string): J
             `ReplicaSet "${name}" has successfully progressed.`,
             now,
           )
-        : condition(object, 'Progressing', 'True', 'ReplicaSetUpdated', `ReplicaSet "${name}" is progressing.`, now),
+        : stuck(object, name, now),
     ],
   });
 }
