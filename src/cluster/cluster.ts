@@ -5,15 +5,15 @@ import { applySteps } from './apply.ts';
 import type { DefinedKinds } from './crd.ts';
 import { diffSteps } from './diff.ts';
 import { createDiscovery } from './discovery.ts';
+import { healthTarget, watchHealth } from './health/watch-health.ts';
 import { createCredentialSource, type KubeconfigSource, loadKubeconfig } from './kubeconfig.ts';
 import { isRecord } from './live.ts';
 import { planSync } from './plan.ts';
-import { findKind } from './scope.ts';
-import { selfOf } from './self.ts';
+import { findKind, type Target } from './scope.ts';
 import type { Step } from './step.ts';
 import { createSyncSet, type SyncSet } from './sync-set.ts';
 import { createTransport } from './transport.ts';
-import type { Cluster, Plan } from './types.ts';
+import type { Change, Cluster, Plan } from './types.ts';
 import { createWindow } from './window.ts';
 import { listWorkloads } from './workloads.ts';
 
@@ -43,9 +43,8 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
   const { clock, log, fieldManager: manager = 'flux', maxInFlight = MAX_IN_FLIGHT, requestTimeoutMs } = options;
   const kubeconfig = await loadKubeconfig(options);
   const defaultNamespace = options.defaultNamespace || kubeconfig.namespace || 'default';
-  const credentials = createCredentialSource(kubeconfig, () => loadKubeconfig(options), clock);
   const transport = createTransport({
-    credentials,
+    credentials: createCredentialSource(kubeconfig, () => loadKubeconfig(options), clock),
     clock,
     maxInFlight,
     ...(requestTimeoutMs === undefined ? {} : { timeoutMs: requestTimeoutMs }),
@@ -53,6 +52,8 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
   const window = createWindow({ clock, max: maxInFlight });
   const discovery = createDiscovery({ transport, clock, excludeResources: options.excludeResources });
   const syncSets = new Map<string, SyncSet>();
+  /** Where the objects of changes are, for whoever asks for their health. */
+  const places = new WeakMap<Change, { readonly target: Target; readonly set: SyncSet }>();
   const plans = new WeakMap<Plan, { readonly steps: readonly Step[]; readonly set: SyncSet }>();
   let defined: DefinedKinds = new Map();
 
@@ -62,11 +63,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     async plan(request, { signal } = {}) {
       const set = syncSets.get(request.syncSet) ?? createSyncSet();
       syncSets.set(request.syncSet, set);
-      const others = [...syncSets.values()].filter((each) => each !== set).map(({ wanted }) => wanted);
-      const self = selfOf((await credentials.current()).headers);
-      const now = clock.now();
-      const deps = { transport, discovery, log, manager, defaultNamespace, self, others, now };
-      const planned = await planSync(request, set, deps, signal);
+      const planned = await planSync(request, set, { transport, discovery, log, manager, defaultNamespace }, signal);
       defined = planned.defined;
       const plan: Plan = { entries: planned.steps.map(({ entry }) => entry) };
       plans.set(plan, { steps: planned.steps, set });
@@ -78,7 +75,21 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
       if (!known)
         throw new FluxError('plan was not made by this cluster, or was carried out before', { code: 'cluster/foreign-plan' });
       plans.delete(plan);
-      return applySteps(known.steps, known.set, { transport, discovery, clock, manager, window }, signal);
+      const { steps, set } = known;
+      const changes = await applySteps(steps, set.inventory, { transport, discovery, clock, manager, window }, signal);
+      for (const [index, change] of changes.entries()) {
+        const step = steps[index];
+        if (step && 'target' in step && step.target) places.set(change, { target: step.target, set });
+      }
+      return changes;
+    },
+
+    watchHealth(changes, onChange) {
+      const targets = changes.flatMap((change) => {
+        const place = places.get(change);
+        return place && isApplied(change) ? [healthTarget(place.target, place.set.inventory)] : [];
+      });
+      return watchHealth(targets, { transport, directory: discovery.current(), clock, log }, onChange);
     },
 
     async diff(plan, { signal } = {}) {
@@ -125,4 +136,8 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
       transport.close();
     },
   };
+}
+
+function isApplied({ outcome }: Change): boolean {
+  return outcome === 'created' || outcome === 'configured' || outcome === 'unchanged';
 }

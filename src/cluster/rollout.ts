@@ -1,7 +1,5 @@
-import { isRecord } from './live.ts';
+import { conditionsOf, type Fields, fieldsOf as fields, numberOf as number } from './fields.ts';
 import type { Rollout } from './types.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
 
 export interface WorkloadState {
   /** `unknown`, `error`, `ready`, `updating` or `started` (Flux v1's words); for a HelmRelease whatever its operator wrote. */
@@ -17,7 +15,7 @@ export function workloadState(kind: string, object: Fields): WorkloadState {
   const status = fields(object.status);
   switch (kind) {
     case 'Deployment':
-      return deployment(spec, status, started(object, status));
+      return deployment(object, spec, status);
     case 'DaemonSet':
       return daemonSet(status, started(object, status));
     case 'StatefulSet':
@@ -36,21 +34,20 @@ function started(object: Fields, status: Fields): boolean {
   return number(status.observedGeneration) < number(fields(object.metadata).generation);
 }
 
-function deployment(spec: Fields, status: Fields, isStarted: boolean): WorkloadState {
-  const conditions = Array.isArray(status.conditions) ? status.conditions.filter(isRecord) : [];
+function deployment(object: Fields, spec: Fields, status: Fields): WorkloadState {
   const rollout: Rollout = {
     desired: number(spec.replicas, 1),
     updated: number(status.updatedReplicas),
     ready: number(status.readyReplicas),
     available: number(status.availableReplicas),
     outdated: number(status.replicas) - number(status.updatedReplicas),
-    messages: conditions
+    messages: conditionsOf(object)
       .filter(
         ({ type, status: is }) => (type === 'Progressing' && is === 'False') || (type === 'ReplicaFailure' && is === 'True'),
       )
-      .map(({ message }) => String(message ?? '')),
+      .map(({ message }) => message),
   };
-  if (isStarted) return { status: 'started', rollout };
+  if (started(object, status)) return { status: 'started', rollout };
   if (rollout.messages.length > 0) return { status: 'error', rollout };
   return { status: settled(rollout) ? 'ready' : 'updating', rollout };
 }
@@ -82,12 +79,4 @@ function statefulSet(spec: Fields, status: Fields, isStarted: boolean): Workload
 
 function settled({ desired, updated, available, outdated }: Rollout): boolean {
   return updated === desired && available === desired && outdated === 0;
-}
-
-function fields(value: unknown): Fields {
-  return isRecord(value) ? value : {};
-}
-
-function number(value: unknown, otherwise = 0): number {
-  return typeof value === 'number' ? value : otherwise;
 }

@@ -102,6 +102,29 @@ export interface WorkloadFilter {
   readonly ids?: readonly ResourceId[];
 }
 
+/**
+ * How an object is, in the words of kstatus (Kubernetes, sigs.k8s.io/cli-utils). `current`: as its manifest says, nothing is on its
+ * way. `failed`: its controller gave up, or nothing but a change will help. `missing`: not in the cluster. `unknown`: nobody here
+ * may look at it.
+ */
+export type HealthState = 'current' | 'inProgress' | 'failed' | 'terminating' | 'missing' | 'unknown';
+
+export interface ObjectHealth {
+  readonly id: ResourceId;
+  readonly state: HealthState;
+  /** One line; why, when it is not current. */
+  readonly message: string;
+}
+
+/** A look at the health of some objects that follows them until it is closed. */
+export interface HealthWatch {
+  /** How each object is now, in the order asked for. */
+  states(): readonly ObjectHealth[];
+  /** True while nothing is on its way: every object is current, failed, or nobody may look at it. */
+  settled(): boolean;
+  close(): void;
+}
+
 /** One Kubernetes cluster, as the daemon uses it. */
 export interface Cluster {
   /**
@@ -117,6 +140,12 @@ export interface Cluster {
    * @throws FluxError when the server cannot be asked at all.
    */
   diff(plan: Plan, options?: Cancellable): Promise<readonly ObjectDiff[]>;
+  /**
+   * Follows the health of what these changes, all of them returned by `apply`, left in the cluster (not of what was skipped, held,
+   * deleted or failed). One list and one watch for each kind whose status has to be read; `onChange` is called when something may
+   * have changed.
+   */
+  watchHealth(changes: readonly Change[], onChange: () => void): HealthWatch;
   workloads(filter: WorkloadFilter, options?: Cancellable): Promise<readonly ClusterWorkload[]>;
   readonly defaultNamespace: string;
   idOf(object: KubeObject): ResourceId | undefined;

@@ -213,6 +213,25 @@ export interface ClusterWorkload {
   readonly antecedent?: ResourceId;
 }
 
+/** How an object is, by the rules of kstatus. `unknown`: nobody here may look at it. */
+export type HealthState = 'current' | 'inProgress' | 'failed' | 'terminating' | 'missing' | 'unknown';
+
+export interface ObjectHealth {
+  readonly id: ResourceId;
+  readonly state: HealthState;
+  /** One line; why, when it is not current. */
+  readonly message: string;
+}
+
+/** A look at the health of some objects that follows them until it is closed. */
+export interface HealthWatch {
+  /** How each object is now, in the order asked for. */
+  states(): readonly ObjectHealth[];
+  /** True while nothing is on its way: every object is current, failed, or nobody may look at it. */
+  settled(): boolean;
+  close(): void;
+}
+
 export interface Cluster {
   /** Compares desired with live state by metadata alone; sends no write. Per-object trouble is in the plan, not thrown. */
   plan(request: PlanRequest, options?: Cancellable): Promise<Plan>;
@@ -224,6 +243,12 @@ export interface Cluster {
    * @throws FluxError when the server cannot be asked at all.
    */
   diff(plan: Plan, options?: Cancellable): Promise<readonly ObjectDiff[]>;
+  /**
+   * Follows the health of what these changes, all of them returned by `apply`, left in the cluster (not of what was skipped, held,
+   * deleted or failed). One list and one watch for each kind whose status has to be read; `onChange` is called when something may
+   * have changed.
+   */
+  watchHealth(changes: readonly Change[], onChange: () => void): HealthWatch;
   /** Workloads of a namespace, or of all; add-ons of kube-system left out as in Flux v1. */
   workloads(
     filter: { readonly namespace?: string; readonly ids?: readonly ResourceId[] },

@@ -1,0 +1,38 @@
+import { isRecord } from './live.ts';
+
+/** A part of an object as the API server sends it; nothing in it is certain. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** One entry of `status.conditions`; what is missing or no text is empty. */
+export interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+export function fieldsOf(value: unknown): Fields {
+  return isRecord(value) ? value : {};
+}
+
+export function numberOf(value: unknown, otherwise = 0): number {
+  return typeof value === 'number' ? value : otherwise;
+}
+
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+export function recordsOf(value: unknown): readonly Fields[] {
+  return Array.isArray(value) ? value.filter(isRecord) : [];
+}
+
+/** The conditions of an object. */
+export function conditionsOf(object: Fields): readonly Condition[] {
+  return recordsOf(fieldsOf(object.status).conditions).map(({ type, status, reason, message }) => ({
+    type: textOf(type),
+    status: textOf(status),
+    reason: textOf(reason),
+    message: textOf(message),
+  }));
+}

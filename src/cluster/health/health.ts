@@ -1,0 +1,22 @@
+import type { HealthState } from '../types.ts';
+
+/** How an object is, in the words of kstatus (Kubernetes, sigs.k8s.io/cli-utils). */
+export interface Health {
+  readonly state: HealthState;
+  /** One line; why, when it is not current. */
+  readonly message: string;
+  /** When nothing happens until then, ms since the epoch, it has failed. */
+  readonly failsAt?: number;
+}
+
+export function current(message: string): Health {
+  return { state: 'current', message };
+}
+
+export function inProgress(message: string): Health {
+  return { state: 'inProgress', message };
+}
+
+export function failed(message: string): Health {
+  return { state: 'failed', message };
+}

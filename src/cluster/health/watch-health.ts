@@ -1,0 +1,176 @@
+import { asFluxError, type Clock, type Logger } from '../../base/index.ts';
+import type { ResourceId } from '../../resource/index.ts';
+import { type ApiResource, kindKey, kindName } from '../api-resource.ts';
+import type { Directory } from '../discovery.ts';
+import type { Inventory } from '../inventory.ts';
+import { metadataOf } from '../live.ts';
+import { MARK_LABEL } from '../ownership.ts';
+import type { Target } from '../scope.ts';
+import type { Transport } from '../transport.ts';
+import type { HealthWatch } from '../types.ts';
+import { createReflector, objectKeyIn } from '../watch/reflector.ts';
+import { current, failed, type Health, inProgress } from './health.ts';
+import { healthOf, isCurrentByExisting } from './kstatus.ts';
+
+/** An object whose health is asked for. */
+export interface HealthTarget {
+  readonly id: ResourceId;
+  readonly resource: ApiResource;
+  readonly namespace: string | undefined;
+  readonly name: string;
+  /** Healthy as soon as it exists: it was applied, so nobody is asked. */
+  readonly byExisting: boolean;
+  /** The generation of its last apply, where its kind counts them: what a slower view shows of older ones is not news. */
+  readonly appliedGeneration: () => number | undefined;
+}
+
+export function healthTarget({ id, key, resource, namespace, name, manifest }: Target, inventory: Inventory): HealthTarget {
+  return {
+    id,
+    resource,
+    namespace,
+    name,
+    byExisting: isCurrentByExisting(resource, { ...manifest.object }),
+    appliedGeneration: () => inventory.get(key)?.generation,
+  };
+}
+
+export interface HealthDeps {
+  readonly transport: Transport;
+  readonly directory: Directory | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** All that is kept of an object. */
+interface Seen {
+  readonly generation: number | undefined;
+  readonly health: Health;
+}
+
+/** One kind of the objects that are watched. */
+interface View {
+  /** Why nobody here may look at it. */
+  refusal?: string;
+  /** Why it could not be looked at so far; tried again. */
+  error?: string;
+  /** From when its objects are whole. */
+  objects?: () => ReadonlyMap<string, Seen>;
+}
+
+/** After a first look that failed. */
+const RETRY_MS = 2_000;
+
+/**
+ * Follows the health of objects by one list and one watch for each kind that has a status worth reading, selected by our mark.
+ * Nothing polls: `onChange` is called when something may have changed.
+ */
+export function watchHealth(targets: readonly HealthTarget[], deps: HealthDeps, onChange: () => void): HealthWatch {
+  const { directory, clock, log } = deps;
+  const closing = new AbortController();
+  const watched = targets.filter(({ byExisting }) => !byExisting);
+  const unsettled = new Set(watched);
+  const views = new Map<string, View>();
+  for (const [key, ofKind] of Map.groupBy(watched, ({ resource }) => kindKey(resource))) {
+    const view: View = {};
+    views.set(key, view);
+    const [first] = ofKind;
+    if (first) void follow(first.resource, ofKind, view);
+  }
+
+  async function follow(written: ApiResource, ofKind: readonly HealthTarget[], view: View): Promise<void> {
+    // A kind that came with its definition is known to discovery by now, verbs included.
+    const resource = directory?.find(written.group, written.version, written.kind) ?? written;
+    if (directory?.isExcluded(resource)) {
+      view.refusal = `${kindName(resource)} is excluded from looking at the cluster`;
+      return;
+    }
+    const byKey = new Map(ofKind.map((target) => [objectKeyIn(target.namespace, target.name), target]));
+    const reflector = createReflector<Seen>({
+      transport: deps.transport,
+      clock,
+      log,
+      resource,
+      labelSelector: MARK_LABEL,
+      detail: 'whole',
+      trim: (object) => ({ generation: metadataOf(object).generation, health: healthOf(resource, object) }),
+      onChange: (key) => {
+        const target = byKey.get(key);
+        if (!target || !view.objects) return;
+        judge(target);
+        onChange();
+      },
+    });
+    closing.signal.addEventListener('abort', () => reflector.close());
+    while (!view.objects && !closing.signal.aborted) {
+      try {
+        await reflector.current({ signal: closing.signal });
+        view.objects = () => reflector.objects;
+        for (const target of ofKind) judge(target);
+      } catch (thrown) {
+        if (closing.signal.aborted) return;
+        const error = asFluxError(thrown, { code: 'cluster/watch-failed' });
+        log.warn({ kind: kindName(resource), err: error.message }, 'cannot look at the health of a kind');
+        view.error = error.message;
+        if (error.code === 'cluster/forbidden') {
+          view.refusal = error.message;
+          reflector.close();
+          onChange();
+          return;
+        }
+        await pause(RETRY_MS);
+      }
+      onChange();
+    }
+  }
+
+  function healthAt(target: HealthTarget): Health {
+    if (target.byExisting) return current('it exists');
+    const view = views.get(kindKey(target.resource));
+    if (view?.refusal !== undefined) return { state: 'unknown', message: view.refusal };
+    const objects = view?.objects?.();
+    if (!objects) return inProgress(`not looked at yet${view?.error === undefined ? '' : `: ${view.error}`}`);
+    const seen = objects.get(objectKeyIn(target.namespace, target.name));
+    if (!seen) return { state: 'missing', message: 'not in the cluster, or without the label that marks it' };
+    const applied = target.appliedGeneration();
+    if (applied !== undefined && seen.generation !== undefined && seen.generation < applied)
+      return inProgress(`generation ${applied} was applied, generation ${seen.generation} is seen`);
+    const { failsAt } = seen.health;
+    return failsAt !== undefined && failsAt <= clock.now() ? failed(seen.health.message) : seen.health;
+  }
+
+  function judge(target: HealthTarget): void {
+    const { state, failsAt } = healthAt(target);
+    if (state === 'current' || state === 'failed') unsettled.delete(target);
+    else unsettled.add(target);
+    if (state === 'inProgress' && failsAt !== undefined) void judgeAt(target, failsAt);
+  }
+
+  /** Where only time tells, it is asked once. */
+  async function judgeAt(target: HealthTarget, at: number): Promise<void> {
+    await pause(at - clock.now());
+    if (closing.signal.aborted) return;
+    judge(target);
+    onChange();
+  }
+
+  /** Ends early only by closing. */
+  async function pause(ms: number): Promise<void> {
+    await clock.sleep(ms, { signal: closing.signal }).catch((error: unknown) => {
+      if (!closing.signal.aborted) throw error;
+    });
+  }
+
+  return {
+    states: () =>
+      targets.map((target) => {
+        const { state, message } = healthAt(target);
+        return { id: target.id, state, message };
+      }),
+    settled() {
+      for (const target of unsettled) if (healthAt(target).state !== 'unknown') return false;
+      return true;
+    },
+    close: () => closing.abort(new Error('nobody waits for health any more')),
+  };
+}
