@@ -23,6 +23,8 @@ export interface Session {
   readonly version: string;
   /** How long to wait for a job or a sync, in milliseconds. */
   readonly timeoutMs: number;
+  /** How long to wait for rollouts, in milliseconds: as long as for a sync when somebody said how long that is, else 5 minutes. */
+  readonly rolloutTimeoutMs: number;
   /** The daemon: at --url, or through a port-forward that is opened on first use. */
   client(): Promise<ApiClient>;
   /** The namespace that ids without one are in: the flag's, the kubeconfig context's, or `default`. */
@@ -53,7 +55,9 @@ export interface OwnedSession extends Session {
 }
 
 export function createSession({ flags, env, stdout, stderr, clock, version }: SessionParts): OwnedSession {
-  const timeoutMs = durationOf(flags.timeout ?? (env.FLUX_TIMEOUT || '60s'));
+  const timeout = flags.timeout ?? (env.FLUX_TIMEOUT || undefined);
+  const timeoutMs = durationOf(timeout ?? '60s');
+  const rolloutTimeoutMs = durationOf(timeout ?? '5m');
   const url = flags.url ?? (env.FLUX_URL || '');
   // Flux v1 sent a token without URL to a service that is no more; whoever has its name now must not get it.
   const token = url === '' ? '' : (flags.token ?? (env.WEAVE_CLOUD_TOKEN || env.FLUX_SERVICE_TOKEN || ''));
@@ -89,6 +93,7 @@ export function createSession({ flags, env, stdout, stderr, clock, version }: Se
     clock,
     version,
     timeoutMs,
+    rolloutTimeoutMs,
     client: () => (connected ??= connect()),
     async namespace(flag) {
       if (flag) return flag;

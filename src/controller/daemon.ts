@@ -1,7 +1,18 @@
 import type { FluxError } from '../base/index.ts';
 import type { Container, ResourceId } from '../resource/index.ts';
 import type { UpdateResult, UpdateSpec } from '../update/index.ts';
-import type { Change, Deletion, ImageInfo, Problem, Revision, Rollout, SourceState } from './ports.ts';
+import type {
+  Cancellable,
+  Change,
+  Deletion,
+  HealthState,
+  ImageInfo,
+  ObjectHealth,
+  Problem,
+  Revision,
+  Rollout,
+  SourceState,
+} from './ports.ts';
 
 /** Why a workload cannot be changed through Git; empty when it can (Flux v1's words). */
 export type ReadOnlyReason = '' | 'NotInRepo' | 'System' | 'NoRepo' | 'NotReady' | 'ReadOnlyMode';
@@ -89,6 +100,16 @@ export interface HeldDeletions {
   readonly approved?: { readonly hash: string; readonly deletions: readonly Deletion[] };
 }
 
+/** How the objects that the last sync applied are. */
+export interface HealthReport {
+  readonly revision: Revision;
+  /** Nothing is on its way any more: every object is current, or failed, or nobody may look at it. */
+  readonly settled: boolean;
+  readonly counts: Readonly<Partial<Record<HealthState, number>>>;
+  /** Everything but current objects. */
+  readonly objects: readonly ObjectHealth[];
+}
+
 export interface GitConfig {
   readonly url: string;
   readonly branch: string;
@@ -128,6 +149,11 @@ export interface Daemon {
    * @throws FluxError `gc/changed` when it is not the list that is held now.
    */
   approveDeletions(hash: string): SyncReport;
+  /**
+   * How the objects that the last sync applied are; the answer comes when all have settled, at the latest after that time.
+   * @throws FluxError fault `missing` before the first sync.
+   */
+  health(options: Cancellable & { readonly waitMs: number }): Promise<HealthReport>;
   /** False until the loop has run; why, for /readyz. */
   readiness(): { readonly ready: boolean; readonly reason: string };
 }

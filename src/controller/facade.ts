@@ -6,6 +6,7 @@ import type { UpdateSpec } from '../update/index.ts';
 import { asksForCommit, dryRunUpdate } from './apply-update.ts';
 import type { Approvals } from './approvals.ts';
 import type { Daemon, NotifiedChange, SyncReport } from './daemon.ts';
+import type { Health } from './health.ts';
 import type { JobQueue } from './jobs.ts';
 import { listImages } from './list-images.ts';
 import { listWorkloads, refuseBothFilters } from './list-workloads.ts';
@@ -26,6 +27,7 @@ export interface DaemonOptions {
   readonly progress: Progress;
   readonly approvals: Approvals;
   readonly loop: Loop;
+  readonly health: Health;
   /** OpenSSH line of the deploy key; empty when there is none. */
   readonly publicKey: () => Promise<string>;
   /** Whether two Git URLs mean the same repository. */
@@ -39,7 +41,7 @@ const MAX_COMMITS = 10_000;
 
 /** The daemon as the API sees it: questions are answered from Git, the cluster and memory; changes are queued for the loop. */
 export function createDaemon(options: DaemonOptions): Daemon {
-  const { source, reader, cluster, images, jobs, reports, progress, approvals, loop, clock, log } = options;
+  const { source, reader, cluster, images, jobs, reports, progress, approvals, loop, health, clock, log } = options;
 
   /** The head of the branch, read; undefined while Git is not ready. */
   async function currentView(): Promise<RepositoryView | undefined> {
@@ -121,6 +123,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
 
     sync: (id) => reports.get(id),
     syncDone: (id) => reports.done(id),
+    health: (question) => health.report(question),
 
     heldDeletions: () => approvals.held(),
 

@@ -4,4 +4,15 @@
  */
 export type * from './daemon.ts';
 export { type RunningFlux, startFlux } from './main.ts';
-export type { Change, ImageInfo, Outcome, Problem, Revision, Rollout, SourceState, SourceStatus } from './ports.ts';
+export type {
+  Change,
+  HealthState,
+  ImageInfo,
+  ObjectHealth,
+  Outcome,
+  Problem,
+  Revision,
+  Rollout,
+  SourceState,
+  SourceStatus,
+} from './ports.ts';

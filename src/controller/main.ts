@@ -9,6 +9,7 @@ import { createImageWatch } from '../registry-watch/index.ts';
 import { Approvals } from './approvals.ts';
 import type { Daemon } from './daemon.ts';
 import { createDaemon } from './facade.ts';
+import { createHealth } from './health.ts';
 import { JobQueue } from './jobs.ts';
 import { Loop } from './loop.ts';
 import type { Cluster, Desired, ImageWatch, Source } from './ports.ts';
@@ -93,6 +94,7 @@ export function startEngine({ config, version, environment, source, cluster, met
   const reports = new SyncReports();
   const progress = new Progress();
   const approvals = new Approvals();
+  const health = createHealth({ cluster, clock });
 
   const images: ImageWatch = createImageWatch({
     http,
@@ -126,6 +128,7 @@ export function startEngine({ config, version, environment, source, cluster, met
     reports,
     progress,
     approvals,
+    health,
     metrics,
     clock,
     log: log.child({ component: 'loop' }),
@@ -144,6 +147,7 @@ export function startEngine({ config, version, environment, source, cluster, met
     progress,
     approvals,
     loop,
+    health,
     // Flux v1's probes ask for it all the time, and each answer takes a process.
     publicKey: remember(
       () => deployKey({ url: config.gitUrl, identityFile: config.sshIdentityFile, environment, timeoutMs: config.gitTimeoutMs }),
@@ -164,6 +168,7 @@ export function startEngine({ config, version, environment, source, cluster, met
     async stop() {
       stopping.abort(new Error('fluxd is stopping'));
       await Promise.allSettled([ended, images.stop()]);
+      health.close();
       await source.close();
       cluster.close();
       http.close();

@@ -34,6 +34,7 @@ export function daemonOf(parts: Partial<Daemon> = {}): Daemon & { readonly calls
     syncDone: () => new Promise(() => {}),
     heldDeletions: () => ({ deletions: [] }),
     approveDeletions: (hash) => called('approveDeletions', hash, queuedSync('s-1')),
+    health: async (options) => called('health', options.waitMs, { revision: 'r-1', settled: true, counts: {}, objects: [] }),
     readiness: () => ({ ready: true, reason: '' }),
     ...parts,
   };

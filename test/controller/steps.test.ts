@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FluxError, silentLogger } from '../../src/base/index.ts';
 import { Approvals } from '../../src/controller/approvals.ts';
+import { createHealth } from '../../src/controller/health.ts';
 import { JobQueue } from '../../src/controller/jobs.ts';
 import type { Cluster, ImageWatch, Source } from '../../src/controller/ports.ts';
 import { Progress } from '../../src/controller/progress.ts';
@@ -79,6 +80,7 @@ describe('the steps of the loop', () => {
       syncSet: 'set',
       garbageCollection: 'off',
       approvals: new Approvals(),
+      health: createHealth({ cluster, clock }),
       timeoutMs: 1000,
       automation: true,
       jobs: new JobQueue(source),

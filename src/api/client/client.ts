@@ -1,7 +1,14 @@
 import * as z from 'zod';
 import { FluxError } from '../../base/index.ts';
 import type { UpdateSpec } from '../../update/index.ts';
-import { type HeldDeletionsWire, heldDeletionsSchema, type SyncReportWire, syncReportSchema } from '../wire/index.ts';
+import {
+  type HealthWire,
+  type HeldDeletionsWire,
+  healthSchema,
+  heldDeletionsSchema,
+  type SyncReportWire,
+  syncReportSchema,
+} from '../wire/index.ts';
 import { type Answer, type Call, createExchange, type ExchangeOptions } from './exchange.ts';
 import {
   type GitConfig,
@@ -48,6 +55,11 @@ export interface ApiClient {
   heldDeletions(options?: Cancellable): Promise<HeldDeletionsWire | undefined>;
   /** Approves the list of deletions with this hash; resolves to the sync that carries it out. */
   approveDeletions(hash: string, options?: Cancellable): Promise<SyncReportWire>;
+  /**
+   * How what the last sync applied is; when it is not settled the answer comes at the latest after `waitSeconds`. Undefined when the
+   * daemon is an older one, which cannot tell.
+   */
+  health(options?: Cancellable & { readonly waitSeconds?: number }): Promise<HealthWire | undefined>;
 }
 
 const LEGACY_SUFFIX = /\/api\/flux\/*$/;
@@ -114,6 +126,13 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
         body: { hash },
         contentType: 'application/json',
         ...cancel,
+      }),
+    health: ({ signal, waitSeconds = 0 } = {}) =>
+      ifKnown(healthSchema, {
+        method: 'GET',
+        path: '/health',
+        query: { wait: String(waitSeconds) },
+        ...(signal ? { signal } : {}),
       }),
   };
 }

@@ -4,7 +4,8 @@ import { parseJson } from '../body.ts';
 import type { Route } from '../route.ts';
 import { badRequest } from '../status.ts';
 import { approvalSchema, type HeldDeletionsWire } from '../wire/index.ts';
-import { syncReply, V1_PREFIX } from './syncs.ts';
+import { V1_PREFIX } from './prefix.ts';
+import { syncReply } from './syncs.ts';
 
 /**
  * `GET /api/v1/gc` lists the deletions that did not happen in the last sync, and why; `POST /api/v1/gc/approvals` approves the list

@@ -3,11 +3,9 @@ import type { Daemon, SyncReport } from '../../controller/index.ts';
 import { parseJson } from '../body.ts';
 import type { Reply, Route } from '../route.ts';
 import { badRequest } from '../status.ts';
+import { V1_PREFIX } from './prefix.ts';
 import { syncReportToWire } from './sync-report.ts';
-
-export const V1_PREFIX = '/api/v1';
-
-const MAX_WAIT_S = 60;
+import { parseWaitMs } from './wait.ts';
 
 /** `POST /api/v1/syncs` asks for a sync; `GET /api/v1/syncs/{id}?wait=seconds` tells of it, at the latest after that time. */
 export function syncRoutes(daemon: Daemon, clock: Clock): readonly Route[] {
@@ -55,13 +53,6 @@ export function syncReply(status: 200 | 202, report: SyncReport): Reply {
     headers: { 'Content-Type': 'application/json', ...location },
     body: JSON.stringify(syncReportToWire(report)),
   };
-}
-
-function parseWaitMs(wait: string | null): number {
-  if (wait === null) return 0;
-  if (!/^\d{1,3}$/.test(wait) || Number(wait) > MAX_WAIT_S)
-    throw badRequest(`wait ${JSON.stringify(wait.slice(0, 20))} is not a number of seconds up to ${MAX_WAIT_S}`);
-  return Number(wait) * 1000;
 }
 
 /** There is nothing to choose yet; a client that believes otherwise should hear of it. */

@@ -14,4 +14,11 @@ export type {
   RolloutWire,
 } from './listing.ts';
 export { CONTAINER_FIELDS, type ContainerField } from './listing.ts';
-export { type ProblemWire, problemSchema, type SyncReportWire, syncReportSchema } from './sync.ts';
+export {
+  type HealthWire,
+  healthSchema,
+  type ProblemWire,
+  problemSchema,
+  type SyncReportWire,
+  syncReportSchema,
+} from './sync.ts';

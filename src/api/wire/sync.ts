@@ -46,6 +46,25 @@ export const syncReportSchema = z.object({
 });
 export type SyncReportWire = z.infer<typeof syncReportSchema>;
 
+/** `GET /api/v1/health`: how the objects that the last sync applied are, by the rules of kstatus. */
+export const healthSchema = z.object({
+  revision: z.string(),
+  /** Nothing is on its way any more. */
+  settled: z.boolean(),
+  /** Objects by state, current ones included. */
+  counts: z.record(z.string(), z.number()),
+  /** Everything but current objects. */
+  objects: z.array(
+    z.object({
+      id: z.string(),
+      /** inProgress, failed, terminating, missing or unknown; a newer daemon may know more. */
+      state: z.string(),
+      message: z.string(),
+    }),
+  ),
+});
+export type HealthWire = z.infer<typeof healthSchema>;
+
 /** An error under `/api/v1`: problem details (RFC 9457) with our code and help. */
 export const problemSchema = z.object({
   type: z.string(),

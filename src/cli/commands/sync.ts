@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { ApiClient, GitConfig } from '../../api/client/index.ts';
 import { FluxError } from '../../base/index.ts';
+import { awaitHealth, cannotWait } from '../await-health.ts';
 import { awaitApplied, awaitJob, short } from '../await-job.ts';
 import { reportSync } from '../await-sync.ts';
 import { causeFrom } from '../cause.ts';
@@ -11,13 +12,17 @@ import { describeTrouble } from '../sync-summary.ts';
 
 interface Flags {
   readonly ignoreApplyErrors?: boolean;
+  readonly wait?: boolean;
 }
 
 export function syncCommand(launch: Launch): Command {
   return subcommand<Flags>('sync', {
     summary: 'Make the cluster equal to the Git repository, now',
     launch,
-    options: (command) => command.option('--ignore-apply-errors', 'exit 0 when objects could not be applied, as Flux v1 did'),
+    options: (command) =>
+      command
+        .option('--ignore-apply-errors', 'exit 0 when objects could not be applied, as Flux v1 did')
+        .option('--wait', 'wait until what was applied is healthy; exit 1 when that fails (--timeout: 5m unless given)'),
     run: sync,
   });
 }
@@ -26,21 +31,22 @@ export function syncCommand(launch: Launch): Command {
  * Where the daemon keeps syncs, asks for one, waits for its end and tells what it did, object by object; any error there is the
  * command's. A Go fluxd is asked for a fetch, and waited for until its sync tag has arrived.
  */
-async function sync(session: Session, { ignoreApplyErrors = false }: Flags): Promise<number> {
+async function sync(session: Session, { ignoreApplyErrors = false, wait = false }: Flags): Promise<number> {
   const client = await session.client();
   const git = await client.gitRepoConfig({ regenerateKey: false });
   checkReady(git);
   session.stderr.write(`Synchronizing with ${printable(git.remote.url)}\n`);
   const started = await client.startSync();
   if (!started) {
+    if (wait) throw cannotWait();
     await syncByJob(session, client, git);
     return 0;
   }
   const report = await reportSync(session, client, { branch: git.remote.branch, started });
   const trouble = describeTrouble(report);
-  if (trouble === '') return 0;
-  session.stderr.write(`${ignoreApplyErrors ? 'Warning' : 'Error'}: ${trouble}\n`);
-  return ignoreApplyErrors ? 0 : 1;
+  if (trouble !== '') session.stderr.write(`${ignoreApplyErrors ? 'Warning' : 'Error'}: ${trouble}\n`);
+  if (trouble !== '' && !ignoreApplyErrors) return 1;
+  return wait ? awaitHealth(session, client, report.revision) : 0;
 }
 
 function checkReady({ remote, status, errors }: GitConfig): void {

@@ -1,0 +1,30 @@
+import { redact } from '../../base/index.ts';
+import type { Daemon, HealthReport } from '../../controller/index.ts';
+import type { Route } from '../route.ts';
+import type { HealthWire } from '../wire/index.ts';
+import { V1_PREFIX } from './prefix.ts';
+import { parseWaitMs } from './wait.ts';
+
+/** `GET /api/v1/health?wait=seconds`: how what the last sync applied is; when it is settled, at the latest after that time. */
+export function objectHealthRoutes(daemon: Daemon): readonly Route[] {
+  return [
+    {
+      methods: ['GET'],
+      path: `${V1_PREFIX}/health`,
+      door: 'local',
+      async handle({ query, signal }) {
+        const report = await daemon.health({ waitMs: parseWaitMs(query.get('wait')), signal });
+        return { status: 200, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(healthToWire(report)) };
+      },
+    },
+  ];
+}
+
+function healthToWire({ revision, settled, counts, objects }: HealthReport): HealthWire {
+  return {
+    revision,
+    settled,
+    counts: { ...counts },
+    objects: objects.map(({ id, state, message }) => ({ id, state, message: redact(message) })),
+  };
+}

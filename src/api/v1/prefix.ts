@@ -1,0 +1,2 @@
+/** Where the new API lives. */
+export const V1_PREFIX = '/api/v1';

@@ -1,0 +1,84 @@
+import type { ApiClient, HealthWire } from '../api/client/index.ts';
+import { FluxError } from '../base/index.ts';
+import { short } from './await-job.ts';
+import { printableLine } from './printable.ts';
+import type { Session } from './session.ts';
+
+type ObjectHealth = HealthWire['objects'][number];
+
+/** The first answer comes soon, so that a person sees what is waited for; later ones when something ends, or after this time. */
+const FIRST_S = 1;
+const NEXT_S = 5;
+/** More objects than that are counted, not named, while they are waited for. */
+const NAMED = 20;
+
+const PAUSE_MS = 100;
+
+/** States as people read them. */
+const WORDS: Readonly<Record<string, string>> = { inProgress: 'in progress' };
+
+/**
+ * Waits until everything that is applied is healthy, and resolves to the exit code: 0, or 1 when something failed, or was not healthy
+ * in time. Says on standard error what it waits for, and on standard output what is not healthy in the end.
+ * @param revision the one that was synced; a newer one that comes meanwhile is waited for instead
+ */
+export async function awaitHealth(session: Session, client: ApiClient, revision: string | undefined): Promise<number> {
+  const { clock, stderr, stdout, rolloutTimeoutMs } = session;
+  const deadline = clock.now() + rolloutTimeoutMs;
+  const told = new Map<string, string>();
+  let waitingFor = revision;
+  for (let wanted = FIRST_S; ; wanted = NEXT_S) {
+    const left = deadline - clock.now();
+    const health = await client.health({ waitSeconds: Math.max(0, Math.min(wanted, Math.ceil(left / 1000))) });
+    if (!health) throw cannotWait();
+    if (health.revision !== waitingFor) {
+      waitingFor = health.revision;
+      stderr.write(`Revision ${short(waitingFor)} is applied by now\n`);
+    }
+    if (health.settled || left <= 0) {
+      for (const object of health.objects) stdout.write(`${describe(object)}\n`);
+      stderr.write(verdict(health));
+      return health.objects.length === 0 ? 0 : 1;
+    }
+    if (told.size === 0) stderr.write(`Waiting for ${count(health.objects.length, 'object')} to become healthy ...\n`);
+    for (const line of news(health, told)) stderr.write(`  ${line}\n`);
+    // The daemon waited, not we; should it not have, it is not asked without end.
+    await clock.sleep(PAUSE_MS);
+  }
+}
+
+/** The error of a daemon that knows nothing of health: a Go fluxd, or an older one. */
+export function cannotWait(): FluxError {
+  return new FluxError('this daemon cannot tell whether what it applied is healthy, so --wait cannot wait for it', {
+    code: 'cli/no-health',
+    fault: 'user',
+  });
+}
+
+/** A line for each object whose state is news. */
+function news({ objects }: HealthWire, told: Map<string, string>): readonly string[] {
+  const lines = objects.flatMap((object) => {
+    const line = describe(object);
+    if (told.get(object.id) === line) return [];
+    told.set(object.id, line);
+    return [line];
+  });
+  return lines.length <= NAMED ? lines : [...lines.slice(0, NAMED), `and ${lines.length - NAMED} more`];
+}
+
+function describe({ id, state, message }: ObjectHealth): string {
+  return printableLine(`${WORDS[state] ?? state} ${id}: ${message}`);
+}
+
+function verdict({ settled, objects, counts }: HealthWire): string {
+  const all = Object.values(counts).reduce((sum, each) => sum + each, 0);
+  if (objects.length === 0) return `${all} of ${count(all, 'object')} healthy.\n`;
+  const parts = Object.entries(counts)
+    .filter(([state, number]) => state !== 'current' && number > 0)
+    .map(([state, number]) => `${number} ${WORDS[state] ?? state}`);
+  return `Error: ${settled ? '' : 'timeout: '}${objects.length} of ${count(all, 'object')} not healthy: ${parts.join(', ')}\n`;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
