@@ -20,20 +20,20 @@ export function checkContentType(contentType: string | undefined, kind: 'json' |
 
 /**
  * Reads a body whole.
- * @throws FluxError `api/too-large` as soon as it is known to be over 1 MiB, `api/bad-request` for what is not UTF-8.
+ * @throws FluxError `api/too-large` as soon as it is known to be over the limit (1 MiB by default), `api/bad-request` for what is not UTF-8.
  */
-export async function readBody(request: IncomingMessage): Promise<string> {
-  if (Number(request.headers['content-length'] ?? 0) > MAX_BYTES) throw tooLarge();
+export async function readBody(request: IncomingMessage, maxBytes = MAX_BYTES): Promise<string> {
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
   const chunks: Buffer[] = [];
   let size = 0;
   // Not `for await`: leaving that loop destroys the connection before the refusal is written.
   await new Promise<void>((resolve, reject) => {
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= MAX_BYTES) return void chunks.push(chunk);
+      if (size <= maxBytes) return void chunks.push(chunk);
       request.pause();
       request.removeAllListeners('data');
-      reject(tooLarge());
+      reject(tooLarge(maxBytes));
     });
     request.once('end', resolve);
     request.once('error', (cause) => reject(badRequest('the request ended before its body', { cause })));
@@ -59,8 +59,8 @@ export function parseJson(body: string): unknown {
   }
 }
 
-function tooLarge(): FluxError {
-  return new FluxError(`the body is larger than ${MAX_BYTES} bytes`, {
+function tooLarge(maxBytes: number): FluxError {
+  return new FluxError(`the body is larger than ${maxBytes} bytes`, {
     code: 'api/too-large',
     fault: 'user',
     help: 'Split the request into smaller ones.',

@@ -80,7 +80,7 @@ export function createListener(options: ListenerOptions): HttpListener {
     let body = '';
     if (route.body !== undefined) {
       checkContentType(incoming.headers['content-type'], route.body);
-      body = await readBody(incoming);
+      body = await readBody(incoming, route.maxBodyBytes);
     }
     const gone = new AbortController();
     outgoing.once('close', () => gone.abort());

@@ -39,6 +39,8 @@ export interface Route {
   readonly requires?: readonly string[];
   /** Absent: the route takes no body. `json` must be said in the Content-Type; `legacy` may also come without one, as Go's fluxctl sends it. */
   readonly body?: 'json' | 'legacy';
+  /** The largest body, in bytes, where the ordinary limit is too small for what the route is for. */
+  readonly maxBodyBytes?: number;
   readonly handle: (request: ApiRequest) => Promise<Reply> | Reply;
 }
 

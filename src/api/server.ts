@@ -6,7 +6,7 @@ import { deprecatedEndpoint, LEGACY_PREFIX, legacyError, legacyRoutes, unknownEn
 import { createListener, type HttpListener, type ListenerOptions } from './listener.ts';
 import type { Reply } from './route.ts';
 import { statusOf, visibleError } from './status.ts';
-import { gcRoutes, objectHealthRoutes, problemReply, syncRoutes, V1_PREFIX } from './v1/index.ts';
+import { diffRoutes, gcRoutes, objectHealthRoutes, problemReply, syncRoutes, V1_PREFIX } from './v1/index.ts';
 
 export interface ApiServerOptions {
   readonly daemon: Daemon;
@@ -28,6 +28,7 @@ export function createApiServer({ daemon, log, metrics, clock = systemClock, loc
       ...syncRoutes(daemon, clock),
       ...gcRoutes(daemon),
       ...objectHealthRoutes(daemon),
+      ...diffRoutes(daemon),
     ],
     refuse,
     log,

@@ -46,6 +46,9 @@ export function deprecatedController(): Option {
 /** Old flags by their long names, and what to use instead. */
 export const DEPRECATED: Readonly<Record<string, string>> = { controller: 'changed to --workload, use that instead' };
 
+/** What a command ends with after an error, where 1 means something else: `fluxctl diff` uses the codes of `kubectl diff`. */
+export const ERROR_EXIT_CODES: Readonly<Record<string, number>> = { diff: 2 };
+
 /** For options that may be given several times, each with several values after commas. */
 export function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, ...value.split(',')];

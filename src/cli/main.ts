@@ -1,7 +1,7 @@
 import { type Command, CommanderError } from 'commander';
 import { type Clock, systemClock } from '../base/index.ts';
 import { normalizeArguments } from './arguments.ts';
-import type { Launch } from './command.ts';
+import { ERROR_EXIT_CODES, type Launch } from './command.ts';
 import { describeError, usageError } from './errors.ts';
 import { createProgram } from './program.ts';
 import { createSession, type Environment, type GlobalFlags, type Output } from './session.ts';
@@ -16,7 +16,7 @@ export interface MainOptions {
   readonly clock?: Clock;
 }
 
-/** Runs one command line; resolves to the exit code: 0, or 1 after any error. Never throws, never ends the process. */
+/** Runs one command line; resolves to the exit code: 0, or after any error 1 (some commands have another). Never throws, never ends the process. */
 export async function main({ argv, env, stdout, stderr, version, clock = systemClock }: MainOptions): Promise<number> {
   let exitCode = 0;
   let running: Command | undefined;
@@ -50,7 +50,7 @@ export async function main({ argv, env, stdout, stderr, version, clock = systemC
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     stderr.write(describeError(error instanceof CommanderError ? inGoWords(error) : error, pathOf(running)));
-    return 1;
+    return ERROR_EXIT_CODES[running?.name() ?? ''] ?? 1;
   }
 }
 

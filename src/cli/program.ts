@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Launch } from './command.ts';
+import { diffCommand } from './commands/diff.ts';
 import { gcCommand } from './commands/gc.ts';
 import { identityCommand } from './commands/identity.ts';
 import { listImagesCommand } from './commands/list-images.ts';
@@ -19,6 +20,7 @@ const COMMANDS = [
   unlockCommand,
   generalPolicyCommand,
   syncCommand,
+  diffCommand,
   gcCommand,
   identityCommand,
   versionCommand,
@@ -53,6 +55,7 @@ Workflow:
   fluxctl list-images --workload=default:deployment/web               # which images could it run?
   fluxctl release --workload=default:deployment/web --update-image=acme/web:2.0
   fluxctl automate --workload=default:deployment/web                  # follow new images
+  fluxctl diff                                                        # what would a sync change?
   fluxctl sync                                                        # apply the repository now
   fluxctl gc                                                          # what is not deleted, and why?
 `;

@@ -9,6 +9,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where text goes; a terminal, a pipe or a test's buffer. */
 export interface Output {
+  /** True for a terminal. */
+  readonly isTTY?: boolean;
   write(text: string): unknown;
 }
 

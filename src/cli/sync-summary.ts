@@ -38,13 +38,13 @@ function changeLine({ id, outcome, place, reason, error }: Change): string {
   return `${outcome} ${id}${where}${why === '' ? '' : `: ${why}`}`;
 }
 
-function problemLine(kind: 'error' | 'warning', problem: Problem): string {
+export function problemLine(kind: 'error' | 'warning', problem: Problem): string {
   const subject = [placeText(problem), problem.id].filter((text) => text !== undefined && text !== '').join(' ');
   return `${kind}${subject === '' ? '' : ` ${subject}`}: ${problem.error.message}`;
 }
 
 /** `deploy/web.yaml:12:3 document 3, item 2`, as much of it as is known. */
-function placeText({ file, line, document, item, ...rest }: Partial<Problem>): string {
+export function placeText({ file, line, document, item, ...rest }: Partial<Problem>): string {
   if (file === undefined) return '';
   const column = line === undefined || rest.column === undefined ? '' : `:${rest.column}`;
   const within = [

@@ -7,6 +7,7 @@ import type {
   Deletion,
   HealthState,
   ImageInfo,
+  ObjectDiff,
   ObjectHealth,
   Problem,
   Revision,
@@ -91,6 +92,28 @@ export interface SyncReport {
   readonly failure?: FluxError;
 }
 
+/** A file that a client sends in place of those of the repository; its path is only shown. */
+export interface DiffFile {
+  readonly path: string;
+  readonly content: string;
+}
+
+/** What to compare with the cluster: a revision (the head of the branch by default), or files. */
+export type DiffRequest = { readonly revision?: string } | { readonly files: readonly DiffFile[] };
+
+/** What a sync would do now. */
+export interface DiffReport {
+  /** Absent where files were compared. */
+  readonly revision?: Revision;
+  /** Objects by action, unchanged ones included. */
+  readonly counts: Readonly<Partial<Record<ObjectDiff['action'], number>>>;
+  /** Everything but unchanged objects. */
+  readonly entries: readonly ObjectDiff[];
+  /** Refused files and documents. */
+  readonly errors: readonly Problem[];
+  readonly warnings: readonly Problem[];
+}
+
 /** Deletions that did not happen in the last sync. */
 export interface HeldDeletions {
   /** Of the list that waits for an approval; absent when none does. */
@@ -143,6 +166,11 @@ export interface Daemon {
   sync(id: string): SyncReport;
   /** Resolves when the sync is done; at once for one that is, or that nobody knows. */
   syncDone(id: string): Promise<void>;
+  /**
+   * Tries out what a sync would do, without doing it.
+   * @throws FluxError `preview/busy` while another one runs, `preview/timeout`, `git/bad-revision`.
+   */
+  diff(request: DiffRequest, options?: Cancellable): Promise<DiffReport>;
   heldDeletions(): HeldDeletions;
   /**
    * Approves the list of held deletions with this hash, and asks for a sync.

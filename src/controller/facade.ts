@@ -12,6 +12,7 @@ import { listImages } from './list-images.ts';
 import { listWorkloads, refuseBothFilters } from './list-workloads.ts';
 import type { Loop } from './loop.ts';
 import type { Cluster, ImageWatch, Revision, Source } from './ports.ts';
+import type { Preview } from './preview.ts';
 import type { Progress } from './progress.ts';
 import type { SyncReports } from './sync-reports.ts';
 import type { RepositoryReader, RepositoryView } from './view.ts';
@@ -26,6 +27,7 @@ export interface DaemonOptions {
   readonly reports: SyncReports;
   readonly progress: Progress;
   readonly approvals: Approvals;
+  readonly preview: Preview;
   readonly loop: Loop;
   readonly health: Health;
   /** OpenSSH line of the deploy key; empty when there is none. */
@@ -124,6 +126,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     sync: (id) => reports.get(id),
     syncDone: (id) => reports.done(id),
     health: (question) => health.report(question),
+    diff: options.preview,
 
     heldDeletions: () => approvals.held(),
 

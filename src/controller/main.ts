@@ -13,6 +13,7 @@ import { createHealth } from './health.ts';
 import { JobQueue } from './jobs.ts';
 import { Loop } from './loop.ts';
 import type { Cluster, Desired, ImageWatch, Source } from './ports.ts';
+import { createPreview } from './preview.ts';
 import { Progress } from './progress.ts';
 import { remember } from './remember.ts';
 import { createSteps, type StepMetrics } from './steps.ts';
@@ -146,6 +147,17 @@ export function startEngine({ config, version, environment, source, cluster, met
     reports,
     progress,
     approvals,
+    preview: createPreview({
+      source,
+      reader,
+      desired,
+      cluster,
+      syncSet: syncSetName(source),
+      garbageCollection: config.garbageCollection,
+      approvals,
+      timeoutMs: config.syncTimeoutMs,
+      clock,
+    }),
     loop,
     health,
     // Flux v1's probes ask for it all the time, and each answer takes a process.

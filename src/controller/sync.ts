@@ -86,7 +86,7 @@ function applyWarnings({ id, place, warnings = [] }: Change): readonly Problem[]
  * commit counts: without a last sync, and after history was rewritten, old confirmations must not come back to life; and at an
  * unchanged revision the confirmation of a round that something else held still stands.
  */
-async function confirmedDeletions(
+export async function confirmedDeletions(
   source: Source,
   previous: Revision | undefined,
   revision: Revision,

@@ -31,6 +31,7 @@ export function daemonOf(parts: Partial<Daemon> = {}): Daemon & { readonly calls
     notify: async (change) => called('notify', change, undefined),
     startSync: () => called('startSync', undefined, queuedSync('s-1')),
     sync: (id) => queuedSync(id),
+    diff: async (request) => called('diff', request, { counts: {}, entries: [], errors: [], warnings: [] }),
     syncDone: () => new Promise(() => {}),
     heldDeletions: () => ({ deletions: [] }),
     approveDeletions: (hash) => called('approveDeletions', hash, queuedSync('s-1')),

@@ -41,6 +41,7 @@ const TABLE: Readonly<Record<string, readonly [path: string, sent: Sent, loopbac
   'POST /api/v1/syncs': ['/api/v1/syncs', empty, 202, 403],
   'GET /api/v1/syncs/{id}': ['/api/v1/syncs/x', {}, 200, 403],
   'GET /api/v1/health': ['/api/v1/health', {}, 200, 403],
+  'POST /api/v1/diffs': ['/api/v1/diffs', empty, 200, 403],
   'GET /api/v1/gc': ['/api/v1/gc', {}, 200, 403],
   'POST /api/v1/gc/approvals': ['/api/v1/gc/approvals', approval, 202, 403],
 };

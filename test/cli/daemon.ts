@@ -88,13 +88,17 @@ export interface Ran {
 }
 
 /** Runs a fluxctl command line with a clock that does not wait. */
-export async function fluxctl(line: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+export async function fluxctl(
+  line: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  { isTTY = false }: { readonly isTTY?: boolean } = {},
+): Promise<Ran> {
   const written: [1 | 2, string][] = [];
   let now = 0;
   const code = await main({
     argv: line,
     env: { HOME: '/nonexistent', PATH: process.env.PATH, GIT_CONFIG_NOSYSTEM: '1', ...env },
-    stdout: { write: (text) => written.push([1, text]) },
+    stdout: { isTTY, write: (text) => written.push([1, text]) },
     stderr: { write: (text) => written.push([2, text]) },
     version: '9.9.9',
     clock: {

@@ -2,10 +2,14 @@ import * as z from 'zod';
 import { FluxError } from '../../base/index.ts';
 import type { UpdateSpec } from '../../update/index.ts';
 import {
+  type DiffReportWire,
+  type DiffRequestWire,
+  diffReportSchema,
   type HealthWire,
   type HeldDeletionsWire,
   healthSchema,
   heldDeletionsSchema,
+  MAX_DIFF_BYTES,
   type SyncReportWire,
   syncReportSchema,
 } from '../wire/index.ts';
@@ -51,6 +55,8 @@ export interface ApiClient {
   startSync(options?: Cancellable): Promise<SyncReportWire | undefined>;
   /** How a sync stands; when it is not done the answer comes at the latest after `waitSeconds`. */
   sync(id: string, options?: Cancellable & { readonly waitSeconds?: number }): Promise<SyncReportWire>;
+  /** What a sync would do, of a revision or of files; undefined when the daemon is a Go fluxd, which does not know this. */
+  diff(request: DiffRequestWire, options?: Cancellable & { readonly timeoutMs?: number }): Promise<DiffReportWire | undefined>;
   /** Deletions that did not happen in the last sync; undefined when the daemon is a Go fluxd, which does not know this. */
   heldDeletions(options?: Cancellable): Promise<HeldDeletionsWire | undefined>;
   /** Approves the list of deletions with this hash; resolves to the sync that carries it out. */
@@ -118,6 +124,16 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
         ...(signal ? { signal } : {}),
       });
     },
+    async diff(request, options) {
+      checkSize(request);
+      return ifKnown(diffReportSchema, {
+        method: 'POST',
+        path: '/diffs',
+        body: request,
+        contentType: 'application/json',
+        ...options,
+      });
+    },
     heldDeletions: (cancel) => ifKnown(heldDeletionsSchema, { method: 'GET', path: '/gc', ...cancel }),
     approveDeletions: (hash, cancel) =>
       askCurrent(syncReportSchema, {
@@ -135,6 +151,19 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
         ...(signal ? { signal } : {}),
       }),
   };
+}
+
+/** Told here, because a daemon that stops reading may close the connection before its answer is read. */
+function checkSize(request: DiffRequestWire): void {
+  const bytes = Buffer.byteLength(JSON.stringify(request));
+  if (bytes <= MAX_DIFF_BYTES) return;
+  throw new FluxError(
+    `the files to compare take ${(bytes / 2 ** 20).toFixed(1)} MiB, and the daemon takes ${MAX_DIFF_BYTES / 2 ** 20} MiB`,
+    {
+      code: 'api/too-large',
+      fault: 'user',
+    },
+  );
 }
 
 function parse<T>(schema: z.ZodType<T>, { text }: Answer, { method, path }: Call): T {

@@ -21,6 +21,8 @@ export interface Call {
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly contentType?: string;
+  /** Total time for this exchange in milliseconds, when it takes longer than most. */
+  readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -37,7 +39,7 @@ export type Exchange = (call: Call) => Promise<Answer>;
  */
 export function createExchange({ transport, url, token, requestTimeoutMs }: ExchangeOptions): Exchange {
   const base = checkedBase(url);
-  return async ({ method, path, query, body, contentType, signal }) => {
+  return async ({ method, path, query, body, contentType, timeoutMs = requestTimeoutMs, signal }) => {
     const target = `${base}${path}${query ? `?${new URLSearchParams(query)}` : ''}`;
     const response = await transport
       .request({
@@ -49,7 +51,7 @@ export function createExchange({ transport, url, token, requestTimeoutMs }: Exch
           ...(contentType ? { 'content-type': contentType } : {}),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        ...(requestTimeoutMs === undefined ? {} : { timeoutMs: requestTimeoutMs }),
+        ...(timeoutMs === undefined ? {} : { timeoutMs }),
         ...(signal ? { signal } : {}),
       })
       .catch((error: unknown) => {

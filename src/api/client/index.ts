@@ -9,7 +9,7 @@ export type {
   ReleaseImageSpec,
   UpdateSpec,
 } from '../../update/index.ts';
-export type { HealthWire, HeldDeletionsWire, SyncReportWire } from '../wire/index.ts';
+export type { DiffReportWire, DiffRequestWire, HealthWire, HeldDeletionsWire, SyncReportWire } from '../wire/index.ts';
 export { type ApiClient, createApiClient } from './client.ts';
 export type { ExchangeOptions } from './exchange.ts';
 export type {

@@ -31,10 +31,10 @@ function changeToWire({ id, outcome, place, reason, error }: Change): SyncReport
   };
 }
 
-function problemToWire({ file, document, item, line, column, id, error }: Problem): SyncReportWire['errors'][number] {
+export function problemToWire({ file, document, item, line, column, id, error }: Problem): SyncReportWire['errors'][number] {
   return { file, document, item, line, column, id, error: errorToWire(error) };
 }
 
-function errorToWire({ code, message, help }: FluxError): ErrorObject {
+export function errorToWire({ code, message, help }: FluxError): ErrorObject {
   return { code, message: redact(message), ...(help === undefined ? {} : { help: redact(help) }) };
 }

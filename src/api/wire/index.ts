@@ -3,6 +3,13 @@
  * `null` list there is an empty one. The daemon writes these and fluxctl reads them; nothing heavy is imported here.
  */
 
+export {
+  type DiffReportWire,
+  type DiffRequestWire,
+  diffReportSchema,
+  diffRequestSchema,
+  MAX_DIFF_BYTES,
+} from './diff.ts';
 export { approvalSchema, type HeldDeletionsWire, heldDeletionsSchema } from './gc.ts';
 export type { ChangeWire, ErrorWire, FingerprintWire, GitConfigWire, JobStatusWire, PublicKeyWire } from './legacy.ts';
 export type {

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 
-const errorSchema = z.object({ code: z.string(), message: z.string(), help: z.string().optional() });
+export const errorSchema = z.object({ code: z.string(), message: z.string(), help: z.string().optional() });
 
-const placeSchema = z.object({
+export const placeSchema = z.object({
   file: z.string(),
   document: z.number(),
   line: z.number(),
@@ -18,7 +18,7 @@ const changeSchema = z.object({
   error: errorSchema.optional(),
 });
 
-const fileProblemSchema = z.object({
+export const fileProblemSchema = z.object({
   ...placeSchema.partial().shape,
   column: z.number().optional(),
   id: z.string().optional(),

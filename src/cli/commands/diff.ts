@@ -1,0 +1,71 @@
+import type { Command } from 'commander';
+import type { DiffReportWire, DiffRequestWire } from '../../api/client/index.ts';
+import { FluxError, goJson } from '../../base/index.ts';
+import { type Launch, subcommand } from '../command.ts';
+import { formatDiff } from '../diff-report.ts';
+import { usageError } from '../errors.ts';
+import { readManifestFiles } from '../manifest-files.ts';
+import { outputFormat } from '../output-format.ts';
+import { printableJson } from '../printable.ts';
+import type { Session } from '../session.ts';
+
+interface Flags {
+  readonly revision?: string;
+  readonly path?: string;
+  readonly outputFormat: string;
+}
+
+const EXIT_CODES = `
+Exit codes: 0 a sync would change nothing, 1 it would, or something is held back, 2 or more after an error: an object that the API
+server refuses, a manifest that cannot be read, or no answer.
+`;
+
+export function diffCommand(launch: Launch): Command {
+  return subcommand<Flags>('diff', {
+    summary: 'Show what a sync would change in the cluster, field by field',
+    launch,
+    options: (command) =>
+      command
+        .option('--revision <revision>', 'commit, branch or tag to compare (default the head of the branch, as last fetched)')
+        .option('--path <directory>', 'compare the manifests below this local directory in place of the repository')
+        .option('-o, --output-format <format>', 'tab or json', 'tab')
+        .addHelpText('after', EXIT_CODES),
+    run: diff,
+  });
+}
+
+async function diff(session: Session, { revision, path, outputFormat: format }: Flags): Promise<number> {
+  const form = outputFormat(format);
+  if (revision !== undefined && path !== undefined) throw usageError('cannot specify both --revision and --path');
+  const { env, stdout, stderr, timeoutMs } = session;
+  const request: DiffRequestWire =
+    path === undefined
+      ? { ...(revision === undefined ? {} : { revision }) }
+      : { files: (await readManifestFiles(path)).map((file) => ({ ...file })) };
+  const report = await (await session.client()).diff(request, { timeoutMs });
+  if (!report) throw notKnown();
+  const colour = stdout.isTTY === true && !env.NO_COLOR;
+  stdout.write(form === 'json' ? `${printableJson(goJson(report))}\n` : formatDiff(report, { colour }));
+  const trouble = troubleOf(report);
+  if (trouble !== '') stderr.write(`Error: ${trouble}\n`);
+  return trouble !== '' ? 2 : differs(report) ? 1 : 0;
+}
+
+function differs({ counts }: DiffReportWire): boolean {
+  return ['create', 'change', 'prune', 'held'].some((action) => (counts[action] ?? 0) > 0);
+}
+
+function troubleOf({ counts, errors }: DiffReportWire): string {
+  const failed = counts.failed ?? 0;
+  return [
+    ...(failed > 0 ? [`${failed} ${failed === 1 ? 'object' : 'objects'} would fail`] : []),
+    ...(errors.length > 0 ? [`${errors.length} ${errors.length === 1 ? 'manifest' : 'manifests'} refused`] : []),
+  ].join(', ');
+}
+
+function notKnown(): FluxError {
+  return new FluxError('this daemon cannot compare: it is a Flux v1, or older than this fluxctl', {
+    code: 'cli/not-supported',
+    fault: 'user',
+  });
+}

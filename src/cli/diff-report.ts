@@ -1,0 +1,78 @@
+import type { DiffReportWire } from '../api/client/index.ts';
+import { short } from './await-job.ts';
+import { printableLine } from './printable.ts';
+import { placeText, problemLine } from './sync-summary.ts';
+import { diffLines } from './text-diff.ts';
+
+type Entry = DiffReportWire['entries'][number];
+type Field = NonNullable<Entry['fields']>[number];
+
+const ACTIONS = ['create', 'change', 'prune', 'unchanged', 'skip', 'held', 'failed'];
+/** SGR parameters (ECMA-48). */
+const COLOURS: Readonly<Record<string, string>> = { '-': '31', '+': '32', failed: '31', held: '33', prune: '31', error: '31' };
+const BOLD = '1';
+
+/**
+ * A block for each object: what a sync would do to it, where its manifest stands and why, then its fields, old and new; then
+ * refused files and warnings; then the counts.
+ */
+export function formatDiff(report: DiffReportWire, { colour }: { readonly colour: boolean }): string {
+  const { revision, counts, entries, errors, warnings } = report;
+  const paint = (line: string, sgr: string | undefined) =>
+    colour && sgr !== undefined ? `\u001b[${sgr}m${line}\u001b[0m` : line;
+  const lines = [
+    ...entries.flatMap((entry) => [
+      paint(headLine(entry), COLOURS[entry.action] ?? BOLD),
+      ...(entry.fields ?? []).flatMap(fieldLines).map((line) => paint(`  ${line}`, COLOURS[line[0] ?? ''])),
+    ]),
+    ...errors.map((problem) => paint(printableLine(problemLine('error', problem)), COLOURS.error)),
+    ...warnings.map((problem) => printableLine(problemLine('warning', problem))),
+    `${revision === undefined ? '' : `${short(revision)}: `}${countsText(counts, errors.length)}`,
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** `change shop:deployment/web  deploy/web.yaml:12  changed in Git`. */
+function headLine({ action, id, place, reason, error }: Entry): string {
+  const why = [reason, error?.message].filter((text) => text !== undefined && text !== '').join(': ');
+  const where = place === undefined ? '' : placeText({ file: place.file, line: place.line });
+  return [`${action} ${id}`, where, why]
+    .filter((text) => text !== '')
+    .map(printableLine)
+    .join('  ');
+}
+
+function fieldLines({ path, from, to }: Field): readonly string[] {
+  const name = printableLine(path);
+  const texts = [from, to].map((value) => (typeof value === 'string' && /\n/.test(value.trimEnd()) ? value : undefined));
+  if (texts[0] === undefined && texts[1] === undefined) return [...valueLine('-', name, from), ...valueLine('+', name, to)];
+  const [before, after] = [from, to].map((value) => (value === undefined ? [] : linesOf(value)));
+  const mark = from === undefined ? '+' : to === undefined ? '-' : '~';
+  return [`${mark} ${name}:`, ...diffLines(before ?? [], after ?? []).map(([sign, line]) => `${sign}   ${printableLine(line)}`)];
+}
+
+function valueLine(sign: '-' | '+', name: string, value: Field['from']): readonly string[] {
+  return value === undefined ? [] : [`${sign} ${name}: ${printableLine(valueText(value))}`];
+}
+
+function linesOf(value: NonNullable<Field['from']> | null): readonly string[] {
+  return (typeof value === 'string' ? value : valueText(value)).replace(/\n$/, '').split('\n');
+}
+
+/** As JSON where the bare text could be taken for another value. */
+function valueText(value: Field['from']): string {
+  if (typeof value !== 'string') return JSON.stringify(value);
+  const ambiguous =
+    value === '' || value !== value.trim() || /[\n\t]/.test(value) || /^(?:[-+.\d].*|true|false|null|["[{].*)$/.test(value);
+  return ambiguous ? JSON.stringify(value) : value;
+}
+
+function countsText(counts: DiffReportWire['counts'], refused: number): string {
+  const rank = (action: string) => (ACTIONS.includes(action) ? ACTIONS.indexOf(action) : ACTIONS.length);
+  const parts = Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1))
+    .map(([action, count]) => `${count} ${printableLine(action)}`);
+  if (refused > 0) parts.push(`${refused} refused`);
+  return parts.length === 0 ? 'nothing to compare' : parts.join(', ');
+}

@@ -1,0 +1,58 @@
+/** A line that stays (` `), goes (`-`) or comes (`+`). */
+export type MarkedLine = readonly [sign: ' ' | '-' | '+', line: string];
+
+/** Lines that stay the same are shown this far around a change. */
+const CONTEXT = 2;
+/** Above this many pairs of lines no shortest script is looked for: the middle is shown as gone and come. */
+const MAX_CELLS = 4_000_000;
+
+/** A shortest script of lines from one text to another, with a little around each change; what is left out is shown as `…`. */
+export function diffLines(from: readonly string[], to: readonly string[]): readonly MarkedLine[] {
+  let start = 0;
+  while (start < from.length && start < to.length && from[start] === to[start]) start += 1;
+  let end = 0;
+  while (end < from.length - start && end < to.length - start && from.at(-1 - end) === to.at(-1 - end)) end += 1;
+  const stay = (lines: readonly string[]) => lines.map((line): MarkedLine => [' ', line]);
+  return abridged([
+    ...stay(from.slice(0, start)),
+    ...middle(from.slice(start, from.length - end), to.slice(start, to.length - end)),
+    ...stay(from.slice(from.length - end)),
+  ]);
+}
+
+/** By the lengths of the longest common subsequences of all endings. */
+function middle(from: readonly string[], to: readonly string[]): readonly MarkedLine[] {
+  if (from.length * to.length > MAX_CELLS)
+    return [...from.map((line): MarkedLine => ['-', line]), ...to.map((line): MarkedLine => ['+', line])];
+  const width = to.length + 1;
+  const common = new Uint32Array((from.length + 1) * width);
+  const at = (i: number, j: number) => common[i * width + j] ?? 0;
+  for (let i = from.length - 1; i >= 0; i -= 1)
+    for (let j = to.length - 1; j >= 0; j -= 1)
+      common[i * width + j] = from[i] === to[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
+  const script: MarkedLine[] = [];
+  for (let i = 0, j = 0; i < from.length || j < to.length; ) {
+    const [old = '', next = ''] = [from[i], to[j]];
+    if (i < from.length && j < to.length && old === next) {
+      script.push([' ', old]);
+      i += 1;
+      j += 1;
+    } else if (i < from.length && (j === to.length || at(i + 1, j) >= at(i, j + 1))) {
+      script.push(['-', old]);
+      i += 1;
+    } else {
+      script.push(['+', next]);
+      j += 1;
+    }
+  }
+  return script;
+}
+
+function abridged(script: readonly MarkedLine[]): readonly MarkedLine[] {
+  const near = new Set<number>();
+  for (const [index, [sign]] of script.entries())
+    if (sign !== ' ') for (let n = index - CONTEXT; n <= index + CONTEXT; n += 1) near.add(n);
+  return script.flatMap((line, index): MarkedLine[] =>
+    near.has(index) ? [line] : near.has(index - 1) || index === 0 ? [[' ', '…']] : [],
+  );
+}

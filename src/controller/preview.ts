@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import { type Clock, FluxError } from '../base/index.ts';
+import type { Approvals } from './approvals.ts';
+import type { DiffFile, DiffReport, DiffRequest } from './daemon.ts';
+import type { Cancellable, Cluster, Desired, DesiredState, ObjectDiff, Revision, Source, TreeFile } from './ports.ts';
+import { confirmedDeletions } from './sync.ts';
+import type { RepositoryReader } from './view.ts';
+
+export interface PreviewOptions {
+  readonly source: Source;
+  readonly reader: RepositoryReader;
+  readonly desired: Desired;
+  readonly cluster: Cluster;
+  readonly syncSet: string;
+  readonly garbageCollection: 'off' | 'dry' | 'on';
+  readonly approvals: Approvals;
+  /** Limit of a whole preview, ms. */
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+}
+
+/** What would be synced, and which deletions are confirmed for it. */
+interface Wanted {
+  readonly revision?: Revision;
+  readonly state: DesiredState;
+  readonly allowPrune?: number;
+}
+
+export type Preview = (request: DiffRequest, options?: Cancellable) => Promise<DiffReport>;
+
+/**
+ * What a sync of a revision, or of files that a client sends, would do. Reads only, so it may run beside a sync; its plan is made
+ * as a sync makes its own, then tried out instead of applied. One at a time: each may ask about every object there is.
+ */
+export function createPreview(options: PreviewOptions): Preview {
+  const { source, reader, desired, cluster, approvals, clock, timeoutMs } = options;
+  let running = false;
+
+  async function wantedBy(request: DiffRequest, cancel: Cancellable): Promise<Wanted> {
+    if ('files' in request) return { state: await readFiles(request.files, desired, cancel) };
+    const revision = await resolve(request.revision);
+    const allowPrune = await confirmedDeletions(source, await source.syncTag(), revision);
+    return { revision, state: await readRevision(revision, cancel), ...(allowPrune === undefined ? {} : { allowPrune }) };
+  }
+
+  async function resolve(ref: string | undefined): Promise<Revision> {
+    const revision = await source.resolve(ref ?? 'HEAD');
+    if (revision !== undefined) return revision;
+    throw new FluxError(`revision ${JSON.stringify(ref ?? 'HEAD')}: the repository as last fetched has none of this name`, {
+      code: 'git/bad-revision',
+      fault: 'user',
+      help: 'Give a commit id, a branch or a tag that is pushed. The daemon fetches at each poll and when it is asked to sync.',
+    });
+  }
+
+  /** The reader keeps one revision for the loop, which another one must not displace. */
+  async function readRevision(revision: Revision, cancel: Cancellable): Promise<DesiredState> {
+    if (revision === source.head()) return (await reader.read(revision, cancel)).state;
+    return desired.read(await source.files(revision, cancel), (id) => source.blob(id, cancel), cancel);
+  }
+
+  async function preview(request: DiffRequest, cancel: Cancellable): Promise<DiffReport> {
+    const { revision, state, allowPrune } = await wantedBy(request, cancel);
+    const { syncSet, garbageCollection } = options;
+    const plan = await cluster.plan(
+      {
+        desired: state,
+        syncSet,
+        garbageCollection,
+        ...(allowPrune === undefined ? {} : { allowPrune }),
+        approved: approvals.approved,
+        preview: true,
+      },
+      cancel,
+    );
+    const diffs = await cluster.diff(plan, cancel);
+    return {
+      ...(revision === undefined ? {} : { revision }),
+      counts: countActions(diffs),
+      entries: diffs.filter(({ action }) => action !== 'unchanged'),
+      errors: state.errors,
+      warnings: state.warnings,
+    };
+  }
+
+  return async (request, { signal } = {}) => {
+    if (running) throw busy();
+    running = true;
+    const limited = clock.deadline(timeoutMs, signal);
+    try {
+      return await preview(request, { signal: limited });
+    } catch (error) {
+      if (limited.aborted && !signal?.aborted) throw tooSlow(timeoutMs, error);
+      throw error;
+    } finally {
+      running = false;
+    }
+  };
+}
+
+/** Files as if the repository held exactly these; under the id Git would give it, what is known already is not parsed again. */
+function readFiles(files: readonly DiffFile[], desired: Desired, cancel: Cancellable): Promise<DesiredState> {
+  const blobs = new Map<string, Buffer>();
+  const tree = files.map(({ path, content }): TreeFile => {
+    const bytes = Buffer.from(content);
+    const blob = createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
+    blobs.set(blob, bytes);
+    return { path, mode: '100644', blob, size: bytes.length };
+  });
+  return desired.read(tree, async (id) => blobs.get(id) ?? Buffer.alloc(0), cancel);
+}
+
+function countActions(diffs: readonly ObjectDiff[]): DiffReport['counts'] {
+  const counts: Partial<Record<ObjectDiff['action'], number>> = {};
+  for (const { action } of diffs) counts[action] = (counts[action] ?? 0) + 1;
+  return counts;
+}
+
+function busy(): FluxError {
+  return new FluxError('another diff is being made', {
+    code: 'preview/busy',
+    fault: 'user',
+    help: 'The daemon makes one at a time. Ask again when that one is done.',
+  });
+}
+
+function tooSlow(ms: number, cause: unknown): FluxError {
+  return new FluxError(`diff took longer than ${ms / 1000} s`, {
+    code: 'preview/timeout',
+    help: 'The limit is that of a sync, --sync-timeout.',
+    cause,
+  });
+}

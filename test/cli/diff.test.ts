@@ -1,0 +1,250 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { DiffReportWire } from '../../src/api/client/index.ts';
+import { formatDiff } from '../../src/cli/diff-report.ts';
+import { fluxctl, ScriptedDaemon } from './daemon.ts';
+
+const DIFFS = 'POST /v1/diffs';
+const REVISION = '4be1f0c2a7d94c0f5a0f6a1cb5f2d1a1e7a9b001';
+
+type Given = { readonly [Field in keyof DiffReportWire]?: DiffReportWire[Field] };
+
+const report = (given: Given = {}): DiffReportWire => ({
+  revision: REVISION,
+  counts: { unchanged: 3 },
+  entries: [],
+  errors: [],
+  warnings: [],
+  ...given,
+});
+
+const diff = async (answer: unknown, ...flags: string[]) => {
+  await using daemon = await ScriptedDaemon.start({ [DIFFS]: [answer] });
+  const ran = await fluxctl(['diff', '--url', daemon.url, ...flags]);
+  return { ...ran, sent: daemon.sent(DIFFS) };
+};
+
+/** A directory with these files. */
+function directory(files: Readonly<Record<string, string | Uint8Array>>): string {
+  const root = mkdtempSync(join(tmpdir(), 'flux-cli-diff-'));
+  onTestFinished(() => rmSync(root, { recursive: true }));
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(join(root, path, '..'), { recursive: true });
+    writeFileSync(join(root, path), content);
+  }
+  return root;
+}
+
+describe('exit codes are those of kubectl diff', () => {
+  const entry = (action: string, more: object = {}) => ({ id: 'a:configmap/b', action, ...more });
+  const error = { code: 'x', message: 'refused' };
+  const cases: readonly (readonly [string, Given, number, string])[] = [
+    ['0 without differences', {}, 0, ''],
+    ['0 where objects are only ignored', { counts: { skip: 1 }, entries: [entry('skip')] }, 0, ''],
+    ...['create', 'change', 'prune', 'held'].map((action): readonly [string, Given, number, string] => [
+      `1 for ${action}`,
+      { counts: { [action]: 1 }, entries: [entry(action)] },
+      1,
+      '',
+    ]),
+    [
+      '2 for an object that would fail',
+      { counts: { failed: 1, change: 1 }, entries: [entry('failed', { error })] },
+      2,
+      'Error: 1 object would fail\n',
+    ],
+    ['2 for a refused manifest', { errors: [{ file: 'a.yaml', error }] }, 2, 'Error: 1 manifest refused\n'],
+  ];
+  test.for(cases)('%s', async ([, given, code, stderr]) => {
+    for (const flags of [[], ['-o', 'json']]) expect(await diff(report(given), ...flags)).toMatchObject({ code, stderr });
+  });
+
+  test.each([
+    [
+      'a daemon that refuses',
+      {
+        status: 422,
+        body: { type: 'about:blank', title: 'x', status: 422, detail: 'no such revision', code: 'git/bad-revision' },
+      },
+    ],
+    ['a Flux v1, which has no such route', { status: 404, body: '404 page not found\n' }],
+    ['an answer of another form', { unexpected: true }],
+  ])('2 for %s', async (_, answer) => {
+    const { code, stdout, stderr } = await diff(answer);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/no such revision|cannot compare|decoding response/);
+  });
+
+  test.each([[['--revision', 'a', '--path', 'b']], [['-o', 'yaml']], [['--nope']], [['extra']], [['--path', '/nonexistent']]])(
+    '2 for the command line %j, and nothing is asked',
+    async (flags) => {
+      const { code, sent } = await diff(report(), ...flags);
+      expect({ code, sent }).toEqual({ code: 2, sent: [] });
+    },
+  );
+});
+
+describe('what is sent', () => {
+  test('nothing for the head of the branch, or the revision', async () => {
+    expect((await diff(report())).sent).toEqual([{}]);
+    expect((await diff(report(), '--revision', 'v1.2')).sent).toEqual([{ revision: 'v1.2' }]);
+  });
+
+  test('with --path the manifests below the directory, by their paths in it', async () => {
+    const root = directory({
+      'b.yaml': 'kind: B\n',
+      'a/x.yml': 'kind: X',
+      'a/y.json': '{}',
+      'a/README.md': '#',
+      '.git/c.yaml': 'no',
+      'node_modules/d.yaml': 'no',
+    });
+    symlinkSync('/etc/hostname', join(root, 'link.yaml'));
+    expect((await diff(report(), '--path', root)).sent).toEqual([
+      {
+        files: [
+          { path: 'a/x.yml', content: 'kind: X' },
+          { path: 'a/y.json', content: '{}' },
+          { path: 'b.yaml', content: 'kind: B\n' },
+        ],
+      },
+    ]);
+  });
+
+  test('nothing that is not text, and nothing larger than the daemon takes', async () => {
+    const binary = directory({ 'a.yaml': new Uint8Array([0xff, 0xfe]) });
+    expect(await diff(report(), '--path', binary)).toMatchObject({
+      code: 2,
+      sent: [],
+      stderr: expect.stringMatching(/a\.yaml: is not UTF-8/),
+    });
+    const large = directory({ 'a.yaml': 'x'.repeat(17 * 2 ** 20) });
+    expect(await diff(report(), '--path', large)).toMatchObject({
+      code: 2,
+      sent: [],
+      stderr: expect.stringMatching(/17\.0 MiB.*16 MiB/),
+    });
+  });
+});
+
+describe('what is shown', () => {
+  const place = { file: 'apps/web.yaml', document: 1, line: 12 };
+  const whole = report({
+    counts: { unchanged: 3, change: 1, create: 1, prune: 1, held: 1, failed: 1 },
+    entries: [
+      {
+        id: 'default:deployment/web',
+        action: 'change',
+        place,
+        reason: 'changed in Git',
+        fields: [
+          { path: 'spec.replicas', from: 1, to: 2 },
+          { path: 'metadata.labels.tier', from: 'web' },
+          { path: 'spec.args', from: ['a'], to: ['a', 'b'] },
+          { path: 'metadata.annotations.flag', from: 'true', to: 'on' },
+        ],
+      },
+      {
+        id: 'default:configmap/new',
+        action: 'create',
+        place: { ...place, item: 3 },
+        fields: [{ path: 'data.text', to: 'one\ntwo\n' }],
+      },
+      { id: 'default:secret/s', action: 'prune', reason: 'no longer in Git' },
+      { id: 'default:secret/t', action: 'held', reason: '2 deletions held: …' },
+      { id: 'default:configmap/bad', action: 'failed', place, error: { code: 'x', message: 'field is\nunknown' } },
+    ],
+    errors: [{ file: 'b.yaml', line: 2, column: 1, error: { code: 'y', message: 'not YAML' } }],
+    warnings: [{ file: 'c.yaml', error: { code: 'z', message: 'key given twice' } }],
+  });
+
+  test('a block for each object, problems, and the counts', async () => {
+    expect((await diff(whole)).stdout.split('\n')).toEqual([
+      'change default:deployment/web  apps/web.yaml:12  changed in Git',
+      '  - spec.replicas: 1',
+      '  + spec.replicas: 2',
+      '  - metadata.labels.tier: web',
+      '  - spec.args: ["a"]',
+      '  + spec.args: ["a","b"]',
+      '  - metadata.annotations.flag: "true"',
+      '  + metadata.annotations.flag: on',
+      'create default:configmap/new  apps/web.yaml:12',
+      '  + data.text:',
+      '  +   one',
+      '  +   two',
+      'prune default:secret/s  no longer in Git',
+      'held default:secret/t  2 deletions held: …',
+      'failed default:configmap/bad  apps/web.yaml:12  field is unknown',
+      'error b.yaml:2:1: not YAML',
+      'warning c.yaml: key given twice',
+      '4be1f0c: 1 create, 1 change, 1 prune, 3 unchanged, 1 held, 1 failed, 1 refused',
+      '',
+    ]);
+  });
+
+  test('of a long text only the lines around a change', async () => {
+    const lines = Array.from({ length: 20 }, (_, n) => `line ${n}`);
+    const fields = [{ path: 'data.text', from: lines.join('\n'), to: lines.with(10, 'other').join('\n') }];
+    const { stdout } = await diff(
+      report({ counts: { change: 1 }, entries: [{ id: 'a:configmap/b', action: 'change', fields }] }),
+    );
+    expect(stdout.split('\n').slice(1, -2)).toEqual([
+      '  ~ data.text:',
+      '      …',
+      '      line 8',
+      '      line 9',
+      '  -   line 10',
+      '  +   other',
+      '      line 11',
+      '      line 12',
+      '      …',
+    ]);
+  });
+
+  test('as JSON what the daemon answered', async () => {
+    expect(JSON.parse((await diff(whole, '-o', 'json')).stdout)).toEqual(whole);
+  });
+
+  test('colours are for terminals alone, and not where NO_COLOR is set', async () => {
+    expect(formatDiff(whole, { colour: true })).toContain('\u001b[32m  + spec.replicas: 2\u001b[0m');
+    expect(formatDiff(whole, { colour: false })).not.toContain('\u001b');
+    for (const [env, coloured] of [
+      [{}, true],
+      [{ NO_COLOR: '1' }, false],
+    ] as const) {
+      await using daemon = await ScriptedDaemon.start({ [DIFFS]: [whole] });
+      const { stdout } = await fluxctl(['diff', '--url', daemon.url], env, { isTTY: true });
+      expect(stdout.includes('\u001b')).toBe(coloured);
+    }
+    expect((await diff(whole)).stdout).not.toContain('\u001b');
+  });
+
+  test('nothing that a daemon sends drives the terminal (S-080)', async () => {
+    const evil = '\u001b[2J\u0007\u202e\u009b31m';
+    const answer = report({
+      counts: { change: 1, [evil]: 1 },
+      entries: [
+        {
+          id: `a${evil}`,
+          action: 'change',
+          place: { file: evil, document: 1, line: 1 },
+          reason: evil,
+          error: { code: 'x', message: evil },
+          fields: [
+            { path: `p${evil}`, from: evil, to: `${evil}\n${evil}\nx` },
+            { path: 'q', to: [evil] },
+          ],
+        },
+        { id: 'b', action: `odd${evil}` },
+      ],
+      errors: [{ file: evil, error: { code: 'x', message: evil } }],
+    });
+    for (const flags of [[], ['-o', 'json']]) {
+      const { stdout } = await diff(answer, ...flags);
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+      expect(stdout).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e]/);
+    }
+  });
+});
