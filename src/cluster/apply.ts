@@ -4,12 +4,13 @@ import { applyBody } from './body.ts';
 import { CRD_GROUP, isCrd, waitEstablished } from './crd.ts';
 import { deleteObject } from './delete.ts';
 import type { Discovery } from './discovery.ts';
-import { appliedFrom, type Inventory } from './inventory.ts';
+import { appliedFrom } from './inventory.ts';
 import { isRecord, METADATA, metadataOf } from './live.ts';
 import { keyOf } from './scope.ts';
 import { STAGES, stageOf } from './stage.ts';
 import { withoutSecretData } from './status-error.ts';
 import type { ApplyStep, DeleteStep, Step } from './step.ts';
+import type { SyncSet } from './sync-set.ts';
 import type { Transport } from './transport.ts';
 import type { Action, Change, Outcome, PlanEntry } from './types.ts';
 import type { Window } from './window.ts';
@@ -25,10 +26,13 @@ export interface ApplyDeps {
 /** A custom kind may answer 404 for a moment after its definition is established; and two writers may meet at one object. */
 const PATCH_ATTEMPTS = 6;
 
+/** With so many applies in a row unanswered the rest is not tried: a thousand that hang would take hours. */
+const MAX_UNANSWERED = 8;
+
 /** Carries out the steps: applies stage by stage, in parallel within one, then deletes in the reverse order. */
 export async function applySteps(
   steps: readonly Step[],
-  inventory: Inventory,
+  { inventory, deletes }: Pick<SyncSet, 'inventory' | 'deletes'>,
   deps: ApplyDeps,
   signal?: AbortSignal,
 ): Promise<readonly Change[]> {
@@ -37,6 +41,8 @@ export async function applySteps(
   /** Definitions whose kinds somebody waits for: why they are not served, or undefined once they are. */
   const established = new Map<string, Promise<FluxError | undefined>>();
   let serverDown: FluxError | undefined;
+  /** Applies in a row that got no answer in time. */
+  let unanswered = 0;
 
   for (const step of steps)
     if (step.act === 'none') changes.set(step, changeOf(step.entry, idleOutcome(step.entry.action), step.entry));
@@ -110,6 +116,7 @@ export async function applySteps(
     for (let attempt = 0; ; attempt += 1) {
       try {
         const { status, body, attempts } = await send();
+        unanswered = 0;
         const applied = isRecord(body) && isRecord(body.metadata) ? metadataOf(body) : undefined;
         if (!applied?.uid || !applied.resourceVersion) {
           throw new FluxError(`${kindName(resource)} ${name}: the answer to the apply holds no object`, {
@@ -131,6 +138,7 @@ export async function applySteps(
           await deps.clock.sleep(backoffMs(attempt, { initialMs: 100, maxMs: 2000 }), signal ? { signal } : {});
           continue;
         }
+        unanswered = error.code === 'cluster/timeout' ? unanswered + 1 : 0;
         await findOutWhetherDown(error);
         throw resource.kind === 'Secret' ? withoutSecretData(error, manifest.object, name) : error;
       }
@@ -151,6 +159,11 @@ export async function applySteps(
   /** With the server gone, every object would wait for its own retries: ask once, and let the rest fail at once. */
   async function findOutWhetherDown(error: FluxError): Promise<void> {
     if (serverDown || !['cluster/unreachable', 'cluster/timeout', 'cluster/unauthorized'].includes(error.code)) return;
+    // It may answer everything but writes (R-002).
+    if (unanswered >= MAX_UNANSWERED) {
+      serverDown = error;
+      return;
+    }
     try {
       await deps.transport.request({ path: '/version', attempts: 1, signal });
     } catch (thrown) {
@@ -160,14 +173,20 @@ export async function applySteps(
 
   async function deleteOne(step: DeleteStep): Promise<Change> {
     const { resource, live, entry } = step;
+    const uid = live.uid ?? '';
     try {
       const deleted = await deps.window.run(() => deleteObject(deps.transport, resource, live, signal));
-      if (!deleted)
+      if (deleted === 'changed')
         return changeOf(entry, 'held', { reason: 'it was changed since it was looked at; the next sync looks again' });
+      deletes.set(uid, { at: deps.clock.now() });
       inventory.delete(keyOf(resource, live.namespace, live.name));
-      return changeOf(entry, 'deleted', { reason: entry.reason });
+      const reason =
+        deleted.finalizers.length > 0 ? `it goes when its finalizers are done: ${deleted.finalizers.join(', ')}` : entry.reason;
+      return changeOf(entry, 'deleted', { reason });
     } catch (thrown) {
-      return changeOf(entry, 'failed', { error: asFluxError(thrown, { code: 'cluster/delete-failed' }) });
+      const error = asFluxError(thrown, { code: 'cluster/delete-failed' });
+      deletes.set(uid, { at: deps.clock.now(), error });
+      return changeOf(entry, 'failed', { error });
     }
   }
 }

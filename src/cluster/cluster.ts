@@ -10,6 +10,7 @@ import { createCredentialSource, type KubeconfigSource, loadKubeconfig } from '.
 import { isRecord } from './live.ts';
 import { planSync } from './plan.ts';
 import { findKind, type Target } from './scope.ts';
+import { selfOf } from './self.ts';
 import type { Step } from './step.ts';
 import { createSyncSet, type SyncSet } from './sync-set.ts';
 import { createTransport } from './transport.ts';
@@ -43,8 +44,9 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
   const { clock, log, fieldManager: manager = 'flux', maxInFlight = MAX_IN_FLIGHT, requestTimeoutMs } = options;
   const kubeconfig = await loadKubeconfig(options);
   const defaultNamespace = options.defaultNamespace || kubeconfig.namespace || 'default';
+  const credentials = createCredentialSource(kubeconfig, () => loadKubeconfig(options), clock);
   const transport = createTransport({
-    credentials: createCredentialSource(kubeconfig, () => loadKubeconfig(options), clock),
+    credentials,
     clock,
     maxInFlight,
     ...(requestTimeoutMs === undefined ? {} : { timeoutMs: requestTimeoutMs }),
@@ -63,7 +65,11 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     async plan(request, { signal } = {}) {
       const set = syncSets.get(request.syncSet) ?? createSyncSet();
       syncSets.set(request.syncSet, set);
-      const planned = await planSync(request, set, { transport, discovery, log, manager, defaultNamespace }, signal);
+      const others = [...syncSets.values()].filter((each) => each !== set).map(({ wanted }) => wanted);
+      const self = selfOf((await credentials.current()).headers);
+      const now = clock.now();
+      const deps = { transport, discovery, log, manager, defaultNamespace, self, others, now };
+      const planned = await planSync(request, set, deps, signal);
       defined = planned.defined;
       const plan: Plan = { entries: planned.steps.map(({ entry }) => entry) };
       plans.set(plan, { steps: planned.steps, set });
@@ -76,7 +82,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
         throw new FluxError('plan was not made by this cluster, or was carried out before', { code: 'cluster/foreign-plan' });
       plans.delete(plan);
       const { steps, set } = known;
-      const changes = await applySteps(steps, set.inventory, { transport, discovery, clock, manager, window }, signal);
+      const changes = await applySteps(steps, set, { transport, discovery, clock, manager, window }, signal);
       for (const [index, change] of changes.entries()) {
         const step = steps[index];
         if (step && 'target' in step && step.target) places.set(change, { target: step.target, set });

@@ -7,12 +7,14 @@ import { stillStands } from './inventory.ts';
 import { createLists } from './lists.ts';
 import type { LiveObject } from './live.ts';
 import { gcMark, ignorePolicy, lastForeignManager, MARK_LABEL } from './ownership.ts';
-import { type Candidate, isMarkedOurs, type Judged, judgePrunes } from './prune.ts';
+import { type Candidate, forgetOldDeletes, isMarkedOurs, type Judged, judgePrunes } from './prune.ts';
 import { duplicateError, isPlaced, keyOf, place, type Target, type Unplaced } from './scope.ts';
+import type { Self } from './self.ts';
 import type { Step } from './step.ts';
 import type { SyncSet } from './sync-set.ts';
 import type { Transport } from './transport.ts';
 import type { PlanEntry, PlanRequest } from './types.ts';
+import { bothWanted, byOwner, type Wanted, wantedOf } from './wanted.ts';
 
 export interface PlanDeps {
   readonly transport: Transport;
@@ -20,6 +22,12 @@ export interface PlanDeps {
   readonly log: Logger;
   readonly manager: string;
   readonly defaultNamespace: string;
+  /** Who we are in the cluster; undefined outside of it. */
+  readonly self: Self | undefined;
+  /** What the other sync sets of this process want. */
+  readonly others: readonly Wanted[];
+  /** Milliseconds since the epoch. */
+  readonly now: number;
 }
 
 export interface Planned {
@@ -38,6 +46,8 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
   const { directory } = placed;
   const targets = placed.all.filter(isPlaced);
   const duplicates = findDuplicates(targets);
+  const inRepository = wantedOf(placed.all);
+  set.wanted = request.desired.errors.length === 0 ? inRepository : bothWanted(set.wanted, inRepository);
   const wanted = targets.filter((target) => !duplicates.has(target.key) && !isIgnoredInGit(target));
 
   const lists = createLists(deps, directory, signal);
@@ -102,6 +112,7 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
   return { steps, defined };
 
   async function planPrunes(mode: 'dry' | 'on'): Promise<Step[]> {
+    forgetOldDeletes(set.deletes, deps.now);
     await lists.ofUnwanted(directory, set, 'likely');
     let judged = judge(mode, directory.missing);
     if (judged.some(({ verdict }) => verdict.action === 'prune')) {
@@ -118,7 +129,7 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
   }
 
   function judge(mode: 'dry' | 'on', missingApis: readonly string[]): readonly Judged[] {
-    const claimed = new Set(placed.all.map(({ id }) => id));
+    const wanted = [set.wanted, ...deps.others];
     // An object that several groups serve is one object.
     const seen = new Set<string>();
     const inGit: Candidate[] = [];
@@ -127,13 +138,24 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
       if (live.uid !== undefined && seen.has(live.uid)) continue;
       if (live.uid !== undefined) seen.add(live.uid);
       const candidate = candidateOf(resource, live, set);
-      (claimed.has(candidate.id) ? inGit : notInGit).push(candidate);
+      (inRepository.ids.has(candidate.id) ? inGit : notInGit).push(candidate);
     }
+    for (const { live, appliedUid } of inGit.filter((each) => !isMarkedOurs(each, request)))
+      if (appliedUid !== undefined && appliedUid === live.uid) set.contested.add(appliedUid);
     const left = notInGit.filter((candidate) => isMarkedOurs(candidate, request));
     if (left.length === 0) return [];
     return judgePrunes(
       left,
-      { syncSet: request.syncSet, manager: deps.manager },
+      {
+        syncSet: request.syncSet,
+        manager: deps.manager,
+        self: deps.self,
+        wanted,
+        owned: byOwner([...inGit, ...notInGit].filter(({ id }) => wanted.some(({ ids }) => ids.has(id)))),
+        contested: set.contested,
+        deletes: set.deletes,
+        now: deps.now,
+      },
       {
         mode,
         desiredErrors: request.desired.errors.length,

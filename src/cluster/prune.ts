@@ -3,7 +3,10 @@ import type { ApiResource } from './api-resource.ts';
 import { coversAll, hashDeletions } from './deletion-list.ts';
 import type { LiveObject } from './live.ts';
 import { gcMark, ignorePolicy, MARK_LABEL, ownsMark } from './ownership.ts';
+import { isOurs, type Self } from './self.ts';
+import type { SentDelete } from './sync-set.ts';
 import type { Deletion } from './types.ts';
+import { goesWith, type Wanted } from './wanted.ts';
 
 /** A live object that carries a mark and is not in Git. */
 export interface Candidate {
@@ -14,9 +17,22 @@ export interface Candidate {
   readonly appliedUid?: string;
 }
 
+/** Whose garbage is collected, and what else is known about objects one by one. */
 export interface Owner {
   readonly syncSet: string;
   readonly manager: string;
+  /** Who we are in the cluster; undefined outside of it. */
+  readonly self: Self | undefined;
+  /** What the repository wants, and every other source of this daemon. */
+  readonly wanted: readonly Wanted[];
+  /** By the uid of an owner, one of the wanted objects that it owns. */
+  readonly owned: ReadonlyMap<string, ResourceId>;
+  /** Uids of objects that carried somebody else's mark since we applied them. */
+  readonly contested: ReadonlySet<string>;
+  /** The last delete of an object, by uid. */
+  readonly deletes: ReadonlyMap<string, SentDelete>;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
 }
 
 /** What is known of the round in which something might be deleted. */
@@ -56,6 +72,8 @@ const NEVER_PRUNED = new Set(['ComponentStatus', 'ControllerRevision', 'Endpoint
 const PRECIOUS = new Set(['CustomResourceDefinition', 'Namespace', 'PersistentVolume', 'PersistentVolumeClaim', 'StatefulSet']);
 const FREE_DELETIONS = 10;
 const FREE_SHARE = 0.2;
+/** A delete is not repeated sooner, be it refused or waiting for finalizers (R-012, R-026). */
+const DELETE_AGAIN_MS = 60_000;
 
 export function isNeverPruned(kind: string): boolean {
   return NEVER_PRUNED.has(kind);
@@ -95,7 +113,33 @@ const OBJECT_GUARDS: readonly ObjectGuard[] = [
           action: 'held',
           reason: `it carries the mark, but was not applied by ${manager}: objects of Flux v1 are adopted only while they are in Git; delete it by hand`,
         },
+  (candidate, { self }) =>
+    self && isOurs(candidate, self)
+      ? { action: 'held', reason: 'this Flux itself lives by it; delete it by hand if it is to go' }
+      : undefined,
+  ({ id }, { wanted }) =>
+    wanted.some(({ ids }) => ids.has(id)) ? { action: 'held', reason: 'another source of this Flux wants it' } : undefined,
+  ({ live }, { contested }) =>
+    live.uid !== undefined && contested.has(live.uid)
+      ? { action: 'held', reason: 'another Flux, or another repository, has marked it too; delete it by hand if nobody wants it' }
+      : undefined,
+  (candidate, { wanted, owned }) => {
+    const [other] = wanted.flatMap((each) => goesWith(candidate, each, owned) ?? []);
+    return other === undefined ? undefined : { action: 'held', reason: `${other} is in Git and would go with it` };
+  },
+  ({ live }, { deletes, now }) => {
+    const last = deletes.get(live.uid ?? '');
+    if (!last || now >= last.at + DELETE_AGAIN_MS) return undefined;
+    const outcome = last.error ? `failed: ${last.error.message}` : 'is under way';
+    const again = new Date(last.at + DELETE_AGAIN_MS).toISOString();
+    return { action: 'held', reason: `its deletion ${outcome}; not asked for again before ${again}` };
+  },
 ];
+
+/** Deletes that are so long ago that they say nothing any more. */
+export function forgetOldDeletes(deletes: Map<string, SentDelete>, now: number): void {
+  for (const [uid, { at }] of deletes) if (now >= at + DELETE_AGAIN_MS) deletes.delete(uid);
+}
 
 type RoundGuard = (round: Round) => string | undefined;
 

@@ -1,5 +1,7 @@
+import type { FluxError } from '../base/index.ts';
 import type { ApiResource } from './api-resource.ts';
 import type { Inventory } from './inventory.ts';
+import { NOTHING_WANTED, type Wanted } from './wanted.ts';
 
 /** What is remembered of one sync set between two plans. */
 export interface SyncSet {
@@ -8,8 +10,28 @@ export interface SyncSet {
   readonly kindsWithMarks: Map<string, ApiResource>;
   /** Kinds that were searched for marks at least once. */
   readonly searchedKinds: Set<string>;
+  /** As of the last read without errors, and whatever was read since. */
+  wanted: Wanted;
+  /** Uids of objects that we had applied and that carried somebody else's mark later. */
+  readonly contested: Set<string>;
+  /** The last delete of each object that was deleted, or tried to be, by uid. */
+  readonly deletes: Map<string, SentDelete>;
+}
+
+export interface SentDelete {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** Why it came to nothing. */
+  readonly error?: FluxError;
 }
 
 export function createSyncSet(): SyncSet {
-  return { inventory: new Map(), kindsWithMarks: new Map(), searchedKinds: new Set() };
+  return {
+    inventory: new Map(),
+    kindsWithMarks: new Map(),
+    searchedKinds: new Set(),
+    wanted: NOTHING_WANTED,
+    contested: new Set(),
+    deletes: new Map(),
+  };
 }

@@ -143,8 +143,8 @@ export function createTransport(options: TransportOptions): Transport {
 
   return {
     async request(request) {
+      let failure: FluxError | undefined;
       for (let attempt = 0; ; attempt += 1) {
-        let failure: FluxError;
         let retryAfter: number | undefined;
         try {
           await admitted(request.signal);
@@ -153,12 +153,13 @@ export function createTransport(options: TransportOptions): Transport {
           failure = errorFromStatus(response.status, response.body, request.path);
           retryAfter = retryAfterMs(response.headers['retry-after'], clock.now());
         } catch (error) {
-          failure = stopped(error, request.signal) ?? (error as FluxError);
+          if (request.signal?.aborted) throw stopped(error, request.signal, failure);
+          failure = error as FluxError;
         }
         try {
           if (!(await pause(failure, attempt, request, retryAfter))) throw failure;
         } catch (error) {
-          throw stopped(error, request.signal) ?? error;
+          throw stopped(error, request.signal, failure) ?? error;
         }
       }
     },
@@ -246,9 +247,13 @@ function connectionError(error: unknown, server: string, signal: AbortSignal | u
   });
 }
 
-function stopped(error: unknown, signal: AbortSignal | undefined): FluxError | undefined {
+/** The error of a request whose signal was aborted; when its time ran out, `before` says what it was spent on. */
+function stopped(error: unknown, signal: AbortSignal | undefined, before?: FluxError): FluxError | undefined {
   if (!signal?.aborted) return undefined;
-  return error instanceof FluxError && error.code === 'cluster/stopped'
-    ? error
-    : new FluxError('the operation was stopped before it ended', { code: 'cluster/stopped', cause: signal.reason });
+  if (error instanceof FluxError && error.code === 'cluster/stopped' && before === undefined) return error;
+  const isLate = signal.reason instanceof Error && signal.reason.name === 'TimeoutError';
+  return new FluxError(
+    isLate ? `not done in time: ${before?.message ?? 'the API server is too slow'}` : 'the operation was stopped before it ended',
+    { code: 'cluster/stopped', ...(before?.help === undefined ? {} : { help: before.help }), cause: signal.reason },
+  );
 }

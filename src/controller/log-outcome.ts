@@ -4,28 +4,41 @@ import type { Problem } from './ports.ts';
 import type { SyncOutcome } from './sync.ts';
 import { countOutcomes } from './sync-recorder.ts';
 
-/** One line for each thing that is not as before, then one with the sum. */
-export function logOutcome(
-  { revision, changes, errors, warnings, startedAt, finishedAt, unrecorded }: SyncOutcome,
-  log: Logger,
-): void {
-  for (const warning of warnings) log.warn(fields(warning), 'manifest warning');
-  for (const error of errors) log.error(fields(error), 'manifest refused');
-  for (const { id, outcome, place, reason, error } of changes) {
-    if (outcome === 'unchanged') continue;
-    const what = {
-      resource: id,
-      outcome,
-      ...(place ? { place: formatPlace(place) } : {}),
-      ...(reason === undefined ? {} : { reason }),
+/**
+ * Logs what syncs came to: one line for each thing that is not as before, then one with the sum. Trouble that lasts is told when it
+ * begins, changes, and comes back; not at every try.
+ */
+export function createOutcomeLog(): (outcome: SyncOutcome, log: Logger) => void {
+  let told: ReadonlySet<string> = new Set();
+
+  return ({ revision, changes, errors, warnings, startedAt, finishedAt, unrecorded }, log) => {
+    const trouble = new Set<string>();
+    const isNews = (...what: readonly unknown[]) => {
+      const text = JSON.stringify(what);
+      trouble.add(text);
+      return !told.has(text);
     };
-    if (outcome === 'failed') log.error({ ...what, error: error?.message, help: error?.help }, 'object failed');
-    else if (outcome === 'held') log.warn(what, 'object held');
-    else log.info(what, 'object synced');
-  }
-  if (unrecorded)
-    log.warn({ revision, error: unrecorded.message, help: unrecorded.help }, 'sync not recorded in git, trying again');
-  log.info({ revision, ...countOutcomes(changes), refused: errors.length, ms: finishedAt - startedAt }, 'sync done');
+    for (const warning of warnings) if (isNews(fields(warning))) log.warn(fields(warning), 'manifest warning');
+    for (const error of errors) if (isNews(fields(error))) log.error(fields(error), 'manifest refused');
+    for (const { id, outcome, place, reason, error } of changes) {
+      if (outcome === 'unchanged') continue;
+      const what = {
+        resource: id,
+        outcome,
+        ...(place ? { place: formatPlace(place) } : {}),
+        ...(reason === undefined ? {} : { reason }),
+      };
+      if (outcome === 'created' || outcome === 'configured' || outcome === 'deleted') log.info(what, 'object synced');
+      else if (!isNews(id, outcome, reason, error?.message)) continue;
+      else if (outcome === 'failed') log.error({ ...what, error: error?.message, help: error?.help }, 'object failed');
+      else if (outcome === 'held') log.warn(what, 'object held');
+      else log.info(what, 'object synced');
+    }
+    told = trouble;
+    if (unrecorded)
+      log.warn({ revision, error: unrecorded.message, help: unrecorded.help }, 'sync not recorded in git, trying again');
+    log.info({ revision, ...countOutcomes(changes), refused: errors.length, ms: finishedAt - startedAt }, 'sync done');
+  };
 }
 
 function fields({ file, line, column, document, item, id, error }: Problem): Record<string, unknown> {

@@ -1,13 +1,16 @@
 import { backoffMs, type Clock, type Logger } from '../base/index.ts';
 import type { Cancellable, Revision } from './ports.ts';
 
+/** How soon a step wants to run again for what it left undone: `soon` when time may cure it, `later` when a person has to. */
+export type Again = 'soon' | 'later';
+
 /** What the loop runs. Every step handles its own single troubles; a throw means the step as a whole came to nothing. */
 export interface LoopSteps {
   /** Resolves to the head of the branch. */
   fetch(options: Cancellable): Promise<Revision>;
   /** Tells those who wait for a sync that there is no revision to sync. */
   fetchFailed(error: unknown): void;
-  sync(revision: Revision, options: Cancellable): Promise<void>;
+  sync(revision: Revision, options: Cancellable): Promise<Again | undefined>;
   /** Runs the next queued job; false when there is none. */
   job(options: Cancellable): Promise<boolean>;
   automate(options: Cancellable): Promise<void>;
@@ -23,7 +26,7 @@ export interface LoopOptions {
   readonly log: Logger;
 }
 
-/** A failed step is tried again sooner than its interval: first after about 2 s, then more rarely, at most once in 30 s. */
+/** What failed is tried again sooner than its interval: first after about 2 s, then more rarely; `soon` means at least every 30 s. */
 const RETRY = { initialMs: 2_000, maxMs: 30_000 };
 
 /**
@@ -79,6 +82,7 @@ export class Loop {
         const head = await steps.fetch({ signal });
         if (head !== this.#head) this.#due.sync = 0;
         this.#head = head;
+        return undefined;
       } catch (error) {
         // Without news from Git the last revision stays the wanted one; whoever asked for a sync of the news is told.
         steps.fetchFailed(error);
@@ -89,22 +93,30 @@ export class Loop {
     if (head !== undefined) await this.#run('sync', signal, () => steps.sync(head, { signal }));
     // One job a turn: what it committed is synced before the next one starts.
     if (!signal.aborted && (await steps.job({ signal }))) this.ask('fetch');
-    await this.#run('automate', signal, () => steps.automate({ signal }));
+    await this.#run('automate', signal, async () => {
+      await steps.automate({ signal });
+      return undefined;
+    });
   }
 
-  async #run(step: Timed, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  async #run(step: Timed, signal: AbortSignal, work: () => Promise<Again | undefined>): Promise<void> {
     const { clock, intervals, log } = this.#options;
     if (signal.aborted || this.#due[step] > clock.now()) return;
     // Cleared before the work, so that asking again while it runs is not lost.
     this.#due[step] = Number.POSITIVE_INFINITY;
     let next = intervals[step];
+    let again: Again | undefined;
     try {
-      await work();
-      this.#failures[step] = 0;
+      again = await work();
     } catch (error) {
       if (signal.aborted) return;
       log.error({ step, err: error }, 'step failed');
-      next = Math.min(next, backoffMs(this.#failures[step], RETRY));
+      again = 'soon';
+    }
+    if (again === undefined) this.#failures[step] = 0;
+    else {
+      const { initialMs, maxMs } = RETRY;
+      next = Math.min(next, backoffMs(this.#failures[step], { initialMs, maxMs: again === 'soon' ? maxMs : next }));
       this.#failures[step] += 1;
     }
     this.#due[step] = Math.min(this.#due[step], clock.now() + next);

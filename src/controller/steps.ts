@@ -4,9 +4,9 @@ import { automate } from './automate.ts';
 import type { Health } from './health.ts';
 import { imageTargets } from './image-targets.ts';
 import type { Job, JobQueue, JobResult } from './jobs.ts';
-import { logOutcome } from './log-outcome.ts';
-import type { LoopSteps } from './loop.ts';
-import type { Cancellable, ImageWatch, Revision, Source } from './ports.ts';
+import { createOutcomeLog } from './log-outcome.ts';
+import type { Again, LoopSteps } from './loop.ts';
+import type { Cancellable, Change, ImageWatch, Revision, Source } from './ports.ts';
 import type { Progress } from './progress.ts';
 import { type SyncOptions, type SyncOutcome, sync } from './sync.ts';
 import type { SyncReports } from './sync-reports.ts';
@@ -42,6 +42,7 @@ export function createSteps(options: StepsOptions): LoopSteps {
   const { source, reports, progress, metrics, clock } = options;
   /** The request for a sync that the last fetch was made for. */
   let claimed: string | undefined;
+  const logOutcome = createOutcomeLog();
   const forSync = named('sync', options);
   const forJobs = named('job', options);
   const forAutomation = named('automation', options);
@@ -69,7 +70,7 @@ export function createSteps(options: StepsOptions): LoopSteps {
     },
   };
 
-  async function runSync(revision: Revision, sub: StepsOptions, cancel: Cancellable): Promise<void> {
+  async function runSync(revision: Revision, sub: StepsOptions, cancel: Cancellable): Promise<Again | undefined> {
     const { reader, images, log } = sub;
     const startedAt = clock.now();
     const report = claimed;
@@ -83,6 +84,7 @@ export function createSteps(options: StepsOptions): LoopSteps {
       // Thrown so that the loop comes back soon; what was applied stays applied, only the record is missing.
       if (outcome.unrecorded) throw outcome.unrecorded;
       metrics.syncDone({ success: true, seconds: (clock.now() - startedAt) / 1000 });
+      return leftUndone(outcome.changes);
     } catch (error) {
       const failure = asFluxError(error, { code: 'sync/failed' });
       if (failure !== progress.unrecorded?.unrecorded) progress.failure = failure;
@@ -118,6 +120,13 @@ export function createSteps(options: StepsOptions): LoopSteps {
     });
     logOutcome(outcome, log);
   }
+}
+
+/** Objects that failed, or are held for an error, are tried again; which errors time may cure is told by whose fault they are. */
+function leftUndone(changes: readonly Change[]): Again | undefined {
+  const errors = changes.flatMap(({ error }) => error ?? []);
+  if (errors.length === 0) return undefined;
+  return errors.every(({ fault }) => fault === 'user') ? 'later' : 'soon';
 }
 
 /** The same options with a logger that says which step speaks. */

@@ -289,8 +289,8 @@ export class ApiServer {
 
   #list({ kind: { group, version, kind: name, plural }, namespace }: Place, { query, headers }: Seen): Fault {
     const prefix = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
-    const inside = (path: string) =>
-      path.startsWith(`${prefix}/${plural}/`) || new RegExp(`^${prefix}/namespaces/[^/]+/${plural}/`).test(path);
+    const below = new RegExp(`^${prefix}/(namespaces/[^/]+/)?${plural}/[^/]+$`);
+    const inside = (path: string) => below.test(path);
     const selector = query.get('labelSelector');
     const found = [...this.#objects]
       .filter(([path]) => inside(path))
@@ -386,6 +386,12 @@ export class ApiServer {
     const { uid, resourceVersion } = object.metadata;
     if (preconditions.uid !== uid || preconditions.resourceVersion !== resourceVersion) {
       return { status: 409, body: status(409, 'Conflict', 'Precondition failed') };
+    }
+    if (object.metadata.finalizers?.length > 0) {
+      this.edit(key, ({ metadata }) => {
+        metadata.deletionTimestamp ??= '2030-01-01T00:00:00Z';
+      });
+      return { status: 200, body: this.#objects.get(key) };
     }
     this.#objects.delete(key);
     return { status: 200, body: status(200, '', '') };

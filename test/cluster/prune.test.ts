@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { CHECKSUM_ANNOTATION, gcMark, MARK_LABEL } from '../../src/cluster/index.ts';
-import { type Candidate, judgePrunes, type Round } from '../../src/cluster/prune.ts';
-import { status } from './api-server.ts';
+import { type Candidate, judgePrunes, type Owner, type Round } from '../../src/cluster/prune.ts';
+import { NOTHING_WANTED, type Wanted } from '../../src/cluster/wanted.ts';
+import { type ApiServer, status } from './api-server.ts';
 import {
   configMap,
   crd,
@@ -16,7 +17,17 @@ import {
   widget,
 } from './world.ts';
 
-const OWNER = { syncSet: SYNC_SET, manager: 'flux' };
+const NOW = Date.parse('2030-01-01T00:00:00Z');
+const OWNER: Owner = {
+  syncSet: SYNC_SET,
+  manager: 'flux',
+  self: { namespace: 'flux', serviceAccount: 'flux', pod: 'flux-7d9f8c6b5d-x2x4z' },
+  wanted: [NOTHING_WANTED],
+  owned: new Map(),
+  contested: new Set(),
+  deletes: new Map(),
+  now: NOW,
+};
 const SURE: Round = {
   mode: 'on',
   desiredErrors: 0,
@@ -50,6 +61,22 @@ function candidate(more: Partial<Candidate['live']> = {}, rest: Partial<Candidat
 }
 
 const verdict = (each: Candidate, round: Partial<Round> = {}) => judgePrunes([each], OWNER, { ...SURE, ...round })[0]?.verdict;
+function wants(id: string, at: { readonly namespace?: string; readonly definition?: string } = {}): Wanted {
+  return {
+    ids: new Set([id]),
+    byNamespace: new Map(at.namespace === undefined ? [] : [[at.namespace, id]]),
+    byDefinition: new Map(at.definition === undefined ? [] : [[at.definition, id]]),
+  };
+}
+
+/** An object of the kinds that may be what this process lives by. */
+function ours(kind: string, at: { readonly name: string; readonly namespace?: string }, group = ''): Candidate {
+  const id = `${at.namespace ?? '<cluster>'}:${kind.toLowerCase()}/${at.name}`;
+  const { resource, live } = candidate({ labels: { [MARK_LABEL]: gcMark(SYNC_SET, id) } }, { id }, kind);
+  const { namespace: _, ...rest } = live;
+  return { id, resource: { ...resource, group }, live: { ...rest, ...at } };
+}
+
 const many = (n: number) => Array.from({ length: n }, (_, i) => candidate({}, { id: `shop:configmap/m-${i}` }));
 
 /** Doubts about a whole round; only the last one is a person's to lift. */
@@ -85,6 +112,11 @@ describe('each guard alone keeps an object (R-020, R-023, S-094)', () => {
     ['the mark was set by an update, not an apply', candidate({ managedFields: flux({ operation: 'Update' }) }), 'held'],
     ['the mark is not among our fields', candidate({ managedFields: flux({}, { 'f:data': {} }) }), 'held'],
     ['our entry is of a subresource', candidate({ managedFields: flux({ subresource: 'status' }) }), 'held'],
+    ['it is our own namespace', ours('Namespace', { name: 'flux' }), 'held'],
+    ['it is our own service account', ours('ServiceAccount', { name: 'flux', namespace: 'flux' }), 'held'],
+    ['it is our own pod', ours('Pod', { name: 'flux-7d9f8c6b5d-x2x4z', namespace: 'flux' }), 'held'],
+    ['it runs our own pod', ours('Deployment', { name: 'flux', namespace: 'flux' }, 'apps'), 'held'],
+    ['it is a lease beside us', ours('Lease', { name: 'any', namespace: 'flux' }, 'coordination.k8s.io'), 'held'],
     ['it has no mark', candidate({ labels: {} }), undefined],
     ['it carries a copied mark', candidate({ labels: marked }, { id: 'shop:configmap/copy' }), undefined],
     ['it is of another sync set', candidate({ labels: { [MARK_LABEL]: gcMark('other', 'shop:configmap/a') } }), undefined],
@@ -98,6 +130,48 @@ describe('each guard alone keeps an object (R-020, R-023, S-094)', () => {
     // And no other object with it.
     const other = candidate({}, { id: 'shop:configmap/b' });
     expect(judgePrunes([each, other], OWNER, SURE).at(-1)?.verdict.action).toBe('prune');
+  });
+
+  const alike: readonly (readonly [string, Candidate])[] = [
+    ['another namespace', ours('Namespace', { name: 'flux-2' })],
+    ['a namespace of another group', ours('Namespace', { name: 'flux' }, 'example.com')],
+    ['a service account of that name elsewhere', ours('ServiceAccount', { name: 'flux', namespace: 'shop' })],
+    ['another service account beside us', ours('ServiceAccount', { name: 'web', namespace: 'flux' })],
+    ['a lease elsewhere', ours('Lease', { name: 'any', namespace: 'shop' }, 'coordination.k8s.io')],
+    ['another workload beside us', ours('Deployment', { name: 'flux-7', namespace: 'flux' }, 'apps')],
+    ['a workload whose name begins like ours', ours('Deployment', { name: 'f', namespace: 'flux' }, 'apps')],
+  ];
+
+  test.for(alike)('%s is not what this Flux lives by (S-093)', ([, each]) => {
+    expect(verdict(each, { allowPrune: 1 })?.action).toBe('prune');
+  });
+
+  const circumstances: readonly (readonly [string, Candidate, Partial<Owner>, string | undefined])[] = [
+    ['another source wants it', candidate(), { wanted: [NOTHING_WANTED, wants('shop:configmap/a')] }, 'another source'],
+    ['another Flux marked it', candidate(), { contested: new Set(['u']) }, 'another Flux'],
+    ['it owns an object in Git', candidate(), { owned: new Map([['u', 'shop:pod/p']]) }, 'shop:pod/p is in Git'],
+    [
+      'a namespace with an object in Git',
+      ours('Namespace', { name: 'shop' }),
+      { wanted: [wants('shop:configmap/b', { namespace: 'shop' })] },
+      'shop:configmap/b is in Git and would go with it',
+    ],
+    [
+      'a definition with an object in Git',
+      ours('CustomResourceDefinition', { name: 'widgets.example.com' }, 'apiextensions.k8s.io'),
+      { wanted: [NOTHING_WANTED, wants('shop:widget/w', { definition: 'widgets.example.com' })] },
+      'shop:widget/w is in Git and would go with it',
+    ],
+    ['its deletion was just sent', candidate(), { deletes: new Map([['u', { at: NOW - 59_999 }]]) }, 'is under way'],
+    ['its deletion was sent a minute ago', candidate(), { deletes: new Map([['u', { at: NOW - 60_000 }]]) }, undefined],
+    ['another object is contested', candidate(), { contested: new Set(['v']) }, undefined],
+    ['another namespace has an object in Git', candidate(), { wanted: [wants('x:a/b', { namespace: 'a' })] }, undefined],
+  ];
+
+  test.for(circumstances)('%s (R-012, R-025, R-026)', ([, each, more, reason]) => {
+    const judged = judgePrunes([each], { ...OWNER, ...more }, { ...SURE, allowPrune: 1000 })[0]?.verdict;
+    expect(judged?.action).toBe(reason === undefined ? 'prune' : 'held');
+    expect(judged?.reason).toContain(reason ?? 'no longer in Git');
   });
 
   test.for(rounds)('%s', ([, round, reason]) => {
@@ -187,6 +261,8 @@ describe('a deletion too large to be likely waits for a person (R-021)', () => {
 describe('garbage collection in the cluster', () => {
   const ON = { garbageCollection: 'on' as const };
   const six = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => configMap(name));
+  const deletesSent = (server: ApiServer) =>
+    server.requests.filter(({ method }) => method === 'DELETE').map(({ path: at }) => at);
 
   async function synced(): Promise<World> {
     const world = await startWorld();
@@ -393,16 +469,21 @@ describe('garbage collection in the cluster', () => {
     expect(server.calls.some((call) => call.includes('metrics'))).toBe(false);
   });
 
-  test('deletion goes the other way: custom resources before their definition, everything before its namespace', async () => {
+  test('deletion goes the other way: webhooks first, custom resources before their definition, everything before its namespace', async () => {
     const { server, sync } = await startWorld();
-    const set = [namespace('shop'), crd(), widget('w'), deployment('web'), configMap('a')];
+    const webhook = manifest({
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingWebhookConfiguration',
+      metadata: { name: 'gate' },
+    });
+    const set = [namespace('shop'), crd(), widget('w'), deployment('web'), configMap('a'), webhook];
     await sync([...set, configMap('stays', {}, 'default')], ON);
     server.clear();
-    const outcomes = await sync([configMap('stays', {}, 'default')], { ...ON, allowPrune: 5 });
-    expect(Object.values(outcomes).filter((outcome) => outcome === 'deleted')).toHaveLength(5);
+    const outcomes = await sync([configMap('stays', {}, 'default')], { ...ON, allowPrune: 6 });
+    expect(Object.values(outcomes).filter((outcome) => outcome === 'deleted')).toHaveLength(6);
     const order = server.requests.filter(({ method }) => method === 'DELETE').map(({ path: at }) => at.split('/').at(-2));
-    expect(order.slice(0, 3)).toEqual(['widgets', 'deployments', 'configmaps']);
-    expect(order.slice(3).toSorted()).toEqual(['customresourcedefinitions', 'namespaces']);
+    expect(order.slice(0, 4)).toEqual(['validatingwebhookconfigurations', 'widgets', 'deployments', 'configmaps']);
+    expect(order.slice(4).toSorted()).toEqual(['customresourcedefinitions', 'namespaces']);
   });
 
   test('an object that is renamed is deleted after the new one is applied', async () => {
@@ -415,24 +496,47 @@ describe('garbage collection in the cluster', () => {
     expect(writes).toEqual(['PATCH', 'DELETE']);
   });
 
-  test('a delete that is denied fails, and is tried in the next sync (R-012)', async () => {
-    const { server, sync } = await synced();
-    server.intercept = ({ method }) =>
-      method === 'DELETE'
-        ? { status: 403, body: status(403, 'Forbidden', 'admission webhook "keep" denied the request: no') }
-        : undefined;
-    expect(await sync(six.slice(1), ON)).toMatchObject({ 'shop:configmap/a': 'failed' });
+  test('a delete that is denied fails, others are done, and it is tried again after a minute, not at each sync (R-012)', async () => {
+    const { server, sync, plan, clock } = await synced();
+    const denied = status(403, 'Forbidden', 'admission webhook "keep" denied the request: no');
+    server.intercept = ({ method, path: at }) =>
+      method === 'DELETE' && at === path.configMap('a') ? { status: 403, body: denied } : undefined;
+    expect(await sync(six.slice(2), ON)).toMatchObject({ 'shop:configmap/a': 'failed', 'shop:configmap/b': 'deleted' });
+    for (let round = 0; round < 3; round += 1) expect(await sync(six.slice(2), ON)).toMatchObject({ 'shop:configmap/a': 'held' });
+    expect((await plan(six.slice(2), ON)).entries.at(-1)).toMatchObject({
+      action: 'held',
+      reason: expect.stringMatching(/^its deletion failed: admission webhook "keep" denied .* before 2030-01-01T00:01:00/),
+    });
+    expect(deletesSent(server)).toEqual([path.configMap('a'), path.configMap('b')]);
+    clock.time += 60_000;
     server.intercept = undefined;
-    expect(await sync(six.slice(1), ON)).toMatchObject({ 'shop:configmap/a': 'deleted' });
+    expect(await sync(six.slice(2), ON)).toMatchObject({ 'shop:configmap/a': 'deleted' });
   });
 
-  test('one that waits for its finalizers is not deleted again (R-026)', async () => {
-    const { server, sync } = await synced();
+  test('one that waits for its finalizers is shown, and for hours not deleted again; other work goes on (R-026)', async () => {
+    const { server, sync, plan, cluster, clock } = await synced();
     server.edit(path.configMap('a'), (object) => {
-      object.metadata.deletionTimestamp = '2030-01-01T00:00:00Z';
+      object.metadata.finalizers = ['example.com/slow'];
     });
+    const changes = await cluster.apply(await plan(six.slice(1), ON));
+    expect(changes.at(-1)).toMatchObject({
+      outcome: 'deleted',
+      reason: 'it goes when its finalizers are done: example.com/slow',
+    });
+    for (let hour = 0; hour < 3; hour += 1) {
+      expect(await sync(six.slice(1), ON)).toMatchObject({ 'shop:configmap/a': 'held' });
+      clock.time += 3_600_000;
+    }
+    expect(await sync(six.slice(2), ON)).toMatchObject({ 'shop:configmap/a': 'held', 'shop:configmap/b': 'deleted' });
+    expect(deletesSent(server)).toEqual([path.configMap('a'), path.configMap('b')]);
+  });
+
+  test('one whose deletion was just answered is not deleted again while it is still to be seen', async () => {
+    const { server, sync } = await synced();
+    server.intercept = ({ method }) => (method === 'DELETE' ? { status: 200, body: status(200, '', '') } : undefined);
+    expect(await sync(six.slice(1), ON)).toMatchObject({ 'shop:configmap/a': 'deleted' });
     expect(await sync(six.slice(1), ON)).toMatchObject({ 'shop:configmap/a': 'held' });
-    expect(server.requests.some(({ method }) => method === 'DELETE')).toBe(false);
+    expect(deletesSent(server)).toHaveLength(1);
   });
 
   test('one that is gone already counts as deleted', async () => {
