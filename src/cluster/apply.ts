@@ -1,17 +1,14 @@
-import { asFluxError, backoffMs, type Clock, FluxError } from '../base/index.ts';
-import { kindName, objectPath } from './api-resource.ts';
-import { applyBody } from './body.ts';
+import { asFluxError, type Clock, FluxError } from '../base/index.ts';
+import { applyObject } from './apply-object.ts';
 import { CRD_GROUP, isCrd, waitEstablished } from './crd.ts';
 import { deleteObject } from './delete.ts';
 import type { Discovery } from './discovery.ts';
 import { appliedFrom } from './inventory.ts';
-import { isRecord, METADATA, metadataOf } from './live.ts';
 import { keyOf } from './scope.ts';
 import { STAGES, stageOf } from './stage.ts';
-import { withoutSecretData } from './status-error.ts';
 import type { ApplyStep, DeleteStep, Step } from './step.ts';
 import type { SyncSet } from './sync-set.ts';
-import type { Transport } from './transport.ts';
+import type { ApiRequest, ApiResponse, Transport } from './transport.ts';
 import type { Action, Change, Outcome, PlanEntry } from './types.ts';
 import type { Window } from './window.ts';
 
@@ -22,9 +19,6 @@ export interface ApplyDeps {
   readonly manager: string;
   readonly window: Window;
 }
-
-/** A custom kind may answer 404 for a moment after its definition is established; and two writers may meet at one object. */
-const PATCH_ATTEMPTS = 6;
 
 /** With so many applies in a row unanswered the rest is not tried: a thousand that hang would take hours. */
 const MAX_UNANSWERED = 8;
@@ -72,16 +66,17 @@ export async function applySteps(
   return steps.flatMap((step) => changes.get(step) ?? []);
 
   async function applyOne(step: ApplyStep): Promise<Change> {
+    const { target, mark, entry } = step;
     try {
       await needs(step);
-      return await deps.window.run(async (refused) => {
-        if (serverDown) throw notTried(serverDown);
-        return patch(step, refused);
-      });
+      const { live, outcome, recreated, warnings } = await applyObject(step, { ...deps, request, signal });
+      inventory.set(target.key, appliedFrom(live, { checksum: target.manifest.checksum, mark }, deps.manager));
+      const reason = recreated === undefined ? entry.reason : `recreated: ${recreated}`;
+      return changeOf(entry, outcome, { ...(outcome === 'configured' ? { reason } : {}), warnings });
     } catch (thrown) {
       const error = asFluxError(thrown, { code: 'cluster/apply-failed' });
       noteMissing(step, error);
-      return changeOf(step.entry, 'failed', { error });
+      return changeOf(entry, 'failed', { error });
     }
   }
 
@@ -100,49 +95,21 @@ export async function applySteps(
     if (isCrd(target.manifest.object)) missing.definitions.set(target.name, error);
   }
 
-  async function patch(step: ApplyStep, onRetry: (error: FluxError) => void): Promise<Change> {
-    const { target, mark, live, entry } = step;
-    const { manifest, resource, namespace, name } = target;
-    const send = () =>
-      deps.transport.request({
-        method: 'PATCH',
-        path: objectPath(resource, namespace, name),
-        query: { fieldManager: deps.manager, force: 'true', fieldValidation: 'Strict' },
-        headers: { 'content-type': 'application/apply-patch+yaml', accept: METADATA },
-        body: JSON.stringify(applyBody(target, mark)),
-        onRetry,
-        signal,
-      });
-    for (let attempt = 0; ; attempt += 1) {
+  /** Sends a request in its turn. */
+  function request(build: () => ApiRequest): Promise<ApiResponse> {
+    return deps.window.run(async (onRetry) => {
+      if (serverDown) throw notTried(serverDown);
       try {
-        const { status, body, attempts } = await send();
+        const response = await deps.transport.request({ ...build(), onRetry, signal });
         unanswered = 0;
-        const applied = isRecord(body) && isRecord(body.metadata) ? metadataOf(body) : undefined;
-        if (!applied?.uid || !applied.resourceVersion) {
-          throw new FluxError(`${kindName(resource)} ${name}: the answer to the apply holds no object`, {
-            code: 'cluster/bad-answer',
-          });
-        }
-        inventory.set(target.key, appliedFrom(applied, { checksum: manifest.checksum, mark }, deps.manager));
-        const created = status === 201 || (!live && attempts > 1);
-        const same = live?.uid === applied.uid && live.resourceVersion === applied.resourceVersion;
-        return changeOf(
-          entry,
-          created ? 'created' : same ? 'unchanged' : 'configured',
-          created || same ? {} : { reason: entry.reason },
-        );
+        return response;
       } catch (thrown) {
         const error = asFluxError(thrown, { code: 'cluster/apply-failed' });
-        const justServed = error.code === 'cluster/unknown-resource' && target.needsCrd !== undefined;
-        if (attempt + 1 < PATCH_ATTEMPTS && (justServed || error.code === 'cluster/conflict')) {
-          await deps.clock.sleep(backoffMs(attempt, { initialMs: 100, maxMs: 2000 }), signal ? { signal } : {});
-          continue;
-        }
         unanswered = error.code === 'cluster/timeout' ? unanswered + 1 : 0;
         await findOutWhetherDown(error);
-        throw resource.kind === 'Secret' ? withoutSecretData(error, manifest.object, name) : error;
+        throw error;
       }
-    }
+    });
   }
 
   function whenEstablished(name: string): Promise<FluxError | undefined> {
@@ -245,7 +212,15 @@ function holdBack({ entry }: DeleteStep, failures: number): Change {
 function changeOf(
   { id, place, uid, approval }: Pick<PlanEntry, 'id' | 'place' | 'uid' | 'approval'>,
   outcome: Outcome,
-  { reason, error }: { readonly reason?: string | undefined; readonly error?: FluxError } = {},
+  {
+    reason,
+    error,
+    warnings = [],
+  }: {
+    readonly reason?: string | undefined;
+    readonly error?: FluxError;
+    readonly warnings?: readonly FluxError[];
+  } = {},
 ): Change {
   return {
     id,
@@ -255,6 +230,7 @@ function changeOf(
     ...(error ? { error } : {}),
     ...(uid === undefined ? {} : { uid }),
     ...(approval === undefined ? {} : { approval }),
+    ...(warnings.length > 0 ? { warnings } : {}),
   };
 }
 

@@ -13,7 +13,7 @@ const GONE: Deleted = { finalizers: [] };
  * or came back under the same name, stays. An object that is gone already counts as deleted.
  */
 export async function deleteObject(
-  transport: Transport,
+  transport: Pick<Transport, 'request'>,
   resource: ApiResource,
   live: LiveObject,
   signal?: AbortSignal,

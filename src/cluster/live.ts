@@ -21,6 +21,7 @@ export interface LiveObject {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly unknown[];
+  readonly finalizers?: readonly string[];
   readonly deletionTimestamp?: string;
   readonly managedFields?: readonly ManagedFields[];
 }

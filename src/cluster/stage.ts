@@ -55,6 +55,6 @@ export function stageOf({ group, kind }: Pick<ApiResource, 'group' | 'kind'>): n
 }
 
 /** Groups of Kubernetes itself; a custom `Service` or `Job` of somebody's group comes with the other custom resources. */
-function isBuiltIn(group: string): boolean {
+export function isBuiltIn(group: string): boolean {
   return !group.includes('.') || group.endsWith('.k8s.io');
 }

@@ -15,6 +15,12 @@ interface Status {
 const SCHEMA_ERROR = /^failed to (create typed|convert new|create manager|update managed)|error decoding|strict decoding/;
 const DENIED = /admission webhook "[^"]+" denied the request|ValidatingAdmissionPolicy '[^']+' .*denied request/;
 
+/** What API servers, and the rules of custom kinds, say of a field that cannot change once it is set. */
+const IMMUTABLE =
+  /\bimmutable\b|\bupdates to .{1,80} are forbidden|\bupdates to \w+ spec for fields other than|\bmay not (be )?(change|update)|\bcan(not| not|'t) (be )?(change|update|modif)/i;
+/** Some name what they got by a diff of Go structs, which tells nobody anything. */
+const GO_DIFF = /\n@@ [\s\S]*$/;
+
 /** The typed error of an answer with a failure status; `path` is what was asked for. */
 export function errorFromStatus(httpStatus: number, body: unknown, path: string): FluxError {
   const status = isStatus(body) ? body : undefined;
@@ -35,7 +41,7 @@ function fieldErrors(status: Status | undefined): string | undefined {
   if (subject === undefined || causes.length === 0) return undefined;
   const each = causes.map(({ field = '', message = '' }) => {
     const long = /^(Invalid value|Duplicate value|Unsupported value): .{120,}: ([^:{}"]+)$/s.exec(message);
-    return `${field}: ${long ? long[2] : message}`;
+    return `${field}: ${long ? long[2] : message.replace(GO_DIFF, '')}`;
   });
   return subject + (each.length === 1 ? each[0] : `[${each.join(', ')}]`);
 }
@@ -102,10 +108,7 @@ function classify(httpStatus: number, status: Status | undefined, message: strin
 }
 
 function invalid(message: string): FluxErrorOptions {
-  const immutable =
-    /field is immutable|updates to statefulset spec for fields other than|is immutable after|may not be (changed|updated)/i.test(
-      message,
-    );
+  const immutable = IMMUTABLE.test(message);
   return {
     code: immutable ? 'cluster/immutable' : 'cluster/invalid',
     fault: 'user',

@@ -58,7 +58,7 @@ describe('what is sent for an object', () => {
     });
   });
 
-  test('without what only a server sets, without status, without nulls in metadata, and without a stale mark', async () => {
+  test('without what only a server sets, without status, without nulls, and without a stale mark', async () => {
     const { body } = await sentFor({
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -86,7 +86,7 @@ describe('what is sent for an object', () => {
       labels: { [MARK_LABEL]: gcMark(SYNC_SET, 'shop:configmap/a') },
       annotations: { [CHECKSUM_ANNOTATION]: expect.any(String) },
     });
-    expect(body.data).toEqual({ k: null });
+    expect(body.data).toEqual({});
   });
 
   test('a cluster-scoped object without a namespace, whatever its file says', async () => {

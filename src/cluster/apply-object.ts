@@ -1,0 +1,134 @@
+import { asFluxError, backoffMs, type Clock, FluxError } from '../base/index.ts';
+import type { KubeObject } from '../resource/index.ts';
+import { kindName, objectPath } from './api-resource.ts';
+import { type ApplyBody, applyBody } from './body.ts';
+import { deleteObject } from './delete.ts';
+import { mergeDuplicates } from './duplicates.ts';
+import { isRecord, type LiveObject, METADATA, metadataOf } from './live.ts';
+import { changedSpecFields, deleteForRecreation, immutableError, isForced } from './recreate.ts';
+import { dropRefusedNulls } from './refused-nulls.ts';
+import { replicasHeldByScale } from './scale.ts';
+import { withoutSecretData } from './status-error.ts';
+import type { ApplyStep } from './step.ts';
+import { takeOver } from './takeover.ts';
+import type { ApiRequest, ApiResponse, Transport } from './transport.ts';
+
+export interface ApplyObjectDeps {
+  /** Sends a request in its turn; it is built then, so that those that wait hold no bodies. */
+  readonly request: (build: () => ApiRequest) => Promise<ApiResponse>;
+  readonly clock: Clock;
+  readonly manager: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface AppliedObject {
+  /** As it is in the cluster now. */
+  readonly live: LiveObject;
+  readonly outcome: 'created' | 'configured' | 'unchanged';
+  /** Set when it was deleted and created anew: why. */
+  readonly recreated?: string;
+  readonly warnings: readonly FluxError[];
+}
+
+/** A custom kind may answer 404 for a moment after its definition is established; and two writers may meet at one object. */
+const ATTEMPTS = 6;
+/** What the API server refuses for its form it names all at once; what is left after these has no reading. */
+const MENDS = 8;
+
+/**
+ * Applies one object: takes over what `kubectl apply` wrote, sends one server-side apply, and sends it again when the refusal is
+ * one that kubectl users never saw. @throws FluxError when the object cannot be as its manifest says.
+ */
+export async function applyObject(step: ApplyStep, deps: ApplyObjectDeps): Promise<AppliedObject> {
+  const { target, mark } = step;
+  const { resource, namespace, name, manifest } = target;
+  const path = objectPath(resource, namespace, name);
+  let live = step.live && (await takeOver(resource, step.live, deps));
+  let written: ApplyBody | undefined;
+  let recreated: string | undefined;
+  const write = (): ApplyBody => {
+    written ??= applyBody(target, mark, !(live && replicasHeldByScale(live)));
+    return written;
+  };
+  const send = () =>
+    deps.request(() => ({
+      method: 'PATCH',
+      path,
+      query: { fieldManager: deps.manager, force: 'true', fieldValidation: 'Strict' },
+      headers: { 'content-type': 'application/apply-patch+yaml', accept: METADATA },
+      body: JSON.stringify(write().body),
+    }));
+
+  for (let attempt = 0, mends = 0; ; ) {
+    try {
+      const { status, body, attempts } = await send();
+      const now = answered(body, `${kindName(resource)} ${name}`);
+      const created = status === 201 || (!live && attempts > 1);
+      const same = live?.uid === now.uid && live?.resourceVersion === now.resourceVersion;
+      const { warnings } = write();
+      if (recreated !== undefined) return { live: now, outcome: 'configured', recreated, warnings };
+      return { live: now, outcome: created ? 'created' : same ? 'unchanged' : 'configured', warnings };
+    } catch (thrown) {
+      const error = asFluxError(thrown, { code: 'cluster/apply-failed' });
+      const mended = error.code === 'cluster/invalid' && mends < MENDS ? mend(write(), error.message) : undefined;
+      const justServed = error.code === 'cluster/unknown-resource' && target.needsCrd !== undefined;
+      if (mended) {
+        mends += 1;
+        written = mended;
+      } else if (attempt + 1 < ATTEMPTS && (justServed || error.code === 'cluster/conflict')) {
+        const delayMs = backoffMs(attempt, { initialMs: 100, maxMs: 2000 });
+        attempt += 1;
+        await deps.clock.sleep(delayMs, deps.signal ? { signal: deps.signal } : {});
+      } else if (error.code === 'cluster/immutable') {
+        if (!isForced(target) || recreated !== undefined) {
+          throw refused(immutableError(error, target, await changedFields(error)), step);
+        }
+        await anew(error);
+      } else throw refused(error, step);
+    }
+  }
+
+  async function anew(refusal: FluxError): Promise<void> {
+    const clean = refused(refusal, step);
+    await deleteForRecreation(target, clean, {
+      ...deps,
+      delete: async (found) => (await deleteObject(turns(deps), resource, found, deps.signal)) !== 'changed',
+    });
+    recreated = clean.message;
+    live = undefined;
+    written = undefined;
+  }
+
+  /** StatefulSets and Pods refuse a change of `spec` and do not say which: a look at the object tells. */
+  async function changedFields({ message }: FluxError): Promise<readonly string[]> {
+    if (!/: spec: Forbidden/.test(message) || resource.kind === 'Secret') return [];
+    try {
+      const { body } = await deps.request(() => ({ path }));
+      return changedSpecFields(manifest.object.spec, isRecord(body) ? body.spec : undefined, message);
+    } catch {
+      // The refusal is what counts: it is told, with fewer words.
+      return [];
+    }
+  }
+}
+
+function mend({ body, warnings }: ApplyBody, refusal: string): ApplyBody | undefined {
+  const mended: ApplyBody | undefined = mergeDuplicates(body, refusal) ?? dropRefusedNulls(body, refusal);
+  return mended && { body: mended.body, warnings: [...warnings, ...mended.warnings] };
+}
+
+/** The requests of one object as a transport, for what takes one. */
+function turns({ request }: ApplyObjectDeps): Pick<Transport, 'request'> {
+  return { request: (each) => request(() => each) };
+}
+
+function answered(body: unknown, subject: string): LiveObject {
+  const live = isRecord(body) && isRecord(body.metadata) ? metadataOf(body) : undefined;
+  if (live?.uid && live.resourceVersion) return live;
+  throw new FluxError(`${subject}: the answer to the apply holds no object`, { code: 'cluster/bad-answer' });
+}
+
+function refused(error: FluxError, { target }: ApplyStep): FluxError {
+  const object: KubeObject = target.manifest.object;
+  return target.resource.kind === 'Secret' ? withoutSecretData(error, object, target.name) : error;
+}

@@ -1,0 +1,185 @@
+import { describe, expect, test } from 'vitest';
+import type { KubeObject } from '../../src/resource/index.ts';
+import { type Seen, status } from './api-server.ts';
+import { configMap, manifest, path, startWorld, type World } from './world.ts';
+
+const REFUSED = 'Deployment.apps "web" is invalid: spec.selector: Invalid value: {"a":"c"}: field is immutable';
+const web = '/apis/apps/v1/namespaces/shop/deployments/web';
+
+/** A world in which an object stands and the API server refuses to change it, until it was deleted. */
+async function refusing(object: KubeObject, at: string, refusal = REFUSED): Promise<World> {
+  const world = await startWorld();
+  const { name, namespace } = object.metadata;
+  world.server.put(at, { ...object, metadata: { name, ...(namespace ? { namespace } : {}) } });
+  world.server.intercept = ({ method, path: asked }: Seen) =>
+    method === 'PATCH' && asked === at && world.server.get(at)
+      ? { status: 422, body: status(422, 'Invalid', refusal) }
+      : undefined;
+  return world;
+}
+
+function forced(kind: string, apiVersion: string, name: string, more: Partial<KubeObject> = {}): KubeObject {
+  return {
+    apiVersion,
+    kind,
+    metadata: { name, namespace: 'shop', annotations: { 'fluxcd.io/force': 'true' } },
+    spec: { selector: { matchLabels: { a: 'c' } } },
+    ...more,
+  };
+}
+
+async function apply(world: World, ...objects: KubeObject[]) {
+  return world.cluster.apply(await world.plan(objects.map((object) => manifest(object))));
+}
+
+const writes = ({ server }: World) => server.requests.filter(({ method }) => method !== 'GET').map(({ method }) => method);
+
+describe('a change of an immutable field (R-016)', () => {
+  test('is reported with the field and what to do; nothing is deleted', async () => {
+    const object = forced('Deployment', 'apps/v1', 'web', { metadata: { name: 'web', namespace: 'shop' } });
+    const world = await refusing(object, web);
+    const [change] = await apply(world, object);
+    expect(change).toMatchObject({ outcome: 'failed', error: { code: 'cluster/immutable', fault: 'user', message: REFUSED } });
+    expect(change?.error?.help).toContain('fluxcd.io/force: "true"');
+    expect(writes(world)).toEqual(['PATCH']);
+  });
+
+  test('recreates the object that is annotated for it, with uid and resourceVersion as preconditions, and no other', async () => {
+    const object = forced('Deployment', 'apps/v1', 'web');
+    const world = await refusing(object, web);
+    const { uid, resourceVersion } = world.server.get(web).metadata;
+    world.server.put(path.configMap('a'), { metadata: { name: 'a', namespace: 'shop' }, data: { a: 'b' } });
+    const changes = await world.cluster.apply(await world.plan([manifest(object), configMap('a')]));
+    expect(changes).toMatchObject([{ outcome: 'configured', reason: `recreated: ${REFUSED}` }, { outcome: 'configured' }]);
+    const deletions = world.server.requests.filter(({ method }) => method === 'DELETE');
+    expect(deletions.map((seen) => seen.path)).toEqual([web]);
+    expect(JSON.parse(deletions[0]?.body ?? '').preconditions).toEqual({ uid, resourceVersion });
+    expect(world.server.get(web).metadata.uid).not.toBe(uid);
+    expect(await world.sync([manifest(object)])).toEqual({ 'shop:deployment/web': 'unchanged' });
+  });
+
+  test.each([
+    ['PersistentVolumeClaim', 'v1', '/api/v1/namespaces/shop/persistentvolumeclaims/x'],
+    ['Namespace', 'v1', '/api/v1/namespaces/x'],
+    ['CustomResourceDefinition', 'apiextensions.k8s.io/v1', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/x'],
+    ['PersistentVolume', 'v1', '/api/v1/persistentvolumes/x'],
+  ])('never deletes a %s', async (kind, apiVersion, at) => {
+    const object = forced(kind, apiVersion, 'x');
+    const world = await refusing(object, at);
+    world.server.kinds.push({
+      group: '',
+      version: 'v1',
+      kind: 'PersistentVolume',
+      plural: 'persistentvolumes',
+      namespaced: false,
+    });
+    const [change] = await apply(world, object);
+    expect(change).toMatchObject({ outcome: 'failed', error: { code: 'cluster/immutable' } });
+    expect(change?.error?.help).toContain(`never deletes a ${kind}`);
+    expect(writes(world)).toEqual(['PATCH']);
+  });
+
+  test.each(['true', 'sync_only'])(
+    'never deletes what is annotated with fluxcd.io/ignore: %s in the cluster meanwhile',
+    async (value) => {
+      const object = forced('Deployment', 'apps/v1', 'web');
+      const world = await refusing(object, web);
+      const plan = await world.plan([manifest(object)]);
+      world.server.edit(web, ({ metadata }) => {
+        metadata.annotations = { 'fluxcd.io/ignore': value };
+      });
+      const [change] = await world.cluster.apply(plan);
+      expect(change).toMatchObject({ outcome: 'failed', error: { code: 'cluster/immutable' } });
+      expect(change?.error?.message).toContain('fluxcd.io/ignore');
+      expect(writes(world)).toEqual(['PATCH']);
+    },
+  );
+
+  test('one that finalizers hold is reported with their names after a minute, others go on, and a later sync creates it', async () => {
+    const object = forced('Deployment', 'apps/v1', 'web');
+    const world = await refusing(object, web);
+    const refuse = world.server.intercept;
+    world.server.intercept = (seen) => {
+      if (seen.method !== 'DELETE') return refuse?.(seen);
+      world.server.edit(web, ({ metadata }) => {
+        Object.assign(metadata, { deletionTimestamp: '2030-01-01T00:00:00Z', finalizers: ['example.com/wait'] });
+      });
+      return { status: 200, body: status(200, '', '') };
+    };
+    const changes = await world.cluster.apply(await world.plan([manifest(object), configMap('a')]));
+    expect(changes).toMatchObject([{ outcome: 'failed', error: { code: 'cluster/not-gone' } }, { outcome: 'created' }]);
+    expect(changes[0]?.error?.message).toMatch(/still there 60 s .* example\.com\/wait/);
+    expect(world.clock.slept.reduce((sum, ms) => sum + ms, 0)).toBeLessThan(65_000);
+    world.server.intercept = refuse;
+    expect(await world.sync([manifest(object)])).toEqual({ 'shop:deployment/web': 'held' });
+    world.server.remove(web);
+    expect(await world.sync([manifest(object)])).toEqual({ 'shop:deployment/web': 'created' });
+  });
+
+  test('one that changes while it is looked at is looked at again, a few times', async () => {
+    const object = forced('Deployment', 'apps/v1', 'web');
+    const world = await refusing(object, web);
+    const refuse = world.server.intercept;
+    world.server.intercept = (seen) => {
+      if (seen.method === 'DELETE') world.server.edit(web, () => undefined);
+      return refuse?.(seen);
+    };
+    const [change] = await apply(world, object);
+    expect(change).toMatchObject({ outcome: 'failed', error: { code: 'cluster/conflict' } });
+    expect(writes(world)).toEqual(['PATCH', 'DELETE', 'DELETE', 'DELETE']);
+  });
+
+  test('one that is refused again after it was created anew is not deleted again', async () => {
+    const object = forced('Deployment', 'apps/v1', 'web');
+    const world = await refusing(object, web);
+    world.server.intercept = ({ method }: Seen) =>
+      method === 'PATCH' ? { status: 422, body: status(422, 'Invalid', REFUSED) } : undefined;
+    expect(await apply(world, object)).toMatchObject([{ outcome: 'failed', error: { code: 'cluster/immutable' } }]);
+    expect(writes(world)).toEqual(['PATCH', 'DELETE', 'PATCH']);
+  });
+
+  test('the fields are named where the API server only says spec', async () => {
+    const says =
+      "StatefulSet.apps \"db\" is invalid: spec: Forbidden: updates to statefulset spec for fields other than 'replicas', 'template' are forbidden";
+    const at = '/apis/apps/v1/namespaces/shop/statefulsets/db';
+    const object: KubeObject = {
+      apiVersion: 'apps/v1',
+      kind: 'StatefulSet',
+      metadata: { name: 'db', namespace: 'shop' },
+      spec: { replicas: 3, serviceName: 'new', podManagementPolicy: 'Parallel', template: { x: 1 } },
+    };
+    const world = await refusing({ ...object, spec: { serviceName: 'old', podManagementPolicy: 'Parallel', more: 1 } }, at, says);
+    const [change] = await apply(world, object);
+    expect(change?.error?.message).toBe(`${says} (changed here: spec.serviceName)`);
+  });
+});
+
+test.each([
+  'Service "a" is invalid: spec.clusterIPs[0]: Invalid value: ["10.96.0.78"]: may not change once set',
+  'RoleBinding.rbac.authorization.k8s.io "a" is invalid: roleRef: Invalid value: {"Name":"edit"}: cannot change roleRef',
+  'StorageClass.storage.k8s.io "a" is invalid: [parameters: Forbidden: updates to parameters are forbidden., provisioner: Forbidden: updates to provisioner are forbidden.]',
+  'PriorityClass.scheduling.k8s.io "a" is invalid: value: Forbidden: may not be changed in an update.',
+  'ConfigMap "a" is invalid: data: Forbidden: field is immutable when `immutable` is set',
+  'Pod "a" is invalid: spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`',
+  'PersistentVolume "a" is invalid: spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation',
+  'Im.ex.com "a" is invalid: spec.a: Invalid value: "integer": a cannot be changed',
+])('%s: known as an immutable field', async (message) => {
+  const world = await startWorld();
+  world.server.intercept = ({ method }) =>
+    method === 'PATCH' ? { status: 422, body: status(422, 'Invalid', message) } : undefined;
+  const [change] = await world.cluster.apply(await world.plan([configMap('a')]));
+  expect(change?.error).toMatchObject({ code: 'cluster/immutable', message });
+});
+
+test('differences of Go structs are left out of what is told', async () => {
+  const says = 'Forbidden: spec is immutable after creation\n@@ -6,7 +6,7 @@\n "Resources": {\n- "storage": "2Gi"\n';
+  const world = await startWorld();
+  const body = status(422, 'Invalid', `PersistentVolumeClaim "a" is invalid: spec.x: ${says}`, {
+    causes: [{ field: 'spec.x', message: says }],
+  });
+  world.server.intercept = ({ method }) => (method === 'PATCH' ? { status: 422, body } : undefined);
+  const [change] = await world.cluster.apply(await world.plan([configMap('a')]));
+  expect(change?.error?.message).toBe(
+    'PersistentVolumeClaim "a" is invalid: spec.x: Forbidden: spec is immutable after creation',
+  );
+});
