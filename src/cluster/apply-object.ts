@@ -1,13 +1,10 @@
 import { asFluxError, backoffMs, type Clock, FluxError } from '../base/index.ts';
 import type { KubeObject } from '../resource/index.ts';
 import { kindName, objectPath } from './api-resource.ts';
-import { type ApplyBody, applyBody } from './body.ts';
 import { deleteObject } from './delete.ts';
-import { mergeDuplicates } from './duplicates.ts';
+import { createDraft } from './draft.ts';
 import { isRecord, type LiveObject, METADATA, metadataOf } from './live.ts';
 import { changedSpecFields, deleteForRecreation, immutableError, isForced } from './recreate.ts';
-import { dropRefusedNulls } from './refused-nulls.ts';
-import { replicasHeldByScale } from './scale.ts';
 import { withoutSecretData } from './status-error.ts';
 import type { ApplyStep } from './step.ts';
 import { takeOver } from './takeover.ts';
@@ -32,50 +29,40 @@ export interface AppliedObject {
 
 /** A custom kind may answer 404 for a moment after its definition is established; and two writers may meet at one object. */
 const ATTEMPTS = 6;
-/** What the API server refuses for its form it names all at once; what is left after these has no reading. */
-const MENDS = 8;
-
 /**
  * Applies one object: takes over what `kubectl apply` wrote, sends one server-side apply, and sends it again when the refusal is
  * one that kubectl users never saw. @throws FluxError when the object cannot be as its manifest says.
  */
 export async function applyObject(step: ApplyStep, deps: ApplyObjectDeps): Promise<AppliedObject> {
-  const { target, mark } = step;
+  const { target } = step;
   const { resource, namespace, name, manifest } = target;
   const path = objectPath(resource, namespace, name);
   let live = step.live && (await takeOver(resource, step.live, deps));
-  let written: ApplyBody | undefined;
+  let draft = createDraft(step, live);
   let recreated: string | undefined;
-  const write = (): ApplyBody => {
-    written ??= applyBody(target, mark, !(live && replicasHeldByScale(live)));
-    return written;
-  };
   const send = () =>
     deps.request(() => ({
       method: 'PATCH',
       path,
       query: { fieldManager: deps.manager, force: 'true', fieldValidation: 'Strict' },
       headers: { 'content-type': 'application/apply-patch+yaml', accept: METADATA },
-      body: JSON.stringify(write().body),
+      body: JSON.stringify(draft.current().body),
     }));
 
-  for (let attempt = 0, mends = 0; ; ) {
+  for (let attempt = 0; ; ) {
     try {
       const { status, body, attempts } = await send();
       const now = answered(body, `${kindName(resource)} ${name}`);
       const created = status === 201 || (!live && attempts > 1);
       const same = live?.uid === now.uid && live?.resourceVersion === now.resourceVersion;
-      const { warnings } = write();
+      const { warnings } = draft.current();
       if (recreated !== undefined) return { live: now, outcome: 'configured', recreated, warnings };
       return { live: now, outcome: created ? 'created' : same ? 'unchanged' : 'configured', warnings };
     } catch (thrown) {
       const error = asFluxError(thrown, { code: 'cluster/apply-failed' });
-      const mended = error.code === 'cluster/invalid' && mends < MENDS ? mend(write(), error.message) : undefined;
+      if (draft.mend(error)) continue;
       const justServed = error.code === 'cluster/unknown-resource' && target.needsCrd !== undefined;
-      if (mended) {
-        mends += 1;
-        written = mended;
-      } else if (attempt + 1 < ATTEMPTS && (justServed || error.code === 'cluster/conflict')) {
+      if (attempt + 1 < ATTEMPTS && (justServed || error.code === 'cluster/conflict')) {
         const delayMs = backoffMs(attempt, { initialMs: 100, maxMs: 2000 });
         attempt += 1;
         await deps.clock.sleep(delayMs, deps.signal ? { signal: deps.signal } : {});
@@ -96,7 +83,7 @@ export async function applyObject(step: ApplyStep, deps: ApplyObjectDeps): Promi
     });
     recreated = clean.message;
     live = undefined;
-    written = undefined;
+    draft = createDraft(step, undefined);
   }
 
   /** StatefulSets and Pods refuse a change of `spec` and do not say which: a look at the object tells. */
@@ -110,11 +97,6 @@ export async function applyObject(step: ApplyStep, deps: ApplyObjectDeps): Promi
       return [];
     }
   }
-}
-
-function mend({ body, warnings }: ApplyBody, refusal: string): ApplyBody | undefined {
-  const mended: ApplyBody | undefined = mergeDuplicates(body, refusal) ?? dropRefusedNulls(body, refusal);
-  return mended && { body: mended.body, warnings: [...warnings, ...mended.warnings] };
 }
 
 /** The requests of one object as a transport, for what takes one. */

@@ -1,11 +1,11 @@
 import pLimit from 'p-limit';
 import { asFluxError, FluxError } from '../base/index.ts';
 import { kindName, objectPath } from './api-resource.ts';
-import { applyBody } from './body.ts';
 import { compareObjects, type ServerObject } from './compare.ts';
 import { compareSecrets } from './compare-secrets.ts';
 import { isCrd } from './crd.ts';
-import { isRecord } from './live.ts';
+import { createDraft, type Draft } from './draft.ts';
+import { isRecord, metadataOf } from './live.ts';
 import { withoutSecretData } from './status-error.ts';
 import type { ApplyStep, Step } from './step.ts';
 import type { Transport } from './transport.ts';
@@ -60,22 +60,14 @@ export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?:
   }
 
   async function tryOut(step: ApplyStep): Promise<ObjectDiff> {
-    const { entry, target, mark } = step;
+    const { entry, target } = step;
     const { resource, namespace, name } = target;
     const path = objectPath(resource, namespace, name);
-    const body = applyBody(target, mark);
     const live = await readLive(path, step);
+    const draft = createDraft(step, live && metadataOf(live));
     let wanted: ServerObject;
     try {
-      const answer = await deps.transport.request({
-        method: 'PATCH',
-        path,
-        query: { fieldManager: deps.manager, force: 'true', fieldValidation: 'Strict', dryRun: 'All' },
-        headers: { 'content-type': 'application/apply-patch+yaml' },
-        body: JSON.stringify(body),
-        signal: whileWorthIt,
-      });
-      wanted = objectOf(answer.body, step);
+      wanted = await dryRun(path, draft, step);
     } catch (thrown) {
       const why = whyUntried(step, asFluxError(thrown, { code: 'cluster/diff-failed' }));
       const action = live ? 'change' : 'create';
@@ -83,13 +75,31 @@ export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?:
         ...entry,
         action,
         reason: `the server cannot try it out: ${why}`,
-        ...(live ? {} : fieldsOf(step, undefined, body)),
+        ...(live ? {} : fieldsOf(step, undefined, draft.current().body)),
       };
     }
     const { fields } = fieldsOf(step, live, wanted);
     const { reason, ...rest } = entry;
     if (live && fields.length === 0) return { ...rest, action: 'unchanged' };
     return { ...rest, action: live ? 'change' : 'create', ...(reason === undefined ? {} : { reason }), fields };
+  }
+
+  async function dryRun(path: string, draft: Draft, step: ApplyStep): Promise<ServerObject> {
+    for (;;) {
+      try {
+        const { body } = await deps.transport.request({
+          method: 'PATCH',
+          path,
+          query: { fieldManager: deps.manager, force: 'true', fieldValidation: 'Strict', dryRun: 'All' },
+          headers: { 'content-type': 'application/apply-patch+yaml' },
+          body: JSON.stringify(draft.current().body),
+          signal: whileWorthIt,
+        });
+        return objectOf(body, step);
+      } catch (error) {
+        if (!(error instanceof FluxError && draft.mend(error))) throw error;
+      }
+    }
   }
 
   async function readLive(path: string, step: ApplyStep): Promise<ServerObject | undefined> {
