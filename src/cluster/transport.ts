@@ -65,8 +65,8 @@ export function createTransport(options: TransportOptions): Transport {
   const http = createHttpTransport({ maxSockets: maxInFlight, clock });
   // Each watch keeps a connection for itself: they must not take those of the other requests.
   const streams = createHttpTransport({ maxSockets: Number.POSITIVE_INFINITY });
-  // A 429 is meant for all of us: no request starts before this time.
-  let notBefore = 0;
+  /** A 429 is meant for all of us: no request starts before its time. */
+  let throttle: { readonly until: number; readonly error: FluxError } | undefined;
   const reaching = createOutageGate(clock);
 
   async function once(request: ApiRequest, { headers, tls }: Credentials): Promise<Omit<ApiResponse, 'attempts'>> {
@@ -92,10 +92,24 @@ export function createTransport(options: TransportOptions): Transport {
     return url;
   }
 
-  /** A 429 is meant for all of us: waits until requests are welcome again. */
+  /** Waits until requests are welcome again. */
   async function admitted(signal: AbortSignal | undefined): Promise<void> {
-    const held = notBefore - clock.now();
-    if (held > 0) await clock.sleep(held, signal ? { signal } : {});
+    while (throttle !== undefined && throttle.until > clock.now()) {
+      const { until, error } = throttle;
+      try {
+        await clock.sleep(until - clock.now(), signal ? { signal } : {});
+      } catch (thrown) {
+        throw stopped(thrown, signal, error) ?? thrown;
+      }
+    }
+  }
+
+  /** Milliseconds to wait before the next try; all requests wait when the server said that they are too many. */
+  function waitAfter(error: FluxError, attempt: number, retryAfter: number | undefined): number {
+    const wait = retryAfter ?? backoffMs(attempt, { initialMs: 250, maxMs: 10_000, ...(random ? { random } : {}) });
+    const until = clock.now() + wait;
+    if (error.code === 'cluster/throttled' && until > (throttle?.until ?? 0)) throttle = { until, error };
+    return wait;
   }
 
   async function openStream(request: StreamRequest, { headers, tls }: Credentials): Promise<IncomingMessage> {
@@ -133,10 +147,9 @@ export function createTransport(options: TransportOptions): Transport {
       request.attempts ?? 4,
       error.code === 'cluster/timeout' ? TIMEOUT_ATTEMPTS : Number.POSITIVE_INFINITY,
     );
+    const wait = waitAfter(error, attempt, retryAfter);
     if (!RETRYABLE.has(error.code) || attempt + 1 >= attempts) return false;
     request.onRetry?.(error);
-    const wait = retryAfter ?? backoffMs(attempt, { initialMs: 250, maxMs: 10_000, ...(random ? { random } : {}) });
-    if (error.code === 'cluster/throttled') notBefore = Math.max(notBefore, clock.now() + wait);
     await clock.sleep(wait, request.signal ? { signal: request.signal } : {});
     return true;
   }
@@ -153,7 +166,8 @@ export function createTransport(options: TransportOptions): Transport {
           failure = errorFromStatus(response.status, response.body, request.path);
           retryAfter = retryAfterMs(response.headers['retry-after'], clock.now());
         } catch (error) {
-          if (request.signal?.aborted) throw stopped(error, request.signal, failure);
+          const aborted = stopped(error, request.signal, failure);
+          if (aborted) throw aborted;
           failure = error as FluxError;
         }
         try {
@@ -176,8 +190,7 @@ export function createTransport(options: TransportOptions): Transport {
       const { statusCode = 0, headers } = response;
       if (statusCode < 400) return response;
       const failure = errorFromStatus(statusCode, await shortBody(response), request.path);
-      const wait = retryAfterMs(headers['retry-after'], clock.now());
-      if (failure.code === 'cluster/throttled') notBefore = Math.max(notBefore, clock.now() + (wait ?? 1000));
+      waitAfter(failure, 0, retryAfterMs(headers['retry-after'], clock.now()));
       throw failure;
     },
     close() {

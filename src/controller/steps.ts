@@ -122,11 +122,12 @@ export function createSteps(options: StepsOptions): LoopSteps {
   }
 }
 
-/** Objects that failed, or are held for an error, are tried again; which errors time may cure is told by whose fault they are. */
+/** Whose fault an error is tells whether time may cure it. A deletion may be held for a doubt that is gone at the next look. */
 function leftUndone(changes: readonly Change[]): Again | undefined {
   const errors = changes.flatMap(({ error }) => error ?? []);
-  if (errors.length === 0) return undefined;
-  return errors.every(({ fault }) => fault === 'user') ? 'later' : 'soon';
+  if (errors.some(({ fault }) => fault !== 'user')) return 'soon';
+  const isHeldDeletion = ({ outcome, place }: Change) => outcome === 'held' && place === undefined;
+  return errors.length > 0 || changes.some(isHeldDeletion) ? 'later' : undefined;
 }
 
 /** The same options with a logger that says which step speaks. */

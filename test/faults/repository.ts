@@ -9,6 +9,8 @@ export interface Repository {
   commit(files: Readonly<Record<string, string>>, trailers?: Readonly<Record<string, string>>): Revision;
   /** How often the daemon has fetched. */
   readonly fetches: number;
+  /** The newest commit. */
+  readonly head: Revision | undefined;
   /** Where the sync tag stands. */
   readonly tag: Revision | undefined;
   /** The record of the last sync, parsed. */
@@ -99,6 +101,9 @@ export function createRepository(files: Readonly<Record<string, string>>): Repos
     commit,
     get fetches() {
       return fetches;
+    },
+    get head() {
+      return commits[0]?.revision;
     },
     get tag() {
       return tag;
