@@ -1,6 +1,7 @@
 import { type Clock, FluxError } from '../base/index.ts';
 import { type KubeObject, type Manifest, parseApiVersion } from '../resource/index.ts';
 import type { ApiResource } from './api-resource.ts';
+import { conditionsOf, fieldsOf } from './fields.ts';
 import { isRecord } from './live.ts';
 import type { Transport } from './transport.ts';
 
@@ -58,7 +59,7 @@ export async function waitEstablished(
       path: `/apis/${CRD_GROUP}/v1/customresourcedefinitions/${encodeURIComponent(name)}`,
       signal,
     });
-    const conditions = conditionsOf(body);
+    const conditions = conditionsOf(fieldsOf(body));
     if (conditions.some(({ type, status }) => type === 'Established' && status === 'True')) return;
     const refused = conditions.find(
       ({ type, status, reason }) => type === 'NamesAccepted' && status === 'False' && reason !== 'NotAccepted',
@@ -71,9 +72,4 @@ export async function waitEstablished(
     }
     await clock.sleep(delayMs, signal ? { signal } : {});
   }
-}
-
-function conditionsOf(body: unknown): readonly Readonly<Record<string, unknown>>[] {
-  if (!isRecord(body) || !isRecord(body.status) || !Array.isArray(body.status.conditions)) return [];
-  return body.status.conditions.filter(isRecord);
 }

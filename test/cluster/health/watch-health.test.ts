@@ -11,6 +11,7 @@ import { createTransport } from '../../../src/cluster/transport.ts';
 import type { Change, Cluster, HealthWatch } from '../../../src/controller/ports.ts';
 import type { Manifest } from '../../../src/resource/index.ts';
 import { type Kubernetes, startKubernetes } from '../../../src/sim/index.ts';
+import { startApiProxy } from '../../e2e/harness/api-proxy.ts';
 import { createKubeClient, type KubeClient, readKubeconfig } from '../../e2e/harness/kube-client.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { until } from '../../support/until.ts';
@@ -199,6 +200,37 @@ describe('watching the health of what was applied', () => {
       message: 'apps/v1 Deployment is excluded from looking at the cluster',
     });
     expect(health.settled()).toBe(true);
+  });
+
+  test('a watch that is cut, and one whose past is forgotten, loses nothing', async () => {
+    const proxy = await startApiProxy(readKubeconfig(kubeconfigFile));
+    cluster.close();
+    cluster = await connect({ kubeconfigFile: proxy.kubeconfig });
+    const health = follow(await sync(deployment('web'), deployment('api')));
+    await until('the first look has ended', () => told > 0);
+    await proxy.refuse();
+    await setStatus(DEPLOYMENT('web'), rolledOut(1));
+    server.compact();
+    await proxy.accept();
+    await shows(health, 'web', 'current');
+    await kube.delete(DEPLOYMENT('api'));
+    await shows(health, 'api', 'missing');
+    await proxy.close();
+  });
+
+  test('an API server that cannot be looked at is asked again until it can', async () => {
+    const proxy = await startApiProxy(readKubeconfig(kubeconfigFile));
+    cluster.close();
+    cluster = await connect({ kubeconfigFile: proxy.kubeconfig });
+    const changes = await sync(deployment('web'));
+    await setStatus(DEPLOYMENT('web'), rolledOut(1));
+    proxy.intercept = () => ({ kind: 'answer', status: 500 });
+    const health = follow(changes);
+    await until('the trouble is told', () => /^not looked at yet: ./.test(health.states()[1]?.message ?? ''));
+    expect(health.settled()).toBe(false);
+    proxy.intercept = undefined;
+    await until('it is settled', () => health.settled());
+    await proxy.close();
   });
 
   test('after closing nobody is told anything', async () => {

@@ -139,6 +139,31 @@ describe('the embedded server', () => {
     expect(again.status).toBe(200);
   });
 
+  test('looks at ReplicaSets and PodDisruptionBudgets too', async () => {
+    const { spec } = deployment('seen');
+    const replicaSets = '/apis/apps/v1/namespaces/default/replicasets';
+    const set = { apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: { name: 'seen' }, spec: { ...spec, replicas: 2 } };
+    await target.apply(`${replicaSets}/seen`, set);
+    const budgets = '/apis/policy/v1/namespaces/default/poddisruptionbudgets';
+    const budget = { minAvailable: 1, selector: { matchLabels: { app: 'seen' } } };
+    await target.apply(`${budgets}/seen`, {
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: { name: 'seen' },
+      spec: budget,
+    });
+    for (const [path, status] of [
+      [`${replicaSets}/seen`, { replicas: 2, fullyLabeledReplicas: 2, readyReplicas: 2, availableReplicas: 2 }],
+      [`${budgets}/seen`, { disruptionsAllowed: 0, expectedPods: 0 }],
+    ] as const) {
+      const { body } = await eventually(
+        () => target.call('GET', path),
+        (answer) => answer.body.status?.observedGeneration === 1,
+      );
+      expect(body.status).toMatchObject(status);
+    }
+  });
+
   test('applies a thousand objects quickly', async () => {
     const started = performance.now();
     const names = Array.from({ length: 1000 }, (_, index) => `fast-${index}`);

@@ -19,7 +19,9 @@ const KINDS: readonly (readonly [string, string, Status])[] = [
   ['apps', 'deployments', deploymentStatus],
   ['apps', 'statefulsets', statefulSetStatus],
   ['apps', 'daemonsets', daemonSetStatus],
+  ['apps', 'replicasets', replicaSetStatus],
   ['batch', 'jobs', jobStatus],
+  ['policy', 'poddisruptionbudgets', budgetStatus],
   ['', 'persistentvolumeclaims', claimStatus],
   ['', 'pods', podStatus],
 ];
@@ -208,6 +210,28 @@ function daemonSetStatus(object: KubeObject, pullable: boolean): JsonObject {
     desiredNumberScheduled: 1,
     numberMisscheduled: 0,
     numberReady: ready,
+    observedGeneration: metaOf(object).generation ?? 0,
+  };
+}
+
+function replicaSetStatus(object: KubeObject, pullable: boolean): JsonObject {
+  const wanted = count(object, 'spec', 'replicas');
+  const ready = pullable ? wanted : Math.min(wanted, count(object, 'status', 'readyReplicas'));
+  return {
+    ...dropZeroes({ fullyLabeledReplicas: wanted, readyReplicas: ready, availableReplicas: ready }),
+    observedGeneration: metaOf(object).generation ?? 0,
+    replicas: wanted,
+  };
+}
+
+/** Of a budget over no pods: pods of workloads are not played. */
+function budgetStatus(object: KubeObject, _pullable: boolean, now: string): JsonObject {
+  return {
+    conditions: [condition(object, 'DisruptionAllowed', 'False', 'InsufficientPods', '', now)],
+    currentHealthy: 0,
+    desiredHealthy: 0,
+    disruptionsAllowed: 0,
+    expectedPods: 0,
     observedGeneration: metaOf(object).generation ?? 0,
   };
 }
