@@ -57,5 +57,6 @@ Workflow:
   fluxctl automate --workload=default:deployment/web                  # follow new images
   fluxctl diff                                                        # what would a sync change?
   fluxctl sync                                                        # apply the repository now
+  fluxctl sync --wait                                                 # ... and wait until it is healthy
   fluxctl gc                                                          # what is not deleted, and why?
 `;
