@@ -123,7 +123,8 @@ function checkTexts(metadata: JsonMap, field: 'annotations' | 'labels'): Refusal
       const help = `Kubernetes has ${field} as text only. Put the value in quotes, for example ${key}: ${typeof value === 'boolean' ? `'${value}'` : "'1'"}.`;
       return refuse(['metadata', field, key], `has ${field.slice(0, -1)} ${key} that is ${typeName(value)}, not text`, help);
     }
-    map[key] = '';
+    // As kubectl: an annotation without a value is empty; a label without one is none, and applying says so.
+    if (field === 'annotations') map[key] = '';
   }
   return undefined;
 }
