@@ -1,4 +1,4 @@
-import { type Clock, matchGlob } from '../base/index.ts';
+import { type Clock, FluxError, matchGlob } from '../base/index.ts';
 import { formatApiVersion } from '../resource/index.ts';
 import { type ApiResource, groupVersionPath, kindKey } from './api-resource.ts';
 import { isRecord } from './live.ts';
@@ -58,7 +58,8 @@ export function createDiscovery({ transport, clock, excludeResources }: Discover
     });
     if (response.status === 304 && last) return last.look;
     const { body } = response;
-    if (!isRecord(body) || body.kind !== 'APIGroupDiscoveryList') return lookByVersion(transport, versionsOf(body), signal);
+    if (!isRecord(body) || body.kind !== 'APIGroupDiscoveryList') return lookByVersion(transport, versionsOf(body, path), signal);
+    if (!Array.isArray(body.items)) throw badDocument(path);
     const look = readAggregated(body);
     const { etag } = response.headers;
     if (typeof etag === 'string') remembered.set(path, { etag, look });
@@ -136,10 +137,15 @@ function readAggregated(body: Readonly<Record<string, unknown>>): Look {
   return { resources, missing };
 }
 
-/** API versions of the older documents: APIVersions (`/api`) or APIGroupList (`/apis`), the preferred first. */
-function versionsOf(body: unknown): readonly { readonly group: string; readonly version: string }[] {
-  if (!isRecord(body)) return [];
-  if (body.kind === 'APIVersions') return texts(body.versions).map((version) => ({ group: '', version }));
+/**
+ * API versions of the older documents: APIVersions (`/api`) or APIGroupList (`/apis`), the preferred first.
+ * @throws FluxError for anything else: a server of no kinds is not concluded from it (R-007).
+ */
+function versionsOf(body: unknown, path: string): readonly { readonly group: string; readonly version: string }[] {
+  if (isRecord(body) && body.kind === 'APIVersions' && Array.isArray(body.versions)) {
+    return texts(body.versions).map((version) => ({ group: '', version }));
+  }
+  if (!isRecord(body) || body.kind !== 'APIGroupList' || !Array.isArray(body.groups)) throw badDocument(path);
   return records(body.groups).flatMap((item) => {
     const first = isRecord(item.preferredVersion) ? [item.preferredVersion] : [];
     const versions = new Set([...first, ...records(item.versions)].map((each) => String(each.version)));
@@ -173,6 +179,13 @@ async function lookByVersion(
     }),
   );
   return { resources: looks.flatMap((look) => look.resources), missing: looks.flatMap((look) => look.missing) };
+}
+
+function badDocument(path: string): FluxError {
+  return new FluxError(`${path}: the answer does not say what the API server serves`, {
+    code: 'cluster/bad-answer',
+    help: 'Something between us and the API server answers in its place: a proxy, a load balancer or a wrong server address.',
+  });
 }
 
 function records(value: unknown): Record<string, unknown>[] {

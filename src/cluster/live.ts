@@ -129,6 +129,8 @@ function pageOf(body: unknown, kind: string): Page | undefined {
   if (metadata.continue !== undefined && typeof metadata.continue !== 'string') return undefined;
   const next = metadata.continue ?? '';
   const resourceVersion = typeof metadata.resourceVersion === 'string' ? metadata.resourceVersion : '';
+  // The last page states none: what is said to follow has no way to come.
+  if (next === '' && typeof metadata.remainingItemCount === 'number' && metadata.remainingItemCount > 0) return undefined;
   if (items === null) return resourceVersion !== '' && next === '' ? { items: [], next, resourceVersion } : undefined;
   if (!Array.isArray(items)) return undefined;
   const named = items.every((item) => isRecord(item) && isRecord(item.metadata) && typeof item.metadata.name === 'string');
