@@ -1,7 +1,7 @@
 import type { DiffReportWire } from '../api/client/index.ts';
 import { short } from './await-job.ts';
 import { printableLine } from './printable.ts';
-import { placeText, problemLine } from './sync-summary.ts';
+import { placeText, problemLine, whyText } from './sync-summary.ts';
 import { diffLines } from './text-diff.ts';
 
 type Entry = DiffReportWire['entries'][number];
@@ -34,9 +34,8 @@ export function formatDiff(report: DiffReportWire, { colour }: { readonly colour
 
 /** `change shop:deployment/web  deploy/web.yaml:12  changed in Git`. */
 function headLine({ action, id, place, reason, error }: Entry): string {
-  const why = [reason, error?.message].filter((text) => text !== undefined && text !== '').join(': ');
   const where = place === undefined ? '' : placeText({ file: place.file, line: place.line });
-  return [`${action} ${id}`, where, why]
+  return [`${action} ${id}`, where, whyText({ reason, error })]
     .filter((text) => text !== '')
     .map(printableLine)
     .join('  ');
@@ -59,12 +58,19 @@ function linesOf(value: NonNullable<Field['from']> | null): readonly string[] {
   return (typeof value === 'string' ? value : valueText(value)).replace(/\n$/, '').split('\n');
 }
 
-/** As JSON where the bare text could be taken for another value. */
+/** A text as it is, or as JSON where it could be taken for a value of another type or its ends would not be seen. */
 function valueText(value: Field['from']): string {
   if (typeof value !== 'string') return JSON.stringify(value);
-  const ambiguous =
-    value === '' || value !== value.trim() || /[\n\t]/.test(value) || /^(?:[-+.\d].*|true|false|null|["[{].*)$/.test(value);
-  return ambiguous ? JSON.stringify(value) : value;
+  return value === '' || value !== value.trim() || isJson(value) ? JSON.stringify(value) : value;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false; // most texts
+  }
 }
 
 function countsText(counts: DiffReportWire['counts'], refused: number): string {

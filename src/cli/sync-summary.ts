@@ -32,10 +32,22 @@ export function formatSync({ changes, errors, warnings, counts }: SyncReportWire
 
 /** `failed shop:deployment/cart (deploy/cart.yaml:12 document 3): its reason`. */
 function changeLine({ id, outcome, place, reason, error }: Change): string {
-  const why = [reason, error?.message].filter((text) => text !== undefined && text !== '').join(': ');
+  const why = whyText({ reason, error });
   // Where to look matters only where something is to be mended.
   const where = place && !['created', 'configured', 'deleted'].includes(outcome) ? ` (${placeText(place)})` : '';
   return `${outcome} ${id}${where}${why === '' ? '' : `: ${why}`}`;
+}
+
+/** Reason and error in one line; a reason that quotes the error says enough. */
+export function whyText({
+  reason = '',
+  error,
+}: {
+  readonly reason?: string | undefined;
+  readonly error?: { readonly message: string } | undefined;
+}): string {
+  const message = error?.message ?? '';
+  return [reason, ...(reason.includes(message) ? [] : [message])].filter((text) => text !== '').join(': ');
 }
 
 export function problemLine(kind: 'error' | 'warning', problem: Problem): string {

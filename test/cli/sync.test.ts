@@ -38,6 +38,17 @@ const PROGRESS = [
 ];
 
 describe('sync', () => {
+  test('a reason that quotes its error is said once', async () => {
+    const error = { code: 'x', message: 'forbidden' };
+    const changes = [
+      { id: 'a:configmap/a', outcome: 'held', reason: 'it could not be listed: forbidden', error },
+      { id: 'a:configmap/b', outcome: 'failed', reason: 'changed in Git', error },
+    ];
+    const { stdout } = await sync({ [START]: [report({ changes })] });
+    expect(stdout).toContain('held a:configmap/a: it could not be listed: forbidden\n');
+    expect(stdout).toContain('failed a:configmap/b: changed in Git: forbidden\n');
+  });
+
   test('waits for the daemon’s sync and prints what it did', async () => {
     const place = { file: 'shop/cart.yaml', document: 1, line: 1 };
     const done = report({

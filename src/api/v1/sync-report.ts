@@ -26,7 +26,7 @@ function changeToWire({ id, outcome, place, reason, error }: Change): SyncReport
     id,
     outcome,
     ...(place === undefined ? {} : { place }),
-    ...(reason === undefined ? {} : { reason }),
+    ...(reason === undefined ? {} : { reason: redact(reason) }),
     ...(error === undefined ? {} : { error: errorToWire(error) }),
   };
 }
