@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { syncReportToWire } from '../../src/api/v1/sync-report.ts';
 import { createLogger, FluxError } from '../../src/base/index.ts';
 import { formatSync } from '../../src/cli/sync-summary.ts';
-import { logOutcome } from '../../src/controller/log-outcome.ts';
+import { createOutcomeLog } from '../../src/controller/log-outcome.ts';
 import type { Change, Source } from '../../src/controller/ports.ts';
 import type { SyncOutcome } from '../../src/controller/sync.ts';
 import { createSyncRecorder } from '../../src/controller/sync-recorder.ts';
@@ -62,7 +62,7 @@ async function logged(outcome: SyncOutcome): Promise<readonly Told[]> {
       done();
     },
   });
-  logOutcome(outcome, await createLogger({ format: 'json', destination }));
+  createOutcomeLog()(outcome, await createLogger({ format: 'json', destination }));
   return lines
     .flatMap((text) => text.split('\n').filter((line) => line !== ''))
     .map((line) => JSON.parse(line))
