@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { type Clock, FluxError, messageOf } from '../base/index.ts';
@@ -125,8 +126,10 @@ export function createCredentialSource(initial: Kubeconfig, reload: () => Promis
 
 async function credentialsOf({ config, server }: Kubeconfig): Promise<Credentials> {
   const options: RequestOptions = { headers: {} };
+  let fileToken: string | undefined;
   try {
     await config.applyToHTTPSOptions(options);
+    fileToken = await tokenOfFile(config);
   } catch (error) {
     throw new FluxError(`credentials of the kubeconfig: ${messageOf(error)}`, {
       code: 'cluster/credentials',
@@ -137,8 +140,18 @@ async function credentialsOf({ config, server }: Kubeconfig): Promise<Credential
   const { headers, agent, auth, ...tls } = options;
   const all: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers ?? {})) if (value !== undefined) all[name] = String(value);
+  if (fileToken !== undefined) all.Authorization = `Bearer ${fileToken}`;
   if (auth && !all.Authorization) all.Authorization = `Basic ${Buffer.from(auth).toString('base64')}`;
   // Connections are kept by our own agent, except through a proxy, which only client-node's agent knows.
   const proxied = config.getCurrentCluster()?.proxyUrl && server.startsWith('https:');
   return { headers: all, tls: proxied && agent ? { ...tls, agent } : tls };
+}
+
+/** The token of a pod's service account as its file holds it now; client-node would use one for a minute after it was replaced. */
+async function tokenOfFile(config: KubeConfig): Promise<string | undefined> {
+  const file: unknown = config.getCurrentUser()?.authProvider?.config?.tokenFile;
+  if (typeof file !== 'string') return undefined;
+  const token = (await readFile(file, 'utf8')).trim();
+  if (token === '') throw new Error(`${file} is empty`);
+  return token;
 }

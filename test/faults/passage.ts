@@ -22,6 +22,7 @@ export interface Work {
   readonly pending: () => number;
 }
 
+const FILES_AND_CONNECTS = /^(FSReq|CloseReq|TCPConnectWrap)/;
 const QUIET_TURNS = 4;
 /** What a watch sends is nobody's request, so it is given this long to arrive. */
 const QUIET_MS = 1;
@@ -61,7 +62,7 @@ export function createPassage(clock: VirtualClock, proxy: ApiProxy, work: Work =
       moving > 0 ||
       travelling !== idle ||
       work.pending() > 0 ||
-      process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq') || name === 'TCPConnectWrap')
+      process.getActiveResourcesInfo().some((name) => FILES_AND_CONNECTS.test(name))
     );
   }
 
