@@ -195,7 +195,7 @@ export function createObjects({ store, now, maxBytes }: ObjectsOptions): Objects
     }
     if (options.subresource !== 'status' && options.subresource !== 'finalize')
       prepareForUpdate(resource, object, old, { store, now });
-    if (hasGeneration(resource) && specChanged(resource, old, object))
+    if (hasGeneration(resource) && specChanged(resource, old, object, options.subresource))
       object = { ...object, metadata: { ...(object.metadata as JsonObject), generation: (before.generation ?? 0) + 1 } };
     check(resource, object, old);
     if (sameButTimes(old, object)) return old;
@@ -372,7 +372,10 @@ function hasGeneration(resource: Resource): boolean {
   return resource.custom !== undefined || WITH_GENERATION.has(`${resource.group}/${resource.kind}`);
 }
 
-function specChanged(resource: Resource, old: KubeObject, object: KubeObject): boolean {
+function specChanged(resource: Resource, old: KubeObject, object: KubeObject, subresource: string | undefined): boolean {
+  // Deployments alone count their annotations, but not those that the controller writes with the status.
+  const counted = resource.group === 'apps' && resource.kind === 'Deployment' && subresource !== 'status';
+  if (counted && !equal(asObject(metaOf(old).annotations), asObject(metaOf(object).annotations))) return true;
   const ignored = resource.custom && !resource.subresources?.status ? ['metadata'] : ['metadata', 'status'];
   const rest = (value: KubeObject) => Object.fromEntries(Object.entries(value).filter(([key]) => !ignored.includes(key)));
   return !equal(rest(old), rest(object));
