@@ -3,13 +3,12 @@ import { isRecord } from './live.ts';
 import { secretValues } from './status-error.ts';
 import type { FieldDiff } from './types.ts';
 
-const LAST_APPLIED = JSON.stringify('kubectl.kubernetes.io/last-applied-configuration');
 const DATA = /^(?:data|stringData)(?:[.[]|$)/;
 const MASK = '***';
 
 /**
  * The differences of a Secret without anything it holds, on both sides (S-074): masked are the values of `data` and
- * `stringData`, and texts elsewhere that hold a copy of one, as the annotation of `kubectl apply` does. Keys are shown.
+ * `stringData`, and texts elsewhere that hold a copy of one. Keys are shown.
  */
 export function compareSecrets(live: ServerObject | undefined, wanted: ServerObject): readonly FieldDiff[] {
   const values = secretValues([live, wanted].map((each) => [each?.data, each?.stringData]));
@@ -19,7 +18,7 @@ export function compareSecrets(live: ServerObject | undefined, wanted: ServerObj
   };
   return compareObjects(live && opaque(live), opaque(wanted)).map((field) => {
     const { path, from, to } = field;
-    const secret = DATA.test(path) || path.includes(LAST_APPLIED) || holdsCopy(from) || holdsCopy(to);
+    const secret = DATA.test(path) || holdsCopy(from) || holdsCopy(to);
     if (!secret) return field;
     return {
       path,

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Json } from '../resource/index.ts';
+import { LAST_APPLIED } from './body.ts';
 import { isRecord } from './live.ts';
 import { CHECKSUM_ANNOTATION, MARK_LABEL } from './ownership.ts';
 import type { FieldDiff } from './types.ts';
@@ -20,11 +21,14 @@ const SERVER_METADATA = new Set([
   'uid',
 ]);
 
+/** Labels and annotations that Flux and kubectl write for themselves. */
+const BOOKKEEPING = new Set([MARK_LABEL, CHECKSUM_ANNOTATION, LAST_APPLIED]);
+
 /**
  * The fields in which two states of one object differ, by path; no live object means that every field is new. What only a
- * server writes, the status and our own mark and checksum are left out. Items of a list are told apart by the keys that
- * `managedFields` shows, else by `name`, else by position; a list of plain values is one value. Nothing comes out exactly
- * when both are equal in all that is compared.
+ * server writes, the status, and what Flux and kubectl note for themselves are left out. Items of a list are told apart by the
+ * keys that `managedFields` shows, else by `name`, else by position; a list of plain values is one value. Nothing comes out
+ * exactly when both are equal in all that is compared.
  */
 export function compareObjects(live: ServerObject | undefined, wanted: ServerObject): readonly FieldDiff[] {
   const shape: Shape = { fields: new Map() };
@@ -123,9 +127,8 @@ function flatten(object: ServerObject | undefined, shape: Shape): Flat {
 function compared({ apiVersion: _version, kind: _kind, status: _status, metadata, ...rest }: ServerObject) {
   const kept = Object.entries(isRecord(metadata) ? metadata : {}).flatMap(([field, value]): [string, unknown][] => {
     if (SERVER_METADATA.has(field)) return [];
-    const ours = field === 'labels' ? MARK_LABEL : field === 'annotations' ? CHECKSUM_ANNOTATION : undefined;
-    if (ours === undefined || !isRecord(value)) return [[field, value]];
-    const others = Object.entries(value).filter(([key]) => key !== ours);
+    if ((field !== 'labels' && field !== 'annotations') || !isRecord(value)) return [[field, value]];
+    const others = Object.entries(value).filter(([key]) => !BOOKKEEPING.has(key));
     return others.length === 0 ? [] : [[field, Object.fromEntries(others)]];
   });
   return Object.entries({ ...rest, ...(kept.length === 0 ? {} : { metadata: Object.fromEntries(kept) }) });

@@ -4,6 +4,7 @@ import { kindName, objectPath } from './api-resource.ts';
 import { compareObjects, type ServerObject } from './compare.ts';
 import { compareSecrets } from './compare-secrets.ts';
 import { isCrd } from './crd.ts';
+import { patchAfterTakeover, takeoverOf } from './diff-takeover.ts';
 import { createDraft, type Draft } from './draft.ts';
 import { isRecord, metadataOf } from './live.ts';
 import { withoutSecretData } from './status-error.ts';
@@ -44,18 +45,17 @@ export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?:
 
   async function diffOne(step: Step): Promise<ObjectDiff> {
     if (step.act !== 'apply') return step.entry;
-    const { entry, target } = step;
+    const { entry } = step;
     try {
       return await tryOut(step);
     } catch (thrown) {
-      const error = asFluxError(thrown, { code: 'cluster/diff-failed' });
+      const error = refusalOf(thrown, step);
       if (FATAL.has(error.code)) {
         giveUp.abort(error);
         throw error;
       }
       const { reason: _reason, ...rest } = entry;
-      const shown = target.resource.kind === 'Secret' ? withoutSecretData(error, target.manifest.object, target.name) : error;
-      return { ...rest, action: 'failed', error: shown };
+      return { ...rest, action: 'failed', error };
     }
   }
 
@@ -68,8 +68,9 @@ export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?:
     let wanted: ServerObject;
     try {
       wanted = await dryRun(path, draft, step);
+      if (live) wanted = (await dryRunTakeover(path, live, wanted, step)) ?? wanted;
     } catch (thrown) {
-      const why = whyUntried(step, asFluxError(thrown, { code: 'cluster/diff-failed' }));
+      const why = whyUntried(step, refusalOf(thrown, step), live);
       const action = live ? 'change' : 'create';
       return {
         ...entry,
@@ -102,6 +103,26 @@ export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?:
     }
   }
 
+  /** What becomes of an object that `kubectl apply` wrote; undefined when that makes no difference. */
+  async function dryRunTakeover(
+    path: string,
+    live: ServerObject,
+    applied: ServerObject,
+    step: ApplyStep,
+  ): Promise<ServerObject | undefined> {
+    const patch = patchAfterTakeover(live, applied, deps.manager);
+    if (!patch) return undefined;
+    const { body } = await deps.transport.request({
+      method: 'PATCH',
+      path,
+      query: { fieldManager: deps.manager, dryRun: 'All' },
+      headers: { 'content-type': 'application/json-patch+json' },
+      body: JSON.stringify(patch),
+      signal: whileWorthIt,
+    });
+    return objectOf(body, step);
+  }
+
   async function readLive(path: string, step: ApplyStep): Promise<ServerObject | undefined> {
     try {
       return objectOf((await deps.transport.request({ path, signal: whileWorthIt })).body, step);
@@ -117,9 +138,12 @@ export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?:
   }
 
   /** Why a dry run says nothing although an apply may well succeed. @throws the error that an apply would meet too. */
-  function whyUntried({ target }: ApplyStep, error: FluxError): string {
+  function whyUntried({ target }: ApplyStep, error: FluxError, live: ServerObject | undefined): string {
     // An admission webhook with side effects that it cannot leave out: the API server does not call it in a dry run.
     if (/does not support dry run/.test(error.message)) return error.message;
+    // What kubectl wrote and Git has no longer is still there in a dry run, beside what takes its place.
+    if (error.code === 'cluster/invalid' && live && takeoverOf(live, deps.manager))
+      return `before what kubectl apply wrote is taken over it says: ${error.message}`;
     const needed =
       error.code === 'cluster/namespace-missing'
         ? `Namespace ${target.namespace}`
@@ -135,6 +159,11 @@ export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?:
       help: `Repair ${needed} first; this object is applied with it.`,
     });
   }
+}
+
+function refusalOf(thrown: unknown, { target: { resource, manifest, name } }: ApplyStep): FluxError {
+  const error = asFluxError(thrown, { code: 'cluster/diff-failed' });
+  return resource.kind === 'Secret' ? withoutSecretData(error, manifest.object, name) : error;
 }
 
 function baseOf(step: Step): string | undefined {

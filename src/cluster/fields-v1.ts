@@ -57,7 +57,8 @@ function nonEmpty(fields: FieldsV1): FieldsV1 | undefined {
   return Object.keys(fields).length === 0 ? undefined : fields;
 }
 
-function childOf(value: unknown, element: string): unknown {
+/** What an element of a path names in a value: a field, or the item of a list with this key or value. */
+export function childOf(value: unknown, element: string): unknown {
   const rest = element.slice(2);
   if (element.startsWith('f:')) return isRecord(value) && Object.hasOwn(value, rest) ? value[rest] : undefined;
   if (!Array.isArray(value)) return undefined;

@@ -197,7 +197,6 @@ describe('a Secret', () => {
       { path: 'data.added', to: '***' },
       { path: 'data.gone', from: '***' },
       { path: 'metadata.annotations.note', from: '***', to: '*** (changed)' },
-      { path: 'metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]', from: '***', to: '*** (changed)' },
       { path: 'type', from: 'Opaque', to: 'Other' },
     ]);
   });

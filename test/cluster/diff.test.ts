@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { silentLogger, systemClock } from '../../src/base/index.ts';
+import { compareObjects } from '../../src/cluster/compare.ts';
 import { createCluster } from '../../src/cluster/index.ts';
 import type { Cluster, ObjectDiff, PlanRequest } from '../../src/controller/ports.ts';
 import type { KubeObject, Manifest } from '../../src/resource/index.ts';
 import { type Kubernetes, startKubernetes } from '../../src/sim/index.ts';
+import { createKubeClient, type KubeClient } from '../e2e/harness/kube-client.ts';
 import { status } from './api-server.ts';
 import { configMap, deployment, manifest, namespace, request, startWorld, widget } from './world.ts';
 
@@ -123,6 +125,88 @@ describe('what a sync would do', () => {
     other.close();
     const found = await world.diff([configMap('a')]);
     expect(found['shop:configmap/a']).toEqual({ id: 'shop:configmap/a', place: expect.anything(), action: 'unchanged' });
+  });
+
+  test('fields that kubectl apply wrote and Git has no longer would go, once they are ours; defaults come back', async () => {
+    const world = await startEmbedded();
+    const spec = web('acme/web:1', { env: [{ name: 'OLD', value: '1' }], ports: [{ containerPort: 80 }] }).object;
+    const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': '{}', 'acme.example/note': 'x' };
+    await created(world.kubernetes, 'apis/apps/v1/namespaces/shop/deployments?fieldManager=kubectl-client-side-apply', {
+      ...spec,
+      metadata: { ...spec.metadata, annotations },
+    });
+    const found = await world.diff([web('acme/web:1', { ports: [{ containerPort: 81 }] })]);
+    expect(found['shop:deployment/web']).toMatchObject({
+      action: 'change',
+      fields: [
+        { path: 'metadata.annotations["acme.example/note"]', from: 'x' },
+        { path: 'spec.template.spec.containers[name=web].env[name=OLD].name', from: 'OLD' },
+        { path: 'spec.template.spec.containers[name=web].env[name=OLD].value', from: '1' },
+        { path: 'spec.template.spec.containers[name=web].ports[containerPort=80,protocol=TCP].containerPort', from: 80 },
+        { path: 'spec.template.spec.containers[name=web].ports[containerPort=80,protocol=TCP].protocol', from: 'TCP' },
+        { path: 'spec.template.spec.containers[name=web].ports[containerPort=81,protocol=TCP].containerPort', to: 81 },
+        { path: 'spec.template.spec.containers[name=web].ports[containerPort=81,protocol=TCP].protocol', to: 'TCP' },
+      ],
+    });
+    expect(writes(world).filter(({ query }) => !query.includes('kubectl'))).toEqual(writes(world).slice(0, 1));
+
+    const told = found['shop:deployment/web']?.fields;
+    const path = 'apis/apps/v1/namespaces/shop/deployments/web';
+    const before = await got(world.kubernetes, path);
+    await world.sync(web('acme/web:1', { ports: [{ containerPort: 81 }] }));
+    expect(compareObjects(before, await got(world.kubernetes, path))).toEqual(told);
+  });
+
+  test('what a diff tells is what the sync then does, field by field', async () => {
+    const world = await startEmbedded();
+    const service = (ports: object[], type = 'ClusterIP'): Manifest =>
+      manifest({
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 'web', namespace: 'shop' },
+        spec: { type, selector: { app: 'web' }, ports },
+      });
+    await world.sync(
+      web('acme/web:1', {
+        env: [
+          { name: 'A', value: '1' },
+          { name: 'B', value: '2' },
+        ],
+        args: ['x'],
+      }),
+      service([
+        { name: 'a', port: 80 },
+        { name: 'b', port: 81 },
+      ]),
+      configMap('map', { kept: '1', changed: '2', gone: '3' }),
+    );
+    const next = [
+      web('acme/web:2', {
+        env: [
+          { name: 'B', value: '3' },
+          { name: 'A', value: '1' },
+        ],
+        args: ['x', 'y'],
+        resources: { limits: { cpu: '1500m' } },
+      }),
+      service([
+        { name: 'b', port: 81, targetPort: 8081 },
+        { name: 'c', port: 82 },
+      ]),
+      configMap('map', { kept: '1', changed: 'two', new: '' }),
+    ];
+    const paths = [
+      'apis/apps/v1/namespaces/shop/deployments/web',
+      'api/v1/namespaces/shop/services/web',
+      'api/v1/namespaces/shop/configmaps/map',
+    ];
+    const all = () => Promise.all(paths.map((path) => got(world.kubernetes, path)));
+    const told = Object.values(await world.diff(next));
+    const before = await all();
+    await world.sync(...next);
+    const after = await all();
+    expect(told.map(({ fields }) => fields)).toEqual(before.map((live, n) => compareObjects(live, after[n] ?? {})));
+    expect(told.map(({ fields = [] }) => fields.length > 2)).toEqual([true, true, true]);
   });
 
   test('a new object shows its fields, as the server would complete them', async () => {
@@ -251,6 +335,26 @@ describe('a server that does not go along', () => {
     ]);
   });
 
+  test('what only a takeover from kubectl makes possible is a change whose fields nobody can tell', async () => {
+    const world = await startWorld();
+    const message = 'Service "web" is invalid: spec.ports[1].name: Duplicate value: "a"';
+    const managedFields = [
+      { manager: 'kubectl-client-side-apply', operation: 'Update', fieldsV1: { 'f:data': { 'f:old': {} } } },
+    ];
+    world.server.put('/api/v1/namespaces/shop/configmaps/there', {
+      metadata: { name: 'there', namespace: 'shop', managedFields },
+    });
+    world.server.intercept = ({ method }) =>
+      method === 'PATCH' ? { status: 422, body: status(422, 'Invalid', message) } : undefined;
+    expect(await tried(world, [configMap('there'), configMap('new')])).toMatchObject([
+      {
+        action: 'change',
+        reason: `the server cannot try it out: before what kubectl apply wrote is taken over it says: ${message}`,
+      },
+      { action: 'failed', error: { message } },
+    ]);
+  });
+
   test('asks for a dry run and the whole answer, with the body that would be applied', async () => {
     const world = await startWorld();
     world.server.intercept = ({ method, body }) =>
@@ -295,6 +399,21 @@ describe('a server that does not go along', () => {
     await expect(world.cluster.diff({ entries: [] })).rejects.toMatchObject({ code: 'cluster/foreign-plan' });
   });
 });
+
+/** As somebody else, past the cluster that is tested. */
+function asPerson<T>({ url, certificateAuthority, token }: Kubernetes, act: (kube: KubeClient) => Promise<T>): Promise<T> {
+  const headers = { authorization: `Bearer ${token}` };
+  const kube = createKubeClient({ server: new URL(url), tls: { ca: Buffer.from(certificateAuthority) }, headers });
+  return act(kube).finally(() => kube.close());
+}
+
+async function created(kubernetes: Kubernetes, path: string, object: object): Promise<void> {
+  await asPerson(kubernetes, (kube) => kube.create(path, object));
+}
+
+async function got(kubernetes: Kubernetes, path: string): Promise<Readonly<Record<string, unknown>>> {
+  return { ...(await asPerson(kubernetes, (kube) => kube.get(path))) };
+}
 
 async function kubeconfigOf(kubernetes: Kubernetes): Promise<string> {
   const directory = mkdtempSync(join(tmpdir(), 'flux-diff-'));
