@@ -13,6 +13,8 @@ interface Status {
 
 /** Schema errors of server-side apply arrive as 500 without a reason; trying again cannot help. */
 const SCHEMA_ERROR = /^failed to (create typed|convert new|create manager|update managed)|error decoding|strict decoding/;
+/** The API server itself is well, and has waited for the webhook already: the next sync asks again. */
+const WEBHOOK_FAILED = /failed calling webhook "[^"]+"/;
 const DENIED = /admission webhook "[^"]+" denied the request|ValidatingAdmissionPolicy '[^']+' .*denied request/;
 
 /** What API servers, and the rules of custom kinds, say of a field that cannot change once it is set. */
@@ -103,6 +105,12 @@ function classify(httpStatus: number, status: Status | undefined, message: strin
       return { code: 'cluster/timeout' };
     default:
       if (httpStatus === 500 && SCHEMA_ERROR.test(message)) return invalid(message);
+      if (httpStatus === 500 && WEBHOOK_FAILED.test(message)) {
+        return {
+          code: 'cluster/webhook-failed',
+          help: 'The cluster asks this admission webhook before it takes the object, and got no answer: see whether what serves it runs.',
+        };
+      }
       return httpStatus >= 500 ? { code: 'cluster/unavailable' } : { code: 'cluster/refused' };
   }
 }
