@@ -1,9 +1,11 @@
 import { asFluxError, type Clock, FluxError } from '../base/index.ts';
+import type { ApiResource } from './api-resource.ts';
 import { applyObject } from './apply-object.ts';
 import { CRD_GROUP, isCrd, waitEstablished } from './crd.ts';
 import { deleteObject } from './delete.ts';
 import type { Discovery } from './discovery.ts';
 import { appliedFrom } from './inventory.ts';
+import type { LiveObject } from './live.ts';
 import { keyOf } from './scope.ts';
 import { STAGES, stageOf } from './stage.ts';
 import type { ApplyStep, DeleteStep, Step } from './step.ts';
@@ -18,6 +20,8 @@ export interface ApplyDeps {
   readonly clock: Clock;
   readonly manager: string;
   readonly window: Window;
+  /** Told of each object as the API server answered it. */
+  readonly onApplied: (resource: ApiResource, live: LiveObject) => void;
 }
 
 /** With so many applies in a row unanswered the rest is not tried: a thousand that hang would take hours. */
@@ -71,6 +75,7 @@ export async function applySteps(
       await needs(step);
       const { live, outcome, recreated, warnings } = await applyObject(step, { ...deps, request, signal });
       inventory.set(target.key, appliedFrom(live, { checksum: target.manifest.checksum, mark }, deps.manager));
+      deps.onApplied(target.resource, live);
       const reason = recreated === undefined ? entry.reason : `recreated: ${recreated}`;
       return changeOf(entry, outcome, { ...(outcome === 'configured' ? { reason } : {}), warnings });
     } catch (thrown) {

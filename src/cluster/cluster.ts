@@ -1,20 +1,25 @@
 import { type Clock, FluxError, type Logger } from '../base/index.ts';
-import { formatResourceId, type KubeObject } from '../resource/index.ts';
-import { hasKind, isPathSegment } from './api-resource.ts';
+import { formatResourceId, isWorkloadKind, type KubeObject } from '../resource/index.ts';
+import { type ApiResource, hasKind, isPathSegment, kindKey } from './api-resource.ts';
 import { applySteps } from './apply.ts';
+import { createAttention } from './attention.ts';
+import { applyBody } from './body.ts';
 import type { DefinedKinds } from './crd.ts';
 import { diffSteps } from './diff.ts';
 import { createDiscovery } from './discovery.ts';
 import { healthTarget, watchHealth } from './health/watch-health.ts';
 import { createCredentialSource, type KubeconfigSource, loadKubeconfig } from './kubeconfig.ts';
+import { lostFields } from './drift.ts';
+import { noteCorrections } from './fight.ts';
 import { isRecord } from './live.ts';
 import { planSync } from './plan.ts';
-import { findKind, type Target } from './scope.ts';
+import { findKind, keyOf, type Target } from './scope.ts';
 import { selfOf } from './self.ts';
 import type { Step } from './step.ts';
 import { createSyncSet, type SyncSet } from './sync-set.ts';
 import { createTransport } from './transport.ts';
 import type { Change, Cluster, Plan } from './types.ts';
+import { createViews } from './views.ts';
 import { createWindow } from './window.ts';
 import { listWorkloads } from './workloads.ts';
 
@@ -29,11 +34,20 @@ export interface ClusterOptions extends KubeconfigSource {
   readonly fieldManager?: string;
   /** The most writes at a time; how many it is depends on what the API server makes of them. */
   readonly maxInFlight?: number;
+  /** Namespaces to which everything is limited (--k8s-allow-namespace); none: no limit. */
+  readonly namespaces?: readonly string[];
   /** Time for one request in milliseconds. Default 30 s. */
   readonly requestTimeoutMs?: number;
 }
 
 const MAX_IN_FLIGHT = 64;
+
+/** Kinds whose watch is kept: those that Git wants objects of, and workloads, which are listed time and again. */
+function neededBy(sets: Iterable<SyncSet>): (resource: ApiResource) => boolean {
+  const kinds = new Set<string>();
+  for (const { targets } of sets) for (const { target } of targets.values()) kinds.add(kindKey(target.resource));
+  return (resource) => isWorkloadKind(resource.kind) || kinds.has(kindKey(resource));
+}
 
 /**
  * Connects to a cluster. Reads the kubeconfig, but asks no server yet: a cluster that is down is an error of the first plan,
@@ -41,7 +55,7 @@ const MAX_IN_FLIGHT = 64;
  * @throws FluxError `cluster/no-config`, `cluster/bad-config`.
  */
 export async function createCluster(options: ClusterOptions): Promise<Cluster> {
-  const { clock, log, fieldManager: manager = 'flux', maxInFlight = MAX_IN_FLIGHT, requestTimeoutMs } = options;
+  const { clock, log, fieldManager: manager = 'flux', maxInFlight = MAX_IN_FLIGHT, requestTimeoutMs, namespaces = [] } = options;
   const kubeconfig = await loadKubeconfig(options);
   const defaultNamespace = options.defaultNamespace || kubeconfig.namespace || 'default';
   const credentials = createCredentialSource(kubeconfig, () => loadKubeconfig(options), clock);
@@ -56,6 +70,27 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
   const syncSets = new Map<string, SyncSet>();
   /** Where the objects of changes are, for whoever asks for their health. */
   const places = new WeakMap<Change, { readonly target: Target; readonly set: SyncSet }>();
+  let driftListener: (() => void) | undefined;
+  const attention = createAttention({ clock, manager, sets: () => syncSets.values(), onDrift: () => driftListener?.() });
+  const views = createViews({
+    transport,
+    clock,
+    log,
+    manager,
+    namespaces,
+    findLost(key, live, print) {
+      for (const { targets, inventory } of syncSets.values()) {
+        const each = targets.get(key);
+        // While the digest is the one we know, everything is ours.
+        if (each && inventory.get(key)?.fingerprint !== print)
+          return lostFields({ ...applyBody(each.target, each.mark).body }, live, manager);
+      }
+      return undefined;
+    },
+    onChange(resource, live, namespace, name) {
+      attention.changed({ key: keyOf(resource, resource.namespaced ? namespace : undefined, name), live });
+    },
+  });
   const plans = new WeakMap<Plan, { readonly steps: readonly Step[]; readonly set: SyncSet }>();
   let defined: DefinedKinds = new Map();
 
@@ -67,10 +102,12 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
       syncSets.set(request.syncSet, set);
       const others = [...syncSets.values()].filter((each) => each !== set).map(({ wanted }) => wanted);
       const self = selfOf((await credentials.current()).headers);
-      const now = clock.now();
-      const deps = { transport, discovery, log, manager, defaultNamespace, self, others, now };
+      const deps = { transport, discovery, views, namespaces, clock, log, manager, defaultNamespace, self, others };
       const planned = await planSync(request, set, deps, signal);
-      defined = planned.defined;
+      if (!request.preview) {
+        defined = planned.defined;
+        views.retain(neededBy(syncSets.values()));
+      }
       const plan: Plan = { entries: planned.steps.map(({ entry }) => entry) };
       plans.set(plan, { steps: planned.steps, set });
       return plan;
@@ -82,12 +119,16 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
         throw new FluxError('plan was not made by this cluster, or was carried out before', { code: 'cluster/foreign-plan' });
       plans.delete(plan);
       const { steps, set } = known;
-      const changes = await applySteps(steps, set, { transport, discovery, clock, manager, window }, signal);
-      for (const [index, change] of changes.entries()) {
-        const step = steps[index];
-        if (step && 'target' in step && step.target) places.set(change, { target: step.target, set });
-      }
-      return changes;
+      const deps = { transport, discovery, clock, manager, window, onApplied: views.note };
+      return attention.during(async () => {
+        const changes = await applySteps(steps, set, deps, signal);
+        noteCorrections(set, steps, changes, clock.now());
+        for (const [index, change] of changes.entries()) {
+          const step = steps[index];
+          if (step && 'target' in step && step.target) places.set(change, { target: step.target, set });
+        }
+        return changes;
+      });
     },
 
     watchHealth(changes, onChange) {
@@ -105,7 +146,11 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
       return diffSteps(known.steps, { transport, manager, maxInFlight }, signal);
     },
 
-    workloads: (filter, { signal } = {}) => listWorkloads({ transport, discovery, log }, filter, signal),
+    onDrift(listener) {
+      driftListener = listener;
+    },
+
+    workloads: (filter, { signal } = {}) => listWorkloads({ transport, discovery, views, log }, filter, signal),
 
     idOf(object) {
       const directory = discovery.current();
@@ -139,6 +184,8 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     },
 
     close() {
+      attention.close();
+      views.close();
       transport.close();
     },
   };

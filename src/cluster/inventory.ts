@@ -1,5 +1,5 @@
 import type { LiveObject } from './live.ts';
-import { CHECKSUM_ANNOTATION, fingerprint, MARK_LABEL } from './ownership.ts';
+import { CHECKSUM_ANNOTATION, fingerprint, MARK_LABEL, ownsMark } from './ownership.ts';
 
 /** What we remember of an object since we applied it. */
 export interface Applied {
@@ -8,12 +8,13 @@ export interface Applied {
   readonly mark: string;
   readonly uid: string;
   readonly resourceVersion: string;
+  /** Counts changes of the spec; many kinds have none. */
   readonly generation: number | undefined;
   /** Of the fields we own. */
   readonly fingerprint: string;
 }
 
-/** By object key. In memory only: after a restart everything is applied once more, which changes nothing. */
+/** By object key. In memory only: after a restart it is built again from the objects themselves. */
 export type Inventory = Map<string, Applied>;
 
 export function appliedFrom(
@@ -31,19 +32,28 @@ export function appliedFrom(
 }
 
 /**
- * True when the metadata of an object proves that what we applied still stands: nobody wrote to it since, or the writes
- * touched neither its spec (same generation) nor a field of ours (same managedFields entry, mark and checksum). A kind
- * without generation counts as changed by any write that is not ours.
+ * True when the metadata of an object proves that what we applied still stands: nobody wrote to it since, or nobody touched a
+ * field of ours (same managedFields entry, mark and checksum). Writes to other fields are no business of ours.
  */
 export function stillStands(known: Applied, live: LiveObject, manager: string): boolean {
   if (known.uid === '' || known.uid !== live.uid) return false;
   if (known.resourceVersion === live.resourceVersion) return true;
-  return (
-    live.generation !== undefined &&
-    live.generation === known.generation &&
-    // Another Flux applies under the same manager name, so the fields stay ours while the values change.
-    live.labels?.[MARK_LABEL] === known.mark &&
-    live.annotations?.[CHECKSUM_ANNOTATION] === known.checksum &&
-    fingerprint(live, manager) === known.fingerprint
-  );
+  return bears(live, known) && fingerprint(live, manager) === known.fingerprint;
+}
+
+/**
+ * True when the object itself proves, to a daemon that has just started, that exactly this manifest was applied under our name and
+ * nobody has taken a field of it since.
+ */
+export function isAppliedAlready(
+  live: LiveObject,
+  wanted: { readonly checksum: string; readonly mark: string },
+  manager: string,
+): boolean {
+  return bears(live, wanted) && ownsMark(live, manager) && live.lost?.fields.length === 0 && live.uid !== undefined;
+}
+
+/** Another Flux applies under the same manager name, so the fields stay ours while the values change. */
+function bears(live: LiveObject, { mark, checksum }: { readonly checksum: string; readonly mark: string }): boolean {
+  return live.labels?.[MARK_LABEL] === mark && live.annotations?.[CHECKSUM_ANNOTATION] === checksum;
 }

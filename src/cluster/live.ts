@@ -1,5 +1,6 @@
 import { FluxError } from '../base/index.ts';
 import { type ApiResource, collectionPath } from './api-resource.ts';
+import type { LostFields } from './drift.ts';
 import type { Transport } from './transport.ts';
 
 export interface ManagedFields {
@@ -24,6 +25,10 @@ export interface LiveObject {
   readonly finalizers?: readonly string[];
   readonly deletionTimestamp?: string;
   readonly managedFields?: readonly ManagedFields[];
+  /** Digest of our own entry of managedFields, kept in its place where an object is watched. */
+  readonly fingerprint?: string;
+  /** Of an object that is watched: which of our fields somebody took, as it was last seen. */
+  readonly lost?: LostFields;
 }
 
 export const METADATA = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';

@@ -12,10 +12,13 @@ export function gcMark(syncSet: string, id: ResourceId): string {
   return `sha256.${createHash('sha256').update(syncSet).update(id).digest('base64url')}`;
 }
 
+/** Flux v1's prefixes, the older one last. */
+export const IGNORE_ANNOTATIONS = ['fluxcd.io/ignore', 'flux.weave.works/ignore'] as const;
+
 /** Flux v1's `ignore` policy under either of its prefixes; `true` wins when both are given. A YAML boolean counts as its text. */
 export function ignorePolicy(annotations: unknown): string | undefined {
   if (!isRecord(annotations)) return undefined;
-  const values = ['fluxcd.io/ignore', 'flux.weave.works/ignore'].flatMap((key) =>
+  const values = IGNORE_ANNOTATIONS.flatMap((key) =>
     annotations[key] === undefined || annotations[key] === null ? [] : [String(annotations[key])],
   );
   return values.includes('true') ? 'true' : values[0];
@@ -33,12 +36,20 @@ export function ownsMark(live: LiveObject, manager: string): boolean {
   return isRecord(labels) && Object.hasOwn(labels, `f:${MARK_LABEL}`);
 }
 
-/** Digest of the set of fields that we own. Any field that somebody else takes or removes leaves the set. */
+/**
+ * Digest of the set of fields that we own, and of when we changed any of them last. A field that somebody else takes or removes
+ * leaves the set; a foreign apply under our name moves the time. So while the digest stands, the values of our fields do.
+ */
 export function fingerprint(live: LiveObject, manager: string): string {
-  const fields = ownEntry(live, manager)?.fieldsV1;
-  return createHash('sha256')
-    .update(JSON.stringify(fields ?? null))
-    .digest('base64url');
+  if (live.fingerprint !== undefined) return live.fingerprint;
+  const own = ownEntry(live, manager);
+  const digest = createHash('sha256').update(JSON.stringify(own?.fieldsV1 ?? null)).digest('base64url').slice(0, 22);
+  return `${own?.time ?? ''} ${digest}`;
+}
+
+/** True when we wrote nothing between the two: only others may have taken fields from us. */
+export function isSameWrite(fingerprint: string, other: string): boolean {
+  return fingerprint.slice(0, fingerprint.indexOf(' ')) === other.slice(0, other.indexOf(' '));
 }
 
 /** Who else wrote to the object last, for the reason of a correction. */

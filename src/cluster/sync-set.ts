@@ -1,12 +1,27 @@
 import type { FluxError } from '../base/index.ts';
 import type { ApiResource } from './api-resource.ts';
 import type { Inventory } from './inventory.ts';
+import type { Target } from './scope.ts';
 import { NOTHING_WANTED, type Wanted } from './wanted.ts';
+
+/** Somebody who takes the same fields again after each correction. */
+export interface Fight {
+  /** Who takes what. */
+  readonly about: string;
+  readonly corrections: number;
+  /** Milliseconds since the epoch, as is `until`: the same drift is not corrected before. */
+  readonly correctedAt: number;
+  readonly until: number;
+}
 
 /** What is remembered of one sync set between two plans. */
 export interface SyncSet {
   readonly inventory: Inventory;
-  /** Kinds that may hold objects of the set, by kind key: they are listed for garbage collection even when Git has none left. */
+  /** What is kept applied, as of the last plan, by object key. */
+  targets: ReadonlyMap<string, { readonly target: Target; readonly mark: string }>;
+  /** By object key. */
+  readonly fights: Map<string, Fight>;
+  /** Kinds that may hold objects of the set, by kind key: they are looked at for garbage collection even when Git has none left. */
   readonly kindsWithMarks: Map<string, ApiResource>;
   /** Kinds that were searched for marks at least once. */
   readonly searchedKinds: Set<string>;
@@ -30,6 +45,8 @@ export function createSyncSet(): SyncSet {
     inventory: new Map(),
     kindsWithMarks: new Map(),
     searchedKinds: new Set(),
+    targets: new Map(),
+    fights: new Map(),
     wanted: NOTHING_WANTED,
     contested: new Set(),
     deletes: new Map(),

@@ -1,15 +1,17 @@
 import { asFluxError, type Logger } from '../base/index.ts';
-import { containersOf, formatResourceId, type KubeObject, parseResourceId, type ResourceId } from '../resource/index.ts';
+import { parseResourceId } from '../resource/index.ts';
 import { type ApiResource, kindName } from './api-resource.ts';
 import type { Directory, Discovery } from './discovery.ts';
-import { type LiveObject, listPages, metadataOf } from './live.ts';
-import { workloadState } from './rollout.ts';
+import { listPages } from './live.ts';
 import type { Transport } from './transport.ts';
 import type { ClusterWorkload, WorkloadFilter } from './types.ts';
+import type { Views } from './views.ts';
+import { workloadOf } from './workload-state.ts';
 
 export interface WorkloadDeps {
   readonly transport: Transport;
   readonly discovery: Discovery;
+  readonly views: Views;
   readonly log: Logger;
 }
 
@@ -23,7 +25,6 @@ const WORKLOAD_APIS = [
 ] as const;
 
 const DIRECTORY_MAX_AGE_MS = 300_000;
-const ANTECEDENT = 'helm.fluxcd.io/antecedent';
 
 /** Workloads as they run, trimmed to what listing and updates need. Kinds that may not be listed are left out with a warning. */
 export async function listWorkloads(
@@ -33,7 +34,7 @@ export async function listWorkloads(
 ): Promise<readonly ClusterWorkload[]> {
   const directory = await deps.discovery.look(DIRECTORY_MAX_AGE_MS, signal);
   const { kinds, namespace } = reach(filter);
-  const lists = await Promise.all(resourcesOf(directory, kinds).map((resource) => listKind(deps, resource, namespace, signal)));
+  const lists = await Promise.all(resourcesOf(directory, kinds).map((resource) => listKind(deps, resource, directory, namespace, signal)));
   const ids = filter.ids && new Set(filter.ids);
   return lists.flat().filter(({ id }) => ids === undefined || ids.has(id));
 }
@@ -57,14 +58,21 @@ function resourcesOf(directory: Directory, kinds: ReadonlySet<string> | undefine
 }
 
 async function listKind(
-  { transport, log }: WorkloadDeps,
+  { transport, views, log }: WorkloadDeps,
   resource: ApiResource,
+  directory: Directory,
   namespace: string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<readonly ClusterWorkload[]> {
   try {
-    const trim = (item: Readonly<Record<string, unknown>>) =>
-      isAddon(metadataOf(item)) ? [] : [workloadOf(resource.kind, item)];
+    const view = views.open(resource, directory);
+    if (view) {
+      await view.current(signal ? { signal } : {});
+      return [...view.all()].flatMap(({ live, workload }) =>
+        workload && (namespace === undefined || live.namespace === namespace) ? [workload] : [],
+      );
+    }
+    const trim = (item: Readonly<Record<string, unknown>>) => workloadOf(resource.kind, item) ?? [];
     const found = await listPages(transport, resource, 'whole', trim, { namespace, signal });
     return found.items.flat();
   } catch (thrown) {
@@ -77,36 +85,4 @@ async function listKind(
     if (error.code === 'cluster/unknown-resource') return [];
     throw error;
   }
-}
-
-function workloadOf(kind: string, item: Readonly<Record<string, unknown>>): ClusterWorkload {
-  const { name, namespace, labels, annotations } = metadataOf(item);
-  // Items of a list do not repeat the kind.
-  const object = { ...item, kind } as unknown as KubeObject;
-  const antecedent = antecedentOf(annotations?.[ANTECEDENT]);
-  return {
-    id: formatResourceId({ namespace, kind, name }),
-    containers: containersOf(object),
-    ...workloadState(kind, item),
-    labels: labels ?? {},
-    annotations: annotations ?? {},
-    ...(antecedent === undefined ? {} : { antecedent }),
-  };
-}
-
-/** The HelmRelease that made this workload; a value that is no resource id says nothing. */
-function antecedentOf(value: string | undefined): ResourceId | undefined {
-  if (value === undefined) return undefined;
-  try {
-    return formatResourceId(parseResourceId(value));
-  } catch {
-    return undefined;
-  }
-}
-
-/** Parts of the cluster itself, which Flux v1 never lists. */
-function isAddon({ namespace, labels = {} }: LiveObject): boolean {
-  if (namespace !== 'kube-system') return false;
-  const mode = labels['addonmanager.kubernetes.io/mode'];
-  return labels['kubernetes.io/cluster-service'] === 'true' || mode === 'EnsureExists' || mode === 'Reconcile';
 }

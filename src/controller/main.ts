@@ -137,6 +137,7 @@ export function startEngine({ config, version, environment, source, cluster, met
   });
   const intervals = { fetch: config.gitPollIntervalMs, sync: config.syncIntervalMs, automate: config.automationIntervalMs };
   const loop = new Loop({ steps, intervals, clock, log: log.child({ component: 'loop' }) });
+  cluster.onDrift(() => loop.ask('sync'));
   const daemon = createDaemon({
     version,
     source,

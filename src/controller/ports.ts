@@ -237,6 +237,8 @@ export interface Cluster {
   plan(request: PlanRequest, options?: Cancellable): Promise<Plan>;
   /** Carries out a plan made by this cluster: server-side apply in stages, then deletions. One change an entry. */
   apply(plan: Plan, options?: Cancellable): Promise<readonly Change[]>;
+  /** Sets who is called when an applied object was changed or deleted by somebody else, and a sync would put it right. */
+  onDrift(listener: () => void): void;
   /**
    * Tries out a plan made by this cluster by server-side dry runs: one read and one dry run for each object that would be created or
    * changed, none for others. One entry for each of the plan, in the same order; writes nothing.

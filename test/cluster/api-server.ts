@@ -404,7 +404,7 @@ interface Place {
   readonly name?: string;
 }
 
-const ALL_VERBS = ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'];
+const ALL_VERBS = ['create', 'delete', 'get', 'list', 'patch', 'update'];
 
 export function status(code: number, reason: string, message: string, details: Fields = {}): Fields {
   return { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, reason, details, code };

@@ -38,8 +38,11 @@ export interface Reflector<T> {
   readonly live: boolean;
   /** How many lists were needed so far. */
   readonly lists: number;
-  /** Takes what a write answered, which the watch will say too, a moment later. */
-  note(object: Fields): void;
+  /**
+   * Takes what a write answered, which the watch will say too, a moment later and in full; `merge` makes of it, and of what is
+   * kept so far, what is kept until then.
+   */
+  note(object: Fields, merge: (kept: T | undefined) => T): void;
   close(): void;
 }
 
@@ -219,10 +222,11 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
       throw new FluxError(`watch of ${path}: events come in disorder`, { code: 'cluster/bad-answer' });
     }
     advance(resourceVersion);
-    if (known !== undefined && !isLater(resourceVersion, known)) return;
+    if (known !== undefined && known !== resourceVersion && !isLater(resourceVersion, known)) return;
     if (event.type === 'deleted') copy.delete(key);
     else copy.set(key, resourceVersion, trim(event.object));
-    onChange?.(key);
+    // What a write of ours answered already is no news.
+    if (known !== resourceVersion) onChange?.(key);
   }
 
   function advance(resourceVersion: string): void {
@@ -291,12 +295,12 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
       wake?.();
       await (signal ? orAborted(outcome, signal) : outcome);
     },
-    note(object) {
+    note(object, merge) {
       const { resourceVersion } = metadataOf(object);
       if (resourceVersion === undefined) return;
       const key = keyOf(object);
       const known = copy.version(key);
-      if (known === undefined || isLater(resourceVersion, known)) copy.set(key, resourceVersion, trim(object));
+      if (known === undefined || isLater(resourceVersion, known)) copy.set(key, resourceVersion, merge(copy.objects.get(key)));
     },
     close() {
       closing.abort(new FluxError('the watch was closed', { code: 'cluster/stopped' }));

@@ -108,7 +108,7 @@ describe('a reflector', () => {
   test('takes what a write answered at once, and does not take it for a change when the watch says so too', async () => {
     const reflector = reflect();
     await reflector.current();
-    reflector.note((await put('noted', 'mine')) as Record<string, unknown>);
+    reflector.note((await put('noted', 'mine')) as Record<string, unknown>, () => 'mine');
     expect(reflector.objects.get('default/noted')).toBe('mine');
     await put('noted', 'theirs');
     await until('the other write is seen', () => reflector.objects.get('default/noted') === 'theirs');

@@ -1,0 +1,95 @@
+import type { Clock } from '../base/index.ts';
+import { decide } from './decide.ts';
+import { nextTruceEnd } from './fight.ts';
+import type { LiveObject } from './live.ts';
+import type { SyncSet } from './sync-set.ts';
+
+export interface AttentionOptions {
+  readonly clock: Clock;
+  readonly manager: string;
+  readonly sets: () => Iterable<SyncSet>;
+  /** Called when a sync would have something to do that nobody asked for. */
+  readonly onDrift: () => void;
+}
+
+/** What a watch says of one object: as it is now, or undefined when it is gone. */
+export interface Seen {
+  readonly key: string;
+  readonly live: LiveObject | undefined;
+}
+
+/** Decides which changes in the cluster call for a sync, and when a fight over an object is due again. */
+export interface Attention {
+  changed(seen: Seen): void;
+  /** Holds back while our own writes are under way: their echoes are judged when it is known what they did. */
+  during<T>(work: () => Promise<T>): Promise<T>;
+  close(): void;
+}
+
+export function createAttention({ clock, manager, sets, onDrift }: AttentionOptions): Attention {
+  const closing = new AbortController();
+  const heldBack = new Map<string, Seen>();
+  let busy = 0;
+  let alarm: { readonly at: number; readonly stop: AbortController } | undefined;
+
+  function isDrift({ key, live }: Seen): boolean {
+    for (const set of sets()) {
+      const wanted = set.targets.get(key);
+      if (!wanted) continue;
+      const { action } = decide({
+        checksum: wanted.target.manifest.checksum,
+        mark: wanted.mark,
+        live,
+        known: set.inventory.get(key),
+        fight: set.fights.get(key),
+        manager,
+        now: clock.now(),
+      });
+      if (action === 'create' || action === 'change') return true;
+    }
+    return false;
+  }
+
+  function setAlarm(): void {
+    const now = clock.now();
+    const at = nextTruceEnd(sets(), now);
+    if (at === alarm?.at) return;
+    alarm?.stop.abort();
+    alarm = undefined;
+    if (at === undefined || closing.signal.aborted) return;
+    const stop = new AbortController();
+    alarm = { at, stop };
+    clock.sleep(Math.max(0, at - now), { signal: AbortSignal.any([stop.signal, closing.signal]) }).then(
+      () => {
+        alarm = undefined;
+        onDrift();
+      },
+      // Another alarm took its place.
+      () => undefined,
+    );
+  }
+
+  return {
+    changed(seen) {
+      if (busy > 0) heldBack.set(seen.key, seen);
+      else if (isDrift(seen)) onDrift();
+    },
+    async during(work) {
+      busy += 1;
+      try {
+        return await work();
+      } finally {
+        busy -= 1;
+        if (busy === 0) {
+          const seen = [...heldBack.values()];
+          heldBack.clear();
+          if (seen.some(isDrift)) onDrift();
+          setAlarm();
+        }
+      }
+    },
+    close() {
+      closing.abort();
+    },
+  };
+}

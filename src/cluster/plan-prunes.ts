@@ -1,0 +1,95 @@
+import { formatResourceId, type ResourceId } from '../resource/index.ts';
+import type { ApiResource } from './api-resource.ts';
+import type { Directory, Discovery } from './discovery.ts';
+import type { Lists } from './lists.ts';
+import type { LiveObject } from './live.ts';
+import { type Candidate, forgetOldDeletes, isMarkedOurs, type Judged, judgePrunes } from './prune.ts';
+import { keyOf } from './scope.ts';
+import type { Self } from './self.ts';
+import type { Step } from './step.ts';
+import type { SyncSet } from './sync-set.ts';
+import type { PlanEntry, PlanRequest } from './types.ts';
+import { byOwner, type Wanted } from './wanted.ts';
+
+export interface Pruning {
+  readonly request: PlanRequest;
+  readonly set: SyncSet;
+  readonly discovery: Discovery;
+  readonly manager: string;
+  /** Who we are in the cluster; undefined outside of it. */
+  readonly self: Self | undefined;
+  readonly lists: Lists;
+  readonly inRepository: Wanted;
+  /** What this set and the others of this process want. */
+  readonly wantedByAny: readonly Wanted[];
+  /** Objects of the repository that have no place in the cluster, or stand there twice. */
+  readonly failedEntries: number;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** What is in the cluster, carries our mark, and is no longer in Git: deleted, or held with the reason. */
+export async function planPrunes(pruning: Pruning, directory: Directory, signal?: AbortSignal): Promise<readonly Step[]> {
+  const { lists, set, discovery, now } = pruning;
+  forgetOldDeletes(set.deletes, now);
+  await lists.ofUnwanted(set);
+  let judged = judge(pruning, directory.missing);
+  if (judged.some(({ verdict }) => verdict.action === 'prune')) {
+    // Before anything is deleted, every kind is looked at anew: a round that cannot see all of them deletes nothing.
+    const fresh = await discovery.look(0, signal);
+    await lists.ofEverything(fresh, set);
+    judged = judge(pruning, fresh.missing);
+  }
+  const inOrder = judged.toSorted((a, b) => (a.candidate.id < b.candidate.id ? -1 : 1));
+  return inOrder.map(({ candidate: { id, resource, live }, verdict }): Step => {
+    const entry: PlanEntry = { id, ...verdict, ...(live.uid ? { uid: live.uid } : {}) };
+    return verdict.action === 'prune' ? { act: 'delete', entry, resource, live } : { act: 'none', entry };
+  });
+}
+
+function judge(pruning: Pruning, missingApis: readonly string[]): readonly Judged[] {
+  const { request, set, lists, manager, self, inRepository, wantedByAny, failedEntries, now } = pruning;
+  // An object that several groups serve is one object.
+  const seen = new Set<string>();
+  const inGit: Candidate[] = [];
+  const notInGit: Candidate[] = [];
+  for (const { resource, live } of lists.marked()) {
+    if (live.uid !== undefined && seen.has(live.uid)) continue;
+    if (live.uid !== undefined) seen.add(live.uid);
+    const candidate = candidateOf(resource, live, set);
+    (inRepository.ids.has(candidate.id) ? inGit : notInGit).push(candidate);
+  }
+  for (const { live, appliedUid } of inGit.filter((each) => !isMarkedOurs(each, request)))
+    if (!request.preview && appliedUid !== undefined && appliedUid === live.uid) set.contested.add(appliedUid);
+  const left = notInGit.filter((candidate) => isMarkedOurs(candidate, request));
+  if (left.length === 0) return [];
+  return judgePrunes(
+    left,
+    {
+      syncSet: request.syncSet,
+      manager,
+      self,
+      wanted: wantedByAny,
+      owned: byOwner([...inGit, ...notInGit].filter(({ id }) => wantedByAny.some(({ ids }) => ids.has(id)))),
+      contested: set.contested,
+      deletes: set.deletes,
+      now,
+    },
+    {
+      mode: request.garbageCollection === 'on' ? 'on' : 'dry',
+      desiredErrors: request.desired.errors.length,
+      failedEntries,
+      missingApis,
+      failedLists: lists.failed(),
+      setSize: left.length + inGit.filter((each) => isMarkedOurs(each, request)).length,
+      allowPrune: request.allowPrune ?? 0,
+      approved: request.approved ?? [],
+    },
+  );
+}
+
+function candidateOf(resource: ApiResource, live: LiveObject, set: SyncSet): Candidate {
+  const id: ResourceId = formatResourceId({ namespace: live.namespace, kind: resource.kind, name: live.name });
+  const applied = set.inventory.get(keyOf(resource, live.namespace, live.name));
+  return { id, resource, live, ...(applied ? { appliedUid: applied.uid } : {}) };
+}
