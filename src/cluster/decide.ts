@@ -25,7 +25,8 @@ export type Decision =
 /** Decides about one object that Git wants and that is not ignored there. Pure; the same facts give the same decision. */
 export function decide(facts: Facts): Decision {
   const { live, known, manager, now } = facts;
-  if (live && ignorePolicy(live.annotations) === 'true') return { action: 'skip', reason: 'fluxcd.io/ignore: true in the cluster' };
+  if (live && ignorePolicy(live.annotations) === 'true')
+    return { action: 'skip', reason: 'fluxcd.io/ignore: true in the cluster' };
   if (live?.deletionTimestamp !== undefined) {
     return { action: 'held', reason: `it is being deleted since ${live.deletionTimestamp}; it is created again once it is gone` };
   }
@@ -40,7 +41,10 @@ export function decide(facts: Facts): Decision {
   if (isScaledOnly(known, live, facts)) return { action: 'unchanged', news: true };
   const drift = driftOf(live, facts);
   if (isFought(facts.fight, drift, now)) {
-    return { action: 'held', reason: `${drift.reason}; again and again, so it is corrected ever more rarely, at last every 10 minutes` };
+    return {
+      action: 'held',
+      reason: `${drift.reason}; again and again, so it is corrected ever more rarely, at last every 10 minutes`,
+    };
   }
   return { action: 'change', reason: drift.reason, drift };
 }

@@ -65,7 +65,14 @@ function compareItems(items: readonly unknown[], owned: Fields, path: string, lo
     if (!isRecord(item)) continue;
     const found = keyed.find(({ key }) => matches(item, key));
     const name = found ? found.key : nameOf(item, keyed[0]?.key ?? {});
-    compare(item, found?.fields, `${path}[${Object.entries(name).map(([field, is]) => `${field}=${String(is)}`).join(',')}]`, lost);
+    compare(
+      item,
+      found?.fields,
+      `${path}[${Object.entries(name)
+        .map(([field, is]) => `${field}=${String(is)}`)
+        .join(',')}]`,
+      lost,
+    );
   }
 }
 
@@ -93,7 +100,10 @@ function isLeaf(owned: Fields): boolean {
 }
 
 function isEmpty(value: unknown): boolean {
-  return (Array.isArray(value) && value.length === 0) || (isRecord(value) && Object.values(value).every((each) => each === null || isEmpty(each)));
+  return (
+    (Array.isArray(value) && value.length === 0) ||
+    (isRecord(value) && Object.values(value).every((each) => each === null || isEmpty(each)))
+  );
 }
 
 function shown(name: string): string {

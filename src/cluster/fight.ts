@@ -39,7 +39,8 @@ export function noteCorrections(set: SyncSet, steps: readonly Step[], changes: r
 
 /** The fight after one more correction. A peace that lasted twice as long as the last truce ends it. */
 function corrected(fight: Fight | undefined, { about }: Pick<Fighting, 'about'>, now: number): Fight {
-  const goesOn = fight !== undefined && fight.about === about && now < fight.until + Math.max(LONGEST_MS, fight.until - fight.correctedAt);
+  const goesOn =
+    fight !== undefined && fight.about === about && now < fight.until + Math.max(LONGEST_MS, fight.until - fight.correctedAt);
   const corrections = goesOn ? fight.corrections + 1 : 1;
   return { about, corrections, correctedAt: now, until: now + truceMs(corrections) };
 }

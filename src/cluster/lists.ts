@@ -23,6 +23,9 @@ const IN_FLIGHT = 8;
 /** Up to this many new objects of a kind are asked for one by one; for more, one list of the kind is cheaper. */
 const FEW = 8;
 
+/** A Namespace that is not there is asked for like anything else, and answered as if something in it were. */
+const ABSENT = new Set(['cluster/not-found', 'cluster/namespace-missing']);
+
 /** What is known of the live objects of one kind that Git wants: by object key, or why it is not known. */
 export type KindState =
   | { readonly objects: ReadonlyMap<string, LiveObject>; readonly unknown?: ReadonlyMap<string, FluxError> }
@@ -45,9 +48,7 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
     try {
       const parts = await Promise.all(
         scopes.map((namespace) =>
-          limit(() =>
-            listMetadata(deps.transport, resource, { signal, namespace, ...(labelSelector ? { labelSelector } : {}) }),
-          ),
+          limit(() => listMetadata(deps.transport, resource, { signal, namespace, ...(labelSelector ? { labelSelector } : {}) })),
         ),
       );
       const objects = parts.flat();
@@ -68,7 +69,7 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
       if (live?.name === name && live.uid !== undefined) return live;
       throw new FluxError(`${path}: the answer holds no object`, { code: 'cluster/bad-answer' });
     } catch (error) {
-      if (error instanceof FluxError && error.code === 'cluster/not-found') return undefined;
+      if (error instanceof FluxError && ABSENT.has(error.code)) return undefined;
       if (isUnknown(error)) deps.discovery.distrust();
       throw error;
     }

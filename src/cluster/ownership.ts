@@ -43,7 +43,10 @@ export function ownsMark(live: LiveObject, manager: string): boolean {
 export function fingerprint(live: LiveObject, manager: string): string {
   if (live.fingerprint !== undefined) return live.fingerprint;
   const own = ownEntry(live, manager);
-  const digest = createHash('sha256').update(JSON.stringify(own?.fieldsV1 ?? null)).digest('base64url').slice(0, 22);
+  const digest = createHash('sha256')
+    .update(JSON.stringify(own?.fieldsV1 ?? null))
+    .digest('base64url')
+    .slice(0, 22);
   return `${own?.time ?? ''} ${digest}`;
 }
 

@@ -89,7 +89,13 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
     }
     const mark = marks.get(key)?.mark ?? gcMark(request.syncSet, id);
     if (state === 'excluded') {
-      return { act: 'apply', entry: { ...entry, action: 'change', reason: 'its kind is excluded from listing' }, target, mark, live };
+      return {
+        act: 'apply',
+        entry: { ...entry, action: 'change', reason: 'its kind is excluded from listing' },
+        target,
+        mark,
+        live,
+      };
     }
     const decision = decide({
       checksum: manifest.checksum,

@@ -1,4 +1,11 @@
-import { containersOf, formatResourceId, isWorkloadKind, type KubeObject, parseResourceId, type ResourceId } from '../resource/index.ts';
+import {
+  containersOf,
+  formatResourceId,
+  isWorkloadKind,
+  type KubeObject,
+  parseResourceId,
+  type ResourceId,
+} from '../resource/index.ts';
 import { type LiveObject, metadataOf } from './live.ts';
 import { workloadState } from './rollout.ts';
 import type { ClusterWorkload } from './types.ts';

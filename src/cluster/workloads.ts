@@ -34,7 +34,9 @@ export async function listWorkloads(
 ): Promise<readonly ClusterWorkload[]> {
   const directory = await deps.discovery.look(DIRECTORY_MAX_AGE_MS, signal);
   const { kinds, namespace } = reach(filter);
-  const lists = await Promise.all(resourcesOf(directory, kinds).map((resource) => listKind(deps, resource, directory, namespace, signal)));
+  const lists = await Promise.all(
+    resourcesOf(directory, kinds).map((resource) => listKind(deps, resource, directory, namespace, signal)),
+  );
   const ids = filter.ids && new Set(filter.ids);
   return lists.flat().filter(({ id }) => ids === undefined || ids.has(id));
 }

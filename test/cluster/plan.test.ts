@@ -118,7 +118,6 @@ describe('which objects are dirty', () => {
   });
 
   const edits = [
-    ['a spec changed (generation)', (object: Record<string, never>) => void bump(object), []],
     ['a label of ours taken by somebody', () => undefined, [['metadata', 'labels', MARK_LABEL]]],
     ['a field of ours taken by somebody', () => undefined, [['spec', 'replicas']]],
   ] as const;
@@ -155,10 +154,21 @@ describe('which objects are dirty', () => {
     expect(actions(await plan([deployment('web')]))).toEqual({ 'shop:deployment/web': 'change' });
   });
 
-  test('a kind without generation is dirty after any foreign write', async () => {
+  test('a write to fields that are not ours is no change, whether the kind counts generations or not', async () => {
+    const { sync, plan, server } = await startWorld();
+    await sync([configMap('a'), deployment('web')]);
+    server.edit(path.configMap('a'), () => undefined);
+    server.edit(path.deployment('web'), bump);
+    expect(actions(await plan([configMap('a'), deployment('web')]))).toEqual({
+      'shop:configmap/a': 'unchanged',
+      'shop:deployment/web': 'unchanged',
+    });
+  });
+
+  test('a field of ours taken from a kind without generation makes it dirty', async () => {
     const { sync, plan, server } = await startWorld();
     await sync([configMap('a')]);
-    server.edit(path.configMap('a'), () => undefined);
+    server.edit(path.configMap('a'), () => undefined, [['data', 'a']]);
     expect(actions(await plan([configMap('a')]))).toEqual({ 'shop:configmap/a': 'change' });
   });
 
