@@ -42,7 +42,10 @@ function compare(value: unknown, owned: unknown, path: string, lost: string[]): 
   if (value === null || value === undefined) return;
   if (!isRecord(owned)) {
     // An empty map or list leaves no trace of its own.
-    if (!isEmpty(value)) lost.push(path);
+    if (isEmpty(value)) return;
+    if (isRecord(value))
+      for (const [name, each] of Object.entries(value)) compare(each, undefined, `${path}.${shown(name)}`, lost);
+    else lost.push(path);
     return;
   }
   // Owned as a whole.

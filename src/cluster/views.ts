@@ -94,7 +94,7 @@ export function createViews(options: ViewsOptions): Views {
       const known = views.get(key);
       const { group, version, kind } = known?.view.resource ?? resource;
       if (known && directory.find(group, version, kind)) return known.view;
-      known?.parts.forEach((part) => part.close());
+      for (const part of known?.parts ?? []) part.close();
       const created = create(resource);
       views.set(key, created);
       return created.view;
@@ -112,12 +112,12 @@ export function createViews(options: ViewsOptions): Views {
     retain(needed) {
       for (const [key, { view, parts }] of views) {
         if (needed(view.resource)) continue;
-        parts.forEach((part) => part.close());
+        for (const part of parts) part.close();
         views.delete(key);
       }
     },
     close() {
-      for (const { parts } of views.values()) parts.forEach((part) => part.close());
+      for (const { parts } of views.values()) for (const part of parts) part.close();
       views.clear();
     },
   };

@@ -62,7 +62,10 @@ test('a copy of our mark on another object does not make it ours', async () => {
 });
 
 test('an object that a person re-created by the same name is not ours any more', async () => {
-  const { shop, repository, maps } = await shopWith(3);
+  const { shop, repository, fluxd, maps } = await shopWith(3);
+  // Else it would be applied again, and be ours.
+  fluxd.proxy.intercept = ({ method, path }) =>
+    method === 'PATCH' && path.endsWith('/map-1') ? { kind: 'answer', status: 403 } : undefined;
   const { labels, annotations } = (await world.kube.get(path.configMap(shop, 'map-1'))).metadata;
   await world.kube.delete(path.configMap(shop, 'map-1'));
   await world.kube.create(path.configMaps(shop), { metadata: { name: 'map-1', labels, annotations } });
