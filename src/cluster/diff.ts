@@ -7,6 +7,8 @@ import { isCrd } from './crd.ts';
 import { patchAfterTakeover, takeoverOf } from './diff-takeover.ts';
 import { createDraft, type Draft } from './draft.ts';
 import { isRecord, metadataOf } from './live.ts';
+import { changedSpecFields, immutableError, isForced, mayBeRecreated } from './recreate.ts';
+import type { Target } from './scope.ts';
 import { withoutSecretData } from './status-error.ts';
 import type { ApplyStep, Step } from './step.ts';
 import type { Transport } from './transport.ts';
@@ -70,19 +72,21 @@ export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?:
       wanted = await dryRun(path, draft, step);
       if (live) wanted = (await dryRunTakeover(path, live, wanted, step)) ?? wanted;
     } catch (thrown) {
-      const why = whyUntried(step, refusalOf(thrown, step), live);
+      const reason = whyUntried(step, refusalOf(thrown, step), live);
       const action = live ? 'change' : 'create';
       return {
         ...entry,
         action,
-        reason: `the server cannot try it out: ${why}`,
+        reason,
         ...(live ? {} : fieldsOf(step, undefined, draft.current().body)),
       };
     }
     const { fields } = fieldsOf(step, live, wanted);
     const { reason, ...rest } = entry;
-    if (live && fields.length === 0) return { ...rest, action: 'unchanged' };
-    return { ...rest, action: live ? 'change' : 'create', ...(reason === undefined ? {} : { reason }), fields };
+    const { warnings } = draft.current();
+    const told = { ...rest, ...(warnings.length === 0 ? {} : { warnings }) };
+    if (live && fields.length === 0) return { ...told, action: 'unchanged' };
+    return { ...told, action: live ? 'change' : 'create', ...(reason === undefined ? {} : { reason }), fields };
   }
 
   async function dryRun(path: string, draft: Draft, step: ApplyStep): Promise<ServerObject> {
@@ -140,10 +144,14 @@ export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?:
   /** Why a dry run says nothing although an apply may well succeed. @throws the error that an apply would meet too. */
   function whyUntried({ target }: ApplyStep, error: FluxError, live: ServerObject | undefined): string {
     // An admission webhook with side effects that it cannot leave out: the API server does not call it in a dry run.
-    if (/does not support dry run/.test(error.message)) return error.message;
+    if (/does not support dry run/.test(error.message)) return untried(error.message);
     // What kubectl wrote and Git has no longer is still there in a dry run, beside what takes its place.
     if (error.code === 'cluster/invalid' && live && takeoverOf(live, deps.manager))
-      return `before what kubectl apply wrote is taken over it says: ${error.message}`;
+      return untried(`before what kubectl apply wrote is taken over it says: ${error.message}`);
+    if (error.code === 'cluster/immutable' && live) {
+      if (isForced(target) && mayBeRecreated(target)) return `it would be deleted and created anew: ${error.message}`;
+      throw immutableError(error, target, changedFields(target, live, error.message));
+    }
     const needed =
       error.code === 'cluster/namespace-missing'
         ? `Namespace ${target.namespace}`
@@ -152,7 +160,7 @@ export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?:
           : undefined;
     const base = needed === undefined ? undefined : bases.get(needed);
     if (!base) throw error;
-    if (base.action === 'create' || base.action === 'change') return `${needed} comes with the same sync`;
+    if (base.action === 'create' || base.action === 'change') return untried(`${needed} comes with the same sync`);
     throw new FluxError(`needs ${needed}: ${base.error?.message ?? base.reason ?? 'it cannot be applied'}`, {
       code: 'cluster/dependency-failed',
       fault: error.fault,
@@ -164,6 +172,16 @@ export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?:
 function refusalOf(thrown: unknown, { target: { resource, manifest, name } }: ApplyStep): FluxError {
   const error = asFluxError(thrown, { code: 'cluster/diff-failed' });
   return resource.kind === 'Secret' ? withoutSecretData(error, manifest.object, name) : error;
+}
+
+function untried(why: string): string {
+  return `the server cannot try it out: ${why}`;
+}
+
+/** StatefulSets and Pods refuse a change of `spec` and do not say which. */
+function changedFields({ manifest, resource }: Target, live: ServerObject, message: string): readonly string[] {
+  if (!/: spec: Forbidden/.test(message) || resource.kind === 'Secret') return [];
+  return changedSpecFields(manifest.object.spec, live.spec, message);
 }
 
 function baseOf(step: Step): string | undefined {

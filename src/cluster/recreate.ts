@@ -24,9 +24,14 @@ export function isForced({ manifest }: Target): boolean {
   return value === 'true' || value === true;
 }
 
+/** False for kinds that hold data or other objects. */
+export function mayBeRecreated({ resource }: Pick<Target, 'resource'>): boolean {
+  return !NEVER.has(`${resource.group}/${resource.kind}`);
+}
+
 /** The same refusal of an immutable field, with what can be done about it for this kind. */
 export function immutableError(error: FluxError, { resource }: Pick<Target, 'resource'>, changed: readonly string[]): FluxError {
-  const never = NEVER.has(`${resource.group}/${resource.kind}`);
+  const never = !mayBeRecreated({ resource });
   return new FluxError(error.message + (changed.length > 0 ? ` (changed here: ${changed.join(', ')})` : ''), {
     code: 'cluster/immutable',
     fault: 'user',
@@ -54,7 +59,7 @@ export async function deleteForRecreation(
 ): Promise<void> {
   const path = objectPath(resource, namespace, name);
   const subject = `${kindName(resource)} ${name}`;
-  if (NEVER.has(`${resource.group}/${resource.kind}`)) throw immutableError(refusal, { resource }, []);
+  if (!mayBeRecreated({ resource })) throw immutableError(refusal, { resource }, []);
   const deleted = await deleteCurrent();
   if (deleted) await waitGone(deleted);
 

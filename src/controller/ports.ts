@@ -172,6 +172,8 @@ export interface FieldDiff {
 export interface ObjectDiff extends PlanEntry {
   /** For `create` and `change`; absent where the server could not try it out, as `reason` says then. */
   readonly fields?: readonly FieldDiff[];
+  /** What of the manifest was read otherwise than it is written. */
+  readonly warnings?: readonly FluxError[];
 }
 
 export type Outcome = 'created' | 'configured' | 'unchanged' | 'deleted' | 'skipped' | 'held' | 'failed';

@@ -3,7 +3,7 @@ import { type Clock, FluxError } from '../base/index.ts';
 import type { Approvals } from './approvals.ts';
 import type { DiffFile, DiffReport, DiffRequest } from './daemon.ts';
 import type { Cancellable, Cluster, Desired, DesiredState, ObjectDiff, Revision, Source, TreeFile } from './ports.ts';
-import { confirmedDeletions } from './sync.ts';
+import { applyWarnings, confirmedDeletions } from './sync.ts';
 import type { RepositoryReader } from './view.ts';
 
 export interface PreviewOptions {
@@ -79,7 +79,7 @@ export function createPreview(options: PreviewOptions): Preview {
       counts: countActions(diffs),
       entries: diffs.filter(({ action }) => action !== 'unchanged'),
       errors: state.errors,
-      warnings: state.warnings,
+      warnings: [...state.warnings, ...diffs.flatMap(applyWarnings)],
     };
   }
 

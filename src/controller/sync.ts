@@ -77,7 +77,7 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
 }
 
 /** What applying warned of, with the place of the manifest. */
-function applyWarnings({ id, place, warnings = [] }: Change): readonly Problem[] {
+export function applyWarnings({ id, place, warnings = [] }: Pick<Change, 'id' | 'place' | 'warnings'>): readonly Problem[] {
   return warnings.map((error) => ({ ...place, id, error }));
 }
 

@@ -157,6 +157,38 @@ describe('what a sync would do', () => {
     expect(compareObjects(before, await got(world.kubernetes, path))).toEqual(told);
   });
 
+  test('an immutable field is an error that says what to do, or why the object would be created anew (R-016)', async () => {
+    const world = await startEmbedded();
+    await world.sync(web('acme/web:1'));
+    const other = (annotations: Record<string, string>): Manifest => {
+      const { metadata, spec, ...rest } = web('acme/web:1').object;
+      const selector = { matchLabels: { app: 'other' } };
+      const template = { metadata: { labels: { app: 'other' } }, spec: { containers: [{ name: 'web', image: 'acme/web:1' }] } };
+      return manifest({ ...rest, metadata: { ...metadata, annotations }, spec: { replicas: 0, selector, template } });
+    };
+    expect(await world.diff([other({})])).toMatchObject({
+      'shop:deployment/web': {
+        action: 'failed',
+        error: { code: 'cluster/immutable', help: expect.stringMatching(/fluxcd\.io\/force/) },
+      },
+    });
+    const forced = (await world.diff([other({ 'fluxcd.io/force': 'true' })]))['shop:deployment/web'];
+    expect(forced).toMatchObject({
+      action: 'change',
+      reason: expect.stringMatching(/^it would be deleted and created anew: .*immutable/),
+    });
+    expect(forced).not.toHaveProperty('fields');
+  });
+
+  test('what of a manifest is read otherwise than it is written is told', async () => {
+    const world = await startEmbedded();
+    const odd = manifest({ ...configMap('odd').object, status: { made: 'elsewhere' } });
+    expect((await world.diff([odd]))['shop:configmap/odd']).toMatchObject({
+      action: 'create',
+      warnings: [{ message: expect.stringMatching(/status/) }],
+    });
+  });
+
   test('what a diff tells is what the sync then does, field by field', async () => {
     const world = await startEmbedded();
     const service = (ports: object[], type = 'ClusterIP'): Manifest =>

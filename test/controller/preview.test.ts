@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { FluxError } from '../../src/base/index.ts';
 import { Approvals } from '../../src/controller/approvals.ts';
 import type { Cluster, Desired, ObjectDiff, PlanRequest, Source, TreeFile } from '../../src/controller/ports.ts';
 import { createPreview, type PreviewOptions } from '../../src/controller/preview.ts';
@@ -105,13 +106,18 @@ describe('what is compared', () => {
 });
 
 test('a report lists everything but unchanged objects, and counts them all', async () => {
+  const odd = new FluxError('status is left out', { code: 'cluster/odd' });
   const diffs: ObjectDiff[] = [
     { id: 'a:configmap/a', action: 'unchanged' },
     { id: 'a:configmap/b', action: 'change', fields: [{ path: 'data.a', from: '1', to: '2' }] },
-    { id: 'a:configmap/c', action: 'unchanged' },
+    { id: 'a:configmap/c', action: 'unchanged', place: { file: 'c.yaml', document: 1, line: 3 }, warnings: [odd] },
   ];
   const { preview } = worldOf({ diff: async () => diffs });
-  expect(await preview({})).toMatchObject({ counts: { unchanged: 2, change: 1 }, entries: [diffs[1]] });
+  expect(await preview({})).toMatchObject({
+    counts: { unchanged: 2, change: 1 },
+    entries: [diffs[1]],
+    warnings: [{ file: 'c.yaml', line: 3, id: 'a:configmap/c', error: odd }],
+  });
 });
 
 test('one is made at a time; the next one may come when it is done, however it ended', async () => {
