@@ -143,7 +143,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
       const known = plans.get(plan);
       if (!known)
         throw new FluxError('plan was not made by this cluster, or was carried out before', { code: 'cluster/foreign-plan' });
-      return diffSteps(known.steps, { transport, manager, maxInFlight }, signal);
+      return diffSteps(known.steps, { transport, manager }, signal);
     },
 
     onDrift(listener) {

@@ -17,15 +17,16 @@ import type { FieldDiff, ObjectDiff } from './types.ts';
 export interface DiffDeps {
   readonly transport: Transport;
   readonly manager: string;
-  readonly maxInFlight: number;
 }
 
+/** Objects asked about at a time: a sync that runs beside shall not wait for connections. */
+const MAX_IN_FLIGHT = 8;
 /** With these no object can be asked about any more. */
 const FATAL = new Set(['cluster/unreachable', 'cluster/timeout', 'cluster/unauthorized', 'cluster/stopped']);
 
 /** Has the API server try out each apply of a plan, and says what it would change, field by field. */
 export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?: AbortSignal): Promise<readonly ObjectDiff[]> {
-  const limit = pLimit(deps.maxInFlight);
+  const limit = pLimit(MAX_IN_FLIGHT);
   const giveUp = new AbortController();
   const whileWorthIt = signal ? AbortSignal.any([signal, giveUp.signal]) : giveUp.signal;
   const diffs = new Map<Step, ObjectDiff>();

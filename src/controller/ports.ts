@@ -117,8 +117,15 @@ export interface DesiredState {
 }
 
 export interface Desired {
-  /** Reads the manifests among the files. Never throws for what a file holds; only when blobs cannot be had. */
-  read(files: readonly TreeFile[], blob: (id: string) => Promise<Buffer>, options?: Cancellable): Promise<DesiredState>;
+  /**
+   * Reads the manifests among the files. Never throws for what a file holds; only when blobs cannot be had. With `keep` false
+   * nothing that is parsed is kept for the next read.
+   */
+  read(
+    files: readonly TreeFile[],
+    blob: (id: string) => Promise<Buffer>,
+    options?: Cancellable & { readonly keep?: boolean },
+  ): Promise<DesiredState>;
 }
 
 // ------------------------------------------------------------------------------------------------------------ Cluster

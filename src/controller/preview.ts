@@ -53,10 +53,10 @@ export function createPreview(options: PreviewOptions): Preview {
     });
   }
 
-  /** The reader keeps one revision for the loop, which another one must not displace. */
+  /** The reader keeps one revision for the loop, which another one must not displace; nor is its content kept. */
   async function readRevision(revision: Revision, cancel: Cancellable): Promise<DesiredState> {
     if (revision === source.head()) return (await reader.read(revision, cancel)).state;
-    return desired.read(await source.files(revision, cancel), (id) => source.blob(id, cancel), cancel);
+    return desired.read(await source.files(revision, cancel), (id) => source.blob(id, cancel), { ...cancel, keep: false });
   }
 
   async function preview(request: DiffRequest, cancel: Cancellable): Promise<DiffReport> {
@@ -98,7 +98,7 @@ export function createPreview(options: PreviewOptions): Preview {
   };
 }
 
-/** Files as if the repository held exactly these; under the id Git would give it, what is known already is not parsed again. */
+/** Files as if the repository held exactly these; under the id Git would give it, what is known already is not parsed again. None of it is kept: it may be secret. */
 function readFiles(files: readonly DiffFile[], desired: Desired, cancel: Cancellable): Promise<DesiredState> {
   const blobs = new Map<string, Buffer>();
   const tree = files.map(({ path, content }): TreeFile => {
@@ -107,7 +107,7 @@ function readFiles(files: readonly DiffFile[], desired: Desired, cancel: Cancell
     blobs.set(blob, bytes);
     return { path, mode: '100644', blob, size: bytes.length };
   });
-  return desired.read(tree, async (id) => blobs.get(id) ?? Buffer.alloc(0), cancel);
+  return desired.read(tree, async (id) => blobs.get(id) ?? Buffer.alloc(0), { ...cancel, keep: false });
 }
 
 function countActions(diffs: readonly ObjectDiff[]): DiffReport['counts'] {

@@ -18,12 +18,13 @@ export interface DesiredManifests {
 export interface ManifestReader {
   /**
    * Reads the manifests among the files, in the order of the files. What is wrong with one file, document or object is in
-   * `errors` and stops nothing else; throws only when a blob cannot be had or the signal aborts.
+   * `errors` and stops nothing else; throws only when a blob cannot be had or the signal aborts. With `keep` false nothing that is
+   * parsed is kept, only used if it is known.
    */
   read(
     files: readonly TreeFile[],
     blob: (id: string) => Promise<Buffer>,
-    options?: { readonly signal?: AbortSignal },
+    options?: { readonly signal?: AbortSignal; readonly keep?: boolean },
   ): Promise<DesiredManifests>;
 }
 
@@ -48,7 +49,7 @@ export function createManifestReader({
   const cache = new LRUCache<string, ParsedFile>({ max: cacheEntries, maxSize: MAX_CACHED_BYTES });
 
   return {
-    async read(all, blob, { signal } = {}) {
+    async read(all, blob, { signal, keep = true } = {}) {
       signal?.throwIfAborted();
       const pause = turnTaker(signal);
       const { files, errors, warnings } = await selectFiles(all, async (link) => (await blob(link.blob)).toString('utf8'));
@@ -64,7 +65,7 @@ export function createManifestReader({
           if (parsed.has(cacheKey(file))) continue;
           const result = await parseBytes(file.path, bytes, pause);
           parsed.set(cacheKey(file), result);
-          cache.set(cacheKey(file), result, { size: bytes.length + 1 });
+          if (keep) cache.set(cacheKey(file), result, { size: bytes.length + 1 });
         }
       }
       log.debug({ files: files.length, parsed: missing.length }, 'read manifests');

@@ -46,7 +46,14 @@ function worldOf(parts: { readonly diff?: Cluster['diff']; readonly ready?: bool
     diff: parts.diff ?? (async () => []),
     idOf: () => undefined,
   } as unknown as Cluster;
-  const desired: Desired = createManifestReader();
+  const manifests = createManifestReader();
+  const reads: (boolean | undefined)[] = [];
+  const desired: Desired = {
+    read(files, blob, options) {
+      reads.push(options?.keep);
+      return manifests.read(files, blob, options);
+    },
+  };
   const clock = new ManualClock();
   const reader = createRepositoryReader(source, desired, cluster);
   const options: PreviewOptions = {
@@ -61,7 +68,7 @@ function worldOf(parts: { readonly diff?: Cluster['diff']; readonly ready?: bool
     clock,
   };
   const names = () => planned.map(({ desired: { manifests } }) => manifests.map(({ object }) => object.metadata.name));
-  return { preview: createPreview(options), planned, blobs, names, reader, clock };
+  return { preview: createPreview(options), planned, blobs, names, reads, reader, clock };
 }
 
 describe('what is compared', () => {
@@ -96,6 +103,12 @@ describe('what is compared', () => {
     expect(planned[0]).not.toHaveProperty('allowPrune');
     expect(report).not.toHaveProperty('revision');
     expect(report.errors).toMatchObject([{ file: 'bad.yaml' }]);
+  });
+
+  test('nothing of what only a diff reads is kept in memory', async () => {
+    const { preview, reads } = worldOf();
+    for (const request of [{ files: [{ path: 'a.yaml', content: yaml('one') }] }, { revision: 'other' }]) await preview(request);
+    expect(reads).toEqual([false, false]);
   });
 
   test('nothing that the repository does not have', async () => {

@@ -232,6 +232,17 @@ describe('files', () => {
     ]);
   });
 
+  test('what is not to be kept uses what is known and leaves nothing behind', async () => {
+    const reader = createManifestReader();
+    const known = repository({ 'a.yaml': configMap('a') });
+    const more = repository({ 'a.yaml': configMap('a'), 'b.yaml': configMap('b') });
+    await reader.read(known.files, known.blob);
+    for (const times of [1, 2]) {
+      expect((await reader.read(more.files, more.blob, { keep: false })).manifests).toHaveLength(2);
+      expect(more.blob).toHaveBeenCalledTimes(times);
+    }
+  });
+
   test('the cache is bounded', async () => {
     const reader = createManifestReader({ cacheEntries: 2 });
     const { files, blob } = repository({ 'a.yaml': configMap('a'), 'b.yaml': configMap('b'), 'c.yaml': configMap('c') });
