@@ -3,7 +3,7 @@ import type { ApiResource } from './api-resource.ts';
 import type { Directory, Discovery } from './discovery.ts';
 import type { Lists } from './lists.ts';
 import type { LiveObject } from './live.ts';
-import { type Candidate, forgetOldDeletes, isMarkedOurs, type Judged, judgePrunes } from './prune.ts';
+import { type Candidate, forgetOld, isMarkedOurs, type Judged, judgePrunes } from './prune.ts';
 import { keyOf } from './scope.ts';
 import type { Self } from './self.ts';
 import type { Step } from './step.ts';
@@ -31,7 +31,7 @@ export interface Pruning {
 /** What is in the cluster, carries our mark, and is no longer in Git: deleted, or held with the reason. */
 export async function planPrunes(pruning: Pruning, directory: Directory, signal?: AbortSignal): Promise<readonly Step[]> {
   const { lists, set, discovery, now } = pruning;
-  forgetOldDeletes(set.deletes, now);
+  forgetOld(set, now);
   await lists.ofUnwanted(set);
   let judged = judge(pruning, directory.missing);
   if (judged.some(({ verdict }) => verdict.action === 'prune')) {
@@ -59,8 +59,8 @@ function judge(pruning: Pruning, missingApis: readonly string[]): readonly Judge
     const candidate = candidateOf(resource, live, set);
     (inRepository.ids.has(candidate.id) ? inGit : notInGit).push(candidate);
   }
-  for (const { live, appliedUid } of inGit.filter((each) => !isMarkedOurs(each, request)))
-    if (!request.preview && appliedUid !== undefined && appliedUid === live.uid) set.contested.add(appliedUid);
+  for (const { live } of inGit.filter((each) => !isMarkedOurs(each, request)))
+    if (!request.preview && live.uid !== undefined) set.contested.set(live.uid, now);
   const left = notInGit.filter((candidate) => isMarkedOurs(candidate, request));
   if (left.length === 0) return [];
   return judgePrunes(

@@ -4,7 +4,7 @@ import { coversAll, hashDeletions } from './deletion-list.ts';
 import type { LiveObject } from './live.ts';
 import { gcMark, ignorePolicy, MARK_LABEL, ownsMark } from './ownership.ts';
 import { isOurs, type Self } from './self.ts';
-import type { SentDelete } from './sync-set.ts';
+import type { SentDelete, SyncSet } from './sync-set.ts';
 import type { Deletion } from './types.ts';
 import { goesWith, type Wanted } from './wanted.ts';
 
@@ -27,8 +27,8 @@ export interface Owner {
   readonly wanted: readonly Wanted[];
   /** By the uid of an owner, one of the wanted objects that it owns. */
   readonly owned: ReadonlyMap<string, ResourceId>;
-  /** Uids of objects that carried somebody else's mark since we applied them. */
-  readonly contested: ReadonlySet<string>;
+  /** When an object was last seen to carry somebody else's mark, ms since the epoch, by uid. */
+  readonly contested: ReadonlyMap<string, number>;
   /** The last delete of an object, by uid. */
   readonly deletes: ReadonlyMap<string, SentDelete>;
   /** Milliseconds since the epoch. */
@@ -74,6 +74,8 @@ const FREE_DELETIONS = 10;
 const FREE_SHARE = 0.2;
 /** A delete is not repeated sooner, be it refused or waiting for finalizers (R-012, R-026). */
 const DELETE_AGAIN_MS = 60_000;
+/** Another Flux that wants an object marks it anew at its next sync; one that has not for so long does not want it (R-025). */
+const CONTESTED_MS = 3_600_000;
 
 export function isNeverPruned(kind: string): boolean {
   return NEVER_PRUNED.has(kind);
@@ -119,10 +121,15 @@ const OBJECT_GUARDS: readonly ObjectGuard[] = [
       : undefined,
   ({ id }, { wanted }) =>
     wanted.some(({ ids }) => ids.has(id)) ? { action: 'held', reason: 'another source of this Flux wants it' } : undefined,
-  ({ live }, { contested }) =>
-    live.uid !== undefined && contested.has(live.uid)
-      ? { action: 'held', reason: 'another Flux, or another repository, has marked it too; delete it by hand if nobody wants it' }
-      : undefined,
+  ({ live }, { contested, now }) => {
+    const seen = contested.get(live.uid ?? '');
+    return seen !== undefined && now < seen + CONTESTED_MS
+      ? {
+          action: 'held',
+          reason: `another Flux, or another repository, had marked it too, at ${new Date(seen).toISOString()}; deleted when that is an hour ago`,
+        }
+      : undefined;
+  },
   (candidate, { wanted, owned }) => {
     const [other] = wanted.flatMap((each) => goesWith(candidate, each, owned) ?? []);
     return other === undefined ? undefined : { action: 'held', reason: `${other} is in Git and would go with it` };
@@ -136,9 +143,10 @@ const OBJECT_GUARDS: readonly ObjectGuard[] = [
   },
 ];
 
-/** Deletes that are so long ago that they say nothing any more. */
-export function forgetOldDeletes(deletes: Map<string, SentDelete>, now: number): void {
+/** Drops what is so long ago that it says nothing any more. */
+export function forgetOld({ deletes, contested }: Pick<SyncSet, 'deletes' | 'contested'>, now: number): void {
   for (const [uid, { at }] of deletes) if (now >= at + DELETE_AGAIN_MS) deletes.delete(uid);
+  for (const [uid, at] of contested) if (now >= at + CONTESTED_MS) contested.delete(uid);
 }
 
 type RoundGuard = (round: Round) => string | undefined;

@@ -27,8 +27,8 @@ export interface SyncSet {
   readonly searchedKinds: Set<string>;
   /** As of the last read without errors, and whatever was read since. */
   wanted: Wanted;
-  /** Uids of objects that we had applied and that carried somebody else's mark later. */
-  readonly contested: Set<string>;
+  /** When an object that is in Git was last seen to carry somebody else's mark, ms since the epoch, by uid. */
+  readonly contested: Map<string, number>;
   /** The last delete of each object that was deleted, or tried to be, by uid. */
   readonly deletes: Map<string, SentDelete>;
 }
@@ -48,7 +48,7 @@ export function createSyncSet(): SyncSet {
     targets: new Map(),
     fights: new Map(),
     wanted: NOTHING_WANTED,
-    contested: new Set(),
+    contested: new Map(),
     deletes: new Map(),
   };
 }

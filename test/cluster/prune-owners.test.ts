@@ -78,12 +78,13 @@ describe('an object of two sources is never deleted by the one that gives it up 
     await run(two, 'set-b', [...own('b'), shared()]);
     expect(await run(one, 'set-a', own('a'))).not.toHaveProperty([SHARED]);
     expect(world.server.get(path.configMap('shared')).metadata.uid).toBe(uid);
-    // It is the new one's from now on, to the end.
+    // It is the new one's from now on, to the end; an hour after the old one's mark was last seen.
+    world.clock.time += 3_600_000;
     expect(await run(two, 'set-b', own('b'))).toMatchObject({ [SHARED]: 'deleted' });
   });
 
   test('what another source cannot read at the moment it still wants', async () => {
-    const { cluster, server } = await startWorld();
+    const { cluster, server, clock } = await startWorld();
     await run(cluster, 'set-b', [...own('b'), shared()]);
     await run(cluster, 'set-a', [...own('a'), shared()]);
     const errors = [{ file: 'x.yaml', error: new Error('broken') } as never];
@@ -91,6 +92,8 @@ describe('an object of two sources is never deleted by the one that gives it up 
     expect(await run(cluster, 'set-a', own('a'))).toMatchObject({ [SHARED]: 'held' });
     expect(server.get(path.configMap('shared'))).toBeDefined();
     await run(cluster, 'set-b', own('b'));
+    expect(await run(cluster, 'set-a', own('a'))).toMatchObject({ [SHARED]: 'held' });
+    clock.time += 3_600_000;
     expect(await run(cluster, 'set-a', own('a'))).toMatchObject({ [SHARED]: 'deleted' });
   });
 });

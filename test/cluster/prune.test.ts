@@ -24,7 +24,7 @@ const OWNER: Owner = {
   self: { namespace: 'flux', serviceAccount: 'flux', pod: 'flux-7d9f8c6b5d-x2x4z' },
   wanted: [NOTHING_WANTED],
   owned: new Map(),
-  contested: new Set(),
+  contested: new Map(),
   deletes: new Map(),
   now: NOW,
 };
@@ -148,7 +148,8 @@ describe('each guard alone keeps an object (R-020, R-023, S-094)', () => {
 
   const circumstances: readonly (readonly [string, Candidate, Partial<Owner>, string | undefined])[] = [
     ['another source wants it', candidate(), { wanted: [NOTHING_WANTED, wants('shop:configmap/a')] }, 'another source'],
-    ['another Flux marked it', candidate(), { contested: new Set(['u']) }, 'another Flux'],
+    ['another Flux marked it', candidate(), { contested: new Map([['u', NOW - 3_599_999]]) }, 'another Flux'],
+    ['another Flux marked it an hour ago', candidate(), { contested: new Map([['u', NOW - 3_600_000]]) }, undefined],
     ['it owns an object in Git', candidate(), { owned: new Map([['u', 'shop:pod/p']]) }, 'shop:pod/p is in Git'],
     [
       'a namespace with an object in Git',
@@ -164,7 +165,7 @@ describe('each guard alone keeps an object (R-020, R-023, S-094)', () => {
     ],
     ['its deletion was just sent', candidate(), { deletes: new Map([['u', { at: NOW - 59_999 }]]) }, 'is under way'],
     ['its deletion was sent a minute ago', candidate(), { deletes: new Map([['u', { at: NOW - 60_000 }]]) }, undefined],
-    ['another object is contested', candidate(), { contested: new Set(['v']) }, undefined],
+    ['another object is contested', candidate(), { contested: new Map([['v', NOW]]) }, undefined],
     ['another namespace has an object in Git', candidate(), { wanted: [wants('x:a/b', { namespace: 'a' })] }, undefined],
   ];
 
