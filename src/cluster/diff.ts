@@ -21,6 +21,8 @@ export interface DiffDeps {
 
 /** Objects asked about at a time: a sync that runs beside shall not wait for connections. */
 const MAX_IN_FLIGHT = 8;
+/** How often an object is looked at to see the same version of it twice. */
+const LOOKS = 3;
 /** With these no object can be asked about any more. */
 const FATAL = new Set(['cluster/unreachable', 'cluster/timeout', 'cluster/unauthorized', 'cluster/stopped']);
 
@@ -66,11 +68,16 @@ export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?:
     const { entry, target } = step;
     const { resource, namespace, name } = target;
     const path = objectPath(resource, namespace, name);
-    const live = await readLive(path, step);
+    let live = await readLive(path, step);
     const draft = createDraft(step, live && metadataOf(live));
     let wanted: ServerObject;
     try {
       wanted = await dryRun(path, draft, step);
+      // Somebody wrote in between: their change is none of ours. What changes all the time is compared as it is.
+      for (let looks = 1; looks < LOOKS && versionOf(live) !== versionOf(wanted); looks += 1) {
+        live = await readLive(path, step);
+        wanted = await dryRun(path, draft, step);
+      }
       if (live) wanted = (await dryRunTakeover(path, live, wanted, step)) ?? wanted;
     } catch (thrown) {
       const reason = whyUntried(step, refusalOf(thrown, step), live);
@@ -168,6 +175,12 @@ export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?:
       help: `Repair ${needed} first; this object is applied with it.`,
     });
   }
+}
+
+/** A dry run shows the version that it would have changed; a new object has none. */
+function versionOf(object: ServerObject | undefined): unknown {
+  const version = isRecord(object?.metadata) ? object.metadata.resourceVersion : undefined;
+  return version === undefined ? '' : version;
 }
 
 function refusalOf(thrown: unknown, { target: { resource, manifest, name } }: ApplyStep): FluxError {
