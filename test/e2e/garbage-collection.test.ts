@@ -175,3 +175,25 @@ test('a namespace is not deleted without a confirmation', async () => {
   if (left) expect(left.metadata.deletionTimestamp).toBeDefined();
   expect(await world.kube.find(path.namespace(shop))).toBeDefined();
 });
+
+test('a namespace stays while Git has something in it, also when its deletion is confirmed (R-015)', async () => {
+  const { shop, repository } = await shopWith(2);
+  const second = await repository.commit('Close the shop, but not quite\n\nAllow-Prune: 9', { 'namespace.yaml': null });
+  expect((await repository.synced(second)).counts).toEqual({ unchanged: 2, held: 1 });
+  expect((await world.kube.get(path.namespace(shop))).metadata.deletionTimestamp).toBeUndefined();
+});
+
+test('an object that waits for its finalizers is shown until it is gone, and the rest is deleted (R-026)', async () => {
+  const { shop, repository, fluxd, maps } = await shopWith(4);
+  await world.kube.patch(path.configMap(shop, 'map-0'), { metadata: { finalizers: ['example.com/slow'] } });
+  const second = await repository.commit('Two less', { 'map-0.yaml': null, 'map-1.yaml': null });
+  await repository.synced(second);
+  expect(await maps()).toEqual(['map-0', 'map-2', 'map-3']);
+  await fluxd.fluxctl('sync');
+  expect((await fluxd.fluxctl('gc')).stdout).toMatch(/it is being deleted since .* and waits for its finalizers\n/);
+
+  await world.kube.patch(path.configMap(shop, 'map-0'), { metadata: { finalizers: null } });
+  await fluxd.fluxctl('sync');
+  expect(await maps()).toEqual(['map-2', 'map-3']);
+  expect((await fluxd.fluxctl('gc')).stdout).toBe('no deletions are held\n');
+});
