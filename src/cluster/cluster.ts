@@ -78,6 +78,8 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     log,
     manager,
     namespaces,
+    // Whoever asks next is told why; nobody has to wait for the next sync to learn of an outage.
+    onLost: () => driftListener?.(),
     findLost(key, live, print) {
       for (const { targets, inventory } of syncSets.values()) {
         const each = targets.get(key);

@@ -144,6 +144,7 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
     const key = kindKey(resource);
     try {
       const objects = await list(resource, MARK_LABEL);
+      watched.delete(key);
       set.searchedKinds.add(key);
       if (objects.length > 0) set.kindsWithMarks.set(key, resource);
       else if (!wantedKinds.has(key)) set.kindsWithMarks.delete(key);
@@ -204,11 +205,14 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
       }
     },
 
-    /** Lists every kind anew, by mark: before anything is deleted no memory counts, and no kind is left out. */
+    /**
+     * Lists every kind anew, by mark: before anything is deleted no memory counts, and no kind is left out. Where that fails, what
+     * was seen before shows what is held.
+     */
     async ofEverything({ kinds }: Directory, set: SyncSet): Promise<void> {
-      watched.clear();
-      listed.clear();
-      await Promise.all(kinds.filter(isSearchable).map((resource) => search(resource, set)));
+      const due = new Map(kinds.filter(isSearchable).map((resource) => [kindKey(resource), resource]));
+      for (const seen of [watched, listed]) for (const key of seen.keys()) if (!due.has(key)) seen.delete(key);
+      await Promise.all([...due.values()].map((resource) => search(resource, set)));
     },
 
     failed: (): readonly string[] => [...failedLists],

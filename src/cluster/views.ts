@@ -31,6 +31,8 @@ export interface Views {
 }
 
 export interface ViewsOptions {
+  /** A kind cannot be followed at the moment. */
+  readonly onLost: () => void;
   readonly transport: Transport;
   readonly clock: Clock;
   readonly log: Logger;
@@ -47,7 +49,7 @@ export interface ViewsOptions {
  * listings and images need them all.
  */
 export function createViews(options: ViewsOptions): Views {
-  const { transport, clock, log, manager, namespaces, findLost, onChange } = options;
+  const { transport, clock, log, manager, namespaces, findLost, onChange, onLost } = options;
   const views = new Map<string, { readonly view: View; readonly parts: readonly Reflector<Kept>[] }>();
 
   function create(resource: ApiResource) {
@@ -64,6 +66,7 @@ export function createViews(options: ViewsOptions): Views {
         detail: whole ? 'whole' : 'metadata',
         ...(whole ? {} : { labelSelector: MARK_LABEL }),
         trim,
+        onLost,
         onChange: (key) => {
           const slash = key.indexOf('/');
           onChange(resource, reflector.objects.get(key)?.live, key.slice(0, slash) || undefined, key.slice(slash + 1));

@@ -246,7 +246,7 @@ export interface Cluster {
   plan(request: PlanRequest, options?: Cancellable): Promise<Plan>;
   /** Carries out a plan made by this cluster: server-side apply in stages, then deletions. One change an entry. */
   apply(plan: Plan, options?: Cancellable): Promise<readonly Change[]>;
-  /** Sets who is called when an applied object was changed or deleted by somebody else, and a sync would put it right. */
+  /** Sets who is called when an applied object was changed or deleted by somebody else, and a sync would put it right; and when a watch is lost, so that a sync finds out why. */
   onDrift(listener: () => void): void;
   /**
    * Tries out a plan made by this cluster by server-side dry runs: one read and one dry run for each object that would be created or

@@ -4,6 +4,19 @@ import { configMap, configMapPath, namespace, yaml } from './manifests.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
+const DEPLOYMENT = 'apis/apps/v1/namespaces/shop/deployments/web';
+
+const deployment = (image: string) => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'web', namespace: 'shop' },
+  spec: {
+    replicas: 2,
+    selector: { matchLabels: { app: 'web' } },
+    template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'web', image }] } },
+  },
+});
+
 const conflict = {
   kind: 'answer',
   status: 409,
@@ -57,14 +70,60 @@ describe('R-011: other writers', () => {
     await time.until('whole', () => repository.record()?.counts.created === 1, 30 * SECOND);
   });
 
+  test('an autoscaler that sets replicas once a minute for an hour: the number stays theirs, and costs no write', async () => {
+    const engine = await startEngine({ 'all.yaml': yaml(namespace('shop'), deployment('acme/web:1')) });
+    const { time, repository, proxy, person, daemon } = engine;
+    await time.until('synced', () => repository.tag !== undefined, MINUTE);
+    proxy.clear();
+    for (let minute = 1; minute <= 60; minute += 1) {
+      await person.patch(`${DEPLOYMENT}/scale`, { spec: { replicas: 3 + (minute % 5) } });
+      await time.pass(MINUTE);
+    }
+    expect(proxy.requests.filter(({ method, path }) => method === 'PATCH' && path.endsWith('/web')).length).toBeLessThanOrEqual(
+      1,
+    );
+    expect(await person.get(DEPLOYMENT)).toMatchObject({ spec: { replicas: 3 } });
+
+    // A commit that is about something else does not take them back either.
+    const revision = repository.commit({ 'all.yaml': yaml(namespace('shop'), deployment('acme/web:2')) });
+    daemon.startSync();
+    await time.until('synced', () => repository.tag === revision, MINUTE);
+    expect(await person.get(DEPLOYMENT)).toMatchObject({
+      spec: { replicas: 3, template: { spec: { containers: [{ image: 'acme/web:2' }] } } },
+    });
+  });
+
   test('a person who changes a field of ours once: it is put back, once', async () => {
     const engine = await startEngine({ 'all.yaml': yaml(namespace('shop'), configMap('a')) });
     const { time, repository, proxy, person } = engine;
     await time.until('synced', () => repository.tag !== undefined, MINUTE);
     proxy.clear();
     await person.patch(configMapPath('a'), { data: { a: 'mine' } });
+    await time.until(
+      'put back',
+      () => proxy.requests.some(({ method, status }) => method === 'PATCH' && status === 200),
+      2 * SECOND,
+    );
     await time.pass(60 * MINUTE);
     expect((await person.get(configMapPath('a'))).data).toEqual({ a: 'b' });
     expect(proxy.requests.filter(({ method }) => method === 'PATCH')).toHaveLength(1);
+  });
+
+  test('a controller that takes a field of ours again and again: corrected ever more rarely, at last every ten minutes, and told', async () => {
+    const engine = await startEngine({ 'all.yaml': yaml(namespace('shop'), configMap('a')) });
+    const { time, clock, repository, proxy, person } = engine;
+    await time.until('synced', () => repository.tag !== undefined, MINUTE);
+    proxy.clear();
+    const corrections = () => proxy.requests.filter(({ method, path }) => method === 'PATCH' && path.endsWith('/a'));
+    for (let second = 0; second < 4 * 60 * 60; second += 10) {
+      await person.patch(configMapPath('a'), { data: { a: 'theirs' } });
+      await time.pass(10 * SECOND);
+    }
+    const late = corrections().filter(({ at }) => at > clock.now() - 2 * 60 * MINUTE);
+    expect(corrections().length).toBeGreaterThan(late.length);
+    expect(late.length).toBeGreaterThanOrEqual(8);
+    expect(late.length).toBeLessThanOrEqual(13);
+    const report = await engine.sync();
+    expect(JSON.stringify(report.changes)).toMatch(/kubectl-edit/);
   });
 });

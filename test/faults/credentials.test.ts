@@ -83,7 +83,11 @@ describe('R-010: tokens', () => {
     await sync('1');
     valid('second');
     proxy.clear();
-    await expect(sync('2')).rejects.toMatchObject({ code: 'cluster/unauthorized' });
+    const [change] = await sync('2');
+    expect(change).toMatchObject({
+      outcome: 'failed',
+      error: { code: 'cluster/unauthorized', help: expect.stringContaining('revoked') },
+    });
     // Each request once, and once more with credentials asked for anew.
     expect(proxy.requests.length).toBeLessThanOrEqual(2 * new Set(proxy.requests.map(({ path }) => path)).size);
     issue('second');

@@ -21,6 +21,8 @@ export interface ReflectorOptions<T> {
   readonly trim: (object: Fields) => T;
   /** Called after an object came, changed or went; not for the objects of the first list. Must not throw. */
   readonly onChange?: (key: string) => void;
+  /** Called when the watch is lost and the first attempt to get it back has failed. Must not throw. */
+  readonly onLost?: () => void;
   /** Source of jitter in [0, 1). */
   readonly random?: () => number;
 }
@@ -259,7 +261,9 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
       version = undefined;
       needsList = true;
     }
-    const level = failures > 2 ? 'warn' : 'debug';
+    if (failures === 2) options.onLost?.();
+    // Once an outage: it is told at every failed sync as well.
+    const level = failures === 3 ? 'warn' : 'debug';
     log[level]({ kind: kindKey(resource), err: messageOf(error) }, 'watch failed; trying again');
     if (live) lost();
     else renew(error);

@@ -105,6 +105,10 @@ function pass(fault: Fault | undefined, exchange: Exchange, recorded: Recorded, 
   const { outgoing, moved } = exchange;
   moved();
   if (fault?.kind === 'lose-answer') {
+    if (recorded.watch) {
+      reset(outgoing);
+      return;
+    }
     response.resume();
     response.on('end', () => reset(outgoing));
     return;

@@ -34,7 +34,7 @@ export function startNamespaceController(context: ControllerContext): { stop(): 
       }
       const left = removeContent(context, name);
       // Objects with finalizers hold the namespace; look again.
-      if (left > 0) return 20;
+      if (left > 0) return 200;
       const place = { resource, namespace: undefined, name };
       const release = (live: KubeObject) => ({ ...live, spec: { ...asObject(live.spec), finalizers: [] } });
       objects.update(place, release, { manager: MANAGER, subresource: 'finalize' });
