@@ -17,7 +17,7 @@ const BETWEEN = ': duplicate entries for key ';
 
 /** The body with its duplicates made one; undefined when the refusal names none, or some that contradict each other. */
 export function mergeDuplicates(body: KubeObject, refusal: string): Merged | undefined {
-  const copy = structuredClone(body) as Record<string, unknown>;
+  const copy = unshared(body);
   const warnings = new Map<string, FluxError>();
   for (const [path, key] of named(refusal)) {
     const list = listAt(copy, path);
@@ -28,7 +28,12 @@ export function mergeDuplicates(body: KubeObject, refusal: string): Merged | und
     if (how === 'contradiction') return undefined;
     if (how !== 'single') warnings.set(name, duplicateWarning(name, how));
   }
-  return warnings.size === 0 ? undefined : { body: copy as unknown as KubeObject, warnings: [...warnings.values()] };
+  return warnings.size === 0 ? undefined : { body: copy, warnings: [...warnings.values()] };
+}
+
+/** A copy without anything in common; what YAML aliases made one object twice becomes two. */
+export function unshared(body: KubeObject): KubeObject {
+  return JSON.parse(JSON.stringify(body)) as KubeObject;
 }
 
 /** Lists and keys that a refusal names. */

@@ -1,8 +1,9 @@
 import { FluxError } from '../base/index.ts';
 import type { KubeObject } from '../resource/index.ts';
+import { unshared } from './duplicates.ts';
 import { isRecord } from './live.ts';
 
-const REFUSED = /([A-Za-z0-9_$.[\]-]+): Invalid value: "null"/g;
+const REFUSED = ': Invalid value: "null"';
 
 /**
  * The schema of a custom kind may give null a meaning, so nulls are sent as they are written. Those that the API server refuses
@@ -12,8 +13,12 @@ export function dropRefusedNulls(
   body: KubeObject,
   refusal: string,
 ): { readonly body: KubeObject; readonly warnings: readonly FluxError[] } | undefined {
-  const copy = structuredClone(body);
-  const dropped = [...refusal.matchAll(REFUSED)].map(([, path = '']) => path).filter((path) => dropAt(copy, path));
+  const copy = unshared(body);
+  const paths = refusal
+    .split(REFUSED)
+    .slice(0, -1)
+    .map((before) => before.split(' ').at(-1)?.replace(/^\[/, '') ?? '');
+  const dropped = paths.filter((path) => dropAt(copy, path));
   if (dropped.length === 0) return undefined;
   const warning = new FluxError(`${dropped.join(', ')}: null, read as a field that is not there`, {
     code: 'cluster/null',

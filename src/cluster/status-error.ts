@@ -22,6 +22,7 @@ const IMMUTABLE =
   /\bimmutable\b|\bupdates to .{1,80} are forbidden|\bupdates to \w+ spec for fields other than|\bmay not (be )?(change|update)|\bcan(not| not|'t) (be )?(change|update|modif)/i;
 /** Some name what they got by a diff of Go structs, which tells nobody anything. */
 const GO_DIFF = /\n@@ [\s\S]*$/;
+const WEBHOOK_DOWN = /failed calling webhook "/;
 
 /** The typed error of an answer with a failure status; `path` is what was asked for. */
 export function errorFromStatus(httpStatus: number, body: unknown, path: string): FluxError {
@@ -55,6 +56,13 @@ function classify(httpStatus: number, status: Status | undefined, message: strin
       code: 'cluster/denied',
       fault: 'user',
       help: 'An admission policy of the cluster refused the object; change the object, or the policy.',
+    };
+  }
+  if (httpStatus === 500 && WEBHOOK_DOWN.test(message)) {
+    // Not the server's own trouble: trying again at once would wait for the webhook's timeout again (R-012).
+    return {
+      code: 'cluster/webhook-failed',
+      help: 'The API server asks this admission webhook about the object and gets no answer: is its Service running? The object is applied as soon as it answers.',
     };
   }
   switch (httpStatus) {

@@ -299,6 +299,17 @@ describe('errors of one object', () => {
       'cluster/immutable',
       'Job.batch "a" is invalid: spec.template: field is immutable',
     ],
+    [
+      'a webhook that does not answer (R-012)',
+      500,
+      status(
+        500,
+        'InternalError',
+        'Internal error occurred: failed calling webhook "policy.example.com": context deadline exceeded',
+      ),
+      'cluster/webhook-failed',
+      'policy.example.com',
+    ],
     ['a missing right', 403, status(403, 'Forbidden', 'configmaps "a" is forbidden'), 'cluster/forbidden', 'is forbidden'],
     ['an object too large', 413, status(413, 'RequestEntityTooLarge', 'limit is 3145728'), 'cluster/too-large', '3145728'],
     [
