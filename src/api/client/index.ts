@@ -10,6 +10,7 @@ export type {
   UpdateSpec,
 } from '../../update/index.ts';
 export type { DiffReportWire, DiffRequestWire, HealthWire, HeldDeletionsWire, SyncReportWire } from '../wire/index.ts';
+export { MAX_DIFF_BYTES } from '../wire/index.ts';
 export { type ApiClient, createApiClient } from './client.ts';
 export type { ExchangeOptions } from './exchange.ts';
 export type {

@@ -38,10 +38,7 @@ async function diff(session: Session, { revision, path, outputFormat: format }: 
   const form = outputFormat(format);
   if (revision !== undefined && path !== undefined) throw usageError('cannot specify both --revision and --path');
   const { env, stdout, stderr, timeoutMs } = session;
-  const request: DiffRequestWire =
-    path === undefined
-      ? { ...(revision === undefined ? {} : { revision }) }
-      : { files: (await readManifestFiles(path)).map((file) => ({ ...file })) };
+  const request = path === undefined ? { ...(revision === undefined ? {} : { revision }) } : await requestOf(path);
   const report = await (await session.client()).diff(request, { timeoutMs });
   if (!report) throw notKnown();
   const colour = stdout.isTTY === true && !env.NO_COLOR;
@@ -49,6 +46,12 @@ async function diff(session: Session, { revision, path, outputFormat: format }: 
   const trouble = troubleOf(report);
   if (trouble !== '') stderr.write(`Error: ${trouble}\n`);
   return trouble !== '' ? 2 : differs(report) ? 1 : 0;
+}
+
+async function requestOf(path: string): Promise<DiffRequestWire> {
+  // Loaded late, as the client is.
+  const { MAX_DIFF_BYTES } = await import('../../api/client/index.ts');
+  return { files: [...(await readManifestFiles(path, MAX_DIFF_BYTES))] };
 }
 
 function differs({ counts }: DiffReportWire): boolean {
