@@ -100,14 +100,14 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     defaultNamespace,
 
     async plan(request, { signal } = {}) {
-      const set = syncSets.get(request.syncSet) ?? createSyncSet();
+      const set = syncSets.get(request.syncSet) ?? createSyncSet({ syncSet: request.syncSet, defaultNamespace });
       syncSets.set(request.syncSet, set);
       const others = [...syncSets.values()].filter((each) => each !== set).map(({ wanted }) => wanted);
       const self = selfOf((await credentials.current()).headers);
-      const deps = { transport, discovery, views, namespaces, clock, log, manager, defaultNamespace, self, others };
+      const deps = { transport, discovery, views, namespaces, clock, log, manager, layOut: set.layOut, self, others };
       const planned = await planSync(request, set, deps, signal);
       if (!request.preview) {
-        defined = planned.defined;
+        defined = planned.layout.defined;
         views.retain(neededBy(syncSets.values()));
       }
       const plan: Plan = { entries: planned.steps.map(({ entry }) => entry) };

@@ -45,6 +45,7 @@ const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDisco
 export function createDiscovery({ transport, clock, excludeResources }: DiscoveryOptions): Discovery {
   const remembered = new Map<string, { readonly etag: string; readonly look: Look }>();
   let directory: Directory | undefined;
+  let last: { readonly core: Look; readonly groups: Look } | undefined;
   let lookedAt = 0;
   let isTrusted = true;
   let pending: Promise<Directory> | undefined;
@@ -68,10 +69,14 @@ export function createDiscovery({ transport, clock, excludeResources }: Discover
 
   async function refresh(signal: AbortSignal | undefined): Promise<Directory> {
     const [core, groups] = await Promise.all([lookAt('/api', signal), lookAt('/apis', signal)]);
-    directory = createDirectory(
-      { resources: [...core.resources, ...groups.resources], missing: [...core.missing, ...groups.missing] },
-      excludeResources,
-    );
+    // The same answers give the same directory, so that nobody works out anew what follows from it.
+    if (!directory || core !== last?.core || groups !== last.groups) {
+      directory = createDirectory(
+        { resources: [...core.resources, ...groups.resources], missing: [...core.missing, ...groups.missing] },
+        excludeResources,
+      );
+    }
+    last = { core, groups };
     lookedAt = clock.now();
     isTrusted = true;
     return directory;

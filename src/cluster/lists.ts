@@ -26,9 +26,9 @@ const FEW = 8;
 /** A Namespace that is not there is asked for like anything else, and answered as if something in it were. */
 const ABSENT = new Set(['cluster/not-found', 'cluster/namespace-missing']);
 
-/** What is known of the live objects of one kind that Git wants: by object key, or why it is not known. */
+/** What is known of the live objects of one kind that Git wants, or why it is not known; `unknown` is by object key. */
 export type KindState =
-  | { readonly objects: ReadonlyMap<string, LiveObject>; readonly unknown?: ReadonlyMap<string, FluxError> }
+  | { readonly find: (target: Target) => LiveObject | undefined; readonly unknown?: ReadonlyMap<string, FluxError> }
   | { readonly error: FluxError }
   | 'excluded';
 
@@ -99,24 +99,17 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
       throw error;
     }
     watched.set(kindKey(resource), view);
+    const watchedOne = ({ namespace, name }: Target) => view.get(namespace, name)?.live;
+    const missing = view.marked ? targets.filter((target) => watchedOne(target) === undefined) : [];
+    if (missing.length === 0) return { find: watchedOne };
+    // Not among the marked ones means new, deleted, or that somebody took our label off.
+    const { objects, unknown } =
+      missing.length > FEW ? { objects: byKey(resource, await list(resource)), unknown: undefined } : await asked(missing);
+    return { find: (target) => watchedOne(target) ?? objects.get(target.key), ...(unknown ? { unknown } : {}) };
+  }
+
+  async function asked(missing: readonly Target[]) {
     const objects = new Map<string, LiveObject>();
-    const missing: Target[] = [];
-    for (const target of targets) {
-      const kept = view.get(target.namespace, target.name);
-      if (kept) objects.set(target.key, kept.live);
-      else missing.push(target);
-    }
-    if (!view.marked || missing.length === 0) return { objects };
-    return missing.length > FEW ? addListed(resource, objects) : addAsked(missing, objects);
-  }
-
-  /** Not among the marked ones means new, deleted, or that somebody took our label off: only the whole list tells. */
-  async function addListed(resource: ApiResource, objects: Map<string, LiveObject>): Promise<KindState> {
-    for (const [key, live] of byKey(resource, await list(resource))) if (!objects.has(key)) objects.set(key, live);
-    return { objects };
-  }
-
-  async function addAsked(missing: readonly Target[], objects: Map<string, LiveObject>): Promise<KindState> {
     const unknown = new Map<string, FluxError>();
     await Promise.all(
       missing.map(async (target) => {
@@ -135,9 +128,10 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
   async function fromLists(resource: ApiResource, targets: readonly Target[], set: SyncSet): Promise<KindState> {
     if (targets.every(({ key }) => set.inventory.has(key))) {
       const marked = byKey(resource, await list(resource, MARK_LABEL));
-      if (targets.every(({ key }) => marked.has(key))) return { objects: marked };
+      if (targets.every(({ key }) => marked.has(key))) return { find: ({ key }) => marked.get(key) };
     }
-    return { objects: byKey(resource, await list(resource)) };
+    const objects = byKey(resource, await list(resource));
+    return { find: ({ key }) => objects.get(key) };
   }
 
   async function search(resource: ApiResource, set: SyncSet): Promise<void> {
@@ -165,8 +159,7 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
   }
 
   return {
-    async ofWanted(wanted: readonly Target[], set: SyncSet): Promise<ReadonlyMap<string, KindState>> {
-      const byKind = Map.groupBy(wanted, ({ resource }) => kindKey(resource));
+    async ofWanted(byKind: ReadonlyMap<string, readonly Target[]>, set: SyncSet): Promise<ReadonlyMap<string, KindState>> {
       const states = await Promise.all(
         [...byKind].map(async ([key, targets]): Promise<[string, KindState]> => {
           // Manifests may use several versions of a kind; any served one shows the same objects.
@@ -174,7 +167,7 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
             targets.find(({ needsCrd }) => needsCrd === undefined)?.resource ??
             directory.kinds.find((each) => kindKey(each) === key);
           // Only the set itself defines the kind so far: no object of it can exist.
-          if (!resource) return [key, { objects: new Map() }];
+          if (!resource) return [key, { find: () => undefined }];
           wantedKinds.set(key, resource);
           return [key, await state(resource, targets, set)];
         }),

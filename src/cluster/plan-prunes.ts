@@ -1,8 +1,11 @@
 import { formatResourceId, type ResourceId } from '../resource/index.ts';
 import type { ApiResource } from './api-resource.ts';
 import type { Directory, Discovery } from './discovery.ts';
+import type { Applied } from './inventory.ts';
+import type { Layout } from './layout.ts';
 import type { Lists } from './lists.ts';
 import type { LiveObject } from './live.ts';
+import { MARK_LABEL } from './ownership.ts';
 import { type Candidate, forgetOld, isMarkedOurs, type Judged, judgePrunes } from './prune.ts';
 import { keyOf } from './scope.ts';
 import type { Self } from './self.ts';
@@ -19,7 +22,7 @@ export interface Pruning {
   /** Who we are in the cluster; undefined outside of it. */
   readonly self: Self | undefined;
   readonly lists: Lists;
-  readonly inRepository: Wanted;
+  readonly layout: Layout;
   /** What this set and the others of this process want. */
   readonly wantedByAny: readonly Wanted[];
   /** Objects of the repository that have no place in the cluster, or stand there twice. */
@@ -48,19 +51,28 @@ export async function planPrunes(pruning: Pruning, directory: Directory, signal?
 }
 
 function judge(pruning: Pruning, missingApis: readonly string[]): readonly Judged[] {
-  const { request, set, lists, manager, self, inRepository, wantedByAny, failedEntries, now } = pruning;
+  const { request, set, lists, manager, self, layout, wantedByAny, failedEntries, now } = pruning;
   // An object that several groups serve is one object.
   const seen = new Set<string>();
   const inGit: Candidate[] = [];
   const notInGit: Candidate[] = [];
+  let oursInGit = 0;
   for (const { resource, live } of lists.marked()) {
     if (live.uid !== undefined && seen.has(live.uid)) continue;
     if (live.uid !== undefined) seen.add(live.uid);
-    const candidate = candidateOf(resource, live, set);
-    (inRepository.ids.has(candidate.id) ? inGit : notInGit).push(candidate);
+    const key = keyOf(resource, live.namespace, live.name);
+    const candidate = candidateOf(resource, live, set.inventory.get(key));
+    if (!layout.inRepository.ids.has(candidate.id)) {
+      notInGit.push(candidate);
+      continue;
+    }
+    inGit.push(candidate);
+    // The mark of what is kept applied is known; to compute it for each of thousands takes time.
+    const kept = layout.targets.get(key);
+    const isOurs = kept?.target.id === candidate.id ? live.labels?.[MARK_LABEL] === kept.mark : isMarkedOurs(candidate, request);
+    if (isOurs) oursInGit += 1;
+    else if (!request.preview && live.uid !== undefined) set.contested.set(live.uid, now);
   }
-  for (const { live } of inGit.filter((each) => !isMarkedOurs(each, request)))
-    if (!request.preview && live.uid !== undefined) set.contested.set(live.uid, now);
   const left = notInGit.filter((candidate) => isMarkedOurs(candidate, request));
   if (left.length === 0) return [];
   return judgePrunes(
@@ -81,15 +93,14 @@ function judge(pruning: Pruning, missingApis: readonly string[]): readonly Judge
       failedEntries,
       missingApis,
       failedLists: lists.failed(),
-      setSize: left.length + inGit.filter((each) => isMarkedOurs(each, request)).length,
+      setSize: left.length + oursInGit,
       allowPrune: request.allowPrune ?? 0,
       approved: request.approved ?? [],
     },
   );
 }
 
-function candidateOf(resource: ApiResource, live: LiveObject, set: SyncSet): Candidate {
+function candidateOf(resource: ApiResource, live: LiveObject, applied: Applied | undefined): Candidate {
   const id: ResourceId = formatResourceId({ namespace: live.namespace, kind: resource.kind, name: live.name });
-  const applied = set.inventory.get(keyOf(resource, live.namespace, live.name));
   return { id, resource, live, ...(applied ? { appliedUid: applied.uid } : {}) };
 }

@@ -1,7 +1,7 @@
 import type { FluxError } from '../base/index.ts';
 import type { ApiResource } from './api-resource.ts';
 import type { Inventory } from './inventory.ts';
-import type { Target } from './scope.ts';
+import { createLayouts, type LayOut, type LayoutOptions, type MarkedTarget } from './layout.ts';
 import { NOTHING_WANTED, type Wanted } from './wanted.ts';
 
 /** Somebody who takes the same fields again after each correction. */
@@ -16,9 +16,10 @@ export interface Fight {
 
 /** What is remembered of one sync set between two plans. */
 export interface SyncSet {
+  readonly layOut: LayOut;
   readonly inventory: Inventory;
   /** What is kept applied, as of the last plan, by object key. */
-  targets: ReadonlyMap<string, { readonly target: Target; readonly mark: string }>;
+  targets: ReadonlyMap<string, MarkedTarget>;
   /** By object key. */
   readonly fights: Map<string, Fight>;
   /** Kinds that may hold objects of the set, by kind key: they are looked at for garbage collection even when Git has none left. */
@@ -40,8 +41,9 @@ export interface SentDelete {
   readonly error?: FluxError;
 }
 
-export function createSyncSet(): SyncSet {
+export function createSyncSet(options: LayoutOptions): SyncSet {
   return {
+    layOut: createLayouts(options),
     inventory: new Map(),
     kindsWithMarks: new Map(),
     searchedKinds: new Set(),

@@ -45,8 +45,10 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
   const limited = { signal: clock.deadline(options.timeoutMs, signal) };
 
   const previous = await source.syncTag();
-  const { state } = await reader.read(revision, limited);
-  const allowPrune = await confirmedDeletions(source, previous, revision);
+  const [{ state }, allowPrune] = await Promise.all([
+    reader.read(revision, limited),
+    options.garbageCollection === 'on' ? confirmedDeletions(source, previous, revision) : undefined,
+  ]);
   const plan = await cluster.plan(
     {
       desired: state,

@@ -24,11 +24,33 @@ export function createRepositoryReader(source: Source, desired: Desired, cluster
         const files = await source.files(revision, options);
         last = { revision, state: await desired.read(files, (id) => source.blob(id, options), options) };
       }
-      // Ids are asked for anew each time: what the API calls namespaced may be learned after the file was read.
-      const manifests = manifestsById(last.state.manifests, cluster);
-      return { ...last, manifests, workloads: new Map([...manifests].filter(([, { object }]) => isWorkloadKind(object.kind))) };
+      return new View(last.revision, last.state, cluster);
     },
   };
+}
+
+/** Ids are asked for when somebody wants them, and anew for each view: what the API calls namespaced may be learned after the file was read. */
+class View implements RepositoryView {
+  readonly revision: Revision;
+  readonly state: DesiredState;
+  readonly #cluster: Pick<Cluster, 'idOf'>;
+  #manifests: ReadonlyMap<ResourceId, Manifest> | undefined;
+
+  constructor(revision: Revision, state: DesiredState, cluster: Pick<Cluster, 'idOf'>) {
+    this.revision = revision;
+    this.state = state;
+    this.#cluster = cluster;
+  }
+
+  get manifests(): ReadonlyMap<ResourceId, Manifest> {
+    this.#manifests ??= manifestsById(this.state.manifests, this.#cluster);
+    return this.#manifests;
+  }
+
+  get workloads(): ReadonlyMap<ResourceId, Manifest> {
+    const workloads = this.state.manifests.filter(({ object }) => isWorkloadKind(object.kind));
+    return manifestsById(workloads, this.#cluster);
+  }
 }
 
 function manifestsById(manifests: readonly Manifest[], cluster: Pick<Cluster, 'idOf'>): ReadonlyMap<ResourceId, Manifest> {

@@ -16,21 +16,22 @@ const DEFAULT_LIMIT = 1000;
 
 const FIELDS = ['%H', '%s', '%an', '%ae', '%ce', '%(trailers:only=true,unfold=true)'];
 
-/**
- * Commits of `from..to` that touch the paths, newest first. A `from` that is gone (history was rewritten, R-032) counts as
- * none.
- */
+/** Commits of `from..to` that touch the paths, newest first. Both have to be there. */
 export async function listCommits(
   git: Git,
-  range: { readonly from?: string | undefined; readonly to: string; readonly limit?: number; readonly paths: readonly string[] },
+  range: {
+    readonly from?: string | undefined;
+    readonly to: string;
+    readonly limit?: number | undefined;
+    readonly paths: readonly string[];
+  },
   ourEmail: string,
   options: RunOptions,
 ): Promise<readonly Commit[]> {
-  const from = range.from === undefined ? undefined : await git.revParse(`${range.from}^{commit}`, options);
   const limit = Math.max(0, Math.floor(range.limit ?? DEFAULT_LIMIT));
   const format = FIELDS.join('%x00');
   const output = await git.log(
-    { to: range.to, limit, paths: range.paths, format, ...(from === undefined ? {} : { from }) },
+    { to: range.to, limit, paths: range.paths, format, ...(range.from === undefined ? {} : { from: range.from }) },
     options,
   );
   const fields = output.toString('utf8').split('\0');

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { asFluxError, type Clock, FluxError, type Logger } from '../base/index.ts';
 import { gitAddress } from './address.ts';
 import { BlobReader } from './blob-reader.ts';
@@ -85,6 +86,7 @@ export function createSource(options: SourceOptions) {
     log,
     onReplaced: () => {
       reader.restart();
+      present.clear();
       listed = undefined;
     },
   });
@@ -114,6 +116,8 @@ export function createSource(options: SourceOptions) {
   const notCloned = new FluxError('git repo has not been cloned yet', { code: 'git/not-cloned' });
   let state: SourceState = { status: remote ? 'new' : 'unconfigured', error: notCloned };
   let head: string | undefined;
+  /** Commits that were found in the mirror, which keeps what it has: each is looked for once. */
+  const present = new LRUCache<string, true>({ max: 1000 });
   let writable = false;
   let writeCheckedAt = Number.NEGATIVE_INFINITY;
   let listed: { readonly revision: string; readonly files: readonly TreeFile[] } | undefined;
@@ -191,6 +195,7 @@ export function createSource(options: SourceOptions) {
       throw error;
     }
     head = fetched;
+    present.set(fetched, true);
     await checkWriteAccess(fetched, signal);
     return fetched;
   }
@@ -279,6 +284,7 @@ export function createSource(options: SourceOptions) {
     resolve: async (ref: string): Promise<string | undefined> => {
       // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
       if (ref === '' || ref.length > 250 || /^[-:]|[\x00-\x20\x7f:?*[\\]|\.\./.test(ref)) return undefined;
+      if (present.has(ref)) return ref;
       const name = ref.replace(/^HEAD(?=$|[~^])/, `refs/heads/${branch}`);
       return reading('git rev-parse', undefined, (run) => git.revParse(`${name}^{commit}`, run));
     },
@@ -292,7 +298,10 @@ export function createSource(options: SourceOptions) {
         const question = JSON.stringify([range.from, range.to, range.limit, range.allPaths]);
         if (logged?.question === question) return logged.commits;
         await requireRevision(range.to, run);
-        const commits = await listCommits(git, { ...range, paths: range.allPaths ? [] : literalPaths }, options.email, run);
+        // One that is gone (history was rewritten, R-032) counts as none.
+        const from = range.from !== undefined && (await isPresent(range.from, run)) ? range.from : undefined;
+        const asked = { to: range.to, limit: range.limit, paths: range.allPaths ? [] : literalPaths };
+        const commits = await listCommits(git, { ...asked, from }, options.email, run);
         // Where the range begins may be missing now and be fetched later.
         if (range.from === undefined) logged = { question, commits };
         return commits;
@@ -331,9 +340,16 @@ export function createSource(options: SourceOptions) {
     },
   };
 
+  async function isPresent(revision: string, run: RunOptions): Promise<boolean> {
+    if (present.has(revision)) return true;
+    const found = (await git.revParse(`${revision}^{tree}`, run)) !== undefined;
+    if (found) present.set(revision, true);
+    return found;
+  }
+
   async function requireRevision(revision: string, run: RunOptions): Promise<void> {
     if (!isObjectId(revision)) throw badRevision(revision);
-    if ((await git.revParse(`${revision}^{tree}`, run)) !== undefined) return;
+    if (await isPresent(revision, run)) return;
     mirror.markSuspect();
     throw new FluxError(`revision ${revision}: not in the mirror`, { code: 'git/revision-missing', fault: 'missing' });
   }

@@ -47,6 +47,8 @@ export function createManifestReader({
   cacheEntries = 50_000,
 }: ManifestReaderOptions = {}): ManifestReader {
   const cache = new LRUCache<string, ParsedFile>({ max: cacheEntries, maxSize: MAX_CACHED_BYTES });
+  /** Manifests of the last revision by path: a file that is as it was gives the same ones, and who knows them need not look again. */
+  let last: ReadonlyMap<string, FileManifests> = new Map();
 
   return {
     async read(all, blob, { signal, keep = true } = {}) {
@@ -69,7 +71,13 @@ export function createManifestReader({
         }
       }
       log.debug({ files: files.length, parsed: missing.length }, 'read manifests');
-      return collect(files, parsed, { errors, warnings });
+      const current = new Map<string, FileManifests>();
+      for (const file of files) {
+        const result = parsed.get(cacheKey(file));
+        if (result) current.set(file.path, manifestsOf(file.path, result, last.get(file.path)));
+      }
+      last = current;
+      return collect(current, { errors, warnings });
     },
   };
 }
@@ -135,21 +143,33 @@ function* batches(files: readonly TreeFile[]): Generator<readonly TreeFile[]> {
   if (batch.length > 0) yield batch;
 }
 
+/** What one file holds, with its manifests in their places. */
+interface FileManifests {
+  readonly parsed: ParsedFile;
+  readonly manifests: readonly Manifest[];
+}
+
+function manifestsOf(file: string, parsed: ParsedFile, before: FileManifests | undefined): FileManifests {
+  if (before?.parsed === parsed) return before;
+  const manifests = parsed.objects.map(({ object, checksum, document, line, item }) => ({
+    place: { file, document, line, ...(item === undefined ? {} : { item }) },
+    object,
+    checksum,
+  }));
+  return { parsed, manifests };
+}
+
 function collect(
-  files: readonly TreeFile[],
-  parsed: ReadonlyMap<string, ParsedFile>,
+  files: ReadonlyMap<string, FileManifests>,
   found: { readonly errors: readonly FileProblem[]; readonly warnings: readonly FileProblem[] },
 ): DesiredManifests {
   const manifests: Manifest[] = [];
   const errors = [...found.errors];
   const warnings = [...found.warnings];
-  for (const file of files) {
-    const result = parsed.get(cacheKey(file));
-    if (!result) continue;
-    for (const { object, checksum, document, line, item } of result.objects)
-      manifests.push({ place: { file: file.path, document, line, ...(item === undefined ? {} : { item }) }, object, checksum });
-    for (const problem of result.errors) errors.push({ file: file.path, ...problem });
-    for (const problem of result.warnings) warnings.push({ file: file.path, ...problem });
+  for (const [file, { parsed, manifests: some }] of files) {
+    for (const manifest of some) manifests.push(manifest);
+    for (const problem of parsed.errors) errors.push({ file, ...problem });
+    for (const problem of parsed.warnings) warnings.push({ file, ...problem });
   }
   return { manifests, errors, warnings };
 }

@@ -1,0 +1,103 @@
+import type { Manifest } from '../resource/index.ts';
+import { kindKey } from './api-resource.ts';
+import { type DefinedKinds, definedKinds, isCrd } from './crd.ts';
+import type { Directory } from './discovery.ts';
+import { gcMark, ignorePolicy } from './ownership.ts';
+import { isPlaced, place, type Target, type Unplaced } from './scope.ts';
+import { type Wanted, wantedOf } from './wanted.ts';
+
+/** An object that is kept applied, with the mark that it gets. */
+export interface MarkedTarget {
+  readonly target: Target;
+  readonly mark: string;
+}
+
+/** Where everything that one revision wants goes in this cluster. */
+export interface Layout {
+  readonly manifests: readonly Manifest[];
+  readonly directory: Directory;
+  /** Kinds that the set itself defines. */
+  readonly defined: DefinedKinds;
+  /** One for each manifest, in their order. */
+  readonly placed: readonly (Target | Unplaced)[];
+  /** By object key, those that are defined more than once. */
+  readonly duplicates: ReadonlyMap<string, readonly Target[]>;
+  /** By object key: what is neither defined twice nor ignored in Git. */
+  readonly targets: ReadonlyMap<string, MarkedTarget>;
+  /** The same by kind key. */
+  readonly byKind: ReadonlyMap<string, readonly Target[]>;
+  readonly inRepository: Wanted;
+}
+
+export interface LayoutOptions {
+  readonly syncSet: string;
+  readonly defaultNamespace: string;
+}
+
+/** What was worked out for one manifest, and against which view of the API. */
+interface Worked {
+  readonly directory: Directory;
+  readonly defined: DefinedKinds;
+  readonly placed: Target | Unplaced;
+  /** Undefined for what has no place. */
+  readonly marked: MarkedTarget | undefined;
+}
+
+export type LayOut = (manifests: readonly Manifest[], directory: Directory) => Layout;
+
+/**
+ * Lays out what revisions want. A manifest that is as it was, in a cluster whose API is as it was, is not looked at again: of
+ * 5,000 files a commit touches few.
+ */
+export function createLayouts({ syncSet, defaultNamespace }: LayoutOptions): LayOut {
+  const worked = new WeakMap<Manifest, Worked>();
+  let lastCrds: readonly Manifest[] = [];
+  let lastDefined: DefinedKinds = new Map();
+  let last: Layout | undefined;
+
+  function definedBy(crds: readonly Manifest[]): DefinedKinds {
+    if (crds.length === lastCrds.length && crds.every((crd, index) => crd === lastCrds[index])) return lastDefined;
+    lastCrds = crds;
+    lastDefined = definedKinds(crds);
+    return lastDefined;
+  }
+
+  function workOut(manifest: Manifest, directory: Directory, defined: DefinedKinds): Worked {
+    const known = worked.get(manifest);
+    if (known?.directory === directory && known.defined === defined) return known;
+    const placed = place(manifest, { directory, defined, defaultNamespace });
+    const marked = isPlaced(placed) ? { target: placed, mark: gcMark(syncSet, placed.id) } : undefined;
+    const fresh = { directory, defined, placed, marked };
+    worked.set(manifest, fresh);
+    return fresh;
+  }
+
+  return (manifests, directory) => {
+    if (last?.manifests === manifests && last.directory === directory) return last;
+    const defined = definedBy(manifests.filter(({ object }) => isCrd(object)));
+    const all = manifests.map((manifest) => workOut(manifest, directory, defined));
+    const placed = all.map((each) => each.placed);
+    const targets = new Map<string, MarkedTarget>();
+    const twice = new Set<string>();
+    for (const { marked } of all) {
+      if (!marked) continue;
+      if (targets.has(marked.target.key)) twice.add(marked.target.key);
+      targets.set(marked.target.key, marked);
+    }
+    const duplicates = Map.groupBy(
+      placed.filter(isPlaced).filter(({ key }) => twice.has(key)),
+      ({ key }) => key,
+    );
+    for (const [key, { target }] of targets) if (twice.has(key) || isIgnoredInGit(target)) targets.delete(key);
+    const byKind = Map.groupBy(
+      [...targets.values()].map(({ target }) => target),
+      ({ resource }) => kindKey(resource),
+    );
+    last = { manifests, directory, defined, placed, duplicates, targets, byKind, inRepository: wantedOf(placed) };
+    return last;
+  };
+}
+
+export function isIgnoredInGit({ manifest }: Target): boolean {
+  return ignorePolicy(manifest.object.metadata.annotations) === 'true';
+}
