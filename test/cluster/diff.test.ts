@@ -342,7 +342,9 @@ describe('what a sync would do', () => {
     await world.sync(web('acme/web:1'), configMap('a'), secret({ a: 'YQ==' }));
     world.kubernetes.requests.length = 0;
     await world.diff([web('acme/web:2'), configMap('a', { a: 'c' }), configMap('new'), secret({ a: 'Yg==' })]);
-    expect(world.kubernetes.requests.filter(({ method }) => method === 'PATCH').length).toBe(4);
+    // A controller may write in between, and an object then be looked at once more.
+    const tried = world.kubernetes.requests.filter(({ method }) => method === 'PATCH').map(({ path }) => path);
+    expect(new Set(tried).size).toBe(4);
     expect(writes(world)).toEqual([]);
     world.kubernetes.requests.length = 0;
     const outcomes = await world.sync(web('acme/web:1'), configMap('a'), secret({ a: 'YQ==' }));
