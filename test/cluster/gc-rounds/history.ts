@@ -58,6 +58,7 @@ export class History {
       repository: new Repository([...placesOf(`${syncSet}-`), ...shared], this.#random),
       truth: new Set(),
       read: new Set(),
+      claims: new Map(),
       approved: [],
     });
     const second = house.startsWith('one') ? [] : [source('b', house.startsWith('two processes') ? 1 : 0)];
@@ -142,6 +143,7 @@ export class History {
       ours: this.#referee.countOurs(source),
       approved: new Set((request.approved ?? []).map(({ id, uid }) => `${id} ${uid}`)),
       allowPrune: request.allowPrune ?? 0,
+      now: this.#clock.time,
       deleted: [] as string[],
     };
     this.#referee.round = round;
@@ -166,6 +168,7 @@ export class History {
     const failed = changes.find(({ outcome, place }) => outcome === 'failed' && place);
     if (failed && round.deleted.length > 0) this.#referee.violations.push(`${failed.id} failed, and others were deleted`);
     this.#referee.noteApplied(this.#patched.splice(0), source);
+    this.#referee.noteClaims(this.#clock.time);
     this.tally.deletes = this.#referee.deletes;
     if (confirm && source.approved.length > 0 && request.approved !== source.approved)
       await this.#sync(source, { request: { ...request, approved: source.approved } });

@@ -20,7 +20,12 @@ export interface Known {
   truth: ReadonlySet<string>;
   /** What this source is known to want by the others: its last revision that was read in full, and what was read of it since. */
   read: ReadonlySet<string>;
+  /** When an object that it wants was last seen with its mark, ms since the epoch: all that another process can know of that. */
+  readonly claims: Map<string, number>;
 }
+
+/** For so long another process leaves an object alone after it has carried this one's mark. */
+const CLAIMED_MS = 3_600_000;
 
 /** What is said of the round in which a delete arrives. */
 export interface Round {
@@ -32,6 +37,8 @@ export interface Round {
   /** Lines `id uid` of deletions, or their number, that a person has confirmed. */
   readonly approved: ReadonlySet<string>;
   readonly allowPrune: number;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
   readonly deleted: string[];
 }
 
@@ -62,6 +69,19 @@ export class Referee {
     }
   }
 
+  /** To be told of the end of each round. */
+  noteClaims(now: number): void {
+    for (const source of this.#sources) {
+      for (const path of source.claims.keys()) if (!source.read.has(path)) source.claims.delete(path);
+      for (const path of source.read) if (this.#carriesMark(path, source)) source.claims.set(path, now);
+    }
+  }
+
+  #carriesMark(path: string, { syncSet }: Known): boolean {
+    const object = this.#server.get(path);
+    return object?.metadata.labels?.[MARK] === markOf(syncSet, object ? idOf(path, object) : '');
+  }
+
   /** Called when a DELETE is going to be carried out; takes along what goes with it. */
   judge({ path, body }: Seen): void {
     const object = this.#server.get(path);
@@ -69,7 +89,7 @@ export class Referee {
     if (!object || !this.round) return;
     if (preconditions.uid !== object.metadata.uid || preconditions.resourceVersion !== object.metadata.resourceVersion) return;
     this.deletes += 1;
-    const { source, doubtful, approved, allowPrune, ours, deleted } = this.round;
+    const { source, doubtful, approved, allowPrune, ours, now, deleted } = this.round;
     const id = idOf(path, object);
     const foul = (why: string) => this.violations.push(`${id}: ${why}`);
     const { labels = {}, annotations = {}, ownerReferences = [], uid } = object.metadata;
@@ -80,7 +100,7 @@ export class Referee {
     for (const each of going) {
       if (source.truth.has(each)) foul(`${each} is in Git`);
       for (const other of others) {
-        const known = other.process === source.process || (each === path && this.#applied.get(uid)?.has(other.syncSet));
+        const known = other.process === source.process || (each === path && now < (other.claims.get(path) ?? 0) + CLAIMED_MS);
         if (known && other.read.has(each)) foul(`${each} is in the Git of the other source`);
       }
     }
@@ -124,11 +144,8 @@ export class Referee {
     return this.#sources.flatMap(({ truth }) => [...truth].filter((path) => !this.#server.get(path)));
   }
 
-  countOurs({ syncSet }: Known): number {
-    return this.#server.paths().filter((path) => {
-      const object = this.#server.get(path);
-      return object.metadata.labels?.[MARK] === markOf(syncSet, idOf(path, object));
-    }).length;
+  countOurs(source: Known): number {
+    return this.#server.paths().filter((path) => this.#carriesMark(path, source)).length;
   }
 }
 
