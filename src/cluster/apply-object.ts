@@ -15,6 +15,8 @@ export interface ApplyObjectDeps {
   readonly request: (build: () => ApiRequest) => Promise<ApiResponse>;
   readonly clock: Clock;
   readonly manager: string;
+  /** Told when it may take long until the object can be applied. */
+  readonly onWait: () => void;
   readonly signal?: AbortSignal | undefined;
 }
 

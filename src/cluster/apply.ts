@@ -49,9 +49,19 @@ export async function applySteps(
     steps.filter((step) => step.act === 'apply'),
     (step) => stageOf(step.target.resource),
   );
+  const all: Promise<void>[] = [];
   for (let stage = 0; stage < STAGES; stage += 1) {
-    await Promise.all((applies.get(stage) ?? []).map(async (step) => changes.set(step, await applyOne(step))));
+    await Promise.all(
+      (applies.get(stage) ?? []).map((step) => {
+        // One that waits for others to let go of it holds up nobody else.
+        const waits = Promise.withResolvers<void>();
+        const done = applyOne(step, waits.resolve).then((change) => void changes.set(step, change));
+        all.push(done);
+        return Promise.race([done, waits.promise]);
+      }),
+    );
   }
+  await Promise.all(all);
 
   const failures = [...changes.values()].filter(({ outcome }) => outcome === 'failed').length;
   const deletions = Map.groupBy(
@@ -69,11 +79,11 @@ export async function applySteps(
   if (steps.some(touchesDefinition)) deps.discovery.distrust();
   return steps.flatMap((step) => changes.get(step) ?? []);
 
-  async function applyOne(step: ApplyStep): Promise<Change> {
+  async function applyOne(step: ApplyStep, onWait: () => void): Promise<Change> {
     const { target, mark, entry } = step;
     try {
       await needs(step);
-      const { live, outcome, recreated, warnings } = await applyObject(step, { ...deps, request, signal });
+      const { live, outcome, recreated, warnings } = await applyObject(step, { ...deps, request, onWait, signal });
       inventory.set(target.key, appliedFrom(live, { checksum: target.manifest.checksum, mark }, deps.manager));
       deps.onApplied(target.resource, live);
       const reason = recreated === undefined ? entry.reason : `recreated: ${recreated}`;

@@ -43,6 +43,8 @@ export function immutableError(error: FluxError, { resource }: Pick<Target, 'res
 }
 
 export interface RecreateDeps extends TakeoverDeps {
+  /** Told when the object does not go at once. */
+  readonly onWait: () => void;
   /** Deletes exactly the object that was looked at; false when it has changed since. */
   readonly delete: (live: LiveObject) => Promise<boolean>;
 }
@@ -101,6 +103,7 @@ export async function deleteForRecreation(
           cause: refusal,
         });
       }
+      deps.onWait();
       await deps.clock.sleep(delayMs, deps.signal ? { signal: deps.signal } : {});
     }
   }

@@ -418,6 +418,29 @@ describe('a server that falters', () => {
     expect(await run(world, [configMap('a')])).toMatchObject([{ outcome: 'created' }]);
   });
 
+  test('after it said that it is too much, half as many requests are under way (R-003)', async () => {
+    const world = await startWorld();
+    const plan = await world.plan(Array.from({ length: 60 }, (_, n) => configMap(`m-${n}`)));
+    let seen = 0;
+    let unanswered = 0;
+    world.server.intercept = ({ method }) => {
+      if (method !== 'PATCH') return undefined;
+      seen += 1;
+      if (seen === 1) return { status: 429, body: 'slow down', headers: { 'retry-after': '1' } };
+      if (seen <= 16) return undefined;
+      unanswered += 1;
+      return 'hang';
+    };
+    const stop = new AbortController();
+    const applied = world.cluster.apply(plan, { signal: stop.signal });
+    await expect.poll(() => unanswered).toBe(8);
+    // Whoever sends more does it now.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(unanswered).toBe(8);
+    stop.abort(new Error('enough'));
+    await applied;
+  });
+
   test('once the server is gone, the remaining objects fail at once', async () => {
     const world = await startWorld({ maxInFlight: 2 });
     const plan = await world.plan(Array.from({ length: 50 }, (_, n) => configMap(`m-${n}`)));

@@ -116,6 +116,26 @@ describe('a change of an immutable field (R-016)', () => {
     expect(await world.sync([manifest(object)])).toEqual({ 'shop:deployment/web': 'created' });
   });
 
+  test('while one waits for its finalizers, the stages after it are applied', async () => {
+    const object = forced('ConfigMap', 'v1', 'stuck');
+    const world = await refusing(
+      object,
+      path.configMap('stuck'),
+      'ConfigMap "stuck" is invalid: data: Forbidden: field is immutable',
+    );
+    const refuse = world.server.intercept;
+    world.server.intercept = (seen) => (seen.method === 'DELETE' ? { status: 200, body: status(200, '', '') } : refuse?.(seen));
+    let appliedWhileWaiting = false;
+    world.clock.onSleep = () => {
+      if (!world.server.get(web)) return;
+      appliedWhileWaiting = true;
+      world.server.remove(path.configMap('stuck'));
+    };
+    const changes = await apply(world, object, forced('Deployment', 'apps/v1', 'web'));
+    expect(changes.map(({ outcome }) => outcome)).toEqual(['configured', 'created']);
+    expect(appliedWhileWaiting).toBe(true);
+  });
+
   test('one that changes while it is looked at is looked at again, a few times', async () => {
     const object = forced('Deployment', 'apps/v1', 'web');
     const world = await refusing(object, web);
