@@ -27,7 +27,7 @@ export interface Site {
 
 export async function startSite(options: KubernetesOptions = {}, work?: { readonly pending: () => number }): Promise<Site> {
   const clock = new VirtualClock();
-  const kubernetes = await startKubernetes({ clock, ...options });
+  const kubernetes = await startKubernetes({ clock, bookmarkIntervalMs: 60_000, ...options });
   const directory = mkdtempSync(join(tmpdir(), 'flux-faults-'));
   const file = (name: string, text: string) => {
     const path = join(directory, name);

@@ -77,7 +77,7 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
     catalog,
     store,
     objects,
-    now,
+    clock,
     bookmarkIntervalMs: options.bookmarkIntervalMs ?? 1_000,
   });
   const http = await listen({

@@ -1,3 +1,4 @@
+import type { Clock } from '../../base/index.ts';
 import { parseBody, parseObject, parseYamlBody } from './body.ts';
 import { type Catalog, type Resource, storageKey } from './catalog.ts';
 import { asObject, asString, isObject, type Json, type JsonObject } from './json.ts';
@@ -26,8 +27,7 @@ export interface ResourceRequestsOptions {
   readonly catalog: Catalog;
   readonly store: Store;
   readonly objects: Objects;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
+  readonly clock: Clock;
   /** Milliseconds between bookmarks on a quiet watch. */
   readonly bookmarkIntervalMs: number;
 }
@@ -120,16 +120,18 @@ class Exchange {
   }
 
   #answer(code: number, object: KubeObject): void {
-    const { now } = this.#options;
+    const { clock } = this.#options;
     const body =
-      this.#subresource === 'scale' ? scaleOf(this.#resource, object) : representOne(this.#resource, object, this.#form, now());
+      this.#subresource === 'scale'
+        ? scaleOf(this.#resource, object)
+        : representOne(this.#resource, object, this.#form, clock.now());
     const headers = this.#warnings.map((text) => `299 - ${JSON.stringify(text)}`);
     this.#response.send(code, body, headers.length === 0 ? {} : { warning: headers.join(', ') });
   }
 
   #list(): void {
     const { objects, metadata } = this.#lister.list(this.#resource, this.#namespace, this.#request.query);
-    this.#response.send(200, representList(this.#resource, objects, metadata, this.#form, this.#options.now()));
+    this.#response.send(200, representList(this.#resource, objects, metadata, this.#form, this.#options.clock.now()));
   }
 
   #watch(): void {
@@ -147,20 +149,29 @@ class Exchange {
         else lines.push(line);
       },
     });
-    const beat = setInterval(() => opened.bookmark(), this.#options.bookmarkIntervalMs);
-    const timeout = Number(query.get('timeoutSeconds') ?? 0);
-    const deadline = timeout > 0 ? setTimeout(() => stream?.end(), timeout * 1000) : undefined;
+    const ended = new AbortController();
     stream = this.#response.stream(() => {
       opened.stop();
-      clearInterval(beat);
-      clearTimeout(deadline);
+      ended.abort();
     });
+    const { clock, bookmarkIntervalMs } = this.#options;
+    const timeout = Number(query.get('timeoutSeconds') ?? 0);
+    const endsAt = timeout > 0 ? clock.now() + timeout * 1000 : Number.POSITIVE_INFINITY;
+    const tick = async () => {
+      while (clock.now() < endsAt) {
+        await clock.sleep(Math.min(bookmarkIntervalMs, endsAt - clock.now()), { signal: ended.signal });
+        opened.bookmark();
+      }
+      stream?.end();
+    };
+    // Only the end of the stream ends a sleep early.
+    tick().catch(() => undefined);
     for (const line of lines) stream.write(line);
     if (lines[0]?.type === 'ERROR') stream.end();
   }
 
   #watched(object: JsonObject, bookmark: boolean): JsonObject {
-    if (!bookmark) return representOne(this.#resource, object, this.#form, this.#options.now());
+    if (!bookmark) return representOne(this.#resource, object, this.#form, this.#options.clock.now());
     if (this.#form.as === 'Object') return object;
     if (this.#form.as === 'PartialObjectMetadata')
       return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata ?? {} };
@@ -323,7 +334,7 @@ class Exchange {
     const items = removed.map((object) => inVersion(resource, object));
     this.#response.send(
       200,
-      representList(resource, items, { resourceVersion: String(store.version()) }, this.#form, this.#options.now()),
+      representList(resource, items, { resourceVersion: String(store.version()) }, this.#form, this.#options.clock.now()),
     );
   }
 }

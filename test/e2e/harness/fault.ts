@@ -26,7 +26,11 @@ export type Fault =
   /** Carried out with another body, as a mutating webhook does; or the answer is another one. */
   | { readonly kind: 'rewrite'; readonly request?: (body: string) => string; readonly answer?: (body: string) => string }
   /** Each line of a stream is replaced by any number of chunks (a line needs its own line end); `end` resets the connection. */
-  | { readonly kind: 'stream'; readonly line: (line: string, count: number) => readonly (string | 'end')[] };
+  | { readonly kind: 'stream'; readonly line: (line: string, count: number) => readonly (string | 'end')[] }
+  /** A stream that is reset so much later. */
+  | { readonly kind: 'expire'; readonly ms: number }
+  /** A stream of which nothing comes any more after so many lines, not even its end. */
+  | { readonly kind: 'silence'; readonly after: number };
 
 /** One request while the proxy holds it. */
 export interface Exchange {
@@ -75,7 +79,8 @@ export async function perform(fault: Fault | undefined, exchange: Exchange, reco
   forward(fault, exchange, recorded, to);
 }
 
-function forward(fault: Fault | undefined, exchange: Exchange, recorded: Recorded, { upstream, agent }: Upstream): void {
+function forward(fault: Fault | undefined, exchange: Exchange, recorded: Recorded, to: Upstream): void {
+  const { upstream, agent } = to;
   const { incoming, outgoing } = exchange;
   const body = fault?.kind === 'rewrite' && fault.request ? fault.request(recorded.body) : recorded.body;
   const request = (upstream.server.protocol === 'https:' ? httpsRequest : httpRequest)(
@@ -92,7 +97,7 @@ function forward(fault: Fault | undefined, exchange: Exchange, recorded: Recorde
     (response) => {
       recorded.status = response.statusCode ?? 0;
       response.on('error', () => reset(outgoing));
-      pass(fault, exchange, recorded, response);
+      pass(fault, exchange, recorded, response, to);
     },
   );
   request.on('error', () => reset(outgoing));
@@ -101,7 +106,7 @@ function forward(fault: Fault | undefined, exchange: Exchange, recorded: Recorde
 }
 
 /** Gives the answer on, or what becomes of it. */
-function pass(fault: Fault | undefined, exchange: Exchange, recorded: Recorded, response: IncomingMessage): void {
+function pass(fault: Fault | undefined, exchange: Exchange, recorded: Recorded, response: IncomingMessage, to: Upstream): void {
   const { outgoing, moved } = exchange;
   moved();
   if (fault?.kind === 'lose-answer') {
@@ -123,7 +128,7 @@ function pass(fault: Fault | undefined, exchange: Exchange, recorded: Recorded, 
     });
     return;
   }
-  if (recorded.watch) passStream(fault, exchange, response);
+  if (recorded.watch) passStream(fault, exchange, response, to);
   else passWhole(fault, outgoing, response);
 }
 
@@ -140,28 +145,46 @@ function passWhole(fault: Fault | undefined, outgoing: ServerResponse, response:
   });
 }
 
-function passStream(fault: Fault | undefined, exchange: Exchange, response: IncomingMessage): void {
+function passStream(fault: Fault | undefined, exchange: Exchange, response: IncomingMessage, { clock }: Upstream): void {
   const { outgoing, moved } = exchange;
   exchange.idle = true;
+  const each = piecesOf(fault);
+  if (fault?.kind === 'expire') {
+    const gone = new AbortController();
+    outgoing.on('close', () => gone.abort());
+    clock.sleep(fault.ms, { signal: gone.signal }).then(
+      () => reset(outgoing),
+      () => undefined, // the client went first
+    );
+  }
   let rest = '';
   let count = 0;
   response.on('data', (chunk: Buffer) => {
     moved();
-    if (fault?.kind !== 'stream') {
+    if (!each) {
       outgoing.write(chunk);
       return;
     }
     const lines = (rest + chunk.toString()).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) {
-      for (const piece of fault.line(line, count)) {
+      for (const piece of each(line, count)) {
         if (piece === 'end') return reset(outgoing);
         outgoing.write(piece);
       }
       count += 1;
     }
   });
-  response.on('end', () => outgoing.end());
+  response.on('end', () => {
+    if (fault?.kind !== 'silence') outgoing.end();
+  });
+}
+
+/** What becomes of each line of a stream; undefined where it is left as it is. */
+function piecesOf(fault: Fault | undefined): ((line: string, count: number) => readonly (string | 'end')[]) | undefined {
+  if (fault?.kind === 'stream') return fault.line;
+  if (fault?.kind === 'silence') return (line, count) => (count < fault.after ? [`${line}\n`] : []);
+  return undefined;
 }
 
 /** By RST where the connection is plain, as a crashed server or a firewall does it. */
