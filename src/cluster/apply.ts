@@ -225,7 +225,7 @@ function holdBack({ entry }: DeleteStep, failures: number): Change {
 }
 
 function changeOf(
-  { id, place, uid, approval }: Pick<PlanEntry, 'id' | 'place' | 'uid' | 'approval'>,
+  { id, place, excluded, uid, approval }: Pick<PlanEntry, 'id' | 'place' | 'excluded' | 'uid' | 'approval'>,
   outcome: Outcome,
   {
     reason,
@@ -242,6 +242,7 @@ function changeOf(
     outcome,
     ...(place ? { place } : {}),
     ...(reason === undefined ? {} : { reason }),
+    ...(excluded ? { excluded } : {}),
     ...(error ? { error } : {}),
     ...(uid === undefined ? {} : { uid }),
     ...(approval === undefined ? {} : { approval }),

@@ -1,5 +1,6 @@
 import { type Clock, FluxError, type Logger } from '../base/index.ts';
 import { formatResourceId, isWorkloadKind, type KubeObject } from '../resource/index.ts';
+import { createAllowedNamespaces } from './allowed-namespaces.ts';
 import { type ApiResource, hasKind, isPathSegment, kindKey } from './api-resource.ts';
 import { applySteps } from './apply.ts';
 import { createAttention } from './attention.ts';
@@ -17,6 +18,7 @@ import { findKind, keyOf, type Target } from './scope.ts';
 import { selfOf } from './self.ts';
 import type { Step } from './step.ts';
 import { createSyncSet, type SyncSet } from './sync-set.ts';
+import { createTold } from './told.ts';
 import { createTransport } from './transport.ts';
 import type { Change, Cluster, Plan } from './types.ts';
 import { createViews } from './views.ts';
@@ -55,7 +57,9 @@ function neededBy(sets: Iterable<SyncSet>): (resource: ApiResource) => boolean {
  * @throws FluxError `cluster/no-config`, `cluster/bad-config`.
  */
 export async function createCluster(options: ClusterOptions): Promise<Cluster> {
-  const { clock, log, fieldManager: manager = 'flux', maxInFlight = MAX_IN_FLIGHT, requestTimeoutMs, namespaces = [] } = options;
+  const { clock, log, fieldManager: manager = 'flux', maxInFlight = MAX_IN_FLIGHT, requestTimeoutMs } = options;
+  const allowed = createAllowedNamespaces(options.namespaces ?? []);
+  const told = createTold();
   const kubeconfig = await loadKubeconfig(options);
   const defaultNamespace = options.defaultNamespace || kubeconfig.namespace || 'default';
   const credentials = createCredentialSource(kubeconfig, () => loadKubeconfig(options), clock);
@@ -77,7 +81,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     clock,
     log,
     manager,
-    namespaces,
+    allowed,
     // Whoever asks next is told why; nobody has to wait for the next sync to learn of an outage.
     onLost: () => driftListener?.(),
     findLost(key, live, print) {
@@ -100,11 +104,11 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     defaultNamespace,
 
     async plan(request, { signal } = {}) {
-      const set = syncSets.get(request.syncSet) ?? createSyncSet({ syncSet: request.syncSet, defaultNamespace });
+      const set = syncSets.get(request.syncSet) ?? createSyncSet({ syncSet: request.syncSet, defaultNamespace, allowed });
       syncSets.set(request.syncSet, set);
       const others = [...syncSets.values()].filter((each) => each !== set).map(({ wanted }) => wanted);
       const self = selfOf((await credentials.current()).headers);
-      const deps = { transport, discovery, views, namespaces, clock, log, manager, layOut: set.layOut, self, others };
+      const deps = { transport, discovery, views, allowed, clock, log, told, manager, layOut: set.layOut, self, others };
       const planned = await planSync(request, set, deps, signal);
       if (!request.preview) {
         defined = planned.layout.defined;
@@ -138,7 +142,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
         const place = places.get(change);
         return place && isApplied(change) ? [healthTarget(place.target, place.set.inventory)] : [];
       });
-      return watchHealth(targets, { transport, directory: discovery.current(), clock, log }, onChange);
+      return watchHealth(targets, { transport, directory: discovery.current(), allowed, clock, log }, onChange);
     },
 
     async diff(plan, { signal } = {}) {
@@ -152,7 +156,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
       driftListener = listener;
     },
 
-    workloads: (filter, { signal } = {}) => listWorkloads({ transport, discovery, views, log }, filter, signal),
+    workloads: (filter, { signal } = {}) => listWorkloads({ transport, discovery, views, allowed, log, told }, filter, signal),
 
     idOf(object) {
       const directory = discovery.current();
@@ -160,12 +164,16 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
       const found = findKind(object, { directory, defined });
       if (!found) return undefined;
       const namespace = found.resource.namespaced ? object.metadata.namespace || defaultNamespace : undefined;
-      return formatResourceId({ namespace, kind: object.kind, name: object.metadata.name });
+      const { name } = object.metadata;
+      return allowed.allows(found.resource, namespace, name)
+        ? formatResourceId({ namespace, kind: object.kind, name })
+        : undefined;
     },
 
     async readCore(kind, namespace, name, { signal } = {}) {
       if (!isPathSegment(namespace) || !isPathSegment(name)) return undefined;
       const plural = kind === 'Secret' ? 'secrets' : 'serviceaccounts';
+      if (!allowed.allows({ group: '', plural, namespaced: true }, namespace, name)) return undefined;
       try {
         const { body } = await transport.request({
           path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/${plural}/${encodeURIComponent(name)}`,

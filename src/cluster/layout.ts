@@ -1,9 +1,9 @@
 import type { Manifest } from '../resource/index.ts';
-import { kindKey } from './api-resource.ts';
+import { type AllowedNamespaces, partKey } from './allowed-namespaces.ts';
 import { type DefinedKinds, definedKinds, isCrd } from './crd.ts';
 import type { Directory } from './discovery.ts';
 import { gcMark, ignorePolicy } from './ownership.ts';
-import { isPlaced, place, type Target, type Unplaced } from './scope.ts';
+import { isPlaced, type Placed, place, type Target } from './scope.ts';
 import { type Wanted, wantedOf } from './wanted.ts';
 
 /** An object that is kept applied, with the mark that it gets. */
@@ -19,26 +19,27 @@ export interface Layout {
   /** Kinds that the set itself defines. */
   readonly defined: DefinedKinds;
   /** One for each manifest, in their order. */
-  readonly placed: readonly (Target | Unplaced)[];
+  readonly placed: readonly Placed[];
   /** By object key, those that are defined more than once. */
   readonly duplicates: ReadonlyMap<string, readonly Target[]>;
   /** By object key: what is neither defined twice nor ignored in Git. */
   readonly targets: ReadonlyMap<string, MarkedTarget>;
-  /** The same by kind key. */
-  readonly byKind: ReadonlyMap<string, readonly Target[]>;
+  /** The same by part key. */
+  readonly byPart: ReadonlyMap<string, readonly Target[]>;
   readonly inRepository: Wanted;
 }
 
 export interface LayoutOptions {
   readonly syncSet: string;
   readonly defaultNamespace: string;
+  readonly allowed: AllowedNamespaces;
 }
 
 /** What was worked out for one manifest, and against which view of the API. */
 interface Worked {
   readonly directory: Directory;
   readonly defined: DefinedKinds;
-  readonly placed: Target | Unplaced;
+  readonly placed: Placed;
   /** Undefined for what has no place. */
   readonly marked: MarkedTarget | undefined;
 }
@@ -49,7 +50,7 @@ export type LayOut = (manifests: readonly Manifest[], directory: Directory) => L
  * Lays out what revisions want. A manifest that is as it was, in a cluster whose API is as it was, is not looked at again: of
  * 5,000 files a commit touches few.
  */
-export function createLayouts({ syncSet, defaultNamespace }: LayoutOptions): LayOut {
+export function createLayouts({ syncSet, defaultNamespace, allowed }: LayoutOptions): LayOut {
   const worked = new WeakMap<Manifest, Worked>();
   let lastCrds: readonly Manifest[] = [];
   let lastDefined: DefinedKinds = new Map();
@@ -65,7 +66,7 @@ export function createLayouts({ syncSet, defaultNamespace }: LayoutOptions): Lay
   function workOut(manifest: Manifest, directory: Directory, defined: DefinedKinds): Worked {
     const known = worked.get(manifest);
     if (known?.directory === directory && known.defined === defined) return known;
-    const placed = place(manifest, { directory, defined, defaultNamespace });
+    const placed = place(manifest, { directory, defined, defaultNamespace, allowed });
     const marked = isPlaced(placed) ? { target: placed, mark: gcMark(syncSet, placed.id) } : undefined;
     const fresh = { directory, defined, placed, marked };
     worked.set(manifest, fresh);
@@ -89,11 +90,11 @@ export function createLayouts({ syncSet, defaultNamespace }: LayoutOptions): Lay
       ({ key }) => key,
     );
     for (const [key, { target }] of targets) if (twice.has(key) || isIgnoredInGit(target)) targets.delete(key);
-    const byKind = Map.groupBy(
+    const byPart = Map.groupBy(
       [...targets.values()].map(({ target }) => target),
-      ({ resource }) => kindKey(resource),
+      ({ resource, namespace, name }) => partKey(allowed.partOf(resource, namespace, name)),
     );
-    last = { manifests, directory, defined, placed, duplicates, targets, byKind, inRepository: wantedOf(placed) };
+    last = { manifests, directory, defined, placed, duplicates, targets, byPart, inRepository: wantedOf(placed) };
     return last;
   };
 }

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import { asFluxError, FluxError, type Logger, messageOf } from '../base/index.ts';
+import { type AllowedNamespaces, isNamespace, type Part, partKey } from './allowed-namespaces.ts';
 import { type ApiResource, kindKey, objectPath } from './api-resource.ts';
 import type { Directory, Discovery } from './discovery.ts';
 import { isRecord, type LiveObject, listMetadata, METADATA, metadataOf } from './live.ts';
@@ -7,15 +8,17 @@ import { MARK_LABEL } from './ownership.ts';
 import { isNeverPruned } from './prune.ts';
 import { keyOf, type Target } from './scope.ts';
 import type { SyncSet } from './sync-set.ts';
+import type { Told } from './told.ts';
 import type { Transport } from './transport.ts';
-import type { View, Views } from './views.ts';
+import { isCurrent, type View, type Views } from './views.ts';
 
 export interface ListDeps {
   readonly transport: Transport;
   readonly discovery: Discovery;
   readonly views: Views;
-  readonly namespaces: readonly string[];
+  readonly allowed: AllowedNamespaces;
   readonly log: Logger;
+  readonly told: Told;
 }
 
 /** Requests at a time: a list is a heavy one to the API server. */
@@ -26,8 +29,8 @@ const FEW = 8;
 /** A Namespace that is not there is asked for like anything else, and answered as if something in it were. */
 const ABSENT = new Set(['cluster/not-found', 'cluster/namespace-missing']);
 
-/** What is known of the live objects of one kind that Git wants, or why it is not known; `unknown` is by object key. */
-export type KindState =
+/** What is known of the live objects of one part of the cluster that Git wants, or why it is not known; `unknown` is by object key. */
+export type PartState =
   | { readonly find: (target: Target) => LiveObject | undefined; readonly unknown?: ReadonlyMap<string, FluxError> }
   | { readonly error: FluxError }
   | 'excluded';
@@ -38,21 +41,22 @@ export type Lists = ReturnType<typeof createLists>;
 export function createLists(deps: ListDeps, directory: Directory, signal: AbortSignal | undefined) {
   const limit = pLimit(IN_FLIGHT);
   const cancel = signal ? { signal } : {};
-  const listed = new Map<string, { readonly resource: ApiResource; readonly objects: readonly LiveObject[] }>();
+  const listed = new Map<string, { readonly part: Part; readonly objects: readonly LiveObject[] }>();
   const watched = new Map<string, View>();
-  const wantedKinds = new Map<string, ApiResource>();
+  const wantedParts = new Map<string, Part>();
   const failedLists = new Set<string>();
 
-  async function list(resource: ApiResource, labelSelector?: string): Promise<readonly LiveObject[]> {
-    const scopes = resource.namespaced && deps.namespaces.length > 0 ? deps.namespaces : [undefined];
+  async function list(part: Part, labelSelector?: string): Promise<readonly LiveObject[]> {
+    const { resource, namespace } = part;
     try {
-      const parts = await Promise.all(
-        scopes.map((namespace) =>
-          limit(() => listMetadata(deps.transport, resource, { signal, namespace, ...(labelSelector ? { labelSelector } : {}) })),
-        ),
-      );
-      const objects = parts.flat();
-      listed.set(kindKey(resource), { resource, objects });
+      const objects =
+        isNamespace(resource) && namespace !== undefined
+          ? await namespaceAlone(resource, namespace, labelSelector)
+          : await limit(() =>
+              listMetadata(deps.transport, resource, { signal, namespace, ...(labelSelector ? { labelSelector } : {}) }),
+            );
+      listed.set(partKey(part), { part, objects });
+      deps.told.over(`list ${partKey(part)}`);
       return objects;
     } catch (error) {
       if (isUnknown(error)) deps.discovery.distrust();
@@ -60,8 +64,18 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
     }
   }
 
+  /** Rights in a namespace allow to read that Namespace, but not to list them all. */
+  async function namespaceAlone(resource: ApiResource, name: string, label: string | undefined): Promise<readonly LiveObject[]> {
+    const live = await get({ resource, namespace: undefined, name });
+    return live && (label === undefined || live.labels?.[label] !== undefined) ? [live] : [];
+  }
+
   /** One object's metadata; undefined when there is none. */
-  async function get({ resource, namespace, name }: Target): Promise<LiveObject | undefined> {
+  async function get({
+    resource,
+    namespace,
+    name,
+  }: Pick<Target, 'resource' | 'namespace' | 'name'>): Promise<LiveObject | undefined> {
     try {
       const path = objectPath(resource, namespace, name);
       const { body } = await limit(() => deps.transport.request({ path, headers: { accept: METADATA }, signal }));
@@ -75,12 +89,13 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
     }
   }
 
-  async function state(resource: ApiResource, targets: readonly Target[], set: SyncSet): Promise<KindState> {
+  async function state(part: Part, targets: readonly Target[], set: SyncSet): Promise<PartState> {
+    const { resource } = part;
     if (directory.isExcluded(resource)) return 'excluded';
     if (!resource.verbs.includes('list'))
       return { error: new FluxError('the API server offers no list for it', { code: 'cluster/not-supported' }) };
     try {
-      return (await fromView(resource, targets)) ?? (await fromLists(resource, targets, set));
+      return (await fromView(part, targets)) ?? (await fromLists(part, targets, set));
     } catch (error) {
       if (signal?.aborted) throw error;
       return { error: asFluxError(error, { code: 'cluster/list-failed' }) };
@@ -88,23 +103,22 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
   }
 
   /** From the watch; undefined where the kind cannot be watched, or not by us. */
-  async function fromView(resource: ApiResource, targets: readonly Target[]): Promise<KindState | undefined> {
-    const view = deps.views.open(resource, directory);
+  async function fromView(part: Part, targets: readonly Target[]): Promise<PartState | undefined> {
+    const view = deps.views.open(part, directory);
     if (!view) return undefined;
     try {
-      await view.current(cancel);
+      if (!(await isCurrent(view, cancel))) return undefined;
     } catch (error) {
       if (isUnknown(error)) deps.discovery.distrust();
-      if (!signal?.aborted && isNoWatch(error)) return undefined;
       throw error;
     }
-    watched.set(kindKey(resource), view);
+    watched.set(partKey(part), view);
     const watchedOne = ({ namespace, name }: Target) => view.get(namespace, name)?.live;
     const missing = view.marked ? targets.filter((target) => watchedOne(target) === undefined) : [];
     if (missing.length === 0) return { find: watchedOne };
     // Not among the marked ones means new, deleted, or that somebody took our label off.
     const { objects, unknown } =
-      missing.length > FEW ? { objects: byKey(resource, await list(resource)), unknown: undefined } : await asked(missing);
+      missing.length > FEW ? { objects: byKey(part, await list(part)), unknown: undefined } : await asked(missing);
     return { find: (target) => watchedOne(target) ?? objects.get(target.key), ...(unknown ? { unknown } : {}) };
   }
 
@@ -125,51 +139,67 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
     return { objects, unknown };
   }
 
-  async function fromLists(resource: ApiResource, targets: readonly Target[], set: SyncSet): Promise<KindState> {
+  async function fromLists(part: Part, targets: readonly Target[], set: SyncSet): Promise<PartState> {
     if (targets.every(({ key }) => set.inventory.has(key))) {
-      const marked = byKey(resource, await list(resource, MARK_LABEL));
+      const marked = byKey(part, await list(part, MARK_LABEL));
       if (targets.every(({ key }) => marked.has(key))) return { find: ({ key }) => marked.get(key) };
     }
-    const objects = byKey(resource, await list(resource));
+    const objects = byKey(part, await list(part));
     return { find: ({ key }) => objects.get(key) };
   }
 
-  async function search(resource: ApiResource, set: SyncSet): Promise<void> {
-    const key = kindKey(resource);
+  function warn(kind: string, error: unknown, message: string): void {
+    const err = messageOf(error);
+    if (deps.told.isNews(`list ${kind}`, err)) deps.log.warn({ kind, err }, message);
+  }
+
+  async function search(part: Part, set: SyncSet): Promise<void> {
+    const key = partKey(part);
     try {
-      const objects = await list(resource, MARK_LABEL);
+      const objects = await list(part, MARK_LABEL);
       watched.delete(key);
-      set.searchedKinds.add(key);
-      if (objects.length > 0) set.kindsWithMarks.set(key, resource);
-      else if (!wantedKinds.has(key)) set.kindsWithMarks.delete(key);
+      set.searchedParts.add(key);
+      if (objects.length > 0) set.partsWithMarks.set(key, part);
+      else if (!wantedParts.has(key)) set.partsWithMarks.delete(key);
     } catch (error) {
       if (signal?.aborted) throw error;
       // Objects of a kind that we may not even list cannot be ours: rights that were never given hold up nothing else.
-      if (error instanceof FluxError && error.code === 'cluster/forbidden' && !set.kindsWithMarks.has(key)) {
-        set.searchedKinds.add(key);
+      if (error instanceof FluxError && error.code === 'cluster/forbidden' && !set.partsWithMarks.has(key)) {
+        set.searchedParts.add(key);
         return;
       }
       failedLists.add(key);
-      deps.log.warn({ kind: key, err: messageOf(error) }, 'cannot list a kind; nothing is deleted in this sync');
+      warn(key, error, 'cannot list a kind; nothing is deleted in this sync');
     }
   }
 
-  function isSearchable(resource: ApiResource): boolean {
-    return !isNeverPruned(resource.kind) && resource.verbs.includes('list') && resource.verbs.includes('delete');
+  function searchable({ kinds }: Directory): readonly Part[] {
+    return kinds
+      .filter(({ kind, verbs }) => !isNeverPruned(kind) && verbs.includes('list') && verbs.includes('delete'))
+      .flatMap((resource) => deps.allowed.partsOf(resource));
+  }
+
+  function partOf({ resource, namespace, name }: Target): Part {
+    return deps.allowed.partOf(resource, namespace, name);
   }
 
   return {
-    async ofWanted(byKind: ReadonlyMap<string, readonly Target[]>, set: SyncSet): Promise<ReadonlyMap<string, KindState>> {
+    async ofWanted(
+      byPart: ReadonlyMap<string, readonly Target[]>,
+      set: SyncSet,
+    ): Promise<(target: Target) => PartState | undefined> {
       const states = await Promise.all(
-        [...byKind].map(async ([key, targets]): Promise<[string, KindState]> => {
+        [...byPart].map(async ([key, targets]): Promise<[string, PartState]> => {
           // Manifests may use several versions of a kind; any served one shows the same objects.
           const resource =
             targets.find(({ needsCrd }) => needsCrd === undefined)?.resource ??
-            directory.kinds.find((each) => kindKey(each) === key);
+            directory.kinds.find((each) => targets.some((target) => kindKey(target.resource) === kindKey(each)));
           // Only the set itself defines the kind so far: no object of it can exist.
-          if (!resource) return [key, { find: () => undefined }];
-          wantedKinds.set(key, resource);
-          return [key, await state(resource, targets, set)];
+          const [first] = targets;
+          if (!resource || !first) return [key, { find: () => undefined }];
+          const part = { ...partOf(first), resource };
+          wantedParts.set(key, part);
+          return [key, await state(part, targets, set)];
         }),
       );
       const errors = states.flatMap(([key, each]) =>
@@ -179,22 +209,23 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
       if (first && errors.length === states.length && isServerDown(first.error)) throw first.error;
       for (const { key, error } of errors) {
         failedLists.add(key);
-        deps.log.warn({ kind: key, err: error.message }, 'cannot list a kind that is in Git; its objects are held');
+        warn(key, error, 'cannot list a kind that is in Git; its objects are held');
       }
-      return new Map(states);
+      const found = new Map(states);
+      return (target) => found.get(partKey(partOf(target)));
     },
 
     /** Looks, by mark, for objects of kinds that Git has none of: where marks were seen, and where nobody looked since we started. */
     async ofUnwanted(set: SyncSet): Promise<void> {
-      const due = directory.kinds.filter((resource) => {
-        const key = kindKey(resource);
-        if (wantedKinds.has(key) || listed.has(key) || !isSearchable(resource)) return false;
-        return !set.searchedKinds.has(key) || set.kindsWithMarks.has(key);
+      const due = searchable(directory).filter((part) => {
+        const key = partKey(part);
+        if (wantedParts.has(key) || listed.has(key)) return false;
+        return !set.searchedParts.has(key) || set.partsWithMarks.has(key);
       });
-      await Promise.all(due.map((resource) => search(resource, set)));
-      for (const [key, resource] of wantedKinds) {
-        set.kindsWithMarks.set(key, resource);
-        set.searchedKinds.add(key);
+      await Promise.all(due.map((part) => search(part, set)));
+      for (const [key, part] of wantedParts) {
+        set.partsWithMarks.set(key, part);
+        set.searchedParts.add(key);
       }
     },
 
@@ -202,38 +233,34 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
      * Lists every kind anew, by mark: before anything is deleted no memory counts, and no kind is left out. Where that fails, what
      * was seen before shows what is held.
      */
-    async ofEverything({ kinds }: Directory, set: SyncSet): Promise<void> {
-      const due = new Map(kinds.filter(isSearchable).map((resource) => [kindKey(resource), resource]));
+    async ofEverything(fresh: Directory, set: SyncSet): Promise<void> {
+      const due = new Map(searchable(fresh).map((part) => [partKey(part), part]));
       for (const seen of [watched, listed]) for (const key of seen.keys()) if (!due.has(key)) seen.delete(key);
-      await Promise.all([...due.values()].map((resource) => search(resource, set)));
+      await Promise.all([...due.values()].map((part) => search(part, set)));
     },
 
     failed: (): readonly string[] => [...failedLists],
 
     /** Everything seen that carries a mark, ours or another's. */
     *marked(): Generator<{ readonly resource: ApiResource; readonly live: LiveObject }> {
-      for (const [key, { resource, objects }] of listed) {
+      for (const [key, { part, objects }] of listed) {
         if (watched.has(key)) continue;
-        for (const live of objects) if (live.labels?.[MARK_LABEL] !== undefined) yield { resource, live };
+        for (const live of objects) if (live.labels?.[MARK_LABEL] !== undefined) yield { resource: part.resource, live };
       }
       for (const view of watched.values()) {
-        for (const { live } of view.all()) if (live.labels?.[MARK_LABEL] !== undefined) yield { resource: view.resource, live };
+        for (const { live } of view.all())
+          if (live.labels?.[MARK_LABEL] !== undefined) yield { resource: view.part.resource, live };
       }
     },
   };
 }
 
-function byKey(resource: ApiResource, objects: readonly LiveObject[]): ReadonlyMap<string, LiveObject> {
+function byKey({ resource }: Part, objects: readonly LiveObject[]): ReadonlyMap<string, LiveObject> {
   return new Map(objects.map((live) => [keyOf(resource, resource.namespaced ? live.namespace : undefined, live.name), live]));
 }
 
 function isUnknown(error: unknown): boolean {
   return error instanceof FluxError && error.code === 'cluster/unknown-resource';
-}
-
-/** We may not watch the kind, or nobody can. */
-function isNoWatch(error: unknown): boolean {
-  return error instanceof FluxError && (error.code === 'cluster/forbidden' || error.code === 'cluster/not-supported');
 }
 
 /** When no list at all could be had for such a reason, the plan as a whole fails. */

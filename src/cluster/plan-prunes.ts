@@ -1,4 +1,5 @@
 import { formatResourceId, type ResourceId } from '../resource/index.ts';
+import type { AllowedNamespaces } from './allowed-namespaces.ts';
 import type { ApiResource } from './api-resource.ts';
 import type { Directory, Discovery } from './discovery.ts';
 import type { Applied } from './inventory.ts';
@@ -22,6 +23,7 @@ export interface Pruning {
   /** Who we are in the cluster; undefined outside of it. */
   readonly self: Self | undefined;
   readonly lists: Lists;
+  readonly allowed: AllowedNamespaces;
   readonly layout: Layout;
   /** What this set and the others of this process want. */
   readonly wantedByAny: readonly Wanted[];
@@ -51,13 +53,14 @@ export async function planPrunes(pruning: Pruning, directory: Directory, signal?
 }
 
 function judge(pruning: Pruning, missingApis: readonly string[]): readonly Judged[] {
-  const { request, set, lists, manager, self, layout, wantedByAny, failedEntries, now } = pruning;
+  const { request, set, lists, allowed, manager, self, layout, wantedByAny, failedEntries, now } = pruning;
   // An object that several groups serve is one object.
   const seen = new Set<string>();
   const inGit: Candidate[] = [];
   const notInGit: Candidate[] = [];
   let oursInGit = 0;
   for (const { resource, live } of lists.marked()) {
+    if (!allowed.allows(resource, live.namespace, live.name)) continue;
     if (live.uid !== undefined && seen.has(live.uid)) continue;
     if (live.uid !== undefined) seen.add(live.uid);
     const key = keyOf(resource, live.namespace, live.name);

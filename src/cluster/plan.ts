@@ -1,12 +1,12 @@
 import { type Clock, FluxError } from '../base/index.ts';
-import { kindKey, kindName } from './api-resource.ts';
+import { kindName } from './api-resource.ts';
 import { decide } from './decide.ts';
 import { appliedFrom } from './inventory.ts';
 import { isIgnoredInGit, type LayOut, type Layout } from './layout.ts';
-import { createLists, type KindState, type ListDeps } from './lists.ts';
+import { createLists, type ListDeps, type PartState } from './lists.ts';
 import { gcMark } from './ownership.ts';
 import { planPrunes } from './plan-prunes.ts';
-import { duplicateError, isPlaced, keyOf, type Target, type Unplaced } from './scope.ts';
+import { duplicateError, type Excluded, isExcluded, isPlaced, keyOf, type Placed, type Target, type Unplaced } from './scope.ts';
 import type { Self } from './self.ts';
 import type { Step } from './step.ts';
 import type { SyncSet } from './sync-set.ts';
@@ -47,14 +47,14 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
   }
 
   const lists = createLists(deps, directory, signal);
-  const states = await lists.ofWanted(layout.byKind, set);
+  const stateOf = await lists.ofWanted(layout.byPart, set);
   const now = deps.clock.now();
-  const steps = placed.map((each) => (isPlaced(each) ? stepOf(each) : failed(each)));
+  const steps = placed.map((each) => (isPlaced(each) ? stepOf(each) : isExcluded(each) ? excluded(each) : failed(each)));
   if (request.garbageCollection !== 'off') {
-    const { discovery, manager, self, others } = deps;
+    const { discovery, allowed, manager, self, others } = deps;
     const failedEntries = steps.filter(({ entry }) => entry.action === 'failed').length;
     const wantedByAny = [claimed, ...others];
-    const pruning = { request, set, discovery, manager, self, lists, layout, wantedByAny, failedEntries, now };
+    const pruning = { request, set, discovery, allowed, manager, self, lists, layout, wantedByAny, failedEntries, now };
     steps.push(...(await planPrunes(pruning, directory, signal)));
   }
   if (isNew && !request.preview) forgetAbsent();
@@ -64,7 +64,7 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
     const { id, manifest, key, resource } = target;
     const entry = { id, place: manifest.place };
     const twins = duplicates.get(key);
-    const state = states.get(kindKey(resource));
+    const state = stateOf(target);
     const live = state && typeof state === 'object' && 'find' in state ? state.find(target) : undefined;
     const idle = (rest: Omit<PlanEntry, 'id' | 'place'>): Step => ({
       act: 'none',
@@ -77,7 +77,7 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
     if (!resource.verbs.includes('patch')) return idle({ action: 'failed', error: notAppliable(target) });
     const unseen = whyUnseen(state, key);
     if (unseen) {
-      const reason = `${kindName(resource)} could not be listed, so nobody knows whether it is to be ignored: ${unseen.message}`;
+      const reason = `${kindName(resource)} could not be looked at, so nobody knows whether it is to be ignored: ${unseen.message}`;
       return idle({ action: 'held', reason, error: unseen });
     }
     const mark = targets.get(key)?.mark ?? gcMark(request.syncSet, id);
@@ -119,7 +119,7 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
   }
 }
 
-function whyUnseen(state: KindState | undefined, key: string): FluxError | undefined {
+function whyUnseen(state: PartState | undefined, key: string): FluxError | undefined {
   if (!state || state === 'excluded') return undefined;
   return 'error' in state ? state.error : state.unknown?.get(key);
 }
@@ -127,12 +127,21 @@ function whyUnseen(state: KindState | undefined, key: string): FluxError | undef
 /** Finds the place of everything; when a kind is unknown, looks at the API once more before giving up. */
 async function layOutAll({ desired }: PlanRequest, deps: PlanDeps, signal: AbortSignal | undefined): Promise<Layout> {
   const first = deps.layOut(desired.manifests, await deps.discovery.look(DIRECTORY_MAX_AGE_MS, signal));
-  const unsure = first.placed.some((each) => (isPlaced(each) ? each.needsCrd !== undefined : each.unknownKind));
-  return unsure ? deps.layOut(desired.manifests, await deps.discovery.look(0, signal)) : first;
+  return first.placed.some(isUnsure) ? deps.layOut(desired.manifests, await deps.discovery.look(0, signal)) : first;
+}
+
+/** Another look may find what it lacks. */
+function isUnsure(each: Placed): boolean {
+  if (isPlaced(each)) return each.needsCrd !== undefined;
+  return !isExcluded(each) && each.unknownKind === true;
 }
 
 function failed({ manifest, id, error }: Unplaced): Step {
   return { act: 'none', entry: { id, place: manifest.place, action: 'failed', error } };
+}
+
+function excluded({ manifest, id, reason }: Excluded): Step {
+  return { act: 'none', entry: { id, place: manifest.place, action: 'skip', reason, excluded: true } };
 }
 
 function notAppliable({ resource }: Target): FluxError {

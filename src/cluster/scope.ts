@@ -9,6 +9,7 @@ import {
   parseApiVersion,
   type ResourceId,
 } from '../resource/index.ts';
+import type { AllowedNamespaces } from './allowed-namespaces.ts';
 import { type ApiResource, hasKind, isPathSegment } from './api-resource.ts';
 import type { DefinedKinds } from './crd.ts';
 import type { Directory } from './discovery.ts';
@@ -36,18 +37,33 @@ export interface Unplaced {
   readonly unknownKind?: true;
 }
 
+/** A manifest that has a place in this cluster, but none in the namespaces that Flux is limited to. */
+export interface Excluded {
+  readonly manifest: Manifest;
+  readonly id: ResourceId;
+  readonly reason: string;
+}
+
+/** What became of a manifest when its place was looked for. */
+export type Placed = Target | Unplaced | Excluded;
+
 export interface Scope {
   readonly directory: Directory;
   readonly defined: DefinedKinds;
   readonly defaultNamespace: string;
+  readonly allowed: AllowedNamespaces;
 }
 
-export function isPlaced(each: Target | Unplaced): each is Target {
+export function isPlaced(each: Placed): each is Target {
   return 'resource' in each;
 }
 
+export function isExcluded(each: Placed): each is Excluded {
+  return 'reason' in each;
+}
+
 /** Finds kind and effective namespace of a manifest: the API's own discovery first, then the definitions of the same set. */
-export function place(manifest: Manifest, scope: Scope): Target | Unplaced {
+export function place(manifest: Manifest, scope: Scope): Placed {
   const { object } = manifest;
   const refuse = (message: string, help: string): Unplaced => ({
     manifest,
@@ -86,9 +102,13 @@ export function place(manifest: Manifest, scope: Scope): Target | Unplaced {
       'Namespaces are named by lower-case letters, digits and -.',
     );
   }
+  const id = formatResourceId({ namespace: effective, kind: object.kind, name });
+  if (!scope.allowed.allows(resource, effective, name)) {
+    return { manifest, id, reason: `namespace ${effective ?? name} is not among those of --k8s-allow-namespace` };
+  }
   return {
     manifest,
-    id: formatResourceId({ namespace: effective, kind: object.kind, name }),
+    id,
     key: keyOf(resource, effective, name),
     resource,
     namespace: effective,

@@ -1,5 +1,5 @@
 import type { FluxError } from '../base/index.ts';
-import type { ApiResource } from './api-resource.ts';
+import type { Part } from './allowed-namespaces.ts';
 import type { Inventory } from './inventory.ts';
 import { createLayouts, type LayOut, type LayoutOptions, type MarkedTarget } from './layout.ts';
 import { NOTHING_WANTED, type Wanted } from './wanted.ts';
@@ -22,10 +22,10 @@ export interface SyncSet {
   targets: ReadonlyMap<string, MarkedTarget>;
   /** By object key. */
   readonly fights: Map<string, Fight>;
-  /** Kinds that may hold objects of the set, by kind key: they are looked at for garbage collection even when Git has none left. */
-  readonly kindsWithMarks: Map<string, ApiResource>;
-  /** Kinds that were searched for marks at least once. */
-  readonly searchedKinds: Set<string>;
+  /** Parts of the cluster that may hold objects of the set, by part key: looked at for garbage collection even when Git has none left there. */
+  readonly partsWithMarks: Map<string, Part>;
+  /** Parts that were searched for marks at least once. */
+  readonly searchedParts: Set<string>;
   /** As of the last read without errors, and whatever was read since. */
   wanted: Wanted;
   /** When an object that is in Git was last seen to carry somebody else's mark, ms since the epoch, by uid. */
@@ -45,8 +45,8 @@ export function createSyncSet(options: LayoutOptions): SyncSet {
   return {
     layOut: createLayouts(options),
     inventory: new Map(),
-    kindsWithMarks: new Map(),
-    searchedKinds: new Set(),
+    partsWithMarks: new Map(),
+    searchedParts: new Set(),
     targets: new Map(),
     fights: new Map(),
     wanted: NOTHING_WANTED,

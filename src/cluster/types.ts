@@ -34,6 +34,8 @@ export interface PlanEntry {
   readonly place?: ManifestPlace;
   readonly action: Action;
   readonly reason?: string;
+  /** In Git, but outside of the namespaces of --k8s-allow-namespace. */
+  readonly excluded?: true;
   readonly error?: FluxError;
   /** Set on what is not in Git and is, or would be, deleted. */
   readonly uid?: string;
@@ -69,6 +71,8 @@ export interface Change {
   readonly outcome: Outcome;
   readonly place?: ManifestPlace;
   readonly reason?: string;
+  /** In Git, but outside of the namespaces of --k8s-allow-namespace. */
+  readonly excluded?: true;
   readonly error?: FluxError;
   /** What was read otherwise than it is written, so that the API server takes it. */
   readonly warnings?: readonly FluxError[];

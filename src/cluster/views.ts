@@ -1,6 +1,7 @@
-import type { Clock, Logger } from '../base/index.ts';
+import { type Clock, FluxError, type Logger } from '../base/index.ts';
 import { isWorkloadKind } from '../resource/index.ts';
-import { type ApiResource, kindKey } from './api-resource.ts';
+import { type AllowedNamespaces, isNamespace, type Part, partKey } from './allowed-namespaces.ts';
+import type { ApiResource } from './api-resource.ts';
 import type { Directory } from './discovery.ts';
 import { type FindLost, type Kept, keep } from './kept.ts';
 import type { LiveObject } from './live.ts';
@@ -8,21 +9,20 @@ import { MARK_LABEL } from './ownership.ts';
 import type { Transport } from './transport.ts';
 import { createReflector, objectKeyIn, type Reflector } from './watch/reflector.ts';
 
-/** The objects of one kind, as a watch keeps them current. */
+/** The objects of one part of the cluster, as a watch keeps them current. */
 export interface View {
-  readonly resource: ApiResource;
+  readonly part: Part;
   /** True where only marked objects are watched: what is missing here may be there without a mark. */
   readonly marked: boolean;
-  /** Resolves when every part is current. @throws FluxError when one cannot be had now. */
+  /** Resolves when it is current. @throws FluxError when it cannot be had now. */
   current(options?: { readonly signal?: AbortSignal }): Promise<void>;
   get(namespace: string | undefined, name: string): Kept | undefined;
   all(): Iterable<Kept>;
 }
 
 export interface Views {
-  /** The view of a kind, opened if it is not yet, in whichever served version; undefined for a kind that cannot be watched. */
-  open(resource: ApiResource, directory: Directory): View | undefined;
-  opened(): Iterable<View>;
+  /** The view of a part, opened if it is not yet, in whichever served version; undefined for what cannot be watched. */
+  open(part: Part, directory: Directory): View | undefined;
   /** Takes the metadata that a write answered. */
   note(resource: ApiResource, live: LiveObject): void;
   /** Closes the views of kinds that nobody needs any more. */
@@ -37,90 +37,90 @@ export interface ViewsOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly manager: string;
-  /** Namespaces to which everything is limited; empty: none. */
-  readonly namespaces: readonly string[];
+  readonly allowed: AllowedNamespaces;
   readonly findLost: FindLost;
   /** An object came, changed or went, and not by a write that was noted. */
   readonly onChange: (resource: ApiResource, live: LiveObject | undefined, namespace: string | undefined, name: string) => void;
 }
 
+/** True when a view is current; false where nobody can watch, or not we. @throws FluxError when it cannot be had now. */
+export async function isCurrent(view: View, options: { readonly signal?: AbortSignal }): Promise<boolean> {
+  try {
+    await view.current(options);
+    return true;
+  } catch (error) {
+    const { code } = error instanceof FluxError ? error : {};
+    if (!options.signal?.aborted && (code === 'cluster/forbidden' || code === 'cluster/not-supported')) return false;
+    throw error;
+  }
+}
+
 /**
- * Watches, one for each kind in use: metadata of the objects that carry a mark, and for workloads every object whole, since
+ * Watches, one for each kind in use, and for each namespace where Flux is limited to some: metadata of the objects that carry a mark, and for workloads every object whole, since
  * listings and images need them all.
  */
 export function createViews(options: ViewsOptions): Views {
-  const { transport, clock, log, manager, namespaces, findLost, onChange, onLost } = options;
-  const views = new Map<string, { readonly view: View; readonly parts: readonly Reflector<Kept>[] }>();
+  const { transport, clock, log, manager, allowed, findLost, onChange, onLost } = options;
+  const views = new Map<string, { readonly view: View; readonly reflector: Reflector<Kept> }>();
 
-  function create(resource: ApiResource) {
+  function create(part: Part) {
+    const { resource, namespace } = part;
     const whole = isWorkloadKind(resource.kind);
-    const scopes = resource.namespaced && namespaces.length > 0 ? namespaces : [undefined];
-    const trim = (object: Readonly<Record<string, unknown>>) => keep(resource, object, manager, findLost);
-    const parts = scopes.map((namespace) => {
-      const reflector: Reflector<Kept> = createReflector<Kept>({
-        transport,
-        clock,
-        log,
-        resource,
-        namespace,
-        detail: whole ? 'whole' : 'metadata',
-        ...(whole ? {} : { labelSelector: MARK_LABEL }),
-        trim,
-        onLost,
-        onChange: (key) => {
-          const slash = key.indexOf('/');
-          onChange(resource, reflector.objects.get(key)?.live, key.slice(0, slash) || undefined, key.slice(slash + 1));
-        },
-      });
-      return { namespace, reflector };
-    });
-    const partOf = (namespace: string | undefined) =>
-      parts.find((part) => part.namespace === undefined || part.namespace === namespace)?.reflector;
-    const view: View = {
+    const reflector: Reflector<Kept> = createReflector<Kept>({
+      transport,
+      clock,
+      log,
       resource,
+      namespace,
+      detail: whole ? 'whole' : 'metadata',
+      ...(whole ? {} : { labelSelector: MARK_LABEL }),
+      trim: (object) => keep(resource, object, manager, findLost),
+      onLost,
+      onChange: (key) => {
+        const slash = key.indexOf('/');
+        onChange(resource, reflector.objects.get(key)?.live, key.slice(0, slash) || undefined, key.slice(slash + 1));
+      },
+    });
+    const view: View = {
+      part,
       marked: !whole,
-      async current(cancel) {
-        await Promise.all(parts.map(({ reflector }) => reflector.current(cancel)));
-      },
-      get: (namespace, name) => partOf(namespace)?.objects.get(objectKeyIn(namespace, name)),
-      *all() {
-        for (const { reflector } of parts) yield* reflector.objects.values();
-      },
+      current: (cancel) => reflector.current(cancel),
+      get: (inside, name) => reflector.objects.get(objectKeyIn(inside, name)),
+      all: () => reflector.objects.values(),
     };
-    return { view, parts: parts.map(({ reflector }) => reflector) };
+    return { view, reflector };
   }
 
   return {
-    open(resource, directory) {
-      if (!resource.verbs.includes('watch') || !resource.verbs.includes('list')) return undefined;
-      const key = kindKey(resource);
+    open(part, directory) {
+      const { verbs } = part.resource;
+      if (!verbs.includes('watch') || !verbs.includes('list')) return undefined;
+      // Rights in a namespace do not allow to watch Namespaces.
+      if (isNamespace(part.resource) && part.namespace !== undefined) return undefined;
+      const key = partKey(part);
       const known = views.get(key);
-      const { group, version, kind } = known?.view.resource ?? resource;
+      const { group, version, kind } = known?.view.part.resource ?? part.resource;
       if (known && directory.find(group, version, kind)) return known.view;
-      for (const part of known?.parts ?? []) part.close();
-      const created = create(resource);
+      known?.reflector.close();
+      const created = create(part);
       views.set(key, created);
       return created.view;
     },
-    *opened() {
-      for (const { view } of views.values()) yield view;
-    },
     note(resource, live) {
-      const parts = views.get(kindKey(resource))?.parts ?? [];
-      const isLimited = resource.namespaced && namespaces.length > 0;
-      const part = isLimited ? parts[namespaces.indexOf(live.namespace ?? '')] : parts[0];
       const object = { metadata: live };
-      part?.note(object, (kept) => ({ ...kept, ...keep(resource, object, manager, findLost) }));
+      views
+        .get(partKey(allowed.partOf(resource, live.namespace, live.name)))
+        ?.reflector.note(object, (kept) => ({ ...kept, ...keep(resource, object, manager, findLost) }));
     },
     retain(needed) {
-      for (const [key, { view, parts }] of views) {
-        if (needed(view.resource)) continue;
-        for (const part of parts) part.close();
+      for (const [key, { view, reflector }] of views) {
+        if (needed(view.part.resource)) continue;
+        reflector.close();
         views.delete(key);
       }
     },
     close() {
-      for (const { parts } of views.values()) for (const part of parts) part.close();
+      for (const { reflector } of views.values()) reflector.close();
       views.clear();
     },
   };

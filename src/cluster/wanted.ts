@@ -2,9 +2,9 @@ import type { ResourceId } from '../resource/index.ts';
 import { CRD_GROUP } from './crd.ts';
 import type { LiveObject } from './live.ts';
 import type { Candidate } from './prune.ts';
-import { isPlaced, type Target, type Unplaced } from './scope.ts';
+import { isPlaced, type Placed } from './scope.ts';
 
-/** What Git wants, as far as a deletion could touch it. Refused and ignored objects of the repository count as wanted too. */
+/** What Git wants, as far as a deletion could touch it. Refused, ignored and excluded objects of the repository count as wanted too. */
 export interface Wanted {
   readonly ids: ReadonlySet<ResourceId>;
   /** An object in each namespace that has one. */
@@ -15,7 +15,7 @@ export interface Wanted {
 
 export const NOTHING_WANTED: Wanted = { ids: new Set(), byNamespace: new Map(), byDefinition: new Map() };
 
-export function wantedOf(placed: readonly (Target | Unplaced)[]): Wanted {
+export function wantedOf(placed: readonly Placed[]): Wanted {
   const byNamespace = new Map<string, ResourceId>();
   const byDefinition = new Map<string, ResourceId>();
   for (const each of placed) {

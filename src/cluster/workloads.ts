@@ -1,18 +1,23 @@
 import { asFluxError, type Logger } from '../base/index.ts';
 import { parseResourceId } from '../resource/index.ts';
+import { accessibleNamespaces } from './accessible-namespaces.ts';
+import type { AllowedNamespaces, Part } from './allowed-namespaces.ts';
 import { type ApiResource, kindName } from './api-resource.ts';
 import type { Directory, Discovery } from './discovery.ts';
 import { listPages } from './live.ts';
+import type { Told } from './told.ts';
 import type { Transport } from './transport.ts';
 import type { ClusterWorkload, WorkloadFilter } from './types.ts';
-import type { Views } from './views.ts';
+import { isCurrent, type Views } from './views.ts';
 import { workloadOf } from './workload-state.ts';
 
 export interface WorkloadDeps {
   readonly transport: Transport;
   readonly discovery: Discovery;
   readonly views: Views;
+  readonly allowed: AllowedNamespaces;
   readonly log: Logger;
+  readonly told: Told;
 }
 
 /** The workload kinds with the API that is read; a kind whose API is missing has no workloads. */
@@ -26,7 +31,10 @@ const WORKLOAD_APIS = [
 
 const DIRECTORY_MAX_AGE_MS = 300_000;
 
-/** Workloads as they run, trimmed to what listing and updates need. Kinds that may not be listed are left out with a warning. */
+/**
+ * Workloads as they run, trimmed to what listing and updates need. Kinds that may not be listed, and allowed namespaces that may not be
+ * looked at, are left out with a warning.
+ */
 export async function listWorkloads(
   deps: WorkloadDeps,
   filter: WorkloadFilter,
@@ -34,9 +42,9 @@ export async function listWorkloads(
 ): Promise<readonly ClusterWorkload[]> {
   const directory = await deps.discovery.look(DIRECTORY_MAX_AGE_MS, signal);
   const { kinds, namespace } = reach(filter);
-  const lists = await Promise.all(
-    resourcesOf(directory, kinds).map((resource) => listKind(deps, resource, directory, namespace, signal)),
-  );
+  const places = await accessibleNamespaces(namespace, deps, signal);
+  const parts = resourcesOf(directory, kinds).flatMap((resource) => places.map((place) => ({ resource, namespace: place })));
+  const lists = await Promise.all(parts.map((part) => listPart(deps, part, directory, namespace, signal)));
   const ids = filter.ids && new Set(filter.ids);
   return lists.flat().filter(({ id }) => ids === undefined || ids.has(id));
 }
@@ -59,28 +67,34 @@ function resourcesOf(directory: Directory, kinds: ReadonlySet<string> | undefine
   });
 }
 
-async function listKind(
-  { transport, views, log }: WorkloadDeps,
-  resource: ApiResource,
+/** `namespace` is the one asked for, undefined for all. */
+async function listPart(
+  { transport, views, log, told }: WorkloadDeps,
+  part: Part,
   directory: Directory,
   namespace: string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<readonly ClusterWorkload[]> {
+  const { resource } = part;
+  const inside = part.namespace ?? namespace;
+  const subject = `workloads ${kindName(resource)} ${inside ?? ''}`;
   try {
-    const view = views.open(resource, directory);
-    if (view) {
-      await view.current(signal ? { signal } : {});
+    const view = views.open(part, directory);
+    if (view && (await isCurrent(view, signal ? { signal } : {}))) {
+      told.over(subject);
       return [...view.all()].flatMap(({ live, workload }) =>
-        workload && (namespace === undefined || live.namespace === namespace) ? [workload] : [],
+        workload && (inside === undefined || live.namespace === inside) ? [workload] : [],
       );
     }
     const trim = (item: Readonly<Record<string, unknown>>) => workloadOf(resource.kind, item) ?? [];
-    const found = await listPages(transport, resource, 'whole', trim, { namespace, signal });
+    const found = await listPages(transport, resource, 'whole', trim, { namespace: inside, signal });
+    told.over(subject);
     return found.items.flat();
   } catch (thrown) {
     const error = asFluxError(thrown, { code: 'cluster/list-failed' });
     if (error.code === 'cluster/forbidden') {
-      log.warn({ resource: kindName(resource), namespace, err: error.message }, 'not allowed to list resources');
+      if (told.isNews(subject, error.message))
+        log.warn({ resource: kindName(resource), namespace: inside, err: error.message }, 'not allowed to list resources');
       return [];
     }
     // Its API went away since we looked.

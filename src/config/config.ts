@@ -44,6 +44,8 @@ export interface Config {
 
   readonly k8sSecretName: string;
   readonly k8sDefaultNamespace?: string;
+  /** Flux touches nothing outside of these; empty means no limit. */
+  readonly k8sAllowNamespaces: readonly string[];
   readonly k8sExcludeResources: readonly string[];
   /** Path of the mounted private deploy key; the file need not exist. */
   readonly sshIdentityFile: string;

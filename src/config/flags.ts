@@ -78,8 +78,8 @@ export const FLAG_GROUPS = {
       '*metrics.k8s.io/*,webhook.certmanager.k8s.io/*,v1/Event',
       'globs of group/version/Kind that garbage collection never lists',
     ),
-    'k8s-allow-namespace': unbuilt('list', '', 'restrict everything to these namespaces'),
-    'k8s-namespace-whitelist': unbuilt('list', '', 'deprecated name of --k8s-allow-namespace'),
+    'k8s-allow-namespace': built('list', '', 'restrict everything to these namespaces; none means no restriction'),
+    'k8s-namespace-whitelist': deprecated('list', '', 'old name', 'Changed to --k8s-allow-namespace, use that instead'),
     'kube-config': deprecated(
       'string',
       '',

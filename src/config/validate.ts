@@ -25,6 +25,11 @@ export interface Validated {
 
 const POSITIVE = ['git-poll-interval', 'git-timeout', 'sync-interval', 'sync-timeout', 'automation-interval'] as const;
 
+/** Both count. */
+const ALLOW_NAMESPACE = ['k8s-allow-namespace', 'k8s-namespace-whitelist'] as const;
+/** RFC 1123 label: what the API server takes for the name of a Namespace. */
+const NAMESPACE = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
 /** Other words for a default. */
 const SAME_AS_DEFAULT: Partial<Record<FlagName, string>> = { 'git-verify-signatures-mode': 'none' };
 
@@ -50,6 +55,9 @@ export function validateFlags({ values, given, strays }: CommandLine): Validated
   }
   for (const name of ['git-branch', 'git-sync-tag', 'git-notes-ref', 'git-label'] as const)
     if (values[name] === '' && (name !== 'git-label' || given.has(name))) fail(1, `--${name} must not be empty`);
+  // An empty name would mean all of them to Flux v1, and nothing to whoever wrote it.
+  for (const flag of ALLOW_NAMESPACE)
+    for (const name of values[flag]) if (!NAMESPACE.test(name)) fail(1, `invalid namespace ${quote(name)} in --${flag}`);
   for (const name of POSITIVE) if (values[name] <= 0) fail(1, `--${name} must be longer than 0`);
   if (!values['registry-disable-scanning']) {
     if (values['registry-burst'] <= 0) fail(1, '--registry-burst must be at least 1');
@@ -103,6 +111,7 @@ export function validateFlags({ values, given, strays }: CommandLine): Validated
     ...optional('dockerConfig', values['docker-config']),
     k8sSecretName: values['k8s-secret-name'],
     ...optional('k8sDefaultNamespace', values['k8s-default-namespace']),
+    k8sAllowNamespaces: [...new Set(ALLOW_NAMESPACE.flatMap((name) => values[name]))],
     k8sExcludeResources: values['k8s-unsafe-exclude-resource'],
     sshIdentityFile: posix.join(values['k8s-secret-volume-mount-path'], values['k8s-secret-data-key']),
     ...optional('kubeConfig', values['kube-config']),

@@ -20,8 +20,11 @@ export function createOutcomeLog(): (outcome: SyncOutcome, log: Logger) => void 
     };
     for (const warning of warnings) if (isNews(fields(warning))) log.warn(fields(warning), 'manifest warning');
     for (const error of errors) if (isNews(fields(error))) log.error(fields(error), 'manifest refused');
-    for (const { id, outcome, place, reason, error } of changes) {
-      if (outcome === 'unchanged') continue;
+    const outside = changes.flatMap(({ id, excluded }) => (excluded ? [id] : []));
+    if (outside.length > 0 && isNews('excluded', outside))
+      log.warn({ resources: outside.join(',') }, 'not applying resources; excluded by namespace constraints');
+    for (const { id, outcome, place, reason, error, excluded } of changes) {
+      if (outcome === 'unchanged' || excluded) continue;
       const what = {
         resource: id,
         outcome,

@@ -67,6 +67,7 @@ export async function startFlux({ temporaryDirectory, pid, isAlive, ...options }
   const cluster: Cluster = await createCluster({
     ...(config.kubeConfig === undefined ? {} : { kubeconfigFile: config.kubeConfig }),
     ...(config.k8sDefaultNamespace === undefined ? {} : { defaultNamespace: config.k8sDefaultNamespace }),
+    namespaces: config.k8sAllowNamespaces,
     excludeResources: config.k8sExcludeResources,
     clock,
     log: log.child({ component: 'cluster' }),

@@ -156,6 +156,8 @@ export interface PlanEntry {
   /** create, change: will be applied. skip: ignored by annotation. prune: will be deleted. held: not deleted, or not applied, until doubt is gone. */
   readonly action: 'create' | 'change' | 'unchanged' | 'skip' | 'prune' | 'held' | 'failed';
   readonly reason?: string;
+  /** In Git, but outside of the namespaces of --k8s-allow-namespace. */
+  readonly excluded?: true;
   readonly error?: FluxError;
   /** Set on what is not in Git and is, or would be, deleted. */
   readonly uid?: string;
@@ -191,6 +193,8 @@ export interface Change {
   readonly outcome: Outcome;
   readonly place?: ManifestPlace;
   readonly reason?: string;
+  /** In Git, but outside of the namespaces of --k8s-allow-namespace. */
+  readonly excluded?: true;
   readonly error?: FluxError;
   /** What was read otherwise than it is written, so that the API server takes it. */
   readonly warnings?: readonly FluxError[];

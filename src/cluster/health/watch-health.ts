@@ -1,6 +1,7 @@
 import { asFluxError, type Clock, type Logger } from '../../base/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
-import { type ApiResource, kindKey, kindName } from '../api-resource.ts';
+import { type AllowedNamespaces, isNamespace, type Part, partKey } from '../allowed-namespaces.ts';
+import { type ApiResource, kindName } from '../api-resource.ts';
 import type { Directory } from '../discovery.ts';
 import type { Inventory } from '../inventory.ts';
 import { metadataOf } from '../live.ts';
@@ -38,6 +39,7 @@ export function healthTarget({ id, key, resource, namespace, name, manifest }: T
 export interface HealthDeps {
   readonly transport: Transport;
   readonly directory: Directory | undefined;
+  readonly allowed: AllowedNamespaces;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -48,7 +50,7 @@ interface Seen {
   readonly health: Health;
 }
 
-/** One kind of the objects that are watched. */
+/** One part of the cluster that is watched. */
 interface View {
   /** Why nobody here may look at it. */
   refusal?: string;
@@ -62,27 +64,36 @@ interface View {
 const RETRY_MS = 2_000;
 
 /**
- * Follows the health of objects by one list and one watch for each kind that has a status worth reading, selected by our mark.
+ * Follows the health of objects by one list and one watch for each kind that has a status worth reading
+ * (and each namespace, where Flux is limited to some), selected by our mark.
  * Nothing polls: `onChange` is called when something may have changed.
  */
 export function watchHealth(targets: readonly HealthTarget[], deps: HealthDeps, onChange: () => void): HealthWatch {
-  const { directory, clock, log } = deps;
+  const { directory, allowed, clock, log } = deps;
   const closing = new AbortController();
   const watched = targets.filter(({ byExisting }) => !byExisting);
   const unsettled = new Set(watched);
   const views = new Map<string, View>();
-  for (const [key, ofKind] of Map.groupBy(watched, ({ resource }) => kindKey(resource))) {
+  for (const [key, ofKind] of Map.groupBy(watched, (target) => partKey(partOf(target)))) {
     const view: View = {};
     views.set(key, view);
     const [first] = ofKind;
-    if (first) void follow(first.resource, ofKind, view);
+    if (first) void follow(partOf(first), ofKind, view);
   }
 
-  async function follow(written: ApiResource, ofKind: readonly HealthTarget[], view: View): Promise<void> {
+  function partOf({ resource, namespace, name }: HealthTarget): Part {
+    return allowed.partOf(resource, namespace, name);
+  }
+
+  async function follow({ resource: written, namespace }: Part, ofKind: readonly HealthTarget[], view: View): Promise<void> {
     // A kind that came with its definition is known to discovery by now, verbs included.
     const resource = directory?.find(written.group, written.version, written.kind) ?? written;
     if (directory?.isExcluded(resource)) {
       view.refusal = `${kindName(resource)} is excluded from looking at the cluster`;
+      return;
+    }
+    if (isNamespace(resource) && namespace !== undefined) {
+      view.refusal = `${kindName(resource)} is not watched, because rights in namespaces do not allow it`;
       return;
     }
     const byKey = new Map(ofKind.map((target) => [objectKeyIn(target.namespace, target.name), target]));
@@ -91,6 +102,7 @@ export function watchHealth(targets: readonly HealthTarget[], deps: HealthDeps, 
       clock,
       log,
       resource,
+      namespace,
       labelSelector: MARK_LABEL,
       detail: 'whole',
       trim: (object) => ({ generation: metadataOf(object).generation, health: healthOf(resource, object) }),
@@ -126,7 +138,7 @@ export function watchHealth(targets: readonly HealthTarget[], deps: HealthDeps, 
 
   function healthAt(target: HealthTarget): Health {
     if (target.byExisting) return current('it exists');
-    const view = views.get(kindKey(target.resource));
+    const view = views.get(partKey(partOf(target)));
     if (view?.refusal !== undefined) return { state: 'unknown', message: view.refusal };
     const objects = view?.objects?.();
     if (!objects) return inProgress(`not looked at yet${view?.error === undefined ? '' : `: ${view.error}`}`);

@@ -80,6 +80,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
   const path = collectionPath(resource, options.namespace);
   const selector = options.labelSelector === undefined ? {} : { labelSelector: options.labelSelector };
   const jitter = random ? { random } : {};
+  const subject = { kind: kindKey(resource), ...(options.namespace === undefined ? {} : { namespace: options.namespace }) };
   const closing = new AbortController();
 
   let copy = new Copy<T>();
@@ -236,7 +237,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
   }
 
   function found(): void {
-    if (!live && failures > 0) log.info({ kind: kindKey(resource) }, 'watch is back');
+    if (!live && failures > 0) log.info({ ...subject }, 'watch is back');
     live = true;
     attempt.resolve();
   }
@@ -264,7 +265,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
     if (failures === 2) options.onLost?.();
     // Once an outage: it is told at every failed sync as well.
     const level = failures === 3 ? 'warn' : 'debug';
-    log[level]({ kind: kindKey(resource), err: messageOf(error) }, 'watch failed; trying again');
+    log[level]({ ...subject, err: messageOf(error) }, 'watch failed; trying again');
     if (live) lost();
     else renew(error);
   }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogger, systemClock } from '../../../src/base/index.ts';
+import { createAllowedNamespaces } from '../../../src/cluster/allowed-namespaces.ts';
 import { createDiscovery } from '../../../src/cluster/discovery.ts';
 import { type HealthTarget, watchHealth } from '../../../src/cluster/health/watch-health.ts';
 import { type ClusterOptions, createCluster, gcMark } from '../../../src/cluster/index.ts';
@@ -256,7 +257,7 @@ describe('watching the health of what was applied', () => {
         maxInFlight: 4,
       });
       const directory = await createDiscovery({ transport, clock, excludeResources: [] }).look(0);
-      return { transport, directory, clock, log: silentLogger() };
+      return { transport, directory, allowed: createAllowedNamespaces([]), clock, log: silentLogger() };
     };
     const target = (kind: 'Pod' | 'Deployment', name: string, generation?: number): HealthTarget => ({
       id: `${NS}:${kind.toLowerCase()}/${name}`,
