@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ResourceId } from '../resource/index.ts';
 import { isRecord, type LiveObject, type ManagedFields } from './live.ts';
+import { replicasHeldByScale } from './scale.ts';
 
 /** Label by which an object is found again for garbage collection; Flux v1's. */
 export const MARK_LABEL = 'fluxcd.io/sync-gc-mark';
@@ -38,17 +39,20 @@ export function ownsMark(live: LiveObject, manager: string): boolean {
 
 /**
  * Digest of the set of fields that we own, and of when we changed any of them last. A field that somebody else takes or removes
- * leaves the set; a foreign apply under our name moves the time. So while the digest stands, the values of our fields do.
+ * leaves the set; a foreign apply under our name moves the time. So while the digest stands, the values of our fields do. That
+ * somebody holds the replicas counts too: once nobody does any more, they are ours again.
  */
 export function fingerprint(live: LiveObject, manager: string): string {
   if (live.fingerprint !== undefined) return live.fingerprint;
   const own = ownEntry(live, manager);
   const digest = createHash('sha256')
-    .update(JSON.stringify(own?.fieldsV1 ?? null))
+    .update(JSON.stringify(own?.fieldsV1 ?? null) + (replicasHeldByScale(live) ? SCALED : ''))
     .digest('base64url')
     .slice(0, 22);
   return `${own?.time ?? ''} ${digest}`;
 }
+
+const SCALED = ' scaled';
 
 /** True when we wrote nothing between the two: only others may have taken fields from us. */
 export function isSameWrite(fingerprint: string, other: string): boolean {
