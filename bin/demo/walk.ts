@@ -107,10 +107,20 @@ export async function walk(world: World, terminal: Terminal): Promise<void> {
   async function drift(): Promise<void> {
     terminal.heading('Somebody changes the cluster by hand');
     terminal.command('kubectl --namespace shop edit deployment cart    # replicas: 2 becomes 7');
+    const told = (await readFile(world.daemonLog, 'utf8')).length;
     await world.edit(CART, { spec: { replicas: 7 } });
-    const { output } = await show('fluxctl sync');
-    expect((await world.get(CART))?.spec?.replicas === 2, 'back to what Git says');
-    expect(output.includes('kubectl-edit'), 'and it is said who changed it');
+    const edited = performance.now();
+    await until('the edit is undone', async () => (await world.get(CART))?.spec?.replicas === 2);
+    const seconds = (performance.now() - edited) / 1000;
+    expect(true, `back to what Git says after ${seconds.toFixed(1)} s; nobody had to ask`);
+    let lines = '';
+    await until('the daemon says so', async () => {
+      lines = (await readFile(world.daemonLog, 'utf8')).slice(told).split('\n').flatMap(logLine).join('\n');
+      return lines !== '';
+    });
+    terminal.text('   fluxd says:');
+    terminal.output(lines);
+    expect(lines.includes('kubectl-edit: spec.replicas'), 'and it is said who changed what');
   }
 
   async function show(command: string): Promise<Ran> {

@@ -43,21 +43,22 @@ function compare(value: unknown, owned: unknown, path: string, lost: string[]): 
   if (!isRecord(owned)) {
     // An empty map or list leaves no trace of its own.
     if (isEmpty(value)) return;
-    if (isRecord(value))
-      for (const [name, each] of Object.entries(value)) compare(each, undefined, `${path}.${shown(name)}`, lost);
+    if (isRecord(value)) for (const [name, each] of Object.entries(value)) compare(each, undefined, below(path, name), lost);
     else lost.push(path);
     return;
   }
   // Owned as a whole.
   if (isLeaf(owned)) return;
   if (isRecord(value)) {
-    for (const [name, each] of Object.entries(value)) compare(each, owned[`f:${name}`], `${path}.${shown(name)}`, lost);
+    for (const [name, each] of Object.entries(value)) compare(each, owned[`f:${name}`], below(path, name), lost);
   } else if (Array.isArray(value)) compareItems(value, owned, path, lost);
 }
 
 /** Lists whose items are found by keys (`k:`) or by value (`v:`); others are owned as a whole. */
 function compareItems(items: readonly unknown[], owned: Fields, path: string, lost: string[]): void {
-  const keyed = Object.entries(owned).flatMap(([name, fields]) => (name.startsWith('k:') ? [{ key: parsed(name), fields }] : []));
+  const keyed = Object.entries(owned).flatMap(([name, fields]) =>
+    name.startsWith('k:') ? [{ key: keyFields(name), fields }] : [],
+  );
   const values = new Set(Object.keys(owned).filter((name) => name.startsWith('v:')));
   if (keyed.length === 0 && values.size === 0) return;
   for (const item of items) {
@@ -81,20 +82,21 @@ function compareItems(items: readonly unknown[], owned: Fields, path: string, lo
 
 /** A key field that the item does not give was defaulted by the API server. */
 function matches(item: Fields, key: Fields): boolean {
-  return Object.entries(key).every(([field, is]) => item[field] === undefined || item[field] === is);
+  const given = Object.entries(key).filter(([field]) => item[field] !== undefined);
+  return given.length > 0 && given.every(([field, is]) => item[field] === is);
 }
 
 function nameOf(item: Fields, key: Fields): Fields {
   return Object.fromEntries(Object.keys(key).flatMap((field) => (item[field] === undefined ? [] : [[field, item[field]]])));
 }
 
-function parsed(name: string): Fields {
+/** The fields of a key `k:{"name":"web"}`. One that cannot be read matches no item: that costs an apply, no more. */
+function keyFields(name: string): Fields {
   try {
     const key: unknown = JSON.parse(name.slice(2));
     return isRecord(key) ? key : {};
   } catch {
-    // Not a key that this product can read: it matches nothing, and the item counts as lost, which costs one apply.
-    return { '?': name };
+    return {};
   }
 }
 
@@ -109,8 +111,8 @@ function isEmpty(value: unknown): boolean {
   );
 }
 
-function shown(name: string): string {
-  return /[.[\]/]/.test(name) ? `[${name}]` : name;
+function below(path: string, name: string): string {
+  return /[.[\]/]/.test(name) ? `${path}[${name}]` : `${path}.${name}`;
 }
 
 /** The manager that wrote last, apart from us and from controllers that report status. */
