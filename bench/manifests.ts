@@ -1,6 +1,8 @@
+const OBJECTS_PER_NAMESPACE = 50;
+
 /** A repository of `count` objects of mixed kinds, as many small files; every 50 objects share a namespace. */
 export function mixedManifests(count: number, prefix: string): Readonly<Record<string, string>> {
-  const namespaces = Math.ceil(count / 50);
+  const namespaces = Math.ceil(count / OBJECTS_PER_NAMESPACE);
   const files: Record<string, string> = {};
   for (let n = 0; n < namespaces; n++) {
     // First in the order of file names too, since kubectl applies in that order.
@@ -9,6 +11,18 @@ export function mixedManifests(count: number, prefix: string): Readonly<Record<s
   for (let n = 0; n < count - namespaces; n++) {
     const kind = KINDS[n % KINDS.length] ?? configMap;
     files[`${prefix}-${n % namespaces}/object-${n}.yaml`] = kind(`object-${n}`, `${prefix}-${n % namespaces}`);
+  }
+  return files;
+}
+
+/** A repository of applications in one namespace, each a ServiceAccount, a Service, a Deployment without replicas and an Ingress. */
+export function applications(count: number, namespace: string): Readonly<Record<string, string>> {
+  const files: Record<string, string> = {
+    '00-namespace.yaml': `apiVersion: v1\nkind: Namespace\nmetadata:\n  name: ${namespace}\n`,
+  };
+  for (let n = 0; n < count; n++) {
+    const name = `application-${n}`;
+    files[`${name}.yaml`] = [serviceAccount, service, deployment, ingress].map((kind) => kind(name, namespace)).join('---\n');
   }
   return files;
 }
@@ -55,6 +69,20 @@ const deployment: Kind = (name, namespace) => `${head('apps/v1', 'Deployment', n
             requests:
               cpu: 10m
               memory: 16Mi
+`;
+
+const ingress: Kind = (name, namespace) => `${head('networking.k8s.io/v1', 'Ingress', name, namespace)}spec:
+  rules:
+    - host: ${name}.example.org
+      http:
+        paths:
+          - path: /
+            pathType: Prefix
+            backend:
+              service:
+                name: ${name}
+                port:
+                  name: http
 `;
 
 const KINDS: readonly Kind[] = [deployment, service, configMap, configMap, secret, serviceAccount, role];

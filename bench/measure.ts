@@ -20,8 +20,19 @@ export function cpuSeconds(pid: number): number {
   return [11, 12, 13, 14].reduce((total, index) => total + Number(fields[index]), 0) / TICKS;
 }
 
+/** Most memory that a process ever held, MiB. */
 export function peakMib(pid: number): number {
-  return Number(/VmHWM:\s*(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+  return statusMib(pid, 'VmHWM');
+}
+
+/** Memory that a process holds, MiB. */
+export function residentMib(pid: number): number {
+  return statusMib(pid, 'VmRSS');
+}
+
+function statusMib(pid: number, field: string): number {
+  const [, kib] = new RegExp(`${field}:\\s*(\\d+) kB`).exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kib) / 1024;
 }
 
 /** Follows a process that ends by itself; what it cost is what was last seen of it. */
@@ -49,4 +60,13 @@ function isGone(error: unknown): boolean {
 
 export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+/** Medians of several runs, and the most memory of any. */
+export function middle(costs: readonly Cost[]): Cost {
+  return {
+    seconds: median(costs.map(({ seconds }) => seconds)),
+    cpuSeconds: median(costs.map(({ cpuSeconds }) => cpuSeconds)),
+    peakMib: Math.max(...costs.map(({ peakMib }) => peakMib)),
+  };
 }

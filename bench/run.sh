@@ -1,13 +1,15 @@
 #!/bin/bash
-# `npm run bench [SIZE...]`: whole syncs of the built daemon beside kubectl, against a control plane of its own.
+# `npm run bench [-- [--scale=N] CASE...]`: the built daemon beside its peers, against control planes of its own (bench/README.md).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 state=$(mktemp -d)
-control_plane() { STATE=$state/control-plane test/cluster/real/control-plane.sh "$@"; }
-trap 'control_plane down; rm -rf "$state"' EXIT
+finish() {
+  # Those that a run left behind when it was cut off; a run that ended has taken its own down.
+  for plane in "$state"/control-plane-*; do STATE=$plane test/cluster/real/control-plane.sh down; done
+  rm -rf "$state"
+}
+trap finish EXIT
 
 npm run --silent build
-environment=$(control_plane up)
-eval "$environment"
 export PATH=$PWD/node_modules/.bin:$PATH
-TMPDIR=$state node bench/sync.ts "$@"
+TMPDIR=$state node bench/main.ts "$@"
