@@ -74,7 +74,7 @@ function judge(pruning: Pruning, missingApis: readonly string[]): readonly Judge
     const kept = layout.targets.get(key);
     const isOurs = kept?.target.id === candidate.id ? live.labels?.[MARK_LABEL] === kept.mark : isMarkedOurs(candidate, request);
     if (isOurs) oursInGit += 1;
-    else if (!request.preview && live.uid !== undefined) set.contested.set(live.uid, now);
+    else if (!request.preview) set.contested.set(candidate.id, now);
   }
   const left = notInGit.filter((candidate) => isMarkedOurs(candidate, request));
   if (left.length === 0) return [];

@@ -27,8 +27,8 @@ export interface Owner {
   readonly wanted: readonly Wanted[];
   /** By the uid of an owner, one of the wanted objects that it owns. */
   readonly owned: ReadonlyMap<string, ResourceId>;
-  /** When an object was last seen to carry somebody else's mark, ms since the epoch, by uid. */
-  readonly contested: ReadonlyMap<string, number>;
+  /** When an object was last seen to carry somebody else's mark, ms since the epoch. */
+  readonly contested: ReadonlyMap<ResourceId, number>;
   /** The last delete of an object, by uid. */
   readonly deletes: ReadonlyMap<string, SentDelete>;
   /** Milliseconds since the epoch. */
@@ -121,8 +121,8 @@ const OBJECT_GUARDS: readonly ObjectGuard[] = [
       : undefined,
   ({ id }, { wanted }) =>
     wanted.some(({ ids }) => ids.has(id)) ? { action: 'held', reason: 'another source of this Flux wants it' } : undefined,
-  ({ live }, { contested, now }) => {
-    const seen = contested.get(live.uid ?? '');
+  ({ id }, { contested, now }) => {
+    const seen = contested.get(id);
     return seen !== undefined && now < seen + CONTESTED_MS
       ? {
           action: 'held',
@@ -146,7 +146,7 @@ const OBJECT_GUARDS: readonly ObjectGuard[] = [
 /** Drops what is so long ago that it says nothing any more. */
 export function forgetOld({ deletes, contested }: Pick<SyncSet, 'deletes' | 'contested'>, now: number): void {
   for (const [uid, { at }] of deletes) if (now >= at + DELETE_AGAIN_MS) deletes.delete(uid);
-  for (const [uid, at] of contested) if (now >= at + CONTESTED_MS) contested.delete(uid);
+  for (const [id, at] of contested) if (now >= at + CONTESTED_MS) contested.delete(id);
 }
 
 type RoundGuard = (round: Round) => string | undefined;

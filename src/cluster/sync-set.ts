@@ -1,4 +1,5 @@
 import type { FluxError } from '../base/index.ts';
+import type { ResourceId } from '../resource/index.ts';
 import type { Part } from './allowed-namespaces.ts';
 import type { Inventory } from './inventory.ts';
 import { createLayouts, type LayOut, type LayoutOptions, type MarkedTarget } from './layout.ts';
@@ -28,8 +29,8 @@ export interface SyncSet {
   readonly searchedParts: Set<string>;
   /** As of the last read without errors, and whatever was read since. */
   wanted: Wanted;
-  /** When an object that is in Git was last seen to carry somebody else's mark, ms since the epoch, by uid. */
-  readonly contested: Map<string, number>;
+  /** When an object that is in Git was last seen to carry somebody else's mark, ms since the epoch; by id, so that it outlives the object. */
+  readonly contested: Map<ResourceId, number>;
   /** The last delete of each object that was deleted, or tried to be, by uid. */
   readonly deletes: Map<string, SentDelete>;
 }

@@ -83,6 +83,20 @@ describe('an object of two sources is never deleted by the one that gives it up 
     expect(await run(two, 'set-b', own('b'))).toMatchObject({ [SHARED]: 'deleted' });
   });
 
+  test('also not when somebody creates it anew in between, with a copy of the mark', async () => {
+    const world = await startWorld();
+    const [one, two] = [world.cluster, await anotherFlux(world)];
+    await run(one, 'set-a', [...own('a'), shared()]);
+    await run(two, 'set-b', [...own('b'), shared()]);
+    await run(one, 'set-a', [...own('a'), shared()]);
+    const { labels } = world.server.get(path.configMap('shared')).metadata;
+    world.server.remove(path.configMap('shared'));
+    world.server.put(path.configMap('shared'), { metadata: { name: 'shared', namespace: 'shop', labels } });
+    await run(one, 'set-a', [...own('a'), shared()]);
+    expect(await run(one, 'set-a', own('a'))).toMatchObject({ [SHARED]: 'held' });
+    expect(world.server.get(path.configMap('shared'))).toBeDefined();
+  });
+
   test('what another source cannot read at the moment it still wants', async () => {
     const { cluster, server, clock } = await startWorld();
     await run(cluster, 'set-b', [...own('b'), shared()]);

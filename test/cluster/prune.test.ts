@@ -148,8 +148,13 @@ describe('each guard alone keeps an object (R-020, R-023, S-094)', () => {
 
   const circumstances: readonly (readonly [string, Candidate, Partial<Owner>, string | undefined])[] = [
     ['another source wants it', candidate(), { wanted: [NOTHING_WANTED, wants('shop:configmap/a')] }, 'another source'],
-    ['another Flux marked it', candidate(), { contested: new Map([['u', NOW - 3_599_999]]) }, 'another Flux'],
-    ['another Flux marked it an hour ago', candidate(), { contested: new Map([['u', NOW - 3_600_000]]) }, undefined],
+    ['another Flux marked it', candidate(), { contested: new Map([['shop:configmap/a', NOW - 3_599_999]]) }, 'another Flux'],
+    [
+      'another Flux marked it an hour ago',
+      candidate(),
+      { contested: new Map([['shop:configmap/a', NOW - 3_600_000]]) },
+      undefined,
+    ],
     ['it owns an object in Git', candidate(), { owned: new Map([['u', 'shop:pod/p']]) }, 'shop:pod/p is in Git'],
     [
       'a namespace with an object in Git',
@@ -165,7 +170,7 @@ describe('each guard alone keeps an object (R-020, R-023, S-094)', () => {
     ],
     ['its deletion was just sent', candidate(), { deletes: new Map([['u', { at: NOW - 59_999 }]]) }, 'is under way'],
     ['its deletion was sent a minute ago', candidate(), { deletes: new Map([['u', { at: NOW - 60_000 }]]) }, undefined],
-    ['another object is contested', candidate(), { contested: new Map([['v', NOW]]) }, undefined],
+    ['another object is contested', candidate(), { contested: new Map([['shop:configmap/b', NOW]]) }, undefined],
     ['another namespace has an object in Git', candidate(), { wanted: [wants('x:a/b', { namespace: 'a' })] }, undefined],
   ];
 
