@@ -73,6 +73,14 @@ function lastAppliedOf({ annotations }: LiveObject): unknown {
   }
 }
 
+/** True when only the last-applied configuration tells what is ours to take, and it is not at hand: what is watched is kept without it. */
+function lacksLastApplied(live: LiveObject, manager: string): boolean {
+  if (live.annotations?.[LAST_APPLIED] !== undefined || ownsMark(live, manager)) return false;
+  return (live.managedFields ?? []).some(
+    (entry) => entry.manager === OLD_KUBECTL && entry.operation === 'Update' && !entry.subresource,
+  );
+}
+
 /**
  * Makes what `kubectl apply` wrote ours, before our first apply of an object. Changes managedFields alone, so nothing restarts.
  * @returns the object's metadata as it is now; undefined when it is gone.
@@ -83,7 +91,9 @@ export async function takeOver(
   { request, clock, manager, signal }: TakeoverDeps,
 ): Promise<LiveObject | undefined> {
   const path = objectPath(resource, resource.namespaced ? found.namespace : undefined, found.name);
-  let live = found;
+  const whole = lacksLastApplied(found, manager) ? await readMetadata(request, path) : found;
+  if (!whole) return undefined;
+  let live = whole;
   for (let attempt = 0; ; attempt += 1) {
     const managedFields = ownsMark(live, manager) ? undefined : takenOver(live, manager);
     if (!managedFields) return live;

@@ -104,16 +104,22 @@ test('taking over what is as Git wants it restarts nothing, and neither do our o
 test('of what an old kubectl wrote, only what it applied is taken over', async () => {
   const shop = await inNamespace('takeover');
   await createAs('kubectl', path.configMaps(shop), manifest.configMap(shop, 'old', { keep: 'a', drop: 'b' }));
+  const web = manifest.deployment({ namespace: shop, name: 'web', image: 'x:1', replicas: 0 });
+  const more = web.replace('          ports:\n', '          env: [{ name: OLD, value: "1" }]\n          ports:\n');
+  await createAs('kubectl', deployments(shop), more);
   const labelled = { metadata: { labels: { team: 'shop' } } };
   await world.kube.patch(`${path.configMap(shop, 'old')}?fieldManager=kubectl&`, labelled);
   const repository = await world.repository();
-  await repository.commit('From now on by Flux', { 'old.yaml': manifest.configMap(shop, 'old', { keep: 'a' }) });
+  await repository.commit('From now on by Flux', { 'old.yaml': manifest.configMap(shop, 'old', { keep: 'a' }), 'web.yaml': web });
   await world.fluxd(repository, quiet);
   await repository.synced(repository.head());
   const { data, metadata } = await world.kube.get(path.configMap(shop, 'old'));
   expect(data).toEqual({ keep: 'a' });
   expect(metadata.labels).toMatchObject({ team: 'shop' });
   expect(metadata.annotations).not.toHaveProperty([LAST_APPLIED]);
+  const live = await world.kube.get(path.deployment(shop, 'web'));
+  expect(live.spec.template.spec.containers[0].env).toBeUndefined();
+  expect(live.metadata.annotations).not.toHaveProperty([LAST_APPLIED]);
 });
 
 test('a writer who comes between makes us look again, and nothing of theirs is lost (R-011)', async () => {
