@@ -24,9 +24,9 @@ export function definedKinds(manifests: readonly Manifest[]): DefinedKinds {
   for (const { object } of manifests) {
     if (!isCrd(object) || !object.metadata?.name || !isRecord(object.spec) || !isRecord(object.spec.names)) continue;
     const { group, names, scope, versions, version } = object.spec;
-    // A definition cannot add kinds to the API's own groups; one that pretends to would give a second name to what is there (S-092).
-    if (typeof group !== 'string' || !group.includes('.') || typeof names.kind !== 'string' || typeof names.plural !== 'string')
-      continue;
+    if (typeof group !== 'string' || typeof names.kind !== 'string' || typeof names.plural !== 'string') continue;
+    // The API server's own rule. Under the name of a definition that is there, another one would give a second name to any kind (S-092).
+    if (object.metadata.name !== `${names.plural}.${group}`) continue;
     const listed = Array.isArray(versions) && versions.length > 0 ? versions : [{ name: version }];
     for (const each of listed) {
       if (!isRecord(each) || typeof each.name !== 'string') continue;

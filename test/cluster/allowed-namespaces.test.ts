@@ -159,6 +159,10 @@ const CRAFTED: readonly (readonly [string, string])[] = [
     `${definition('configmaps', 'Map', 'Cluster', '', IGNORED)}\n---\n${object('Map', 'v1', '{name: a, namespace: other}')}`,
   ],
   [
+    'a definition under the name of one that is there, of a second name for ConfigMap',
+    `${definition('configmaps', 'Map', 'Cluster', '', IGNORED).replace('"configmaps."', 'gadgets.example.com')}\n---\n${object('Map', 'v1', '{name: a}')}`,
+  ],
+  [
     'a definition in the API’s own group',
     `${definition('deployments', 'Deployment', 'Cluster', 'apps', IGNORED)}\n---\n${object('Deployment', 'apps/v1', '{name: a, namespace: other}')}`,
   ],
@@ -172,6 +176,10 @@ describe('S-092: manifests that aim at another namespace', () => {
     server.kinds.push(
       { group: 'example.com', version: 'v1', kind: 'Gadget', plural: 'gadgets', namespaced: true },
       { group: 'project.openshift.io', version: 'v1', kind: 'Project', plural: 'projects', namespaced: false },
+    );
+    const { object: installed } = crd('gadgets', 'Gadget');
+    server.establishCrd(
+      server.put('/apis/apiextensions.k8s.io/v1/customresourcedefinitions/gadgets.example.com', { ...installed }),
     );
     const { manifests, errors } = await read(text);
     const changes = await cluster.apply(await cluster.plan(request(manifests)));

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type SyncReportWire, syncReportSchema } from '../../../src/api/wire/index.ts';
+import type { Account } from './account.ts';
 import { type ApiProxy, startApiProxy } from './api-proxy.ts';
 import type { Endpoint } from './kube-client.ts';
 import { type Finished, ROOT, run, start } from './process.ts';
@@ -14,6 +15,8 @@ export interface FluxdOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Waits until the API answers; off for daemons that are expected to fail or to be killed. On by default. */
   readonly wait?: boolean;
+  /** Who it is to the API server; otherwise somebody who may do everything. */
+  readonly account?: Account;
 }
 
 /** A running daemon, its API and its own proxy to the cluster. A daemon that was killed can be started again in its place. */
@@ -42,7 +45,8 @@ export interface Fluxd {
 }
 
 export async function startFluxd(endpoint: Endpoint, options: FluxdOptions): Promise<Fluxd> {
-  const proxy = await startApiProxy(endpoint);
+  const proxy = await startApiProxy(options.account?.endpoint ?? endpoint);
+  proxy.intercept = options.account?.intercept;
   const home = mkdtempSync(join(tmpdir(), 'flux-e2e-home-'));
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;

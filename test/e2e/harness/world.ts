@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { onTestFailed, onTestFinished } from 'vitest';
 import { buildImage, pushImage } from '../../cluster/real/image.ts';
+import { type Account, createCheckedAccount, createServiceAccount } from './account.ts';
 import { type Backend, startBackend } from './backend.ts';
 import { type Fluxd, type FluxdOptions, startFluxd } from './fluxd.ts';
 import { createKubeClient, type KubeClient } from './kube-client.ts';
@@ -25,6 +26,8 @@ export interface World extends Pick<Backend, 'kubeconfig' | 'registry' | 'runsPo
   /** Pushes an image; resolves to its digest. */
   push(repository: string, tag: string, options: PushOptions): Promise<string>;
   repository(): Promise<Repository>;
+  /** A ServiceAccount without any rights, in a namespace of its own. */
+  account(): Promise<Account>;
   /** Starts a daemon for the repository, with short intervals and the test registry. */
   fluxd(repository: Repository | string, options?: Partial<FluxdOptions>): Promise<Fluxd>;
   close(): Promise<void>;
@@ -52,6 +55,17 @@ export async function startWorld(): Promise<World> {
     push(repository, tag, { version, ...options }) {
       const image = buildImage({ program: backend.program, path: '/web', env: { VERSION: version }, ...options });
       return pushImage(registry, repository, tag, image);
+    },
+    async account() {
+      const name = unique('account');
+      if (!runsPods) return createCheckedAccount(backend.endpoint, name);
+      await kube.create('api/v1/namespaces', { metadata: { name } });
+      const account = await createServiceAccount(kube, backend.endpoint, name);
+      onTestFinished(async () => {
+        await account.remove();
+        await kube.delete(`api/v1/namespaces/${name}`);
+      });
+      return account;
     },
     async repository() {
       const repository = await createRepository();
