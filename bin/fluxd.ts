@@ -1,10 +1,14 @@
 #!/usr/bin/env node
 import { tmpdir } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
 import packageJson from '../package.json' with { type: 'json' };
 import { createApiServer, createMetricsServer, type HttpListener } from '../src/api/index.ts';
 import { createLogger, createMetrics, type Logger, messageOf, systemClock } from '../src/base/index.ts';
 import { type Config, parseFlags } from '../src/config/index.ts';
 import { type RunningFlux, startFlux } from '../src/controller/index.ts';
+
+// V8 lets the heap grow to several times what is in use before it collects: with 5,000 objects 300 MiB instead of 160 (measured).
+setFlagsFromString('--optimize-for-size');
 
 const { version } = packageJson;
 /** A shutdown that takes longer than this is cut off; whatever it was doing is safe to repeat. */
