@@ -1,33 +1,25 @@
-import pLimit from 'p-limit';
 import { asFluxError, FluxError, type Logger, messageOf } from '../base/index.ts';
-import { type AllowedNamespaces, isNamespace, type Part, partKey } from './allowed-namespaces.ts';
-import { type ApiResource, kindKey, objectPath } from './api-resource.ts';
-import type { Directory, Discovery } from './discovery.ts';
-import { isRecord, type LiveObject, listMetadata, METADATA, metadataOf } from './live.ts';
+import { type AllowedNamespaces, type Part, partKey } from './allowed-namespaces.ts';
+import { type ApiResource, kindKey } from './api-resource.ts';
+import type { Directory } from './discovery.ts';
+import type { LiveObject } from './live.ts';
 import { MARK_LABEL } from './ownership.ts';
 import { isNeverPruned } from './prune.ts';
+import { createReads, isUnknownKind, type ReadDeps } from './reads.ts';
 import { keyOf, type Target } from './scope.ts';
 import type { SyncSet } from './sync-set.ts';
 import type { Told } from './told.ts';
-import type { Transport } from './transport.ts';
 import { isCurrent, type View, type Views } from './views.ts';
 
-export interface ListDeps {
-  readonly transport: Transport;
-  readonly discovery: Discovery;
+export interface ListDeps extends ReadDeps {
   readonly views: Views;
   readonly allowed: AllowedNamespaces;
   readonly log: Logger;
   readonly told: Told;
 }
 
-/** Requests at a time: a list is a heavy one to the API server. */
-const IN_FLIGHT = 8;
 /** Up to this many new objects of a kind are asked for one by one; for more, one list of the kind is cheaper. */
 const FEW = 8;
-
-/** A Namespace that is not there is asked for like anything else, and answered as if something in it were. */
-const ABSENT = new Set(['cluster/not-found', 'cluster/namespace-missing']);
 
 /** What is known of the live objects of one part of the cluster that Git wants, or why it is not known; `unknown` is by object key. */
 export type PartState =
@@ -39,54 +31,18 @@ export type Lists = ReturnType<typeof createLists>;
 
 /** What one plan sees of the cluster: watched kinds from memory, everything else by lists, each made once. */
 export function createLists(deps: ListDeps, directory: Directory, signal: AbortSignal | undefined) {
-  const limit = pLimit(IN_FLIGHT);
+  const reads = createReads(deps, signal);
   const cancel = signal ? { signal } : {};
   const listed = new Map<string, { readonly part: Part; readonly objects: readonly LiveObject[] }>();
   const watched = new Map<string, View>();
   const wantedParts = new Map<string, Part>();
   const failedLists = new Set<string>();
 
-  async function list(part: Part, labelSelector?: string): Promise<readonly LiveObject[]> {
-    const { resource, namespace } = part;
-    try {
-      const objects =
-        isNamespace(resource) && namespace !== undefined
-          ? await namespaceAlone(resource, namespace, labelSelector)
-          : await limit(() =>
-              listMetadata(deps.transport, resource, { signal, namespace, ...(labelSelector ? { labelSelector } : {}) }),
-            );
-      listed.set(partKey(part), { part, objects });
-      deps.told.over(`list ${partKey(part)}`);
-      return objects;
-    } catch (error) {
-      if (isUnknown(error)) deps.discovery.distrust();
-      throw error;
-    }
-  }
-
-  /** Rights in a namespace allow to read that Namespace, but not to list them all. */
-  async function namespaceAlone(resource: ApiResource, name: string, label: string | undefined): Promise<readonly LiveObject[]> {
-    const live = await get({ resource, namespace: undefined, name });
-    return live && (label === undefined || live.labels?.[label] !== undefined) ? [live] : [];
-  }
-
-  /** One object's metadata; undefined when there is none. */
-  async function get({
-    resource,
-    namespace,
-    name,
-  }: Pick<Target, 'resource' | 'namespace' | 'name'>): Promise<LiveObject | undefined> {
-    try {
-      const path = objectPath(resource, namespace, name);
-      const { body } = await limit(() => deps.transport.request({ path, headers: { accept: METADATA }, signal }));
-      const live = isRecord(body) && isRecord(body.metadata) ? metadataOf(body) : undefined;
-      if (live?.name === name && live.uid !== undefined) return live;
-      throw new FluxError(`${path}: the answer holds no object`, { code: 'cluster/bad-answer' });
-    } catch (error) {
-      if (error instanceof FluxError && ABSENT.has(error.code)) return undefined;
-      if (isUnknown(error)) deps.discovery.distrust();
-      throw error;
-    }
+  async function list(part: Part, label?: string): Promise<readonly LiveObject[]> {
+    const objects = await reads.list(part, label);
+    listed.set(partKey(part), { part, objects });
+    deps.told.over(`list ${partKey(part)}`);
+    return objects;
   }
 
   async function state(part: Part, targets: readonly Target[], set: SyncSet): Promise<PartState> {
@@ -109,10 +65,11 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
     try {
       if (!(await isCurrent(view, cancel))) return undefined;
     } catch (error) {
-      if (isUnknown(error)) deps.discovery.distrust();
+      if (isUnknownKind(error)) deps.discovery.distrust();
       throw error;
     }
     watched.set(partKey(part), view);
+    deps.told.over(`list ${partKey(part)}`);
     const watchedOne = ({ namespace, name }: Target) => view.get(namespace, name)?.live;
     const missing = view.marked ? targets.filter((target) => watchedOne(target) === undefined) : [];
     if (missing.length === 0) return { find: watchedOne };
@@ -128,7 +85,7 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
     await Promise.all(
       missing.map(async (target) => {
         try {
-          const live = await get(target);
+          const live = await reads.get(target);
           if (live) objects.set(target.key, live);
         } catch (error) {
           if (signal?.aborted) throw error;
@@ -257,10 +214,6 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
 
 function byKey({ resource }: Part, objects: readonly LiveObject[]): ReadonlyMap<string, LiveObject> {
   return new Map(objects.map((live) => [keyOf(resource, resource.namespaced ? live.namespace : undefined, live.name), live]));
-}
-
-function isUnknown(error: unknown): boolean {
-  return error instanceof FluxError && error.code === 'cluster/unknown-resource';
 }
 
 /** When no list at all could be had for such a reason, the plan as a whole fails. */

@@ -98,13 +98,15 @@ describe('R-010: a right to watch that is missing', () => {
 describe('R-010: rights to a kind that are taken away while Flux runs, and given back', () => {
   test('its objects are held with the right that is missing, told once in an hour; given back, they are applied', async () => {
     const { world, lines } = await startLogged();
+    const withoutMaps = () =>
+      grant(world, {
+        cluster: [
+          { apiGroups: ['apps', 'batch'], resources: ['*'], verbs: ['*'] },
+          { apiGroups: [''], resources: ['namespaces'], verbs: ['*'] },
+        ],
+      });
     await world.sync([configMap('a')]);
-    grant(world, {
-      cluster: [
-        { apiGroups: ['apps', 'batch'], resources: ['*'], verbs: ['*'] },
-        { apiGroups: [''], resources: ['namespaces'], verbs: ['*'] },
-      ],
-    });
+    withoutMaps();
     await world.time.pass(MINUTE);
     for (let minutes = 0; minutes < 60; minutes += 5) {
       const [map, other] = await world.sync([configMap('a', { a: 'c' }), web]);
@@ -123,6 +125,11 @@ describe('R-010: rights to a kind that are taken away while Flux runs, and given
     ).toEqual(['cannot list a kind that is in Git; its objects are held', 'watch failed; trying again']);
     world.proxy.intercept = undefined;
     expect(outcomes(await world.sync([configMap('a', { a: 'c' })]))).toEqual({ 'shop:configmap/a': 'configured' });
+    lines.length = 0;
+    withoutMaps();
+    await world.time.pass(MINUTE);
+    await world.sync([configMap('a', { a: 'd' })]);
+    expect(lines.filter(({ level }) => level === 'warn')).toHaveLength(2);
   });
 });
 
