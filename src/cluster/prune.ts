@@ -1,3 +1,4 @@
+import { FluxError } from '../base/index.ts';
 import type { ResourceId } from '../resource/index.ts';
 import type { ApiResource } from './api-resource.ts';
 import { coversAll, hashDeletions } from './deletion-list.ts';
@@ -57,6 +58,8 @@ export interface Round {
 export interface Verdict {
   readonly action: 'prune' | 'held' | 'skip';
   readonly reason?: string;
+  /** Set where the doubt is about what could not be seen now: the next look may see it. */
+  readonly error?: FluxError;
   /** Hash of the list of deletions that waits for a person's approval. */
   readonly approval?: string;
 }
@@ -177,7 +180,10 @@ export function judgePrunes(candidates: readonly Candidate[], owner: Owner, roun
 
 function verdictOnAll(deletions: readonly Candidate[], round: Round): Verdict {
   const doubt = firstOf(ROUND_GUARDS, (guard) => guard(round));
-  if (doubt !== undefined) return { action: 'held', reason: doubt };
+  if (doubt !== undefined) {
+    const isUnseen = round.missingApis.length > 0 || round.failedLists.length > 0;
+    return { action: 'held', reason: doubt, ...(isUnseen ? { error: new FluxError(doubt, { code: 'cluster/unseen' }) } : {}) };
+  }
   return overBudget(deletions, round) ?? { action: 'prune', reason: 'no longer in Git' };
 }
 

@@ -32,7 +32,7 @@ const OBSTACLES: readonly (readonly [
       'InternalError',
       'Internal error occurred: failed calling webhook "tags.acme.io": failed to call webhook: Post "https://tags.acme.svc:443/?timeout=10s": context deadline exceeded',
     ),
-    { says: /"tags\.acme\.io".*context deadline exceeded/, tries: 30, withinMs: 30 * SECOND },
+    { says: /"tags\.acme\.io".*context deadline exceeded/, tries: 45, withinMs: 30 * SECOND },
   ],
   [
     'cannot be reached',
@@ -41,7 +41,7 @@ const OBSTACLES: readonly (readonly [
       'InternalError',
       'Internal error occurred: failed calling webhook "tags.acme.io": failed to call webhook: Post "https://tags.acme.svc:443/?timeout=10s": dial tcp 10.96.0.7:443: connect: connection refused',
     ),
-    { says: /"tags\.acme\.io".*connection refused/, tries: 30, withinMs: 30 * SECOND },
+    { says: /"tags\.acme\.io".*connection refused/, tries: 45, withinMs: 30 * SECOND },
   ],
 ];
 

@@ -49,7 +49,7 @@ describe('R-013: objects that cannot be applied', () => {
       const recorded = repository.record()?.changes.filter(({ outcome }) => outcome === 'failed') ?? [];
       expect(recorded.map(({ id }) => id).sort()).toEqual([...failing].map((n) => `shop:configmap/map-${n}`).sort());
 
-      await time.pass(15 * MINUTE);
+      await time.pass(5 * MINUTE);
       const tries = Map.groupBy(
         proxy.requests.filter(({ method }) => method === 'PATCH'),
         ({ path }) => numberOf(path),
@@ -58,9 +58,9 @@ describe('R-013: objects that cannot be applied', () => {
         const times = (tries.get(n) ?? []).map(({ at }) => at);
         if (!failing.has(n)) expect(times, `map-${n}`).toHaveLength(1);
         else {
-          // After 2, 4, 8 … 256 s, and then every five minutes; each pause is half of that or more.
-          expect(times.length, `map-${n}`).toBeGreaterThanOrEqual(6);
-          expect(times.length, `map-${n}`).toBeLessThanOrEqual(15);
+          // After 2, 4, 8 … 256 s; each pause is half of that or more.
+          expect(times.length, `map-${n}`).toBeGreaterThanOrEqual(5);
+          expect(times.length, `map-${n}`).toBeLessThanOrEqual(9);
         }
       }
 
