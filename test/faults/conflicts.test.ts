@@ -115,14 +115,14 @@ describe('R-011: other writers', () => {
     await time.until('synced', () => repository.tag !== undefined, MINUTE);
     proxy.clear();
     const corrections = () => proxy.requests.filter(({ method, path }) => method === 'PATCH' && path.endsWith('/a'));
-    for (let minute = 0; minute < 4 * 60; minute += 1) {
+    for (let minute = 0; minute < 100; minute += 1) {
       await person.patch(configMapPath('a'), { data: { a: 'theirs' } });
       await time.pass(MINUTE);
     }
-    const late = corrections().filter(({ at }) => at > clock.now() - 2 * 60 * MINUTE);
+    const late = corrections().filter(({ at }) => at > clock.now() - 60 * MINUTE);
     expect(corrections().length).toBeGreaterThan(late.length);
-    expect(late.length).toBeGreaterThanOrEqual(8);
-    expect(late.length).toBeLessThanOrEqual(13);
+    expect(late.length).toBeGreaterThanOrEqual(4);
+    expect(late.length).toBeLessThanOrEqual(7);
     const report = await engine.sync();
     expect(JSON.stringify(report.changes)).toMatch(/kubectl-edit/);
   });

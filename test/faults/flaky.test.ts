@@ -36,7 +36,7 @@ function rounds({ log, proxy }: Engine): Recorded[][] {
 const isDone = ({ status = 0 }: Recorded) => status >= 200 && status < 300;
 
 describe('R-004: an API server that answers 5xx at random', () => {
-  test.for(['GET', 'PATCH', 'DELETE', 'every verb'].flatMap((verb) => [1, 2, 3].map((seed) => [verb, seed] as const)))(
+  test.for(['GET', 'PATCH', 'DELETE', 'every verb'].flatMap((verb) => [1, 2].map((seed) => [verb, seed] as const)))(
     'three in ten answers to %s, seed %i: all is applied and deleted, each object written as often as needed and no more',
     async ([verb, seed]) => {
       const random = randomOf(seed);
