@@ -62,9 +62,9 @@ test('an edit by hand is undone without anybody asking, touching only that objec
     const reads = fluxd.proxy.requests.filter((request) => request.method === 'GET' && !isDiscovery(request) && !request.watch);
     expect(reads.map(describeRequest)).toEqual([]);
   }
-  expect(fluxd.log()).toContain('changed in the cluster by');
-  expect(fluxd.log()).toContain('data.greeting');
-  expect(fluxd.log()).toContain('spec.replicas');
+  // The line is written when the sync ends, a moment after the API server has the object.
+  for (const field of ['data.greeting', 'spec.replicas'])
+    await until(`${field} is told`, async () => fluxd.log().includes(`changed in the cluster by kubectl-edit: ${field}`));
 
   fluxd.proxy.clear();
   expect((await fluxd.sync()).counts).toEqual({ unchanged: 5 });
