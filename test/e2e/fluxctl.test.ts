@@ -41,15 +41,20 @@ test('sync waits until a new commit is applied, and says what it did', async () 
   expect(await repository.resolve('refs/tags/flux-sync')).toBe(second);
 });
 
-test('sync at an unchanged revision verifies, and repairs what somebody changed', async () => {
+test('sync at an unchanged revision says what it did to an object that could not be put right before', async () => {
   const { shop, fluxd } = await openShop({}, ['--git-poll-interval=1h']);
   const nothing = await fluxd.fluxctl('sync');
   expect(nothing.code).toBe(0);
-  await world.kube.patch(path.deployment(shop, 'web'), { spec: { replicas: 3 } });
-  const { code, stdout, stderr } = await fluxd.fluxctl('sync');
-  expect(code).toBe(0);
-  expect(stdout + stderr).toContain(`${shop}:deployment/web`);
-  expect((await world.kube.get(path.deployment(shop, 'web'))).spec.replicas).toBe(1);
+  const web = path.deployment(shop, 'web');
+  fluxd.proxy.intercept = ({ method, path: asked }) =>
+    method === 'PATCH' && asked === `/${web}` ? { kind: 'answer', status: 403 } : undefined;
+  await world.kube.patch(web, { spec: { replicas: 3 } });
+  const refused = await fluxd.fluxctl('sync');
+  expect(refused.code).toBe(1);
+  expect(refused.stdout + refused.stderr).toContain(`failed ${shop}:deployment/web`);
+  fluxd.proxy.intercept = undefined;
+  expect((await fluxd.fluxctl('sync')).code).toBe(0);
+  expect((await world.kube.get(web)).spec.replicas).toBe(1);
 });
 
 test('sync exits 1 and names object, file and reason when something failed', async () => {
