@@ -10,6 +10,8 @@ for (const name of ['fluxd', 'fluxctl']) {
     input: { [name]: `bin/${name}.ts` },
     platform: 'node',
     external: /^node:/,
+    // Its thousand generated models do nothing by being imported; without this each daemon would carry them in memory.
+    treeshake: { moduleSideEffects: [{ test: /client-node\/dist\//, sideEffects: false }] },
     output: {
       dir: 'dist',
       format: 'esm',

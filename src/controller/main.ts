@@ -32,6 +32,8 @@ export interface FluxOptions {
   readonly pid: number;
   readonly isAlive: (pid: number) => boolean;
   readonly metrics: StepMetrics;
+  /** Called after a sync that left much to collect. */
+  readonly onLargeSync?: () => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -88,7 +90,8 @@ export interface EngineOptions extends Omit<FluxOptions, 'temporaryDirectory' | 
 }
 
 /** Puts the rooms together around one source and one cluster, and starts the loop. Both are closed when it stops. */
-export function startEngine({ config, version, environment, source, cluster, metrics, clock, log }: EngineOptions): RunningFlux {
+export function startEngine(options: EngineOptions): RunningFlux {
+  const { config, version, environment, source, cluster, metrics, onLargeSync, clock, log } = options;
   const http = createHttpTransport({ userAgent: `fluxd/${version}` });
   const desired: Desired = createManifestReader({ log: log.child({ component: 'manifests' }) });
   const reader = createRepositoryReader(source, desired, cluster);
@@ -132,6 +135,7 @@ export function startEngine({ config, version, environment, source, cluster, met
     approvals,
     health,
     metrics,
+    ...(onLargeSync ? { onLargeSync } : {}),
     clock,
     log: log.child({ component: 'loop' }),
     ask: (...steps) => loop.ask(...steps),
