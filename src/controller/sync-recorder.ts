@@ -22,10 +22,12 @@ export function createSyncRecorder(source: Source, daemon: string): SyncRecorder
   return {
     async record(outcome, options = {}) {
       const { revision, previous } = outcome;
+      const allowPrune = unspent(outcome);
       const record = createSyncRecord({
         daemon,
         revision,
         ...(previous === undefined ? {} : { previous }),
+        ...(allowPrune === undefined ? {} : { allowPrune }),
         startedAt: outcome.startedAt,
         durationMs: outcome.finishedAt - outcome.startedAt,
         counts: countOutcomes(outcome.changes),
@@ -40,6 +42,13 @@ export function createSyncRecorder(source: Source, daemon: string): SyncRecorder
       await source.recordSync({ revision, ...(news ? { record: formatSyncRecord(record) } : {}) }, options);
     },
   };
+}
+
+/** What is left of the deletions that a person confirmed, while any waits to be done. */
+function unspent({ allowPrune = 0, changes }: SyncOutcome): number | undefined {
+  const isDue = changes.some(({ uid, outcome }) => uid !== undefined && (outcome === 'held' || outcome === 'failed'));
+  const left = allowPrune - changes.filter(({ outcome }) => outcome === 'deleted').length;
+  return isDue && left > 0 ? left : undefined;
 }
 
 /** Objects by outcome. */

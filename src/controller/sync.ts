@@ -1,4 +1,5 @@
 import { asFluxError, type Clock, type FluxError } from '../base/index.ts';
+import { recordedAllowPrune } from '../record/index.ts';
 import type { Approvals } from './approvals.ts';
 import type { Cancellable, Change, Cluster, Problem, Revision, Source } from './ports.ts';
 import type { SyncRecorder } from './sync-recorder.ts';
@@ -21,6 +22,8 @@ export interface SyncOptions {
 export interface SyncOutcome {
   readonly revision: Revision;
   readonly previous?: Revision;
+  /** How many deletions a person had confirmed by commit. */
+  readonly allowPrune?: number;
   readonly startedAt: number;
   readonly finishedAt: number;
   /** One for each object, unchanged ones included. */
@@ -64,6 +67,7 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
   const outcome: SyncOutcome = {
     revision,
     ...(previous === undefined ? {} : { previous }),
+    ...(allowPrune === undefined ? {} : { allowPrune }),
     startedAt,
     finishedAt: clock.now(),
     changes,
@@ -84,9 +88,9 @@ export function applyWarnings({ id, place, warnings = [] }: Pick<Change, 'id' | 
 }
 
 /**
- * The largest N of `Allow-Prune: N` that a person wrote in a commit since the last sync. Where there is no such range only the newest
- * commit counts: without a last sync, and after history was rewritten, old confirmations must not come back to life; and at an
- * unchanged revision the confirmation of a round that something else held still stands.
+ * The largest N of `Allow-Prune: N` that a person wrote in a commit since the last sync. Where there is no such range (without a last
+ * sync, after history was rewritten, at an unchanged revision) only the newest commit counts, and only for what its sync record says is
+ * still to be done: what was confirmed once must not confirm other deletions later.
  */
 export async function confirmedDeletions(
   source: Source,
@@ -101,7 +105,10 @@ export async function confirmedDeletions(
     .flatMap((commit) => commit.trailers)
     .filter(({ name, value }) => name === 'allow-prune' && /^\d{1,6}$/.test(value))
     .map(({ value }) => Number(value));
-  return numbers.length === 0 ? undefined : Math.max(...numbers);
+  if (numbers.length === 0) return undefined;
+  const confirmed = Math.max(...numbers);
+  const record = from === undefined ? await source.syncRecord(revision) : undefined;
+  return record === undefined ? confirmed : recordedAllowPrune(record, confirmed);
 }
 
 async function isAncestor(source: Source, older: Revision, newer: Revision): Promise<boolean> {

@@ -11,6 +11,7 @@ export {
   formatSyncRecord,
   type RecordedChange,
   type RecordedImageUpdate,
+  recordedAllowPrune,
   type SyncRecord,
   type SyncRecordInput,
 } from './sync-record.ts';

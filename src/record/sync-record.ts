@@ -23,6 +23,8 @@ export interface SyncRecord {
   readonly daemon: string;
   readonly revision: string;
   readonly previous?: string;
+  /** This many deletions are confirmed by a commit (`Allow-Prune`) and still to be done; absent once they are. */
+  readonly allowPrune?: number;
   /** RFC 3339. */
   readonly startedAt: string;
   readonly durationMs: number;
@@ -50,12 +52,13 @@ export function createSyncRecord({ startedAt, ...input }: SyncRecordInput): Sync
   const rest = input.changes.filter((change) => !isTrouble(change));
   const changes = [...trouble, ...rest].slice(0, MAX_CHANGES).map(shorten);
   const omitted = input.changes.length - changes.length;
-  const { daemon, revision, previous, durationMs, counts, imageUpdates } = input;
+  const { daemon, revision, previous, allowPrune, durationMs, counts, imageUpdates } = input;
   return {
     version: 1,
     daemon,
     revision,
     ...(previous === undefined ? {} : { previous }),
+    ...(allowPrune === undefined ? {} : { allowPrune }),
     startedAt: rfc3339(startedAt),
     durationMs,
     counts,
@@ -70,12 +73,20 @@ export function formatSyncRecord(record: SyncRecord): string {
 }
 
 /**
- * Whether a later sync of the same revision says something new. Only trouble counts: that the second sync found everything
+ * Whether a later sync of the same revision says something new. Only trouble counts, and what is left of a confirmation: that the second sync found everything
  * unchanged, or how long it took, is no news.
  */
 export function differsInTrouble(recorded: string | undefined, record: SyncRecord): boolean {
-  const before = recorded === undefined ? undefined : parseChanges(recorded);
-  return before === undefined || signature(before) !== signature(record.changes);
+  const before = recorded === undefined ? undefined : parse(recorded);
+  return (
+    before === undefined || before.allowPrune !== record.allowPrune || signature(before.changes) !== signature(record.changes)
+  );
+}
+
+/** How many of the deletions that a commit confirms its recorded sync left to be done; undefined for none. */
+export function recordedAllowPrune(recorded: string, confirmed: number): number | undefined {
+  const left = parse(recorded)?.allowPrune;
+  return left === undefined ? undefined : Math.min(left, confirmed);
 }
 
 function signature(changes: readonly RecordedChange[]): string {
@@ -95,15 +106,21 @@ function shorten(change: RecordedChange): RecordedChange {
   return reason !== undefined && reason.length > MAX_TEXT ? { ...change, reason: `${reason.slice(0, MAX_TEXT)}…` } : change;
 }
 
-/** The changes of a record read from Git, which anybody may have written; undefined when it is not a record. */
-function parseChanges(text: string): readonly RecordedChange[] | undefined {
+/** A record read from Git, which anybody may have written; undefined when it is not one. */
+function parse(text: string): Pick<SyncRecord, 'allowPrune' | 'changes'> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value !== 'object' || value === null || !('changes' in value) || !Array.isArray(value.changes)) return undefined;
-    return value.changes.filter(
-      (change: unknown): change is RecordedChange => typeof change === 'object' && change !== null && 'outcome' in change,
-    );
+    if (!isFields(value) || !Array.isArray(value.changes)) return undefined;
+    const { allowPrune } = value;
+    return {
+      changes: value.changes.filter((change: unknown): change is RecordedChange => isFields(change) && 'outcome' in change),
+      ...(typeof allowPrune === 'number' && allowPrune > 0 ? { allowPrune } : {}),
+    };
   } catch {
     return undefined;
   }
+}
+
+function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }

@@ -118,9 +118,30 @@ describe('a sync', () => {
     world.commits = [commit([]), commit([['allow-prune', '3']])];
     await sync(NEW, optionsFor(world));
     expect(world.planned[0]?.allowPrune).toBeUndefined();
-    world.commits = [commit([['allow-prune', '3']])];
+    Object.assign(world, change, { commits: [commit([['allow-prune', '3']])], records: new Map() });
     await sync(NEW, optionsFor(world));
     expect(world.planned[1]?.allowPrune).toBe(3);
+  });
+
+  test.each<[string, Partial<World>]>([
+    ['at an unchanged revision', { tag: NEW }],
+    ['without a last sync', { tag: undefined }],
+    ['after history was rewritten', { rewritten: true }],
+  ])('R-021: %s a confirmation counts again until its deletions are done, and then never again', async (_when, change) => {
+    world.commits = [commit([['allow-prune', '3']])];
+    const options = optionsFor(world);
+    const confirmed = async (changes: Change[]) => {
+      Object.assign(world, change);
+      world.changes = changes;
+      await sync(NEW, options);
+      return world.planned.at(-1)?.allowPrune;
+    };
+    const deletion = (name: string, outcome: Change['outcome']): Change => ({ id: `a:configmap/${name}`, outcome, uid: name });
+    expect(await confirmed([deletion('x', 'held'), deletion('y', 'held')])).toBe(3);
+    expect(await confirmed([deletion('x', 'deleted'), deletion('y', 'failed')])).toBe(3);
+    expect(await confirmed([deletion('y', 'deleted')])).toBe(2);
+    expect(await confirmed([deletion('z', 'held')])).toBeUndefined();
+    expect(await confirmed([deletion('z', 'held')])).toBeUndefined();
   });
 
   test('moves the tag and writes one record; a second sync with the same outcome writes nothing', async () => {

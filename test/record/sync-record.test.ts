@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { createSyncRecord, differsInTrouble, formatSyncRecord, type RecordedChange } from '../../src/record/index.ts';
+import {
+  createSyncRecord,
+  differsInTrouble,
+  formatSyncRecord,
+  type RecordedChange,
+  recordedAllowPrune,
+} from '../../src/record/index.ts';
 
 const record = (changes: readonly RecordedChange[], durationMs = 10) =>
   createSyncRecord({
@@ -42,5 +48,23 @@ describe('the record of a sync', () => {
     ['trouble with another reason', formatSyncRecord(record([failed])), [{ ...failed, reason: 'other' }], true],
   ])('after %s', (_name, before, changes, news) => {
     expect(differsInTrouble(before, record(changes, 99))).toBe(news);
+  });
+
+  test.each<[string, string, number | undefined]>([
+    ['nothing is left', formatSyncRecord(record([created, failed])), undefined],
+    ['some are left', formatSyncRecord({ ...record([]), allowPrune: 3 }), 3],
+    ['more are left than are confirmed', formatSyncRecord({ ...record([]), allowPrune: 30 }), 12],
+    ['it says nonsense', '{"changes":[],"allowPrune":"12"}', undefined],
+    ['it says less than nothing', '{"changes":[],"allowPrune":-1}', undefined],
+    ['it is no record', '{"allowPrune":12}', undefined],
+    ['it is garbage', '12', undefined],
+  ])('R-021: says how many confirmed deletions are to be done, when %s', (_when, recorded, left) => {
+    expect(recordedAllowPrune(recorded, 12)).toBe(left);
+  });
+
+  test('is news when what was confirmed is done', () => {
+    const before = { ...record([]), allowPrune: 3 };
+    expect(differsInTrouble(formatSyncRecord(before), before)).toBe(false);
+    expect(differsInTrouble(formatSyncRecord(before), record([]))).toBe(true);
   });
 });
