@@ -9,6 +9,7 @@ import { withoutSecretData } from './status-error.ts';
 import type { ApplyStep } from './step.ts';
 import { takeOver } from './takeover.ts';
 import type { ApiRequest, ApiResponse, Transport } from './transport.ts';
+import { tryCreation } from './trial.ts';
 
 export interface ApplyObjectDeps {
   /** Sends a request in its turn; it is built then, so that those that wait hold no bodies. */
@@ -79,13 +80,15 @@ export async function applyObject(step: ApplyStep, deps: ApplyObjectDeps): Promi
 
   async function anew(refusal: FluxError): Promise<void> {
     const clean = refused(refusal, step);
+    const fresh = createDraft(step, undefined);
     await deleteForRecreation(target, clean, {
       ...deps,
+      tryCreation: () => tryCreation(target, fresh, { ...deps, told: (error) => refused(error, step) }),
       delete: async (found) => (await deleteObject(turns(deps), resource, found, deps.signal)) !== 'changed',
     });
     recreated = clean.message;
     live = undefined;
-    draft = createDraft(step, undefined);
+    draft = fresh;
   }
 
   /** StatefulSets and Pods refuse a change of `spec` and do not say which: a look at the object tells. */

@@ -45,13 +45,15 @@ export function immutableError(error: FluxError, { resource }: Pick<Target, 'res
 export interface RecreateDeps extends TakeoverDeps {
   /** Told when the object does not go at once. */
   readonly onWait: () => void;
+  /** @throws FluxError when the API server would not create the object: then nothing is deleted. */
+  readonly tryCreation: () => Promise<void>;
   /** Deletes exactly the object that was looked at; false when it has changed since. */
   readonly delete: (live: LiveObject) => Promise<boolean>;
 }
 
 /**
  * Deletes the object that refused a change of an immutable field, and waits until it is gone (R-016). Nothing is deleted when
- * its kind holds data or other objects, or when somebody asked in the cluster to leave it alone.
+ * its kind holds data or other objects, when somebody asked in the cluster to leave it alone, or when it could not be created.
  * @throws FluxError `cluster/immutable` when it may not be deleted, `cluster/not-gone` when finalizers hold it.
  */
 export async function deleteForRecreation(
@@ -81,6 +83,7 @@ export async function deleteForRecreation(
           },
         );
       }
+      if (attempt === 0) await deps.tryCreation();
       if (await deps.delete(live)) return live;
     }
     throw new FluxError(`${subject} cannot be created anew: it changes all the time`, {

@@ -7,8 +7,14 @@ interface Status {
   readonly details?: {
     readonly name?: string;
     readonly kind?: string;
-    readonly causes?: readonly { readonly reason?: string; readonly message?: string; readonly field?: string }[];
+    readonly causes?: readonly Cause[];
   };
+}
+
+interface Cause {
+  readonly reason?: string;
+  readonly message?: string;
+  readonly field?: string;
 }
 
 /** Schema errors of server-side apply arrive as 500 without a reason; trying again cannot help. */
@@ -20,6 +26,10 @@ const DENIED = /admission webhook "[^"]+" denied the request|ValidatingAdmission
 /** What API servers, and the rules of custom kinds, say of a field that cannot change once it is set. */
 const IMMUTABLE =
   /\bimmutable\b|\bupdates to .{1,80} are forbidden|\bupdates to \w+ spec for fields other than|\bmay not (be )?(change|update)|\bcan(not| not|'t) (be )?(change|update|modif)/i;
+/** What a sentence quotes: values and field names of the object. */
+const QUOTED = /"(?:[^"\\]|\\.)*"|`[^`]*`/gs;
+/** A value that is a structure, once what it quotes is blanked. */
+const STRUCTURE = /\{.*\}/s;
 /** Some name what they got by a diff of Go structs, which tells nobody anything. */
 const GO_DIFF = /\n@@ [\s\S]*$/;
 const WEBHOOK_DOWN = /failed calling webhook "/;
@@ -67,8 +77,9 @@ function classify(httpStatus: number, status: Status | undefined, message: strin
   }
   switch (httpStatus) {
     case 400:
+      return INVALID;
     case 422:
-      return invalid(message);
+      return causes.length > 0 && causes.every(saysImmutable) ? IMMUTABLE_FIELD : INVALID;
     case 401:
       return {
         code: 'cluster/unauthorized',
@@ -112,7 +123,7 @@ function classify(httpStatus: number, status: Status | undefined, message: strin
     case 504:
       return { code: 'cluster/timeout' };
     default:
-      if (httpStatus === 500 && SCHEMA_ERROR.test(message)) return invalid(message);
+      if (httpStatus === 500 && SCHEMA_ERROR.test(message)) return INVALID;
       if (httpStatus === 500 && WEBHOOK_FAILED.test(message)) {
         return {
           code: 'cluster/webhook-failed',
@@ -123,15 +134,18 @@ function classify(httpStatus: number, status: Status | undefined, message: strin
   }
 }
 
-function invalid(message: string): FluxErrorOptions {
-  const immutable = IMMUTABLE.test(message);
-  return {
-    code: immutable ? 'cluster/immutable' : 'cluster/invalid',
-    fault: 'user',
-    help: immutable
-      ? 'Kubernetes does not let this field change in place: put the old value back, give the object another name, or delete the object in the cluster and let the next sync create it.'
-      : 'Correct the named field in the repository.',
-  };
+const INVALID: FluxErrorOptions = { code: 'cluster/invalid', fault: 'user', help: 'Correct the named field in the repository.' };
+
+/** Only where every error says so: what else is wrong with the object, creating it anew does not cure (R-016). */
+const IMMUTABLE_FIELD: FluxErrorOptions = {
+  code: 'cluster/immutable',
+  fault: 'user',
+  help: 'Kubernetes does not let this field change in place: put the old value back, give the object another name, or delete the object in the cluster and let the next sync create it.',
+};
+
+/** The rule that a cause states, neither the field nor a value that it quotes: those may hold any word. */
+function saysImmutable({ message = '' }: Cause): boolean {
+  return IMMUTABLE.test(message.replace(GO_DIFF, '').replace(QUOTED, '').replace(STRUCTURE, ''));
 }
 
 function isStatus(body: unknown): body is Status {

@@ -328,6 +328,7 @@ export class ApiServer {
     const manager = query.get('fieldManager');
     const key = decodeURIComponent(path);
     const before = this.#objects.get(key);
+    if (query.get('dryRun') === 'All') return { status: before ? 200 : 201, body: { ...before, ...wanted } };
     const { metadata, ...fields } = wanted;
     const entry = { manager, operation: 'Apply', time: '2030-01-01T00:00:00Z', fieldsV1: fieldSet({ ...fields, metadata }) };
     const others = (before?.metadata.managedFields ?? []).filter(
@@ -408,6 +409,14 @@ const ALL_VERBS = ['create', 'delete', 'get', 'list', 'patch', 'update'];
 
 export function status(code: number, reason: string, message: string, details: Fields = {}): Fields {
   return { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, reason, details, code };
+}
+
+/** A 422 with the causes that the API server lists beside its sentence. */
+export function invalid(message: string): { readonly status: number; readonly body: Fields } {
+  const said = message.slice(message.indexOf(' is invalid: ') + ' is invalid: '.length);
+  const each = /^\[.*\]$/s.test(said) ? said.slice(1, -1).split(/, (?=[a-z][\w.[\]]*: )/) : [said];
+  const causes = each.map((text) => ({ field: text.slice(0, text.indexOf(': ')), message: text.slice(text.indexOf(': ') + 2) }));
+  return { status: 422, body: status(422, 'Invalid', message, { causes }) };
 }
 
 export function notFound(name: string, kindName = 'objects', message = `${kindName} "${name}" not found`): Fields {

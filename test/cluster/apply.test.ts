@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CHECKSUM_ANNOTATION, type Change, gcMark, MARK_LABEL } from '../../src/cluster/index.ts';
 import type { KubeObject } from '../../src/resource/index.ts';
-import { type Seen, status } from './api-server.ts';
+import { invalid, type Seen, status } from './api-server.ts';
 import {
   configMap,
   crd,
@@ -270,7 +270,7 @@ describe('errors of one object', () => {
   const immutable =
     'Deployment.apps "web" is invalid: spec.selector: Invalid value: {"matchLabels":{"a":"c"}}: field is immutable';
   const cases = [
-    ['an immutable field', 422, status(422, 'Invalid', immutable), 'cluster/immutable', immutable],
+    ['an immutable field', 422, invalid(immutable).body, 'cluster/immutable', immutable],
     [
       'a schema error, which arrives as 500',
       500,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../src/resource/index.ts';
-import { type Seen, status } from './api-server.ts';
+import { invalid, type Seen, status } from './api-server.ts';
 import { configMap, manifest, path, startWorld, type World } from './world.ts';
 
 const REFUSED = 'Deployment.apps "web" is invalid: spec.selector: Invalid value: {"a":"c"}: field is immutable';
@@ -12,9 +12,7 @@ async function refusing(object: KubeObject, at: string, refusal = REFUSED): Prom
   const { name, namespace } = object.metadata;
   world.server.put(at, { ...object, metadata: { name, ...(namespace ? { namespace } : {}) } });
   world.server.intercept = ({ method, path: asked }: Seen) =>
-    method === 'PATCH' && asked === at && world.server.get(at)
-      ? { status: 422, body: status(422, 'Invalid', refusal) }
-      : undefined;
+    method === 'PATCH' && asked === at && world.server.get(at) ? invalid(refusal) : undefined;
   return world;
 }
 
@@ -146,17 +144,130 @@ describe('a change of an immutable field (R-016)', () => {
     };
     const [change] = await apply(world, object);
     expect(change).toMatchObject({ outcome: 'failed', error: { code: 'cluster/conflict' } });
-    expect(writes(world)).toEqual(['PATCH', 'DELETE', 'DELETE', 'DELETE']);
+    expect(writes(world)).toEqual(['PATCH', 'PATCH', 'DELETE', 'DELETE', 'DELETE']);
   });
 
   test('one that is refused again after it was created anew is not deleted again', async () => {
     const object = forced('Deployment', 'apps/v1', 'web');
     const world = await refusing(object, web);
-    world.server.intercept = ({ method }: Seen) =>
-      method === 'PATCH' ? { status: 422, body: status(422, 'Invalid', REFUSED) } : undefined;
+    world.server.intercept = ({ method, path }: Seen) => (method === 'PATCH' && path === web ? invalid(REFUSED) : undefined);
     expect(await apply(world, object)).toMatchObject([{ outcome: 'failed', error: { code: 'cluster/immutable' } }]);
-    expect(writes(world)).toEqual(['PATCH', 'DELETE', 'PATCH']);
+    expect(writes(world)).toEqual(['PATCH', 'PATCH', 'DELETE', 'PATCH']);
   });
+
+  test.each([
+    [
+      'of the form',
+      500,
+      status(
+        500,
+        '',
+        'failed to create typed patch object (shop/web; apps/v1, Kind=Deployment): .spec.immutable: expected boolean, got &value.valueUnstructured{Value:"true"}',
+      ),
+    ],
+    [
+      'of an immutable field and of another',
+      422,
+      invalid(
+        'Deployment.apps "web" is invalid: [spec.template.metadata.labels: Invalid value: {"a":"b"}: `selector` does not match template `labels`, spec.selector: Invalid value: {"a":"c"}: field is immutable]',
+      ).body,
+    ],
+    [
+      'of a value with such words',
+      422,
+      invalid('Deployment.apps "web" is invalid: spec.immutable: Invalid value: "cannot be changed": must be short').body,
+    ],
+    [
+      'of a structure with such words',
+      422,
+      invalid('Deployment.apps "web" is invalid: spec.x: Invalid value: core.X{Name:"immutable", cannot change}: must be short')
+        .body,
+    ],
+    ['without causes', 422, status(422, 'Invalid', REFUSED)],
+    [
+      'of a request that nobody can read',
+      400,
+      status(400, 'BadRequest', 'strict decoding error: unknown field "spec.immutable"'),
+    ],
+  ])('a refusal %s is none that recreation cures: nothing is deleted', async (_, code, body) => {
+    const object = forced('Deployment', 'apps/v1', 'web');
+    const world = await refusing(object, web);
+    world.server.intercept = ({ method, path }) => (method === 'PATCH' && path === web ? { status: code, body } : undefined);
+    const [change] = await apply(world, object);
+    expect(change).toMatchObject({ outcome: 'failed', error: { code: 'cluster/invalid', fault: 'user' } });
+    expect(writes(world)).toEqual(['PATCH']);
+  });
+
+  test.each([
+    ['a webhook', 403, status(403, 'Forbidden', 'admission webhook "w.io" denied the request: no'), 'cluster/denied'],
+    ['a quota', 403, status(403, 'Forbidden', 'pods "x" is forbidden: exceeded quota: q'), 'cluster/forbidden'],
+    ['its form', 422, invalid('Deployment.apps "x" is invalid: spec.b: Required value').body, 'cluster/invalid'],
+    ['a broken webhook', 500, status(500, 'InternalError', 'failed calling webhook "w.io": timeout'), 'cluster/webhook-failed'],
+  ])('what the API server would not create, because of %s, is not deleted', async (_, code, body, expected) => {
+    const object = forced('Deployment', 'apps/v1', 'web');
+    const world = await refusing(object, web);
+    const refuse = world.server.intercept;
+    world.server.intercept = (seen) => (seen.query.get('dryRun') === 'All' ? { status: code, body } : refuse?.(seen));
+    const { uid } = world.server.get(web).metadata;
+    const [change] = await apply(world, object);
+    expect(change).toMatchObject({ outcome: 'failed', error: { code: expected } });
+    expect(change?.error?.message).toMatch(
+      /^apps\/v1 Deployment web: not deleted to be created anew, because a dry run of its creation \(as web-[0-9a-f]{8}\) was refused: ./,
+    );
+    expect(writes(world)).toEqual(['PATCH', 'PATCH']);
+    expect(world.server.get(web).metadata.uid).toBe(uid);
+  });
+
+  test('the dry run of a Service leaves out the addresses and ports that only one Service can have', async () => {
+    const at = '/api/v1/namespaces/shop/services/web';
+    const spec = { clusterIP: '10.96.0.9', clusterIPs: ['10.96.0.9'], healthCheckNodePort: 30001, selector: { a: 'b' } };
+    const ports = [{ port: 80, nodePort: 30000 }, { port: 81 }];
+    const object = forced('Service', 'v1', 'web', { spec: { ...spec, ports } });
+    const world = await refusing(
+      object,
+      at,
+      'Service "web" is invalid: spec.clusterIPs[0]: Invalid value: ["10.96.0.9"]: may not change once set',
+    );
+    expect(await apply(world, object)).toMatchObject([{ outcome: 'configured' }]);
+    const bodies = world.server.requests.flatMap(({ method, body }) => (method === 'PATCH' ? [JSON.parse(body)] : []));
+    expect(bodies.map((body) => body.spec)).toEqual([
+      { ...spec, ports },
+      { selector: { a: 'b' }, ports: [{ port: 80 }, { port: 81 }] },
+      { ...spec, ports },
+    ]);
+  });
+
+  test('the dry run of a headless Service keeps it headless', async () => {
+    const at = '/api/v1/namespaces/shop/services/web';
+    const object = forced('Service', 'v1', 'web', { spec: { clusterIP: 'None' } });
+    const world = await refusing(
+      object,
+      at,
+      'Service "web" is invalid: spec.clusterIPs[0]: Invalid value: "None": may not change once set',
+    );
+    expect(await apply(world, object)).toMatchObject([{ outcome: 'configured' }]);
+    const dry = world.server.requests.find(({ query }) => query.get('dryRun') === 'All');
+    expect(JSON.parse(dry?.body ?? '').spec).toEqual({ clusterIP: 'None' });
+  });
+
+  test.each([10, 43, 44, 52, 63, 253])(
+    'the name of a dry run is another one, and no longer than a name of %s letters may be',
+    async (length) => {
+      const name = `${'a.b-'.repeat(64).slice(0, length - 1)}x`;
+      const at = `/apis/batch/v1/namespaces/shop/cronjobs/${name}`;
+      const object = forced('CronJob', 'batch/v1', name);
+      const world = await refusing(object, at, `CronJob.batch "${name}" is invalid: spec.x: Forbidden: field is immutable`);
+      expect(await apply(world, object)).toMatchObject([{ outcome: 'configured' }]);
+      const tried =
+        world.server.requests
+          .find(({ query }) => query.get('dryRun') === 'All')
+          ?.path.split('/')
+          .at(-1) ?? '';
+      expect(tried).not.toBe(name);
+      expect(tried).toMatch(/^[a-z0-9]+([-.][a-z0-9]+)*$/);
+      expect(tried.length).toBeLessThanOrEqual(Math.max(52, length));
+    },
+  );
 
   test('the fields are named where the API server only says spec', async () => {
     const says =
@@ -185,8 +296,7 @@ test.each([
   'Im.ex.com "a" is invalid: spec.a: Invalid value: "integer": a cannot be changed',
 ])('%s: known as an immutable field', async (message) => {
   const world = await startWorld();
-  world.server.intercept = ({ method }) =>
-    method === 'PATCH' ? { status: 422, body: status(422, 'Invalid', message) } : undefined;
+  world.server.intercept = ({ method }) => (method === 'PATCH' ? invalid(message) : undefined);
   const [change] = await world.cluster.apply(await world.plan([configMap('a')]));
   expect(change?.error).toMatchObject({ code: 'cluster/immutable', message });
 });
