@@ -14,6 +14,7 @@ import { healthTarget, watchHealth } from './health/watch-health.ts';
 import { createCredentialSource, type KubeconfigSource, loadKubeconfig } from './kubeconfig.ts';
 import { isRecord } from './live.ts';
 import { planSync } from './plan.ts';
+import { noteRefusals } from './refusal.ts';
 import { findKind, keyOf, type Target } from './scope.ts';
 import { selfOf } from './self.ts';
 import type { Step } from './step.ts';
@@ -83,7 +84,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     manager,
     allowed,
     // Whoever asks next is told why; nobody has to wait for the next sync to learn of an outage.
-    onLost: () => driftListener?.(),
+    onLost: () => attention.ask(),
     findLost(key, live, print) {
       for (const { targets, inventory } of syncSets.values()) {
         const each = targets.get(key);
@@ -129,6 +130,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
       return attention.during(async () => {
         const changes = await applySteps(steps, set, deps, signal);
         noteCorrections(set, steps, changes, clock.now());
+        noteRefusals(set, steps, changes);
         for (const [index, change] of changes.entries()) {
           const step = steps[index];
           if (step && 'target' in step && step.target) places.set(change, { target: step.target, set });

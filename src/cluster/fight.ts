@@ -2,23 +2,17 @@ import type { Step } from './step.ts';
 import type { Fight, SyncSet } from './sync-set.ts';
 import type { Change } from './types.ts';
 
-/** One drift: who took what, for telling whether it is the same again. */
-export interface Fighting {
-  readonly about: string;
-  readonly reason: string;
-}
-
 const FIRST_MS = 2_000;
 const LONGEST_MS = 600_000;
 
-/** How long after its last correction the same drift is left alone: it doubles with each correction, up to ten minutes (R-011). */
+/** How long after its last correction an object is left alone: it doubles with each correction, up to ten minutes (R-011). */
 function truceMs(corrections: number): number {
   return Math.min(LONGEST_MS, FIRST_MS * 2 ** (corrections - 1));
 }
 
-/** True while the same drift as before is not corrected yet. The first time it comes back counts too: two seconds are not long. */
-export function isFought(fight: Fight | undefined, { about }: Pick<Fighting, 'about'>, now: number): fight is Fight {
-  return fight !== undefined && fight.about === about && now < fight.until;
+/** True while an object that was corrected before is not corrected again, whoever took whatever of it. */
+export function isFought(fight: Fight | undefined, now: number): boolean {
+  return fight !== undefined && now < fight.until;
 }
 
 /** When the next truce ends, ms since the epoch; undefined when there is none. */
@@ -28,19 +22,20 @@ export function nextTruceEnd(sets: Iterable<Pick<SyncSet, 'fights'>>, now: numbe
   return Number.isFinite(next) ? next : undefined;
 }
 
-/** Notes which drifts a plan has corrected. `changes` are in the order of the steps. */
+/** Notes which objects a plan has put right. `changes` are in the order of the steps. */
 export function noteCorrections(set: SyncSet, steps: readonly Step[], changes: readonly Change[], now: number): void {
   for (const [index, step] of steps.entries()) {
-    if (step.act !== 'apply' || !step.drift || changes[index]?.outcome !== 'configured') continue;
+    if (step.act !== 'apply' || !step.isDrift) continue;
+    const outcome = changes[index]?.outcome;
+    if (outcome !== 'configured' && outcome !== 'created') continue;
     const { key } = step.target;
-    set.fights.set(key, corrected(set.fights.get(key), step.drift, now));
+    set.fights.set(key, corrected(set.fights.get(key), now));
   }
 }
 
-/** The fight after one more correction. A peace that lasted twice as long as the last truce ends it. */
-function corrected(fight: Fight | undefined, { about }: Pick<Fighting, 'about'>, now: number): Fight {
-  const goesOn =
-    fight !== undefined && fight.about === about && now < fight.until + Math.max(LONGEST_MS, fight.until - fight.correctedAt);
+/** The fight after one more correction. Ten minutes of peace end it. */
+function corrected(fight: Fight | undefined, now: number): Fight {
+  const goesOn = fight !== undefined && now < fight.until + LONGEST_MS;
   const corrections = goesOn ? fight.corrections + 1 : 1;
-  return { about, corrections, correctedAt: now, until: now + truceMs(corrections) };
+  return { corrections, until: now + truceMs(corrections) };
 }

@@ -105,15 +105,15 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
       return idle({ action: 'unchanged' });
     }
     if (decision.action !== 'create' && decision.action !== 'change') return idle(decision);
-    const { action, reason, drift } = decision;
-    return { act: 'apply', entry: { ...entry, action, reason }, target, mark, live, ...(drift ? { drift } : {}) };
+    const { action, reason, isDrift } = decision;
+    return { act: 'apply', entry: { ...entry, action, reason }, target, mark, live, ...(isDrift ? { isDrift } : {}) };
   }
 
   /** What is neither in Git nor in the cluster is nothing to remember. */
   function forgetAbsent(): void {
     const kept = new Set(placed.flatMap((each) => (isPlaced(each) ? [each.key] : [])));
     for (const { resource, live } of lists.marked()) kept.add(keyOf(resource, live.namespace, live.name));
-    for (const memory of [set.inventory, set.fights]) {
+    for (const memory of [set.inventory, set.fights, set.refused]) {
       for (const key of memory.keys()) if (!kept.has(key)) memory.delete(key);
     }
   }

@@ -1,5 +1,4 @@
 import type { ApiResource } from './api-resource.ts';
-import type { Fighting } from './fight.ts';
 import type { LiveObject } from './live.ts';
 import type { Target } from './scope.ts';
 import type { PlanEntry } from './types.ts';
@@ -14,8 +13,8 @@ export interface ApplyStep {
   readonly mark: string;
   /** As it was listed; undefined when it did not exist. */
   readonly live: LiveObject | undefined;
-  /** Set when it corrects what somebody changed. */
-  readonly drift?: Fighting;
+  /** Set when it puts right what somebody changed or deleted. */
+  readonly isDrift?: true;
 }
 
 export interface DeleteStep {

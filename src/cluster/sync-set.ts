@@ -5,13 +5,10 @@ import type { Inventory } from './inventory.ts';
 import { createLayouts, type LayOut, type LayoutOptions, type MarkedTarget } from './layout.ts';
 import { NOTHING_WANTED, type Wanted } from './wanted.ts';
 
-/** Somebody who takes the same fields again after each correction. */
+/** An object that somebody changes or deletes again after each correction. */
 export interface Fight {
-  /** Who takes what. */
-  readonly about: string;
   readonly corrections: number;
-  /** Milliseconds since the epoch, as is `until`: the same drift is not corrected before. */
-  readonly correctedAt: number;
+  /** It is not corrected before, ms since the epoch. */
   readonly until: number;
 }
 
@@ -23,6 +20,8 @@ export interface SyncSet {
   targets: ReadonlyMap<string, MarkedTarget>;
   /** By object key. */
   readonly fights: Map<string, Fight>;
+  /** By object key, the checksum of what could not be applied the last time: only a sync tries it again, not each event. */
+  readonly refused: Map<string, string>;
   /** Parts of the cluster that may hold objects of the set, by part key: looked at for garbage collection even when Git has none left there. */
   readonly partsWithMarks: Map<string, Part>;
   /** Parts that were searched for marks at least once. */
@@ -50,6 +49,7 @@ export function createSyncSet(options: LayoutOptions): SyncSet {
     searchedParts: new Set(),
     targets: new Map(),
     fights: new Map(),
+    refused: new Map(),
     wanted: NOTHING_WANTED,
     contested: new Map(),
     deletes: new Map(),

@@ -46,6 +46,7 @@ const owned = {
     'f:replicas': {},
     'f:template': {
       'f:spec': {
+        'f:nodeSelector': {},
         'f:containers': {
           'k:{"name":"web"}': {
             '.': {},
@@ -71,7 +72,7 @@ function without(path: readonly string[], fields: object = owned): object {
 }
 
 describe('fields that are no longer ours', () => {
-  test('none while our entry has them all; defaults of list keys and empty maps leave no trace', () => {
+  test('none while our entry has them all; fields that the API server fills into list keys are not missed', () => {
     expect(lostFields(deployment, live(owned, kubectlEdit), MANAGER)).toEqual({ fields: [] });
   });
 
@@ -80,6 +81,11 @@ describe('fields that are no longer ours', () => {
     ['a plain field', ['f:spec', 'f:replicas'], ['spec.replicas']],
     ['a label with a slash in its name', ['f:metadata', 'f:labels', 'f:acme.io/team'], ['metadata.labels[acme.io/team]']],
     ['all labels', ['f:metadata', 'f:labels'], ['metadata.labels.app', 'metadata.labels[acme.io/team]']],
+    [
+      'an empty map, which may stand for everything',
+      ['f:spec', 'f:template', 'f:spec', 'f:nodeSelector'],
+      ['spec.template.spec.nodeSelector'],
+    ],
     ['an item of a set', ['f:metadata', 'f:finalizers'], ['metadata.finalizers']],
     ['a field of a list item', [...containers, 'k:{"name":"web"}', 'f:image'], ['spec.template.spec.containers[name=web].image']],
     [
@@ -95,6 +101,48 @@ describe('fields that are no longer ours', () => {
   ];
   test.for(cases)('%s', ([, path, fields]) => {
     expect(lostFields(deployment, live(without(path), controller, kubectlEdit), MANAGER)).toEqual({ fields, by: 'kubectl-edit' });
+  });
+
+  test('of two ports with one number, the one that is gone', () => {
+    const ports = [
+      { name: 'dns', port: 53, protocol: 'UDP' },
+      { name: 'dns-tcp', port: 53 },
+    ];
+    const own = {
+      'f:spec': { 'f:ports': { 'k:{"port":53,"protocol":"UDP"}': { '.': {}, 'f:name': {}, 'f:port': {}, 'f:protocol': {} } } },
+    };
+    expect(lostFields({ spec: { ports } }, live(own), MANAGER).fields).toEqual([
+      'spec.ports[port=53].name',
+      'spec.ports[port=53].port',
+    ]);
+    const both = {
+      'f:spec': { 'f:ports': { ...own['f:spec']['f:ports'], 'k:{"port":53,"protocol":"TCP"}': { 'f:name': {}, 'f:port': {} } } },
+    };
+    expect(lostFields({ spec: { ports } }, live(both), MANAGER).fields).toEqual([]);
+  });
+
+  test('an empty list leaves no trace, until others put something into it', () => {
+    const applied = { spec: { env: [] } };
+    expect(lostFields(applied, live({ 'f:spec': { 'f:other': {} } }), MANAGER).fields).toEqual([]);
+    const other: ManagedFields = {
+      manager: 'bad',
+      operation: 'Update',
+      fieldsV1: { 'f:spec': { 'f:env': { 'k:{"name":"A"}': {} } } },
+    };
+    expect(lostFields(applied, live({ 'f:spec': { 'f:other': {} } }, other), MANAGER)).toEqual({
+      fields: ['spec.env'],
+      by: 'bad',
+    });
+  });
+
+  test('who has the field is named, not who wrote last', () => {
+    const holder: ManagedFields = {
+      manager: 'holder',
+      operation: 'Update',
+      time: '2030-01-01T00:00:01Z',
+      fieldsV1: { 'f:spec': { 'f:replicas': {} } },
+    };
+    expect(lostFields(deployment, live(without(['f:spec', 'f:replicas']), kubectlEdit, holder), MANAGER).by).toBe('holder');
   });
 
   test('everything, when somebody took our entry away', () => {
@@ -132,8 +180,10 @@ describe('fields that are no longer ours', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string({ minLength: 1 }), value(3)), (spec) => {
         expect(lostFields({ spec }, live(fieldsOf({ spec })), MANAGER).fields).toEqual([]);
-        const hasLeaf = (each: unknown): boolean =>
-          typeof each === 'object' && each !== null ? Object.values(each).some(hasLeaf) : true;
+        const hasLeaf = (each: unknown): boolean => {
+          if (typeof each !== 'object' || each === null) return true;
+          return Array.isArray(each) ? each.length > 0 : Object.keys(each).length === 0 || Object.values(each).some(hasLeaf);
+        };
         expect(lostFields({ spec }, live({}), MANAGER).fields.length > 0).toBe(hasLeaf(spec));
       }),
     );

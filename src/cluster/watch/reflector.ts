@@ -87,6 +87,8 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
   /** The state that the copy stands for; undefined before the first list. */
   let version: string | undefined;
   let needsList = true;
+  /** The server does not have the versions that it gave out (restored from a backup): only its newest state counts. */
+  let needsNewest = false;
   let canStream = true;
   let live = false;
   let lists = 0;
@@ -120,7 +122,8 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
 
   /** One connection: lists if there is need, then follows until the server ends it. */
   async function follow(): Promise<void> {
-    if (needsList && !canStream) await listAll();
+    if (needsList && (needsNewest || !canStream)) await listAll();
+    const openedAt = clock.now();
     const ending = new AbortController();
     const signal = AbortSignal.any([closing.signal, ending.signal]);
     const silence = clock
@@ -130,9 +133,11 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
     try {
       const response = await open(needsList, signal);
       let incoming = needsList ? new Copy<T>() : undefined;
+      let heard = false;
       if (incoming) lists += 1;
       else found();
       for await (const event of watchEvents(response, path)) {
+        heard = true;
         if (!incoming) take(event);
         else if (event.type === 'synced') {
           replace(incoming, event.resourceVersion);
@@ -141,8 +146,13 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
         } else if (event.type === 'set') add(incoming, event.object);
         else if (event.type === 'deleted') incoming.delete(keyOf(event.object));
       }
-      if (incoming)
+      if (incoming) {
+        // Servers that do not know streaming lists may take it for an ordinary watch.
+        canStream = false;
         throw new FluxError(`list of ${kindKey(resource)}: the stream ended before it was whole`, { code: 'cluster/bad-answer' });
+      }
+      // A watch ends with a bookmark. Where nothing was said all the time, the server may wait for a version it will not reach soon.
+      if (!heard && clock.now() - openedAt >= WATCH_S * 900) needsList = needsNewest = true;
     } catch (error) {
       throw ending.signal.aborted ? ending.signal.reason : error;
     } finally {
@@ -178,7 +188,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
     const { items, resourceVersion } = await listPages(transport, resource, detail, (item) => item, {
       ...selector,
       namespace: options.namespace,
-      notOlderThan: version ?? '0',
+      ...(needsNewest ? {} : { notOlderThan: version ?? '0' }),
       signal: closing.signal,
     });
     for (const item of items) add(incoming, item);
@@ -189,21 +199,22 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
   function add(incoming: Copy<T>, object: Fields): void {
     const { name, namespace, resourceVersion = '' } = metadataOf(object);
     const key = objectKeyIn(namespace, name);
-    const same = resourceVersion !== '' && copy.version(key) === resourceVersion ? copy.objects.get(key) : undefined;
-    incoming.set(key, resourceVersion, same ?? trim(object));
+    incoming.set(key, resourceVersion, trim(object));
   }
 
   function replace(incoming: Copy<T>, listedAt: string): void {
     const before = copy;
-    for (const [key, value, known] of before.entries()) {
+    const isFirst = version === undefined;
+    // A server that went back in time keeps nothing of what came later.
+    const goesOn = !isLater(version ?? '0', listedAt);
+    for (const [key, value, known] of goesOn ? before.entries() : []) {
       // A write of ours that is younger than the list.
       if (isLater(known, listedAt) && isLater(known, incoming.version(key) ?? '0')) incoming.set(key, known, value);
     }
     copy = incoming;
-    needsList = false;
-    const first = version === undefined;
+    needsList = needsNewest = false;
     version = listedAt;
-    if (first) return;
+    if (isFirst) return;
     for (const key of new Set([...before.objects.keys(), ...copy.objects.keys()])) {
       if (before.version(key) !== copy.version(key)) onChange?.(key);
     }
@@ -224,16 +235,13 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
       needsList = true;
       throw new FluxError(`watch of ${path}: events come in disorder`, { code: 'cluster/bad-answer' });
     }
-    advance(resourceVersion);
-    if (known !== undefined && known !== resourceVersion && !isLater(resourceVersion, known)) return;
-    if (event.type === 'deleted') copy.delete(key);
-    else copy.set(key, resourceVersion, trim(event.object));
+    const isOld = known !== undefined && known !== resourceVersion && !isLater(resourceVersion, known);
+    if (!isOld && event.type === 'deleted') copy.delete(key);
+    else if (!isOld) copy.set(key, resourceVersion, trim(event.object));
+    version = laterOf(version ?? '0', resourceVersion);
+    if (isOld) return;
     // What a write of ours answered already is no news.
     if (known !== resourceVersion) onChange?.(key);
-  }
-
-  function advance(resourceVersion: string): void {
-    version = laterOf(version ?? '0', resourceVersion);
   }
 
   function found(): void {
@@ -257,11 +265,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
   function fail(error: FluxError): void {
     failures += 1;
     if (error.code === 'cluster/expired') needsList = true;
-    // The server has forgotten versions that it gave out (restored from a backup): any state of it will do.
-    if (/too large resource version/i.test(error.message)) {
-      version = undefined;
-      needsList = true;
-    }
+    if (/too large resource version/i.test(error.message)) needsList = needsNewest = true;
     if (failures === 2) options.onLost?.();
     // Once an outage: it is told at every failed sync as well.
     const level = failures === 3 ? 'warn' : 'debug';
@@ -305,7 +309,10 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
       if (resourceVersion === undefined) return;
       const key = keyOf(object);
       const known = copy.version(key);
-      if (known === undefined || isLater(resourceVersion, known)) copy.set(key, resourceVersion, merge(copy.objects.get(key)));
+      // The watch is past it: what it does not show any more is gone, though the answer to our write comes late.
+      const isPast = known === undefined && version !== undefined && !isLater(resourceVersion, version);
+      if (!isPast && (known === undefined || isLater(resourceVersion, known)))
+        copy.set(key, resourceVersion, merge(copy.objects.get(key)));
     },
     close() {
       closing.abort(new FluxError('the watch was closed', { code: 'cluster/stopped' }));
