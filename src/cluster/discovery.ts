@@ -2,7 +2,8 @@ import { type Clock, FluxError, matchGlob } from '../base/index.ts';
 import { formatApiVersion } from '../resource/index.ts';
 import { type ApiResource, groupVersionPath, kindKey } from './api-resource.ts';
 import { isRecord } from './live.ts';
-import type { Transport } from './transport.ts';
+import { orAborted } from './or-aborted.ts';
+import { stopped, type Transport } from './transport.ts';
 
 /** What the API server serves, as of one look at it. */
 export interface Directory {
@@ -49,17 +50,22 @@ export function createDiscovery({ transport, clock, excludeResources }: Discover
   let lookedAt = 0;
   let isTrusted = true;
   let pending: Promise<Directory> | undefined;
+  /** What the pending look is held up by. */
+  let trouble: FluxError | undefined;
+  const onRetry = (error: FluxError) => {
+    trouble = error;
+  };
 
-  async function lookAt(path: '/api' | '/apis', signal: AbortSignal | undefined): Promise<Look> {
+  async function lookAt(path: '/api' | '/apis'): Promise<Look> {
     const last = remembered.get(path);
     const response = await transport.request({
       path,
       headers: { accept: `${AGGREGATED},application/json`, ...(last ? { 'if-none-match': last.etag } : {}) },
-      signal,
+      onRetry,
     });
     if (response.status === 304 && last) return last.look;
     const { body } = response;
-    if (!isRecord(body) || body.kind !== 'APIGroupDiscoveryList') return lookByVersion(transport, versionsOf(body, path), signal);
+    if (!isRecord(body) || body.kind !== 'APIGroupDiscoveryList') return lookByVersion(transport, versionsOf(body, path));
     if (!Array.isArray(body.items)) throw badDocument(path);
     const look = readAggregated(body);
     const { etag } = response.headers;
@@ -67,8 +73,10 @@ export function createDiscovery({ transport, clock, excludeResources }: Discover
     return look;
   }
 
-  async function refresh(signal: AbortSignal | undefined): Promise<Directory> {
-    const [core, groups] = await Promise.all([lookAt('/api', signal), lookAt('/apis', signal)]);
+  /** No caller's signal ends it, since others may wait for it too; each of its requests ends by itself. */
+  async function refresh(): Promise<Directory> {
+    trouble = undefined;
+    const [core, groups] = await Promise.all([lookAt('/api'), lookAt('/apis')]);
     // The same answers give the same directory, so that nobody works out anew what follows from it.
     if (!directory || core !== last?.core || groups !== last.groups) {
       directory = createDirectory(
@@ -84,14 +92,18 @@ export function createDiscovery({ transport, clock, excludeResources }: Discover
 
   return {
     current: () => directory,
-    look(maxAgeMs, signal) {
+    async look(maxAgeMs, signal) {
       // What missed something may be whole by now.
       const trusted = isTrusted && directory?.missing.length === 0 && maxAgeMs > 0 && clock.now() - lookedAt <= maxAgeMs;
-      if (directory && trusted) return Promise.resolve(directory);
-      pending ??= refresh(signal).finally(() => {
+      if (directory && trusted) return directory;
+      pending ??= refresh().finally(() => {
         pending = undefined;
       });
-      return pending;
+      try {
+        return await orAborted(pending, signal);
+      } catch (error) {
+        throw stopped(error, signal, trouble) ?? error;
+      }
     },
     distrust() {
       isTrusted = false;
@@ -161,13 +173,12 @@ function versionsOf(body: unknown, path: string): readonly { readonly group: str
 async function lookByVersion(
   transport: Transport,
   versions: readonly { readonly group: string; readonly version: string }[],
-  signal: AbortSignal | undefined,
 ): Promise<Look> {
   const looks = await Promise.all(
     versions.map(async (groupVersion): Promise<Look> => {
       const { group, version } = groupVersion;
       try {
-        const { body } = await transport.request({ path: groupVersionPath(groupVersion), attempts: 2, signal });
+        const { body } = await transport.request({ path: groupVersionPath(groupVersion), attempts: 2 });
         if (!isRecord(body) || body.kind !== 'APIResourceList')
           return { resources: [], missing: [formatApiVersion(groupVersion)] };
         const resources = records(body.resources).flatMap((each) => {
@@ -177,8 +188,7 @@ async function lookByVersion(
           return [{ group, version, kind, plural, namespaced: each.namespaced === true, verbs: texts(each.verbs) }];
         });
         return { resources, missing: [] };
-      } catch (error) {
-        if (signal?.aborted) throw error;
+      } catch {
         return { resources: [], missing: [formatApiVersion(groupVersion)] };
       }
     }),

@@ -261,7 +261,7 @@ function connectionError(error: unknown, server: string, signal: AbortSignal | u
 }
 
 /** The error of a request whose signal was aborted; when its time ran out, `before` says what it was spent on. */
-function stopped(error: unknown, signal: AbortSignal | undefined, before?: FluxError): FluxError | undefined {
+export function stopped(error: unknown, signal: AbortSignal | undefined, before?: FluxError): FluxError | undefined {
   if (!signal?.aborted) return undefined;
   if (error instanceof FluxError && error.code === 'cluster/stopped' && before === undefined) return error;
   const isLate = signal.reason instanceof Error && signal.reason.name === 'TimeoutError';

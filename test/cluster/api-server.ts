@@ -101,9 +101,14 @@ export class ApiServer {
   }
 
   async stop(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
+    this.disconnect();
     await new Promise((resolve) => this.#server.close(resolve));
     rmSync(this.#directory, { recursive: true });
+  }
+
+  /** Cuts every connection; new ones are taken. */
+  disconnect(): void {
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   get url(): string {

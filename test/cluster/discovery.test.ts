@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { configMap, deployment, manifest, startWorld, widget } from './world.ts';
+import { until } from '../support/until.ts';
+import { configMap, deployment, manifest, request, startWorld, widget } from './world.ts';
 
 const looks = (server: { readonly requests: readonly { readonly path: string }[] }) =>
   server.requests
@@ -65,4 +66,18 @@ test('the same kind in two groups, and two plurals of one kind, do not confuse i
       '/api/v1/namespaces/shop/configmaps/a',
     ]),
   );
+});
+
+test('a look that somebody gives up goes on for whoever shares it', async () => {
+  const { server, cluster, plan } = await startWorld();
+  server.intercept = ({ path }) => (path === '/apis' ? 'hang' : undefined);
+  const gone = new AbortController();
+  const first = cluster.plan(request([configMap('a')], { preview: true }), { signal: gone.signal });
+  await until('the look', () => looks(server).includes('/apis'));
+  const second = plan([configMap('a')]);
+  gone.abort(new Error('the client went away'));
+  await expect(first).rejects.toMatchObject({ code: 'cluster/stopped', cause: { message: 'the client went away' } });
+  server.intercept = undefined;
+  server.disconnect();
+  expect((await second).entries).toMatchObject([{ action: 'create' }]);
 });

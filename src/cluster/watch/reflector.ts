@@ -1,6 +1,7 @@
 import { asFluxError, backoffMs, type Clock, FluxError, type Logger, messageOf } from '../../base/index.ts';
 import { type ApiResource, collectionPath, kindKey } from '../api-resource.ts';
 import { type Detail, listPages, METADATA, metadataOf } from '../live.ts';
+import { orAborted } from '../or-aborted.ts';
 import type { Transport } from '../transport.ts';
 import { Copy } from './copy.ts';
 import { type WatchEvent, watchEvents } from './event-stream.ts';
@@ -302,7 +303,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
       if (live) return;
       const outcome = attempt.promise;
       wake?.();
-      await (signal ? orAborted(outcome, signal) : outcome);
+      await orAborted(outcome, signal);
     },
     note(object, merge) {
       const { resourceVersion } = metadataOf(object);
@@ -324,12 +325,4 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
 /** A server without streaming lists answers so to the parameters it does not know. */
 function isRefused(error: unknown): boolean {
   return error instanceof FluxError && ['cluster/invalid', 'cluster/refused', 'cluster/not-supported'].includes(error.code);
-}
-
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener('abort', onAbort));
 }
