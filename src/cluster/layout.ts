@@ -44,7 +44,8 @@ interface Worked {
   readonly marked: MarkedTarget | undefined;
 }
 
-export type LayOut = (manifests: readonly Manifest[], directory: Directory) => Layout;
+/** With `keep` false the layout is not kept in place of the last one, nor is anything of its manifests. */
+export type LayOut = (manifests: readonly Manifest[], directory: Directory, options?: { readonly keep?: boolean }) => Layout;
 
 /**
  * Lays out what revisions want. A manifest that is as it was, in a cluster whose API is as it was, is not looked at again: of
@@ -56,27 +57,33 @@ export function createLayouts({ syncSet, defaultNamespace, allowed }: LayoutOpti
   let lastDefined: DefinedKinds = new Map();
   let last: Layout | undefined;
 
-  function definedBy(crds: readonly Manifest[]): DefinedKinds {
+  function definedBy(crds: readonly Manifest[], keep: boolean): DefinedKinds {
     if (crds.length === lastCrds.length && crds.every((crd, index) => crd === lastCrds[index])) return lastDefined;
-    lastCrds = crds;
-    lastDefined = definedKinds(crds);
-    return lastDefined;
+    const defined = definedKinds(crds);
+    if (keep) {
+      lastCrds = crds;
+      lastDefined = defined;
+    }
+    return defined;
   }
 
-  function workOut(manifest: Manifest, directory: Directory, defined: DefinedKinds): Worked {
+  function workOut(manifest: Manifest, directory: Directory, defined: DefinedKinds, keep: boolean): Worked {
     const known = worked.get(manifest);
     if (known?.directory === directory && known.defined === defined) return known;
     const placed = place(manifest, { directory, defined, defaultNamespace, allowed });
     const marked = isPlaced(placed) ? { target: placed, mark: gcMark(syncSet, placed.id) } : undefined;
     const fresh = { directory, defined, placed, marked };
-    worked.set(manifest, fresh);
+    if (keep) worked.set(manifest, fresh);
     return fresh;
   }
 
-  return (manifests, directory) => {
+  return (manifests, directory, { keep = true } = {}) => {
     if (last?.manifests === manifests && last.directory === directory) return last;
-    const defined = definedBy(manifests.filter(({ object }) => isCrd(object)));
-    const all = manifests.map((manifest) => workOut(manifest, directory, defined));
+    const defined = definedBy(
+      manifests.filter(({ object }) => isCrd(object)),
+      keep,
+    );
+    const all = manifests.map((manifest) => workOut(manifest, directory, defined, keep));
     const placed = all.map((each) => each.placed);
     const targets = new Map<string, MarkedTarget>();
     const twice = new Set<string>();
@@ -94,8 +101,9 @@ export function createLayouts({ syncSet, defaultNamespace, allowed }: LayoutOpti
       [...targets.values()].map(({ target }) => target),
       ({ resource, namespace, name }) => partKey(allowed.partOf(resource, namespace, name)),
     );
-    last = { manifests, directory, defined, placed, duplicates, targets, byPart, inRepository: wantedOf(placed) };
-    return last;
+    const layout = { manifests, directory, defined, placed, duplicates, targets, byPart, inRepository: wantedOf(placed) };
+    if (keep) last = layout;
+    return layout;
   };
 }
 

@@ -1,6 +1,7 @@
 import { type Clock, FluxError } from '../base/index.ts';
 import { kindName } from './api-resource.ts';
 import { decide } from './decide.ts';
+import type { Directory } from './discovery.ts';
 import { appliedFrom } from './inventory.ts';
 import { isIgnoredInGit, type LayOut, type Layout } from './layout.ts';
 import { createLists, type ListDeps, type PartState } from './lists.ts';
@@ -125,9 +126,10 @@ function whyUnseen(state: PartState | undefined, key: string): FluxError | undef
 }
 
 /** Finds the place of everything; when a kind is unknown, looks at the API once more before giving up. */
-async function layOutAll({ desired }: PlanRequest, deps: PlanDeps, signal: AbortSignal | undefined): Promise<Layout> {
-  const first = deps.layOut(desired.manifests, await deps.discovery.look(DIRECTORY_MAX_AGE_MS, signal));
-  return first.placed.some(isUnsure) ? deps.layOut(desired.manifests, await deps.discovery.look(0, signal)) : first;
+async function layOutAll({ desired, preview }: PlanRequest, deps: PlanDeps, signal: AbortSignal | undefined): Promise<Layout> {
+  const layOut = (directory: Directory) => deps.layOut(desired.manifests, directory, { keep: !preview });
+  const first = layOut(await deps.discovery.look(DIRECTORY_MAX_AGE_MS, signal));
+  return first.placed.some(isUnsure) ? layOut(await deps.discovery.look(0, signal)) : first;
 }
 
 /** Another look may find what it lacks. */

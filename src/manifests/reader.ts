@@ -76,7 +76,7 @@ export function createManifestReader({
         const result = parsed.get(cacheKey(file));
         if (result) current.set(file.path, manifestsOf(file.path, result, last.get(file.path)));
       }
-      last = current;
+      if (keep) last = current;
       return collect(current, { errors, warnings });
     },
   };

@@ -243,6 +243,15 @@ describe('files', () => {
     }
   });
 
+  test('what is not to be kept does not displace what is', async () => {
+    const reader = createManifestReader();
+    const known = repository({ 'a.yaml': configMap('a') });
+    const first = await reader.read(known.files, known.blob);
+    const other = repository({ 'b.yaml': configMap('b') });
+    await reader.read(other.files, other.blob, { keep: false });
+    expect((await reader.read(known.files, known.blob)).manifests[0]).toBe(first.manifests[0]);
+  });
+
   test('the cache is bounded', async () => {
     const reader = createManifestReader({ cacheEntries: 2 });
     const { files, blob } = repository({ 'a.yaml': configMap('a'), 'b.yaml': configMap('b'), 'c.yaml': configMap('c') });
