@@ -41,6 +41,8 @@ export interface Unplaced {
 export interface Excluded {
   readonly manifest: Manifest;
   readonly id: ResourceId;
+  readonly resource: ApiResource;
+  readonly namespace: string | undefined;
   readonly reason: string;
 }
 
@@ -55,7 +57,7 @@ export interface Scope {
 }
 
 export function isPlaced(each: Placed): each is Target {
-  return 'resource' in each;
+  return 'key' in each;
 }
 
 export function isExcluded(each: Placed): each is Excluded {
@@ -104,7 +106,13 @@ export function place(manifest: Manifest, scope: Scope): Placed {
   }
   const id = formatResourceId({ namespace: effective, kind: object.kind, name });
   if (!scope.allowed.allows(resource, effective, name)) {
-    return { manifest, id, reason: `namespace ${effective ?? name} is not among those of --k8s-allow-namespace` };
+    return {
+      manifest,
+      id,
+      resource,
+      namespace: effective,
+      reason: `namespace ${effective ?? name} is not among those of --k8s-allow-namespace`,
+    };
   }
   return {
     manifest,

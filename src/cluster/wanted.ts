@@ -2,7 +2,7 @@ import type { ResourceId } from '../resource/index.ts';
 import { CRD_GROUP } from './crd.ts';
 import type { LiveObject } from './live.ts';
 import type { Candidate } from './prune.ts';
-import { isPlaced, type Placed } from './scope.ts';
+import { isExcluded, isPlaced, type Placed } from './scope.ts';
 
 /** What Git wants, as far as a deletion could touch it. Refused, ignored and excluded objects of the repository count as wanted too. */
 export interface Wanted {
@@ -19,7 +19,7 @@ export function wantedOf(placed: readonly Placed[]): Wanted {
   const byNamespace = new Map<string, ResourceId>();
   const byDefinition = new Map<string, ResourceId>();
   for (const each of placed) {
-    if (!isPlaced(each)) continue;
+    if (!isPlaced(each) && !isExcluded(each)) continue;
     if (each.namespace !== undefined) byNamespace.set(each.namespace, each.id);
     byDefinition.set(`${each.resource.plural}.${each.resource.group}`, each.id);
   }

@@ -227,6 +227,16 @@ describe('S-095: one decision, on every path', () => {
     expect(server.calls).toEqual([]);
   });
 
+  test('garbage collection: a definition stays while Git has objects of its kind, in other namespaces too', async () => {
+    const { sync } = await startLimited();
+    const gadget = manifest({ apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'w', namespace: 'other' } });
+    const collected = { garbageCollection: 'on', allowPrune: 9 } as const;
+    await sync([configMap('a'), crd(), gadget], collected);
+    const definition = '<cluster>:customresourcedefinition/widgets.example.com';
+    expect(await sync([configMap('a'), gadget], collected)).toMatchObject({ [definition]: 'held', 'other:widget/w': 'skipped' });
+    expect(await sync([configMap('a')], collected)).toMatchObject({ [definition]: 'deleted' });
+  });
+
   test('garbage collection: marked objects outside are no candidates, Namespaces included', async () => {
     const { sync, plan, server } = await startLimited();
     await sync([configMap('a')]);
