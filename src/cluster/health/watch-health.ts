@@ -60,6 +60,13 @@ interface View {
   objects?: () => ReadonlyMap<string, Seen>;
 }
 
+/** An object that is judged again when its time is over. */
+interface Wait {
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number;
+  readonly ended: AbortController;
+}
+
 /** After a first look that failed. */
 const RETRY_MS = 2_000;
 
@@ -74,6 +81,8 @@ export function watchHealth(targets: readonly HealthTarget[], deps: HealthDeps, 
   const watched = targets.filter(({ byExisting }) => !byExisting);
   const unsettled = new Set(watched);
   const views = new Map<string, View>();
+  /** At most one an object: the newest judgement replaces the older. */
+  const waits = new Map<HealthTarget, Wait>();
   for (const [key, ofKind] of Map.groupBy(watched, (target) => partKey(partOf(target)))) {
     const view: View = {};
     views.set(key, view);
@@ -130,7 +139,7 @@ export function watchHealth(targets: readonly HealthTarget[], deps: HealthDeps, 
           onChange();
           return;
         }
-        await pause(RETRY_MS);
+        await pause(RETRY_MS, closing.signal);
       }
       onChange();
     }
@@ -155,21 +164,30 @@ export function watchHealth(targets: readonly HealthTarget[], deps: HealthDeps, 
     const { state, failsAt } = healthAt(target);
     if (state === 'current' || state === 'failed') unsettled.delete(target);
     else unsettled.add(target);
-    if (state === 'inProgress' && failsAt !== undefined) void judgeAt(target, failsAt);
+    const at = state === 'inProgress' ? failsAt : undefined;
+    const waiting = waits.get(target);
+    if (waiting?.at === at) return;
+    waiting?.ended.abort();
+    waits.delete(target);
+    if (at !== undefined) void judgeAt(target, at);
   }
 
   /** Where only time tells, it is asked once. */
   async function judgeAt(target: HealthTarget, at: number): Promise<void> {
-    await pause(at - clock.now());
-    if (closing.signal.aborted) return;
+    const ended = new AbortController();
+    waits.set(target, { at, ended });
+    const signal = AbortSignal.any([closing.signal, ended.signal]);
+    await pause(at - clock.now(), signal);
+    if (signal.aborted) return;
+    waits.delete(target);
     judge(target);
     onChange();
   }
 
-  /** Ends early only by closing. */
-  async function pause(ms: number): Promise<void> {
-    await clock.sleep(ms, { signal: closing.signal }).catch((error: unknown) => {
-      if (!closing.signal.aborted) throw error;
+  /** Ends early only by the signal. */
+  async function pause(ms: number, signal: AbortSignal): Promise<void> {
+    await clock.sleep(ms, { signal }).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
     });
   }
 

@@ -306,6 +306,15 @@ describe('watching the health of what was applied', () => {
       });
       const message = 'no node takes it: 0/1 nodes are available';
       await until('it is seen', () => watch?.states()[0]?.message === message);
+      const asleep = time.sleeping;
+      for (const count of [1, 2, 3]) {
+        await setStatus(`${pods}/lone`, { phase: 'Pending', conditions: [{ ...unschedulable, message: `look ${count}` }] });
+        await until('the news is seen', () => watch?.states()[0]?.message.endsWith(`look ${count}`) === true);
+      }
+      await setStatus(`${pods}/lone`, { phase: 'Pending', conditions: [unschedulable] });
+      await until('the first message is back', () => watch?.states()[0]?.message === message);
+      // However often it is looked at, it is waited for once.
+      expect(time.sleeping).toBeLessThanOrEqual(asleep);
       expect(watch.settled()).toBe(false);
       time.advance(15_000);
       await until('it has failed', () => watch?.settled() === true);
