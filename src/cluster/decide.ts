@@ -1,7 +1,7 @@
 import { isFought } from './fight.ts';
 import { type Applied, isAppliedAlready, stillStands } from './inventory.ts';
 import type { LiveObject } from './live.ts';
-import { fingerprint, ignorePolicy, isSameWrite, lastForeignManager, MARK_LABEL } from './ownership.ts';
+import { CHECKSUM_ANNOTATION, fingerprint, ignorePolicy, isSameWrite, lastForeignManager, MARK_LABEL } from './ownership.ts';
 import { replicasHeldByScale } from './scale.ts';
 import type { Fight } from './sync-set.ts';
 
@@ -34,7 +34,8 @@ export function decide(facts: Facts): Decision {
     return known ? correct('create', 'gone from the cluster', facts) : { action: 'create', reason: 'not in the cluster' };
   if (!known) {
     if (isAppliedAlready(live, facts, manager)) return { action: 'unchanged', news: true };
-    return { action: 'change', reason: 'not applied since this daemon started' };
+    const isTaken = (live.lost?.fields.length ?? 0) > 0 && live.annotations?.[CHECKSUM_ANNOTATION] === facts.checksum;
+    return { action: 'change', reason: isTaken ? driftReason(live, facts) : 'not applied since this daemon started' };
   }
   if (known.checksum !== facts.checksum) return { action: 'change', reason: 'changed in Git' };
   if (stillStands(known, live, manager))
