@@ -4,6 +4,7 @@ import { isRecord } from './live.ts';
 import { CHECKSUM_ANNOTATION, MARK_LABEL } from './ownership.ts';
 import type { Target } from './scope.ts';
 import { isBuiltIn } from './stage.ts';
+import { withoutStringData } from './string-data.ts';
 
 /** Metadata that only a server sets. kubectl ignores it in manifests; server-side apply refuses some of it, or would compare versions. */
 const SERVER_SET = new Set([
@@ -29,7 +30,7 @@ export interface ApplyBody {
 
 /**
  * What is sent for a manifest: the object as written, in its effective namespace, with our mark and checksum, and without what a
- * server owns. A null counts as a field left out, as with kubectl; in custom resources, whose schema may allow it, it stays.
+ * server owns; `stringData` of a Secret as the `data` that it becomes. A null counts as a field left out, as with kubectl; in custom resources, whose schema may allow it, it stays.
  * `replicas` says whether the number in the manifest counts.
  */
 export function applyBody({ manifest, namespace, resource }: Target, mark: string, replicas = true): ApplyBody {
@@ -50,7 +51,7 @@ export function applyBody({ manifest, namespace, resource }: Target, mark: strin
   const labels = withoutNulls(metadata.labels, 'metadata.labels', nulls);
   const rest = isBuiltIn(resource.group) ? (deepWithoutNulls(object, '', nulls) as typeof object) : object;
   return {
-    body: {
+    body: withoutStringData({
       ...(replicas ? rest : withoutReplicas(rest)),
       apiVersion: manifest.object.apiVersion,
       kind: manifest.object.kind,
@@ -61,7 +62,7 @@ export function applyBody({ manifest, namespace, resource }: Target, mark: strin
         labels: { ...labels, [MARK_LABEL]: mark },
         annotations: { ...annotations, [CHECKSUM_ANNOTATION]: manifest.checksum },
       },
-    },
+    }),
     warnings: [...(leftOut.length === 0 ? [] : [serverSetWarning(leftOut)]), ...(nulls.length === 0 ? [] : [nullWarning(nulls)])],
   };
 }

@@ -183,7 +183,7 @@ function annotationsOf(metadata: unknown): unknown {
   return typeof metadata === 'object' && metadata !== null && 'annotations' in metadata ? metadata.annotations : undefined;
 }
 
-/** Texts and numbers anywhere in a value, and what base64 texts decode to; the longest first, so that no part of one survives. */
+/** Texts and numbers anywhere in a value, their base64 and what they decode to; the longest first, so that no part of one survives. */
 export function secretValues(value: unknown): string[] {
   const found = new Set<string>();
   const visit = (each: unknown): void => {
@@ -191,6 +191,7 @@ export function secretValues(value: unknown): string[] {
     else if (typeof each === 'string' || typeof each === 'number') {
       found.add(String(each));
       found.add(Buffer.from(String(each), 'base64').toString());
+      found.add(Buffer.from(String(each)).toString('base64'));
     }
   };
   visit(value);

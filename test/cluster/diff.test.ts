@@ -330,7 +330,7 @@ describe('what a sync would do', () => {
       namespace('new'),
       manifest({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'k', namespace: 'new' }, stringData: { a: third } }),
     ]);
-    expect(untried['new:secret/k']).toMatchObject({ action: 'create', fields: [{ path: 'stringData.a', to: '***' }] });
+    expect(untried['new:secret/k']).toMatchObject({ action: 'create', fields: [{ path: 'data.a', to: '***' }] });
     const shown = JSON.stringify(
       [changed, refused, untried].map((each) => Object.values(each).map((diff) => ({ ...diff, error: String(diff.error) }))),
     );

@@ -306,5 +306,7 @@ describe('the answer', () => {
     const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'plain' }, stringData: { a: 'b' } };
     const { body } = await target.apply(`${base}/secrets/plain`, secret);
     expect([body.type, body.data, body.stringData]).toEqual(['Opaque', { a: 'Yg==' }, undefined]);
+    // As the real API server keeps it: who applied it owns what it wrote, not what became of it.
+    expect(fieldsOf(body, 'flux')).toEqual({ 'f:stringData': { 'f:a': {} } });
   });
 });
