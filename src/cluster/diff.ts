@@ -11,7 +11,8 @@ import { changedSpecFields, immutableError, isForced, mayBeRecreated } from './r
 import type { Target } from './scope.ts';
 import { withoutSecretData } from './status-error.ts';
 import type { ApplyStep, Step } from './step.ts';
-import type { Transport } from './transport.ts';
+import type { ApiRequest, Transport } from './transport.ts';
+import { tryCreation } from './trial.ts';
 import type { FieldDiff, ObjectDiff } from './types.ts';
 
 export interface DiffDeps {
@@ -80,7 +81,13 @@ export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?:
       }
       if (live) wanted = (await dryRunTakeover(path, live, wanted, step)) ?? wanted;
     } catch (thrown) {
-      const reason = whyUntried(step, refusalOf(thrown, step), live);
+      const refusal = refusalOf(thrown, step);
+      const reason = whyUntried(step, refusal, live);
+      if (refusal.code === 'cluster/immutable') {
+        const request = (build: () => ApiRequest) => deps.transport.request({ ...build(), signal: whileWorthIt });
+        const told = (error: FluxError) => refusalOf(error, step);
+        await tryCreation(target, createDraft(step, undefined), { request, manager: deps.manager, told });
+      }
       const action = live ? 'change' : 'create';
       return {
         ...entry,

@@ -9,8 +9,8 @@ import type { Cluster, ObjectDiff, PlanRequest } from '../../src/controller/port
 import type { KubeObject, Manifest } from '../../src/resource/index.ts';
 import { type Kubernetes, startKubernetes } from '../../src/sim/index.ts';
 import { createKubeClient, type KubeClient } from '../e2e/harness/kube-client.ts';
-import { status } from './api-server.ts';
-import { configMap, deployment, manifest, namespace, request, startWorld, widget } from './world.ts';
+import { invalid, status } from './api-server.ts';
+import { configMap, deployment, manifest, namespace, path, request, startWorld, widget } from './world.ts';
 
 interface Embedded {
   readonly kubernetes: Kubernetes;
@@ -178,6 +178,29 @@ describe('what a sync would do', () => {
       reason: expect.stringMatching(/^it would be deleted and created anew: .*immutable/),
     });
     expect(forced).not.toHaveProperty('fields');
+  });
+
+  test('an object that could not be created anew is an error, as an apply would leave it (R-016)', async () => {
+    const world = await startWorld();
+    const at = path.configMap('fixed');
+    world.server.put(at, { metadata: { name: 'fixed', namespace: 'shop' }, data: { a: 'b' } });
+    const metadata = { name: 'fixed', namespace: 'shop', annotations: { 'fluxcd.io/force': 'true' } };
+    const fixed = manifest({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { a: 'c' } });
+    let full = true;
+    world.server.intercept = ({ method, path: asked }) => {
+      if (method !== 'PATCH') return undefined;
+      if (asked === at)
+        return invalid('ConfigMap "fixed" is invalid: data: Forbidden: field is immutable when `immutable` is set');
+      return full ? { status: 403, body: status(403, 'Forbidden', 'configmaps "x" is forbidden: exceeded quota: q') } : undefined;
+    };
+    const diff = async () => world.cluster.diff(await world.plan([fixed], { preview: true }));
+    expect(await diff()).toMatchObject([
+      { action: 'failed', error: { message: expect.stringMatching(/not deleted .*exceeded quota/) } },
+    ]);
+    full = false;
+    expect(await diff()).toMatchObject([
+      { action: 'change', reason: expect.stringMatching(/^it would be deleted and created anew/) },
+    ]);
   });
 
   test('what of a manifest is read otherwise than it is written is told', async () => {
