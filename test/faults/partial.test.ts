@@ -3,6 +3,7 @@ import type { Fault } from '../e2e/harness/fault.ts';
 import { startEngine } from './engine.ts';
 import { maps, namespace, yaml } from './manifests.ts';
 import { randomOf } from './random.ts';
+import { sampled } from './sampled.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -29,7 +30,12 @@ function sample(k: number, n: number, seed: number): ReadonlySet<number> {
 }
 
 describe('R-013: objects that cannot be applied', () => {
-  test.for(Array.from({ length: OBJECTS }, (_, n) => n + 1))(
+  test.for(
+    sampled(
+      Array.from({ length: OBJECTS }, (_, n) => n + 1),
+      5,
+    ),
+  )(
     '%i of 20: the others are applied once, each of these is recorded and tried ever more rarely, and a commit that mends them clears all',
     async (k) => {
       const failing = sample(k, OBJECTS, k);
