@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { type SyncReportWire, syncReportSchema } from '../../../src/api/wire/index.ts';
 import type { Account } from './account.ts';
 import { type ApiProxy, startApiProxy } from './api-proxy.ts';
+import { builtCommands } from './build.ts';
 import type { Endpoint } from './kube-client.ts';
-import { type Finished, ROOT, run, start } from './process.ts';
+import { type Finished, run, start } from './process.ts';
 import { until } from './until.ts';
 
 export interface FluxdOptions {
@@ -45,13 +46,14 @@ export interface Fluxd {
 }
 
 export async function startFluxd(endpoint: Endpoint, options: FluxdOptions): Promise<Fluxd> {
+  const commands = await builtCommands();
   const proxy = await startApiProxy(options.account?.endpoint ?? endpoint);
   proxy.intercept = options.account?.intercept;
   const home = mkdtempSync(join(tmpdir(), 'flux-e2e-home-'));
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
   const url = `${origin}/api/flux`;
-  const args = [join(ROOT, 'bin/fluxd.ts'), `--listen=127.0.0.1:${port}`, ...options.args];
+  const args = [join(commands, 'fluxd.js'), `--listen=127.0.0.1:${port}`, ...options.args];
   const launch = () =>
     start(process.execPath, args, {
       env: { HOME: home, TMPDIR: home, KUBECONFIG: proxy.kubeconfig, NODE_NO_WARNINGS: '1', ...options.env },
@@ -96,7 +98,7 @@ export async function startFluxd(endpoint: Endpoint, options: FluxdOptions): Pro
     },
     peakMemory: () => Number(/VmHWM:\s*(\d+) kB/.exec(readFileSync(`/proc/${daemon.pid}/status`, 'utf8'))?.[1]) / 1024,
     fluxctl: (...words) =>
-      run(process.execPath, [join(ROOT, 'bin/fluxctl.ts'), '--url', url, ...words], {
+      run(process.execPath, [join(commands, 'fluxctl.js'), '--url', url, ...words], {
         env: { HOME: home, NODE_NO_WARNINGS: '1', KUBECONFIG: proxy.kubeconfig },
       }),
     async sync() {
