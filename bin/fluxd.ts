@@ -31,7 +31,7 @@ if ('exit' in parsed) {
  */
 function releaseMemory(): void {
   // A moment later, so that nobody who waits for the sync waits for this.
-  setTimeout(() => globalThis.gc?.(), 1_000).unref();
+  setTimeout(() => globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' }), 1_000).unref();
 }
 
 async function run(config: Config, log: Logger): Promise<void> {
