@@ -62,11 +62,13 @@ export async function startFluxd({ kubeconfig, repository, nodeFlags = [] }: Flu
   const port = await freePort();
   const url = `http://127.0.0.1:${port}/api/v1`;
   const begin = performance.now();
+  const program = join(ROOT, 'dist/fluxd.js');
+  // Run as users run it, by its first line, which has flags for Node; others replace them.
+  const [command, ...flags] = nodeFlags.length === 0 ? [program] : [process.execPath, ...nodeFlags, program];
   const child = spawn(
-    process.execPath,
+    command ?? program,
     [
-      ...nodeFlags,
-      join(ROOT, 'dist/fluxd.js'),
+      ...flags,
       `--git-url=file://${repository.directory}`,
       '--git-branch=main',
       '--git-poll-interval=1h',
