@@ -212,13 +212,39 @@ describe('watches', () => {
   test('from a forgotten version get one error, 410 Expired, and end', async () => {
     const from = target.sim ? await version() : '1';
     target.sim?.compact();
-    const watch = await target.watch(`${base}?watch=true&resourceVersion=${from}`);
+    // A real server remembers everything since it began to watch a kind itself; of a new kind it remembers little.
+    const path = target.sim ? base : await newKind();
+    const watch = await target.watch(`${path}?watch=true&resourceVersion=${from}`);
     const { type, object } = await watch.next();
     expect([type, object.code, object.reason]).toEqual(['ERROR', 410, 'Expired']);
     expect(object.message).toMatch(/^too old resource version: \d+ \(\d+\)$/);
     await watch.ended;
+    if (!target.sim)
+      await target.call('DELETE', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/things.late.example.com');
   });
 });
+
+/** Defines a kind; resolves to the path of its objects. */
+async function newKind(): Promise<string> {
+  const path = '/apis/late.example.com/v1/things';
+  const schema = { openAPIV3Schema: { type: 'object' } };
+  await target.apply('/apis/apiextensions.k8s.io/v1/customresourcedefinitions/things.late.example.com', {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'things.late.example.com' },
+    spec: {
+      group: 'late.example.com',
+      scope: 'Cluster',
+      names: { plural: 'things', kind: 'Thing' },
+      versions: [{ name: 'v1', served: true, storage: true, schema }],
+    },
+  });
+  await eventually(
+    () => target.call('GET', path),
+    ({ status }) => status === 200,
+  );
+  return path;
+}
 
 describe('discovery', () => {
   const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json';
