@@ -110,6 +110,8 @@ resolvConf: $STATE/resolv.conf
 evictionHard: {memory.available: "0%", nodefs.available: "0%", imagefs.available: "0%"}
 imageGCHighThresholdPercent: 100
 localStorageCapacityIsolation: false
+# A pull from a registry that cannot be reached from here must not hold up the others.
+serializeImagePulls: false
 registryPullQPS: 0
 eventRecordQPS: 0
 podLogsDir: $STATE/podlogs
