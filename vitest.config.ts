@@ -14,6 +14,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // As the daemon runs: code made from strings fails at once, whoever tries it.
+    execArgv: ['--disallow-code-generation-from-strings'],
     // Most of the time is spent waiting for git, sockets and child processes.
     maxWorkers: 3,
   },

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=4 --expose-gc
+#!/usr/bin/env -S node --disallow-code-generation-from-strings --max-semi-space-size=4 --expose-gc
 import { tmpdir } from 'node:os';
 import packageJson from '../package.json' with { type: 'json' };
 import { createApiServer, createMetricsServer, type HttpListener } from '../src/api/index.ts';
@@ -26,8 +26,9 @@ if ('exit' in parsed) {
 }
 
 /**
- * V8 lets the heap grow to several times what is in use, and keeps it. The flags of the first line keep garbage from growing old,
- * and let us collect what a large sync leaves; without them the daemon works as well, with more memory.
+ * V8 lets the heap grow to several times what is in use, and keeps it. Two flags of the first line keep garbage from growing old,
+ * and let us collect what a large sync leaves; without them the daemon works as well, with more memory. The other one forbids to
+ * make code from text (S-028).
  */
 function releaseMemory(): void {
   // A moment later, so that nobody who waits for the sync waits for this.

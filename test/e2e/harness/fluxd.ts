@@ -53,9 +53,10 @@ export async function startFluxd(endpoint: Endpoint, options: FluxdOptions): Pro
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
   const url = `${origin}/api/flux`;
-  const args = [join(commands, 'fluxd.js'), `--listen=127.0.0.1:${port}`, ...options.args];
+  const args = [`--listen=127.0.0.1:${port}`, ...options.args];
   const launch = () =>
-    start(process.execPath, args, {
+    // As users run it, by its first line, which has flags for Node.
+    start(join(commands, 'fluxd.js'), args, {
       env: { HOME: home, TMPDIR: home, KUBECONFIG: proxy.kubeconfig, NODE_NO_WARNINGS: '1', ...options.env },
     });
   let before = '';
