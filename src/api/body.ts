@@ -18,29 +18,71 @@ export function checkContentType(contentType: string | undefined, kind: 'json' |
   });
 }
 
+/** Bytes of bodies that the requests of one listener hold together. */
+export class BodyBudget {
+  readonly #maxBytes: number;
+  #held = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** @throws FluxError `api/busy` when others hold too much. */
+  take(bytes: number): void {
+    if (this.#held + bytes > this.#maxBytes) {
+      throw new FluxError('too many requests are being read', { code: 'api/busy', help: 'Send it again in a few seconds.' });
+    }
+    this.#held += bytes;
+  }
+
+  give(bytes: number): void {
+    this.#held -= bytes;
+  }
+}
+
+export interface ReadLimits {
+  /** Bytes of this body; 1 MiB by default. */
+  readonly maxBytes?: number | undefined;
+  /** What is read is taken from it, and is for the caller to give back. */
+  readonly budget?: BodyBudget | undefined;
+}
+
 /**
  * Reads a body whole.
- * @throws FluxError `api/too-large` as soon as it is known to be over the limit (1 MiB by default), `api/bad-request` for what is not UTF-8.
+ * @throws FluxError `api/too-large` as soon as it is known to be over the limit, `api/busy` when the budget is used up.
  */
-export async function readBody(request: IncomingMessage, maxBytes = MAX_BYTES): Promise<string> {
+export async function readBody(request: IncomingMessage, { maxBytes = MAX_BYTES, budget }: ReadLimits = {}): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
   const chunks: Buffer[] = [];
   let size = 0;
   // Not `for await`: leaving that loop destroys the connection before the refusal is written.
   await new Promise<void>((resolve, reject) => {
     request.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= maxBytes) return void chunks.push(chunk);
-      request.pause();
-      request.removeAllListeners('data');
-      reject(tooLarge(maxBytes));
+      try {
+        if (size + chunk.length > maxBytes) throw tooLarge(maxBytes);
+        budget?.take(chunk.length);
+        size += chunk.length;
+        chunks.push(chunk);
+      } catch (error) {
+        request.pause();
+        request.removeAllListeners('data');
+        reject(error);
+      }
     });
     request.once('end', resolve);
     request.once('error', (cause) => reject(badRequest('the request ended before its body', { cause })));
     request.once('close', () => reject(badRequest('the request ended before its body')));
+  }).catch((error: unknown) => {
+    budget?.give(size);
+    throw error;
   });
+  return Buffer.concat(chunks);
+}
+
+/** @throws FluxError `api/bad-request` for what is not UTF-8. */
+export function decodeBody(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
     throw badRequest('the body is not UTF-8', { cause });
   }

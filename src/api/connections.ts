@@ -4,11 +4,15 @@ import { isLoopback } from './doors.ts';
 
 /** Most connections at once; one network address gets few of them, and loopback always finds room (S-079). */
 const MAX_CONNECTIONS = 512;
-const MAX_FROM_NETWORK = 384;
+export const MAX_FROM_NETWORK = 384;
 const MAX_FROM_ONE_ADDRESS = 64;
 
 /** Closes connections over the limits as they come in. */
-export function limitConnections(server: Server, localAddressOf: (socket: Socket) => string): void {
+export function limitConnections(
+  server: Server,
+  localAddressOf: (socket: Socket) => string,
+  maxFromOneAddress = MAX_FROM_ONE_ADDRESS,
+): void {
   server.maxConnections = MAX_CONNECTIONS;
   const byAddress = new Map<string, number>();
   let fromNetwork = 0;
@@ -16,7 +20,7 @@ export function limitConnections(server: Server, localAddressOf: (socket: Socket
     if (isLoopback(localAddressOf(socket))) return;
     const address = socket.remoteAddress ?? '';
     const open = byAddress.get(address) ?? 0;
-    if (fromNetwork >= MAX_FROM_NETWORK || open >= MAX_FROM_ONE_ADDRESS) return void socket.destroy();
+    if (fromNetwork >= MAX_FROM_NETWORK || open >= maxFromOneAddress) return void socket.destroy();
     fromNetwork += 1;
     byAddress.set(address, open + 1);
     socket.once('close', () => {

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type Clock, FluxError, type Logger, messageOf, systemClock } from '../base/index.ts';
-import { checkContentType, readBody } from './body.ts';
+import { BodyBudget, checkContentType, decodeBody, readBody } from './body.ts';
 import { limitConnections } from './connections.ts';
 import { type Caller, checkDoor, isLoopback } from './doors.ts';
 import { type ApiRequest, findRoute, type Reply, type Route } from './route.ts';
@@ -9,6 +9,7 @@ import { badRequest, statusOf } from './status.ts';
 
 /** How long open exchanges may take to end once the server closes. */
 const CLOSE_GRACE_MS = 3000;
+const NO_BODY = Buffer.alloc(0);
 
 export interface HttpListener {
   /** Resolves to where it listens; port 0 picks a free one, the empty host means every interface. */
@@ -27,11 +28,19 @@ export interface ListenerOptions {
   readonly clock?: Clock;
   /** The address a connection came in on; tests pretend others. */
   readonly localAddressOf?: (socket: Socket) => string;
+  /** Bytes of bodies held at once, over all connections; no limit by default, for callers that have passed a door. */
+  readonly maxHeldBytes?: number;
+  /** Connections of one network address; an Ingress in front is one address for everybody. */
+  readonly maxFromOneAddress?: number;
+  /** How logs show a path, where a path may hold what only its caller should know. */
+  readonly shownPath?: (path: string) => string;
 }
 
 /** An HTTP/1.1 server over a table of routes: door first, then body, then handler. Compiles no code and knows no sessions. */
 export function createListener(options: ListenerOptions): HttpListener {
   const { routes, refuse, log, clock = systemClock, localAddressOf = (socket) => socket.localAddress ?? '' } = options;
+  const { shownPath = (path) => path, maxFromOneAddress } = options;
+  const budget = options.maxHeldBytes === undefined ? undefined : new BodyBudget(options.maxHeldBytes);
   const closing = new AbortController();
 
   const server = createServer(
@@ -49,7 +58,7 @@ export function createListener(options: ListenerOptions): HttpListener {
       });
     },
   );
-  limitConnections(server, localAddressOf);
+  limitConnections(server, localAddressOf, maxFromOneAddress);
 
   async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const startedAt = clock.now();
@@ -57,11 +66,14 @@ export function createListener(options: ListenerOptions): HttpListener {
     const seen = { path, headers: incoming.headers };
     const reply = await serve(incoming, outgoing, path, new URLSearchParams(search)).catch((error: unknown) => {
       if (!(error instanceof FluxError) || statusOf(error) >= 500)
-        log.error({ method: incoming.method, path, err: error }, 'request failed');
+        log.error({ method: incoming.method, path: shownPath(path), err: error }, 'request failed');
       return refuse(error, seen);
     });
     write(incoming, outgoing, reply);
-    log.debug({ method: incoming.method, path, status: reply.status, durationMs: clock.now() - startedAt }, 'request answered');
+    log.debug(
+      { method: incoming.method, path: shownPath(path), status: reply.status, durationMs: clock.now() - startedAt },
+      'request answered',
+    );
   }
 
   async function serve(
@@ -77,16 +89,18 @@ export function createListener(options: ListenerOptions): HttpListener {
     if (!path.startsWith('/')) throw badRequest('the request target is not a path');
     if (!match) return refuse(undefined, { path, headers: incoming.headers });
     const { route, params } = match;
-    let body = '';
-    if (route.body !== undefined) {
-      checkContentType(incoming.headers['content-type'], route.body);
-      body = await readBody(incoming, route.maxBodyBytes);
+    if (route.body === 'json' || route.body === 'legacy') checkContentType(incoming.headers['content-type'], route.body);
+    const bytes = route.body === undefined ? NO_BODY : await readBody(incoming, { maxBytes: route.maxBodyBytes, budget });
+    try {
+      const body = route.body === 'raw' ? '' : decodeBody(bytes);
+      const gone = new AbortController();
+      outgoing.once('close', () => gone.abort());
+      const signal = AbortSignal.any([gone.signal, closing.signal]);
+      const local = isLoopback(caller.localAddress);
+      return await route.handle({ method, path, params, query, headers: incoming.headers, body, bytes, local, signal });
+    } finally {
+      budget?.give(bytes.length);
     }
-    const gone = new AbortController();
-    outgoing.once('close', () => gone.abort());
-    const signal = AbortSignal.any([gone.signal, closing.signal]);
-    const local = isLoopback(caller.localAddress);
-    return route.handle({ method, path, params, query, headers: incoming.headers, body, local, signal });
   }
 
   return {

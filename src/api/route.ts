@@ -9,8 +9,10 @@ export interface ApiRequest {
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
-  /** UTF-8 text; empty when the route takes none or none was sent. */
+  /** UTF-8 text; empty when the route takes none, takes it raw, or none was sent. */
   readonly body: string;
+  /** The body as it came, for what is signed byte for byte. */
+  readonly bytes: Uint8Array;
   /** True when the connection came in on a loopback address. */
   readonly local: boolean;
   /** Aborts when the client goes away or the server closes. */
@@ -26,9 +28,10 @@ export interface Reply {
 
 /**
  * Who may come in. `anyone`: from any address. `local`: only over a loopback address of this machine, where a port-forward
- * arrives, or a person with a shell.
+ * arrives, or a person with a shell. `signed`: from any address and under any name, because the handler itself refuses what does
+ * not bear a valid signature.
  */
-export type Door = 'anyone' | 'local';
+export type Door = 'anyone' | 'local' | 'signed';
 
 export interface Route {
   readonly methods: readonly string[];
@@ -37,8 +40,8 @@ export interface Route {
   readonly door: Door;
   /** Query parameters without which the route does not exist (Flux v1's router works so). */
   readonly requires?: readonly string[];
-  /** Absent: the route takes no body. `json` must be said in the Content-Type; `legacy` may also come without one, as Go's fluxctl sends it. */
-  readonly body?: 'json' | 'legacy';
+  /** Absent: the route takes no body. `json` must be said in the Content-Type; `legacy` may also come without one, as Go's fluxctl sends it. `raw` is left to the handler, type and all. */
+  readonly body?: 'json' | 'legacy' | 'raw';
   /** The largest body, in bytes, where the ordinary limit is too small for what the route is for. */
   readonly maxBodyBytes?: number;
   readonly handle: (request: ApiRequest) => Promise<Reply> | Reply;

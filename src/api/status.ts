@@ -9,6 +9,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'api/too-large': 413,
   'api/unsupported-media-type': 415,
   'preview/busy': 429,
+  'api/busy': 503,
 };
 const BY_FAULT: Readonly<Record<Fault, number>> = { user: 422, missing: 404, server: 500 };
 
