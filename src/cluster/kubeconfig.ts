@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
-import type { KubeConfig } from '@kubernetes/client-node';
+import type { ConfigOptions, KubeConfig } from '@kubernetes/client-node';
 import { type Clock, FluxError, messageOf } from '../base/index.ts';
 
 export interface KubeconfigSource {
@@ -29,11 +29,16 @@ const IN_CLUSTER = 'inClusterContext';
 export async function loadKubeconfig(source: KubeconfigSource): Promise<Kubeconfig> {
   // Loaded late: the package takes most of a second and 90 MB, which no command without a cluster should pay.
   const { KubeConfig } = await import('@kubernetes/client-node');
-  const config = new KubeConfig();
+  const load = (options: Partial<ConfigOptions> = {}) => {
+    const loaded = new KubeConfig();
+    if (source.inCluster) loaded.loadFromCluster();
+    else if (source.kubeconfigFile) loaded.loadFromFile(source.kubeconfigFile, options);
+    else loaded.loadFromDefault(options);
+    return loaded;
+  };
+  let config: KubeConfig;
   try {
-    if (source.inCluster) config.loadFromCluster();
-    else if (source.kubeconfigFile) config.loadFromFile(source.kubeconfigFile);
-    else config.loadFromDefault();
+    config = withoutCluster(load) ?? load();
   } catch (error) {
     throw broken(messageOf(error), error);
   }
@@ -60,6 +65,18 @@ export async function loadKubeconfig(source: KubeconfigSource): Promise<Kubeconf
   }
   const namespace = context.name === IN_CLUSTER ? undefined : context.namespace;
   return { config, server: cluster.server.replace(/\/+$/, ''), ...(namespace ? { namespace } : {}) };
+}
+
+/**
+ * The pod's service account, where a kubeconfig names no cluster at all. Flux v1's image and chart mount such a file, which says
+ * nothing but a namespace, and Go's client goes on as if it were not there.
+ */
+function withoutCluster(load: (options: Partial<ConfigOptions>) => KubeConfig): KubeConfig | undefined {
+  // Its context is not valid to client-node, because its cluster has no name.
+  const config = load({ onInvalidEntry: 'filter' });
+  if (config.clusters.length > 0) return undefined;
+  config.loadFromCluster();
+  return config;
 }
 
 function broken(message: string, cause?: unknown): FluxError {

@@ -1,9 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { silentLogger } from '../../src/base/index.ts';
 import { createCluster } from '../../src/cluster/index.ts';
+import { loadKubeconfig } from '../../src/cluster/kubeconfig.ts';
 import { retryAfterMs } from '../../src/cluster/transport.ts';
 import { status } from './api-server.ts';
 import { configMap, JumpClock, path, request, startWorld, type World } from './world.ts';
@@ -219,6 +220,27 @@ describe('the kubeconfig', () => {
 
   test('outside of a cluster there is no service account to use', async () => {
     await expect(createCluster({ ...options, inCluster: true })).rejects.toMatchObject({ code: 'cluster/no-config' });
+  });
+
+  test('that names no cluster, as the one of the Flux v1 chart, leaves the service account of the pod', async () => {
+    const file = join(directory, 'config');
+    writeFileSync(
+      file,
+      `apiVersion: v1
+kind: Config
+clusters: []
+contexts: [{context: {cluster: "", namespace: default, user: ""}, name: default}]
+current-context: default
+users: []
+`,
+    );
+    await expect(loadKubeconfig({ kubeconfigFile: file })).rejects.toMatchObject({ code: 'cluster/no-config' });
+    vi.stubEnv('KUBERNETES_SERVICE_HOST', '10.0.0.1');
+    vi.stubEnv('KUBERNETES_SERVICE_PORT', '443');
+    expect(await loadKubeconfig({ kubeconfigFile: file })).toMatchObject({ server: 'https://10.0.0.1:443' });
+    vi.stubEnv('KUBECONFIG', file);
+    expect(await loadKubeconfig({})).toMatchObject({ server: 'https://10.0.0.1:443' });
+    vi.unstubAllEnvs();
   });
 
   test('a server that is down is no error of the start (R-001)', async () => {
