@@ -1,4 +1,5 @@
 #!/usr/bin/env -S node --disallow-code-generation-from-strings --max-semi-space-size=4 --expose-gc
+import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import packageJson from '../package.json' with { type: 'json' };
 import { createApiServer, createMetricsServer, type HttpListener } from '../src/api/index.ts';
@@ -10,7 +11,11 @@ const { version } = packageJson;
 /** A shutdown that takes longer than this is cut off; whatever it was doing is safe to repeat. */
 const SHUTDOWN_MS = 20_000;
 
-const parsed = parseFlags(process.argv.slice(2), { version });
+const parsed = parseFlags(process.argv.slice(2), {
+  version,
+  environment: process.env,
+  readFile: (path) => readFileSync(path, 'utf8'),
+});
 if ('exit' in parsed) {
   process.stdout.write(parsed.stdout);
   process.stderr.write(parsed.stderr);

@@ -1,16 +1,12 @@
 import { messageOf } from '../base/index.ts';
 import { parseFlagValue, quote } from './flag.ts';
-import { FLAG_NAMES, FLAGS, type FlagName, type FlagValues, isFlagName } from './flags.ts';
+import { FLAG_NAMES, FLAGS, type FlagName, isFlagName } from './flags.ts';
+import type { Reading } from './setting.ts';
 import { suggest } from './suggest.ts';
 
-/** A command line taken apart, with everything that is wrong with it. */
-export interface CommandLine {
-  readonly values: FlagValues;
-  /** Flags that stood on the command line, in whatever value. */
-  readonly given: ReadonlySet<FlagName>;
+/** A command line taken apart; its problems are told in the words of Flux v1 (pflag). */
+export interface CommandLine extends Reading {
   readonly help: boolean;
-  /** In Flux v1's (pflag's) words. */
-  readonly problems: readonly string[];
   /** Words that are neither a flag nor its value; Flux v1 ignored them. */
   readonly strays: readonly string[];
 }
@@ -19,23 +15,19 @@ const BY_SHORT = new Map(FLAG_NAMES.flatMap((name) => ('short' in FLAGS[name] ? 
 
 /** Reads GNU-style flags as Go's pflag does: `--x=v`, `--x v`, `-lv`, `-l v`, `--bool[=false]`, lists by comma and repetition. */
 export function readCommandLine(argv: readonly string[]): CommandLine {
-  const values: Record<string, unknown> = {};
-  for (const name of FLAG_NAMES) values[name] = parseFlagValue(FLAGS[name].type, FLAGS[name].default);
-  const given = new Set<FlagName>();
+  const values = new Map<FlagName, unknown>();
   const problems: string[] = [];
   const strays: string[] = [];
   const rest = [...argv];
 
   const set = (name: FlagName, text: string) => {
-    const { type } = FLAGS[name];
     try {
-      const value = parseFlagValue(type, text);
-      const append = Array.isArray(value) && given.has(name);
-      values[name] = append ? [...(values[name] as string[]), ...value] : value;
+      const value = parseFlagValue(FLAGS[name].type, text);
+      const before = values.get(name);
+      values.set(name, Array.isArray(value) && Array.isArray(before) ? [...before, ...value] : value);
     } catch (error) {
       problems.push(`invalid argument ${quote(text)} for ${quote(spelling(name))} flag: ${messageOf(error)}`);
     }
-    given.add(name);
   };
   /** The value of a flag that has none attached: `true` for a switch, else the next word. */
   const take = (name: FlagName, shown: string) => {
@@ -66,7 +58,8 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
     else if (word.startsWith('-') && word !== '-') readShort(word);
     else strays.push(word);
   }
-  return { values: values as FlagValues, given, help, problems, strays };
+  const settings = [...values].map(([name, value]) => ({ name, value, origin: '' }));
+  return { settings, help, problems, strays };
 }
 
 function spelling(name: FlagName): string {

@@ -14,9 +14,10 @@ export type FlagType = keyof FlagTypes;
 
 /**
  * What giving a flag does. `built`: what it says. `unbuilt`: nothing yet, so another value than the default stops the start.
- * `meaningless`: nothing for ever. `deprecated`: still works, under another name now.
+ * `ignored`: nothing yet either, but nothing is less safe for it, so it is only told. `meaningless`: nothing for ever.
+ * `deprecated`: still works, under another name now.
  */
-export type FlagStatus = 'built' | 'unbuilt' | 'meaningless' | 'deprecated';
+export type FlagStatus = 'built' | 'unbuilt' | 'ignored' | 'meaningless' | 'deprecated';
 
 export interface Flag<T extends FlagType = FlagType> {
   readonly type: T;
@@ -24,7 +25,7 @@ export interface Flag<T extends FlagType = FlagType> {
   readonly default: string;
   readonly help: string;
   readonly status: FlagStatus;
-  /** For a meaningless or deprecated flag: what took its place. */
+  /** What took the place of a meaningless or deprecated flag; what to do instead of an ignored one. */
   readonly note?: string;
   /** One-letter form. */
   readonly short?: string;
@@ -36,6 +37,10 @@ export function built<T extends FlagType>(type: T, byDefault: string, help: stri
 
 export function unbuilt<T extends FlagType>(type: T, byDefault: string, help: string): Flag<T> {
   return { type, default: byDefault, help, status: 'unbuilt' };
+}
+
+export function ignored<T extends FlagType>(type: T, byDefault: string, help: string, note: string): Flag<T> {
+  return { type, default: byDefault, help, status: 'ignored', note };
 }
 
 export function meaningless<T extends FlagType>(type: T, byDefault: string, help: string, note: string): Flag<T> {

@@ -1,6 +1,8 @@
-import { built, deprecated, type Flag, type FlagTypes, meaningless, unbuilt } from './flag.ts';
+import { built, deprecated, type Flag, type FlagTypes, ignored, meaningless, unbuilt } from './flag.ts';
 
 const NO_KUBECTL = 'objects are applied over the Kubernetes API directly';
+/** Flux v1 made a deploy key where none was mounted. Its chart always says where to, also to daemons that have had theirs for years. */
+const NO_KEY_MADE = 'this version makes no deploy key and uses the one that is mounted (--k8s-secret-volume-mount-path)';
 const NO_MEMCACHED = 'image metadata is cached in memory';
 
 /** Every flag of fluxd 1.25, in the groups in which help and documentation show them. */
@@ -9,6 +11,7 @@ export const FLAG_GROUPS = {
     'log-format': built('string', 'fmt', 'form of the log: `fmt` (logfmt, pretty on a terminal) or `json`'),
     listen: built('string', ':3030', 'address of the HTTP API, and of /metrics unless --listen-metrics is set', 'l'),
     'listen-metrics': built('string', '', 'separate address for /metrics'),
+    'config-file': built('string', '', 'YAML file of flags, by their names without dashes; variables and flags win over it'),
     version: built('bool', 'false', 'print the version and exit'),
     'kubernetes-kubectl': meaningless('string', '', 'path of kubectl', NO_KUBECTL),
   },
@@ -90,10 +93,10 @@ export const FLAG_GROUPS = {
     'k8s-verbosity': meaningless('int', '0', 'log level of the Go client', 'there is no Go client'),
   },
   'SSH key generation': {
-    'ssh-keygen-bits': unbuilt('int', '0', 'ssh-keygen -b'),
-    'ssh-keygen-type': unbuilt('string', '', 'ssh-keygen -t'),
-    'ssh-keygen-format': unbuilt('string', '', 'ssh-keygen -m'),
-    'ssh-keygen-dir': unbuilt('string', '', 'directory for generated keys'),
+    'ssh-keygen-bits': ignored('int', '0', 'ssh-keygen -b', NO_KEY_MADE),
+    'ssh-keygen-type': ignored('string', '', 'ssh-keygen -t', NO_KEY_MADE),
+    'ssh-keygen-format': ignored('string', '', 'ssh-keygen -m', NO_KEY_MADE),
+    'ssh-keygen-dir': ignored('string', '', 'directory for generated keys', NO_KEY_MADE),
   },
   'Upstream service': {
     connect: unbuilt('string', '', 'base URL of a service to connect to'),

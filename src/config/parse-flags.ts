@@ -1,6 +1,11 @@
+import { messageOf } from '../base/index.ts';
 import { readCommandLine } from './command-line.ts';
 import type { Config } from './config.ts';
+import { readConfigFile } from './config-file.ts';
+import { readEnvironment } from './environment.ts';
+import { quote } from './flag.ts';
 import { helpText } from './help.ts';
+import { mergeSettings, type Reading, type Setting, shownFlag } from './setting.ts';
 import { type ConfigWarning, validateFlags } from './validate.ts';
 
 /** Either a configuration to run with, or what to print before exiting at once. */
@@ -8,20 +13,57 @@ export type ParsedFlags =
   | { readonly config: Config; readonly warnings: readonly ConfigWarning[] }
   | { readonly exit: 0 | 1 | 2; readonly stdout: string; readonly stderr: string };
 
+export interface ParseFlagsOptions {
+  readonly version: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Reads the config file, as UTF-8 text; throws when it cannot be read. */
+  readonly readFile: (path: string) => string;
+}
+
 /**
- * Turns fluxd's arguments (without node and script) into a configuration. Pure: reads nothing, prints nothing.
- * Everything that is wrong is reported at once.
+ * Turns fluxd's arguments (without node and script), its environment and its config file into a configuration; a flag wins over a
+ * variable, a variable over the file. Prints nothing. Everything that is wrong is reported at once.
  */
-export function parseFlags(argv: readonly string[], { version }: { readonly version: string }): ParsedFlags {
+export function parseFlags(argv: readonly string[], { version, environment, readFile }: ParseFlagsOptions): ParsedFlags {
   const line = readCommandLine(argv);
   if (line.help) return { exit: 0, stdout: helpText(), stderr: '' };
-  const { config, problems, warnings } = validateFlags(line);
-  const all = [...line.problems.map((message) => ({ message, exit: 2 as const })), ...problems];
-  if (line.problems.length === 0 && line.values.version) return { exit: 0, stdout: `${version}\n`, stderr: '' };
-  if (all.length === 0) return { config, warnings };
+  if (line.problems.length === 0 && line.settings.some(({ name, value }) => name === 'version' && value === true))
+    return { exit: 0, stdout: `${version}\n`, stderr: '' };
+
+  const variables = readEnvironment(environment);
+  const file = readNamedFile([...variables.settings, ...line.settings], readFile);
+  const settings = mergeSettings(file.settings, variables.settings, line.settings);
+  const { config, problems, warnings } = validateFlags(settings);
+  const all = [
+    ...[...line.problems, ...variables.problems, ...file.problems].map((message) => ({ message, exit: 2 as const })),
+    ...problems,
+  ];
+  if (all.length === 0) return { config, warnings: [...strayWarnings(line.strays, variables.strays), ...warnings] };
   return {
     exit: all.some(({ exit }) => exit === 2) ? 2 : 1,
     stdout: '',
     stderr: `${all.map(({ message }) => `Error: ${message}\n`).join('')}\nRun 'fluxd --help' for usage.\n`,
   };
+}
+
+function readNamedFile(settings: readonly Setting[], readFile: (path: string) => string): Reading {
+  const named = settings.findLast(({ name }) => name === 'config-file');
+  if (typeof named?.value !== 'string' || named.value === '') return { settings: [], problems: [] };
+  let text: string;
+  try {
+    text = readFile(named.value);
+  } catch (error) {
+    return { settings: [], problems: [`${shownFlag('config-file', named.origin)} cannot be read: ${messageOf(error)}`] };
+  }
+  return readConfigFile(text, named.value);
+}
+
+function strayWarnings(words: readonly string[], variables: readonly string[]): readonly ConfigWarning[] {
+  return [
+    ...words.map((word) => ({ flag: '' as const, message: `argument ${quote(word)} is ignored: write --name=value` })),
+    ...variables.map((name) => ({
+      flag: '' as const,
+      message: `environment variable ${name} belongs to no flag and is ignored`,
+    })),
+  ];
 }

@@ -1,9 +1,9 @@
 import { posix } from 'node:path';
 import { messageOf } from '../base/index.ts';
-import type { CommandLine } from './command-line.ts';
 import type { Config, ListenAddress } from './config.ts';
 import { parseFlagValue, quote } from './flag.ts';
 import { FLAG_NAMES, FLAGS, type FlagName } from './flags.ts';
+import { type Settings, shownFlag } from './setting.ts';
 
 export interface ConfigProblem {
   readonly message: string;
@@ -34,53 +34,55 @@ const NAMESPACE = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const SAME_AS_DEFAULT: Partial<Record<FlagName, string>> = { 'git-verify-signatures-mode': 'none' };
 
 /** Decides what the flags mean together (Flux v1's rules) and says everything that is wrong with them at once. */
-export function validateFlags({ values, given, strays }: CommandLine): Validated {
+export function validateFlags({ values, origins }: Settings): Validated {
   const problems: ConfigProblem[] = [];
   const fail = (exit: 1 | 2, message: string) => void problems.push({ message, exit });
-  const warnings: ConfigWarning[] = [
-    ...strays.map((word) => ({ flag: '' as const, message: `argument ${quote(word)} is ignored: write --name=value` })),
-    ...FLAG_NAMES.filter((name) => given.has(name)).flatMap(noticeOf),
-  ];
+  const shown = (name: FlagName) => shownFlag(name, origins.get(name));
+  const warnings: ConfigWarning[] = FLAG_NAMES.filter((name) => origins.has(name)).flatMap((name) =>
+    noticeOf(name, shown(name), isDefault(name, values[name])),
+  );
 
   for (const name of FLAG_NAMES) {
     if (FLAGS[name].status === 'unbuilt' && !isDefault(name, values[name]))
-      fail(2, `--${name} is known, but not built yet; leave it out, or at ${quote(FLAGS[name].default)}`);
+      fail(2, `${shown(name)} is known, but not built yet; leave it out, or at ${quote(FLAGS[name].default)}`);
   }
-  if (values['sync-state'] === 'secret') fail(2, '--sync-state=secret is known, but not built yet; use --sync-state=git');
+  if (values['sync-state'] === 'secret')
+    fail(2, `"secret" in ${shown('sync-state')} is known, but not built yet; use --sync-state=git`);
   else if (values['sync-state'] !== 'git')
-    fail(1, `unknown sync state mode ${quote(values['sync-state'])} in --sync-state; use "git"`);
+    fail(1, `unknown sync state mode ${quote(values['sync-state'])} in ${shown('sync-state')}; use "git"`);
   for (const path of values['git-path']) {
-    if (path.startsWith('/')) fail(1, 'subdirectory given as --git-path should not have leading forward slash');
-    else if (path.split('/').includes('..')) fail(1, 'subdirectory given as --git-path should not leave the repository by ".."');
+    if (path.startsWith('/')) fail(1, `subdirectory given as ${shown('git-path')} should not have leading forward slash`);
+    else if (path.split('/').includes('..'))
+      fail(1, `subdirectory given as ${shown('git-path')} should not leave the repository by ".."`);
   }
   for (const name of ['git-branch', 'git-sync-tag', 'git-notes-ref', 'git-label'] as const)
-    if (values[name] === '' && (name !== 'git-label' || given.has(name))) fail(1, `--${name} must not be empty`);
+    if (values[name] === '' && (name !== 'git-label' || origins.has(name))) fail(1, `${shown(name)} must not be empty`);
   // An empty name would mean all of them to Flux v1, and nothing to whoever wrote it.
   for (const flag of ALLOW_NAMESPACE)
-    for (const name of values[flag]) if (!NAMESPACE.test(name)) fail(1, `invalid namespace ${quote(name)} in --${flag}`);
-  for (const name of POSITIVE) if (values[name] <= 0) fail(1, `--${name} must be longer than 0`);
+    for (const name of values[flag]) if (!NAMESPACE.test(name)) fail(1, `invalid namespace ${quote(name)} in ${shown(flag)}`);
+  for (const name of POSITIVE) if (values[name] <= 0) fail(1, `${shown(name)} must be longer than 0`);
   if (!values['registry-disable-scanning']) {
-    if (values['registry-burst'] <= 0) fail(1, '--registry-burst must be at least 1');
-    if (values['registry-rps'] <= 0) fail(1, '--registry-rps must be more than 0');
+    if (values['registry-burst'] <= 0) fail(1, `${shown('registry-burst')} must be at least 1`);
+    if (values['registry-rps'] <= 0) fail(1, `${shown('registry-rps')} must be more than 0`);
   }
 
   const address = (name: 'listen' | 'listen-metrics'): ListenAddress => {
     try {
       return parseListenAddress(values[name]);
     } catch (error) {
-      fail(1, `invalid address ${quote(values[name])} in --${name}: ${messageOf(error)}`);
+      fail(1, `invalid address ${quote(values[name])} in ${shown(name)}: ${messageOf(error)}`);
       return { host: '', port: 0 };
     }
   };
-  if (given.has('git-label')) {
+  if (origins.has('git-label')) {
     for (const flag of ['git-sync-tag', 'git-notes-ref'] as const)
-      if (given.has(flag)) warnings.push({ flag, message: `--${flag} is overridden by --git-label` });
+      if (origins.has(flag)) warnings.push({ flag, message: `${shown(flag)} is overridden by ${shown('git-label')}` });
   }
   const isFmtOrJson = values['log-format'] === 'fmt' || values['log-format'] === 'json';
   if (!isFmtOrJson)
-    warnings.push({ flag: 'log-format', message: `unknown --log-format ${quote(values['log-format'])}; using fmt` });
+    warnings.push({ flag: 'log-format', message: `unknown ${shown('log-format')} ${quote(values['log-format'])}; using fmt` });
 
-  const label = given.has('git-label') ? values['git-label'] : undefined;
+  const label = origins.has('git-label') ? values['git-label'] : undefined;
   const config: Config = {
     logFormat: values['log-format'] === 'json' ? 'json' : 'fmt',
     listen: address('listen'),
@@ -99,7 +101,7 @@ export function validateFlags({ values, given, strays }: CommandLine): Validated
     syncIntervalMs: values['sync-interval'],
     syncTimeoutMs: values['sync-timeout'],
     garbageCollection: values['sync-garbage-collection-dry'] ? 'dry' : values['sync-garbage-collection'] ? 'on' : 'off',
-    automationIntervalMs: values[automationIntervalFlag(given)],
+    automationIntervalMs: values[automationIntervalFlag(origins)],
     registryDisableScanning: values['registry-disable-scanning'],
     registryRps: values['registry-rps'],
     registryBurst: values['registry-burst'],
@@ -128,7 +130,7 @@ function parseListenAddress(text: string): ListenAddress {
   return { host: bracketed ?? plain, port: Number(port) };
 }
 
-function automationIntervalFlag(given: ReadonlySet<FlagName>): 'automation-interval' | 'registry-poll-interval' {
+function automationIntervalFlag(given: Settings['origins']): 'automation-interval' | 'registry-poll-interval' {
   return given.has('registry-poll-interval') && !given.has('automation-interval')
     ? 'registry-poll-interval'
     : 'automation-interval';
@@ -141,11 +143,12 @@ function isDefault(name: FlagName, value: unknown): boolean {
   );
 }
 
-function noticeOf(flag: FlagName): readonly ConfigWarning[] {
+function noticeOf(flag: FlagName, shown: string, atDefault: boolean): readonly ConfigWarning[] {
   const { status, ...rest } = FLAGS[flag];
   if (!('note' in rest)) return [];
-  if (status === 'deprecated') return [{ flag, message: `flag --${flag} has been deprecated, ${rest.note}` }];
-  return [{ flag, message: `flag --${flag} means nothing any more: ${rest.note}` }];
+  if (status === 'deprecated') return [{ flag, message: `flag ${shown} has been deprecated, ${rest.note}` }];
+  if (status === 'meaningless') return [{ flag, message: `flag ${shown} means nothing any more: ${rest.note}` }];
+  return atDefault ? [] : [{ flag, message: `flag ${shown} has no effect: ${rest.note}` }];
 }
 
 function optional<K extends string>(key: K, text: string): { readonly [P in K]?: string } {

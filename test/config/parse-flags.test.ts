@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Config, FLAG_NAMES, FLAGS, parseFlags } from '../../src/config/index.ts';
+import { CHART_ARGUMENTS } from '../support/flux-v1-chart.ts';
 
-const parse = (...argv: string[]) => parseFlags(argv, { version: '1.2.3' });
+const options = { version: '1.2.3', environment: {}, readFile: () => '' };
+const parse = (...argv: string[]) => parseFlags(argv, options);
 
 function configOf(...argv: string[]): Config {
   const parsed = parse(...argv);
@@ -100,6 +102,19 @@ describe('flags are read as pflag reads them', () => {
     );
   });
 
+  test('neither a variable nor a file can crash the parser', () => {
+    const variable = fc.constantFrom(...FLAG_NAMES.map((name) => `FLUXD_${name.toUpperCase().replaceAll('-', '_')}`));
+    const yaml = fc.oneof(
+      fc.string(),
+      fc.dictionary(fc.constantFrom(...FLAG_NAMES), fc.jsonValue()).map((value) => JSON.stringify(value)),
+    );
+    const everyRefusalSaysWhy = fc.property(fc.dictionary(variable, fc.string()), yaml, (environment, text) => {
+      const parsed = parseFlags(['--config-file=f'], { ...options, environment, readFile: () => text });
+      if (!('config' in parsed)) expect(parsed.stderr).toMatch(/^Error: /);
+    });
+    fc.assert(everyRefusalSaysWhy);
+  });
+
   test('no command line can crash the parser', () => {
     const word = fc.oneof(
       fc.string(),
@@ -171,7 +186,7 @@ describe('what cannot be is refused, in the words and with the exit code of Flux
     [['--k8s-namespace-whitelist=A'], 1, 'invalid namespace "A" in --k8s-namespace-whitelist'],
     [['--listen=3030'], 1, 'invalid address "3030" in --listen: expected host:port, for example :3030 or localhost:3030'],
     [['--listen-metrics=:70000'], 1, 'invalid address ":70000" in --listen-metrics: port out of range'],
-    [['--sync-state=secret'], 2, '--sync-state=secret is known, but not built yet; use --sync-state=git'],
+    [['--sync-state=secret'], 2, '"secret" in --sync-state is known, but not built yet; use --sync-state=git'],
   ];
   test.each(CASES)('%j', (argv, exit, error) => expect(refusalOf(...argv)).toEqual({ exit, errors: [`Error: ${error}`] }));
 
@@ -201,6 +216,13 @@ describe('flags by status', () => {
     expect(warningsOf(`--${name}=${FLAGS[name].default}`)).toEqual([]);
   });
 
+  test.each(named('ignored'))('--%s is accepted, and said to do nothing unless it is at its default', (name) => {
+    expect(warningsOf(`--${name}=${other[FLAGS[name].type]}`)).toEqual([
+      expect.stringContaining(`flag --${name} has no effect: `),
+    ]);
+    expect(warningsOf(`--${name}=${FLAGS[name].default}`)).toEqual([]);
+  });
+
   test.each(named('meaningless'))('--%s is accepted with one warning', (name) => {
     const value = FLAGS[name].type === 'bool' ? 'false' : other[FLAGS[name].type];
     expect(warningsOf(`--${name}=${value}`)).toEqual([expect.stringContaining(`flag --${name} means nothing any more: `)]);
@@ -225,22 +247,34 @@ test('what is odd but harmless is a warning', () => {
   ]);
 });
 
-test('the arguments of the chart of Flux v1 are accepted, but for its directory of generated keys', () => {
-  const argv = [
-    '--k8s-secret-name=flux-git-deploy --memcached-hostname=flux-memcached --sync-state=git --memcached-service=',
-    '--git-url=git@h:o/r --git-branch=master --git-path= --git-readonly=false --git-user=W --git-email=a@b.c',
-    '--git-verify-signatures=false --git-set-author=false --git-poll-interval=5m --git-timeout=20s --sync-interval=5m',
-    '--git-ci-skip=false --automation-interval=5m --registry-rps=200 --registry-burst=125 --registry-trace=false',
-  ].join(' ');
-  expect(warningsOf(...argv.split(' '))).toHaveLength(2);
-  const { errors } = refusalOf(...argv.split(' '), '--ssh-keygen-dir=/var/fluxd/keygen');
-  expect(errors).toEqual([expect.stringContaining('--ssh-keygen-dir is known, but not built yet')]);
+/** What the plain manifests of Flux v1 pass. */
+const MANIFESTS = [
+  '--memcached-service=',
+  '--ssh-keygen-dir=/var/fluxd/keygen',
+  '--git-url=git@example.org:you/config',
+  '--git-branch=master',
+  '--git-label=flux-sync',
+  '--git-user=Flux automation',
+  '--git-email=flux@example.com',
+  '--listen-metrics=:3031',
+];
+
+test('the arguments of the chart and of the manifests of Flux v1 are accepted as they are', () => {
+  const warned = (argv: readonly string[]) => warningsOf(...argv).map((message) => /--[a-z0-9-]+/.exec(message)?.[0]);
+  expect(warned(CHART_ARGUMENTS)).toEqual([
+    '--memcached-hostname',
+    '--memcached-service',
+    '--ssh-keygen-format',
+    '--ssh-keygen-dir',
+  ]);
+  expect(warned(MANIFESTS)).toEqual(['--memcached-service', '--ssh-keygen-dir']);
+  expect(configOf(...CHART_ARGUMENTS)).toMatchObject({ registryRps: 200, sshIdentityFile: '/etc/fluxd/ssh/identity' });
 });
 
 test('--version and --help print and exit with 0', () => {
   expect(parse('--version')).toEqual({ exit: 0, stdout: '1.2.3\n', stderr: '' });
   const help = parse('--help', '--nope');
   expect(help).toMatchObject({ exit: 0, stderr: '' });
-  expect('stdout' in help && help.stdout).toMatch(/^ {2}-l, --listen string +address .* \(default :3030\)$/m);
+  expect('stdout' in help && help.stdout).toMatch(/^ {2}-l, --listen string +address .* \(default :3030\) \[FLUXD_LISTEN\]$/m);
   expect(parse('-h')).toEqual(help);
 });

@@ -94,7 +94,7 @@ export async function startEngine(files: Readonly<Record<string, string>>, optio
 }
 
 function parse(args: readonly string[]): Config {
-  const parsed = parseFlags(args, { version: 'faults' });
+  const parsed = parseFlags(args, { version: 'faults', environment: {}, readFile: () => '' });
   if ('exit' in parsed) throw new Error(parsed.stderr);
   return parsed.config;
 }
