@@ -143,7 +143,10 @@ export interface GitConfig {
 }
 
 export type NotifiedChange =
+  /** As Flux v1's API tells it: also one of a repository of another name leads to a fetch. */
   | { readonly kind: 'git'; readonly url: string; readonly branch: string }
+  /** As a Git host tells it: all the URLs of the repository; what is absent was not said. */
+  | { readonly kind: 'push'; readonly urls?: readonly string[]; readonly branch?: string }
   | { readonly kind: 'image'; readonly domain: string; readonly image: string };
 
 /** Everything the outside can ask of the daemon; the API serves it and nothing else. Errors are FluxErrors. */
@@ -159,7 +162,11 @@ export interface Daemon {
   /** Commits of `ref` that are not applied yet, newest first. */
   syncStatus(ref: string): Promise<readonly Revision[]>;
   gitConfig(options: { readonly regenerateKey: boolean }): Promise<GitConfig>;
-  notify(change: NotifiedChange): Promise<void>;
+  /**
+   * Has looked at what changed elsewhere: a fetch, or a scan of an image that is in use. Told at any rate, it looks twice a second
+   * at most. Resolves to whether the change concerns us.
+   */
+  notify(change: NotifiedChange): Promise<boolean>;
   /** Asks for a fetch and a sync of what it finds, also when nothing is new (drift is verified then). */
   startSync(): SyncReport;
   /** @throws FluxError fault `missing` for an unknown id. */

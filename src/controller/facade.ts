@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { type Clock, FluxError, type Logger, messageOf } from '../base/index.ts';
-import { canonicalName, parseImageRef } from '../image/index.ts';
+import { type Clock, FluxError, type Logger } from '../base/index.ts';
 import type { ResourceId } from '../resource/index.ts';
 import type { UpdateSpec } from '../update/index.ts';
 import { asksForCommit, dryRunUpdate } from './apply-update.ts';
 import type { Approvals } from './approvals.ts';
-import type { Daemon, NotifiedChange, SyncReport } from './daemon.ts';
+import type { Daemon, SyncReport } from './daemon.ts';
 import type { Health } from './health.ts';
 import type { JobQueue } from './jobs.ts';
 import { listImages } from './list-images.ts';
 import { listWorkloads, refuseBothFilters } from './list-workloads.ts';
 import type { Loop } from './loop.ts';
+import { createNotify } from './notify.ts';
 import type { Cluster, ImageWatch, Revision, Source } from './ports.ts';
 import type { Preview } from './preview.ts';
 import type { Progress } from './progress.ts';
@@ -114,12 +114,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       };
     },
 
-    async notify(change) {
-      if (change.kind === 'image') notifyImage(change);
-      else if (options.sameRepository(change.url) && change.branch !== source.branch)
-        log.info({ branch: change.branch }, 'notified about another branch');
-      else loop.ask('fetch');
-    },
+    notify: createNotify({ ...options, fetch: () => loop.ask('fetch') }),
 
     startSync,
 
@@ -150,12 +145,6 @@ export function createDaemon(options: DaemonOptions): Daemon {
     // The fetch asks for the sync; one that is under way already may not have what this caller pushed.
     loop.ask('fetch');
     return report;
-  }
-
-  function notifyImage({ domain, image }: NotifiedChange & { readonly kind: 'image' }): void {
-    const name = canonicalName(parseImageRef(domain === '' ? image : `${domain}/${image}`));
-    // Answered before the scan ends, as in Flux v1; what it finds asks the loop for an automation run.
-    images.scanNow(name).catch((error: unknown) => log.warn({ image: name, error: messageOf(error) }, 'scan failed'));
   }
 }
 

@@ -28,7 +28,7 @@ export function daemonOf(parts: Partial<Daemon> = {}): Daemon & { readonly calls
     syncStatus: async (ref) => called('syncStatus', ref, []),
     gitConfig: async (options) =>
       called('gitConfig', options, { url: '', branch: 'master', paths: [], state: { status: 'unconfigured' }, publicKey: '' }),
-    notify: async (change) => called('notify', change, undefined),
+    notify: async (change) => called('notify', change, true),
     startSync: () => called('startSync', undefined, queuedSync('s-1')),
     sync: (id) => queuedSync(id),
     diff: async (request) => called('diff', request, { counts: {}, entries: [], errors: [], warnings: [] }),
