@@ -42,11 +42,13 @@ It stays up. In another terminal:
    export FLUX_URL=${api} KUBECONFIG=${kubeconfig}
    npx fluxctl list-workloads --all-namespaces
    npx fluxctl list-images --namespace shop
-   npx fluxctl release --namespace shop --workload deployment/cart --update-image ${registry.host}/shop/cart:1.2.0
    kubectl get deployments --all-namespaces         # any kubectl
 
-   cd ${clone}            # or: git clone ${repositoryUrl}
-   # edit a file, then: git commit -am "…" && git push && npx fluxctl sync
+   # edit ${clone}/shop/settings.yaml, or a clone of your own (git clone ${repositoryUrl}), then:
+   git -C ${clone} commit -am "A change" && git -C ${clone} pull --rebase && git -C ${clone} push && npx fluxctl sync
+
+   # to another version; as cart is automated, Flux then takes it to the newest again
+   npx fluxctl release --namespace shop --workload deployment/cart --update-image ${registry.host}/shop/cart:1.2.0
 
    tail -f ${daemonLog}
 

@@ -48,12 +48,13 @@ test('sync --wait exits 1 and says why when a rollout fails, and 0 once it is me
   await world.push(name, '1.0.0', { version: '1.0.0' });
   const image = `${world.registry}/${name}`;
   const repository = await world.repository();
-  await repository.commit('Open the shop', {
+  const first = await repository.commit('Open the shop', {
     'namespace.yaml': manifest.namespace(shop),
     'map.yaml': manifest.configMap(shop, 'map'),
     'web.yaml': deployment(shop, `${image}:missing`, 3),
   });
   const fluxd = await world.fluxd(repository, { args: ['--git-poll-interval=1h'] });
+  await repository.synced(first);
   const failed = await fluxd.fluxctl('sync', '--wait');
   expect(failed.code).toBe(1);
   expect(failed.stdout).toMatch(new RegExp(`^failed ${shop}:deployment/web: progress deadline exceeded: ReplicaSet "web-`, 'm'));
