@@ -7,8 +7,8 @@ const root = join(import.meta.dirname, '..');
 /** What each room may import; docs/architecture.md draws the same. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   base: [],
-  resource: ['base'],
   image: ['base'],
+  resource: ['base', 'image'],
   policy: ['base', 'image', 'resource'],
   config: ['base', 'resource', 'image', 'policy'],
   git: ['base', 'resource', 'image', 'policy'],

@@ -1,3 +1,5 @@
+import { isFields, valueAt } from './fields.ts';
+import { helmContainersOf } from './helm-release.ts';
 import type { JsonObject, KubeObject } from './object.ts';
 
 /** Kinds whose images Flux reads and changes (Flux v1's list; decided by kind alone). */
@@ -13,33 +15,28 @@ export interface Container {
   readonly image: string;
 }
 
-/** Containers of a workload as Flux v1 lists them: `containers` first, then `initContainers`. Empty for other kinds. */
+/**
+ * Containers of a workload as Flux v1 lists them: `containers` first, then `initContainers`; for a HelmRelease the images among its
+ * values. Empty for other kinds.
+ */
 export function containersOf(object: KubeObject): readonly Container[] {
+  if (object.kind === 'HelmRelease') return helmContainersOf(object);
   const spec = podSpecOf(object);
   return [...containerList(spec?.containers), ...containerList(spec?.initContainers)];
 }
 
-/** The pod spec inside a workload, or undefined where the kind has none (HelmRelease: its images are values, read elsewhere). */
+/** The pod spec inside a workload, or undefined where the kind has none (HelmRelease: its images are values). */
 export function podSpecOf(object: KubeObject): JsonObject | undefined {
   if (object.kind === 'HelmRelease' || !isWorkloadKind(object.kind)) return undefined;
-  const outer = object.kind === 'CronJob' ? at(object, 'spec', 'jobTemplate') : object;
-  return at(outer, 'spec', 'template', 'spec');
+  const outer = object.kind === 'CronJob' ? ['spec', 'jobTemplate'] : [];
+  const spec = valueAt(object, [...outer, 'spec', 'template', 'spec']);
+  return isFields(spec) ? (spec as JsonObject) : undefined;
 }
 
 function containerList(list: unknown): Container[] {
   if (!Array.isArray(list)) return [];
   return list.flatMap((entry: unknown) => {
-    if (!isRecord(entry) || typeof entry.name !== 'string') return [];
+    if (!isFields(entry) || typeof entry.name !== 'string') return [];
     return [{ name: entry.name, image: typeof entry.image === 'string' ? entry.image : '' }];
   });
-}
-
-function at(value: unknown, ...path: readonly string[]): JsonObject | undefined {
-  let current: unknown = value;
-  for (const key of path) current = isRecord(current) && Object.hasOwn(current, key) ? current[key] : undefined;
-  return isRecord(current) ? (current as JsonObject) : undefined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -207,8 +207,19 @@ test('a HelmRelease is listed where its kind exists', async () => {
     namespaced: true,
   });
   world.server.put('/apis/helm.fluxcd.io/v1/namespaces/shop/helmreleases/shop', {
-    metadata: { name: 'shop', namespace: 'shop' },
+    metadata: { name: 'shop', namespace: 'shop', annotations: { 'repository.fluxcd.io/pg': 'sql.image' } },
+    spec: { values: { image: { repository: 'acme/shop', tag: 'v1' }, sql: { image: 'acme/pg:12' } } },
     status: { releaseStatus: 'DEPLOYED' },
   });
-  expect(await world.cluster.workloads({})).toMatchObject([{ id: 'shop:helmrelease/shop', status: 'DEPLOYED', containers: [] }]);
+  expect(await world.cluster.workloads({})).toMatchObject([
+    {
+      id: 'shop:helmrelease/shop',
+      status: 'DEPLOYED',
+      containers: [
+        { name: 'chart-image', image: 'acme/shop:v1' },
+        { name: 'pg', image: 'acme/pg:12' },
+        { name: 'sql', image: 'acme/pg:12' },
+      ],
+    },
+  ]);
 });

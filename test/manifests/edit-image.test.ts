@@ -366,6 +366,79 @@ describe('S-024 the smallest edit, over generated files', () => {
   });
 });
 
+describe('the image of a HelmRelease', () => {
+  const WIKI: EditTarget = { document: 1, kind: 'HelmRelease', name: 'wiki' };
+  const head = 'kind: HelmRelease\nmetadata:\n  name: wiki\nspec:\n  values:\n';
+
+  test.each<[name: string, before: string, after: string]>([
+    ['quotes and comments stay', 'image: "acme/w" # c\n    tag: \'1.2\'   # d\n', 'image: "acme/w" # c\n    tag: \'9\'   # d\n'],
+    ['a value in a block', 'image: acme/w\n    tag: |- # d\n      1.2\n', "image: acme/w\n    tag: '9' # d\n"],
+    ['an anchor nobody uses', 'image: acme/w\n    tag: &t v1\n', "image: acme/w\n    tag: &t '9'\n"],
+    ['an alias', 'x: &t v1\n    image: acme/w\n    tag: *t\n', "x: &t v1\n    image: acme/w\n    tag: '9'\n"],
+    ['null', 'image: {repository: acme/w, tag: null}\n', "image: {repository: acme/w, tag: '9'}\n"],
+    ['an empty tag of a number', 'image: {repository: acme/w, tag: 5} # e\n', "image: {repository: acme/w, tag: '9'} # e\n"],
+    [
+      'fields from a merge key are overridden',
+      'x: &x {image: acme/w, tag: v1}\n    chart-image:\n      <<: *x\n',
+      "x: &x {image: acme/w, tag: v1}\n    chart-image:\n      <<: *x\n      tag: '9'\n",
+    ],
+  ])('%s', (_, before, after) => {
+    const lines = (text: string) => `${head}    ${text}---\nkind: X\n`;
+    expect(editContainerImage(lines(before), WIKI, 'chart-image', 'acme/w:9')).toBe(lines(after));
+    const crlf = (text: string) => `\uFEFF${lines(text).replaceAll('\n', '\r\n')}`;
+    expect(editContainerImage(crlf(before), WIKI, 'chart-image', 'acme/w:9')).toBe(crlf(after));
+  });
+
+  test.each<[name: string, values: string, code: string]>([
+    ['no such image', 'db: {image: acme/w}', 'manifests/not-found'],
+    ['S-024 the tag is used elsewhere', 'image: acme/w\n    tag: &t v1\n    other: *t', 'manifests/shared-anchor'],
+    ['S-024 the map is an alias', 'x: &x {image: acme/w, tag: v1}\n    chart-image: *x', 'manifests/shared-anchor'],
+    ['a tag that is a map', 'image: acme/w\n    tag: {a: b}', 'manifests/edit-failed'],
+  ])('%s: refused', (_, values, code) => {
+    expect(() => editContainerImage(`${head}    ${values}\n`, WIKI, 'chart-image', 'acme/w:9')).toThrow(
+      expect.objectContaining({ code }),
+    );
+  });
+
+  test('JSON with the field changed is what comes out', () => {
+    const word = fc.stringMatching(/^[a-z][a-z0-9]{0,5}$/);
+    const others = fc.dictionary(word, fc.oneof(word, fc.integer(), fc.constant('image: x:1')), { maxKeys: 3 });
+    const tag = fc.constantFrom('v1', '1.2', '7654321', '1e3', 'x"y');
+    const shape = fc.constantFrom<(repository: string, tag: string) => object>(
+      (repository, tag) => ({ image: `${repository}:${tag}` }),
+      (repository, tag) => ({ image: repository, tag }),
+      (repository, tag) => ({ registry: 'r.io', image: `${repository}:${tag}` }),
+      (repository, tag) => ({ tag, registry: 'r.io', image: repository }),
+      (repository, tag) => ({ image: { tag, registry: 'r.io', repository } }),
+    );
+    const entry = fc.record({ before: others, after: others, repository: word, tag, shape });
+    fc.assert(
+      fc.property(
+        fc.array(entry, { minLength: 1, maxLength: 3 }),
+        fc.nat(),
+        fc.constantFrom(undefined, 2),
+        (list, at, indent) => {
+          const chosen = at % list.length;
+          const text = (tags: readonly string[]) => {
+            const values = list.map(({ before, after, repository, shape }, n) => [
+              `c${n}`,
+              { ...before, ...shape(repository, tags[n] ?? ''), after },
+            ]);
+            const object = { kind: 'HelmRelease', metadata: { name: 'wiki' }, spec: { values: Object.fromEntries(values) } };
+            return JSON.stringify(object, null, indent);
+          };
+          const tags: string[] = list.map(({ tag }) => tag);
+          const { repository = '', shape } = list[chosen] ?? {};
+          const registry = JSON.stringify(shape?.('', '')).includes('registry') ? 'r.io/' : '';
+          const edited = editContainerImage(text(tags), WIKI, `c${chosen}`, `${registry}${repository}:v9`);
+          expect(edited).toBe(text(tags.with(chosen, 'v9')));
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
+
 function commonPrefix(a: string, b: string): number {
   let length = 0;
   while (length < a.length && length < b.length && a[length] === b[length]) length++;

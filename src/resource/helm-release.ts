@@ -1,0 +1,147 @@
+import { FluxError } from '../base/index.ts';
+import { formatImageRef, formatName, type ImageRef, parseImageRef, tryParseImageRef } from '../image/index.ts';
+import { isFields, valueAt } from './fields.ts';
+import type { KubeObject } from './object.ts';
+import type { Container } from './workload.ts';
+
+/*
+ * A HelmRelease runs no containers of its own: which images its chart will run stands among the values it gives to the chart. Where,
+ * is convention, and annotations for charts that have another (Flux v1's rules; docs/helm-releases.md).
+ */
+
+/** What Flux v1 calls the image at the top of the values. */
+const TOP = 'chart-image';
+const VALUES = ['spec', 'values'] as const;
+
+type Path = readonly string[];
+
+/** Where the values hold one image reference, in up to three fields that together are `[registry/]image[:tag]`. */
+interface ImagePlace {
+  readonly registry: Path | undefined;
+  readonly image: Path;
+  readonly tag: Path | undefined;
+}
+
+/** A text to write into an object. */
+export interface FieldChange {
+  /** From the object down. */
+  readonly path: Path;
+  readonly value: string;
+}
+
+/** The images of a HelmRelease as containers: `chart-image` first, the others by name. What is no image reference is not listed. */
+export function helmContainersOf(object: KubeObject): readonly Container[] {
+  return [...placesOf(object)]
+    .map(([name, place]) => ({ name, image: assemble(object, place) }))
+    .sort((a, b) => (a.name === TOP ? -1 : b.name === TOP || a.name > b.name ? 1 : -1));
+}
+
+/**
+ * The fields to change so that a container of a HelmRelease has an image; undefined when it has no such container. A registry in a
+ * field of its own stays there, a tag as well, however the chart splits the name between them.
+ * @throws FluxError `image/bad-reference`, or `resource/image-does-not-fit` when the fields cannot hold the reference.
+ */
+export function helmImageChanges(object: KubeObject, container: string, image: string): readonly FieldChange[] | undefined {
+  const place = placesOf(object).get(container);
+  if (!place) return undefined;
+  const parts = split(parseImageRef(image), place, textAt(object, place.registry));
+  const changes = [
+    ...(place.registry && parts.registry !== undefined ? [{ path: place.registry, value: parts.registry }] : []),
+    { path: place.image, value: parts.image },
+    ...(place.tag && parts.tag !== undefined ? [{ path: place.tag, value: parts.tag }] : []),
+  ];
+  if (join(parts) !== image) throw doesNotFit(object, container, image, place);
+  return changes.filter(({ path, value }) => valueAt(object, path) !== value);
+}
+
+interface ImageParts {
+  readonly registry: string | undefined;
+  readonly image: string;
+  readonly tag: string | undefined;
+}
+
+/** `registry` is the text there is now. One that is not text is no registry: neither read nor written. */
+function split(ref: ImageRef, place: ImagePlace, registry: string | undefined): ImageParts {
+  const name = formatName(ref);
+  const stays = registry === undefined || name.startsWith(`${registry}/`);
+  const suffix = formatImageRef(ref).slice(name.length);
+  const image = registry === undefined ? name : stays ? name.slice(registry.length + 1) : ref.image;
+  return {
+    registry: stays ? registry : ref.domain,
+    image: place.tag ? image : image + suffix,
+    tag: place.tag && suffix.replace(/^:/, ''),
+  };
+}
+
+function join({ registry, image, tag }: ImageParts): string {
+  return `${registry === undefined ? '' : `${registry}/`}${image}${tag === undefined ? '' : `:${tag}`}`;
+}
+
+/** By container. An annotation decides where both it and the convention find something. */
+function placesOf(object: KubeObject): ReadonlyMap<string, ImagePlace> {
+  const places = new Map<string, ImagePlace>();
+  const add = (name: string, place: ImagePlace | undefined) => {
+    if (place && tryParseImageRef(assemble(object, place))) places.set(name, place);
+  };
+  const values = valueAt(object, VALUES);
+  for (const name of isFields(values) ? Object.keys(values) : []) add(name, conventional(object, [...VALUES, name]));
+  add(TOP, conventional(object, VALUES));
+  for (const name of mappedNames(object)) add(name, mapped(object, name));
+  return places;
+}
+
+/** `image` is the reference, with `registry` and `tag` beside it; or a map with `repository`, and these two in it. */
+function conventional(object: KubeObject, path: Path): ImagePlace | undefined {
+  const inside = [...path, 'image'];
+  if (textAt(object, inside) !== undefined) return placeIn(object, path, 'image');
+  return textAt(object, [...inside, 'repository']) === undefined ? undefined : placeIn(object, inside, 'repository');
+}
+
+function placeIn(object: KubeObject, path: Path, image: string): ImagePlace {
+  const registry = [...path, 'registry'];
+  const tag = [...path, 'tag'];
+  return {
+    registry: textAt(object, registry) === undefined ? undefined : registry,
+    image: [...path, image],
+    // A tag that is no text is not read, but the chart reads it: a new tag belongs there.
+    tag: valueAt(object, tag) === undefined ? undefined : tag,
+  };
+}
+
+const MAPPING = /^(?:registry|repository|tag)\.fluxcd\.io\/(.+)$/;
+
+function mappedNames({ metadata: { annotations } }: KubeObject): ReadonlySet<string> {
+  return new Set(Object.keys(annotations ?? {}).flatMap((key) => MAPPING.exec(key)?.[1] ?? []));
+}
+
+/** The place that annotations name by paths below the values; undefined unless each path leads to a text of its own. */
+function mapped(object: KubeObject, name: string): ImagePlace | undefined {
+  const paths = ['registry', 'repository', 'tag'].map((field) => mappedPath(object, `${field}.fluxcd.io/${name}`));
+  const [registry, image, tag] = paths;
+  const written = paths.filter((path) => path !== undefined);
+  const apart = new Set(written.map((path) => path.join('.'))).size === written.length;
+  return image && apart && written.every((path) => textAt(object, path) !== undefined) ? { registry, image, tag } : undefined;
+}
+
+function mappedPath({ metadata: { annotations } }: KubeObject, key: string): Path | undefined {
+  const path: unknown = annotations?.[key];
+  return typeof path === 'string' ? [...VALUES, ...path.split('.')] : undefined;
+}
+
+function assemble(object: KubeObject, { registry, image, tag }: ImagePlace): string {
+  return join({ registry: textAt(object, registry), image: textAt(object, image) ?? '', tag: textAt(object, tag) });
+}
+
+function textAt(object: KubeObject, path: Path | undefined): string | undefined {
+  const value = path && valueAt(object, path);
+  return typeof value === 'string' ? value : undefined;
+}
+
+function doesNotFit(object: KubeObject, container: string, image: string, place: ImagePlace): FluxError {
+  const fields = [place.registry, place.image, place.tag].flatMap((path) => (path ? [path.join('.')] : []));
+  return new FluxError(`image ${image} does not fit into the fields of container ${container}`, {
+    code: 'resource/image-does-not-fit',
+    fault: 'user',
+    help: `helmrelease/${object.metadata.name} holds that image in ${fields.join(' and ')}. Change them by hand.`,
+  });
+}
