@@ -7,8 +7,9 @@ import { createAttention } from './attention.ts';
 import { applyBody } from './body.ts';
 import type { DefinedKinds } from './crd.ts';
 import { diffSteps } from './diff.ts';
-import { createDiscovery } from './discovery.ts';
+import { createDiscovery, type Directory } from './discovery.ts';
 import { lostFields } from './drift.ts';
+import { exportObjects } from './export.ts';
 import { noteCorrections } from './fight.ts';
 import { healthTarget, watchHealth } from './health/watch-health.ts';
 import { createCredentialSource, type KubeconfigSource, loadKubeconfig } from './kubeconfig.ts';
@@ -24,7 +25,7 @@ import { createTransport } from './transport.ts';
 import type { Change, Cluster, Plan } from './types.ts';
 import { createViews } from './views.ts';
 import { createWindow } from './window.ts';
-import { listWorkloads } from './workloads.ts';
+import { createWorkloadLister } from './workloads.ts';
 
 export interface ClusterOptions extends KubeconfigSource {
   /** Namespace of namespaced manifests without one; otherwise the kubeconfig context's, otherwise `default`. */
@@ -100,6 +101,9 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
   });
   const plans = new WeakMap<Plan, { readonly steps: readonly Step[]; readonly set: SyncSet }>();
   let defined: DefinedKinds = new Map();
+  /** What ids follow from, as of the last question. */
+  let names: { readonly directory: Directory | undefined; readonly defined: DefinedKinds } = { directory: undefined, defined };
+  const listWorkloads = createWorkloadLister({ transport, discovery, views, allowed, log, told });
 
   return {
     defaultNamespace,
@@ -158,7 +162,15 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
       driftListener = listener;
     },
 
-    workloads: (filter, { signal } = {}) => listWorkloads({ transport, discovery, views, allowed, log, told }, filter, signal),
+    workloads: (filter, { signal } = {}) => listWorkloads(filter, signal),
+
+    exportObjects: ({ signal } = {}) => exportObjects({ transport, discovery, allowed, log, told }, signal),
+
+    namesBy() {
+      const directory = discovery.current();
+      if (names.directory !== directory || names.defined !== defined) names = { directory, defined };
+      return names;
+    },
 
     idOf(object) {
       const directory = discovery.current();

@@ -148,6 +148,8 @@ export interface Cluster {
    * @throws FluxError when the server cannot be asked at all.
    */
   diff(plan: Plan, options?: Cancellable): Promise<readonly ObjectDiff[]>;
+  /** What `fluxctl save` saves: each namespace with its workloads, whole. */
+  exportObjects(options?: Cancellable): Promise<readonly KubeObject[]>;
   /**
    * Follows the health of what these changes, all of them returned by `apply`, left in the cluster (not of what was skipped, held,
    * deleted or failed). One list and one watch for each kind whose status has to be read; `onChange` is called when something may
@@ -157,6 +159,8 @@ export interface Cluster {
   workloads(filter: WorkloadFilter, options?: Cancellable): Promise<readonly ClusterWorkload[]>;
   readonly defaultNamespace: string;
   idOf(object: KubeObject): ResourceId | undefined;
+  /** The same value for as long as `idOf` answers the same. */
+  namesBy(): object;
   readCore(
     kind: 'Secret' | 'ServiceAccount',
     namespace: string,

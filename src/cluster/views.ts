@@ -18,6 +18,8 @@ export interface View {
   current(options?: { readonly signal?: AbortSignal }): Promise<void>;
   get(namespace: string | undefined, name: string): Kept | undefined;
   all(): Iterable<Kept>;
+  /** Another number after any change of what it holds. */
+  version(): number;
 }
 
 export interface Views {
@@ -87,6 +89,7 @@ export function createViews(options: ViewsOptions): Views {
       current: (cancel) => reflector.current(cancel),
       get: (inside, name) => reflector.objects.get(objectKeyIn(inside, name)),
       all: () => reflector.objects.values(),
+      version: () => reflector.changes,
     };
     return { view, reflector };
   }

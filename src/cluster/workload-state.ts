@@ -43,7 +43,7 @@ function antecedentOf(value: string | undefined): ResourceId | undefined {
 }
 
 /** Parts of the cluster itself, which Flux v1 never lists. */
-function isAddon({ namespace, labels = {} }: LiveObject): boolean {
+export function isAddon({ namespace, labels = {} }: LiveObject): boolean {
   if (namespace !== 'kube-system') return false;
   const mode = labels['addonmanager.kubernetes.io/mode'];
   return labels['kubernetes.io/cluster-service'] === 'true' || mode === 'EnsureExists' || mode === 'Reconcile';

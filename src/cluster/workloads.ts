@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { asFluxError, type Logger } from '../base/index.ts';
 import { parseResourceId } from '../resource/index.ts';
 import { accessibleNamespaces } from './accessible-namespaces.ts';
@@ -8,7 +9,7 @@ import { listPages } from './live.ts';
 import type { Told } from './told.ts';
 import type { Transport } from './transport.ts';
 import type { ClusterWorkload, WorkloadFilter } from './types.ts';
-import { isCurrent, type Views } from './views.ts';
+import { isCurrent, type View, type Views } from './views.ts';
 import { workloadOf } from './workload-state.ts';
 
 export interface WorkloadDeps {
@@ -30,23 +31,70 @@ const WORKLOAD_APIS = [
 ] as const;
 
 const DIRECTORY_MAX_AGE_MS = 300_000;
+/** Answers that are kept, by what was asked for. */
+const KEPT_ANSWERS = 100;
+
+export type ListWorkloads = (filter: WorkloadFilter, signal?: AbortSignal) => Promise<readonly ClusterWorkload[]>;
+
+interface Answer {
+  readonly lists: readonly (readonly ClusterWorkload[])[];
+  readonly workloads: readonly ClusterWorkload[];
+}
 
 /**
  * Workloads as they run, trimmed to what listing and updates need. Kinds that may not be listed, and allowed namespaces that may not be
- * looked at, are left out with a warning.
+ * looked at, are left out with a warning. As long as nothing changed in what is watched, the same question gets the same array, so that
+ * whoever makes something of it can keep that as well.
  */
-export async function listWorkloads(
-  deps: WorkloadDeps,
-  filter: WorkloadFilter,
-  signal?: AbortSignal,
-): Promise<readonly ClusterWorkload[]> {
-  const directory = await deps.discovery.look(DIRECTORY_MAX_AGE_MS, signal);
-  const { kinds, namespace } = reach(filter);
-  const places = await accessibleNamespaces(namespace, deps, signal);
-  const parts = resourcesOf(directory, kinds).flatMap((resource) => places.map((place) => ({ resource, namespace: place })));
-  const lists = await Promise.all(parts.map((part) => listPart(deps, part, directory, namespace, signal)));
-  const ids = filter.ids && new Set(filter.ids);
-  return lists.flat().filter(({ id }) => ids === undefined || ids.has(id));
+export function createWorkloadLister(deps: WorkloadDeps): ListWorkloads {
+  const inView = new WeakMap<View, { readonly version: number; readonly workloads: readonly ClusterWorkload[] }>();
+  const answers = new LRUCache<string, Answer>({ max: KEPT_ANSWERS });
+
+  return async (filter, signal) => {
+    const directory = await deps.discovery.look(DIRECTORY_MAX_AGE_MS, signal);
+    const { kinds, namespace } = reach(filter);
+    const places = await accessibleNamespaces(namespace, deps, signal);
+    const resources = workloadResources(directory).filter(({ kind }) => !kinds || kinds.has(kind.toLowerCase()));
+    const parts = resources.flatMap((resource) => places.map((place) => ({ resource, namespace: place })));
+    const lists = await Promise.all(parts.map((part) => listPart(part, directory, namespace, signal)));
+
+    const question = JSON.stringify([filter.namespace, filter.ids]);
+    const known = answers.get(question);
+    if (known?.lists.length === lists.length && lists.every((list, index) => list === known.lists[index])) return known.workloads;
+    const ids = filter.ids && new Set(filter.ids);
+    const isAskedFor = ({ id }: ClusterWorkload) =>
+      ids === undefined ? namespace === undefined || id.startsWith(`${namespace}:`) : ids.has(id);
+    const workloads = lists.flat().filter(isAskedFor);
+    answers.set(question, { lists, workloads });
+    return workloads;
+  };
+
+  /** `namespace` is the one asked for, undefined for all; the list may hold more. */
+  async function listPart(
+    part: Part,
+    directory: Directory,
+    namespace: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly ClusterWorkload[]> {
+    const { resource } = part;
+    const inside = part.namespace ?? namespace;
+    return unlessForbidden(deps, resource, inside, async () => {
+      const view = deps.views.open(part, directory);
+      if (view && (await isCurrent(view, signal ? { signal } : {}))) return workloadsOf(view);
+      const trim = (item: Readonly<Record<string, unknown>>) => workloadOf(resource.kind, item) ?? [];
+      const found = await listPages(deps.transport, resource, 'whole', trim, { namespace: inside, signal });
+      return found.items.flat();
+    });
+  }
+
+  function workloadsOf(view: View): readonly ClusterWorkload[] {
+    const version = view.version();
+    const known = inView.get(view);
+    if (known?.version === version) return known.workloads;
+    const workloads = [...view.all()].flatMap(({ workload }) => workload ?? []);
+    inView.set(view, { version, workloads });
+    return workloads;
+  }
 }
 
 /** As little as has to be listed: the kinds asked for, in the one namespace when there is only one. */
@@ -59,46 +107,35 @@ function reach({ namespace, ids }: WorkloadFilter): { readonly kinds?: ReadonlyS
   return { kinds: new Set(parts.map(({ kind }) => kind)), ...(inside === undefined ? {} : { namespace: inside }) };
 }
 
-function resourcesOf(directory: Directory, kinds: ReadonlySet<string> | undefined): readonly ApiResource[] {
-  return WORKLOAD_APIS.flatMap(([group, version, kind]) => {
-    if (kinds && !kinds.has(kind.toLowerCase())) return [];
-    const resource = directory.find(group, version, kind);
-    return resource ? [resource] : [];
-  });
+/** The workload kinds that the API server serves. */
+export function workloadResources(directory: Directory): readonly ApiResource[] {
+  return WORKLOAD_APIS.flatMap(([group, version, kind]) => directory.find(group, version, kind) ?? []);
 }
 
-/** `namespace` is the one asked for, undefined for all. */
-async function listPart(
-  { transport, views, log, told }: WorkloadDeps,
-  part: Part,
-  directory: Directory,
+/** A list, or an empty one where we may not look or nothing of the kind is served; what is forbidden is told once. */
+export async function unlessForbidden<T>(
+  { log, told }: Pick<WorkloadDeps, 'log' | 'told'>,
+  resource: ApiResource,
   namespace: string | undefined,
-  signal: AbortSignal | undefined,
-): Promise<readonly ClusterWorkload[]> {
-  const { resource } = part;
-  const inside = part.namespace ?? namespace;
-  const subject = `workloads ${kindName(resource)} ${inside ?? ''}`;
+  list: () => Promise<readonly T[]>,
+): Promise<readonly T[]> {
+  const subject = `workloads ${kindName(resource)} ${namespace ?? ''}`;
   try {
-    const view = views.open(part, directory);
-    if (view && (await isCurrent(view, signal ? { signal } : {}))) {
-      told.over(subject);
-      return [...view.all()].flatMap(({ live, workload }) =>
-        workload && (inside === undefined || live.namespace === inside) ? [workload] : [],
-      );
-    }
-    const trim = (item: Readonly<Record<string, unknown>>) => workloadOf(resource.kind, item) ?? [];
-    const found = await listPages(transport, resource, 'whole', trim, { namespace: inside, signal });
+    const found = await list();
     told.over(subject);
-    return found.items.flat();
+    return found;
   } catch (thrown) {
     const error = asFluxError(thrown, { code: 'cluster/list-failed' });
     if (error.code === 'cluster/forbidden') {
       if (told.isNews(subject, error.message))
-        log.warn({ resource: kindName(resource), namespace: inside, err: error.message }, 'not allowed to list resources');
-      return [];
+        log.warn({ resource: kindName(resource), namespace, err: error.message }, 'not allowed to list resources');
+      return NONE;
     }
     // Its API went away since we looked.
-    if (error.code === 'cluster/unknown-resource') return [];
+    if (error.code === 'cluster/unknown-resource') return NONE;
     throw error;
   }
 }
+
+/** Always the same one, so that it counts as unchanged. */
+const NONE: readonly never[] = [];

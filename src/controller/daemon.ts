@@ -155,6 +155,8 @@ export interface Daemon {
   listWorkloads(filter: { readonly namespace: string; readonly ids: readonly ResourceId[] }): Promise<readonly WorkloadStatus[]>;
   /** `spec` is a resource id or `<all>`. */
   listImages(filter: { readonly namespace: string; readonly spec: string }): Promise<readonly WorkloadImages[]>;
+  /** Namespaces and workloads of the cluster, as YAML documents. */
+  export(): Promise<string>;
   /** Queues an update (a `plan` is calculated at once) and resolves to its job id. */
   update(spec: UpdateSpec): Promise<string>;
   /** @throws FluxError fault `missing` for an unknown job. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Clock, FluxError, type Logger } from '../base/index.ts';
+import { type Clock, dumpYaml, FluxError, type Logger } from '../base/index.ts';
 import type { ResourceId } from '../resource/index.ts';
 import type { UpdateSpec } from '../update/index.ts';
 import { asksForCommit, dryRunUpdate } from './apply-update.ts';
@@ -8,7 +8,7 @@ import type { Daemon, SyncReport } from './daemon.ts';
 import type { Health } from './health.ts';
 import type { JobQueue } from './jobs.ts';
 import { listImages } from './list-images.ts';
-import { listWorkloads, refuseBothFilters } from './list-workloads.ts';
+import { createWorkloadListing, refuseBothFilters } from './list-workloads.ts';
 import type { Loop } from './loop.ts';
 import { createNotify } from './notify.ts';
 import type { Cluster, ImageWatch, Revision, Source } from './ports.ts';
@@ -45,10 +45,23 @@ const MAX_COMMITS = 10_000;
 export function createDaemon(options: DaemonOptions): Daemon {
   const { source, reader, cluster, images, jobs, reports, progress, approvals, loop, health, clock, log } = options;
 
-  /** The head of the branch, read; undefined while Git is not ready. */
+  const listWorkloads = createWorkloadListing();
+  let reading: { readonly head: Revision; readonly view: Promise<RepositoryView> } | undefined;
+
+  /** The head of the branch, read once however many ask; undefined while Git is not ready. */
   async function currentView(): Promise<RepositoryView | undefined> {
     const head = source.head();
-    return head === undefined ? undefined : reader.read(head);
+    if (head === undefined) return undefined;
+    if (reading?.head !== head) {
+      const mine = {
+        head,
+        view: reader.read(head).finally(() => {
+          if (reading === mine) reading = undefined;
+        }),
+      };
+      reading = mine;
+    }
+    return reading.view;
   }
 
   return {
@@ -72,6 +85,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
       const filter = { ...(namespace === '' ? {} : { namespace }), ...(id === undefined ? {} : { ids: [id] }) };
       const [running, view] = await Promise.all([cluster.workloads(filter), currentView()]);
       return listImages(running, view?.workloads ?? new Map(), images);
+    },
+
+    async export() {
+      const objects = await cluster.exportObjects();
+      return objects.map((object) => dumpYaml(object)).join('---\n');
     },
 
     async update(spec) {

@@ -264,15 +264,19 @@ export interface Cluster {
    * have changed.
    */
   watchHealth(changes: readonly Change[], onChange: () => void): HealthWatch;
-  /** Workloads of a namespace, or of all; add-ons of kube-system left out as in Flux v1. */
+  /** Workloads of a namespace, or of all; add-ons of kube-system left out as in Flux v1. The same array as before while nothing has changed. */
   workloads(
     filter: { readonly namespace?: string; readonly ids?: readonly ResourceId[] },
     options?: Cancellable,
   ): Promise<readonly ClusterWorkload[]>;
   /** The namespace that a namespaced manifest without one goes to. */
   readonly defaultNamespace: string;
+  /** What `fluxctl save` saves: each namespace with its workloads, whole. */
+  exportObjects(options?: Cancellable): Promise<readonly KubeObject[]>;
   /** Full id of a manifest after namespace defaulting, or undefined while its kind is unknown. */
   idOf(object: KubeObject): ResourceId | undefined;
+  /** The same value for as long as `idOf` answers the same. */
+  namesBy(): object;
   /** An object of the core group, for pull secrets and service accounts; undefined when absent or forbidden. */
   readCore(
     kind: 'Secret' | 'ServiceAccount',

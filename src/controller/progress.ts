@@ -17,6 +17,8 @@ export class Progress {
   done(outcome: SyncOutcome): void {
     this.applied = outcome.revision;
     this.failure = undefined;
-    this.failures = new Map(outcome.changes.filter((change) => change.outcome === 'failed').map((change) => [change.id, change]));
+    const failed = outcome.changes.filter((change) => change.outcome === 'failed');
+    // Still none is no news to whoever made something of it.
+    if (failed.length > 0 || this.failures.size > 0) this.failures = new Map(failed.map((change) => [change.id, change]));
   }
 }

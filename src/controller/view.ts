@@ -12,29 +12,38 @@ export interface RepositoryView {
 }
 
 export interface RepositoryReader {
-  /** Reads a revision; the last one read is kept, and unchanged files are never parsed again. */
+  /** Reads a revision; the last one read is kept (the same view, while ids mean the same), and unchanged files are never parsed again. */
   read(revision: Revision, options?: Cancellable): Promise<RepositoryView>;
 }
 
-export function createRepositoryReader(source: Source, desired: Desired, cluster: Pick<Cluster, 'idOf'>): RepositoryReader {
+export function createRepositoryReader(
+  source: Source,
+  desired: Desired,
+  cluster: Pick<Cluster, 'idOf' | 'namesBy'>,
+): RepositoryReader {
   let last: { readonly revision: Revision; readonly state: DesiredState } | undefined;
+  let view: { readonly of: View; readonly names: object } | undefined;
   return {
     async read(revision, options = {}) {
       if (last?.revision !== revision) {
         const files = await source.files(revision, options);
         last = { revision, state: await desired.read(files, (id) => source.blob(id, options), options) };
       }
-      return new View(last.revision, last.state, cluster);
+      const names = cluster.namesBy();
+      if (view?.of.state !== last.state || view.names !== names)
+        view = { of: new View(last.revision, last.state, cluster), names };
+      return view.of;
     },
   };
 }
 
-/** Ids are asked for when somebody wants them, and anew for each view: what the API calls namespaced may be learned after the file was read. */
+/** Ids are asked for when somebody wants them: what the API calls namespaced may be learned after the file was read. */
 class View implements RepositoryView {
   readonly revision: Revision;
   readonly state: DesiredState;
   readonly #cluster: Pick<Cluster, 'idOf'>;
   #manifests: ReadonlyMap<ResourceId, Manifest> | undefined;
+  #workloads: ReadonlyMap<ResourceId, Manifest> | undefined;
 
   constructor(revision: Revision, state: DesiredState, cluster: Pick<Cluster, 'idOf'>) {
     this.revision = revision;
@@ -48,8 +57,11 @@ class View implements RepositoryView {
   }
 
   get workloads(): ReadonlyMap<ResourceId, Manifest> {
-    const workloads = this.state.manifests.filter(({ object }) => isWorkloadKind(object.kind));
-    return manifestsById(workloads, this.#cluster);
+    this.#workloads ??= manifestsById(
+      this.state.manifests.filter(({ object }) => isWorkloadKind(object.kind)),
+      this.#cluster,
+    );
+    return this.#workloads;
   }
 }
 

@@ -87,6 +87,8 @@ export function createSource(options: SourceOptions) {
     onReplaced: () => {
       reader.restart();
       present.clear();
+      logged.clear();
+      resolved.clear();
       listed = undefined;
     },
   });
@@ -121,8 +123,10 @@ export function createSource(options: SourceOptions) {
   let writable = false;
   let writeCheckedAt = Number.NEGATIVE_INFINITY;
   let listed: { readonly revision: string; readonly files: readonly TreeFile[] } | undefined;
-  /** The last answer about commits; a commit and its ancestors never change, and a sync with nothing new asks the same again. */
-  let logged: { readonly question: string; readonly commits: readonly Commit[] } | undefined;
+  /** Answers about commits, also those under way: a commit and its ancestors never change, and the same is asked time and again. */
+  const logged = new LRUCache<string, Promise<readonly Commit[]>>({ max: 8 });
+  /** What names stand for, also what is being looked up; good until the mirror changes. */
+  const resolved = new LRUCache<string, Promise<string | undefined>>({ max: 1000 });
   const markNames = [`refs/tags/${syncTag}^{commit}`, recordRef];
   /** What the sync tag and the records' ref name; undefined after anything that may have moved them. */
   let generation = 0;
@@ -140,6 +144,8 @@ export function createSource(options: SourceOptions) {
       generation += 1;
       return work().finally(() => {
         generation += 1;
+        // Whoever asks from now on wants to hear of what was written; until now nobody could.
+        resolved.clear();
       });
     });
     last = result.catch(() => undefined);
@@ -286,26 +292,27 @@ export function createSource(options: SourceOptions) {
       if (ref === '' || ref.length > 250 || /^[-:]|[\x00-\x20\x7f:?*[\\]|\.\./.test(ref)) return undefined;
       if (present.has(ref)) return ref;
       const name = ref.replace(/^HEAD(?=$|[~^])/, `refs/heads/${branch}`);
-      return reading('git rev-parse', undefined, (run) => git.revParse(`${name}^{commit}`, run));
+      return shared(resolved, name, () => reading('git rev-parse', undefined, (run) => git.revParse(`${name}^{commit}`, run)));
     },
 
     commits: async (
       range: { readonly from?: string | undefined; readonly to: string; readonly limit?: number; readonly allPaths?: boolean },
       { signal }: Cancellable = {},
-    ): Promise<readonly Commit[]> =>
-      reading('git log', signal, async (run) => {
-        if (range.from !== undefined && !isObjectId(range.from)) throw badRevision(range.from);
-        const question = JSON.stringify([range.from, range.to, range.limit, range.allPaths]);
-        if (logged?.question === question) return logged.commits;
-        await requireRevision(range.to, run);
-        // One that is gone (history was rewritten, R-032) counts as none.
-        const from = range.from !== undefined && (await isPresent(range.from, run)) ? range.from : undefined;
-        const asked = { to: range.to, limit: range.limit, paths: range.allPaths ? [] : literalPaths };
-        const commits = await listCommits(git, { ...asked, from }, options.email, run);
-        // Where the range begins may be missing now and be fetched later.
-        if (range.from === undefined) logged = { question, commits };
-        return commits;
-      }),
+    ): Promise<readonly Commit[]> => {
+      const question = JSON.stringify([range.from, range.to, range.limit, range.allPaths]);
+      const list = () =>
+        reading('git log', signal, async (run) => {
+          if (range.from !== undefined && !isObjectId(range.from)) throw badRevision(range.from);
+          await requireRevision(range.to, run);
+          // One that is gone (history was rewritten, R-032) counts as none; it may be fetched later.
+          const from = range.from !== undefined && (await isPresent(range.from, run)) ? range.from : undefined;
+          if (from !== range.from) logged.delete(question);
+          const asked = { to: range.to, limit: range.limit, paths: range.allPaths ? [] : literalPaths };
+          return listCommits(git, { ...asked, from }, options.email, run);
+        });
+      // Others must not wait for what this caller may end.
+      return signal === undefined ? shared(logged, question, list) : (logged.get(question) ?? list());
+    },
 
     syncTag: async (): Promise<string | undefined> =>
       reading('git cat-file', undefined, async (run) => (await currentMarks(run)).tagged),
@@ -353,6 +360,18 @@ export function createSource(options: SourceOptions) {
     mirror.markSuspect();
     throw new FluxError(`revision ${revision}: not in the mirror`, { code: 'git/revision-missing', fault: 'missing' });
   }
+}
+
+/** The answer that is there or under way, or a new one; failures are not kept. */
+function shared<T>(answers: LRUCache<string, Promise<T>>, question: string, ask: () => Promise<T>): Promise<T> {
+  const known = answers.get(question);
+  if (known) return known;
+  const asked = ask().catch((error: unknown) => {
+    if (answers.peek(question) === asked) answers.delete(question);
+    throw error;
+  });
+  answers.set(question, asked);
+  return asked;
 }
 
 function badRevision(text: string): FluxError {

@@ -21,6 +21,7 @@ export function daemonOf(parts: Partial<Daemon> = {}): Daemon & { readonly calls
     version: () => '1.2.3',
     listWorkloads: async (filter) => called('listWorkloads', filter, []),
     listImages: async (filter) => called('listImages', filter, []),
+    export: async () => called('export', undefined, ''),
     update: async (spec) => called('update', spec, 'job-1'),
     job: async (id) => {
       throw new FluxError(`unknown job ${JSON.stringify(id)}`, { code: 'job/unknown', fault: 'missing', help: 'Job not found' });

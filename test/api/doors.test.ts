@@ -30,6 +30,8 @@ const TABLE: Readonly<Record<string, readonly [path: string, sent: Sent, loopbac
   'POST /api/flux/v9/update-manifests': ['/api/flux/v9/update-manifests', update, 200, 403],
   'GET /api/flux/v6/jobs': ['/api/flux/v6/jobs?id=x', {}, 404, 403],
   'GET /api/flux/v6/sync': ['/api/flux/v6/sync?ref=x', {}, 200, 403],
+  'GET /api/flux/v6/export': ['/api/flux/v6/export', {}, 200, 403],
+  'HEAD /api/flux/v6/export': ['/api/flux/v6/export', { method: 'HEAD' }, 200, 403],
   'POST /api/flux/v9/git-repo-config': ['/api/flux/v9/git-repo-config', { method: 'POST', body: 'false' }, 200, 403],
   'POST /api/flux/v6/update-images': [
     '/api/flux/v6/update-images?service=%3Call%3E&image=a:1&kind=plan',

@@ -80,6 +80,26 @@ describe('workloads', () => {
     ]);
   });
 
+  test('a body is made once for each state, and anew for the next', async () => {
+    let asked = 0;
+    let workloads: readonly WorkloadStatus[] = [
+      {
+        ...web,
+        get status() {
+          asked += 1;
+          return 'ready';
+        },
+      },
+    ];
+    await using api = await serve(daemonOf({ listWorkloads: async () => workloads }));
+    const [first, second] = [await api.get('/api/flux/v6/services'), await api.get('/api/flux/v11/services')];
+    expect(second.body).toBe(first.body);
+    expect(asked).toBe(1);
+    workloads = [...workloads, { ...web, id: 'default:deployment/x' }];
+    expect(JSON.parse((await api.get('/api/flux/v6/services')).body)).toHaveLength(2);
+    expect(asked).toBe(1);
+  });
+
   test('< and > are escaped as Go escapes them', async () => {
     const failed = { ...web, syncError: 'field <spec> & more' };
     await using api = await serve(daemonOf({ listWorkloads: async () => [failed] }));
@@ -102,6 +122,14 @@ describe('workloads', () => {
     const { status, body } = await api.get('/api/flux/v11/services?services=shop:deployment/a,bad%20id', {});
     expect({ status, body }).toEqual({ status: 400, body: 'parsing service spec "bad id": parsing bad id: invalid service ID' });
   });
+});
+
+test('an export is base64 of YAML as a JSON string; HEAD tells its size', async () => {
+  await using api = await serve(daemonOf({ export: async () => 'kind: Namespace\n---\nkind: Deployment\n' }));
+  const body = '"a2luZDogTmFtZXNwYWNlCi0tLQpraW5kOiBEZXBsb3ltZW50Cg=="';
+  expect(await api.get('/api/flux/v6/export')).toMatchObject({ status: 200, body });
+  const head = await api.send('/api/flux/v6/export', { method: 'HEAD' });
+  expect(head).toMatchObject({ status: 200, body: '', headers: { 'content-length': String(body.length) } });
 });
 
 describe('images', () => {

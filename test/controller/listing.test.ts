@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { FluxError } from '../../src/base/index.ts';
 import { imageTargets } from '../../src/controller/image-targets.ts';
 import { listImages } from '../../src/controller/list-images.ts';
-import { listWorkloads, refuseBothFilters } from '../../src/controller/list-workloads.ts';
-import type { ClusterWorkload, ImageRepository } from '../../src/controller/ports.ts';
+import { createWorkloadListing, refuseBothFilters } from '../../src/controller/list-workloads.ts';
+import type { ClusterWorkload, ImageRepository, Source } from '../../src/controller/ports.ts';
+import { createRepositoryReader } from '../../src/controller/view.ts';
 import type { Manifest } from '../../src/resource/index.ts';
 
 const ID = 'shop:deployment/cart';
@@ -31,6 +33,7 @@ const running: ClusterWorkload = {
 };
 
 describe('listing workloads', () => {
+  const listWorkloads = createWorkloadListing();
   const base = { running: [running], source: { status: 'ready' as const }, failures: new Map() };
 
   test('takes policies from the manifest and status from the cluster', () => {
@@ -49,6 +52,31 @@ describe('listing workloads', () => {
     expect(listWorkloads({ ...base, source: { status }, wanted: new Map() })).toMatchObject([
       { readOnly, automated: false, policies: {} },
     ]);
+  });
+
+  test('gives the same listing, and the same entries, until something they are made of changes', () => {
+    const wanted = new Map([[ID, manifest({})]]);
+    const other: ClusterWorkload = { ...running, id: 'shop:deployment/other' };
+    const listing = { ...base, running: [running, other], wanted };
+    const first = listWorkloads(listing);
+    expect(listWorkloads({ ...listing, source: { status: 'ready' } })).toBe(first);
+
+    const automated = listWorkloads({ ...listing, wanted: new Map([[ID, manifest({ 'fluxcd.io/automated': 'true' })]]) });
+    expect(automated).toMatchObject([{ id: ID, automated: true }, { automated: false }]);
+    expect(automated[1]).toBe(first[1]);
+
+    const error = new FluxError('denied', { code: 'cluster/refused' });
+    const failures = new Map([[ID, { id: ID, outcome: 'failed', error } as const]]);
+    expect(listWorkloads({ ...listing, failures })[0]?.syncError).toBe('denied');
+    expect(listWorkloads(listing)[0]?.syncError).toBe('');
+
+    expect(listWorkloads({ ...listing, source: { status: 'unreachable' } })[1]?.readOnly).toBe('NotReady');
+    expect(listWorkloads(listing)[1]?.readOnly).toBe('NotInRepo');
+
+    const updated: ClusterWorkload = { ...running, status: 'updating' };
+    const next = listWorkloads({ ...listing, running: [updated, other] });
+    expect(next.map(({ status }) => status)).toEqual(['updating', 'ready']);
+    expect(next[1]).toBe(listWorkloads(listing)[1]);
   });
 
   test('refuses two filters at once with the words of Flux v1', () => {
@@ -149,5 +177,24 @@ describe('what is watched in registries', () => {
         ]),
       ).map(({ name }) => name),
     ).toEqual(['index.docker.io/a/b']);
+  });
+});
+
+describe('a view of the repository', () => {
+  test('is the same until the revision, or what ids mean, has changed; then ids are asked for anew', async () => {
+    let names = {};
+    let namespace = 'shop';
+    const cluster = { namesBy: () => names, idOf: () => `${namespace}:deployment/cart` };
+    const source = { files: async () => [], blob: async () => Buffer.alloc(0) } as unknown as Source;
+    const state = { manifests: [manifest({})], errors: [], warnings: [] };
+    const reader = createRepositoryReader(source, { read: async () => ({ ...state }) }, cluster);
+    const first = await reader.read('a');
+    expect([...first.workloads.keys()]).toEqual(['shop:deployment/cart']);
+    expect(await reader.read('a')).toBe(first);
+    expect(first.workloads).toBe(first.workloads);
+    namespace = 'blog';
+    names = {};
+    expect([...(await reader.read('a')).workloads.keys()]).toEqual(['blog:deployment/cart']);
+    expect(await reader.read('b')).not.toBe(first);
   });
 });

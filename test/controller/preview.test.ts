@@ -7,6 +7,9 @@ import { createRepositoryReader } from '../../src/controller/view.ts';
 import { createManifestReader } from '../../src/manifests/index.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
+/** Ids mean the same all the time. */
+const NAMES = {};
+
 const HEAD = 'a'.repeat(40);
 const OTHER = 'b'.repeat(40);
 
@@ -46,6 +49,7 @@ function worldOf(parts: { readonly diff?: Cluster['diff']; readonly ready?: bool
     },
     diff: parts.diff ?? (async () => []),
     idOf: () => undefined,
+    namesBy: () => NAMES,
   } as unknown as Cluster;
   const manifests = createManifestReader();
   const reads: (boolean | undefined)[] = [];

@@ -63,6 +63,7 @@ describe('the steps of the loop', () => {
         applied.push(head);
         return [];
       },
+      namesBy: () => progress,
       idOf: ({ kind, metadata }: Manifest['object']) => `${metadata.namespace}:${kind.toLowerCase()}/${metadata.name}`,
     } as unknown as Cluster;
     const images = {

@@ -8,6 +8,9 @@ import { createRepositoryReader } from '../../src/controller/view.ts';
 import { formatJobNote } from '../../src/record/index.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
+/** Ids mean the same all the time. */
+const NAMES = {};
+
 const OLD = '0'.repeat(40);
 const NEW = '1'.repeat(40);
 
@@ -60,6 +63,7 @@ function optionsFor(world: World): SyncOptions {
     },
     apply: async () => world.changes,
     idOf: () => undefined,
+    namesBy: () => NAMES,
   } as unknown as Cluster;
   const reader = createRepositoryReader(source, { read: async () => ({ manifests: [], errors: [], warnings: [] }) }, cluster);
   const clock = new ManualClock();

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { recordingGit } from './support/recording-git.ts';
 import { createRemote, failureOf, sourceOf, temporaryDirectory } from './support/repository.ts';
 
 describe('fetch', () => {
@@ -331,3 +332,54 @@ async function readAll(source: ReturnType<typeof sourceOf>, revision: string): P
     await Promise.all(files.map(async ({ path, blob }) => [path, String(await source.blob(blob))] as const)),
   );
 }
+
+describe('questions that are asked a thousand times a second', () => {
+  /** A mirror, and how many git processes were started since. */
+  async function world() {
+    const remote = createRemote();
+    const git = recordingGit();
+    const source = sourceOf(remote.path, { environment: { ...process.env, PATH: git.path } });
+    const first = await source.fetch();
+    const second = remote.commit({ 'apps/b.yaml': 'b: 1\n' });
+    await source.fetch();
+    const before = git.calls().length;
+    return { remote, source, first, second, started: () => git.calls().length - before };
+  }
+
+  test('start no process for a commit that is known, and one for all who ask for another name', async () => {
+    const { source, second, started } = await world();
+    expect(await source.resolve(second)).toBe(second);
+    expect(started()).toBe(0);
+    const short = await Promise.all(Array.from({ length: 50 }, () => source.resolve(second.slice(0, 7))));
+    expect(new Set(short)).toEqual(new Set([second]));
+    expect(await source.resolve('nosuch')).toBeUndefined();
+    expect(await source.resolve('nosuch')).toBeUndefined();
+    expect(started()).toBe(2);
+  });
+
+  test('start one for all who ask for the same commits', async () => {
+    const { source, first, second, started } = await world();
+    const ask = () => source.commits({ from: first, to: second, limit: 10_000 });
+    const answers = await Promise.all(Array.from({ length: 50 }, ask));
+    expect(answers.map(([commit]) => commit?.revision)).toEqual(answers.map(() => second));
+    await ask();
+    expect(started()).toBe(1);
+  });
+
+  test('are asked anew once the mirror has changed', async () => {
+    const { remote, source, second, started } = await world();
+    expect(await source.resolve('HEAD')).toBe(second);
+    const third = remote.commit({ 'apps/c.yaml': 'c: 1\n' });
+    await source.fetch();
+    expect(await source.resolve('HEAD')).toBe(third);
+    expect(await source.resolve(third.slice(0, 7))).toBe(third);
+    expect(started()).toBeGreaterThan(2);
+  });
+
+  test('a failure is told and not kept', async () => {
+    const { source } = await world();
+    const missing = 'f'.repeat(40);
+    await expect(source.commits({ to: missing })).rejects.toMatchObject({ code: 'git/revision-missing' });
+    await expect(source.commits({ to: missing })).rejects.toMatchObject({ code: 'git/revision-missing' });
+  });
+});

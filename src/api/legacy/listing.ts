@@ -1,10 +1,35 @@
+import { goJson } from '../../base/index.ts';
 import type { ContainerImages, ListedImage, WorkloadImages, WorkloadStatus } from '../../controller/index.ts';
 import type { ContainerField, ContainerWire, ControllerStatusWire, ImageInfoWire, ImageStatusWire } from '../wire/index.ts';
 
 const NOTHING: ImageInfoWire = { ID: '', Labels: {} };
 const LABELS = ['org.label-schema.build-date', 'org.opencontainers.image.created'] as const;
 
-export function workloadToWire(workload: WorkloadStatus): ControllerStatusWire {
+/** Entries and whole listings as they were written last; the daemon hands out the same ones while nothing has changed. */
+const ENTRIES = new WeakMap<WorkloadStatus, string>();
+const LISTINGS = new WeakMap<readonly WorkloadStatus[], Buffer>();
+
+/** The listing as its body, made once for each state of the cluster however often it is asked for. */
+export function workloadsToJson(workloads: readonly WorkloadStatus[]): Buffer {
+  // Go writes a nil slice as null, and Flux v1's listings start from one.
+  return remembered(LISTINGS, workloads, () =>
+    Buffer.from(workloads.length === 0 ? 'null' : `[${workloads.map(entryToJson).join(',')}]`),
+  );
+}
+
+function entryToJson(workload: WorkloadStatus): string {
+  return remembered(ENTRIES, workload, () => goJson(workloadToWire(workload)));
+}
+
+function remembered<K extends WeakKey, V>(memory: WeakMap<K, V>, key: K, make: () => V): V {
+  const known = memory.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  memory.set(key, made);
+  return made;
+}
+
+function workloadToWire(workload: WorkloadStatus): ControllerStatusWire {
   const { rollout, labels } = workload;
   return {
     ID: workload.id,

@@ -5,7 +5,7 @@ import type { ApiRequest, Reply, Route } from '../route.ts';
 import { gitConfigToWire, publicKeyToWire } from './git-config.ts';
 import { flag } from './go-value.ts';
 import { jobToWire } from './job.ts';
-import { imagesToWire, workloadToWire } from './listing.ts';
+import { imagesToWire, workloadsToJson } from './listing.ts';
 import { decodeChange } from './notify.ts';
 import { containerFields, imageFilter, releaseParameters, workloadFilter } from './parameters.ts';
 import { decodePolicyUpdates, decodeUpdateSpec } from './update-spec.ts';
@@ -32,7 +32,7 @@ export function legacyRoutes(daemon: Daemon): readonly Route[] {
 
   const listWorkloads = async ({ query }: ApiRequest) => {
     const workloads = await daemon.listWorkloads(workloadFilter(query));
-    return json(nullIfEmpty(workloads.map(workloadToWire)));
+    return { status: 200, headers: JSON_TYPE, body: workloadsToJson(workloads) };
   };
   const listImages = async ({ query }: ApiRequest) => {
     const fields = containerFields(query);
@@ -55,6 +55,7 @@ export function legacyRoutes(daemon: Daemon): readonly Route[] {
     change('POST', '/v9/update-manifests', async ({ body }) => json(await daemon.update(decodeUpdateSpec(body)))),
     get('/v6/jobs', async ({ query }) => json(jobToWire(await daemon.job(query.get('id') ?? ''))), { requires: ['id'] }),
     get('/v6/sync', async ({ query }) => json(await daemon.syncStatus(query.get('ref') ?? '')), { requires: ['ref'] }),
+    get('/v6/export', async () => json(Buffer.from(await daemon.export()).toString('base64')), { methods: ['GET', 'HEAD'] }),
     change('POST', '/v9/git-repo-config', async ({ body }) => {
       const regenerateKey = flag(parseJson(body), '');
       return json(gitConfigToWire(await daemon.gitConfig({ regenerateKey })));
@@ -82,8 +83,10 @@ export function legacyRoutes(daemon: Daemon): readonly Route[] {
   ];
 }
 
+const JSON_TYPE = { 'Content-Type': 'application/json; charset=utf-8' };
+
 function json(value: unknown): Reply {
-  return { status: 200, headers: { 'Content-Type': 'application/json; charset=utf-8' }, body: goJson(value) };
+  return { status: 200, headers: JSON_TYPE, body: goJson(value) };
 }
 
 /** Go writes a nil slice as null, and Flux v1's listings start from one. */

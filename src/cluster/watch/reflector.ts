@@ -41,6 +41,8 @@ export interface Reflector<T> {
   readonly live: boolean;
   /** How many lists were needed so far. */
   readonly lists: number;
+  /** Counts every change of `objects`. */
+  readonly changes: number;
   /**
    * Takes what a write answered, which the watch will say too, a moment later and in full; `merge` makes of it, and of what is
    * kept so far, what is kept until then.
@@ -93,6 +95,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
   let canStream = true;
   let live = false;
   let lists = 0;
+  let changes = 0;
   let failures = 0;
   let shorts = 0;
   /** The attempt under way, for those who wait for its outcome. */
@@ -213,6 +216,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
       if (isLater(known, listedAt) && isLater(known, incoming.version(key) ?? '0')) incoming.set(key, known, value);
     }
     copy = incoming;
+    changes += 1;
     needsList = needsNewest = false;
     version = listedAt;
     if (isFirst) return;
@@ -239,6 +243,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
     const isOld = known !== undefined && known !== resourceVersion && !isLater(resourceVersion, known);
     if (!isOld && event.type === 'deleted') copy.delete(key);
     else if (!isOld) copy.set(key, resourceVersion, trim(event.object));
+    changes += 1;
     version = laterOf(version ?? '0', resourceVersion);
     if (isOld) return;
     // What a write of ours answered already is no news.
@@ -299,6 +304,9 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
     get lists() {
       return lists;
     },
+    get changes() {
+      return changes;
+    },
     async current({ signal } = {}) {
       if (live) return;
       const outcome = attempt.promise;
@@ -312,8 +320,10 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
       const known = copy.version(key);
       // The watch is past it: what it does not show any more is gone, though the answer to our write comes late.
       const isPast = known === undefined && version !== undefined && !isLater(resourceVersion, version);
-      if (!isPast && (known === undefined || isLater(resourceVersion, known)))
+      if (!isPast && (known === undefined || isLater(resourceVersion, known))) {
         copy.set(key, resourceVersion, merge(copy.objects.get(key)));
+        changes += 1;
+      }
     },
     close() {
       closing.abort(new FluxError('the watch was closed', { code: 'cluster/stopped' }));
