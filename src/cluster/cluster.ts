@@ -119,8 +119,9 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
         defined = planned.layout.defined;
         views.retain(neededBy(syncSets.values()));
       }
-      const plan: Plan = { entries: planned.steps.map(({ entry }) => entry) };
-      plans.set(plan, { steps: planned.steps, set });
+      const { steps, orphans } = planned;
+      const plan: Plan = { entries: steps.map(({ entry }) => entry), ...(orphans.length > 0 ? { orphans } : {}) };
+      plans.set(plan, { steps, set });
       return plan;
     },
 

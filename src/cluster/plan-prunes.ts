@@ -33,26 +33,39 @@ export interface Pruning {
   readonly now: number;
 }
 
-/** What is in the cluster, carries our mark, and is no longer in Git: deleted, or held with the reason. */
-export async function planPrunes(pruning: Pruning, directory: Directory, signal?: AbortSignal): Promise<readonly Step[]> {
+export interface Prunes {
+  /** What is in the cluster, carries our mark, and is no longer in Git: deleted, or held with the reason. */
+  readonly steps: readonly Step[];
+  /** What carries another mark and is wanted by no source of this process; sorted. */
+  readonly orphans: readonly ResourceId[];
+}
+
+/** Looks for what left Git, and for what is not ours any more. Only the first is ever deleted. */
+export async function planPrunes(pruning: Pruning, directory: Directory, signal?: AbortSignal): Promise<Prunes> {
   const { lists, set, discovery, now } = pruning;
   forgetOld(set, now);
   await lists.ofUnwanted(set);
-  let judged = judge(pruning, directory.missing);
+  let { judged, orphans } = judge(pruning, directory.missing);
   if (judged.some(({ verdict }) => verdict.action === 'prune')) {
     // Before anything is deleted, every kind is looked at anew: a round that cannot see all of them deletes nothing.
     const fresh = await discovery.look(0, signal);
     await lists.ofEverything(fresh, set);
-    judged = judge(pruning, fresh.missing);
+    ({ judged, orphans } = judge(pruning, fresh.missing));
   }
   const inOrder = judged.toSorted((a, b) => (a.candidate.id < b.candidate.id ? -1 : 1));
-  return inOrder.map(({ candidate: { id, resource, live }, verdict }): Step => {
+  const steps = inOrder.map(({ candidate: { id, resource, live }, verdict }): Step => {
     const entry: PlanEntry = { id, ...verdict, ...(live.uid ? { uid: live.uid } : {}) };
     return verdict.action === 'prune' ? { act: 'delete', entry, resource, live } : { act: 'none', entry };
   });
+  return { steps, orphans };
 }
 
-function judge(pruning: Pruning, missingApis: readonly string[]): readonly Judged[] {
+interface Judgement {
+  readonly judged: readonly Judged[];
+  readonly orphans: readonly ResourceId[];
+}
+
+function judge(pruning: Pruning, missingApis: readonly string[]): Judgement {
   const { request, set, lists, allowed, manager, self, layout, wantedByAny, failedEntries, now } = pruning;
   // An object that several groups serve is one object.
   const seen = new Set<string>();
@@ -76,9 +89,12 @@ function judge(pruning: Pruning, missingApis: readonly string[]): readonly Judge
     if (isOurs) oursInGit += 1;
     else if (!request.preview) set.contested.set(candidate.id, now);
   }
-  const left = notInGit.filter((candidate) => isMarkedOurs(candidate, request));
-  if (left.length === 0) return [];
-  return judgePrunes(
+  const [left, foreign]: [Candidate[], Candidate[]] = [[], []];
+  for (const candidate of notInGit) (isMarkedOurs(candidate, request) ? left : foreign).push(candidate);
+  const orphans = foreign.filter((candidate) => isOrphan(candidate, wantedByAny)).map(({ id }) => id);
+  orphans.sort();
+  if (left.length === 0) return { judged: [], orphans };
+  const judged = judgePrunes(
     left,
     {
       syncSet: request.syncSet,
@@ -101,6 +117,12 @@ function judge(pruning: Pruning, missingApis: readonly string[]): readonly Judge
       approved: request.approved ?? [],
     },
   );
+  return { judged, orphans };
+}
+
+/** Of those that are not ours: what nobody else is known to keep. Whether another Flux does, only a person can tell. */
+function isOrphan({ id, live: { ownerReferences = [], deletionTimestamp } }: Candidate, wantedByAny: readonly Wanted[]): boolean {
+  return ownerReferences.length === 0 && deletionTimestamp === undefined && !wantedByAny.some(({ ids }) => ids.has(id));
 }
 
 function candidateOf(resource: ApiResource, live: LiveObject, applied: Applied | undefined): Candidate {

@@ -1,4 +1,5 @@
 import { type Clock, FluxError } from '../base/index.ts';
+import type { ResourceId } from '../resource/index.ts';
 import { kindName } from './api-resource.ts';
 import { decide } from './decide.ts';
 import type { Directory } from './discovery.ts';
@@ -26,6 +27,8 @@ export interface PlanDeps extends ListDeps {
 
 export interface Planned {
   readonly steps: readonly Step[];
+  /** Empty where garbage is not collected: then nobody looks for them. */
+  readonly orphans: readonly ResourceId[];
   readonly layout: Layout;
 }
 
@@ -51,15 +54,18 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
   const stateOf = await lists.ofWanted(layout.byPart, set);
   const now = deps.clock.now();
   const steps = placed.map((each) => (isPlaced(each) ? stepOf(each) : isExcluded(each) ? excluded(each) : failed(each)));
+  let orphans: readonly ResourceId[] = [];
   if (request.garbageCollection !== 'off') {
     const { discovery, allowed, manager, self, others } = deps;
     const failedEntries = steps.filter(({ entry }) => entry.action === 'failed').length;
     const wantedByAny = [claimed, ...others];
     const pruning = { request, set, discovery, allowed, manager, self, lists, layout, wantedByAny, failedEntries, now };
-    steps.push(...(await planPrunes(pruning, directory, signal)));
+    const prunes = await planPrunes(pruning, directory, signal);
+    steps.push(...prunes.steps);
+    orphans = prunes.orphans;
   }
   if (isNew && !request.preview) forgetAbsent();
-  return { steps, layout };
+  return { steps, orphans, layout };
 
   function stepOf(target: Target): Step {
     const { id, manifest, key, resource } = target;

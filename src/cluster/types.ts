@@ -45,6 +45,8 @@ export interface PlanEntry {
 
 export interface Plan {
   readonly entries: readonly PlanEntry[];
+  /** Not in Git, and with the mark of another Flux, or of this one under another URL, branch or path: left alone. Absent when there is none, or nobody looked. */
+  readonly orphans?: readonly ResourceId[];
 }
 
 /** One field that would change. `from` is absent for a field that is new, `to` for one that goes. */

@@ -121,6 +121,8 @@ export interface HeldDeletions {
   readonly deletions: readonly { readonly id: ResourceId; readonly uid?: string; readonly reason: string }[];
   /** What is approved and not deleted yet. */
   readonly approved?: { readonly hash: string; readonly deletions: readonly Deletion[] };
+  /** Not in Git, and with the mark of another Flux, or of this one under another URL, branch or path: never deleted. */
+  readonly orphans?: readonly ResourceId[];
 }
 
 /** How the objects that the last sync applied are. */

@@ -141,7 +141,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     health: (question) => health.report(question),
     diff: options.preview,
 
-    heldDeletions: () => approvals.held(),
+    heldDeletions: () => ({ ...approvals.held(), ...(progress.orphans ? { orphans: progress.orphans } : {}) }),
 
     approveDeletions(hash) {
       approvals.approve(hash);

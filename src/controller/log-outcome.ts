@@ -1,5 +1,5 @@
 import type { Logger } from '../base/index.ts';
-import { formatPlace } from '../resource/index.ts';
+import { formatPlace, type ResourceId } from '../resource/index.ts';
 import type { Problem } from './ports.ts';
 import type { SyncOutcome } from './sync.ts';
 import { countOutcomes } from './sync-recorder.ts';
@@ -11,7 +11,7 @@ import { countOutcomes } from './sync-recorder.ts';
 export function createOutcomeLog(): (outcome: SyncOutcome, log: Logger) => void {
   let told: ReadonlySet<string> = new Set();
 
-  return ({ revision, changes, errors, warnings, startedAt, finishedAt, unrecorded }, log) => {
+  return ({ revision, changes, errors, warnings, orphans = [], startedAt, finishedAt, unrecorded }, log) => {
     const trouble = new Set<string>();
     const isNews = (...what: readonly unknown[]) => {
       const text = JSON.stringify(what);
@@ -23,6 +23,8 @@ export function createOutcomeLog(): (outcome: SyncOutcome, log: Logger) => void 
     const outside = changes.flatMap(({ id, excluded }) => (excluded ? [id] : []));
     if (outside.length > 0 && isNews('excluded', outside))
       log.warn({ resources: outside.join(',') }, 'not applying resources; excluded by namespace constraints');
+    // Another Flux may be at work: what comes and goes there is not told each time.
+    if (orphans.length > 0 && isNews('orphans')) log.info({ objects: orphans.length, resources: firstOf(orphans) }, ORPHANS);
     for (const { id, outcome, place, reason, error, excluded } of changes) {
       if (outcome === 'unchanged' || excluded) continue;
       const what = {
@@ -42,6 +44,13 @@ export function createOutcomeLog(): (outcome: SyncOutcome, log: Logger) => void 
       log.warn({ revision, error: unrecorded.message, help: unrecorded.help }, 'sync not recorded in git, trying again');
     log.info({ revision, ...countOutcomes(changes), refused: errors.length, ms: finishedAt - startedAt }, 'sync done');
   };
+}
+
+const ORPHANS = 'objects that are not in Git have the mark of another Flux, or of a former URL, branch or path; left alone';
+const SHOWN = 10;
+
+function firstOf(ids: readonly ResourceId[]): string {
+  return [...ids.slice(0, SHOWN), ...(ids.length > SHOWN ? ['…'] : [])].join(',');
 }
 
 function fields({ file, line, column, document, item, id, error }: Problem): Record<string, unknown> {

@@ -1,5 +1,6 @@
 import { asFluxError, type Clock, type FluxError } from '../base/index.ts';
 import { recordedAllowPrune } from '../record/index.ts';
+import type { ResourceId } from '../resource/index.ts';
 import type { Approvals } from './approvals.ts';
 import type { Cancellable, Change, Cluster, Problem, Revision, Source } from './ports.ts';
 import type { SyncRecorder } from './sync-recorder.ts';
@@ -30,6 +31,8 @@ export interface SyncOutcome {
   readonly changes: readonly Change[];
   readonly errors: readonly Problem[];
   readonly warnings: readonly Problem[];
+  /** Objects with the mark of another Flux, or of this one under another URL, branch or path, that are not in Git: left alone. */
+  readonly orphans?: readonly ResourceId[];
   /** Set when the outcome could not be recorded in Git; recording is tried again without applying again. */
   readonly unrecorded?: FluxError;
 }
@@ -73,6 +76,7 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
     changes,
     errors: state.errors,
     warnings: [...state.warnings, ...changes.flatMap(applyWarnings)],
+    ...(plan.orphans ? { orphans: plan.orphans } : {}),
   };
   try {
     await recorder.record(outcome, signal ? { signal } : {});

@@ -12,6 +12,7 @@ test('held deletions are listed with the hash of what waits for an approval', as
     hash: HASH,
     deletions: [{ ...deletion, reason: 'pull of https://u:hunter2@h/r failed' }],
     approved: { hash: HASH, deletions: [deletion] },
+    orphans: ['shop:configmap/b'],
   };
   await using api = await serve(daemonOf({ heldDeletions: () => held }));
   const { status, headers, body } = await api.get('/api/v1/gc');

@@ -59,6 +59,21 @@ describe('fluxctl gc', () => {
     expect(stdout).toMatch(/\napproved 0123456789abcdef: 1 not deleted yet\n$/);
   });
 
+  test('orphans names what is of another Flux, or was ours under another URL, and what can be done (R-022)', async () => {
+    const orphans = ['shop:configmap/a\u001b[2J', 'shop:configmap/b'];
+    const { code, lines } = await run({ heldDeletions: () => ({ deletions: held.deletions, orphans }) }, 'gc', 'orphans');
+    expect(code).toBe(0);
+    expect(lines.split('\n')).toEqual([
+      '1 shop:configmap/a',
+      '1 shop:configmap/b',
+      '2 They are left alone. To keep one, put it into Git; to be rid of one, delete it.',
+      '',
+    ]);
+    expect(await run({}, 'gc', 'orphans')).toMatchObject({ code: 0, stdout: 'no orphans\n', stderr: '' });
+    const one = await run({ heldDeletions: () => ({ deletions: [], orphans: ['a:b/c'] }) }, 'gc');
+    expect(one.stdout).toBe('no deletions are held\n');
+  });
+
   test('says so when nothing is held', async () => {
     expect(await run({}, 'gc')).toMatchObject({ code: 0, stdout: 'no deletions are held\n', stderr: '' });
   });

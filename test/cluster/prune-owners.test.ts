@@ -97,6 +97,20 @@ describe('an object of two sources is never deleted by the one that gives it up 
     expect(world.server.get(path.configMap('shared'))).toBeDefined();
   });
 
+  test('what only a preview has seen is not remembered', async () => {
+    const { cluster, server } = await startWorld();
+    await run(cluster, 'set-a', [...own('a'), shared()]);
+    const { labels } = server.get(path.configMap('shared')).metadata;
+    const mark = (value: string) =>
+      server.edit(path.configMap('shared'), ({ metadata }) => {
+        metadata.labels = { ...labels, [MARK_LABEL]: value };
+      });
+    mark(gcMark('set-b', SHARED));
+    await cluster.plan(request([...own('a'), shared()], { ...ON, syncSet: 'set-a', preview: true }));
+    mark(labels[MARK_LABEL]);
+    expect(await run(cluster, 'set-a', own('a'))).toMatchObject({ [SHARED]: 'deleted' });
+  });
+
   test('what another source cannot read at the moment it still wants', async () => {
     const { cluster, server, clock } = await startWorld();
     await run(cluster, 'set-b', [...own('b'), shared()]);
@@ -150,6 +164,43 @@ test('after a change of URL, branch, path or label nothing is deleted, and orpha
   expect(server.requests.filter(({ method }) => method !== 'GET').map(({ path: at }) => at)).toEqual(
     own('a').map(({ object }) => path.configMap(object.metadata.name)),
   );
+});
+
+test('objects of a former URL, branch or path are named as long as they are there, and become ours or go as a person decides (R-022)', async () => {
+  const world = await startWorld();
+  await world.sync([...own('a'), ...own('b'), namespace('team'), configMap('inside', {}, 'team')], ON);
+  // Flags change with a restart.
+  const moved = await anotherFlux(world);
+  const orphans = async (manifests: readonly Manifest[], more: Partial<PlanRequest> = ON) =>
+    (await moved.plan(request(manifests, { ...more, syncSet: 'another-url' }))).orphans;
+  const all = [
+    '<cluster>:namespace/team',
+    'shop:configmap/b-1',
+    'shop:configmap/b-2',
+    'shop:configmap/b-3',
+    'team:configmap/inside',
+  ];
+  expect(await orphans(own('a'))).toEqual(all);
+  await run(moved, 'another-url', own('a'));
+  expect(await orphans(own('a'))).toEqual(all);
+
+  // Adopted by a commit; deleted, ignored or given an owner by hand.
+  const adopted = [...own('a'), configMap('b-1')];
+  await run(moved, 'another-url', adopted);
+  world.server.remove(path.configMap('b-2'));
+  world.server.edit(path.configMap('b-3'), ({ metadata }) => {
+    metadata.ownerReferences = [{ kind: 'Shop', name: 'shop', uid: 'x' }];
+  });
+  expect(await orphans(adopted)).toEqual(['<cluster>:namespace/team', 'team:configmap/inside']);
+  expect(await orphans(adopted, {})).toBeUndefined();
+});
+
+test('what another source of this process wants, and what is ours, is no orphan (R-022)', async () => {
+  const { plan, sync } = await startWorld();
+  await sync(own('a'), ON);
+  await sync(own('b'), { ...ON, syncSet: 'set-b' });
+  expect((await plan(own('a'), ON)).orphans).toBeUndefined();
+  expect((await plan(own('a').slice(1), ON)).orphans).toBeUndefined();
 });
 
 const steals: readonly (readonly [string, (metadata: Record<string, unknown>) => void])[] = [

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Files, manifest, path, startWorld, type World } from './harness/index.ts';
+import { type Files, manifest, path, startWorld, until, type World } from './harness/index.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -107,7 +107,7 @@ test('a list that fails holds every deletion of that round', async () => {
 });
 
 test('a mass deletion is held until a person confirms its number in a commit', async () => {
-  const { repository, fluxd, maps } = await shopWith(14);
+  const { shop, repository, fluxd, maps } = await shopWith(14);
   const gone = Object.fromEntries([...Array(12).keys()].map((n) => [`map-${n}.yaml`, null]));
   const second = await repository.commit('Clear out', gone);
   const held = await repository.synced(second);
@@ -115,6 +115,8 @@ test('a mass deletion is held until a person confirms its number in a commit', a
   expect(held.counts.deleted).toBeUndefined();
   await fluxd.sync();
   expect(await maps()).toHaveLength(14);
+  expect(fluxd.log()).toMatch(new RegExp(`msg="object held".* resource=${shop}:configmap/map-11 .*Allow-Prune: 12`));
+  expect(await (await fetch(new URL('/metrics', fluxd.url))).text()).toMatch(/^flux_prune_held_objects 12$/m);
 
   const third = await repository.commit('Some, but not so many\n\nAllow-Prune: 3', {});
   await repository.synced(third);
@@ -150,6 +152,65 @@ test('fluxctl gc shows a mass deletion that is held, and approves exactly that o
   expect((await repository.synced(mended)).counts).toMatchObject({ deleted: 11 });
   expect(await maps()).toEqual(['map-0', 'map-12', 'map-13']);
   expect((await fluxd.fluxctl('gc')).stdout).toBe('no deletions are held\n');
+});
+
+test('after a change of --git-path nothing is deleted; what is left over is named until a person adopts or deletes it (R-022)', async () => {
+  const shop = world.namespace('shop');
+  const repository = await world.repository();
+  const map = (name: string) => manifest.configMap(shop, name);
+  const first = await repository.commit('Two teams', {
+    'one/namespace.yaml': manifest.namespace(shop),
+    'one/a.yaml': map('map-a'),
+    'two/b.yaml': map('map-b'),
+    'two/c.yaml': map('map-c'),
+  });
+  const former = await world.fluxd(repository, { args: ['--sync-garbage-collection'] });
+  await repository.synced(first);
+  await former.stop();
+
+  const fluxd = await world.fluxd(repository, { args: ['--sync-garbage-collection', '--git-path=one'] });
+  const second = await repository.commit('One of them goes\n\nAllow-Prune: 9', { 'one/more.yaml': map('map-d') });
+  await repository.synced(second);
+  const named = async () =>
+    (await fluxd.fluxctl('gc', 'orphans')).stdout.split('\n').filter((line) => line.startsWith(`${shop}:`));
+  expect(await named()).toEqual([`${shop}:configmap/map-b`, `${shop}:configmap/map-c`]);
+  expect(fluxd.log()).toContain('the mark of another Flux, or of a former URL, branch or path; left alone');
+
+  await repository.synced(await repository.commit('Adopt one', { 'one/b.yaml': map('map-b') }));
+  await world.kube.delete(path.configMap(shop, 'map-c'));
+  await fluxd.sync();
+  expect(await named()).toEqual([]);
+  const maps = (await world.kube.list(path.configMaps(shop))).map(({ metadata }) => metadata.name);
+  expect(maps.filter((name) => name.startsWith('map-'))).toEqual(['map-a', 'map-b', 'map-d']);
+});
+
+test.for([
+  ['into the new one before it leaves the old one', true],
+  ['out of the old one before it is in the new one', false],
+] as const)('an object that goes from one repository to another, %s, is there in the end (R-025)', async ([, newFirst]) => {
+  const { shop, repository: old, fluxd: former } = await shopWith(2);
+  const next = await world.repository();
+  const shared = { 'map-1.yaml': manifest.configMap(shop, 'map-1') };
+  const first = await next.commit('A shop of our own', { 'own.yaml': manifest.configMap(shop, 'own') });
+  const later = await world.fluxd(next, { args: ['--sync-garbage-collection'] });
+  await next.synced(first);
+  const { uid } = (await world.kube.get(path.configMap(shop, 'map-1'))).metadata;
+
+  const takeOver = async () => next.synced(await next.commit('Take over', shared));
+  if (newFirst) {
+    await takeOver();
+    await until('the conflict is told', () => `${former.log()}${later.log()}`.includes('both want it'));
+  }
+  await old.synced(await old.commit('Hand over', { 'map-1.yaml': null }));
+  if (!newFirst) await takeOver();
+
+  await former.sync();
+  await later.sync();
+  await former.sync();
+  const { metadata } = await world.kube.get(path.configMap(shop, 'map-1'));
+  if (newFirst) expect(metadata.uid).toBe(uid);
+  const { changes } = await later.sync();
+  expect(changes.filter(({ outcome }) => outcome === 'created' || outcome === 'failed')).toEqual([]);
 });
 
 test('an emptied repository deletes nothing', async () => {

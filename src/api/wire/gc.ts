@@ -10,6 +10,8 @@ export const heldDeletionsSchema = z.object({
   deletions: z.array(z.object({ ...deletionSchema.partial({ uid: true }).shape, reason: z.string() })),
   /** What is approved and not deleted yet. */
   approved: z.object({ hash: z.string(), deletions: z.array(deletionSchema).readonly() }).optional(),
+  /** Not in Git, and with the mark of another Flux, or of this one under another URL, branch or path: never deleted. */
+  orphans: z.array(z.string()).readonly().optional(),
 });
 export type HeldDeletionsWire = z.infer<typeof heldDeletionsSchema>;
 

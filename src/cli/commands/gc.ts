@@ -26,7 +26,12 @@ export function gcCommand(launch: Launch): Command {
     argument: { name: 'hash', description: 'the hash that `fluxctl gc` shows; the approval is for exactly that list' },
     run: approve,
   });
-  return list.addCommand(approveList);
+  const listOrphans = subcommand<object>('orphans', {
+    summary: 'List what is not in Git and has the mark of another Flux, or of this one under another URL, branch or path',
+    launch,
+    run: orphans,
+  });
+  return list.addCommand(approveList).addCommand(listOrphans);
 }
 
 async function listHeld(session: Session, flags: Flags): Promise<number> {
@@ -60,6 +65,16 @@ async function approve(session: Session, _flags: object, hash: string): Promise<
   if (trouble === '') return 0;
   session.stderr.write(`Error: ${trouble}\n`);
   return 1;
+}
+
+/** Whose they are only a person can tell, so the daemon leaves them alone. */
+async function orphans(session: Session): Promise<number> {
+  const held = await (await session.client()).heldDeletions();
+  if (!held) throw notKnown();
+  const found = held.orphans ?? [];
+  session.stdout.write(found.length === 0 ? 'no orphans\n' : found.map((id) => `${printableLine(id)}\n`).join(''));
+  if (found.length > 0) session.stderr.write('They are left alone. To keep one, put it into Git; to be rid of one, delete it.\n');
+  return 0;
 }
 
 function notKnown(): FluxError {
