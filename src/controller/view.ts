@@ -17,7 +17,7 @@ export interface RepositoryReader {
 }
 
 export function createRepositoryReader(
-  source: Source,
+  source: Pick<Source, 'files' | 'blob'>,
   desired: Desired,
   cluster: Pick<Cluster, 'idOf' | 'namesBy'>,
 ): RepositoryReader {

@@ -23,7 +23,7 @@ export function chooseNewest(current: ImageRef, pattern: TagPattern, repository:
   if (!repository || tags.length === 0) return { kind: 'none' };
   const unread = tags.filter((tag) => !repository.images.has(tag));
   if (pattern.needsTimes && tags.length > 1 && unread.length > 0) {
-    return { kind: 'unknown', reason: `inconsistent repository metadata: nothing known of ${listed(unread)}` };
+    return { kind: 'unknown', reason: `inconsistent repository metadata: missing metadata for image ${listed(unread)}` };
   }
   const readable = tags.filter((tag) => !repository.images.get(tag)?.error);
   const best = newest(
@@ -60,6 +60,9 @@ function pinOf(image: KnownImage | undefined): string | undefined {
   return image?.indexDigest ?? image?.digest;
 }
 
+/** `tag "a"`, in Flux v1's words; `tags "a", "b", "c" and 4 more`. */
 function listed(tags: readonly string[]): string {
-  return tags.length > 3 ? `${tags.slice(0, 3).join(', ')} and ${tags.length - 3} more tags` : `tag ${tags.join(', ')}`;
+  const some = tags.slice(0, 3).map((tag) => JSON.stringify(tag));
+  const more = tags.length > some.length ? ` and ${tags.length - some.length} more` : '';
+  return `tag${tags.length === 1 ? '' : 's'} ${some.join(', ')}${more}`;
 }

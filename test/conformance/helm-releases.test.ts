@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type EditTarget, editContainerImage } from '../../src/manifests/index.ts';
 import { containersOf } from '../../src/resource/index.ts';
-import { readManifests } from './read-manifests.ts';
+import { readManifests } from './repository.ts';
 
 const WIKI: EditTarget = { document: 1, kind: 'HelmRelease', name: 'wiki' };
 

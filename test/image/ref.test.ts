@@ -14,25 +14,8 @@ describe('parsing an image reference', () => {
   const digest = `sha256:${'ab'.repeat(32)}`;
 
   test.each([
-    ['busybox', '', 'busybox', '', '', 'index.docker.io/library/busybox'],
-    ['busybox:1.36-musl', '', 'busybox', '1.36-musl', '', 'index.docker.io/library/busybox'],
     ['library/busybox', '', 'library/busybox', '', '', 'index.docker.io/library/busybox'],
-    ['docker.io/library/busybox', 'docker.io', 'library/busybox', '', '', 'index.docker.io/library/busybox'],
-    ['docker.io/busybox', 'docker.io', 'busybox', '', '', 'index.docker.io/library/busybox'],
-    ['index.docker.io/busybox', 'index.docker.io', 'busybox', '', '', 'index.docker.io/library/busybox'],
     ['localhost/hello:v1', 'localhost', 'hello', 'v1', '', 'localhost/hello'],
-    ['localhost:32000/api:v0.3', 'localhost:32000', 'api', 'v0.3', '', 'localhost:32000/api'],
-    ['registry.acme.dev/api:v0.3', 'registry.acme.dev', 'api', 'v0.3', '', 'registry.acme.dev/api'],
-    ['ghcr.io/acme/api:latest', 'ghcr.io', 'acme/api', 'latest', '', 'ghcr.io/acme/api'],
-    [
-      'localhost:32000/team/sub/deep/api:rc1',
-      'localhost:32000',
-      'team/sub/deep/api',
-      'rc1',
-      '',
-      'localhost:32000/team/sub/deep/api',
-    ],
-    ['acme/web', '', 'acme/web', '', '', 'index.docker.io/acme/web'],
     ['acme/echo:2@sha256:ff00', '', 'acme/echo', '2', 'sha256:ff00', 'index.docker.io/acme/echo'],
     [`org/app@${digest}`, '', 'org/app', '', digest, 'index.docker.io/org/app'],
     ['name@sha512:ff', '', 'name@sha512', 'ff', '', 'index.docker.io/library/name@sha512'],
@@ -47,25 +30,13 @@ describe('parsing an image reference', () => {
     expect(canonicalName(ref)).toBe(canonical);
   });
 
-  test.each(['localhost', 'localhost:80', 'acme.dev', 'acme.dev:8443', 'r.io', 'index.acme.com'])(
-    '%s is a registry host',
-    (host) => {
-      expect(parseImageRef(`${host}/x`)).toMatchObject({ domain: host, image: 'x' });
-    },
-  );
-
   test.each(['registry', 'weaveworks', 'mylocalhostx'])('%s is no registry host', (first) => {
     expect(parseImageRef(`${first}/x`)).toMatchObject({ domain: '', image: `${first}/x` });
   });
 
   const expected = 'expected image name as either <image>:<tag> or just <image>: invalid image ID';
   test.each([
-    ['', 'parsing "": blank image name: invalid image ID'],
-    ['/acme/api', `parsing "/acme/api": ${expected}`],
-    ['acme/api/', `parsing "acme/api/": ${expected}`],
     ['/', `parsing "/": ${expected}`],
-    ['acme/api:1:2', expected],
-    ['acme/api@sha256:', `parsing "acme/api@sha256:": ${expected}`],
     ['@sha256:ff', `parsing "@sha256:ff": ${expected}`],
     ['acme/api:', `parsing "acme/api:": ${expected}`],
     [':1', `parsing ":1": ${expected}`],
@@ -95,12 +66,6 @@ describe('parsing an image reference', () => {
 });
 
 describe('a reference with another tag', () => {
-  test('changes the copy and leaves the original', () => {
-    const ref = parseImageRef('ghcr.io/acme/api:1');
-    expect(formatImageRef(withTag(ref, '2'))).toBe('ghcr.io/acme/api:2');
-    expect(formatImageRef(ref)).toBe('ghcr.io/acme/api:1');
-  });
-
   test('loses the digest of the old image, or gets that of the new one', () => {
     const ref = parseImageRef('acme/api:1@sha256:aa');
     expect(formatImageRef(withTag(ref, '2'))).toBe('acme/api:2');

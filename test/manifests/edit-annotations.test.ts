@@ -5,7 +5,7 @@ import { type EditTarget, editAnnotations } from '../../src/manifests/index.ts';
 
 const WEB: EditTarget = { document: 1, kind: 'Deployment', name: 'web' };
 
-/** The Deployment of the behaviour catalogue, with the given lines below `name`. */
+/** A Deployment with the given lines below `name`. */
 function deployment(lines = ''): string {
   return `---
 apiVersion: apps/v1
@@ -32,79 +32,26 @@ type Case = readonly [name: string, before: string, changes: Readonly<Record<str
 const automate = { 'fluxcd.io/automated': 'true' };
 
 const CASES: readonly Case[] = [
-  ['ANN-1 a new block is the last key of metadata', '', automate, "  annotations:\n    fluxcd.io/automated: 'true'\n"],
   [
-    'ANN-2 a new key goes to the end',
-    "  annotations:\n    linkerd.io/inject: 'no'\n",
-    automate,
-    "  annotations:\n    linkerd.io/inject: 'no'\n    fluxcd.io/automated: 'true'\n",
-  ],
-  [
-    'ANN-5 one added, one removed',
-    "  annotations:\n    flux.weave.works/automated: 'true'\n    linkerd.io/inject: 'no'\n",
-    { 'fluxcd.io/locked': 'true', 'flux.weave.works/automated': null },
-    "  annotations:\n    linkerd.io/inject: 'no'\n    fluxcd.io/locked: 'true'\n",
-  ],
-  [
-    'ANN-7 other annotations keep their text, of whatever type',
+    'other annotations keep their text, of whatever type',
     '  annotations:\n    fluxcd.io/automated: true\n    linkerd.io/inject: no\n',
     { 'fluxcd.io/automated': null },
     '  annotations:\n    linkerd.io/inject: no\n',
   ],
-  ['ANN-8 an empty block disappears', '  annotations:\n    fluxcd.io/automated: true\n', { 'fluxcd.io/automated': null }, ''],
+  ['an empty block disappears', '  annotations:\n    fluxcd.io/automated: true\n', { 'fluxcd.io/automated': null }, ''],
   [
-    'ANN-10 removing what is not there changes nothing',
-    '  annotations:\n    linkerd.io/inject: no\n',
-    { 'fluxcd.io/automated': null },
-    '  annotations:\n    linkerd.io/inject: no\n',
-  ],
-  [
-    'ANN-11 a value of several lines goes completely',
-    '  annotations:\n    fluxcd.io/locked_msg: |-\n      line a\n      line b\n',
-    { 'fluxcd.io/locked_msg': null },
-    '',
-  ],
-  ['ANN-13 a glob needs no quotes', '', { 'fluxcd.io/tag.web': 'glob:*' }, '  annotations:\n    fluxcd.io/tag.web: glob:*\n'],
-  ['ANN-14 any text is stored as sent', '', { 'fluxcd.io/tag.web': 'rel-1' }, '  annotations:\n    fluxcd.io/tag.web: rel-1\n'],
-  [
-    'ANN-17 a regexp needs no quotes',
-    '',
-    { 'fluxcd.io/tag.web': 'regexp:^v[0-9]+' },
-    '  annotations:\n    fluxcd.io/tag.web: regexp:^v[0-9]+\n',
-  ],
-  [
-    'ANN-19 any key is changed in place',
-    '  annotations:\n    filter.fluxcd.io/web: glob:*\n',
-    { 'filter.fluxcd.io/web': 'glob:v*' },
-    '  annotations:\n    filter.fluxcd.io/web: glob:v*\n',
-  ],
-  [
-    'ANN-26 an empty flow map becomes a block',
-    '  annotations: {} # none\n',
-    automate,
-    "  annotations: # none\n    fluxcd.io/automated: 'true'\n",
-  ],
-  [
-    'ANN-28 quotes and the comment stay',
-    '  annotations:\n    fluxcd.io/automated: "false" # why\n',
-    automate,
-    '  annotations:\n    fluxcd.io/automated: "true" # why\n',
-  ],
-  [
-    'ANN-28 a plain value that would change its type is quoted',
+    'a plain value that would change its type is quoted',
     '  annotations:\n    fluxcd.io/automated: false # why\n',
     automate,
     "  annotations:\n    fluxcd.io/automated: 'true' # why\n",
   ],
   [
-    'ANN-29 text that looks like another type is quoted',
+    'text that looks like another type is quoted',
     '',
     { a: '1.10', b: 'null', c: 'true', d: '0777', e: 'y', f: '2001-01-01', g: '' },
     "  annotations:\n    a: '1.10'\n    b: 'null'\n    c: 'true'\n    d: '0777'\n    e: 'y'\n    f: '2001-01-01'\n    g: ''\n",
   ],
-  ['ANN-31 no value counts as empty', '  annotations:\n', automate, "  annotations:\n    fluxcd.io/automated: 'true'\n"],
-  ['ANN-31 null counts as empty', '  annotations: ~\n', automate, "  annotations:\n    fluxcd.io/automated: 'true'\n"],
-  ['ANN-32 values may hold =', '', { x: 'regexp:^a=b' }, '  annotations:\n    x: regexp:^a=b\n'],
+  ['null counts as empty', '  annotations: ~\n', automate, "  annotations:\n    fluxcd.io/automated: 'true'\n"],
   [
     'values may hold anything',
     '',
@@ -200,14 +147,6 @@ describe('annotations', () => {
     expect(edit(list(before), changes, { ...WEB, item: 2 })).toBe(list(after));
   });
 
-  test('ANN-25 the item is edited, its namesake of another kind is not', () => {
-    const list = (annotations: string) =>
-      `kind: List\nitems:\n  - kind: Service\n    metadata:\n      name: web\n  - kind: Deployment\n    metadata:\n      name: web\n${annotations}`;
-    expect(edit(list(''), { 'fluxcd.io/locked': 'true' }, { ...WEB, item: 2 })).toBe(
-      list("      annotations:\n        fluxcd.io/locked: 'true'\n"),
-    );
-  });
-
   test('JSON stays JSON, compact or over several lines', () => {
     const object = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web', annotations: { a: 'b' } }, spec: {} };
     const changed = { ...object, metadata: { name: 'web', annotations: { a: 'c', d: 'true "x"\n' } } };
@@ -244,7 +183,7 @@ describe('annotations', () => {
 
   test.each<[string, string, Readonly<Record<string, string | null>>, string]>([
     [
-      'ANN-22 the object is not in the file',
+      'the object is not in the file',
       deployment().replace('name: web\nspec', 'name: other\nspec'),
       automate,
       'manifests/not-found',

@@ -12,14 +12,7 @@ const byTime = parseTagPattern('glob:*');
 const byVersion = parseTagPattern('semver:*');
 
 describe('newest first', () => {
-  test('by creation: ties by reference, unknown times last', () => {
-    const images = [image('b', 10), image('B', 20), image('a', 10), image('x'), image('y')];
-    expect(tags(sortImages(images, byTime))).toEqual(['B', 'a', 'b', 'x', 'y']);
-    expect(tags(sortImages(images.toReversed(), byTime))).toEqual(['B', 'a', 'b', 'x', 'y']);
-  });
-
   test.each([
-    ['2 v1 1.4 1.3.9 1.4.0 zz nightly', '2 1.4.0 1.4 1.3.9 v1 nightly zz'],
     ['v1 1.10 3 1.2.30 1.10.0 bbb-not-semver aaa-not-semver', '3 1.10.0 1.10 1.2.30 v1 aaa-not-semver bbb-not-semver'],
     ['1 01.0.0 v1 1.0 v1.0.0 1.0.0', 'v1.0.0 v1 1.0.0 1.0 1 01.0.0'],
     ['2.0.0 2.0.0+build.5 2.0.0-rc.10 2.0.0-rc.9', '2.0.0+build.5 2.0.0 2.0.0-rc.10 2.0.0-rc.9'],
@@ -38,10 +31,6 @@ describe('newest first', () => {
 
 describe('the newest wanted image', () => {
   test.each<[pattern: string, images: TaggedImage[], expected: string | undefined]>([
-    ['glob:rel-*', [image('rel-1', 30), image('rel-2', 20), image('x', 99)], 'rel-1'],
-    ['semver:*', [image('1.9.0', 100), image('1.10.0', 5)], '1.10.0'],
-    ['semver:*', [image('latest', 9), image('v0.4.0', 1), image('2.0.0', 1)], '2.0.0'],
-    ['latest', [image('latest', 1), image('r1', 2)], 'latest'],
     ['glob:*', [image('latest', 9)], undefined],
     ['semver:nope', [image('1.0.0', 1)], undefined],
     ['glob:*', [], undefined],

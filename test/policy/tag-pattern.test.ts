@@ -6,21 +6,16 @@ describe('a tag pattern', () => {
   test.each<[text: string, canonical: string, yes: readonly string[], no: readonly string[]]>([
     ['*', 'glob:*', ['', '7', 'main'], ['latest', 'LATEST']],
     ['glob:*', 'glob:*', ['7'], ['latest']],
-    ['glob:*-arm*', 'glob:*-arm*', ['1.2-arm64'], ['1.2-amd64', '1.2-ARM64']],
-    ['v1.?', 'glob:v1.?', ['v1.?'], ['v1.2']],
     ['glob:', 'glob:', [''], ['1', 'latest']],
     ['', 'glob:', [''], ['1']],
     ['SEMVER:*', 'glob:SEMVER:*', ['SEMVER:1'], ['1']],
     ['foo:bar', 'glob:foo:bar', ['foo:bar'], ['bar']],
     ['latest', 'glob:latest', ['latest'], ['LATEST', 'r1']],
-    ['glob:lat*', 'glob:lat*', ['later'], ['latest']],
     ['glob:LATEST', 'glob:LATEST', [], ['LATEST', 'latest']],
     ['semver:*', 'semver:*', ['1.2'], ['', 'main', '3.1.4-beta.2', 'latest']],
     ['regexp:(.*)', 'regexp:(.*)', ['', '1', 'abc'], ['latest']],
     ['regexp:', 'regexp:', ['', 'x'], ['latest']],
     ['regex:^[a-f]+$', 'regexp:^[a-f]+$', ['face', 'abc'], ['ab1', 'a-b']],
-    ['regexp:1\\.2', 'regexp:1\\.2', ['v1.2-x'], ['1x2']],
-    ['regexp:^latest$', 'regexp:^latest$', [], ['latest']],
     ['regexp:(?i)^(?P<n>RC)\\pL\\z', 'regexp:(?i)^(?P<n>RC)\\pL\\z', ['rcx'], ['rc1']],
   ])('%j reads as %s', (text, canonical, yes, no) => {
     const pattern = parseTagPattern(text);
@@ -29,10 +24,6 @@ describe('a tag pattern', () => {
     expect(yes.filter((tag) => !pattern.matches(tag))).toEqual([]);
     expect(no.filter((tag) => pattern.matches(tag))).toEqual([]);
     expect(parseTagPattern(pattern.text).text).toBe(pattern.text);
-  });
-
-  test('needs times unless it orders by version', () => {
-    expect(['glob:*', 'regexp:x', 'semver:*'].map((text) => parseTagPattern(text).needsTimes)).toEqual([true, true, false]);
   });
 
   test.each([
