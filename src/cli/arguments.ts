@@ -1,8 +1,11 @@
 import type { Command, Option } from 'commander';
+import { count } from './command.ts';
+import { usageError } from './errors.ts';
 
 /**
- * Rewrites what Go's flag library accepts and commander does not: `--flag=true` and `--flag=false` for flags without value, and
- * `-n=value` for short ones with.
+ * Rewrites what Go's flag library accepts and commander does not: `--flag=true` and `--flag=false` for flags without value, a number
+ * for those that are counted, and `-n=value` for short ones with.
+ * @throws FluxError `cli/usage` for a value that such a flag cannot have, in the words of Go's library.
  */
 export function normalizeArguments(argv: readonly string[], program: Command): string[] {
   const options = [program, ...program.commands].flatMap((command) => [...command.options]);
@@ -16,9 +19,14 @@ function normalized(argument: string, options: readonly Option[]): readonly stri
   if (name === '') return [argument];
   const matching = options.filter(({ long, short }) => name === long || name === short);
   const isSwitch = matching.length > 0 && matching.every((option) => !option.required && !option.optional);
-  if (isSwitch && TRUE.includes(value)) return [name];
-  if (isSwitch && FALSE.includes(value)) return [];
-  return matching.length > 0 && !isSwitch && !name.startsWith('--') ? [name, value] : [argument];
+  if (!isSwitch) return matching.length > 0 && !name.startsWith('--') ? [name, value] : [argument];
+  if (matching.every(({ parseArg }) => parseArg === count) && /^\d{1,2}$/.test(value)) return Array(Number(value)).fill(name);
+  if (TRUE.includes(value)) return [name];
+  if (FALSE.includes(value)) return [];
+  const shown = matching[0]?.short ? `${matching[0].short}, ${matching[0].long}` : name;
+  throw usageError(
+    `invalid argument ${JSON.stringify(value)} for "${shown}" flag: strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`,
+  );
 }
 
 const TRUE = ['1', 't', 'T', 'true', 'TRUE', 'True'];

@@ -2,38 +2,45 @@ import { Command, Option } from 'commander';
 import { usageError } from './errors.ts';
 import type { Session } from './session.ts';
 
-/** Runs one command; resolves to its exit code. `argument` is empty for commands that take none. */
-export type Run<Flags> = (session: Session, flags: Flags, argument: string) => Promise<number>;
+/** Runs one command with its positional arguments; resolves to its exit code. */
+export type Run<Flags> = (session: Session, flags: Flags, args: readonly string[]) => Promise<number>;
 
 /** How the commands reach the session of this invocation, which exists only once the global flags are read. */
 export type Launch = (command: Command, run: (session: Session) => Promise<number>) => Promise<void>;
 
 interface Subcommand<Flags> {
   readonly summary: string;
+  /** Command lines as people type them, without the program's name. */
+  readonly examples: readonly string[];
   readonly launch: Launch;
   readonly run: Run<Flags>;
   readonly options?: (command: Command) => void;
-  /** The one positional argument; without it the command takes none. */
+  /** The one positional argument that must be there; without it, and without `anyArguments`, the command takes none. */
   readonly argument?: { readonly name: string; readonly description: string };
+  /** What the help calls the positional arguments of a command that looks at them itself. */
+  readonly anyArguments?: string;
 }
 
-/** A subcommand of at most one positional argument. */
-export function subcommand<Flags>(name: string, { summary, launch, run, options, argument }: Subcommand<Flags>): Command {
+/** A subcommand. */
+export function subcommand<Flags>(name: string, parts: Subcommand<Flags>): Command {
+  const { summary, examples, launch, run, options, argument, anyArguments } = parts;
   const command = new Command(name).summary(summary).description(summary).allowExcessArguments(true);
   options?.(command);
+  const wanted = argument ? `<${argument.name}>` : (anyArguments ?? '');
+  command.usage(`[flags]${wanted === '' ? '' : ` ${wanted}`}`);
   // Checked by hand below, in the words of the other commands.
-  if (argument) command.argument(`[${argument.name}]`, argument.description).usage(`[flags] <${argument.name}>`);
+  if (argument) command.argument(`[${argument.name}]`, argument.description);
+  command.addHelpText('after', `\nExamples:\n${examples.map((line) => `  fluxctl ${line}\n`).join('')}`.trimEnd());
   return command.action(async () => {
     await launch(command, async (session) => {
-      const wanted = argument ? 1 : 0;
-      if (command.args.length !== wanted) {
+      const flags = command.opts();
+      for (const [attribute, notice] of Object.entries(DEPRECATED)) {
+        if (flags[attribute] !== undefined) session.stderr.write(`Flag ${notice}\n`);
+      }
+      if (anyArguments === undefined && command.args.length !== (argument ? 1 : 0)) {
         throw usageError(argument ? `expected one argument: the ${argument.name}` : 'expected no (non-flag) arguments');
       }
-      const flags = command.opts();
-      for (const [name, instead] of Object.entries(DEPRECATED)) {
-        if (flags[name] !== undefined) session.stderr.write(`Flag --${name} has been deprecated, ${instead}\n`);
-      }
-      return run(session, flags as Flags, command.args[0] ?? '');
+      return run(session, flags as Flags, command.args);
     });
   });
 }
@@ -43,8 +50,11 @@ export function deprecatedController(): Option {
   return new Option('-c, --controller <workload>', 'old name of --workload').hideHelp();
 }
 
-/** Old flags by their long names, and what to use instead. */
-export const DEPRECATED: Readonly<Record<string, string>> = { controller: 'changed to --workload, use that instead' };
+/** Old flags by their attributes, and what is said to whoever uses them. */
+const DEPRECATED: Readonly<Record<string, string>> = {
+  controller: '--controller has been deprecated, changed to --workload, use that instead',
+  gitPaths: '--git-paths has been deprecated, please use --git-path (no ending s) instead',
+};
 
 /** What a command ends with after an error, where 1 means something else: `fluxctl diff` uses the codes of `kubectl diff`. */
 export const ERROR_EXIT_CODES: Readonly<Record<string, number>> = { diff: 2 };

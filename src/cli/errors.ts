@@ -6,9 +6,12 @@ export function usageError(message: string): FluxError {
   return new FluxError(message, { code: 'cli/usage', fault: 'user' });
 }
 
+/** Errors whose help is the whole message, as Flux v1 prints them. */
+const DESCRIBED: readonly string[] = ['api/remote', 'api/unauthorized'];
+
 /** The text for standard error: the daemon's help where it sent one, else the message and where to read on. */
 export function describeError(error: unknown, commandPath: string): string {
-  if (error instanceof FluxError && error.code === 'api/remote' && error.help) {
+  if (error instanceof FluxError && DESCRIBED.includes(error.code) && error.help) {
     return `== Error ==\n\n${printable(error.help)}\n`;
   }
   return `Error: ${printable(messageOf(error))}\nRun '${commandPath} --help' for usage.\n`;

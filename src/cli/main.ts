@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../base/index.ts';
 import { normalizeArguments } from './arguments.ts';
 import { ERROR_EXIT_CODES, type Launch } from './command.ts';
 import { describeError, usageError } from './errors.ts';
+import { type Keyboard, openKeyboard } from './keyboard.ts';
 import { createProgram } from './program.ts';
 import { createSession, type Environment, type GlobalFlags, type Output } from './session.ts';
 
@@ -14,16 +15,26 @@ export interface MainOptions {
   readonly stderr: Output;
   readonly version: string;
   readonly clock?: Clock;
+  /** Default that of the terminal. */
+  readonly keyboard?: () => Keyboard;
 }
 
 /** Runs one command line; resolves to the exit code: 0, or after any error 1 (some commands have another). Never throws, never ends the process. */
-export async function main({ argv, env, stdout, stderr, version, clock = systemClock }: MainOptions): Promise<number> {
+export async function main({
+  argv,
+  env,
+  stdout,
+  stderr,
+  version,
+  clock = systemClock,
+  keyboard = openKeyboard,
+}: MainOptions): Promise<number> {
   let exitCode = 0;
   let running: Command | undefined;
   const launch: Launch = async (command, run) => {
     running = command;
     const flags = program.opts() as GlobalFlags;
-    const session = createSession({ flags, env, stdout, stderr, clock, version: version || 'unversioned' });
+    const session = createSession({ flags, env, stdout, stderr, clock, version: version || 'unversioned', keyboard });
     try {
       exitCode = await run(session);
     } finally {
@@ -49,9 +60,19 @@ export async function main({ argv, env, stdout, stderr, version, clock = systemC
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    stderr.write(describeError(error instanceof CommanderError ? inGoWords(error) : error, pathOf(running)));
-    return ERROR_EXIT_CODES[running?.name() ?? ''] ?? 1;
+    const at = isAboutGlobalFlag(error, running) ? (commandIn(argv, program) ?? running) : running;
+    stderr.write(describeError(error instanceof CommanderError ? inGoWords(error) : error, pathOf(at)));
+    return ERROR_EXIT_CODES[at?.name() ?? ''] ?? 1;
   }
+}
+
+/** commander lays flags of the root at the root's door, wherever they stand. */
+function isAboutGlobalFlag(error: unknown, running: Command | undefined): boolean {
+  return running === undefined || (error instanceof CommanderError && error.code === 'commander.optionMissingArgument');
+}
+
+function commandIn(argv: readonly string[], program: Command): Command | undefined {
+  return program.commands.find((command) => [command.name(), ...command.aliases()].some((name) => argv.includes(name)));
 }
 
 function withSubcommands(command: Command): readonly Command[] {

@@ -1,12 +1,15 @@
 import { Command } from 'commander';
 import type { Launch } from './command.ts';
+import { completeCommand, completionCommand } from './commands/completion.ts';
 import { diffCommand } from './commands/diff.ts';
 import { gcCommand } from './commands/gc.ts';
 import { identityCommand } from './commands/identity.ts';
+import { installCommand } from './commands/install.ts';
 import { listImagesCommand } from './commands/list-images.ts';
 import { listWorkloadsCommand } from './commands/list-workloads.ts';
 import { automateCommand, deautomateCommand, generalPolicyCommand, lockCommand, unlockCommand } from './commands/policy.ts';
 import { releaseCommand } from './commands/release.ts';
+import { saveCommand } from './commands/save.ts';
 import { syncCommand } from './commands/sync.ts';
 import { versionCommand } from './commands/version.ts';
 
@@ -23,6 +26,9 @@ const COMMANDS = [
   diffCommand,
   gcCommand,
   identityCommand,
+  saveCommand,
+  installCommand,
+  completionCommand,
   versionCommand,
 ];
 
@@ -40,6 +46,7 @@ export function createProgram(launch: Launch): Command {
     .addHelpText('after', HELP)
     .allowExcessArguments(true);
   for (const create of COMMANDS) program.addCommand(create(launch));
+  program.addCommand(completeCommand(launch), { hidden: true });
   return program;
 }
 

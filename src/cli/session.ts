@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 import type { ApiClient } from '../api/client/index.ts';
 import { type Clock, createHttpTransport, FluxError, type HttpTransport, parseDuration, Secret } from '../base/index.ts';
 import { usageError } from './errors.ts';
+import type { Keyboard } from './keyboard.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -11,6 +12,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface Output {
   /** True for a terminal. */
   readonly isTTY?: boolean;
+  /** Characters that fit on a line of the terminal. */
+  readonly columns?: number;
   write(text: string): unknown;
 }
 
@@ -27,6 +30,8 @@ export interface Session {
   readonly timeoutMs: number;
   /** How long to wait for rollouts, in milliseconds: as long as for a sync when somebody said how long that is, else 5 minutes. */
   readonly rolloutTimeoutMs: number;
+  /** @throws FluxError `cli/no-terminal`. */
+  readonly keyboard: () => Keyboard;
   /** The daemon: at --url, or through a port-forward that is opened on first use. */
   client(): Promise<ApiClient>;
   /** The namespace that ids without one are in: the flag's, the kubeconfig context's, or `default`. */
@@ -50,13 +55,14 @@ export interface SessionParts {
   readonly stderr: Output;
   readonly clock: Clock;
   readonly version: string;
+  readonly keyboard: () => Keyboard;
 }
 
 export interface OwnedSession extends Session {
   close(): Promise<void>;
 }
 
-export function createSession({ flags, env, stdout, stderr, clock, version }: SessionParts): OwnedSession {
+export function createSession({ flags, env, stdout, stderr, clock, version, keyboard }: SessionParts): OwnedSession {
   const timeout = flags.timeout ?? (env.FLUX_TIMEOUT || undefined);
   const timeoutMs = durationOf(timeout ?? '60s');
   const rolloutTimeoutMs = durationOf(timeout ?? '5m');
@@ -65,7 +71,11 @@ export function createSession({ flags, env, stdout, stderr, clock, version }: Se
   const token = url === '' ? '' : (flags.token ?? (env.WEAVE_CLOUD_TOKEN || env.FLUX_SERVICE_TOKEN || ''));
   const transport: HttpTransport = createHttpTransport({ userAgent: `fluxctl/${version}` });
   const closers: (() => Promise<void> | void)[] = [() => transport.close()];
-  const kubeconfig = flags.context ? { context: flags.context } : {};
+  const files = kubeconfigFiles(env);
+  const kubeconfig = {
+    ...(flags.context ? { context: flags.context } : {}),
+    ...(files.length > 0 ? { kubeconfigFiles: files } : {}),
+  };
 
   async function connect(): Promise<ApiClient> {
     // Loaded late, so that what asks nobody starts at once.
@@ -94,12 +104,14 @@ export function createSession({ flags, env, stdout, stderr, clock, version }: Se
     stderr,
     clock,
     version,
+    keyboard,
     timeoutMs,
     rolloutTimeoutMs,
     client: () => (connected ??= connect()),
     async namespace(flag) {
       if (flag) return flag;
-      return hasKubeconfig(env) ? namespaceOfContext(kubeconfig) : 'default';
+      // Reading a kubeconfig loads a heavy package; where there is none that is spared.
+      return files.length > 0 ? namespaceOfContext(kubeconfig) : 'default';
     },
     async close() {
       for (const close of closers.reverse()) await close();
@@ -107,10 +119,10 @@ export function createSession({ flags, env, stdout, stderr, clock, version }: Se
   };
 }
 
-/** Reading a kubeconfig loads a heavy package; where there is none that is spared. */
-function hasKubeconfig(env: Environment): boolean {
+/** Those that are there of KUBECONFIG, or of its default. */
+export function kubeconfigFiles(env: Environment): readonly string[] {
   const files = env.KUBECONFIG ? env.KUBECONFIG.split(delimiter) : [join(env.HOME || homedir(), '.kube', 'config')];
-  return files.some((file) => file !== '' && existsSync(file));
+  return files.filter((file) => file !== '' && existsSync(file));
 }
 
 /** A kubeconfig that names no usable context means `default`, as in Flux v1; a context somebody asked for must exist. */

@@ -6,6 +6,8 @@ import { type Clock, FluxError, messageOf } from '../base/index.ts';
 export interface KubeconfigSource {
   /** A kubeconfig file; without it KUBECONFIG, `~/.kube/config` and the pod's service account are tried in this order. */
   readonly kubeconfigFile?: string;
+  /** The files of a KUBECONFIG that is not the one of this process's environment; merged, as kubectl merges them. */
+  readonly kubeconfigFiles?: readonly string[];
   /** A context of it instead of the current one. */
   readonly context?: string;
   /** The pod's service account, whatever kubeconfig files exist. */
@@ -33,8 +35,18 @@ export async function loadKubeconfig(source: KubeconfigSource): Promise<Kubeconf
     const loaded = new KubeConfig();
     if (source.inCluster) loaded.loadFromCluster();
     else if (source.kubeconfigFile) loaded.loadFromFile(source.kubeconfigFile, options);
+    else if (source.kubeconfigFiles?.length) return merged(source.kubeconfigFiles, options);
     else loaded.loadFromDefault(options);
     return loaded;
+  };
+  const merged = (files: readonly string[], options: Partial<ConfigOptions>) => {
+    const [first = new KubeConfig(), ...others] = files.map((file) => {
+      const loaded = new KubeConfig();
+      loaded.loadFromFile(file, options);
+      return loaded;
+    });
+    for (const other of others) first.mergeConfig(other);
+    return first;
   };
   let config: KubeConfig;
   try {

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { systemClock } from '../../src/base/index.ts';
-import { main } from '../../src/cli/index.ts';
+import { FluxError, systemClock } from '../../src/base/index.ts';
+import { type Keyboard, main } from '../../src/cli/index.ts';
 
 export interface Request {
   readonly method: string;
@@ -87,18 +87,30 @@ export interface Ran {
   readonly lines: string;
 }
 
+interface RunOptions {
+  /** Of standard output. */
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly keyboard?: () => Keyboard;
+}
+
+function noKeyboard(): never {
+  throw new FluxError('--interactive needs a terminal, and there is none', { code: 'cli/no-terminal', fault: 'user' });
+}
+
 /** Runs a fluxctl command line with a clock that does not wait. */
 export async function fluxctl(
   line: readonly string[],
   env: Readonly<Record<string, string>> = {},
-  { isTTY = false }: { readonly isTTY?: boolean } = {},
+  { isTTY = false, columns, keyboard = noKeyboard }: RunOptions = {},
 ): Promise<Ran> {
   const written: [1 | 2, string][] = [];
   let now = 0;
   const code = await main({
     argv: line,
     env: { HOME: '/nonexistent', PATH: process.env.PATH, GIT_CONFIG_NOSYSTEM: '1', ...env },
-    stdout: { isTTY, write: (text) => written.push([1, text]) },
+    stdout: { isTTY, ...(columns === undefined ? {} : { columns }), write: (text) => written.push([1, text]) },
+    keyboard,
     stderr: { write: (text) => written.push([2, text]) },
     version: '9.9.9',
     clock: {

@@ -8,14 +8,17 @@ const SERVICES = 'GET /flux/v6/services';
 describe('the command line', () => {
   test.each<[string, string[], string]>([
     ['an unknown command', ['frob'], `Error: unknown command "frob" for "fluxctl"\nRun 'fluxctl --help' for usage.\n`],
-    ['a command that is not built', ['save'], `Error: unknown command "save" for "fluxctl"\nRun 'fluxctl --help' for usage.\n`],
     ['an unknown flag', ['release', '--nope'], `Error: unknown flag: --nope\nRun 'fluxctl release --help' for usage.\n`],
     [
       'an unknown short flag',
       ['list-images', '-a'],
       `Error: unknown shorthand flag: 'a' in -a\nRun 'fluxctl list-images --help' for usage.\n`,
     ],
-    ['a flag without its value', ['sync', '--url'], `Error: flag needs an argument: --url\nRun 'fluxctl --help' for usage.\n`],
+    [
+      'a flag without its value',
+      ['sync', '--url'],
+      `Error: flag needs an argument: --url\nRun 'fluxctl sync --help' for usage.\n`,
+    ],
     [
       'positional arguments (CLI-11)',
       ['release', 'extra'],
@@ -116,7 +119,7 @@ describe('errors from the daemon', () => {
     [
       'that asks who this is',
       { status: 401, body: 'no' },
-      `Error: executing HTTP request: request failed authentication\nRun 'fluxctl list-workloads --help' for usage.\n`,
+      '== Error ==\n\nThe daemon refused the request: it does not know who asks.\n\nEither there is no token, or it is not valid (any more). Give one with\n--token, or in the environment variable FLUX_SERVICE_TOKEN.\n\n',
     ],
     [
       'that is no list',

@@ -119,11 +119,6 @@ describe('release', () => {
       ['--force', '--all', '--update-all-images'],
       '--force has no effect when used with --all and --update-all-images',
     ],
-    [
-      'what is not built',
-      ['--all', '-i', 'a:1', '--interactive'],
-      '--interactive is not built yet; use --dry-run, then release by --workload and --update-image',
-    ],
   ])('refuses %s before it asks the daemon', async (_name, flags, message) => {
     const { paths, ...ran } = await run({}, 'release', ...flags);
     expect(ran).toMatchObject(usage(message, 'release'));

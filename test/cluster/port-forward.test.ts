@@ -150,8 +150,8 @@ describe('the way to the daemon', () => {
       code: 'cluster/no-pod',
       message: [
         'No pod found in namespace "flux" using the following selectors:',
-        '  labels "app=flux"',
-        '  labels "name in (flux,fluxd,weave-flux-agent)"',
+        '  app=flux',
+        '  name in (flux,fluxd,weave-flux-agent)',
         '',
         'Make sure Flux is running in namespace "flux".',
         'If Flux is running in another different namespace, please supply it to --k8s-fwd-ns.',

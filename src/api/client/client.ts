@@ -51,6 +51,8 @@ export interface ApiClient {
   /** Commits of `ref` that are not applied yet; empty when all are. */
   syncStatus(ref: string, options?: Cancellable): Promise<readonly string[]>;
   gitRepoConfig(request: { readonly regenerateKey: boolean }, options?: Cancellable): Promise<GitConfig>;
+  /** The workloads of the cluster with their namespaces, as a stream of YAML documents. */
+  exportConfig(options?: Cancellable & { readonly timeoutMs?: number }): Promise<string>;
   /** Asks for a sync; undefined when the daemon is a Go fluxd, which does not know this. */
   startSync(options?: Cancellable): Promise<SyncReportWire | undefined>;
   /** How a sync stands; when it is not done the answer comes at the latest after `waitSeconds`. */
@@ -113,6 +115,10 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
     },
     gitRepoConfig: ({ regenerateKey }, cancel) =>
       ask(gitConfigSchema, { method: 'POST', path: '/v9/git-repo-config', body: regenerateKey, ...cancel }),
+    async exportConfig(options) {
+      const base64 = await ask(z.base64(), { method: 'GET', path: '/v6/export', ...options });
+      return Buffer.from(base64, 'base64').toString('utf8');
+    },
     startSync: (cancel) =>
       ifKnown(syncReportSchema, { method: 'POST', path: '/syncs', body: {}, contentType: 'application/json', ...cancel }),
     sync(id, { signal, waitSeconds = 0 } = {}) {

@@ -78,7 +78,11 @@ function checkedBase(url: string): string {
 
 function refusal({ status, text }: Answer): FluxError {
   if (status === 401) {
-    return new FluxError('executing HTTP request: request failed authentication', { code: 'api/unauthorized', fault: 'user' });
+    return new FluxError('executing HTTP request: request failed authentication', {
+      code: 'api/unauthorized',
+      fault: 'user',
+      help: UNAUTHORIZED,
+    });
   }
   const described = describedError(text);
   if (described) {
@@ -89,6 +93,12 @@ function refusal({ status, text }: Answer): FluxError {
     code: status === 404 ? 'api/not-found' : 'api/status',
   });
 }
+
+const UNAUTHORIZED = `The daemon refused the request: it does not know who asks.
+
+Either there is no token, or it is not valid (any more). Give one with
+--token, or in the environment variable FLUX_SERVICE_TOKEN.
+`;
 
 const legacyErrorSchema = z.object({ type: z.string().default(''), help: z.string().default(''), error: z.string().min(1) });
 

@@ -23,6 +23,7 @@ server refuses, a manifest that cannot be read, or no answer.
 export function diffCommand(launch: Launch): Command {
   return subcommand<Flags>('diff', {
     summary: 'Show what a sync would change in the cluster, field by field',
+    examples: ['diff', 'diff --revision=feature/new-cart', 'diff --path=./cluster'],
     launch,
     options: (command) =>
       command

@@ -16,18 +16,21 @@ interface Flags {
 export function gcCommand(launch: Launch): Command {
   const list = subcommand<Flags>('gc', {
     summary: 'List what is not in Git any more and was not deleted, and why',
+    examples: ['gc', 'gc -o json'],
     launch,
     options: (command) => command.option('-o, --output-format <format>', 'tab or json', 'tab'),
     run: listHeld,
   });
   const approveList = subcommand<object>('approve', {
     summary: 'Approve the list of held deletions that has this hash, and wait until they are done',
+    examples: ['gc approve 689bd2064d199917'],
     launch,
     argument: { name: 'hash', description: 'the hash that `fluxctl gc` shows; the approval is for exactly that list' },
     run: approve,
   });
   const listOrphans = subcommand<object>('orphans', {
     summary: 'List what is not in Git and has the mark of another Flux, or of this one under another URL, branch or path',
+    examples: ['gc orphans'],
     launch,
     run: orphans,
   });
@@ -54,7 +57,7 @@ function formatHeld({ deletions, approved }: HeldDeletionsWire): string {
 }
 
 /** Approves, waits for the sync that this starts, and prints what it did; anything that is still held is an error. */
-async function approve(session: Session, _flags: object, hash: string): Promise<number> {
+async function approve(session: Session, _flags: object, [hash = '']: readonly string[]): Promise<number> {
   const client = await session.client();
   const { remote } = await client.gitRepoConfig({ regenerateKey: false });
   const report = await reportSync(session, client, { branch: remote.branch, started: await client.approveDeletions(hash) });

@@ -11,6 +11,7 @@ interface Flags {
 export function identityCommand(launch: Launch): Command {
   return subcommand<Flags>('identity', {
     summary: 'Show the public SSH key that the daemon uses for Git',
+    examples: ['identity', 'identity -l'],
     launch,
     options: (command) =>
       command

@@ -21,6 +21,7 @@ interface Flags {
 export function listImagesCommand(launch: Launch): Command {
   return subcommand<Flags>('list-images', {
     summary: 'Show the images that workloads run and could run',
+    examples: ['list-images -n shop', 'list-images --workload=shop:deployment/cart --limit=0'],
     launch,
     options: (command) =>
       command
@@ -81,7 +82,8 @@ function containerRows(
   const current = split(Current.ID);
   const problem = AvailableError || (available.length === 0 ? 'image data not available' : '');
   const rows = [[id, Name, current.name, problem]];
-  const runningAt = available.findIndex(({ ID }) => ID === Current.ID && ID !== '');
+  // By the tag alone, as Flux v1 does: a registry may be written in several ways.
+  const runningAt = current.tag === '' ? -1 : available.findIndex(({ ID }) => split(ID).tag === current.tag);
   const most = limit > 0 ? limit : available.length;
   for (const [index, image] of available.slice(0, most).entries()) {
     const mark = runningAt < 0 || index < runningAt ? '|  ' : index === runningAt ? "'->" : '   ';

@@ -18,6 +18,7 @@ interface Flags {
 export function listWorkloadsCommand(launch: Launch): Command {
   return subcommand<Flags>('list-workloads', {
     summary: 'List the workloads that run in the cluster',
+    examples: ['list-workloads --all-namespaces', 'list-workloads -n shop -o wide', 'list-workloads -n shop --watch'],
     launch,
     options: (command) =>
       command

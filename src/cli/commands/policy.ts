@@ -78,6 +78,7 @@ function policyCommand(
 ): Command {
   return subcommand<PolicyFlags>(name, {
     summary,
+    examples: EXAMPLES[name] ?? [`${name} --workload=shop:deployment/cart`],
     launch,
     options: (command) =>
       more(
@@ -92,6 +93,14 @@ function policyCommand(
     run: (session, flags) => updatePolicies(session, complete(flags), name),
   });
 }
+
+const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
+  lock: ['lock --workload=shop:deployment/cart --message="freeze until Monday"'],
+  policy: [
+    "policy --workload=shop:deployment/cart --tag-all='semver:~1.2'",
+    "policy -n shop -w deployment/cart --tag='cart=glob:main-*' --automate",
+  ],
+};
 
 async function updatePolicies(session: Session, flags: PolicyFlags, command: string): Promise<number> {
   if (flags.workload && flags.controller) {
@@ -120,7 +129,7 @@ async function policyUpdate(flags: PolicyFlags, user: string): Promise<PolicySpe
     if (user !== '') Object.assign(add, { locked_user: user, locked_msg: flags.message });
   }
   if (flags.unlock) Object.assign(remove, { locked: 'true', locked_msg: 'true', locked_user: 'true' });
-  if (flags.tagAll !== undefined) add.tag_all = await canonicalPattern(flags.tagAll);
+  if (flags.tagAll) add.tag_all = await canonicalPattern(flags.tagAll);
   for (const pair of flags.tag ?? []) {
     const [container, pattern] = splitPair(pair);
     if (pattern === '*') remove[`tag.${container}`] = 'true';

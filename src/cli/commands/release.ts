@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
-import type { ApiClient, ListedWorkload, ReleaseImageSpec, UpdateResult } from '../../api/client/index.ts';
-import { FluxError } from '../../base/index.ts';
+import type { ApiClient, Cause, ListedWorkload, ReleaseImageSpec, UpdateResult, UpdateSpec } from '../../api/client/index.ts';
 import { parseImageRef } from '../../image/index.ts';
 import { formatResourceId, parseResourceIdIn } from '../../resource/index.ts';
-import { awaitJob, reportJob } from '../await-job.ts';
+import { awaitJob, type FinishedJob, reportJob } from '../await-job.ts';
 import { type CauseFlags, causeFrom } from '../cause.ts';
-import { collect, count, type Launch, subcommand } from '../command.ts';
+import { collect, count, deprecatedController, type Launch, subcommand } from '../command.ts';
 import { usageError } from '../errors.ts';
 import { poll } from '../poll.ts';
 import { printable } from '../printable.ts';
+import type { Selection } from '../release-menu.ts';
 import type { Session } from '../session.ts';
 import { formatTable } from '../table.ts';
 
@@ -30,18 +30,24 @@ interface Flags extends CauseFlags {
 export function releaseCommand(launch: Launch): Command {
   return subcommand<Flags>('release', {
     summary: 'Release new versions of workloads',
+    examples: [
+      'release --workload=shop:deployment/cart --update-image=acme/cart:2.0',
+      'release --workload=shop:deployment/cart --update-all-images --watch',
+      'release -n shop --all --update-all-images --dry-run -v',
+      'release -n shop --all --update-all-images --interactive',
+    ],
     launch,
     options: (command) =>
       command
         .option('-n, --namespace <namespace>', 'the namespace of the workloads')
         .option('--workload <workload>', 'a workload to release; may be repeated', collect)
-        .option('-c, --controller <workload>', 'old name of --workload', collect)
+        .addOption(deprecatedController().argParser(collect))
         .option('--all', 'release every workload')
         .option('-i, --update-image <image>', 'update to this image')
         .option('--update-all-images', 'update every image to its newest version')
         .option('--exclude <workload>', 'leave a workload out; may be repeated', collect)
         .option('--dry-run', 'only show what would be done')
-        .option('--interactive', 'choose the containers to update (not built yet)')
+        .option('--interactive', 'choose the containers to update in a menu')
         .option('-f, --force', 'disregard locks and tag patterns')
         .option('-w, --watch', 'wait until the new versions are rolled out')
         .option('-m, --message <text>', 'why; becomes the commit message', '')
@@ -52,16 +58,52 @@ export function releaseCommand(launch: Launch): Command {
 }
 
 async function release(session: Session, flags: Flags): Promise<number> {
-  const { stderr } = session;
   checkFlags(flags, session);
   const spec = await releaseSpec(session, flags);
-  stderr.write(flags.dryRun ? 'Submitting dry-run release ...\n' : 'Submitting release ...\n');
   const cause = await causeFrom(flags, session.env);
+  const finished = flags.interactive
+    ? await releaseChosen(session, flags, { cause, spec })
+    : await submit(session, `Submitting ${flags.dryRun ? 'dry-run ' : ''}release ...`, { type: 'image', cause, spec });
+  if (!finished) return 0;
   const client = await session.client();
-  const finished = await awaitJob(session, client, await client.updateManifests({ type: 'image', cause, spec }));
   await reportJob(session, client, finished, { verbosity: flags.verbose, awaitApply: !flags.dryRun });
   if (flags.watch && finished.result) await watchRollout(session, client, finished.result, flags.verbose);
   return 0;
+}
+
+async function submit(session: Session, title: string, update: UpdateSpec): Promise<FinishedJob> {
+  const client = await session.client();
+  session.stderr.write(`${title}\n`);
+  return awaitJob(session, client, await client.updateManifests(update));
+}
+
+/** Plans the release, lets somebody choose among its updates, and releases those. Undefined when there is nothing to release. */
+async function releaseChosen(
+  session: Session,
+  { verbose: verbosity, dryRun, force = false }: Flags,
+  { cause, spec }: { readonly cause: Cause; readonly spec: ReleaseImageSpec },
+): Promise<FinishedJob | undefined> {
+  // Whether there is a keyboard is known before anybody is asked.
+  const keyboard = session.keyboard();
+  let chosen: Selection | 'aborted' | 'nothing';
+  try {
+    const plan = { ...spec, Kind: 'plan' };
+    const { result = {} } = await submit(session, 'Submitting dry-run release ...', { type: 'image', cause, spec: plan });
+    // Loaded late: most releases have no menu.
+    const { chooseUpdates } = await import('../release-menu.ts');
+    chosen = await chooseUpdates(result, { verbosity, screen: session.stdout, keyboard });
+  } finally {
+    keyboard.close();
+  }
+  if (typeof chosen === 'string') {
+    session.stderr.write(chosen === 'aborted' ? 'Aborted.\n' : 'No changes found.\n');
+    return undefined;
+  }
+  return submit(session, 'Submitting selected release ...', {
+    type: 'containers',
+    cause,
+    spec: { Kind: dryRun ? 'plan' : 'execute', ContainerSpecs: chosen, SkipMismatches: false, Force: force },
+  });
 }
 
 function checkFlags(flags: Flags, { stderr }: Session): void {
@@ -77,12 +119,6 @@ function checkFlags(flags: Flags, { stderr }: Session): void {
   if (flags.watch && flags.dryRun) throw usageError('cannot use --watch with --dry-run');
   if (flags.force && flags.all && flags.updateAllImages) {
     throw usageError('--force has no effect when used with --all and --update-all-images');
-  }
-  if (flags.interactive) {
-    throw new FluxError('--interactive is not built yet; use --dry-run, then release by --workload and --update-image', {
-      code: 'cli/not-built',
-      fault: 'user',
-    });
   }
   if (flags.force && flags.all) {
     stderr.write('Warning: --force will not ignore locked workloads when used with --all\n');

@@ -18,6 +18,7 @@ interface Flags {
 export function syncCommand(launch: Launch): Command {
   return subcommand<Flags>('sync', {
     summary: 'Make the cluster equal to the Git repository, now',
+    examples: ['sync', 'sync --wait --timeout=10m'],
     launch,
     options: (command) =>
       command

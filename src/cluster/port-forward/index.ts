@@ -2,4 +2,4 @@
  * The way of fluxctl to a daemon inside a cluster: finds its pod by labels and forwards a local port to it, as
  * `kubectl port-forward` does. A door of its own, so that fluxctl loads nothing of the sync engine.
  */
-export { contextNamespace, openPortForward, type PortForward, type PortForwardOptions } from './port-forward.ts';
+export { contextNames, contextNamespace, openPortForward, type PortForward, type PortForwardOptions } from './port-forward.ts';

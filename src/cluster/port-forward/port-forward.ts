@@ -64,6 +64,11 @@ export async function contextNamespace(source: KubeconfigSource = {}): Promise<s
   return (await loadForClient(source)).namespace ?? 'default';
 }
 
+/** Names of all contexts of the kubeconfig. */
+export async function contextNames(source: KubeconfigSource = {}): Promise<readonly string[]> {
+  return (await loadForClient(source)).config.getContexts().map(({ name }) => name);
+}
+
 async function loadForClient(source: KubeconfigSource): Promise<Kubeconfig> {
   try {
     return await loadKubeconfig(source);
@@ -109,7 +114,7 @@ async function findPod(kubeconfig: Kubeconfig, { namespace, labelSelectors, ...s
   throw noPod(
     [
       `No pod found in namespace ${JSON.stringify(namespace)} using the following selectors:`,
-      ...labelSelectors.map((selector) => `  labels ${JSON.stringify(selector)}`),
+      ...labelSelectors.map((selector) => `  ${selector}`),
       '',
       `Make sure Flux is running in namespace ${JSON.stringify(namespace)}.`,
       'If Flux is running in another different namespace, please supply it to --k8s-fwd-ns.',

@@ -1,0 +1,74 @@
+import { Command } from 'commander';
+import { type Launch, subcommand } from '../command.ts';
+import { beginning, type Candidate, type Completion, completionOf } from '../completion/candidates.ts';
+import { usageError } from '../errors.ts';
+import { printableLine } from '../printable.ts';
+import { createSession, type OwnedSession, type Session } from '../session.ts';
+
+export function completionCommand(launch: Launch): Command {
+  return subcommand<object>('completion', {
+    summary: 'Print a completion script for a shell',
+    examples: [
+      'completion bash > /etc/bash_completion.d/fluxctl',
+      'completion zsh > ~/.zsh/completions/_fluxctl',
+      'completion fish > ~/.config/fish/completions/fluxctl.fish',
+      'completion powershell | Out-String | Invoke-Expression',
+    ],
+    launch,
+    anyArguments: '<bash|zsh|fish|powershell>',
+    async run({ stdout }, _flags, shells) {
+      const [shell] = shells;
+      if (shell === undefined) throw usageError('please specify a shell');
+      if (shells.length > 1) throw usageError('please specify one of the following shells: bash fish zsh');
+      const { SCRIPTS } = await import('../completion/scripts.ts');
+      const script = SCRIPTS[shell];
+      if (script === undefined) throw usageError(`unsupported shell type ${JSON.stringify(shell)}`);
+      stdout.write(script);
+      return 0;
+    },
+  });
+}
+
+/** How long a person waits for names at most; a shell is silent meanwhile. */
+const PATIENCE_MS = 2000;
+
+/** What the scripts ask: the words of a command line up to the cursor. It never fails and never says why it knows nothing. */
+export function completeCommand(launch: Launch): Command {
+  const command = new Command('__complete').allowExcessArguments(true);
+  return command.action(() =>
+    launch(command, async (session) => {
+      const program = command.parent;
+      if (!program) return 0;
+      const found = completionOf(program, command.args);
+      const candidates = [...found.candidates, ...(await namesFor(session, found, command.args.at(-1) ?? ''))];
+      for (const { value, meaning = '' } of candidates)
+        session.stdout.write(`${printableLine(value)}\t${printableLine(meaning)}\n`);
+      if (found.directories) session.stdout.write(':directories\n');
+      return 0;
+    }),
+  );
+}
+
+async function namesFor(session: Session, { names, prefix, globals }: Completion, begun: string): Promise<readonly Candidate[]> {
+  if (names === undefined) return [];
+  const { env, stdout, stderr, clock, version, keyboard } = session;
+  const over = clock.deadline(PATIENCE_MS);
+  let asking: OwnedSession | undefined;
+  try {
+    const { liveNames } = await import('../completion/live-names.ts');
+    asking = createSession({ flags: globals, env, stdout, stderr, clock, version, keyboard });
+    const known = await Promise.race([liveNames(asking, names), rejectedBy(over)]);
+    return beginning(
+      known.map((name) => ({ value: prefix + name })),
+      begun,
+    );
+  } catch {
+    return []; // no daemon, no rights, a broken kubeconfig, no time: a shell that waits for names is no place to say so
+  } finally {
+    await asking?.close();
+  }
+}
+
+function rejectedBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+}

@@ -1,0 +1,89 @@
+import { type Command, Option } from 'commander';
+import { collect, type Launch, subcommand } from '../command.ts';
+import { usageError } from '../errors.ts';
+import { checkDirectory, writeBelow } from '../output-directory.ts';
+import type { Session } from '../session.ts';
+
+interface Flags {
+  readonly gitUrl?: string;
+  readonly gitEmail?: string;
+  readonly gitBranch: string;
+  readonly gitPath?: readonly string[];
+  readonly gitPaths?: readonly string[];
+  readonly gitLabel: string;
+  readonly gitUser: string;
+  readonly gitReadonly?: boolean;
+  readonly manifestGeneration?: boolean;
+  readonly namespace?: string;
+  readonly registryDisableScanning?: boolean;
+  readonly image?: string;
+  readonly outputDir?: string;
+}
+
+export function installCommand(launch: Launch): Command {
+  return subcommand<Flags>('install', {
+    summary: 'Print the manifests that run fluxd in a cluster',
+    examples: [
+      'install --git-url=git@github.com:acme/config --git-email=flux@acme.org --namespace=flux | kubectl apply -f -',
+      'install --git-url=git@github.com:acme/config --git-email=flux@acme.org --git-path=cluster --output-dir=./flux',
+    ],
+    launch,
+    options: (command) =>
+      command
+        .option('--git-url <url>', 'repository to keep the cluster equal to')
+        .option('--git-email <address>', 'committer e-mail address')
+        .option('--git-branch <branch>', 'branch to sync, and to push image updates to', 'master')
+        .option('--git-path <path>', 'directory of the repository that holds manifests; may be repeated', collect)
+        .addOption(new Option('--git-paths <path>', 'old name of --git-path').argParser(collect).hideHelp())
+        .option('--git-label <label>', 'name of the sync tag and of the notes', 'flux')
+        .option('--git-user <name>', 'committer name', 'Flux')
+        .option('--git-readonly', 'never push')
+        .option('--manifest-generation', 'honour .flux.yaml files')
+        .option('--namespace <namespace>', 'namespace to run in (default that of the kubeconfig context)')
+        .option('--registry-disable-scanning', 'do not ask registries; no image updates')
+        .option('--image <reference>', 'image of fluxd (default localhost/fluxd at this version; none is published yet)')
+        .option('-o, --output-dir <directory>', 'write one file a manifest there, instead of printing them')
+        // Was about memcached, which is not needed here.
+        .addOption(new Option('--add-security-context').hideHelp()),
+    run: install,
+  });
+}
+
+/** Nobody can publish an image of this name, so that none of a stranger is ever run. */
+const UNPUBLISHED = 'localhost/fluxd';
+
+async function install(session: Session, flags: Flags): Promise<number> {
+  const { stdout, stderr, version } = session;
+  if (!flags.gitUrl) throw usageError('please supply a valid --git-url argument');
+  if (!flags.gitEmail) throw usageError('please supply a valid --git-email argument');
+  if (flags.outputDir) await checkDirectory(flags.outputDir, `${flags.outputDir} is not a directory`);
+  // Loaded late: it brings the YAML writer.
+  const { fluxManifests } = await import('../install/manifests.ts');
+  const manifests = fluxManifests({
+    namespace: await session.namespace(flags.namespace),
+    image: flags.image ?? `${UNPUBLISHED}:${version}`,
+    arguments: daemonArguments(flags, flags.gitUrl, flags.gitEmail),
+  });
+  for (const [file, yaml] of Object.entries(manifests)) {
+    if (flags.outputDir) stderr.write(`writing ${await writeBelow(flags.outputDir, [file], `---\n${yaml}`)}\n`);
+    else stdout.write(`---\n${yaml}`);
+  }
+  if (!flags.image) stderr.write(`No image of fluxd is published yet: build one, and name it with --image.\n`);
+  return 0;
+}
+
+function daemonArguments(flags: Flags, url: string, email: string): readonly string[] {
+  const paths = [...(flags.gitPath ?? []), ...(flags.gitPaths ?? [])].filter((path) => path !== '');
+  return [
+    `--git-url=${url}`,
+    `--git-branch=${flags.gitBranch}`,
+    ...(paths.length > 0 ? [`--git-path=${paths.join(',')}`] : []),
+    ...(flags.gitLabel ? [`--git-label=${flags.gitLabel}`] : []),
+    ...(flags.gitUser ? [`--git-user=${flags.gitUser}`] : []),
+    `--git-email=${email}`,
+    ...(flags.gitReadonly ? ['--git-readonly'] : []),
+    ...(flags.manifestGeneration ? ['--manifest-generation=true'] : []),
+    ...(flags.registryDisableScanning ? ['--registry-disable-scanning'] : []),
+    '--listen-metrics=:3031',
+  ];
+}

@@ -1,0 +1,114 @@
+import type { Command, Option } from 'commander';
+
+/** Something that may stand where the cursor is. */
+export interface Candidate {
+  readonly value: string;
+  readonly meaning?: string;
+}
+
+/** Names that only a daemon or the kubeconfig knows. */
+export type NameKind = 'workloads' | 'namespaces' | 'containers' | 'contexts';
+
+/** What may stand at the cursor: candidates that the command tree knows, names that have to be asked for, or directories. */
+export interface Completion {
+  readonly candidates: readonly Candidate[];
+  readonly names?: NameKind;
+  readonly directories?: boolean;
+  /** Stands before each name: `--workload=` or the names of a list that are written already. */
+  readonly prefix: string;
+  /** The flags of the root among the words, by attribute, for whoever asks for names. */
+  readonly globals: Readonly<Record<string, string>>;
+}
+
+/** What the value of a flag is, by the flag's attribute. */
+const VALUES: Readonly<Record<string, NameKind | 'directories' | readonly string[]>> = {
+  workload: 'workloads',
+  controller: 'workloads',
+  exclude: 'workloads',
+  namespace: 'namespaces',
+  k8sFwdNs: 'namespaces',
+  container: 'containers',
+  tag: 'containers',
+  context: 'contexts',
+  path: 'directories',
+  out: 'directories',
+  outputDir: 'directories',
+  outputFormat: ['table', 'wide', 'json', 'yaml', 'name', 'tab'],
+};
+
+/** Lists may be written with commas; only what follows the last one is completed. */
+const LISTS = new Set(['workload', 'exclude']);
+
+/** Arguments with a fixed set of values, by the command's name. */
+const ARGUMENTS: Readonly<Record<string, readonly string[]>> = { completion: ['bash', 'zsh', 'fish', 'powershell'] };
+
+/** What may stand in place of the last word; it may be begun already. Asks nobody. */
+export function completionOf(program: Command, words: readonly string[]): Completion {
+  const current = words.at(-1) ?? '';
+  let command = program;
+  const globals: Record<string, string> = {};
+  let pending: Option | undefined;
+  for (const word of words.slice(0, -1)) {
+    if (pending) {
+      if (program.options.includes(pending)) globals[pending.attributeName()] = word;
+      pending = undefined;
+    } else if (word.startsWith('-')) {
+      const [name = '', value] = splitFlag(word);
+      const option = optionOf(program, command, name);
+      if (!option?.required) continue;
+      if (value === undefined) pending = option;
+      else if (program.options.includes(option)) globals[option.attributeName()] = value;
+    } else {
+      command = command.commands.find((each) => [each.name(), ...each.aliases()].includes(word)) ?? command;
+    }
+  }
+  const at = (found: Omit<Completion, 'globals'>): Completion => ({ ...found, globals });
+  if (pending) return at(valuesOf(pending, current, ''));
+  const [name = '', value] = splitFlag(current);
+  if (value !== undefined) {
+    const option = optionOf(program, command, name);
+    return at(option?.required ? valuesOf(option, value, `${name}=`) : { candidates: [], prefix: '' });
+  }
+  if (current.startsWith('-')) return at({ candidates: flags(program, command, current), prefix: '' });
+  const fixed = (ARGUMENTS[command.name()] ?? []).map((each) => ({ value: each }));
+  return at({ candidates: beginning([...subcommands(command), ...fixed], current), prefix: '' });
+}
+
+export function beginning(candidates: readonly Candidate[], start: string): readonly Candidate[] {
+  return candidates.filter(({ value }) => value.startsWith(start));
+}
+
+function valuesOf(option: Option, begun: string, prefix: string): Omit<Completion, 'globals'> {
+  const attribute = option.attributeName();
+  const kind = VALUES[attribute];
+  if (kind === undefined) return { candidates: [], prefix };
+  if (kind === 'directories') return { candidates: [], prefix, directories: true };
+  if (typeof kind !== 'string') {
+    return { candidates: beginning(kind.map((value) => ({ value: prefix + value })), prefix + begun), prefix }; // biome-ignore format: one line
+  }
+  const earlier = LISTS.has(attribute) ? begun.slice(0, begun.lastIndexOf(',') + 1) : '';
+  return { candidates: [], names: kind, prefix: prefix + earlier };
+}
+
+/** `--flag=value` in its two parts. */
+function splitFlag(word: string): readonly [name: string, value?: string] {
+  const [, name = word, value] = /^(--?[a-zA-Z][\w-]*)=(.*)$/s.exec(word) ?? [];
+  return value === undefined ? [name] : [name, value];
+}
+
+function optionOf(program: Command, command: Command, name: string): Option | undefined {
+  return [...command.options, ...program.options].find(({ long, short }) => name === long || name === short);
+}
+
+function flags(program: Command, command: Command, begun: string): readonly Candidate[] {
+  const options = [...new Set([...command.options, ...program.options])].filter(({ hidden }) => !hidden);
+  const all = options.map(({ long, short, description }) => ({ value: long ?? short ?? '', meaning: description }));
+  return beginning([...all, { value: '--help', meaning: 'show help' }], begun);
+}
+
+function subcommands(command: Command): readonly Candidate[] {
+  return command
+    .createHelp()
+    .visibleCommands(command)
+    .map((each) => ({ value: each.name(), meaning: each.summary() }));
+}

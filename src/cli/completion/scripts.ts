@@ -1,0 +1,80 @@
+/**
+ * What a shell sources. Each script asks `fluxctl __complete -- WORDS…`, which prints one candidate a line, a tab and its meaning
+ * after it; a line `:directories` asks the shell for directories as well. So the scripts never grow old.
+ */
+export const SCRIPTS: Readonly<Record<string, string>> = {
+  bash: `# bash completion of fluxctl
+#   source <(fluxctl completion bash)
+_fluxctl() {
+  local line=\${COMP_LINE:0:COMP_POINT} cut='' value
+  local -a words
+  read -ra words <<< "$line"
+  [[ $line == *[[:space:]] ]] && words+=('')
+  local current=\${words[\${#words[@]}-1]}
+  # readline breaks words at : and =, and replaces only what stands after the last of them.
+  local breaks=\${COMP_WORDBREAKS//[^:=]/}
+  [[ -n $breaks && $current == *[$breaks]* ]] && cut=\${current%"\${current##*[$breaks]}"}
+  COMPREPLY=()
+  while IFS=$'\\t' read -r value _; do
+    if [[ $value == :directories ]]; then
+      while IFS= read -r value; do COMPREPLY+=("$value"); done < <(compgen -d -- "\${current#"$cut"}")
+    elif [[ -n $value ]]; then
+      COMPREPLY+=("\${value#"$cut"}")
+    fi
+  done < <("\${words[0]}" __complete -- "\${words[@]:1}" 2>/dev/null)
+  [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
+  return 0
+}
+complete -F _fluxctl fluxctl
+`,
+  zsh: `#compdef fluxctl
+# zsh completion of fluxctl
+#   source <(fluxctl completion zsh)
+_fluxctl() {
+  local line value
+  local -a candidates
+  for line in "\${(@f)$(\${words[1]} __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
+    value=\${line%%$'\\t'*}
+    if [[ $value == :directories ]]; then
+      _files -/
+    elif [[ -n $value ]]; then
+      candidates+=("\${value//:/\\\\:}:\${line#*$'\\t'}")
+    fi
+  done
+  (( \${#candidates} )) && _describe -V fluxctl candidates
+}
+# Sourced, or loaded by compinit as the function itself.
+if [[ $funcstack[1] == _fluxctl ]]; then _fluxctl "$@"; else compdef _fluxctl fluxctl; fi
+`,
+  fish: `# fish completion of fluxctl
+#   fluxctl completion fish | source
+function __fluxctl_complete
+    set -l words (commandline --tokenize --cut-at-cursor --current-process)
+    for line in ($words[1] __complete -- $words[2..-1] (commandline --current-token --cut-at-cursor) 2>/dev/null)
+        if test "$line" = ":directories"
+            __fish_complete_directories (commandline --current-token --cut-at-cursor)
+        else
+            echo $line
+        end
+    end
+end
+complete --command fluxctl --no-files --arguments '(__fluxctl_complete)'
+`,
+  powershell: `# PowerShell completion of fluxctl
+#   fluxctl completion powershell | Out-String | Invoke-Expression
+Register-ArgumentCompleter -Native -CommandName fluxctl -ScriptBlock {
+  param($wordToComplete, $commandAst, $cursorPosition)
+  $words = @($commandAst.CommandElements | Select-Object -Skip 1 | Where-Object { $_.Extent.StartOffset -lt $cursorPosition } | ForEach-Object { $_.ToString() })
+  if ($wordToComplete -eq '') { $words += '""' }
+  & $commandAst.CommandElements[0].ToString() __complete '--' @words 2>$null | ForEach-Object {
+    $value, $meaning = $_ -split "\`t", 2
+    if ($value -eq ':directories') {
+      Get-ChildItem -Directory -Name -Path "$wordToComplete*" | ForEach-Object { [System.Management.Automation.CompletionResult]::new($_) }
+    } elseif ($value) {
+      if (-not $meaning) { $meaning = $value }
+      [System.Management.Automation.CompletionResult]::new($value, $value, 'ParameterValue', $meaning)
+    }
+  }
+}
+`,
+};

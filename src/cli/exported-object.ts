@@ -1,0 +1,90 @@
+import { dumpYaml, FluxError, isExactNumber, type JsonValue, parseYamlDocuments } from '../base/index.ts';
+
+/** An object as it would be written by hand: without what the cluster adds to it. */
+export interface ExportedObject {
+  readonly kind: string;
+  readonly name: string;
+  /** Absent on what has none. */
+  readonly namespace?: string;
+  readonly yaml: string;
+}
+
+type JsonMap = { readonly [key: string]: JsonValue };
+
+/** What controllers and kubectl note about themselves. */
+const NOTED = new Set([
+  'deployment.kubernetes.io/revision',
+  'kubectl.kubernetes.io/last-applied-configuration',
+  'kubernetes.io/change-cause',
+]);
+
+/**
+ * The objects of a stream of YAML, reduced to what Flux v1's `save` keeps: apiVersion, kind, name, namespace, labels, annotations
+ * and spec, without empty values in it.
+ * @throws FluxError `cli/bad-export` for a document that cannot be read, or is no object.
+ */
+export function readExported(yaml: string): readonly ExportedObject[] {
+  return [...parseYamlDocuments(yaml)].flatMap((document) => {
+    if (document.error) throw badExport(document.number, document.error.message);
+    return document.value === null ? [] : [exported(document.value, document.number)];
+  });
+}
+
+function exported(value: JsonValue, number: number): ExportedObject {
+  const { apiVersion, kind, metadata, spec } = mapOf(value);
+  const { name, namespace, labels, annotations } = mapOf(metadata);
+  if (typeof kind !== 'string' || kind === '' || typeof name !== 'string' || name === '')
+    throw badExport(number, 'it has no kind or no name');
+  const kept = {
+    apiVersion,
+    kind,
+    metadata: {
+      annotations: unlessEmpty(without(mapOf(annotations), (key) => NOTED.has(key))),
+      labels: unlessEmpty(mapOf(labels)),
+      name,
+      namespace: namespace || undefined,
+    },
+    spec: isMap(spec) ? unlessEmpty(mapOf(withoutEmpty(withoutCreationTime(spec)))) : undefined,
+  };
+  return { kind, name, ...(typeof namespace === 'string' && namespace !== '' ? { namespace } : {}), yaml: dumpYaml(kept) };
+}
+
+/** The API server writes `creationTimestamp: null` into each pod template. */
+function withoutCreationTime(spec: JsonMap): JsonMap {
+  const { template } = spec;
+  if (!isMap(template) || !isMap(template.metadata)) return spec;
+  return { ...spec, template: { ...template, metadata: without(template.metadata, (key) => key === 'creationTimestamp') } };
+}
+
+/** Without entries that are null, `{}` or `[]`, at any depth; what becomes empty by that stays, as in Flux v1. */
+function withoutEmpty(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(withoutEmpty);
+  if (!isMap(value)) return value;
+  return Object.fromEntries(Object.entries(value).flatMap(([key, each]) => (isEmpty(each) ? [] : [[key, withoutEmpty(each)]])));
+}
+
+function isEmpty(value: JsonValue): boolean {
+  if (value === null) return true;
+  if (Array.isArray(value)) return value.length === 0;
+  return isMap(value) && Object.keys(value).length === 0;
+}
+
+function unlessEmpty(map: JsonMap): JsonMap | undefined {
+  return Object.keys(map).length === 0 ? undefined : map;
+}
+
+function without(map: JsonMap, isLeftOut: (key: string) => boolean): JsonMap {
+  return Object.fromEntries(Object.entries(map).filter(([key]) => !isLeftOut(key)));
+}
+
+function mapOf(value: JsonValue | undefined): JsonMap {
+  return isMap(value) ? value : {};
+}
+
+function isMap(value: JsonValue | undefined): value is JsonMap {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value);
+}
+
+function badExport(number: number, why: string): FluxError {
+  return new FluxError(`document ${number} of what the daemon exports cannot be used: ${why}`, { code: 'cli/bad-export' });
+}
