@@ -21,13 +21,20 @@ export interface Draft {
 const MENDS = 8;
 
 /** `live` is the object as it is in the cluster, with its managedFields. */
-export function createDraft({ target, mark }: Pick<ApplyStep, 'target' | 'mark'>, live: LiveObject | undefined): Draft {
+export function createDraft(
+  { target, mark, warning }: Pick<ApplyStep, 'target' | 'mark' | 'warning'>,
+  live: LiveObject | undefined,
+): Draft {
   let written: ApplyBody | undefined;
   let mends = 0;
   const current = () => {
-    written ??= applyBody(target, mark, !(live && replicasHeldByScale(live)));
+    written ??= firstDraft();
     return written;
   };
+  function firstDraft(): ApplyBody {
+    const { body, warnings } = applyBody(target, mark, !(live && replicasHeldByScale(live)));
+    return { body, warnings: warning ? [...warnings, warning] : warnings };
+  }
   return {
     current,
     mend({ code, message }) {

@@ -3,6 +3,7 @@ import type { ResourceId } from '../resource/index.ts';
 import { kindName } from './api-resource.ts';
 import { decide } from './decide.ts';
 import type { Directory } from './discovery.ts';
+import { escalationWarning } from './escalation.ts';
 import { appliedFrom } from './inventory.ts';
 import { isIgnoredInGit, type LayOut, type Layout } from './layout.ts';
 import { createLists, type ListDeps, type PartState } from './lists.ts';
@@ -95,6 +96,7 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
         target,
         mark,
         live,
+        ...flagged(target),
       };
     }
     const decision = decide({
@@ -113,7 +115,13 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
     }
     if (decision.action !== 'create' && decision.action !== 'change') return idle(decision);
     const { action, reason, isDrift } = decision;
-    return { act: 'apply', entry: { ...entry, action, reason }, target, mark, live, ...(isDrift ? { isDrift } : {}) };
+    const drift = isDrift ? { isDrift } : {};
+    return { act: 'apply', entry: { ...entry, action, reason }, target, mark, live, ...drift, ...flagged(target) };
+  }
+
+  function flagged(target: Target): { readonly warning?: FluxError } {
+    const warning = escalationWarning(target, deps.self);
+    return warning ? { warning } : {};
   }
 
   /** What is neither in Git nor in the cluster is nothing to remember. */

@@ -1,3 +1,4 @@
+import type { FluxError } from '../base/index.ts';
 import type { ApiResource } from './api-resource.ts';
 import type { LiveObject } from './live.ts';
 import type { Target } from './scope.ts';
@@ -15,6 +16,8 @@ export interface ApplyStep {
   readonly live: LiveObject | undefined;
   /** Set when it puts right what somebody changed or deleted. */
   readonly isDrift?: true;
+  /** What is told when it is written. */
+  readonly warning?: FluxError;
 }
 
 export interface DeleteStep {

@@ -349,6 +349,17 @@ describe('garbage collection in the cluster', () => {
     );
   });
 
+  test('what others have marked, in Git or not, makes a deletion of all that is ours no smaller (R-021)', async () => {
+    const { server, sync } = await startWorld();
+    await sync([configMap('a')], ON);
+    for (const name of ['wanted', 'theirs-1', 'theirs-2', 'theirs-3', 'theirs-4', 'theirs-5']) {
+      const labels = { [MARK_LABEL]: gcMark('other', `shop:configmap/${name}`) };
+      server.put(path.configMap(name), { metadata: { name, namespace: 'shop', labels } });
+    }
+    expect(await sync([configMap('wanted')], ON)).toMatchObject({ 'shop:configmap/a': 'held' });
+    expect(await sync([configMap('wanted')], ON)).toMatchObject({ 'shop:configmap/a': 'deleted' });
+  });
+
   test('an object with the mark of Flux v1 alone is adopted while it is in Git, and only then pruned', async () => {
     const { server, sync } = await synced();
     const v1 = (name: string) => ({
