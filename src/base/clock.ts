@@ -4,8 +4,13 @@ export interface Clock {
   now(): number;
   /** Resolves after `ms` milliseconds; rejects with the signal's reason when aborted first. */
   sleep(ms: number, options?: { readonly signal?: AbortSignal }): Promise<void>;
-  /** A signal that aborts with a TimeoutError after `ms` milliseconds, or when the given parent does. */
-  deadline(ms: number, parent?: AbortSignal): AbortSignal;
+  /** A signal that aborts with a TimeoutError after `ms` milliseconds, or when the given parent does, until it is disposed of. */
+  deadline(ms: number, parent?: AbortSignal): Deadline;
+}
+
+/** Most work ends before its deadline: what is disposed of leaves nothing behind, neither in a timer nor in a parent that lives long. */
+export interface Deadline extends Disposable {
+  readonly signal: AbortSignal;
 }
 
 /** The longest delay a timer of Node holds, about 25 days; it turns longer ones into 1 ms. What is longer is capped instead. */
@@ -32,17 +37,24 @@ export const systemClock: Clock = {
   deadline: withDeadline,
 };
 
-/** Keeps a timeout as long as the signal made of it: that one holds it weakly, and a collected timeout never fires. */
-const TIMEOUTS = new WeakMap<AbortSignal, AbortSignal>();
-
-/** A signal that aborts with a TimeoutError after `ms`, or when the given parent signal does. */
-export function withDeadline(ms: number, parent?: AbortSignal): AbortSignal {
-  // Takes whole milliseconds only.
-  const timeout = AbortSignal.timeout(Math.ceil(Math.min(Math.max(ms, 0), MAX_TIMER_MS)));
-  if (!parent) return timeout;
-  const either = AbortSignal.any([parent, timeout]);
-  TIMEOUTS.set(either, timeout);
-  return either;
+/** A deadline by the system's timers, which keeps no process alive. */
+export function withDeadline(ms: number, parent?: AbortSignal): Deadline {
+  const either = new AbortController();
+  const onTimeout = () => end(new DOMException(`not done within ${ms} ms`, 'TimeoutError'));
+  const onAbort = () => end(parent?.reason);
+  // Timers take whole milliseconds only.
+  const timer = setTimeout(onTimeout, Math.ceil(Math.min(Math.max(ms, 0), MAX_TIMER_MS))).unref();
+  const release = () => {
+    clearTimeout(timer);
+    parent?.removeEventListener('abort', onAbort);
+  };
+  const end = (reason: unknown) => {
+    release();
+    either.abort(reason);
+  };
+  if (parent?.aborted) onAbort();
+  else parent?.addEventListener('abort', onAbort);
+  return { signal: either.signal, [Symbol.dispose]: release };
 }
 
 /** RFC 3339 in UTC, in whole seconds: a fraction is cut off, as Go does. */

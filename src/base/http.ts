@@ -93,7 +93,8 @@ export function createHttpTransport({
       const { timeoutMs = 30_000, maxBytes = 64 * 2 ** 20 } = request;
       const url = urlOf(request);
       const place = placeOf(url, request);
-      const signal = clock.deadline(timeoutMs, request.signal);
+      using deadline = clock.deadline(timeoutMs, request.signal);
+      const { signal } = deadline;
       try {
         const response = await open(url, request, signal);
         const body = await readBody(response, maxBytes, place);

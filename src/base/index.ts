@@ -3,7 +3,7 @@
  * YAML. Third-party packages that serve the whole product are wrapped here once.
  */
 export { type BackoffOptions, backoffMs } from './backoff.ts';
-export { type Clock, rfc3339, systemClock, withDeadline } from './clock.ts';
+export { type Clock, type Deadline, rfc3339, systemClock, withDeadline } from './clock.ts';
 export { parseDuration } from './duration.ts';
 export { asFluxError, type Fault, FluxError, type FluxErrorOptions, messageOf } from './errors.ts';
 export { matchGlob } from './glob.ts';

@@ -114,10 +114,10 @@ export function createTransport(options: TransportOptions): Transport {
 
   async function openStream(request: StreamRequest, { headers, tls }: Credentials): Promise<IncomingMessage> {
     const opening = new AbortController();
-    const deadline = clock.deadline(timeoutMs);
+    using deadline = clock.deadline(timeoutMs);
     const onDeadline = () =>
       opening.abort(new FluxError(`${request.path}: no answer within ${timeoutMs / 1000} s`, { code: 'cluster/timeout' }));
-    deadline.addEventListener('abort', onDeadline, { once: true });
+    deadline.signal.addEventListener('abort', onDeadline, { once: true });
     try {
       return await streams.stream({
         url: urlOf(request),
@@ -127,8 +127,6 @@ export function createTransport(options: TransportOptions): Transport {
       });
     } catch (error) {
       throw opening.signal.aborted ? opening.signal.reason : connectionError(error, credentials.server, request.signal);
-    } finally {
-      deadline.removeEventListener('abort', onDeadline);
     }
   }
 

@@ -90,7 +90,8 @@ export function createHealth({
       lingering?.abort();
       waiting += 1;
       try {
-        if (waitMs > 0) await settled(clock.deadline(waitMs, signal));
+        using deadline = clock.deadline(waitMs, signal);
+        if (waitMs > 0) await settled(deadline.signal);
         const now = whatIsSynced();
         return reportOf(now, open(now));
       } finally {

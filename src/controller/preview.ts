@@ -86,11 +86,11 @@ export function createPreview(options: PreviewOptions): Preview {
   return async (request, { signal } = {}) => {
     if (running) throw busy();
     running = true;
-    const limited = clock.deadline(timeoutMs, signal);
+    using deadline = clock.deadline(timeoutMs, signal);
     try {
-      return await preview(request, { signal: limited });
+      return await preview(request, { signal: deadline.signal });
     } catch (error) {
-      if (limited.aborted && !signal?.aborted) throw tooSlow(timeoutMs, error);
+      if (deadline.signal.aborted && !signal?.aborted) throw tooSlow(timeoutMs, error);
       throw error;
     } finally {
       running = false;

@@ -151,7 +151,8 @@ async function runJob(options: StepsOptions, cancel: Cancellable): Promise<boole
   log.info({ jobId: job.id, type: job.spec.type }, 'job started');
   let success = false;
   try {
-    jobs.succeed(job.id, await perform(job, options, { signal: clock.deadline(options.timeoutMs, cancel.signal) }));
+    using deadline = clock.deadline(options.timeoutMs, cancel.signal);
+    jobs.succeed(job.id, await perform(job, options, { signal: deadline.signal }));
     success = true;
     log.info({ jobId: job.id }, 'job done');
   } catch (error) {

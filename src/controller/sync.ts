@@ -48,7 +48,8 @@ const MAX_COMMITS = 1000;
 export async function sync(revision: Revision, options: SyncOptions, { signal }: Cancellable = {}): Promise<SyncOutcome> {
   const { source, reader, cluster, recorder, approvals, clock } = options;
   const startedAt = clock.now();
-  const limited = { signal: clock.deadline(options.timeoutMs, signal) };
+  using deadline = clock.deadline(options.timeoutMs, signal);
+  const limited = { signal: deadline.signal };
 
   const previous = await source.syncTag();
   const [{ state }, allowPrune] = await Promise.all([

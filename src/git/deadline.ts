@@ -11,7 +11,8 @@ export async function withinDeadline<T>(
   parent: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const signal = withDeadline(timeoutMs, parent);
+  using deadline = withDeadline(timeoutMs, parent);
+  const { signal } = deadline;
   try {
     return await work(signal);
   } catch (error) {

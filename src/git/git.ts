@@ -90,7 +90,7 @@ export function createGit({ gitDir, cwd, environment, clock }: GitOptions) {
     const abandoned = Promise.withResolvers<never>();
     // simple-git interrupts git and then waits for the ends of its streams, which ssh or git-remote-https may hold open.
     const onAbort = () => {
-      withDeadline(GRACE_MS).addEventListener('abort', () => {
+      withDeadline(GRACE_MS).signal.addEventListener('abort', () => {
         killMarked(MARK, mark);
         abandoned.reject(signal.reason);
       });

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/base/index.ts';
+import type { Clock, Deadline } from '../../src/base/index.ts';
 
 interface Sleeper {
   readonly at: number;
@@ -32,10 +32,10 @@ export class VirtualClock implements Clock {
     });
   }
 
-  deadline(ms: number, parent?: AbortSignal): AbortSignal {
+  deadline(ms: number, parent?: AbortSignal): Deadline {
     const timeout = new AbortController();
-    this.#at(this.#now + ms, () => timeout.abort(new DOMException('the deadline has passed', 'TimeoutError')));
-    return parent ? AbortSignal.any([parent, timeout.signal]) : timeout.signal;
+    const forget = this.#at(this.#now + ms, () => timeout.abort(new DOMException('the deadline has passed', 'TimeoutError')));
+    return { signal: parent ? AbortSignal.any([parent, timeout.signal]) : timeout.signal, [Symbol.dispose]: forget };
   }
 
   /** When the next one is due; undefined when nobody waits. */

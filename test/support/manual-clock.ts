@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/base/index.ts';
+import type { Clock, Deadline } from '../../src/base/index.ts';
 
 interface Sleeper {
   readonly at: number;
@@ -31,11 +31,16 @@ export class ManualClock implements Clock {
     });
   }
 
-  deadline(ms: number, parent?: AbortSignal): AbortSignal {
+  deadline(ms: number, parent?: AbortSignal): Deadline {
     const timeout = new AbortController();
     const wake = () => timeout.abort(new DOMException('the deadline has passed', 'TimeoutError'));
-    this.#deadlines = [...this.#deadlines, { at: this.#now + ms, wake }];
-    return parent ? AbortSignal.any([parent, timeout.signal]) : timeout.signal;
+    const deadline: Sleeper = { at: this.#now + ms, wake };
+    this.#deadlines = [...this.#deadlines, deadline];
+    const dispose = () => {
+      this.#deadlines = this.#deadlines.filter((other) => other !== deadline);
+    };
+    const signal = parent ? AbortSignal.any([parent, timeout.signal]) : timeout.signal;
+    return { signal, [Symbol.dispose]: dispose };
   }
 
   /** How many callers are asleep: what a test waits for before it moves the time. */

@@ -52,12 +52,12 @@ export function completeCommand(launch: Launch): Command {
 async function namesFor(session: Session, { names, prefix, globals }: Completion, begun: string): Promise<readonly Candidate[]> {
   if (names === undefined) return [];
   const { env, stdout, stderr, clock, version, keyboard } = session;
-  const over = clock.deadline(PATIENCE_MS);
+  using over = clock.deadline(PATIENCE_MS);
   let asking: OwnedSession | undefined;
   try {
     const { liveNames } = await import('../completion/live-names.ts');
     asking = createSession({ flags: globals, env, stdout, stderr, clock, version, keyboard });
-    const known = await Promise.race([liveNames(asking, names), rejectedBy(over)]);
+    const known = await Promise.race([liveNames(asking, names), rejectedBy(over.signal)]);
     return beginning(
       known.map((name) => ({ value: prefix + name })),
       begun,
