@@ -34,15 +34,34 @@ export async function listFiles(
   return files;
 }
 
-/** Parses `<mode> <type> <id> <size>\t<path>\0` entries. */
+const [NUL, TAB, SPACE] = [0x00, 0x09, 0x20];
+
+/**
+ * Parses `<mode> <type> <id> <size>\t<path>\0` entries. Each text is made from its own bytes: a part of one long string would
+ * hold all of it in memory, and what is remembered of a file outlives many listings.
+ */
 export function parseTree(output: Buffer): readonly TreeFile[] {
-  return output
-    .toString('utf8')
-    .split('\0')
-    .filter((entry) => entry !== '')
-    .map((entry) => {
-      const tab = entry.indexOf('\t');
-      const [mode = '', , blob = '', size = ''] = entry.slice(0, tab).split(/ +/);
-      return { path: entry.slice(tab + 1), mode, blob, size: size === '-' ? 0 : Number(size) };
+  const files: TreeFile[] = [];
+  for (let start = 0, end = output.indexOf(NUL); end >= 0; start = end + 1, end = output.indexOf(NUL, start)) {
+    const afterMode = output.indexOf(SPACE, start);
+    const afterType = output.indexOf(SPACE, afterMode + 1);
+    const afterId = output.indexOf(SPACE, afterType + 1);
+    const tab = output.indexOf(TAB, afterId);
+    const size = output.toString('latin1', afterId + 1, tab).trim();
+    files.push({
+      path: output.toString('utf8', tab + 1, end),
+      mode: modeOf(output.toString('latin1', start, afterMode)),
+      blob: output.toString('latin1', afterType + 1, afterId),
+      size: size === '-' ? 0 : Number(size),
     });
+  }
+  return files;
+}
+
+/** Git knows no others. */
+const MODES: readonly string[] = ['100644', '100755', '120000', '160000'];
+
+/** The one copy of each mode. */
+function modeOf(text: string): string {
+  return MODES.find((mode) => mode === text) ?? text;
 }

@@ -36,7 +36,7 @@ export async function selectFiles(
   readLink: (file: TreeFile) => Promise<string>,
 ): Promise<FileSelection> {
   const inChart = chartFilter(all);
-  const byPath = new Map(all.map((file) => [file.path, file]));
+  let byPath: ReadonlyMap<string, TreeFile> | undefined;
   const selected = new Map<string, TreeFile>();
   const errors: FileProblem[] = [];
   const warnings: FileProblem[] = [];
@@ -50,6 +50,7 @@ export async function selectFiles(
       selected.set(file.path, file);
       continue;
     }
+    byPath ??= new Map(all.map((each) => [each.path, each]));
     const target = await resolveLink(file, byPath, readLink);
     if (target instanceof FluxError) errors.push({ file: file.path, error: target });
     else selected.set(target.path, target);
@@ -58,12 +59,10 @@ export async function selectFiles(
 }
 
 function chartFilter(files: readonly TreeFile[]): (path: string) => boolean {
-  const paths = new Set(files.map(({ path }) => path));
-  const charts = new Set<string>();
-  for (const path of paths) {
-    const directory = posix.dirname(path);
-    if (posix.basename(path) === 'Chart.yaml' && paths.has(posix.join(directory, 'values.yaml'))) charts.add(directory);
-  }
+  const directoriesWith = (name: string) =>
+    files.filter(({ path }) => path === name || path.endsWith(`/${name}`)).map(({ path }) => posix.dirname(path));
+  const withValues = new Set(directoriesWith('values.yaml'));
+  const charts = new Set(directoriesWith('Chart.yaml').filter((directory) => withValues.has(directory)));
   return (path) => {
     if (charts.size === 0) return false;
     for (let directory = posix.dirname(path); ; directory = posix.dirname(directory)) {

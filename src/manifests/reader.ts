@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises';
-import { LRUCache } from 'lru-cache';
 import { FluxError, type Logger, silentLogger } from '../base/index.ts';
 import type { Manifest } from '../resource/index.ts';
 import { decodeText, MAX_FILE_BYTES } from './decode.ts';
@@ -19,7 +18,8 @@ export interface ManifestReader {
   /**
    * Reads the manifests among the files, in the order of the files. What is wrong with one file, document or object is in
    * `errors` and stops nothing else; throws only when a blob cannot be had or the signal aborts. With `keep` false nothing that is
-   * parsed is kept, only used if it is known.
+   * parsed is kept, only used if it is known. When every manifest is as it was in the last revision that was kept, `manifests` is
+   * the very same array, and who knows it need not look again.
    */
   read(
     files: readonly TreeFile[],
@@ -30,64 +30,91 @@ export interface ManifestReader {
 
 export interface ManifestReaderOptions {
   readonly log?: Logger;
-  /** Files whose objects are kept parsed. */
-  readonly cacheEntries?: number;
 }
 
-/** Source bytes whose objects are kept parsed; parsed data takes several times as much memory. */
-const MAX_CACHED_BYTES = 128 << 20;
 /** Blobs are fetched together up to this many and this much. */
 const BATCH = { files: 64, bytes: 8 << 20 };
 /** Characters parsed between two turns of the event loop, about 20 ms. */
 const TURN = 256 << 10;
 
-/** The manifests of a repository, parsed once per blob: a commit that touches one file parses one file. */
-export function createManifestReader({
-  log = silentLogger(),
-  cacheEntries = 50_000,
-}: ManifestReaderOptions = {}): ManifestReader {
-  const cache = new LRUCache<string, ParsedFile>({ max: cacheEntries, maxSize: MAX_CACHED_BYTES });
-  /** Manifests of the last revision by path: a file that is as it was gives the same ones, and who knows them need not look again. */
-  let last: ReadonlyMap<string, FileManifests> = new Map();
+/** What one file of a revision holds, with its manifests in their places. */
+interface FileRead extends DesiredManifests {
+  /** Same content, read in the same way. */
+  readonly contentKey: string;
+}
+
+/**
+ * The manifests of a repository. What the last revision holds is kept, by blob id: a commit that touches one file parses one file,
+ * and a file that is as it was gives the same manifests. What is in it no more is forgotten.
+ */
+export function createManifestReader({ log = silentLogger() }: ManifestReaderOptions = {}): ManifestReader {
+  /** By path. */
+  const kept = new Map<string, FileRead>();
+  let lastManifests: readonly Manifest[] = [];
 
   return {
     async read(all, blob, { signal, keep = true } = {}) {
       signal?.throwIfAborted();
       const pause = turnTaker(signal);
-      const { files, errors, warnings } = await selectFiles(all, async (link) => (await blob(link.blob)).toString('utf8'));
-      const parsed = new Map<string, ParsedFile>();
-      for (const file of files) {
-        const known = file.size > MAX_FILE_BYTES ? tooLarge(file) : cache.get(cacheKey(file));
-        if (known) parsed.set(cacheKey(file), known);
-      }
-      const missing = files.filter((file) => !parsed.has(cacheKey(file)));
-      for (const batch of batches(missing)) {
-        const contents = await Promise.all(batch.map(async (file) => ({ file, bytes: await blob(file.blob) })));
+      const selection = await selectFiles(all, async (link) => (await blob(link.blob)).toString('utf8'));
+      const changed = selection.files.filter((file) => kept.get(file.path)?.contentKey !== contentKeyOf(file));
+      const sameContent = findContents(kept.values(), changed);
+      const fresh = new Map<string, FileRead>();
+      let parsed = 0;
+      const bytesOf = async (file: TreeFile) =>
+        file.size > MAX_FILE_BYTES || sameContent.has(contentKeyOf(file)) ? undefined : await blob(file.blob);
+      for (const batch of batches(changed)) {
+        const contents = await Promise.all(batch.map(async (file) => ({ file, bytes: await bytesOf(file) })));
         for (const { file, bytes } of contents) {
-          if (parsed.has(cacheKey(file))) continue;
-          const result = await parseBytes(file.path, bytes, pause);
-          parsed.set(cacheKey(file), result);
-          if (keep) cache.set(cacheKey(file), result, { size: bytes.length + 1 });
+          const contentKey = contentKeyOf(file);
+          const known = sameContent.get(contentKey);
+          const read = known ? movedTo(file.path, known) : placed(file.path, contentKey, await parseBytes(file, bytes, pause));
+          if (!known) parsed += 1;
+          sameContent.set(contentKey, read);
+          fresh.set(file.path, read);
         }
       }
-      log.debug({ files: files.length, parsed: missing.length }, 'read manifests');
-      const current = new Map<string, FileManifests>();
-      for (const file of files) {
-        const result = parsed.get(cacheKey(file));
-        if (result) current.set(file.path, manifestsOf(file.path, result, last.get(file.path)));
-      }
-      if (keep) last = current;
-      return collect(current, { errors, warnings });
+      log.debug({ files: selection.files.length, parsed }, 'read manifests');
+      const current = selection.files.flatMap(({ path }) => fresh.get(path) ?? kept.get(path) ?? []);
+      const { manifests, errors, warnings } = collect(current, selection);
+      if (!keep) return { manifests, errors, warnings };
+      for (const [path, read] of fresh) kept.set(path, read);
+      if (kept.size > selection.files.length) forgetOthers(kept, selection.files);
+      if (!isSame(manifests, lastManifests)) lastManifests = manifests;
+      return { manifests: lastManifests, errors, warnings };
     },
   };
 }
 
 /** JSON files are judged differently (many are no manifests at all), hence not by the blob alone. */
-function cacheKey({ path, blob }: TreeFile): string {
+function contentKeyOf({ path, blob }: TreeFile): string {
   return path.endsWith('.json') ? `${blob}.json` : blob;
 }
 
-async function parseBytes(path: string, bytes: Buffer, pause: (length: number) => Promise<void>): Promise<ParsedFile> {
+/** What is known already of the content of these files, by content. */
+function findContents(known: Iterable<FileRead>, files: readonly TreeFile[]): Map<string, FileRead> {
+  const wanted = new Set(files.map(contentKeyOf));
+  const found = new Map<string, FileRead>();
+  if (wanted.size > 0) for (const read of known) if (wanted.has(read.contentKey)) found.set(read.contentKey, read);
+  return found;
+}
+
+function forgetOthers(kept: Map<string, FileRead>, files: readonly TreeFile[]): void {
+  const paths = new Set(files.map(({ path }) => path));
+  for (const path of kept.keys()) if (!paths.has(path)) kept.delete(path);
+}
+
+function isSame(some: readonly Manifest[], others: readonly Manifest[]): boolean {
+  return some.length === others.length && some.every((each, index) => each === others[index]);
+}
+
+async function parseBytes(
+  file: TreeFile,
+  bytes: Buffer | undefined,
+  pause: (length: number) => Promise<void>,
+): Promise<ParsedFile> {
+  if (!bytes) return tooLarge(file);
+  const { path } = file;
   try {
     const text = decodeText(bytes);
     if (path.endsWith('.json') && !text.includes('"apiVersion"'))
@@ -143,33 +170,32 @@ function* batches(files: readonly TreeFile[]): Generator<readonly TreeFile[]> {
   if (batch.length > 0) yield batch;
 }
 
-/** What one file holds, with its manifests in their places. */
-interface FileManifests {
-  readonly parsed: ParsedFile;
-  readonly manifests: readonly Manifest[];
-}
+const NONE: readonly never[] = [];
 
-function manifestsOf(file: string, parsed: ParsedFile, before: FileManifests | undefined): FileManifests {
-  if (before?.parsed === parsed) return before;
-  const manifests = parsed.objects.map(({ object, checksum, document, line, item }) => ({
+function placed(file: string, contentKey: string, { objects, errors, warnings }: ParsedFile): FileRead {
+  const manifests = objects.map(({ object, checksum, document, line, item }) => ({
     place: { file, document, line, ...(item === undefined ? {} : { item }) },
     object,
     checksum,
   }));
-  return { parsed, manifests };
+  const inFile = (problems: ParsedFile['errors']) => (problems.length === 0 ? NONE : problems.map((each) => ({ file, ...each })));
+  return { contentKey, manifests, errors: inFile(errors), warnings: inFile(warnings) };
 }
 
-function collect(
-  files: ReadonlyMap<string, FileManifests>,
-  found: { readonly errors: readonly FileProblem[]; readonly warnings: readonly FileProblem[] },
-): DesiredManifests {
-  const manifests: Manifest[] = [];
-  const errors = [...found.errors];
-  const warnings = [...found.warnings];
-  for (const [file, { parsed, manifests: some }] of files) {
-    for (const manifest of some) manifests.push(manifest);
-    for (const problem of parsed.errors) errors.push({ file, ...problem });
-    for (const problem of parsed.warnings) warnings.push({ file, ...problem });
-  }
-  return { manifests, errors, warnings };
+/** The same content at another path. */
+function movedTo(file: string, { contentKey, manifests, errors, warnings }: FileRead): FileRead {
+  return {
+    contentKey,
+    manifests: manifests.map((manifest) => ({ ...manifest, place: { ...manifest.place, file } })),
+    errors: errors.map((problem) => ({ ...problem, file })),
+    warnings: warnings.map((problem) => ({ ...problem, file })),
+  };
+}
+
+function collect(files: readonly FileRead[], { errors, warnings }: Omit<DesiredManifests, 'manifests'>): DesiredManifests {
+  return {
+    manifests: files.flatMap((file) => file.manifests),
+    errors: [...errors, ...files.flatMap((file) => file.errors)],
+    warnings: [...warnings, ...files.flatMap((file) => file.warnings)],
+  };
 }

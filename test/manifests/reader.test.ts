@@ -252,12 +252,35 @@ describe('files', () => {
     expect((await reader.read(known.files, known.blob)).manifests[0]).toBe(first.manifests[0]);
   });
 
-  test('the cache is bounded', async () => {
-    const reader = createManifestReader({ cacheEntries: 2 });
-    const { files, blob } = repository({ 'a.yaml': configMap('a'), 'b.yaml': configMap('b'), 'c.yaml': configMap('c') });
-    expect(names(await reader.read(files, blob))).toHaveLength(3);
-    expect(names(await reader.read(files, blob))).toHaveLength(3);
-    expect(blob.mock.calls.length).toBeGreaterThan(3);
+  test('what left the repository is forgotten: nothing but the last revision is kept', async () => {
+    const reader = createManifestReader();
+    const { files, blob } = repository({ 'a.yaml': configMap('a'), 'b.yaml': configMap('b') });
+    for (const some of [files, files.slice(0, 1), files]) await reader.read(some, blob);
+    expect(blob.mock.calls.flat()).toEqual([files[0]?.blob, files[1]?.blob, files[1]?.blob]);
+  });
+
+  test('a revision in which no manifest changed gives the very same ones, whatever else did', async () => {
+    const reader = createManifestReader();
+    const contents = { 'a.yaml': configMap('a'), 'b.yaml': 'a: [' };
+    const before = repository({ ...contents, 'README.md': 'old' });
+    const after = repository({ ...contents, 'README.md': 'new', 'c.yaml': '# nothing' });
+    const first = await reader.read(before.files, before.blob);
+    const second = await reader.read(after.files, after.blob);
+    expect(second.manifests).toBe(first.manifests);
+    expect(second).toEqual(first);
+    const changed = repository({ ...contents, 'a.yaml': configMap('other') });
+    expect((await reader.read(changed.files, changed.blob)).manifests).not.toBe(first.manifests);
+  });
+
+  test('a file that moved is told by its new path, its errors too', async () => {
+    const reader = createManifestReader();
+    const before = repository({ 'a.yaml': `${configMap('a')}---\nkind: [` });
+    const after = repository({ 'moved/a.yaml': `${configMap('a')}---\nkind: [` });
+    await reader.read(before.files, before.blob);
+    const { manifests, errors } = await reader.read(after.files, after.blob);
+    expect(after.blob).not.toHaveBeenCalled();
+    expect(manifests.map(({ place }) => place.file)).toEqual(['moved/a.yaml']);
+    expect(errors.map(({ file }) => file)).toEqual(['moved/a.yaml']);
   });
 
   test('a blob that cannot be had is thrown, and an abort stops the reading', async () => {
