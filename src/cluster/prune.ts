@@ -91,8 +91,8 @@ export function isMarkedOurs({ id, live }: Pick<Candidate, 'id' | 'live'>, { syn
 
 type ObjectGuard = (candidate: Candidate, owner: Owner) => Verdict | undefined;
 
-/** Reasons not to delete one object, in the order in which they are shown. */
-const OBJECT_GUARDS: readonly ObjectGuard[] = [
+/** Reasons not to delete one object, in the order in which they are shown. Each has a case in the tests that it alone holds. */
+export const OBJECT_GUARDS: readonly ObjectGuard[] = [
   ({ live }) => {
     const policy = ignorePolicy(live.annotations);
     return policy === 'true' || policy === 'sync_only'
@@ -154,8 +154,8 @@ export function forgetOld({ deletes, contested }: Pick<SyncSet, 'deletes' | 'con
 
 type RoundGuard = (round: Round) => string | undefined;
 
-/** Reasons not to delete anything in this round. */
-const ROUND_GUARDS: readonly RoundGuard[] = [
+/** Reasons not to delete anything in this round. Each has a case in the tests that it alone holds. */
+export const ROUND_GUARDS: readonly RoundGuard[] = [
   ({ desiredErrors }) => (desiredErrors > 0 ? `${count(desiredErrors, 'part')} of the repository could not be read` : undefined),
   ({ failedEntries }) =>
     failedEntries > 0 ? `${count(failedEntries, 'object')} of the repository cannot be applied` : undefined,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { CHECKSUM_ANNOTATION, gcMark, MARK_LABEL } from '../../src/cluster/index.ts';
-import { type Candidate, judgePrunes, type Owner, type Round } from '../../src/cluster/prune.ts';
+import { type Candidate, judgePrunes, OBJECT_GUARDS, type Owner, ROUND_GUARDS, type Round } from '../../src/cluster/prune.ts';
 import { NOTHING_WANTED, type Wanted } from '../../src/cluster/wanted.ts';
 import { type ApiServer, status } from './api-server.ts';
 import {
@@ -184,6 +184,23 @@ describe('each guard alone keeps an object (R-020, R-023, S-094)', () => {
     const judged = verdict(candidate(), round);
     expect(judged?.action).toBe('held');
     expect(judged?.reason).toContain(reason);
+  });
+
+  test('every guard is the only one to hold some case, so that leaving it out would show', () => {
+    const cases = [
+      ...objects.map(([, each]) => [each, OWNER] as const),
+      ...circumstances.map(([, each, more]) => [each, { ...OWNER, ...more }] as const),
+    ];
+    const alone = cases.flatMap(([each, owner]) => {
+      const answering = OBJECT_GUARDS.filter((guard) => guard(each, owner) !== undefined);
+      return answering.length === 1 ? answering : [];
+    });
+    expect(OBJECT_GUARDS.map((guard) => alone.includes(guard))).toEqual(OBJECT_GUARDS.map(() => true));
+    const aloneInRound = rounds.flatMap(([, round]) => {
+      const answering = ROUND_GUARDS.filter((guard) => guard({ ...SURE, ...round }) !== undefined);
+      return answering.length === 1 ? answering : [];
+    });
+    expect(ROUND_GUARDS.map((guard) => aloneInRound.includes(guard))).toEqual(ROUND_GUARDS.map(() => true));
   });
 
   test('only what could not be seen is an error, so that the loop soon looks again', () => {

@@ -26,8 +26,8 @@ type Intercept = (recorded: Recorded) => Fault | undefined;
 
 const MAPS = 6;
 
-const maps = (shop: string, data?: Readonly<Record<string, string>>): Files =>
-  Object.fromEntries(Array.from({ length: MAPS }, (_, n) => [`map-${n}.yaml`, manifest.configMap(shop, `map-${n}`, data)]));
+const maps = (shop: string, data?: Readonly<Record<string, string>>, count = MAPS): Files =>
+  Object.fromEntries(Array.from({ length: count }, (_, n) => [`map-${n}.yaml`, manifest.configMap(shop, `map-${n}`, data)]));
 
 const status = (code: number, reason: string, message: string): Fault => ({
   kind: 'answer',
@@ -134,14 +134,31 @@ test('R-012, R-013: a webhook that denies two objects: they are told, the others
   await until('all is changed', async () => (await greetings(shop)).join() === Array(MAPS).fill('changed').join());
 });
 
-test('R-012, R-005: a deletion that is refused, and one whose answer is lost: both objects go in the end, and nothing else', async () => {
+test('R-012, R-005: of two deletions one loses its answer, and is done; the other is refused, is told and shown, and holds up nothing', async () => {
   const { shop, repository, fluxd } = await start('deletion', ['--sync-garbage-collection']);
-  let deletions = 0;
-  fluxd.proxy.intercept = ({ method }) => (method === 'DELETE' && ++deletions === 1 ? { kind: 'lose-answer' } : undefined);
-  await repository.commit('One less', { 'map-5.yaml': null });
-  await until('it is gone', async () => (await greetings(shop)).length === MAPS - 1);
-  expect((await fluxd.sync()).counts).toEqual({ unchanged: MAPS });
-  expect(deletions).toBeGreaterThan(0);
+  let lost = false;
+  fluxd.proxy.intercept = (recorded) => {
+    if (recorded.method !== 'DELETE') return undefined;
+    if (isMap(4)(recorded))
+      return status(403, 'Forbidden', 'admission webhook "keep.acme.io" denied the request: not on Fridays');
+    if (lost) return undefined;
+    lost = true;
+    return { kind: 'lose-answer' };
+  };
+  await repository.synced(await repository.commit('Two less', { 'map-4.yaml': null, 'map-5.yaml': null }));
+  await until('one is gone', async () => (await greetings(shop)).length === MAPS - 1);
+  const refused = `${shop}:configmap/map-4`;
+  const record = await repository.synced(await repository.commit('More', maps(shop, { greeting: 'more' }, MAPS - 2)));
+  expect(record.counts).toMatchObject({ configured: MAPS - 2 });
+  expect(record.changes.map(({ id }) => id)).toContain(refused);
+  expect((await fluxd.fluxctl('gc')).stdout).toMatch(/"keep\.acme\.io" denied the request.*\n.*configmap\/map-4/);
+  expect(lost).toBe(true);
+  const deletions = fluxd.proxy.requests
+    .filter(({ method }) => method === 'DELETE')
+    .map(({ path: where }) => where.split('/').at(-1));
+  // Not again within a minute.
+  expect(deletions.filter((name) => name === 'map-4')).toHaveLength(1);
+  expect(new Set(deletions)).toEqual(new Set(['map-4', 'map-5']));
 });
 
 test('R-014: a definition and its object in one commit', async () => {
