@@ -1,11 +1,19 @@
 #!/usr/bin/env -S node --disallow-code-generation-from-strings --max-semi-space-size=4 --expose-gc
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import packageJson from '../package.json' with { type: 'json' };
-import { createApiServer, createMetricsServer, type HttpListener } from '../src/api/index.ts';
-import { createLogger, createMetrics, type Logger, messageOf, systemClock } from '../src/base/index.ts';
-import { type Config, parseFlags } from '../src/config/index.ts';
-import { type RunningFlux, startFlux } from '../src/controller/index.ts';
+import {
+  createApiServer,
+  createMetricsServer,
+  createWebhookServer,
+  type Endpoints,
+  type HttpListener,
+  loadEndpoints,
+} from '../src/api/index.ts';
+import { createLogger, createMetrics, type Logger, type Metrics, messageOf, systemClock } from '../src/base/index.ts';
+import { type Config, type ListenAddress, parseFlags } from '../src/config/index.ts';
+import { type Daemon, type RunningFlux, startFlux } from '../src/controller/index.ts';
 
 const { version } = packageJson;
 /** A shutdown that takes longer than this is cut off; whatever it was doing is safe to repeat. */
@@ -42,6 +50,7 @@ function releaseMemory(): void {
 
 async function run(config: Config, log: Logger): Promise<void> {
   const metrics = await createMetrics();
+  const endpoints = config.webhooks && (await readEndpoints(config.webhooks.configFile, log));
   const flux = await startFlux({
     config,
     version,
@@ -55,6 +64,8 @@ async function run(config: Config, log: Logger): Promise<void> {
     log,
   });
   const listeners = await listen(config, flux, metrics.render, log);
+  if (config.webhooks && endpoints)
+    listeners.push(await listenForWebhooks(config.webhooks.listen, { endpoints, daemon: flux.daemon, metrics, log }));
   const reason = await Promise.race([signalled(), flux.ended.then(() => 'the loop has ended')]);
   log.info({ reason }, 'fluxd stopping');
   setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
@@ -76,6 +87,22 @@ async function listen(
   const at = await metricsServer.listen(config.listenMetrics);
   child.info(at, 'metrics listening');
   return [api, metricsServer];
+}
+
+/** Read before anything is started, so that a mistake there changes nothing. */
+function readEndpoints(configFile: string, log: Logger): Promise<Endpoints> {
+  const child = log.child({ component: 'webhooks' });
+  return loadEndpoints(configFile, { readFile: (path) => readFile(path), clock: systemClock, log: child });
+}
+
+async function listenForWebhooks(
+  address: ListenAddress,
+  options: { readonly endpoints: Endpoints; readonly daemon: Daemon; readonly metrics: Metrics; readonly log: Logger },
+): Promise<HttpListener> {
+  const log = options.log.child({ component: 'webhooks' });
+  const server = createWebhookServer({ ...options, log });
+  log.info(await server.listen(address), 'webhooks listening');
+  return server;
 }
 
 function signalled(): Promise<string> {

@@ -111,7 +111,7 @@ export function createListener(options: ListenerOptions): HttpListener {
           reject(
             new FluxError(`address ${host}:${port} cannot be listened on: ${messageOf(cause)}`, {
               code: 'api/listen-failed',
-              help: 'Another process may hold the port; choose another one with --listen or --listen-metrics.',
+              help: 'Another process may hold the port; choose another one with --listen, --listen-metrics or --webhook-listen.',
               cause,
             }),
           );

@@ -7,6 +7,8 @@ export interface Metrics {
   jobStarted(waitedSeconds: number, queueLength: number): void;
   jobDone(outcome: { readonly success: boolean; readonly seconds: number }): void;
   gitReady(ready: boolean): void;
+  /** A webhook came in; both words are of a fixed list. */
+  webhook(source: string, result: string): void;
   /** Everything in the text format of Prometheus. */
   render(): Promise<{ readonly contentType: string; readonly body: string }>;
 }
@@ -16,7 +18,7 @@ const JOB_BUCKETS = [0.1, 0.5, 1, 2, 5, 10, 15, 20, 30, 45, 60, 120];
 
 /** A registry of its own with the daemon's metrics and those of the process. Loads prom-client only when called. */
 export async function createMetrics(): Promise<Metrics> {
-  const { collectDefaultMetrics, Gauge, Histogram, Registry } = await import('prom-client');
+  const { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } = await import('prom-client');
   const register = new Registry();
   const registers = [register];
   collectDefaultMetrics({ register });
@@ -57,6 +59,12 @@ export async function createMetrics(): Promise<Metrics> {
     registers,
   });
   const gitReady = new Gauge({ name: 'flux_git_ready', help: 'Status of the git repository.', registers });
+  const webhooks = new Counter({
+    name: 'flux_webhooks_total',
+    help: 'Webhooks that came in, by source and by what became of them.',
+    labelNames: ['source', 'result'],
+    registers,
+  });
 
   return {
     syncDone: ({ success, seconds }) => syncDuration.observe({ success: String(success) }, seconds),
@@ -71,6 +79,7 @@ export async function createMetrics(): Promise<Metrics> {
     },
     jobDone: ({ success, seconds }) => jobDuration.observe({ success: String(success) }, seconds),
     gitReady: (ready) => gitReady.set(ready ? 1 : 0),
+    webhook: (source, result) => webhooks.inc({ source, result }),
     render: async () => ({ contentType: register.contentType, body: await register.metrics() }),
   };
 }

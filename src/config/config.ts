@@ -10,6 +10,8 @@ export interface Config {
   readonly listen: ListenAddress;
   /** Absent: /metrics is served on `listen`. */
   readonly listenMetrics?: ListenAddress;
+  /** Absent: no webhooks. `configFile` names the endpoints; their keys are beside it. */
+  readonly webhooks?: { readonly listen: ListenAddress; readonly configFile: string };
 
   /** As given, so it may hold a password: hand it to Git only. Empty when there is no repository. */
   readonly gitUrl: string;

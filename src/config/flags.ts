@@ -5,7 +5,7 @@ const NO_KUBECTL = 'objects are applied over the Kubernetes API directly';
 const NO_KEY_MADE = 'this version makes no deploy key and uses the one that is mounted (--k8s-secret-volume-mount-path)';
 const NO_MEMCACHED = 'image metadata is cached in memory';
 
-/** Every flag of fluxd 1.25, in the groups in which help and documentation show them. */
+/** Every flag of fluxd 1.25 and our own, in the groups in which help and documentation show them. */
 export const FLAG_GROUPS = {
   General: {
     'log-format': built('string', 'fmt', 'form of the log: `fmt` (logfmt, pretty on a terminal) or `json`'),
@@ -92,6 +92,18 @@ export const FLAG_GROUPS = {
     'k8s-in-cluster': meaningless('bool', 'true', 'run inside a cluster', 'detected automatically'),
     'k8s-verbosity': meaningless('int', '0', 'log level of the Go client', 'there is no Go client'),
   },
+  Webhooks: {
+    'webhook-listen': built(
+      'string',
+      '',
+      'address for webhooks of Git hosts and registries, for example `:8080`; none means no webhooks',
+    ),
+    'webhook-config': built(
+      'string',
+      '',
+      'file with the endpoints of webhooks, in the form of flux-recv; key files are beside it',
+    ),
+  },
   'SSH key generation': {
     'ssh-keygen-bits': ignored('int', '0', 'ssh-keygen -b', NO_KEY_MADE),
     'ssh-keygen-type': ignored('string', '', 'ssh-keygen -t', NO_KEY_MADE),
@@ -112,6 +124,7 @@ export const FLAGS = {
   ...FLAG_GROUPS.Sync,
   ...FLAG_GROUPS.Images,
   ...FLAG_GROUPS.Kubernetes,
+  ...FLAG_GROUPS.Webhooks,
   ...FLAG_GROUPS['SSH key generation'],
   ...FLAG_GROUPS['Upstream service'],
 } as const;

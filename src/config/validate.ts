@@ -66,7 +66,7 @@ export function validateFlags({ values, origins }: Settings): Validated {
     if (values['registry-rps'] <= 0) fail(1, `${shown('registry-rps')} must be more than 0`);
   }
 
-  const address = (name: 'listen' | 'listen-metrics'): ListenAddress => {
+  const address = (name: 'listen' | 'listen-metrics' | 'webhook-listen'): ListenAddress => {
     try {
       return parseListenAddress(values[name]);
     } catch (error) {
@@ -74,6 +74,11 @@ export function validateFlags({ values, origins }: Settings): Validated {
       return { host: '', port: 0 };
     }
   };
+  for (const [given, missing] of [
+    ['webhook-listen', 'webhook-config'],
+    ['webhook-config', 'webhook-listen'],
+  ] as const)
+    if (values[given] !== '' && values[missing] === '') fail(1, `${shown(given)} needs --${missing}, too`);
   if (origins.has('git-label')) {
     for (const flag of ['git-sync-tag', 'git-notes-ref'] as const)
       if (origins.has(flag)) warnings.push({ flag, message: `${shown(flag)} is overridden by ${shown('git-label')}` });
@@ -87,6 +92,9 @@ export function validateFlags({ values, origins }: Settings): Validated {
     logFormat: values['log-format'] === 'json' ? 'json' : 'fmt',
     listen: address('listen'),
     ...(values['listen-metrics'] === '' ? {} : { listenMetrics: address('listen-metrics') }),
+    ...(values['webhook-listen'] === ''
+      ? {}
+      : { webhooks: { listen: address('webhook-listen'), configFile: values['webhook-config'] } }),
     gitUrl: values['git-url'],
     gitBranch: values['git-branch'],
     gitPaths: values['git-path'],

@@ -61,13 +61,13 @@ export function shownUrl(url: string): string {
 
 /**
  * Whether two URLs mean the same repository, as notifications from Git hosts need it: same host (with port) and same path
- * without leading `/` and trailing `.git`; scheme and user do not matter.
+ * without leading `/` and trailing `.git`; scheme, user, and upper or lower case do not matter, as they do not to the hosts.
  */
 export function sameRepository(a: string, b: string): boolean {
   const [left, right] = [parseGitUrl(a), parseGitUrl(b)];
   if (!left || !right) return false;
-  const name = ({ path }: GitUrl) => path.replace(/^\//, '').replace(/\.git$/, '');
-  return left.host === right.host && name(left) === name(right);
+  const name = ({ host, path }: GitUrl) => `${host}/${path.replace(/^\//, '').replace(/\.git$/i, '')}`.toLowerCase();
+  return name(left) === name(right);
 }
 
 /** Escapes as Go's net/url writes paths; what is escaped already stays. */

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { createApiServer } from '../../src/api/index.ts';
 import { silentLogger } from '../../src/base/index.ts';
 import { daemonOf, type Sent, send, sendRaw, serve } from './daemon-fixture.ts';
+import { receive } from './webhooks/fixture.ts';
 
 const json = { 'content-type': 'application/json' };
 const empty: Sent = { method: 'POST', headers: json, body: '{}' };
@@ -56,6 +57,13 @@ test('every route has its row in the table of who may call it (S-070)', () => {
   });
   const served = routes.flatMap(({ methods, path }) => methods.map((method) => `${method} ${path}`));
   expect(served.sort()).toEqual(Object.keys(TABLE).sort());
+});
+
+test('the listener for webhooks has a probe for anyone, what is signed, and nothing else', async () => {
+  await using receiver = await receive([{ source: 'GitHub', key: 'a key' }]);
+  expect(receiver.routes).toEqual(['anyone GET /health', 'anyone HEAD /health', 'signed POST /hook/{digest}']);
+  for (const [path, { method = 'GET', headers = {}, body = '' }] of Object.values(TABLE))
+    expect((await receiver.post(path, { method, headers, body })).status, path).toBe(404);
 });
 
 describe.each([

@@ -41,3 +41,16 @@ test('two registries do not know of each other', async () => {
   expect(await linesOf(two)).toContain('flux_git_ready 0');
   expect((await one.render()).contentType).toContain('text/plain');
 });
+
+test('webhooks are counted by source and by what became of them', async () => {
+  const metrics = await createMetrics();
+  metrics.webhook('GitHub', 'accepted');
+  metrics.webhook('GitHub', 'accepted');
+  metrics.webhook('unknown', 'refused');
+  expect(await linesOf(metrics)).toEqual(
+    expect.arrayContaining([
+      'flux_webhooks_total{source="GitHub",result="accepted"} 2',
+      'flux_webhooks_total{source="unknown",result="refused"} 1',
+    ]),
+  );
+});

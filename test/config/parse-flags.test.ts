@@ -79,6 +79,10 @@ describe('flags are read as pflag reads them', () => {
     [['-l=:3'], { listen: { host: '', port: 3 } }],
     [['--listen=[::1]:4'], { listen: { host: '::1', port: 4 } }],
     [['--listen-metrics=localhost:3031'], { listen: { host: '', port: 3030 }, listenMetrics: { host: 'localhost', port: 3031 } }],
+    [
+      ['--webhook-listen=:8080', '--webhook-config=/etc/fluxrecv/fluxrecv.yaml'],
+      { webhooks: { listen: { host: '', port: 8080 }, configFile: '/etc/fluxrecv/fluxrecv.yaml' } },
+    ],
     [['--git-set-author'], { gitSetAuthor: true }],
     [['--git-set-author=T'], { gitSetAuthor: true }],
     [['--git-set-author', '--git-set-author=0'], { gitSetAuthor: false }],
@@ -186,6 +190,8 @@ describe('what cannot be is refused, in the words and with the exit code of Flux
     [['--k8s-namespace-whitelist=A'], 1, 'invalid namespace "A" in --k8s-namespace-whitelist'],
     [['--listen=3030'], 1, 'invalid address "3030" in --listen: expected host:port, for example :3030 or localhost:3030'],
     [['--listen-metrics=:70000'], 1, 'invalid address ":70000" in --listen-metrics: port out of range'],
+    [['--webhook-listen=:8080'], 1, '--webhook-listen needs --webhook-config, too'],
+    [['--webhook-config=x'], 1, '--webhook-config needs --webhook-listen, too'],
     [['--sync-state=secret'], 2, '"secret" in --sync-state is known, but not built yet; use --sync-state=git'],
   ];
   test.each(CASES)('%j', (argv, exit, error) => expect(refusalOf(...argv)).toEqual({ exit, errors: [`Error: ${error}`] }));

@@ -52,7 +52,7 @@ describe('the same repository', () => {
     ['https://u:p@h/r', 'https://h/r', true],
     ['ssh://git@h:2222/x', 'ssh://git@h/x', false],
     ['git@github.com:o/r', 'git@gitlab.com:o/r', false],
-    ['git@github.com:o/r', 'git@github.com:o/R', false],
+    ['git@github.com:o/r.git', 'git@GitHub.com:O/R.GIT', true],
     ['/srv/x.git', 'file:///srv/x', true],
   ])('%s and %s: %s', (a, b, same) => {
     expect(sameRepository(a, b)).toBe(same);

@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Clock, Logger } from '../../base/index.ts';
+import type { Daemon } from '../../controller/index.ts';
+import { checkContentType, decodeBody, parseJson } from '../body.ts';
+import type { Reply, Route } from '../route.ts';
+import { badRequest } from '../status.ts';
+import type { Endpoint, Endpoints } from './endpoints.ts';
+import type { News, WebhookSource } from './source.ts';
+import { SOURCES, type SourceName } from './sources/index.ts';
+
+/** `accepted`: looked at. `ignored`: no news to us. `refused`: unknown URL or wrong signature. `malformed`: signed, and not understood. */
+export type WebhookResult = 'accepted' | 'ignored' | 'refused' | 'malformed';
+
+export interface WebhookMetrics {
+  /** `unknown` where no endpoint has the URL. */
+  webhook(source: SourceName | 'unknown', result: WebhookResult): void;
+}
+
+export interface ReceiveOptions {
+  readonly endpoints: Endpoints;
+  readonly daemon: Pick<Daemon, 'notify'>;
+  readonly metrics: WebhookMetrics;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A push that rewrites thousands of files names each of them; what is larger yet is found by the next poll. */
+const MAX_BYTES = 5 * 1024 * 1024;
+/** Refusals are told in the log this often; the metrics count each. */
+const TELL_MS = 60_000;
+
+/** `POST /hook/{digest}`: signature first; then type, syntax and shape of the body; then the daemon is told. */
+export function hookRoute({ endpoints, daemon, metrics, clock, log }: ReceiveOptions): Route {
+  /** Looked at in place of an endpoint that is not there, so that both take the same time. */
+  const decoy: Endpoint = {
+    source: 'GitHub',
+    keyPath: '',
+    registryHost: '',
+    key: randomBytes(32),
+    digest: randomBytes(32),
+  };
+  const toldAt = new Map<string, number>();
+
+  return {
+    methods: ['POST'],
+    path: '/hook/{digest}',
+    door: 'signed',
+    body: 'raw',
+    maxBodyBytes: MAX_BYTES,
+    async handle({ params, headers, bytes }) {
+      const found = await endpoints.find(params.digest ?? '');
+      const { source, key, registryHost } = found ?? decoy;
+      if (!SOURCES[source].verify({ headers, bytes }, key) || !found) return refused(found);
+      const news = readNews(source, { headers, bytes, registryHost });
+      if (news === 'ping') return ignored(source, 'pong');
+      if (news === 'other') return ignored(source, 'nothing to do: not a push of a branch or an image');
+      // Told of all of them, in order; it only notes what it is asked for.
+      const concern = await Promise.all(news.map((change) => daemon.notify(change)));
+      if (!concern.includes(true)) return ignored(source, 'nothing to do: another repository or branch');
+      metrics.webhook(source, 'accepted');
+      log.debug({ source, news }, 'webhook accepted');
+      return plain(202, 'accepted');
+    },
+  };
+
+  function readNews(source: SourceName, verified: Verified): News {
+    try {
+      return read(SOURCES[source], verified);
+    } catch (error) {
+      metrics.webhook(source, 'malformed');
+      throw error;
+    }
+  }
+
+  function ignored(source: SourceName, why: string): Reply {
+    metrics.webhook(source, 'ignored');
+    log.debug({ source, why }, 'webhook ignored');
+    return plain(200, why);
+  }
+
+  function refused(endpoint: Endpoint | undefined): Reply {
+    metrics.webhook(endpoint?.source ?? 'unknown', 'refused');
+    if (endpoint) tellRefusal(endpoint);
+    return refusal();
+  }
+
+  function tellRefusal({ source, keyPath }: Endpoint): void {
+    const now = clock.now();
+    if (now - (toldAt.get(keyPath) ?? Number.NEGATIVE_INFINITY) < TELL_MS) return;
+    toldAt.set(keyPath, now);
+    log.warn({ source, keyPath }, 'webhook refused: its signature is not made with this key');
+  }
+}
+
+/** The one answer to an unknown URL and to a wrong signature: it tells nobody which of them it was (S-081). */
+export function refusal(): Reply {
+  return plain(404, 'no webhook has this URL and this signature');
+}
+
+export function plain(status: number, text: string): Reply {
+  return { status, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: `${text}\n` };
+}
+
+interface Verified {
+  readonly headers: IncomingHttpHeaders;
+  readonly bytes: Uint8Array;
+  readonly registryHost: string;
+}
+
+function read(source: WebhookSource, { headers, bytes, registryHost }: Verified): News {
+  const type = headers['content-type'];
+  const isForm = source.sendsForms === true && /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type ?? '');
+  if (!isForm) checkContentType(type, 'json');
+  const text = decodeBody(bytes);
+  return source.read({ headers, registryHost, payload: parseJson(isForm ? payloadField(text) : text) });
+}
+
+function payloadField(form: string): string {
+  const payload = new URLSearchParams(form).get('payload');
+  if (payload === null) throw badRequest('the form has no field "payload"');
+  return payload;
+}

@@ -1,0 +1,47 @@
+import type { Socket } from 'node:net';
+import { type Clock, type Logger, systemClock } from '../../base/index.ts';
+import type { Daemon } from '../../controller/index.ts';
+import { MAX_FROM_NETWORK } from '../connections.ts';
+import { createListener, type HttpListener } from '../listener.ts';
+import type { Reply } from '../route.ts';
+import { statusOf, visibleError } from '../status.ts';
+import type { Endpoints } from './endpoints.ts';
+import { hookRoute, plain, refusal, type WebhookMetrics } from './receive.ts';
+
+export interface WebhookServerOptions {
+  readonly endpoints: Endpoints;
+  readonly daemon: Pick<Daemon, 'notify'>;
+  readonly metrics: WebhookMetrics;
+  readonly log: Logger;
+  readonly clock?: Clock;
+  /** The address of this machine that a connection came in on; tests pretend others. */
+  readonly localAddressOf?: (socket: Socket) => string;
+}
+
+/** Bodies are read before their signature can be checked, so anybody can have us hold this much, and no more (S-076). */
+const MAX_HELD_BYTES = 32 * 1024 * 1024;
+
+/** Webhooks alone, on `--webhook-listen`; the probe is that of Flux v1's receiver. */
+export function createWebhookServer({ clock = systemClock, localAddressOf, ...options }: WebhookServerOptions): HttpListener {
+  return createListener({
+    routes: [
+      { methods: ['GET', 'HEAD'], path: '/health', door: 'anyone', handle: () => plain(200, 'OK') },
+      hookRoute({ ...options, clock }),
+    ],
+    refuse,
+    log: options.log,
+    clock,
+    maxHeldBytes: MAX_HELD_BYTES,
+    maxFromOneAddress: MAX_FROM_NETWORK,
+    // The digest is a password where the sender signs nothing.
+    shownPath: (path) => (path === '/health' ? path : '/hook/…'),
+    ...(localAddressOf === undefined ? {} : { localAddressOf }),
+  });
+}
+
+function refuse(thrown: unknown): Reply {
+  if (thrown === undefined) return refusal();
+  const error = visibleError(thrown);
+  if (error.code === 'api/forbidden') return refusal();
+  return plain(statusOf(error), error.message);
+}

@@ -1,0 +1,16 @@
+import * as z from 'zod';
+import { isSigned } from '../signature.ts';
+import { imageOf, parsePayload, type WebhookSource } from '../source.ts';
+
+const event = z.object({ action: z.string(), component: z.object({ format: z.string(), name: z.string() }) });
+
+/** Nexus Repository, which signs by SHA-1 and nothing better. https://help.sonatype.com/en/working-with-hmac-payloads.html */
+export const nexus: WebhookSource = {
+  verify: (delivery, key) => isSigned(delivery, key, 'x-nexus-webhook-signature', { algorithm: 'sha1' }),
+  read({ headers, payload, registryHost }) {
+    if (headers['x-nexus-webhook-id'] !== 'rm:repository:component') return 'other';
+    const { action, component } = parsePayload(event, payload);
+    if (action !== 'CREATED' || component.format !== 'docker') return 'other';
+    return [imageOf(registryHost === '' ? component.name : `${registryHost}/${component.name}`)];
+  },
+};

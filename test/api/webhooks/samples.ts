@@ -1,0 +1,147 @@
+import type { NotifiedChange } from '../../../src/controller/index.ts';
+import { hmac } from './fixture.ts';
+
+/** A delivery as a source makes it. The payloads have the fields that the sources document, as far as we or our tests read them. */
+export interface Sample {
+  readonly source: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly payload: unknown;
+  readonly registryHost?: string;
+  /** The headers by which it is signed. */
+  readonly sign: (key: string, body: string) => Readonly<Record<string, string>>;
+  readonly tells: readonly NotifiedChange[];
+}
+
+const repository = {
+  full_name: 'acme/config',
+  html_url: 'https://git.example/acme/config',
+  ssh_url: 'git@git.example:acme/config.git',
+  clone_url: 'https://git.example/acme/config.git',
+};
+const urls = ['git@git.example:acme/config.git', 'https://git.example/acme/config.git', 'https://git.example/acme/config'];
+const push = { kind: 'push', urls, branch: 'main' } as const;
+const before = { before: '1f'.repeat(20), after: '2e'.repeat(20) };
+
+export const SAMPLES: readonly Sample[] = [
+  {
+    source: 'GitHub',
+    headers: { 'x-github-event': 'push', 'x-github-delivery': '72d3162e-cc78-11e3-81ab-4c9367dc0958' },
+    payload: { ref: 'refs/heads/main', ...before, repository, commits: [] },
+    sign: (key, body) => ({
+      'x-hub-signature-256': `sha256=${hmac(key, body)}`,
+      'x-hub-signature': `sha1=${hmac(key, body, 'sha1')}`,
+    }),
+    tells: [push],
+  },
+  {
+    source: 'GitLab',
+    headers: { 'x-gitlab-event': 'Push Hook' },
+    payload: {
+      object_kind: 'push',
+      ref: 'refs/heads/main',
+      ...before,
+      project: {
+        path_with_namespace: 'acme/config',
+        git_ssh_url: repository.ssh_url,
+        git_http_url: repository.clone_url,
+        web_url: repository.html_url,
+      },
+    },
+    sign: (key) => ({ 'x-gitlab-token': key }),
+    tells: [push],
+  },
+  {
+    source: 'BitbucketCloud',
+    headers: { 'x-event-key': 'repo:push' },
+    payload: {
+      repository: { full_name: 'acme/config', type: 'repository' },
+      push: {
+        changes: [
+          { new: { type: 'branch', name: 'main' }, old: { type: 'branch', name: 'main' } },
+          { new: { type: 'tag', name: 'v1' }, old: null },
+          { new: null, old: { type: 'branch', name: 'gone' } },
+        ],
+      },
+    },
+    sign: (key, body) => ({ 'x-hub-signature': `sha256=${hmac(key, body)}` }),
+    tells: [{ kind: 'push', urls: ['git@bitbucket.org:acme/config.git'], branch: 'main' }],
+  },
+  {
+    source: 'BitbucketServer',
+    headers: { 'x-event-key': 'repo:refs_changed' },
+    payload: {
+      eventKey: 'repo:refs_changed',
+      repository: {
+        slug: 'config',
+        links: {
+          clone: [
+            { href: 'ssh://git@git.example:7999/acme/config.git', name: 'ssh' },
+            { href: 'https://git.example/scm/acme/config.git', name: 'http' },
+          ],
+        },
+      },
+      changes: [
+        { ref: { id: 'refs/heads/main', displayId: 'main', type: 'BRANCH' }, type: 'UPDATE' },
+        { ref: { id: 'refs/heads/main', displayId: 'main', type: 'BRANCH' }, type: 'UPDATE' },
+        { ref: { id: 'refs/tags/v1', displayId: 'v1', type: 'TAG' }, type: 'ADD' },
+      ],
+    },
+    sign: (key, body) => ({ 'x-hub-signature': `sha256=${hmac(key, body)}` }),
+    tells: [
+      {
+        kind: 'push',
+        urls: ['ssh://git@git.example:7999/acme/config.git', 'https://git.example/scm/acme/config.git'],
+        branch: 'main',
+      },
+    ],
+  },
+  {
+    source: 'Gitea',
+    headers: { 'x-gitea-event': 'push', 'x-github-event': 'push' },
+    payload: { ref: 'refs/heads/main', ...before, repository },
+    sign: (key, body) => ({ 'x-gitea-signature': hmac(key, body) }),
+    tells: [push],
+  },
+  {
+    source: 'Generic',
+    headers: {},
+    payload: { url: 'git@git.example:acme/config.git', branch: 'main' },
+    sign: (key, body) => ({ 'x-signature': `sha256=${hmac(key, body)}` }),
+    tells: [{ kind: 'push', urls: ['git@git.example:acme/config.git'], branch: 'main' }],
+  },
+  {
+    source: 'DockerHub',
+    headers: {},
+    payload: { push_data: { tag: 'latest' }, repository: { repo_name: 'acme/api', name: 'api', namespace: 'acme' } },
+    sign: () => ({}),
+    tells: [{ kind: 'image', domain: '', image: 'acme/api' }],
+  },
+  {
+    source: 'Quay',
+    headers: {},
+    payload: { name: 'api', repository: 'acme/api', docker_url: 'quay.io/acme/api', updated_tags: ['latest'] },
+    sign: () => ({}),
+    tells: [{ kind: 'image', domain: 'quay.io', image: 'acme/api' }],
+  },
+  {
+    source: 'Harbor',
+    headers: {},
+    payload: {
+      type: 'PUSH_ARTIFACT',
+      event_data: { resources: [{ digest: 'sha256:aa', tag: '1.2', resource_url: 'hub.example/acme/api:1.2' }] },
+    },
+    sign: (key) => ({ authorization: key }),
+    tells: [{ kind: 'image', domain: 'hub.example', image: 'acme/api' }],
+  },
+  {
+    source: 'Nexus',
+    headers: { 'x-nexus-webhook-id': 'rm:repository:component' },
+    registryHost: 'nexus.example:5000',
+    payload: { action: 'CREATED', component: { format: 'docker', name: 'acme/api', version: '1.2' } },
+    sign: (key, body) => ({ 'x-nexus-webhook-signature': hmac(key, body, 'sha1') }),
+    tells: [{ kind: 'image', domain: 'nexus.example:5000', image: 'acme/api' }],
+  },
+];
+
+/** Whose URL is all that there is to know. */
+export const UNSIGNED = ['DockerHub', 'Quay'];
