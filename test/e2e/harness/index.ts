@@ -12,4 +12,5 @@ export { path } from './paths.ts';
 export type { Files, Repository } from './repository.ts';
 export { EVERYTHING, type Rights, type Rule } from './rights.ts';
 export { until } from './until.ts';
+export { createWebhooks, type Hook, type Webhooks } from './webhooks.ts';
 export { startWorld, type World } from './world.ts';

@@ -1,0 +1,62 @@
+import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from './fluxd.ts';
+
+/** A request as a sender of webhooks makes it. */
+export interface Hook {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Webhooks of GitHub and of a script, and how they are signed. */
+export interface Webhooks {
+  /** What the daemon has to be told. */
+  readonly args: readonly string[];
+  readonly port: number;
+  gitHubPush(push: { readonly url: string; readonly branch: string }): Hook;
+  generic(payload: unknown): Hook;
+  /** Delivers it; resolves to the status. */
+  send(hook: Hook): Promise<number>;
+  remove(): void;
+}
+
+export async function createWebhooks(): Promise<Webhooks> {
+  const directory = mkdtempSync(join(tmpdir(), 'flux-webhooks-'));
+  const port = await freePort();
+  const keys = { GitHub: randomBytes(20).toString('hex'), Generic: randomBytes(20).toString('hex') };
+  const sources = Object.entries(keys);
+  for (const [source, key] of sources) writeFileSync(join(directory, `${source}.key`), key);
+  const endpoints = sources.map(([source]) => ({ source, keyPath: `${source}.key` }));
+  const config = join(directory, 'fluxrecv.yaml');
+  writeFileSync(config, JSON.stringify({ fluxRecvVersion: 1, endpoints }));
+
+  function signed(source: keyof typeof keys, header: string, payload: unknown, more: Readonly<Record<string, string>>): Hook {
+    const key = keys[source];
+    const body = JSON.stringify(payload);
+    const signature = `sha256=${createHmac('sha256', key).update(body).digest('hex')}`;
+    return {
+      path: `/hook/${createHash('sha256').update(key).digest('hex')}`,
+      headers: { 'content-type': 'application/json', ...more, [header]: signature },
+      body,
+    };
+  }
+
+  return {
+    args: [`--webhook-listen=127.0.0.1:${port}`, `--webhook-config=${config}`],
+    port,
+    gitHubPush({ url, branch }) {
+      const payload = { ref: `refs/heads/${branch}`, repository: { clone_url: url } };
+      return signed('GitHub', 'x-hub-signature-256', payload, { 'x-github-event': 'push' });
+    },
+    generic: (payload) => signed('Generic', 'x-signature', payload, {}),
+    async send({ path, headers, body }) {
+      const response = await fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', headers, body });
+      await response.text();
+      return response.status;
+    },
+    remove: () => rmSync(directory, { recursive: true, force: true }),
+  };
+}
