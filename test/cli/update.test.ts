@@ -156,7 +156,7 @@ describe('release', () => {
         'shop:deployment/mail    ignored  not included',
       ],
     ],
-  ])('a dry run prints the table and nothing was pushed; verbosity %j (OUT-4)', async (flags, expected) => {
+  ])('a dry run prints the table and nothing was pushed; verbosity %j', async (flags, expected) => {
     const { stdout, stderr } = await run(
       { [JOBS]: [succeeded({ result: released })] },
       'release',
@@ -167,24 +167,6 @@ describe('release', () => {
     );
     expect(stdout).toBe(`${expected.join('\n')}\n`);
     expect(stderr).toBe('Submitting dry-run release ...\n');
-  });
-
-  test('a message stands on the workload’s line, its updates below (OUT-1, OUT-2)', async () => {
-    const PerContainer = [{ Container: 'web', Current: 'r.dev/acme/web:m-2', Target: 'r.dev/acme/web:m-1' }];
-    const table = async (given: object) =>
-      (
-        await run(
-          { [JOBS]: [succeeded({ result: { 'shop/web': { Status: 'success', PerContainer, ...given } } })] },
-          'release',
-          '--all',
-          '-i',
-          'a:1',
-        )
-      ).stdout;
-    expect(await table({})).toBe('WORKLOAD   STATUS   UPDATES\nshop/web   success  web: r.dev/acme/web:m-2 -> m-1\n');
-    expect(await table({ Error: 'something odd' })).toBe(
-      'WORKLOAD   STATUS   UPDATES\nshop/web   success  something odd\n                    web: r.dev/acme/web:m-2 -> m-1\n',
-    );
   });
 
   test('an empty result prints the heading', async () => {

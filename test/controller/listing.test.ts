@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../src/base/index.ts';
 import { imageTargets } from '../../src/controller/image-targets.ts';
 import { listImages } from '../../src/controller/list-images.ts';
-import { createWorkloadListing, refuseBothFilters } from '../../src/controller/list-workloads.ts';
+import { createWorkloadListing } from '../../src/controller/list-workloads.ts';
 import type { ClusterWorkload, ImageRepository, Source } from '../../src/controller/ports.ts';
 import { createRepositoryReader } from '../../src/controller/view.ts';
 import type { Manifest } from '../../src/resource/index.ts';
@@ -43,17 +43,6 @@ describe('listing workloads', () => {
     ]);
   });
 
-  test.each([
-    ['ready', 'NotInRepo'],
-    ['cloned', 'NotReady'],
-    ['unreachable', 'NotReady'],
-    ['unconfigured', 'NoRepo'],
-  ] as const)('says why a workload outside of Git is read-only when Git is %s', (status, readOnly) => {
-    expect(listWorkloads({ ...base, source: { status }, wanted: new Map() })).toMatchObject([
-      { readOnly, automated: false, policies: {} },
-    ]);
-  });
-
   test('gives the same listing, and the same entries, until something they are made of changes', () => {
     const wanted = new Map([[ID, manifest({})]]);
     const other: ClusterWorkload = { ...running, id: 'shop:deployment/other' };
@@ -77,13 +66,6 @@ describe('listing workloads', () => {
     const next = listWorkloads({ ...listing, running: [updated, other] });
     expect(next.map(({ status }) => status)).toEqual(['updating', 'ready']);
     expect(next[1]).toBe(listWorkloads(listing)[1]);
-  });
-
-  test('refuses two filters at once with the words of Flux v1', () => {
-    expect(() => refuseBothFilters('shop', ID, 'workloads')).toThrow(
-      "cannot filter by 'namespace' and 'workloads' at the same time",
-    );
-    expect(() => refuseBothFilters('', ID, 'workload')).not.toThrow();
   });
 });
 

@@ -31,23 +31,7 @@ const policy = (spec: Extract<UpdateSpec, { type: 'policy' }>['spec'], Message =
 
 describe('commit messages', () => {
   test.each([
-    ['all latest to all (REL-31)', release('<all latest>', ['<all>']), 'Release all latest to all'],
-    [
-      'one image to two workloads (REL-32)',
-      release('acme/web:7', ['shop:deployment/web', 'shop:deployment/api']),
-      'Release acme/web:7 to shop:deployment/web, shop:deployment/api',
-    ],
     ['a message of the person’s own stands alone', release('<all latest>', ['<all>'], 'ship it'), 'ship it'],
-    [
-      'a workload automated (OUT-7)',
-      policy({ 'shop:deployment/web': { add: { automated: 'true' }, remove: {} } }),
-      'Automated: shop:deployment/web\n',
-    ],
-    [
-      'a workload locked and given a filter (OUT-8), lines sorted',
-      policy({ 'shop:deployment/web': { add: { 'tag.web': 'glob:v*', locked: 'true' }, remove: {} } }),
-      'Updated workload policies\n\n- Locked: shop:deployment/web\n- Updated policies: shop:deployment/web\n',
-    ],
     [
       'two workloads, ids sorted, with a message',
       policy(
@@ -71,28 +55,5 @@ describe('commit messages', () => {
     ],
   ])('%s', async (_name, spec, message) => {
     expect((await plan(spec)).message).toBe(message);
-  });
-
-  test('an automated update of 11 images lists them sorted as text (OUT-5)', async () => {
-    const containers = Array.from({ length: 11 }, (_, i) => [`c${i + 1}`, `r.dev/x${i + 1}:v0`] as const);
-    const many = workload('Deployment', 'many', { annotations: { 'fluxcd.io/automated': 'true' }, containers });
-    const registry = Object.fromEntries(
-      containers.map(([, image], i) => [image.replace(':v0', ''), { v0: { createdAt: 1 }, [`v${i + 1}`]: { createdAt: 2 } }]),
-    );
-    const id = 'default:deployment/many';
-    const world = contextOf({
-      files: { 'a.yaml': many.text },
-      manifests: { [id]: { file: 'a.yaml', object: many.object } },
-      running: [id],
-      registry,
-    });
-    const Changes = containers.map(([Name, Image], i) => ({
-      WorkloadID: id,
-      Container: { Name, Image },
-      ImageID: Image.replace('v0', `v${i + 1}`),
-    }));
-    const { message } = await planUpdate({ type: 'auto', cause: { Message: '', User: '' }, spec: { Changes } }, world);
-    const refs = containers.map(([, image], i) => image.replace('v0', `v${i + 1}`)).sort();
-    expect(message).toBe(`Auto-release multiple (11) images\n\n${refs.map((ref) => ` - ${ref}\n`).join('')}`);
   });
 });

@@ -50,7 +50,7 @@ test.each<[string, string, string]>([
     edited.replace('side:1', 'side:2'),
     'the image for container "side" in resource "default:deployment/hello" should be "acme/side:1", but is "acme/side:2"',
   ],
-])('%s is refused (REL-28)', async (_name, content, message) => {
+])('%s is refused', async (_name, content, message) => {
   await expect(verify(content)).rejects.toMatchObject({ message: `verifying changes: failed to verify changes: ${message}` });
 });
 

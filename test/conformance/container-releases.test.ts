@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { planUpdate, type ReleaseContainersSpec } from '../../src/update/index.ts';
-import { contextOf, type World, workload } from './world.ts';
+import { contextOf, type World, workload } from '../update/world.ts';
 
 const HELLO = 'default:deployment/hello';
 const FROZEN = 'default:deployment/frozen';
@@ -38,19 +38,22 @@ const plan = (ContainerSpecs: ReleaseContainersSpec['ContainerSpecs'], { skip = 
   );
 
 describe('a release of given containers', () => {
-  test.each([false, true])('updates both containers; mismatches skipped: %s (RC-1, RC-2, RC-11)', async (skip) => {
-    const { result, message, edits } = await plan({ [HELLO]: [greet, side] }, { skip });
-    expect(result).toEqual({
-      [FROZEN]: { Status: 'ignored', Error: 'not included', PerContainer: null },
-      [HELLO]: { Status: 'success', PerContainer: [greet, side] },
-    });
-    expect(message).toBe(
-      'Update image refs in default:deployment/hello\n\ndefault:deployment/hello\n- quay.io/acme/hello:m-2\n- acme/side:m-2\n',
-    );
-    expect(edits).toEqual([{ path: 'hello.yaml', content: hello.text.replaceAll('m-1', 'm-2') }]);
-  });
+  test.each([false, true])(
+    'RC-1, RC-2, RC-11 updates both containers and names them in the commit; mismatches skipped: %s',
+    async (skip) => {
+      const { result, message, edits } = await plan({ [HELLO]: [greet, side] }, { skip });
+      expect(result).toEqual({
+        [FROZEN]: { Status: 'ignored', Error: 'not included', PerContainer: null },
+        [HELLO]: { Status: 'success', PerContainer: [greet, side] },
+      });
+      expect(message).toBe(
+        'Update image refs in default:deployment/hello\n\ndefault:deployment/hello\n- quay.io/acme/hello:m-2\n- acme/side:m-2\n',
+      );
+      expect(edits).toEqual([{ path: 'hello.yaml', content: hello.text.replaceAll('m-1', 'm-2') }]);
+    },
+  );
 
-  test('is refused as a whole when one image is another than expected (RC-4)', async () => {
+  test('RC-4 is refused as a whole when one image is another than expected', async () => {
     const asked = plan({ [HELLO]: [{ ...greet, Current: 'quay.io/acme/hello:m-2' }, side] });
     await expect(asked).rejects.toMatchObject({
       message: 'cannot satisfy specs',
@@ -63,7 +66,7 @@ describe('a release of given containers', () => {
     expect(result[HELLO]).toEqual({ Status: 'success', Error: 'container(s) tag mismatch: greet', PerContainer: [side] });
   });
 
-  test.each([false, true])('is refused when a container does not exist; mismatches skipped: %s (RC-5)', async (skip) => {
+  test.each([false, true])('RC-5 is refused when a container does not exist; mismatches skipped: %s', async (skip) => {
     const asked = plan({ [HELLO]: [greet, { Container: 'foo', Target: 'a:1' }] }, { skip });
     await expect(asked).rejects.toMatchObject({
       message: 'cannot satisfy specs',
@@ -71,22 +74,22 @@ describe('a release of given containers', () => {
     });
   });
 
-  test('finds nothing to change in a locked workload (RC-7)', async () => {
+  test('RC-7 finds nothing to change in a locked workload', async () => {
     await expect(plan({ [FROZEN]: [thaw] })).rejects.toMatchObject({
       message: 'no changes found',
       help: expect.stringContaining('locked'),
     });
   });
 
-  test('changes a locked workload when forced (RC-8)', async () => {
-    const { result, message } = await plan({ [FROZEN]: [thaw] }, { force: true });
+  test.each([false, true])('RC-8 changes a locked workload when forced; mismatches skipped: %s', async (skip) => {
+    const { result, message } = await plan({ [FROZEN]: [thaw] }, { skip, force: true });
     expect(result[FROZEN]?.Status).toBe('success');
     expect(message).toBe(
       'Update image refs in default:deployment/frozen\n\ndefault:deployment/frozen\n- quay.io/acme/frozen:2\n',
     );
   });
 
-  test('finds nothing when every item is a mismatch that is skipped (RC-10)', async () => {
+  test('RC-10 finds nothing when every item is a mismatch that is skipped', async () => {
     const asked = plan({ [HELLO]: [{ ...greet, Current: 'x:1' }] }, { skip: true });
     await expect(asked).rejects.toMatchObject({
       message: 'no changes found',
