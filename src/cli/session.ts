@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { ApiClient } from '../api/client/index.ts';
 import { type Clock, createHttpTransport, FluxError, type HttpTransport, parseDuration, Secret } from '../base/index.ts';
+import type { ClientSource } from '../cluster/port-forward/index.ts';
 import { usageError } from './errors.ts';
 import type { Keyboard } from './keyboard.ts';
 
@@ -32,6 +33,8 @@ export interface Session {
   readonly rolloutTimeoutMs: number;
   /** @throws FluxError `cli/no-terminal`. */
   readonly keyboard: () => Keyboard;
+  /** How the cluster is reached. */
+  readonly kubeconfig: ClientSource;
   /** The daemon: at --url, or through a port-forward that is opened on first use. */
   client(): Promise<ApiClient>;
   /** The namespace that ids without one are in: the flag's, the kubeconfig context's, or `default`. */
@@ -72,7 +75,8 @@ export function createSession({ flags, env, stdout, stderr, clock, version, keyb
   const transport: HttpTransport = createHttpTransport({ userAgent: `fluxctl/${version}` });
   const closers: (() => Promise<void> | void)[] = [() => transport.close()];
   const files = kubeconfigFiles(env);
-  const kubeconfig = {
+  const kubeconfig: ClientSource = {
+    env,
     ...(flags.context ? { context: flags.context } : {}),
     ...(files.length > 0 ? { kubeconfigFiles: files } : {}),
   };
@@ -105,6 +109,7 @@ export function createSession({ flags, env, stdout, stderr, clock, version, keyb
     clock,
     version,
     keyboard,
+    kubeconfig,
     timeoutMs,
     rolloutTimeoutMs,
     client: () => (connected ??= connect()),
@@ -120,13 +125,13 @@ export function createSession({ flags, env, stdout, stderr, clock, version, keyb
 }
 
 /** Those that are there of KUBECONFIG, or of its default. */
-export function kubeconfigFiles(env: Environment): readonly string[] {
+function kubeconfigFiles(env: Environment): readonly string[] {
   const files = env.KUBECONFIG ? env.KUBECONFIG.split(delimiter) : [join(env.HOME || homedir(), '.kube', 'config')];
   return files.filter((file) => file !== '' && existsSync(file));
 }
 
 /** A kubeconfig that names no usable context means `default`, as in Flux v1; a context somebody asked for must exist. */
-async function namespaceOfContext(source: { readonly context?: string }): Promise<string> {
+async function namespaceOfContext(source: ClientSource): Promise<string> {
   const { contextNamespace } = await import('../cluster/port-forward/index.ts');
   try {
     return await contextNamespace(source);

@@ -1,40 +1,59 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { contextNamespace, openPortForward } from '../../src/cluster/port-forward/index.ts';
+import { contextNamespace, openPortForward, type PortForwardOptions } from '../../src/cluster/port-forward/index.ts';
+import { proxyFor } from '../../src/cluster/port-forward/proxy.ts';
+import { selfSignedCertificate } from '../../src/sim/kubernetes/certificate.ts';
 
 /** An API server with pods whose port-forward answers each connection like a small HTTP daemon. */
 class PodServer {
-  /** Names of running pods by selector. */
+  /** Names of running pods by selector, in the namespace that is asked for. */
   pods: Readonly<Record<string, readonly string[]>> = {};
+  /** What a list of all namespaces gives; undefined when that is forbidden. */
+  elsewhere: readonly { readonly namespace: string; readonly name: string }[] | undefined = [];
   readonly asked: URL[] = [];
   readonly forwarded: string[] = [];
+  readonly authorizations: (string | undefined)[] = [];
   status = 200;
   readonly #sockets = new Set<Socket>();
-  readonly #server = createServer((request, response) => {
+  readonly certificate = selfSignedCertificate(Date.now());
+  readonly #server;
+
+  constructor({ secure = false } = {}) {
+    const answer: RequestListener = (request, response) => this.#answer(request, response);
+    this.#server = secure ? createTlsServer(this.certificate, answer) : createServer(answer);
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
     const url = new URL(request.url ?? '', 'http://server');
     this.asked.push(url);
+    this.authorizations.push(request.headers.authorization);
+    const everywhere = !url.pathname.includes('/namespaces/');
     const names = this.pods[url.searchParams.get('labelSelector') ?? ''] ?? [];
-    response.writeHead(this.status, { 'content-type': 'application/json' });
+    const found = everywhere ? (this.elsewhere ?? []) : names.map((name) => ({ name }));
+    const status = everywhere && !this.elsewhere ? 403 : this.status;
+    response.writeHead(status, { 'content-type': 'application/json' });
     response.end(
       JSON.stringify(
-        this.status === 200
+        status === 200
           ? {
               kind: 'PartialObjectMetadataList',
               metadata: { resourceVersion: '1' },
-              items: names.map((name) => ({ metadata: { name } })),
+              items: found.map((metadata) => ({ metadata })),
             }
           : { kind: 'Status', message: 'pods is forbidden', reason: 'Forbidden' },
       ),
     );
-  });
+  }
 
   async start(): Promise<number> {
     this.#server.on('upgrade', (request, socket) => {
+      this.authorizations.push(request.headers.authorization);
       this.forwarded.push(request.url ?? '');
       const accept = createHash('sha1')
         .update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
@@ -91,26 +110,33 @@ beforeEach(async () => {
   const port = await server.start();
   directory = mkdtempSync(join(tmpdir(), 'flux-forward-'));
   kubeconfigFile = join(directory, 'kubeconfig');
-  writeFileSync(
-    kubeconfigFile,
-    JSON.stringify({
-      clusters: [{ name: 'c', cluster: { server: `http://127.0.0.1:${port}` } }],
-      users: [{ name: 'u', user: { token: 't' } }],
-      contexts: [
-        { name: 'x', context: { cluster: 'c', user: 'u' } },
-        { name: 'shop', context: { cluster: 'c', user: 'u', namespace: 'shop' } },
-      ],
-      'current-context': 'x',
-    }),
-  );
+  writeKubeconfig({ cluster: { server: `http://127.0.0.1:${port}` } });
 });
 afterEach(() => {
   server.stop();
   rmSync(directory, { recursive: true });
 });
 
-const open = (labelSelectors: readonly string[]) =>
-  openPortForward({ kubeconfigFile, namespace: 'flux', labelSelectors, port: 3030 });
+let servedAt: object;
+
+function writeKubeconfig({
+  cluster = servedAt,
+  user = { token: 't' },
+}: {
+  readonly cluster?: object;
+  readonly user?: object;
+}): void {
+  servedAt = cluster;
+  const contexts = [
+    { name: 'x', context: { cluster: 'c', user: 'u' } },
+    { name: 'shop', context: { cluster: 'c', user: 'u', namespace: 'shop' } },
+  ];
+  const kubeconfig = { clusters: [{ name: 'c', cluster }], users: [{ name: 'u', user }], contexts, 'current-context': 'x' };
+  writeFileSync(kubeconfigFile, JSON.stringify(kubeconfig));
+}
+
+const open = (labelSelectors: readonly string[], more: Partial<PortForwardOptions> = {}) =>
+  openPortForward({ kubeconfigFile, namespace: 'flux', labelSelectors, port: 3030, ...more });
 
 describe('the way to the daemon', () => {
   test('a local port leads to the pod, for any number of connections', async () => {
@@ -159,6 +185,26 @@ describe('the way to the daemon', () => {
     });
   });
 
+  test.each([
+    ['one', [{ namespace: 'ops', name: 'flux-1' }], ['It runs in namespace "ops": --k8s-fwd-ns=ops']],
+    [
+      'several',
+      [
+        { namespace: 'b', name: 'flux-1' },
+        { namespace: 'a', name: 'flux-1' },
+        { namespace: 'a', name: 'flux-2' },
+      ],
+      ['It runs in namespace "a": --k8s-fwd-ns=a', 'It runs in namespace "b": --k8s-fwd-ns=b'],
+    ],
+    ['none that may be known', undefined, []],
+  ])('another namespace that has a daemon is named: %s', async (_case, elsewhere, lines) => {
+    server.elsewhere = elsewhere;
+    const refused = await open(['app=flux']).catch((error: Error) => error.message);
+    const last = 'If Flux is running in another different namespace, please supply it to --k8s-fwd-ns.';
+    expect(String(refused).split('\n').slice(5)).toEqual(lines);
+    expect(String(refused).split('\n')[4]).toBe(last);
+  });
+
   test('missing rights and missing labels are told in Flux v1’s words', async () => {
     await expect(open([])).rejects.toThrow('No pod labels specified');
     server.status = 403;
@@ -178,3 +224,116 @@ describe('the namespace of a context', () => {
     );
   });
 });
+
+describe('credentials and networks', () => {
+  test('an exec plugin gives the token', async () => {
+    const plugin = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      command: 'sh',
+      args: ['-c', PLUGIN],
+      interactiveMode: 'Never',
+    };
+    writeKubeconfig({ user: { exec: plugin } });
+    server.pods = { 'app=flux': ['flux-1'] };
+    const forward = await open(['app=flux']);
+    expect(await (await fetch(`${forward.url}/ping`)).text()).toBe('pong GET /ping HTTP/1.1');
+    forward.close();
+    expect(new Set(server.authorizations)).toEqual(new Set(['Bearer of-the-plugin']));
+  });
+
+  test.each<[string, (proxy: string) => { readonly cluster?: object; readonly env?: Readonly<Record<string, string>> }, boolean]>(
+    [
+      ['of the kubeconfig', (proxy) => ({ cluster: { 'proxy-url': proxy } }), true],
+      ['of the environment', (proxy) => ({ env: { HTTPS_PROXY: proxy } }), true],
+      [
+        'that the environment excepts this server from',
+        (proxy) => ({ env: { HTTPS_PROXY: proxy, NO_PROXY: 'api.example.org' } }),
+        false,
+      ],
+    ],
+  )('everything goes through the proxy %s', async (_case, given, works) => {
+    const secure = new PodServer({ secure: true });
+    const port = await secure.start();
+    const proxy = await Passage.start(port);
+    const { cluster = {}, env = {} } = given(proxy.url);
+    writeKubeconfig({
+      cluster: {
+        server: `https://api.example.org:${port}`,
+        'tls-server-name': 'localhost',
+        'certificate-authority-data': Buffer.from(secure.certificate.cert).toString('base64'),
+        ...cluster,
+      },
+    });
+    secure.pods = { 'app=flux': ['flux-1'] };
+    try {
+      if (!works) {
+        await expect(open(['app=flux'], { env })).rejects.toThrow('Could not get pod name');
+        expect(proxy.asked).toEqual([]);
+        return;
+      }
+      const forward = await open(['app=flux'], { env });
+      expect(await (await fetch(`${forward.url}/ping`)).text()).toBe('pong GET /ping HTTP/1.1');
+      forward.close();
+      expect(new Set(proxy.asked)).toEqual(new Set([`api.example.org:${port}`]));
+      expect(proxy.asked.length).toBeGreaterThanOrEqual(2);
+    } finally {
+      proxy.stop();
+      secure.stop();
+    }
+  });
+
+  test.each<[string, Record<string, string>, string | undefined]>([
+    ['https://a.example.org', {}, undefined],
+    ['https://a.example.org', { HTTPS_PROXY: 'http://p:1' }, 'http://p:1'],
+    ['https://a.example.org', { HTTPS_PROXY: 'p:1' }, 'http://p:1'],
+    ['https://a.example.org', { HTTPS_PROXY: 'http://p:1', https_proxy: 'http://q:1' }, 'http://q:1'],
+    ['http://a.example.org', { HTTPS_PROXY: 'http://p:1' }, undefined],
+    ['http://a.example.org', { HTTP_PROXY: 'http://p:1' }, 'http://p:1'],
+    ['https://a.example.org', { HTTPS_PROXY: 'http://p:1', NO_PROXY: 'other, example.org' }, undefined],
+    ['https://example.org', { HTTPS_PROXY: 'http://p:1', NO_PROXY: '.example.org' }, 'http://p:1'],
+    ['https://aexample.org', { HTTPS_PROXY: 'http://p:1', NO_PROXY: 'example.org' }, 'http://p:1'],
+    ['https://a.example.org:6443', { HTTPS_PROXY: 'http://p:1', NO_PROXY: 'a.example.org:6443' }, undefined],
+    ['https://a.example.org:6443', { HTTPS_PROXY: 'http://p:1', NO_PROXY: 'a.example.org:443' }, 'http://p:1'],
+    ['https://a.example.org', { HTTPS_PROXY: 'http://p:1', NO_PROXY: '*' }, undefined],
+    ['https://127.0.0.1:6443', { HTTPS_PROXY: 'http://p:1' }, undefined],
+    ['https://[::1]:6443', { HTTPS_PROXY: 'http://p:1' }, undefined],
+    ['https://localhost', { HTTPS_PROXY: 'http://p:1' }, undefined],
+  ])('the proxy for %s with %j', (url, env, proxy) => {
+    expect(proxyFor(url, env)).toBe(proxy);
+  });
+});
+
+const PLUGIN = `echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"of-the-plugin"}}'`;
+
+/** A proxy for CONNECT that leads everything to one port of this machine. */
+class Passage {
+  readonly asked: string[] = [];
+  readonly #server = createServer();
+  readonly #sockets = new Set<Socket>();
+
+  static async start(port: number): Promise<Passage> {
+    const proxy = new Passage();
+    proxy.#server.on('connect', (request, socket) => {
+      proxy.asked.push(request.url ?? '');
+      const onward = connect(port, '127.0.0.1', () => {
+        socket.write('HTTP/1.1 200 OK\r\n\r\n');
+        socket.pipe(onward).pipe(socket);
+      });
+      for (const each of [onward, socket as Socket]) {
+        proxy.#sockets.add(each);
+        each.on('error', () => each.destroy());
+      }
+    });
+    await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
+    return proxy;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  stop(): void {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.close();
+  }
+}

@@ -1,12 +1,12 @@
 import type { ListedWorkload } from '../../api/client/index.ts';
-import { kubeconfigFiles, type Session } from '../session.ts';
+import type { Session } from '../session.ts';
 import type { NameKind } from './candidates.ts';
 
 /** The names of a kind that there are now: of the daemon's workloads, or of the kubeconfig. */
 export async function liveNames(session: Session, kind: NameKind): Promise<readonly string[]> {
   if (kind === 'contexts') {
     const { contextNames } = await import('../../cluster/port-forward/index.ts');
-    return contextNames({ kubeconfigFiles: kubeconfigFiles(session.env) });
+    return contextNames(session.kubeconfig);
   }
   const workloads = await (await session.client()).listWorkloads({ namespace: '' });
   return [...new Set(NAMES[kind](workloads))].sort();

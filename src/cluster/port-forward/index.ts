@@ -2,4 +2,5 @@
  * The way of fluxctl to a daemon inside a cluster: finds its pod by labels and forwards a local port to it, as
  * `kubectl port-forward` does. A door of its own, so that fluxctl loads nothing of the sync engine.
  */
-export { contextNames, contextNamespace, openPortForward, type PortForward, type PortForwardOptions } from './port-forward.ts';
+export { type ClientSource, contextNames, contextNamespace } from './connection.ts';
+export { openPortForward, type PortForward, type PortForwardOptions } from './port-forward.ts';

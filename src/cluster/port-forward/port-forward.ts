@@ -1,10 +1,11 @@
 import { createServer, type Socket } from 'node:net';
-import { FluxError, messageOf, systemClock } from '../../base/index.ts';
-import { createCredentialSource, type Kubeconfig, type KubeconfigSource, loadKubeconfig } from '../kubeconfig.ts';
+import { FluxError, messageOf } from '../../base/index.ts';
+import type { Kubeconfig } from '../kubeconfig.ts';
 import { listMetadata } from '../live.ts';
-import { createTransport, type Transport } from '../transport.ts';
+import type { Transport } from '../transport.ts';
+import { type ClientSource, loadForClient, openTransport } from './connection.ts';
 
-export interface PortForwardOptions extends KubeconfigSource {
+export interface PortForwardOptions extends ClientSource {
   /** Namespace of the daemon. */
   readonly namespace: string;
   /** Label selectors, tried in this order until one finds exactly one running pod. */
@@ -59,37 +60,9 @@ export async function openPortForward(options: PortForwardOptions): Promise<Port
   };
 }
 
-/** Namespace of a kubeconfig context (the current one by default), or `default`. */
-export async function contextNamespace(source: KubeconfigSource = {}): Promise<string> {
-  return (await loadForClient(source)).namespace ?? 'default';
-}
-
-/** Names of all contexts of the kubeconfig. */
-export async function contextNames(source: KubeconfigSource = {}): Promise<readonly string[]> {
-  return (await loadForClient(source)).config.getContexts().map(({ name }) => name);
-}
-
-async function loadForClient(source: KubeconfigSource): Promise<Kubeconfig> {
-  try {
-    return await loadKubeconfig(source);
-  } catch (error) {
-    if (!(error instanceof FluxError)) throw error;
-    throw new FluxError(`Could not load kubernetes configuration file: ${error.message}`, {
-      code: error.code,
-      fault: error.fault,
-      ...(error.help === undefined ? {} : { help: error.help }),
-      cause: error,
-    });
-  }
-}
-
 async function findPod(kubeconfig: Kubeconfig, { namespace, labelSelectors, ...source }: PortForwardOptions): Promise<string> {
   if (labelSelectors.length === 0) throw noPod('No pod labels specified');
-  const transport = createTransport({
-    credentials: createCredentialSource(kubeconfig, () => loadKubeconfig(source), systemClock),
-    clock: systemClock,
-    maxInFlight: 1,
-  });
+  const transport = openTransport(kubeconfig, source);
   try {
     for (const selector of labelSelectors) {
       const pods = await runningPods(transport, namespace, selector);
@@ -102,8 +75,9 @@ async function findPod(kubeconfig: Kubeconfig, { namespace, labelSelectors, ...s
       }
       if (pods[0] !== undefined) return pods[0];
     }
+    throw await nowhere(transport, namespace, labelSelectors);
   } catch (error) {
-    if (error instanceof FluxError && error.code === 'cluster/ambiguous-pod') throw error;
+    if (error instanceof FluxError && ['cluster/ambiguous-pod', 'cluster/no-pod'].includes(error.code)) throw error;
     throw new FluxError(`Could not create a dialer: Could not get pod name: ${messageOf(error)}`, {
       code: error instanceof FluxError ? error.code : 'cluster/no-pod',
       cause: error,
@@ -111,21 +85,39 @@ async function findPod(kubeconfig: Kubeconfig, { namespace, labelSelectors, ...s
   } finally {
     transport.close();
   }
-  throw noPod(
+}
+
+/** Says where it was looked for, and where else a daemon runs, as far as that may be known. */
+async function nowhere(transport: Transport, namespace: string, labelSelectors: readonly string[]): Promise<FluxError> {
+  const elsewhere = await namespacesOfDaemons(transport, labelSelectors);
+  return noPod(
     [
       `No pod found in namespace ${JSON.stringify(namespace)} using the following selectors:`,
       ...labelSelectors.map((selector) => `  ${selector}`),
       '',
       `Make sure Flux is running in namespace ${JSON.stringify(namespace)}.`,
       'If Flux is running in another different namespace, please supply it to --k8s-fwd-ns.',
+      ...elsewhere.map((found) => `It runs in namespace ${JSON.stringify(found)}: --k8s-fwd-ns=${found}`),
     ].join('\n'),
   );
 }
 
+async function namespacesOfDaemons(transport: Transport, labelSelectors: readonly string[]): Promise<readonly string[]> {
+  try {
+    const lists = await Promise.all(
+      labelSelectors.map((labelSelector) => listMetadata(transport, PODS, { labelSelector, fieldSelector: RUNNING })),
+    );
+    return [...new Set(lists.flat().map(({ namespace = '' }) => namespace))].sort();
+  } catch {
+    return []; // most people may not list all pods; then it is not known
+  }
+}
+
+const RUNNING = 'status.phase=Running';
 const PODS = { group: '', version: 'v1', kind: 'Pod', plural: 'pods', namespaced: true, verbs: ['list'] } as const;
 
 async function runningPods(transport: Transport, namespace: string, labelSelector: string): Promise<string[]> {
-  const pods = await listMetadata(transport, PODS, { namespace, labelSelector, fieldSelector: 'status.phase=Running' });
+  const pods = await listMetadata(transport, PODS, { namespace, labelSelector, fieldSelector: RUNNING });
   return pods.map(({ name }) => name);
 }
 

@@ -1,0 +1,52 @@
+import { FluxError, systemClock } from '../../base/index.ts';
+import { createCredentialSource, type Kubeconfig, type KubeconfigSource, loadKubeconfig } from '../kubeconfig.ts';
+import { createTransport, type Transport } from '../transport.ts';
+import { type ProxyEnvironment, proxyFor } from './proxy.ts';
+
+/** A person's kubeconfig, and their environment for the proxy of their network. */
+export interface ClientSource extends KubeconfigSource {
+  readonly env?: ProxyEnvironment;
+}
+
+/** Namespace of a kubeconfig context (the current one by default), or `default`. */
+export async function contextNamespace(source: ClientSource = {}): Promise<string> {
+  return (await loadForClient(source)).namespace ?? 'default';
+}
+
+/** Names of all contexts of the kubeconfig. */
+export async function contextNames(source: ClientSource = {}): Promise<readonly string[]> {
+  return (await loadForClient(source)).config.getContexts().map(({ name }) => name);
+}
+
+/**
+ * Reads the connection settings for a person's program.
+ * @throws FluxError in Flux v1's words: `cluster/no-config`, `cluster/bad-config`.
+ */
+export async function loadForClient(source: ClientSource): Promise<Kubeconfig> {
+  try {
+    return withProxy(await loadKubeconfig(source), source.env ?? {});
+  } catch (error) {
+    if (!(error instanceof FluxError)) throw error;
+    throw new FluxError(`Could not load kubernetes configuration file: ${error.message}`, {
+      code: error.code,
+      fault: error.fault,
+      ...(error.help === undefined ? {} : { help: error.help }),
+      cause: error,
+    });
+  }
+}
+
+/** A `proxy-url` of the kubeconfig stays; else the environment's counts. */
+function withProxy(kubeconfig: Kubeconfig, env: ProxyEnvironment): Kubeconfig {
+  const { config, server } = kubeconfig;
+  const current = config.getCurrentCluster();
+  const proxyUrl = current?.proxyUrl ? undefined : proxyFor(server, env);
+  if (proxyUrl !== undefined) config.clusters = config.clusters.map((each) => (each === current ? { ...each, proxyUrl } : each));
+  return kubeconfig;
+}
+
+/** For a few requests, one after the other. */
+export function openTransport(kubeconfig: Kubeconfig, source: ClientSource): Transport {
+  const credentials = createCredentialSource(kubeconfig, () => loadForClient(source), systemClock);
+  return createTransport({ credentials, clock: systemClock, maxInFlight: 4 });
+}
