@@ -67,7 +67,11 @@ export async function editImages(
     const manifest = context.manifests.get(id);
     if (!manifest) continue;
     for (const [container, image] of targetsOf(result)) {
-      await editor.edit(id, manifest, (text, target) => editContainerImage(text, target, container, image));
+      try {
+        await editor.edit(id, manifest, (text, target) => editContainerImage(text, target, container, image));
+      } catch (error) {
+        throw releaseFailed(error);
+      }
     }
   }
   return editor.finish(results);
@@ -103,11 +107,23 @@ function changedText(id: ResourceId, place: string, change: () => string): strin
   try {
     return change();
   } catch (error) {
-    throw new FluxError(`applying changes: updating resource ${id} in ${place}: ${messageOf(error)}`, {
+    throw new FluxError(`updating resource ${id} in ${place}: ${messageOf(error)}`, {
       code: 'update/edit-failed',
       fault: error instanceof FluxError ? error.fault : 'server',
-      help: `The release process failed, with this message:\n\n    ${messageOf(error)}\n\nNothing was committed. The file is ${place}; change it by hand, or mend what the message names and try again.\n`,
+      help: `Nothing was committed. The file is ${place}; change it by hand, or mend what the message names and try again.\n`,
       cause: error,
     });
   }
+}
+
+/** The same failure in the words that Flux v1 has for releases. */
+function releaseFailed(error: unknown): unknown {
+  if (!(error instanceof FluxError) || error.code !== 'update/edit-failed') return error;
+  const { message, code, fault, help = '', cause } = error;
+  return new FluxError(`applying changes: ${message}`, {
+    code,
+    fault,
+    help: `The release process failed, with this message:\n\n    ${message}\n\n${help}`,
+    cause,
+  });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type PolicySpec, planUpdate } from '../../src/update/index.ts';
-import { repositoryOf } from './repository.ts';
+import { repositoryOf } from '../update/repository.ts';
 
 const ID = 'default:deployment/web';
 

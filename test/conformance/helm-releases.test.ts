@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type EditTarget, editContainerImage } from '../../src/manifests/index.ts';
 import { containersOf } from '../../src/resource/index.ts';
-import { readManifests } from './repository.ts';
+import { readManifests } from '../update/repository.ts';
 
 const WIKI: EditTarget = { document: 1, kind: 'HelmRelease', name: 'wiki' };
 
@@ -230,6 +230,13 @@ const CASES: readonly Case[] = [
     annotations: { 'repository.fluxcd.io/db': 'other', 'tag.fluxcd.io/db': 'gone.tag', 'tag.fluxcd.io/only': 'db.image' },
     values: ['db: {image: acme/pg:1}', 'other: acme/pg'],
     finds: ['db = acme/pg:1'],
+  },
+  {
+    id: 'also',
+    name: 'a host that only begins like the one there is replaces it',
+    values: ['registry: r.dev', 'image: acme/wiki', 'tag: v1'],
+    finds: ['chart-image = r.dev/acme/wiki:v1'],
+    set: ['chart-image', 'r.dev.example/acme/wiki:v1', ['registry: r.dev.example', 'image: acme/wiki', 'tag: v1']],
   },
   {
     id: 'also',

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createRepositoryReader } from '../../src/controller/view.ts';
 import { createManifestReader, editContainerImage } from '../../src/manifests/index.ts';
 import { containersOf, type ResourceId } from '../../src/resource/index.ts';
-import { idOf, readManifests } from './repository.ts';
+import { idOf, readManifests } from '../update/repository.ts';
 
 const BOT = 'ops:deployment/bot';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { planUpdate, type ReleaseImageSpec, type UpdateResult } from '../../src/update/index.ts';
+import { repositoryOf } from '../update/repository.ts';
 import type { World } from '../update/world.ts';
-import { repositoryOf } from './repository.ts';
 
 const manifest = (kind: string, name: string, pod: string, annotations = '') => `apiVersion: apps/v1
 kind: ${kind}

@@ -6,7 +6,7 @@ import { createRepositoryReader } from '../../src/controller/view.ts';
 import { createManifestReader } from '../../src/manifests/index.ts';
 import { type Answer, daemonOf, serve } from '../api/daemon-fixture.ts';
 import { startWorld } from '../cluster/world.ts';
-import { idOf } from './repository.ts';
+import { idOf } from '../update/repository.ts';
 
 const HELLO = 'default:deployment/hello';
 const SVC = 'other:deployment/svc';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { formatResult } from '../../src/cli/result-table.ts';
 import { type PolicySpec, planUpdate } from '../../src/update/index.ts';
-import { repositoryOf } from './repository.ts';
+import { repositoryOf } from '../update/repository.ts';
 
 const deployment = (name: string, containers: readonly (readonly [name: string, image: string])[], annotations = '{}') =>
   `apiVersion: apps/v1

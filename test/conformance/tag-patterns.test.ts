@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { filterImages, newest, parseTagPattern, policiesOf, sortImages, tagPatternFor } from '../../src/policy/index.ts';
 import { planAutomation } from '../../src/update/index.ts';
-import { repositoryOf } from './repository.ts';
+import { repositoryOf } from '../update/repository.ts';
 
 describe('a tag pattern', () => {
   test.each<[id: string, text: string, canonical: string, yes: readonly string[], no: readonly string[]]>([

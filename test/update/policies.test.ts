@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type PolicySpec, planUpdate } from '../../src/update/index.ts';
+import { repositoryOf } from './repository.ts';
 import { contextOf, workload } from './world.ts';
 
 const ID = 'shop:deployment/cart';
@@ -68,6 +69,21 @@ describe('a policy update', () => {
       'shop:deployment/nosuch': { Status: 'skipped', Error: 'not found in repository', PerContainer: null },
     });
     expect(edits).toEqual([]);
+  });
+
+  test('that cannot be made names object and place, and is no release', async () => {
+    const shared = 'metadata: {name: web, labels: &l {a: b}, annotations: *l}\n';
+    const context = await repositoryOf({ 'web.yaml': `apiVersion: apps/v1\nkind: Deployment\n${shared}` });
+    const spec = { 'default:deployment/web': { add: { automated: 'true' }, remove: {} } };
+    const asked = planUpdate({ type: 'policy', cause: { Message: '', User: '' }, spec }, context);
+    await expect(asked).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /^updating resource default:deployment\/web in web\.yaml:1 \(document 1\): deployment\/web shares its text/,
+      ),
+      code: 'update/edit-failed',
+      fault: 'user',
+      help: expect.stringMatching(/^Nothing was committed\./),
+    });
   });
 
   test.each([

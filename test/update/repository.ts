@@ -1,7 +1,7 @@
 import { createManifestReader } from '../../src/manifests/index.ts';
 import { formatResourceId, type KubeObject, type Manifest, type ResourceId } from '../../src/resource/index.ts';
 import type { UpdateContext } from '../../src/update/index.ts';
-import { contextOf, type World } from '../update/world.ts';
+import { contextOf, type World } from './world.ts';
 
 /** The manifests in these files, by path; fails when anything in them is refused. */
 export async function readManifests(files: Readonly<Record<string, string>>): Promise<readonly Manifest[]> {
