@@ -74,12 +74,17 @@ async function run(config: Config, log: Logger): Promise<void> {
 
 async function listen(
   config: Config,
-  { daemon }: RunningFlux,
+  { daemon, reviewAccess }: RunningFlux,
   render: () => Promise<{ contentType: string; body: string }>,
   log: Logger,
 ): Promise<HttpListener[]> {
   const child = log.child({ component: 'api' });
-  const api = createApiServer({ daemon, log: child, ...(config.listenMetrics ? {} : { metrics: render }) });
+  const api = createApiServer({
+    daemon,
+    log: child,
+    ...(config.listenMetrics ? {} : { metrics: render }),
+    ...(config.tls ? { tls: { ...config.tls, review: reviewAccess } } : {}),
+  });
   const { address, port } = await api.listen(config.listen);
   child.info({ address, port }, 'api listening');
   if (!config.listenMetrics) return [api];

@@ -4,6 +4,10 @@ import { type Clock, FluxError, type Logger, messageOf, systemClock } from '../b
 import { BodyBudget, checkContentType, decodeBody, readBody } from './body.ts';
 import { limitConnections } from './connections.ts';
 import { type Caller, checkDoor, isLoopback } from './doors.ts';
+import { acceptTls, isEncrypted } from './network/accept-tls.ts';
+import type { KeyPair } from './network/certificate.ts';
+import type { Rights } from './network/rights.ts';
+import { tokenOf } from './network/token.ts';
 import { type ApiRequest, findRoute, type Reply, type Route } from './route.ts';
 import { badRequest, statusOf } from './status.ts';
 
@@ -28,6 +32,8 @@ export interface ListenerOptions {
   readonly clock?: Clock;
   /** The address a connection came in on; tests pretend others. */
   readonly localAddressOf?: (socket: Socket) => string;
+  /** Takes TLS as well, and lets in from the network who has the right. Without it no token is ever read. */
+  readonly tls?: { readonly certificate: () => Promise<KeyPair | undefined>; readonly rights: Rights };
   /** Bytes of bodies held at once, over all connections; no limit by default, for callers that have passed a door. */
   readonly maxHeldBytes?: number;
   /** Connections of one network address; an Ingress in front is one address for everybody. */
@@ -58,6 +64,7 @@ export function createListener(options: ListenerOptions): HttpListener {
       });
     },
   );
+  const tls = options.tls && acceptTls(server, options.tls.certificate, clock);
   limitConnections(server, localAddressOf, maxFromOneAddress);
 
   async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
@@ -85,7 +92,11 @@ export function createListener(options: ListenerOptions): HttpListener {
     const method = incoming.method ?? '';
     const match = findRoute(routes, method, path, query);
     const caller = callerOf(incoming, localAddressOf(incoming.socket));
-    checkDoor(match?.route.door, caller);
+    if (checkDoor(match?.route.door, caller) === 'by-right') {
+      if (!options.tls) throw new TypeError('a right is asked for where nobody can tell');
+      const from = incoming.socket.remoteAddress ?? '';
+      await options.tls.rights.check({ token: tokenOf(incoming.headers), method, path, from });
+    }
     if (!path.startsWith('/')) throw badRequest('the request target is not a path');
     if (!match) return refuse(undefined, { path, headers: incoming.headers });
     const { route, params } = match;
@@ -127,10 +138,14 @@ export function createListener(options: ListenerOptions): HttpListener {
       closing.abort();
       if (!server.listening) return;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      tls?.closeIdleConnections();
       server.closeIdleConnections();
       const done = new AbortController();
       const grace = clock.sleep(CLOSE_GRACE_MS, { signal: done.signal }).then(
-        () => server.closeAllConnections(),
+        () => {
+          server.closeAllConnections();
+          tls?.closeAllConnections();
+        },
         () => {},
       );
       await closed;
@@ -150,6 +165,7 @@ function callerOf(incoming: IncomingMessage, localAddress: string): Caller {
   const secFetchSite = incoming.headers['sec-fetch-site'];
   return {
     localAddress,
+    encrypted: isEncrypted(incoming.socket),
     hosts,
     origin: incoming.headers.origin,
     secFetchSite: typeof secFetchSite === 'string' ? secFetchSite : undefined,

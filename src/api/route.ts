@@ -27,8 +27,8 @@ export interface Reply {
 }
 
 /**
- * Who may come in. `anyone`: from any address. `local`: only over a loopback address of this machine, where a port-forward
- * arrives, or a person with a shell. `signed`: from any address and under any name, because the handler itself refuses what does
+ * Who may come in. `anyone`: from any address. `local`: over a loopback address of this machine, where a port-forward
+ * arrives, or a person with a shell; from elsewhere only by TLS with a token that has the right. `signed`: from any address and under any name, because the handler itself refuses what does
  * not bear a valid signature.
  */
 export type Door = 'anyone' | 'local' | 'signed';

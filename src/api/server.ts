@@ -4,6 +4,8 @@ import type { Daemon } from '../controller/index.ts';
 import { healthRoutes, metricsRoute, type RenderMetrics } from './health.ts';
 import { deprecatedEndpoint, LEGACY_PREFIX, legacyError, legacyRoutes, unknownEndpoint } from './legacy/index.ts';
 import { createListener, type HttpListener, type ListenerOptions } from './listener.ts';
+import { createCertificate, type TlsFiles } from './network/certificate.ts';
+import { createRights, type ReviewAccess } from './network/rights.ts';
 import type { Reply } from './route.ts';
 import { statusOf, visibleError } from './status.ts';
 import { diffRoutes, gcRoutes, objectHealthRoutes, problemReply, syncRoutes, V1_PREFIX } from './v1/index.ts';
@@ -13,13 +15,16 @@ export interface ApiServerOptions {
   readonly log: Logger;
   /** Left out when metrics have a listener of their own. */
   readonly metrics?: RenderMetrics;
+  /** Serves by TLS as well, to who has the right. */
+  readonly tls?: TlsFiles & { readonly review: ReviewAccess };
   readonly clock?: Clock;
   /** The address of this machine that a connection came in on; tests pretend others. */
   readonly localAddressOf?: (socket: Socket) => string;
 }
 
 /** The daemon's HTTP API on `--listen`. */
-export function createApiServer({ daemon, log, metrics, clock = systemClock, localAddressOf }: ApiServerOptions): HttpListener {
+export function createApiServer(options: ApiServerOptions): HttpListener {
+  const { daemon, log, metrics, tls, clock = systemClock, localAddressOf } = options;
   return createListener({
     routes: [
       ...healthRoutes(daemon),
@@ -33,6 +38,14 @@ export function createApiServer({ daemon, log, metrics, clock = systemClock, loc
     refuse,
     log,
     clock,
+    ...(tls === undefined
+      ? {}
+      : {
+          tls: {
+            certificate: createCertificate({ files: tls, clock, log }),
+            rights: createRights({ review: tls.review, clock }),
+          },
+        }),
     ...(localAddressOf === undefined ? {} : { localAddressOf }),
   });
 }

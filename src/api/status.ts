@@ -2,11 +2,13 @@ import { type Fault, FluxError, redact } from '../base/index.ts';
 
 const BY_CODE: Readonly<Record<string, number>> = {
   'api/bad-request': 400,
+  'api/access-unknown': 503,
   'api/forbidden': 403,
   'api/not-found': 404,
   'gc/changed': 409,
   'api/deprecated': 410,
   'api/too-large': 413,
+  'api/too-many-requests': 429,
   'api/unsupported-media-type': 415,
   'preview/busy': 429,
   'api/busy': 503,

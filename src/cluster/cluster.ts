@@ -1,5 +1,6 @@
 import { type Clock, FluxError, type Logger } from '../base/index.ts';
 import { formatResourceId, isWorkloadKind, type KubeObject } from '../resource/index.ts';
+import { reviewAccess } from './access.ts';
 import { createAllowedNamespaces } from './allowed-namespaces.ts';
 import { type ApiResource, hasKind, isPathSegment, kindKey } from './api-resource.ts';
 import { applySteps } from './apply.ts';
@@ -166,6 +167,8 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     workloads: (filter, { signal } = {}) => listWorkloads(filter, signal),
 
     exportObjects: ({ signal } = {}) => exportObjects({ transport, discovery, allowed, log, told }, signal),
+
+    reviewAccess: (question, { signal } = {}) => reviewAccess(transport, question, signal),
 
     namesBy() {
       const directory = discovery.current();

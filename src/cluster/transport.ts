@@ -5,7 +5,7 @@ import { createOutageGate } from './outage.ts';
 import { errorFromStatus } from './status-error.ts';
 
 export interface ApiRequest {
-  readonly method?: 'GET' | 'PATCH' | 'DELETE';
+  readonly method?: 'GET' | 'PATCH' | 'POST' | 'DELETE';
   /** Path below the server, its parts percent-encoded. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
@@ -52,7 +52,7 @@ export interface TransportOptions {
   readonly random?: () => number;
 }
 
-/** All our requests are safe to repeat: reads, server-side apply, and deletes bound to one uid and resourceVersion. */
+/** All our requests are safe to repeat: reads, reviews, server-side apply, and deletes bound to one uid and resourceVersion. */
 const RETRYABLE = new Set(['cluster/unreachable', 'cluster/unavailable', 'cluster/throttled', 'cluster/timeout']);
 const MAX_WAIT_MS = 300_000;
 /** A server that hangs is asked once more, not for minutes. */

@@ -134,6 +134,20 @@ export interface HealthWatch {
 }
 
 /** One Kubernetes cluster, as the daemon uses it. */
+/** May the holder of a token do this? */
+export interface AccessQuestion {
+  readonly token: string;
+  /** An HTTP method in lower case. */
+  readonly verb: string;
+  /** As RBAC's `nonResourceURLs` name it. */
+  readonly path: string;
+}
+
+/** Of `unknown-token` nobody knows whose it is: it is forged, has expired, or is for somebody else. */
+export type AccessVerdict =
+  | { readonly outcome: 'allowed' | 'forbidden'; readonly user: string }
+  | { readonly outcome: 'unknown-token' };
+
 export interface Cluster {
   /**
    * Compares desired with live state by metadata alone; sends no write. Trouble with one object or kind is in the plan;
@@ -150,6 +164,11 @@ export interface Cluster {
    * @throws FluxError when the server cannot be asked at all.
    */
   diff(plan: Plan, options?: Cancellable): Promise<readonly ObjectDiff[]>;
+  /**
+   * Whether the holder of a token has a right, by the API server's own word.
+   * @throws FluxError when it cannot be asked.
+   */
+  reviewAccess(question: AccessQuestion, options?: Cancellable): Promise<AccessVerdict>;
   /** What `fluxctl save` saves: each namespace with its workloads, whole. */
   exportObjects(options?: Cancellable): Promise<readonly KubeObject[]>;
   /**

@@ -12,6 +12,8 @@ export interface Config {
   readonly listenMetrics?: ListenAddress;
   /** Absent: no webhooks. `configFile` names the endpoints; their keys are beside it. */
   readonly webhooks?: { readonly listen: ListenAddress; readonly configFile: string };
+  /** Paths of a certificate and its private key, PEM; absent: `listen` takes plain HTTP alone. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string };
 
   /** As given, so it may hold a password: hand it to Git only. Empty when there is no repository. */
   readonly gitUrl: string;

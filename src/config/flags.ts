@@ -11,6 +11,16 @@ export const FLAG_GROUPS = {
     'log-format': built('string', 'fmt', 'form of the log: `fmt` (logfmt, pretty on a terminal) or `json`'),
     listen: built('string', ':3030', 'address of the HTTP API, and of /metrics unless --listen-metrics is set', 'l'),
     'listen-metrics': built('string', '', 'separate address for /metrics'),
+    'tls-cert-file': built(
+      'string',
+      '',
+      'certificate with its chain, PEM: --listen takes TLS as well, for callers whose token has the right',
+    ),
+    'tls-private-key-file': built(
+      'string',
+      '',
+      'private key of that certificate, PEM; both files are read again when they change',
+    ),
     'config-file': built('string', '', 'YAML file of flags, by their names without dashes; variables and flags win over it'),
     version: built('bool', 'false', 'print the version and exit'),
     'kubernetes-kubectl': meaningless('string', '', 'path of kubectl', NO_KUBECTL),

@@ -66,6 +66,10 @@ export function validateFlags({ values, origins }: Settings): Validated {
     if (values['registry-rps'] <= 0) fail(1, `${shown('registry-rps')} must be more than 0`);
   }
 
+  const [certFile, keyFile] = [values['tls-cert-file'], values['tls-private-key-file']];
+  if (certFile !== '' && keyFile === '') fail(1, `${shown('tls-cert-file')} needs --tls-private-key-file`);
+  if (keyFile !== '' && certFile === '') fail(1, `${shown('tls-private-key-file')} needs --tls-cert-file`);
+
   const address = (name: 'listen' | 'listen-metrics' | 'webhook-listen'): ListenAddress => {
     try {
       return parseListenAddress(values[name]);
@@ -95,6 +99,7 @@ export function validateFlags({ values, origins }: Settings): Validated {
     ...(values['webhook-listen'] === ''
       ? {}
       : { webhooks: { listen: address('webhook-listen'), configFile: values['webhook-config'] } }),
+    ...(certFile === '' || keyFile === '' ? {} : { tls: { certFile, keyFile } }),
     gitUrl: values['git-url'],
     gitBranch: values['git-branch'],
     gitPaths: values['git-path'],

@@ -5,6 +5,8 @@
 export type * from './daemon.ts';
 export { type RunningFlux, startFlux } from './main.ts';
 export type {
+  AccessQuestion,
+  AccessVerdict,
   Change,
   HealthState,
   ImageInfo,

@@ -40,6 +40,8 @@ export interface FluxOptions {
 
 export interface RunningFlux {
   readonly daemon: Daemon;
+  /** Whether somebody may call the API from the network. */
+  readonly reviewAccess: Cluster['reviewAccess'];
   /** Resolves when the loop has ended: after `stop`, or with the error that ended it. */
   readonly ended: Promise<void>;
   stop(): Promise<void>;
@@ -182,6 +184,7 @@ export function startEngine(options: EngineOptions): RunningFlux {
   const ended = loop.run(stopping.signal);
   return {
     daemon,
+    reviewAccess: cluster.reviewAccess,
     ended,
     async stop() {
       stopping.abort(new Error('fluxd is stopping'));

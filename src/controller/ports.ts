@@ -247,6 +247,20 @@ export interface HealthWatch {
   close(): void;
 }
 
+/** May the holder of a token do this? */
+export interface AccessQuestion {
+  readonly token: string;
+  /** An HTTP method in lower case. */
+  readonly verb: string;
+  /** As RBAC's `nonResourceURLs` name it. */
+  readonly path: string;
+}
+
+/** Of `unknown-token` nobody knows whose it is: it is forged, has expired, or is for somebody else. */
+export type AccessVerdict =
+  | { readonly outcome: 'allowed' | 'forbidden'; readonly user: string }
+  | { readonly outcome: 'unknown-token' };
+
 export interface Cluster {
   /** Compares desired with live state by metadata alone; sends no write. Per-object trouble is in the plan, not thrown. */
   plan(request: PlanRequest, options?: Cancellable): Promise<Plan>;
@@ -273,6 +287,11 @@ export interface Cluster {
   ): Promise<readonly ClusterWorkload[]>;
   /** The namespace that a namespaced manifest without one goes to. */
   readonly defaultNamespace: string;
+  /**
+   * Whether the holder of a token has a right, by the API server's own word.
+   * @throws FluxError when it cannot be asked.
+   */
+  reviewAccess(question: AccessQuestion, options?: Cancellable): Promise<AccessVerdict>;
   /** What `fluxctl save` saves: each namespace with its workloads, whole. */
   exportObjects(options?: Cancellable): Promise<readonly KubeObject[]>;
   /** Full id of a manifest after namespace defaulting, or undefined while its kind is unknown. */

@@ -1,8 +1,14 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createApiServer } from '../../src/api/index.ts';
+import type { ReviewAccess } from '../../src/api/network/rights.ts';
 import { FluxError, silentLogger } from '../../src/base/index.ts';
 import type { Daemon, SyncReport } from '../../src/controller/index.ts';
+import { selfSignedCertificate } from '../../src/sim/kubernetes/certificate.ts';
 
 export interface Call {
   readonly name: string;
@@ -57,16 +63,19 @@ export interface Sent {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly host?: string;
+  /** By TLS, trusting this certificate. */
+  readonly ca?: string;
 }
 
 /** One raw exchange; sends the path as it is, and no header but Host by itself. */
 export function send(
   port: number,
   path: string,
-  { method = 'GET', headers = {}, body, host = '127.0.0.1' }: Sent = {},
+  { method = 'GET', headers = {}, body, host = '127.0.0.1', ca }: Sent = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const outgoing = httpRequest({ host, port, path, method, headers: { ...headers }, agent: false }, (incoming) => {
+    const line = { host, port, path, method, headers: { ...headers }, agent: false } as const;
+    const outgoing = (ca === undefined ? httpRequest : httpsRequest)({ ...line, ...(ca ? { ca } : {}) }, (incoming) => {
       const chunks: Buffer[] = [];
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
       incoming.on('error', reject);
@@ -98,13 +107,56 @@ export interface Served extends AsyncDisposable {
   send(path: string, sent: Sent): Promise<Answer>;
 }
 
+/** A certificate and its key, in files; they go when it is disposed of. */
+export function certificateFiles() {
+  const directory = mkdtempSync(join(tmpdir(), 'flux-tls-'));
+  const files = { certFile: join(directory, 'tls.crt'), keyFile: join(directory, 'tls.key') };
+  const renew = () => {
+    const { cert, key } = selfSignedCertificate(Date.now());
+    writeFileSync(files.certFile, cert);
+    writeFileSync(files.keyFile, key);
+    return { cert, key };
+  };
+  return { ...files, renew, [Symbol.dispose]: () => rmSync(directory, { recursive: true }) };
+}
+
+export interface ServedByTls extends Served {
+  readonly ca: string;
+}
+
+/** Serves a daemon by TLS as well, to whom `review` lets in; as if the connection came in from the network. */
+export async function serveByTls(
+  daemon: ReturnType<typeof daemonOf>,
+  review: ReviewAccess,
+  localAddress = '10.1.2.3',
+): Promise<ServedByTls> {
+  const files = certificateFiles();
+  const { cert } = files.renew();
+  const served = await serve(daemon, { localAddress, tls: { ...files, review } });
+  return {
+    ...served,
+    ca: cert,
+    async [Symbol.asyncDispose]() {
+      await served[Symbol.asyncDispose]();
+      files[Symbol.dispose]();
+    },
+  };
+}
+
 /** Serves a daemon on a free loopback port, as if the connection came in on `localAddress`. */
-export async function serve(daemon = daemonOf(), { localAddress = '127.0.0.1' } = {}): Promise<Served> {
+export async function serve(
+  daemon = daemonOf(),
+  {
+    localAddress = '127.0.0.1',
+    ...options
+  }: { readonly localAddress?: string } & Partial<Parameters<typeof createApiServer>[0]> = {},
+): Promise<Served> {
   const server = createApiServer({
     daemon,
     log: silentLogger(),
     metrics: async () => ({ contentType: 'text/plain; version=0.0.4', body: 'up 1\n' }),
     localAddressOf: () => localAddress,
+    ...options,
   });
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
   return {

@@ -2,8 +2,9 @@ import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { createApiServer } from '../../src/api/index.ts';
+import type { ReviewAccess } from '../../src/api/network/rights.ts';
 import { silentLogger } from '../../src/base/index.ts';
-import { daemonOf, type Sent, send, sendRaw, serve } from './daemon-fixture.ts';
+import { daemonOf, type Sent, send, sendRaw, serve, serveByTls } from './daemon-fixture.ts';
 import { receive } from './webhooks/fixture.ts';
 
 const json = { 'content-type': 'application/json' };
@@ -87,6 +88,39 @@ describe.each([
     await using api = await serve(daemonOf(), { localAddress });
     for (const path of ['/', '/api/flux/v6/nope', '/api/v1/nope', '/api/flux/v2/x'])
       expect((await api.get(path)).status === 403, path).toBe(door === 'network');
+  });
+});
+
+/** Tokens, and what the API server says of them. */
+const IDENTITIES: Readonly<Record<string, string | undefined>> = {
+  nobody: undefined,
+  'an invalid token': 'invalid',
+  'a token without the right': 'without',
+  'a token with the right': 'with',
+};
+const review: ReviewAccess = async ({ token }) => {
+  if (token === 'with') return { outcome: 'allowed', user: 'ann' };
+  return token === 'without' ? { outcome: 'forbidden', user: 'bob' } : { outcome: 'unknown-token' };
+};
+
+describe.each(Object.entries(IDENTITIES))('%s', (_, token) => {
+  const as = (sent: Sent): Sent =>
+    token === undefined ? sent : { ...sent, headers: { ...sent.headers, authorization: `Bearer ${token}` } };
+
+  test.each(Object.entries(TABLE))('%s: through each door', async (_, [path, sent, loopback, network]) => {
+    const doors = [
+      ['loopback', '127.0.0.1', false, loopback],
+      ['loopback by TLS', '127.0.0.1', true, loopback],
+      ['network by plain HTTP', '10.1.2.3', false, network],
+      ['network by TLS', '10.1.2.3', true, token === 'with' ? loopback : network],
+    ] as const;
+    for (const [door, localAddress, encrypted, status] of doors) {
+      const daemon = daemonOf();
+      await using api = await serveByTls(daemon, review, localAddress);
+      const answer = await api.send(path, { ...as(sent), ...(encrypted ? { ca: api.ca } : {}) });
+      expect(answer.status, door).toBe(status);
+      if (status === 403) expect(daemon.calls, door).toEqual([]);
+    }
   });
 });
 

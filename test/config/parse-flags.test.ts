@@ -83,6 +83,10 @@ describe('flags are read as pflag reads them', () => {
       ['--webhook-listen=:8080', '--webhook-config=/etc/fluxrecv/fluxrecv.yaml'],
       { webhooks: { listen: { host: '', port: 8080 }, configFile: '/etc/fluxrecv/fluxrecv.yaml' } },
     ],
+    [
+      ['--tls-cert-file=/a/tls.crt', '--tls-private-key-file=/a/tls.key'],
+      { tls: { certFile: '/a/tls.crt', keyFile: '/a/tls.key' } },
+    ],
     [['--git-set-author'], { gitSetAuthor: true }],
     [['--git-set-author=T'], { gitSetAuthor: true }],
     [['--git-set-author', '--git-set-author=0'], { gitSetAuthor: false }],
@@ -192,6 +196,8 @@ describe('what cannot be is refused, in the words and with the exit code of Flux
     [['--listen-metrics=:70000'], 1, 'invalid address ":70000" in --listen-metrics: port out of range'],
     [['--webhook-listen=:8080'], 1, '--webhook-listen needs --webhook-config, too'],
     [['--webhook-config=x'], 1, '--webhook-config needs --webhook-listen, too'],
+    [['--tls-cert-file=a'], 1, '--tls-cert-file needs --tls-private-key-file'],
+    [['--tls-private-key-file=a'], 1, '--tls-private-key-file needs --tls-cert-file'],
     [['--sync-state=secret'], 2, '"secret" in --sync-state is known, but not built yet; use --sync-state=git'],
   ];
   test.each(CASES)('%j', (argv, exit, error) => expect(refusalOf(...argv)).toEqual({ exit, errors: [`Error: ${error}`] }));
