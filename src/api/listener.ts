@@ -15,6 +15,9 @@ import { badRequest, statusOf } from './status.ts';
 const CLOSE_GRACE_MS = 3000;
 const NO_BODY = Buffer.alloc(0);
 
+/** How long a client may take nothing of an answer that is sent piece by piece. */
+const STALL_MS = 30_000;
+
 export interface HttpListener {
   /** Resolves to where it listens; port 0 picks a free one, the empty host means every interface. */
   listen(address: { readonly host: string; readonly port: number }): Promise<{ readonly address: string; readonly port: number }>;
@@ -76,7 +79,7 @@ export function createListener(options: ListenerOptions): HttpListener {
         log.error({ method: incoming.method, path: shownPath(path), err: error }, 'request failed');
       return refuse(error, seen);
     });
-    write(incoming, outgoing, reply);
+    await write(incoming, outgoing, reply, clock);
     log.debug(
       { method: incoming.method, path: shownPath(path), status: reply.status, durationMs: clock.now() - startedAt },
       'request answered',
@@ -172,14 +175,46 @@ function callerOf(incoming: IncomingMessage, localAddress: string): Caller {
   };
 }
 
-function write(incoming: IncomingMessage, outgoing: ServerResponse, { status, headers = {}, body }: Reply): void {
+async function write(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  { status, headers = {}, body }: Reply,
+  clock: Clock,
+): Promise<void> {
   const hasBody = 'transfer-encoding' in incoming.headers || Number(incoming.headers['content-length'] ?? 0) > 0;
   outgoing.writeHead(status, {
     'X-Content-Type-Options': 'nosniff',
     ...headers,
-    ...(body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) }),
+    ...(isWhole(body) ? { 'Content-Length': Buffer.byteLength(body) } : {}),
     // A body nobody read is not worth draining.
     ...(hasBody && !incoming.complete ? { Connection: 'close' } : {}),
   });
-  outgoing.end(incoming.method === 'HEAD' ? undefined : body);
+  if (body === undefined || incoming.method === 'HEAD') outgoing.end();
+  else if (isWhole(body)) outgoing.end(body);
+  else await stream(outgoing, body, clock);
+}
+
+function isWhole(body: Reply['body']): body is string | Buffer {
+  return typeof body === 'string' || Buffer.isBuffer(body);
+}
+
+/** Sends one piece after the other; a client that takes nothing for long is cut off. */
+async function stream(outgoing: ServerResponse, pieces: AsyncIterable<string>, clock: Clock): Promise<void> {
+  outgoing.flushHeaders();
+  for await (const piece of pieces) {
+    if (outgoing.destroyed) return;
+    if (!outgoing.write(piece)) await drained(outgoing, clock);
+  }
+  outgoing.end();
+}
+
+async function drained(outgoing: ServerResponse, clock: Clock): Promise<void> {
+  const taken = new AbortController();
+  const onTaken = () => taken.abort();
+  outgoing.once('drain', onTaken).once('close', onTaken);
+  await clock.sleep(STALL_MS, { signal: taken.signal }).then(
+    () => outgoing.destroy(),
+    () => {},
+  );
+  outgoing.off('drain', onTaken).off('close', onTaken);
 }

@@ -23,7 +23,8 @@ export interface ApiRequest {
 export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Buffer;
+  /** Sent whole, or piece by piece, each when the client has taken those before. */
+  readonly body?: string | Buffer | AsyncIterable<string>;
 }
 
 /**

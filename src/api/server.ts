@@ -8,7 +8,7 @@ import { createCertificate, type TlsFiles } from './network/certificate.ts';
 import { createRights, type ReviewAccess } from './network/rights.ts';
 import type { Reply } from './route.ts';
 import { statusOf, visibleError } from './status.ts';
-import { diffRoutes, gcRoutes, objectHealthRoutes, problemReply, syncRoutes, V1_PREFIX } from './v1/index.ts';
+import { problemReply, V1_PREFIX, v1Routes } from './v1/index.ts';
 
 export interface ApiServerOptions {
   readonly daemon: Daemon;
@@ -30,10 +30,7 @@ export function createApiServer(options: ApiServerOptions): HttpListener {
       ...healthRoutes(daemon),
       ...(metrics === undefined ? [] : [metricsRoute(metrics)]),
       ...legacyRoutes(daemon),
-      ...syncRoutes(daemon, clock),
-      ...gcRoutes(daemon),
-      ...objectHealthRoutes(daemon),
-      ...diffRoutes(daemon),
+      ...v1Routes(daemon, clock),
     ],
     refuse,
     log,

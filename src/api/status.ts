@@ -11,6 +11,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'api/too-many-requests': 429,
   'api/unsupported-media-type': 415,
   'preview/busy': 429,
+  'events/too-many-readers': 503,
   'api/busy': 503,
 };
 const BY_FAULT: Readonly<Record<Fault, number>> = { user: 422, missing: 404, server: 500 };

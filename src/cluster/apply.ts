@@ -80,14 +80,19 @@ export async function applySteps(
   return steps.flatMap((step) => changes.get(step) ?? []);
 
   async function applyOne(step: ApplyStep, onWait: () => void): Promise<Change> {
-    const { target, mark, entry } = step;
+    const { target, mark, entry, isDrift } = step;
     try {
       await needs(step);
       const { live, outcome, recreated, warnings } = await applyObject(step, { ...deps, request, onWait, signal });
       inventory.set(target.key, appliedFrom(live, { checksum: target.manifest.checksum, mark }, deps.manager));
       deps.onApplied(target.resource, live);
       const reason = recreated === undefined ? entry.reason : `recreated: ${recreated}`;
-      return changeOf(entry, outcome, { ...(outcome === 'configured' ? { reason } : {}), warnings });
+      const isCorrection = isDrift === true && outcome !== 'unchanged';
+      return changeOf(entry, outcome, {
+        ...(outcome === 'configured' || isCorrection ? { reason } : {}),
+        ...(isCorrection ? { drift: true } : {}),
+        warnings,
+      });
     } catch (thrown) {
       const error = asFluxError(thrown, { code: 'cluster/apply-failed' });
       noteMissing(step, error);
@@ -229,10 +234,12 @@ function changeOf(
   outcome: Outcome,
   {
     reason,
+    drift,
     error,
     warnings = [],
   }: {
     readonly reason?: string | undefined;
+    readonly drift?: true;
     readonly error?: FluxError;
     readonly warnings?: readonly FluxError[];
   } = {},
@@ -242,6 +249,7 @@ function changeOf(
     outcome,
     ...(place ? { place } : {}),
     ...(reason === undefined ? {} : { reason }),
+    ...(drift ? { drift } : {}),
     ...(excluded ? { excluded } : {}),
     ...(error ? { error } : {}),
     ...(uid === undefined ? {} : { uid }),

@@ -73,6 +73,8 @@ export interface Change {
   readonly outcome: Outcome;
   readonly place?: ManifestPlace;
   readonly reason?: string;
+  /** It puts right what somebody did to the object in the cluster; `reason` says what. */
+  readonly drift?: true;
   /** In Git, but outside of the namespaces of --k8s-allow-namespace. */
   readonly excluded?: true;
   readonly error?: FluxError;

@@ -1,8 +1,9 @@
 import { backoffMs, type Clock, FluxError, type Logger } from '../base/index.ts';
-import { formatJobNote } from '../record/index.ts';
+import { type EventLog, formatJobNote } from '../record/index.ts';
 import { planUpdate, type UpdatePlan, type UpdateSpec } from '../update/index.ts';
 import type { JobResult } from './jobs.ts';
 import type { Cancellable, Cluster, ImageWatch, Revision, Source } from './ports.ts';
+import { commitEvent } from './sync-events.ts';
 import type { RepositoryReader, RepositoryView } from './view.ts';
 
 export interface UpdateOptions {
@@ -10,6 +11,7 @@ export interface UpdateOptions {
   readonly reader: RepositoryReader;
   readonly cluster: Cluster;
   readonly images: ImageWatch;
+  readonly events: Pick<EventLog, 'add'>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -28,7 +30,8 @@ export async function applyUpdate(
   options: UpdateOptions,
   cancel: Cancellable = {},
 ): Promise<JobResult> {
-  const { source, clock, log } = options;
+  const { source, events, clock, log } = options;
+  const startedAt = clock.now();
   for (let attempt = 0; ; attempt += 1) {
     const base = await source.fetch(cancel);
     const plan = await planOn(base, spec, options, cancel);
@@ -36,6 +39,7 @@ export async function applyUpdate(
     try {
       const revision = await commit(jobId, base, spec, plan, source, cancel);
       log.info({ jobId, revision, message: plan.message.split('\n', 1)[0] }, 'update pushed');
+      events.add(commitEvent(revision, spec, plan.result, startedAt));
       return { revision, spec, result: plan.result };
     } catch (error) {
       if (!(error instanceof FluxError) || error.code !== 'git/push-raced' || attempt + 1 >= ATTEMPTS) throw error;

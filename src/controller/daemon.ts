@@ -1,12 +1,16 @@
 import type { FluxError } from '../base/index.ts';
+import type { EventLog } from '../record/index.ts';
 import type { Container, ResourceId } from '../resource/index.ts';
 import type { UpdateResult, UpdateSpec } from '../update/index.ts';
+import type { History } from './history.ts';
+import type { ObjectStatesView } from './object-states.ts';
 import type {
   Cancellable,
   Change,
   Deletion,
   HealthState,
   ImageInfo,
+  ImageScan,
   ObjectDiff,
   ObjectHealth,
   Problem,
@@ -193,6 +197,14 @@ export interface Daemon {
    * @throws FluxError fault `missing` before the first sync.
    */
   health(options: Cancellable & { readonly waitMs: number }): Promise<HealthReport>;
+  /** Where every object of the repository stands since the last sync, sorted. */
+  objects(): ObjectStatesView & { readonly failure?: FluxError };
+  /** Syncs of the past, newest first, from memory and from the records in Git. */
+  history: History['page'];
+  /** Every watched image repository, by name. */
+  imageScans(): readonly ImageScan[];
+  /** What happens, as it happens. */
+  readonly events: Pick<EventLog, 'last' | 'since' | 'listen'>;
   /** False until the loop has run; why, for /readyz. */
   readiness(): { readonly ready: boolean; readonly reason: string };
 }

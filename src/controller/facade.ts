@@ -1,16 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, dumpYaml, FluxError, type Logger } from '../base/index.ts';
+import type { EventLog } from '../record/index.ts';
 import type { ResourceId } from '../resource/index.ts';
 import type { UpdateSpec } from '../update/index.ts';
 import { asksForCommit, dryRunUpdate } from './apply-update.ts';
 import type { Approvals } from './approvals.ts';
 import type { Daemon, SyncReport } from './daemon.ts';
 import type { Health } from './health.ts';
+import type { History } from './history.ts';
 import type { JobQueue } from './jobs.ts';
 import { listImages } from './list-images.ts';
 import { createWorkloadListing, refuseBothFilters } from './list-workloads.ts';
 import type { Loop } from './loop.ts';
 import { createNotify } from './notify.ts';
+import type { ObjectStates } from './object-states.ts';
 import type { Cluster, ImageWatch, Revision, Source } from './ports.ts';
 import type { Preview } from './preview.ts';
 import type { Progress } from './progress.ts';
@@ -26,6 +29,9 @@ export interface DaemonOptions {
   readonly jobs: JobQueue;
   readonly reports: SyncReports;
   readonly progress: Progress;
+  readonly objectStates: ObjectStates;
+  readonly history: History;
+  readonly events: EventLog;
   readonly approvals: Approvals;
   readonly preview: Preview;
   readonly loop: Loop;
@@ -140,6 +146,14 @@ export function createDaemon(options: DaemonOptions): Daemon {
     syncDone: (id) => reports.done(id),
     health: (question) => health.report(question),
     diff: options.preview,
+
+    objects() {
+      const { failure } = progress;
+      return { ...options.objectStates.view, ...(failure ? { failure } : {}) };
+    },
+    history: (request, cancel) => options.history.page(request, cancel),
+    imageScans: () => images.scans(),
+    events: options.events,
 
     heldDeletions: () => ({ ...approvals.held(), ...(progress.orphans ? { orphans: progress.orphans } : {}) }),
 

@@ -2,14 +2,19 @@
  * The daemon. One *loop* runs one step at a time over a *source* and a *cluster*: fetch, sync, job, automate. What the outside may ask
  * of it is the `Daemon` interface; what it asks of Git, manifests, cluster and images it declares itself in `ports.ts`.
  */
+
+export { EventLog, type FluxEvent, type LoggedEvent, summarizeEvent } from '../record/index.ts';
 export type * from './daemon.ts';
+export type { HistoryEntry, HistoryPosition } from './history.ts';
 export { type RunningFlux, startFlux } from './main.ts';
+export { type ObjectState, objectKey } from './object-states.ts';
 export type {
   AccessQuestion,
   AccessVerdict,
   Change,
   HealthState,
   ImageInfo,
+  ImageScan,
   ObjectHealth,
   Outcome,
   Problem,

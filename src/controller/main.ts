@@ -5,18 +5,22 @@ import { createCluster } from '../cluster/index.ts';
 import type { Config } from '../config/index.ts';
 import { createSource, deployKey, sameRepository, syncSetName } from '../git/index.ts';
 import { createManifestReader } from '../manifests/index.ts';
+import { EventLog } from '../record/index.ts';
 import { createImageWatch } from '../registry-watch/index.ts';
 import { Approvals } from './approvals.ts';
 import type { Daemon } from './daemon.ts';
 import { createDaemon } from './facade.ts';
 import { createHealth } from './health.ts';
+import { SyncHistory } from './history.ts';
 import { JobQueue } from './jobs.ts';
 import { Loop } from './loop.ts';
+import { ObjectStates } from './object-states.ts';
 import type { Cluster, Desired, ImageWatch, Source } from './ports.ts';
 import { createPreview } from './preview.ts';
 import { Progress } from './progress.ts';
 import { remember } from './remember.ts';
 import { createSteps, type StepMetrics } from './steps.ts';
+import { createSyncEvents } from './sync-events.ts';
 import { createSyncRecorder } from './sync-recorder.ts';
 import { SyncReports } from './sync-reports.ts';
 import { createRepositoryReader } from './view.ts';
@@ -100,6 +104,9 @@ export function startEngine(options: EngineOptions): RunningFlux {
   const jobs = new JobQueue(source);
   const reports = new SyncReports();
   const progress = new Progress();
+  const objectStates = new ObjectStates();
+  const history = new SyncHistory(source);
+  const events = new EventLog();
   const approvals = new Approvals();
   const health = createHealth({ cluster, clock });
 
@@ -126,7 +133,8 @@ export function startEngine(options: EngineOptions): RunningFlux {
     reader,
     cluster,
     images,
-    recorder: createSyncRecorder(source, `fluxd/${version}`),
+    recorder: createSyncRecorder(source, `fluxd/${version}`, (record) => history.synced(record)),
+    syncEvents: createSyncEvents(source, log.child({ component: 'events' })),
     syncSet: syncSetName(source),
     garbageCollection: config.garbageCollection,
     timeoutMs: config.syncTimeoutMs,
@@ -134,6 +142,9 @@ export function startEngine(options: EngineOptions): RunningFlux {
     jobs,
     reports,
     progress,
+    objectStates,
+    history,
+    events,
     approvals,
     health,
     metrics,
@@ -154,6 +165,9 @@ export function startEngine(options: EngineOptions): RunningFlux {
     jobs,
     reports,
     progress,
+    objectStates,
+    history,
+    events,
     approvals,
     preview: createPreview({
       source,

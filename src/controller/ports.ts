@@ -89,6 +89,12 @@ export interface Source {
   notes(): Promise<ReadonlyMap<Revision, string>>;
   /** The record of a sync on `refs/notes/<notes-ref>-sync`, or undefined. */
   syncRecord(revision: Revision): Promise<string | undefined>;
+  /** The records of those of the revisions that have one, in the same order, at most `limit`. */
+  syncRecords(
+    revisions: readonly Revision[],
+    limit: number,
+    options?: Cancellable,
+  ): Promise<readonly { readonly revision: Revision; readonly text: string }[]>;
   /** Moves the sync tag (annotated, `Sync pointer`) to the revision and, when given, sets its sync record; one atomic push. */
   recordSync(request: { readonly revision: Revision; readonly record?: string }, options?: Cancellable): Promise<void>;
   close(): Promise<void>;
@@ -195,6 +201,8 @@ export interface Change {
   readonly outcome: Outcome;
   readonly place?: ManifestPlace;
   readonly reason?: string;
+  /** It puts right what somebody did to the object in the cluster; `reason` says what. */
+  readonly drift?: true;
   /** In Git, but outside of the namespaces of --k8s-allow-namespace. */
   readonly excluded?: true;
   readonly error?: FluxError;
@@ -356,11 +364,29 @@ export interface ImageTarget {
   readonly inUse?: readonly string[];
 }
 
+/** When and how an image repository is looked at. Times in ms since the epoch. */
+export interface ImageScan {
+  /** Canonical name. */
+  readonly name: string;
+  /** Tags of the last complete list. */
+  readonly tags: number;
+  /** When that list was read; absent before the first. */
+  readonly scannedAt?: number;
+  /** When it is looked at next; absent while it is being scanned. */
+  readonly nextAt?: number;
+  /** Until when the registry host asked to be left alone; absent when it does not now. */
+  readonly blockedUntil?: number;
+  /** Why the last scan failed. */
+  readonly error?: FluxError;
+}
+
 export interface ImageWatch {
   /** Replaces the set of watched repositories; unknown ones are scanned at once. */
   watch(targets: readonly ImageTarget[]): void;
   /** What is known by canonical name; undefined when it is not watched or not scanned yet. */
   repository(name: string): ImageRepository | undefined;
+  /** Every watched repository, by name: when and how it is looked at. */
+  scans(): readonly ImageScan[];
   /** Scans one repository before its turn, or all; resolves when done. Unknown names do nothing. */
   scanNow(name?: string, options?: Cancellable): Promise<void>;
   start(): void;

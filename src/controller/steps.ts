@@ -2,13 +2,16 @@ import { asFluxError, type Clock, type Logger } from '../base/index.ts';
 import { applyUpdate, type UpdateOptions } from './apply-update.ts';
 import { automate } from './automate.ts';
 import type { Health } from './health.ts';
+import type { SyncHistory } from './history.ts';
 import { imageTargets } from './image-targets.ts';
 import type { Job, JobQueue, JobResult } from './jobs.ts';
 import { createOutcomeLog } from './log-outcome.ts';
 import type { Again, LoopSteps } from './loop.ts';
+import type { ObjectStates } from './object-states.ts';
 import type { Cancellable, Change, ImageWatch, Revision, Source } from './ports.ts';
 import type { Progress } from './progress.ts';
 import { type SyncOptions, type SyncOutcome, sync } from './sync.ts';
+import type { SyncEvents } from './sync-events.ts';
 import type { SyncReports } from './sync-reports.ts';
 
 /** Numbers the steps report as they go; durations in seconds. */
@@ -29,6 +32,9 @@ export interface StepsOptions extends SyncOptions, UpdateOptions {
   readonly jobs: JobQueue;
   readonly reports: SyncReports;
   readonly progress: Progress;
+  readonly objectStates: ObjectStates;
+  readonly history: SyncHistory;
+  readonly syncEvents: SyncEvents;
   readonly health: Health;
   readonly metrics: StepMetrics;
   /** Called after a sync that wrote many objects. */
@@ -82,6 +88,7 @@ export function createSteps(options: StepsOptions): LoopSteps {
       await recordAgain(sub, cancel);
       const outcome = await sync(revision, sub, cancel);
       finish(outcome, report, log);
+      for (const event of await sub.syncEvents.of(outcome)) sub.events.add(event);
       if (options.automation) images.watch(imageTargets((await reader.read(revision, cancel)).workloads));
       // Thrown so that the loop comes back soon; what was applied stays applied, only the record is missing.
       if (outcome.unrecorded) throw outcome.unrecorded;
@@ -89,7 +96,10 @@ export function createSteps(options: StepsOptions): LoopSteps {
       return leftUndone(outcome.changes);
     } catch (error) {
       const failure = asFluxError(error, { code: 'sync/failed' });
-      if (failure !== progress.unrecorded?.unrecorded) progress.failure = failure;
+      if (failure !== progress.unrecorded?.unrecorded) {
+        progress.failure = failure;
+        sub.history.failed(revision, startedAt, failure);
+      }
       if (report !== undefined && reports.get(report).state !== 'done') reports.fail(report, failure, clock.now());
       metrics.syncDone({ success: false, seconds: (clock.now() - startedAt) / 1000 });
       throw error;
@@ -110,6 +120,7 @@ export function createSteps(options: StepsOptions): LoopSteps {
 
   function finish(outcome: SyncOutcome, report: string | undefined, log: Logger): void {
     progress.done(outcome);
+    options.objectStates.synced(outcome);
     options.health.synced(outcome);
     progress.unrecorded = outcome.unrecorded ? outcome : undefined;
     if (report !== undefined) reports.finish(report, outcome);

@@ -5,6 +5,7 @@ import {
   parseJobNote,
   type RecordedChange,
   type RecordedImageUpdate,
+  type SyncRecord,
 } from '../record/index.ts';
 import { formatPlace } from '../resource/index.ts';
 import type { Cancellable, Change, Problem, Revision, Source } from './ports.ts';
@@ -18,7 +19,12 @@ export interface SyncRecorder {
 /** How many commits of ours are looked at for the image updates they made. */
 const MAX_COMMITS = 100;
 
-export function createSyncRecorder(source: Source, daemon: string): SyncRecorder {
+/** @param remember Takes each record, before Git does and whether Git takes it or not. */
+export function createSyncRecorder(
+  source: Source,
+  daemon: string,
+  remember: (record: SyncRecord) => void = () => {},
+): SyncRecorder {
   return {
     async record(outcome, options = {}) {
       const { revision, previous } = outcome;
@@ -37,6 +43,7 @@ export function createSyncRecorder(source: Source, daemon: string): SyncRecorder
         ],
         imageUpdates: previous === revision ? [] : await imageUpdates(source, previous, revision),
       });
+      remember(record);
       const news = differsInTrouble(await source.syncRecord(revision), record);
       if (!news && previous === revision) return;
       await source.recordSync({ revision, ...(news ? { record: formatSyncRecord(record) } : {}) }, options);

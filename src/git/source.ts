@@ -327,6 +327,24 @@ export function createSource(options: SourceOptions) {
         return text;
       }),
 
+    syncRecords: async (
+      revisions: readonly string[],
+      limit: number,
+      { signal }: Cancellable = {},
+    ): Promise<readonly { readonly revision: string; readonly text: string }[]> =>
+      reading('git notes', signal, async (run) => {
+        const { records } = await currentMarks(run);
+        const blobs = records ? await noteBlobs(git, recordRef, run) : new Map<string, string>();
+        const found: { readonly revision: string; readonly text: string }[] = [];
+        for (const revision of revisions) {
+          if (found.length === limit) break;
+          const blob = blobs.get(revision);
+          const text = blob === undefined ? undefined : await readNote(reader, blob, revision, log, run);
+          if (text !== undefined) found.push({ revision, text });
+        }
+        return found;
+      }),
+
     notes: async (): Promise<ReadonlyMap<string, string>> =>
       reading('git notes', undefined, async (run) => {
         const notes = await git.revParse(notesRef, run);

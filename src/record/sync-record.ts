@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { goJson, rfc3339 } from '../base/index.ts';
 
 /** One object or file that a sync did something about, as the record keeps it. */
@@ -106,16 +107,49 @@ function shorten(change: RecordedChange): RecordedChange {
   return reason !== undefined && reason.length > MAX_TEXT ? { ...change, reason: `${reason.slice(0, MAX_TEXT)}…` } : change;
 }
 
-/** A record read from Git, which anybody may have written; undefined when it is not one. */
+const textSchema = z.string();
+const changeSchema = z.object({
+  id: textSchema.exactOptional(),
+  outcome: textSchema,
+  place: textSchema.exactOptional(),
+  reason: textSchema.exactOptional(),
+});
+const recordSchema = z.object({
+  version: z.literal(1),
+  daemon: textSchema,
+  revision: textSchema,
+  previous: textSchema.exactOptional(),
+  allowPrune: z.number().exactOptional(),
+  startedAt: z.iso.datetime(),
+  durationMs: z.number(),
+  counts: z.record(textSchema, z.number()),
+  changes: z.array(changeSchema),
+  imageUpdates: z.array(
+    z.object({ commit: textSchema, workload: textSchema, container: textSchema, from: textSchema, to: textSchema }),
+  ),
+  omitted: z.number().exactOptional(),
+});
+
+/** A whole record read from Git, which anybody who can push may have written; undefined when it is not one. */
+export function parseSyncRecord(text: string): SyncRecord | undefined {
+  const record = recordSchema.safeParse(parseJson(text));
+  return record.success ? record.data : undefined;
+}
+
+/** What later syncs need of a record, also of one that is not whole. */
 function parse(text: string): Pick<SyncRecord, 'allowPrune' | 'changes'> | undefined {
+  const value = parseJson(text);
+  if (!isFields(value) || !Array.isArray(value.changes)) return undefined;
+  const { allowPrune } = value;
+  return {
+    changes: value.changes.filter((change: unknown): change is RecordedChange => isFields(change) && 'outcome' in change),
+    ...(typeof allowPrune === 'number' && allowPrune > 0 ? { allowPrune } : {}),
+  };
+}
+
+function parseJson(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    if (!isFields(value) || !Array.isArray(value.changes)) return undefined;
-    const { allowPrune } = value;
-    return {
-      changes: value.changes.filter((change: unknown): change is RecordedChange => isFields(change) && 'outcome' in change),
-      ...(typeof allowPrune === 'number' && allowPrune > 0 ? { allowPrune } : {}),
-    };
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -7,4 +7,4 @@
 
 export type { PullSecrets, ReadCore } from './credentials/index.ts';
 export type { ImageInfo, ImageRepository, ImageTarget } from './repository.ts';
-export { createImageWatch, type ImageWatch, type ImageWatchOptions } from './watch.ts';
+export { createImageWatch, type ImageScan, type ImageWatch, type ImageWatchOptions } from './watch.ts';

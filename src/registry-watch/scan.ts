@@ -31,6 +31,8 @@ export interface Scan {
   run(state: RepositoryState, target: ImageTarget, signal: AbortSignal): Promise<ScanResult>;
   /** Reads facts that only listings show; small repositories only. */
   fillIn(state: RepositoryState, target: ImageTarget, signal: AbortSignal): Promise<void>;
+  /** Until when the host of an image repository asked to be left alone, ms since the epoch; in the past when it did not. */
+  blockedUntil(name: string): number;
 }
 
 /** Of repositories up to this size every tag is read, so that listings show all dates. */
@@ -94,15 +96,16 @@ export function createScan({ connection, credentials, limitOf, refresh, clock, l
 
   return {
     async run(state, target, signal) {
-      const host = target.name.slice(0, Math.max(0, target.name.indexOf('/')));
+      const limit = limitOf(hostOf(target.name));
       try {
-        return { ...(await look(state, target, signal)), notBefore: limitOf(host).blockedUntil };
+        return { ...(await look(state, target, signal)), notBefore: limit.blockedUntil };
       } catch (error) {
         signal.throwIfAborted();
         keepError(state, target, error);
-        return { news: false, unfinished: false, notBefore: limitOf(host).blockedUntil };
+        return { news: false, unfinished: false, notBefore: limit.blockedUntil };
       }
     },
+    blockedUntil: (name) => limitOf(hostOf(name)).blockedUntil,
     async fillIn(state, target, signal) {
       if (state.scannedAt === undefined || state.error !== undefined || state.tags.length > SMALL) return;
       const now = clock.now();
@@ -115,6 +118,10 @@ export function createScan({ connection, credentials, limitOf, refresh, clock, l
       }
     },
   };
+}
+
+function hostOf(name: string): string {
+  return name.slice(0, Math.max(0, name.indexOf('/')));
 }
 
 /**

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
-import { type Clock, type HttpTransport, type Logger, matchGlob, messageOf } from '../base/index.ts';
+import { type Clock, type FluxError, type HttpTransport, type Logger, matchGlob, messageOf } from '../base/index.ts';
 import { createAuthorizer } from './authorization.ts';
 import { createConnection } from './connection.ts';
 import { createCredentialSource, type ReadCore } from './credentials/index.ts';
@@ -40,11 +40,29 @@ export interface ImageWatchOptions {
   readonly random?: () => number;
 }
 
+/** When and how an image repository is looked at. Times in ms since the epoch. */
+export interface ImageScan {
+  /** Canonical name. */
+  readonly name: string;
+  /** Tags of the last complete list. */
+  readonly tags: number;
+  /** When that list was read; absent before the first. */
+  readonly scannedAt?: number;
+  /** When it is looked at next; absent while it is being scanned. */
+  readonly nextAt?: number;
+  /** Until when the registry host asked to be left alone; absent when it does not now. */
+  readonly blockedUntil?: number;
+  /** Why the last scan failed. */
+  readonly error?: FluxError;
+}
+
 export interface ImageWatch {
   /** Replaces the set of watched repositories; unknown ones are scanned at once. */
   watch(targets: readonly ImageTarget[]): void;
   /** What is known by canonical name; undefined when it is not watched or was not scanned yet. */
   repository(name: string): ImageRepository | undefined;
+  /** Every watched repository, by name: when and how it is looked at. */
+  scans(): readonly ImageScan[];
   /** Scans one repository before its turn, or all; resolves when done. Unknown names do nothing. */
   scanNow(name?: string, options?: { readonly signal?: AbortSignal }): Promise<void>;
   start(): void;
@@ -119,6 +137,19 @@ export function createImageWatch(options: ImageWatchOptions): ImageWatch {
     return entry.running;
   };
 
+  const describe = ({ target: { name }, state, running, nextAt }: Watched): ImageScan => {
+    const { tags, scannedAt, error } = state;
+    const blockedUntil = scan.blockedUntil(name);
+    return {
+      name,
+      tags: tags.length,
+      ...(scannedAt === undefined ? {} : { scannedAt }),
+      ...(running === undefined ? { nextAt: Math.max(nextAt, clock.now()) } : {}),
+      ...(blockedUntil > clock.now() ? { blockedUntil } : {}),
+      ...(error === undefined ? {} : { error }),
+    };
+  };
+
   const loopUntilStopped = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       const now = clock.now();
@@ -173,6 +204,7 @@ export function createImageWatch(options: ImageWatchOptions): ImageWatch {
       const state = watched.get(name)?.state;
       return state && (state.scannedAt !== undefined || state.error !== undefined) ? state.snapshot() : undefined;
     },
+    scans: () => [...watched.values()].map(describe).sort((a, b) => (a.name < b.name ? -1 : 1)),
     async scanNow(name, { signal } = {}) {
       signal?.throwIfAborted();
       const one = name === undefined ? undefined : watched.get(name);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createApiServer } from '../../src/api/index.ts';
 import type { ReviewAccess } from '../../src/api/network/rights.ts';
 import { FluxError, silentLogger } from '../../src/base/index.ts';
-import type { Daemon, SyncReport } from '../../src/controller/index.ts';
+import { type Daemon, EventLog, type SyncReport } from '../../src/controller/index.ts';
 import { selfSignedCertificate } from '../../src/sim/kubernetes/certificate.ts';
 
 export interface Call {
@@ -43,6 +43,10 @@ export function daemonOf(parts: Partial<Daemon> = {}): Daemon & { readonly calls
     heldDeletions: () => ({ deletions: [] }),
     approveDeletions: (hash) => called('approveDeletions', hash, queuedSync('s-1')),
     health: async (options) => called('health', options.waitMs, { revision: 'r-1', settled: true, counts: {}, objects: [] }),
+    objects: () => ({ objects: [] }),
+    history: async (request) => called('history', request, { entries: [] }),
+    imageScans: () => [],
+    events: new EventLog(),
     readiness: () => ({ ready: true, reason: '' }),
     ...parts,
   };
@@ -77,6 +81,11 @@ export function send(
     const line = { host, port, path, method, headers: { ...headers }, agent: false } as const;
     const outgoing = (ca === undefined ? httpRequest : httpsRequest)({ ...line, ...(ca ? { ca } : {}) }, (incoming) => {
       const chunks: Buffer[] = [];
+      // A stream of events never ends by itself; its beginning is what is asked for here.
+      if (incoming.headers['content-type'] === 'text/event-stream') {
+        incoming.destroy();
+        return resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: '' });
+      }
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
       incoming.on('error', reject);
       incoming.on('end', () =>

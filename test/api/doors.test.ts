@@ -46,6 +46,10 @@ const TABLE: Readonly<Record<string, readonly [path: string, sent: Sent, loopbac
   'GET /api/v1/syncs/{id}': ['/api/v1/syncs/x', {}, 200, 403],
   'GET /api/v1/health': ['/api/v1/health', {}, 200, 403],
   'POST /api/v1/diffs': ['/api/v1/diffs', empty, 200, 403],
+  'GET /api/v1/objects': ['/api/v1/objects', {}, 200, 403],
+  'GET /api/v1/history': ['/api/v1/history', {}, 200, 403],
+  'GET /api/v1/images/scans': ['/api/v1/images/scans', {}, 200, 403],
+  'GET /api/v1/events': ['/api/v1/events', {}, 200, 403],
   'GET /api/v1/gc': ['/api/v1/gc', {}, 200, 403],
   'POST /api/v1/gc/approvals': ['/api/v1/gc/approvals', approval, 202, 403],
 };

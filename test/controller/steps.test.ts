@@ -2,13 +2,17 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { FluxError, silentLogger } from '../../src/base/index.ts';
 import { Approvals } from '../../src/controller/approvals.ts';
 import { createHealth } from '../../src/controller/health.ts';
+import { SyncHistory } from '../../src/controller/history.ts';
 import { JobQueue } from '../../src/controller/jobs.ts';
+import { ObjectStates } from '../../src/controller/object-states.ts';
 import type { Cluster, ImageWatch, Source } from '../../src/controller/ports.ts';
 import { Progress } from '../../src/controller/progress.ts';
 import { createSteps, type StepsOptions } from '../../src/controller/steps.ts';
+import { createSyncEvents } from '../../src/controller/sync-events.ts';
 import { createSyncRecorder } from '../../src/controller/sync-recorder.ts';
 import { SyncReports } from '../../src/controller/sync-reports.ts';
 import { createRepositoryReader } from '../../src/controller/view.ts';
+import { EventLog } from '../../src/record/index.ts';
 import type { Manifest } from '../../src/resource/index.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
@@ -32,12 +36,14 @@ describe('the steps of the loop', () => {
   let asked: string[];
   let reports: SyncReports;
   let progress: Progress;
+  let events: EventLog;
   let duringFetch: () => void;
   let options: StepsOptions;
 
   beforeEach(() => {
     [applied, refusePush, head, manifests, watched, asked] = [[], false, FIRST, [deployment('web')], [], []];
     reports = new SyncReports();
+    events = new EventLog();
     progress = new Progress();
     duringFetch = () => {};
     const clock = new ManualClock();
@@ -87,6 +93,10 @@ describe('the steps of the loop', () => {
       jobs: new JobQueue(source),
       reports,
       progress,
+      objectStates: new ObjectStates(),
+      history: new SyncHistory(source),
+      syncEvents: createSyncEvents(source, silentLogger()),
+      events,
       metrics: { syncDone: none, objects: none, jobStarted: none, jobDone: none, gitReady: none },
       clock,
       log: silentLogger(),

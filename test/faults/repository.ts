@@ -90,6 +90,13 @@ export function createRepository(files: Readonly<Record<string, string>>): Repos
     },
     notes: async () => new Map(),
     syncRecord: async (revision) => records.get(revision),
+    syncRecords: async (revisions, limit) =>
+      revisions
+        .flatMap((revision) => {
+          const text = records.get(revision);
+          return text === undefined ? [] : [{ revision, text }];
+        })
+        .slice(0, limit),
     async recordSync({ revision, record }) {
       tag = revision;
       if (record !== undefined) records.set(revision, record);

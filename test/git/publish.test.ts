@@ -354,6 +354,11 @@ describe('recordSync', () => {
     await source.recordSync({ revision: second, record: '{"n":2}' });
     expect(await source.syncTag()).toBe(second);
     expect(remote.git('ls-tree', '--name-only', 'refs/notes/flux-sync').split('\n')).toHaveLength(2);
+    expect(await source.syncRecords([second, '0'.repeat(40), first], 9)).toEqual([
+      { revision: second, text: '{"n":2}\n' },
+      { revision: first, text: '{"failed":0}\n' },
+    ]);
+    expect(await source.syncRecords([first, second], 1)).toEqual([{ revision: first, text: '{"failed":0}\n' }]);
     // Back to an older revision, after a person rewrote history.
     await source.recordSync({ revision: first });
     expect(remote.git('rev-parse', 'flux-sync^{commit}')).toBe(first);

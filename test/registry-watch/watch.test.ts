@@ -48,6 +48,29 @@ describe('the image watch', () => {
     expect(it.news).toEqual([registry.name]);
   });
 
+  test('says of each repository when it was looked at, when it is again, and what went wrong', async () => {
+    registry.push('1', JANUARY);
+    it.watch.watch([target(), { name: 'elsewhere.invalid/x', pullSecrets: [] }]);
+    const describe = () => it.watch.scans().find(({ name }) => name === registry.name);
+    expect(it.watch.scans().map(({ name }) => name)).toEqual([registry.name, 'elsewhere.invalid/x'].sort());
+    expect(describe()).toEqual({ name: registry.name, tags: 0, nextAt: it.clock.now() });
+    const scan = it.watch.scanNow(registry.name);
+    expect(describe()).not.toHaveProperty('nextAt');
+    await scan;
+    const scannedAt = it.clock.now();
+    expect(describe()).toEqual({ name: registry.name, tags: 1, scannedAt, nextAt: scannedAt + 60_000 });
+
+    registry.intercept = (_, response) => {
+      json(response, 429, {}, { 'retry-after': '600' });
+      return true;
+    };
+    await it.watch.scanNow(registry.name);
+    const until = scannedAt + 600_000;
+    expect(describe()).toMatchObject({ scannedAt, blockedUntil: until, nextAt: until, error: { code: 'registry/rate-limited' } });
+    it.clock.advance(600_000);
+    expect(describe()).not.toHaveProperty('blockedUntil');
+  });
+
   test('of a small repository reads the other dates in the background, of a large one never', async () => {
     for (let number = 0; number < 200; number += 1) registry.push(`t${number}`, JANUARY);
     it.watch.watch([target()]);

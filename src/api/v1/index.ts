@@ -1,7 +1,32 @@
-/** The new API, `/api/v1`: resources in camelCase JSON, errors as problem details (RFC 9457). */
-export { diffRoutes } from './diffs.ts';
-export { gcRoutes } from './gc.ts';
-export { objectHealthRoutes } from './object-health.ts';
+import type { Clock } from '../../base/index.ts';
+import type { Daemon } from '../../controller/index.ts';
+import type { Route } from '../route.ts';
+import { conditional } from './conditional.ts';
+import { diffRoutes } from './diffs.ts';
+import { eventRoutes } from './events.ts';
+import { gcRoutes } from './gc.ts';
+import { historyRoutes } from './history.ts';
+import { imageScanRoutes } from './image-scans.ts';
+import { objectHealthRoutes } from './object-health.ts';
+import { objectRoutes } from './objects.ts';
+import { syncRoutes } from './syncs.ts';
+
 export { V1_PREFIX } from './prefix.ts';
 export { problemReply } from './problem.ts';
-export { syncRoutes } from './syncs.ts';
+
+/**
+ * The new API, `/api/v1`: resources in camelCase JSON, errors as problem details (RFC 9457), an ETag on every answer to a GET, and
+ * long lists page by page.
+ */
+export function v1Routes(daemon: Daemon, clock: Clock): readonly Route[] {
+  return [
+    ...syncRoutes(daemon, clock),
+    ...gcRoutes(daemon),
+    ...objectHealthRoutes(daemon),
+    ...diffRoutes(daemon),
+    ...objectRoutes(daemon),
+    ...historyRoutes(daemon),
+    ...imageScanRoutes(daemon),
+    ...eventRoutes(daemon, clock),
+  ].map(conditional);
+}

@@ -10,7 +10,10 @@ export {
   diffRequestSchema,
   MAX_DIFF_BYTES,
 } from './diff.ts';
+export { type EventWire, eventSchema } from './event.ts';
 export { approvalSchema, type HeldDeletionsWire, heldDeletionsSchema } from './gc.ts';
+export { type HistoryWire, historySchema } from './history.ts';
+export { type ImageScansWire, imageScansSchema } from './image-scan.ts';
 export type { ChangeWire, ErrorWire, FingerprintWire, GitConfigWire, JobStatusWire, PublicKeyWire } from './legacy.ts';
 export type {
   ContainerWire,
@@ -21,6 +24,7 @@ export type {
   RolloutWire,
 } from './listing.ts';
 export { CONTAINER_FIELDS, type ContainerField } from './listing.ts';
+export { OBJECT_STATES, type ObjectStatesWire, objectStatesSchema } from './object-state.ts';
 export {
   type HealthWire,
   healthSchema,

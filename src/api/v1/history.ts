@@ -1,0 +1,50 @@
+import * as z from 'zod';
+import { redact } from '../../base/index.ts';
+import type { Daemon, HistoryEntry } from '../../controller/index.ts';
+import type { Route } from '../route.ts';
+import type { HistoryWire } from '../wire/index.ts';
+import { formatCursor, parseCursor, parseLimit } from './paging.ts';
+import { V1_PREFIX } from './prefix.ts';
+import { errorToWire } from './sync-report.ts';
+
+const positionSchema = z.union([
+  z.object({ before: z.int().nonnegative() }),
+  z.object({ commit: z.string().regex(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/) }),
+]);
+
+/** `GET /api/v1/history`: syncs of the past, newest first, page by page. */
+export function historyRoutes(daemon: Daemon): readonly Route[] {
+  return [
+    {
+      methods: ['GET'],
+      path: `${V1_PREFIX}/history`,
+      door: 'local',
+      async handle({ query, signal }) {
+        const from = parseCursor(query, positionSchema);
+        const { entries, next } = await daemon.history({ ...(from ? { from } : {}), limit: parseLimit(query) }, { signal });
+        const body: HistoryWire = { syncs: entries.map(entryToWire), ...(next ? { next: formatCursor(next) } : {}) };
+        return { status: 200, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
+      },
+    },
+  ];
+}
+
+function entryToWire(entry: HistoryEntry): HistoryWire['syncs'][number] {
+  if (entry.kind === 'failed') {
+    const { revision, startedAt, failure } = entry;
+    const nothing = { counts: {}, changes: [], imageUpdates: [] };
+    return { revision, startedAt: new Date(startedAt).toISOString(), ...nothing, failure: errorToWire(failure) };
+  }
+  const { revision, previous, startedAt, durationMs, daemon, counts, changes, imageUpdates, omitted } = entry.record;
+  return {
+    revision,
+    ...(previous === undefined ? {} : { previous }),
+    startedAt,
+    durationMs,
+    daemon,
+    counts: { ...counts },
+    changes: changes.map(({ reason, ...change }) => ({ ...change, ...(reason === undefined ? {} : { reason: redact(reason) }) })),
+    imageUpdates: [...imageUpdates],
+    ...(omitted === undefined ? {} : { omitted }),
+  };
+}

@@ -1,0 +1,34 @@
+import type { Daemon, ImageScan } from '../../controller/index.ts';
+import type { Route } from '../route.ts';
+import type { ImageScansWire } from '../wire/index.ts';
+import { pageOf } from './paging.ts';
+import { V1_PREFIX } from './prefix.ts';
+import { errorToWire } from './sync-report.ts';
+
+/** `GET /api/v1/images/scans`: when each image repository was looked at and will be again, and what went wrong, page by page. */
+export function imageScanRoutes(daemon: Daemon): readonly Route[] {
+  return [
+    {
+      methods: ['GET'],
+      path: `${V1_PREFIX}/images/scans`,
+      door: 'local',
+      handle({ query }) {
+        const { entries, next } = pageOf(daemon.imageScans(), ({ name }) => name, query);
+        const body: ImageScansWire = { repositories: entries.map(scanToWire), ...(next === undefined ? {} : { next }) };
+        return { status: 200, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
+      },
+    },
+  ];
+}
+
+function scanToWire({ name, tags, scannedAt, nextAt, blockedUntil, error }: ImageScan): ImageScansWire['repositories'][number] {
+  return {
+    name,
+    tags,
+    ...(scannedAt === undefined ? {} : { scannedAt: new Date(scannedAt).toISOString() }),
+    scanning: nextAt === undefined,
+    ...(nextAt === undefined ? {} : { nextAt: new Date(nextAt).toISOString() }),
+    ...(blockedUntil === undefined ? {} : { rateLimitedUntil: new Date(blockedUntil).toISOString() }),
+    ...(error === undefined ? {} : { error: errorToWire(error) }),
+  };
+}

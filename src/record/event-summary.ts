@@ -1,0 +1,49 @@
+import type { EventResult, FluxEvent } from './event.ts';
+
+/** One line about an event, in Flux v1's words for its own types. */
+export function summarizeEvent(event: FluxEvent): string {
+  const objects = event.objects.join(', ');
+  switch (event.type) {
+    case 'commit':
+      return `Commit: ${short(event.metadata.revision ?? '')}, ${objects || '<no changes>'}`;
+    case 'sync':
+      return `Sync: ${revisions(event.metadata.commits)}, ${objects || 'no workloads changed'}`;
+    case 'release': {
+      const { result, spec, cause } = event.metadata;
+      const to = namesAll(spec.ReleaseImageSpec) ? 'all workloads' : objects || 'no workloads';
+      const by = cause.User === '' ? '' : `, by ${cause.User}`;
+      const message = cause.Message === '' ? '' : `, with message "${cause.Message}"`;
+      return `Released: ${images(result)} to ${to}${by}${message}`;
+    }
+    case 'autorelease':
+      return `Automated release of ${images(event.metadata.result)}`;
+    case 'drift_corrected':
+      return `Drift corrected: ${event.metadata.corrections.map(({ id, reason }) => `${id} (${reason})`).join(', ')}`;
+    case 'deletions_held':
+      return `Deletions held: ${objects}`;
+  }
+}
+
+function revisions(commits: readonly { readonly revision: string }[]): string {
+  const [newest, oldest] = [commits[0], commits.at(-1)];
+  if (!newest || !oldest) return '<no revision>';
+  return commits.length > 2 ? `${short(oldest.revision)}..${short(newest.revision)}` : short(newest.revision);
+}
+
+function short(revision: string): string {
+  return revision.slice(0, 7);
+}
+
+/** Distinct images that were released, sorted. */
+function images(result: EventResult): string {
+  const targets = Object.values(result).flatMap(({ Status, PerContainer }) =>
+    Status === 'success' ? (PerContainer ?? []).map(({ Target }) => Target) : [],
+  );
+  return [...new Set(targets)].sort().join(', ') || 'no image changes';
+}
+
+/** A spec read from a note may be anything. */
+function namesAll(spec: unknown): boolean {
+  const specs = typeof spec === 'object' && spec !== null && 'ServiceSpecs' in spec ? spec.ServiceSpecs : undefined;
+  return Array.isArray(specs) && specs.includes('<all>');
+}

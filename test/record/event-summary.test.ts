@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import { type FluxEvent, summarizeEvent } from '../../src/record/index.ts';
+
+const at = { startedAt: 0, endedAt: 0 };
+const hash = (digit: string) => digit.repeat(40);
+const result = (target: string) => ({
+  'shop:deployment/cart': { Status: 'success', PerContainer: [{ Container: 'web', Current: 'acme/cart:1.3', Target: target }] },
+  'shop:deployment/web': { Status: 'skipped', PerContainer: [{ Container: 'web', Current: 'a', Target: 'not/this:1' }] },
+});
+const spec = (ServiceSpecs: unknown) => ({
+  Type: 'releaseImageSpecType' as const,
+  ReleaseImageSpec: { ServiceSpecs },
+  ReleaseContainersSpec: null,
+});
+const sync = (commits: readonly string[]) => ({
+  commits: commits.map((revision) => ({ revision, message: '' })),
+  includes: {},
+});
+const nobody = { Message: '', User: '' };
+
+/** Flux v1's summaries, and ours in their manner. */
+const CASES: readonly (readonly [string, FluxEvent])[] = [
+  [
+    'Sync: 3333333..1111111, shop:configmap/prices',
+    { type: 'sync', objects: ['shop:configmap/prices'], ...at, metadata: sync([hash('1'), hash('2'), hash('3')]) },
+  ],
+  ['Sync: 1111111, no workloads changed', { type: 'sync', objects: [], ...at, metadata: sync([hash('1'), hash('2')]) }],
+  ['Sync: <no revision>, no workloads changed', { type: 'sync', objects: [], ...at, metadata: sync([]) }],
+  [
+    'Commit: 4444444, shop:deployment/cart',
+    { type: 'commit', objects: ['shop:deployment/cart'], ...at, metadata: { revision: hash('4'), spec: null } },
+  ],
+  ['Commit: 4444444, <no changes>', { type: 'commit', objects: [], ...at, metadata: { revision: hash('4'), spec: null } }],
+  [
+    'Released: acme/cart:1.4 to all workloads, by Ann <ann@example.org>, with message "hello"',
+    {
+      type: 'release',
+      objects: ['shop:deployment/cart'],
+      ...at,
+      metadata: {
+        Revision: hash('5'),
+        result: result('acme/cart:1.4'),
+        spec: spec(['<all>']),
+        cause: { Message: 'hello', User: 'Ann <ann@example.org>' },
+      },
+    },
+  ],
+  [
+    'Released: no image changes to no workloads',
+    { type: 'release', objects: [], ...at, metadata: { Revision: hash('5'), result: {}, spec: spec(null), cause: nobody } },
+  ],
+  [
+    'Automated release of acme/cart:1.4',
+    { type: 'autorelease', objects: [], ...at, metadata: { Revision: hash('6'), result: result('acme/cart:1.4'), spec: {} } },
+  ],
+  [
+    'Drift corrected: shop:configmap/a (changed in the cluster by kubectl: data.x)',
+    {
+      type: 'drift_corrected',
+      objects: ['shop:configmap/a'],
+      ...at,
+      metadata: {
+        revision: hash('7'),
+        corrections: [{ id: 'shop:configmap/a', reason: 'changed in the cluster by kubectl: data.x' }],
+      },
+    },
+  ],
+  [
+    'Deletions held: shop:configmap/a, shop:configmap/b',
+    {
+      type: 'deletions_held',
+      objects: ['shop:configmap/a', 'shop:configmap/b'],
+      ...at,
+      metadata: { revision: hash('7'), deletions: [] },
+    },
+  ],
+];
+
+test.each(CASES)('%s', (summary, event) => expect(summarizeEvent(event)).toBe(summary));
