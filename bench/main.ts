@@ -19,6 +19,7 @@ import { noOp } from './cases/no-op.ts';
 import { noOpBesideKubectl } from './cases/no-op-beside-kubectl.ts';
 import { oneChange } from './cases/one-change.ts';
 import { restart } from './cases/restart.ts';
+import { webhookLoad } from './cases/webhook-load.ts';
 import { createLab } from './lab.ts';
 import { caseLines } from './table.ts';
 
@@ -34,6 +35,7 @@ const CASES: readonly Case[] = [
   restart,
   applications,
   growth,
+  webhookLoad,
 ];
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { scale: { type: 'string', default: '1' } } });

@@ -44,6 +44,12 @@ export interface FluxdOptions {
   readonly repository: Repository;
   /** Flags for Node itself, such as `--cpu-prof`. */
   readonly nodeFlags?: readonly string[];
+  /** More flags of fluxd. */
+  readonly args?: readonly string[];
+  /** Where it looks for git. */
+  readonly path?: string;
+  /** The one core that it and the programs it runs may use. */
+  readonly core?: number;
 }
 
 const lineSchema = z.looseObject({ msg: z.string(), time: z.string() });
@@ -57,14 +63,22 @@ interface Done {
 }
 
 /** Starts the daemon that `npm run build` made, and waits for its first sync. It fetches and syncs only when it is asked to. */
-export async function startFluxd({ kubeconfig, repository, nodeFlags = [] }: FluxdOptions): Promise<Fluxd> {
+export async function startFluxd({
+  kubeconfig,
+  repository,
+  nodeFlags = [],
+  args = [],
+  path = process.env.PATH,
+  core,
+}: FluxdOptions): Promise<Fluxd> {
   const home = mkdtempSync(join(tmpdir(), 'flux-bench-home-'));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}/api/v1`;
   const begin = performance.now();
   const program = join(ROOT, 'dist/fluxd.js');
   // Run as users run it, by its first line, which has flags for Node; others replace them.
-  const [command, ...flags] = nodeFlags.length === 0 ? [program] : [process.execPath, ...nodeFlags, program];
+  const pinned = core === undefined ? [] : ['taskset', '--cpu-list', String(core)];
+  const [command, ...flags] = [...pinned, ...(nodeFlags.length === 0 ? [] : [process.execPath, ...nodeFlags]), program];
   const child = spawn(
     command ?? program,
     [
@@ -76,8 +90,9 @@ export async function startFluxd({ kubeconfig, repository, nodeFlags = [] }: Flu
       '--registry-disable-scanning',
       '--log-format=json',
       `--listen=127.0.0.1:${port}`,
+      ...args,
     ],
-    { env: { PATH: process.env.PATH, HOME: home, TMPDIR: home, KUBECONFIG: kubeconfig }, stdio: ['ignore', 'ignore', 'pipe'] },
+    { env: { PATH: path, HOME: home, TMPDIR: home, KUBECONFIG: kubeconfig }, stdio: ['ignore', 'ignore', 'pipe'] },
   );
   const pid = child.pid ?? 0;
   const exited = new Promise<void>((resolve) => child.on('exit', () => resolve()));
