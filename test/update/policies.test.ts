@@ -71,6 +71,23 @@ describe('a policy update', () => {
     expect(edits).toEqual([]);
   });
 
+  test('for every container of a HelmRelease is one for each image among its values', async () => {
+    const text = (annotations: string) => `apiVersion: helm.fluxcd.io/v1
+kind: HelmRelease
+metadata:
+  name: wiki
+${annotations}spec:
+  values:
+    image: acme/wiki:1
+    db: {image: {repository: acme/pg, tag: "12"}}
+`;
+    const context = await repositoryOf({ 'wiki.yaml': text('') });
+    const spec = { 'default:helmrelease/wiki': { add: { tag_all: 'semver:~1' }, remove: {} } };
+    const { edits } = await planUpdate({ type: 'policy', cause: { Message: '', User: '' }, spec }, context);
+    const after = '  annotations:\n    fluxcd.io/tag.chart-image: semver:~1\n    fluxcd.io/tag.db: semver:~1\n';
+    expect(edits).toEqual([{ path: 'wiki.yaml', content: text(after) }]);
+  });
+
   test('that cannot be made names object and place, and is no release', async () => {
     const shared = 'metadata: {name: web, labels: &l {a: b}, annotations: *l}\n';
     const context = await repositoryOf({ 'web.yaml': `apiVersion: apps/v1\nkind: Deployment\n${shared}` });
