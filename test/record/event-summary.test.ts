@@ -12,20 +12,10 @@ const spec = (ServiceSpecs: unknown) => ({
   ReleaseImageSpec: { ServiceSpecs },
   ReleaseContainersSpec: null,
 });
-const sync = (commits: readonly string[]) => ({
-  commits: commits.map((revision) => ({ revision, message: '' })),
-  includes: {},
-});
 const nobody = { Message: '', User: '' };
 
 /** Flux v1's summaries, and ours in their manner. */
 const CASES: readonly (readonly [string, FluxEvent])[] = [
-  [
-    'Sync: 3333333..1111111, shop:configmap/prices',
-    { type: 'sync', objects: ['shop:configmap/prices'], ...at, metadata: sync([hash('1'), hash('2'), hash('3')]) },
-  ],
-  ['Sync: 1111111, no workloads changed', { type: 'sync', objects: [], ...at, metadata: sync([hash('1'), hash('2')]) }],
-  ['Sync: <no revision>, no workloads changed', { type: 'sync', objects: [], ...at, metadata: sync([]) }],
   [
     'Commit: 4444444, shop:deployment/cart',
     { type: 'commit', objects: ['shop:deployment/cart'], ...at, metadata: { revision: hash('4'), spec: null } },

@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import { silentLogger } from '../../src/base/index.ts';
+import { applyUpdate, type UpdateOptions } from '../../src/controller/apply-update.ts';
+import { createRepositoryReader } from '../../src/controller/view.ts';
+import { createManifestReader } from '../../src/manifests/index.ts';
+import { planAutomation, type UpdateSpec } from '../../src/update/index.ts';
+import { idOf, repositoryOf } from '../update/repository.ts';
+
+const deployment = (name: string, annotations: string) => `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: ${name}, namespace: shop, annotations: ${annotations}}
+spec: {template: {spec: {containers: [{name: ${name}, image: "acme/${name}:1.3"}]}}}
+`;
+const FILES = {
+  'cart.yaml': deployment('cart', "{fluxcd.io/automated: 'true'}"),
+  'mail.yaml': deployment('mail', '{}'),
+};
+const CART = 'shop:deployment/cart';
+
+const world = () =>
+  repositoryOf(FILES, {
+    running: [CART, 'shop:deployment/mail'],
+    registry: { 'index.docker.io/acme/cart': { '1.3': { createdAt: 3 }, '1.4': { createdAt: 4 } } },
+  });
+
+/** What an update that is carried out writes into Git beside the files. */
+async function committed(spec: UpdateSpec): Promise<{ readonly note: string; readonly message: string }> {
+  const { workloads, images } = await world();
+  const requests: { readonly note: string; readonly message: string }[] = [];
+  const source = {
+    fetch: async () => 'r-1',
+    files: async () => Object.entries(FILES).map(([path, text]) => ({ path, mode: '100644', blob: path, size: text.length })),
+    blob: async (path: keyof typeof FILES) => Buffer.from(FILES[path]),
+    commit: async (request: { readonly note: string; readonly message: string }) => {
+      requests.push(request);
+      return 'r-2';
+    },
+  };
+  const cluster = { ...workloads, idOf, namesBy: () => idOf };
+  const reader = createRepositoryReader(source as unknown as UpdateOptions['source'], createManifestReader(), cluster);
+  // Of the ports an update uses these parts alone.
+  const events = { add: () => {} };
+  const clock = { now: () => 0 };
+  const options = { source, reader, cluster, images, events, clock, log: silentLogger() } as unknown as UpdateOptions;
+  await applyUpdate('5b0d9a34', spec, options);
+  const [request] = requests;
+  if (!request) throw new Error('nothing was committed');
+  return request;
+}
+
+describe('the note of a commit, byte for byte', () => {
+  const anonymous = { Message: '', User: '' };
+  const ann = { Message: '', User: 'Ann <ann@example.org>' };
+  const update = '{"Container":"cart","Current":"acme/cart:1.3","Target":"acme/cart:1.4"}';
+  const result = `{"${CART}":{"Status":"success","PerContainer":[${update}]},"shop:deployment/mail":{"Status":"ignored","Error":"not included","PerContainer":null}}`;
+
+  test('of an automated update names job, changes, and every workload', async () => {
+    const { spec } = await planAutomation(await world());
+    if (!spec) throw new Error('no newer image was found');
+    expect(await committed({ type: 'auto', cause: anonymous, spec })).toMatchObject({
+      message: 'Auto-release acme/cart:1.4',
+      note: `{"jobID":"5b0d9a34","spec":{"type":"auto","cause":{"Message":"","User":""},"spec":{"Changes":[{"WorkloadID":"${CART}","Container":{"Name":"cart","Image":"acme/cart:1.3"},"ImageID":"acme/cart:1.4"}]}},"result":${result}}`,
+    });
+  });
+
+  test('of a release names who asked for what', async () => {
+    const spec = { ServiceSpecs: [CART], ImageSpec: 'acme/cart:1.4', Kind: 'execute', Excludes: null, Force: false };
+    expect(await committed({ type: 'image', cause: ann, spec })).toMatchObject({
+      message: `Release acme/cart:1.4 to ${CART}`,
+      note: `{"jobID":"5b0d9a34","spec":{"type":"image","cause":{"Message":"","User":"Ann \\u003cann@example.org\\u003e"},"spec":{"ServiceSpecs":["${CART}"],"ImageSpec":"acme/cart:1.4","Kind":"execute","Excludes":null,"Force":false}},"result":${result}}`,
+    });
+  });
+
+  test('of a change of policies has no result', async () => {
+    const add = { locked: 'true', locked_msg: '', locked_user: 'Ann <ann@example.org>' };
+    expect(await committed({ type: 'policy', cause: ann, spec: { [CART]: { add, remove: {} } } })).toMatchObject({
+      message: `Updated workload policies\n\n- Locked: ${CART}\n- Updated policies: ${CART}\n`,
+      note: `{"jobID":"5b0d9a34","spec":{"type":"policy","cause":{"Message":"","User":"Ann \\u003cann@example.org\\u003e"},"spec":{"${CART}":{"add":{"locked":"true","locked_msg":"","locked_user":"Ann \\u003cann@example.org\\u003e"},"remove":{}}}},"result":null}`,
+    });
+  });
+});
