@@ -21,15 +21,22 @@ export class LargeSet {
   #running: { readonly fluxd: Fluxd; readonly proxy: ApiProxy | undefined };
   /** Of the first sync, which created everything. */
   readonly first: SyncCost;
+  /** What the daemon held before it, with nothing to keep. */
+  readonly emptyMib: number;
   #isFirst = true;
   #commits = 0;
 
-  private constructor(server: ApiServer, repository: Repository, fluxd: Fluxd, first: SyncCost, size: number, prefix: string) {
-    this.server = server;
-    this.repository = repository;
+  private constructor(
+    made: Pick<LargeSet, 'server' | 'repository' | 'size' | 'first' | 'emptyMib'>,
+    fluxd: Fluxd,
+    prefix: string,
+  ) {
+    this.server = made.server;
+    this.repository = made.repository;
+    this.size = made.size;
+    this.first = made.first;
+    this.emptyMib = made.emptyMib;
     this.#running = { fluxd, proxy: undefined };
-    this.first = first;
-    this.size = size;
     this.#prefix = prefix;
   }
 
@@ -39,10 +46,11 @@ export class LargeSet {
     await repository.commit('Nothing yet', { 'README.md': 'nothing yet\n' });
     const fluxd = await startFluxd({ kubeconfig: server.kubeconfig, repository });
     try {
+      const emptyMib = fluxd.residentMib();
       await repository.commit('Everything', mixedManifests(size, prefix));
       const first = await fluxd.sync({ created: size });
       await server.quiet();
-      return new LargeSet(server, repository, fluxd, first, size, prefix);
+      return new LargeSet({ server, repository, size, first, emptyMib }, fluxd, prefix);
     } catch (error) {
       await fluxd.end();
       throw error;

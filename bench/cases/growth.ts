@@ -25,6 +25,8 @@ interface Costs {
   readonly peakMib: number;
 }
 
+const KIB_A_MIB = 1024;
+
 const MEASURES = [
   { what: 'time of the first sync', of: ({ firstMs }: Costs) => firstMs, unit: 'ms', digits: 0 },
   { what: 'CPU time of the daemon in the first sync', of: ({ firstCpuMs }: Costs) => firstCpuMs, unit: 'ms', digits: 0 },
@@ -56,7 +58,8 @@ export const growth: Case = {
           header: ['cost', 'exponent', 'each further 1,000 objects'],
           rows: MEASURES.map(({ what, of, unit, digits }) => {
             const perThousand = slope(all.map((costs) => ({ size: costs.size / 1000, cost: of(costs) })));
-            return [what, exponentOf(all, of).toFixed(2), `${perThousand.toFixed(digits)} ${unit}`];
+            const each = unit === 'MiB' ? ` (${((perThousand * KIB_A_MIB) / 1000).toFixed(1)} KiB an object)` : '';
+            return [what, exponentOf(all, of).toFixed(2), `${perThousand.toFixed(digits)} ${unit}${each}`];
           }),
         },
       ],
