@@ -185,13 +185,19 @@ async function write(
   outgoing.writeHead(status, {
     'X-Content-Type-Options': 'nosniff',
     ...headers,
-    ...(isWhole(body) ? { 'Content-Length': Buffer.byteLength(body) } : {}),
+    ...lengthOf(status, body),
     // A body nobody read is not worth draining.
     ...(hasBody && !incoming.complete ? { Connection: 'close' } : {}),
   });
   if (body === undefined || incoming.method === 'HEAD') outgoing.end();
   else if (isWhole(body)) outgoing.end(body);
   else await stream(outgoing, body, clock);
+}
+
+/** Nothing is a body of no bytes, not one in chunks; of 204 nobody expects a length, and of a stream nobody knows it. */
+function lengthOf(status: number, body: Reply['body']): Readonly<Record<string, number>> {
+  if (body === undefined) return status === 204 ? {} : { 'Content-Length': 0 };
+  return isWhole(body) ? { 'Content-Length': Buffer.byteLength(body) } : {};
 }
 
 function isWhole(body: Reply['body']): body is string | Buffer {
