@@ -9,6 +9,10 @@ const hello = workload('Deployment', 'hello', {
     ['side', 'acme/side:m-1'],
   ],
 });
+const ignored = workload('Deployment', 'ignored', {
+  annotations: { 'fluxcd.io/ignore': 'true' },
+  containers: [['greet', 'quay.io/acme/hello:m-1']],
+});
 const init = workload('DaemonSet', 'init', { initContainers: [['greet', 'quay.io/acme/hello:m-1']] });
 
 const repository: World = {
@@ -79,6 +83,22 @@ describe('a release by image', () => {
       { ServiceSpecs: [ID('hello')], ImageSpec: 'quay.io/acme/hello:latest' },
       { registry: { 'quay.io/acme/hello': { 'm-1': { createdAt: 100 }, latest: { createdAt: 1 } } } },
       { hello: 'success greet m-1>latest', ...rest('ignored not included', 'hello') },
+    ],
+    [
+      'of a workload that the cluster says to ignore under the old prefix',
+      { ServiceSpecs: [ID('hello')] },
+      { running: [{ id: ID('hello'), containers: [], annotations: { 'flux.weave.works/ignore': 'true' } }] },
+      { hello: 'skipped ignore', ...rest('ignored not included', 'hello') },
+    ],
+    [
+      'of a workload that Git alone says to ignore',
+      {},
+      {
+        files: { 'ignored.yaml': ignored.text },
+        manifests: { [ID('ignored')]: { file: 'ignored.yaml', object: ignored.object } },
+        running: [ID('ignored')],
+      },
+      { ignored: 'skipped ignore' },
     ],
     [
       'of a workload with an image that is none',
