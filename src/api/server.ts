@@ -6,6 +6,7 @@ import { deprecatedEndpoint, LEGACY_PREFIX, legacyError, legacyRoutes, unknownEn
 import { createListener, type HttpListener, type ListenerOptions } from './listener.ts';
 import { createCertificate, type TlsFiles } from './network/certificate.ts';
 import { createRights, type ReviewAccess } from './network/rights.ts';
+import { openApiRoute } from './openapi/index.ts';
 import type { Reply } from './route.ts';
 import { statusOf, visibleError } from './status.ts';
 import { problemReply, V1_PREFIX, v1Routes } from './v1/index.ts';
@@ -25,13 +26,14 @@ export interface ApiServerOptions {
 /** The daemon's HTTP API on `--listen`. */
 export function createApiServer(options: ApiServerOptions): HttpListener {
   const { daemon, log, metrics, tls, clock = systemClock, localAddressOf } = options;
+  const routes = [
+    ...healthRoutes(daemon),
+    ...(metrics === undefined ? [] : [metricsRoute(metrics)]),
+    ...legacyRoutes(daemon),
+    ...v1Routes(daemon, clock),
+  ];
   return createListener({
-    routes: [
-      ...healthRoutes(daemon),
-      ...(metrics === undefined ? [] : [metricsRoute(metrics)]),
-      ...legacyRoutes(daemon),
-      ...v1Routes(daemon, clock),
-    ],
+    routes: [...routes, openApiRoute(routes)],
     refuse,
     log,
     clock,

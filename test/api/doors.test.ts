@@ -50,6 +50,7 @@ const TABLE: Readonly<Record<string, readonly [path: string, sent: Sent, loopbac
   'GET /api/v1/history': ['/api/v1/history', {}, 200, 403],
   'GET /api/v1/images/scans': ['/api/v1/images/scans', {}, 200, 403],
   'GET /api/v1/events': ['/api/v1/events', {}, 200, 403],
+  'GET /api/v1/openapi.json': ['/api/v1/openapi.json', {}, 200, 403],
   'GET /api/v1/gc': ['/api/v1/gc', {}, 200, 403],
   'POST /api/v1/gc/approvals': ['/api/v1/gc/approvals', approval, 202, 403],
 };

@@ -11,6 +11,17 @@ export {
   MAX_DIFF_BYTES,
 } from './diff.ts';
 export { type EventWire, eventSchema } from './event.ts';
+export {
+  errorBodySchema,
+  imageListSchema,
+  jobStatusSchema,
+  notificationSchema,
+  policySpecSchema,
+  publicKeySchema,
+  repositorySchema,
+  updateRequestSchema,
+  workloadListSchema,
+} from './flux-v1-schemas.ts';
 export { approvalSchema, type HeldDeletionsWire, heldDeletionsSchema } from './gc.ts';
 export { type HistoryWire, historySchema } from './history.ts';
 export { type ImageScansWire, imageScansSchema } from './image-scan.ts';

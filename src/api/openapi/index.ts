@@ -1,0 +1,21 @@
+import type { Route } from '../route.ts';
+import { conditional } from '../v1/conditional.ts';
+import { V1_PREFIX } from '../v1/prefix.ts';
+import { type DescribedRoute, openApiDocument } from './document.ts';
+
+export { OPERATIONS, openApiDocument } from './document.ts';
+
+/** `GET /api/v1/openapi.json`: the OpenAPI document of these routes and of this one. It is made when it is first asked for. */
+export function openApiRoute(others: readonly DescribedRoute[]): Route {
+  let body: string | undefined;
+  const route: Route = {
+    methods: ['GET'],
+    path: `${V1_PREFIX}/openapi.json`,
+    door: 'local',
+    handle() {
+      body ??= JSON.stringify(openApiDocument([...others, route]));
+      return { status: 200, headers: { 'Content-Type': 'application/json' }, body };
+    },
+  };
+  return conditional(route);
+}
