@@ -1,6 +1,7 @@
 import type { DiffReportWire } from '../api/client/index.ts';
 import { short } from './await-job.ts';
 import { printableLine } from './printable.ts';
+import type { Paint } from './style.ts';
 import { placeText, problemLine, whyText } from './sync-summary.ts';
 import { diffLines } from './text-diff.ts';
 
@@ -8,24 +9,28 @@ type Entry = DiffReportWire['entries'][number];
 type Field = NonNullable<Entry['fields']>[number];
 
 const ACTIONS = ['create', 'change', 'prune', 'unchanged', 'skip', 'held', 'failed'];
-/** SGR parameters (ECMA-48). */
-const COLOURS: Readonly<Record<string, string>> = { '-': '31', '+': '32', failed: '31', held: '33', prune: '31', error: '31' };
-const BOLD = '1';
+const STYLES: Readonly<Record<string, Parameters<Paint>[0]>> = {
+  '-': 'red',
+  '+': 'green',
+  failed: 'red',
+  held: 'yellow',
+  prune: 'red',
+  error: 'red',
+};
 
 /**
  * A block for each object: what a sync would do to it, where its manifest stands and why, then its fields, old and new; then
  * refused files and warnings; then the counts.
  */
-export function formatDiff(report: DiffReportWire, { colour }: { readonly colour: boolean }): string {
+export function formatDiff(report: DiffReportWire, paint: Paint): string {
   const { revision, counts, entries, errors, warnings } = report;
-  const paint = (line: string, sgr: string | undefined) =>
-    colour && sgr !== undefined ? `\u001b[${sgr}m${line}\u001b[0m` : line;
+  const painted = (line: string, style: Parameters<Paint>[0] | undefined) => (style === undefined ? line : paint(style, line));
   const lines = [
     ...entries.flatMap((entry) => [
-      paint(headLine(entry), COLOURS[entry.action] ?? BOLD),
-      ...(entry.fields ?? []).flatMap(fieldLines).map((line) => paint(`  ${line}`, COLOURS[line[0] ?? ''])),
+      painted(headLine(entry), STYLES[entry.action] ?? 'bold'),
+      ...(entry.fields ?? []).flatMap(fieldLines).map((line) => painted(`  ${line}`, STYLES[line[0] ?? ''])),
     ]),
-    ...errors.map((problem) => paint(printableLine(problemLine('error', problem)), COLOURS.error)),
+    ...errors.map((problem) => painted(printableLine(problemLine('error', problem)), STYLES.error)),
     ...warnings.map((problem) => printableLine(problemLine('warning', problem))),
     `${revision === undefined ? '' : `${short(revision)}: `}${countsText(counts, errors.length)}`,
   ];

@@ -1,9 +1,32 @@
+import { goJson } from '../base/index.ts';
 import { usageError } from './errors.ts';
+import { printable, printableJson } from './printable.ts';
+import type { Output } from './session.ts';
 
-export type OutputFormat = 'tab' | 'json';
+/** `tab` is Flux v1's word for a table. */
+const FORMATS = { tab: 'table', table: 'table', wide: 'wide', json: 'json', yaml: 'yaml', name: 'name' } as const;
 
-/** @throws FluxError `cli/usage` for anything else. */
-export function outputFormat(text: string): OutputFormat {
-  if (text === 'tab' || text === 'json') return text;
-  throw usageError('invalid output format specified');
+export type OutputFormat = (typeof FORMATS)[keyof typeof FORMATS];
+
+/** Those of commands whose result is not a list of things with names. */
+export const REPORT_FORMATS = ['table', 'json', 'yaml'] as const;
+export const LIST_FORMATS = ['table', 'wide', 'json', 'yaml', 'name'] as const;
+
+/** @throws FluxError `cli/usage` for what is not among the formats that a command has. */
+export function outputFormat<Format extends OutputFormat>(text: string, formats: readonly Format[]): Format {
+  const known = Object.hasOwn(FORMATS, text) ? FORMATS[text as keyof typeof FORMATS] : undefined;
+  const format = formats.find((each) => each === known);
+  if (format === undefined) throw usageError('invalid output format specified');
+  return format;
+}
+
+/** Data for other programs: JSON on one line as Go writes it, or YAML. */
+export async function writeData(stdout: Output, format: 'json' | 'yaml', data: unknown): Promise<void> {
+  if (format === 'json') {
+    stdout.write(`${printableJson(goJson(data))}\n`);
+    return;
+  }
+  // Loaded late: it brings the YAML writer.
+  const { dumpYaml } = await import('../base/index.ts');
+  stdout.write(printable(dumpYaml(data)));
 }

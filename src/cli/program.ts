@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { Launch } from './command.ts';
 import { completeCommand, completionCommand } from './commands/completion.ts';
 import { diffCommand } from './commands/diff.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { gcCommand } from './commands/gc.ts';
 import { identityCommand } from './commands/identity.ts';
 import { installCommand } from './commands/install.ts';
@@ -25,6 +26,7 @@ const COMMANDS = [
   syncCommand,
   diffCommand,
   gcCommand,
+  doctorCommand,
   identityCommand,
   saveCommand,
   installCommand,
@@ -43,6 +45,7 @@ export function createProgram(launch: Launch): Command {
     .option('-u, --url <url>', 'base URL of the API; without it a port-forward is opened (FLUX_URL)')
     .option('-t, --token <token>', 'token to authenticate with at --url (FLUX_SERVICE_TOKEN)')
     .option('--timeout <duration>', 'how long to wait for a result (default "60s", FLUX_TIMEOUT)')
+    .option('--no-color', 'print without colours (NO_COLOR)')
     .addHelpText('after', HELP)
     .allowExcessArguments(true);
   for (const create of COMMANDS) program.addCommand(create(launch));

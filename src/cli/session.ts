@@ -31,8 +31,12 @@ export interface Session {
   readonly timeoutMs: number;
   /** How long to wait for rollouts, in milliseconds: as long as for a sync when somebody said how long that is, else 5 minutes. */
   readonly rolloutTimeoutMs: number;
+  /** False with --no-color. */
+  readonly colour: boolean;
   /** @throws FluxError `cli/no-terminal`. */
   readonly keyboard: () => Keyboard;
+  /** Where the daemon's pod is looked for; undefined when --url leads to the daemon. */
+  readonly daemonPod: { readonly namespace: string; readonly labelSelectors: readonly string[] } | undefined;
   /** How the cluster is reached. */
   readonly kubeconfig: ClientSource;
   /** The daemon: at --url, or through a port-forward that is opened on first use. */
@@ -49,6 +53,8 @@ export interface GlobalFlags {
   readonly url?: string;
   readonly token?: string;
   readonly timeout?: string;
+  /** False with --no-color. */
+  readonly color?: boolean;
 }
 
 export interface SessionParts {
@@ -88,15 +94,15 @@ export function createSession({ flags, env, stdout, stderr, clock, version, keyb
     return createApiClient({ transport, url: base, ...(token === '' ? {} : { token: new Secret(token) }) });
   }
 
+  const labels = flags.k8sFwdLabels ?? (env.FLUX_FORWARD_LABELS || 'app=flux');
+  const daemonPod = {
+    namespace: flags.k8sFwdNs ?? (env.FLUX_FORWARD_NAMESPACE || 'default'),
+    labelSelectors: [...(labels === '' ? [] : [labels]), 'name in (flux,fluxd,weave-flux-agent)'],
+  };
+
   async function forward(): Promise<string> {
     const { openPortForward } = await import('../cluster/port-forward/index.ts');
-    const labels = flags.k8sFwdLabels ?? (env.FLUX_FORWARD_LABELS || 'app=flux');
-    const tunnel = await openPortForward({
-      ...kubeconfig,
-      namespace: flags.k8sFwdNs ?? (env.FLUX_FORWARD_NAMESPACE || 'default'),
-      labelSelectors: [...(labels === '' ? [] : [labels]), 'name in (flux,fluxd,weave-flux-agent)'],
-      port: 3030,
-    });
+    const tunnel = await openPortForward({ ...kubeconfig, ...daemonPod, port: 3030 });
     closers.push(() => tunnel.close());
     return `${tunnel.url}/api/flux`;
   }
@@ -108,8 +114,10 @@ export function createSession({ flags, env, stdout, stderr, clock, version, keyb
     stderr,
     clock,
     version,
+    colour: flags.color !== false,
     keyboard,
     kubeconfig,
+    daemonPod: url === '' ? daemonPod : undefined,
     timeoutMs,
     rolloutTimeoutMs,
     client: () => (connected ??= connect()),

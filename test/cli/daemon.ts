@@ -92,6 +92,8 @@ interface RunOptions {
   readonly isTTY?: boolean;
   readonly columns?: number;
   readonly keyboard?: () => Keyboard;
+  /** What the clock shows first, in milliseconds since the epoch. */
+  readonly startAt?: number;
 }
 
 function noKeyboard(): never {
@@ -102,10 +104,10 @@ function noKeyboard(): never {
 export async function fluxctl(
   line: readonly string[],
   env: Readonly<Record<string, string>> = {},
-  { isTTY = false, columns, keyboard = noKeyboard }: RunOptions = {},
+  { isTTY = false, columns, keyboard = noKeyboard, startAt = 0 }: RunOptions = {},
 ): Promise<Ran> {
   const written: [1 | 2, string][] = [];
-  let now = 0;
+  let now = startAt;
   const code = await main({
     argv: line,
     env: { HOME: '/nonexistent', PATH: process.env.PATH, GIT_CONFIG_NOSYSTEM: '1', ...env },

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { DiffReportWire } from '../../src/api/client/index.ts';
-import { formatDiff } from '../../src/cli/diff-report.ts';
+import { parseYamlDocuments } from '../../src/base/index.ts';
 import { fluxctl, ScriptedDaemon } from './daemon.ts';
 
 const DIFFS = 'POST /v1/diffs';
@@ -77,7 +77,7 @@ describe('exit codes are those of kubectl diff', () => {
     expect(stderr).toMatch(/no such revision|cannot compare|decoding response/);
   });
 
-  test.each([[['--revision', 'a', '--path', 'b']], [['-o', 'yaml']], [['--nope']], [['extra']], [['--path', '/nonexistent']]])(
+  test.each([[['--revision', 'a', '--path', 'b']], [['-o', 'wide']], [['--nope']], [['extra']], [['--path', '/nonexistent']]])(
     '2 for the command line %j, and nothing is asked',
     async (flags) => {
       const { code, sent } = await diff(report(), ...flags);
@@ -204,22 +204,23 @@ describe('what is shown', () => {
     ]);
   });
 
-  test('as JSON what the daemon answered', async () => {
+  test('as JSON or YAML what the daemon answered', async () => {
     expect(JSON.parse((await diff(whole, '-o', 'json')).stdout)).toEqual(whole);
+    const [document] = parseYamlDocuments((await diff(whole, '-o', 'yaml')).stdout);
+    expect(document).toMatchObject({ value: whole });
   });
 
-  test('colours are for terminals alone, and not where NO_COLOR is set', async () => {
-    expect(formatDiff(whole, { colour: true })).toContain('\u001b[32m  + spec.replicas: 2\u001b[0m');
-    expect(formatDiff(whole, { colour: false })).not.toContain('\u001b');
-    for (const [env, coloured] of [
-      [{}, true],
-      [{ NO_COLOR: '1' }, false],
-    ] as const) {
-      await using daemon = await ScriptedDaemon.start({ [DIFFS]: [whole] });
-      const { stdout } = await fluxctl(['diff', '--url', daemon.url], env, { isTTY: true });
-      expect(stdout.includes('\u001b')).toBe(coloured);
-    }
-    expect((await diff(whole)).stdout).not.toContain('\u001b');
+  test.each<[string, string[], Record<string, string>, boolean, boolean]>([
+    ['for a terminal', [], {}, true, true],
+    ['not for anything else', [], {}, false, false],
+    ['not where NO_COLOR is set', [], { NO_COLOR: '1' }, true, false],
+    ['not on a dumb terminal', [], { TERM: 'dumb' }, true, false],
+    ['not with --no-color', ['--no-color'], {}, true, false],
+  ])('colours: %s', async (_case, flags, env, isTTY, coloured) => {
+    await using daemon = await ScriptedDaemon.start({ [DIFFS]: [whole] });
+    const { stdout } = await fluxctl(['diff', '--url', daemon.url, ...flags], env, { isTTY });
+    expect(stdout.includes('\u001b[32m  + spec.replicas: 2\u001b[39m')).toBe(coloured);
+    expect(stdout.includes('\u001b')).toBe(coloured);
   });
 
   test('nothing that a daemon sends drives the terminal (S-080)', async () => {

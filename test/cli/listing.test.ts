@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { parseYamlDocuments } from '../../src/base/index.ts';
 import { fluxctl, ScriptedDaemon } from './daemon.ts';
 
 const image = (ID: string) => ({ ID, Labels: {} });
@@ -171,5 +172,73 @@ describe('list-images', () => {
     expect((await listImages(null, '-o', 'xml')).stderr).toBe(
       "Error: invalid output format specified\nRun 'fluxctl list-images --help' for usage.\n",
     );
+  });
+});
+
+describe('other forms of the lists', () => {
+  const failing = [{ ...SHOP[1], SyncError: 'denied\nby a webhook', ReadOnly: 'System' }];
+
+  test.each<[string, string]>([
+    [
+      'wide',
+      [
+        'WORKLOAD              CONTAINER  IMAGE                          RELEASE  REPLICAS  READ-ONLY  POLICY            SYNC ERROR',
+        'shop:deployment/cart  cart       reg.example.org/acme/cart:1.3  ready    1/1       System     automated,locked  denied by a webhook',
+        '                      setup      reg.example.org/acme/init:0.2                                                  ',
+        '',
+      ].join('\n'),
+    ],
+    ['name', 'shop:deployment/cart\n'],
+  ])('list-workloads -o %s', async (format, expected) => {
+    expect((await listWorkloads(failing, '-o', format)).stdout).toBe(expected);
+  });
+
+  test.each([
+    ['tab', 'table'],
+    ['table', 'table'],
+  ])('%s is Flux v1’s table', async (format) => {
+    expect((await listWorkloads(SHOP, '-o', format)).stdout).toBe((await listWorkloads(SHOP)).stdout);
+  });
+
+  test('YAML holds what JSON holds', async () => {
+    const [workloads, listed] = [await listWorkloads(SHOP, '-o', 'yaml'), await listImages(images([cart]), '-o', 'yaml')];
+    expect([...parseYamlDocuments(workloads.stdout)]).toMatchObject([
+      { value: JSON.parse((await listWorkloads(SHOP, '-o', 'json')).stdout) },
+    ]);
+    expect([...parseYamlDocuments(listed.stdout)]).toMatchObject([{ value: images([cart]) }]);
+    expect((await listWorkloads(null, '-o', 'yaml')).stdout).toBe('null\n');
+  });
+
+  test('list-images -o wide shows digests, -o name the images that run', async () => {
+    const Available = available.map((each, n) => ({ ...each, Digest: `sha256:${n}` }));
+    const wide = (await listImages(images([{ ...cart, Available }]), '-o', 'wide')).stdout;
+    expect(wide.split('\n').map((line) => line.slice(60))).toEqual([
+      'CREATED              DIGEST',
+      '                     ',
+      '01 Apr 24 10:00 UTC  sha256:0',
+      '10 Feb 24 10:00 UTC  sha256:1',
+      '10 Jan 24 10:00 UTC  sha256:2',
+      '',
+    ]);
+    expect((await listImages(images([cart, cart]), '-o', 'name')).stdout).toBe('reg.example.org/acme/cart:1.3\n');
+  });
+
+  test.each([
+    [false, ''],
+    [true, '\u001b[H\u001b[J'],
+  ])('--watch lists again when something has changed (terminal: %s)', async (isTTY, clear) => {
+    const [old] = [workload('a:deployment/b', [], { Status: 'updating' })];
+    const done = { ...old, Status: 'ready' };
+    await using daemon = await ScriptedDaemon.start({
+      'GET /flux/v6/services': [[old], [old], [done], [done], { status: 500, body: 'gone' }],
+    });
+    const line = ['list-workloads', '--watch', '--no-headers', '--url', daemon.url];
+    const { code, stdout, stderr } = await fluxctl(line, {}, { isTTY });
+    expect(stdout).toBe(`${clear}a:deployment/b      updating  \n${clear}a:deployment/b      ready  \n`);
+    expect(daemon.requests).toHaveLength(5);
+    expect([code, stderr]).toEqual([
+      1,
+      "Error: executing HTTP request: 500 Internal Server Error gone\nRun 'fluxctl list-workloads --help' for usage.\n",
+    ]);
   });
 });

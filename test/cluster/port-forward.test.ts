@@ -163,7 +163,7 @@ describe('the way to the daemon', () => {
     expect(server.asked.map((url) => url.searchParams.get('labelSelector'))).toEqual(['app=flux', 'name in (flux,fluxd)']);
   });
 
-  test('two pods are one too many', async () => {
+  test('two pods are one too many (INST-8)', async () => {
     server.pods = { 'app=flux': ['a', 'b'] };
     await expect(open(['app=flux', 'other'])).rejects.toMatchObject({
       code: 'cluster/ambiguous-pod',

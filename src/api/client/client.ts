@@ -34,7 +34,10 @@ interface Cancellable {
  * described the error, `api/unreachable`, `api/unauthorized`, `api/status` or `api/bad-answer` otherwise.
  */
 export interface ApiClient {
-  ping(options?: Cancellable): Promise<void>;
+  /** Resolves to the daemon's clock, in milliseconds since the epoch, to the second; NaN where it does not tell. */
+  ping(options?: Cancellable): Promise<number>;
+  /** Whether the daemon says that it can work, and else why not; undefined when it is a Go fluxd, which does not say. */
+  readiness(options?: Cancellable): Promise<{ readonly ready: boolean; readonly reason: string } | undefined>;
   version(options?: Cancellable): Promise<string>;
   /** An empty namespace means all. */
   listWorkloads(filter: { readonly namespace: string }, options?: Cancellable): Promise<readonly ListedWorkload[]>;
@@ -94,7 +97,14 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
   };
   return {
     async ping(cancel) {
-      await legacy({ method: 'GET', path: '/v11/ping', ...cancel });
+      return (await legacy({ method: 'GET', path: '/v11/ping', ...cancel })).timeMs;
+    },
+    async readiness(cancel) {
+      if (!LEGACY_SUFFIX.test(options.url)) return undefined;
+      const root = createExchange({ ...options, url: options.url.replace(LEGACY_SUFFIX, '') });
+      const { status, text } = await root({ method: 'GET', path: '/readyz', alsoTaken: [404, 503], ...cancel });
+      if (status === 404) return undefined;
+      return { ready: status === 200, reason: status === 200 ? '' : text.trim() };
     },
     version: (cancel) => ask(z.string(), { method: 'GET', path: '/v11/version', ...cancel }),
     async listWorkloads({ namespace }, cancel) {

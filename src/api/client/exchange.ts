@@ -24,11 +24,15 @@ export interface Call {
   /** Total time for this exchange in milliseconds, when it takes longer than most. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /** Status codes besides those of success that are an answer, not an error. */
+  readonly alsoTaken?: readonly number[];
 }
 
 export interface Answer {
   readonly status: number;
   readonly text: string;
+  /** The other end's clock, in milliseconds since the epoch, to the second; NaN where it does not tell. */
+  readonly timeMs: number;
 }
 
 export type Exchange = (call: Call) => Promise<Answer>;
@@ -39,7 +43,7 @@ export type Exchange = (call: Call) => Promise<Answer>;
  */
 export function createExchange({ transport, url, token, requestTimeoutMs }: ExchangeOptions): Exchange {
   const base = checkedBase(url);
-  return async ({ method, path, query, body, contentType, timeoutMs = requestTimeoutMs, signal }) => {
+  return async ({ method, path, query, body, contentType, timeoutMs = requestTimeoutMs, signal, alsoTaken = [] }) => {
     const target = `${base}${path}${query ? `?${new URLSearchParams(query)}` : ''}`;
     const response = await transport
       .request({
@@ -60,8 +64,9 @@ export function createExchange({ transport, url, token, requestTimeoutMs }: Exch
           cause: error,
         });
       });
-    const answer = { status: response.status, text: response.body.toString('utf8') };
-    if ([200, 201, 202, 204].includes(answer.status)) return answer;
+    const timeMs = Date.parse(response.headers.date ?? '');
+    const answer = { status: response.status, text: response.body.toString('utf8'), timeMs };
+    if ([200, 201, 202, 204, ...alsoTaken].includes(answer.status)) return answer;
     throw refusal(answer);
   };
 }
@@ -76,7 +81,7 @@ function checkedBase(url: string): string {
   return url.replace(/\/+$/, '');
 }
 
-function refusal({ status, text }: Answer): FluxError {
+function refusal({ status, text }: Pick<Answer, 'status' | 'text'>): FluxError {
   if (status === 401) {
     return new FluxError('executing HTTP request: request failed authentication', {
       code: 'api/unauthorized',

@@ -3,7 +3,7 @@ import * as z from 'zod';
 // What fluxctl reads of the Flux v1 answers. Everything else passes through as it came, so that `-o json` shows all of it, and
 // so that a Go fluxd and newer daemons are understood alike. Go writes null for an empty list.
 
-const imageSchema = z.looseObject({ ID: z.string(), CreatedAt: z.string().optional() });
+const imageSchema = z.looseObject({ ID: z.string(), CreatedAt: z.string().optional(), Digest: z.string().optional() });
 
 export const workloadsSchema = z
   .array(
@@ -18,6 +18,8 @@ export const workloadsSchema = z
         Outdated: z.number(),
         Messages: z.array(z.string()).nullable(),
       }),
+      ReadOnly: z.string().optional(),
+      SyncError: z.string().optional(),
       Automated: z.boolean(),
       Locked: z.boolean(),
       Ignore: z.boolean(),

@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import type { DiffReportWire, DiffRequestWire } from '../../api/client/index.ts';
-import { FluxError, goJson } from '../../base/index.ts';
+import { FluxError } from '../../base/index.ts';
 import { type Launch, subcommand } from '../command.ts';
 import { formatDiff } from '../diff-report.ts';
 import { usageError } from '../errors.ts';
 import { readManifestFiles } from '../manifest-files.ts';
-import { outputFormat } from '../output-format.ts';
-import { printableJson } from '../printable.ts';
+import { outputFormat, REPORT_FORMATS, writeData } from '../output-format.ts';
 import type { Session } from '../session.ts';
+import { painter } from '../style.ts';
 
 interface Flags {
   readonly revision?: string;
@@ -29,21 +29,21 @@ export function diffCommand(launch: Launch): Command {
       command
         .option('--revision <revision>', 'commit, branch or tag to compare (default the head of the branch, as last fetched)')
         .option('--path <directory>', 'compare the manifests below this local directory in place of the repository')
-        .option('-o, --output-format <format>', 'tab or json', 'tab')
+        .option('-o, --output-format <format>', 'table, json or yaml', 'table')
         .addHelpText('after', EXIT_CODES),
     run: diff,
   });
 }
 
 async function diff(session: Session, { revision, path, outputFormat: format }: Flags): Promise<number> {
-  const form = outputFormat(format);
+  const form = outputFormat(format, REPORT_FORMATS);
   if (revision !== undefined && path !== undefined) throw usageError('cannot specify both --revision and --path');
-  const { env, stdout, stderr, timeoutMs } = session;
+  const { stdout, stderr, timeoutMs } = session;
   const request = path === undefined ? { ...(revision === undefined ? {} : { revision }) } : await requestOf(path);
   const report = await (await session.client()).diff(request, { timeoutMs });
   if (!report) throw notKnown();
-  const colour = stdout.isTTY === true && !env.NO_COLOR;
-  stdout.write(form === 'json' ? `${printableJson(goJson(report))}\n` : formatDiff(report, { colour }));
+  if (form === 'table') stdout.write(formatDiff(report, painter(session, stdout)));
+  else await writeData(stdout, form, report);
   const trouble = troubleOf(report);
   if (trouble !== '') stderr.write(`Error: ${trouble}\n`);
   return trouble !== '' ? 2 : differs(report) ? 1 : 0;

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { HeldDeletionsWire } from '../../api/client/index.ts';
-import { FluxError, goJson } from '../../base/index.ts';
+import { FluxError } from '../../base/index.ts';
 import { reportSync } from '../await-sync.ts';
 import { type Launch, subcommand } from '../command.ts';
-import { outputFormat } from '../output-format.ts';
-import { printableJson, printableLine } from '../printable.ts';
+import { outputFormat, REPORT_FORMATS, writeData } from '../output-format.ts';
+import { printableLine } from '../printable.ts';
 import type { Session } from '../session.ts';
 import { describeTrouble } from '../sync-summary.ts';
 import { formatTable } from '../table.ts';
@@ -18,7 +18,7 @@ export function gcCommand(launch: Launch): Command {
     summary: 'List what is not in Git any more and was not deleted, and why',
     examples: ['gc', 'gc -o json'],
     launch,
-    options: (command) => command.option('-o, --output-format <format>', 'tab or json', 'tab'),
+    options: (command) => command.option('-o, --output-format <format>', 'table, json or yaml', 'table'),
     run: listHeld,
   });
   const approveList = subcommand<object>('approve', {
@@ -38,11 +38,13 @@ export function gcCommand(launch: Launch): Command {
 }
 
 async function listHeld(session: Session, flags: Flags): Promise<number> {
-  const format = outputFormat(flags.outputFormat);
+  const format = outputFormat(flags.outputFormat, REPORT_FORMATS);
   const held = await (await session.client()).heldDeletions();
   if (!held) throw notKnown();
-  session.stdout.write(format === 'json' ? `${printableJson(goJson(held))}\n` : formatHeld(held));
-  if (format === 'tab' && held.hash !== undefined) session.stderr.write(`To delete them, run: fluxctl gc approve ${held.hash}\n`);
+  if (format === 'table') session.stdout.write(formatHeld(held));
+  else await writeData(session.stdout, format, held);
+  if (format === 'table' && held.hash !== undefined)
+    session.stderr.write(`To delete them, run: fluxctl gc approve ${held.hash}\n`);
   return 0;
 }
 

@@ -1,12 +1,11 @@
 import type { Command } from 'commander';
 import type { ListedContainer, ListedImage } from '../../api/client/index.ts';
-import { goJson } from '../../base/index.ts';
 import { formatName, parseImageRef } from '../../image/index.ts';
 import { formatResourceId, parseResourceIdIn } from '../../resource/index.ts';
 import { deprecatedController, type Launch, subcommand } from '../command.ts';
 import { usageError } from '../errors.ts';
-import { outputFormat } from '../output-format.ts';
-import { printableJson } from '../printable.ts';
+import { LIST_FORMATS, outputFormat, writeData } from '../output-format.ts';
+import { printableLine } from '../printable.ts';
 import { formatTable } from '../table.ts';
 
 interface Flags {
@@ -29,11 +28,11 @@ export function listImagesCommand(launch: Launch): Command {
         .option('-w, --workload <workload>', 'only this workload')
         .option('-l, --limit <number>', 'images shown for each container; 0 shows all', '10')
         .option('--no-headers', 'leave the heading out')
-        .option('-o, --output-format <format>', 'tab or json', 'tab')
+        .option('-o, --output-format <format>', 'table, wide, json, yaml or name', 'table')
         .addOption(deprecatedController()),
     async run(session, flags) {
       if (flags.workload && flags.controller) throw usageError("can't specify both the controller and image");
-      const format = outputFormat(flags.outputFormat);
+      const format = outputFormat(flags.outputFormat, LIST_FORMATS);
       const limit = limitOf(flags.limit);
       const namespace = await session.namespace(flags.namespace);
       const wanted = flags.workload ?? flags.controller;
@@ -42,21 +41,32 @@ export function listImagesCommand(launch: Launch): Command {
         : { namespace, spec: '<all>' };
       const listed = await (await session.client()).listImages(filter);
       const workloads = [...listed].sort((a, b) => (a.ID < b.ID ? -1 : 1));
-      if (format === 'json') {
+      if (format === 'json' || format === 'yaml') {
         if (limit < 0) throw usageError('opts.limit cannot be less than 0');
         const cut = workloads.map((workload) => ({
           ...workload,
           Containers: workload.Containers?.map((container) => truncated(container, limit)) ?? null,
         }));
-        session.stdout.write(`${printableJson(goJson(cut.length === 0 ? null : cut))}\n`);
+        await writeData(session.stdout, format, cut.length === 0 ? null : cut);
         return 0;
       }
+      if (format === 'name') {
+        const running = workloads.flatMap(({ Containers }) => (Containers ?? []).map(({ Current }) => Current.ID));
+        for (const image of new Set(running)) if (image !== '') session.stdout.write(`${printableLine(image)}\n`);
+        return 0;
+      }
+      const columns = COLUMNS[format];
       const rows = workloads.flatMap(({ ID, Containers }) =>
         Containers?.length
-          ? Containers.flatMap((container, index) => containerRows(index === 0 ? ID : '', container, limit))
-          : [[ID, '', '', '']],
+          ? Containers.flatMap((container, index) => containerRows(index === 0 ? ID : '', container, { limit, columns }))
+          : [[ID, '', '', ...columns.map(() => '')]],
       );
-      session.stdout.write(formatTable([...(flags.headers ? [['WORKLOAD', 'CONTAINER', 'IMAGE', 'CREATED']] : []), ...rows]));
+      session.stdout.write(
+        formatTable([
+          ...(flags.headers ? [['WORKLOAD', 'CONTAINER', 'IMAGE', ...columns.map(({ heading }) => heading)]] : []),
+          ...rows,
+        ]),
+      );
       return 0;
     },
   });
@@ -72,30 +82,46 @@ function truncated(container: ListedContainer, limit: number): ListedContainer {
   return limit > 0 && container.Available ? { ...container, Available: container.Available.slice(0, limit) } : container;
 }
 
+interface Column {
+  readonly heading: string;
+  readonly of: (image: ListedImage) => string;
+}
+
+/** Besides workload, container and image. */
+const COLUMNS: Readonly<Record<'table' | 'wide', readonly Column[]>> = {
+  table: [{ heading: 'CREATED', of: createdAt }],
+  wide: [
+    { heading: 'CREATED', of: createdAt },
+    { heading: 'DIGEST', of: ({ Digest = '' }) => Digest },
+  ],
+};
+
 /** A heading line, then the tags newest first with a bracket that points from the newer ones to the one that runs. */
 function containerRows(
   id: string,
   { Name = '', Current, Available, AvailableError }: ListedContainer,
-  limit: number,
+  { limit, columns }: { readonly limit: number; readonly columns: readonly Column[] },
 ): string[][] {
   const available = Available ?? [];
   const current = split(Current.ID);
   const problem = AvailableError || (available.length === 0 ? 'image data not available' : '');
-  const rows = [[id, Name, current.name, problem]];
+  const [, ...more] = columns.map(() => '');
+  const details = (image: ListedImage) => columns.map(({ of }) => of(image));
+  const rows = [[id, Name, current.name, problem, ...more]];
   // By the tag alone, as Flux v1 does: a registry may be written in several ways.
   const runningAt = current.tag === '' ? -1 : available.findIndex(({ ID }) => split(ID).tag === current.tag);
   const most = limit > 0 ? limit : available.length;
   for (const [index, image] of available.slice(0, most).entries()) {
     const mark = runningAt < 0 || index < runningAt ? '|  ' : index === runningAt ? "'->" : '   ';
-    rows.push(['', '', `${mark} ${split(image.ID).tag}`, createdAt(image)]);
+    rows.push(['', '', `${mark} ${split(image.ID).tag}`, ...details(image)]);
   }
   const running = available[runningAt];
   if (running && runningAt >= most) {
     const omitted = runningAt - most;
-    if (omitted > 0) rows.push(['', '', `: (${omitted} image(s) omitted)`, '']);
-    rows.push(['', '', `'-> ${split(running.ID).tag}`, createdAt(running)]);
+    if (omitted > 0) rows.push(['', '', `: (${omitted} image(s) omitted)`, '', ...more]);
+    rows.push(['', '', `'-> ${split(running.ID).tag}`, ...details(running)]);
   }
-  if (!running) rows.push(['', '', `'-> ${current.tag || '(untagged)'}`, '?']);
+  if (!running) rows.push(['', '', `'-> ${current.tag || '(untagged)'}`, '?', ...more]);
   return rows;
 }
 

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { ListedWorkload } from '../../api/client/index.ts';
-import { goJson } from '../../base/index.ts';
 import { type Launch, subcommand } from '../command.ts';
-import { outputFormat } from '../output-format.ts';
-import { printableJson } from '../printable.ts';
+import { LIST_FORMATS, outputFormat, writeData } from '../output-format.ts';
+import { printableLine } from '../printable.ts';
+import type { Session } from '../session.ts';
 import { formatTable } from '../table.ts';
 
 interface Flags {
@@ -13,6 +13,7 @@ interface Flags {
   /** False with --no-headers. */
   readonly headers: boolean;
   readonly outputFormat: string;
+  readonly watch?: boolean;
 }
 
 export function listWorkloadsCommand(launch: Launch): Command {
@@ -27,32 +28,78 @@ export function listWorkloadsCommand(launch: Launch): Command {
         .option('-a, --all-namespaces', 'list every namespace')
         .option('-c, --container <name>', 'only workloads that have this container')
         .option('--no-headers', 'leave the heading out')
-        .option('-o, --output-format <format>', 'tab or json', 'tab'),
-    async run(session, flags) {
-      const format = outputFormat(flags.outputFormat);
-      const namespace = flags.allNamespaces ? '' : await session.namespace(flags.namespace);
-      const listed = await (await session.client()).listWorkloads({ namespace });
-      const workloads = listed
-        .filter(({ Containers }) => flags.container === undefined || Containers?.some(({ Name }) => Name === flags.container))
-        .sort((a, b) => (a.ID < b.ID ? -1 : 1));
-      session.stdout.write(
-        format === 'json'
-          ? `${printableJson(goJson(workloads.length === 0 ? null : workloads))}\n`
-          : formatTable([...(flags.headers ? [HEADINGS] : []), ...workloads.flatMap(rowsOf)]),
-      );
-      return 0;
-    },
+        .option('--watch', 'list again whenever something has changed, until it is interrupted')
+        .option('-o, --output-format <format>', 'table, wide, json, yaml or name', 'table'),
+    run: listWorkloads,
   });
 }
 
-const HEADINGS = ['WORKLOAD', 'CONTAINER', 'IMAGE', 'RELEASE', 'POLICY'];
+const INTERVAL_MS = 2000;
+const CLEAR = '\u001b[H\u001b[J';
+
+async function listWorkloads(session: Session, flags: Flags): Promise<number> {
+  const { stdout, clock } = session;
+  const format = outputFormat(flags.outputFormat, LIST_FORMATS);
+  const namespace = flags.allNamespaces ? '' : await session.namespace(flags.namespace);
+  const client = await session.client();
+  const list = async () => {
+    const listed = await client.listWorkloads({ namespace });
+    return listed
+      .filter(({ Containers }) => flags.container === undefined || Containers?.some(({ Name }) => Name === flags.container))
+      .sort((a, b) => (a.ID < b.ID ? -1 : 1));
+  };
+  const print = async (workloads: readonly ListedWorkload[]) => {
+    if (flags.watch && stdout.isTTY) stdout.write(CLEAR);
+    if (format === 'json' || format === 'yaml') await writeData(stdout, format, workloads.length === 0 ? null : workloads);
+    else stdout.write(format === 'name' ? namesOf(workloads) : tableOf(workloads, format, flags.headers));
+  };
+  let workloads = await list();
+  await print(workloads);
+  while (flags.watch) {
+    await clock.sleep(INTERVAL_MS);
+    const next = await list();
+    if (JSON.stringify(next) !== JSON.stringify(workloads)) await print(next);
+    workloads = next;
+  }
+  return 0;
+}
+
+function namesOf(workloads: readonly ListedWorkload[]): string {
+  return workloads.map(({ ID }) => `${printableLine(ID)}\n`).join('');
+}
+
+interface Column {
+  readonly heading: string;
+  readonly of: (workload: ListedWorkload) => string;
+}
+
+/** Besides id, container and image; each is told once, on the first line of a workload. */
+const COLUMNS: Readonly<Record<'table' | 'wide', readonly Column[]>> = {
+  table: [
+    { heading: 'RELEASE', of: ({ Status }) => Status },
+    { heading: 'POLICY', of: policiesOf },
+  ],
+  wide: [
+    { heading: 'RELEASE', of: ({ Status }) => Status },
+    { heading: 'REPLICAS', of: ({ Rollout }) => `${Rollout.Updated}/${Rollout.Desired}` },
+    { heading: 'READ-ONLY', of: ({ ReadOnly = '' }) => ReadOnly },
+    { heading: 'POLICY', of: policiesOf },
+    { heading: 'SYNC ERROR', of: ({ SyncError = '' }) => SyncError },
+  ],
+};
+
+function tableOf(workloads: readonly ListedWorkload[], format: 'table' | 'wide', headers: boolean): string {
+  const columns = COLUMNS[format];
+  const headings = ['WORKLOAD', 'CONTAINER', 'IMAGE', ...columns.map(({ heading }) => heading)];
+  return formatTable([...(headers ? [headings] : []), ...workloads.flatMap((workload) => rowsOf(workload, columns))]);
+}
 
 /** The first container stands on the workload's own line, the others below it. */
-function rowsOf(workload: ListedWorkload): string[][] {
+function rowsOf(workload: ListedWorkload, columns: readonly Column[]): string[][] {
   const [first, ...others] = workload.Containers ?? [];
   return [
-    [workload.ID, first?.Name ?? '', first?.Current.ID ?? '', workload.Status, policiesOf(workload)],
-    ...others.map(({ Name, Current }) => ['', Name ?? '', Current.ID, '', '']),
+    [workload.ID, first?.Name ?? '', first?.Current.ID ?? '', ...columns.map(({ of }) => of(workload))],
+    ...others.map(({ Name, Current }) => ['', Name ?? '', Current.ID, ...columns.map(() => '')]),
   ];
 }
 

@@ -1,6 +1,7 @@
 /**
  * The way of fluxctl to a daemon inside a cluster: finds its pod by labels and forwards a local port to it, as
- * `kubectl port-forward` does. A door of its own, so that fluxctl loads nothing of the sync engine.
+ * `kubectl port-forward` does, and asks the API server what `fluxctl doctor` wants to know. A door of its own, so that fluxctl loads nothing of the sync engine.
  */
+export { type ClusterView, openClusterView, type ResourceAttributes } from './cluster-view.ts';
 export { type ClientSource, contextNames, contextNamespace } from './connection.ts';
 export { openPortForward, type PortForward, type PortForwardOptions } from './port-forward.ts';

@@ -1,0 +1,86 @@
+import type { ApiClient, GitConfig, ListedWorkload } from '../../api/client/index.ts';
+import { clockFinding } from './clock.ts';
+import { type Finding, fail, ok, warn } from './finding.ts';
+
+/** Whether the daemon answers, and is of our age. */
+export async function checkDaemon(
+  client: ApiClient,
+  { version, now }: { readonly version: string; readonly now: () => number },
+): Promise<{ readonly isFlux1: boolean; readonly findings: readonly Finding[] }> {
+  const timeMs = await client.ping();
+  const theirs = await client.version();
+  const ready = await client.readiness();
+  // Only our own daemon has this route.
+  const isFlux1 = ready === undefined;
+  const findings = [
+    isFlux1 ? flux1Finding(theirs) : versionFinding(theirs, version),
+    ...(ready?.ready === false ? [fail('daemon', ready.reason, 'It says so as long as it lasts; its log has the error.')] : []),
+    ...(Number.isNaN(timeMs) ? [] : [clockFinding('the daemon', timeMs, now())]),
+  ];
+  return { isFlux1, findings };
+}
+
+function flux1Finding(version: string): Finding {
+  return warn(
+    'daemon',
+    `fluxd ${version} is a Flux v1`,
+    'What Flux v1 has works; diff, gc, sync --wait and errors object by object need this project’s fluxd.',
+  );
+}
+
+function versionFinding(theirs: string, ours: string): Finding {
+  const minor = (version: string) => version.split('.').slice(0, 2).join('.');
+  if (minor(theirs) === minor(ours)) return ok('daemon', `fluxd ${theirs} answers`);
+  return warn('daemon', `fluxd is ${theirs}, fluxctl is ${ours}`, 'Use versions that differ in the last number at most.');
+}
+
+const GIT_HELP: Readonly<Record<string, string>> = {
+  unconfigured: 'Start fluxd with --git-url.',
+  new: 'It was not cloned yet. Give the deploy key (fluxctl identity) access to the repository, and put the host’s keys into known_hosts.',
+  unreachable: 'Give the deploy key (fluxctl identity) access to the repository, and put the host’s keys into known_hosts.',
+  cloned: 'It can be read, but not written: give the deploy key (fluxctl identity) write access.',
+};
+
+/** Whether the daemon can read and write its repository. */
+export function gitFinding({ remote, status, errors }: GitConfig): Finding {
+  if (status === 'ready') return ok('git', `${remote.url}, branch ${remote.branch}, can be read and written`);
+  const detail = errors === '' ? '' : `: ${errors}`;
+  return fail('git', `${remote.url || 'no repository'} is ${status}${detail}`, GIT_HELP[status] ?? 'See the log of fluxd.');
+}
+
+/** Whether everything of the last sync is applied. */
+export function applyFinding(workloads: readonly ListedWorkload[]): Finding {
+  const failed = workloads.filter(({ SyncError }) => typeof SyncError === 'string' && SyncError !== '');
+  if (failed.length === 0) return ok('sync', `${counted(workloads.length, 'workload')} without an error`);
+  return warn('sync', `${failed.length} of ${counted(workloads.length, 'workload')} could not be applied: ${failed[0]?.ID}`, 'fluxctl sync tells why.'); // biome-ignore format: one line
+}
+
+/** Deletions that wait for a person. */
+export async function checkHeld(client: ApiClient): Promise<readonly Finding[]> {
+  const held = await client.heldDeletions();
+  if (!held || held.deletions.length === 0) return [];
+  return [warn('gc', `${counted(held.deletions.length, 'deletion')} held`, 'fluxctl gc tells why, and how to confirm them.')];
+}
+
+/** What is known of the images that workloads run; an error for each reason there is. */
+export async function checkRegistries(client: ApiClient): Promise<readonly Finding[]> {
+  const workloads = await client.listImages({ namespace: '', spec: '<all>' });
+  const containers = workloads.flatMap(({ ID, Containers }) => (Containers ?? []).map((container) => ({ ID, ...container })));
+  const failed = containers.filter(({ AvailableError }) => AvailableError);
+  if (failed.length > 0) {
+    const groups = [...Map.groupBy(failed, ({ AvailableError = '' }) => AvailableError)];
+    const help =
+      'Images are not updated until that is mended: credentials (imagePullSecrets, --docker-config), network, or the name of the image.';
+    return groups.map(([error, each]) => warn('registries', `${each[0]?.ID}${each.length > 1 ? ` and ${each.length - 1} more` : ''}: ${error}`, help)); // biome-ignore format: one line
+  }
+  const known = containers.filter(({ Available }) => Available?.length);
+  if (containers.length > 0 && known.length === 0) {
+    const help = 'Without --registry-disable-scanning that comes within a minute or two after the start.';
+    return [warn('registries', `nothing is known of the images of ${counted(containers.length, 'container')}`, help)];
+  }
+  return [ok('registries', `the images of ${known.length} of ${counted(containers.length, 'container')} are known`)];
+}
+
+function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

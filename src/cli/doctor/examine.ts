@@ -1,0 +1,85 @@
+import { messageOf } from '../../base/index.ts';
+import { type ClusterView, openClusterView } from '../../cluster/port-forward/index.ts';
+import type { Session } from '../session.ts';
+import { attempt, checkPod, checkRights, checkServer, type DaemonPod } from './cluster-checks.ts';
+import { applyFinding, checkDaemon, checkHeld, checkRegistries, gitFinding } from './daemon-checks.ts';
+import { type Finding, fail, warn } from './finding.ts';
+import { checkLeftovers } from './leftovers.ts';
+
+/** All findings, in the order in which somebody would mend them: the cluster, the daemon in it, what the daemon reaches. */
+export async function* examine(session: Session): AsyncGenerator<Finding> {
+  const now = () => session.clock.now();
+  const { cluster, findings } = await openCluster(session);
+  yield* findings;
+  try {
+    let reachable = cluster !== undefined;
+    let pod: DaemonPod | undefined;
+    if (cluster) {
+      const server = await attempt('cluster', UNREACHABLE, () => checkServer(cluster, now), levelOf(session));
+      reachable = !(server.length === 1 && server[0]?.help === UNREACHABLE);
+      yield* server;
+    }
+    const { daemonPod } = session;
+    if (cluster && reachable && daemonPod) {
+      yield* await attempt('pod', 'You need the right to list pods there.', async () => {
+        const looked = await checkPod(cluster, daemonPod);
+        pod = looked.pod;
+        return looked.findings;
+      });
+      const found = pod;
+      if (found) yield* await attempt('rights', MAY_NOT_ASK, () => checkRights(cluster, found));
+    }
+    let isFlux1 = false;
+    if (session.daemonPod === undefined || pod) {
+      const daemon = await daemonFindings(session);
+      isFlux1 = daemon.isFlux1;
+      yield* daemon.findings;
+    }
+    if (cluster && reachable) yield* await attempt('leftovers', MAY_NOT_LOOK, () => checkLeftovers(cluster, { isFlux1 }));
+  } finally {
+    cluster?.close();
+  }
+}
+
+const UNREACHABLE = 'Try kubectl version with the same --context: address, credentials, proxy and certificate must be right.';
+const MAY_NOT_ASK = 'You may not ask what others may do (create subjectaccessreviews); ask somebody who may.';
+const MAY_NOT_LOOK = 'You may not list Deployments in all namespaces; ask somebody who may.';
+
+/** Without a cluster there is no port-forward; a daemon at --url needs none. */
+function levelOf({ daemonPod }: Session): 'warn' | 'fail' {
+  return daemonPod ? 'fail' : 'warn';
+}
+
+async function openCluster(session: Session): Promise<{ readonly cluster?: ClusterView; readonly findings: readonly Finding[] }> {
+  try {
+    return { cluster: await openClusterView(session.kubeconfig), findings: [] };
+  } catch (error) {
+    const help = 'Set KUBECONFIG or --context; kubectl config get-contexts lists what there is.';
+    return { findings: [(levelOf(session) === 'fail' ? fail : warn)('kubeconfig', messageOf(error), help)] };
+  }
+}
+
+async function daemonFindings(session: Session): Promise<{ readonly isFlux1: boolean; readonly findings: readonly Finding[] }> {
+  let isFlux1 = false;
+  const now = () => session.clock.now();
+  const reached = await attempt(
+    'daemon',
+    'It does not answer: see the log of fluxd, and whether --url, --token and --k8s-fwd-ns are right.',
+    async () => {
+      const daemon = await checkDaemon(await session.client(), { version: session.version, now });
+      isFlux1 = daemon.isFlux1;
+      return daemon.findings;
+    },
+    'fail',
+  );
+  if (reached.length === 1 && reached[0]?.level === 'fail') return { isFlux1, findings: reached };
+  const client = await session.client();
+  const asked = 'The log of fluxd says more.';
+  const rest = [
+    attempt('git', asked, async () => [gitFinding(await client.gitRepoConfig({ regenerateKey: false }))], 'fail'),
+    attempt('sync', asked, async () => [applyFinding(await client.listWorkloads({ namespace: '' }))]),
+    attempt('gc', asked, () => checkHeld(client)),
+    attempt('registries', asked, () => checkRegistries(client)),
+  ];
+  return { isFlux1, findings: [...reached, ...(await Promise.all(rest)).flat()] };
+}

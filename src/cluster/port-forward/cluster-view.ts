@@ -1,0 +1,84 @@
+import { FluxError } from '../../base/index.ts';
+import { type ClientSource, loadForClient, openTransport } from './connection.ts';
+
+/** A cluster as the person may ask it whose kubeconfig this is. Every method throws FluxErrors. */
+export interface ClusterView {
+  readonly context: string;
+  /** URL of the API server. */
+  readonly server: string;
+  /** What is at a path; undefined when nothing is. */
+  get(path: string, query?: Readonly<Record<string, string>>): Promise<unknown>;
+  /** `v1.34.4`, and the time there in milliseconds since the epoch, to the second, where it tells it. */
+  version(): Promise<{ readonly version: string; readonly timeMs?: number }>;
+  /** Whether a user may do something (Kubernetes, SubjectAccessReview); to ask that is a right of its own. */
+  may(user: string, attributes: ResourceAttributes): Promise<boolean>;
+  close(): void;
+}
+
+export interface ResourceAttributes {
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+}
+
+const REVIEWS = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
+
+/** @throws FluxError `cluster/no-config`, `cluster/bad-config`. */
+export async function openClusterView(source: ClientSource): Promise<ClusterView> {
+  const kubeconfig = await loadForClient(source);
+  const transport = openTransport(kubeconfig, source);
+  return {
+    context: kubeconfig.config.getCurrentContext(),
+    server: kubeconfig.server,
+    async get(path, query) {
+      try {
+        return (await transport.request({ path, attempts: 1, ...(query ? { query } : {}) })).body;
+      } catch (error) {
+        if (error instanceof FluxError && error.fault === 'missing') return undefined;
+        throw error;
+      }
+    },
+    async version() {
+      const { body, headers } = await transport.request({ path: '/version', attempts: 1 });
+      const timeMs = Date.parse(String(headers.date ?? ''));
+      return { version: textAt(body, 'gitVersion'), ...(Number.isNaN(timeMs) ? {} : { timeMs }) };
+    },
+    async may(user, resourceAttributes) {
+      const review = {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SubjectAccessReview',
+        spec: { user, groups: groupsOf(user), resourceAttributes },
+      };
+      const headers = { 'content-type': 'application/json' };
+      const { body } = await transport.request({
+        method: 'POST',
+        path: REVIEWS,
+        headers,
+        body: JSON.stringify(review),
+        attempts: 1,
+      });
+      return recordAt(body, 'status').allowed === true;
+    },
+    close: () => transport.close(),
+  };
+}
+
+/** What a service account is a member of (Kubernetes, "Service account identities"); a review does not add it. */
+function groupsOf(user: string): readonly string[] {
+  const [, namespace] = /^system:serviceaccount:([^:]+):/.exec(user) ?? [];
+  const accounts = namespace === undefined ? [] : ['system:serviceaccounts', `system:serviceaccounts:${namespace}`];
+  return [...accounts, 'system:authenticated'];
+}
+
+function textAt(value: unknown, key: string): string {
+  const found = recordOf(value)[key];
+  return typeof found === 'string' ? found : '';
+}
+
+function recordAt(value: unknown, key: string): Readonly<Record<string, unknown>> {
+  return recordOf(recordOf(value)[key]);
+}
+
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+}

@@ -1,0 +1,339 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { FluxError } from '../../src/base/index.ts';
+import { clockFinding } from '../../src/cli/doctor/clock.ts';
+import { checkPod, checkRights, checkServer } from '../../src/cli/doctor/cluster-checks.ts';
+import type { Finding } from '../../src/cli/doctor/finding.ts';
+import { checkLeftovers } from '../../src/cli/doctor/leftovers.ts';
+import type { ClusterView } from '../../src/cluster/port-forward/index.ts';
+import { GoFluxd } from '../conformance/go-fluxd.ts';
+import { fluxctl, type Script, ScriptedDaemon } from './daemon.ts';
+
+const clusterOf = (parts: Partial<ClusterView>): ClusterView => ({
+  context: 'prod',
+  server: 'https://k8s.example.org',
+  get: async () => undefined,
+  version: async () => ({ version: 'v1.34.4' }),
+  may: async () => true,
+  close: () => undefined,
+  ...parts,
+});
+const levels = (findings: readonly Finding[]) => findings.map(({ check, level }) => `${check} ${level}`);
+const pod = (given: { name?: string; phase?: string; ready?: boolean; restarts?: number; waiting?: string } = {}) => ({
+  metadata: { name: given.name ?? 'flux-1', namespace: 'flux' },
+  spec: { serviceAccountName: 'flux', containers: [{ name: 'flux', image: 'localhost/fluxd:1' }] },
+  status: {
+    phase: given.phase ?? 'Running',
+    conditions: [{ type: 'Ready', status: given.ready === false ? 'False' : 'True' }],
+    containerStatuses: [
+      { restartCount: given.restarts ?? 0, state: given.waiting ? { waiting: { reason: given.waiting } } : { running: {} } },
+    ],
+  },
+});
+
+describe('the cluster', () => {
+  test.each([
+    ['v1.34.4', 'cluster ok'],
+    ['v1.22.0+k3s1', 'cluster ok'],
+    ['v1.21.14', 'cluster fail'],
+    ['', 'cluster fail'],
+  ])('version %j: %s', async (version, level) => {
+    expect(levels(await checkServer(clusterOf({ version: async () => ({ version }) }), () => 0))).toEqual([level]);
+  });
+
+  test.each([
+    [0, 'ok'],
+    [9_000, 'ok'],
+    [-9_000, 'ok'],
+    [10_000, 'warn'],
+    [-10_000, 'warn'],
+    [300_000, 'fail'],
+    [-300_000, 'fail'],
+  ])('a clock that is %i ms off: %s', (off, level) => {
+    const finding = clockFinding('the daemon', 1_000_000 + off, 1_000_000);
+    expect(finding.level).toBe(level);
+    if (level !== 'ok') expect(finding.message).toContain(`${Math.abs(off) / 1000} s ${off > 0 ? 'ahead of' : 'behind'}`);
+  });
+
+  test.each<[string, object[], string]>([
+    ['that is ready', [pod()], 'pod ok'],
+    ['that cannot pull its image', [pod({ phase: 'Pending', waiting: 'ImagePullBackOff' })], 'pod fail'],
+    ['that waits for a node', [pod({ phase: 'Pending' })], 'pod fail'],
+    ['that is not ready', [pod({ ready: false })], 'pod warn'],
+    ['that is restarted again and again', [pod({ restarts: 7 })], 'pod warn'],
+    ['beside another one', [pod(), pod({ name: 'flux-2' })], 'pod fail'],
+    ['that is not there', [], 'pod fail'],
+  ])('a pod %s', async (_case, items, level) => {
+    const cluster = clusterOf({ get: async () => ({ items }) });
+    const { findings } = await checkPod(cluster, { namespace: 'flux', labelSelectors: ['app=flux'] });
+    expect(levels(findings)).toEqual([level]);
+  });
+
+  test('a pod is looked for by each selector in its namespace', async () => {
+    const asked: string[] = [];
+    const get: ClusterView['get'] = async (path, query = {}) => {
+      asked.push(`${path} ${query.labelSelector}`);
+      return { items: query.labelSelector === 'b' ? [pod()] : [] };
+    };
+    const looked = await checkPod(clusterOf({ get }), { namespace: 'flux', labelSelectors: ['a', 'b', 'c'] });
+    expect(looked.pod).toEqual({ name: 'flux-1', namespace: 'flux', serviceAccount: 'flux' });
+    expect(asked).toEqual(['/api/v1/namespaces/flux/pods a', '/api/v1/namespaces/flux/pods b']);
+  });
+
+  const account = { name: 'flux-1', namespace: 'flux', serviceAccount: 'flux' };
+  test.each<[string, ClusterView['may'], string, string]>([
+    ['everything', async () => true, 'rights ok', 'everything'],
+    ['the usual', async (_user, { verb }) => verb !== '*', 'rights ok', 'usual kinds'],
+    [
+      'all but deletes',
+      async (_user, { verb }) => verb !== '*' && verb !== 'delete',
+      'rights warn',
+      'delete namespaces, delete configmaps, delete services, delete deployments',
+    ],
+    [
+      'nothing',
+      async () => false,
+      'rights warn',
+      'get namespaces, list namespaces, watch namespaces, create namespaces and 20 more',
+    ],
+  ])('a service account that may do %s', async (_case, may, level, message) => {
+    const asked = new Set<string>();
+    const cluster = clusterOf({
+      async may(user, attributes) {
+        asked.add(user);
+        return may(user, attributes);
+      },
+    });
+    const findings = await checkRights(cluster, account);
+    expect(levels(findings)).toEqual([level]);
+    expect(findings[0]?.message).toContain(message);
+    expect([...asked]).toEqual(['system:serviceaccount:flux:flux']);
+  });
+});
+
+describe('what Flux v1 left', () => {
+  const deployment = (name: string, image: string, replicas = 1) => ({
+    metadata: { name, namespace: 'flux' },
+    spec: { replicas, template: { spec: { containers: [{ image }] } } },
+  });
+  const clusterWith = (
+    deployments: readonly object[],
+    { marked = [] as readonly object[], definitions = [] as readonly string[] } = {},
+  ) =>
+    clusterOf({
+      async get(path, query = {}) {
+        if (path === '/apis/apps/v1/deployments')
+          return { items: query.labelSelector?.startsWith('flux.weave') ? marked : deployments };
+        return definitions.some((name) => path.endsWith(`/${name}`)) ? {} : undefined;
+      },
+    });
+
+  test.each<[string, ClusterView, string[]]>([
+    ['nothing', clusterWith([deployment('flux', 'localhost/fluxd:1')]), ['leftovers ok']],
+    ['a daemon', clusterWith([deployment('flux', 'docker.io/fluxcd/flux:1.25.4')]), ['leftovers fail']],
+    ['a daemon that is switched off', clusterWith([deployment('flux', 'docker.io/fluxcd/flux:1.25.4', 0)]), ['leftovers ok']],
+    ['memcached', clusterWith([deployment('memcached', 'memcached:1.6')]), ['leftovers warn']],
+    ['the Helm operator', clusterWith([deployment('helm-operator', 'fluxcd/helm-operator:1.4.0')]), ['leftovers warn']],
+    ['a definition', clusterWith([], { definitions: ['helmreleases.flux.weave.works'] }), ['leftovers warn']],
+    ['an old mark', clusterWith([], { marked: [deployment('cart', 'cart:1')] }), ['leftovers warn']],
+  ])('%s', async (_case, cluster, expected) => {
+    expect(levels(await checkLeftovers(cluster, { isFlux1: false }))).toEqual(expected);
+  });
+
+  test('is no leftover where it is in use', async () => {
+    const cluster = clusterWith([deployment('flux', 'docker.io/fluxcd/flux:1.25.4')]);
+    expect(await checkLeftovers(cluster, { isFlux1: true })).toEqual([]);
+  });
+});
+
+const scratch = mkdtempSync(join(tmpdir(), 'doctor-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+/** An API server that has what a table says, and answers 404 to all else. */
+async function apiServer(answers: Readonly<Record<string, unknown>>): Promise<AsyncDisposable & { readonly kubeconfig: string }> {
+  const server = createServer((request, response) => {
+    const answer = answers[(request.url ?? '').split('?')[0] ?? ''];
+    const status = {
+      kind: 'Status',
+      status: 'Failure',
+      reason: 'NotFound',
+      message: 'not found',
+      code: 404,
+      details: { name: 'x' },
+    };
+    response.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(answer ?? status));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const kubeconfig = join(scratch, `kubeconfig-${url.split(':')[2]}`);
+  writeFileSync(
+    kubeconfig,
+    JSON.stringify({
+      clusters: [{ name: 'c', cluster: { server: url } }],
+      users: [{ name: 'u', user: {} }],
+      contexts: [{ name: 'prod', context: { cluster: 'c', user: 'u' } }],
+      'current-context': 'prod',
+    }),
+  );
+  return {
+    kubeconfig,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+const CLUSTER = { '/version': { gitVersion: 'v1.34.4' }, '/apis/apps/v1/deployments': { items: [] } };
+const READY: Script = {
+  'GET /flux/v11/ping': [{ status: 204, body: '' }],
+  'GET /flux/v11/version': ['9.9.1'],
+  'GET /readyz': [{ status: 200, body: 'ok\n' }],
+  'POST /flux/v9/git-repo-config': [GoFluxd.gitConfig({})],
+  'GET /flux/v6/services': [null],
+  'GET /flux/v10/images': [
+    [{ ID: 'a:deployment/b', Containers: [{ Name: 'c', Current: { ID: 'i:1' }, Available: [{ ID: 'i:1' }] }] }],
+  ],
+  'GET /v1/gc': [{ deletions: [] }],
+};
+
+const doctor = async (script: Script, flags: readonly string[] = [], answers: Readonly<Record<string, unknown>> = CLUSTER) => {
+  await using cluster = await apiServer(answers);
+  await using daemon = await ScriptedDaemon.start({ ...READY, ...script });
+  return await fluxctl(['doctor', '--url', daemon.url, ...flags], { KUBECONFIG: cluster.kubeconfig }, { startAt: Date.now() });
+};
+const reported = async (script: Script) => {
+  const { code, stdout } = await doctor(script, ['-o', 'json']);
+  const findings = JSON.parse(stdout) as readonly Finding[];
+  return { code, bad: findings.filter(({ level }) => level !== 'ok') };
+};
+
+describe('doctor', () => {
+  test('all is well', async () => {
+    const { code, stdout, stderr } = await doctor({});
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout.replace(/127\.0\.0\.1:\d+/, 'HOST')).toBe(
+      [
+        'ok    cluster     Kubernetes v1.34.4 at http://HOST, context "prod"',
+        'ok    clock       the API server and this machine agree',
+        'ok    daemon      fluxd 9.9.1 answers',
+        'ok    clock       the daemon and this machine agree',
+        'ok    git         ssh://git@example.org/acme/conf, branch master, can be read and written',
+        'ok    sync        0 workloads without an error',
+        'ok    registries  the images of 1 of 1 container are known',
+        'ok    leftovers   nothing of Flux v1 runs',
+        '0 failed, 0 to look at, 8 ok',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test.each<[string, Script, string, string, number]>([
+    ['a daemon of another version', { 'GET /flux/v11/version': ['8.0.0'] }, 'daemon', 'warn', 0],
+    ['a daemon that is not ready', { 'GET /readyz': [{ status: 503, body: 'not ready: no repository\n' }] }, 'daemon', 'fail', 1],
+    ['a Flux v1', { 'GET /readyz': [{ status: 404, body: '404 page not found\n' }] }, 'daemon', 'warn', 0],
+    ['a daemon that refuses', { 'GET /flux/v11/ping': [{ status: 401, body: '' }] }, 'daemon', 'fail', 1],
+    ['no repository', { 'POST /flux/v9/git-repo-config': [GoFluxd.gitConfig({ status: 'unconfigured' })] }, 'git', 'fail', 1],
+    [
+      'a repository that cannot be written',
+      { 'POST /flux/v9/git-repo-config': [GoFluxd.gitConfig({ status: 'cloned', errors: 'denied' })] },
+      'git',
+      'fail',
+      1,
+    ],
+    ['held deletions', { 'GET /v1/gc': [{ deletions: [{ id: 'a:configmap/b', reason: 'many' }] }] }, 'gc', 'warn', 0],
+    [
+      'a registry that refuses',
+      {
+        'GET /flux/v10/images': [
+          [{ ID: 'a:deployment/b', Containers: [{ Name: 'c', Current: { ID: 'i:1' }, AvailableError: 'unauthorized' }] }],
+        ],
+      },
+      'registries',
+      'warn',
+      0,
+    ],
+    [
+      'images that nothing is known of',
+      { 'GET /flux/v10/images': [[{ ID: 'a:deployment/b', Containers: [{ Name: 'c', Current: { ID: 'i:1' } }] }]] },
+      'registries',
+      'warn',
+      0,
+    ],
+  ])('%s', async (_case, script, check, level, exit) => {
+    const { code, bad } = await reported(script);
+    expect(levels(bad)).toEqual([`${check} ${level}`]);
+    expect(bad[0]?.help).toMatch(/\w/);
+    expect(code).toBe(exit);
+  });
+
+  test('an object that could not be applied is named', async () => {
+    const services = await GoFluxd.start();
+    const answer = JSON.parse(await (await fetch(`${services.url}/v6/services`)).text()) as { SyncError: string }[];
+    await services[Symbol.asyncDispose]();
+    const { bad } = await reported({
+      'GET /flux/v6/services': [answer.map((each, n) => (n === 0 ? { ...each, SyncError: 'denied' } : each))],
+    });
+    expect(bad).toMatchObject([
+      { check: 'sync', level: 'warn', message: '1 of 2 workloads could not be applied: shop:helmrelease/pay' },
+    ]);
+  });
+
+  test('a cluster out of reach is no failure where the daemon is at --url, and one where it is not', async () => {
+    await using daemon = await ScriptedDaemon.start(READY);
+    const kubeconfig = join(scratch, 'nowhere');
+    writeFileSync(
+      kubeconfig,
+      JSON.stringify({
+        clusters: [{ name: 'c', cluster: { server: 'http://127.0.0.1:1' } }],
+        users: [{ name: 'u', user: {} }],
+        contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+        'current-context': 'x',
+      }),
+    );
+    for (const [flags, level, code] of [
+      [['--url', daemon.url], 'warn', 0],
+      [[], 'fail', 1],
+    ] as const) {
+      const ran = await fluxctl(['doctor', '-o', 'json', ...flags], { KUBECONFIG: kubeconfig }, { startAt: Date.now() });
+      const findings = JSON.parse(ran.stdout) as Finding[];
+      expect(findings[0]).toMatchObject({ check: 'cluster', level });
+      expect(ran.code).toBe(code);
+      expect(findings.some(({ check }) => check === 'daemon')).toBe(code === 0);
+    }
+  });
+
+  test('a cluster that answers, and no daemon in it', async () => {
+    await using cluster = await apiServer({ ...CLUSTER, '/api/v1/namespaces/flux/pods': { items: [] } });
+    const { code, stdout } = await fluxctl(['doctor', '--k8s-fwd-ns=flux'], { KUBECONFIG: cluster.kubeconfig });
+    expect(code).toBe(1);
+    expect(stdout).toContain(
+      'fail  pod         no pod of app=flux or name in (flux,fluxd,weave-flux-agent) is in namespace "flux"\n',
+    );
+    expect(stdout).not.toContain('daemon  ');
+  });
+
+  test('what it may not look at it says, and goes on', async () => {
+    await using daemon = await ScriptedDaemon.start({
+      ...READY,
+      'POST /flux/v9/git-repo-config': [{ status: 500, body: 'oops' }],
+    });
+    const { stdout } = await fluxctl(['doctor', '--url', daemon.url, '-o', 'json'], {}, { startAt: Date.now() });
+    const findings = JSON.parse(stdout) as Finding[];
+    expect(levels(findings)).toEqual(['kubeconfig warn', 'daemon ok', 'clock ok', 'git fail', 'sync ok', 'registries ok']);
+  });
+
+  test('a check that cannot be carried out is a finding', async () => {
+    const may = async () => {
+      throw new FluxError('subjectaccessreviews is forbidden', { code: 'cluster/forbidden' });
+    };
+    await expect(checkRights(clusterOf({ may }), { name: 'p', namespace: 'n', serviceAccount: 's' })).rejects.toThrow(
+      'forbidden',
+    );
+  });
+});
