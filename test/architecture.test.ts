@@ -62,6 +62,24 @@ const imports: readonly Import[] = sources.flatMap((file) => {
   return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => ({ file, specifier: match[1] ?? '' }));
 });
 
+/** Circles of imports, each named from a file on it around to the same file. None is missed altogether; of entangled ones some are named. */
+function circles(graph: ReadonlyMap<string, readonly string[]>): readonly string[] {
+  const found: string[] = [];
+  const path: string[] = [];
+  const done = new Set<string>();
+  const visit = (file: string) => {
+    const start = path.indexOf(file);
+    if (start !== -1) found.push([...path.slice(start), file].join(' → '));
+    if (start !== -1 || done.has(file)) return;
+    path.push(file);
+    for (const next of graph.get(file) ?? []) visit(next);
+    path.pop();
+    done.add(file);
+  };
+  for (const file of graph.keys()) visit(file);
+  return found;
+}
+
 const roomOf = (path: string) => path.split('/')[0] ?? '';
 
 describe('rooms', () => {
@@ -83,6 +101,18 @@ describe('rooms', () => {
       return [`${file} imports ${target}`];
     });
     expect(broken).toEqual([]);
+  });
+
+  test('no file leads back to itself', () => {
+    const graph = new Map(
+      sources.map((file) => [
+        file,
+        imports.flatMap((each) =>
+          each.file === file && each.specifier.startsWith('.') ? [relative('.', join(dirname(file), each.specifier))] : [],
+        ),
+      ]),
+    );
+    expect(circles(graph)).toEqual([]);
   });
 
   test('a package is imported by its owner only', () => {

@@ -1,16 +1,8 @@
-import { isRecord, type LiveObject, type ManagedFields } from './live.ts';
+import { isRecord, type LiveObject, type LostFields, type ManagedFields } from './live.ts';
 import { ownEntry } from './ownership.ts';
 import { replicasHeldByScale } from './scale.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
-
-/** What somebody took from us, or removed. */
-export interface LostFields {
-  /** Paths as people write them, `spec.template.spec.containers[name=web].image`; sorted. Empty: everything is still ours. */
-  readonly fields: readonly string[];
-  /** The manager that has them now, or wrote last. */
-  readonly by?: string;
-}
 
 /** A field that is no longer ours, and the manager that has it now. */
 interface Lost {

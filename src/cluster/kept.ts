@@ -1,7 +1,6 @@
 import { objectKey } from '../resource/index.ts';
 import type { ApiResource } from './api-resource.ts';
-import type { LostFields } from './drift.ts';
-import { isRecord, type LiveObject, type ManagedFields, metadataOf } from './live.ts';
+import { isRecord, type LiveObject, type LostFields, type ManagedFields, metadataOf } from './live.ts';
 import { CHECKSUM_ANNOTATION, fingerprint, IGNORE_ANNOTATIONS, MARK_LABEL, ownsMark } from './ownership.ts';
 import { replicasHeldByScale } from './scale.ts';
 import type { ClusterWorkload } from './types.ts';

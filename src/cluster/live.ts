@@ -1,6 +1,5 @@
 import { FluxError } from '../base/index.ts';
 import { type ApiResource, collectionPath } from './api-resource.ts';
-import type { LostFields } from './drift.ts';
 import type { Transport } from './transport.ts';
 
 export interface ManagedFields {
@@ -9,6 +8,14 @@ export interface ManagedFields {
   readonly subresource?: string;
   readonly time?: string;
   readonly fieldsV1?: Readonly<Record<string, unknown>>;
+}
+
+/** What somebody took from us, or removed. */
+export interface LostFields {
+  /** Paths as people write them, `spec.template.spec.containers[name=web].image`; sorted. Empty: everything is still ours. */
+  readonly fields: readonly string[];
+  /** The manager that has them now, or wrote last. */
+  readonly by?: string;
 }
 
 /** The metadata of an object in the cluster, as the API server writes it. */

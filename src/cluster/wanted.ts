@@ -1,7 +1,7 @@
 import type { ResourceId } from '../resource/index.ts';
+import type { ApiResource } from './api-resource.ts';
 import { CRD_GROUP } from './crd.ts';
 import type { LiveObject } from './live.ts';
-import type { Candidate } from './prune.ts';
 import { isExcluded, isPlaced, type Placed } from './scope.ts';
 
 /** What Git wants, as far as a deletion could touch it. Refused, ignored and excluded objects of the repository count as wanted too. */
@@ -37,7 +37,7 @@ export function bothWanted(a: Wanted, b: Wanted): Wanted {
 
 /** An object that is wanted and that would go together with this one: what is in a Namespace, of a definition's kind, or owned by it. */
 export function goesWith(
-  { resource: { group, kind }, live }: Pick<Candidate, 'resource' | 'live'>,
+  { resource: { group, kind }, live }: { readonly resource: ApiResource; readonly live: LiveObject },
   wanted: Wanted,
   owned: ReadonlyMap<string, ResourceId>,
 ): ResourceId | undefined {

@@ -1,6 +1,17 @@
 import { FluxError } from '../base/index.ts';
-import type { HeldDeletions } from './daemon.ts';
+import type { ResourceId } from '../resource/index.ts';
 import type { Change, Deletion } from './ports.ts';
+
+/** Deletions that did not happen in the last sync. */
+export interface HeldDeletions {
+  /** Of the list that waits for an approval; absent when none does. */
+  readonly hash?: string;
+  readonly deletions: readonly { readonly id: ResourceId; readonly uid?: string; readonly reason: string }[];
+  /** What is approved and not deleted yet. */
+  readonly approved?: { readonly hash: string; readonly deletions: readonly Deletion[] };
+  /** Not in Git, and with the mark of another Flux, or of this one under another URL, branch or path: never deleted. */
+  readonly orphans?: readonly ResourceId[];
+}
 
 interface DeletionList {
   readonly hash: string;

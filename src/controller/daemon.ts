@@ -2,12 +2,12 @@ import type { FluxError } from '../base/index.ts';
 import type { EventLog } from '../record/index.ts';
 import type { Container, ResourceId } from '../resource/index.ts';
 import type { UpdateResult, UpdateSpec } from '../update/index.ts';
+import type { HeldDeletions } from './approvals.ts';
 import type { History } from './history.ts';
 import type { ObjectStatesView } from './object-states.ts';
 import type {
   Cancellable,
   Change,
-  Deletion,
   HealthState,
   ImageInfo,
   ImageScan,
@@ -116,17 +116,6 @@ export interface DiffReport {
   /** Refused files and documents. */
   readonly errors: readonly Problem[];
   readonly warnings: readonly Problem[];
-}
-
-/** Deletions that did not happen in the last sync. */
-export interface HeldDeletions {
-  /** Of the list that waits for an approval; absent when none does. */
-  readonly hash?: string;
-  readonly deletions: readonly { readonly id: ResourceId; readonly uid?: string; readonly reason: string }[];
-  /** What is approved and not deleted yet. */
-  readonly approved?: { readonly hash: string; readonly deletions: readonly Deletion[] };
-  /** Not in Git, and with the mark of another Flux, or of this one under another URL, branch or path: never deleted. */
-  readonly orphans?: readonly ResourceId[];
 }
 
 /** How the objects that the last sync applied are. */

@@ -4,6 +4,7 @@
  */
 
 export { EventLog, type FluxEvent, type LoggedEvent, summarizeEvent } from '../record/index.ts';
+export type { HeldDeletions } from './approvals.ts';
 export type * from './daemon.ts';
 export type { HistoryEntry, HistoryPosition } from './history.ts';
 export { type RunningFlux, startFlux } from './main.ts';

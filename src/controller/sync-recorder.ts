@@ -8,13 +8,8 @@ import {
   type SyncRecord,
 } from '../record/index.ts';
 import { formatPlace } from '../resource/index.ts';
-import type { Cancellable, Change, Problem, Revision, Source } from './ports.ts';
-import type { SyncOutcome } from './sync.ts';
-
-export interface SyncRecorder {
-  /** Moves the sync tag and writes the record of the sync, unless Git says the same already. */
-  record(outcome: SyncOutcome, options?: Cancellable): Promise<void>;
-}
+import type { Change, Problem, Revision, Source } from './ports.ts';
+import type { SyncOutcome, SyncRecorder } from './sync.ts';
 
 /** How many commits of ours are looked at for the image updates they made. */
 const MAX_COMMITS = 100;

@@ -3,7 +3,6 @@ import { recordedAllowPrune } from '../record/index.ts';
 import type { ResourceId } from '../resource/index.ts';
 import type { Approvals } from './approvals.ts';
 import type { Cancellable, Change, Cluster, Problem, Revision, Source } from './ports.ts';
-import type { SyncRecorder } from './sync-recorder.ts';
 import type { RepositoryReader } from './view.ts';
 
 export interface SyncOptions {
@@ -35,6 +34,11 @@ export interface SyncOutcome {
   readonly orphans?: readonly ResourceId[];
   /** Set when the outcome could not be recorded in Git; recording is tried again without applying again. */
   readonly unrecorded?: FluxError;
+}
+
+export interface SyncRecorder {
+  /** Moves the sync tag and writes the record of the sync, unless Git says the same already. */
+  record(outcome: SyncOutcome, options?: Cancellable): Promise<void>;
 }
 
 /** How far back a person's `Allow-Prune` is looked for. */

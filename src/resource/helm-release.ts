@@ -1,8 +1,8 @@
 import { FluxError } from '../base/index.ts';
 import { formatImageRef, formatName, type ImageRef, parseImageRef, tryParseImageRef } from '../image/index.ts';
+import type { Container } from './container.ts';
 import { isFields, valueAt } from './fields.ts';
 import type { KubeObject } from './object.ts';
-import type { Container } from './workload.ts';
 
 /*
  * A HelmRelease runs no containers of its own: which images its chart will run stands among the values it gives to the chart. Where,

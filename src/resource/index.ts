@@ -2,6 +2,7 @@
  * What things are called. A *resource* is any Kubernetes object; a *manifest* is a resource as the repository wants it, with
  * the place it was read from; a *workload* is a resource that runs containers. Pure types and their parse/format functions.
  */
+export type { Container } from './container.ts';
 export { type FieldChange, helmImageChanges } from './helm-release.ts';
 export {
   CLUSTER_SCOPE,
@@ -23,4 +24,4 @@ export {
   objectKey,
   parseApiVersion,
 } from './object.ts';
-export { type Container, containersOf, isWorkloadKind, podSpecOf, WORKLOAD_KINDS } from './workload.ts';
+export { containersOf, isWorkloadKind, podSpecOf, WORKLOAD_KINDS } from './workload.ts';

@@ -1,3 +1,4 @@
+import type { Container } from './container.ts';
 import { isFields, valueAt } from './fields.ts';
 import { helmContainersOf } from './helm-release.ts';
 import type { JsonObject, KubeObject } from './object.ts';
@@ -7,12 +8,6 @@ export const WORKLOAD_KINDS = ['CronJob', 'DaemonSet', 'Deployment', 'StatefulSe
 
 export function isWorkloadKind(kind: string): boolean {
   return (WORKLOAD_KINDS as readonly string[]).includes(kind);
-}
-
-export interface Container {
-  readonly name: string;
-  /** As written in the object; may be empty or malformed. */
-  readonly image: string;
 }
 
 /**

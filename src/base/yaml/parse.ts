@@ -1,11 +1,12 @@
 import { parseEvents, YAMLException } from 'js-yaml';
 import { FluxError } from '../errors.ts';
 import { YamlFault } from './fault.ts';
+import type { JsonValue } from './json.ts';
 import { MAX_DEPTH, MAX_DOCUMENT_LENGTH } from './limits.ts';
 import { countLines, createLineIndex, type TextPosition } from './lines.ts';
 import { composeDocument, tooDeep, type YamlNode } from './node.ts';
 import { splitDocuments } from './stream.ts';
-import { type JsonValue, jsonFromNode, type YamlNotice } from './value.ts';
+import { jsonFromNode, type YamlNotice } from './value.ts';
 
 interface DocumentBase {
   /** Counts from 1; stretches of comments are not counted, empty documents are. */

@@ -1,4 +1,4 @@
-import type { JsonValue } from './value.ts';
+import type { JsonValue } from './json.ts';
 
 /*
  * Scalars read as Kubernetes reads them. kubectl and the API machinery convert YAML to JSON by sigs.k8s.io/yaml, which sits on

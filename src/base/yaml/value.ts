@@ -1,9 +1,7 @@
 import { YamlFault } from './fault.ts';
+import type { JsonValue } from './json.ts';
 import type { YamlMapping, YamlNode, YamlScalar } from './node.ts';
 import { isExactNumber, NOT_JSON, resolvePlain, resolveTagged } from './scalar.ts';
-
-/** Plain JSON data. Integers beyond 2^53 are `JSON.rawJSON` values, so that `JSON.stringify` writes all their digits. */
-export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
 
 /** Something a reader should know about a document that was read all the same. */
 export interface YamlNotice {
