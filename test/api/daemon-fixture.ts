@@ -79,19 +79,22 @@ export function send(
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const line = { host, port, path, method, headers: { ...headers }, agent: false } as const;
-    const outgoing = (ca === undefined ? httpRequest : httpsRequest)({ ...line, ...(ca ? { ca } : {}) }, (incoming) => {
-      const chunks: Buffer[] = [];
-      // A stream of events never ends by itself; its beginning is what is asked for here.
-      if (incoming.headers['content-type'] === 'text/event-stream') {
-        incoming.destroy();
-        return resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: '' });
-      }
-      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-      incoming.on('error', reject);
-      incoming.on('end', () =>
-        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks).toString() }),
-      );
-    });
+    const outgoing = (ca === undefined ? httpRequest : httpsRequest)(
+      { ...line, ...(ca ? { ca, servername: 'localhost' } : {}) },
+      (incoming) => {
+        const chunks: Buffer[] = [];
+        // A stream of events never ends by itself; its beginning is what is asked for here.
+        if (incoming.headers['content-type'] === 'text/event-stream') {
+          incoming.destroy();
+          return resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: '' });
+        }
+        incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+        incoming.on('error', reject);
+        incoming.on('end', () =>
+          resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks).toString() }),
+        );
+      },
+    );
     outgoing.on('error', reject);
     outgoing.end(body);
   });
@@ -137,7 +140,7 @@ export interface ServedByTls extends Served {
 export async function serveByTls(
   daemon: ReturnType<typeof daemonOf>,
   review: ReviewAccess,
-  localAddress = '10.1.2.3',
+  localAddress: string | (() => string) = '10.1.2.3',
 ): Promise<ServedByTls> {
   const files = certificateFiles();
   const { cert } = files.renew();
@@ -152,19 +155,19 @@ export async function serveByTls(
   };
 }
 
-/** Serves a daemon on a free loopback port, as if the connection came in on `localAddress`. */
+/** Serves a daemon on a free loopback port, as if connections came in on `localAddress`. */
 export async function serve(
   daemon = daemonOf(),
   {
     localAddress = '127.0.0.1',
     ...options
-  }: { readonly localAddress?: string } & Partial<Parameters<typeof createApiServer>[0]> = {},
+  }: { readonly localAddress?: string | (() => string) } & Partial<Parameters<typeof createApiServer>[0]> = {},
 ): Promise<Served> {
   const server = createApiServer({
     daemon,
     log: silentLogger(),
     metrics: async () => ({ contentType: 'text/plain; version=0.0.4', body: 'up 1\n' }),
-    localAddressOf: () => localAddress,
+    localAddressOf: typeof localAddress === 'string' ? () => localAddress : localAddress,
     ...options,
   });
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
