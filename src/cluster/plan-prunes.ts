@@ -1,18 +1,28 @@
 import { formatResourceId, type ResourceId } from '../resource/index.ts';
 import type { AllowedNamespaces } from './allowed-namespaces.ts';
 import type { ApiResource } from './api-resource.ts';
+import { coversAll } from './deletion-list.ts';
 import type { Directory, Discovery } from './discovery.ts';
 import type { Applied } from './inventory.ts';
 import type { Layout } from './layout.ts';
 import type { Lists } from './lists.ts';
 import type { LiveObject } from './live.ts';
 import { MARK_LABEL } from './ownership.ts';
-import { type Candidate, forgetOld, isMarkedOurs, type Judged, judgePrunes } from './prune.ts';
+import {
+  type Candidate,
+  forgetOld,
+  isMarkedOurs,
+  type Judged,
+  judgeNamed,
+  judgePrunes,
+  type Owner,
+  type Round,
+} from './prune.ts';
 import { keyOf } from './scope.ts';
 import type { Self } from './self.ts';
 import type { Step } from './step.ts';
 import type { SyncSet } from './sync-set.ts';
-import type { PlanEntry, PlanRequest } from './types.ts';
+import type { Orphan, PlanEntry, PlanRequest } from './types.ts';
 import { byOwner, type Wanted } from './wanted.ts';
 
 export interface Pruning {
@@ -36,11 +46,11 @@ export interface Pruning {
 export interface Prunes {
   /** What is in the cluster, carries our mark, and is no longer in Git: deleted, or held with the reason. */
   readonly steps: readonly Step[];
-  /** What carries another mark and is wanted by no source of this process; sorted. */
-  readonly orphans: readonly ResourceId[];
+  /** What carries another mark, is wanted by no source of this process and was not named by a person to be deleted; sorted. */
+  readonly orphans: readonly Orphan[];
 }
 
-/** Looks for what left Git, and for what is not ours any more. Only the first is ever deleted. */
+/** Looks for what left Git, and for what is not ours any more. Of the latter only what a person named is deleted. */
 export async function planPrunes(pruning: Pruning, directory: Directory, signal?: AbortSignal): Promise<Prunes> {
   const { lists, set, discovery, now } = pruning;
   forgetOld(set, now);
@@ -62,7 +72,7 @@ export async function planPrunes(pruning: Pruning, directory: Directory, signal?
 
 interface Judgement {
   readonly judged: readonly Judged[];
-  readonly orphans: readonly ResourceId[];
+  readonly orphans: readonly Orphan[];
 }
 
 function judge(pruning: Pruning, missingApis: readonly string[]): Judgement {
@@ -91,33 +101,35 @@ function judge(pruning: Pruning, missingApis: readonly string[]): Judgement {
   }
   const [left, foreign]: [Candidate[], Candidate[]] = [[], []];
   for (const candidate of notInGit) (isMarkedOurs(candidate, request) ? left : foreign).push(candidate);
-  const orphans = foreign.filter((candidate) => isOrphan(candidate, wantedByAny)).map(({ id }) => id);
-  orphans.sort();
-  if (left.length === 0) return { judged: [], orphans };
-  const judged = judgePrunes(
-    left,
-    {
-      syncSet: request.syncSet,
-      manager,
-      self,
-      wanted: wantedByAny,
-      owned: byOwner([...inGit, ...notInGit].filter(({ id }) => wantedByAny.some(({ ids }) => ids.has(id)))),
-      contested: set.contested,
-      deletes: set.deletes,
-      now,
-    },
-    {
-      mode: request.garbageCollection === 'on' ? 'on' : 'dry',
-      desiredErrors: request.desired.errors.length,
-      failedEntries,
-      missingApis,
-      failedLists: lists.failed(),
-      setSize: left.length + oursInGit,
-      allowPrune: request.allowPrune ?? 0,
-      approved: request.approved ?? [],
-    },
-  );
-  return { judged, orphans };
+  const [named, orphans]: [Candidate[], Orphan[]] = [[], []];
+  for (const candidate of foreign.filter((each) => isOrphan(each, wantedByAny))) {
+    const { id, live } = candidate;
+    if (live.uid !== undefined && coversAll(request.approvedOrphans ?? [], [{ id, uid: live.uid }])) named.push(candidate);
+    else orphans.push({ id, ...(live.uid === undefined ? {} : { uid: live.uid }) });
+  }
+  orphans.sort((a, b) => (a.id < b.id ? -1 : 1));
+  if (left.length === 0 && named.length === 0) return { judged: [], orphans };
+  const owner: Owner = {
+    syncSet: request.syncSet,
+    manager,
+    self,
+    wanted: wantedByAny,
+    owned: byOwner([...inGit, ...notInGit].filter(({ id }) => wantedByAny.some(({ ids }) => ids.has(id)))),
+    contested: set.contested,
+    deletes: set.deletes,
+    now,
+  };
+  const round: Round = {
+    mode: request.garbageCollection === 'on' ? 'on' : 'dry',
+    desiredErrors: request.desired.errors.length,
+    failedEntries,
+    missingApis,
+    failedLists: lists.failed(),
+    setSize: left.length + oursInGit,
+    allowPrune: request.allowPrune ?? 0,
+    approved: request.approved ?? [],
+  };
+  return { judged: [...judgePrunes(left, owner, round), ...judgeNamed(named, owner, round)], orphans };
 }
 
 /** Of those that are not ours: what nobody else is known to keep. Whether another Flux does, only a person can tell. */

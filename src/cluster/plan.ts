@@ -1,5 +1,4 @@
 import { type Clock, FluxError } from '../base/index.ts';
-import type { ResourceId } from '../resource/index.ts';
 import { kindName } from './api-resource.ts';
 import { decide } from './decide.ts';
 import type { Directory } from './discovery.ts';
@@ -13,7 +12,7 @@ import { duplicateError, type Excluded, isExcluded, isPlaced, keyOf, type Placed
 import type { Self } from './self.ts';
 import type { Step } from './step.ts';
 import type { SyncSet } from './sync-set.ts';
-import type { PlanEntry, PlanRequest } from './types.ts';
+import type { Orphan, PlanEntry, PlanRequest } from './types.ts';
 import { bothWanted, type Wanted } from './wanted.ts';
 
 export interface PlanDeps extends ListDeps {
@@ -29,7 +28,7 @@ export interface PlanDeps extends ListDeps {
 export interface Planned {
   readonly steps: readonly Step[];
   /** Empty where garbage is not collected: then nobody looks for them. */
-  readonly orphans: readonly ResourceId[];
+  readonly orphans: readonly Orphan[];
   readonly layout: Layout;
 }
 
@@ -55,7 +54,7 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
   const stateOf = await lists.ofWanted(layout.byPart, set);
   const now = deps.clock.now();
   const steps = placed.map((each) => (isPlaced(each) ? stepOf(each) : isExcluded(each) ? excluded(each) : failed(each)));
-  let orphans: readonly ResourceId[] = [];
+  let orphans: readonly Orphan[] = [];
   if (request.garbageCollection !== 'off') {
     const { discovery, allowed, manager, self, others } = deps;
     const failedEntries = steps.filter(({ entry }) => entry.action === 'failed').length;

@@ -172,19 +172,33 @@ export const ROUND_GUARDS: readonly RoundGuard[] = [
 export function judgePrunes(candidates: readonly Candidate[], owner: Owner, round: Round): readonly Judged[] {
   const judged = candidates
     .filter((candidate) => !isNeverPruned(candidate.resource.kind) && isMarkedOurs(candidate, owner))
-    .map((candidate) => ({ candidate, verdict: firstOf(OBJECT_GUARDS, (guard) => guard(candidate, owner)) }));
+    .map((candidate) => ({ candidate, verdict: verdictOn(candidate, owner) }));
   const deletions = judged.filter(({ verdict }) => verdict === undefined).map(({ candidate }) => candidate);
-  const all = verdictOnAll(deletions, round);
+  const all = doubtOf(round) ?? overBudget(deletions, round) ?? { action: 'prune', reason: 'no longer in Git' };
   return judged.map(({ candidate, verdict }) => ({ candidate, verdict: verdict ?? all }));
 }
 
-function verdictOnAll(deletions: readonly Candidate[], round: Round): Verdict {
+/**
+ * Decides about objects that do not carry our mark, and that a person named one by one to be deleted: whose they are is the person's
+ * word, and so is how many; everything else holds them as it would hold ours (R-022).
+ */
+export function judgeNamed(candidates: readonly Candidate[], owner: Owner, round: Round): readonly Judged[] {
+  const all: Verdict = doubtOf(round) ?? { action: 'prune', reason: 'not in Git, and named by a person to be deleted' };
+  return candidates
+    .filter(({ resource }) => !isNeverPruned(resource.kind))
+    .map((candidate) => ({ candidate, verdict: verdictOn(candidate, owner) ?? all }));
+}
+
+function verdictOn(candidate: Candidate, owner: Owner): Verdict | undefined {
+  return firstOf(OBJECT_GUARDS, (guard) => guard(candidate, owner));
+}
+
+/** Why nothing at all is deleted in this round. */
+function doubtOf(round: Round): Verdict | undefined {
   const doubt = firstOf(ROUND_GUARDS, (guard) => guard(round));
-  if (doubt !== undefined) {
-    const isUnseen = round.missingApis.length > 0 || round.failedLists.length > 0;
-    return { action: 'held', reason: doubt, ...(isUnseen ? { error: new FluxError(doubt, { code: 'cluster/unseen' }) } : {}) };
-  }
-  return overBudget(deletions, round) ?? { action: 'prune', reason: 'no longer in Git' };
+  if (doubt === undefined) return undefined;
+  const isUnseen = round.missingApis.length > 0 || round.failedLists.length > 0;
+  return { action: 'held', reason: doubt, ...(isUnseen ? { error: new FluxError(doubt, { code: 'cluster/unseen' }) } : {}) };
 }
 
 /** Why so many, or such, deletions wait for a person; undefined when they may go ahead or are confirmed. */

@@ -1,6 +1,6 @@
 import { FluxError } from '../base/index.ts';
 import type { ResourceId } from '../resource/index.ts';
-import type { Change, Deletion } from './ports.ts';
+import type { Change, Deletion, Orphan } from './ports.ts';
 
 /** Deletions that did not happen in the last sync. */
 export interface HeldDeletions {
@@ -9,8 +9,8 @@ export interface HeldDeletions {
   readonly deletions: readonly { readonly id: ResourceId; readonly uid?: string; readonly reason: string }[];
   /** What is approved and not deleted yet. */
   readonly approved?: { readonly hash: string; readonly deletions: readonly Deletion[] };
-  /** Not in Git, and with the mark of another Flux, or of this one under another URL, branch or path: never deleted. */
-  readonly orphans?: readonly ResourceId[];
+  /** What the last sync left alone because it may be another's; absent for nothing. */
+  readonly orphans?: readonly Orphan[];
 }
 
 interface DeletionList {
@@ -25,19 +25,29 @@ interface DeletionList {
 export class Approvals {
   #notDone: readonly Change[] = [];
   #approved: DeletionList | undefined;
+  #orphans: readonly Orphan[] = [];
+  #approvedOrphans: readonly Deletion[] = [];
 
   /** What may be deleted although it is much: exactly this, or less of it, in this and later revisions. */
   get approved(): readonly Deletion[] {
     return this.#approved?.deletions ?? [];
   }
 
+  /** Orphans that a person wants deleted, whose-ever they are (R-022). */
+  get approvedOrphans(): readonly Deletion[] {
+    return this.#approvedOrphans;
+  }
+
   /** Takes note of a sync. What was deleted, or is in Git again, is not approved any longer. */
-  update(changes: readonly Change[]): void {
+  update(changes: readonly Change[], orphans: readonly Orphan[] = []): void {
     this.#notDone = changes.filter(({ outcome, place }) => !place && (outcome === 'held' || outcome === 'failed'));
-    if (!this.#approved) return;
+    this.#orphans = orphans;
+    if (!this.#approved && this.#approvedOrphans.length === 0) return;
     const settled = new Set(changes.filter(({ outcome, place }) => place || outcome === 'deleted').map(({ id }) => id));
-    const deletions = this.#approved.deletions.filter(({ id }) => !settled.has(id));
-    this.#approved = deletions.length === 0 ? undefined : { ...this.#approved, deletions };
+    const isOpen = ({ id }: Deletion) => !settled.has(id);
+    this.#approvedOrphans = this.#approvedOrphans.filter(isOpen);
+    const deletions = this.approved.filter(isOpen);
+    this.#approved = this.#approved && deletions.length > 0 ? { ...this.#approved, deletions } : undefined;
   }
 
   /**
@@ -62,6 +72,22 @@ export class Approvals {
     );
   }
 
+  /**
+   * Approves the deletion of these orphans, besides those that were approved before.
+   * @throws FluxError `gc/changed`; none is approved then.
+   */
+  approveOrphans(named: readonly Deletion[]): void {
+    const unknown = named.find(({ id, uid }) => !this.#orphans.some((orphan) => orphan.id === id && orphan.uid === uid));
+    if (unknown) {
+      throw new FluxError(`${unknown.id} with the uid ${unknown.uid} is not among the orphans that the last sync saw`, {
+        code: 'gc/changed',
+        fault: 'user',
+        help: 'Look at what they are now with `fluxctl gc orphans`.',
+      });
+    }
+    this.#approvedOrphans = [...this.#approvedOrphans, ...named];
+  }
+
   held(): HeldDeletions {
     const waiting = this.#waiting();
     return {
@@ -72,6 +98,7 @@ export class Approvals {
         reason: reason ?? error?.message ?? '',
       })),
       ...(this.#approved ? { approved: this.#approved } : {}),
+      ...(this.#orphans.length > 0 ? { orphans: this.#orphans } : {}),
     };
   }
 

@@ -8,6 +8,7 @@ import type { ObjectStatesView } from './object-states.ts';
 import type {
   Cancellable,
   Change,
+  Deletion,
   HealthState,
   ImageInfo,
   ImageScan,
@@ -181,6 +182,11 @@ export interface Daemon {
    * @throws FluxError `gc/changed` when it is not the list that is held now.
    */
   approveDeletions(hash: string): SyncReport;
+  /**
+   * Approves the deletion of these orphans, and asks for a sync.
+   * @throws FluxError `gc/changed` when one of them is not among the orphans that the last sync saw.
+   */
+  deleteOrphans(orphans: readonly Deletion[]): SyncReport;
   /**
    * How the objects that the last sync applied are; the answer comes when all have settled, at the latest after that time.
    * @throws FluxError fault `missing` before the first sync.

@@ -155,11 +155,17 @@ export function createDaemon(options: DaemonOptions): Daemon {
     imageScans: () => images.scans(),
     events: options.events,
 
-    heldDeletions: () => ({ ...approvals.held(), ...(progress.orphans ? { orphans: progress.orphans } : {}) }),
+    heldDeletions: () => approvals.held(),
 
     approveDeletions(hash) {
       approvals.approve(hash);
       log.info({ hash, deletions: approvals.approved.length }, 'deletions approved');
+      return startSync();
+    },
+
+    deleteOrphans(orphans) {
+      approvals.approveOrphans(orphans);
+      log.info({ resources: orphans.map(({ id }) => id).join(',') }, 'deletion of orphans approved');
       return startSync();
     },
 

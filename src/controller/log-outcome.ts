@@ -1,6 +1,6 @@
 import type { Logger } from '../base/index.ts';
-import { formatPlace, type ResourceId } from '../resource/index.ts';
-import type { Problem } from './ports.ts';
+import { formatPlace } from '../resource/index.ts';
+import type { Orphan, Problem } from './ports.ts';
 import type { SyncOutcome } from './sync.ts';
 import { countOutcomes } from './sync-recorder.ts';
 
@@ -49,8 +49,8 @@ export function createOutcomeLog(): (outcome: SyncOutcome, log: Logger) => void 
 const ORPHANS = 'objects that are not in Git have the mark of another Flux, or of a former URL, branch or path; left alone';
 const SHOWN = 10;
 
-function firstOf(ids: readonly ResourceId[]): string {
-  return [...ids.slice(0, SHOWN), ...(ids.length > SHOWN ? ['…'] : [])].join(',');
+function firstOf(orphans: readonly Orphan[]): string {
+  return [...orphans.slice(0, SHOWN).map(({ id }) => id), ...(orphans.length > SHOWN ? ['…'] : [])].join(',');
 }
 
 function fields({ file, line, column, document, item, id, error }: Problem): Record<string, unknown> {

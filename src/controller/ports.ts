@@ -142,6 +142,13 @@ export interface Deletion {
   readonly uid: string;
 }
 
+/** An object that is not in Git and has the mark of another Flux, or of this one under another URL, branch or path. */
+export interface Orphan {
+  readonly id: ResourceId;
+  /** Absent when the API server states none. */
+  readonly uid?: string;
+}
+
 export interface PlanRequest {
   readonly desired: DesiredState;
   /** Flux v1's sync-set name; keys our marks. */
@@ -151,6 +158,8 @@ export interface PlanRequest {
   readonly allowPrune?: number;
   /** From `fluxctl gc approve`: exactly these deletions, or fewer of them, are confirmed. */
   readonly approved?: readonly Deletion[];
+  /** From `fluxctl gc delete`: orphans to be deleted. */
+  readonly approvedOrphans?: readonly Deletion[];
   /** Only to be looked at: nothing of it is remembered, and the next sync is as if it had not been made. */
   readonly preview?: true;
 }
@@ -173,8 +182,8 @@ export interface PlanEntry {
 
 export interface Plan {
   readonly entries: readonly PlanEntry[];
-  /** Not in Git, and with the mark of another Flux, or of this one under another URL, branch or path: left alone. Absent when there is none, or nobody looked. */
-  readonly orphans?: readonly ResourceId[];
+  /** What is left alone because it may be another's; by id. Absent when there is none, or nobody looked. */
+  readonly orphans?: readonly Orphan[];
 }
 
 /** One field that would change. `from` is absent for a field that is new, `to` for one that goes. */

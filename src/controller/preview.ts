@@ -69,6 +69,7 @@ export function createPreview(options: PreviewOptions): Preview {
         garbageCollection,
         ...(allowPrune === undefined ? {} : { allowPrune }),
         approved: approvals.approved,
+        approvedOrphans: approvals.approvedOrphans,
         preview: true,
       },
       cancel,

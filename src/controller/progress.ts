@@ -13,13 +13,10 @@ export class Progress {
   unrecorded: SyncOutcome | undefined;
   /** Objects that the last sync could not apply, by id. */
   failures: ReadonlyMap<ResourceId, Change> = new Map();
-  /** Objects of nobody, or of somebody else, that the last sync saw; undefined for none. */
-  orphans: readonly ResourceId[] | undefined;
 
   done(outcome: SyncOutcome): void {
     this.applied = outcome.revision;
     this.failure = undefined;
-    this.orphans = outcome.orphans;
     const failed = outcome.changes.filter((change) => change.outcome === 'failed');
     // Still none is no news to whoever made something of it.
     if (failed.length > 0 || this.failures.size > 0) this.failures = new Map(failed.map((change) => [change.id, change]));

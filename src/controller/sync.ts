@@ -1,8 +1,7 @@
 import { asFluxError, type Clock, type FluxError } from '../base/index.ts';
 import { recordedAllowPrune } from '../record/index.ts';
-import type { ResourceId } from '../resource/index.ts';
 import type { Approvals } from './approvals.ts';
-import type { Cancellable, Change, Cluster, Problem, Revision, Source } from './ports.ts';
+import type { Cancellable, Change, Cluster, Orphan, Problem, Revision, Source } from './ports.ts';
 import type { RepositoryReader } from './view.ts';
 
 export interface SyncOptions {
@@ -30,8 +29,8 @@ export interface SyncOutcome {
   readonly changes: readonly Change[];
   readonly errors: readonly Problem[];
   readonly warnings: readonly Problem[];
-  /** Objects with the mark of another Flux, or of this one under another URL, branch or path, that are not in Git: left alone. */
-  readonly orphans?: readonly ResourceId[];
+  /** What was left alone because it may be another's. */
+  readonly orphans?: readonly Orphan[];
   /** Set when the outcome could not be recorded in Git; recording is tried again without applying again. */
   readonly unrecorded?: FluxError;
 }
@@ -67,11 +66,12 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
       garbageCollection: options.garbageCollection,
       ...(allowPrune === undefined ? {} : { allowPrune }),
       approved: approvals.approved,
+      approvedOrphans: approvals.approvedOrphans,
     },
     limited,
   );
   const changes = await cluster.apply(plan, signal ? { signal } : {});
-  approvals.update(changes);
+  approvals.update(changes, plan.orphans);
   const outcome: SyncOutcome = {
     revision,
     ...(previous === undefined ? {} : { previous }),

@@ -42,6 +42,7 @@ export function daemonOf(parts: Partial<Daemon> = {}): Daemon & { readonly calls
     syncDone: () => new Promise(() => {}),
     heldDeletions: () => ({ deletions: [] }),
     approveDeletions: (hash) => called('approveDeletions', hash, queuedSync('s-1')),
+    deleteOrphans: (orphans) => called('deleteOrphans', orphans, queuedSync('s-1')),
     health: async (options) => called('health', options.waitMs, { revision: 'r-1', settled: true, counts: {}, objects: [] }),
     objects: () => ({ objects: [] }),
     history: async (request) => called('history', request, { entries: [] }),

@@ -12,7 +12,7 @@ test('held deletions are listed with the hash of what waits for an approval', as
     hash: HASH,
     deletions: [{ ...deletion, reason: 'pull of https://u:hunter2@h/r failed' }],
     approved: { hash: HASH, deletions: [deletion] },
-    orphans: ['shop:configmap/b'],
+    orphans: [{ id: 'shop:configmap/b', uid: 'u-2' }, { id: 'shop:configmap/c' }],
   };
   await using api = await serve(daemonOf({ heldDeletions: () => held }));
   const { status, headers, body } = await api.get('/api/v1/gc');
@@ -44,6 +44,27 @@ test.each([
   expect(api.calls).toEqual([]);
 });
 
+const ORPHAN = { id: 'shop:configmap/b', uid: 'u-2' };
+
+test('the deletion of orphans answers with the sync that carries it out (R-022)', async () => {
+  await using api = await serve();
+  const { status, headers } = await api.post('/api/v1/gc/orphan-deletions', JSON.stringify({ orphans: [ORPHAN] }), json);
+  expect({ status, location: headers.location }).toEqual({ status: 202, location: '/api/v1/syncs/s-1' });
+  expect(api.calls).toEqual([{ name: 'deleteOrphans', argument: [ORPHAN] }]);
+});
+
+test.each([
+  {},
+  { orphans: [] },
+  { orphans: ['shop:configmap/b'] },
+  { orphans: [{ id: 'shop:configmap/b' }] },
+  { orphans: [ORPHAN], all: true },
+])('the body %j deletes no orphan', async (body) => {
+  await using api = await serve();
+  expect((await api.post('/api/v1/gc/orphan-deletions', JSON.stringify(body), json)).status).toBe(400);
+  expect(api.calls).toEqual([]);
+});
+
 test('an approval of a list that is not held any more is a conflict', async () => {
   const daemon = daemonOf({
     approveDeletions() {
@@ -60,9 +81,10 @@ test('an approval of a list that is not held any more is a conflict', async () =
   expect(problemSchema.parse(JSON.parse(body))).toMatchObject({ code: 'gc/changed', help: 'Look.' });
 });
 
-test('neither is served to the network', async () => {
+test('none is served to the network', async () => {
   await using api = await serve(daemonOf(), { localAddress: '10.0.0.7' });
   expect((await api.get('/api/v1/gc')).status).toBe(403);
   expect((await api.post('/api/v1/gc/approvals', JSON.stringify({ hash: HASH }), json)).status).toBe(403);
+  expect((await api.post('/api/v1/gc/orphan-deletions', JSON.stringify({ orphans: [ORPHAN] }), json)).status).toBe(403);
   expect(api.calls).toEqual([]);
 });

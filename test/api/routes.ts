@@ -2,6 +2,7 @@ import type { Sent } from './daemon-fixture.ts';
 
 const json = { 'content-type': 'application/json' };
 const empty: Sent = { method: 'POST', headers: json, body: '{}' };
+const orphanDeletion: Sent = { method: 'POST', headers: json, body: '{"orphans":[{"id":"a:b/c","uid":"u"}]}' };
 const approval: Sent = { method: 'POST', headers: json, body: '{"hash":"0123456789abcdef"}' };
 const update: Sent = { method: 'POST', body: '{"type":"sync","spec":{}}' };
 
@@ -45,5 +46,6 @@ export const ROUTES: Readonly<Record<string, readonly [path: string, sent: Sent,
   'GET /api/v1/events': ['/api/v1/events', {}, 200, 403],
   'GET /api/v1/openapi.json': ['/api/v1/openapi.json', {}, 200, 403],
   'GET /api/v1/gc': ['/api/v1/gc', {}, 200, 403],
+  'POST /api/v1/gc/orphan-deletions': ['/api/v1/gc/orphan-deletions', orphanDeletion, 202, 403],
   'POST /api/v1/gc/approvals': ['/api/v1/gc/approvals', approval, 202, 403],
 };

@@ -60,17 +60,17 @@ describe('fluxctl gc', () => {
   });
 
   test('orphans names what is of another Flux, or was ours under another URL, and what can be done (R-022)', async () => {
-    const orphans = ['shop:configmap/a\u001b[2J', 'shop:configmap/b'];
+    const orphans = [{ id: 'shop:configmap/a\u001b[2J', uid: 'u-1' }, { id: 'shop:configmap/b' }];
     const { code, lines } = await run({ heldDeletions: () => ({ deletions: held.deletions, orphans }) }, 'gc', 'orphans');
     expect(code).toBe(0);
     expect(lines.split('\n')).toEqual([
       '1 shop:configmap/a',
       '1 shop:configmap/b',
-      '2 They are left alone. To keep one, put it into Git; to be rid of one, delete it.',
+      '2 They are left alone. To keep one, put it into Git; to be rid of one that no other Flux keeps, run: fluxctl gc delete <object>',
       '',
     ]);
     expect(await run({}, 'gc', 'orphans')).toMatchObject({ code: 0, stdout: 'no orphans\n', stderr: '' });
-    const one = await run({ heldDeletions: () => ({ deletions: [], orphans: ['a:b/c'] }) }, 'gc');
+    const one = await run({ heldDeletions: () => ({ deletions: [], orphans: [{ id: 'a:b/c' }] }) }, 'gc');
     expect(one.stdout).toBe('no deletions are held\n');
   });
 
@@ -144,5 +144,69 @@ describe('fluxctl gc approve', () => {
     const { code, stdout } = await fluxctl(['gc', 'approve', '--help']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Usage: fluxctl gc approve \[flags\] <hash>\n/);
+  });
+});
+
+describe('fluxctl gc delete', () => {
+  const orphans = [{ id: 'shop:configmap/a', uid: 'u-a' }, { id: 'shop:configmap/b', uid: 'u-b' }, { id: 'shop:configmap/odd' }];
+  const deleting: Partial<Daemon> = { sync: () => report, heldDeletions: () => ({ deletions: [], orphans }) };
+
+  test('names orphans with the uids they have now, waits for the sync and prints what it did (R-022)', async () => {
+    const { code, stdout, calls } = await run(
+      deleting,
+      'gc',
+      'delete',
+      'shop:configmap/b',
+      'shop:configmap/a',
+      'shop:configmap/b',
+    );
+    expect([code, stdout]).toEqual([0, 'deleted <cluster>:namespace/shop: no longer in Git\n1 deleted, 2 unchanged\n']);
+    expect(calls).toContainEqual({
+      name: 'deleteOrphans',
+      argument: [
+        { id: 'shop:configmap/b', uid: 'u-b' },
+        { id: 'shop:configmap/a', uid: 'u-a' },
+      ],
+    });
+  });
+
+  test.each(['shop:configmap/c', 'shop:configmap/odd', 'u-a', ''])(
+    'refuses %j, which is no such orphan, and deletes none',
+    async (name) => {
+      const { code, stderr, calls } = await run(deleting, 'gc', 'delete', 'shop:configmap/a', name);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^Error: .* is not an orphan that can be deleted\n/);
+      expect(calls.map((call) => call.name)).not.toContain('deleteOrphans');
+    },
+  );
+
+  test('without a name is refused', async () => {
+    const { code, stderr } = await run(deleting, 'gc', 'delete');
+    expect([code, stderr]).toEqual([
+      1,
+      "Error: expected at least one argument: an object that `fluxctl gc orphans` lists\nRun 'fluxctl gc delete --help' for usage.\n",
+    ]);
+  });
+
+  test('exits 1 while one of those named is held, whatever else is', async () => {
+    let asked = 0;
+    const heldAfter = (id: string) => () => {
+      asked += 1;
+      return { deletions: asked % 2 === 1 ? [] : [{ id, uid: 'u-a', reason: 'doubt' }], orphans };
+    };
+    const named = await run({ ...deleting, heldDeletions: heldAfter('shop:configmap/a') }, 'gc', 'delete', 'shop:configmap/a');
+    expect(named.code).toBe(1);
+    expect(named.stderr).toMatch(/Done\.\nError: 1 deletion not done\n$/);
+    const other = await run({ ...deleting, heldDeletions: heldAfter('shop:configmap/x') }, 'gc', 'delete', 'shop:configmap/a');
+    expect(other.code).toBe(0);
+  });
+
+  test('a Go fluxd does not know it', async () => {
+    await using daemon = await ScriptedDaemon.start({});
+    const { code, stderr } = await fluxctl(['gc', 'delete', 'a:b/c', '--url', daemon.url]);
+    expect([code, stderr]).toEqual([
+      1,
+      "Error: this daemon does not hold deletions\nRun 'fluxctl gc delete --help' for usage.\n",
+    ]);
   });
 });

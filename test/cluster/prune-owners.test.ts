@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
-import { silentLogger } from '../../src/base/index.ts';
+import { FluxError, silentLogger } from '../../src/base/index.ts';
 import { type Cluster, createCluster, gcMark, MARK_LABEL } from '../../src/cluster/index.ts';
 import { selfOf } from '../../src/cluster/self.ts';
 import type { PlanRequest } from '../../src/controller/ports.ts';
@@ -172,7 +172,7 @@ test('objects of a former URL, branch or path are named as long as they are ther
   // Flags change with a restart.
   const moved = await anotherFlux(world);
   const orphans = async (manifests: readonly Manifest[], more: Partial<PlanRequest> = ON) =>
-    (await moved.plan(request(manifests, { ...more, syncSet: 'another-url' }))).orphans;
+    (await moved.plan(request(manifests, { ...more, syncSet: 'another-url' }))).orphans?.map(({ id }) => id);
   const all = [
     '<cluster>:namespace/team',
     'shop:configmap/b-1',
@@ -193,6 +193,80 @@ test('objects of a former URL, branch or path are named as long as they are ther
   });
   expect(await orphans(adopted)).toEqual(['<cluster>:namespace/team', 'team:configmap/inside']);
   expect(await orphans(adopted, {})).toBeUndefined();
+});
+
+describe('an orphan that a person named, by id and uid, is deleted (R-022)', () => {
+  const SET = 'another-url';
+  const left = async () => {
+    const world = await startWorld();
+    await world.sync([...own('a'), ...own('b')], ON);
+    const moved = await anotherFlux(world);
+    await run(moved, SET, own('a'));
+    const orphans = (await moved.plan(request(own('a'), { ...ON, syncSet: SET }))).orphans ?? [];
+    const approvedOrphans = orphans.flatMap(({ id, uid }) => (uid === undefined ? [] : [{ id, uid }]));
+    const named = approvedOrphans.filter(({ id }) => id.endsWith('b-1'));
+    const has = (name: string) => world.server.get(path.configMap(name)) !== undefined;
+    return { world, moved, named, approvedOrphans, has };
+  };
+
+  test('and no other, whatever else is held', async () => {
+    const { moved, named, has } = await left();
+    // Three of three that are ours leave Git: that waits for a person, and is another list.
+    expect(await run(moved, SET, [], { approvedOrphans: named })).toEqual({
+      'shop:configmap/a-1': 'held',
+      'shop:configmap/a-2': 'held',
+      'shop:configmap/a-3': 'held',
+      'shop:configmap/b-1': 'deleted',
+    });
+    expect([has('b-1'), has('b-2'), has('b-3')]).toEqual([false, true, true]);
+  });
+
+  test('and is not listed any more as one that is left alone', async () => {
+    const { moved, named } = await left();
+    const plan = await moved.plan(request(own('a'), { ...ON, syncSet: SET, approvedOrphans: named }));
+    expect(plan.orphans?.map(({ id }) => id)).toEqual(['shop:configmap/b-2', 'shop:configmap/b-3']);
+    expect(plan.entries.find(({ id }) => id === 'shop:configmap/b-1')).toMatchObject({ action: 'prune', uid: named[0]?.uid });
+  });
+
+  test.for<[string, Partial<PlanRequest>]>([
+    ['with another uid', { approvedOrphans: [{ id: 'shop:configmap/b-1', uid: 'of-another' }] }],
+    ['as a deletion of ours', { approved: [{ id: 'shop:configmap/b-1', uid: 'filled in below' }] }],
+    ['by a number', { allowPrune: 100 }],
+  ])('not when it is confirmed %s', async ([, more]) => {
+    const { moved, named, has } = await left();
+    const approved = more.approved ? { approved: named } : {};
+    expect(await run(moved, SET, own('a'), { ...more, ...approved })).not.toHaveProperty(['shop:configmap/b-1']);
+    expect(has('b-1')).toBe(true);
+  });
+
+  test.for<[string, Partial<PlanRequest>]>([
+    [
+      'a file could not be read',
+      { desired: { manifests: own('a'), errors: [{ error: new FluxError('unreadable', { code: 'x/y' }) }], warnings: [] } },
+    ],
+    ['it is a dry run', { garbageCollection: 'dry' }],
+  ])('but held while %s', async ([, more]) => {
+    const { moved, named, has } = await left();
+    expect(await run(moved, SET, own('a'), { approvedOrphans: named, ...more })).toMatchObject({ 'shop:configmap/b-1': 'held' });
+    expect(has('b-1')).toBe(true);
+  });
+
+  test('but held when nobody can prove that a Flux applied it', async () => {
+    const { world, moved, named, has } = await left();
+    world.server.edit(path.configMap('b-1'), ({ metadata }) => {
+      metadata.managedFields = [];
+    });
+    expect(await run(moved, SET, own('a'), { approvedOrphans: named })).toMatchObject({ 'shop:configmap/b-1': 'held' });
+    expect(has('b-1')).toBe(true);
+  });
+
+  test('not once it is in Git again', async () => {
+    const { moved, named, has } = await left();
+    expect(await run(moved, SET, [...own('a'), configMap('b-1')], { approvedOrphans: named })).toMatchObject({
+      'shop:configmap/b-1': 'configured',
+    });
+    expect(has('b-1')).toBe(true);
+  });
 });
 
 test('what another source of this process wants, and what is ours, is no orphan (R-022)', async () => {

@@ -79,3 +79,41 @@ describe('an approval of deletions (R-021)', () => {
     expect(approvals.approved).toEqual([deletion('b')]);
   });
 });
+
+describe('an approval of the deletion of orphans (R-022)', () => {
+  const orphan = (name: string, uid = `uid-${name}`) => ({ id: `shop:configmap/${name}`, uid });
+
+  test('is for those that the last sync saw, by id and uid, or for none', () => {
+    const approvals = new Approvals();
+    approvals.update([], [orphan('a'), orphan('b'), { id: 'shop:configmap/odd' }]);
+    expect(approvals.held()).toEqual({ deletions: [], orphans: [orphan('a'), orphan('b'), { id: 'shop:configmap/odd' }] });
+    for (const wrong of [orphan('c'), orphan('b', 'uid-a')])
+      expect(() => approvals.approveOrphans([orphan('a'), wrong])).toThrow('is not among the orphans that the last sync saw');
+    expect(approvals.approvedOrphans).toEqual([]);
+    approvals.approveOrphans([orphan('a')]);
+    expect(approvals.approvedOrphans).toEqual([orphan('a')]);
+    expect(approvals.approved).toEqual([]);
+  });
+
+  test('lasts until it is deleted or in Git', () => {
+    const approvals = new Approvals();
+    approvals.update([], [orphan('a'), orphan('b'), orphan('c')]);
+    approvals.approveOrphans([orphan('a'), orphan('b')]);
+    approvals.approveOrphans([orphan('c')]);
+    approvals.update([{ ...held('a'), approval: undefined } as never]);
+    expect(approvals.approvedOrphans).toHaveLength(3);
+    approvals.update([
+      { id: 'shop:configmap/a', outcome: 'deleted', uid: 'uid-a' },
+      { id: 'shop:configmap/b', outcome: 'configured', place },
+    ]);
+    expect(approvals.approvedOrphans).toEqual([orphan('c')]);
+  });
+
+  test('leaves that of a list alone', () => {
+    const approvals = approvedOf(held('a'));
+    approvals.update([held('a')], [orphan('b')]);
+    approvals.approveOrphans([orphan('b')]);
+    approvals.update([{ id: 'shop:configmap/b', outcome: 'deleted', uid: 'uid-b' }]);
+    expect([approvals.approved, approvals.approvedOrphans]).toEqual([[deletion('a')], []]);
+  });
+});

@@ -19,12 +19,15 @@ test('objects with the mark of another Flux, or of a former URL, are told once, 
     info: (fields: object, message: string) => (message === 'sync done' ? undefined : note(fields, message)),
   } as unknown as Logger;
   const tell = createOutcomeLog();
-  const many = Array.from({ length: 12 }, (_, n) => `a:b/c${n}`);
+  const many = Array.from({ length: 12 }, (_, n) => ({ id: `a:b/c${n}`, uid: `u-${n}` }));
   for (const orphans of [many, many.slice(1), undefined, many.slice(0, 2)])
     tell({ ...OUTCOME, ...(orphans ? { orphans } : {}) }, log);
   const message = 'objects that are not in Git have the mark of another Flux, or of a former URL, branch or path; left alone';
   expect(lines).toEqual([
-    `${message} {"objects":12,"resources":"${many.slice(0, 10).join(',')},…"}`,
+    `${message} {"objects":12,"resources":"${many
+      .slice(0, 10)
+      .map(({ id }) => id)
+      .join(',')},…"}`,
     `${message} {"objects":2,"resources":"a:b/c0,a:b/c1"}`,
   ]);
 });

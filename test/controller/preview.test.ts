@@ -81,7 +81,14 @@ describe('what is compared', () => {
     const { preview, planned, names } = worldOf({ allowPrune: '7' });
     expect((await preview({})).revision).toBe(HEAD);
     expect(names()).toEqual([['head']]);
-    expect(planned[0]).toMatchObject({ syncSet: 'set', garbageCollection: 'dry', allowPrune: 7, approved: [], preview: true });
+    expect(planned[0]).toMatchObject({
+      syncSet: 'set',
+      garbageCollection: 'dry',
+      allowPrune: 7,
+      approved: [],
+      approvedOrphans: [],
+      preview: true,
+    });
   });
 
   test('another revision, which does not displace the one that the loop reads', async () => {

@@ -154,7 +154,7 @@ test('fluxctl gc shows a mass deletion that is held, and approves exactly that o
   expect((await fluxd.fluxctl('gc')).stdout).toBe('no deletions are held\n');
 });
 
-test('after a change of --git-path nothing is deleted; what is left over is named until a person adopts or deletes it (R-022)', async () => {
+test('after a change of --git-path nothing is deleted; what is left over is named until a person adopts it or has it deleted (R-022)', async () => {
   const shop = world.namespace('shop');
   const repository = await world.repository();
   const map = (name: string) => manifest.configMap(shop, name);
@@ -177,8 +177,10 @@ test('after a change of --git-path nothing is deleted; what is left over is name
   expect(fluxd.log()).toContain('the mark of another Flux, or of a former URL, branch or path; left alone');
 
   await repository.synced(await repository.commit('Adopt one', { 'one/b.yaml': map('map-b') }));
-  await world.kube.delete(path.configMap(shop, 'map-c'));
-  await fluxd.sync();
+  const adopted = await fluxd.fluxctl('gc', 'delete', `${shop}:configmap/map-b`);
+  expect([adopted.code, adopted.stderr]).toEqual([1, expect.stringContaining('is not an orphan that can be deleted')]);
+  const deleted = await fluxd.fluxctl('gc', 'delete', `${shop}:configmap/map-c`);
+  expect(deleted).toMatchObject({ code: 0, stdout: expect.stringContaining(`deleted ${shop}:configmap/map-c: `) });
   expect(await named()).toEqual([]);
   const maps = (await world.kube.list(path.configMaps(shop))).map(({ metadata }) => metadata.name);
   expect(maps.filter((name) => name.startsWith('map-'))).toEqual(['map-a', 'map-b', 'map-d']);

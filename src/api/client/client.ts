@@ -66,6 +66,11 @@ export interface ApiClient {
   heldDeletions(options?: Cancellable): Promise<HeldDeletionsWire | undefined>;
   /** Approves the list of deletions with this hash; resolves to the sync that carries it out. */
   approveDeletions(hash: string, options?: Cancellable): Promise<SyncReportWire>;
+  /** Approves the deletion of these orphans; resolves to the sync that carries it out. */
+  deleteOrphans(
+    orphans: readonly { readonly id: string; readonly uid: string }[],
+    options?: Cancellable,
+  ): Promise<SyncReportWire>;
   /**
    * How what the last sync applied is; when it is not settled the answer comes at the latest after `waitSeconds`. Undefined when the
    * daemon is an older one, which cannot tell.
@@ -156,6 +161,14 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
         method: 'POST',
         path: '/gc/approvals',
         body: { hash },
+        contentType: 'application/json',
+        ...cancel,
+      }),
+    deleteOrphans: (orphans, cancel) =>
+      askCurrent(syncReportSchema, {
+        method: 'POST',
+        path: '/gc/orphan-deletions',
+        body: { orphans },
         contentType: 'application/json',
         ...cancel,
       }),

@@ -10,6 +10,7 @@ import {
   imageScansSchema,
   OBJECT_STATES,
   objectStatesSchema,
+  orphanDeletionSchema,
   syncReportSchema,
 } from '../wire/index.ts';
 import type { Operation, Operations, Parameter } from './operation.ts';
@@ -81,6 +82,12 @@ export const V1_OPERATIONS: Operations = {
     summary: 'Approves the list of held deletions with this hash.',
     body: { schema: approvalSchema, required: true },
     answer: { status: 202, description: 'The sync that carries them out.', schema: syncReportSchema },
+  },
+  'POST /api/v1/gc/orphan-deletions': {
+    id: 'deleteOrphans',
+    summary: 'Approves the deletion of these orphans.',
+    body: { schema: orphanDeletionSchema, required: true },
+    answer: { status: 202, description: 'The sync that carries it out.', schema: syncReportSchema },
   },
   'GET /api/v1/openapi.json': read('getOpenApi', 'This document.', z.object({ openapi: z.string() })),
 };

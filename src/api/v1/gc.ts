@@ -3,13 +3,14 @@ import type { Daemon } from '../../controller/index.ts';
 import { parseJson } from '../body.ts';
 import type { Route } from '../route.ts';
 import { badRequest } from '../status.ts';
-import { approvalSchema, type HeldDeletionsWire } from '../wire/index.ts';
+import { approvalSchema, type HeldDeletionsWire, orphanDeletionSchema } from '../wire/index.ts';
 import { V1_PREFIX } from './prefix.ts';
 import { syncReply } from './syncs.ts';
 
 /**
  * `GET /api/v1/gc` lists the deletions that did not happen in the last sync, and why; `POST /api/v1/gc/approvals` approves the list
- * of the given hash and answers with the sync that carries it out.
+ * of the given hash, `POST /api/v1/gc/orphan-deletions` the deletion of the given orphans; both answer with the sync that carries
+ * it out.
  */
 export function gcRoutes(daemon: Daemon): readonly Route[] {
   return [
@@ -40,6 +41,22 @@ export function gcRoutes(daemon: Daemon): readonly Route[] {
           });
         }
         return syncReply(202, daemon.approveDeletions(approval.data.hash));
+      },
+    },
+    {
+      methods: ['POST'],
+      path: `${V1_PREFIX}/gc/orphan-deletions`,
+      door: 'local',
+      body: 'json',
+      handle({ body }) {
+        const named = orphanDeletionSchema.safeParse(parseJson(body));
+        if (!named.success) {
+          throw badRequest('the body names no orphans', {
+            help: 'Send {"orphans": [{"id": "…", "uid": "…"}]} with ids and uids that GET /api/v1/gc shows.',
+            cause: named.error,
+          });
+        }
+        return syncReply(202, daemon.deleteOrphans(named.data.orphans));
       },
     },
   ];
