@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { messageOf } from '../src/base/index.ts';
 import { ROOT, runOk } from '../test/e2e/harness/process.ts';
 import type { Case, CaseResult } from './case.ts';
+import { apiLoad } from './cases/api-load.ts';
 import { applications } from './cases/applications.ts';
 import { drift } from './cases/drift.ts';
 import { firstSync } from './cases/first-sync.ts';
@@ -36,6 +37,7 @@ const CASES: readonly Case[] = [
   applications,
   growth,
   webhookLoad,
+  apiLoad,
 ];
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { scale: { type: 'string', default: '1' } } });

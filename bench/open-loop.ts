@@ -28,3 +28,10 @@ export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
 }
+
+/** How often each status was answered. */
+export function countStatuses(sent: readonly Sent<number>[]): string {
+  const counts = new Map<number, number>();
+  for (const { answer } of sent) counts.set(answer, (counts.get(answer) ?? 0) + 1);
+  return [...counts].map(([status, count]) => `${count} × ${status === 0 ? 'none' : status}`).join(', ');
+}

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readKubeconfig } from '../../test/e2e/harness/kube-client.ts';
 import { createRepository, type Repository } from '../../test/e2e/harness/repository.ts';
@@ -11,7 +10,8 @@ import { type CountedGit, countedGit } from '../counted-git.ts';
 import type { Lab } from '../lab.ts';
 import { mixedManifests } from '../manifests.ts';
 import { cpuSeconds, median } from '../measure.ts';
-import { openLoop, percentile, type Sent } from '../open-loop.ts';
+import { countStatuses, openLoop, percentile, type Sent } from '../open-loop.ts';
+import { createSender } from '../sender.ts';
 import { watchCollection } from '../watch.ts';
 
 const OBJECTS = 500;
@@ -59,6 +59,7 @@ async function measure({ lab, server, repository, webhooks, git }: Parts): Retur
     core: 0,
   });
   const sender = createSender(webhooks.port);
+  const post = (hook: Hook) => sender.send({ method: 'POST', ...hook });
   const applied = watchProbe(server);
   try {
     const valid = webhooks.gitHubPush({ url: `file://${repository.directory}`, branch: 'main' });
@@ -67,7 +68,7 @@ async function measure({ lab, server, repository, webhooks, git }: Parts): Retur
     const push = async (value: string) => {
       await repository.commit('A change', { 'probe.yaml': probe(value) });
       const begin = performance.now();
-      const status = await sender.send(valid);
+      const status = await post(valid);
       if (status !== 202) throw new Error(`the webhook was answered ${status}`);
       return (await applied.at(value)) - begin;
     };
@@ -94,7 +95,7 @@ async function measure({ lab, server, repository, webhooks, git }: Parts): Retur
     };
     const loading = async () => {
       const sent = await openLoop(PER_SECOND, forMs, (number) =>
-        sender.send(isHostile(number) ? (hostile[(number / HOSTILE) % hostile.length] ?? valid) : valid),
+        post(isHostile(number) ? (hostile[(number / HOSTILE) % hostile.length] ?? valid) : valid),
       );
       loaded = false;
       return { sent, fetches: git.fetches() - fetchesBefore, cpu: cpuSeconds(fluxd.pid) - cpuBefore };
@@ -194,28 +195,6 @@ function hostileOnes(valid: Hook): readonly Hook[] {
   ];
 }
 
-/** Sends over connections that stay open, as an Ingress does; 0 for a request that got no answer. */
-function createSender(port: number) {
-  const agent = new Agent({ keepAlive: true, maxSockets: 64, scheduling: 'fifo' });
-  return {
-    send: ({ path, headers, body }: Hook) =>
-      new Promise<number>((resolve) => {
-        const length = { 'content-length': Buffer.byteLength(body) };
-        const outgoing = request(
-          { host: '127.0.0.1', port, agent, method: 'POST', path, headers: { ...headers, ...length } },
-          (incoming) => {
-            incoming.resume();
-            incoming.once('end', () => resolve(incoming.statusCode ?? 0));
-            incoming.once('error', () => resolve(0));
-          },
-        );
-        outgoing.once('error', () => resolve(0));
-        outgoing.end(body);
-      }),
-    close: () => agent.destroy(),
-  };
-}
-
 /** When the API server first showed each value of the probe. */
 function watchProbe(server: ApiServer) {
   const seen = new Map<string, number>();
@@ -247,10 +226,4 @@ function watchProbe(server: ApiServer) {
       stopped = true;
     },
   };
-}
-
-function countStatuses(sent: readonly Sent<number>[]): string {
-  const counts = new Map<number, number>();
-  for (const { answer } of sent) counts.set(answer, (counts.get(answer) ?? 0) + 1);
-  return [...counts].map(([status, count]) => `${count} × ${status === 0 ? 'none' : status}`).join(', ');
 }

@@ -108,7 +108,10 @@ export function createListener(options: ListenerOptions): HttpListener {
     try {
       const body = route.body === 'raw' ? '' : decodeBody(bytes);
       const gone = new AbortController();
-      outgoing.once('close', () => gone.abort());
+      // Once all has been sent nobody waits for it, and the error that it makes takes a twentieth of the time of a short request.
+      outgoing.once('close', () => {
+        if (!outgoing.writableFinished) gone.abort();
+      });
       const signal = AbortSignal.any([gone.signal, closing.signal]);
       const local = isLoopback(caller.localAddress);
       return await route.handle({ method, path, params, query, headers: incoming.headers, body, bytes, local, signal });
