@@ -204,16 +204,6 @@ export function createGit({ gitDir, cwd, environment, clock }: GitOptions) {
       return exitCode === 0 && isObjectId(text) ? text : undefined;
     },
 
-    /** The objects that several expressions name, or undefined each, by one process. */
-    async resolve(expressions: readonly string[], options: RunOptions): Promise<readonly (string | undefined)[]> {
-      const input = expressions.map((expression) => `${expression}\n`).join('');
-      const lines = (await must(['cat-file', '--batch-check=%(objectname)'], { ...options, input })).toString('utf8').split('\n');
-      return expressions.map((_, index) => {
-        const line = lines[index] ?? '';
-        return isObjectId(line) ? line : undefined;
-      });
-    },
-
     /** Entries `<mode> <type> <id> <size>\t<path>\0`; size is `-` for what is no blob. */
     lsTree: (tree: string, paths: readonly string[], { recursive, ...options }: RunOptions & { readonly recursive: boolean }) =>
       must(['ls-tree', ...(recursive ? ['-r'] : []), '-z', '-l', '--full-tree', '--', object(tree), ...paths], options),

@@ -14,6 +14,8 @@ export interface MirrorOptions extends Omit<GitOptions, 'gitDir' | 'cwd'> {
   /** Full name; refs that begin with it are mirrored. */
   readonly notesRef: string;
   readonly log: Logger;
+  /** What an expression names in the mirror now. */
+  readonly resolve: (expression: string, run: RunOptions) => Promise<string | undefined>;
   /** Called after another repository took the place of the old one. */
   readonly onReplaced: () => void;
 }
@@ -32,7 +34,7 @@ export type Mirror = ReturnType<typeof createMirror>;
  * and takes the old one's place by a rename (R-037).
  */
 export function createMirror(options: MirrorOptions) {
-  const { directory, address, branch, notesRef, log, onReplaced } = options;
+  const { directory, address, branch, notesRef, log, resolve, onReplaced } = options;
   const gitDir = join(directory, 'mirror.git');
   const branchRef = `refs/heads/${branch}`;
   const git: Git = createGit({ ...options, gitDir, cwd: directory });
@@ -58,7 +60,8 @@ export function createMirror(options: MirrorOptions) {
   }
 
   async function look(others: readonly string[], run: RunOptions): Promise<Fetched & { readonly readable: boolean }> {
-    const [head, tree, ...named] = await git.resolve([branchRef, `${branchRef}^{tree}`, ...others], run);
+    const names = [branchRef, `${branchRef}^{tree}`, ...others];
+    const [head, tree, ...named] = await Promise.all(names.map((name) => resolve(name, run)));
     return { head, named, readable: head !== undefined && tree !== undefined };
   }
 

@@ -1,6 +1,6 @@
 import type { Logger } from '../base/index.ts';
-import type { BlobReader } from './blob-reader.ts';
 import type { Git, Identity, RunOptions } from './git.ts';
+import type { ObjectReader } from './object-reader.ts';
 
 /** Where a note is added before it is pushed; a reader of the real ref never sees a note that the remote does not have. */
 const DRAFT = 'refs/notes/unpushed.fluxd';
@@ -8,6 +8,7 @@ const DRAFT = 'refs/notes/unpushed.fluxd';
 /** The notes commit on top of `current` (a new history without it) that adds, or replaces, the note of a commit. */
 export async function draftNote(
   git: Git,
+  reader: ObjectReader,
   {
     current,
     commit,
@@ -16,9 +17,10 @@ export async function draftNote(
   }: { readonly current: string | undefined; readonly commit: string; readonly note: string; readonly identity: Identity },
   run: RunOptions,
 ): Promise<string> {
-  await git.updateRefs([{ ref: DRAFT, target: current }], run);
+  // The last draft is usually what has been pushed since.
+  if ((await reader.resolve(DRAFT, run)) !== current) await git.updateRefs([{ ref: DRAFT, target: current }], run);
   await git.addNote(DRAFT, commit, note, identity, run);
-  const drafted = await git.revParse(DRAFT, run);
+  const drafted = await reader.resolve(DRAFT, run);
   if (drafted === undefined) throw new Error('git notes add wrote no ref');
   return drafted;
 }
@@ -27,7 +29,7 @@ export async function draftNote(
 export async function readNotes(
   git: Git,
   ref: string,
-  reader: BlobReader,
+  reader: ObjectReader,
   log: Logger,
   run: RunOptions,
 ): Promise<ReadonlyMap<string, string>> {
@@ -52,8 +54,28 @@ export async function noteBlobs(git: Git, ref: string, run: RunOptions): Promise
   );
 }
 
+/** Git puts a note into folders by the first digits of its commit, two for each level, the more levels the more notes there are. */
+const MAX_FAN_OUT = 4;
+
+/** The note of one commit in a notes commit, without a list of all. */
+export async function noteOf(
+  reader: ObjectReader,
+  notes: string,
+  commit: string,
+  log: Logger,
+  run: RunOptions,
+): Promise<string | undefined> {
+  const places = Array.from({ length: MAX_FAN_OUT + 1 }, (_, levels) => {
+    const folders = Array.from({ length: levels }, (_, level) => `${commit.slice(2 * level, 2 * level + 2)}/`);
+    return `${notes}:${folders.join('')}${commit.slice(2 * levels)}`;
+  });
+  const found = await Promise.all(places.map((place) => reader.resolve(place, run)));
+  const blob = found.find((id) => id !== undefined);
+  return blob === undefined ? undefined : readNote(reader, blob, commit, log, run);
+}
+
 export async function readNote(
-  reader: BlobReader,
+  reader: ObjectReader,
   blob: string,
   commit: string,
   log: Logger,

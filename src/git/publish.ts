@@ -1,18 +1,18 @@
 import { type Clock, FluxError, type Logger } from '../base/index.ts';
-import type { BlobReader } from './blob-reader.ts';
 import { makeCommit } from './commit.ts';
 import { withinDeadline } from './deadline.ts';
 import type { Identity, RefUpdate, RunOptions } from './git.ts';
 import { listCommits } from './history.ts';
 import { commitMessage, JOB_TRAILER, parseAuthor } from './message.ts';
 import type { Mirror } from './mirror.ts';
-import { draftNote, noteBlobs, readNote } from './notes.ts';
+import { draftNote, noteOf } from './notes.ts';
+import type { ObjectReader } from './object-reader.ts';
 import { pushRaced, pushRefs } from './push.ts';
 import { syncTagContent } from './record.ts';
 
 export interface PublisherOptions {
   readonly mirror: Mirror;
-  readonly reader: BlobReader;
+  readonly reader: ObjectReader;
   readonly branch: string;
   /** Full names. */
   readonly notesRef: string;
@@ -57,7 +57,7 @@ export function createPublisher(options: PublisherOptions) {
     const revision = await withinDeadline('git commit', timeoutMs, signal, (bounded) => prepare(request, { signal: bounded }));
     for (let attempt = 1; ; attempt += 1) {
       const notesBefore = await withinDeadline('git notes', timeoutMs, signal, (bounded) =>
-        git.revParse(notesRef, { signal: bounded }),
+        reader.resolve(notesRef, { signal: bounded }),
       );
       const failure = await push(
         async (run) => [
@@ -70,8 +70,8 @@ export function createPublisher(options: PublisherOptions) {
       await learn(failure, signal);
       const after = await withinDeadline('git log', timeoutMs, signal, async (bounded) => {
         const run = { signal: bounded };
-        const head = await git.revParse(branchRef, run);
-        return { head, landed: head && (await findJob(base, head, jobId, run)), notes: await git.revParse(notesRef, run) };
+        const head = await reader.resolve(branchRef, run);
+        return { head, landed: head && (await findJob(base, head, jobId, run)), notes: await reader.resolve(notesRef, run) };
       });
       if (after.landed) {
         await ensureNote(after.landed, note, signal);
@@ -83,7 +83,7 @@ export function createPublisher(options: PublisherOptions) {
   }
 
   async function prepare({ base, edits, message, author, jobId }: CommitRequest, run: RunOptions): Promise<string> {
-    const head = await git.revParse(branchRef, run);
+    const head = await reader.resolve(branchRef, run);
     if (head !== base) throw pushRaced(branch, base, head);
     return makeCommit(
       git,
@@ -110,10 +110,11 @@ export function createPublisher(options: PublisherOptions) {
       const recordChanges = record !== undefined && record.trim() !== before.record?.trim();
       if (!tagMoves && !recordChanges) return;
       const failure = await push(
-        async (run) => [
-          ...(tagMoves ? [{ ref: tagRef, target: await makeTag(revision, run) }] : []),
-          ...(recordChanges ? [await noteUpdate(recordRef, before.records, revision, record, run)] : []),
-        ],
+        (run) =>
+          Promise.all([
+            ...(tagMoves ? [tagUpdate(revision, run)] : []),
+            ...(recordChanges ? [noteUpdate(recordRef, before.records, revision, record, run)] : []),
+          ]),
         signal,
       );
       if (!failure) return;
@@ -125,17 +126,13 @@ export function createPublisher(options: PublisherOptions) {
   }
 
   async function recorded(revision: string, run: RunOptions) {
-    const records = await git.revParse(recordRef, run);
-    const blob = records === undefined ? undefined : (await noteBlobs(git, recordRef, run)).get(revision);
-    return {
-      tagged: await git.revParse(`${tagRef}^{commit}`, run),
-      records,
-      record: blob === undefined ? undefined : await readNote(reader, blob, revision, log, run),
-    };
+    const [tagged, records] = await Promise.all([reader.resolve(`${tagRef}^{commit}`, run), reader.resolve(recordRef, run)]);
+    return { tagged, records, record: records === undefined ? undefined : await noteOf(reader, records, revision, log, run) };
   }
 
-  function makeTag(revision: string, run: RunOptions): Promise<string> {
-    return git.makeTag(syncTagContent(syncTag, revision, identity, Math.floor(clock.now() / 1000)), run);
+  async function tagUpdate(revision: string, run: RunOptions): Promise<RefUpdate> {
+    const content = syncTagContent(syncTag, revision, identity, Math.floor(clock.now() / 1000));
+    return { ref: tagRef, target: await git.makeTag(content, run) };
   }
 
   async function noteUpdate(
@@ -145,7 +142,7 @@ export function createPublisher(options: PublisherOptions) {
     note: string,
     run: RunOptions,
   ): Promise<RefUpdate> {
-    return { ref, target: await draftNote(git, { current, commit, note, identity }, run), expected: current ?? '' };
+    return { ref, target: await draftNote(git, reader, { current, commit, note, identity }, run), expected: current ?? '' };
   }
 
   /** Prepares and pushes; what arrived is entered in the mirror without another fetch. A deadline is a failure like any other. */
@@ -193,15 +190,15 @@ export function createPublisher(options: PublisherOptions) {
     for (let attempt = 1; attempt <= NOTE_ATTEMPTS; attempt += 1) {
       const current = await withinDeadline('git notes', timeoutMs, signal, async (bounded) => {
         const run = { signal: bounded };
-        const head = await git.revParse(notesRef, run);
-        return { head, noted: head !== undefined && (await noteBlobs(git, notesRef, run)).has(revision) };
+        const head = await reader.resolve(notesRef, run);
+        return { head, noted: head !== undefined && (await noteOf(reader, head, revision, log, run)) !== undefined };
       });
       if (current.noted) return;
       const failure = await push(async (run) => [await noteUpdate(notesRef, current.head, revision, note, run)], signal);
       if (!failure) return;
       await learn(failure, signal);
       const after = await withinDeadline('git notes', timeoutMs, signal, (bounded) =>
-        git.revParse(notesRef, { signal: bounded }),
+        reader.resolve(notesRef, { signal: bounded }),
       );
       if (after !== current.head) continue;
       log.warn({ revision, error: failure }, 'git note could not be pushed');

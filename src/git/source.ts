@@ -1,14 +1,14 @@
 import { LRUCache } from 'lru-cache';
 import { asFluxError, type Clock, FluxError, type Logger } from '../base/index.ts';
 import { gitAddress } from './address.ts';
-import { BlobReader } from './blob-reader.ts';
 import { withinDeadline } from './deadline.ts';
 import { gitEnvironment, type SshFiles } from './environment.ts';
 import type { RunOptions } from './git.ts';
 import { type Commit, listCommits } from './history.ts';
 import { createMirror } from './mirror.ts';
 import { checkFile, checkIdentity, checkRef, isObjectId, notesRefOf, repositoryPath } from './names.ts';
-import { noteBlobs, readNote, readNotes } from './notes.ts';
+import { noteBlobs, noteOf, readNote, readNotes } from './notes.ts';
+import { ObjectReader } from './object-reader.ts';
 import { type CommitRequest, createPublisher } from './publish.ts';
 import { checkWritable } from './push.ts';
 import { listFiles, type TreeFile } from './tree.ts';
@@ -84,6 +84,7 @@ export function createSource(options: SourceOptions) {
     environment,
     clock,
     log,
+    resolve: (expression, run) => reader.resolve(expression, run),
     onReplaced: () => {
       reader.restart();
       present.clear();
@@ -93,7 +94,7 @@ export function createSource(options: SourceOptions) {
     },
   });
   const { git } = mirror;
-  const reader = new BlobReader({
+  const reader = new ObjectReader({
     gitDir: mirror.gitDir,
     cwd: directory,
     environment: gitEnvironment({ inherited: options.environment, ssh: {} }),
@@ -243,7 +244,7 @@ export function createSource(options: SourceOptions) {
   async function currentMarks(run: RunOptions): Promise<NonNullable<typeof marks>> {
     if (marks) return marks;
     const before = generation;
-    const [tagged, records] = await git.resolve(markNames, run);
+    const [tagged, records] = await Promise.all(markNames.map((name) => reader.resolve(name, run)));
     // What was read while somebody wrote may be old by now.
     if (before === generation) marks = { tagged, records };
     return { tagged, records };
@@ -252,7 +253,7 @@ export function createSource(options: SourceOptions) {
   async function currentHead(): Promise<string | undefined> {
     try {
       const ref = `refs/heads/${branch}`;
-      return (await withinDeadline('git rev-parse', timeoutMs, undefined, (signal) => git.revParse(ref, { signal }))) ?? head;
+      return (await withinDeadline('git cat-file', timeoutMs, undefined, (signal) => reader.resolve(ref, { signal }))) ?? head;
     } catch (error) {
       mirror.markSuspect();
       log.warn({ error }, 'head of the git mirror cannot be read');
@@ -321,8 +322,7 @@ export function createSource(options: SourceOptions) {
       reading('git notes', undefined, async (run) => {
         const { records } = await currentMarks(run);
         if (recorded?.revision === revision && recorded.records === records) return recorded.text;
-        const blob = isObjectId(revision) && records ? (await noteBlobs(git, recordRef, run)).get(revision) : undefined;
-        const text = blob === undefined ? undefined : await readNote(reader, blob, revision, log, run);
+        const text = isObjectId(revision) && records ? await noteOf(reader, records, revision, log, run) : undefined;
         recorded = { records, revision, text };
         return text;
       }),
@@ -347,7 +347,7 @@ export function createSource(options: SourceOptions) {
 
     notes: async (): Promise<ReadonlyMap<string, string>> =>
       reading('git notes', undefined, async (run) => {
-        const notes = await git.revParse(notesRef, run);
+        const notes = await reader.resolve(notesRef, run);
         if (notes === undefined) return new Map();
         if (noted?.notes !== notes) noted = { notes, byRevision: await readNotes(git, notesRef, reader, log, run) };
         return noted.byRevision;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/index.ts';
 import { rootOf, serveGitOverHttp } from './support/http-server.ts';
+import { recordingGit } from './support/recording-git.ts';
 import { createRemote, failureOf, type Remote, sourceOf, temporaryDirectory } from './support/repository.ts';
 
 const CLOCK = { ...systemClock, now: () => Date.parse('2030-01-02T03:04:05Z'), sleep: () => new Promise<void>(() => undefined) };
@@ -365,6 +366,38 @@ describe('recordSync', () => {
     expect(await source.syncRecord(second)).toBe('{"n":2}\n');
   });
 
+  test('of a new revision starts as few processes as there are things to write', async () => {
+    const remote = createRemote();
+    const git = recordingGit();
+    const source = sourceOf(remote.path, { environment: { ...process.env, PATH: git.path } });
+    await source.recordSync({ revision: await source.fetch(), record: '{"n":1}' });
+    remote.commit({ 'apps/b.yaml': 'b' });
+    const next = await source.fetch();
+    expect(await source.syncRecord(next)).toBeUndefined();
+    const before = git.calls().length;
+    await source.recordSync({ revision: next, record: '{"n":2}' });
+    const names = git
+      .calls()
+      .slice(before)
+      .map(([name]) => name);
+    expect(names.toSorted()).toEqual(['mktag', 'notes', 'push', 'update-ref']);
+    expect(noteOf(remote, next, 'flux-sync')).toBe('{"n":2}');
+    expect([source.head(), await source.syncTag(), await source.syncRecord(next)]).toEqual([next, next, '{"n":2}\n']);
+  });
+
+  test('is found in a tree with fan-out', async () => {
+    const remote = createRemote();
+    const source = sourceOf(remote.path);
+    const head = await source.fetch();
+    await source.recordSync({ revision: head, record: '{"n":1}' });
+    fanOut(remote, 'refs/notes/flux-sync', head, 2);
+    await source.fetch();
+    const before = remote.git('for-each-ref');
+    expect(await source.syncRecord(head)).toBe('{"n":1}\n');
+    await source.recordSync({ revision: head, record: '{"n":1}' });
+    expect(remote.git('for-each-ref')).toBe(before);
+  });
+
   test('a tag moved, made lightweight or deleted by a person is put right by the next record (R-042)', async () => {
     const remote = createRemote();
     const source = sourceOf(remote.path);
@@ -418,16 +451,21 @@ describe('notes', () => {
     remote.git(...user, 'notes', '--ref=flux', 'add', '-m', 'x'.repeat(5000), next);
     await source.fetch();
     expect([...(await source.notes())]).toEqual([[head, 'not { json\n']]);
-    const fan = `${head.slice(0, 2)}/${head.slice(2)}`;
-    const blob = remote.git('rev-parse', `refs/notes/flux:${head}`);
-    const subtree = treeOf(remote, `100644 blob ${blob}\t${head.slice(2)}`);
-    const tree = treeOf(remote, `040000 tree ${subtree}\t${head.slice(0, 2)}`);
-    remote.git('update-ref', 'refs/notes/flux', remote.git(...user, 'commit-tree', '-m', 'fan-out', tree));
-    expect(remote.git('ls-tree', '-r', '--name-only', 'refs/notes/flux')).toBe(fan);
+    fanOut(remote, 'refs/notes/flux', head, 1);
     await source.fetch();
     expect([...(await source.notes())]).toEqual([[head, 'not { json\n']]);
   });
 });
+
+/** Leaves one note, in as many folders of two digits as git takes when there are many notes. */
+function fanOut(remote: Remote, ref: string, revision: string, levels: number): void {
+  const path = revision.replace(new RegExp(`^${'(..)'.repeat(levels)}`), (digits) => `${digits.match(/../g)?.join('/')}/`);
+  let entry = `100644 blob ${remote.git('rev-parse', `${ref}:${revision}`)}`;
+  for (const name of path.split('/').reverse()) entry = `040000 tree ${treeOf(remote, `${entry}\t${name}`)}`;
+  const [, , tree = ''] = entry.split(' ');
+  remote.git('update-ref', ref, remote.git('-c', 'user.name=x', '-c', 'user.email=x@y', 'commit-tree', '-m', 'fan-out', tree));
+  expect(remote.git('ls-tree', '-r', '--name-only', ref)).toBe(path);
+}
 
 function treeOf(remote: Remote, entry: string): string {
   return execFileSync('git', ['-C', remote.path, 'mktree'], { input: `${entry}\n`, encoding: 'utf8' }).trim();

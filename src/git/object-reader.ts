@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { FluxError } from '../base/index.ts';
 import { isObjectId } from './names.ts';
 
-export interface BlobReaderOptions {
+export interface ObjectReaderOptions {
   readonly gitDir: string;
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -14,10 +14,18 @@ export interface BlobReaderOptions {
 }
 
 interface Request {
-  readonly id: string;
-  readonly resolve: (content: Buffer) => void;
+  /** Id of the blob to read, or an expression of which only the id is wanted. */
+  readonly name: string;
+  readonly wants: 'content' | 'id';
+  readonly resolve: (found: Found | undefined) => void;
   readonly reject: (error: Error) => void;
   attempts: number;
+}
+
+interface Found {
+  readonly id: string;
+  /** Empty when it was not wanted. */
+  readonly content: Buffer;
 }
 
 /** The answer being received: its chunks while it is wanted, the bytes still to come (content and a newline). */
@@ -28,12 +36,12 @@ interface Answer {
 }
 
 /**
- * Reads blobs by id through one `git cat-file --batch` that stays open: thousands of files cost one process. simple-git runs a
- * command to its end and cannot hold a conversation, so this one process is spawned here, with the same environment as all
- * others. Answers come in the order of the requests; a process that dies is replaced and asked again once.
+ * Reads blobs by id, and tells what names stand for, through one `git cat-file --batch` that stays open: thousands of files cost one
+ * process, and a look at a ref none. simple-git runs a command to its end and cannot hold a conversation, so this one process is
+ * spawned here, with the same environment as all others. Answers come in the order of the requests; a process that dies is replaced and asked again once.
  */
-export class BlobReader {
-  readonly #options: BlobReaderOptions;
+export class ObjectReader {
+  readonly #options: ObjectReaderOptions;
   #process: ChildProcessWithoutNullStreams | undefined;
   #queue: Request[] = [];
   #header = '';
@@ -42,17 +50,31 @@ export class BlobReader {
   #barren = 0;
   #closed = false;
 
-  constructor(options: BlobReaderOptions) {
+  constructor(options: ObjectReaderOptions) {
     this.#options = options;
   }
 
   /** @throws FluxError `git/blob-too-large`, `git/blob-missing`, `git/mirror-broken` */
-  read(id: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<Buffer> {
+  async read(id: string, options: { readonly signal?: AbortSignal } = {}): Promise<Buffer> {
+    if (!isObjectId(id))
+      throw new FluxError(`"${id.slice(0, 80)}" is not a blob id`, { code: 'git/bad-revision', fault: 'user' });
+    const found = await this.#ask(id, 'content', options);
+    if (!found) throw new FluxError(`blob ${id}: not in the mirror`, { code: 'git/blob-missing', fault: 'missing' });
+    return found.content;
+  }
+
+  /**
+   * The object that an expression names now, if it is there. The expression must be one line without a space (names.ts).
+   * @throws FluxError `git/mirror-broken`
+   */
+  async resolve(expression: string, options: { readonly signal?: AbortSignal } = {}): Promise<string | undefined> {
+    return (await this.#ask(expression, 'id', options))?.id;
+  }
+
+  #ask(name: string, wants: Request['wants'], { signal }: { readonly signal?: AbortSignal }): Promise<Found | undefined> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
-      if (this.#closed) throw new FluxError('blob reader: closed', { code: 'git/closed' });
-      if (!isObjectId(id))
-        throw new FluxError(`"${id.slice(0, 80)}" is not a blob id`, { code: 'git/bad-revision', fault: 'user' });
+      if (this.#closed) throw new FluxError('git objects: closed', { code: 'git/closed' });
       const onAbort = () => reject(signal?.reason);
       const settle = (outcome: () => void) => {
         signal?.removeEventListener('abort', onAbort);
@@ -61,13 +83,14 @@ export class BlobReader {
       signal?.addEventListener('abort', onAbort, { once: true });
       // An aborted request keeps its place: its answer is still to come and must not be taken for the next one's.
       const request: Request = {
-        id,
+        name,
+        wants,
         attempts: 1,
-        resolve: (content) => settle(() => resolve(content)),
+        resolve: (found) => settle(() => resolve(found)),
         reject: (error) => settle(() => reject(error)),
       };
       this.#queue.push(request);
-      this.#start().stdin.write(`${id}\n`);
+      this.#start().stdin.write(`${name}\n`);
     });
   }
 
@@ -120,14 +143,14 @@ export class BlobReader {
       if (request === waiting[0]) request.attempts += 1;
       if (!hopeless && request.attempts <= 2) {
         this.#queue.push(request);
-        this.#start().stdin.write(`${request.id}\n`);
+        this.#start().stdin.write(`${request.name}\n`);
         continue;
       }
       if (!this.#closed) this.#options.onDamage();
       request.reject(
         this.#closed
-          ? new FluxError('blob reader: closed', { code: 'git/closed' })
-          : broken(`blob ${request.id}: git cat-file ended${why ? `: ${why}` : ''}`),
+          ? new FluxError('git objects: closed', { code: 'git/closed' })
+          : broken(`object ${request.name}: git cat-file ended${why ? `: ${why}` : ''}`),
       );
     }
   }
@@ -154,32 +177,25 @@ export class BlobReader {
 
   #onHeader(header: string): void {
     this.#barren = 0;
-    const [, type = '', length = ''] = header.split(' ');
+    const [id = '', type = '', length = ''] = header.split(' ');
     const request = this.#queue[0];
-    if (type === 'missing') {
+    // An expression may also be too short to be one id: then it names nothing.
+    if (type === 'missing' || type === 'ambiguous') {
       this.#queue.shift();
-      this.#options.onDamage();
-      request?.reject(new FluxError(`blob ${request.id}: not in the mirror`, { code: 'git/blob-missing', fault: 'missing' }));
+      if (request?.wants === 'content') this.#options.onDamage();
+      request?.resolve(undefined);
       return;
     }
     const size = Number(length);
-    if (!Number.isSafeInteger(size) || !request) {
+    if (!Number.isSafeInteger(size) || !isObjectId(id) || !request) {
       this.#process?.kill('SIGKILL');
       return;
     }
     const { maxBytes } = this.#options;
-    const wanted = type === 'blob' && size <= maxBytes;
+    const wanted = request.wants === 'content' && type === 'blob' && size <= maxBytes;
     this.#answer = { size, chunks: wanted ? [] : undefined, remaining: size + 1 };
-    if (wanted) return;
-    request.reject(
-      type === 'blob'
-        ? new FluxError(`blob ${request.id}: ${size} bytes are more than the ${maxBytes} that are read`, {
-            code: 'git/blob-too-large',
-            fault: 'user',
-            help: 'Split the file, or keep it outside of the paths that are synced.',
-          })
-        : new FluxError(`blob ${request.id}: it is a ${type}`, { code: 'git/bad-revision', fault: 'user' }),
-    );
+    if (request.wants === 'id') request.resolve({ id, content: NOTHING });
+    else if (!wanted) request.reject(unreadable(request.name, type, size, maxBytes));
   }
 
   #onContent({ size, chunks }: Answer): void {
@@ -187,16 +203,28 @@ export class BlobReader {
     const request = this.#queue.shift();
     if (!request || !chunks) return;
     const content = Buffer.concat(chunks).subarray(0, size);
-    const algorithm = request.id.length === 64 ? 'sha256' : 'sha1';
+    const algorithm = request.name.length === 64 ? 'sha256' : 'sha1';
     // Git does not compare content with its id when it reads; a flipped bit on disk must not reach the cluster.
     const actual = createHash(algorithm).update(`blob ${size}\0`).update(content).digest('hex');
-    if (actual === request.id) {
-      request.resolve(content);
+    if (actual === request.name) {
+      request.resolve({ id: actual, content });
       return;
     }
     this.#options.onDamage();
-    request.reject(broken(`blob ${request.id}: its content does not match its id`));
+    request.reject(broken(`blob ${request.name}: its content does not match its id`));
   }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function unreadable(id: string, type: string, size: number, maxBytes: number): FluxError {
+  return type === 'blob'
+    ? new FluxError(`blob ${id}: ${size} bytes are more than the ${maxBytes} that are read`, {
+        code: 'git/blob-too-large',
+        fault: 'user',
+        help: 'Split the file, or keep it outside of the paths that are synced.',
+      })
+    : new FluxError(`blob ${id}: it is a ${type}`, { code: 'git/bad-revision', fault: 'user' });
 }
 
 function broken(message: string): FluxError {
