@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { ApiClient } from '../api/client/index.ts';
-import { type Clock, createHttpTransport, FluxError, type HttpTransport, parseDuration, Secret } from '../base/index.ts';
+import { type Clock, FluxError, parseDuration } from '../base/index.ts';
 import type { ClientSource } from '../cluster/port-forward/index.ts';
 import { usageError } from './errors.ts';
 import type { Keyboard } from './keyboard.ts';
@@ -78,8 +78,7 @@ export function createSession({ flags, env, stdout, stderr, clock, version, keyb
   const url = flags.url ?? (env.FLUX_URL || '');
   // Flux v1 sent a token without URL to a service that is no more; whoever has its name now must not get it.
   const token = url === '' ? '' : (flags.token ?? (env.WEAVE_CLOUD_TOKEN || env.FLUX_SERVICE_TOKEN || ''));
-  const transport: HttpTransport = createHttpTransport({ userAgent: `fluxctl/${version}` });
-  const closers: (() => Promise<void> | void)[] = [() => transport.close()];
+  const closers: (() => Promise<void> | void)[] = [];
   const files = kubeconfigFiles(env);
   const kubeconfig: ClientSource = {
     env,
@@ -89,9 +88,10 @@ export function createSession({ flags, env, stdout, stderr, clock, version, keyb
 
   async function connect(): Promise<ApiClient> {
     // Loaded late, so that what asks nobody starts at once.
-    const { createApiClient } = await import('../api/client/index.ts');
-    const base = url || (await forward());
-    return createApiClient({ transport, url: base, ...(token === '' ? {} : { token: new Secret(token) }) });
+    const { connectTo } = await import('./connect.ts');
+    const { client, close } = connectTo({ url: url || (await forward()), token, version });
+    closers.push(close);
+    return client;
   }
 
   const labels = flags.k8sFwdLabels ?? (env.FLUX_FORWARD_LABELS || 'app=flux');

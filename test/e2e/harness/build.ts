@@ -1,15 +1,5 @@
 import { createHash } from 'node:crypto';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, runOk } from './process.ts';
 
@@ -38,8 +28,6 @@ async function build(): Promise<string> {
   }
   const fresh = mkdtempSync(join(BUILDS, 'making-'));
   await runOk(process.execPath, [join(ROOT, 'tools/build.mjs'), join(fresh, 'dist')]);
-  // The commands read it where it lies in the package.
-  copyFileSync(join(ROOT, 'package.json'), join(fresh, 'package.json'));
   try {
     renameSync(fresh, built);
   } catch (error) {
