@@ -39,7 +39,8 @@ export async function openPortForward(options: PortForwardOptions): Promise<Port
       (connection) => {
         const ws = typeof connection === 'function' ? connection() : connection;
         ws?.addEventListener('close', () => socket.destroy());
-        socket.on('close', () => ws?.close());
+        // Whoever closed it has read all; to wait for the server to say so too takes up to half a minute.
+        socket.on('close', () => ws?.terminate());
       },
       (error: unknown) => socket.destroy(error instanceof Error ? error : new Error(messageOf(error))),
     );
