@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { havePart } from '../support/part.ts';
 import { daemonOf, serve } from './daemon-fixture.ts';
 
 async function identityOf(publicKey: string) {
@@ -35,7 +36,7 @@ function hasKeygen(): boolean {
   return true;
 }
 
-describe.skipIf(!hasKeygen() && !process.env.REQUIRE_ALL)('fingerprints are those of ssh-keygen', () => {
+describe.runIf(havePart('ssh-keygen', hasKeygen()))('fingerprints are those of ssh-keygen', () => {
   test.each([
     ['ed25519', '256'],
     ['ecdsa', '256'],

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createHttpTransport, FluxError, type HttpTransport, type HttpTransportOptions } from '../../src/base/index.ts';
+import { havePart } from '../support/part.ts';
 
 const cleanups: (() => void | Promise<void>)[] = [];
 afterEach(async () => {
@@ -551,7 +552,7 @@ describe('a stream', () => {
   });
 });
 
-describe.skipIf(!hasOpenssl() && !process.env.REQUIRE_ALL)('TLS', () => {
+describe.runIf(havePart('openssl', hasOpenssl()))('TLS', () => {
   test('a certificate is checked against the authority given, for each request anew', async () => {
     const { key, cert } = certificate();
     const server = await listening(

@@ -52,7 +52,7 @@ test('an object that is marked to be ignored in the cluster is kept', async () =
   expect(await maps()).toEqual(['map-0', 'map-1']);
 });
 
-test('a copy of our mark on another object does not make it ours', async () => {
+test('a copy of our mark on another object does not make it ours (S-094)', async () => {
   const { shop, repository, maps } = await shopWith(2);
   const { labels, annotations } = (await world.kube.get(path.configMap(shop, 'map-0'))).metadata;
   await world.kube.create(path.configMaps(shop), { metadata: { name: 'map-copy', labels, annotations } });
@@ -61,7 +61,7 @@ test('a copy of our mark on another object does not make it ours', async () => {
   expect(await maps()).toEqual(['map-0', 'map-copy']);
 });
 
-test('an object that a person re-created by the same name is not ours any more', async () => {
+test('an object that a person re-created by the same name is not ours any more (R-023)', async () => {
   const { shop, repository, fluxd, maps } = await shopWith(3);
   // Else it would be applied again, and be ours.
   fluxd.proxy.intercept = ({ method, path }) =>
@@ -81,7 +81,7 @@ const broken: readonly (readonly [string, Files])[] = [
   ['a duplicate', { 'broken.yaml': `${manifest.configMap('default', 'twice')}---\n${manifest.configMap('default', 'twice')}` }],
 ];
 
-test.for(broken)('%s holds every deletion of that round', async ([, files]) => {
+test.for(broken)('%s holds every deletion of that round (R-020)', async ([, files]) => {
   const { repository, maps } = await shopWith(3);
   const second = await repository.commit('One less, and something broken', { 'map-1.yaml': null, ...files });
   await repository.synced(second);
@@ -92,7 +92,7 @@ test.for(broken)('%s holds every deletion of that round', async ([, files]) => {
   expect(await maps()).toEqual(['map-0', 'map-2']);
 });
 
-test('a list that fails holds every deletion of that round', async () => {
+test('a list that fails holds every deletion of that round (R-020)', async () => {
   const { repository, fluxd, maps } = await shopWith(3);
   fluxd.proxy.intercept = ({ path, method }) =>
     method === 'GET' && path.endsWith('/secrets') ? { kind: 'answer', status: 500 } : undefined;
@@ -106,7 +106,7 @@ test('a list that fails holds every deletion of that round', async () => {
   expect(await maps()).toEqual(['map-0', 'map-2']);
 });
 
-test('a mass deletion is held until a person confirms its number in a commit', async () => {
+test('a mass deletion is held until a person confirms its number in a commit (R-021)', async () => {
   const { shop, repository, fluxd, maps } = await shopWith(14);
   const gone = Object.fromEntries([...Array(12).keys()].map((n) => [`map-${n}.yaml`, null]));
   const second = await repository.commit('Clear out', gone);
@@ -215,7 +215,7 @@ test.for([
   expect(changes.filter(({ outcome }) => outcome === 'created' || outcome === 'failed')).toEqual([]);
 });
 
-test('an emptied repository deletes nothing', async () => {
+test('an emptied repository deletes nothing (R-021)', async () => {
   const { repository, maps } = await shopWith(2);
   const second = await repository.commit('Oops', { 'namespace.yaml': null, 'map-0.yaml': null, 'map-1.yaml': null });
   const record = await repository.synced(second);
@@ -223,7 +223,7 @@ test('an emptied repository deletes nothing', async () => {
   expect(await maps()).toHaveLength(2);
 });
 
-test('a namespace is not deleted without a confirmation', async () => {
+test('a namespace is not deleted without a confirmation (R-021)', async () => {
   const { shop, repository } = await shopWith(1);
   const other = world.namespace('other');
   const second = await repository.commit('One more', { 'other.yaml': manifest.namespace(other) });

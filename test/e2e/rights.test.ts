@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { manifest, path, type Rule, startWorld, until, type World } from './harness/index.ts';
+import { EVERYTHING, manifest, path, type Rule, startWorld, until, type World } from './harness/index.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -21,7 +21,7 @@ const secret = (ns: string, name: string) =>
   `apiVersion: v1\nkind: Secret\nmetadata: { name: ${name}, namespace: ${ns} }\nstringData: { a: b }\n`;
 
 describe('with Roles in one namespace and no right beside', () => {
-  test('--k8s-allow-namespace is enough to sync, follow health, list, correct drift and delete there; what is outside is reported', async () => {
+  test('--k8s-allow-namespace is enough to sync, follow health, list, correct drift and delete there; what is outside is reported, and stays out of every path (S-092, S-095)', async () => {
     const [shop, other] = [await namespace('shop'), await namespace('other')];
     const account = await world.account();
     await account.grant({ namespaces: { [shop]: [NEEDED] } });
@@ -123,4 +123,32 @@ describe('with rights in the whole cluster, but not all to ConfigMaps', () => {
     const flood = fluxd.log().match(/watch failed; trying again/g) ?? [];
     expect(flood.length).toBeLessThanOrEqual(1);
   });
+});
+
+test('what this Flux lives by stays, though a commit drops it and confirms that; what gives power is told (S-093)', async () => {
+  const account = await world.account();
+  await account.grant({ cluster: [EVERYTHING] });
+  const [home, shop] = [account.namespace, world.namespace('shop')];
+  const repository = await world.repository();
+  const first = await repository.commit('Everything, Flux itself included', {
+    'home.yaml': manifest.namespace(home),
+    'account.yaml': `apiVersion: v1\nkind: ServiceAccount\nmetadata: { name: flux, namespace: ${home} }\n`,
+    'settings.yaml': manifest.configMap(home, 'settings'),
+    'shop.yaml': `${manifest.namespace(shop)}  labels: { pod-security.kubernetes.io/enforce: privileged }\n`,
+  });
+  const fluxd = await world.fluxd(repository, { account, args: [...quiet, '--sync-garbage-collection'] });
+  await repository.synced(first);
+  for (const told of [
+    `Namespace ${home} gives power: this Flux itself lives by it`,
+    'ServiceAccount flux gives power: this Flux itself lives by it',
+    `Namespace ${shop} gives power: its pods may be privileged`,
+  ])
+    await until(told, async () => fluxd.log().includes(told));
+
+  await repository.commit('Away with it\n\nAllow-Prune: 9', { 'home.yaml': null, 'account.yaml': null, 'settings.yaml': null });
+  const report = await fluxd.sync();
+  expect(report.counts).toEqual({ unchanged: 1, deleted: 1, held: 2 });
+  expect(await world.kube.find(path.configMap(home, 'settings'))).toBeUndefined();
+  for (const own of [path.namespace(home), `api/v1/namespaces/${home}/serviceaccounts/flux`])
+    expect((await world.kube.get(own)).metadata.deletionTimestamp).toBeUndefined();
 });

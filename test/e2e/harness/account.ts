@@ -4,8 +4,11 @@ import { type Rights, refusalOf } from './rights.ts';
 
 /** Somebody with limited rights, for a daemon to be. */
 export interface Account {
+  readonly namespace: string;
   /** As API servers name it. */
   readonly user: string;
+  /** Of the ServiceAccount `flux` in that namespace; where no API server checks it, it is not signed. */
+  readonly token: string;
   /** From now on these rights and no others. */
   grant(rights: Rights): Promise<void>;
   readonly endpoint: Endpoint;
@@ -42,7 +45,9 @@ export async function createServiceAccount(
   const subjects = [{ kind: 'ServiceAccount', name: 'flux', namespace }];
   const roleRef = (kind: string) => ({ apiGroup: 'rbac.authorization.k8s.io', kind, name: namespace });
   return {
+    namespace,
     user: `system:serviceaccount:${namespace}:flux`,
+    token: status.token,
     endpoint: {
       server: endpoint.server,
       tls: endpoint.tls.ca ? { ca: endpoint.tls.ca } : { rejectUnauthorized: false },
@@ -67,8 +72,11 @@ export async function createServiceAccount(
 export function createCheckedAccount(endpoint: Endpoint, namespace: string): Account {
   const user = `system:serviceaccount:${namespace}:flux`;
   let granted: Rights = {};
+  const claims = { sub: user, 'kubernetes.io': { namespace, serviceaccount: { name: 'flux' } } };
   return {
+    namespace,
     user,
+    token: `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`,
     endpoint,
     intercept: (request) => refusalOf(request, granted, user),
     async grant(rights) {

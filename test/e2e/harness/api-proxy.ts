@@ -59,10 +59,16 @@ export interface ApiProxyOptions {
   readonly clock?: Clock;
   /** Whether to speak TLS; as the API server does by default, so that the daemon is tested as it will run. */
   readonly secure?: boolean;
+  /** What the kubeconfig holds; the API server never sees it. */
+  readonly token?: string;
 }
 
 export async function startApiProxy(upstream: Endpoint, options: ApiProxyOptions = {}): Promise<ApiProxy> {
-  const { clock = systemClock, secure = upstream.server.protocol === 'https:' } = options;
+  const {
+    clock = systemClock,
+    secure = upstream.server.protocol === 'https:',
+    token = 'the-proxy-has-the-credentials',
+  } = options;
   const directory = mkdtempSync(join(tmpdir(), 'flux-e2e-proxy-'));
   const agent =
     upstream.server.protocol === 'https:'
@@ -130,7 +136,7 @@ export async function startApiProxy(upstream: Endpoint, options: ApiProxyOptions
   await listen(0);
   const { port } = server.address() as AddressInfo;
   const kubeconfig = join(directory, 'kubeconfig');
-  writeFileSync(kubeconfig, kubeconfigText(`${secure ? 'https' : 'http'}://127.0.0.1:${port}`, certificate?.cert));
+  writeFileSync(kubeconfig, kubeconfigText(`${secure ? 'https' : 'http'}://127.0.0.1:${port}`, token, certificate?.cert));
 
   const proxy: ApiProxy = {
     port,
@@ -162,7 +168,7 @@ export async function startApiProxy(upstream: Endpoint, options: ApiProxyOptions
   return proxy;
 }
 
-function kubeconfigText(url: string, certificate: string | undefined): string {
+function kubeconfigText(url: string, token: string, certificate: string | undefined): string {
   const cluster = {
     server: url,
     ...(certificate ? { 'certificate-authority-data': Buffer.from(certificate).toString('base64') } : {}),
@@ -171,7 +177,7 @@ function kubeconfigText(url: string, certificate: string | undefined): string {
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [{ name: 'e2e', cluster }],
-    users: [{ name: 'e2e', user: { token: 'the-proxy-has-the-credentials' } }],
+    users: [{ name: 'e2e', user: { token } }],
     contexts: [{ name: 'e2e', context: { cluster: 'e2e', user: 'e2e' } }],
     'current-context': 'e2e',
   });

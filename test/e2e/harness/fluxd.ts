@@ -47,8 +47,9 @@ export interface Fluxd {
 
 export async function startFluxd(endpoint: Endpoint, options: FluxdOptions): Promise<Fluxd> {
   const commands = await builtCommands();
-  const proxy = await startApiProxy(options.account?.endpoint ?? endpoint);
-  proxy.intercept = options.account?.intercept;
+  const { account } = options;
+  const proxy = await startApiProxy(account?.endpoint ?? endpoint, account ? { token: account.token } : {});
+  proxy.intercept = account?.intercept;
   const home = mkdtempSync(join(tmpdir(), 'flux-e2e-home-'));
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;

@@ -5,17 +5,15 @@ import { connect, createServer } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { havePart } from '../../support/part.ts';
 import { until } from '../../support/until.ts';
 import { run, temporaryDirectory } from './repository.ts';
 
 const SSHD = '/usr/sbin/sshd';
 
-/** Whether SSH can be tried here; with REQUIRE_ALL=1 a missing sshd is a failure, not a gap. */
+/** Whether SSH can be tried here. */
 export function haveSshd(): boolean {
-  if (existsSync(SSHD)) return true;
-  if (process.env.REQUIRE_ALL === '1') throw new Error(`${SSHD} is missing and REQUIRE_ALL=1`);
-  console.log('left out: sshd missing');
-  return false;
+  return havePart('sshd', existsSync(SSHD));
 }
 
 export interface SshServer {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Kubernetes, startKubernetes } from '../../../src/sim/index.ts';
+import { havePart } from '../../support/part.ts';
 import { type Body, configMap, deployment, eventually, startTarget, type Target } from './target.ts';
 
 /** What only the embedded server has: its own door, its counters, and controllers that play a cluster. */
@@ -211,7 +212,7 @@ const hasKubectl = await run(kubectl, ['version', '--client']).then(
   () => false,
 );
 
-describe.skipIf(!hasKubectl)('kubectl', () => {
+describe.runIf(havePart('kubectl', hasKubectl))('kubectl', () => {
   let sim: Kubernetes;
   let directory: string;
   let kube: (...args: string[]) => Promise<string>;
