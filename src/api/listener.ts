@@ -10,13 +10,25 @@ import type { Rights } from './network/rights.ts';
 import { tokenOf } from './network/token.ts';
 import { type ApiRequest, findRoute, type Reply, type Route } from './route.ts';
 import { badRequest, statusOf } from './status.ts';
+import { writeReply } from './write.ts';
 
 /** How long open exchanges may take to end once the server closes. */
 const CLOSE_GRACE_MS = 3000;
 const NO_BODY = Buffer.alloc(0);
 
-/** How long a client may take nothing of an answer that is sent piece by piece. */
-const STALL_MS = 30_000;
+/** How long a client may take to send what it has to say (S-079). */
+export interface Patience {
+  /** From the connection, or the request before, to the end of the headers. */
+  readonly headersMs: number;
+  /** To the end of the body. */
+  readonly requestMs: number;
+  /** From one request to the next. */
+  readonly idleMs: number;
+  /** How often this is looked after. */
+  readonly lookMs: number;
+}
+
+const PATIENCE: Patience = { headersMs: 10_000, requestMs: 30_000, idleMs: 10_000, lookMs: 2000 };
 
 export interface HttpListener {
   /** Resolves to where it listens; port 0 picks a free one, the empty host means every interface. */
@@ -39,6 +51,7 @@ export interface ListenerOptions {
   readonly tls?: { readonly certificate: () => Promise<KeyPair | undefined>; readonly rights: Rights };
   /** Bytes of bodies held at once, over all connections; no limit by default, for callers that have passed a door. */
   readonly maxHeldBytes?: number;
+  readonly patience?: Patience;
   /** Connections of one network address; an Ingress in front is one address for everybody. */
   readonly maxFromOneAddress?: number;
   /** How logs show a path, where a path may hold what only its caller should know. */
@@ -48,17 +61,17 @@ export interface ListenerOptions {
 /** An HTTP/1.1 server over a table of routes: door first, then body, then handler. Compiles no code and knows no sessions. */
 export function createListener(options: ListenerOptions): HttpListener {
   const { routes, refuse, log, clock = systemClock, localAddressOf = (socket) => socket.localAddress ?? '' } = options;
-  const { shownPath = (path) => path, maxFromOneAddress } = options;
+  const { shownPath = (path) => path, maxFromOneAddress, patience = PATIENCE } = options;
   const budget = options.maxHeldBytes === undefined ? undefined : new BodyBudget(options.maxHeldBytes);
   const closing = new AbortController();
 
   const server = createServer(
     {
       maxHeaderSize: 16 * 1024,
-      headersTimeout: 10_000,
-      requestTimeout: 30_000,
-      keepAliveTimeout: 10_000,
-      connectionsCheckingInterval: 2000,
+      headersTimeout: patience.headersMs,
+      requestTimeout: patience.requestMs,
+      keepAliveTimeout: patience.idleMs,
+      connectionsCheckingInterval: patience.lookMs,
     },
     (incoming, outgoing) => {
       answer(incoming, outgoing).catch((error: unknown) => {
@@ -79,7 +92,7 @@ export function createListener(options: ListenerOptions): HttpListener {
         log.error({ method: incoming.method, path: shownPath(path), err: error }, 'request failed');
       return refuse(error, seen);
     });
-    await write(incoming, outgoing, reply, clock);
+    await writeReply(incoming, outgoing, reply, clock);
     log.debug(
       { method: incoming.method, path: shownPath(path), status: reply.status, durationMs: clock.now() - startedAt },
       'request answered',
@@ -176,54 +189,4 @@ function callerOf(incoming: IncomingMessage, localAddress: string): Caller {
     origin: incoming.headers.origin,
     secFetchSite: typeof secFetchSite === 'string' ? secFetchSite : undefined,
   };
-}
-
-async function write(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  { status, headers = {}, body }: Reply,
-  clock: Clock,
-): Promise<void> {
-  const hasBody = 'transfer-encoding' in incoming.headers || Number(incoming.headers['content-length'] ?? 0) > 0;
-  outgoing.writeHead(status, {
-    'X-Content-Type-Options': 'nosniff',
-    ...headers,
-    ...lengthOf(status, body),
-    // A body nobody read is not worth draining.
-    ...(hasBody && !incoming.complete ? { Connection: 'close' } : {}),
-  });
-  if (body === undefined || incoming.method === 'HEAD') outgoing.end();
-  else if (isWhole(body)) outgoing.end(body);
-  else await stream(outgoing, body, clock);
-}
-
-/** Nothing is a body of no bytes, not one in chunks; of 204 nobody expects a length, and of a stream nobody knows it. */
-function lengthOf(status: number, body: Reply['body']): Readonly<Record<string, number>> {
-  if (body === undefined) return status === 204 ? {} : { 'Content-Length': 0 };
-  return isWhole(body) ? { 'Content-Length': Buffer.byteLength(body) } : {};
-}
-
-function isWhole(body: Reply['body']): body is string | Buffer {
-  return typeof body === 'string' || Buffer.isBuffer(body);
-}
-
-/** Sends one piece after the other; a client that takes nothing for long is cut off. */
-async function stream(outgoing: ServerResponse, pieces: AsyncIterable<string>, clock: Clock): Promise<void> {
-  outgoing.flushHeaders();
-  for await (const piece of pieces) {
-    if (outgoing.destroyed) return;
-    if (!outgoing.write(piece)) await drained(outgoing, clock);
-  }
-  outgoing.end();
-}
-
-async function drained(outgoing: ServerResponse, clock: Clock): Promise<void> {
-  const taken = new AbortController();
-  const onTaken = () => taken.abort();
-  outgoing.once('drain', onTaken).once('close', onTaken);
-  await clock.sleep(STALL_MS, { signal: taken.signal }).then(
-    () => outgoing.destroy(),
-    () => {},
-  );
-  outgoing.off('drain', onTaken).off('close', onTaken);
 }

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { createApiServer } from '../../src/api/index.ts';
+import { eventRoutes } from '../../src/api/v1/events.ts';
 import { eventSchema } from '../../src/api/wire/index.ts';
 import { silentLogger } from '../../src/base/index.ts';
 import { EventLog, type FluxEvent } from '../../src/controller/index.ts';
@@ -172,13 +173,47 @@ describe('GET /api/v1/events', () => {
     await until('it is cut off', () => stuck.ended());
   });
 
-  test('ends after ten minutes, so that a token that lost its right reads no longer', async () => {
+  test('ends after ten minutes', async () => {
     await using api = await serveEvents();
     const stream = await follow(api.port);
     await until('it waits', () => api.clock.sleeping === 1);
     api.clock.advance(600_000);
     await until('it has ended', () => stream.ended());
     expect(stream.text()).not.toContain('event: ');
+  });
+
+  test('ends after half a minute for a caller from the network, so that a token that lost its right reads no longer (S-086)', async () => {
+    const events = new EventLog();
+    const clock = new ManualClock();
+    const [route] = eventRoutes(daemonOf({ events }), clock);
+    const rest = {
+      method: 'GET',
+      path: '',
+      params: {},
+      query: new URLSearchParams(),
+      headers: {},
+      body: '',
+      bytes: Buffer.alloc(0),
+    };
+    if (!route) throw new Error('no route of events');
+    const { body } = await route.handle({ ...rest, local: false, signal: new AbortController().signal });
+    let text = '';
+    let ended = false;
+    const reading = (async () => {
+      for await (const piece of body as AsyncIterable<string>) text += piece;
+      ended = true;
+    })();
+    await until('it waits', () => clock.sleeping === 1);
+    clock.advance(14_000);
+    events.add(event('web'));
+    await until('the event came', () => text.includes('event: drift_corrected'));
+    await until('it waits', () => clock.sleeping === 1);
+    clock.advance(15_000);
+    await until('a heartbeat came', () => text.includes(': heartbeat'));
+    expect(ended).toBe(false);
+    await until('it waits', () => clock.sleeping === 1);
+    clock.advance(1_000);
+    await reading;
   });
 
   test('ends when the daemon does', async () => {

@@ -129,3 +129,31 @@ describe('a body that a page could send unasked changes nothing (S-072)', () => 
     expect((await api.send(path, { ...sent, headers })).status).toBe(loopback);
   });
 });
+
+describe('nothing that is answered is a page for a browser (S-080)', () => {
+  const SCRIPT = '<script>alert(1)</script>';
+  const HOSTILE: readonly (readonly [string, Sent])[] = [
+    ...Object.values(ROUTES).map(([path, sent]) => [path, sent] as const),
+    [`/${SCRIPT}`, {}],
+    [`/api/flux/${SCRIPT}`, {}],
+    [`/api/flux/v6/sync?ref=${SCRIPT}`, {}],
+    [`/api/flux/v6/jobs?id=${SCRIPT}`, {}],
+    [`/api/flux/v11/services?namespace=a&services=${SCRIPT}`, {}],
+    [`/api/v1/${SCRIPT}`, {}],
+    [`/api/v1/syncs/${SCRIPT}?wait=${SCRIPT}`, {}],
+    [`/api/v1/objects?state=${SCRIPT}`, {}],
+    [`/api/v1/history?cursor=${SCRIPT}`, {}],
+    ['/healthz', { headers: { host: SCRIPT } }],
+    ['/api/v1/syncs', { method: 'POST', headers: { 'content-type': SCRIPT } }],
+  ];
+  test.each(HOSTILE)('%s', async (path, sent) => {
+    await using api = await serve();
+    for (const accept of [undefined, 'text/html', '*/*']) {
+      const answer = await api.send(path, { ...sent, headers: { ...sent.headers, ...(accept ? { accept } : {}) } });
+      const [type] = (answer.headers['content-type'] ?? 'none').split(';');
+      expect(['application/json', 'application/problem+json', 'text/plain', 'text/event-stream', 'none']).toContain(type);
+      if (type === 'none') expect(answer.body).toBe('');
+      expect(answer.headers['x-content-type-options']).toBe('nosniff');
+    }
+  });
+});

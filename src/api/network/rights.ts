@@ -22,8 +22,8 @@ export interface Approach {
  */
 export const RIGHTS_PREFIX = '/fluxd';
 
-/** How long a yes and a no count, ms. A right that was taken away is gone within a minute. */
-const YES_MS = 60_000;
+/** How long a yes and a no count, ms. A right that was taken away is gone within a minute, from streams too, which may begin at the end of a yes (S-086). */
+const YES_MS = 30_000;
 const NO_MS = 10_000;
 /** The API server has this long to answer, ms. */
 const REVIEW_MS = 5_000;

@@ -8,8 +8,8 @@ import { V1_PREFIX } from './prefix.ts';
 const MAX_READERS = 32;
 /** A comment this often keeps proxies from closing a quiet stream, and shows us a reader that is gone (the HTML standard's advice). */
 const HEARTBEAT_MS = 15_000;
-/** A stream ends then, and a client that comes back shows its token anew: rights that are taken away do not last. */
-const LONGEST_MS = 600_000;
+/** A stream ends then. From the network soon, for a client that comes back shows its token anew: rights that are taken away do not last (S-086). */
+const LONGEST_MS = { fromNetwork: 30_000, local: 600_000 };
 /** Events fetched from memory at a time, so that a slow reader does not hold on to what is forgotten. */
 const CHUNK = 50;
 
@@ -36,7 +36,7 @@ export function eventRoutes(daemon: Daemon, clock: Clock): readonly Route[] {
       methods: ['GET'],
       path: `${V1_PREFIX}/events`,
       door: 'local',
-      handle({ headers, signal }) {
+      handle({ headers, local, signal }) {
         if (readers >= MAX_READERS) {
           throw new FluxError(`${MAX_READERS} clients read events already`, {
             code: 'events/too-many-readers',
@@ -44,11 +44,12 @@ export function eventRoutes(daemon: Daemon, clock: Clock): readonly Route[] {
           });
         }
         const asked = headers['last-event-id'];
+        const until = clock.now() + (local ? LONGEST_MS.local : LONGEST_MS.fromNetwork);
         const position = typeof asked === 'string' ? positionOf(asked, epoch) : daemon.events.last;
         return {
           status: 200,
           headers: { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', Connection: 'close' },
-          body: counted(follow(daemon.events, { epoch, position, clock, signal })),
+          body: counted(follow(daemon.events, { epoch, position, until, clock, signal })),
         };
       },
     },
@@ -65,18 +66,19 @@ interface FollowOptions {
   readonly epoch: string;
   /** The last event that the reader has; undefined when nobody knows what it has missed. */
   readonly position: number | undefined;
+  /** When the stream ends at the latest, by the clock. */
+  readonly until: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
-async function* follow(feed: Feed, { epoch, position, clock, signal }: FollowOptions): AsyncGenerator<string> {
+async function* follow(feed: Feed, { epoch, position, until, clock, signal }: FollowOptions): AsyncGenerator<string> {
   yield 'retry: 3000\n\n';
   let at = position ?? 0;
   if (position === undefined || !feed.since(at).complete) {
     yield gap();
     at = Math.max(at, firstKnown(feed) - 1);
   }
-  const until = clock.now() + LONGEST_MS;
   while (!signal.aborted && clock.now() < until) {
     const { events, complete } = feed.since(at);
     // Too slow: it comes back with the id of what it has, and is told what it missed.
@@ -85,7 +87,8 @@ async function* follow(feed: Feed, { epoch, position, clock, signal }: FollowOpt
       yield `id: ${epoch}.${logged.sequence}\nevent: ${logged.event.type}\ndata: ${goJson(eventToWire(logged))}\n\n`;
       at = logged.sequence;
     }
-    if (events.length === 0 && (await isQuiet(feed, clock, signal))) yield ': heartbeat\n\n';
+    const waitMs = Math.min(HEARTBEAT_MS, until - clock.now());
+    if (events.length === 0 && (await isQuiet(feed, waitMs, clock, signal))) yield ': heartbeat\n\n';
   }
 }
 
@@ -98,12 +101,12 @@ function firstKnown(feed: Feed): number {
   return feed.since(0).events[0]?.sequence ?? feed.last + 1;
 }
 
-/** Waits for the next event; true when none came for as long as a heartbeat. */
-async function isQuiet(feed: Feed, clock: Clock, signal: AbortSignal): Promise<boolean> {
+/** Waits for the next event; true when none came for so long. */
+async function isQuiet(feed: Feed, waitMs: number, clock: Clock, signal: AbortSignal): Promise<boolean> {
   const woken = new AbortController();
   const stop = feed.listen(() => woken.abort());
   try {
-    await clock.sleep(HEARTBEAT_MS, { signal: AbortSignal.any([signal, woken.signal]) });
+    await clock.sleep(waitMs, { signal: AbortSignal.any([signal, woken.signal]) });
     return true;
   } catch (error) {
     if (!woken.signal.aborted && !signal.aborted) throw error;
