@@ -54,7 +54,7 @@ function releaseMemory(): void {
 }
 
 async function run(config: Config, log: Logger): Promise<void> {
-  const metrics = await createMetrics();
+  const metrics = await createMetrics({ version });
   const endpoints = config.webhooks && (await readEndpoints(config.webhooks.configFile, log));
   const flux = await startFlux({
     config,
@@ -68,7 +68,7 @@ async function run(config: Config, log: Logger): Promise<void> {
     clock: systemClock,
     log,
   });
-  const listeners = await listen(config, flux, metrics.render, log);
+  const listeners = await listen(config, flux, metrics, log);
   if (config.webhooks && endpoints)
     listeners.push(await listenForWebhooks(config.webhooks.listen, { endpoints, daemon: flux.daemon, metrics, log }));
   const reason = await Promise.race([signalled(), flux.ended.then(() => 'the loop has ended')]);
@@ -80,13 +80,14 @@ async function run(config: Config, log: Logger): Promise<void> {
 async function listen(
   config: Config,
   { daemon, reviewAccess }: RunningFlux,
-  render: () => Promise<{ contentType: string; body: string }>,
+  { render, request }: Pick<Metrics, 'render' | 'request'>,
   log: Logger,
 ): Promise<HttpListener[]> {
   const child = log.child({ component: 'api' });
   const api = createApiServer({
     daemon,
     log: child,
+    onAnswer: request,
     ...(config.listenMetrics ? {} : { metrics: render }),
     ...(config.tls ? { tls: { ...config.tls, review: reviewAccess } } : {}),
   });

@@ -4,10 +4,18 @@ import type { Reply, Route } from './route.ts';
 /** Renders metrics in the text format their content type names. */
 export type RenderMetrics = () => Promise<{ readonly contentType: string; readonly body: string }>;
 
-/** Kubernetes' probes: alive as long as we answer; ready once the daemon says so. Why not is told on loopback only. */
-export function healthRoutes(daemon: Pick<Daemon, 'readiness'>): readonly Route[] {
+/** Kubernetes' probes: alive while the loop gets on, ready once the daemon says so. Why it is not ready may name addresses, and is told on loopback only. */
+export function healthRoutes(daemon: Pick<Daemon, 'readiness' | 'liveness'>): readonly Route[] {
   return [
-    { methods: ['GET', 'HEAD'], path: '/healthz', door: 'anyone', handle: () => plain(200, 'ok\n') },
+    {
+      methods: ['GET', 'HEAD'],
+      path: '/healthz',
+      door: 'anyone',
+      handle() {
+        const stuck = daemon.liveness();
+        return stuck === undefined ? plain(200, 'ok\n') : plain(503, `${stuck}\n`);
+      },
+    },
     {
       methods: ['GET', 'HEAD'],
       path: '/readyz',

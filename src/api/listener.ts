@@ -8,7 +8,7 @@ import { acceptTls, isEncrypted } from './network/accept-tls.ts';
 import type { KeyPair } from './network/certificate.ts';
 import type { Rights } from './network/rights.ts';
 import { tokenOf } from './network/token.ts';
-import { type ApiRequest, findRoute, type Reply, type Route } from './route.ts';
+import { type ApiRequest, findRoute, type Match, type Reply, type Route } from './route.ts';
 import { badRequest, statusOf } from './status.ts';
 import { writeReply } from './write.ts';
 
@@ -56,12 +56,25 @@ export interface ListenerOptions {
   readonly maxFromOneAddress?: number;
   /** How logs show a path, where a path may hold what only its caller should know. */
   readonly shownPath?: (path: string) => string;
+  /** Told of each request that was answered. */
+  readonly onAnswer?: (answer: Answered) => void;
+  /** What metrics call a path that no route serves. */
+  readonly unknownName?: (path: string) => string;
+}
+
+export interface Answered {
+  readonly method: string;
+  /** The name of the route. */
+  readonly route: string;
+  readonly status: number;
+  readonly seconds: number;
 }
 
 /** An HTTP/1.1 server over a table of routes: door first, then body, then handler. Compiles no code and knows no sessions. */
 export function createListener(options: ListenerOptions): HttpListener {
   const { routes, refuse, log, clock = systemClock, localAddressOf = (socket) => socket.localAddress ?? '' } = options;
   const { shownPath = (path) => path, maxFromOneAddress, patience = PATIENCE } = options;
+  const { onAnswer, unknownName = () => 'NotFound' } = options;
   const budget = options.maxHeldBytes === undefined ? undefined : new BodyBudget(options.maxHeldBytes);
   const closing = new AbortController();
 
@@ -86,27 +99,33 @@ export function createListener(options: ListenerOptions): HttpListener {
   async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const startedAt = clock.now();
     const [path = '', search = ''] = splitTarget(incoming.url ?? '');
+    const query = new URLSearchParams(search);
     const seen = { path, headers: incoming.headers };
-    const reply = await serve(incoming, outgoing, path, new URLSearchParams(search)).catch((error: unknown) => {
+    const match = findRoute(routes, incoming.method ?? '', path, query);
+    const reply = await serve(incoming, outgoing, match, path, query).catch((error: unknown) => {
       if (!(error instanceof FluxError) || statusOf(error) >= 500)
         log.error({ method: incoming.method, path: shownPath(path), err: error }, 'request failed');
       return refuse(error, seen);
     });
     await writeReply(incoming, outgoing, reply, clock);
-    log.debug(
-      { method: incoming.method, path: shownPath(path), status: reply.status, durationMs: clock.now() - startedAt },
-      'request answered',
-    );
+    const durationMs = clock.now() - startedAt;
+    onAnswer?.({
+      method: incoming.method ?? '',
+      route: match ? (match.route.name ?? match.route.path) : unknownName(path),
+      status: reply.status,
+      seconds: durationMs / 1000,
+    });
+    log.debug({ method: incoming.method, path: shownPath(path), status: reply.status, durationMs }, 'request answered');
   }
 
   async function serve(
     incoming: IncomingMessage,
     outgoing: ServerResponse,
+    match: Match | undefined,
     path: string,
     query: URLSearchParams,
   ): Promise<Reply> {
     const method = incoming.method ?? '';
-    const match = findRoute(routes, method, path, query);
     const caller = callerOf(incoming, localAddressOf(incoming.socket));
     if (checkDoor(match?.route.door, caller) === 'by-right') {
       if (!options.tls) throw new TypeError('a right is asked for where nobody can tell');

@@ -38,6 +38,8 @@ export interface Route {
   readonly methods: readonly string[];
   /** Matched byte for byte; a segment `{name}` stands for any one segment. */
   readonly path: string;
+  /** What metrics call it; the path by default. Never what a client sends. */
+  readonly name?: string;
   readonly door: Door;
   /** Query parameters without which the route does not exist (Flux v1's router works so). */
   readonly requires?: readonly string[];

@@ -3,7 +3,7 @@ import { type Clock, FluxError, type Logger, systemClock } from '../base/index.t
 import type { Daemon } from '../controller/index.ts';
 import { healthRoutes, metricsRoute, type RenderMetrics } from './health.ts';
 import { deprecatedEndpoint, LEGACY_PREFIX, legacyError, legacyRoutes, unknownEndpoint } from './legacy/index.ts';
-import { createListener, type HttpListener, type ListenerOptions } from './listener.ts';
+import { type Answered, createListener, type HttpListener, type ListenerOptions } from './listener.ts';
 import { createCertificate, type TlsFiles } from './network/certificate.ts';
 import { createRights, type ReviewAccess } from './network/rights.ts';
 import { openApiRoute } from './openapi/index.ts';
@@ -16,6 +16,8 @@ export interface ApiServerOptions {
   readonly log: Logger;
   /** Left out when metrics have a listener of their own. */
   readonly metrics?: RenderMetrics;
+  /** Told of each request that was answered. */
+  readonly onAnswer?: (answer: Answered) => void;
   /** Serves by TLS as well, to who has the right. */
   readonly tls?: TlsFiles & { readonly review: ReviewAccess };
   readonly clock?: Clock;
@@ -25,7 +27,7 @@ export interface ApiServerOptions {
 
 /** The daemon's HTTP API on `--listen`. */
 export function createApiServer(options: ApiServerOptions): HttpListener {
-  const { daemon, log, metrics, tls, clock = systemClock, localAddressOf } = options;
+  const { daemon, log, metrics, onAnswer, tls, clock = systemClock, localAddressOf } = options;
   const routes = [
     ...healthRoutes(daemon),
     ...(metrics === undefined ? [] : [metricsRoute(metrics)]),
@@ -37,6 +39,8 @@ export function createApiServer(options: ApiServerOptions): HttpListener {
     refuse,
     log,
     clock,
+    unknownName,
+    ...(onAnswer ? { onAnswer } : {}),
     ...(tls === undefined
       ? {}
       : {
@@ -68,6 +72,12 @@ const refuse: ListenerOptions['refuse'] = (thrown, { path, headers }): Reply => 
   if (path.startsWith(`${V1_PREFIX}/`)) return problemReply(error);
   return { status: statusOf(error), headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: `${error.message}\n` };
 };
+
+/** Flux v1's words for paths that it serves no more, and for those it never served. */
+function unknownName(path: string): string {
+  const version = /^\/api\/flux\/(v[1-5])\//.exec(path)?.[1];
+  return version === undefined ? 'NotFound' : `Deprecated:${version}`;
+}
 
 function missingEndpoint(path: string): FluxError {
   return /^\/v[1-5]\//.test(path) ? deprecatedEndpoint(path) : unknownEndpoint(path);

@@ -1,85 +1,158 @@
-/** What the daemon counts, in Prometheus' terms. Durations in seconds. The names and buckets are Flux v1's, so that its dashboards and alerts keep working. */
+import type { Counter, Gauge, Histogram } from 'prom-client';
+import { METRICS, type MetricDefinition } from './metric-table.ts';
+
+/**
+ * What the daemon counts, in Prometheus' terms; durations in seconds. Every label is a word of a list that is known here, or
+ * of one that the caller has: names of objects, tags and whatever else comes from outside would make series without end.
+ */
 export interface Metrics {
-  syncDone(outcome: { readonly success: boolean; readonly seconds: number }): void;
-  /** Objects of the last sync. */
-  objects(counts: { readonly applied: number; readonly failed: number; readonly heldDeletions: number }): void;
-  /** A job left the queue after waiting this long; `queueLength` are waiting still. */
-  jobStarted(waitedSeconds: number, queueLength: number): void;
+  /** `endedAt` in ms since the epoch. */
+  syncDone(outcome: { readonly success: boolean; readonly seconds: number; readonly endedAt: number }): void;
+  /** What a sync that was carried out came to. */
+  synced(sum: {
+    readonly revision: string;
+    /** Objects by outcome. */
+    readonly outcomes: Readonly<Partial<Record<string, number>>>;
+    readonly refused: number;
+    readonly heldDeletions: number;
+    readonly corrections: number;
+  }): void;
+  /** Jobs that wait, after one has come or gone. */
+  queueLength(length: number): void;
+  /** A job left the queue after waiting this long. */
+  jobStarted(waitedSeconds: number): void;
   jobDone(outcome: { readonly success: boolean; readonly seconds: number }): void;
+  stepDone(step: { readonly step: string; readonly success: boolean; readonly seconds: number }): void;
   gitReady(ready: boolean): void;
+  /** A command that speaks to the remote has ended. */
+  gitRemote(call: { readonly operation: string; readonly success: boolean; readonly seconds: number }): void;
+  /** An update was pushed. */
+  committed(type: string): void;
+  release(release: { readonly type: string; readonly kind: string; readonly success: boolean; readonly seconds: number }): void;
+  releaseStage(stage: string, seconds: number): void;
+  imageLookup(lookup: { readonly success: boolean; readonly seconds: number }): void;
+  registryFetch(fetch: { readonly kind: 'tags' | 'metadata'; readonly success: boolean; readonly seconds: number }): void;
+  /** `status` is absent when there was no answer. */
+  registryRequest(status: number | undefined): void;
+  kubernetesRequest(method: string, status: number | undefined): void;
+  /** How many image repositories are in which state; asked at every scrape. */
+  imageRepositories(read: () => Readonly<Record<string, number>>): void;
+  /** A request to the API was answered; `route` is a word of the table of routes, never what the client sent. */
+  request(request: { readonly method: string; readonly route: string; readonly status: number; readonly seconds: number }): void;
   /** A webhook came in; both words are of a fixed list. */
   webhook(source: string, result: string): void;
   /** Everything in the text format of Prometheus. */
   render(): Promise<{ readonly contentType: string; readonly body: string }>;
 }
 
-const SYNC_BUCKETS = [0.5, 5, 10, 20, 30, 40, 50, 60, 75, 90, 120, 240];
-const JOB_BUCKETS = [0.1, 0.5, 1, 2, 5, 10, 15, 20, 30, 45, 60, 120];
+type Labels = Readonly<Record<string, string>>;
+type MetricName = keyof typeof METRICS;
 
 /** A registry of its own with the daemon's metrics and those of the process. Loads prom-client only when called. */
-export async function createMetrics(): Promise<Metrics> {
-  const { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } = await import('prom-client');
-  const register = new Registry();
-  const registers = [register];
-  collectDefaultMetrics({ register });
-  const syncDuration = new Histogram({
-    name: 'flux_daemon_sync_duration_seconds',
-    help: 'Duration of git-to-cluster synchronisation, in seconds.',
-    labelNames: ['success'],
-    buckets: SYNC_BUCKETS,
-    registers,
-  });
-  const syncManifests = new Gauge({
-    name: 'flux_daemon_sync_manifests',
-    help: 'Number of synchronized manifests',
-    labelNames: ['success'],
-    registers,
-  });
-  const pruneHeld = new Gauge({
-    name: 'flux_prune_held_objects',
-    help: 'Objects gone from Git whose deletion waits until it is confirmed.',
-    registers,
-  });
-  const jobDuration = new Histogram({
-    name: 'flux_daemon_job_duration_seconds',
-    help: 'Duration of job execution, in seconds.',
-    labelNames: ['success'],
-    buckets: JOB_BUCKETS,
-    registers,
-  });
-  const queueDuration = new Histogram({
-    name: 'flux_daemon_queue_duration_seconds',
-    help: 'Time that jobs waited in the queue, in seconds.',
-    buckets: JOB_BUCKETS,
-    registers,
-  });
-  const queueLength = new Gauge({
-    name: 'flux_daemon_queue_length_count',
-    help: 'Count of jobs waiting in the queue to be run.',
-    registers,
-  });
-  const gitReady = new Gauge({ name: 'flux_git_ready', help: 'Status of the git repository.', registers });
-  const webhooks = new Counter({
-    name: 'flux_webhooks_total',
-    help: 'Webhooks that came in, by source and by what became of them.',
-    labelNames: ['source', 'result'],
-    registers,
-  });
+export async function createMetrics({ version }: { readonly version: string }): Promise<Metrics> {
+  const prometheus = await import('prom-client');
+  const register = new prometheus.Registry();
+  prometheus.collectDefaultMetrics({ register });
+  const counters = new Map<string, Counter>();
+  const gauges = new Map<string, Gauge>();
+  const histograms = new Map<string, Histogram>();
+  let readImages: (() => Readonly<Record<string, number>>) | undefined;
+
+  for (const [name, { type, help, labels, buckets = [] }] of Object.entries<MetricDefinition>(METRICS)) {
+    const options = { name, help, labelNames: [...labels], registers: [register] };
+    if (type === 'counter') counters.set(name, new prometheus.Counter(options));
+    else if (type === 'gauge') gauges.set(name, gaugeOf(options));
+    else histograms.set(name, new prometheus.Histogram({ ...options, buckets: [...buckets] }));
+  }
+
+  function gaugeOf(options: ConstructorParameters<typeof prometheus.Gauge>[0]): Gauge {
+    const gauge = new prometheus.Gauge({
+      ...options,
+      ...(options.name === IMAGES ? { collect: () => Object.entries(readImages?.() ?? {}).forEach(setState) } : {}),
+    });
+    // A gauge tells nothing before it has been measured: 0 would be an alarm, or a lie.
+    if (options.labelNames?.length === 0) gauge.remove();
+    return gauge;
+  }
+
+  const setState = ([state, count]: [string, number]) => set(IMAGES, count, { state });
+  const add = (name: MetricName, by: number, labels: Labels = {}) => counters.get(name)?.inc(labels, by);
+  const set = (name: MetricName, value: number, labels: Labels = {}) => gauges.get(name)?.set(labels, value);
+  const observe = (name: MetricName, seconds: number, labels: Labels = {}) => histograms.get(name)?.observe(labels, seconds);
+
+  set('flux_build_info', 1, { version });
 
   return {
-    syncDone: ({ success, seconds }) => syncDuration.observe({ success: String(success) }, seconds),
-    objects({ applied, failed, heldDeletions }) {
-      syncManifests.set({ success: 'true' }, applied);
-      syncManifests.set({ success: 'false' }, failed);
-      pruneHeld.set(heldDeletions);
+    syncDone({ success, seconds, endedAt }) {
+      observe('flux_daemon_sync_duration_seconds', seconds, { success: String(success) });
+      if (success) set('flux_sync_last_success_timestamp_seconds', endedAt / 1000);
     },
-    jobStarted(waitedSeconds, length) {
-      queueDuration.observe(waitedSeconds);
-      queueLength.set(length);
+    synced({ revision, outcomes, refused, heldDeletions, corrections }) {
+      const { created = 0, configured = 0, unchanged = 0, failed = 0 } = outcomes;
+      set('flux_daemon_sync_manifests', created + configured + unchanged, { success: 'true' });
+      set('flux_daemon_sync_manifests', failed + refused, { success: 'false' });
+      for (const outcome of OUTCOMES) set('flux_sync_objects', outcomes[outcome] ?? 0, { outcome });
+      for (const outcome of CHANGES) add('flux_sync_changes_total', outcomes[outcome] ?? 0, { outcome });
+      set('flux_sync_refused_manifests', refused);
+      set('flux_prune_held_objects', heldDeletions);
+      add('flux_drift_corrections_total', corrections);
+      gauges.get('flux_sync_info')?.reset();
+      set('flux_sync_info', 1, { revision });
     },
-    jobDone: ({ success, seconds }) => jobDuration.observe({ success: String(success) }, seconds),
-    gitReady: (ready) => gitReady.set(ready ? 1 : 0),
-    webhook: (source, result) => webhooks.inc({ source, result }),
+    queueLength: (length) => set('flux_daemon_queue_length_count', length),
+    jobStarted: (waitedSeconds) => observe('flux_daemon_queue_duration_seconds', waitedSeconds),
+    jobDone: ({ success, seconds }) => observe('flux_daemon_job_duration_seconds', seconds, { success: String(success) }),
+    stepDone: ({ step, success, seconds }) =>
+      observe('flux_loop_step_duration_seconds', seconds, { step, success: String(success) }),
+    gitReady: (ready) => set('flux_git_ready', ready ? 1 : 0),
+    gitRemote: ({ operation, success, seconds }) =>
+      observe('flux_git_remote_duration_seconds', seconds, { operation, success: String(success) }),
+    committed: (type) => add('flux_git_commits_total', 1, { type }),
+    release: ({ type, kind, success, seconds }) =>
+      observe('flux_fluxsvc_release_duration_seconds', seconds, {
+        release_type: type,
+        release_kind: oneOf(RELEASE_KINDS, kind),
+        success: String(success),
+      }),
+    releaseStage: (stage, seconds) => observe('flux_fluxsvc_release_stage_duration_seconds', seconds, { stage }),
+    imageLookup: ({ success, seconds }) => observe('flux_registry_fetch_duration_seconds', seconds, { success: String(success) }),
+    registryFetch: ({ kind, success, seconds }) =>
+      observe('flux_client_fetch_duration_seconds', seconds, { kind, success: String(success) }),
+    registryRequest: (status) => add('flux_registry_requests_total', 1, { code: codeOf(status) }),
+    kubernetesRequest: (method, status) =>
+      add('flux_kubernetes_requests_total', 1, { method: oneOf(METHODS, method), code: codeOf(status) }),
+    imageRepositories(read) {
+      readImages = read;
+    },
+    request: ({ method, route, status, seconds }) =>
+      observe('flux_request_duration_seconds', seconds, {
+        method: oneOf(METHODS, method),
+        route,
+        status_code: codeOf(status),
+        ws: 'false',
+      }),
+    webhook: (source, result) => add('flux_webhooks_total', 1, { source, result }),
     render: async () => ({ contentType: register.contentType, body: await register.metrics() }),
   };
+}
+
+const IMAGES = 'flux_image_repositories';
+const OUTCOMES = ['created', 'configured', 'unchanged', 'deleted', 'skipped', 'held', 'failed'];
+const CHANGES = ['created', 'configured', 'deleted', 'failed'];
+/** A client may write anything for the kind of a release, and for the method of a request. */
+const RELEASE_KINDS = ['plan', 'execute'];
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+/** Statuses that one would look for; of others only the class is told. */
+const CODES = new Set([
+  200, 201, 202, 204, 206, 301, 302, 304, 307, 400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 429, 500, 502, 503, 504,
+]);
+
+function oneOf(words: readonly string[], word: string): string {
+  return words.includes(word) ? word : 'other';
+}
+
+function codeOf(status: number | undefined): string {
+  if (status === undefined) return 'none';
+  if (CODES.has(status)) return String(status);
+  return status >= 100 && status < 600 ? `${Math.floor(status / 100)}xx` : 'other';
 }

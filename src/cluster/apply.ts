@@ -22,6 +22,8 @@ export interface ApplyDeps {
   readonly window: Window;
   /** Told of each object as the API server answered it. */
   readonly onApplied: (resource: ApiResource, live: LiveObject) => void;
+  /** Told whenever something was answered. */
+  readonly onProgress?: (() => void) | undefined;
 }
 
 /** With so many applies in a row unanswered the rest is not tried: a thousand that hang would take hours. */
@@ -120,7 +122,11 @@ export async function applySteps(
     return deps.window.run(async (onRetry) => {
       if (serverDown) throw notTried(serverDown);
       try {
-        const response = await deps.transport.request({ ...build(), onRetry, signal });
+        const told = (error: FluxError) => {
+          deps.onProgress?.();
+          onRetry(error);
+        };
+        const response = await deps.transport.request({ ...build(), onRetry: told, signal });
         unanswered = 0;
         return response;
       } catch (thrown) {
@@ -128,6 +134,8 @@ export async function applySteps(
         unanswered = error.code === 'cluster/timeout' ? unanswered + 1 : 0;
         await findOutWhetherDown(error);
         throw error;
+      } finally {
+        deps.onProgress?.();
       }
     });
   }
@@ -174,6 +182,8 @@ export async function applySteps(
       const error = asFluxError(thrown, { code: 'cluster/delete-failed' });
       deletes.set(uid, { at: deps.clock.now(), error });
       return changeOf(entry, 'failed', { error });
+    } finally {
+      deps.onProgress?.();
     }
   }
 }

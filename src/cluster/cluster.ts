@@ -43,6 +43,8 @@ export interface ClusterOptions extends KubeconfigSource {
   readonly namespaces?: readonly string[];
   /** Time for one request in milliseconds. Default 30 s. */
   readonly requestTimeoutMs?: number;
+  /** Told of each request with the status of its answer, which is absent when there was none. */
+  readonly onRequest?: (method: string, status: number | undefined) => void;
 }
 
 const MAX_IN_FLIGHT = 64;
@@ -70,6 +72,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     credentials,
     clock,
     maxInFlight,
+    onRequest: options.onRequest,
     ...(requestTimeoutMs === undefined ? {} : { timeoutMs: requestTimeoutMs }),
   });
   const window = createWindow({ clock, max: maxInFlight });
@@ -126,13 +129,13 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
       return plan;
     },
 
-    async apply(plan, { signal } = {}) {
+    async apply(plan, { signal, onProgress } = {}) {
       const known = plans.get(plan);
       if (!known)
         throw new FluxError('plan was not made by this cluster, or was carried out before', { code: 'cluster/foreign-plan' });
       plans.delete(plan);
       const { steps, set } = known;
-      const deps = { transport, discovery, clock, manager, window, onApplied: views.note };
+      const deps = { transport, discovery, clock, manager, window, onApplied: views.note, onProgress };
       return attention.during(async () => {
         const changes = await applySteps(steps, set, deps, signal);
         noteCorrections(set, steps, changes, clock.now());

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { backoffMs, type Clock, createHttpTransport, FluxError, messageOf } from '../base/index.ts';
+import { backoffMs, type Clock, createHttpTransport, FluxError, type HttpResponse, messageOf } from '../base/index.ts';
 import type { CredentialSource, Credentials } from './kubeconfig.ts';
 import { createOutageGate } from './outage.ts';
 import { errorFromStatus } from './status-error.ts';
@@ -48,6 +48,8 @@ export interface TransportOptions {
   readonly clock: Clock;
   readonly maxInFlight: number;
   readonly timeoutMs?: number;
+  /** Told of each request with the status of its answer, which is absent when there was none. */
+  readonly onRequest?: ((method: string, status: number | undefined) => void) | undefined;
   /** Source of jitter in [0, 1). */
   readonly random?: () => number;
 }
@@ -61,7 +63,7 @@ const TLS_ERROR = /CERT|SIGNATURE|TLS|SSL|EPROTO/;
 
 /** Requests to the API server over connections kept alive: credentials, retries, `Retry-After`, and typed errors. */
 export function createTransport(options: TransportOptions): Transport {
-  const { credentials, clock, maxInFlight, timeoutMs = 30_000, random } = options;
+  const { credentials, clock, maxInFlight, timeoutMs = 30_000, onRequest, random } = options;
   const http = createHttpTransport({ maxSockets: maxInFlight, clock });
   // Each watch keeps a connection for itself: they must not take those of the other requests.
   const streams = createHttpTransport({ maxSockets: Number.POSITIVE_INFINITY });
@@ -70,20 +72,24 @@ export function createTransport(options: TransportOptions): Transport {
   const reaching = createOutageGate(clock);
 
   async function once(request: ApiRequest, { headers, tls }: Credentials): Promise<Omit<ApiResponse, 'attempts'>> {
+    const { method = 'GET' } = request;
+    let response: HttpResponse;
     try {
-      const response = await http.request({
+      response = await http.request({
         url: urlOf(request),
-        method: request.method ?? 'GET',
+        method,
         headers: { accept: 'application/json', ...headers, ...request.headers },
         tls,
         timeoutMs,
         ...(request.body === undefined ? {} : { body: request.body }),
         ...(request.signal ? { signal: request.signal } : {}),
       });
-      return { status: response.status, headers: response.headers, body: parse(response.body, response.status, request.path) };
     } catch (error) {
+      onRequest?.(method, undefined);
       throw connectionError(error, credentials.server, request.signal);
     }
+    onRequest?.(method, response.status);
+    return { status: response.status, headers: response.headers, body: parse(response.body, response.status, request.path) };
   }
 
   function urlOf({ path, query = {} }: Pick<ApiRequest, 'path' | 'query'>): URL {
@@ -119,13 +125,16 @@ export function createTransport(options: TransportOptions): Transport {
       opening.abort(new FluxError(`${request.path}: no answer within ${timeoutMs / 1000} s`, { code: 'cluster/timeout' }));
     deadline.signal.addEventListener('abort', onDeadline, { once: true });
     try {
-      return await streams.stream({
+      const response = await streams.stream({
         url: urlOf(request),
         headers: { accept: 'application/json', ...headers, ...request.headers },
         tls,
         signal: AbortSignal.any([request.signal, opening.signal]),
       });
+      onRequest?.('GET', response.statusCode);
+      return response;
     } catch (error) {
+      onRequest?.('GET', undefined);
       throw opening.signal.aborted ? opening.signal.reason : connectionError(error, credentials.server, request.signal);
     }
   }

@@ -166,7 +166,7 @@ export interface Cluster {
    */
   plan(request: PlanRequest, options?: Cancellable): Promise<Plan>;
   /** Carries out a plan made by this cluster, once: applies in stages, then deletes. One change an entry, in the same order. Never throws for an object. */
-  apply(plan: Plan, options?: Cancellable): Promise<readonly Change[]>;
+  apply(plan: Plan, options?: Cancellable & { readonly onProgress?: () => void }): Promise<readonly Change[]>;
   /** Sets who is called when an applied object was changed or deleted by somebody else, and a sync would put it right; and when a watch is lost, so that a sync finds out why. */
   onDrift(listener: () => void): void;
   /**

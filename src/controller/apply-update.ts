@@ -2,6 +2,7 @@ import { backoffMs, type Clock, FluxError, type Logger } from '../base/index.ts'
 import { type EventLog, formatJobNote } from '../record/index.ts';
 import { planUpdate, type UpdatePlan, type UpdateSpec } from '../update/index.ts';
 import type { JobResult } from './jobs.ts';
+import { type ControllerMetrics, measuredRelease } from './metrics.ts';
 import type { Cancellable, Cluster, ImageWatch, Revision, Source } from './ports.ts';
 import { commitEvent } from './sync-events.ts';
 import type { RepositoryReader, RepositoryView } from './view.ts';
@@ -12,6 +13,7 @@ export interface UpdateOptions {
   readonly cluster: Cluster;
   readonly images: ImageWatch;
   readonly events: Pick<EventLog, 'add'>;
+  readonly metrics: ControllerMetrics;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -30,7 +32,7 @@ export async function applyUpdate(
   options: UpdateOptions,
   cancel: Cancellable = {},
 ): Promise<JobResult> {
-  const { source, events, clock, log } = options;
+  const { source, events, metrics, clock, log } = options;
   const startedAt = clock.now();
   for (let attempt = 0; ; attempt += 1) {
     const base = await source.fetch(cancel);
@@ -39,6 +41,7 @@ export async function applyUpdate(
     try {
       const revision = await commit(jobId, base, spec, plan, source, cancel);
       log.info({ jobId, revision, message: plan.message.split('\n', 1)[0] }, 'update pushed');
+      metrics.committed(spec.type);
       events.add(commitEvent(revision, spec, plan.result, startedAt));
       return { revision, spec, result: plan.result };
     } catch (error) {
@@ -61,15 +64,12 @@ export function asksForCommit(spec: UpdateSpec): boolean {
   return (spec.type !== 'image' && spec.type !== 'containers') || spec.spec.Kind === 'execute';
 }
 
-async function planOn(
-  base: Revision,
-  spec: UpdateSpec,
-  { source, reader, cluster, images }: UpdateOptions,
-  cancel: Cancellable,
-): Promise<UpdatePlan> {
+async function planOn(base: Revision, spec: UpdateSpec, options: UpdateOptions, cancel: Cancellable): Promise<UpdatePlan> {
+  const { source, reader, cluster, images } = options;
   const view = await reader.read(base, cancel);
   const readFile = await fileReader(view, source, cancel);
-  return planUpdate(spec, { manifests: view.manifests, readFile, workloads: cluster, images, ...cancel });
+  const context = { manifests: view.manifests, readFile, workloads: cluster, images, ...cancel };
+  return measuredRelease(spec, options, (timed) => planUpdate(spec, { ...context, ...(timed ? { timed } : {}) }));
 }
 
 async function fileReader(

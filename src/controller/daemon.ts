@@ -200,6 +200,8 @@ export interface Daemon {
   imageScans(): readonly ImageScan[];
   /** What happens, as it happens. */
   readonly events: Pick<EventLog, 'last' | 'since' | 'listen'>;
-  /** False until the loop has run; why, for /readyz. */
+  /** True while the last sync was carried out and Git can be reached; why it is not, for /readyz. */
   readiness(): { readonly ready: boolean; readonly reason: string };
+  /** One sentence when the loop is stuck and only a new start would help, for /healthz; undefined while it gets on. */
+  liveness(): string | undefined;
 }

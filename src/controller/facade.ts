@@ -12,11 +12,14 @@ import type { JobQueue } from './jobs.ts';
 import { listImages } from './list-images.ts';
 import { createWorkloadListing, refuseBothFilters } from './list-workloads.ts';
 import type { Loop } from './loop.ts';
+import type { ControllerMetrics } from './metrics.ts';
 import { createNotify } from './notify.ts';
 import type { ObjectStates } from './object-states.ts';
 import type { Cluster, ImageWatch, Revision, Source } from './ports.ts';
 import type { Preview } from './preview.ts';
 import type { Progress } from './progress.ts';
+import type { Pulse } from './pulse.ts';
+import { readinessOf } from './readiness.ts';
 import type { SyncReports } from './sync-reports.ts';
 import type { RepositoryReader, RepositoryView } from './view.ts';
 
@@ -36,6 +39,8 @@ export interface DaemonOptions {
   readonly preview: Preview;
   readonly loop: Loop;
   readonly health: Health;
+  readonly pulse: Pick<Pulse, 'stuck'>;
+  readonly metrics: ControllerMetrics;
   /** OpenSSH line of the deploy key; empty when there is none. */
   readonly publicKey: () => Promise<string>;
   /** Whether two Git URLs mean the same repository. */
@@ -106,6 +111,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
         return id;
       }
       const job = jobs.add(spec, clock.now());
+      options.metrics.queueLength(jobs.length);
       loop.wake();
       return job.id;
     },
@@ -169,13 +175,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
       return startSync();
     },
 
-    readiness() {
-      if (progress.failure) return { ready: false, reason: progress.failure.message };
-      const { error, status } = source.state();
-      if (progress.applied === undefined && status !== 'unconfigured')
-        return { ready: false, reason: error?.message ?? 'the first sync has not ended yet' };
-      return { ready: true, reason: '' };
-    },
+    readiness: () => readinessOf(progress, source.state()),
+    liveness: () => options.pulse.stuck(),
   };
 
   function startSync(): SyncReport {

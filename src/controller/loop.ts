@@ -1,5 +1,6 @@
 import { backoffMs, type Clock, type Logger } from '../base/index.ts';
 import type { Cancellable, Revision } from './ports.ts';
+import type { Pulse } from './pulse.ts';
 
 /** How soon a step wants to run again for what it left undone: `soon` when time may cure it, `later` when a person has to. */
 export type Again = 'soon' | 'later';
@@ -24,6 +25,10 @@ export interface LoopOptions {
   readonly intervals: Readonly<Record<Timed, number>>;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Told of each timed step that has ended. */
+  readonly onStep?: (step: { readonly step: string; readonly success: boolean; readonly seconds: number }) => void;
+  /** Told what the loop does. */
+  readonly pulse: Pick<Pulse, 'begin' | 'rest'>;
 }
 
 /** What failed is tried again sooner than its interval: first after about 2 s, then more rarely; `soon` means at least every 30 s. */
@@ -92,7 +97,10 @@ export class Loop {
     const head = this.#head;
     if (head !== undefined) await this.#run('sync', signal, () => steps.sync(head, { signal }));
     // One job a turn: what it committed is synced before the next one starts.
-    if (!signal.aborted && (await steps.job({ signal }))) this.ask('fetch');
+    if (!signal.aborted) {
+      this.#options.pulse.begin('job');
+      if (await steps.job({ signal })) this.ask('fetch');
+    }
     await this.#run('automate', signal, async () => {
       await steps.automate({ signal });
       return undefined;
@@ -100,19 +108,24 @@ export class Loop {
   }
 
   async #run(step: Timed, signal: AbortSignal, work: () => Promise<Again | undefined>): Promise<void> {
-    const { clock, intervals, log } = this.#options;
+    const { clock, intervals, log, onStep, pulse } = this.#options;
     if (signal.aborted || this.#due[step] > clock.now()) return;
     // Cleared before the work, so that asking again while it runs is not lost.
     this.#due[step] = Number.POSITIVE_INFINITY;
     let next = intervals[step];
     let again: Again | undefined;
+    let success = true;
+    const startedAt = clock.now();
+    pulse.begin(step);
     try {
       again = await work();
     } catch (error) {
       if (signal.aborted) return;
       log.error({ step, err: error }, 'step failed');
       again = 'soon';
+      success = false;
     }
+    onStep?.({ step, success, seconds: (clock.now() - startedAt) / 1000 });
     if (again === undefined) this.#failures[step] = 0;
     else {
       const { initialMs, maxMs } = RETRY;
@@ -127,6 +140,7 @@ export class Loop {
     const wait = Math.min(...Object.values(this.#due)) - clock.now();
     if (wait <= 0 || this.#called) return;
     this.#asleepAt = clock.now();
+    this.#options.pulse.rest(wait);
     const woken = new AbortController();
     this.#wake = () => woken.abort();
     try {

@@ -1,9 +1,9 @@
 import { access, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Clock, createHttpTransport, type Logger } from '../base/index.ts';
-import { createCluster } from '../cluster/index.ts';
+import { type ClusterOptions, createCluster } from '../cluster/index.ts';
 import type { Config } from '../config/index.ts';
-import { createSource, deployKey, sameRepository, syncSetName } from '../git/index.ts';
+import { createSource, deployKey, type SourceOptions, sameRepository, syncSetName } from '../git/index.ts';
 import { createManifestReader } from '../manifests/index.ts';
 import { EventLog } from '../record/index.ts';
 import { createImageWatch } from '../registry-watch/index.ts';
@@ -14,17 +14,25 @@ import { createHealth } from './health.ts';
 import { SyncHistory } from './history.ts';
 import { JobQueue } from './jobs.ts';
 import { Loop } from './loop.ts';
+import { type ControllerMetrics, countScans, measuredLookups } from './metrics.ts';
 import { ObjectStates } from './object-states.ts';
 import type { Cluster, Desired, ImageWatch, Source } from './ports.ts';
 import { createPreview } from './preview.ts';
 import { Progress } from './progress.ts';
+import { beating, Pulse } from './pulse.ts';
 import { remember } from './remember.ts';
-import { createSteps, type StepMetrics } from './steps.ts';
+import { createSteps } from './steps.ts';
 import { createSyncEvents } from './sync-events.ts';
 import { createSyncRecorder } from './sync-recorder.ts';
 import { SyncReports } from './sync-reports.ts';
 import { createRepositoryReader } from './view.ts';
 import { createWorkingDirectory } from './working-directory.ts';
+
+/** What the rooms count as they go. */
+export interface FluxMetrics extends ControllerMetrics {
+  gitRemote: NonNullable<SourceOptions['onRemote']>;
+  kubernetesRequest: NonNullable<ClusterOptions['onRequest']>;
+}
 
 export interface FluxOptions {
   readonly config: Config;
@@ -35,7 +43,7 @@ export interface FluxOptions {
   readonly temporaryDirectory: string;
   readonly pid: number;
   readonly isAlive: (pid: number) => boolean;
-  readonly metrics: StepMetrics;
+  readonly metrics: FluxMetrics;
   /** Called after a sync that left much to collect. */
   readonly onLargeSync?: () => void;
   readonly clock: Clock;
@@ -53,7 +61,7 @@ export interface RunningFlux {
 
 /** Starts fluxd for the source and the cluster that the flags name. */
 export async function startFlux({ temporaryDirectory, pid, isAlive, ...options }: FluxOptions): Promise<RunningFlux> {
-  const { config, environment, clock, log } = options;
+  const { config, environment, metrics, clock, log } = options;
   const directory = await createWorkingDirectory(temporaryDirectory, pid, isAlive);
   const source: Source = createSource({
     url: config.gitUrl,
@@ -71,6 +79,7 @@ export async function startFlux({ temporaryDirectory, pid, isAlive, ...options }
     environment,
     clock,
     log: log.child({ component: 'git' }),
+    onRemote: metrics.gitRemote,
   });
   const cluster: Cluster = await createCluster({
     ...(config.kubeConfig === undefined ? {} : { kubeconfigFile: config.kubeConfig }),
@@ -79,6 +88,7 @@ export async function startFlux({ temporaryDirectory, pid, isAlive, ...options }
     excludeResources: config.k8sExcludeResources,
     clock,
     log: log.child({ component: 'cluster' }),
+    onRequest: metrics.kubernetesRequest,
   });
   const flux = startEngine({ ...options, source, cluster });
   return {
@@ -109,8 +119,9 @@ export function startEngine(options: EngineOptions): RunningFlux {
   const events = new EventLog();
   const approvals = new Approvals();
   const health = createHealth({ cluster, clock });
+  const pulse = new Pulse(clock, config.syncTimeoutMs + 4 * config.gitTimeoutMs);
 
-  const images: ImageWatch = createImageWatch({
+  const watch: ImageWatch = createImageWatch({
     http,
     clock,
     log: log.child({ component: 'registry' }),
@@ -127,14 +138,21 @@ export function startEngine(options: EngineOptions): RunningFlux {
     readCore: (kind: 'Secret' | 'ServiceAccount', namespace: string, name: string) => cluster.readCore(kind, namespace, name),
     onNewTags: () => loop.ask('automate'),
     trace: config.registryTrace,
+    onRequest: metrics.registryRequest,
+    onFetch: metrics.registryFetch,
   });
+  metrics.imageRepositories(() => countScans(watch.scans()));
+  const images = measuredLookups(watch, metrics, clock);
+  // The loop's own calls are its signs of life; those that the API makes are not.
+  const loopSource = beating(source, pulse);
   const steps = createSteps({
-    source,
+    source: loopSource,
     reader,
-    cluster,
-    images,
-    recorder: createSyncRecorder(source, `fluxd/${version}`, (record) => history.synced(record)),
-    syncEvents: createSyncEvents(source, log.child({ component: 'events' })),
+    cluster: beating(cluster, pulse),
+    images: beating(images, pulse),
+    onProgress: () => pulse.beat(),
+    recorder: createSyncRecorder(loopSource, `fluxd/${version}`, (record) => history.synced(record)),
+    syncEvents: createSyncEvents(loopSource, log.child({ component: 'events' })),
     syncSet: syncSetName(source),
     garbageCollection: config.garbageCollection,
     timeoutMs: config.syncTimeoutMs,
@@ -154,7 +172,7 @@ export function startEngine(options: EngineOptions): RunningFlux {
     ask: (...steps) => loop.ask(...steps),
   });
   const intervals = { fetch: config.gitPollIntervalMs, sync: config.syncIntervalMs, automate: config.automationIntervalMs };
-  const loop = new Loop({ steps, intervals, clock, log: log.child({ component: 'loop' }) });
+  const loop = new Loop({ steps, intervals, clock, log: log.child({ component: 'loop' }), onStep: metrics.stepDone, pulse });
   cluster.onDrift(() => loop.ask('sync'));
   const daemon = createDaemon({
     version,
@@ -182,6 +200,8 @@ export function startEngine(options: EngineOptions): RunningFlux {
     }),
     loop,
     health,
+    pulse,
+    metrics,
     // Flux v1's probes ask for it all the time, and each answer takes a process.
     publicKey: remember(
       () => deployKey({ url: config.gitUrl, identityFile: config.sshIdentityFile, environment, timeoutMs: config.gitTimeoutMs }),

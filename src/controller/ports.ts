@@ -281,8 +281,8 @@ export type AccessVerdict =
 export interface Cluster {
   /** Compares desired with live state by metadata alone; sends no write. Per-object trouble is in the plan, not thrown. */
   plan(request: PlanRequest, options?: Cancellable): Promise<Plan>;
-  /** Carries out a plan made by this cluster: server-side apply in stages, then deletions. One change an entry. */
-  apply(plan: Plan, options?: Cancellable): Promise<readonly Change[]>;
+  /** Carries out a plan made by this cluster: server-side apply in stages, then deletions. One change an entry. `onProgress` is called at each answer. */
+  apply(plan: Plan, options?: Cancellable & { readonly onProgress?: () => void }): Promise<readonly Change[]>;
   /** Sets who is called when an applied object was changed or deleted by somebody else, and a sync would put it right; and when a watch is lost, so that a sync finds out why. */
   onDrift(listener: () => void): void;
   /**

@@ -7,22 +7,14 @@ import { imageTargets } from './image-targets.ts';
 import type { Job, JobQueue, JobResult } from './jobs.ts';
 import { createOutcomeLog } from './log-outcome.ts';
 import type { Again, LoopSteps } from './loop.ts';
+import type { ControllerMetrics } from './metrics.ts';
 import type { ObjectStates } from './object-states.ts';
 import type { Cancellable, Change, ImageWatch, Revision, Source } from './ports.ts';
 import type { Progress } from './progress.ts';
 import { type SyncOptions, type SyncOutcome, sync } from './sync.ts';
 import type { SyncEvents } from './sync-events.ts';
+import { countOutcomes } from './sync-recorder.ts';
 import type { SyncReports } from './sync-reports.ts';
-
-/** Numbers the steps report as they go; durations in seconds. */
-export interface StepMetrics {
-  syncDone(outcome: { readonly success: boolean; readonly seconds: number }): void;
-  /** Objects of the last sync. */
-  objects(counts: { readonly applied: number; readonly failed: number; readonly heldDeletions: number }): void;
-  jobStarted(waitedSeconds: number, queueLength: number): void;
-  jobDone(outcome: { readonly success: boolean; readonly seconds: number }): void;
-  gitReady(ready: boolean): void;
-}
 
 export interface StepsOptions extends SyncOptions, UpdateOptions {
   readonly source: Source;
@@ -36,7 +28,7 @@ export interface StepsOptions extends SyncOptions, UpdateOptions {
   readonly history: SyncHistory;
   readonly syncEvents: SyncEvents;
   readonly health: Health;
-  readonly metrics: StepMetrics;
+  readonly metrics: ControllerMetrics;
   /** Called after a sync that wrote many objects. */
   readonly onLargeSync?: () => void;
   readonly clock: Clock;
@@ -92,7 +84,7 @@ export function createSteps(options: StepsOptions): LoopSteps {
       if (options.automation) images.watch(imageTargets((await reader.read(revision, cancel)).workloads));
       // Thrown so that the loop comes back soon; what was applied stays applied, only the record is missing.
       if (outcome.unrecorded) throw outcome.unrecorded;
-      metrics.syncDone({ success: true, seconds: (clock.now() - startedAt) / 1000 });
+      syncDone(true, startedAt);
       return leftUndone(outcome.changes);
     } catch (error) {
       const failure = asFluxError(error, { code: 'sync/failed' });
@@ -101,9 +93,14 @@ export function createSteps(options: StepsOptions): LoopSteps {
         sub.history.failed(revision, startedAt, failure);
       }
       if (report !== undefined && reports.get(report).state !== 'done') reports.fail(report, failure, clock.now());
-      metrics.syncDone({ success: false, seconds: (clock.now() - startedAt) / 1000 });
+      syncDone(false, startedAt);
       throw error;
     }
+  }
+
+  function syncDone(success: boolean, startedAt: number): void {
+    const endedAt = clock.now();
+    metrics.syncDone({ success, seconds: (endedAt - startedAt) / 1000, endedAt });
   }
 
   /** A push that failed is tried again without applying again. While Git refuses it, syncing goes on. */
@@ -124,10 +121,11 @@ export function createSteps(options: StepsOptions): LoopSteps {
     options.health.synced(outcome);
     progress.unrecorded = outcome.unrecorded ? outcome : undefined;
     if (report !== undefined) reports.finish(report, outcome);
-    const failed = outcome.changes.filter((change) => change.outcome === 'failed').length;
-    metrics.objects({
-      applied: outcome.changes.length - failed,
-      failed,
+    metrics.synced({
+      revision: outcome.revision,
+      outcomes: countOutcomes(outcome.changes),
+      refused: outcome.errors.length,
+      corrections: outcome.changes.filter(({ drift }) => drift).length,
       // A held object of the repository has a place; a held deletion has none.
       heldDeletions: outcome.changes.filter((change) => change.outcome === 'held' && !change.place).length,
     });
@@ -158,7 +156,8 @@ async function runJob(options: StepsOptions, cancel: Cancellable): Promise<boole
   const job = jobs.next();
   if (!job) return false;
   const startedAt = clock.now();
-  metrics.jobStarted((startedAt - job.queuedAt) / 1000, jobs.length);
+  metrics.queueLength(jobs.length);
+  metrics.jobStarted((startedAt - job.queuedAt) / 1000);
   log.info({ jobId: job.id, type: job.spec.type }, 'job started');
   let success = false;
   try {

@@ -14,6 +14,8 @@ export interface SyncOptions {
   readonly approvals: Approvals;
   /** Limit of reading and planning, ms. Applying has a deadline for each request instead: it is never cut in the middle. */
   readonly timeoutMs: number;
+  /** Called at each answer while the plan is carried out. */
+  readonly onProgress: () => void;
   readonly clock: Clock;
 }
 
@@ -70,7 +72,7 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
     },
     limited,
   );
-  const changes = await cluster.apply(plan, signal ? { signal } : {});
+  const changes = await cluster.apply(plan, { onProgress: options.onProgress, ...(signal ? { signal } : {}) });
   approvals.update(changes, plan.orphans);
   const outcome: SyncOutcome = {
     revision,

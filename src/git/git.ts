@@ -31,7 +31,15 @@ export interface GitOptions {
   /** Everything the processes may see; see environment.ts. */
   readonly environment: Readonly<Record<string, string>>;
   readonly clock: Clock;
+  /** Told of each command that spoke to the remote. */
+  readonly onRemote?: OnRemote;
 }
+
+export type OnRemote = (call: {
+  readonly operation: 'fetch' | 'push' | 'ls-remote';
+  readonly success: boolean;
+  readonly seconds: number;
+}) => void;
 
 /** How the far side took a push. */
 export interface PushOutcome {
@@ -77,7 +85,7 @@ export type Git = ReturnType<typeof createGit>;
  * called. Values from outside stand after `--` or `--end-of-options`, go through standard input, or have been checked
  * by names.ts or address.ts.
  */
-export function createGit({ gitDir, cwd, environment, clock }: GitOptions) {
+export function createGit({ gitDir, cwd, environment, clock, onRemote }: GitOptions) {
   async function run(
     args: readonly string[],
     { signal, input, extra = {} }: RunOptions & { readonly input?: string | Buffer; readonly extra?: Record<string, string> },
@@ -133,9 +141,28 @@ export function createGit({ gitDir, cwd, environment, clock }: GitOptions) {
     return output;
   }
 
+  /** As run, for what speaks to the remote. */
+  async function runRemote(
+    args: readonly [Parameters<OnRemote>[0]['operation'], ...string[]],
+    options: RunOptions,
+  ): Promise<GitOutput> {
+    const startedAt = clock.now();
+    let success = false;
+    try {
+      const output = await run(args, options);
+      success = output.exitCode === 0;
+      return output;
+    } finally {
+      onRemote?.({ operation: args[0], success, seconds: (clock.now() - startedAt) / 1000 });
+    }
+  }
+
   /** As run, but anything but exit code 0 throws. */
   async function must(args: readonly string[], options: Parameters<typeof run>[1]): Promise<Buffer> {
-    const output = await run(args, options);
+    return stdoutOf(await run(args, options));
+  }
+
+  async function stdoutOf(output: GitOutput): Promise<Buffer> {
     if (output.exitCode !== 0) throw await gitFailed(output, cwd);
     return output.stdout;
   }
@@ -157,10 +184,10 @@ export function createGit({ gitDir, cwd, environment, clock }: GitOptions) {
       must(['init', '--quiet', '--bare', `--initial-branch=${branch}`, `--object-format=${format}`], options),
 
     /** Lines `<object id>\t<ref>`. */
-    lsRemote: (url: string, options: RunOptions) => must(['ls-remote', '--quiet', '--', url], options),
+    lsRemote: async (url: string, options: RunOptions) => stdoutOf(await runRemote(['ls-remote', '--quiet', '--', url], options)),
 
     fetch: (url: string, refspecs: readonly string[], options: RunOptions) =>
-      run(
+      runRemote(
         [
           'fetch',
           '--quiet',
@@ -186,7 +213,7 @@ export function createGit({ gitDir, cwd, environment, clock }: GitOptions) {
       );
       const refspecs = updates.map(({ ref, target, expected }) => `${expected === undefined ? '+' : ''}${object(target)}:${ref}`);
       const flags = ['--porcelain', '--no-verify', '--no-follow-tags', '--no-signed', '--no-progress'];
-      const output = await run(
+      const output = await runRemote(
         ['push', ...flags, ...(atomic ? ['--atomic'] : []), ...(dryRun ? ['--dry-run'] : []), ...leases, '--', url, ...refspecs],
         options,
       );

@@ -3,7 +3,7 @@ import { asFluxError, type Clock, FluxError, type Logger } from '../base/index.t
 import { gitAddress } from './address.ts';
 import { withinDeadline } from './deadline.ts';
 import { gitEnvironment, type SshFiles } from './environment.ts';
-import type { RunOptions } from './git.ts';
+import type { OnRemote, RunOptions } from './git.ts';
 import { type Commit, listCommits } from './history.ts';
 import { createMirror } from './mirror.ts';
 import { checkFile, checkIdentity, checkRef, isObjectId, notesRefOf, repositoryPath } from './names.ts';
@@ -40,6 +40,8 @@ export interface SourceOptions {
   readonly maxBlobBytes?: number;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Told of each command that spoke to the remote. */
+  readonly onRemote?: OnRemote;
 }
 
 export interface SourceState {
@@ -85,6 +87,7 @@ export function createSource(options: SourceOptions) {
     clock,
     log,
     resolve: (expression, run) => reader.resolve(expression, run),
+    ...(options.onRemote ? { onRemote: options.onRemote } : {}),
     onReplaced: () => {
       reader.restart();
       present.clear();

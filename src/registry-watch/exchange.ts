@@ -34,9 +34,11 @@ export interface ExchangeOptions {
   readonly log: Logger;
   /** Logs every request (`--registry-trace`). */
   readonly trace: boolean;
+  /** Told of each request with its status, which is absent when there was no answer. */
+  readonly onRequest?: ((status: number | undefined) => void) | undefined;
 }
 
-export function createExchange({ http, clock, log, trace }: ExchangeOptions): Exchange {
+export function createExchange({ http, clock, log, trace, onRequest }: ExchangeOptions): Exchange {
   const once = async (request: RegistryRequest, url: URL): Promise<HttpResponse> => {
     const { method = 'GET', accept, authorization, limit, signal } = request;
     await limit.acquire(signal ? { signal } : {});
@@ -54,9 +56,11 @@ export function createExchange({ http, clock, log, trace }: ExchangeOptions): Ex
         ...(request.insecure && sameOrigin ? { tls: { rejectUnauthorized: false } } : {}),
         ...(signal ? { signal } : {}),
       });
+      onRequest?.(response.status);
       if (trace) log.info({ url: `${url.origin}${url.pathname}`, status: response.status }, 'registry request');
       return response;
     } catch (error) {
+      onRequest?.(undefined);
       if (trace) log.info({ url: `${url.origin}${url.pathname}`, err: error }, 'registry request');
       throw error;
     }

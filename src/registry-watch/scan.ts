@@ -1,6 +1,7 @@
 import { asFluxError, type Clock, FluxError, type Logger, messageOf } from '../base/index.ts';
 import type { Connection } from './connection.ts';
 import type { Credential, CredentialSource } from './credentials/index.ts';
+import { fetched, type OnFetch } from './fetched.ts';
 import type { HostLimit } from './rate-limit.ts';
 import type { ImageTarget, RepositoryState } from './repository.ts';
 import { parseRepositoryName, type RepositoryName } from './repository-name.ts';
@@ -14,6 +15,8 @@ export interface ScanOptions {
   readonly refresh: TagRefresh;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Told of each tag list that was read. */
+  readonly onFetch?: OnFetch | undefined;
 }
 
 export interface ScanResult {
@@ -40,7 +43,7 @@ const SMALL = 200;
 /** Facts read in one scan, so that new tags are seen while a large repository is still being read. */
 const FACTS_PER_SCAN = 500;
 
-export function createScan({ connection, credentials, limitOf, refresh, clock, log }: ScanOptions): Scan {
+export function createScan({ connection, credentials, limitOf, refresh, clock, log, onFetch }: ScanOptions): Scan {
   /** Tries each workload's credentials by themselves, the ones that worked last time first. */
   const listAsAnybody = async (repository: RepositoryName, target: ImageTarget, state: RepositoryState, signal: AbortSignal) => {
     const candidates = await credentials.candidates(repository.host, target.pullSecrets, { signal });
@@ -49,7 +52,7 @@ export function createScan({ connection, credentials, limitOf, refresh, clock, l
     let refusal: unknown;
     for (const credential of ordered) {
       try {
-        const list = await listTags(connection, { repository, credential, signal });
+        const list = await fetched('tags', { clock, onFetch }, () => listTags(connection, { repository, credential, signal }));
         state.accepted = credential;
         return list;
       } catch (error) {

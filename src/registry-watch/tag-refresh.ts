@@ -1,5 +1,6 @@
 import { asFluxError, type Clock, FluxError, type Logger } from '../base/index.ts';
 import type { Connection, Question } from './connection.ts';
+import { fetched, type OnFetch } from './fetched.ts';
 import { type ConfigCache, createdAtOf, fetchImageFacts, type ImageFacts } from './image-facts.ts';
 import { headManifest } from './manifest.ts';
 import type { ImageInfo, RepositoryState, TagCheck } from './repository.ts';
@@ -13,6 +14,7 @@ export interface TagRefreshOptions {
   readonly useLabels: readonly string[];
   /** Tags read at once from one repository. */
   readonly parallel: number;
+  readonly onFetch?: OnFetch | undefined;
 }
 
 /** Brings what is known of the tags up to date, and says whether anything is new. @throws FluxError only for what stops the whole scan. */
@@ -37,7 +39,8 @@ const LASTING: readonly string[] = [
   'http/too-large',
 ];
 
-export function createTagRefresh({ connection, clock, log, configs, useLabels, parallel }: TagRefreshOptions): TagRefresh {
+export function createTagRefresh(options: TagRefreshOptions): TagRefresh {
+  const { connection, clock, log, configs, useLabels, parallel } = options;
   const infoOf = (tag: string, facts: ImageFacts, name: string): ImageInfo => {
     const { digest, indexDigest, imageId, labels, timeProblem } = facts;
     const createdAt = createdAtOf(facts, name, useLabels);
@@ -112,7 +115,7 @@ export function createTagRefresh({ connection, clock, log, configs, useLabels, p
     const work = async () => {
       for (let tag = queue.pop(); tag !== undefined && stopped === undefined; tag = queue.pop()) {
         try {
-          changed = (await refreshTag(state, question, tag)) || changed;
+          changed = (await fetched('metadata', options, () => refreshTag(state, question, tag))) || changed;
         } catch (thrown) {
           const error = asFluxError(thrown, { code: 'registry/failed' });
           if (question.signal?.aborted || error.code === 'registry/rate-limited') stopped = error;

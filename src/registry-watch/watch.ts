@@ -5,6 +5,7 @@ import { createAuthorizer } from './authorization.ts';
 import { createConnection } from './connection.ts';
 import { createCredentialSource, type ReadCore } from './credentials/index.ts';
 import { createExchange } from './exchange.ts';
+import type { OnFetch } from './fetched.ts';
 import type { ConfigFacts } from './image-facts.ts';
 import { createHostLimits } from './rate-limit.ts';
 import { type ImageRepository, type ImageTarget, RepositoryState } from './repository.ts';
@@ -36,6 +37,10 @@ export interface ImageWatchOptions {
   readonly onNewTags: (name: string) => void;
   /** Logs every request. */
   readonly trace?: boolean;
+  /** Told of each request with its status, which is absent when there was no answer. */
+  readonly onRequest?: (status: number | undefined) => void;
+  /** Told of each tag list and each tag that was read. */
+  readonly onFetch?: OnFetch;
   /** Source of jitter in [0, 1). */
   readonly random?: () => number;
 }
@@ -241,15 +246,17 @@ function scanOf({
   insecureHosts = [],
   useLabels = [],
   trace = false,
+  onRequest,
+  onFetch,
   ...options
 }: ImageWatchOptions): Scan {
-  const exchange = createExchange({ http, clock, log, trace });
+  const exchange = createExchange({ http, clock, log, trace, onRequest });
   const limitOf = createHostLimits({ clock, log, rps, burst });
   const connection = createConnection({ exchange, authorizer: createAuthorizer({ exchange, clock }), limitOf, insecureHosts });
   const configs = new LRUCache<string, ConfigFacts>({ max: MAX_CONFIGS });
-  const refresh = createTagRefresh({ connection, clock, log, configs, useLabels, parallel: burst });
+  const refresh = createTagRefresh({ connection, clock, log, configs, useLabels, parallel: burst, onFetch });
   const credentials = createCredentialSource({ clock, log, ...options });
-  return createScan({ connection, credentials, limitOf, refresh, clock, log });
+  return createScan({ connection, credentials, limitOf, refresh, clock, log, onFetch });
 }
 
 async function abortable(work: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {

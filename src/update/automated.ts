@@ -3,7 +3,7 @@ import { hasPolicy, tagPatternFor } from '../policy/index.ts';
 import { containersOf } from '../resource/index.ts';
 import { isUpgrade } from './automation.ts';
 import { chooseTag } from './choose.ts';
-import type { UpdateContext } from './context.ts';
+import { type UpdateContext, untimed } from './context.ts';
 import { editImagesApart, type Planned } from './edit.ts';
 import { type Candidate, refuseIgnored, refuseLocked, rejection, selectWorkloads, sortedResult } from './select.ts';
 import type { AutomatedSpec, ContainerUpdate, WorkloadResult } from './spec.ts';
@@ -14,10 +14,13 @@ import type { AutomatedSpec, ContainerUpdate, WorkloadResult } from './spec.ts';
  */
 export async function planAutomated({ Changes }: AutomatedSpec, context: UpdateContext): Promise<Planned> {
   if (Changes.length === 0) return { result: {}, edits: [] };
-  const { candidates, results } = await selectWorkloads(context, {
-    include: [...new Set(Changes.map(({ WorkloadID }) => WorkloadID))],
-    filters: [refuseLocked, refuseIgnored, refuseUnautomated],
-  });
+  const { timed = untimed } = context;
+  const { candidates, results } = await timed('select_workloads', () =>
+    selectWorkloads(context, {
+      include: [...new Set(Changes.map(({ WorkloadID }) => WorkloadID))],
+      filters: [refuseLocked, refuseIgnored, refuseUnautomated],
+    }),
+  );
   for (const candidate of candidates) {
     const changes = Changes.filter(({ WorkloadID }) => WorkloadID === candidate.id);
     results.set(candidate.id, updateWorkload(candidate, changes, context));

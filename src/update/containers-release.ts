@@ -1,6 +1,6 @@
 import { FluxError } from '../base/index.ts';
 import { wantedContainers } from './containers.ts';
-import type { UpdateContext } from './context.ts';
+import { type UpdateContext, untimed } from './context.ts';
 import { editImages, type Planned } from './edit.ts';
 import { type Candidate, refuseIgnored, refuseLocked, rejection, selectWorkloads, sortedResult } from './select.ts';
 import type { ContainerUpdate, ReleaseContainersSpec, WorkloadResult } from './spec.ts';
@@ -13,10 +13,10 @@ import type { ContainerUpdate, ReleaseContainersSpec, WorkloadResult } from './s
 export async function planContainers(spec: ReleaseContainersSpec, context: UpdateContext): Promise<Planned> {
   const include = Object.keys(spec.ContainerSpecs);
   if (include.length === 0) throw noChanges('');
-  const { candidates, results } = await selectWorkloads(context, {
-    include,
-    filters: spec.Force ? [] : [refuseLocked, refuseIgnored],
-  });
+  const { timed = untimed } = context;
+  const { candidates, results } = await timed('select_workloads', () =>
+    selectWorkloads(context, { include, filters: spec.Force ? [] : [refuseLocked, refuseIgnored] }),
+  );
   for (const candidate of candidates) {
     results.set(candidate.id, updateContainers(candidate, spec.ContainerSpecs[candidate.id] ?? [], spec.SkipMismatches));
   }

@@ -51,5 +51,15 @@ export interface UpdateContext {
   readonly readFile: (path: string) => Promise<string>;
   readonly workloads: WorkloadLookup;
   readonly images: ImageLookup;
+  /** Told how long each stage took. */
+  readonly timed?: Timed;
   readonly signal?: AbortSignal;
 }
+
+/** The stages of an update that changes images, in Flux v1's words. */
+export type Stage = 'select_workloads' | 'lookup_images' | 'write_changes' | 'verify_changes';
+
+/** Does the work, and measures it. */
+export type Timed = <T>(stage: Stage, work: () => Promise<T>) => Promise<T>;
+
+export const untimed: Timed = (_stage, work) => work();

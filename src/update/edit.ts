@@ -1,7 +1,7 @@
 import { FluxError, messageOf } from '../base/index.ts';
 import { type EditTarget, editContainerImage } from '../manifests/index.ts';
 import { formatPlace, type Manifest, type ResourceId } from '../resource/index.ts';
-import type { UpdateContext } from './context.ts';
+import { type UpdateContext, untimed } from './context.ts';
 import type { UpdateResult, WorkloadResult } from './spec.ts';
 import { placeKey, verifyEdits } from './verify.ts';
 
@@ -17,6 +17,8 @@ export interface Planned {
   readonly edits: readonly FileEdit[];
 }
 
+type EditContext = Pick<UpdateContext, 'manifests' | 'readFile' | 'timed'>;
+
 /** Texts of files under change. Edits of one file add up: a later one sees what an earlier one did. */
 export interface Editor {
   /**
@@ -31,7 +33,7 @@ export interface Editor {
   finish(results: ReadonlyMap<ResourceId, WorkloadResult>): Promise<readonly FileEdit[]>;
 }
 
-export function createEditor({ manifests, readFile }: Pick<UpdateContext, 'manifests' | 'readFile'>): Editor {
+export function createEditor({ manifests, readFile, timed = untimed }: EditContext): Editor {
   const before = new Map<string, string>();
   const now = new Map<string, string>();
   return {
@@ -51,7 +53,9 @@ export function createEditor({ manifests, readFile }: Pick<UpdateContext, 'manif
         .filter((file) => file.before !== file.content)
         .sort((a, b) => (a.path < b.path ? -1 : 1));
       const ids = new Map([...manifests].map(([id, manifest]) => [placeKey(manifest), id]));
-      await verifyEdits(edited, (manifest) => targetsOf(results.get(ids.get(placeKey(manifest)) ?? '')));
+      await timed('verify_changes', () =>
+        verifyEdits(edited, (manifest) => targetsOf(results.get(ids.get(placeKey(manifest)) ?? ''))),
+      );
       return edited.map(({ path, content }) => ({ path, content }));
     },
   };
@@ -60,20 +64,24 @@ export function createEditor({ manifests, readFile }: Pick<UpdateContext, 'manif
 /** Writes the images of all successful results into their files. */
 export async function editImages(
   results: ReadonlyMap<ResourceId, WorkloadResult>,
-  context: Pick<UpdateContext, 'manifests' | 'readFile'>,
+  context: EditContext,
 ): Promise<readonly FileEdit[]> {
+  const { timed = untimed } = context;
   const editor = createEditor(context);
-  for (const [id, result] of results) {
+  const changes = [...results].flatMap(([id, result]) => {
     const manifest = context.manifests.get(id);
-    if (!manifest) continue;
-    for (const [container, image] of targetsOf(result)) {
+    return manifest ? [...targetsOf(result)].map(([container, image]) => ({ id, manifest, container, image })) : [];
+  });
+  const write = async () => {
+    for (const { id, manifest, container, image } of changes) {
       try {
         await editor.edit(id, manifest, (text, target) => editContainerImage(text, target, container, image));
       } catch (error) {
         throw releaseFailed(error);
       }
     }
-  }
+  };
+  if (changes.length > 0) await timed('write_changes', write);
   return editor.finish(results);
 }
 
@@ -83,12 +91,12 @@ export async function editImages(
  */
 export async function editImagesApart(
   results: Map<ResourceId, WorkloadResult>,
-  context: Pick<UpdateContext, 'manifests' | 'readFile'>,
+  context: EditContext,
 ): Promise<readonly FileEdit[]> {
   for (const [id, result] of [...results]) {
     if (targetsOf(result).size === 0) continue;
     try {
-      await editImages(new Map([[id, result]]), context);
+      await editImages(new Map([[id, result]]), { manifests: context.manifests, readFile: context.readFile });
     } catch (error) {
       if (!(error instanceof FluxError)) throw error;
       results.set(id, { Status: 'failed', Error: error.message, PerContainer: null });

@@ -9,6 +9,8 @@ export type {
   KnownImage,
   KnownRepository,
   RunningWorkload,
+  Stage,
+  Timed,
   UpdateContext,
   WorkloadLookup,
 } from './context.ts';

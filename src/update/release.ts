@@ -4,7 +4,7 @@ import { tagPatternFor } from '../policy/index.ts';
 import type { Container } from '../resource/index.ts';
 import { type Choice, chooseNewest, chooseTag } from './choose.ts';
 import { wantedContainers } from './containers.ts';
-import type { UpdateContext } from './context.ts';
+import { type UpdateContext, untimed } from './context.ts';
 import { editImages, type Planned } from './edit.ts';
 import {
   ALL_WORKLOADS,
@@ -27,17 +27,23 @@ export const LATEST_IMAGES = '<all latest>';
  */
 export async function planRelease(spec: ReleaseImageSpec, context: UpdateContext): Promise<Planned> {
   const requested = spec.ImageSpec === LATEST_IMAGES ? undefined : parseRequested(spec.ImageSpec);
-  if (requested) await requireKnown(requested, context);
+  const { timed = untimed } = context;
+  if (requested) await timed('lookup_images', () => requireKnown(requested, context));
   const named = spec.ServiceSpecs.length > 0 && !spec.ServiceSpecs.includes(ALL_WORKLOADS);
   const unlocking = spec.Force && named;
-  const { candidates, results } = await selectWorkloads(context, {
-    include: spec.ServiceSpecs,
-    exclude: spec.Excludes ?? [],
-    filters: [...(requested ? [refuseOthers(requested)] : []), ...(unlocking ? [] : [refuseLocked, refuseIgnored])],
-  });
-  for (const candidate of candidates) {
-    results.set(candidate.id, releaseWorkload(candidate, { requested, ignorePatterns: spec.Force }, context));
-  }
+  const { candidates, results } = await timed('select_workloads', () =>
+    selectWorkloads(context, {
+      include: spec.ServiceSpecs,
+      exclude: spec.Excludes ?? [],
+      filters: [...(requested ? [refuseOthers(requested)] : []), ...(unlocking ? [] : [refuseLocked, refuseIgnored])],
+    }),
+  );
+  const release = async () => {
+    for (const candidate of candidates) {
+      results.set(candidate.id, releaseWorkload(candidate, { requested, ignorePatterns: spec.Force }, context));
+    }
+  };
+  await (requested ? release() : timed('lookup_images', release));
   return { result: sortedResult(results), edits: await editImages(results, context) };
 }
 

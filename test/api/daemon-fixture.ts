@@ -49,6 +49,7 @@ export function daemonOf(parts: Partial<Daemon> = {}): Daemon & { readonly calls
     imageScans: () => [],
     events: new EventLog(),
     readiness: () => ({ ready: true, reason: '' }),
+    liveness: () => undefined,
     ...parts,
   };
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../src/base/index.ts';
 import { Loop, type LoopSteps } from '../../src/controller/loop.ts';
+import { Pulse } from '../../src/controller/pulse.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { until } from '../support/until.ts';
 
@@ -45,6 +46,7 @@ describe('the loop', () => {
       intervals: { fetch: 5 * MINUTE, sync: 7 * MINUTE, automate: 11 * MINUTE },
       clock,
       log: silentLogger(),
+      pulse: new Pulse(clock, 0),
     });
     running = loop.run(stop.signal);
     await idle();

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { FluxError, silentLogger } from '../../src/base/index.ts';
+import { createMetrics, FluxError, silentLogger } from '../../src/base/index.ts';
 import { Approvals } from '../../src/controller/approvals.ts';
 import { createHealth } from '../../src/controller/health.ts';
 import { SyncHistory } from '../../src/controller/history.ts';
@@ -40,7 +40,7 @@ describe('the steps of the loop', () => {
   let duringFetch: () => void;
   let options: StepsOptions;
 
-  beforeEach(() => {
+  beforeEach(async () => {
     [applied, refusePush, head, manifests, watched, asked] = [[], false, FIRST, [deployment('web')], [], []];
     reports = new SyncReports();
     events = new EventLog();
@@ -77,7 +77,6 @@ describe('the steps of the loop', () => {
         watched = targets.map(({ name }) => name);
       },
     };
-    const none = () => undefined;
     options = {
       source,
       cluster,
@@ -97,7 +96,8 @@ describe('the steps of the loop', () => {
       history: new SyncHistory(source),
       syncEvents: createSyncEvents(source, silentLogger()),
       events,
-      metrics: { syncDone: none, objects: none, jobStarted: none, jobDone: none, gitReady: none },
+      metrics: await createMetrics({ version: 'test' }),
+      onProgress: () => undefined,
       clock,
       log: silentLogger(),
       ask: (...steps) => void asked.push(...steps),

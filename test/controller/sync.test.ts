@@ -76,6 +76,7 @@ function optionsFor(world: World): SyncOptions {
     garbageCollection: 'on',
     approvals: new Approvals(),
     timeoutMs: 1000,
+    onProgress: () => undefined,
     clock,
   };
 }

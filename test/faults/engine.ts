@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { onTestFinished } from 'vitest';
-import { createLogger } from '../../src/base/index.ts';
+import { createLogger, createMetrics } from '../../src/base/index.ts';
 import { createCluster } from '../../src/cluster/index.ts';
 import { type Config, parseFlags } from '../../src/config/index.ts';
 import type { Daemon } from '../../src/controller/daemon.ts';
@@ -25,6 +25,8 @@ export interface Engine extends Site {
   readonly repository: Repository;
   readonly daemon: Daemon;
   readonly log: readonly LogLine[];
+  /** Lines of metrics in Prometheus' text format. */
+  metrics(): Promise<readonly string[]>;
   /** True while its loop runs. */
   running(): boolean;
   /** Asks for a sync, lets time go by until it is done, and answers what it came to. */
@@ -58,15 +60,21 @@ export async function startEngine(files: Readonly<Record<string, string>>, optio
     },
   });
   const log = await createLogger({ format: 'json', destination });
-  const cluster = await createCluster({ kubeconfigFile: proxy.kubeconfig, excludeResources: [], clock, log });
-  const none = () => undefined;
+  const metrics = await createMetrics({ version: 'faults' });
+  const cluster = await createCluster({
+    kubeconfigFile: proxy.kubeconfig,
+    excludeResources: [],
+    clock,
+    log,
+    onRequest: metrics.kubernetesRequest,
+  });
   const engine = startFluxEngine({
     config: parse(['--git-url=https://git.example.org/shop.git', '--registry-disable-scanning', ...(options.flags ?? [])]),
     version: 'faults',
     environment: {},
     source,
     cluster,
-    metrics: { syncDone: none, objects: none, jobStarted: none, jobDone: none, gitReady: none },
+    metrics,
     clock,
     log,
   });
@@ -84,6 +92,7 @@ export async function startEngine(files: Readonly<Record<string, string>>, optio
     repository,
     daemon,
     log: lines,
+    metrics: async () => (await metrics.render()).body.split('\n'),
     running: () => running,
     async sync() {
       const { id } = daemon.startSync();

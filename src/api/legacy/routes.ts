@@ -12,18 +12,26 @@ import { decodePolicyUpdates, decodeUpdateSpec } from './update-spec.ts';
 
 export const LEGACY_PREFIX = '/api/flux';
 
-/** Every route of Flux v1. Only the public deploy key is for anyone: Flux v1's manifests probe it. */
+/** Every route of Flux v1, under the name that its metrics gave it. Only the public deploy key is for anyone: Flux v1's manifests probe it. */
 export function legacyRoutes(daemon: Daemon): readonly Route[] {
-  const get = (path: string, handle: Route['handle'], options: Partial<Route> = {}): Route => ({
+  const get = (name: string, path: string, handle: Route['handle'], options: Partial<Route> = {}): Route => ({
     methods: ['GET'],
     path: LEGACY_PREFIX + path,
+    name,
     door: 'local',
     handle,
     ...options,
   });
-  const change = (method: 'POST' | 'PATCH', path: string, handle: Route['handle'], requires: readonly string[] = []): Route => ({
+  const change = (
+    name: string,
+    method: 'POST' | 'PATCH',
+    path: string,
+    handle: Route['handle'],
+    requires: readonly string[] = [],
+  ): Route => ({
     methods: [method],
     path: LEGACY_PREFIX + path,
+    name,
     door: 'local',
     requires,
     body: 'legacy',
@@ -42,25 +50,34 @@ export function legacyRoutes(daemon: Daemon): readonly Route[] {
   const cause = ({ query }: ApiRequest) => ({ Message: query.get('message') ?? '', User: query.get('user') ?? '' });
 
   return [
-    get('/v11/ping', () => ({ status: 204 })),
-    get('/v11/version', () => json(daemon.version())),
-    change('POST', '/v11/notify', async ({ body }) => {
+    get('Ping', '/v11/ping', () => ({ status: 204 })),
+    get('Version', '/v11/version', () => json(daemon.version())),
+    change('Notify', 'POST', '/v11/notify', async ({ body }) => {
       await daemon.notify(decodeChange(body));
       return { status: 202 };
     }),
-    get('/v6/services', listWorkloads),
-    get('/v11/services', listWorkloads),
-    get('/v6/images', listImages),
-    get('/v10/images', listImages),
-    change('POST', '/v9/update-manifests', async ({ body }) => json(await daemon.update(decodeUpdateSpec(body)))),
-    get('/v6/jobs', async ({ query }) => json(jobToWire(await daemon.job(query.get('id') ?? ''))), { requires: ['id'] }),
-    get('/v6/sync', async ({ query }) => json(await daemon.syncStatus(query.get('ref') ?? '')), { requires: ['ref'] }),
-    get('/v6/export', async () => json(Buffer.from(await daemon.export()).toString('base64')), { methods: ['GET', 'HEAD'] }),
-    change('POST', '/v9/git-repo-config', async ({ body }) => {
+    get('ListServices', '/v6/services', listWorkloads),
+    get('ListServicesWithOptions', '/v11/services', listWorkloads),
+    get('ListImages', '/v6/images', listImages),
+    get('ListImagesWithOptions', '/v10/images', listImages),
+    change('UpdateManifests', 'POST', '/v9/update-manifests', async ({ body }) =>
+      json(await daemon.update(decodeUpdateSpec(body))),
+    ),
+    get('JobStatus', '/v6/jobs', async ({ query }) => json(jobToWire(await daemon.job(query.get('id') ?? ''))), {
+      requires: ['id'],
+    }),
+    get('SyncStatus', '/v6/sync', async ({ query }) => json(await daemon.syncStatus(query.get('ref') ?? '')), {
+      requires: ['ref'],
+    }),
+    get('Export', '/v6/export', async () => json(Buffer.from(await daemon.export()).toString('base64')), {
+      methods: ['GET', 'HEAD'],
+    }),
+    change('GitRepoConfig', 'POST', '/v9/git-repo-config', async ({ body }) => {
       const regenerateKey = flag(parseJson(body), '');
       return json(gitConfigToWire(await daemon.gitConfig({ regenerateKey })));
     }),
     change(
+      'UpdateImages',
       'POST',
       '/v6/update-images',
       async (request) => {
@@ -69,14 +86,19 @@ export function legacyRoutes(daemon: Daemon): readonly Route[] {
       },
       ['service', 'image', 'kind'],
     ),
-    change('PATCH', '/v6/policies', async (request) => {
+    change('UpdatePolicies', 'PATCH', '/v6/policies', async (request) => {
       const spec = decodePolicyUpdates(request.body);
       return json(await daemon.update({ type: 'policy', cause: cause(request), spec }));
     }),
-    get('/v6/identity.pub', async () => json(publicKeyToWire((await daemon.gitConfig({ regenerateKey: false })).publicKey)), {
-      door: 'anyone',
-    }),
-    change('POST', '/v6/identity.pub', async () => {
+    get(
+      'GetPublicSSHKey',
+      '/v6/identity.pub',
+      async () => json(publicKeyToWire((await daemon.gitConfig({ regenerateKey: false })).publicKey)),
+      {
+        door: 'anyone',
+      },
+    ),
+    change('RegeneratePublicSSHKey', 'POST', '/v6/identity.pub', async () => {
       await daemon.gitConfig({ regenerateKey: true });
       return { status: 204 };
     }),

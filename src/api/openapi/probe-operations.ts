@@ -7,12 +7,13 @@ const text = { schema: z.string(), mediaType: 'text/plain' };
 export const PROBE_OPERATIONS: Operations = {
   'GET /healthz': {
     id: 'isAlive',
-    summary: 'Tells whether the daemon goes on working; 503 when it had better be restarted.',
+    summary: 'Tells whether the loop of the daemon gets on; 503 with one sentence when it is stuck and had better be restarted.',
     answer: { status: 200, description: 'It does.', ...text },
   },
   'GET /readyz': {
     id: 'isReady',
-    summary: 'Tells whether the daemon syncs; 503 when it does not, over loopback with the reason.',
+    summary:
+      'Tells whether the first sync was carried out, and whether the last one met the API server and Git; 503 when not, over loopback with the reason.',
     answer: { status: 200, description: 'It does.', ...text },
   },
   'GET /metrics': {

@@ -1,0 +1,105 @@
+/** Flux v1's buckets, so that its dashboards and alerts keep working. */
+const DEFAULT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const SYNC_BUCKETS = [0.5, 5, 10, 20, 30, 40, 50, 60, 75, 90, 120, 240];
+const JOB_BUCKETS = [0.1, 0.5, 1, 2, 5, 10, 15, 20, 30, 45, 60, 120];
+/** Of steps of the loop: a sync of nothing new takes milliseconds, a first one of thousands of objects minutes. */
+const STEP_BUCKETS = [0.01, 0.1, 1, 10, 60, 300, 1800];
+
+export interface MetricDefinition {
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** Upper bounds in seconds, of a histogram. */
+  readonly buckets?: readonly number[];
+}
+
+function counter(help: string, ...labels: string[]): MetricDefinition {
+  return { type: 'counter', help, labels };
+}
+
+function gauge(help: string, ...labels: string[]): MetricDefinition {
+  return { type: 'gauge', help, labels };
+}
+
+function histogram(buckets: readonly number[], help: string, ...labels: string[]): MetricDefinition {
+  return { type: 'histogram', help, labels, buckets };
+}
+
+/** The names of Flux v1 that mean something here, with its labels and buckets. */
+const FLUX_V1 = {
+  flux_daemon_sync_duration_seconds: histogram(
+    SYNC_BUCKETS,
+    'Duration of git-to-cluster synchronisation, in seconds.',
+    'success',
+  ),
+  flux_daemon_sync_manifests: gauge('Number of synchronized manifests', 'success'),
+  flux_daemon_job_duration_seconds: histogram(JOB_BUCKETS, 'Duration of job execution, in seconds.', 'success'),
+  flux_daemon_queue_duration_seconds: histogram(
+    JOB_BUCKETS,
+    'Duration of time spent in the job queue before execution, in seconds.',
+  ),
+  flux_daemon_queue_length_count: gauge('Count of jobs waiting in the queue to be run.'),
+  flux_git_ready: gauge('Status of the git repository.'),
+  flux_registry_fetch_duration_seconds: histogram(
+    DEFAULT_BUCKETS,
+    'Duration of looking up what is known of an image repository, in seconds; success=false when nothing is.',
+    'success',
+  ),
+  flux_client_fetch_duration_seconds: histogram(
+    DEFAULT_BUCKETS,
+    'Duration of reading the tags of an image repository, or what one tag holds, from its registry, in seconds.',
+    'kind',
+    'success',
+  ),
+  flux_fluxsvc_release_duration_seconds: histogram(
+    DEFAULT_BUCKETS,
+    'Duration of working out a release, dry runs included, in seconds.',
+    'release_type',
+    'release_kind',
+    'success',
+  ),
+  flux_fluxsvc_release_stage_duration_seconds: histogram(
+    DEFAULT_BUCKETS,
+    'Duration of one stage of a release, in seconds.',
+    'stage',
+  ),
+  flux_request_duration_seconds: histogram(
+    DEFAULT_BUCKETS,
+    'Duration of answering a request to the API, in seconds.',
+    'method',
+    'route',
+    'status_code',
+    'ws',
+  ),
+} as const satisfies Readonly<Record<string, MetricDefinition>>;
+
+/** What Flux v1 did not tell. */
+const OURS = {
+  flux_build_info: gauge('Always 1; which version this is.', 'version'),
+  flux_loop_step_duration_seconds: histogram(STEP_BUCKETS, 'Duration of one step of the loop, in seconds.', 'step', 'success'),
+  flux_sync_info: gauge('Always 1; the revision that the last sync applied.', 'revision'),
+  flux_sync_last_success_timestamp_seconds: gauge('When the last successful sync ended, in seconds since 1970.'),
+  flux_sync_objects: gauge('Objects of the last sync by what became of them.', 'outcome'),
+  flux_sync_refused_manifests: gauge('Files, documents and objects that the last sync could not read.'),
+  flux_sync_changes_total: counter('Objects that syncs created, configured, deleted, or failed to.', 'outcome'),
+  flux_drift_corrections_total: counter('Objects put right after somebody had changed or deleted them in the cluster.'),
+  flux_prune_held_objects: gauge('Objects gone from Git whose deletion waits until it is confirmed.'),
+  flux_git_commits_total: counter('Commits pushed, by what caused them.', 'type'),
+  flux_git_remote_duration_seconds: histogram(
+    DEFAULT_BUCKETS,
+    'Duration of one command of Git that speaks to the remote, in seconds.',
+    'operation',
+    'success',
+  ),
+  flux_kubernetes_requests_total: counter(
+    'Requests to the API server, by method and status; 429 is "too many".',
+    'method',
+    'code',
+  ),
+  flux_registry_requests_total: counter('Requests to image registries by status; 429 is "too many".', 'code'),
+  flux_image_repositories: gauge('Watched image repositories by how their last scan went.', 'state'),
+  flux_webhooks_total: counter('Webhooks that came in, by source and by what became of them.', 'source', 'result'),
+} as const satisfies Readonly<Record<string, MetricDefinition>>;
+
+/** Every metric of ours; those of the process come from prom-client. */
+export const METRICS = { ...FLUX_V1, ...OURS } as const;

@@ -1,0 +1,88 @@
+import type { Clock } from '../base/index.ts';
+import { LATEST_IMAGES, type Timed, type UpdateSpec } from '../update/index.ts';
+import type { ImageScan, ImageWatch } from './ports.ts';
+
+/** Numbers that the controller reports as it goes; durations in seconds. */
+export interface ControllerMetrics {
+  syncDone(outcome: { readonly success: boolean; readonly seconds: number; readonly endedAt: number }): void;
+  synced(sum: {
+    readonly revision: string;
+    readonly outcomes: Readonly<Partial<Record<string, number>>>;
+    readonly refused: number;
+    readonly heldDeletions: number;
+    readonly corrections: number;
+  }): void;
+  queueLength(length: number): void;
+  jobStarted(waitedSeconds: number): void;
+  jobDone(outcome: { readonly success: boolean; readonly seconds: number }): void;
+  stepDone(step: { readonly step: string; readonly success: boolean; readonly seconds: number }): void;
+  gitReady(ready: boolean): void;
+  committed(type: string): void;
+  release(release: { readonly type: string; readonly kind: string; readonly success: boolean; readonly seconds: number }): void;
+  releaseStage(stage: string, seconds: number): void;
+  imageLookup(lookup: { readonly success: boolean; readonly seconds: number }): void;
+  registryFetch(fetch: { readonly kind: 'tags' | 'metadata'; readonly success: boolean; readonly seconds: number }): void;
+  registryRequest(status: number | undefined): void;
+  imageRepositories(read: () => Readonly<Record<string, number>>): void;
+}
+
+/** Does the work, and tells how long it took and whether it went well. */
+export async function measured<T>(
+  clock: Clock,
+  tell: (outcome: { readonly success: boolean; readonly seconds: number }) => void,
+  work: () => Promise<T>,
+): Promise<T> {
+  const startedAt = clock.now();
+  let success = false;
+  try {
+    const result = await work();
+    success = true;
+    return result;
+  } finally {
+    tell({ success, seconds: (clock.now() - startedAt) / 1000 });
+  }
+}
+
+/** Measures planning an update, and its stages, where Flux v1 calls it a release: where it is about images. */
+export function measuredRelease<T>(
+  { type, spec }: UpdateSpec,
+  { metrics, clock }: { readonly metrics: ControllerMetrics; readonly clock: Clock },
+  work: (timed?: Timed) => Promise<T>,
+): Promise<T> {
+  if (type === 'policy' || type === 'sync') return work();
+  const timed: Timed = (stage, inner) => measured(clock, ({ seconds }) => metrics.releaseStage(stage, seconds), inner);
+  const word = type === 'image' ? (spec.ImageSpec === LATEST_IMAGES ? 'latest_images' : 'specific_image') : RELEASE_TYPES[type];
+  const kind = type === 'auto' ? 'execute' : spec.Kind;
+  return measured(
+    clock,
+    (outcome) => metrics.release({ type: word, kind, ...outcome }),
+    () => work(timed),
+  );
+}
+
+const RELEASE_TYPES = { containers: 'containers', auto: 'automated' } as const;
+
+/** The same image watch; each look-up of a repository is measured. */
+export function measuredLookups(images: ImageWatch, metrics: ControllerMetrics, clock: Clock): ImageWatch {
+  return {
+    ...images,
+    repository(name) {
+      const startedAt = clock.now();
+      const found = images.repository(name);
+      metrics.imageLookup({ success: found !== undefined, seconds: (clock.now() - startedAt) / 1000 });
+      return found;
+    },
+  };
+}
+
+/** Image repositories by how their last scan went. */
+export function countScans(scans: readonly ImageScan[]): Readonly<Record<string, number>> {
+  const counts = { scanned: 0, failed: 0, paused: 0, waiting: 0 };
+  for (const { error, blockedUntil, scannedAt } of scans) {
+    if (blockedUntil !== undefined) counts.paused += 1;
+    else if (error) counts.failed += 1;
+    else if (scannedAt === undefined) counts.waiting += 1;
+    else counts.scanned += 1;
+  }
+  return counts;
+}
