@@ -65,6 +65,11 @@ export function findRoute(routes: readonly Route[], method: string, path: string
   return undefined;
 }
 
+/** The methods of the routes at a path, whatever their queries. */
+export function methodsAt(routes: readonly Route[], path: string): readonly string[] {
+  return routes.flatMap((route) => (matchPath(route.path, path) ? route.methods : []));
+}
+
 function matchPath(pattern: string, path: string): Readonly<Record<string, string>> | undefined {
   if (!pattern.includes('{')) return pattern === path ? {} : undefined;
   const [wanted, found] = [pattern.split('/'), path.split('/')];

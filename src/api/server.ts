@@ -7,7 +7,7 @@ import { type Answered, createListener, type HttpListener, type ListenerOptions 
 import { createCertificate, type TlsFiles } from './network/certificate.ts';
 import { createRights, type ReviewAccess } from './network/rights.ts';
 import { openApiRoute } from './openapi/index.ts';
-import type { Reply } from './route.ts';
+import { methodsAt, type Reply, type Route } from './route.ts';
 import { statusOf, visibleError } from './status.ts';
 import { problemReply, V1_PREFIX, v1Routes } from './v1/index.ts';
 
@@ -34,9 +34,10 @@ export function createApiServer(options: ApiServerOptions): HttpListener {
     ...legacyRoutes(daemon),
     ...v1Routes(daemon, clock),
   ];
+  const all = [...routes, openApiRoute(routes)];
   return createListener({
-    routes: [...routes, openApiRoute(routes)],
-    refuse,
+    routes: all,
+    refuse: createRefusal(all),
     log,
     clock,
     unknownName,
@@ -59,19 +60,28 @@ export function createMetricsServer({
   log,
   clock,
 }: Pick<ListenerOptions, 'log' | 'clock'> & { readonly metrics: RenderMetrics }): HttpListener {
-  return createListener({ routes: [metricsRoute(metrics)], refuse, log, ...(clock === undefined ? {} : { clock }) });
+  return createListener({
+    routes: [metricsRoute(metrics)],
+    refuse: createRefusal([]),
+    log,
+    ...(clock === undefined ? {} : { clock }),
+  });
 }
 
 /** Each API tells of errors in its own form; outside of them it is plain text, and Go's words for an unknown path. */
-const refuse: ListenerOptions['refuse'] = (thrown, { path, headers }): Reply => {
-  if (path.startsWith(`${LEGACY_PREFIX}/`)) {
-    const error = thrown === undefined ? missingEndpoint(path.slice(LEGACY_PREFIX.length)) : visibleError(thrown);
-    return legacyError(error, headers.accept);
-  }
-  const error = thrown === undefined ? notFound() : visibleError(thrown);
-  if (path.startsWith(`${V1_PREFIX}/`)) return problemReply(error);
-  return { status: statusOf(error), headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: `${error.message}\n` };
-};
+function createRefusal(routes: readonly Route[]): ListenerOptions['refuse'] {
+  return (thrown, { path, headers }): Reply => {
+    if (path.startsWith(`${LEGACY_PREFIX}/`)) {
+      const error = thrown === undefined ? missingEndpoint(path.slice(LEGACY_PREFIX.length)) : visibleError(thrown);
+      return legacyError(error, headers.accept);
+    }
+    if (path.startsWith(`${V1_PREFIX}/`)) {
+      return thrown === undefined ? unanswered(path, methodsAt(routes, path)) : problemReply(visibleError(thrown), path);
+    }
+    const error = thrown === undefined ? notFound('404 page not found') : visibleError(thrown);
+    return { status: statusOf(error), headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: `${error.message}\n` };
+  };
+}
 
 /** Flux v1's words for paths that it serves no more, and for those it never served. */
 function unknownName(path: string): string {
@@ -83,6 +93,23 @@ function missingEndpoint(path: string): FluxError {
   return /^\/v[1-5]\//.test(path) ? deprecatedEndpoint(path) : unknownEndpoint(path);
 }
 
-function notFound(): FluxError {
-  return new FluxError('404 page not found', { code: 'api/not-found', fault: 'missing' });
+/** A path of the new API that no route answers, or by other methods only. */
+function unanswered(path: string, methods: readonly string[]): Reply {
+  if (methods.length === 0) return problemReply(notFound('nothing is served at this path'), path);
+  const allow = methods.join(', ');
+  const error = new FluxError('this path is not served by that method', {
+    code: 'api/method-not-allowed',
+    fault: 'user',
+    help: `It is by ${allow}.`,
+  });
+  const reply = problemReply(error, path);
+  return { ...reply, headers: { ...reply.headers, Allow: allow } };
+}
+
+function notFound(message: string): FluxError {
+  return new FluxError(message, {
+    code: 'api/not-found',
+    fault: 'missing',
+    help: `${V1_PREFIX}/openapi.json describes what is served.`,
+  });
 }

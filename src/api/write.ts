@@ -32,9 +32,9 @@ export async function writeReply(
   }
 }
 
-/** Nothing is a body of no bytes, not one in chunks; of 204 nobody expects a length, and of a stream nobody knows it. */
+/** Nothing is a body of no bytes, not one in chunks; 204 and 304 say no length (RFC 9110, 8.6), and of a stream nobody knows it. */
 function lengthOf(status: number, body: Reply['body']): Readonly<Record<string, number>> {
-  if (body === undefined) return status === 204 ? {} : { 'Content-Length': 0 };
+  if (body === undefined) return status === 204 || status === 304 ? {} : { 'Content-Length': 0 };
   return isWhole(body) ? { 'Content-Length': Buffer.byteLength(body) } : {};
 }
 

@@ -100,7 +100,7 @@ describe('no spelling of a path opens a door (S-084)', () => {
     const daemon = daemonOf();
     await using api = await serve(daemon);
     const { status } = await api.get('/api/v1/syncs', { 'x-http-method-override': 'POST', 'content-type': 'application/json' });
-    expect(status).toBe(404);
+    expect(status).toBe(405);
     expect(daemon.calls).toEqual([]);
   });
 });

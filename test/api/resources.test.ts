@@ -162,8 +162,12 @@ describe('an ETag', () => {
     expect({ status, cache: headers['cache-control'] }).toEqual({ status: 200, cache: 'private, no-cache' });
     const etag = headers.etag ?? '';
     expect(etag).toMatch(/^"[\w-]{22}"$/);
-    for (const sent of [etag, `W/${etag}`, `"other", ${etag}`, '*'])
-      expect(await api.get(path, { 'if-none-match': sent })).toMatchObject({ status: 304, body: '', headers: { etag } });
+    for (const sent of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
+      const known = await api.get(path, { 'if-none-match': sent });
+      expect(known).toMatchObject({ status: 304, body: '', headers: { etag } });
+      // A length would be that of the answer which is spared.
+      expect(known.headers['content-length']).toBeUndefined();
+    }
     for (const sent of ['"other"', etag.slice(1, -1), ''])
       expect(await api.get(path, { 'if-none-match': sent })).toMatchObject({ status: 200, headers: { etag } });
   });
@@ -177,4 +181,42 @@ describe('an ETag', () => {
     expect((await api.get('/api/v1/objects?limit=0')).headers.etag).toBeUndefined();
     expect((await api.post('/api/v1/syncs', '{}', { 'content-type': 'application/json' })).headers.etag).toBeUndefined();
   });
+});
+
+describe('what no route answers', () => {
+  test('a path that is not served', async () => {
+    await using api = await serve();
+    const { status, headers, body } = await api.get('/api/v1/nope?x=1');
+    expect({ status, type: headers['content-type'] }).toEqual({ status: 404, type: 'application/problem+json' });
+    expect(JSON.parse(body)).toEqual({
+      type: 'about:blank',
+      title: 'Not Found',
+      status: 404,
+      detail: 'nothing is served at this path',
+      instance: '/api/v1/nope',
+      code: 'api/not-found',
+      help: '/api/v1/openapi.json describes what is served.',
+    });
+  });
+
+  test.each([
+    ['DELETE', '/api/v1/syncs', 'POST'],
+    ['GET', '/api/v1/syncs', 'POST'],
+    ['POST', '/api/v1/objects', 'GET, HEAD'],
+    ['PUT', '/api/v1/syncs/x', 'GET, HEAD'],
+  ])('%s %s is answered with the methods that are', async (method, path, allow) => {
+    await using api = await serve();
+    const { status, headers, body } = await api.send(path, { method });
+    expect({ status, allow: headers.allow }).toEqual({ status: 405, allow });
+    expect(JSON.parse(body)).toMatchObject({ code: 'api/method-not-allowed', instance: path });
+  });
+});
+
+test('HEAD answers as GET does, without the body', async () => {
+  await using api = await serve();
+  for (const path of ['/api/v1/objects', '/api/v1/gc', '/api/v1/objects?state=bogus']) {
+    const [get, head] = [await api.get(path), await api.send(path, { method: 'HEAD' })];
+    expect({ ...head.headers, date: '' }).toEqual({ ...get.headers, date: '' });
+    expect({ status: head.status, body: head.body }).toEqual({ status: get.status, body: '' });
+  }
 });

@@ -75,6 +75,7 @@ test('an unknown sync is a problem as RFC 9457 has it', async () => {
   expect(problemSchema.parse(JSON.parse(body))).toEqual({
     type: 'about:blank',
     title: 'Not Found',
+    instance: '/api/v1/syncs/a%2Fb',
     status: 404,
     detail: 'unknown sync "a/b"',
     code: 'sync/unknown',

@@ -8,7 +8,7 @@ export { OPERATIONS, openApiDocument } from './document.ts';
 /** `GET /api/v1/openapi.json`: the OpenAPI document of these routes and of this one. It is made when it is first asked for. */
 export function openApiRoute(others: readonly DescribedRoute[]): Route {
   let body: string | undefined;
-  const route: Route = {
+  const route: Route = conditional({
     methods: ['GET'],
     path: `${V1_PREFIX}/openapi.json`,
     door: 'local',
@@ -16,6 +16,6 @@ export function openApiRoute(others: readonly DescribedRoute[]): Route {
       body ??= JSON.stringify(openApiDocument([...others, route]));
       return { status: 200, headers: { 'Content-Type': 'application/json' }, body };
     },
-  };
-  return conditional(route);
+  });
+  return route;
 }

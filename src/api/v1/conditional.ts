@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Reply, Route } from '../route.ts';
 
-/** Gives the answers of a GET route an ETag, and answers 304 to a client that has them already (RFC 9110, 13.1.2). */
+/** Gives the answers of a GET route an ETag, answers 304 to a client that has them already (RFC 9110, 13.1.2), and HEAD as well. */
 export function conditional(route: Route): Route {
   if (!route.methods.includes('GET')) return route;
   return {
     ...route,
+    methods: ['GET', 'HEAD'],
     async handle(request) {
       const reply = await route.handle(request);
       if (reply.status !== 200 || (typeof reply.body !== 'string' && !Buffer.isBuffer(reply.body))) return reply;

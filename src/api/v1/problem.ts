@@ -4,14 +4,15 @@ import type { Reply } from '../route.ts';
 import { statusOf } from '../status.ts';
 import type { ProblemWire } from '../wire/index.ts';
 
-/** An error as problem details (RFC 9457), with our code and help as extension members. */
-export function problemReply(error: FluxError): Reply {
+/** An error as problem details (RFC 9457), with our code and help as extension members; `instance` is the path that was asked for. */
+export function problemReply(error: FluxError, instance: string): Reply {
   const status = statusOf(error);
   const body: ProblemWire = {
     type: 'about:blank',
     title: STATUS_CODES[status] ?? 'Error',
     status,
     detail: error.message,
+    instance,
     code: error.code,
     ...(error.help === undefined ? {} : { help: error.help }),
   };

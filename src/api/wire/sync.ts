@@ -71,6 +71,8 @@ export const problemSchema = z.object({
   title: z.string(),
   status: z.number(),
   detail: z.string(),
+  /** The path that was asked for, without its query. */
+  instance: z.string().optional(),
   code: z.string(),
   help: z.string().optional(),
 });
