@@ -39,7 +39,7 @@ function wantedBy(query: URLSearchParams): (object: ObjectState) => boolean {
   const known: readonly string[] = OBJECT_STATES;
   for (const state of states) {
     if (!known.includes(state)) {
-      throw badRequest(`state ${JSON.stringify(state.slice(0, 20))} is none of an object`, {
+      throw badRequest(`state ${JSON.stringify(state.slice(0, 20))} is unknown`, {
         help: `The states are ${OBJECT_STATES.join(', ')}; more than one may be given, by commas.`,
       });
     }
