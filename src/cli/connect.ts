@@ -1,5 +1,5 @@
 import { type ApiClient, createApiClient } from '../api/client/index.ts';
-import { createHttpTransport, Secret } from '../base/index.ts';
+import { createHttpTransport, type FluxError, type HttpTransport, Secret } from '../base/index.ts';
 
 export interface Address {
   /** Of the daemon's API. */
@@ -8,6 +8,8 @@ export interface Address {
   readonly token: string;
   /** Of fluxctl, for the daemon's log. */
   readonly version: string;
+  /** Why a connection broke on its way, where that is known to whoever made the way. */
+  readonly failure?: () => FluxError | undefined;
 }
 
 export interface Connection {
@@ -16,8 +18,23 @@ export interface Connection {
 }
 
 /** All that speaks HTTP is behind this, and loads with it. */
-export function connectTo({ url, token, version }: Address): Connection {
+export function connectTo({ url, token, version, failure }: Address): Connection {
   const transport = createHttpTransport({ userAgent: `fluxctl/${version}` });
-  const client = createApiClient({ transport, url, ...(token === '' ? {} : { token: new Secret(token) }) });
+  const way = failure ? through(transport, failure) : transport;
+  const client = createApiClient({ transport: way, url, ...(token === '' ? {} : { token: new Secret(token) }) });
   return { client, close: () => transport.close() };
+}
+
+/** What broke on the way is told in place of the connection that was closed. */
+function through(transport: HttpTransport, failure: () => FluxError | undefined): HttpTransport {
+  return {
+    ...transport,
+    async request(request) {
+      try {
+        return await transport.request(request);
+      } catch (error) {
+        throw failure() ?? error;
+      }
+    },
+  };
 }

@@ -14,5 +14,11 @@ export function describeError(error: unknown, commandPath: string): string {
   if (error instanceof FluxError && DESCRIBED.includes(error.code) && error.help) {
     return `== Error ==\n\n${printable(error.help)}\n`;
   }
-  return `Error: ${printable(messageOf(error))}\nRun '${commandPath} --help' for usage.\n`;
+  return `Error: ${printable(messageOf(error))}\nRun '${commandPath} --help' for usage.\n${adviceOf(error)}`;
+}
+
+/** What to do where the way to the daemon is closed; Flux v1 leaves it at the message. */
+function adviceOf(error: unknown): string {
+  if (!(error instanceof FluxError) || !error.code.startsWith('cluster/') || !error.help) return '';
+  return `\n${printable(error.help)}\n`;
 }

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { ApiClient } from '../api/client/index.ts';
 import { type Clock, FluxError, parseDuration } from '../base/index.ts';
-import type { ClientSource } from '../cluster/port-forward/index.ts';
+import type { ClientSource, PortForward } from '../cluster/port-forward/index.ts';
 import { usageError } from './errors.ts';
 import type { Keyboard } from './keyboard.ts';
 
@@ -89,7 +89,9 @@ export function createSession({ flags, env, stdout, stderr, clock, version, keyb
   async function connect(): Promise<ApiClient> {
     // Loaded late, so that what asks nobody starts at once.
     const { connectTo } = await import('./connect.ts');
-    const { client, close } = connectTo({ url: url || (await forward()), token, version });
+    const tunnel = url === '' ? await forward() : undefined;
+    const address = tunnel ? { url: `${tunnel.url}/api/flux`, failure: () => tunnel.failure() } : { url };
+    const { client, close } = connectTo({ ...address, token, version });
     closers.push(close);
     return client;
   }
@@ -100,11 +102,11 @@ export function createSession({ flags, env, stdout, stderr, clock, version, keyb
     labelSelectors: [...(labels === '' ? [] : [labels]), 'name in (flux,fluxd,weave-flux-agent)'],
   };
 
-  async function forward(): Promise<string> {
+  async function forward(): Promise<PortForward> {
     const { openPortForward } = await import('../cluster/port-forward/index.ts');
     const tunnel = await openPortForward({ ...kubeconfig, ...daemonPod, port: 3030 });
     closers.push(() => tunnel.close());
-    return `${tunnel.url}/api/flux`;
+    return tunnel;
   }
 
   let connected: Promise<ApiClient> | undefined;

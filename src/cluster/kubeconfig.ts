@@ -52,13 +52,15 @@ export async function loadKubeconfig(source: KubeconfigSource): Promise<Kubeconf
   try {
     config = withoutCluster(load) ?? load();
   } catch (error) {
-    throw broken(messageOf(error), error);
+    // A KUBECONFIG whose file is not there counts for as much as none.
+    if (!source.kubeconfigFile && isMissingFile(error)) throw noConfig();
+    throw broken(messageOf(error), { cause: error });
   }
   if (source.context) config.setCurrentContext(source.context);
   const context = config.getContextObject(config.getCurrentContext());
   if (!context) {
     throw source.context
-      ? broken(`context ${JSON.stringify(source.context)} does not exist`)
+      ? broken(`context ${JSON.stringify(source.context)} does not exist`, { help: contextsOf(config) })
       : broken('invalid configuration: no current context is set');
   }
   const cluster = config.getCluster(context.cluster);
@@ -66,10 +68,7 @@ export async function loadKubeconfig(source: KubeconfigSource): Promise<Kubeconf
   const nothing = context.name === 'loaded-context' && cluster?.server === 'http://localhost:8080';
   const notInCluster = context.name === IN_CLUSTER && cluster?.server.includes('//undefined:');
   if (!cluster?.server || nothing || notInCluster) {
-    throw new FluxError(
-      'invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable',
-      { code: 'cluster/no-config', fault: 'user', help: 'Set KUBECONFIG, or run inside a cluster with a service account.' },
-    );
+    throw noConfig();
   }
   // client-node refuses plain HTTP unless certificate checks are off, though there is no certificate to check.
   if (cluster.server.startsWith('http:')) {
@@ -91,11 +90,33 @@ function withoutCluster(load: (options: Partial<ConfigOptions>) => KubeConfig): 
   return config;
 }
 
-function broken(message: string, cause?: unknown): FluxError {
+function noConfig(): FluxError {
+  return new FluxError(
+    'invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable',
+    { code: 'cluster/no-config', fault: 'user', help: 'Set KUBECONFIG, or run inside a cluster with a service account.' },
+  );
+}
+
+function isMissingFile(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+function contextsOf(config: KubeConfig): string {
+  const names = config.getContexts().map(({ name }) => JSON.stringify(name));
+  return names.length === 0 ? 'The kubeconfig has no context at all.' : `The kubeconfig has: ${names.join(', ')}.`;
+}
+
+function broken(
+  message: string,
+  {
+    help = 'The kubeconfig cannot be used. Check the file and the name of the context with kubectl config view.',
+    cause,
+  }: { readonly help?: string; readonly cause?: unknown } = {},
+): FluxError {
   return new FluxError(message, {
     code: 'cluster/bad-config',
     fault: 'user',
-    help: 'The kubeconfig cannot be used. Check the file and the name of the context with kubectl config view.',
+    help,
     ...(cause === undefined ? {} : { cause }),
   });
 }

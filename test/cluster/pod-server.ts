@@ -16,6 +16,10 @@ export class PodServer {
   status = 200;
   /** What the daemon in a pod answers to a request line. */
   reply = (line: string): string => `pong ${line}`;
+  /** Answer to a port-forward: `101` opens it. */
+  upgradeStatus = 101;
+  /** What the node says on the channel for errors in place of an answer. */
+  complaint = '';
   readonly #sockets = new Set<Socket>();
   readonly certificate = selfSignedCertificate(Date.now());
   readonly #server;
@@ -42,7 +46,9 @@ export class PodServer {
               metadata: { resourceVersion: '1' },
               items: found.map((metadata) => ({ metadata })),
             }
-          : { kind: 'Status', message: 'pods is forbidden', reason: 'Forbidden' },
+          : status === 401
+            ? { kind: 'Status', message: 'Unauthorized', reason: 'Unauthorized' }
+            : { kind: 'Status', message: 'pods is forbidden', reason: 'Forbidden' },
       ),
     );
   }
@@ -51,6 +57,10 @@ export class PodServer {
     this.#server.on('upgrade', (request, socket) => {
       this.authorizations.push(request.headers.authorization);
       this.forwarded.push(request.url ?? '');
+      if (this.upgradeStatus !== 101) {
+        socket.end(`HTTP/1.1 ${this.upgradeStatus} No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`);
+        return;
+      }
       const accept = createHash('sha1')
         .update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
         .digest('base64');
@@ -62,6 +72,10 @@ export class PodServer {
       socket.on('data', (chunk: Buffer) => {
         const payload = unmask(chunk);
         if (payload?.[0] !== 0) return;
+        if (this.complaint !== '') {
+          socket.write(frame(Buffer.from(`\u0001${this.complaint}`)));
+          return;
+        }
         const [line = ''] = payload.subarray(1).toString().split('\r\n');
         const body = this.reply(line);
         socket.write(

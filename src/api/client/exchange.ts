@@ -59,6 +59,8 @@ export function createExchange({ transport, url, token, requestTimeoutMs }: Exch
         ...(signal ? { signal } : {}),
       })
       .catch((error: unknown) => {
+        // The way to the daemon broke off, and the transport knows where.
+        if (error instanceof FluxError && error.code.startsWith('cluster/')) throw error;
         throw new FluxError(`executing HTTP request: executing HTTP request: ${goFailure(method, target, error)}`, {
           code: 'api/unreachable',
           cause: error,

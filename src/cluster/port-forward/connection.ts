@@ -27,14 +27,17 @@ export async function loadForClient(source: ClientSource): Promise<Kubeconfig> {
     return withProxy(await loadKubeconfig(source), source.env ?? {});
   } catch (error) {
     if (!(error instanceof FluxError)) throw error;
+    const help = error.code === 'cluster/no-config' ? NO_CONFIG : error.help;
     throw new FluxError(`Could not load kubernetes configuration file: ${error.message}`, {
       code: error.code,
       fault: error.fault,
-      ...(error.help === undefined ? {} : { help: error.help }),
+      ...(help === undefined ? {} : { help }),
       cause: error,
     });
   }
 }
+
+const NO_CONFIG = "Name a kubeconfig file in KUBECONFIG, or give the daemon's address by --url.";
 
 /** A `proxy-url` of the kubeconfig stays; else the environment's counts. */
 function withProxy(kubeconfig: Kubeconfig, env: ProxyEnvironment): Kubeconfig {
@@ -45,8 +48,12 @@ function withProxy(kubeconfig: Kubeconfig, env: ProxyEnvironment): Kubeconfig {
   return kubeconfig;
 }
 
+/** Somebody waits, so that what a daemon would try for long is tried once more at most. */
+const ATTEMPTS = 2;
+
 /** For a few requests, one after the other. */
 export function openTransport(kubeconfig: Kubeconfig, source: ClientSource): Transport {
   const credentials = createCredentialSource(kubeconfig, () => loadForClient(source), systemClock);
-  return createTransport({ credentials, clock: systemClock, maxInFlight: 4 });
+  const transport = createTransport({ credentials, clock: systemClock, maxInFlight: 4 });
+  return { ...transport, request: (request) => transport.request({ attempts: ATTEMPTS, ...request }) };
 }

@@ -1,8 +1,10 @@
 import { createServer, type Socket } from 'node:net';
+import { Writable } from 'node:stream';
 import { FluxError, messageOf } from '../../base/index.ts';
 import type { Kubeconfig } from '../kubeconfig.ts';
 import { listMetadata } from '../live.ts';
 import type { Transport } from '../transport.ts';
+import { forwardFailure, unansweredInPod, withAdvice } from './advice.ts';
 import { type ClientSource, loadForClient, openTransport } from './connection.ts';
 
 export interface PortForwardOptions extends ClientSource {
@@ -17,6 +19,8 @@ export interface PortForwardOptions extends ClientSource {
 export interface PortForward {
   /** `http://127.0.0.1:<port>`. */
   readonly url: string;
+  /** Why the last connection came to nothing; whoever uses the local port sees only that it was closed. */
+  failure(): FluxError | undefined;
   close(): void;
 }
 
@@ -30,19 +34,31 @@ export async function openPortForward(options: PortForwardOptions): Promise<Port
   const pod = await findPod(kubeconfig, options);
   const forwarder = new Forwarder(kubeconfig.config);
   const open = new Set<Socket>();
+  const { namespace, port: podPort } = options;
+  let failure: FluxError | undefined;
   const server = createServer((socket) => {
     open.add(socket);
+    const giveUp = (error: FluxError) => {
+      failure = error;
+      socket.destroy();
+    };
+    const complaints = new Writable({
+      write(text: Buffer, _encoding, done) {
+        if (text.length > 0) giveUp(unansweredInPod(text.toString(), { namespace, pod, port: podPort }));
+        done();
+      },
+    });
     socket.on('close', () => open.delete(socket));
     // The other end reports a broken connection; a socket without a listener would end the process.
     socket.on('error', () => socket.destroy());
-    forwarder.portForward(options.namespace, pod, [options.port], socket, null, socket).then(
+    forwarder.portForward(namespace, pod, [podPort], socket, complaints, socket).then(
       (connection) => {
         const ws = typeof connection === 'function' ? connection() : connection;
         ws?.addEventListener('close', () => socket.destroy());
         // Whoever closed it has read all; to wait for the server to say so too takes up to half a minute.
         socket.on('close', () => ws?.terminate());
       },
-      (error: unknown) => socket.destroy(error instanceof Error ? error : new Error(messageOf(error))),
+      (error: unknown) => giveUp(forwardFailure(error, { namespace, pod })),
     );
   });
   const port = await new Promise<number>((resolve, reject) => {
@@ -54,6 +70,7 @@ export async function openPortForward(options: PortForwardOptions): Promise<Port
   });
   return {
     url: `http://127.0.0.1:${port}`,
+    failure: () => failure,
     close() {
       server.close();
       for (const socket of open) socket.destroy();
@@ -79,10 +96,7 @@ async function findPod(kubeconfig: Kubeconfig, { namespace, labelSelectors, ...s
     throw await nowhere(transport, namespace, labelSelectors);
   } catch (error) {
     if (error instanceof FluxError && ['cluster/ambiguous-pod', 'cluster/no-pod'].includes(error.code)) throw error;
-    throw new FluxError(`Could not create a dialer: Could not get pod name: ${messageOf(error)}`, {
-      code: error instanceof FluxError ? error.code : 'cluster/no-pod',
-      cause: error,
-    });
+    throw withAdvice(`Could not create a dialer: Could not get pod name: ${messageOf(error)}`, error, { namespace });
   } finally {
     transport.close();
   }
