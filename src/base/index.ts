@@ -18,6 +18,7 @@ export {
 export { createLogger, type Logger, type LogOptions, silentLogger } from './log.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
 export { redact, Secret } from './redact.ts';
+export { suggest } from './suggest.ts';
 export { dumpYaml } from './yaml/dump.ts';
 export {
   appendEntry,

@@ -1,5 +1,7 @@
 import { Command, Option } from 'commander';
+import { didYouMean } from './did-you-mean.ts';
 import { usageError } from './errors.ts';
+import { layOutHelp } from './help.ts';
 import type { Session } from './session.ts';
 
 /** Runs one command with its positional arguments; resolves to its exit code. */
@@ -19,18 +21,21 @@ interface Subcommand<Flags> {
   readonly argument?: { readonly name: string; readonly description: string };
   /** What the help calls the positional arguments of a command that looks at them itself. */
   readonly anyArguments?: string;
+  /** What the help says after the flags. */
+  readonly more?: string;
 }
 
 /** A subcommand. */
 export function subcommand<Flags>(name: string, parts: Subcommand<Flags>): Command {
-  const { summary, examples, launch, run, options, argument, anyArguments } = parts;
+  const { summary, examples, launch, run, options, argument, anyArguments, more } = parts;
   const command = new Command(name).summary(summary).description(summary).allowExcessArguments(true);
   options?.(command);
   const wanted = argument ? `<${argument.name}>` : (anyArguments ?? '');
   command.usage(`[flags]${wanted === '' ? '' : ` ${wanted}`}`);
   // Checked by hand below, in the words of the other commands.
   if (argument) command.argument(`[${argument.name}]`, argument.description);
-  command.addHelpText('after', `\nExamples:\n${examples.map((line) => `  fluxctl ${line}\n`).join('')}`.trimEnd());
+  command.helpOption('-h, --help', 'show this help');
+  layOutHelp(command, { examples: examples.map((line) => `fluxctl ${line}`), ...(more === undefined ? {} : { more }) });
   return command.action(async () => {
     await launch(command, async (session) => {
       const flags = command.opts();
@@ -38,11 +43,19 @@ export function subcommand<Flags>(name: string, parts: Subcommand<Flags>): Comma
         if (flags[attribute] !== undefined) session.stderr.write(`Flag ${notice}\n`);
       }
       if (anyArguments === undefined && command.args.length !== (argument ? 1 : 0)) {
-        throw usageError(argument ? `expected one argument: the ${argument.name}` : 'expected no (non-flag) arguments');
+        throw usageError(argument ? `expected one argument: the ${argument.name}` : noArguments(command));
       }
       return run(session, flags as Flags, command.args);
     });
   });
+}
+
+/** Somebody who gives an argument to a command with commands below it has mistyped one of those. */
+function noArguments({ args, commands }: Command): string {
+  return `expected no (non-flag) arguments${didYouMean(
+    args[0] ?? '',
+    commands.map((each) => each.name()),
+  )}`;
 }
 
 /** The old name of --workload; using it prints a notice (see `DEPRECATED`). */

@@ -1,8 +1,10 @@
 import { type Command, CommanderError } from 'commander';
-import { type Clock, systemClock } from '../base/index.ts';
+import { type Clock, type FluxError, systemClock } from '../base/index.ts';
 import { normalizeArguments } from './arguments.ts';
 import { ERROR_EXIT_CODES, type Launch } from './command.ts';
+import { didYouMean } from './did-you-mean.ts';
 import { describeError, usageError } from './errors.ts';
+import { pathOf } from './help.ts';
 import { type Keyboard, openKeyboard } from './keyboard.ts';
 import { createProgram } from './program.ts';
 import { createSession, type Environment, type GlobalFlags, type Output } from './session.ts';
@@ -41,18 +43,22 @@ export async function main({
       await session.close();
     }
   };
-  const program = createProgram(launch);
+  const program = createProgram(launch).version(version, '--version', 'print the version');
   for (const command of withSubcommands(program)) {
-    command.configureOutput({ writeOut: (text) => stdout.write(text), writeErr: () => {}, outputError: () => {} });
+    command.configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: () => {},
+      outputError: () => {},
+      getOutHelpWidth: () => Math.min(stdout.columns ?? HELP_WIDTH, MAX_HELP_WIDTH),
+    });
     command.exitOverride((error) => {
       running = command;
       throw error;
     });
   }
-  program.helpCommand(true).version(version, '--version', 'print the version');
   program.action(() => {
     const [unknown] = program.args;
-    if (unknown !== undefined) throw usageError(`unknown command ${JSON.stringify(unknown)} for "fluxctl"`);
+    if (unknown !== undefined) throw unknownCommand(unknown, program);
     program.outputHelp();
   });
   try {
@@ -60,11 +66,19 @@ export async function main({
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    if (error instanceof CommanderError && error.code === 'commander.help') {
+      stderr.write(describeError(unknownCommand(argv[argv.indexOf('help') + 1] ?? '', program), 'fluxctl'));
+      return 1;
+    }
     const at = isAboutGlobalFlag(error, running) ? (commandIn(argv, program) ?? running) : running;
-    stderr.write(describeError(error instanceof CommanderError ? inGoWords(error) : error, pathOf(at)));
+    stderr.write(describeError(error instanceof CommanderError ? inGoWords(error, at ?? program) : error, pathOf(at ?? program)));
     return ERROR_EXIT_CODES[at?.name() ?? ''] ?? 1;
   }
 }
+
+/** Where the width of the terminal is not known; and where lines would get too long to read. */
+const HELP_WIDTH = 80;
+const MAX_HELP_WIDTH = 120;
 
 /** commander lays flags of the root at the root's door, wherever they stand. */
 function isAboutGlobalFlag(error: unknown, running: Command | undefined): boolean {
@@ -79,27 +93,33 @@ function withSubcommands(command: Command): readonly Command[] {
   return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
-/** `fluxctl gc approve`. */
-function pathOf(command: Command | undefined): string {
-  if (!command) return 'fluxctl';
-  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
+function unknownCommand(word: string, program: Command): FluxError {
+  const names = program
+    .createHelp()
+    .visibleCommands(program)
+    .flatMap((command) => [command.name(), ...command.aliases()]);
+  return usageError(`unknown command ${JSON.stringify(word)} for "fluxctl"${didYouMean(word, names)}`);
+}
+
+function unknownFlag(word: string, command: Command): FluxError {
+  const flag = word.split('=')[0] ?? word;
+  const options = [...command.options, ...(command.parent?.options ?? [])].filter(({ hidden }) => !hidden);
+  return usageError(`unknown flag: ${flag}${didYouMean(flag, [...options.map(({ long }) => long ?? ''), '--help'])}`);
 }
 
 /** Errors of the command line as Flux v1 words them. */
-function inGoWords(error: CommanderError): Error {
+function inGoWords(error: CommanderError, command: Command): Error {
   const named = /'([^']*)'/.exec(error.message)?.[1] ?? '';
   const flag = /-{1,2}[\w-]+/.exec(named.split(',').at(-1) ?? '')?.[0] ?? named;
   switch (error.code) {
     case 'commander.unknownOption':
-      return usageError(
-        named.startsWith('--')
-          ? `unknown flag: ${named.split('=')[0]}`
-          : `unknown shorthand flag: '${named[1] ?? ''}' in ${named}`,
-      );
+      return named.startsWith('--')
+        ? unknownFlag(named, command)
+        : usageError(`unknown shorthand flag: '${named[1] ?? ''}' in ${named}`);
     case 'commander.optionMissingArgument':
       return usageError(`flag needs an argument: ${flag}`);
     case 'commander.unknownCommand':
-      return usageError(`unknown command "${named}" for "fluxctl"`);
+      return unknownCommand(named, command);
     default:
       return usageError(error.message.replace(/^error: /, ''));
   }

@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import { goJson } from '../base/index.ts';
 import { usageError } from './errors.ts';
 import { printable, printableJson } from './printable.ts';
@@ -11,6 +12,15 @@ export type OutputFormat = (typeof FORMATS)[keyof typeof FORMATS];
 /** Those of commands whose result is not a list of things with names. */
 export const REPORT_FORMATS = ['table', 'json', 'yaml'] as const;
 export const LIST_FORMATS = ['table', 'wide', 'json', 'yaml', 'name'] as const;
+
+/** `-o` of a command that has these formats. */
+export function outputOption(formats: readonly OutputFormat[]): Option {
+  const words = `${formats.slice(0, -1).join(', ')} or ${formats.at(-1)}`;
+  const option = new Option('-o, --output-format <format>', `print as ${words}`).default('table');
+  // For completion; what is not among them is refused in Flux v1's words.
+  option.argChoices = [...formats];
+  return option;
+}
 
 /** @throws FluxError `cli/usage` for what is not among the formats that a command has. */
 export function outputFormat<Format extends OutputFormat>(text: string, formats: readonly Format[]): Format {

@@ -13,6 +13,7 @@ import { releaseCommand } from './commands/release.ts';
 import { saveCommand } from './commands/save.ts';
 import { syncCommand } from './commands/sync.ts';
 import { versionCommand } from './commands/version.ts';
+import { layOutHelp } from './help.ts';
 
 const COMMANDS = [
   listWorkloadsCommand,
@@ -39,34 +40,41 @@ export function createProgram(launch: Launch): Command {
   const program = new Command('fluxctl')
     .description('fluxctl helps you deploy your code.')
     .usage('[flags] [command]')
-    .option('--context <context>', 'the kubeconfig context to use')
-    .option('--k8s-fwd-ns <namespace>', 'namespace of fluxd, for the port-forward (default "default", FLUX_FORWARD_NAMESPACE)')
-    .option('--k8s-fwd-labels <labels>', 'labels of its pod (default "app=flux", FLUX_FORWARD_LABELS)')
-    .option('-u, --url <url>', 'base URL of the API; without it a port-forward is opened (FLUX_URL)')
-    .option('-t, --token <token>', 'token to authenticate with at --url (FLUX_SERVICE_TOKEN)')
-    .option('--timeout <duration>', 'how long to wait for a result (default "60s", FLUX_TIMEOUT)')
-    .option('--no-color', 'print without colours (NO_COLOR)')
-    .addHelpText('after', HELP)
+    .option('--context <context>', 'context of the kubeconfig')
+    .option('--k8s-fwd-ns <namespace>', 'namespace of fluxd (default "default")')
+    .option('--k8s-fwd-labels <labels>', 'labels of its pod (default "app=flux")')
+    .option('-u, --url <url>', 'where its API is, when no port is forwarded')
+    .option('-t, --token <token>', 'what to show at --url')
+    .option('--timeout <duration>', 'how long to wait for a result (default "60s")')
+    .option('--no-color', 'print without colours')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'Show the help of a command')
     .allowExcessArguments(true);
+  layOutHelp(program, { examples: EXAMPLES.trim().split('\n'), more: MORE });
   for (const create of COMMANDS) program.addCommand(create(launch));
   program.addCommand(completeCommand(launch), { hidden: true });
   return program;
 }
 
-const HELP = `
-Connecting:
-  # through a port-forward to fluxd in namespace "flux"
-  fluxctl --k8s-fwd-ns=flux list-workloads
-  # to a given address
-  fluxctl --url=http://127.0.0.1:3030/api/flux list-workloads
+const EXAMPLES = `
+# through a port-forward to fluxd in namespace "flux"
+fluxctl --k8s-fwd-ns=flux list-workloads
+# to a given address
+fluxctl --url=http://127.0.0.1:3030/api/flux list-workloads
 
-Workflow:
-  fluxctl list-workloads                                              # what runs?
-  fluxctl list-images --workload=default:deployment/web               # which images could it run?
-  fluxctl release --workload=default:deployment/web --update-image=acme/web:2.0
-  fluxctl automate --workload=default:deployment/web                  # follow new images
-  fluxctl diff                                                        # what would a sync change?
-  fluxctl sync                                                        # apply the repository now
-  fluxctl sync --wait                                                 # ... and wait until it is healthy
-  fluxctl gc                                                          # what is not deleted, and why?
+fluxctl list-workloads -a                    # what runs?
+fluxctl list-images -w shop:deployment/cart  # what could it run?
+fluxctl release --workload=shop:deployment/cart --update-image=acme/cart:2.0
+fluxctl automate -w shop:deployment/cart     # follow new images
+fluxctl diff                                 # what would a sync change?
+fluxctl sync                                 # apply the repository now
+fluxctl sync --wait                          # ... until it is healthy
+fluxctl gc                                   # what is not deleted, and why?
+fluxctl doctor                               # what does not work, and why?
+`;
+
+const MORE = `
+Environment, where the flag is not given: FLUX_FORWARD_NAMESPACE, FLUX_FORWARD_LABELS, FLUX_URL, FLUX_SERVICE_TOKEN, FLUX_TIMEOUT, NO_COLOR; KUBECONFIG.
+
+Exit codes: 0 success, 1 after any error; those of diff are in its help.
 `;

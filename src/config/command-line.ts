@@ -1,8 +1,7 @@
-import { messageOf } from '../base/index.ts';
+import { messageOf, suggest } from '../base/index.ts';
 import { parseFlagValue, quote } from './flag.ts';
 import { FLAG_NAMES, FLAGS, type FlagName, isFlagName } from './flags.ts';
 import type { Reading } from './setting.ts';
-import { suggest } from './suggest.ts';
 
 /** A command line taken apart; its problems are told in the words of Flux v1 (pflag). */
 export interface CommandLine extends Reading {

@@ -1,9 +1,8 @@
 import * as z from 'zod';
-import { findEntry, messageOf, parseYamlDocuments, type YamlDocument } from '../base/index.ts';
+import { findEntry, messageOf, parseYamlDocuments, suggest, type YamlDocument } from '../base/index.ts';
 import { type FlagType, parseFlagValue } from './flag.ts';
 import { FLAG_NAMES, FLAGS, type FlagName, isFlagName } from './flags.ts';
 import type { Reading, Setting } from './setting.ts';
-import { suggest } from './suggest.ts';
 
 /** How a value of each type is written in YAML. */
 const SCHEMAS = {

@@ -1,8 +1,7 @@
-import { messageOf } from '../base/index.ts';
+import { messageOf, suggest } from '../base/index.ts';
 import { parseFlagValue, quote } from './flag.ts';
 import { FLAG_NAMES, FLAGS, type FlagName } from './flags.ts';
 import { type Reading, type Setting, shownFlag } from './setting.ts';
-import { suggest } from './suggest.ts';
 
 /**
  * Not `FLUX_`: for each Service of its namespace Kubernetes puts variables into a pod that are named after it, so a Service `flux`, as

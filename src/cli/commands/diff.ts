@@ -5,7 +5,7 @@ import { type Launch, subcommand } from '../command.ts';
 import { formatDiff } from '../diff-report.ts';
 import { usageError } from '../errors.ts';
 import { readManifestFiles } from '../manifest-files.ts';
-import { outputFormat, REPORT_FORMATS, writeData } from '../output-format.ts';
+import { outputFormat, outputOption, REPORT_FORMATS, writeData } from '../output-format.ts';
 import type { Session } from '../session.ts';
 import { painter } from '../style.ts';
 
@@ -16,8 +16,7 @@ interface Flags {
 }
 
 const EXIT_CODES = `
-Exit codes: 0 a sync would change nothing, 1 it would, or something is held back, 2 or more after an error: an object that the API
-server refuses, a manifest that cannot be read, or no answer.
+Exit codes: 0 a sync would change nothing, 1 it would, or something is held back, 2 or more after an error: an object that the API server refuses, a manifest that cannot be read, or no answer.
 `;
 
 export function diffCommand(launch: Launch): Command {
@@ -29,8 +28,8 @@ export function diffCommand(launch: Launch): Command {
       command
         .option('--revision <revision>', 'commit, branch or tag to compare (default the head of the branch, as last fetched)')
         .option('--path <directory>', 'compare the manifests below this local directory in place of the repository')
-        .option('-o, --output-format <format>', 'table, json or yaml', 'table')
-        .addHelpText('after', EXIT_CODES),
+        .addOption(outputOption(REPORT_FORMATS)),
+    more: EXIT_CODES,
     run: diff,
   });
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type Launch, subcommand } from '../command.ts';
 import type { Finding } from '../doctor/finding.ts';
-import { outputFormat, REPORT_FORMATS, writeData } from '../output-format.ts';
+import { outputFormat, outputOption, REPORT_FORMATS, writeData } from '../output-format.ts';
 import { printableLine } from '../printable.ts';
 import type { Session } from '../session.ts';
 import { painter } from '../style.ts';
@@ -15,7 +15,7 @@ export function doctorCommand(launch: Launch): Command {
     summary: 'Look for what keeps Flux from working, and say what to do',
     examples: ['doctor --k8s-fwd-ns=flux', 'doctor -o json'],
     launch,
-    options: (command) => command.option('-o, --output-format <format>', 'table, json or yaml', 'table'),
+    options: (command) => command.addOption(outputOption(REPORT_FORMATS)),
     run: doctor,
   });
 }

@@ -4,7 +4,7 @@ import { FluxError } from '../../base/index.ts';
 import { reportSync } from '../await-sync.ts';
 import { type Launch, subcommand } from '../command.ts';
 import { usageError } from '../errors.ts';
-import { outputFormat, REPORT_FORMATS, writeData } from '../output-format.ts';
+import { outputFormat, outputOption, REPORT_FORMATS, writeData } from '../output-format.ts';
 import { printableLine } from '../printable.ts';
 import type { Session } from '../session.ts';
 import { describeTrouble } from '../sync-summary.ts';
@@ -19,7 +19,7 @@ export function gcCommand(launch: Launch): Command {
     summary: 'List what is not in Git any more and was not deleted, and why',
     examples: ['gc', 'gc -o json'],
     launch,
-    options: (command) => command.option('-o, --output-format <format>', 'table, json or yaml', 'table'),
+    options: (command) => command.addOption(outputOption(REPORT_FORMATS)),
     run: listHeld,
   });
   const approveList = subcommand<object>('approve', {

@@ -4,7 +4,7 @@ import { formatName, parseImageRef } from '../../image/index.ts';
 import { formatResourceId, parseResourceIdIn } from '../../resource/index.ts';
 import { deprecatedController, type Launch, subcommand } from '../command.ts';
 import { usageError } from '../errors.ts';
-import { LIST_FORMATS, outputFormat, writeData } from '../output-format.ts';
+import { LIST_FORMATS, outputFormat, outputOption, writeData } from '../output-format.ts';
 import { printableLine } from '../printable.ts';
 import { formatTable } from '../table.ts';
 
@@ -28,7 +28,7 @@ export function listImagesCommand(launch: Launch): Command {
         .option('-w, --workload <workload>', 'only this workload')
         .option('-l, --limit <number>', 'images shown for each container; 0 shows all', '10')
         .option('--no-headers', 'leave the heading out')
-        .option('-o, --output-format <format>', 'table, wide, json, yaml or name', 'table')
+        .addOption(outputOption(LIST_FORMATS))
         .addOption(deprecatedController()),
     async run(session, flags) {
       if (flags.workload && flags.controller) throw usageError("can't specify both the controller and image");

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ListedWorkload } from '../../api/client/index.ts';
 import { type Launch, subcommand } from '../command.ts';
-import { LIST_FORMATS, outputFormat, writeData } from '../output-format.ts';
+import { LIST_FORMATS, outputFormat, outputOption, writeData } from '../output-format.ts';
 import { printableLine } from '../printable.ts';
 import type { Session } from '../session.ts';
 import { formatTable } from '../table.ts';
@@ -29,7 +29,7 @@ export function listWorkloadsCommand(launch: Launch): Command {
         .option('-c, --container <name>', 'only workloads that have this container')
         .option('--no-headers', 'leave the heading out')
         .option('--watch', 'list again whenever something has changed, until it is interrupted')
-        .option('-o, --output-format <format>', 'table, wide, json, yaml or name', 'table'),
+        .addOption(outputOption(LIST_FORMATS)),
     run: listWorkloads,
   });
 }

@@ -21,7 +21,7 @@ export interface Completion {
 }
 
 /** What the value of a flag is, by the flag's attribute. */
-const VALUES: Readonly<Record<string, NameKind | 'directories' | readonly string[]>> = {
+const VALUES: Readonly<Record<string, NameKind | 'directories'>> = {
   workload: 'workloads',
   controller: 'workloads',
   exclude: 'workloads',
@@ -33,7 +33,6 @@ const VALUES: Readonly<Record<string, NameKind | 'directories' | readonly string
   path: 'directories',
   out: 'directories',
   outputDir: 'directories',
-  outputFormat: ['table', 'wide', 'json', 'yaml', 'name', 'tab'],
 };
 
 /** Lists may be written with commas; only what follows the last one is completed. */
@@ -80,7 +79,7 @@ export function beginning(candidates: readonly Candidate[], start: string): read
 
 function valuesOf(option: Option, begun: string, prefix: string): Omit<Completion, 'globals'> {
   const attribute = option.attributeName();
-  const kind = VALUES[attribute];
+  const kind = option.argChoices ?? VALUES[attribute];
   if (kind === undefined) return { candidates: [], prefix };
   if (kind === 'directories') return { candidates: [], prefix, directories: true };
   if (typeof kind !== 'string') {
