@@ -3,7 +3,7 @@ import { fluxctl } from './daemon.ts';
 
 const COMMANDS = [
   ...['list-workloads', 'list-images', 'release', 'automate', 'deautomate', 'lock', 'unlock', 'policy', 'sync', 'diff'],
-  ...['gc', 'gc approve', 'gc orphans', 'doctor', 'identity', 'save', 'install', 'completion', 'version'],
+  ...['gc', 'gc approve', 'gc orphans', 'gc delete', 'doctor', 'identity', 'save', 'install', 'completion', 'version'],
 ];
 const helpOf = async (path: string) => (await fluxctl([...path.split(' ').filter((word) => word !== ''), '--help'])).stdout;
 
