@@ -1,7 +1,9 @@
 import type { ApiClient, HealthWire } from '../api/client/index.ts';
 import { FluxError } from '../base/index.ts';
 import { short } from './await-job.ts';
+import type { Output } from './output.ts';
 import { printableLine } from './printable.ts';
+import { bar } from './progress.ts';
 import type { Session } from './session.ts';
 
 type ObjectHealth = HealthWire['objects'][number];
@@ -17,13 +19,41 @@ const PAUSE_MS = 100;
 /** States as people read them. */
 const WORDS: Readonly<Record<string, string>> = { inProgress: 'in progress' };
 
+interface HealthOptions {
+  /** The one that was synced; a newer one that comes meanwhile is waited for instead. */
+  readonly revision: string | undefined;
+  /** Where to say what is not healthy in the end. */
+  readonly output: Output;
+}
+
 /**
  * Waits until everything that is applied is healthy, and resolves to the exit code: 0, or 1 when something failed, or was not healthy
- * in time. Says on standard error what it waits for, and on standard output what is not healthy in the end.
- * @param revision the one that was synced; a newer one that comes meanwhile is waited for instead
+ * in time. Says on standard error what it waits for.
  */
-export async function awaitHealth(session: Session, client: ApiClient, revision: string | undefined): Promise<number> {
-  const { clock, stderr, stdout, rolloutTimeoutMs } = session;
+export async function awaitHealth(session: Session, client: ApiClient, { revision, output }: HealthOptions): Promise<number> {
+  let latest: HealthWire | undefined;
+  const waiting = untilHealthy(session, client, {
+    revision,
+    output,
+    onHealth: (health) => {
+      latest = health;
+    },
+  });
+  return session.progress.during(waiting, () =>
+    latest === undefined ? 'looking at what was applied' : `${healthBar(latest)} healthy`,
+  );
+}
+
+function healthBar({ counts, objects }: HealthWire): string {
+  const all = Object.values(counts).reduce((sum, each) => sum + each, 0);
+  return bar(all - objects.length, all);
+}
+
+async function untilHealthy(
+  { clock, stderr, rolloutTimeoutMs }: Session,
+  client: ApiClient,
+  { revision, output, onHealth }: HealthOptions & { readonly onHealth: (health: HealthWire) => void },
+): Promise<number> {
   const deadline = clock.now() + rolloutTimeoutMs;
   const told = new Map<string, string>();
   let waitingFor = revision;
@@ -31,12 +61,13 @@ export async function awaitHealth(session: Session, client: ApiClient, revision:
     const left = deadline - clock.now();
     const health = await client.health({ waitSeconds: Math.max(0, Math.min(wanted, Math.ceil(left / 1000))) });
     if (!health) throw cannotWait();
+    onHealth(health);
     if (health.revision !== waitingFor) {
       waitingFor = health.revision;
       stderr.write(`Revision ${short(waitingFor)} is applied by now\n`);
     }
     if (health.settled || left <= 0) {
-      for (const object of health.objects) stdout.write(`${describe(object)}\n`);
+      for (const object of health.objects) output.write(`${describe(object)}\n`);
       stderr.write(verdict(health));
       return health.objects.length === 0 ? 0 : 1;
     }

@@ -1,5 +1,6 @@
 import type { ApiClient, UpdateResult } from '../api/client/index.ts';
 import { FluxError } from '../base/index.ts';
+import { dataText, type ReportFormat } from './output-format.ts';
 import { isTimeout, poll } from './poll.ts';
 import { printable } from './printable.ts';
 import { formatResult, type Verbosity } from './result-table.ts';
@@ -15,14 +16,19 @@ export interface FinishedJob {
  * @throws FluxError `cli/job-failed` with the daemon's text, `cli/timeout` after a word on standard error.
  */
 export async function awaitJob(session: Session, client: ApiClient, id: string): Promise<FinishedJob> {
-  const { clock, timeoutMs, stderr } = session;
+  const { clock, timeoutMs, stderr, progress } = session;
+  let state = 'queued';
   try {
-    const { Result, Err, StatusString } = await poll(
+    const asking = poll(
       async () => {
         const status = await client.jobStatus(id);
+        state = status.StatusString;
         return status.StatusString === 'failed' || status.StatusString === 'succeeded' ? status : undefined;
       },
       { clock, timeoutMs, initialMs: 100, maxMs: 5000 },
+    );
+    const { Result, Err, StatusString } = await progress.during(asking, () =>
+      state === 'queued' ? 'waiting for its turn' : state,
     );
     if (StatusString === 'failed') throw new FluxError(Err, { code: 'cli/job-failed', fault: 'user' });
     const { revision, result } = Result;
@@ -33,20 +39,28 @@ export async function awaitJob(session: Session, client: ApiClient, id: string):
   }
 }
 
+export interface ReportOptions {
+  readonly verbosity: Verbosity;
+  /** Whether to wait until the commit is applied as well. */
+  readonly awaitApply: boolean;
+  readonly format: ReportFormat;
+}
+
 /** Prints what a job did: the table on standard output, what became of it on standard error. */
 export async function reportJob(
   session: Session,
   client: ApiClient,
   { revision, result }: FinishedJob,
-  { verbosity, awaitApply }: { readonly verbosity: Verbosity; readonly awaitApply: boolean },
+  { verbosity, awaitApply, format }: ReportOptions,
 ): Promise<void> {
-  const { stdout, stderr, clock, timeoutMs } = session;
-  if (result) stdout.write(formatResult(result, verbosity));
+  const { stdout, stderr } = session;
+  if (format !== 'table') stdout.write(await dataText(format, { ...(revision ? { revision } : {}), result: result ?? null }));
+  else if (result) stdout.write(formatResult(result, verbosity));
   if (revision) stderr.write(`Commit pushed:\t${short(revision)}\n`);
   if (!result) stderr.write('Nothing to do\n');
   if (!revision || !awaitApply) return;
   try {
-    await awaitApplied(client, revision, { clock, timeoutMs });
+    await awaitApplied(session, client, revision);
     stderr.write(`Commit applied:\t${short(revision)}\n`);
   } catch (error) {
     if (!isTimeout(error)) throw error;
@@ -56,17 +70,14 @@ export async function reportJob(
 }
 
 /** Waits until the daemon says that a revision, and so everything before it, is applied. @throws FluxError `cli/timeout`. */
-export async function awaitApplied(
-  client: ApiClient,
-  revision: string,
-  { clock, timeoutMs }: Pick<Session, 'clock' | 'timeoutMs'>,
-): Promise<void> {
-  await poll(async () => ((await client.syncStatus(revision)).length === 0 ? true : undefined), {
+export async function awaitApplied({ clock, timeoutMs, progress }: Session, client: ApiClient, revision: string): Promise<void> {
+  const asking = poll(async () => ((await client.syncStatus(revision)).length === 0 ? true : undefined), {
     clock,
     timeoutMs,
     initialMs: 1000,
     maxMs: 10_000,
   });
+  await progress.during(asking, () => `applying ${short(revision)}`);
 }
 
 /** The first seven characters of a revision. */

@@ -1,6 +1,7 @@
 import type { ApiClient, SyncReportWire } from '../api/client/index.ts';
 import { FluxError } from '../base/index.ts';
 import { short } from './await-job.ts';
+import { dataText, type ReportFormat } from './output-format.ts';
 import { poll } from './poll.ts';
 import { printableLine } from './printable.ts';
 import type { Session } from './session.ts';
@@ -13,17 +14,21 @@ import { formatSync } from './sync-summary.ts';
 export async function reportSync(
   session: Session,
   client: ApiClient,
-  { branch, started }: { readonly branch: string; readonly started: SyncReportWire },
+  {
+    branch,
+    started,
+    format = 'table',
+  }: { readonly branch: string; readonly started: SyncReportWire; readonly format?: ReportFormat },
 ): Promise<SyncReportWire> {
   const report = await awaitEnd(session, client, branch, started);
   if (report.failure) throw failureOf(report.failure);
   session.stderr.write('Done.\n');
-  session.stdout.write(formatSync(report));
+  session.stdout.write(format === 'table' ? formatSync(report) : await dataText(format, report));
   return report;
 }
 
 async function awaitEnd(session: Session, client: ApiClient, branch: string, started: SyncReportWire): Promise<SyncReportWire> {
-  const { clock, timeoutMs, stderr } = session;
+  const { clock, timeoutMs, stderr, progress } = session;
   const deadline = clock.now() + timeoutMs;
   let announced = false;
   const announce = ({ revision }: SyncReportWire) => {
@@ -33,7 +38,7 @@ async function awaitEnd(session: Session, client: ApiClient, branch: string, sta
     stderr.write(`Waiting for ${short(revision)} to be applied ...\n`);
   };
   let latest = started;
-  return poll(
+  const asking = poll(
     async () => {
       announce(latest);
       if (latest.state === 'done') return latest;
@@ -45,6 +50,10 @@ async function awaitEnd(session: Session, client: ApiClient, branch: string, sta
     },
     { clock, timeoutMs, initialMs: 50, maxMs: 500 },
   );
+  return progress.during(asking, () => {
+    if (latest.state === 'queued') return 'waiting for its turn';
+    return latest.revision === undefined ? 'fetching' : `applying ${short(latest.revision)}`;
+  });
 }
 
 function failureOf({ message, help }: NonNullable<SyncReportWire['failure']>): FluxError {

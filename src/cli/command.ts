@@ -38,7 +38,8 @@ export function subcommand<Flags>(name: string, parts: Subcommand<Flags>): Comma
   layOutHelp(command, { examples: examples.map((line) => `fluxctl ${line}`), ...(more === undefined ? {} : { more }) });
   return command.action(async () => {
     await launch(command, async (session) => {
-      const flags = command.opts();
+      // What a command has in common with the one above it may be written for either.
+      const flags = command.optsWithGlobals();
       for (const [attribute, notice] of Object.entries(DEPRECATED)) {
         if (flags[attribute] !== undefined) session.stderr.write(`Flag ${notice}\n`);
       }

@@ -5,4 +5,5 @@
  */
 export type { Keyboard } from './keyboard.ts';
 export { type MainOptions, main } from './main.ts';
-export type { Environment, Output } from './session.ts';
+export type { Output } from './output.ts';
+export type { Environment } from './session.ts';

@@ -6,8 +6,9 @@ import { didYouMean } from './did-you-mean.ts';
 import { describeError, usageError } from './errors.ts';
 import { pathOf } from './help.ts';
 import { type Keyboard, openKeyboard } from './keyboard.ts';
+import type { Output } from './output.ts';
 import { createProgram } from './program.ts';
-import { createSession, type Environment, type GlobalFlags, type Output } from './session.ts';
+import { createSession, type Environment, type GlobalFlags } from './session.ts';
 
 export interface MainOptions {
   /** Arguments after the program's name. */

@@ -2,15 +2,16 @@ import { Option } from 'commander';
 import { goJson } from '../base/index.ts';
 import { usageError } from './errors.ts';
 import { printable, printableJson } from './printable.ts';
-import type { Output } from './session.ts';
 
 /** `tab` is Flux v1's word for a table. */
 const FORMATS = { tab: 'table', table: 'table', wide: 'wide', json: 'json', yaml: 'yaml', name: 'name' } as const;
 
 export type OutputFormat = (typeof FORMATS)[keyof typeof FORMATS];
+export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 /** Those of commands whose result is not a list of things with names. */
 export const REPORT_FORMATS = ['table', 'json', 'yaml'] as const;
+export const NAME_FORMATS = ['table', 'json', 'yaml', 'name'] as const;
 export const LIST_FORMATS = ['table', 'wide', 'json', 'yaml', 'name'] as const;
 
 /** `-o` of a command that has these formats. */
@@ -30,13 +31,10 @@ export function outputFormat<Format extends OutputFormat>(text: string, formats:
   return format;
 }
 
-/** Data for other programs: JSON on one line as Go writes it, or YAML. */
-export async function writeData(stdout: Output, format: 'json' | 'yaml', data: unknown): Promise<void> {
-  if (format === 'json') {
-    stdout.write(`${printableJson(goJson(data))}\n`);
-    return;
-  }
+/** Data for other programs: JSON on one line as Go writes it, or a YAML document. */
+export async function dataText(format: 'json' | 'yaml', data: unknown): Promise<string> {
+  if (format === 'json') return `${printableJson(goJson(data))}\n`;
   // Loaded late: it brings the YAML writer.
   const { dumpYaml } = await import('../base/index.ts');
-  stdout.write(printable(dumpYaml(data)));
+  return printable(dumpYaml(data));
 }

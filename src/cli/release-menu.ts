@@ -1,7 +1,7 @@
 import type { UpdateResult } from '../api/client/index.ts';
 import type { Keyboard } from './keyboard.ts';
+import type { Output } from './output.ts';
 import { RESULT_HEADINGS, type ResultRow, resultRows, type Verbosity } from './result-table.ts';
-import type { Output } from './session.ts';
 import { formatTable } from './table.ts';
 
 type ContainerUpdate = NonNullable<ResultRow['update']>;

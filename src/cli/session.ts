@@ -6,17 +6,10 @@ import { type Clock, FluxError, parseDuration } from '../base/index.ts';
 import type { ClientSource, PortForward } from '../cluster/port-forward/index.ts';
 import { usageError } from './errors.ts';
 import type { Keyboard } from './keyboard.ts';
+import type { Output } from './output.ts';
+import { createProgress, type Progress } from './progress.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Where text goes; a terminal, a pipe or a test's buffer. */
-export interface Output {
-  /** True for a terminal. */
-  readonly isTTY?: boolean;
-  /** Characters that fit on a line of the terminal. */
-  readonly columns?: number;
-  write(text: string): unknown;
-}
 
 /** What every command runs with. */
 export interface Session {
@@ -25,6 +18,8 @@ export interface Session {
   readonly stdout: Output;
   /** Progress, warnings and errors. */
   readonly stderr: Output;
+  /** What a person looks at while something takes its time. */
+  readonly progress: Progress;
   readonly clock: Clock;
   readonly version: string;
   /** How long to wait for a job or a sync, in milliseconds. */
@@ -71,7 +66,9 @@ export interface OwnedSession extends Session {
   close(): Promise<void>;
 }
 
-export function createSession({ flags, env, stdout, stderr, clock, version, keyboard }: SessionParts): OwnedSession {
+export function createSession({ flags, env, clock, version, keyboard, ...outputs }: SessionParts): OwnedSession {
+  const animated = outputs.stderr.isTTY === true && env.TERM !== 'dumb';
+  const { stdout, stderr, progress } = createProgress({ ...outputs, clock, animated });
   const timeout = flags.timeout ?? (env.FLUX_TIMEOUT || undefined);
   const timeoutMs = durationOf(timeout ?? '60s');
   const rolloutTimeoutMs = durationOf(timeout ?? '5m');
@@ -114,6 +111,7 @@ export function createSession({ flags, env, stdout, stderr, clock, version, keyb
     env,
     stdout,
     stderr,
+    progress,
     clock,
     version,
     colour: flags.color !== false,

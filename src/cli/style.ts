@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
-import type { Output, Session } from './session.ts';
+import type { Output } from './output.ts';
+import type { Session } from './session.ts';
 
 type Style = Parameters<typeof styleText>[0];
 /** Gives a text a colour, or leaves it as it is. */

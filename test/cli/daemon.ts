@@ -118,6 +118,8 @@ export async function fluxctl(
     clock: {
       ...systemClock,
       now: () => now,
+      // However busy the machine is: what is waited for here comes, or fails by itself.
+      deadline: (_ms, parent) => systemClock.deadline(60_000, parent),
       async sleep(ms) {
         now += ms;
       },

@@ -241,4 +241,17 @@ describe('other forms of the lists', () => {
       "Error: executing HTTP request: 500 Internal Server Error gone\nRun 'fluxctl list-workloads --help' for usage.\n",
     ]);
   });
+
+  test('--watch follows images, in documents that stay apart', async () => {
+    const images = (tag: string) => [
+      { ID: 'a:deployment/b', Containers: [{ Name: 'c', Current: { ID: `i:${tag}` }, Available: [] }] },
+    ];
+    await using daemon = await ScriptedDaemon.start({
+      'GET /flux/v10/images': [images('1'), images('1'), images('2'), { status: 500, body: 'gone' }],
+    });
+    const { code, stdout } = await fluxctl(['list-images', '--watch', '-o', 'yaml', '--url', daemon.url]);
+    expect(code).toBe(1);
+    const documents = stdout.split('---\n').slice(1);
+    expect(documents.map((each) => /ID: i:(\d)/.exec(each)?.[1])).toEqual(['1', '2']);
+  });
 });

@@ -30,7 +30,7 @@ export function completionCommand(launch: Launch): Command {
 }
 
 /** How long a person waits for names at most; a shell is silent meanwhile. */
-const PATIENCE_MS = 2000;
+const PATIENCE_MS = 5000;
 
 /** What the scripts ask: the words of a command line up to the cursor. It never fails and never says why it knows nothing. */
 export function completeCommand(launch: Launch): Command {

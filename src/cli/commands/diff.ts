@@ -5,7 +5,7 @@ import { type Launch, subcommand } from '../command.ts';
 import { formatDiff } from '../diff-report.ts';
 import { usageError } from '../errors.ts';
 import { readManifestFiles } from '../manifest-files.ts';
-import { outputFormat, outputOption, REPORT_FORMATS, writeData } from '../output-format.ts';
+import { dataText, outputFormat, outputOption, REPORT_FORMATS } from '../output-format.ts';
 import type { Session } from '../session.ts';
 import { painter } from '../style.ts';
 
@@ -37,12 +37,13 @@ export function diffCommand(launch: Launch): Command {
 async function diff(session: Session, { revision, path, outputFormat: format }: Flags): Promise<number> {
   const form = outputFormat(format, REPORT_FORMATS);
   if (revision !== undefined && path !== undefined) throw usageError('cannot specify both --revision and --path');
-  const { stdout, stderr, timeoutMs } = session;
+  const { stdout, stderr, timeoutMs, progress } = session;
   const request = path === undefined ? { ...(revision === undefined ? {} : { revision }) } : await requestOf(path);
-  const report = await (await session.client()).diff(request, { timeoutMs });
+  const client = await session.client();
+  const report = await progress.during(client.diff(request, { timeoutMs }), () => 'trying it out on the API server');
   if (!report) throw notKnown();
   if (form === 'table') stdout.write(formatDiff(report, painter(session, stdout)));
-  else await writeData(stdout, form, report);
+  else stdout.write(await dataText(form, report));
   const trouble = troubleOf(report);
   if (trouble !== '') stderr.write(`Error: ${trouble}\n`);
   return trouble !== '' ? 2 : differs(report) ? 1 : 0;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type Launch, subcommand } from '../command.ts';
 import type { Finding } from '../doctor/finding.ts';
-import { outputFormat, outputOption, REPORT_FORMATS, writeData } from '../output-format.ts';
+import { dataText, outputFormat, outputOption, REPORT_FORMATS } from '../output-format.ts';
 import { printableLine } from '../printable.ts';
 import type { Session } from '../session.ts';
 import { painter } from '../style.ts';
@@ -37,7 +37,7 @@ async function doctor(session: Session, flags: Flags): Promise<number> {
     stdout.write(`${paint(STYLES[level], level.padEnd(4))}  ${check.padEnd(10)}  ${printableLine(message)}\n`);
     if (help !== undefined) stdout.write(`      ${' '.repeat(10)}  ${printableLine(help)}\n`);
   }
-  if (format !== 'table') await writeData(stdout, format, findings);
+  if (format !== 'table') stdout.write(await dataText(format, findings));
   const count = (wanted: Finding['level']) => findings.filter(({ level }) => level === wanted).length;
   if (format === 'table') stdout.write(`${count('fail')} failed, ${count('warn')} to look at, ${count('ok')} ok\n`);
   return count('fail') > 0 ? 1 : 0;

@@ -4,7 +4,7 @@ import { FluxError } from '../../base/index.ts';
 import { reportSync } from '../await-sync.ts';
 import { type Launch, subcommand } from '../command.ts';
 import { usageError } from '../errors.ts';
-import { outputFormat, outputOption, REPORT_FORMATS, writeData } from '../output-format.ts';
+import { dataText, NAME_FORMATS, outputFormat, outputOption, REPORT_FORMATS, type ReportFormat } from '../output-format.ts';
 import { printableLine } from '../printable.ts';
 import type { Session } from '../session.ts';
 import { describeTrouble } from '../sync-summary.ts';
@@ -19,26 +19,29 @@ export function gcCommand(launch: Launch): Command {
     summary: 'List what is not in Git any more and was not deleted, and why',
     examples: ['gc', 'gc -o json'],
     launch,
-    options: (command) => command.addOption(outputOption(REPORT_FORMATS)),
+    options: (command) => command.addOption(outputOption(NAME_FORMATS)),
     run: listHeld,
   });
-  const approveList = subcommand<object>('approve', {
+  const approveList = subcommand<Flags>('approve', {
     summary: 'Approve the list of held deletions that has this hash, and wait until they are done',
     examples: ['gc approve 689bd2064d199917'],
     launch,
+    options: (command) => command.addOption(outputOption(REPORT_FORMATS)),
     argument: { name: 'hash', description: 'the hash that `fluxctl gc` shows; the approval is for exactly that list' },
     run: approve,
   });
-  const listOrphans = subcommand<object>('orphans', {
+  const listOrphans = subcommand<Flags>('orphans', {
     summary: 'List what is not in Git and has the mark of another Flux, or of this one under another URL, branch or path',
-    examples: ['gc orphans'],
+    examples: ['gc orphans', 'gc orphans -o json'],
     launch,
+    options: (command) => command.addOption(outputOption(NAME_FORMATS)),
     run: orphans,
   });
-  const deleteNamed = subcommand<object>('delete', {
+  const deleteNamed = subcommand<Flags>('delete', {
     summary: 'Delete orphans, by name, and wait until that is done',
     examples: ['gc delete shop:configmap/old shop:service/old', 'gc orphans | xargs fluxctl gc delete'],
     launch,
+    options: (command) => command.addOption(outputOption(REPORT_FORMATS)),
     anyArguments: '<object>...',
     run: deleteOrphans,
   });
@@ -46,14 +49,19 @@ export function gcCommand(launch: Launch): Command {
 }
 
 async function listHeld(session: Session, flags: Flags): Promise<number> {
-  const format = outputFormat(flags.outputFormat, REPORT_FORMATS);
+  const format = outputFormat(flags.outputFormat, NAME_FORMATS);
   const held = await (await session.client()).heldDeletions();
   if (!held) throw notKnown();
   if (format === 'table') session.stdout.write(formatHeld(held));
-  else await writeData(session.stdout, format, held);
+  else if (format === 'name') session.stdout.write(namesOf(held.deletions));
+  else session.stdout.write(await dataText(format, held));
   if (format === 'table' && held.hash !== undefined)
     session.stderr.write(`To delete them, run: fluxctl gc approve ${held.hash}\n`);
   return 0;
+}
+
+function namesOf(objects: readonly { readonly id: string }[]): string {
+  return objects.map(({ id }) => `${printableLine(id)}\n`).join('');
 }
 
 /** Each reason once, with the objects below it and their uids. */
@@ -67,25 +75,23 @@ function formatHeld({ deletions, approved }: HeldDeletionsWire): string {
 }
 
 /** Approves; anything that is still held then is an error. */
-async function approve(session: Session, _flags: object, [hash = '']: readonly string[]): Promise<number> {
+async function approve(session: Session, { outputFormat: asked }: Flags, [hash = '']: readonly string[]): Promise<number> {
+  const format = outputFormat(asked, REPORT_FORMATS);
   const client = await session.client();
-  return carryOut(
-    session,
-    client,
-    () => client.approveDeletions(hash),
-    () => true,
-  );
+  return carryOut(session, client, { format, start: () => client.approveDeletions(hash), counts: () => true });
+}
+
+interface Deletion {
+  readonly format: ReportFormat;
+  readonly start: () => Promise<SyncReportWire>;
+  /** Whether an object is among those that were to be deleted. */
+  readonly counts: (id: string) => boolean;
 }
 
 /** Starts a sync that deletes, waits for it and prints what it did; 1 when any of the deletions that count is not done. */
-async function carryOut(
-  session: Session,
-  client: ApiClient,
-  start: () => Promise<SyncReportWire>,
-  counts: (id: string) => boolean,
-): Promise<number> {
+async function carryOut(session: Session, client: ApiClient, { format, start, counts }: Deletion): Promise<number> {
   const { remote } = await client.gitRepoConfig({ regenerateKey: false });
-  const report = await reportSync(session, client, { branch: remote.branch, started: await start() });
+  const report = await reportSync(session, client, { branch: remote.branch, started: await start(), format });
   const { deletions = [] } = (await client.heldDeletions()) ?? {};
   const left = deletions.filter(({ id }) => counts(id)).length;
   const trouble = [describeTrouble(report), ...(left > 0 ? [`${left} ${left === 1 ? 'deletion' : 'deletions'} not done`] : [])]
@@ -97,12 +103,14 @@ async function carryOut(
 }
 
 /** Whose they are only a person can tell, so the daemon leaves them alone until one does. */
-async function orphans(session: Session): Promise<number> {
+async function orphans(session: Session, flags: Flags): Promise<number> {
+  const format = outputFormat(flags.outputFormat, NAME_FORMATS);
   const held = await (await session.client()).heldDeletions();
   if (!held) throw notKnown();
   const found = held.orphans ?? [];
-  session.stdout.write(found.length === 0 ? 'no orphans\n' : found.map(({ id }) => `${printableLine(id)}\n`).join(''));
-  if (found.length > 0)
+  if (format === 'json' || format === 'yaml') session.stdout.write(await dataText(format, found));
+  else session.stdout.write(found.length === 0 && format === 'table' ? 'no orphans\n' : namesOf(found));
+  if (found.length > 0 && format === 'table')
     session.stderr.write(
       'They are left alone. To keep one, put it into Git; to be rid of one that no other Flux keeps, run: fluxctl gc delete <object>\n',
     );
@@ -110,18 +118,14 @@ async function orphans(session: Session): Promise<number> {
 }
 
 /** The uids that are shown now go along, so that nothing is deleted but what the name means at this moment. */
-async function deleteOrphans(session: Session, _flags: object, names: readonly string[]): Promise<number> {
+async function deleteOrphans(session: Session, { outputFormat: asked }: Flags, names: readonly string[]): Promise<number> {
+  const format = outputFormat(asked, REPORT_FORMATS);
   if (names.length === 0) throw usageError('expected at least one argument: an object that `fluxctl gc orphans` lists');
   const client = await session.client();
   const held = await client.heldDeletions();
   if (!held) throw notKnown();
   const named = [...new Set(names)].map((name) => deletionOf(name, held.orphans ?? []));
-  return carryOut(
-    session,
-    client,
-    () => client.deleteOrphans(named),
-    (id) => names.includes(id),
-  );
+  return carryOut(session, client, { format, start: () => client.deleteOrphans(named), counts: (id) => names.includes(id) });
 }
 
 function deletionOf(name: string, orphans: NonNullable<HeldDeletionsWire['orphans']>): { id: string; uid: string } {

@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import { type Launch, subcommand } from '../command.ts';
+import { dataText, outputFormat, outputOption, REPORT_FORMATS } from '../output-format.ts';
 import { printable } from '../printable.ts';
 
 interface Flags {
   readonly regenerate?: boolean;
   readonly fingerprint?: boolean;
   readonly visual?: boolean;
+  readonly outputFormat: string;
 }
 
 export function identityCommand(launch: Launch): Command {
@@ -17,9 +19,15 @@ export function identityCommand(launch: Launch): Command {
       command
         .option('-r, --regenerate', 'make a new key first (not built yet)')
         .option('-l, --fingerprint', 'show the fingerprint instead of the key')
-        .option('-v, --visual', 'show the fingerprint as a picture too'),
-    async run(session, { regenerate = false, fingerprint = false, visual = false }) {
+        .option('-v, --visual', 'show the fingerprint as a picture too')
+        .addOption(outputOption(REPORT_FORMATS)),
+    async run(session, { regenerate = false, fingerprint = false, visual = false, outputFormat: asked }) {
+      const format = outputFormat(asked, REPORT_FORMATS);
       const { publicSSHKey } = await (await session.client()).gitRepoConfig({ regenerateKey: regenerate });
+      if (format !== 'table') {
+        session.stdout.write(await dataText(format, publicSSHKey));
+        return 0;
+      }
       const md5 = publicSSHKey.fingerprints?.md5;
       if (!fingerprint && !visual) session.stdout.write(printable(publicSSHKey.key));
       else session.stdout.write(`${printable(md5?.hash ?? '')}\n`);

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
-import type { ListedContainer, ListedImage } from '../../api/client/index.ts';
+import type { ListedContainer, ListedImage, ListedWorkloadImages } from '../../api/client/index.ts';
 import { formatName, parseImageRef } from '../../image/index.ts';
 import { formatResourceId, parseResourceIdIn } from '../../resource/index.ts';
 import { deprecatedController, type Launch, subcommand } from '../command.ts';
 import { usageError } from '../errors.ts';
-import { LIST_FORMATS, outputFormat, outputOption, writeData } from '../output-format.ts';
+import { dataText, LIST_FORMATS, outputFormat, outputOption } from '../output-format.ts';
 import { printableLine } from '../printable.ts';
 import { formatTable } from '../table.ts';
+import { print } from '../watch.ts';
 
 interface Flags {
   readonly namespace?: string;
@@ -15,12 +16,13 @@ interface Flags {
   readonly limit: string;
   readonly headers: boolean;
   readonly outputFormat: string;
+  readonly watch?: boolean;
 }
 
 export function listImagesCommand(launch: Launch): Command {
   return subcommand<Flags>('list-images', {
     summary: 'Show the images that workloads run and could run',
-    examples: ['list-images -n shop', 'list-images --workload=shop:deployment/cart --limit=0'],
+    examples: ['list-images -n shop', 'list-images --workload=shop:deployment/cart --limit=0', 'list-images -n shop --watch'],
     launch,
     options: (command) =>
       command
@@ -28,6 +30,7 @@ export function listImagesCommand(launch: Launch): Command {
         .option('-w, --workload <workload>', 'only this workload')
         .option('-l, --limit <number>', 'images shown for each container; 0 shows all', '10')
         .option('--no-headers', 'leave the heading out')
+        .option('--watch', 'list again whenever something has changed, until it is interrupted')
         .addOption(outputOption(LIST_FORMATS))
         .addOption(deprecatedController()),
     async run(session, flags) {
@@ -39,37 +42,42 @@ export function listImagesCommand(launch: Launch): Command {
       const filter = wanted
         ? { namespace: '', spec: formatResourceId(parseResourceIdIn(namespace, wanted)) }
         : { namespace, spec: '<all>' };
-      const listed = await (await session.client()).listImages(filter);
-      const workloads = [...listed].sort((a, b) => (a.ID < b.ID ? -1 : 1));
-      if (format === 'json' || format === 'yaml') {
-        if (limit < 0) throw usageError('opts.limit cannot be less than 0');
-        const cut = workloads.map((workload) => ({
-          ...workload,
-          Containers: workload.Containers?.map((container) => truncated(container, limit)) ?? null,
-        }));
-        await writeData(session.stdout, format, cut.length === 0 ? null : cut);
-        return 0;
-      }
-      if (format === 'name') {
-        const running = workloads.flatMap(({ Containers }) => (Containers ?? []).map(({ Current }) => Current.ID));
-        for (const image of new Set(running)) if (image !== '') session.stdout.write(`${printableLine(image)}\n`);
-        return 0;
-      }
-      const columns = COLUMNS[format];
-      const rows = workloads.flatMap(({ ID, Containers }) =>
-        Containers?.length
-          ? Containers.flatMap((container, index) => containerRows(index === 0 ? ID : '', container, { limit, columns }))
-          : [[ID, '', '', ...columns.map(() => '')]],
-      );
-      session.stdout.write(
-        formatTable([
-          ...(flags.headers ? [['WORKLOAD', 'CONTAINER', 'IMAGE', ...columns.map(({ heading }) => heading)]] : []),
-          ...rows,
-        ]),
-      );
-      return 0;
+      const client = await session.client();
+      return print(session, flags, async () => {
+        const workloads = [...(await client.listImages(filter))].sort((a, b) => (a.ID < b.ID ? -1 : 1));
+        return textOf(workloads, { format, limit, headers: flags.headers });
+      });
     },
   });
+}
+
+interface Layout {
+  readonly format: (typeof LIST_FORMATS)[number];
+  readonly limit: number;
+  readonly headers: boolean;
+}
+
+async function textOf(workloads: readonly ListedWorkloadImages[], { format, limit, headers }: Layout): Promise<string> {
+  if (format === 'json' || format === 'yaml') {
+    if (limit < 0) throw usageError('opts.limit cannot be less than 0');
+    const cut = workloads.map((workload) => ({
+      ...workload,
+      Containers: workload.Containers?.map((container) => truncated(container, limit)) ?? null,
+    }));
+    return dataText(format, cut.length === 0 ? null : cut);
+  }
+  if (format === 'name') {
+    const running = workloads.flatMap(({ Containers }) => (Containers ?? []).map(({ Current }) => Current.ID));
+    return [...new Set(running)].flatMap((image) => (image === '' ? [] : [`${printableLine(image)}\n`])).join('');
+  }
+  const columns = COLUMNS[format];
+  const rows = workloads.flatMap(({ ID, Containers }) =>
+    Containers?.length
+      ? Containers.flatMap((container, index) => containerRows(index === 0 ? ID : '', container, { limit, columns }))
+      : [[ID, '', '', ...columns.map(() => '')]],
+  );
+  const headings = ['WORKLOAD', 'CONTAINER', 'IMAGE', ...columns.map(({ heading }) => heading)];
+  return formatTable([...(headers ? [headings] : []), ...rows]);
 }
 
 function limitOf(text: string): number {

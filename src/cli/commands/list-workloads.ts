@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import type { ListedWorkload } from '../../api/client/index.ts';
 import { type Launch, subcommand } from '../command.ts';
-import { LIST_FORMATS, outputFormat, outputOption, writeData } from '../output-format.ts';
+import { dataText, LIST_FORMATS, outputFormat, outputOption } from '../output-format.ts';
 import { printableLine } from '../printable.ts';
 import type { Session } from '../session.ts';
 import { formatTable } from '../table.ts';
+import { print } from '../watch.ts';
 
 interface Flags {
   readonly namespace?: string;
@@ -34,34 +35,18 @@ export function listWorkloadsCommand(launch: Launch): Command {
   });
 }
 
-const INTERVAL_MS = 2000;
-const CLEAR = '\u001b[H\u001b[J';
-
 async function listWorkloads(session: Session, flags: Flags): Promise<number> {
-  const { stdout, clock } = session;
   const format = outputFormat(flags.outputFormat, LIST_FORMATS);
   const namespace = flags.allNamespaces ? '' : await session.namespace(flags.namespace);
   const client = await session.client();
-  const list = async () => {
+  return print(session, flags, async () => {
     const listed = await client.listWorkloads({ namespace });
-    return listed
+    const workloads = listed
       .filter(({ Containers }) => flags.container === undefined || Containers?.some(({ Name }) => Name === flags.container))
       .sort((a, b) => (a.ID < b.ID ? -1 : 1));
-  };
-  const print = async (workloads: readonly ListedWorkload[]) => {
-    if (flags.watch && stdout.isTTY) stdout.write(CLEAR);
-    if (format === 'json' || format === 'yaml') await writeData(stdout, format, workloads.length === 0 ? null : workloads);
-    else stdout.write(format === 'name' ? namesOf(workloads) : tableOf(workloads, format, flags.headers));
-  };
-  let workloads = await list();
-  await print(workloads);
-  while (flags.watch) {
-    await clock.sleep(INTERVAL_MS);
-    const next = await list();
-    if (JSON.stringify(next) !== JSON.stringify(workloads)) await print(next);
-    workloads = next;
-  }
-  return 0;
+    if (format === 'json' || format === 'yaml') return dataText(format, workloads.length === 0 ? null : workloads);
+    return format === 'name' ? namesOf(workloads) : tableOf(workloads, format, flags.headers);
+  });
 }
 
 function namesOf(workloads: readonly ListedWorkload[]): string {

@@ -5,6 +5,7 @@ import { awaitJob, reportJob } from '../await-job.ts';
 import { type CauseFlags, causeFrom } from '../cause.ts';
 import { collect, count, deprecatedController, type Launch, subcommand } from '../command.ts';
 import { usageError } from '../errors.ts';
+import { outputFormat, outputOption, REPORT_FORMATS } from '../output-format.ts';
 import type { Session } from '../session.ts';
 
 /** What `automate`, `deautomate`, `lock`, `unlock` and `policy` have in common; they differ in what they ask to be changed. */
@@ -13,6 +14,7 @@ interface WorkloadFlags extends CauseFlags {
   readonly workload?: string;
   readonly controller?: string;
   readonly verbose: number;
+  readonly outputFormat: string;
 }
 
 interface PolicyFlags extends WorkloadFlags {
@@ -88,7 +90,8 @@ function policyCommand(
           .addOption(deprecatedController())
           .option('-m, --message <text>', 'why; becomes part of the commit message', '')
           .option('--user <user>', 'who; by default git’s user.name and user.email')
-          .option('-v, --verbose', 'show skipped workloads too; twice shows ignored ones as well', count, 0),
+          .option('-v, --verbose', 'show skipped workloads too; twice shows ignored ones as well', count, 0)
+          .addOption(outputOption(REPORT_FORMATS)),
       ),
     run: (session, flags) => updatePolicies(session, complete(flags), name),
   });
@@ -103,6 +106,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
 };
 
 async function updatePolicies(session: Session, flags: PolicyFlags, command: string): Promise<number> {
+  const format = outputFormat(flags.outputFormat, REPORT_FORMATS);
   if (flags.workload && flags.controller) {
     throw usageError(`can't specify both ${command === 'automate' ? 'the' : 'a'} controller and workload`);
   }
@@ -115,7 +119,7 @@ async function updatePolicies(session: Session, flags: PolicyFlags, command: str
   const update = await policyUpdate(flags, cause.User);
   const client = await session.client();
   const job = await client.updateManifests({ type: 'policy', cause, spec: { [id]: update } });
-  await reportJob(session, client, await awaitJob(session, client, job), { verbosity: flags.verbose, awaitApply: false });
+  await reportJob(session, client, await awaitJob(session, client, job), { verbosity: flags.verbose, awaitApply: false, format });
   return 0;
 }
 

@@ -6,8 +6,11 @@ import { awaitJob, type FinishedJob, reportJob } from '../await-job.ts';
 import { type CauseFlags, causeFrom } from '../cause.ts';
 import { collect, count, deprecatedController, type Launch, subcommand } from '../command.ts';
 import { usageError } from '../errors.ts';
+import type { Output } from '../output.ts';
+import { outputFormat, outputOption, REPORT_FORMATS } from '../output-format.ts';
 import { poll } from '../poll.ts';
 import { printable } from '../printable.ts';
+import { bar } from '../progress.ts';
 import type { Selection } from '../release-menu.ts';
 import type { Session } from '../session.ts';
 import { formatTable } from '../table.ts';
@@ -25,6 +28,7 @@ interface Flags extends CauseFlags {
   readonly force?: boolean;
   readonly watch?: boolean;
   readonly verbose: number;
+  readonly outputFormat: string;
 }
 
 export function releaseCommand(launch: Launch): Command {
@@ -52,12 +56,14 @@ export function releaseCommand(launch: Launch): Command {
         .option('-w, --watch', 'wait until the new versions are rolled out')
         .option('-m, --message <text>', 'why; becomes the commit message', '')
         .option('--user <user>', 'who; by default git’s user.name and user.email')
-        .option('-v, --verbose', 'show skipped workloads too; twice shows ignored ones as well', count, 0),
+        .option('-v, --verbose', 'show skipped workloads too; twice shows ignored ones as well', count, 0)
+        .addOption(outputOption(REPORT_FORMATS)),
     run: release,
   });
 }
 
 async function release(session: Session, flags: Flags): Promise<number> {
+  const format = outputFormat(flags.outputFormat, REPORT_FORMATS);
   checkFlags(flags, session);
   const spec = await releaseSpec(session, flags);
   const cause = await causeFrom(flags, session.env);
@@ -66,8 +72,11 @@ async function release(session: Session, flags: Flags): Promise<number> {
     : await submit(session, `Submitting ${flags.dryRun ? 'dry-run ' : ''}release ...`, { type: 'image', cause, spec });
   if (!finished) return 0;
   const client = await session.client();
-  await reportJob(session, client, finished, { verbosity: flags.verbose, awaitApply: !flags.dryRun });
-  if (flags.watch && finished.result) await watchRollout(session, client, finished.result, flags.verbose);
+  await reportJob(session, client, finished, { verbosity: flags.verbose, awaitApply: !flags.dryRun, format });
+  if (flags.watch && finished.result) {
+    const output = format === 'table' ? session.stdout : session.stderr;
+    await watchRollout(session, client, { result: finished.result, verbosity: flags.verbose, output });
+  }
   return 0;
 }
 
@@ -148,16 +157,22 @@ function checkedImage(text: string): string {
 }
 
 /** Shows how the released workloads come along until all are ready or one has a problem. */
-async function watchRollout(session: Session, client: ApiClient, result: UpdateResult, verbosity: number): Promise<void> {
-  const { stdout, stderr, clock, timeoutMs } = session;
+async function watchRollout(
+  session: Session,
+  client: ApiClient,
+  { result, verbosity, output }: { readonly result: UpdateResult; readonly verbosity: number; readonly output: Output },
+): Promise<void> {
+  const { stderr, clock, timeoutMs, progress } = session;
   const ids = Object.keys(result).filter((id) => result[id]?.Status === 'success');
   if (ids.length === 0) return;
   stderr.write('Monitoring rollout ...\n');
-  await poll(
+  let ready = 0;
+  const watching = poll(
     async () => {
       const workloads = await client.workloads(ids);
+      ready = workloads.filter(({ Status }) => Status === 'ready').length;
       for (const workload of workloads) {
-        stdout.write(`${formatTable([ROLLOUT_HEADINGS, ...rolloutRows(workload, verbosity)])}\n`);
+        output.write(`${formatTable([ROLLOUT_HEADINGS, ...rolloutRows(workload, verbosity)])}\n`);
       }
       const troubled = workloads.filter(({ Rollout }) => Rollout.Messages?.length);
       for (const { ID, Rollout } of troubled) {
@@ -171,6 +186,7 @@ async function watchRollout(session: Session, client: ApiClient, result: UpdateR
     },
     { clock, timeoutMs, initialMs: 2000, maxMs: 2000 },
   );
+  await progress.during(watching, () => `${bar(ready, ids.length)} workloads ready`);
 }
 
 const ROLLOUT_HEADINGS = ['WORKLOAD', 'CONTAINER', 'IMAGE', 'RELEASE', 'REPLICAS'];

@@ -40,7 +40,7 @@ async function save(session: Session, { out }: Flags): Promise<number> {
 async function exportFrom(session: Session): Promise<string> {
   const client = await session.client();
   try {
-    return await client.exportConfig({ timeoutMs: session.timeoutMs });
+    return await session.progress.during(client.exportConfig({ timeoutMs: session.timeoutMs }), () => 'exporting');
   } catch (error) {
     if (!(error instanceof FluxError)) throw error;
     throw new FluxError(`exporting config: ${messageOf(error)}`, {

@@ -6,6 +6,7 @@ import { awaitApplied, awaitJob, short } from '../await-job.ts';
 import { reportSync } from '../await-sync.ts';
 import { causeFrom } from '../cause.ts';
 import { type Launch, subcommand } from '../command.ts';
+import { dataText, outputFormat, outputOption, REPORT_FORMATS } from '../output-format.ts';
 import { printable, printableLine } from '../printable.ts';
 import type { Session } from '../session.ts';
 import { describeTrouble } from '../sync-summary.ts';
@@ -13,6 +14,7 @@ import { describeTrouble } from '../sync-summary.ts';
 interface Flags {
   readonly ignoreApplyErrors?: boolean;
   readonly wait?: boolean;
+  readonly outputFormat: string;
 }
 
 export function syncCommand(launch: Launch): Command {
@@ -23,7 +25,8 @@ export function syncCommand(launch: Launch): Command {
     options: (command) =>
       command
         .option('--ignore-apply-errors', 'exit 0 when objects could not be applied, as Flux v1 did')
-        .option('--wait', 'wait until what was applied is healthy; exit 1 when that fails (--timeout: 5m unless given)'),
+        .option('--wait', 'wait until what was applied is healthy; exit 1 when that fails (--timeout: 5m unless given)')
+        .addOption(outputOption(REPORT_FORMATS)),
     run: sync,
   });
 }
@@ -32,7 +35,8 @@ export function syncCommand(launch: Launch): Command {
  * Where the daemon keeps syncs, asks for one, waits for its end and tells what it did, object by object; any error there is the
  * command's. A Go fluxd is asked for a fetch, and waited for until its sync tag has arrived.
  */
-async function sync(session: Session, { ignoreApplyErrors = false, wait = false }: Flags): Promise<number> {
+async function sync(session: Session, { ignoreApplyErrors = false, wait = false, outputFormat: asked }: Flags): Promise<number> {
+  const format = outputFormat(asked, REPORT_FORMATS);
   const client = await session.client();
   const git = await client.gitRepoConfig({ regenerateKey: false });
   checkReady(git);
@@ -40,14 +44,18 @@ async function sync(session: Session, { ignoreApplyErrors = false, wait = false 
   const started = await client.startSync();
   if (!started) {
     if (wait) throw cannotWait();
-    await syncByJob(session, client, git);
+    const revision = await syncByJob(session, client, git);
+    if (format !== 'table') session.stdout.write(await dataText(format, { revision, state: 'done' }));
     return 0;
   }
-  const report = await reportSync(session, client, { branch: git.remote.branch, started });
+  const report = await reportSync(session, client, { branch: git.remote.branch, started, format });
   const trouble = describeTrouble(report);
   if (trouble !== '') session.stderr.write(`${ignoreApplyErrors ? 'Warning' : 'Error'}: ${trouble}\n`);
   if (trouble !== '' && !ignoreApplyErrors) return 1;
-  return wait ? awaitHealth(session, client, report.revision) : 0;
+  // One result on standard output: beside data, what is not healthy is told to the person.
+  return wait
+    ? awaitHealth(session, client, { revision: report.revision, output: format === 'table' ? session.stdout : session.stderr })
+    : 0;
 }
 
 function checkReady({ remote, status, errors }: GitConfig): void {
@@ -62,15 +70,16 @@ function checkReady({ remote, status, errors }: GitConfig): void {
 }
 
 /** Flux v1's way. Its daemon does not tell which objects could not be applied. */
-async function syncByJob(session: Session, client: ApiClient, { remote }: GitConfig): Promise<void> {
-  const { stderr, clock, timeoutMs, env } = session;
+async function syncByJob(session: Session, client: ApiClient, { remote }: GitConfig): Promise<string> {
+  const { stderr, env } = session;
   const cause = await causeFrom({ message: '' }, env);
   const job = await client.updateManifests({ type: 'sync', cause, spec: {} });
   const revision = await syncedRevision(session, client, job);
   stderr.write(`Revision of ${printableLine(remote.branch)} to apply is ${short(revision)}\n`);
   stderr.write(`Waiting for ${short(revision)} to be applied ...\n`);
-  await awaitApplied(client, short(revision), { clock, timeoutMs });
+  await awaitApplied(session, client, short(revision));
   stderr.write('Done.\n');
+  return revision;
 }
 
 const UNVERIFIED = /branch HEAD in the git repo is not verified[\s\S]*last verified commit was ([0-9a-f]{7,64})/;

@@ -1,0 +1,8 @@
+/** Where text goes; a terminal, a pipe or a test's buffer. */
+export interface Output {
+  /** True for a terminal. */
+  readonly isTTY?: boolean;
+  /** Characters that fit on a line of the terminal. */
+  readonly columns?: number | undefined;
+  write(text: string): unknown;
+}
