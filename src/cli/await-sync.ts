@@ -5,6 +5,7 @@ import { dataText, type ReportFormat } from './output-format.ts';
 import { poll } from './poll.ts';
 import { printableLine } from './printable.ts';
 import type { Session } from './session.ts';
+import { painter } from './style.ts';
 import { formatSync } from './sync-summary.ts';
 
 /**
@@ -23,7 +24,9 @@ export async function reportSync(
   const report = await awaitEnd(session, client, branch, started);
   if (report.failure) throw failureOf(report.failure);
   session.stderr.write('Done.\n');
-  session.stdout.write(format === 'table' ? formatSync(report) : await dataText(format, report));
+  session.stdout.write(
+    format === 'table' ? formatSync(report, painter(session, session.stdout)) : await dataText(format, report),
+  );
   return report;
 }
 

@@ -1,5 +1,6 @@
 import { FluxError, messageOf } from '../base/index.ts';
 import { printable } from './printable.ts';
+import type { Paint } from './style.ts';
 
 /** A command line that cannot be carried out as it is written. */
 export function usageError(message: string): FluxError {
@@ -10,11 +11,11 @@ export function usageError(message: string): FluxError {
 const DESCRIBED: readonly string[] = ['api/remote', 'api/unauthorized'];
 
 /** The text for standard error: the daemon's help where it sent one, else the message and where to read on. */
-export function describeError(error: unknown, commandPath: string): string {
+export function describeError(error: unknown, commandPath: string, paint: Paint): string {
   if (error instanceof FluxError && DESCRIBED.includes(error.code) && error.help) {
-    return `== Error ==\n\n${printable(error.help)}\n`;
+    return `${paint('red', '== Error ==')}\n\n${printable(error.help)}\n`;
   }
-  return `Error: ${printable(messageOf(error))}\nRun '${commandPath} --help' for usage.\n${adviceOf(error)}`;
+  return `${paint('red', 'Error:')} ${printable(messageOf(error))}\nRun '${commandPath} --help' for usage.\n${adviceOf(error)}`;
 }
 
 /** What to do where the way to the daemon is closed; Flux v1 leaves it at the message. */

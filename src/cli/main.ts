@@ -9,6 +9,7 @@ import { type Keyboard, openKeyboard } from './keyboard.ts';
 import type { Output } from './output.ts';
 import { createProgram } from './program.ts';
 import { createSession, type Environment, type GlobalFlags } from './session.ts';
+import { painter } from './style.ts';
 
 export interface MainOptions {
   /** Arguments after the program's name. */
@@ -67,12 +68,15 @@ export async function main({
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    const paint = painter({ env, colour: !argv.includes('--no-color') }, stderr);
     if (error instanceof CommanderError && error.code === 'commander.help') {
-      stderr.write(describeError(unknownCommand(argv[argv.indexOf('help') + 1] ?? '', program), 'fluxctl'));
+      stderr.write(describeError(unknownCommand(argv[argv.indexOf('help') + 1] ?? '', program), 'fluxctl', paint));
       return 1;
     }
     const at = isAboutGlobalFlag(error, running) ? (commandIn(argv, program) ?? running) : running;
-    stderr.write(describeError(error instanceof CommanderError ? inGoWords(error, at ?? program) : error, pathOf(at ?? program)));
+    stderr.write(
+      describeError(error instanceof CommanderError ? inGoWords(error, at ?? program) : error, pathOf(at ?? program), paint),
+    );
     return ERROR_EXIT_CODES[at?.name() ?? ''] ?? 1;
   }
 }

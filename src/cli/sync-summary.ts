@@ -1,5 +1,6 @@
 import type { SyncReportWire } from '../api/client/index.ts';
 import { printableLine } from './printable.ts';
+import type { Paint } from './style.ts';
 
 type Change = SyncReportWire['changes'][number];
 type Problem = SyncReportWire['errors'][number];
@@ -20,14 +21,32 @@ export function describeTrouble({ changes, errors }: SyncReportWire): string {
  * What a sync did: a line for each object that is not as it was, with its reason and place; then refused files and warnings; then
  * the counts.
  */
-export function formatSync({ changes, errors, warnings, counts }: SyncReportWire): string {
+export function formatSync({ changes, errors, warnings, counts }: SyncReportWire, paint: Paint): string {
+  const painted = (word: string, line: string) => colourOf(word, printableLine(line), paint);
   const lines = [
-    ...[...changes].sort((a, b) => rank(a.outcome) - rank(b.outcome) || compare(a.id, b.id)).map(changeLine),
-    ...errors.map((problem) => problemLine('error', problem)),
-    ...warnings.map((problem) => problemLine('warning', problem)),
-    countsLine(counts, errors.length),
+    ...[...changes]
+      .sort((a, b) => rank(a.outcome) - rank(b.outcome) || compare(a.id, b.id))
+      .map((change) => painted(change.outcome, changeLine(change))),
+    ...errors.map((problem) => painted('error', problemLine('error', problem))),
+    ...warnings.map((problem) => painted('warning', problemLine('warning', problem))),
+    printableLine(countsLine(counts, errors.length)),
   ];
-  return lines.map((line) => `${printableLine(line)}\n`).join('');
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+const COLOURS: Readonly<Record<string, Parameters<Paint>[0]>> = {
+  created: 'green',
+  configured: 'green',
+  deleted: 'yellow',
+  held: 'yellow',
+  warning: 'yellow',
+  failed: 'red',
+  error: 'red',
+};
+
+function colourOf(word: string, line: string, paint: Paint): string {
+  const colour = COLOURS[word];
+  return colour === undefined ? line : paint(colour, line);
 }
 
 /** `failed shop:deployment/cart (deploy/cart.yaml:12 document 3): its reason`. */

@@ -90,6 +90,8 @@ export interface Ran {
 interface RunOptions {
   /** Of standard output. */
   readonly isTTY?: boolean;
+  /** Of standard error; for commands that wait for nothing, as the clock here never lets a frame pass. */
+  readonly isErrorTTY?: boolean;
   readonly columns?: number;
   readonly keyboard?: () => Keyboard;
   /** What the clock shows first, in milliseconds since the epoch. */
@@ -104,7 +106,7 @@ function noKeyboard(): never {
 export async function fluxctl(
   line: readonly string[],
   env: Readonly<Record<string, string>> = {},
-  { isTTY = false, columns, keyboard = noKeyboard, startAt = 0 }: RunOptions = {},
+  { isTTY = false, isErrorTTY = false, columns, keyboard = noKeyboard, startAt = 0 }: RunOptions = {},
 ): Promise<Ran> {
   const written: [1 | 2, string][] = [];
   let now = startAt;
@@ -113,7 +115,7 @@ export async function fluxctl(
     env: { HOME: '/nonexistent', PATH: process.env.PATH, GIT_CONFIG_NOSYSTEM: '1', ...env },
     stdout: { isTTY, ...(columns === undefined ? {} : { columns }), write: (text) => written.push([1, text]) },
     keyboard,
-    stderr: { write: (text) => written.push([2, text]) },
+    stderr: { isTTY: isErrorTTY, write: (text) => written.push([2, text]) },
     version: '9.9.9',
     clock: {
       ...systemClock,

@@ -308,6 +308,15 @@ describe('doctor', () => {
     }
   });
 
+  test('what to do fits into the width of a terminal', async () => {
+    await using cluster = await apiServer({ ...CLUSTER, '/api/v1/namespaces/flux/pods': { items: [] } });
+    const line = ['doctor', '--k8s-fwd-ns=flux', '--no-color'];
+    const { stdout } = await fluxctl(line, { KUBECONFIG: cluster.kubeconfig }, { isTTY: true, columns: 60 });
+    const lines = stdout.split('\n');
+    expect(lines.filter((each) => each.length > 60 && !each.includes('http://'))).toEqual([]);
+    expect(lines.filter((each) => each.startsWith(' '.repeat(18))).length).toBeGreaterThan(2);
+  });
+
   test('a cluster that answers, and no daemon in it', async () => {
     await using cluster = await apiServer({ ...CLUSTER, '/api/v1/namespaces/flux/pods': { items: [] } });
     const { code, stdout } = await fluxctl(['doctor', '--k8s-fwd-ns=flux'], { KUBECONFIG: cluster.kubeconfig });

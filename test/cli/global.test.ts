@@ -90,6 +90,19 @@ describe('the command line', () => {
   });
 });
 
+describe('colours of errors', () => {
+  const RED = '\u001b[31mError:\u001b[39m';
+  test.each<[string, string[], Record<string, string>, boolean, boolean]>([
+    ['on a terminal', [], {}, true, true],
+    ['elsewhere', [], {}, false, false],
+    ['with --no-color', ['--no-color'], {}, true, false],
+    ['with NO_COLOR', [], { NO_COLOR: '1' }, true, false],
+    ['on a dumb terminal', [], { TERM: 'dumb' }, true, false],
+  ])('%s', async (_case, flags, env, isErrorTTY, coloured) => {
+    expect((await fluxctl(['frob', ...flags], env, { isErrorTTY })).stderr.startsWith(RED)).toBe(coloured);
+  });
+});
+
 describe('errors from the daemon', () => {
   test('nobody answers', async () => {
     const url = 'http://127.0.0.1:1/api/flux';

@@ -38,6 +38,21 @@ const PROGRESS = [
 ];
 
 describe('sync', () => {
+  test('colours what was done and what went wrong, on a terminal', async () => {
+    const changes = ['created', 'failed', 'skipped'].map((outcome) => ({ id: 'a:configmap/b', outcome }));
+    const errors = [{ file: 'x.yaml', error: { code: 'yaml/bad-syntax', message: 'bad' } }];
+    await using daemon = await ScriptedDaemon.start({ [CONFIG]: [config()], [START]: [report({ changes, errors })] });
+    const { stdout } = await fluxctl(['sync', '--url', daemon.url], {}, { isTTY: true });
+    expect(stdout.split('\n')).toEqual([
+      '\u001b[32mcreated a:configmap/b\u001b[39m',
+      'skipped a:configmap/b',
+      '\u001b[31mfailed a:configmap/b\u001b[39m',
+      '\u001b[31merror x.yaml: bad\u001b[39m',
+      '1 refused',
+      '',
+    ]);
+  });
+
   test('a reason that quotes its error is said once', async () => {
     const error = { code: 'x', message: 'forbidden' };
     const changes = [
