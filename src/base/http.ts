@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import { createSecureContext } from 'node:tls';
 import { type Clock, systemClock } from './clock.ts';
 import { FluxError } from './errors.ts';
 import { redact } from './redact.ts';
@@ -33,10 +34,18 @@ export interface HttpTransport {
   close(): void;
 }
 
+/** As node:https takes them; through an `agent` that is given, each connection is made with all of them. */
+export type TlsSettings = Pick<
+  https.RequestOptions,
+  'ca' | 'cert' | 'key' | 'pfx' | 'passphrase' | 'servername' | 'rejectUnauthorized' | 'agent'
+>;
+
 export interface HttpTransportOptions {
   /** Connections kept open to one host. */
   readonly maxSockets?: number;
   readonly userAgent?: string;
+  /** For every request. Certificates are read once; given with a request, they are read for each connection, and compared for each request. */
+  readonly tls?: TlsSettings;
   /** Measures the time limit of a request. Default the system's. */
   readonly clock?: Clock;
 }
@@ -45,25 +54,32 @@ export interface HttpTransportOptions {
 export function createHttpTransport({
   maxSockets = 16,
   userAgent = 'flux-gitops',
+  tls,
   clock = systemClock,
 }: HttpTransportOptions = {}): HttpTransport {
-  const agents = {
-    'http:': new http.Agent({ keepAlive: true, maxSockets, scheduling: 'lifo' }),
-    'https:': new https.Agent({ keepAlive: true, maxSockets, scheduling: 'lifo' }),
-  } as const;
+  const settings = { keepAlive: true, maxSockets, scheduling: 'lifo' } as const;
+  const plain = new http.Agent(settings);
+  let secure: https.Agent | undefined;
+
+  /** Made by the first request, so that a certificate that cannot be read is an error of that. */
+  function agentFor({ protocol }: URL): http.Agent {
+    if (protocol !== 'https:') return plain;
+    secure ??= new https.Agent({ ...settings, ...(tls ? readOnce(tls) : {}) });
+    return secure;
+  }
 
   function open(url: URL, request: HttpRequest, signal: AbortSignal): Promise<http.IncomingMessage> {
-    const secure = url.protocol === 'https:';
+    const isSecure = url.protocol === 'https:';
     const method = request.method ?? 'GET';
     const headers: Record<string, string> = { 'user-agent': userAgent, ...request.headers };
     if (request.body !== undefined) headers['content-length'] = String(Buffer.byteLength(request.body));
     return new Promise((resolve, reject) => {
-      const outgoing = (secure ? https : http).request(url, {
-        agent: secure ? agents['https:'] : agents['http:'],
-        ...(secure ? request.tls : {}),
+      if (signal.aborted) return reject(signal.reason);
+      const outgoing = (isSecure ? https : http).request(url, {
+        ...(isSecure && tls?.agent ? tls : { agent: agentFor(url) }),
+        ...(isSecure ? request.tls : {}),
         method,
         headers,
-        signal,
       });
       let answered = false;
       outgoing.on('response', (response) => {
@@ -76,8 +92,12 @@ export function createHttpTransport({
         if (stale && (method === 'GET' || method === 'HEAD') && !signal.aborted) resolve(open(url, request, signal));
         else reject(error);
       });
-      // A request that waits for a free connection hears of an abort only once it has got one.
-      const onAbort = () => reject(signal.reason);
+      // Not by Node's option `signal`, which watches the end of each request by a dozen listeners. A request that waits for a free
+      // connection would hear of an abort only once it has got one.
+      const onAbort = () => {
+        reject(signal.reason);
+        outgoing.destroy(new Error('aborted', { cause: signal.reason }));
+      };
       signal.addEventListener('abort', onAbort, { once: true });
       outgoing.on('close', () => {
         signal.removeEventListener('abort', onAbort);
@@ -117,27 +137,41 @@ export function createHttpTransport({
       }
     },
     close() {
-      for (const agent of Object.values(agents)) agent.destroy();
+      plain.destroy();
+      secure?.destroy();
     },
   };
 }
 
-async function readBody(response: http.IncomingMessage, maxBytes: number, place: string): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > maxBytes) {
-      response.destroy();
-      throw new FluxError(`${place}: answer is larger than ${maxBytes} bytes`, { code: 'http/too-large' });
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, size);
+function readOnce({ servername, rejectUnauthorized, agent: _, ...certificates }: TlsSettings): https.AgentOptions {
+  return {
+    secureContext: createSecureContext(certificates),
+    ...(servername === undefined ? {} : { servername }),
+    ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
+  };
+}
+
+/** By events: an iterator over the chunks takes as long as all the rest of a short answer. */
+function readBody(response: http.IncomingMessage, maxBytes: number, place: string): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    response.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > maxBytes)
+        response.destroy(new FluxError(`${place}: answer is larger than ${maxBytes} bytes`, { code: 'http/too-large' }));
+      else chunks.push(chunk);
+    });
+    response.on('end', () => resolve(Buffer.concat(chunks, size)));
+    response.on('error', reject);
+    const onClose = () => reject(new Error('connection closed in the middle of an answer'));
+    response.on('close', onClose);
+    if (response.destroyed) onClose();
+  });
 }
 
 function urlOf(request: HttpRequest): URL {
-  const url = URL.parse(String(request.url));
+  const url = request.url instanceof URL ? request.url : URL.parse(request.url);
   if (!url) {
     const shown = redact(String(request.url))
       .replace(/[?#].*/s, '')

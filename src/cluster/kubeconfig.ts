@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
+import { isDeepStrictEqual } from 'node:util';
 import type { ConfigOptions, KubeConfig } from '@kubernetes/client-node';
 import { type Clock, FluxError, messageOf } from '../base/index.ts';
 
@@ -123,6 +124,7 @@ function broken(
 
 export interface Credentials {
   readonly headers: Readonly<Record<string, string>>;
+  /** The very same object until a certificate or setting is another one: connections are kept by it. */
   readonly tls: RequestOptions;
 }
 
@@ -144,6 +146,13 @@ export function createCredentialSource(initial: Kubeconfig, reload: () => Promis
   let kubeconfig = initial;
   let cached: { readonly at: number; readonly value: Promise<Credentials> } | undefined;
   let renewal: Promise<void> | undefined;
+  let lastTls: RequestOptions | undefined;
+
+  async function load(): Promise<Credentials> {
+    const { headers, tls } = await credentialsOf(kubeconfig);
+    if (!lastTls || !isSameTls(lastTls, tls)) lastTls = tls;
+    return { headers, tls: lastTls };
+  }
 
   async function reloadAll(): Promise<void> {
     try {
@@ -158,7 +167,7 @@ export function createCredentialSource(initial: Kubeconfig, reload: () => Promis
     server: initial.server,
     current() {
       if (cached && clock.now() - cached.at < CREDENTIALS_MS) return cached.value;
-      const value = credentialsOf(kubeconfig);
+      const value = load();
       const entry = { at: clock.now(), value };
       cached = entry;
       value.catch(() => {
@@ -172,6 +181,11 @@ export function createCredentialSource(initial: Kubeconfig, reload: () => Promis
       await renewal;
     },
   };
+}
+
+/** The agent of a proxy is made anew each time, with the same settings. */
+function isSameTls({ agent: _one, ...one }: RequestOptions, { agent: _other, ...other }: RequestOptions): boolean {
+  return isDeepStrictEqual(one, other);
 }
 
 async function credentialsOf({ config, server }: Kubeconfig): Promise<Credentials> {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { backoffMs, type Clock, createHttpTransport, FluxError, type HttpResponse, messageOf } from '../base/index.ts';
+import { backoffMs, type Clock, FluxError, type HttpResponse, messageOf } from '../base/index.ts';
+import { createConnections } from './connections.ts';
 import type { CredentialSource, Credentials } from './kubeconfig.ts';
 import { createOutageGate } from './outage.ts';
 import { errorFromStatus } from './status-error.ts';
@@ -64,9 +65,7 @@ const TLS_ERROR = /CERT|SIGNATURE|TLS|SSL|EPROTO/;
 /** Requests to the API server over connections kept alive: credentials, retries, `Retry-After`, and typed errors. */
 export function createTransport(options: TransportOptions): Transport {
   const { credentials, clock, maxInFlight, timeoutMs = 30_000, onRequest, random } = options;
-  const http = createHttpTransport({ maxSockets: maxInFlight, clock });
-  // Each watch keeps a connection for itself: they must not take those of the other requests.
-  const streams = createHttpTransport({ maxSockets: Number.POSITIVE_INFINITY });
+  const connections = createConnections({ clock, maxInFlight });
   /** A 429 is meant for all of us: no request starts before its time. */
   let throttle: { readonly until: number; readonly error: FluxError } | undefined;
   const reaching = createOutageGate(clock);
@@ -75,11 +74,10 @@ export function createTransport(options: TransportOptions): Transport {
     const { method = 'GET' } = request;
     let response: HttpResponse;
     try {
-      response = await http.request({
+      response = await connections.of(tls).requests.request({
         url: urlOf(request),
         method,
         headers: { accept: 'application/json', ...headers, ...request.headers },
-        tls,
         timeoutMs,
         ...(request.body === undefined ? {} : { body: request.body }),
         ...(request.signal ? { signal: request.signal } : {}),
@@ -92,10 +90,8 @@ export function createTransport(options: TransportOptions): Transport {
     return { status: response.status, headers: response.headers, body: parse(response.body, response.status, request.path) };
   }
 
-  function urlOf({ path, query = {} }: Pick<ApiRequest, 'path' | 'query'>): URL {
-    const url = new URL(credentials.server + path);
-    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-    return url;
+  function urlOf({ path, query }: Pick<ApiRequest, 'path' | 'query'>): string {
+    return credentials.server + path + (query ? `?${new URLSearchParams(query)}` : '');
   }
 
   /** Waits until requests are welcome again. */
@@ -125,10 +121,9 @@ export function createTransport(options: TransportOptions): Transport {
       opening.abort(new FluxError(`${request.path}: no answer within ${timeoutMs / 1000} s`, { code: 'cluster/timeout' }));
     deadline.signal.addEventListener('abort', onDeadline, { once: true });
     try {
-      const response = await streams.stream({
+      const response = await connections.of(tls).streams.stream({
         url: urlOf(request),
         headers: { accept: 'application/json', ...headers, ...request.headers },
-        tls,
         signal: AbortSignal.any([request.signal, opening.signal]),
       });
       onRequest?.('GET', response.statusCode);
@@ -201,8 +196,7 @@ export function createTransport(options: TransportOptions): Transport {
       throw failure;
     },
     close() {
-      http.close();
-      streams.close();
+      connections.close();
     },
   };
 }

@@ -1,14 +1,12 @@
-import { execFileSync } from 'node:child_process';
 import { getEventListeners, once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import net, { type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
+import type { TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createHttpTransport, FluxError, type HttpTransport, type HttpTransportOptions } from '../../src/base/index.ts';
+import { certificate, hasOpenssl } from '../support/certificate.ts';
 import { havePart } from '../support/part.ts';
 
 const cleanups: (() => void | Promise<void>)[] = [];
@@ -576,6 +574,40 @@ describe.runIf(havePart('openssl', hasOpenssl()))('TLS', () => {
     });
   });
 
+  test('settings of a transport are those of all its requests', async () => {
+    const [server, client] = [certificate(), certificate()];
+    const callers: (string | undefined)[] = [];
+    const { origin, connections } = await listening(
+      https.createServer({ ...server, requestCert: true, rejectUnauthorized: false }, (incoming, outgoing) => {
+        callers.push((incoming.socket as TLSSocket).getPeerX509Certificate()?.toString());
+        outgoing.end('x');
+      }),
+      'https',
+    );
+    const http = transport({ tls: { ca: server.cert, cert: client.cert, key: client.key } });
+    for (let n = 0; n < 2; n++) expect((await http.request({ url: origin })).status).toBe(200);
+    expect(callers).toEqual([client.cert, client.cert]);
+    expect(connections()).toBe(1);
+    const distrusting = transport({ tls: { ca: client.cert, cert: client.cert, key: client.key } });
+    expect(await failureOf(distrusting.request({ url: origin }))).toMatchObject({
+      cause: { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' },
+    });
+    const blind = transport({ tls: { rejectUnauthorized: false } });
+    expect((await blind.request({ url: origin })).status).toBe(200);
+    const strict = transport({ tls: { ca: server.cert, servername: 'other.invalid' } });
+    expect(await failureOf(strict.request({ url: origin }))).toMatchObject({
+      cause: { code: 'ERR_TLS_CERT_ALTNAME_INVALID' },
+    });
+  });
+
+  test('a certificate that cannot be read is an error of the request', async () => {
+    const http = transport({ tls: { cert: 'no certificate', key: 'no key' } });
+    expect(await failureOf(http.request({ url: 'https://127.0.0.1:1/' }))).toMatchObject({
+      code: 'http/connection',
+      cause: { code: expect.stringContaining('ERR_OSSL') },
+    });
+  });
+
   test('plain HTTP where TLS is expected, and the other way round, is an error', async () => {
     const plain = await serving((_incoming, outgoing) => void outgoing.end('x'));
     expect(await failureOf(transport().request({ url: plain.origin.replace('http:', 'https:') }))).toMatchObject({
@@ -588,28 +620,3 @@ describe.runIf(havePart('openssl', hasOpenssl()))('TLS', () => {
 
 const toLoopback: net.LookupFunction = (_host, options, done) =>
   options.all ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4);
-
-function hasOpenssl(): boolean {
-  try {
-    execFileSync('openssl', ['version']);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** A certificate of its own for `localhost`, which nobody else trusts. */
-function certificate(): { readonly key: string; readonly cert: string } {
-  const directory = mkdtempSync(join(tmpdir(), 'flux-tls-'));
-  try {
-    const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
-    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
-    execFileSync('openssl', ['req', '-x509', ...curve, ...subject, '-days', '2', '-keyout', key, '-out', cert], {
-      stdio: 'pipe',
-    });
-    return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
-}
