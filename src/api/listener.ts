@@ -14,6 +14,8 @@ import { writeReply } from './write.ts';
 
 /** How long open exchanges may take to end once the server closes. */
 const CLOSE_GRACE_MS = 3000;
+/** Given before a route is asked: no route took the time, and anybody may be given them for each. */
+const REFUSALS = new Set([403, 413, 415]);
 const NO_BODY = Buffer.alloc(0);
 
 /** How long a client may take to send what it has to say (S-079). */
@@ -64,7 +66,7 @@ export interface ListenerOptions {
 
 export interface Answered {
   readonly method: string;
-  /** The name of the route. */
+  /** The name of the route; of all of them together for what was refused before one was asked. */
   readonly route: string;
   readonly status: number;
   readonly seconds: number;
@@ -111,7 +113,7 @@ export function createListener(options: ListenerOptions): HttpListener {
     const durationMs = clock.now() - startedAt;
     onAnswer?.({
       method: incoming.method ?? '',
-      route: match ? (match.route.name ?? match.route.path) : unknownName(path),
+      route: !match ? unknownName(path) : REFUSALS.has(reply.status) ? 'Refused' : (match.route.name ?? match.route.path),
       status: reply.status,
       seconds: durationMs / 1000,
     });

@@ -143,10 +143,11 @@ export async function serveByTls(
   daemon: ReturnType<typeof daemonOf>,
   review: ReviewAccess,
   localAddress: string | (() => string) = '10.1.2.3',
+  options: Partial<Parameters<typeof createApiServer>[0]> = {},
 ): Promise<ServedByTls> {
   const files = certificateFiles();
   const { cert } = files.renew();
-  const served = await serve(daemon, { localAddress, tls: { ...files, review } });
+  const served = await serve(daemon, { localAddress, tls: { ...files, review }, ...options });
   return {
     ...served,
     ca: cert,
