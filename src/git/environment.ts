@@ -12,6 +12,8 @@ export interface EnvironmentOptions {
   readonly ssh: SshFiles;
 }
 
+type Config = readonly (readonly [key: string, value: string])[];
+
 /** What Flux v1 hands on (HTTP_PROXY is left out on purpose, as there), and PATH. */
 const INHERITED = [
   'PATH',
@@ -38,7 +40,7 @@ const INHERITED = [
  * Configuration that stands above every file, so that neither the mirror nor a planted ~/.gitconfig can have a program run:
  * no hooks, no file-system monitor, no templates, no background maintenance, no bundles, no submodules.
  */
-const CONFIG: readonly (readonly [string, string])[] = [
+const CONFIG: Config = [
   ['core.hooksPath', '/dev/null'],
   ['core.fsmonitor', 'false'],
   ['core.askPass', ''],
@@ -83,13 +85,22 @@ export function gitEnvironment({ inherited, remote, ssh }: EnvironmentOptions): 
     GIT_ALLOW_PROTOCOL: remote?.protocol ?? 'none',
     GIT_SSH_VARIANT: 'ssh',
     GIT_SSH_COMMAND: sshCommand(ssh),
-    GIT_CONFIG_COUNT: String(config.length),
+    ...configVariables(config, 0),
   });
-  for (const [index, [key, value]] of config.entries()) {
-    environment[`GIT_CONFIG_KEY_${index}`] = key;
-    environment[`GIT_CONFIG_VALUE_${index}`] = value;
-  }
   return environment;
+}
+
+/** What to add to an environment of `gitEnvironment` for more configuration. */
+export function moreConfig(environment: Readonly<Record<string, string>>, config: Config): Readonly<Record<string, string>> {
+  return configVariables(config, Number(environment.GIT_CONFIG_COUNT));
+}
+
+function configVariables(config: Config, first: number): Record<string, string> {
+  const entries = config.flatMap(([key, value], index) => [
+    [`GIT_CONFIG_KEY_${first + index}`, key],
+    [`GIT_CONFIG_VALUE_${first + index}`, value],
+  ]);
+  return { ...Object.fromEntries(entries), GIT_CONFIG_COUNT: String(first + config.length) };
 }
 
 /** S-011: the host key must be known, nothing is asked, nothing is forwarded, no other program is run. */

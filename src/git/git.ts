@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { GitPluginError, type SimpleGitOptions, simpleGit } from 'simple-git';
 import { type Clock, FluxError, messageOf, withDeadline } from '../base/index.ts';
+import { moreConfig } from './environment.ts';
 import { type GitOutput, gitFailed } from './failure.ts';
 import { isObjectId } from './names.ts';
 import { killMarked } from './process-tree.ts';
@@ -88,7 +89,11 @@ export type Git = ReturnType<typeof createGit>;
 export function createGit({ gitDir, cwd, environment, clock, onRemote }: GitOptions) {
   async function run(
     args: readonly string[],
-    { signal, input, extra = {} }: RunOptions & { readonly input?: string | Buffer; readonly extra?: Record<string, string> },
+    {
+      signal,
+      input,
+      extra = {},
+    }: RunOptions & { readonly input?: string | Buffer; readonly extra?: Readonly<Record<string, string>> },
   ): Promise<GitOutput> {
     const command = `git ${args[0]}`;
     signal.throwIfAborted();
@@ -144,7 +149,7 @@ export function createGit({ gitDir, cwd, environment, clock, onRemote }: GitOpti
   /** As run, for what speaks to the remote. */
   async function runRemote(
     args: readonly [Parameters<OnRemote>[0]['operation'], ...string[]],
-    options: RunOptions,
+    options: Parameters<typeof run>[1],
   ): Promise<GitOutput> {
     const startedAt = clock.now();
     let success = false;
@@ -203,6 +208,7 @@ export function createGit({ gitDir, cwd, environment, clock, onRemote }: GitOpti
         options,
       ),
 
+    /** What arrives is usually set in the mirror as well. */
     async push(
       url: string,
       updates: readonly RefUpdate[],
@@ -213,9 +219,11 @@ export function createGit({ gitDir, cwd, environment, clock, onRemote }: GitOpti
       );
       const refspecs = updates.map(({ ref, target, expected }) => `${expected === undefined ? '+' : ''}${object(target)}:${ref}`);
       const flags = ['--porcelain', '--no-verify', '--no-follow-tags', '--no-signed', '--no-progress'];
+      // Git itself then sets in the mirror what the far side took. It knows no configuration for a remote that begins with a slash.
+      const mirrored = url.startsWith('/') ? [] : updates.map(({ ref }) => [`remote.${url}.fetch`, `+${ref}:${ref}`] as const);
       const output = await runRemote(
         ['push', ...flags, ...(atomic ? ['--atomic'] : []), ...(dryRun ? ['--dry-run'] : []), ...leases, '--', url, ...refspecs],
-        options,
+        { ...options, extra: moreConfig(environment, mirrored) },
       );
       return { ok: output.exitCode === 0, noAtomic: output.stderr.includes('does not support --atomic push'), output };
     },

@@ -145,7 +145,7 @@ export function createPublisher(options: PublisherOptions) {
     return { ref, target: await draftNote(git, reader, { current, commit, note, identity }, run), expected: current ?? '' };
   }
 
-  /** Prepares and pushes; what arrived is entered in the mirror without another fetch. A deadline is a failure like any other. */
+  /** Prepares and pushes; what arrived is in the mirror then, without another fetch. A deadline is a failure like any other. */
   async function push(
     prepareUpdates: (run: RunOptions) => Promise<readonly RefUpdate[]>,
     signal: AbortSignal | undefined,
@@ -160,8 +160,15 @@ export function createPublisher(options: PublisherOptions) {
       if (error instanceof FluxError && error.code === 'git/timeout') return error;
       throw error;
     }
-    await withinDeadline('git update-ref', timeoutMs, undefined, (bounded) => git.updateRefs(updates, { signal: bounded }));
+    await withinDeadline('git update-ref', timeoutMs, undefined, (bounded) => enter(updates, { signal: bounded }));
     return undefined;
+  }
+
+  /** Sets what git has not set by itself as it pushed. */
+  async function enter(updates: readonly RefUpdate[], run: RunOptions): Promise<void> {
+    const present = await Promise.all(updates.map(({ ref }) => reader.resolve(ref, run)));
+    const left = updates.filter(({ target }, index) => present[index] !== target);
+    if (left.length > 0) await git.updateRefs(left, run);
   }
 
   /** Fetches after a push that failed; when that fails too, nobody knows whether the push arrived, and the error says so. */
