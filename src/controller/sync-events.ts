@@ -4,9 +4,7 @@ import type { ResourceId } from '../resource/index.ts';
 import type { ReleaseContainersSpec, ReleaseImageSpec, UpdateSpec } from '../update/index.ts';
 import type { Change, Commit, Revision, Source } from './ports.ts';
 import type { SyncOutcome } from './sync.ts';
-
-/** Commits that one event tells of at most; Flux v1 knew no bound. */
-const MAX_COMMITS = 200;
+import { syncedCommits } from './synced-commits.ts';
 
 /** Tells in events what syncs came to, as Flux v1 did: first the sync, then the releases that came with it, oldest first; then what Flux v1 did not tell. */
 export interface SyncEvents {
@@ -24,9 +22,8 @@ export function createSyncEvents(source: Pick<Source, 'commits' | 'notes'>, log:
   }
 
   async function newCommits({ previous, revision }: SyncOutcome): Promise<readonly Commit[]> {
-    if (previous === revision) return [];
     try {
-      return await source.commits({ from: previous, to: revision, limit: MAX_COMMITS });
+      return await syncedCommits(source, { previous, revision });
     } catch (error) {
       // History that was rewritten: what is gone cannot be named, what was applied can.
       const { message } = asFluxError(error, { code: 'git/failed' });

@@ -8,11 +8,9 @@ import {
   type SyncRecord,
 } from '../record/index.ts';
 import { formatPlace } from '../resource/index.ts';
-import type { Change, Problem, Revision, Source } from './ports.ts';
+import type { Change, Problem, Source } from './ports.ts';
 import type { SyncOutcome, SyncRecorder } from './sync.ts';
-
-/** How many commits of ours are looked at for the image updates they made. */
-const MAX_COMMITS = 100;
+import { syncedCommits } from './synced-commits.ts';
 
 /** @param remember Takes each record, before Git does and whether Git takes it or not. */
 export function createSyncRecorder(
@@ -36,7 +34,7 @@ export function createSyncRecorder(
           ...outcome.errors.map(refusal),
           ...outcome.changes.filter(({ outcome: word }) => word !== 'unchanged').map(recordedChange),
         ],
-        imageUpdates: previous === revision ? [] : await imageUpdates(source, previous, revision),
+        imageUpdates: await imageUpdates(source, outcome),
       });
       remember(record);
       const news = differsInTrouble(await source.syncRecord(revision), record);
@@ -75,8 +73,8 @@ function refusal({ file, line, id, error }: Problem): RecordedChange {
 }
 
 /** Image updates that our own commits brought into this sync, read from their notes. */
-async function imageUpdates(source: Source, previous: Revision | undefined, revision: Revision): Promise<RecordedImageUpdate[]> {
-  const commits = (await source.commits({ from: previous, to: revision, limit: MAX_COMMITS })).filter(({ ours }) => ours);
+async function imageUpdates(source: Source, outcome: SyncOutcome): Promise<RecordedImageUpdate[]> {
+  const commits = (await syncedCommits(source, outcome)).filter(({ ours }) => ours);
   if (commits.length === 0) return [];
   const notes = await source.notes();
   return commits.flatMap(({ revision: commit }) => {

@@ -2,6 +2,7 @@ import { asFluxError, type Clock, type FluxError } from '../base/index.ts';
 import { recordedAllowPrune } from '../record/index.ts';
 import type { Approvals } from './approvals.ts';
 import type { Cancellable, Change, Cluster, Orphan, Problem, Revision, Source } from './ports.ts';
+import { syncedCommits } from './synced-commits.ts';
 import type { RepositoryReader } from './view.ts';
 
 export interface SyncOptions {
@@ -57,6 +58,8 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
   const limited = { signal: deadline.signal };
 
   const previous = await source.syncTag();
+  // Asked for before the record needs it, so that git looks while others work here; whoever asks again is told of a failure.
+  syncedCommits(source, { previous, revision }).catch(() => undefined);
   const [{ state }, allowPrune] = await Promise.all([
     reader.read(revision, limited),
     options.garbageCollection === 'on' ? confirmedDeletions(source, previous, revision) : undefined,

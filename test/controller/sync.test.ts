@@ -37,6 +37,14 @@ function commit(trailers: readonly (readonly [string, string])[], ours = false, 
   };
 }
 
+/** The same function, which tells when it is called. */
+function told<Args extends unknown[], Result>(act: (...args: Args) => Result, tell: () => void): (...args: Args) => Result {
+  return (...args) => {
+    tell();
+    return act(...args);
+  };
+}
+
 function optionsFor(world: World): SyncOptions {
   const source = {
     files: async () => [],
@@ -190,6 +198,28 @@ describe('a sync', () => {
     expect(JSON.parse(world.records.get(NEW) ?? '').imageUpdates).toEqual([
       { commit: NEW, workload: 'a:deployment/x', container: 'c', from: 'i:1', to: 'i:2' },
     ]);
+  });
+
+  test('asks for its commits before it plans, so that the record need not wait for git', async () => {
+    const options = optionsFor(world);
+    const happened: string[] = [];
+    const watched = (name: string) => () => void happened.push(name);
+    const source: Source = { ...options.source, commits: told(options.source.commits, watched('commits')) };
+    const cluster: Cluster = { ...options.cluster, plan: told(options.cluster.plan, watched('plan')) };
+    const recorder = createSyncRecorder(source, 'fluxd/1');
+    const outcome = await sync(NEW, { ...options, source, cluster, recorder, garbageCollection: 'off' });
+    expect(outcome.unrecorded).toBeUndefined();
+    expect(happened.slice(0, 2)).toEqual(['commits', 'plan']);
+  });
+
+  test('that cannot learn its commits has been applied all the same', async () => {
+    const options = optionsFor(world);
+    const failure = new FluxError('no', { code: 'git/timeout' });
+    const source: Source = { ...options.source, commits: () => Promise.reject(failure) };
+    const recorder = createSyncRecorder(source, 'fluxd/1');
+    const outcome = await sync(NEW, { ...options, source, recorder, garbageCollection: 'off' });
+    expect(outcome.unrecorded).toBe(failure);
+    expect(world.planned).toHaveLength(1);
   });
 
   test.each([
