@@ -13,6 +13,7 @@ import { apiLoad } from './cases/api-load.ts';
 import { applications } from './cases/applications.ts';
 import { drift } from './cases/drift.ts';
 import { firstSync } from './cases/first-sync.ts';
+import { fluxctlStart } from './cases/fluxctl-start.ts';
 import { growth } from './cases/growth.ts';
 import { kubectlTwice } from './cases/kubectl-twice.ts';
 import { memory } from './cases/memory.ts';
@@ -26,6 +27,7 @@ import { caseLines } from './table.ts';
 
 /** In an order that lets those of one size share a control plane; `memory` is about the daemon that made the first sync. */
 const CASES: readonly Case[] = [
+  fluxctlStart,
   kubectlTwice,
   firstSync,
   noOpBesideKubectl,
