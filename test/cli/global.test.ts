@@ -1,5 +1,3 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { fluxctl, ScriptedDaemon } from './daemon.ts';
 
@@ -18,16 +16,6 @@ describe('the command line', () => {
       'a flag without its value',
       ['sync', '--url'],
       `Error: flag needs an argument: --url\nRun 'fluxctl sync --help' for usage.\n`,
-    ],
-    [
-      'positional arguments (CLI-11)',
-      ['release', 'extra'],
-      `Error: expected no (non-flag) arguments\nRun 'fluxctl release --help' for usage.\n`,
-    ],
-    [
-      'arguments of version (CLI-19)',
-      ['version', 'x', 'y'],
-      `Error: expected no (non-flag) arguments\nRun 'fluxctl version --help' for usage.\n`,
     ],
     [
       'a timeout that is none',
@@ -58,35 +46,6 @@ describe('the command line', () => {
     await using daemon = await ScriptedDaemon.start({ [SERVICES]: [null] });
     await fluxctl(['list-workloads', `-u=${daemon.url}/`, '-n=shop', '--no-headers=true', '--all-namespaces=false']);
     expect(daemon.requests.map(({ path }) => path)).toEqual(['/flux/v6/services?namespace=shop']);
-  });
-
-  test('the environment gives URL and token where no flag does (CLI-49)', async () => {
-    await using daemon = await ScriptedDaemon.start({ [SERVICES]: [null] });
-    const env = { FLUX_URL: daemon.url, FLUX_SERVICE_TOKEN: 'abc' };
-    await fluxctl(['list-workloads'], env);
-    await fluxctl(['list-workloads', '--token=xyz'], { ...env, WEAVE_CLOUD_TOKEN: 'cloud' });
-    await fluxctl(['list-workloads'], { ...env, WEAVE_CLOUD_TOKEN: 'cloud' });
-    expect(daemon.requests.map(({ headers }) => headers.authorization)).toEqual([
-      'Scope-Probe token=abc',
-      'Scope-Probe token=xyz',
-      'Scope-Probe token=cloud',
-    ]);
-    expect(daemon.requests[0]?.headers.accept).toBe('application/json');
-  });
-
-  test('starts without the heavy packages', async () => {
-    const hook = `import { registerHooks } from 'node:module';
-      registerHooks({ resolve(name, context, next) {
-        if (/client-node|fastify|re2js|semver|simple-git/.test(name)) console.log('heavy ' + name);
-        return next(name, context);
-      } });`;
-    const { stdout } = await promisify(execFile)(process.execPath, [
-      '--import',
-      `data:text/javascript,${encodeURIComponent(hook)}`,
-      'bin/fluxctl.ts',
-      'version',
-    ]);
-    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 });
 
