@@ -6,6 +6,7 @@ import { deleteObject } from './delete.ts';
 import type { Discovery } from './discovery.ts';
 import { appliedFrom } from './inventory.ts';
 import type { LiveObject } from './live.ts';
+import { fingerprint } from './ownership.ts';
 import { keyOf } from './scope.ts';
 import { STAGES, stageOf } from './stage.ts';
 import type { ApplyStep, DeleteStep, Step } from './step.ts';
@@ -85,7 +86,9 @@ export async function applySteps(
     const { target, mark, entry, isDrift } = step;
     try {
       await needs(step);
-      const { live, outcome, recreated, warnings } = await applyObject(step, { ...deps, request, onWait, signal });
+      const { live: answer, outcome, recreated, warnings } = await applyObject(step, { ...deps, request, onWait, signal });
+      // Asked for twice from here on.
+      const live = { ...answer, fingerprint: fingerprint(answer, deps.manager) };
       inventory.set(target.key, appliedFrom(live, { checksum: target.manifest.checksum, mark }, deps.manager));
       deps.onApplied(target.resource, live);
       const reason = recreated === undefined ? entry.reason : `recreated: ${recreated}`;

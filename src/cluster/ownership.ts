@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { ResourceId } from '../resource/index.ts';
 import { isRecord, type LiveObject, type ManagedFields } from './live.ts';
 import { replicasHeldByScale } from './scale.ts';
@@ -10,7 +10,7 @@ export const CHECKSUM_ANNOTATION = 'fluxcd.io/sync-checksum';
 
 /** The mark of one object in one sync set: a copy under another name, or an object of another set, does not carry it (Flux v1's formula). */
 export function gcMark(syncSet: string, id: ResourceId): string {
-  return `sha256.${createHash('sha256').update(syncSet).update(id).digest('base64url')}`;
+  return `sha256.${hash('sha256', syncSet + id, 'base64url')}`;
 }
 
 /** Flux v1's prefixes, the older one last. */
@@ -45,11 +45,8 @@ export function ownsMark(live: LiveObject, manager: string): boolean {
 export function fingerprint(live: LiveObject, manager: string): string {
   if (live.fingerprint !== undefined) return live.fingerprint;
   const own = ownEntry(live, manager);
-  const digest = createHash('sha256')
-    .update(JSON.stringify(own?.fieldsV1 ?? null) + (replicasHeldByScale(live) ? SCALED : ''))
-    .digest('base64url')
-    .slice(0, 22);
-  return `${own?.time ?? ''} ${digest}`;
+  const fields = JSON.stringify(own?.fieldsV1 ?? null) + (replicasHeldByScale(live) ? SCALED : '');
+  return `${own?.time ?? ''} ${hash('sha256', fields, 'base64url').slice(0, 22)}`;
 }
 
 const SCALED = ' scaled';

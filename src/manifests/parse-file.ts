@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { dumpYaml, FluxError, nodeAt, parseYamlDocuments, type YamlDocument } from '../base/index.ts';
 import type { KubeObject } from '../resource/index.ts';
 import { checkObject, isMap } from './check.ts';
@@ -80,7 +80,7 @@ function readObject(document: YamlDocument, source: ObjectSource, { objects, err
     errors.push({ ...place, ...at([]), error: tooLarge(checked.object, bytes) });
     return;
   }
-  const checksum = createHash('sha1').update(dumpYaml(checked.object)).digest('hex');
+  const checksum = hash('sha1', dumpYaml(checked.object), 'hex');
   objects.push({ object: checked.object, checksum, ...place, line: at([]).line });
 }
 

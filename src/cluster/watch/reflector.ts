@@ -242,7 +242,8 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
     }
     const isOld = known !== undefined && known !== resourceVersion && !isLater(resourceVersion, known);
     if (!isOld && event.type === 'deleted') copy.delete(key);
-    else if (!isOld) copy.set(key, resourceVersion, trim(event.object));
+    // An answer to a write of ours held the same metadata.
+    else if (!isOld && (known !== resourceVersion || detail === 'whole')) copy.set(key, resourceVersion, trim(event.object));
     changes += 1;
     version = laterOf(version ?? '0', resourceVersion);
     if (isOld) return;

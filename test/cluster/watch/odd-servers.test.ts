@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import { afterEach, describe, expect, test } from 'vitest';
 import { FluxError, silentLogger, systemClock } from '../../../src/base/index.ts';
 import type { ApiResource } from '../../../src/cluster/api-resource.ts';
-import { metadataOf } from '../../../src/cluster/live.ts';
+import { type Detail, metadataOf } from '../../../src/cluster/live.ts';
 import type { Transport } from '../../../src/cluster/transport.ts';
 import { createReflector, type Reflector } from '../../../src/cluster/watch/reflector.ts';
 import { until } from '../../support/until.ts';
@@ -62,7 +62,7 @@ describe('a reflector and an odd server (R-006)', () => {
     for (const each of open.splice(0)) each.close();
   });
 
-  function reflect(transport: Transport, more: { readonly trim?: () => string } = {}) {
+  function reflect(transport: Transport, more: { readonly trim?: () => string; readonly detail?: Detail } = {}) {
     const changed: string[] = [];
     const reflector = createReflector<string>({
       transport,
@@ -78,6 +78,20 @@ describe('a reflector and an odd server (R-006)', () => {
     open.push(reflector);
     return { reflector, changed };
   }
+
+  test.for([
+    ['metadata', 'answered'],
+    ['whole', 'watched'],
+  ] as const)('of a write that was answered, a watch of %s keeps what was %s', async ([detail, expected]) => {
+    const server = scripted({ streams: [(answer) => answer.write(synced(100))] });
+    const { reflector, changed } = reflect(server.transport, { detail });
+    await reflector.current();
+    reflector.note({ metadata: { name: 'a', namespace: 'd', resourceVersion: '101' } }, () => 'answered');
+    server.streams[0]?.write(event('ADDED', 'a', 101, 'watched') + event('ADDED', 'b', 102));
+    await until('b is seen', () => reflector.objects.has('d/b'));
+    expect(reflector.objects.get('d/a')).toBe(expected);
+    expect(changed).toEqual(['d/b']);
+  });
 
   test('an answer that comes after the watch showed the object go does not bring it back', async () => {
     const server = scripted({ streams: [(answer) => answer.write(synced(100))] });
