@@ -7,6 +7,14 @@ export function usageError(message: string): FluxError {
   return new FluxError(message, { code: 'cli/usage', fault: 'user' });
 }
 
+/** What only our own daemon can do, and this one cannot. */
+export function notSupported(what: string): FluxError {
+  return new FluxError(`this daemon cannot ${what}: it is a Flux v1, or older than this fluxctl`, {
+    code: 'cli/not-supported',
+    fault: 'user',
+  });
+}
+
 /** Errors whose help is the whole message, as Flux v1 prints them. */
 const DESCRIBED: readonly string[] = ['api/remote', 'api/unauthorized'];
 

@@ -4,6 +4,7 @@ import { completeCommand, completionCommand } from './commands/completion.ts';
 import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { gcCommand } from './commands/gc.ts';
+import { historyCommand } from './commands/history.ts';
 import { identityCommand } from './commands/identity.ts';
 import { installCommand } from './commands/install.ts';
 import { listImagesCommand } from './commands/list-images.ts';
@@ -11,6 +12,7 @@ import { listWorkloadsCommand } from './commands/list-workloads.ts';
 import { automateCommand, deautomateCommand, generalPolicyCommand, lockCommand, unlockCommand } from './commands/policy.ts';
 import { releaseCommand } from './commands/release.ts';
 import { saveCommand } from './commands/save.ts';
+import { statusCommand } from './commands/status.ts';
 import { syncCommand } from './commands/sync.ts';
 import { versionCommand } from './commands/version.ts';
 import { layOutHelp } from './help.ts';
@@ -25,6 +27,8 @@ const COMMANDS = [
   unlockCommand,
   generalPolicyCommand,
   syncCommand,
+  statusCommand,
+  historyCommand,
   diffCommand,
   gcCommand,
   doctorCommand,
@@ -69,6 +73,7 @@ fluxctl automate -w shop:deployment/cart     # follow new images
 fluxctl diff                                 # what would a sync change?
 fluxctl sync                                 # apply the repository now
 fluxctl sync --wait                          # ... until it is healthy
+fluxctl status                               # what failed, and why?
 fluxctl gc                                   # what is not deleted, and why?
 fluxctl doctor                               # what does not work, and why?
 `;

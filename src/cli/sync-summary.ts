@@ -29,7 +29,7 @@ export function formatSync({ changes, errors, warnings, counts }: SyncReportWire
       .map((change) => painted(change.outcome, changeLine(change))),
     ...errors.map((problem) => painted('error', problemLine('error', problem))),
     ...warnings.map((problem) => painted('warning', problemLine('warning', problem))),
-    printableLine(countsLine(counts, errors.length)),
+    printableLine(countsText(counts, errors.length)),
   ];
   return lines.map((line) => `${line}\n`).join('');
 }
@@ -85,7 +85,8 @@ export function placeText({ file, line, document, item, ...rest }: Partial<Probl
   return `${file}${line === undefined ? '' : `:${line}`}${column}${within === '' ? '' : ` ${within}`}`;
 }
 
-function countsLine(counts: SyncReportWire['counts'], refused: number): string {
+/** `2 configured, 1 unchanged`. */
+export function countsText(counts: SyncReportWire['counts'], refused: number): string {
   const parts = Object.entries(counts)
     .filter(([, count]) => count > 0)
     .sort(([a], [b]) => rank(a) - rank(b) || compare(a, b))

@@ -200,6 +200,7 @@ const READY: Script = {
     [{ ID: 'a:deployment/b', Containers: [{ Name: 'c', Current: { ID: 'i:1' }, Available: [{ ID: 'i:1' }] }] }],
   ],
   'GET /v1/gc': [{ deletions: [] }],
+  'GET /v1/objects': [{ revision: '4be1f0c2', syncedAt: '2026-11-26T09:04:44.780Z', objects: [] }],
 };
 
 const doctor = async (script: Script, flags: readonly string[] = [], answers: Readonly<Record<string, unknown>> = CLUSTER) => {
@@ -224,7 +225,7 @@ describe('doctor', () => {
         'ok    daemon      fluxd 9.9.1 answers',
         'ok    clock       the daemon and this machine agree',
         'ok    git         ssh://git@example.org/acme/conf, branch master, can be read and written',
-        'ok    sync        0 workloads without an error',
+        'ok    sync        everything of revision 4be1f0c, synced at 2026-11-26T09:04:44Z is applied',
         'ok    registries  the images of 1 of 1 container are known',
         'ok    leftovers   nothing of Flux v1 runs',
         '0 failed, 0 to look at, 8 ok',
@@ -247,6 +248,14 @@ describe('doctor', () => {
       1,
     ],
     ['held deletions', { 'GET /v1/gc': [{ deletions: [{ id: 'a:configmap/b', reason: 'many' }] }] }, 'gc', 'warn', 0],
+    [
+      'a repository that is not synced',
+      { 'GET /v1/objects': [{ objects: [], failure: { code: 'x', message: 'no branch' } }] },
+      'sync',
+      'fail',
+      1,
+    ],
+    ['a daemon that has just begun', { 'GET /v1/objects': [{ objects: [] }] }, 'sync', 'warn', 0],
     [
       'a registry that refuses',
       {
@@ -272,11 +281,45 @@ describe('doctor', () => {
     expect(code).toBe(exit);
   });
 
-  test('an object that could not be applied is named', async () => {
+  test('objects that are not as Git wants them are told, each state once', async () => {
+    const since = '2026-11-26T09:04:44.780Z';
+    const failed = ['a', 'b'].map((name) => ({
+      id: `x:configmap/${name}`,
+      state: 'failed',
+      since,
+      error: { code: 'c', message: 'denied' },
+    }));
+    const refused = { state: 'refused', since, place: { file: 'bad.yaml', line: 9 }, error: { code: 'c', message: 'not YAML' } };
+    const { code, bad } = await reported({ 'GET /v1/objects': [{ revision: '4be1f0c2', objects: [...failed, refused] }] });
+    expect(code).toBe(0);
+    expect(bad.map(({ message }) => message)).toEqual([
+      '2 failed at revision 4be1f0c, such as x:configmap/a: denied',
+      '1 refused at revision 4be1f0c: bad.yaml:9: not YAML',
+    ]);
+  });
+
+  test('a context that does not exist is told with those that do', async () => {
+    const { stdout } = await doctor({}, ['--context=pord', '-o', 'json']);
+    expect(JSON.parse(stdout)[0]).toMatchObject({ check: 'kubeconfig', level: 'warn', help: 'The kubeconfig has: "prod".' });
+  });
+
+  test('a daemon elsewhere is named', async () => {
+    await using cluster = await apiServer({
+      ...CLUSTER,
+      '/api/v1/namespaces/default/pods': { items: [] },
+      '/api/v1/pods': { items: [pod()] },
+    });
+    const { stdout } = await fluxctl(['doctor', '-o', 'json'], { KUBECONFIG: cluster.kubeconfig });
+    const findings = JSON.parse(stdout) as readonly Finding[];
+    expect(findings.find(({ check }) => check === 'pod')?.help).toBe('One runs elsewhere: --k8s-fwd-ns=flux.');
+  });
+
+  test('a workload that a Go fluxd could not apply is named', async () => {
     const services = await GoFluxd.start();
     const answer = JSON.parse(await (await fetch(`${services.url}/v6/services`)).text()) as { SyncError: string }[];
     await services[Symbol.asyncDispose]();
     const { bad } = await reported({
+      'GET /v1/objects': [{ status: 404, body: '404 page not found\n' }],
       'GET /flux/v6/services': [answer.map((each, n) => (n === 0 ? { ...each, SyncError: 'denied' } : each))],
     });
     expect(bad).toMatchObject([

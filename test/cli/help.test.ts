@@ -2,7 +2,20 @@ import { describe, expect, test } from 'vitest';
 import { fluxctl } from './daemon.ts';
 
 const COMMANDS = [
-  ...['list-workloads', 'list-images', 'release', 'automate', 'deautomate', 'lock', 'unlock', 'policy', 'sync', 'diff'],
+  ...[
+    'list-workloads',
+    'list-images',
+    'release',
+    'automate',
+    'deautomate',
+    'lock',
+    'unlock',
+    'policy',
+    'sync',
+    'status',
+    'history',
+    'diff',
+  ],
   ...['gc', 'gc approve', 'gc orphans', 'gc delete', 'doctor', 'identity', 'save', 'install', 'completion', 'version'],
 ];
 const helpOf = async (path: string) => (await fluxctl([...path.split(' ').filter((word) => word !== ''), '--help'])).stdout;

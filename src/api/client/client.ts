@@ -7,9 +7,13 @@ import {
   diffReportSchema,
   type HealthWire,
   type HeldDeletionsWire,
+  type HistoryWire,
   healthSchema,
   heldDeletionsSchema,
+  historySchema,
   MAX_DIFF_BYTES,
+  type ObjectStatesWire,
+  objectStatesSchema,
   type SyncReportWire,
   syncReportSchema,
 } from '../wire/index.ts';
@@ -76,7 +80,17 @@ export interface ApiClient {
    * daemon is an older one, which cannot tell.
    */
   health(options?: Cancellable & { readonly waitSeconds?: number }): Promise<HealthWire | undefined>;
+  /** Where the objects of the repository stand, those of all states when none are named; undefined as with `health`. */
+  objectStates(
+    filter: { readonly states: readonly string[]; readonly namespace?: string },
+    options?: Cancellable,
+  ): Promise<ObjectStatesWire | undefined>;
+  /** Syncs of the past, newest first, at most so many; undefined as with `health`. */
+  history(wanted: { readonly limit: number }, options?: Cancellable): Promise<HistoryWire['syncs'] | undefined>;
 }
+
+/** What one answer holds at most. */
+const PAGE = 1000;
 
 const LEGACY_SUFFIX = /\/api\/flux\/*$/;
 
@@ -179,6 +193,35 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
         query: { wait: String(waitSeconds) },
         ...(signal ? { signal } : {}),
       }),
+    async objectStates({ states, namespace }, cancel) {
+      const query = {
+        ...(states.length > 0 ? { state: states.join(',') } : {}),
+        ...(namespace ? { namespace } : {}),
+        limit: String(PAGE),
+      };
+      const objects: ObjectStatesWire['objects'] = [];
+      for (let cursor: string | undefined; ; ) {
+        const at = { ...query, ...(cursor === undefined ? {} : { cursor }) };
+        const page = await ifKnown(objectStatesSchema, { method: 'GET', path: '/objects', query: at, ...cancel });
+        if (!page) return undefined;
+        const { next, ...rest } = page;
+        objects.push(...page.objects);
+        if (next === undefined || next === cursor) return { ...rest, objects };
+        cursor = next;
+      }
+    },
+    async history({ limit }, cancel) {
+      const syncs: HistoryWire['syncs'] = [];
+      for (let cursor: string | undefined; ; ) {
+        const query = { limit: String(Math.min(PAGE, limit - syncs.length)), ...(cursor === undefined ? {} : { cursor }) };
+        const page = await ifKnown(historySchema, { method: 'GET', path: '/history', query, ...cancel });
+        if (!page) return undefined;
+        syncs.push(...page.syncs);
+        const { next } = page;
+        if (next === undefined || next === cursor || syncs.length >= limit) return syncs.slice(0, limit);
+        cursor = next;
+      }
+    },
   };
 }
 

@@ -9,7 +9,15 @@ export type {
   ReleaseImageSpec,
   UpdateSpec,
 } from '../../update/index.ts';
-export type { DiffReportWire, DiffRequestWire, HealthWire, HeldDeletionsWire, SyncReportWire } from '../wire/index.ts';
+export type {
+  DiffReportWire,
+  DiffRequestWire,
+  HealthWire,
+  HeldDeletionsWire,
+  HistoryWire,
+  ObjectStatesWire,
+  SyncReportWire,
+} from '../wire/index.ts';
 export { MAX_DIFF_BYTES } from '../wire/index.ts';
 export { type ApiClient, createApiClient } from './client.ts';
 export type { ExchangeOptions } from './exchange.ts';

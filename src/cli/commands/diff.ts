@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import type { DiffReportWire, DiffRequestWire } from '../../api/client/index.ts';
-import { FluxError } from '../../base/index.ts';
 import { type Launch, subcommand } from '../command.ts';
 import { formatDiff } from '../diff-report.ts';
-import { usageError } from '../errors.ts';
+import { notSupported, usageError } from '../errors.ts';
 import { readManifestFiles } from '../manifest-files.ts';
 import { dataText, outputFormat, outputOption, REPORT_FORMATS } from '../output-format.ts';
 import type { Session } from '../session.ts';
@@ -41,7 +40,7 @@ async function diff(session: Session, { revision, path, outputFormat: format }: 
   const request = path === undefined ? { ...(revision === undefined ? {} : { revision }) } : await requestOf(path);
   const client = await session.client();
   const report = await progress.during(client.diff(request, { timeoutMs }), () => 'trying it out on the API server');
-  if (!report) throw notKnown();
+  if (!report) throw notSupported('compare');
   if (form === 'table') stdout.write(formatDiff(report, painter(session, stdout)));
   else stdout.write(await dataText(form, report));
   const trouble = troubleOf(report);
@@ -65,11 +64,4 @@ function troubleOf({ counts, errors }: DiffReportWire): string {
     ...(failed > 0 ? [`${failed} ${failed === 1 ? 'object' : 'objects'} would fail`] : []),
     ...(errors.length > 0 ? [`${errors.length} ${errors.length === 1 ? 'manifest' : 'manifests'} refused`] : []),
   ].join(', ');
-}
-
-function notKnown(): FluxError {
-  return new FluxError('this daemon cannot compare: it is a Flux v1, or older than this fluxctl', {
-    code: 'cli/not-supported',
-    fault: 'user',
-  });
 }

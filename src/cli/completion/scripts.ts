@@ -38,7 +38,10 @@ _fluxctl() {
     if [[ $value == :directories ]]; then
       _files -/
     elif [[ -n $value ]]; then
-      candidates+=("\${value//:/\\\\:}:\${line#*$'\\t'}")
+      # Without a meaning there is nothing to show beside the value.
+      value=\${value//:/\\\\:}
+      [[ -n \${line#*$'\\t'} ]] && value+=:\${line#*$'\\t'}
+      candidates+=("$value")
     fi
   done
   (( \${#candidates} )) && _describe -V fluxctl candidates

@@ -72,8 +72,26 @@ export async function checkPod(
     const help = 'Two daemons push and apply against each other: keep one, with strategy Recreate.';
     return { findings: [fail('pod', `${items.length} pods of ${labelSelector} are in namespace ${JSON.stringify(namespace)}`, help)] }; // biome-ignore format: one line
   }
-  const help = 'Give its namespace by --k8s-fwd-ns and its labels by --k8s-fwd-labels, or install it: fluxctl install --help.';
+  const elsewhere = await namespacesWith(cluster, labelSelectors);
+  const help =
+    elsewhere.length > 0
+      ? `One runs elsewhere: ${elsewhere.map((each) => `--k8s-fwd-ns=${each}`).join(', ')}.`
+      : 'Give its namespace by --k8s-fwd-ns and its labels by --k8s-fwd-labels, or install it: fluxctl install --help.';
   return { findings: [fail('pod', `no pod of ${labelSelectors.join(' or ')} is in namespace ${JSON.stringify(namespace)}`, help)] }; // biome-ignore format: one line
+}
+
+/** Where else a daemon is, as far as that may be known. */
+async function namespacesWith(cluster: ClusterView, labelSelectors: readonly string[]): Promise<readonly string[]> {
+  try {
+    const lists = await Promise.all(
+      labelSelectors.map(
+        async (labelSelector) => podsSchema.parse((await cluster.get('/api/v1/pods', { labelSelector })) ?? { items: [] }).items,
+      ),
+    );
+    return [...new Set(lists.flat().map(({ metadata }) => metadata.namespace))].sort();
+  } catch {
+    return []; // most people may not list all pods
+  }
 }
 
 function podFinding({ metadata: { name, namespace }, spec, status }: Pod): Finding {
@@ -118,13 +136,13 @@ export async function checkRights(cluster: ClusterView, { namespace, serviceAcco
 /** Runs one group of checks; when it cannot be carried out, that is its finding. */
 export async function attempt(
   check: string,
-  help: string,
+  help: string | ((error: unknown) => string),
   run: () => Promise<readonly Finding[]>,
   level: 'warn' | 'fail' = 'warn',
 ): Promise<readonly Finding[]> {
   try {
     return await run();
   } catch (error) {
-    return [{ check, level, message: messageOf(error), help }];
+    return [{ check, level, message: messageOf(error), help: typeof help === 'string' ? help : help(error) }];
   }
 }

@@ -1,4 +1,5 @@
-import type { ApiClient, GitConfig, ListedWorkload } from '../../api/client/index.ts';
+import type { ApiClient, GitConfig, ListedWorkload, ObjectStatesWire } from '../../api/client/index.ts';
+import { placeText, whyText } from '../sync-summary.ts';
 import { clockFinding } from './clock.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
@@ -49,10 +50,37 @@ export function gitFinding({ remote, status, errors }: GitConfig): Finding {
 }
 
 /** Whether everything of the last sync is applied. */
-export function applyFinding(workloads: readonly ListedWorkload[]): Finding {
+export async function checkSync(client: ApiClient): Promise<readonly Finding[]> {
+  const states = await client.objectStates({ states: TROUBLE });
+  return states ? stateFindings(states) : [applyFinding(await client.listWorkloads({ namespace: '' }))];
+}
+
+/** Held deletions are told by `checkHeld`. */
+const TROUBLE = ['failed', 'refused', 'held'];
+
+function stateFindings({ revision, syncedAt, failure, objects }: ObjectStatesWire): readonly Finding[] {
+  if (failure) return [fail('sync', `nothing is synced: ${failure.message}`, failure.help ?? 'The log of fluxd says more.')];
+  if (revision === undefined) return [warn('sync', 'nothing was synced yet', 'That comes within moments after the start.')];
+  const last = `revision ${revision.slice(0, 7)}${syncedAt === undefined ? '' : `, synced at ${syncedAt.replace(/\.\d+Z$/, 'Z')}`}`;
+  if (objects.length === 0) return [ok('sync', `everything of ${last} is applied`)];
+  return [...Map.groupBy(objects, ({ state }) => state)].map(([state, each]) => {
+    const [first] = each;
+    const where = placeText({ file: first?.place?.file, line: first?.place?.line });
+    const why = whyText({ reason: first?.reason, error: first?.error });
+    const example = [first?.id ?? '', where, why].filter((text) => text !== '').join(': ');
+    return warn(
+      'sync',
+      `${each.length} ${state} at ${last}${each.length > 1 ? ', such as' : ':'} ${example}`,
+      'fluxctl status lists all.',
+    );
+  });
+}
+
+/** As much as a Go fluxd knows. */
+function applyFinding(workloads: readonly ListedWorkload[]): Finding {
   const failed = workloads.filter(({ SyncError }) => typeof SyncError === 'string' && SyncError !== '');
   if (failed.length === 0) return ok('sync', `${counted(workloads.length, 'workload')} without an error`);
-  return warn('sync', `${failed.length} of ${counted(workloads.length, 'workload')} could not be applied: ${failed[0]?.ID}`, 'fluxctl sync tells why.'); // biome-ignore format: one line
+  return warn('sync', `${failed.length} of ${counted(workloads.length, 'workload')} could not be applied: ${failed[0]?.ID}`, 'The log of fluxd tells why.'); // biome-ignore format: one line
 }
 
 /** Deletions that wait for a person. */

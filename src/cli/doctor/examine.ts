@@ -1,8 +1,8 @@
-import { messageOf } from '../../base/index.ts';
+import { FluxError, messageOf } from '../../base/index.ts';
 import { type ClusterView, openClusterView } from '../../cluster/port-forward/index.ts';
 import type { Session } from '../session.ts';
 import { attempt, checkPod, checkRights, checkServer, type DaemonPod } from './cluster-checks.ts';
-import { applyFinding, checkDaemon, checkHeld, checkRegistries, gitFinding } from './daemon-checks.ts';
+import { checkDaemon, checkHeld, checkRegistries, checkSync, gitFinding } from './daemon-checks.ts';
 import { type Finding, fail, warn } from './finding.ts';
 import { checkLeftovers } from './leftovers.ts';
 
@@ -54,17 +54,25 @@ async function openCluster(session: Session): Promise<{ readonly cluster?: Clust
   try {
     return { cluster: await openClusterView(session.kubeconfig), findings: [] };
   } catch (error) {
-    const help = 'Set KUBECONFIG or --context; kubectl config get-contexts lists what there is.';
+    const help = (error instanceof FluxError ? error.help : undefined) ?? 'Set KUBECONFIG or --context.';
     return { findings: [(levelOf(session) === 'fail' ? fail : warn)('kubeconfig', messageOf(error), help)] };
   }
 }
+
+/** A way that is closed says itself how it is opened. */
+function adviceFor(error: unknown): string {
+  const isWay = error instanceof FluxError && error.code.startsWith('cluster/');
+  return (isWay ? error.help : undefined) ?? NO_ANSWER;
+}
+
+const NO_ANSWER = 'It does not answer: see the log of fluxd, and whether --url, --token and --k8s-fwd-ns are right.';
 
 async function daemonFindings(session: Session): Promise<{ readonly isFlux1: boolean; readonly findings: readonly Finding[] }> {
   let isFlux1 = false;
   const now = () => session.clock.now();
   const reached = await attempt(
     'daemon',
-    'It does not answer: see the log of fluxd, and whether --url, --token and --k8s-fwd-ns are right.',
+    adviceFor,
     async () => {
       const daemon = await checkDaemon(await session.client(), { version: session.version, now });
       isFlux1 = daemon.isFlux1;
@@ -77,7 +85,7 @@ async function daemonFindings(session: Session): Promise<{ readonly isFlux1: boo
   const asked = 'The log of fluxd says more.';
   const rest = [
     attempt('git', asked, async () => [gitFinding(await client.gitRepoConfig({ regenerateKey: false }))], 'fail'),
-    attempt('sync', asked, async () => [applyFinding(await client.listWorkloads({ namespace: '' }))]),
+    attempt('sync', asked, () => checkSync(client)),
     attempt('gc', asked, () => checkHeld(client)),
     attempt('registries', asked, () => checkRegistries(client)),
   ];

@@ -1,0 +1,77 @@
+import type { Command } from 'commander';
+import type { ObjectStatesWire } from '../../api/client/index.ts';
+import { type Launch, subcommand } from '../command.ts';
+import { notSupported } from '../errors.ts';
+import { dataText, LIST_FORMATS, outputFormat, outputOption } from '../output-format.ts';
+import { printableLine } from '../printable.ts';
+import type { Session } from '../session.ts';
+import { placeText, whyText } from '../sync-summary.ts';
+import { formatTable } from '../table.ts';
+import { print } from '../watch.ts';
+
+interface Flags {
+  readonly namespace?: string;
+  readonly all?: boolean;
+  /** False with --no-headers. */
+  readonly headers: boolean;
+  readonly outputFormat: string;
+  readonly watch?: boolean;
+}
+
+type ObjectState = ObjectStatesWire['objects'][number];
+
+export function statusCommand(launch: Launch): Command {
+  return subcommand<Flags>('status', {
+    summary: 'Show which objects are not as Git wants them, and why',
+    examples: ['status', 'status --all -n shop', 'status --watch'],
+    launch,
+    options: (command) =>
+      command
+        .option('-n, --namespace <namespace>', 'only objects in this namespace')
+        .option('--all', 'list those too that are as they should be, or left alone on purpose')
+        .option('--no-headers', 'leave the heading out')
+        .option('--watch', 'list again whenever something has changed, until it is interrupted')
+        .addOption(outputOption(LIST_FORMATS)),
+    run: status,
+  });
+}
+
+/** What somebody has to look at. */
+const WRONG = ['failed', 'refused', 'held'];
+
+async function status(session: Session, flags: Flags): Promise<number> {
+  const format = outputFormat(flags.outputFormat, LIST_FORMATS);
+  const client = await session.client();
+  return print(session, flags, async () => {
+    const filter = { states: flags.all ? [] : WRONG, ...(flags.namespace ? { namespace: flags.namespace } : {}) };
+    const found = await client.objectStates(filter);
+    if (!found) throw notSupported('tell where objects stand');
+    if (format === 'json' || format === 'yaml') return dataText(format, found);
+    const objects = found.objects.toSorted((a, b) => rank(a) - rank(b) || (nameOf(a) < nameOf(b) ? -1 : 1));
+    if (format === 'name') return objects.map((object) => `${printableLine(nameOf(object))}\n`).join('');
+    const trouble = found.failure ? `nothing is synced: ${printableLine(found.failure.message)}\n` : '';
+    if (objects.length === 0 && trouble === '') return flags.all ? 'no objects\n' : 'nothing failed, nothing is held\n';
+    return trouble + (objects.length === 0 ? '' : tableOf(objects, format, flags.headers));
+  });
+}
+
+function tableOf(objects: readonly ObjectState[], format: 'table' | 'wide', headers: boolean): string {
+  const wide = format === 'wide';
+  const headings = ['STATE', 'OBJECT', ...(wide ? ['SINCE'] : []), 'WHERE', 'WHY'];
+  const rows = objects.map((object) => {
+    const { state, since, place, id } = object;
+    const where = placeText({ file: place?.file, line: place?.line });
+    return [state, id ?? '', ...(wide ? [since] : []), where, whyText(object)];
+  });
+  return formatTable([...(headers ? [headings] : []), ...rows]);
+}
+
+/** A refused document may name no object. */
+function nameOf({ id, place }: ObjectState): string {
+  return id ?? placeText({ file: place?.file, line: place?.line });
+}
+
+function rank({ state }: ObjectState): number {
+  const at = WRONG.indexOf(state);
+  return at < 0 ? WRONG.length : at;
+}
