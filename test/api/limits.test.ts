@@ -77,3 +77,16 @@ test('an address in use is said with what to do', async () => {
   });
   await second.close();
 });
+
+test('S-079: what asks for another protocol, or for leave to go on, is a request like any other', async () => {
+  await using api = await serve();
+  const ask = (line: string, ...headers: readonly string[]) => sendRaw(api.port, [line, ...headers, '', ''].join('\r\n'));
+  const upgrade = ['Connection: Upgrade, close', 'Upgrade: websocket', 'Sec-WebSocket-Key: AA==', 'Sec-WebSocket-Version: 13'];
+  expect(await ask('GET /api/flux/v11/ping HTTP/1.1', 'Host: evil.example', ...upgrade)).toMatch(/^HTTP\/1\.1 403 /);
+  expect(await ask('GET /api/flux/v11/ping HTTP/1.1', 'Host: localhost', ...upgrade)).toMatch(/^HTTP\/1\.1 204 /);
+  expect(await ask('CONNECT localhost:1 HTTP/1.1', 'Host: localhost')).toBe('');
+  expect(await ask('TRACE /api/flux/v11/ping HTTP/1.1', 'Host: localhost', 'Connection: close')).toMatch(/^HTTP\/1\.1 404 /);
+  const large = ['Host: localhost', 'Expect: 100-continue', 'Content-Length: 1073741824'];
+  expect(await ask(`POST ${UPDATE} HTTP/1.1`, ...large)).toMatch(/HTTP\/1\.1 413 /);
+  expect(api.calls).toEqual([]);
+});
