@@ -204,6 +204,12 @@ describe('who may come in from the network', () => {
     expect((await api.send(PING, { headers: { authorization }, ca: api.ca })).status).toBe(status);
   });
 
+  test('fluxctl, which prints the help alone, tells why somebody is refused and what to do', async () => {
+    await using api = await serveByTls(daemonOf(), reviewer().review);
+    const { body } = await api.send(PING, { headers: { ...bearer('weak'), accept: 'application/json' }, ca: api.ca });
+    expect(JSON.parse(body).help).toMatch(/^bob may not get \/fluxd\/api\/flux\/v11\/ping\n\nRights to call fluxd are given by /);
+  });
+
   test('a token without TLS is not even read', async () => {
     const { review, asked } = reviewer();
     await using api = await serveByTls(daemonOf(), review);

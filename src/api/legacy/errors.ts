@@ -39,7 +39,7 @@ export function deprecatedEndpoint(path: string): FluxError {
 function helpOf({ message, help, code }: FluxError): string {
   if (help === undefined) return generalHelp(message);
   // Flux v1 ends the help of an unknown path with the path itself, and clients look for it there.
-  return code.startsWith('api/') ? help : `${message}\n\n${help.trimEnd()}\n`;
+  return code === 'api/not-found' || code === 'api/deprecated' ? help : `${message}\n\n${help.trimEnd()}\n`;
 }
 
 function generalHelp(message: string): string {
