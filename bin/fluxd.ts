@@ -1,7 +1,7 @@
 #!/usr/bin/env -S node --disallow-code-generation-from-strings --max-semi-space-size=4 --expose-gc
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import packageJson from '../package.json' with { type: 'json' };
 import {
@@ -62,6 +62,7 @@ async function run(config: Config, log: Logger): Promise<void> {
     environment: process.env,
     temporaryDirectory: tmpdir(),
     pid: process.pid,
+    host: hostname(),
     isAlive,
     metrics,
     onLargeSync: releaseMemory,

@@ -1,7 +1,9 @@
-/** Time as a collaborator, so that tests decide what time it is. The only place that touches Date and timers. */
+/** Time as a collaborator, so that tests decide what time it is. The only place that touches Date, performance and timers. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
+  /** Milliseconds since some moment; runs on evenly, whoever sets the time. */
+  monotonic(): number;
   /** Resolves after `ms` milliseconds; rejects with the signal's reason when aborted first. */
   sleep(ms: number, options?: { readonly signal?: AbortSignal }): Promise<void>;
   /** A signal that aborts with a TimeoutError after `ms` milliseconds, or when the given parent does, until it is disposed of. */
@@ -18,6 +20,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   sleep: (ms, { signal } = {}) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);

@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import type { Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { type Clock, systemClock } from './clock.ts';
 import { FluxError } from './errors.ts';
@@ -16,6 +17,8 @@ export interface HttpRequest {
   readonly maxBytes?: number;
   /** Total time for the whole exchange in milliseconds. Default 30 s. A stream lasts until its signal is aborted. */
   readonly timeoutMs?: number;
+  /** Called when a connection is there, right before the request goes out on it; what it throws is thrown, and nothing goes out. */
+  readonly beforeSend?: () => void;
   readonly signal?: AbortSignal;
 }
 
@@ -104,7 +107,16 @@ export function createHttpTransport({
         // An answer 101 that nobody asked for ends a request without an error.
         reject(new Error('connection closed without an answer'));
       });
-      outgoing.end(request.body);
+      const send = () => {
+        try {
+          request.beforeSend?.();
+          outgoing.end(request.body);
+        } catch (error) {
+          outgoing.destroy(error as Error);
+        }
+      };
+      if (request.beforeSend) onceConnected(outgoing, send);
+      else send();
     });
   }
 
@@ -141,6 +153,15 @@ export function createHttpTransport({
       secure?.destroy();
     },
   };
+}
+
+/** Node takes a request before it has a connection, and sends it whenever there is one. */
+function onceConnected(outgoing: http.ClientRequest, send: () => void): void {
+  outgoing.once('socket', (socket: Socket & { readonly secureConnecting?: boolean }) => {
+    if (socket.secureConnecting) socket.once('secureConnect', send);
+    else if (socket.connecting) socket.once('connect', send);
+    else send();
+  });
 }
 
 function readOnce({ servername, rejectUnauthorized, agent: _, ...certificates }: TlsSettings): https.AgentOptions {

@@ -76,6 +76,7 @@ const FLUX_V1 = {
 /** What Flux v1 did not tell. */
 const OURS = {
   flux_build_info: gauge('Always 1; which version this is.', 'version'),
+  flux_leader: gauge('Whether this daemon is the one of its source that writes (1), or another does (0).'),
   flux_loop_step_duration_seconds: histogram(STEP_BUCKETS, 'Duration of one step of the loop, in seconds.', 'step', 'success'),
   flux_sync_info: gauge('Always 1; the revision that the last sync applied.', 'revision'),
   flux_sync_last_success_timestamp_seconds: gauge('When the last successful sync ended, in seconds since 1970.'),

@@ -24,6 +24,8 @@ export interface Metrics {
   jobDone(outcome: { readonly success: boolean; readonly seconds: number }): void;
   stepDone(step: { readonly step: string; readonly success: boolean; readonly seconds: number }): void;
   gitReady(ready: boolean): void;
+  /** Whether this daemon is the one that writes for its source. */
+  leading(leads: boolean): void;
   /** A command that speaks to the remote has ended. */
   gitRemote(call: { readonly operation: string; readonly success: boolean; readonly seconds: number }): void;
   /** An update was pushed. */
@@ -105,6 +107,7 @@ export async function createMetrics({ version }: { readonly version: string }): 
     stepDone: ({ step, success, seconds }) =>
       observe('flux_loop_step_duration_seconds', seconds, { step, success: String(success) }),
     gitReady: (ready) => set('flux_git_ready', ready ? 1 : 0),
+    leading: (leads) => set('flux_leader', leads ? 1 : 0),
     gitRemote: ({ operation, success, seconds }) =>
       observe('flux_git_remote_duration_seconds', seconds, { operation, success: String(success) }),
     committed: (type) => add('flux_git_commits_total', 1, { type }),

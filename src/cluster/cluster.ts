@@ -14,6 +14,9 @@ import { exportObjects } from './export.ts';
 import { noteCorrections } from './fight.ts';
 import { healthTarget, watchHealth } from './health/watch-health.ts';
 import { createCredentialSource, type KubeconfigSource, loadKubeconfig } from './kubeconfig.ts';
+import type { ElectionHandlers } from './lease/election.ts';
+import { Fence } from './lease/fence.ts';
+import { type Candidacy, takePart } from './lease/take-part.ts';
 import { isRecord } from './live.ts';
 import { planSync } from './plan.ts';
 import { noteRefusals } from './refusal.ts';
@@ -41,10 +44,18 @@ export interface ClusterOptions extends KubeconfigSource {
   readonly maxInFlight?: number;
   /** Namespaces to which everything is limited (--k8s-allow-namespace); none: no limit. */
   readonly namespaces?: readonly string[];
+  /** Asked before each write, and set by the election. Default one that stands open. */
+  readonly fence?: Fence;
   /** Time for one request in milliseconds. Default 30 s. */
   readonly requestTimeoutMs?: number;
   /** Told of each request with the status of its answer, which is absent when there was none. */
   readonly onRequest?: (method: string, status: number | undefined) => void;
+}
+
+/** Where daemons for one source agree on who writes. */
+export interface Electorate {
+  /** Takes part until the signal aborts, then gives up what it holds. */
+  takePart(candidacy: Candidacy, handlers: ElectionHandlers, signal: AbortSignal): Promise<void>;
 }
 
 const MAX_IN_FLIGHT = 64;
@@ -61,8 +72,9 @@ function neededBy(sets: Iterable<SyncSet>): (resource: ApiResource) => boolean {
  * not of the start.
  * @throws FluxError `cluster/no-config`, `cluster/bad-config`.
  */
-export async function createCluster(options: ClusterOptions): Promise<Cluster> {
+export async function createCluster(options: ClusterOptions): Promise<Cluster & Electorate> {
   const { clock, log, fieldManager: manager = 'flux', maxInFlight = MAX_IN_FLIGHT, requestTimeoutMs } = options;
+  const fence = options.fence ?? new Fence(clock);
   const allowed = createAllowedNamespaces(options.namespaces ?? []);
   const told = createTold();
   const kubeconfig = await loadKubeconfig(options);
@@ -72,6 +84,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     credentials,
     clock,
     maxInFlight,
+    fence,
     onRequest: options.onRequest,
     ...(requestTimeoutMs === undefined ? {} : { timeoutMs: requestTimeoutMs }),
   });
@@ -170,6 +183,9 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     workloads: (filter, { signal } = {}) => listWorkloads(filter, signal),
 
     exportObjects: ({ signal } = {}) => exportObjects({ transport, discovery, allowed, log, told }, signal),
+
+    takePart: (candidacy, handlers, signal) =>
+      takePart({ ...candidacy, credentials, fence, onRequest: options.onRequest, clock, log }, handlers, signal),
 
     reviewAccess: (question, { signal } = {}) => reviewAccess(transport, question, signal),
 

@@ -7,6 +7,7 @@
  */
 export { type ClusterOptions, createCluster } from './cluster.ts';
 export type { KubeconfigSource } from './kubeconfig.ts';
+export { Fence } from './lease/fence.ts';
 export { CHECKSUM_ANNOTATION, gcMark, MARK_LABEL } from './ownership.ts';
 export type {
   Change,

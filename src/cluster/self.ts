@@ -6,6 +6,8 @@ export interface Self {
   readonly namespace: string;
   readonly serviceAccount: string;
   readonly pod?: string;
+  /** Differs from that of every other pod there ever was. */
+  readonly podUid?: string;
 }
 
 /**
@@ -19,8 +21,13 @@ export function selfOf(headers: Readonly<Record<string, string>>): Self | undefi
   const [, namespace, serviceAccount] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(String(claims?.sub)) ?? [];
   if (namespace === undefined || serviceAccount === undefined) return undefined;
   const bound = isRecord(claims?.['kubernetes.io']) ? claims['kubernetes.io'].pod : undefined;
-  const pod = isRecord(bound) && typeof bound.name === 'string' ? bound.name : undefined;
-  return { namespace, serviceAccount, ...(pod === undefined ? {} : { pod }) };
+  const { name: pod, uid: podUid } = isRecord(bound) ? bound : {};
+  return {
+    namespace,
+    serviceAccount,
+    ...(typeof pod === 'string' ? { pod } : {}),
+    ...(typeof podUid === 'string' ? { podUid } : {}),
+  };
 }
 
 function claimsOf(token: string): Readonly<Record<string, unknown>> | undefined {

@@ -12,6 +12,8 @@ export interface ApiRequest {
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Goes out whoever may write: it changes nothing, though its method says so (a dry run, a review), or it decides who may. */
+  readonly unfenced?: boolean;
   /** Tries in all, the first included. Default 4. */
   readonly attempts?: number;
   /** Told of each failure that is tried again: whoever sends many requests slows down. */
@@ -49,6 +51,8 @@ export interface TransportOptions {
   readonly clock: Clock;
   readonly maxInFlight: number;
   readonly timeoutMs?: number;
+  /** Asked before each write goes out; what it throws is thrown, and nothing goes out. */
+  readonly fence?: { readonly check: () => void };
   /** Told of each request with the status of its answer, which is absent when there was none. */
   readonly onRequest?: ((method: string, status: number | undefined) => void) | undefined;
   /** Source of jitter in [0, 1). */
@@ -58,13 +62,18 @@ export interface TransportOptions {
 /** All our requests are safe to repeat: reads, reviews, server-side apply, and deletes bound to one uid and resourceVersion. */
 const RETRYABLE = new Set(['cluster/unreachable', 'cluster/unavailable', 'cluster/throttled', 'cluster/timeout']);
 const MAX_WAIT_MS = 300_000;
+/** Whatever is not known to change nothing. */
+function isWrite({ method = 'GET', unfenced = false }: ApiRequest): boolean {
+  return method !== 'GET' && !unfenced;
+}
+
 /** A server that hangs is asked once more, not for minutes. */
 const TIMEOUT_ATTEMPTS = 2;
 const TLS_ERROR = /CERT|SIGNATURE|TLS|SSL|EPROTO/;
 
 /** Requests to the API server over connections kept alive: credentials, retries, `Retry-After`, and typed errors. */
 export function createTransport(options: TransportOptions): Transport {
-  const { credentials, clock, maxInFlight, timeoutMs = 30_000, onRequest, random } = options;
+  const { credentials, clock, maxInFlight, timeoutMs = 30_000, fence, onRequest, random } = options;
   const connections = createConnections({ clock, maxInFlight });
   /** A 429 is meant for all of us: no request starts before its time. */
   let throttle: { readonly until: number; readonly error: FluxError } | undefined;
@@ -79,6 +88,7 @@ export function createTransport(options: TransportOptions): Transport {
         method,
         headers: { accept: 'application/json', ...headers, ...request.headers },
         timeoutMs,
+        ...(fence && isWrite(request) ? { beforeSend: fence.check } : {}),
         ...(request.body === undefined ? {} : { body: request.body }),
         ...(request.signal ? { signal: request.signal } : {}),
       });

@@ -32,6 +32,7 @@ export async function tryCreation({ resource, namespace, name }: Target, draft: 
         method: 'PATCH',
         path: objectPath(resource, namespace, unused),
         query: { fieldManager: deps.manager, force: 'true', fieldValidation: 'Strict', dryRun: 'All' },
+        unfenced: true,
         headers: { 'content-type': 'application/apply-patch+yaml' },
         body: JSON.stringify(beside(draft.current().body, unused)),
       }));

@@ -20,6 +20,7 @@ import type { Preview } from './preview.ts';
 import type { Progress } from './progress.ts';
 import type { Pulse } from './pulse.ts';
 import { readinessOf } from './readiness.ts';
+import type { Standing } from './standing.ts';
 import type { SyncReports } from './sync-reports.ts';
 import type { RepositoryReader, RepositoryView } from './view.ts';
 
@@ -38,6 +39,7 @@ export interface DaemonOptions {
   readonly approvals: Approvals;
   readonly preview: Preview;
   readonly loop: Loop;
+  readonly standing: Standing;
   readonly health: Health;
   readonly pulse: Pick<Pulse, 'stuck'>;
   readonly metrics: ControllerMetrics;
@@ -54,7 +56,7 @@ const MAX_COMMITS = 10_000;
 
 /** The daemon as the API sees it: questions are answered from Git, the cluster and memory; changes are queued for the loop. */
 export function createDaemon(options: DaemonOptions): Daemon {
-  const { source, reader, cluster, images, jobs, reports, progress, approvals, loop, health, clock, log } = options;
+  const { source, reader, cluster, images, jobs, reports, progress, approvals, loop, standing, health, clock, log } = options;
 
   const listWorkloads = createWorkloadListing();
   let reading: { readonly head: Revision; readonly view: Promise<RepositoryView> } | undefined;
@@ -110,6 +112,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
         jobs.succeed(id, await dryRunUpdate(spec, options));
         return id;
       }
+      standing.requireTerm();
       const job = jobs.add(spec, clock.now());
       options.metrics.queueLength(jobs.length);
       loop.wake();
@@ -164,22 +167,25 @@ export function createDaemon(options: DaemonOptions): Daemon {
     heldDeletions: () => approvals.held(),
 
     approveDeletions(hash) {
+      standing.requireTerm();
       approvals.approve(hash);
       log.info({ hash, deletions: approvals.approved.length }, 'deletions approved');
       return startSync();
     },
 
     deleteOrphans(orphans) {
+      standing.requireTerm();
       approvals.approveOrphans(orphans);
       log.info({ resources: orphans.map(({ id }) => id).join(',') }, 'deletion of orphans approved');
       return startSync();
     },
 
-    readiness: () => readinessOf(progress, source.state()),
+    readiness: () => readinessOf(progress, source.state(), standing),
     liveness: () => options.pulse.stuck(),
   };
 
   function startSync(): SyncReport {
+    standing.requireTerm();
     const report = reports.ask();
     // The fetch asks for the sync; one that is under way already may not have what this caller pushed.
     loop.ask('fetch');

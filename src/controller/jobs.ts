@@ -49,6 +49,11 @@ export class JobQueue {
     return job;
   }
 
+  /** Nobody here will run those that wait. */
+  failWaiting(error: unknown): void {
+    for (const { id } of this.#waiting.splice(0)) this.fail(id, error);
+  }
+
   succeed(id: string, outcome: JobResult): void {
     this.#statuses.set(id, { state: 'succeeded', error: '', ...outcome });
   }

@@ -1,4 +1,4 @@
-import { backoffMs, type Clock, type Logger } from '../base/index.ts';
+import { backoffMs, type Clock, type Logger, messageOf } from '../base/index.ts';
 import type { Cancellable, Revision } from './ports.ts';
 import type { Pulse } from './pulse.ts';
 
@@ -21,6 +21,8 @@ type Timed = 'fetch' | 'sync' | 'automate';
 
 export interface LoopOptions {
   readonly steps: LoopSteps;
+  /** Lasts for as long as this daemon may write; undefined while it may not: then it fetches, and does nothing else. */
+  readonly term: () => AbortSignal | undefined;
   /** Milliseconds between runs of a step when nothing asks for it sooner. */
   readonly intervals: Readonly<Record<Timed, number>>;
   readonly clock: Clock;
@@ -43,6 +45,8 @@ export class Loop {
   readonly #due: Record<Timed, number>;
   readonly #failures: Record<Timed, number> = { fetch: 0, sync: 0, automate: 0 };
   #head: Revision | undefined;
+  /** Goes up when what was fetched before is news no more. */
+  #age = 0;
   #wake: (() => void) | undefined;
   /** Somebody called while a step was running: look again before sleeping. */
   #called = false;
@@ -58,6 +62,13 @@ export class Loop {
   ask(...steps: readonly Timed[]): void {
     for (const step of steps) this.#due[step] = 0;
     this.wake();
+  }
+
+  /** Somebody else wrote until now: nothing is done before a fetch that begins after this, lest it goes back behind them. */
+  forgetHead(): void {
+    this.#age += 1;
+    this.#head = undefined;
+    this.ask('fetch');
   }
 
   /** Lets the loop look for queued jobs. */
@@ -83,8 +94,10 @@ export class Loop {
     const { steps } = this.#options;
     this.#called = false;
     await this.#run('fetch', signal, async () => {
+      const age = this.#age;
       try {
         const head = await steps.fetch({ signal });
+        if (age !== this.#age) return undefined;
         if (head !== this.#head) this.#due.sync = 0;
         this.#head = head;
         return undefined;
@@ -94,17 +107,26 @@ export class Loop {
         throw error;
       }
     });
+    const term = this.#options.term();
     const head = this.#head;
-    if (head !== undefined) await this.#run('sync', signal, () => steps.sync(head, { signal }));
+    if (term === undefined) return;
+    if (head !== undefined) await this.#run('sync', term, () => steps.sync(head, { signal: term }));
     // One job a turn: what it committed is synced before the next one starts.
-    if (!signal.aborted) {
+    if (!term.aborted) {
       this.#options.pulse.begin('job');
-      if (await steps.job({ signal })) this.ask('fetch');
+      if (await steps.job({ signal: term })) this.ask('fetch');
     }
-    await this.#run('automate', signal, async () => {
-      await steps.automate({ signal });
+    if (head === undefined) return;
+    await this.#run('automate', term, async () => {
+      await steps.automate({ signal: term });
       return undefined;
     });
+  }
+
+  /** When there is something to do, if nobody asks sooner. */
+  #next(): number {
+    const { fetch, ...others } = this.#due;
+    return this.#options.term() === undefined || this.#head === undefined ? fetch : Math.min(fetch, ...Object.values(others));
   }
 
   async #run(step: Timed, signal: AbortSignal, work: () => Promise<Again | undefined>): Promise<void> {
@@ -120,7 +142,7 @@ export class Loop {
     try {
       again = await work();
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted) return log.info({ step, reason: messageOf(signal.reason) }, 'step stopped');
       log.error({ step, err: error }, 'step failed');
       again = 'soon';
       success = false;
@@ -137,7 +159,7 @@ export class Loop {
 
   async #sleep(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
-    const wait = Math.min(...Object.values(this.#due)) - clock.now();
+    const wait = this.#next() - clock.now();
     if (wait <= 0 || this.#called) return;
     this.#asleepAt = clock.now();
     this.#options.pulse.rest(wait);

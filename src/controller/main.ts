@@ -1,7 +1,7 @@
 import { access, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Clock, createHttpTransport, type Logger } from '../base/index.ts';
-import { type ClusterOptions, createCluster } from '../cluster/index.ts';
+import { type ClusterOptions, createCluster, Fence } from '../cluster/index.ts';
 import type { Config } from '../config/index.ts';
 import { createSource, deployKey, type SourceOptions, sameRepository, syncSetName } from '../git/index.ts';
 import { createManifestReader } from '../manifests/index.ts';
@@ -9,6 +9,7 @@ import { EventLog } from '../record/index.ts';
 import { createImageWatch } from '../registry-watch/index.ts';
 import { Approvals } from './approvals.ts';
 import type { Daemon } from './daemon.ts';
+import { createElectionHandlers } from './election.ts';
 import { createDaemon } from './facade.ts';
 import { createHealth } from './health.ts';
 import { SyncHistory } from './history.ts';
@@ -16,11 +17,12 @@ import { JobQueue } from './jobs.ts';
 import { Loop } from './loop.ts';
 import { type ControllerMetrics, countScans, measuredLookups } from './metrics.ts';
 import { ObjectStates } from './object-states.ts';
-import type { Cluster, Desired, ImageWatch, Source } from './ports.ts';
+import type { Cluster, Desired, ImageWatch, Source, TakePart } from './ports.ts';
 import { createPreview } from './preview.ts';
 import { Progress } from './progress.ts';
 import { beating, Pulse } from './pulse.ts';
 import { remember } from './remember.ts';
+import { Standing } from './standing.ts';
 import { createSteps } from './steps.ts';
 import { createSyncEvents } from './sync-events.ts';
 import { createSyncRecorder } from './sync-recorder.ts';
@@ -42,6 +44,8 @@ export interface FluxOptions {
   /** Directory for the mirror; a subdirectory of our own is made in it. */
   readonly temporaryDirectory: string;
   readonly pid: number;
+  /** The name of this machine: who we are among several where no token names a pod. */
+  readonly host: string;
   readonly isAlive: (pid: number) => boolean;
   readonly metrics: FluxMetrics;
   /** Called after a sync that left much to collect. */
@@ -60,9 +64,10 @@ export interface RunningFlux {
 }
 
 /** Starts fluxd for the source and the cluster that the flags name. */
-export async function startFlux({ temporaryDirectory, pid, isAlive, ...options }: FluxOptions): Promise<RunningFlux> {
+export async function startFlux({ temporaryDirectory, pid, host, isAlive, ...options }: FluxOptions): Promise<RunningFlux> {
   const { config, environment, metrics, clock, log } = options;
   const directory = await createWorkingDirectory(temporaryDirectory, pid, isAlive);
+  const fence = new Fence(clock);
   const source: Source = createSource({
     url: config.gitUrl,
     branch: config.gitBranch,
@@ -77,20 +82,23 @@ export async function startFlux({ temporaryDirectory, pid, isAlive, ...options }
     timeoutMs: config.gitTimeoutMs,
     ssh: await sshFiles(config.sshIdentityFile),
     environment,
+    mayPush: fence.check,
     clock,
     log: log.child({ component: 'git' }),
     onRemote: metrics.gitRemote,
   });
-  const cluster: Cluster = await createCluster({
+  const cluster = await createCluster({
     ...(config.kubeConfig === undefined ? {} : { kubeconfigFile: config.kubeConfig }),
     ...(config.k8sDefaultNamespace === undefined ? {} : { defaultNamespace: config.k8sDefaultNamespace }),
     namespaces: config.k8sAllowNamespaces,
     excludeResources: config.k8sExcludeResources,
+    fence,
     clock,
     log: log.child({ component: 'cluster' }),
     onRequest: metrics.kubernetesRequest,
   });
-  const flux = startEngine({ ...options, source, cluster });
+  const takePart: TakePart = (handlers, signal) => cluster.takePart({ syncSet: syncSetName(source), host }, handlers, signal);
+  const flux = startEngine({ ...options, source, cluster, takePart });
   return {
     ...flux,
     async stop() {
@@ -100,9 +108,11 @@ export async function startFlux({ temporaryDirectory, pid, isAlive, ...options }
   };
 }
 
-export interface EngineOptions extends Omit<FluxOptions, 'temporaryDirectory' | 'pid' | 'isAlive'> {
+export interface EngineOptions extends Omit<FluxOptions, 'temporaryDirectory' | 'pid' | 'host' | 'isAlive'> {
   readonly source: Source;
   readonly cluster: Cluster;
+  /** How it is found out which of several daemons writes. Default: it is this one. */
+  readonly takePart?: TakePart;
 }
 
 /** Puts the rooms together around one source and one cluster, and starts the loop. Both are closed when it stops. */
@@ -119,6 +129,9 @@ export function startEngine(options: EngineOptions): RunningFlux {
   const events = new EventLog();
   const approvals = new Approvals();
   const health = createHealth({ cluster, clock });
+  const standing = new Standing();
+  const stopping = new AbortController();
+  const leaving = new AbortController();
   const pulse = new Pulse(clock, config.syncTimeoutMs + 4 * config.gitTimeoutMs);
 
   const watch: ImageWatch = createImageWatch({
@@ -172,7 +185,16 @@ export function startEngine(options: EngineOptions): RunningFlux {
     ask: (...steps) => loop.ask(...steps),
   });
   const intervals = { fetch: config.gitPollIntervalMs, sync: config.syncIntervalMs, automate: config.automationIntervalMs };
-  const loop = new Loop({ steps, intervals, clock, log: log.child({ component: 'loop' }), onStep: metrics.stepDone, pulse });
+  const term = () => standing.term;
+  const loop = new Loop({
+    steps,
+    term,
+    intervals,
+    clock,
+    log: log.child({ component: 'loop' }),
+    onStep: metrics.stepDone,
+    pulse,
+  });
   cluster.onDrift(() => loop.ask('sync'));
   const daemon = createDaemon({
     version,
@@ -199,6 +221,7 @@ export function startEngine(options: EngineOptions): RunningFlux {
       clock,
     }),
     loop,
+    standing,
     health,
     pulse,
     metrics,
@@ -213,8 +236,23 @@ export function startEngine(options: EngineOptions): RunningFlux {
     log: log.child({ component: 'daemon' }),
   });
 
-  const stopping = new AbortController();
+  const handlers = createElectionHandlers({
+    standing,
+    stopping: stopping.signal,
+    loop,
+    steps,
+    jobs,
+    reports,
+    progress,
+    objectStates,
+    approvals,
+    health,
+    metrics,
+    clock,
+  });
   if (!config.registryDisableScanning) images.start();
+  // Beside the first fetch, which waits for nothing.
+  const elected = (options.takePart ?? leadAlways)(handlers, leaving.signal);
   const ended = loop.run(stopping.signal);
   return {
     daemon,
@@ -223,6 +261,9 @@ export function startEngine(options: EngineOptions): RunningFlux {
     async stop() {
       stopping.abort(new Error('fluxd is stopping'));
       await Promise.allSettled([ended, images.stop()]);
+      // Only now, so that nothing is written after another may write.
+      leaving.abort(new Error('fluxd is stopping'));
+      await Promise.allSettled([elected]);
       health.close();
       await source.close();
       cluster.close();
@@ -230,6 +271,8 @@ export function startEngine(options: EngineOptions): RunningFlux {
     },
   };
 }
+
+const leadAlways: TakePart = async ({ onLead }, signal) => onLead(signal, { afterAnother: false });
 
 /** Host keys may be mounted beside the deploy key, in the same Secret; without them ssh looks where it always does. */
 async function sshFiles(identityFile: string): Promise<{ readonly identityFile: string; readonly knownHostsFile?: string }> {

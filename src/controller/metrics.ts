@@ -17,6 +17,8 @@ export interface ControllerMetrics {
   jobDone(outcome: { readonly success: boolean; readonly seconds: number }): void;
   stepDone(step: { readonly step: string; readonly success: boolean; readonly seconds: number }): void;
   gitReady(ready: boolean): void;
+  /** Whether this daemon is the one that writes. */
+  leading(leads: boolean): void;
   committed(type: string): void;
   release(release: { readonly type: string; readonly kind: string; readonly success: boolean; readonly seconds: number }): void;
   releaseStage(stage: string, seconds: number): void;

@@ -40,6 +40,11 @@ export class ObjectStates {
     return this.#view;
   }
 
+  forget(): void {
+    this.#byKey = new Map();
+    this.#view = { objects: [] };
+  }
+
   synced({ revision, finishedAt, changes, errors }: SyncOutcome): void {
     const next = new Map<string, ObjectState>();
     for (const problem of errors) this.#enter(next, refused(problem), finishedAt);

@@ -327,6 +327,21 @@ export interface Cluster {
   close(): void;
 }
 
+// ---------------------------------------------------------------------------------------------------------- Leadership
+
+/** Called as an election goes on. */
+export interface ElectionHandlers {
+  /** This daemon may write until the term aborts. `afterAnother`: somebody else may have written just before. */
+  onLead(term: AbortSignal, news: { readonly afterAnother: boolean }): void;
+  /** Somebody else may write. */
+  onFollow(leader: string): void;
+  /** This one may not write, and nobody can say who may. */
+  onTrouble(error: FluxError): void;
+}
+
+/** Takes part in the election of the daemon that writes, until the signal aborts; resolves when what it held is given up. */
+export type TakePart = (handlers: ElectionHandlers, signal: AbortSignal) => Promise<void>;
+
 // ------------------------------------------------------------------------------------------------------------- Images
 
 /** What a registry says about one tag. */

@@ -14,6 +14,14 @@ export class Progress {
   /** Objects that the last sync could not apply, by id. */
   failures: ReadonlyMap<ResourceId, Change> = new Map();
 
+  /** What it knew is of no use any more: somebody else works on. */
+  forget(): void {
+    this.applied = undefined;
+    this.failure = undefined;
+    this.unrecorded = undefined;
+    this.failures = new Map();
+  }
+
   done(outcome: SyncOutcome): void {
     this.applied = outcome.revision;
     this.failure = undefined;

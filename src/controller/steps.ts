@@ -79,6 +79,7 @@ export function createSteps(options: StepsOptions): LoopSteps {
     try {
       await recordAgain(sub, cancel);
       const outcome = await sync(revision, sub, cancel);
+      cancel.signal?.throwIfAborted();
       finish(outcome, report, log);
       for (const event of await sub.syncEvents.of(outcome)) sub.events.add(event);
       if (options.automation) images.watch(imageTargets((await reader.read(revision, cancel)).workloads));
@@ -88,7 +89,8 @@ export function createSteps(options: StepsOptions): LoopSteps {
       return leftUndone(outcome.changes);
     } catch (error) {
       const failure = asFluxError(error, { code: 'sync/failed' });
-      if (failure !== progress.unrecorded?.unrecorded) {
+      const stopped = cancel.signal?.aborted ?? false;
+      if (!stopped && failure !== progress.unrecorded?.unrecorded) {
         progress.failure = failure;
         sub.history.failed(revision, startedAt, failure);
       }

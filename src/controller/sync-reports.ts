@@ -68,6 +68,12 @@ export class SyncReports {
     this.#end({ ...this.get(id), state: 'done', finishedAt, failure });
   }
 
+  /** Nobody here will start the one that waits. */
+  failWaiting(failure: FluxError, finishedAt: number): void {
+    const id = this.take(finishedAt);
+    if (id !== undefined) this.fail(id, failure, finishedAt);
+  }
+
   #end(report: SyncReport): void {
     this.#reports.set(report.id, report);
     this.#ends.get(report.id)?.resolve();

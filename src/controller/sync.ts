@@ -49,7 +49,8 @@ const MAX_COMMITS = 1000;
 /**
  * One sync: read what the revision wants, plan it against the cluster, apply the plan, record what happened. Each step
  * returns data; none knows the next. Trouble with single files and objects is in the outcome, not thrown.
- * @throws FluxError when the revision cannot be read or the cluster cannot be asked at all; nothing was changed then.
+ * @throws FluxError when the revision cannot be read or the cluster cannot be asked at all; nothing was changed then. When the signal
+ * aborts, its reason: what was done until then is seen by the next sync, here or elsewhere.
  */
 export async function sync(revision: Revision, options: SyncOptions, { signal }: Cancellable = {}): Promise<SyncOutcome> {
   const { source, reader, cluster, recorder, approvals, clock } = options;
@@ -76,6 +77,7 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
     limited,
   );
   const changes = await cluster.apply(plan, { onProgress: options.onProgress, ...(signal ? { signal } : {}) });
+  signal?.throwIfAborted();
   approvals.update(changes, plan.orphans);
   const outcome: SyncOutcome = {
     revision,

@@ -11,8 +11,8 @@ export interface RefUpdate {
   readonly ref: string;
   /** Object id it is to have. */
   readonly target: string;
-  /** What it must be now for the push to be accepted, `''` for "must not exist"; absent: whatever it is (only the sync tag). */
-  readonly expected?: string;
+  /** What it must be now for the push to be accepted, `''` for "must not exist". */
+  readonly expected: string;
 }
 
 export interface RunOptions {
@@ -214,10 +214,8 @@ export function createGit({ gitDir, cwd, environment, clock, onRemote }: GitOpti
       updates: readonly RefUpdate[],
       { atomic, dryRun = false, ...options }: RunOptions & { readonly atomic: boolean; readonly dryRun?: boolean },
     ): Promise<PushOutcome> {
-      const leases = updates.flatMap(({ ref, expected }) =>
-        expected === undefined ? [] : [`--force-with-lease=${ref}:${expected === '' ? '' : object(expected)}`],
-      );
-      const refspecs = updates.map(({ ref, target, expected }) => `${expected === undefined ? '+' : ''}${object(target)}:${ref}`);
+      const leases = updates.map(({ ref, expected }) => `--force-with-lease=${ref}:${expected === '' ? '' : object(expected)}`);
+      const refspecs = updates.map(({ ref, target }) => `${object(target)}:${ref}`);
       const flags = ['--porcelain', '--no-verify', '--no-follow-tags', '--no-signed', '--no-progress'];
       // Git itself then sets in the mirror what the far side took. It knows no configuration for a remote that begins with a slash.
       const mirrored = url.startsWith('/') ? [] : updates.map(({ ref }) => [`remote.${url}.fetch`, `+${ref}:${ref}`] as const);

@@ -22,6 +22,8 @@ export interface PublisherOptions {
   readonly setAuthor: boolean;
   readonly skipMessage: string;
   readonly timeoutMs: number;
+  /** Asked before each push; what it throws is thrown, and nothing is pushed. */
+  readonly mayPush?: () => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -112,7 +114,7 @@ export function createPublisher(options: PublisherOptions) {
       const failure = await push(
         (run) =>
           Promise.all([
-            ...(tagMoves ? [tagUpdate(revision, run)] : []),
+            ...(tagMoves ? [tagUpdate(before.tag, revision, run)] : []),
             ...(recordChanges ? [noteUpdate(recordRef, before.records, revision, record, run)] : []),
           ]),
         signal,
@@ -120,19 +122,26 @@ export function createPublisher(options: PublisherOptions) {
       if (!failure) return;
       await learn(failure, signal);
       const after = await withinDeadline('git notes', timeoutMs, signal, (bounded) => recorded(revision, { signal: bounded }));
-      if (after.records === before.records && after.tagged === before.tagged) throw failure;
+      if (after.records === before.records && after.tag === before.tag) throw failure;
       if (attempt >= NOTE_ATTEMPTS) throw failure;
     }
   }
 
   async function recorded(revision: string, run: RunOptions) {
-    const [tagged, records] = await Promise.all([reader.resolve(`${tagRef}^{commit}`, run), reader.resolve(recordRef, run)]);
-    return { tagged, records, record: records === undefined ? undefined : await noteOf(reader, records, revision, log, run) };
+    const [tag, tagged, records] = await Promise.all(
+      [tagRef, `${tagRef}^{commit}`, recordRef].map((name) => reader.resolve(name, run)),
+    );
+    return {
+      tag,
+      tagged,
+      records,
+      record: records === undefined ? undefined : await noteOf(reader, records, revision, log, run),
+    };
   }
 
-  async function tagUpdate(revision: string, run: RunOptions): Promise<RefUpdate> {
+  async function tagUpdate(current: string | undefined, revision: string, run: RunOptions): Promise<RefUpdate> {
     const content = syncTagContent(syncTag, revision, identity, Math.floor(clock.now() / 1000));
-    return { ref: tagRef, target: await git.makeTag(content, run) };
+    return { ref: tagRef, target: await git.makeTag(content, run), expected: current ?? '' };
   }
 
   async function noteUpdate(
@@ -151,6 +160,7 @@ export function createPublisher(options: PublisherOptions) {
     signal: AbortSignal | undefined,
   ): Promise<FluxError | undefined> {
     const updates = await withinDeadline('git notes', timeoutMs, signal, (bounded) => prepareUpdates({ signal: bounded }));
+    options.mayPush?.();
     try {
       const failure = await withinDeadline('git push', timeoutMs, signal, (bounded) =>
         pushRefs(mirror, updates, server, log, { signal: bounded }),

@@ -33,6 +33,8 @@ export interface SourceOptions {
   readonly skipMessage: string;
   /** For each Git operation: a fetch, a push, a read. */
   readonly timeoutMs: number;
+  /** Asked before each push; what it throws is thrown, and nothing is pushed. Default: always. */
+  readonly mayPush?: () => void;
   readonly ssh: SshFiles;
   /** The daemon's own environment; git gets an explicit selection of it. */
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -115,6 +117,7 @@ export function createSource(options: SourceOptions) {
     setAuthor: options.setAuthor ?? false,
     skipMessage: options.skipMessage,
     timeoutMs,
+    ...(options.mayPush ? { mayPush: options.mayPush } : {}),
     clock,
     log,
   });

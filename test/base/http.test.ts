@@ -221,6 +221,50 @@ describe('connections', () => {
   });
 });
 
+describe('what is asked before a request is sent', () => {
+  const open = () => undefined;
+  const shut = () => {
+    throw new FluxError('not now', { code: 'test/shut' });
+  };
+
+  test('is asked when there is a connection, new or kept; a no is the error, and nothing is sent', async () => {
+    const seen: string[] = [];
+    const { origin } = await serving((incoming, outgoing) => {
+      seen.push(incoming.url ?? '');
+      incoming.pipe(outgoing);
+    });
+    const http = transport({ maxSockets: 1 });
+    const post = (path: string, beforeSend: () => void) =>
+      http.request({ method: 'POST', url: `${origin}/${path}`, body: path, beforeSend });
+    await expect(post('a', shut)).rejects.toMatchObject({ code: 'test/shut' });
+    expect(String((await post('b', open)).body)).toBe('b');
+    await expect(post('c', shut)).rejects.toMatchObject({ code: 'test/shut' });
+    expect(String((await post('d', open)).body)).toBe('d');
+    expect(seen).toEqual(['/b', '/d']);
+  });
+
+  test('is asked only when its turn comes, however long it waited for a connection', async () => {
+    const answer = Promise.withResolvers<void>();
+    const seen: string[] = [];
+    const { origin } = await serving(async (incoming, outgoing) => {
+      seen.push(incoming.url ?? '');
+      await answer.promise;
+      outgoing.end();
+    });
+    const http = transport({ maxSockets: 1 });
+    let allowed = true;
+    const beforeSend = () => (allowed ? open() : shut());
+    const first = http.request({ method: 'POST', url: `${origin}/first`, body: 'x', beforeSend });
+    const second = http.request({ method: 'POST', url: `${origin}/second`, body: 'x', beforeSend });
+    const refused = expect(second).rejects.toMatchObject({ code: 'test/shut' });
+    while (seen.length === 0) await turn();
+    allowed = false;
+    answer.resolve();
+    await Promise.all([first, refused]);
+    expect(seen).toEqual(['/first']);
+  });
+});
+
 describe('a body that is too large', () => {
   test('is refused as soon as it is, and its connection ends', async () => {
     let sent = 0;
@@ -606,6 +650,23 @@ describe.runIf(havePart('openssl', hasOpenssl()))('TLS', () => {
       code: 'http/connection',
       cause: { code: expect.stringContaining('ERR_OSSL') },
     });
+  });
+
+  test('what is asked before sending is asked after the handshake, and on a kept connection at once', async () => {
+    const { key, cert } = certificate();
+    const server = await listening(
+      https.createServer({ key, cert }, (incoming, outgoing) => incoming.pipe(outgoing)),
+      'https',
+    );
+    const http = transport();
+    const tls = { lookup: toLoopback, ca: cert };
+    const url = server.origin.replace('127.0.0.1', 'localhost');
+    const asked: number[] = [];
+    for (const n of [1, 2]) {
+      const request = { method: 'POST', url, body: String(n), tls, beforeSend: () => void asked.push(n) };
+      expect(String((await http.request(request)).body)).toBe(String(n));
+    }
+    expect(asked).toEqual([1, 2]);
   });
 
   test('plain HTTP where TLS is expected, and the other way round, is an error', async () => {

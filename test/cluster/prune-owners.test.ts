@@ -342,7 +342,12 @@ describe('what this Flux lives by is never deleted (S-093)', () => {
   const bearer = (text: string) => selfOf({ Authorization: `Bearer ${text}` });
 
   test('the token of its service account says what that is', () => {
-    expect(bearer(token(claims))).toEqual({ namespace: 'flux', serviceAccount: 'fluxd', pod: 'fluxd-5d8f-abcde' });
+    expect(bearer(token(claims))).toEqual({
+      namespace: 'flux',
+      serviceAccount: 'fluxd',
+      pod: 'fluxd-5d8f-abcde',
+      podUid: 'p',
+    });
     expect(bearer(token({ sub: claims.sub }))).toEqual({ namespace: 'flux', serviceAccount: 'fluxd' });
   });
 

@@ -17,6 +17,10 @@ export class JumpClock implements Clock {
     return this.time;
   }
 
+  monotonic(): number {
+    return this.time;
+  }
+
   async sleep(ms: number, { signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
     signal?.throwIfAborted();
     this.slept.push(ms);

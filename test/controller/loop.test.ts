@@ -14,13 +14,19 @@ describe('the loop', () => {
   let jobs: (() => void)[];
   let failFetch: boolean;
   let stop: AbortController;
+  /** Whether it may write; gone when it may not. */
+  let term: AbortSignal | undefined;
+  let fetching: Promise<void>;
   let running: Promise<void>;
   let loop: Loop;
 
-  const steps: LoopSteps = {
-    fetch: () => {
+  const steps: { -readonly [Name in keyof LoopSteps]: LoopSteps[Name] } = {
+    fetch: async () => {
       ran.push('fetch');
-      return failFetch ? Promise.reject(new Error('remote is down')) : Promise.resolve(head);
+      const found = head;
+      await fetching;
+      if (failFetch) throw new Error('remote is down');
+      return found;
     },
     fetchFailed: () => void ran.push('fetch failed'),
     sync: async (revision) => void ran.push(`sync ${revision}`),
@@ -41,8 +47,11 @@ describe('the loop', () => {
     jobs = [];
     failFetch = false;
     stop = new AbortController();
+    term = stop.signal;
+    fetching = Promise.resolve();
     loop = new Loop({
       steps,
+      term: () => term,
       intervals: { fetch: 5 * MINUTE, sync: 7 * MINUTE, automate: 11 * MINUTE },
       clock,
       log: silentLogger(),
@@ -115,5 +124,86 @@ describe('the loop', () => {
     head = 'd';
     clock.advance(2_000);
     await until('recovered', () => ran.includes('sync d'));
+  });
+
+  test('asked for a sync before it has ever seen a revision, it sleeps until the next fetch', async () => {
+    failFetch = true;
+    loop.forgetHead();
+    loop.ask('sync');
+    ran = [];
+    await until('tried', () => ran.includes('fetch failed') && clock.sleeping === 1);
+    expect(ran).toEqual(['fetch', 'fetch failed']);
+  });
+
+  describe('while another daemon writes', () => {
+    const lead = (signal: AbortSignal | undefined) => {
+      term = signal;
+      loop.ask('sync', 'automate');
+    };
+
+    test('it fetches at its interval, and does nothing else until it leads', async () => {
+      term = undefined;
+      head = 'b';
+      jobs = [() => void ran.push('job')];
+      ran = [];
+      loop.ask('sync', 'automate');
+      for (const _ of [1, 2]) {
+        ran = [];
+        clock.advance(5 * MINUTE);
+        await until('fetched', () => ran.includes('fetch') && clock.sleeping === 1);
+        expect(ran).toEqual(['fetch']);
+      }
+      ran = [];
+      lead(stop.signal);
+      await until('all is done', () => ran.includes('job') && ran.includes('automate') && clock.sleeping === 1);
+      expect(ran).toEqual(['sync b', 'job', 'automate', 'fetch']);
+    });
+
+    test('it syncs nothing that it fetched before the other one stopped writing', async () => {
+      term = undefined;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      ran = [];
+      fetching = promise;
+      loop.ask('fetch');
+      await until('it fetches', () => ran.includes('fetch'));
+      // The other one fetches and applies this, and is gone.
+      head = 'newer';
+      fetching = Promise.resolve();
+      loop.forgetHead();
+      lead(stop.signal);
+      resolve();
+      await until('synced', () => ran.some((step) => step.startsWith('sync')) && clock.sleeping === 1);
+      expect(ran).toEqual(['fetch', 'fetch', 'sync newer', 'automate']);
+    });
+
+    test('a step under way ends with the right to write, which is no failure; what was left is done when it is back', async () => {
+      const lost = new AbortController();
+      term = lost.signal;
+      const { sync } = steps;
+      let aborted = false;
+      steps.sync = (_, { signal }) =>
+        new Promise((_resolve, reject) => {
+          ran.push('sync');
+          signal?.addEventListener('abort', () => {
+            aborted = true;
+            reject(signal.reason);
+          });
+        });
+      ran = [];
+      loop.ask('sync');
+      await until('it syncs', () => ran.includes('sync'));
+      term = undefined;
+      lost.abort(new Error('the lease is lost'));
+      await idle();
+      steps.sync = sync;
+      expect(aborted).toBe(true);
+      ran = [];
+      clock.advance(MINUTE);
+      await idle();
+      expect(ran).toEqual([]);
+      lead(stop.signal);
+      await until('synced', () => ran.includes('automate') && clock.sleeping === 1);
+      expect(ran).toEqual(['sync a', 'automate']);
+    });
   });
 });

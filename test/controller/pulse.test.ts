@@ -35,7 +35,7 @@ describe('whether the loop gets on', () => {
       automate: step('automate', undefined),
     };
     const intervals = { fetch: 24 * 60 * MINUTE, sync: 24 * 60 * MINUTE, automate: 24 * 60 * MINUTE };
-    running = new Loop({ steps, intervals, clock, log: silentLogger(), pulse }).run(stop.signal);
+    running = new Loop({ steps, term: () => stop.signal, intervals, clock, log: silentLogger(), pulse }).run(stop.signal);
   }
 
   beforeEach(() => {

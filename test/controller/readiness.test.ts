@@ -7,6 +7,8 @@ const down = error('git/unreachable', 'could not read from remote');
 const noBranch = error('git/branch-missing', "configured branch 'main' does not exist");
 const readOnly = error('git/not-writable', 'attempt to push: denied');
 const noServer = error('cluster/unreachable', 'API server https://10.0.0.1: connect ECONNREFUSED');
+/** Neither another nor trouble. */
+const LEADS = { leader: undefined, trouble: undefined };
 const ready = { status: 'ready' } as const;
 
 test.each([
@@ -38,7 +40,7 @@ test.each([
     `Git: ${down.message}; last sync: ${noServer.message}`,
   ],
 ] as const)('not ready: %s', (_case, progress, state, reason) => {
-  expect(readinessOf(progress, state)).toEqual({ ready: false, reason });
+  expect(readinessOf(progress, state, LEADS)).toEqual({ ready: false, reason });
 });
 
 test.each([
@@ -46,5 +48,22 @@ test.each([
   ['without a repository', { applied: undefined, failure: undefined }, { status: 'unconfigured' }],
   ['when Git takes no pushes', { applied: 'a', failure: undefined }, { status: 'cloned', error: readOnly }],
 ] as const)('ready: %s', (_case, progress, state) => {
-  expect(readinessOf(progress, state)).toEqual({ ready: true, reason: '' });
+  expect(readinessOf(progress, state, LEADS)).toEqual({ ready: true, reason: '' });
+});
+
+const waits = { leader: 'flux-1', trouble: undefined };
+
+test('who waits for another to stop is ready once it has fetched, so that a rolling update ends', () => {
+  const nothing = { applied: undefined, failure: undefined };
+  expect(readinessOf(nothing, ready, waits)).toEqual({ ready: true, reason: '' });
+  expect(readinessOf({ applied: 'a', failure: noServer }, ready, waits)).toEqual({ ready: true, reason: '' });
+  const reason = `Git: ${down.message}`;
+  expect(readinessOf(nothing, { status: 'unreachable', error: down }, waits)).toEqual({ ready: false, reason });
+});
+
+test('who can neither lead nor find out who does is not ready', () => {
+  const cutOff = { leader: undefined, trouble: noServer };
+  const reason = `lease: ${noServer.message}`;
+  expect(readinessOf({ applied: 'a', failure: undefined }, ready, cutOff)).toEqual({ ready: false, reason });
+  expect(readinessOf({ applied: undefined, failure: undefined }, ready, cutOff)).toEqual({ ready: false, reason });
 });

@@ -30,6 +30,7 @@ function deployment(name: string): Manifest {
 describe('the steps of the loop', () => {
   let applied: string[];
   let refusePush: boolean;
+  let recorded: string[];
   let head: string;
   let manifests: Manifest[];
   let watched: string[];
@@ -38,14 +39,16 @@ describe('the steps of the loop', () => {
   let progress: Progress;
   let events: EventLog;
   let duringFetch: () => void;
+  let duringApply: () => void;
   let options: StepsOptions;
 
   beforeEach(async () => {
-    [applied, refusePush, head, manifests, watched, asked] = [[], false, FIRST, [deployment('web')], [], []];
+    [applied, recorded, refusePush, head, manifests, watched, asked] = [[], [], false, FIRST, [deployment('web')], [], []];
     reports = new SyncReports();
     events = new EventLog();
     progress = new Progress();
     duringFetch = () => {};
+    duringApply = () => {};
     const clock = new ManualClock();
     const source = {
       fetch: async () => {
@@ -59,7 +62,8 @@ describe('the steps of the loop', () => {
       commits: async () => [],
       notes: async () => new Map(),
       syncRecord: async () => undefined,
-      recordSync: async () => {
+      recordSync: async ({ revision }: { readonly revision: string }) => {
+        recorded.push(revision);
         if (refusePush) throw new FluxError('push refused', { code: 'git/push-failed' });
       },
     } as unknown as Source;
@@ -67,6 +71,7 @@ describe('the steps of the loop', () => {
       plan: async () => ({ entries: [] }),
       apply: async () => {
         applied.push(head);
+        duringApply();
         return [];
       },
       namesBy: () => progress,
@@ -151,5 +156,18 @@ describe('the steps of the loop', () => {
     await expect(steps.fetch({})).rejects.toThrow('remote is down');
     steps.fetchFailed(new FluxError('remote is down', { code: 'git/unreachable' }));
     expect(reports.get(id)).toMatchObject({ state: 'done', failure: { message: 'remote is down' } });
+  });
+
+  test('a sync that loses the right to write is told to who asked; it records nothing, and is no failure of the daemon', async () => {
+    const steps = createSteps(options);
+    const { id } = reports.ask();
+    await steps.fetch({});
+    const term = new AbortController();
+    const lost = new FluxError('flux-2 holds the lease now', { code: 'lease/lost' });
+    duringApply = () => term.abort(lost);
+    await expect(steps.sync(FIRST, { signal: term.signal })).rejects.toBe(lost);
+    expect(reports.get(id)).toMatchObject({ state: 'done', failure: lost });
+    expect(progress).toMatchObject({ applied: undefined, failure: undefined, unrecorded: undefined });
+    expect(recorded).toEqual([]);
   });
 });

@@ -299,6 +299,46 @@ describe('commit', () => {
   });
 });
 
+describe('who may push', () => {
+  const notNow = new Error('another leads');
+
+  test('is asked before each push: a no stops commit and record, and the remote stays as it was', async () => {
+    const remote = createRemote();
+    let refuse = false;
+    const mayPush = () => {
+      if (refuse) throw notNow;
+    };
+    const source = sourceOf(remote.path, { mayPush });
+    const base = await source.fetch();
+    refuse = true;
+    const before = remote.git('for-each-ref');
+    await expect(source.commit(request(base, 'a: 2\n'))).rejects.toBe(notNow);
+    await expect(source.recordSync({ revision: base, record: '{}' })).rejects.toBe(notNow);
+    expect(remote.git('for-each-ref')).toBe(before);
+    refuse = false;
+    await source.recordSync({ revision: base });
+    expect(remote.git('rev-parse', 'flux-sync^{commit}')).toBe(base);
+  });
+
+  test('is asked again after a push that lost: the sync tag of who leads now stays', async () => {
+    const remote = createRemote();
+    const first = sourceOf(remote.path, { mayPush: () => asked() });
+    const second = sourceOf(remote.path);
+    let asks = 0;
+    const asked = () => {
+      asks += 1;
+      if (asks > 1) throw notNow;
+    };
+    const old = await first.fetch();
+    const next = remote.commit({ 'apps/b.yaml': 'b' });
+    await second.fetch();
+    await second.recordSync({ revision: next });
+    await expect(first.recordSync({ revision: old })).rejects.toBe(notNow);
+    expect(asks).toBe(2);
+    expect(remote.git('rev-parse', 'flux-sync^{commit}')).toBe(next);
+  });
+});
+
 describe('recordSync', () => {
   test('writes the tag as git does, byte for byte, and the record beside it', async () => {
     const remote = createRemote();

@@ -10,13 +10,24 @@ export class ManualClock implements Clock {
   #now: number;
   #sleepers: readonly Sleeper[] = [];
   #deadlines: readonly Sleeper[] = [];
+  /** What somebody who set the time has put it ahead by. */
+  #set = 0;
 
   constructor(now = Date.parse('2030-01-01T00:00:00Z')) {
     this.#now = now;
   }
 
   now(): number {
+    return this.#now + this.#set;
+  }
+
+  monotonic(): number {
     return this.#now;
+  }
+
+  /** As somebody does who sets the time of the machine; nobody wakes by it. */
+  setBy(ms: number): void {
+    this.#set += ms;
   }
 
   sleep(ms: number, { signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
@@ -18,6 +19,14 @@ export interface FluxdOptions {
   readonly wait?: boolean;
   /** Who it is to the API server; otherwise somebody who may do everything. */
   readonly account?: Account;
+  /** As whose pod it runs; otherwise it is no pod of the cluster. */
+  readonly pod?: Pod;
+}
+
+/** What the token of a pod's service account names. */
+export interface Pod {
+  readonly namespace: string;
+  readonly name: string;
 }
 
 /** A running daemon, its API and its own proxy to the cluster. A daemon that was killed can be started again in its place. */
@@ -31,6 +40,9 @@ export interface Fluxd {
   running(): boolean;
   /** As power loss does: no warning, children survive. */
   kill(): Promise<void>;
+  /** It stands still until it is told to go on. */
+  pause(): void;
+  resume(): void;
   /** As Kubernetes does at first. */
   stop(): Promise<Finished>;
   /** Starts it anew, with the same arguments and nothing kept but what is in Git and the cluster. */
@@ -47,8 +59,9 @@ export interface Fluxd {
 
 export async function startFluxd(endpoint: Endpoint, options: FluxdOptions): Promise<Fluxd> {
   const commands = await builtCommands();
-  const { account } = options;
-  const proxy = await startApiProxy(account?.endpoint ?? endpoint, account ? { token: account.token } : {});
+  const { account, pod } = options;
+  const token = pod ? tokenOf(pod) : account?.token;
+  const proxy = await startApiProxy(account?.endpoint ?? endpoint, token === undefined ? {} : { token });
   proxy.intercept = account?.intercept;
   const home = mkdtempSync(join(tmpdir(), 'flux-e2e-home-'));
   const port = await freePort();
@@ -88,6 +101,8 @@ export async function startFluxd(endpoint: Endpoint, options: FluxdOptions): Pro
     log: () => before + daemon.output(),
     running: () => daemon.running(),
     kill,
+    pause: () => void daemon.kill('SIGSTOP'),
+    resume: () => void daemon.kill('SIGCONT'),
     stop: () => {
       daemon.kill('SIGTERM');
       return daemon.finished;
@@ -131,6 +146,16 @@ export async function startFluxd(endpoint: Endpoint, options: FluxdOptions): Pro
     throw error;
   }
   return fluxd;
+}
+
+/** A token as Kubernetes mounts it, but for the signature, which the daemon does not look at. */
+function tokenOf({ namespace, name }: Pod): string {
+  const claims = {
+    sub: `system:serviceaccount:${namespace}:flux`,
+    'kubernetes.io': { namespace, pod: { name, uid: randomUUID() }, serviceaccount: { name: 'flux' } },
+  };
+  const encoded = [{ alg: 'RS256' }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'));
+  return `${encoded.join('.')}.c2lnbmF0dXJl`;
 }
 
 /** A port that nobody listens on at the moment. */

@@ -1,0 +1,241 @@
+import { asFluxError, type Clock, FluxError, type Logger } from '../../base/index.ts';
+import { type Fence, type Moment, momentOf } from './fence.ts';
+import { type Lease, type LeaseSpec, type LeaseStore, microTime } from './lease.ts';
+
+/** Called as things are found out. */
+export interface ElectionHandlers {
+  /** We may write until the term aborts. `afterAnother`: somebody else may have written just before. */
+  onLead(term: AbortSignal, news: { readonly afterAnother: boolean }): void;
+  /** Somebody else may write. */
+  onFollow(leader: string): void;
+  /** We may not write, and nobody can say who may. */
+  onTrouble(error: FluxError): void;
+}
+
+export interface ElectionOptions {
+  readonly leases: LeaseStore;
+  /** Who we are; nobody else is ever called so. */
+  readonly identity: string;
+  readonly fence: Fence;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Others leave a lease alone for this long after they saw it renewed. */
+const LEASE_MS = 10_000;
+/**
+ * Its holder writes for this long after it began the last renewal that was answered. The rest of the lease is a margin: for requests
+ * that are on their way then, and for clocks that run at different speeds.
+ */
+export const HOLD_MS = 7_000;
+const RENEW_MS = 2_000;
+const RETRY_MS = 1_000;
+const REQUEST_MS = 5_000;
+const ALONE_MS = 30_000;
+
+/** Leases cannot be had here at all: no right to them, or an API server without them. */
+const UNAVAILABLE = new Set(['cluster/forbidden', 'cluster/not-found', 'cluster/unknown-resource', 'cluster/not-supported']);
+
+/**
+ * Takes part in an election by a Lease, as client-go does: a lease is over when it was not seen to change for as long as it says,
+ * by the clock of whoever looks. Times in it are never compared. Ends when the signal aborts, after giving up what it holds.
+ */
+export async function runElection(options: ElectionOptions, handlers: ElectionHandlers, signal: AbortSignal): Promise<void> {
+  const candidate = new Candidate(options, handlers);
+  while (!signal.aborted) {
+    const pause = await candidate.turn(signal);
+    await options.clock.sleep(pause, { signal }).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+  }
+  await candidate.resign();
+}
+
+class Candidate {
+  readonly #options: ElectionOptions;
+  readonly #handlers: ElectionHandlers;
+  #term: AbortController | undefined;
+  /** The lease as it was last seen, and since when it has looked so. */
+  #seen: { readonly lease: Lease; readonly since: Moment } | undefined;
+  /** The API server has said something about leases: from then on a refusal is trouble, not a place without leases. */
+  #answered = false;
+  /** Leading without a lease. */
+  #alone = false;
+  #leader: string | undefined;
+  #trouble: string | undefined;
+
+  constructor(options: ElectionOptions, handlers: ElectionHandlers) {
+    this.#options = options;
+    this.#handlers = handlers;
+    options.fence.close();
+  }
+
+  /** Looks once, and takes or renews the lease when that is right. Resolves to how long to wait before the next time. */
+  async turn(signal: AbortSignal): Promise<number> {
+    const { clock, fence } = this.#options;
+    this.#loseIfLate();
+    using deadline = clock.deadline(Math.min(REQUEST_MS, this.#term ? fence.remainingMs : REQUEST_MS), signal);
+    try {
+      await this.#look(deadline.signal);
+      this.#answered = true;
+      this.#trouble = undefined;
+      this.#loseIfLate();
+    } catch (thrown) {
+      if (signal.aborted) return 0;
+      const error = asFluxError(thrown, { code: 'lease/failed' });
+      if (this.#alone || (!this.#answered && UNAVAILABLE.has(error.code))) return this.#goAlone(error);
+      this.#loseIfLate(error);
+      if (!this.#term) this.#tell(error);
+      return Math.min(RETRY_MS, this.#term ? fence.remainingMs : RETRY_MS);
+    }
+    return this.#term ? RENEW_MS : Math.min(RENEW_MS, this.#untilFree());
+  }
+
+  /** Lets the next one lead at once. */
+  async resign(): Promise<void> {
+    const { leases, identity, fence, clock, log } = this.#options;
+    const held = this.#term !== undefined && !this.#alone;
+    this.#term?.abort(new Error('this daemon stops'));
+    this.#term = undefined;
+    fence.close();
+    if (!held) return;
+    using deadline = clock.deadline(REQUEST_MS);
+    try {
+      const lease = await leases.read(deadline.signal);
+      if (lease?.holder !== identity) return;
+      const time = microTime(clock.now());
+      await leases.replace(
+        { holderIdentity: '', leaseDurationSeconds: 1, acquireTime: time, renewTime: time, leaseTransitions: lease.transitions },
+        lease.resourceVersion,
+        deadline.signal,
+      );
+      log.info({}, 'lease released');
+    } catch (error) {
+      log.warn({ err: error }, 'lease not released: it runs out by itself');
+    }
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    const { leases, identity, clock } = this.#options;
+    let moment = momentOf(clock);
+    const known = this.#term && !this.#alone ? this.#seen?.lease : undefined;
+    if (known?.holder === identity) {
+      const renewed = await this.#write(() => leases.replace(this.#spec(known), known.resourceVersion, signal));
+      if (renewed) return this.#hold(renewed, moment, false);
+    }
+    const lease = await leases.read(signal);
+    if (lease) this.#see(lease);
+    if (lease && lease.holder !== '' && lease.holder !== identity && this.#untilFree() > 0) return this.#follow(lease.holder);
+    moment = momentOf(clock);
+    const taken = await this.#write(() =>
+      lease ? leases.replace(this.#spec(lease), lease.resourceVersion, signal) : leases.create(this.#spec(undefined), signal),
+    );
+    // Who was quicker is seen at the next look.
+    if (!taken) throw new FluxError('somebody else wrote the lease at the same time', { code: 'lease/raced' });
+    this.#hold(taken, moment, lease ? lease.holder !== identity : this.#answered);
+  }
+
+  /** Undefined when the lease is not as we thought it was. */
+  async #write(write: () => Promise<Lease>): Promise<Lease | undefined> {
+    try {
+      return await write();
+    } catch (error) {
+      const isLate = error instanceof FluxError && error.code === 'cluster/conflict';
+      const isGone = error instanceof FluxError && error.code === 'cluster/not-found' && this.#answered;
+      if (isLate || isGone) return undefined;
+      throw error;
+    }
+  }
+
+  #spec(lease: Lease | undefined): LeaseSpec {
+    const { identity, clock } = this.#options;
+    const time = microTime(clock.now());
+    const isOurs = lease?.holder === identity;
+    return {
+      holderIdentity: identity,
+      leaseDurationSeconds: LEASE_MS / 1000,
+      acquireTime: (isOurs ? lease.acquireTime : undefined) ?? time,
+      renewTime: time,
+      leaseTransitions: (lease?.transitions ?? 0) + (lease && !isOurs ? 1 : 0),
+    };
+  }
+
+  #see(lease: Lease): void {
+    if (this.#seen?.lease.state === lease.state) this.#seen = { ...this.#seen, lease };
+    else this.#seen = { lease, since: momentOf(this.#options.clock) };
+  }
+
+  /** Milliseconds until the lease that was seen is over. */
+  #untilFree(): number {
+    if (!this.#seen) return 0;
+    const { lease, since } = this.#seen;
+    return Math.max(0, since.monotonic + lease.durationMs - this.#options.clock.monotonic());
+  }
+
+  #hold(lease: Lease, since: Moment, afterAnother: boolean): void {
+    const { fence, log, identity } = this.#options;
+    this.#see(lease);
+    fence.openFor(HOLD_MS, since);
+    if (this.#alone) log.info({ holder: identity }, 'lease taken: others may wait for it now');
+    this.#alone = false;
+    if (this.#term) return;
+    log.info({ holder: identity, transitions: lease.transitions }, 'lease taken');
+    this.#lead(afterAnother);
+  }
+
+  #lead(afterAnother: boolean): void {
+    this.#leader = undefined;
+    this.#term = new AbortController();
+    this.#handlers.onLead(this.#term.signal, { afterAnother });
+  }
+
+  #goAlone(error: FluxError): number {
+    if (!this.#alone) {
+      this.#options.log.warn(
+        { err: error },
+        'running without a lease: nothing keeps a second fluxd for this source from writing as well; run one replica, or give the right to leases',
+      );
+      this.#alone = true;
+      this.#options.fence.open();
+      this.#lead(false);
+    }
+    return ALONE_MS;
+  }
+
+  #follow(holder: string): void {
+    this.#alone = false;
+    const leader = nameOf(holder);
+    this.#lose(new FluxError(`${leader} holds the lease now`, { code: 'lease/lost' }));
+    if (this.#leader === leader) return;
+    this.#leader = leader;
+    this.#options.log.info({ leader }, 'waiting: another fluxd leads');
+    this.#handlers.onFollow(leader);
+  }
+
+  #loseIfLate(cause?: FluxError): void {
+    if (!this.#term || this.#options.fence.isOpen) return;
+    const why = cause ? `: ${cause.message}` : '';
+    this.#lose(new FluxError(`the lease could not be renewed in time${why}`, { code: 'lease/lost', cause }));
+  }
+
+  #lose(reason: FluxError): void {
+    this.#options.fence.close();
+    if (!this.#term) return;
+    this.#options.log.warn({ err: reason }, 'lease lost: nothing is written any more');
+    const term = this.#term;
+    this.#term = undefined;
+    term.abort(reason);
+  }
+
+  #tell(error: FluxError): void {
+    this.#leader = undefined;
+    if (this.#trouble !== error.message) this.#options.log.warn({ err: error }, 'lease cannot be had: nothing is written');
+    this.#trouble = error.message;
+    this.#handlers.onTrouble(error);
+  }
+}
+
+/** The part of an identity that people know: the name of a pod, or of a machine. */
+function nameOf(holder: string): string {
+  return holder.replace(/_[^_]*$/, '');
+}

@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { asFluxError, type Clock, type Logger } from '../../base/index.ts';
+import type { CredentialSource } from '../kubeconfig.ts';
+import { type Self, selfOf } from '../self.ts';
+import { createTransport, type TransportOptions } from '../transport.ts';
+import { type ElectionHandlers, runElection } from './election.ts';
+import type { Fence } from './fence.ts';
+import { createLeaseStore } from './lease.ts';
+
+export interface Candidacy {
+  /** What only one may write for, by the name of its sync set. */
+  readonly syncSet: string;
+  /** The name of this machine, for where a token names no pod. */
+  readonly host: string;
+}
+
+export interface TakePartOptions extends Candidacy, Pick<TransportOptions, 'onRequest'> {
+  readonly credentials: CredentialSource;
+  readonly fence: Fence;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const RETRY_MS = 1_000;
+
+/**
+ * Takes part in the election of the one daemon that writes for a source, by a Lease in the daemon's own namespace. Who does not run in
+ * the cluster has none, and leads. Resolves when the signal has aborted and the lease is given up.
+ */
+export async function takePart(options: TakePartOptions, handlers: ElectionHandlers, signal: AbortSignal): Promise<void> {
+  const { syncSet, host, credentials, fence, onRequest, clock, log } = options;
+  fence.close();
+  const self = await findSelf(options, handlers, signal);
+  if (signal.aborted) return;
+  if (!self) {
+    log.info({}, 'running without a lease: this is no pod of the cluster; run one fluxd for this source');
+    fence.open();
+    handlers.onLead(signal, { afterAnother: false });
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    return;
+  }
+  // Its own connection: a lease must not wait behind a thousand objects.
+  const transport = createTransport({ credentials, clock, maxInFlight: 2, onRequest });
+  const name = leaseName(syncSet);
+  const leases = createLeaseStore(transport, self.namespace, name);
+  try {
+    const electionLog = log.child({ lease: `${self.namespace}/${name}` });
+    await runElection({ leases, identity: identityOf(self, host), fence, clock, log: electionLog }, handlers, signal);
+  } finally {
+    transport.close();
+  }
+}
+
+/** `flux-` and the first twelve hex digits of what the sync set's name encodes. */
+export function leaseName(syncSet: string): string {
+  return `flux-${Buffer.from(syncSet, 'base64url').toString('hex').slice(0, 12)}`;
+}
+
+/** A container that is restarted in its pod is the same one: who was before it is dead, and its lease needs not run out. */
+function identityOf({ pod, podUid }: Self, host: string): string {
+  return pod !== undefined && podUid !== undefined ? `${pod}_${podUid}` : `${pod ?? host}_${randomUUID()}`;
+}
+
+/** By the credentials, as soon as they can be had. */
+async function findSelf(
+  { credentials, clock }: TakePartOptions,
+  handlers: ElectionHandlers,
+  signal: AbortSignal,
+): Promise<Self | undefined> {
+  while (!signal.aborted) {
+    try {
+      return selfOf((await credentials.current()).headers);
+    } catch (error) {
+      handlers.onTrouble(asFluxError(error, { code: 'cluster/credentials' }));
+      await clock.sleep(RETRY_MS, { signal }).catch(() => undefined);
+    }
+  }
+  return undefined;
+}
