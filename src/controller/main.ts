@@ -181,7 +181,7 @@ export function startEngine(options: EngineOptions): RunningFlux {
     metrics,
     ...(onLargeSync ? { onLargeSync } : {}),
     clock,
-    log: log.child({ component: 'loop' }),
+    log,
     ask: (...steps) => loop.ask(...steps),
   });
   const intervals = { fetch: config.gitPollIntervalMs, sync: config.syncIntervalMs, automate: config.automationIntervalMs };
