@@ -298,6 +298,19 @@ describe('doctor', () => {
     ]);
   });
 
+  test.each([
+    ['ssh://git@example.org/conf', 'new', 'deploy key'],
+    ['git@example.org:conf', 'unreachable', 'deploy key'],
+    ['https://example.org/conf', 'new', 'Is the URL right'],
+    ['https://example.org/conf', 'cloned', 'write access'],
+    ['git@example.org:conf', 'cloned', 'write access'],
+    ['', 'unconfigured', '--git-url'],
+  ])('what to do about %s that is %s', async (url, status, help) => {
+    const remote = { url, branch: 'main', path: '' };
+    const { bad } = await reported({ 'POST /flux/v9/git-repo-config': [GoFluxd.gitConfig({ remote, status, errors: 'no' })] });
+    expect(bad).toMatchObject([{ check: 'git', level: 'fail', help: expect.stringContaining(help) }]);
+  });
+
   test('a context that does not exist is told with those that do', async () => {
     const { stdout } = await doctor({}, ['--context=pord', '-o', 'json']);
     expect(JSON.parse(stdout)[0]).toMatchObject({ check: 'kubeconfig', level: 'warn', help: 'The kubeconfig has: "prod".' });

@@ -55,6 +55,7 @@ describe('status', () => {
   test.each<[string[], object, string]>([
     [[], states([]), 'nothing failed, nothing is held\n'],
     [['--all'], states([]), 'no objects\n'],
+    [[], { objects: [] }, 'nothing was synced yet\n'],
     [['-o', 'name'], states([failed, refused]), 'shop:deployment/cart\nbad.yaml:9\n'],
     [[], states([], { failure: error('Git cannot be reached') }), 'nothing is synced: Git cannot be reached\n'],
     [['-o', 'json'], states([held]), `${JSON.stringify(states([held]))}\n`],

@@ -50,6 +50,7 @@ async function status(session: Session, flags: Flags): Promise<number> {
     const objects = found.objects.toSorted((a, b) => rank(a) - rank(b) || (nameOf(a) < nameOf(b) ? -1 : 1));
     if (format === 'name') return objects.map((object) => `${printableLine(nameOf(object))}\n`).join('');
     const trouble = found.failure ? `nothing is synced: ${printableLine(found.failure.message)}\n` : '';
+    if (found.revision === undefined && trouble === '') return 'nothing was synced yet\n';
     if (objects.length === 0 && trouble === '') return flags.all ? 'no objects\n' : 'nothing failed, nothing is held\n';
     return trouble + (objects.length === 0 ? '' : tableOf(objects, format, flags.headers));
   });

@@ -35,18 +35,32 @@ function versionFinding(theirs: string, ours: string): Finding {
   return warn('daemon', `fluxd is ${theirs}, fluxctl is ${ours}`, 'Use versions that differ in the last number at most.');
 }
 
-const GIT_HELP: Readonly<Record<string, string>> = {
-  unconfigured: 'Start fluxd with --git-url.',
-  new: 'It was not cloned yet. Give the deploy key (fluxctl identity) access to the repository, and put the host’s keys into known_hosts.',
-  unreachable: 'Give the deploy key (fluxctl identity) access to the repository, and put the host’s keys into known_hosts.',
-  cloned: 'It can be read, but not written: give the deploy key (fluxctl identity) write access.',
-};
+const OVER_SSH = 'Give the deploy key (fluxctl identity) access to the repository, and put the host’s keys into known_hosts.';
+const OVER_HTTP = 'Is the URL right, does the host answer where fluxd runs, and do the credentials that git is given still hold?';
+
+function gitHelp(status: string, url: string): string {
+  const isHttp = /^https?:/.test(url);
+  switch (status) {
+    case 'unconfigured':
+      return 'Start fluxd with --git-url.';
+    case 'cloned':
+      return `It can be read, but not written: give ${isHttp ? 'the user of its credentials' : 'the deploy key (fluxctl identity)'} write access.`;
+    case 'new':
+    case 'unreachable':
+      return isHttp ? OVER_HTTP : OVER_SSH;
+    default:
+      return 'See the log of fluxd.';
+  }
+}
+
+/** What Flux v1's words mean. */
+const GIT_STATUS: Readonly<Record<string, string>> = { new: 'not cloned yet', cloned: 'read-only' };
 
 /** Whether the daemon can read and write its repository. */
 export function gitFinding({ remote, status, errors }: GitConfig): Finding {
   if (status === 'ready') return ok('git', `${remote.url}, branch ${remote.branch}, can be read and written`);
   const detail = errors === '' ? '' : `: ${errors}`;
-  return fail('git', `${remote.url || 'no repository'} is ${status}${detail}`, GIT_HELP[status] ?? 'See the log of fluxd.');
+  return fail('git', `${remote.url || 'no repository'} is ${GIT_STATUS[status] ?? status}${detail}`, gitHelp(status, remote.url));
 }
 
 /** Whether everything of the last sync is applied. */
@@ -60,7 +74,7 @@ const TROUBLE = ['failed', 'refused', 'held'];
 
 function stateFindings({ revision, syncedAt, failure, objects }: ObjectStatesWire): readonly Finding[] {
   if (failure) return [fail('sync', `nothing is synced: ${failure.message}`, failure.help ?? 'The log of fluxd says more.')];
-  if (revision === undefined) return [warn('sync', 'nothing was synced yet', 'That comes within moments after the start.')];
+  if (revision === undefined) return [warn('sync', 'nothing was synced yet', 'That comes within moments, once Git can be read.')];
   const last = `revision ${revision.slice(0, 7)}${syncedAt === undefined ? '' : `, synced at ${syncedAt.replace(/\.\d+Z$/, 'Z')}`}`;
   if (objects.length === 0) return [ok('sync', `everything of ${last} is applied`)];
   return [...Map.groupBy(objects, ({ state }) => state)].map(([state, each]) => {
