@@ -5,6 +5,7 @@ import type { Output } from './output.ts';
 import { printableLine } from './printable.ts';
 import { bar } from './progress.ts';
 import type { Session } from './session.ts';
+import { say } from './style.ts';
 
 type ObjectHealth = HealthWire['objects'][number];
 
@@ -50,10 +51,11 @@ function healthBar({ counts, objects }: HealthWire): string {
 }
 
 async function untilHealthy(
-  { clock, stderr, rolloutTimeoutMs }: Session,
+  session: Session,
   client: ApiClient,
   { revision, output, onHealth }: HealthOptions & { readonly onHealth: (health: HealthWire) => void },
 ): Promise<number> {
+  const { clock, stderr, rolloutTimeoutMs } = session;
   const deadline = clock.now() + rolloutTimeoutMs;
   const told = new Map<string, string>();
   let waitingFor = revision;
@@ -68,7 +70,7 @@ async function untilHealthy(
     }
     if (health.settled || left <= 0) {
       for (const object of health.objects) output.write(`${describe(object)}\n`);
-      stderr.write(verdict(health));
+      sayVerdict(session, health);
       return health.objects.length === 0 ? 0 : 1;
     }
     if (told.size === 0) stderr.write(`Waiting for ${count(health.objects.length, 'object')} to become healthy ...\n`);
@@ -101,13 +103,20 @@ function describe({ id, state, message }: ObjectHealth): string {
   return printableLine(`${WORDS[state] ?? state} ${id}: ${message}`);
 }
 
-function verdict({ settled, objects, counts }: HealthWire): string {
+function sayVerdict(session: Session, { settled, objects, counts }: HealthWire): void {
   const all = Object.values(counts).reduce((sum, each) => sum + each, 0);
-  if (objects.length === 0) return `${all} of ${count(all, 'object')} healthy.\n`;
+  if (objects.length === 0) {
+    session.stderr.write(`${all} of ${count(all, 'object')} healthy.\n`);
+    return;
+  }
   const parts = Object.entries(counts)
     .filter(([state, number]) => state !== 'current' && number > 0)
     .map(([state, number]) => `${number} ${WORDS[state] ?? state}`);
-  return `Error: ${settled ? '' : 'timeout: '}${objects.length} of ${count(all, 'object')} not healthy: ${parts.join(', ')}\n`;
+  say(
+    session,
+    'Error',
+    `${settled ? '' : 'timeout: '}${objects.length} of ${count(all, 'object')} not healthy: ${parts.join(', ')}`,
+  );
 }
 
 function count(number: number, noun: string): string {

@@ -19,3 +19,9 @@ export function painter({ env, colour }: Colouring, output: Output): Paint {
   const coloured = output.isTTY === true && colour && !env.NO_COLOR && env.TERM !== 'dumb';
   return coloured ? (style, text) => styleText(style, text, { validateStream: false }) : (_style, text) => text;
 }
+
+/** Says on standard error what went wrong, or may. */
+export function say(session: Colouring & { readonly stderr: Output }, level: 'Error' | 'Warning', text: string): void {
+  const paint = painter(session, session.stderr);
+  session.stderr.write(`${paint(level === 'Error' ? 'red' : 'yellow', `${level}:`)} ${text}\n`);
+}

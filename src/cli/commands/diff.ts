@@ -6,7 +6,7 @@ import { notSupported, usageError } from '../errors.ts';
 import { readManifestFiles } from '../manifest-files.ts';
 import { dataText, outputFormat, outputOption, REPORT_FORMATS } from '../output-format.ts';
 import type { Session } from '../session.ts';
-import { painter } from '../style.ts';
+import { painter, say } from '../style.ts';
 
 interface Flags {
   readonly revision?: string;
@@ -36,7 +36,7 @@ export function diffCommand(launch: Launch): Command {
 async function diff(session: Session, { revision, path, outputFormat: format }: Flags): Promise<number> {
   const form = outputFormat(format, REPORT_FORMATS);
   if (revision !== undefined && path !== undefined) throw usageError('cannot specify both --revision and --path');
-  const { stdout, stderr, timeoutMs, progress } = session;
+  const { stdout, timeoutMs, progress } = session;
   const request = path === undefined ? { ...(revision === undefined ? {} : { revision }) } : await requestOf(path);
   const client = await session.client();
   const report = await progress.during(client.diff(request, { timeoutMs }), () => 'trying it out on the API server');
@@ -44,7 +44,7 @@ async function diff(session: Session, { revision, path, outputFormat: format }: 
   if (form === 'table') stdout.write(formatDiff(report, painter(session, stdout)));
   else stdout.write(await dataText(form, report));
   const trouble = troubleOf(report);
-  if (trouble !== '') stderr.write(`Error: ${trouble}\n`);
+  if (trouble !== '') say(session, 'Error', trouble);
   return trouble !== '' ? 2 : differs(report) ? 1 : 0;
 }
 

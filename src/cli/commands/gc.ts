@@ -7,6 +7,7 @@ import { usageError } from '../errors.ts';
 import { dataText, NAME_FORMATS, outputFormat, outputOption, REPORT_FORMATS, type ReportFormat } from '../output-format.ts';
 import { printableLine } from '../printable.ts';
 import type { Session } from '../session.ts';
+import { say } from '../style.ts';
 import { describeTrouble } from '../sync-summary.ts';
 import { formatTable } from '../table.ts';
 
@@ -98,7 +99,7 @@ async function carryOut(session: Session, client: ApiClient, { format, start, co
     .filter((text) => text !== '')
     .join(', ');
   if (trouble === '') return 0;
-  session.stderr.write(`Error: ${trouble}\n`);
+  say(session, 'Error', trouble);
   return 1;
 }
 

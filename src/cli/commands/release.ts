@@ -13,6 +13,7 @@ import { printable } from '../printable.ts';
 import { bar } from '../progress.ts';
 import type { Selection } from '../release-menu.ts';
 import type { Session } from '../session.ts';
+import { say } from '../style.ts';
 import { formatTable } from '../table.ts';
 
 interface Flags extends CauseFlags {
@@ -115,7 +116,7 @@ async function releaseChosen(
   });
 }
 
-function checkFlags(flags: Flags, { stderr }: Session): void {
+function checkFlags(flags: Flags, session: Session): void {
   if (flags.updateImage && flags.updateAllImages) {
     throw usageError('please supply only one of --update-image=<image> or --update-all-images');
   }
@@ -130,10 +131,10 @@ function checkFlags(flags: Flags, { stderr }: Session): void {
     throw usageError('--force has no effect when used with --all and --update-all-images');
   }
   if (flags.force && flags.all) {
-    stderr.write('Warning: --force will not ignore locked workloads when used with --all\n');
+    say(session, 'Warning', '--force will not ignore locked workloads when used with --all');
   }
   if (flags.force && flags.updateAllImages) {
-    stderr.write('Warning: --force will not ignore container image tags when used with --update-all-images\n');
+    say(session, 'Warning', '--force will not ignore container image tags when used with --update-all-images');
   }
 }
 

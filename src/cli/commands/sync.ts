@@ -9,6 +9,7 @@ import { type Launch, subcommand } from '../command.ts';
 import { dataText, outputFormat, outputOption, REPORT_FORMATS } from '../output-format.ts';
 import { printable, printableLine } from '../printable.ts';
 import type { Session } from '../session.ts';
+import { say } from '../style.ts';
 import { describeTrouble } from '../sync-summary.ts';
 
 interface Flags {
@@ -50,7 +51,7 @@ async function sync(session: Session, { ignoreApplyErrors = false, wait = false,
   }
   const report = await reportSync(session, client, { branch: git.remote.branch, started, format });
   const trouble = describeTrouble(report);
-  if (trouble !== '') session.stderr.write(`${ignoreApplyErrors ? 'Warning' : 'Error'}: ${trouble}\n`);
+  if (trouble !== '') say(session, ignoreApplyErrors ? 'Warning' : 'Error', trouble);
   if (trouble !== '' && !ignoreApplyErrors) return 1;
   // One result on standard output: beside data, what is not healthy is told to the person.
   return wait
@@ -96,7 +97,7 @@ async function syncedRevision(session: Session, client: ApiClient, job: string):
       session.stderr.write(`Failed to complete sync job (ID ${JSON.stringify(job)})\n`);
       throw error;
     }
-    session.stderr.write(`Warning: ${printable(error.message)}\n`);
+    say(session, 'Warning', printable(error.message));
     return verified;
   }
 }
