@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../src/base/index.ts';
 import type { Daemon, HeldDeletions, SyncReport } from '../../src/controller/index.ts';
-import { daemonOf, serve } from '../api/daemon-fixture.ts';
 import { fluxctl, ScriptedDaemon } from './daemon.ts';
+import { run } from './own-api.ts';
 
 const HASH = '0123456789abcdef';
 const REVISION = '4be1f0c2a7d94c0f5a0f6a1cb5f2d1a1e7a9b001';
@@ -22,12 +22,6 @@ const report: SyncReport = {
   changes: [{ id: '<cluster>:namespace/shop', outcome: 'deleted', reason: 'no longer in Git' }],
   errors: [],
   warnings: [],
-};
-
-const run = async (parts: Partial<Daemon>, ...line: string[]) => {
-  const daemon = daemonOf(parts);
-  await using api = await serve(daemon);
-  return { ...(await fluxctl([...line, '--url', `http://127.0.0.1:${api.port}/api/flux`])), calls: daemon.calls };
 };
 
 describe('fluxctl gc', () => {

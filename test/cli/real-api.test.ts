@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../src/base/index.ts';
-import type { Daemon, GitConfig, SyncReport, WorkloadStatus } from '../../src/controller/index.ts';
-import { daemonOf, serve } from '../api/daemon-fixture.ts';
-import { fluxctl } from './daemon.ts';
+import type { GitConfig, SyncReport, WorkloadStatus } from '../../src/controller/index.ts';
+import { run } from './own-api.ts';
 
 const REVISION = '4be1f0c2a7d94c0f5a0f6a1cb5f2d1a1e7a9b001';
 const CART = 'shop:deployment/cart';
@@ -43,12 +42,6 @@ const report: SyncReport = {
   ],
   errors: [],
   warnings: [],
-};
-
-const run = async (parts: Partial<Daemon>, ...line: string[]) => {
-  const daemon = daemonOf(parts);
-  await using api = await serve(daemon);
-  return { ...(await fluxctl([...line, '--url', `http://127.0.0.1:${api.port}/api/flux`])), calls: daemon.calls };
 };
 
 describe('fluxctl with the daemon’s own API', () => {
