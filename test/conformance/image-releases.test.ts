@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { planUpdate, type ReleaseImageSpec, type UpdateResult } from '../../src/update/index.ts';
+import { planUpdate, type ReleaseImageSpec } from '../../src/update/index.ts';
+import { brief } from '../update/brief.ts';
 import { repositoryOf } from '../update/repository.ts';
 import type { World } from '../update/world.ts';
 
@@ -54,22 +55,6 @@ async function release(given: Partial<ReleaseImageSpec>, around: Around = {}, ca
   const spec = { ServiceSpecs: ['<all>'], ImageSpec: '<all latest>', Kind: 'execute', Excludes: null, Force: false, ...given };
   return planUpdate({ type: 'image', cause, spec }, context);
 }
-
-/** By name: `success greet m-1>m-2`, `skipped locked`. */
-const brief = (result: UpdateResult) =>
-  Object.fromEntries(
-    Object.entries(result).map(([id, { Status, Error: reason, PerContainer }]) => [
-      id.replace(/.*\//, ''),
-      [
-        Status,
-        reason,
-        ...(PerContainer ?? []).map(({ Container, Current, Target }) => `${Container} ${tag(Current)}>${tag(Target)}`),
-      ]
-        .filter(Boolean)
-        .join(' '),
-    ]),
-  );
-const tag = (image: string) => image.replace(/^.*:/, '');
 
 const only = (name: string) => ({ ServiceSpecs: [idOf(name)] });
 const running = (...names: string[]) => ({ running: names.map(idOf) });

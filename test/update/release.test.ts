@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { planUpdate, type ReleaseImageSpec, type UpdateResult } from '../../src/update/index.ts';
+import { planUpdate, type ReleaseImageSpec } from '../../src/update/index.ts';
+import { brief } from './brief.ts';
 import { contextOf, type World, workload } from './world.ts';
 
 const ID = (name: string, kind = 'deployment') => `default:${kind}/${name}`;
@@ -46,23 +47,8 @@ const spec = (given: Partial<ReleaseImageSpec>): ReleaseImageSpec => ({
 const release = (given: Partial<ReleaseImageSpec>, world: Partial<World> = {}) =>
   planUpdate({ type: 'image', cause: { Message: '', User: '' }, spec: spec(given) }, contextOf({ ...repository, ...world }));
 
-/** `success greet m-1>m-2`, `skipped locked`. */
-const brief = (result: UpdateResult) =>
-  Object.fromEntries(
-    Object.entries(result).map(([id, { Status, Error: reason, PerContainer }]) => [
-      id.replace('default:', '').replace('deployment/', ''),
-      [
-        Status,
-        reason,
-        ...(PerContainer ?? []).map(({ Container, Current, Target }) => `${Container} ${tag(Current)}>${tag(Target)}`),
-      ]
-        .filter(Boolean)
-        .join(' '),
-    ]),
-  );
-const tag = (image: string) => image.replace(/^.*:/, '');
 const rest = (status: string, ...except: string[]) =>
-  Object.fromEntries(['hello', 'daemonset/init'].filter((name) => !except.includes(name)).map((name) => [name, status]));
+  Object.fromEntries(['hello', 'init'].filter((name) => !except.includes(name)).map((name) => [name, status]));
 
 describe('a release by image', () => {
   test.each<[string, Partial<ReleaseImageSpec>, Partial<World>, Record<string, string>]>([
