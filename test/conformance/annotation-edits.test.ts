@@ -1,26 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { type PolicySpec, planUpdate } from '../../src/update/index.ts';
+import { deployment } from '../manifests/commented.ts';
 import { repositoryOf } from '../update/repository.ts';
 
 const ID = 'default:deployment/web';
-
-/** The Deployment `default:deployment/web` with these lines below its name. */
-function deployment(lines: string): string {
-  return `---
-apiVersion: apps/v1
-kind: Deployment
-metadata: # the metadata comment
-  name: web
-${lines}spec:
-  template:
-    metadata: # another comment
-      labels: {app: web}
-    spec:
-      containers:
-      - image: acme/web  # image first
-        name: web        # name second
-`;
-}
 
 /** The file after a change of policies; as it was when nothing is to be changed. */
 async function edited(text: string, update: PolicySpec[string], id = ID): Promise<string> {

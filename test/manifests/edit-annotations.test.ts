@@ -2,26 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type JsonValue, parseYamlDocuments } from '../../src/base/index.ts';
 import { type EditTarget, editAnnotations } from '../../src/manifests/index.ts';
+import { deployment } from './commented.ts';
 
 const WEB: EditTarget = { document: 1, kind: 'Deployment', name: 'web' };
-
-/** A Deployment with the given lines below `name`. */
-function deployment(lines = ''): string {
-  return `---
-apiVersion: apps/v1
-kind: Deployment
-metadata: # the metadata comment
-  name: web
-${lines}spec:
-  template:
-    metadata: # another comment
-      labels: {app: web}
-    spec:
-      containers:
-      - image: acme/web  # image first
-        name: web        # name second
-`;
-}
 
 function edit(text: string, changes: Readonly<Record<string, string | null>>, target = WEB): string {
   return editAnnotations(text, target, new Map(Object.entries(changes)));
