@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { silentLogger, systemClock } from '../../src/base/index.ts';
 import { createCluster } from '../../src/cluster/index.ts';
-import { createCredentialSource, loadKubeconfig } from '../../src/cluster/kubeconfig.ts';
-import { createTransport, type Transport } from '../../src/cluster/transport.ts';
+import type { Transport } from '../../src/cluster/transport.ts';
 import type { Cluster } from '../../src/controller/ports.ts';
 import { type Kubernetes, startKubernetes } from '../../src/sim/index.ts';
 import { until } from '../support/until.ts';
+import { transportTo } from './transport-to.ts';
 import { path as places, startWorld } from './world.ts';
 
 const deployment = (name: string, namespace: string, labels: Record<string, string> = {}) => ({
@@ -32,9 +32,7 @@ describe('workloads as a watch shows them', () => {
     server = await startKubernetes();
     const kubeconfigFile = join(directory, 'kubeconfig');
     writeFileSync(kubeconfigFile, server.kubeconfig());
-    const load = () => loadKubeconfig({ kubeconfigFile });
-    const credentials = createCredentialSource(await load(), load, systemClock);
-    transport = createTransport({ credentials, clock: systemClock, maxInFlight: 8 });
+    transport = await transportTo(kubeconfigFile, systemClock);
     cluster = await createCluster({ kubeconfigFile, excludeResources: [], clock: systemClock, log: silentLogger() });
   });
   afterAll(async () => {

@@ -1,10 +1,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { silentLogger } from '../../src/base/index.ts';
-import type { ApiResource } from '../../src/cluster/api-resource.ts';
-import { createCredentialSource, loadKubeconfig } from '../../src/cluster/kubeconfig.ts';
 import { metadataOf } from '../../src/cluster/live.ts';
-import { createTransport } from '../../src/cluster/transport.ts';
 import { createReflector, type Reflector } from '../../src/cluster/watch/reflector.ts';
+import { CONFIG_MAPS, transportTo } from '../cluster/transport-to.ts';
 import type { Recorded } from '../e2e/harness/api-proxy.ts';
 import type { Fault } from '../e2e/harness/fault.ts';
 import { configMapPath } from './manifests.ts';
@@ -14,14 +12,6 @@ import { type Site, startSite } from './world.ts';
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const MAPS = 'api/v1/namespaces/shop/configmaps';
-const CONFIG_MAPS: ApiResource = {
-  group: '',
-  version: 'v1',
-  kind: 'ConfigMap',
-  plural: 'configmaps',
-  namespaced: true,
-  verbs: ['list', 'watch'],
-};
 /** Objects that are never deleted: one that is missing from the copy was deleted falsely. */
 const STEADY = 10;
 
@@ -41,8 +31,7 @@ async function startWatch(intercept?: (recorded: Recorded) => Fault | undefined)
   // The controllers of the cluster have their turn.
   await site.time.pass(SECOND);
   proxy.intercept = intercept;
-  const load = () => loadKubeconfig({ kubeconfigFile: proxy.kubeconfig });
-  const transport = createTransport({ credentials: createCredentialSource(await load(), load, clock), clock, maxInFlight: 8 });
+  const transport = await transportTo(proxy.kubeconfig, clock);
   const falselyDeleted: string[] = [];
   const reflector = createReflector({
     transport,

@@ -2,20 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { afterEach, describe, expect, test } from 'vitest';
 import { FluxError, silentLogger, systemClock } from '../../../src/base/index.ts';
-import type { ApiResource } from '../../../src/cluster/api-resource.ts';
 import { type Detail, metadataOf } from '../../../src/cluster/live.ts';
 import type { Transport } from '../../../src/cluster/transport.ts';
 import { createReflector, type Reflector } from '../../../src/cluster/watch/reflector.ts';
 import { until } from '../../support/until.ts';
-
-const CONFIG_MAPS: ApiResource = {
-  group: '',
-  version: 'v1',
-  kind: 'ConfigMap',
-  plural: 'configmaps',
-  namespaced: true,
-  verbs: ['list', 'watch'],
-};
+import { CONFIG_MAPS } from '../transport-to.ts';
 
 type Step = (answer: PassThrough) => unknown;
 

@@ -3,22 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { silentLogger, systemClock } from '../../../src/base/index.ts';
-import type { ApiResource } from '../../../src/cluster/api-resource.ts';
-import { createCredentialSource, loadKubeconfig } from '../../../src/cluster/kubeconfig.ts';
 import { metadataOf } from '../../../src/cluster/live.ts';
-import { createTransport, type Transport } from '../../../src/cluster/transport.ts';
+import type { Transport } from '../../../src/cluster/transport.ts';
 import { createReflector, type Reflector } from '../../../src/cluster/watch/reflector.ts';
 import { type Kubernetes, startKubernetes } from '../../../src/sim/index.ts';
 import { until } from '../../support/until.ts';
-
-const CONFIG_MAPS: ApiResource = {
-  group: '',
-  version: 'v1',
-  kind: 'ConfigMap',
-  plural: 'configmaps',
-  namespaced: true,
-  verbs: ['list', 'watch'],
-};
+import { CONFIG_MAPS, transportTo } from '../transport-to.ts';
 
 describe('a reflector', () => {
   const directory = mkdtempSync(join(tmpdir(), 'flux-reflector-'));
@@ -31,9 +21,7 @@ describe('a reflector', () => {
     server = await startKubernetes();
     const kubeconfigFile = join(directory, 'kubeconfig');
     writeFileSync(kubeconfigFile, server.kubeconfig());
-    const load = () => loadKubeconfig({ kubeconfigFile });
-    const credentials = createCredentialSource(await load(), load, systemClock);
-    transport = createTransport({ credentials, clock: systemClock, maxInFlight: 8 });
+    transport = await transportTo(kubeconfigFile, systemClock);
   });
   afterEach(async () => {
     for (const each of open.splice(0)) each.close();
