@@ -97,6 +97,7 @@ const OURS = {
     'method',
     'code',
   ),
+  flux_kubernetes_events_total: counter('Kubernetes Events, by what became of them.', 'result'),
   flux_registry_requests_total: counter('Requests to image registries by status; 429 is "too many".', 'code'),
   flux_image_repositories: gauge('Watched image repositories by how their last scan went.', 'state'),
   flux_webhooks_total: counter('Webhooks that came in, by source and by what became of them.', 'source', 'result'),

@@ -37,6 +37,7 @@ export interface Metrics {
   /** `status` is absent when there was no answer. */
   registryRequest(status: number | undefined): void;
   kubernetesRequest(method: string, status: number | undefined): void;
+  kubernetesEvent(result: 'written' | 'failed' | 'left_out'): void;
   /** How many image repositories are in which state; asked at every scrape. */
   imageRepositories(read: () => Readonly<Record<string, number>>): void;
   /** A request to the API was answered; `route` is a word of the table of routes, never what the client sent. */
@@ -124,6 +125,7 @@ export async function createMetrics({ version }: { readonly version: string }): 
     registryRequest: (status) => add('flux_registry_requests_total', 1, { code: codeOf(status) }),
     kubernetesRequest: (method, status) =>
       add('flux_kubernetes_requests_total', 1, { method: oneOf(METHODS, method), code: codeOf(status) }),
+    kubernetesEvent: (result) => add('flux_kubernetes_events_total', 1, { result }),
     imageRepositories(read) {
       readImages = read;
     },

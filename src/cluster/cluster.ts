@@ -13,11 +13,13 @@ import { lostFields } from './drift.ts';
 import { exportObjects } from './export.ts';
 import { noteCorrections } from './fight.ts';
 import { healthTarget, watchHealth } from './health/watch-health.ts';
+import type { Inventory } from './inventory.ts';
 import { createCredentialSource, type KubeconfigSource, loadKubeconfig } from './kubeconfig.ts';
 import type { ElectionHandlers } from './lease/election.ts';
 import { Fence } from './lease/fence.ts';
 import { type Candidacy, takePart } from './lease/take-part.ts';
 import { isRecord } from './live.ts';
+import { createObjectEvents, type EventResult, type Subject } from './object-events.ts';
 import { planSync } from './plan.ts';
 import { noteRefusals } from './refusal.ts';
 import { findKind, keyOf, type Target } from './scope.ts';
@@ -50,6 +52,10 @@ export interface ClusterOptions extends KubeconfigSource {
   readonly requestTimeoutMs?: number;
   /** Told of each request with the status of its answer, which is absent when there was none. */
   readonly onRequest?: (method: string, status: number | undefined) => void;
+  /** Names this daemon in Kubernetes Events. Default `fluxd`. */
+  readonly instance?: string;
+  /** Told what became of each Kubernetes Event. */
+  readonly onEvent?: (result: EventResult) => void;
 }
 
 /** Where daemons for one source agree on who writes. */
@@ -93,6 +99,8 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster & 
   const syncSets = new Map<string, SyncSet>();
   /** Where the objects of changes are, for whoever asks for their health. */
   const places = new WeakMap<Change, { readonly target: Target; readonly set: SyncSet }>();
+  /** What Events are about, by the change that they tell of. */
+  const subjects = new WeakMap<Change, Subject>();
   let driftListener: (() => void) | undefined;
   const attention = createAttention({ clock, manager, sets: () => syncSets.values(), onDrift: () => driftListener?.() });
   const views = createViews({
@@ -120,6 +128,15 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster & 
   let defined: DefinedKinds = new Map();
   /** What ids follow from, as of the last question. */
   let names: { readonly directory: Directory | undefined; readonly defined: DefinedKinds } = { directory: undefined, defined };
+  const objectEvents = createObjectEvents({
+    transport,
+    clock,
+    log,
+    told,
+    allowed,
+    instance: options.instance || 'fluxd',
+    onEvent: options.onEvent,
+  });
   const listWorkloads = createWorkloadLister({ transport, discovery, views, allowed, log, told });
 
   return {
@@ -155,7 +172,10 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster & 
         noteRefusals(set, steps, changes);
         for (const [index, change] of changes.entries()) {
           const step = steps[index];
-          if (step && 'target' in step && step.target) places.set(change, { target: step.target, set });
+          if (!step) continue;
+          if ('target' in step && step.target) places.set(change, { target: step.target, set });
+          const subject = subjectOf(step, set.inventory);
+          if (subject) subjects.set(change, subject);
         }
         return changes;
       });
@@ -174,6 +194,13 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster & 
       if (!known)
         throw new FluxError('plan was not made by this cluster, or was carried out before', { code: 'cluster/foreign-plan' });
       return diffSteps(known.steps, { transport, manager }, signal);
+    },
+
+    tell(events) {
+      for (const { change, ...event } of events) {
+        const subject = subjects.get(change);
+        if (subject) objectEvents.add(subject, event);
+      }
     },
 
     onDrift(listener) {
@@ -231,11 +258,22 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster & 
     },
 
     close() {
+      objectEvents.close();
       attention.close();
       views.close();
       transport.close();
     },
   };
+}
+
+function subjectOf(step: Step, inventory: Inventory): Subject | undefined {
+  if ('target' in step && step.target) {
+    const { resource, namespace, name, key } = step.target;
+    return { resource, namespace, name, uid: inventory.get(key)?.uid ?? step.live?.uid };
+  }
+  if (!('resource' in step) || !step.resource || !step.live) return undefined;
+  const { name, namespace, uid } = step.live;
+  return { resource: step.resource, namespace, name, uid };
 }
 
 function isApplied({ outcome }: Change): boolean {

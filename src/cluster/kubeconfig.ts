@@ -55,7 +55,8 @@ export async function loadKubeconfig(source: KubeconfigSource): Promise<Kubeconf
   } catch (error) {
     // A KUBECONFIG whose file is not there counts for as much as none.
     if (!source.kubeconfigFile && isMissingFile(error)) throw noConfig();
-    throw broken(messageOf(error), { cause: error });
+    const where = source.kubeconfigFile ? ` ${source.kubeconfigFile}` : '';
+    throw broken(`kubeconfig${where}: ${messageOf(error)}`, { cause: error });
   }
   if (source.context) config.setCurrentContext(source.context);
   const context = config.getContextObject(config.getCurrentContext());

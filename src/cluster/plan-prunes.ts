@@ -65,7 +65,7 @@ export async function planPrunes(pruning: Pruning, directory: Directory, signal?
   const inOrder = judged.toSorted((a, b) => (a.candidate.id < b.candidate.id ? -1 : 1));
   const steps = inOrder.map(({ candidate: { id, resource, live }, verdict }): Step => {
     const entry: PlanEntry = { id, ...verdict, ...(live.uid ? { uid: live.uid } : {}) };
-    return verdict.action === 'prune' ? { act: 'delete', entry, resource, live } : { act: 'none', entry };
+    return verdict.action === 'prune' ? { act: 'delete', entry, resource, live } : { act: 'none', entry, resource, live };
   });
   return { steps, orphans };
 }

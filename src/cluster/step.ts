@@ -32,5 +32,7 @@ export interface IdleStep {
   readonly act: 'none';
   readonly entry: PlanEntry;
   readonly target?: Target;
+  /** Of what is not in Git, and stays. */
+  readonly resource?: ApiResource;
   readonly live?: LiveObject;
 }

@@ -145,6 +145,18 @@ export interface HealthWatch {
 }
 
 /** One Kubernetes cluster, as the daemon uses it. */
+/** Something that `kubectl describe` of an object shall show. */
+export interface ObjectEvent {
+  /** Of the object, returned by `apply`. */
+  readonly change: Change;
+  readonly reason: 'SyncApplied' | 'SyncFailed' | 'DriftCorrected' | 'ImageUpdated' | 'DeletionHeld' | 'GarbageCollected';
+  readonly action: 'Sync' | 'CorrectDrift' | 'UpdateImage' | 'GarbageCollect';
+  readonly type: 'Normal' | 'Warning';
+  /** Without secrets. */
+  readonly note: string;
+  readonly revision: string;
+}
+
 /** May the holder of a token do this? */
 export interface AccessQuestion {
   readonly token: string;
@@ -167,6 +179,8 @@ export interface Cluster {
   plan(request: PlanRequest, options?: Cancellable): Promise<Plan>;
   /** Carries out a plan made by this cluster, once: applies in stages, then deletes. One change an entry, in the same order. Never throws for an object. */
   apply(plan: Plan, options?: Cancellable & { readonly onProgress?: () => void }): Promise<readonly Change[]>;
+  /** Has Kubernetes Events written about objects, in the background; what cannot be written is told once. */
+  tell(events: readonly ObjectEvent[]): void;
   /** Sets who is called when an applied object was changed or deleted by somebody else, and a sync would put it right; and when a watch is lost, so that a sync finds out why. */
   onDrift(listener: () => void): void;
   /**

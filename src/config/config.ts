@@ -46,7 +46,6 @@ export interface Config {
   readonly registryUseLabels: readonly string[];
   readonly dockerConfig?: string;
 
-  readonly k8sSecretName: string;
   readonly k8sDefaultNamespace?: string;
   /** Flux touches nothing outside of these; empty means no limit. */
   readonly k8sAllowNamespaces: readonly string[];

@@ -82,7 +82,7 @@ export const FLAG_GROUPS = {
     'memcached-service': meaningless('string', 'memcached', 'SRV name of the cache', NO_MEMCACHED),
   },
   Kubernetes: {
-    'k8s-secret-name': built('string', 'flux-git-deploy', 'secret that holds the deploy key'),
+    'k8s-secret-name': ignored('string', 'flux-git-deploy', 'secret that holds the deploy key', NO_KEY_MADE),
     'k8s-secret-volume-mount-path': built('string', '/etc/fluxd/ssh', 'directory where that secret is mounted'),
     'k8s-secret-data-key': built('string', 'identity', 'file name of the private key in that directory'),
     'k8s-default-namespace': built('string', '', 'namespace of manifests without one; else that of the kubeconfig context'),

@@ -124,7 +124,6 @@ export function validateFlags({ values, origins }: Settings): Validated {
     registryIncludeImages: values['registry-include-image'],
     registryUseLabels: values['registry-use-labels'],
     ...optional('dockerConfig', values['docker-config']),
-    k8sSecretName: values['k8s-secret-name'],
     ...optional('k8sDefaultNamespace', values['k8s-default-namespace']),
     k8sAllowNamespaces: [...new Set(ALLOW_NAMESPACE.flatMap((name) => values[name]))],
     k8sExcludeResources: values['k8s-unsafe-exclude-resource'],

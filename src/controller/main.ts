@@ -34,6 +34,7 @@ import { createWorkingDirectory } from './working-directory.ts';
 export interface FluxMetrics extends ControllerMetrics {
   gitRemote: NonNullable<SourceOptions['onRemote']>;
   kubernetesRequest: NonNullable<ClusterOptions['onRequest']>;
+  kubernetesEvent: NonNullable<ClusterOptions['onEvent']>;
 }
 
 export interface FluxOptions {
@@ -96,6 +97,9 @@ export async function startFlux({ temporaryDirectory, pid, host, isAlive, ...opt
     clock,
     log: log.child({ component: 'cluster' }),
     onRequest: metrics.kubernetesRequest,
+    onEvent: metrics.kubernetesEvent,
+    // In a pod this is its name.
+    instance: environment.HOSTNAME ?? '',
   });
   const takePart: TakePart = (handlers, signal) => cluster.takePart({ syncSet: syncSetName(source), host }, handlers, signal);
   const flux = startEngine({ ...options, source, cluster, takePart });

@@ -264,6 +264,18 @@ export interface HealthWatch {
   close(): void;
 }
 
+/** Something that `kubectl describe` of an object shall show. */
+export interface ObjectEvent {
+  /** Of the object, returned by `apply`. */
+  readonly change: Change;
+  readonly reason: 'SyncApplied' | 'SyncFailed' | 'DriftCorrected' | 'ImageUpdated' | 'DeletionHeld' | 'GarbageCollected';
+  readonly action: 'Sync' | 'CorrectDrift' | 'UpdateImage' | 'GarbageCollect';
+  readonly type: 'Normal' | 'Warning';
+  /** Without secrets. */
+  readonly note: string;
+  readonly revision: string;
+}
+
 /** May the holder of a token do this? */
 export interface AccessQuestion {
   readonly token: string;
@@ -283,6 +295,8 @@ export interface Cluster {
   plan(request: PlanRequest, options?: Cancellable): Promise<Plan>;
   /** Carries out a plan made by this cluster: server-side apply in stages, then deletions. One change an entry. `onProgress` is called at each answer. */
   apply(plan: Plan, options?: Cancellable & { readonly onProgress?: () => void }): Promise<readonly Change[]>;
+  /** Has Kubernetes Events written about objects, in the background; what cannot be written is told once. */
+  tell(events: readonly ObjectEvent[]): void;
   /** Sets who is called when an applied object was changed or deleted by somebody else, and a sync would put it right; and when a watch is lost, so that a sync finds out why. */
   onDrift(listener: () => void): void;
   /**

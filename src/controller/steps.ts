@@ -8,6 +8,7 @@ import type { Job, JobQueue, JobResult } from './jobs.ts';
 import { createOutcomeLog } from './log-outcome.ts';
 import type { Again, LoopSteps } from './loop.ts';
 import type { ControllerMetrics } from './metrics.ts';
+import { objectEvents } from './object-events.ts';
 import type { ObjectStates } from './object-states.ts';
 import type { Cancellable, Change, ImageWatch, Revision, Source } from './ports.ts';
 import type { Progress } from './progress.ts';
@@ -81,7 +82,9 @@ export function createSteps(options: StepsOptions): LoopSteps {
       const outcome = await sync(revision, sub, cancel);
       cancel.signal?.throwIfAborted();
       finish(outcome, report, log);
-      for (const event of await sub.syncEvents.of(outcome)) sub.events.add(event);
+      const events = await sub.syncEvents.of(outcome);
+      for (const event of events) sub.events.add(event);
+      sub.cluster.tell(objectEvents(outcome, events));
       if (options.automation) images.watch(imageTargets((await reader.read(revision, cancel)).workloads));
       // Thrown so that the loop comes back soon; what was applied stays applied, only the record is missing.
       if (outcome.unrecorded) throw outcome.unrecorded;

@@ -53,7 +53,6 @@ test('without flags the configuration holds the defaults of Flux v1', () => {
       registryExcludeImages: ['k8s.gcr.io/*'],
       registryIncludeImages: [],
       registryUseLabels: ['index.docker.io/weaveworks/*', 'index.docker.io/fluxcd/*'],
-      k8sSecretName: 'flux-git-deploy',
       k8sAllowNamespaces: [],
       k8sExcludeResources: ['*metrics.k8s.io/*', 'webhook.certmanager.k8s.io/*', 'v1/Event'],
       sshIdentityFile: '/etc/fluxd/ssh/identity',

@@ -74,6 +74,7 @@ describe('the steps of the loop', () => {
         duringApply();
         return [];
       },
+      tell: () => undefined,
       namesBy: () => progress,
       idOf: ({ kind, metadata }: Manifest['object']) => `${metadata.namespace}:${kind.toLowerCase()}/${metadata.name}`,
     } as unknown as Cluster;

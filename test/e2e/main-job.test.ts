@@ -80,6 +80,20 @@ test('a pushed tag leads to one commit of one line, one note, one moved tag and 
       },
     },
   });
+  // What kubectl describe shows of the Deployment, on a real cluster by its own search too.
+  const { uid } = (await world.kube.get(path.deployment(shop, 'web'))).metadata;
+  const shown = async () => {
+    const events = await world.kube.list(`apis/events.k8s.io/v1/namespaces/${shop}/events`);
+    return events.filter(({ regarding }) => regarding.uid === uid).map(({ reason, note }) => `${reason}: ${note}`);
+  };
+  await until('the Events are written', async () => (await shown()).some((text) => text.startsWith('ImageUpdated')));
+  expect(await shown()).toEqual(
+    expect.arrayContaining([
+      `SyncApplied: created from web.yaml:2 (document 1) at ${before.slice(0, 7)}`,
+      `SyncApplied: configured from web.yaml:2 (document 1) at ${head.slice(0, 7)}`,
+      `ImageUpdated: web: ${image}:1.0.0 → ${image}:1.0.1 (by automation, commit ${head.slice(0, 7)})`,
+    ]),
+  );
   if (world.runsPods) {
     await until('the pod answers with the new version', async () => (await ask(shop, 'web')).includes('version=1.0.1'));
   }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { type KubeJson, manifest, path, startWorld, type World } from './harness/index.ts';
+import { type KubeJson, manifest, path, startWorld, type World, writesOf } from './harness/index.ts';
 import { runOk } from './harness/process.ts';
 
 let world: World;
@@ -74,7 +74,7 @@ test('a field that kubectl applied and that is no longer in Git goes with the fi
 
   fluxd.proxy.clear();
   expect((await fluxd.sync()).counts).toEqual({ unchanged: 2 });
-  expect(fluxd.proxy.requests.filter(({ method }) => method !== 'GET')).toEqual([]);
+  expect(writesOf(fluxd.proxy)).toEqual([]);
 });
 
 test('taking over what is as Git wants it restarts nothing, and neither do our own label and annotation', async () => {

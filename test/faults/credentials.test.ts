@@ -128,7 +128,7 @@ describe('R-010: tokens', () => {
     const { time, daemon, proxy, repository } = engine;
     await time.pass(10 * MINUTE);
     expect(engine.running()).toBe(true);
-    expect(daemon.readiness()).toEqual({ ready: false, reason: 'Unauthorized' });
+    expect(daemon.readiness()).toEqual({ ready: false, reason: 'last sync: Unauthorized' });
     expect(proxy.requests.length).toBeLessThanOrEqual(10 * 60);
     proxy.intercept = undefined;
     await time.until('synced', () => repository.tag !== undefined, 30 * SECOND);

@@ -67,6 +67,7 @@ export async function startEngine(files: Readonly<Record<string, string>>, optio
     clock,
     log,
     onRequest: metrics.kubernetesRequest,
+    onEvent: metrics.kubernetesEvent,
   });
   const engine = startFluxEngine({
     config: parse(['--git-url=https://git.example.org/shop.git', '--registry-disable-scanning', ...(options.flags ?? [])]),

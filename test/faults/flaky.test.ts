@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Recorded } from '../e2e/harness/api-proxy.ts';
+import { type Recorded, writesOf } from '../e2e/harness/api-proxy.ts';
 import type { Fault } from '../e2e/harness/fault.ts';
 import { type Engine, startEngine } from './engine.ts';
 import { configMapPath, maps, namespace, yaml } from './manifests.ts';
@@ -80,10 +80,7 @@ describe('R-004: an API server that answers 5xx at random', () => {
       await time.until('all is changed, and what left is deleted', isWhole, 10 * MINUTE);
       expect(await stands(17, 'changed')()).toBe(true);
       for (const round of rounds(engine)) {
-        const writes = Map.groupBy(
-          round.filter(({ method }) => method !== 'GET'),
-          ({ path }) => path,
-        );
+        const writes = Map.groupBy(writesOf({ requests: round }), ({ path }) => path);
         for (const [path, tries] of writes) expect(tries.length, path).toBeLessThanOrEqual(4);
         // Nothing is deleted before every apply of the round has succeeded.
         const applied = [...writes].filter(([, [first]]) => first?.method === 'PATCH');

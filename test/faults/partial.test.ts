@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { writesOf } from '../e2e/harness/api-proxy.ts';
 import type { Fault } from '../e2e/harness/fault.ts';
 import { startEngine } from './engine.ts';
 import { maps, namespace, yaml } from './manifests.ts';
@@ -57,7 +58,7 @@ describe('R-013: objects that cannot be applied', () => {
 
       await time.pass(5 * MINUTE);
       const tries = Map.groupBy(
-        proxy.requests.filter(({ method }) => method === 'PATCH'),
+        writesOf(proxy).filter(({ method }) => method === 'PATCH'),
         ({ path }) => numberOf(path),
       );
       for (let n = 0; n < OBJECTS; n += 1) {

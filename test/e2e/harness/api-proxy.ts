@@ -54,6 +54,11 @@ export interface ApiProxy {
   close(): Promise<void>;
 }
 
+/** What the daemon wrote, or tried to, the Kubernetes Events left out that tell of it. */
+export function writesOf({ requests }: Pick<ApiProxy, 'requests'>): readonly Recorded[] {
+  return requests.filter(({ method, path }) => method !== 'GET' && !path.startsWith('/apis/events.k8s.io/'));
+}
+
 export interface ApiProxyOptions {
   /** Measures delays. Default the system's. */
   readonly clock?: Clock;

@@ -3,7 +3,7 @@
  * and the registry are the embedded ones, or real ones when TEST_KUBECONFIG is set; a test cannot tell but by `runsPods`.
  */
 export type { Account } from './account.ts';
-export type { Recorded } from './api-proxy.ts';
+export { type Recorded, writesOf } from './api-proxy.ts';
 export type { Fault } from './fault.ts';
 export type { Fluxd } from './fluxd.ts';
 export type { KubeJson } from './kube-client.ts';

@@ -1,0 +1,44 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { type Config, FLAG_NAMES, FLAGS, type FlagName, parseFlags } from '../../src/config/index.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+/** Another value than the default, and what else has to be given with it. */
+const OTHER: Partial<Record<FlagName, readonly string[]>> = {
+  listen: ['--listen=:1'],
+  'listen-metrics': ['--listen-metrics=:1'],
+  'log-format': ['--log-format=json'],
+  'tls-cert-file': ['--tls-cert-file=a', '--tls-private-key-file=b'],
+  'tls-private-key-file': ['--tls-cert-file=a', '--tls-private-key-file=b'],
+  'webhook-listen': ['--webhook-listen=:1', '--webhook-config=a'],
+  'webhook-config': ['--webhook-listen=:1', '--webhook-config=a'],
+  'k8s-allow-namespace': ['--k8s-allow-namespace=shop'],
+  'k8s-namespace-whitelist': ['--k8s-namespace-whitelist=shop'],
+};
+const BY_TYPE = { string: 'a', bool: 'true', int: '7', float: '7.5', duration: '7m', list: 'a' } as const;
+
+/** Decide before there is a configuration, or name the one value that is built. */
+const NO_CONFIG: readonly FlagName[] = ['config-file', 'version', 'sync-state'];
+
+function configOf(...argv: readonly string[]): Config {
+  const parsed = parseFlags(argv, { version: '1', environment: {}, readFile: () => '' });
+  if (!('config' in parsed)) throw new Error(parsed.stderr);
+  return parsed.config;
+}
+
+const working = FLAG_NAMES.filter((name) => ['built', 'deprecated'].includes(FLAGS[name].status) && !NO_CONFIG.includes(name));
+
+test.each(working)('--%s changes the configuration, as its status says', (name) => {
+  expect(configOf(...(OTHER[name] ?? [`--${name}=${BY_TYPE[FLAGS[name].type]}`]))).not.toEqual(configOf());
+});
+
+test('everything in the configuration is read by somebody', () => {
+  const all = configOf(...working.flatMap((name) => OTHER[name] ?? [`--${name}=${BY_TYPE[FLAGS[name].type]}`]));
+  const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.startsWith('config/'))
+    .map((file) => readFileSync(join(root, 'src', file), 'utf8'));
+  const text = [...sources, readFileSync(join(root, 'bin/fluxd.ts'), 'utf8')].join('\n');
+  expect(Object.keys(all).filter((field) => !new RegExp(`config\\.${field}\\b`).test(text))).toEqual([]);
+});
