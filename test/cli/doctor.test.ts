@@ -35,6 +35,8 @@ const pod = (given: { name?: string; phase?: string; ready?: boolean; restarts?:
   },
 });
 
+const podList = (items: readonly object[]) => ({ kind: 'PartialObjectMetadataList', metadata: { resourceVersion: '1' }, items });
+
 describe('the cluster', () => {
   test.each([
     ['v1.34.4', 'cluster ok'],
@@ -168,6 +170,7 @@ async function apiServer(answers: Readonly<Record<string, unknown>>): Promise<As
     response.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(answer ?? status));
   });
+  server.on('upgrade', (_request, socket) => socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n'));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const kubeconfig = join(scratch, `kubeconfig-${url.split(':')[2]}`);
@@ -314,6 +317,19 @@ describe('doctor', () => {
   test('a context that does not exist is told with those that do', async () => {
     const { stdout } = await doctor({}, ['--context=pord', '-o', 'json']);
     expect(JSON.parse(stdout)[0]).toMatchObject({ check: 'kubeconfig', level: 'warn', help: 'The kubeconfig has: "prod".' });
+  });
+
+  test('a port-forward that is forbidden is told with the right that is missing, and nothing more is asked of the daemon', async () => {
+    await using cluster = await apiServer({ ...CLUSTER, '/api/v1/namespaces/flux/pods': podList([pod()]) });
+    const { code, stdout } = await fluxctl(['doctor', '--k8s-fwd-ns=flux', '-o', 'json'], { KUBECONFIG: cluster.kubeconfig });
+    const findings = JSON.parse(stdout) as readonly Finding[];
+    expect(code).toBe(1);
+    expect(findings.find(({ check }) => check === 'daemon')).toMatchObject({
+      level: 'fail',
+      message: 'Could not forward a port to pod flux/flux-1: pods/portforward is forbidden',
+      help: expect.stringContaining('create pods/portforward in namespace "flux"'),
+    });
+    expect(findings.some(({ check }) => check === 'git')).toBe(false);
   });
 
   test('a daemon elsewhere is named', async () => {
