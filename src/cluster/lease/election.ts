@@ -33,8 +33,14 @@ const RETRY_MS = 1_000;
 const REQUEST_MS = 5_000;
 const ALONE_MS = 30_000;
 
-/** Leases cannot be had here at all: no right to them, or an API server without them. */
-const UNAVAILABLE = new Set(['cluster/forbidden', 'cluster/not-found', 'cluster/unknown-resource', 'cluster/not-supported']);
+/** Leases cannot be had here at all: no right to them, an API server without them, or not (yet) a namespace for them. */
+const UNAVAILABLE = new Set([
+  'cluster/forbidden',
+  'cluster/not-found',
+  'cluster/unknown-resource',
+  'cluster/not-supported',
+  'cluster/namespace-missing',
+]);
 
 /**
  * Takes part in an election by a Lease, as client-go does: a lease is over when it was not seen to change for as long as it says,

@@ -379,24 +379,27 @@ test.for([3_600_000, -3_600_000])('clocks that are %i ms apart change nothing', 
 });
 
 describe('where there are no Leases', () => {
-  test('one who has no right to them leads without, and takes the lease when the right is given', async () => {
-    const server = new Server();
-    server.down = failure('cluster/forbidden');
-    const daemon = start(server, 'a_1');
-    await pass(100_000);
-    expect(daemon.told).toEqual(['leads']);
-    expect(daemon.fence.isOpen).toBe(true);
-    server.down = undefined;
-    await pass(31_000, () => server.spec !== undefined);
-    const second = start(server, 'b_2');
-    await pass(20_000);
-    expect(daemon.told).toEqual(['leads']);
-    expect(second.told).toEqual(['follows a']);
-    // From now on it is bound by the lease.
-    server.down = unreachable;
-    await pass(7_000);
-    expect(daemon.fence.isOpen).toBe(false);
-  });
+  test.for(['cluster/forbidden', 'cluster/unknown-resource', 'cluster/namespace-missing'])(
+    '(%s) one leads without, and takes the lease when there can be one',
+    async (code) => {
+      const server = new Server();
+      server.down = failure(code);
+      const daemon = start(server, 'a_1');
+      await pass(100_000);
+      expect(daemon.told).toEqual(['leads']);
+      expect(daemon.fence.isOpen).toBe(true);
+      server.down = undefined;
+      await pass(31_000, () => server.spec !== undefined);
+      const second = start(server, 'b_2');
+      await pass(20_000);
+      expect(daemon.told).toEqual(['leads']);
+      expect(second.told).toEqual(['follows a']);
+      // From now on it is bound by the lease.
+      server.down = unreachable;
+      await pass(7_000);
+      expect(daemon.fence.isOpen).toBe(false);
+    },
+  );
 
   test('it follows when the right shows that another leads', async () => {
     const server = new Server();
