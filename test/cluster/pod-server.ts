@@ -14,6 +14,8 @@ export class PodServer {
   readonly forwarded: string[] = [];
   readonly authorizations: (string | undefined)[] = [];
   status = 200;
+  /** Is waited for before a stream is opened. */
+  opening: Promise<unknown> = Promise.resolve();
   /** What the daemon in a pod answers to a request line. */
   reply = (line: string): string => `pong ${line}`;
   /** Answer to a port-forward: `101` opens it. */
@@ -54,9 +56,10 @@ export class PodServer {
   }
 
   async start(): Promise<number> {
-    this.#server.on('upgrade', (request, socket) => {
+    this.#server.on('upgrade', async (request, socket) => {
       this.authorizations.push(request.headers.authorization);
       this.forwarded.push(request.url ?? '');
+      await this.opening;
       if (this.upgradeStatus !== 101) {
         socket.end(`HTTP/1.1 ${this.upgradeStatus} No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`);
         return;

@@ -67,6 +67,19 @@ describe('the way to the daemon', () => {
     await until('every connection to the server has ended', () => server.connections === 0);
   });
 
+  test('a connection that ends before the server has opened its stream leaves none behind', async () => {
+    server.pods = { 'app=flux': ['flux-1'] };
+    const { promise, resolve: openStream } = Promise.withResolvers<void>();
+    server.opening = promise;
+    const forward = await open(['app=flux']);
+    const socket = connect(Number(new URL(forward.url).port), '127.0.0.1').on('error', () => {});
+    await until('the server is asked for a stream', () => server.forwarded.length === 1);
+    forward.close();
+    await until('the connection has ended', () => socket.closed);
+    openStream();
+    await until('every connection to the server has ended', () => server.connections === 0);
+  });
+
   test('only running pods of the namespace count', async () => {
     server.pods = { 'app=flux': ['flux-1'] };
     (await open(['app=flux'])).close();

@@ -56,7 +56,9 @@ export async function openPortForward(options: PortForwardOptions): Promise<Port
         const ws = typeof connection === 'function' ? connection() : connection;
         ws?.addEventListener('close', () => socket.destroy());
         // Whoever closed it has read all; to wait for the server to say so too takes up to half a minute.
-        socket.on('close', () => ws?.terminate());
+        const end = () => ws?.terminate();
+        if (socket.destroyed) end();
+        else socket.on('close', end);
       },
       (error: unknown) => giveUp(forwardFailure(error, { namespace, pod })),
     );
