@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import * as z from 'zod';
-import { STAGES, stageOf } from '../../src/cluster/stage.ts';
+import { STAGES, stageOf } from '../../src/cluster/apply/stage.ts';
 import { runOk } from '../../test/e2e/harness/process.ts';
 import type { Cost } from '../measure.ts';
 

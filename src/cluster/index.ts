@@ -6,9 +6,9 @@
  * objects and their managedFields are the record.
  */
 export { type ClusterOptions, createCluster } from './cluster.ts';
-export type { KubeconfigSource } from './kubeconfig.ts';
+export type { KubeconfigSource } from './connection/kubeconfig.ts';
 export { Fence } from './lease/fence.ts';
-export { CHECKSUM_ANNOTATION, gcMark, MARK_LABEL } from './ownership.ts';
+export { CHECKSUM_ANNOTATION, gcMark, MARK_LABEL } from './object/ownership.ts';
 export type {
   Change,
   Cluster,

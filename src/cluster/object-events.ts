@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { asFluxError, type Clock, type Logger } from '../base/index.ts';
 import { formatApiVersion } from '../resource/index.ts';
-import type { AllowedNamespaces } from './allowed-namespaces.ts';
-import type { ApiResource } from './api-resource.ts';
+import type { Transport } from './connection/transport.ts';
+import type { ApiResource } from './discovery/api-resource.ts';
 import { createRateLimit } from './event-rate.ts';
+import type { AllowedNamespaces } from './scope/allowed-namespaces.ts';
 import type { Told } from './told.ts';
-import type { Transport } from './transport.ts';
 import type { ObjectEvent } from './types.ts';
 
 /** The object that an Event is about. */

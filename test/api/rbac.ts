@@ -1,6 +1,6 @@
 import type { ReviewAccess } from '../../src/api/network/rights.ts';
-import { reviewAccess } from '../../src/cluster/access.ts';
-import type { ApiRequest, Transport } from '../../src/cluster/transport.ts';
+import { reviewAccess } from '../../src/cluster/connection/access.ts';
+import type { ApiRequest, Transport } from '../../src/cluster/connection/transport.ts';
 
 /** Verbs on our paths that each user of the cluster has. */
 const VERBS: Readonly<Record<string, readonly string[]>> = {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/base/index.ts';
-import type { ApiResource } from '../../src/cluster/api-resource.ts';
-import { createCredentialSource, loadKubeconfig } from '../../src/cluster/kubeconfig.ts';
-import { createTransport, type Transport } from '../../src/cluster/transport.ts';
+import { createCredentialSource, loadKubeconfig } from '../../src/cluster/connection/kubeconfig.ts';
+import { createTransport, type Transport } from '../../src/cluster/connection/transport.ts';
+import type { ApiResource } from '../../src/cluster/discovery/api-resource.ts';
 
 export const CONFIG_MAPS: ApiResource = {
   group: '',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { workloadState } from '../../src/cluster/rollout.ts';
+import { workloadState } from '../../src/cluster/workload/rollout.ts';
 import { createDaemon, type DaemonOptions } from '../../src/controller/facade.ts';
 import type { ImageRepository, SourceStatus } from '../../src/controller/ports.ts';
 import { createRepositoryReader } from '../../src/controller/view.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { silentLogger } from '../../src/base/index.ts';
-import { metadataOf } from '../../src/cluster/live.ts';
+import { metadataOf } from '../../src/cluster/object/live.ts';
 import { createReflector, type Reflector } from '../../src/cluster/watch/reflector.ts';
 import { CONFIG_MAPS, transportTo } from '../cluster/transport-to.ts';
 import type { Recorded } from '../e2e/harness/api-proxy.ts';

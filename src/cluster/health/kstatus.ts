@@ -1,5 +1,5 @@
-import { kindKey } from '../api-resource.ts';
-import { type Condition, conditionsOf, type Fields, fieldsOf, textOf } from '../fields.ts';
+import { kindKey } from '../discovery/api-resource.ts';
+import { type Condition, conditionsOf, type Fields, fieldsOf, textOf } from '../object/fields.ts';
 import { current, failed, type Health, inProgress } from './health.ts';
 import { customResourceDefinition, helmRelease, persistentVolumeClaim, podDisruptionBudget, service } from './object-rules.ts';
 import { daemonSet, deployment, job, pod, replicaSet, statefulSet } from './workload-rules.ts';

@@ -1,4 +1,4 @@
-import { conditionsOf, type Fields, fieldsOf, textOf } from '../fields.ts';
+import { conditionsOf, type Fields, fieldsOf, textOf } from '../object/fields.ts';
 import { current, failed, type Health, inProgress } from './health.ts';
 
 export function service(object: Fields): Health {

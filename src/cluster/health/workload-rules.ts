@@ -1,4 +1,4 @@
-import { conditionsOf, type Fields, fieldsOf, numberOf, recordsOf, textOf } from '../fields.ts';
+import { conditionsOf, type Fields, fieldsOf, numberOf, recordsOf, textOf } from '../object/fields.ts';
 import { current, failed, type Health, inProgress } from './health.ts';
 
 // What a Deployment without progressDeadlineSeconds has, in the controller's eyes: no deadline.

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { FluxError } from '../../base/index.ts';
-import type { Transport } from '../transport.ts';
+import type { Transport } from '../connection/transport.ts';
 
 /** A Lease (coordination.k8s.io/v1) as far as an election needs it. */
 export interface Lease {

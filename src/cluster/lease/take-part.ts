@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { asFluxError, type Clock, type Logger } from '../../base/index.ts';
-import type { CredentialSource } from '../kubeconfig.ts';
-import { type Self, selfOf } from '../self.ts';
-import { createTransport, type TransportOptions } from '../transport.ts';
+import type { CredentialSource } from '../connection/kubeconfig.ts';
+import { createTransport, type TransportOptions } from '../connection/transport.ts';
+import { type Self, selfOf } from '../prune/self.ts';
 import { type ElectionHandlers, runElection } from './election.ts';
 import type { Fence } from './fence.ts';
 import { createLeaseStore } from './lease.ts';

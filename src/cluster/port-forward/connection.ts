@@ -1,6 +1,6 @@
 import { FluxError, systemClock } from '../../base/index.ts';
-import { createCredentialSource, type Kubeconfig, type KubeconfigSource, loadKubeconfig } from '../kubeconfig.ts';
-import { createTransport, type Transport } from '../transport.ts';
+import { createCredentialSource, type Kubeconfig, type KubeconfigSource, loadKubeconfig } from '../connection/kubeconfig.ts';
+import { createTransport, type Transport } from '../connection/transport.ts';
 import { type ProxyEnvironment, proxyFor } from './proxy.ts';
 
 /** A person's kubeconfig, and their environment for the proxy of their network. */

@@ -1,9 +1,9 @@
 import { createServer, type Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { FluxError, messageOf } from '../../base/index.ts';
-import type { Kubeconfig } from '../kubeconfig.ts';
-import { listMetadata } from '../live.ts';
-import type { Transport } from '../transport.ts';
+import type { Kubeconfig } from '../connection/kubeconfig.ts';
+import type { Transport } from '../connection/transport.ts';
+import { listMetadata } from '../object/live.ts';
 import { forwardFailure, unansweredInPod, withAdvice } from './advice.ts';
 import { type ClientSource, loadForClient, openTransport } from './connection.ts';
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { FluxError } from '../../base/index.ts';
-import { isRecord } from '../live.ts';
-import { errorFromStatus } from '../status-error.ts';
+import { errorFromStatus } from '../connection/status-error.ts';
+import { isRecord } from '../object/live.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

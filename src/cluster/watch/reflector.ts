@@ -1,8 +1,8 @@
 import { asFluxError, backoffMs, type Clock, FluxError, type Logger, messageOf } from '../../base/index.ts';
-import { type ApiResource, collectionPath, kindKey } from '../api-resource.ts';
-import { type Detail, listPages, METADATA, metadataOf } from '../live.ts';
-import { orAborted } from '../or-aborted.ts';
-import type { Transport } from '../transport.ts';
+import { orAborted } from '../connection/or-aborted.ts';
+import type { Transport } from '../connection/transport.ts';
+import { type ApiResource, collectionPath, kindKey } from '../discovery/api-resource.ts';
+import { type Detail, listPages, METADATA, metadataOf } from '../object/live.ts';
 import { Copy } from './copy.ts';
 import { type WatchEvent, watchEvents } from './event-stream.ts';
 import { isLater, laterOf } from './version.ts';

@@ -1,0 +1,121 @@
+import { asFluxError, backoffMs, type Clock, FluxError } from '../../base/index.ts';
+import type { KubeObject } from '../../resource/index.ts';
+import { withoutSecretData } from '../connection/status-error.ts';
+import type { ApiRequest, ApiResponse, Transport } from '../connection/transport.ts';
+import { kindName, objectPath } from '../discovery/api-resource.ts';
+import { isRecord, type LiveObject, METADATA, metadataOf } from '../object/live.ts';
+import type { ApplyStep } from '../plan/step.ts';
+import { deleteObject } from './delete.ts';
+import { createDraft } from './draft.ts';
+import { changedSpecFields, deleteForRecreation, immutableError, isForced } from './recreate.ts';
+import { takeOver } from './takeover.ts';
+import { tryCreation } from './trial.ts';
+
+export interface ApplyObjectDeps {
+  /** Sends a request in its turn; it is built then, so that those that wait hold no bodies. */
+  readonly request: (build: () => ApiRequest) => Promise<ApiResponse>;
+  readonly clock: Clock;
+  readonly manager: string;
+  /** Told when it may take long until the object can be applied. */
+  readonly onWait: () => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface AppliedObject {
+  /** As it is in the cluster now. */
+  readonly live: LiveObject;
+  readonly outcome: 'created' | 'configured' | 'unchanged';
+  /** Set when it was deleted and created anew: why. */
+  readonly recreated?: string;
+  readonly warnings: readonly FluxError[];
+}
+
+/** A custom kind may answer 404 for a moment after its definition is established; and two writers may meet at one object. */
+const ATTEMPTS = 6;
+/**
+ * Applies one object: takes over what `kubectl apply` wrote, sends one server-side apply, and sends it again when the refusal is
+ * one that kubectl users never saw. @throws FluxError when the object cannot be as its manifest says.
+ */
+export async function applyObject(step: ApplyStep, deps: ApplyObjectDeps): Promise<AppliedObject> {
+  const { target } = step;
+  const { resource, namespace, name, manifest } = target;
+  const path = objectPath(resource, namespace, name);
+  let live = step.live && (await takeOver(resource, step.live, deps));
+  let draft = createDraft(step, live);
+  let recreated: string | undefined;
+  const send = () =>
+    deps.request(() => ({
+      method: 'PATCH',
+      path,
+      query: { fieldManager: deps.manager, force: 'true', fieldValidation: 'Strict' },
+      headers: { 'content-type': 'application/apply-patch+yaml', accept: METADATA },
+      body: JSON.stringify(draft.current().body),
+    }));
+
+  for (let attempt = 0; ; ) {
+    try {
+      const { status, body, attempts } = await send();
+      const now = answered(body, `${kindName(resource)} ${name}`);
+      const created = status === 201 || (!live && attempts > 1);
+      const same = live?.uid === now.uid && live?.resourceVersion === now.resourceVersion;
+      const { warnings } = draft.current();
+      if (recreated !== undefined) return { live: now, outcome: 'configured', recreated, warnings };
+      return { live: now, outcome: created ? 'created' : same ? 'unchanged' : 'configured', warnings };
+    } catch (thrown) {
+      const error = asFluxError(thrown, { code: 'cluster/apply-failed' });
+      if (draft.mend(error)) continue;
+      const justServed = error.code === 'cluster/unknown-resource' && target.needsCrd !== undefined;
+      if (attempt + 1 < ATTEMPTS && (justServed || error.code === 'cluster/conflict')) {
+        const delayMs = backoffMs(attempt, { initialMs: 100, maxMs: 2000 });
+        attempt += 1;
+        await deps.clock.sleep(delayMs, deps.signal ? { signal: deps.signal } : {});
+      } else if (error.code === 'cluster/immutable') {
+        if (!isForced(target) || recreated !== undefined) {
+          throw refused(immutableError(error, target, await changedFields(error)), step);
+        }
+        await anew(error);
+      } else throw refused(error, step);
+    }
+  }
+
+  async function anew(refusal: FluxError): Promise<void> {
+    const clean = refused(refusal, step);
+    const fresh = createDraft(step, undefined);
+    await deleteForRecreation(target, clean, {
+      ...deps,
+      tryCreation: () => tryCreation(target, fresh, { ...deps, told: (error) => refused(error, step) }),
+      delete: async (found) => (await deleteObject(turns(deps), resource, found, deps.signal)) !== 'changed',
+    });
+    recreated = clean.message;
+    live = undefined;
+    draft = fresh;
+  }
+
+  /** StatefulSets and Pods refuse a change of `spec` and do not say which: a look at the object tells. */
+  async function changedFields({ message }: FluxError): Promise<readonly string[]> {
+    if (!/: spec: Forbidden/.test(message) || resource.kind === 'Secret') return [];
+    try {
+      const { body } = await deps.request(() => ({ path }));
+      return changedSpecFields(manifest.object.spec, isRecord(body) ? body.spec : undefined, message);
+    } catch {
+      // The refusal is what counts: it is told, with fewer words.
+      return [];
+    }
+  }
+}
+
+/** The requests of one object as a transport, for what takes one. */
+function turns({ request }: ApplyObjectDeps): Pick<Transport, 'request'> {
+  return { request: (each) => request(() => each) };
+}
+
+function answered(body: unknown, subject: string): LiveObject {
+  const live = isRecord(body) && isRecord(body.metadata) ? metadataOf(body) : undefined;
+  if (live?.uid && live.resourceVersion) return live;
+  throw new FluxError(`${subject}: the answer to the apply holds no object`, { code: 'cluster/bad-answer' });
+}
+
+function refused(error: FluxError, { target }: ApplyStep): FluxError {
+  const object: KubeObject = target.manifest.object;
+  return target.resource.kind === 'Secret' ? withoutSecretData(error, object, target.name) : error;
+}

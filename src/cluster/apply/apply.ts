@@ -1,0 +1,276 @@
+import { asFluxError, type Clock, FluxError } from '../../base/index.ts';
+import type { ApiRequest, ApiResponse, Transport } from '../connection/transport.ts';
+import type { ApiResource } from '../discovery/api-resource.ts';
+import { CRD_GROUP, isCrd, waitEstablished } from '../discovery/crd.ts';
+import type { Discovery } from '../discovery/discovery.ts';
+import type { LiveObject } from '../object/live.ts';
+import { fingerprint } from '../object/ownership.ts';
+import { appliedFrom } from '../plan/inventory.ts';
+import type { ApplyStep, DeleteStep, Step } from '../plan/step.ts';
+import type { SyncSet } from '../plan/sync-set.ts';
+import { keyOf } from '../scope/scope.ts';
+import type { Action, Change, Outcome, PlanEntry } from '../types.ts';
+import { applyObject } from './apply-object.ts';
+import { deleteObject } from './delete.ts';
+import { STAGES, stageOf } from './stage.ts';
+import type { Window } from './window.ts';
+
+export interface ApplyDeps {
+  readonly transport: Transport;
+  readonly discovery: Discovery;
+  readonly clock: Clock;
+  readonly manager: string;
+  readonly window: Window;
+  /** Told of each object as the API server answered it. */
+  readonly onApplied: (resource: ApiResource, live: LiveObject) => void;
+  /** Told whenever something was answered. */
+  readonly onProgress?: (() => void) | undefined;
+}
+
+/** With so many applies in a row unanswered the rest is not tried: a thousand that hang would take hours. */
+const MAX_UNANSWERED = 8;
+
+/** Carries out the steps: applies stage by stage, in parallel within one, then deletes in the reverse order. */
+export async function applySteps(
+  steps: readonly Step[],
+  { inventory, deletes }: Pick<SyncSet, 'inventory' | 'deletes'>,
+  deps: ApplyDeps,
+  signal?: AbortSignal,
+): Promise<readonly Change[]> {
+  const changes = new Map<Step, Change>();
+  const missing = whatIsMissing(steps);
+  /** Definitions whose kinds somebody waits for: why they are not served, or undefined once they are. */
+  const established = new Map<string, Promise<FluxError | undefined>>();
+  let serverDown: FluxError | undefined;
+  /** Applies in a row that got no answer in time. */
+  let unanswered = 0;
+
+  for (const step of steps)
+    if (step.act === 'none') changes.set(step, changeOf(step.entry, idleOutcome(step.entry.action), step.entry));
+
+  const applies = Map.groupBy(
+    steps.filter((step) => step.act === 'apply'),
+    (step) => stageOf(step.target.resource),
+  );
+  const all: Promise<void>[] = [];
+  for (let stage = 0; stage < STAGES; stage += 1) {
+    await Promise.all(
+      (applies.get(stage) ?? []).map((step) => {
+        // One that waits for others to let go of it holds up nobody else.
+        const waits = Promise.withResolvers<void>();
+        const done = applyOne(step, waits.resolve).then((change) => void changes.set(step, change));
+        all.push(done);
+        return Promise.race([done, waits.promise]);
+      }),
+    );
+  }
+  await Promise.all(all);
+
+  const failures = [...changes.values()].filter(({ outcome }) => outcome === 'failed').length;
+  const deletions = Map.groupBy(
+    steps.filter((step) => step.act === 'delete'),
+    (step) => stageOf(step.resource),
+  );
+  for (let stage = STAGES - 1; stage >= 0; stage -= 1) {
+    await Promise.all(
+      (deletions.get(stage) ?? []).map(async (step) =>
+        changes.set(step, failures > 0 ? holdBack(step, failures) : await deleteOne(step)),
+      ),
+    );
+  }
+  // Kinds came or went.
+  if (steps.some(touchesDefinition)) deps.discovery.distrust();
+  return steps.flatMap((step) => changes.get(step) ?? []);
+
+  async function applyOne(step: ApplyStep, onWait: () => void): Promise<Change> {
+    const { target, mark, entry, isDrift } = step;
+    try {
+      await needs(step);
+      const { live: answer, outcome, recreated, warnings } = await applyObject(step, { ...deps, request, onWait, signal });
+      // Asked for twice from here on.
+      const live = { ...answer, fingerprint: fingerprint(answer, deps.manager) };
+      inventory.set(target.key, appliedFrom(live, { checksum: target.manifest.checksum, mark }, deps.manager));
+      deps.onApplied(target.resource, live);
+      const reason = recreated === undefined ? entry.reason : `recreated: ${recreated}`;
+      const isCorrection = isDrift === true && outcome !== 'unchanged';
+      return changeOf(entry, outcome, {
+        ...(outcome === 'configured' || isCorrection ? { reason } : {}),
+        ...(isCorrection ? { drift: true } : {}),
+        warnings,
+      });
+    } catch (thrown) {
+      const error = asFluxError(thrown, { code: 'cluster/apply-failed' });
+      noteMissing(step, error);
+      return changeOf(entry, 'failed', { error });
+    }
+  }
+
+  /** Waits for, or refuses for lack of, the Namespace and the definition that the object needs. */
+  async function needs({ target }: ApplyStep): Promise<void> {
+    const namespace = target.namespace === undefined ? undefined : missing.namespaces.get(target.namespace);
+    if (namespace) throw lacks(`namespace ${target.namespace}`, namespace);
+    if (target.needsCrd === undefined) return;
+    const definition = missing.definitions.get(target.needsCrd) ?? (await whenEstablished(target.needsCrd));
+    if (definition) throw lacks(`CustomResourceDefinition ${target.needsCrd}`, definition);
+  }
+
+  function noteMissing({ target, live }: ApplyStep, error: FluxError): void {
+    if (live) return;
+    if (isNamespace(target)) missing.namespaces.set(target.name, error);
+    if (isCrd(target.manifest.object)) missing.definitions.set(target.name, error);
+  }
+
+  /** Sends a request in its turn. */
+  function request(build: () => ApiRequest): Promise<ApiResponse> {
+    return deps.window.run(async (onRetry) => {
+      if (serverDown) throw notTried(serverDown);
+      try {
+        const told = (error: FluxError) => {
+          deps.onProgress?.();
+          onRetry(error);
+        };
+        const response = await deps.transport.request({ ...build(), onRetry: told, signal });
+        unanswered = 0;
+        return response;
+      } catch (thrown) {
+        const error = asFluxError(thrown, { code: 'cluster/apply-failed' });
+        unanswered = error.code === 'cluster/timeout' ? unanswered + 1 : 0;
+        await findOutWhetherDown(error);
+        throw error;
+      } finally {
+        deps.onProgress?.();
+      }
+    });
+  }
+
+  function whenEstablished(name: string): Promise<FluxError | undefined> {
+    const known = established.get(name);
+    if (known !== undefined) return known;
+    const waiting = waitEstablished(deps, name, signal).then(
+      () => undefined,
+      (thrown) => asFluxError(thrown, { code: 'cluster/crd-not-established' }),
+    );
+    established.set(name, waiting);
+    return waiting;
+  }
+
+  /** With the server gone, every object would wait for its own retries: ask once, and let the rest fail at once. */
+  async function findOutWhetherDown(error: FluxError): Promise<void> {
+    if (serverDown || !['cluster/unreachable', 'cluster/timeout', 'cluster/unauthorized'].includes(error.code)) return;
+    // It may answer everything but writes (R-002).
+    if (unanswered >= MAX_UNANSWERED) {
+      serverDown = error;
+      return;
+    }
+    try {
+      await deps.transport.request({ path: '/version', attempts: 1, signal });
+    } catch (thrown) {
+      serverDown = asFluxError(thrown, { code: 'cluster/unreachable' });
+    }
+  }
+
+  async function deleteOne(step: DeleteStep): Promise<Change> {
+    const { resource, live, entry } = step;
+    const uid = live.uid ?? '';
+    try {
+      const deleted = await deps.window.run(() => deleteObject(deps.transport, resource, live, signal));
+      if (deleted === 'changed')
+        return changeOf(entry, 'held', { reason: 'it was changed since it was looked at; the next sync looks again' });
+      deletes.set(uid, { at: deps.clock.now() });
+      inventory.delete(keyOf(resource, live.namespace, live.name));
+      const reason =
+        deleted.finalizers.length > 0 ? `it goes when its finalizers are done: ${deleted.finalizers.join(', ')}` : entry.reason;
+      return changeOf(entry, 'deleted', { reason });
+    } catch (thrown) {
+      const error = asFluxError(thrown, { code: 'cluster/delete-failed' });
+      deletes.set(uid, { at: deps.clock.now(), error });
+      return changeOf(entry, 'failed', { error });
+    } finally {
+      deps.onProgress?.();
+    }
+  }
+}
+
+/** Namespaces and definitions of the set that are known, before anything is sent, not to be there for the objects that need them. */
+function whatIsMissing(steps: readonly Step[]) {
+  const namespaces = new Map<string, FluxError>();
+  const definitions = new Map<string, FluxError>();
+  for (const step of steps) {
+    if (step.act !== 'none' || !step.target) continue;
+    const { target, live, entry } = step;
+    const blocked = entry.action === 'failed' || entry.action === 'held';
+    const gone = live?.deletionTimestamp !== undefined || (blocked && !live);
+    if (!gone) continue;
+    const error = entry.error ?? new FluxError(entry.reason ?? 'it cannot be applied', { code: 'cluster/held' });
+    // A kind that could not be listed may well be there.
+    if (entry.action === 'held' && entry.error) continue;
+    if (isNamespace(target)) namespaces.set(target.name, error);
+    if (isCrd(target.manifest.object)) definitions.set(target.name, error);
+  }
+  return { namespaces, definitions };
+}
+
+function touchesDefinition(step: Step): boolean {
+  if (step.act === 'none') return false;
+  const { group, kind } = step.act === 'apply' ? step.target.resource : step.resource;
+  return kind === 'CustomResourceDefinition' && group === CRD_GROUP;
+}
+
+function isNamespace({ resource }: { readonly resource: { readonly group: string; readonly kind: string } }): boolean {
+  return resource.group === '' && resource.kind === 'Namespace';
+}
+
+function lacks(what: string, cause: FluxError): FluxError {
+  return new FluxError(`needs ${what}, which failed: ${cause.message}`, {
+    code: 'cluster/dependency-failed',
+    fault: cause.fault,
+    help: `Repair ${what} first; this object is applied with it.`,
+    cause,
+  });
+}
+
+function notTried(cause: FluxError): FluxError {
+  return new FluxError(`not tried: ${cause.message}`, {
+    code: cause.code,
+    fault: cause.fault,
+    ...(cause.help ? { help: cause.help } : {}),
+    cause,
+  });
+}
+
+function holdBack({ entry }: DeleteStep, failures: number): Change {
+  return changeOf(entry, 'held', { reason: `${failures} object${failures === 1 ? '' : 's'} could not be applied in this sync` });
+}
+
+function changeOf(
+  { id, place, excluded, uid, approval }: Pick<PlanEntry, 'id' | 'place' | 'excluded' | 'uid' | 'approval'>,
+  outcome: Outcome,
+  {
+    reason,
+    drift,
+    error,
+    warnings = [],
+  }: {
+    readonly reason?: string | undefined;
+    readonly drift?: true;
+    readonly error?: FluxError;
+    readonly warnings?: readonly FluxError[];
+  } = {},
+): Change {
+  return {
+    id,
+    outcome,
+    ...(place ? { place } : {}),
+    ...(reason === undefined ? {} : { reason }),
+    ...(drift ? { drift } : {}),
+    ...(excluded ? { excluded } : {}),
+    ...(error ? { error } : {}),
+    ...(uid === undefined ? {} : { uid }),
+    ...(approval === undefined ? {} : { approval }),
+    ...(warnings.length > 0 ? { warnings } : {}),
+  };
+}
+
+function idleOutcome(action: Action): Outcome {
+  return action === 'skip' ? 'skipped' : action === 'held' ? 'held' : action === 'failed' ? 'failed' : 'unchanged';
+}

@@ -1,0 +1,150 @@
+import { isDeepStrictEqual } from 'node:util';
+import { FluxError } from '../../base/index.ts';
+import type { KubeObject } from '../../resource/index.ts';
+import { isRecord } from '../object/live.ts';
+
+/**
+ * Lists whose items have a key may hold each key once for server-side apply, while `kubectl apply` took any. The API server's
+ * refusal names list and key (`.spec.template.spec.containers[name="web"].env: duplicate entries for key [name="A"]`), so that no
+ * schema is needed here: these items become one, as the kubelet would have read them.
+ */
+export interface Merged {
+  readonly body: KubeObject;
+  readonly warnings: readonly FluxError[];
+}
+
+const BETWEEN = ': duplicate entries for key ';
+
+/** The body with its duplicates made one; undefined when the refusal names none, or some that contradict each other. */
+export function mergeDuplicates(body: KubeObject, refusal: string): Merged | undefined {
+  const copy = unshared(body);
+  const warnings = new Map<string, FluxError>();
+  for (const [path, key] of named(refusal)) {
+    const list = listAt(copy, path);
+    const wanted = parseKey(key);
+    if (!list || !wanted) return undefined;
+    const name = `${path}${key}`.slice(1);
+    const how = mergeIn(list.items, wanted, list.field);
+    if (how === 'contradiction') return undefined;
+    if (how !== 'single') warnings.set(name, duplicateWarning(name, how));
+  }
+  return warnings.size === 0 ? undefined : { body: copy, warnings: [...warnings.values()] };
+}
+
+/** A copy without anything in common; what YAML aliases made one object twice becomes two. */
+export function unshared(body: KubeObject): KubeObject {
+  return JSON.parse(JSON.stringify(body)) as KubeObject;
+}
+
+/** Lists and keys that a refusal names. */
+function named(refusal: string): readonly (readonly [path: string, key: string])[] {
+  const parts = refusal.split(BETWEEN);
+  return parts.slice(1).map((after, index) => {
+    const path = parts[index]?.split(' ').at(-1) ?? '';
+    return [path, KEY.exec(after)?.[0] ?? ''] as const;
+  });
+}
+
+const KEY = /^\[(?:"(?:[^"\\]|\\.)*"|[^\]"])*\]/;
+
+type Key = Readonly<Record<string, unknown>> | { readonly '': unknown };
+
+/** Makes the items of one key one, in place. Returns what was done, for the warning; `single` when there is only one already. */
+function mergeIn(items: unknown[], key: Key, field: string): string | 'contradiction' | 'single' {
+  const exact = items.flatMap((item, index) => (hasKey(item, key, false) ? [index] : []));
+  // A part of the key that is left out has the schema's default: `protocol: TCP`.
+  const found = exact.length > 1 ? exact : items.flatMap((item, index) => (hasKey(item, key, true) ? [index] : []));
+  const twins = found.map((index) => items[index]);
+  const [first] = found;
+  const last = found.at(-1);
+  if (first === undefined || last === undefined || first === last) return 'single';
+  const same = twins.every((twin) => isDeepStrictEqual(twin, twins[0]));
+  const rule = same ? undefined : RULES.find((each) => each.field === field && (!each.key || Object.hasOwn(key, each.key)));
+  const one = same ? twins[0] : rule?.merge(twins);
+  if (one === undefined) return 'contradiction';
+  // What comes between them may refer to the variable; and the last may refer to what comes between.
+  const at = field === 'env' && JSON.stringify(one).includes('$(') ? last : first;
+  items[at] = one;
+  for (const index of found.toReversed()) if (index !== at) items.splice(index, 1);
+  return rule ? rule.told : 'the same every time, taken once';
+}
+
+/** How the kubelet reads items of one key that say different things. For lists that are not here, `kubectl apply` was refused too. */
+const RULES: readonly {
+  readonly field: string;
+  readonly key?: string;
+  readonly merge: (items: readonly unknown[]) => unknown;
+  readonly told: string;
+}[] = [
+  { field: 'env', merge: (items) => items.at(-1), told: 'the last one counts, as in a container' },
+  {
+    field: 'ports',
+    key: 'containerPort',
+    merge: (items) => Object.assign({}, ...items),
+    told: 'taken as one port; of what they say differently the last counts',
+  },
+  {
+    field: 'hostAliases',
+    merge: (items) => ({
+      ...(items[0] as object),
+      hostnames: [...new Set(items.flatMap((item) => (isRecord(item) && Array.isArray(item.hostnames) ? item.hostnames : [])))],
+    }),
+    told: 'the host names of all are taken',
+  },
+  { field: 'secrets', merge: (items) => items.at(-1), told: 'the last one counts' },
+];
+
+function hasKey(item: unknown, key: Key, orDefault: boolean): boolean {
+  if ('' in key) return item === key[''];
+  if (!isRecord(item)) return false;
+  const fields = Object.entries(key);
+  const given = fields.filter(([field]) => item[field] !== undefined);
+  if (given.length === 0 || (given.length < fields.length && !orDefault)) return false;
+  return given.every(([field, value]) => item[field] === value);
+}
+
+/** The list that a path of the API server leads to, and the name of its field. */
+function listAt(object: unknown, path: string): { readonly items: unknown[]; readonly field: string } | undefined {
+  let at: unknown = object;
+  let field = '';
+  let rest = path;
+  while (rest !== '') {
+    const step = /^\.([^.[]+)|^(\[(?:"(?:[^"\\]|\\.)*"|[^\]"])*\])/.exec(rest);
+    if (!step) return undefined;
+    rest = rest.slice(step[0].length);
+    if (step[1] !== undefined) {
+      field = step[1];
+      at = isRecord(at) && Object.hasOwn(at, field) ? at[field] : undefined;
+    } else if (Array.isArray(at)) {
+      const index = /^\[(\d+)\]$/.exec(step[0]);
+      const key = index ? undefined : parseKey(step[0]);
+      at = index ? at[Number(index[1])] : key && at.find((item) => hasKey(item, key, true));
+    } else return undefined;
+  }
+  return Array.isArray(at) ? { items: at, field } : undefined;
+}
+
+/** `[containerPort=80,protocol="TCP"]` as an object; `[="x"]`, an item of a set, under the empty name. */
+function parseKey(text: string): Key | undefined {
+  const key: Record<string, unknown> = {};
+  let rest = text.slice(1, -1);
+  while (rest !== '') {
+    const part = /^,?([A-Za-z0-9_$-]*)=("(?:[^"\\]|\\.)*"|[^,"]+)/.exec(rest);
+    if (!part) return undefined;
+    rest = rest.slice(part[0].length);
+    try {
+      key[part[1] ?? ''] = JSON.parse(part[2] ?? '');
+    } catch {
+      return undefined;
+    }
+  }
+  return key;
+}
+
+function duplicateWarning(name: string, how: string): FluxError {
+  return new FluxError(`${name} is given more than once: ${how}`, {
+    code: 'cluster/duplicate-item',
+    fault: 'user',
+    help: 'Keep one of them in the file.',
+  });
+}

@@ -1,0 +1,43 @@
+import { FluxError } from '../../base/index.ts';
+import type { KubeObject } from '../../resource/index.ts';
+import { isRecord } from '../object/live.ts';
+import { unshared } from './duplicates.ts';
+
+const REFUSED = ': Invalid value: "null"';
+
+/**
+ * The schema of a custom kind may give null a meaning, so nulls are sent as they are written. Those that the API server refuses
+ * (`spec.size: Invalid value: "null": …`) are left out, as kubectl leaves them out; undefined when the refusal names none.
+ */
+export function dropRefusedNulls(
+  body: KubeObject,
+  refusal: string,
+): { readonly body: KubeObject; readonly warnings: readonly FluxError[] } | undefined {
+  const copy = unshared(body);
+  const paths = refusal
+    .split(REFUSED)
+    .slice(0, -1)
+    .map((before) => before.split(' ').at(-1)?.replace(/^\[/, '') ?? '');
+  const dropped = paths.filter((path) => dropAt(copy, path));
+  if (dropped.length === 0) return undefined;
+  const warning = new FluxError(`${dropped.join(', ')}: null, read as a field that is not there`, {
+    code: 'cluster/null',
+    fault: 'user',
+    help: 'The schema of its kind allows no null there. Give it a value, or take it out of the file.',
+  });
+  return { body: copy, warnings: [warning] };
+}
+
+/** Deletes the null at `spec.items[0].size`; false when there is none. */
+function dropAt(object: unknown, path: string): boolean {
+  const steps = path.match(/[^.[\]]+/g) ?? [];
+  const field = steps.pop();
+  let at = object;
+  for (const step of steps) {
+    if (Array.isArray(at)) at = at[Number(step)];
+    else at = isRecord(at) && Object.hasOwn(at, step) ? at[step] : undefined;
+  }
+  if (field === undefined || !isRecord(at) || at[field] !== null || !Object.hasOwn(at, field)) return false;
+  delete at[field];
+  return true;
+}

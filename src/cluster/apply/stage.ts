@@ -1,0 +1,60 @@
+import type { ApiResource } from '../discovery/api-resource.ts';
+
+/**
+ * In which order kinds are applied; within a stage the order does not matter. Namespaces and definitions come first because
+ * objects cannot exist without them, configuration before what reads it, and whatever can refuse or delay other requests
+ * (webhooks, policies, aggregated APIs) last. Deletion goes the other way.
+ */
+export const STAGES = 5;
+
+const STAGE: Readonly<Record<string, number>> = {
+  Namespace: 0,
+  CustomResourceDefinition: 0,
+  ClusterRole: 1,
+  ClusterRoleBinding: 1,
+  ConfigMap: 1,
+  CSIDriver: 1,
+  IngressClass: 1,
+  LimitRange: 1,
+  NetworkPolicy: 1,
+  PersistentVolume: 1,
+  PersistentVolumeClaim: 1,
+  PodDisruptionBudget: 1,
+  PriorityClass: 1,
+  ResourceQuota: 1,
+  Role: 1,
+  RoleBinding: 1,
+  RuntimeClass: 1,
+  Secret: 1,
+  Service: 1,
+  ServiceAccount: 1,
+  StorageClass: 1,
+  CronJob: 2,
+  DaemonSet: 2,
+  Deployment: 2,
+  HorizontalPodAutoscaler: 2,
+  Ingress: 2,
+  Job: 2,
+  Pod: 2,
+  ReplicaSet: 2,
+  ReplicationController: 2,
+  StatefulSet: 2,
+  APIService: 4,
+  MutatingAdmissionPolicy: 4,
+  MutatingAdmissionPolicyBinding: 4,
+  MutatingWebhookConfiguration: 4,
+  ValidatingAdmissionPolicy: 4,
+  ValidatingAdmissionPolicyBinding: 4,
+  ValidatingWebhookConfiguration: 4,
+};
+
+const REST = 3;
+
+export function stageOf({ group, kind }: Pick<ApiResource, 'group' | 'kind'>): number {
+  return isBuiltIn(group) && Object.hasOwn(STAGE, kind) ? (STAGE[kind] ?? REST) : REST;
+}
+
+/** Groups of Kubernetes itself; a custom `Service` or `Job` of somebody's group comes with the other custom resources. */
+export function isBuiltIn(group: string): boolean {
+  return !group.includes('.') || group.endsWith('.k8s.io');
+}

@@ -1,0 +1,140 @@
+import { backoffMs, type Clock, FluxError } from '../../base/index.ts';
+import type { ApiRequest, ApiResponse } from '../connection/transport.ts';
+import { type ApiResource, objectPath } from '../discovery/api-resource.ts';
+import { type FieldsV1, splitFields, unionFields } from '../object/fields-v1.ts';
+import { isRecord, type LiveObject, type ManagedFields, METADATA, metadataOf } from '../object/live.ts';
+import { ownsMark } from '../object/ownership.ts';
+import { LAST_APPLIED } from './body.ts';
+
+/** Managers under which client-side `kubectl apply` writes, Flux v1's among them; before 1.18 every command of kubectl was `kubectl`. */
+const CLIENT_SIDE_APPLY = 'kubectl-client-side-apply';
+const OLD_KUBECTL = 'kubectl';
+const ATTEMPTS = 6;
+
+export interface TakeoverDeps {
+  /** Sends a request in its turn. */
+  readonly request: (build: () => ApiRequest) => Promise<ApiResponse>;
+  readonly clock: Clock;
+  readonly manager: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The managedFields of an object after what `kubectl apply` wrote is ours, or undefined when there is nothing to take. Without this,
+ * a field that is no longer in Git would stay for ever: its owner, kubectl, never takes it away. What `kubectl label` and the
+ * like of old wrote under the same name stays theirs: it is not in the last-applied configuration.
+ * (The same migration as client-go's csaupgrade makes: https://kubernetes.io/docs/reference/using-api/server-side-apply/#migration-between-client-side-and-server-side-apply)
+ */
+export function takenOver(live: LiveObject, manager: string): readonly ManagedFields[] | undefined {
+  const entries = live.managedFields ?? [];
+  const taken = entries.flatMap((entry) => {
+    const split = splitEntry(entry, live);
+    return split?.ours ? [{ entry, ours: split.ours, theirs: split.theirs }] : [];
+  });
+  // The newest knows the current version of the API.
+  const newest = taken.toSorted((a, b) => (a.entry.time ?? '').localeCompare(b.entry.time ?? '')).at(-1);
+  if (!newest) return undefined;
+  const own = entries.find((entry) => entry.manager === manager && entry.operation === 'Apply' && !entry.subresource);
+  const fields = taken.reduce<FieldsV1>((all, { ours }) => unionFields(all, ours), own?.fieldsV1 ?? {});
+  const kept = entries.flatMap((entry): readonly ManagedFields[] => {
+    if (entry === own) return [];
+    const split = taken.find((each) => each.entry === entry);
+    if (!split) return [entry];
+    return split.theirs ? [{ ...entry, fieldsV1: split.theirs }] : [];
+  });
+  return [...kept, { ...(own ?? { ...newest.entry, manager, operation: 'Apply' }), fieldsV1: fields }];
+}
+
+function splitEntry(
+  { manager, operation, subresource, fieldsV1 }: ManagedFields,
+  live: LiveObject,
+): { readonly ours: FieldsV1 | undefined; readonly theirs: FieldsV1 | undefined } | undefined {
+  if (operation !== 'Update' || subresource || !fieldsV1) return undefined;
+  if (manager === CLIENT_SIDE_APPLY) return { ours: fieldsV1, theirs: undefined };
+  if (manager !== OLD_KUBECTL) return undefined;
+  const lastApplied = lastAppliedOf(live);
+  if (!lastApplied) return undefined;
+  const { inside: ours, outside: theirs } = splitFields(fieldsV1, lastApplied);
+  return { ours, theirs };
+}
+
+/** What kubectl applied last, with the annotation that says so. */
+function lastAppliedOf({ annotations }: LiveObject): unknown {
+  const text = annotations?.[LAST_APPLIED];
+  if (text === undefined) return undefined;
+  try {
+    const object: unknown = JSON.parse(text);
+    if (!isRecord(object) || !isRecord(object.metadata)) return undefined;
+    const written = isRecord(object.metadata.annotations) ? object.metadata.annotations : {};
+    return { ...object, metadata: { ...object.metadata, annotations: { ...written, [LAST_APPLIED]: '' } } };
+  } catch {
+    // Somebody wrote something else there: nobody knows what kubectl applied.
+    return undefined;
+  }
+}
+
+/** True when only the last-applied configuration tells what is ours to take, and it is not at hand: what is watched is kept without it. */
+function lacksLastApplied(live: LiveObject, manager: string): boolean {
+  if (live.annotations?.[LAST_APPLIED] !== undefined || ownsMark(live, manager)) return false;
+  return (live.managedFields ?? []).some(
+    (entry) => entry.manager === OLD_KUBECTL && entry.operation === 'Update' && !entry.subresource,
+  );
+}
+
+/**
+ * Makes what `kubectl apply` wrote ours, before our first apply of an object. Changes managedFields alone, so nothing restarts.
+ * @returns the object's metadata as it is now; undefined when it is gone.
+ */
+export async function takeOver(
+  resource: ApiResource,
+  found: LiveObject,
+  { request, clock, manager, signal }: TakeoverDeps,
+): Promise<LiveObject | undefined> {
+  const path = objectPath(resource, resource.namespaced ? found.namespace : undefined, found.name);
+  const whole = lacksLastApplied(found, manager) ? await readMetadata(request, path) : found;
+  if (!whole) return undefined;
+  let live = whole;
+  for (let attempt = 0; ; attempt += 1) {
+    const managedFields = ownsMark(live, manager) ? undefined : takenOver(live, manager);
+    if (!managedFields) return live;
+    const { resourceVersion } = live;
+    try {
+      const { body } = await request(() => ({
+        method: 'PATCH',
+        path,
+        query: { fieldManager: manager },
+        headers: { 'content-type': 'application/json-patch+json', accept: METADATA },
+        body: JSON.stringify([
+          { op: 'replace', path: '/metadata/managedFields', value: managedFields },
+          // The API server compares it: a writer in between makes this a conflict.
+          { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion },
+        ]),
+      }));
+      return liveOf(body);
+    } catch (error) {
+      if (!(error instanceof FluxError)) throw error;
+      if (error.code === 'cluster/not-found') return undefined;
+      if (error.code !== 'cluster/conflict' || attempt + 1 >= ATTEMPTS) throw error;
+    }
+    await clock.sleep(backoffMs(attempt, { initialMs: 50, maxMs: 1000 }), signal ? { signal } : {});
+    const now = await readMetadata(request, path);
+    if (!now) return undefined;
+    live = now;
+  }
+}
+
+/** Metadata of one object; undefined when it is not there. */
+export async function readMetadata(request: TakeoverDeps['request'], path: string): Promise<LiveObject | undefined> {
+  try {
+    const { body } = await request(() => ({ path, headers: { accept: METADATA } }));
+    return liveOf(body);
+  } catch (error) {
+    if (error instanceof FluxError && error.code === 'cluster/not-found') return undefined;
+    throw error;
+  }
+}
+
+function liveOf(body: unknown): LiveObject {
+  if (isRecord(body) && isRecord(body.metadata) && typeof body.metadata.name === 'string') return metadataOf(body);
+  throw new FluxError('the answer holds no object', { code: 'cluster/bad-answer' });
+}

@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import { asFluxError, FluxError } from '../../base/index.ts';
+import type { KubeObject } from '../../resource/index.ts';
+import type { ApiRequest, ApiResponse } from '../connection/transport.ts';
+import { kindName, objectPath } from '../discovery/api-resource.ts';
+import { isRecord } from '../object/live.ts';
+import type { Target } from '../scope/scope.ts';
+import type { Draft } from './draft.ts';
+
+/** The shortest limit of a name is that of a CronJob, 52: up to here a name grows by the suffix, a longer one keeps its length. */
+const GROWS = 43;
+const SUFFIX = 9;
+
+export interface TrialDeps {
+  /** Sends a request in its turn. */
+  readonly request: (build: () => ApiRequest) => Promise<ApiResponse>;
+  readonly manager: string;
+  /** A refusal as it may be told. */
+  readonly told: (error: FluxError) => FluxError;
+}
+
+/**
+ * Asks by a dry run under an unused name whether the API server, with all its webhooks and quotas, would create the object, before
+ * the one that stands is deleted for it (https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run).
+ * @throws FluxError with the code of the refusal, when it would not.
+ */
+export async function tryCreation({ resource, namespace, name }: Target, draft: Draft, deps: TrialDeps): Promise<void> {
+  const unused = unusedName(name);
+  for (;;) {
+    try {
+      await deps.request(() => ({
+        method: 'PATCH',
+        path: objectPath(resource, namespace, unused),
+        query: { fieldManager: deps.manager, force: 'true', fieldValidation: 'Strict', dryRun: 'All' },
+        unfenced: true,
+        headers: { 'content-type': 'application/apply-patch+yaml' },
+        body: JSON.stringify(beside(draft.current().body, unused)),
+      }));
+      return;
+    } catch (thrown) {
+      const error = asFluxError(thrown, { code: 'cluster/apply-failed' });
+      if (draft.mend(error)) continue;
+      const { message } = deps.told(error);
+      throw new FluxError(
+        `${kindName(resource)} ${name}: not deleted to be created anew, because a dry run of its creation (as ${unused}) was refused: ${message}`,
+        {
+          code: error.code,
+          fault: error.fault,
+          help: 'The object stays as it is. See what refuses it: while it stands, what it alone may hold (a host name, an address, the last of a quota) counts as taken; then delete it yourself, and the next sync creates it.',
+        },
+      );
+    }
+  }
+}
+
+/** A name of the same form that nobody has, as short as the name where that is long. */
+function unusedName(name: string): string {
+  const kept = name.length <= GROWS ? name : name.slice(0, Math.max(GROWS, name.length - SUFFIX)).replace(/[-.]+$/, '');
+  return `${kept}-${randomUUID().slice(0, SUFFIX - 1)}`;
+}
+
+/** The same object beside the one that stands: without the addresses and ports of the node that only one Service can have. */
+function beside(body: KubeObject, name: string): KubeObject {
+  const renamed = { ...body, metadata: { ...body.metadata, name } };
+  const { spec } = body;
+  if (body.apiVersion !== 'v1' || body.kind !== 'Service' || !isRecord(spec)) return renamed;
+  const { clusterIP, clusterIPs, healthCheckNodePort: _, ports, ...rest } = spec;
+  const headless = clusterIP === 'None' || (Array.isArray(clusterIPs) && clusterIPs.includes('None'));
+  return {
+    ...renamed,
+    spec: {
+      ...rest,
+      ...(headless ? { clusterIP: 'None' } : {}),
+      ...(Array.isArray(ports) ? { ports: ports.map(withoutNodePort) } : ports === undefined ? {} : { ports }),
+    },
+  };
+}
+
+function withoutNodePort(port: unknown): unknown {
+  if (!isRecord(port)) return port;
+  const { nodePort: _, ...rest } = port;
+  return rest;
+}

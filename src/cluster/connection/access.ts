@@ -1,0 +1,83 @@
+import { asFluxError, FluxError } from '../../base/index.ts';
+import { isRecord } from '../object/live.ts';
+import type { AccessQuestion, AccessVerdict } from '../types.ts';
+import type { Transport } from './transport.ts';
+
+/** One try: whoever asks waits for the answer to a request of their own. */
+const ATTEMPTS = 1;
+
+/**
+ * Asks the API server whose a token is (TokenReview) and whether that user has a right (SubjectAccessReview), as every extension of
+ * Kubernetes does. Only a clear yes is one.
+ * @throws FluxError `cluster/no-review` when we may not ask, others of this room when there is no answer.
+ */
+export async function reviewAccess(
+  transport: Transport,
+  { token, verb, path }: AccessQuestion,
+  signal?: AbortSignal,
+): Promise<AccessVerdict> {
+  const user = await review(transport, 'authentication.k8s.io', 'TokenReview', { token }, signal).then(userOf);
+  if (user === undefined) return { outcome: 'unknown-token' };
+  const nonResourceAttributes = { path, verb };
+  const access = await review(
+    transport,
+    'authorization.k8s.io',
+    'SubjectAccessReview',
+    { ...user, nonResourceAttributes },
+    signal,
+  );
+  const allowed = access.allowed === true && access.denied !== true;
+  return { outcome: allowed ? 'allowed' : 'forbidden', user: user.user };
+}
+
+interface User {
+  readonly user: string;
+  readonly uid?: string;
+  readonly groups: readonly string[];
+  readonly extra?: Readonly<Record<string, unknown>>;
+}
+
+/** Undefined unless the token is beyond doubt that of somebody with a name: an empty one must never stand for anybody (S-073). */
+function userOf({ authenticated, user, error }: Readonly<Record<string, unknown>>): User | undefined {
+  if (authenticated !== true || !isRecord(user) || (error !== undefined && error !== '')) return undefined;
+  const { username, uid, groups, extra } = user;
+  if (typeof username !== 'string' || username === '') return undefined;
+  return {
+    user: username,
+    ...(typeof uid === 'string' ? { uid } : {}),
+    groups: Array.isArray(groups) ? groups.filter((group) => typeof group === 'string') : [],
+    ...(isRecord(extra) ? { extra } : {}),
+  };
+}
+
+/** Creates a review, which the server answers and does not keep; its status. */
+async function review(
+  transport: Transport,
+  group: string,
+  kind: string,
+  spec: object,
+  signal: AbortSignal | undefined,
+): Promise<Readonly<Record<string, unknown>>> {
+  const path = `/apis/${group}/v1/${kind.toLowerCase()}s`;
+  try {
+    const { body } = await transport.request({
+      method: 'POST',
+      path,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ apiVersion: `${group}/v1`, kind, spec }),
+      attempts: ATTEMPTS,
+      unfenced: true,
+      signal,
+    });
+    if (isRecord(body) && body.kind === kind && isRecord(body.status)) return body.status;
+  } catch (thrown) {
+    const error = asFluxError(thrown, { code: 'cluster/no-review' });
+    if (error.code !== 'cluster/forbidden') throw error;
+    throw new FluxError(`fluxd may not ask who calls it: ${error.message}`, {
+      code: 'cluster/no-review',
+      help: 'Give its service account the right to create tokenreviews and subjectaccessreviews, as the ClusterRole system:auth-delegator does.',
+      cause: error,
+    });
+  }
+  throw new FluxError(`${path}: the answer is no ${kind}`, { code: 'cluster/bad-answer' });
+}

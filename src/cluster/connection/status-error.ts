@@ -1,0 +1,199 @@
+import { FluxError, type FluxErrorOptions, redact } from '../../base/index.ts';
+
+/** A `Status` object, as the API server answers a failure (Kubernetes API conventions, "Response Status Kind"). */
+interface Status {
+  readonly message?: string;
+  readonly reason?: string;
+  readonly details?: {
+    readonly name?: string;
+    readonly kind?: string;
+    readonly causes?: readonly Cause[];
+  };
+}
+
+interface Cause {
+  readonly reason?: string;
+  readonly message?: string;
+  readonly field?: string;
+}
+
+/** Schema errors of server-side apply arrive as 500 without a reason; trying again cannot help. */
+const SCHEMA_ERROR = /^failed to (create typed|convert new|create manager|update managed)|error decoding|strict decoding/;
+/** The API server itself is well, and has waited for the webhook already: the next sync asks again. */
+const WEBHOOK_FAILED = /failed calling webhook "[^"]+"/;
+const DENIED = /admission webhook "[^"]+" denied the request|ValidatingAdmissionPolicy '[^']+' .*denied request/;
+
+/** What API servers, and the rules of custom kinds, say of a field that cannot change once it is set. */
+const IMMUTABLE =
+  /\bimmutable\b|\bupdates to .{1,80} are forbidden|\bupdates to \w+ spec for fields other than|\bmay not (be )?(change|update)|\bcan(not| not|'t) (be )?(change|update|modif)/i;
+/** What a sentence quotes: values and field names of the object. */
+const QUOTED = /"(?:[^"\\]|\\.)*"|`[^`]*`/gs;
+/** A value that is a structure, once what it quotes is blanked. */
+const STRUCTURE = /\{.*\}/s;
+/** Some name what they got by a diff of Go structs, which tells nobody anything. */
+const GO_DIFF = /\n@@ [\s\S]*$/;
+const WEBHOOK_DOWN = /failed calling webhook "/;
+
+/** The typed error of an answer with a failure status; `path` is what was asked for. */
+export function errorFromStatus(httpStatus: number, body: unknown, path: string): FluxError {
+  const status = isStatus(body) ? body : undefined;
+  const message = redact(oneLine(fieldErrors(status) ?? status?.message ?? textOf(body) ?? `answer ${httpStatus}`));
+  return new FluxError(
+    message === '404 page not found' ? `${path} does not exist on this API server` : message,
+    classify(httpStatus, status, message),
+  );
+}
+
+/**
+ * `Job.batch "a" is invalid: spec.template: field is immutable`: the API server's own sentence, with values that fill a screen
+ * (whole pod templates) left out.
+ */
+function fieldErrors(status: Status | undefined): string | undefined {
+  const causes = status?.details?.causes ?? [];
+  const subject = /^.*? is invalid: /s.exec(status?.message ?? '')?.[0];
+  if (subject === undefined || causes.length === 0) return undefined;
+  const each = causes.map(({ field = '', message = '' }) => {
+    const long = /^(Invalid value|Duplicate value|Unsupported value): .{120,}: ([^:{}"]+)$/s.exec(message);
+    return `${field}: ${long ? long[2] : message.replace(GO_DIFF, '')}`;
+  });
+  return subject + (each.length === 1 ? each[0] : `[${each.join(', ')}]`);
+}
+
+function classify(httpStatus: number, status: Status | undefined, message: string): FluxErrorOptions {
+  const causes = status?.details?.causes ?? [];
+  if (DENIED.test(message)) {
+    return {
+      code: 'cluster/denied',
+      fault: 'user',
+      help: 'An admission policy of the cluster refused the object; change the object, or the policy.',
+    };
+  }
+  if (httpStatus === 500 && WEBHOOK_DOWN.test(message)) {
+    // Not the server's own trouble: trying again at once would wait for the webhook's timeout again (R-012).
+    return {
+      code: 'cluster/webhook-failed',
+      help: 'The API server asks this admission webhook about the object and gets no answer: is its Service running? The object is applied as soon as it answers.',
+    };
+  }
+  switch (httpStatus) {
+    case 400:
+      return INVALID;
+    case 422:
+      return causes.length > 0 && causes.every(saysImmutable) ? IMMUTABLE_FIELD : INVALID;
+    case 401:
+      return {
+        code: 'cluster/unauthorized',
+        help: 'The API server does not accept our credentials: token or certificate expired or revoked?',
+      };
+    case 403:
+      if (causes.some((cause) => cause.reason === 'NamespaceTerminating')) {
+        return {
+          code: 'cluster/namespace-terminating',
+          fault: 'user',
+          help: 'The namespace is being deleted. When it hangs, look for finalizers of objects in it; the object is applied once it is back.',
+        };
+      }
+      return {
+        code: 'cluster/forbidden',
+        help: 'Give the service account of Flux this right by RBAC, or take the object out of the repository.',
+      };
+    case 404:
+      if (status?.details?.kind === 'namespaces' && !/\/namespaces\/[^/]*$/.test(message)) {
+        return {
+          code: 'cluster/namespace-missing',
+          fault: 'user',
+          help: `Namespace ${status.details.name ?? ''} does not exist: add its manifest to the repository, or correct metadata.namespace.`,
+        };
+      }
+      return status?.details?.name
+        ? { code: 'cluster/not-found', fault: 'missing' }
+        : { code: 'cluster/unknown-resource', fault: 'missing' };
+    case 405:
+    case 406:
+    case 415:
+      return { code: 'cluster/not-supported' };
+    case 409:
+      return { code: 'cluster/conflict', help: 'Somebody else changed the object at the same time; the next sync looks again.' };
+    case 410:
+      return { code: 'cluster/expired' };
+    case 413:
+      return { code: 'cluster/too-large', fault: 'user', help: 'The API server refuses objects this large; split it.' };
+    case 429:
+      return { code: 'cluster/throttled', help: 'The API server is overloaded and asked us to wait.' };
+    case 504:
+      return { code: 'cluster/timeout' };
+    default:
+      if (httpStatus === 500 && SCHEMA_ERROR.test(message)) return INVALID;
+      if (httpStatus === 500 && WEBHOOK_FAILED.test(message)) {
+        return {
+          code: 'cluster/webhook-failed',
+          help: 'The cluster asks this admission webhook before it takes the object, and got no answer: see whether what serves it runs.',
+        };
+      }
+      return httpStatus >= 500 ? { code: 'cluster/unavailable' } : { code: 'cluster/refused' };
+  }
+}
+
+const INVALID: FluxErrorOptions = { code: 'cluster/invalid', fault: 'user', help: 'Correct the named field in the repository.' };
+
+/** Only where every error says so: what else is wrong with the object, creating it anew does not cure (R-016). */
+const IMMUTABLE_FIELD: FluxErrorOptions = {
+  code: 'cluster/immutable',
+  fault: 'user',
+  help: 'Kubernetes does not let this field change in place: put the old value back, give the object another name, or delete the object in the cluster and let the next sync create it.',
+};
+
+/** The rule that a cause states, neither the field nor a value that it quotes: those may hold any word. */
+function saysImmutable({ message = '' }: Cause): boolean {
+  return IMMUTABLE.test(message.replace(GO_DIFF, '').replace(QUOTED, '').replace(STRUCTURE, ''));
+}
+
+function isStatus(body: unknown): body is Status {
+  return typeof body === 'object' && body !== null && 'kind' in body && body.kind === 'Status';
+}
+
+function textOf(body: unknown): string | undefined {
+  return typeof body === 'string' && body.trim() !== '' ? body.slice(0, 300) : undefined;
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
+}
+
+/**
+ * The same error for a Secret, without anything it holds: API servers quote the offending value (S-074). Quoted texts, dumped
+ * values and every value of the manifest are blanked; the name of the Secret stays.
+ */
+export function withoutSecretData(error: FluxError, object: Readonly<Record<string, unknown>>, name: string): FluxError {
+  let message = error.message.replace(/expected (\w+), got .*/s, 'expected $1');
+  for (const value of secretValues([object.data, object.stringData, annotationsOf(object.metadata)])) {
+    if (value !== name) message = message.replaceAll(value, '***');
+  }
+  message = message.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|\{.*\}/gs, (quoted) =>
+    quoted === `"${name}"` ? quoted : '***',
+  );
+  return new FluxError(message, {
+    code: error.code,
+    fault: error.fault,
+    ...(error.help === undefined ? {} : { help: error.help }),
+  });
+}
+
+function annotationsOf(metadata: unknown): unknown {
+  return typeof metadata === 'object' && metadata !== null && 'annotations' in metadata ? metadata.annotations : undefined;
+}
+
+/** Texts and numbers anywhere in a value, their base64 and what they decode to; the longest first, so that no part of one survives. */
+export function secretValues(value: unknown): string[] {
+  const found = new Set<string>();
+  const visit = (each: unknown): void => {
+    if (typeof each === 'object' && each !== null) Object.values(each).forEach(visit);
+    else if (typeof each === 'string' || typeof each === 'number') {
+      found.add(String(each));
+      found.add(Buffer.from(String(each), 'base64').toString());
+      found.add(Buffer.from(String(each)).toString('base64'));
+    }
+  };
+  visit(value);
+  return [...found].filter((text) => text.length >= 3).sort((a, b) => b.length - a.length);
+}

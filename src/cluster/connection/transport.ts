@@ -1,0 +1,283 @@
+import type { IncomingMessage } from 'node:http';
+import { backoffMs, type Clock, FluxError, type HttpResponse, messageOf } from '../../base/index.ts';
+import { createConnections } from './connections.ts';
+import type { CredentialSource, Credentials } from './kubeconfig.ts';
+import { createOutageGate } from './outage.ts';
+import { errorFromStatus } from './status-error.ts';
+
+export interface ApiRequest {
+  readonly method?: 'GET' | 'PATCH' | 'POST' | 'DELETE';
+  /** Path below the server, its parts percent-encoded. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Goes out whoever may write: it changes nothing, though its method says so (a dry run, a review), or it decides who may. */
+  readonly unfenced?: boolean;
+  /** Tries in all, the first included. Default 4. */
+  readonly attempts?: number;
+  /** Told of each failure that is tried again: whoever sends many requests slows down. */
+  readonly onRetry?: (error: FluxError) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface StreamRequest extends Pick<ApiRequest, 'path' | 'query' | 'headers'> {
+  readonly signal: AbortSignal;
+}
+
+export interface ApiResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Parsed JSON; undefined without a body. */
+  readonly body: unknown;
+  /** How many tries it took; more than one means that an earlier one may have been carried out. */
+  readonly attempts: number;
+}
+
+/** Speaks to one API server. */
+export interface Transport {
+  /** @throws FluxError with a code of this room for every answer of 400 and above, and when there is no answer. */
+  request(request: ApiRequest): Promise<ApiResponse>;
+  /**
+   * Opens an answer that goes on, such as a watch; resolves when its headers are there. Never tried again by itself: whoever
+   * reads it knows where to go on. It ends with the signal. @throws FluxError as `request` does.
+   */
+  stream(request: StreamRequest): Promise<IncomingMessage>;
+  close(): void;
+}
+
+export interface TransportOptions {
+  readonly credentials: CredentialSource;
+  readonly clock: Clock;
+  readonly maxInFlight: number;
+  readonly timeoutMs?: number;
+  /** Asked before each write goes out; what it throws is thrown, and nothing goes out. */
+  readonly fence?: { readonly check: () => void };
+  /** Told of each request with the status of its answer, which is absent when there was none. */
+  readonly onRequest?: ((method: string, status: number | undefined) => void) | undefined;
+  /** Source of jitter in [0, 1). */
+  readonly random?: () => number;
+}
+
+/** All our requests are safe to repeat: reads, reviews, server-side apply, and deletes bound to one uid and resourceVersion. */
+const RETRYABLE = new Set(['cluster/unreachable', 'cluster/unavailable', 'cluster/throttled', 'cluster/timeout']);
+const MAX_WAIT_MS = 300_000;
+/** Whatever is not known to change nothing. */
+function isWrite({ method = 'GET', unfenced = false }: ApiRequest): boolean {
+  return method !== 'GET' && !unfenced;
+}
+
+/** A server that hangs is asked once more, not for minutes. */
+const TIMEOUT_ATTEMPTS = 2;
+const TLS_ERROR = /CERT|SIGNATURE|TLS|SSL|EPROTO/;
+
+/** Requests to the API server over connections kept alive: credentials, retries, `Retry-After`, and typed errors. */
+export function createTransport(options: TransportOptions): Transport {
+  const { credentials, clock, maxInFlight, timeoutMs = 30_000, fence, onRequest, random } = options;
+  const connections = createConnections({ clock, maxInFlight });
+  /** A 429 is meant for all of us: no request starts before its time. */
+  let throttle: { readonly until: number; readonly error: FluxError } | undefined;
+  const reaching = createOutageGate(clock);
+
+  async function once(request: ApiRequest, { headers, tls }: Credentials): Promise<Omit<ApiResponse, 'attempts'>> {
+    const { method = 'GET' } = request;
+    let response: HttpResponse;
+    try {
+      response = await connections.of(tls).requests.request({
+        url: urlOf(request),
+        method,
+        headers: { accept: 'application/json', ...headers, ...request.headers },
+        timeoutMs,
+        ...(fence && isWrite(request) ? { beforeSend: fence.check } : {}),
+        ...(request.body === undefined ? {} : { body: request.body }),
+        ...(request.signal ? { signal: request.signal } : {}),
+      });
+    } catch (error) {
+      onRequest?.(method, undefined);
+      throw connectionError(error, credentials.server, request.signal);
+    }
+    onRequest?.(method, response.status);
+    return { status: response.status, headers: response.headers, body: parse(response.body, response.status, request.path) };
+  }
+
+  function urlOf({ path, query }: Pick<ApiRequest, 'path' | 'query'>): string {
+    return credentials.server + path + (query ? `?${new URLSearchParams(query)}` : '');
+  }
+
+  /** Waits until requests are welcome again. */
+  async function admitted(signal: AbortSignal | undefined): Promise<void> {
+    while (throttle !== undefined && throttle.until > clock.now()) {
+      const { until, error } = throttle;
+      try {
+        await clock.sleep(until - clock.now(), signal ? { signal } : {});
+      } catch (thrown) {
+        throw stopped(thrown, signal, error) ?? thrown;
+      }
+    }
+  }
+
+  /** Milliseconds to wait before the next try; all requests wait when the server said that they are too many. */
+  function waitAfter(error: FluxError, attempt: number, retryAfter: number | undefined): number {
+    const wait = retryAfter ?? backoffMs(attempt, { initialMs: 250, maxMs: 10_000, ...(random ? { random } : {}) });
+    const until = clock.now() + wait;
+    if (error.code === 'cluster/throttled' && until > (throttle?.until ?? 0)) throttle = { until, error };
+    return wait;
+  }
+
+  async function openStream(request: StreamRequest, { headers, tls }: Credentials): Promise<IncomingMessage> {
+    const opening = new AbortController();
+    using deadline = clock.deadline(timeoutMs);
+    const onDeadline = () =>
+      opening.abort(new FluxError(`${request.path}: no answer within ${timeoutMs / 1000} s`, { code: 'cluster/timeout' }));
+    deadline.signal.addEventListener('abort', onDeadline, { once: true });
+    try {
+      const response = await connections.of(tls).streams.stream({
+        url: urlOf(request),
+        headers: { accept: 'application/json', ...headers, ...request.headers },
+        signal: AbortSignal.any([request.signal, opening.signal]),
+      });
+      onRequest?.('GET', response.statusCode);
+      return response;
+    } catch (error) {
+      onRequest?.('GET', undefined);
+      throw opening.signal.aborted ? opening.signal.reason : connectionError(error, credentials.server, request.signal);
+    }
+  }
+
+  async function authenticated(request: ApiRequest): Promise<Omit<ApiResponse, 'attempts'>> {
+    const used = await credentials.current();
+    const response = await reaching(request.signal, () => once(request, used));
+    if (response.status !== 401) return response;
+    await credentials.renew(used);
+    const renewed = await credentials.current();
+    return reaching(request.signal, () => once(request, renewed));
+  }
+
+  /** Waits as the answer asks, else by backoff; false when the tries are used up. */
+  async function pause(error: FluxError, attempt: number, request: ApiRequest, retryAfter: number | undefined): Promise<boolean> {
+    const attempts = Math.min(
+      request.attempts ?? 4,
+      error.code === 'cluster/timeout' ? TIMEOUT_ATTEMPTS : Number.POSITIVE_INFINITY,
+    );
+    const wait = waitAfter(error, attempt, retryAfter);
+    if (!RETRYABLE.has(error.code) || attempt + 1 >= attempts) return false;
+    request.onRetry?.(error);
+    await clock.sleep(wait, request.signal ? { signal: request.signal } : {});
+    return true;
+  }
+
+  return {
+    async request(request) {
+      let failure: FluxError | undefined;
+      for (let attempt = 0; ; attempt += 1) {
+        let retryAfter: number | undefined;
+        try {
+          await admitted(request.signal);
+          const response = await authenticated(request);
+          if (response.status < 400) return { ...response, attempts: attempt + 1 };
+          failure = errorFromStatus(response.status, response.body, request.path);
+          retryAfter = retryAfterMs(response.headers['retry-after'], clock.now());
+        } catch (error) {
+          const aborted = stopped(error, request.signal, failure);
+          if (aborted) throw aborted;
+          failure = error as FluxError;
+        }
+        try {
+          if (!(await pause(failure, attempt, request, retryAfter))) throw failure;
+        } catch (error) {
+          throw stopped(error, request.signal, failure) ?? error;
+        }
+      }
+    },
+    async stream(request) {
+      await admitted(request.signal);
+      const used = await credentials.current();
+      let response = await reaching(request.signal, () => openStream(request, used));
+      if (response.statusCode === 401) {
+        response.destroy();
+        await credentials.renew(used);
+        const renewed = await credentials.current();
+        response = await reaching(request.signal, () => openStream(request, renewed));
+      }
+      const { statusCode = 0, headers } = response;
+      if (statusCode < 400) return response;
+      const failure = errorFromStatus(statusCode, await shortBody(response), request.path);
+      waitAfter(failure, 0, retryAfterMs(headers['retry-after'], clock.now()));
+      throw failure;
+    },
+    close() {
+      connections.close();
+    },
+  };
+}
+
+/** A Status is short; whatever comes after this is not read. */
+const MAX_STATUS_BYTES = 2 ** 20;
+
+/** What a refused stream says: parsed JSON, or the text. */
+async function shortBody(response: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > MAX_STATUS_BYTES) break;
+    }
+    return parse(Buffer.concat(chunks), response.statusCode ?? 0, '');
+  } catch {
+    // The status line alone tells enough.
+    return undefined;
+  }
+}
+
+/** Milliseconds from a `Retry-After` header (RFC 9110: seconds or a date), at most five minutes. */
+export function retryAfterMs(header: string | readonly string[] | undefined, now: number): number | undefined {
+  if (typeof header !== 'string') return undefined;
+  const seconds = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - now;
+  return Number.isNaN(seconds) ? undefined : Math.min(Math.max(seconds, 0), MAX_WAIT_MS);
+}
+
+function parse(body: Buffer, status: number, path: string): unknown {
+  if (body.length === 0) return undefined;
+  const text = body.toString('utf8');
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (status >= 400) return text;
+    throw new FluxError(`${path}: the answer is not JSON`, {
+      code: 'cluster/bad-answer',
+      help: 'Something between us and the API server answers in its place: a proxy, a load balancer or a wrong server address.',
+      cause: error,
+    });
+  }
+}
+
+function connectionError(error: unknown, server: string, signal: AbortSignal | undefined): FluxError {
+  const aborted = stopped(error, signal);
+  if (aborted) return aborted;
+  const { code } = error as FluxError;
+  if (code === 'http/timeout') return new FluxError(messageOf(error), { code: 'cluster/timeout', cause: error });
+  if (code !== 'http/connection') return error as FluxError;
+  const cause = (error as Error).cause as NodeJS.ErrnoException | undefined;
+  const reason = cause?.message || cause?.code || 'connection failed';
+  const isTls = TLS_ERROR.test(cause?.code ?? '');
+  return new FluxError(`API server ${server}: ${reason}`, {
+    code: isTls ? 'cluster/tls' : 'cluster/unreachable',
+    help: isTls
+      ? 'The TLS certificate of the API server is not accepted: check certificate-authority and the server name in the kubeconfig.'
+      : 'Check that the API server runs and that nothing blocks the way to it.',
+    cause: error,
+  });
+}
+
+/** The error of a request whose signal was aborted; when its time ran out, `before` says what it was spent on. */
+export function stopped(error: unknown, signal: AbortSignal | undefined, before?: FluxError): FluxError | undefined {
+  if (!signal?.aborted) return undefined;
+  if (error instanceof FluxError && error.code === 'cluster/stopped' && before === undefined) return error;
+  const isLate = signal.reason instanceof Error && signal.reason.name === 'TimeoutError';
+  return new FluxError(
+    isLate ? `not done in time: ${before?.message ?? 'the API server is too slow'}` : 'the operation was stopped before it ended',
+    { code: 'cluster/stopped', ...(before?.help === undefined ? {} : { help: before.help }), cause: signal.reason },
+  );
+}

@@ -1,0 +1,46 @@
+import { secretValues } from '../connection/status-error.ts';
+import { isRecord } from '../object/live.ts';
+import type { FieldDiff } from '../types.ts';
+import { compareObjects, type ServerObject } from './compare.ts';
+
+const DATA = /^(?:data|stringData)(?:[.[]|$)/;
+const MASK = '***';
+
+/**
+ * The differences of a Secret without anything it holds, on both sides (S-074): masked are the values of `data` and
+ * `stringData`, and texts elsewhere that hold a copy of one. Keys are shown.
+ */
+export function compareSecrets(live: ServerObject | undefined, wanted: ServerObject): readonly FieldDiff[] {
+  const values = secretValues([live, wanted].map((each) => [each?.data, each?.stringData]));
+  const holdsCopy = (value: unknown) => {
+    const text = JSON.stringify(value) ?? '';
+    return values.some((each) => text.includes(each) || text.includes(JSON.stringify(each).slice(1, -1)));
+  };
+  return compareObjects(live && opaque(live), opaque(wanted)).map((field) => {
+    const { path, from, to } = field;
+    const secret = DATA.test(path) || holdsCopy(from) || holdsCopy(to);
+    if (!secret) return field;
+    return {
+      path,
+      ...(from === undefined ? {} : { from: MASK }),
+      ...(to === undefined ? {} : { to: from === undefined ? MASK : `${MASK} (changed)` }),
+    };
+  });
+}
+
+/** The Secret with each value as one text, so that no part of a value can become part of a path. */
+function opaque(object: ServerObject): ServerObject {
+  const texts = ['data', 'stringData'].flatMap((field): [string, unknown][] => {
+    const value = object[field];
+    if (value === undefined || value === null) return [];
+    return [
+      [field, isRecord(value) ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, text(each)])) : text(value)],
+    ];
+  });
+  const { data: _data, stringData: _stringData, ...rest } = object;
+  return { ...rest, ...Object.fromEntries(texts) };
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

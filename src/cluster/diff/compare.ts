@@ -1,0 +1,161 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Json } from '../../resource/index.ts';
+import { LAST_APPLIED } from '../apply/body.ts';
+import { isRecord } from '../object/live.ts';
+import { CHECKSUM_ANNOTATION, MARK_LABEL } from '../object/ownership.ts';
+import type { FieldDiff } from '../types.ts';
+
+/** An object as the API server writes it. */
+export type ServerObject = Readonly<Record<string, unknown>>;
+
+/** Metadata that the server writes at every change, and what names the object anyway. */
+const SERVER_METADATA = new Set([
+  'creationTimestamp',
+  'deletionGracePeriodSeconds',
+  'generation',
+  'managedFields',
+  'name',
+  'namespace',
+  'resourceVersion',
+  'selfLink',
+  'uid',
+]);
+
+/** Labels and annotations that Flux and kubectl write for themselves. */
+const BOOKKEEPING = new Set([MARK_LABEL, CHECKSUM_ANNOTATION, LAST_APPLIED]);
+
+/**
+ * The fields in which two states of one object differ, by path; no live object means that every field is new. What only a
+ * server writes, the status, and what Flux and kubectl note for themselves are left out. Items of a list are told apart by the
+ * keys that `managedFields` shows, else by `name`, else by position; a list of plain values is one value. Nothing comes out
+ * exactly when both are equal in all that is compared.
+ */
+export function compareObjects(live: ServerObject | undefined, wanted: ServerObject): readonly FieldDiff[] {
+  const shape: Shape = { fields: new Map() };
+  for (const object of [live, wanted]) for (const fields of ownedFields(object)) learn(shape, fields);
+  const from = flatten(live, shape);
+  const to = flatten(wanted, shape);
+  const paths = [...new Set([...from.leaves.keys(), ...to.leaves.keys()])].sort();
+  const differences = paths.flatMap((path) => differ(path, from.leaves.get(path), to.leaves.get(path)));
+  return [...differences, ...reordered(from.orders, to.orders)];
+}
+
+function differ(path: string, from: Json | undefined, to: Json | undefined): readonly FieldDiff[] {
+  if (isDeepStrictEqual(from, to)) return [];
+  return [{ path, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }];
+}
+
+/** Lists whose common items stand in another order: containers start, and variables refer to each other, in the order of the list. */
+function reordered(from: Flat['orders'], to: Flat['orders']): readonly FieldDiff[] {
+  return [...to].flatMap(([path, wanted]) => {
+    const live = from.get(path) ?? [];
+    const common = (names: readonly string[], others: readonly string[]) => {
+      const known = new Set(others);
+      return names.filter((name) => known.has(name));
+    };
+    return differ(`${path} (order)`, common(live, wanted), common(wanted, live));
+  });
+}
+
+/** What is known of the type of a value from the paths in `managedFields`. */
+interface Shape {
+  readonly fields: Map<string, Shape>;
+  /** The fields that tell items of a list apart. */
+  keys?: readonly string[] | undefined;
+  item?: Shape;
+}
+
+function ownedFields(object: ServerObject | undefined): readonly Readonly<Record<string, unknown>>[] {
+  const entries = isRecord(object?.metadata) ? object.metadata.managedFields : undefined;
+  if (!Array.isArray(entries)) return [];
+  return entries.flatMap((entry) => (isRecord(entry) && isRecord(entry.fieldsV1) ? [entry.fieldsV1] : []));
+}
+
+/** Reads a FieldsV1 set: `f:name` is a field, `k:{"name":"web"}` an item with its key (structured-merge-diff, fieldpath). */
+function learn(shape: Shape, fields: Readonly<Record<string, unknown>>): void {
+  for (const [segment, inner] of Object.entries(fields)) {
+    const below = isRecord(inner) ? inner : {};
+    if (segment.startsWith('f:')) {
+      const name = segment.slice(2);
+      const known = shape.fields.get(name) ?? { fields: new Map() };
+      shape.fields.set(name, known);
+      learn(known, below);
+    } else if (segment.startsWith('k:')) {
+      shape.keys ??= keysOf(segment.slice(2));
+      shape.item ??= { fields: new Map() };
+      learn(shape.item, below);
+    }
+  }
+}
+
+/** Undefined for what is no key: the items are told apart in another way then. */
+function keysOf(text: string): readonly string[] | undefined {
+  try {
+    const key: unknown = JSON.parse(text);
+    return isRecord(key) ? Object.keys(key).sort() : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+interface Flat {
+  /** Values that hold no others, by path; an empty object or list is one too. */
+  readonly leaves: Map<string, Json>;
+  /** Names of the items of each list, in their order. */
+  readonly orders: Map<string, readonly string[]>;
+}
+
+function flatten(object: ServerObject | undefined, shape: Shape): Flat {
+  const flat: Flat = { leaves: new Map(), orders: new Map() };
+  if (object) for (const [field, value] of compared(object)) visit(pathOf('', field), value, shape.fields.get(field));
+  return flat;
+
+  function visit(path: string, value: unknown, known: Shape | undefined): void {
+    if (value === null || value === undefined) return;
+    const inner = isRecord(value) ? Object.entries(value).filter(([, each]) => each !== null && each !== undefined) : [];
+    const items = Array.isArray(value) ? itemNames(value, known?.keys) : undefined;
+    for (const [field, each] of inner) visit(pathOf(path, field), each, known?.fields.get(field));
+    if (items) {
+      flat.orders.set(path, items);
+      for (const [index, each] of (value as readonly unknown[]).entries()) visit(`${path}[${items[index]}]`, each, known?.item);
+    }
+    if (inner.length === 0 && !items) flat.leaves.set(path, isRecord(value) ? {} : (value as Json));
+  }
+}
+
+/** The fields that are compared, as entries of the object. */
+function compared({ apiVersion: _version, kind: _kind, status: _status, metadata, ...rest }: ServerObject) {
+  const kept = Object.entries(isRecord(metadata) ? metadata : {}).flatMap(([field, value]): [string, unknown][] => {
+    if (SERVER_METADATA.has(field)) return [];
+    if ((field !== 'labels' && field !== 'annotations') || !isRecord(value)) return [[field, value]];
+    const others = Object.entries(value).filter(([key]) => !BOOKKEEPING.has(key));
+    return others.length === 0 ? [] : [[field, Object.fromEntries(others)]];
+  });
+  return Object.entries({ ...rest, ...(kept.length === 0 ? {} : { metadata: Object.fromEntries(kept) }) });
+}
+
+/** What to call the items of a list, each by another name; undefined for a list that is one value. */
+function itemNames(items: readonly unknown[], keys: readonly string[] | undefined): readonly string[] | undefined {
+  if (items.length === 0 || !items.every(isRecord)) return undefined;
+  for (const fields of [keys, ['name']]) {
+    if (!fields) continue;
+    const named = items.every((item) => fields.some((field) => item[field] !== undefined));
+    const names = items.map((item) => keyText(item, fields));
+    if (named && new Set(names).size === names.length) return names;
+  }
+  return items.map((_, index) => String(index));
+}
+
+function keyText(item: Readonly<Record<string, unknown>>, fields: readonly string[]): string {
+  return fields.flatMap((field) => (item[field] === undefined ? [] : [`${field}=${plain(item[field])}`])).join(',');
+}
+
+function plain(value: unknown): string {
+  return typeof value === 'string' && /^[\w./:@-]+$/.test(value) ? value : JSON.stringify(value);
+}
+
+/** `spec.template`, `metadata.labels["app.kubernetes.io/name"]`. */
+function pathOf(path: string, field: string): string {
+  if (!/^[\w-]+$/.test(field)) return `${path}[${JSON.stringify(field)}]`;
+  return path === '' ? field : `${path}.${field}`;
+}

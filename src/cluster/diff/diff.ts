@@ -1,0 +1,235 @@
+import pLimit from 'p-limit';
+import { asFluxError, FluxError } from '../../base/index.ts';
+import { createDraft, type Draft } from '../apply/draft.ts';
+import { changedSpecFields, immutableError, isForced, mayBeRecreated } from '../apply/recreate.ts';
+import { tryCreation } from '../apply/trial.ts';
+import { withoutSecretData } from '../connection/status-error.ts';
+import type { ApiRequest, Transport } from '../connection/transport.ts';
+import { kindName, objectPath } from '../discovery/api-resource.ts';
+import { isCrd } from '../discovery/crd.ts';
+import { isRecord, metadataOf } from '../object/live.ts';
+import type { ApplyStep, Step } from '../plan/step.ts';
+import type { Target } from '../scope/scope.ts';
+import type { FieldDiff, ObjectDiff } from '../types.ts';
+import { compareObjects, type ServerObject } from './compare.ts';
+import { compareSecrets } from './compare-secrets.ts';
+import { patchAfterTakeover, takeoverOf } from './diff-takeover.ts';
+
+export interface DiffDeps {
+  readonly transport: Transport;
+  readonly manager: string;
+}
+
+/** Objects asked about at a time: a sync that runs beside shall not wait for connections. */
+const MAX_IN_FLIGHT = 8;
+/** How often an object is looked at to see the same version of it twice. */
+const LOOKS = 3;
+/** With these no object can be asked about any more. */
+const FATAL = new Set(['cluster/unreachable', 'cluster/timeout', 'cluster/unauthorized', 'cluster/stopped']);
+
+/** Has the API server try out each apply of a plan, and says what it would change, field by field. */
+export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?: AbortSignal): Promise<readonly ObjectDiff[]> {
+  const limit = pLimit(MAX_IN_FLIGHT);
+  const giveUp = new AbortController();
+  const whileWorthIt = signal ? AbortSignal.any([signal, giveUp.signal]) : giveUp.signal;
+  const diffs = new Map<Step, ObjectDiff>();
+  /** Namespaces and definitions of the set, as `Namespace shop`: what others need, and a dry run does not bring. */
+  const bases = new Map<string, ObjectDiff>();
+
+  const inBases = Map.groupBy(steps, (step) => baseOf(step) !== undefined);
+  for (const round of [inBases.get(true) ?? [], inBases.get(false) ?? []]) {
+    await Promise.all(round.map((step) => limit(async () => record(step, await diffOne(step)))));
+  }
+  const failures = [...diffs.values()].filter(({ action }) => action === 'failed').length;
+  return steps.flatMap((step) => heldByFailures(diffs.get(step), failures) ?? []);
+
+  function record(step: Step, diff: ObjectDiff): void {
+    diffs.set(step, diff);
+    const base = baseOf(step);
+    if (base !== undefined) bases.set(base, diff);
+  }
+
+  async function diffOne(step: Step): Promise<ObjectDiff> {
+    if (step.act !== 'apply') return step.entry;
+    const { entry } = step;
+    try {
+      return await tryOut(step);
+    } catch (thrown) {
+      const error = refusalOf(thrown, step);
+      if (FATAL.has(error.code)) {
+        giveUp.abort(error);
+        throw error;
+      }
+      const { reason: _reason, ...rest } = entry;
+      return { ...rest, action: 'failed', error };
+    }
+  }
+
+  async function tryOut(step: ApplyStep): Promise<ObjectDiff> {
+    const { entry, target } = step;
+    const { resource, namespace, name } = target;
+    const path = objectPath(resource, namespace, name);
+    let live = await readLive(path, step);
+    const draft = createDraft(step, live && metadataOf(live));
+    let wanted: ServerObject;
+    try {
+      wanted = await dryRun(path, draft, step);
+      // Somebody wrote in between: their change is none of ours. What changes all the time is compared as it is.
+      for (let looks = 1; looks < LOOKS && versionOf(live) !== versionOf(wanted); looks += 1) {
+        live = await readLive(path, step);
+        wanted = await dryRun(path, draft, step);
+      }
+      if (live) wanted = (await dryRunTakeover(path, live, wanted, step)) ?? wanted;
+    } catch (thrown) {
+      const refusal = refusalOf(thrown, step);
+      const reason = whyUntried(step, refusal, live);
+      if (refusal.code === 'cluster/immutable') {
+        const request = (build: () => ApiRequest) => deps.transport.request({ ...build(), signal: whileWorthIt });
+        const told = (error: FluxError) => refusalOf(error, step);
+        await tryCreation(target, createDraft(step, undefined), { request, manager: deps.manager, told });
+      }
+      const action = live ? 'change' : 'create';
+      return {
+        ...entry,
+        action,
+        reason,
+        ...(live ? {} : fieldsOf(step, undefined, draft.current().body)),
+      };
+    }
+    const { fields } = fieldsOf(step, live, wanted);
+    const { reason, ...rest } = entry;
+    const { warnings } = draft.current();
+    const told = { ...rest, ...(warnings.length === 0 ? {} : { warnings }) };
+    if (live && fields.length === 0) return { ...told, action: 'unchanged' };
+    return { ...told, action: live ? 'change' : 'create', ...(reason === undefined ? {} : { reason }), fields };
+  }
+
+  async function dryRun(path: string, draft: Draft, step: ApplyStep): Promise<ServerObject> {
+    for (;;) {
+      try {
+        const { body } = await deps.transport.request({
+          method: 'PATCH',
+          path,
+          query: { fieldManager: deps.manager, force: 'true', fieldValidation: 'Strict', dryRun: 'All' },
+          unfenced: true,
+          headers: { 'content-type': 'application/apply-patch+yaml' },
+          body: JSON.stringify(draft.current().body),
+          signal: whileWorthIt,
+        });
+        return objectOf(body, step);
+      } catch (error) {
+        if (!(error instanceof FluxError && draft.mend(error))) throw error;
+      }
+    }
+  }
+
+  /** What becomes of an object that `kubectl apply` wrote; undefined when that makes no difference. */
+  async function dryRunTakeover(
+    path: string,
+    live: ServerObject,
+    applied: ServerObject,
+    step: ApplyStep,
+  ): Promise<ServerObject | undefined> {
+    const patch = patchAfterTakeover(live, applied, deps.manager);
+    if (!patch) return undefined;
+    const { body } = await deps.transport.request({
+      method: 'PATCH',
+      path,
+      query: { fieldManager: deps.manager, dryRun: 'All' },
+      unfenced: true,
+      headers: { 'content-type': 'application/json-patch+json' },
+      body: JSON.stringify(patch),
+      signal: whileWorthIt,
+    });
+    return objectOf(body, step);
+  }
+
+  async function readLive(path: string, step: ApplyStep): Promise<ServerObject | undefined> {
+    try {
+      return objectOf((await deps.transport.request({ path, signal: whileWorthIt })).body, step);
+    } catch (error) {
+      const absent = [
+        'cluster/not-found',
+        'cluster/namespace-missing',
+        ...(step.target.needsCrd === undefined ? [] : ['cluster/unknown-resource']),
+      ];
+      if (error instanceof FluxError && absent.includes(error.code)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Why a dry run says nothing although an apply may well succeed. @throws the error that an apply would meet too. */
+  function whyUntried({ target }: ApplyStep, error: FluxError, live: ServerObject | undefined): string {
+    // An admission webhook with side effects that it cannot leave out: the API server does not call it in a dry run.
+    if (/does not support dry run/.test(error.message)) return untried(error.message);
+    // What kubectl wrote and Git has no longer is still there in a dry run, beside what takes its place.
+    if (error.code === 'cluster/invalid' && live && takeoverOf(live, deps.manager))
+      return untried(`before what kubectl apply wrote is taken over it says: ${error.message}`);
+    if (error.code === 'cluster/immutable' && live) {
+      if (isForced(target) && mayBeRecreated(target)) return `it would be deleted and created anew: ${error.message}`;
+      throw immutableError(error, target, changedFields(target, live, error.message));
+    }
+    const needed =
+      error.code === 'cluster/namespace-missing'
+        ? `Namespace ${target.namespace}`
+        : error.code === 'cluster/unknown-resource' && target.needsCrd !== undefined
+          ? `CustomResourceDefinition ${target.needsCrd}`
+          : undefined;
+    const base = needed === undefined ? undefined : bases.get(needed);
+    if (!base) throw error;
+    if (base.action === 'create' || base.action === 'change') return untried(`${needed} comes with the same sync`);
+    throw new FluxError(`needs ${needed}: ${base.error?.message ?? base.reason ?? 'it cannot be applied'}`, {
+      code: 'cluster/dependency-failed',
+      fault: error.fault,
+      help: `Repair ${needed} first; this object is applied with it.`,
+    });
+  }
+}
+
+/** A dry run shows the version that it would have changed; a new object has none. */
+function versionOf(object: ServerObject | undefined): unknown {
+  const version = isRecord(object?.metadata) ? object.metadata.resourceVersion : undefined;
+  return version === undefined ? '' : version;
+}
+
+function refusalOf(thrown: unknown, { target: { resource, manifest, name } }: ApplyStep): FluxError {
+  const error = asFluxError(thrown, { code: 'cluster/diff-failed' });
+  return resource.kind === 'Secret' ? withoutSecretData(error, manifest.object, name) : error;
+}
+
+function untried(why: string): string {
+  return `the server cannot try it out: ${why}`;
+}
+
+/** StatefulSets and Pods refuse a change of `spec` and do not say which. */
+function changedFields({ manifest, resource }: Target, live: ServerObject, message: string): readonly string[] {
+  if (!/: spec: Forbidden/.test(message) || resource.kind === 'Secret') return [];
+  return changedSpecFields(manifest.object.spec, live.spec, message);
+}
+
+function baseOf(step: Step): string | undefined {
+  if (step.act === 'delete' || !step.target) return undefined;
+  const { resource, name, manifest } = step.target;
+  const isBase = (resource.group === '' && resource.kind === 'Namespace') || isCrd(manifest.object);
+  return isBase ? `${resource.kind} ${name}` : undefined;
+}
+
+function fieldsOf(
+  { target: { resource } }: ApplyStep,
+  live: ServerObject | undefined,
+  wanted: ServerObject,
+): { readonly fields: readonly FieldDiff[] } {
+  const compare = resource.group === '' && resource.kind === 'Secret' ? compareSecrets : compareObjects;
+  return { fields: compare(live, wanted) };
+}
+
+function objectOf(body: unknown, { target: { resource, name } }: ApplyStep): ServerObject {
+  if (isRecord(body) && isRecord(body.metadata) && body.metadata.name === name) return body;
+  throw new FluxError(`${kindName(resource)} ${name}: the answer holds no such object`, { code: 'cluster/bad-answer' });
+}
+
+/** As an apply does: where something fails, nothing is deleted. */
+function heldByFailures(diff: ObjectDiff | undefined, failures: number): ObjectDiff | undefined {
+  if (diff?.action !== 'prune' || failures === 0) return diff;
+  return { ...diff, action: 'held', reason: `${failures} object${failures === 1 ? '' : 's'} could not be applied` };
+}

@@ -1,0 +1,212 @@
+import { type Clock, FluxError, matchGlob } from '../../base/index.ts';
+import { formatApiVersion } from '../../resource/index.ts';
+import { orAborted } from '../connection/or-aborted.ts';
+import { stopped, type Transport } from '../connection/transport.ts';
+import { isRecord } from '../object/live.ts';
+import { type ApiResource, groupVersionPath, kindKey } from './api-resource.ts';
+
+/** What the API server serves, as of one look at it. */
+export interface Directory {
+  find(group: string, version: string, kind: string): ApiResource | undefined;
+  /** Every kind once, in the version its group prefers, without the excluded ones. */
+  readonly kinds: readonly ApiResource[];
+  /** True for kinds that --k8s-unsafe-exclude-resource hides: they are applied, but never listed. */
+  isExcluded(resource: Pick<ApiResource, 'group' | 'version' | 'kind'>): boolean;
+  /** API versions that could not be looked at (an aggregated API is down); unless empty, nothing may be concluded from absence. */
+  readonly missing: readonly string[];
+}
+
+export interface Discovery {
+  /** The last look, if there was one. */
+  current(): Directory | undefined;
+  /** A look at most `maxAgeMs` old; 0 looks again. @throws FluxError when the server cannot be asked. */
+  look(maxAgeMs: number, signal?: AbortSignal): Promise<Directory>;
+  /** Called when the server contradicts the last look: the next one is made anew. */
+  distrust(): void;
+}
+
+export interface DiscoveryOptions {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  /** Flux v1 globs on `group/version/Kind`; one that matches `group/version/` hides the version whole. */
+  readonly excludeResources: readonly string[];
+}
+
+interface Look {
+  readonly resources: readonly ApiResource[];
+  readonly missing: readonly string[];
+}
+
+const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+
+/**
+ * Finds out which kinds exist, by aggregated discovery (two requests, Kubernetes 1.30 and later) or by one document for each
+ * API version. An unchanged answer costs a 304.
+ */
+export function createDiscovery({ transport, clock, excludeResources }: DiscoveryOptions): Discovery {
+  const remembered = new Map<string, { readonly etag: string; readonly look: Look }>();
+  let directory: Directory | undefined;
+  let last: { readonly core: Look; readonly groups: Look } | undefined;
+  let lookedAt = 0;
+  let isTrusted = true;
+  let pending: Promise<Directory> | undefined;
+  /** What the pending look is held up by. */
+  let trouble: FluxError | undefined;
+  const onRetry = (error: FluxError) => {
+    trouble = error;
+  };
+
+  async function lookAt(path: '/api' | '/apis'): Promise<Look> {
+    const last = remembered.get(path);
+    const response = await transport.request({
+      path,
+      headers: { accept: `${AGGREGATED},application/json`, ...(last ? { 'if-none-match': last.etag } : {}) },
+      onRetry,
+    });
+    if (response.status === 304 && last) return last.look;
+    const { body } = response;
+    if (!isRecord(body) || body.kind !== 'APIGroupDiscoveryList') return lookByVersion(transport, versionsOf(body, path));
+    if (!Array.isArray(body.items)) throw badDocument(path);
+    const look = readAggregated(body);
+    const { etag } = response.headers;
+    if (typeof etag === 'string') remembered.set(path, { etag, look });
+    return look;
+  }
+
+  /** No caller's signal ends it, since others may wait for it too; each of its requests ends by itself. */
+  async function refresh(): Promise<Directory> {
+    trouble = undefined;
+    const [core, groups] = await Promise.all([lookAt('/api'), lookAt('/apis')]);
+    // The same answers give the same directory, so that nobody works out anew what follows from it.
+    if (!directory || core !== last?.core || groups !== last.groups) {
+      directory = createDirectory(
+        { resources: [...core.resources, ...groups.resources], missing: [...core.missing, ...groups.missing] },
+        excludeResources,
+      );
+    }
+    last = { core, groups };
+    lookedAt = clock.now();
+    isTrusted = true;
+    return directory;
+  }
+
+  return {
+    current: () => directory,
+    async look(maxAgeMs, signal) {
+      // What missed something may be whole by now.
+      const trusted = isTrusted && directory?.missing.length === 0 && maxAgeMs > 0 && clock.now() - lookedAt <= maxAgeMs;
+      if (directory && trusted) return directory;
+      pending ??= refresh().finally(() => {
+        pending = undefined;
+      });
+      try {
+        return await orAborted(pending, signal);
+      } catch (error) {
+        throw stopped(error, signal, trouble) ?? error;
+      }
+    },
+    distrust() {
+      isTrusted = false;
+    },
+  };
+}
+
+function createDirectory({ resources, missing }: Look, excludeResources: readonly string[]): Directory {
+  const byKind = new Map<string, ApiResource>();
+  for (const resource of resources) {
+    const key = `${formatApiVersion(resource)}/${resource.kind}`;
+    if (!byKind.has(key)) byKind.set(key, resource);
+  }
+  const hides = (text: string) => excludeResources.some((glob) => matchGlob(glob, text));
+  const isExcluded: Directory['isExcluded'] = ({ group, version, kind }) => {
+    const apiVersion = formatApiVersion({ group, version });
+    return hides(`${apiVersion}/`) || hides(`${apiVersion}/${kind}`);
+  };
+  const preferred = new Map<string, ApiResource>();
+  for (const resource of byKind.values()) {
+    if (!preferred.has(kindKey(resource)) && !isExcluded(resource)) preferred.set(kindKey(resource), resource);
+  }
+  return {
+    find: (group, version, kind) => byKind.get(`${formatApiVersion({ group, version })}/${kind}`),
+    kinds: [...preferred.values()],
+    isExcluded,
+    missing: missing.filter((apiVersion) => !hides(`${apiVersion}/`)),
+  };
+}
+
+/** Reads an APIGroupDiscoveryList (apidiscovery.k8s.io/v2): groups and their versions, the preferred first. */
+function readAggregated(body: Readonly<Record<string, unknown>>): Look {
+  const resources: ApiResource[] = [];
+  const missing: string[] = [];
+  for (const item of records(body.items)) {
+    const group = isRecord(item.metadata) && typeof item.metadata.name === 'string' ? item.metadata.name : '';
+    for (const entry of records(item.versions)) {
+      const version = String(entry.version);
+      if (entry.freshness === 'Stale') missing.push(formatApiVersion({ group, version }));
+      for (const resource of records(entry.resources)) {
+        const kind = isRecord(resource.responseKind) ? resource.responseKind.kind : undefined;
+        if (typeof kind !== 'string' || typeof resource.resource !== 'string') continue;
+        const namespaced = resource.scope === 'Namespaced';
+        resources.push({ group, version, kind, plural: resource.resource, namespaced, verbs: texts(resource.verbs) });
+      }
+    }
+  }
+  return { resources, missing };
+}
+
+/**
+ * API versions of the older documents: APIVersions (`/api`) or APIGroupList (`/apis`), the preferred first.
+ * @throws FluxError for anything else: a server of no kinds is not concluded from it (R-007).
+ */
+function versionsOf(body: unknown, path: string): readonly { readonly group: string; readonly version: string }[] {
+  if (isRecord(body) && body.kind === 'APIVersions' && Array.isArray(body.versions)) {
+    return texts(body.versions).map((version) => ({ group: '', version }));
+  }
+  if (!isRecord(body) || body.kind !== 'APIGroupList' || !Array.isArray(body.groups)) throw badDocument(path);
+  return records(body.groups).flatMap((item) => {
+    const first = isRecord(item.preferredVersion) ? [item.preferredVersion] : [];
+    const versions = new Set([...first, ...records(item.versions)].map((each) => String(each.version)));
+    return [...versions].map((version) => ({ group: String(item.name), version }));
+  });
+}
+
+async function lookByVersion(
+  transport: Transport,
+  versions: readonly { readonly group: string; readonly version: string }[],
+): Promise<Look> {
+  const looks = await Promise.all(
+    versions.map(async (groupVersion): Promise<Look> => {
+      const { group, version } = groupVersion;
+      try {
+        const { body } = await transport.request({ path: groupVersionPath(groupVersion), attempts: 2 });
+        if (!isRecord(body) || body.kind !== 'APIResourceList')
+          return { resources: [], missing: [formatApiVersion(groupVersion)] };
+        const resources = records(body.resources).flatMap((each) => {
+          const { name: plural, kind } = each;
+          // `pods/status` and the like are parts of objects, not kinds.
+          if (typeof plural !== 'string' || typeof kind !== 'string' || plural.includes('/')) return [];
+          return [{ group, version, kind, plural, namespaced: each.namespaced === true, verbs: texts(each.verbs) }];
+        });
+        return { resources, missing: [] };
+      } catch {
+        return { resources: [], missing: [formatApiVersion(groupVersion)] };
+      }
+    }),
+  );
+  return { resources: looks.flatMap((look) => look.resources), missing: looks.flatMap((look) => look.missing) };
+}
+
+function badDocument(path: string): FluxError {
+  return new FluxError(`${path}: the answer does not say what the API server serves`, {
+    code: 'cluster/bad-answer',
+    help: 'Something between us and the API server answers in its place: a proxy, a load balancer or a wrong server address.',
+  });
+}
+
+function records(value: unknown): Record<string, unknown>[] {
+  return Array.isArray(value) ? value.filter(isRecord) : [];
+}
+
+function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
+}

@@ -1,0 +1,166 @@
+import { FluxError } from '../../base/index.ts';
+import type { Transport } from '../connection/transport.ts';
+import { type ApiResource, collectionPath } from '../discovery/api-resource.ts';
+
+export interface ManagedFields {
+  readonly manager?: string;
+  readonly operation?: string;
+  readonly subresource?: string;
+  readonly time?: string;
+  readonly fieldsV1?: Readonly<Record<string, unknown>>;
+}
+
+/** What somebody took from us, or removed. */
+export interface LostFields {
+  /** Paths as people write them, `spec.template.spec.containers[name=web].image`; sorted. Empty: everything is still ours. */
+  readonly fields: readonly string[];
+  /** The manager that has them now, or wrote last. */
+  readonly by?: string;
+}
+
+/** The metadata of an object in the cluster, as the API server writes it. */
+export interface LiveObject {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  /** Counts changes of the spec; many kinds have none. */
+  readonly generation?: number;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly ownerReferences?: readonly unknown[];
+  readonly finalizers?: readonly string[];
+  readonly deletionTimestamp?: string;
+  readonly managedFields?: readonly ManagedFields[];
+  /** Digest of our own entry of managedFields, kept in its place where an object is watched. */
+  readonly fingerprint?: string;
+  /** Of an object that is watched: which of our fields somebody took, as it was last seen. */
+  readonly lost?: LostFields;
+}
+
+export const METADATA = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
+const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+
+/** Objects a page: what the API server answers quickly without holding much memory on either side. */
+const PAGE = 500;
+const MAX_PAGES = 20_000;
+
+export interface ListOptions {
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly namespace?: string | undefined;
+  /** The list may be of any state that is not older than this one; '0' is any state the server has at hand. Default: the newest. */
+  readonly notOlderThan?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Objects with the resourceVersion of the state they were listed in. */
+export interface Listed<T> {
+  readonly items: readonly T[];
+  readonly resourceVersion: string;
+}
+
+/** Metadata of all objects of a kind. @throws FluxError; a list is whole or it is nothing. */
+export async function listMetadata(
+  transport: Transport,
+  resource: ApiResource,
+  options: ListOptions = {},
+): Promise<readonly LiveObject[]> {
+  return (await listPages(transport, resource, 'metadata', metadataOf, options)).items;
+}
+
+/** How much of each object is asked for. */
+export type Detail = 'metadata' | 'whole';
+
+/**
+ * All objects of a kind, each reduced by `trim` as its page arrives.
+ * @throws FluxError; a list is whole or it is nothing (R-007).
+ */
+export async function listPages<T>(
+  transport: Transport,
+  resource: ApiResource,
+  detail: Detail,
+  trim: (item: Readonly<Record<string, unknown>>) => T,
+  options: ListOptions = {},
+): Promise<Listed<T>> {
+  const accept = detail === 'metadata' ? METADATA_LIST : 'application/json';
+  const kind = detail === 'metadata' ? 'PartialObjectMetadataList' : `${resource.kind}List`;
+  for (let restarted = false; ; restarted = true) {
+    try {
+      return await pass();
+    } catch (error) {
+      // The continue token is older than etcd's history: start over, once.
+      if (restarted || !(error instanceof FluxError) || error.code !== 'cluster/expired') throw error;
+    }
+  }
+
+  async function pass(): Promise<Listed<T>> {
+    const items: T[] = [];
+    let next = '';
+    for (let page = 0; page < MAX_PAGES; page += 1) {
+      const { body } = await transport.request({
+        path: collectionPath(resource, options.namespace),
+        query: {
+          limit: String(PAGE),
+          ...(options.labelSelector ? { labelSelector: options.labelSelector } : {}),
+          ...(options.fieldSelector ? { fieldSelector: options.fieldSelector } : {}),
+          ...(next
+            ? { continue: next }
+            : options.notOlderThan === undefined
+              ? {}
+              : { resourceVersion: options.notOlderThan, resourceVersionMatch: 'NotOlderThan' }),
+        },
+        headers: { accept },
+        signal: options.signal,
+      });
+      const list = pageOf(body, kind);
+      if (!list) throw badList(resource, 'is not a list of that kind');
+      for (const item of list.items) items.push(trim(item));
+      if (list.next === '') return { items, resourceVersion: list.resourceVersion };
+      if (list.next === next) throw badList(resource, 'repeats a page');
+      next = list.next;
+    }
+    throw badList(resource, 'does not end');
+  }
+}
+
+interface Page {
+  readonly items: readonly Readonly<Record<string, unknown>>[];
+  readonly next: string;
+  /** Empty where the server states none. */
+  readonly resourceVersion: string;
+}
+
+/**
+ * A page whose shape is beyond doubt, else undefined. Go writes an empty list of items as null, and real API servers do so for
+ * an empty collection: null passes only where the server also states its resourceVersion and that nothing follows.
+ */
+function pageOf(body: unknown, kind: string): Page | undefined {
+  if (!isRecord(body) || body.kind !== kind || !isRecord(body.metadata)) return undefined;
+  const { metadata, items } = body;
+  if (metadata.continue !== undefined && typeof metadata.continue !== 'string') return undefined;
+  const next = metadata.continue ?? '';
+  const resourceVersion = typeof metadata.resourceVersion === 'string' ? metadata.resourceVersion : '';
+  // The last page states none: what is said to follow has no way to come.
+  if (next === '' && typeof metadata.remainingItemCount === 'number' && metadata.remainingItemCount > 0) return undefined;
+  if (items === null) return resourceVersion !== '' && next === '' ? { items: [], next, resourceVersion } : undefined;
+  if (!Array.isArray(items)) return undefined;
+  const named = items.every((item) => isRecord(item) && isRecord(item.metadata) && typeof item.metadata.name === 'string');
+  return named ? { items, next, resourceVersion } : undefined;
+}
+
+/** The metadata of an object or of a metadata-only view of it. */
+export function metadataOf(item: Readonly<Record<string, unknown>>): LiveObject {
+  return item.metadata as LiveObject;
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function badList({ plural, group }: ApiResource, what: string): FluxError {
+  return new FluxError(`list of ${plural}${group ? `.${group}` : ''}: the answer ${what}`, {
+    code: 'cluster/bad-answer',
+    help: 'The API server, or something between us and it, answered in an unexpected form; nothing is concluded from it.',
+  });
+}

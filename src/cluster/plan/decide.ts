@@ -1,0 +1,76 @@
+import type { LiveObject } from '../object/live.ts';
+import {
+  CHECKSUM_ANNOTATION,
+  fingerprint,
+  ignorePolicy,
+  isSameWrite,
+  lastForeignManager,
+  MARK_LABEL,
+} from '../object/ownership.ts';
+import { replicasHeldByScale } from '../object/scale.ts';
+import { isFought } from './fight.ts';
+import { type Applied, isAppliedAlready, stillStands } from './inventory.ts';
+import type { Fight } from './sync-set.ts';
+
+/** What is known of an object that Git wants. */
+export interface Facts {
+  readonly checksum: string;
+  readonly mark: string;
+  readonly live: LiveObject | undefined;
+  readonly known: Applied | undefined;
+  readonly fight: Fight | undefined;
+  readonly manager: string;
+  readonly now: number;
+}
+
+export type Decision =
+  | { readonly action: 'create' | 'change'; readonly reason: string; readonly isDrift?: true }
+  /** `news`: the object was written to, or found again, and what we remember of it has to follow. */
+  | { readonly action: 'unchanged'; readonly news?: true }
+  | { readonly action: 'skip' | 'held'; readonly reason: string };
+
+/** Decides about one object that Git wants and that is not ignored there. Pure; the same facts give the same decision. */
+export function decide(facts: Facts): Decision {
+  const { live, known, manager } = facts;
+  if (live && ignorePolicy(live.annotations) === 'true')
+    return { action: 'skip', reason: 'fluxcd.io/ignore: true in the cluster' };
+  if (live?.deletionTimestamp !== undefined) {
+    return { action: 'held', reason: `it is being deleted since ${live.deletionTimestamp}; it is created again once it is gone` };
+  }
+  if (!live)
+    return known ? correct('create', 'gone from the cluster', facts) : { action: 'create', reason: 'not in the cluster' };
+  if (!known) {
+    if (isAppliedAlready(live, facts, manager)) return { action: 'unchanged', news: true };
+    const isTaken = (live.lost?.fields.length ?? 0) > 0 && live.annotations?.[CHECKSUM_ANNOTATION] === facts.checksum;
+    return { action: 'change', reason: isTaken ? driftReason(live, facts) : 'not applied since this daemon started' };
+  }
+  if (known.checksum !== facts.checksum) return { action: 'change', reason: 'changed in Git' };
+  if (stillStands(known, live, manager))
+    return known.resourceVersion === live.resourceVersion ? { action: 'unchanged' } : { action: 'unchanged', news: true };
+  if (isScaledOnly(known, live, facts)) return { action: 'unchanged', news: true };
+  return correct('change', driftReason(live, facts), facts);
+}
+
+/** Puts right what somebody did, at once at first; whoever does it again after each correction has to be left a truce (R-011). */
+function correct(action: 'create' | 'change', reason: string, { fight, now }: Facts): Decision {
+  if (!isFought(fight, now)) return { action, reason, isDrift: true };
+  return { action: 'held', reason: `${reason}; again and again, so it is put right ever more rarely, at last every 10 minutes` };
+}
+
+/** Whoever scales the workload, a person or an autoscaler, took `replicas` and nothing else: that is theirs (R-011). */
+function isScaledOnly(known: Applied, live: LiveObject, facts: Facts): boolean {
+  const isScaled = replicasHeldByScale(live) && isSameWrite(known.fingerprint, fingerprint(live, facts.manager));
+  return isScaled && known.uid === live.uid && isAppliedAlready(live, facts, facts.manager);
+}
+
+function driftReason(live: LiveObject, { mark, known, manager }: Facts): string {
+  const other = live.labels?.[MARK_LABEL];
+  if (other !== undefined && other !== mark) return 'marked by another Flux, or another repository: both want it';
+  if (known && known.uid !== live.uid) return 'created anew by somebody';
+  const { fields = [], by = lastForeignManager(live, manager) } = live.lost ?? {};
+  const who = by === undefined ? '' : ` by ${by}`;
+  const shown = fields.length > SHOWN ? [...fields.slice(0, SHOWN), `and ${fields.length - SHOWN} more`] : fields;
+  return `changed in the cluster${who}${shown.length === 0 ? '' : `: ${shown.join(', ')}`}`;
+}
+
+const SHOWN = 5;

@@ -1,0 +1,41 @@
+import type { Change } from '../types.ts';
+import type { Step } from './step.ts';
+import type { Fight, SyncSet } from './sync-set.ts';
+
+const FIRST_MS = 2_000;
+const LONGEST_MS = 600_000;
+
+/** How long after its last correction an object is left alone: it doubles with each correction, up to ten minutes (R-011). */
+function truceMs(corrections: number): number {
+  return Math.min(LONGEST_MS, FIRST_MS * 2 ** (corrections - 1));
+}
+
+/** True while an object that was corrected before is not corrected again, whoever took whatever of it. */
+export function isFought(fight: Fight | undefined, now: number): boolean {
+  return fight !== undefined && now < fight.until;
+}
+
+/** When the next truce ends, ms since the epoch; undefined when there is none. */
+export function nextTruceEnd(sets: Iterable<Pick<SyncSet, 'fights'>>, now: number): number | undefined {
+  let next = Number.POSITIVE_INFINITY;
+  for (const { fights } of sets) for (const { until } of fights.values()) if (until > now) next = Math.min(next, until);
+  return Number.isFinite(next) ? next : undefined;
+}
+
+/** Notes which objects a plan has put right. `changes` are in the order of the steps. */
+export function noteCorrections(set: SyncSet, steps: readonly Step[], changes: readonly Change[], now: number): void {
+  for (const [index, step] of steps.entries()) {
+    if (step.act !== 'apply' || !step.isDrift) continue;
+    const outcome = changes[index]?.outcome;
+    if (outcome !== 'configured' && outcome !== 'created') continue;
+    const { key } = step.target;
+    set.fights.set(key, corrected(set.fights.get(key), now));
+  }
+}
+
+/** The fight after one more correction. Ten minutes of peace end it. */
+function corrected(fight: Fight | undefined, now: number): Fight {
+  const goesOn = fight !== undefined && now < fight.until + LONGEST_MS;
+  const corrections = goesOn ? fight.corrections + 1 : 1;
+  return { corrections, until: now + truceMs(corrections) };
+}

@@ -1,0 +1,59 @@
+import type { LiveObject } from '../object/live.ts';
+import { CHECKSUM_ANNOTATION, fingerprint, MARK_LABEL, ownsMark } from '../object/ownership.ts';
+
+/** What we remember of an object since we applied it. */
+export interface Applied {
+  /** Checksum of the manifest that was applied. */
+  readonly checksum: string;
+  readonly mark: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  /** Counts changes of the spec; many kinds have none. */
+  readonly generation: number | undefined;
+  /** Of the fields we own. */
+  readonly fingerprint: string;
+}
+
+/** By object key. In memory only: after a restart it is built again from the objects themselves. */
+export type Inventory = Map<string, Applied>;
+
+export function appliedFrom(
+  live: LiveObject,
+  wanted: { readonly checksum: string; readonly mark: string },
+  manager: string,
+): Applied {
+  return {
+    ...wanted,
+    uid: live.uid ?? '',
+    resourceVersion: live.resourceVersion ?? '',
+    generation: live.generation,
+    fingerprint: fingerprint(live, manager),
+  };
+}
+
+/**
+ * True when the metadata of an object proves that what we applied still stands: nobody wrote to it since, or nobody touched a
+ * field of ours (same managedFields entry, mark and checksum). Writes to other fields are no business of ours.
+ */
+export function stillStands(known: Applied, live: LiveObject, manager: string): boolean {
+  if (known.uid === '' || known.uid !== live.uid) return false;
+  if (known.resourceVersion === live.resourceVersion) return true;
+  return bears(live, known) && fingerprint(live, manager) === known.fingerprint;
+}
+
+/**
+ * True when the object itself proves, to a daemon that has just started, that exactly this manifest was applied under our name and
+ * nobody has taken a field of it since.
+ */
+export function isAppliedAlready(
+  live: LiveObject,
+  wanted: { readonly checksum: string; readonly mark: string },
+  manager: string,
+): boolean {
+  return bears(live, wanted) && ownsMark(live, manager) && live.lost?.fields.length === 0 && live.uid !== undefined;
+}
+
+/** Another Flux applies under the same manager name, so the fields stay ours while the values change. */
+function bears(live: LiveObject, { mark, checksum }: { readonly checksum: string; readonly mark: string }): boolean {
+  return live.labels?.[MARK_LABEL] === mark && live.annotations?.[CHECKSUM_ANNOTATION] === checksum;
+}

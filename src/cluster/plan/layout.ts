@@ -1,0 +1,112 @@
+import type { Manifest } from '../../resource/index.ts';
+import { type DefinedKinds, definedKinds, isCrd } from '../discovery/crd.ts';
+import type { Directory } from '../discovery/discovery.ts';
+import { gcMark, ignorePolicy } from '../object/ownership.ts';
+import { type Wanted, wantedOf } from '../prune/wanted.ts';
+import { type AllowedNamespaces, partKey } from '../scope/allowed-namespaces.ts';
+import { isPlaced, type Placed, place, type Target } from '../scope/scope.ts';
+
+/** An object that is kept applied, with the mark that it gets. */
+export interface MarkedTarget {
+  readonly target: Target;
+  readonly mark: string;
+}
+
+/** Where everything that one revision wants goes in this cluster. */
+export interface Layout {
+  readonly manifests: readonly Manifest[];
+  readonly directory: Directory;
+  /** Kinds that the set itself defines. */
+  readonly defined: DefinedKinds;
+  /** One for each manifest, in their order. */
+  readonly placed: readonly Placed[];
+  /** By object key, those that are defined more than once. */
+  readonly duplicates: ReadonlyMap<string, readonly Target[]>;
+  /** By object key: what is neither defined twice nor ignored in Git. */
+  readonly targets: ReadonlyMap<string, MarkedTarget>;
+  /** The same by part key. */
+  readonly byPart: ReadonlyMap<string, readonly Target[]>;
+  readonly inRepository: Wanted;
+}
+
+export interface LayoutOptions {
+  readonly syncSet: string;
+  readonly defaultNamespace: string;
+  readonly allowed: AllowedNamespaces;
+}
+
+/** What was worked out for one manifest, and against which view of the API. */
+interface Worked {
+  readonly directory: Directory;
+  readonly defined: DefinedKinds;
+  readonly placed: Placed;
+  /** Undefined for what has no place. */
+  readonly marked: MarkedTarget | undefined;
+}
+
+/** With `keep` false the layout is not kept in place of the last one, nor is anything of its manifests. */
+export type LayOut = (manifests: readonly Manifest[], directory: Directory, options?: { readonly keep?: boolean }) => Layout;
+
+/**
+ * Lays out what revisions want. A manifest that is as it was, in a cluster whose API is as it was, is not looked at again: of
+ * 5,000 files a commit touches few.
+ */
+export function createLayouts({ syncSet, defaultNamespace, allowed }: LayoutOptions): LayOut {
+  const worked = new WeakMap<Manifest, Worked>();
+  let lastCrds: readonly Manifest[] = [];
+  let lastDefined: DefinedKinds = new Map();
+  let last: Layout | undefined;
+
+  function definedBy(crds: readonly Manifest[], keep: boolean): DefinedKinds {
+    if (crds.length === lastCrds.length && crds.every((crd, index) => crd === lastCrds[index])) return lastDefined;
+    const defined = definedKinds(crds);
+    if (keep) {
+      lastCrds = crds;
+      lastDefined = defined;
+    }
+    return defined;
+  }
+
+  function workOut(manifest: Manifest, directory: Directory, defined: DefinedKinds, keep: boolean): Worked {
+    const known = worked.get(manifest);
+    if (known?.directory === directory && known.defined === defined) return known;
+    const placed = place(manifest, { directory, defined, defaultNamespace, allowed });
+    const marked = isPlaced(placed) ? { target: placed, mark: gcMark(syncSet, placed.id) } : undefined;
+    const fresh = { directory, defined, placed, marked };
+    if (keep) worked.set(manifest, fresh);
+    return fresh;
+  }
+
+  return (manifests, directory, { keep = true } = {}) => {
+    if (last?.manifests === manifests && last.directory === directory) return last;
+    const defined = definedBy(
+      manifests.filter(({ object }) => isCrd(object)),
+      keep,
+    );
+    const all = manifests.map((manifest) => workOut(manifest, directory, defined, keep));
+    const placed = all.map((each) => each.placed);
+    const targets = new Map<string, MarkedTarget>();
+    const twice = new Set<string>();
+    for (const { marked } of all) {
+      if (!marked) continue;
+      if (targets.has(marked.target.key)) twice.add(marked.target.key);
+      targets.set(marked.target.key, marked);
+    }
+    const duplicates = Map.groupBy(
+      placed.filter(isPlaced).filter(({ key }) => twice.has(key)),
+      ({ key }) => key,
+    );
+    for (const [key, { target }] of targets) if (twice.has(key) || isIgnoredInGit(target)) targets.delete(key);
+    const byPart = Map.groupBy(
+      [...targets.values()].map(({ target }) => target),
+      ({ resource, namespace, name }) => partKey(allowed.partOf(resource, namespace, name)),
+    );
+    const layout = { manifests, directory, defined, placed, duplicates, targets, byPart, inRepository: wantedOf(placed) };
+    if (keep) last = layout;
+    return layout;
+  };
+}
+
+export function isIgnoredInGit({ manifest }: Target): boolean {
+  return ignorePolicy(manifest.object.metadata.annotations) === 'true';
+}

@@ -1,0 +1,225 @@
+import { asFluxError, FluxError, type Logger, messageOf } from '../../base/index.ts';
+import { type ApiResource, kindKey } from '../discovery/api-resource.ts';
+import type { Directory } from '../discovery/discovery.ts';
+import type { LiveObject } from '../object/live.ts';
+import { MARK_LABEL } from '../object/ownership.ts';
+import { isNeverPruned } from '../prune/prune.ts';
+import { type AllowedNamespaces, type Part, partKey } from '../scope/allowed-namespaces.ts';
+import { keyOf, type Target } from '../scope/scope.ts';
+import type { Told } from '../told.ts';
+import { isCurrent, type View, type Views } from '../watch/views.ts';
+import { createReads, isUnknownKind, type ReadDeps } from './reads.ts';
+import type { SyncSet } from './sync-set.ts';
+
+export interface ListDeps extends ReadDeps {
+  readonly views: Views;
+  readonly allowed: AllowedNamespaces;
+  readonly log: Logger;
+  readonly told: Told;
+}
+
+/** Up to this many new objects of a kind are asked for one by one; for more, one list of the kind is cheaper. */
+const FEW = 8;
+
+/** What is known of the live objects of one part of the cluster that Git wants, or why it is not known; `unknown` is by object key. */
+export type PartState =
+  | { readonly find: (target: Target) => LiveObject | undefined; readonly unknown?: ReadonlyMap<string, FluxError> }
+  | { readonly error: FluxError }
+  | 'excluded';
+
+export type Lists = ReturnType<typeof createLists>;
+
+/** What one plan sees of the cluster: watched kinds from memory, everything else by lists, each made once. */
+export function createLists(deps: ListDeps, directory: Directory, signal: AbortSignal | undefined) {
+  const reads = createReads(deps, signal);
+  const cancel = signal ? { signal } : {};
+  const listed = new Map<string, { readonly part: Part; readonly objects: readonly LiveObject[] }>();
+  const watched = new Map<string, View>();
+  const wantedParts = new Map<string, Part>();
+  const failedLists = new Set<string>();
+
+  async function list(part: Part, label?: string): Promise<readonly LiveObject[]> {
+    const objects = await reads.list(part, label);
+    listed.set(partKey(part), { part, objects });
+    deps.told.over(`list ${partKey(part)}`);
+    return objects;
+  }
+
+  async function state(part: Part, targets: readonly Target[], set: SyncSet): Promise<PartState> {
+    const { resource } = part;
+    if (directory.isExcluded(resource)) return 'excluded';
+    if (!resource.verbs.includes('list'))
+      return { error: new FluxError('the API server offers no list for it', { code: 'cluster/not-supported' }) };
+    try {
+      return (await fromView(part, targets)) ?? (await fromLists(part, targets, set));
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      return { error: asFluxError(error, { code: 'cluster/list-failed' }) };
+    }
+  }
+
+  /** From the watch; undefined where the kind cannot be watched, or not by us. */
+  async function fromView(part: Part, targets: readonly Target[]): Promise<PartState | undefined> {
+    const view = deps.views.open(part, directory);
+    if (!view) return undefined;
+    try {
+      if (!(await isCurrent(view, cancel))) return undefined;
+    } catch (error) {
+      if (isUnknownKind(error)) deps.discovery.distrust();
+      throw error;
+    }
+    watched.set(partKey(part), view);
+    deps.told.over(`list ${partKey(part)}`);
+    const watchedOne = ({ namespace, name }: Target) => view.get(namespace, name)?.live;
+    const missing = view.marked ? targets.filter((target) => watchedOne(target) === undefined) : [];
+    if (missing.length === 0) return { find: watchedOne };
+    // Not among the marked ones means new, deleted, or that somebody took our label off.
+    const { objects, unknown } =
+      missing.length > FEW ? { objects: byKey(part, await list(part)), unknown: undefined } : await asked(missing);
+    return { find: (target) => watchedOne(target) ?? objects.get(target.key), ...(unknown ? { unknown } : {}) };
+  }
+
+  async function asked(missing: readonly Target[]) {
+    const objects = new Map<string, LiveObject>();
+    const unknown = new Map<string, FluxError>();
+    await Promise.all(
+      missing.map(async (target) => {
+        try {
+          const live = await reads.get(target);
+          if (live) objects.set(target.key, live);
+        } catch (error) {
+          if (signal?.aborted) throw error;
+          unknown.set(target.key, asFluxError(error, { code: 'cluster/get-failed' }));
+        }
+      }),
+    );
+    return { objects, unknown };
+  }
+
+  async function fromLists(part: Part, targets: readonly Target[], set: SyncSet): Promise<PartState> {
+    if (targets.every(({ key }) => set.inventory.has(key))) {
+      const marked = byKey(part, await list(part, MARK_LABEL));
+      if (targets.every(({ key }) => marked.has(key))) return { find: ({ key }) => marked.get(key) };
+    }
+    const objects = byKey(part, await list(part));
+    return { find: ({ key }) => objects.get(key) };
+  }
+
+  function warn(kind: string, error: unknown, message: string): void {
+    const err = messageOf(error);
+    if (deps.told.isNews(`list ${kind}`, err)) deps.log.warn({ kind, err }, message);
+  }
+
+  async function search(part: Part, set: SyncSet): Promise<void> {
+    const key = partKey(part);
+    try {
+      const objects = await list(part, MARK_LABEL);
+      watched.delete(key);
+      set.searchedParts.add(key);
+      if (objects.length > 0) set.partsWithMarks.set(key, part);
+      else if (!wantedParts.has(key)) set.partsWithMarks.delete(key);
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      // Objects of a kind that we may not even list cannot be ours: rights that were never given hold up nothing else.
+      if (error instanceof FluxError && error.code === 'cluster/forbidden' && !set.partsWithMarks.has(key)) {
+        set.searchedParts.add(key);
+        return;
+      }
+      failedLists.add(key);
+      warn(key, error, 'cannot list a kind; nothing is deleted in this sync');
+    }
+  }
+
+  function searchable({ kinds }: Directory): readonly Part[] {
+    return kinds
+      .filter(({ kind, verbs }) => !isNeverPruned(kind) && verbs.includes('list') && verbs.includes('delete'))
+      .flatMap((resource) => deps.allowed.partsOf(resource));
+  }
+
+  function partOf({ resource, namespace, name }: Target): Part {
+    return deps.allowed.partOf(resource, namespace, name);
+  }
+
+  return {
+    async ofWanted(
+      byPart: ReadonlyMap<string, readonly Target[]>,
+      set: SyncSet,
+    ): Promise<(target: Target) => PartState | undefined> {
+      const states = await Promise.all(
+        [...byPart].map(async ([key, targets]): Promise<[string, PartState]> => {
+          // Manifests may use several versions of a kind; any served one shows the same objects.
+          const resource =
+            targets.find(({ needsCrd }) => needsCrd === undefined)?.resource ??
+            directory.kinds.find((each) => targets.some((target) => kindKey(target.resource) === kindKey(each)));
+          // Only the set itself defines the kind so far: no object of it can exist.
+          const [first] = targets;
+          if (!resource || !first) return [key, { find: () => undefined }];
+          const part = { ...partOf(first), resource };
+          wantedParts.set(key, part);
+          return [key, await state(part, targets, set)];
+        }),
+      );
+      const errors = states.flatMap(([key, each]) =>
+        typeof each === 'object' && 'error' in each ? [{ key, error: each.error }] : [],
+      );
+      const [first] = errors;
+      if (first && errors.length === states.length && isServerDown(first.error)) throw first.error;
+      for (const { key, error } of errors) {
+        failedLists.add(key);
+        warn(key, error, 'cannot list a kind that is in Git; its objects are held');
+      }
+      const found = new Map(states);
+      return (target) => found.get(partKey(partOf(target)));
+    },
+
+    /** Looks, by mark, for objects of kinds that Git has none of: where marks were seen, and where nobody looked since we started. */
+    async ofUnwanted(set: SyncSet): Promise<void> {
+      const due = searchable(directory).filter((part) => {
+        const key = partKey(part);
+        if (wantedParts.has(key) || listed.has(key)) return false;
+        return !set.searchedParts.has(key) || set.partsWithMarks.has(key);
+      });
+      await Promise.all(due.map((part) => search(part, set)));
+      for (const [key, part] of wantedParts) {
+        set.partsWithMarks.set(key, part);
+        set.searchedParts.add(key);
+      }
+    },
+
+    /**
+     * Lists every kind anew, by mark: before anything is deleted no memory counts, and no kind is left out. Where that fails, what
+     * was seen before shows what is held.
+     */
+    async ofEverything(fresh: Directory, set: SyncSet): Promise<void> {
+      const due = new Map(searchable(fresh).map((part) => [partKey(part), part]));
+      for (const seen of [watched, listed]) for (const key of seen.keys()) if (!due.has(key)) seen.delete(key);
+      await Promise.all([...due.values()].map((part) => search(part, set)));
+    },
+
+    failed: (): readonly string[] => [...failedLists],
+
+    /** Everything seen that carries a mark, ours or another's. */
+    *marked(): Generator<{ readonly resource: ApiResource; readonly live: LiveObject }> {
+      for (const [key, { part, objects }] of listed) {
+        if (watched.has(key)) continue;
+        for (const live of objects) if (live.labels?.[MARK_LABEL] !== undefined) yield { resource: part.resource, live };
+      }
+      for (const view of watched.values()) {
+        for (const { live } of view.all())
+          if (live.labels?.[MARK_LABEL] !== undefined) yield { resource: view.part.resource, live };
+      }
+    },
+  };
+}
+
+function byKey({ resource }: Part, objects: readonly LiveObject[]): ReadonlyMap<string, LiveObject> {
+  return new Map(objects.map((live) => [keyOf(resource, resource.namespaced ? live.namespace : undefined, live.name), live]));
+}
+
+/** When no list at all could be had for such a reason, the plan as a whole fails. */
+function isServerDown(error: unknown): boolean {
+  return (
+    error instanceof FluxError &&
+    (error.code === 'cluster/unreachable' || error.code === 'cluster/unauthorized' || error.code === 'cluster/tls')
+  );
+}

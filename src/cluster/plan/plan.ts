@@ -1,0 +1,177 @@
+import { type Clock, FluxError } from '../../base/index.ts';
+import { kindName } from '../discovery/api-resource.ts';
+import type { Directory } from '../discovery/discovery.ts';
+import { gcMark } from '../object/ownership.ts';
+import { planPrunes } from '../prune/plan-prunes.ts';
+import type { Self } from '../prune/self.ts';
+import { bothWanted, type Wanted } from '../prune/wanted.ts';
+import {
+  duplicateError,
+  type Excluded,
+  isExcluded,
+  isPlaced,
+  keyOf,
+  type Placed,
+  type Target,
+  type Unplaced,
+} from '../scope/scope.ts';
+import type { Orphan, PlanEntry, PlanRequest } from '../types.ts';
+import { decide } from './decide.ts';
+import { escalationWarning } from './escalation.ts';
+import { appliedFrom } from './inventory.ts';
+import { isIgnoredInGit, type LayOut, type Layout } from './layout.ts';
+import { createLists, type ListDeps, type PartState } from './lists.ts';
+import type { Step } from './step.ts';
+import type { SyncSet } from './sync-set.ts';
+
+export interface PlanDeps extends ListDeps {
+  readonly layOut: LayOut;
+  readonly clock: Clock;
+  readonly manager: string;
+  /** Who we are in the cluster; undefined outside of it. */
+  readonly self: Self | undefined;
+  /** What the other sync sets of this process want. */
+  readonly others: readonly Wanted[];
+}
+
+export interface Planned {
+  readonly steps: readonly Step[];
+  /** Empty where garbage is not collected: then nobody looks for them. */
+  readonly orphans: readonly Orphan[];
+  readonly layout: Layout;
+}
+
+/** Flux v1's pace; unknown kinds and deletions look again at once. */
+const DIRECTORY_MAX_AGE_MS = 300_000;
+
+/**
+ * Compares what Git wants with the metadata of what is there, and decides object by object. What it learns on the way goes into the
+ * sync set, except by a preview.
+ */
+export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDeps, signal?: AbortSignal): Promise<Planned> {
+  const layout = await layOutAll(request, deps, signal);
+  const { placed, duplicates, targets, inRepository, directory } = layout;
+  const claimed = request.desired.errors.length === 0 ? inRepository : bothWanted(set.wanted, inRepository);
+  const isNew = set.targets !== targets;
+  if (!request.preview) {
+    set.wanted = claimed;
+    // Before anything is looked at: what arrives is judged against it.
+    set.targets = targets;
+  }
+
+  const lists = createLists(deps, directory, signal);
+  const stateOf = await lists.ofWanted(layout.byPart, set);
+  const now = deps.clock.now();
+  const steps = placed.map((each) => (isPlaced(each) ? stepOf(each) : isExcluded(each) ? excluded(each) : failed(each)));
+  let orphans: readonly Orphan[] = [];
+  if (request.garbageCollection !== 'off') {
+    const { discovery, allowed, manager, self, others } = deps;
+    const failedEntries = steps.filter(({ entry }) => entry.action === 'failed').length;
+    const wantedByAny = [claimed, ...others];
+    const pruning = { request, set, discovery, allowed, manager, self, lists, layout, wantedByAny, failedEntries, now };
+    const prunes = await planPrunes(pruning, directory, signal);
+    steps.push(...prunes.steps);
+    orphans = prunes.orphans;
+  }
+  if (isNew && !request.preview) forgetAbsent();
+  return { steps, orphans, layout };
+
+  function stepOf(target: Target): Step {
+    const { id, manifest, key, resource } = target;
+    const entry = { id, place: manifest.place };
+    const twins = duplicates.get(key);
+    const state = stateOf(target);
+    const live = state && typeof state === 'object' && 'find' in state ? state.find(target) : undefined;
+    const idle = (rest: Omit<PlanEntry, 'id' | 'place'>): Step => ({
+      act: 'none',
+      entry: { ...entry, ...rest },
+      target,
+      ...(live ? { live } : {}),
+    });
+    if (twins) return idle({ action: 'failed', error: duplicateError(twins) });
+    if (isIgnoredInGit(target)) return idle({ action: 'skip', reason: 'fluxcd.io/ignore: true in Git' });
+    if (!resource.verbs.includes('patch')) return idle({ action: 'failed', error: notAppliable(target) });
+    const unseen = whyUnseen(state, key);
+    if (unseen) {
+      const reason = `${kindName(resource)} could not be looked at, so nobody knows whether it is to be ignored: ${unseen.message}`;
+      return idle({ action: 'held', reason, error: unseen });
+    }
+    const mark = targets.get(key)?.mark ?? gcMark(request.syncSet, id);
+    if (state === 'excluded') {
+      return {
+        act: 'apply',
+        entry: { ...entry, action: 'change', reason: 'its kind is excluded from listing' },
+        target,
+        mark,
+        live,
+        ...flagged(target),
+      };
+    }
+    const decision = decide({
+      checksum: manifest.checksum,
+      mark,
+      live,
+      known: set.inventory.get(key),
+      fight: set.fights.get(key),
+      manager: deps.manager,
+      now,
+    });
+    if (decision.action === 'unchanged') {
+      if (decision.news && live && !request.preview)
+        set.inventory.set(key, appliedFrom(live, { checksum: manifest.checksum, mark }, deps.manager));
+      return idle({ action: 'unchanged' });
+    }
+    if (decision.action !== 'create' && decision.action !== 'change') return idle(decision);
+    const { action, reason, isDrift } = decision;
+    const drift = isDrift ? { isDrift } : {};
+    return { act: 'apply', entry: { ...entry, action, reason }, target, mark, live, ...drift, ...flagged(target) };
+  }
+
+  function flagged(target: Target): { readonly warning?: FluxError } {
+    const warning = escalationWarning(target, deps.self);
+    return warning ? { warning } : {};
+  }
+
+  /** What is neither in Git nor in the cluster is nothing to remember. */
+  function forgetAbsent(): void {
+    const kept = new Set(placed.flatMap((each) => (isPlaced(each) ? [each.key] : [])));
+    for (const { resource, live } of lists.marked()) kept.add(keyOf(resource, live.namespace, live.name));
+    for (const memory of [set.inventory, set.fights, set.refused]) {
+      for (const key of memory.keys()) if (!kept.has(key)) memory.delete(key);
+    }
+  }
+}
+
+function whyUnseen(state: PartState | undefined, key: string): FluxError | undefined {
+  if (!state || state === 'excluded') return undefined;
+  return 'error' in state ? state.error : state.unknown?.get(key);
+}
+
+/** Finds the place of everything; when a kind is unknown, looks at the API once more before giving up. */
+async function layOutAll({ desired, preview }: PlanRequest, deps: PlanDeps, signal: AbortSignal | undefined): Promise<Layout> {
+  const layOut = (directory: Directory) => deps.layOut(desired.manifests, directory, { keep: !preview });
+  const first = layOut(await deps.discovery.look(DIRECTORY_MAX_AGE_MS, signal));
+  return first.placed.some(isUnsure) ? layOut(await deps.discovery.look(0, signal)) : first;
+}
+
+/** Another look may find what it lacks. */
+function isUnsure(each: Placed): boolean {
+  if (isPlaced(each)) return each.needsCrd !== undefined;
+  return !isExcluded(each) && each.unknownKind === true;
+}
+
+function failed({ manifest, id, error }: Unplaced): Step {
+  return { act: 'none', entry: { id, place: manifest.place, action: 'failed', error } };
+}
+
+function excluded({ manifest, id, reason }: Excluded): Step {
+  return { act: 'none', entry: { id, place: manifest.place, action: 'skip', reason, excluded: true } };
+}
+
+function notAppliable({ resource }: Target): FluxError {
+  return new FluxError(`${kindName(resource)} cannot be applied: the API server offers no patch for it`, {
+    code: 'cluster/not-supported',
+    fault: 'user',
+    help: 'Objects of this kind cannot be kept in Git.',
+  });
+}

@@ -1,0 +1,143 @@
+import { formatResourceId, type ResourceId } from '../../resource/index.ts';
+import type { ApiResource } from '../discovery/api-resource.ts';
+import type { Directory, Discovery } from '../discovery/discovery.ts';
+import type { LiveObject } from '../object/live.ts';
+import { MARK_LABEL } from '../object/ownership.ts';
+import type { Applied } from '../plan/inventory.ts';
+import type { Layout } from '../plan/layout.ts';
+import type { Lists } from '../plan/lists.ts';
+import type { Step } from '../plan/step.ts';
+import type { SyncSet } from '../plan/sync-set.ts';
+import type { AllowedNamespaces } from '../scope/allowed-namespaces.ts';
+import { keyOf } from '../scope/scope.ts';
+import type { Orphan, PlanEntry, PlanRequest } from '../types.ts';
+import { coversAll } from './deletion-list.ts';
+import {
+  type Candidate,
+  forgetOld,
+  isMarkedOurs,
+  type Judged,
+  judgeNamed,
+  judgePrunes,
+  type Owner,
+  type Round,
+} from './prune.ts';
+import type { Self } from './self.ts';
+import { byOwner, type Wanted } from './wanted.ts';
+
+export interface Pruning {
+  readonly request: PlanRequest;
+  readonly set: SyncSet;
+  readonly discovery: Discovery;
+  readonly manager: string;
+  /** Who we are in the cluster; undefined outside of it. */
+  readonly self: Self | undefined;
+  readonly lists: Lists;
+  readonly allowed: AllowedNamespaces;
+  readonly layout: Layout;
+  /** What this set and the others of this process want. */
+  readonly wantedByAny: readonly Wanted[];
+  /** Objects of the repository that have no place in the cluster, or stand there twice. */
+  readonly failedEntries: number;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+export interface Prunes {
+  /** What is in the cluster, carries our mark, and is no longer in Git: deleted, or held with the reason. */
+  readonly steps: readonly Step[];
+  /** What carries another mark, is wanted by no source of this process and was not named by a person to be deleted; sorted. */
+  readonly orphans: readonly Orphan[];
+}
+
+/** Looks for what left Git, and for what is not ours any more. Of the latter only what a person named is deleted. */
+export async function planPrunes(pruning: Pruning, directory: Directory, signal?: AbortSignal): Promise<Prunes> {
+  const { lists, set, discovery, now } = pruning;
+  forgetOld(set, now);
+  await lists.ofUnwanted(set);
+  let { judged, orphans } = judge(pruning, directory.missing);
+  if (judged.some(({ verdict }) => verdict.action === 'prune')) {
+    // Before anything is deleted, every kind is looked at anew: a round that cannot see all of them deletes nothing.
+    const fresh = await discovery.look(0, signal);
+    await lists.ofEverything(fresh, set);
+    ({ judged, orphans } = judge(pruning, fresh.missing));
+  }
+  const inOrder = judged.toSorted((a, b) => (a.candidate.id < b.candidate.id ? -1 : 1));
+  const steps = inOrder.map(({ candidate: { id, resource, live }, verdict }): Step => {
+    const entry: PlanEntry = { id, ...verdict, ...(live.uid ? { uid: live.uid } : {}) };
+    return verdict.action === 'prune' ? { act: 'delete', entry, resource, live } : { act: 'none', entry, resource, live };
+  });
+  return { steps, orphans };
+}
+
+interface Judgement {
+  readonly judged: readonly Judged[];
+  readonly orphans: readonly Orphan[];
+}
+
+function judge(pruning: Pruning, missingApis: readonly string[]): Judgement {
+  const { request, set, lists, allowed, manager, self, layout, wantedByAny, failedEntries, now } = pruning;
+  // An object that several groups serve is one object.
+  const seen = new Set<string>();
+  const inGit: Candidate[] = [];
+  const notInGit: Candidate[] = [];
+  let oursInGit = 0;
+  for (const { resource, live } of lists.marked()) {
+    if (!allowed.allows(resource, live.namespace, live.name)) continue;
+    if (live.uid !== undefined && seen.has(live.uid)) continue;
+    if (live.uid !== undefined) seen.add(live.uid);
+    const key = keyOf(resource, live.namespace, live.name);
+    const candidate = candidateOf(resource, live, set.inventory.get(key));
+    if (!layout.inRepository.ids.has(candidate.id)) {
+      notInGit.push(candidate);
+      continue;
+    }
+    inGit.push(candidate);
+    // The mark of what is kept applied is known; to compute it for each of thousands takes time.
+    const kept = layout.targets.get(key);
+    const isOurs = kept?.target.id === candidate.id ? live.labels?.[MARK_LABEL] === kept.mark : isMarkedOurs(candidate, request);
+    if (isOurs) oursInGit += 1;
+    else if (!request.preview) set.contested.set(candidate.id, now);
+  }
+  const [left, foreign]: [Candidate[], Candidate[]] = [[], []];
+  for (const candidate of notInGit) (isMarkedOurs(candidate, request) ? left : foreign).push(candidate);
+  const [named, orphans]: [Candidate[], Orphan[]] = [[], []];
+  for (const candidate of foreign.filter((each) => isOrphan(each, wantedByAny))) {
+    const { id, live } = candidate;
+    if (live.uid !== undefined && coversAll(request.approvedOrphans ?? [], [{ id, uid: live.uid }])) named.push(candidate);
+    else orphans.push({ id, ...(live.uid === undefined ? {} : { uid: live.uid }) });
+  }
+  orphans.sort((a, b) => (a.id < b.id ? -1 : 1));
+  if (left.length === 0 && named.length === 0) return { judged: [], orphans };
+  const owner: Owner = {
+    syncSet: request.syncSet,
+    manager,
+    self,
+    wanted: wantedByAny,
+    owned: byOwner([...inGit, ...notInGit].filter(({ id }) => wantedByAny.some(({ ids }) => ids.has(id)))),
+    contested: set.contested,
+    deletes: set.deletes,
+    now,
+  };
+  const round: Round = {
+    mode: request.garbageCollection === 'on' ? 'on' : 'dry',
+    desiredErrors: request.desired.errors.length,
+    failedEntries,
+    missingApis,
+    failedLists: lists.failed(),
+    setSize: left.length + oursInGit,
+    allowPrune: request.allowPrune ?? 0,
+    approved: request.approved ?? [],
+  };
+  return { judged: [...judgePrunes(left, owner, round), ...judgeNamed(named, owner, round)], orphans };
+}
+
+/** Of those that are not ours: what nobody else is known to keep. Whether another Flux does, only a person can tell. */
+function isOrphan({ id, live: { ownerReferences = [], deletionTimestamp } }: Candidate, wantedByAny: readonly Wanted[]): boolean {
+  return ownerReferences.length === 0 && deletionTimestamp === undefined && !wantedByAny.some(({ ids }) => ids.has(id));
+}
+
+function candidateOf(resource: ApiResource, live: LiveObject, applied: Applied | undefined): Candidate {
+  const id: ResourceId = formatResourceId({ namespace: live.namespace, kind: resource.kind, name: live.name });
+  return { id, resource, live, ...(applied ? { appliedUid: applied.uid } : {}) };
+}

@@ -1,0 +1,61 @@
+import type { ApiResource } from '../discovery/api-resource.ts';
+import { isRecord, type LiveObject } from '../object/live.ts';
+
+/** Who we are in the cluster. */
+export interface Self {
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  readonly pod?: string;
+  /** Differs from that of every other pod there ever was. */
+  readonly podUid?: string;
+}
+
+/**
+ * Read from the token of our own service account, which names it, its namespace and the pod it is bound to (Kubernetes, "Schema
+ * for service account private claims"). Undefined for any other credentials: then we do not run in that cluster. The token is
+ * not verified, because nothing is allowed by it: what it names is only kept from being deleted.
+ */
+export function selfOf(headers: Readonly<Record<string, string>>): Self | undefined {
+  const authorization = headers.Authorization ?? headers.authorization ?? '';
+  const claims = claimsOf(authorization.replace(/^Bearer /, ''));
+  const [, namespace, serviceAccount] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(String(claims?.sub)) ?? [];
+  if (namespace === undefined || serviceAccount === undefined) return undefined;
+  const bound = isRecord(claims?.['kubernetes.io']) ? claims['kubernetes.io'].pod : undefined;
+  const { name: pod, uid: podUid } = isRecord(bound) ? bound : {};
+  return {
+    namespace,
+    serviceAccount,
+    ...(typeof pod === 'string' ? { pod } : {}),
+    ...(typeof podUid === 'string' ? { podUid } : {}),
+  };
+}
+
+function claimsOf(token: string): Readonly<Record<string, unknown>> | undefined {
+  const [, payload] = token.split('.');
+  if (payload === undefined) return undefined;
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
+    return isRecord(claims) ? claims : undefined;
+  } catch {
+    return undefined; // an opaque token, which names nobody
+  }
+}
+
+/** True for what this process cannot live without: its namespace, service account, pod and what runs it, and the leases there (S-093). */
+export function isOurs(
+  { resource: { group, kind }, live }: { readonly resource: ApiResource; readonly live: LiveObject },
+  self: Self,
+): boolean {
+  if (group === '' && kind === 'Namespace') return live.name === self.namespace;
+  if (live.namespace !== self.namespace) return false;
+  if (group === 'coordination.k8s.io') return kind === 'Lease';
+  if (group === '' && kind === 'ServiceAccount') return live.name === self.serviceAccount;
+  if (self.pod === undefined) return false;
+  if (group === '' && kind === 'Pod') return live.name === self.pod;
+  return group === 'apps' && runs(live.name, self.pod);
+}
+
+/** A pod is named after what made it, with one more part, or with two below a Deployment. */
+function runs(workload: string, pod: string): boolean {
+  return pod.startsWith(`${workload}-`) && pod.slice(workload.length + 1).split('-').length <= 2;
+}

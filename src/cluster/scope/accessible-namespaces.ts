@@ -1,0 +1,43 @@
+import { FluxError, type Logger } from '../../base/index.ts';
+import type { Transport } from '../connection/transport.ts';
+import { METADATA } from '../object/live.ts';
+import type { Told } from '../told.ts';
+import type { AllowedNamespaces } from './allowed-namespaces.ts';
+
+export interface AccessDeps {
+  readonly transport: Transport;
+  readonly allowed: AllowedNamespaces;
+  readonly log: Logger;
+  readonly told: Told;
+}
+
+const NO_ACCESS = new Set(['cluster/forbidden', 'cluster/not-found', 'cluster/namespace-missing']);
+
+/**
+ * The namespaces to list in: `[undefined]`, which is all of them, without a limit. Of the allowed ones each is asked for first, and
+ * one that is not there, or that we may not read, is left out; that is told once, and again after it was well (Flux v1's rule).
+ * `only` narrows it to one.
+ */
+export async function accessibleNamespaces(
+  only: string | undefined,
+  { transport, allowed, log, told }: AccessDeps,
+  signal?: AbortSignal,
+): Promise<readonly (string | undefined)[]> {
+  if (!allowed.names) return [undefined];
+  const asked = allowed.names.filter((name) => only === undefined || name === only);
+  const found = await Promise.all(asked.map(async (name) => ((await isAccessible(name)) ? [name] : [])));
+  return found.flat();
+
+  async function isAccessible(name: string): Promise<boolean> {
+    const subject = `namespace ${name}`;
+    try {
+      await transport.request({ path: `/api/v1/namespaces/${encodeURIComponent(name)}`, headers: { accept: METADATA }, signal });
+      told.over(subject);
+      return true;
+    } catch (error) {
+      if (!(error instanceof FluxError && NO_ACCESS.has(error.code))) throw error;
+      if (told.isNews(subject, error.code)) log.warn({ namespace: name, err: error.message }, 'cannot access allowed namespace');
+      return false;
+    }
+  }
+}

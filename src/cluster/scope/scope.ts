@@ -1,0 +1,164 @@
+import { FluxError } from '../../base/index.ts';
+import {
+  formatApiVersion,
+  formatPlace,
+  formatResourceId,
+  type KubeObject,
+  type Manifest,
+  objectKey,
+  parseApiVersion,
+  type ResourceId,
+} from '../../resource/index.ts';
+import { type ApiResource, hasKind, isPathSegment } from '../discovery/api-resource.ts';
+import type { DefinedKinds } from '../discovery/crd.ts';
+import type { Directory } from '../discovery/discovery.ts';
+import type { AllowedNamespaces } from './allowed-namespaces.ts';
+
+/** Where a manifest goes in this cluster. */
+export interface Target {
+  readonly manifest: Manifest;
+  readonly id: ResourceId;
+  /** The same for the same object, whatever version it is written in. */
+  readonly key: string;
+  readonly resource: ApiResource;
+  /** Effective namespace; undefined for kinds without one. */
+  readonly namespace: string | undefined;
+  readonly name: string;
+  /** The definition in the same set without which the API server does not know the kind. */
+  readonly needsCrd?: string;
+}
+
+/** A manifest that has no place in this cluster, and why. */
+export interface Unplaced {
+  readonly manifest: Manifest;
+  readonly id: ResourceId;
+  readonly error: FluxError;
+  /** The kind is unknown: a newer look at the API may find it. */
+  readonly unknownKind?: true;
+}
+
+/** A manifest that has a place in this cluster, but none in the namespaces that Flux is limited to. */
+export interface Excluded {
+  readonly manifest: Manifest;
+  readonly id: ResourceId;
+  readonly resource: ApiResource;
+  readonly namespace: string | undefined;
+  readonly reason: string;
+}
+
+/** What became of a manifest when its place was looked for. */
+export type Placed = Target | Unplaced | Excluded;
+
+export interface Scope {
+  readonly directory: Directory;
+  readonly defined: DefinedKinds;
+  readonly defaultNamespace: string;
+  readonly allowed: AllowedNamespaces;
+}
+
+export function isPlaced(each: Placed): each is Target {
+  return 'key' in each;
+}
+
+export function isExcluded(each: Placed): each is Excluded {
+  return 'reason' in each;
+}
+
+/** Finds kind and effective namespace of a manifest: the API's own discovery first, then the definitions of the same set. */
+export function place(manifest: Manifest, scope: Scope): Placed {
+  const { object } = manifest;
+  const refuse = (message: string, help: string): Unplaced => ({
+    manifest,
+    id: idAsWritten(object),
+    error: new FluxError(message, { code: 'cluster/bad-manifest', fault: 'user', help }),
+  });
+  if (!hasKind(object)) return refuse('manifest has no apiVersion or no kind', 'Give both, as text.');
+  const { name, namespace } = object.metadata ?? {};
+  if (!isPathSegment(name)) {
+    return refuse(
+      `metadata.name of ${object.kind} is missing or no valid name`,
+      'Every object in Git needs a name; metadata.generateName cannot be kept in sync.',
+    );
+  }
+  const found = findKind(object, scope);
+  if (!found) {
+    return {
+      manifest,
+      id: idAsWritten(object),
+      unknownKind: true,
+      error: new FluxError(`no kind ${object.kind} in apiVersion ${object.apiVersion} in this cluster; is its CRD installed?`, {
+        code: 'cluster/unknown-kind',
+        fault: 'user',
+        help: 'Put the CustomResourceDefinition into the repository too, or correct apiVersion and kind. It is applied as soon as the cluster knows the kind.',
+      }),
+    };
+  }
+  const { resource, needsCrd } = found;
+  if (namespace !== undefined && namespace !== null && typeof namespace !== 'string') {
+    return refuse(`metadata.namespace of ${object.kind} ${name} is not text`, 'Put it into quotes.');
+  }
+  const effective = resource.namespaced ? namespace || scope.defaultNamespace : undefined;
+  if (effective !== undefined && !isPathSegment(effective)) {
+    return refuse(
+      `metadata.namespace of ${object.kind} ${name} is no valid name`,
+      'Namespaces are named by lower-case letters, digits and -.',
+    );
+  }
+  const id = formatResourceId({ namespace: effective, kind: object.kind, name });
+  if (!scope.allowed.allows(resource, effective, name)) {
+    return {
+      manifest,
+      id,
+      resource,
+      namespace: effective,
+      reason: `namespace ${effective ?? name} is not among those of --k8s-allow-namespace`,
+    };
+  }
+  return {
+    manifest,
+    id,
+    key: keyOf(resource, effective, name),
+    resource,
+    namespace: effective,
+    name,
+    ...(needsCrd === undefined ? {} : { needsCrd }),
+  };
+}
+
+/** The kind of an object and, when only a definition of the set knows it, that definition. */
+export function findKind(
+  object: KubeObject,
+  { directory, defined }: Pick<Scope, 'directory' | 'defined'>,
+): { readonly resource: ApiResource; readonly needsCrd?: string } | undefined {
+  const { group, version } = parseApiVersion(object.apiVersion);
+  const served = directory.find(group, version, object.kind);
+  if (served) return { resource: served };
+  const custom = defined.get(`${group}/${version}/${object.kind}`);
+  return custom && { resource: custom.resource, needsCrd: custom.crd };
+}
+
+export function keyOf(resource: ApiResource, namespace: string | undefined, name: string): string {
+  const { group, version, kind } = resource;
+  return objectKey({ group, version, kind, name, ...(namespace === undefined ? {} : { namespace }) });
+}
+
+function idAsWritten({ kind, metadata }: KubeObject): ResourceId {
+  const namespace = typeof metadata?.namespace === 'string' ? metadata.namespace : undefined;
+  return formatResourceId({ namespace, kind: String(kind), name: String(metadata?.name ?? '') });
+}
+
+/** The error of an object that is defined more than once after namespace defaulting; every place is named. */
+export function duplicateError(targets: readonly Target[]): FluxError {
+  const [first] = targets;
+  const places = targets.map(({ manifest }) => formatPlace(manifest.place)).join(', ');
+  return new FluxError(`${first?.id ?? 'object'} is defined ${targets.length} times: ${places}`, {
+    code: 'cluster/duplicate',
+    fault: 'user',
+    help: 'None of them is applied and the object in the cluster stays as it is. Keep one. A manifest without metadata.namespace goes to the default namespace.',
+  });
+}
+
+/** `apps/v1`, for messages. */
+export function apiVersionOf(resource: ApiResource): string {
+  return formatApiVersion(resource);
+}

@@ -1,0 +1,84 @@
+import { objectKey } from '../../resource/index.ts';
+import type { ApiResource } from '../discovery/api-resource.ts';
+import { isRecord, type LiveObject, type LostFields, type ManagedFields, metadataOf } from '../object/live.ts';
+import { CHECKSUM_ANNOTATION, fingerprint, IGNORE_ANNOTATIONS, MARK_LABEL, ownsMark } from '../object/ownership.ts';
+import { replicasHeldByScale } from '../object/scale.ts';
+import type { ClusterWorkload } from '../types.ts';
+import { workloadOf } from '../workload/workload-state.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What stays in memory of an object that is watched: a few hundred bytes of the kilobytes that come. */
+export interface Kept {
+  readonly live: LiveObject;
+  /** For workload kinds, which are watched whole. */
+  readonly workload?: ClusterWorkload;
+}
+
+/** Asked while the whole metadata is at hand: what is missing from our fields; undefined when nobody expects anything of the object. */
+export type FindLost = (key: string, live: LiveObject, print: string) => LostFields | undefined;
+
+/** Reduces an object as it arrives to what plans, garbage collection and listings read of it. */
+export function keep(resource: ApiResource, object: Fields, manager: string, findLost: FindLost): Kept {
+  const live = slim(metadataOf(object), manager, (whole, print) => findLost(keyOf(resource, whole), whole, print));
+  return object.spec === undefined && object.status === undefined ? { live } : withWorkload(live, resource, object);
+}
+
+function withWorkload(live: LiveObject, { kind }: ApiResource, object: Fields): Kept {
+  const workload = workloadOf(kind, object);
+  return workload ? { live, workload } : { live };
+}
+
+function keyOf({ group, version, kind, namespaced }: ApiResource, { namespace, name }: LiveObject): string {
+  return objectKey({ group, version, kind, name, ...(namespaced && namespace !== undefined ? { namespace } : {}) });
+}
+
+function slim(
+  whole: LiveObject,
+  manager: string,
+  findLost: (whole: LiveObject, print: string) => LostFields | undefined,
+): LiveObject {
+  const { name, namespace, uid, resourceVersion, generation, deletionTimestamp, labels, annotations, ownerReferences } = whole;
+  const print = fingerprint(whole, manager);
+  const lost = findLost(whole, print);
+  const mark = labels?.[MARK_LABEL];
+  const kept = Object.entries(annotations ?? {}).filter(([key]) => KEPT_ANNOTATIONS.has(key));
+  return {
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(uid === undefined ? {} : { uid }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    ...(generation === undefined ? {} : { generation }),
+    ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+    ...(mark === undefined ? {} : { labels: { [MARK_LABEL]: mark } }),
+    ...(kept.length === 0 ? {} : { annotations: Object.fromEntries(kept) }),
+    ...(ownerReferences === undefined ? {} : { ownerReferences: ownerReferences.map(onlyUid) }),
+    managedFields: ownsMark(whole, manager) ? ownFields(manager, replicasHeldByScale(whole)) : (whole.managedFields ?? []),
+    fingerprint: print,
+    ...(lost === undefined ? {} : { lost }),
+  };
+}
+
+const KEPT_ANNOTATIONS: ReadonlySet<string> = new Set([CHECKSUM_ANNOTATION, ...IGNORE_ANNOTATIONS]);
+
+function onlyUid(reference: unknown): unknown {
+  return isRecord(reference) ? { uid: reference.uid } : {};
+}
+
+/** Shared by all objects that are ours: of their field sets only this is read again. */
+const OWN_FIELDS = new Map<string, readonly ManagedFields[]>();
+
+function ownFields(manager: string, scaled: boolean): readonly ManagedFields[] {
+  const key = `${scaled} ${manager}`;
+  const known = OWN_FIELDS.get(key);
+  if (known) return known;
+  const own: ManagedFields = {
+    manager,
+    operation: 'Apply',
+    fieldsV1: { 'f:metadata': { 'f:labels': { [`f:${MARK_LABEL}`]: {} } } },
+  };
+  const scale: ManagedFields = { subresource: 'scale', operation: 'Update', fieldsV1: { 'f:spec': { 'f:replicas': {} } } };
+  const fields = scaled ? [own, scale] : [own];
+  OWN_FIELDS.set(key, fields);
+  return fields;
+}

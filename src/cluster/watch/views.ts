@@ -1,0 +1,130 @@
+import { type Clock, FluxError, type Logger } from '../../base/index.ts';
+import { isWorkloadKind } from '../../resource/index.ts';
+import type { Transport } from '../connection/transport.ts';
+import type { ApiResource } from '../discovery/api-resource.ts';
+import type { Directory } from '../discovery/discovery.ts';
+import type { LiveObject } from '../object/live.ts';
+import { MARK_LABEL } from '../object/ownership.ts';
+import { type AllowedNamespaces, isNamespace, type Part, partKey } from '../scope/allowed-namespaces.ts';
+import { type FindLost, type Kept, keep } from './kept.ts';
+import { createReflector, objectKeyIn, type Reflector } from './reflector.ts';
+
+/** The objects of one part of the cluster, as a watch keeps them current. */
+export interface View {
+  readonly part: Part;
+  /** True where only marked objects are watched: what is missing here may be there without a mark. */
+  readonly marked: boolean;
+  /** Resolves when it is current. @throws FluxError when it cannot be had now. */
+  current(options?: { readonly signal?: AbortSignal }): Promise<void>;
+  get(namespace: string | undefined, name: string): Kept | undefined;
+  all(): Iterable<Kept>;
+  /** Another number after any change of what it holds. */
+  version(): number;
+}
+
+export interface Views {
+  /** The view of a part, opened if it is not yet, in whichever served version; undefined for what cannot be watched. */
+  open(part: Part, directory: Directory): View | undefined;
+  /** Takes the metadata that a write answered. */
+  note(resource: ApiResource, live: LiveObject): void;
+  /** Closes the views of kinds that nobody needs any more. */
+  retain(needed: (resource: ApiResource) => boolean): void;
+  close(): void;
+}
+
+export interface ViewsOptions {
+  /** A kind cannot be followed at the moment. */
+  readonly onLost: () => void;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly manager: string;
+  readonly allowed: AllowedNamespaces;
+  readonly findLost: FindLost;
+  /** An object came, changed or went, and not by a write that was noted. */
+  readonly onChange: (resource: ApiResource, live: LiveObject | undefined, namespace: string | undefined, name: string) => void;
+}
+
+/** True when a view is current; false where nobody can watch, or not we. @throws FluxError when it cannot be had now. */
+export async function isCurrent(view: View, options: { readonly signal?: AbortSignal }): Promise<boolean> {
+  try {
+    await view.current(options);
+    return true;
+  } catch (error) {
+    const { code } = error instanceof FluxError ? error : {};
+    if (!options.signal?.aborted && (code === 'cluster/forbidden' || code === 'cluster/not-supported')) return false;
+    throw error;
+  }
+}
+
+/**
+ * Watches, one for each kind in use, and for each namespace where Flux is limited to some: metadata of the objects that carry a mark, and for workloads every object whole, since
+ * listings and images need them all.
+ */
+export function createViews(options: ViewsOptions): Views {
+  const { transport, clock, log, manager, allowed, findLost, onChange, onLost } = options;
+  const views = new Map<string, { readonly view: View; readonly reflector: Reflector<Kept> }>();
+
+  function create(part: Part) {
+    const { resource, namespace } = part;
+    const whole = isWorkloadKind(resource.kind);
+    const reflector: Reflector<Kept> = createReflector<Kept>({
+      transport,
+      clock,
+      log,
+      resource,
+      namespace,
+      detail: whole ? 'whole' : 'metadata',
+      ...(whole ? {} : { labelSelector: MARK_LABEL }),
+      trim: (object) => keep(resource, object, manager, findLost),
+      onLost,
+      onChange: (key) => {
+        const slash = key.indexOf('/');
+        onChange(resource, reflector.objects.get(key)?.live, key.slice(0, slash) || undefined, key.slice(slash + 1));
+      },
+    });
+    const view: View = {
+      part,
+      marked: !whole,
+      current: (cancel) => reflector.current(cancel),
+      get: (inside, name) => reflector.objects.get(objectKeyIn(inside, name)),
+      all: () => reflector.objects.values(),
+      version: () => reflector.changes,
+    };
+    return { view, reflector };
+  }
+
+  return {
+    open(part, directory) {
+      const { verbs } = part.resource;
+      if (!verbs.includes('watch') || !verbs.includes('list')) return undefined;
+      // Rights in a namespace do not allow to watch Namespaces.
+      if (isNamespace(part.resource) && part.namespace !== undefined) return undefined;
+      const key = partKey(part);
+      const known = views.get(key);
+      const { group, version, kind } = known?.view.part.resource ?? part.resource;
+      if (known && directory.find(group, version, kind)) return known.view;
+      known?.reflector.close();
+      const created = create(part);
+      views.set(key, created);
+      return created.view;
+    },
+    note(resource, live) {
+      const object = { metadata: live };
+      views
+        .get(partKey(allowed.partOf(resource, live.namespace, live.name)))
+        ?.reflector.note(object, (kept) => ({ ...kept, ...keep(resource, object, manager, findLost) }));
+    },
+    retain(needed) {
+      for (const [key, { view, reflector }] of views) {
+        if (needed(view.part.resource)) continue;
+        reflector.close();
+        views.delete(key);
+      }
+    },
+    close() {
+      for (const { reflector } of views.values()) reflector.close();
+      views.clear();
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import {
+  containersOf,
+  formatResourceId,
+  isWorkloadKind,
+  type KubeObject,
+  parseResourceId,
+  type ResourceId,
+} from '../../resource/index.ts';
+import { type LiveObject, metadataOf } from '../object/live.ts';
+import type { ClusterWorkload } from '../types.ts';
+import { workloadState } from './rollout.ts';
+
+const ANTECEDENT = 'helm.fluxcd.io/antecedent';
+/** A copy of the whole manifest, which nobody reads here. */
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** A workload as listing and updates need it; undefined for what is none, and for the add-ons that Flux v1 never lists. */
+export function workloadOf(kind: string, item: Readonly<Record<string, unknown>>): ClusterWorkload | undefined {
+  const live = metadataOf(item);
+  if (!isWorkloadKind(kind) || isAddon(live)) return undefined;
+  const { name, namespace, labels, annotations: { [LAST_APPLIED]: _, ...annotations } = {} } = live;
+  // Items of a list do not repeat the kind.
+  const object = { ...item, kind } as unknown as KubeObject;
+  const antecedent = antecedentOf(annotations[ANTECEDENT]);
+  return {
+    id: formatResourceId({ namespace, kind, name }),
+    containers: containersOf(object),
+    ...workloadState(kind, item),
+    labels: labels ?? {},
+    annotations,
+    ...(antecedent === undefined ? {} : { antecedent }),
+  };
+}
+
+/** The HelmRelease that made this workload; a value that is no resource id says nothing. */
+function antecedentOf(value: string | undefined): ResourceId | undefined {
+  if (value === undefined) return undefined;
+  try {
+    return formatResourceId(parseResourceId(value));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Parts of the cluster itself, which Flux v1 never lists. */
+export function isAddon({ namespace, labels = {} }: LiveObject): boolean {
+  if (namespace !== 'kube-system') return false;
+  const mode = labels['addonmanager.kubernetes.io/mode'];
+  return labels['kubernetes.io/cluster-service'] === 'true' || mode === 'EnsureExists' || mode === 'Reconcile';
+}

@@ -1,0 +1,141 @@
+import { LRUCache } from 'lru-cache';
+import { asFluxError, type Logger } from '../../base/index.ts';
+import { parseResourceId } from '../../resource/index.ts';
+import type { Transport } from '../connection/transport.ts';
+import { type ApiResource, kindName } from '../discovery/api-resource.ts';
+import type { Directory, Discovery } from '../discovery/discovery.ts';
+import { listPages } from '../object/live.ts';
+import { accessibleNamespaces } from '../scope/accessible-namespaces.ts';
+import type { AllowedNamespaces, Part } from '../scope/allowed-namespaces.ts';
+import type { Told } from '../told.ts';
+import type { ClusterWorkload, WorkloadFilter } from '../types.ts';
+import { isCurrent, type View, type Views } from '../watch/views.ts';
+import { workloadOf } from './workload-state.ts';
+
+export interface WorkloadDeps {
+  readonly transport: Transport;
+  readonly discovery: Discovery;
+  readonly views: Views;
+  readonly allowed: AllowedNamespaces;
+  readonly log: Logger;
+  readonly told: Told;
+}
+
+/** The workload kinds with the API that is read; a kind whose API is missing has no workloads. */
+const WORKLOAD_APIS = [
+  ['apps', 'v1', 'Deployment'],
+  ['apps', 'v1', 'DaemonSet'],
+  ['apps', 'v1', 'StatefulSet'],
+  ['batch', 'v1', 'CronJob'],
+  ['helm.fluxcd.io', 'v1', 'HelmRelease'],
+] as const;
+
+const DIRECTORY_MAX_AGE_MS = 300_000;
+/** Answers that are kept, by what was asked for. */
+const KEPT_ANSWERS = 100;
+
+export type ListWorkloads = (filter: WorkloadFilter, signal?: AbortSignal) => Promise<readonly ClusterWorkload[]>;
+
+interface Answer {
+  readonly lists: readonly (readonly ClusterWorkload[])[];
+  readonly workloads: readonly ClusterWorkload[];
+}
+
+/**
+ * Workloads as they run, trimmed to what listing and updates need. Kinds that may not be listed, and allowed namespaces that may not be
+ * looked at, are left out with a warning. As long as nothing changed in what is watched, the same question gets the same array, so that
+ * whoever makes something of it can keep that as well.
+ */
+export function createWorkloadLister(deps: WorkloadDeps): ListWorkloads {
+  const inView = new WeakMap<View, { readonly version: number; readonly workloads: readonly ClusterWorkload[] }>();
+  const answers = new LRUCache<string, Answer>({ max: KEPT_ANSWERS });
+
+  return async (filter, signal) => {
+    const directory = await deps.discovery.look(DIRECTORY_MAX_AGE_MS, signal);
+    const { kinds, namespace } = reach(filter);
+    const places = await accessibleNamespaces(namespace, deps, signal);
+    const resources = workloadResources(directory).filter(({ kind }) => !kinds || kinds.has(kind.toLowerCase()));
+    const parts = resources.flatMap((resource) => places.map((place) => ({ resource, namespace: place })));
+    const lists = await Promise.all(parts.map((part) => listPart(part, directory, namespace, signal)));
+
+    const question = JSON.stringify([filter.namespace, filter.ids]);
+    const known = answers.get(question);
+    if (known?.lists.length === lists.length && lists.every((list, index) => list === known.lists[index])) return known.workloads;
+    const ids = filter.ids && new Set(filter.ids);
+    const isAskedFor = ({ id }: ClusterWorkload) =>
+      ids === undefined ? namespace === undefined || id.startsWith(`${namespace}:`) : ids.has(id);
+    const workloads = lists.flat().filter(isAskedFor);
+    answers.set(question, { lists, workloads });
+    return workloads;
+  };
+
+  /** `namespace` is the one asked for, undefined for all; the list may hold more. */
+  async function listPart(
+    part: Part,
+    directory: Directory,
+    namespace: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly ClusterWorkload[]> {
+    const { resource } = part;
+    const inside = part.namespace ?? namespace;
+    return unlessForbidden(deps, resource, inside, async () => {
+      const view = deps.views.open(part, directory);
+      if (view && (await isCurrent(view, signal ? { signal } : {}))) return workloadsOf(view);
+      const trim = (item: Readonly<Record<string, unknown>>) => workloadOf(resource.kind, item) ?? [];
+      const found = await listPages(deps.transport, resource, 'whole', trim, { namespace: inside, signal });
+      return found.items.flat();
+    });
+  }
+
+  function workloadsOf(view: View): readonly ClusterWorkload[] {
+    const version = view.version();
+    const known = inView.get(view);
+    if (known?.version === version) return known.workloads;
+    const workloads = [...view.all()].flatMap(({ workload }) => workload ?? []);
+    inView.set(view, { version, workloads });
+    return workloads;
+  }
+}
+
+/** As little as has to be listed: the kinds asked for, in the one namespace when there is only one. */
+function reach({ namespace, ids }: WorkloadFilter): { readonly kinds?: ReadonlySet<string>; readonly namespace?: string } {
+  if (ids === undefined) return namespace === undefined ? {} : { namespace };
+  const parts = ids.map(parseResourceId);
+  const namespaces = new Set(parts.map((each) => each.namespace));
+  const [only] = namespaces;
+  const inside = namespace ?? (namespaces.size === 1 ? only : undefined);
+  return { kinds: new Set(parts.map(({ kind }) => kind)), ...(inside === undefined ? {} : { namespace: inside }) };
+}
+
+/** The workload kinds that the API server serves. */
+export function workloadResources(directory: Directory): readonly ApiResource[] {
+  return WORKLOAD_APIS.flatMap(([group, version, kind]) => directory.find(group, version, kind) ?? []);
+}
+
+/** A list, or an empty one where we may not look or nothing of the kind is served; what is forbidden is told once. */
+export async function unlessForbidden<T>(
+  { log, told }: Pick<WorkloadDeps, 'log' | 'told'>,
+  resource: ApiResource,
+  namespace: string | undefined,
+  list: () => Promise<readonly T[]>,
+): Promise<readonly T[]> {
+  const subject = `workloads ${kindName(resource)} ${namespace ?? ''}`;
+  try {
+    const found = await list();
+    told.over(subject);
+    return found;
+  } catch (thrown) {
+    const error = asFluxError(thrown, { code: 'cluster/list-failed' });
+    if (error.code === 'cluster/forbidden') {
+      if (told.isNews(subject, error.message))
+        log.warn({ resource: kindName(resource), namespace, err: error.message }, 'not allowed to list resources');
+      return NONE;
+    }
+    // Its API went away since we looked.
+    if (error.code === 'cluster/unknown-resource') return NONE;
+    throw error;
+  }
+}
+
+/** Always the same one, so that it counts as unchanged. */
+const NONE: readonly never[] = [];

@@ -1,0 +1,270 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { silentLogger } from '../../../src/base/index.ts';
+import { loadKubeconfig } from '../../../src/cluster/connection/kubeconfig.ts';
+import { retryAfterMs } from '../../../src/cluster/connection/transport.ts';
+import { createCluster } from '../../../src/cluster/index.ts';
+import { status } from '../api-server.ts';
+import { configMap, JumpClock, path, request, startWorld, type World } from '../world.ts';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'flux-credentials-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+/** A cluster of its own kubeconfig against the server of a world. */
+async function connect({ server, clock }: World, user: Record<string, unknown>, cluster: Record<string, unknown> = {}) {
+  const file = join(directory, 'kubeconfig');
+  const config = server.kubeconfig(user) as { clusters: { name: string; cluster: Record<string, unknown> }[] };
+  const clusters = config.clusters.map((each) => ({ ...each, cluster: { ...each.cluster, ...cluster } }));
+  writeFileSync(file, JSON.stringify({ ...config, clusters }));
+  return createCluster({ kubeconfigFile: file, excludeResources: [], clock, log: silentLogger() });
+}
+
+describe('Retry-After (R-003)', () => {
+  const now = Date.parse('2030-01-01T00:00:00Z');
+  test.for([
+    ['5', 5000],
+    ['0', 0],
+    ['999999', 300_000],
+    ['Tue, 01 Jan 2030 00:00:10 GMT', 10_000],
+    ['Mon, 31 Dec 2029 23:00:00 GMT', 0],
+    ['soon', undefined],
+    [undefined, undefined],
+  ] as const)('%s means %s ms', ([header, ms]) => {
+    expect(retryAfterMs(header, now)).toBe(ms);
+  });
+
+  test('is obeyed, and by every request: the rate drops, not only that of the one that was refused', async () => {
+    const world = await startWorld();
+    const plan = await world.plan([configMap('a'), configMap('b')]);
+    let refused = 0;
+    world.server.intercept = ({ method }) =>
+      method === 'PATCH' && refused++ < 1
+        ? { status: 429, body: status(429, 'TooManyRequests', 'slow down'), headers: { 'retry-after': '7' } }
+        : undefined;
+    expect((await world.cluster.apply(plan)).map(({ outcome }) => outcome)).toEqual(['created', 'created']);
+    expect(world.clock.slept).toContain(7000);
+  });
+
+  test('without it the waits double, with jitter, and end', async () => {
+    const world = await startWorld();
+    world.server.intercept = () => ({ status: 503, body: 'down' });
+    await expect(world.cluster.version()).rejects.toMatchObject({ code: 'cluster/unavailable' });
+    expect(world.server.requests).toHaveLength(4);
+    const bounds = [250, 500, 1000];
+    for (const [n, ms] of world.clock.slept.entries()) {
+      expect(ms).toBeGreaterThanOrEqual((bounds[n] ?? 0) / 2);
+      expect(ms).toBeLessThanOrEqual(bounds[n] ?? 0);
+    }
+  });
+});
+
+describe('errors', () => {
+  const cases = [
+    [401, status(401, 'Unauthorized', 'Unauthorized'), 'cluster/unauthorized'],
+    [403, status(403, 'Forbidden', 'no'), 'cluster/forbidden'],
+    [404, '404 page not found\n', 'cluster/unknown-resource'],
+    [404, status(404, 'NotFound', 'x "a" not found', { name: 'a', kind: 'x' }), 'cluster/not-found'],
+    [405, status(405, 'MethodNotAllowed', 'no'), 'cluster/not-supported'],
+    [409, status(409, 'Conflict', 'no'), 'cluster/conflict'],
+    [410, status(410, 'Expired', 'no'), 'cluster/expired'],
+    [418, 'teapot', 'cluster/refused'],
+    [422, status(422, 'Invalid', 'no'), 'cluster/invalid'],
+    [200, '<html>', 'cluster/bad-answer'],
+    [200, '{}', 'cluster/bad-answer'],
+  ] as const;
+
+  test.for(cases)('an answer %s is %s', async ([code, body, expected]) => {
+    const { server, cluster } = await startWorld();
+    server.intercept = () => ({ status: code, body });
+    await expect(cluster.version()).rejects.toMatchObject({ name: 'FluxError', code: expected });
+  });
+
+  test('a server that hangs is given up after a deadline, twice at most (R-002)', async () => {
+    const { server, cluster } = await startWorld({ requestTimeoutMs: 50 });
+    server.intercept = () => 'hang';
+    await expect(cluster.version()).rejects.toMatchObject({ code: 'cluster/timeout' });
+    expect(server.requests).toHaveLength(2);
+  });
+
+  test('a server that is not there is unreachable, and named (R-001)', async () => {
+    const world = await startWorld();
+    const cluster = await connect(world, {}, { server: 'http://127.0.0.1:1' });
+    await expect(cluster.version()).rejects.toMatchObject({
+      code: 'cluster/unreachable',
+      message: expect.stringContaining('http://127.0.0.1:1'),
+    });
+  });
+
+  test('passwords and tokens that a proxy echoes are not repeated', async () => {
+    const { server, cluster } = await startWorld();
+    server.intercept = ({ headers }) => ({ status: 400, body: `bad header ${headers.authorization}` });
+    await expect(cluster.version()).rejects.not.toThrow('let-me-in');
+  });
+});
+
+describe('credentials', () => {
+  const authorizations = ({ server }: World) => server.requests.map(({ headers }) => headers.authorization);
+
+  test('a user name and password, a token, and none', async () => {
+    const world = await startWorld();
+    for (const [user, header] of [
+      [{ username: 'ann', password: 'pw' }, `Basic ${Buffer.from('ann:pw').toString('base64')}`],
+      [{ token: 'tok' }, 'Bearer tok'],
+      [{}, undefined],
+    ] as const) {
+      world.server.clear();
+      const cluster = await connect(world, user);
+      await cluster.version();
+      expect(authorizations(world)).toEqual([header]);
+      cluster.close();
+    }
+  });
+
+  test('a path of the server is kept', async () => {
+    const world = await startWorld();
+    const cluster = await connect(world, {}, { server: `${world.server.url}/k8s/clusters/one/` });
+    await cluster.version().catch(() => undefined);
+    expect(world.server.requests[0]?.path).toBe('/k8s/clusters/one/version');
+  });
+
+  /** A credential plugin that hands out what the file says. */
+  function plugin(token: string) {
+    const file = join(directory, 'token');
+    writeFileSync(file, token);
+    const script = `process.stdout.write(JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status: { token: require('fs').readFileSync(${JSON.stringify(file)}, 'utf8') } }))`;
+    const exec = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      command: process.execPath,
+      args: ['-e', script],
+      interactiveMode: 'Never',
+    };
+    return { file, exec };
+  }
+
+  test('after a 401 they are asked for anew, once, and the request is sent again (R-010)', async () => {
+    const world = await startWorld();
+    const { file, exec } = plugin('old');
+    const cluster = await connect(world, { exec });
+    world.server.intercept = ({ headers }) =>
+      headers.authorization === 'Bearer old' ? { status: 401, body: status(401, 'Unauthorized', 'expired') } : undefined;
+    writeFileSync(file, 'old');
+    await expect(cluster.version()).rejects.toMatchObject({ code: 'cluster/unauthorized' });
+    expect(authorizations(world)).toEqual(['Bearer old', 'Bearer old']);
+
+    world.server.clear();
+    writeFileSync(file, 'new');
+    expect(await cluster.version()).toBe('v1.34.4');
+    expect(authorizations(world)).toEqual(['Bearer old', 'Bearer new']);
+    await cluster.version();
+    expect(authorizations(world).at(-1)).toBe('Bearer new');
+    cluster.close();
+  });
+
+  test('when many requests are refused at once, they are renewed once', async () => {
+    const world = await startWorld();
+    const { file, exec } = plugin('old');
+    const counted = join(directory, 'count');
+    const args = [exec.args[0] ?? '', `require('fs').appendFileSync(${JSON.stringify(counted)}, 'x');${exec.args[1]}`];
+    const cluster = await connect(world, { exec: { ...exec, args } });
+    await cluster.version();
+    world.server.intercept = ({ headers }) =>
+      headers.authorization === 'Bearer old' ? { status: 401, body: status(401, 'Unauthorized', 'expired') } : undefined;
+    writeFileSync(file, 'new');
+    await Promise.all(Array.from({ length: 20 }, () => cluster.version()));
+    expect(readFileSync(counted, 'utf8')).toBe('xx');
+    cluster.close();
+  });
+
+  test('a kubeconfig that was rotated in place is read again after a 401', async () => {
+    const world = await startWorld();
+    const cluster = await connect(world, { token: 'old' });
+    await cluster.version();
+    world.server.intercept = ({ headers }) =>
+      headers.authorization === 'Bearer old' ? { status: 401, body: status(401, 'Unauthorized', 'expired') } : undefined;
+    const file = join(directory, 'kubeconfig');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('old', 'new'));
+    expect(await cluster.version()).toBe('v1.34.4');
+    cluster.close();
+  });
+
+  test('a plugin that fails is an error of the request, not of the process', async () => {
+    const world = await startWorld();
+    const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: join(directory, 'absent'), interactiveMode: 'Never' };
+    const cluster = await connect(world, { exec });
+    await expect(cluster.version()).rejects.toMatchObject({ code: 'cluster/credentials' });
+  });
+});
+
+describe('the kubeconfig', () => {
+  const options = { excludeResources: [], clock: new JumpClock(), log: silentLogger() };
+
+  test('that is not there, cannot be read, or has no such context is told before the start', async () => {
+    const world = await startWorld();
+    await expect(createCluster({ ...options, kubeconfigFile: join(directory, 'absent') })).rejects.toMatchObject({
+      code: 'cluster/bad-config',
+    });
+    const bad = join(directory, 'bad');
+    writeFileSync(bad, 'clusters: [');
+    await expect(createCluster({ ...options, kubeconfigFile: bad })).rejects.toMatchObject({ code: 'cluster/bad-config' });
+    writeFileSync(bad, '');
+    await expect(createCluster({ ...options, kubeconfigFile: bad })).rejects.toMatchObject({ code: 'cluster/bad-config' });
+    await expect(
+      createCluster({ ...options, kubeconfigFile: world.server.kubeconfigFile, context: 'nope' }),
+    ).rejects.toMatchObject({ code: 'cluster/bad-config', message: 'context "nope" does not exist' });
+  });
+
+  test('outside of a cluster there is no service account to use', async () => {
+    await expect(createCluster({ ...options, inCluster: true })).rejects.toMatchObject({ code: 'cluster/no-config' });
+  });
+
+  test('that names no cluster, as the one of the Flux v1 chart, leaves the service account of the pod', async () => {
+    const file = join(directory, 'config');
+    writeFileSync(
+      file,
+      `apiVersion: v1
+kind: Config
+clusters: []
+contexts: [{context: {cluster: "", namespace: default, user: ""}, name: default}]
+current-context: default
+users: []
+`,
+    );
+    await expect(loadKubeconfig({ kubeconfigFile: file })).rejects.toMatchObject({ code: 'cluster/no-config' });
+    vi.stubEnv('KUBERNETES_SERVICE_HOST', '10.0.0.1');
+    vi.stubEnv('KUBERNETES_SERVICE_PORT', '443');
+    expect(await loadKubeconfig({ kubeconfigFile: file })).toMatchObject({ server: 'https://10.0.0.1:443' });
+    vi.stubEnv('KUBECONFIG', file);
+    expect(await loadKubeconfig({})).toMatchObject({ server: 'https://10.0.0.1:443' });
+    vi.unstubAllEnvs();
+  });
+
+  test('a server that is down is no error of the start (R-001)', async () => {
+    const world = await startWorld();
+    const cluster = await connect(world, {}, { server: 'http://127.0.0.1:1' });
+    await expect(cluster.plan(request([configMap('a')]))).rejects.toMatchObject({ code: 'cluster/unreachable' });
+  });
+});
+
+describe('single reads', () => {
+  test('a Secret or ServiceAccount is read whole; absent and forbidden are undefined, the rest is an error', async () => {
+    const { server, cluster } = await startWorld();
+    server.put(path.secret('s'), {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 's', namespace: 'shop' },
+      data: { a: 'MQ==' },
+    });
+    expect(await cluster.readCore('Secret', 'shop', 's')).toMatchObject({ data: { a: 'MQ==' } });
+    expect(await cluster.readCore('ServiceAccount', 'shop', 'default')).toBeUndefined();
+    expect(await cluster.readCore('Secret', 'shop', '../../configmaps/x')).toBeUndefined();
+    server.intercept = () => ({ status: 403, body: status(403, 'Forbidden', 'no') });
+    expect(await cluster.readCore('Secret', 'shop', 's')).toBeUndefined();
+    server.intercept = () => ({ status: 500, body: 'no' });
+    await expect(cluster.readCore('Secret', 'shop', 's')).rejects.toMatchObject({ code: 'cluster/unavailable' });
+  });
+});
