@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { ROOT, start } from '../../test/e2e/harness/process.ts';
 import { createRepository, type Repository } from '../../test/e2e/harness/repository.ts';
 import { until } from '../../test/e2e/harness/until.ts';
@@ -6,10 +7,10 @@ import { type ApiServer, startEmbeddedApi } from '../api-server.ts';
 import { atMost, type Case } from '../case.ts';
 import { type Fluxd, startFluxd } from '../contenders/fluxd.ts';
 import type { Lab } from '../lab.ts';
+import type { LoadOrder } from '../load-thread.ts';
 import { applications } from '../manifests.ts';
 import { cpuSeconds, median } from '../measure.ts';
-import { countStatuses, openLoop, percentile, type Sent } from '../open-loop.ts';
-import { createSender } from '../sender.ts';
+import { countStatuses, percentile, type Sent } from '../open-loop.ts';
 
 /** Applications, each with one workload. */
 const WORKLOADS = 500;
@@ -51,7 +52,7 @@ interface Parts {
 async function measure({ lab, server, repository }: Parts): ReturnType<Case['run']> {
   const workloads = lab.scaled(WORKLOADS);
   const files = applications(workloads, 'load');
-  let synced = await repository.commit('Everything', files);
+  const first = await repository.commit('Everything', files);
   const fluxd = await startFluxd({ kubeconfig: server.kubeconfig, repository, core: CORE });
   const port = Number(new URL(fluxd.url).port);
   try {
@@ -59,19 +60,17 @@ async function measure({ lab, server, repository }: Parts): ReturnType<Case['run
     lab.say('the same from a bare server');
     const bare = await loadBareServer(listing.byteLength, lab.waitMs(SHORT_MS));
     lab.say('from fluxd, with nothing else to do');
-    const quiet = await load(port, lab.waitMs(SHORT_MS), () => synced);
+    const quiet = await load(port, lab.waitMs(SHORT_MS), first).done;
 
     lab.say('while commits are synced');
     const forMs = lab.waitMs(LOAD_MS);
     const cpuBefore = cpuSeconds(fluxd.pid);
     const memory: number[] = [];
     const sampling = setInterval(() => memory.push(fluxd.residentMib()), SAMPLE_MS);
-    const loading = load(port, forMs, () => synced);
-    const syncs = await syncUntil(loading, { fluxd, repository, files, workloads }, (revision) => {
-      synced = revision;
-    });
+    const loading = load(port, forMs, first);
+    const syncs = await syncUntil(loading.done, { fluxd, repository, files, workloads }, loading.synced);
     clearInterval(sampling);
-    const busy = await loading;
+    const busy = await loading.done;
     const cpu = cpuSeconds(fluxd.pid) - cpuBefore;
 
     const failed = [busy, quiet].flatMap(({ listings, questions }) => [...listings, ...questions]).filter(isFailed).length;
@@ -120,19 +119,19 @@ interface Load {
   readonly questions: readonly Sent<number>[];
 }
 
-/** Half of the questions are what fluxctl waits with after a release, half ask how far behind the cluster is. */
-async function load(port: number, forMs: number, revision: () => string): Promise<Load> {
-  const sender = createSender(port);
-  const ask = (number: number) => sender.send({ path: `/api/flux/v6/sync?ref=${number % 2 === 0 ? revision() : 'main'}` });
-  try {
-    const [listings, questions] = await Promise.all([
-      openLoop(LISTINGS_PER_SECOND, forMs, () => sender.send({ path: LISTING })),
-      openLoop(QUESTIONS_PER_SECOND, forMs, ask),
-    ]);
-    return { listings, questions };
-  } finally {
-    sender.close();
-  }
+/** Asks from a thread of its own. */
+function load(port: number, forMs: number, revision: string) {
+  const workerData: LoadOrder = {
+    port,
+    forMs,
+    revision,
+    listing: LISTING,
+    listingsPerSecond: LISTINGS_PER_SECOND,
+    questionsPerSecond: QUESTIONS_PER_SECOND,
+  };
+  const thread = new Worker(new URL('../load-thread.ts', import.meta.url), { workerData });
+  const done = new Promise<Load>((resolve, reject) => thread.once('message', resolve).once('error', reject));
+  return { done, synced: (next: string) => thread.postMessage(next) };
 }
 
 async function loadBareServer(bytes: number, forMs: number): Promise<Load> {
@@ -140,7 +139,7 @@ async function loadBareServer(bytes: number, forMs: number): Promise<Load> {
   const server = start('taskset', ['--cpu-list', String(CORE), process.execPath, program, String(bytes)]);
   try {
     await until('the bare server listens', () => server.output().includes('port '));
-    return await load(Number(/port (\d+)/.exec(server.output())?.[1]), forMs, () => 'HEAD');
+    return await load(Number(/port (\d+)/.exec(server.output())?.[1]), forMs, 'HEAD').done;
   } finally {
     server.kill('SIGKILL');
     await server.exited;
