@@ -97,9 +97,7 @@ export function createObjectEvents(options: ObjectEventsOptions): ObjectEvents {
       const error = asFluxError(thrown, { code: 'cluster/event-failed' });
       onEvent?.('failed');
       if (error.code === 'cluster/forbidden') forbidden.set(namespace, clock.now() + FORBIDDEN_MS);
-      // Both go by themselves, and the sync tells of what matters there.
-      const isQuiet = error.code === 'cluster/namespace-terminating' || error.code === 'cluster/namespace-missing';
-      if (!isQuiet && told.isNews(`events ${namespace}`, error.code))
+      if (!EXPECTED.includes(error.code) && told.isNews(`events ${namespace}`, error.code))
         log.warn({ namespace, error: error.message, help: HELP }, 'Kubernetes Events are not written');
     }
   }
@@ -167,6 +165,8 @@ export function createObjectEvents(options: ObjectEventsOptions): ObjectEvents {
   };
 }
 
+/** Namespaces go by themselves, and who leads no more writes nothing; others tell of both. */
+const EXPECTED = ['cluster/namespace-terminating', 'cluster/namespace-missing', 'lease/not-held'];
 const HELP = 'Nothing depends on them. Flux needs the right to create and patch events.events.k8s.io to write them.';
 const JSON_TYPE = { 'content-type': 'application/json' };
 const MERGE_TYPE = { 'content-type': 'application/merge-patch+json' };

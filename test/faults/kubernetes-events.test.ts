@@ -1,9 +1,13 @@
+import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
+import { createLogger } from '../../src/base/index.ts';
+import { Fence } from '../../src/cluster/lease/fence.ts';
 import type { ObjectEvent } from '../../src/controller/ports.ts';
 import { configMap as configMapManifest, manifest, namespace as namespaceManifest } from '../cluster/world.ts';
 import type { Recorded } from '../e2e/harness/api-proxy.ts';
 import { startEngine } from './engine.ts';
 import { configMap, configMapPath, maps, namespace, yaml } from './manifests.ts';
+import { VirtualClock } from './virtual-clock.ts';
 import { startWorld } from './world.ts';
 
 const SECOND = 1_000;
@@ -216,4 +220,25 @@ test('names and notes that an Event may not have are made to fit', async () => {
   expect(event?.metadata.name).toMatch(/^system-shop-reader\.[0-9a-f]{16}$/);
   expect(event?.regarding).toMatchObject({ kind: 'ClusterRole', name: 'system:Shop:reader' });
   expect(event?.note).toMatch(/^ä{500}…$/);
+});
+
+test('who leads no more writes no Events, and says nothing of them', async () => {
+  const lines: { readonly msg: string }[] = [];
+  const destination = new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(JSON.parse(String(chunk)));
+      done();
+    },
+  });
+  const log = await createLogger({ format: 'json', destination });
+  const fence = new Fence(new VirtualClock());
+  const { cluster, sync, time, proxy } = await startWorld({ log, fence });
+  const changes = await sync([configMapManifest('a')]);
+  fence.close();
+  cluster.tell(
+    changes.map((change) => ({ change, reason: 'SyncFailed', action: 'Sync', type: 'Warning', note: 'no', revision: 'r' })),
+  );
+  await time.pass(MINUTE);
+  expect(proxy.requests.filter(isEvent)).toEqual([]);
+  expect(lines.filter(({ msg }) => msg === 'Kubernetes Events are not written')).toEqual([]);
 });
