@@ -72,9 +72,10 @@ test('a whole conversation of the Go fluxctl with the daemon', async () => {
     `[{"ID":"${id}","Containers":[{"Name":"web","Current":{"ID":"${image}:${tag}","Labels":{}},"LatestFiltered":${NOTHING}}],` +
     `"ReadOnly":"","Status":"ready","Rollout":{"Desired":1,"Updated":1,"Ready":1,"Available":1,"Outdated":0,"Messages":null},` +
     `"SyncError":"","Antecedent":"","Labels":{"fluxcd.io/sync-gc-mark":"MARK"},${rest},"Policies":${policies}}]`;
-  const list = async (path: string) => (await body({ path })).replace(/"sha256\.[\w-]{43}"/, '"MARK"');
+  const list = async (path: string) => (await body({ path })).replace(/"sha256\.[\w-]{43}"/g, '"MARK"');
   const inShop = `/v6/services?namespace=${shop}`;
-  await until('the workload is ready', async () => (await list(inShop)).includes('"Status":"ready"'));
+  const ready = () => until('the workload is ready', async () => (await list(inShop)).includes('"Status":"ready"'));
+  await ready();
   expect(await list(inShop)).toBe(listed('{}', '1.0.0', '"Automated":false,"Locked":false,"Ignore":false'));
   expect(await list('/v6/services?namespace=nobody')).toBe('null');
   // list-workloads --all-namespaces
@@ -113,6 +114,7 @@ test('a whole conversation of the Go fluxctl with the daemon', async () => {
   await changed('{"tag.web":"glob:9.*"}', '{}');
   await changed('{"automated":"true"}', '{}');
   await changed('{"locked":"true","locked_msg":"\\u003cno\\u003e","locked_user":"Ann \\u003cann@example.org\\u003e"}', '{}');
+  await ready();
   expect(await list(inShop)).toBe(
     listed(
       '{"automated":"true","locked":"true","locked_msg":"\\u003cno\\u003e","locked_user":"Ann \\u003cann@example.org\\u003e","tag.web":"glob:9.*"}',
