@@ -69,8 +69,9 @@ export async function checkPod(
     const { name } = pod.metadata;
     const named: DaemonPod = { name, namespace, serviceAccount: pod.spec.serviceAccountName };
     if (others.length === 0) return { pod: named, findings: [podFinding(pod)] };
-    const help = 'Two daemons push and apply against each other: keep one, with strategy Recreate.';
-    return { findings: [fail('pod', `${items.length} pods of ${labelSelector} are in namespace ${JSON.stringify(namespace)}`, help)] }; // biome-ignore format: one line
+    const help =
+      'One of them writes and the others wait, but fluxctl forwards to a single pod only: run kubectl port-forward to one, and give --url.';
+    return { findings: [warn('pod', `${items.length} pods of ${labelSelector} are in namespace ${JSON.stringify(namespace)}`, help)] }; // biome-ignore format: one line
   }
   const elsewhere = await namespacesWith(cluster, labelSelectors);
   const help =

@@ -60,7 +60,7 @@ function deployment({ namespace, image, arguments: args }: Installation): object
     metadata: { name: 'flux', namespace, labels: LABELS },
     spec: {
       replicas: 1,
-      // Two daemons would push and apply against each other.
+      // A second daemon would only wait for the first (docs/high-availability.md).
       strategy: { type: 'Recreate' },
       selector: { matchLabels: LABELS },
       template: {
