@@ -295,11 +295,13 @@ export function createSource(options: SourceOptions) {
       reading('git cat-file', signal, (run) => reader.read(id, run)),
 
     resolve: async (ref: string): Promise<string | undefined> => {
+      // The process that reads everything answers this too: what ends it (a reflog entry that is not there), or keeps it busy (a search
+      // by message), nobody may ask for.
       // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
-      if (ref === '' || ref.length > 250 || /^[-:]|[\x00-\x20\x7f:?*[\\]|\.\./.test(ref)) return undefined;
+      if (ref === '' || ref.length > 250 || /^[-:]|[\x00-\x20\x7f:?*[\\]|\.\.|[@^]\{/.test(ref)) return undefined;
       if (present.has(ref)) return ref;
       const name = ref.replace(/^HEAD(?=$|[~^])/, `refs/heads/${branch}`);
-      return shared(resolved, name, () => reading('git rev-parse', undefined, (run) => git.revParse(`${name}^{commit}`, run)));
+      return shared(resolved, name, () => reading('git cat-file', undefined, (run) => reader.resolve(`${name}^{commit}`, run)));
     },
 
     commits: async (
@@ -373,7 +375,7 @@ export function createSource(options: SourceOptions) {
 
   async function isPresent(revision: string, run: RunOptions): Promise<boolean> {
     if (present.has(revision)) return true;
-    const found = (await git.revParse(`${revision}^{tree}`, run)) !== undefined;
+    const found = (await reader.resolve(`${revision}^{tree}`, run)) !== undefined;
     if (found) present.set(revision, true);
     return found;
   }
