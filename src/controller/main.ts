@@ -67,7 +67,12 @@ export interface RunningFlux {
 /** Starts fluxd for the source and the cluster that the flags name. */
 export async function startFlux({ temporaryDirectory, pid, host, isAlive, ...options }: FluxOptions): Promise<RunningFlux> {
   const { config, environment, metrics, clock, log } = options;
-  const directory = await createWorkingDirectory(temporaryDirectory, pid, isAlive);
+  const directory = await createWorkingDirectory({
+    parent: temporaryDirectory,
+    pid,
+    isAlive,
+    onLeft: (path, error) => log.warn({ directory: path, err: error }, 'leftover of a former fluxd cannot be removed'),
+  });
   const fence = new Fence(clock);
   const source: Source = createSource({
     url: config.gitUrl,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { silentLogger } from '../../src/base/index.ts';
+import { createMetrics, silentLogger } from '../../src/base/index.ts';
 import { applyUpdate, type UpdateOptions } from '../../src/controller/apply-update.ts';
 import { createRepositoryReader } from '../../src/controller/view.ts';
 import { createManifestReader } from '../../src/manifests/index.ts';
@@ -40,8 +40,9 @@ async function committed(spec: UpdateSpec): Promise<{ readonly note: string; rea
   const reader = createRepositoryReader(source as unknown as UpdateOptions['source'], createManifestReader(), cluster);
   // Of the ports an update uses these parts alone.
   const events = { add: () => {} };
-  const clock = { now: () => 0 };
-  const options = { source, reader, cluster, images, events, clock, log: silentLogger() } as unknown as UpdateOptions;
+  const clock = { now: () => 0, monotonic: () => 0 };
+  const metrics = await createMetrics({ version: 'test' });
+  const options = { source, reader, cluster, images, events, metrics, clock, log: silentLogger() } as unknown as UpdateOptions;
   await applyUpdate('5b0d9a34', spec, options);
   const [request] = requests;
   if (!request) throw new Error('nothing was committed');

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { selfSignedCertificate } from '../../src/sim/kubernetes/certificate.ts';
 import { builtCommands } from './harness/build.ts';
 import { freePort } from './harness/fluxd.ts';
-import { type Fault, manifest, type Recorded, startWorld, until, type World } from './harness/index.ts';
+import { type Account, type Fault, manifest, type Recorded, startWorld, until, type World } from './harness/index.ts';
 import { ROOT, run } from './harness/process.ts';
 
 let world: World;
@@ -44,34 +44,52 @@ interface Role {
 
 const docs = readFileSync(join(ROOT, 'docs/api-access.md'), 'utf8');
 const roles = [...docs.matchAll(/^```yaml\n(.*?)^```/gms)].flatMap(([, yaml = '']) => loadAll(yaml) as readonly Role[]);
-/** Who bears which token, and has which of the roles that docs/api-access.md shows. */
-const ROLES: Readonly<Record<string, string>> = { 'viewers-token': 'fluxd-viewer', 'releasers-token': 'fluxd-releaser' };
+const rulesOf = (name: string) => {
+  const rules = roles.find(({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === name)?.rules;
+  if (!rules) throw new Error(`docs/api-access.md shows no ClusterRole ${name}`);
+  return rules;
+};
 
-/** As RBAC reads them: a path ends in `*`, or is meant as it is. */
-function may(user: string, verb: string, path: string): boolean {
-  const role = roles.find(({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === ROLES[user]);
-  const covers = (url: string) => (url.endsWith('*') ? path.startsWith(url.slice(0, -1)) : path === url);
-  return role?.rules?.some(({ nonResourceURLs, verbs }) => verbs.includes(verb) && nonResourceURLs.some(covers)) === true;
+interface Caller {
+  readonly account: Account;
+  readonly rules: ReturnType<typeof rulesOf>;
 }
 
-/** Stands in for the API server's own reviews, which the embedded one does not know. */
-function review({ path, body }: Recorded): Fault | undefined {
+/** Somebody who has one of the roles that docs/api-access.md shows. */
+async function callerWith(role: string): Promise<Caller> {
+  const account = await world.account();
+  const rules = rulesOf(role);
+  await account.grant({ cluster: rules });
+  return { account, rules };
+}
+
+/** Stands in for the API server's own reviews, which the embedded one does not know; rules are read as RBAC does. */
+function reviewing(callers: readonly Caller[]): (request: Recorded) => Fault | undefined {
   const answer = (kind: string, status: object): Fault => ({ kind: 'answer', status: 201, body: { kind, status } });
-  if (path.endsWith('/tokenreviews')) {
-    const { token } = JSON.parse(body).spec;
-    return answer('TokenReview', token in ROLES ? { authenticated: true, user: { username: token } } : { authenticated: false });
-  }
-  if (path.endsWith('/subjectaccessreviews')) {
-    const { user, nonResourceAttributes: asked } = JSON.parse(body).spec;
-    return answer('SubjectAccessReview', { allowed: may(user, asked.verb, asked.path) });
-  }
-  return undefined;
+  const covers = (url: string, path: string) => (url.endsWith('*') ? path.startsWith(url.slice(0, -1)) : path === url);
+  return ({ path, body }) => {
+    if (path.endsWith('/tokenreviews')) {
+      const caller = callers.find(({ account }) => account.token === JSON.parse(body).spec.token);
+      return answer('TokenReview', caller ? { authenticated: true, user: { username: caller.account.user } } : {});
+    }
+    if (path.endsWith('/subjectaccessreviews')) {
+      const { user, nonResourceAttributes: asked } = JSON.parse(body).spec;
+      const rules = callers.find(({ account }) => account.user === user)?.rules ?? [];
+      const allowed = rules.some(
+        ({ verbs, nonResourceURLs }) => verbs.includes(asked.verb) && nonResourceURLs.some((url) => covers(url, asked.path)),
+      );
+      return answer('SubjectAccessReview', { allowed });
+    }
+    return undefined;
+  };
 }
 
 test.skipIf(address === undefined)(
   'from the network, by TLS, fluxctl does what the right of its token allows, and nothing more',
-  async ({ skip }) => {
-    if (world.runsPods) return skip('a real API server reviews tokens itself');
+  async () => {
+    const viewer = await callerWith('fluxd-viewer');
+    const releaser = await callerWith('fluxd-releaser');
+    const [viewers, releasers] = [viewer.account.token, releaser.account.token];
     const shop = world.namespace('shop');
     const repository = await world.repository();
     const revision = await repository.commit('Open the shop', {
@@ -88,7 +106,7 @@ test.skipIf(address === undefined)(
     const port = await freePort();
     const args = [`--listen=:${port}`, `--tls-cert-file=${certFile}`, `--tls-private-key-file=${keyFile}`];
     const fluxd = await world.fluxd(repository, { args, wait: false });
-    fluxd.proxy.intercept = review;
+    if (!world.runsPods) fluxd.proxy.intercept = reviewing([viewer, releaser]);
     await repository.synced(revision);
     const near = await forward(port);
     const commands = await builtCommands();
@@ -104,19 +122,19 @@ test.skipIf(address === undefined)(
         { env: { HOME: directory, NODE_EXTRA_CA_CERTS: certFile } },
       );
 
-    const listed = await fluxctl('https', 'viewers-token', 'list-workloads', '--namespace', shop);
+    const listed = await fluxctl('https', viewers, 'list-workloads', '--namespace', shop);
     expect(listed).toMatchObject({ code: 0, stdout: expect.stringContaining('deployment/web') });
     const refused: readonly (readonly [string, string, string | undefined, readonly string[]])[] = [
       ['the request has no token', 'https', undefined, ['list-workloads']],
       ['the token is not valid', 'https', 'strangers-token', ['list-workloads']],
-      ['viewers-token may not post /fluxd/api/flux/v9/git-repo-config', 'https', 'viewers-token', ['sync']],
+      [`${viewer.account.user} may not post /fluxd/api/flux/v9/git-repo-config`, 'https', viewers, ['sync']],
       [
-        'viewers-token may not post /fluxd/api/flux/v9/update-manifests',
+        `${viewer.account.user} may not post /fluxd/api/flux/v9/update-manifests`,
         'https',
-        'viewers-token',
+        viewers,
         ['automate', '--workload', `${shop}:deployment/web`],
       ],
-      ['this API is served on loopback addresses', 'http', 'releasers-token', ['list-workloads']],
+      ['this API is served on loopback addresses', 'http', releasers, ['list-workloads']],
     ];
     for (const [why, scheme, token, words] of refused) {
       const { code, stdout, stderr } = await fluxctl(scheme, token, ...words);
@@ -125,14 +143,13 @@ test.skipIf(address === undefined)(
     }
     expect(repository.head()).toBe(revision);
 
-    expect((await fluxctl('https', 'releasers-token', 'sync')).code).toBe(0);
-    expect((await fluxctl('https', 'releasers-token', 'automate', '--workload', `${shop}:deployment/web`)).code).toBe(0);
+    expect((await fluxctl('https', releasers, 'sync')).code).toBe(0);
+    expect((await fluxctl('https', releasers, 'automate', '--workload', `${shop}:deployment/web`)).code).toBe(0);
     await until('the policy is committed', () => repository.head() !== revision);
 
     fluxd.proxy.intercept = () => ({ kind: 'drop' });
     const unknown = await fluxctl('https', 'never-seen-token', 'list-workloads');
     expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('access cannot be decided now') });
-    for (const token of [...Object.keys(ROLES), 'strangers-token', 'never-seen-token'].filter((each) => each !== 'viewers-token'))
-      expect(fluxd.log()).not.toContain(token);
+    for (const token of [viewers, releasers, 'strangers-token', 'never-seen-token']) expect(fluxd.log()).not.toContain(token);
   },
 );

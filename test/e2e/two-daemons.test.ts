@@ -54,6 +54,15 @@ async function open(home: string): Promise<Shop> {
   };
 }
 
+/** Waits until a number is above zero and has stayed the same for a while. */
+async function settled(what: string, count: () => number): Promise<void> {
+  let [last, since] = [0, performance.now()];
+  await until(what, () => {
+    if (count() !== last) [last, since] = [count(), performance.now()];
+    return last > 0 && performance.now() - since > 500;
+  });
+}
+
 const readyz = async (fluxd: Fluxd) => (await fetch(fluxd.url.replace('/api/flux', '/readyz'))).status;
 const metrics = async (fluxd: Fluxd) => (await fetch(fluxd.url.replace('/api/flux', '/metrics'))).text();
 const waits = (fluxd: Fluxd) => until('it waits for the other one', () => fluxd.log().includes('another fluxd leads'));
@@ -138,14 +147,19 @@ describe('two daemons for one source', () => {
     const files = (greeting: string) => ({
       'maps.yaml': maps.map((map) => manifest.configMap(shop.name, map, { greeting })).join('---\n'),
     });
-    let writes = 0;
-    first.proxy.intercept = (request) => {
-      // The requests that are out already find the server; their answers find a process that stands still.
-      if (isWrite(request) && ++writes === 1) first.pause();
+    let out = 0;
+    const paused = Promise.withResolvers<void>();
+    first.proxy.intercept = async (request) => {
+      if (!isWrite(request)) return undefined;
+      out += 1;
+      await paused.promise;
       return undefined;
     };
     const old = await shop.repository.commit('Old', files('old'));
-    await until('it is paused', () => writes > 0);
+    // It stands still while it waits for answers, so that none of its writes is between the look at the lease and the wire.
+    await settled('as many writes are out as go at once', () => out);
+    first.pause();
+    paused.resolve();
     const newer = await shop.repository.commit('Newer', files('newer'));
     await shop.repository.synced(newer);
     const before = first.proxy.requests.filter(isWrite).length;

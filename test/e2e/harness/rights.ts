@@ -9,9 +9,15 @@ export interface Rule {
   readonly verbs: readonly string[];
 }
 
+/** Of what the API server does not serve itself; only a ClusterRole has those. */
+export interface PathRule {
+  readonly nonResourceURLs: readonly string[];
+  readonly verbs: readonly string[];
+}
+
 /** What somebody may do in the whole cluster, and in single namespaces. */
 export interface Rights {
-  readonly cluster?: readonly Rule[];
+  readonly cluster?: readonly (Rule | PathRule)[];
   readonly namespaces?: Readonly<Record<string, readonly Rule[]>>;
 }
 
@@ -29,8 +35,9 @@ export function refusalOf(request: Pick<Recorded, 'method' | 'path' | 'watch'>, 
   const resource = subresource === undefined ? plural : `${plural}/${subresource}`;
   const rules = [...(rights.cluster ?? []), ...(namespace === undefined ? [] : (rights.namespaces?.[namespace] ?? []))];
   const covers = (list: readonly string[], what: string) => list.includes('*') || list.includes(what);
-  if (rules.some((rule) => covers(rule.apiGroups, group) && covers(rule.resources, resource) && covers(rule.verbs, verb)))
-    return undefined;
+  const grants = (rule: Rule | PathRule) =>
+    'resources' in rule && covers(rule.apiGroups, group) && covers(rule.resources, resource) && covers(rule.verbs, verb);
+  if (rules.some(grants)) return undefined;
   const subject = `${plural}${group === '' ? '' : `.${group}`}${name === undefined ? '' : ` "${name}"`}`;
   const where = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
   const message = `${subject} is forbidden: User "${user}" cannot ${verb} resource "${resource}" in API group "${group}" ${where}`;
