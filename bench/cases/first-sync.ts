@@ -8,7 +8,10 @@ import { mixedManifests } from '../manifests.ts';
 import { type Cost, median, middle } from '../measure.ts';
 
 const OBJECTS = 1000;
-const ROUNDS = 3;
+const ROUNDS = 7;
+/** After so many rounds only the best of the loops goes on, and after so many kubectl has been seen enough. */
+const LOOP_ROUNDS = 2;
+const KUBECTL_ROUNDS = 3;
 const IN_FLIGHT = [16, 24, 32];
 
 type Contender = (lab: Lab, kubeconfig: string) => Promise<Cost>;
@@ -31,8 +34,8 @@ export const firstSync: Case = {
         lab.say(`round ${round + 1}, ${name}: ${cost.seconds.toFixed(2)} s`);
         costs.set(name, [...(costs.get(name) ?? []), cost]);
       }
-      // The best of the loops goes on alone.
-      if (round === 0) for (const name of slowLoops(costs)) contenders.delete(name);
+      if (round + 1 === LOOP_ROUNDS) for (const name of slowLoops(costs)) contenders.delete(name);
+      if (round + 1 === KUBECTL_ROUNDS) contenders.delete(SERVER_SIDE);
     }
 
     const ours = secondsOf(costs, 'fluxd');
@@ -65,7 +68,7 @@ function secondsOf(costs: ReadonlyMap<string, readonly Cost[]>, name: string): n
   return median((costs.get(name) ?? []).map(({ seconds }) => seconds));
 }
 
-/** Of those with the most runs, as only the best of the first round went on. */
+/** Of those with the most runs, as only the best of the first rounds went on. */
 function bestLoop(costs: ReadonlyMap<string, readonly Cost[]>): string {
   const runs = (name: string) => costs.get(name)?.length ?? 0;
   const loops = IN_FLIGHT.map(loopName);
