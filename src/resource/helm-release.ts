@@ -103,8 +103,9 @@ function placeIn(object: KubeObject, path: Path, image: string): ImagePlace {
   return {
     registry: textAt(object, registry) === undefined ? undefined : registry,
     image: [...path, image],
-    // A tag that is no text is not read, but the chart reads it: a new tag belongs there.
-    tag: valueAt(object, tag) === undefined ? undefined : tag,
+    // A tag that is no text is not read, but the chart reads it: a new tag belongs there, unless an annotation would take that for
+    // something else from then on.
+    tag: valueAt(object, tag) === undefined || (textAt(object, tag) === undefined && isMapped(object, tag)) ? undefined : tag,
   };
 }
 
@@ -112,6 +113,11 @@ const MAPPING = /^(?:registry|repository|tag)\.fluxcd\.io\/(.+)$/;
 
 function mappedNames({ metadata: { annotations } }: KubeObject): ReadonlySet<string> {
   return new Set(Object.keys(annotations ?? {}).flatMap((key) => MAPPING.exec(key)?.[1] ?? []));
+}
+
+function isMapped(object: KubeObject, path: Path): boolean {
+  const keys = Object.keys(object.metadata.annotations ?? {}).filter((key) => MAPPING.test(key));
+  return keys.some((key) => mappedPath(object, key)?.join('.') === path.join('.'));
 }
 
 /** The place that annotations name by paths below the values; undefined unless each path leads to a text of its own. */

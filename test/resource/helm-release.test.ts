@@ -55,6 +55,13 @@ describe('the values of a HelmRelease', () => {
     expect(helmImageChanges(release({ registry: 'r.dev', image: 'b:1' }), 'chart-image', 'r.dev/b:1')).toEqual([]);
   });
 
+  test('a tag that is no text is left alone where an annotation takes it for an image', () => {
+    const object = release({ registry: 'r.dev', image: 'wiki:1', tag: {} }, { 'repository.fluxcd.io/chart-image': 'tag' });
+    expect(containersOf(object)).toEqual([{ name: 'chart-image', image: 'r.dev/wiki:1' }]);
+    const changes = helmImageChanges(object, 'chart-image', 'r.dev/wiki:2') ?? [];
+    expect(containersOf(changed(object, changes))).toEqual([{ name: 'chart-image', image: 'r.dev/wiki:2' }]);
+  });
+
   test('of whatever shape are read without an error, and each image found can be moved to another tag', () => {
     const word = fc.constantFrom(
       'acme/wiki',
