@@ -14,9 +14,6 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    // Files share a process and what it has loaded: loading the same code 225 times took half of the processor time. No file may leave
-    // anything behind for the next.
-    isolate: false,
     // As the daemon runs: code made from strings fails at once, whoever tries it.
     execArgv: ['--disallow-code-generation-from-strings'],
     // Most of the time is spent waiting for git, sockets and child processes.
