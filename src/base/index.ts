@@ -16,6 +16,7 @@ export {
   type HttpTransportOptions,
 } from './http.ts';
 export { createLogger, type Logger, type LogOptions, silentLogger } from './log.ts';
+export { type Measurement, measured } from './measured.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
 export { redact, Secret } from './redact.ts';
 export { suggest } from './suggest.ts';

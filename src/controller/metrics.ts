@@ -1,4 +1,4 @@
-import type { Clock } from '../base/index.ts';
+import { type Clock, measured } from '../base/index.ts';
 import { LATEST_IMAGES, type Timed, type UpdateSpec } from '../update/index.ts';
 import type { ImageScan, ImageWatch } from './ports.ts';
 
@@ -26,23 +26,6 @@ export interface ControllerMetrics {
   registryFetch(fetch: { readonly kind: 'tags' | 'metadata'; readonly success: boolean; readonly seconds: number }): void;
   registryRequest(status: number | undefined): void;
   imageRepositories(read: () => Readonly<Record<string, number>>): void;
-}
-
-/** Does the work, and tells how long it took and whether it went well. */
-export async function measured<T>(
-  clock: Clock,
-  tell: (outcome: { readonly success: boolean; readonly seconds: number }) => void,
-  work: () => Promise<T>,
-): Promise<T> {
-  const startedAt = clock.now();
-  let success = false;
-  try {
-    const result = await work();
-    success = true;
-    return result;
-  } finally {
-    tell({ success, seconds: (clock.now() - startedAt) / 1000 });
-  }
 }
 
 /** Measures planning an update, and its stages, where Flux v1 calls it a release: where it is about images. */
