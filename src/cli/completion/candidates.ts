@@ -83,7 +83,13 @@ function valuesOf(option: Option, begun: string, prefix: string): Omit<Completio
   if (kind === undefined) return { candidates: [], prefix };
   if (kind === 'directories') return { candidates: [], prefix, directories: true };
   if (typeof kind !== 'string') {
-    return { candidates: beginning(kind.map((value) => ({ value: prefix + value })), prefix + begun), prefix }; // biome-ignore format: one line
+    return {
+      candidates: beginning(
+        kind.map((value) => ({ value: prefix + value })),
+        prefix + begun,
+      ),
+      prefix,
+    };
   }
   const earlier = LISTS.has(attribute) ? begun.slice(0, begun.lastIndexOf(',') + 1) : '';
   return { candidates: [], names: kind, prefix: prefix + earlier };

@@ -71,14 +71,18 @@ export async function checkPod(
     if (others.length === 0) return { pod: named, findings: [podFinding(pod)] };
     const help =
       'One of them writes and the others wait, but fluxctl forwards to a single pod only: run kubectl port-forward to one, and give --url.';
-    return { findings: [warn('pod', `${items.length} pods of ${labelSelector} are in namespace ${JSON.stringify(namespace)}`, help)] }; // biome-ignore format: one line
+    return {
+      findings: [warn('pod', `${items.length} pods of ${labelSelector} are in namespace ${JSON.stringify(namespace)}`, help)],
+    };
   }
   const elsewhere = await namespacesWith(cluster, labelSelectors);
   const help =
     elsewhere.length > 0
       ? `One runs elsewhere: ${elsewhere.map((each) => `--k8s-fwd-ns=${each}`).join(', ')}.`
       : 'Give its namespace by --k8s-fwd-ns and its labels by --k8s-fwd-labels, or install it: fluxctl install --help.';
-  return { findings: [fail('pod', `no pod of ${labelSelectors.join(' or ')} is in namespace ${JSON.stringify(namespace)}`, help)] }; // biome-ignore format: one line
+  return {
+    findings: [fail('pod', `no pod of ${labelSelectors.join(' or ')} is in namespace ${JSON.stringify(namespace)}`, help)],
+  };
 }
 
 /** Where else a daemon is, as far as that may be known. */
@@ -103,7 +107,8 @@ function podFinding({ metadata: { name, namespace }, spec, status }: Pod): Findi
   if (waiting) return fail('pod', `${pod} does not run: ${waiting}`, logs);
   if (status.phase !== 'Running') return fail('pod', `${pod} is ${status.phase || 'not started'}`, logs);
   const restarts = Math.max(0, ...status.containerStatuses.map(({ restartCount }) => restartCount));
-  if (!status.conditions.some(({ type, status: is }) => type === 'Ready' && is === 'True')) return warn('pod', `${pod} is not ready`, logs); // biome-ignore format: one line
+  if (!status.conditions.some(({ type, status: is }) => type === 'Ready' && is === 'True'))
+    return warn('pod', `${pod} is not ready`, logs);
   if (restarts >= 5) return warn('pod', `${pod} was restarted ${restarts} times`, logs);
   return ok('pod', `${pod} is ready`);
 }

@@ -94,7 +94,11 @@ function stateFindings({ revision, syncedAt, failure, objects }: ObjectStatesWir
 function applyFinding(workloads: readonly ListedWorkload[]): Finding {
   const failed = workloads.filter(({ SyncError }) => typeof SyncError === 'string' && SyncError !== '');
   if (failed.length === 0) return ok('sync', `${counted(workloads.length, 'workload')} without an error`);
-  return warn('sync', `${failed.length} of ${counted(workloads.length, 'workload')} could not be applied: ${failed[0]?.ID}`, 'The log of fluxd tells why.'); // biome-ignore format: one line
+  return warn(
+    'sync',
+    `${failed.length} of ${counted(workloads.length, 'workload')} could not be applied: ${failed[0]?.ID}`,
+    'The log of fluxd tells why.',
+  );
 }
 
 /** Deletions that wait for a person. */
@@ -113,7 +117,9 @@ export async function checkRegistries(client: ApiClient): Promise<readonly Findi
     const groups = [...Map.groupBy(failed, ({ AvailableError = '' }) => AvailableError)];
     const help =
       'Images are not updated until that is mended: credentials (imagePullSecrets, --docker-config), network, or the name of the image.';
-    return groups.map(([error, each]) => warn('registries', `${each[0]?.ID}${each.length > 1 ? ` and ${each.length - 1} more` : ''}: ${error}`, help)); // biome-ignore format: one line
+    return groups.map(([error, each]) =>
+      warn('registries', `${each[0]?.ID}${each.length > 1 ? ` and ${each.length - 1} more` : ''}: ${error}`, help),
+    );
   }
   const known = containers.filter(({ Available }) => Available?.length);
   if (containers.length > 0 && known.length === 0) {

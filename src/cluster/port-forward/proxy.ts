@@ -11,7 +11,13 @@ export function proxyFor(url: string, env: ProxyEnvironment): string | undefined
   if (host === 'localhost' || host === '::1' || host.startsWith('127.')) return undefined;
   const read = (name: string) => env[name.toLowerCase()] || env[name] || '';
   const proxy = read(protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY');
-  if (proxy === '' || read('NO_PROXY').split(',').some((entry) => excludes(entry.trim().toLowerCase(), host, port))) return undefined; // biome-ignore format: one line
+  if (
+    proxy === '' ||
+    read('NO_PROXY')
+      .split(',')
+      .some((entry) => excludes(entry.trim().toLowerCase(), host, port))
+  )
+    return undefined;
   return proxy.includes('://') ? proxy : `http://${proxy}`;
 }
 
