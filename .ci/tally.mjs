@@ -1,23 +1,43 @@
-// node tally.mjs REPORT EXIT_CODE: prints `PASSED FAILED` of vitest's JSON report. A file that could not be loaded, a test
-// left out, a missing report and an unexplained exit code all count as failures.
-import { readFileSync } from 'node:fs';
+// A reporter for vitest: writes `PASSED FAILED` into $TALLY/counts, and what failed into $TALLY/failures, each with the beginning
+// of its message. A test left out, an error outside of the tests and a run without tests count as failures.
+import { writeFileSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
 
-const [path, exitCode] = process.argv.slice(2);
-const files = readReport(path).testResults;
-const tests = files.flatMap((file) => file.assertionResults);
-const passed = tests.filter((test) => test.status === 'passed').length;
-const unloaded = files.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
-const others = tests.filter((test) => test.status !== 'passed');
-for (const test of others) console.error(`${test.status}: ${test.fullName}`);
-for (const file of unloaded) console.error(`not loaded: ${file.name}`);
-const failed = others.length + unloaded.length;
-console.log(passed, failed === 0 && (exitCode !== '0' || passed === 0) ? 1 : failed);
+/** Few enough that the last 60 lines of a run tell what failed, unless very much did. */
+const MESSAGE_LINES = 15;
+const MESSAGE_COLUMNS = 400;
 
-function readReport(file) {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    console.error(`no test report: ${error.message}`);
-    return { testResults: [] };
+export default class Tally {
+  onTestRunEnd(modules, unhandledErrors) {
+    const tests = modules.flatMap((module) => [...module.children.allTests()]);
+    const outside = modules.flatMap((module) =>
+      [module, ...module.children.allSuites()].flatMap((part) => part.errors().map((error) => ({ part, error }))),
+    );
+    const failures = [
+      ...tests
+        .filter((test) => test.result().state !== 'passed')
+        .map((test) => describe(`${test.result().state}: ${nameOf(test)}`, test.result().errors)),
+      ...outside.map(({ part, error }) => describe(`outside of the tests: ${nameOf(part)}`, [error])),
+      ...unhandledErrors.map((error) => describe('not of any test', [error])),
+    ];
+    if (tests.length === 0 && failures.length === 0) failures.push('no test was run');
+    const passed = tests.filter((test) => test.result().state === 'passed').length;
+    writeFileSync(`${process.env.TALLY}/failures`, failures.map((failure) => `${failure}\n`).join(''));
+    writeFileSync(`${process.env.TALLY}/counts`, `${passed} ${failures.length}\n`);
   }
+}
+
+function nameOf(part) {
+  if (part.type === 'module') return part.relativeModuleId;
+  return `${part.module.relativeModuleId} > ${part.fullName}`;
+}
+
+function describe(heading, errors = []) {
+  const lines = errors.flatMap((error) => [
+    ...String(error.message).split('\n'),
+    ...(error.diff ?? '').split('\n').filter((line) => line.trim() !== ''),
+    ...(error.stacks ?? []).slice(0, 3).map(({ file, line }) => `at ${file.replace(`${process.cwd()}/`, '')}:${line}`),
+  ]);
+  const shown = lines.slice(0, MESSAGE_LINES).map((line) => `    ${stripVTControlCharacters(line).slice(0, MESSAGE_COLUMNS)}`);
+  return [heading, ...shown].join('\n');
 }
