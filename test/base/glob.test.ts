@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { matchGlob } from '../../src/base/index.ts';
+import { processorMs } from '../support/processor.ts';
 
 describe('a glob', () => {
   test.each<[pattern: string, text: string, matches: boolean]>([
@@ -58,7 +59,7 @@ describe('a glob', () => {
     );
   });
 
-  // A matcher that backtracks takes years for these; the bound is far above what a loaded machine needs.
+  // A matcher that backtracks takes years for these. The bound is far above what a slow machine needs.
   test.each<[string, string, string]>([
     ['many stars that almost match', `${'a*'.repeat(20_000)}b`, 'a'.repeat(40_000)],
     ['stars around letters, missing the last', `*${'a*'.repeat(20_000)}c*`, 'ab'.repeat(40_000)],
@@ -67,9 +68,8 @@ describe('a glob', () => {
     ['a long part that fails at its last letter', `*${'a'.repeat(50_000)}b*`, 'a'.repeat(100_000)],
     ['a long part that fails in the middle', `*${'a'.repeat(25_000)}b${'a'.repeat(25_000)}*`, 'a'.repeat(100_000)],
   ])('costs nothing on hostile input: %s', (what, pattern, text) => {
-    const started = performance.now();
-    expect(matchGlob(pattern, text)).toBe(what === 'only stars');
-    expect(performance.now() - started).toBeLessThan(2000);
+    const took = processorMs(() => expect(matchGlob(pattern, text)).toBe(what === 'only stars'));
+    expect(took).toBeLessThan(5000);
   });
 });
 

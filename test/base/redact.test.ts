@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { redact, Secret } from '../../src/base/index.ts';
+import { processorMs } from '../support/processor.ts';
 
 describe('redacting URLs', () => {
   test.each<[text: string, redacted: string]>([
@@ -142,9 +143,7 @@ test.each([
   ['quotes', '"token":"'.repeat(50_000)],
   ['backslashes', `"token":"${'\\'.repeat(400_001)}`],
 ])('redacting costs nothing on hostile text: %s', (_what, text) => {
-  const started = performance.now();
-  redact(text);
-  expect(performance.now() - started).toBeLessThan(2000);
+  expect(processorMs(() => redact(text))).toBeLessThan(5000);
 });
 
 describe('a Secret', () => {

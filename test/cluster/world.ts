@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { type Clock, silentLogger, systemClock } from '../../src/base/index.ts';
 import { type ClusterOptions, createCluster } from '../../src/cluster/index.ts';
 import type { Cluster, Plan, PlanRequest } from '../../src/controller/ports.ts';
@@ -41,14 +41,6 @@ export interface World {
   sync(manifests: readonly Manifest[], more?: Partial<PlanRequest>): Promise<Record<string, string>>;
 }
 
-const running: World[] = [];
-afterEach(async () => {
-  for (const { cluster, server } of running.splice(0)) {
-    cluster.close();
-    await server.stop();
-  }
-});
-
 /** A fresh API server with the namespace `shop`, and a cluster connected to it; both end with the test. */
 export async function startWorld(options: Partial<ClusterOptions> = {}): Promise<World> {
   const server = await new ApiServer().start();
@@ -61,8 +53,12 @@ export async function startWorld(options: Partial<ClusterOptions> = {}): Promise
     log: silentLogger(),
     ...options,
   });
+  onTestFinished(async () => {
+    cluster.close();
+    await server.stop();
+  });
   const plan: World['plan'] = (manifests, more) => cluster.plan(request(manifests, more));
-  const world: World = {
+  return {
     server,
     cluster,
     clock,
@@ -72,8 +68,6 @@ export async function startWorld(options: Partial<ClusterOptions> = {}): Promise
       return Object.fromEntries(changes.map(({ id, outcome }) => [id, outcome]));
     },
   };
-  running.push(world);
-  return world;
 }
 
 export const SYNC_SET = 'set-of-the-tests';

@@ -23,7 +23,7 @@ async function openShop(annotations: Readonly<Record<string, string>> = {}, args
   const fluxd = await world.fluxd(repository, { args });
   await repository.synced(first);
   const id = `${shop}:deployment/web`;
-  const scanned = async () => (await fluxd.fluxctl('list-images', '--workload', id)).stdout.includes('2.0.0');
+  const scanned = async () => (await (await fluxd.api(`v10/images?namespace=${shop}`)).text()).includes('2.0.0');
   const running = async () =>
     (await world.kube.get(path.deployment(shop, 'web'))).spec.template.spec.containers[0].image as string;
   return { shop, image, repository, first, fluxd, id, scanned, running };

@@ -75,7 +75,7 @@ spec:
   expect(await written()).toBe(file('1.0.1', picture('v1')));
 
   const id = `${shop}:helmrelease/wiki`;
-  await until('both tags are known', async () => (await fluxd.fluxctl('list-images', '--workload', id)).stdout.includes('v2'));
+  await until('both tags are known', async () => (await (await fluxd.api(`v10/images?namespace=${shop}`)).text()).includes('v2'));
   const released = await fluxd.fluxctl('release', '--workload', id, '--update-image', picture('v2'), '--force');
   expect(released).toMatchObject({ code: 0, stdout: expect.stringContaining(`side: ${picture('v1')} -> v2`) });
   expect(await written()).toBe(file('1.0.1', picture('v2')));
@@ -83,7 +83,7 @@ spec:
 
   await world.kube.patch(release, { status: { releaseStatus: 'DEPLOYED' } });
   await until('the status of the release is listed', async () =>
-    (await fluxd.fluxctl('list-workloads', '--namespace', shop)).stdout.includes('DEPLOYED'),
+    (await (await fluxd.api(`v11/services?namespace=${shop}`)).text()).includes('DEPLOYED'),
   );
   const { stdout } = await fluxd.fluxctl('list-workloads', '--namespace', shop, '--no-headers');
   expect(stdout.split('\n').map((line) => line.split(/ {2,}/))).toEqual([

@@ -36,7 +36,7 @@ test('every metric is moved by what it measures', async () => {
   });
   const fluxd = await world.fluxd(repository, { args: ['--sync-garbage-collection', ...hooks.args] });
   await repository.synced(first);
-  const until1 = async (series: string) => until(series, async () => ((await scrape(fluxd)).get(series) ?? 0) >= 1, 30_000);
+  const until1 = async (series: string) => until(series, async () => ((await scrape(fluxd)).get(series) ?? 0) >= 1);
   await until1('flux_client_fetch_duration_seconds_count{kind="metadata",success="true"}');
 
   // Releases, one of them for nothing; then automation.

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { thorough } from '../support/sampled.ts';
 import {
   EVERYTHING,
   type Fluxd,
@@ -113,14 +114,15 @@ describe('two daemons for one source', () => {
     const second = await shop.daemon('flux-2');
     await waits(second);
     expect((await first.stop()).code).toBe(0);
+    expect(first.log()).toContain('lease released');
     const since = performance.now();
     const head = await shop.repository.commit('More', { 'b.yaml': manifest.configMap(shop.name, 'b') });
     await shop.repository.synced(head);
-    expect(performance.now() - since).toBeLessThan(FAIL_OVER_MS / 2);
+    expect(performance.now() - since).toBeLessThan(FAIL_OVER_MS);
     expect((await second.sync()).counts).toEqual({ unchanged: 2 });
   });
 
-  test('a leader that is killed is followed within 15 s', async () => {
+  test.runIf(thorough('a leader that is killed'))('a leader that is killed is followed within 15 s', async () => {
     const shop = await open(await namespace('flux'));
     const first = await shop.daemon('flux-1');
     await shop.repository.synced(shop.repository.head());
@@ -136,48 +138,51 @@ describe('two daemons for one source', () => {
     await shop.repository.synced(head);
   });
 
-  test('a leader that is paused in the middle of a sync, and wakes after another took over, writes nothing (R-064)', async () => {
-    const shop = await open(await namespace('flux'));
-    const first = await shop.daemon('flux-1', '--sync-timeout=10m');
-    await shop.repository.synced(shop.repository.head());
-    const second = await shop.daemon('flux-2');
-    await waits(second);
+  test.runIf(thorough('a leader that is paused'))(
+    'a leader that is paused in the middle of a sync, and wakes after another took over, writes nothing (R-064)',
+    async () => {
+      const shop = await open(await namespace('flux'));
+      const first = await shop.daemon('flux-1', '--sync-timeout=10m');
+      await shop.repository.synced(shop.repository.head());
+      const second = await shop.daemon('flux-2');
+      await waits(second);
 
-    const maps = Array.from({ length: 40 }, (_, index) => `m${index}`);
-    const files = (greeting: string) => ({
-      'maps.yaml': maps.map((map) => manifest.configMap(shop.name, map, { greeting })).join('---\n'),
-    });
-    let out = 0;
-    const paused = Promise.withResolvers<void>();
-    first.proxy.intercept = async (request) => {
-      if (!isWrite(request)) return undefined;
-      out += 1;
-      await paused.promise;
-      return undefined;
-    };
-    const old = await shop.repository.commit('Old', files('old'));
-    // It stands still while it waits for answers, so that none of its writes is between the look at the lease and the wire.
-    await settled('as many writes are out as go at once', () => out);
-    first.pause();
-    paused.resolve();
-    const newer = await shop.repository.commit('Newer', files('newer'));
-    await shop.repository.synced(newer);
-    const before = first.proxy.requests.filter(isWrite).length;
-    expect(before).toBeLessThan(maps.length);
-    second.proxy.clear();
-    const tag = await shop.repository.git('rev-parse', 'flux-sync');
+      const maps = Array.from({ length: 40 }, (_, index) => `m${index}`);
+      const files = (greeting: string) => ({
+        'maps.yaml': maps.map((map) => manifest.configMap(shop.name, map, { greeting })).join('---\n'),
+      });
+      let out = 0;
+      const paused = Promise.withResolvers<void>();
+      first.proxy.intercept = async (request) => {
+        if (!isWrite(request)) return undefined;
+        out += 1;
+        await paused.promise;
+        return undefined;
+      };
+      const old = await shop.repository.commit('Old', files('old'));
+      // It stands still while it waits for answers, so that none of its writes is between the look at the lease and the wire.
+      await settled('as many writes are out as go at once', () => out);
+      first.pause();
+      paused.resolve();
+      const newer = await shop.repository.commit('Newer', files('newer'));
+      await shop.repository.synced(newer);
+      const before = first.proxy.requests.filter(isWrite).length;
+      expect(before).toBeLessThan(maps.length);
+      second.proxy.clear();
+      const tag = await shop.repository.git('rev-parse', 'flux-sync');
 
-    first.resume();
-    await until('it knows', () => first.log().includes('another fluxd leads'));
-    expect((await second.sync()).counts).toEqual({ unchanged: maps.length + 1 });
-    expect(first.proxy.requests.filter(isWrite)).toHaveLength(before);
-    expect(second.proxy.requests.filter(isWrite)).toEqual([]);
-    expect(await Promise.all(maps.map(shop.greeting))).toEqual(maps.map(() => 'newer'));
-    expect(await shop.repository.git('rev-parse', 'flux-sync')).toBe(tag);
-    expect(await shop.repository.resolve('flux-sync')).toBe(newer);
-    expect(old).not.toBe(newer);
-    expect(await readyz(first)).toBe(200);
-  });
+      first.resume();
+      await until('it knows', () => first.log().includes('another fluxd leads'));
+      expect((await second.sync()).counts).toEqual({ unchanged: maps.length + 1 });
+      expect(first.proxy.requests.filter(isWrite)).toHaveLength(before);
+      expect(second.proxy.requests.filter(isWrite)).toEqual([]);
+      expect(await Promise.all(maps.map(shop.greeting))).toEqual(maps.map(() => 'newer'));
+      expect(await shop.repository.git('rev-parse', 'flux-sync')).toBe(tag);
+      expect(await shop.repository.resolve('flux-sync')).toBe(newer);
+      expect(old).not.toBe(newer);
+      expect(await readyz(first)).toBe(200);
+    },
+  );
 });
 
 test('daemons for different sources in one namespace do not wait for each other', async () => {
@@ -205,7 +210,6 @@ test('a container that is restarted in its pod does not wait for the lease that 
   const fluxd = await shop.daemon('flux-1');
   await shop.repository.synced(shop.repository.head());
   await fluxd.restart();
-  const since = performance.now();
   await fluxd.sync();
-  expect(performance.now() - since).toBeLessThan(5_000);
+  expect(fluxd.log()).not.toContain('another fluxd leads');
 });

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { type Recorded, writesOf } from '../e2e/harness/api-proxy.ts';
 import type { Fault } from '../e2e/harness/fault.ts';
+import { sampled } from '../support/sampled.ts';
 import { type Engine, startEngine } from './engine.ts';
 import { configMapPath, maps, namespace, yaml } from './manifests.ts';
 import { pick, randomOf } from './random.ts';
-import { sampled } from './sampled.ts';
 
 const MINUTE = 60_000;
 const BASE = { 'namespace.yaml': yaml(namespace('shop')) };
@@ -39,6 +39,7 @@ const isDone = ({ status = 0 }: Recorded) => status >= 200 && status < 300;
 describe('R-004: an API server that answers 5xx at random', () => {
   test.for(
     sampled(
+      'kinds of random answers',
       ['GET', 'PATCH', 'DELETE', 'every verb'].flatMap((verb) => [1, 2].map((seed) => [verb, seed] as const)),
       4,
     ),

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { writesOf } from '../e2e/harness/api-proxy.ts';
 import type { Fault } from '../e2e/harness/fault.ts';
+import { sampled } from '../support/sampled.ts';
 import { startEngine } from './engine.ts';
 import { maps, namespace, yaml } from './manifests.ts';
 import { randomOf } from './random.ts';
-import { sampled } from './sampled.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -33,6 +33,7 @@ function sample(k: number, n: number, seed: number): ReadonlySet<number> {
 describe('R-013: objects that cannot be applied', () => {
   test.for(
     sampled(
+      'numbers of objects that fail',
       Array.from({ length: OBJECTS }, (_, n) => n + 1),
       5,
     ),

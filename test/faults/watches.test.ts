@@ -5,6 +5,7 @@ import { createReflector, type Reflector } from '../../src/cluster/watch/reflect
 import { CONFIG_MAPS, transportTo } from '../cluster/transport-to.ts';
 import type { Recorded } from '../e2e/harness/api-proxy.ts';
 import type { Fault } from '../e2e/harness/fault.ts';
+import { sampled } from '../support/sampled.ts';
 import { configMapPath } from './manifests.ts';
 import { randomOf } from './random.ts';
 import { type Site, startSite } from './world.ts';
@@ -189,7 +190,7 @@ const FAULTS: readonly (readonly [
 ];
 
 describe('R-006: watches that go wrong', () => {
-  test.for(FAULTS)(
+  test.for(sampled('faults of watches', FAULTS, 8))(
     '%s: nothing is deleted falsely, lists are few, and the copy is exact soon after',
     async ([, { matches = isWatch, fault, withinMs, lists }]) => {
       const watched = await startWatch();

@@ -9,6 +9,7 @@ import {
   sameImage,
   withTag,
 } from '../../src/image/index.ts';
+import { processorMs } from '../support/processor.ts';
 
 describe('parsing an image reference', () => {
   const digest = `sha256:${'ab'.repeat(32)}`;
@@ -58,9 +59,7 @@ describe('parsing an image reference', () => {
 
   test('hostile text of 100 KiB takes no time (S-032)', () => {
     for (const text of ['a/'.repeat(51_200), ':'.repeat(102_400), '@sha256:'.repeat(12_800), `${'.'.repeat(102_400)}/x`]) {
-      const start = performance.now();
-      attempt(text);
-      expect(performance.now() - start).toBeLessThan(500);
+      expect(processorMs(() => attempt(text))).toBeLessThan(2000);
     }
   });
 });

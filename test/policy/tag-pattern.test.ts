@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseTagPattern } from '../../src/policy/index.ts';
+import { processorMs } from '../support/processor.ts';
 
 describe('a tag pattern', () => {
   test.each<[text: string, canonical: string, yes: readonly string[], no: readonly string[]]>([
@@ -54,9 +55,10 @@ describe('a tag pattern', () => {
     ].map((body) => parseTagPattern(`regexp:${body}`));
     evil.push(parseTagPattern(`glob:${'*a'.repeat(60)}*b`), parseTagPattern(`semver:${'>=1.0.0-a '.repeat(90)}`));
     const tags = [`${'a'.repeat(127)}!`, `${'x'.repeat(128)}`, `1.0.0-${'a.'.repeat(60)}a`];
-    const start = performance.now();
-    for (const pattern of evil) for (let round = 0; round < 50; round += 1) for (const tag of tags) pattern.matches(tag);
-    expect(performance.now() - start).toBeLessThan(5000);
+    const took = processorMs(() => {
+      for (const pattern of evil) for (let round = 0; round < 50; round += 1) for (const tag of tags) pattern.matches(tag);
+    });
+    expect(took).toBeLessThan(10_000);
   });
 
   test('never throws, whatever the text and the tag', () => {

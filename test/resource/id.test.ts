@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../src/base/index.ts';
 import { CLUSTER_SCOPE, formatResourceId, parseResourceId, parseResourceIdIn } from '../../src/resource/index.ts';
+import { processorMs } from '../support/processor.ts';
 
 function refusal(parse: () => unknown): FluxError {
   try {
@@ -65,17 +66,18 @@ describe('parsing a resource id', () => {
   });
 
   test('costs nothing on hostile text', () => {
-    const started = performance.now();
-    for (const text of [
-      'a'.repeat(1e6),
-      `${'a'.repeat(1e6)}/`,
-      `${'a'.repeat(5e5)}:${'b'.repeat(5e5)}/!`,
-      `a:b/${':'.repeat(1e6)}!`,
-    ]) {
-      expect(refusal(() => parseResourceId(text)).code).toBe('resource/bad-id');
-      expect(refusal(() => parseResourceIdIn('shop', text)).code).toBe('resource/bad-id');
-    }
-    expect(performance.now() - started).toBeLessThan(2000);
+    const took = processorMs(() => {
+      for (const text of [
+        'a'.repeat(1e6),
+        `${'a'.repeat(1e6)}/`,
+        `${'a'.repeat(5e5)}:${'b'.repeat(5e5)}/!`,
+        `a:b/${':'.repeat(1e6)}!`,
+      ]) {
+        expect(refusal(() => parseResourceId(text)).code).toBe('resource/bad-id');
+        expect(refusal(() => parseResourceIdIn('shop', text)).code).toBe('resource/bad-id');
+      }
+    });
+    expect(took).toBeLessThan(5000);
   });
 });
 

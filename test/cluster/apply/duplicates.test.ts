@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { mergeDuplicates } from '../../../src/cluster/apply/duplicates.ts';
 import { dropRefusedNulls } from '../../../src/cluster/apply/refused-nulls.ts';
 import type { KubeObject } from '../../../src/resource/index.ts';
+import { processorMs } from '../../support/processor.ts';
 
 const object = (rest: object): KubeObject => ({ apiVersion: 'v1', kind: 'Thing', metadata: { name: 'a' }, ...rest });
 const refusal = (...lines: string[]) =>
@@ -100,11 +101,12 @@ describe('items of one key', () => {
   });
 
   test('a refusal of many kilobytes is read in no time', () => {
-    const started = performance.now();
     const text = `${'.a[name="'.repeat(20_000)}: duplicate entries for key [${'"'.repeat(20_000)}`;
-    expect(mergeDuplicates(object({}), text)).toBeUndefined();
-    expect(dropRefusedNulls(object({}), `${'a.'.repeat(20_000)}: Invalid value: "null`)).toBeUndefined();
-    expect(performance.now() - started).toBeLessThan(2000);
+    const took = processorMs(() => {
+      expect(mergeDuplicates(object({}), text)).toBeUndefined();
+      expect(dropRefusedNulls(object({}), `${'a.'.repeat(20_000)}: Invalid value: "null`)).toBeUndefined();
+    });
+    expect(took).toBeLessThan(5000);
   });
 });
 

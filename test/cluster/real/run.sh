@@ -11,6 +11,7 @@ case ${1:-} in
   '' | -*) set -- test/e2e test/sim/kubernetes "$@" ;;
 esac
 suite=(vitest run "$@")
+export FAULTS=${FAULTS:-all}
 
 if [ -n "${TEST_KUBECONFIG:-}" ]; then
   [ -n "${TEST_REGISTRY:-}" ] || die "TEST_KUBECONFIG needs TEST_REGISTRY=HOST:PORT beside it"

@@ -129,7 +129,7 @@ export async function startFluxd(endpoint: Endpoint, options: FluxdOptions): Pro
         report = await ask(`syncs/${report.id}`);
         return report.state === 'done';
       };
-      await until('the sync is done', done, 60_000);
+      await until('the sync is done', done);
       return report;
     },
     api: (path, init) => fetch(`${url}/${path}`, init),

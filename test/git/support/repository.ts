@@ -2,7 +2,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { silentLogger, systemClock } from '../../../src/base/index.ts';
 import { createSource, type GitSource, type SourceOptions } from '../../../src/git/index.ts';
 
@@ -36,8 +36,9 @@ export interface Remote {
   hook(name: string, script: string): void;
 }
 
+/** Kept for all files that the process tests. */
 const templates = new Map<string, string>();
-afterAll(() => {
+process.once('exit', () => {
   for (const directory of templates.values()) rmSync(directory, { recursive: true, force: true });
 });
 

@@ -32,18 +32,14 @@ export async function startSshd({ command }: { readonly command?: string } = {})
   const [hostKey, identityFile] = [join(directory, 'host'), join(directory, 'id')];
   for (const file of [hostKey, identityFile])
     await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'test', '-f', file]);
-  const port = await freePort();
   const publicKey = readFileSync(`${identityFile}.pub`, 'utf8');
   writeFileSync(join(directory, 'authorized'), `${command === undefined ? '' : `command="${command}" `}${publicKey}`, {
     mode: 0o600,
   });
-  const knownHostsFile = join(directory, 'known hosts');
-  writeFileSync(knownHostsFile, `[127.0.0.1]:${port} ${readFileSync(`${hostKey}.pub`, 'utf8')}`);
   const config = join(directory, 'config');
   writeFileSync(
     config,
     [
-      `Port ${port}`,
       'ListenAddress 127.0.0.1',
       `HostKey ${hostKey}`,
       `AuthorizedKeysFile ${join(directory, 'authorized')}`,
@@ -56,15 +52,28 @@ export async function startSshd({ command }: { readonly command?: string } = {})
     ].join('\n'),
   );
   if (userInfo().uid === 0 && !existsSync('/run/sshd')) await run('mkdir', ['-p', '/run/sshd']);
-  const server = spawn(SSHD, ['-D', '-e', '-f', config], { stdio: 'ignore' });
+  const port = await listen(config);
+  const knownHostsFile = join(directory, 'known hosts');
+  writeFileSync(knownHostsFile, `[127.0.0.1]:${port} ${readFileSync(`${hostKey}.pub`, 'utf8')}`);
+  return { port, user: userInfo().username, identityFile, publicKey, knownHostsFile };
+}
+
+/** Starts it until the test ends. Anybody may have taken a port between the moment it was free and sshd: then it has another one. */
+async function listen(config: string, tries = 5): Promise<number> {
+  const port = await freePort();
+  const server = spawn(SSHD, ['-D', '-e', '-f', config, '-p', `${port}`], { stdio: ['ignore', 'ignore', 'pipe'] });
   onTestFinished(() => {
     server.kill('SIGKILL');
   });
-  await until('sshd listens', () => {
-    if (server.exitCode !== null) throw new Error(`sshd ended with ${server.exitCode}`);
-    return canConnect(port);
+  let said = '';
+  server.stderr.setEncoding('utf8').on('data', (text) => {
+    said += text;
   });
-  return { port, user: userInfo().username, identityFile, publicKey, knownHostsFile };
+  const ended = () => server.exitCode !== null;
+  await until('sshd listens', async () => ended() || (await canConnect(port)));
+  if (!ended()) return port;
+  if (tries === 1 || !said.includes('Address already in use')) throw new Error(`sshd ended with ${server.exitCode}: ${said}`);
+  return listen(config, tries - 1);
 }
 
 function freePort(): Promise<number> {

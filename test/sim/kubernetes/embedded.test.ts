@@ -166,15 +166,15 @@ describe('the embedded server', () => {
   });
 
   test('applies a thousand objects quickly', async () => {
-    const started = performance.now();
+    const before = process.cpuUsage();
     const names = Array.from({ length: 1000 }, (_, index) => `fast-${index}`);
     const workers = Array.from({ length: 8 }, async (_, worker) => {
       for (const name of names.filter((_name, index) => index % 8 === worker))
         await target.apply(`/api/v1/namespaces/default/configmaps/${name}`, configMap(name, { a: name }));
     });
     await Promise.all(workers);
-    // The goal is two seconds; the machine of the tests does other things too.
-    expect(performance.now() - started).toBeLessThan(8_000);
+    // Of the processor, as the machine of the tests does other things too; the goal is two seconds.
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(8_000);
     const { body } = await target.call('GET', '/api/v1/namespaces/default/configmaps?limit=10');
     expect(body.metadata.remainingItemCount).toBeGreaterThan(900);
   });
