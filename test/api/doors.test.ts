@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { createApiServer, createMetricsServer } from '../../src/api/index.ts';
 import { silentLogger } from '../../src/base/index.ts';
+import { sampled } from '../support/sampled.ts';
 import { daemonOf, send, serve, serveByTls } from './daemon-fixture.ts';
 import { reviewByRbac } from './rbac.ts';
 import { ROUTES } from './routes.ts';
@@ -68,7 +69,7 @@ const IDENTITIES: Readonly<Record<string, { readonly token?: string; readonly ma
   'a token with every right': { token: 'owner', may: ['GET', 'HEAD', 'POST', 'PATCH'] },
 };
 
-describe.each(Object.entries(IDENTITIES))('%s', (_, { token, may }) => {
+describe.each(sampled('identities at the doors of the API', Object.entries(IDENTITIES), 4))('%s', (_, { token, may }) => {
   const forms =
     token === undefined ? [{}] : [`Bearer ${token}`, `Scope-Probe token=${token}`].map((authorization) => ({ authorization }));
 

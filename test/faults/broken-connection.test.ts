@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { configMap as configMapManifest, manifest } from '../cluster/world.ts';
 import type { Recorded } from '../e2e/harness/api-proxy.ts';
 import type { Fault } from '../e2e/harness/fault.ts';
+import { sampled } from '../support/sampled.ts';
 import { configMapPath } from './manifests.ts';
 import { outcomes, startWorld, writes } from './world.ts';
 
@@ -29,7 +30,7 @@ function once(fault: Fault, matches: (request: Recorded) => boolean): (request: 
   };
 }
 
-describe.for(BREAKS)('R-005: a connection that is reset %s', ([, fault]) => {
+describe.for(sampled('ways to break a connection', BREAKS, 2))('R-005: a connection that is reset %s', ([, fault]) => {
   test.for<[string, (request: Recorded) => boolean]>([
     ['discovery of the core', ({ path }) => path === '/api'],
     ['discovery of the groups', ({ path }) => path === '/apis'],

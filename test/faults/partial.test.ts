@@ -35,7 +35,7 @@ describe('R-013: objects that cannot be applied', () => {
     sampled(
       'numbers of objects that fail',
       Array.from({ length: OBJECTS }, (_, n) => n + 1),
-      5,
+      3,
     ),
   )(
     '%i of 20: the others are applied once, each of these is recorded and tried ever more rarely, and a commit that mends them clears all',

@@ -2,6 +2,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { createApiServer } from '../../src/api/index.ts';
 import { silentLogger } from '../../src/base/index.ts';
 import { createRemote, sourceOf } from '../git/support/repository.ts';
+import { sampled } from '../support/sampled.ts';
 import { type Engine, startEngine } from './engine.ts';
 import { configMap, configMapPath, namespace, yaml } from './manifests.ts';
 
@@ -25,11 +26,15 @@ function busiest(times: readonly number[], ms: number): number {
   return Math.max(0, ...times.map((start) => times.filter((at) => at >= start && at < start + ms).length));
 }
 
-const OUTAGES = [
-  ['10 s', 10 * SECOND],
-  ['10 min', 10 * MINUTE],
-  ['1 h', 60 * MINUTE],
-] as const;
+const OUTAGES: readonly (readonly [string, number])[] = sampled(
+  'outages',
+  [
+    ['10 s', 10 * SECOND],
+    ['10 min', 10 * MINUTE],
+    ['1 h', 60 * MINUTE],
+  ],
+  2,
+);
 
 describe('R-001: an API server that refuses connections', () => {
   test.for(OUTAGES)(
