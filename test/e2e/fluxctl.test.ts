@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { thorough } from '../support/sampled.ts';
 import { manifest, path, startWorld, until, type World } from './harness/index.ts';
 
 let world: World;
@@ -151,7 +152,7 @@ test('release puts the given image into Git and into the cluster', async () => {
   expect(nothing.stderr).toContain('no changes made in repo');
 });
 
-test('a release and a push by a person at the same time both arrive', async () => {
+test.runIf(thorough('a release beside a push'))('a release and a push by a person at the same time both arrive', async () => {
   const { shop, image, repository, first, fluxd, id, scanned } = await openShop();
   await until('the registry was scanned', scanned);
   // The person is quicker: when Flux pushes, the branch has just moved.

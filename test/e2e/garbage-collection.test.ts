@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { sampled } from '../support/sampled.ts';
+import { sampled, thorough } from '../support/sampled.ts';
 import { type Files, manifest, path, startWorld, until, type World } from './harness/index.ts';
 
 let world: World;
@@ -36,7 +36,7 @@ test('without the flag nothing is deleted', async () => {
   expect(await maps()).toHaveLength(2);
 });
 
-test('a dry run only says what it would delete', async () => {
+test.runIf(thorough('a dry run of deletions'))('a dry run only says what it would delete', async () => {
   const { shop, repository, fluxd, maps } = await shopWith(2, ['--sync-garbage-collection-dry']);
   const second = await repository.commit('One less', { 'map-1.yaml': null });
   await repository.synced(second);
@@ -160,37 +160,40 @@ test('fluxctl gc shows a mass deletion that is held, and approves exactly that o
   expect((await fluxd.fluxctl('gc')).stdout).toBe('no deletions are held\n');
 });
 
-test('after a change of --git-path nothing is deleted; what is left over is named until a person adopts it or has it deleted (R-022)', async () => {
-  const shop = world.namespace('shop');
-  const repository = await world.repository();
-  const map = (name: string) => manifest.configMap(shop, name);
-  const first = await repository.commit('Two teams', {
-    'one/namespace.yaml': manifest.namespace(shop),
-    'one/a.yaml': map('map-a'),
-    'two/b.yaml': map('map-b'),
-    'two/c.yaml': map('map-c'),
-  });
-  const former = await world.fluxd(repository, { args: ['--sync-garbage-collection'] });
-  await repository.synced(first);
-  await former.stop();
+test.runIf(thorough('a change of --git-path'))(
+  'after a change of --git-path nothing is deleted; what is left over is named until a person adopts it or has it deleted (R-022)',
+  async () => {
+    const shop = world.namespace('shop');
+    const repository = await world.repository();
+    const map = (name: string) => manifest.configMap(shop, name);
+    const first = await repository.commit('Two teams', {
+      'one/namespace.yaml': manifest.namespace(shop),
+      'one/a.yaml': map('map-a'),
+      'two/b.yaml': map('map-b'),
+      'two/c.yaml': map('map-c'),
+    });
+    const former = await world.fluxd(repository, { args: ['--sync-garbage-collection'] });
+    await repository.synced(first);
+    await former.stop();
 
-  const fluxd = await world.fluxd(repository, { args: ['--sync-garbage-collection', '--git-path=one'] });
-  const second = await repository.commit('One of them goes\n\nAllow-Prune: 9', { 'one/more.yaml': map('map-d') });
-  await repository.synced(second);
-  const named = async () =>
-    (await fluxd.fluxctl('gc', 'orphans')).stdout.split('\n').filter((line) => line.startsWith(`${shop}:`));
-  expect(await named()).toEqual([`${shop}:configmap/map-b`, `${shop}:configmap/map-c`]);
-  expect(fluxd.log()).toContain('the mark of another Flux, or of a former URL, branch or path; left alone');
+    const fluxd = await world.fluxd(repository, { args: ['--sync-garbage-collection', '--git-path=one'] });
+    const second = await repository.commit('One of them goes\n\nAllow-Prune: 9', { 'one/more.yaml': map('map-d') });
+    await repository.synced(second);
+    const named = async () =>
+      (await fluxd.fluxctl('gc', 'orphans')).stdout.split('\n').filter((line) => line.startsWith(`${shop}:`));
+    expect(await named()).toEqual([`${shop}:configmap/map-b`, `${shop}:configmap/map-c`]);
+    expect(fluxd.log()).toContain('the mark of another Flux, or of a former URL, branch or path; left alone');
 
-  await repository.synced(await repository.commit('Adopt one', { 'one/b.yaml': map('map-b') }));
-  const adopted = await fluxd.fluxctl('gc', 'delete', `${shop}:configmap/map-b`);
-  expect([adopted.code, adopted.stderr]).toEqual([1, expect.stringContaining('is not an orphan that can be deleted')]);
-  const deleted = await fluxd.fluxctl('gc', 'delete', `${shop}:configmap/map-c`);
-  expect(deleted).toMatchObject({ code: 0, stdout: expect.stringContaining(`deleted ${shop}:configmap/map-c: `) });
-  expect(await named()).toEqual([]);
-  const maps = (await world.kube.list(path.configMaps(shop))).map(({ metadata }) => metadata.name);
-  expect(maps.filter((name) => name.startsWith('map-'))).toEqual(['map-a', 'map-b', 'map-d']);
-});
+    await repository.synced(await repository.commit('Adopt one', { 'one/b.yaml': map('map-b') }));
+    const adopted = await fluxd.fluxctl('gc', 'delete', `${shop}:configmap/map-b`);
+    expect([adopted.code, adopted.stderr]).toEqual([1, expect.stringContaining('is not an orphan that can be deleted')]);
+    const deleted = await fluxd.fluxctl('gc', 'delete', `${shop}:configmap/map-c`);
+    expect(deleted).toMatchObject({ code: 0, stdout: expect.stringContaining(`deleted ${shop}:configmap/map-c: `) });
+    expect(await named()).toEqual([]);
+    const maps = (await world.kube.list(path.configMaps(shop))).map(({ metadata }) => metadata.name);
+    expect(maps.filter((name) => name.startsWith('map-'))).toEqual(['map-a', 'map-b', 'map-d']);
+  },
+);
 
 const moves = [
   ['into the new one before it leaves the old one', true],
@@ -249,24 +252,30 @@ test('a namespace is not deleted without a confirmation (R-021)', async () => {
   expect(await world.kube.find(path.namespace(shop))).toBeDefined();
 });
 
-test('a namespace stays while Git has something in it, also when its deletion is confirmed (R-015)', async () => {
-  const { shop, repository } = await shopWith(2);
-  const second = await repository.commit('Close the shop, but not quite\n\nAllow-Prune: 9', { 'namespace.yaml': null });
-  expect((await repository.synced(second)).counts).toEqual({ unchanged: 2, held: 1 });
-  expect((await world.kube.get(path.namespace(shop))).metadata.deletionTimestamp).toBeUndefined();
-});
+test.runIf(thorough('a namespace that Git still fills'))(
+  'a namespace stays while Git has something in it, also when its deletion is confirmed (R-015)',
+  async () => {
+    const { shop, repository } = await shopWith(2);
+    const second = await repository.commit('Close the shop, but not quite\n\nAllow-Prune: 9', { 'namespace.yaml': null });
+    expect((await repository.synced(second)).counts).toEqual({ unchanged: 2, held: 1 });
+    expect((await world.kube.get(path.namespace(shop))).metadata.deletionTimestamp).toBeUndefined();
+  },
+);
 
-test('an object that waits for its finalizers is shown until it is gone, and the rest is deleted (R-026)', async () => {
-  const { shop, repository, fluxd, maps } = await shopWith(4);
-  await world.kube.patch(path.configMap(shop, 'map-0'), { metadata: { finalizers: ['example.com/slow'] } });
-  const second = await repository.commit('Two less', { 'map-0.yaml': null, 'map-1.yaml': null });
-  await repository.synced(second);
-  expect(await maps()).toEqual(['map-0', 'map-2', 'map-3']);
-  await fluxd.fluxctl('sync');
-  expect((await fluxd.fluxctl('gc')).stdout).toMatch(/it is being deleted since .* and waits for its finalizers\n/);
+test.runIf(thorough('deletions that wait for finalizers'))(
+  'an object that waits for its finalizers is shown until it is gone, and the rest is deleted (R-026)',
+  async () => {
+    const { shop, repository, fluxd, maps } = await shopWith(4);
+    await world.kube.patch(path.configMap(shop, 'map-0'), { metadata: { finalizers: ['example.com/slow'] } });
+    const second = await repository.commit('Two less', { 'map-0.yaml': null, 'map-1.yaml': null });
+    await repository.synced(second);
+    expect(await maps()).toEqual(['map-0', 'map-2', 'map-3']);
+    await fluxd.fluxctl('sync');
+    expect((await fluxd.fluxctl('gc')).stdout).toMatch(/it is being deleted since .* and waits for its finalizers\n/);
 
-  await world.kube.patch(path.configMap(shop, 'map-0'), { metadata: { finalizers: null } });
-  await fluxd.fluxctl('sync');
-  expect(await maps()).toEqual(['map-2', 'map-3']);
-  expect((await fluxd.fluxctl('gc')).stdout).toBe('no deletions are held\n');
-});
+    await world.kube.patch(path.configMap(shop, 'map-0'), { metadata: { finalizers: null } });
+    await fluxd.fluxctl('sync');
+    expect(await maps()).toEqual(['map-2', 'map-3']);
+    expect((await fluxd.fluxctl('gc')).stdout).toBe('no deletions are held\n');
+  },
+);
