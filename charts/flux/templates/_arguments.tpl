@@ -1,0 +1,75 @@
+{{/* --name=value, and nothing where the value is not set. */}}
+{{- define "flux.flag" -}}
+{{- $value := index . 1 -}}
+{{- if kindIs "slice" $value }}{{ $value = join "," $value }}{{ end -}}
+{{- if not (or (kindIs "invalid" $value) (eq (toString $value) "")) }}
+- {{ printf "--%s=%v" (index . 0) $value | quote }}
+{{- end -}}
+{{- end -}}
+
+{{/* --name=true, and nothing where it is not. */}}
+{{- define "flux.switch" -}}
+{{- if index . 1 }}
+- "--{{ index . 0 }}=true"
+{{- end -}}
+{{- end -}}
+
+{{/* The arguments of fluxd, in the order of Flux v1's chart. */}}
+{{- define "flux.arguments" -}}
+{{- $git := .Values.git -}}
+{{- $registry := .Values.registry -}}
+{{- $gpg := list -}}
+{{- if .Values.gpgKeys.secretName }}{{ $gpg = append $gpg "/etc/fluxd/gpg/private" }}{{ end -}}
+{{- if .Values.gpgKeys.configMapName }}{{ $gpg = append $gpg "/etc/fluxd/gpg/public" }}{{ end -}}
+{{- include "flux.flag" (list "k8s-allow-namespace" (include "flux.allowedNamespaces" . | fromJson).list) }}
+{{- include "flux.flag" (list "k8s-default-namespace" .Values.defaultNamespace) }}
+{{- include "flux.flag" (list "log-format" .Values.logFormat) }}
+{{- include "flux.flag" (list "k8s-secret-data-key" $git.secretDataKey) }}
+{{- include "flux.flag" (list "sync-state" .Values.sync.state) }}
+{{- include "flux.flag" (list "sync-timeout" .Values.sync.timeout) }}
+{{- include "flux.flag" (list "git-url" $git.url) }}
+{{- include "flux.flag" (list "git-branch" $git.branch) }}
+{{- include "flux.flag" (list "git-path" $git.path) }}
+{{- include "flux.switch" (list "git-readonly" $git.readonly) }}
+{{- include "flux.flag" (list "git-user" $git.user) }}
+{{- include "flux.flag" (list "git-email" $git.email) }}
+{{- include "flux.flag" (list "git-gpg-key-import" $gpg) }}
+{{- include "flux.flag" (list "git-signing-key" $git.signingKey) }}
+{{- include "flux.flag" (list "git-verify-signatures-mode" (default (ternary "all" "" (default false $git.verifySignatures)) $git.verifySignaturesMode)) }}
+{{- include "flux.switch" (list "git-set-author" $git.setAuthor) }}
+{{- include "flux.switch" (list "git-secret" $git.secret.enabled) }}
+{{- include "flux.flag" (list "git-poll-interval" $git.pollInterval) }}
+{{- include "flux.flag" (list "git-timeout" $git.timeout) }}
+{{- include "flux.flag" (list "sync-interval" (default $git.pollInterval .Values.sync.interval)) }}
+{{- include "flux.switch" (list "git-ci-skip" $git.ciSkip) }}
+{{- include "flux.flag" (list "git-label" $git.label) }}
+{{- include "flux.switch" (list "sops" .Values.sops.enabled) }}
+{{- include "flux.switch" (list "manifest-generation" .Values.manifestGeneration) }}
+{{- include "flux.flag" (list "automation-interval" (default $registry.automationInterval $registry.pollInterval)) }}
+{{- include "flux.flag" (list "registry-rps" $registry.rps) }}
+{{- include "flux.flag" (list "registry-burst" $registry.burst) }}
+{{- include "flux.switch" (list "registry-trace" $registry.trace) }}
+{{- include "flux.flag" (list "registry-require" (ternary "ecr" "" (default false $registry.ecr.require))) }}
+{{- include "flux.flag" (list "registry-insecure-host" $registry.insecureHosts) }}
+{{- include "flux.switch" (list "registry-disable-scanning" $registry.disableScanning) }}
+{{- include "flux.flag" (list "registry-exclude-image" $registry.excludeImage) }}
+{{- include "flux.flag" (list "registry-include-image" $registry.includeImage) }}
+{{- include "flux.flag" (list "registry-use-labels" $registry.useTimestampLabels) }}
+{{- include "flux.flag" (list "registry-ecr-region" $registry.ecr.region) }}
+{{- include "flux.flag" (list "registry-ecr-include-id" $registry.ecr.includeId) }}
+{{- include "flux.flag" (list "registry-ecr-exclude-id" $registry.ecr.excludeId) }}
+{{- include "flux.flag" (list "docker-config" (ternary $registry.dockercfg.configFileName "" (default false $registry.dockercfg.enabled))) }}
+{{- include "flux.switch" (list "sync-garbage-collection-dry" .Values.syncGarbageCollection.dry) }}
+{{- include "flux.switch" (list "sync-garbage-collection" (and .Values.syncGarbageCollection.enabled (not .Values.syncGarbageCollection.dry))) }}
+{{- if .Values.tls.secretName }}
+- "--tls-cert-file=/etc/fluxd/tls/tls.crt"
+- "--tls-private-key-file=/etc/fluxd/tls/tls.key"
+{{- end }}
+{{- if .Values.webhook.enabled }}
+- "--webhook-listen=:8080"
+- "--webhook-config=/etc/fluxrecv/fluxrecv.yaml"
+{{- end }}
+{{- range .Values.additionalArgs }}
+- {{ . | quote }}
+{{- end }}
+{{- end -}}

@@ -1,0 +1,153 @@
+{{- define "flux.volumes" -}}
+# The token of the service account as Kubernetes mounts it by itself, but only where it is asked for.
+- name: service-account
+  projected:
+    defaultMode: 0440
+    sources:
+      - serviceAccountToken:
+          path: token
+          expirationSeconds: 3600
+      - configMap:
+          name: kube-root-ca.crt
+          items:
+            - key: ca.crt
+              path: ca.crt
+      - downwardAPI:
+          items:
+            - path: namespace
+              fieldRef:
+                fieldPath: metadata.namespace
+# Clones, and what git and ssh write while they work.
+- name: tmp
+  emptyDir:
+    sizeLimit: {{ .Values.tmp.sizeLimit }}
+- name: home
+  emptyDir:
+    sizeLimit: 64Mi
+- name: git-key
+  secret:
+    secretName: {{ include "flux.gitSecretName" . }}
+    defaultMode: 0400
+{{- if not .Values.kube.externalConfig }}
+- name: kubedir
+  configMap:
+    name: {{ include "flux.fullname" . }}-kube-config
+{{- end }}
+{{- if .Values.ssh.known_hosts }}
+- name: sshdir
+  configMap:
+    name: {{ include "flux.fullname" . }}-ssh-config
+    defaultMode: 0600
+{{- end }}
+{{- if .Values.git.config.enabled }}
+- name: git-config
+  secret:
+    secretName: {{ include "flux.gitConfigSecretName" . }}
+    defaultMode: 0400
+{{- end }}
+{{- if .Values.registry.acr.enabled }}
+- name: acr-credentials
+  {{- if .Values.registry.acr.secretName }}
+  secret:
+    secretName: {{ .Values.registry.acr.secretName }}
+  {{- else }}
+  hostPath:
+    path: {{ .Values.registry.acr.hostPath }}
+    type: ""
+  {{- end }}
+{{- end }}
+{{- if .Values.registry.dockercfg.enabled }}
+- name: docker-credentials
+  secret:
+    secretName: {{ .Values.registry.dockercfg.secretName }}
+{{- end }}
+{{- with .Values.gpgKeys.secretName }}
+- name: gpg-keys
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0400
+{{- end }}
+{{- with .Values.gpgKeys.configMapName }}
+- name: gpg-public-keys
+  configMap:
+    name: {{ . }}
+    defaultMode: 0400
+{{- end }}
+{{- with .Values.tls.secretName }}
+- name: tls
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0400
+{{- end }}
+{{- if .Values.webhook.enabled }}
+- name: webhook
+  secret:
+    secretName: {{ .Values.webhook.secretName }}
+    defaultMode: 0400
+{{- end }}
+{{- with .Values.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "flux.volumeMounts" -}}
+- name: service-account
+  mountPath: /var/run/secrets/kubernetes.io/serviceaccount
+  readOnly: true
+- name: tmp
+  mountPath: /tmp
+- name: home
+  mountPath: /home/flux
+- name: git-key
+  mountPath: /etc/fluxd/ssh
+  readOnly: true
+{{- if not .Values.kube.externalConfig }}
+- name: kubedir
+  mountPath: /etc/fluxd/kube
+  readOnly: true
+{{- end }}
+{{- if .Values.ssh.known_hosts }}
+- name: sshdir
+  mountPath: /home/flux/.ssh
+  readOnly: true
+{{- end }}
+{{- if .Values.git.config.enabled }}
+- name: git-config
+  mountPath: /home/flux/.gitconfig
+  subPath: gitconfig
+  readOnly: true
+{{- end }}
+{{- if .Values.registry.acr.enabled }}
+- name: acr-credentials
+  mountPath: {{ ternary "/etc/kubernetes/" "/etc/kubernetes/azure.json" (not (empty .Values.registry.acr.secretName)) }}
+  readOnly: true
+{{- end }}
+{{- if .Values.registry.dockercfg.enabled }}
+- name: docker-credentials
+  mountPath: /dockercfg/
+  readOnly: true
+{{- end }}
+{{- if .Values.gpgKeys.secretName }}
+- name: gpg-keys
+  mountPath: /etc/fluxd/gpg/private
+  readOnly: true
+{{- end }}
+{{- if .Values.gpgKeys.configMapName }}
+- name: gpg-public-keys
+  mountPath: /etc/fluxd/gpg/public
+  readOnly: true
+{{- end }}
+{{- if .Values.tls.secretName }}
+- name: tls
+  mountPath: /etc/fluxd/tls
+  readOnly: true
+{{- end }}
+{{- if .Values.webhook.enabled }}
+- name: webhook
+  mountPath: /etc/fluxrecv
+  readOnly: true
+{{- end }}
+{{- with .Values.extraVolumeMounts }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
