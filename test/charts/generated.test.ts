@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
+import { fluxManifests } from '../../src/cli/install/manifests.ts';
 
 const root = join(import.meta.dirname, '../..');
 const chart = (file: string) => readFileSync(join(root, 'charts/flux', file), 'utf8');
@@ -15,6 +16,24 @@ test('README and schema of the chart are what its values say', () => {
 
 test('the chart has the version of the package', () => {
   expect(load(chart('Chart.yaml'))).toMatchObject({ version: packageJson.version, appVersion: packageJson.version });
+});
+
+test('manifests/ hold what fluxctl install prints, but for the flags that it is given', () => {
+  const documents = (yaml: string) => yaml.split('---\n').filter((document) => document !== '');
+  const unset = ['git-url', 'git-path', 'git-readonly', 'git-label', 'manifest-generation', 'registry-disable-scanning'];
+  const printed = fluxManifests({
+    namespace: 'flux',
+    image: `localhost/fluxd:${packageJson.version}`,
+    flags: {
+      ...Object.fromEntries(unset.map((flag) => [flag, undefined])),
+      'git-user': 'Weave Flux',
+      'git-email': 'support@weave.works',
+      'git-branch': 'master',
+    },
+  });
+  const [namespace, ...held] = documents(readFileSync(join(root, 'manifests/install.yaml'), 'utf8'));
+  expect(namespace).toContain('kind: Namespace');
+  expect(held.sort()).toEqual(Object.values(printed).flatMap(documents).sort());
 });
 
 test('every metric of an alert is one that fluxd serves', () => {

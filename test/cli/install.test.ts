@@ -35,6 +35,9 @@ const container = (yaml: string) => {
 const COLLECTIONS: Readonly<Record<string, string>> = {
   ServiceAccount: 'serviceaccounts',
   Secret: 'secrets',
+  ConfigMap: 'configmaps',
+  Service: 'services',
+  NetworkPolicy: 'networkpolicies',
   Deployment: 'deployments',
   ClusterRole: 'clusterroles',
   ClusterRoleBinding: 'clusterrolebindings',
@@ -71,6 +74,9 @@ describe('install', () => {
       'ClusterRole',
       'ClusterRoleBinding',
       'Secret',
+      'ConfigMap',
+      'Service',
+      'NetworkPolicy',
       'Deployment',
     ]);
     for (const manifest of manifests) {
@@ -93,14 +99,17 @@ describe('install', () => {
       '--git-readonly',
       '--registry-disable-scanning',
     );
-    expect(container(given.stdout).args).toEqual([
+    const about = (yaml: string) =>
+      container(yaml).args.filter((argument) =>
+        /^--(git-(url|branch|path|label|user|email|readonly)|registry-dis)/.test(argument),
+      );
+    expect(about(given.stdout)).toEqual([
       '--git-url=git@example.org:acme/conf',
       '--git-branch=master',
       '--git-path=a,b',
+      '--git-readonly=true',
       '--git-email=flux@example.org',
-      '--git-readonly',
-      '--registry-disable-scanning',
-      '--listen-metrics=:3031',
+      '--registry-disable-scanning=true',
     ]);
     const plain = await install('--manifest-generation');
     expect(container(plain.stdout).args).toEqual(
@@ -127,7 +136,7 @@ describe('install', () => {
     const { code, stdout, stderr } = await install('--image=i:1', '-o', directory);
     expect([code, stdout]).toEqual([0, '']);
     const files = readdirSync(directory).sort();
-    expect(files).toEqual(['flux-account.yaml', 'flux-deployment.yaml', 'flux-secret.yaml']);
+    expect(files).toEqual(['account', 'config', 'deployment', 'network', 'secret', 'service'].map((name) => `flux-${name}.yaml`));
     expect(stderr.split('\n').filter(Boolean).sort()).toEqual(files.map((file) => `writing ${join(directory, file)}`));
     for (const file of files) expect(readFileSync(join(directory, file), 'utf8')).toMatch(/^---\napiVersion: /);
     rmSync(directory, { recursive: true });

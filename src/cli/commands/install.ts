@@ -62,7 +62,7 @@ async function install(session: Session, flags: Flags): Promise<number> {
   const manifests = fluxManifests({
     namespace: await session.namespace(flags.namespace),
     image: flags.image ?? `${UNPUBLISHED}:${version}`,
-    arguments: daemonArguments(flags, flags.gitUrl, flags.gitEmail),
+    flags: daemonFlags(flags, flags.gitUrl, flags.gitEmail),
   });
   for (const [file, yaml] of Object.entries(manifests)) {
     if (flags.outputDir) stderr.write(`writing ${await writeBelow(flags.outputDir, [file], `---\n${yaml}`)}\n`);
@@ -72,18 +72,18 @@ async function install(session: Session, flags: Flags): Promise<number> {
   return 0;
 }
 
-function daemonArguments(flags: Flags, url: string, email: string): readonly string[] {
+/** Those that the chart has a value for; what the chart leaves out when it is empty is left out here, too. */
+function daemonFlags(flags: Flags, url: string, email: string): Readonly<Record<string, string | undefined>> {
   const paths = [...(flags.gitPath ?? []), ...(flags.gitPaths ?? [])].filter((path) => path !== '');
-  return [
-    `--git-url=${url}`,
-    `--git-branch=${flags.gitBranch}`,
-    ...(paths.length > 0 ? [`--git-path=${paths.join(',')}`] : []),
-    ...(flags.gitLabel ? [`--git-label=${flags.gitLabel}`] : []),
-    ...(flags.gitUser ? [`--git-user=${flags.gitUser}`] : []),
-    `--git-email=${email}`,
-    ...(flags.gitReadonly ? ['--git-readonly'] : []),
-    ...(flags.manifestGeneration ? ['--manifest-generation=true'] : []),
-    ...(flags.registryDisableScanning ? ['--registry-disable-scanning'] : []),
-    '--listen-metrics=:3031',
-  ];
+  return {
+    'git-url': url,
+    'git-branch': flags.gitBranch,
+    'git-path': paths.length > 0 ? paths.join(',') : undefined,
+    'git-label': flags.gitLabel || undefined,
+    'git-user': flags.gitUser || undefined,
+    'git-email': email,
+    'git-readonly': flags.gitReadonly ? 'true' : undefined,
+    'manifest-generation': flags.manifestGeneration ? 'true' : undefined,
+    'registry-disable-scanning': flags.registryDisableScanning ? 'true' : undefined,
+  };
 }

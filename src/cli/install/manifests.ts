@@ -1,94 +1,72 @@
 import { dumpYaml } from '../../base/index.ts';
+import chart from './chart.json' with { type: 'json' };
 
 export interface Installation {
   readonly namespace: string;
   /** Of fluxd. */
   readonly image: string;
-  /** Of fluxd, in order. */
-  readonly arguments: readonly string[];
+  /** Flags of fluxd by name; one that is undefined is left out. */
+  readonly flags: Readonly<Record<string, string | undefined>>;
 }
 
-const LABELS = { name: 'flux' };
-const SECRET = 'flux-git-deploy';
-
-/** The objects that run fluxd, as YAML by file name; the names are those of Flux v1, without those of memcached. */
-export function fluxManifests(installation: Installation): Readonly<Record<string, string>> {
-  const { namespace } = installation;
-  const account = [serviceAccount(namespace), CLUSTER_ROLE, clusterRoleBinding(namespace)];
-  const secret = {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: SECRET, namespace, labels: LABELS },
-    type: 'Opaque',
-  };
-  return {
-    'flux-account.yaml': account.map(dumpYaml).join('---\n'),
-    'flux-secret.yaml': dumpYaml(secret),
-    'flux-deployment.yaml': dumpYaml(deployment(installation)),
-  };
+interface Rendered {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
 }
 
-function serviceAccount(namespace: string): object {
-  return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'flux', namespace, labels: LABELS } };
+interface Binding extends Rendered {
+  readonly subjects: readonly { readonly namespace: string }[];
 }
 
-/** Flux applies whatever is in Git, so by default it may do everything (docs/rights.md says how to give it less). */
-const CLUSTER_ROLE = {
-  apiVersion: 'rbac.authorization.k8s.io/v1',
-  kind: 'ClusterRole',
-  metadata: { name: 'flux', labels: LABELS },
-  rules: [
-    { apiGroups: ['*'], resources: ['*'], verbs: ['*'] },
-    { nonResourceURLs: ['*'], verbs: ['*'] },
-  ],
+/** Where an object goes, by its kind; the names are those of Flux v1. */
+const FILES: Readonly<Record<string, string>> = {
+  ServiceAccount: 'flux-account.yaml',
+  ClusterRole: 'flux-account.yaml',
+  ClusterRoleBinding: 'flux-account.yaml',
+  Secret: 'flux-secret.yaml',
+  ConfigMap: 'flux-config.yaml',
+  Service: 'flux-service.yaml',
+  NetworkPolicy: 'flux-network.yaml',
+  Deployment: 'flux-deployment.yaml',
 };
 
-function clusterRoleBinding(namespace: string): object {
-  return {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'ClusterRoleBinding',
-    metadata: { name: 'flux', labels: LABELS },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'flux' },
-    subjects: [{ kind: 'ServiceAccount', name: 'flux', namespace }],
-  };
+/**
+ * The objects that run fluxd, as YAML by file name. They are those that Helm makes of charts/flux (`chart.json` has them, with each
+ * flag that can be given here), so that both ways of installing are one.
+ */
+export function fluxManifests(installation: Installation): Readonly<Record<string, string>> {
+  const files = new Map<string, string[]>(Object.values(FILES).map((file) => [file, []]));
+  for (const object of chart as readonly Rendered[]) {
+    const file = FILES[object.kind];
+    if (!file) throw new Error(`chart.json has a ${object.kind}, and nothing says in which file it goes`);
+    files.get(file)?.push(dumpYaml(placed(object, installation)));
+  }
+  return Object.fromEntries([...files].map(([file, documents]) => [file, documents.join('---\n')]));
 }
 
-function deployment({ namespace, image, arguments: args }: Installation): object {
-  return {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name: 'flux', namespace, labels: LABELS },
-    spec: {
-      replicas: 1,
-      // A second daemon would only wait for the first (docs/high-availability.md).
-      strategy: { type: 'Recreate' },
-      selector: { matchLabels: LABELS },
-      template: {
-        metadata: { labels: LABELS, annotations: { 'prometheus.io/port': '3031' } },
-        spec: {
-          serviceAccountName: 'flux',
-          nodeSelector: { 'kubernetes.io/os': 'linux' },
-          // The deploy key is put there later; until then nothing can be fetched, and the daemon says so.
-          volumes: [{ name: 'git-key', secret: { secretName: SECRET, defaultMode: 0o400 } }],
-          containers: [
-            {
-              name: 'flux',
-              image,
-              imagePullPolicy: 'IfNotPresent',
-              args,
-              ports: [{ containerPort: 3030 }],
-              resources: { requests: { cpu: '50m', memory: '64Mi' } },
-              livenessProbe: probe('/healthz'),
-              readinessProbe: probe('/readyz'),
-              volumeMounts: [{ name: 'git-key', mountPath: '/etc/fluxd/ssh', readOnly: true }],
-            },
-          ],
-        },
-      },
-    },
-  };
+function placed(object: Rendered, installation: Installation): object {
+  const { namespace } = installation;
+  const moved = object.metadata.namespace === undefined ? object : { ...object, metadata: { ...object.metadata, namespace } };
+  if (isBinding(moved)) return { ...moved, subjects: moved.subjects.map((subject) => ({ ...subject, namespace })) };
+  return moved.kind === 'Deployment' ? configured(moved, installation) : moved;
 }
 
-function probe(path: string): object {
-  return { httpGet: { port: 3030, path }, initialDelaySeconds: 5, timeoutSeconds: 5 };
+function isBinding(object: Rendered): object is Binding {
+  return 'subjects' in object;
+}
+
+function configured(object: Rendered, { image, flags }: Installation): object {
+  const deployment = structuredClone(object) as unknown as {
+    readonly spec: {
+      readonly template: { readonly spec: { readonly containers: [{ image: string; args: readonly string[] }] } };
+    };
+  };
+  const [container] = deployment.spec.template.spec.containers;
+  container.image = image;
+  container.args = container.args.flatMap((argument) => {
+    const name = argument.slice(2).split('=', 1)[0] ?? '';
+    if (!Object.hasOwn(flags, name)) return argument;
+    return flags[name] === undefined ? [] : `--${name}=${flags[name]}`;
+  });
+  return deployment;
 }
