@@ -5,6 +5,9 @@ const onRealCluster = process.env.TEST_KUBECONFIG !== undefined;
 /** What is about the embedded API alone, and what holds it against a real one: each has its place, so nothing is skipped. */
 const notHere = onRealCluster ? 'test/sim/kubernetes/embedded.test.ts' : 'test/sim/kubernetes/differential.test.ts';
 
+/** Needs the real Helm, which test/charts/run.sh brings. */
+const ofHelm = process.env.HELM === undefined ? ['test/charts/rendered/**'] : [];
+
 /** These change the process they run in, as nock does with `node:http`, or measure its memory. */
 const ALONE = [
   'test/base/yaml.test.ts',
@@ -30,7 +33,7 @@ export default defineConfig({
         test: {
           name: 'shared',
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...ALONE, notHere],
+          exclude: [...configDefaults.exclude, ...ALONE, ...ofHelm, notHere],
           // A worker loads our code once, not once a file: that was a third of the work.
           isolate: false,
         },

@@ -1,0 +1,226 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { load } from 'js-yaml';
+import { describe, expect, test } from 'vitest';
+import { FLAGS, type FlagName, parseFlags } from '../../../src/config/index.ts';
+import { argumentsOf, CHART, deploymentOf, helm, type Rendered, refusal, render, V1_VALUES } from './helm.ts';
+
+const find = (objects: readonly Rendered[], kind: string, name: string) =>
+  objects.find((object) => object.kind === kind && object.metadata.name === name);
+const pod = (objects: readonly Rendered[]) => deploymentOf(objects).spec.template.spec;
+const start = (args: readonly string[]) =>
+  parseFlags(args, { version: '1', environment: {}, readFile: (path) => readFileSync(path, 'utf8') });
+
+test('the linter of Helm has nothing to say', () => {
+  const { code, stdout } = helm('lint', '--strict', CHART);
+  expect([code, stdout]).toEqual([0, expect.stringContaining('0 chart(s) failed')]);
+  expect(stdout).not.toMatch(/WARNING|ERROR/);
+});
+
+describe('a values.yaml of Flux v1', () => {
+  test('installs, as its defaults do, and with its names and selectors', () => {
+    const objects = render({ file: V1_VALUES });
+    expect(objects).toEqual(render({ set: { memcached: { enabled: true } } }));
+    expect(deploymentOf(objects).spec.selector.matchLabels).toEqual({ app: 'flux', release: 'flux' });
+    for (const [kind, name] of [
+      ['Deployment', 'flux'],
+      ['Service', 'flux'],
+      ['Secret', 'flux-git-deploy'],
+      ['ConfigMap', 'flux-kube-config'],
+      ['ServiceAccount', 'flux'],
+      ['ClusterRole', 'flux'],
+      ['ClusterRoleBinding', 'flux'],
+    ] as const)
+      expect(find(objects, kind, name), name).toBeDefined();
+    expect(find(objects, 'ClusterRole', 'flux')).toMatchObject({
+      rules: [
+        { apiGroups: ['*'], resources: ['*'], verbs: ['*'] },
+        { nonResourceURLs: ['*'], verbs: ['*'] },
+      ],
+    });
+  });
+
+  test('starts fluxd without a warning, and with what Flux v1 passed to it', () => {
+    const args = argumentsOf(render({ file: V1_VALUES, set: { 'git.url': 'git@example.org:you/config' } }));
+    const parsed = start(args);
+    if ('exit' in parsed) throw new Error(parsed.stderr);
+    expect(parsed.warnings ?? []).toEqual([]);
+    expect(args).toEqual([
+      '--log-format=fmt',
+      '--sync-state=git',
+      '--git-url=git@example.org:you/config',
+      '--git-branch=master',
+      '--git-user=Weave Flux',
+      '--git-email=support@weave.works',
+      '--git-poll-interval=5m',
+      '--git-timeout=20s',
+      '--sync-interval=5m',
+      '--automation-interval=5m',
+      '--registry-rps=200',
+      '--registry-burst=125',
+    ]);
+  });
+
+  test('each of its values is one of ours', () => {
+    const known = load(readFileSync(`${CHART}/values.yaml`, 'utf8'));
+    const missing = function* (v1: unknown, ours: unknown, path: string): Generator<string> {
+      if (typeof v1 !== 'object' || v1 === null || Array.isArray(v1) || path === '.memcached') return;
+      for (const [key, value] of Object.entries(v1)) {
+        const map = ours as Readonly<Record<string, unknown>>;
+        if (!Object.hasOwn(map, key)) yield `${path}.${key}`;
+        else yield* missing(value, map[key], `${path}.${key}`);
+      }
+    };
+    expect([...missing(load(readFileSync(V1_VALUES, 'utf8')), known, '')]).toEqual([]);
+  });
+
+  test("the name of its image stands for ours, and another one is that one's", () => {
+    const image = (set: Readonly<Record<string, unknown>>) => pod(render({ set })).containers[0].image;
+    const { version } = load(readFileSync(`${CHART}/Chart.yaml`, 'utf8')) as { readonly version: string };
+    for (const repository of ['docker.io/fluxcd/flux', 'fluxcd/flux', 'docker.io/weaveworks/flux', 'fluxcd/flux-prerelease'])
+      expect(image({ image: { repository, tag: '1.25.4' } })).toBe(`localhost/fluxd:${version}`);
+    expect(image({ image: { repository: 'registry.acme.org/fluxcd/flux', tag: 1.5 } })).toBe('registry.acme.org/fluxcd/flux:1.5');
+    const digest = `sha256:${'a'.repeat(64)}`;
+    expect(image({ image: { repository: 'r/f', digest } })).toBe(`r/f:${version}@${digest}`);
+  });
+});
+
+/** A value, and what becomes of it. */
+const FLAG_OF: readonly (readonly [set: Readonly<Record<string, unknown>>, ...flags: string[]])[] = [
+  [{ logFormat: 'json' }, '--log-format=json'],
+  [{ 'git.branch': 'prod' }, '--git-branch=prod'],
+  [{ 'git.path': 'a,b' }, '--git-path=a,b'],
+  [{ 'git.path': ['a', 'b'] }, '--git-path=a,b'],
+  [{ 'git.user': 'Ann: "the" # bot' }, '--git-user=Ann: "the" # bot'],
+  [{ 'git.email': 'a@b' }, '--git-email=a@b'],
+  [{ 'git.setAuthor': true }, '--git-set-author=true'],
+  [{ 'git.pollInterval': '1m' }, '--git-poll-interval=1m', '--sync-interval=1m'],
+  [{ 'git.timeout': '1m' }, '--git-timeout=1m'],
+  [{ 'git.ciSkip': true }, '--git-ci-skip=true'],
+  [{ 'git.label': 'sync' }, '--git-label=sync'],
+  [{ 'git.secretDataKey': 'key' }, '--k8s-secret-data-key=key'],
+  [{ 'sync.timeout': '2m' }, '--sync-timeout=2m'],
+  [{ 'sync.interval': '2m' }, '--sync-interval=2m'],
+  [{ 'syncGarbageCollection.enabled': true }, '--sync-garbage-collection=true'],
+  [{ syncGarbageCollection: { enabled: true, dry: true } }, '--sync-garbage-collection-dry=true'],
+  [{ 'registry.automationInterval': '1m' }, '--automation-interval=1m'],
+  [{ 'registry.pollInterval': '1m' }, '--automation-interval=1m'],
+  [{ 'registry.rps': 7, 'registry.burst': 3 }, '--registry-rps=7', '--registry-burst=3'],
+  [{ 'registry.trace': true }, '--registry-trace=true'],
+  [{ 'registry.insecureHosts': 'a,b' }, '--registry-insecure-host=a,b'],
+  [{ 'registry.disableScanning': true }, '--registry-disable-scanning=true'],
+  [{ 'registry.excludeImage': 'a/*,b' }, '--registry-exclude-image=a/*,b'],
+  [{ 'registry.includeImage': ['a/*'] }, '--registry-include-image=a/*'],
+  [{ 'registry.useTimestampLabels': 'a/*' }, '--registry-use-labels=a/*'],
+  [{ 'registry.dockercfg': { enabled: true, secretName: 's' } }, '--docker-config=/dockercfg/config.json'],
+  [{ defaultNamespace: 'shop' }, '--k8s-default-namespace=shop'],
+  [{ clusterRole: { create: false }, allowedNamespaces: ['shop', 'flux'] }, '--k8s-allow-namespace=shop,flux'],
+  [{ 'tls.secretName': 's' }, '--tls-cert-file=/etc/fluxd/tls/tls.crt', '--tls-private-key-file=/etc/fluxd/tls/tls.key'],
+  [{ 'webhook.enabled': true }, '--webhook-listen=:8080', '--webhook-config=/etc/fluxrecv/fluxrecv.yaml'],
+  [{ additionalArgs: ['--git-ci-skip-message=[skip: x]'] }, '--git-ci-skip-message=[skip: x]'],
+];
+
+test.each(FLAG_OF.map(([set, ...flags]) => [set, flags] as const))('%j becomes %s', (set, flags) => {
+  const args = argumentsOf(render({ set }));
+  expect(args).toEqual(expect.arrayContaining(flags));
+  // Each once, and fluxd takes them.
+  const names = args.map((argument) => argument.split('=', 1)[0]);
+  expect(new Set(names).size).toBe(names.length);
+  const parsed = start(args.filter((argument) => !argument.startsWith('--docker-config')));
+  if ('exit' in parsed) throw new Error(parsed.stderr);
+});
+
+describe('what is refused, and the hint', () => {
+  test.each<[Readonly<Record<string, unknown>>, string]>([
+    [
+      { 'git.readonly': true },
+      "at '/git/readonly': value must be one of false, <nil>, 'not built yet: fluxd --git-readonly; leave it out'",
+    ],
+    [{ 'git.signingKey': 'A' }, 'not built yet: fluxd --git-signing-key'],
+    [{ 'git.verifySignaturesMode': 'all' }, 'not built yet: fluxd --git-verify-signatures-mode'],
+    [{ 'git.verifySignatures': true }, 'not built yet: fluxd --git-verify-signatures'],
+    [{ 'git.secret.enabled': true }, 'not built yet: fluxd --git-secret'],
+    [{ 'gpgKeys.secretName': 'a' }, 'not built yet: fluxd --git-gpg-key-import'],
+    [{ 'sops.enabled': true }, 'not built yet: fluxd --sops'],
+    [{ manifestGeneration: true }, 'not built yet: fluxd --manifest-generation'],
+    [{ 'registry.ecr.require': true }, 'not built yet: fluxd --registry-require'],
+    [{ 'registry.acr.enabled': true }, 'not built yet: credentials of Azure'],
+    [{ 'sync.state': 'secret' }, 'not built yet: `secret`'],
+    [{ token: 'abc' }, 'the service that this token was for is no more'],
+    [{ 'git.gitPath': 'a' }, 'renamed: git.path'],
+    [{ 'helmOperator.create': true }, 'removed: the Helm operator is a chart of its own'],
+    [{ 'git.urll': 'a' }, "at '/git/urll': value must be 'no such value; there are branch, "],
+    [{ gitt: 1 }, "at '/gitt': value must be 'no such value; there are additionalArgs, "],
+    [{ replicaCount: 'two' }, "at '/replicaCount': got string, want null or number"],
+    [{ 'rbac.profile': 'admin' }, "value must be one of '', 'cluster', 'namespaced', 'readonly', <nil>"],
+    [{ 'image.digest': 'latest' }, "at '/image/digest': 'latest' does not match pattern"],
+  ])('%j', (set, hint) => {
+    expect(refusal(set)).toContain(hint);
+  });
+
+  test('nothing that fluxd has is refused, and everything that it has not', () => {
+    const readme = readFileSync(`${CHART}/README.md`, 'utf8');
+    for (const [, flag = '', rest = ''] of readme.matchAll(/`--([a-z0-9-]+)`(.*)\|$/gm))
+      expect([flag, rest.includes('Refused:')]).toEqual([flag, FLAGS[flag as FlagName].status === 'unbuilt']);
+  });
+});
+
+describe('several daemons', () => {
+  const one = render();
+  const two = render({ set: { replicaCount: 2 } });
+  test('have a budget of disruptions, roll, and spread over nodes', () => {
+    expect(find(two, 'PodDisruptionBudget', 'flux')).toMatchObject({ spec: { maxUnavailable: 1 } });
+    expect(deploymentOf(two).spec.strategy.type).toBe('RollingUpdate');
+    expect(pod(two).topologySpreadConstraints).toHaveLength(1);
+  });
+  test('one has none of that, as in Flux v1', () => {
+    expect(find(one, 'PodDisruptionBudget', 'flux')).toBeUndefined();
+    expect(deploymentOf(one).spec.strategy).toEqual({ type: 'Recreate' });
+    expect(pod(one).topologySpreadConstraints).toBeUndefined();
+  });
+});
+
+test('the pod is probed where docs/metrics.md says', () => {
+  const [container] = pod(render()).containers;
+  expect(container.livenessProbe.httpGet.path).toBe('/healthz');
+  expect(container.startupProbe.httpGet.path).toBe('/healthz');
+  expect(container.readinessProbe.httpGet.path).toBe('/readyz');
+});
+
+test('what is given for the pod stands in it', () => {
+  const objects = render({
+    set: {
+      'ssh.known_hosts': 'h ssh-ed25519 AAAA\n',
+      'ssh.config': 'Host h\n  Port 22\n',
+      'git.secretName': 'key',
+      'git.config': { enabled: true, data: '[user]\n' },
+      'kube.externalConfig': true,
+      initContainers: { first: { image: 'i:1' } },
+      extraContainers: [{ name: 'recv', image: 'r:1', ports: [{ containerPort: 8081 }] }],
+      nodeSelector: { disk: 'ssd' },
+      'image.pullSecret': 'pull',
+      'env.secretName': 'auth',
+    },
+  });
+  const spec = pod(objects);
+  expect(spec.volumes.map(({ name }: { name: string }) => name)).toEqual(
+    expect.arrayContaining(['sshdir', 'git-config', 'git-key']),
+  );
+  expect(spec.initContainers).toEqual([{ name: 'first', image: 'i:1' }]);
+  expect(spec.containers.map(({ name }: { name: string }) => name)).toEqual(['flux', 'recv']);
+  expect(spec.nodeSelector).toEqual({ disk: 'ssd', 'kubernetes.io/os': 'linux' });
+  expect(spec.imagePullSecrets).toEqual([{ name: 'pull' }]);
+  expect(spec.containers[0].envFrom).toEqual([{ secretRef: { name: 'auth' } }]);
+  expect(spec.containers[0].env[0].value).toBe('/root/.kubectl/config');
+  expect(find(objects, 'Secret', 'flux-git-deploy')).toBeUndefined();
+  expect(find(objects, 'ConfigMap', 'flux-ssh-config')).toMatchObject({
+    data: { known_hosts: 'h ssh-ed25519 AAAA\n', config: 'Host h\n  Port 22\n' },
+  });
+  // A sidecar of Flux v1, such as its receiver of webhooks, can still be reached.
+  expect(JSON.stringify(find(objects, 'NetworkPolicy', 'flux'))).toContain('"port":8081');
+});
+
+test('manifests/, and what fluxctl install prints, are what Helm makes of the chart', () => {
+  const tool = `${CHART}/../../tools/chart/generate-manifests.mjs`;
+  expect(execFileSync(process.execPath, [tool, '--check'], { encoding: 'utf8' })).toBe('');
+});
