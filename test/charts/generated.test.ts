@@ -36,10 +36,16 @@ test('manifests/ hold what fluxctl install prints, but for the flags that it is 
   expect(held.sort()).toEqual(Object.values(printed).flatMap(documents).sort());
 });
 
-test('every metric of an alert is one that fluxd serves', () => {
+test.each(['rules/flux.yaml', 'dashboards/flux.json'])('every metric in %s is one that fluxd serves', (file) => {
   const documented = new Set(readFileSync(join(root, 'docs/metrics.md'), 'utf8').match(/(?<=^\| `)flux_\w+/gm));
-  const used = chart('rules/flux.yaml').match(/\bflux_\w+/g) ?? [];
+  const used = chart(file).match(/\bflux_\w+/g) ?? [];
   expect(used.length).toBeGreaterThan(8);
   // A histogram has a series of its count.
-  expect(used.filter((name) => !documented.has(name.replace(/_(count|sum|bucket)$/, '')))).toEqual([]);
+  expect(used.filter((name) => !documented.has(name) && !documented.has(name.replace(/_(count|sum|bucket)$/, '')))).toEqual([]);
+});
+
+test('docs/metrics.md lists the alerts', () => {
+  const names = (text: string, pattern: RegExp) => [...new Set(text.match(pattern))].sort();
+  const told = names(readFileSync(join(root, 'docs/metrics.md'), 'utf8'), /(?<=^\| `)Flux\w+/gm);
+  expect(told).toEqual(names(chart('rules/flux.yaml'), /(?<=alert: )\w+/g));
 });

@@ -55,7 +55,9 @@ export function refusalOf(request: Pick<Recorded, 'method' | 'path' | 'watch'>, 
   return { kind: 'answer', status: 403, body };
 }
 
-function verbOf({ method, watch }: Pick<Recorded, 'method' | 'watch'>, name: string | undefined): string {
+/** As RBAC calls what a request does. */
+export function verbOf({ method, watch }: Pick<Recorded, 'method' | 'watch'>, name: string | undefined): string {
+  if (method === 'POST') return 'create';
   if (method !== 'GET') return method.toLowerCase();
   return name !== undefined ? 'get' : watch ? 'watch' : 'list';
 }
