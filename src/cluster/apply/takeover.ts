@@ -3,12 +3,10 @@ import type { ApiRequest, ApiResponse } from '../connection/transport.ts';
 import { type ApiResource, objectPath } from '../discovery/api-resource.ts';
 import { type FieldsV1, splitFields, unionFields } from '../object/fields-v1.ts';
 import { isRecord, type LiveObject, type ManagedFields, METADATA, metadataOf } from '../object/live.ts';
-import { ownsMark } from '../object/ownership.ts';
+import { CLIENT_SIDE_APPLY, isAllOurs, OLD_KUBECTL } from '../object/ownership.ts';
 import { LAST_APPLIED } from './body.ts';
+import { withoutStringData } from './string-data.ts';
 
-/** Managers under which client-side `kubectl apply` writes, Flux v1's among them; before 1.18 every command of kubectl was `kubectl`. */
-const CLIENT_SIDE_APPLY = 'kubectl-client-side-apply';
-const OLD_KUBECTL = 'kubectl';
 const ATTEMPTS = 6;
 
 export interface TakeoverDeps {
@@ -66,7 +64,9 @@ function lastAppliedOf({ annotations }: LiveObject): unknown {
     const object: unknown = JSON.parse(text);
     if (!isRecord(object) || !isRecord(object.metadata)) return undefined;
     const written = isRecord(object.metadata.annotations) ? object.metadata.annotations : {};
-    return { ...object, metadata: { ...object.metadata, annotations: { ...written, [LAST_APPLIED]: '' } } };
+    const metadata = { ...object.metadata, annotations: { ...written, [LAST_APPLIED]: '' } };
+    // What was applied as `stringData` of a Secret is owned as `data`.
+    return withoutStringData({ ...object, metadata });
   } catch {
     // Somebody wrote something else there: nobody knows what kubectl applied.
     return undefined;
@@ -75,14 +75,14 @@ function lastAppliedOf({ annotations }: LiveObject): unknown {
 
 /** True when only the last-applied configuration tells what is ours to take, and it is not at hand: what is watched is kept without it. */
 function lacksLastApplied(live: LiveObject, manager: string): boolean {
-  if (live.annotations?.[LAST_APPLIED] !== undefined || ownsMark(live, manager)) return false;
+  if (live.annotations?.[LAST_APPLIED] !== undefined || isAllOurs(live, manager)) return false;
   return (live.managedFields ?? []).some(
     (entry) => entry.manager === OLD_KUBECTL && entry.operation === 'Update' && !entry.subresource,
   );
 }
 
 /**
- * Makes what `kubectl apply` wrote ours, before our first apply of an object. Changes managedFields alone, so nothing restarts.
+ * Makes what `kubectl apply` wrote ours, before our first apply of an object, and again after a Flux v1 applied it. Changes managedFields alone, so nothing restarts.
  * @returns the object's metadata as it is now; undefined when it is gone.
  */
 export async function takeOver(
@@ -95,7 +95,7 @@ export async function takeOver(
   if (!whole) return undefined;
   let live = whole;
   for (let attempt = 0; ; attempt += 1) {
-    const managedFields = ownsMark(live, manager) ? undefined : takenOver(live, manager);
+    const managedFields = isAllOurs(live, manager) ? undefined : takenOver(live, manager);
     if (!managedFields) return live;
     const { resourceVersion } = live;
     try {

@@ -37,6 +37,25 @@ export function ownsMark(live: LiveObject, manager: string): boolean {
   return isRecord(labels) && Object.hasOwn(labels, `f:${MARK_LABEL}`);
 }
 
+/** Managers under which client-side `kubectl apply` writes, Flux v1's among them; before 1.18 every command of kubectl was `kubectl`. */
+export const CLIENT_SIDE_APPLY = 'kubectl-client-side-apply';
+export const OLD_KUBECTL = 'kubectl';
+
+/**
+ * True when the mark is ours and no Flux v1 has applied the object since. One to which somebody went back for a while writes its own
+ * checksum by `kubectl apply`; what it applied is to be taken over once more then.
+ */
+export function isAllOurs(live: LiveObject, manager: string): boolean {
+  return ownsMark(live, manager) && !(live.managedFields ?? []).some(isOfFluxV1);
+}
+
+function isOfFluxV1({ manager, operation, subresource, fieldsV1 }: ManagedFields): boolean {
+  if (operation !== 'Update' || subresource || (manager !== CLIENT_SIDE_APPLY && manager !== OLD_KUBECTL)) return false;
+  const metadata = fieldsV1?.['f:metadata'];
+  const annotations = isRecord(metadata) ? metadata['f:annotations'] : undefined;
+  return isRecord(annotations) && Object.hasOwn(annotations, `f:${CHECKSUM_ANNOTATION}`);
+}
+
 /**
  * Digest of the set of fields that we own, and of when we changed any of them last. A field that somebody else takes or removes
  * leaves the set; a foreign apply under our name moves the time. So while the digest stands, the values of our fields do. That

@@ -1,7 +1,7 @@
 import { objectKey } from '../../resource/index.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
 import { isRecord, type LiveObject, type LostFields, type ManagedFields, metadataOf } from '../object/live.ts';
-import { CHECKSUM_ANNOTATION, fingerprint, IGNORE_ANNOTATIONS, MARK_LABEL, ownsMark } from '../object/ownership.ts';
+import { CHECKSUM_ANNOTATION, fingerprint, IGNORE_ANNOTATIONS, isAllOurs, MARK_LABEL } from '../object/ownership.ts';
 import { replicasHeldByScale } from '../object/scale.ts';
 import type { ClusterWorkload } from '../types.ts';
 import { workloadOf } from '../workload/workload-state.ts';
@@ -53,7 +53,7 @@ function slim(
     ...(mark === undefined ? {} : { labels: { [MARK_LABEL]: mark } }),
     ...(kept.length === 0 ? {} : { annotations: Object.fromEntries(kept) }),
     ...(ownerReferences === undefined ? {} : { ownerReferences: ownerReferences.map(onlyUid) }),
-    managedFields: ownsMark(whole, manager) ? ownFields(manager, replicasHeldByScale(whole)) : (whole.managedFields ?? []),
+    managedFields: isAllOurs(whole, manager) ? ownFields(manager, replicasHeldByScale(whole)) : (whole.managedFields ?? []),
     fingerprint: print,
     ...(lost === undefined ? {} : { lost }),
   };

@@ -73,6 +73,15 @@ describe('what kubectl apply wrote', () => {
     ]);
   });
 
+  test('of a Secret that an old kubectl applied is the data that its stringData became', () => {
+    const stringData = { a: '1', b: '2' };
+    const lastApplied = JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'a' }, stringData });
+    expect(takenOver(object([entry('kubectl', data('a', 'b', 'c'))], lastApplied), 'flux')).toEqual([
+      entry('kubectl', data('c')),
+      entry('flux', data('a', 'b'), { operation: 'Apply' }),
+    ]);
+  });
+
   test.each(['', 'null', '[]', '{}', '{"metadata":1}', '{'])(
     'is left alone where the last-applied configuration is %j',
     (text) => {
