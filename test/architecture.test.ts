@@ -32,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'update',
   ],
   api: ['base', 'resource', 'image', 'policy', 'update', 'controller'],
-  cli: ['base', 'resource', 'image', 'policy', 'api/client', 'api/wire', 'cluster/port-forward'],
+  cli: ['base', 'resource', 'image', 'policy', 'config', 'api/client', 'api/wire', 'cluster/port-forward'],
 };
 
 /** Doors besides a room's own index: fluxctl starts through them without the heavy packages. */

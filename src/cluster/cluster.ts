@@ -15,6 +15,7 @@ import type { ElectionHandlers } from './lease/election.ts';
 import { Fence } from './lease/fence.ts';
 import { type Candidacy, takePart } from './lease/take-part.ts';
 import { isRecord } from './object/live.ts';
+import { FIELD_MANAGER } from './object/ownership.ts';
 import { createObjectEvents, type EventResult, type Subject } from './object-events.ts';
 import { lostFields } from './plan/drift.ts';
 import { noteCorrections } from './plan/fight.ts';
@@ -79,7 +80,7 @@ function neededBy(sets: Iterable<SyncSet>): (resource: ApiResource) => boolean {
  * @throws FluxError `cluster/no-config`, `cluster/bad-config`.
  */
 export async function createCluster(options: ClusterOptions): Promise<Cluster & Electorate> {
-  const { clock, log, fieldManager: manager = 'flux', maxInFlight = MAX_IN_FLIGHT, requestTimeoutMs } = options;
+  const { clock, log, fieldManager: manager = FIELD_MANAGER, maxInFlight = MAX_IN_FLIGHT, requestTimeoutMs } = options;
   const fence = options.fence ?? new Fence(clock);
   const allowed = createAllowedNamespaces(options.namespaces ?? []);
   const told = createTold();

@@ -8,4 +8,5 @@ export { variableOf } from './environment.ts';
 export type { Flag, FlagStatus, FlagType } from './flag.ts';
 export { FLAG_GROUPS, FLAG_NAMES, FLAGS, type FlagName } from './flags.ts';
 export { type ParsedFlags, type ParseFlagsOptions, parseFlags } from './parse-flags.ts';
+export { type Trial, tryArguments } from './try-arguments.ts';
 export type { ConfigWarning } from './validate.ts';

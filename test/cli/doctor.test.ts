@@ -9,7 +9,7 @@ import { clockFinding } from '../../src/cli/doctor/clock.ts';
 import { checkPod, checkRights, checkServer } from '../../src/cli/doctor/cluster-checks.ts';
 import type { Finding } from '../../src/cli/doctor/finding.ts';
 import { checkLeftovers } from '../../src/cli/doctor/leftovers.ts';
-import type { ClusterView } from '../../src/cluster/port-forward/index.ts';
+import type { ClusterView, LiveObject } from '../../src/cluster/port-forward/index.ts';
 import { GoFluxd } from '../conformance/go-fluxd.ts';
 import { fluxctl, type Script, ScriptedDaemon } from './daemon.ts';
 
@@ -17,6 +17,7 @@ const clusterOf = (parts: Partial<ClusterView>): ClusterView => ({
   context: 'prod',
   server: 'https://k8s.example.org',
   get: async () => undefined,
+  metadata: async () => [],
   version: async () => ({ version: 'v1.34.4' }),
   may: async () => true,
   close: () => undefined,
@@ -118,37 +119,209 @@ describe('the cluster', () => {
 });
 
 describe('what Flux v1 left', () => {
-  const deployment = (name: string, image: string, replicas = 1) => ({
+  const V1 = 'docker.io/fluxcd/flux:1.25.4';
+  const deployment = (name: string, image: string, { replicas = 1, args = [] as readonly string[] } = {}) => ({
     metadata: { name, namespace: 'flux' },
-    spec: { replicas, template: { spec: { containers: [{ image }] } } },
+    spec: { replicas, template: { spec: { containers: [{ image, args }] } } },
   });
+  type Metadata = ClusterView['metadata'];
   const clusterWith = (
     deployments: readonly object[],
-    { marked = [] as readonly object[], definitions = [] as readonly string[] } = {},
+    { metadata = (async () => []) as Metadata, definitions = [] as readonly string[] } = {},
   ) =>
     clusterOf({
-      async get(path, query = {}) {
-        if (path === '/apis/apps/v1/deployments')
-          return { items: query.labelSelector?.startsWith('flux.weave') ? marked : deployments };
+      async get(path) {
+        if (path === '/apis/apps/v1/deployments') return { items: deployments };
         return definitions.some((name) => path.endsWith(`/${name}`)) ? {} : undefined;
       },
+      metadata,
     });
+  /** Some objects of one kind, with one label. */
+  const having =
+    (kind: string, label: string | undefined, objects: readonly LiveObject[]): Metadata =>
+    async (asked, { labelSelector }) =>
+      asked.kind === kind && labelSelector === label ? objects : [];
+  const byKubectl = (name: string): LiveObject => ({
+    name,
+    namespace: 'shop',
+    managedFields: [{ manager: 'kubectl-client-side-apply', operation: 'Update', fieldsV1: marks }],
+  });
+  const marks = {
+    'f:metadata': {
+      'f:labels': { 'f:fluxcd.io/sync-gc-mark': {} },
+      'f:annotations': { 'f:fluxcd.io/sync-checksum': {} },
+    },
+  };
+  const byFlux = (name: string): LiveObject => ({
+    name,
+    namespace: 'shop',
+    managedFields: [{ manager: 'flux', operation: 'Apply', fieldsV1: marks }],
+  });
+  const bothAgain = {
+    ...byFlux('both'),
+    managedFields: [...(byFlux('').managedFields ?? []), ...(byKubectl('').managedFields ?? [])],
+  };
+  const OURS = { url: 'ssh://git@example.org/acme/conf', branch: 'main', path: 'apps,base' };
+  const SAME = ['--git-url=git@example.org:acme/conf.git', '--git-branch=main', '--git-path=apps,base'];
+  const secret =
+    (annotations = {}): Metadata =>
+    async (kind, { namespace, fieldSelector }) =>
+      kind.kind === 'Secret' && namespace === 'flux' && fieldSelector === 'metadata.name=flux-git-deploy'
+        ? [{ name: 'flux-git-deploy', namespace: 'flux', annotations }]
+        : [];
 
-  test.each<[string, ClusterView, string[]]>([
-    ['nothing', clusterWith([deployment('flux', 'localhost/fluxd:1')]), ['leftovers ok']],
-    ['a daemon', clusterWith([deployment('flux', 'docker.io/fluxcd/flux:1.25.4')]), ['leftovers fail']],
-    ['a daemon that is switched off', clusterWith([deployment('flux', 'docker.io/fluxcd/flux:1.25.4', 0)]), ['leftovers ok']],
-    ['memcached', clusterWith([deployment('memcached', 'memcached:1.6')]), ['leftovers warn']],
-    ['the Helm operator', clusterWith([deployment('helm-operator', 'fluxcd/helm-operator:1.4.0')]), ['leftovers warn']],
-    ['a definition', clusterWith([], { definitions: ['helmreleases.flux.weave.works'] }), ['leftovers warn']],
-    ['an old mark', clusterWith([], { marked: [deployment('cart', 'cart:1')] }), ['leftovers warn']],
+  test.each<[string, ClusterView, readonly (readonly [Finding['level'], string, string?])[]]>([
+    ['nothing', clusterWith([deployment('flux', 'localhost/fluxd:1')]), [['ok', 'nothing of Flux v1 is there']]],
+    [
+      'a daemon for the same repository',
+      clusterWith([deployment('flux', V1, { args: SAME })]),
+      [
+        [
+          'fail',
+          `Flux v1 runs beside this fluxd: flux:deployment/flux (${V1})`,
+          'kubectl -n flux scale deployment flux --replicas=0',
+        ],
+      ],
+    ],
+    [
+      'a daemon that does not say for which',
+      clusterWith([deployment('flux', V1)]),
+      [['fail', 'Flux v1 runs beside this fluxd', 'the tag flux-sync']],
+    ],
+    [
+      'a daemon for another branch',
+      clusterWith([deployment('flux', V1, { args: ['--git-url', 'git@example.org:acme/conf', '--git-branch=dev'] })]),
+      [['warn', 'Flux v1 runs for another repository, branch or path', 'no object is in both']],
+    ],
+    [
+      'a daemon that is switched off',
+      clusterWith([deployment('flux', V1, { replicas: 0, args: SAME })]),
+      [['warn', 'Flux v1 is switched off', 'kubectl -n flux delete deployment flux']],
+    ],
+    [
+      'arguments',
+      clusterWith([
+        deployment('flux', V1, { args: [...SAME, '--sops', '--token=s3cret', '--memcached-hostname=m', '--ssh-keygen-dir=/k'] }),
+      ]),
+      [
+        ['fail', 'Flux v1 runs beside this fluxd'],
+        ['warn', 'would stop fluxd: --sops is known, but not built yet', 'docs/migrate-from-flux-v1.md'],
+        ['warn', 'would stop fluxd: --token is known, but not built yet'],
+        [
+          'ok',
+          'does not need: --memcached-hostname, --ssh-keygen-dir (image metadata is cached in memory; this version makes no',
+        ],
+      ],
+    ],
+    [
+      'a deploy key',
+      clusterWith([deployment('flux', V1, { replicas: 0 })], { metadata: secret() }),
+      [
+        ['warn', 'Flux v1 is switched off'],
+        ['ok', 'the deploy key in flux:secret/flux-git-deploy is used as it is'],
+      ],
+    ],
+    [
+      'a revision kept in the Secret',
+      clusterWith([deployment('flux', V1, { replicas: 0 })], { metadata: secret({ 'flux.weave.works/sync-hwm': '4be1f0c2aa' }) }),
+      [
+        ['warn', 'Flux v1 is switched off'],
+        ['ok', 'the deploy key'],
+        ['warn', 'says that Flux v1 synced 4be1f0c last (--sync-state=secret)', '--sync-state=git'],
+      ],
+    ],
+    [
+      'memcached',
+      clusterWith([deployment('memcached', 'memcached:1.6')]),
+      [['warn', 'memcached of Flux v1 runs', 'kubectl -n flux delete deployment,service memcached']],
+    ],
+    [
+      'memcached that is switched off',
+      clusterWith([deployment('memcached', 'memcached:1.6', { replicas: 0 })]),
+      [['ok', 'nothing']],
+    ],
+    [
+      'the Helm operator and its releases',
+      clusterWith([deployment('helm-operator', 'fluxcd/helm-operator:1.4.0')], {
+        metadata: having('HelmRelease', undefined, [{ name: 'wiki', namespace: 'shop' }]),
+      }),
+      [
+        ['warn', 'the Helm operator runs: flux:deployment/helm-operator', 'keep it'],
+        ['ok', '1 HelmRelease of helm.fluxcd.io'],
+      ],
+    ],
+    [
+      'HelmReleases alone',
+      clusterWith([], { metadata: having('HelmRelease', undefined, [{ name: 'wiki', namespace: 'shop' }]) }),
+      [
+        [
+          'warn',
+          '1 HelmRelease of helm.fluxcd.io, such as shop:helmrelease/wiki, and no Helm operator runs',
+          'installs no charts',
+        ],
+      ],
+    ],
+    [
+      'a definition',
+      clusterWith([], { definitions: ['helmreleases.flux.weave.works'] }),
+      [['warn', 'definition helmreleases.flux.weave.works is there', 'kubectl delete crd helmreleases.flux.weave.works']],
+    ],
+    [
+      'an old mark',
+      clusterWith([], { metadata: having('Deployment', 'flux.weave.works/sync-gc-mark', [byKubectl('cart')]) }),
+      [['warn', 'shop:deployment/cart carries the label flux.weave.works/sync-gc-mark', 'flux.weave.works/sync-gc-mark-']],
+    ],
+    [
+      'marked objects that we took over',
+      clusterWith([], { metadata: having('ConfigMap', 'fluxcd.io/sync-gc-mark', [byFlux('a')]) }),
+      [['ok', 'nothing of Flux v1 is there']],
+    ],
+    [
+      'marked objects that we did not, or that it has applied again',
+      clusterWith([], { metadata: having('ConfigMap', 'fluxcd.io/sync-gc-mark', [byFlux('a'), byKubectl('b'), bothAgain]) }),
+      [['warn', '2 objects, such as shop:configmap/b, carry the mark and the checksum of Flux v1', 'never deleted by fluxd']],
+    ],
+    [
+      'what may not be looked at',
+      clusterWith([deployment('flux', V1, { replicas: 0 })], {
+        metadata: async ({ plural }) => {
+          if (plural !== 'secrets') return [];
+          throw new FluxError('secrets is forbidden', { code: 'cluster/forbidden' });
+        },
+      }),
+      [
+        ['warn', 'Flux v1 is switched off'],
+        ['warn', 'secrets is forbidden', 'ask somebody who may'],
+        ['warn', 'not looked at for marks of Flux v1: secrets', 'ask somebody who may'],
+      ],
+    ],
   ])('%s', async (_case, cluster, expected) => {
-    expect(levels(await checkLeftovers(cluster, { isFlux1: false }))).toEqual(expected);
+    const findings = await checkLeftovers(cluster, { isFlux1: false, source: OURS });
+    expect(findings).toEqual(
+      expected.map(([level, message, help]) => ({
+        check: 'leftovers',
+        level,
+        message: expect.stringContaining(message),
+        ...(level === 'ok' ? {} : { help: expect.stringContaining(help ?? '') }),
+      })),
+    );
+    expect(JSON.stringify(findings)).not.toContain('s3cret');
   });
 
-  test('is no leftover where it is in use', async () => {
-    const cluster = clusterWith([deployment('flux', 'docker.io/fluxcd/flux:1.25.4')]);
-    expect(await checkLeftovers(cluster, { isFlux1: true })).toEqual([]);
+  test('is what an upgrade will meet, where a Flux v1 is in use', async () => {
+    const cluster = clusterWith(
+      [deployment('flux', V1, { args: [...SAME, '--git-readonly'] }), deployment('memcached', 'memcached:1.6')],
+      {
+        metadata: having('ConfigMap', 'fluxcd.io/sync-gc-mark', [byKubectl('a')]),
+      },
+    );
+    const findings = await checkLeftovers(cluster, { isFlux1: true, source: OURS });
+    expect(findings.map(({ level, message }) => `${level} ${message}`)).toEqual([
+      `ok Flux v1 runs: flux:deployment/flux (${V1}); how to put this fluxd in its place: docs/migrate-from-flux-v1.md`,
+      'warn the arguments of flux:deployment/flux would stop fluxd: --git-readonly is known, but not built yet; leave it out, or at "false"',
+      'ok memcached of Flux v1 runs: flux:deployment/memcached; fluxd needs none',
+      'ok shop:configmap/a carries the mark and the checksum of Flux v1; fluxd takes over those that are in Git, and nothing restarts because of it',
+    ]);
   });
 });
 
@@ -168,7 +341,8 @@ async function apiServer(answers: Readonly<Record<string, unknown>>): Promise<As
       details: { name: 'x' },
     };
     response.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(answer ?? status));
+    const isMetadata = request.headers.accept?.includes('PartialObjectMetadataList') && answer === NO_DEPLOYMENTS;
+    response.end(JSON.stringify(isMetadata ? podList([]) : (answer ?? status)));
   });
   server.on('upgrade', (_request, socket) => socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n'));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -192,7 +366,8 @@ async function apiServer(answers: Readonly<Record<string, unknown>>): Promise<As
   };
 }
 
-const CLUSTER = { '/version': { gitVersion: 'v1.34.4' }, '/apis/apps/v1/deployments': { items: [] } };
+const NO_DEPLOYMENTS = { items: [] };
+const CLUSTER = { '/version': { gitVersion: 'v1.34.4' }, '/apis/apps/v1/deployments': NO_DEPLOYMENTS };
 const READY: Script = {
   'GET /flux/v11/ping': [{ status: 204, body: '' }],
   'GET /flux/v11/version': ['9.9.1'],
@@ -230,7 +405,7 @@ describe('doctor', () => {
         'ok    git         ssh://git@example.org/acme/conf, branch master, can be read and written',
         'ok    sync        everything of revision 4be1f0c, synced at 2026-11-26T09:04:44Z is applied',
         'ok    registries  the images of 1 of 1 container are known',
-        'ok    leftovers   nothing of Flux v1 runs',
+        'ok    leftovers   nothing of Flux v1 is there',
         '0 failed, 0 to look at, 8 ok',
         '',
       ].join('\n'),

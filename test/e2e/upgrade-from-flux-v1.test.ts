@@ -315,3 +315,51 @@ test('back to Flux v1, and over to ours again: it finds its tag, marks and notes
   await second.sync();
   expect((await world.kube.get(path.configMap(shop.namespace, 'settings'))).data).toEqual({ keep: 'b' });
 });
+
+test('two daemons at once: fluxctl doctor says so, and what to do; pods go on, and the objects are ours when Flux v1 is off', async () => {
+  const { shop, repository, flux1, revision } = await leftByFluxV1('kubectl-client-side-apply');
+  const pods = await podsOf(shop.namespace);
+  const fluxd = await world.fluxd(repository, { args: withGc(true) });
+  const findings = async () => {
+    const { stdout } = await fluxd.fluxctl('doctor', '-o', 'json');
+    const all = JSON.parse(stdout) as readonly { check: string; level: string; message: string; help?: string }[];
+    return all.filter(({ check, message }) => check === 'leftovers' && message.includes(flux1.namespace));
+  };
+  await until('the first sync is recorded', hasRecord(repository, revision));
+  const scale = `kubectl -n ${flux1.namespace} scale deployment flux --replicas=0`;
+  const arguments_ = `the arguments of ${flux1.namespace}:deployment/flux that fluxd takes and does not need: --k8s-secret-name, --memcached-hostname`;
+  expect(await findings()).toEqual([
+    {
+      check: 'leftovers',
+      level: 'fail',
+      message: `Flux v1 runs beside this fluxd: ${flux1.namespace}:deployment/flux (${world.registry}/fluxcd/flux:1.25.4)`,
+      help: expect.stringContaining(scale),
+    },
+    { check: 'leftovers', level: 'ok', message: expect.stringContaining(arguments_) },
+    { check: 'leftovers', level: 'ok', message: expect.stringContaining(`${flux1.namespace}:secret/flux-git-deploy`) },
+    {
+      check: 'leftovers',
+      level: 'warn',
+      message: expect.stringContaining('memcached'),
+      help: expect.stringContaining('kubectl'),
+    },
+  ]);
+
+  // Its next sync: it puts its own checksums and its last-applied annotations; nothing else is different.
+  await flux1.sync(Object.values(shop.files));
+  // Where the checksums of both are the same it writes nothing but its last-applied annotation, which then is its own.
+  const allOurs = async () =>
+    (await objectsOf(shop)).every(({ metadata }) =>
+      metadata.managedFields?.every(
+        ({ manager, ...entry }) => manager === 'flux' || !JSON.stringify(entry).includes(`f:${CHECKSUM}`),
+      ),
+    );
+  await until('everything is ours again', allOurs, 30_000);
+  await settled(shop);
+  expect(await podsOf(shop.namespace)).toEqual(pods);
+  expect(deletesOf(fluxd)).toEqual([]);
+  expect(await repository.git('tag')).toBe('flux-sync\n');
+
+  await flux1.switchOff();
+  expect((await findings())[0]).toMatchObject({ level: 'warn', message: expect.stringContaining('Flux v1 is switched off') });
+});

@@ -4,6 +4,7 @@ import type { Session } from '../session.ts';
 import { attempt, checkPod, checkRights, checkServer, type DaemonPod } from './cluster-checks.ts';
 import { checkDaemon, checkHeld, checkRegistries, checkSync, gitFinding } from './daemon-checks.ts';
 import { type Finding, fail, warn } from './finding.ts';
+import type { InUse } from './flux-v1-daemon.ts';
 import { checkLeftovers } from './leftovers.ts';
 
 /** All findings, in the order in which somebody would mend them: the cluster, the daemon in it, what the daemon reaches. */
@@ -29,13 +30,13 @@ export async function* examine(session: Session): AsyncGenerator<Finding> {
       const found = pod;
       if (found) yield* await attempt('rights', MAY_NOT_ASK, () => checkRights(cluster, found));
     }
-    let isFlux1 = false;
+    let inUse: InUse = { isFlux1: false };
     if (session.daemonPod === undefined || pod) {
       const daemon = await daemonFindings(session);
-      isFlux1 = daemon.isFlux1;
+      inUse = daemon.inUse;
       yield* daemon.findings;
     }
-    if (cluster && reachable) yield* await attempt('leftovers', MAY_NOT_LOOK, () => checkLeftovers(cluster, { isFlux1 }));
+    if (cluster && reachable) yield* await attempt('leftovers', MAY_NOT_LOOK, () => checkLeftovers(cluster, inUse));
   } finally {
     cluster?.close();
   }
@@ -43,7 +44,8 @@ export async function* examine(session: Session): AsyncGenerator<Finding> {
 
 const UNREACHABLE = 'Try kubectl version with the same --context: address, credentials, proxy and certificate must be right.';
 const MAY_NOT_ASK = 'You may not ask what others may do (create subjectaccessreviews); ask somebody who may.';
-const MAY_NOT_LOOK = 'You may not list Deployments in all namespaces; ask somebody who may.';
+const MAY_NOT_LOOK =
+  'You need the right to list Deployments, Secrets and other kinds in all namespaces; ask somebody who has it.';
 
 /** Without a cluster there is no port-forward; a daemon at --url needs none. */
 function levelOf({ daemonPod }: Session): 'warn' | 'fail' {
@@ -67,27 +69,33 @@ function adviceFor(error: unknown): string {
 
 const NO_ANSWER = 'It does not answer: see the log of fluxd, and whether --url, --token and --k8s-fwd-ns are right.';
 
-async function daemonFindings(session: Session): Promise<{ readonly isFlux1: boolean; readonly findings: readonly Finding[] }> {
-  let isFlux1 = false;
+async function daemonFindings(session: Session): Promise<{ readonly inUse: InUse; readonly findings: readonly Finding[] }> {
+  let inUse: InUse = { isFlux1: false };
   const now = () => session.clock.now();
   const reached = await attempt(
     'daemon',
     adviceFor,
     async () => {
       const daemon = await checkDaemon(await session.client(), { version: session.version, now });
-      isFlux1 = daemon.isFlux1;
+      inUse = { isFlux1: daemon.isFlux1 };
       return daemon.findings;
     },
     'fail',
   );
-  if (reached.length === 1 && reached[0]?.level === 'fail') return { isFlux1, findings: reached };
+  if (reached.length === 1 && reached[0]?.level === 'fail') return { inUse, findings: reached };
   const client = await session.client();
   const asked = 'The log of fluxd says more.';
+  const git = async () => {
+    const config = await client.gitRepoConfig({ regenerateKey: false });
+    if (config.remote.url !== '') inUse = { ...inUse, source: config.remote };
+    return [gitFinding(config)];
+  };
   const rest = [
-    attempt('git', asked, async () => [gitFinding(await client.gitRepoConfig({ regenerateKey: false }))], 'fail'),
+    attempt('git', asked, git, 'fail'),
     attempt('sync', asked, () => checkSync(client)),
     attempt('gc', asked, () => checkHeld(client)),
     attempt('registries', asked, () => checkRegistries(client)),
   ];
-  return { isFlux1, findings: [...reached, ...(await Promise.all(rest)).flat()] };
+  const others = (await Promise.all(rest)).flat();
+  return { inUse, findings: [...reached, ...others] };
 }

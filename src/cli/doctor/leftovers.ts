@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import type { ClusterView } from '../../cluster/port-forward/index.ts';
-import { type Finding, fail, ok, warn } from './finding.ts';
+import { type Finding, ok, warn } from './finding.ts';
+import { flux1Findings, type InUse, type LeftDeployment } from './flux-v1-daemon.ts';
+import { helmReleaseFindings, markFindings, oldMarkFindings } from './flux-v1-objects.ts';
 
 const deploymentsSchema = z.object({
   items: z.array(
@@ -8,7 +10,11 @@ const deploymentsSchema = z.object({
       metadata: z.object({ name: z.string(), namespace: z.string() }),
       spec: z.object({
         replicas: z.number().default(1),
-        template: z.object({ spec: z.object({ containers: z.array(z.object({ image: z.string().default('') })) }) }),
+        template: z.object({
+          spec: z.object({
+            containers: z.array(z.object({ image: z.string().default(''), args: z.array(z.string()).default([]) })),
+          }),
+        }),
       }),
     }),
   ),
@@ -18,67 +24,71 @@ const deploymentsSchema = z.object({
 const NAMES = '(flux,fluxd,memcached,flux-memcached,helm-operator,flux-helm-operator)';
 const SELECTORS = [`name in ${NAMES}`, `app in ${NAMES}`];
 
-interface Leftover {
-  readonly image: RegExp;
-  readonly finding: (where: string) => Finding;
-}
-
-const LEFTOVERS: readonly Leftover[] = [
-  {
-    image: /(^|\/)(fluxcd|weaveworks)\/flux:/,
-    finding: (where) =>
-      fail(
-        'leftovers',
-        `a Flux v1 daemon runs: ${where}`,
-        'With two daemons on one cluster each undoes the work of the other: scale it to 0.',
-      ),
-  },
-  {
-    image: /(^|\/)memcached:/,
-    finding: (where) =>
-      warn('leftovers', `memcached of Flux v1 runs: ${where}`, 'fluxd keeps image metadata in memory: delete it.'),
-  },
-  {
-    image: /(^|\/)(fluxcd|weaveworks)\/helm-operator:/,
-    finding: (where) =>
-      warn(
-        'leftovers',
-        `the Helm operator runs: ${where}`,
-        'fluxd does not install charts; keep it as long as you have HelmReleases.',
-      ),
-  },
-];
+const DAEMON = /(^|\/)(fluxcd|weaveworks)\/flux:/;
+const MEMCACHED = /(^|\/)memcached:/;
+const HELM_OPERATOR = /(^|\/)(fluxcd|weaveworks)\/helm-operator:/;
 
 /** Definitions that only versions long gone used. */
 const OLD_DEFINITIONS = ['fluxhelmreleases.helm.integrations.flux.weave.works', 'helmreleases.flux.weave.works'];
-const OLD_MARK = 'flux.weave.works/sync-gc-mark';
 
-/** What Flux v1 left in the cluster. `isFlux1` tells that the daemon in use is a Flux v1 itself, which is no leftover then. */
-export async function checkLeftovers(
-  cluster: ClusterView,
-  { isFlux1 }: { readonly isFlux1: boolean },
-): Promise<readonly Finding[]> {
-  if (isFlux1) return [];
-  const found = [...(await leftDeployments(cluster)), ...(await leftDefinitions(cluster)), ...(await leftMarks(cluster))];
-  return found.length > 0 ? found : [ok('leftovers', 'nothing of Flux v1 runs')];
+/** What Flux v1 left in the cluster, or, where the daemon in use is one, what an upgrade will meet there: each with what fluxd makes of it. */
+export async function checkLeftovers(cluster: ClusterView, inUse: InUse): Promise<readonly Finding[]> {
+  const { daemons, caches, operators } = await leftDeployments(cluster);
+  const found = [
+    ...(await Promise.all(daemons.map((each) => flux1Findings(cluster, each, inUse)))).flat(),
+    ...caches.filter(({ replicas }) => replicas > 0).map((each) => cacheFinding(each, inUse)),
+    ...operators.filter(({ replicas }) => replicas > 0).map(operatorFinding),
+    ...(await helmReleaseFindings(
+      cluster,
+      operators.some(({ replicas }) => replicas > 0),
+    )),
+    ...(await markFindings(cluster, inUse)),
+    ...(await oldDefinitions(cluster)),
+    ...(await oldMarkFindings(cluster)),
+  ];
+  return found.length > 0 ? found : [ok('leftovers', 'nothing of Flux v1 is there')];
 }
 
-async function leftDeployments(cluster: ClusterView): Promise<readonly Finding[]> {
+interface LeftDeployments {
+  readonly daemons: readonly LeftDeployment[];
+  readonly caches: readonly LeftDeployment[];
+  readonly operators: readonly LeftDeployment[];
+}
+
+async function leftDeployments(cluster: ClusterView): Promise<LeftDeployments> {
   const lists = await Promise.all(
     SELECTORS.map(
       async (labelSelector) => deploymentsSchema.parse(await cluster.get('/apis/apps/v1/deployments', { labelSelector })).items,
     ),
   );
-  const running = lists.flat().filter(({ spec }) => spec.replicas > 0);
-  const byPlace = new Map(running.map((each) => [`${each.metadata.namespace}:deployment/${each.metadata.name}`, each]));
-  return [...byPlace].flatMap(([where, { spec }]) =>
-    LEFTOVERS.filter(({ image }) => spec.template.spec.containers.some((container) => image.test(container.image))).map(
-      ({ finding }) => finding(where),
-    ),
+  const byPlace = new Map(lists.flat().map((each) => [`${each.metadata.namespace}/${each.metadata.name}`, each]));
+  const withImage = (pattern: RegExp) =>
+    [...byPlace.values()].flatMap(({ metadata, spec }): readonly LeftDeployment[] => {
+      const container = spec.template.spec.containers.find(({ image }) => pattern.test(image));
+      return container ? [{ ...metadata, replicas: spec.replicas, image: container.image, args: container.args }] : [];
+    });
+  return { daemons: withImage(DAEMON), caches: withImage(MEMCACHED), operators: withImage(HELM_OPERATOR) };
+}
+
+function cacheFinding({ name, namespace }: LeftDeployment, { isFlux1 }: InUse): Finding {
+  const where = `${namespace}:deployment/${name}`;
+  if (isFlux1) return ok('leftovers', `memcached of Flux v1 runs: ${where}; fluxd needs none`);
+  return warn(
+    'leftovers',
+    `memcached of Flux v1 runs: ${where}`,
+    `fluxd keeps image metadata in memory. When you do not mean to go back: kubectl -n ${namespace} delete deployment,service ${name}`,
   );
 }
 
-async function leftDefinitions(cluster: ClusterView): Promise<readonly Finding[]> {
+function operatorFinding({ name, namespace }: LeftDeployment): Finding {
+  return warn(
+    'leftovers',
+    `the Helm operator runs: ${namespace}:deployment/${name}`,
+    'fluxd does not install charts: keep it as long as you have HelmReleases.',
+  );
+}
+
+async function oldDefinitions(cluster: ClusterView): Promise<readonly Finding[]> {
   const there = await Promise.all(
     OLD_DEFINITIONS.map(async (name) => {
       const definition = await cluster.get(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`);
@@ -91,21 +101,7 @@ async function leftDefinitions(cluster: ClusterView): Promise<readonly Finding[]
       warn(
         'leftovers',
         `definition ${name} is there`,
-        'Nothing of today reads it: move its objects to helm.fluxcd.io/v1, then delete it.',
+        `Nothing of today reads it: move its objects to helm.fluxcd.io/v1, then kubectl delete crd ${name}`,
       ),
     );
-}
-
-async function leftMarks(cluster: ClusterView): Promise<readonly Finding[]> {
-  const query = { labelSelector: OLD_MARK };
-  const { items } = deploymentsSchema.parse(await cluster.get('/apis/apps/v1/deployments', query));
-  if (items.length === 0) return [];
-  const first = items[0]?.metadata;
-  return [
-    warn(
-      'leftovers',
-      `${items.length} Deployments carry the label ${OLD_MARK}, such as ${first?.namespace}:deployment/${first?.name}`,
-      'Garbage collection goes by fluxcd.io/sync-gc-mark only: delete the old label, or the objects that are not in Git any more.',
-    ),
-  ];
 }

@@ -3,6 +3,9 @@ import type { ResourceId } from '../../resource/index.ts';
 import { isRecord, type LiveObject, type ManagedFields } from './live.ts';
 import { replicasHeldByScale } from './scale.ts';
 
+/** The field manager under which fluxd applies. */
+export const FIELD_MANAGER = 'flux';
+
 /** Label by which an object is found again for garbage collection; Flux v1's. */
 export const MARK_LABEL = 'fluxcd.io/sync-gc-mark';
 /** Annotation with the checksum of the manifest that was applied; Flux v1's. */

@@ -1,4 +1,6 @@
 import { FluxError } from '../../base/index.ts';
+import type { ApiResource } from '../discovery/api-resource.ts';
+import { type ListOptions, type LiveObject, listMetadata } from '../object/live.ts';
 import { type ClientSource, loadForClient, openTransport } from './connection.ts';
 
 /** A cluster as the person may ask it whose kubeconfig this is. Every method throws FluxErrors. */
@@ -8,12 +10,19 @@ export interface ClusterView {
   readonly server: string;
   /** What is at a path; undefined when nothing is. */
   get(path: string, query?: Readonly<Record<string, string>>): Promise<unknown>;
+  /** Metadata of the objects of a kind, and of a Secret nothing else; none where the kind is not served. */
+  metadata(
+    kind: Kind,
+    options: Pick<ListOptions, 'fieldSelector' | 'labelSelector' | 'namespace'>,
+  ): Promise<readonly LiveObject[]>;
   /** `v1.34.4`, and the time there in milliseconds since the epoch, to the second, where it tells it. */
   version(): Promise<{ readonly version: string; readonly timeMs?: number }>;
   /** Whether a user may do something (Kubernetes, SubjectAccessReview); to ask that is a right of its own. */
   may(user: string, attributes: ResourceAttributes): Promise<boolean>;
   close(): void;
 }
+
+export type Kind = Pick<ApiResource, 'group' | 'version' | 'kind' | 'plural'>;
 
 export interface ResourceAttributes {
   readonly verb: string;
@@ -35,6 +44,14 @@ export async function openClusterView(source: ClientSource): Promise<ClusterView
         return (await transport.request({ path, attempts: 1, ...(query ? { query } : {}) })).body;
       } catch (error) {
         if (error instanceof FluxError && error.fault === 'missing') return undefined;
+        throw error;
+      }
+    },
+    async metadata(kind, options) {
+      try {
+        return await listMetadata(transport, { ...kind, namespaced: true, verbs: [] }, options);
+      } catch (error) {
+        if (error instanceof FluxError && error.fault === 'missing') return [];
         throw error;
       }
     },

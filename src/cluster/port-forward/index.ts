@@ -2,6 +2,9 @@
  * The way of fluxctl to a daemon inside a cluster: finds its pod by labels and forwards a local port to it, as
  * `kubectl port-forward` does, and asks the API server what `fluxctl doctor` wants to know. A door of its own, so that fluxctl loads nothing of the sync engine.
  */
-export { type ClusterView, openClusterView, type ResourceAttributes } from './cluster-view.ts';
+
+export type { LiveObject } from '../object/live.ts';
+export { FIELD_MANAGER, isAllOurs, MARK_LABEL } from '../object/ownership.ts';
+export { type ClusterView, type Kind, openClusterView, type ResourceAttributes } from './cluster-view.ts';
 export { type ClientSource, contextNames, contextNamespace } from './connection.ts';
 export { openPortForward, type PortForward, type PortForwardOptions } from './port-forward.ts';

@@ -88,6 +88,8 @@ export interface KubeClient {
   create(path: string, object: object): Promise<KubeJson>;
   /** A merge patch, as a person's `kubectl edit` sends. */
   patch(path: string, patch: object): Promise<KubeJson>;
+  /** A forced server-side apply, as other controllers send. */
+  apply(path: string, object: object, fieldManager: string): Promise<KubeJson>;
   delete(path: string): Promise<void>;
   close(): void;
 }
@@ -132,6 +134,8 @@ export function createKubeClient(endpoint: Endpoint): KubeClient {
     list: async (path) => (await send('GET', path)).items,
     create: (path, object) => send('POST', path, object),
     patch: (path, patch) => send('PATCH', `${path}?fieldManager=kubectl-edit`, patch, 'application/merge-patch+json'),
+    apply: (path, object, fieldManager) =>
+      send('PATCH', `${path}?fieldManager=${fieldManager}&force=true`, object, 'application/apply-patch+yaml'),
     delete: async (path) => {
       await send('DELETE', path);
     },
