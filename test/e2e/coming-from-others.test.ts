@@ -1,6 +1,8 @@
+import { tmpdir } from 'node:os';
 import { load } from 'js-yaml';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type KubeJson, manifest, path, type Repository, startWorld, type World } from './harness/index.ts';
+import { runOk } from './harness/process.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -23,6 +25,11 @@ const LABELS = {
 };
 const ENV = '          env: [{ name: OLD, value: "1" }]\n          ports:\n';
 const ARGS = { args: ['--registry-disable-scanning', '--git-poll-interval=1h', '--sync-garbage-collection'] };
+
+/** The commands that the documentation gives, as they are, where there is a kubectl; else what it sends. */
+async function kubectl(args: readonly string[], input: object): Promise<void> {
+  await runOk('kubectl', ['--kubeconfig', world.kubeconfig, ...args], { env: { HOME: tmpdir() }, input: JSON.stringify(input) });
+}
 
 /** A Deployment that another controller applied, and that Flux has synced since. */
 async function takenFrom({ manager, serverSide }: Other) {
@@ -73,10 +80,10 @@ test.each(OTHERS.filter(({ serverSide }) => serverSide))(
   'an apply of nothing as the manager of $who leaves everything to Flux: its labels go, and so does what Git drops',
   async (other) => {
     const { at, repository, fluxd, live, plain, spec } = await takenFrom(other);
-    // kubectl apply --server-side --field-manager=… -f - of an object without any field.
     const { apiVersion, kind, metadata } = load(plain) as KubeJson;
-    const { name, namespace } = metadata;
-    await world.kube.apply(at, { apiVersion, kind, metadata: { name, namespace } }, other.manager);
+    const nothing = { apiVersion, kind, metadata: { name: metadata.name, namespace: metadata.namespace } };
+    if (world.runsPods) await kubectl(['apply', '--server-side', `--field-manager=${other.manager}`, '-f', '-'], nothing);
+    else await world.kube.apply(at, nothing, other.manager);
     const left = await live();
     expect(left.spec).toEqual(spec);
     expect(Object.keys(left.metadata.labels ?? {})).toEqual(['fluxcd.io/sync-gc-mark']);
@@ -88,8 +95,10 @@ test.each(OTHERS.filter(({ serverSide }) => serverSide))(
 
 test.each(OTHERS)('without the entry of $who in managedFields what Git drops goes; what only it had stays', async (other) => {
   const { at, repository, fluxd, live, plain } = await takenFrom(other);
-  const { managedFields = [] } = (await live()).metadata;
-  await world.kube.patch(at, { metadata: { managedFields: managedFields.filter(({ manager }) => manager !== other.manager) } });
+  const { metadata, ...object } = await live();
+  const managedFields = metadata.managedFields?.filter(({ manager }) => manager !== other.manager);
+  if (world.runsPods) await kubectl(['replace', '-f', '-'], { ...object, metadata: { ...metadata, managedFields } });
+  else await world.kube.patch(at, { metadata: { managedFields } });
   expect(managersOf(await live())).not.toContain(`${other.manager} ${other.serverSide ? 'Apply' : 'Update'}`);
   await dropEnv(repository, plain, fluxd.sync);
   expect(envOf(await live())).toBeUndefined();

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { CHART_ARGUMENTS } from '../support/flux-v1-chart.ts';
 import { CHECKSUM, type FluxV1, GC_MARK, installFluxV1, type Kubectl, pathOf } from './harness/flux-v1.ts';
 import {
@@ -13,6 +13,9 @@ import {
   writesOf,
 } from './harness/index.ts';
 import { runOk } from './harness/process.ts';
+
+// Whole stories, with pods that come up where there are nodes.
+vi.setConfig({ testTimeout: 180_000 });
 
 let world: World;
 beforeAll(async () => {
