@@ -1,5 +1,5 @@
 import { type Clock, FluxError, type Logger } from '../base/index.ts';
-import { formatResourceId, isWorkloadKind, type KubeObject } from '../resource/index.ts';
+import { formatResourceId, isFields, isWorkloadKind, type KubeObject } from '../resource/index.ts';
 import { applySteps } from './apply/apply.ts';
 import { applyBody } from './apply/body.ts';
 import { createWindow } from './apply/window.ts';
@@ -14,7 +14,6 @@ import { healthTarget, watchHealth } from './health/watch-health.ts';
 import type { ElectionHandlers } from './lease/election.ts';
 import { Fence } from './lease/fence.ts';
 import { type Candidacy, takePart } from './lease/take-part.ts';
-import { isRecord } from './object/live.ts';
 import { FIELD_MANAGER } from './object/ownership.ts';
 import { createObjectEvents, type EventResult, type Subject } from './object-events.ts';
 import { lostFields } from './plan/drift.ts';
@@ -244,7 +243,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster & 
           path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/${plural}/${encodeURIComponent(name)}`,
           signal,
         });
-        return isRecord(body) && body.kind === kind && isRecord(body.metadata) ? (body as unknown as KubeObject) : undefined;
+        return isFields(body) && body.kind === kind && isFields(body.metadata) ? (body as unknown as KubeObject) : undefined;
       } catch (error) {
         const absent = ['cluster/not-found', 'cluster/forbidden', 'cluster/namespace-missing'];
         if (error instanceof FluxError && absent.includes(error.code)) return undefined;
@@ -254,7 +253,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster & 
 
     async version({ signal } = {}) {
       const { body } = await transport.request({ path: '/version', signal });
-      if (isRecord(body) && typeof body.gitVersion === 'string') return body.gitVersion;
+      if (isFields(body) && typeof body.gitVersion === 'string') return body.gitVersion;
       throw new FluxError('version of the API server: the answer names none', { code: 'cluster/bad-answer' });
     },
 

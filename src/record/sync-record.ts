@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { goJson, rfc3339 } from '../base/index.ts';
+import { isFields } from '../resource/index.ts';
 
 /** One object or file that a sync did something about, as the record keeps it. */
 export interface RecordedChange {
@@ -153,8 +154,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }

@@ -3,6 +3,7 @@
  * the place it was read from; a *workload* is a resource that runs containers. Pure types and their parse/format functions.
  */
 export type { Container } from './container.ts';
+export { type Fields, isFields } from './fields.ts';
 export { type FieldChange, helmImageChanges } from './helm-release.ts';
 export {
   CLUSTER_SCOPE,

@@ -1,9 +1,9 @@
 import { asFluxError, backoffMs, type Clock, FluxError } from '../../base/index.ts';
-import type { KubeObject } from '../../resource/index.ts';
+import { isFields, type KubeObject } from '../../resource/index.ts';
 import { withoutSecretData } from '../connection/status-error.ts';
 import type { ApiRequest, ApiResponse, Transport } from '../connection/transport.ts';
 import { kindName, objectPath } from '../discovery/api-resource.ts';
-import { isRecord, type LiveObject, METADATA, metadataOf } from '../object/live.ts';
+import { type LiveObject, METADATA, metadataOf } from '../object/live.ts';
 import type { ApplyStep } from '../plan/step.ts';
 import { deleteObject } from './delete.ts';
 import { createDraft } from './draft.ts';
@@ -96,7 +96,7 @@ export async function applyObject(step: ApplyStep, deps: ApplyObjectDeps): Promi
     if (!/: spec: Forbidden/.test(message) || resource.kind === 'Secret') return [];
     try {
       const { body } = await deps.request(() => ({ path }));
-      return changedSpecFields(manifest.object.spec, isRecord(body) ? body.spec : undefined, message);
+      return changedSpecFields(manifest.object.spec, isFields(body) ? body.spec : undefined, message);
     } catch {
       // The refusal is what counts: it is told, with fewer words.
       return [];
@@ -110,7 +110,7 @@ function turns({ request }: ApplyObjectDeps): Pick<Transport, 'request'> {
 }
 
 function answered(body: unknown, subject: string): LiveObject {
-  const live = isRecord(body) && isRecord(body.metadata) ? metadataOf(body) : undefined;
+  const live = isFields(body) && isFields(body.metadata) ? metadataOf(body) : undefined;
   if (live?.uid && live.resourceVersion) return live;
   throw new FluxError(`${subject}: the answer to the apply holds no object`, { code: 'cluster/bad-answer' });
 }

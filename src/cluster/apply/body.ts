@@ -1,6 +1,5 @@
 import { FluxError } from '../../base/index.ts';
-import type { KubeObject } from '../../resource/index.ts';
-import { isRecord } from '../object/live.ts';
+import { isFields, type KubeObject } from '../../resource/index.ts';
 import { CHECKSUM_ANNOTATION, MARK_LABEL } from '../object/ownership.ts';
 import type { Target } from '../scope/scope.ts';
 import { isBuiltIn } from './stage.ts';
@@ -69,13 +68,13 @@ export function applyBody({ manifest, namespace, resource }: Target, mark: strin
 
 /** Tools write `status: {}` and `creationTimestamp: null` into everything; those say nothing. */
 function meansSomething(value: unknown): boolean {
-  if (isRecord(value)) return Object.values(value).some(meansSomething);
+  if (isFields(value)) return Object.values(value).some(meansSomething);
   return value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0) && value !== '';
 }
 
 /** Values of another type than text stay as they are: the API server names them in its error. */
 function withoutNulls(map: unknown, path: string, nulls: string[]): Record<string, string> {
-  if (!isRecord(map)) return {};
+  if (!isFields(map)) return {};
   return Object.fromEntries(
     Object.entries(map).filter(([key, value]) => {
       if (value === null) nulls.push(`${path}.${key}`);
@@ -97,7 +96,7 @@ function deepWithoutNulls(value: unknown, path: string, nulls: string[]): unknow
     }
     return copy ?? value;
   }
-  if (!isRecord(value)) return value;
+  if (!isFields(value)) return value;
   let copy: Record<string, unknown> | undefined;
   for (const field in value) {
     const inner = value[field];
@@ -120,7 +119,7 @@ function deepWithoutNulls(value: unknown, path: string, nulls: string[]): unknow
 
 function withoutReplicas<T extends object>(object: T): T {
   const spec = 'spec' in object ? object.spec : undefined;
-  if (!isRecord(spec) || !Object.hasOwn(spec, 'replicas')) return object;
+  if (!isFields(spec) || !Object.hasOwn(spec, 'replicas')) return object;
   const { replicas: _, ...rest } = spec;
   return { ...object, spec: rest };
 }

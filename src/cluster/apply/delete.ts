@@ -1,7 +1,8 @@
 import { FluxError } from '../../base/index.ts';
+import { isFields } from '../../resource/index.ts';
 import type { Transport } from '../connection/transport.ts';
 import { type ApiResource, objectPath } from '../discovery/api-resource.ts';
-import { isRecord, type LiveObject } from '../object/live.ts';
+import type { LiveObject } from '../object/live.ts';
 
 /** `changed` when it is not as it was looked at and stays; else what it still waits for before it is gone. */
 export type Deleted = 'changed' | { readonly finalizers: readonly string[] };
@@ -44,7 +45,7 @@ export async function deleteObject(
 }
 
 function finalizersOf(body: unknown): readonly string[] {
-  const metadata = isRecord(body) && isRecord(body.metadata) ? body.metadata : {};
+  const metadata = isFields(body) && isFields(body.metadata) ? body.metadata : {};
   const { deletionTimestamp, finalizers } = metadata;
   if (deletionTimestamp === undefined || !Array.isArray(finalizers)) return [];
   return finalizers.filter((each) => typeof each === 'string');

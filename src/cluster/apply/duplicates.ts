@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { FluxError } from '../../base/index.ts';
-import type { KubeObject } from '../../resource/index.ts';
-import { isRecord } from '../object/live.ts';
+import { isFields, type KubeObject } from '../../resource/index.ts';
 
 /**
  * Lists whose items have a key may hold each key once for server-side apply, while `kubectl apply` took any. The API server's
@@ -87,7 +86,7 @@ const RULES: readonly {
     field: 'hostAliases',
     merge: (items) => ({
       ...(items[0] as object),
-      hostnames: [...new Set(items.flatMap((item) => (isRecord(item) && Array.isArray(item.hostnames) ? item.hostnames : [])))],
+      hostnames: [...new Set(items.flatMap((item) => (isFields(item) && Array.isArray(item.hostnames) ? item.hostnames : [])))],
     }),
     told: 'the host names of all are taken',
   },
@@ -96,7 +95,7 @@ const RULES: readonly {
 
 function hasKey(item: unknown, key: Key, orDefault: boolean): boolean {
   if ('' in key) return item === key[''];
-  if (!isRecord(item)) return false;
+  if (!isFields(item)) return false;
   const fields = Object.entries(key);
   const given = fields.filter(([field]) => item[field] !== undefined);
   if (given.length === 0 || (given.length < fields.length && !orDefault)) return false;
@@ -114,7 +113,7 @@ function listAt(object: unknown, path: string): { readonly items: unknown[]; rea
     rest = rest.slice(step[0].length);
     if (step[1] !== undefined) {
       field = step[1];
-      at = isRecord(at) && Object.hasOwn(at, field) ? at[field] : undefined;
+      at = isFields(at) && Object.hasOwn(at, field) ? at[field] : undefined;
     } else if (Array.isArray(at)) {
       const index = /^\[(\d+)\]$/.exec(step[0]);
       const key = index ? undefined : parseKey(step[0]);

@@ -1,6 +1,5 @@
 import { FluxError } from '../../base/index.ts';
-import type { KubeObject } from '../../resource/index.ts';
-import { isRecord } from '../object/live.ts';
+import { isFields, type KubeObject } from '../../resource/index.ts';
 import { unshared } from './duplicates.ts';
 
 const REFUSED = ': Invalid value: "null"';
@@ -35,9 +34,9 @@ function dropAt(object: unknown, path: string): boolean {
   let at = object;
   for (const step of steps) {
     if (Array.isArray(at)) at = at[Number(step)];
-    else at = isRecord(at) && Object.hasOwn(at, step) ? at[step] : undefined;
+    else at = isFields(at) && Object.hasOwn(at, step) ? at[step] : undefined;
   }
-  if (field === undefined || !isRecord(at) || at[field] !== null || !Object.hasOwn(at, field)) return false;
-  delete at[field];
+  if (field === undefined || !isFields(at) || at[field] !== null || !Object.hasOwn(at, field)) return false;
+  Reflect.deleteProperty(at, field);
   return true;
 }

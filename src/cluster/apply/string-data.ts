@@ -1,5 +1,4 @@
-import type { KubeObject } from '../../resource/index.ts';
-import { isRecord } from '../object/live.ts';
+import { isFields, type KubeObject } from '../../resource/index.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -14,7 +13,7 @@ export function withoutStringData(object: Fields): Fields;
 export function withoutStringData(object: Fields): Fields {
   if (object.apiVersion !== 'v1' || object.kind !== 'Secret') return object;
   const { stringData, data = {}, ...rest } = object;
-  if (!isRecord(stringData) || !isRecord(data)) return object;
+  if (!isFields(stringData) || !isFields(data)) return object;
   const texts = Object.entries(stringData).filter(([, value]) => typeof value === 'string');
   const others = Object.entries(stringData).filter(([, value]) => typeof value !== 'string');
   const encoded = texts.map(([key, value]) => [key, Buffer.from(String(value)).toString('base64')]);

@@ -1,8 +1,9 @@
 import { backoffMs, type Clock, FluxError } from '../../base/index.ts';
+import { isFields } from '../../resource/index.ts';
 import type { ApiRequest, ApiResponse } from '../connection/transport.ts';
 import { type ApiResource, objectPath } from '../discovery/api-resource.ts';
 import { type FieldsV1, splitFields, unionFields } from '../object/fields-v1.ts';
-import { isRecord, type LiveObject, type ManagedFields, METADATA, metadataOf } from '../object/live.ts';
+import { type LiveObject, type ManagedFields, METADATA, metadataOf } from '../object/live.ts';
 import { CLIENT_SIDE_APPLY, isAllOurs, OLD_KUBECTL } from '../object/ownership.ts';
 import { LAST_APPLIED } from './body.ts';
 import { withoutStringData } from './string-data.ts';
@@ -62,8 +63,8 @@ function lastAppliedOf({ annotations }: LiveObject): unknown {
   if (text === undefined) return undefined;
   try {
     const object: unknown = JSON.parse(text);
-    if (!isRecord(object) || !isRecord(object.metadata)) return undefined;
-    const written = isRecord(object.metadata.annotations) ? object.metadata.annotations : {};
+    if (!isFields(object) || !isFields(object.metadata)) return undefined;
+    const written = isFields(object.metadata.annotations) ? object.metadata.annotations : {};
     const metadata = { ...object.metadata, annotations: { ...written, [LAST_APPLIED]: '' } };
     // What was applied as `stringData` of a Secret is owned as `data`.
     return withoutStringData({ ...object, metadata });
@@ -135,6 +136,6 @@ export async function readMetadata(request: TakeoverDeps['request'], path: strin
 }
 
 function liveOf(body: unknown): LiveObject {
-  if (isRecord(body) && isRecord(body.metadata) && typeof body.metadata.name === 'string') return metadataOf(body);
+  if (isFields(body) && isFields(body.metadata) && typeof body.metadata.name === 'string') return metadataOf(body);
   throw new FluxError('the answer holds no object', { code: 'cluster/bad-answer' });
 }

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { asFluxError, FluxError } from '../../base/index.ts';
-import type { KubeObject } from '../../resource/index.ts';
+import { isFields, type KubeObject } from '../../resource/index.ts';
 import type { ApiRequest, ApiResponse } from '../connection/transport.ts';
 import { kindName, objectPath } from '../discovery/api-resource.ts';
-import { isRecord } from '../object/live.ts';
 import type { Target } from '../scope/scope.ts';
 import type { Draft } from './draft.ts';
 
@@ -63,7 +62,7 @@ function unusedName(name: string): string {
 function beside(body: KubeObject, name: string): KubeObject {
   const renamed = { ...body, metadata: { ...body.metadata, name } };
   const { spec } = body;
-  if (body.apiVersion !== 'v1' || body.kind !== 'Service' || !isRecord(spec)) return renamed;
+  if (body.apiVersion !== 'v1' || body.kind !== 'Service' || !isFields(spec)) return renamed;
   const { clusterIP, clusterIPs, healthCheckNodePort: _, ports, ...rest } = spec;
   const headless = clusterIP === 'None' || (Array.isArray(clusterIPs) && clusterIPs.includes('None'));
   return {
@@ -77,7 +76,7 @@ function beside(body: KubeObject, name: string): KubeObject {
 }
 
 function withoutNodePort(port: unknown): unknown {
-  if (!isRecord(port)) return port;
+  if (!isFields(port)) return port;
   const { nodePort: _, ...rest } = port;
   return rest;
 }

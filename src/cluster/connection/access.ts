@@ -1,5 +1,5 @@
 import { asFluxError, FluxError } from '../../base/index.ts';
-import { isRecord } from '../object/live.ts';
+import { isFields } from '../../resource/index.ts';
 import type { AccessQuestion, AccessVerdict } from '../types.ts';
 import type { Transport } from './transport.ts';
 
@@ -39,14 +39,14 @@ interface User {
 
 /** Undefined unless the token is beyond doubt that of somebody with a name: an empty one must never stand for anybody (S-073). */
 function userOf({ authenticated, user, error }: Readonly<Record<string, unknown>>): User | undefined {
-  if (authenticated !== true || !isRecord(user) || (error !== undefined && error !== '')) return undefined;
+  if (authenticated !== true || !isFields(user) || (error !== undefined && error !== '')) return undefined;
   const { username, uid, groups, extra } = user;
   if (typeof username !== 'string' || username === '') return undefined;
   return {
     user: username,
     ...(typeof uid === 'string' ? { uid } : {}),
     groups: Array.isArray(groups) ? groups.filter((group) => typeof group === 'string') : [],
-    ...(isRecord(extra) ? { extra } : {}),
+    ...(isFields(extra) ? { extra } : {}),
   };
 }
 
@@ -69,7 +69,7 @@ async function review(
       unfenced: true,
       signal,
     });
-    if (isRecord(body) && body.kind === kind && isRecord(body.status)) return body.status;
+    if (isFields(body) && body.kind === kind && isFields(body.status)) return body.status;
   } catch (thrown) {
     const error = asFluxError(thrown, { code: 'cluster/no-review' });
     if (error.code !== 'cluster/forbidden') throw error;

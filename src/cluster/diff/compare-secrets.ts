@@ -1,5 +1,5 @@
+import { isFields } from '../../resource/index.ts';
 import { secretValues } from '../connection/status-error.ts';
-import { isRecord } from '../object/live.ts';
 import type { FieldDiff } from '../types.ts';
 import { compareObjects, type ServerObject } from './compare.ts';
 
@@ -34,7 +34,7 @@ function opaque(object: ServerObject): ServerObject {
     const value = object[field];
     if (value === undefined || value === null) return [];
     return [
-      [field, isRecord(value) ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, text(each)])) : text(value)],
+      [field, isFields(value) ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, text(each)])) : text(value)],
     ];
   });
   const { data: _data, stringData: _stringData, ...rest } = object;

@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Json } from '../../resource/index.ts';
+import { isFields, type Json } from '../../resource/index.ts';
 import { LAST_APPLIED } from '../apply/body.ts';
-import { isRecord } from '../object/live.ts';
 import { CHECKSUM_ANNOTATION, MARK_LABEL } from '../object/ownership.ts';
 import type { FieldDiff } from '../types.ts';
 
@@ -66,15 +65,15 @@ interface Shape {
 }
 
 function ownedFields(object: ServerObject | undefined): readonly Readonly<Record<string, unknown>>[] {
-  const entries = isRecord(object?.metadata) ? object.metadata.managedFields : undefined;
+  const entries = isFields(object?.metadata) ? object.metadata.managedFields : undefined;
   if (!Array.isArray(entries)) return [];
-  return entries.flatMap((entry) => (isRecord(entry) && isRecord(entry.fieldsV1) ? [entry.fieldsV1] : []));
+  return entries.flatMap((entry) => (isFields(entry) && isFields(entry.fieldsV1) ? [entry.fieldsV1] : []));
 }
 
 /** Reads a FieldsV1 set: `f:name` is a field, `k:{"name":"web"}` an item with its key (structured-merge-diff, fieldpath). */
 function learn(shape: Shape, fields: Readonly<Record<string, unknown>>): void {
   for (const [segment, inner] of Object.entries(fields)) {
-    const below = isRecord(inner) ? inner : {};
+    const below = isFields(inner) ? inner : {};
     if (segment.startsWith('f:')) {
       const name = segment.slice(2);
       const known = shape.fields.get(name) ?? { fields: new Map() };
@@ -92,7 +91,7 @@ function learn(shape: Shape, fields: Readonly<Record<string, unknown>>): void {
 function keysOf(text: string): readonly string[] | undefined {
   try {
     const key: unknown = JSON.parse(text);
-    return isRecord(key) ? Object.keys(key).sort() : undefined;
+    return isFields(key) ? Object.keys(key).sort() : undefined;
   } catch {
     return undefined;
   }
@@ -112,22 +111,22 @@ function flatten(object: ServerObject | undefined, shape: Shape): Flat {
 
   function visit(path: string, value: unknown, known: Shape | undefined): void {
     if (value === null || value === undefined) return;
-    const inner = isRecord(value) ? Object.entries(value).filter(([, each]) => each !== null && each !== undefined) : [];
+    const inner = isFields(value) ? Object.entries(value).filter(([, each]) => each !== null && each !== undefined) : [];
     const items = Array.isArray(value) ? itemNames(value, known?.keys) : undefined;
     for (const [field, each] of inner) visit(pathOf(path, field), each, known?.fields.get(field));
     if (items) {
       flat.orders.set(path, items);
       for (const [index, each] of (value as readonly unknown[]).entries()) visit(`${path}[${items[index]}]`, each, known?.item);
     }
-    if (inner.length === 0 && !items) flat.leaves.set(path, isRecord(value) ? {} : (value as Json));
+    if (inner.length === 0 && !items) flat.leaves.set(path, isFields(value) ? {} : (value as Json));
   }
 }
 
 /** The fields that are compared, as entries of the object. */
 function compared({ apiVersion: _version, kind: _kind, status: _status, metadata, ...rest }: ServerObject) {
-  const kept = Object.entries(isRecord(metadata) ? metadata : {}).flatMap(([field, value]): [string, unknown][] => {
+  const kept = Object.entries(isFields(metadata) ? metadata : {}).flatMap(([field, value]): [string, unknown][] => {
     if (SERVER_METADATA.has(field)) return [];
-    if ((field !== 'labels' && field !== 'annotations') || !isRecord(value)) return [[field, value]];
+    if ((field !== 'labels' && field !== 'annotations') || !isFields(value)) return [[field, value]];
     const others = Object.entries(value).filter(([key]) => !BOOKKEEPING.has(key));
     return others.length === 0 ? [] : [[field, Object.fromEntries(others)]];
   });
@@ -136,7 +135,7 @@ function compared({ apiVersion: _version, kind: _kind, status: _status, metadata
 
 /** What to call the items of a list, each by another name; undefined for a list that is one value. */
 function itemNames(items: readonly unknown[], keys: readonly string[] | undefined): readonly string[] | undefined {
-  if (items.length === 0 || !items.every(isRecord)) return undefined;
+  if (items.length === 0 || !items.every(isFields)) return undefined;
   for (const fields of [keys, ['name']]) {
     if (!fields) continue;
     const named = items.every((item) => fields.some((field) => item[field] !== undefined));

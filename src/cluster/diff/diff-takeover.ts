@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isFields } from '../../resource/index.ts';
 import { takenOver } from '../apply/takeover.ts';
 import { childOf, type FieldsV1, unionFields } from '../object/fields-v1.ts';
-import { isRecord, metadataOf } from '../object/live.ts';
-import { ownEntry, ownsMark } from '../object/ownership.ts';
+import { metadataOf } from '../object/live.ts';
+import { isAllOurs, ownEntry } from '../object/ownership.ts';
 import type { ServerObject } from './compare.ts';
 
 /** One operation of a JSON Patch (RFC 6902). */
@@ -33,7 +34,7 @@ export function patchAfterTakeover(
   const kept = taken.reduce<FieldsV1>((all, entry) => (entry === own ? all : unionFields(all, entry.fieldsV1 ?? {})), ours);
   const wanted: unknown = structuredClone(applied);
   removeFields(wanted, own?.fieldsV1 ?? {}, kept);
-  if (!isRecord(wanted) || isDeepStrictEqual(wanted, applied)) return undefined;
+  if (!isFields(wanted) || isDeepStrictEqual(wanted, applied)) return undefined;
   const { apiVersion: _version, kind: _kind, metadata: _metadata, status: _status, ...fields } = { ...live, ...wanted };
   return [
     ...Object.keys(fields).flatMap((field) => change(`/${segment(field)}`, live[field], wanted[field])),
@@ -43,7 +44,7 @@ export function patchAfterTakeover(
 
 /** The managedFields that the object has once it is ours; undefined when there is nothing to take over. */
 export function takeoverOf(live: ServerObject, manager: string): ReturnType<typeof takenOver> {
-  return ownsMark(metadataOf(live), manager) ? undefined : takenOver(metadataOf(live), manager);
+  return isAllOurs(metadataOf(live), manager) ? undefined : takenOver(metadataOf(live), manager);
 }
 
 /** Takes the fields of a set out of a value, but for those that somebody keeps, and what holds them (structured-merge-diff, prune). */
@@ -52,9 +53,9 @@ function removeFields(value: unknown, fields: FieldsV1, kept: FieldsV1): void {
     const child = element === '.' ? undefined : childOf(value, element);
     if (child === undefined) continue;
     const keptBelow = kept[element];
-    if (isRecord(keptBelow)) removeFields(child, isRecord(below) ? below : {}, keptBelow);
+    if (isFields(keptBelow)) removeFields(child, isFields(below) ? below : {}, keptBelow);
     else if (Array.isArray(value)) value.splice(value.indexOf(child), 1);
-    else if (isRecord(value)) delete value[element.slice(2)];
+    else if (isFields(value)) Reflect.deleteProperty(value, element.slice(2));
   }
 }
 
@@ -64,7 +65,7 @@ function change(path: string, from: unknown, to: unknown): readonly PatchOperati
 }
 
 function inMetadata(object: ServerObject, field: string): unknown {
-  return isRecord(object.metadata) ? object.metadata[field] : undefined;
+  return isFields(object.metadata) ? object.metadata[field] : undefined;
 }
 
 /** JSON Pointer (RFC 6901). */

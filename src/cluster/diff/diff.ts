@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import { asFluxError, FluxError } from '../../base/index.ts';
+import { isFields } from '../../resource/index.ts';
 import { createDraft, type Draft } from '../apply/draft.ts';
 import { changedSpecFields, immutableError, isForced, mayBeRecreated } from '../apply/recreate.ts';
 import { tryCreation } from '../apply/trial.ts';
@@ -7,7 +8,7 @@ import { withoutSecretData } from '../connection/status-error.ts';
 import type { ApiRequest, Transport } from '../connection/transport.ts';
 import { kindName, objectPath } from '../discovery/api-resource.ts';
 import { isCrd } from '../discovery/crd.ts';
-import { isRecord, metadataOf } from '../object/live.ts';
+import { metadataOf } from '../object/live.ts';
 import type { ApplyStep, Step } from '../plan/step.ts';
 import type { Target } from '../scope/scope.ts';
 import type { FieldDiff, ObjectDiff } from '../types.ts';
@@ -188,7 +189,7 @@ export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?:
 
 /** A dry run shows the version that it would have changed; a new object has none. */
 function versionOf(object: ServerObject | undefined): unknown {
-  const version = isRecord(object?.metadata) ? object.metadata.resourceVersion : undefined;
+  const version = isFields(object?.metadata) ? object.metadata.resourceVersion : undefined;
   return version === undefined ? '' : version;
 }
 
@@ -224,7 +225,7 @@ function fieldsOf(
 }
 
 function objectOf(body: unknown, { target: { resource, name } }: ApplyStep): ServerObject {
-  if (isRecord(body) && isRecord(body.metadata) && body.metadata.name === name) return body;
+  if (isFields(body) && isFields(body.metadata) && body.metadata.name === name) return body;
   throw new FluxError(`${kindName(resource)} ${name}: the answer holds no such object`, { code: 'cluster/bad-answer' });
 }
 

@@ -1,8 +1,7 @@
 import { type Clock, FluxError } from '../../base/index.ts';
-import { type KubeObject, type Manifest, parseApiVersion } from '../../resource/index.ts';
+import { isFields, type KubeObject, type Manifest, parseApiVersion } from '../../resource/index.ts';
 import type { Transport } from '../connection/transport.ts';
 import { conditionsOf, fieldsOf } from '../object/fields.ts';
-import { isRecord } from '../object/live.ts';
 import type { ApiResource } from './api-resource.ts';
 
 /** The kinds that the CustomResourceDefinitions of a set define, by `group/version/Kind`. */
@@ -22,14 +21,14 @@ export function isCrd(object: KubeObject): boolean {
 export function definedKinds(manifests: readonly Manifest[]): DefinedKinds {
   const kinds = new Map<string, { readonly resource: ApiResource; readonly crd: string }>();
   for (const { object } of manifests) {
-    if (!isCrd(object) || !object.metadata?.name || !isRecord(object.spec) || !isRecord(object.spec.names)) continue;
+    if (!isCrd(object) || !object.metadata?.name || !isFields(object.spec) || !isFields(object.spec.names)) continue;
     const { group, names, scope, versions, version } = object.spec;
     if (typeof group !== 'string' || typeof names.kind !== 'string' || typeof names.plural !== 'string') continue;
     // The API server's own rule. Under the name of a definition that is there, another one would give a second name to any kind (S-092).
     if (object.metadata.name !== `${names.plural}.${group}`) continue;
     const listed = Array.isArray(versions) && versions.length > 0 ? versions : [{ name: version }];
     for (const each of listed) {
-      if (!isRecord(each) || typeof each.name !== 'string') continue;
+      if (!isFields(each) || typeof each.name !== 'string') continue;
       const resource: ApiResource = {
         group,
         version: each.name,

@@ -1,8 +1,7 @@
 import { type Clock, FluxError, matchGlob } from '../../base/index.ts';
-import { formatApiVersion } from '../../resource/index.ts';
+import { formatApiVersion, isFields } from '../../resource/index.ts';
 import { orAborted } from '../connection/or-aborted.ts';
 import { stopped, type Transport } from '../connection/transport.ts';
-import { isRecord } from '../object/live.ts';
 import { type ApiResource, groupVersionPath, kindKey } from './api-resource.ts';
 
 /** What the API server serves, as of one look at it. */
@@ -65,7 +64,7 @@ export function createDiscovery({ transport, clock, excludeResources }: Discover
     });
     if (response.status === 304 && last) return last.look;
     const { body } = response;
-    if (!isRecord(body) || body.kind !== 'APIGroupDiscoveryList') return lookByVersion(transport, versionsOf(body, path));
+    if (!isFields(body) || body.kind !== 'APIGroupDiscoveryList') return lookByVersion(transport, versionsOf(body, path));
     if (!Array.isArray(body.items)) throw badDocument(path);
     const look = readAggregated(body);
     const { etag } = response.headers;
@@ -139,12 +138,12 @@ function readAggregated(body: Readonly<Record<string, unknown>>): Look {
   const resources: ApiResource[] = [];
   const missing: string[] = [];
   for (const item of records(body.items)) {
-    const group = isRecord(item.metadata) && typeof item.metadata.name === 'string' ? item.metadata.name : '';
+    const group = isFields(item.metadata) && typeof item.metadata.name === 'string' ? item.metadata.name : '';
     for (const entry of records(item.versions)) {
       const version = String(entry.version);
       if (entry.freshness === 'Stale') missing.push(formatApiVersion({ group, version }));
       for (const resource of records(entry.resources)) {
-        const kind = isRecord(resource.responseKind) ? resource.responseKind.kind : undefined;
+        const kind = isFields(resource.responseKind) ? resource.responseKind.kind : undefined;
         if (typeof kind !== 'string' || typeof resource.resource !== 'string') continue;
         const namespaced = resource.scope === 'Namespaced';
         resources.push({ group, version, kind, plural: resource.resource, namespaced, verbs: texts(resource.verbs) });
@@ -159,12 +158,12 @@ function readAggregated(body: Readonly<Record<string, unknown>>): Look {
  * @throws FluxError for anything else: a server of no kinds is not concluded from it (R-007).
  */
 function versionsOf(body: unknown, path: string): readonly { readonly group: string; readonly version: string }[] {
-  if (isRecord(body) && body.kind === 'APIVersions' && Array.isArray(body.versions)) {
+  if (isFields(body) && body.kind === 'APIVersions' && Array.isArray(body.versions)) {
     return texts(body.versions).map((version) => ({ group: '', version }));
   }
-  if (!isRecord(body) || body.kind !== 'APIGroupList' || !Array.isArray(body.groups)) throw badDocument(path);
+  if (!isFields(body) || body.kind !== 'APIGroupList' || !Array.isArray(body.groups)) throw badDocument(path);
   return records(body.groups).flatMap((item) => {
-    const first = isRecord(item.preferredVersion) ? [item.preferredVersion] : [];
+    const first = isFields(item.preferredVersion) ? [item.preferredVersion] : [];
     const versions = new Set([...first, ...records(item.versions)].map((each) => String(each.version)));
     return [...versions].map((version) => ({ group: String(item.name), version }));
   });
@@ -179,7 +178,7 @@ async function lookByVersion(
       const { group, version } = groupVersion;
       try {
         const { body } = await transport.request({ path: groupVersionPath(groupVersion), attempts: 2 });
-        if (!isRecord(body) || body.kind !== 'APIResourceList')
+        if (!isFields(body) || body.kind !== 'APIResourceList')
           return { resources: [], missing: [formatApiVersion(groupVersion)] };
         const resources = records(body.resources).flatMap((each) => {
           const { name: plural, kind } = each;
@@ -204,7 +203,7 @@ function badDocument(path: string): FluxError {
 }
 
 function records(value: unknown): Record<string, unknown>[] {
-  return Array.isArray(value) ? value.filter(isRecord) : [];
+  return Array.isArray(value) ? value.filter(isFields) : [];
 }
 
 function texts(value: unknown): string[] {

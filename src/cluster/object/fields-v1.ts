@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isRecord } from './live.ts';
+import { isFields } from '../../resource/index.ts';
 
 /**
  * A set of fields as `managedFields` writes it: a tree whose keys are `f:name`, `k:{"name":"web"}` or `v:"value"`; a node is a
@@ -12,7 +12,7 @@ export function unionFields(a: FieldsV1, b: FieldsV1): FieldsV1 {
   const result: Record<string, unknown> = { ...a };
   for (const [element, below] of Object.entries(b)) {
     const other = result[element];
-    result[element] = isRecord(other) && isRecord(below) ? unionNodes(other, below) : below;
+    result[element] = isFields(other) && isFields(below) ? unionNodes(other, below) : below;
   }
   return result;
 }
@@ -42,7 +42,7 @@ export function splitFields(
       continue;
     }
     const child = childOf(value, element);
-    if (child === undefined || !isRecord(below)) outside[element] = below;
+    if (child === undefined || !isFields(below)) outside[element] = below;
     else if (Object.keys(below).length === 0) inside[element] = below;
     else {
       const split = splitFields(below, child);
@@ -60,14 +60,14 @@ function nonEmpty(fields: FieldsV1): FieldsV1 | undefined {
 /** What an element of a path names in a value: a field, or the item of a list with this key or value. */
 export function childOf(value: unknown, element: string): unknown {
   const rest = element.slice(2);
-  if (element.startsWith('f:')) return isRecord(value) && Object.hasOwn(value, rest) ? value[rest] : undefined;
+  if (element.startsWith('f:')) return isFields(value) && Object.hasOwn(value, rest) ? value[rest] : undefined;
   if (!Array.isArray(value)) return undefined;
   const wanted = parse(rest);
   if (element.startsWith('v:')) return value.find((item) => isDeepStrictEqual(item, wanted));
-  if (!element.startsWith('k:') || !isRecord(wanted)) return undefined;
+  if (!element.startsWith('k:') || !isFields(wanted)) return undefined;
   // Keys that a manifest leaves out have the schema's default.
   const keys = Object.entries(wanted);
-  return value.find((item) => isRecord(item) && keys.every(([key, each]) => item[key] === undefined || item[key] === each));
+  return value.find((item) => isFields(item) && keys.every(([key, each]) => item[key] === undefined || item[key] === each));
 }
 
 function parse(text: string): unknown {

@@ -1,4 +1,4 @@
-import { isRecord } from './live.ts';
+import { isFields } from '../../resource/index.ts';
 
 /** A part of an object as the API server sends it; nothing in it is certain. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -12,7 +12,7 @@ export interface Condition {
 }
 
 export function fieldsOf(value: unknown): Fields {
-  return isRecord(value) ? value : {};
+  return isFields(value) ? value : {};
 }
 
 export function numberOf(value: unknown, otherwise = 0): number {
@@ -24,7 +24,7 @@ export function textOf(value: unknown): string {
 }
 
 export function recordsOf(value: unknown): readonly Fields[] {
-  return Array.isArray(value) ? value.filter(isRecord) : [];
+  return Array.isArray(value) ? value.filter(isFields) : [];
 }
 
 /** The conditions of an object. */

@@ -1,4 +1,5 @@
 import { FluxError } from '../../base/index.ts';
+import { isFields } from '../../resource/index.ts';
 import type { Transport } from '../connection/transport.ts';
 import { type ApiResource, collectionPath } from '../discovery/api-resource.ts';
 
@@ -136,7 +137,7 @@ interface Page {
  * an empty collection: null passes only where the server also states its resourceVersion and that nothing follows.
  */
 function pageOf(body: unknown, kind: string): Page | undefined {
-  if (!isRecord(body) || body.kind !== kind || !isRecord(body.metadata)) return undefined;
+  if (!isFields(body) || body.kind !== kind || !isFields(body.metadata)) return undefined;
   const { metadata, items } = body;
   if (metadata.continue !== undefined && typeof metadata.continue !== 'string') return undefined;
   const next = metadata.continue ?? '';
@@ -145,17 +146,13 @@ function pageOf(body: unknown, kind: string): Page | undefined {
   if (next === '' && typeof metadata.remainingItemCount === 'number' && metadata.remainingItemCount > 0) return undefined;
   if (items === null) return resourceVersion !== '' && next === '' ? { items: [], next, resourceVersion } : undefined;
   if (!Array.isArray(items)) return undefined;
-  const named = items.every((item) => isRecord(item) && isRecord(item.metadata) && typeof item.metadata.name === 'string');
+  const named = items.every((item) => isFields(item) && isFields(item.metadata) && typeof item.metadata.name === 'string');
   return named ? { items, next, resourceVersion } : undefined;
 }
 
 /** The metadata of an object or of a metadata-only view of it. */
 export function metadataOf(item: Readonly<Record<string, unknown>>): LiveObject {
   return item.metadata as LiveObject;
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function badList({ plural, group }: ApiResource, what: string): FluxError {

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import type { ResourceId } from '../../resource/index.ts';
-import { isRecord, type LiveObject, type ManagedFields } from './live.ts';
+import { isFields, type ResourceId } from '../../resource/index.ts';
+import type { LiveObject, ManagedFields } from './live.ts';
 import { replicasHeldByScale } from './scale.ts';
 
 /** The field manager under which fluxd applies. */
@@ -21,7 +21,7 @@ export const IGNORE_ANNOTATIONS = ['fluxcd.io/ignore', 'flux.weave.works/ignore'
 
 /** Flux v1's `ignore` policy under either of its prefixes; `true` wins when both are given. A YAML boolean counts as its text. */
 export function ignorePolicy(annotations: unknown): string | undefined {
-  if (!isRecord(annotations)) return undefined;
+  if (!isFields(annotations)) return undefined;
   const values = IGNORE_ANNOTATIONS.flatMap((key) =>
     annotations[key] === undefined || annotations[key] === null ? [] : [String(annotations[key])],
   );
@@ -36,8 +36,8 @@ export function ownEntry(live: LiveObject, manager: string): ManagedFields | und
 /** True when the API server itself says that we put the mark there by server-side apply; a label alone anybody can copy. */
 export function ownsMark(live: LiveObject, manager: string): boolean {
   const metadata = ownEntry(live, manager)?.fieldsV1?.['f:metadata'];
-  const labels = isRecord(metadata) ? metadata['f:labels'] : undefined;
-  return isRecord(labels) && Object.hasOwn(labels, `f:${MARK_LABEL}`);
+  const labels = isFields(metadata) ? metadata['f:labels'] : undefined;
+  return isFields(labels) && Object.hasOwn(labels, `f:${MARK_LABEL}`);
 }
 
 /** Managers under which client-side `kubectl apply` writes, Flux v1's among them; before 1.18 every command of kubectl was `kubectl`. */
@@ -55,8 +55,8 @@ export function isAllOurs(live: LiveObject, manager: string): boolean {
 function isOfFluxV1({ manager, operation, subresource, fieldsV1 }: ManagedFields): boolean {
   if (operation !== 'Update' || subresource || (manager !== CLIENT_SIDE_APPLY && manager !== OLD_KUBECTL)) return false;
   const metadata = fieldsV1?.['f:metadata'];
-  const annotations = isRecord(metadata) ? metadata['f:annotations'] : undefined;
-  return isRecord(annotations) && Object.hasOwn(annotations, `f:${CHECKSUM_ANNOTATION}`);
+  const annotations = isFields(metadata) ? metadata['f:annotations'] : undefined;
+  return isFields(annotations) && Object.hasOwn(annotations, `f:${CHECKSUM_ANNOTATION}`);
 }
 
 /**

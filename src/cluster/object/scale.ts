@@ -1,4 +1,5 @@
-import { isRecord, type LiveObject } from './live.ts';
+import { isFields } from '../../resource/index.ts';
+import type { LiveObject } from './live.ts';
 
 /**
  * True when somebody holds `spec.replicas` through the `scale` subresource: a HorizontalPodAutoscaler, or a person with
@@ -8,6 +9,6 @@ import { isRecord, type LiveObject } from './live.ts';
 export function replicasHeldByScale(live: Pick<LiveObject, 'managedFields'>): boolean {
   return (live.managedFields ?? []).some(({ subresource, fieldsV1 }) => {
     const spec = subresource === 'scale' ? fieldsV1?.['f:spec'] : undefined;
-    return isRecord(spec) && Object.hasOwn(spec, 'f:replicas');
+    return isFields(spec) && Object.hasOwn(spec, 'f:replicas');
   });
 }

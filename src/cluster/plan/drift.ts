@@ -1,4 +1,5 @@
-import { isRecord, type LiveObject, type LostFields, type ManagedFields } from '../object/live.ts';
+import { isFields } from '../../resource/index.ts';
+import type { LiveObject, LostFields, ManagedFields } from '../object/live.ts';
 import { ownEntry } from '../object/ownership.ts';
 import { replicasHeldByScale } from '../object/scale.ts';
 
@@ -29,7 +30,7 @@ export function lostFields(applied: Fields, live: LiveObject, manager: string): 
   const lost: Lost[] = [];
   for (const [name, value] of Object.entries(applied)) {
     if (name === 'apiVersion' || name === 'kind') continue;
-    const fields = name === 'metadata' && isRecord(value) ? withoutIdentity(value) : value;
+    const fields = name === 'metadata' && isFields(value) ? withoutIdentity(value) : value;
     compare(fields, own?.[`f:${name}`], below(foreign, `f:${name}`), name, lost);
   }
   // Whoever scales the object holds the number of replicas by right.
@@ -47,8 +48,8 @@ function withoutIdentity({ name: _name, namespace: _namespace, ...rest }: Fields
 function compare(value: unknown, owned: unknown, foreign: readonly Foreign[], path: string, lost: Lost[]): void {
   // A field that is set to nothing is not applied.
   if (value === null || value === undefined) return;
-  if (!isRecord(owned)) {
-    if (isRecord(value) && Object.keys(value).length > 0) {
+  if (!isFields(owned)) {
+    if (isFields(value) && Object.keys(value).length > 0) {
       for (const [name, each] of Object.entries(value))
         compare(each, undefined, below(foreign, `f:${name}`), join(path, name), lost);
       return;
@@ -59,7 +60,7 @@ function compare(value: unknown, owned: unknown, foreign: readonly Foreign[], pa
   }
   // Owned as a whole.
   if (isLeaf(owned)) return;
-  if (isRecord(value)) {
+  if (isFields(value)) {
     for (const [name, each] of Object.entries(value)) {
       compare(each, owned[`f:${name}`], below(foreign, `f:${name}`), join(path, name), lost);
     }
@@ -77,7 +78,7 @@ function compareItems(items: readonly unknown[], owned: Fields, foreign: readonl
     if (values.size > 0) {
       const name = `v:${JSON.stringify(item)}`;
       if (!values.has(name)) lost.push({ path: `${path}[=${JSON.stringify(item)}]`, holder: below(foreign, name)[0]?.manager });
-    } else if (isRecord(item)) {
+    } else if (isFields(item)) {
       const name = found.get(item);
       const key = name === undefined ? nameOf(item, keys[0]?.key ?? {}) : keyFields(name);
       const shown = Object.entries(key).map(([field, is]) => `${field}=${String(is)}`);
@@ -99,7 +100,7 @@ function pairs(
   const found = new Map<Fields, string>();
   for (const isExact of [true, false]) {
     for (const item of items) {
-      if (!isRecord(item) || found.has(item)) continue;
+      if (!isFields(item) || found.has(item)) continue;
       for (const each of left) {
         if (!matches(item, each.key, isExact)) continue;
         found.set(item, each.name);
@@ -123,7 +124,7 @@ function nameOf(item: Fields, key: Fields): Fields {
 function below(foreign: readonly Foreign[], name: string): readonly Foreign[] {
   return foreign.flatMap(({ manager, fields }) => {
     const inner = fields[name];
-    return isRecord(inner) ? [{ manager, fields: inner }] : [];
+    return isFields(inner) ? [{ manager, fields: inner }] : [];
   });
 }
 
@@ -131,7 +132,7 @@ function below(foreign: readonly Foreign[], name: string): readonly Foreign[] {
 function keyFields(name: string): Fields {
   try {
     const key: unknown = JSON.parse(name.slice(2));
-    return isRecord(key) ? key : {};
+    return isFields(key) ? key : {};
   } catch {
     return {};
   }

@@ -1,6 +1,6 @@
 import { FluxError } from '../../base/index.ts';
+import { isFields } from '../../resource/index.ts';
 import { kindName } from '../discovery/api-resource.ts';
-import { isRecord } from '../object/live.ts';
 import { isOurs, type Self } from '../prune/self.ts';
 import type { Target } from '../scope/scope.ts';
 
@@ -30,7 +30,7 @@ function powerOf(target: Target, self: Self | undefined): string | undefined {
   if (self && isOurs({ resource, live: place }, self)) return 'this Flux itself lives by it';
   switch (`${resource.group}/${resource.kind}`) {
     case '/Namespace':
-      return isRecord(object.metadata.labels) && object.metadata.labels['pod-security.kubernetes.io/enforce'] === 'privileged'
+      return isFields(object.metadata.labels) && object.metadata.labels['pod-security.kubernetes.io/enforce'] === 'privileged'
         ? 'its pods may be privileged'
         : undefined;
     case '/Secret':
@@ -43,7 +43,7 @@ function powerOf(target: Target, self: Self | undefined): string | undefined {
     case `${RBAC}/ClusterRoleBinding`:
       return (
         reserved(name) ??
-        (isRecord(object.roleRef) && object.roleRef.name === 'cluster-admin' ? 'it binds cluster-admin' : undefined) ??
+        (isFields(object.roleRef) && object.roleRef.name === 'cluster-admin' ? 'it binds cluster-admin' : undefined) ??
         firstOf(object.subjects, (subject) => powerOfSubject(subject, namespace, self))
       );
     case 'admissionregistration.k8s.io/MutatingWebhookConfiguration':
@@ -94,7 +94,7 @@ function powerOfSubject(
 /** The first answer for what is a record in a list that may be anything. */
 function firstOf(list: unknown, ask: (each: Readonly<Record<string, unknown>>) => string | undefined): string | undefined {
   for (const each of Array.isArray(list) ? list : []) {
-    const answer = isRecord(each) ? ask(each) : undefined;
+    const answer = isFields(each) ? ask(each) : undefined;
     if (answer !== undefined) return answer;
   }
   return undefined;

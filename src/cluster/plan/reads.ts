@@ -1,9 +1,10 @@
 import pLimit from 'p-limit';
 import { FluxError } from '../../base/index.ts';
+import { isFields } from '../../resource/index.ts';
 import type { Transport } from '../connection/transport.ts';
 import { objectPath } from '../discovery/api-resource.ts';
 import type { Discovery } from '../discovery/discovery.ts';
-import { isRecord, type LiveObject, listMetadata, METADATA, metadataOf } from '../object/live.ts';
+import { type LiveObject, listMetadata, METADATA, metadataOf } from '../object/live.ts';
 import { isNamespace, type Part } from '../scope/allowed-namespaces.ts';
 import type { Target } from '../scope/scope.ts';
 
@@ -32,7 +33,7 @@ export function createReads({ transport, discovery }: ReadDeps, signal: AbortSig
     const path = objectPath(resource, namespace, name);
     try {
       const { body } = await limit(() => transport.request({ path, headers: { accept: METADATA }, signal }));
-      const live = isRecord(body) && isRecord(body.metadata) ? metadataOf(body) : undefined;
+      const live = isFields(body) && isFields(body.metadata) ? metadataOf(body) : undefined;
       if (live?.name === name && live.uid !== undefined) return live;
     } catch (error) {
       if (error instanceof FluxError && ABSENT.has(error.code)) return undefined;

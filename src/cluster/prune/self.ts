@@ -1,5 +1,6 @@
+import { isFields } from '../../resource/index.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
-import { isRecord, type LiveObject } from '../object/live.ts';
+import type { LiveObject } from '../object/live.ts';
 
 /** Who we are in the cluster. */
 export interface Self {
@@ -20,8 +21,8 @@ export function selfOf(headers: Readonly<Record<string, string>>): Self | undefi
   const claims = claimsOf(authorization.replace(/^Bearer /, ''));
   const [, namespace, serviceAccount] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(String(claims?.sub)) ?? [];
   if (namespace === undefined || serviceAccount === undefined) return undefined;
-  const bound = isRecord(claims?.['kubernetes.io']) ? claims['kubernetes.io'].pod : undefined;
-  const { name: pod, uid: podUid } = isRecord(bound) ? bound : {};
+  const bound = isFields(claims?.['kubernetes.io']) ? claims['kubernetes.io'].pod : undefined;
+  const { name: pod, uid: podUid } = isFields(bound) ? bound : {};
   return {
     namespace,
     serviceAccount,
@@ -35,7 +36,7 @@ function claimsOf(token: string): Readonly<Record<string, unknown>> | undefined 
   if (payload === undefined) return undefined;
   try {
     const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
-    return isRecord(claims) ? claims : undefined;
+    return isFields(claims) ? claims : undefined;
   } catch {
     return undefined; // an opaque token, which names nobody
   }

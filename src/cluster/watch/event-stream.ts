@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { FluxError } from '../../base/index.ts';
+import { isFields } from '../../resource/index.ts';
 import { errorFromStatus } from '../connection/status-error.ts';
-import { isRecord } from '../object/live.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -55,14 +55,14 @@ function eventOf(line: Buffer, path: string): WatchEvent {
   } catch (error) {
     throw badEvent(path, 'is not JSON', error);
   }
-  if (!isRecord(event) || !isRecord(event.object)) throw badEvent(path, 'holds no object');
+  if (!isFields(event) || !isFields(event.object)) throw badEvent(path, 'holds no object');
   const { type, object } = event;
   if (type === 'ERROR') throw errorFromStatus(typeof object.code === 'number' ? object.code : 500, object, path);
   const { metadata } = object;
-  if (!isRecord(metadata) || typeof metadata.resourceVersion !== 'string') throw badEvent(path, 'has no resourceVersion');
+  if (!isFields(metadata) || typeof metadata.resourceVersion !== 'string') throw badEvent(path, 'has no resourceVersion');
   const { resourceVersion } = metadata;
   if (type === 'BOOKMARK') {
-    const whole = isRecord(metadata.annotations) && metadata.annotations['k8s.io/initial-events-end'] === 'true';
+    const whole = isFields(metadata.annotations) && metadata.annotations['k8s.io/initial-events-end'] === 'true';
     return { type: whole ? 'synced' : 'bookmark', object, resourceVersion };
   }
   if (typeof metadata.name !== 'string') throw badEvent(path, 'names no object');

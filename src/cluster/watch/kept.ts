@@ -1,6 +1,6 @@
-import { objectKey } from '../../resource/index.ts';
+import { isFields, objectKey } from '../../resource/index.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
-import { isRecord, type LiveObject, type LostFields, type ManagedFields, metadataOf } from '../object/live.ts';
+import { type LiveObject, type LostFields, type ManagedFields, metadataOf } from '../object/live.ts';
 import { CHECKSUM_ANNOTATION, fingerprint, IGNORE_ANNOTATIONS, isAllOurs, MARK_LABEL } from '../object/ownership.ts';
 import { replicasHeldByScale } from '../object/scale.ts';
 import type { ClusterWorkload } from '../types.ts';
@@ -62,7 +62,7 @@ function slim(
 const KEPT_ANNOTATIONS: ReadonlySet<string> = new Set([CHECKSUM_ANNOTATION, ...IGNORE_ANNOTATIONS]);
 
 function onlyUid(reference: unknown): unknown {
-  return isRecord(reference) ? { uid: reference.uid } : {};
+  return isFields(reference) ? { uid: reference.uid } : {};
 }
 
 /** Shared by all objects that are ours: of their field sets only this is read again. */

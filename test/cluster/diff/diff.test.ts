@@ -87,6 +87,8 @@ const widgets = manifest({
 const writes = ({ kubernetes }: Embedded) =>
   kubernetes.requests.filter(({ method, query }) => method !== 'GET' && !query.includes('dryRun=All'));
 
+const metadataFields = (of: string, key: string) => ({ 'f:metadata': { [`f:${of}`]: { [`f:${key}`]: {} } } });
+
 describe('what a sync would do', () => {
   test('a changed image, and a field that comes with it', async () => {
     const world = await startEmbedded();
@@ -392,12 +394,15 @@ describe('a server that does not go along', () => {
     ]);
   });
 
-  test('what only a takeover from kubectl makes possible is a change whose fields nobody can tell', async () => {
+  const old = { manager: 'kubectl-client-side-apply', operation: 'Update', fieldsV1: { 'f:data': { 'f:old': {} } } };
+  const ours = { manager: 'flux', operation: 'Apply', fieldsV1: metadataFields('labels', 'fluxcd.io/sync-gc-mark') };
+  const again = { ...old, fieldsV1: metadataFields('annotations', 'fluxcd.io/sync-checksum') };
+  test.each([
+    ['from kubectl', [old]],
+    ['from a Flux v1 to which somebody had gone back', [ours, again]],
+  ])('what only a takeover %s makes possible is a change whose fields nobody can tell', async (_case, managedFields) => {
     const world = await startWorld();
     const message = 'Service "web" is invalid: spec.ports[1].name: Duplicate value: "a"';
-    const managedFields = [
-      { manager: 'kubectl-client-side-apply', operation: 'Update', fieldsV1: { 'f:data': { 'f:old': {} } } },
-    ];
     world.server.put('/api/v1/namespaces/shop/configmaps/there', {
       metadata: { name: 'there', namespace: 'shop', managedFields },
     });
