@@ -17,6 +17,9 @@ export type Answer = unknown | { readonly status: number; readonly body: string 
 /** `GET /flux/v6/services` to the answers given one after the other; the last one stays. */
 export type Script = Readonly<Record<string, readonly Answer[]>>;
 
+/** The time that every answer states; a test that looks at clocks starts its own there. */
+export const SERVED_AT = 'Thu, 26 Nov 2026 12:00:00 GMT';
+
 export class ScriptedDaemon {
   readonly requests: Request[] = [];
   readonly #server: Server;
@@ -39,6 +42,7 @@ export class ScriptedDaemon {
         const body = Buffer.concat(chunks).toString();
         const path = url.replace(/^\/api/, '');
         daemon.requests.push({ method, path, headers, body });
+        response.setHeader('date', SERVED_AT);
         const answer = daemon.#answer(`${method} ${path.split('?')[0]}`);
         if (answer === undefined) response.writeHead(404, { 'content-type': 'text/plain' }).end('404 page not found\n');
         else if (isRaw(answer)) {

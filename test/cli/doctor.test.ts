@@ -11,7 +11,7 @@ import type { Finding } from '../../src/cli/doctor/finding.ts';
 import { checkLeftovers } from '../../src/cli/doctor/leftovers.ts';
 import type { ClusterView, LiveObject } from '../../src/cluster/port-forward/index.ts';
 import { GoFluxd } from '../conformance/go-fluxd.ts';
-import { fluxctl, type Script, ScriptedDaemon } from './daemon.ts';
+import { fluxctl, type Script, ScriptedDaemon, SERVED_AT } from './daemon.ts';
 
 const clusterOf = (parts: Partial<ClusterView>): ClusterView => ({
   context: 'prod',
@@ -340,6 +340,7 @@ async function apiServer(answers: Readonly<Record<string, unknown>>): Promise<As
       code: 404,
       details: { name: 'x' },
     };
+    response.setHeader('date', SERVED_AT);
     response.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' });
     const isMetadata = request.headers.accept?.includes('PartialObjectMetadataList') && answer === NO_DEPLOYMENTS;
     response.end(JSON.stringify(isMetadata ? podList([]) : (answer ?? status)));
@@ -384,7 +385,11 @@ const READY: Script = {
 const doctor = async (script: Script, flags: readonly string[] = [], answers: Readonly<Record<string, unknown>> = CLUSTER) => {
   await using cluster = await apiServer(answers);
   await using daemon = await ScriptedDaemon.start({ ...READY, ...script });
-  return await fluxctl(['doctor', '--url', daemon.url, ...flags], { KUBECONFIG: cluster.kubeconfig }, { startAt: Date.now() });
+  return await fluxctl(
+    ['doctor', '--url', daemon.url, ...flags],
+    { KUBECONFIG: cluster.kubeconfig },
+    { startAt: Date.parse(SERVED_AT) },
+  );
 };
 const reported = async (script: Script) => {
   const { code, stdout } = await doctor(script, ['-o', 'json']);
@@ -547,7 +552,11 @@ describe('doctor', () => {
       [['--url', daemon.url], 'warn', 0],
       [[], 'fail', 1],
     ] as const) {
-      const ran = await fluxctl(['doctor', '-o', 'json', ...flags], { KUBECONFIG: kubeconfig }, { startAt: Date.now() });
+      const ran = await fluxctl(
+        ['doctor', '-o', 'json', ...flags],
+        { KUBECONFIG: kubeconfig },
+        { startAt: Date.parse(SERVED_AT) },
+      );
       const findings = JSON.parse(ran.stdout) as Finding[];
       expect(findings[0]).toMatchObject({ check: 'cluster', level });
       expect(ran.code).toBe(code);
@@ -579,7 +588,7 @@ describe('doctor', () => {
       ...READY,
       'POST /flux/v9/git-repo-config': [{ status: 500, body: 'oops' }],
     });
-    const { stdout } = await fluxctl(['doctor', '--url', daemon.url, '-o', 'json'], {}, { startAt: Date.now() });
+    const { stdout } = await fluxctl(['doctor', '--url', daemon.url, '-o', 'json'], {}, { startAt: Date.parse(SERVED_AT) });
     const findings = JSON.parse(stdout) as Finding[];
     expect(levels(findings)).toEqual(['kubeconfig warn', 'daemon ok', 'clock ok', 'git fail', 'sync ok', 'registries ok']);
   });

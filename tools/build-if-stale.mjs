@@ -1,0 +1,12 @@
+// Bundles the commands into dist/ when a source is newer than what is there: `npm run demo` shows the code as it is.
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const modified = (file) => statSync(join(root, file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+const filesOf = (folder) => readdirSync(join(root, folder), { recursive: true }).map((file) => join(folder, file));
+const newest = Math.max(...['bin', 'src', 'tools'].flatMap(filesOf).concat('package.json', 'package-lock.json').map(modified));
+if (newest > Math.min(modified('dist/fluxd.js'), modified('dist/fluxctl.js'))) {
+  process.chdir(root);
+  await import('./build.mjs');
+}
