@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { load } from 'js-yaml';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sampled } from '../support/sampled.ts';
 import { type KubeJson, manifest, path, type Repository, startWorld, type World } from './harness/index.ts';
 import { runOk } from './harness/process.ts';
 
@@ -17,6 +18,7 @@ const OTHERS = [
   { who: 'Argo CD', manager: 'argocd-controller', serverSide: false },
 ] as const;
 type Other = (typeof OTHERS)[number];
+const SOME = sampled('other controllers', OTHERS, 2);
 
 const LABELS = {
   'kustomize.toolkit.fluxcd.io/name': 'shop',
@@ -60,7 +62,7 @@ async function dropEnv(repository: Repository, plain: string, sync: () => Promis
   await sync();
 }
 
-test.each(OTHERS)(
+test.each(SOME)(
   'what $who applied is synced on with the same pods; a field that Git drops stays while that manager has it, too',
   async (other) => {
     const { repository, fluxd, live, plain, uid, spec } = await takenFrom(other);
@@ -76,7 +78,7 @@ test.each(OTHERS)(
   },
 );
 
-test.each(OTHERS.filter(({ serverSide }) => serverSide))(
+test.each(SOME.filter(({ serverSide }) => serverSide))(
   'an apply of nothing as the manager of $who leaves everything to Flux: its labels go, and so does what Git drops',
   async (other) => {
     const { at, repository, fluxd, live, plain, spec } = await takenFrom(other);
@@ -93,7 +95,7 @@ test.each(OTHERS.filter(({ serverSide }) => serverSide))(
   },
 );
 
-test.each(OTHERS)('without the entry of $who in managedFields what Git drops goes; what only it had stays', async (other) => {
+test.each(SOME)('without the entry of $who in managedFields what Git drops goes; what only it had stays', async (other) => {
   const { at, repository, fluxd, live, plain } = await takenFrom(other);
   const { metadata, ...object } = await live();
   const managedFields = metadata.managedFields?.filter(({ manager }) => manager !== other.manager);
