@@ -20,6 +20,7 @@ export { type Measurement, measured } from './measured.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
 export { redact, Secret } from './redact.ts';
 export { suggest } from './suggest.ts';
+export { turn } from './turn.ts';
 export { dumpYaml } from './yaml/dump.ts';
 export {
   appendEntry,

@@ -1,4 +1,4 @@
-import { asFluxError, type Clock, type FluxError } from '../base/index.ts';
+import { asFluxError, type Clock, type FluxError, turn } from '../base/index.ts';
 import { recordedAllowPrune } from '../record/index.ts';
 import type { Approvals } from './approvals.ts';
 import type { Cancellable, Change, Cluster, Orphan, Problem, Revision, Source } from './ports.ts';
@@ -65,6 +65,7 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
     reader.read(revision, limited),
     options.garbageCollection === 'on' ? confirmedDeletions(source, previous, revision) : undefined,
   ]);
+  await turn(deadline.signal);
   const plan = await cluster.plan(
     {
       desired: state,
@@ -76,6 +77,7 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
     },
     limited,
   );
+  await turn(signal);
   const changes = await cluster.apply(plan, { onProgress: options.onProgress, ...(signal ? { signal } : {}) });
   signal?.throwIfAborted();
   approvals.update(changes, plan.orphans);

@@ -1,5 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
-import { FluxError, type Logger, silentLogger } from '../base/index.ts';
+import { FluxError, type Logger, silentLogger, turn } from '../base/index.ts';
 import type { Manifest } from '../resource/index.ts';
 import { decodeText, MAX_FILE_BYTES } from './decode.ts';
 import { selectFiles, type TreeFile } from './files.ts';
@@ -34,8 +33,8 @@ export interface ManifestReaderOptions {
 
 /** Blobs are fetched together up to this many and this much. */
 const BATCH = { files: 64, bytes: 8 << 20 };
-/** Characters parsed between two turns of the event loop, about 20 ms. */
-const TURN = 256 << 10;
+/** Characters parsed between two turns of the event loop, about 5 ms. */
+const TURN = 64 << 10;
 
 /** What one file of a revision holds, with its manifests in their places. */
 interface FileRead extends DesiredManifests {
@@ -150,8 +149,7 @@ function turnTaker(signal: AbortSignal | undefined): (length: number) => Promise
     left -= length;
     if (left > 0) return;
     left = TURN;
-    await setImmediate();
-    signal?.throwIfAborted();
+    await turn(signal);
   };
 }
 

@@ -7,6 +7,7 @@ import { createSyncRecorder } from '../../src/controller/sync-recorder.ts';
 import { createRepositoryReader } from '../../src/controller/view.ts';
 import { formatJobNote } from '../../src/record/index.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { countTurns } from '../support/turns.ts';
 
 /** Ids mean the same all the time. */
 const NAMES = {};
@@ -104,6 +105,19 @@ describe('a sync', () => {
       changes: [],
       notes: new Map(),
     };
+  });
+
+  test('others have their turn between reading, planning and applying', async () => {
+    const options = optionsFor(world);
+    const counter = countTurns();
+    const turns: number[] = [];
+    const note = () => void turns.push(counter.turns);
+    const cluster = { ...options.cluster, plan: told(options.cluster.plan, note), apply: told(options.cluster.apply, note) };
+    const reader = { read: told(options.reader.read, note) };
+    await sync(NEW, { ...options, cluster, reader });
+    counter.stop();
+    expect(turns).toHaveLength(3);
+    expect(new Set(turns).size).toBe(3);
   });
 
   test.each<[string, Commit[], number | undefined]>([

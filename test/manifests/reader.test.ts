@@ -3,6 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import type { Desired } from '../../src/controller/ports.ts';
 import { createManifestReader, type DesiredManifests, type TreeFile } from '../../src/manifests/index.ts';
 import { formatPlace } from '../../src/resource/index.ts';
+import { countTurns } from '../support/turns.ts';
 
 type Content = string | Buffer | { readonly link: string } | { readonly submodule: true };
 
@@ -485,5 +486,16 @@ describe('S-025 large input that is good', () => {
       'a.yaml': configMap('a', `base: &b {cpu: 100m}\nlist: [${Array(20_000).fill('*b').join(', ')}]\n`),
     });
     expect([names(desired), desired.errors]).toEqual([['ConfigMap/a'], []]);
+  });
+
+  test('others have their turn in between, also while there are many small files', async () => {
+    const files = Object.fromEntries(
+      Array.from({ length: 500 }, (_, index) => [`m${index}.yaml`, configMap(`m${index}`, filler)]),
+    );
+    const counter = countTurns();
+    const desired = await read(files);
+    counter.stop();
+    expect(desired.manifests).toHaveLength(500);
+    expect(counter.turns).toBeGreaterThanOrEqual(15);
   });
 });

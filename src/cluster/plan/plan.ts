@@ -1,4 +1,4 @@
-import { type Clock, FluxError } from '../../base/index.ts';
+import { type Clock, FluxError, turn } from '../../base/index.ts';
 import { kindName } from '../discovery/api-resource.ts';
 import type { Directory } from '../discovery/discovery.ts';
 import { gcMark } from '../object/ownership.ts';
@@ -43,6 +43,8 @@ export interface Planned {
 
 /** Flux v1's pace; unknown kinds and deletions look again at once. */
 const DIRECTORY_MAX_AGE_MS = 300_000;
+/** Objects that are decided about between two turns of the event loop, about 3 ms. */
+const TURN = 500;
 
 /**
  * Compares what Git wants with the metadata of what is there, and decides object by object. What it learns on the way goes into the
@@ -62,7 +64,11 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
   const lists = createLists(deps, directory, signal);
   const stateOf = await lists.ofWanted(layout.byPart, set);
   const now = deps.clock.now();
-  const steps = placed.map((each) => (isPlaced(each) ? stepOf(each) : isExcluded(each) ? excluded(each) : failed(each)));
+  const steps: Step[] = [];
+  for (const each of placed) {
+    if (steps.length % TURN === 0) await turn(signal);
+    steps.push(isPlaced(each) ? stepOf(each) : isExcluded(each) ? excluded(each) : failed(each));
+  }
   let orphans: readonly Orphan[] = [];
   if (request.garbageCollection !== 'off') {
     const { discovery, allowed, manager, self, others } = deps;
@@ -134,11 +140,12 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
 
   /** What is neither in Git nor in the cluster is nothing to remember. */
   function forgetAbsent(): void {
+    const memories = [set.inventory, set.fights, set.refused];
+    const unwanted = memories.map((memory) => [...memory.keys()].filter((key) => !targets.has(key)));
+    if (unwanted.every((keys) => keys.length === 0)) return;
     const kept = new Set(placed.flatMap((each) => (isPlaced(each) ? [each.key] : [])));
     for (const { resource, live } of lists.marked()) kept.add(keyOf(resource, live.namespace, live.name));
-    for (const memory of [set.inventory, set.fights, set.refused]) {
-      for (const key of memory.keys()) if (!kept.has(key)) memory.delete(key);
-    }
+    for (const [index, keys] of unwanted.entries()) for (const key of keys) if (!kept.has(key)) memories[index]?.delete(key);
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { CHECKSUM_ANNOTATION, gcMark, MARK_LABEL, type Plan } from '../../../src/cluster/index.ts';
+import { countTurns } from '../../support/turns.ts';
 import { status } from '../api-server.ts';
 import { configMap, crd, deployment, manifest, namespace, path, request, startWorld, widget } from '../world.ts';
 
@@ -17,6 +18,25 @@ describe('what a plan asks of the API server', () => {
     const { plan, server } = await startWorld();
     await plan([configMap('a'), deployment('web')], { garbageCollection: 'on' });
     expect(server.requests.filter(({ method }) => method !== 'GET')).toEqual([]);
+  });
+
+  test('others have their turn while it decides about many objects', async () => {
+    const { plan } = await startWorld();
+    const counter = countTurns();
+    const decidedAt: number[] = [];
+    const set = Array.from({ length: 2000 }, (_, index) => {
+      const { checksum, ...rest } = configMap(`m${index}`);
+      return {
+        ...rest,
+        get checksum() {
+          decidedAt.push(counter.turns);
+          return checksum;
+        },
+      };
+    });
+    expect((await plan(set)).entries).toHaveLength(2000);
+    counter.stop();
+    expect(new Set(decidedAt).size).toBeGreaterThanOrEqual(4);
   });
 
   test('with nothing new: one metadata-only list a kind, selected by our mark, and nothing else', async () => {

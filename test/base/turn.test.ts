@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest';
+import { turn } from '../../src/base/index.ts';
+
+test('what waits for its turn has had it', async () => {
+  let served = false;
+  setImmediate(() => {
+    served = true;
+  });
+  await turn();
+  expect(served).toBe(true);
+});
+
+test('an abort in the meantime ends the work, with its reason', async () => {
+  const stopping = new AbortController();
+  const reason = new Error('stopping');
+  setImmediate(() => stopping.abort(reason));
+  await expect(turn(stopping.signal)).rejects.toBe(reason);
+});
