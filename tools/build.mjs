@@ -14,3 +14,5 @@ for (const name of ['fluxd', 'fluxctl']) {
   });
   chmodSync(`${directory}/${name}.js`, 0o755);
 }
+// The thread of fluxd that runs git, found beside the code that starts it.
+await bundle('thread', { dir: directory, format: 'esm', entryFileNames: '[name].js' }, 'src/git/thread.ts');

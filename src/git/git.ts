@@ -1,10 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { GitPluginError, type SimpleGitOptions, simpleGit } from 'simple-git';
-import { type Clock, FluxError, messageOf, withDeadline } from '../base/index.ts';
+import { type Clock, FluxError } from '../base/index.ts';
 import { moreConfig } from './environment.ts';
 import { type GitOutput, gitFailed } from './failure.ts';
+import { GitThread } from './git-thread.ts';
 import { isObjectId } from './names.ts';
-import { killMarked } from './process-tree.ts';
 
 /** A change of one ref on the remote. */
 export interface RefUpdate {
@@ -49,42 +47,14 @@ export interface PushOutcome {
   readonly output: GitOutput;
 }
 
-/**
- * simple-git's guard is a second fence behind this module. It compares configuration keys by substring, host names in them
- * included, so its rules for keys are off: configuration comes from environment.ts and nowhere else. Its rules for arguments
- * that run programs (pack programs, --exec) stay on.
- */
-const UNSAFE: NonNullable<SimpleGitOptions['unsafe']> = {
-  allowUnsafeConfigEnvCount: true,
-  allowUnsafeSshCommand: true,
-  allowUnsafeGitProxy: true,
-  allowUnsafeHooksPath: true,
-  allowUnsafeFsMonitor: true,
-  allowUnsafeAskPass: true,
-  allowUnsafeTemplateDir: true,
-  allowUnsafeProtocolOverride: true,
-  allowUnsafeCredentialHelper: true,
-  allowUnsafeAlias: true,
-  allowUnsafePager: true,
-  allowUnsafeEditor: true,
-  allowUnsafeInclude: true,
-};
-
-/** simple-git waits 50 ms more for a command that printed nothing, as most of ours do; an empty piece of output spares us that. */
-function pretendOutput(_command: string, stdout: NodeJS.ReadableStream): void {
-  queueMicrotask(() => stdout.emit('data', Buffer.alloc(0)));
-}
-
-const MARK = 'FLUX_GIT_RUN';
-/** Git removes its lock files when interrupted; what has not ended after this many milliseconds is killed. */
-const GRACE_MS = 1000;
+/** One thread for all repositories of the process. */
+const thread = new GitThread();
 
 export type Git = ReturnType<typeof createGit>;
 
 /**
- * Every git command this product runs, one function each: the only place where argument lists are built and where simple-git is
- * called. Values from outside stand after `--` or `--end-of-options`, go through standard input, or have been checked
- * by names.ts or address.ts.
+ * Every git command this product runs, one function each: the only place where argument lists are built. Values from outside stand
+ * after `--` or `--end-of-options`, go through standard input, or have been checked by names.ts or address.ts.
  */
 export function createGit({ gitDir, cwd, environment, clock, onRemote }: GitOptions) {
   async function run(
@@ -96,48 +66,10 @@ export function createGit({ gitDir, cwd, environment, clock, onRemote }: GitOpti
     }: RunOptions & { readonly input?: string | Buffer; readonly extra?: Readonly<Record<string, string>> },
   ): Promise<GitOutput> {
     const command = `git ${args[0]}`;
-    signal.throwIfAborted();
-    const mark = randomUUID();
-    const env = { ...environment, GIT_DIR: gitDir, ...extra, [MARK]: mark };
-    let output: GitOutput | undefined;
-    const abandoned = Promise.withResolvers<never>();
-    // simple-git interrupts git and then waits for the ends of its streams, which ssh or git-remote-https may hold open.
-    const onAbort = () => {
-      withDeadline(GRACE_MS).signal.addEventListener('abort', () => {
-        killMarked(MARK, mark);
-        abandoned.reject(signal.reason);
-      });
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      const finished = simpleGit({
-        baseDir: cwd,
-        abort: signal,
-        allowEnvironment: Object.keys(env),
-        unsafe: UNSAFE,
-        // The end of the streams, not of the process, is the end of the output.
-        completion: { onClose: true, onExit: false },
-        // Never undefined: simple-git then leaves standard input open and a command that reads it hangs.
-        input: () => (input === undefined ? Buffer.alloc(0) : Buffer.from(input)),
-        // Called for every task: the way to have exit code and bytes, which raw() itself folds into one text.
-        errors: (error, { exitCode, stdOut, stdErr }) => {
-          if (error instanceof GitPluginError) return error;
-          output = { command, exitCode, stdout: Buffer.concat(stdOut), stderr: Buffer.concat(stdErr).toString('utf8') };
-          return undefined;
-        },
-      })
-        .env(env)
-        .outputHandler(pretendOutput)
-        .raw([...args]);
-      await Promise.race([finished, abandoned.promise]);
-    } catch (error) {
-      if (signal.aborted) throw signal.reason;
-      throw new FluxError(`${command}: ${messageOf(error)}`, { code: 'git/not-run', cause: error });
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-      if (signal.aborted) killMarked(MARK, mark);
-    }
-    if (!output) throw new FluxError(`${command}: ended without a result`, { code: 'git/not-run' });
+    const env = { ...environment, GIT_DIR: gitDir, ...extra };
+    const result = await thread.run({ args, cwd, env, ...(input === undefined ? {} : { input }) }, signal);
+    const { buffer, byteOffset, byteLength } = result.stdout;
+    const output = { ...result, command, stdout: Buffer.from(buffer, byteOffset, byteLength) };
     if (output.exitCode < 0 || /^Error: spawn /.test(output.stderr))
       throw new FluxError(`${command}: git could not be started: ${output.stderr.split('\n', 1)[0]}`, {
         code: 'git/not-installed',

@@ -38,7 +38,7 @@ interface Answer {
 /**
  * Reads blobs by id, and tells what names stand for, through one `git cat-file --batch` that stays open: thousands of files cost one
  * process, and a look at a ref none. simple-git runs a command to its end and cannot hold a conversation, so this one process is
- * spawned here, with the same environment as all others. Answers come in the order of the requests; a process that dies is replaced and asked again once.
+ * spawned here, once, with the same environment as all others. Answers come in the order of the requests; a process that dies is replaced and asked again once.
  */
 export class ObjectReader {
   readonly #options: ObjectReaderOptions;

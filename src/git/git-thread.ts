@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { FluxError, messageOf, withDeadline } from '../base/index.ts';
+import { killMarked } from './process-tree.ts';
+
+/** One git process to run. */
+export interface GitCall {
+  readonly args: readonly string[];
+  readonly cwd: string;
+  /** All that it gets to see. */
+  readonly env: Readonly<Record<string, string>>;
+  /** For its standard input. */
+  readonly input?: string | Uint8Array;
+}
+
+/** What a git process left; a negative exit code when it could not be started. */
+export interface GitResult {
+  readonly exitCode: number;
+  readonly stdout: Uint8Array;
+  readonly stderr: string;
+}
+
+/** What the thread is told. `mark` is the name of the variable that holds the id in the environment of the call. */
+export type GitOrder =
+  | { readonly id: string; readonly mark: string; readonly call: GitCall }
+  | { readonly interrupt: string }
+  | { readonly abandon: string };
+
+/** What the thread tells. */
+export type GitAnswer = { readonly id: string } & ({ readonly result: GitResult } | { readonly failure: Error });
+
+const MARK = 'FLUX_GIT_RUN';
+/** Git removes its lock files when interrupted; what has not ended after this many milliseconds is killed. */
+const GRACE_MS = 1000;
+/** Beside this file among the sources, and in the bundle. */
+const PROGRAM = new URL(`./thread${extname(import.meta.url)}`, import.meta.url);
+
+/**
+ * Runs git processes from a thread of its own (thread.ts), so that nobody else waits while a process is made. The thread starts with the
+ * first call, keeps nothing alive while it has nothing to do, and is replaced when it ends.
+ */
+export class GitThread {
+  readonly #program: URL;
+  readonly #waiting = new Map<string, PromiseWithResolvers<GitResult>>();
+  #worker: Worker | undefined;
+
+  constructor(program = PROGRAM) {
+    this.#program = program;
+  }
+
+  /**
+   * Runs a command to its end. When the signal aborts, git is interrupted, or else killed with all that it started; only then the
+   * signal's reason is thrown.
+   * @throws FluxError `git/not-run` when it came to no end
+   */
+  async run(call: GitCall, signal: AbortSignal): Promise<GitResult> {
+    signal.throwIfAborted();
+    const id = randomUUID();
+    const ended = Promise.withResolvers<GitResult>();
+    const worker = this.#start();
+    const onAbort = () => {
+      this.#tell(worker, { interrupt: id });
+      withDeadline(GRACE_MS).signal.addEventListener('abort', () => this.#tell(worker, { abandon: id }));
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#waiting.set(id, ended);
+    worker.ref();
+    try {
+      this.#tell(worker, { id, mark: MARK, call: { ...call, env: { ...call.env, [MARK]: id } } });
+      return await ended.promise;
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new FluxError(`git ${call.args[0]}: ${messageOf(error)}`, { code: 'git/not-run', cause: error });
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      this.#waiting.delete(id);
+      if (this.#waiting.size === 0) this.#worker?.unref();
+    }
+  }
+
+  #tell(worker: Worker, order: GitOrder): void {
+    worker.postMessage(order);
+  }
+
+  #start(): Worker {
+    if (this.#worker) return this.#worker;
+    // What it starts has the environment of its call; the daemon's own it has no use for.
+    const worker = new Worker(this.#program, { env: {} });
+    this.#worker = worker;
+    let why: unknown;
+    worker.on('message', (answer: GitAnswer) => {
+      if ('result' in answer) this.#waiting.get(answer.id)?.resolve(answer.result);
+      else this.#waiting.get(answer.id)?.reject(answer.failure);
+    });
+    worker.on('error', (error) => {
+      why = error;
+    });
+    worker.on('exit', (code) => {
+      this.#worker = undefined;
+      for (const [id, { reject }] of this.#waiting) {
+        killMarked(MARK, id);
+        reject(new Error(`the thread that runs git ended (${code})`, { cause: why }));
+      }
+      this.#waiting.clear();
+    });
+    return worker;
+  }
+}

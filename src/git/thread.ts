@@ -1,0 +1,88 @@
+/**
+ * What runs on the thread that `GitThread` starts: git processes, each told of to its end. To start a process holds up the thread
+ * that does so until the new program runs, the longer the more memory the daemon has. Knows nothing of GitOps, and of our packages
+ * loads simple-git alone.
+ */
+import { parentPort } from 'node:worker_threads';
+import { GitPluginError, type SimpleGitOptions, simpleGit } from 'simple-git';
+import type { GitAnswer, GitCall, GitOrder, GitResult } from './git-thread.ts';
+import { killMarked } from './process-tree.ts';
+
+/**
+ * simple-git's guard is a second fence behind git.ts. It compares configuration keys by substring, host names in them
+ * included, so its rules for keys are off: configuration comes from environment.ts and nowhere else. Its rules for arguments
+ * that run programs (pack programs, --exec) stay on.
+ */
+const UNSAFE: NonNullable<SimpleGitOptions['unsafe']> = {
+  allowUnsafeConfigEnvCount: true,
+  allowUnsafeSshCommand: true,
+  allowUnsafeGitProxy: true,
+  allowUnsafeHooksPath: true,
+  allowUnsafeFsMonitor: true,
+  allowUnsafeAskPass: true,
+  allowUnsafeTemplateDir: true,
+  allowUnsafeProtocolOverride: true,
+  allowUnsafeCredentialHelper: true,
+  allowUnsafeAlias: true,
+  allowUnsafePager: true,
+  allowUnsafeEditor: true,
+  allowUnsafeInclude: true,
+};
+
+/** What ends each call before its time. */
+interface Ends {
+  readonly interrupt: () => void;
+  readonly abandon: () => void;
+}
+
+const running = new Map<string, Ends>();
+
+parentPort?.on('message', (order: GitOrder) => {
+  if ('interrupt' in order) return running.get(order.interrupt)?.interrupt();
+  if ('abandon' in order) return running.get(order.abandon)?.abandon();
+  const { id, mark, call } = order;
+  const abort = new AbortController();
+  // simple-git interrupts git and then waits for the ends of its streams, which ssh or git-remote-https may hold open.
+  const abandoned = Promise.withResolvers<never>();
+  running.set(id, { interrupt: () => abort.abort(), abandon: () => abandoned.reject(new Error('given up')) });
+  const answer = (given: GitAnswer) => {
+    running.delete(id);
+    // Whatever the command has started ends with it, before anybody hears of its end.
+    if (abort.signal.aborted) killMarked(mark, id);
+    parentPort?.postMessage(given);
+  };
+  Promise.race([run(call, abort.signal), abandoned.promise]).then(
+    (result) => answer({ id, result }),
+    (error: unknown) => answer({ id, failure: error instanceof Error ? error : new Error(String(error)) }),
+  );
+});
+
+async function run({ args, cwd, env, input }: GitCall, signal: AbortSignal): Promise<GitResult> {
+  let result: GitResult | undefined;
+  await simpleGit({
+    baseDir: cwd,
+    abort: signal,
+    allowEnvironment: Object.keys(env),
+    unsafe: UNSAFE,
+    // The end of the streams, not of the process, is the end of the output.
+    completion: { onClose: true, onExit: false },
+    // Never undefined: simple-git then leaves standard input open and a command that reads it hangs.
+    input: () => (input === undefined ? Buffer.alloc(0) : Buffer.from(input)),
+    // Called for every task: the way to have exit code and bytes, which raw() itself folds into one text.
+    errors: (error, { exitCode, stdOut, stdErr }) => {
+      if (error instanceof GitPluginError) return error;
+      result = { exitCode, stdout: Buffer.concat(stdOut), stderr: Buffer.concat(stdErr).toString('utf8') };
+      return undefined;
+    },
+  })
+    .env(env)
+    .outputHandler(pretendOutput)
+    .raw([...args]);
+  if (!result) throw new Error('ended without a result');
+  return result;
+}
+
+/** simple-git waits 50 ms more for a command that printed nothing, as most of ours do; an empty piece of output spares us that. */
+function pretendOutput(_command: string, stdout: NodeJS.ReadableStream): void {
+  queueMicrotask(() => stdout.emit('data', Buffer.alloc(0)));
+}
