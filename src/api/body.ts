@@ -45,14 +45,20 @@ export interface ReadLimits {
   readonly maxBytes?: number | undefined;
   /** What is read is taken from it, and is for the caller to give back. */
   readonly budget?: BodyBudget | undefined;
+  /** Called when nothing is known that speaks against reading it. */
+  readonly onAccepted?: (() => void) | undefined;
 }
 
 /**
  * Reads a body whole.
  * @throws FluxError `api/too-large` as soon as it is known to be over the limit, `api/busy` when the budget is used up.
  */
-export async function readBody(request: IncomingMessage, { maxBytes = MAX_BYTES, budget }: ReadLimits = {}): Promise<Buffer> {
+export async function readBody(
+  request: IncomingMessage,
+  { maxBytes = MAX_BYTES, budget, onAccepted }: ReadLimits = {},
+): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  onAccepted?.();
   const chunks: Buffer[] = [];
   let size = 0;
   // Not `for await`: leaving that loop destroys the connection before the refusal is written.

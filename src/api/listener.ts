@@ -88,23 +88,27 @@ export function createListener(options: ListenerOptions): HttpListener {
       keepAliveTimeout: patience.idleMs,
       connectionsCheckingInterval: patience.lookMs,
     },
-    (incoming, outgoing) => {
-      answer(incoming, outgoing).catch((error: unknown) => {
-        log.error({ method: incoming.method, err: error }, 'answer could not be written');
-        outgoing.destroy();
-      });
-    },
+    (incoming, outgoing) => receive(incoming, outgoing),
   );
+  // Whoever asks before sending a body (RFC 9110, 10.1.1) is told to go on only when it will be read.
+  server.on('checkContinue', (incoming, outgoing) => receive(incoming, outgoing, () => outgoing.writeContinue()));
   const tls = options.tls && acceptTls(server, options.tls.certificate, clock);
   limitConnections(server, localAddressOf, maxFromOneAddress);
 
-  async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  function receive(incoming: IncomingMessage, outgoing: ServerResponse, goOn?: () => void): void {
+    answer(incoming, outgoing, goOn).catch((error: unknown) => {
+      log.error({ method: incoming.method, err: error }, 'answer could not be written');
+      outgoing.destroy();
+    });
+  }
+
+  async function answer(incoming: IncomingMessage, outgoing: ServerResponse, goOn: (() => void) | undefined): Promise<void> {
     const startedAt = clock.now();
     const [path = '', search = ''] = splitTarget(incoming.url ?? '');
     const query = new URLSearchParams(search);
     const seen = { path, headers: incoming.headers };
     const match = findRoute(routes, incoming.method ?? '', path, query);
-    const reply = await serve(incoming, outgoing, match, path, query).catch((error: unknown) => {
+    const reply = await serve(incoming, outgoing, match, path, query, goOn).catch((error: unknown) => {
       if (!(error instanceof FluxError) || statusOf(error) >= 500)
         log.error({ method: incoming.method, path: shownPath(path), err: error }, 'request failed');
       return refuse(error, seen);
@@ -126,6 +130,7 @@ export function createListener(options: ListenerOptions): HttpListener {
     match: Match | undefined,
     path: string,
     query: URLSearchParams,
+    goOn: (() => void) | undefined,
   ): Promise<Reply> {
     const method = incoming.method ?? '';
     const caller = callerOf(incoming, localAddressOf(incoming.socket));
@@ -138,7 +143,8 @@ export function createListener(options: ListenerOptions): HttpListener {
     if (!match) return refuse(undefined, { path, headers: incoming.headers });
     const { route, params } = match;
     if (route.body === 'json' || route.body === 'legacy') checkContentType(incoming.headers['content-type'], route.body);
-    const bytes = route.body === undefined ? NO_BODY : await readBody(incoming, { maxBytes: route.maxBodyBytes, budget });
+    const limits = { maxBytes: route.maxBodyBytes, budget, onAccepted: goOn };
+    const bytes = route.body === undefined ? NO_BODY : await readBody(incoming, limits);
     try {
       const body = route.body === 'raw' ? '' : decodeBody(bytes);
       const gone = new AbortController();

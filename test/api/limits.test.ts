@@ -87,6 +87,22 @@ test('S-079: what asks for another protocol, or for leave to go on, is a request
   expect(await ask('CONNECT localhost:1 HTTP/1.1', 'Host: localhost')).toBe('');
   expect(await ask('TRACE /api/flux/v11/ping HTTP/1.1', 'Host: localhost', 'Connection: close')).toMatch(/^HTTP\/1\.1 404 /);
   const large = ['Host: localhost', 'Expect: 100-continue', 'Content-Length: 1073741824'];
-  expect(await ask(`POST ${UPDATE} HTTP/1.1`, ...large)).toMatch(/HTTP\/1\.1 413 /);
+  expect(await ask(`POST ${UPDATE} HTTP/1.1`, ...large)).toMatch(/^HTTP\/1\.1 413 /);
   expect(api.calls).toEqual([]);
+});
+
+test.each([
+  ['a foreign name', [`POST ${UPDATE} HTTP/1.1`, 'Host: evil.example'], 403],
+  ['a type that is not accepted', [`POST ${UPDATE} HTTP/1.1`, 'Host: localhost', 'Content-Type: text/plain'], 415],
+  ['a path that is not served', ['POST /nothing HTTP/1.1', 'Host: localhost'], 404],
+])('S-079: %s is refused before the client is told to send its body', async (_, head, status) => {
+  await using api = await serve();
+  const lines = [...head, 'Expect: 100-continue', 'Content-Length: 2', '', ''];
+  expect(await sendRaw(api.port, lines.join('\r\n'))).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+});
+
+test('a client that asks before it sends its body is told to go on when it will be read', async () => {
+  await using api = await serve();
+  const lines = [`POST ${UPDATE} HTTP/1.1`, 'Host: localhost', 'Connection: close', 'Expect: 100-continue', 'Content-Length: 2'];
+  expect(await sendRaw(api.port, [...lines, '', '{}'].join('\r\n'))).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 400 /);
 });
