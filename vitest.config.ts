@@ -33,7 +33,8 @@ export default defineConfig({
         test: {
           name: 'shared',
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...ALONE, ...ofHelm, notHere],
+          // test/deploy is a suite of its own, with its own configuration.
+          exclude: [...configDefaults.exclude, ...ALONE, ...ofHelm, notHere, 'test/deploy/**'],
           // A worker loads our code once, not once a file: that was a third of the work.
           isolate: false,
         },

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { afterAll, beforeAll, expect, onTestFailed, onTestFinished, test } from 'vitest';
 import { CHART_ARGUMENTS } from '../support/flux-v1-chart.ts';
+import { CHART_KUBECONFIG } from '../support/flux-v1-deployment.ts';
 import { startApiProxy } from './harness/api-proxy.ts';
 import { builtCommands } from './harness/build.ts';
 import { freePort } from './harness/fluxd.ts';
@@ -23,21 +24,6 @@ const OWN_MOUNTS = ['unshare', '--user', '--map-root-user', '--mount'] as const;
 const canMount = spawnSync(OWN_MOUNTS[0], [...OWN_MOUNTS.slice(1), 'mount', '-t', 'tmpfs', 'none', '/run']).status === 0;
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 const MOUNT = `mount -t tmpfs none /run && mkdir -p ${ACCOUNT} && cp "$0"/* ${ACCOUNT} && exec "$@"`;
-
-/** What the chart mounts as kubeconfig: a context, and neither a cluster nor a user. */
-const CHART_KUBECONFIG = `apiVersion: v1
-clusters: []
-contexts:
-- context:
-    cluster: ""
-    namespace: default
-    user: ""
-  name: default
-current-context: default
-kind: Config
-preferences: {}
-users: []
-`;
 
 /** Does not come in on loopback, as the kubelet's probes and Prometheus do not. */
 const address = Object.values(networkInterfaces())

@@ -6,6 +6,7 @@
 #   cluster.sh build      builds etcd, Kubernetes and CoreDNS from their Go modules (minutes once, then cached)
 #   cluster.sh up         starts it: the node is Ready in 6 to 10 seconds
 #   cluster.sh sh CMD...  runs CMD inside, with TEST_KUBECONFIG, TEST_REGISTRY, KUBECONFIG and kubectl
+#   cluster.sh restart-containerd   kills containerd and starts it again; its containers go on
 #   cluster.sh down       ends it and leaves nothing behind
 #
 # NS     name of the namespace and of the cluster (default e2e); several run side by side
@@ -84,6 +85,13 @@ inside() {
   exec "${ENTER[@]}" "$@"
 }
 
+restart_containerd() {
+  need_root
+  stop containerd
+  start_containerd
+  wait_until 20 "containerd" containers version
+}
+
 need_root() {
   [ "$(id -u)" = 0 ] || die "needs root for namespaces and containers; without it, control-plane.sh gives the API alone"
 }
@@ -92,7 +100,8 @@ case ${1:-} in
   apt) install_packages ;;
   build) build ;;
   up) up ;;
+  restart-containerd) restart_containerd ;;
   down) down ;;
   sh) shift; inside "$@" ;;
-  *) sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,13s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

@@ -1,5 +1,6 @@
 /**
- * Container images without a daemon: one static program becomes a one-layer OCI image and is pushed to a registry over HTTP.
+ * Container images without a daemon: a program, with files beside it, becomes a one-layer OCI image and is pushed to a registry
+ * over HTTP.
  *
  *     node image.ts push REGISTRY REPOSITORY:TAG PROGRAM [NAME=VALUE ...]
  */
@@ -12,10 +13,22 @@ export interface ImageOptions {
   /** Content of the program that the image runs, and its path in the image. */
   readonly program: Buffer;
   readonly path: string;
+  /** What else the image holds. */
+  readonly files?: readonly ImageFile[];
+  /** Arguments that a container may replace. */
+  readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
   /** RFC 3339; fixed by default, so that the same program gives the same digest. */
   readonly created?: string;
+}
+
+/** A file of an image, by its absolute path; a symbolic link when it has a target. */
+export interface ImageFile {
+  readonly path: string;
+  readonly content: Buffer | { readonly link: string };
+  /** 0644 unless said otherwise. */
+  readonly mode?: number;
 }
 
 /** A blob of an image, addressed by the hash of its content. */
@@ -35,11 +48,12 @@ const MEDIA_TYPE = 'application/vnd.oci.image';
 
 /** Builds the image; equal options give equal digests. */
 export function buildImage(options: ImageOptions): Image {
-  const { program, path, env = {}, labels = {}, created = '1970-01-01T00:00:00Z' } = options;
+  const { program, path, env = {}, labels = {}, args, created = '1970-01-01T00:00:00Z' } = options;
   const files = tar([
     ...['tmp', 'etc', 'proc', 'sys', 'dev'].map((name) => ({ name: `${name}/`, mode: 0o755, content: Buffer.alloc(0) })),
     { name: 'etc/passwd', mode: 0o644, content: Buffer.from('root:x:0:0::/:/\nnobody:x:65534:65534::/:/\n') },
-    { name: path.replace(/^\//, ''), mode: 0o755, content: program },
+    { name: relative(path), mode: 0o755, content: program },
+    ...(options.files ?? []).map((file) => ({ name: relative(file.path), mode: file.mode ?? 0o644, content: file.content })),
   ]);
   const layer = blob(gzipSync(files));
   const config = jsonBlob({
@@ -48,6 +62,7 @@ export function buildImage(options: ImageOptions): Image {
     os: 'linux',
     config: {
       Entrypoint: [path],
+      ...(args ? { Cmd: args } : {}),
       Env: ['PATH=/usr/bin:/bin', ...Object.entries(env).map(([name, value]) => `${name}=${value}`)],
       WorkingDir: '/',
       Labels: labels,
@@ -96,20 +111,21 @@ async function send(url: string | URL, init: RequestInit): Promise<Response> {
 interface TarEntry {
   readonly name: string;
   readonly mode: number;
-  readonly content: Buffer;
+  readonly content: ImageFile['content'];
 }
+
+const relative = (path: string) => path.replace(/^\//, '');
 
 /** A ustar archive with all times and owners zero. */
 function tar(entries: readonly TarEntry[]): Buffer {
-  const blocks = entries.flatMap(({ name, mode, content }) => [
-    tarHeader(name, mode, content.length),
-    content,
-    Buffer.alloc((512 - (content.length % 512)) % 512),
-  ]);
+  const blocks = entries.flatMap(({ name, mode, content }) => {
+    if ('link' in content) return [tarHeader(name, mode, 0, content.link)];
+    return [tarHeader(name, mode, content.length), content, Buffer.alloc((512 - (content.length % 512)) % 512)];
+  });
   return Buffer.concat([...blocks, Buffer.alloc(1024)]);
 }
 
-function tarHeader(name: string, mode: number, size: number): Buffer {
+function tarHeader(name: string, mode: number, size: number, link?: string): Buffer {
   const header = Buffer.alloc(512);
   const octal = (value: number, width: number, at: number) => header.write(`${value.toString(8).padStart(width - 1, '0')}\0`, at);
   header.write(name, 0);
@@ -118,7 +134,8 @@ function tarHeader(name: string, mode: number, size: number): Buffer {
   octal(0, 8, 116); // gid
   octal(size, 12, 124);
   octal(0, 12, 136); // mtime
-  header.write(name.endsWith('/') ? '5' : '0', 156);
+  header.write(link !== undefined ? '2' : name.endsWith('/') ? '5' : '0', 156);
+  header.write(link ?? '', 157);
   header.write('ustar\0' + '00', 257);
   header.fill(' ', 148, 156); // the checksum counts its own field as blanks
   const sum = header.reduce((total, byte) => total + byte, 0);

@@ -1,0 +1,109 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFailed } from 'vitest';
+import { builtCommands } from '../../e2e/harness/build.ts';
+import { type Finished, ROOT, run } from '../../e2e/harness/process.ts';
+import { type Pod, pods } from './cluster.ts';
+import { apply, attempt, command, environment } from './environment.ts';
+import { gitAccess, HTTP_USER } from './git-server.ts';
+import { FLUX } from './images.ts';
+
+/** Flux as the chart installs it. */
+export interface Installation {
+  readonly namespace: string;
+  pods(): Promise<readonly Pod[]>;
+  /** Through a port-forward of its own, as a person with a kubeconfig does. */
+  fluxctl(...args: readonly string[]): Promise<Finished>;
+  /** Of all its pods, also of a container that was before. */
+  log(): Promise<string>;
+  /** Changes values of the release. */
+  upgrade(...settings: readonly string[]): Promise<void>;
+  /** What it deployed stays. */
+  uninstall(): Promise<void>;
+}
+
+/** Values of the chart that all installations here have; the names are those of the chart of Flux v1. */
+const VALUES = {
+  image: FLUX,
+  git: { branch: 'main', pollInterval: '2s' },
+  registry: { automationInterval: '2s', insecureHosts: environment.registry },
+} as const;
+
+/** With Git over SSH: the deploy key is in a Secret, the server in known_hosts. */
+export function installOverSsh(namespace: string, repository: string, values: object = {}): Promise<Installation> {
+  const secret = {
+    kind: 'Secret',
+    metadata: { name: 'flux-git-deploy', namespace },
+    stringData: { identity: gitAccess.identity() },
+  };
+  return install(namespace, secret, {
+    ...VALUES,
+    ...values,
+    git: { ...VALUES.git, url: gitAccess.sshUrl(repository), secretName: secret.metadata.name },
+    ssh: { known_hosts: gitAccess.knownHosts() },
+  });
+}
+
+/** With Git over HTTP: name and password are in a Secret that becomes the environment. */
+export function installOverHttp(namespace: string, repository: string): Promise<Installation> {
+  const { name, password } = HTTP_USER;
+  const stringData = { GIT_AUTHUSER: name, GIT_AUTHKEY: password };
+  const secret = { kind: 'Secret', metadata: { name: 'flux-git-auth', namespace }, stringData };
+  return install(namespace, secret, {
+    ...VALUES,
+    git: { ...VALUES.git, url: gitAccess.httpUrl(repository, '$(GIT_AUTHUSER):$(GIT_AUTHKEY)') },
+    env: { secretName: secret.metadata.name },
+  });
+}
+
+async function install(namespace: string, secret: object, values: object): Promise<Installation> {
+  await apply(
+    {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: namespace, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
+    },
+    { apiVersion: 'v1', ...secret },
+  );
+  const directory = mkdtempSync(join(tmpdir(), 'flux-deploy-values-'));
+  const file = join(directory, 'values.json');
+  writeFileSync(file, JSON.stringify(values));
+  const chart = join(ROOT, 'charts/flux');
+  const helm = (...args: readonly string[]) => command(environment.helm, ...args, `--namespace=${namespace}`);
+  try {
+    await helm('install', 'flux', chart, `--values=${file}`, '--wait', '--timeout=60s');
+  } catch (error) {
+    const { stdout } = await attempt('kubectl', '-n', namespace, 'describe', 'pods');
+    throw new Error(`helm install: ${await log()}\n${stdout}`, { cause: error });
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+  const commands = await builtCommands();
+  async function log(): Promise<string> {
+    const { stdout } = await attempt('kubectl', '-n', namespace, 'logs', '--selector=app=flux', '--tail=-1', '--prefix');
+    return stdout;
+  }
+  const installation: Installation = {
+    namespace,
+    log,
+    pods: () => pods(namespace, 'app=flux'),
+    fluxctl: (...args) =>
+      run(process.execPath, [join(commands, 'fluxctl.js'), '--k8s-fwd-ns', namespace, ...args], {
+        env: { HOME: tmpdir(), KUBECONFIG: environment.kubeconfig, NODE_NO_WARNINGS: '1' },
+      }),
+    async upgrade(...settings) {
+      const set = settings.map((setting) => `--set=${setting}`);
+      await helm('upgrade', 'flux', chart, '--reuse-values', ...set, '--wait', '--timeout=60s');
+    },
+    async uninstall() {
+      await helm('uninstall', 'flux', '--wait', '--timeout=60s');
+    },
+  };
+  return installation;
+}
+
+/** Shows the log of the installation when the test fails. */
+export function showLogOnFailure(installation: Installation): void {
+  onTestFailed(async () => console.log(`--- log of fluxd in ${installation.namespace} ---\n${await installation.log()}`));
+}

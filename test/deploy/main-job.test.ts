@@ -1,0 +1,101 @@
+import { expect, test } from 'vitest';
+import { answer, usage } from './harness/cluster.ts';
+import { environment } from './harness/environment.ts';
+import { type Installation, installOverHttp, installOverSsh, showLogOnFailure } from './harness/flux.ts';
+import { type Clone, clone } from './harness/git-server.ts';
+import { pushWeb } from './harness/images.ts';
+import { shop } from './harness/manifests.ts';
+import { until } from './harness/until.ts';
+
+const says = (namespace: string, version: string) =>
+  until(`the pod answers with version ${version}`, async () =>
+    ((await answer(namespace, 'web')) ?? '').includes(`version=${version} `),
+  );
+
+/** A repository as it is made: with a branch, and nothing for Flux in it yet. */
+async function begin(name: string): Promise<Clone> {
+  const repository = await clone(name);
+  await repository.commit('Begin', { 'README.md': 'What runs in our cluster.\n' });
+  return repository;
+}
+
+/** What somebody sees who installs Flux, commits, and pushes an image. */
+async function commitThenImage(namespace: string, repository: Clone): Promise<string> {
+  const image = `${namespace}/web`;
+  await pushWeb(image, '1.0.0');
+  const file = shop(namespace, `${environment.registry}/${image}:1.0.0`);
+  const first = await repository.commit('Open the shop', { 'shop.yaml': file });
+  await says(namespace, '1.0.0');
+  const record = await repository.synced(first);
+  expect(record.counts).toEqual({ created: 3 });
+
+  await pushWeb(image, '1.1.0');
+  await pushWeb(image, '2.0.0'); // not what the pattern allows
+  await says(namespace, '1.1.0');
+  const second = await repository.nextAfter(first);
+  expect(repository.read('shop.yaml')).toBe(file.replace('web:1.0.0', 'web:1.1.0'));
+  expect((await repository.git('rev-list', `${first}..${second}`)).trim()).toBe(second);
+  expect(await repository.git('show', '--no-patch', '--format=%an: %s', second)).toMatch(/^[^:]+: Auto-release .*web:1\.1\.0\n/);
+  expect(JSON.parse(await repository.git('notes', '--ref=flux', 'show', second))).toMatchObject({
+    spec: { type: 'auto' },
+    result: { [`${namespace}:deployment/web`]: { Status: 'success' } },
+  });
+  await repository.synced(second);
+  return second;
+}
+
+function report(installation: Installation, uid: string): void {
+  const { residentMiB, peakMiB, cpuSeconds } = usage(uid);
+  console.log(
+    `pod of fluxd in ${installation.namespace}: ${residentMiB} MiB resident, ${peakMiB} MiB at its peak with cached files, ${cpuSeconds.toFixed(1)} s of CPU since its start`,
+  );
+  expect(residentMiB).toBeGreaterThan(10);
+  expect(cpuSeconds).toBeGreaterThan(0);
+}
+
+test('with Git over SSH: a commit is running, a new image is committed and running, fluxctl works through a port-forward', async () => {
+  const repository = await begin('main-job');
+  const flux = await installOverSsh('flux', 'main-job');
+  showLogOnFailure(flux);
+  const second = await commitThenImage('shop', repository);
+
+  const workloads = await flux.fluxctl('list-workloads', '--namespace=shop');
+  expect(workloads).toMatchObject({ code: 0 });
+  expect(workloads.stdout).toMatch(/^shop:deployment\/web +web +\S+\/shop\/web:1\.1\.0 +ready +automated$/m);
+
+  const synced = await flux.fluxctl('sync', '--wait');
+  expect(synced).toMatchObject({ code: 0 });
+  expect(synced.stdout + synced.stderr).toContain(`Revision of main to apply is ${second.slice(0, 7)}`);
+
+  const released = await flux.fluxctl(
+    'release',
+    '--workload=shop:deployment/web',
+    `--update-image=${environment.registry}/shop/web:2.0.0`,
+    '--force',
+  );
+  expect(released).toMatchObject({ code: 0 });
+  await says('shop', '2.0.0');
+  const third = await repository.pull();
+  expect(JSON.parse(await repository.git('notes', '--ref=flux', 'show', third))).toMatchObject({ spec: { type: 'image' } });
+  await repository.synced(third);
+  expect((await repository.git('rev-list', `${second}..${third}`)).trim()).toBe(third);
+
+  const [pod, ...others] = await flux.pods();
+  expect(others).toEqual([]);
+  expect(pod).toMatchObject({ ready: true, restarts: 0 });
+  report(flux, pod?.uid ?? '');
+  await flux.uninstall();
+  await says('shop', '2.0.0');
+});
+
+test('with Git over HTTP: the same', async () => {
+  const repository = await begin('http');
+  const flux = await installOverHttp('flux-http', 'http');
+  showLogOnFailure(flux);
+  await commitThenImage('shop-http', repository);
+  expect(await flux.log()).not.toContain('pa55-w0rd');
+  const [pod] = await flux.pods();
+  expect(pod).toMatchObject({ ready: true, restarts: 0 });
+  report(flux, pod?.uid ?? '');
+  await flux.uninstall();
+});
