@@ -10,14 +10,16 @@ export { matchGlob } from './glob.ts';
 export { goJson } from './go-json.ts';
 export {
   createHttpTransport,
-  type HttpRequest,
   type HttpResponse,
+  type HttpStream,
   type HttpTransport,
   type HttpTransportOptions,
-} from './http.ts';
+} from './http/transport.ts';
+export type { HttpRequest } from './http/wire.ts';
 export { createLogger, type Logger, type LogOptions, silentLogger } from './log.ts';
 export { type Measurement, measured } from './measured.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
+export { orAborted } from './or-aborted.ts';
 export { redact, Secret } from './redact.ts';
 export { suggest } from './suggest.ts';
 export { turn } from './turn.ts';

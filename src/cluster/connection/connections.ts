@@ -3,7 +3,7 @@ import type { Credentials } from './kubeconfig.ts';
 
 interface OfIdentity {
   readonly requests: HttpTransport;
-  /** Each watch keeps a connection for itself: they must not take those of the other requests. */
+  /** Watches have connections of their own: they neither take those of the other requests nor wait behind a long list. */
   readonly streams: HttpTransport;
 }
 
@@ -15,8 +15,8 @@ export function createConnections({ clock, maxInFlight }: { readonly clock: Cloc
       const known = byTls.get(tls);
       if (known) return known;
       const made = {
-        requests: createHttpTransport({ maxSockets: maxInFlight, tls, clock }),
-        streams: createHttpTransport({ maxSockets: Number.POSITIVE_INFINITY, tls }),
+        requests: createHttpTransport({ http2: true, maxSockets: maxInFlight, tls, clock }),
+        streams: createHttpTransport({ http2: true, maxSockets: Number.POSITIVE_INFINITY, tls, clock }),
       };
       byTls.set(tls, made);
       return made;

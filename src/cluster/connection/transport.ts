@@ -1,5 +1,4 @@
-import type { IncomingMessage } from 'node:http';
-import { backoffMs, type Clock, FluxError, type HttpResponse, messageOf } from '../../base/index.ts';
+import { backoffMs, type Clock, FluxError, type HttpResponse, type HttpStream, messageOf } from '../../base/index.ts';
 import { createConnections } from './connections.ts';
 import type { CredentialSource, Credentials } from './kubeconfig.ts';
 import { createOutageGate } from './outage.ts';
@@ -42,7 +41,7 @@ export interface Transport {
    * Opens an answer that goes on, such as a watch; resolves when its headers are there. Never tried again by itself: whoever
    * reads it knows where to go on. It ends with the signal. @throws FluxError as `request` does.
    */
-  stream(request: StreamRequest): Promise<IncomingMessage>;
+  stream(request: StreamRequest): Promise<HttpStream>;
   close(): void;
 }
 
@@ -124,23 +123,22 @@ export function createTransport(options: TransportOptions): Transport {
     return wait;
   }
 
-  async function openStream(request: StreamRequest, { headers, tls }: Credentials): Promise<IncomingMessage> {
-    const opening = new AbortController();
-    using deadline = clock.deadline(timeoutMs);
-    const onDeadline = () =>
-      opening.abort(new FluxError(`${request.path}: no answer within ${timeoutMs / 1000} s`, { code: 'cluster/timeout' }));
-    deadline.signal.addEventListener('abort', onDeadline, { once: true });
+  async function openStream(request: StreamRequest, { headers, tls }: Credentials): Promise<HttpStream> {
+    // Counts until the answer begins.
+    using opening = clock.deadline(timeoutMs);
     try {
       const response = await connections.of(tls).streams.stream({
         url: urlOf(request),
         headers: { accept: 'application/json', ...headers, ...request.headers },
         signal: AbortSignal.any([request.signal, opening.signal]),
       });
-      onRequest?.('GET', response.statusCode);
+      onRequest?.('GET', response.status);
       return response;
     } catch (error) {
       onRequest?.('GET', undefined);
-      throw opening.signal.aborted ? opening.signal.reason : connectionError(error, credentials.server, request.signal);
+      if (!opening.signal.aborted || request.signal.aborted) throw connectionError(error, credentials.server, request.signal);
+      const message = `${request.path}: no answer within ${timeoutMs / 1000} s`;
+      throw new FluxError(message, { code: 'cluster/timeout', cause: error });
     }
   }
 
@@ -193,15 +191,15 @@ export function createTransport(options: TransportOptions): Transport {
       await admitted(request.signal);
       const used = await credentials.current();
       let response = await reaching(request.signal, () => openStream(request, used));
-      if (response.statusCode === 401) {
+      if (response.status === 401) {
         response.destroy();
         await credentials.renew(used);
         const renewed = await credentials.current();
         response = await reaching(request.signal, () => openStream(request, renewed));
       }
-      const { statusCode = 0, headers } = response;
-      if (statusCode < 400) return response;
-      const failure = errorFromStatus(statusCode, await shortBody(response), request.path);
+      const { status, headers } = response;
+      if (status < 400) return response;
+      const failure = errorFromStatus(status, await shortBody(response), request.path);
       waitAfter(failure, 0, retryAfterMs(headers['retry-after'], clock.now()));
       throw failure;
     },
@@ -215,16 +213,16 @@ export function createTransport(options: TransportOptions): Transport {
 const MAX_STATUS_BYTES = 2 ** 20;
 
 /** What a refused stream says: parsed JSON, or the text. */
-async function shortBody(response: IncomingMessage): Promise<unknown> {
+async function shortBody(response: HttpStream): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
+    for await (const chunk of response) {
       chunks.push(chunk);
       size += chunk.length;
       if (size > MAX_STATUS_BYTES) break;
     }
-    return parse(Buffer.concat(chunks), response.statusCode ?? 0, '');
+    return parse(Buffer.concat(chunks), response.status, '');
   } catch {
     // The status line alone tells enough.
     return undefined;

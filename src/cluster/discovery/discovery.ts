@@ -1,6 +1,5 @@
-import { type Clock, FluxError, matchGlob } from '../../base/index.ts';
+import { type Clock, FluxError, matchGlob, orAborted } from '../../base/index.ts';
 import { formatApiVersion, isFields } from '../../resource/index.ts';
-import { orAborted } from '../connection/or-aborted.ts';
 import { stopped, type Transport } from '../connection/transport.ts';
 import { type ApiResource, groupVersionPath, kindKey } from './api-resource.ts';
 

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { FluxError } from '../../base/index.ts';
 import { isFields } from '../../resource/index.ts';
 import { errorFromStatus } from '../connection/status-error.ts';
@@ -21,16 +20,16 @@ const MAX_LINE_BYTES = 16 * 2 ** 20;
  * @throws FluxError `cluster/bad-answer` for anything that is not a whole, well-formed event; for an ERROR event the error of its
  * status, `cluster/expired` (410) above all.
  */
-export async function* watchEvents(response: IncomingMessage, path: string): AsyncGenerator<WatchEvent, void> {
+export async function* watchEvents(response: AsyncIterable<Buffer>, path: string): AsyncGenerator<WatchEvent, void> {
   for await (const line of lines(response, path)) {
     if (line.length > 0) yield eventOf(line, path);
   }
 }
 
-async function* lines(response: IncomingMessage, path: string): AsyncGenerator<Buffer, void> {
+async function* lines(response: AsyncIterable<Buffer>, path: string): AsyncGenerator<Buffer, void> {
   let parts: Buffer[] = [];
   let size = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
+  for await (const chunk of response) {
     let start = 0;
     for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, start)) {
       const last = chunk.subarray(start, end);

@@ -1,5 +1,4 @@
-import { asFluxError, backoffMs, type Clock, FluxError, type Logger, messageOf } from '../../base/index.ts';
-import { orAborted } from '../connection/or-aborted.ts';
+import { asFluxError, backoffMs, type Clock, FluxError, type Logger, messageOf, orAborted } from '../../base/index.ts';
 import type { Transport } from '../connection/transport.ts';
 import { type ApiResource, collectionPath, kindKey } from '../discovery/api-resource.ts';
 import { type Detail, listPages, METADATA, metadataOf } from '../object/live.ts';

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { afterEach, describe, expect, test } from 'vitest';
 import { FluxError, silentLogger, systemClock } from '../../../src/base/index.ts';
@@ -28,7 +27,12 @@ function scripted(script: { readonly streams: readonly Step[]; readonly lists?: 
       signal.addEventListener('abort', () => answer.destroy(signal.reason));
       await steps.shift()?.(answer);
       streams.push(answer);
-      return answer as unknown as IncomingMessage;
+      return {
+        status: 200,
+        headers: {},
+        destroy: () => answer.destroy(),
+        [Symbol.asyncIterator]: () => answer[Symbol.asyncIterator](),
+      };
     },
     close: () => undefined,
   };

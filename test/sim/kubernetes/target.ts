@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
 import { KubeConfig } from '@kubernetes/client-node';
-import { createHttpTransport, type HttpRequest } from '../../../src/base/index.ts';
+import { createHttpTransport, type HttpRequest, type HttpStream } from '../../../src/base/index.ts';
 import { type Kubernetes, startKubernetes } from '../../../src/sim/index.ts';
 
 /** An API server to ask: the embedded one, or with TEST_KUBECONFIG a real one; the same tests run on both. */
@@ -110,7 +111,8 @@ export async function startTarget({
 
 type Event = { type: string; object: Body };
 
-function readStream(response: NodeJS.ReadableStream & { destroy(): unknown }): WatchStream {
+function readStream(stream: HttpStream): WatchStream {
+  const response = Readable.from(stream);
   const events: Event[] = [];
   let wake: () => void = () => undefined;
   let pending = '';
@@ -144,7 +146,7 @@ function readStream(response: NodeJS.ReadableStream & { destroy(): unknown }): W
       }
     },
     ended,
-    close: () => void response.destroy(),
+    close: () => void stream.destroy(),
   };
 }
 

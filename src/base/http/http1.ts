@@ -1,0 +1,84 @@
+import http from 'node:http';
+import https from 'node:https';
+import type { Socket } from 'node:net';
+import { type Answer, type HttpRequest, readTls, type Wire, type WireOptions } from './wire.ts';
+
+/** HTTP/1.1 by node:http(s), with connections kept alive by one agent. */
+export function createHttp1({ maxSockets, userAgent, tls }: WireOptions): Wire {
+  const settings = { keepAlive: true, maxSockets, scheduling: 'lifo' } as const;
+  const plain = new http.Agent(settings);
+  let secure: https.Agent | undefined;
+
+  /** Made by the first request, so that a certificate that cannot be read is an error of that. */
+  function agentFor({ protocol }: URL): http.Agent {
+    if (protocol !== 'https:') return plain;
+    secure ??= new https.Agent({ ...settings, ...(tls ? readTls(tls) : {}) });
+    return secure;
+  }
+
+  function open(url: URL, request: HttpRequest, signal: AbortSignal): Promise<Answer> {
+    const isSecure = url.protocol === 'https:';
+    const method = request.method ?? 'GET';
+    const headers: Record<string, string> = { 'user-agent': userAgent, ...request.headers };
+    if (request.body !== undefined) headers['content-length'] = String(Buffer.byteLength(request.body));
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
+      const outgoing = (isSecure ? https : http).request(url, {
+        ...(isSecure && tls?.agent ? tls : { agent: agentFor(url) }),
+        ...(isSecure ? request.tls : {}),
+        method,
+        headers,
+      });
+      let answered = false;
+      outgoing.on('response', (response) => {
+        answered = true;
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: response });
+      });
+      outgoing.on('error', (error: NodeJS.ErrnoException) => {
+        // The server may have closed a kept connection just before it was used again: reading is safe to try anew (RFC 9110, 9.2.2).
+        const stale = outgoing.reusedSocket && !answered && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+        if (stale && (method === 'GET' || method === 'HEAD') && !signal.aborted) resolve(open(url, request, signal));
+        else reject(error);
+      });
+      // Not by Node's option `signal`, which watches the end of each request by a dozen listeners. A request that waits for a free
+      // connection would hear of an abort only once it has got one.
+      const onAbort = () => {
+        reject(signal.reason);
+        outgoing.destroy(new Error('aborted', { cause: signal.reason }));
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      outgoing.on('close', () => {
+        signal.removeEventListener('abort', onAbort);
+        // An answer 101 that nobody asked for ends a request without an error.
+        reject(new Error('connection closed without an answer'));
+      });
+      const send = () => {
+        try {
+          request.beforeSend?.();
+          outgoing.end(request.body);
+        } catch (error) {
+          outgoing.destroy(error as Error);
+        }
+      };
+      if (request.beforeSend) onceConnected(outgoing, send);
+      else send();
+    });
+  }
+
+  return {
+    open,
+    close() {
+      plain.destroy();
+      secure?.destroy();
+    },
+  };
+}
+
+/** Node takes a request before it has a connection, and sends it whenever there is one. */
+function onceConnected(outgoing: http.ClientRequest, send: () => void): void {
+  outgoing.once('socket', (socket: Socket & { readonly secureConnecting?: boolean }) => {
+    if (socket.secureConnecting) socket.once('secureConnect', send);
+    else if (socket.connecting) socket.once('connect', send);
+    else send();
+  });
+}
