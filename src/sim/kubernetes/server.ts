@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { createSecureServer } from 'node:http2';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Catalog } from './catalog.ts';
 import type { Certificate } from './certificate.ts';
 import { aggregatedDiscovery, apiGroupList, apiResourceList, apiVersions, oneApiGroup } from './discovery.ts';
@@ -46,7 +46,7 @@ const MAX_BODY = 3 * 1024 * 1024;
 /** The HTTP shell: authentication, bodies, Status errors; knows nothing of Kubernetes objects. */
 export async function listen(options: HttpOptions): Promise<{ readonly url: string; stop(): Promise<void> }> {
   const streams = new Set<() => void>();
-  const server = createServer({ cert: options.certificate.cert, key: options.certificate.key }, (request, response) => {
+  const serve = (request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(request.url ?? '/', 'http://sim');
     options.onRequest({ method: request.method ?? 'GET', path: url.pathname, query: url.search.slice(1) });
     const api = responder(response, streams);
@@ -59,8 +59,20 @@ export async function listen(options: HttpOptions): Promise<{ readonly url: stri
         );
       })
       .catch((error: unknown) => fail(api, error));
+  };
+  const { cert, key } = options.certificate;
+  // Both versions, as the real server has; node:http2 hands those of HTTP/2 over in the shape of the others.
+  const server = createSecureServer(
+    { cert, key, allowHTTP1: true, noDelay: true, http1Options: { keepAliveTimeout: 60_000 } },
+    serve as unknown as (request: object, response: object) => void,
+  );
+  const sockets = new Set<Socket>();
+  server.on('secureConnection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
   });
-  server.keepAliveTimeout = 60_000;
+  // Of a client that breaks off: its requests are told.
+  server.on('sessionError', () => undefined);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, resolve);
@@ -72,7 +84,7 @@ export async function listen(options: HttpOptions): Promise<{ readonly url: stri
       for (const close of streams) close();
       return new Promise((resolve) => {
         server.close(() => resolve());
-        server.closeAllConnections();
+        for (const socket of sockets) socket.destroy();
       });
     },
   };
@@ -122,7 +134,7 @@ function responder(response: ServerResponse, streams: Set<() => void>): ApiRespo
       response.end(body);
     },
     stream: (closed) => {
-      response.writeHead(200, { 'content-type': 'application/json', 'transfer-encoding': 'chunked' });
+      response.writeHead(200, { 'content-type': 'application/json' });
       response.flushHeaders();
       const end = () => {
         if (!streams.delete(end)) return;

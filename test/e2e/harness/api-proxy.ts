@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer, Agent as HttpAgent, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createServer as createHttpsServer, Agent as HttpsAgent } from 'node:https';
+import { createSecureServer } from 'node:http2';
+import { Agent as HttpsAgent } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -124,8 +125,15 @@ export async function startApiProxy(upstream: Endpoint, options: ApiProxyOptions
     });
   };
 
-  const server = certificate ? createHttpsServer(certificate, listener) : createHttpServer(listener);
-  server.keepAliveTimeout = 60_000;
+  const server = certificate
+    ? createSecureServer(
+        { ...certificate, allowHTTP1: true, noDelay: true, http1Options: { keepAliveTimeout: 60_000 } },
+        // By HTTP/2 as well, as the API server has it, in the shape of HTTP/1.1.
+        listener as unknown as (incoming: object, outgoing: object) => void,
+      )
+    : createHttpServer({ keepAliveTimeout: 60_000 }, listener);
+  // Of a client that breaks off.
+  server.on('sessionError', () => undefined);
   server.on('connection', (socket: Socket) => {
     connected += 1;
     sockets.add(socket);

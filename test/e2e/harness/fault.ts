@@ -1,4 +1,5 @@
 import { type Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { ServerHttp2Stream } from 'node:http2';
 import { request as httpsRequest } from 'node:https';
 import type { Clock } from '../../../src/base/index.ts';
 import type { Recorded } from './api-proxy.ts';
@@ -53,7 +54,7 @@ const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'up
 /** Carries out one request, or what is to go wrong with it. */
 export async function perform(fault: Fault | undefined, exchange: Exchange, recorded: Recorded, to: Upstream): Promise<void> {
   const { outgoing } = exchange;
-  if (outgoing.destroyed) return;
+  if (isGone(outgoing)) return;
   switch (fault?.kind) {
     case 'drop':
       return reset(outgoing);
@@ -66,7 +67,7 @@ export async function perform(fault: Fault | undefined, exchange: Exchange, reco
       await to.clock.sleep(fault.ms);
       exchange.idle = false;
       exchange.moved();
-      if (outgoing.destroyed) return;
+      if (isGone(outgoing)) return;
       break;
     case 'answer': {
       recorded.status = fault.status;
@@ -109,6 +110,7 @@ function forward(fault: Fault | undefined, exchange: Exchange, recorded: Recorde
 function pass(fault: Fault | undefined, exchange: Exchange, recorded: Recorded, response: IncomingMessage, to: Upstream): void {
   const { outgoing, moved } = exchange;
   moved();
+  if (isGone(outgoing)) return;
   if (fault?.kind === 'lose-answer') {
     if (recorded.watch) {
       reset(outgoing);
@@ -187,15 +189,30 @@ function piecesOf(fault: Fault | undefined): ((line: string, count: number) => r
   return undefined;
 }
 
-/** By RST where the connection is plain, as a crashed server or a firewall does it. */
+/** By RST where the connection is plain, as a crashed server or a firewall does it; by HTTP/2 of this request alone. */
 function reset(outgoing: ServerResponse): void {
+  const stream = streamOf(outgoing);
+  if (stream) {
+    stream.destroy(new Error('reset'));
+    return;
+  }
   const { socket } = outgoing;
   if (socket && !('encrypted' in socket)) socket.resetAndDestroy();
   outgoing.destroy();
 }
 
+function streamOf(outgoing: ServerResponse): ServerHttp2Stream | undefined {
+  return 'stream' in outgoing ? (outgoing.stream as ServerHttp2Stream) : undefined;
+}
+
+function isGone(outgoing: ServerResponse): boolean {
+  return streamOf(outgoing)?.destroyed ?? outgoing.destroyed;
+}
+
 function withoutHopByHop(headers: IncomingMessage['headers']): Record<string, string | string[]> {
   return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) => (HOP_BY_HOP.has(name) || value === undefined ? [] : [[name, value]])),
+    Object.entries(headers).flatMap(([name, value]) =>
+      HOP_BY_HOP.has(name) || name.startsWith(':') || value === undefined ? [] : [[name, value]],
+    ),
   );
 }
