@@ -25,7 +25,7 @@ try {
 }
 
 async function untilServing(api: string): Promise<void> {
-  const deadline = Date.now() + 15_000;
+  const deadline = Date.now() + 60_000;
   for (;;) {
     const answer = await fetch(new URL('/readyz', api)).catch(() => undefined);
     if (answer?.ok) return;

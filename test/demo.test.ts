@@ -24,7 +24,7 @@ test.runIf(thorough('the demo, and the commands that it prints'))(
     });
     await until('the demo invites to try it', () => demo.output().includes('Ctrl-C ends.') || !demo.running());
     const [settings = '', ...commands] = printedCommands(demo.output());
-    expect(settings).toMatch(/^export FLUX_URL=\S+ KUBECONFIG=\S+$/);
+    expect(settings, demo.output()).toMatch(/^export FLUX_URL=\S+ KUBECONFIG=\S+$/);
     expect(commands.map((command) => /(?:fluxctl|git) (?:-C \S+ )?([\w-]+)/.exec(command)?.[1])).toEqual([
       'list-workloads',
       'list-images',

@@ -7,7 +7,7 @@ import type { World } from './world.ts';
 
 const CART = '/apis/apps/v1/namespaces/shop/deployments/cart';
 const SETTINGS = '/api/v1/namespaces/shop/configmaps/settings';
-const WITHIN_MS = 15_000;
+const WITHIN_MS = 60_000;
 
 /** The main job, step by step; throws as soon as something is not as it should be. */
 export async function walk(world: World, terminal: Terminal): Promise<void> {
