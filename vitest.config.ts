@@ -8,6 +8,9 @@ const notHere = onRealCluster ? 'test/sim/kubernetes/embedded.test.ts' : 'test/s
 /** Needs the real Helm, which test/charts/run.sh brings. */
 const ofHelm = process.env.HELM === undefined ? ['test/charts/rendered/**'] : [];
 
+/** Needs the image, which test/container/built/run.sh builds. */
+const ofImage = process.env.TEST_IMAGE === undefined ? ['test/container/built/**'] : [];
+
 /** These change the process they run in, as nock does with `node:http`, or measure its memory. */
 const ALONE = [
   'test/base/yaml.test.ts',
@@ -34,7 +37,7 @@ export default defineConfig({
           name: 'shared',
           include: ['test/**/*.test.ts'],
           // test/deploy is a suite of its own, with its own configuration.
-          exclude: [...configDefaults.exclude, ...ALONE, ...ofHelm, notHere, 'test/deploy/**'],
+          exclude: [...configDefaults.exclude, ...ALONE, ...ofHelm, ...ofImage, notHere, 'test/deploy/**'],
           // A worker loads our code once, not once a file: that was a third of the work.
           isolate: false,
         },
