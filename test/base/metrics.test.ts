@@ -33,6 +33,7 @@ const NOT_HERE = [
 ];
 
 const docs = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
+const rules = readFileSync(new URL('../../charts/flux/rules/flux.yaml', import.meta.url), 'utf8');
 const DEFINED: readonly (readonly [string, MetricDefinition])[] = Object.entries(METRICS);
 
 const linesOf = async ({ render }: Pick<Metrics, 'render'>) =>
@@ -148,14 +149,14 @@ describe('docs/metrics.md', () => {
     expect(rows.sort(byName)).toEqual([...defined].sort(byName));
   });
 
-  test('names in its alerts and examples are real', async () => {
+  test('names in its examples, and in the alerts of the chart, are real', async () => {
     const { body } = await (await fresh()).render();
     const known = new Set([
       ...DEFINED.map(([name]) => name),
       ...[...body.matchAll(/^# TYPE (\w+)/gm)].map((match) => match[1]),
       ...NOT_HERE,
     ]);
-    const named = [...docs.matchAll(/\b(?:flux|process|nodejs)_\w+\b/g)].map(([name]) =>
+    const named = [...`${docs}${rules}`.matchAll(/\b(?:flux|process|nodejs)_\w+\b/g)].map(([name]) =>
       name.replace(/_(?:bucket|count|sum)$/, (end) => (known.has(name) ? end : '')),
     );
     expect(named.length).toBeGreaterThan(40);

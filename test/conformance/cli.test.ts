@@ -138,6 +138,9 @@ describe('what needs no daemon', () => {
       'ClusterRole',
       'ClusterRoleBinding',
       'Secret',
+      'ConfigMap',
+      'Service',
+      'NetworkPolicy',
       'Deployment',
     ]);
   });

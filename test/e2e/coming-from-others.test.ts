@@ -18,7 +18,7 @@ const OTHERS = [
   { who: 'Argo CD', manager: 'argocd-controller', serverSide: false },
 ] as const;
 type Other = (typeof OTHERS)[number];
-const SOME = sampled('other controllers', OTHERS, 2);
+const SOME = sampled('other controllers', OTHERS, 1);
 
 const LABELS = {
   'kustomize.toolkit.fluxcd.io/name': 'shop',

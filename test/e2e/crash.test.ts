@@ -53,7 +53,7 @@ const moments: readonly (readonly [string, Moment])[] = [
   ['before it applies its own commit', atRequest(6, isWrite)],
 ];
 
-test.for(sampled('moments to be killed at', moments, 3))(
+test.for(sampled('moments to be killed at', moments, 2))(
   'killed %s, a new daemon comes to the same end, with one commit',
   async ([, arrange]) => {
     const shop = world.namespace('shop');

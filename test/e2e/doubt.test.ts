@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { thorough } from '../support/sampled.ts';
 import { manifest, path, startWorld, type World } from './harness/index.ts';
 
 let world: World;
@@ -55,41 +56,47 @@ test('an object that carries the ignore annotation in the cluster is left alone'
   expect((await world.kube.get(path.configMap(shop, 'mine'))).data).toEqual({ greeting: 'leave me' });
 });
 
-test('an object that the file says to ignore is not applied', async () => {
-  const shop = world.namespace('shop');
-  const repository = await world.repository();
-  const ignored = manifest
-    .configMap(shop, 'not-me')
-    .replace('metadata:\n', 'metadata:\n  annotations: { fluxcd.io/ignore: "true" }\n');
-  const revision = await repository.commit('One is ignored', {
-    'namespace.yaml': manifest.namespace(shop),
-    'not-me.yaml': ignored,
-  });
-  await world.fluxd(repository);
-  expect((await repository.synced(revision)).counts).toEqual({ created: 1, skipped: 1 });
-  expect(await world.kube.find(path.configMap(shop, 'not-me'))).toBeUndefined();
-});
+test.runIf(thorough('an object that its file says to ignore'))(
+  'an object that the file says to ignore is not applied',
+  async () => {
+    const shop = world.namespace('shop');
+    const repository = await world.repository();
+    const ignored = manifest
+      .configMap(shop, 'not-me')
+      .replace('metadata:\n', 'metadata:\n  annotations: { fluxcd.io/ignore: "true" }\n');
+    const revision = await repository.commit('One is ignored', {
+      'namespace.yaml': manifest.namespace(shop),
+      'not-me.yaml': ignored,
+    });
+    await world.fluxd(repository);
+    expect((await repository.synced(revision)).counts).toEqual({ created: 1, skipped: 1 });
+    expect(await world.kube.find(path.configMap(shop, 'not-me'))).toBeUndefined();
+  },
+);
 
-test('while the list of a kind fails, objects of that kind are held and all others are applied', async () => {
-  const shop = world.namespace('shop');
-  const repository = await world.repository();
-  const revision = await repository.commit('Maps and a secret', {
-    'namespace.yaml': manifest.namespace(shop),
-    'map.yaml': manifest.configMap(shop, 'map'),
-    'secret.yaml': `apiVersion: v1\nkind: Secret\nmetadata: { name: key, namespace: ${shop} }\nstringData: { password: s3cret }\n`,
-  });
-  const fluxd = await world.fluxd(repository, { wait: false });
-  fluxd.proxy.intercept = ({ method, path }) =>
-    method === 'GET' && /\/configmaps$/.test(path) ? { kind: 'answer', status: 500 } : undefined;
-  expect((await repository.synced(revision)).counts).toEqual({ created: 2, held: 1 });
-  expect(await world.kube.find(path.configMap(shop, 'map'))).toBeUndefined();
-  expect(await world.kube.find(path.secret(shop, 'key'))).toBeDefined();
-  expect(fluxd.log()).not.toContain('s3cret');
+test.runIf(thorough('a list of a kind that fails'))(
+  'while the list of a kind fails, objects of that kind are held and all others are applied',
+  async () => {
+    const shop = world.namespace('shop');
+    const repository = await world.repository();
+    const revision = await repository.commit('Maps and a secret', {
+      'namespace.yaml': manifest.namespace(shop),
+      'map.yaml': manifest.configMap(shop, 'map'),
+      'secret.yaml': `apiVersion: v1\nkind: Secret\nmetadata: { name: key, namespace: ${shop} }\nstringData: { password: s3cret }\n`,
+    });
+    const fluxd = await world.fluxd(repository, { wait: false });
+    fluxd.proxy.intercept = ({ method, path }) =>
+      method === 'GET' && /\/configmaps$/.test(path) ? { kind: 'answer', status: 500 } : undefined;
+    expect((await repository.synced(revision)).counts).toEqual({ created: 2, held: 1 });
+    expect(await world.kube.find(path.configMap(shop, 'map'))).toBeUndefined();
+    expect(await world.kube.find(path.secret(shop, 'key'))).toBeDefined();
+    expect(fluxd.log()).not.toContain('s3cret');
 
-  fluxd.proxy.intercept = undefined;
-  await fluxd.sync();
-  expect(await world.kube.find(path.configMap(shop, 'map'))).toBeDefined();
-});
+    fluxd.proxy.intercept = undefined;
+    await fluxd.sync();
+    expect(await world.kube.find(path.configMap(shop, 'map'))).toBeDefined();
+  },
+);
 
 test('a commit that breaks one of ten files leaves the other nine in force', async () => {
   const shop = world.namespace('shop');

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { sampled } from '../support/sampled.ts';
+import { sampled, thorough } from '../support/sampled.ts';
 import {
   type Fault,
   type Files,
@@ -92,7 +92,7 @@ test.for(Object.keys(SAMPLES))(
   async (name) => {
     const { shop, repository, fluxd } = await start('fault', ['--sync-garbage-collection']);
     fluxd.proxy.clear();
-    for (const [greeting, intercept] of sampled(`faults in ${name}`, SAMPLES[name] ?? [], 2)) {
+    for (const [greeting, intercept] of sampled(`faults in ${name}`, SAMPLES[name] ?? [], 1)) {
       fluxd.proxy.intercept = intercept;
       // The watches of before are not spared.
       await fluxd.proxy.refuse();
@@ -134,58 +134,67 @@ test('R-012, R-013: a webhook that denies two objects: they are told, the others
   await until('all is changed', async () => (await greetings(shop)).join() === Array(MAPS).fill('changed').join());
 });
 
-test('R-012, R-005: of two deletions one loses its answer, and is done; the other is refused, is told and shown, and holds up nothing', async () => {
-  const { shop, repository, fluxd } = await start('deletion', ['--sync-garbage-collection']);
-  let lost = false;
-  fluxd.proxy.intercept = (recorded) => {
-    if (recorded.method !== 'DELETE') return undefined;
-    if (isMap(4)(recorded))
-      return status(403, 'Forbidden', 'admission webhook "keep.acme.io" denied the request: not on Fridays');
-    if (lost) return undefined;
-    lost = true;
-    return { kind: 'lose-answer' };
-  };
-  await repository.synced(await repository.commit('Two less', { 'map-4.yaml': null, 'map-5.yaml': null }));
-  await until('one is gone', async () => (await greetings(shop)).length === MAPS - 1);
-  const refused = `${shop}:configmap/map-4`;
-  const record = await repository.synced(await repository.commit('More', maps(shop, { greeting: 'more' }, MAPS - 2)));
-  expect(record.counts).toMatchObject({ configured: MAPS - 2 });
-  expect(record.changes.map(({ id }) => id)).toContain(refused);
-  expect((await fluxd.fluxctl('gc')).stdout).toMatch(/"keep\.acme\.io" denied the request.*\n.*configmap\/map-4/);
-  expect(lost).toBe(true);
-  const deletions = fluxd.proxy.requests
-    .filter(({ method }) => method === 'DELETE')
-    .map(({ path: where }) => where.split('/').at(-1));
-  // Not again within a minute.
-  expect(deletions.filter((name) => name === 'map-4')).toHaveLength(1);
-  expect(new Set(deletions)).toEqual(new Set(['map-4', 'map-5']));
-});
+test.runIf(thorough('deletions that fail'))(
+  'R-012, R-005: of two deletions one loses its answer, and is done; the other is refused, is told and shown, and holds up nothing',
+  async () => {
+    const { shop, repository, fluxd } = await start('deletion', ['--sync-garbage-collection']);
+    let lost = false;
+    fluxd.proxy.intercept = (recorded) => {
+      if (recorded.method !== 'DELETE') return undefined;
+      if (isMap(4)(recorded))
+        return status(403, 'Forbidden', 'admission webhook "keep.acme.io" denied the request: not on Fridays');
+      if (lost) return undefined;
+      lost = true;
+      return { kind: 'lose-answer' };
+    };
+    await repository.synced(await repository.commit('Two less', { 'map-4.yaml': null, 'map-5.yaml': null }));
+    await until('one is gone', async () => (await greetings(shop)).length === MAPS - 1);
+    const refused = `${shop}:configmap/map-4`;
+    const record = await repository.synced(await repository.commit('More', maps(shop, { greeting: 'more' }, MAPS - 2)));
+    expect(record.counts).toMatchObject({ configured: MAPS - 2 });
+    expect(record.changes.map(({ id }) => id)).toContain(refused);
+    expect((await fluxd.fluxctl('gc')).stdout).toMatch(/"keep\.acme\.io" denied the request.*\n.*configmap\/map-4/);
+    expect(lost).toBe(true);
+    const deletions = fluxd.proxy.requests
+      .filter(({ method }) => method === 'DELETE')
+      .map(({ path: where }) => where.split('/').at(-1));
+    // Not again within a minute.
+    expect(deletions.filter((name) => name === 'map-4')).toHaveLength(1);
+    expect(new Set(deletions)).toEqual(new Set(['map-4', 'map-5']));
+  },
+);
 
-test('R-014: a definition and its object in one commit', async () => {
-  const { shop, repository } = await start('definition');
-  const group = `${world.unique('faults')}.example.org`;
-  onTestFinished(() => world.kube.delete(path.crd(`widgets.${group}`)));
-  const revision = await repository.commit('A kind of our own', {
-    'crd.yaml': manifest.customResourceDefinition(group, 'Widget'),
-    'object.yaml': `apiVersion: ${group}/v1\nkind: Widget\nmetadata: { name: mine, namespace: ${shop} }\nspec: { size: 1 }\n`,
-  });
-  expect((await repository.synced(revision)).counts).toMatchObject({ created: 2 });
-});
+test.runIf(thorough('a definition and its object in one commit'))(
+  'R-014: a definition and its object in one commit',
+  async () => {
+    const { shop, repository } = await start('definition');
+    const group = `${world.unique('faults')}.example.org`;
+    onTestFinished(() => world.kube.delete(path.crd(`widgets.${group}`)));
+    const revision = await repository.commit('A kind of our own', {
+      'crd.yaml': manifest.customResourceDefinition(group, 'Widget'),
+      'object.yaml': `apiVersion: ${group}/v1\nkind: Widget\nmetadata: { name: mine, namespace: ${shop} }\nspec: { size: 1 }\n`,
+    });
+    expect((await repository.synced(revision)).counts).toMatchObject({ created: 2 });
+  },
+);
 
-test('R-015: a namespace that hangs in its deletion: its objects are told, others go on, and all comes back once it is gone', async () => {
-  const { shop, repository } = await start('calm');
-  const stuck = world.namespace('stuck');
-  await world.kube.create('api/v1/namespaces', { metadata: { name: stuck } });
-  await world.kube.create(path.configMaps(stuck), { metadata: { name: 'keeper', finalizers: ['acme.io/wait'] } });
-  await world.kube.delete(path.namespace(stuck));
-  const revision = await repository.commit('Into the stuck one', {
-    'stuck.yaml': manifest.namespace(stuck),
-    'stuck-map.yaml': manifest.configMap(stuck, 'late'),
-    'more.yaml': manifest.configMap(shop, 'more'),
-  });
-  const record = await repository.synced(revision);
-  expect(record.counts).toMatchObject({ created: 1, failed: 1 });
-  expect(JSON.stringify(record.changes)).toContain('being deleted');
-  await world.kube.patch(path.configMap(stuck, 'keeper'), { metadata: { finalizers: null } });
-  await until('it is back', async () => (await world.kube.find(path.configMap(stuck, 'late'))) !== undefined);
-});
+test.runIf(thorough('a namespace that hangs in its deletion'))(
+  'R-015: a namespace that hangs in its deletion: its objects are told, others go on, and all comes back once it is gone',
+  async () => {
+    const { shop, repository } = await start('calm');
+    const stuck = world.namespace('stuck');
+    await world.kube.create('api/v1/namespaces', { metadata: { name: stuck } });
+    await world.kube.create(path.configMaps(stuck), { metadata: { name: 'keeper', finalizers: ['acme.io/wait'] } });
+    await world.kube.delete(path.namespace(stuck));
+    const revision = await repository.commit('Into the stuck one', {
+      'stuck.yaml': manifest.namespace(stuck),
+      'stuck-map.yaml': manifest.configMap(stuck, 'late'),
+      'more.yaml': manifest.configMap(shop, 'more'),
+    });
+    const record = await repository.synced(revision);
+    expect(record.counts).toMatchObject({ created: 1, failed: 1 });
+    expect(JSON.stringify(record.changes)).toContain('being deleted');
+    await world.kube.patch(path.configMap(stuck, 'keeper'), { metadata: { finalizers: null } });
+    await until('it is back', async () => (await world.kube.find(path.configMap(stuck, 'late'))) !== undefined);
+  },
+);

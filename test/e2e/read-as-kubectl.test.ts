@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { thorough } from '../support/sampled.ts';
 import { type KubeJson, manifest, startWorld, type World, writesOf } from './harness/index.ts';
 import { runOk } from './harness/process.ts';
 
@@ -394,43 +395,49 @@ async function compareWithKubectl(): Promise<void> {
   }
 }
 
-test('a null in a custom resource stays where its schema allows it, and is left out where it does not', async () => {
-  const [shop, group] = [world.namespace('read'), `${world.unique('read')}.example.org`];
-  const repository = await world.repository();
-  const definition = manifest
-    .customResourceDefinition(group, 'Part')
-    .replace('size: { type: integer }', 'size: { type: integer }\n                note: { type: string, nullable: true }');
-  await repository.commit('A part', {
-    'namespace.yaml': manifest.namespace(shop),
-    'crd.yaml': definition,
-    'part.yaml': `apiVersion: ${group}/v1\nkind: Part\nmetadata: { name: p, namespace: ${shop} }\nspec: { size: null, note: null }\n`,
-  });
-  await world.fluxd(repository);
-  await repository.synced(repository.head());
-  expect((await world.kube.get(`apis/${group}/v1/namespaces/${shop}/parts/p`)).spec).toEqual({ note: null });
-  await world.kube.delete(`apis/apiextensions.k8s.io/v1/customresourcedefinitions/parts.${group}`);
-});
+test.runIf(thorough('nulls in custom resources'))(
+  'a null in a custom resource stays where its schema allows it, and is left out where it does not',
+  async () => {
+    const [shop, group] = [world.namespace('read'), `${world.unique('read')}.example.org`];
+    const repository = await world.repository();
+    const definition = manifest
+      .customResourceDefinition(group, 'Part')
+      .replace('size: { type: integer }', 'size: { type: integer }\n                note: { type: string, nullable: true }');
+    await repository.commit('A part', {
+      'namespace.yaml': manifest.namespace(shop),
+      'crd.yaml': definition,
+      'part.yaml': `apiVersion: ${group}/v1\nkind: Part\nmetadata: { name: p, namespace: ${shop} }\nspec: { size: null, note: null }\n`,
+    });
+    await world.fluxd(repository);
+    await repository.synced(repository.head());
+    expect((await world.kube.get(`apis/${group}/v1/namespaces/${shop}/parts/p`)).spec).toEqual({ note: null });
+    await world.kube.delete(`apis/apiextensions.k8s.io/v1/customresourcedefinitions/parts.${group}`);
+  },
+);
 
-test('duplicates that have no reading are refused in the words of the API server, and hold up nothing else', async () => {
-  const shop = world.namespace('read');
-  const repository = await world.repository();
-  const service = 'spec: { ports: [{ port: 53, name: a }, { port: 53, name: b }] }\n';
-  await repository.commit('Contradictions', {
-    'namespace.yaml': manifest.namespace(shop),
-    'service.yaml': `apiVersion: v1\nkind: Service\nmetadata: { name: dns, namespace: ${shop} }\n${service}`,
-    'web.yaml': manifest
-      .deployment({ namespace: shop, name: 'web', image: 'x:1', replicas: 0 })
-      .replace(
-        '          ports:\n',
-        '          volumeMounts: [{ name: a, mountPath: /x }, { name: b, mountPath: /x }]\n          ports:\n',
-      ),
-    'good.yaml': manifest.configMap(shop, 'good'),
-  });
-  const fluxd = await world.fluxd(repository);
-  await repository.synced(repository.head());
-  const { counts, changes } = await fluxd.sync();
-  expect(counts).toEqual({ failed: 2, unchanged: 2 });
-  const messages = changes.map(({ error }) => error?.message);
-  expect(messages).toContainEqual(expect.stringContaining('.spec.ports: duplicate entries for key [port=53,protocol="TCP"]'));
-  expect(messages).toContainEqual(expect.stringContaining('volumeMounts: duplicate entries for key [mountPath="/x"]'));
-});
+test.runIf(thorough('duplicates that have no reading'))(
+  'duplicates that have no reading are refused in the words of the API server, and hold up nothing else',
+  async () => {
+    const shop = world.namespace('read');
+    const repository = await world.repository();
+    const service = 'spec: { ports: [{ port: 53, name: a }, { port: 53, name: b }] }\n';
+    await repository.commit('Contradictions', {
+      'namespace.yaml': manifest.namespace(shop),
+      'service.yaml': `apiVersion: v1\nkind: Service\nmetadata: { name: dns, namespace: ${shop} }\n${service}`,
+      'web.yaml': manifest
+        .deployment({ namespace: shop, name: 'web', image: 'x:1', replicas: 0 })
+        .replace(
+          '          ports:\n',
+          '          volumeMounts: [{ name: a, mountPath: /x }, { name: b, mountPath: /x }]\n          ports:\n',
+        ),
+      'good.yaml': manifest.configMap(shop, 'good'),
+    });
+    const fluxd = await world.fluxd(repository);
+    await repository.synced(repository.head());
+    const { counts, changes } = await fluxd.sync();
+    expect(counts).toEqual({ failed: 2, unchanged: 2 });
+    const messages = changes.map(({ error }) => error?.message);
+    expect(messages).toContainEqual(expect.stringContaining('.spec.ports: duplicate entries for key [port=53,protocol="TCP"]'));
+    expect(messages).toContainEqual(expect.stringContaining('volumeMounts: duplicate entries for key [mountPath="/x"]'));
+  },
+);

@@ -128,7 +128,7 @@ const faults: readonly (readonly [string, Fault])[] = [
   ['a slow answer', { kind: 'delay', ms: 500 }],
 ];
 
-test.for(sampled('faults of first writes', faults, 2))(
+test.for(sampled('faults of first writes', faults, 1))(
   '%s on every first write of an object still ends in the wanted state',
   async ([, fault]) => {
     const shop = world.namespace('shop');

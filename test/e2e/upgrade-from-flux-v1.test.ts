@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CHART_ARGUMENTS } from '../support/flux-v1-chart.ts';
+import { sampled, thorough } from '../support/sampled.ts';
 import { CHECKSUM, type FluxV1, GC_MARK, installFluxV1, type Kubectl, pathOf } from './harness/flux-v1.ts';
 import {
   type Fluxd,
@@ -132,10 +133,11 @@ const hasRecord =
   async () =>
     (await git('notes', '--ref=flux-sync', 'list').catch(() => '')).includes(revision);
 
-describe.each<[string, Kubectl, boolean]>([
+const APPLIED: readonly (readonly [string, Kubectl, boolean])[] = [
   ['with garbage collection, of the last kubectl', 'kubectl-client-side-apply', true],
   ['without garbage collection, of an old kubectl', 'kubectl', false],
-])('what Flux v1 applied, %s', (_case, kubectl, gc) => {
+];
+describe.for(sampled('ways that Flux v1 applied', APPLIED, 1))('what Flux v1 applied, %s', ([, kubectl, gc]) => {
   test('is gone on with: no pod restarts, nothing is deleted, the same tag and marks', async () => {
     const { shop, repository, flux1, revision } = await leftByFluxV1(kubectl);
     await flux1.switchOff();
@@ -236,7 +238,7 @@ test('commits since the tag of Flux v1 are synced from there; what they dropped 
   expect(await world.kube.find(dropped)).toBeUndefined();
 });
 
-test('a signed sync tag is read; it moves on without a signature', async () => {
+test.runIf(thorough('a signed sync tag'))('a signed sync tag is read; it moves on without a signature', async () => {
   const { repository, revision } = await leftBehind();
   const signature = '-----BEGIN PGP SIGNATURE-----\n\niQEzBAABCAAdFiEE\n-----END PGP SIGNATURE-----';
   const content = await repository.git('cat-file', 'tag', 'flux-sync');
@@ -276,91 +278,97 @@ test('what is not built stops the start, all of it by name, before anything is r
   expect(await repository.git('for-each-ref', '--format=%(refname) %(objectname)')).toBe(`refs/heads/main ${revision}\n`);
 });
 
-test('back to Flux v1, and over to ours again: it finds its tag, marks and notes, nothing restarts, nothing stays behind', async () => {
-  const { shop, repository, flux1 } = await leftByFluxV1('kubectl-client-side-apply');
-  await flux1.switchOff();
-  const first = await world.fluxd(repository, { args: withGc(true) });
-  await until('the first sync is recorded', hasRecord(repository, repository.head()));
-  const next = await repository.commit('By ours', {
-    'settings.yaml': manifest.configMap(shop.namespace, 'settings', { keep: 'b' }),
-  });
-  await first.sync();
-  await first.stop();
-  const pods = await podsOf(shop.namespace);
-  const before = await objectsOf(shop);
+test.runIf(thorough('going back to Flux v1'))(
+  'back to Flux v1, and over to ours again: it finds its tag, marks and notes, nothing restarts, nothing stays behind',
+  async () => {
+    const { shop, repository, flux1 } = await leftByFluxV1('kubectl-client-side-apply');
+    await flux1.switchOff();
+    const first = await world.fluxd(repository, { args: withGc(true) });
+    await until('the first sync is recorded', hasRecord(repository, repository.head()));
+    const next = await repository.commit('By ours', {
+      'settings.yaml': manifest.configMap(shop.namespace, 'settings', { keep: 'b' }),
+    });
+    await first.sync();
+    await first.stop();
+    const pods = await podsOf(shop.namespace);
+    const before = await objectsOf(shop);
 
-  // As Flux v1 looks for them.
-  expect((await repository.inClone('fetch', '--quiet', '--tags', '--force', 'origin')).trim()).toBe('');
-  expect((await repository.inClone('rev-list', '--max-count', '1', 'flux-sync', '--')).trim()).toBe(next);
-  expect((await repository.git('cat-file', 'tag', 'flux-sync')).split('\n\n')[1]).toBe('Sync pointer\n');
-  expect(await repository.git('notes', '--ref=flux', 'list')).toMatch(/^\S+ \S+\n$/);
-  const files = { ...shop.files, 'settings.yaml': manifest.configMap(shop.namespace, 'settings', { keep: 'b' }) };
-  await flux1.sync(Object.values(files));
-  await settled(shop);
-  const after = await objectsOf(shop);
-  expect(after.map(({ metadata }) => metadata.labels?.[GC_MARK])).toEqual(
-    before.map(({ metadata }) => metadata.labels?.[GC_MARK]),
-  );
-  expect(after.map(templateOf)).toEqual(before.map(templateOf));
-  expect(await podsOf(shop.namespace)).toEqual(pods);
-
-  // A field that came and goes with Flux v1 and ours.
-  const added = manifest.configMap(shop.namespace, 'settings', { keep: 'b', added: 'c' });
-  await repository.commit('By Flux v1 again', { 'settings.yaml': added });
-  await flux1.sync(Object.values({ ...files, 'settings.yaml': added }));
-  const second = await world.fluxd(repository, { args: withGc(true) });
-  await until('the sync is recorded', hasRecord(repository, repository.head()));
-  await settled(shop);
-  expect(await podsOf(shop.namespace)).toEqual(pods);
-  await repository.commit('Drop it', { 'settings.yaml': files['settings.yaml'] });
-  await second.sync();
-  expect((await world.kube.get(path.configMap(shop.namespace, 'settings'))).data).toEqual({ keep: 'b' });
-});
-
-test('two daemons at once: fluxctl doctor says so, and what to do; pods go on, and the objects are ours when Flux v1 is off', async () => {
-  const { shop, repository, flux1, revision } = await leftByFluxV1('kubectl-client-side-apply');
-  const pods = await podsOf(shop.namespace);
-  const fluxd = await world.fluxd(repository, { args: withGc(true) });
-  const findings = async () => {
-    const { stdout } = await fluxd.fluxctl('doctor', '-o', 'json');
-    const all = JSON.parse(stdout) as readonly { check: string; level: string; message: string; help?: string }[];
-    return all.filter(({ check, message }) => check === 'leftovers' && message.includes(flux1.namespace));
-  };
-  await until('the first sync is recorded', hasRecord(repository, revision));
-  const scale = `kubectl -n ${flux1.namespace} scale deployment flux --replicas=0`;
-  const arguments_ = `the arguments of ${flux1.namespace}:deployment/flux that fluxd takes and does not need: --k8s-secret-name, --memcached-hostname`;
-  expect(await findings()).toEqual([
-    {
-      check: 'leftovers',
-      level: 'fail',
-      message: `Flux v1 runs beside this fluxd: ${flux1.namespace}:deployment/flux (${world.registry}/fluxcd/flux:1.25.4)`,
-      help: expect.stringContaining(scale),
-    },
-    { check: 'leftovers', level: 'ok', message: expect.stringContaining(arguments_) },
-    { check: 'leftovers', level: 'ok', message: expect.stringContaining(`${flux1.namespace}:secret/flux-git-deploy`) },
-    {
-      check: 'leftovers',
-      level: 'warn',
-      message: expect.stringContaining('memcached'),
-      help: expect.stringContaining('kubectl'),
-    },
-  ]);
-
-  // Its next sync: it puts its own checksums and its last-applied annotations; nothing else is different.
-  await flux1.sync(Object.values(shop.files));
-  // Where the checksums of both are the same it writes nothing but its last-applied annotation, which then is its own.
-  const allOurs = async () =>
-    (await objectsOf(shop)).every(({ metadata }) =>
-      metadata.managedFields?.every(
-        ({ manager, ...entry }) => manager === 'flux' || !JSON.stringify(entry).includes(`f:${CHECKSUM}`),
-      ),
+    // As Flux v1 looks for them.
+    expect((await repository.inClone('fetch', '--quiet', '--tags', '--force', 'origin')).trim()).toBe('');
+    expect((await repository.inClone('rev-list', '--max-count', '1', 'flux-sync', '--')).trim()).toBe(next);
+    expect((await repository.git('cat-file', 'tag', 'flux-sync')).split('\n\n')[1]).toBe('Sync pointer\n');
+    expect(await repository.git('notes', '--ref=flux', 'list')).toMatch(/^\S+ \S+\n$/);
+    const files = { ...shop.files, 'settings.yaml': manifest.configMap(shop.namespace, 'settings', { keep: 'b' }) };
+    await flux1.sync(Object.values(files));
+    await settled(shop);
+    const after = await objectsOf(shop);
+    expect(after.map(({ metadata }) => metadata.labels?.[GC_MARK])).toEqual(
+      before.map(({ metadata }) => metadata.labels?.[GC_MARK]),
     );
-  await until('everything is ours again', allOurs, 30_000);
-  await settled(shop);
-  expect(await podsOf(shop.namespace)).toEqual(pods);
-  expect(deletesOf(fluxd)).toEqual([]);
-  expect(await repository.git('tag')).toBe('flux-sync\n');
+    expect(after.map(templateOf)).toEqual(before.map(templateOf));
+    expect(await podsOf(shop.namespace)).toEqual(pods);
 
-  await flux1.switchOff();
-  expect((await findings())[0]).toMatchObject({ level: 'warn', message: expect.stringContaining('Flux v1 is switched off') });
-});
+    // A field that came and goes with Flux v1 and ours.
+    const added = manifest.configMap(shop.namespace, 'settings', { keep: 'b', added: 'c' });
+    await repository.commit('By Flux v1 again', { 'settings.yaml': added });
+    await flux1.sync(Object.values({ ...files, 'settings.yaml': added }));
+    const second = await world.fluxd(repository, { args: withGc(true) });
+    await until('the sync is recorded', hasRecord(repository, repository.head()));
+    await settled(shop);
+    expect(await podsOf(shop.namespace)).toEqual(pods);
+    await repository.commit('Drop it', { 'settings.yaml': files['settings.yaml'] });
+    await second.sync();
+    expect((await world.kube.get(path.configMap(shop.namespace, 'settings'))).data).toEqual({ keep: 'b' });
+  },
+);
+
+test.runIf(thorough('Flux v1 and Flux at once'))(
+  'two daemons at once: fluxctl doctor says so, and what to do; pods go on, and the objects are ours when Flux v1 is off',
+  async () => {
+    const { shop, repository, flux1, revision } = await leftByFluxV1('kubectl-client-side-apply');
+    const pods = await podsOf(shop.namespace);
+    const fluxd = await world.fluxd(repository, { args: withGc(true) });
+    const findings = async () => {
+      const { stdout } = await fluxd.fluxctl('doctor', '-o', 'json');
+      const all = JSON.parse(stdout) as readonly { check: string; level: string; message: string; help?: string }[];
+      return all.filter(({ check, message }) => check === 'leftovers' && message.includes(flux1.namespace));
+    };
+    await until('the first sync is recorded', hasRecord(repository, revision));
+    const scale = `kubectl -n ${flux1.namespace} scale deployment flux --replicas=0`;
+    const arguments_ = `the arguments of ${flux1.namespace}:deployment/flux that fluxd takes and does not need: --k8s-secret-name, --memcached-hostname`;
+    expect(await findings()).toEqual([
+      {
+        check: 'leftovers',
+        level: 'fail',
+        message: `Flux v1 runs beside this fluxd: ${flux1.namespace}:deployment/flux (${world.registry}/fluxcd/flux:1.25.4)`,
+        help: expect.stringContaining(scale),
+      },
+      { check: 'leftovers', level: 'ok', message: expect.stringContaining(arguments_) },
+      { check: 'leftovers', level: 'ok', message: expect.stringContaining(`${flux1.namespace}:secret/flux-git-deploy`) },
+      {
+        check: 'leftovers',
+        level: 'warn',
+        message: expect.stringContaining('memcached'),
+        help: expect.stringContaining('kubectl'),
+      },
+    ]);
+
+    // Its next sync: it puts its own checksums and its last-applied annotations; nothing else is different.
+    await flux1.sync(Object.values(shop.files));
+    // Where the checksums of both are the same it writes nothing but its last-applied annotation, which then is its own.
+    const allOurs = async () =>
+      (await objectsOf(shop)).every(({ metadata }) =>
+        metadata.managedFields?.every(
+          ({ manager, ...entry }) => manager === 'flux' || !JSON.stringify(entry).includes(`f:${CHECKSUM}`),
+        ),
+      );
+    await until('everything is ours again', allOurs, 30_000);
+    await settled(shop);
+    expect(await podsOf(shop.namespace)).toEqual(pods);
+    expect(deletesOf(fluxd)).toEqual([]);
+    expect(await repository.git('tag')).toBe('flux-sync\n');
+
+    await flux1.switchOff();
+    expect((await findings())[0]).toMatchObject({ level: 'warn', message: expect.stringContaining('Flux v1 is switched off') });
+  },
+);

@@ -5,6 +5,7 @@ import { Fence } from '../../src/cluster/lease/fence.ts';
 import type { ObjectEvent } from '../../src/controller/ports.ts';
 import { configMap as configMapManifest, manifest, namespace as namespaceManifest } from '../cluster/world.ts';
 import type { Recorded } from '../e2e/harness/api-proxy.ts';
+import { thorough } from '../support/sampled.ts';
 import { startEngine } from './engine.ts';
 import { configMap, configMapPath, maps, namespace, yaml } from './manifests.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -163,7 +164,7 @@ test('Events that the API server never answers hold up no sync', async () => {
   expect(clock.now() - before).toBeLessThan(5 * SECOND);
 });
 
-test('hundreds of objects that fail at once make no flood', async () => {
+test.runIf(thorough('hundreds of objects that fail at once'))('hundreds of objects that fail at once make no flood', async () => {
   const { time, repository, proxy, metrics } = await startEngine(
     { 'namespace.yaml': yaml(namespace('shop')), ...maps(500) },
     {
