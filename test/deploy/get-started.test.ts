@@ -68,8 +68,11 @@ test('the shapes of Flux v1 run: podinfo with its init container and autoscaler,
   const tag = '--output=jsonpath={.spec.values.image.tag}';
   expect(await command('kubectl', '-n', 'demo', 'get', 'helmrelease', 'wiki', tag)).toBe('4.2');
 
-  const listed = await flux.fluxctl('list-workloads', '--namespace=demo');
-  expect(listed.stdout).toMatch(/^demo:deployment\/podinfo +podinfod +\S+:6\.5\.1 +ready +automated$/m);
-  expect(listed.stdout).toMatch(/^demo:helmrelease\/wiki +chart-image +\S+:4\.2 +automated$/m);
+  const list = async () => (await flux.fluxctl('list-workloads', '--namespace=demo')).stdout;
+  // The new pod may answer while the old one still goes.
+  await until('the rollout is over', async () =>
+    /^demo:deployment\/podinfo +podinfod +\S+:6\.5\.1 +ready +automated$/m.test(await list()),
+  );
+  expect(await list()).toMatch(/^demo:helmrelease\/wiki +chart-image +\S+:4\.2 +automated$/m);
   await flux.uninstall();
 });

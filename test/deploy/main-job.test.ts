@@ -59,9 +59,12 @@ test('with Git over SSH: a commit is running, a new image is committed and runni
   showLogOnFailure(flux);
   const second = await commitThenImage('shop', repository);
 
-  const workloads = await flux.fluxctl('list-workloads', '--namespace=shop');
-  expect(workloads).toMatchObject({ code: 0 });
-  expect(workloads.stdout).toMatch(/^shop:deployment\/web +web +\S+\/shop\/web:1\.1\.0 +ready +automated$/m);
+  // The new pod may answer while the old one still goes.
+  await until('list-workloads shows that the rollout is over', async () => {
+    const workloads = await flux.fluxctl('list-workloads', '--namespace=shop');
+    expect(workloads).toMatchObject({ code: 0 });
+    return /^shop:deployment\/web +web +\S+\/shop\/web:1\.1\.0 +ready +automated$/m.test(workloads.stdout);
+  });
 
   const synced = await flux.fluxctl('sync', '--wait');
   expect(synced).toMatchObject({ code: 0 });
