@@ -62,6 +62,7 @@ export const DEBIAN: DebianContents = {
     './usr/share/apport*',
     './usr/share/gitweb*',
     './usr/share/java*',
+    './usr/share/maven-repo*',
     './usr/share/perl5*',
     './usr/share/git-core/contrib*',
     './usr/share/debianutils*',
