@@ -140,12 +140,14 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
 
   /** What is neither in Git nor in the cluster is nothing to remember. */
   function forgetAbsent(): void {
-    const memories = [set.inventory, set.fights, set.refused];
-    const unwanted = memories.map((memory) => [...memory.keys()].filter((key) => !targets.has(key)));
-    if (unwanted.every((keys) => keys.length === 0)) return;
+    const unwanted = [set.inventory, set.fights, set.refused].map((memory) => ({
+      memory,
+      keys: [...memory.keys()].filter((key) => !targets.has(key)),
+    }));
+    if (unwanted.every(({ keys }) => keys.length === 0)) return;
     const kept = new Set(placed.flatMap((each) => (isPlaced(each) ? [each.key] : [])));
     for (const { resource, live } of lists.marked()) kept.add(keyOf(resource, live.namespace, live.name));
-    for (const [index, keys] of unwanted.entries()) for (const key of keys) if (!kept.has(key)) memories[index]?.delete(key);
+    for (const { memory, keys } of unwanted) for (const key of keys) if (!kept.has(key)) memory.delete(key);
   }
 }
 
