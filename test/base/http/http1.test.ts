@@ -14,6 +14,8 @@ import {
 } from '../../../src/base/index.ts';
 import { certificate, hasOpenssl } from '../../support/certificate.ts';
 import { havePart } from '../../support/part.ts';
+import { failureOf } from './failure-of.ts';
+import { type Listening, listen } from './listening.ts';
 
 const cleanups: (() => void | Promise<void>)[] = [];
 afterEach(async () => {
@@ -26,30 +28,10 @@ function transport(options?: HttpTransportOptions): HttpTransport {
   return made;
 }
 
-interface Server {
-  readonly origin: string;
-  /** Connections accepted so far. */
-  connections(): number;
-  open(): number;
-}
-
-async function listening(server: net.Server, scheme = 'http'): Promise<Server> {
-  const sockets = new Set<net.Socket>();
-  let connections = 0;
-  server.on('connection', (socket: net.Socket) => {
-    connections += 1;
-    sockets.add(socket);
-    socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  cleanups.push(async () => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-    await once(server, 'close');
-  });
-  const { port } = server.address() as AddressInfo;
-  return { origin: `${scheme}://127.0.0.1:${port}`, connections: () => connections, open: () => sockets.size };
+async function listening(server: net.Server, scheme = 'http'): Promise<Listening> {
+  const made = await listen(server, { scheme, connected: 'connection' });
+  cleanups.push(made.stop);
+  return made;
 }
 
 async function chunksOf(stream: HttpStream): Promise<readonly Buffer[]> {
@@ -70,15 +52,6 @@ const raw = (bytes: string | Buffer, { end = false } = {}) =>
       });
     }),
   );
-
-async function failureOf(promise: Promise<unknown>): Promise<FluxError> {
-  const error = await promise.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(FluxError);
-  return error as FluxError;
-}
 
 describe('a request', () => {
   test('has method, path, query, headers and body as asked; the answer is status, headers and bytes', async () => {

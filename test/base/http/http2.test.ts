@@ -1,8 +1,6 @@
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { createSecureServer, type Http2SecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import https from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
@@ -16,7 +14,9 @@ import {
 } from '../../../src/base/index.ts';
 import { selfSignedCertificate } from '../../../src/sim/kubernetes/certificate.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
+import { failureOf } from './failure-of.ts';
 import { type FrameConnection, type FrameServerOptions, startFrameServer } from './frame-server.ts';
+import { type Listening, listen } from './listening.ts';
 
 const certificate = selfSignedCertificate(Date.now());
 const CANCEL = 8;
@@ -48,40 +48,18 @@ async function serving(serve: Serve, options: { readonly allowHTTP1?: boolean; r
   );
 }
 
-async function listening(server: Http2SecureServer | https.Server) {
-  const sockets = new Set<Socket>();
-  let connections = 0;
+async function listening(server: Http2SecureServer | https.Server): Promise<Listening> {
   // Of a connection that has ended in the middle of something.
   server.on('sessionError', () => undefined);
-  server.on('secureConnection', (socket: Socket) => {
-    connections += 1;
-    sockets.add(socket);
-    socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  cleanups.push(async () => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-    await once(server, 'close');
-  });
-  const { port } = server.address() as AddressInfo;
-  return { origin: `https://127.0.0.1:${port}`, connections: () => connections, open: () => sockets.size, sockets };
+  const made = await listen(server, { scheme: 'https', connected: 'secureConnection' });
+  cleanups.push(made.stop);
+  return made;
 }
 
 async function frames(options: FrameServerOptions) {
   const server = await startFrameServer(certificate, options);
   cleanups.push(() => server.stop());
   return server;
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<FluxError> {
-  const error = await promise.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(FluxError);
-  return error as FluxError;
 }
 
 async function textOf(stream: HttpStream): Promise<string> {
