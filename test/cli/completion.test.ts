@@ -50,6 +50,14 @@ describe('what may stand at the cursor', () => {
     [['release', '--workload=shop:h'], [`--workload=${PAY}`]],
     [['release', `--workload=${CART},shop:h`], [`--workload=${CART},${PAY}`]],
     [['lock', '-w', 'shop:h'], [PAY]],
+    [
+      ['lock', '-w', '""'],
+      [CART, PAY],
+    ],
+    [
+      ['gc', '""'],
+      ['approve', 'orphans', 'delete'],
+    ],
     [['list-workloads', '-n', ''], ['shop']],
     [['list-workloads', '-c', 's'], ['setup']],
     [['--timeout', '5s', 'deautomate', '-n', 'x', '-w', 'shop:deployment/'], [CART]],

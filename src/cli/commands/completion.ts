@@ -39,8 +39,10 @@ export function completeCommand(launch: Launch): Command {
     launch(command, async (session) => {
       const program = command.parent;
       if (!program) return 0;
-      const found = completionOf(program, command.args);
-      const candidates = [...found.candidates, ...(await namesFor(session, found, command.args.at(-1) ?? ''))];
+      const [begun = '', ...before] = command.args.toReversed();
+      const current = begun === '""' ? '' : begun; // as PowerShell says it
+      const found = completionOf(program, [...before.toReversed(), current]);
+      const candidates = [...found.candidates, ...(await namesFor(session, found, current))];
       for (const { value, meaning = '' } of candidates)
         session.stdout.write(`${printableLine(value)}\t${printableLine(meaning)}\n`);
       if (found.directories) session.stdout.write(':directories\n');

@@ -68,15 +68,17 @@ complete --command fluxctl --no-files --arguments '(__fluxctl_complete)'
 Register-ArgumentCompleter -Native -CommandName fluxctl -ScriptBlock {
   param($wordToComplete, $commandAst, $cursorPosition)
   $words = @($commandAst.CommandElements | Select-Object -Skip 1 | Where-Object { $_.Extent.StartOffset -lt $cursorPosition } | ForEach-Object { $_.ToString() })
+  # Some versions pass no empty word on, others both quotes: fluxctl reads either as a word that is not begun.
   if ($wordToComplete -eq '') { $words += '""' }
-  & $commandAst.CommandElements[0].ToString() __complete '--' @words 2>$null | ForEach-Object {
-    $value, $meaning = $_ -split "\`t", 2
-    if ($value -eq ':directories') {
-      Get-ChildItem -Directory -Name -Path "$wordToComplete*" | ForEach-Object { [System.Management.Automation.CompletionResult]::new($_) }
-    } elseif ($value) {
-      if (-not $meaning) { $meaning = $value }
-      [System.Management.Automation.CompletionResult]::new($value, $value, 'ParameterValue', $meaning)
-    }
+  $lines = @(& $commandAst.CommandElements[0].ToString() __complete '--' @words 2>$null)
+  # Given nothing, PowerShell completes paths; given an empty text, it does not.
+  if ($lines -contains ':directories') { return }
+  if ($lines.Count -eq 0) { return '' }
+  foreach ($line in $lines) {
+    $value, $meaning = $line -split "\`t", 2
+    if (-not $meaning) { $meaning = $value }
+    $text = if ($value -match '[\\s#@$;,"\`|<>&(){}'']') { "'" + $value.Replace("'", "''") + "'" } else { $value }
+    [System.Management.Automation.CompletionResult]::new($text, $value, 'ParameterValue', $meaning)
   }
 }
 `,
