@@ -70,7 +70,8 @@ Register-ArgumentCompleter -Native -CommandName fluxctl -ScriptBlock {
   $words = @($commandAst.CommandElements | Select-Object -Skip 1 | Where-Object { $_.Extent.StartOffset -lt $cursorPosition } | ForEach-Object { $_.ToString() })
   # Some versions pass no empty word on, others both quotes: fluxctl reads either as a word that is not begun.
   if ($wordToComplete -eq '') { $words += '""' }
-  $lines = @(& $commandAst.CommandElements[0].ToString() __complete '--' @words 2>$null)
+  $program = $commandAst.CommandElements[0].ToString()
+  $lines = @(& $program __complete '--' @words 2>$null)
   # Given nothing, PowerShell completes paths; given an empty text, it does not.
   if ($lines -contains ':directories') { return }
   if ($lines.Count -eq 0) { return '' }
