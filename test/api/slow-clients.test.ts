@@ -132,3 +132,44 @@ test('S-079: however many connections come from the network and stay, loopback f
   const loopback = await Promise.all(Array.from({ length: 100 }, () => send(port, '/small')));
   expect(loopback.every(({ status }) => status === 200)).toBe(true);
 });
+
+describe('S-079: connections that say nothing give way, the oldest first, once the network has all that it may have', () => {
+  const many = (port: number, said: string) => Promise.all(Array.from({ length: 400 }, () => speak(port, said)));
+  const HALF_OPEN: readonly (readonly [string, string])[] = [
+    ['nothing', ''],
+    ['half of their headers', 'GET /small HTTP/1.1\r\nHost: x\r\n'],
+    ['half of their body', 'POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhello'],
+    ['nothing after their answer', 'GET /small HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ];
+
+  test.each(HALF_OPEN)('to one who asks, when they have said %s', async (_, said) => {
+    const port = await listen({ maxFromOneAddress: 1000 });
+    const clients = await many(port, said);
+    await until('the oldest are closed', () => clients.filter(({ closed }) => closed()).length === 400 - 384);
+    for (let n = 0; n < 3; n++) expect((await send(port, '/small')).status).toBe(200);
+  });
+
+  test('but nobody does who is being answered', async () => {
+    const gate = Promise.withResolvers<void>();
+    const slow: Route = {
+      ...answers('/slow', ''),
+      handle: async () => {
+        await gate.promise;
+        return { status: 200, body: 'at last' };
+      },
+    };
+    const port = await listen({ maxFromOneAddress: 1000, routes: [slow, answers('/small', 'ok')] });
+    const first = await speak(port, 'GET /slow HTTP/1.1\r\nHost: x\r\n\r\n');
+    const clients = await many(port, '');
+    await until('others gave way', () => clients.filter(({ closed }) => closed()).length === 400 - 383);
+    gate.resolve();
+    await until('it has its answer', () => first.received().endsWith('at last'));
+  });
+
+  test('and one address has no more than its share, whoever else is there', async () => {
+    const port = await listen({ maxFromOneAddress: 10 });
+    const clients = await many(port, '');
+    await until('those over its share are closed', () => clients.filter(({ closed }) => closed()).length === 390);
+    expect((await send(port, '/small')).status).toBe(200);
+  });
+});
