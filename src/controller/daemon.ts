@@ -18,6 +18,7 @@ import type {
   Revision,
   Rollout,
   SourceState,
+  Writers,
 } from './ports.ts';
 
 /** Why a workload cannot be changed through Git; empty when it can (Flux v1's words). */
@@ -196,6 +197,8 @@ export interface Daemon {
   objects(): ObjectStatesView & { readonly failure?: FluxError };
   /** Syncs of the past, newest first, from memory and from the records in Git. */
   history: History['page'];
+  /** Who set the sync tag, and who wrote the job notes. */
+  writers(options?: Cancellable): Promise<Writers>;
   /** Every watched image repository, by name. */
   imageScans(): readonly ImageScan[];
   /** What happens, as it happens. */

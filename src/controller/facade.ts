@@ -161,6 +161,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       return { ...options.objectStates.view, ...(failure ? { failure } : {}) };
     },
     history: (request, cancel) => options.history.page(request, cancel),
+    writers: (cancel) => source.writers(cancel),
     imageScans: () => images.scans(),
     events: options.events,
 

@@ -97,7 +97,27 @@ export interface Source {
   ): Promise<readonly { readonly revision: Revision; readonly text: string }[]>;
   /** Moves the sync tag (annotated, `Sync pointer`) to the revision and, when given, sets its sync record; one atomic push. */
   recordSync(request: { readonly revision: Revision; readonly record?: string }, options?: Cancellable): Promise<void>;
+  /** Who set the sync tag, and who wrote the job notes. */
+  writers(options?: Cancellable): Promise<Writers>;
   close(): Promise<void>;
+}
+
+/** Who wrote something in Git. `other`: neither this product nor Flux v1 would have written it so. */
+export type Writer = 'fluxd' | 'flux-v1' | 'other';
+
+export interface Writers {
+  /** Absent when there is no such tag. */
+  readonly syncTag?: {
+    readonly name: string;
+    readonly revision: Revision;
+    readonly by: Writer;
+    /** Milliseconds since the epoch; absent for a tag that is not annotated. */
+    readonly setAt?: number;
+    /** Sync records had been written before this tag was set. */
+    readonly afterRecords: boolean;
+  };
+  /** Job notes by who made the commit that they stand on; `ref` is the full name. */
+  readonly jobNotes: { readonly ref: string; readonly fluxd: number; readonly fluxV1: number };
 }
 
 // ------------------------------------------------------------------------------------------------------------ Desired

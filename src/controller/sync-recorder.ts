@@ -37,9 +37,9 @@ export function createSyncRecorder(
         imageUpdates: await imageUpdates(source, outcome),
       });
       remember(record);
-      const news = differsInTrouble(await source.syncRecord(revision), record);
-      if (!news && previous === revision) return;
-      await source.recordSync({ revision, ...(news ? { record: formatSyncRecord(record) } : {}) }, options);
+      // A tag that moves without a record would look like one that Flux v1 has set.
+      if (previous === revision && !differsInTrouble(await source.syncRecord(revision), record)) return;
+      await source.recordSync({ revision, record: formatSyncRecord(record) }, options);
     },
   };
 }

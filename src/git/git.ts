@@ -203,6 +203,37 @@ export function createGit({ gitDir, cwd, environment, clock, onRemote }: GitOpti
         options,
       ),
 
+    /** What a format says of each of the commits that is there, each ended by a NUL; anything else among the ids is passed over. */
+    logOf: (commits: readonly string[], format: string, options: RunOptions): Promise<Buffer> =>
+      commits.length === 0
+        ? Promise.resolve(Buffer.alloc(0)) // git itself would take none for HEAD
+        : must(
+            [
+              'log',
+              '-z',
+              '--no-walk=unsorted',
+              '--ignore-missing',
+              '--stdin',
+              `--format=${format}`,
+              '--no-show-signature',
+              '--no-color',
+              '--no-decorate',
+              '--no-mailmap',
+              '--no-notes',
+            ],
+            { ...options, input: commits.map((commit) => `${object(commit)}\n`).join('') },
+          ),
+
+    /** When a tag was made and what it says in its first line; a tag that is not annotated has no time. */
+    async describeTag(ref: string, options: RunOptions): Promise<{ readonly seconds?: number; readonly subject: string }> {
+      const format = '%(objecttype)%00%(taggerdate:unix)%00%(contents:subject)';
+      const [type, seconds, subject = ''] = (await must(['for-each-ref', `--format=${format}`, '--', ref], options))
+        .toString('utf8')
+        .trimEnd()
+        .split('\0');
+      return { subject, ...(type === 'tag' && seconds ? { seconds: Number(seconds) } : {}) };
+    },
+
     hashObject: (content: string, options: RunOptions) =>
       id(['hash-object', '-w', '-t', 'blob', '--no-filters', '--stdin'], { ...options, input: content }),
 
@@ -232,17 +263,17 @@ export function createGit({ gitDir, cwd, environment, clock, onRemote }: GitOpti
       id(['commit-tree', '--no-gpg-sign', '-p', object(commit.parent), '-F', '-', object(commit.tree)], {
         ...options,
         input: commit.message,
-        extra: identities(commit.author, commit.committer),
+        extra: identities(commit.author, commit.committer, Math.floor(clock.now() / 1000)),
       }),
 
     /** Bytes of an annotated tag, checked by git before they are stored. */
     makeTag: (content: string, options: RunOptions) => id(['mktag', '--strict'], { ...options, input: content }),
 
-    addNote: (ref: string, commit: string, note: string, who: Identity, options: RunOptions) =>
+    addNote: (ref: string, commit: string, note: string, who: Identity & { readonly seconds: number }, options: RunOptions) =>
       must(['notes', `--ref=${ref}`, 'add', '--force', '--file=-', object(commit)], {
         ...options,
         input: note,
-        extra: identities(who, who),
+        extra: identities(who, who, who.seconds),
       }),
 
     /** Lines `<blob> <commit>`. */
@@ -258,8 +289,8 @@ export function createGit({ gitDir, cwd, environment, clock, onRemote }: GitOpti
       }),
   };
 
-  function identities(author: Identity, committer: Identity): Record<string, string> {
-    const date = `@${Math.floor(clock.now() / 1000)} +0000`;
+  function identities(author: Identity, committer: Identity, seconds: number): Record<string, string> {
+    const date = `@${seconds} +0000`;
     return {
       GIT_AUTHOR_NAME: author.name,
       GIT_AUTHOR_EMAIL: author.email,

@@ -14,12 +14,20 @@ export async function draftNote(
     commit,
     note,
     identity,
-  }: { readonly current: string | undefined; readonly commit: string; readonly note: string; readonly identity: Identity },
+    seconds,
+  }: {
+    readonly current: string | undefined;
+    readonly commit: string;
+    readonly note: string;
+    readonly identity: Identity;
+    /** The date of the notes commit. */
+    readonly seconds: number;
+  },
   run: RunOptions,
 ): Promise<string> {
   // The last draft is usually what has been pushed since.
   if ((await reader.resolve(DRAFT, run)) !== current) await git.updateRefs([{ ref: DRAFT, target: current }], run);
-  await git.addNote(DRAFT, commit, note, identity, run);
+  await git.addNote(DRAFT, commit, note, { ...identity, seconds }, run);
   const drafted = await reader.resolve(DRAFT, run);
   if (drafted === undefined) throw new Error('git notes add wrote no ref');
   return drafted;

@@ -111,11 +111,13 @@ export function createPublisher(options: PublisherOptions) {
       const tagMoves = before.tagged !== revision;
       const recordChanges = record !== undefined && record.trim() !== before.record?.trim();
       if (!tagMoves && !recordChanges) return;
+      // One date for both: it tells that they belong together (writers.ts).
+      const seconds = secondsNow();
       const failure = await push(
         (run) =>
           Promise.all([
-            ...(tagMoves ? [tagUpdate(before.tag, revision, run)] : []),
-            ...(recordChanges ? [noteUpdate(recordRef, before.records, revision, record, run)] : []),
+            ...(tagMoves ? [tagUpdate(before.tag, revision, seconds, run)] : []),
+            ...(recordChanges ? [noteUpdate(recordRef, before.records, revision, record, run, seconds)] : []),
           ]),
         signal,
       );
@@ -139,8 +141,12 @@ export function createPublisher(options: PublisherOptions) {
     };
   }
 
-  async function tagUpdate(current: string | undefined, revision: string, run: RunOptions): Promise<RefUpdate> {
-    const content = syncTagContent(syncTag, revision, identity, Math.floor(clock.now() / 1000));
+  function secondsNow(): number {
+    return Math.floor(clock.now() / 1000);
+  }
+
+  async function tagUpdate(current: string | undefined, revision: string, seconds: number, run: RunOptions): Promise<RefUpdate> {
+    const content = syncTagContent(syncTag, revision, identity, seconds);
     return { ref: tagRef, target: await git.makeTag(content, run), expected: current ?? '' };
   }
 
@@ -150,8 +156,10 @@ export function createPublisher(options: PublisherOptions) {
     commit: string,
     note: string,
     run: RunOptions,
+    seconds = secondsNow(),
   ): Promise<RefUpdate> {
-    return { ref, target: await draftNote(git, reader, { current, commit, note, identity }, run), expected: current ?? '' };
+    const draft = await draftNote(git, reader, { current, commit, note, identity, seconds }, run);
+    return { ref, target: draft, expected: current ?? '' };
   }
 
   /** Prepares and pushes; what arrived is in the mirror then, without another fetch. A deadline is a failure like any other. */

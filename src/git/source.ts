@@ -13,6 +13,7 @@ import { type CommitRequest, createPublisher } from './publish.ts';
 import { checkWritable } from './push.ts';
 import { listFiles, type TreeFile } from './tree.ts';
 import { safeUrl, shownUrl } from './url.ts';
+import { findWriters, type Writers } from './writers.ts';
 
 export interface SourceOptions {
   /** Empty: nothing is configured, every operation says so. */
@@ -360,6 +361,9 @@ export function createSource(options: SourceOptions) {
         if (noted?.notes !== notes) noted = { notes, byRevision: await readNotes(git, notesRef, reader, log, run) };
         return noted.byRevision;
       }),
+
+    writers: async ({ signal }: Cancellable = {}): Promise<Writers> =>
+      reading('git log', signal, (run) => findWriters(git, reader, { syncTag, notesRef, recordRef }, log, run)),
 
     commit: (request: CommitRequest, { signal }: Cancellable = {}): Promise<string> =>
       publishing(() => publisher.commit(request, signal ? { signal } : {})),

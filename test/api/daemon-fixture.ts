@@ -46,6 +46,7 @@ export function daemonOf(parts: Partial<Daemon> = {}): Daemon & { readonly calls
     health: async (options) => called('health', options.waitMs, { revision: 'r-1', settled: true, counts: {}, objects: [] }),
     objects: () => ({ objects: [] }),
     history: async (request) => called('history', request, { entries: [] }),
+    writers: async () => ({ jobNotes: { ref: 'refs/notes/flux', fluxd: 0, fluxV1: 0 } }),
     imageScans: () => [],
     events: new EventLog(),
     readiness: () => ({ ready: true, reason: '' }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { historySchema, imageScansSchema, objectStatesSchema, problemSchema } from '../../src/api/wire/index.ts';
+import { historySchema, imageScansSchema, objectStatesSchema, problemSchema, writersSchema } from '../../src/api/wire/index.ts';
 import { FluxError } from '../../src/base/index.ts';
 import type { Daemon, HistoryPosition, ImageScan, ObjectState } from '../../src/controller/index.ts';
 import { daemonOf, type Served, serve } from './daemon-fixture.ts';
@@ -136,6 +136,15 @@ describe('GET /api/v1/history', () => {
   });
 });
 
+test('GET /api/v1/writers says who set the sync tag and wrote the notes', async () => {
+  const jobNotes = { ref: 'refs/notes/flux', fluxd: 1, fluxV1: 2 };
+  const tag = { name: 'flux-sync', revision: 'r', by: 'flux-v1', afterRecords: true } as const;
+  await using api = await serve(daemonOf({ writers: async () => ({ syncTag: { ...tag, setAt: 1000 }, jobNotes }) }));
+  const answer = await read(api, '/api/v1/writers');
+  expect(writersSchema.parse(answer)).toEqual(answer);
+  expect(answer).toEqual({ syncTag: { ...tag, setAt: '1970-01-01T00:00:01.000Z' }, jobNotes });
+});
+
 test('GET /api/v1/images/scans says when each repository was looked at, and when again', async () => {
   const scans: readonly ImageScan[] = [
     { name: 'h/a', tags: 3, scannedAt: 1000, nextAt: 61_000 },
@@ -154,7 +163,15 @@ test('GET /api/v1/images/scans says when each repository was looked at, and when
 });
 
 describe('an ETag', () => {
-  const GETS = ['/api/v1/objects', '/api/v1/history', '/api/v1/images/scans', '/api/v1/gc', '/api/v1/health', '/api/v1/syncs/x'];
+  const GETS = [
+    '/api/v1/objects',
+    '/api/v1/history',
+    '/api/v1/writers',
+    '/api/v1/images/scans',
+    '/api/v1/gc',
+    '/api/v1/health',
+    '/api/v1/syncs/x',
+  ];
 
   test.each(GETS)('spares a client the answer of %s that it has', async (path) => {
     await using api = await serve();

@@ -379,6 +379,12 @@ const READY: Script = {
     [{ ID: 'a:deployment/b', Containers: [{ Name: 'c', Current: { ID: 'i:1' }, Available: [{ ID: 'i:1' }] }] }],
   ],
   'GET /v1/gc': [{ deletions: [] }],
+  'GET /v1/writers': [
+    {
+      syncTag: { name: 'flux-sync', revision: '4be1f0c2', by: 'fluxd', setAt: '2026-11-26T09:04:44.000Z', afterRecords: true },
+      jobNotes: { ref: 'refs/notes/flux', fluxd: 2, fluxV1: 0 },
+    },
+  ],
   'GET /v1/objects': [{ revision: '4be1f0c2', syncedAt: '2026-11-26T09:04:44.780Z', objects: [] }],
 };
 
@@ -408,10 +414,12 @@ describe('doctor', () => {
         'ok    daemon      fluxd 9.9.1 answers',
         'ok    clock       the daemon and this machine agree',
         'ok    git         ssh://git@example.org/acme/conf, branch master, can be read and written',
+        'ok    git         the tag flux-sync at 4be1f0c was set by fluxd at 2026-11-26T09:04:44Z',
+        'ok    git         notes of jobs in refs/notes/flux: 2 of fluxd',
         'ok    sync        everything of revision 4be1f0c, synced at 2026-11-26T09:04:44Z is applied',
         'ok    registries  the images of 1 of 1 container are known',
         'ok    leftovers   nothing of Flux v1 is there',
-        '0 failed, 0 to look at, 8 ok',
+        '0 failed, 0 to look at, 10 ok',
         '',
       ].join('\n'),
     );
@@ -479,6 +487,43 @@ describe('doctor', () => {
       '2 failed at revision 4be1f0c, such as x:configmap/a: denied',
       '1 refused at revision 4be1f0c: bad.yaml:9: not YAML',
     ]);
+  });
+
+  const V1_TAG = { name: 'flux-sync', revision: '4be1f0c2', by: 'flux-v1', setAt: '2026-11-26T09:04:44Z', afterRecords: false };
+  const NO_NOTES = { ref: 'refs/notes/flux', fluxd: 0, fluxV1: 0 };
+  const { setAt: _, ...BY_HAND } = { ...V1_TAG, by: 'other' };
+  test.each<[string, object, readonly [string, string][]]>([
+    ['no tag and no notes', { jobNotes: NO_NOTES }, []],
+    [
+      'what Flux v1 left',
+      { syncTag: V1_TAG, jobNotes: { ...NO_NOTES, fluxV1: 12 } },
+      [
+        ['ok', 'the tag flux-sync at 4be1f0c was set by Flux v1 at 2026-11-26T09:04:44Z; fluxd goes on from there'],
+        ['ok', 'notes of jobs in refs/notes/flux: 12 of Flux v1, which fluxd reads as well'],
+      ],
+    ],
+    [
+      'a Flux v1 that writes on',
+      { syncTag: { ...V1_TAG, afterRecords: true }, jobNotes: { ...NO_NOTES, fluxd: 1, fluxV1: 12 } },
+      [
+        [
+          'warn',
+          'the tag flux-sync at 4be1f0c was set by a Flux v1 at 2026-11-26T09:04:44Z, after fluxd had synced this repository',
+        ],
+        ['ok', 'notes of jobs in refs/notes/flux: 1 of fluxd, 12 of Flux v1, which fluxd reads as well'],
+      ],
+    ],
+    [
+      'a tag set by hand',
+      { syncTag: BY_HAND, jobNotes: NO_NOTES },
+      [['warn', 'the tag flux-sync at 4be1f0c was set neither by fluxd nor by Flux v1']],
+    ],
+  ])('who set the tag and wrote the notes: %s', async (_case, writers, expected) => {
+    const { code, stdout } = await doctor({ 'GET /v1/writers': [writers] }, ['-o', 'json']);
+    const findings = (JSON.parse(stdout) as readonly Finding[]).filter(({ message }) => /^(the tag|notes) /.test(message));
+    expect(findings.map(({ level, message }) => [level, message])).toEqual(expected);
+    expect(findings.every(({ check, level, help }) => check === 'git' && (level === 'ok') === (help === undefined))).toBe(true);
+    expect(code).toBe(0);
   });
 
   test.each([
@@ -590,7 +635,16 @@ describe('doctor', () => {
     });
     const { stdout } = await fluxctl(['doctor', '--url', daemon.url, '-o', 'json'], {}, { startAt: Date.parse(SERVED_AT) });
     const findings = JSON.parse(stdout) as Finding[];
-    expect(levels(findings)).toEqual(['kubeconfig warn', 'daemon ok', 'clock ok', 'git fail', 'sync ok', 'registries ok']);
+    expect(levels(findings)).toEqual([
+      'kubeconfig warn',
+      'daemon ok',
+      'clock ok',
+      'git fail',
+      'git ok',
+      'git ok',
+      'sync ok',
+      'registries ok',
+    ]);
   });
 
   test('a check that cannot be carried out is a finding', async () => {

@@ -126,6 +126,11 @@ async function settled(shop: Shop): Promise<void> {
 const withGc = (gc: boolean) => [...ARGUMENTS, `--sync-garbage-collection=${gc}`];
 const managersOf = ({ metadata }: KubeJson) => metadata.managedFields?.map(({ manager, operation }) => `${manager} ${operation}`);
 const deletesOf = ({ proxy }: Fluxd) => proxy.requests.filter(({ method }) => method === 'DELETE');
+/** Who set the tag and wrote the notes, as `fluxctl doctor` says it. */
+const writersIn = async (fluxd: Fluxd) => {
+  const findings = JSON.parse((await fluxd.fluxctl('doctor', '-o', 'json')).stdout) as { level: string; message: string }[];
+  return findings.filter(({ message }) => /^(the tag|notes) /.test(message)).map(({ level, message }) => `${level} ${message}`);
+};
 const recordOn = async ({ git }: Repository, revision: string) =>
   JSON.parse(await git('notes', '--ref=flux-sync', 'show', revision));
 const hasRecord =
@@ -169,6 +174,12 @@ describe.for(sampled('ways that Flux v1 applied', APPLIED, 1))('what Flux v1 app
     expect(added.map((ref) => ref.split(' ')[0])).toEqual(['refs/notes/flux-sync']);
     expect(await recordOn(repository, revision)).toMatchObject({ revision, previous: revision, counts: { configured: 9 } });
 
+    expect(await writersIn(fluxd)).toEqual([
+      expect.stringMatching(
+        `^ok the tag flux-sync at ${revision.slice(0, 7)} was set by Flux v1 at .*; fluxd goes on from there$`,
+      ),
+      'ok notes of jobs in refs/notes/flux: 1 of Flux v1, which fluxd reads as well',
+    ]);
     fluxd.proxy.clear();
     expect((await fluxd.sync()).counts).toEqual({ unchanged: 9 });
     expect(writesOf(fluxd.proxy)).toEqual([]);
@@ -192,6 +203,7 @@ describe.for(sampled('ways that Flux v1 applied', APPLIED, 1))('what Flux v1 app
     expect((await world.kube.find(path.configMap(shop.namespace, 'leaflet'))) === undefined).toBe(gc);
     expect(await repository.git('tag')).toBe('flux-sync\n');
     expect(await repository.resolve('refs/tags/flux-sync')).toBe(next);
+    expect((await writersIn(fluxd))[0]).toMatch(`ok the tag flux-sync at ${next.slice(0, 7)} was set by fluxd at`);
   });
 });
 
@@ -353,6 +365,8 @@ test.runIf(thorough('Flux v1 and Flux at once'))(
       },
     ]);
 
+    const recordedAt = Number(await repository.git('log', '-1', '--format=%ct', 'refs/notes/flux-sync'));
+    await until('another second has come', () => Date.now() >= (recordedAt + 1) * 1000);
     // Its next sync: it puts its own checksums and its last-applied annotations; nothing else is different.
     await flux1.sync(Object.values(shop.files));
     // Where the checksums of both are the same it writes nothing but its last-applied annotation, which then is its own.
@@ -368,6 +382,11 @@ test.runIf(thorough('Flux v1 and Flux at once'))(
     expect(deletesOf(fluxd)).toEqual([]);
     expect(await repository.git('tag')).toBe('flux-sync\n');
 
+    // Its tag, set to the same revision again, came after our record.
+    await fluxd.sync();
+    expect((await writersIn(fluxd))[0]).toMatch(
+      /^warn the tag flux-sync at .* by a Flux v1 at .*, after fluxd had synced this repository$/,
+    );
     await flux1.switchOff();
     expect((await findings())[0]).toMatchObject({ level: 'warn', message: expect.stringContaining('Flux v1 is switched off') });
   },

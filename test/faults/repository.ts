@@ -101,6 +101,7 @@ export function createRepository(files: Readonly<Record<string, string>>): Repos
       tag = revision;
       if (record !== undefined) records.set(revision, record);
     },
+    writers: async () => ({ jobNotes: { ref: 'refs/notes/flux', fluxd: 0, fluxV1: 0 } }),
     close: async () => undefined,
   };
   return {

@@ -16,6 +16,8 @@ import {
   objectStatesSchema,
   type SyncReportWire,
   syncReportSchema,
+  type WritersWire,
+  writersSchema,
 } from '../wire/index.ts';
 import { type Answer, type Call, createExchange, type ExchangeOptions } from './exchange.ts';
 import {
@@ -87,6 +89,8 @@ export interface ApiClient {
   ): Promise<ObjectStatesWire | undefined>;
   /** Syncs of the past, newest first, at most so many; undefined as with `health`. */
   history(wanted: { readonly limit: number }, options?: Cancellable): Promise<HistoryWire['syncs'] | undefined>;
+  /** Who set the sync tag, and who wrote the job notes; undefined as with `health`. */
+  writers(options?: Cancellable): Promise<WritersWire | undefined>;
 }
 
 /** What one answer holds at most. */
@@ -210,6 +214,7 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
         cursor = next;
       }
     },
+    writers: (cancel) => ifKnown(writersSchema, { method: 'GET', path: '/writers', ...cancel }),
     async history({ limit }, cancel) {
       const syncs: HistoryWire['syncs'] = [];
       for (let cursor: string | undefined; ; ) {

@@ -17,6 +17,7 @@ export type {
   HistoryWire,
   ObjectStatesWire,
   SyncReportWire,
+  WritersWire,
 } from '../wire/index.ts';
 export { MAX_DIFF_BYTES } from '../wire/index.ts';
 export { type ApiClient, createApiClient } from './client.ts';

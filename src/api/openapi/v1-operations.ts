@@ -12,6 +12,7 @@ import {
   objectStatesSchema,
   orphanDeletionSchema,
   syncReportSchema,
+  writersSchema,
 } from '../wire/index.ts';
 import type { Operation, Operations, Parameter } from './operation.ts';
 
@@ -55,6 +56,7 @@ export const V1_OPERATIONS: Operations = {
     },
   ),
   'GET /api/v1/history': read('listHistory', 'Syncs of the past, newest first.', historySchema, page),
+  'GET /api/v1/writers': read('getWriters', 'Who set the sync tag, and who wrote the job notes.', writersSchema),
   'GET /api/v1/images/scans': read(
     'listImageScans',
     'When each image repository was looked at, and will be.',

@@ -10,6 +10,7 @@ import { imageScanRoutes } from './image-scans.ts';
 import { objectHealthRoutes } from './object-health.ts';
 import { objectRoutes } from './objects.ts';
 import { syncRoutes } from './syncs.ts';
+import { writerRoutes } from './writers.ts';
 
 export { V1_PREFIX } from './prefix.ts';
 export { problemReply } from './problem.ts';
@@ -26,6 +27,7 @@ export function v1Routes(daemon: Daemon, clock: Clock): readonly Route[] {
     ...diffRoutes(daemon),
     ...objectRoutes(daemon),
     ...historyRoutes(daemon),
+    ...writerRoutes(daemon),
     ...imageScanRoutes(daemon),
     ...eventRoutes(daemon, clock),
   ].map(conditional);

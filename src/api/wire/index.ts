@@ -44,3 +44,4 @@ export {
   type SyncReportWire,
   syncReportSchema,
 } from './sync.ts';
+export { type WritersWire, writersSchema } from './writers.ts';

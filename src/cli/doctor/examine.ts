@@ -6,6 +6,7 @@ import { checkDaemon, checkHeld, checkRegistries, checkSync, gitFinding } from '
 import { type Finding, fail, warn } from './finding.ts';
 import type { InUse } from './flux-v1-daemon.ts';
 import { checkLeftovers } from './leftovers.ts';
+import { checkWriters } from './writers.ts';
 
 /** All findings, in the order in which somebody would mend them: the cluster, the daemon in it, what the daemon reaches. */
 export async function* examine(session: Session): AsyncGenerator<Finding> {
@@ -92,6 +93,7 @@ async function daemonFindings(session: Session): Promise<{ readonly inUse: InUse
   };
   const rest = [
     attempt('git', asked, git, 'fail'),
+    attempt('git', asked, () => checkWriters(client)),
     attempt('sync', asked, () => checkSync(client)),
     attempt('gc', asked, () => checkHeld(client)),
     attempt('registries', asked, () => checkRegistries(client)),
