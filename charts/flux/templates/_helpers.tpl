@@ -15,6 +15,13 @@
 {{- end -}}
 {{- end -}}
 
+{{/* Without the defaults of this chart the pod would lose its security context, silently. */}}
+{{- define "flux.requireDefaults" -}}
+{{- if not .Values.webhook -}}
+{{- fail "the values of the release were reused without the defaults of this chart: give --reset-then-reuse-values in place of --reuse-values" -}}
+{{- end -}}
+{{- end -}}
+
 {{/* A selector cannot be changed once it is there. */}}
 {{- define "flux.selectorLabels" -}}
 {{- if .Values.selectorLabels -}}

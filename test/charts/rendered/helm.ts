@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { parseYamlDocuments } from '../../../src/base/index.ts';
 
 export const CHART = join(import.meta.dirname, '../../../charts/flux');
-export const V1_VALUES = join(import.meta.dirname, '../../fixtures/flux-v1-values.yaml');
+/** What the chart of Flux v1 (1.13.3) makes, written anew. */
+export const FLUX_V1_CHART = join(import.meta.dirname, '../flux-v1');
+export const V1_VALUES = join(FLUX_V1_CHART, 'values.yaml');
 
 export interface Rendered {
   readonly apiVersion: string;
