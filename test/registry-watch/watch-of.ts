@@ -42,8 +42,3 @@ export function setup(options: Partial<ImageWatchOptions> = {}): Setup {
     },
   };
 }
-
-/** Waits until a condition holds; fails by the test's own time limit. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
-}

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type * as ports from '../../src/controller/ports.ts';
+import { until } from '../support/until.ts';
 import { DOCKER_IMAGE, DOCKER_LIST, digestOf, FakeRegistry, json, OCI_INDEX } from './fake-registry.ts';
-import { type Setup, setup, until } from './watch-of.ts';
+import { type Setup, setup } from './watch-of.ts';
 
 let registry: FakeRegistry;
 let it: Setup;
@@ -75,7 +76,7 @@ describe('the image watch', () => {
     for (let number = 0; number < 200; number += 1) registry.push(`t${number}`, JANUARY);
     it.watch.watch([target()]);
     await it.watch.scanNow();
-    await until(() => known()?.images.size === 200);
+    await until('200 images are known', () => known()?.images.size === 200);
     registry.push('one-more', JANUARY);
     const before = registry.requests.length;
     await it.watch.scanNow();
@@ -140,7 +141,7 @@ describe('the image watch', () => {
     for (const tag of ['1.0', '1.0.0', 'stable']) registry.tag(tag, digest);
     it.watch.watch([target({ needsTimes: (tag) => tag === '1' })]);
     await it.watch.scanNow();
-    await until(() => known()?.images.size === 4);
+    await until('4 images are known', () => known()?.images.size === 4);
     expect(registry.requests.filter((request) => request.includes('/blobs/'))).toHaveLength(1);
   });
 
@@ -148,10 +149,10 @@ describe('the image watch', () => {
     for (let number = 0; number < 201; number += 1) registry.push(`t${number}`, JANUARY);
     it.watch.start();
     it.watch.watch([target()]);
-    await until(() => known() !== undefined);
+    await until('the repository is known', () => known() !== undefined);
     expect(known()?.images.size).toBe(0);
     it.watch.watch([target({ needsTimes: (tag) => tag === 't7' })]);
-    await until(() => known()?.images.has('t7') === true);
+    await until('t7 is known', () => known()?.images.has('t7') === true);
   });
 
   test('reads a large repository in parts, and sees new tags in between (R-052)', async () => {
@@ -167,7 +168,7 @@ describe('the image watch', () => {
     ]);
     registry.push('u', FEBRUARY);
     it.watch.start();
-    await until(() => known()?.images.size === 1201);
+    await until('1201 images are known', () => known()?.images.size === 1201);
     expect(registry.requests.filter((request) => request.includes('tags/list')).length).toBeGreaterThan(2);
   });
 
@@ -187,12 +188,12 @@ describe('the image watch', () => {
     it.watch.watch([target()]);
     it.watch.start();
     const lists = () => registry.requests.filter((request) => request.includes('tags/list')).length;
-    await until(() => lists() === 1 && it.news.length === 1);
+    await until('the first list is told of', () => lists() === 1 && it.news.length === 1);
     it.clock.advance(59_000);
     await it.watch.scanNow('nowhere/x');
     expect(lists()).toBe(1);
     it.clock.advance(1000);
-    await until(() => lists() === 2);
+    await until('a second list is asked for', () => lists() === 2);
     await it.watch.stop();
     it.clock.advance(600_000);
     expect(lists()).toBe(2);
@@ -219,7 +220,7 @@ describe('the image watch', () => {
       return true;
     };
     const first = it.watch.scanNow(registry.name);
-    await until(() => registry.requests.length > 0);
+    await until('the registry is asked', () => registry.requests.length > 0);
     registry.push('2', FEBRUARY);
     const second = Promise.all([it.watch.scanNow(registry.name), it.watch.scanNow(registry.name)]);
     release();

@@ -1,10 +1,30 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Waits until the condition holds; fails with its description when it does not within the time. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>, timeoutMs = 60_000): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);
-    await sleep(5);
-  }
+export interface Waiting {
+  readonly everyMs: number;
+  readonly timeoutMs: number;
+  /** An error counts as not yet: what is asked may be down for a moment, which is what some tests are about. */
+  readonly overErrors?: boolean;
 }
+
+/** Makes a function that waits until something holds, and fails with its description, and the last error, when it does not in time. */
+export function waiting({ everyMs, timeoutMs: usualMs, overErrors = false }: Waiting) {
+  return async (what: string, holds: () => boolean | Promise<boolean>, timeoutMs = usualMs): Promise<void> => {
+    const deadline = performance.now() + timeoutMs;
+    let cause: unknown;
+    for (;;) {
+      try {
+        if (await holds()) return;
+        cause = undefined;
+      } catch (error) {
+        if (!overErrors) throw error;
+        cause = error;
+      }
+      if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`, { cause });
+      await sleep(everyMs);
+    }
+  };
+}
+
+/** Waits for what happens in this process. */
+export const until = waiting({ everyMs: 5, timeoutMs: 60_000 });
