@@ -1,44 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { rfc3339 } from '../../base/index.ts';
 import { prepareForCreate, prepareForUpdate } from './admission.ts';
+import { admit, type BodyOptions, check } from './admit.ts';
 import { apiVersionOf, type Resource, storageKey } from './catalog.ts';
-import { pruneAndDefault, validateCustom } from './custom.ts';
-import { DecodeError, decode, zero } from './decode.ts';
-import { applyDefaults } from './defaults.ts';
-import { emptySet, type FieldSet, setOfFields } from './field-set.ts';
+import { checkPreconditions, type DeleteOptions, isFinal, markDeleted } from './deletion.ts';
+import { hasGeneration, specChanged } from './generation.ts';
+import { checkApplied, checkIdentity, inVersion, type Place, withIdentity } from './identity.ts';
 import { asObject, clone, equal, type Json, type JsonObject } from './json.ts';
 import { applyConfig, recordUpdate, type Writer } from './managed-fields.ts';
 import { type KubeObject, type ManagedFieldsEntry, metaOf } from './object.ts';
-import { ANY } from './schema.ts';
-import { ApiError, alreadyExists, badRequest, cause, conflict, forbidden, invalid, modified, notFound } from './status.ts';
+import { ApiError, alreadyExists, cause, conflict, forbidden, invalid, modified, notFound } from './status.ts';
+import { emptyObject, ignoredFor, splitStatus, statusOf, without } from './status-part.ts';
 import type { Store } from './store.ts';
 import { typedErrors } from './typed-errors.ts';
-import { validate } from './validate.ts';
 
-export interface WriteOptions {
+export interface WriteOptions extends BodyOptions {
   /** Recorded in managedFields. */
   readonly manager: string;
   readonly dryRun?: boolean;
-  readonly fieldValidation?: 'Strict' | 'Warn' | 'Ignore';
-  /** Duplicate keys found in the body, for strict validation. */
-  readonly duplicates?: readonly string[];
   readonly subresource?: string;
-  /** Collects what the client is told in Warning headers. */
-  readonly warnings?: string[];
-}
-
-export interface DeleteOptions {
-  readonly dryRun?: boolean;
-  readonly uid?: string;
-  readonly resourceVersion?: string;
-  readonly propagation?: 'Background' | 'Foreground' | 'Orphan';
-}
-
-/** One object's place: its resource, its namespace when it has one, its name. */
-export interface Place {
-  readonly resource: Resource;
-  readonly namespace: string | undefined;
-  readonly name: string;
 }
 
 export interface Written {
@@ -68,37 +48,11 @@ export interface ObjectsOptions {
   readonly maxBytes: number;
 }
 
-const MAIN_IGNORES = setOfFields(['status']);
-const STATUS_IGNORES = setOfFields(['spec'], ['metadata', 'labels']);
-/** Built-in kinds whose objects count the changes of their spec. Custom resources all do. */
-const WITH_GENERATION = new Set([
-  '/Pod',
-  '/ReplicationController',
-  'apps/Deployment',
-  'apps/StatefulSet',
-  'apps/DaemonSet',
-  'apps/ReplicaSet',
-  'batch/Job',
-  'batch/CronJob',
-  'networking.k8s.io/Ingress',
-  'networking.k8s.io/IngressClass',
-  'networking.k8s.io/NetworkPolicy',
-  'policy/PodDisruptionBudget',
-  'apiextensions.k8s.io/CustomResourceDefinition',
-  'admissionregistration.k8s.io/MutatingWebhookConfiguration',
-  'admissionregistration.k8s.io/ValidatingWebhookConfiguration',
-  'admissionregistration.k8s.io/ValidatingAdmissionPolicy',
-  'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding',
-  'discovery.k8s.io/EndpointSlice',
-  'flowcontrol.apiserver.k8s.io/FlowSchema',
-  'flowcontrol.apiserver.k8s.io/PriorityLevelConfiguration',
-  'scheduling.k8s.io/PriorityClass',
-]);
-
 export function createObjects({ store, now, maxBytes }: ObjectsOptions): Objects {
+  const timeNow = () => rfc3339(Math.floor(now() / 1000) * 1000);
   const writerOf = ({ manager, subresource }: WriteOptions): Writer => ({
     manager,
-    time: rfc3339(Math.floor(now() / 1000) * 1000),
+    time: timeNow(),
     ...(subresource === undefined ? {} : { subresource }),
   });
   const live = ({ resource, namespace, name }: Place) => store.get(storageKey(resource), namespace, name);
@@ -132,7 +86,7 @@ export function createObjects({ store, now, maxBytes }: ObjectsOptions): Objects
     else meta.namespace = namespace;
     checkNamespace(place, meta.name);
     meta.uid = randomUUID();
-    meta.creationTimestamp = rfc3339(Math.floor(now() / 1000) * 1000);
+    meta.creationTimestamp = timeNow();
     for (const field of ['resourceVersion', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'selfLink', 'generation'] as const)
       delete (meta as unknown as JsonObject)[field];
     if (hasGeneration(resource)) meta.generation = 1;
@@ -264,34 +218,14 @@ export function createObjects({ store, now, maxBytes }: ObjectsOptions): Objects
       return { object: update(place, old, decoded, options, record), created: false };
     },
 
-    remove: (place, { dryRun, uid, resourceVersion, propagation }) => {
-      const { resource, name } = place;
+    remove: (place, options) => {
+      const { dryRun, propagation } = options;
+      const { resource } = place;
       const object = live(place);
-      if (!object) throw notFound(resource, name);
+      if (!object) throw notFound(resource, place.name);
       const meta = metaOf(object);
-      const named = { group: '', plural: resource.kind };
-      if (uid !== undefined && uid !== meta.uid) {
-        const text = `the UID in the precondition (${uid}) does not match the UID in record (${meta.uid}). The object might have been deleted and then recreated`;
-        throw conflict({ ...named, group: resource.group }, name, text);
-      }
-      if (resourceVersion !== undefined && resourceVersion !== meta.resourceVersion) {
-        const text = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${meta.resourceVersion}). The object might have been modified`;
-        throw conflict({ ...named, group: resource.group }, name, text);
-      }
-      const extra = finalizersOfDelete(resource, propagation);
-      const finalizers = [...new Set([...(meta.finalizers ?? []), ...extra])];
-      const marked: KubeObject = {
-        ...object,
-        metadata: {
-          ...(object.metadata as JsonObject),
-          ...(finalizers.length === 0 ? {} : { finalizers }),
-          deletionTimestamp: meta.deletionTimestamp ?? rfc3339(Math.floor(now() / 1000) * 1000),
-          deletionGracePeriodSeconds: 0,
-          ...(meta.generation === undefined || meta.deletionTimestamp !== undefined ? {} : { generation: meta.generation + 1 }),
-        },
-      };
-      if (resource.group === '' && resource.kind === 'Namespace')
-        marked.status = { ...asObject(object.status), phase: 'Terminating' };
+      checkPreconditions(place, meta, options);
+      const marked = markDeleted(resource, object, propagation, timeNow());
       const gone = isFinal(resource, marked);
       if (dryRun) return { object: gone ? object : marked, gone };
       if (gone) return { object: store.remove(storageKey(resource), object), gone };
@@ -299,123 +233,12 @@ export function createObjects({ store, now, maxBytes }: ObjectsOptions): Objects
       return { object: store.put(storageKey(resource), marked), gone };
     },
   };
-
-  /** Type checks, pruning and defaults: from what a client sent to an object of the kind. */
-  function admit(
-    resource: Resource,
-    body: JsonObject,
-    options: WriteOptions,
-    verb: 'create' | 'update' | 'patch' | 'apply',
-  ): KubeObject {
-    const unknown: string[] = [];
-    const subject = `${resource.kind} in version ${JSON.stringify(resource.version)} cannot be handled as a ${resource.kind}`;
-    const refuse = (why: string) => {
-      if (verb !== 'patch') return badRequest(`${subject}: ${why}`);
-      return new ApiError(
-        422,
-        'Invalid',
-        ` "" is invalid: patch: Invalid value: ${JSON.stringify(JSON.stringify(body))}: ${why}`,
-        {},
-      );
-    };
-    let object: KubeObject;
-    try {
-      object = resource.custom ? decodeCustom(resource, body, unknown) : (decode(resource.schema, body, unknown) as KubeObject);
-    } catch (error) {
-      if (error instanceof DecodeError) throw refuse(error.message);
-      throw error;
-    }
-    const problems = [
-      ...unknown.map((path) => `unknown field ${JSON.stringify(path)}`),
-      ...(options.duplicates ?? []).map((path) => `duplicate field ${JSON.stringify(path)}`),
-    ];
-    if (problems.length > 0 && options.fieldValidation === 'Strict')
-      throw refuse(`strict decoding error: ${problems.join(', ')}`);
-    if (options.fieldValidation !== 'Ignore') options.warnings?.push(...problems);
-    object.apiVersion = apiVersionOf(resource);
-    object.kind = resource.kind;
-    if (!resource.custom) applyDefaults(resource.group, resource.kind, object);
-    return object;
-  }
-
-  function check(resource: Resource, object: KubeObject, old: KubeObject | undefined): void {
-    const causes = [
-      ...validate(resource.group, resource.custom ? '' : resource.kind, object, old),
-      ...(resource.custom ? validateCustom(resource.schema, object) : []),
-    ];
-    if (causes.length > 0) throw invalid(resource, metaOf(object).name, causes);
-  }
-
-  function decodeCustom(resource: Resource, body: JsonObject, unknown: string[]): KubeObject {
-    const { metadata, ...rest } = body;
-    const object = pruneAndDefault(resource.schema, rest, unknown) as KubeObject;
-    const metaSchema = resource.schema.fields?.().get('metadata')?.schema ?? ANY;
-    const lost: string[] = [];
-    object.metadata = decode(metaSchema, metadata ?? {}, lost);
-    unknown.push(...lost.map((path) => `metadata.${path}`));
-    return object;
-  }
-}
-
-export function emptyObject(resource: Resource): KubeObject {
-  const empty = resource.custom ? { metadata: {} } : (zero(resource.schema) as KubeObject);
-  return { ...empty, apiVersion: apiVersionOf(resource), kind: resource.kind };
-}
-
-/** The object in the version of the request; conversion is by name only, as between versions with the same schema. */
-export function inVersion(resource: Resource, object: KubeObject): KubeObject {
-  const apiVersion = apiVersionOf(resource);
-  return object.apiVersion === apiVersion ? object : { ...object, apiVersion };
-}
-
-function hasGeneration(resource: Resource): boolean {
-  return resource.custom !== undefined || WITH_GENERATION.has(`${resource.group}/${resource.kind}`);
-}
-
-function specChanged(resource: Resource, old: KubeObject, object: KubeObject, subresource: string | undefined): boolean {
-  // Deployments alone count their annotations, but not those that the controller writes with the status.
-  const counted = resource.group === 'apps' && resource.kind === 'Deployment' && subresource !== 'status';
-  if (counted && !equal(asObject(metaOf(old).annotations), asObject(metaOf(object).annotations))) return true;
-  const ignored = resource.custom && !resource.subresources?.status ? ['metadata'] : ['metadata', 'status'];
-  const rest = (value: KubeObject) => Object.fromEntries(Object.entries(value).filter(([key]) => !ignored.includes(key)));
-  return !equal(rest(old), rest(object));
-}
-
-function ignoredFor(resource: Resource, subresource: string | undefined): FieldSet {
-  if (!resource.subresources?.status) return emptySet();
-  return subresource === 'status' ? STATUS_IGNORES : MAIN_IGNORES;
-}
-
-/** Main requests leave the status as it is, requests to /status leave everything else. */
-function splitStatus(resource: Resource, object: KubeObject, old: KubeObject, subresource: string | undefined): KubeObject {
-  if (!resource.subresources?.status) return object;
-  if (subresource !== 'status') return { ...without(object, 'status'), ...statusOf(old, resource) };
-  const metadata = { ...(object.metadata as JsonObject) };
-  const { labels } = metaOf(old);
-  if (labels) metadata.labels = labels;
-  else delete metadata.labels;
-  return { ...without(old, 'status'), metadata, ...(object.status === undefined ? {} : { status: object.status }) };
-}
-
-function statusOf(old: KubeObject | undefined, resource: Resource): JsonObject {
-  const status = old ? old.status : emptyObject(resource).status;
-  return status === undefined ? {} : { status };
-}
-
-function without(object: KubeObject, field: string): KubeObject {
-  const { [field]: _, ...rest } = object;
-  return rest;
 }
 
 function withEntries(object: KubeObject, managedFields: readonly ManagedFieldsEntry[]): KubeObject {
   const { managedFields: _, ...metadata } = object.metadata as JsonObject;
   if (managedFields.length === 0) return { ...object, metadata };
   return { ...object, metadata: { ...metadata, managedFields: managedFields as unknown as Json } };
-}
-
-function withIdentity(object: JsonObject, namespace: string | undefined, name: string): KubeObject {
-  const metadata = { ...asObject(object.metadata), name, ...(namespace === undefined ? {} : { namespace }) };
-  return { ...object, metadata };
 }
 
 function sameButTimes(old: KubeObject, object: KubeObject): boolean {
@@ -427,41 +250,4 @@ function sameButTimes(old: KubeObject, object: KubeObject): boolean {
     },
   });
   return equal(timeless(old), timeless(object));
-}
-
-/** What the server itself must see done before the object may go. */
-function finalizersOfDelete(resource: Resource, propagation: DeleteOptions['propagation']): readonly string[] {
-  if (resource.kind === 'CustomResourceDefinition') return ['customresourcecleanup.apiextensions.k8s.io'];
-  if (propagation === 'Foreground') return ['foregroundDeletion'];
-  return propagation === 'Orphan' ? ['orphan'] : [];
-}
-
-/** Nothing holds the object any more once it is marked for deletion. */
-function isFinal(resource: Resource, object: KubeObject): boolean {
-  const held =
-    resource.group === '' &&
-    resource.kind === 'Namespace' &&
-    ((object.spec as JsonObject)?.finalizers as Json[] | undefined)?.length;
-  return !held && (metaOf(object).finalizers ?? []).length === 0;
-}
-
-/** The body's own idea of where it belongs must agree with the URL. */
-function checkIdentity({ resource, namespace, name }: Place, object: KubeObject, named: boolean): void {
-  const meta = metaOf(object);
-  if (named && meta.name !== undefined && meta.name !== name)
-    throw badRequest(`the name of the object (${meta.name}) does not match the name on the URL (${name})`);
-  if (resource.namespaced && meta.namespace !== undefined && meta.namespace !== namespace)
-    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
-}
-
-function checkApplied(place: Place, config: JsonObject): void {
-  const { resource } = place;
-  const apiVersion = typeof config.apiVersion === 'string' ? config.apiVersion : '';
-  const kind = typeof config.kind === 'string' ? config.kind : '';
-  if (apiVersion !== apiVersionOf(resource) || kind !== resource.kind)
-    throw badRequest(`invalid object type: ${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}`);
-  const metadata = asObject(config.metadata);
-  if (metadata.managedFields !== undefined && metadata.managedFields !== null)
-    throw badRequest('metadata.managedFields must be nil');
-  checkIdentity(place, { ...config, metadata: { ...metadata } }, true);
 }

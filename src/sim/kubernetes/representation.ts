@@ -1,7 +1,7 @@
 import type { Resource } from './catalog.ts';
+import { inVersion } from './identity.ts';
 import type { JsonObject } from './json.ts';
 import type { KubeObject } from './object.ts';
-import { inVersion } from './objects.ts';
 import { ApiError } from './status.ts';
 import { partial, tableOf } from './table.ts';
 

@@ -1,9 +1,11 @@
 import type { Clock } from '../../base/index.ts';
 import { parseBody, parseObject, parseYamlBody } from './body.ts';
 import { type Catalog, type Resource, storageKey } from './catalog.ts';
+import type { DeleteOptions } from './deletion.ts';
+import { inVersion, type Place } from './identity.ts';
 import { asObject, asString, isObject, type Json, type JsonObject } from './json.ts';
 import { type KubeObject, metaOf } from './object.ts';
-import { type DeleteOptions, inVersion, type Objects, type Place, type WriteOptions } from './objects.ts';
+import type { Objects, WriteOptions } from './objects.ts';
 import { jsonPatch, mergePatch, strategicMerge } from './patch.ts';
 import { createLister, type Lister, matchOf, watch } from './read.ts';
 import { type Representation, representationOf, representList, representOne } from './representation.ts';
