@@ -1,15 +1,19 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-const onRealCluster = process.env.TEST_KUBECONFIG !== undefined;
+const { TEST_KUBECONFIG, HELM, TEST_IMAGE } = process.env;
 
-/** What is about the embedded API alone, and what holds it against a real one: each has its place, so nothing is skipped. */
-const notHere = onRealCluster ? 'test/sim/kubernetes/embedded.test.ts' : 'test/sim/kubernetes/differential.test.ts';
-
-/** Needs the real Helm, which test/charts/run.sh brings. */
-const ofHelm = process.env.HELM === undefined ? ['test/charts/rendered/**'] : [];
-
-/** Needs the image, which test/container/built/run.sh builds. */
-const ofImage = process.env.TEST_IMAGE === undefined ? ['test/container/built/**'] : [];
+/** Tests that need a real part, whether it is there, and who brings it. Each has its place, so nothing is skipped. */
+const OF_REAL_PARTS: readonly (readonly [files: string, isThere: boolean])[] = [
+  // A cluster: test/cluster/real/run.sh. What is about the embedded API alone gives way to what holds it against a real one.
+  ['test/sim/kubernetes/differential.test.ts', TEST_KUBECONFIG !== undefined],
+  ['test/sim/kubernetes/embedded.test.ts', TEST_KUBECONFIG === undefined],
+  // Helm: test/charts/run.sh.
+  ['test/charts/rendered/**', HELM !== undefined],
+  // The image: test/container/built/run.sh.
+  ['test/container/built/**', TEST_IMAGE !== undefined],
+  // All of them, and one file after the other: test/deploy/run.sh, with a configuration of its own.
+  ['test/deploy/**', false],
+];
 
 /** These change the process they run in, as nock does with `node:http`, or measure its memory. */
 const ALONE = [
@@ -36,8 +40,11 @@ export default defineConfig({
         test: {
           name: 'shared',
           include: ['test/**/*.test.ts'],
-          // test/deploy is a suite of its own, with its own configuration.
-          exclude: [...configDefaults.exclude, ...ALONE, ...ofHelm, ...ofImage, notHere, 'test/deploy/**'],
+          exclude: [
+            ...configDefaults.exclude,
+            ...ALONE,
+            ...OF_REAL_PARTS.filter(([, isThere]) => !isThere).map(([files]) => files),
+          ],
           // A worker loads our code once, not once a file: that was a third of the work.
           isolate: false,
         },
