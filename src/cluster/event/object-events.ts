@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { asFluxError, type Clock, type Logger } from '../base/index.ts';
-import { formatApiVersion } from '../resource/index.ts';
-import type { Transport } from './connection/transport.ts';
-import type { ApiResource } from './discovery/api-resource.ts';
-import { createRateLimit } from './event-rate.ts';
-import type { AllowedNamespaces } from './scope/allowed-namespaces.ts';
-import type { Told } from './told.ts';
-import type { ObjectEvent } from './types.ts';
+import { asFluxError, type Clock, type Logger } from '../../base/index.ts';
+import { formatApiVersion } from '../../resource/index.ts';
+import type { Transport } from '../connection/transport.ts';
+import type { ApiResource } from '../discovery/api-resource.ts';
+import type { AllowedNamespaces } from '../scope/allowed-namespaces.ts';
+import type { Told } from '../told.ts';
+import type { ObjectEvent } from '../types.ts';
+import { createRateLimit } from './rate-limit.ts';
 
 /** The object that an Event is about. */
 export interface Subject {

@@ -1,4 +1,4 @@
-import type { Clock } from '../base/index.ts';
+import type { Clock } from '../../base/index.ts';
 
 /** Events written at once, and a second after that: they are for people, and must take nothing from the sync. */
 const BURST = 25;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createLogger, systemClock } from '../../../src/base/index.ts';
-import { createObjectEvents } from '../../../src/cluster/object-events.ts';
+import { createObjectEvents } from '../../../src/cluster/event/object-events.ts';
 import { createAllowedNamespaces } from '../../../src/cluster/scope/allowed-namespaces.ts';
 import { createTold } from '../../../src/cluster/told.ts';
 import { type Registry, startRegistry } from '../../../src/sim/index.ts';
