@@ -3,7 +3,8 @@ import { chmodSync, rmSync } from 'node:fs';
 import { bundle } from './bundle.mjs';
 
 const directory = process.argv[2] ?? 'dist';
-rmSync(directory, { recursive: true, force: true });
+// Chunks have other names in each build; the image and fluxctl as one file are built beside them, and stay.
+rmSync(`${directory}/chunks`, { recursive: true, force: true });
 // Each on its own: a chunk that both share may end up importing one of the commands, and to import a command is to run it.
 for (const name of ['fluxd', 'fluxctl']) {
   await bundle(name, {
