@@ -36,14 +36,29 @@ const size = Number(values.size);
 const out = resolve(values.out);
 mkdirSync(out, { recursive: true });
 
-const server = await (values.api === 'real' ? startControlPlane() : startEmbeddedApi());
-const repository = await createRepository();
+const [serving, laying] = [values.api === 'real' ? startControlPlane() : startEmbeddedApi(), createRepository()];
+let starting: Promise<Fluxd> | undefined;
+let cleaning: Promise<void> | undefined;
+const cleanUp = () => {
+  cleaning ??= (async () => {
+    await (await starting)?.end();
+    await (await serving).stop();
+    (await laying).remove();
+  })();
+  return cleaning;
+};
+// Cut off, at whatever moment, it leaves no control plane running.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, async () => {
+    await cleanUp();
+    process.exit(1);
+  });
+}
+const [server, repository] = await Promise.all([serving, laying]);
 const files = mixedManifests(size, 'profile');
-let daemon: Fluxd | undefined;
 try {
   await repository.commit('Nothing yet', { 'README.md': 'nothing yet\n' });
   const { fluxd, inspector } = await startInspected();
-  daemon = fluxd;
   if (phase === 'heap') await inspector.send('HeapProfiler.startSampling', { samplingInterval: 16_384 });
   await repository.commit('Everything', files);
   if (phase === 'first') await profiled(inspector, async () => tell(await fluxd.sync({ created: size })));
@@ -74,25 +89,25 @@ try {
   if (phase === 'restart') {
     inspector.close();
     await fluxd.end();
-    daemon = await startFluxd({
+    starting = startFluxd({
       kubeconfig: server.kubeconfig,
       repository,
       nodeFlags: ['--cpu-prof', `--cpu-prof-dir=${out}`, `--cpu-prof-interval=${SAMPLING_US}`],
     });
-    tell(daemon.start);
-    await daemon.end('SIGTERM');
+    const again = await starting;
+    tell(again.start);
+    await again.end('SIGTERM');
     const [file = ''] = readdirSync(out).filter((name) => name.endsWith('.cpuprofile'));
     show(selfShares(JSON.parse(readFileSync(join(out, file), 'utf8'))), 'ms');
   }
 } finally {
-  await daemon?.end();
-  await server.stop();
-  repository.remove();
+  await cleanUp();
 }
 console.log(`profile in ${out}`);
 
 async function startInspected() {
-  const fluxd = await startFluxd({ kubeconfig: server.kubeconfig, repository, nodeFlags: ['--inspect=127.0.0.1:0'] });
+  starting = startFluxd({ kubeconfig: server.kubeconfig, repository, nodeFlags: ['--inspect=127.0.0.1:0'] });
+  const fluxd = await starting;
   return { fluxd, inspector: await connectInspector(fluxd.inspectorUrl()) };
 }
 
