@@ -26,6 +26,7 @@ export function createHttp1({ maxSockets, userAgent, tls }: WireOptions): Wire {
       const outgoing = (isSecure ? https : http).request(url, {
         ...(isSecure && tls?.agent ? tls : { agent: agentFor(url) }),
         ...(isSecure ? request.tls : {}),
+        ...(request.path === undefined ? {} : { path: request.path }),
         method,
         headers,
       });
@@ -50,7 +51,7 @@ export function createHttp1({ maxSockets, userAgent, tls }: WireOptions): Wire {
       outgoing.on('close', () => {
         signal.removeEventListener('abort', onAbort);
         // An answer 101 that nobody asked for ends a request without an error.
-        reject(new Error('connection closed without an answer'));
+        if (!answered) reject(new Error('connection closed without an answer'));
       });
       const send = () => {
         try {

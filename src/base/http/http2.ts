@@ -85,7 +85,9 @@ function exchange(
       stream.destroy(new Error('aborted', { cause: signal.reason }));
     };
     signal.addEventListener('abort', onAbort, { once: true });
+    let answered = false;
     stream.on('response', ({ ':status': status = 0, ...headers }, flags) => {
+      answered = true;
       const hasBody = (flags & constants.NGHTTP2_FLAG_END_STREAM) === 0;
       const length = hasBody ? Number(headers['content-length'] ?? 0) : 0;
       resolve({ status, headers, body: stream, cut: (bytes) => cutShort(stream, bytes < length) });
@@ -96,7 +98,8 @@ function exchange(
     });
     stream.on('close', () => {
       signal.removeEventListener('abort', onAbort);
-      reject(unanswered(stream, { connection, proven, request, failure }));
+      // An error takes a picture of the stack: not one for each request that went well.
+      if (!answered) reject(unanswered(stream, { connection, proven, request, failure }));
     });
     if (request.body !== undefined) stream.end(request.body);
   });
@@ -111,8 +114,12 @@ function begin(connection: Http2Connection, headers: OutgoingHttpHeaders, hasBod
   }
 }
 
-function headersOf({ pathname, search, host }: URL, { method = 'GET', headers, body }: HttpRequest, userAgent: string) {
-  const all: OutgoingHttpHeaders = { ':method': method, ':path': pathname + search, ':authority': host, ':scheme': 'https' };
+function headersOf(
+  url: URL,
+  { method = 'GET', path = url.pathname + url.search, headers, body }: HttpRequest,
+  userAgent: string,
+) {
+  const all: OutgoingHttpHeaders = { ':method': method, ':path': path, ':authority': url.host, ':scheme': 'https' };
   all['user-agent'] = userAgent;
   for (const name in headers) {
     const value = headers[name] ?? '';

@@ -63,14 +63,14 @@ export function createHttpTransport({
     async request(request) {
       const { timeoutMs = 30_000, maxBytes = 64 * 2 ** 20 } = request;
       const url = urlOf(request);
-      const place = placeOf(url, request);
       using deadline = clock.deadline(timeoutMs, request.signal);
       const { signal } = deadline;
       try {
         const answer = await open(url, request, signal);
-        const body = await readBody(answer, maxBytes, place);
+        const body = await readBody(answer, maxBytes, () => placeOf(url, request));
         return { status: answer.status, headers: answer.headers, body };
       } catch (error) {
+        const place = placeOf(url, request);
         if (signal.aborted && !request.signal?.aborted)
           throw new FluxError(`${place}: no complete answer within ${timeoutMs / 1000} s`, {
             code: 'http/timeout',
@@ -95,23 +95,27 @@ export function createHttpTransport({
 }
 
 /** By events: an iterator over the chunks takes as long as all the rest of a short answer. */
-function readBody({ body, cut }: Answer, maxBytes: number, place: string): Promise<Buffer> {
+function readBody({ body, cut }: Answer, maxBytes: number, place: () => string): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    let ended = false;
     body.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (size > maxBytes)
-        body.destroy(new FluxError(`${place}: answer is larger than ${maxBytes} bytes`, { code: 'http/too-large' }));
+        body.destroy(new FluxError(`${place()}: answer is larger than ${maxBytes} bytes`, { code: 'http/too-large' }));
       else chunks.push(chunk);
     });
     body.on('end', () => {
+      ended = true;
       const error = cut?.(size);
       if (error) reject(error);
       else resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size));
     });
     body.on('error', reject);
-    const onClose = () => reject(new Error('connection closed in the middle of an answer'));
+    const onClose = () => {
+      if (!ended) reject(new Error('connection closed in the middle of an answer'));
+    };
     body.on('close', onClose);
     if (body.destroyed) onClose();
   });
@@ -134,22 +138,32 @@ function streamOf({ status, headers, body, cut }: Answer): HttpStream {
   };
 }
 
+/** Characters of a URL or path that an error shows. */
+const MAX_SHOWN = 200;
+
 function urlOf(request: HttpRequest): URL {
   const url = request.url instanceof URL ? request.url : URL.parse(request.url);
   if (!url) {
     const shown = redact(String(request.url))
       .replace(/[?#].*/s, '')
-      .slice(0, 200);
+      .slice(0, MAX_SHOWN);
     throw new FluxError(`${JSON.stringify(shown)} is not a URL`, { code: 'http/bad-url', fault: 'user' });
   }
   if (url.protocol !== 'https:' && url.protocol !== 'http:')
     throw new FluxError(`${url.protocol} is not a protocol this client speaks`, { code: 'http/protocol', fault: 'user' });
+  // Sent as it is, where a parsed URL would be encoded.
+  if (request.path !== undefined && !/^\/[\x21-\x7e]*$/.test(request.path))
+    throw new FluxError(`${JSON.stringify(pathOf(request.path))} is no path of a URL`, { code: 'http/bad-url', fault: 'user' });
   return url;
 }
 
 /** What an error names: neither query nor user and password, which may be secret. */
-function placeOf(url: URL, { method = 'GET' }: HttpRequest): string {
-  return `${method} ${url.origin}${url.pathname}`;
+function placeOf(url: URL, { method = 'GET', path = url.pathname }: HttpRequest): string {
+  return `${method} ${url.origin}${pathOf(path)}`;
+}
+
+function pathOf(path: string): string {
+  return path.replace(/[?#].*/s, '').slice(0, MAX_SHOWN);
 }
 
 function failure(place: string, error: unknown): FluxError {

@@ -6,6 +6,8 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 export interface HttpRequest {
   readonly method?: string;
   readonly url: string | URL;
+  /** Path and query instead of those of the URL, percent-encoded: who sends much to one server need not have its URL parsed each time. */
+  readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
   /** Extra TLS and agent settings (ca, cert, key, rejectUnauthorized, agent …), as node:https takes them. */

@@ -77,13 +77,16 @@ export function createTransport(options: TransportOptions): Transport {
   /** A 429 is meant for all of us: no request starts before its time. */
   let throttle: { readonly until: number; readonly error: FluxError } | undefined;
   const reaching = createOutageGate(clock);
+  // Parsed once, not for each request. What is no URL is told by the first of them.
+  const server = URL.parse(credentials.server) ?? credentials.server;
+  const prefix = server instanceof URL ? server.pathname.replace(/\/+$/, '') : '';
 
   async function once(request: ApiRequest, { headers, tls }: Credentials): Promise<Omit<ApiResponse, 'attempts'>> {
     const { method = 'GET' } = request;
     let response: HttpResponse;
     try {
       response = await connections.of(tls).requests.request({
-        url: urlOf(request),
+        ...placeOf(request),
         method,
         headers: { accept: 'application/json', ...headers, ...request.headers },
         timeoutMs,
@@ -99,8 +102,8 @@ export function createTransport(options: TransportOptions): Transport {
     return { status: response.status, headers: response.headers, body: parse(response.body, response.status, request.path) };
   }
 
-  function urlOf({ path, query }: Pick<ApiRequest, 'path' | 'query'>): string {
-    return credentials.server + path + (query ? `?${new URLSearchParams(query)}` : '');
+  function placeOf({ path, query }: Pick<ApiRequest, 'path' | 'query'>) {
+    return { url: server, path: prefix + path + (query ? queryOf(query) : '') };
   }
 
   /** Waits until requests are welcome again. */
@@ -128,7 +131,7 @@ export function createTransport(options: TransportOptions): Transport {
     using opening = clock.deadline(timeoutMs);
     try {
       const response = await connections.of(tls).streams.stream({
-        url: urlOf(request),
+        ...placeOf(request),
         headers: { accept: 'application/json', ...headers, ...request.headers },
         signal: AbortSignal.any([request.signal, opening.signal]),
       });
@@ -207,6 +210,14 @@ export function createTransport(options: TransportOptions): Transport {
       connections.close();
     },
   };
+}
+
+/** By less than half of what URLSearchParams takes. */
+function queryOf(query: Readonly<Record<string, string>>): string {
+  let text = '';
+  for (const name in query)
+    text += `${text === '' ? '?' : '&'}${encodeURIComponent(name)}=${encodeURIComponent(query[name] ?? '')}`;
+  return text;
 }
 
 /** A Status is short; whatever comes after this is not read. */
