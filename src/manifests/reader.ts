@@ -62,8 +62,9 @@ export function createManifestReader({ log = silentLogger() }: ManifestReaderOpt
       let parsed = 0;
       const bytesOf = async (file: TreeFile) =>
         file.size > MAX_FILE_BYTES || sameContent.has(contentKeyOf(file)) ? undefined : await blob(file.blob);
-      for (const batch of batches(changed)) {
-        const contents = await Promise.all(batch.map(async (file) => ({ file, bytes: await bytesOf(file) })));
+      const fetched = async (batch: readonly TreeFile[]) =>
+        Promise.all(batch.map(async (file) => ({ file, bytes: await bytesOf(file) })));
+      for await (const contents of oneAhead(batches(changed), fetched)) {
         for (const { file, bytes } of contents) {
           const contentKey = contentKeyOf(file);
           const known = sameContent.get(contentKey);
@@ -166,6 +167,19 @@ function* batches(files: readonly TreeFile[]): Generator<readonly TreeFile[]> {
     bytes += file.size;
   }
   if (batch.length > 0) yield batch;
+}
+
+/** What `fetch` makes of each, in order; the next one is on its way while the one before is worked on. */
+async function* oneAhead<T, R>(all: Iterable<T>, fetch: (each: T) => Promise<R>): AsyncGenerator<R, void> {
+  let ahead: Promise<R> | undefined;
+  for (const each of all) {
+    const before = ahead;
+    ahead = fetch(each);
+    // Whoever ends early hears of no more.
+    ahead.catch(() => undefined);
+    if (before !== undefined) yield await before;
+  }
+  if (ahead !== undefined) yield await ahead;
 }
 
 const NONE: readonly never[] = [];
