@@ -65,6 +65,8 @@ export interface Electorate {
 }
 
 const MAX_IN_FLIGHT = 64;
+/** Writes whose echoes cost more than to open the watches anew: an event of each costs the API server and us half as much as a write. */
+const MANY = 200;
 
 /** Kinds whose watch is kept: those that Git wants objects of, and workloads, which are listed time and again. */
 function neededBy(sets: Iterable<SyncSet>): (resource: ApiResource) => boolean {
@@ -166,8 +168,10 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster & 
       plans.delete(plan);
       const { steps, set } = known;
       const deps = { transport, discovery, clock, manager, window, onApplied: views.note, onProgress };
+      const carryOut = () => applySteps(steps, set, deps, signal);
+      const isLarge = steps.filter(({ act }) => act === 'apply').length >= MANY;
       return attention.during(async () => {
-        const changes = await applySteps(steps, set, deps, signal);
+        const changes = await (isLarge ? views.resting(carryOut) : carryOut());
         noteCorrections(set, steps, changes, clock.now());
         noteRefusals(set, steps, changes);
         for (const [index, change] of changes.entries()) {

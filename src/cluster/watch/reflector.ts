@@ -47,6 +47,12 @@ export interface Reflector<T> {
    * kept so far, what is kept until then.
    */
   note(object: Fields, merge: (kept: T | undefined) => T): void;
+  /**
+   * Lets go of the watch until `wake`, until somebody asks whether the copy is `current`, or for half a minute; then it goes on where
+   * it stood. For who writes much: what the watch would say of it meanwhile, `note` says.
+   */
+  rest(): void;
+  wake(): void;
   close(): void;
 }
 
@@ -67,6 +73,9 @@ const GRACE_MS = 10_000;
 const RETRY = { initialMs: 250, maxMs: 30_000 };
 /** A watch that held this long was a good one. */
 const GOOD_MS = 5_000;
+/** Well within the minute for which an API server remembers what has changed. */
+const REST_MS = 30_000;
+const RESTING = new FluxError('the watch rests', { code: 'cluster/stopped' });
 /** A server that ends watches sooner than this is asked again a little later each time. */
 const SHORT_MS = 1_000;
 const RETRY_SHORT = { initialMs: 100, maxMs: 2_000 };
@@ -100,7 +109,10 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
   /** The attempt under way, for those who wait for its outcome. */
   let attempt = Promise.withResolvers<void>();
   attempt.promise.catch(() => undefined);
-  let wake: (() => void) | undefined;
+  let endPause: (() => void) | undefined;
+  /** Ends the connection that is followed. */
+  let cut: AbortController | undefined;
+  let isResting = false;
 
   void run();
 
@@ -115,6 +127,12 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
         if (shorts > 0) await pause(backoffMs(shorts - 1, { ...RETRY_SHORT, ...jitter }));
       } catch (thrown) {
         if (closing.signal.aborted) break;
+        if (thrown === RESTING) {
+          lost();
+          if (isResting) await pause(REST_MS);
+          isResting = false;
+          continue;
+        }
         if (live && clock.now() - openedAt >= GOOD_MS) failures = 0;
         fail(asFluxError(thrown, { code: 'cluster/watch-failed' }));
         await pause(backoffMs(failures - 1, { ...RETRY, ...jitter }));
@@ -128,6 +146,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
     if (needsList && (needsNewest || !canStream)) await listAll();
     const openedAt = clock.now();
     const ending = new AbortController();
+    cut = ending;
     const signal = AbortSignal.any([closing.signal, ending.signal]);
     const silence = clock
       .sleep(WATCH_S * 1000 + GRACE_MS, { signal })
@@ -282,9 +301,14 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
 
   async function pause(ms: number): Promise<void> {
     const woken = new AbortController();
-    wake = () => woken.abort();
+    endPause = () => woken.abort();
     await clock.sleep(ms, { signal: AbortSignal.any([closing.signal, woken.signal]) }).catch(() => undefined);
-    wake = undefined;
+    endPause = undefined;
+  }
+
+  function wake(): void {
+    isResting = false;
+    endPause?.();
   }
 
   function silent(): FluxError {
@@ -310,7 +334,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
     async current({ signal } = {}) {
       if (live) return;
       const outcome = attempt.promise;
-      wake?.();
+      wake();
       await orAborted(outcome, signal);
     },
     note(object, merge) {
@@ -325,9 +349,15 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
         changes += 1;
       }
     },
+    rest() {
+      if (!live) return;
+      isResting = true;
+      cut?.abort(RESTING);
+    },
+    wake,
     close() {
       closing.abort(new FluxError('the watch was closed', { code: 'cluster/stopped' }));
-      wake?.();
+      wake();
     },
   };
 }

@@ -27,6 +27,8 @@ export interface Views {
   open(part: Part, directory: Directory): View | undefined;
   /** Takes the metadata that a write answered. */
   note(resource: ApiResource, live: LiveObject): void;
+  /** Does the work with the watches at rest: nobody waits for what they would say of it. */
+  resting<T>(work: () => Promise<T>): Promise<T>;
   /** Closes the views of kinds that nobody needs any more. */
   retain(needed: (resource: ApiResource) => boolean): void;
   close(): void;
@@ -114,6 +116,14 @@ export function createViews(options: ViewsOptions): Views {
       views
         .get(partKey(allowed.partOf(resource, live.namespace, live.name)))
         ?.reflector.note(object, (kept) => ({ ...kept, ...keep(resource, object, manager, findLost) }));
+    },
+    async resting(work) {
+      for (const { reflector } of views.values()) reflector.rest();
+      try {
+        return await work();
+      } finally {
+        for (const { reflector } of views.values()) reflector.wake();
+      }
     },
     retain(needed) {
       for (const [key, { view, reflector }] of views) {

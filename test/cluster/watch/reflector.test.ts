@@ -102,4 +102,40 @@ describe('a reflector', () => {
     await until('the other write is seen', () => reflector.objects.get('default/noted') === 'theirs');
     expect(changed.filter((key) => key === 'default/noted').length).toBeLessThanOrEqual(2);
   });
+
+  test('hears nothing while it rests, and of everything when it is woken, without another list', async () => {
+    const reflector = reflect();
+    await reflector.current();
+    reflector.rest();
+    await until('it rests', () => !reflector.live);
+    reflector.note((await put('at-rest', 'mine')) as Record<string, unknown>, () => 'mine');
+    await put('at-rest-too', 'theirs');
+    expect(reflector.objects.get('default/at-rest')).toBe('mine');
+    expect(reflector.objects.has('default/at-rest-too')).toBe(false);
+    reflector.wake();
+    await until('it has heard of it', () => reflector.objects.get('default/at-rest-too') === 'theirs');
+    expect(reflector.objects.get('default/at-rest')).toBe('mine');
+    expect(changed).not.toContain('default/at-rest');
+    expect(reflector.lists).toBe(1);
+  });
+
+  test('rests no longer than until somebody asks for what is current', async () => {
+    const reflector = reflect();
+    await reflector.current();
+    reflector.rest();
+    await until('it rests', () => !reflector.live);
+    await put('asked-for', '1');
+    await reflector.current();
+    expect(reflector.live).toBe(true);
+    await until('it has heard of it', () => reflector.objects.get('default/asked-for') === '1');
+  });
+
+  test('that is woken before it has let go of the watch goes on at once', async () => {
+    const reflector = reflect();
+    await reflector.current();
+    reflector.rest();
+    reflector.wake();
+    await put('after-all', '1');
+    await until('it has heard of it', () => reflector.objects.get('default/after-all') === '1');
+  });
 });
