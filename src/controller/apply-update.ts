@@ -32,7 +32,7 @@ export async function applyUpdate(
   options: UpdateOptions,
   cancel: Cancellable = {},
 ): Promise<JobResult> {
-  const { source, events, metrics, clock, log } = options;
+  const { source, reader, events, metrics, clock, log } = options;
   const startedAt = clock.now();
   for (let attempt = 0; ; attempt += 1) {
     const base = await source.fetch(cancel);
@@ -43,6 +43,10 @@ export async function applyUpdate(
       log.info({ jobId, revision, message: plan.message.split('\n', 1)[0] }, 'update pushed');
       metrics.committed(spec.type);
       events.add(commitEvent(revision, spec, plan.result, startedAt));
+      // Whoever hears that the job is done may look at once, and listings show what was read last. The sync that follows needs it too.
+      await reader
+        .read(revision, cancel)
+        .catch((error: unknown) => log.warn({ jobId, revision, err: error }, 'pushed revision not read yet'));
       return { revision, spec, result: plan.result };
     } catch (error) {
       if (!(error instanceof FluxError) || error.code !== 'git/push-raced' || attempt + 1 >= ATTEMPTS) throw error;

@@ -22,6 +22,7 @@ import type { Pulse } from './pulse.ts';
 import { readinessOf } from './readiness.ts';
 import type { Standing } from './standing.ts';
 import type { SyncReports } from './sync-reports.ts';
+import { MAX_SYNCED_COMMITS, syncedCommits } from './synced-commits.ts';
 import type { RepositoryReader, RepositoryView } from './view.ts';
 
 export interface DaemonOptions {
@@ -59,22 +60,24 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const { source, reader, cluster, images, jobs, reports, progress, approvals, loop, standing, health, clock, log } = options;
 
   const listWorkloads = createWorkloadListing();
-  let reading: { readonly head: Revision; readonly view: Promise<RepositoryView> } | undefined;
+  /** The head that could not be read. */
+  let unread: Revision | undefined;
 
-  /** The head of the branch, read once however many ask; undefined while Git is not ready. */
+  /**
+   * The head of the branch as it was read last; undefined while Git is not ready. Nobody waits for a newer one to be read, which takes
+   * as long as a commit is large: until then all is as if it had not been fetched. When it cannot be read, who asks next is told.
+   */
   async function currentView(): Promise<RepositoryView | undefined> {
     const head = source.head();
     if (head === undefined) return undefined;
-    if (reading?.head !== head) {
-      const mine = {
-        head,
-        view: reader.read(head).finally(() => {
-          if (reading === mine) reading = undefined;
-        }),
-      };
-      reading = mine;
-    }
-    return reading.view;
+    const latest = reader.latest();
+    if (latest?.revision === head) return latest;
+    const reading = reader.read(head);
+    if (latest === undefined || unread === head) return reading;
+    reading.catch(() => {
+      unread = head;
+    });
+    return latest;
   }
 
   return {
@@ -126,7 +129,10 @@ export function createDaemon(options: DaemonOptions): Daemon {
       const revision = await source.resolve(ref);
       if (revision === undefined) throw badRevision(applied, ref);
       if (revision === applied) return [];
-      const commits = await source.commits({ from: applied, to: revision, limit: MAX_COMMITS });
+      // While that revision is synced the sync has asked the same; only a longer list is a question of its own.
+      const synced = await syncedCommits(source, { previous: applied, revision });
+      const commits =
+        synced.length < MAX_SYNCED_COMMITS ? synced : await source.commits({ from: applied, to: revision, limit: MAX_COMMITS });
       return commits.map((commit) => commit.revision);
     },
 

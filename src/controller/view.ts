@@ -1,3 +1,4 @@
+import { orAborted } from '../base/index.ts';
 import { isResourceId, isWorkloadKind, type Manifest, type ResourceId } from '../resource/index.ts';
 import type { Cancellable, Cluster, Desired, DesiredState, Revision, Source } from './ports.ts';
 
@@ -12,8 +13,13 @@ export interface RepositoryView {
 }
 
 export interface RepositoryReader {
-  /** Reads a revision; the last one read is kept (the same view, while ids mean the same), and unchanged files are never parsed again. */
+  /**
+   * Reads a revision, once however many ask at a time; the last one read is kept (the same view, while ids mean the same), and unchanged
+   * files are never parsed again.
+   */
   read(revision: Revision, options?: Cancellable): Promise<RepositoryView>;
+  /** The revision that was read last; undefined before the first. */
+  latest(): RepositoryView | undefined;
 }
 
 export function createRepositoryReader(
@@ -22,18 +28,50 @@ export function createRepositoryReader(
   cluster: Pick<Cluster, 'idOf' | 'namesBy'>,
 ): RepositoryReader {
   let last: { readonly revision: Revision; readonly state: DesiredState } | undefined;
+  let running: { readonly revision: Revision; readonly state: Promise<DesiredState>; readonly options: Cancellable } | undefined;
   let view: { readonly of: View; readonly names: object } | undefined;
+
+  async function readNow(revision: Revision, options: Cancellable): Promise<DesiredState> {
+    const files = await source.files(revision, options);
+    const state = await desired.read(files, (id) => source.blob(id, options), options);
+    last = { revision, state };
+    return state;
+  }
+
+  /** Waits for the read that is under way, if it is of this revision; one that its own caller ended was not for the others. */
+  async function readTogether(revision: Revision, options: Cancellable): Promise<DesiredState> {
+    while (running?.revision === revision) {
+      const { state, options: theirs } = running;
+      try {
+        return await orAborted(state, options.signal);
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        if (!theirs.signal?.aborted) throw error;
+      }
+    }
+    const mine = {
+      revision,
+      options,
+      state: readNow(revision, options).finally(() => {
+        if (running === mine) running = undefined;
+      }),
+    };
+    running = mine;
+    return mine.state;
+  }
+
+  function viewOf(revision: Revision, state: DesiredState): View {
+    const names = cluster.namesBy();
+    if (view?.of.state !== state || view.of.revision !== revision || view.names !== names)
+      view = { of: new View(revision, state, cluster), names };
+    return view.of;
+  }
+
   return {
     async read(revision, options = {}) {
-      if (last?.revision !== revision) {
-        const files = await source.files(revision, options);
-        last = { revision, state: await desired.read(files, (id) => source.blob(id, options), options) };
-      }
-      const names = cluster.namesBy();
-      if (view?.of.state !== last.state || view.names !== names)
-        view = { of: new View(last.revision, last.state, cluster), names };
-      return view.of;
+      return viewOf(revision, last?.revision === revision ? last.state : await readTogether(revision, options));
     },
+    latest: () => last && viewOf(last.revision, last.state),
   };
 }
 

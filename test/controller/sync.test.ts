@@ -113,7 +113,7 @@ describe('a sync', () => {
     const turns: number[] = [];
     const note = () => void turns.push(counter.turns);
     const cluster = { ...options.cluster, plan: told(options.cluster.plan, note), apply: told(options.cluster.apply, note) };
-    const reader = { read: told(options.reader.read, note) };
+    const reader = { ...options.reader, read: told(options.reader.read, note) };
     await sync(NEW, { ...options, cluster, reader });
     counter.stop();
     expect(turns).toHaveLength(3);
