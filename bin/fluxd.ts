@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --disallow-code-generation-from-strings --max-semi-space-size=4 --expose-gc
+#!/usr/bin/env -S node --disallow-code-generation-from-strings --max-semi-space-size=4 --v8-pool-size=1 --expose-gc
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
@@ -22,8 +22,9 @@ const SHUTDOWN_MS = 20_000;
 
 /**
  * V8 lets the heap grow to several times what is in use, and keeps it; here garbage is collected when the heap has grown by half.
- * Two flags of the first line keep garbage from growing old, and let us collect what a large sync leaves; without them the daemon
- * works as well, with more memory. (The other one forbids to make code from text: S-028.) This one does not stand there, because a
+ * Of the flags of the first line, one keeps garbage from growing old, one lets us collect what a large sync leaves, and one makes one
+ * thread of V8's four: on the core or half a core that a container gets they take the API's turn. Without them the daemon works as
+ * well, with more memory and slower answers. (The other one forbids to make code from text: S-028.) This one does not stand there, because a
  * Node that had it no more would not start.
  */
 setFlagsFromString('--heap-growing-percent=50');

@@ -5,6 +5,7 @@ import type { ResourceId } from '../resource/index.ts';
 import type { UpdateSpec } from '../update/index.ts';
 import { asksForCommit, dryRunUpdate } from './apply-update.ts';
 import type { Approvals } from './approvals.ts';
+import { createCurrentView } from './current-view.ts';
 import type { Daemon, SyncReport } from './daemon.ts';
 import type { Health } from './health.ts';
 import type { History } from './history.ts';
@@ -23,7 +24,7 @@ import { readinessOf } from './readiness.ts';
 import type { Standing } from './standing.ts';
 import type { SyncReports } from './sync-reports.ts';
 import { MAX_SYNCED_COMMITS, syncedCommits } from './synced-commits.ts';
-import type { RepositoryReader, RepositoryView } from './view.ts';
+import type { RepositoryReader } from './view.ts';
 
 export interface DaemonOptions {
   readonly version: string;
@@ -60,26 +61,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const { source, reader, cluster, images, jobs, reports, progress, approvals, loop, standing, health, clock, log } = options;
 
   const listWorkloads = createWorkloadListing();
-  /** The head that could not be read. */
-  let unread: Revision | undefined;
-
-  /**
-   * The head of the branch as it was read last; undefined while Git is not ready. Nobody waits for a newer one to be read, which takes
-   * as long as a commit is large: until then all is as if it had not been fetched. When it cannot be read, who asks next is told.
-   */
-  async function currentView(): Promise<RepositoryView | undefined> {
-    const head = source.head();
-    if (head === undefined) return undefined;
-    const latest = reader.latest();
-    if (latest?.revision === head) return latest;
-    const reading = reader.read(head);
-    if (latest === undefined || unread === head) return reading;
-    reading.catch(() => {
-      unread = head;
-    });
-    return latest;
-  }
-
+  const currentView = createCurrentView(source, reader);
   return {
     version: () => options.version,
 

@@ -3,8 +3,7 @@ import { FluxError } from '../../src/base/index.ts';
 import { imageTargets } from '../../src/controller/image-targets.ts';
 import { listImages } from '../../src/controller/list-images.ts';
 import { createWorkloadListing } from '../../src/controller/list-workloads.ts';
-import type { ClusterWorkload, ImageRepository, Source } from '../../src/controller/ports.ts';
-import { createRepositoryReader } from '../../src/controller/view.ts';
+import type { ClusterWorkload, ImageRepository } from '../../src/controller/ports.ts';
 import type { Manifest } from '../../src/resource/index.ts';
 
 const ID = 'shop:deployment/cart';
@@ -159,24 +158,5 @@ describe('what is watched in registries', () => {
         ]),
       ).map(({ name }) => name),
     ).toEqual(['index.docker.io/a/b']);
-  });
-});
-
-describe('a view of the repository', () => {
-  test('is the same until the revision, or what ids mean, has changed; then ids are asked for anew', async () => {
-    let names = {};
-    let namespace = 'shop';
-    const cluster = { namesBy: () => names, idOf: () => `${namespace}:deployment/cart` };
-    const source = { files: async () => [], blob: async () => Buffer.alloc(0) } as unknown as Source;
-    const state = { manifests: [manifest({})], errors: [], warnings: [] };
-    const reader = createRepositoryReader(source, { read: async () => ({ ...state }) }, cluster);
-    const first = await reader.read('a');
-    expect([...first.workloads.keys()]).toEqual(['shop:deployment/cart']);
-    expect(await reader.read('a')).toBe(first);
-    expect(first.workloads).toBe(first.workloads);
-    namespace = 'blog';
-    names = {};
-    expect([...(await reader.read('a')).workloads.keys()]).toEqual(['blog:deployment/cart']);
-    expect(await reader.read('b')).not.toBe(first);
   });
 });
