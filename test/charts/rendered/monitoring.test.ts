@@ -1,20 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Registry, startRegistry } from '../../../src/sim/index.ts';
-import { manifest, path, startWorld, until, type World } from '../../e2e/harness/index.ts';
+import { expect, test } from 'vitest';
+import { manifest, path, until } from '../../e2e/harness/index.ts';
 import { CHART, render } from './helm.ts';
 import { startPrometheus } from './prometheus.ts';
+import { registry, surround, world } from './surroundings.ts';
 
-let world: World;
-let registry: Registry;
-beforeAll(async () => {
-  [world, registry] = await Promise.all([startWorld(), startRegistry()]);
-});
-afterAll(async () => {
-  await Promise.all([world.close(), registry.stop()]);
-});
+surround();
 
 const RULES = join(CHART, 'rules/flux.yaml');
 

@@ -3,43 +3,26 @@ import { request } from 'node:https';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createLogger, systemClock } from '../../../src/base/index.ts';
 import { createObjectEvents } from '../../../src/cluster/event/object-events.ts';
 import { createAllowedNamespaces } from '../../../src/cluster/scope/allowed-namespaces.ts';
 import { createTold } from '../../../src/cluster/told.ts';
-import { type Registry, startRegistry } from '../../../src/sim/index.ts';
 import { selfSignedCertificate } from '../../../src/sim/kubernetes/certificate.ts';
 import { parseResourcePath } from '../../../src/sim/kubernetes/route.ts';
 import { transportTo } from '../../cluster/transport-to.ts';
 import { freePort } from '../../e2e/harness/fluxd.ts';
-import {
-  type Account,
-  type Fluxd,
-  manifest,
-  path,
-  type Recorded,
-  type Rule,
-  startWorld,
-  until,
-  type World,
-} from '../../e2e/harness/index.ts';
+import { type Account, type Fluxd, manifest, path, type Recorded, type Rule, until } from '../../e2e/harness/index.ts';
 import { verbOf } from '../../e2e/harness/rights.ts';
 import { argumentsOf, type Rendered, render } from './helm.ts';
+import { registry, surround, world } from './surroundings.ts';
 
 /*
  * fluxd runs as a service account that has the rendered roles and nothing else, on an API server with RBAC, and does all that it
  * does. What it asks for is recorded on its way: nothing may be refused that its profile is for, and no right may be left unused.
  */
 
-let world: World;
-let registry: Registry;
-beforeAll(async () => {
-  [world, registry] = await Promise.all([startWorld(), startRegistry()]);
-});
-afterAll(async () => {
-  await Promise.all([world.close(), registry.stop()]);
-});
+surround();
 
 const address = Object.values(networkInterfaces())
   .flatMap((list) => list ?? [])
