@@ -15,6 +15,7 @@ import { drift } from './cases/drift.ts';
 import { firstSync } from './cases/first-sync.ts';
 import { fluxctlStart } from './cases/fluxctl-start.ts';
 import { growth } from './cases/growth.ts';
+import { halfOpen } from './cases/half-open.ts';
 import { kubectlTwice } from './cases/kubectl-twice.ts';
 import { memory } from './cases/memory.ts';
 import { noOp } from './cases/no-op.ts';
@@ -40,6 +41,7 @@ const CASES: readonly Case[] = [
   growth,
   webhookLoad,
   apiLoad,
+  halfOpen,
 ];
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { scale: { type: 'string', default: '1' } } });

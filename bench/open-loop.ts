@@ -29,8 +29,14 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
 }
 
+/** Cells of a table: how many, these shares of how long they took, and what was answered. */
+export function latencyCells(sent: readonly Sent<number>[], shares: readonly number[]): readonly string[] {
+  const times = sent.map(({ ms }) => ms);
+  return [String(sent.length), ...shares.map((share) => percentile(times, share).toFixed(1)), countStatuses(sent)];
+}
+
 /** How often each status was answered. */
-export function countStatuses(sent: readonly Sent<number>[]): string {
+function countStatuses(sent: readonly Sent<number>[]): string {
   const counts = new Map<number, number>();
   for (const { answer } of sent) counts.set(answer, (counts.get(answer) ?? 0) + 1);
   return [...counts].map(([status, count]) => `${count} × ${status === 0 ? 'none' : status}`).join(', ');

@@ -1,16 +1,16 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { ROOT, start } from '../../test/e2e/harness/process.ts';
-import { createRepository, type Repository } from '../../test/e2e/harness/repository.ts';
+import type { Repository } from '../../test/e2e/harness/repository.ts';
 import { until } from '../../test/e2e/harness/until.ts';
-import { type ApiServer, startEmbeddedApi } from '../api-server.ts';
 import { atMost, type Case } from '../case.ts';
 import { type Fluxd, startFluxd } from '../contenders/fluxd.ts';
 import type { Lab } from '../lab.ts';
 import type { LoadOrder } from '../load-thread.ts';
 import { applications } from '../manifests.ts';
 import { cpuSeconds, median } from '../measure.ts';
-import { countStatuses, percentile, type Sent } from '../open-loop.ts';
+import { type Ground, onEmbedded } from '../on-embedded.ts';
+import { latencyCells, percentile, type Sent } from '../open-loop.ts';
 
 /** Applications, each with one workload. */
 const WORKLOADS = 500;
@@ -32,24 +32,11 @@ export const apiLoad: Case = {
   title: '200 listings of 500 workloads and 1,000 /v6/sync a second for a minute, while commits are synced; fluxd on one core',
   async run(lab) {
     await lab.close();
-    const server = await startEmbeddedApi();
-    const repository = await createRepository();
-    try {
-      return await measure({ lab, server, repository });
-    } finally {
-      repository.remove();
-      await server.stop();
-    }
+    return onEmbedded((ground) => measure(lab, ground));
   },
 };
 
-interface Parts {
-  readonly lab: Lab;
-  readonly server: ApiServer;
-  readonly repository: Repository;
-}
-
-async function measure({ lab, server, repository }: Parts): ReturnType<Case['run']> {
+async function measure(lab: Lab, { server, repository }: Ground): ReturnType<Case['run']> {
   const workloads = lab.scaled(WORKLOADS);
   const files = applications(workloads, 'load');
   const first = await repository.commit('Everything', files);
@@ -178,13 +165,7 @@ async function syncUntil(
 }
 
 function rows(name: string, { listings, questions }: Load): readonly (readonly string[])[] {
-  const row = (what: string, of: readonly Sent<number>[]) => [
-    what,
-    name,
-    String(of.length),
-    ...[0.5, 0.99, 0.999, 1].map((share) => percentile(times(of), share).toFixed(1)),
-    countStatuses(of),
-  ];
+  const row = (what: string, of: readonly Sent<number>[]) => [what, name, ...latencyCells(of, [0.5, 0.99, 0.999, 1])];
   return [row(`list-workloads, ${LISTINGS_PER_SECOND}/s`, listings), row(`/v6/sync, ${QUESTIONS_PER_SECOND}/s`, questions)];
 }
 

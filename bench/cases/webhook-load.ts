@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readKubeconfig } from '../../test/e2e/harness/kube-client.ts';
-import { createRepository, type Repository } from '../../test/e2e/harness/repository.ts';
 import { createWebhooks, type Hook, type Webhooks } from '../../test/e2e/harness/webhooks.ts';
-import { type ApiServer, startEmbeddedApi } from '../api-server.ts';
+import type { ApiServer } from '../api-server.ts';
 import { atMost, type Case } from '../case.ts';
 import { startFluxd } from '../contenders/fluxd.ts';
 import { type CountedGit, countedGit } from '../counted-git.ts';
 import type { Lab } from '../lab.ts';
 import { mixedManifests } from '../manifests.ts';
 import { cpuSeconds, median } from '../measure.ts';
-import { countStatuses, openLoop, percentile, type Sent } from '../open-loop.ts';
+import { type Ground, onEmbedded } from '../on-embedded.ts';
+import { latencyCells, openLoop, percentile, type Sent } from '../open-loop.ts';
 import { createSender } from '../sender.ts';
 import { watchCollection } from '../watch.ts';
 
@@ -28,23 +28,18 @@ export const webhookLoad: Case = {
   title: '500 webhooks a second for a minute, a tenth of them hostile, while commits are pushed; fluxd on one core',
   async run(lab) {
     await lab.close();
-    const server = await startEmbeddedApi();
-    const [repository, webhooks, git] = [await createRepository(), await createWebhooks(), await countedGit()];
+    const [webhooks, git] = [await createWebhooks(), await countedGit()];
     try {
-      return await measure({ lab, server, repository, webhooks, git });
+      return await onEmbedded((ground) => measure({ ...ground, lab, webhooks, git }));
     } finally {
       webhooks.remove();
       git.remove();
-      repository.remove();
-      await server.stop();
     }
   },
 };
 
-interface Parts {
+interface Parts extends Ground {
   readonly lab: Lab;
-  readonly server: ApiServer;
-  readonly repository: Repository;
   readonly webhooks: Webhooks;
   readonly git: CountedGit;
 }
@@ -107,17 +102,7 @@ async function measure({ lab, server, repository, webhooks, git }: Parts): Retur
     const lost = good.filter(({ answer }) => answer !== 202).length;
     const passed = bad.filter(({ answer }) => answer < 400).length;
     const unanswered = bad.filter(({ answer }) => answer === 0 || answer >= 500).length;
-    const row = (name: string, of: readonly Sent<number>[]) => [
-      name,
-      String(of.length),
-      ...[0.5, 0.99, 1].map((share) =>
-        percentile(
-          of.map(({ ms }) => ms),
-          share,
-        ).toFixed(1),
-      ),
-      countStatuses(of),
-    ];
+    const row = (name: string, of: readonly Sent<number>[]) => [name, ...latencyCells(of, [0.5, 0.99, 1])];
     const pushRow = (name: string, of: readonly number[]) => [
       name,
       String(of.length),

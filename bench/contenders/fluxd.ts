@@ -50,6 +50,8 @@ export interface FluxdOptions {
   readonly path?: string;
   /** The one core that it and the programs it runs may use. */
   readonly core?: number;
+  /** What its API listens on; loopback unless given. */
+  readonly host?: string;
 }
 
 const lineSchema = z.looseObject({ msg: z.string(), time: z.string() });
@@ -70,6 +72,7 @@ export async function startFluxd({
   args = [],
   path = process.env.PATH,
   core,
+  host = '127.0.0.1',
 }: FluxdOptions): Promise<Fluxd> {
   const home = mkdtempSync(join(tmpdir(), 'flux-bench-home-'));
   const port = await freePort();
@@ -89,7 +92,7 @@ export async function startFluxd({
       '--sync-interval=1h',
       '--registry-disable-scanning',
       '--log-format=json',
-      `--listen=127.0.0.1:${port}`,
+      `--listen=${host}:${port}`,
       ...args,
     ],
     { env: { PATH: path, HOME: home, TMPDIR: home, KUBECONFIG: kubeconfig }, stdio: ['ignore', 'ignore', 'pipe'] },

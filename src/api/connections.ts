@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { isLoopback } from './doors.ts';
 
 /** Most connections at once; one network address gets few of them, and loopback always finds room (S-079). */
-const MAX_CONNECTIONS = 512;
+export const MAX_CONNECTIONS = 512;
 export const MAX_FROM_NETWORK = 384;
 const MAX_FROM_ONE_ADDRESS = 64;
 

@@ -14,6 +14,8 @@ import { writeReply } from './write.ts';
 
 /** How long open exchanges may take to end once the server closes. */
 const CLOSE_GRACE_MS = 3000;
+/** Connections that may wait to be taken, as far as the kernel grants it: one too many asks again after a whole second. */
+const BACKLOG = 4096;
 /** Given before a route is asked: no route took the time, and anybody may be given them for each. */
 const REFUSALS = new Set([403, 413, 415]);
 const NO_BODY = Buffer.alloc(0);
@@ -173,7 +175,7 @@ export function createListener(options: ListenerOptions): HttpListener {
             }),
           );
         server.once('error', onError);
-        server.listen({ port, ...(host === '' ? {} : { host }) }, () => {
+        server.listen({ port, backlog: BACKLOG, ...(host === '' ? {} : { host }) }, () => {
           server.removeListener('error', onError);
           server.on('error', (error) => log.error({ err: error }, 'listener failed'));
           const bound = server.address() as AddressInfo;
