@@ -80,7 +80,9 @@ export function createListener(options: ListenerOptions): HttpListener {
   const { shownPath = (path) => path, maxFromOneAddress, patience = PATIENCE } = options;
   const { onAnswer, unknownName = () => 'NotFound' } = options;
   const budget = options.maxHeldBytes === undefined ? undefined : new BodyBudget(options.maxHeldBytes);
-  const closing = new AbortController();
+  /** Of the exchanges under way. */
+  const open = new Set<AbortController>();
+  let isClosing = false;
 
   const server = createServer(
     {
@@ -126,6 +128,22 @@ export function createListener(options: ListenerOptions): HttpListener {
     log.debug({ method: incoming.method, path: shownPath(path), status: reply.status, durationMs }, 'request answered');
   }
 
+  /** Aborts when the client has gone, or the server closes. */
+  function signalOf(outgoing: ServerResponse): AbortSignal {
+    const gone = new AbortController();
+    open.add(gone);
+    if (isClosing) gone.abort();
+    const onClose = () => {
+      open.delete(gone);
+      // Once all has been sent nobody waits for it, and the error that it makes takes a twentieth of the time of a short request.
+      if (!outgoing.writableFinished) gone.abort();
+    };
+    // Who left while the body was read is not heard of again.
+    if (outgoing.closed) onClose();
+    else outgoing.once('close', onClose);
+    return gone.signal;
+  }
+
   async function serve(
     incoming: IncomingMessage,
     outgoing: ServerResponse,
@@ -149,12 +167,7 @@ export function createListener(options: ListenerOptions): HttpListener {
     const bytes = route.body === undefined ? NO_BODY : await readBody(incoming, limits);
     try {
       const body = route.body === 'raw' ? '' : decodeBody(bytes);
-      const gone = new AbortController();
-      // Once all has been sent nobody waits for it, and the error that it makes takes a twentieth of the time of a short request.
-      outgoing.once('close', () => {
-        if (!outgoing.writableFinished) gone.abort();
-      });
-      const signal = AbortSignal.any([gone.signal, closing.signal]);
+      const signal = signalOf(outgoing);
       const local = isLoopback(caller.localAddress);
       return await route.handle({ method, path, params, query, headers: incoming.headers, body, bytes, local, signal });
     } finally {
@@ -183,7 +196,8 @@ export function createListener(options: ListenerOptions): HttpListener {
         });
       }),
     async close() {
-      closing.abort();
+      isClosing = true;
+      for (const gone of open) gone.abort();
       if (!server.listening) return;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       tls?.closeIdleConnections();
