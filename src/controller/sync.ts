@@ -57,6 +57,8 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
   const startedAt = clock.now();
   using deadline = clock.deadline(options.timeoutMs, signal);
   const limited = { signal: deadline.signal };
+  // What is approved from now on is for the sync that the approval asks for: its report says what became of it.
+  const { approved, approvedOrphans } = approvals;
 
   const previous = await source.syncTag();
   // Asked for before the record needs it, so that git looks while others work here; whoever asks again is told of a failure.
@@ -72,8 +74,8 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
       syncSet: options.syncSet,
       garbageCollection: options.garbageCollection,
       ...(allowPrune === undefined ? {} : { allowPrune }),
-      approved: approvals.approved,
-      approvedOrphans: approvals.approvedOrphans,
+      approved,
+      approvedOrphans,
     },
     limited,
   );

@@ -120,6 +120,18 @@ describe('a sync', () => {
     expect(new Set(turns).size).toBe(3);
   });
 
+  test('what is approved while it runs is left to the next one, which tells of it', async () => {
+    const options = optionsFor(world);
+    const deletion = { id: 'shop:configmap/a', uid: 'uid-a' } as const;
+    const held: Change = { ...deletion, outcome: 'held', reason: 'too many', approval: 'abc' };
+    options.approvals.update([held]);
+    world.changes = [held];
+    const approve = told(options.reader.read, () => options.approvals.approve('abc'));
+    await sync(NEW, { ...options, reader: { ...options.reader, read: approve } });
+    await sync(NEW, options);
+    expect(world.planned.map(({ approved }) => approved)).toEqual([[], [deletion]]);
+  });
+
   test.each<[string, Commit[], number | undefined]>([
     ['no trailer', [commit([])], undefined],
     ['a person', [commit([['allow-prune', '3']])], 3],
