@@ -33,6 +33,14 @@ test.each([
   expect([...loaded].sort()).toEqual(loads.toSorted());
 });
 
+test.each(['fluxd', 'fluxctl'])('%s is the same whatever scripts package.json has', async (name) => {
+  const code = readFileSync(join(await builtCommands(), `${name}.js`), 'utf8');
+  expect(code).toContain(`"${packageJson.version}"`);
+  // Packages that bring their own package.json have short names in it.
+  const names = Object.keys(packageJson.scripts).filter((script) => script.includes(':'));
+  expect(names.filter((script) => code.includes(`"${script}"`))).toEqual([]);
+});
+
 /** Rooms, packages of package.json and modules of Node that are not light, in the files of the bundle that a command line makes Node read. */
 async function loadedBy(args: readonly string[], kubeconfig: boolean): Promise<ReadonlySet<string>> {
   const commands = await builtCommands();
