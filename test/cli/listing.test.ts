@@ -64,6 +64,11 @@ describe('list-workloads', () => {
     expect(stdout.endsWith(',"Extra":1}]\n')).toBe(true);
   });
 
+  test('JSON has its keys in the order of Go, as the daemon sent them', async () => {
+    const { stdout } = await listWorkloads(SHOP.slice(1), '-o', 'json');
+    expect(stdout).toBe(`${JSON.stringify(SHOP.slice(1))}\n`);
+  });
+
   test('the old name works', async () => {
     await using daemon = await ScriptedDaemon.start({ 'GET /flux/v6/services': [null] });
     expect((await fluxctl(['list-controllers', '--url', daemon.url])).code).toBe(0);

@@ -1,28 +1,44 @@
 import * as z from 'zod';
 
 // What fluxctl reads of the Flux v1 answers. Everything else passes through as it came, so that `-o json` shows all of it, and
-// so that a Go fluxd and newer daemons are understood alike. Go writes null for an empty list.
+// so that a Go fluxd and newer daemons are understood alike. Go writes null for an empty list. Objects come out with the keys below
+// in this order, which is Go's; keys that are not read are named for their place alone.
 
-const imageSchema = z.looseObject({ ID: z.string(), CreatedAt: z.string().optional(), Digest: z.string().optional() });
+const unread = z.unknown().optional();
+
+const imageSchema = z.looseObject({
+  ID: z.string(),
+  Digest: z.string().optional(),
+  ImageID: unread,
+  Labels: unread,
+  CreatedAt: z.string().optional(),
+  LastFetched: unread,
+});
 
 export const workloadsSchema = z
   .array(
     z.looseObject({
       ID: z.string(),
-      Containers: z.array(z.looseObject({ Name: z.string().optional(), Current: imageSchema })).nullable(),
+      Containers: z
+        .array(z.looseObject({ Name: z.string().optional(), Current: imageSchema, LatestFiltered: imageSchema.optional() }))
+        .nullable(),
+      ReadOnly: z.string().optional(),
       Status: z.string(),
       Rollout: z.looseObject({
         Desired: z.number(),
         Updated: z.number(),
         Ready: z.number(),
+        Available: unread,
         Outdated: z.number(),
         Messages: z.array(z.string()).nullable(),
       }),
-      ReadOnly: z.string().optional(),
       SyncError: z.string().optional(),
+      Antecedent: unread,
+      Labels: unread,
       Automated: z.boolean(),
       Locked: z.boolean(),
       Ignore: z.boolean(),
+      Policies: unread,
     }),
   )
   .nullable();
@@ -36,6 +52,7 @@ export const imagesSchema = z
           z.looseObject({
             Name: z.string().optional(),
             Current: imageSchema,
+            LatestFiltered: imageSchema.optional(),
             Available: z.array(imageSchema).nullish(),
             AvailableError: z.string().optional(),
           }),
