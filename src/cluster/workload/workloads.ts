@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { asFluxError, type Logger } from '../../base/index.ts';
-import { parseResourceId } from '../../resource/index.ts';
+import { parseResourceId, type ResourceId } from '../../resource/index.ts';
 import type { Transport } from '../connection/transport.ts';
 import { type ApiResource, kindName } from '../discovery/api-resource.ts';
 import type { Directory, Discovery } from '../discovery/discovery.ts';
@@ -61,10 +61,7 @@ export function createWorkloadLister(deps: WorkloadDeps): ListWorkloads {
     const question = JSON.stringify([filter.namespace, filter.ids]);
     const known = answers.get(question);
     if (known?.lists.length === lists.length && lists.every((list, index) => list === known.lists[index])) return known.workloads;
-    const ids = filter.ids && new Set(filter.ids);
-    const isAskedFor = ({ id }: ClusterWorkload) =>
-      ids === undefined ? namespace === undefined || id.startsWith(`${namespace}:`) : ids.has(id);
-    const workloads = lists.flat().filter(isAskedFor);
+    const workloads = filter.ids === undefined ? within(namespace, lists.flat()) : inOrder(filter.ids, lists.flat());
     answers.set(question, { lists, workloads });
     return workloads;
   };
@@ -95,6 +92,20 @@ export function createWorkloadLister(deps: WorkloadDeps): ListWorkloads {
     inView.set(view, { version, workloads });
     return workloads;
   }
+}
+
+function within(namespace: string | undefined, workloads: readonly ClusterWorkload[]): readonly ClusterWorkload[] {
+  return workloads.filter(({ id }) => namespace === undefined || id.startsWith(`${namespace}:`));
+}
+
+/** Those asked for by id, in the order of the question, each once. */
+function inOrder(ids: readonly ResourceId[], workloads: readonly ClusterWorkload[]): readonly ClusterWorkload[] {
+  const places = new Map([...new Set(ids)].map((id, place) => [id, place]));
+  const placed = workloads.flatMap((workload) => {
+    const place = places.get(workload.id);
+    return place === undefined ? [] : { workload, place };
+  });
+  return placed.sort((a, b) => a.place - b.place).map(({ workload }) => workload);
 }
 
 /** As little as has to be listed: the kinds asked for, in the one namespace when there is only one. */

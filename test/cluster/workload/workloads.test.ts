@@ -168,7 +168,11 @@ test('only what is asked for is listed, in pages', async () => {
   world.server.clear();
   const found = await world.cluster.workloads({ ids: ['shop:deployment/a', 'shop:deployment/c', 'shop:deployment/absent'] });
   expect(found.map(({ id }) => id)).toEqual(['shop:deployment/a', 'shop:deployment/c']);
+  const turned = await world.cluster.workloads({ ids: ['shop:deployment/c', 'shop:deployment/a', 'shop:deployment/c'] });
+  expect(turned.map(({ id }) => id)).toEqual(['shop:deployment/c', 'shop:deployment/a']);
   expect(world.server.calls).toEqual([
+    'GET /apis/apps/v1/namespaces/shop/deployments',
+    'GET /apis/apps/v1/namespaces/shop/deployments',
     'GET /apis/apps/v1/namespaces/shop/deployments',
     'GET /apis/apps/v1/namespaces/shop/deployments',
   ]);
