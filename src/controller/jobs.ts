@@ -12,7 +12,7 @@ export interface Job {
   readonly queuedAt: number;
 }
 
-/** What a job leaves behind when it succeeds. */
+/** What a job leaves behind. */
 export interface JobResult {
   readonly revision?: Revision;
   readonly spec?: UpdateSpec;
@@ -58,8 +58,8 @@ export class JobQueue {
     this.#statuses.set(id, { state: 'succeeded', error: '', ...outcome });
   }
 
-  fail(id: string, error: unknown): void {
-    this.#statuses.set(id, { state: 'failed', error: messageOf(error) });
+  fail(id: string, error: unknown, outcome: JobResult = {}): void {
+    this.#statuses.set(id, { state: 'failed', error: messageOf(error), ...outcome });
   }
 
   /** @throws FluxError `job/unknown` for a job that neither memory nor Git knows. */

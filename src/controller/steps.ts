@@ -1,4 +1,5 @@
 import { asFluxError, type Clock, type Logger } from '../base/index.ts';
+import { PoliciesRefused } from '../update/index.ts';
 import { applyUpdate, type UpdateOptions } from './apply-update.ts';
 import { automate } from './automate.ts';
 import type { Health } from './health.ts';
@@ -171,7 +172,7 @@ async function runJob(options: StepsOptions, cancel: Cancellable): Promise<boole
     success = true;
     log.info({ jobId: job.id }, 'job done');
   } catch (error) {
-    jobs.fail(job.id, error);
+    jobs.fail(job.id, error, error instanceof PoliciesRefused ? { spec: job.spec, result: error.result } : {});
     log.warn({ jobId: job.id, err: error }, 'job failed');
   }
   metrics.jobDone({ success, seconds: (clock.now() - startedAt) / 1000 });

@@ -16,7 +16,8 @@ export type {
 } from './context.ts';
 export type { FileEdit } from './edit.ts';
 export { planUpdate, type UpdatePlan } from './plan.ts';
-export { LATEST_IMAGES } from './release.ts';
+export { PoliciesRefused } from './policies.ts';
+export { LATEST_IMAGES, parseRequested } from './release.ts';
 export { ALL_WORKLOADS } from './select.ts';
 export type {
   AutomatedSpec,

@@ -12,12 +12,23 @@ import {
 import type { UpdateContext } from './context.ts';
 import { createEditor, type Planned } from './edit.ts';
 import { rejection, sortedResult } from './select.ts';
-import type { PolicySpec, WorkloadResult } from './spec.ts';
+import type { PolicySpec, UpdateResult, WorkloadResult } from './spec.ts';
+
+/** Why a change of policies was refused as a whole, and what became of each workload until then (Flux v1 tells both). */
+export class PoliciesRefused extends FluxError {
+  readonly result: UpdateResult;
+
+  constructor({ message, code, fault, help, cause }: FluxError, result: UpdateResult) {
+    super(message, { code, fault, ...(help === undefined ? {} : { help }), ...(cause === undefined ? {} : { cause }) });
+    this.result = result;
+  }
+}
 
 /**
  * Adds and removes policies in the manifests. A workload that has them already is `skipped`; so is one that the repository does
  * not have, as in Flux v1.
- * @throws FluxError `policy/bad-tag-pattern`, `update/not-a-workload`, `update/edit-failed`, `resource/bad-id`.
+ * @throws PoliciesRefused `policy/bad-tag-pattern`, `update/not-a-workload`, `update/edit-failed`.
+ * @throws FluxError `resource/bad-id`.
  */
 export async function planPolicies(spec: PolicySpec, context: UpdateContext): Promise<Planned> {
   const editor = createEditor(context);
@@ -29,11 +40,17 @@ export async function planPolicies(spec: PolicySpec, context: UpdateContext): Pr
       results.set(id, rejection('skipped', 'not found in repository'));
       continue;
     }
-    requireWorkload(id, manifest);
-    const changes = annotationChanges(manifest, policyChanges(update, containersOf(manifest.object)));
-    const changed =
-      changes.size > 0 && (await editor.edit(id, manifest, (before, target) => editAnnotations(before, target, changes)));
-    results.set(id, { Status: changed ? 'success' : 'skipped', PerContainer: null });
+    try {
+      requireWorkload(id, manifest);
+      const changes = annotationChanges(manifest, policyChanges(update, containersOf(manifest.object)));
+      const changed =
+        changes.size > 0 && (await editor.edit(id, manifest, (before, target) => editAnnotations(before, target, changes)));
+      results.set(id, { Status: changed ? 'success' : 'skipped', PerContainer: null });
+    } catch (error) {
+      if (!(error instanceof FluxError)) throw error;
+      results.set(id, { Status: 'failed', Error: error.message, PerContainer: null });
+      throw new PoliciesRefused(error, sortedResult(results));
+    }
   }
   return { result: sortedResult(results), edits: await editor.finish(results) };
 }

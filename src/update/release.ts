@@ -96,7 +96,11 @@ function withoutUpdate(choice: Exclude<Choice, { readonly kind: 'update' }>): Wo
   return rejection('skipped', choice.kind === 'pinned' ? choice.reason : CANNOT_FIND);
 }
 
-function parseRequested(text: string): ImageRef {
+/**
+ * The image that a release names, with a tag.
+ * @throws FluxError `image/bad-ref`, `update/bad-spec`.
+ */
+export function parseRequested(text: string): ImageRef {
   const ref = parseImageRef(text);
   if (ref.tag !== '') return ref;
   throw new FluxError('blank tag (if you want latest, explicitly state the tag :latest): invalid image ID', {

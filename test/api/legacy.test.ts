@@ -319,9 +319,17 @@ describe('the oldest ways to update', () => {
     });
   });
 
+  test('update-images that excludes nothing is the same update as that of fluxctl', async () => {
+    await using api = await serve();
+    await api.post('/api/flux/v6/update-images?service=%3Call%3E&image=x:1&kind=plan', '');
+    expect(api.calls[0]?.argument).toMatchObject({ spec: { Excludes: null } });
+  });
+
   test.each([
     ['service=a/b/c&image=x:1&kind=plan', 400],
     ['service=%3Call%3E&image=&kind=plan', 400],
+    ['service=%3Call%3E&image=x&kind=plan', 400],
+    ['service=%3Call%3E&image=x%40sha256:ff&kind=plan', 400],
     ['service=%3Call%3E&image=x:1&kind=now', 400],
     ['service=%3Call%3E&image=x:1&kind=plan&exclude=%3Call%3E', 400],
     ['service=%3Call%3E&image=x:1', 404],

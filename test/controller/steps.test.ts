@@ -14,6 +14,7 @@ import { SyncReports } from '../../src/controller/sync-reports.ts';
 import { createRepositoryReader } from '../../src/controller/view.ts';
 import { EventLog } from '../../src/record/index.ts';
 import type { Manifest } from '../../src/resource/index.ts';
+import type { UpdateSpec } from '../../src/update/index.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 const [FIRST, SECOND] = ['1'.repeat(40), '2'.repeat(40)];
@@ -121,6 +122,21 @@ describe('the steps of the loop', () => {
     refusePush = false;
     await steps.sync(SECOND, {});
     expect(progress.unrecorded).toBeUndefined();
+  });
+
+  test('a policy change that is refused says so of the workload, as in Flux v1', async () => {
+    manifests = [deployment('web')];
+    const id = 'shop:deployment/web';
+    const spec: UpdateSpec = {
+      type: 'policy',
+      cause: { Message: '', User: 'Ann' },
+      spec: { [id]: { add: { 'tag.c': 'semver:foo' }, remove: {} } },
+    };
+    const job = options.jobs.add(spec, 0);
+    await createSteps(options).job({});
+    const error = 'invalid tag pattern: "semver:foo"';
+    const result = { [id]: { Status: 'failed', Error: error, PerContainer: null } };
+    expect(await options.jobs.status(job.id)).toEqual({ state: 'failed', error, spec, result });
   });
 
   test('a workload whose name nobody can ask for does not stop the others from being watched', async () => {

@@ -4,7 +4,8 @@ import { repositoryOf } from './repository.ts';
 import { contextOf, workload } from './world.ts';
 
 const ID = 'shop:deployment/cart';
-const plan = (annotations: Record<string, string>, update: PolicySpec[string], id = ID) => {
+const plan = (annotations: Record<string, string>, update: PolicySpec[string], id = ID) => planAll({ [id]: update }, annotations);
+const planAll = (spec: PolicySpec, annotations: Record<string, string> = {}) => {
   const cart = workload('Deployment', 'cart', {
     namespace: 'shop',
     annotations,
@@ -21,7 +22,7 @@ const plan = (annotations: Record<string, string>, update: PolicySpec[string], i
     running: [],
     registry: {},
   });
-  return planUpdate({ type: 'policy', cause: { Message: '', User: '' }, spec: { [id]: update } }, context);
+  return planUpdate({ type: 'policy', cause: { Message: '', User: '' }, spec }, context);
 };
 const annotationsIn = (text: string | undefined) =>
   [...(text ?? '').matchAll(/^ {4}(\S+\.\S+): (.*)$/gm)].map(([, key, value]) => `${key}=${value?.replace(/['"]/g, '')}`);
@@ -61,6 +62,24 @@ describe('a policy update', () => {
     const { result, edits } = await plan(annotations, update);
     expect(result[ID]?.Status).toBe('skipped');
     expect(edits).toEqual([]);
+  });
+
+  test('that is refused tells what became of each workload until then', async () => {
+    const spec = {
+      [ID]: { add: { locked: 'true' }, remove: null },
+      'shop:service/cart': { add: { locked: 'true' }, remove: null },
+      'shop:statefulset/db': { add: { locked: 'true' }, remove: null },
+    };
+    const message = 'resource shop:service/cart does not have containers';
+    await expect(planAll(spec)).rejects.toMatchObject({
+      message,
+      code: 'update/not-a-workload',
+      fault: 'user',
+      result: {
+        [ID]: { Status: 'success', PerContainer: null },
+        'shop:service/cart': { Status: 'failed', Error: message, PerContainer: null },
+      },
+    });
   });
 
   test('skips a workload that the repository does not have', async () => {

@@ -1,7 +1,6 @@
 import { FluxError, messageOf } from '../../base/index.ts';
-import { parseImageRef } from '../../image/index.ts';
 import { formatResourceId, parseResourceId, type ResourceId } from '../../resource/index.ts';
-import type { ReleaseImageSpec } from '../../update/index.ts';
+import { parseRequested, type ReleaseImageSpec } from '../../update/index.ts';
 import { badRequest } from '../status.ts';
 import { CONTAINER_FIELDS, type ContainerField } from '../wire/index.ts';
 
@@ -47,11 +46,12 @@ export function releaseParameters(query: URLSearchParams): ReleaseImageSpec {
   const [image = '', kind = ''] = [query.get('image') ?? '', query.get('kind') ?? ''];
   if (kind !== 'plan' && kind !== 'execute')
     throw badRequest(`parsing update kind ${JSON.stringify(kind)}: expected plan or execute`);
+  const excluded = query.getAll('exclude').map((id) => parameter(`excluded service ${JSON.stringify(id)}`, id, parseId));
   return {
     ServiceSpecs: query.getAll('service').map((id) => parameter(`service spec ${JSON.stringify(id)}`, id, parseIdOrAll)),
     ImageSpec: image === ALL_LATEST ? image : parameter(`image spec ${JSON.stringify(image)}`, image, checkedImage),
     Kind: kind,
-    Excludes: query.getAll('exclude').map((id) => parameter(`excluded service ${JSON.stringify(id)}`, id, parseId)),
+    Excludes: excluded.length > 0 ? excluded : null,
     Force: false,
   };
 }
@@ -65,7 +65,7 @@ function parseIdOrAll(spec: string): string {
 }
 
 function checkedImage(image: string): string {
-  parseImageRef(image);
+  parseRequested(image);
   return image;
 }
 

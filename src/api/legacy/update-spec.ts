@@ -53,6 +53,8 @@ const policySpec: Decoder<PolicySpec> = mapOf(parseId, struct({ add: policySet, 
  */
 export function decodeUpdateSpec(body: string): UpdateSpec {
   const { type, cause, spec } = envelope(parseJson(body), '');
+  if (type === '')
+    throw badRequest('no type in update spec', { help: 'Every update needs a "type": image, containers, policy or sync.' });
   if (spec === undefined) throw badRequest('spec is missing', { help: 'Every update needs a "spec", even if it is {}.' });
   switch (type) {
     case 'image': {
@@ -74,7 +76,7 @@ export function decodeUpdateSpec(body: string): UpdateSpec {
       return { type, cause, spec: { Changes: (Changes ?? []).map(({ ImageID = '', ...change }) => ({ ...change, ImageID })) } };
     }
     default:
-      throw badRequest(`unknown update type ${JSON.stringify(type.slice(0, 100))}`);
+      throw badRequest(`unknown spec type: ${type.slice(0, 100)}`);
   }
 }
 
