@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { messageOf, parseCsvLine } from '../base/index.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { usageError } from './errors.ts';
 import { layOutHelp } from './help.ts';
@@ -73,9 +74,16 @@ const DEPRECATED: Readonly<Record<string, string>> = {
 /** What a command ends with after an error, where 1 means something else: `fluxctl diff` uses the codes of `kubectl diff`. */
 export const ERROR_EXIT_CODES: Readonly<Record<string, number>> = { diff: 2 };
 
-/** For options that may be given several times, each with several values after commas. */
+/**
+ * For options that may be given several times, each with values as in a line of CSV: none when it is empty (`--exclude="$NOTHING"`),
+ * and in quotes where a value has a comma itself.
+ */
 export function collect(value: string, previous: readonly string[] = []): readonly string[] {
-  return [...previous, ...value.split(',')];
+  try {
+    return [...previous, ...parseCsvLine(value)];
+  } catch (error) {
+    throw usageError(`invalid argument ${JSON.stringify(value)}: ${messageOf(error)}`);
+  }
 }
 
 /** For options that count how often they are given. */

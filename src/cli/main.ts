@@ -75,7 +75,11 @@ export async function main({
     }
     const at = isAboutGlobalFlag(error, running) ? (commandIn(argv, program) ?? running) : running;
     stderr.write(
-      describeError(error instanceof CommanderError ? inGoWords(error, at ?? program) : error, pathOf(at ?? program), paint),
+      describeError(
+        error instanceof CommanderError ? inGoWords(error, at ?? program, argv) : error,
+        pathOf(at ?? program),
+        paint,
+      ),
     );
     return ERROR_EXIT_CODES[at?.name() ?? ''] ?? 1;
   }
@@ -112,17 +116,21 @@ function unknownFlag(word: string, command: Command): FluxError {
   return usageError(`unknown flag: ${flag}${didYouMean(flag, [...options.map(({ long }) => long ?? ''), '--help'])}`);
 }
 
+/** A flag that lacks its value is the last word; short ones may stand together in it. */
+function withoutValue(word: string): string {
+  return word.startsWith('--') ? word : `'${word.at(-1)}' in ${word}`;
+}
+
 /** Errors of the command line as Flux v1 words them. */
-function inGoWords(error: CommanderError, command: Command): Error {
+function inGoWords(error: CommanderError, command: Command, argv: readonly string[]): Error {
   const named = /'([^']*)'/.exec(error.message)?.[1] ?? '';
-  const flag = /-{1,2}[\w-]+/.exec(named.split(',').at(-1) ?? '')?.[0] ?? named;
   switch (error.code) {
     case 'commander.unknownOption':
       return named.startsWith('--')
         ? unknownFlag(named, command)
         : usageError(`unknown shorthand flag: '${named[1] ?? ''}' in ${named}`);
     case 'commander.optionMissingArgument':
-      return usageError(`flag needs an argument: ${flag}`);
+      return usageError(`flag needs an argument: ${withoutValue(argv.at(-1) ?? named)}`);
     case 'commander.unknownCommand':
       return unknownCommand(named, command);
     default:

@@ -1,5 +1,4 @@
-import { parseDuration } from '../base/index.ts';
-import { parseCsvLine } from './csv.ts';
+import { parseCsvLine, parseDuration } from '../base/index.ts';
 
 /** What a flag's text is parsed to: durations to milliseconds, lists to arrays. */
 export interface FlagTypes {

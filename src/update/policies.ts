@@ -27,7 +27,7 @@ export class PoliciesRefused extends FluxError {
 /**
  * Adds and removes policies in the manifests. A workload that has them already is `skipped`; so is one that the repository does
  * not have, as in Flux v1.
- * @throws PoliciesRefused `policy/bad-tag-pattern`, `update/not-a-workload`, `update/edit-failed`.
+ * @throws PoliciesRefused `policy/bad-tag-pattern`, `policy/bad-name`, `update/not-a-workload`, `update/edit-failed`.
  * @throws FluxError `resource/bad-id`.
  */
 export async function planPolicies(spec: PolicySpec, context: UpdateContext): Promise<Planned> {
@@ -63,9 +63,23 @@ function annotationChanges({ object }: Manifest, changes: ReadonlyMap<string, st
       const key = annotationKeyFor(existing, policy);
       const now = Object.hasOwn(existing, key) ? String(existing[key]) : '';
       if (value === now && (value !== '' || !Object.hasOwn(existing, key))) return [];
+      if (value !== '') requireAnnotationKey(key, policy);
       return [[key, value === '' ? null : value]];
     }),
   );
+}
+
+/** The name of an annotation behind its prefix, as Kubernetes takes it. */
+const ANNOTATION_NAME = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+
+/** The API server would refuse the whole workload for it, once it is committed. */
+function requireAnnotationKey(key: string, policy: string): void {
+  if (ANNOTATION_NAME.test(key.slice(key.indexOf('/') + 1))) return;
+  throw new FluxError(`invalid policy name: ${JSON.stringify(policy)}`, {
+    code: 'policy/bad-name',
+    fault: 'user',
+    help: `Kubernetes takes no annotation ${key}: behind the slash are up to 63 letters, digits, "-", "_" and ".", and the first and the last are a letter or a digit.`,
+  });
 }
 
 function requireWorkload(id: ResourceId, { object }: Manifest): void {

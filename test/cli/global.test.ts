@@ -18,6 +18,26 @@ describe('the command line', () => {
       `Error: flag needs an argument: --url\nRun 'fluxctl sync --help' for usage.\n`,
     ],
     [
+      'a short flag without its value',
+      ['list-workloads', '-an'],
+      `Error: flag needs an argument: 'n' in -an\nRun 'fluxctl list-workloads --help' for usage.\n`,
+    ],
+    [
+      'a list with a quote that does not end',
+      ['release', '--all', '--update-all-images', '--exclude=a"b'],
+      `Error: invalid argument "a\\"b": misplaced " in "a\\"b"\nRun 'fluxctl release --help' for usage.\n`,
+    ],
+    [
+      'a list of no workloads',
+      ['release', '--workload=', '--update-all-images'],
+      "Error: please supply either --all, or at least one --workload=<workload>\nRun 'fluxctl release --help' for usage.\n",
+    ],
+    [
+      'a tag pattern for a container without a name',
+      ['policy', '-w', 'a:deployment/b', '--tag', '=1.*'],
+      `Error: invalid container/tag pair: "=1.*". Expected format is 'container=filter'\nRun 'fluxctl policy --help' for usage.\n`,
+    ],
+    [
       'a timeout that is none',
       ['--timeout=x', 'list-workloads'],
       `Error: invalid argument "x" for "--timeout" flag: time: invalid duration "x"\nRun 'fluxctl list-workloads --help' for usage.\n`,

@@ -167,6 +167,12 @@ describe('policy commands', () => {
       { automated: 'true', 'tag.a': 'glob:1.*', 'tag.b': 'regexp:^v', 'tag.d': 'glob:' },
       { locked: 'true', locked_msg: 'true', locked_user: 'true', 'tag.c': 'true' },
     ],
+    [
+      'a pattern with a comma, in quotes',
+      ['policy', '--tag="c=regexp:^a{1,2}",d=1', '--tag='],
+      { 'tag.c': 'regexp:^a{1,2}', 'tag.d': 'glob:1' },
+      {},
+    ],
     ['a pattern with an equals sign', ['policy', '--tag=c=semver:>=1.0'], { 'tag.c': 'semver:>=1.0' }, {}],
   ])('%s', async (_name, line, add, remove) => {
     const { sent, lines, code } = await run(done, ...line, '-w', CART);

@@ -64,6 +64,15 @@ describe('a policy update', () => {
     expect(edits).toEqual([]);
   });
 
+  test.each(['tag.', '', 'a b', 'a/b', '-a', 'ä', `tag.${'c'.repeat(60)}`])(
+    'refuses the name %j, with which the API server would refuse the workload',
+    async (name) => {
+      const refusal = { message: `invalid policy name: ${JSON.stringify(name)}`, code: 'policy/bad-name', fault: 'user' };
+      await expect(plan({}, { add: { [name]: '1' }, remove: {} })).rejects.toMatchObject(refusal);
+      expect(await plan({}, { add: {}, remove: { [name]: 'true' } })).toMatchObject({ edits: [] });
+    },
+  );
+
   test('that is refused tells what became of each workload until then', async () => {
     const spec = {
       [ID]: { add: { locked: 'true' }, remove: null },

@@ -145,7 +145,7 @@ async function policyUpdate(flags: PolicyFlags, user: string): Promise<PolicySpe
 /** A pattern may hold `=` itself (`semver:>=1.0`); the first one separates. */
 function splitPair(pair: string): readonly [container: string, pattern: string] {
   const at = pair.indexOf('=');
-  if (at < 0) throw usageError(`invalid container/tag pair: ${JSON.stringify(pair)}. Expected format is 'container=filter'`);
+  if (at < 1) throw usageError(`invalid container/tag pair: ${JSON.stringify(pair)}. Expected format is 'container=filter'`);
   return [pair.slice(0, at), pair.slice(at + 1)];
 }
 
