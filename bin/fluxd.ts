@@ -19,6 +19,8 @@ import { type Daemon, type RunningFlux, startFlux } from '../src/controller/inde
 const { version } = packageJson;
 /** A shutdown that takes longer than this is cut off; whatever it was doing is safe to repeat. */
 const SHUTDOWN_MS = 20_000;
+/** By then the first sync is long over, and what starting has left is let go of, though no large sync has come. */
+const STARTED_MS = 15 * 60_000;
 
 /**
  * V8 lets the heap grow to several times what is in use, and keeps it; here garbage is collected when the heap has grown by half.
@@ -52,9 +54,6 @@ if ('exit' in parsed) {
     process.exit(1);
   });
 }
-
-/** By then the first sync is long over, and what starting has left is let go of, though no large sync has come. */
-const STARTED_MS = 15 * 60_000;
 
 /** Shrinks the heap to what is in use. */
 function releaseMemory(): void {
