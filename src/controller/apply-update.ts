@@ -35,7 +35,7 @@ export async function applyUpdate(
   const { source, reader, events, metrics, clock, log } = options;
   const startedAt = clock.now();
   for (let attempt = 0; ; attempt += 1) {
-    const base = await source.fetch(cancel);
+    const base = await newest(source, cancel);
     const plan = await planOn(base, spec, options, cancel);
     if (plan.edits.length === 0) return withoutCommit(spec, plan);
     try {
@@ -58,9 +58,21 @@ export async function applyUpdate(
 
 /** What an update would do, without doing it. */
 export async function dryRunUpdate(spec: UpdateSpec, options: UpdateOptions, cancel: Cancellable = {}): Promise<JobResult> {
-  const base = options.source.head() ?? (await options.source.fetch(cancel));
+  const base = options.source.head() ?? (await newest(options.source, cancel));
   const plan = await planOn(base, spec, options, cancel);
   return { spec, result: plan.result };
+}
+
+/** The head of the branch now; before the first clone a failure says that there is none yet, in Flux v1's words. */
+async function newest(source: Source, cancel: Cancellable): Promise<Revision> {
+  try {
+    return await source.fetch(cancel);
+  } catch (error) {
+    if (!(error instanceof FluxError) || error.code === 'git/unconfigured' || source.head() !== undefined) throw error;
+    const { message, fault, help } = error;
+    const hint = help === undefined ? {} : { help };
+    throw new FluxError(`git repo not ready: ${message}`, { code: 'git/not-ready', fault, cause: error, ...hint });
+  }
 }
 
 /** Whether a spec asks for a commit: a release of another kind than `execute` only calculates (Flux v1). */

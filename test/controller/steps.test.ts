@@ -139,6 +139,18 @@ describe('the steps of the loop', () => {
     expect(await options.jobs.status(job.id)).toEqual({ state: 'failed', error, spec, result });
   });
 
+  test.each([
+    [undefined, 'git repo not ready: git ls-remote: fatal: no route'],
+    [FIRST, 'git ls-remote: fatal: no route'],
+  ])('an update that Git cannot be asked for says whether it ever could be (head %s)', async (known, error) => {
+    const failure = new FluxError('git ls-remote: fatal: no route', { code: 'git/command-failed', help: 'Read it.' });
+    const source = { ...options.source, head: () => known, fetch: () => Promise.reject(failure) };
+    const spec: UpdateSpec = { type: 'policy', cause: { Message: '', User: '' }, spec: {} };
+    const job = options.jobs.add(spec, 0);
+    await createSteps({ ...options, source }).job({});
+    expect(await options.jobs.status(job.id)).toEqual({ state: 'failed', error });
+  });
+
   test('a workload whose name nobody can ask for does not stop the others from being watched', async () => {
     manifests = [deployment('web+1'), deployment('wéb'), deployment('web')];
     await createSteps(options).sync(FIRST, {});
