@@ -55,13 +55,8 @@ describe('install', () => {
     [
       'with everything (INST-1)',
       [
-        ...['--git-branch=prod', '--git-path=a,b', '--git-path=c', '--git-label=sync', '--git-user=Ann', '--git-readonly'],
-        ...[
-          '--manifest-generation',
-          '--registry-disable-scanning',
-          '--image=registry.example.org/fluxd:1',
-          '--add-security-context=false',
-        ],
+        ...['--git-branch=prod', '--git-path=a,b', '--git-path=c', '--git-label=sync', '--git-user=Ann', '--git-readonly=false'],
+        ...['--registry-disable-scanning', '--image=registry.example.org/fluxd:1', '--add-security-context=false'],
       ],
     ],
   ])('an API server takes what it prints %s', async (_case, flags) => {
@@ -91,14 +86,7 @@ describe('install', () => {
   });
 
   test('flags become arguments of fluxd, and what is empty is left out', async () => {
-    const given = await install(
-      '--git-path=a',
-      '--git-path=b',
-      '--git-label=',
-      '--git-user=',
-      '--git-readonly',
-      '--registry-disable-scanning',
-    );
+    const given = await install('--git-path=a', '--git-path=b', '--git-label=', '--git-user=', '--registry-disable-scanning');
     const about = (yaml: string) =>
       container(yaml).args.filter((argument) =>
         /^--(git-(url|branch|path|label|user|email|readonly)|registry-dis)/.test(argument),
@@ -107,14 +95,21 @@ describe('install', () => {
       '--git-url=git@example.org:acme/conf',
       '--git-branch=master',
       '--git-path=a,b',
-      '--git-readonly=true',
       '--git-email=flux@example.org',
       '--registry-disable-scanning=true',
     ]);
-    const plain = await install('--manifest-generation');
-    expect(container(plain.stdout).args).toEqual(
-      expect.arrayContaining(['--git-label=flux', '--git-user=Flux', '--manifest-generation=true']),
-    );
+    const plain = await install('--manifest-generation=false');
+    expect(container(plain.stdout).args).toEqual(expect.arrayContaining(['--git-label=flux', '--git-user=Flux']));
+  });
+
+  test.each([
+    ['--git-readonly', '--git-readonly is known, but not built yet; leave it out, or at "false"'],
+    ['--manifest-generation', '--manifest-generation is known, but not built yet; leave it out, or at "false"'],
+    ['--git-path=a,/b', 'subdirectory given as --git-path should not have leading forward slash'],
+  ])('what fluxd would not start with is refused: %s', async (flag, why) => {
+    const { code, stdout, stderr } = await install(flag);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toBe(`Error: fluxd would not start: ${why}\nRun 'fluxctl install --help' for usage.\n`);
   });
 
   test('the image is one that nobody can have published, unless it is named', async () => {

@@ -26,7 +26,7 @@ test.each([
   { line: 'release', loads: [] },
   { line: `list-workloads --url=${NOBODY}`, loads: OF_AN_ANSWER },
   { line: `policy --workload=a:deployment/b --tag=c=semver:~1 --url=${NOBODY}`, loads: [...OF_AN_ANSWER, ...OF_A_PATTERN] },
-  { line: 'install --git-url=git@example.org:you/config --git-email=you@example.org --image=fluxd', loads: [] },
+  { line: 'install --git-url=git@example.org:you/config --git-email=you@example.org --image=fluxd', loads: ['config'] },
   { line: '__complete -- --context=', loads: OF_A_CLUSTER, kubeconfig: true },
 ])('fluxctl $line starts with nothing that it does not need', async ({ line, loads, kubeconfig }) => {
   const loaded = await loadedBy(line.split(' '), kubeconfig ?? false);

@@ -37,8 +37,8 @@ export function installCommand(launch: Launch): Command {
         .addOption(new Option('--git-paths <path>', 'old name of --git-path').argParser(collect).hideHelp())
         .option('--git-label <label>', 'name of the sync tag and of the notes', 'flux')
         .option('--git-user <name>', 'committer name', 'Flux')
-        .option('--git-readonly', 'never push')
-        .option('--manifest-generation', 'honour .flux.yaml files')
+        .option('--git-readonly', 'never push (not built yet)')
+        .option('--manifest-generation', 'honour .flux.yaml files (not built yet)')
         .option('--namespace <namespace>', 'namespace to run in (default that of the kubeconfig context)')
         .option('--registry-disable-scanning', 'do not ask registries; no image updates')
         .option('--image <reference>', 'image of fluxd (default localhost/fluxd at this version; none is published yet)')
@@ -57,12 +57,14 @@ async function install(session: Session, flags: Flags): Promise<number> {
   if (!flags.gitUrl) throw usageError('please supply a valid --git-url argument');
   if (!flags.gitEmail) throw usageError('please supply a valid --git-email argument');
   if (flags.outputDir) await checkDirectory(flags.outputDir, `${flags.outputDir} is not a directory`);
+  const daemon = daemonFlags(flags, flags.gitUrl, flags.gitEmail);
+  await requireStart(daemon);
   // Loaded late: it brings the YAML writer.
   const { fluxManifests } = await import('../install/manifests.ts');
   const manifests = fluxManifests({
     namespace: await session.namespace(flags.namespace),
     image: flags.image ?? `${UNPUBLISHED}:${version}`,
-    flags: daemonFlags(flags, flags.gitUrl, flags.gitEmail),
+    flags: daemon,
   });
   for (const [file, yaml] of Object.entries(manifests)) {
     if (flags.outputDir) stderr.write(`writing ${await writeBelow(flags.outputDir, [file], `---\n${yaml}`)}\n`);
@@ -70,6 +72,14 @@ async function install(session: Session, flags: Flags): Promise<number> {
   }
   if (!flags.image) stderr.write(`No image of fluxd is published yet: build one, and name it with --image.\n`);
   return 0;
+}
+
+/** A pod that ends at once is found late; the chart refuses such values, too. */
+async function requireStart(flags: Readonly<Record<string, string | undefined>>): Promise<void> {
+  const { tryArguments } = await import('../../config/index.ts');
+  const given = Object.entries(flags).flatMap(([name, value]) => (value === undefined ? [] : `--${name}=${value}`));
+  const { problems } = tryArguments(given);
+  if (problems.length > 0) throw usageError(`fluxd would not start: ${problems.join('; ')}`);
 }
 
 /** Those that the chart has a value for; what the chart leaves out when it is empty is left out here, too. */
