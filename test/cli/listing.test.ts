@@ -137,6 +137,12 @@ describe('list-images', () => {
     expect([...stdout.matchAll(/^ {28}(.{1,26})/gm)].map(([, cell]) => cell?.trimEnd())).toEqual(expected);
   });
 
+  test('a time that Go writes for none is none', async () => {
+    const undated = { ...image('reg.example.org/acme/cart:1.3'), CreatedAt: '0001-01-01T00:00:00Z' };
+    const { stdout } = await listImages(images([{ ...cart, Available: [undated] }]), '--no-headers');
+    expect(stdout).toMatch(/'-> 1\.3 +\n$/);
+  });
+
   test('a workload without containers has a line', async () => {
     expect((await listImages(images(null), '--no-headers')).stdout).toBe('shop:deployment/cart      \n');
   });

@@ -147,10 +147,13 @@ function split(reference: string): { readonly name: string; readonly tag: string
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
+/** What Go makes of a time that was never set. */
+const GO_ZERO_TIME = Date.parse('0001-01-01T00:00:00Z');
+
 /** `02 Jan 06 15:04 UTC` (RFC 822), or nothing when the time is not known. */
 function createdAt({ CreatedAt }: ListedImage): string {
   const time = new Date(CreatedAt ?? '');
-  if (CreatedAt === undefined || Number.isNaN(time.getTime())) return '';
+  if (Number.isNaN(time.getTime()) || time.getTime() === GO_ZERO_TIME) return '';
   const two = (value: number) => String(value).padStart(2, '0');
   const date = `${two(time.getUTCDate())} ${MONTHS[time.getUTCMonth()]} ${two(time.getUTCFullYear() % 100)}`;
   return `${date} ${two(time.getUTCHours())}:${two(time.getUTCMinutes())} UTC`;
