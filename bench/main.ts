@@ -11,6 +11,7 @@ import { ROOT, runOk } from '../test/e2e/harness/process.ts';
 import type { Case, CaseResult } from './case.ts';
 import { apiLoad } from './cases/api-load.ts';
 import { applications } from './cases/applications.ts';
+import { besideFluxV2 } from './cases/beside-flux-v2.ts';
 import { drift } from './cases/drift.ts';
 import { firstSync } from './cases/first-sync.ts';
 import { fluxctlStart } from './cases/fluxctl-start.ts';
@@ -31,6 +32,7 @@ const CASES: readonly Case[] = [
   fluxctlStart,
   kubectlTwice,
   firstSync,
+  besideFluxV2,
   noOpBesideKubectl,
   memory,
   noOp,
