@@ -29,8 +29,8 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     pool: 'forks',
-    // As the daemon runs: code made from strings fails at once, whoever tries it.
-    execArgv: ['--disallow-code-generation-from-strings'],
+    // As the daemon runs: code made from strings, and `__proto__`, fail at once, whoever tries them.
+    execArgv: ['--disallow-code-generation-from-strings', '--disable-proto=delete'],
     // Most of the time is spent waiting for git, sockets and child processes.
     maxWorkers: 3,
     projects: [

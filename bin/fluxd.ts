@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --disallow-code-generation-from-strings --max-semi-space-size=4 --initial-old-space-size=64 --v8-pool-size=1 --expose-gc
+#!/usr/bin/env -S node --disallow-code-generation-from-strings --disable-proto=delete --disable-sigusr1 --max-semi-space-size=4 --initial-old-space-size=64 --v8-pool-size=1 --expose-gc
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
