@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import { isDeepStrictEqual } from 'node:util';
 import type { ConfigOptions, KubeConfig } from '@kubernetes/client-node';
-import { type Clock, FluxError, messageOf } from '../../base/index.ts';
+import * as z from 'zod';
+import { type Clock, FluxError, messageOf, parseYamlDocument } from '../../base/index.ts';
 
 export interface KubeconfigSource {
   /** A kubeconfig file; without it KUBECONFIG, `~/.kube/config` and the pod's service account are tried in this order. */
@@ -19,7 +20,7 @@ export interface Kubeconfig {
   readonly config: KubeConfig;
   /** URL of the API server without a trailing slash. */
   readonly server: string;
-  /** Namespace of the context; absent in a pod, where Flux v1 used `default` as well. */
+  /** Namespace of the context, also where that names no cluster; absent in a pod without a kubeconfig, where Flux v1 used `default` as well. */
   readonly namespace?: string;
 }
 
@@ -32,8 +33,7 @@ const IN_CLUSTER = 'inClusterContext';
 export async function loadKubeconfig(source: KubeconfigSource): Promise<Kubeconfig> {
   // Loaded late: the package takes most of a second and 90 MB, which no command without a cluster should pay.
   const { KubeConfig } = await import('@kubernetes/client-node');
-  const load = (options: Partial<ConfigOptions> = {}) => {
-    const loaded = new KubeConfig();
+  const load = (options: Partial<ConfigOptions> = {}, loaded = new KubeConfig()) => {
     if (source.inCluster) loaded.loadFromCluster();
     else if (source.kubeconfigFile) loaded.loadFromFile(source.kubeconfigFile, options);
     else if (source.kubeconfigFiles?.length) return merged(source.kubeconfigFiles, options);
@@ -49,9 +49,18 @@ export async function loadKubeconfig(source: KubeconfigSource): Promise<Kubeconf
     for (const other of others) first.mergeConfig(other);
     return first;
   };
+  /** Takes a context that names no cluster for one that does. */
+  class Forgiving extends KubeConfig {
+    override loadFromString(text: string, options?: Partial<ConfigOptions>): void {
+      super.loadFromString(withClusterNames(text), options);
+    }
+  }
   let config: KubeConfig;
+  let namespaceAlone: string | undefined;
   try {
-    config = withoutCluster(load) ?? load();
+    const podOnly = withoutCluster(() => load({ onInvalidEntry: 'filter' }, new Forgiving()));
+    config = podOnly?.config ?? load();
+    namespaceAlone = podOnly?.namespace;
   } catch (error) {
     // A KUBECONFIG whose file is not there counts for as much as none.
     if (!source.kubeconfigFile && isMissingFile(error)) throw noConfig();
@@ -76,7 +85,7 @@ export async function loadKubeconfig(source: KubeconfigSource): Promise<Kubeconf
   if (cluster.server.startsWith('http:')) {
     config.clusters = config.clusters.map((each) => (each === cluster ? { ...each, skipTLSVerify: true } : each));
   }
-  const namespace = context.name === IN_CLUSTER ? undefined : context.namespace;
+  const namespace = context.name === IN_CLUSTER ? namespaceAlone : context.namespace;
   return { config, server: cluster.server.replace(/\/+$/, ''), ...(namespace ? { namespace } : {}) };
 }
 
@@ -84,12 +93,28 @@ export async function loadKubeconfig(source: KubeconfigSource): Promise<Kubeconf
  * The pod's service account, where a kubeconfig names no cluster at all. Flux v1's image and chart mount such a file, which says
  * nothing but a namespace, and Go's client goes on as if it were not there.
  */
-function withoutCluster(load: (options: Partial<ConfigOptions>) => KubeConfig): KubeConfig | undefined {
-  // Its context is not valid to client-node, because its cluster has no name.
-  const config = load({ onInvalidEntry: 'filter' });
+function withoutCluster(load: () => KubeConfig): { readonly config: KubeConfig; readonly namespace?: string } | undefined {
+  const config = load();
   if (config.clusters.length > 0) return undefined;
+  const namespace = config.getContextObject(config.getCurrentContext())?.namespace;
   config.loadFromCluster();
-  return config;
+  return { config, ...(namespace ? { namespace } : {}) };
+}
+
+const contextsSchema = z.looseObject({
+  contexts: z.array(z.looseObject({ context: z.looseObject({ cluster: z.string().nullish() }) })),
+});
+
+/** The text with a name where a context has none for its cluster: to client-node such a context is not valid. */
+function withClusterNames(text: string): string {
+  const document = parseYamlDocument(text, 1);
+  const parsed = contextsSchema.safeParse(document && 'value' in document ? document.value : undefined);
+  if (!parsed.success) return text;
+  const contexts = parsed.data.contexts.map((each) => ({
+    ...each,
+    context: { ...each.context, cluster: each.context.cluster || 'none' },
+  }));
+  return JSON.stringify({ ...parsed.data, contexts });
 }
 
 function noConfig(): FluxError {

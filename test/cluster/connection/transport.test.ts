@@ -222,14 +222,14 @@ describe('the kubeconfig', () => {
     await expect(createCluster({ ...options, inCluster: true })).rejects.toMatchObject({ code: 'cluster/no-config' });
   });
 
-  test('that names no cluster, as the one of the Flux v1 chart, leaves the service account of the pod', async () => {
+  test('that names no cluster, as the one of the Flux v1 chart, leaves the service account of the pod, and the namespace of its context', async () => {
     const file = join(directory, 'config');
     writeFileSync(
       file,
       `apiVersion: v1
 kind: Config
 clusters: []
-contexts: [{context: {cluster: "", namespace: default, user: ""}, name: default}]
+contexts: [{context: {cluster: "", namespace: shop, user: ""}, name: default}]
 current-context: default
 users: []
 `,
@@ -237,9 +237,9 @@ users: []
     await expect(loadKubeconfig({ kubeconfigFile: file })).rejects.toMatchObject({ code: 'cluster/no-config' });
     vi.stubEnv('KUBERNETES_SERVICE_HOST', '10.0.0.1');
     vi.stubEnv('KUBERNETES_SERVICE_PORT', '443');
-    expect(await loadKubeconfig({ kubeconfigFile: file })).toMatchObject({ server: 'https://10.0.0.1:443' });
+    expect(await loadKubeconfig({ kubeconfigFile: file })).toMatchObject({ server: 'https://10.0.0.1:443', namespace: 'shop' });
     vi.stubEnv('KUBECONFIG', file);
-    expect(await loadKubeconfig({})).toMatchObject({ server: 'https://10.0.0.1:443' });
+    expect(await loadKubeconfig({})).toMatchObject({ server: 'https://10.0.0.1:443', namespace: 'shop' });
     vi.unstubAllEnvs();
   });
 
