@@ -8,6 +8,7 @@ PACKAGES="git openssh-server openssh-client skopeo"
 
 cd "$ROOT"
 export NS=${NS:-flux-deploy-$$}
+export NETWORK_POLICY=on
 cluster=$REAL/cluster.sh
 "$cluster" apt
 if ! dpkg -s $PACKAGES >/dev/null 2>&1; then

@@ -11,6 +11,7 @@
 #
 # NS     name of the namespace and of the cluster (default e2e); several run side by side
 # STATE  its directory (default /var/tmp/$NS)
+# NETWORK_POLICY=on   `build` and `up`: NetworkPolicies are enforced
 . "$(dirname "$0")/lib/common.sh"
 NS=${NS:-e2e}
 STATE=${STATE:-/var/tmp/$NS}
@@ -19,6 +20,7 @@ PKI=$STATE/pki
 . "$REAL/lib/pki.sh"
 . "$REAL/lib/control-plane.sh"
 . "$REAL/lib/node.sh"
+. "$REAL/lib/network-policy.sh"
 
 API_PORT=6443
 PACKAGES="containerd runc containernetworking-plugins docker-registry iptables iproute2 openssl curl"
@@ -39,7 +41,7 @@ up() {
   [ -d /sys/fs/cgroup/cpuset ] || die "this machine has cgroup v2 only; set TEST_KUBECONFIG to a disposable cluster instead"
   [ ! -e "/run/netns/$NS" ] || die "cluster '$NS' exists: run 'cluster.sh down' first"
   dpkg -s $PACKAGES >/dev/null 2>&1 || die "packages are missing: run 'cluster.sh apt' first"
-  build
+  build_all
   mkdir -p "$STATE/pids"
   make_network
   make_cgroups
@@ -61,9 +63,15 @@ up() {
   start_kubelet
   start_kube_proxy
   start_coredns
+  [ -z "${NETWORK_POLICY:-}" ] || start_network_policy
   wait_until 60 "the node Ready" node_ready
   wait_until 60 "the default service account" api_get $API_PORT /api/v1/namespaces/default/serviceaccounts/default
   say "node Ready, state in $STATE"
+}
+
+build_all() {
+  build
+  [ -z "${NETWORK_POLICY:-}" ] || build_network_policy
 }
 
 down() {
@@ -98,10 +106,10 @@ need_root() {
 
 case ${1:-} in
   apt) install_packages ;;
-  build) build ;;
+  build) build_all ;;
   up) up ;;
   restart-containerd) restart_containerd ;;
   down) down ;;
   sh) shift; inside "$@" ;;
-  *) sed -n '2,13s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,14s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

@@ -19,6 +19,8 @@ export interface Installation {
   log(): Promise<string>;
   /** Changes values of the release. */
   upgrade(...settings: readonly string[]): Promise<void>;
+  /** As `upgrade`, by flags of Helm. */
+  upgradeWith(...flags: readonly string[]): Promise<void>;
   /** What it deployed stays. */
   uninstall(): Promise<void>;
 }
@@ -39,9 +41,9 @@ export function installOverSsh(namespace: string, repository: string, values: ob
   };
   return install(namespace, secret, {
     ...VALUES,
-    ...values,
     git: { ...VALUES.git, url: gitAccess.sshUrl(repository), secretName: secret.metadata.name },
     ssh: { known_hosts: gitAccess.knownHosts() },
+    ...values,
   });
 }
 
@@ -92,9 +94,9 @@ async function install(namespace: string, secret: object, values: object): Promi
       run(process.execPath, [join(commands, 'fluxctl.js'), '--k8s-fwd-ns', namespace, ...args], {
         env: { HOME: tmpdir(), KUBECONFIG: environment.kubeconfig, NODE_NO_WARNINGS: '1' },
       }),
-    async upgrade(...settings) {
-      const set = settings.map((setting) => `--set=${setting}`);
-      await helm('upgrade', 'flux', chart, '--reuse-values', ...set, '--wait', '--timeout=60s');
+    upgrade: (...settings) => installation.upgradeWith(...settings.map((setting) => `--set=${setting}`)),
+    async upgradeWith(...flags) {
+      await helm('upgrade', 'flux', chart, '--reset-then-reuse-values', '--wait', '--timeout=60s', ...flags);
     },
     async uninstall() {
       await helm('uninstall', 'flux', '--wait', '--timeout=60s');

@@ -43,6 +43,10 @@ spec:
 `;
 }
 
+export function namespace(name: string): string {
+  return `apiVersion: v1\nkind: Namespace\nmetadata: { name: ${name} }\n`;
+}
+
 /** Many small objects in one file. */
 export function configMaps(namespace: string, count: number, text: string): string {
   return Array.from(

@@ -2,7 +2,17 @@ import { startGitServer } from './git-server.ts';
 import { pushFlux } from './images.ts';
 
 /** The repositories that the tests work in, one each. */
-export const REPOSITORIES = ['main-job', 'http', 'failures', 'flux-v1', 'erddap', 'get-started'] as const;
+export const REPOSITORIES = [
+  'main-job',
+  'http',
+  'failures',
+  'flux-v1',
+  'erddap',
+  'get-started',
+  'network-policy',
+  'own-mounts',
+  'memory',
+] as const;
 
 /** What all test files share; run.sh takes the cluster down with it. */
 export async function setup(): Promise<void> {

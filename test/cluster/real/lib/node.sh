@@ -163,7 +163,7 @@ node_ready() {
 
 # Containers first: they would outlive containerd, and hold mounts and namespaces.
 stop_node() {
-  stop coredns kubelet kube-proxy
+  stop coredns kubelet kube-proxy network-policy
   if [ -S "$CONTAINERD" ]; then stop_containers; fi
   stop containerd registry
   awk '{print $2}' /proc/mounts | { grep -E "^($STATE|/run/$NS)/" || true; } | sort -r | while read -r mount; do
