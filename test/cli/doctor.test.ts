@@ -24,14 +24,20 @@ const clusterOf = (parts: Partial<ClusterView>): ClusterView => ({
   ...parts,
 });
 const levels = (findings: readonly Finding[]) => findings.map(({ check, level }) => `${check} ${level}`);
-const pod = (given: { name?: string; phase?: string; ready?: boolean; restarts?: number; waiting?: string } = {}) => ({
+const pod = (
+  given: { name?: string; phase?: string; ready?: boolean; restarts?: number; waiting?: string; killed?: string } = {},
+) => ({
   metadata: { name: given.name ?? 'flux-1', namespace: 'flux' },
   spec: { serviceAccountName: 'flux', containers: [{ name: 'flux', image: 'localhost/fluxd:1' }] },
   status: {
     phase: given.phase ?? 'Running',
     conditions: [{ type: 'Ready', status: given.ready === false ? 'False' : 'True' }],
     containerStatuses: [
-      { restartCount: given.restarts ?? 0, state: given.waiting ? { waiting: { reason: given.waiting } } : { running: {} } },
+      {
+        restartCount: given.restarts ?? 0,
+        state: given.waiting ? { waiting: { reason: given.waiting } } : { running: {} },
+        lastState: given.killed ? { terminated: { reason: given.killed, exitCode: 137 } } : {},
+      },
     ],
   },
 });
@@ -68,6 +74,8 @@ describe('the cluster', () => {
     ['that waits for a node', [pod({ phase: 'Pending' })], 'pod fail'],
     ['that is not ready', [pod({ ready: false })], 'pod warn'],
     ['that is restarted again and again', [pod({ restarts: 7 })], 'pod warn'],
+    ['that was killed for its memory', [pod({ restarts: 1, killed: 'OOMKilled' })], 'pod fail'],
+    ['that ended before', [pod({ restarts: 1, killed: 'Completed' })], 'pod ok'],
     ['beside another one', [pod(), pod({ name: 'flux-2' })], 'pod warn'],
     ['that is not there', [], 'pod fail'],
   ])('a pod %s', async (_case, items, level) => {

@@ -147,7 +147,12 @@
   mountPath: /etc/fluxrecv
   readOnly: true
 {{- end }}
-{{- with .Values.extraVolumeMounts }}
-{{ toYaml . }}
+{{- /* What Flux v1 found in the home of root is looked for in that of its own user here. */}}
+{{- range .Values.extraVolumeMounts }}
+{{- $path := .mountPath | trimSuffix "/" }}
+{{- if and (hasPrefix "/root/." $path) (not (regexMatch "^/root/[.]kubectl(/|$)" $path)) }}
+{{- $path = print "/home/flux" (trimPrefix "/root" $path) }}
+{{- end }}
+{{ list (merge (dict "mountPath" $path) .) | toYaml }}
 {{- end }}
 {{- end -}}

@@ -43,8 +43,12 @@ const podsSchema = z.object({
             .array(
               z.object({
                 restartCount: z.number().default(0),
+                lastState: z.object({ terminated: z.object({ reason: z.string().default('') }).optional() }).default({}),
                 state: z
-                  .object({ waiting: z.object({ reason: z.string().default(''), message: z.string().default('') }).optional() })
+                  .object({
+                    waiting: z.object({ reason: z.string().default(''), message: z.string().default('') }).optional(),
+                    terminated: z.object({ reason: z.string().default('') }).optional(),
+                  })
                   .default({}),
               }),
             )
@@ -99,10 +103,17 @@ async function namespacesWith(cluster: ClusterView, labelSelectors: readonly str
   }
 }
 
+/** Of the chart; docs/install.md says how much. */
+const MORE_MEMORY = 'Give it more: resources.limits.memory of the chart; docs/install.md says how much is needed.';
+
 function podFinding({ metadata: { name, namespace }, spec, status }: Pod): Finding {
   const image = spec.containers.map((container) => container.image).join(', ');
   const pod = `${namespace}/${name} (${image})`;
   const logs = `Look at kubectl -n ${namespace} describe pod ${name}, and kubectl -n ${namespace} logs ${name}.`;
+  const wasKilledForMemory = status.containerStatuses.some(({ state, lastState }) =>
+    [state, lastState].some(({ terminated }) => terminated?.reason === 'OOMKilled'),
+  );
+  if (wasKilledForMemory) return fail('pod', `${pod} was killed because its limit of memory is too small`, MORE_MEMORY);
   const waiting = status.containerStatuses.map(({ state }) => state.waiting?.reason ?? '').find((reason) => reason !== '');
   if (waiting) return fail('pod', `${pod} does not run: ${waiting}`, logs);
   if (status.phase !== 'Running') return fail('pod', `${pod} is ${status.phase || 'not started'}`, logs);

@@ -7,6 +7,10 @@ import { argumentsOf, CHART, deploymentOf, helm, type Rendered, refusal, render,
 
 const find = (objects: readonly Rendered[], kind: string, name: string) =>
   objects.find((object) => object.kind === kind && object.metadata.name === name);
+interface Mount {
+  readonly name: string;
+  readonly mountPath: string;
+}
 const pod = (objects: readonly Rendered[]) => deploymentOf(objects).spec.template.spec;
 const start = (args: readonly string[]) =>
   parseFlags(args, { version: '1', environment: {}, readFile: (path) => readFileSync(path, 'utf8') });
@@ -20,7 +24,8 @@ test('the linter of Helm has nothing to say', () => {
 describe('a values.yaml of Flux v1', () => {
   test('installs, as its defaults do, and with its names and selectors', () => {
     const objects = render({ file: V1_VALUES });
-    expect(objects).toEqual(render({ set: { memcached: { enabled: true } } }));
+    const requests = { cpu: '50m', memory: '64Mi' };
+    expect(objects).toEqual(render({ set: { memcached: { enabled: true }, 'resources.requests': requests } }));
     expect(deploymentOf(objects).spec.selector.matchLabels).toEqual({ app: 'flux', release: 'flux' });
     for (const [kind, name] of [
       ['Deployment', 'flux'],
@@ -218,6 +223,43 @@ test('what is given for the pod stands in it', () => {
   });
   // A sidecar of Flux v1, such as its receiver of webhooks, can still be reached.
   expect(JSON.stringify(find(objects, 'NetworkPolicy', 'flux'))).toContain('"port":8081');
+});
+
+test('the heap of fluxd knows the limit of memory, and there is none where it is taken away', () => {
+  const [limited, unlimited] = [{}, { 'resources.limits': null }].map((set) => pod(render({ set })).containers[0]);
+  expect(limited.resources.limits).toEqual({ memory: '1Gi' });
+  expect(limited.env).toContainEqual({ name: 'NODE_OPTIONS', value: '--max-old-space-size-percentage=60' });
+  expect(unlimited.resources.limits).toBeUndefined();
+  expect(JSON.stringify(unlimited.env)).not.toContain('NODE_OPTIONS');
+});
+
+test('what Flux v1 found in the home of root is mounted where user 10001 finds it', () => {
+  const paths = [
+    '/root/.ssh',
+    '/root/.docker/config.json',
+    '/root/.kubectl',
+    '/root/.kubectl/',
+    '/root/.kubectl-more',
+    '/root/work',
+    '/srv',
+  ];
+  const extraVolumeMounts = paths.map((mountPath, index) => ({ name: `v${index}`, mountPath, subPath: 'x', readOnly: true }));
+  const mounts = pod(render({ set: { extraVolumeMounts } })).containers[0].volumeMounts as readonly Mount[];
+  const found = mounts
+    .filter(({ name }) => name.startsWith('v'))
+    .map(({ mountPath, ...rest }) => {
+      expect(rest).toEqual({ name: expect.any(String), subPath: 'x', readOnly: true });
+      return mountPath;
+    });
+  expect(found).toEqual([
+    '/home/flux/.ssh',
+    '/home/flux/.docker/config.json',
+    '/root/.kubectl',
+    '/root/.kubectl',
+    '/home/flux/.kubectl-more',
+    '/root/work',
+    '/srv',
+  ]);
 });
 
 test('manifests/, and what fluxctl install prints, are what Helm makes of the chart', () => {

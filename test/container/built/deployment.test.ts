@@ -98,6 +98,22 @@ test('the same as user 10001 with a group for volumes, on a read-only root', asy
   expect(await world.kube.find(path.deployment(namespace, 'web'))).toBeDefined();
 });
 
+test('as user 10001 it reads a kubeconfig below the home of root, and known hosts in its own', async () => {
+  const { repository, ssh, url, first } = await shop();
+  await startDaemon({
+    args: [`--git-url=${url}`, '--git-branch=main', '--listen=127.0.0.1:0', '--registry-disable-scanning'],
+    uid: 10001,
+    scratch: ['/home/flux'],
+    env: { KUBECONFIG: '/root/.kubectl/config' },
+    mounts: [
+      { source: volume({ identity: readFileSync(ssh.identityFile, 'utf8') }, 0o440, 10001), destination: '/etc/fluxd/ssh' },
+      { source: volume({ config: readFileSync(world.kubeconfig, 'utf8') }, 0o440, 10001), destination: '/root/.kubectl' },
+      { source: volume({ known_hosts: readFileSync(ssh.knownHostsFile, 'utf8') }, 0o640, 10001), destination: '/home/flux/.ssh' },
+    ],
+  });
+  await repository.synced(first);
+});
+
 test('a host that is not known is refused, by the settings of the image alone', async () => {
   const { ssh, url } = await shop();
   const key = { source: volume({ identity: readFileSync(ssh.identityFile, 'utf8') }, 0o400), destination: '/etc/fluxd/ssh' };
