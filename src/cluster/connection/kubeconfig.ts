@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import { isDeepStrictEqual } from 'node:util';
 import type { ConfigOptions, KubeConfig } from '@kubernetes/client-node';
-import * as z from 'zod';
 import { type Clock, FluxError, messageOf, parseYamlDocument } from '../../base/index.ts';
+import { isFields } from '../../resource/index.ts';
 
 export interface KubeconfigSource {
   /** A kubeconfig file; without it KUBECONFIG, `~/.kube/config` and the pod's service account are tried in this order. */
@@ -101,20 +101,17 @@ function withoutCluster(load: () => KubeConfig): { readonly config: KubeConfig; 
   return { config, ...(namespace ? { namespace } : {}) };
 }
 
-const contextsSchema = z.looseObject({
-  contexts: z.array(z.looseObject({ context: z.looseObject({ cluster: z.string().nullish() }) })),
-});
-
 /** The text with a name where a context has none for its cluster: to client-node such a context is not valid. */
 function withClusterNames(text: string): string {
   const document = parseYamlDocument(text, 1);
-  const parsed = contextsSchema.safeParse(document && 'value' in document ? document.value : undefined);
-  if (!parsed.success) return text;
-  const contexts = parsed.data.contexts.map((each) => ({
-    ...each,
-    context: { ...each.context, cluster: each.context.cluster || 'none' },
-  }));
-  return JSON.stringify({ ...parsed.data, contexts });
+  const value = document && 'value' in document ? document.value : undefined;
+  if (!isFields(value) || !Array.isArray(value.contexts)) return text;
+  const contexts = value.contexts.map((each: unknown) =>
+    isFields(each) && isFields(each.context)
+      ? { ...each, context: { ...each.context, cluster: each.context.cluster || 'none' } }
+      : each,
+  );
+  return JSON.stringify({ ...value, contexts });
 }
 
 function noConfig(): FluxError {
