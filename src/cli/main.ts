@@ -6,7 +6,7 @@ import { didYouMean } from './did-you-mean.ts';
 import { describeError, usageError } from './errors.ts';
 import { pathOf } from './help.ts';
 import { type Keyboard, openKeyboard } from './keyboard.ts';
-import type { Output } from './output.ts';
+import { type Output, widthOf } from './output.ts';
 import { createProgram } from './program.ts';
 import { createSession, type Environment, type GlobalFlags } from './session.ts';
 import { painter } from './style.ts';
@@ -51,7 +51,7 @@ export async function main({
       writeOut: (text) => stdout.write(text),
       writeErr: () => {},
       outputError: () => {},
-      getOutHelpWidth: () => Math.min(stdout.columns ?? HELP_WIDTH, MAX_HELP_WIDTH),
+      getOutHelpWidth: () => Math.min(widthOf(stdout) ?? HELP_WIDTH, MAX_HELP_WIDTH),
     });
     command.exitOverride((error) => {
       running = command;

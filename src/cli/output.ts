@@ -6,3 +6,8 @@ export interface Output {
   readonly columns?: number | undefined;
   write(text: string): unknown;
 }
+
+/** Characters that fit on a line; undefined when nobody knows. A terminal that was given no size says 0. */
+export function widthOf({ columns }: Output): number | undefined {
+  return columns === 0 ? undefined : columns;
+}

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/index.ts';
-import type { Output } from './output.ts';
+import { type Output, widthOf } from './output.ts';
 import { printableLine } from './printable.ts';
 
 /** Tells what is waited for while it is, on the last line of a terminal; elsewhere the lines that commands write say enough. */
@@ -60,7 +60,7 @@ export function createProgress({ stdout, stderr, clock, animated }: Terminal): {
       if (!atLineStart) continue;
       const took = clock.now() - since;
       const line = `${FRAMES[frame % FRAMES.length]} ${printableLine(tell())}${took < LONG_MS ? '' : ` (${Math.floor(took / 1000)}s)`}`;
-      stderr.write(`${ERASE}${[...line].slice(0, (stderr.columns ?? 80) - 1).join('')}`);
+      stderr.write(`${ERASE}${[...line].slice(0, (widthOf(stderr) ?? 80) - 1).join('')}`);
       drawn = true;
     }
   }

@@ -1,6 +1,6 @@
 import type { UpdateResult } from '../api/client/index.ts';
 import type { Keyboard } from './keyboard.ts';
-import type { Output } from './output.ts';
+import { type Output, widthOf } from './output.ts';
 import { RESULT_HEADINGS, type ResultRow, resultRows, type Verbosity } from './result-table.ts';
 import { formatTable } from './table.ts';
 
@@ -36,7 +36,7 @@ export async function chooseUpdates(
   let menu = menuOf(result, verbosity);
   if (menu.selectable.length === 0) return 'nothing';
   const height = menu.rows.length + 3;
-  screen.write(`${draw(menu, screen.columns)}${HIDE_CURSOR}`);
+  screen.write(`${draw(menu, widthOf(screen))}${HIDE_CURSOR}`);
   try {
     for await (const key of keyboard.keys) {
       if (ABORT.includes(key)) return 'aborted';
@@ -45,7 +45,7 @@ export async function chooseUpdates(
         return selected(menu);
       }
       menu = press(menu, key);
-      screen.write(`\u001b[${height}A${draw(menu, screen.columns)}`);
+      screen.write(`\u001b[${height}A${draw(menu, widthOf(screen))}`);
     }
     return 'aborted'; // the terminal went away
   } finally {

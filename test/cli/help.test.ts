@@ -37,6 +37,10 @@ describe('help', () => {
     expect(help.endsWith('\n')).toBe(true);
   });
 
+  test('is the same on a terminal that was given no size', async () => {
+    expect((await fluxctl(['release', '--help'], {}, { columns: 0 })).stdout).toBe(await helpOf('release'));
+  });
+
   test('is printed by the help command too', async () => {
     expect((await fluxctl(['help', 'sync'])).stdout).toBe(await helpOf('sync'));
     expect((await fluxctl(['help'])).stdout).toBe(await helpOf(''));

@@ -147,6 +147,11 @@ describe('an interactive release', () => {
     expect(Math.max(...lines.map((line) => [...line].length))).toBe(30);
   });
 
+  test('a terminal that was given no size shows whole lines', async () => {
+    const [{ stdout: unsized }, { stdout: wide }] = [await release(['q'], [], { columns: 0 }), await release(['q'])];
+    expect(unsized).toBe(wide);
+  });
+
   test('without a terminal nobody is asked', async () => {
     await using fluxd = await GoFluxd.start();
     const ran = await fluxctl(['release', '--all', '--update-all-images', '--interactive'], { FLUX_URL: fluxd.url });

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type Launch, subcommand } from '../command.ts';
 import type { Finding } from '../doctor/finding.ts';
+import { widthOf } from '../output.ts';
 import { dataText, outputFormat, outputOption, REPORT_FORMATS } from '../output-format.ts';
 import { printableLine } from '../printable.ts';
 import type { Session } from '../session.ts';
@@ -33,7 +34,7 @@ async function doctor(session: Session, flags: Flags): Promise<number> {
   const look = async () => {
     for await (const finding of examine(session)) {
       findings.push(finding);
-      if (format === 'table') stdout.write(linesOf(finding, paint, stdout.isTTY ? stdout.columns : undefined));
+      if (format === 'table') stdout.write(linesOf(finding, paint, stdout.isTTY ? widthOf(stdout) : undefined));
     }
   };
   await progress.during(look(), () => 'looking');
