@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { FluxError, messageOf } from '../base/index.ts';
-import { parseJobNote, Recent } from '../record/index.ts';
+import { Recent } from '../record/index.ts';
 import type { UpdateResult, UpdateSpec } from '../update/index.ts';
+import { CommittedJobs } from './committed-jobs.ts';
 import type { JobStatus } from './daemon.ts';
 import type { Revision, Source } from './ports.ts';
 
@@ -26,10 +27,10 @@ const KEPT = 100;
 export class JobQueue {
   readonly #waiting: Job[] = [];
   readonly #statuses = new Recent<JobStatus>(KEPT);
-  readonly #source: Pick<Source, 'notes'>;
+  readonly #committed: CommittedJobs;
 
-  constructor(source: Pick<Source, 'notes'>) {
-    this.#source = source;
+  constructor(source: Pick<Source, 'noteBlobs' | 'notes'>) {
+    this.#committed = new CommittedJobs(source);
   }
 
   get length(): number {
@@ -64,23 +65,19 @@ export class JobQueue {
 
   /** @throws FluxError `job/unknown` for a job that neither memory nor Git knows. */
   async status(id: string): Promise<JobStatus> {
-    const known = this.#statuses.get(id) ?? (await this.#committed(id));
+    const known = this.#statuses.get(id);
     if (known) return known;
+    const committed = await this.#committed.find(id);
+    if (committed) {
+      const { revision, note } = committed;
+      // The spec is shown to the client that asked for the job as it stands in the note.
+      const outcome = { spec: note.spec as UpdateSpec, ...(note.result === null ? {} : { result: note.result }) };
+      return { state: 'succeeded', error: '', revision, ...outcome };
+    }
     throw new FluxError(`unknown job ${JSON.stringify(id)}`, {
       code: 'job/unknown',
       fault: 'missing',
       help: 'Job not found\n\nThis is often because the job did not result in a change, or was queued before the daemon restarted.\nLook at the commits of the branch to see whether it took effect.\n',
     });
-  }
-
-  async #committed(id: string): Promise<JobStatus | undefined> {
-    for (const [revision, text] of await this.#source.notes()) {
-      const note = text.includes(id) ? parseJobNote(text) : undefined;
-      if (note?.jobId !== id) continue;
-      // The spec is shown to the client that asked for the job as it stands in the note.
-      const outcome = { spec: note.spec as UpdateSpec, ...(note.result === null ? {} : { result: note.result }) };
-      return { state: 'succeeded', error: '', revision, ...outcome };
-    }
-    return undefined;
   }
 }

@@ -85,8 +85,10 @@ export interface Source {
    * @throws FluxError `git/push-raced` when somebody else pushed first (fetched already: plan again), `git/no-changes` when the tree stays the same.
    */
   commit(request: CommitRequest, options?: Cancellable): Promise<Revision>;
-  /** Notes of `refs/notes/<notes-ref>` by commit. */
-  notes(): Promise<ReadonlyMap<Revision, string>>;
+  /** The blob of each note of `refs/notes/<notes-ref>`, by commit. */
+  noteBlobs(): Promise<ReadonlyMap<Revision, string>>;
+  /** The notes of those of the revisions that have one. */
+  notes(revisions: readonly Revision[]): Promise<ReadonlyMap<Revision, string>>;
   /** The record of a sync on `refs/notes/<notes-ref>-sync`, or undefined. */
   syncRecord(revision: Revision): Promise<string | undefined>;
   /** The records of those of the revisions that have one, in the same order, at most `limit`. */

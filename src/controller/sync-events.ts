@@ -106,7 +106,7 @@ interface SyncedJob {
 
 /** What made each commit, by its note. */
 async function jobsOf(commits: readonly Commit[], source: Pick<Source, 'notes'>): Promise<readonly SyncedJob[]> {
-  const notes = await source.notes();
+  const notes = await source.notes(commits.map(({ revision }) => revision));
   return commits.map(({ revision }) => {
     const note = parseJobNote(notes.get(revision) ?? '');
     const spec = note?.spec;

@@ -76,7 +76,7 @@ function refusal({ file, line, id, error }: Problem): RecordedChange {
 async function imageUpdates(source: Source, outcome: SyncOutcome): Promise<RecordedImageUpdate[]> {
   const commits = (await syncedCommits(source, outcome)).filter(({ ours }) => ours);
   if (commits.length === 0) return [];
-  const notes = await source.notes();
+  const notes = await source.notes(commits.map(({ revision }) => revision));
   return commits.flatMap(({ revision: commit }) => {
     const result = parseJobNote(notes.get(commit) ?? '')?.result;
     return Object.entries(result ?? {}).flatMap(([workload, { Status, PerContainer }]) =>

@@ -33,17 +33,15 @@ export async function draftNote(
   return drafted;
 }
 
-/** Notes by commit. One that cannot be read (larger than any of ours, R-042) is left out and named in the log. */
+/** Notes by commit, of blobs by commit. One that cannot be read (larger than any of ours, R-042) is left out and named in the log. */
 export async function readNotes(
-  git: Git,
-  ref: string,
   reader: ObjectReader,
+  blobs: readonly (readonly [commit: string, blob: string])[],
   log: Logger,
   run: RunOptions,
 ): Promise<ReadonlyMap<string, string>> {
-  const entries = await noteBlobs(git, ref, run);
   const notes = await Promise.all(
-    [...entries].map(async ([commit, blob]): Promise<[string, string][]> => {
+    blobs.map(async ([commit, blob]): Promise<[string, string][]> => {
       const text = await readNote(reader, blob, commit, log, run);
       return text === undefined ? [] : [[commit, text]];
     }),

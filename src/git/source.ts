@@ -142,7 +142,7 @@ export function createSource(options: SourceOptions) {
   let recorded:
     | { readonly records: string | undefined; readonly revision: string; readonly text: string | undefined }
     | undefined;
-  let noted: { readonly notes: string; readonly byRevision: ReadonlyMap<string, string> } | undefined;
+  let noted: { readonly notes: string; readonly blobs: ReadonlyMap<string, string> } | undefined;
 
   /** One operation at a time may change the mirror. */
   let last: Promise<unknown> = Promise.resolve();
@@ -257,6 +257,13 @@ export function createSource(options: SourceOptions) {
     return { tagged, records };
   }
 
+  async function currentNotes(run: RunOptions): Promise<ReadonlyMap<string, string>> {
+    const notes = await reader.resolve(notesRef, run);
+    if (notes === undefined) return new Map();
+    if (noted?.notes !== notes) noted = { notes, blobs: await noteBlobs(git, notesRef, run) };
+    return noted.blobs;
+  }
+
   async function currentHead(): Promise<string | undefined> {
     try {
       const ref = `refs/heads/${branch}`;
@@ -354,12 +361,20 @@ export function createSource(options: SourceOptions) {
         return found;
       }),
 
-    notes: async (): Promise<ReadonlyMap<string, string>> =>
+    noteBlobs: async (): Promise<ReadonlyMap<string, string>> => reading('git notes', undefined, currentNotes),
+
+    notes: async (revisions: readonly string[]): Promise<ReadonlyMap<string, string>> =>
       reading('git notes', undefined, async (run) => {
-        const notes = await reader.resolve(notesRef, run);
-        if (notes === undefined) return new Map();
-        if (noted?.notes !== notes) noted = { notes, byRevision: await readNotes(git, notesRef, reader, log, run) };
-        return noted.byRevision;
+        const blobs = await currentNotes(run);
+        return readNotes(
+          reader,
+          revisions.flatMap((revision) => {
+            const blob = blobs.get(revision);
+            return blob === undefined ? [] : [[revision, blob] as const];
+          }),
+          log,
+          run,
+        );
       }),
 
     writers: async ({ signal }: Cancellable = {}): Promise<Writers> =>
