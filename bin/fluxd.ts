@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --disallow-code-generation-from-strings --disable-proto=delete --disable-sigusr1 --max-semi-space-size=4 --initial-old-space-size=64 --v8-pool-size=1 --expose-gc
+#!/usr/bin/env -S node --disallow-code-generation-from-strings --disable-proto=delete --disable-sigusr1 --max-semi-space-size=4 --v8-pool-size=1 --expose-gc
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
@@ -19,16 +19,13 @@ import { type Daemon, type RunningFlux, startFlux } from '../src/controller/inde
 const { version } = packageJson;
 /** A shutdown that takes longer than this is cut off; whatever it was doing is safe to repeat. */
 const SHUTDOWN_MS = 20_000;
-/** By then the first sync is long over, and what starting has left is let go of, though no large sync has come. */
-const STARTED_MS = 15 * 60_000;
 
 /**
  * V8 lets the heap grow to several times what is in use, and keeps it; here garbage is collected when the heap has grown by half.
  * Its two optimising compilers take up what was called 400 and 3,000 times; here later, since a first sync of 1,000 objects, in a
  * process that has done nothing yet, spent a quarter of its CPU time on code that it hardly ran any more. What a daemon does every day
  * reaches any number.
- * Of the flags of the first line, one keeps garbage from growing old, one (in MiB) leaves the heap alone until it has reached the size
- * that it has with some thousand objects, which spares the first sync its collections, one lets us collect what a large sync leaves,
+ * Of the flags of the first line, one keeps garbage from growing old, one lets us collect what a large sync leaves,
  * and one makes one thread of V8's four: on the core or half a core that a container gets they take the API's turn. Without them the
  * daemon works as well, with more memory and slower answers. (The other one forbids to make code from text: S-028.) Those here do not
  * stand there, because a Node that had one of them no more would not start.
@@ -77,7 +74,6 @@ async function run(config: Config, log: Logger): Promise<void> {
     clock: systemClock,
     log,
   });
-  setTimeout(releaseMemory, STARTED_MS).unref();
   const listeners = await listen(config, flux, metrics, log);
   if (config.webhooks && endpoints)
     listeners.push(await listenForWebhooks(config.webhooks.listen, { endpoints, daemon: flux.daemon, metrics, log }));
