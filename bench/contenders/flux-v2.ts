@@ -4,13 +4,14 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, w
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { runOk } from '../../test/e2e/harness/process.ts';
 import { type Cost, cpuSeconds, peakMib } from '../measure.ts';
 
 /** Flux v2's engine of applying, running: what kustomize-controller calls with the objects that it has built. */
 export interface FluxV2 {
-  /** Applies the directory; from the read of the files to the last answer. */
+  /** Applies the directory, as long after the time before as a limit of requests lasts; from the read of the files to the last answer. */
   apply(expected: Readonly<Record<string, number>>): Promise<Cost>;
   /** Replaces a file. */
   write(path: string, content: string): void;
@@ -24,7 +25,14 @@ const outcomeSchema = z.object({
   error: z.string().optional(),
 });
 
-export async function startFluxV2(kubeconfig: string, files: Readonly<Record<string, string>>): Promise<FluxV2> {
+/** How long the limit of its requests takes to forget the last sync: 300 at once, 50 a second. */
+const REFILL_MS = 6_000;
+
+export async function startFluxV2(
+  kubeconfig: string,
+  files: Readonly<Record<string, string>>,
+  limits: 'limited' | 'unlimited',
+): Promise<FluxV2> {
   const program = await build();
   const directory = mkdtempSync(join(tmpdir(), 'flux-bench-v2-'));
   const write = (path: string, content: string) => {
@@ -33,7 +41,7 @@ export async function startFluxV2(kubeconfig: string, files: Readonly<Record<str
   };
   for (const [path, content] of Object.entries(files)) write(path, content);
 
-  const child = spawn(program, [kubeconfig, directory], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(program, [kubeconfig, directory, limits], { stdio: ['pipe', 'pipe', 'inherit'] });
   const pid = child.pid ?? 0;
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async () => {
@@ -45,6 +53,7 @@ export async function startFluxV2(kubeconfig: string, files: Readonly<Record<str
   return {
     write,
     async apply(expected) {
+      if (limits === 'limited') await sleep(REFILL_MS);
       const before = cpuSeconds(pid);
       child.stdin.write('apply\n');
       const { seconds, actions, error } = outcomeSchema.parse(JSON.parse(await next()));

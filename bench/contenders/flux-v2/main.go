@@ -1,5 +1,5 @@
 // Flux v2's engine of applying (github.com/fluxcd/pkg/ssa), as kustomize-controller uses it: prints a line of JSON for each line on
-// standard input, on which it reads the manifests in the directory and applies them.
+// standard input, on which it reads the manifests in the directory and applies them. Usage: KUBECONFIG DIRECTORY limited|unlimited
 package main
 
 import (
@@ -36,10 +36,13 @@ type outcome struct {
 }
 
 func main() {
-	kubeconfig, directory := os.Args[1], os.Args[2]
+	kubeconfig, directory, limits := os.Args[1], os.Args[2], os.Args[3]
 	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	must(err)
 	config.QPS, config.Burst = qps, burst
+	if limits == "unlimited" {
+		config.QPS = -1
+	}
 	kubernetes, err := client.New(config, client.Options{Scheme: runtime.NewScheme()})
 	must(err)
 	// Between its stages the engine waits until definitions and Namespaces are ready.
