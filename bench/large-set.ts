@@ -4,7 +4,7 @@ import { readKubeconfig } from '../test/e2e/harness/kube-client.ts';
 import { createRepository, type Files, type Repository } from '../test/e2e/harness/repository.ts';
 import type { ApiServer } from './api-server.ts';
 import { type Fluxd, type SyncCost, startFluxd } from './contenders/fluxd.ts';
-import { mixedManifests } from './manifests.ts';
+import { configMapsOf, mixedManifests } from './manifests.ts';
 
 /** Requests may still come a moment after the sync has ended. */
 const AFTERMATH_MS = 500;
@@ -117,7 +117,7 @@ export class LargeSet {
 
   /** One of the ConfigMaps of the set, by number. The line that `oneChange` adds to its file is within its value. */
   configMap(number: number): { readonly path: string; readonly text: string; readonly namespace: string; readonly name: string } {
-    const wanted = Object.entries(mixedManifests(this.size, this.#prefix)).filter(([, text]) => text.includes('kind: ConfigMap'));
+    const wanted = configMapsOf(mixedManifests(this.size, this.#prefix));
     const [path, text] = wanted[number % wanted.length] ?? ['', ''];
     const [, namespace = '', name = ''] = /^([^/]+)\/([^/]+)\.yaml$/.exec(path) ?? [];
     return { path, text, namespace, name };

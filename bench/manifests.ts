@@ -27,6 +27,11 @@ export function applications(count: number, namespace: string): Readonly<Record<
   return files;
 }
 
+/** The files among them that hold a ConfigMap. A line with four spaces before it that is added to one is within its value. */
+export function configMapsOf(files: Readonly<Record<string, string>>): readonly (readonly [path: string, text: string])[] {
+  return Object.entries(files).filter(([, text]) => text.includes('kind: ConfigMap'));
+}
+
 type Kind = (name: string, namespace: string) => string;
 
 const head = (apiVersion: string, kind: string, name: string, namespace: string) =>

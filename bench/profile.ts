@@ -11,7 +11,7 @@ import { createRepository } from '../test/e2e/harness/repository.ts';
 import { startControlPlane, startEmbeddedApi } from './api-server.ts';
 import { type Fluxd, startFluxd } from './contenders/fluxd.ts';
 import { connectInspector, type Inspector } from './inspector.ts';
-import { mixedManifests } from './manifests.ts';
+import { configMapsOf, mixedManifests } from './manifests.ts';
 import { type CpuProfile, heapShares, type SamplingHeapProfile, selfShares } from './profile-shares.ts';
 
 const PHASES = ['first', 'no-op', 'one-change', 'restart', 'heap'] as const;
@@ -70,7 +70,7 @@ try {
       for (let n = 0; n < REPEATS; n++) tell(await commitAndSync(fluxd, 'README.md', `${n}\n`, { unchanged: size }));
     });
   if (phase === 'one-change') {
-    const [path = '', text] = Object.entries(files).find(([, each]) => each.includes('kind: ConfigMap')) ?? [];
+    const [path = '', text] = configMapsOf(files)[0] ?? [];
     await profiled(inspector, async () => {
       for (let n = 0; n < REPEATS; n++)
         tell(await commitAndSync(fluxd, path, `${text}    # ${n}\n`, { configured: 1, unchanged: size - 1 }));

@@ -1,17 +1,16 @@
-import { createRepository } from '../../test/e2e/harness/repository.ts';
+import type { ApiServer } from '../api-server.ts';
 import { atLeast, type Case } from '../case.ts';
-import { type FluxV2, startFluxV2 } from '../contenders/flux-v2.ts';
-import { type Fluxd, startFluxd } from '../contenders/fluxd.ts';
-import { mixedManifests } from '../manifests.ts';
+import { startFluxV2 } from '../contenders/flux-v2.ts';
+import { LargeSet } from '../large-set.ts';
+import { configMapsOf, mixedManifests } from '../manifests.ts';
 import { type Cost, middle } from '../measure.ts';
 
 const OBJECTS = 1000;
 const ROUNDS = 3;
 const ACTS = ['first sync', 'nothing changed', 'one object changed'];
 
-type Files = Readonly<Record<string, string>>;
 /** What each act cost. */
-type Contender = (kubeconfig: string, files: Files) => Promise<readonly Cost[]>;
+type Contender = (server: ApiServer, size: number) => Promise<readonly Cost[]>;
 
 const FLUXD = 'fluxd, from the end of the fetch to the last answer';
 const ENGINE = "Flux v2's engine";
@@ -29,8 +28,7 @@ export const besideFluxV2: Case = {
     const costs = new Map([...contenders.keys()].map((name) => [name, ACTS.map((): Cost[] => [])]));
     for (let round = 0; round < ROUNDS; round++) {
       for (const [name, contender] of contenders) {
-        const { kubeconfig } = await lab.fresh();
-        const acts = await contender(kubeconfig, mixedManifests(lab.scaled(OBJECTS), 'beside'));
+        const acts = await contender(await lab.fresh(), lab.scaled(OBJECTS));
         for (const [index, cost] of acts.entries()) costs.get(name)?.[index]?.push(cost);
         lab.say(`round ${round + 1}, ${name}: ${acts.map(({ seconds }) => seconds.toFixed(3)).join(' ')} s`);
       }
@@ -63,50 +61,30 @@ export const besideFluxV2: Case = {
   },
 };
 
-/** A ConfigMap with one value more. */
-function changed(files: Files): readonly [path: string, content: string] {
-  const [path, text] = Object.entries(files).find(([, each]) => each.includes('kind: ConfigMap')) ?? [];
-  if (path === undefined || text === undefined) throw new Error('there is no ConfigMap to change');
-  return [path, `${text}  more: "1"\n`];
-}
-
-const fluxd: Contender = async (kubeconfig, files) => {
-  const repository = await createRepository();
-  await repository.commit('Nothing yet', { 'README.md': 'nothing yet\n' });
-  const size = Object.keys(files).length;
-  let daemon: Fluxd | undefined;
+const fluxd: Contender = async (server, size) => {
+  const set = await LargeSet.create(server, size, 'beside');
   try {
-    daemon = await startFluxd({ kubeconfig, repository });
-    const costs: Cost[] = [];
-    const [path, content] = changed(files);
-    for (const [commit, expected] of [
-      [files, { created: size }],
-      [{ 'README.md': 'no manifest\n' }, { unchanged: size }],
-      [{ [path]: content }, { configured: 1, unchanged: size - 1 }],
-    ] as const) {
-      await repository.commit('A change', commit);
-      const cost = await daemon.sync(expected);
-      costs.push({ ...cost, seconds: cost.daemonMs / 1000 });
-    }
-    return costs;
+    const daemon = await set.daemon();
+    const costs = [set.first, await set.noOp(daemon), await set.oneChange(daemon)];
+    return costs.map((cost) => ({ ...cost, seconds: cost.daemonMs / 1000 }));
   } finally {
-    await daemon?.end();
-    repository.remove();
+    await set.close();
   }
 };
 
 function fluxV2(limits: 'limited' | 'unlimited'): Contender {
-  return async (kubeconfig, files) => {
-    const size = Object.keys(files).length;
-    let engine: FluxV2 | undefined;
+  return async (server, size) => {
+    const files = mixedManifests(size, 'beside');
+    const engine = await startFluxV2(server.kubeconfig, files, limits);
     try {
-      engine = await startFluxV2(kubeconfig, files, limits);
       const first = await engine.apply({ created: size });
+      await server.quiet();
       const nothing = await engine.apply({ unchanged: size });
-      engine.write(...changed(files));
+      const [path, text] = configMapsOf(files)[0] ?? ['', ''];
+      engine.write(path, `${text}    # changed\n`);
       return [first, nothing, await engine.apply({ configured: 1, unchanged: size - 1 })];
     } finally {
-      await engine?.end();
+      await engine.end();
     }
   };
 }
