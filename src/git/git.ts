@@ -52,6 +52,9 @@ const thread = new GitThread();
 
 export type Git = ReturnType<typeof createGit>;
 
+/** A log that says what its format asks for, whatever somebody's configuration adds to it. */
+const PLAIN_LOG = ['--no-show-signature', '--no-color', '--no-decorate', '--no-mailmap', '--no-notes'];
+
 /**
  * Every git command this product runs, one function each: the only place where argument lists are built. Values from outside stand
  * after `--` or `--end-of-options`, go through standard input, or have been checked by names.ts or address.ts.
@@ -189,11 +192,7 @@ export function createGit({ gitDir, cwd, environment, clock, onRemote }: GitOpti
           '-z',
           `--max-count=${range.limit}`,
           `--format=${range.format}`,
-          '--no-show-signature',
-          '--no-color',
-          '--no-decorate',
-          '--no-mailmap',
-          '--no-notes',
+          ...PLAIN_LOG,
           '--end-of-options',
           object(range.to),
           ...(range.from === undefined ? [] : [`^${object(range.from)}`]),
@@ -207,22 +206,10 @@ export function createGit({ gitDir, cwd, environment, clock, onRemote }: GitOpti
     logOf: (commits: readonly string[], format: string, options: RunOptions): Promise<Buffer> =>
       commits.length === 0
         ? Promise.resolve(Buffer.alloc(0)) // git itself would take none for HEAD
-        : must(
-            [
-              'log',
-              '-z',
-              '--no-walk=unsorted',
-              '--ignore-missing',
-              '--stdin',
-              `--format=${format}`,
-              '--no-show-signature',
-              '--no-color',
-              '--no-decorate',
-              '--no-mailmap',
-              '--no-notes',
-            ],
-            { ...options, input: commits.map((commit) => `${object(commit)}\n`).join('') },
-          ),
+        : must(['log', '-z', '--no-walk=unsorted', '--ignore-missing', '--stdin', `--format=${format}`, ...PLAIN_LOG], {
+            ...options,
+            input: commits.map((commit) => `${object(commit)}\n`).join(''),
+          }),
 
     /** When a tag was made and what it says in its first line; a tag that is not annotated has no time. */
     async describeTag(ref: string, options: RunOptions): Promise<{ readonly seconds?: number; readonly subject: string }> {

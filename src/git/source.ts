@@ -378,7 +378,10 @@ export function createSource(options: SourceOptions) {
       }),
 
     writers: async ({ signal }: Cancellable = {}): Promise<Writers> =>
-      reading('git log', signal, (run) => findWriters(git, reader, { syncTag, notesRef, recordRef }, log, run)),
+      reading('git log', signal, async (run) => {
+        const noted = [...(await currentNotes(run)).keys()];
+        return findWriters(git, reader, { syncTag, notesRef, recordRef, noted }, log, run);
+      }),
 
     commit: (request: CommitRequest, { signal }: Cancellable = {}): Promise<string> =>
       publishing(() => publisher.commit(request, signal ? { signal } : {})),

@@ -1,7 +1,7 @@
 import type { Logger } from '../base/index.ts';
 import type { Git, RunOptions } from './git.ts';
 import { JOB_TRAILER } from './message.ts';
-import { noteBlobs, noteOf } from './notes.ts';
+import { noteOf } from './notes.ts';
 import type { ObjectReader } from './object-reader.ts';
 import { SYNC_TAG_SUBJECT } from './record.ts';
 
@@ -29,6 +29,8 @@ export interface WrittenMarks {
   /** Full names. */
   readonly notesRef: string;
   readonly recordRef: string;
+  /** The commits that have a job note. */
+  readonly noted: readonly string[];
 }
 
 /** The tag that is looked at was nearly always set by one of the last syncs. */
@@ -41,7 +43,7 @@ const MAX_RECORDS = 1000;
 export async function findWriters(
   git: Git,
   reader: ObjectReader,
-  { syncTag, notesRef, recordRef }: WrittenMarks,
+  { syncTag, notesRef, recordRef, noted }: WrittenMarks,
   log: Logger,
   run: RunOptions,
 ): Promise<Writers> {
@@ -83,8 +85,6 @@ export async function findWriters(
   }
 
   async function writersOfNotes(): Promise<{ readonly fluxd: number; readonly fluxV1: number }> {
-    if ((await reader.resolve(notesRef, run)) === undefined) return { fluxd: 0, fluxV1: 0 };
-    const noted = [...(await noteBlobs(git, notesRef, run)).keys()];
     const output = await git.logOf(noted, `%(trailers:key=${JOB_TRAILER},valueonly)`, run);
     // A commit that is gone, because history was rewritten, is nobody's any more.
     const trailers = output.toString('utf8').split('\0').slice(0, -1);
