@@ -25,10 +25,10 @@ const SHUTDOWN_MS = 20_000;
  * Its two optimising compilers take up what was called 400 and 3,000 times; here later, since a first sync of 1,000 objects, in a
  * process that has done nothing yet, spent a quarter of its CPU time on code that it hardly ran any more. What a daemon does every day
  * reaches any number.
- * Of the flags of the first line, one keeps garbage from growing old, one lets us collect what a large sync leaves,
- * and one makes one thread of V8's four: on the core or half a core that a container gets they take the API's turn. Without them the
- * daemon works as well, with more memory and slower answers. (The other one forbids to make code from text: S-028.) Those here do not
- * stand there, because a Node that had one of them no more would not start.
+ * Of the flags of the first line, one keeps garbage from growing old, one lets us collect what a large sync leaves, and one makes one
+ * thread of V8's four: on the core or half a core that a container gets they take the API's turn. Without them the daemon works as
+ * well, with more memory and slower answers. (The others forbid code made from text and `__proto__`, S-028, and that a signal opens a
+ * debugger.) Those here do not stand there, because a Node that had one of them no more would not start.
  */
 for (const flag of ['heap-growing-percent=50', 'invocation-count-for-maglev=1500', 'invocation-count-for-turbofan=12000'])
   setFlagsFromString(`--${flag}`);

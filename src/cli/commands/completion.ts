@@ -39,9 +39,9 @@ export function completeCommand(launch: Launch): Command {
     launch(command, async (session) => {
       const program = command.parent;
       if (!program) return 0;
-      const [begun = '', ...before] = command.args.toReversed();
+      const begun = command.args.at(-1) ?? '';
       const current = begun === '""' ? '' : begun; // as PowerShell says it
-      const found = completionOf(program, [...before.toReversed(), current]);
+      const found = completionOf(program, [...command.args.slice(0, -1), current]);
       const candidates = [...found.candidates, ...(await namesFor(session, found, current))];
       for (const { value, meaning = '' } of candidates)
         session.stdout.write(`${printableLine(value)}\t${printableLine(meaning)}\n`);
