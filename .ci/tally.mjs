@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 
-/** Few enough that the last 60 lines of a run tell what failed, unless very much did. */
+/** Few enough that the last 60 lines of a run tell what failed, unless very much did; after them comes what the daemon said. */
 const MESSAGE_LINES = 15;
 const MESSAGE_COLUMNS = 400;
 
@@ -16,7 +16,7 @@ export default class Tally {
     const failures = [
       ...tests
         .filter((test) => test.result().state !== 'passed')
-        .map((test) => describe(`${test.result().state}: ${nameOf(test)}`, test.result().errors)),
+        .map((test) => describe(`${test.result().state}: ${nameOf(test)}`, test.result().errors, test.meta().log)),
       ...outside.map(({ part, error }) => describe(`outside of the tests: ${nameOf(part)}`, [error])),
       ...unhandledErrors.map((error) => describe('not of any test', [error])),
     ];
@@ -32,12 +32,14 @@ function nameOf(part) {
   return `${part.module.relativeModuleId} > ${part.fullName}`;
 }
 
-function describe(heading, errors = []) {
+function describe(heading, errors = [], log = []) {
   const lines = errors.flatMap((error) => [
     ...String(error.message).split('\n'),
     ...(error.diff ?? '').split('\n').filter((line) => line.trim() !== ''),
     ...(error.stacks ?? []).slice(0, 3).map(({ file, line }) => `at ${file.replace(`${process.cwd()}/`, '')}:${line}`),
   ]);
-  const shown = lines.slice(0, MESSAGE_LINES).map((line) => `    ${stripVTControlCharacters(line).slice(0, MESSAGE_COLUMNS)}`);
+  const shown = [...lines.slice(0, MESSAGE_LINES), ...log].map(
+    (line) => `    ${stripVTControlCharacters(line).slice(0, MESSAGE_COLUMNS)}`,
+  );
   return [heading, ...shown].join('\n');
 }

@@ -1,5 +1,6 @@
-import { expect, onTestFailed, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { fluxV1Release } from '../support/flux-v1-deployment.ts';
+import { showLogOfFailed } from '../support/log-of-failed.ts';
 import { answer, pods } from './harness/cluster.ts';
 import { apply, attempt, command, environment } from './harness/environment.ts';
 import { clone, gitAccess } from './harness/git-server.ts';
@@ -11,7 +12,7 @@ const NAMESPACE = 'flux-v1';
 const SHOP = 'shop-v1';
 
 test('the Deployment of Flux v1 with only the image replaced reads the key and the hosts that it mounts, and works', async () => {
-  onTestFailed(async () => console.log((await attempt('kubectl', '-n', NAMESPACE, 'logs', 'deployment/flux')).stdout));
+  showLogOfFailed('fluxd', async () => (await attempt('kubectl', '-n', NAMESPACE, 'logs', 'deployment/flux')).stdout);
   await pushWeb(`${SHOP}/web`, '1.0.0');
   const repository = await clone('flux-v1');
   const revision = await repository.commit('Open the shop', {

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFailed } from 'vitest';
 import { builtCommands } from '../../e2e/harness/build.ts';
 import { type Finished, ROOT, run } from '../../e2e/harness/process.ts';
+import { showLogOfFailed } from '../../support/log-of-failed.ts';
 import { type Pod, pods } from './cluster.ts';
 import { apply, attempt, command, environment } from './environment.ts';
 import { gitAccess, HTTP_USER } from './git-server.ts';
@@ -107,5 +107,5 @@ async function install(namespace: string, secret: object, values: object): Promi
 
 /** Shows the log of the installation when the test fails. */
 export function showLogOnFailure(installation: Installation): void {
-  onTestFailed(async () => console.log(`--- log of fluxd in ${installation.namespace} ---\n${await installation.log()}`));
+  showLogOfFailed(`fluxd in ${installation.namespace}`, installation.log);
 }

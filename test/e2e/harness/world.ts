@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { onTestFailed, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { buildImage, pushImage } from '../../cluster/real/image.ts';
+import { showLogOfFailed } from '../../support/log-of-failed.ts';
 import { type Account, createCheckedAccount, createServiceAccount } from './account.ts';
 import { type Backend, startBackend } from './backend.ts';
 import { type Fluxd, type FluxdOptions, startFluxd } from './fluxd.ts';
@@ -84,7 +85,7 @@ export async function startWorld(): Promise<World> {
           ...args,
         ],
       });
-      onTestFailed(() => console.log(`--- log of fluxd ---\n${fluxd.log()}`));
+      showLogOfFailed('fluxd', fluxd.log);
       onTestFinished(() => fluxd.close());
       return fluxd;
     },
