@@ -33,7 +33,7 @@ export interface Reflector<T> {
   readonly objects: ReadonlyMap<string, T>;
   /**
    * Resolves when the copy is whole and a watch keeps it current; when the connection is lost, tries at once to get it back.
-   * @throws FluxError with the reason when that attempt fails; the last copy stays, and trying goes on.
+   * @throws FluxError with the reason when that fails, for a passing reason twice; the last copy stays, and trying goes on.
    */
   current(options?: { readonly signal?: AbortSignal }): Promise<void>;
   /** True while a watch keeps the copy current. */
@@ -76,6 +76,16 @@ const GOOD_MS = 5_000;
 /** Well within the minute for which an API server remembers what has changed. */
 const REST_MS = 30_000;
 const RESTING = new FluxError('the watch rests', { code: 'cluster/stopped' });
+/** What may be over a moment later: whoever waits for the copy waits for a second try as well, as any other request has one. */
+const PASSING = new Set([
+  'cluster/watch-failed',
+  'cluster/bad-answer',
+  'cluster/expired',
+  'cluster/throttled',
+  'cluster/timeout',
+  'cluster/unavailable',
+  'cluster/unreachable',
+]);
 /** A server that ends watches sooner than this is asked again a little later each time. */
 const SHORT_MS = 1_000;
 const RETRY_SHORT = { initialMs: 100, maxMs: 2_000 };
@@ -296,7 +306,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
     const level = failures === 3 ? 'warn' : 'debug';
     log[level]({ ...subject, err: messageOf(error) }, 'watch failed; trying again');
     if (live) lost();
-    else renew(error);
+    else if (failures > 1 || !PASSING.has(error.code)) renew(error);
   }
 
   async function pause(ms: number): Promise<void> {
