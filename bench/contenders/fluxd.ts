@@ -6,9 +6,9 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { healthSchema, syncReportSchema } from '../../src/api/wire/index.ts';
-import { freePort } from '../../test/e2e/harness/fluxd.ts';
 import { ROOT } from '../../test/e2e/harness/process.ts';
 import type { Repository } from '../../test/e2e/harness/repository.ts';
+import { freePort } from '../../test/support/free-port.ts';
 import { type Cost, cpuSeconds, peakMib, residentMib } from '../measure.ts';
 
 export type Counts = Readonly<Record<string, number>>;

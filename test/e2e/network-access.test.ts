@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { selfSignedCertificate } from '../../src/sim/kubernetes/certificate.ts';
+import { freePort } from '../support/free-port.ts';
 import { builtCommands } from './harness/build.ts';
-import { freePort } from './harness/fluxd.ts';
 import { type Account, type Fault, manifest, type Recorded, startWorld, until, type World } from './harness/index.ts';
 import { ROOT, run } from './harness/process.ts';
 

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { freePort } from '../../e2e/harness/fluxd.ts';
 import { until } from '../../e2e/harness/index.ts';
+import { freePort } from '../../support/free-port.ts';
 
 export interface Sample {
   readonly metric: Readonly<Record<string, string>>;

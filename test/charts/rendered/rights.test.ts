@@ -11,9 +11,9 @@ import { createTold } from '../../../src/cluster/told.ts';
 import { selfSignedCertificate } from '../../../src/sim/kubernetes/certificate.ts';
 import { parseResourcePath } from '../../../src/sim/kubernetes/route.ts';
 import { transportTo } from '../../cluster/transport-to.ts';
-import { freePort } from '../../e2e/harness/fluxd.ts';
 import { type Account, type Fluxd, manifest, path, type Recorded, type Rule, until } from '../../e2e/harness/index.ts';
 import { verbOf } from '../../e2e/harness/rights.ts';
+import { freePort } from '../../support/free-port.ts';
 import { argumentsOf, type Rendered, render } from './helm.ts';
 import { registry, surround, world } from './surroundings.ts';
 

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type SyncReportWire, syncReportSchema } from '../../../src/api/wire/index.ts';
+import { freePort } from '../../support/free-port.ts';
 import type { Account } from './account.ts';
 import { type ApiProxy, startApiProxy } from './api-proxy.ts';
 import { builtCommands } from './build.ts';
@@ -156,13 +155,4 @@ function tokenOf({ namespace, name }: Pod): string {
   };
   const encoded = [{ alg: 'RS256' }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'));
   return `${encoded.join('.')}.c2lnbmF0dXJl`;
-}
-
-/** A port that nobody listens on at the moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

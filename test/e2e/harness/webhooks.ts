@@ -2,7 +2,7 @@ import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from './fluxd.ts';
+import { freePort } from '../../support/free-port.ts';
 
 /** A request as a sender of webhooks makes it. */
 export interface Hook {

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { freePort } from '../../support/free-port.ts';
 import { havePart } from '../../support/part.ts';
 import { until } from '../../support/until.ts';
 import { run, temporaryDirectory } from './repository.ts';
@@ -58,8 +58,8 @@ export async function startSshd({ command }: { readonly command?: string } = {})
   return { port, user: userInfo().username, identityFile, publicKey, knownHostsFile };
 }
 
-/** Starts it until the test ends. Anybody may have taken a port between the moment it was free and sshd: then it has another one. */
-async function listen(config: string, tries = 5): Promise<number> {
+/** Starts it until the test ends. */
+async function listen(config: string): Promise<number> {
   const port = await freePort();
   const server = spawn(SSHD, ['-D', '-e', '-f', config, '-p', `${port}`], { stdio: ['ignore', 'ignore', 'pipe'] });
   onTestFinished(() => {
@@ -71,19 +71,8 @@ async function listen(config: string, tries = 5): Promise<number> {
   });
   const ended = () => server.exitCode !== null;
   await until('sshd listens', async () => ended() || (await canConnect(port)));
-  if (!ended()) return port;
-  if (tries === 1 || !said.includes('Address already in use')) throw new Error(`sshd ended with ${server.exitCode}: ${said}`);
-  return listen(config, tries - 1);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
+  if (ended()) throw new Error(`sshd ended with ${server.exitCode}: ${said}`);
+  return port;
 }
 
 function canConnect(port: number): Promise<boolean> {
