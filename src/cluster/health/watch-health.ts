@@ -9,7 +9,8 @@ import type { Inventory } from '../plan/inventory.ts';
 import { type AllowedNamespaces, isNamespace, type Part, partKey } from '../scope/allowed-namespaces.ts';
 import type { Target } from '../scope/scope.ts';
 import type { HealthWatch } from '../types.ts';
-import { createReflector, objectKeyIn } from '../watch/reflector.ts';
+import { createReflector } from '../watch/reflector.ts';
+import { objectKeyIn } from '../watch/store.ts';
 import { current, failed, type Health, inProgress } from './health.ts';
 import { healthOf, isCurrentByExisting } from './kstatus.ts';
 

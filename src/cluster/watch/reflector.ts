@@ -1,14 +1,12 @@
 import { asFluxError, backoffMs, type Clock, FluxError, type Logger, messageOf, orAborted } from '../../base/index.ts';
 import type { Transport } from '../connection/transport.ts';
 import { type ApiResource, collectionPath, kindKey } from '../discovery/api-resource.ts';
-import { type Detail, listPages, METADATA, metadataOf } from '../object/live.ts';
+import { listPages, METADATA } from '../object/live.ts';
 import { Copy } from './copy.ts';
 import { type WatchEvent, watchEvents } from './event-stream.ts';
-import { isLater, laterOf } from './version.ts';
+import { Store, type StoreOptions } from './store.ts';
 
-type Fields = Readonly<Record<string, unknown>>;
-
-export interface ReflectorOptions<T> {
+export interface ReflectorOptions<T> extends StoreOptions<T> {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly log: Logger;
@@ -16,11 +14,6 @@ export interface ReflectorOptions<T> {
   /** One namespace instead of all. */
   readonly namespace?: string | undefined;
   readonly labelSelector?: string;
-  readonly detail: Detail;
-  /** What is kept of an object; everything else is forgotten as it arrives. */
-  readonly trim: (object: Fields) => T;
-  /** Called after an object came, changed or went; not for the objects of the first list. Must not throw. */
-  readonly onChange?: (key: string) => void;
   /** Called when the watch is lost and the first attempt to get it back has failed. Must not throw. */
   readonly onLost?: () => void;
   /** Source of jitter in [0, 1). */
@@ -42,11 +35,7 @@ export interface Reflector<T> {
   readonly lists: number;
   /** Counts every change of `objects`. */
   readonly changes: number;
-  /**
-   * Takes what a write answered, which the watch will say too, a moment later and in full; `merge` makes of it, and of what is
-   * kept so far, what is kept until then.
-   */
-  note(object: Fields, merge: (kept: T | undefined) => T): void;
+  readonly note: Store<T>['note'];
   /**
    * Lets go of the watch until `wake`, until somebody asks whether the copy is `current`, or for half a minute; then it goes on where
    * it stood. For who writes much: what the watch would say of it meanwhile, `note` says.
@@ -54,16 +43,6 @@ export interface Reflector<T> {
   rest(): void;
   wake(): void;
   close(): void;
-}
-
-/** Key of an object among those of its kind. */
-export function objectKeyIn(namespace: string | undefined, name: string): string {
-  return `${namespace ?? ''}/${name}`;
-}
-
-function keyOf(object: Fields): string {
-  const { namespace, name } = metadataOf(object);
-  return objectKeyIn(namespace, name);
 }
 
 /** The server ends a watch after this time, and it is opened again where it stood. */
@@ -97,23 +76,20 @@ const RETRY_SHORT = { initialMs: 100, maxMs: 2_000 };
  * nothing (R-006, R-007).
  */
 export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
-  const { transport, clock, log, resource, detail, trim, onChange, random } = options;
+  const { transport, clock, log, resource, detail, random } = options;
   const path = collectionPath(resource, options.namespace);
   const selector = options.labelSelector === undefined ? {} : { labelSelector: options.labelSelector };
   const jitter = random ? { random } : {};
   const subject = { kind: kindKey(resource), ...(options.namespace === undefined ? {} : { namespace: options.namespace }) };
   const closing = new AbortController();
 
-  let copy = new Copy<T>();
-  /** The state that the copy stands for; undefined before the first list. */
-  let version: string | undefined;
+  const store = new Store(options);
   let needsList = true;
   /** The server does not have the versions that it gave out (restored from a backup): only its newest state counts. */
   let needsNewest = false;
   let canStream = true;
   let live = false;
   let lists = 0;
-  let changes = 0;
   let failures = 0;
   let shorts = 0;
   /** The attempt under way, for those who wait for its outcome. */
@@ -175,8 +151,8 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
           replace(incoming, event.resourceVersion);
           incoming = undefined;
           found();
-        } else if (event.type === 'set') add(incoming, event.object);
-        else if (event.type === 'deleted') incoming.delete(keyOf(event.object));
+        } else if (event.type === 'set') store.add(incoming, event.object);
+        else if (event.type === 'deleted') store.remove(incoming, event.object);
       }
       if (incoming) {
         // Servers that do not know streaming lists may take it for an ordinary watch.
@@ -200,8 +176,8 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
       timeoutSeconds: String(WATCH_S),
       ...selector,
       ...(streaming
-        ? { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan', resourceVersion: version ?? '0' }
-        : { resourceVersion: version ?? '0' }),
+        ? { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan', resourceVersion: store.version ?? '0' }
+        : { resourceVersion: store.version ?? '0' }),
     };
     try {
       return await transport.stream({ path, query, signal, headers: detail === 'metadata' ? { accept: METADATA } : {} });
@@ -220,63 +196,22 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
     const { items, resourceVersion } = await listPages(transport, resource, detail, (item) => item, {
       ...selector,
       namespace: options.namespace,
-      ...(needsNewest ? {} : { notOlderThan: version ?? '0' }),
+      ...(needsNewest ? {} : { notOlderThan: store.version ?? '0' }),
       signal: closing.signal,
     });
-    for (const item of items) add(incoming, item);
+    for (const item of items) store.add(incoming, item);
     replace(incoming, resourceVersion);
   }
 
-  /** Adds an object to a list that is not whole yet. */
-  function add(incoming: Copy<T>, object: Fields): void {
-    const { name, namespace, resourceVersion = '' } = metadataOf(object);
-    const key = objectKeyIn(namespace, name);
-    incoming.set(key, resourceVersion, trim(object));
-  }
-
   function replace(incoming: Copy<T>, listedAt: string): void {
-    const before = copy;
-    const isFirst = version === undefined;
-    // A server that went back in time keeps nothing of what came later.
-    const goesOn = !isLater(version ?? '0', listedAt);
-    for (const [key, value, known] of goesOn ? before.entries() : []) {
-      // A write of ours that is younger than the list.
-      if (isLater(known, listedAt) && isLater(known, incoming.version(key) ?? '0')) incoming.set(key, known, value);
-    }
-    copy = incoming;
-    changes += 1;
     needsList = needsNewest = false;
-    version = listedAt;
-    if (isFirst) return;
-    for (const key of new Set([...before.objects.keys(), ...copy.objects.keys()])) {
-      if (before.version(key) !== copy.version(key)) onChange?.(key);
-    }
+    store.replace(incoming, listedAt);
   }
 
   function take(event: WatchEvent): void {
-    const { resourceVersion } = event;
-    if (event.type === 'bookmark' || event.type === 'synced') {
-      version = laterOf(version ?? '0', resourceVersion);
-      return;
-    }
-    const key = keyOf(event.object);
-    const known = copy.version(key);
-    // Events of one watch come in the order of their versions. An old one of an object that is not here may be late, or a second
-    // one of before its deletion: only a list tells.
-    const isNew = version === undefined || isLater(resourceVersion, version);
-    if (!isNew && known === undefined) {
-      needsList = true;
-      throw new FluxError(`watch of ${path}: events come in disorder`, { code: 'cluster/bad-answer' });
-    }
-    const isOld = known !== undefined && known !== resourceVersion && !isLater(resourceVersion, known);
-    if (!isOld && event.type === 'deleted') copy.delete(key);
-    // An answer to a write of ours held the same metadata.
-    else if (!isOld && (known !== resourceVersion || detail === 'whole')) copy.set(key, resourceVersion, trim(event.object));
-    changes += 1;
-    version = laterOf(version ?? '0', resourceVersion);
-    if (isOld) return;
-    // What a write of ours answered already is no news.
-    if (known !== resourceVersion) onChange?.(key);
+    if (store.take(event)) return;
+    needsList = true;
+    throw new FluxError(`watch of ${path}: events come in disorder`, { code: 'cluster/bad-answer' });
   }
 
   function found(): void {
@@ -330,7 +265,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
 
   return {
     get objects() {
-      return copy.objects;
+      return store.objects;
     },
     get live() {
       return live;
@@ -339,7 +274,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
       return lists;
     },
     get changes() {
-      return changes;
+      return store.changes;
     },
     async current({ signal } = {}) {
       if (live) return;
@@ -347,18 +282,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
       wake();
       await orAborted(outcome, signal);
     },
-    note(object, merge) {
-      const { resourceVersion } = metadataOf(object);
-      if (resourceVersion === undefined) return;
-      const key = keyOf(object);
-      const known = copy.version(key);
-      // The watch is past it: what it does not show any more is gone, though the answer to our write comes late.
-      const isPast = known === undefined && version !== undefined && !isLater(resourceVersion, version);
-      if (!isPast && (known === undefined || isLater(resourceVersion, known))) {
-        copy.set(key, resourceVersion, merge(copy.objects.get(key)));
-        changes += 1;
-      }
-    },
+    note: (object, merge) => store.note(object, merge),
     rest() {
       if (!live) return;
       isResting = true;

@@ -7,7 +7,8 @@ import type { LiveObject } from '../object/live.ts';
 import { MARK_LABEL } from '../object/ownership.ts';
 import { type AllowedNamespaces, isNamespace, type Part, partKey } from '../scope/allowed-namespaces.ts';
 import { type FindLost, type Kept, keep } from './kept.ts';
-import { createReflector, objectKeyIn, type Reflector } from './reflector.ts';
+import { createReflector, type Reflector } from './reflector.ts';
+import { objectKeyIn } from './store.ts';
 
 /** The objects of one part of the cluster, as a watch keeps them current. */
 export interface View {
