@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FluxError } from '../base/index.ts';
-import type { Git, Identity, RunOptions } from './git.ts';
+import type { Git, Identity } from './git.ts';
+import type { RunOptions } from './git-process.ts';
 import { parseTree } from './tree.ts';
 
 export interface CommitContent {

@@ -1,7 +1,7 @@
-import { type Clock, FluxError } from '../base/index.ts';
+import { FluxError } from '../base/index.ts';
 import { moreConfig } from './environment.ts';
-import { type GitOutput, gitFailed } from './failure.ts';
-import { GitThread } from './git-thread.ts';
+import type { GitOutput } from './failure.ts';
+import { createGitProcess, type GitOptions, type RunOptions } from './git-process.ts';
 import { isObjectId } from './names.ts';
 
 /** A change of one ref on the remote. */
@@ -13,32 +13,10 @@ export interface RefUpdate {
   readonly expected: string;
 }
 
-export interface RunOptions {
-  readonly signal: AbortSignal;
-}
-
 export interface Identity {
   readonly name: string;
   readonly email: string;
 }
-
-export interface GitOptions {
-  /** The bare repository. */
-  readonly gitDir: string;
-  /** An existing directory to start processes in. */
-  readonly cwd: string;
-  /** Everything the processes may see; see environment.ts. */
-  readonly environment: Readonly<Record<string, string>>;
-  readonly clock: Clock;
-  /** Told of each command that spoke to the remote. */
-  readonly onRemote?: OnRemote;
-}
-
-export type OnRemote = (call: {
-  readonly operation: 'fetch' | 'push' | 'ls-remote';
-  readonly success: boolean;
-  readonly seconds: number;
-}) => void;
 
 /** How the far side took a push. */
 export interface PushOutcome {
@@ -46,9 +24,6 @@ export interface PushOutcome {
   readonly noAtomic: boolean;
   readonly output: GitOutput;
 }
-
-/** One thread for all repositories of the process. */
-const thread = new GitThread();
 
 export type Git = ReturnType<typeof createGit>;
 
@@ -59,55 +34,11 @@ const PLAIN_LOG = ['--no-show-signature', '--no-color', '--no-decorate', '--no-m
  * Every git command this product runs, one function each: the only place where argument lists are built. Values from outside stand
  * after `--` or `--end-of-options`, go through standard input, or have been checked by names.ts or address.ts.
  */
-export function createGit({ gitDir, cwd, environment, clock, onRemote }: GitOptions) {
-  async function run(
-    args: readonly string[],
-    {
-      signal,
-      input,
-      extra = {},
-    }: RunOptions & { readonly input?: string | Buffer; readonly extra?: Readonly<Record<string, string>> },
-  ): Promise<GitOutput> {
-    const command = `git ${args[0]}`;
-    const env = { ...environment, GIT_DIR: gitDir, ...extra };
-    const result = await thread.run({ args, cwd, env, ...(input === undefined ? {} : { input }) }, signal);
-    const { buffer, byteOffset, byteLength } = result.stdout;
-    const output = { ...result, command, stdout: Buffer.from(buffer, byteOffset, byteLength) };
-    if (output.exitCode < 0 || /^Error: spawn /.test(output.stderr))
-      throw new FluxError(`${command}: git could not be started: ${output.stderr.split('\n', 1)[0]}`, {
-        code: 'git/not-installed',
-        help: 'Install git 2.31 or newer and have it on the PATH of fluxd.',
-      });
-    return output;
-  }
+export function createGit(options: GitOptions) {
+  const { environment, clock } = options;
+  const { run, runRemote, must, stdoutOf } = createGitProcess(options);
 
-  /** As run, for what speaks to the remote. */
-  async function runRemote(
-    args: readonly [Parameters<OnRemote>[0]['operation'], ...string[]],
-    options: Parameters<typeof run>[1],
-  ): Promise<GitOutput> {
-    const startedAt = clock.now();
-    let success = false;
-    try {
-      const output = await run(args, options);
-      success = output.exitCode === 0;
-      return output;
-    } finally {
-      onRemote?.({ operation: args[0], success, seconds: (clock.now() - startedAt) / 1000 });
-    }
-  }
-
-  /** As run, but anything but exit code 0 throws. */
-  async function must(args: readonly string[], options: Parameters<typeof run>[1]): Promise<Buffer> {
-    return stdoutOf(await run(args, options));
-  }
-
-  async function stdoutOf(output: GitOutput): Promise<Buffer> {
-    if (output.exitCode !== 0) throw await gitFailed(output, cwd);
-    return output.stdout;
-  }
-
-  const id = async (args: readonly string[], options: Parameters<typeof run>[1]) => {
+  const id = async (args: readonly string[], options: Parameters<typeof must>[1]) => {
     const text = (await must(args, options)).toString('utf8').trim();
     if (!isObjectId(text)) throw new FluxError(`git ${args[0]}: answered no object id`, { code: 'git/command-failed' });
     return text;

@@ -1,4 +1,5 @@
-import type { Git, RunOptions } from './git.ts';
+import type { Git } from './git.ts';
+import type { RunOptions } from './git-process.ts';
 import { JOB_TRAILER } from './message.ts';
 
 export interface Commit {

@@ -3,7 +3,8 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FluxError, type Logger, messageOf } from '../base/index.ts';
 import { gitFailed } from './failure.ts';
-import { createGit, type Git, type GitOptions, type RunOptions } from './git.ts';
+import { createGit, type Git } from './git.ts';
+import type { GitOptions, RunOptions } from './git-process.ts';
 
 export interface MirrorOptions extends Omit<GitOptions, 'gitDir' | 'cwd'> {
   /** Ours alone; created, and created again when it vanishes. */

@@ -1,5 +1,6 @@
 import type { Logger } from '../base/index.ts';
-import type { Git, Identity, RunOptions } from './git.ts';
+import type { Git, Identity } from './git.ts';
+import type { RunOptions } from './git-process.ts';
 import type { ObjectReader } from './object-reader.ts';
 
 /** Where a note is added before it is pushed; a reader of the real ref never sees a note that the remote does not have. */

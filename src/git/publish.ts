@@ -1,7 +1,8 @@
 import { type Clock, FluxError, type Logger } from '../base/index.ts';
 import { makeCommit } from './commit.ts';
 import { withinDeadline } from './deadline.ts';
-import type { Identity, RefUpdate, RunOptions } from './git.ts';
+import type { Identity, RefUpdate } from './git.ts';
+import type { RunOptions } from './git-process.ts';
 import { listCommits } from './history.ts';
 import { commitMessage, JOB_TRAILER, parseAuthor } from './message.ts';
 import type { Mirror } from './mirror.ts';

@@ -1,6 +1,7 @@
 import { FluxError, type Logger } from '../base/index.ts';
 import { gitFailed } from './failure.ts';
-import type { Git, RefUpdate, RunOptions } from './git.ts';
+import type { Git, RefUpdate } from './git.ts';
+import type { RunOptions } from './git-process.ts';
 
 export interface Remote {
   readonly git: Git;

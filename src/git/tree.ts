@@ -1,5 +1,6 @@
 import { FluxError } from '../base/index.ts';
-import type { Git, RunOptions } from './git.ts';
+import type { Git } from './git.ts';
+import type { RunOptions } from './git-process.ts';
 
 /** A file of a revision, as `git ls-tree` lists it. */
 export interface TreeFile {

@@ -1,5 +1,6 @@
 import type { Logger } from '../base/index.ts';
-import type { Git, RunOptions } from './git.ts';
+import type { Git } from './git.ts';
+import type { RunOptions } from './git-process.ts';
 import { JOB_TRAILER } from './message.ts';
 import { noteOf } from './notes.ts';
 import type { ObjectReader } from './object-reader.ts';

@@ -1,0 +1,128 @@
+import { asFluxError, type Clock, FluxError, type Logger } from '../base/index.ts';
+import { withinDeadline } from './deadline.ts';
+import type { RunOptions } from './git-process.ts';
+import type { Mirror } from './mirror.ts';
+import { checkWritable } from './push.ts';
+
+export interface SourceState {
+  readonly status: 'unconfigured' | 'new' | 'cloned' | 'ready' | 'unreachable';
+  readonly error?: FluxError;
+}
+
+export interface BranchOptions {
+  readonly mirror: Mirror;
+  readonly branch: string;
+  /** False: no repository is named, and every operation says so. */
+  readonly configured: boolean;
+  readonly timeoutMs: number;
+  /** What an expression names in the mirror now. */
+  readonly resolve: (expression: string, run: RunOptions) => Promise<string | undefined>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Does work on the mirror within the deadline; before the first fetch there is nothing to read. */
+export type Reading = <T>(
+  operation: string,
+  signal: AbortSignal | undefined,
+  work: (run: RunOptions) => Promise<T>,
+) => Promise<T>;
+
+/** A refused write check is repeated at most this often, in milliseconds: hosts lock out clients that hammer (R-041). */
+const WRITE_CHECK_INTERVAL_MS = 60_000;
+
+export type Branch = ReturnType<typeof createBranch>;
+
+/** The branch that is followed: its head as we know it, and whether the repository can be reached and written. */
+export function createBranch({ mirror, branch, configured, timeoutMs, resolve, clock, log }: BranchOptions) {
+  const notCloned = new FluxError('git repo has not been cloned yet', { code: 'git/not-cloned' });
+  let state: SourceState = { status: configured ? 'new' : 'unconfigured', error: notCloned };
+  let head: string | undefined;
+  let writable = false;
+  let writeCheckedAt = Number.NEGATIVE_INFINITY;
+
+  function requireConfigured(): void {
+    if (!configured)
+      throw new FluxError('git repo does not have valid config', {
+        code: 'git/unconfigured',
+        fault: 'user',
+        help: 'Start fluxd with --git-url.',
+      });
+  }
+
+  function requireReady(): void {
+    requireConfigured();
+    if (head === undefined)
+      throw new FluxError(`git repo not ready: ${(state.error ?? notCloned).message}`, {
+        code: 'git/not-ready',
+        ...(state.error?.help === undefined ? {} : { help: state.error.help }),
+      });
+  }
+
+  /** Resolves to the head, and to what the other expressions name after the fetch. */
+  async function fetch(
+    others: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly head: string; readonly named: readonly (string | undefined)[] }> {
+    requireConfigured();
+    const { head: found, named } = await withinDeadline('git fetch', timeoutMs, signal, (bounded) =>
+      mirror.update(others, { signal: bounded }),
+    ).catch((error: unknown) => {
+      signal?.throwIfAborted();
+      const failure = asFluxError(error, { code: 'git/fetch-failed' });
+      state = { status: failure.code === 'git/unreachable' ? 'unreachable' : 'new', error: failure };
+      throw failure;
+    });
+    if (found === undefined) {
+      const error = new FluxError(`configured branch '${branch}' does not exist`, {
+        code: 'git/branch-missing',
+        fault: 'user',
+        help: 'Push the branch, or correct --git-branch.',
+      });
+      state = { status: 'cloned', error };
+      throw error;
+    }
+    head = found;
+    await checkWriteAccess(found, signal);
+    return { head: found, named };
+  }
+
+  /** Syncing needs no write access, so a refusal is shown in the state and the fetch succeeds (R-041). */
+  async function checkWriteAccess(revision: string, signal: AbortSignal | undefined): Promise<void> {
+    if (!writable && clock.now() - writeCheckedAt >= WRITE_CHECK_INTERVAL_MS) {
+      writeCheckedAt = clock.now();
+      const refusal = await withinDeadline('attempt to push', timeoutMs, signal, (bounded) =>
+        checkWritable(mirror, branch, revision, { signal: bounded }),
+      ).catch((error: unknown) => {
+        signal?.throwIfAborted();
+        return asFluxError(error, { code: 'git/not-writable' });
+      });
+      writable = refusal === undefined;
+      if (refusal) state = { status: 'cloned', error: refusal };
+    }
+    if (writable) state = { status: 'ready' };
+    else if (state.status !== 'cloned')
+      state = {
+        status: 'cloned',
+        error: new FluxError('git repo has been cloned but not yet checked for write access', { code: 'git/not-writable' }),
+      };
+  }
+
+  /** Takes over what the mirror says of the head now, after somebody wrote to it. */
+  async function follow(): Promise<void> {
+    try {
+      const ref = `refs/heads/${branch}`;
+      head = (await withinDeadline('git cat-file', timeoutMs, undefined, (signal) => resolve(ref, { signal }))) ?? head;
+    } catch (error) {
+      mirror.markSuspect();
+      log.warn({ error }, 'head of the git mirror cannot be read');
+    }
+  }
+
+  const reading: Reading = (operation, signal, work) => {
+    requireReady();
+    return withinDeadline(operation, timeoutMs, signal, (bounded) => work({ signal: bounded }));
+  };
+
+  return { state: () => state, head: () => head, requireReady, fetch, follow, reading };
+}

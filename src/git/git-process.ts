@@ -1,0 +1,81 @@
+import { type Clock, FluxError } from '../base/index.ts';
+import { type GitOutput, gitFailed } from './failure.ts';
+import { GitThread } from './git-thread.ts';
+
+export interface RunOptions {
+  readonly signal: AbortSignal;
+}
+
+export interface GitOptions {
+  /** The bare repository. */
+  readonly gitDir: string;
+  /** An existing directory to start processes in. */
+  readonly cwd: string;
+  /** Everything the processes may see; see environment.ts. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly clock: Clock;
+  /** Told of each command that spoke to the remote. */
+  readonly onRemote?: OnRemote;
+}
+
+export type OnRemote = (call: {
+  readonly operation: 'fetch' | 'push' | 'ls-remote';
+  readonly success: boolean;
+  readonly seconds: number;
+}) => void;
+
+interface ProcessOptions extends RunOptions {
+  /** For its standard input. */
+  readonly input?: string | Buffer;
+  /** Added to the environment. */
+  readonly extra?: Readonly<Record<string, string>>;
+}
+
+/** One thread for all repositories of the process. */
+const thread = new GitThread();
+
+/** How a git process of one repository is run, and what its end means. Which ones there are is said in git.ts. */
+export function createGitProcess({ gitDir, cwd, environment, clock, onRemote }: GitOptions) {
+  /** Resolves with what the process left, whatever its exit code. */
+  async function run(args: readonly string[], { signal, input, extra = {} }: ProcessOptions): Promise<GitOutput> {
+    const command = `git ${args[0]}`;
+    const env = { ...environment, GIT_DIR: gitDir, ...extra };
+    const result = await thread.run({ args, cwd, env, ...(input === undefined ? {} : { input }) }, signal);
+    const { buffer, byteOffset, byteLength } = result.stdout;
+    const output = { ...result, command, stdout: Buffer.from(buffer, byteOffset, byteLength) };
+    if (output.exitCode < 0 || /^Error: spawn /.test(output.stderr))
+      throw new FluxError(`${command}: git could not be started: ${output.stderr.split('\n', 1)[0]}`, {
+        code: 'git/not-installed',
+        help: 'Install git 2.31 or newer and have it on the PATH of fluxd.',
+      });
+    return output;
+  }
+
+  /** As run, for what speaks to the remote. */
+  async function runRemote(
+    args: readonly [Parameters<OnRemote>[0]['operation'], ...string[]],
+    options: ProcessOptions,
+  ): Promise<GitOutput> {
+    const startedAt = clock.now();
+    let success = false;
+    try {
+      const output = await run(args, options);
+      success = output.exitCode === 0;
+      return output;
+    } finally {
+      onRemote?.({ operation: args[0], success, seconds: (clock.now() - startedAt) / 1000 });
+    }
+  }
+
+  /** As run, but anything but exit code 0 throws. */
+  async function must(args: readonly string[], options: ProcessOptions): Promise<Buffer> {
+    return stdoutOf(await run(args, options));
+  }
+
+  async function stdoutOf(output: GitOutput): Promise<Buffer> {
+    if (output.exitCode !== 0) throw await gitFailed(output, cwd);
+    return output.stdout;
+  }
+
+  return { run, runRemote, must, stdoutOf };
+}

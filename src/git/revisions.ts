@@ -1,0 +1,135 @@
+import { LRUCache } from 'lru-cache';
+import { FluxError } from '../base/index.ts';
+import type { Reading } from './branch.ts';
+import type { RunOptions } from './git-process.ts';
+import { type Commit, listCommits } from './history.ts';
+import type { Mirror } from './mirror.ts';
+import { isObjectId } from './names.ts';
+import type { ObjectReader } from './object-reader.ts';
+import { listFiles, type TreeFile } from './tree.ts';
+
+export interface RevisionsOptions {
+  readonly mirror: Mirror;
+  readonly reader: ObjectReader;
+  readonly reading: Reading;
+  readonly branch: string;
+  /** Plain paths from the root of the repository; one that is empty means all of it. */
+  readonly paths: readonly string[];
+  /** Our committer address. */
+  readonly email: string;
+}
+
+interface Cancellable {
+  readonly signal?: AbortSignal;
+}
+
+export type Revisions = ReturnType<typeof createRevisions>;
+
+/** Commits of the mirror: what they are called, what their trees and files hold, and what came between them. */
+export function createRevisions({ mirror, reader, reading, branch, paths, email }: RevisionsOptions) {
+  const { git } = mirror;
+  const literalPaths = paths.includes('') ? [] : paths;
+  /** Commits that were found in the mirror, which keeps what it has: each is looked for once. */
+  const present = new LRUCache<string, true>({ max: 1000 });
+  /** Answers about commits, also those under way: a commit and its ancestors never change, and the same is asked time and again. */
+  const logged = new LRUCache<string, Promise<readonly Commit[]>>({ max: 8 });
+  /** What names stand for, also what is being looked up; good until the mirror changes. */
+  const resolved = new LRUCache<string, Promise<string | undefined>>({ max: 1000 });
+  let listed: { readonly revision: string; readonly files: readonly TreeFile[] } | undefined;
+
+  return {
+    files: async (revision: string, { signal }: Cancellable = {}): Promise<readonly TreeFile[]> => {
+      if (listed?.revision === revision) return listed.files;
+      const files = await reading('git ls-tree', signal, async (run) => {
+        await requireRevision(revision, run);
+        return listFiles(git, revision, paths, run).catch((error: unknown) => {
+          const isDamage = error instanceof FluxError && error.code !== 'git/path-missing' && error.code !== 'git/timeout';
+          if (isDamage && !run.signal.aborted) mirror.markSuspect();
+          throw error;
+        });
+      });
+      listed = { revision, files };
+      return files;
+    },
+
+    blob: async (id: string, { signal }: Cancellable = {}): Promise<Buffer> =>
+      reading('git cat-file', signal, (run) => reader.read(id, run)),
+
+    resolve: async (ref: string): Promise<string | undefined> => {
+      // The process that reads everything answers this too: what ends it (a reflog entry that is not there), or keeps it busy (a search
+      // by message), nobody may ask for.
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
+      if (ref === '' || ref.length > 250 || /^[-:]|[\x00-\x20\x7f:?*[\\]|\.\.|[@^]\{/.test(ref)) return undefined;
+      if (present.has(ref)) return ref;
+      const name = ref.replace(/^HEAD(?=$|[~^])/, `refs/heads/${branch}`);
+      return shared(resolved, name, () => reading('git cat-file', undefined, (run) => reader.resolve(`${name}^{commit}`, run)));
+    },
+
+    commits: async (
+      range: { readonly from?: string | undefined; readonly to: string; readonly limit?: number; readonly allPaths?: boolean },
+      { signal }: Cancellable = {},
+    ): Promise<readonly Commit[]> => {
+      const question = JSON.stringify([range.from, range.to, range.limit, range.allPaths]);
+      const list = () =>
+        reading('git log', signal, async (run) => {
+          if (range.from !== undefined && !isObjectId(range.from)) throw badRevision(range.from);
+          await requireRevision(range.to, run);
+          // One that is gone (history was rewritten, R-032) counts as none; it may be fetched later.
+          const from = range.from !== undefined && (await isPresent(range.from, run)) ? range.from : undefined;
+          if (from !== range.from) logged.delete(question);
+          const asked = { to: range.to, limit: range.limit, paths: range.allPaths ? [] : literalPaths };
+          return listCommits(git, { ...asked, from }, email, run);
+        });
+      // Others must not wait for what this caller may end.
+      return signal === undefined ? shared(logged, question, list) : (logged.get(question) ?? list());
+    },
+
+    /** A commit that was found in the mirror by somebody else. */
+    found(revision: string): void {
+      present.set(revision, true);
+    },
+
+    /** Names may stand for something else from now on. */
+    mirrorChanged(): void {
+      resolved.clear();
+    },
+
+    /** Another repository took the mirror's place. */
+    mirrorReplaced(): void {
+      present.clear();
+      logged.clear();
+      resolved.clear();
+      listed = undefined;
+    },
+  };
+
+  async function isPresent(revision: string, run: RunOptions): Promise<boolean> {
+    if (present.has(revision)) return true;
+    const found = (await reader.resolve(`${revision}^{tree}`, run)) !== undefined;
+    if (found) present.set(revision, true);
+    return found;
+  }
+
+  async function requireRevision(revision: string, run: RunOptions): Promise<void> {
+    if (!isObjectId(revision)) throw badRevision(revision);
+    if (await isPresent(revision, run)) return;
+    mirror.markSuspect();
+    throw new FluxError(`revision ${revision}: not in the mirror`, { code: 'git/revision-missing', fault: 'missing' });
+  }
+}
+
+/** The answer that is there or under way, or a new one; failures are not kept. */
+function shared<T>(answers: LRUCache<string, Promise<T>>, question: string, ask: () => Promise<T>): Promise<T> {
+  const known = answers.get(question);
+  if (known) return known;
+  const asked = ask().catch((error: unknown) => {
+    if (answers.peek(question) === asked) answers.delete(question);
+    throw error;
+  });
+  answers.set(question, asked);
+  return asked;
+}
+
+function badRevision(text: string): FluxError {
+  return new FluxError(`"${text.slice(0, 80)}" is not a full revision`, { code: 'git/bad-revision', fault: 'user' });
+}
