@@ -19,8 +19,7 @@ interface Cause {
 
 /** Schema errors of server-side apply arrive as 500 without a reason; trying again cannot help. */
 const SCHEMA_ERROR = /^failed to (create typed|convert new|create manager|update managed)|error decoding|strict decoding/;
-/** The API server itself is well, and has waited for the webhook already: the next sync asks again. */
-const WEBHOOK_FAILED = /failed calling webhook "[^"]+"/;
+const WEBHOOK_DOWN = /failed calling webhook "/;
 const DENIED = /admission webhook "[^"]+" denied the request|ValidatingAdmissionPolicy '[^']+' .*denied request/;
 
 /** What API servers, and the rules of custom kinds, say of a field that cannot change once it is set. */
@@ -32,7 +31,6 @@ const QUOTED = /"(?:[^"\\]|\\.)*"|`[^`]*`/gs;
 const STRUCTURE = /\{.*\}/s;
 /** Some name what they got by a diff of Go structs, which tells nobody anything. */
 const GO_DIFF = /\n@@ [\s\S]*$/;
-const WEBHOOK_DOWN = /failed calling webhook "/;
 
 /** The typed error of an answer with a failure status; `path` is what was asked for. */
 export function errorFromStatus(httpStatus: number, body: unknown, path: string): FluxError {
@@ -124,12 +122,6 @@ function classify(httpStatus: number, status: Status | undefined, message: strin
       return { code: 'cluster/timeout' };
     default:
       if (httpStatus === 500 && SCHEMA_ERROR.test(message)) return INVALID;
-      if (httpStatus === 500 && WEBHOOK_FAILED.test(message)) {
-        return {
-          code: 'cluster/webhook-failed',
-          help: 'The cluster asks this admission webhook before it takes the object, and got no answer: see whether what serves it runs.',
-        };
-      }
       return httpStatus >= 500 ? { code: 'cluster/unavailable' } : { code: 'cluster/refused' };
   }
 }
