@@ -1,6 +1,6 @@
 import { FluxError } from '../../base/index.ts';
 import { isFields, type KubeObject } from '../../resource/index.ts';
-import { CHECKSUM_ANNOTATION, MARK_LABEL } from '../object/ownership.ts';
+import { CHECKSUM_ANNOTATION, LAST_APPLIED, MARK_LABEL } from '../object/ownership.ts';
 import type { Target } from '../scope/scope.ts';
 import { isBuiltIn } from './stage.ts';
 import { withoutStringData } from './string-data.ts';
@@ -16,8 +16,6 @@ const SERVER_SET = new Set([
   'selfLink',
   'uid',
 ]);
-/** Where kubectl apply keeps what it applied last. One in a manifest was exported from a cluster; kubectl writes its own over it. */
-export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 /** More would fill the line; the first ones tell where to look. */
 const NAMED_NULLS = 5;
 

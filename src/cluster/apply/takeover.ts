@@ -4,8 +4,7 @@ import type { ApiRequest, ApiResponse } from '../connection/transport.ts';
 import { type ApiResource, objectPath } from '../discovery/api-resource.ts';
 import { type FieldsV1, splitFields, unionFields } from '../object/fields-v1.ts';
 import { type LiveObject, type ManagedFields, METADATA, metadataOf } from '../object/live.ts';
-import { CLIENT_SIDE_APPLY, isAllOurs, OLD_KUBECTL } from '../object/ownership.ts';
-import { LAST_APPLIED } from './body.ts';
+import { CLIENT_SIDE_APPLY, isAllOurs, LAST_APPLIED, OLD_KUBECTL } from '../object/ownership.ts';
 import { withoutStringData } from './string-data.ts';
 
 const ATTEMPTS = 6;

@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isFields, type Json } from '../../resource/index.ts';
-import { LAST_APPLIED } from '../apply/body.ts';
-import { CHECKSUM_ANNOTATION, MARK_LABEL } from '../object/ownership.ts';
+import { CHECKSUM_ANNOTATION, LAST_APPLIED, MARK_LABEL } from '../object/ownership.ts';
 import type { FieldDiff } from '../types.ts';
 
 /** An object as the API server writes it. */

@@ -43,6 +43,8 @@ export function ownsMark(live: LiveObject, manager: string): boolean {
 /** Managers under which client-side `kubectl apply` writes, Flux v1's among them; before 1.18 every command of kubectl was `kubectl`. */
 export const CLIENT_SIDE_APPLY = 'kubectl-client-side-apply';
 export const OLD_KUBECTL = 'kubectl';
+/** Where `kubectl apply` keeps what it applied last. One in a manifest was exported from a cluster; kubectl writes its own over it. */
+export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /**
  * True when the mark is ours and no Flux v1 has applied the object since. One to which somebody went back for a while writes its own
@@ -52,11 +54,33 @@ export function isAllOurs(live: LiveObject, manager: string): boolean {
   return ownsMark(live, manager) && !(live.managedFields ?? []).some(isOfFluxV1);
 }
 
-function isOfFluxV1({ manager, operation, subresource, fieldsV1 }: ManagedFields): boolean {
-  if (operation !== 'Update' || subresource || (manager !== CLIENT_SIDE_APPLY && manager !== OLD_KUBECTL)) return false;
+/**
+ * Who applied, by `kubectl apply`, what our next apply takes over: Flux v1, or somebody else. From managedFields alone, since what is
+ * watched is kept without the last-applied configuration.
+ */
+export function appliedBefore(live: LiveObject, manager: string): 'Flux v1' | 'kubectl apply' | undefined {
+  if (isAllOurs(live, manager)) return undefined;
+  const entries = live.managedFields ?? [];
+  if (entries.some(isOfFluxV1)) return 'Flux v1';
+  return entries.some(isOfApply) ? 'kubectl apply' : undefined;
+}
+
+function isOfFluxV1(entry: ManagedFields): boolean {
+  return isOfKubectl(entry) && wroteAnnotation(entry, CHECKSUM_ANNOTATION);
+}
+
+function isOfApply(entry: ManagedFields): boolean {
+  return isOfKubectl(entry) && (entry.manager === CLIENT_SIDE_APPLY || wroteAnnotation(entry, LAST_APPLIED));
+}
+
+function isOfKubectl({ manager, operation, subresource }: ManagedFields): boolean {
+  return operation === 'Update' && !subresource && (manager === CLIENT_SIDE_APPLY || manager === OLD_KUBECTL);
+}
+
+function wroteAnnotation({ fieldsV1 }: ManagedFields, name: string): boolean {
   const metadata = fieldsV1?.['f:metadata'];
   const annotations = isFields(metadata) ? metadata['f:annotations'] : undefined;
-  return isFields(annotations) && Object.hasOwn(annotations, `f:${CHECKSUM_ANNOTATION}`);
+  return isFields(annotations) && Object.hasOwn(annotations, `f:${name}`);
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { LiveObject } from '../object/live.ts';
 import {
+  appliedBefore,
   CHECKSUM_ANNOTATION,
   fingerprint,
   ignorePolicy,
@@ -41,8 +42,7 @@ export function decide(facts: Facts): Decision {
     return known ? correct('create', 'gone from the cluster', facts) : { action: 'create', reason: 'not in the cluster' };
   if (!known) {
     if (isAppliedAlready(live, facts, manager)) return { action: 'unchanged', news: true };
-    const isTaken = (live.lost?.fields.length ?? 0) > 0 && live.annotations?.[CHECKSUM_ANNOTATION] === facts.checksum;
-    return { action: 'change', reason: isTaken ? driftReason(live, facts) : 'not applied since this daemon started' };
+    return { action: 'change', reason: firstReason(live, facts) };
   }
   if (known.checksum !== facts.checksum) return { action: 'change', reason: 'changed in Git' };
   if (stillStands(known, live, manager))
@@ -61,6 +61,14 @@ function correct(action: 'create' | 'change', reason: string, { fight, now }: Fa
 function isScaledOnly(known: Applied, live: LiveObject, facts: Facts): boolean {
   const isScaled = replicasHeldByScale(live) && isSameWrite(known.fingerprint, fingerprint(live, facts.manager));
   return isScaled && known.uid === live.uid && isAppliedAlready(live, facts, facts.manager);
+}
+
+/** Of an object that this process has not applied yet. */
+function firstReason(live: LiveObject, facts: Facts): string {
+  const before = appliedBefore(live, facts.manager);
+  if (before !== undefined) return `taken over from ${before}`;
+  const isTaken = (live.lost?.fields.length ?? 0) > 0 && live.annotations?.[CHECKSUM_ANNOTATION] === facts.checksum;
+  return isTaken ? driftReason(live, facts) : 'not applied since this daemon started';
 }
 
 function driftReason(live: LiveObject, { mark, known, manager }: Facts): string {

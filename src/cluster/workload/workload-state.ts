@@ -7,12 +7,11 @@ import {
   type ResourceId,
 } from '../../resource/index.ts';
 import { type LiveObject, metadataOf } from '../object/live.ts';
+import { LAST_APPLIED } from '../object/ownership.ts';
 import type { ClusterWorkload } from '../types.ts';
 import { workloadState } from './rollout.ts';
 
 const ANTECEDENT = 'helm.fluxcd.io/antecedent';
-/** A copy of the whole manifest, which nobody reads here. */
-const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /** A workload as listing and updates need it; undefined for what is none, and for the add-ons that Flux v1 never lists. */
 export function workloadOf(kind: string, item: Readonly<Record<string, unknown>>): ClusterWorkload | undefined {
