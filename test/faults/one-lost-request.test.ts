@@ -1,78 +1,201 @@
-import { describe, expect, test } from 'vitest';
-import { countOutcomes } from '../../src/controller/sync-recorder.ts';
+import { expect } from 'vitest';
 import type { KubeObject } from '../../src/resource/index.ts';
-import { configMap, manifest, namespace } from '../cluster/world.ts';
-import type { Recorded } from '../e2e/harness/api-proxy.ts';
-import type { Fault } from '../e2e/harness/fault.ts';
-import { sampled } from '../support/sampled.ts';
-import { startWorld } from './world.ts';
+import { configMap, manifest, namespace, widget } from '../cluster/world.ts';
+import { losesNothing, told } from './lost-request.ts';
+import { configMapPath } from './manifests.ts';
+import type { World } from './world.ts';
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
-const answer = (status: number, headers = {}): Fault => ({ kind: 'answer', status, headers });
+/** Kinds that would only add lists of nothing, all alike. */
+const FEW_KINDS = { excludeResources: ['*.k8s.io/*', 'autoscaling/*', 'batch/*', 'policy/*'] };
 
-const cut = ({ watch }: Recorded): Fault =>
-  watch ? { kind: 'stream', line: (line) => [line.slice(0, 40), 'end'] } : { kind: 'cut', bytes: 40 };
-
-const FAULTS: readonly (readonly [string, Fault | typeof cut])[] = [
-  ['answered 503', answer(503)],
-  ['answered 500', answer(500)],
-  ['answered 429', answer(429, { 'retry-after': '1' })],
-  ['answered 504', answer(504)],
-  ['lost before it arrives', { kind: 'drop' }],
-  ['lost after it was carried out', { kind: 'lose-answer' }],
-  ['cut in the middle of its answer', cut],
-  ['never answered', { kind: 'hang', after: 'nothing' }],
-];
-
-const app = { selector: { matchLabels: { app: 'a' } } };
-const template = { metadata: { labels: { app: 'a' } }, spec: { containers: [{ name: 'a', image: 'acme/a:1' }] } };
 const inShop = (apiVersion: string, kind: string, name: string, more: object): KubeObject => ({
   apiVersion,
   kind,
   metadata: { name, namespace: 'shop' },
   ...more,
 });
-const SET = [
+const workload = (name: string, app = 'a', annotations = {}) => {
+  const spec = {
+    replicas: 0,
+    selector: { matchLabels: { app } },
+    template: { metadata: { labels: { app } }, spec: { containers: [{ name: 'a', image: 'acme/a:1' }] } },
+  };
+  const object = inShop('apps/v1', 'Deployment', name, { spec });
+  return { ...object, metadata: { ...object.metadata, annotations } };
+};
+
+const definition = manifest({
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'widgets.example.com' },
+  spec: {
+    group: 'example.com',
+    scope: 'Namespaced',
+    names: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' },
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+      },
+    ],
+  },
+});
+
+/** Without the one that a Namespace gets a moment after it was made. */
+const mapsIn = async ({ person }: World, space: string) =>
+  (await person.list(`api/v1/namespaces/${space}/configmaps`))
+    .map(({ metadata }) => metadata.name)
+    .filter((name) => name !== 'kube-root-ca.crt');
+
+const APPLIED = [
   ['api/v1/namespaces/shop/configmaps', configMap('a')],
   ['api/v1/namespaces/shop/configmaps', configMap('b')],
   ['api/v1/namespaces/shop/secrets', manifest(inShop('v1', 'Secret', 'token', { data: { a: 'YQ==' } }))],
-  [
-    'apis/apps/v1/namespaces/shop/deployments',
-    manifest(inShop('apps/v1', 'Deployment', 'web', { spec: { replicas: 0, ...app, template } })),
-  ],
-  ['apis/apps/v1/namespaces/shop/daemonsets', manifest(inShop('apps/v1', 'DaemonSet', 'agent', { spec: { ...app, template } }))],
+  ['apis/apps/v1/namespaces/shop/deployments', manifest(workload('web'))],
 ] as const;
 
-/** The first sync over what kubectl applied: a fault at its nth request. */
-async function firstSync(n: number, fault?: Fault | typeof cut) {
-  const { proxy, person, sync } = await startWorld();
-  for (const [path, { object }] of SET) {
-    const metadata = { ...object.metadata, annotations: { [LAST_APPLIED]: JSON.stringify(object) } };
-    await person.create(`${path}?fieldManager=kubectl-client-side-apply`, { ...object, metadata });
-  }
-  let count = 0;
-  let hit: Recorded | undefined;
-  proxy.intercept = (recorded) => {
-    count += 1;
-    if (count !== n) return undefined;
-    hit = recorded;
-    return typeof fault === 'function' ? fault(recorded) : fault;
-  };
-  const changes = await sync([namespace('shop'), ...SET.map(([, each]) => each)]);
-  return { requests: count, hit: `${hit?.method} ${hit?.path}`, counts: countOutcomes(changes) };
-}
-
-/** Whatever the request is for: discovery, a watch that brings the first list, taking over, applying. */
-describe('one request of a first sync that comes to nothing', () => {
-  test.for(sampled('ways to lose a request', FAULTS, 1))(
-    'because it is %s is made again, and nobody learns of it',
-    async ([, fault]) => {
-      const { requests, counts } = await firstSync(0);
-      expect(counts).toEqual({ configured: SET.length + 1 });
-      for (let n = 1; n <= requests; n += 1) {
-        const lost = await firstSync(n, fault);
-        expect(lost.counts, lost.hit).toEqual(counts);
+losesNothing(
+  'the first sync over what kubectl applied',
+  {
+    async begin({ person, sync }) {
+      for (const [path, { object }] of APPLIED) {
+        const metadata = { ...object.metadata, annotations: { [LAST_APPLIED]: JSON.stringify(object) } };
+        await person.create(`${path}?fieldManager=kubectl-client-side-apply`, { ...object, metadata });
       }
+      return async () => told(await sync([namespace('shop'), ...APPLIED.map(([, each]) => each)]));
     },
-  );
-});
+    outcome: {
+      '<cluster>:namespace/shop': 'configured: not applied since this daemon started',
+      'shop:configmap/a': 'configured: taken over from kubectl apply',
+      'shop:configmap/b': 'configured: taken over from kubectl apply',
+      'shop:secret/token': 'configured: taken over from kubectl apply',
+      'shop:deployment/web': 'configured: taken over from kubectl apply',
+    },
+  },
+  0,
+);
+
+losesNothing(
+  'a later sync that changes, creates and deletes',
+  {
+    options: FEW_KINDS,
+    async begin(world) {
+      const { sync, person } = world;
+      const stays = [namespace('shop'), configMap('kept'), configMap('waits'), configMap('leaves'), manifest(workload('web'))];
+      await sync([...stays, configMap('changed')], { garbageCollection: 'on' });
+      await person.patch(configMapPath('waits'), { metadata: { finalizers: ['acme.io/wait'] } });
+      const { uid } = (await person.get(configMapPath('kept'))).metadata;
+      return async () => {
+        const wanted = [namespace('shop'), configMap('kept'), manifest(workload('web'))];
+        const set = [...wanted, configMap('changed', { a: 'new' }), configMap('new')];
+        const changes = told(await sync(set, { garbageCollection: 'on' }));
+        const kept = (await person.get(configMapPath('kept'))).metadata.uid === uid;
+        return { changes, kept, maps: await mapsIn(world, 'shop') };
+      };
+    },
+    outcome: {
+      changes: {
+        '<cluster>:namespace/shop': 'unchanged',
+        'shop:configmap/kept': 'unchanged',
+        'shop:deployment/web': 'unchanged',
+        'shop:configmap/changed': 'configured: changed in Git',
+        'shop:configmap/new': 'created',
+        'shop:configmap/leaves': 'deleted: no longer in Git',
+        'shop:configmap/waits': 'deleted: it goes when its finalizers are done: acme.io/wait',
+      },
+      kept: true,
+      maps: ['changed', 'kept', 'new', 'waits'],
+    },
+  },
+  1,
+);
+
+losesNothing(
+  'the correction of drift',
+  {
+    async begin({ cluster, sync, person, time }) {
+      const set = [namespace('shop'), configMap('edited'), configMap('deleted'), manifest(workload('web'))];
+      await sync(set);
+      let asked = 0;
+      cluster.onDrift(() => {
+        asked += 1;
+      });
+      return async () => {
+        await person.patch(configMapPath('edited'), { data: { a: 'x' } });
+        await person.delete(configMapPath('deleted'));
+        await time.until('it is seen', () => asked > 0, 1_000);
+        await time.pass(2_000);
+        const changes = told(await sync(set));
+        const before = asked;
+        // Less than the truce, at the end of which it is looked at once more.
+        await time.pass(1_500);
+        const { data } = await person.get(configMapPath('edited'));
+        return { changes, data, askedAgain: asked > before };
+      };
+    },
+    outcome: {
+      changes: {
+        '<cluster>:namespace/shop': 'unchanged',
+        'shop:configmap/edited': expect.stringMatching(/^configured: drift: changed in the cluster by .*: data.a$/),
+        'shop:configmap/deleted': 'created: drift: gone from the cluster',
+        'shop:deployment/web': 'unchanged',
+      },
+      data: { a: 'b' },
+      askedAgain: false,
+    },
+  },
+  2,
+);
+
+losesNothing(
+  'a definition with its object, and a Namespace with its own, in one sync',
+  {
+    async begin({ sync }) {
+      const set = [widget('w'), definition, namespace('new'), configMap('a', { a: 'b' }, 'new')];
+      return async () => ({ first: told(await sync(set)), second: told(await sync(set)) });
+    },
+    outcome: {
+      first: {
+        'shop:widget/w': 'created',
+        '<cluster>:customresourcedefinition/widgets.example.com': 'created',
+        '<cluster>:namespace/new': 'created',
+        'new:configmap/a': 'created',
+      },
+      second: {
+        'shop:widget/w': 'unchanged',
+        '<cluster>:customresourcedefinition/widgets.example.com': 'unchanged',
+        '<cluster>:namespace/new': 'unchanged',
+        'new:configmap/a': 'unchanged',
+      },
+    },
+  },
+  3,
+);
+
+losesNothing(
+  'the recreation of an object by fluxcd.io/force',
+  {
+    async begin({ sync, person }) {
+      await sync([namespace('shop'), manifest(workload('web'))]);
+      const before = await person.get('apis/apps/v1/namespaces/shop/deployments/web');
+      return async () => {
+        const changes = told(await sync([namespace('shop'), manifest(workload('web', 'b', { 'fluxcd.io/force': 'true' }))]));
+        const { metadata, spec } = await person.get('apis/apps/v1/namespaces/shop/deployments/web');
+        const { matchLabels } = spec.selector;
+        return { changes, anew: metadata.uid !== before.metadata.uid, matchLabels };
+      };
+    },
+    outcome: {
+      changes: {
+        '<cluster>:namespace/shop': 'unchanged',
+        'shop:deployment/web': expect.stringMatching(/^configured: recreated: .*field is immutable/),
+      },
+      anew: true,
+      matchLabels: { app: 'b' },
+    },
+  },
+  4,
+);

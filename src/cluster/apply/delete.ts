@@ -3,6 +3,7 @@ import { isFields } from '../../resource/index.ts';
 import type { Transport } from '../connection/transport.ts';
 import { type ApiResource, objectPath } from '../discovery/api-resource.ts';
 import type { LiveObject } from '../object/live.ts';
+import { readMetadata } from './takeover.ts';
 
 /** `changed` when it is not as it was looked at and stays; else what it still waits for before it is gone. */
 export type Deleted = 'changed' | { readonly finalizers: readonly string[] };
@@ -19,10 +20,11 @@ export async function deleteObject(
   live: LiveObject,
   signal?: AbortSignal,
 ): Promise<Deleted> {
+  const path = objectPath(resource, resource.namespaced ? live.namespace : undefined, live.name);
   try {
     const { body } = await transport.request({
       method: 'DELETE',
-      path: objectPath(resource, resource.namespaced ? live.namespace : undefined, live.name),
+      path,
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({
         apiVersion: 'v1',
@@ -39,8 +41,16 @@ export async function deleteObject(
   } catch (error) {
     if (!(error instanceof FluxError)) throw error;
     if (error.code === 'cluster/not-found') return GONE;
-    if (error.code === 'cluster/conflict') return 'changed';
+    if (error.code === 'cluster/conflict') return whatBecame();
     throw error;
+  }
+
+  /** The first try may have been carried out, and its answer lost: an object that waits for finalizers has changed by that alone. */
+  async function whatBecame(): Promise<Deleted> {
+    const now = await readMetadata((build) => transport.request({ ...build(), signal }), path);
+    if (!now) return GONE;
+    const isDeleted = now.uid === live.uid && now.deletionTimestamp !== undefined;
+    return isDeleted ? { finalizers: now.finalizers ?? [] } : 'changed';
   }
 }
 

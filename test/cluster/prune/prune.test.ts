@@ -580,6 +580,24 @@ describe('garbage collection in the cluster', () => {
     expect(deletesSent(server)).toEqual([path.configMap('a'), path.configMap('b')]);
   });
 
+  test('one that waits for its finalizers counts as deleted, though the first answer was lost and the second try met its change', async () => {
+    const { server, plan, cluster } = await synced();
+    server.edit(path.configMap('a'), (object) => {
+      object.metadata.finalizers = ['example.com/slow'];
+    });
+    const planned = await plan(six.slice(1), ON);
+    server.intercept = ({ method }) => {
+      if (method !== 'DELETE') return undefined;
+      server.intercept = undefined;
+      return 'cut-after';
+    };
+    expect((await cluster.apply(planned)).at(-1)).toMatchObject({
+      outcome: 'deleted',
+      reason: 'it goes when its finalizers are done: example.com/slow',
+    });
+    expect(deletesSent(server)).toHaveLength(2);
+  });
+
   test('one whose deletion was just answered is not deleted again while it is still to be seen', async () => {
     const { server, sync } = await synced();
     server.intercept = ({ method }) => (method === 'DELETE' ? { status: 200, body: status(200, '', '') } : undefined);

@@ -124,6 +124,8 @@ function pass(fault: Fault | undefined, exchange: Exchange, recorded: Recorded, 
   outgoing.flushHeaders(); // a watch sends its headers long before its first event
   if (fault?.kind === 'hang') {
     response.resume();
+    // A watch does not end by itself.
+    exchange.idle = recorded.watch;
     response.on('end', () => {
       exchange.idle = true;
       moved();

@@ -1,0 +1,110 @@
+import { Writable } from 'node:stream';
+import { expect, test } from 'vitest';
+import { createLogger } from '../../src/base/index.ts';
+import type { ClusterOptions } from '../../src/cluster/index.ts';
+import type { Change } from '../../src/controller/ports.ts';
+import type { KubernetesOptions } from '../../src/sim/index.ts';
+import type { Recorded } from '../e2e/harness/api-proxy.ts';
+import type { Fault } from '../e2e/harness/fault.ts';
+import { sampled } from '../support/sampled.ts';
+import { startWorld, type World } from './world.ts';
+
+type FaultOf = (request: Recorded) => Fault | undefined;
+
+const answer = (status: number, headers = {}): Fault => ({ kind: 'answer', status, headers });
+
+/** Each of these passes: the next try of the same request is served. */
+const FAULTS: readonly (readonly [string, FaultOf])[] = [
+  ['answered 503', () => answer(503)],
+  ['answered 500', () => answer(500)],
+  ['answered 429', () => answer(429, { 'retry-after': '1' })],
+  ['answered 504', () => answer(504)],
+  ['lost before it arrives', () => ({ kind: 'drop' })],
+  ['lost after it was carried out', () => ({ kind: 'lose-answer' })],
+  [
+    'cut in the middle of its answer',
+    ({ watch }) => (watch ? { kind: 'stream', line: (line) => [line.slice(0, 40), 'end'] } : { kind: 'cut', bytes: 40 }),
+  ],
+  ['never answered', () => ({ kind: 'hang', after: 'nothing' })],
+  ['answered by headers alone', () => ({ kind: 'hang', after: 'headers' })],
+];
+
+/** Something that a cluster is asked to do, from its beginning; what `begin` answers is done while a request is lost. */
+export interface Flow {
+  readonly options?: Partial<ClusterOptions & KubernetesOptions>;
+  /** What the server makes of requests that are not lost. */
+  readonly server?: FaultOf;
+  /** @returns what has to be done; what it comes to has to be the same with and without a lost request. */
+  readonly begin: (world: World) => Promise<() => Promise<unknown>>;
+  /** What it comes to. */
+  readonly outcome: unknown;
+}
+
+interface Played {
+  readonly outcome: unknown;
+  /** Of warnings and errors. */
+  readonly log: readonly string[];
+  /** Those that could be lost. */
+  readonly requests: readonly string[];
+}
+
+/** Plays a flow in a world of its own; its nth request is lost, none when that is 0. */
+async function play({ options, server, begin }: Flow, n: number, fault: FaultOf): Promise<Played> {
+  const log: string[] = [];
+  const destination = new Writable({
+    write(chunk, _encoding, done) {
+      const { level, msg } = JSON.parse(String(chunk));
+      if (level !== 'info') log.push(msg);
+      done();
+    },
+  });
+  const world = await startWorld({ ...options, log: await createLogger({ format: 'json', destination }) });
+  const { proxy } = world;
+  proxy.intercept = server;
+  const run = await begin(world);
+  const requests: string[] = [];
+  proxy.intercept = (recorded) => {
+    requests.push(`${recorded.method} ${recorded.path}${recorded.watch ? ' (watch)' : ''}`);
+    return (requests.length === n ? fault(recorded) : undefined) ?? server?.(recorded);
+  };
+  const outcome = await run();
+  world.cluster.close();
+  return { outcome, log, requests };
+}
+
+/** Requests that are lost without FAULTS=all, one in a world. */
+const FEW = 3;
+
+/**
+ * For each request of the flow: when it alone is lost, it is made again, the flow comes to the same, and nobody is warned. Each flow
+ * begins with another fault, so that without FAULTS=all each has a turn.
+ */
+export function losesNothing(what: string, flow: Flow, first: number): void {
+  const faults = FAULTS.map((_, index) => FAULTS[(first + index) % FAULTS.length] as (typeof FAULTS)[number]);
+  test.for(sampled(`ways to lose a request of ${what}`, faults, 1))(`${what}: one request is %s`, async ([, fault]) => {
+    const usual = await play(flow, 0, fault);
+    expect(usual).toMatchObject({ outcome: flow.outcome, log: [] });
+    const numbers = usual.requests.map((_, index) => index + 1);
+    expect(numbers.length).toBeGreaterThan(0);
+    const noticed: Record<string, unknown> = {};
+    for (const n of sampled(`requests of ${what} to lose`, numbers, FEW)) {
+      const { outcome, log, requests } = await play(flow, n, fault);
+      try {
+        expect({ outcome, log }).toEqual({ outcome: usual.outcome, log: [] });
+      } catch {
+        noticed[`${n}: ${requests[n - 1]}`] = { outcome, log };
+      }
+    }
+    expect(noticed).toEqual({});
+  });
+}
+
+/** What a sync came to, without the places of manifests. */
+export function told(changes: readonly Change[]): Record<string, string> {
+  return Object.fromEntries(
+    changes.map(({ id, outcome, reason, error, drift }) => [
+      id,
+      [outcome, ...(drift ? ['drift'] : []), reason ?? error?.message ?? ''].filter((each) => each !== '').join(': '),
+    ]),
+  );
+}
