@@ -1,6 +1,7 @@
 import type { ApiClient, HealthWire } from '../api/client/index.ts';
 import { FluxError } from '../base/index.ts';
 import { short } from './await-job.ts';
+import { createOutage } from './outage.ts';
 import type { Output } from './output.ts';
 import { printableLine } from './printable.ts';
 import { bar } from './progress.ts';
@@ -16,6 +17,8 @@ const NEXT_S = 5;
 const NAMED = 20;
 
 const PAUSE_MS = 100;
+/** Between questions to a daemon that is away. */
+const AWAY_MS = 1000;
 
 /** States as people read them. */
 const WORDS: Readonly<Record<string, string>> = { inProgress: 'in progress' };
@@ -58,10 +61,20 @@ async function untilHealthy(
   const { clock, stderr, rolloutTimeoutMs } = session;
   const deadline = clock.now() + rolloutTimeoutMs;
   const told = new Map<string, string>();
+  const outage = createOutage(session);
   let waitingFor = revision;
   for (let wanted = FIRST_S; ; wanted = NEXT_S) {
     const left = deadline - clock.now();
-    const health = await client.health({ waitSeconds: Math.max(0, Math.min(wanted, Math.ceil(left / 1000))) });
+    let health: HealthWire | undefined;
+    try {
+      health = await client.health({ waitSeconds: Math.max(0, Math.min(wanted, Math.ceil(left / 1000))) });
+      outage.over();
+    } catch (error) {
+      await outage.bear(error);
+      if (left <= 0) throw error;
+      await clock.sleep(AWAY_MS);
+      continue;
+    }
     if (!health) throw cannotWait();
     onHealth(health);
     if (health.revision !== waitingFor) {

@@ -1,5 +1,6 @@
 import type { ApiClient, UpdateResult } from '../api/client/index.ts';
 import { FluxError } from '../base/index.ts';
+import { createOutage } from './outage.ts';
 import { dataText, type ReportFormat } from './output-format.ts';
 import { isTimeout, poll } from './poll.ts';
 import { printable } from './printable.ts';
@@ -25,7 +26,7 @@ export async function awaitJob(session: Session, client: ApiClient, id: string):
         state = status.StatusString;
         return status.StatusString === 'failed' || status.StatusString === 'succeeded' ? status : undefined;
       },
-      { clock, timeoutMs, initialMs: 100, maxMs: 5000 },
+      { clock, timeoutMs, initialMs: 100, maxMs: 5000, outage: createOutage(session) },
     );
     const { Result, Err, StatusString } = await progress.during(asking, () =>
       state === 'queued' ? 'waiting for its turn' : state,
@@ -70,12 +71,14 @@ export async function reportJob(
 }
 
 /** Waits until the daemon says that a revision, and so everything before it, is applied. @throws FluxError `cli/timeout`. */
-export async function awaitApplied({ clock, timeoutMs, progress }: Session, client: ApiClient, revision: string): Promise<void> {
+export async function awaitApplied(session: Session, client: ApiClient, revision: string): Promise<void> {
+  const { clock, timeoutMs, progress } = session;
   const asking = poll(async () => ((await client.syncStatus(revision)).length === 0 ? true : undefined), {
     clock,
     timeoutMs,
     initialMs: 1000,
     maxMs: 10_000,
+    outage: createOutage(session),
   });
   await progress.during(asking, () => `applying ${short(revision)}`);
 }

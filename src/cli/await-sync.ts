@@ -1,8 +1,9 @@
 import type { ApiClient, SyncReportWire } from '../api/client/index.ts';
 import { FluxError } from '../base/index.ts';
 import { short } from './await-job.ts';
+import { createOutage } from './outage.ts';
 import { dataText, type ReportFormat } from './output-format.ts';
-import { poll } from './poll.ts';
+import { isTimeout, poll } from './poll.ts';
 import { printableLine } from './printable.ts';
 import type { Session } from './session.ts';
 import { painter } from './style.ts';
@@ -40,6 +41,7 @@ async function awaitEnd(session: Session, client: ApiClient, branch: string, sta
     stderr.write(`Revision of ${printableLine(branch)} to apply is ${short(revision)}\n`);
     stderr.write(`Waiting for ${short(revision)} to be applied ...\n`);
   };
+  const outage = createOutage(session);
   let latest = started;
   const asking = poll(
     async () => {
@@ -48,16 +50,28 @@ async function awaitEnd(session: Session, client: ApiClient, branch: string, sta
       // The daemon answers as soon as it is done; until the revision is known short questions make sure it is shown at once.
       const waitSeconds = announced ? Math.min(10, Math.max(0, Math.floor((deadline - clock.now()) / 1000))) : 0;
       latest = await client.sync(started.id, { waitSeconds });
+      outage.over();
       announce(latest);
       return latest.state === 'done' ? latest : undefined;
     },
-    { clock, timeoutMs, initialMs: 50, maxMs: 500 },
+    { clock, timeoutMs, initialMs: 50, maxMs: 500, outage },
   );
-  return progress.during(asking, () => {
+  const tell = () => {
     if (latest.state === 'queued') return 'waiting for its turn';
     return latest.revision === undefined ? 'fetching' : `applying ${short(latest.revision)}`;
-  });
+  };
+  try {
+    return await progress.during(asking, tell);
+  } catch (error) {
+    if (isTimeout(error)) stderr.write(SYNC_TIMEOUT);
+    throw error;
+  }
 }
+
+const SYNC_TIMEOUT = `We timed out waiting for the end of the sync, which the daemon goes on
+with: fluxctl status shows what failed, fluxctl history what was done.
+
+`;
 
 function failureOf({ message, help }: NonNullable<SyncReportWire['failure']>): FluxError {
   return new FluxError(help ? `${message}\n\n${help}` : message, { code: 'cli/sync-failed' });

@@ -1,5 +1,5 @@
 import { type ApiClient, createApiClient } from '../api/client/index.ts';
-import { createHttpTransport, type FluxError, type HttpTransport, Secret } from '../base/index.ts';
+import { type Clock, createHttpTransport, type FluxError, type HttpTransport, Secret } from '../base/index.ts';
 
 export interface Address {
   /** Of the daemon's API. */
@@ -8,6 +8,7 @@ export interface Address {
   readonly token: string;
   /** Of fluxctl, for the daemon's log. */
   readonly version: string;
+  readonly clock: Clock;
   /** Why a connection broke on its way, where that is known to whoever made the way. */
   readonly failure?: () => FluxError | undefined;
 }
@@ -18,10 +19,10 @@ export interface Connection {
 }
 
 /** All that speaks HTTP is behind this, and loads with it. */
-export function connectTo({ url, token, version, failure }: Address): Connection {
-  const transport = createHttpTransport({ userAgent: `fluxctl/${version}` });
+export function connectTo({ url, token, version, clock, failure }: Address): Connection {
+  const transport = createHttpTransport({ userAgent: `fluxctl/${version}`, clock });
   const way = failure ? through(transport, failure) : transport;
-  const client = createApiClient({ transport: way, url, ...(token === '' ? {} : { token: new Secret(token) }) });
+  const client = createApiClient({ transport: way, url, clock, ...(token === '' ? {} : { token: new Secret(token) }) });
   return { client, close: () => transport.close() };
 }
 

@@ -26,8 +26,8 @@ export function describeError(error: unknown, commandPath: string, paint: Paint)
   return `${paint('red', 'Error:')} ${printable(messageOf(error))}\nRun '${commandPath} --help' for usage.\n${adviceOf(error)}`;
 }
 
-/** What to do where the way to the daemon is closed; Flux v1 leaves it at the message. */
+/** What to do, where that is known; Flux v1 leaves it at the message. */
 function adviceOf(error: unknown): string {
-  if (!(error instanceof FluxError) || !error.code.startsWith('cluster/') || !error.help) return '';
+  if (!(error instanceof FluxError) || !error.help) return '';
   return `\n${printable(error.help)}\n`;
 }

@@ -20,7 +20,6 @@ export function openKeyboard(): Keyboard {
   let stream: ReadStream;
   try {
     stream = new ReadStream(openSync('/dev/tty', 'r'));
-    stream.setRawMode(true);
   } catch (cause) {
     throw new FluxError('--interactive needs a terminal, and there is none', { code: 'cli/no-terminal', fault: 'user', cause });
   }
@@ -33,6 +32,8 @@ export function openKeyboard(): Keyboard {
   };
 }
 
+/** Takes the terminal over once somebody waits for a key: before that Ctrl-C ends the program, as ever. */
 async function* keysOf(stream: ReadStream): AsyncGenerator<string> {
+  stream.setRawMode(true);
   for await (const chunk of stream as AsyncIterable<Buffer>) yield* chunk.toString('utf8').match(KEY) ?? [];
 }

@@ -88,7 +88,7 @@ export function createSession({ flags, env, clock, version, keyboard, ...outputs
     const { connectTo } = await import('./connect.ts');
     const tunnel = url === '' ? await forward() : undefined;
     const address = tunnel ? { url: `${tunnel.url}/api/flux`, failure: () => tunnel.failure() } : { url };
-    const { client, close } = connectTo({ ...address, token, version });
+    const { client, close } = connectTo({ ...address, token, version, clock });
     closers.push(close);
     return client;
   }

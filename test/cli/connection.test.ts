@@ -111,3 +111,58 @@ describe('a way to the daemon that is closed is told in one message, with what t
     ]);
   });
 });
+
+describe('a way to the daemon that breaks and comes back', () => {
+  const ENV = () => ({ KUBECONFIG: kubeconfig });
+  const RELEASE = ['release', '--all', '--update-all-images', '--user=ann', '--k8s-fwd-ns=flux'];
+  const asked = () => server.forwarded.map((path) => /flux-\d/.exec(path)?.[0]);
+
+  test('is not noticed by who only looks', async () => {
+    server.reply = () => 'null';
+    server.breaks = 2;
+    const { code, stderr } = await fluxctl(['list-workloads', '-a', '--k8s-fwd-ns=flux'], ENV());
+    expect([code, stderr]).toEqual([0, '']);
+    expect(server.forwarded).toHaveLength(3);
+  });
+
+  test('is waited for with a job, also at another pod', async () => {
+    const lines: string[] = [];
+    server.reply = (line) => {
+      lines.push(line);
+      if (line.startsWith('POST')) {
+        server.breaks = 4;
+        server.pods = { 'app=flux': ['flux-2'] };
+        server.gone = ['flux-1'];
+        return '"job-1"';
+      }
+      return JSON.stringify({ Result: { result: {} }, Err: '', StatusString: 'succeeded' });
+    };
+    const { code, stderr } = await fluxctl(RELEASE, ENV());
+    expect(stderr.split('\n')).toEqual([
+      'Submitting release ...',
+      expect.stringMatching(/^Warning: no answer from the daemon, asking again: .*EOF$/),
+      'The daemon answers again.',
+      '',
+    ]);
+    expect([code, lines]).toEqual([
+      0,
+      ['POST /api/flux/v9/update-manifests HTTP/1.1', 'GET /api/flux/v6/jobs?id=job-1 HTTP/1.1'],
+    ]);
+    expect(asked().at(-1)).toBe('flux-2');
+  });
+
+  test('is told with what may have been done', async () => {
+    server.breaks = 1;
+    const { code, stderr } = await fluxctl(RELEASE, ENV());
+    expect([code, server.forwarded.length]).toEqual([1, 1]);
+    expect(stderr).toContain('The daemon may have taken the release');
+  });
+
+  test('is told as what it is when nothing can have been done', async () => {
+    server.complaint = 'dial tcp4 127.0.0.1:3030: connect: connection refused\n';
+    const { code, stderr } = await fluxctl(RELEASE, ENV());
+    expect([code, server.forwarded.length]).toEqual([1, 3]);
+    expect(stderr).toContain('fluxd must listen on port 3030');
+    expect(stderr).not.toContain('may have taken');
+  });
+});

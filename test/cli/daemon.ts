@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { FluxError, systemClock } from '../../src/base/index.ts';
+import { type Clock, FluxError, systemClock } from '../../src/base/index.ts';
 import { type Keyboard, main } from '../../src/cli/index.ts';
 
 export interface Request {
@@ -100,6 +100,8 @@ interface RunOptions {
   readonly keyboard?: () => Keyboard;
   /** What the clock shows first, in milliseconds since the epoch. */
   readonly startAt?: number;
+  /** Default a minute, as what is waited for here comes, or fails by itself, however busy the machine is. */
+  readonly deadline?: Clock['deadline'];
 }
 
 function noKeyboard(): never {
@@ -110,7 +112,14 @@ function noKeyboard(): never {
 export async function fluxctl(
   line: readonly string[],
   env: Readonly<Record<string, string>> = {},
-  { isTTY = false, isErrorTTY = false, columns, keyboard = noKeyboard, startAt = 0 }: RunOptions = {},
+  {
+    isTTY = false,
+    isErrorTTY = false,
+    columns,
+    keyboard = noKeyboard,
+    startAt = 0,
+    deadline = (_ms, parent) => systemClock.deadline(60_000, parent),
+  }: RunOptions = {},
 ): Promise<Ran> {
   const written: [1 | 2, string][] = [];
   let now = startAt;
@@ -124,8 +133,7 @@ export async function fluxctl(
     clock: {
       ...systemClock,
       now: () => now,
-      // However busy the machine is: what is waited for here comes, or fails by itself.
-      deadline: (_ms, parent) => systemClock.deadline(60_000, parent),
+      deadline,
       async sleep(ms) {
         now += ms;
       },

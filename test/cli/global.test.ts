@@ -116,7 +116,7 @@ describe('errors from the daemon', () => {
     [
       'that is no list',
       { status: 200, body: '"nonsense"' },
-      `Error: decoding response of GET /v6/services: value: Invalid input: expected array, received string\nRun 'fluxctl list-workloads --help' for usage.\n`,
+      `Error: decoding response of GET /v6/services: value: Invalid input: expected array, received string\nRun 'fluxctl list-workloads --help' for usage.\n\nWhatever answered at this URL does not speak the API of fluxd.\n`,
     ],
     [
       'that would paint the terminal (S-080)',

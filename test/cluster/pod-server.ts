@@ -20,6 +20,10 @@ export class PodServer {
   reply = (line: string): string => `pong ${line}`;
   /** Answer to a port-forward: `101` opens it. */
   upgradeStatus = 101;
+  /** Names of pods that are no more. */
+  gone: readonly string[] = [];
+  /** So many streams break as soon as a request has arrived in the pod. */
+  breaks = 0;
   /** What the node says on the channel for errors in place of an answer. */
   complaint = '';
   readonly #sockets = new Set<Socket>();
@@ -60,8 +64,10 @@ export class PodServer {
       this.authorizations.push(request.headers.authorization);
       this.forwarded.push(request.url ?? '');
       await this.opening;
-      if (this.upgradeStatus !== 101) {
-        socket.end(`HTTP/1.1 ${this.upgradeStatus} No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`);
+      const isGone = this.gone.some((name) => request.url?.includes(`/pods/${name}/`));
+      const status = isGone ? 404 : this.upgradeStatus;
+      if (status !== 101) {
+        socket.end(`HTTP/1.1 ${status} No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`);
         return;
       }
       const accept = createHash('sha1')
@@ -75,6 +81,11 @@ export class PodServer {
       socket.on('data', (chunk: Buffer) => {
         const payload = unmask(chunk);
         if (payload?.[0] !== 0) return;
+        if (this.breaks > 0) {
+          this.breaks -= 1;
+          socket.destroy();
+          return;
+        }
         if (this.complaint !== '') {
           socket.write(frame(Buffer.from(`\u0001${this.complaint}`)));
           return;

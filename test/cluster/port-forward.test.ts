@@ -80,6 +80,28 @@ describe('the way to the daemon', () => {
     await until('every connection to the server has ended', () => server.connections === 0);
   });
 
+  test('when the pod was replaced it leads to the new one', async () => {
+    server.pods = { 'app=flux': ['flux-1'] };
+    const forward = await open(['app=flux']);
+    server.pods = { 'app=flux': ['flux-2'] };
+    server.gone = ['flux-1'];
+    expect(await (await fetch(`${forward.url}/ping`)).text()).toBe('pong GET /ping HTTP/1.1');
+    expect(server.forwarded.map((path) => /flux-\d/.exec(path)?.[0])).toEqual(['flux-1', 'flux-2']);
+    forward.close();
+  });
+
+  test('what went wrong with an earlier connection is not told of a later one', async () => {
+    server.pods = { 'app=flux': ['flux-1'] };
+    const forward = await open(['app=flux']);
+    server.upgradeStatus = 403;
+    await expect(fetch(forward.url)).rejects.toThrow();
+    expect(forward.failure()).toMatchObject({ code: 'cluster/forbidden' });
+    server.upgradeStatus = 101;
+    await fetch(forward.url);
+    expect(forward.failure()).toBeUndefined();
+    forward.close();
+  });
+
   test('only running pods of the namespace count', async () => {
     server.pods = { 'app=flux': ['flux-1'] };
     (await open(['app=flux'])).close();

@@ -21,6 +21,17 @@ import {
 } from '../wire/index.ts';
 import { type Answer, type Call, createExchange, type ExchangeOptions } from './exchange.ts';
 import {
+  APPROVAL,
+  type Effect,
+  NEW_KEY,
+  ORPHAN_DELETION,
+  OWN_SYNC,
+  POLICY_CHANGE,
+  RELEASE,
+  SYNC,
+  unknownOutcome,
+} from './outcome.ts';
+import {
   type GitConfig,
   gitConfigSchema,
   imagesSchema,
@@ -37,7 +48,8 @@ interface Cancellable {
 
 /**
  * The daemon's HTTP API, as its callers see it. Every method throws FluxError: `api/remote` with the daemon's own help when it
- * described the error, `api/unreachable`, `api/unauthorized`, `api/status` or `api/bad-answer` otherwise.
+ * described the error, `api/unreachable`, `api/unavailable`, `api/unauthorized`, `api/status` or `api/bad-answer` otherwise;
+ * `api/unknown-outcome` when what was to be changed may have been. Reads are asked again when their answer is lost.
  */
 export interface ApiClient {
   /** Resolves to the daemon's clock, in milliseconds since the epoch, to the second; NaN where it does not tell. */
@@ -125,7 +137,7 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
     async readiness(cancel) {
       if (!LEGACY_SUFFIX.test(options.url)) return undefined;
       const root = createExchange({ ...options, url: options.url.replace(LEGACY_SUFFIX, '') });
-      const { status, text } = await root({ method: 'GET', path: '/readyz', alsoTaken: [404, 503], ...cancel });
+      const { status, text } = await root({ method: 'GET', path: '/readyz', alsoTaken: isReadiness, ...cancel });
       if (status === 404) return undefined;
       return { ready: status === 200, reason: status === 200 ? '' : text.trim() };
     },
@@ -141,19 +153,33 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
       const query = { containerFields: '', namespace, service: spec };
       return (await ask(imagesSchema, { method: 'GET', path: '/v10/images', query, ...cancel })) ?? [];
     },
-    updateManifests: (spec, cancel) => ask(z.string(), { method: 'POST', path: '/v9/update-manifests', body: spec, ...cancel }),
+    updateManifests: (spec, cancel) =>
+      ask(z.string(), { method: 'POST', path: '/v9/update-manifests', body: spec, ...effectOf(spec), ...cancel }),
     jobStatus: (id, cancel) => ask(jobStatusSchema, { method: 'GET', path: '/v6/jobs', query: { id }, ...cancel }),
     async syncStatus(ref, cancel) {
       return (await ask(z.array(z.string()).nullable(), { method: 'GET', path: '/v6/sync', query: { ref }, ...cancel })) ?? [];
     },
     gitRepoConfig: ({ regenerateKey }, cancel) =>
-      ask(gitConfigSchema, { method: 'POST', path: '/v9/git-repo-config', body: regenerateKey, ...cancel }),
+      ask(gitConfigSchema, {
+        method: 'POST',
+        path: '/v9/git-repo-config',
+        body: regenerateKey,
+        ...(regenerateKey ? { effect: NEW_KEY } : {}),
+        ...cancel,
+      }),
     async exportConfig(options) {
       const base64 = await ask(z.base64(), { method: 'GET', path: '/v6/export', ...options });
       return Buffer.from(base64, 'base64').toString('utf8');
     },
     startSync: (cancel) =>
-      ifKnown(syncReportSchema, { method: 'POST', path: '/syncs', body: {}, contentType: 'application/json', ...cancel }),
+      ifKnown(syncReportSchema, {
+        method: 'POST',
+        path: '/syncs',
+        body: {},
+        contentType: 'application/json',
+        effect: OWN_SYNC,
+        ...cancel,
+      }),
     sync(id, { signal, waitSeconds = 0 } = {}) {
       const query = { wait: String(waitSeconds) };
       return askCurrent(syncReportSchema, {
@@ -180,6 +206,7 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
         path: '/gc/approvals',
         body: { hash },
         contentType: 'application/json',
+        effect: APPROVAL,
         ...cancel,
       }),
     deleteOrphans: (orphans, cancel) =>
@@ -188,6 +215,7 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
         path: '/gc/orphan-deletions',
         body: { orphans },
         contentType: 'application/json',
+        effect: ORPHAN_DELETION,
         ...cancel,
       }),
     health: ({ signal, waitSeconds = 0 } = {}) =>
@@ -243,17 +271,38 @@ function checkSize(request: DiffRequestWire): void {
   );
 }
 
-function parse<T>(schema: z.ZodType<T>, { text }: Answer, { method, path }: Call): T {
+/** Of a daemon of ours that is not ready; what stands before it says 503 in other words. */
+function isReadiness({ status, text }: Answer): boolean {
+  return status === 404 || (status === 503 && text.startsWith('not ready'));
+}
+
+/** What a spec changes; nothing when it only plans. */
+function effectOf({ type, spec }: UpdateSpec): { readonly effect?: Effect } {
+  switch (type) {
+    case 'sync':
+      return { effect: SYNC };
+    case 'policy':
+      return { effect: POLICY_CHANGE };
+    default:
+      return 'Kind' in spec && spec.Kind === 'plan' ? {} : { effect: RELEASE };
+  }
+}
+
+function parse<T>(schema: z.ZodType<T>, { text }: Answer, { method, path, effect }: Call): T {
+  const unreadable = (why: string, cause: unknown) => {
+    const error = badAnswer(method, path, why, cause);
+    return effect ? unknownOutcome(error, effect) : error;
+  };
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw badAnswer(method, path, 'it is not JSON', error);
+    throw unreadable('it is not JSON', error);
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw badAnswer(method, path, `${issue?.path.join('.') || 'value'}: ${issue?.message ?? 'unexpected'}`, parsed.error);
+  throw unreadable(`${issue?.path.join('.') || 'value'}: ${issue?.message ?? 'unexpected'}`, parsed.error);
 }
 
 function badAnswer(method: string, path: string, why: string, cause: unknown): FluxError {

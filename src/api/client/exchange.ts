@@ -1,7 +1,10 @@
 import { STATUS_CODES } from 'node:http';
 import * as z from 'zod';
-import { FluxError, type HttpTransport, messageOf, redact, type Secret } from '../../base/index.ts';
+import { type Clock, FluxError, type HttpTransport, redact, type Secret, systemClock } from '../../base/index.ts';
 import { problemSchema } from '../wire/index.ts';
+import { type Loss, lossOf } from './loss.ts';
+import { type Effect, unknownOutcome } from './outcome.ts';
+import { createRetry } from './retry.ts';
 
 export interface ExchangeOptions {
   readonly transport: HttpTransport;
@@ -10,6 +13,8 @@ export interface ExchangeOptions {
   readonly token?: Secret;
   /** Total time for one exchange in milliseconds. */
   readonly requestTimeoutMs?: number;
+  /** Measures the pauses between attempts. Default the system's. */
+  readonly clock?: Clock;
 }
 
 export interface Call {
@@ -24,8 +29,10 @@ export interface Call {
   /** Total time for this exchange in milliseconds, when it takes longer than most. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
-  /** Status codes besides those of success that are an answer, not an error. */
-  readonly alsoTaken?: readonly number[];
+  /** Whether an answer is one although its status is none of success. */
+  readonly alsoTaken?: (answer: Answer) => boolean;
+  /** What it changes at the daemon; absent where it changes nothing, so that it may be asked twice. */
+  readonly effect?: Effect;
 }
 
 export interface Answer {
@@ -38,15 +45,19 @@ export interface Answer {
 export type Exchange = (call: Call) => Promise<Answer>;
 
 /**
- * One call to the daemon; anything but success becomes a FluxError in Flux v1's words.
- * @throws FluxError `api/remote` when the daemon described the error, else `api/unreachable`, `api/unauthorized`, `api/status`.
+ * One call to the daemon; anything but success becomes a FluxError in Flux v1's words. What changes nothing is asked again a few times
+ * when its answer does not arrive; what changes something only when it surely has not arrived itself.
+ * @throws FluxError `api/remote` when the daemon described the error, else `api/unreachable`, `api/unavailable`, `api/unauthorized`,
+ * `api/status`; `api/unknown-outcome` when the call may have been carried out.
  */
-export function createExchange({ transport, url, token, requestTimeoutMs }: ExchangeOptions): Exchange {
+export function createExchange({ transport, url, token, requestTimeoutMs, clock = systemClock }: ExchangeOptions): Exchange {
   const base = checkedBase(url);
-  return async ({ method, path, query, body, contentType, timeoutMs = requestTimeoutMs, signal, alsoTaken = [] }) => {
-    const target = `${base}${path}${query ? `?${new URLSearchParams(query)}` : ''}`;
-    const response = await transport
-      .request({
+  const retry = createRetry(clock);
+
+  async function once(target: string, call: Call): Promise<Answer | Loss> {
+    const { method, body, contentType, timeoutMs = requestTimeoutMs, signal, alsoTaken = () => false } = call;
+    try {
+      const response = await transport.request({
         method,
         url: target,
         headers: {
@@ -57,20 +68,42 @@ export function createExchange({ transport, url, token, requestTimeoutMs }: Exch
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         ...(timeoutMs === undefined ? {} : { timeoutMs }),
         ...(signal ? { signal } : {}),
-      })
-      .catch((error: unknown) => {
-        // The way to the daemon broke off, and the transport knows where.
-        if (error instanceof FluxError && error.code.startsWith('cluster/')) throw error;
-        throw new FluxError(`executing HTTP request: executing HTTP request: ${goFailure(method, target, error)}`, {
-          code: 'api/unreachable',
-          cause: error,
-        });
       });
-    const timeMs = Date.parse(response.headers.date ?? '');
-    const answer = { status: response.status, text: response.body.toString('utf8'), timeMs };
-    if ([200, 201, 202, 204, ...alsoTaken].includes(answer.status)) return answer;
-    throw refusal(answer);
+      const timeMs = Date.parse(response.headers.date ?? '');
+      const answer = { status: response.status, text: response.body.toString('utf8'), timeMs };
+      if ([200, 201, 202, 204].includes(answer.status) || alsoTaken(answer)) return answer;
+      const error = refusal(answer);
+      if (!PASSING.includes(answer.status)) throw error;
+      // What describes its refusal is the daemon, which then has done nothing; else it is something before it, which cannot know.
+      return { error, arrived: error.code === 'api/remote' ? 'no' : 'maybe', tookAllTime: false };
+    } catch (error) {
+      if (error instanceof FluxError && error.code.startsWith('api/')) throw error;
+      return lossOf(error, { verb: method === 'POST' ? 'Post' : 'Get', target: redact(target) });
+    }
+  }
+
+  return async (call) => {
+    const { path, query, effect, signal, timeoutMs } = call;
+    const target = `${base}${path}${query ? `?${new URLSearchParams(query)}` : ''}`;
+    // A time that somebody has set is for all attempts; a second one of that length is not what they want.
+    const mayTakeTwice = timeoutMs === undefined;
+    const outcome = await retry(() => once(target, call), {
+      again: (loss) => (effect === undefined || loss.arrived === 'no') && (mayTakeTwice || !loss.tookAllTime),
+      signal,
+    });
+    if (!('error' in outcome)) return outcome;
+    if (effect === undefined && outcome.tookAllTime && !mayTakeTwice)
+      throw withHelp(outcome.error, 'Give it longer by --timeout.');
+    if (effect === undefined || outcome.arrived === 'no') throw outcome.error;
+    throw unknownOutcome(outcome.error, effect);
   };
+}
+
+/** From what stands before the daemon, or from one that is overloaded: it may be another answer in a moment. */
+const PASSING: readonly number[] = [502, 503, 504];
+
+function withHelp(error: FluxError, help: string): FluxError {
+  return new FluxError(error.message, { code: error.code, fault: error.fault, help, cause: error.cause });
 }
 
 function checkedBase(url: string): string {
@@ -97,7 +130,7 @@ function refusal({ status, text }: Pick<Answer, 'status' | 'text'>): FluxError {
     return new FluxError(`executing HTTP request: ${described.error}`, { code: 'api/remote', fault, help: described.help });
   }
   return new FluxError(`executing HTTP request: ${status} ${STATUS_CODES[status] ?? 'Unknown'} ${text}`, {
-    code: status === 404 ? 'api/not-found' : 'api/status',
+    code: status === 404 ? 'api/not-found' : PASSING.includes(status) ? 'api/unavailable' : 'api/status',
   });
 }
 
@@ -124,41 +157,4 @@ function describedError(text: string): z.infer<typeof legacyErrorSchema> | undef
   const { detail, help, status } = problem.data;
   const type = status === 404 ? 'missing' : status < 500 ? 'user' : 'server';
   return { type, error: detail, help: help ? `${detail}\n\n${help}\n` : `${detail}\n` };
-}
-
-/** A transport failure in the words of Go's HTTP client, which scripts and people know from Flux v1. */
-function goFailure(method: string, url: string, error: unknown): string {
-  const verb = method === 'POST' ? 'Post' : 'Get';
-  return `${verb} ${JSON.stringify(redact(url))}: ${reason(error)}`;
-}
-
-function reason(error: unknown): string {
-  const system = systemError(error);
-  const at = system?.address ? `${system.address}:${system.port ?? ''}` : '';
-  switch (system?.code) {
-    case 'ECONNREFUSED':
-      return `dial tcp ${at}: connect: connection refused`;
-    case 'ENOTFOUND':
-      return `dial tcp: lookup ${system.hostname ?? ''}: no such host`;
-    case 'ECONNRESET':
-      return 'EOF';
-    default:
-      return system?.message ?? messageOf(error);
-  }
-}
-
-interface SystemError {
-  readonly code?: string;
-  readonly address?: string;
-  readonly port?: number;
-  readonly hostname?: string;
-  readonly message: string;
-}
-
-/** The operating system's error behind a chain of causes; of several addresses tried, the first. */
-function systemError(error: unknown): SystemError | undefined {
-  if (error instanceof AggregateError) return systemError(error.errors[0]);
-  if (!(error instanceof Error)) return undefined;
-  if ('code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code)) return error as SystemError;
-  return systemError(error.cause);
 }

@@ -22,6 +22,7 @@ export type {
 export { MAX_DIFF_BYTES } from '../wire/index.ts';
 export { type ApiClient, createApiClient } from './client.ts';
 export type { ExchangeOptions } from './exchange.ts';
+export { isPassing } from './loss.ts';
 export type {
   GitConfig,
   JobStatus,

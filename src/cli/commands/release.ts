@@ -6,6 +6,7 @@ import { awaitJob, type FinishedJob, reportJob } from '../await-job.ts';
 import { type CauseFlags, causeFrom } from '../cause.ts';
 import { collect, count, deprecatedController, type Launch, subcommand } from '../command.ts';
 import { usageError } from '../errors.ts';
+import { createOutage } from '../outage.ts';
 import type { Output } from '../output.ts';
 import { outputFormat, outputOption, REPORT_FORMATS } from '../output-format.ts';
 import { poll } from '../poll.ts';
@@ -185,7 +186,7 @@ async function watchRollout(
       stderr.write('All workloads ready.\n');
       return 'ready';
     },
-    { clock, timeoutMs, initialMs: 2000, maxMs: 2000 },
+    { clock, timeoutMs, initialMs: 2000, maxMs: 2000, outage: createOutage(session) },
   );
   await progress.during(watching, () => `${bar(ready, ids.length)} workloads ready`);
 }

@@ -20,11 +20,24 @@ export function withAdvice(message: string, error: unknown, { namespace }: { rea
 
 /** Why a connection through a port-forward could not be made. `error` is what the WebSocket client gave. */
 export function forwardFailure(error: unknown, where: { readonly namespace: string; readonly pod: string }): FluxError {
-  const text = error instanceof Error || !hasMessage(error) ? messageOf(error) : error.message;
-  const [, status] = /Unexpected server response: (\d{3})/.exec(text) ?? [];
+  const text = textOf(error);
+  const status = statusOf(text);
   const message = `Could not forward a port to pod ${where.namespace}/${where.pod}: ${ANSWERS[status ?? ''] ?? text}`;
   const code = CODES[status ?? ''] ?? 'cluster/no-forward';
   return withAdvice(message, new FluxError(text, { code, cause: error }), where);
+}
+
+/** Whether the API server knows no such pod. */
+export function isPodGone(error: unknown): boolean {
+  return statusOf(textOf(error)) === '404';
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error || !hasMessage(error) ? messageOf(error) : error.message;
+}
+
+function statusOf(text: string): string | undefined {
+  return /Unexpected server response: (\d{3})/.exec(text)?.[1];
 }
 
 const ANSWERS: Readonly<Record<string, string>> = {
@@ -34,13 +47,13 @@ const ANSWERS: Readonly<Record<string, string>> = {
 };
 const CODES: Readonly<Record<string, string>> = { '401': 'cluster/unauthorized', '403': 'cluster/forbidden' };
 
-/** What the pod's node says when nothing takes the connection in the pod. */
+/** What the pod's node says when nothing takes the connection in the pod, or when it breaks. */
 export function unansweredInPod(
   text: string,
   { namespace, pod, port }: { readonly namespace: string; readonly pod: string; readonly port: number },
 ): FluxError {
   return new FluxError(`Could not forward a port to pod ${namespace}/${pod}: ${text.replace(/\s+/g, ' ').trim()}`, {
-    code: 'cluster/no-forward',
+    code: /\bdial\b|connection refused/.test(text) ? 'cluster/no-forward' : 'cluster/forward-broken',
     help: `fluxd must listen on port ${port} (--listen) and be up: kubectl -n ${namespace} logs ${pod}.`,
   });
 }

@@ -4,7 +4,7 @@ import { FluxError, messageOf } from '../../base/index.ts';
 import type { Kubeconfig } from '../connection/kubeconfig.ts';
 import type { Transport } from '../connection/transport.ts';
 import { listMetadata } from '../object/live.ts';
-import { forwardFailure, unansweredInPod, withAdvice } from './advice.ts';
+import { forwardFailure, isPodGone, unansweredInPod, withAdvice } from './advice.ts';
 import { type ClientSource, loadForClient, openTransport } from './connection.ts';
 
 export interface PortForwardOptions extends ClientSource {
@@ -31,12 +31,25 @@ export interface PortForward {
 export async function openPortForward(options: PortForwardOptions): Promise<PortForward> {
   const kubeconfig = await loadForClient(options);
   const { PortForward: Forwarder } = await import('@kubernetes/client-node');
-  const pod = await findPod(kubeconfig, options);
+  let pod = await findPod(kubeconfig, options);
   const forwarder = new Forwarder(kubeconfig.config);
   const open = new Set<Socket>();
   const { namespace, port: podPort } = options;
   let failure: FluxError | undefined;
+  const connect = (socket: Socket, complaints: Writable) =>
+    forwarder.portForward(namespace, pod, [podPort], socket, complaints, socket);
+  const connectAnew = async (socket: Socket, complaints: Writable) => {
+    try {
+      return await connect(socket, complaints);
+    } catch (error) {
+      if (!isPodGone(error)) throw error;
+      // Another one has taken its place meanwhile.
+      pod = await findPod(kubeconfig, options);
+      return connect(socket, complaints);
+    }
+  };
   const server = createServer((socket) => {
+    failure = undefined;
     open.add(socket);
     const giveUp = (error: FluxError) => {
       failure = error;
@@ -51,7 +64,7 @@ export async function openPortForward(options: PortForwardOptions): Promise<Port
     socket.on('close', () => open.delete(socket));
     // The other end reports a broken connection; a socket without a listener would end the process.
     socket.on('error', () => socket.destroy());
-    forwarder.portForward(namespace, pod, [podPort], socket, complaints, socket).then(
+    connectAnew(socket, complaints).then(
       (connection) => {
         const ws = typeof connection === 'function' ? connection() : connection;
         ws?.addEventListener('close', () => socket.destroy());
@@ -60,7 +73,7 @@ export async function openPortForward(options: PortForwardOptions): Promise<Port
         if (socket.destroyed) end();
         else socket.on('close', end);
       },
-      (error: unknown) => giveUp(forwardFailure(error, { namespace, pod })),
+      (error: unknown) => giveUp(error instanceof FluxError ? error : forwardFailure(error, { namespace, pod })),
     );
   });
   const port = await new Promise<number>((resolve, reject) => {

@@ -1,0 +1,87 @@
+import { FluxError, messageOf } from '../../base/index.ts';
+
+/** A call whose answer did not come. */
+export interface Loss {
+  readonly error: FluxError;
+  /** `no` when the call surely has not come to the daemon, or not been carried out. */
+  readonly arrived: 'no' | 'maybe';
+  /** Whether all its time was waited for. */
+  readonly tookAllTime: boolean;
+}
+
+/**
+ * What the transport threw, in the words of Go's HTTP client, which scripts and people know from Flux v1.
+ * @throws what no second attempt can mend.
+ */
+export function lossOf(error: unknown, { verb, target }: { readonly verb: string; readonly target: string }): Loss {
+  const code = error instanceof FluxError ? error.code : '';
+  // The way to the daemon broke off, and the transport knows where.
+  if (error instanceof FluxError && code.startsWith('cluster/')) {
+    if (CLOSED.includes(code)) throw error;
+    return { error, arrived: code === 'cluster/forward-broken' ? 'maybe' : 'no', tookAllTime: false };
+  }
+  const wrapped = new FluxError(
+    `executing HTTP request: executing HTTP request: ${verb} ${JSON.stringify(target)}: ${reason(error)}`,
+    { code: 'api/unreachable', cause: error },
+  );
+  const system = systemError(error)?.code ?? '';
+  if (FINAL.includes(code) || FINAL_SYSTEM.includes(system)) throw wrapped;
+  return { error: wrapped, arrived: NOT_SENT.includes(system) ? 'no' : 'maybe', tookAllTime: code === 'http/timeout' };
+}
+
+/** Whether an error is of a call that came to nothing on its way, and may come through in a while. */
+export function isPassing(error: unknown): boolean {
+  if (!(error instanceof FluxError)) return false;
+  if (error.code === 'api/unreachable') return !FINAL_SYSTEM.includes(systemError(error.cause)?.code ?? '');
+  return error.code === 'api/unavailable' || (error.code.startsWith('cluster/') && !CLOSED.includes(error.code));
+}
+
+/** Ways that stay closed until a person opens them. */
+const CLOSED: readonly string[] = [
+  'cluster/forbidden',
+  'cluster/unauthorized',
+  'cluster/credentials',
+  'cluster/no-config',
+  'cluster/bad-config',
+  'cluster/ambiguous-pod',
+];
+
+/** Of the transport. An answer that is too large is one again. */
+const FINAL: readonly string[] = ['http/bad-url', 'http/protocol', 'http/too-large'];
+const FINAL_SYSTEM: readonly string[] = ['ENOTFOUND'];
+
+/** No connection was made. */
+const NOT_SENT: readonly string[] = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN'];
+
+function reason(error: unknown): string {
+  // It names the call once more, which Go's words have done.
+  if (error instanceof FluxError && error.code === 'http/timeout') return error.message.replace(/^.*: /s, '');
+  const system = systemError(error);
+  const at = system?.address ? `${system.address}:${system.port ?? ''}` : '';
+  switch (system?.code) {
+    case 'ECONNREFUSED':
+      return `dial tcp ${at}: connect: connection refused`;
+    case 'ENOTFOUND':
+      return `dial tcp: lookup ${system.hostname ?? ''}: no such host`;
+    case 'ECONNRESET':
+      return 'EOF';
+    default:
+      return system?.message ?? messageOf(error);
+  }
+}
+
+interface SystemError {
+  readonly code?: string;
+  readonly address?: string;
+  readonly port?: number;
+  readonly hostname?: string;
+  readonly message: string;
+}
+
+/** The operating system's error behind a chain of causes; of several addresses tried, the first. */
+function systemError(error: unknown): SystemError | undefined {
+  if (error instanceof AggregateError) return systemError(error.errors[0]);
+  if (!(error instanceof Error)) return undefined;
+  if ('code' in error && typeof error.code === 'string' && /^E[A-Z_]+$/.test(error.code)) return error as SystemError;
+  return systemError(error.cause);
+}
