@@ -31,7 +31,12 @@ export interface LoopOptions {
   readonly onStep?: (step: { readonly step: string; readonly success: boolean; readonly seconds: number }) => void;
   /** Told what the loop does. */
   readonly pulse: Pick<Pulse, 'begin' | 'rest'>;
+  /** Called, once each time, when there has been nothing to do for `REST_MS`. */
+  readonly onRest?: (() => void) | undefined;
 }
+
+/** Syncs that follow one another are not at rest in between. */
+export const REST_MS = 2_000;
 
 /** What failed is tried again sooner than its interval: first after about 2 s, then more rarely; `soon` means at least every 30 s. */
 const RETRY = { initialMs: 2_000, maxMs: 30_000 };
@@ -50,7 +55,6 @@ export class Loop {
   #wake: (() => void) | undefined;
   /** Somebody called while a step was running: look again before sleeping. */
   #called = false;
-  #asleepAt: number | undefined;
 
   constructor(options: LoopOptions) {
     this.#options = options;
@@ -75,11 +79,6 @@ export class Loop {
   wake(): void {
     this.#called = true;
     this.#wake?.();
-  }
-
-  /** When the loop last went to sleep with nothing left to do, ms since the epoch; undefined until then. */
-  get idleSince(): number | undefined {
-    return this.#asleepAt;
   }
 
   /** Runs until the signal aborts; the step under way is ended by the same signal. */
@@ -158,15 +157,20 @@ export class Loop {
   }
 
   async #sleep(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, pulse, onRest } = this.#options;
     const wait = this.#next() - clock.now();
     if (wait <= 0 || this.#called) return;
-    this.#asleepAt = clock.now();
-    this.#options.pulse.rest(wait);
+    pulse.rest(wait);
     const woken = new AbortController();
     this.#wake = () => woken.abort();
     try {
-      await clock.sleep(wait, { signal: AbortSignal.any([signal, woken.signal]) });
+      const ending = { signal: AbortSignal.any([signal, woken.signal]) };
+      const end = clock.monotonic() + wait;
+      await clock.sleep(Math.min(wait, REST_MS), ending);
+      if (wait <= REST_MS) return;
+      onRest?.();
+      const left = end - clock.monotonic();
+      if (left > 0) await clock.sleep(left, ending);
     } catch (error) {
       if (!woken.signal.aborted && !signal.aborted) throw error;
     } finally {

@@ -49,8 +49,8 @@ export interface FluxOptions {
   readonly host: string;
   readonly isAlive: (pid: number) => boolean;
   readonly metrics: FluxMetrics;
-  /** Called after a sync that left much to collect. */
-  readonly onLargeSync?: () => void;
+  /** Called when there has been nothing to do for a while. */
+  readonly onRest?: () => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -126,7 +126,7 @@ export interface EngineOptions extends Omit<FluxOptions, 'temporaryDirectory' | 
 
 /** Puts the rooms together around one source and one cluster, and starts the loop. Both are closed when it stops. */
 export function startEngine(options: EngineOptions): RunningFlux {
-  const { config, version, environment, source, cluster, metrics, onLargeSync, clock, log } = options;
+  const { config, version, environment, source, cluster, metrics, onRest, clock, log } = options;
   const http = createHttpTransport({ userAgent: `fluxd/${version}` });
   const desired: Desired = createManifestReader({ log: log.child({ component: 'manifests' }) });
   const reader = createRepositoryReader(source, desired, cluster);
@@ -188,7 +188,6 @@ export function startEngine(options: EngineOptions): RunningFlux {
     approvals,
     health,
     metrics,
-    ...(onLargeSync ? { onLargeSync } : {}),
     clock,
     log,
     ask: (...steps) => loop.ask(...steps),
@@ -203,6 +202,7 @@ export function startEngine(options: EngineOptions): RunningFlux {
     log: log.child({ component: 'loop' }),
     onStep: metrics.stepDone,
     pulse,
+    onRest,
   });
   cluster.onDrift(() => loop.ask('sync'));
   const daemon = createDaemon({

@@ -31,8 +31,6 @@ export interface StepsOptions extends SyncOptions, UpdateOptions {
   readonly syncEvents: SyncEvents;
   readonly health: Health;
   readonly metrics: ControllerMetrics;
-  /** Called after a sync that wrote many objects. */
-  readonly onLargeSync?: () => void;
   readonly clock: Clock;
   readonly log: Logger;
   /** Asks the loop for steps from within one. */
@@ -136,13 +134,8 @@ export function createSteps(options: StepsOptions): LoopSteps {
       heldDeletions: outcome.changes.filter((change) => change.outcome === 'held' && !change.place).length,
     });
     logOutcome(outcome, log);
-    if (outcome.changes.filter(({ outcome: word }) => word === 'created' || word === 'configured').length > LARGE)
-      options.onLargeSync?.();
   }
 }
-
-/** Objects that a large sync writes. */
-const LARGE = 200;
 
 /** Whose fault an error is tells whether time may cure it. A deletion may be held for a doubt that is gone at the next look. */
 function leftUndone(changes: readonly Change[]): Again | undefined {

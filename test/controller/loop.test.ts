@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../src/base/index.ts';
-import { Loop, type LoopSteps } from '../../src/controller/loop.ts';
+import { Loop, type LoopSteps, REST_MS } from '../../src/controller/loop.ts';
 import { Pulse } from '../../src/controller/pulse.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { until } from '../support/until.ts';
@@ -10,6 +10,7 @@ const MINUTE = 60_000;
 describe('the loop', () => {
   let clock: ManualClock;
   let ran: string[];
+  let rests: number;
   let head: string;
   let jobs: (() => void)[];
   let failFetch: boolean;
@@ -43,6 +44,7 @@ describe('the loop', () => {
   beforeEach(async () => {
     clock = new ManualClock();
     ran = [];
+    rests = 0;
     head = 'a';
     jobs = [];
     failFetch = false;
@@ -56,6 +58,9 @@ describe('the loop', () => {
       clock,
       log: silentLogger(),
       pulse: new Pulse(clock, 0),
+      onRest: () => {
+        rests += 1;
+      },
     });
     running = loop.run(stop.signal);
     await idle();
@@ -79,6 +84,23 @@ describe('the loop', () => {
     ran = [];
     clock.advance(5 * MINUTE);
     await until('synced', () => ran.includes('sync b') && clock.sleeping === 1);
+  });
+
+  test('tells once that there has been nothing to do for a while, however long that lasts; not while it is kept busy', async () => {
+    for (let n = 0; n < 3; n += 1) {
+      clock.advance(REST_MS - 1);
+      loop.ask('sync');
+      await until('synced', () => ran.length === 3 + n + 1 && clock.sleeping === 1);
+    }
+    expect(rests).toBe(0);
+    clock.advance(REST_MS);
+    await until('told', () => rests === 1 && clock.sleeping === 1);
+    clock.advance(MINUTE);
+    loop.ask('sync');
+    await until('synced', () => ran.length === 7 && clock.sleeping === 1);
+    expect(rests).toBe(1);
+    clock.advance(REST_MS);
+    await until('told again', () => rests === 2 && clock.sleeping === 1);
   });
 
   test('asks made together, and asks made while a step runs, each lead to one run', async () => {
