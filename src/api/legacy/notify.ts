@@ -1,6 +1,6 @@
 import type { NotifiedChange } from '../../controller/index.ts';
-import { parseJson } from '../body.ts';
 import { badRequest } from '../status.ts';
+import { parseFirstJson } from './first-value.ts';
 import { anything, struct, text } from './go-value.ts';
 
 const change = struct({ Kind: text, Source: anything });
@@ -9,7 +9,7 @@ const imageSource = struct({ Name: struct({ Domain: text, Image: text }) });
 
 /** Reads the body of `POST /v11/notify`: what changed somewhere else. */
 export function decodeChange(body: string): NotifiedChange {
-  const { Kind, Source } = change(parseJson(body), '');
+  const { Kind, Source } = change(parseFirstJson(body), '');
   switch (Kind) {
     case 'git': {
       const { URL, Branch } = gitSource(Source, 'Source');

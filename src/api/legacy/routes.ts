@@ -1,7 +1,7 @@
 import { goJson } from '../../base/index.ts';
 import type { Daemon } from '../../controller/index.ts';
-import { parseJson } from '../body.ts';
 import type { ApiRequest, Reply, Route } from '../route.ts';
+import { parseFirstJson } from './first-value.ts';
 import { gitConfigToWire, publicKeyToWire } from './git-config.ts';
 import { flag } from './go-value.ts';
 import { jobToWire } from './job.ts';
@@ -73,7 +73,7 @@ export function legacyRoutes(daemon: Daemon): readonly Route[] {
       methods: ['GET', 'HEAD'],
     }),
     change('GitRepoConfig', 'POST', '/v9/git-repo-config', async ({ body }) => {
-      const regenerateKey = flag(parseJson(body), '');
+      const regenerateKey = flag(parseFirstJson(body), '');
       return json(gitConfigToWire(await daemon.gitConfig({ regenerateKey })));
     }),
     change(

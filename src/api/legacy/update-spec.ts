@@ -2,8 +2,8 @@ import { messageOf } from '../../base/index.ts';
 import { parseImageRef } from '../../image/index.ts';
 import { formatResourceId, parseResourceId, type ResourceId } from '../../resource/index.ts';
 import type { PolicySpec, UpdateSpec } from '../../update/index.ts';
-import { parseJson } from '../body.ts';
 import { badRequest } from '../status.ts';
+import { parseFirstJson } from './first-value.ts';
 import { anything, type Decoder, flag, isAbsent, isObject, list, mapOf, mismatch, struct, text } from './go-value.ts';
 
 const cause = struct({ Message: text, User: text });
@@ -52,7 +52,7 @@ const policySpec: Decoder<PolicySpec> = mapOf(parseId, struct({ add: policySet, 
  * @throws FluxError `api/bad-request`.
  */
 export function decodeUpdateSpec(body: string): UpdateSpec {
-  const { type, cause, spec } = envelope(parseJson(body), '');
+  const { type, cause, spec } = envelope(parseFirstJson(body), '');
   if (type === '')
     throw badRequest('no type in update spec', { help: 'Every update needs a "type": image, containers, policy or sync.' });
   if (spec === undefined) throw badRequest('spec is missing', { help: 'Every update needs a "spec", even if it is {}.' });
@@ -82,7 +82,7 @@ export function decodeUpdateSpec(body: string): UpdateSpec {
 
 /** Reads the body of the old `PATCH /v6/policies`. */
 export function decodePolicyUpdates(body: string): PolicySpec {
-  return policySpec(parseJson(body), '');
+  return policySpec(parseFirstJson(body), '');
 }
 
 function withoutAbsent({
