@@ -35,8 +35,10 @@ export async function main({
 }: MainOptions): Promise<number> {
   let exitCode = 0;
   let running: Command | undefined;
+  const { words, asksForHelp } = readHelp(argv);
   const launch: Launch = async (command, run) => {
     running = command;
+    if (asksForHelp) return command.outputHelp();
     const flags = program.opts() as GlobalFlags;
     const session = createSession({ flags, env, stdout, stderr, clock, version: version || 'unversioned', keyboard });
     try {
@@ -64,7 +66,7 @@ export async function main({
     program.outputHelp();
   });
   try {
-    await program.parseAsync(normalizeArguments(argv, program), { from: 'user' });
+    await program.parseAsync(normalizeArguments(words, program), { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
@@ -76,13 +78,20 @@ export async function main({
     const at = isAboutGlobalFlag(error, running) ? (commandIn(argv, program) ?? running) : running;
     stderr.write(
       describeError(
-        error instanceof CommanderError ? inGoWords(error, at ?? program, argv) : error,
+        error instanceof CommanderError ? inGoWords(error, at ?? program, words) : error,
         pathOf(at ?? program),
         paint,
       ),
     );
     return ERROR_EXIT_CODES[at?.name() ?? ''] ?? 1;
   }
+}
+
+/** Help is shown of a command line that is right otherwise, as Flux v1 has it; commander would show it of any. */
+function readHelp(argv: readonly string[]): { readonly words: readonly string[]; readonly asksForHelp: boolean } {
+  const end = argv.indexOf('--');
+  const isHelp = (word: string, index: number) => (end < 0 || index < end) && ['--help', '-h'].includes(word);
+  return { words: argv.filter((word, index) => !isHelp(word, index)), asksForHelp: argv.some(isHelp) };
 }
 
 /** Where the width of the terminal is not known; and where lines would get too long to read. */

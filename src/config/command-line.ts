@@ -50,10 +50,13 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
   };
 
   let help = false;
+  // What comes after it counts no more, and what is wrong before it is told in its place.
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     if (word === '--') strays.push(...rest.splice(0));
-    else if (word === '--help' || word === '-h') help = true;
-    else if (word.startsWith('--')) readLong(word);
+    else if (word === '--help' || word === '-h') {
+      help = problems.length === 0;
+      if (help) break;
+    } else if (word.startsWith('--')) readLong(word);
     else if (word.startsWith('-') && word !== '-') readShort(word);
     else strays.push(word);
   }

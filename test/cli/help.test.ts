@@ -41,6 +41,21 @@ describe('help', () => {
     expect((await fluxctl(['release', '--help'], {}, { columns: 0 })).stdout).toBe(await helpOf('release'));
   });
 
+  test.each([
+    ['sync --nope --help', "unknown flag: --nope\nRun 'fluxctl sync --help' for usage."],
+    ['--help sync --nope', "unknown flag: --nope\nRun 'fluxctl sync --help' for usage."],
+    ['gc approve -h --nope', "unknown flag: --nope\nRun 'fluxctl gc approve --help' for usage."],
+    ['frob --help', 'unknown command "frob" for "fluxctl"\nRun \'fluxctl --help\' for usage.'],
+  ])('%s: what is wrong is told in place of help, as by Flux v1', async (line, message) => {
+    expect(await fluxctl(line.split(' '))).toMatchObject({ code: 1, stdout: '', stderr: `Error: ${message}\n` });
+  });
+
+  test('is that of the command, wherever the flag stands', async () => {
+    for (const line of ['--help sync', 'sync -h', '--timeout=5s sync --wait --help'])
+      expect((await fluxctl(line.split(' '))).stdout).toBe(await helpOf('sync'));
+    expect((await fluxctl(['gc', '--help', 'approve'])).stdout).toBe(await helpOf('gc approve'));
+  });
+
   test('is printed by the help command too', async () => {
     expect((await fluxctl(['help', 'sync'])).stdout).toBe(await helpOf('sync'));
     expect((await fluxctl(['help'])).stdout).toBe(await helpOf(''));

@@ -289,3 +289,10 @@ test('--version and --help print and exit with 0', () => {
   expect('stdout' in help && help.stdout).toMatch(/^ {2}-l, --listen string +address .* \(default :3030\) \[FLUXD_LISTEN\]$/m);
   expect(parse('-h')).toEqual(help);
 });
+
+test.each([
+  [['--nope', '--help'], 'unknown flag: --nope'],
+  [['--git-poll-interval=5', '-h'], 'invalid argument "5" for "--git-poll-interval" flag: time: missing unit in duration "5"'],
+])('%j: what is wrong before --help is told in its place', (words, message) => {
+  expect(parse(...words)).toEqual({ exit: 2, stdout: '', stderr: `Error: ${message}\n\nRun 'fluxd --help' for usage.\n` });
+});
