@@ -49,6 +49,8 @@ export class Loop {
   readonly #options: LoopOptions;
   readonly #due: Record<Timed, number>;
   readonly #failures: Record<Timed, number> = { fetch: 0, sync: 0, automate: 0 };
+  /** What was told of steps that go on failing. */
+  readonly #told = new Map<Timed, string>();
   #head: Revision | undefined;
   /** Goes up when what was fetched before is news no more. */
   #age = 0;
@@ -142,10 +144,11 @@ export class Loop {
       again = await work();
     } catch (error) {
       if (signal.aborted) return log.info({ step, reason: messageOf(signal.reason) }, 'step stopped');
-      log.error({ step, err: error }, 'step failed');
+      this.#tell(step, error);
       again = 'soon';
       success = false;
     }
+    if (success && this.#told.delete(step)) log.info({ step }, 'step works again');
     onStep?.({ step, success, seconds: (clock.now() - startedAt) / 1000 });
     if (again === undefined) this.#failures[step] = 0;
     else {
@@ -154,6 +157,14 @@ export class Loop {
       this.#failures[step] += 1;
     }
     this.#due[step] = Math.min(this.#due[step], clock.now() + next);
+  }
+
+  /** Once for as long as it is the same; of a sync each time, because each tells that it began. */
+  #tell(step: Timed, error: unknown): void {
+    const message = messageOf(error);
+    if (step !== 'sync' && this.#told.get(step) === message) return;
+    this.#told.set(step, message);
+    this.#options.log.error({ step, err: error }, 'step failed');
   }
 
   async #sleep(signal: AbortSignal): Promise<void> {

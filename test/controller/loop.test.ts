@@ -1,5 +1,6 @@
+import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { silentLogger } from '../../src/base/index.ts';
+import { createLogger } from '../../src/base/index.ts';
 import { Loop, type LoopSteps, REST_MS } from '../../src/controller/loop.ts';
 import { Pulse } from '../../src/controller/pulse.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -14,19 +15,21 @@ describe('the loop', () => {
   let head: string;
   let jobs: (() => void)[];
   let failFetch: boolean;
+  let trouble: string;
   let stop: AbortController;
   /** Whether it may write; gone when it may not. */
   let term: AbortSignal | undefined;
   let fetching: Promise<void>;
   let running: Promise<void>;
   let loop: Loop;
+  let logged: string[];
 
   const steps: { -readonly [Name in keyof LoopSteps]: LoopSteps[Name] } = {
     fetch: async () => {
       ran.push('fetch');
       const found = head;
       await fetching;
-      if (failFetch) throw new Error('remote is down');
+      if (failFetch) throw new Error(trouble);
       return found;
     },
     fetchFailed: () => void ran.push('fetch failed'),
@@ -48,6 +51,16 @@ describe('the loop', () => {
     head = 'a';
     jobs = [];
     failFetch = false;
+    trouble = 'remote is down';
+    logged = [];
+    const destination = new Writable({
+      write(line: Buffer, _encoding, done) {
+        const { msg, err } = JSON.parse(line.toString());
+        logged.push(err ? `${msg}: ${err.message}` : msg);
+        done();
+      },
+    });
+    const log = await createLogger({ format: 'json', destination });
     stop = new AbortController();
     term = stop.signal;
     fetching = Promise.resolve();
@@ -56,7 +69,7 @@ describe('the loop', () => {
       term: () => term,
       intervals: { fetch: 5 * MINUTE, sync: 7 * MINUTE, automate: 11 * MINUTE },
       clock,
-      log: silentLogger(),
+      log,
       pulse: new Pulse(clock, 0),
       onRest: () => {
         rests += 1;
@@ -146,6 +159,24 @@ describe('the loop', () => {
     head = 'd';
     clock.advance(2_000);
     await until('recovered', () => ran.includes('sync d'));
+  });
+
+  test('trouble that lasts is logged when it begins, when it changes and when it ends', async () => {
+    await idle();
+    failFetch = true;
+    loop.ask('fetch');
+    await until('three attempts fail', async () => {
+      await clock.advance(30_000);
+      return ran.filter((each) => each === 'fetch failed').length >= 3;
+    });
+    expect(logged).toEqual(['step failed: remote is down']);
+    trouble = 'no such host';
+    loop.ask('fetch');
+    await until('that fails too', () => logged.length > 1);
+    failFetch = false;
+    loop.ask('fetch');
+    await until('a fetch succeeds', () => logged.length > 2);
+    expect(logged.slice(1)).toEqual(['step failed: no such host', 'step works again']);
   });
 
   test('asked for a sync before it has ever seen a revision, it sleeps until the next fetch', async () => {
