@@ -3,7 +3,7 @@ import { type EventLog, formatJobNote } from '../record/index.ts';
 import { planUpdate, type UpdatePlan, type UpdateSpec } from '../update/index.ts';
 import type { JobResult } from './jobs.ts';
 import { type ControllerMetrics, measuredRelease } from './metrics.ts';
-import type { Cancellable, Cluster, ImageWatch, Revision, Source } from './ports.ts';
+import type { Cancellable, Cluster, CommitRequest, ImageWatch, Revision, Source } from './ports.ts';
 import { commitEvent } from './sync-events.ts';
 import type { RepositoryReader, RepositoryView } from './view.ts';
 
@@ -18,13 +18,25 @@ export interface UpdateOptions {
   readonly log: Logger;
 }
 
-/** A push that loses a race is planned anew this often before the job fails. */
-const ATTEMPTS = 6;
-const RETRY = { initialMs: 100, maxMs: 2_000 };
+/** How often an update is tried again before the job fails: after a push that lost a race, and after trouble that may pass. */
+const RACED = { retries: 5, initialMs: 100, maxMs: 2_000 };
+const TROUBLED = { retries: 2, initialMs: 1_000, maxMs: 4_000 };
+
+/** What may be over at the next try: a connection that broke, a git that was killed or got no answer in time. */
+const PASSING: readonly string[] = [
+  'git/unreachable',
+  'git/command-failed',
+  'git/timeout',
+  'git/not-run',
+  'git/mirror-broken',
+  'git/push-unanswered',
+  'git/push-unknown',
+];
 
 /**
  * Carries an update out: plan it on the newest revision, commit, push. When somebody else pushed first, their commit stands and the
- * update is planned again on it (R-033); it is never forced or merged blindly.
+ * update is planned again on it (R-033); it is never forced or merged blindly. What fails by trouble that may pass is tried again, once
+ * it is known that the commit did not arrive all the same (R-035).
  */
 export async function applyUpdate(
   jobId: string,
@@ -34,26 +46,54 @@ export async function applyUpdate(
 ): Promise<JobResult> {
   const { source, reader, events, metrics, clock, log } = options;
   const startedAt = clock.now();
-  for (let attempt = 0; ; attempt += 1) {
-    const base = await newest(source, cancel);
-    const plan = await planOn(base, spec, options, cancel);
-    if (plan.edits.length === 0) return withoutCommit(spec, plan);
+  const failed = { raced: 0, troubled: 0 };
+  /** What was tried last, if its push may have begun. */
+  let tried: { readonly request: CommitRequest; readonly plan: UpdatePlan } | undefined;
+  let trouble: unknown;
+  let waitMs = 0;
+  for (;;) {
     try {
-      const revision = await commit(jobId, base, spec, plan, source, cancel);
-      log.info({ jobId, revision, message: plan.message.split('\n', 1)[0] }, 'update pushed');
-      metrics.committed(spec.type);
-      events.add(commitEvent(revision, spec, plan.result, startedAt));
-      // Whoever hears that the job is done may look at once, and listings show what was read last. The sync that follows needs it too.
-      await reader
-        .read(revision, cancel)
-        .catch((error: unknown) => log.warn({ jobId, revision, err: error }, 'pushed revision not read yet'));
-      return { revision, spec, result: plan.result };
+      if (waitMs > 0) await clock.sleep(waitMs, cancel);
+      const base = await newest(source, cancel);
+      const arrived = tried && (await source.arrived(tried.request, cancel));
+      if (tried && arrived !== undefined) return await pushed(arrived, tried.plan);
+      const plan = await planOn(base, spec, options, cancel);
+      if (plan.edits.length === 0) return withoutCommit(spec, plan);
+      tried = { request: commitRequest(jobId, base, spec, plan), plan };
+      return await pushed(await source.commit(tried.request, cancel), plan);
     } catch (error) {
-      if (!(error instanceof FluxError) || error.code !== 'git/push-raced' || attempt + 1 >= ATTEMPTS) throw error;
-      log.info({ jobId, attempt: attempt + 1 }, 'somebody else pushed first, planning the update again');
-      await clock.sleep(backoffMs(attempt, RETRY), cancel);
+      // When its time is over, what kept it from ending says more than that.
+      if (cancel.signal?.aborted) throw trouble ?? error;
+      const pauseMs = pauseAfter(error, failed);
+      if (pauseMs === undefined) throw error;
+      log.info({ jobId, err: error }, 'update is tried again');
+      trouble = error;
+      waitMs = pauseMs;
     }
   }
+
+  async function pushed(revision: Revision, plan: UpdatePlan): Promise<JobResult> {
+    log.info({ jobId, revision, message: plan.message.split('\n', 1)[0] }, 'update pushed');
+    metrics.committed(spec.type);
+    events.add(commitEvent(revision, spec, plan.result, startedAt));
+    // Whoever hears that the job is done may look at once, and listings show what was read last. The sync that follows needs it too.
+    await reader
+      .read(revision, cancel)
+      .catch((error: unknown) => log.warn({ jobId, revision, err: error }, 'pushed revision not read yet'));
+    return { revision, spec, result: plan.result };
+  }
+}
+
+/** How long to wait before an update that failed is tried again, in milliseconds; undefined when it is not. Counts. */
+function pauseAfter(error: unknown, failed: { raced: number; troubled: number }): number | undefined {
+  if (!(error instanceof FluxError)) return undefined;
+  if (error.code === 'git/push-raced') {
+    failed.raced += 1;
+    return failed.raced > RACED.retries ? undefined : backoffMs(failed.raced - 1, RACED);
+  }
+  if (!PASSING.includes(error.code)) return undefined;
+  failed.troubled += 1;
+  return failed.troubled > TROUBLED.retries ? undefined : backoffMs(failed.troubled - 1, TROUBLED);
 }
 
 /** What an update would do, without doing it. */
@@ -101,17 +141,10 @@ async function fileReader(
   };
 }
 
-function commit(
-  jobId: string,
-  base: Revision,
-  spec: UpdateSpec,
-  plan: UpdatePlan,
-  source: Source,
-  cancel: Cancellable,
-): Promise<Revision> {
-  const note = formatJobNote({ jobId, spec, result: spec.type === 'policy' ? null : plan.result });
+function commitRequest(jobId: string, base: Revision, spec: UpdateSpec, { edits, message, result }: UpdatePlan): CommitRequest {
+  const note = formatJobNote({ jobId, spec, result: spec.type === 'policy' ? null : result });
   const author = spec.cause.User === '' ? {} : { author: spec.cause.User };
-  return source.commit({ base, edits: plan.edits, message: plan.message, ...author, jobId, note }, cancel);
+  return { base, edits, message, ...author, jobId, note };
 }
 
 /** A policy that is set already is fine; a release that changes nothing is an error (Flux v1, and what fluxctl expects). */

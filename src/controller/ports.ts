@@ -85,6 +85,10 @@ export interface Source {
    * @throws FluxError `git/push-raced` when somebody else pushed first (fetched already: plan again), `git/no-changes` when the tree stays the same.
    */
   commit(request: CommitRequest, options?: Cancellable): Promise<Revision>;
+  /**
+   * The commit of a request that failed after its push had begun, if it did arrive; its note is seen to. To be asked after a fetch.
+   */
+  arrived(request: CommitRequest, options?: Cancellable): Promise<Revision | undefined>;
   /** The blob of each note of `refs/notes/<notes-ref>`, by commit. */
   noteBlobs(): Promise<ReadonlyMap<Revision, string>>;
   /** The notes of those of the revisions that have one. */

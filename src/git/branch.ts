@@ -108,6 +108,12 @@ export function createBranch({ mirror, branch, configured, timeoutMs, resolve, c
       };
   }
 
+  /** Something of ours was taken: no check says more. */
+  function pushed(): void {
+    writable = true;
+    if (head !== undefined) state = { status: 'ready' };
+  }
+
   /** Takes over what the mirror says of the head now, after somebody wrote to it. */
   async function follow(): Promise<void> {
     try {
@@ -124,5 +130,5 @@ export function createBranch({ mirror, branch, configured, timeoutMs, resolve, c
     return withinDeadline(operation, timeoutMs, signal, (bounded) => work({ signal: bounded }));
   };
 
-  return { state: () => state, head: () => head, requireReady, fetch, follow, reading };
+  return { state: () => state, head: () => head, requireReady, fetch, pushed, follow, reading };
 }

@@ -5,7 +5,8 @@ import { FluxError, redact } from '../base/index.ts';
 export interface GitOutput {
   /** `git fetch` */
   readonly command: string;
-  readonly exitCode: number;
+  /** None when a signal ended it. */
+  readonly exitCode: number | undefined;
   readonly stdout: Buffer;
   readonly stderr: string;
 }
@@ -18,7 +19,8 @@ export async function gitFailed(output: GitOutput, directory: string): Promise<F
   const text = cleaned(`${output.stdout.toString('utf8')}\n${output.stderr}`);
   const { code, help } = KINDS.find(({ pattern }) => pattern.test(text)) ?? OTHER;
   const disk = code === 'git/disk' ? `; ${await freeSpace(directory)}` : '';
-  return new FluxError(`${output.command}: ${summary(text) || `exit code ${output.exitCode}`}${disk}`, { code, help });
+  const end = output.exitCode === undefined ? 'killed' : `exit code ${output.exitCode}`;
+  return new FluxError(`${output.command}: ${summary(text) || end}${disk}`, { code, help });
 }
 
 /** The error when a deadline of ours, not the caller's signal, ended a command. */

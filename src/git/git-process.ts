@@ -16,6 +16,8 @@ export interface GitOptions {
   readonly clock: Clock;
   /** Told of each command that spoke to the remote. */
   readonly onRemote?: OnRemote;
+  /** Told of each command that was ended before its time: what it had locked is locked still. */
+  readonly onKilled?: () => void;
 }
 
 export type OnRemote = (call: {
@@ -35,15 +37,21 @@ interface ProcessOptions extends RunOptions {
 const thread = new GitThread();
 
 /** How a git process of one repository is run, and what its end means. Which ones there are is said in git.ts. */
-export function createGitProcess({ gitDir, cwd, environment, clock, onRemote }: GitOptions) {
+export function createGitProcess({ gitDir, cwd, environment, clock, onRemote, onKilled }: GitOptions) {
   /** Resolves with what the process left, whatever its exit code. */
   async function run(args: readonly string[], { signal, input, extra = {} }: ProcessOptions): Promise<GitOutput> {
     const command = `git ${args[0]}`;
     const env = { ...environment, GIT_DIR: gitDir, ...extra };
-    const result = await thread.run({ args, cwd, env, ...(input === undefined ? {} : { input }) }, signal);
+    const result = await thread
+      .run({ args, cwd, env, ...(input === undefined ? {} : { input }) }, signal)
+      .catch((error: unknown) => {
+        onKilled?.();
+        throw error;
+      });
+    if (result.exitCode === undefined) onKilled?.();
     const { buffer, byteOffset, byteLength } = result.stdout;
     const output = { ...result, command, stdout: Buffer.from(buffer, byteOffset, byteLength) };
-    if (output.exitCode < 0 || /^Error: spawn /.test(output.stderr))
+    if ((output.exitCode ?? 0) < 0 || /^Error: spawn /.test(output.stderr))
       throw new FluxError(`${command}: git could not be started: ${output.stderr.split('\n', 1)[0]}`, {
         code: 'git/not-installed',
         help: 'Install git 2.31 or newer and have it on the PATH of fluxd.',

@@ -14,9 +14,9 @@ export interface GitCall {
   readonly input?: string | Uint8Array;
 }
 
-/** What a git process left; a negative exit code when it could not be started. */
+/** What a git process left; a negative exit code when it could not be started, none when a signal ended it. */
 export interface GitResult {
-  readonly exitCode: number;
+  readonly exitCode: number | undefined;
   readonly stdout: Uint8Array;
   readonly stderr: string;
 }

@@ -98,9 +98,11 @@ export function createGit(options: GitOptions) {
 
     /** The object an expression names, or undefined. The expression must not be an option (names.ts). */
     async revParse(expression: string, options: RunOptions): Promise<string | undefined> {
-      const { exitCode, stdout } = await run(['rev-parse', '--verify', '--quiet', '--end-of-options', expression], options);
-      const text = stdout.toString('utf8').trim().split('\n').at(-1) ?? '';
-      return exitCode === 0 && isObjectId(text) ? text : undefined;
+      const output = await run(['rev-parse', '--verify', '--quiet', '--end-of-options', expression], options);
+      // Its quiet no; any other end says nothing about the object.
+      if (output.exitCode === 1) return undefined;
+      const text = (await stdoutOf(output)).toString('utf8').trim().split('\n').at(-1) ?? '';
+      return isObjectId(text) ? text : undefined;
     },
 
     /** Entries `<mode> <type> <id> <size>\t<path>\0`; size is `-` for what is no blob. */

@@ -6,7 +6,7 @@ import { gitFailed } from './failure.ts';
 import { createGit, type Git } from './git.ts';
 import type { GitOptions, RunOptions } from './git-process.ts';
 
-export interface MirrorOptions extends Omit<GitOptions, 'gitDir' | 'cwd'> {
+export interface MirrorOptions extends Omit<GitOptions, 'gitDir' | 'cwd' | 'onKilled'> {
   /** Ours alone; created, and created again when it vanishes. */
   readonly directory: string;
   /** What git is given as the repository. */
@@ -38,9 +38,18 @@ export function createMirror(options: MirrorOptions) {
   const { directory, address, branch, notesRef, log, resolve, onReplaced } = options;
   const gitDir = join(directory, 'mirror.git');
   const branchRef = `refs/heads/${branch}`;
-  const git: Git = createGit({ ...options, gitDir, cwd: directory });
+  const git: Git = createGit({
+    ...options,
+    gitDir,
+    cwd: directory,
+    onKilled: () => {
+      mayBeLocked = true;
+    },
+  });
   const refspecs = ['refs/heads/*', 'refs/tags/*', `${notesRef}*`].map((pattern) => `+${pattern}:${pattern}`);
   let opened = false;
+  /** A git of ours was killed: its locks would keep out all that come after it. */
+  let mayBeLocked = false;
   /** Something read was not as it should be: look closely before the next fetch. */
   let suspect = false;
   /** Looked at since the last success; a remote that is down for hours costs one look. */
@@ -93,6 +102,7 @@ export function createMirror(options: MirrorOptions) {
 
   /** A fetch and nothing else, to learn what became of a push. */
   async function refetch(run: RunOptions): Promise<void> {
+    await unlock();
     const output = await git.fetch(address, refspecs, run);
     if (output.exitCode !== 0) throw await gitFailed(output, directory);
     examined = false;
@@ -131,6 +141,13 @@ export function createMirror(options: MirrorOptions) {
     return true;
   }
 
+  /** Takes away what a git that was killed has left. Only for who alone writes to the mirror now. */
+  async function unlock(): Promise<void> {
+    if (!mayBeLocked) return;
+    mayBeLocked = false;
+    await sweepLocks();
+  }
+
   /** Locks of a git that was killed; nobody else works in this directory. */
   async function sweepLocks(): Promise<boolean> {
     if (!(await exists(gitDir))) return false;
@@ -160,6 +177,7 @@ export function createMirror(options: MirrorOptions) {
     address,
     update,
     refetch,
+    unlock,
     markSuspect() {
       suspect = true;
     },

@@ -20,6 +20,8 @@ interface Request {
   readonly resolve: (found: Found | undefined) => void;
   readonly reject: (error: Error) => void;
   attempts: number;
+  /** Nobody waits for the answer any more. */
+  abandoned: boolean;
 }
 
 interface Found {
@@ -38,7 +40,8 @@ interface Answer {
 /**
  * Reads blobs by id, and tells what names stand for, through one `git cat-file --batch` that stays open: thousands of files cost one
  * process, and a look at a ref none. simple-git runs a command to its end and cannot hold a conversation, so this one process is
- * spawned here, once, with the same environment as all others. Answers come in the order of the requests; a process that dies is replaced and asked again once.
+ * spawned here, once, with the same environment as all others. Answers come in the order of the requests; a process that dies is replaced
+ * and asked again once, and one that says nothing until a deadline has passed is replaced as well.
  */
 export class ObjectReader {
   readonly #options: ObjectReaderOptions;
@@ -46,6 +49,8 @@ export class ObjectReader {
   #queue: Request[] = [];
   #header = '';
   #answer: Answer | undefined;
+  /** Goes up with each piece of an answer. */
+  #heard = 0;
   /** Processes in a row that ended without one answer. */
   #barren = 0;
   #closed = false;
@@ -75,7 +80,12 @@ export class ObjectReader {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       if (this.#closed) throw new FluxError('git objects: closed', { code: 'git/closed' });
-      const onAbort = () => reject(signal?.reason);
+      const heard = this.#heard;
+      const onAbort = () => {
+        request.abandoned = true;
+        reject(signal?.reason);
+        if (signal?.reason?.name === 'TimeoutError' && heard === this.#heard) this.#giveUp();
+      };
       const settle = (outcome: () => void) => {
         signal?.removeEventListener('abort', onAbort);
         outcome();
@@ -86,6 +96,7 @@ export class ObjectReader {
         name,
         wants,
         attempts: 1,
+        abandoned: false,
         resolve: (found) => settle(() => resolve(found)),
         reject: (error) => settle(() => reject(error)),
       };
@@ -107,6 +118,13 @@ export class ObjectReader {
   /** Ends the process; the next read starts one anew, on the mirror as it is then. */
   restart(): void {
     this.#process?.kill('SIGKILL');
+  }
+
+  /** Whoever waits for the process that hangs asks another one. */
+  #giveUp(): void {
+    const child = this.#process;
+    child?.kill('SIGKILL');
+    if (child) this.#ended(child, 'no answer in time');
   }
 
   close(): void {
@@ -144,7 +162,7 @@ export class ObjectReader {
   #ended(child: ChildProcessWithoutNullStreams, why: string): void {
     if (this.#process !== child) return;
     this.#process = undefined;
-    const waiting = this.#queue;
+    const waiting = this.#queue.filter(({ abandoned }) => !abandoned);
     this.#queue = [];
     this.#barren += 1;
     const hopeless = this.#closed || this.#barren > 2;
@@ -167,6 +185,7 @@ export class ObjectReader {
 
   #receive(chunk: Buffer): void {
     let rest = chunk;
+    this.#heard += 1;
     while (rest.length > 0) {
       if (!this.#answer) {
         const end = rest.indexOf(0x0a);

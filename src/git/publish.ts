@@ -25,6 +25,8 @@ export interface PublisherOptions {
   readonly timeoutMs: number;
   /** Asked before each push; what it throws is thrown, and nothing is pushed. */
   readonly mayPush?: () => void;
+  /** Told of each push that was taken. */
+  readonly onPushed: () => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -85,6 +87,21 @@ export function createPublisher(options: PublisherOptions) {
     }
   }
 
+  /** The commit of a request whose push may have been taken without an answer, with its note; to be asked after a fetch. */
+  async function arrived(
+    { base, jobId, note }: CommitRequest,
+    { signal }: { readonly signal?: AbortSignal },
+  ): Promise<string | undefined> {
+    const revision = await withinDeadline('git log', timeoutMs, signal, async (bounded) => {
+      const run = { signal: bounded };
+      // The base may be gone, with the history that was rewritten.
+      const [head, from] = await Promise.all([branchRef, `${base}^{commit}`].map((name) => reader.resolve(name, run)));
+      return head === undefined ? undefined : findJob(from, head, jobId, run);
+    });
+    if (revision !== undefined) await ensureNote(revision, note, signal);
+    return revision;
+  }
+
   async function prepare({ base, edits, message, author, jobId }: CommitRequest, run: RunOptions): Promise<string> {
     const head = await reader.resolve(branchRef, run);
     if (head !== base) throw pushRaced(branch, base, head);
@@ -116,7 +133,7 @@ export function createPublisher(options: PublisherOptions) {
       const seconds = secondsNow();
       const failure = await push(
         (run) =>
-          Promise.all([
+          allEnded([
             ...(tagMoves ? [tagUpdate(before.tag, revision, seconds, run)] : []),
             ...(recordChanges ? [noteUpdate(recordRef, before.records, revision, record, run, seconds)] : []),
           ]),
@@ -179,6 +196,7 @@ export function createPublisher(options: PublisherOptions) {
       if (error instanceof FluxError && error.code === 'git/timeout') return error;
       throw error;
     }
+    options.onPushed();
     await withinDeadline('git update-ref', timeoutMs, undefined, (bounded) => enter(updates, { signal: bounded }));
     return undefined;
   }
@@ -204,7 +222,7 @@ export function createPublisher(options: PublisherOptions) {
     }
   }
 
-  async function findJob(base: string, head: string, jobId: string, run: RunOptions): Promise<string | undefined> {
+  async function findJob(base: string | undefined, head: string, jobId: string, run: RunOptions): Promise<string | undefined> {
     const commits = await listCommits(git, { from: base, to: head, paths: [] }, identity.email, run);
     const isOurs = (trailer: { name: string; value: string }) =>
       trailer.name === JOB_TRAILER.toLowerCase() && trailer.value === jobId;
@@ -232,5 +250,11 @@ export function createPublisher(options: PublisherOptions) {
     }
   }
 
-  return { commit, recordSync };
+  return { commit, arrived, recordSync };
+}
+
+/** As Promise.all, but when one fails the others have ended too: nobody writes to the mirror behind the back of who comes next. */
+async function allEnded<T>(work: readonly Promise<T>[]): Promise<readonly T[]> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
 }

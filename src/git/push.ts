@@ -1,5 +1,5 @@
 import { FluxError, type Logger } from '../base/index.ts';
-import { gitFailed } from './failure.ts';
+import { type GitOutput, gitFailed } from './failure.ts';
 import type { Git, RefUpdate } from './git.ts';
 import type { RunOptions } from './git-process.ts';
 
@@ -25,13 +25,13 @@ export async function pushRefs(
   if (server.atomic || updates.length === 1) {
     const { ok, noAtomic, output } = await git.push(address, updates, { ...run, atomic: server.atomic && updates.length > 1 });
     if (ok) return undefined;
-    if (!noAtomic) return pushFailed(await gitFailed(output, directory));
+    if (!noAtomic) return pushFailed(output, directory);
     server.atomic = false;
     log.warn({}, 'git server has no atomic push: refs are pushed one after the other');
   }
   for (const update of updates) {
     const { ok, output } = await git.push(address, [update], { ...run, atomic: false });
-    if (!ok) return pushFailed(await gitFailed(output, directory));
+    if (!ok) return pushFailed(output, directory);
   }
   return undefined;
 }
@@ -44,7 +44,10 @@ export async function checkWritable(
   run: RunOptions,
 ): Promise<FluxError | undefined> {
   const update = { ref: `refs/heads/${branch}`, target: head, expected: head };
-  const { ok, output } = await git.push(address, [update], { ...run, atomic: false, dryRun: true });
+  const ask = () => git.push(address, [update], { ...run, atomic: false, dryRun: true });
+  const first = await ask();
+  if (first.ok) return undefined;
+  const { ok, output } = isUnanswered(first.output, await gitFailed(first.output, directory)) ? await ask() : first;
   if (ok) return undefined;
   const failure = await gitFailed(output, directory);
   return new FluxError(`attempt to push: ${failure.message}`, {
@@ -55,7 +58,20 @@ export async function checkWritable(
   });
 }
 
-function pushFailed(failure: FluxError): FluxError {
+/** The far side did not say no, nor did anybody on the way: what broke may hold the next time. */
+function isUnanswered({ stdout }: GitOutput, { code }: FluxError): boolean {
+  const isRefused = /^!\t.*\[(remote )?rejected\]/m.test(stdout.toString('utf8'));
+  return !isRefused && (code === 'git/command-failed' || code === 'git/unreachable');
+}
+
+async function pushFailed(output: GitOutput, directory: string): Promise<FluxError> {
+  const failure = await gitFailed(output, directory);
+  if (isUnanswered(output, failure))
+    return new FluxError(failure.message, {
+      code: 'git/push-unanswered',
+      help: `The connection broke, or git ended, before the server said that it took the push.\n\n${failure.help ?? ''}`,
+      cause: failure,
+    });
   return new FluxError(failure.message, {
     code: 'git/push-failed',
     fault: 'user',

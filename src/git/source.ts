@@ -103,6 +103,7 @@ export function createSource(options: SourceOptions) {
     skipMessage: options.skipMessage,
     timeoutMs,
     ...(options.mayPush ? { mayPush: options.mayPush } : {}),
+    onPushed: () => followed.pushed(),
     clock,
     log,
   });
@@ -115,10 +116,15 @@ export function createSource(options: SourceOptions) {
   /** One operation at a time may change the mirror. */
   let last: Promise<unknown> = Promise.resolve();
   function exclusively<T>(work: () => Promise<T>): Promise<T> {
-    const result = last.then(() => {
+    const result = last.then(async () => {
       marks.forget();
-      // Whoever asks from its end on wants to hear of what was written; until then nobody could.
-      return work().finally(() => revisions.mirrorChanged());
+      try {
+        await mirror.unlock();
+        return await work();
+      } finally {
+        // Whoever asks from now on wants to hear of what was written; until now nobody could.
+        revisions.mirrorChanged();
+      }
     });
     last = result.catch(() => undefined);
     return result;
@@ -173,6 +179,9 @@ export function createSource(options: SourceOptions) {
 
     commit: (request: CommitRequest, { signal }: Cancellable = {}): Promise<string> =>
       publishing(() => publisher.commit(request, signal ? { signal } : {})),
+
+    arrived: (request: CommitRequest, { signal }: Cancellable = {}): Promise<string | undefined> =>
+      publishing(() => publisher.arrived(request, signal ? { signal } : {})),
 
     recordSync: (request: { readonly revision: string; readonly record?: string }, { signal }: Cancellable = {}): Promise<void> =>
       publishing(() => publisher.recordSync(request, signal ? { signal } : {})),

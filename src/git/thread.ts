@@ -71,7 +71,8 @@ async function run({ args, cwd, env, input }: GitCall, signal: AbortSignal): Pro
     // Called for every task: the way to have exit code and bytes, which raw() itself folds into one text.
     errors: (error, { exitCode, stdOut, stdErr }) => {
       if (error instanceof GitPluginError) return error;
-      result = { exitCode, stdout: Buffer.concat(stdOut), stderr: Buffer.concat(stdErr).toString('utf8') };
+      // Null, whatever its type says, for a process that a signal ended.
+      result = { exitCode: exitCode ?? undefined, stdout: Buffer.concat(stdOut), stderr: Buffer.concat(stdErr).toString('utf8') };
       return undefined;
     },
   })

@@ -5,7 +5,7 @@ import { createHealth } from '../../src/controller/health.ts';
 import { SyncHistory } from '../../src/controller/history.ts';
 import { JobQueue } from '../../src/controller/jobs.ts';
 import { ObjectStates } from '../../src/controller/object-states.ts';
-import type { Cluster, ImageWatch, Source } from '../../src/controller/ports.ts';
+import type { Cancellable, Cluster, ImageWatch, Source } from '../../src/controller/ports.ts';
 import { Progress } from '../../src/controller/progress.ts';
 import { createSteps, type StepsOptions } from '../../src/controller/steps.ts';
 import { createSyncEvents } from '../../src/controller/sync-events.ts';
@@ -16,6 +16,7 @@ import { EventLog } from '../../src/record/index.ts';
 import type { Manifest } from '../../src/resource/index.ts';
 import type { UpdateSpec } from '../../src/update/index.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { until } from '../support/until.ts';
 
 const [FIRST, SECOND] = ['1'.repeat(40), '2'.repeat(40)];
 
@@ -140,16 +141,37 @@ describe('the steps of the loop', () => {
   });
 
   test.each([
-    [undefined, 'git repo not ready: git ls-remote: fatal: no route'],
-    [FIRST, 'git ls-remote: fatal: no route'],
-  ])('an update that Git cannot be asked for says whether it ever could be (head %s)', async (known, error) => {
-    const failure = new FluxError('git ls-remote: fatal: no route', { code: 'git/command-failed', help: 'Read it.' });
-    const source = { ...options.source, head: () => known, fetch: () => Promise.reject(failure) };
-    const spec: UpdateSpec = { type: 'policy', cause: { Message: '', User: '' }, spec: {} };
-    const job = options.jobs.add(spec, 0);
-    await createSteps({ ...options, source }).job({});
-    expect(await options.jobs.status(job.id)).toEqual({ state: 'failed', error });
-  });
+    ['command-failed', undefined, 60_000, 1, 'git repo not ready: git ls-remote: fatal: no route'],
+    ['command-failed', FIRST, 60_000, 3, 'git ls-remote: fatal: no route'],
+    ['command-failed', FIRST, 1_000, 1, 'git ls-remote: fatal: no route'],
+    ['denied', FIRST, 60_000, 1, 'git ls-remote: fatal: no route'],
+  ])(
+    'an update that Git cannot be asked for (%s) says whether it ever could be (head %s), and is tried again while it may pass (within %i ms: %i)',
+    async (code, known, timeoutMs, tries, error) => {
+      const failure = new FluxError('git ls-remote: fatal: no route', { code: `git/${code}`, help: 'Read it.' });
+      let fetches = 0;
+      const fetch = async ({ signal }: Cancellable = {}) => {
+        signal?.throwIfAborted();
+        fetches += 1;
+        throw failure;
+      };
+      const source = { ...options.source, head: () => known, fetch };
+      const spec: UpdateSpec = { type: 'policy', cause: { Message: '', User: '' }, spec: {} };
+      const clock = new ManualClock();
+      const job = options.jobs.add(spec, 0);
+      let over = false;
+      const done = createSteps({ ...options, source, timeoutMs, clock }).job({});
+      void done.finally(() => {
+        over = true;
+      });
+      await until('the job is over', () => {
+        if (clock.sleeping > 0) clock.advance(4_000);
+        return over;
+      });
+      expect(await options.jobs.status(job.id)).toEqual({ state: 'failed', error });
+      expect(fetches).toBe(tries);
+    },
+  );
 
   test('a workload whose name nobody can ask for does not stop the others from being watched', async () => {
     manifests = [deployment('web+1'), deployment('wéb'), deployment('web')];

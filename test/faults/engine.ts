@@ -41,6 +41,8 @@ export interface EngineOptions {
   readonly before?: (site: Site) => void | Promise<void>;
   /** Instead of the repository's own. */
   readonly source?: Source;
+  /** What is on its way besides: time stands still until it is done. */
+  readonly pending?: () => number;
 }
 
 export async function startEngine(files: Readonly<Record<string, string>>, options: EngineOptions = {}): Promise<Engine> {
@@ -49,7 +51,7 @@ export async function startEngine(files: Readonly<Record<string, string>>, optio
   const source = counted(options.source ?? repository.source, (change) => {
     pending += change;
   });
-  const site = await startSite(options.kubernetes, { pending: () => pending });
+  const site = await startSite(options.kubernetes, { pending: () => pending + (options.pending?.() ?? 0) });
   await options.before?.(site);
   const { clock, proxy, time } = site;
   const lines: LogLine[] = [];

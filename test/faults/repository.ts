@@ -88,6 +88,7 @@ export function createRepository(files: Readonly<Record<string, string>>): Repos
     commit: async () => {
       throw new FluxError('this repository takes no commits', { code: 'git/read-only' });
     },
+    arrived: async () => undefined,
     noteBlobs: async () => new Map(),
     notes: async () => new Map(),
     syncRecord: async (revision) => records.get(revision),

@@ -1,0 +1,258 @@
+import { channel } from 'node:diagnostics_channel';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import type { ClientRequest } from 'node:http';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { UpdateSpec } from '../../src/update/index.ts';
+import { failingGit } from '../git/support/failing-git.ts';
+import { processesWith } from '../git/support/processes.ts';
+import { createRemote, type Remote, sourceOf, temporaryDirectory } from '../git/support/repository.ts';
+import { FakeRegistry } from '../registry-watch/fake-registry.ts';
+import { thorough } from '../support/sampled.ts';
+import { type Engine, startEngine } from './engine.ts';
+import { configMap, namespace, yaml } from './manifests.ts';
+
+const MINUTE = 60_000;
+
+/** What a git that was killed may leave in the mirror, whatever it was about to write. */
+const LOCKS = [
+  'HEAD',
+  'config',
+  'packed-refs',
+  'refs/heads/main',
+  'refs/tags/flux-sync',
+  'refs/notes/flux',
+  'refs/notes/flux-sync',
+  'refs/notes/unpushed.fluxd',
+];
+
+const FAULTS = {
+  'loses its connection': () => 'echo "fatal: the remote end hung up unexpectedly" >&2; exit 128',
+  'is killed': () => 'kill -KILL $$',
+  // Of a push Git learns by the answer alone that it was taken.
+  'loses its connection after all was done': () => `[ -d "$GIT_DIR/refs" ] && cp -R "$GIT_DIR/refs" "$GIT_DIR/before"
+"$GIT" "$@"
+if [ "$1" = push ]; then rm -rf "$GIT_DIR/refs"; mv "$GIT_DIR/before" "$GIT_DIR/refs"; else rm -rf "$GIT_DIR/before"; fi
+echo "fatal: the remote end hung up unexpectedly" >&2; exit 128`,
+  'is killed while it holds locks': () => `cd "$GIT_DIR" || kill -KILL $$
+[ "$1" = cat-file ] || for lock in ${LOCKS.join(' ')}; do [ -d "$(dirname "$lock")" ] && : >"$lock.lock"; done
+[ -z "$GIT_INDEX_FILE" ] || : >"$GIT_INDEX_FILE.lock"
+kill -KILL $$`,
+  'comes right after somebody else’s push': ({ path }: Remote) => `(
+  unset $(env | sed -n 's/^\\(GIT_[A-Z_0-9]*\\)=.*/\\1/p' | grep -v '^GIT$')
+  cd '${path}' || exit 1
+  export GIT_INDEX_FILE='${path}/theirs' GIT_AUTHOR_NAME=Ann GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=Ann GIT_COMMITTER_EMAIL=a@b
+  "$GIT" read-tree main
+  "$GIT" update-index --add --cacheinfo "100644,$(echo theirs | "$GIT" hash-object -w --stdin),theirs.txt"
+  "$GIT" update-ref refs/heads/main "$("$GIT" commit-tree -p main -m 'By a person' "$("$GIT" write-tree)")"
+) </dev/null >/dev/null 2>&1
+exec "$GIT" "$@"`,
+  'never ends': () => 'exec sleep 600',
+};
+type Fault = keyof typeof FAULTS;
+
+const WEB = 'shop:deployment/web';
+const web = (image: string, annotations: Readonly<Record<string, string>>) => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'web', namespace: 'shop', annotations },
+  spec: {
+    replicas: 0,
+    selector: { matchLabels: { app: 'web' } },
+    template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'web', image }] } },
+  },
+});
+
+/** What a scenario has: everything is real but the cluster and the time. */
+interface Life {
+  readonly remote: Remote;
+  readonly registry: FakeRegistry;
+  readonly engine: Engine;
+  readonly image: (tag: string) => string;
+}
+
+interface Scenario {
+  readonly automated?: boolean;
+  /** True: git fails from the very start on, not after a first sync. */
+  readonly fromStart?: boolean;
+  readonly during?: (life: Life) => Promise<void>;
+  /** Subjects of our own commits in the end. */
+  readonly commits: (life: Life) => readonly string[];
+}
+
+const SCENARIOS = {
+  'the start': { fromStart: true, commits: () => [] },
+  'a release': {
+    async during({ engine, image }) {
+      const spec: UpdateSpec = {
+        type: 'image',
+        cause: { Message: 'Release it', User: 'Ann' },
+        spec: { ServiceSpecs: [WEB], ImageSpec: image('1.1.0'), Kind: 'execute', Excludes: [], Force: false },
+      };
+      const id = await engine.daemon.update(spec);
+      let job = await engine.daemon.job(id);
+      const look = async () => {
+        job = await engine.daemon.job(id);
+      };
+      await engine.time.until(
+        'the job is done',
+        () => {
+          void look();
+          return job.state === 'succeeded' || job.state === 'failed';
+        },
+        MINUTE,
+      );
+      expect(job).toMatchObject({ state: 'succeeded', error: '', result: { [WEB]: { Status: 'success' } } });
+      expect(await engine.daemon.syncStatus(`${job.revision}`)).toBeDefined();
+    },
+    commits: () => ['Release it'],
+  },
+  'an automated update': {
+    automated: true,
+    async during({ registry, engine }) {
+      registry.push('1.1.0', '2030-01-03T00:00:00Z');
+      await engine.time.until('it is committed', () => engine.log.some(({ msg }) => msg === 'update pushed'), 7 * MINUTE);
+    },
+    commits: ({ image }) => [`Auto-release ${image('1.1.0')}`],
+  },
+  'a poll': {
+    async during({ remote }) {
+      remote.commit({ 'more.yaml': yaml(configMap('more')) });
+    },
+    commits: () => [],
+  },
+} satisfies Readonly<Record<string, Scenario>>;
+
+/** Goes through a scenario. Says whether the process that was to fail has begun. */
+async function live(name: keyof typeof SCENARIOS, fault: Fault, which: number | string): Promise<boolean> {
+  const { during, commits, fromStart = false, automated = false }: Scenario = SCENARIOS[name];
+  const registry = await new FakeRegistry().listen();
+  onTestFinished(() => registry.close());
+  const image = (tag: string) => `${registry.name}:${tag}`;
+  registry.push('1.0.0', '2030-01-01T00:00:00Z');
+  if (!automated) registry.push('1.1.0', '2030-01-02T00:00:00Z');
+  const annotations = automated ? { 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.web': 'semver:~1' } : {};
+  const remote = createRemote({ 'all.yaml': yaml(namespace('shop')), 'web.yaml': yaml(web(image('1.0.0'), annotations)) });
+  const first = remote.git('rev-parse', 'main');
+  const git = failingGit();
+  const directory = join(temporaryDirectory(), 'mirror');
+  const source = sourceOf(`file://${remote.path}`, {
+    directory,
+    environment: { ...process.env, PATH: git.path },
+    timeoutMs: fault === 'never ends' ? 4_000 : 60_000,
+  });
+  const started = join(temporaryDirectory(), 'started');
+  const fail = () => git.replace(which, `: >'${started}'\n${FAULTS[fault](remote)}`);
+  if (fromStart) fail();
+  const pending = requestsTo(registry.host);
+  const flags = ['--registry-disable-scanning=false', '--registry-insecure-host=127.0.0.1'];
+  const engine = await startEngine({}, { source, pending, flags });
+  const life = { remote, registry, engine, image };
+  if (!fromStart) {
+    await synced(life);
+    fail();
+  }
+  const from = engine.clock.now();
+  await during?.(life);
+  await synced(life);
+  const tookMs = engine.clock.now() - from;
+  await engine.time.pass(1_000);
+
+  const hasFailed = existsSync(started);
+  const isRace = hasFailed && fault === 'comes right after somebody else’s push';
+  const wanted = commits(life);
+  const log = remote.git('log', '--format=%H %s%x00%(trailers:key=Flux-Job-Id,valueonly)', 'main').split('\n').filter(Boolean);
+  const ours = log.filter((line) => !line.endsWith('\0')).map((line) => line.slice(first.length + 1).split('\0')[0]);
+  const revisions = log.filter((line) => !line.endsWith('\0')).map((line) => line.slice(0, first.length));
+  const notes = remote.git('for-each-ref', 'refs/notes/flux') === '' ? '' : remote.git('notes', '--ref=flux', 'list');
+  const which_ = `${which} ${fault}`;
+  expect(ours, which_).toEqual(wanted);
+  expect(
+    notes
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => line.split(' ')[1]),
+    which_,
+  ).toEqual(revisions);
+  expect(log.filter((line) => line.includes(' By a person')).length, which_).toBe(isRace ? 1 : 0);
+  expect(remote.git('merge-base', first, 'main'), which_).toBe(first);
+  expect(JSON.parse(remote.git('notes', '--ref=flux-sync', 'show', 'main')), which_).toMatchObject({ counts: {} });
+  expect(leftIn(directory), which_).toEqual([]);
+  expect(
+    processesWith(`GIT_DIR=${directory}`).filter((line) => !line.includes('cat-file')),
+    which_,
+  ).toEqual([]);
+  expect([engine.running(), source.state()], which_).toEqual([true, { status: 'ready' }]);
+  // Somebody's push is seen by a poll; everything else is tried again much sooner.
+  expect(tookMs, which_).toBeLessThan((name === 'a poll' ? 5.5 : 0.5) * MINUTE + (isRace ? 5 * MINUTE : 0));
+  return hasFailed;
+}
+
+/** Lets time go by until the head is synced and written down. Refs are read as files: this is asked at each turn. */
+async function synced({ engine, remote }: Life): Promise<void> {
+  const ref = (name: string) => {
+    const file = join(remote.path, name);
+    return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
+  };
+  let seen: string | undefined;
+  let tagged: string | undefined;
+  await engine.time.until(
+    'the head is synced and recorded',
+    () => {
+      const now = ['refs/heads/main', 'refs/tags/flux-sync', 'refs/notes/flux-sync'].map(ref);
+      if (now.includes(undefined)) return false;
+      if (seen !== now.join()) {
+        seen = now.join();
+        tagged = remote.git('rev-parse', 'flux-sync^{commit}');
+      }
+      return tagged === now[0] && engine.daemon.readiness().ready && engine.log.at(-1)?.msg !== 'step failed';
+    },
+    11 * MINUTE,
+  );
+}
+
+/** What has no place in a mirror at rest. */
+function leftIn(directory: string): readonly string[] {
+  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => /^(index|build|old)-|\.lock$|\/tmp_/.test(name));
+}
+
+/** How many requests of this process to a host are on their way. */
+function requestsTo(host: string): () => number {
+  const open = new Set<ClientRequest>();
+  const created = channel('http.client.request.created');
+  const onCreated = (message: unknown) => {
+    const { request } = message as { readonly request: ClientRequest };
+    if (request.getHeader('host') !== host) return;
+    open.add(request);
+    request.on('close', () => open.delete(request));
+  };
+  created.subscribe(onCreated);
+  onTestFinished(() => {
+    created.unsubscribe(onCreated);
+  });
+  return () => open.size;
+}
+
+/** All or nothing is lost by it, nothing is done twice, and whoever waits for a job is told the truth. */
+describe('one git process that comes to nothing', () => {
+  test.for([
+    ['the start', 'is killed while it holds locks', 'mktag'],
+    ['a release', 'loses its connection after all was done', 'push'],
+  ] as const)('during %s: it %s (%s)', async ([name, fault, command]) => {
+    expect(await live(name, fault, command)).toBe(true);
+  });
+
+  const all = Object.keys(SCENARIOS).flatMap((name) => Object.keys(FAULTS).map((fault) => [name, fault]));
+  test
+    .runIf(thorough('each git process of a start, a release, an update and a poll, failing in each way'))
+    .for(all as [keyof typeof SCENARIOS, Fault][])(
+    'during %s, whichever it is: it %s',
+    { timeout: 600_000 },
+    async ([name, fault]) => {
+      let n = 1;
+      while (await live(name, fault, n)) n += 1;
+      expect(n).toBeGreaterThan(6);
+    },
+  );
+});
