@@ -26,8 +26,8 @@ export function describeError(error: unknown, commandPath: string, paint: Paint)
   return `${paint('red', 'Error:')} ${printable(messageOf(error))}\nRun '${commandPath} --help' for usage.\n${adviceOf(error)}`;
 }
 
-/** What to do, where that is known; Flux v1 leaves it at the message. */
+/** What to do, where that is known and Flux v1, which leaves it at the message, does not say all that there is to say of an argument. */
 function adviceOf(error: unknown): string {
-  if (!(error instanceof FluxError) || !error.help) return '';
+  if (!(error instanceof FluxError) || !error.help || error.code.startsWith('resource/')) return '';
   return `\n${printable(error.help)}\n`;
 }
