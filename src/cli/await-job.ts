@@ -4,7 +4,7 @@ import { createOutage } from './outage.ts';
 import { dataText, type ReportFormat } from './output-format.ts';
 import { isTimeout, poll } from './poll.ts';
 import { printable } from './printable.ts';
-import { formatResult, type Verbosity } from './result-table.ts';
+import { formatResult, resultRows, type Verbosity } from './result-table.ts';
 import type { Session } from './session.ts';
 
 export interface FinishedJob {
@@ -31,7 +31,7 @@ export async function awaitJob(session: Session, client: ApiClient, id: string):
     const { Result, Err, StatusString } = await progress.during(asking, () =>
       state === 'queued' ? 'waiting for its turn' : state,
     );
-    if (StatusString === 'failed') throw new FluxError(Err, { code: 'cli/job-failed', fault: 'user' });
+    if (StatusString === 'failed') throw jobFailed(Err);
     const { revision, result } = Result;
     return { ...(revision ? { revision } : {}), ...(result ? { result } : {}) };
   } catch (error) {
@@ -39,6 +39,14 @@ export async function awaitJob(session: Session, client: ApiClient, id: string):
     throw error;
   }
 }
+
+function jobFailed(message: string): FluxError {
+  const help = message === NO_CHANGES ? { help: 'To see why, ask for the same with --dry-run -v.' } : {};
+  return new FluxError(message, { code: 'cli/job-failed', fault: 'user', ...help });
+}
+
+/** What a release comes to that would change nothing; changes of policies succeed then. */
+const NO_CHANGES = 'no changes made in repo';
 
 export interface ReportOptions {
   readonly verbosity: Verbosity;
@@ -59,6 +67,7 @@ export async function reportJob(
   else if (result) stdout.write(formatResult(result, verbosity));
   if (revision) stderr.write(`Commit pushed:\t${short(revision)}\n`);
   if (!result) stderr.write('Nothing to do\n');
+  else if (isAllHidden(result, verbosity)) stderr.write('Nothing to do; -v says why\n');
   if (!revision || !awaitApply) return;
   try {
     await awaitApplied(session, client, revision);
@@ -68,6 +77,11 @@ export async function reportJob(
     // The commit is pushed, which is what was asked for; so this is no failure.
     stderr.write(APPLY_TIMEOUT);
   }
+}
+
+/** Whether there are workloads of which nothing is shown. */
+function isAllHidden(result: UpdateResult, verbosity: Verbosity): boolean {
+  return Object.keys(result).length > 0 && resultRows(result, verbosity).length === 0;
 }
 
 /** Waits until the daemon says that a revision, and so everything before it, is applied. @throws FluxError `cli/timeout`. */

@@ -22,13 +22,15 @@ interface Subcommand<Flags> {
   readonly argument?: { readonly name: string; readonly description: string };
   /** What the help calls the positional arguments of a command that looks at them itself. */
   readonly anyArguments?: string;
+  /** What to say to somebody who gives arguments to a command that takes none. */
+  readonly instead?: string;
   /** What the help says after the flags. */
   readonly more?: string;
 }
 
 /** A subcommand. */
 export function subcommand<Flags>(name: string, parts: Subcommand<Flags>): Command {
-  const { summary, examples, launch, run, options, argument, anyArguments, more } = parts;
+  const { summary, examples, launch, run, options, argument, anyArguments, instead, more } = parts;
   const command = new Command(name).summary(summary).description(summary).allowExcessArguments(true);
   options?.(command);
   const wanted = argument ? `<${argument.name}>` : (anyArguments ?? '');
@@ -36,7 +38,7 @@ export function subcommand<Flags>(name: string, parts: Subcommand<Flags>): Comma
   // Checked by hand below, in the words of the other commands.
   if (argument) command.argument(`[${argument.name}]`, argument.description);
   command.helpOption('-h, --help', 'show this help');
-  layOutHelp(command, { examples: examples.map((line) => `fluxctl ${line}`), ...(more === undefined ? {} : { more }) });
+  layOutHelp(command, { examples: examples.map(asTyped), ...(more === undefined ? {} : { more }) });
   return command.action(async () => {
     await launch(command, async (session) => {
       // What a command has in common with the one above it may be written for either.
@@ -45,11 +47,16 @@ export function subcommand<Flags>(name: string, parts: Subcommand<Flags>): Comma
         if (flags[attribute] !== undefined) session.stderr.write(`Flag ${notice}\n`);
       }
       if (anyArguments === undefined && command.args.length !== (argument ? 1 : 0)) {
-        throw usageError(argument ? `expected one argument: the ${argument.name}` : noArguments(command));
+        throw usageError(argument ? `expected one argument: the ${argument.name}` : noArguments(command), instead);
       }
       return run(session, flags as Flags, command.args);
     });
   });
+}
+
+/** Comments, blank lines and commands of the shell stay as they are. */
+function asTyped(line: string): string {
+  return /^(?:#|source |$)/.test(line) ? line : `fluxctl ${line}`;
 }
 
 /** Somebody who gives an argument to a command with commands below it has mistyped one of those. */

@@ -3,8 +3,8 @@ import { printable } from './printable.ts';
 import type { Paint } from './style.ts';
 
 /** A command line that cannot be carried out as it is written. */
-export function usageError(message: string): FluxError {
-  return new FluxError(message, { code: 'cli/usage', fault: 'user' });
+export function usageError(message: string, help?: string): FluxError {
+  return new FluxError(message, { code: 'cli/usage', fault: 'user', ...(help === undefined ? {} : { help }) });
 }
 
 /** What only our own daemon can do, and this one cannot. */

@@ -48,7 +48,8 @@ async function readText(path: string): Promise<string> {
 
 function reading<T>(path: string, result: Promise<T>): Promise<T> {
   return result.catch((error: unknown) => {
-    throw badPath(`${path}: ${messageOf(error)}`, error);
+    // Node names the system call and the path once more.
+    throw badPath(`${path}: ${messageOf(error).replace(/^E[A-Z]+: (.*?), [a-z]+ .*$/s, '$1')}`, error);
   });
 }
 

@@ -5,7 +5,8 @@ import { FluxError } from '../base/index.ts';
 /** @throws FluxError `cli/bad-path`, in Go's words for what is not there; `notDirectory` words the other case. */
 export async function checkDirectory(path: string, notDirectory: string): Promise<void> {
   const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-    throw badPath(`stat ${path}: ${cause.code === 'ENOENT' ? 'no such file or directory' : cause.message}`, cause);
+    if (cause.code !== 'ENOENT') throw badPath(`stat ${path}: ${cause.message}`, { cause });
+    throw badPath(`stat ${path}: no such file or directory`, { cause, help: 'Make the directory first.' });
   });
   if (!found.isDirectory()) throw badPath(notDirectory);
 }
@@ -25,11 +26,11 @@ export async function writeBelow(directory: string, parts: readonly string[], te
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, text);
   } catch (cause) {
-    throw badPath(`cannot output manifest file ${path}: ${cause instanceof Error ? cause.message : cause}`, cause);
+    throw badPath(`cannot output manifest file ${path}: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }
   return path;
 }
 
-function badPath(message: string, cause?: unknown): FluxError {
-  return new FluxError(message, { code: 'cli/bad-path', fault: 'user', ...(cause === undefined ? {} : { cause }) });
+function badPath(message: string, more: { readonly cause?: unknown; readonly help?: string } = {}): FluxError {
+  return new FluxError(message, { code: 'cli/bad-path', fault: 'user', ...more });
 }

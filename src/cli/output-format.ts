@@ -16,18 +16,21 @@ export const LIST_FORMATS = ['table', 'wide', 'json', 'yaml', 'name'] as const;
 
 /** `-o` of a command that has these formats. */
 export function outputOption(formats: readonly OutputFormat[]): Option {
-  const words = `${formats.slice(0, -1).join(', ')} or ${formats.at(-1)}`;
-  const option = new Option('-o, --output-format <format>', `print as ${words}`).default('table');
+  const option = new Option('-o, --output-format <format>', `print as ${wordsOf(formats)}`).default('table');
   // For completion; what is not among them is refused in Flux v1's words.
   option.argChoices = [...formats];
   return option;
+}
+
+function wordsOf(formats: readonly OutputFormat[]): string {
+  return `${formats.slice(0, -1).join(', ')} or ${formats.at(-1)}`;
 }
 
 /** @throws FluxError `cli/usage` for what is not among the formats that a command has. */
 export function outputFormat<Format extends OutputFormat>(text: string, formats: readonly Format[]): Format {
   const known = Object.hasOwn(FORMATS, text) ? FORMATS[text as keyof typeof FORMATS] : undefined;
   const format = formats.find((each) => each === known);
-  if (format === undefined) throw usageError('invalid output format specified');
+  if (format === undefined) throw usageError('invalid output format specified', `-o takes ${wordsOf(formats)}.`);
   return format;
 }
 

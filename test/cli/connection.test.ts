@@ -121,7 +121,7 @@ describe('a way to the daemon that breaks and comes back', () => {
     server.reply = () => 'null';
     server.breaks = 2;
     const { code, stderr } = await fluxctl(['list-workloads', '-a', '--k8s-fwd-ns=flux'], ENV());
-    expect([code, stderr]).toEqual([0, '']);
+    expect([code, stderr]).toEqual([0, 'No workloads found\n']);
     expect(server.forwarded).toHaveLength(3);
   });
 

@@ -77,7 +77,7 @@ describe('fluxctl gc', () => {
     async (line) => {
       const { code, stderr, calls } = await run({}, ...line);
       expect(code).toBe(1);
-      expect(stderr).toMatch(/^Error: [\s\S]*\nRun 'fluxctl gc( approve)? --help' for usage\.\n$/);
+      expect(stderr).toMatch(/^Error: [\s\S]*\nRun 'fluxctl gc( approve)? --help' for usage\.\n(?:\n.+\n)?$/);
       expect(calls).toEqual([]);
     },
   );

@@ -98,7 +98,9 @@ describe('release', () => {
   test('a failed job is an error', async () => {
     const { code, stderr } = await run({ [JOBS]: [failed('no changes made in repo')] }, 'release', '--all', '-i', 'a:1');
     expect(code).toBe(1);
-    expect(stderr).toBe("Submitting release ...\nError: no changes made in repo\nRun 'fluxctl release --help' for usage.\n");
+    expect(stderr).toBe(
+      "Submitting release ...\nError: no changes made in repo\nRun 'fluxctl release --help' for usage.\n\nTo see why, ask for the same with --dry-run -v.\n",
+    );
   });
 
   test('a commit that is not applied in time is no error', async () => {
@@ -191,7 +193,7 @@ describe('policy commands', () => {
     expect(await run(skipped, 'automate', '-w', CART)).toMatchObject({
       code: 0,
       stdout: 'WORKLOAD   STATUS   UPDATES\n',
-      stderr: '',
+      stderr: 'Nothing to do; -v says why\n',
     });
   });
 });

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { FluxError } from '../../base/index.ts';
+import { FluxError, redact } from '../../base/index.ts';
 import type { UpdateSpec } from '../../update/index.ts';
 import {
   type DiffReportWire,
@@ -111,7 +111,14 @@ const PAGE = 1000;
 const LEGACY_SUFFIX = /\/api\/flux\/*$/;
 
 export function createApiClient(options: ExchangeOptions): ApiClient {
-  const legacy = createExchange(options);
+  const exchange = createExchange(options);
+  const legacy: typeof exchange = async (call) => {
+    try {
+      return await exchange(call);
+    } catch (error) {
+      throw LEGACY_SUFFIX.test(options.url) ? error : withAddress(error, options.url);
+    }
+  };
   // Beside `…/api/flux` stands `…/api/v1`; behind any other path there is none to be found.
   const current = LEGACY_SUFFIX.test(options.url)
     ? createExchange({ ...options, url: options.url.replace(LEGACY_SUFFIX, '/api/v1') })
@@ -256,6 +263,13 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
       }
     },
   };
+}
+
+/** Whoever names the host alone is told where on it the API is. */
+function withAddress(error: unknown, url: string): unknown {
+  if (!(error instanceof FluxError) || error.code !== 'api/not-found') return error;
+  const help = `The API of fluxd has an address that ends in /api/flux: --url=${redact(url).replace(/\/+$/, '')}/api/flux`;
+  return new FluxError(error.message, { code: error.code, fault: error.fault, help, cause: error });
 }
 
 /** Told here, because a daemon that stops reading may close the connection before its answer is read. */

@@ -9,8 +9,12 @@ export function completionCommand(launch: Launch): Command {
   return subcommand<object>('completion', {
     summary: 'Print a completion script for a shell',
     examples: [
-      'completion bash > /etc/bash_completion.d/fluxctl',
-      'completion zsh > ~/.zsh/completions/_fluxctl',
+      '# for this shell only, bash or zsh',
+      'source <(fluxctl completion bash)',
+      '',
+      '# for every new one',
+      'completion bash > ~/.local/share/bash-completion/completions/fluxctl',
+      'completion zsh > "$fpath[1]/_fluxctl"',
       'completion fish > ~/.config/fish/completions/fluxctl.fish',
       'completion powershell | Out-String | Invoke-Expression',
     ],
@@ -18,16 +22,18 @@ export function completionCommand(launch: Launch): Command {
     anyArguments: '<bash|zsh|fish|powershell>',
     async run({ stdout }, _flags, shells) {
       const [shell] = shells;
-      if (shell === undefined) throw usageError('please specify a shell');
+      if (shell === undefined) throw usageError('please specify a shell', SHELLS);
       if (shells.length > 1) throw usageError('please specify one of the following shells: bash fish zsh');
       const { SCRIPTS } = await import('../completion/scripts.ts');
       const script = SCRIPTS[shell];
-      if (script === undefined) throw usageError(`unsupported shell type ${JSON.stringify(shell)}`);
+      if (script === undefined) throw usageError(`unsupported shell type ${JSON.stringify(shell)}`, SHELLS);
       stdout.write(script);
       return 0;
     },
   });
 }
+
+const SHELLS = 'There is a script for bash, zsh, fish and powershell.';
 
 /** How long a person waits for names at most; a shell is silent meanwhile. */
 const PATIENCE_MS = 5000;

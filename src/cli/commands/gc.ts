@@ -40,7 +40,7 @@ export function gcCommand(launch: Launch): Command {
   });
   const deleteNamed = subcommand<Flags>('delete', {
     summary: 'Delete orphans, by name, and wait until that is done',
-    examples: ['gc delete shop:configmap/old shop:service/old', 'gc orphans | xargs fluxctl gc delete'],
+    examples: ['gc delete shop:configmap/old shop:service/old', 'gc orphans -o name | grep ^old-shop: | xargs fluxctl gc delete'],
     launch,
     options: (command) => command.addOption(outputOption(REPORT_FORMATS)),
     anyArguments: '<object>...',
@@ -75,9 +75,14 @@ function formatHeld({ deletions, approved }: HeldDeletionsWire): string {
   return blocks.join('') + approvedLine;
 }
 
+/** As the daemon makes them. */
+const HASH = /^[0-9a-f]{12,64}$/;
+
 /** Approves; anything that is still held then is an error. */
 async function approve(session: Session, { outputFormat: asked }: Flags, [hash = '']: readonly string[]): Promise<number> {
   const format = outputFormat(asked, REPORT_FORMATS);
+  if (!HASH.test(hash))
+    throw usageError(`${JSON.stringify(hash)} is no hash`, 'fluxctl gc shows that of the list that is held now.');
   const client = await session.client();
   return carryOut(session, client, { format, start: () => client.approveDeletions(hash), counts: () => true });
 }

@@ -23,7 +23,7 @@ type PastSync = HistoryWire['syncs'][number];
 export function historyCommand(launch: Launch): Command {
   return subcommand<Flags>('history', {
     summary: 'Show the syncs of the past, newest first',
-    examples: ['history', 'history --limit=50 -o wide', 'history -o json | jq .[0].changes'],
+    examples: ['history', 'history --limit=50 -o wide', "history -o json | jq '.[0].changes'"],
     launch,
     options: (command) =>
       command

@@ -24,6 +24,8 @@ export function identityCommand(launch: Launch): Command {
     async run(session, { regenerate = false, fingerprint = false, visual = false, outputFormat: asked }) {
       const format = outputFormat(asked, REPORT_FORMATS);
       const { publicSSHKey } = await (await session.client()).gitRepoConfig({ regenerateKey: regenerate });
+      if (publicSSHKey.key === '')
+        session.stderr.write('The daemon has no SSH key: its repository is not read by SSH, or with ssh’s own keys.\n');
       if (format !== 'table') {
         session.stdout.write(await dataText(format, publicSSHKey));
         return 0;

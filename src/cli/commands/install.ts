@@ -24,8 +24,8 @@ export function installCommand(launch: Launch): Command {
   return subcommand<Flags>('install', {
     summary: 'Print the manifests that run fluxd in a cluster',
     examples: [
-      'install --git-url=git@github.com:acme/config --git-email=flux@acme.org --namespace=flux | kubectl apply -f -',
-      'install --git-url=git@github.com:acme/config --git-email=flux@acme.org --git-path=cluster --output-dir=./flux',
+      'install --git-url=git@github.com:acme/config --git-email=flux@acme.org --image=acme/fluxd:1 | kubectl apply -f -',
+      'install --git-url=git@github.com:acme/config --git-email=flux@acme.org --image=acme/fluxd:1 --output-dir=.',
     ],
     launch,
     options: (command) =>
@@ -42,7 +42,7 @@ export function installCommand(launch: Launch): Command {
         .option('--namespace <namespace>', 'namespace to run in (default that of the kubeconfig context)')
         .option('--registry-disable-scanning', 'do not ask registries; no image updates')
         .option('--image <reference>', 'image of fluxd (default localhost/fluxd at this version; none is published yet)')
-        .option('-o, --output-dir <directory>', 'write one file a manifest there, instead of printing them')
+        .option('-o, --output-dir <directory>', 'write a file for each manifest into this directory, instead of printing them')
         // Was about memcached, which is not needed here.
         .addOption(new Option('--add-security-context').hideHelp()),
     run: install,

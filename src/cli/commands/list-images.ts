@@ -24,9 +24,10 @@ export function listImagesCommand(launch: Launch): Command {
     summary: 'Show the images that workloads run and could run',
     examples: ['list-images -n shop', 'list-images --workload=shop:deployment/cart --limit=0', 'list-images -n shop --watch'],
     launch,
+    instead: 'A namespace is named by --namespace, a workload by --workload.',
     options: (command) =>
       command
-        .option('-n, --namespace <namespace>', 'the namespace to list')
+        .option('-n, --namespace <namespace>', 'the namespace to list (default that of the kubeconfig context)')
         .option('-w, --workload <workload>', 'only this workload')
         .option('-l, --limit <number>', 'images shown for each container; 0 shows all', '10')
         .option('--no-headers', 'leave the heading out')
@@ -45,6 +46,7 @@ export function listImagesCommand(launch: Launch): Command {
       const client = await session.client();
       return print(session, flags, async () => {
         const workloads = [...(await client.listImages(filter))].sort((a, b) => (a.ID < b.ID ? -1 : 1));
+        if (workloads.length === 0 && !flags.watch) session.stderr.write(`${nothingFound(filter)}\n`);
         return textOf(workloads, { format, limit, headers: flags.headers });
       });
     },
@@ -78,6 +80,12 @@ async function textOf(workloads: readonly ListedWorkloadImages[], { format, limi
   );
   const headings = ['WORKLOAD', 'CONTAINER', 'IMAGE', ...columns.map(({ heading }) => heading)];
   return formatTable([...(headers ? [headings] : []), ...rows]);
+}
+
+function nothingFound({ namespace, spec }: { readonly namespace: string; readonly spec: string }): string {
+  return spec === '<all>'
+    ? `No workloads found in namespace ${JSON.stringify(namespace)}`
+    : `No workload ${printableLine(spec)} found`;
 }
 
 function limitOf(text: string): number {

@@ -22,10 +22,11 @@ export function listWorkloadsCommand(launch: Launch): Command {
     summary: 'List the workloads that run in the cluster',
     examples: ['list-workloads --all-namespaces', 'list-workloads -n shop -o wide', 'list-workloads -n shop --watch'],
     launch,
+    instead: 'A namespace is named by --namespace.',
     options: (command) =>
       command
         .alias('list-controllers')
-        .option('-n, --namespace <namespace>', 'the namespace to list')
+        .option('-n, --namespace <namespace>', 'the namespace to list (default that of the kubeconfig context)')
         .option('-a, --all-namespaces', 'list every namespace')
         .option('-c, --container <name>', 'only workloads that have this container')
         .option('--no-headers', 'leave the heading out')
@@ -44,9 +45,15 @@ async function listWorkloads(session: Session, flags: Flags): Promise<number> {
     const workloads = listed
       .filter(({ Containers }) => flags.container === undefined || Containers?.some(({ Name }) => Name === flags.container))
       .sort((a, b) => (a.ID < b.ID ? -1 : 1));
+    if (workloads.length === 0 && !flags.watch) session.stderr.write(`${nothingIn(namespace)}\n`);
     if (format === 'json' || format === 'yaml') return dataText(format, workloads.length === 0 ? null : workloads);
     return format === 'name' ? namesOf(workloads) : tableOf(workloads, format, flags.headers);
   });
+}
+
+function nothingIn(namespace: string): string {
+  if (namespace === '') return 'No workloads found';
+  return `No workloads found in namespace ${JSON.stringify(namespace)}; -a looks in all`;
 }
 
 function namesOf(workloads: readonly ListedWorkload[]): string {

@@ -82,10 +82,11 @@ function policyCommand(
     summary,
     examples: EXAMPLES[name] ?? [`${name} --workload=shop:deployment/cart`],
     launch,
+    instead: 'A workload is named by --workload.',
     options: (command) =>
       more(
         command
-          .option('-n, --namespace <namespace>', 'the namespace of the workload')
+          .option('-n, --namespace <namespace>', 'the namespace of the workload (default that of the kubeconfig context)')
           .option('-w, --workload <workload>', 'the workload to change')
           .addOption(deprecatedController())
           .option('-m, --message <text>', 'why; becomes part of the commit message', '')

@@ -39,16 +39,17 @@ export function releaseCommand(launch: Launch): Command {
     examples: [
       'release --workload=shop:deployment/cart --update-image=acme/cart:2.0',
       'release --workload=shop:deployment/cart --update-all-images --watch',
-      'release -n shop --all --update-all-images --dry-run -v',
-      'release -n shop --all --update-all-images --interactive',
+      'release --all --update-all-images --dry-run -v',
+      'release --all --update-all-images --interactive',
     ],
     launch,
+    instead: 'A workload is named by --workload; -w is --watch.',
     options: (command) =>
       command
-        .option('-n, --namespace <namespace>', 'the namespace of the workloads')
+        .option('-n, --namespace <namespace>', 'the namespace of the workloads (default that of the kubeconfig context)')
         .option('--workload <workload>', 'a workload to release; may be repeated', collect)
         .addOption(deprecatedController().argParser(collect))
-        .option('--all', 'release every workload')
+        .option('--all', 'release every workload, of all namespaces')
         .option('-i, --update-image <image>', 'update to this image')
         .option('--update-all-images', 'update every image to its newest version')
         .option('--exclude <workload>', 'leave a workload out; may be repeated', collect)

@@ -13,9 +13,9 @@ interface Flags {
 export function saveCommand(launch: Launch): Command {
   return subcommand<Flags>('save', {
     summary: 'Save the workloads of the cluster as manifests',
-    examples: ['save > cluster.yaml', 'save --out=./cluster'],
+    examples: ['save > cluster.yaml', 'save --out=.'],
     launch,
-    options: (command) => command.option('-o, --out <directory>', 'directory to write to; - is standard output', '-'),
+    options: (command) => command.option('-o, --out <directory>', 'existing directory to write to; - is standard output', '-'),
     run: save,
   });
 }

@@ -25,6 +25,7 @@ export function statusCommand(launch: Launch): Command {
     summary: 'Show which objects are not as Git wants them, and why',
     examples: ['status', 'status --all -n shop', 'status --watch'],
     launch,
+    instead: 'A namespace is named by --namespace.',
     options: (command) =>
       command
         .option('-n, --namespace <namespace>', 'only objects in this namespace')

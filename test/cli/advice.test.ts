@@ -1,0 +1,54 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { fluxctl, ScriptedDaemon } from './daemon.ts';
+import { run } from './own-api.ts';
+
+const MISSING = join(tmpdir(), 'no-such-directory');
+
+describe('an error says what to do', () => {
+  test.each<[string, string, string]>([
+    [
+      'release -w shop:deployment/cart --all',
+      'expected no (non-flag) arguments',
+      'A workload is named by --workload; -w is --watch.',
+    ],
+    ['list-workloads shop', 'expected no (non-flag) arguments', 'A namespace is named by --namespace.'],
+    ['lock shop:deployment/cart', 'expected no (non-flag) arguments', 'A workload is named by --workload.'],
+    ['list-images -o csv', 'invalid output format specified', '-o takes table, wide, json, yaml or name.'],
+    ['gc approve 123', '"123" is no hash', 'fluxctl gc shows that of the list that is held now.'],
+    ['completion', 'please specify a shell', 'There is a script for bash, zsh, fish and powershell.'],
+    [`save --out=${MISSING}`, `stat ${MISSING}: no such file or directory`, 'Make the directory first.'],
+  ])('fluxctl %s', async (line, message, advice) => {
+    const { code, stderr, calls } = await run({}, ...line.split(' '));
+    expect([code, calls]).toEqual([1, []]);
+    const [first, usage, ...rest] = stderr.split('\n');
+    expect([first, rest]).toEqual([`Error: ${message}`, ['', advice, '']]);
+    expect(usage).toMatch(/^Run 'fluxctl .* --help' for usage\.$/);
+  });
+
+  test('a URL without the path of the API', async () => {
+    await using daemon = await ScriptedDaemon.start({});
+    const url = daemon.url.replace('/api/flux', '');
+    const { stderr } = await fluxctl(['list-workloads', '--url', `${url}/`]);
+    expect(stderr).toContain('Error: executing HTTP request: 404 Not Found 404 page not found\n');
+    expect(stderr).toMatch(new RegExp(`\\n\\nThe API of fluxd has an address that ends in /api/flux: --url=${url}/api/flux\\n$`));
+  });
+
+  test('a directory to compare that is not there, without the words of the system call', async () => {
+    const { code, stderr } = await run({}, 'diff', `--path=${MISSING}`);
+    expect([code, stderr.split('\n')[0]]).toEqual([2, `Error: ${MISSING}: no such file or directory`]);
+  });
+});
+
+describe('a result with nothing in it says why', () => {
+  test.each<[string, string]>([
+    ['list-workloads', 'No workloads found in namespace "default"; -a looks in all\n'],
+    ['list-workloads -a -o name', 'No workloads found\n'],
+    ['list-images -n shop', 'No workloads found in namespace "shop"\n'],
+    ['list-images -w shop:deployment/cart', 'No workload shop:deployment/cart found\n'],
+    ['identity', 'The daemon has no SSH key: its repository is not read by SSH, or with ssh’s own keys.\n'],
+  ])('fluxctl %s', async (line, stderr) => {
+    expect(await run({}, ...line.split(' '))).toMatchObject({ code: 0, stderr });
+  });
+});
