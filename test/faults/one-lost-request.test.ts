@@ -1,13 +1,11 @@
 import { expect } from 'vitest';
 import type { KubeObject } from '../../src/resource/index.ts';
 import { configMap, manifest, namespace, widget } from '../cluster/world.ts';
-import { losesNothing, told } from './lost-request.ts';
+import { FEW_KINDS, losesNothing, told } from './lost-request.ts';
 import { configMapPath } from './manifests.ts';
 import type { World } from './world.ts';
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
-/** Kinds that would only add lists of nothing, all alike. */
-const FEW_KINDS = { excludeResources: ['*.k8s.io/*', 'autoscaling/*', 'batch/*', 'policy/*'] };
 
 const inShop = (apiVersion: string, kind: string, name: string, more: object): KubeObject => ({
   apiVersion,

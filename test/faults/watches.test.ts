@@ -245,6 +245,19 @@ describe('R-006: watches that go wrong', () => {
     expect(watched.lists()).toHaveLength(1);
   });
 
+  test('who asks for it where nobody may watch is told so, though the request is lost once', async () => {
+    const watched = await startWatch(() => ({ kind: 'answer', status: 403 }));
+    const { time, reflector, proxy } = watched;
+    const refused = () => expect(time.during(reflector.current())).rejects.toMatchObject({ code: 'cluster/forbidden' });
+    for (let n = 0; n < 3; n += 1) await refused();
+    let lost = 0;
+    proxy.intercept = () => ({ kind: 'answer', status: ++lost === 1 ? 503 : 403 });
+    const started = watched.clock.now();
+    await refused();
+    expect(lost).toBe(2);
+    expect(watched.clock.now() - started).toBeLessThanOrEqual(SECOND);
+  });
+
   test('a server that forgets all history: one new list', async () => {
     const watched = await startWatch();
     const { time, reflector, proxy, kubernetes } = watched;

@@ -91,6 +91,8 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
   let live = false;
   let lists = 0;
   let failures = 0;
+  /** Of the failures in a row, the last ones that pass; what does not pass, such as a missing right, is no try of theirs. */
+  let passing = 0;
   let shorts = 0;
   /** The attempt under way, for those who wait for its outcome. */
   let attempt = Promise.withResolvers<void>();
@@ -108,7 +110,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
       try {
         await follow();
         shorts = clock.now() - openedAt < SHORT_MS ? shorts + 1 : 0;
-        failures = 0;
+        failures = passing = 0;
         lost();
         if (shorts > 0) await pause(backoffMs(shorts - 1, { ...RETRY_SHORT, ...jitter }));
       } catch (thrown) {
@@ -119,9 +121,10 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
           isResting = false;
           continue;
         }
-        if (live && clock.now() - openedAt >= GOOD_MS) failures = 0;
+        if (live && clock.now() - openedAt >= GOOD_MS) failures = passing = 0;
         fail(asFluxError(thrown, { code: 'cluster/watch-failed' }));
-        await pause(backoffMs(failures - 1, { ...RETRY, ...jitter }));
+        // The second try that whoever waits waits for comes soon.
+        await pause(backoffMs(passing === 1 ? 0 : failures - 1, { ...RETRY, ...jitter }));
       }
     }
     attempt.reject(new FluxError('the watch was closed', { code: 'cluster/stopped' }));
@@ -234,6 +237,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
 
   function fail(error: FluxError): void {
     failures += 1;
+    passing = PASSING.has(error.code) ? passing + 1 : 0;
     if (error.code === 'cluster/expired') needsList = true;
     if (/too large resource version/i.test(error.message)) needsList = needsNewest = true;
     if (failures === 2) options.onLost?.();
@@ -241,7 +245,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
     const level = failures === 3 ? 'warn' : 'debug';
     log[level]({ ...subject, err: messageOf(error) }, 'watch failed; trying again');
     if (live) lost();
-    else if (failures > 1 || !PASSING.has(error.code)) renew(error);
+    else if (passing !== 1) renew(error);
   }
 
   async function pause(ms: number): Promise<void> {
