@@ -1,6 +1,7 @@
 import { asFluxError, type Clock, FluxError, type Logger } from '../../base/index.ts';
 import { type Fence, type Moment, momentOf } from './fence.ts';
 import { type Lease, type LeaseSpec, type LeaseStore, microTime } from './lease.ts';
+import { release } from './release.ts';
 
 /** Called as things are found out. */
 export interface ElectionHandlers {
@@ -69,6 +70,8 @@ class Candidate {
   #alone = false;
   #leader: string | undefined;
   #trouble: string | undefined;
+  /** Looks in a row that failed. */
+  #failures = 0;
 
   constructor(options: ElectionOptions, handlers: ElectionHandlers) {
     this.#options = options;
@@ -85,13 +88,16 @@ class Candidate {
       await this.#look(deadline.signal);
       this.#answered = true;
       this.#trouble = undefined;
+      this.#failures = 0;
       this.#loseIfLate();
     } catch (thrown) {
       if (signal.aborted) return 0;
       const error = asFluxError(thrown, { code: 'lease/failed' });
       if (this.#alone || (!this.#answered && UNAVAILABLE.has(error.code))) return this.#goAlone(error);
       this.#loseIfLate(error);
-      if (!this.#term) this.#tell(error);
+      this.#failures += 1;
+      // One request that is lost is nothing to tell: the next look is a second away.
+      if (!this.#term && this.#failures > 1) this.#tell(error);
       return Math.min(RETRY_MS, this.#term ? fence.remainingMs : RETRY_MS);
     }
     return this.#term ? RENEW_MS : Math.min(RENEW_MS, this.#untilFree());
@@ -99,26 +105,12 @@ class Candidate {
 
   /** Lets the next one lead at once. */
   async resign(): Promise<void> {
-    const { leases, identity, fence, clock, log } = this.#options;
     const held = this.#term !== undefined && !this.#alone;
     this.#term?.abort(new Error('this daemon stops'));
     this.#term = undefined;
-    fence.close();
+    this.#options.fence.close();
     if (!held) return;
-    using deadline = clock.deadline(REQUEST_MS);
-    try {
-      const lease = await leases.read(deadline.signal);
-      if (lease?.holder !== identity) return;
-      const time = microTime(clock.now());
-      await leases.replace(
-        { holderIdentity: '', leaseDurationSeconds: 1, acquireTime: time, renewTime: time, leaseTransitions: lease.transitions },
-        lease.resourceVersion,
-        deadline.signal,
-      );
-      log.info({}, 'lease released');
-    } catch (error) {
-      log.warn({ err: error }, 'lease not released: it runs out by itself');
-    }
+    await release(this.#options);
   }
 
   async #look(signal: AbortSignal): Promise<void> {

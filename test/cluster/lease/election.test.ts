@@ -89,6 +89,22 @@ describe('fail-over', () => {
     expect(await pass(60_000, () => second.leads())).toBeLessThanOrEqual(2_000);
   });
 
+  test('a leader that stops gives the lease up, though one request for it is lost', async () => {
+    const server = new Server();
+    const first = start(server, 'a_1');
+    await pass(0);
+    const second = start(server, 'b_2');
+    await pass(7_000);
+    server.losesNext = true;
+    const stopped = first.stop();
+    await settle();
+    first.clock.advance(1_000);
+    await stopped;
+    expect(server.losesNext).toBe(false);
+    expect(server.spec).toMatchObject({ holderIdentity: '' });
+    expect(await pass(60_000, () => second.leads())).toBeLessThanOrEqual(2_000);
+  });
+
   test('who waits gives nothing up when it stops', async () => {
     const server = new Server();
     start(server, 'a_1');
@@ -101,6 +117,26 @@ describe('fail-over', () => {
 });
 
 describe('losing the lease', () => {
+  test('one request that is lost is told to nobody: not by who begins, who leads or who waits', async () => {
+    const server = new Server();
+    server.losesNext = true;
+    const first = start(server, 'a_1');
+    await pass(4_000);
+    expect(first.told).toEqual(['leads']);
+    server.losesNext = true;
+    await pass(4_000);
+    server.losesNext = true;
+    const second = start(server, 'b_2');
+    await pass(4_000);
+    expect(second.told).toEqual(['follows a']);
+    for (let n = 0; n < 10; n += 1) {
+      server.losesNext = true;
+      await pass(4_000);
+    }
+    expect(server.losesNext).toBe(false);
+    expect([first.told, second.told]).toEqual([['leads'], ['follows a']]);
+  });
+
   test('a leader that cannot renew stops three seconds before another may take over, and says why', async () => {
     const server = new Server();
     const daemon = start(server, 'a_1');

@@ -13,13 +13,15 @@ export class Server implements LeaseStore {
   writes = 0;
   /** Thrown in place of an answer. */
   down: FluxError | undefined;
+  /** The next request comes to nothing. */
+  losesNext = false;
   /** Called before each write is carried out. */
   beforeWrite: (() => void) | undefined;
   /** While set, what was carried out is answered only when it resolves. */
   answering: Promise<void> | undefined;
 
   async read(): Promise<Lease | undefined> {
-    if (this.down) throw this.down;
+    this.#failIfDown();
     return this.spec && this.#lease(this.spec);
   }
 
@@ -33,7 +35,7 @@ export class Server implements LeaseStore {
   }
 
   async #write(spec: LeaseSpec, allowed: boolean | (() => boolean)): Promise<Lease> {
-    if (this.down) throw this.down;
+    this.#failIfDown();
     this.beforeWrite?.();
     if (!(typeof allowed === 'boolean' ? allowed : allowed())) throw failure('cluster/conflict');
     this.spec = spec;
@@ -42,6 +44,12 @@ export class Server implements LeaseStore {
     const lease = this.#lease(spec);
     await this.answering;
     return lease;
+  }
+
+  #failIfDown(): void {
+    const isLost = this.losesNext;
+    this.losesNext = false;
+    if (this.down || isLost) throw this.down ?? unreachable;
   }
 
   #lease(spec: LeaseSpec): Lease {
