@@ -22,7 +22,7 @@ export interface UpdateOptions {
 const RACED = { retries: 5, initialMs: 100, maxMs: 2_000 };
 const TROUBLED = { retries: 2, initialMs: 1_000, maxMs: 4_000 };
 
-/** What may be over at the next try: a connection that broke, a git that was killed or got no answer in time. */
+/** What may be over at the next try: a connection that broke, a git that was killed, a registry that was asked in vain. */
 const PASSING: readonly string[] = [
   'git/unreachable',
   'git/command-failed',
@@ -31,6 +31,7 @@ const PASSING: readonly string[] = [
   'git/mirror-broken',
   'git/push-unanswered',
   'git/push-unknown',
+  'update/registry-failed',
 ];
 
 /**
@@ -91,7 +92,7 @@ function pauseAfter(error: unknown, failed: { raced: number; troubled: number })
     failed.raced += 1;
     return failed.raced > RACED.retries ? undefined : backoffMs(failed.raced - 1, RACED);
   }
-  if (!PASSING.includes(error.code)) return undefined;
+  if (!PASSING.includes(error.code) || error.fault !== 'server') return undefined;
   failed.troubled += 1;
   return failed.troubled > TROUBLED.retries ? undefined : backoffMs(failed.troubled - 1, TROUBLED);
 }

@@ -72,6 +72,8 @@ async function follow(connection: Connection, question: Question, reference: str
   const subject = subjectOf('GET', answer.url);
   const digest = verifiedDigest(answer, reference.startsWith('sha256:') ? reference : undefined, subject);
   const body = jsonOf(answer.body, subject);
+  if (!isManifest(body) && !isVouchedFor(answer, reference))
+    throw new FluxError(`${subject}: the answer is not a manifest`, { code: 'registry/bad-answer' });
   if (kindOf(body, answer, subject) === 'image') {
     const { config } = parse(Image, body, subject);
     if (config.mediaType && !CONFIG_TYPES.includes(config.mediaType)) {
@@ -100,6 +102,16 @@ export async function fetchBlob(
   const subject = subjectOf('GET', answer.url);
   verifiedDigest(answer, digest, subject);
   return { body: answer.body, subject };
+}
+
+function isManifest(body: unknown): boolean {
+  const { success, data } = Any.safeParse(body);
+  return success && (data.mediaType ?? data.manifests ?? data.config ?? data.layers) !== undefined;
+}
+
+/** Its digest, which was compared, says that this is what was pushed, and not what somebody on the way answers. */
+function isVouchedFor({ headers }: RegistryAnswer, reference: string): boolean {
+  return reference.startsWith('sha256:') || Digest.safeParse(headers['docker-content-digest']).success;
 }
 
 function verifiedDigest({ body, headers }: RegistryAnswer, asked: string | undefined, subject: string): string {

@@ -17,7 +17,10 @@ const MAX_PAGES = 1000;
 const MAX_TAGS = 100_000;
 const MAX_PAGE_BYTES = 32 * 2 ** 20;
 
-const Page = z.object({ tags: z.array(z.string()).nullish() });
+/** An empty list is null, or absent, for some registries; a document without a name as well is something else. */
+const Page = z
+  .object({ name: z.string().optional(), tags: z.array(z.string()).nullish() })
+  .refine(({ name, tags }) => name !== undefined || tags !== undefined);
 
 /**
  * All tags of a repository, page by page. Resolves only with the complete list.

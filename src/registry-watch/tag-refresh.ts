@@ -30,14 +30,10 @@ const FIRST_RETRY_MS = 60_000;
 const GIVE_UP_AFTER = 3;
 
 /** The registry answered, and asking again soon would change nothing. */
-const LASTING: readonly string[] = [
-  'registry/no-suitable-manifest',
-  'registry/bad-manifest',
-  'registry/digest-mismatch',
-  'registry/not-found',
-  'registry/unauthorized',
-  'http/too-large',
-];
+const LASTING: readonly string[] = ['registry/no-suitable-manifest', 'registry/bad-manifest', 'http/too-large'];
+
+/** As well, but only when it says so twice: a tag that was just pushed may be listed before it can be read everywhere. */
+const LASTING_WHEN_REPEATED: readonly string[] = ['registry/digest-mismatch', 'registry/not-found', 'registry/unauthorized'];
 
 export function createTagRefresh(options: TagRefreshOptions): TagRefresh {
   const { connection, clock, log, configs, useLabels, parallel } = options;
@@ -91,7 +87,7 @@ export function createTagRefresh(options: TagRefreshOptions): TagRefresh {
     const before = state.checks.get(tag);
     const known = state.images.get(tag);
     const failures = (before?.failures ?? 0) + 1;
-    const lasting = LASTING.includes(error.code);
+    const lasting = LASTING.includes(error.code) || (failures > 1 && LASTING_WHEN_REPEATED.includes(error.code));
     const retryMs = lasting ? lastingRetryMs(error) : Math.min(HOUR_MS, FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10));
     // Good data stays when only asking failed; it goes when the tag now holds something else that cannot be read.
     const keep = known !== undefined && known.error === undefined && (!lasting || error.code === 'registry/unauthorized');

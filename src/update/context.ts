@@ -1,3 +1,4 @@
+import type { FluxError } from '../base/index.ts';
 import type { Container, Manifest, ResourceId } from '../resource/index.ts';
 
 /** What planning needs to know of a workload as it runs. */
@@ -33,6 +34,10 @@ export interface KnownRepository {
   readonly tags: readonly string[];
   /** By tag; a tag that is absent has not been asked about yet. */
   readonly images: ReadonlyMap<string, KnownImage>;
+  /** When the tags were listed last, milliseconds since the epoch; absent before the first time. */
+  readonly scannedAt?: number;
+  /** Why the last look at the registry failed; the tags are those of the one before. */
+  readonly error?: FluxError;
 }
 
 /** Asks what the registries are known to hold. */

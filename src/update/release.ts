@@ -23,7 +23,7 @@ export const LATEST_IMAGES = '<all latest>';
 
 /**
  * A release somebody asked for: the newest wanted image of every container, or one given image wherever it is used.
- * @throws FluxError `update/bad-spec`, `update/image-missing`, `resource/bad-id`, `update/edit-failed`.
+ * @throws FluxError `update/bad-spec`, `update/image-missing`, `update/registry-failed`, `resource/bad-id`, `update/edit-failed`.
  */
 export async function planRelease(spec: ReleaseImageSpec, context: UpdateContext): Promise<Planned> {
   const requested = spec.ImageSpec === LATEST_IMAGES ? undefined : parseRequested(spec.ImageSpec);
@@ -115,8 +115,18 @@ async function requireKnown(requested: ImageRef, { images, signal }: UpdateConte
   const name = canonicalName(requested);
   const known = () => images.repository(name)?.tags.includes(requested.tag) ?? false;
   if (known()) return;
+  const before = images.repository(name)?.scannedAt;
   await images.scanNow(name, signal ? { signal } : {});
   if (known()) return;
+  const { error, scannedAt } = images.repository(name) ?? {};
+  // Without a new list nobody knows.
+  if (error && scannedAt === before)
+    throw new FluxError(`image ${JSON.stringify(formatImageRef(requested))} cannot be looked up: ${error.message}`, {
+      code: 'update/registry-failed',
+      fault: error.fault,
+      help: error.help ?? `The registry could not be asked for the tags of ${name}. Try again, or see fluxctl doctor.`,
+      cause: error,
+    });
   throw new FluxError(`image ${JSON.stringify(formatImageRef(requested))} does not exist: invalid image ID`, {
     code: 'update/image-missing',
     fault: 'user',
