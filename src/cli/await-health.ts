@@ -3,6 +3,7 @@ import { FluxError } from '../base/index.ts';
 import { short } from './await-job.ts';
 import { createOutage } from './outage.ts';
 import type { Output } from './output.ts';
+import { GRACE_MS, timeoutAfter } from './poll.ts';
 import { printableLine } from './printable.ts';
 import { bar } from './progress.ts';
 import type { Session } from './session.ts';
@@ -65,13 +66,16 @@ async function untilHealthy(
   let waitingFor = revision;
   for (let wanted = FIRST_S; ; wanted = NEXT_S) {
     const left = deadline - clock.now();
+    using last = clock.deadline(Math.max(0, left) + GRACE_MS);
     let health: HealthWire | undefined;
     try {
-      health = await client.health({ waitSeconds: Math.max(0, Math.min(wanted, Math.ceil(left / 1000))) });
+      const waitSeconds = Math.max(0, Math.min(wanted, Math.ceil(left / 1000)));
+      health = await client.health({ waitSeconds, signal: last.signal });
       outage.over();
     } catch (error) {
+      if (last.signal.aborted) throw timeoutAfter(undefined);
       await outage.bear(error);
-      if (left <= 0) throw error;
+      if (left <= 0) throw timeoutAfter(error);
       await clock.sleep(AWAY_MS);
       continue;
     }

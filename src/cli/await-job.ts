@@ -21,8 +21,8 @@ export async function awaitJob(session: Session, client: ApiClient, id: string):
   let state = 'queued';
   try {
     const asking = poll(
-      async () => {
-        const status = await client.jobStatus(id);
+      async (options) => {
+        const status = await client.jobStatus(id, options);
         state = status.StatusString;
         return status.StatusString === 'failed' || status.StatusString === 'succeeded' ? status : undefined;
       },
@@ -87,7 +87,7 @@ function isAllHidden(result: UpdateResult, verbosity: Verbosity): boolean {
 /** Waits until the daemon says that a revision, and so everything before it, is applied. @throws FluxError `cli/timeout`. */
 export async function awaitApplied(session: Session, client: ApiClient, revision: string): Promise<void> {
   const { clock, timeoutMs, progress } = session;
-  const asking = poll(async () => ((await client.syncStatus(revision)).length === 0 ? true : undefined), {
+  const asking = poll(async (options) => ((await client.syncStatus(revision, options)).length === 0 ? true : undefined), {
     clock,
     timeoutMs,
     initialMs: 1000,

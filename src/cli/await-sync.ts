@@ -44,12 +44,12 @@ async function awaitEnd(session: Session, client: ApiClient, branch: string, sta
   const outage = createOutage(session);
   let latest = started;
   const asking = poll(
-    async () => {
+    async ({ signal }) => {
       announce(latest);
       if (latest.state === 'done') return latest;
       // The daemon answers as soon as it is done; until the revision is known short questions make sure it is shown at once.
       const waitSeconds = announced ? Math.min(10, Math.max(0, Math.floor((deadline - clock.now()) / 1000))) : 0;
-      latest = await client.sync(started.id, { waitSeconds });
+      latest = await client.sync(started.id, { waitSeconds, signal });
       outage.over();
       announce(latest);
       return latest.state === 'done' ? latest : undefined;

@@ -10,6 +10,9 @@ export interface PollOptions {
   readonly outage: Outage;
 }
 
+/** What is asked last may take so long after time is up. */
+export const GRACE_MS = 5000;
+
 /** The code of the error when time is up; each caller says in its own words what that means. */
 export const TIMEOUT = 'cli/timeout';
 
@@ -18,17 +21,19 @@ export const TIMEOUT = 'cli/timeout';
  * @throws FluxError `cli/timeout` ("timeout", and why where the daemon is away by then) when there is none in time.
  */
 export async function poll<T>(
-  ask: () => Promise<T | undefined>,
+  ask: (options: { readonly signal: AbortSignal }) => Promise<T | undefined>,
   { clock, timeoutMs, initialMs, maxMs, outage }: PollOptions,
 ): Promise<T> {
   const deadline = clock.now() + timeoutMs;
   for (let delay = initialMs; ; delay = Math.min(delay * 2, maxMs)) {
     let failure: unknown;
+    using last = clock.deadline(Math.max(0, deadline - clock.now()) + GRACE_MS);
     try {
-      const answer = await ask();
+      const answer = await ask(last);
       outage.over();
       if (answer !== undefined) return answer;
     } catch (error) {
+      if (last.signal.aborted) throw timeoutAfter(undefined);
       await outage.bear(error);
       failure = error;
     }
@@ -38,7 +43,7 @@ export async function poll<T>(
   }
 }
 
-function timeoutAfter(failure: unknown): FluxError {
+export function timeoutAfter(failure: unknown): FluxError {
   if (failure === undefined) return new FluxError('timeout', { code: TIMEOUT });
   const help = failure instanceof FluxError ? failure.help : undefined;
   return new FluxError(`timeout: ${messageOf(failure)}`, {

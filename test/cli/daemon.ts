@@ -11,8 +11,8 @@ export interface Request {
   readonly body: string;
 }
 
-/** What a scripted daemon answers: JSON with status 200, or status and body. */
-export type Answer = unknown | { readonly status: number; readonly body: string | object };
+/** What a scripted daemon answers: JSON with status 200, status and body, or nothing ever. */
+export type Answer = unknown | { readonly silent: true } | { readonly status: number; readonly body: string | object };
 
 /** `GET /flux/v6/services` to the answers given one after the other; the last one stays. */
 export type Script = Readonly<Record<string, readonly Answer[]>>;
@@ -44,6 +44,7 @@ export class ScriptedDaemon {
         daemon.requests.push({ method, path, headers, body });
         response.setHeader('date', SERVED_AT);
         const answer = daemon.#answer(`${method} ${path.split('?')[0]}`);
+        if (isSilence(answer)) return;
         if (answer === undefined) response.writeHead(404, { 'content-type': 'text/plain' }).end('404 page not found\n');
         else if (isRaw(answer)) {
           response.writeHead(answer.status).end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body));
@@ -77,6 +78,10 @@ export class ScriptedDaemon {
     this.#asked.set(route, asked + 1);
     return answers[Math.min(asked, answers.length - 1)];
   }
+}
+
+function isSilence(answer: Answer): boolean {
+  return typeof answer === 'object' && answer !== null && 'silent' in answer;
 }
 
 function isRaw(answer: Answer): answer is { readonly status: number; readonly body: string | object } {

@@ -120,13 +120,13 @@ interface Lost {
   readonly isGo?: boolean;
 }
 
-/** Deadlines that come when they are told to. */
+/** Deadlines of requests, that come when they are told to; those of whoever waits for an end, which are longer, do not. */
 function createPatience(): { readonly deadline: Clock['deadline']; readonly end: () => void } {
   const open = new Set<AbortController>();
   return {
-    deadline(_ms, parent) {
+    deadline(ms, parent) {
       const over = new AbortController();
-      open.add(over);
+      if (ms <= 60_000) open.add(over);
       const signal = parent ? AbortSignal.any([over.signal, parent]) : over.signal;
       return { signal, [Symbol.dispose]: () => open.delete(over) };
     },

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { fluxctl, type Script, ScriptedDaemon } from './daemon.ts';
 
 const AWAY = { status: 503, body: 'no upstream' };
+const SILENCE = { silent: true };
 const away = (times: number) => Array<typeof AWAY>(times).fill(AWAY);
 /** Requests of one question that comes to nothing. */
 const ATTEMPTS = 3;
@@ -68,6 +69,31 @@ describe('a daemon that is away for a while', () => {
       '',
     ]);
     expect(code).toBe(0);
+  });
+
+  test('a daemon that says nothing any more is waited for as long as --timeout says, and a little', async () => {
+    const deadlines: number[] = [];
+    const ended = new AbortController();
+    const { code, stderr } = await run({ [SUBMIT]: ['job-1'], [JOB]: [SILENCE] }, [...RELEASE, '--timeout=5s'], {
+      deadline: (ms, parent) => {
+        deadlines.push(ms);
+        // Those of the requests themselves are longer.
+        if (ms <= 10_000) setTimeout(() => ended.abort(new DOMException('time is up', 'TimeoutError')), 20);
+        const signal = ms <= 10_000 ? ended.signal : (parent ?? new AbortController().signal);
+        return { signal, [Symbol.dispose]: () => undefined };
+      },
+    });
+    expect(stderr.split('\n').slice(1)).toEqual([
+      'We timed out waiting for the result of the operation. It may still',
+      expect.any(String),
+      expect.any(String),
+      'again does no harm.',
+      '',
+      'Error: timeout',
+      "Run 'fluxctl release --help' for usage.",
+      '',
+    ]);
+    expect([code, Math.min(...deadlines)]).toEqual([1, 10_000]);
   });
 
   test('what only it refuses is not asked again', async () => {

@@ -171,8 +171,8 @@ async function watchRollout(
   stderr.write('Monitoring rollout ...\n');
   let ready = 0;
   const watching = poll(
-    async () => {
-      const workloads = await client.workloads(ids);
+    async (options) => {
+      const workloads = await client.workloads(ids, options);
       ready = workloads.filter(({ Status }) => Status === 'ready').length;
       for (const workload of workloads) {
         output.write(`${formatTable([ROLLOUT_HEADINGS, ...rolloutRows(workload, verbosity)])}\n`);
