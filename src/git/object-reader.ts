@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { FluxError } from '../base/index.ts';
+import { FluxError, messageOf } from '../base/index.ts';
 import { isObjectId } from './names.ts';
 
 export interface ObjectReaderOptions {
@@ -100,14 +100,26 @@ export class ObjectReader {
         resolve: (found) => settle(() => resolve(found)),
         reject: (error) => settle(() => reject(error)),
       };
-      this.#queue.push(request);
-      this.#send(name);
+      this.#put(request);
     });
+  }
+
+  /** What could not be asked gets no answer, and must not take that of the next one. */
+  #put(request: Request): void {
+    try {
+      this.#send(request.name);
+    } catch (error) {
+      request.reject(new FluxError(`git cat-file: ${messageOf(error)}`, { code: 'git/not-run', cause: error }));
+      return;
+    }
+    this.#queue.push(request);
   }
 
   /** Who asks for many at once asks by one write: each costs more than all the rest of a request. */
   #send(name: string): void {
     const { stdin } = this.#start();
+    // Of a process that could not be made: what has become of it is told in a moment.
+    if (!stdin) return;
     if (stdin.writableCorked === 0) {
       stdin.cork();
       process.nextTick(() => stdin.uncork());
@@ -170,8 +182,7 @@ export class ObjectReader {
       // The first one is what it died of; the others have not had their turn.
       if (request === waiting[0]) request.attempts += 1;
       if (!hopeless && request.attempts <= 2) {
-        this.#queue.push(request);
-        this.#send(request.name);
+        this.#put(request);
         continue;
       }
       if (!this.#closed) this.#options.onDamage();
