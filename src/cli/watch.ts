@@ -21,8 +21,9 @@ export async function print(
   for (;;) {
     try {
       const next = await show();
+      const wasAway = outage.over();
       // The screen also has what was told of the outage.
-      const isNews = next !== shown || (outage.over() && stdout.isTTY === true);
+      const isNews = next !== shown || (wasAway && stdout.isTTY === true);
       if (isNews) stdout.write(`${watch && stdout.isTTY ? CLEAR : head}${next}`);
       shown = next;
     } catch (error) {

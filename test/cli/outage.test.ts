@@ -124,6 +124,14 @@ describe('--watch', () => {
     expect(stderr.split('\n').slice(0, 3)).toEqual([WARNING, 'The daemon answers again.', expect.stringContaining('500')]);
   });
 
+  test('tells that it answers again also when it has news by then', async () => {
+    const answers = [[workload('updating')], ...away(ATTEMPTS), [workload('ready')], ...away(ATTEMPTS), [workload('ready')], END];
+    const { stdout, stderr } = await run({ 'GET /flux/v6/services': answers }, WATCH);
+    expect(stdout).toBe(row('updating') + row('ready'));
+    const again = 'The daemon answers again.';
+    expect(stderr.split('\n').slice(0, 5)).toEqual([WARNING, again, WARNING, again, expect.stringContaining('500')]);
+  });
+
   test('shows a terminal the list again, in place of what was told of the outage', async () => {
     const answers = [[workload('ready')], ...away(ATTEMPTS), [workload('ready')], [workload('ready')], END];
     const { stdout } = await run({ 'GET /flux/v6/services': answers }, WATCH, { isTTY: true });
