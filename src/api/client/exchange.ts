@@ -74,8 +74,8 @@ export function createExchange({ transport, url, token, requestTimeoutMs, clock 
       if ([200, 201, 202, 204].includes(answer.status) || alsoTaken(answer)) return answer;
       const error = refusal(answer);
       if (!PASSING.includes(answer.status)) throw error;
-      // What describes its refusal is the daemon, which then has done nothing; else it is something before it, which cannot know.
-      return { error, arrived: error.code === 'api/remote' ? 'no' : 'maybe', tookAllTime: false };
+      // The daemon itself says that it has done nothing; something before it cannot know.
+      return { error, arrived: isOwnRefusal(answer) ? 'no' : 'maybe', tookAllTime: false };
     } catch (error) {
       if (error instanceof FluxError && error.code.startsWith('api/')) throw error;
       return lossOf(error, { verb: method === 'POST' ? 'Post' : 'Get', target: redact(target) });
@@ -139,6 +139,11 @@ const UNAUTHORIZED = `The daemon refused the request: it does not know who asks.
 Either there is no token, or it is not valid (any more). Give one with
 --token, or in the environment variable FLUX_SERVICE_TOKEN.
 `;
+
+/** Whether it is a daemon that describes why it does nothing now; what stands before one may write JSON with an `error` as well. */
+function isOwnRefusal({ status, text }: Answer): boolean {
+  return status === 503 && ['user', 'missing', 'server'].includes(describedError(text)?.type ?? '');
+}
 
 const legacyErrorSchema = z.object({ type: z.string().default(''), help: z.string().default(''), error: z.string().min(1) });
 

@@ -24,15 +24,14 @@ export function lossOf(error: unknown, { verb, target }: { readonly verb: string
     `executing HTTP request: executing HTTP request: ${verb} ${JSON.stringify(target)}: ${reason(error)}`,
     { code: 'api/unreachable', cause: error },
   );
-  const system = systemError(error)?.code ?? '';
-  if (FINAL.includes(code) || FINAL_SYSTEM.includes(system)) throw wrapped;
-  return { error: wrapped, arrived: NOT_SENT.includes(system) ? 'no' : 'maybe', tookAllTime: code === 'http/timeout' };
+  if (FINAL.includes(code) || isFinal(error)) throw wrapped;
+  return { error: wrapped, arrived: isUnsent(error) ? 'no' : 'maybe', tookAllTime: code === 'http/timeout' };
 }
 
 /** Whether an error is of a call that came to nothing on its way, and may come through in a while. */
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof FluxError)) return false;
-  if (error.code === 'api/unreachable') return !FINAL_SYSTEM.includes(systemError(error.cause)?.code ?? '');
+  if (error.code === 'api/unreachable') return !isFinal(error.cause);
   return error.code === 'api/unavailable' || (error.code.startsWith('cluster/') && !CLOSED.includes(error.code));
 }
 
@@ -48,9 +47,20 @@ const CLOSED: readonly string[] = [
 
 /** Of the transport. An answer that is too large is one again. */
 const FINAL: readonly string[] = ['http/bad-url', 'http/protocol', 'http/too-large'];
-const FINAL_SYSTEM: readonly string[] = ['ENOTFOUND'];
+/** Of the system, and of TLS: what is not sent to a server whose certificate is not accepted. */
+const FINAL_SYSTEM = /^ENOTFOUND$|CERT|SIGNATURE/;
 
-/** No connection was made. */
+function isFinal(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return ('code' in error && FINAL_SYSTEM.test(String(error.code))) || isFinal(error.cause);
+}
+
+/** Whether no connection was made. */
+function isUnsent(error: unknown): boolean {
+  const { code = '', syscall } = systemError(error) ?? {};
+  return syscall === 'connect' || NOT_SENT.includes(code);
+}
+
 const NOT_SENT: readonly string[] = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN'];
 
 function reason(error: unknown): string {
@@ -72,6 +82,7 @@ function reason(error: unknown): string {
 
 interface SystemError {
   readonly code?: string;
+  readonly syscall?: string;
   readonly address?: string;
   readonly port?: number;
   readonly hostname?: string;

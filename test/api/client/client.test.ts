@@ -1,6 +1,13 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { createApiClient } from '../../../src/api/client/index.ts';
-import { createHttpTransport, FluxError, Secret } from '../../../src/base/index.ts';
+import { createApiClient, isPassing } from '../../../src/api/client/index.ts';
+import {
+  createHttpTransport,
+  FluxError,
+  type HttpResponse,
+  type HttpTransport,
+  Secret,
+  systemClock,
+} from '../../../src/base/index.ts';
 import { daemonOf, serve } from '../daemon-fixture.ts';
 
 const transport = createHttpTransport();
@@ -73,5 +80,63 @@ describe('the client', () => {
   test('stops when told to', async () => {
     await using api = await serve();
     await expect(clientOf(api.port).version({ signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
+  });
+});
+
+describe('a call that changes something', () => {
+  const RELEASE = {
+    type: 'image',
+    cause: { Message: '', User: '' },
+    spec: { ServiceSpecs: ['<all>'], ImageSpec: '<all latest>', Kind: 'execute', Excludes: [], Force: false },
+  } as const;
+  const clock = { ...systemClock, sleep: async () => undefined };
+  /** The error of a release, and how often it was asked for, when each request comes to this. */
+  const release = async (request: () => HttpResponse) => {
+    let asked = 0;
+    const counting: HttpTransport = {
+      ...transport,
+      request: async () => {
+        asked += 1;
+        return request();
+      },
+    };
+    const client = createApiClient({ transport: counting, url: 'https://flux.example.org/api/flux', clock });
+    const error = await client.updateManifests(RELEASE).catch((thrown: unknown) => thrown);
+    return { error, asked };
+  };
+  const broken = (more: object) => () => {
+    const cause = Object.assign(new Error('broken'), more);
+    throw new FluxError('POST https://flux.example.org: broken', { code: 'http/connection', cause });
+  };
+
+  test('is not asked for again where something before the daemon describes its own trouble', async () => {
+    const body = Buffer.from(JSON.stringify({ timestamp: 1, status: 504, error: 'Gateway Timeout', path: '/api/flux' }));
+    const { error, asked } = await release(() => ({ status: 504, headers: {}, body }));
+    expect(error).toMatchObject({ code: 'api/unknown-outcome' });
+    expect(asked).toBe(1);
+  });
+
+  test('is asked for again where the daemon itself refuses it for now', async () => {
+    const body = Buffer.from(
+      JSON.stringify({ type: 'server', help: 'Send it again.', error: 'too many requests are being read' }),
+    );
+    const { error, asked } = await release(() => ({ status: 503, headers: {}, body }));
+    expect(error).toMatchObject({ code: 'api/remote', help: 'Send it again.' });
+    expect(asked).toBe(3);
+  });
+
+  test('has not arrived where there was no connection', async () => {
+    const { error, asked } = await release(broken({ code: 'ETIMEDOUT', syscall: 'connect' }));
+    expect(error).toMatchObject({ code: 'api/unreachable' });
+    expect(asked).toBe(3);
+    expect((await release(broken({ code: 'ETIMEDOUT', syscall: 'read' }))).error).toMatchObject({ code: 'api/unknown-outcome' });
+  });
+
+  test('has not arrived where the certificate is not accepted, which no second attempt mends', async () => {
+    for (const code of ['DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'ERR_TLS_CERT_ALTNAME_INVALID']) {
+      const { error, asked } = await release(broken({ code }));
+      expect([error, asked]).toMatchObject([{ code: 'api/unreachable' }, 1]);
+      expect(isPassing(error)).toBe(false);
+    }
   });
 });
