@@ -547,6 +547,13 @@ describe('doctor', () => {
     expect(bad).toMatchObject([{ check: 'git', level: 'fail', help: expect.stringContaining(help) }]);
   });
 
+  test('a daemon without a repository is told as that, without its URL and error of nothing', async () => {
+    const remote = { url: 'file:', branch: 'main', path: '' };
+    const config = GoFluxd.gitConfig({ remote, status: 'unconfigured', errors: 'git repo has not been cloned yet' });
+    const { bad } = await reported({ 'POST /flux/v9/git-repo-config': [config] });
+    expect(bad).toMatchObject([{ check: 'git', message: 'no repository is configured', help: 'Start fluxd with --git-url.' }]);
+  });
+
   test('a context that does not exist is told with those that do', async () => {
     const { stdout } = await doctor({}, ['--context=pord', '-o', 'json']);
     expect(JSON.parse(stdout)[0]).toMatchObject({ check: 'kubeconfig', level: 'warn', help: 'The kubeconfig has: "prod".' });

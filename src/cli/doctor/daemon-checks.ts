@@ -59,6 +59,8 @@ const GIT_STATUS: Readonly<Record<string, string>> = { new: 'not cloned yet', cl
 /** Whether the daemon can read and write its repository. */
 export function gitFinding({ remote, status, errors }: GitConfig): Finding {
   if (status === 'ready') return ok('git', `${remote.url}, branch ${remote.branch}, can be read and written`);
+  // Its URL is `file:` then, and it is no error that there is nothing to clone.
+  if (status === 'unconfigured') return fail('git', 'no repository is configured', gitHelp(status, remote.url));
   const detail = errors === '' ? '' : `: ${errors}`;
   return fail('git', `${remote.url || 'no repository'} is ${GIT_STATUS[status] ?? status}${detail}`, gitHelp(status, remote.url));
 }
