@@ -1,19 +1,16 @@
-import { type Clock, FluxError, type Logger } from '../base/index.ts';
+import type { Clock } from '../base/index.ts';
 import { makeCommit } from './commit.ts';
 import { withinDeadline } from './deadline.ts';
+import { createDelivery, type DeliveryOptions } from './delivery.ts';
 import type { Identity, RefUpdate } from './git.ts';
 import type { RunOptions } from './git-process.ts';
 import { listCommits } from './history.ts';
 import { commitMessage, JOB_TRAILER, parseAuthor } from './message.ts';
-import type { Mirror } from './mirror.ts';
 import { draftNote, noteOf } from './notes.ts';
-import type { ObjectReader } from './object-reader.ts';
-import { pushRaced, pushRefs } from './push.ts';
+import { pushRaced } from './push.ts';
 import { syncTagContent } from './record.ts';
 
-export interface PublisherOptions {
-  readonly mirror: Mirror;
-  readonly reader: ObjectReader;
+export interface PublisherOptions extends DeliveryOptions {
   readonly branch: string;
   /** Full names. */
   readonly notesRef: string;
@@ -22,13 +19,7 @@ export interface PublisherOptions {
   readonly identity: Identity;
   readonly setAuthor: boolean;
   readonly skipMessage: string;
-  readonly timeoutMs: number;
-  /** Asked before each push; what it throws is thrown, and nothing is pushed. */
-  readonly mayPush?: () => void;
-  /** Told of each push that was taken. */
-  readonly onPushed: () => void;
   readonly clock: Clock;
-  readonly log: Logger;
 }
 
 export interface CommitRequest {
@@ -55,7 +46,7 @@ export function createPublisher(options: PublisherOptions) {
   const { git } = mirror;
   const branchRef = `refs/heads/${branch}`;
   const tagRef = `refs/tags/${syncTag}`;
-  const server = { atomic: true };
+  const { push, learn } = createDelivery(options);
 
   async function commit(request: CommitRequest, { signal }: { readonly signal?: AbortSignal }): Promise<string> {
     const { base, jobId, note } = request;
@@ -178,48 +169,6 @@ export function createPublisher(options: PublisherOptions) {
   ): Promise<RefUpdate> {
     const draft = await draftNote(git, reader, { current, commit, note, identity, seconds }, run);
     return { ref, target: draft, expected: current ?? '' };
-  }
-
-  /** Prepares and pushes; what arrived is in the mirror then, without another fetch. A deadline is a failure like any other. */
-  async function push(
-    prepareUpdates: (run: RunOptions) => Promise<readonly RefUpdate[]>,
-    signal: AbortSignal | undefined,
-  ): Promise<FluxError | undefined> {
-    const updates = await withinDeadline('git notes', timeoutMs, signal, (bounded) => prepareUpdates({ signal: bounded }));
-    options.mayPush?.();
-    try {
-      const failure = await withinDeadline('git push', timeoutMs, signal, (bounded) =>
-        pushRefs(mirror, updates, server, log, { signal: bounded }),
-      );
-      if (failure) return failure;
-    } catch (error) {
-      if (error instanceof FluxError && error.code === 'git/timeout') return error;
-      throw error;
-    }
-    options.onPushed();
-    await withinDeadline('git update-ref', timeoutMs, undefined, (bounded) => enter(updates, { signal: bounded }));
-    return undefined;
-  }
-
-  /** Sets what git has not set by itself as it pushed. */
-  async function enter(updates: readonly RefUpdate[], run: RunOptions): Promise<void> {
-    const present = await Promise.all(updates.map(({ ref }) => reader.resolve(ref, run)));
-    const left = updates.filter(({ target }, index) => present[index] !== target);
-    if (left.length > 0) await git.updateRefs(left, run);
-  }
-
-  /** Fetches after a push that failed; when that fails too, nobody knows whether the push arrived, and the error says so. */
-  async function learn(failure: FluxError, signal: AbortSignal | undefined): Promise<void> {
-    try {
-      await withinDeadline('git fetch', timeoutMs, signal, (bounded) => mirror.refetch({ signal: bounded }));
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw new FluxError(failure.message, {
-        code: 'git/push-unknown',
-        help: `Whether the push arrived is not known, because the fetch after it failed as well; the next fetch shows it.\n\n${failure.help ?? ''}`,
-        cause: error,
-      });
-    }
   }
 
   async function findJob(base: string | undefined, head: string, jobId: string, run: RunOptions): Promise<string | undefined> {

@@ -173,6 +173,36 @@ describe('the steps of the loop', () => {
     },
   );
 
+  test('a commit that arrived though its push was never answered is the outcome of its job, made once', async () => {
+    const file = '---\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n  namespace: shop\n';
+    let commits = 0;
+    const source = {
+      ...options.source,
+      head: () => head,
+      files: async () => [{ path: 'web.yaml', mode: '100644', blob: 'b', size: file.length }],
+      blob: async () => Buffer.from(file),
+      async commit(): Promise<string> {
+        commits += 1;
+        head = SECOND;
+        throw new FluxError('git push: hung up', { code: 'git/push-unknown' });
+      },
+      arrived: async () => SECOND,
+    };
+    const spec: UpdateSpec = {
+      type: 'policy',
+      cause: { Message: '', User: '' },
+      spec: { 'shop:deployment/web': { add: { locked: 'true' }, remove: {} } },
+    };
+    const clock = new ManualClock();
+    const job = options.jobs.add(spec, 0);
+    const done = createSteps({ ...options, source, timeoutMs: 60_000, clock }).job({});
+    await until('it is tried again', () => clock.sleeping > 0);
+    clock.advance(4_000);
+    await done;
+    expect(await options.jobs.status(job.id)).toMatchObject({ state: 'succeeded', error: '', revision: SECOND });
+    expect(commits).toBe(1);
+  });
+
   test('a workload whose name nobody can ask for does not stop the others from being watched', async () => {
     manifests = [deployment('web+1'), deployment('wéb'), deployment('web')];
     await createSteps(options).sync(FIRST, {});

@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { ClientRequest } from 'node:http';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { UpdateSpec } from '../../src/update/index.ts';
 import { failingGit } from '../git/support/failing-git.ts';
 import { processesWith } from '../git/support/processes.ts';
@@ -123,14 +123,20 @@ const SCENARIOS = {
   },
 } satisfies Readonly<Record<string, Scenario>>;
 
+/** One for all, so that all begin with the same repository, which is made once. */
+const registry = new FakeRegistry();
+beforeAll(async () => {
+  await registry.listen();
+});
+afterAll(() => registry.close());
+
 /** Goes through a scenario. Says whether the process that was to fail has begun. */
 async function live(name: keyof typeof SCENARIOS, fault: Fault, which: number | string): Promise<boolean> {
   const { during, commits, fromStart = false, automated = false }: Scenario = SCENARIOS[name];
-  const registry = await new FakeRegistry().listen();
-  onTestFinished(() => registry.close());
   const image = (tag: string) => `${registry.name}:${tag}`;
   registry.push('1.0.0', '2030-01-01T00:00:00Z');
-  if (!automated) registry.push('1.1.0', '2030-01-02T00:00:00Z');
+  if (automated) registry.remove('1.1.0');
+  else registry.push('1.1.0', '2030-01-02T00:00:00Z');
   const annotations = automated ? { 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.web': 'semver:~1' } : {};
   const remote = createRemote({ 'all.yaml': yaml(namespace('shop')), 'web.yaml': yaml(web(image('1.0.0'), annotations)) });
   const first = remote.git('rev-parse', 'main');
@@ -160,31 +166,34 @@ async function live(name: keyof typeof SCENARIOS, fault: Fault, which: number | 
 
   const hasFailed = existsSync(started);
   const isRace = hasFailed && fault === 'comes right after somebody else’s push';
-  const wanted = commits(life);
-  const log = remote.git('log', '--format=%H %s%x00%(trailers:key=Flux-Job-Id,valueonly)', 'main').split('\n').filter(Boolean);
-  const ours = log.filter((line) => !line.endsWith('\0')).map((line) => line.slice(first.length + 1).split('\0')[0]);
-  const revisions = log.filter((line) => !line.endsWith('\0')).map((line) => line.slice(0, first.length));
-  const notes = remote.git('for-each-ref', 'refs/notes/flux') === '' ? '' : remote.git('notes', '--ref=flux', 'list');
-  const which_ = `${which} ${fault}`;
-  expect(ours, which_).toEqual(wanted);
-  expect(
-    notes
+  const lines = (...args: string[]) =>
+    remote
+      .git(...args)
       .split('\n')
-      .filter(Boolean)
-      .map((line) => line.split(' ')[1]),
-    which_,
-  ).toEqual(revisions);
-  expect(log.filter((line) => line.includes(' By a person')).length, which_).toBe(isRace ? 1 : 0);
-  expect(remote.git('merge-base', first, 'main'), which_).toBe(first);
-  expect(JSON.parse(remote.git('notes', '--ref=flux-sync', 'show', 'main')), which_).toMatchObject({ counts: {} });
-  expect(leftIn(directory), which_).toEqual([]);
+      .filter(Boolean);
+  const log = lines('log', '--format=%H|%s|%(trailers:key=Flux-Job-Id,valueonly)', 'main').map((line) => line.split('|'));
+  const ours = log.filter(([, , job]) => job !== '');
+  const notes = lines('for-each-ref', 'refs/notes/flux').length === 0 ? [] : lines('notes', '--ref=flux', 'list');
+  const where = `${fault}: ${which}`;
+  expect(
+    ours.map(([, subject]) => subject),
+    where,
+  ).toEqual(commits(life));
+  expect(
+    notes.map((line) => line.split(' ')[1]),
+    where,
+  ).toEqual(ours.map(([revision]) => revision));
+  expect(log.filter(([, subject]) => subject === 'By a person').length, where).toBe(isRace ? 1 : 0);
+  expect(remote.git('merge-base', first, 'main'), where).toBe(first);
+  expect(JSON.parse(remote.git('notes', '--ref=flux-sync', 'show', 'main')), where).toMatchObject({ counts: {} });
+  expect(leftIn(directory), where).toEqual([]);
   expect(
     processesWith(`GIT_DIR=${directory}`).filter((line) => !line.includes('cat-file')),
-    which_,
+    where,
   ).toEqual([]);
-  expect([engine.running(), source.state()], which_).toEqual([true, { status: 'ready' }]);
+  expect([engine.running(), source.state()], where).toEqual([true, { status: 'ready' }]);
   // Somebody's push is seen by a poll; everything else is tried again much sooner.
-  expect(tookMs, which_).toBeLessThan((name === 'a poll' ? 5.5 : 0.5) * MINUTE + (isRace ? 5 * MINUTE : 0));
+  expect(tookMs, where).toBeLessThan((name === 'a poll' ? 5.5 : 0.5) * MINUTE + (isRace ? 5 * MINUTE : 0));
   return hasFailed;
 }
 

@@ -219,18 +219,27 @@ describe('commit', () => {
     },
   );
 
-  test('when the fetch after a failed push fails too, the error says that nobody knows', async () => {
+  test('when the fetch after a failed push fails too, the error says that nobody knows, and the next one shows it', async () => {
     const remote = createRemote();
-    let down = false;
+    let down: boolean | undefined;
     const server = await serveGitOverHttp(rootOf(remote.path), {
       breakAnswer: ({ url }) => {
-        if (url?.endsWith('git-receive-pack') && !url.includes('?')) down = true;
-        return down;
+        if (url?.endsWith('git-receive-pack') && !url.includes('?')) down ??= true;
+        return down ?? false;
       },
     });
     const source = sourceOf(`${server.origin}/remote.git`);
     const base = await source.fetch();
     expect(await failureOf(source.commit(request(base, 'a: 2\n')))).toMatchObject({ code: 'git/push-unknown' });
+    down = false;
+    const head = await source.fetch();
+    expect(head).not.toBe(base);
+    // The server has no note yet, as one that takes no atomic pushes.
+    remote.git('update-ref', '-d', 'refs/notes/flux');
+    await source.fetch();
+    expect(await source.arrived(request(base, 'a: 2\n', { jobId: 'another' }))).toBeUndefined();
+    expect(await source.arrived(request(base, 'a: 2\n'))).toBe(head);
+    expect(noteOf(remote, head)).toContain('jobID');
   });
 
   test('the author is the cause user only when asked for, by git’s rule for names', async () => {
