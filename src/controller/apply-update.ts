@@ -51,6 +51,8 @@ export async function applyUpdate(
   /** What was tried last, if its push may have begun. */
   let tried: { readonly request: CommitRequest; readonly plan: UpdatePlan } | undefined;
   let trouble: unknown;
+  /** The error of a push of which nobody knows yet whether it arrived. */
+  let unknown: unknown;
   let waitMs = 0;
   for (;;) {
     try {
@@ -58,15 +60,17 @@ export async function applyUpdate(
       const base = await newest(source, cancel);
       const arrived = tried && (await source.arrived(tried.request, cancel));
       if (tried && arrived !== undefined) return await pushed(arrived, tried.plan);
+      unknown = undefined;
       const plan = await planOn(base, spec, options, cancel);
       if (plan.edits.length === 0) return withoutCommit(spec, plan);
       tried = { request: commitRequest(jobId, base, spec, plan), plan };
       return await pushed(await source.commit(tried.request, cancel), plan);
     } catch (error) {
+      if (error instanceof FluxError && error.code === 'git/push-unknown') unknown = error;
       // When its time is over, what kept it from ending says more than that.
-      if (cancel.signal?.aborted) throw trouble ?? error;
+      if (cancel.signal?.aborted) throw unknown ?? trouble ?? error;
       const pauseMs = pauseAfter(error, failed);
-      if (pauseMs === undefined) throw error;
+      if (pauseMs === undefined) throw unknown ?? error;
       log.info({ jobId, err: error }, 'update is tried again');
       trouble = error;
       waitMs = pauseMs;

@@ -55,9 +55,9 @@ export function createDelivery({ mirror, reader, timeoutMs, mayPush, onPushed, l
       await withinDeadline('git fetch', timeoutMs, signal, (bounded) => mirror.refetch({ signal: bounded }));
     } catch (error) {
       signal?.throwIfAborted();
-      throw new FluxError(failure.message, {
+      throw new FluxError(`it is not known whether the push arrived: ${failure.message}`, {
         code: 'git/push-unknown',
-        help: `Whether the push arrived is not known, because the fetch after it failed as well; the next fetch shows it.\n\n${failure.help ?? ''}`,
+        help: `The fetch after it failed as well; the next one shows whether the commit is in the branch.\n\n${failure.help ?? ''}`,
         cause: error,
       });
     }

@@ -178,8 +178,16 @@ export function createPublisher(options: PublisherOptions) {
     return commits.find(({ ours, trailers }) => ours && trailers.some(isOurs))?.revision;
   }
 
-  /** The commit arrived; its note is only an index, so a note that cannot follow is a warning. */
+  /** The commit arrived; its note is only an index, so a note that cannot follow, for whatever reason, is a warning. */
   async function ensureNote(revision: string, note: string, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await pushNote(revision, note, signal);
+    } catch (error) {
+      log.warn({ revision, error }, 'git note could not be pushed');
+    }
+  }
+
+  async function pushNote(revision: string, note: string, signal: AbortSignal | undefined): Promise<void> {
     for (let attempt = 1; attempt <= NOTE_ATTEMPTS; attempt += 1) {
       const current = await withinDeadline('git notes', timeoutMs, signal, async (bounded) => {
         const run = { signal: bounded };
@@ -193,9 +201,7 @@ export function createPublisher(options: PublisherOptions) {
       const after = await withinDeadline('git notes', timeoutMs, signal, (bounded) =>
         reader.resolve(notesRef, { signal: bounded }),
       );
-      if (after !== current.head) continue;
-      log.warn({ revision, error: failure }, 'git note could not be pushed');
-      return;
+      if (after === current.head || attempt === NOTE_ATTEMPTS) throw failure;
     }
   }
 

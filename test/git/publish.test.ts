@@ -230,7 +230,10 @@ describe('commit', () => {
     });
     const source = sourceOf(`${server.origin}/remote.git`);
     const base = await source.fetch();
-    expect(await failureOf(source.commit(request(base, 'a: 2\n')))).toMatchObject({ code: 'git/push-unknown' });
+    const failure = await failureOf(source.commit(request(base, 'a: 2\n')));
+    expect(failure).toMatchObject({ code: 'git/push-unknown' });
+    // All that a job tells of its error is the message.
+    expect(failure.message).toMatch(/^it is not known whether the push arrived: git push: /);
     down = false;
     const head = await source.fetch();
     expect(head).not.toBe(base);
@@ -240,6 +243,24 @@ describe('commit', () => {
     expect(await source.arrived(request(base, 'a: 2\n', { jobId: 'another' }))).toBeUndefined();
     expect(await source.arrived(request(base, 'a: 2\n'))).toBe(head);
     expect(noteOf(remote, head)).toContain('jobID');
+  });
+
+  test('a commit that is in the branch counts, whatever becomes of its note', async () => {
+    const remote = createRemote();
+    remote.git('config', 'receive.advertiseAtomic', 'false');
+    let pushes = 0;
+    const server = await serveGitOverHttp(rootOf(remote.path), {
+      breakAnswer: ({ method, url }) => {
+        if (method === 'POST' && url?.endsWith('git-receive-pack')) pushes += 1;
+        return pushes > 2;
+      },
+    });
+    const source = sourceOf(`${server.origin}/remote.git`);
+    const base = await source.fetch();
+    remote.hook('update', 'case "$1" in refs/notes/*) exit 1;; esac');
+    const made = await source.commit(request(base, 'a: 2\n'));
+    expect(pushes).toBeGreaterThan(2);
+    expect(remote.git('rev-list', 'main').split('\n')).toEqual([made, base]);
   });
 
   test('the author is the cause user only when asked for, by git’s rule for names', async () => {
