@@ -20,17 +20,8 @@ import {
   writersSchema,
 } from '../wire/index.ts';
 import { type Answer, type Call, createExchange, type ExchangeOptions } from './exchange.ts';
-import {
-  APPROVAL,
-  type Effect,
-  NEW_KEY,
-  ORPHAN_DELETION,
-  OWN_SYNC,
-  POLICY_CHANGE,
-  RELEASE,
-  SYNC,
-  unknownOutcome,
-} from './outcome.ts';
+import { APPROVAL, type Effect, NEW_KEY, ORPHAN_DELETION, OWN_SYNC, POLICY_CHANGE, RELEASE, SYNC } from './outcome.ts';
+import { parseAnswer } from './parse-answer.ts';
 import {
   type GitConfig,
   gitConfigSchema,
@@ -123,10 +114,10 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
   const current = LEGACY_SUFFIX.test(options.url)
     ? createExchange({ ...options, url: options.url.replace(LEGACY_SUFFIX, '/api/v1') })
     : undefined;
-  const ask = async <T>(schema: z.ZodType<T>, call: Call): Promise<T> => parse(schema, await legacy(call), call);
+  const ask = async <T>(schema: z.ZodType<T>, call: Call): Promise<T> => parseAnswer(schema, await legacy(call), call);
   const askCurrent = async <T>(schema: z.ZodType<T>, call: Call): Promise<T> => {
     if (!current) throw new FluxError('the newer API is not at this URL', { code: 'api/not-found', fault: 'missing' });
-    return parse(schema, await current(call), call);
+    return parseAnswer(schema, await current(call), call);
   };
   /** Undefined from a daemon that does not have the route. */
   const ifKnown = async <T>(schema: z.ZodType<T>, call: Call): Promise<T | undefined> => {
@@ -300,29 +291,4 @@ function effectOf({ type, spec }: UpdateSpec): { readonly effect?: Effect } {
     default:
       return 'Kind' in spec && spec.Kind === 'plan' ? {} : { effect: RELEASE };
   }
-}
-
-function parse<T>(schema: z.ZodType<T>, { text }: Answer, { method, path, effect }: Call): T {
-  const unreadable = (why: string, cause: unknown) => {
-    const error = badAnswer(method, path, why, cause);
-    return effect ? unknownOutcome(error, effect) : error;
-  };
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw unreadable('it is not JSON', error);
-  }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw unreadable(`${issue?.path.join('.') || 'value'}: ${issue?.message ?? 'unexpected'}`, parsed.error);
-}
-
-function badAnswer(method: string, path: string, why: string, cause: unknown): FluxError {
-  return new FluxError(`decoding response of ${method} ${path}: ${why}`, {
-    code: 'api/bad-answer',
-    help: 'Whatever answered at this URL does not speak the API of fluxd.',
-    cause,
-  });
 }
