@@ -38,7 +38,10 @@ export function createDelivery({ mirror, reader, timeoutMs, mayPush, onPushed, l
       throw error;
     }
     onPushed();
-    await withinDeadline('git update-ref', timeoutMs, undefined, (bounded) => enter(updates, { signal: bounded }));
+    // It has arrived, whatever the mirror knows of it; the next fetch shows it.
+    await withinDeadline('git update-ref', timeoutMs, undefined, (bounded) => enter(updates, { signal: bounded })).catch(
+      (error: unknown) => log.warn({ error }, 'git mirror does not show yet what was pushed'),
+    );
     return undefined;
   }
 

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/index.ts';
 import type { GitSource } from '../../src/git/index.ts';
 import { thorough } from '../support/sampled.ts';
+import { failingGit } from './support/failing-git.ts';
 import { rootOf, serveGitOverHttp } from './support/http-server.ts';
 import { recordingGit } from './support/recording-git.ts';
 import { createRemote, failureOf, type Remote, sourceOf, temporaryDirectory } from './support/repository.ts';
@@ -261,6 +262,19 @@ describe('commit', () => {
     const made = await source.commit(request(base, 'a: 2\n'));
     expect(pushes).toBeGreaterThan(2);
     expect(remote.git('rev-list', 'main').split('\n')).toEqual([made, base]);
+  });
+
+  test('a push that was taken is none that failed, although the mirror cannot show it yet', async () => {
+    const remote = createRemote();
+    const git = failingGit();
+    const source = sourceOf(remote.path, { environment: { ...process.env, PATH: git.path } });
+    const base = await source.fetch();
+    git.replace('update-ref', 'echo "fatal: cannot lock ref: No space left on device" >&2; exit 128');
+    const made = await source.commit(request(base, 'a: 2\n'));
+    expect(remote.git('rev-list', 'main').split('\n')).toEqual([made, base]);
+    expect([source.head(), await source.fetch()]).toEqual([base, made]);
+    await source.recordSync({ revision: made, record: '{}' });
+    expect(remote.git('rev-parse', 'flux-sync^{commit}')).toBe(made);
   });
 
   test('the author is the cause user only when asked for, by git’s rule for names', async () => {
