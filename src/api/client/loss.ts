@@ -22,7 +22,7 @@ export function lossOf(error: unknown, { verb, target }: { readonly verb: string
   }
   const wrapped = new FluxError(
     `executing HTTP request: executing HTTP request: ${verb} ${JSON.stringify(target)}: ${reason(error)}`,
-    { code: 'api/unreachable', cause: error },
+    { code: 'api/unreachable', cause: error, ...(isUntrusted(error) ? { help: UNTRUSTED_HELP } : {}) },
   );
   if (FINAL.includes(code) || isFinal(error)) throw wrapped;
   return { error: wrapped, arrived: isUnsent(error) ? 'no' : 'maybe', tookAllTime: code === 'http/timeout' };
@@ -47,12 +47,25 @@ const CLOSED: readonly string[] = [
 
 /** Of the transport. An answer that is too large is one again. */
 const FINAL: readonly string[] = ['http/bad-url', 'http/protocol', 'http/too-large'];
-/** Of the system, and of TLS: what is not sent to a server whose certificate is not accepted. */
-const FINAL_SYSTEM = /^ENOTFOUND$|CERT|SIGNATURE/;
+const FINAL_SYSTEM: readonly string[] = ['ENOTFOUND'];
 
 function isFinal(error: unknown): boolean {
+  return FINAL_SYSTEM.includes(systemError(error)?.code ?? '') || isUntrusted(error) || isNoTls(error);
+}
+
+/** Nothing is sent to a server whose certificate is not accepted. */
+function isUntrusted(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return ('code' in error && FINAL_SYSTEM.test(String(error.code))) || isFinal(error.cause);
+  return ('code' in error && /CERT|SIGNATURE/.test(String(error.code))) || isUntrusted(error.cause);
+}
+
+const UNTRUSTED_HELP =
+  'The certificate is not accepted, so nothing was sent. NODE_EXTRA_CA_CERTS names a file with further CAs; --url takes the name that the certificate is for.';
+
+/** What is asked for by https and speaks HTTP. */
+function isNoTls(error: unknown): boolean {
+  const { code, message = '' } = systemError(error) ?? {};
+  return code === 'EPROTO' && message.includes('wrong version number');
 }
 
 /** Whether no connection was made. */
@@ -68,6 +81,7 @@ function reason(error: unknown): string {
   if (error instanceof FluxError && error.code === 'http/timeout') return error.message.replace(/^.*: /s, '');
   const system = systemError(error);
   const at = system?.address ? `${system.address}:${system.port ?? ''}` : '';
+  if (isNoTls(error)) return 'http: server gave HTTP response to HTTPS client';
   switch (system?.code) {
     case 'ECONNREFUSED':
       return `dial tcp ${at}: connect: connection refused`;
@@ -76,7 +90,7 @@ function reason(error: unknown): string {
     case 'ECONNRESET':
       return 'EOF';
     default:
-      return system?.message ?? messageOf(error);
+      return system?.message ?? messageOf(error instanceof FluxError && error.code === 'http/connection' ? error.cause : error);
   }
 }
 

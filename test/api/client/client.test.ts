@@ -135,8 +135,21 @@ describe('a call that changes something', () => {
   test('has not arrived where the certificate is not accepted, which no second attempt mends', async () => {
     for (const code of ['DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'ERR_TLS_CERT_ALTNAME_INVALID']) {
       const { error, asked } = await release(broken({ code }));
-      expect([error, asked]).toMatchObject([{ code: 'api/unreachable' }, 1]);
+      expect([error, asked]).toMatchObject([{ code: 'api/unreachable', help: expect.stringMatching(/nothing was sent/) }, 1]);
       expect(isPassing(error)).toBe(false);
+      // Names the call once.
+      expect(String(error)).toMatch(/Post "https:[^"]*": broken$/);
     }
+  });
+
+  test('has not arrived where HTTP is spoken to what asks by https', async () => {
+    await using api = await serve();
+    const client = createApiClient({ transport, url: `https://127.0.0.1:${api.port}/api/flux`, clock });
+    const error = await client.updateManifests(RELEASE).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: 'api/unreachable',
+      message: expect.stringMatching(/: http: server gave HTTP response to HTTPS client$/),
+    });
+    expect(api.calls).toEqual([]);
   });
 });
