@@ -1,4 +1,4 @@
-import { backoffMs, type Clock, FluxError, type Logger } from '../base/index.ts';
+import { backoffMs, type Clock, FluxError, type Logger, messageOf } from '../base/index.ts';
 import { type EventLog, formatJobNote } from '../record/index.ts';
 import { planUpdate, type UpdatePlan, type UpdateSpec } from '../update/index.ts';
 import type { JobResult } from './jobs.ts';
@@ -53,6 +53,7 @@ export async function applyUpdate(
   let trouble: unknown;
   /** The error of a push of which nobody knows yet whether it arrived. */
   let unknown: unknown;
+  let isPushing = false;
   let waitMs = 0;
   for (;;) {
     try {
@@ -64,9 +65,14 @@ export async function applyUpdate(
       const plan = await planOn(base, spec, options, cancel);
       if (plan.edits.length === 0) return withoutCommit(spec, plan);
       tried = { request: commitRequest(jobId, base, spec, plan), plan };
-      return await pushed(await source.commit(tried.request, cancel), plan);
+      isPushing = true;
+      const revision = await source.commit(tried.request, cancel);
+      isPushing = false;
+      return await pushed(revision, plan);
     } catch (error) {
       if (error instanceof FluxError && error.code === 'git/push-unknown') unknown = error;
+      else if (isPushing && cancel.signal?.aborted) unknown = interrupted(trouble ?? error);
+      isPushing = false;
       // When its time is over, what kept it from ending says more than that.
       if (cancel.signal?.aborted) throw unknown ?? trouble ?? error;
       const pauseMs = pauseAfter(error, failed);
@@ -87,6 +93,15 @@ export async function applyUpdate(
       .catch((error: unknown) => log.warn({ jobId, revision, err: error }, 'pushed revision not read yet'));
     return { revision, spec, result: plan.result };
   }
+}
+
+/** The time of the job was over, or this daemon stops, in the middle of a push. */
+function interrupted(error: unknown): FluxError {
+  return new FluxError(`it is not known whether the push arrived: ${messageOf(error)}`, {
+    code: 'git/push-unknown',
+    help: 'The next fetch shows whether the commit is in the branch.',
+    cause: error,
+  });
 }
 
 /** How long to wait before an update that failed is tried again, in milliseconds; undefined when it is not. Counts. */

@@ -46,3 +46,25 @@ test('a job whose push may have arrived says so, also when no fetch succeeds any
     error: MESSAGE,
   });
 });
+
+test('a job whose time is over while it pushes says so as well', async () => {
+  const repository = createRepository({ 'all.yaml': yaml(namespace('shop'), DEPLOYMENT) });
+  const source = {
+    ...repository.source,
+    commit: (_request: object, { signal }: { readonly signal?: AbortSignal } = {}) =>
+      new Promise<string>((_resolve, reject) => {
+        signal?.addEventListener('abort', () => reject(signal.reason));
+      }),
+  };
+  // Time goes on while a push does.
+  let pushes = 0;
+  const { daemon, time } = await startEngine({}, { source, pending: () => -pushes });
+  await time.until('synced', () => daemon.readiness().ready, MINUTE);
+  const id = await daemon.update(AUTOMATE);
+  pushes = 1;
+  await time.pass(2 * MINUTE);
+  expect(await daemon.job(id)).toMatchObject({
+    state: 'failed',
+    error: expect.stringMatching(/^it is not known whether the push arrived: /),
+  });
+});
