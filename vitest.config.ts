@@ -19,6 +19,7 @@ const OF_REAL_PARTS: readonly (readonly [files: string, isThere: boolean])[] = [
 const ALONE = [
   'test/base/yaml.test.ts',
   'test/cluster/connection/transport.test.ts',
+  'test/git/git-process.test.ts',
   'test/git/object-reader-spawn.test.ts',
   'test/git/tree.test.ts',
   'test/registry-watch/authorization.test.ts',

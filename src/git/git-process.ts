@@ -51,11 +51,7 @@ export function createGitProcess({ gitDir, cwd, environment, clock, onRemote, on
     if (result.exitCode === undefined) onKilled?.();
     const { buffer, byteOffset, byteLength } = result.stdout;
     const output = { ...result, command, stdout: Buffer.from(buffer, byteOffset, byteLength) };
-    if ((output.exitCode ?? 0) < 0 || /^Error: spawn /.test(output.stderr))
-      throw new FluxError(`${command}: git could not be started: ${output.stderr.split('\n', 1)[0]}`, {
-        code: 'git/not-installed',
-        help: 'Install git 2.31 or newer and have it on the PATH of fluxd.',
-      });
+    if ((output.exitCode ?? 0) < 0 || /^Error: spawn /.test(output.stderr)) throw notStarted(command, output.stderr);
     return output;
   }
 
@@ -86,4 +82,18 @@ export function createGitProcess({ gitDir, cwd, environment, clock, onRemote, on
   }
 
   return { run, runRemote, must, stdoutOf };
+}
+
+/** There is no git, or the system has no room for one more process just now. */
+function notStarted(command: string, stderr: string): FluxError {
+  const message = `${command}: git could not be started: ${stderr.split('\n', 1)[0]}`;
+  return /\bE(?:NOENT|ACCES)\b/.test(stderr)
+    ? new FluxError(message, {
+        code: 'git/not-installed',
+        help: 'Install git 2.31 or newer and have it on the PATH of fluxd.',
+      })
+    : new FluxError(message, {
+        code: 'git/not-run',
+        help: 'See how many processes and open files fluxd may have (limits of the pod, ulimit).',
+      });
 }
