@@ -23,6 +23,9 @@ const SHUTDOWN_MS = 20_000;
 const WORTHWHILE = 1.2;
 /** Of the heap after the last such collection, bytes. */
 let inUse = 0;
+let collectedAt = 0;
+/** What was in use then may not be any more. */
+const COLLECT_MS = 3_600_000;
 
 /**
  * V8 lets the heap grow to several times what is in use, and keeps it; here garbage is collected when the heap has grown by half.
@@ -58,9 +61,11 @@ if ('exit' in parsed) {
 
 /** Shrinks the heap to what is in use, when much of it is not. With 20,000 objects that takes a tenth of a second, in which nothing else is done. */
 function releaseMemory(): void {
-  if (getHeapStatistics().used_heap_size < inUse * WORTHWHILE) return;
+  const isOverdue = systemClock.monotonic() - collectedAt > COLLECT_MS;
+  if (!isOverdue && getHeapStatistics().used_heap_size < inUse * WORTHWHILE) return;
   globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
   inUse = getHeapStatistics().used_heap_size;
+  collectedAt = systemClock.monotonic();
 }
 
 async function run(config: Config, log: Logger): Promise<void> {

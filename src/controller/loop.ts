@@ -31,12 +31,13 @@ export interface LoopOptions {
   readonly onStep?: (step: { readonly step: string; readonly success: boolean; readonly seconds: number }) => void;
   /** Told what the loop does. */
   readonly pulse: Pick<Pulse, 'begin' | 'rest'>;
-  /** Called, once each time, when there has been nothing to do for `REST_MS`. */
+  /** Called when there has been nothing to do for `REST_MS`, once each time; where there is always something, between steps, now and then. */
   readonly onRest?: (() => void) | undefined;
 }
 
 /** Syncs that follow one another are not at rest in between. */
 export const REST_MS = 2_000;
+const NO_REST_MS = 60_000;
 
 /** What failed is tried again sooner than its interval: first after about 2 s, then more rarely; `soon` means at least every 30 s. */
 const RETRY = { initialMs: 2_000, maxMs: 30_000 };
@@ -55,12 +56,15 @@ export class Loop {
   /** Goes up when what was fetched before is news no more. */
   #age = 0;
   #wake: (() => void) | undefined;
+  /** When `onRest` was called last, by the monotonic clock. */
+  #restedAt: number;
   /** Somebody called while a step was running: look again before sleeping. */
   #called = false;
 
   constructor(options: LoopOptions) {
     this.#options = options;
     const now = options.clock.now();
+    this.#restedAt = options.clock.monotonic();
     this.#due = { fetch: now, sync: Number.POSITIVE_INFINITY, automate: now };
   }
 
@@ -167,8 +171,13 @@ export class Loop {
     this.#options.log.error({ step, err: error }, 'step failed');
   }
 
+  #rest(): void {
+    this.#restedAt = this.#options.clock.monotonic();
+    this.#options.onRest?.();
+  }
+
   async #sleep(signal: AbortSignal): Promise<void> {
-    const { clock, pulse, onRest } = this.#options;
+    const { clock, pulse } = this.#options;
     const wait = this.#next() - clock.now();
     if (wait <= 0 || this.#called) return;
     pulse.rest(wait);
@@ -177,9 +186,10 @@ export class Loop {
     try {
       const ending = { signal: AbortSignal.any([signal, woken.signal]) };
       const end = clock.monotonic() + wait;
+      if (clock.monotonic() - this.#restedAt >= NO_REST_MS && wait <= REST_MS) this.#rest();
       await clock.sleep(Math.min(wait, REST_MS), ending);
       if (wait <= REST_MS) return;
-      onRest?.();
+      this.#rest();
       const left = end - clock.monotonic();
       if (left > 0) await clock.sleep(left, ending);
     } catch (error) {

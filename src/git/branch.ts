@@ -121,7 +121,7 @@ export function createBranch({ mirror, branch, configured, timeoutMs, resolve, c
       head = (await withinDeadline('git cat-file', timeoutMs, undefined, (signal) => resolve(ref, { signal }))) ?? head;
     } catch (error) {
       mirror.markSuspect();
-      log.warn({ error }, 'head of the git mirror cannot be read');
+      log.warn({ err: error }, 'head of the git mirror cannot be read');
     }
   }
 

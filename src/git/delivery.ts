@@ -40,7 +40,7 @@ export function createDelivery({ mirror, reader, timeoutMs, mayPush, onPushed, l
     onPushed();
     // It has arrived, whatever the mirror knows of it; the next fetch shows it.
     await withinDeadline('git update-ref', timeoutMs, undefined, (bounded) => enter(updates, { signal: bounded })).catch(
-      (error: unknown) => log.warn({ error }, 'git mirror does not show yet what was pushed'),
+      (error: unknown) => log.warn({ err: error }, 'git mirror does not show yet what was pushed'),
     );
     return undefined;
   }

@@ -144,8 +144,8 @@ export function createMirror(options: MirrorOptions) {
   /** Takes away what a git that was killed has left. Only for who alone writes to the mirror now. */
   async function unlock(): Promise<void> {
     if (!mayBeLocked) return;
-    mayBeLocked = false;
     await sweepLocks();
+    mayBeLocked = false;
   }
 
   /** Locks of a git that was killed; nobody else works in this directory. */

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createLogger } from '../../src/base/index.ts';
+import { createLogger, type Logger } from '../../src/base/index.ts';
 import { Loop, type LoopSteps, REST_MS } from '../../src/controller/loop.ts';
 import { Pulse } from '../../src/controller/pulse.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -23,6 +23,7 @@ describe('the loop', () => {
   let running: Promise<void>;
   let loop: Loop;
   let logged: string[];
+  let log: Logger;
 
   const steps: { -readonly [Name in keyof LoopSteps]: LoopSteps[Name] } = {
     fetch: async () => {
@@ -60,7 +61,7 @@ describe('the loop', () => {
         done();
       },
     });
-    const log = await createLogger({ format: 'json', destination });
+    log = await createLogger({ format: 'json', destination });
     stop = new AbortController();
     term = stop.signal;
     fetching = Promise.resolve();
@@ -114,6 +115,32 @@ describe('the loop', () => {
     expect(rests).toBe(1);
     clock.advance(REST_MS);
     await until('told again', () => rests === 2 && clock.sleeping === 1);
+  });
+
+  test('where there is always something to do soon, it tells between steps, once a minute', async () => {
+    stop.abort();
+    await running;
+    stop = new AbortController();
+    term = stop.signal;
+    const every = { fetch: REST_MS, sync: REST_MS, automate: REST_MS };
+    const told: number[] = [];
+    const onRest = () => void told.push(clock.now());
+    const busy = new Loop({
+      steps,
+      term: () => term,
+      intervals: every,
+      clock,
+      log,
+      pulse: new Pulse(clock, 0),
+      onRest,
+    });
+    const startedAt = clock.now();
+    running = busy.run(stop.signal);
+    for (let n = 1; n <= 75; n += 1) {
+      await until('it sleeps', () => ran.filter((step) => step === 'automate').length === 1 + n && clock.sleeping === 1);
+      clock.advance(REST_MS);
+    }
+    expect(told.map((at) => at - startedAt)).toEqual([MINUTE, 2 * MINUTE]);
   });
 
   test('asks made together, and asks made while a step runs, each lead to one run', async () => {

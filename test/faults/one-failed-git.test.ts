@@ -253,9 +253,12 @@ describe('one git process that comes to nothing', () => {
   });
 
   const all = Object.keys(SCENARIOS).flatMap((name) => Object.keys(FAULTS).map((fault) => [name, fault]));
+  // An automated update is committed as a release is: only where a second one would do harm it is seen on its own.
+  const ofUpdates = ['loses its connection after all was done', 'comes right after somebody else’s push'];
+  const rows = all.filter(([name, fault = '']) => name !== 'an automated update' || ofUpdates.includes(fault));
   test
     .runIf(thorough('each git process of a start, a release, an update and a poll, failing in each way'))
-    .for(all as [keyof typeof SCENARIOS, Fault][])(
+    .for(rows as [keyof typeof SCENARIOS, Fault][])(
     'during %s, whichever it is: it %s',
     { timeout: 600_000 },
     async ([name, fault]) => {

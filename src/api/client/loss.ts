@@ -43,6 +43,7 @@ const CLOSED: readonly string[] = [
   'cluster/no-config',
   'cluster/bad-config',
   'cluster/ambiguous-pod',
+  'cluster/tls',
 ];
 
 /** Of the transport. An answer that is too large is one again. */
