@@ -114,6 +114,28 @@ export function crd(plural = 'widgets', kind = 'Widget', scope = 'Namespaced'): 
   });
 }
 
+/** The definition of `widget`, as whole as a real API server wants it. */
+export function widgetDefinition(): Manifest {
+  return manifest({
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'widgets.example.com' },
+    spec: {
+      group: 'example.com',
+      scope: 'Namespaced',
+      names: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' },
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+        },
+      ],
+    },
+  });
+}
+
 export function widget(name: string): Manifest {
   return manifest({ apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name, namespace: 'shop' }, spec: { size: 1 } });
 }

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { KubeObject } from '../../src/resource/index.ts';
-import { configMap, manifest, namespace, widget } from '../cluster/world.ts';
+import { configMap, manifest, namespace, widget, widgetDefinition } from '../cluster/world.ts';
 import { FEW_KINDS, losesNothing, told } from './lost-request.ts';
 import { configMapPath } from './manifests.ts';
 import type { World } from './world.ts';
@@ -22,25 +22,6 @@ const workload = (name: string, app = 'a', annotations = {}) => {
   const object = inShop('apps/v1', 'Deployment', name, { spec });
   return { ...object, metadata: { ...object.metadata, annotations } };
 };
-
-const definition = manifest({
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'widgets.example.com' },
-  spec: {
-    group: 'example.com',
-    scope: 'Namespaced',
-    names: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-      },
-    ],
-  },
-});
 
 /** Without the one that a Namespace gets a moment after it was made. */
 const mapsIn = async ({ person }: World, space: string) =>
@@ -152,7 +133,7 @@ losesNothing(
   'a definition with its object, and a Namespace with its own, in one sync',
   {
     async begin({ sync }) {
-      const set = [widget('w'), definition, namespace('new'), configMap('a', { a: 'b' }, 'new')];
+      const set = [widget('w'), widgetDefinition(), namespace('new'), configMap('a', { a: 'b' }, 'new')];
       return async () => ({ first: told(await sync(set)), second: told(await sync(set)) });
     },
     outcome: {

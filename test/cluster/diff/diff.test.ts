@@ -10,7 +10,7 @@ import type { KubeObject, Manifest } from '../../../src/resource/index.ts';
 import { type Kubernetes, startKubernetes } from '../../../src/sim/index.ts';
 import { createKubeClient, type KubeClient } from '../../e2e/harness/kube-client.ts';
 import { invalid, status } from '../api-server.ts';
-import { configMap, deployment, manifest, namespace, path, request, startWorld, widget } from '../world.ts';
+import { configMap, deployment, manifest, namespace, path, request, startWorld, widget, widgetDefinition } from '../world.ts';
 
 interface Embedded {
   readonly kubernetes: Kubernetes;
@@ -66,24 +66,6 @@ const web = (image: string, more: object = {}): Manifest =>
   });
 const secret = (data: object, more: object = {}): Manifest =>
   manifest({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'keys', namespace: 'shop' }, ...more, data } as KubeObject);
-const widgets = manifest({
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'widgets.example.com' },
-  spec: {
-    group: 'example.com',
-    scope: 'Namespaced',
-    names: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-      },
-    ],
-  },
-});
 const writes = ({ kubernetes }: Embedded) =>
   kubernetes.requests.filter(({ method, query }) => method !== 'GET' && !query.includes('dryRun=All'));
 
@@ -278,7 +260,7 @@ describe('what a sync would do', () => {
 
   test('objects of a namespace and of a kind that come with the same sync are new; nobody can try them out before', async () => {
     const world = await startEmbedded();
-    const found = await world.diff([namespace('new'), configMap('a', { k: 'v' }, 'new'), widgets, widget('w')]);
+    const found = await world.diff([namespace('new'), configMap('a', { k: 'v' }, 'new'), widgetDefinition(), widget('w')]);
     expect(found).toMatchObject({
       '<cluster>:namespace/new': { action: 'create' },
       'new:configmap/a': {
