@@ -32,10 +32,10 @@ const COLLECT_MS = 3_600_000;
  * Its two optimising compilers take up what was called 400 and 3,000 times; here later, since a first sync of 1,000 objects, in a
  * process that has done nothing yet, spent a quarter of its CPU time on code that it hardly ran any more. What a daemon does every day
  * reaches any number.
- * Of the flags of the first line, one keeps garbage from growing old, one lets us collect what syncs leave while there is nothing to do, and one makes one
- * thread of V8's four: on the core or half a core that a container gets they take the API's turn. Without them the daemon works as
- * well, with more memory and slower answers. (The others forbid code made from text and `__proto__`, S-028, and that a signal opens a
- * debugger.) Those here do not stand there, because a Node that had one of them no more would not start.
+ * Of the flags of the first line, one keeps garbage from growing old, one lets us collect what syncs leave while there is nothing to
+ * do, and one makes one thread of V8's four: on the core or half a core that a container gets they take the API's turn. Without them
+ * the daemon works as well, with more memory and slower answers. (The others forbid code made from text and `__proto__`, S-028, and
+ * that a signal opens a debugger.) Those here do not stand there, because a Node that had one of them no more would not start.
  */
 for (const flag of ['heap-growing-percent=50', 'invocation-count-for-maglev=1500', 'invocation-count-for-turbofan=12000'])
   setFlagsFromString(`--${flag}`);
@@ -59,7 +59,10 @@ if ('exit' in parsed) {
   });
 }
 
-/** Shrinks the heap to what is in use, when much of it is not. With 20,000 objects that takes a tenth of a second, in which nothing else is done. */
+/**
+ * Shrinks the heap to what is in use, when much of it is not. With 20,000 objects that takes a tenth of a second, in which nothing else
+ * is done.
+ */
 function releaseMemory(): void {
   const isOverdue = systemClock.monotonic() - collectedAt > COLLECT_MS;
   if (!isOverdue && getHeapStatistics().used_heap_size < inUse + WORTHWHILE_BYTES) return;
