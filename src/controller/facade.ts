@@ -108,7 +108,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
 
     async syncStatus(ref) {
       const applied = progress.applied ?? (await source.syncTag());
-      const revision = await source.resolve(ref);
+      const revision = await source.find(ref);
       if (revision === undefined) throw badRevision(applied, ref);
       if (revision === applied) return [];
       // While that revision is synced the sync has asked the same; only a longer list is a question of its own.

@@ -73,6 +73,8 @@ export interface Source {
   blob(id: string, options?: Cancellable): Promise<Buffer>;
   /** Full revision of an abbreviated or symbolic one, or undefined. */
   resolve(ref: string): Promise<Revision | undefined>;
+  /** As resolve, but also of what the remote has besides the branch, which is fetched then. */
+  find(ref: string, options?: Cancellable): Promise<Revision | undefined>;
   /** Commits in `from..to` (all of `to` without from) that touch the paths, newest first, at most `limit`. */
   commits(
     range: { readonly from?: Revision | undefined; readonly to: Revision; readonly limit?: number; readonly allPaths?: boolean },

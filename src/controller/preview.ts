@@ -38,13 +38,13 @@ export function createPreview(options: PreviewOptions): Preview {
 
   async function wantedBy(request: DiffRequest, cancel: Cancellable): Promise<Wanted> {
     if ('files' in request) return { state: await readFiles(request.files, desired, cancel) };
-    const revision = await resolve(request.revision);
+    const revision = await resolve(request.revision, cancel);
     const allowPrune = await confirmedDeletions(source, await source.syncTag(), revision);
     return { revision, state: await readRevision(revision, cancel), ...(allowPrune === undefined ? {} : { allowPrune }) };
   }
 
-  async function resolve(ref: string | undefined): Promise<Revision> {
-    const revision = await source.resolve(ref ?? 'HEAD');
+  async function resolve(ref: string | undefined, cancel: Cancellable): Promise<Revision> {
+    const revision = await source.find(ref ?? 'HEAD', cancel);
     if (revision !== undefined) return revision;
     throw new FluxError(`revision ${JSON.stringify(ref ?? 'HEAD')}: the repository as last fetched has none of this name`, {
       code: 'git/bad-revision',

@@ -55,21 +55,21 @@ export function createGit(options: GitOptions) {
       must(['init', '--quiet', '--bare', `--initial-branch=${branch}`, `--object-format=${format}`], options),
 
     /** Lines `<object id>\t<ref>`. */
-    lsRemote: async (url: string, options: RunOptions) => stdoutOf(await runRemote(['ls-remote', '--quiet', '--', url], options)),
+    lsRemote: async (url: string, options: RunOptions) =>
+      stdoutOf(await runRemote(['ls-remote', '--quiet', '--refs', '--', url], options)),
 
-    fetch: (url: string, refspecs: readonly string[], options: RunOptions) =>
+    fetch: (url: string, refs: readonly (readonly [remote: string, mirror: string])[], options: RunOptions) =>
       runRemote(
         [
           'fetch',
           '--quiet',
-          '--prune',
           '--force',
           '--no-tags',
           '--no-write-fetch-head',
           '--no-auto-maintenance',
           '--',
           url,
-          ...refspecs,
+          ...refs.map(([remote, mirror]) => `+${remote}:${mirror}`),
         ],
         options,
       ),

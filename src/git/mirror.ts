@@ -5,6 +5,8 @@ import { FluxError, type Logger, messageOf } from '../base/index.ts';
 import { gitFailed } from './failure.ts';
 import { createGit, type Git } from './git.ts';
 import type { GitOptions, RunOptions } from './git-process.ts';
+import { fetchOther, fetchRefs, listRemote, refNamed } from './mirror-fetch.ts';
+import type { RemoteRefs } from './remote-refs.ts';
 
 export interface MirrorOptions extends Omit<GitOptions, 'gitDir' | 'cwd' | 'onKilled'> {
   /** Ours alone; created, and created again when it vanishes. */
@@ -12,8 +14,8 @@ export interface MirrorOptions extends Omit<GitOptions, 'gitDir' | 'cwd' | 'onKi
   /** What git is given as the repository. */
   readonly address: string;
   readonly branch: string;
-  /** Full name; refs that begin with it are mirrored. */
-  readonly notesRef: string;
+  /** Full names of our own refs on the remote, which are mirrored beside the branch. */
+  readonly marks: readonly string[];
   readonly log: Logger;
   /** What an expression names in the mirror now. */
   readonly resolve: (expression: string, run: RunOptions) => Promise<string | undefined>;
@@ -30,12 +32,12 @@ export interface Fetched {
 export type Mirror = ReturnType<typeof createMirror>;
 
 /**
- * A bare copy of the remote's branches, tags and notes. Refs follow the remote exactly, rewritten history included (R-032);
+ * A bare copy of the branch and of our marks. Refs follow the remote exactly, rewritten history included (R-032);
  * objects are never collected, so what was read once stays readable. A mirror that is missing or damaged is built beside
  * and takes the old one's place by a rename (R-037).
  */
 export function createMirror(options: MirrorOptions) {
-  const { directory, address, branch, notesRef, log, resolve, onReplaced } = options;
+  const { directory, address, branch, marks, log, resolve, onReplaced } = options;
   const gitDir = join(directory, 'mirror.git');
   const branchRef = `refs/heads/${branch}`;
   const git: Git = createGit({
@@ -46,7 +48,10 @@ export function createMirror(options: MirrorOptions) {
       mayBeLocked = true;
     },
   });
-  const refspecs = ['refs/heads/*', 'refs/tags/*', `${notesRef}*`].map((pattern) => `+${pattern}:${pattern}`);
+  const followed = [branchRef, ...marks];
+  const local = { git, address, directory, resolve };
+  /** What the remote had at the last look. */
+  let remote: RemoteRefs | undefined;
   let opened = false;
   /** A git of ours was killed: its locks would keep out all that come after it. */
   let mayBeLocked = false;
@@ -86,26 +91,27 @@ export function createMirror(options: MirrorOptions) {
       suspect = false;
       if (await isDamaged('all', run)) return build(run);
     }
-    const first = await git.fetch(address, refspecs, run);
-    if (first.exitCode === 0) {
-      examined = false;
-      return;
+    try {
+      await pull(run);
+    } catch (failure) {
+      if (examined || run.signal.aborted) throw failure;
+      examined = true;
+      const hadLocks = await sweepLocks();
+      if (/mismatched algorithms/.test(messageOf(failure)) || (await isDamaged('reachable', run))) return build(run);
+      if (!hadLocks) throw failure;
+      await pull(run);
     }
-    const failure = await gitFailed(first, directory);
-    if (examined) throw failure;
-    examined = true;
-    const hadLocks = await sweepLocks();
-    if (/mismatched algorithms/.test(first.stderr) || (await isDamaged('reachable', run))) return build(run);
-    if (!hadLocks) throw failure;
-    await refetch(run);
+  }
+
+  async function pull(run: RunOptions): Promise<void> {
+    remote = await fetchRefs(local, followed, run);
+    examined = false;
   }
 
   /** A fetch and nothing else, to learn what became of a push. */
   async function refetch(run: RunOptions): Promise<void> {
     await unlock();
-    const output = await git.fetch(address, refspecs, run);
-    if (output.exitCode !== 0) throw await gitFailed(output, directory);
-    examined = false;
+    await pull(run);
   }
 
   async function build(run: RunOptions): Promise<void> {
@@ -113,10 +119,10 @@ export function createMirror(options: MirrorOptions) {
     const beside = join(directory, `build-${suffix}.git`);
     try {
       const fresh = createGit({ ...options, gitDir: beside, cwd: directory });
-      const refs = (await fresh.lsRemote(address, run)).toString('utf8');
-      await fresh.init(branch, /^[0-9a-f]{64}\t/.test(refs) ? 'sha256' : 'sha1', run);
-      const output = await fresh.fetch(address, refspecs, run);
-      if (output.exitCode !== 0) throw await gitFailed(output, directory);
+      const refs = await listRemote({ git: fresh, address }, run);
+      await fresh.init(branch, refs.objectFormat, run);
+      const empty = { ...local, git: fresh, resolve: async () => undefined };
+      remote = await fetchRefs(empty, followed, run, refs);
       const old = join(directory, `old-${suffix}`);
       const replaced = await exists(gitDir);
       if (replaced) await rename(gitDir, old);
@@ -177,6 +183,10 @@ export function createMirror(options: MirrorOptions) {
     address,
     update,
     refetch,
+    /** A ref that the remote had at the last look, by any of its names. */
+    remoteRef: (name: string): string | undefined => remote && refNamed(remote, name),
+    fetchOther: async (ref: string, run: RunOptions): Promise<string | undefined> =>
+      remote && fetchOther(local, remote, ref, run),
     unlock,
     markSuspect() {
       suspect = true;

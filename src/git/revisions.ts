@@ -56,13 +56,23 @@ export function createRevisions({ mirror, reader, reading, branch, paths, email 
       reading('git cat-file', signal, (run) => reader.read(id, run)),
 
     resolve: async (ref: string): Promise<string | undefined> => {
-      // The process that reads everything answers this too: what ends it (a reflog entry that is not there), or keeps it busy (a search
-      // by message), nobody may ask for.
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
-      if (ref === '' || ref.length > 250 || /^[-:]|[\x00-\x20\x7f:?*[\\]|\.\.|[@^]\{/.test(ref)) return undefined;
+      if (!isQuestion(ref)) return undefined;
       if (present.has(ref)) return ref;
       const name = ref.replace(/^HEAD(?=$|[~^])/, `refs/heads/${branch}`);
       return shared(resolved, name, () => reading('git cat-file', undefined, (run) => reader.resolve(`${name}^{commit}`, run)));
+    },
+
+    /** What looks a name up on the remote, if it has it. Writes to the mirror. */
+    elsewhere(ref: string): ((signal: AbortSignal | undefined) => Promise<string | undefined>) | undefined {
+      if (!isQuestion(ref)) return undefined;
+      const [, name = '', steps = ''] = /^([^~^]*)(.*)$/.exec(ref) ?? [];
+      const remoteRef = mirror.remoteRef(name);
+      if (remoteRef === undefined) return undefined;
+      return (signal) =>
+        reading('git fetch', signal, async (run) => {
+          const commit = await mirror.fetchOther(remoteRef, run);
+          return commit === undefined || steps === '' ? commit : reader.resolve(`${commit}${steps}^{commit}`, run);
+        });
     },
 
     commits: async (
@@ -116,6 +126,15 @@ export function createRevisions({ mirror, reader, reading, branch, paths, email 
     mirror.markSuspect();
     throw new FluxError(`revision ${revision}: not in the mirror`, { code: 'git/revision-missing', fault: 'missing' });
   }
+}
+
+/**
+ * What may be asked of the process that reads everything: what ends it (a reflog entry that is not there), or keeps it busy (a search by
+ * message), nobody may ask for.
+ */
+function isQuestion(ref: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
+  return ref !== '' && ref.length <= 250 && !/^[-:]|[\x00-\x20\x7f:?*[\\]|\.\.|[@^]\{/.test(ref);
 }
 
 /** The answer that is there or under way, or a new one; failures are not kept. */

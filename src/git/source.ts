@@ -73,7 +73,7 @@ export function createSource(options: SourceOptions) {
     directory,
     address: remote?.address ?? '',
     branch,
-    notesRef,
+    marks: [`refs/tags/${syncTag}`, notesRef, recordRef],
     environment,
     clock,
     log,
@@ -168,6 +168,11 @@ export function createSource(options: SourceOptions) {
     files: revisions.files,
     blob: revisions.blob,
     resolve: revisions.resolve,
+    find: async (ref: string, { signal }: Cancellable = {}): Promise<string | undefined> => {
+      const known = await revisions.resolve(ref);
+      const fetchIt = known === undefined ? revisions.elsewhere(ref) : undefined;
+      return fetchIt ? exclusively(() => fetchIt(signal)) : known;
+    },
     commits: revisions.commits,
 
     syncTag: marks.syncTag,

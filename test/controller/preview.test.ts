@@ -24,6 +24,7 @@ function worldOf(parts: { readonly diff?: Cluster['diff']; readonly ready?: bool
     syncTag: async () => OTHER,
     syncRecord: async () => undefined,
     resolve: async (ref: string) => ({ HEAD, main: HEAD, [HEAD]: HEAD, other: OTHER, [OTHER]: OTHER })[ref],
+    find: async (ref: string) => ({ HEAD, main: HEAD, [HEAD]: HEAD, other: OTHER, [OTHER]: OTHER })[ref],
     files: async (revision: string): Promise<TreeFile[]> => [{ path: 'a.yaml', mode: '100644', blob: revision, size: 9 }],
     blob: async (id: string) => {
       blobs.push(id);

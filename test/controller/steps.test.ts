@@ -61,6 +61,7 @@ describe('the steps of the loop', () => {
       files: async () => [],
       syncTag: async () => undefined,
       resolve: async (ref: string) => ref,
+      find: async (ref: string) => ref,
       commits: async () => [],
       notes: async () => new Map(),
       syncRecord: async () => undefined,

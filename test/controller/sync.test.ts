@@ -51,6 +51,7 @@ function optionsFor(world: World): SyncOptions {
     files: async () => [],
     syncTag: async () => world.tag,
     resolve: async (revision: string) => revision,
+    find: async (revision: string) => revision,
     commits: async (range: { from?: string; to: string; limit?: number }) => {
       // Whether the last sync is an ancestor: what it has that the new revision lacks.
       if (range.to === OLD) return world.rewritten ? [commit([])] : [];

@@ -79,6 +79,7 @@ export function createRepository(files: Readonly<Record<string, string>>): Repos
       return content;
     },
     resolve: async (ref) => commits.find(({ revision }) => revision === ref)?.revision,
+    find: async (ref) => commits.find(({ revision }) => revision === ref)?.revision,
     async commits({ from, to, limit }) {
       const start = commits.findIndex(({ revision }) => revision === to);
       const end = from === undefined ? commits.length : commits.findIndex(({ revision }) => revision === from);

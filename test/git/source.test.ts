@@ -95,15 +95,28 @@ describe('fetch', () => {
     expect(remote.git('rev-parse', 'main')).toBe(made);
   });
 
-  test('a branch that becomes a folder of branches does not stop the fetch', async () => {
+  test('a branch, a tag or a commit beside the branch is fetched when somebody asks about it', async () => {
     const remote = createRemote();
-    remote.git('branch', 'team', 'main');
-    const source = sourceOf(remote.path);
+    const git = recordingGit();
+    const source = sourceOf(remote.path, { environment: { PATH: git.path } });
+    const head = await source.fetch();
+    const elsewhere = remote.commit({ 'apps/b.yaml': 'b: 1\n' });
+    remote.git('update-ref', 'refs/heads/team/one', elsewhere);
+    remote.git('update-ref', 'refs/pull/7/head', elsewhere);
+    remote.git('tag', '-m', 'x', 'v1', elsewhere);
+    remote.git('update-ref', 'refs/heads/main', head);
     await source.fetch();
-    remote.git('branch', '-D', 'team');
-    remote.git('branch', 'team/one', 'main');
-    await source.fetch();
-    expect(await source.resolve('team/one')).toBe(source.head());
+    expect(await source.resolve(elsewhere)).toBeUndefined();
+    const fetches = () => git.calls().filter(([command]) => command === 'fetch').length;
+    const before = fetches();
+    for (const name of ['team/one', 'v1', 'refs/pull/7/head', elsewhere]) expect(await source.find(name)).toBe(elsewhere);
+    expect(await source.find('team/one~1')).toBe(head);
+    // The commit, and the tag that names it.
+    expect(fetches()).toBe(before + 2);
+    expect(await source.files(elsewhere)).toHaveLength(2);
+    const after = git.calls().length;
+    for (const name of ['nosuch', 'f'.repeat(40), 'main@{1}']) expect(await source.find(name)).toBeUndefined();
+    expect(git.calls()).toHaveLength(after);
   });
 
   test('an aborted fetch rejects with the reason, and the next one works', async () => {
