@@ -155,8 +155,12 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster & 
         defined = planned.layout.defined;
         views.retain(neededBy(syncSets.values()));
       }
-      const { steps, orphans } = planned;
-      const plan: Plan = { entries: steps.map(({ entry }) => entry), ...(orphans.length > 0 ? { orphans } : {}) };
+      const { steps, orphans, unconfirmed } = planned;
+      const plan: Plan = {
+        entries: steps.map(({ entry }) => entry),
+        ...(orphans.length > 0 ? { orphans } : {}),
+        ...(unconfirmed === undefined ? {} : { unconfirmed }),
+      };
       plans.set(plan, { steps, set });
       return plan;
     },

@@ -188,6 +188,13 @@ export interface PlanRequest {
   readonly approved?: readonly Deletion[];
   /** From `fluxctl gc delete`: orphans to be deleted. */
   readonly approvedOrphans?: readonly Deletion[];
+  /** An earlier process left deletions that a person has to confirm; to be said once, until a plan of this process was carried out. */
+  readonly unconfirmed?: boolean;
+  /**
+   * What an earlier process applied last, as Git's record says, where that is another revision: what joined the set since, unrecorded,
+   * must not make a deletion look small. Empty when nothing is known of it.
+   */
+  readonly before?: readonly Manifest[];
   /** Only to be looked at: nothing of it is remembered, and the next sync is as if it had not been made. */
   readonly preview?: true;
 }
@@ -212,6 +219,8 @@ export interface Plan {
   readonly entries: readonly PlanEntry[];
   /** What is left alone because it may be another's; by id. Absent when there is none, or nobody looked. */
   readonly orphans?: readonly Orphan[];
+  /** Whether deletions wait for a person to confirm them; absent where garbage is not collected. */
+  readonly unconfirmed?: boolean;
 }
 
 /** One field that would change. `from` is absent for a field that is new, `to` for one that goes. */

@@ -53,10 +53,8 @@ export function createPreview(options: PreviewOptions): Preview {
     });
   }
 
-  /** The reader keeps one revision for the loop, which another one must not displace; nor is its content kept. */
   async function readRevision(revision: Revision, cancel: Cancellable): Promise<DesiredState> {
-    if (revision === source.head()) return (await reader.read(revision, cancel)).state;
-    return desired.read(await source.files(revision, cancel), (id) => source.blob(id, cancel), { ...cancel, keep: false });
+    return revision === source.head() ? (await reader.read(revision, cancel)).state : reader.readAside(revision, cancel);
   }
 
   async function preview(request: DiffRequest, cancel: Cancellable): Promise<DiffReport> {

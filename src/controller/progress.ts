@@ -13,6 +13,8 @@ export class Progress {
   unrecorded: SyncOutcome | undefined;
   /** Objects that the last sync could not apply, by id. */
   failures: ReadonlyMap<ResourceId, Change> = new Map();
+  /** Whether the last sync of this process left deletions that a person has to confirm. */
+  unconfirmed = false;
 
   /** What it knew is of no use any more: somebody else works on. */
   forget(): void {
@@ -20,11 +22,13 @@ export class Progress {
     this.failure = undefined;
     this.unrecorded = undefined;
     this.failures = new Map();
+    this.unconfirmed = false;
   }
 
   done(outcome: SyncOutcome): void {
     this.applied = outcome.revision;
     this.failure = undefined;
+    this.unconfirmed = outcome.unconfirmed ?? false;
     const failed = outcome.changes.filter((change) => change.outcome === 'failed');
     // Still none is no news to whoever made something of it.
     if (failed.length > 0 || this.failures.size > 0) this.failures = new Map(failed.map((change) => [change.id, change]));

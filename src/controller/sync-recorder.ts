@@ -27,6 +27,7 @@ export function createSyncRecorder(
         revision,
         ...(previous === undefined ? {} : { previous }),
         ...(allowPrune === undefined ? {} : { allowPrune }),
+        ...(outcome.unconfirmed ? { unconfirmed: true } : {}),
         startedAt: outcome.startedAt,
         durationMs: outcome.finishedAt - outcome.startedAt,
         counts: countOutcomes(outcome.changes),

@@ -1,7 +1,7 @@
-import { asFluxError, type Clock, type FluxError, turn } from '../base/index.ts';
-import { recordedAllowPrune } from '../record/index.ts';
+import { asFluxError, type Clock, FluxError, turn } from '../base/index.ts';
+import { recordedAllowPrune, recordedUnconfirmed } from '../record/index.ts';
 import type { Approvals } from './approvals.ts';
-import type { Cancellable, Change, Cluster, Orphan, Problem, Revision, Source } from './ports.ts';
+import type { Cancellable, Change, Cluster, Orphan, PlanRequest, Problem, Revision, Source } from './ports.ts';
 import { syncedCommits } from './synced-commits.ts';
 import type { RepositoryReader } from './view.ts';
 
@@ -13,6 +13,8 @@ export interface SyncOptions {
   readonly syncSet: string;
   readonly garbageCollection: 'off' | 'dry' | 'on';
   readonly approvals: Approvals;
+  /** What the last sync of this process came to; nothing was applied before its first. */
+  readonly progress: { readonly applied: Revision | undefined; readonly unconfirmed: boolean };
   /** Limit of reading and planning, ms. Applying has a deadline for each request instead: it is never cut in the middle. */
   readonly timeoutMs: number;
   /** Called at each answer while the plan is carried out. */
@@ -34,6 +36,8 @@ export interface SyncOutcome {
   readonly warnings: readonly Problem[];
   /** What was left alone because it may be another's. */
   readonly orphans?: readonly Orphan[];
+  /** Deletions wait for a person to confirm them. */
+  readonly unconfirmed?: true;
   /** Set when the outcome could not be recorded in Git; recording is tried again without applying again. */
   readonly unrecorded?: FluxError;
 }
@@ -67,6 +71,7 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
     reader.read(revision, limited),
     options.garbageCollection === 'on' ? confirmedDeletions(source, previous, revision) : undefined,
   ]);
+  const earlier = await leftByOthers(previous, revision, options, limited);
   await turn(deadline.signal);
   const plan = await cluster.plan(
     {
@@ -76,6 +81,7 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
       ...(allowPrune === undefined ? {} : { allowPrune }),
       approved,
       approvedOrphans,
+      ...earlier,
     },
     limited,
   );
@@ -93,12 +99,35 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
     errors: state.errors,
     warnings: [...state.warnings, ...changes.flatMap(applyWarnings)],
     ...(plan.orphans ? { orphans: plan.orphans } : {}),
+    // Where garbage is not collected, it is as it was.
+    ...((plan.unconfirmed ?? earlier.unconfirmed ?? options.progress.unconfirmed) ? { unconfirmed: true } : {}),
   };
   try {
     await recorder.record(outcome, signal ? { signal } : {});
     return outcome;
   } catch (error) {
     return { ...outcome, unrecorded: asFluxError(error, { code: 'sync/unrecorded' }) };
+  }
+}
+
+/** What the first sync of a process, or of a term, has to know of those before it, by Git alone. */
+async function leftByOthers(
+  previous: Revision | undefined,
+  revision: Revision,
+  { source, reader, progress, garbageCollection }: Pick<SyncOptions, 'source' | 'reader' | 'progress' | 'garbageCollection'>,
+  cancel: Cancellable,
+): Promise<Pick<PlanRequest, 'unconfirmed' | 'before'>> {
+  if (progress.applied !== undefined) return {};
+  const record = previous === undefined ? undefined : await source.syncRecord(previous);
+  const unconfirmed = record !== undefined && recordedUnconfirmed(record);
+  if (previous === revision || garbageCollection === 'off') return { unconfirmed };
+  try {
+    return { unconfirmed, before: previous === undefined ? [] : (await reader.readAside(previous, cancel)).manifests };
+  } catch (error) {
+    cancel.signal?.throwIfAborted();
+    // A revision that rewritten history has dropped, or a path that it did not have: nothing is certain.
+    if (error instanceof FluxError) return { unconfirmed, before: [] };
+    throw error;
   }
 }
 

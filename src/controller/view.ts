@@ -18,6 +18,8 @@ export interface RepositoryReader {
    * files are never parsed again.
    */
   read(revision: Revision, options?: Cancellable): Promise<RepositoryView>;
+  /** Reads a revision beside the one that is kept, which it does not displace; nothing of it is kept. */
+  readAside(revision: Revision, options?: Cancellable): Promise<DesiredState>;
   /** The revision that was read last; undefined before the first. */
   latest(): RepositoryView | undefined;
 }
@@ -31,9 +33,12 @@ export function createRepositoryReader(
   let running: { readonly revision: Revision; readonly state: Promise<DesiredState>; readonly options: Cancellable } | undefined;
   let view: { readonly of: View; readonly names: object } | undefined;
 
+  async function readFiles(revision: Revision, options: Cancellable & { readonly keep?: boolean }): Promise<DesiredState> {
+    return desired.read(await source.files(revision, options), (id) => source.blob(id, options), options);
+  }
+
   async function readNow(revision: Revision, options: Cancellable): Promise<DesiredState> {
-    const files = await source.files(revision, options);
-    const state = await desired.read(files, (id) => source.blob(id, options), options);
+    const state = await readFiles(revision, options);
     last = { revision, state };
     return state;
   }
@@ -71,6 +76,8 @@ export function createRepositoryReader(
     async read(revision, options = {}) {
       return viewOf(revision, last?.revision === revision ? last.state : await readTogether(revision, options));
     },
+    readAside: async (revision, options = {}) =>
+      last?.revision === revision ? last.state : readFiles(revision, { ...options, keep: false }),
     latest: () => last && viewOf(last.revision, last.state),
   };
 }

@@ -16,6 +16,7 @@ export {
   type RecordedChange,
   type RecordedImageUpdate,
   recordedAllowPrune,
+  recordedUnconfirmed,
   type SyncRecord,
   type SyncRecordInput,
 } from './sync-record.ts';

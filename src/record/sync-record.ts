@@ -27,6 +27,8 @@ export interface SyncRecord {
   readonly previous?: string;
   /** This many deletions are confirmed by a commit (`Allow-Prune`) and still to be done; absent once they are. */
   readonly allowPrune?: number;
+  /** Deletions wait for a person to confirm them, whatever joins the set; absent when none do. */
+  readonly unconfirmed?: true;
   /** RFC 3339. */
   readonly startedAt: string;
   readonly durationMs: number;
@@ -54,13 +56,14 @@ export function createSyncRecord({ startedAt, ...input }: SyncRecordInput): Sync
   const rest = input.changes.filter((change) => !isTrouble(change));
   const changes = [...trouble, ...rest].slice(0, MAX_CHANGES).map(shorten);
   const omitted = input.changes.length - changes.length;
-  const { daemon, revision, previous, allowPrune, durationMs, counts, imageUpdates } = input;
+  const { daemon, revision, previous, allowPrune, unconfirmed, durationMs, counts, imageUpdates } = input;
   return {
     version: 1,
     daemon,
     revision,
     ...(previous === undefined ? {} : { previous }),
     ...(allowPrune === undefined ? {} : { allowPrune }),
+    ...(unconfirmed ? { unconfirmed } : {}),
     startedAt: rfc3339(startedAt),
     durationMs,
     counts,
@@ -81,8 +84,16 @@ export function formatSyncRecord(record: SyncRecord): string {
 export function differsInTrouble(recorded: string | undefined, record: SyncRecord): boolean {
   const before = recorded === undefined ? undefined : parse(recorded);
   return (
-    before === undefined || before.allowPrune !== record.allowPrune || signature(before.changes) !== signature(record.changes)
+    before === undefined ||
+    before.allowPrune !== record.allowPrune ||
+    before.unconfirmed !== record.unconfirmed ||
+    signature(before.changes) !== signature(record.changes)
   );
+}
+
+/** Whether the recorded sync left deletions that a person has to confirm. */
+export function recordedUnconfirmed(recorded: string): boolean {
+  return parse(recorded)?.unconfirmed === true;
 }
 
 /** How many of the deletions that a commit confirms its recorded sync left to be done; undefined for none. */
@@ -121,6 +132,7 @@ const recordSchema = z.object({
   revision: textSchema,
   previous: textSchema.exactOptional(),
   allowPrune: z.number().exactOptional(),
+  unconfirmed: z.literal(true).exactOptional(),
   startedAt: z.iso.datetime(),
   durationMs: z.number(),
   counts: z.record(textSchema, z.number()),
@@ -138,13 +150,14 @@ export function parseSyncRecord(text: string): SyncRecord | undefined {
 }
 
 /** What later syncs need of a record, also of one that is not whole. */
-function parse(text: string): Pick<SyncRecord, 'allowPrune' | 'changes'> | undefined {
+function parse(text: string): Pick<SyncRecord, 'allowPrune' | 'unconfirmed' | 'changes'> | undefined {
   const value = parseJson(text);
   if (!isFields(value) || !Array.isArray(value.changes)) return undefined;
-  const { allowPrune } = value;
+  const { allowPrune, unconfirmed } = value;
   return {
     changes: value.changes.filter((change: unknown): change is RecordedChange => isFields(change) && 'outcome' in change),
     ...(typeof allowPrune === 'number' && allowPrune > 0 ? { allowPrune } : {}),
+    ...(unconfirmed === true ? { unconfirmed } : {}),
   };
 }
 

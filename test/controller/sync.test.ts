@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { FluxError } from '../../src/base/index.ts';
 import { Approvals } from '../../src/controller/approvals.ts';
 import type { Change, Cluster, Commit, PlanRequest, Source } from '../../src/controller/ports.ts';
+import { Progress } from '../../src/controller/progress.ts';
 import { type SyncOptions, sync } from '../../src/controller/sync.ts';
 import { createSyncRecorder } from '../../src/controller/sync-recorder.ts';
 import { createRepositoryReader } from '../../src/controller/view.ts';
@@ -85,6 +86,7 @@ function optionsFor(world: World): SyncOptions {
     syncSet: 'set',
     garbageCollection: 'on',
     approvals: new Approvals(),
+    progress: new Progress(),
     timeoutMs: 1000,
     onProgress: () => undefined,
     clock,
@@ -212,6 +214,40 @@ describe('a sync', () => {
     world.changes = [{ id: 'a:configmap/x', outcome: 'configured' }];
     await sync(NEW, options);
     expect(world.recorded).toHaveLength(3);
+  });
+
+  describe('deletions that a person has to confirm (R-021)', () => {
+    const asks = (options: SyncOptions, unconfirmed = true): SyncOptions => ({
+      ...options,
+      cluster: { ...options.cluster, plan: async (request) => ({ ...(await options.cluster.plan(request)), unconfirmed }) },
+    });
+
+    test('are recorded, told to the first plan of the next process, and to no other', async () => {
+      await sync(NEW, asks(optionsFor(world)));
+      expect(JSON.parse(world.records.get(NEW) ?? '')).toMatchObject({ unconfirmed: true });
+      const restarted = asks(optionsFor(world), false);
+      const progress = new Progress();
+      progress.done(await sync(NEW, { ...restarted, progress }));
+      await sync(NEW, { ...restarted, progress });
+      expect(world.planned.map(({ unconfirmed }) => unconfirmed)).toEqual([false, true, undefined]);
+      expect(JSON.parse(world.records.get(NEW) ?? '')).not.toHaveProperty('unconfirmed');
+    });
+
+    test('stay recorded while garbage is not collected', async () => {
+      await sync(NEW, asks(optionsFor(world)));
+      await sync(NEW, { ...optionsFor(world), garbageCollection: 'off' });
+      expect(JSON.parse(world.records.get(NEW) ?? '')).toMatchObject({ unconfirmed: true });
+    });
+
+    test.each<[string, Partial<World>, unknown]>([
+      ['what the tag names, where it is another revision', {}, []],
+      ['nothing is certain, without a tag', { tag: undefined }, []],
+      ['everything is, where the tag names this revision', { tag: NEW }, undefined],
+    ])('are counted among %s, by the first plan of a process', async (_what, change, before) => {
+      Object.assign(world, change);
+      await sync(NEW, optionsFor(world));
+      expect(world.planned[0]?.before).toEqual(before);
+    });
   });
 
   test('names the image updates that our own commits brought in', async () => {

@@ -38,6 +38,8 @@ export interface Planned {
   readonly steps: readonly Step[];
   /** Empty where garbage is not collected: then nobody looks for them. */
   readonly orphans: readonly Orphan[];
+  /** Whether deletions wait for a person; undefined where garbage is not collected. */
+  readonly unconfirmed: boolean | undefined;
   readonly layout: Layout;
 }
 
@@ -70,17 +72,19 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
     steps.push(isPlaced(each) ? stepOf(each) : isExcluded(each) ? excluded(each) : failed(each));
   }
   let orphans: readonly Orphan[] = [];
+  let unconfirmed: boolean | undefined;
   if (request.garbageCollection !== 'off') {
     const { discovery, allowed, manager, self, others } = deps;
     const failedEntries = steps.filter(({ entry }) => entry.action === 'failed').length;
     const wantedByAny = [claimed, ...others];
-    const pruning = { request, set, discovery, allowed, manager, self, lists, layout, wantedByAny, failedEntries, now };
+    const before = request.before && deps.layOut(request.before, directory, { keep: false }).inRepository.ids;
+    const pruning = { request, set, discovery, allowed, manager, self, lists, layout, before, wantedByAny, failedEntries, now };
     const prunes = await planPrunes(pruning, directory, signal);
     steps.push(...prunes.steps);
-    orphans = prunes.orphans;
+    ({ orphans, unconfirmed } = prunes);
   }
   if (isNew && !request.preview) forgetAbsent();
-  return { steps, orphans, layout };
+  return { steps, orphans, layout, unconfirmed };
 
   function stepOf(target: Target): Step {
     const { id, manifest, key, resource } = target;

@@ -1,5 +1,6 @@
 import type { FluxError } from '../../base/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
+import { Unconfirmed } from '../prune/unconfirmed.ts';
 import { NOTHING_WANTED, type Wanted } from '../prune/wanted.ts';
 import type { Part } from '../scope/allowed-namespaces.ts';
 import type { Inventory } from './inventory.ts';
@@ -32,6 +33,7 @@ export interface SyncSet {
   readonly contested: Map<ResourceId, number>;
   /** The last delete of each object that was deleted, or tried to be, by uid. */
   readonly deletes: Map<string, SentDelete>;
+  readonly unconfirmed: Unconfirmed;
 }
 
 export interface SentDelete {
@@ -53,5 +55,6 @@ export function createSyncSet(options: LayoutOptions): SyncSet {
     wanted: NOTHING_WANTED,
     contested: new Map(),
     deletes: new Map(),
+    unconfirmed: new Unconfirmed(),
   };
 }

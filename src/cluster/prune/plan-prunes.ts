@@ -23,6 +23,7 @@ import {
   type Round,
 } from './prune.ts';
 import type { Self } from './self.ts';
+import type { Look } from './unconfirmed.ts';
 import { byOwner, type Wanted } from './wanted.ts';
 
 export interface Pruning {
@@ -35,6 +36,8 @@ export interface Pruning {
   readonly lists: Lists;
   readonly allowed: AllowedNamespaces;
   readonly layout: Layout;
+  /** Of these alone it is certain that they were applied before this revision; undefined where no object of ours is in doubt. */
+  readonly before: ReadonlySet<ResourceId> | undefined;
   /** What this set and the others of this process want. */
   readonly wantedByAny: readonly Wanted[];
   /** Objects of the repository that have no place in the cluster, or stand there twice. */
@@ -48,40 +51,49 @@ export interface Prunes {
   readonly steps: readonly Step[];
   /** What carries another mark, is wanted by no source of this process and was not named by a person to be deleted; sorted. */
   readonly orphans: readonly Orphan[];
+  /** Deletions wait for a person to confirm them. */
+  readonly unconfirmed: boolean;
 }
 
 /** Looks for what left Git, and for what is not ours any more. Of the latter only what a person named is deleted. */
 export async function planPrunes(pruning: Pruning, directory: Directory, signal?: AbortSignal): Promise<Prunes> {
-  const { lists, set, discovery, now } = pruning;
+  const { lists, set, discovery, now, request } = pruning;
   forgetOld(set, now);
+  if (request.unconfirmed && !request.preview) set.unconfirmed.recall();
   await lists.ofUnwanted(set);
-  let { judged, orphans } = judge(pruning, directory.missing);
-  if (judged.some(({ verdict }) => verdict.action === 'prune')) {
+  let judgement = judge(pruning, directory.missing);
+  if (judgement.judged.some(({ verdict }) => verdict.action === 'prune')) {
     // Before anything is deleted, every kind is looked at anew: a round that cannot see all of them deletes nothing.
     const fresh = await discovery.look(0, signal);
     await lists.ofEverything(fresh, set);
-    ({ judged, orphans } = judge(pruning, fresh.missing));
+    judgement = judge(pruning, fresh.missing);
   }
+  const { judged, orphans, look } = judgement;
+  if (!request.preview) set.unconfirmed.update(look);
   const inOrder = judged.toSorted((a, b) => (a.candidate.id < b.candidate.id ? -1 : 1));
   const steps = inOrder.map(({ candidate: { id, resource, live }, verdict }): Step => {
     const entry: PlanEntry = { id, ...verdict, ...(live.uid ? { uid: live.uid } : {}) };
     return verdict.action === 'prune' ? { act: 'delete', entry, resource, live } : { act: 'none', entry, resource, live };
   });
-  return { steps, orphans };
+  return { steps, orphans, unconfirmed: !set.unconfirmed.isEmpty };
 }
 
 interface Judgement {
   readonly judged: readonly Judged[];
   readonly orphans: readonly Orphan[];
+  readonly look: Look;
 }
 
 function judge(pruning: Pruning, missingApis: readonly string[]): Judgement {
-  const { request, set, lists, allowed, manager, self, layout, wantedByAny, failedEntries, now } = pruning;
+  const { request, set, lists, allowed, manager, self, layout, before, wantedByAny, failedEntries, now } = pruning;
+  const wasThere = (id: ResourceId) => before === undefined || before.has(id);
   // An object that several groups serve is one object.
   const seen = new Set<string>();
   const inGit: Candidate[] = [];
   const notInGit: Candidate[] = [];
-  let oursInGit = 0;
+  const failedLists = lists.failed();
+  const keys = new Set<string>();
+  let staying = 0;
   for (const { resource, live } of lists.marked()) {
     if (!allowed.allows(resource, live.namespace, live.name)) continue;
     if (live.uid !== undefined && seen.has(live.uid)) continue;
@@ -93,12 +105,17 @@ function judge(pruning: Pruning, missingApis: readonly string[]): Judgement {
       continue;
     }
     inGit.push(candidate);
+    keys.add(key);
     // The mark of what is kept applied is known; to compute it for each of thousands takes time.
     const kept = layout.targets.get(key);
     const isOurs = kept?.target.id === candidate.id ? live.labels?.[MARK_LABEL] === kept.mark : isMarkedOurs(candidate, request);
-    if (isOurs) oursInGit += 1;
-    else if (!request.preview) set.contested.set(candidate.id, now);
+    if (isOurs && wasThere(candidate.id)) staying += 1;
+    else if (!isOurs && !request.preview) set.contested.set(candidate.id, now);
   }
+  // What cannot be listed now is no less of the set.
+  if (failedLists.length > 0)
+    for (const [key, { target }] of layout.targets)
+      if (!keys.has(key) && set.inventory.has(key) && wasThere(target.id)) staying += 1;
   const [left, foreign]: [Candidate[], Candidate[]] = [[], []];
   for (const candidate of notInGit) (isMarkedOurs(candidate, request) ? left : foreign).push(candidate);
   const [named, orphans]: [Candidate[], Orphan[]] = [[], []];
@@ -108,7 +125,9 @@ function judge(pruning: Pruning, missingApis: readonly string[]): Judgement {
     else orphans.push({ id, ...(live.uid === undefined ? {} : { uid: live.uid }) });
   }
   orphans.sort((a, b) => (a.id < b.id ? -1 : 1));
-  if (left.length === 0 && named.length === 0) return { judged: [], orphans };
+  const isWhole = missingApis.length === 0 && failedLists.length === 0;
+  const look = { inGit: inGit.map(liveOf), isWhole };
+  if (left.length === 0 && named.length === 0) return { judged: [], orphans, look: { ...look, left: [], asked: [] } };
   const owner: Owner = {
     syncSet: request.syncSet,
     manager,
@@ -124,12 +143,23 @@ function judge(pruning: Pruning, missingApis: readonly string[]): Judgement {
     desiredErrors: request.desired.errors.length,
     failedEntries,
     missingApis,
-    failedLists: lists.failed(),
-    setSize: left.length + oursInGit,
+    failedLists,
+    staying,
     allowPrune: request.allowPrune ?? 0,
     approved: request.approved ?? [],
+    wasAsked: (live) => request.unconfirmed === true || set.unconfirmed.has(live),
   };
-  return { judged: [...judgePrunes(left, owner, round), ...judgeNamed(named, owner, round)], orphans };
+  const prunes = judgePrunes(left, owner, round);
+  const asked = prunes.filter(({ isAsked }) => isAsked).map(({ candidate }) => candidate.live);
+  return {
+    judged: [...prunes, ...judgeNamed(named, owner, round)],
+    orphans,
+    look: { ...look, left: prunes.map(({ candidate }) => candidate.live), asked },
+  };
+}
+
+function liveOf({ live }: Candidate): LiveObject {
+  return live;
 }
 
 /** Of those that are not ours: what nobody else is known to keep. Whether another Flux does, only a person can tell. */

@@ -47,12 +47,14 @@ export interface Round {
   readonly missingApis: readonly string[];
   /** Kinds whose list could not be had. */
   readonly failedLists: readonly string[];
-  /** Objects in the cluster that are ours, those to be deleted included. */
-  readonly setSize: number;
+  /** Objects in the cluster that are ours, and were before this revision, and that Git still wants. */
+  readonly staying: number;
   /** How many deletions a person has confirmed. */
   readonly allowPrune: number;
   /** The very deletions that a person has confirmed. */
   readonly approved: readonly Deletion[];
+  /** True of a deletion that a person was asked to confirm before, and has not. */
+  readonly wasAsked: (live: LiveObject) => boolean;
 }
 
 export interface Verdict {
@@ -67,6 +69,8 @@ export interface Verdict {
 export interface Judged {
   readonly candidate: Candidate;
   readonly verdict: Verdict;
+  /** A person has to confirm it, whatever else holds it at the moment. */
+  readonly isAsked?: true;
 }
 
 /** Kinds that controllers write by themselves, or that are views of something else. */
@@ -174,8 +178,12 @@ export function judgePrunes(candidates: readonly Candidate[], owner: Owner, roun
     .filter((candidate) => !isNeverPruned(candidate.resource.kind) && isMarkedOurs(candidate, owner))
     .map((candidate) => ({ candidate, verdict: verdictOn(candidate, owner) }));
   const deletions = judged.filter(({ verdict }) => verdict === undefined).map(({ candidate }) => candidate);
-  const all = doubtOf(round) ?? overBudget(deletions, round) ?? { action: 'prune', reason: 'no longer in Git' };
-  return judged.map(({ candidate, verdict }) => ({ candidate, verdict: verdict ?? all }));
+  // Asked while in doubt too: what joins the set until the doubt is gone must not make the deletion look small.
+  const tooMuch = overBudget(deletions, round);
+  const all: Verdict = doubtOf(round) ?? tooMuch ?? { action: 'prune', reason: 'no longer in Git' };
+  return judged.map(({ candidate, verdict }) =>
+    verdict ? { candidate, verdict } : { candidate, verdict: all, ...(tooMuch ? { isAsked: true } : {}) },
+  );
 }
 
 /**
@@ -202,19 +210,23 @@ function doubtOf(round: Round): Verdict | undefined {
 }
 
 /** Why so many, or such, deletions wait for a person; undefined when they may go ahead or are confirmed. */
-function overBudget(candidates: readonly Candidate[], { setSize, allowPrune, approved }: Round): Verdict | undefined {
+function overBudget(candidates: readonly Candidate[], { staying, allowPrune, approved, wasAsked }: Round): Verdict | undefined {
   const total = candidates.length;
+  const setSize = staying + total;
   const deletions = candidates.map(({ id, live }) => ({ id, uid: live.uid ?? '' }));
   if (total === 0 || allowPrune >= total || coversAll(approved, deletions)) return undefined;
   const precious = candidates.filter(({ resource }) => PRECIOUS.has(resource.kind));
+  const askedBefore = candidates.find(({ live }) => wasAsked(live));
   const why =
-    total >= setSize
+    staying === 0
       ? 'these are all objects that Git ever put here'
       : precious.length > 0
         ? `among them is ${precious[0]?.id}`
         : total > FREE_DELETIONS && total > setSize * FREE_SHARE
           ? `these are ${total} of ${setSize} objects`
-          : undefined;
+          : askedBefore
+            ? `a person was asked about ${askedBefore.id} before, and has not confirmed it`
+            : undefined;
   if (why === undefined) return undefined;
   const approval = hashDeletions(deletions);
   const reason = `${count(total, 'deletion')} held: ${why}; to confirm, run fluxctl gc approve ${approval}, or push a commit with the trailer Allow-Prune: ${total}`;
