@@ -97,7 +97,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster & 
     ...(requestTimeoutMs === undefined ? {} : { timeoutMs: requestTimeoutMs }),
   });
   const window = createWindow({ clock, max: maxInFlight });
-  const discovery = createDiscovery({ transport, clock, excludeResources: options.excludeResources });
+  const discovery = createDiscovery({ transport, clock, log, excludeResources: options.excludeResources });
   const syncSets = new Map<string, SyncSet>();
   /** Where the objects of changes are, for whoever asks for their health. */
   const places = new WeakMap<Change, { readonly target: Target; readonly set: SyncSet }>();

@@ -79,6 +79,8 @@ export class ApiServer {
   discovery: 'aggregated' | 'by-version' = 'aggregated';
   /** API versions whose discovery fails, as when an aggregated API is down. */
   stale: readonly string[] = [];
+  /** Groups that discovery leaves out although they are served, as when an answer is cut short; the core group is ''. */
+  absent: readonly string[] = [];
   /** Whether definitions become established as soon as they are applied. */
   establish = true;
   kinds: Kind[] = [...KINDS];
@@ -235,7 +237,9 @@ export class ApiServer {
   }
 
   #discover({ path, headers }: Seen): Fault | undefined {
-    const groups = [...new Set(this.kinds.map(({ group }) => group))].filter((group) => (path === '/api') === (group === ''));
+    const groups = [...new Set(this.kinds.map(({ group }) => group))]
+      .filter((group) => (path === '/api') === (group === ''))
+      .filter((group) => !this.absent.includes(group));
     const versionsOf = (group: string) => [
       ...new Set(this.kinds.filter((each) => each.group === group).map(({ version }) => version)),
     ];

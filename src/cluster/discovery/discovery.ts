@@ -1,7 +1,8 @@
-import { type Clock, FluxError, matchGlob, orAborted } from '../../base/index.ts';
+import { type Clock, FluxError, type Logger, matchGlob, orAborted } from '../../base/index.ts';
 import { formatApiVersion, isFields } from '../../resource/index.ts';
 import { stopped, type Transport } from '../connection/transport.ts';
-import { type ApiResource, groupVersionPath, kindKey } from './api-resource.ts';
+import { type ApiResource, groupVersionPath, kindKey, kindName } from './api-resource.ts';
+import { Vanished } from './vanished.ts';
 
 /** What the API server serves, as of one look at it. */
 export interface Directory {
@@ -12,6 +13,8 @@ export interface Directory {
   isExcluded(resource: Pick<ApiResource, 'group' | 'version' | 'kind'>): boolean;
   /** API versions that could not be looked at (an aggregated API is down); unless empty, nothing may be concluded from absence. */
   readonly missing: readonly string[];
+  /** API versions with kinds that are missing from the last answer and were in those before: whether they are gone, the next look tells. They are among the kinds. */
+  readonly vanished: readonly string[];
 }
 
 export interface Discovery {
@@ -26,6 +29,7 @@ export interface Discovery {
 export interface DiscoveryOptions {
   readonly transport: Transport;
   readonly clock: Clock;
+  readonly log: Logger;
   /** Flux v1 globs on `group/version/Kind`; one that matches `group/version/` hides the version whole. */
   readonly excludeResources: readonly string[];
 }
@@ -35,16 +39,23 @@ interface Look {
   readonly missing: readonly string[];
 }
 
+const VANISHED =
+  'kinds that were served are missing from the API server’s answer; they count as served until a look at least 10 s later says the same, and nothing is deleted until then';
+const SHOWN = 10;
+
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
 /**
  * Finds out which kinds exist, by aggregated discovery (two requests, Kubernetes 1.30 and later) or by one document for each
  * API version. An unchanged answer costs a 304.
  */
-export function createDiscovery({ transport, clock, excludeResources }: DiscoveryOptions): Discovery {
+export function createDiscovery({ transport, clock, log, excludeResources }: DiscoveryOptions): Discovery {
+  const vanished = new Vanished(clock);
   const remembered = new Map<string, { readonly etag: string; readonly look: Look }>();
   let directory: Directory | undefined;
   let last: { readonly core: Look; readonly groups: Look } | undefined;
+  /** Kinds that are in doubt since the last look. */
+  let doubtful: readonly ApiResource[] = [];
   let lookedAt = 0;
   let isTrusted = true;
   let pending: Promise<Directory> | undefined;
@@ -76,11 +87,13 @@ export function createDiscovery({ transport, clock, excludeResources }: Discover
     trouble = undefined;
     const [core, groups] = await Promise.all([lookAt('/api'), lookAt('/apis')]);
     // The same answers give the same directory, so that nobody works out anew what follows from it.
-    if (!directory || core !== last?.core || groups !== last.groups) {
-      directory = createDirectory(
-        { resources: [...core.resources, ...groups.resources], missing: [...core.missing, ...groups.missing] },
-        excludeResources,
-      );
+    if (!directory || core !== last?.core || groups !== last.groups || doubtful.length > 0) {
+      const resources = [...core.resources, ...groups.resources];
+      const missing = [...core.missing, ...groups.missing];
+      const before = doubtful;
+      doubtful = vanished.look(resources, missing);
+      directory = createDirectory({ resources, missing }, doubtful, excludeResources);
+      warn(before);
     }
     last = { core, groups };
     lookedAt = clock.now();
@@ -88,11 +101,17 @@ export function createDiscovery({ transport, clock, excludeResources }: Discover
     return directory;
   }
 
+  function warn(before: readonly ApiResource[]): void {
+    const news = doubtful.filter((each) => !before.some((other) => kindName(other) === kindName(each)));
+    if (news.length > 0) log.warn({ kinds: news.map(kindName).slice(0, SHOWN).join(', '), count: news.length }, VANISHED);
+  }
+
   return {
     current: () => directory,
     async look(maxAgeMs, signal) {
       // What missed something may be whole by now.
-      const trusted = isTrusted && directory?.missing.length === 0 && maxAgeMs > 0 && clock.now() - lookedAt <= maxAgeMs;
+      const isWhole = directory?.missing.length === 0 && directory.vanished.length === 0;
+      const trusted = isTrusted && isWhole && maxAgeMs > 0 && clock.now() - lookedAt <= maxAgeMs;
       if (directory && trusted) return directory;
       pending ??= refresh().finally(() => {
         pending = undefined;
@@ -109,9 +128,13 @@ export function createDiscovery({ transport, clock, excludeResources }: Discover
   };
 }
 
-function createDirectory({ resources, missing }: Look, excludeResources: readonly string[]): Directory {
+function createDirectory(
+  { resources, missing }: Look,
+  doubtful: readonly ApiResource[],
+  excludeResources: readonly string[],
+): Directory {
   const byKind = new Map<string, ApiResource>();
-  for (const resource of resources) {
+  for (const resource of [...resources, ...doubtful]) {
     const key = `${formatApiVersion(resource)}/${resource.kind}`;
     if (!byKind.has(key)) byKind.set(key, resource);
   }
@@ -129,6 +152,7 @@ function createDirectory({ resources, missing }: Look, excludeResources: readonl
     kinds: [...preferred.values()],
     isExcluded,
     missing: missing.filter((apiVersion) => !hides(`${apiVersion}/`)),
+    vanished: [...new Set(doubtful.filter((each) => !isExcluded(each)).map(formatApiVersion))],
   };
 }
 

@@ -16,6 +16,7 @@ import {
   type Candidate,
   forgetOld,
   isMarkedOurs,
+  isWhole,
   type Judged,
   judgeNamed,
   judgePrunes,
@@ -61,12 +62,12 @@ export async function planPrunes(pruning: Pruning, directory: Directory, signal?
   forgetOld(set, now);
   if (request.unconfirmed && !request.preview) set.unconfirmed.recall();
   await lists.ofUnwanted(set);
-  let judgement = judge(pruning, directory.missing);
+  let judgement = judge(pruning, directory);
   if (judgement.judged.some(({ verdict }) => verdict.action === 'prune')) {
     // Before anything is deleted, every kind is looked at anew: a round that cannot see all of them deletes nothing.
     const fresh = await discovery.look(0, signal);
     await lists.ofEverything(fresh, set);
-    judgement = judge(pruning, fresh.missing);
+    judgement = judge(pruning, fresh);
   }
   const { judged, orphans, look } = judgement;
   if (!request.preview) set.unconfirmed.update(look);
@@ -84,14 +85,14 @@ interface Judgement {
   readonly look: Look;
 }
 
-function judge(pruning: Pruning, missingApis: readonly string[]): Judgement {
+function judge(pruning: Pruning, { missing, vanished }: Pick<Directory, 'missing' | 'vanished'>): Judgement {
   const { request, set, lists, allowed, manager, self, layout, before, wantedByAny, failedEntries, now } = pruning;
   const wasThere = (id: ResourceId) => before === undefined || before.has(id);
   // An object that several groups serve is one object.
   const seen = new Set<string>();
   const inGit: Candidate[] = [];
   const notInGit: Candidate[] = [];
-  const failedLists = lists.failed();
+  const sight = { missingApis: missing, vanishedApis: vanished, failedLists: lists.failed() };
   const keys = new Set<string>();
   let staying = 0;
   for (const { resource, live } of lists.marked()) {
@@ -113,7 +114,7 @@ function judge(pruning: Pruning, missingApis: readonly string[]): Judgement {
     else if (!isOurs && !request.preview) set.contested.set(candidate.id, now);
   }
   // What cannot be listed now is no less of the set.
-  if (failedLists.length > 0)
+  if (sight.failedLists.length > 0)
     for (const [key, { target }] of layout.targets)
       if (!keys.has(key) && set.inventory.has(key) && wasThere(target.id)) staying += 1;
   const [left, foreign]: [Candidate[], Candidate[]] = [[], []];
@@ -125,8 +126,7 @@ function judge(pruning: Pruning, missingApis: readonly string[]): Judgement {
     else orphans.push({ id, ...(live.uid === undefined ? {} : { uid: live.uid }) });
   }
   orphans.sort((a, b) => (a.id < b.id ? -1 : 1));
-  const isWhole = missingApis.length === 0 && failedLists.length === 0;
-  const look = { inGit: inGit.map(liveOf), isWhole };
+  const look = { inGit: inGit.map(liveOf), isWhole: isWhole(sight) };
   if (left.length === 0 && named.length === 0) return { judged: [], orphans, look: { ...look, left: [], asked: [] } };
   const owner: Owner = {
     syncSet: request.syncSet,
@@ -142,8 +142,7 @@ function judge(pruning: Pruning, missingApis: readonly string[]): Judgement {
     mode: request.garbageCollection === 'on' ? 'on' : 'dry',
     desiredErrors: request.desired.errors.length,
     failedEntries,
-    missingApis,
-    failedLists,
+    ...sight,
     staying,
     allowPrune: request.allowPrune ?? 0,
     approved: request.approved ?? [],

@@ -45,6 +45,8 @@ export interface Round {
   readonly failedEntries: number;
   /** API versions that could not be looked at. */
   readonly missingApis: readonly string[];
+  /** API versions with kinds that the last answer lacks, and nobody knows yet whether they are gone. */
+  readonly vanishedApis: readonly string[];
   /** Kinds whose list could not be had. */
   readonly failedLists: readonly string[];
   /** Objects in the cluster that are ours, and were before this revision, and that Git still wants. */
@@ -163,6 +165,10 @@ export const ROUND_GUARDS: readonly RoundGuard[] = [
   ({ desiredErrors }) => (desiredErrors > 0 ? `${count(desiredErrors, 'part')} of the repository could not be read` : undefined),
   ({ failedEntries }) =>
     failedEntries > 0 ? `${count(failedEntries, 'object')} of the repository cannot be applied` : undefined,
+  ({ vanishedApis }) =>
+    vanishedApis.length > 0
+      ? `kinds of ${vanishedApis.join(', ')} are missing from the API server's answer, which is believed when a second one at least 10 s later says the same`
+      : undefined,
   ({ missingApis }) => (missingApis.length > 0 ? `not all of the API could be looked at: ${missingApis.join(', ')}` : undefined),
   ({ failedLists }) => (failedLists.length > 0 ? `not all objects could be listed: ${failedLists.join(', ')}` : undefined),
   ({ mode }) => (mode === 'dry' ? 'dry run' : undefined),
@@ -201,11 +207,20 @@ function verdictOn(candidate: Candidate, owner: Owner): Verdict | undefined {
   return firstOf(OBJECT_GUARDS, (guard) => guard(candidate, owner));
 }
 
+/** True when everything there is was seen. */
+export function isWhole({
+  missingApis,
+  vanishedApis,
+  failedLists,
+}: Pick<Round, 'missingApis' | 'vanishedApis' | 'failedLists'>): boolean {
+  return missingApis.length === 0 && vanishedApis.length === 0 && failedLists.length === 0;
+}
+
 /** Why nothing at all is deleted in this round. */
 function doubtOf(round: Round): Verdict | undefined {
   const doubt = firstOf(ROUND_GUARDS, (guard) => guard(round));
   if (doubt === undefined) return undefined;
-  const isUnseen = round.missingApis.length > 0 || round.failedLists.length > 0;
+  const isUnseen = !isWhole(round);
   return { action: 'held', reason: doubt, ...(isUnseen ? { error: new FluxError(doubt, { code: 'cluster/unseen' }) } : {}) };
 }
 

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { silentLogger } from '../../../src/base/index.ts';
 import { until } from '../../support/until.ts';
+import { KINDS } from '../api-server.ts';
 import { configMap, deployment, manifest, request, startWorld, widget } from '../world.ts';
 
 const looks = (server: { readonly requests: readonly { readonly path: string }[] }) =>
@@ -29,6 +31,60 @@ describe.for([['aggregated'], ['by-version']] as const)('%s discovery', ([form])
     expect(await sync([configMap('a')], more)).toMatchObject({ 'shop:configmap/b': 'held' });
     server.stale = [];
     expect(await sync([configMap('a')], more)).toMatchObject({ 'shop:configmap/b': 'deleted' });
+  });
+});
+
+describe.for([['aggregated'], ['by-version']] as const)('kinds that are missing from one %s answer (R-007)', ([form]) => {
+  const ON = { garbageCollection: 'on' } as const;
+  const groups: readonly (readonly [string, readonly string[]])[] = [
+    ['one group', ['apps']],
+    ['every group', [...new Set(KINDS.map(({ group }) => group))].filter((group) => group !== '')],
+  ];
+
+  async function startLogged() {
+    const warned: unknown[] = [];
+    const world = await startWorld({ log: { ...silentLogger(), warn: (what: unknown) => void warned.push(what) } });
+    world.server.discovery = form;
+    await world.sync([configMap('a'), configMap('b'), deployment('web')], ON);
+    return { ...world, warned };
+  }
+
+  test.for(groups)(
+    '%s: nothing is deleted until an answer 10 s later says the same, and a warning says so',
+    async ([, absent]) => {
+      const { server, sync, plan, clock, warned } = await startLogged();
+      server.absent = absent;
+      expect(await sync([configMap('a'), deployment('web')], ON)).toMatchObject({
+        'shop:configmap/b': 'held',
+        'shop:deployment/web': 'unchanged',
+      });
+      expect((await plan([configMap('a'), deployment('web')], ON)).entries.at(-1)?.reason).toContain('apps/v1');
+      clock.time += 9_999;
+      expect(await sync([configMap('a'), deployment('web')], ON)).toMatchObject({ 'shop:configmap/b': 'held' });
+      expect(warned).toMatchObject([{ kinds: expect.stringContaining('apps/v1 Deployment') }]);
+      server.absent = [];
+      clock.time += 9_999;
+      expect(await sync([configMap('a'), deployment('web')], ON)).toMatchObject({
+        'shop:configmap/b': 'deleted',
+        'shop:deployment/web': 'unchanged',
+      });
+    },
+  );
+
+  test('what comes back in between begins anew, and what stays away is gone', async () => {
+    const { server, sync, clock } = await startLogged();
+    server.absent = ['apps'];
+    expect(await sync([configMap('a')], ON)).toMatchObject({ 'shop:configmap/b': 'held' });
+    server.absent = [];
+    clock.time += 10_000;
+    server.intercept = ({ method }) => (method === 'DELETE' ? { status: 500 } : undefined);
+    await sync([configMap('a')], ON);
+    server.intercept = undefined;
+    server.absent = ['apps'];
+    clock.time += 60_000;
+    expect(await sync([configMap('a')], ON)).toMatchObject({ 'shop:configmap/b': 'held' });
+    clock.time += 10_000;
+    expect(await sync([configMap('a')], ON)).toMatchObject({ 'shop:configmap/b': 'deleted' });
   });
 });
 

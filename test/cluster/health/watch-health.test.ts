@@ -256,7 +256,7 @@ describe('watching the health of what was applied', () => {
         clock,
         maxInFlight: 4,
       });
-      const directory = await createDiscovery({ transport, clock, excludeResources: [] }).look(0);
+      const directory = await createDiscovery({ transport, clock, log: silentLogger(), excludeResources: [] }).look(0);
       return { transport, directory, allowed: createAllowedNamespaces([]), clock, log: silentLogger() };
     };
     const target = (kind: 'Pod' | 'Deployment', name: string, generation?: number): HealthTarget => ({

@@ -10,6 +10,7 @@ const directory: Directory = {
   kinds: [],
   isExcluded: () => false,
   missing: [],
+  vanished: [],
 };
 
 test('a layout that is not to be kept does not displace the last one, so that the next sync works nothing out anew', () => {

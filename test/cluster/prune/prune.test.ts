@@ -40,6 +40,7 @@ const SURE: Round = {
   desiredErrors: 0,
   failedEntries: 0,
   missingApis: [],
+  vanishedApis: [],
   failedLists: [],
   staying: 49,
   allowPrune: 0,
@@ -91,6 +92,7 @@ const many = (n: number) => Array.from({ length: n }, (_, i) => candidate({}, { 
 const rounds: readonly (readonly [string, Partial<Round>, string])[] = [
   ['part of the repository could not be read', { desiredErrors: 1 }, '1 part of the repository could not be read'],
   ['an object of the repository cannot be applied', { failedEntries: 2 }, '2 objects of the repository cannot be applied'],
+  ['kinds are missing from the answer', { vanishedApis: ['apps/v1'] }, 'kinds of apps/v1 are missing'],
   ['an API could not be looked at', { missingApis: ['metrics/v1'] }, 'metrics/v1'],
   ['a list failed', { failedLists: ['/Secret'] }, '/Secret'],
   ['it is a dry run', { mode: 'dry' }, 'dry run'],
@@ -214,12 +216,13 @@ describe('each guard alone keeps an object (R-020, R-023, S-094)', () => {
   test('only what could not be seen is an error, so that the loop soon looks again', () => {
     const seen = rounds.map(([title, round]) => [title, verdict(candidate(), round)?.error?.code]);
     expect(seen.filter(([, code]) => code !== undefined)).toEqual([
+      ['kinds are missing from the answer', 'cluster/unseen'],
       ['an API could not be looked at', 'cluster/unseen'],
       ['a list failed', 'cluster/unseen'],
     ]);
   });
 
-  test.for(rounds.slice(0, 5))('no confirmation helps while %s', ([, round]) => {
+  test.for(rounds.slice(0, 6))('no confirmation helps while %s', ([, round]) => {
     expect(verdict(candidate(), { ...round, allowPrune: 1000 })?.action).toBe('held');
   });
 });
@@ -273,7 +276,7 @@ describe('a deletion too large to be likely waits for a person (R-021)', () => {
       expect(actions(anew, { approved })).toEqual(['held']);
     });
 
-    test.for(rounds.slice(0, 5))('lifts no other doubt: %s', ([, round]) => {
+    test.for(rounds.slice(0, 6))('lifts no other doubt: %s', ([, round]) => {
       expect(actions(list, { approved, ...round })).toEqual(['held']);
     });
   });
@@ -493,13 +496,15 @@ describe('garbage collection in the cluster', () => {
     expect(await sync(six.slice(1), ON)).toMatchObject({ 'shop:configmap/a': 'held' });
   });
 
-  test('a kind that was taken away from the API is not waited for', async () => {
-    const { server, sync } = await startWorld();
+  test('a kind that was taken away from the API is waited for until a second look', async () => {
+    const { server, sync, clock } = await startWorld();
     await sync([...six, crd(), widget('w')], ON);
     await sync([...six, crd(), widget('w')], ON);
     server.kinds = server.kinds.filter(({ kind }) => kind !== 'Widget');
     server.remove('/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.example.com');
     expect(await sync(six.slice(1), ON)).toMatchObject({ 'shop:configmap/a': 'held' });
+    expect(await sync(six.slice(1), ON)).toMatchObject({ 'shop:configmap/a': 'held' });
+    clock.time += 10_000;
     expect(await sync(six.slice(1), ON)).toMatchObject({ 'shop:configmap/a': 'deleted' });
   });
 
