@@ -58,6 +58,8 @@ export async function readBody(
   { maxBytes = MAX_BYTES, budget, onAccepted }: ReadLimits = {},
 ): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  // What has ended before somebody listens says so no more.
+  if (request.destroyed && !request.readableEnded) throw badRequest('the request ended before its body');
   onAccepted?.();
   const chunks: Buffer[] = [];
   let size = 0;

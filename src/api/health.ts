@@ -1,3 +1,4 @@
+import { type Clock, remember } from '../base/index.ts';
 import type { Daemon } from '../controller/index.ts';
 import type { Reply, Route } from './route.ts';
 
@@ -29,15 +30,23 @@ export function healthRoutes(daemon: Pick<Daemon, 'readiness' | 'liveness'>): re
   ];
 }
 
-export function metricsRoute(render: RenderMetrics): Route {
+/** Thousands of series take milliseconds to render, and anyone may ask for them: they are rendered once in this time, for all. */
+const RENDERED_MS = 1000;
+
+export function metricsRoute(render: RenderMetrics, clock: Clock): Route {
+  const rendered = remember(
+    async () => {
+      const { contentType, body } = await render();
+      return { status: 200, headers: { 'Content-Type': contentType }, body: Buffer.from(body) };
+    },
+    RENDERED_MS,
+    clock,
+  );
   return {
     methods: ['GET', 'HEAD'],
     path: '/metrics',
     door: 'anyone',
-    async handle() {
-      const { contentType, body } = await render();
-      return { status: 200, headers: { 'Content-Type': contentType }, body };
-    },
+    handle: rendered,
   };
 }
 

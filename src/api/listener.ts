@@ -10,6 +10,7 @@ import type { Rights } from './network/rights.ts';
 import { tokenOf } from './network/token.ts';
 import { type ApiRequest, findRoute, type Match, type Reply, type Route } from './route.ts';
 import { badRequest, statusOf } from './status.ts';
+import { createClientTurns, createConnectionTurns } from './turns.ts';
 import { writeReply } from './write.ts';
 
 /** How long open exchanges may take to end once the server closes. */
@@ -83,6 +84,7 @@ export function createListener(options: ListenerOptions): HttpListener {
   /** Of the exchanges under way. */
   const open = new Set<AbortController>();
   let isClosing = false;
+  const asClient = createClientTurns();
 
   const server = createServer(
     {
@@ -97,13 +99,17 @@ export function createListener(options: ListenerOptions): HttpListener {
   // Whoever asks before sending a body (RFC 9110, 10.1.1) is told to go on only when it will be read.
   server.on('checkContinue', (incoming, outgoing) => receive(incoming, outgoing, () => outgoing.writeContinue()));
   const tls = options.tls && acceptTls(server, options.tls.certificate, clock);
-  limitConnections(server, localAddressOf, maxFromOneAddress);
+  const { shutOut } = limitConnections(server, localAddressOf, clock, maxFromOneAddress);
+  const onConnection = createConnectionTurns(shutOut);
 
   function receive(incoming: IncomingMessage, outgoing: ServerResponse, goOn?: () => void): void {
-    answer(incoming, outgoing, goOn).catch((error: unknown) => {
-      log.error({ method: incoming.method, err: error }, 'answer could not be written');
-      outgoing.destroy();
-    });
+    const { socket } = incoming;
+    void onConnection(socket, () =>
+      answer(incoming, outgoing, goOn).catch((error: unknown) => {
+        log.error({ method: incoming.method, err: error }, 'answer could not be written');
+        socket.destroy();
+      }),
+    );
   }
 
   async function answer(incoming: IncomingMessage, outgoing: ServerResponse, goOn: (() => void) | undefined): Promise<void> {
@@ -169,7 +175,13 @@ export function createListener(options: ListenerOptions): HttpListener {
       const body = route.body === 'raw' ? '' : decodeBody(bytes);
       const signal = signalOf(outgoing);
       const local = isLoopback(caller.localAddress);
-      return await route.handle({ method, path, params, query, headers: incoming.headers, body, bytes, local, signal });
+      const handle = async () => {
+        // While it waited for its turn the client may have left; nobody reads an answer then.
+        if (signal.aborted) return { status: 503 };
+        return route.handle({ method, path, params, query, headers: incoming.headers, body, bytes, local, signal });
+      };
+      if (route.door !== 'local' || route.waits) return await handle();
+      return await asClient(incoming.socket.remoteAddress ?? '', handle);
     } finally {
       budget?.give(bytes.length);
     }

@@ -45,6 +45,8 @@ export interface Route {
   readonly requires?: readonly string[];
   /** Absent: the route takes no body. `json` must be said in the Content-Type; `legacy` may also come without one, as Go's fluxctl sends it. `raw` is left to the handler, type and all. */
   readonly body?: 'json' | 'legacy' | 'raw';
+  /** The answer may wait for news (a long poll), so that it does not count as work under way. */
+  readonly waits?: true;
   /** The largest body, in bytes, where the ordinary limit is too small for what the route is for. */
   readonly maxBodyBytes?: number;
   readonly handle: (request: ApiRequest) => Promise<Reply> | Reply;

@@ -30,7 +30,7 @@ export function createApiServer(options: ApiServerOptions): HttpListener {
   const { daemon, log, metrics, onAnswer, tls, clock = systemClock, localAddressOf } = options;
   const routes = [
     ...healthRoutes(daemon),
-    ...(metrics === undefined ? [] : [metricsRoute(metrics)]),
+    ...(metrics === undefined ? [] : [metricsRoute(metrics, clock)]),
     ...legacyRoutes(daemon),
     ...v1Routes(daemon, clock),
   ];
@@ -58,13 +58,13 @@ export function createApiServer(options: ApiServerOptions): HttpListener {
 export function createMetricsServer({
   metrics,
   log,
-  clock,
+  clock = systemClock,
 }: Pick<ListenerOptions, 'log' | 'clock'> & { readonly metrics: RenderMetrics }): HttpListener {
   return createListener({
-    routes: [metricsRoute(metrics)],
+    routes: [metricsRoute(metrics, clock)],
     refuse: createRefusal([]),
     log,
-    ...(clock === undefined ? {} : { clock }),
+    clock,
   });
 }
 

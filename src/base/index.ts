@@ -22,6 +22,7 @@ export { type Measurement, measured } from './measured.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
 export { orAborted } from './or-aborted.ts';
 export { redact, Secret } from './redact.ts';
+export { remember } from './remember.ts';
 export { suggest } from './suggest.ts';
 export { turn } from './turn.ts';
 export { dumpYaml } from './yaml/dump.ts';

@@ -1,6 +1,6 @@
 import { access, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Clock, createHttpTransport, type Logger } from '../base/index.ts';
+import { type Clock, createHttpTransport, type Logger, remember } from '../base/index.ts';
 import { type ClusterOptions, createCluster, Fence } from '../cluster/index.ts';
 import type { Config } from '../config/index.ts';
 import { createSource, deployKey, type SourceOptions, sameRepository, syncSetName } from '../git/index.ts';
@@ -21,7 +21,6 @@ import type { Cluster, Desired, ImageWatch, Source, TakePart } from './ports.ts'
 import { createPreview } from './preview.ts';
 import { Progress } from './progress.ts';
 import { beating, Pulse } from './pulse.ts';
-import { remember } from './remember.ts';
 import { Standing } from './standing.ts';
 import { createSteps } from './steps.ts';
 import { createSyncEvents } from './sync-events.ts';

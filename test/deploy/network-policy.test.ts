@@ -76,9 +76,13 @@ async function daemonAt(port: number): Promise<string> {
 
 const METADATA_URL = `http://${METADATA.address}:${METADATA.port}/`;
 
-test('as it comes: port 3030 and nothing else is reached, and fluxd reaches all but link-local addresses', async () => {
+test('as it comes: Prometheus reaches port 3030 and nothing else, others nothing, and fluxd all but link-local addresses', async () => {
   showLogOnFailure(flux);
-  expect(await opens(CLIENT('outside'), `${await daemonAt(3030)}metrics`)).toBe(true);
+  const metrics = `${await daemonAt(3030)}metrics`;
+  expect(await opens(CLIENT('outside'), metrics)).toBe(false);
+  await command('kubectl', '-n', 'monitoring', 'label', 'pod', 'client', 'app.kubernetes.io/name=prometheus');
+  await until('Prometheus is admitted', () => opens(CLIENT('monitoring'), metrics));
+  expect(await opens(CLIENT('monitoring'), await daemonAt(8080))).toBe(false);
   expect(await opens(CLIENT('outside'), await daemonAt(8080))).toBe(false);
   // It listens there.
   expect(await opens(DAEMON, 'http://127.0.0.1:8080/')).toBe(true);

@@ -12,6 +12,7 @@ export function objectHealthRoutes(daemon: Daemon): readonly Route[] {
       methods: ['GET'],
       path: `${V1_PREFIX}/health`,
       door: 'local',
+      waits: true,
       async handle({ query, signal }) {
         const report = await daemon.health({ waitMs: parseWaitMs(query.get('wait')), signal });
         return { status: 200, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(healthToWire(report)) };

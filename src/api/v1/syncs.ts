@@ -25,6 +25,7 @@ export function syncRoutes(daemon: Daemon, clock: Clock): readonly Route[] {
       methods: ['GET'],
       path: `${V1_PREFIX}/syncs/{id}`,
       door: 'local',
+      waits: true,
       async handle({ params, query, signal }) {
         const id = params.id ?? '';
         const waitMs = parseWaitMs(query.get('wait'));

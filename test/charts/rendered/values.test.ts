@@ -225,6 +225,23 @@ test('what is given for the pod stands in it', () => {
   expect(JSON.stringify(find(objects, 'NetworkPolicy', 'flux'))).toContain('"port":8081');
 });
 
+test('port 3030 admits the namespace of the release and Prometheus, others by networkPolicy.from', () => {
+  const admitted = (set: Readonly<Record<string, unknown>>) => {
+    const policy = find(render({ set }), 'NetworkPolicy', 'flux') as unknown as {
+      readonly spec: { readonly ingress: readonly [object] };
+    };
+    return policy.spec.ingress[0];
+  };
+  const ports = [{ port: 3030, protocol: 'TCP' }];
+  const prometheus = {
+    namespaceSelector: {},
+    podSelector: { matchLabels: { 'app.kubernetes.io/name': 'prometheus' } },
+  };
+  expect(admitted({})).toEqual({ ports, from: [{ podSelector: {} }, prometheus] });
+  expect(admitted({ 'networkPolicy.from': [prometheus] })).toEqual({ ports, from: [prometheus] });
+  expect(admitted({ 'networkPolicy.from': [] })).toEqual({ ports });
+});
+
 test('the heap of fluxd knows the limit of memory, and there is none where it is taken away', () => {
   const [limited, unlimited] = [{}, { 'resources.limits': null }].map((set) => pod(render({ set })).containers[0]);
   expect(limited.resources.limits).toEqual({ memory: '1Gi' });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { remember } from '../../src/controller/remember.ts';
+import { remember } from '../../src/base/index.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 test('many questions are one, until the answer is old; a failure counts as an answer', async () => {

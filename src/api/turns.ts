@@ -1,0 +1,66 @@
+import type { Socket } from 'node:net';
+import { turn } from '../base/index.ts';
+
+/** Requests that may wait on one connection behind the one that is answered; a client that pipelines more floods us. */
+const MAX_PIPELINED = 16;
+/** Requests of one client that are worked on at once. */
+const AT_ONCE = 16;
+
+/** Answers the requests of a connection one after the other, in their order, although the parser delivers pipelined ones together. */
+export function createConnectionTurns(
+  onFlood: (socket: Socket) => void,
+): (socket: Socket, answer: () => Promise<void>) => Promise<void> {
+  const waiting = new WeakMap<Socket, (() => Promise<void>)[]>();
+  return async (socket, answer) => {
+    const queue = waiting.get(socket);
+    if (queue !== undefined) {
+      if (queue.length < MAX_PIPELINED) queue.push(answer);
+      else if (!socket.destroyed) onFlood(socket);
+      return;
+    }
+    const own: (() => Promise<void>)[] = [answer];
+    waiting.set(socket, own);
+    for (let next = own.shift(); next !== undefined && socket.writable; next = own.shift()) await next();
+    waiting.delete(socket);
+  };
+}
+
+interface Client {
+  running: number;
+  readonly waiting: (() => void)[];
+}
+
+/**
+ * Bounds the work of one client: a few requests are worked on at once, and the next one starts in a turn of the event loop of its own,
+ * so that probes are answered in between. What waits is bounded by the client's connections.
+ */
+export function createClientTurns(): <T>(client: string, work: () => Promise<T>) => Promise<T> {
+  const clients = new Map<string, Client>();
+
+  function clientOf(name: string): Client {
+    const client = clients.get(name) ?? { running: 0, waiting: [] };
+    clients.set(name, client);
+    return client;
+  }
+
+  function leave(name: string, client: Client): void {
+    const next = client.waiting.shift();
+    if (next) next();
+    else if (--client.running === 0) clients.delete(name);
+  }
+
+  return async (name, work) => {
+    const client = clientOf(name);
+    if (client.running < AT_ONCE) client.running += 1;
+    else {
+      // Whoever leaves hands its place over.
+      await new Promise<void>((resolve) => client.waiting.push(resolve));
+      await turn();
+    }
+    try {
+      return await work();
+    } finally {
+      leave(name, client);
+    }
+  };
+}
