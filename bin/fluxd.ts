@@ -50,10 +50,11 @@ if ('exit' in parsed) {
   process.stderr.write(parsed.stderr);
   process.exitCode = parsed.exit;
 } else {
-  const log = await createLogger({ format: parsed.config.logFormat, destination: process.stderr });
+  const log = await createLogger({ format: parsed.config.logFormat, destination: process.stderr, limit: systemClock });
   for (const { flag, message } of parsed.warnings) log.warn({ flag }, message);
   log.info({ version }, 'fluxd starting');
   await run(parsed.config, log).catch((error: unknown) => {
+    log.flush();
     log.fatal({ err: error }, 'fluxd ended by an error');
     process.exit(1);
   });
@@ -94,6 +95,7 @@ async function run(config: Config, log: Logger): Promise<void> {
   log.info({ reason }, 'fluxd stopping');
   setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
   await Promise.allSettled([...listeners.map((listener) => listener.close()), flux.stop()]);
+  log.flush();
 }
 
 async function listen(

@@ -30,7 +30,11 @@ export class BodyBudget {
   /** @throws FluxError `api/busy` when others hold too much. */
   take(bytes: number): void {
     if (this.#held + bytes > this.#maxBytes) {
-      throw new FluxError('too many requests are being read', { code: 'api/busy', help: 'Send it again in a few seconds.' });
+      throw new FluxError('too many requests are being read', {
+        code: 'api/busy',
+        help: 'Send it again in a few seconds.',
+        expected: true,
+      });
     }
     this.#held += bytes;
   }

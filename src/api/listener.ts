@@ -119,7 +119,7 @@ export function createListener(options: ListenerOptions): HttpListener {
     const seen = { path, headers: incoming.headers };
     const match = findRoute(routes, incoming.method ?? '', path, query);
     const reply = await serve(incoming, outgoing, match, path, query, goOn).catch((error: unknown) => {
-      if (!(error instanceof FluxError) || statusOf(error) >= 500)
+      if (!(error instanceof FluxError) || (statusOf(error) >= 500 && !error.expected))
         log.error({ method: incoming.method, path: shownPath(path), err: error }, 'request failed');
       return refuse(error, seen);
     });

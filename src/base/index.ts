@@ -5,6 +5,7 @@
 export { type BackoffOptions, backoffMs } from './backoff.ts';
 export { type Clock, type Deadline, rfc3339, systemClock, withDeadline } from './clock.ts';
 export { parseCsvLine } from './csv.ts';
+export { cut, isCut } from './cut.ts';
 export { parseDuration } from './duration.ts';
 export { asFluxError, type Fault, FluxError, type FluxErrorOptions, messageOf } from './errors.ts';
 export { matchGlob } from './glob.ts';

@@ -1,6 +1,9 @@
 import { Writable } from 'node:stream';
 import { type Logger, type LoggerOptions, pino } from 'pino';
+import type { Clock } from './clock.ts';
+import { cut } from './cut.ts';
 import { FluxError, messageOf } from './errors.ts';
+import { limitLines } from './log-limit.ts';
 import { redact } from './redact.ts';
 
 export type { Logger } from 'pino';
@@ -9,25 +12,28 @@ export interface LogOptions {
   /** `json` is pino's own form; `fmt` is Flux v1's logfmt, or pretty lines when the destination is a terminal. */
   readonly format: 'fmt' | 'json';
   readonly level?: string;
-  readonly destination: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  readonly destination: Writable & { readonly isTTY?: boolean };
+  /** At most 100 lines a second are written by this clock, and none is queued for a reader that does not read; without it every line is. */
+  readonly limit?: Clock;
 }
 
 /**
  * The daemon's logger. Messages are constant lower-case text; everything that varies is a field. Each event is one line without
- * control characters, whatever a repository or a registry put into it, and without the passwords that `redact` finds.
+ * control characters, whatever a repository or a registry put into it, without the passwords that `redact` finds, and each text in it
+ * is cut to 2 KiB.
  */
-export async function createLogger({ format, level = 'info', destination }: LogOptions): Promise<Logger> {
+export async function createLogger({ format, level = 'info', destination, limit }: LogOptions): Promise<Logger> {
   const options: LoggerOptions = {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }), log: format === 'json' ? nestErrors : flattenErrors },
     // Errors are described by the formatter; pino's own serializer would describe them again.
-    serializers: { err: (described: unknown) => described, msg: (msg: unknown) => redact(String(msg)) },
-    ...(format === 'json' ? { hooks: { streamWrite: escapeHidden } } : {}),
+    serializers: { err: (described: unknown) => described, msg: (msg: unknown) => shown(String(msg)) },
   };
-  if (format === 'json') return pino(options, destination);
-  return pino(options, throughText(destination, destination.isTTY ? await terminalLine() : logfmtLine));
+  const toText = format === 'json' ? escapeHidden : destination.isTTY ? await terminalLine() : logfmtLine;
+  const lines = throughText(destination, toText);
+  return pino(options, limit ? limitLines(lines, () => destination.writableLength, limit) : lines);
 }
 
 /** A logger that writes nothing, for tests and for library use. */
@@ -41,7 +47,7 @@ type Fields = Record<string, unknown>;
 function nestErrors(fields: Fields): Fields {
   return mapFields(fields, (key, value) => {
     if (value instanceof Error) return { [key]: describeError(value) };
-    return key === 'err' && typeof value === 'string' ? { err: { message: redact(value) } } : undefined;
+    return key === 'err' && typeof value === 'string' ? { err: { message: shown(value) } } : undefined;
   });
 }
 
@@ -58,21 +64,25 @@ function mapFields(fields: Fields, describe: (key: string, value: unknown) => Fi
   return Object.fromEntries(
     Object.entries(fields).flatMap(([key, value]) => {
       const described = describe(key, value);
-      return described ? Object.entries(described) : [[key, typeof value === 'string' ? redact(value) : value]];
+      return described ? Object.entries(described) : [[key, typeof value === 'string' ? shown(value) : value]];
     }),
   );
 }
 
 /** What is expected to go wrong is told by its message and help; only what is not carries a stack. */
 function describeError(error: Error): Fields {
-  const message = redact(messageOf(error));
+  const message = shown(messageOf(error));
   if (error instanceof FluxError)
-    return { code: error.code, message, ...(error.help === undefined ? {} : { help: redact(error.help) }) };
-  return { message, stack: redact(String(error.stack)) };
+    return { code: error.code, message, ...(error.help === undefined ? {} : { help: shown(error.help) }) };
+  return { message, stack: shown(String(error.stack)) };
+}
+
+function shown(text: string): string {
+  return redact(cut(text));
 }
 
 /** A stream of text that passes each write, changed, on to another; it never holds anything back. */
-function throughText(destination: NodeJS.WritableStream, change: (text: string) => string): Writable {
+function throughText(destination: Writable, change: (text: string) => string): Writable {
   return new Writable({
     decodeStrings: false,
     write(chunk, _encoding, done) {

@@ -1,4 +1,4 @@
-import { backoffMs, type Clock, type Logger, messageOf } from '../base/index.ts';
+import { backoffMs, type Clock, FluxError, type Logger, messageOf } from '../base/index.ts';
 import type { Cancellable, Revision } from './ports.ts';
 import type { Pulse } from './pulse.ts';
 
@@ -168,7 +168,9 @@ export class Loop {
     const message = messageOf(error);
     if (step !== 'sync' && this.#told.get(step) === message) return;
     this.#told.set(step, message);
-    this.#options.log.error({ step, err: error }, 'step failed');
+    const { log } = this.#options;
+    if (error instanceof FluxError && error.expected) log.info({ step, reason: message, help: error.help }, 'step waits');
+    else log.error({ step, err: error }, 'step failed');
   }
 
   #rest(): void {

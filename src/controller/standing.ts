@@ -53,6 +53,7 @@ export class Standing {
 function notHere(leader: string): FluxError {
   return new FluxError(`this daemon waits: ${leader} leads, and takes changes`, {
     code: 'lease/elsewhere',
+    expected: true,
     help: `Several daemons run for this repository, and one of them writes. Ask that one:\n\n    kubectl port-forward pod/${leader} 3030:3030\n    fluxctl --url http://127.0.0.1:3030/api/flux …\n`,
   });
 }

@@ -47,6 +47,7 @@ export function createBranch({ mirror, branch, configured, timeoutMs, resolve, c
         code: 'git/unconfigured',
         fault: 'user',
         help: 'Start fluxd with --git-url.',
+        expected: true,
       });
   }
 
@@ -55,6 +56,7 @@ export function createBranch({ mirror, branch, configured, timeoutMs, resolve, c
     if (head === undefined)
       throw new FluxError(`git repo not ready: ${(state.error ?? notCloned).message}`, {
         code: 'git/not-ready',
+        expected: state.status === 'new',
         ...(state.error?.help === undefined ? {} : { help: state.error.help }),
       });
   }

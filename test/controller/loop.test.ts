@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createLogger, type Logger } from '../../src/base/index.ts';
+import { createLogger, FluxError, type Logger } from '../../src/base/index.ts';
 import { Loop, type LoopSteps, REST_MS } from '../../src/controller/loop.ts';
 import { Pulse } from '../../src/controller/pulse.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -16,6 +16,7 @@ describe('the loop', () => {
   let jobs: (() => void)[];
   let failFetch: boolean;
   let trouble: string;
+  let expectedTrouble: boolean;
   let stop: AbortController;
   /** Whether it may write; gone when it may not. */
   let term: AbortSignal | undefined;
@@ -30,7 +31,7 @@ describe('the loop', () => {
       ran.push('fetch');
       const found = head;
       await fetching;
-      if (failFetch) throw new Error(trouble);
+      if (failFetch) throw new FluxError(trouble, { code: 'git/x', expected: expectedTrouble });
       return found;
     },
     fetchFailed: () => void ran.push('fetch failed'),
@@ -52,12 +53,14 @@ describe('the loop', () => {
     head = 'a';
     jobs = [];
     failFetch = false;
+    expectedTrouble = false;
     trouble = 'remote is down';
     logged = [];
     const destination = new Writable({
       write(line: Buffer, _encoding, done) {
-        const { msg, err } = JSON.parse(line.toString());
-        logged.push(err ? `${msg}: ${err.message}` : msg);
+        const { msg, err, reason } = JSON.parse(line.toString());
+        const why = err?.message ?? reason;
+        logged.push(why ? `${msg}: ${why}` : msg);
         done();
       },
     });
@@ -204,6 +207,15 @@ describe('the loop', () => {
     loop.ask('fetch');
     await until('a fetch succeeds', () => logged.length > 2);
     expect(logged.slice(1)).toEqual(['step failed: no such host', 'step works again']);
+  });
+
+  test('what is expected, such as that there is no repository yet, is no error', async () => {
+    await idle();
+    failFetch = true;
+    expectedTrouble = true;
+    loop.ask('fetch');
+    await until('told', () => logged.length > 0);
+    expect(logged).toEqual(['step waits: remote is down']);
   });
 
   test('asked for a sync before it has ever seen a revision, it sleeps until the next fetch', async () => {

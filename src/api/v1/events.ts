@@ -41,6 +41,7 @@ export function eventRoutes(daemon: Daemon, clock: Clock): readonly Route[] {
           throw new FluxError(`${MAX_READERS} clients read events already`, {
             code: 'events/too-many-readers',
             help: 'Close one of them, or try again later.',
+            expected: true,
           });
         }
         const asked = headers['last-event-id'];

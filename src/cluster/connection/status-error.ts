@@ -1,4 +1,4 @@
-import { FluxError, type FluxErrorOptions, redact } from '../../base/index.ts';
+import { FluxError, type FluxErrorOptions, isCut, redact } from '../../base/index.ts';
 
 /** A `Status` object, as the API server answers a failure (Kubernetes API conventions, "Response Status Kind"). */
 interface Status {
@@ -26,15 +26,18 @@ const DENIED = /admission webhook "[^"]+" denied the request|ValidatingAdmission
 const IMMUTABLE =
   /\bimmutable\b|\bupdates to .{1,80} are forbidden|\bupdates to \w+ spec for fields other than|\bmay not (be )?(change|update)|\bcan(not| not|'t) (be )?(change|update|modif)/i;
 /** What a sentence quotes: values and field names of the object. */
-const QUOTED = /"(?:[^"\\]|\\.)*"|`[^`]*`/gs;
-/** A value that is a structure, once what it quotes is blanked. */
-const STRUCTURE = /\{.*\}/s;
+const QUOTED = /"(?:[^"\\]|\\.)*(?:"|$)|`[^`]*(?:`|$)/gs;
 /** Some name what they got by a diff of Go structs, which tells nobody anything. */
 const GO_DIFF = /\n@@ [\s\S]*$/;
 
+/** What is looked at of a message of the API server, in characters, and of its causes: webhooks put any text there, of any length. */
+const MAX_MESSAGE = 8 * 1024;
+const MAX_CAUSES = 20;
+const MAX_CAUSE = 2 * 1024;
+
 /** The typed error of an answer with a failure status; `path` is what was asked for. */
 export function errorFromStatus(httpStatus: number, body: unknown, path: string): FluxError {
-  const status = isStatus(body) ? body : undefined;
+  const status = isStatus(body) ? bounded(body) : undefined;
   const message = redact(oneLine(fieldErrors(status) ?? status?.message ?? textOf(body) ?? `answer ${httpStatus}`));
   return new FluxError(
     message === '404 page not found' ? `${path} does not exist on this API server` : message,
@@ -137,7 +140,31 @@ const IMMUTABLE_FIELD: FluxErrorOptions = {
 
 /** The rule that a cause states, neither the field nor a value that it quotes: those may hold any word. */
 function saysImmutable({ message = '' }: Cause): boolean {
-  return IMMUTABLE.test(message.replace(GO_DIFF, '').replace(QUOTED, '').replace(STRUCTURE, ''));
+  return IMMUTABLE.test(withoutStructure(message.replace(GO_DIFF, '').replace(QUOTED, '')));
+}
+
+/** Without a value that is a structure, once what it quotes is blanked. */
+function withoutStructure(text: string): string {
+  const [start, end] = [text.indexOf('{'), text.lastIndexOf('}')];
+  return start < 0 || end < start ? text : text.slice(0, start) + text.slice(end + 1);
+}
+
+/** The beginning of a status: what follows would not be shown, and costs the time of every pattern here. */
+function bounded({ message, reason, details }: Status): Status {
+  return {
+    ...(message === undefined ? {} : { message: message.slice(0, MAX_MESSAGE) }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(details === undefined ? {} : { details: { ...details, ...boundedCauses(details.causes) } }),
+  };
+}
+
+function boundedCauses(causes: readonly Cause[] | undefined): { readonly causes?: readonly Cause[] } {
+  if (causes === undefined) return {};
+  return {
+    causes: causes
+      .slice(0, MAX_CAUSES)
+      .map(({ message, ...rest }) => ({ ...rest, ...(message === undefined ? {} : { message: message.slice(0, MAX_CAUSE) }) })),
+  };
 }
 
 function isStatus(body: unknown): body is Status {
@@ -157,7 +184,9 @@ function oneLine(text: string): string {
  * values and every value of the manifest are blanked; the name of the Secret stays.
  */
 export function withoutSecretData(error: FluxError, object: Readonly<Record<string, unknown>>, name: string): FluxError {
-  let message = error.message.replace(/expected (\w+), got .*/s, 'expected $1');
+  // The end of a cut message may be the beginning of a value, which nothing would recognise: only what stands before values is kept.
+  const whole = isCut(error.message) ? `${error.message.split(/invalid|["'`{]/i, 1)[0]}…` : error.message;
+  let message = whole.replace(/expected (\w+), got .*/s, 'expected $1');
   for (const value of secretValues([object.data, object.stringData, annotationsOf(object.metadata)])) {
     if (value !== name) message = message.replaceAll(value, '***');
   }

@@ -1,0 +1,80 @@
+import type { Writable } from 'node:stream';
+import type { Clock } from './clock.ts';
+
+const SECOND_MS = 1000;
+/** Lines in any second: of one message, of all, and of those that say what was left out. */
+const MAX_OF_ONE = 40;
+const MAX_LINES = 90;
+const MAX_SUMS = 10;
+/** What may wait for the reader of the log, in bytes. */
+const MAX_UNREAD_BYTES = 2 ** 20;
+const TIME = /"time":"[^"]*",/;
+
+/** Lines that tell the same kind of thing. */
+interface Group {
+  readonly level: string;
+  readonly component?: string;
+  readonly msg: string;
+}
+
+interface Shown {
+  readonly at: number;
+  readonly group: string;
+  /** The line but for its time. */
+  readonly text: string;
+}
+
+/**
+ * Passes on at most 100 lines a second. A line that repeats one of that second, or finds no place, is folded into a line of the same
+ * message that says how many were left out. While nobody reads the log, lines are folded as well, and not queued.
+ */
+export function limitLines(
+  lines: Writable,
+  unreadBytes: () => number,
+  clock: Clock,
+): { readonly write: (line: string) => void; readonly flush: () => void } {
+  let shown: readonly Shown[] = [];
+  /** How many lines were left out, by the JSON of their group. */
+  const folded = new Map<string, number>();
+
+  const isRead = () => unreadBytes() <= MAX_UNREAD_BYTES;
+  const lately = () => shown.filter(({ at }) => clock.monotonic() - at < SECOND_MS);
+
+  function fold(group: string): void {
+    if (folded.size === 0) sumUpLater();
+    folded.set(group, (folded.get(group) ?? 0) + 1);
+  }
+
+  function sumUpLater(): void {
+    // A deadline, as it keeps no process alive.
+    clock.deadline(SECOND_MS).signal.addEventListener('abort', () => (isRead() ? sumUp() : sumUpLater()), { once: true });
+  }
+
+  function sumUp(): void {
+    const most = [...folded].toSorted(([, a], [, b]) => b - a);
+    folded.clear();
+    const time = new Date(clock.now()).toISOString();
+    for (const [group, leftOut] of most.slice(0, MAX_SUMS - 1)) {
+      const { level, component, msg } = JSON.parse(group) as Group;
+      lines.write(`${JSON.stringify({ level, time, component, leftOut, msg })}\n`);
+    }
+    const leftOut = most.slice(MAX_SUMS - 1).reduce((sum, [, count]) => sum + count, 0);
+    if (leftOut > 0) lines.write(`${JSON.stringify({ level: 'warn', time, leftOut, msg: 'other lines left out' })}\n`);
+  }
+
+  return {
+    write(line) {
+      const { level, component, msg } = JSON.parse(line) as Group;
+      const group = JSON.stringify({ level, component, msg });
+      const text = line.replace(TIME, '');
+      shown = lately();
+      const alike = shown.filter((other) => other.group === group);
+      const hasPlace = shown.length < MAX_LINES && alike.length < MAX_OF_ONE && isRead();
+      // The last words of a daemon are always written.
+      if (level !== 'fatal' && (!hasPlace || alike.some((other) => other.text === text))) return fold(group);
+      shown = [...shown, { at: clock.monotonic(), group, text }];
+      lines.write(line);
+    },
+    flush: sumUp,
+  };
+}
