@@ -163,7 +163,7 @@ export function createListener(options: ListenerOptions): HttpListener {
     if (checkDoor(match?.route.door, caller) === 'by-right') {
       if (!options.tls) throw new TypeError('a right is asked for where nobody can tell');
       const from = incoming.socket.remoteAddress ?? '';
-      await options.tls.rights.check({ token: tokenOf(incoming.headers), method, path, from });
+      await options.tls.rights.check({ token: tokenOf(incoming.headers), method, path, served: match !== undefined, from });
     }
     if (!path.startsWith('/')) throw badRequest('the request target is not a path');
     if (!match) return refuse(undefined, { path, headers: incoming.headers });

@@ -72,16 +72,26 @@ export interface Sent {
   readonly host?: string;
   /** By TLS, trusting this certificate. */
   readonly ca?: string;
+  /** The client's address. */
+  readonly from?: string;
 }
 
 /** One raw exchange; sends the path as it is, and no header but Host by itself. */
 export function send(
   port: number,
   path: string,
-  { method = 'GET', headers = {}, body, host = '127.0.0.1', ca }: Sent = {},
+  { method = 'GET', headers = {}, body, host = '127.0.0.1', ca, from }: Sent = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const line = { host, port, path, method, headers: { ...headers }, agent: false } as const;
+    const line = {
+      host,
+      port,
+      path,
+      method,
+      headers: { ...headers },
+      agent: false,
+      ...(from ? { localAddress: from } : {}),
+    } as const;
     const outgoing = (ca === undefined ? httpRequest : httpsRequest)(
       { ...line, ...(ca ? { ca, servername: 'localhost' } : {}) },
       (incoming) => {

@@ -247,7 +247,11 @@ describe('who may come in from the network', () => {
         headers: { ...unserved.headers, date: '' },
       });
     }
-    expect((await api.send('/api/flux/v11/nope', { headers: bearer('good'), ca: api.ca })).status).toBe(404);
+    const unserved = async () => (await api.send('/api/flux/v11/nope', { headers: bearer('good'), ca: api.ca })).status;
+    expect(await unserved()).toBe(403);
+    expect((await api.send(PING, { headers: bearer('good'), ca: api.ca })).status).toBe(204);
+    // With a right, whichever, it may know what is served.
+    expect(await unserved()).toBe(404);
   });
 
   test('an API server that cannot be asked means nobody, and does not mean us', async () => {
@@ -287,7 +291,8 @@ describe('answers about rights', () => {
     const { cert } = files.renew();
     const api = await serve(daemonOf(), { clock, localAddress: '10.1.2.3', tls: { ...files, review } });
     return {
-      call: async (token: string, path = PING) => (await send(api.port, path, { headers: bearer(token), ca: cert })).status,
+      call: async (token: string, path = PING, from = '127.0.0.1') =>
+        (await send(api.port, path, { headers: bearer(token), ca: cert, from })).status,
       async [Symbol.asyncDispose]() {
         await api[Symbol.asyncDispose]();
         files[Symbol.dispose]();
@@ -349,7 +354,48 @@ describe('answers about rights', () => {
     expect(await api.call('guess-21')).toBe(403);
   });
 
-  test('are asked for a few at a time', async () => {
+  test('S-081: are not asked for about paths that are not served', async () => {
+    let asked = 0;
+    const { open } = world(async () => {
+      asked += 1;
+      return { outcome: 'allowed', user: 'ann' };
+    });
+    await using api = await open();
+    for (let n = 0; n < 50; n++) expect(await api.call('weak', `/api/flux/v11/x${n}`)).toBe(403);
+    expect(asked).toBe(0);
+  });
+
+  test('S-081: are not asked for without end by a token that lacks them, and others of its address go on', async () => {
+    let asked = 0;
+    const { clock, open } = world(async ({ token }) => {
+      asked += 1;
+      return { outcome: token === 'weak' ? 'forbidden' : 'allowed', user: token };
+    });
+    await using api = await open();
+    const statuses: number[] = [];
+    for (let n = 0; n < 200; n++) statuses.push(await api.call('weak', `/api/v1/syncs/random-${n}`));
+    expect(asked).toBe(20);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(180);
+    expect(await api.call('fresh')).toBe(204);
+    clock.advance(10_000);
+    expect(await api.call('weak')).toBe(403);
+  });
+
+  test('S-081: are asked for a hundred times a second at most, fifty times for one address', async () => {
+    let asked = 0;
+    const { clock, open } = world(async ({ token }) => {
+      asked += 1;
+      return { outcome: 'allowed', user: token };
+    });
+    await using api = await open();
+    for (let n = 0; n < 80; n++) expect(await api.call(`t-${n}`)).toBe(n < 50 ? 204 : 429);
+    expect(await api.call('other', PING, '127.0.0.2')).toBe(204);
+    clock.advance(1000);
+    for (let from = 2; from <= 5; from++) for (let n = 0; n < 40; n++) await api.call(`t-${from}-${n}`, PING, `127.0.0.${from}`);
+    expect(asked).toBe(51 + 100);
+  });
+
+  test('are asked for a few at a time, and others find room while one address floods', async () => {
     const answer = Promise.withResolvers<AccessVerdict>();
     let asked = 0;
     const { open } = world(() => {
@@ -357,12 +403,17 @@ describe('answers about rights', () => {
       return answer.promise;
     });
     await using api = await open();
-    const calls = Array.from({ length: 40 }, (_, index) => api.call(`t-${index}`));
-    await until('some are refused', async () => asked === 32);
-    expect(await api.call('one-more')).toBe(429);
+    const refused: string[] = [];
+    const callFrom = (from: string) =>
+      Array.from({ length: 20 }, async (_, index) => {
+        if ((await api.call(`${from}-${index}`, PING, from)) === 429) refused.push(from);
+      });
+    const calls = callFrom('127.0.0.1');
+    await until('some are refused', () => asked === 16 && refused.length === 4);
+    const others = callFrom('127.0.0.2');
+    await until('others are asked about', () => asked === 32 && refused.length === 8);
     answer.resolve({ outcome: 'forbidden', user: 'x' });
-    const statuses = await Promise.all(calls);
-    expect(statuses.filter((status) => status === 403)).toHaveLength(32);
-    expect(statuses.filter((status) => status === 429)).toHaveLength(8);
+    await Promise.all([...calls, ...others]);
+    expect([asked, refused.length]).toEqual([32, 8]);
   });
 });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { type Clock, FluxError } from '../../base/index.ts';
 import type { AccessQuestion, AccessVerdict } from '../../controller/index.ts';
+import { Lately } from './lately.ts';
 
 export type ReviewAccess = (question: AccessQuestion, options: { readonly signal: AbortSignal }) => Promise<AccessVerdict>;
 
@@ -12,6 +13,8 @@ export interface Approach {
   readonly method: string;
   /** As sent, without the query. */
   readonly path: string;
+  /** Whether a route answers it: about what is not served the API server is never asked. */
+  readonly served: boolean;
   /** The client's address. */
   readonly from: string;
 }
@@ -27,12 +30,18 @@ const YES_MS = 30_000;
 const NO_MS = 10_000;
 /** The API server has this long to answer, ms. */
 const REVIEW_MS = 5_000;
-/** Answers that are kept, addresses that are counted, questions that are under way. */
+/** Answers that are kept. */
 const KEPT = 1000;
+/** Questions that are under way, of all and of one address: others find room while one floods. */
 const AT_ONCE = 32;
-/** From one address so many tokens may be wrong in this time, before it is not asked about others of its own any more (S-081). */
-const WRONG_TOKENS = 20;
-const WRONG_WINDOW_MS = 10_000;
+const AT_ONCE_FROM_ONE = 16;
+/** Questions in a second, of all and of one address. */
+const IN_A_SECOND = 100;
+const IN_A_SECOND_FROM_ONE = 50;
+/** So many tokens of one address may be wrong, and so many rights one token may lack, before no more is asked about them for this time (S-081). */
+const REFUSALS = 20;
+const REFUSALS_MS = 10_000;
+const ALL = '';
 
 /**
  * Decides by the API server's word who may come in from the network. Answers are kept for a while, under a hash of the token. When the
@@ -40,22 +49,29 @@ const WRONG_WINDOW_MS = 10_000;
  */
 export function createRights({ review, clock }: { readonly review: ReviewAccess; readonly clock: Clock }) {
   const answers = new LRUCache<string, { readonly verdict: AccessVerdict; readonly until: number }>({ max: KEPT });
+  /** Until when a token counts as one with a right, whichever; by hash. */
+  const trusted = new LRUCache<string, number>({ max: KEPT });
   const asking = new Map<string, Promise<AccessVerdict>>();
-  const wrong = new LRUCache<string, { readonly since: number; count: number }>({ max: KEPT });
+  const askingFrom = new Map<string, number>();
+  const asked = new Lately(clock, 1000);
+  const wrongFrom = new Lately(clock, REFUSALS_MS);
+  const refusedTo = new Lately(clock, REFUSALS_MS);
 
   /** @throws FluxError `api/forbidden`, `api/too-many-requests`, `api/access-unknown`. */
-  async function check({ token, method, path, from }: Approach): Promise<void> {
+  async function check({ token, method, path, served, from }: Approach): Promise<void> {
     if (token === undefined) {
       throw forbidden(
         'the request has no token',
         'Send a Kubernetes token as Authorization: Bearer TOKEN; fluxctl does so with --token.',
       );
     }
+    if (!served) {
+      if ((trusted.get(hashOf(token)) ?? 0) > clock.monotonic()) return;
+      throw unknownToken();
+    }
     const verdict = await verdictOn({ token, verb: method.toLowerCase(), path: RIGHTS_PREFIX + path }, from);
     if (verdict.outcome === 'allowed') return;
-    if (verdict.outcome === 'unknown-token') {
-      throw forbidden('the token is not valid', 'It may have expired, or be for another cluster or audience.');
-    }
+    if (verdict.outcome === 'unknown-token') throw unknownToken();
     throw forbidden(
       `${verdict.user} may not ${method.toLowerCase()} ${RIGHTS_PREFIX}${path.slice(0, 200)}`,
       'Rights to call fluxd are given by a ClusterRole with nonResourceURLs; docs/api-access.md shows one.',
@@ -63,32 +79,51 @@ export function createRights({ review, clock }: { readonly review: ReviewAccess;
   }
 
   async function verdictOn(question: AccessQuestion, from: string): Promise<AccessVerdict> {
-    const key = createHash('sha256')
-      .update(JSON.stringify([question.token, question.verb, question.path]))
-      .digest('base64');
+    const key = hashOf(question.token, question.verb, question.path);
     const known = answers.get(key);
-    if (known && known.until > clock.now()) return known.verdict;
+    if (known && known.until > clock.monotonic()) return known.verdict;
     return asking.get(key) ?? ask(key, question, from);
   }
 
   function ask(key: string, question: AccessQuestion, from: string): Promise<AccessVerdict> {
-    if (isSuspect(from)) throw busy('many tokens from this address were not valid');
-    if (asking.size >= AT_ONCE) throw busy('many rights are being asked for at once');
-    const asked = judge(question, from)
+    refuseFlood(question.token, from);
+    asked.count(ALL);
+    asked.count(from);
+    askingFrom.set(from, (askingFrom.get(from) ?? 0) + 1);
+    const verdict = judge(question, from)
       .then((verdict) => {
-        answers.set(key, { verdict, until: clock.now() + (verdict.outcome === 'allowed' ? YES_MS : NO_MS) });
+        const isYes = verdict.outcome === 'allowed';
+        const until = clock.monotonic() + (isYes ? YES_MS : NO_MS);
+        answers.set(key, { verdict, until });
+        if (isYes) trusted.set(hashOf(question.token), until);
         return verdict;
       })
-      .finally(() => asking.delete(key));
-    asking.set(key, asked);
-    return asked;
+      .finally(() => {
+        asking.delete(key);
+        const left = (askingFrom.get(from) ?? 1) - 1;
+        if (left === 0) askingFrom.delete(from);
+        else askingFrom.set(from, left);
+      });
+    asking.set(key, verdict);
+    return verdict;
+  }
+
+  /** @throws FluxError `api/too-many-requests`. */
+  function refuseFlood(token: string, from: string): void {
+    if (wrongFrom.of(from) >= REFUSALS) throw busy('many tokens from this address were not valid');
+    if (refusedTo.of(hashOf(token)) >= REFUSALS) throw busy('this token has asked for many rights that it does not have');
+    if (asking.size >= AT_ONCE || (askingFrom.get(from) ?? 0) >= AT_ONCE_FROM_ONE)
+      throw busy('many rights are being asked for at once');
+    if (asked.of(ALL) >= IN_A_SECOND || asked.of(from) >= IN_A_SECOND_FROM_ONE)
+      throw busy('many rights were asked for in the last second');
   }
 
   async function judge(question: AccessQuestion, from: string): Promise<AccessVerdict> {
     using deadline = clock.deadline(REVIEW_MS);
     try {
       const verdict = await review(question, { signal: deadline.signal });
-      if (verdict.outcome === 'unknown-token') countWrong(from);
+      if (verdict.outcome === 'unknown-token') wrongFrom.count(from);
+      if (verdict.outcome === 'forbidden') refusedTo.count(hashOf(question.token));
       return verdict;
     } catch (cause) {
       // Why is for the log alone: nobody knows who asks.
@@ -100,21 +135,18 @@ export function createRights({ review, clock }: { readonly review: ReviewAccess;
     }
   }
 
-  function isSuspect(from: string): boolean {
-    const entry = wrong.get(from);
-    return entry !== undefined && entry.count >= WRONG_TOKENS && clock.now() - entry.since < WRONG_WINDOW_MS;
-  }
-
-  function countWrong(from: string): void {
-    const entry = wrong.get(from);
-    if (entry && clock.now() - entry.since < WRONG_WINDOW_MS) entry.count += 1;
-    else wrong.set(from, { since: clock.now(), count: 1 });
-  }
-
   return { check };
 }
 
 export type Rights = ReturnType<typeof createRights>;
+
+function hashOf(...parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64');
+}
+
+function unknownToken(): FluxError {
+  return forbidden('the token is not valid', 'It may have expired, or be for another cluster or audience.');
+}
 
 function forbidden(message: string, help: string): FluxError {
   return new FluxError(message, { code: 'api/forbidden', fault: 'user', help });
