@@ -20,7 +20,11 @@ export function createConnectionTurns(
     }
     const own: (() => Promise<void>)[] = [answer];
     waiting.set(socket, own);
-    for (let next = own.shift(); next !== undefined && socket.writable; next = own.shift()) await next();
+    for (let next = own.shift(); next !== undefined && socket.writable; next = own.shift()) {
+      await next();
+      // One for each turn of the event loop: of a socket that is never empty, megabytes are read and parsed in one.
+      await turn();
+    }
     waiting.delete(socket);
   };
 }
