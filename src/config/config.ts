@@ -33,6 +33,7 @@ export interface Config {
   readonly syncIntervalMs: number;
   readonly syncTimeoutMs: number;
   readonly garbageCollection: 'off' | 'dry' | 'on';
+  readonly garbageCollectionLimit: number;
 
   readonly automationIntervalMs: number;
   readonly registryDisableScanning: boolean;

@@ -52,6 +52,7 @@ export const FLAG_GROUPS = {
     'sync-timeout': built('duration', '1m', 'limit of one sync and of one job'),
     'sync-garbage-collection': built('bool', 'false', 'delete objects that came from the repository and are gone from it'),
     'sync-garbage-collection-dry': built('bool', 'false', 'only log those deletions; wins over --sync-garbage-collection'),
+    'sync-garbage-collection-limit': built('int', '25', 'deletions of one sync beyond which a person has to confirm them'),
     'sync-state': built('string', 'git', 'where the synced revision is marked: `git` (a tag); `secret` is not built yet'),
     'manifest-generation': unbuilt('bool', 'false', 'honour .flux.yaml files'),
   },

@@ -62,6 +62,7 @@ export function validateFlags({ values, origins }: Settings): Validated {
     for (const name of values[flag]) if (!NAMESPACE.test(name)) fail(1, `invalid namespace ${quote(name)} in ${shown(flag)}`);
   for (const name of POSITIVE) if (values[name] <= 0) fail(1, `${shown(name)} must be longer than 0`);
   if (!values['registry-disable-scanning']) {
+    if (values['sync-garbage-collection-limit'] < 0) fail(1, `${shown('sync-garbage-collection-limit')} must be at least 0`);
     if (values['registry-burst'] <= 0) fail(1, `${shown('registry-burst')} must be at least 1`);
     if (values['registry-rps'] <= 0) fail(1, `${shown('registry-rps')} must be more than 0`);
   }
@@ -114,6 +115,7 @@ export function validateFlags({ values, origins }: Settings): Validated {
     syncIntervalMs: values['sync-interval'],
     syncTimeoutMs: values['sync-timeout'],
     garbageCollection: values['sync-garbage-collection-dry'] ? 'dry' : values['sync-garbage-collection'] ? 'on' : 'off',
+    garbageCollectionLimit: values['sync-garbage-collection-limit'],
     automationIntervalMs: values[automationIntervalFlag(origins)],
     registryDisableScanning: values['registry-disable-scanning'],
     registryRps: values['registry-rps'],

@@ -188,6 +188,8 @@ export interface PlanRequest {
   readonly approved?: readonly Deletion[];
   /** From `fluxctl gc delete`: orphans to be deleted. */
   readonly approvedOrphans?: readonly Deletion[];
+  /** Without a confirmation no more objects than these are deleted; any number when absent. */
+  readonly deletionLimit?: number;
   /** An earlier process left deletions that a person has to confirm; to be said once, until a plan of this process was carried out. */
   readonly unconfirmed?: boolean;
   /**

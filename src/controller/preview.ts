@@ -13,6 +13,7 @@ export interface PreviewOptions {
   readonly cluster: Cluster;
   readonly syncSet: string;
   readonly garbageCollection: 'off' | 'dry' | 'on';
+  readonly deletionLimit: number;
   readonly approvals: Approvals;
   /** Limit of a whole preview, ms. */
   readonly timeoutMs: number;
@@ -59,12 +60,13 @@ export function createPreview(options: PreviewOptions): Preview {
 
   async function preview(request: DiffRequest, cancel: Cancellable): Promise<DiffReport> {
     const { revision, state, allowPrune } = await wantedBy(request, cancel);
-    const { syncSet, garbageCollection } = options;
+    const { syncSet, garbageCollection, deletionLimit } = options;
     const plan = await cluster.plan(
       {
         desired: state,
         syncSet,
         garbageCollection,
+        deletionLimit,
         ...(allowPrune === undefined ? {} : { allowPrune }),
         approved: approvals.approved,
         approvedOrphans: approvals.approvedOrphans,

@@ -12,6 +12,8 @@ export interface SyncOptions {
   readonly recorder: SyncRecorder;
   readonly syncSet: string;
   readonly garbageCollection: 'off' | 'dry' | 'on';
+  /** Without a confirmation no more objects than these are deleted. */
+  readonly deletionLimit: number;
   readonly approvals: Approvals;
   /** What the last sync of this process came to; nothing was applied before its first. */
   readonly progress: { readonly applied: Revision | undefined; readonly unconfirmed: boolean };
@@ -78,6 +80,7 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
       desired: state,
       syncSet: options.syncSet,
       garbageCollection: options.garbageCollection,
+      deletionLimit: options.deletionLimit,
       ...(allowPrune === undefined ? {} : { allowPrune }),
       approved,
       approvedOrphans,

@@ -44,6 +44,7 @@ test('without flags the configuration holds the defaults of Flux v1', () => {
       syncIntervalMs: 300_000,
       syncTimeoutMs: 60_000,
       garbageCollection: 'off',
+      garbageCollectionLimit: 25,
       automationIntervalMs: 300_000,
       registryDisableScanning: false,
       registryRps: 50,

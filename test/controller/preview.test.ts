@@ -69,6 +69,7 @@ function worldOf(parts: { readonly diff?: Cluster['diff']; readonly ready?: bool
     cluster,
     syncSet: 'set',
     garbageCollection: 'dry',
+    deletionLimit: 25,
     approvals: new Approvals(),
     timeoutMs: 1000,
     clock,

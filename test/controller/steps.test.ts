@@ -94,6 +94,7 @@ describe('the steps of the loop', () => {
       images: images as unknown as ImageWatch,
       syncSet: 'set',
       garbageCollection: 'off',
+      deletionLimit: 25,
       approvals: new Approvals(),
       health: createHealth({ cluster, clock }),
       timeoutMs: 1000,

@@ -85,6 +85,7 @@ function optionsFor(world: World): SyncOptions {
     recorder: createSyncRecorder(source, 'fluxd/1'),
     syncSet: 'set',
     garbageCollection: 'on',
+    deletionLimit: 25,
     approvals: new Approvals(),
     progress: new Progress(),
     timeoutMs: 1000,

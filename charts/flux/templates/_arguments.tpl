@@ -61,6 +61,9 @@
 {{- include "flux.flag" (list "docker-config" (ternary $registry.dockercfg.configFileName "" (default false $registry.dockercfg.enabled))) }}
 {{- include "flux.switch" (list "sync-garbage-collection-dry" .Values.syncGarbageCollection.dry) }}
 {{- include "flux.switch" (list "sync-garbage-collection" (and .Values.syncGarbageCollection.enabled (not .Values.syncGarbageCollection.dry))) }}
+{{- if or .Values.syncGarbageCollection.enabled .Values.syncGarbageCollection.dry }}
+{{- include "flux.flag" (list "sync-garbage-collection-limit" .Values.syncGarbageCollection.limit) }}
+{{- end }}
 {{- if .Values.tls.secretName }}
 - "--tls-cert-file=/etc/fluxd/tls/tls.crt"
 - "--tls-private-key-file=/etc/fluxd/tls/tls.key"

@@ -1,9 +1,11 @@
 import { asFluxError, FluxError, type Logger, messageOf } from '../../base/index.ts';
+import { formatResourceId, parseApiVersion, type ResourceId } from '../../resource/index.ts';
 import { type ApiResource, kindKey } from '../discovery/api-resource.ts';
 import type { Directory } from '../discovery/discovery.ts';
 import type { LiveObject } from '../object/live.ts';
 import { MARK_LABEL } from '../object/ownership.ts';
-import { isNeverPruned } from '../prune/prune.ts';
+import { findOwnersOfData, isDataHolder } from '../prune/precious.ts';
+import { type Candidate, isNeverPruned } from '../prune/prune.ts';
 import { type AllowedNamespaces, type Part, partKey } from '../scope/allowed-namespaces.ts';
 import { keyOf, type Target } from '../scope/scope.ts';
 import type { Told } from '../told.ts';
@@ -198,6 +200,38 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
 
     failed: (): readonly string[] => [...failedLists],
 
+    /**
+     * Which of these custom resources claims and StatefulSets belong to, by uid. Where that may not be seen, each of them may own some;
+     * a list that fails counts as failed.
+     */
+    async ownersOfData(fresh: Directory, customs: readonly Candidate[]): Promise<ReadonlyMap<string, string>> {
+      const parts = fresh.kinds.filter(isDataHolder).flatMap((resource) => deps.allowed.partsOf(resource));
+      try {
+        const holders = await Promise.all(
+          parts.map(async (part) => {
+            const objects = await reads.list(part);
+            return objects.map((live) => ({ id: idOf(part.resource, live), live }));
+          }),
+        );
+        return await findOwnersOfData(customs, {
+          holders: holders.flat(),
+          async ownerOf({ apiVersion, kind, name }, namespace) {
+            const { group, version } = parseApiVersion(apiVersion);
+            const resource = fresh.find(group, version, kind);
+            return resource && reads.get({ resource, namespace: resource.namespaced ? namespace : undefined, name });
+          },
+        });
+      } catch (thrown) {
+        if (signal?.aborted) throw thrown;
+        const error = asFluxError(thrown, { code: 'cluster/list-failed' });
+        if (error.code !== 'cluster/forbidden') {
+          failedLists.add('owners of claims');
+          warn('owners of claims', error, 'cannot see what custom resources own; nothing is deleted in this sync');
+        }
+        return new Map(customs.map(({ live }) => [live.uid ?? '', `may own claims, which cannot be seen: ${error.message}`]));
+      }
+    },
+
     /** Everything seen that carries a mark, ours or another's. */
     *marked(): Generator<{ readonly resource: ApiResource; readonly live: LiveObject }> {
       for (const [key, { part, objects }] of listed) {
@@ -210,6 +244,10 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
       }
     },
   };
+}
+
+function idOf({ kind }: ApiResource, { namespace, name }: LiveObject): ResourceId {
+  return formatResourceId({ namespace, kind, name });
 }
 
 function byKey({ resource }: Part, objects: readonly LiveObject[]): ReadonlyMap<string, LiveObject> {

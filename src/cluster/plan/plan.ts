@@ -76,9 +76,22 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
   if (request.garbageCollection !== 'off') {
     const { discovery, allowed, manager, self, others } = deps;
     const failedEntries = steps.filter(({ entry }) => entry.action === 'failed').length;
-    const wantedByAny = [claimed, ...others];
     const before = request.before && deps.layOut(request.before, directory, { keep: false }).inRepository.ids;
-    const pruning = { request, set, discovery, allowed, manager, self, lists, layout, before, wantedByAny, failedEntries, now };
+    const pruning = {
+      request,
+      set,
+      discovery,
+      allowed,
+      manager,
+      self,
+      lists,
+      layout,
+      before,
+      claimed,
+      others,
+      failedEntries,
+      now,
+    };
     const prunes = await planPrunes(pruning, directory, signal);
     steps.push(...prunes.steps);
     ({ orphans, unconfirmed } = prunes);

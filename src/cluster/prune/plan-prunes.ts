@@ -12,6 +12,7 @@ import type { AllowedNamespaces } from '../scope/allowed-namespaces.ts';
 import { keyOf } from '../scope/scope.ts';
 import type { Orphan, PlanEntry, PlanRequest } from '../types.ts';
 import { coversAll } from './deletion-list.ts';
+import { isCustom } from './precious.ts';
 import {
   type Candidate,
   forgetOld,
@@ -39,8 +40,10 @@ export interface Pruning {
   readonly layout: Layout;
   /** Of these alone it is certain that they were applied before this revision; undefined where no object of ours is in doubt. */
   readonly before: ReadonlySet<ResourceId> | undefined;
-  /** What this set and the others of this process want. */
-  readonly wantedByAny: readonly Wanted[];
+  /** What the set may want, after a read with errors what was wanted before too. */
+  readonly claimed: Wanted;
+  /** What the other sets of this process want. */
+  readonly others: readonly Wanted[];
   /** Objects of the repository that have no place in the cluster, or stand there twice. */
   readonly failedEntries: number;
   /** Milliseconds since the epoch. */
@@ -68,6 +71,8 @@ export async function planPrunes(pruning: Pruning, directory: Directory, signal?
     const fresh = await discovery.look(0, signal);
     await lists.ofEverything(fresh, set);
     judgement = judge(pruning, fresh);
+    const customs = judgement.judged.filter(isCustomDeletion).map(({ candidate }) => candidate);
+    if (customs.length > 0) judgement = judge(pruning, fresh, await lists.ownersOfData(fresh, customs));
   }
   const { judged, orphans, look } = judgement;
   if (!request.preview) set.unconfirmed.update(look);
@@ -85,8 +90,17 @@ interface Judgement {
   readonly look: Look;
 }
 
-function judge(pruning: Pruning, { missing, vanished }: Pick<Directory, 'missing' | 'vanished'>): Judgement {
-  const { request, set, lists, allowed, manager, self, layout, before, wantedByAny, failedEntries, now } = pruning;
+function isCustomDeletion({ candidate, verdict }: Judged): boolean {
+  return verdict.action === 'prune' && isCustom(candidate.resource);
+}
+
+function judge(
+  pruning: Pruning,
+  { missing, vanished }: Pick<Directory, 'missing' | 'vanished'>,
+  ownersOfData: ReadonlyMap<string, string> = new Map(),
+): Judgement {
+  const { request, set, lists, allowed, manager, self, layout, before, claimed, others, failedEntries, now } = pruning;
+  const wanted = [layout.inRepository, ...others];
   const wasThere = (id: ResourceId) => before === undefined || before.has(id);
   // An object that several groups serve is one object.
   const seen = new Set<string>();
@@ -120,7 +134,7 @@ function judge(pruning: Pruning, { missing, vanished }: Pick<Directory, 'missing
   const [left, foreign]: [Candidate[], Candidate[]] = [[], []];
   for (const candidate of notInGit) (isMarkedOurs(candidate, request) ? left : foreign).push(candidate);
   const [named, orphans]: [Candidate[], Orphan[]] = [[], []];
-  for (const candidate of foreign.filter((each) => isOrphan(each, wantedByAny))) {
+  for (const candidate of foreign.filter((each) => isOrphan(each, [claimed, ...others]))) {
     const { id, live } = candidate;
     if (live.uid !== undefined && coversAll(request.approvedOrphans ?? [], [{ id, uid: live.uid }])) named.push(candidate);
     else orphans.push({ id, ...(live.uid === undefined ? {} : { uid: live.uid }) });
@@ -132,8 +146,9 @@ function judge(pruning: Pruning, { missing, vanished }: Pick<Directory, 'missing
     syncSet: request.syncSet,
     manager,
     self,
-    wanted: wantedByAny,
-    owned: byOwner([...inGit, ...notInGit].filter(({ id }) => wantedByAny.some(({ ids }) => ids.has(id)))),
+    wanted: layout.inRepository,
+    others,
+    owned: byOwner([...inGit, ...notInGit].filter(({ id }) => wanted.some(({ ids }) => ids.has(id)))),
     contested: set.contested,
     deletes: set.deletes,
     now,
@@ -144,6 +159,8 @@ function judge(pruning: Pruning, { missing, vanished }: Pick<Directory, 'missing
     failedEntries,
     ...sight,
     staying,
+    limit: request.deletionLimit,
+    ownersOfData,
     allowPrune: request.allowPrune ?? 0,
     approved: request.approved ?? [],
     wasAsked: (live) => request.unconfirmed === true || set.unconfirmed.has(live),

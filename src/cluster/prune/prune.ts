@@ -6,6 +6,7 @@ import { gcMark, ignorePolicy, MARK_LABEL, ownsMark } from '../object/ownership.
 import type { SentDelete, SyncSet } from '../plan/sync-set.ts';
 import type { Deletion } from '../types.ts';
 import { coversAll, hashDeletions } from './deletion-list.ts';
+import { whyPrecious } from './precious.ts';
 import { isOurs, type Self } from './self.ts';
 import { goesWith, type Wanted } from './wanted.ts';
 
@@ -24,8 +25,10 @@ export interface Owner {
   readonly manager: string;
   /** Who we are in the cluster; undefined outside of it. */
   readonly self: Self | undefined;
-  /** What the repository wants, and every other source of this daemon. */
-  readonly wanted: readonly Wanted[];
+  /** What the repository wants, as far as it could be read: what could not be is a doubt about the whole round. */
+  readonly wanted: Wanted;
+  /** What every other source of this daemon wants. */
+  readonly others: readonly Wanted[];
   /** By the uid of an owner, one of the wanted objects that it owns. */
   readonly owned: ReadonlyMap<string, ResourceId>;
   /** When an object was last seen to carry somebody else's mark, ms since the epoch. */
@@ -51,6 +54,10 @@ export interface Round {
   readonly failedLists: readonly string[];
   /** Objects in the cluster that are ours, and were before this revision, and that Git still wants. */
   readonly staying: number;
+  /** Without a confirmation no more than these are deleted; undefined for any number. */
+  readonly limit: number | undefined;
+  /** By the uid of a custom resource, what of a claim or StatefulSet it owns, as `owns shop:persistentvolumeclaim/data`. */
+  readonly ownersOfData: ReadonlyMap<string, string>;
   /** How many deletions a person has confirmed. */
   readonly allowPrune: number;
   /** The very deletions that a person has confirmed. */
@@ -77,8 +84,6 @@ export interface Judged {
 
 /** Kinds that controllers write by themselves, or that are views of something else. */
 const NEVER_PRUNED = new Set(['ComponentStatus', 'ControllerRevision', 'EndpointSlice', 'Endpoints', 'Event']);
-/** Kinds whose deletion takes other objects or data along. */
-const PRECIOUS = new Set(['CustomResourceDefinition', 'Namespace', 'PersistentVolume', 'PersistentVolumeClaim', 'StatefulSet']);
 const FREE_DELETIONS = 10;
 const FREE_SHARE = 0.2;
 /** A delete is not repeated sooner, be it refused or waiting for finalizers (R-012, R-026). */
@@ -128,8 +133,8 @@ export const OBJECT_GUARDS: readonly ObjectGuard[] = [
     self && isOurs(candidate, self)
       ? { action: 'held', reason: 'this Flux itself lives by it; delete it by hand if it is to go' }
       : undefined,
-  ({ id }, { wanted }) =>
-    wanted.some(({ ids }) => ids.has(id)) ? { action: 'held', reason: 'another source of this Flux wants it' } : undefined,
+  ({ id }, { others }) =>
+    others.some(({ ids }) => ids.has(id)) ? { action: 'held', reason: 'another source of this Flux wants it' } : undefined,
   ({ id }, { contested, now }) => {
     const seen = contested.get(id);
     return seen !== undefined && now < seen + CONTESTED_MS
@@ -139,8 +144,8 @@ export const OBJECT_GUARDS: readonly ObjectGuard[] = [
         }
       : undefined;
   },
-  (candidate, { wanted, owned }) => {
-    const [other] = wanted.flatMap((each) => goesWith(candidate, each, owned) ?? []);
+  (candidate, { wanted, others, owned }) => {
+    const [other] = [wanted, ...others].flatMap((each) => goesWith(candidate, each, owned) ?? []);
     return other === undefined ? undefined : { action: 'held', reason: `${other} is in Git and would go with it` };
   },
   ({ live }, { deletes, now }) => {
@@ -225,19 +230,22 @@ function doubtOf(round: Round): Verdict | undefined {
 }
 
 /** Why so many, or such, deletions wait for a person; undefined when they may go ahead or are confirmed. */
-function overBudget(candidates: readonly Candidate[], { staying, allowPrune, approved, wasAsked }: Round): Verdict | undefined {
+function overBudget(
+  candidates: readonly Candidate[],
+  { staying, limit, ownersOfData, allowPrune, approved, wasAsked }: Round,
+): Verdict | undefined {
   const total = candidates.length;
   const setSize = staying + total;
   const deletions = candidates.map(({ id, live }) => ({ id, uid: live.uid ?? '' }));
   if (total === 0 || allowPrune >= total || coversAll(approved, deletions)) return undefined;
-  const precious = candidates.filter(({ resource }) => PRECIOUS.has(resource.kind));
+  const precious = firstOf(candidates, (each) => whyPrecious(each, ownersOfData));
   const askedBefore = candidates.find(({ live }) => wasAsked(live));
   const why =
     staying === 0
-      ? 'these are all objects that Git ever put here'
-      : precious.length > 0
-        ? `among them is ${precious[0]?.id}`
-        : total > FREE_DELETIONS && total > setSize * FREE_SHARE
+      ? 'Git wants nothing that is known to have been applied before'
+      : precious !== undefined
+        ? `among them is ${precious}`
+        : (limit !== undefined && total > limit) || (total > FREE_DELETIONS && total > setSize * FREE_SHARE)
           ? `these are ${total} of ${setSize} objects`
           : askedBefore
             ? `a person was asked about ${askedBefore.id} before, and has not confirmed it`

@@ -3,6 +3,7 @@ import type { ApiResource } from '../discovery/api-resource.ts';
 import { type LiveObject, type LostFields, type ManagedFields, metadataOf } from '../object/live.ts';
 import { CHECKSUM_ANNOTATION, fingerprint, IGNORE_ANNOTATIONS, isAllOurs, MARK_LABEL } from '../object/ownership.ts';
 import { replicasHeldByScale } from '../object/scale.ts';
+import { PRUNE_ANNOTATION } from '../prune/precious.ts';
 import type { ClusterWorkload } from '../types.ts';
 import { workloadOf } from '../workload/workload-state.ts';
 
@@ -59,7 +60,7 @@ function slim(
   };
 }
 
-const KEPT_ANNOTATIONS: ReadonlySet<string> = new Set([CHECKSUM_ANNOTATION, ...IGNORE_ANNOTATIONS]);
+const KEPT_ANNOTATIONS: ReadonlySet<string> = new Set([CHECKSUM_ANNOTATION, PRUNE_ANNOTATION, ...IGNORE_ANNOTATIONS]);
 
 function onlyUid(reference: unknown): unknown {
   return isFields(reference) ? { uid: reference.uid } : {};

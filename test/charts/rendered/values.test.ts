@@ -108,6 +108,7 @@ const FLAG_OF: readonly (readonly [set: Readonly<Record<string, unknown>>, ...fl
   [{ 'sync.interval': '2m' }, '--sync-interval=2m'],
   [{ 'syncGarbageCollection.enabled': true }, '--sync-garbage-collection=true'],
   [{ syncGarbageCollection: { enabled: true, dry: true } }, '--sync-garbage-collection-dry=true'],
+  [{ syncGarbageCollection: { enabled: true, limit: 5 } }, '--sync-garbage-collection=true', '--sync-garbage-collection-limit=5'],
   [{ 'registry.automationInterval': '1m' }, '--automation-interval=1m'],
   [{ 'registry.pollInterval': '1m' }, '--automation-interval=1m'],
   [{ 'registry.rps': 7, 'registry.burst': 3 }, '--registry-rps=7', '--registry-burst=3'],

@@ -29,7 +29,8 @@ const OWNER: Owner = {
   syncSet: SYNC_SET,
   manager: 'flux',
   self: { namespace: 'flux', serviceAccount: 'flux', pod: 'flux-7d9f8c6b5d-x2x4z' },
-  wanted: [NOTHING_WANTED],
+  wanted: NOTHING_WANTED,
+  others: [],
   owned: new Map(),
   contested: new Map(),
   deletes: new Map(),
@@ -43,6 +44,8 @@ const SURE: Round = {
   vanishedApis: [],
   failedLists: [],
   staying: 49,
+  limit: undefined,
+  ownersOfData: new Map(),
   allowPrune: 0,
   approved: [],
   wasAsked: () => false,
@@ -157,7 +160,7 @@ describe('each guard alone keeps an object (R-020, R-023, S-094)', () => {
   });
 
   const circumstances: readonly (readonly [string, Candidate, Partial<Owner>, string | undefined])[] = [
-    ['another source wants it', candidate(), { wanted: [NOTHING_WANTED, wants('shop:configmap/a')] }, 'another source'],
+    ['another source wants it', candidate(), { others: [wants('shop:configmap/a')] }, 'another source'],
     ['another Flux marked it', candidate(), { contested: new Map([['shop:configmap/a', NOW - 3_599_999]]) }, 'another Flux'],
     [
       'another Flux marked it an hour ago',
@@ -169,19 +172,19 @@ describe('each guard alone keeps an object (R-020, R-023, S-094)', () => {
     [
       'a namespace with an object in Git',
       ours('Namespace', { name: 'shop' }),
-      { wanted: [wants('shop:configmap/b', { namespace: 'shop' })] },
+      { wanted: wants('shop:configmap/b', { namespace: 'shop' }) },
       'shop:configmap/b is in Git and would go with it',
     ],
     [
       'a definition with an object in Git',
       ours('CustomResourceDefinition', { name: 'widgets.example.com' }, 'apiextensions.k8s.io'),
-      { wanted: [NOTHING_WANTED, wants('shop:widget/w', { definition: 'widgets.example.com' })] },
+      { others: [wants('shop:widget/w', { definition: 'widgets.example.com' })] },
       'shop:widget/w is in Git and would go with it',
     ],
     ['its deletion was just sent', candidate(), { deletes: new Map([['u', { at: NOW - 59_999 }]]) }, 'is under way'],
     ['its deletion was sent a minute ago', candidate(), { deletes: new Map([['u', { at: NOW - 60_000 }]]) }, undefined],
     ['another object is contested', candidate(), { contested: new Map([['shop:configmap/b', NOW]]) }, undefined],
-    ['another namespace has an object in Git', candidate(), { wanted: [wants('x:a/b', { namespace: 'a' })] }, undefined],
+    ['another namespace has an object in Git', candidate(), { wanted: wants('x:a/b', { namespace: 'a' }) }, undefined],
   ];
 
   test.for(circumstances)('%s (R-012, R-025, R-026)', ([, each, more, reason]) => {
@@ -238,13 +241,20 @@ describe('a deletion too large to be likely waits for a person (R-021)', () => {
     { deletions: 11, setSize: 54, allowPrune: 11, held: false },
     { deletions: 2, setSize: 2, allowPrune: 2, held: false },
     { deletions: 3, setSize: 3, allowPrune: 2, held: true },
+    { deletions: 25, setSize: 1000, limit: 25, held: false },
+    { deletions: 26, setSize: 1000, limit: 25, held: true },
+    { deletions: 26, setSize: 1000, limit: 25, allowPrune: 26, held: false },
+    { deletions: 1, setSize: 1000, limit: 0, held: true },
   ];
 
-  test.for(cases)('$deletions of $setSize, $allowPrune confirmed: held $held', ({ deletions, setSize, allowPrune = 0, held }) => {
-    const judged = judgePrunes(many(deletions), OWNER, { ...SURE, staying: setSize - deletions, allowPrune });
-    expect(new Set(judged.map(({ verdict: { action } }) => action))).toEqual(new Set([held ? 'held' : 'prune']));
-    if (held) expect(judged[0]?.verdict.reason).toContain(`Allow-Prune: ${deletions}`);
-  });
+  test.for(cases)(
+    '$deletions of $setSize, $allowPrune confirmed: held $held',
+    ({ deletions, setSize, allowPrune = 0, limit, held }) => {
+      const judged = judgePrunes(many(deletions), OWNER, { ...SURE, staying: setSize - deletions, limit, allowPrune });
+      expect(new Set(judged.map(({ verdict: { action } }) => action))).toEqual(new Set([held ? 'held' : 'prune']));
+      if (held) expect(judged[0]?.verdict.reason).toContain(`Allow-Prune: ${deletions}`);
+    },
+  );
 
   describe('an approval by hash', () => {
     const list = many(12).map((each, n) => ({ ...each, live: { ...each.live, uid: `u-${n}` } }));
@@ -292,6 +302,50 @@ describe('a deletion too large to be likely waits for a person (R-021)', () => {
       expect(confirmed.map(({ verdict: { action } }) => action)).toEqual(['prune', 'prune', 'prune']);
     },
   );
+
+  const custom = {
+    group: 'example.com',
+    version: 'v1',
+    kind: 'Widget',
+    plural: 'widgets',
+    namespaced: true,
+    verbs: ['list', 'delete'],
+  };
+  const own = (more: Partial<Candidate['live']>, resource = custom): Candidate => ({
+    ...candidate(more, {}, 'Widget'),
+    resource,
+  });
+  const data = new Map([['u', 'owns shop:persistentvolumeclaim/data']]);
+  test.for<[string, Candidate, Partial<Round>, string | undefined]>([
+    ['has finalizers', own({ finalizers: ['example.com/keep'] }), {}, 'shop:widget/a, which has finalizers: example.com/keep'],
+    ['owns a claim', own({}), { ownersOfData: data }, 'shop:widget/a, which owns shop:persistentvolumeclaim/data'],
+    ['owns nothing', own({}), {}, undefined],
+    [
+      'is of a group of the API server and has finalizers',
+      own({ finalizers: ['x'] }, { ...custom, group: 'apps' }),
+      {},
+      undefined,
+    ],
+    ['is of another group of it', own({ finalizers: ['x'] }, { ...custom, group: 'networking.k8s.io' }), {}, undefined],
+    [
+      'is of a group that only ends like one of it',
+      own({ finalizers: ['x'] }, { ...custom, group: 'a.k8s.io' }),
+      {},
+      'finalizers: x',
+    ],
+  ])('a custom resource that %s', ([, each, round, reason]) => {
+    const held = judgePrunes([each], OWNER, { ...SURE, ...round })[0]?.verdict;
+    expect(held?.action).toBe(reason === undefined ? 'prune' : 'held');
+    expect(held?.reason).toContain(reason ?? 'no longer in Git');
+    expect(judgePrunes([each], OWNER, { ...SURE, ...round, allowPrune: 1 })[0]?.verdict.action).toBe('prune');
+  });
+
+  test('any object whose copy in the cluster asks for it waits for a person', () => {
+    const asks = candidate({ annotations: { 'fluxcd.io/prune': 'confirm' } });
+    expect(verdict(asks)).toMatchObject({ action: 'held', reason: expect.stringContaining('fluxcd.io/prune: confirm') });
+    expect(verdict(asks, { allowPrune: 1 })?.action).toBe('prune');
+    expect(verdict(candidate({ annotations: { 'fluxcd.io/prune': 'true' } }))?.action).toBe('prune');
+  });
 
   test('what is kept for its own reasons neither counts as a deletion nor is confirmed by one', () => {
     const ignored = candidate({ annotations: { 'fluxcd.io/ignore': 'true' } }, {}, 'Namespace');
