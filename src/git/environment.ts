@@ -36,9 +36,37 @@ const INHERITED = [
   'AWS_ROLE_ARN',
 ];
 
+/** What programs of old wrote into commits, tags and trees that mean the same nevertheless. */
+const OLD_METADATA = [
+  'badDate',
+  'badDateOverflow',
+  'badEmail',
+  'badName',
+  'badTimezone',
+  'missingEmail',
+  'missingNameBeforeEmail',
+  'missingSpaceBeforeDate',
+  'missingSpaceBeforeEmail',
+  'multipleAuthors',
+  'nulInCommit',
+  'zeroPaddedDate',
+  'zeroPaddedFilemode',
+];
+
+/** Submodules are not fetched and attributes not applied, whatever their files say. */
+const NEVER_READ = [
+  'gitmodulesLarge',
+  'gitmodulesName',
+  'gitmodulesParse',
+  'gitmodulesPath',
+  'gitmodulesUpdate',
+  'gitmodulesUrl',
+];
+
 /**
  * Configuration that stands above every file, so that neither the mirror nor a planted ~/.gitconfig can have a program run:
- * no hooks, no file-system monitor, no templates, no background maintenance, no bundles, no submodules.
+ * no hooks, no file-system monitor, no templates, no background maintenance, no bundles, no submodules. What is fetched is checked,
+ * since a malformed tree may show one reader other files than the next.
  */
 const CONFIG: Config = [
   ['core.hooksPath', '/dev/null'],
@@ -51,6 +79,10 @@ const CONFIG: Config = [
   ['transfer.bundleURI', 'false'],
   ['protocol.ext.allow', 'never'],
   ['protocol.fd.allow', 'never'],
+  ['transfer.fsckObjects', 'true'],
+  ...[...OLD_METADATA, ...NEVER_READ].map((id) => [`fetch.fsck.${id}`, 'warn'] as const),
+  ['core.protectHFS', 'true'],
+  ['core.protectNTFS', 'true'],
   ['submodule.recurse', 'false'],
   ['fetch.recurseSubmodules', 'false'],
   ['push.recurseSubmodules', 'no'],

@@ -41,6 +41,16 @@ const OTHER = { code: 'git/command-failed', help: 'Read what git said; running t
 
 const KINDS: readonly Kind[] = [
   {
+    pattern: /fsck error|^error: object [0-9a-f]{40,}: \w+:/im,
+    code: 'git/bad-objects',
+    help: 'The revision, or one before it, holds an object that git does not accept; what was fetched before stays in force. Look for it with `git fsck` in a clone, and remove it from the history.',
+  },
+  {
+    pattern: /couldn't find remote ref/i,
+    code: 'git/ref-removed',
+    help: 'The ref was removed from the remote meanwhile; the next fetch looks again.',
+  },
+  {
     pattern: /no space left on device|disk quota exceeded|read-only file system|input\/output error|too many open files/i,
     code: 'git/disk',
     help: 'Make room or repair the volume that holds the mirror; fluxd goes on by itself.',
@@ -82,6 +92,7 @@ const KINDS: readonly Kind[] = [
 function summary(text: string): string {
   const lines = text.split('\n').filter((line) => line !== '');
   const fatal =
+    lines.find((line) => /^error: object [0-9a-f]{40,}: /.test(line))?.replace(/^error: /, '') ??
     lines.find((line) => /^(ERROR )?fatal: /.test(line)) ??
     lines.find((line) => line.startsWith('error:'))?.replace(/^error: ?/, '');
   if (fatal === undefined || lines.length === 1) return (fatal ?? lines.join('\n')).slice(0, QUOTED);

@@ -6,6 +6,15 @@ import type { RunOptions } from './git-process.ts';
 import { isObjectId } from './names.ts';
 import { type RemoteRefs, remoteRefs } from './remote-refs.ts';
 
+export interface Followed {
+  /** Full names; without its objects the whole fetch has failed. */
+  readonly branch: string;
+  /** Refs of ours; one that is refused stays as it was. */
+  readonly marks: readonly string[];
+  /** Told of each mark that is refused. */
+  readonly onRefused: (ref: string, why: FluxError) => void;
+}
+
 /** A bare repository and where it is fetched from. */
 export interface Local {
   readonly git: Git;
@@ -23,38 +32,48 @@ export async function listRemote({ git, address }: Pick<Local, 'git' | 'address'
 }
 
 /**
- * Gives refs the objects that they have on the remote, by the same names. No other ref is fetched, whatever its name, size or
- * state. Resolves to what the remote listed.
+ * Gives the branch and the marks the objects that they have on the remote, by the same names. No other ref is fetched, whatever its
+ * name, size or state. Resolves to what the remote listed.
+ * @throws FluxError `git/bad-objects` for a branch with an object that git does not accept, or why nothing could be fetched
  */
-export async function fetchRefs(
-  local: Local,
-  followed: readonly string[],
-  run: RunOptions,
-  listed?: RemoteRefs,
-): Promise<RemoteRefs> {
-  const { git, address, directory, resolve } = local;
+export async function fetchFollowed(local: Local, followed: Followed, run: RunOptions, listed?: RemoteRefs): Promise<RemoteRefs> {
+  const { git, resolve } = local;
+  const names = [followed.branch, ...followed.marks];
   const [refs, present] = await Promise.all([
     listed ?? listRemote(local, run),
-    Promise.all(followed.map((ref) => resolve(ref, run))),
+    Promise.all(names.map((ref) => resolve(ref, run))),
   ]);
-  const gone = followed.filter((ref, index) => refs.idOf(ref) === undefined && present[index] !== undefined);
+  const gone = names.filter((ref, index) => refs.idOf(ref) === undefined && present[index] !== undefined);
   if (gone.length > 0)
     await git.updateRefs(
       gone.map((ref) => ({ ref, target: undefined })),
       run,
     );
-  const changed = followed.filter((ref, index) => refs.idOf(ref) !== undefined && refs.idOf(ref) !== present[index]);
-  if (changed.length === 0) return refs;
-  const output = await git.fetch(
-    address,
-    changed.map((ref) => [ref, ref] as const),
-    run,
-  );
-  if (output.exitCode === 0) return refs;
-  // One of them was removed between the listing and the fetch; a removed ref is not asked for again, so this ends.
-  if (/couldn't find remote ref/.test(output.stderr) && !listed)
-    return fetchRefs(local, followed, run, await listRemote(local, run));
-  throw await gitFailed(output, directory);
+  const changed = names.filter((ref, index) => refs.idOf(ref) !== undefined && refs.idOf(ref) !== present[index]);
+  const failure = changed.length === 0 ? undefined : await fetchRefs(local, changed, run);
+  if (failure?.code === 'git/ref-removed' && !listed) return fetchFollowed(local, followed, run, await listRemote(local, run));
+  if (failure?.code === 'git/bad-objects' && changed.length > 1) await fetchOneByOne(local, followed, changed, run);
+  else if (failure) throw failure;
+  return refs;
+}
+
+/** What one ref brings must not keep out the others. */
+async function fetchOneByOne(local: Local, followed: Followed, changed: readonly string[], run: RunOptions): Promise<void> {
+  for (const ref of changed) {
+    const failure = await fetchRefs(local, [ref], run);
+    if (failure && (ref === followed.branch || failure.code !== 'git/bad-objects')) throw failure;
+    if (failure) followed.onRefused(ref, failure);
+  }
+}
+
+async function fetchRefs(
+  { git, address, directory }: Local,
+  refs: readonly string[],
+  run: RunOptions,
+): Promise<FluxError | undefined> {
+  const pairs = refs.map((ref) => [ref, ref] as const);
+  const output = await git.fetch(address, pairs, run);
+  return output.exitCode === 0 ? undefined : gitFailed(output, directory);
 }
 
 /** A ref of the remote that a branch, a tag, a full name, or the id of the object in it stands for. */

@@ -5,7 +5,7 @@ import { FluxError, type Logger, messageOf } from '../base/index.ts';
 import { gitFailed } from './failure.ts';
 import { createGit, type Git } from './git.ts';
 import type { GitOptions, RunOptions } from './git-process.ts';
-import { fetchOther, fetchRefs, listRemote, refNamed } from './mirror-fetch.ts';
+import { fetchFollowed, fetchOther, listRemote, refNamed } from './mirror-fetch.ts';
 import type { RemoteRefs } from './remote-refs.ts';
 
 export interface MirrorOptions extends Omit<GitOptions, 'gitDir' | 'cwd' | 'onKilled'> {
@@ -48,7 +48,11 @@ export function createMirror(options: MirrorOptions) {
       mayBeLocked = true;
     },
   });
-  const followed = [branchRef, ...marks];
+  const followed = {
+    branch: branchRef,
+    marks,
+    onRefused: (ref: string, err: FluxError) => log.warn({ ref, err }, 'git ref is refused'),
+  };
   const local = { git, address, directory, resolve };
   /** What the remote had at the last look. */
   let remote: RemoteRefs | undefined;
@@ -85,7 +89,8 @@ export function createMirror(options: MirrorOptions) {
     if (!opened) await sweep(/^(build|old|index)-/, directory);
     if (!opened) await sweepLocks();
     opened = true;
-    if (!(await exists(join(gitDir, 'HEAD')))) return build(run);
+    const isThere = await Promise.all(['HEAD', 'objects'].map((name) => exists(join(gitDir, name))));
+    if (isThere.includes(false)) return build(run);
     if (suspect) {
       // Looked at once: a repository too large to be looked at in time must not be looked at for ever.
       suspect = false;
@@ -104,7 +109,7 @@ export function createMirror(options: MirrorOptions) {
   }
 
   async function pull(run: RunOptions): Promise<void> {
-    remote = await fetchRefs(local, followed, run);
+    remote = await fetchFollowed(local, followed, run);
     examined = false;
   }
 
@@ -122,7 +127,7 @@ export function createMirror(options: MirrorOptions) {
       const refs = await listRemote({ git: fresh, address }, run);
       await fresh.init(branch, refs.objectFormat, run);
       const empty = { ...local, git: fresh, resolve: async () => undefined };
-      remote = await fetchRefs(empty, followed, run, refs);
+      remote = await fetchFollowed(empty, followed, run, refs);
       const old = join(directory, `old-${suffix}`);
       const replaced = await exists(gitDir);
       if (replaced) await rename(gitDir, old);

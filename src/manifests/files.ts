@@ -42,7 +42,10 @@ export async function selectFiles(
   const warnings: FileProblem[] = [];
   for (const file of all) {
     if (file.mode === SUBMODULE) {
-      if (!inChart(file.path)) warnings.push({ file: file.path, error: submoduleIgnored(file.path) });
+      if (inChart(file.path)) continue;
+      // Git calls an entry of any mode that it does not know a submodule. One where a manifest stood leaves a doubt.
+      const problem = { file: file.path, error: submoduleIgnored(file.path) };
+      (MANIFEST_NAME.test(file.path) ? errors : warnings).push(problem);
       continue;
     }
     if (!MANIFEST_NAME.test(file.path) || inChart(file.path)) continue;

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
@@ -185,13 +186,20 @@ describe('a mirror that breaks (R-037)', () => {
   test('a blob whose bytes were changed behind its id is never handed out', async () => {
     const remote = createRemote({ 'a.yaml': 'kind: ConfigMap\n' });
     const directory = join(temporaryDirectory(), 'mirror');
-    const source = sourceOf(remote.path, { directory });
-    const head = await source.fetch();
-    const [file] = await source.files(head);
-    const id = file?.blob ?? '';
-    const path = join(directory, 'mirror.git/objects', id.slice(0, 2), id.slice(2));
+    await sourceOf(remote.path, { directory }).fetch();
+    const id = remote.git('rev-parse', 'main:a.yaml');
+    // In place of the packs that came, or git would read those.
+    const objects = join(directory, 'mirror.git/objects');
+    for (const pack of objectsOf(join(directory, 'mirror.git')).filter((name) => name.endsWith('.pack')))
+      execFileSync('git', ['unpack-objects', '-q'], {
+        input: unlinked(pack),
+        env: { ...process.env, GIT_DIR: join(directory, 'mirror.git') },
+      });
+    const path = join(objects, id.slice(0, 2), id.slice(2));
     expect(existsSync(path)).toBe(true);
     writeDamaged(path, deflateSync(Buffer.from('blob 16\0kind: CronJobbb\n')));
+    const source = sourceOf(remote.path, { directory });
+    await source.fetch();
     expect(await failureOf(source.blob(id))).toMatchObject({ code: 'git/mirror-broken' });
     await source.fetch();
     expect(String(await source.blob(id))).toBe('kind: ConfigMap\n');
@@ -336,6 +344,13 @@ function objectsOf(gitDir: string): readonly string[] {
   return readdirSync(join(gitDir, 'objects'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** The bytes of a pack, which is gone then. */
+function unlinked(pack: string): Buffer {
+  const bytes = readFileSync(pack);
+  for (const extension of ['.pack', '.idx', '.rev']) rmSync(pack.replace(/\.pack$/, extension), { force: true });
+  return bytes;
 }
 
 function writeDamaged(file: string, bytes: Buffer): void {

@@ -201,6 +201,11 @@ describe('files', () => {
     for (const { file, error } of desired.errors) expect(error.message).toContain(`symbolic link ${file} `);
   });
 
+  test('a submodule under the name of a manifest is an error: what stood there may be wanted still', async () => {
+    const desired = await read({ 'vendor.yaml': { submodule: true }, 'a.yaml': configMap('a') });
+    expect([codes(desired.warnings), codes(desired.errors)]).toEqual([[], ['manifests/submodule-ignored']]);
+  });
+
   test('submodules are ignored with a warning', async () => {
     const desired = await read({ vendor: { submodule: true }, 'a.yaml': configMap('a') });
     expect([codes(desired.warnings), codes(desired.errors), names(desired)]).toEqual([
