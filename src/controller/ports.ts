@@ -23,6 +23,8 @@ export interface SourceState {
 /** A file of a revision, as `git ls-tree` lists it. */
 export interface TreeFile {
   readonly path: string;
+  /** Set when the name is not UTF-8: `path` then has `\xNN` for bytes, and names no file. */
+  readonly undecodable?: true;
   /** `100644`, `100755`, `120000` (symbolic link) or `160000` (submodule). */
   readonly mode: string;
   /** Blob id; the same content always has the same id, so it keys the parse cache. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { FluxError } from '../base/index.ts';
 import type { Git, Identity } from './git.ts';
 import type { RunOptions } from './git-process.ts';
-import { parseTree } from './tree.ts';
+import { treeEntries } from './tree.ts';
 
 export interface CommitContent {
   readonly base: string;
@@ -21,14 +21,9 @@ export interface CommitContent {
 export async function makeCommit(git: Git, directory: string, content: CommitContent, run: RunOptions): Promise<string> {
   const { base, edits, message, author, committer } = content;
   for (const { path } of edits) checkPath(path);
-  const present = parseTree(
-    await git.lsTree(
-      base,
-      edits.map(({ path }) => path),
-      { ...run, recursive: false },
-    ),
-  );
-  const modes = new Map(present.map(({ path, mode }) => [path, mode]));
+  const paths = edits.map(({ path }) => path);
+  const present = treeEntries(await git.lsTree(base, paths, { ...run, recursive: false }));
+  const modes = new Map(Array.from(present, ({ path, mode }) => [path, mode]));
   const entries: { mode: string; blob: string; path: string }[] = [];
   for (const { path, content: text } of edits) {
     const mode = modes.get(path) ?? '100644';
@@ -60,7 +55,7 @@ async function checkAncestors(
   const parts = path.split('/');
   for (let depth = 1; depth < parts.length; depth += 1) {
     const folder = parts.slice(0, depth).join('/');
-    const [entry] = parseTree(await git.lsTree(base, [folder], { ...run, recursive: false }));
+    const [entry] = treeEntries(await git.lsTree(base, [folder], { ...run, recursive: false }));
     if (!entry) return;
     if (entry.mode !== '040000') throw badPath(path, `"${folder}" is no directory`);
   }

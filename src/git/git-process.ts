@@ -31,7 +31,12 @@ interface ProcessOptions extends RunOptions {
   readonly input?: string | Buffer;
   /** Added to the environment. */
   readonly extra?: Readonly<Record<string, string>>;
+  /** The most output records that are read. */
+  readonly records?: number;
 }
+
+/** The most output of any command that is read, in bytes. */
+export const MAX_OUTPUT_BYTES = 160 << 20;
 
 /** One thread for all repositories of the process. */
 const thread = new GitThread();
@@ -39,16 +44,18 @@ const thread = new GitThread();
 /** How a git process of one repository is run, and what its end means. Which ones there are is said in git.ts. */
 export function createGitProcess({ gitDir, cwd, environment, clock, onRemote, onKilled }: GitOptions) {
   /** Resolves with what the process left, whatever its exit code. */
-  async function run(args: readonly string[], { signal, input, extra = {} }: ProcessOptions): Promise<GitOutput> {
+  async function run(args: readonly string[], { signal, input, extra = {}, records }: ProcessOptions): Promise<GitOutput> {
     const command = `git ${args[0]}`;
     const env = { ...environment, GIT_DIR: gitDir, ...extra };
+    const bound = { bytes: MAX_OUTPUT_BYTES, ...(records === undefined ? {} : { records }) };
     const result = await thread
-      .run({ args, cwd, env, ...(input === undefined ? {} : { input }) }, signal)
+      .run({ args, cwd, env, bound, ...(input === undefined ? {} : { input }) }, signal)
       .catch((error: unknown) => {
         onKilled?.();
         throw error;
       });
     if (result.exitCode === undefined) onKilled?.();
+    if (result.exceeded) throw tooMuch(command, records);
     const { buffer, byteOffset, byteLength } = result.stdout;
     const output = { ...result, command, stdout: Buffer.from(buffer, byteOffset, byteLength) };
     if ((output.exitCode ?? 0) < 0 || /^Error: spawn /.test(output.stderr)) throw notStarted(command, output.stderr);
@@ -82,6 +89,13 @@ export function createGitProcess({ gitDir, cwd, environment, clock, onRemote, on
   }
 
   return { run, runRemote, must, stdoutOf };
+}
+
+function tooMuch(command: string, records: number | undefined): FluxError {
+  const limit = `${MAX_OUTPUT_BYTES >> 20} MiB`;
+  return new FluxError(`${command}: more output than ${records === undefined ? '' : `${records} entries or `}${limit}`, {
+    code: 'git/too-much-output',
+  });
 }
 
 /** There is no git, or the system has no room for one more process just now. */

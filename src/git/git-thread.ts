@@ -12,6 +12,15 @@ export interface GitCall {
   readonly env: Readonly<Record<string, string>>;
   /** For its standard input. */
   readonly input?: string | Uint8Array;
+  /** It is ended when its output is more than this. */
+  readonly bound: OutputBound;
+}
+
+/** The most output of a process that is read. */
+export interface OutputBound {
+  readonly bytes: number;
+  /** Records that a NUL ends. */
+  readonly records?: number;
 }
 
 /** What a git process left; a negative exit code when it could not be started, none when a signal ended it. */
@@ -19,6 +28,8 @@ export interface GitResult {
   readonly exitCode: number | undefined;
   readonly stdout: Uint8Array;
   readonly stderr: string;
+  /** It was ended for its output, which is not here. */
+  readonly exceeded?: true;
 }
 
 /** What the thread is told. `mark` is the name of the variable that holds the id in the environment of the call. */

@@ -105,9 +105,12 @@ export function createGit(options: GitOptions) {
       return isObjectId(text) ? text : undefined;
     },
 
-    /** Entries `<mode> <type> <id> <size>\t<path>\0`; size is `-` for what is no blob. */
-    lsTree: (tree: string, paths: readonly string[], { recursive, ...options }: RunOptions & { readonly recursive: boolean }) =>
-      must(['ls-tree', ...(recursive ? ['-r'] : []), '-z', '-l', '--full-tree', '--', object(tree), ...paths], options),
+    /** Entries `<mode> <type> <id> <size>\t<path>\0`; size is `-` for what is no blob. Recursive, folders are listed beside what they hold. */
+    lsTree: (
+      tree: string,
+      paths: readonly string[],
+      { recursive, ...options }: RunOptions & { readonly recursive: boolean; readonly records?: number },
+    ) => must(['ls-tree', ...(recursive ? ['-r', '-t'] : []), '-z', '-l', '--full-tree', '--', object(tree), ...paths], options),
 
     log: (
       range: {

@@ -35,8 +35,8 @@ export interface SourceOptions {
   readonly ssh: SshFiles;
   /** The daemon's own environment; git gets an explicit selection of it. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The largest file that is read, in bytes. Default 16 MiB. */
-  readonly maxBlobBytes?: number;
+  /** The largest file that is read, in bytes. */
+  readonly maxBlobBytes: number;
   readonly clock: Clock;
   readonly log: Logger;
   /** Told of each command that spoke to the remote. */
@@ -88,7 +88,7 @@ export function createSource(options: SourceOptions) {
     gitDir: mirror.gitDir,
     cwd: directory,
     environment: gitEnvironment({ inherited: options.environment, ssh: {} }),
-    maxBytes: options.maxBlobBytes ?? 16 * 2 ** 20,
+    maxBytes: options.maxBlobBytes,
     onDamage: mirror.markSuspect,
   });
   const publisher = createPublisher({

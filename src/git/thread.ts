@@ -5,7 +5,7 @@
  */
 import { parentPort } from 'node:worker_threads';
 import { GitPluginError, type SimpleGitOptions, simpleGit } from 'simple-git';
-import type { GitAnswer, GitCall, GitOrder, GitResult } from './git-thread.ts';
+import type { GitAnswer, GitCall, GitOrder, GitResult, OutputBound } from './git-thread.ts';
 import { killMarked } from './process-tree.ts';
 
 /**
@@ -49,19 +49,25 @@ parentPort?.on('message', (order: GitOrder) => {
     running.delete(id);
     // Whatever the command has started ends with it, before anybody hears of its end.
     if (abort.signal.aborted) killMarked(mark, id);
-    parentPort?.postMessage(given);
+    parentPort?.postMessage(given, 'result' in given ? movable(given.result.stdout) : []);
   };
-  Promise.race([run(call, abort.signal), abandoned.promise]).then(
+  Promise.race([run(call, abort.signal, () => killMarked(mark, id)), abandoned.promise]).then(
     (result) => answer({ id, result }),
     (error: unknown) => answer({ id, failure: error instanceof Error ? error : new Error(String(error)) }),
   );
 });
 
-async function run({ args, cwd, env, input }: GitCall, signal: AbortSignal): Promise<GitResult> {
+/** What is large is handed over, not copied. */
+function movable({ buffer, byteLength }: Uint8Array): readonly ArrayBuffer[] {
+  return buffer instanceof ArrayBuffer && byteLength === buffer.byteLength && byteLength > 1 << 20 ? [buffer] : [];
+}
+
+async function run({ args, cwd, env, input, bound }: GitCall, signal: AbortSignal, kill: () => void): Promise<GitResult> {
   let result: GitResult | undefined;
-  await simpleGit({
+  const enough = new AbortController();
+  const ended = simpleGit({
     baseDir: cwd,
-    abort: signal,
+    abort: AbortSignal.any([signal, enough.signal]),
     allowEnvironment: Object.keys(env),
     unsafe: UNSAFE,
     // The end of the streams, not of the process, is the end of the output.
@@ -77,13 +83,40 @@ async function run({ args, cwd, env, input }: GitCall, signal: AbortSignal): Pro
     },
   })
     .env(env)
-    .outputHandler(pretendOutput)
+    .outputHandler((_command, stdout) => {
+      pretendOutput(stdout);
+      watch(stdout, bound, () => {
+        if (enough.signal.aborted) return;
+        enough.abort();
+        kill();
+      });
+    })
     .raw([...args]);
+  try {
+    await ended;
+  } catch (error) {
+    if (enough.signal.aborted && !signal.aborted)
+      return { exitCode: undefined, stdout: new Uint8Array(), stderr: '', exceeded: true };
+    throw error;
+  }
   if (!result) throw new Error('ended without a result');
   return result;
 }
 
 /** simple-git waits 50 ms more for a command that printed nothing, as most of ours do; an empty piece of output spares us that. */
-function pretendOutput(_command: string, stdout: NodeJS.ReadableStream): void {
+function pretendOutput(stdout: NodeJS.ReadableStream): void {
   queueMicrotask(() => stdout.emit('data', Buffer.alloc(0)));
+}
+
+function watch(
+  stdout: NodeJS.ReadableStream,
+  { bytes, records = Number.POSITIVE_INFINITY }: OutputBound,
+  onExceeded: () => void,
+) {
+  let [bytesLeft, recordsLeft] = [bytes, records];
+  stdout.on('data', (chunk: Buffer) => {
+    bytesLeft -= chunk.length;
+    if (Number.isFinite(recordsLeft)) for (let at = chunk.indexOf(0); at >= 0; at = chunk.indexOf(0, at + 1)) recordsLeft -= 1;
+    if (bytesLeft < 0 || recordsLeft < 0) onExceeded();
+  });
 }

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { FluxError } from '../base/index.ts';
 
 /** Larger files are refused before they are fetched. */
-export const MAX_FILE_BYTES = 64 << 20;
+export const MAX_FILE_BYTES = 16 << 20;
 
 /**
  * The text of a file, its byte order mark included.

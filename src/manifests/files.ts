@@ -1,10 +1,12 @@
 import { posix } from 'node:path';
-import { FluxError } from '../base/index.ts';
+import { FluxError, turn } from '../base/index.ts';
 import type { FileProblem } from './problem.ts';
 
 /** A file of a revision as `git ls-tree` lists it; the reader needs no more than this. */
 export interface TreeFile {
   readonly path: string;
+  /** Set when the name is not UTF-8: `path` then has `\xNN` for bytes, and names no file. */
+  readonly undecodable?: true;
   /** `100644`, `100755`, `120000` (symbolic link) or `160000` (submodule). */
   readonly mode: string;
   readonly blob: string;
@@ -23,6 +25,10 @@ const MANIFEST_NAME = /\.(?:yaml|yml|json)$/;
 const SYMLINK = '120000';
 const SUBMODULE = '160000';
 const MAX_LINKS = 10;
+/** The most files that may hold manifests; twice what the largest installations have. */
+const MAX_MANIFEST_FILES = 100_000;
+/** Files that are looked at between two turns of the event loop, 1 to 2 ms. */
+const TURN = 2_000;
 /** PATH_MAX of Linux: a longer target cannot be a path. */
 const MAX_TARGET_BYTES = 4096;
 
@@ -34,38 +40,61 @@ const MAX_TARGET_BYTES = 4096;
 export async function selectFiles(
   all: readonly TreeFile[],
   readLink: (file: TreeFile) => Promise<string>,
+  signal?: AbortSignal,
 ): Promise<FileSelection> {
-  const inChart = chartFilter(all);
+  const inChart = chartFilter(await chartDirectories(all, signal));
   let byPath: ReadonlyMap<string, TreeFile> | undefined;
   const selected = new Map<string, TreeFile>();
   const errors: FileProblem[] = [];
   const warnings: FileProblem[] = [];
-  for (const file of all) {
-    if (file.mode === SUBMODULE) {
-      if (inChart(file.path)) continue;
+  for await (const file of inTurns(all, signal)) {
+    const { path, mode } = file;
+    const mayBeManifest = MANIFEST_NAME.test(path);
+    if (mode === SUBMODULE) {
+      if (inChart(path)) continue;
       // Git calls an entry of any mode that it does not know a submodule. One where a manifest stood leaves a doubt.
-      const problem = { file: file.path, error: submoduleIgnored(file.path) };
-      (MANIFEST_NAME.test(file.path) ? errors : warnings).push(problem);
+      (mayBeManifest ? errors : warnings).push({ file: path, error: submoduleIgnored(path) });
       continue;
     }
-    if (!MANIFEST_NAME.test(file.path) || inChart(file.path)) continue;
-    if (file.mode !== SYMLINK) {
-      selected.set(file.path, file);
-      continue;
+    if (!mayBeManifest || inChart(path)) continue;
+    if (file.undecodable) errors.push({ file: path, error: nameRefused(path) });
+    else if (mode !== SYMLINK) selected.set(path, file);
+    else {
+      byPath ??= await filesByPath(all, signal);
+      const target = await resolveLink(file, byPath, readLink);
+      if (target instanceof FluxError) errors.push({ file: path, error: target });
+      else selected.set(target.path, target);
     }
-    byPath ??= new Map(all.map((each) => [each.path, each]));
-    const target = await resolveLink(file, byPath, readLink);
-    if (target instanceof FluxError) errors.push({ file: file.path, error: target });
-    else selected.set(target.path, target);
+    if (selected.size > MAX_MANIFEST_FILES) throw tooManyManifests();
   }
   return { files: [...selected.values()], errors, warnings };
 }
 
-function chartFilter(files: readonly TreeFile[]): (path: string) => boolean {
-  const directoriesWith = (name: string) =>
-    files.filter(({ path }) => path === name || path.endsWith(`/${name}`)).map(({ path }) => posix.dirname(path));
-  const withValues = new Set(directoriesWith('values.yaml'));
-  const charts = new Set(directoriesWith('Chart.yaml').filter((directory) => withValues.has(directory)));
+async function* inTurns(files: readonly TreeFile[], signal: AbortSignal | undefined): AsyncGenerator<TreeFile> {
+  for (let start = 0; start < files.length; start += TURN) {
+    if (start > 0) await turn(signal);
+    yield* files.slice(start, start + TURN);
+  }
+}
+
+async function filesByPath(files: readonly TreeFile[], signal: AbortSignal | undefined): Promise<ReadonlyMap<string, TreeFile>> {
+  const found = new Map<string, TreeFile>();
+  for await (const file of inTurns(files, signal)) if (!file.undecodable) found.set(file.path, file);
+  return found;
+}
+
+/** Directories with both `Chart.yaml` and `values.yaml`. */
+async function chartDirectories(files: readonly TreeFile[], signal: AbortSignal | undefined): Promise<ReadonlySet<string>> {
+  const [charts, values] = [new Set<string>(), new Set<string>()];
+  for await (const { path, undecodable } of inTurns(files, signal)) {
+    if (undecodable) continue;
+    if (path === 'Chart.yaml' || path.endsWith('/Chart.yaml')) charts.add(posix.dirname(path));
+    else if (path === 'values.yaml' || path.endsWith('/values.yaml')) values.add(posix.dirname(path));
+  }
+  return new Set([...charts].filter((directory) => values.has(directory)));
+}
+
+function chartFilter(charts: ReadonlySet<string>): (path: string) => boolean {
   return (path) => {
     if (charts.size === 0) return false;
     for (let directory = posix.dirname(path); ; directory = posix.dirname(directory)) {
@@ -94,6 +123,22 @@ async function resolveLink(
     file = found;
   }
   return linkRefused(link.path, `leads over more than ${MAX_LINKS} links`);
+}
+
+function nameRefused(path: string): FluxError {
+  return new FluxError(`file ${path}: its name is not UTF-8`, {
+    code: 'manifests/bad-name',
+    fault: 'user',
+    help: 'The file is refused, and nothing is deleted while it is there. Rename it with `git mv`.',
+  });
+}
+
+function tooManyManifests(): FluxError {
+  return new FluxError(`more than ${MAX_MANIFEST_FILES} files may hold manifests`, {
+    code: 'manifests/too-many-files',
+    fault: 'user',
+    help: 'The revision is refused: nothing is applied and nothing deleted. Name the directories with manifests in --git-path.',
+  });
 }
 
 function linkRefused(path: string, why: string): FluxError {

@@ -3,6 +3,7 @@
  * stands for itself, so that a bad one is named with its place and the rest is read; and a manifest can be changed where it
  * stands, by the exact range of one value, without touching another byte of its file.
  */
+export { MAX_FILE_BYTES } from './decode.ts';
 export { editAnnotations } from './edit-annotations.ts';
 export { editContainerImage } from './edit-image.ts';
 export type { TreeFile } from './files.ts';

@@ -55,7 +55,7 @@ export function createManifestReader({ log = silentLogger() }: ManifestReaderOpt
     async read(all, blob, { signal, keep = true } = {}) {
       signal?.throwIfAborted();
       const pause = turnTaker(signal);
-      const selection = await selectFiles(all, async (link) => (await blob(link.blob)).toString('utf8'));
+      const selection = await selectFiles(all, async (link) => (await blob(link.blob)).toString('utf8'), signal);
       const changed = selection.files.filter((file) => kept.get(file.path)?.contentKey !== contentKeyOf(file));
       const sameContent = findContents(kept.values(), changed);
       const fresh = new Map<string, FileRead>();

@@ -18,6 +18,7 @@ function scripted(script: string) {
     directory,
     call: (input?: string) => ({
       args: ['status'],
+      bound: { bytes: 1000, records: 100 },
       cwd: directory,
       env: { PATH: path },
       ...(input === undefined ? {} : { input }),
@@ -56,6 +57,17 @@ test('an abort ends the command and what it started, before its reason is thrown
   abort.abort(reason);
   await outcome;
   await until('all of it is gone', () => processesWith(directory).length === 0);
+});
+
+test.each([
+  ['bytes', 'while :; do echo y; done'],
+  ['records', "printf '%0200d' 0 | tr 0 '\\000'; sleep 300"],
+])('more %s of output than the bound end the command, and none of it is kept', async (_, script) => {
+  const { directory, call } = scripted(script);
+  const result = await new GitThread().run(call(), never);
+  expect(result).toMatchObject({ exceeded: true });
+  expect(result.stdout).toHaveLength(0);
+  await until('it is gone', () => processesWith(directory).length === 0);
 });
 
 test('a thread that ends takes its commands with it, their callers are told, and the next call gets another thread', async () => {

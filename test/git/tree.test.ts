@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
-import { parseTree } from '../../src/git/tree.ts';
+import { treeEntries } from '../../src/git/tree.ts';
 
 const ID = 'a1'.repeat(20);
 
@@ -17,13 +17,13 @@ describe('a listing of git ls-tree', () => {
       ],
     ],
   ])('%j', (listing, files) => {
-    expect(parseTree(Buffer.from(listing))).toEqual(files);
+    expect([...treeEntries(Buffer.from(listing))]).toEqual(files);
   });
 
   test('one file that is remembered does not hold the rest of its listing in memory', () => {
     const listing = Buffer.from(`100644 blob ${ID}      12\tsome/directory/object.yaml\0`.repeat(20_000));
     const before = memoryUsed();
-    const remembered = Array.from({ length: 20 }, () => parseTree(listing)[7]);
+    const remembered = Array.from({ length: 20 }, () => [...treeEntries(listing)][7]);
     expect(memoryUsed() - before).toBeLessThan(listing.length);
     expect(remembered).toHaveLength(20);
   });

@@ -206,6 +206,48 @@ describe('files', () => {
     expect([codes(desired.warnings), codes(desired.errors)]).toEqual([[], ['manifests/submodule-ignored']]);
   });
 
+  test('a file whose name is not UTF-8 is refused by name, where it may be a manifest; the others are read', async () => {
+    const { files, blob } = repository({ 'caf\\xe8.yaml': configMap('e'), 'caf\\xe8.txt': 'x', 'a.yaml': configMap('a') });
+    const named = files.map((file): TreeFile => (file.path === 'a.yaml' ? file : { ...file, undecodable: true }));
+    const desired = await createManifestReader().read(named, blob);
+    expect([codes(desired.errors), names(desired)]).toEqual([['manifests/bad-name'], ['ConfigMap/a']]);
+    expect(desired.errors[0]).toMatchObject({ file: 'caf\\xe8.yaml' });
+  });
+
+  test('a chart in a directory whose name is not UTF-8 hides no other', async () => {
+    const { files, blob } = repository({
+      '\\xe8/Chart.yaml': 'a: 1\n',
+      '\\xe8/values.yaml': 'a: 1\n',
+      '\\xe8/a.yaml': configMap('a'),
+    });
+    const named = files.map((file): TreeFile => (file.path.endsWith('a.yaml') ? file : { ...file, undecodable: true }));
+    const desired = await createManifestReader().read(named, blob);
+    expect([codes(desired.errors), names(desired)]).toEqual([['manifests/bad-name', 'manifests/bad-name'], ['ConfigMap/a']]);
+  });
+
+  test('a file above the limit is refused by name and never fetched, and the others are read', async () => {
+    const { files, blob } = repository({ 'large.yaml': configMap('large'), 'a.yaml': configMap('a') });
+    const sized = files.map((file) => (file.path === 'large.yaml' ? { ...file, size: (16 << 20) + 1 } : file));
+    const desired = await createManifestReader().read(sized, blob);
+    expect([codes(desired.errors), names(desired)]).toEqual([['manifests/file-too-large'], ['ConfigMap/a']]);
+    expect(desired.errors[0]?.file).toBe('large.yaml');
+    expect(blob).toHaveBeenCalledTimes(1);
+  });
+
+  test('more files than may hold manifests are refused as a whole, with the bound', async () => {
+    const files = Array.from(
+      { length: 100_001 },
+      (_, n): TreeFile => ({ path: `${n}.yaml`, mode: '100644', blob: 'b'.repeat(40), size: 1 }),
+    );
+    const turns = countTurns();
+    await expect(createManifestReader().read(files, async () => Buffer.alloc(0))).rejects.toMatchObject({
+      code: 'manifests/too-many-files',
+      message: expect.stringContaining('100000'),
+    });
+    turns.stop();
+    expect(turns.turns).toBeGreaterThan(20);
+  });
+
   test('submodules are ignored with a warning', async () => {
     const desired = await read({ vendor: { submodule: true }, 'a.yaml': configMap('a') });
     expect([codes(desired.warnings), codes(desired.errors), names(desired)]).toEqual([

@@ -123,6 +123,7 @@ export function sourceOf(url: string, options: Partial<SourceOptions> = {}): Git
     syncTag: 'flux-sync',
     notesRef: 'flux',
     skipMessage: '',
+    maxBlobBytes: 16 << 20,
     timeoutMs: 20_000,
     ssh: {},
     environment: { PATH: process.env.PATH, HOME: '/nonexistent' },
