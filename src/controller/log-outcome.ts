@@ -39,8 +39,9 @@ export function createOutcomeLog(): (outcome: SyncOutcome, log: Logger) => void 
       else if (outcome === 'held') log.warn(what, 'object held');
       else log.info(what, 'object synced');
     }
+    const isUnrecordedNews = unrecorded && isNews('unrecorded', unrecorded.message);
     told = trouble;
-    if (unrecorded)
+    if (isUnrecordedNews)
       log.warn({ revision, error: unrecorded.message, help: unrecorded.help }, 'sync not recorded in git, trying again');
     log.info({ revision, ...countOutcomes(changes), refused: errors.length, ms: finishedAt - startedAt }, 'sync done');
   };

@@ -103,7 +103,10 @@ export class Loop {
       try {
         const head = await steps.fetch({ signal });
         if (age !== this.#age) return undefined;
-        if (head !== this.#head) this.#due.sync = 0;
+        if (head !== this.#head) {
+          this.#due.sync = 0;
+          if (this.#failures.automate > 0) this.#due.automate = 0;
+        }
         this.#head = head;
         return undefined;
       } catch (error) {
@@ -149,7 +152,8 @@ export class Loop {
     } catch (error) {
       if (signal.aborted) return log.info({ step, reason: messageOf(signal.reason) }, 'step stopped');
       this.#tell(step, error);
-      again = 'soon';
+      // What a person has to change is not cured by time; of a fetch nobody knows when they have.
+      again = step !== 'fetch' && error instanceof FluxError && error.fault === 'user' ? 'later' : 'soon';
       success = false;
     }
     if (success && this.#told.delete(step)) log.info({ step }, 'step works again');

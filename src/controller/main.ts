@@ -17,6 +17,7 @@ import { JobQueue } from './jobs.ts';
 import { Loop } from './loop.ts';
 import { type ControllerMetrics, countScans, measuredLookups } from './metrics.ts';
 import { ObjectStates } from './object-states.ts';
+import { patientRecorder } from './patient-recorder.ts';
 import type { Cluster, Desired, ImageWatch, Source, TakePart } from './ports.ts';
 import { createPreview } from './preview.ts';
 import { Progress } from './progress.ts';
@@ -173,7 +174,10 @@ export function startEngine(options: EngineOptions): RunningFlux {
     cluster: beating(cluster, pulse),
     images: beating(images, pulse),
     onProgress: () => pulse.beat(),
-    recorder: createSyncRecorder(loopSource, `fluxd/${version}`, (record) => history.synced(record)),
+    recorder: patientRecorder(
+      createSyncRecorder(loopSource, `fluxd/${version}`, clock, (record) => history.synced(record)),
+      clock,
+    ),
     syncEvents: createSyncEvents(loopSource, log.child({ component: 'events' })),
     syncSet: syncSetName(source),
     garbageCollection: config.garbageCollection,

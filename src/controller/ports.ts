@@ -105,8 +105,14 @@ export interface Source {
     limit: number,
     options?: Cancellable,
   ): Promise<readonly { readonly revision: Revision; readonly text: string }[]>;
-  /** Moves the sync tag (annotated, `Sync pointer`) to the revision and, when given, sets its sync record; one atomic push. */
-  recordSync(request: { readonly revision: Revision; readonly record?: string }, options?: Cancellable): Promise<void>;
+  /**
+   * Moves the sync tag (annotated, `Sync pointer`) to the revision, unless `tag` is false, and, when given, sets its sync record; one
+   * atomic push. @throws FluxError `git/revision-removed` when the revision is in the branch no longer: nothing brings it back there.
+   */
+  recordSync(
+    request: { readonly revision: Revision; readonly record?: string; readonly tag?: false },
+    options?: Cancellable,
+  ): Promise<void>;
   /** Who set the sync tag, and who wrote the job notes. */
   writers(options?: Cancellable): Promise<Writers>;
   close(): Promise<void>;

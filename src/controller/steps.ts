@@ -1,4 +1,4 @@
-import { asFluxError, type Clock, type Logger } from '../base/index.ts';
+import { asFluxError, type Clock, FluxError, type Logger } from '../base/index.ts';
 import { PoliciesRefused } from '../update/index.ts';
 import { applyUpdate, type UpdateOptions } from './apply-update.ts';
 import { automate } from './automate.ts';
@@ -11,6 +11,7 @@ import type { Again, LoopSteps } from './loop.ts';
 import type { ControllerMetrics } from './metrics.ts';
 import { objectEvents } from './object-events.ts';
 import type { ObjectStates } from './object-states.ts';
+import { isRefusal } from './patient-recorder.ts';
 import type { Cancellable, Change, ImageWatch, Revision, Source } from './ports.ts';
 import type { Progress } from './progress.ts';
 import { type SyncOptions, type SyncOutcome, sync } from './sync.ts';
@@ -86,9 +87,9 @@ export function createSteps(options: StepsOptions): LoopSteps {
       sub.cluster.tell(objectEvents(outcome, events));
       if (options.automation) images.watch(imageTargets((await reader.read(revision, cancel)).workloads));
       // Thrown so that the loop comes back soon; what was applied stays applied, only the record is missing.
-      if (outcome.unrecorded) throw outcome.unrecorded;
-      syncDone(true, startedAt);
-      return leftUndone(outcome.changes);
+      if (outcome.unrecorded && !isRefusal(outcome.unrecorded)) throw outcome.unrecorded;
+      syncDone(outcome.unrecorded === undefined, startedAt);
+      return leftUndone(outcome.changes) ?? (outcome.unrecorded ? 'later' : undefined);
     } catch (error) {
       const failure = asFluxError(error, { code: 'sync/failed' });
       const stopped = cancel.signal?.aborted ?? false;
@@ -115,7 +116,9 @@ export function createSteps(options: StepsOptions): LoopSteps {
       await recorder.record(unrecorded, cancel);
       progress.unrecorded = undefined;
     } catch (error) {
-      log.warn({ revision: unrecorded.revision, err: error }, 'sync still not recorded in git');
+      if (error instanceof FluxError && error.code === 'git/revision-removed') progress.unrecorded = undefined;
+      // What the host refuses is told by the sync, once.
+      if (!isRefusal(error)) log.warn({ revision: unrecorded.revision, err: error }, 'sync still not recorded in git');
     }
   }
 

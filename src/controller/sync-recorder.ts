@@ -1,14 +1,16 @@
+import type { Clock } from '../base/index.ts';
 import {
   createSyncRecord,
   differsInTrouble,
   formatSyncRecord,
   parseJobNote,
+  parseSyncRecord,
   type RecordedChange,
   type RecordedImageUpdate,
   type SyncRecord,
 } from '../record/index.ts';
 import { formatPlace } from '../resource/index.ts';
-import type { Change, Problem, Source } from './ports.ts';
+import type { Change, Problem, Revision, Source } from './ports.ts';
 import type { SyncOutcome, SyncRecorder } from './sync.ts';
 import { syncedCommits } from './synced-commits.ts';
 
@@ -16,9 +18,17 @@ import { syncedCommits } from './synced-commits.ts';
 export function createSyncRecorder(
   source: Source,
   daemon: string,
+  clock: Clock,
   remember: (record: SyncRecord) => void = () => {},
 ): SyncRecorder {
   return {
+    async claim(revision, left, options = {}) {
+      const known = await source.syncRecord(revision);
+      const { allowPrune: _, ...before } = (known === undefined ? undefined : parseSyncRecord(known)) ?? nothingDone(revision);
+      const record: SyncRecord = { ...before, ...(left > 0 ? { allowPrune: left } : {}) };
+      await source.recordSync({ revision, record: formatSyncRecord(record), tag: false }, options);
+    },
+
     async record(outcome, options = {}) {
       const { revision, previous } = outcome;
       const allowPrune = unspent(outcome);
@@ -43,6 +53,19 @@ export function createSyncRecorder(
       await source.recordSync({ revision, record: formatSyncRecord(record) }, options);
     },
   };
+
+  /** The record of a sync that has only begun. */
+  function nothingDone(revision: Revision): SyncRecord {
+    return createSyncRecord({
+      daemon,
+      revision,
+      startedAt: clock.now(),
+      durationMs: 0,
+      counts: {},
+      changes: [],
+      imageUpdates: [],
+    });
+  }
 }
 
 /** What is left of the deletions that a person confirmed, while any waits to be done. */

@@ -1,7 +1,7 @@
-import { asFluxError, type Clock, FluxError, turn } from '../base/index.ts';
+import { asFluxError, type Clock, FluxError, messageOf, turn } from '../base/index.ts';
 import { recordedAllowPrune, recordedUnconfirmed } from '../record/index.ts';
 import type { Approvals } from './approvals.ts';
-import type { Cancellable, Change, Cluster, Orphan, PlanRequest, Problem, Revision, Source } from './ports.ts';
+import type { Cancellable, Change, Cluster, Commit, Orphan, Plan, PlanRequest, Problem, Revision, Source } from './ports.ts';
 import { syncedCommits } from './synced-commits.ts';
 import type { RepositoryReader } from './view.ts';
 
@@ -47,6 +47,8 @@ export interface SyncOutcome {
 export interface SyncRecorder {
   /** Moves the sync tag and writes the record of the sync, unless Git says the same already. */
   record(outcome: SyncOutcome, options?: Cancellable): Promise<void>;
+  /** Writes down, before anything is deleted, how many of the deletions that a commit confirms are left. */
+  claim(revision: Revision, left: number, options?: Cancellable): Promise<void>;
 }
 
 /** How far back a person's `Allow-Prune` is looked for. */
@@ -75,19 +77,18 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
   ]);
   const earlier = await leftByOthers(previous, revision, options, limited);
   await turn(deadline.signal);
-  const plan = await cluster.plan(
-    {
-      desired: state,
-      syncSet: options.syncSet,
-      garbageCollection: options.garbageCollection,
-      deletionLimit: options.deletionLimit,
-      ...(allowPrune === undefined ? {} : { allowPrune }),
-      approved,
-      approvedOrphans,
-      ...earlier,
-    },
-    limited,
-  );
+  const request: PlanRequest = {
+    desired: state,
+    syncSet: options.syncSet,
+    garbageCollection: options.garbageCollection,
+    deletionLimit: options.deletionLimit,
+    approved,
+    approvedOrphans,
+    ...earlier,
+  };
+  const confirmed = await cluster.plan({ ...request, ...(allowPrune === undefined ? {} : { allowPrune }) }, limited);
+  const unclaimed = allowPrune === undefined ? undefined : await claim(confirmed, revision, allowPrune, recorder, limited);
+  const plan = unclaimed ? await cluster.plan(request, limited) : confirmed;
   await turn(signal);
   const changes = await cluster.apply(plan, { onProgress: options.onProgress, ...(signal ? { signal } : {}) });
   signal?.throwIfAborted();
@@ -95,12 +96,12 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
   const outcome: SyncOutcome = {
     revision,
     ...(previous === undefined ? {} : { previous }),
-    ...(allowPrune === undefined ? {} : { allowPrune }),
+    ...(allowPrune === undefined || unclaimed ? {} : { allowPrune }),
     startedAt,
     finishedAt: clock.now(),
     changes,
     errors: state.errors,
-    warnings: [...state.warnings, ...changes.flatMap(applyWarnings)],
+    warnings: [...state.warnings, ...(unclaimed ? [{ error: unclaimed }] : []), ...changes.flatMap(applyWarnings)],
     ...(plan.orphans ? { orphans: plan.orphans } : {}),
     // Where garbage is not collected, it is as it was.
     ...((plan.unconfirmed ?? earlier.unconfirmed ?? options.progress.unconfirmed) ? { unconfirmed: true } : {}),
@@ -140,9 +141,38 @@ export function applyWarnings({ id, place, warnings = [] }: Pick<Change, 'id' | 
 }
 
 /**
+ * A confirmation counts once, whatever becomes of this process and of its sync tag: what is used of it stands in Git before anything
+ * is deleted by it. Resolves to why it cannot, and then the confirmation does not count.
+ */
+async function claim(
+  plan: Plan,
+  revision: Revision,
+  allowPrune: number,
+  recorder: SyncRecorder,
+  cancel: Cancellable,
+): Promise<FluxError | undefined> {
+  const used = plan.entries.filter(({ action }) => action === 'prune').length;
+  if (used === 0) return undefined;
+  try {
+    await recorder.claim(revision, Math.max(0, allowPrune - used), cancel);
+    return undefined;
+  } catch (error) {
+    cancel.signal?.throwIfAborted();
+    return new FluxError(
+      `Allow-Prune: ${allowPrune} does not count: Git does not take the note that it is used: ${messageOf(error)}`,
+      {
+        code: 'gc/unclaimed',
+        help: 'Without that note it would count again after a restart. Give fluxd write access to its notes, or confirm with `fluxctl gc approve`.',
+        cause: error,
+      },
+    );
+  }
+}
+
+/**
  * The largest N of `Allow-Prune: N` that a person wrote in a commit since the last sync. Where there is no such range (without a last
- * sync, after history was rewritten, at an unchanged revision) only the newest commit counts, and only for what its sync record says is
- * still to be done: what was confirmed once must not confirm other deletions later.
+ * sync, after history was rewritten, at an unchanged revision) only the newest commit counts. Of commits that have a record, and those
+ * before them, only that counts which the record says is still to be done: what was confirmed once must not confirm other deletions later.
  */
 export async function confirmedDeletions(
   source: Source,
@@ -152,15 +182,26 @@ export async function confirmedDeletions(
   const from =
     previous !== undefined && previous !== revision && (await isAncestor(source, previous, revision)) ? previous : undefined;
   const commits = await source.commits({ from, to: revision, limit: from === undefined ? 1 : MAX_COMMITS, allPaths: true });
+  if (largestConfirmation(commits) === undefined) return undefined;
+  const [recorded] = await source.syncRecords(
+    commits.map((commit) => commit.revision),
+    1,
+  );
+  if (!recorded) return largestConfirmation(commits);
+  const used = commits.findIndex((commit) => commit.revision === recorded.revision);
+  const earlier = largestConfirmation(commits.slice(used));
+  const left = earlier === undefined ? undefined : recordedAllowPrune(recorded.text, earlier);
+  const newer = largestConfirmation(commits.slice(0, used));
+  return left === undefined || newer === undefined ? (left ?? newer) : Math.max(left, newer);
+}
+
+function largestConfirmation(commits: readonly Commit[]): number | undefined {
   const numbers = commits
     .filter((commit) => !commit.ours)
     .flatMap((commit) => commit.trailers)
     .filter(({ name, value }) => name === 'allow-prune' && /^\d{1,6}$/.test(value))
     .map(({ value }) => Number(value));
-  if (numbers.length === 0) return undefined;
-  const confirmed = Math.max(...numbers);
-  const record = from === undefined ? await source.syncRecord(revision) : undefined;
-  return record === undefined ? confirmed : recordedAllowPrune(record, confirmed);
+  return numbers.length === 0 ? undefined : Math.max(...numbers);
 }
 
 async function isAncestor(source: Source, older: Revision, newer: Revision): Promise<boolean> {

@@ -12,7 +12,7 @@ export interface GitOutput {
 }
 
 /** The most text of a failed command that an error quotes, in characters. */
-const QUOTED = 4096;
+const QUOTED = 2048;
 
 /** Turns a failed command into an error that says what git said, and what to do about it. */
 export async function gitFailed(output: GitOutput, directory: string): Promise<FluxError> {

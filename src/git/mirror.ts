@@ -29,6 +29,9 @@ export interface Fetched {
   readonly named: readonly (string | undefined)[];
 }
 
+/** A look at the remote is news for this long. */
+const RECENT_MS = 5_000;
+
 export type Mirror = ReturnType<typeof createMirror>;
 
 /**
@@ -37,7 +40,7 @@ export type Mirror = ReturnType<typeof createMirror>;
  * and takes the old one's place by a rename (R-037).
  */
 export function createMirror(options: MirrorOptions) {
-  const { directory, address, branch, marks, log, resolve, onReplaced } = options;
+  const { directory, address, branch, marks, clock, log, resolve, onReplaced } = options;
   const gitDir = join(directory, 'mirror.git');
   const branchRef = `refs/heads/${branch}`;
   const git: Git = createGit({
@@ -56,6 +59,7 @@ export function createMirror(options: MirrorOptions) {
   const local = { git, address, directory, resolve };
   /** What the remote had at the last look. */
   let remote: RemoteRefs | undefined;
+  let lookedAt = Number.NEGATIVE_INFINITY;
   let opened = false;
   /** A git of ours was killed: its locks would keep out all that come after it. */
   let mayBeLocked = false;
@@ -110,6 +114,7 @@ export function createMirror(options: MirrorOptions) {
 
   async function pull(run: RunOptions): Promise<void> {
     remote = await fetchFollowed(local, followed, run);
+    lookedAt = clock.monotonic();
     examined = false;
   }
 
@@ -117,6 +122,11 @@ export function createMirror(options: MirrorOptions) {
   async function refetch(run: RunOptions): Promise<void> {
     await unlock();
     await pull(run);
+  }
+
+  /** For what depends on the remote being as we know it. */
+  async function refetchUnlessRecent(run: RunOptions): Promise<void> {
+    if (clock.monotonic() - lookedAt > RECENT_MS) await refetch(run);
   }
 
   async function build(run: RunOptions): Promise<void> {
@@ -128,6 +138,7 @@ export function createMirror(options: MirrorOptions) {
       await fresh.init(branch, refs.objectFormat, run);
       const empty = { ...local, git: fresh, resolve: async () => undefined };
       remote = await fetchFollowed(empty, followed, run, refs);
+      lookedAt = clock.monotonic();
       const old = join(directory, `old-${suffix}`);
       const replaced = await exists(gitDir);
       if (replaced) await rename(gitDir, old);
@@ -188,6 +199,7 @@ export function createMirror(options: MirrorOptions) {
     address,
     update,
     refetch,
+    refetchUnlessRecent,
     /** A ref that the remote had at the last look, by any of its names. */
     remoteRef: (name: string): string | undefined => remote && refNamed(remote, name),
     fetchOther: async (ref: string, run: RunOptions): Promise<string | undefined> =>

@@ -1,4 +1,4 @@
-import type { Clock } from '../base/index.ts';
+import { type Clock, FluxError } from '../base/index.ts';
 import { makeCommit } from './commit.ts';
 import { withinDeadline } from './deadline.ts';
 import { createDelivery, type DeliveryOptions } from './delivery.ts';
@@ -29,6 +29,13 @@ export interface CommitRequest {
   readonly author?: string;
   readonly jobId: string;
   readonly note: string;
+}
+
+export interface RecordRequest {
+  readonly revision: string;
+  readonly record?: string;
+  /** False leaves the sync tag where it is. */
+  readonly tag?: false;
 }
 
 /** Pushes that lose to somebody else's note, not to a commit, are repeated this often. */
@@ -112,14 +119,16 @@ export function createPublisher(options: PublisherOptions) {
 
   /** Moves the sync tag and sets the record of the revision, as far as the remote does not have them yet. */
   async function recordSync(
-    { revision, record }: { readonly revision: string; readonly record?: string },
+    { revision, record, tag }: RecordRequest,
     { signal }: { readonly signal?: AbortSignal },
   ): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       const before = await withinDeadline('git notes', timeoutMs, signal, (bounded) => recorded(revision, { signal: bounded }));
-      const tagMoves = before.tagged !== revision;
+      const tagMoves = tag !== false && before.tagged !== revision;
       const recordChanges = record !== undefined && record.trim() !== before.record?.trim();
       if (!tagMoves && !recordChanges) return;
+      if (tagMoves)
+        await withinDeadline('git fetch', timeoutMs, signal, (bounded) => requireInBranch(revision, { signal: bounded }));
       // One date for both: it tells that they belong together (writers.ts).
       const seconds = secondsNow();
       const failure = await push(
@@ -136,6 +145,22 @@ export function createPublisher(options: PublisherOptions) {
       if (after.records === before.records && after.tag === before.tag) throw failure;
       if (attempt >= NOTE_ATTEMPTS) throw failure;
     }
+  }
+
+  /** A tag on what a rewritten history has dropped would upload it again, with what it was dropped for. */
+  async function requireInBranch(revision: string, run: RunOptions): Promise<void> {
+    await mirror.refetchUnlessRecent(run);
+    const head = await reader.resolve(branchRef, run);
+    if (head === revision) return;
+    if (head !== undefined) {
+      const missing = await git.log({ to: revision, from: head, limit: 1, paths: [], format: '%H' }, run);
+      if (missing.length === 0) return;
+    }
+    throw new FluxError(`revision ${revision.slice(0, 7)} is no longer in branch "${branch}": its sync is not recorded`, {
+      code: 'git/revision-removed',
+      fault: 'user',
+      help: 'The history of the branch was rewritten; the next sync is that of its new head.',
+    });
   }
 
   async function recorded(revision: string, run: RunOptions) {

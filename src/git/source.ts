@@ -7,7 +7,7 @@ import { createMarks } from './marks.ts';
 import { createMirror } from './mirror.ts';
 import { checkFile, checkIdentity, checkRef, notesRefOf, repositoryPath } from './names.ts';
 import { ObjectReader } from './object-reader.ts';
-import { type CommitRequest, createPublisher } from './publish.ts';
+import { type CommitRequest, createPublisher, type RecordRequest } from './publish.ts';
 import { createRevisions } from './revisions.ts';
 import { safeUrl, shownUrl } from './url.ts';
 
@@ -188,7 +188,7 @@ export function createSource(options: SourceOptions) {
     arrived: (request: CommitRequest, { signal }: Cancellable = {}): Promise<string | undefined> =>
       publishing(() => publisher.arrived(request, signal ? { signal } : {})),
 
-    recordSync: (request: { readonly revision: string; readonly record?: string }, { signal }: Cancellable = {}): Promise<void> =>
+    recordSync: (request: RecordRequest, { signal }: Cancellable = {}): Promise<void> =>
       publishing(() => publisher.recordSync(request, signal ? { signal } : {})),
 
     close: async (): Promise<void> => {

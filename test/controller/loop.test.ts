@@ -92,6 +92,29 @@ describe('the loop', () => {
     expect(ran).toEqual(['fetch', 'sync a', 'automate']);
   });
 
+  test('looks for new images rarely while a person has to act first, and at once when a fetch brings a new head', async () => {
+    let refused = true;
+    const automate = steps.automate;
+    steps.automate = async () => {
+      ran.push('automate');
+      if (refused) throw new FluxError('protected branch', { code: 'git/push-failed', fault: 'user' });
+    };
+    ran = [];
+    loop.ask('automate');
+    await until('refused', () => ran.includes('automate') && clock.sleeping === 1);
+    for (let n = 0; n < 60; n += 1) {
+      clock.advance(MINUTE);
+      await idle();
+    }
+    expect(ran.filter((step) => step === 'automate').length).toBeLessThan(20);
+    refused = false;
+    head = 'b';
+    ran = [];
+    loop.ask('fetch');
+    await until('tried', () => ran.includes('automate') && clock.sleeping === 1);
+    steps.automate = automate;
+  });
+
   test('syncs at once when a fetch brings a new head, and not when it does not', async () => {
     ran = [];
     clock.advance(5 * MINUTE);

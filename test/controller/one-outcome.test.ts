@@ -9,6 +9,7 @@ import type { Change, Source } from '../../src/controller/ports.ts';
 import type { SyncOutcome } from '../../src/controller/sync.ts';
 import { createSyncRecorder } from '../../src/controller/sync-recorder.ts';
 import { SyncReports } from '../../src/controller/sync-reports.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 
 const REVISION = '1'.repeat(40);
 
@@ -81,7 +82,7 @@ async function recorded(outcome: SyncOutcome): Promise<readonly Told[]> {
       written = record ?? written;
     },
   } as unknown as Source;
-  await createSyncRecorder(source, 'fluxd/1').record(outcome);
+  await createSyncRecorder(source, 'fluxd/1', new ManualClock()).record(outcome);
   const { changes: list } = JSON.parse(written) as { changes: { id: string; outcome: string; reason?: string }[] };
   return list.map(({ id, outcome: word, reason = '' }): Told => [id, word, reason]);
 }

@@ -23,6 +23,7 @@ function worldOf(parts: { readonly diff?: Cluster['diff']; readonly ready?: bool
     head: () => HEAD,
     syncTag: async () => OTHER,
     syncRecord: async () => undefined,
+    syncRecords: async () => [],
     resolve: async (ref: string) => ({ HEAD, main: HEAD, [HEAD]: HEAD, other: OTHER, [OTHER]: OTHER })[ref],
     find: async (ref: string) => ({ HEAD, main: HEAD, [HEAD]: HEAD, other: OTHER, [OTHER]: OTHER })[ref],
     files: async (revision: string): Promise<TreeFile[]> => [{ path: 'a.yaml', mode: '100644', blob: revision, size: 9 }],

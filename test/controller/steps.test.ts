@@ -90,7 +90,7 @@ describe('the steps of the loop', () => {
       source,
       cluster,
       reader: createRepositoryReader(source, { read: async () => ({ manifests, errors: [], warnings: [] }) }, cluster),
-      recorder: createSyncRecorder(source, 'fluxd/1'),
+      recorder: createSyncRecorder(source, 'fluxd/1', new ManualClock()),
       images: images as unknown as ImageWatch,
       syncSet: 'set',
       garbageCollection: 'off',
@@ -117,13 +117,37 @@ describe('the steps of the loop', () => {
   test('R-041: while Git refuses every record, new commits are applied all the same', async () => {
     refusePush = true;
     const steps = createSteps(options);
-    await expect(steps.sync(FIRST, {})).rejects.toThrow('push refused');
+    expect(await steps.sync(FIRST, {})).toBe('later');
     head = SECOND;
-    await expect(steps.sync(SECOND, {})).rejects.toThrow('push refused');
+    expect(await steps.sync(SECOND, {})).toBe('later');
     expect(applied).toEqual([FIRST, SECOND]);
     expect(progress).toMatchObject({ applied: SECOND, failure: undefined });
     refusePush = false;
     await steps.sync(SECOND, {});
+    expect(progress.unrecorded).toBeUndefined();
+  });
+
+  test('a push without an answer has the sync come back soon', async () => {
+    const failure = new FluxError('hung up', { code: 'git/push-unanswered' });
+    const source = { ...options.source, recordSync: () => Promise.reject(failure) };
+    const recorder = createSyncRecorder(source, 'fluxd/1', new ManualClock());
+    await expect(createSteps({ ...options, source, recorder }).sync(FIRST, {})).rejects.toBe(failure);
+  });
+
+  test('a revision that left the branch is not recorded again', async () => {
+    const failure = new FluxError('gone', { code: 'git/revision-removed', fault: 'user' });
+    const asked: string[] = [];
+    const recordSync = async ({ revision }: { readonly revision: string }) => {
+      asked.push(revision);
+      if (revision === FIRST) throw failure;
+    };
+    const source = { ...options.source, recordSync };
+    const recorder = createSyncRecorder(source, 'fluxd/1', new ManualClock());
+    const steps = createSteps({ ...options, source, recorder });
+    await expect(steps.sync(FIRST, {})).rejects.toBe(failure);
+    await steps.sync(SECOND, {});
+    await steps.sync(SECOND, {});
+    expect(asked.filter((revision) => revision === FIRST)).toHaveLength(2);
     expect(progress.unrecorded).toBeUndefined();
   });
 

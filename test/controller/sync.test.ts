@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FluxError } from '../../src/base/index.ts';
 import { Approvals } from '../../src/controller/approvals.ts';
-import type { Change, Cluster, Commit, PlanRequest, Source } from '../../src/controller/ports.ts';
+import type { Change, Cluster, Commit, PlanEntry, PlanRequest, Source } from '../../src/controller/ports.ts';
 import { Progress } from '../../src/controller/progress.ts';
 import { type SyncOptions, sync } from '../../src/controller/sync.ts';
 import { createSyncRecorder } from '../../src/controller/sync-recorder.ts';
@@ -22,8 +22,10 @@ interface World {
   commits: Commit[];
   rewritten: boolean;
   records: Map<string, string>;
-  recorded: { revision: string; record?: string }[];
-  refusePush: boolean;
+  recorded: { revision: string; record?: string; tag?: false }[];
+  refusePush: boolean | 'tag';
+  /** Objects that are not in Git, by name. */
+  garbage: string[];
   planned: PlanRequest[];
   changes: Change[];
   notes: Map<string, string>;
@@ -37,6 +39,10 @@ function commit(trailers: readonly (readonly [string, string])[], ours = false, 
     trailers: trailers.map(([name, value]) => ({ name, value })),
     ours,
   };
+}
+
+function deletionOf(name: string, action: 'prune' | 'held'): PlanEntry {
+  return { id: `a:configmap/${name}`, uid: name, action };
 }
 
 /** The same function, which tells when it is called. */
@@ -60,19 +66,35 @@ function optionsFor(world: World): SyncOptions {
     },
     notes: async () => world.notes,
     syncRecord: async (revision: string) => world.records.get(revision),
+    syncRecords: async (revisions: readonly string[], limit: number) =>
+      revisions
+        .flatMap((revision) => {
+          const text = world.records.get(revision);
+          return text === undefined ? [] : [{ revision, text }];
+        })
+        .slice(0, limit),
     recordSync: async (request: World['recorded'][number]) => {
-      if (world.refusePush) throw new FluxError('push refused', { code: 'git/push-failed' });
+      const isRefused = world.refusePush === 'tag' ? request.tag !== false : world.refusePush;
+      if (isRefused) throw new FluxError('push refused', { code: 'git/push-failed' });
       world.recorded.push(request);
-      world.tag = request.revision;
+      if (request.tag !== false) world.tag = request.revision;
       if (request.record !== undefined) world.records.set(request.revision, request.record);
     },
   } as unknown as Source;
   const cluster = {
     plan: async (request: PlanRequest) => {
       world.planned.push(request);
-      return { entries: [] };
+      const { allowPrune = 0 } = request;
+      return { entries: world.garbage.map((name) => deletionOf(name, world.garbage.length <= allowPrune ? 'prune' : 'held')) };
     },
-    apply: async () => world.changes,
+    apply: async ({ entries }: { readonly entries: readonly PlanEntry[] }) => {
+      const deleted = entries.filter(({ action }) => action === 'prune').map(({ id }) => id);
+      world.garbage = world.garbage.filter((name) => !deleted.includes(`a:configmap/${name}`));
+      return [
+        ...world.changes,
+        ...entries.map(({ id, uid = '', action }) => ({ id, uid, outcome: action === 'prune' ? 'deleted' : 'held' })),
+      ];
+    },
     idOf: () => undefined,
     namesBy: () => NAMES,
   } as unknown as Cluster;
@@ -82,7 +104,7 @@ function optionsFor(world: World): SyncOptions {
     source,
     reader,
     cluster,
-    recorder: createSyncRecorder(source, 'fluxd/1'),
+    recorder: createSyncRecorder(source, 'fluxd/1', new ManualClock()),
     syncSet: 'set',
     garbageCollection: 'on',
     deletionLimit: 25,
@@ -105,6 +127,7 @@ describe('a sync', () => {
       records: new Map(),
       recorded: [],
       refusePush: false,
+      garbage: [],
       planned: [],
       changes: [],
       notes: new Map(),
@@ -185,6 +208,49 @@ describe('a sync', () => {
     expect(await confirmed([deletion('y', 'deleted')])).toBe(2);
     expect(await confirmed([deletion('z', 'held')])).toBeUndefined();
     expect(await confirmed([deletion('z', 'held')])).toBeUndefined();
+  });
+
+  describe('R-021: a confirmation counts once', () => {
+    const confirming = [commit([['allow-prune', '3']])];
+
+    test.each<[string, World['refusePush']]>([
+      ['the sync tag is protected', 'tag'],
+      ['all is well', false],
+    ])('over restarts too, while %s', async (_, refusePush) => {
+      Object.assign(world, { refusePush, commits: confirming, garbage: ['x', 'y', 'z'] });
+      await sync(NEW, optionsFor(world));
+      expect(world.garbage).toEqual([]);
+      // Another process, to which a repository that was emptied looks the same.
+      for (let restart = 0; restart < 3; restart += 1) {
+        world.garbage = ['p', 'q', 'r'];
+        await sync(NEW, optionsFor(world));
+        expect(world.garbage).toEqual(['p', 'q', 'r']);
+      }
+    });
+
+    test('and not at all where Git takes no note of it, which is said', async () => {
+      Object.assign(world, { refusePush: true, commits: confirming, garbage: ['x', 'y', 'z'] });
+      const { warnings, changes } = await sync(NEW, optionsFor(world));
+      expect(warnings.map(({ error }) => error.code)).toEqual(['gc/unclaimed']);
+      expect(changes.map(({ outcome }) => outcome)).toEqual(['held', 'held', 'held']);
+      expect(world.garbage).toEqual(['x', 'y', 'z']);
+    });
+
+    test('with what it leaves still counting, and a newer one counting by itself', async () => {
+      Object.assign(world, { refusePush: 'tag', commits: [commit([['allow-prune', '5']])], garbage: ['x', 'y', 'z'] });
+      await sync(NEW, optionsFor(world));
+      world.garbage = ['p', 'q'];
+      await sync(NEW, optionsFor(world));
+      expect(world.garbage).toEqual([]);
+      const next = '2'.repeat(40);
+      world.commits = [commit([['allow-prune', '1']], false, next), ...world.commits];
+      world.garbage = ['s', 't'];
+      await sync(next, optionsFor(world));
+      expect(world.garbage).toEqual(['s', 't']);
+      world.garbage = ['s'];
+      await sync(next, optionsFor(world));
+      expect(world.garbage).toEqual([]);
+    });
   });
 
   test('moves the tag and writes one record; a second sync with the same outcome writes nothing', async () => {
@@ -270,7 +336,7 @@ describe('a sync', () => {
     const watched = (name: string) => () => void happened.push(name);
     const source: Source = { ...options.source, commits: told(options.source.commits, watched('commits')) };
     const cluster: Cluster = { ...options.cluster, plan: told(options.cluster.plan, watched('plan')) };
-    const recorder = createSyncRecorder(source, 'fluxd/1');
+    const recorder = createSyncRecorder(source, 'fluxd/1', new ManualClock());
     const outcome = await sync(NEW, { ...options, source, cluster, recorder, garbageCollection: 'off' });
     expect(outcome.unrecorded).toBeUndefined();
     expect(happened.slice(0, 2)).toEqual(['commits', 'plan']);
@@ -280,7 +346,7 @@ describe('a sync', () => {
     const options = optionsFor(world);
     const failure = new FluxError('no', { code: 'git/timeout' });
     const source: Source = { ...options.source, commits: () => Promise.reject(failure) };
-    const recorder = createSyncRecorder(source, 'fluxd/1');
+    const recorder = createSyncRecorder(source, 'fluxd/1', new ManualClock());
     const outcome = await sync(NEW, { ...options, source, recorder, garbageCollection: 'off' });
     expect(outcome.unrecorded).toBe(failure);
     expect(world.planned).toHaveLength(1);

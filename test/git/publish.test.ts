@@ -526,6 +526,30 @@ describe('recordSync', () => {
     expect(failure).toMatchObject({ code: 'git/push-failed' });
     expect(failure.message).toContain('protected tag');
     expect(await source.fetch()).toBe(head);
+    // What must be known before anything is done needs no tag.
+    await source.recordSync({ revision: head, record: '{"begun":true}', tag: false });
+    expect(remote.git('notes', '--ref=flux-sync', 'show', head)).toBe('{"begun":true}');
+  });
+
+  test('of a revision that a force-push has dropped pushes nothing, whether or not the mirror knows of it', async () => {
+    const remote = createRemote();
+    const clock = { ...systemClock, monotonic: () => later + systemClock.monotonic() };
+    let later = 0;
+    const source = sourceOf(remote.path, { clock });
+    const dropped = await source.fetch();
+    const head = remote.rewrite({ 'apps/z.yaml': 'z: 1\n' });
+    later = 60_000;
+    const record = () => source.recordSync({ revision: dropped, record: '{}' });
+    expect(await failureOf(record())).toMatchObject({ code: 'git/revision-removed' });
+    await source.fetch();
+    expect(await failureOf(record())).toMatchObject({ code: 'git/revision-removed' });
+    expect(remote.git('for-each-ref', '--format=%(refname)')).toBe('refs/heads/main');
+    const next = remote.commit({ 'apps/y.yaml': 'y: 1\n' });
+    await source.fetch();
+    // One that the branch still holds is recorded though it is not the head.
+    await source.recordSync({ revision: head, record: '{}' });
+    expect(remote.git('rev-parse', 'flux-sync^{commit}')).toBe(head);
+    expect(remote.git('rev-parse', 'main')).toBe(next);
   });
 });
 
