@@ -1,6 +1,6 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-const { TEST_KUBECONFIG, HELM, TEST_IMAGE } = process.env;
+const { TEST_KUBECONFIG, HELM, TEST_IMAGE, YAML_READER } = process.env;
 
 /** Tests that need a real part, whether it is there, and who brings it. Each has its place, so nothing is skipped. */
 const OF_REAL_PARTS: readonly (readonly [files: string, isThere: boolean])[] = [
@@ -9,6 +9,8 @@ const OF_REAL_PARTS: readonly (readonly [files: string, isThere: boolean])[] = [
   ['test/sim/kubernetes/embedded.test.ts', TEST_KUBECONFIG === undefined],
   // Helm: test/charts/run.sh.
   ['test/charts/rendered/**', HELM !== undefined],
+  // Kubernetes' reader of YAML: test/base/yaml-differential/run.sh.
+  ['test/base/yaml-differential/**', YAML_READER !== undefined],
   // The image: test/container/built/run.sh.
   ['test/container/built/**', TEST_IMAGE !== undefined],
   // All of them, and one file after the other: test/deploy/run.sh, with a configuration of its own.

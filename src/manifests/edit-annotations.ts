@@ -13,7 +13,7 @@ import {
   type YamlMapping,
 } from '../base/index.ts';
 import { isMap } from './check.ts';
-import { type EditTarget, type LocatedObject, locateObject, ownMapping, refuseShared, sharedAnchor } from './locate.ts';
+import { type EditTarget, type LocatedObject, locateObject, ownMapping, refuseShared, sharedText } from './locate.ts';
 import { editFailed, spliceDocument, updateAt, verifyEdit } from './verify.ts';
 
 /**
@@ -82,7 +82,7 @@ function remove(located: LocatedObject, target: EditTarget, key: string): TextEd
 /** The pair of a key in the map itself. @throws FluxError `manifests/shared-anchor` when it comes from another map. */
 function ownEntry(mapping: YamlMapping, key: string, target: EditTarget): YamlEntry | undefined {
   const entry = findEntry(mapping, key);
-  if (entry?.merged) throw sharedAnchor(undefined, target);
+  if (entry?.merged) throw sharedText('a merge key <<', target);
   return entry;
 }
 

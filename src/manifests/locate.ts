@@ -47,12 +47,11 @@ export function ownMapping(located: LocatedObject, path: readonly (string | numb
 
 /** @throws FluxError `manifests/shared-anchor` when a change of the node would show in a second place. */
 export function refuseShared(node: YamlNode, target: EditTarget): void {
-  if (node.kind === 'alias' || node.shared) throw sharedAnchor(node.kind === 'alias' ? node.target.anchor : node.anchor, target);
+  if (node.kind === 'alias' || node.shared) throw sharedText('an anchor', target);
 }
 
-export function sharedAnchor(anchor: string | undefined, target: EditTarget): FluxError {
-  const name = anchor === undefined ? 'a merge key <<' : `anchor &${anchor}`;
-  return new FluxError(`${describeTarget(target)} shares its text with another place by ${name}`, {
+export function sharedText(by: 'an anchor' | 'a merge key <<', target: EditTarget): FluxError {
+  return new FluxError(`${describeTarget(target)} shares its text with another place by ${by}`, {
     code: 'manifests/shared-anchor',
     fault: 'user',
     help: 'Changing it here would change the other place too, so nothing was changed. Write the value out in both places.',
@@ -78,6 +77,6 @@ function itemOf(node: YamlNode, index: number): YamlNode | undefined {
 function valueUnder(node: YamlNode, key: string, target: EditTarget): YamlNode | undefined {
   if (node.kind !== 'mapping') return undefined;
   const entry = findEntry(node, key);
-  if (entry?.merged) throw sharedAnchor(undefined, target);
+  if (entry?.merged) throw sharedText('a merge key <<', target);
   return entry?.pair.value;
 }

@@ -52,6 +52,42 @@ describe('a stream of documents', () => {
     expect(`${broken?.error?.stack}${broken?.error?.cause}`).not.toContain('hunter');
   });
 
+  test('errors behind brackets that end left of their key name the place in the file', () => {
+    const [document] = readAll('a: {\nb: 1,\n}\nc: [\n1,\n  "x\n" y]\n');
+    expect(document).toMatchObject({
+      line: 7,
+      column: 3,
+      error: { message: 'malformed YAML: missed comma between flow collection entries' },
+    });
+  });
+
+  test.each([
+    ['an unknown alias', 'password: *CANARY\n'],
+    ['an anchor that contains itself', 'password: &CANARY [*CANARY]\n'],
+    ['the name of an anchor', 'password: &CANARY.x 1\n'],
+    ['two anchors', 'password: &CANARY &x 1\n'],
+    ['an undeclared handle of tags', 'password: !CANARY!x\n'],
+    ['a handle', 'password: !CAN,ARY!x CANARY\n'],
+    ['a tag', 'password: !CANARY^x 1\n'],
+    ['a tag in full', 'password: !<CANARY^> 1\n'],
+    ['a tag with a comma', 'password: [!CANARY, 1]\n'],
+    ['a tag of YAML', 'password: !!int CANARY\n'],
+    ['a directive', '%TAG CANARY CANARY\n---\npassword: 1\n'],
+    ['another directive', '%YAML CANARY\n---\npassword: 1\n'],
+    ['a tag given twice as a handle', '%TAG !CANARY! x\n%TAG !CANARY! y\n---\npassword: 1\n'],
+    ['an escape', 'password: "\\CANARY"\n'],
+    ['quotes that do not end', 'password: "CANARY\n'],
+    ['text behind quotes', 'password: "x"CANARY\n'],
+    ['a map on the line of its key', 'password: CANARY: x\n'],
+    ['a merge', 'password: {<<: CANARY}\n'],
+    ['a key that is a list', 'password: {[CANARY]: x}\n'],
+    ['control characters', 'password: CANARY\u0001\n'],
+  ])('no error quotes the text: %s', (_, text) => {
+    const { error } = readAll(text)[0] ?? {};
+    expect(error).toBeDefined();
+    expect(JSON.stringify([error, error?.message, error?.help, error?.stack, error?.cause])).not.toContain('CANARY');
+  });
+
   test('a key given twice is a warning with its line, and the last one counts', () => {
     const [document] = readAll('# c\na: 1\nb: {c: 1, "c": 2}\na: 3\n');
     expect(document).toMatchObject({

@@ -3,14 +3,22 @@ import {
   COLLECTION_STYLE,
   EVENT_ID,
   type Event,
-  getScalarValue,
   type MappingEvent,
   SCALAR_STYLE,
   type ScalarEvent,
   type SequenceEvent,
 } from 'js-yaml';
+import {
+  refuseAmbiguousName,
+  refuseAmbiguousPlain,
+  refuseAmbiguousTag,
+  refuseIndentedMarker,
+  refuseKeyInsideLine,
+  refuseMapOnLineOfKey,
+} from './ambiguous.ts';
 import { YamlFault } from './fault.ts';
 import { MAX_ALIAS_BYTES, MAX_DEPTH } from './limits.ts';
+import { scalarText } from './scalar-text.ts';
 
 /*
  * The document as a tree of nodes that know their exact range in the text. js-yaml delivers a flat stream of events; values are
@@ -93,8 +101,10 @@ export function composeDocument(text: string, events: readonly Event[]): YamlNod
     const parent = open.at(-1);
     if (!parent) root = node;
     else if (parent.node.kind === 'sequence') parent.node.items.push(node);
-    else if (parent.key === undefined) parent.key = node;
-    else {
+    else if (parent.key === undefined) {
+      if (!parent.node.flow && parent.node.pairs.length > 0) refuseKeyInsideLine(text, node);
+      parent.key = node;
+    } else {
       parent.node.pairs.push({ key: parent.key, value: node });
       parent.key = undefined;
     }
@@ -104,9 +114,11 @@ export function composeDocument(text: string, events: readonly Event[]): YamlNod
     return node;
   };
 
+  refuseIndentedMarker(text, events);
   for (const event of events) {
     switch (event.type) {
       case EVENT_ID.SCALAR: {
+        if (event.style === SCALAR_STYLE.PLAIN && open.at(-1)?.node.flow) refuseAmbiguousPlain(text, event);
         const node = anchored(scalarNode(text, event, lastEnd), true);
         lastEnd = Math.max(lastEnd, node.end, node.propertiesEnd);
         place(node);
@@ -115,17 +127,21 @@ export function composeDocument(text: string, events: readonly Event[]): YamlNod
       case EVENT_ID.SEQUENCE:
       case EVENT_ID.MAPPING: {
         const node = collectionNode(text, event);
+        const key = open.at(-1)?.key;
+        if (node.kind === 'mapping' && !node.flow && (key?.kind === 'scalar' || key?.kind === 'alias'))
+          refuseMapOnLineOfKey(text, key.end, node.start);
         lastEnd = Math.max(lastEnd, node.propertiesEnd);
         place(anchored(node, false));
         open.push({ node, key: undefined });
         break;
       }
       case EVENT_ID.ALIAS: {
+        refuseAmbiguousName(text, event.anchorStart, event.anchorEnd);
         const name = text.slice(event.anchorStart, event.anchorEnd);
         const start = event.anchorStart - 1;
         const known = anchors.get(name);
-        if (!known) throw new YamlFault('yaml/bad-alias', `alias *${name} has no anchor &${name} before it`, start);
-        if (!known.complete) throw new YamlFault('yaml/bad-alias', `anchor &${name} contains itself`, start);
+        if (!known) throw new YamlFault('yaml/bad-alias', 'an alias has no anchor before it', start);
+        if (!known.complete) throw new YamlFault('yaml/bad-alias', 'an anchor contains itself', start);
         const target = known.node;
         target.shared = true;
         aliasBytes += target.size;
@@ -175,7 +191,7 @@ function scalarNode(text: string, event: ScalarEvent, lastEnd: number): YamlScal
   const quote = style === 'single' || style === 'double' ? 1 : 0;
   const empty = event.valueStart < 0;
   const propertiesEnd = Math.max(event.tagEnd, event.anchorEnd);
-  const value = empty ? '' : getScalarValue(text, event);
+  const value = empty ? '' : scalarText(text, event);
   return {
     kind: 'scalar',
     start: empty ? -1 : block ? blockHeader(text, Math.max(lastEnd, propertiesEnd)) : event.valueStart - quote,
@@ -235,10 +251,13 @@ type Properties = Pick<ScalarEvent, 'tagStart' | 'tagEnd' | 'anchorStart' | 'anc
 function tagName(text: string, { tagStart, tagEnd }: Properties): string | undefined {
   if (tagStart < 0) return undefined;
   const raw = text.slice(tagStart, tagEnd);
+  refuseAmbiguousTag(text, raw, tagEnd);
   if (raw.startsWith('!!')) return raw.slice(2);
   return /^!<tag:yaml\.org,2002:(.*)>$/.exec(raw)?.[1] ?? raw;
 }
 
 function anchorName(text: string, { anchorStart, anchorEnd }: Properties): string | undefined {
-  return anchorStart < 0 ? undefined : text.slice(anchorStart, anchorEnd);
+  if (anchorStart < 0) return undefined;
+  refuseAmbiguousName(text, anchorStart, anchorEnd);
+  return text.slice(anchorStart, anchorEnd);
 }

@@ -1,8 +1,8 @@
-import { parseEvents, YAMLException } from 'js-yaml';
 import { FluxError } from '../errors.ts';
+import { readEvents } from './events.ts';
 import { YamlFault } from './fault.ts';
 import type { JsonValue } from './json.ts';
-import { MAX_DEPTH, MAX_DOCUMENT_LENGTH } from './limits.ts';
+import { MAX_DOCUMENT_LENGTH } from './limits.ts';
 import { countLines, createLineIndex, type TextPosition } from './lines.ts';
 import { composeDocument, tooDeep, type YamlNode } from './node.ts';
 import { splitDocuments } from './stream.ts';
@@ -72,7 +72,7 @@ function parseDocument(text: string, { number, offset, line }: DocumentPlace): Y
   try {
     if (text.length > MAX_DOCUMENT_LENGTH)
       throw new YamlFault('yaml/too-large', `a document is longer than ${MAX_DOCUMENT_LENGTH >> 20} MiB`, 0);
-    const root = composeDocument(text, parseEvents(text, { maxDepth: MAX_DEPTH }));
+    const root = composeDocument(text, readEvents(text));
     if (!root) throw new YamlFault('yaml/bad-syntax', 'a document has no content', 0);
     const notices: YamlNotice[] = [];
     const value = jsonFromNode(root, notices);
@@ -92,12 +92,8 @@ const HELP: Readonly<Record<string, string>> = {
     'The document is refused, because it is (or its aliases expand to) far more than an API server takes. Split it up.',
 };
 
-/** js-yaml's message holds an excerpt of the text, its `reason` does not. */
 function faultFrom(thrown: unknown): YamlFault {
   if (thrown instanceof YamlFault) return thrown;
   if (thrown instanceof RangeError) return tooDeep(0);
-  if (!(thrown instanceof YAMLException)) throw thrown;
-  const offset = thrown.mark?.position ?? 0;
-  if (thrown.reason.startsWith('nesting exceeded')) return tooDeep(offset);
-  return new YamlFault('yaml/bad-syntax', `malformed YAML: ${thrown.reason}`, offset);
+  throw thrown;
 }

@@ -76,7 +76,7 @@ function skipTo(text: string, from: number, wanted: string): number {
   for (let at = from; at < text.length; at++) {
     const char = text[at] ?? '';
     if (char === wanted) return at;
-    if (char === '#' && at > 0 && /\s/.test(text[at - 1] ?? '')) at = lineAround(text, at).end - 1;
+    if (char === '#') at = lineAround(text, at).end - 1;
     else if (!/[\s,]/.test(char)) return at;
   }
   return text.length;

@@ -1,9 +1,10 @@
+import { isUtf8 } from 'node:buffer';
 import type { JsonValue } from './json.ts';
 
 /*
  * Scalars read as Kubernetes reads them. kubectl and the API machinery convert YAML to JSON by sigs.k8s.io/yaml, which sits on
  * go-yaml v2: YAML 1.1 booleans, octal by a leading zero, underscores in numbers, no base 60, timestamps stay text. Checked
- * against kubectl in test/base/yaml-kubectl.test.ts.
+ * against its code in test/base/yaml-kubernetes.test.ts.
  */
 
 const WORDS: ReadonlyMap<string, boolean | null> = new Map<string, boolean | null>([
@@ -86,7 +87,8 @@ export function resolveTagged(tag: string, text: string): JsonValue | typeof NOT
     case 'null':
     case 'float': {
       const value = resolvePlain(text);
-      return fits(tag, value) ? value : undefined;
+      if (!fits(tag, value)) return undefined;
+      return tag === 'float' && isExactNumber(value) ? Number(value.rawJSON) : value;
     }
     case 'timestamp':
       return TIMESTAMP.test(text) ? text : undefined;
@@ -103,9 +105,17 @@ function fits(tag: 'bool' | 'null' | 'float', value: JsonValue | typeof NOT_JSON
   return typeof value === 'number' || isExactNumber(value) || value === NOT_JSON;
 }
 
-/** Bytes of `!!binary` as the text they encode; bytes that are no UTF-8 become U+FFFD, as Go's JSON encoder writes them. */
+/** Bytes of `!!binary` as the text they encode; each byte that is no UTF-8 becomes U+FFFD, as Go's JSON encoder writes them. */
 function decodeBase64(text: string): string | undefined {
   const packed = text.replace(/[\r\n]/g, '');
   if (packed.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(packed)) return undefined;
-  return Buffer.from(packed, 'base64').toString('utf8');
+  const bytes = Buffer.from(packed, 'base64');
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  const parts: string[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const length = [1, 2, 3, 4].find((count) => at + count <= bytes.length && isUtf8(bytes.subarray(at, at + count)));
+    parts.push(length === undefined ? '\uFFFD' : bytes.toString('utf8', at, at + length));
+    at += length ?? 1;
+  }
+  return parts.join('');
 }

@@ -32,17 +32,18 @@ export function* splitDocuments(text: string): Generator<DocumentRange> {
 
 /** Offsets of all lines from `start` on that begin with a marker. */
 function* markers(text: string, start: number): Generator<number> {
-  if (isMarker(text, start)) yield start;
+  if (isDocumentMarker(text, start)) yield start;
   const searches = ['\n---', '\n...', '\r---', '\r...'].map((wanted) => ({ wanted, at: text.indexOf(wanted, start) }));
   for (;;) {
     const next = searches.reduce((a, b) => (b.at >= 0 && (a.at < 0 || b.at < a.at) ? b : a));
     if (next.at < 0) return;
-    if (isMarker(text, next.at + 1)) yield next.at + 1;
+    if (isDocumentMarker(text, next.at + 1)) yield next.at + 1;
     next.at = text.indexOf(next.wanted, next.at + 1);
   }
 }
 
-function isMarker(text: string, at: number): boolean {
+/** Whether the line that starts at an offset is a marker. */
+export function isDocumentMarker(text: string, at: number): boolean {
   return (text.startsWith('---', at) || text.startsWith('...', at)) && /^[ \t\r\n]?$/.test(text.charAt(at + 3));
 }
 

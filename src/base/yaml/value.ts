@@ -32,14 +32,14 @@ export function jsonFromNode(node: YamlNode, notices: YamlNotice[]): JsonValue {
 export function keyText(node: YamlNode): string | undefined {
   const key = node.kind === 'alias' ? node.target : node;
   if (key.kind !== 'scalar') throw new YamlFault('yaml/bad-key', 'a key is a map or a list, not text', node.start);
-  if (isMerge(key)) return undefined;
-  const value = scalarValue(key);
+  if (node.kind === 'scalar' && isMerge(node)) return undefined;
+  const value = resolveScalar(key);
   if (typeof value === 'string') return value;
   if (value === null) throw new YamlFault('yaml/bad-key', 'a key is null', node.start);
-  if (isExactNumber(value) ? BigInt(value.rawJSON) < 2n ** 63n : typeof value !== 'number') return spelled(value);
-  if (typeof value === 'number' && /^[-+]?(?:0[xXoObB][0-9a-fA-F_]+|[0-9_]+)$/.test(key.text)) return spelled(value);
-  if (typeof value !== 'number' || (value !== 0 && !(Math.abs(value) >= 1e-4 && Math.abs(value) < 1e6)))
-    throw new YamlFault('yaml/bad-key', 'a key is a number with no certain spelling, put it in quotes', node.start);
+  if (value === NOT_JSON) return /nan/i.test(key.text) ? '.nan' : key.text.startsWith('-') ? '-.inf' : '.inf';
+  if (isExactNumber(value) && BigInt(value.rawJSON) >= 2n ** 63n)
+    throw new YamlFault('yaml/bad-key', 'a key is a number that is too large, put it in quotes', node.start);
+  if (typeof value !== 'number' || /^[-+]?(?:0[xXoObB][0-9a-fA-F_]+|[0-9_]+)$/.test(key.text)) return spelled(value);
   return shortFloat(value);
 }
 
@@ -83,35 +83,38 @@ function merge(
 export function mergeSources(node: YamlNode): YamlMapping[] {
   const value = node.kind === 'alias' ? node.target : node;
   if (value.kind === 'mapping') return [value];
-  if (value.kind === 'sequence') {
-    const maps = value.items.map((item) => (item.kind === 'alias' ? item.target : item));
+  if (node.kind === 'sequence') {
+    const maps = node.items.map((item) => (item.kind === 'alias' ? item.target : item));
     if (maps.every((map) => map.kind === 'mapping')) return maps.reverse();
   }
   throw new YamlFault('yaml/bad-merge', 'a merge key << needs a map or a list of maps', node.start);
 }
 
 function isMerge(key: YamlScalar): boolean {
-  return key.text === '<<' && (key.tag === undefined ? key.style === 'plain' : key.tag === 'merge');
+  return key.text === '<<' && (key.tag === undefined ? key.style === 'plain' : key.tag === 'merge' || key.tag === '!');
 }
 
 function scalarValue(node: YamlScalar): JsonValue {
-  if (node.tag === undefined) {
-    const value = node.style === 'plain' ? resolvePlain(node.text) : node.text;
-    if (value === NOT_JSON) throw new YamlFault('yaml/bad-value', 'a number is infinite or not a number', node.start);
-    return value;
-  }
-  const value = resolveTagged(node.tag, node.text);
-  if (value === undefined) throw new YamlFault('yaml/bad-value', `a value does not fit its tag !!${node.tag}`, node.start);
+  const value = resolveScalar(node);
   if (value === NOT_JSON) throw new YamlFault('yaml/bad-value', 'a number is infinite or not a number', node.start);
   return value;
 }
 
-/** Go spells a float that is a key with 32 bits of precision. */
+function resolveScalar(node: YamlScalar): JsonValue | typeof NOT_JSON {
+  if (node.tag === undefined) return node.style === 'plain' ? resolvePlain(node.text) : node.text;
+  const value = resolveTagged(node.tag, node.text);
+  if (value === undefined) throw new YamlFault('yaml/bad-value', `a value does not fit its tag !!${node.tag}`, node.start);
+  return value;
+}
+
+/** Go spells a float that is a key with 32 bits of precision, and with an exponent where C's %g has one. */
 function shortFloat(value: number): string {
   const exact = Math.fround(value);
-  for (let digits = 1; digits <= 9; digits++) {
-    const text = exact.toPrecision(digits);
-    if (Math.fround(Number(text)) === exact) return String(Number(text));
-  }
-  return String(value);
+  if (!Number.isFinite(exact)) return exact < 0 ? '-.inf' : '.inf';
+  const shortest = [0, 1, 2, 3, 4, 5, 6, 7, 8]
+    .map((digits) => exact.toExponential(digits))
+    .find((text) => Math.fround(Number(text)) === exact);
+  const [mantissa = '', exponent = ''] = (shortest ?? String(exact)).split('e');
+  if (Number(exponent) >= -4 && Number(exponent) < 6) return String(Number(shortest));
+  return `${mantissa}e${exponent.slice(0, 1)}${exponent.slice(1).padStart(2, '0')}`;
 }
