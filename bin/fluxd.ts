@@ -84,6 +84,7 @@ async function run(config: Config, log: Logger): Promise<void> {
     host: hostname(),
     isAlive,
     metrics,
+    heapBytes: getHeapStatistics().heap_size_limit,
     onRest: releaseMemory,
     clock: systemClock,
     log,

@@ -15,5 +15,9 @@ for (const name of ['fluxd', 'fluxctl']) {
   });
   chmodSync(`${directory}/${name}.js`, 0o755);
 }
-// The thread of fluxd that runs git, found beside the code that starts it.
-await bundle('thread', { dir: directory, format: 'esm', entryFileNames: '[name].js' }, 'src/git/thread.ts');
+// The threads of fluxd, found beside the code that starts them.
+for (const [name, source] of [
+  ['thread', 'src/git/thread.ts'],
+  ['parser-thread', 'src/manifests/parser-thread.ts'],
+])
+  await bundle(name, { dir: directory, format: 'esm', entryFileNames: '[name].js' }, source);

@@ -41,6 +41,6 @@ export type { JsonValue } from './yaml/json.ts';
 export { findEntry, nodeAt, type YamlEntry } from './yaml/lookup.ts';
 export type { YamlMapping, YamlNode } from './yaml/node.ts';
 export { parseYamlDocument, parseYamlDocuments, type YamlDocument } from './yaml/parse.ts';
-export { isExactNumber } from './yaml/scalar.ts';
+export { isExactNumber, parseExactJson } from './yaml/scalar.ts';
 export { keyText } from './yaml/value.ts';
 export { formatScalar } from './yaml/write.ts';

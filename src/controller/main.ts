@@ -49,6 +49,8 @@ export interface FluxOptions {
   readonly host: string;
   readonly isAlive: (pid: number) => boolean;
   readonly metrics: FluxMetrics;
+  /** What the heap may hold, bytes; the manifests of a revision get half of it. Default: no limit. */
+  readonly heapBytes?: number;
   /** Called when there has been nothing to do for a while. */
   readonly onRest?: () => void;
   readonly clock: Clock;
@@ -127,9 +129,12 @@ export interface EngineOptions extends Omit<FluxOptions, 'temporaryDirectory' | 
 
 /** Puts the rooms together around one source and one cluster, and starts the loop. Both are closed when it stops. */
 export function startEngine(options: EngineOptions): RunningFlux {
-  const { config, version, environment, source, cluster, metrics, onRest, clock, log } = options;
+  const { config, version, environment, source, cluster, metrics, heapBytes, onRest, clock, log } = options;
   const http = createHttpTransport({ userAgent: `fluxd/${version}` });
-  const desired: Desired = createManifestReader({ log: log.child({ component: 'manifests' }) });
+  const desired: Desired = createManifestReader({
+    log: log.child({ component: 'manifests' }),
+    ...(heapBytes === undefined ? {} : { maxBytes: heapBytes / 2 }),
+  });
   const reader = createRepositoryReader(source, desired, cluster);
   const jobs = new JobQueue(source);
   const reports = new SyncReports();

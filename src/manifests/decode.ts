@@ -8,7 +8,8 @@ export const MAX_FILE_BYTES = 16 << 20;
  * The text of a file, its byte order mark included.
  * @throws FluxError `manifests/binary-file` or `manifests/bad-encoding`, naming line and byte.
  */
-export function decodeText(bytes: Buffer): string {
+export function decodeText(content: Uint8Array): string {
+  const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
   if (bytes.length >= 2 && (bytes.readUInt16BE() === 0xfeff || bytes.readUInt16BE() === 0xfffe)) {
     throw notText('file is UTF-16', 'manifests/bad-encoding', 'Save it as UTF-8.');
   }

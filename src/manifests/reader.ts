@@ -1,8 +1,10 @@
 import { FluxError, type Logger, silentLogger, turn } from '../base/index.ts';
 import type { Manifest } from '../resource/index.ts';
-import { decodeText, MAX_FILE_BYTES } from './decode.ts';
+import { MAX_FILE_BYTES } from './decode.ts';
 import { selectFiles, type TreeFile } from './files.ts';
-import { type ParsedFile, parseFile } from './parse-file.ts';
+import { type ParsedFile, refusedFile } from './finding.ts';
+import { MAX_INLINE_LENGTH } from './limits.ts';
+import { Parser } from './parser.ts';
 import type { FileProblem } from './problem.ts';
 
 /** What the files of a revision want. */
@@ -29,24 +31,31 @@ export interface ManifestReader {
 
 export interface ManifestReaderOptions {
   readonly log?: Logger;
+  /** What all manifests of a revision may take of the heap, bytes; the files beyond are refused. Default: no limit. */
+  readonly maxBytes?: number;
 }
 
 /** Blobs are fetched together up to this many and this much. */
 const BATCH = { files: 64, bytes: 8 << 20 };
-/** Characters parsed between two turns of the event loop, 1 to 2 ms. */
-const TURN = 16 << 10;
 
 /** What one file of a revision holds, with its manifests in their places. */
 interface FileRead extends DesiredManifests {
   /** Same content, read in the same way. */
   readonly contentKey: string;
+  /** What its manifests take of the heap. */
+  readonly bytes: number;
 }
 
 /**
  * The manifests of a repository. What the last revision holds is kept, by blob id: a commit that touches one file parses one file,
  * and a file that is as it was gives the same manifests. What is in it no more is forgotten.
  */
-export function createManifestReader({ log = silentLogger() }: ManifestReaderOptions = {}): ManifestReader {
+export function createManifestReader({
+  log = silentLogger(),
+  maxBytes = Number.POSITIVE_INFINITY,
+}: ManifestReaderOptions = {}): ManifestReader {
+  const parser = new Parser();
+  const outOfMemory = tooMuch(maxBytes);
   /** By path. */
   const kept = new Map<string, FileRead>();
   let lastManifests: readonly Manifest[] = [];
@@ -60,18 +69,32 @@ export function createManifestReader({ log = silentLogger() }: ManifestReaderOpt
       const sameContent = findContents(kept.values(), changed);
       const fresh = new Map<string, FileRead>();
       let parsed = 0;
-      const bytesOf = async (file: TreeFile) =>
-        file.size > MAX_FILE_BYTES || sameContent.has(contentKeyOf(file)) ? undefined : await blob(file.blob);
+      let left = maxBytes - unchangedBytes(kept, selection.files);
+      const isWanted = (file: TreeFile) => left > 0 && file.size <= MAX_FILE_BYTES && !sameContent.has(contentKeyOf(file));
       const fetched = async (batch: readonly TreeFile[]) =>
-        Promise.all(batch.map(async (file) => ({ file, bytes: await bytesOf(file) })));
+        Promise.all(batch.map(async (file) => ({ file, bytes: isWanted(file) ? await blob(file.blob) : undefined })));
+      const parse = async (file: TreeFile, bytes: Buffer | undefined): Promise<FileRead> => {
+        if (file.size > MAX_FILE_BYTES) return placed(file, tooLarge(file));
+        if (!bytes) return unkept(file.path, outOfMemory);
+        await pause(bytes.length);
+        parsed += 1;
+        try {
+          return placed(file, await parser.parse({ bytes, isJson: file.path.endsWith('.json') }, signal));
+        } catch (error) {
+          if (error instanceof FluxError) return unkept(file.path, error);
+          throw error;
+        }
+      };
       for await (const contents of oneAhead(batches(changed), fetched)) {
         for (const { file, bytes } of contents) {
-          const contentKey = contentKeyOf(file);
-          const known = sameContent.get(contentKey);
-          const read = known ? movedTo(file.path, known) : placed(file.path, contentKey, await parseBytes(file, bytes, pause));
-          if (!known) parsed += 1;
-          sameContent.set(contentKey, read);
-          fresh.set(file.path, read);
+          const known = sameContent.get(contentKeyOf(file));
+          const read = known ? movedTo(file.path, known) : await parse(file, bytes);
+          left -= read.bytes;
+          if (left < 0) fresh.set(file.path, unkept(file.path, outOfMemory));
+          else {
+            sameContent.set(read.contentKey, read);
+            fresh.set(file.path, read);
+          }
         }
       }
       log.debug({ files: selection.files.length, parsed }, 'read manifests');
@@ -99,6 +122,16 @@ function findContents(known: Iterable<FileRead>, files: readonly TreeFile[]): Ma
   return found;
 }
 
+/** What the files take that are as they were. */
+function unchangedBytes(kept: ReadonlyMap<string, FileRead>, files: readonly TreeFile[]): number {
+  let bytes = 0;
+  for (const file of files) {
+    const read = kept.get(file.path);
+    if (read?.contentKey === contentKeyOf(file)) bytes += read.bytes;
+  }
+  return bytes;
+}
+
 function forgetOthers(kept: Map<string, FileRead>, files: readonly TreeFile[]): void {
   const paths = new Set(files.map(({ path }) => path));
   for (const path of kept.keys()) if (!paths.has(path)) kept.delete(path);
@@ -108,49 +141,32 @@ function isSame(some: readonly Manifest[], others: readonly Manifest[]): boolean
   return some.length === others.length && some.every((each, index) => each === others[index]);
 }
 
-async function parseBytes(
-  file: TreeFile,
-  bytes: Buffer | undefined,
-  pause: (length: number) => Promise<void>,
-): Promise<ParsedFile> {
-  if (!bytes) return tooLarge(file);
-  const { path } = file;
-  try {
-    const text = decodeText(bytes);
-    if (path.endsWith('.json') && !text.includes('"apiVersion"'))
-      return { objects: [], errors: [], warnings: [{ error: noManifest() }] };
-    return await parseFile(text, pause);
-  } catch (error) {
-    if (error instanceof FluxError) return { objects: [], errors: [{ error }], warnings: [] };
-    throw error;
-  }
-}
-
 function tooLarge({ size }: TreeFile): ParsedFile {
   const error = new FluxError(`file is ${Math.ceil(size / (1 << 20))} MiB large`, {
     code: 'manifests/file-too-large',
     fault: 'user',
     help: `Files above ${MAX_FILE_BYTES >> 20} MiB are not read. Split it up, or move it out of the --git-path.`,
   });
-  return { objects: [], errors: [{ error }], warnings: [] };
+  return refusedFile(error);
 }
 
-function noManifest(): FluxError {
-  return new FluxError('JSON file holds no object of Kubernetes', {
-    code: 'manifests/no-kind',
+function tooMuch(maxBytes: number): FluxError {
+  return new FluxError(`file is not kept: the manifests before it take ${Math.floor(maxBytes / (1 << 20))} MiB of memory`, {
+    code: 'manifests/too-much',
     fault: 'user',
-    help: 'It has no "apiVersion" and is left out. To be rid of this warning, move it out of the --git-path.',
+    help: 'The whole file is refused. Give fluxd more memory, or have it read less with --git-path.',
   });
 }
 
-/** Resolves at once, and after every `TURN` characters when everything else had its turn. */
+/** Lets everything else have its turn before the file that exceeds what may be read in one. */
 function turnTaker(signal: AbortSignal | undefined): (length: number) => Promise<void> {
-  let left = TURN;
+  let left = MAX_INLINE_LENGTH;
   return async (length) => {
+    if (length > left) {
+      left = MAX_INLINE_LENGTH;
+      await turn(signal);
+    }
     left -= length;
-    if (left > 0) return;
-    left = TURN;
-    await turn(signal);
   };
 }
 
@@ -184,24 +200,50 @@ async function* oneAhead<T, R>(all: Iterable<T>, fetch: (each: T) => Promise<R>)
 
 const NONE: readonly never[] = [];
 
-function placed(file: string, contentKey: string, { objects, errors, warnings }: ParsedFile): FileRead {
+/** About what the heap needs for a place, and for a problem with its error. */
+const PLACE_BYTES = 200;
+const PROBLEM_BYTES = 500;
+
+function placed(file: TreeFile, { objects, errors, warnings }: ParsedFile): FileRead {
+  const { path } = file;
   const manifests = objects.map(({ object, checksum, document, line, item }) => ({
-    place: { file, document, line, ...(item === undefined ? {} : { item }) },
+    place: { file: path, document, line, ...(item === undefined ? {} : { item }) },
     object,
     checksum,
   }));
-  const inFile = (problems: ParsedFile['errors']) => (problems.length === 0 ? NONE : problems.map((each) => ({ file, ...each })));
-  return { contentKey, manifests, errors: inFile(errors), warnings: inFile(warnings) };
+  const inFile = (problems: ParsedFile['errors']) =>
+    problems.length === 0 ? NONE : problems.map((each) => ({ file: path, ...each }));
+  return {
+    contentKey: contentKeyOf(file),
+    manifests,
+    errors: inFile(errors),
+    warnings: inFile(warnings),
+    bytes: objects.reduce((sum, { bytes }) => sum + bytes, 0) + placesBytes({ manifests, errors, warnings }),
+  };
 }
 
-/** The same content at another path. */
+/** The same content at another path: the objects are there already. */
 function movedTo(file: string, { contentKey, manifests, errors, warnings }: FileRead): FileRead {
   return {
     contentKey,
     manifests: manifests.map((manifest) => ({ ...manifest, place: { ...manifest.place, file } })),
     errors: errors.map((problem) => ({ ...problem, file })),
     warnings: warnings.map((problem) => ({ ...problem, file })),
+    bytes: placesBytes({ manifests, errors, warnings }),
   };
+}
+
+/** A file that had no room, or whose reader was lost. Its content is read again by the next sync. */
+function unkept(file: string, error: FluxError): FileRead {
+  return { contentKey: '', manifests: NONE, errors: [{ file, error }], warnings: NONE, bytes: 0 };
+}
+
+function placesBytes({
+  manifests,
+  errors,
+  warnings,
+}: Pick<ParsedFile, 'errors' | 'warnings'> & { readonly manifests: readonly unknown[] }): number {
+  return PLACE_BYTES * manifests.length + PROBLEM_BYTES * (errors.length + warnings.length);
 }
 
 function collect(files: readonly FileRead[], { errors, warnings }: Omit<DesiredManifests, 'manifests'>): DesiredManifests {

@@ -71,8 +71,10 @@ function literalBlock(text: string, indent: number): string | undefined {
   if (!text.includes('\n') || /^\s/.test(text)) return undefined;
   // A block scalar has no escapes.
   if (/[^\P{C}\n]|[\u2028\u2029]/u.test(text)) return undefined;
-  const body = text.replace(/\n*$/, '');
-  const breaks = text.length - body.length;
+  let end = text.length;
+  while (text[end - 1] === '\n') end--;
+  const body = text.slice(0, end);
+  const breaks = text.length - end;
   const pad = ' '.repeat(indent);
   const lines = body.split('\n').map((line) => (line === '' ? '' : pad + line));
   const header = breaks === 0 ? '|-' : breaks === 1 ? '|' : '|+';

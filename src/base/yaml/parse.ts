@@ -1,8 +1,9 @@
 import { FluxError } from '../errors.ts';
 import { readEvents } from './events.ts';
 import { YamlFault } from './fault.ts';
+import { exceedsIndicators } from './indicators.ts';
 import type { JsonValue } from './json.ts';
-import { MAX_DOCUMENT_LENGTH } from './limits.ts';
+import { MAX_INDICATORS } from './limits.ts';
 import { countLines, createLineIndex, type TextPosition } from './lines.ts';
 import { composeDocument, tooDeep, type YamlNode } from './node.ts';
 import { splitDocuments } from './stream.ts';
@@ -19,6 +20,7 @@ interface DocumentBase {
 export interface YamlDocument extends DocumentBase {
   readonly value: JsonValue;
   readonly root: YamlNode;
+  /** At most `MAX_NOTICES`. */
   readonly warnings: readonly (YamlNotice & TextPosition)[];
   /** Line and column in the whole stream. */
   readonly position: (offset: number) => TextPosition;
@@ -70,8 +72,8 @@ function parseDocument(text: string, { number, offset, line }: DocumentPlace): Y
   const position = createLineIndex(text, line);
   const base = { number, text, offset };
   try {
-    if (text.length > MAX_DOCUMENT_LENGTH)
-      throw new YamlFault('yaml/too-large', `a document is longer than ${MAX_DOCUMENT_LENGTH >> 20} MiB`, 0);
+    if (exceedsIndicators(text, MAX_INDICATORS))
+      throw new YamlFault('yaml/too-large', `a document has more than ${MAX_INDICATORS} keys, values and items`, 0);
     const root = composeDocument(text, readEvents(text));
     if (!root) throw new YamlFault('yaml/bad-syntax', 'a document has no content', 0);
     const notices: YamlNotice[] = [];

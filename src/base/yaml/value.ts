@@ -1,5 +1,6 @@
 import { YamlFault } from './fault.ts';
 import type { JsonValue } from './json.ts';
+import { MAX_NOTICES } from './limits.ts';
 import type { YamlMapping, YamlNode, YamlScalar } from './node.ts';
 import { isExactNumber, NOT_JSON, resolvePlain, resolveTagged } from './scalar.ts';
 
@@ -59,7 +60,7 @@ function fill(object: { [key: string]: JsonValue }, node: YamlMapping, notices: 
       continue;
     }
     if (key === '__proto__') throw new YamlFault('yaml/bad-key', 'the key __proto__ is not allowed', keyNode.start);
-    if (seen.has(key))
+    if (seen.has(key) && notices.length < MAX_NOTICES)
       notices.push({ key, offset: keyNode.start, message: `key ${JSON.stringify(key)} is given twice, the last one counts` });
     seen.add(key);
     object[key] = jsonFromNode(value, notices);
@@ -74,7 +75,8 @@ function merge(
   const brought: { [key: string]: JsonValue } = {};
   fill(brought, source, [], new Set());
   for (const [key, value] of Object.entries(brought)) {
-    if (seen.has(key)) notices.push({ key, offset, message: `key ${JSON.stringify(key)} is replaced by the merge key after it` });
+    if (seen.has(key) && notices.length < MAX_NOTICES)
+      notices.push({ key, offset, message: `key ${JSON.stringify(key)} is replaced by the merge key after it` });
     object[key] = value;
   }
 }

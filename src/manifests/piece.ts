@@ -1,0 +1,62 @@
+import { FluxError, parseExactJson } from '../base/index.ts';
+import type { Finding, ParsedFile, ParsedObject } from './finding.ts';
+import type { FileContent } from './parse-file.ts';
+import type { DocumentProblem } from './problem.ts';
+
+/** What the thread is asked for: a file to read, or the next piece of what it found. */
+export type ParserOrder = { readonly read: FileContent } | 'more';
+
+/** What the thread found, a little at a time: to take over one piece costs the daemon less than a millisecond. */
+export interface Piece {
+  /** JSON text of a list of `ParsedObject`: the quickest way from one thread to another. */
+  readonly objects: string;
+  /** Some object holds integers beyond 2^53. */
+  readonly isExact: boolean;
+  readonly errors: readonly ProblemData[];
+  readonly warnings: readonly ProblemData[];
+  readonly isLast: boolean;
+}
+
+/** A problem whose error is plain data: classes do not pass between threads. */
+type ProblemData = Omit<DocumentProblem, 'error'> & { readonly error: Pick<FluxError, 'message' | 'code' | 'fault' | 'help'> };
+
+/** Characters of JSON after which a piece is complete; one object may be longer. */
+const PIECE_LENGTH = 64 << 10;
+
+/** Packs the next findings; the last piece is the one at which they end. */
+export function packPiece(findings: Iterator<Finding>): Piece {
+  const objects: string[] = [];
+  const errors: ProblemData[] = [];
+  const warnings: ProblemData[] = [];
+  let isExact = false;
+  let length = 0;
+  while (length < PIECE_LENGTH) {
+    const next = findings.next();
+    if (next.done) return { objects: `[${objects}]`, isExact, errors, warnings, isLast: true };
+    const finding = next.value;
+    if (finding.kind === 'object') {
+      const text = JSON.stringify(finding.object);
+      objects.push(text);
+      length += text.length;
+      isExact ||= finding.isExact;
+    } else {
+      const { error, ...place } = finding.problem;
+      const { message, code, fault, help } = error;
+      (finding.kind === 'error' ? errors : warnings).push({ ...place, error: { message, code, fault, help } });
+    }
+  }
+  return { objects: `[${objects}]`, isExact, errors, warnings, isLast: false };
+}
+
+export function unpackPiece({ objects, isExact, errors, warnings }: Piece): ParsedFile {
+  return {
+    objects: (isExact ? parseExactJson(objects) : JSON.parse(objects)) as ParsedObject[],
+    errors: errors.map(problemFrom),
+    warnings: warnings.map(problemFrom),
+  };
+}
+
+function problemFrom({ error, ...place }: ProblemData): DocumentProblem {
+  const { message, code, fault, help } = error;
+  return { ...place, error: new FluxError(message, { code, fault, ...(help === undefined ? {} : { help }) }) };
+}

@@ -1,0 +1,73 @@
+import { hash } from 'node:crypto';
+import { dumpYaml, FluxError, nodeAt, type YamlDocument } from '../base/index.ts';
+import type { KubeObject } from '../resource/index.ts';
+import { checkObject, isMap } from './check.ts';
+import type { Finding } from './finding.ts';
+import { MAX_OBJECT_BYTES, MAX_OBJECT_VALUES } from './limits.ts';
+import type { ObjectSource } from './objects.ts';
+import { weigh } from './weight.ts';
+
+/** What one value of a document is: an object, something set aside, or a mistake; nothing for an empty document. */
+export function readObject(document: YamlDocument, source: ObjectSource): Finding | undefined {
+  const { value, node, item } = source;
+  if (value === null && item === undefined) return undefined;
+  const place = { document: document.number, ...(item === undefined ? {} : { item }) };
+  const at = (path: readonly (string | number)[]) => document.position(Math.max(0, nodeAt(node, path).start));
+  const aside = setAside(value, item !== undefined);
+  if (aside) return { kind: aside.severity, problem: { ...place, ...at([]), error: aside.error } };
+  const checked = checkObject(value);
+  if ('refusal' in checked) {
+    const { code, message, help, path, id } = checked.refusal;
+    const error = new FluxError(message, { code, fault: 'user', help });
+    return { kind: 'error', problem: { ...place, ...at(path), ...(id === undefined ? {} : { id }), error } };
+  }
+  const { object } = checked;
+  const { values, bytes, isExact } = weigh(value, node.size);
+  if (values > MAX_OBJECT_VALUES || bytes > MAX_OBJECT_BYTES)
+    return { kind: 'error', problem: { ...place, ...at([]), error: tooLarge(object, values, bytes) } };
+  const checksum = hash('sha1', dumpYaml(object), 'hex');
+  return { kind: 'object', isExact, object: { object, checksum, ...place, line: at([]).line, bytes: bytes + 48 * values } };
+}
+
+/** Documents that are no manifests to apply, and say so by their shape. */
+function setAside(
+  value: ObjectSource['value'],
+  inList: boolean,
+): { readonly severity: 'error' | 'warning'; readonly error: FluxError } | undefined {
+  if (!isMap(value)) return undefined;
+  if (isMap(value.sops) && typeof value.sops.mac === 'string') {
+    const help = 'Decryption (--sops) is not built yet; the document is refused rather than applied encrypted.';
+    return {
+      severity: 'error',
+      error: new FluxError('document is encrypted by SOPS', { code: 'manifests/encrypted', fault: 'user', help }),
+    };
+  }
+  if ((value.kind === undefined || value.kind === null) && !inList) {
+    const help =
+      'It is left out. If it should be a manifest, give it apiVersion and kind; otherwise move it out of the --git-path.';
+    // What looks like a manifest that lost its kind must not have its object taken for one that left Git (R-020).
+    const looksLikeManifest = value.apiVersion !== undefined && value.metadata !== undefined;
+    return {
+      severity: looksLikeManifest ? 'error' : 'warning',
+      error: new FluxError('document has no kind', { code: 'manifests/no-kind', fault: 'user', help }),
+    };
+  }
+  if (typeof value.apiVersion === 'string' && value.apiVersion.startsWith('kustomize.config.k8s.io/')) {
+    const help = 'It is input for kustomize, not an object for the cluster, and is left out.';
+    return {
+      severity: 'warning',
+      error: new FluxError('kustomization is not built', { code: 'manifests/kustomization', fault: 'user', help }),
+    };
+  }
+  return undefined;
+}
+
+function tooLarge({ kind, metadata }: KubeObject, values: number, bytes: number): FluxError {
+  const size =
+    values > MAX_OBJECT_VALUES ? `has more than ${MAX_OBJECT_VALUES} values` : `is ${(bytes / (1 << 20)).toFixed(1)} MiB large`;
+  return new FluxError(`${kind.toLowerCase()}/${metadata.name} ${size}`, {
+    code: 'manifests/object-too-large',
+    fault: 'user',
+    help: `An API server accepts at most ${MAX_OBJECT_BYTES >> 20} MiB in one request, and Flux ${MAX_OBJECT_VALUES} values in one object. Split it up.`,
+  });
+}

@@ -1,0 +1,27 @@
+import { isExactNumber, type JsonValue } from '../base/index.ts';
+import { MAX_OBJECT_BYTES, MAX_OBJECT_VALUES } from './limits.ts';
+
+/** What a value costs to keep and to send. */
+export interface Weight {
+  /** Maps, lists and scalars; counting stops above `MAX_OBJECT_VALUES`. */
+  readonly values: number;
+  /** As JSON; exact where it is near the limit, else about. */
+  readonly bytes: number;
+  /** It holds integers beyond 2^53, which JSON text keeps and `JSON.parse` does not. */
+  readonly isExact: boolean;
+}
+
+/** @param about the length of the value as JSON, from below by at most a factor of three (escapes, UTF-8) */
+export function weigh(value: JsonValue, about: number): Weight {
+  let values = 0;
+  let isExact = false;
+  const pending: JsonValue[] = [value];
+  for (let next = pending.pop(); next !== undefined && values <= MAX_OBJECT_VALUES; next = pending.pop()) {
+    values++;
+    if (typeof next !== 'object' || next === null) continue;
+    if (isExactNumber(next)) isExact = true;
+    else for (const key in next) pending.push((next as { readonly [key: string]: JsonValue })[key] ?? null);
+  }
+  const isLarge = values <= MAX_OBJECT_VALUES && about > MAX_OBJECT_BYTES / 3;
+  return { values, bytes: isLarge ? Buffer.byteLength(JSON.stringify(value)) : about, isExact };
+}

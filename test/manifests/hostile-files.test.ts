@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import { createManifestReader, type DesiredManifests } from '../../src/manifests/index.ts';
+import { sampled, thorough } from '../support/sampled.ts';
+import { longestTurn } from '../support/turn-cpu.ts';
+import { HOSTILE_SHAPES, type HostileShape } from './hostile-files.ts';
+
+/** No content of a repository may keep the daemon from answering for longer, milliseconds of CPU. */
+const TURN_MS = 50;
+const GOOD = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: good}\n';
+const KIB = 1 << 10;
+const MIB = 1 << 20;
+const MAX_BYTES = 128 * MIB;
+
+const reader = createManifestReader({ maxBytes: MAX_BYTES });
+
+async function readBeside(content: string): Promise<{ readonly result: DesiredManifests; readonly cpuMs: number }> {
+  const contents = new Map(
+    Object.entries({ 'a.yaml': content, 'b.yaml': GOOD }).map(([path, text]) => [path, Buffer.from(text)]),
+  );
+  const files = [...contents].map(([path, { length }]) => ({ path, mode: '100644', blob: path, size: length }));
+  return await longestTurn(() => reader.read(files, async (path) => contents.get(path) ?? Buffer.alloc(0), { keep: false }));
+}
+
+function faultsOf({ manifests, errors, warnings }: DesiredManifests, cpuMs: number): readonly string[] {
+  const isGoodRead = manifests.some(({ place, object }) => place.file === 'b.yaml' && object.metadata.name === 'good');
+  return [
+    ...(isGoodRead ? [] : ['the file beside it was not read']),
+    ...(cpuMs > TURN_MS ? [`${cpuMs} ms between two turns`] : []),
+    ...([...errors, ...warnings].some(({ file }) => file !== 'a.yaml') ? ['another file is blamed'] : []),
+    ...(errors.length > 101 || warnings.length > 101 ? ['problems without bound'] : []),
+  ];
+}
+
+describe('S-025 hostile files', () => {
+  test.each<[what: string, length: number, shapes: readonly HostileShape[]]>([
+    ['short ones, read at once', 4 * KIB, HOSTILE_SHAPES],
+    ['longer ones, read by the thread', 128 * KIB, sampled('hostile files of 128 KiB', HOSTILE_SHAPES, 10)],
+    ['long ones', 2 * MIB, thorough('hostile files of 2 MiB') ? HOSTILE_SHAPES : []],
+    ['very long ones', 12 * MIB, thorough('hostile files of 12 MiB') ? HOSTILE_SHAPES.slice(0, 10) : HOSTILE_SHAPES.slice(0, 1)],
+  ])(
+    '%s: others have their turn, and the file beside it is read',
+    async (what, length, shapes) => {
+      const broken: string[] = [];
+      let worst = { cpuMs: 0, name: '' };
+      for (const { name, make } of shapes) {
+        const { result, cpuMs } = await readBeside(make(length));
+        if (cpuMs > worst.cpuMs) worst = { cpuMs, name };
+        broken.push(...faultsOf(result, cpuMs).map((fault) => `${name}: ${fault}`));
+      }
+      console.log(
+        `hostile files, ${what}: ${shapes.length} tried, ${shapes.length - broken.length} held; worst turn ${worst.cpuMs.toFixed(1)} ms (${worst.name})`,
+      );
+      expect(broken).toEqual([]);
+    },
+    600_000,
+  );
+
+  test.each([
+    ['the size of a file', 'a list of numbers', 17 * MIB, 'manifests/file-too-large'],
+    ['keys and values of a document', 'a List of numbers', 2 * MIB, 'yaml/too-large'],
+    ['values of an object', 'a flow list in an object', 300 * KIB, 'manifests/object-too-large'],
+    ['documents', 'documents of nothing', 128 * KIB, 'manifests/too-many-documents'],
+    ['errors', 'documents of one bracket', 4 * KIB, 'manifests/more-problems'],
+  ])('a file beyond %s is refused with that bound', async (_, name, length, code) => {
+    const { make } = HOSTILE_SHAPES.find((shape) => shape.name === name) as HostileShape;
+    const { result } = await readBeside(make(length));
+    expect(result.errors.at(-1)).toMatchObject({ file: 'a.yaml', error: { code } });
+  });
+
+  test('files beyond the memory of a revision are refused by name; less is read again', async () => {
+    const contents = Array.from({ length: 6 }, (_, index) =>
+      Buffer.from(`apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m${index}}\ndata: {text: "${String(index).repeat(MIB)}"}\n`),
+    );
+    const files = contents.map(({ length }, index) => ({
+      path: `m${index}.yaml`,
+      mode: '100644',
+      blob: `${index}`,
+      size: length,
+    }));
+    const blob = async (id: string) => contents[Number(id)] ?? Buffer.alloc(0);
+    const small = createManifestReader({ maxBytes: 3.5 * MIB });
+    const all = await small.read(files, blob);
+    expect(all.manifests.map(({ place }) => place.file)).toEqual(['m0.yaml', 'm1.yaml', 'm2.yaml']);
+    expect(all.errors).toMatchObject(
+      ['m3.yaml', 'm4.yaml', 'm5.yaml'].map((file) => ({ file, error: { code: 'manifests/too-much' } })),
+    );
+    const fewer = await small.read(files.slice(3), blob);
+    expect([fewer.manifests.length, fewer.errors]).toEqual([3, []]);
+  });
+});

@@ -1,0 +1,78 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { Parser } from '../../src/manifests/parser.ts';
+import { temporaryDirectory } from '../git/support/repository.ts';
+import { until } from '../support/until.ts';
+
+/** Long enough for the thread. */
+const LONG = {
+  bytes: Buffer.from(
+    `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  id: 9007199254740993\n  text: ${'x'.repeat(5000)}\n`,
+  ),
+  isJson: false,
+};
+const THREAD = new URL('../../src/manifests/parser-thread.ts', import.meta.url);
+
+/** A program for the thread that does something else the first `times` times it is started. */
+function failing(script: string, times: number): URL {
+  const directory = temporaryDirectory();
+  const program = join(directory, 'thread.mjs');
+  const starts = JSON.stringify(join(directory, 'starts'));
+  writeFileSync(
+    program,
+    `import { appendFileSync, readFileSync } from 'node:fs';
+     appendFileSync(${starts}, '.');
+     if (readFileSync(${starts}, 'utf8').length <= ${times}) { ${script} } else await import(${JSON.stringify(THREAD)});`,
+  );
+  return pathToFileURL(program);
+}
+
+test('the thread gives what reading at once gives, integers beyond 2^53 included', async () => {
+  const { objects, errors, warnings } = await new Parser().parse(LONG);
+  expect([errors, warnings]).toEqual([[], []]);
+  expect(objects).toMatchObject([{ object: { kind: 'ConfigMap', metadata: { name: 'a' } }, document: 1, line: 1 }]);
+  expect(JSON.stringify(objects[0]?.object)).toContain('"id":9007199254740993');
+});
+
+describe('a thread that is lost', () => {
+  const WAYS = {
+    'ends before it is asked': 'process.exit(0);',
+    'ends when it is asked': `(await import('node:worker_threads')).parentPort.once('message', () => process.exit(1));`,
+    'fails before it is asked': `throw new Error('broken');`,
+    'fails when it is asked': `(await import('node:worker_threads')).parentPort.once('message', () => { throw new Error('broken'); });`,
+  };
+
+  test.each(Object.entries(WAYS))('%s: another one reads the file', async (_, script) => {
+    const { objects } = await new Parser({ program: failing(script, 1) }).parse(LONG);
+    expect(objects).toHaveLength(1);
+  });
+
+  test.each(Object.entries(WAYS))('%s, twice: the file is not read, and the next one is', async (_, script) => {
+    const parser = new Parser({ program: failing(script, 2) });
+    await expect(parser.parse(LONG)).rejects.toMatchObject({ code: 'manifests/not-read' });
+    expect((await parser.parse(LONG)).objects).toHaveLength(1);
+  });
+});
+
+test('content that takes too long is refused with that bound, and the next file is read', async () => {
+  const parser = new Parser({
+    program: failing(`(await import('node:worker_threads')).parentPort.on('message', () => { for (;;); });`, 1),
+    readMs: 2000,
+  });
+  const { objects, errors } = await parser.parse(LONG);
+  expect([objects.length, errors.map(({ error }) => error.code)]).toEqual([0, ['manifests/too-costly']]);
+  expect((await parser.parse(LONG)).objects).toHaveLength(1);
+});
+
+test('an abort ends the reading with its reason', async () => {
+  const stop = new AbortController();
+  const program = failing(`(await import('node:worker_threads')).parentPort.on('message', () => { for (;;); });`, 1);
+  const parser = new Parser({ program });
+  const reading = parser.parse(LONG, stop.signal);
+  await until('the thread starts', () => existsSync(new URL('starts', program)));
+  stop.abort(new Error('stopped'));
+  await expect(reading).rejects.toThrow('stopped');
+  expect((await parser.parse(LONG)).objects).toHaveLength(1);
+});
