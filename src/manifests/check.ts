@@ -1,6 +1,8 @@
 import type { JsonValue } from '../base/index.ts';
 import { formatResourceId, type KubeObject, type ResourceId } from '../resource/index.ts';
 
+import { podSpecPath, valueAt } from './pod-spec.ts';
+
 /** Why a value is not taken as an object. */
 export interface Refusal {
   readonly code: string;
@@ -27,7 +29,7 @@ const MAX_NAME = 253;
 export function checkObject(value: JsonValue): { readonly object: KubeObject } | { readonly refusal: Refusal } {
   if (!isMap(value))
     return { refusal: refuse([], 'value is not an object', 'A manifest is a map with apiVersion, kind and metadata.') };
-  const refusal = checkType(value) ?? checkMetadata(value);
+  const refusal = checkType(value) ?? checkMetadata(value) ?? checkContainers(value);
   if (!refusal) return { object: value as unknown as KubeObject };
   const id = idOf(value);
   const subject = id === undefined ? 'object' : describe(value);
@@ -125,6 +127,25 @@ function checkTexts(metadata: JsonMap, field: 'annotations' | 'labels'): Refusal
     }
     // As kubectl: an annotation without a value is empty; a label without one is none, and applying says so.
     if (field === 'annotations') map[key] = '';
+  }
+  return undefined;
+}
+
+/** A container whose name is no text would be none for releases and listings, until the API server refuses the object. */
+function checkContainers(object: JsonMap): Refusal | undefined {
+  const podSpec = podSpecPath(String(object.kind));
+  const spec = podSpec && valueAt(object, podSpec);
+  if (!podSpec || !isMap(spec)) return undefined;
+  for (const list of ['containers', 'initContainers']) {
+    const containers = spec[list];
+    if (!Array.isArray(containers)) continue;
+    for (const [index, container] of containers.entries()) {
+      const name = isMap(container) ? container.name : undefined;
+      if (name === undefined || name === null || typeof name === 'string') continue;
+      const help =
+        'Put it in quotes: YAML as Kubernetes reads it takes y, n, yes, no, on and off as booleans, and 1 as a number.';
+      return refuse([...podSpec, list, index, 'name'], `has a container with a name that is ${typeName(name)}, not text`, help);
+    }
   }
   return undefined;
 }

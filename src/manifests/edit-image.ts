@@ -1,4 +1,4 @@
-import { appendEntry, FluxError, findEntry, type JsonValue, replaceValue, type TextEdit } from '../base/index.ts';
+import { appendEntry, FluxError, findEntry, replaceValue, type TextEdit } from '../base/index.ts';
 import { helmImageChanges, type KubeObject } from '../resource/index.ts';
 import { isMap } from './check.ts';
 import {
@@ -10,15 +10,8 @@ import {
   ownMapping,
   refuseShared,
 } from './locate.ts';
+import { podSpecPath, valueAt } from './pod-spec.ts';
 import { editFailed, spliceDocument, updateAt, verifyEdit } from './verify.ts';
-
-/** Where each kind keeps its pod spec; `WORKLOAD_KINDS` less HelmRelease, whose images are values. */
-const POD_SPECS: Readonly<Record<string, readonly string[]>> = {
-  cronjob: ['spec', 'jobTemplate', 'spec', 'template', 'spec'],
-  daemonset: ['spec', 'template', 'spec'],
-  deployment: ['spec', 'template', 'spec'],
-  statefulset: ['spec', 'template', 'spec'],
-};
 
 /**
  * Sets the image of a container (the first of that name in `containers`, else in `initContainers`; of a HelmRelease its values of
@@ -71,7 +64,7 @@ function setText(located: LocatedObject, target: EditTarget, { path, key, value 
 }
 
 function containerPath({ value }: LocatedObject, target: EditTarget, container: string): readonly (string | number)[] {
-  const podSpec = POD_SPECS[target.kind.toLowerCase()];
+  const podSpec = podSpecPath(target.kind);
   if (!podSpec) throw unsupported(target);
   for (const list of ['containers', 'initContainers']) {
     const containers = valueAt(value, [...podSpec, list]);
@@ -84,15 +77,6 @@ function containerPath({ value }: LocatedObject, target: EditTarget, container: 
 
 function noContainer(container: string, target: EditTarget): FluxError {
   return notFound(`container ${container} of ${describeTarget(target)}`);
-}
-
-function valueAt(value: JsonValue | undefined, path: readonly (string | number)[]): JsonValue | undefined {
-  let current = value;
-  for (const step of path) {
-    if (Array.isArray(current)) current = typeof step === 'number' ? current[step] : undefined;
-    else current = isMap(current) && Object.hasOwn(current, step) ? current[step] : undefined;
-  }
-  return current;
 }
 
 function unsupported({ kind }: EditTarget): FluxError {

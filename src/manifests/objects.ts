@@ -1,4 +1,5 @@
 import { findEntry, type JsonValue, type YamlDocument, type YamlNode } from '../base/index.ts';
+import { isMap } from './check.ts';
 
 /** One value of a document that should be an object: the document itself, or an item of the List it is. */
 export interface ObjectSource {
@@ -13,7 +14,10 @@ export interface ObjectSource {
 /** Lists in Lists are taken apart this deep; below, a List is left whole (and refused as an object, for it has no name). */
 const MAX_LIST_DEPTH = 5;
 
-/** Takes a document apart into its objects: any kind that ends in `List` and has `items` stands for its items, as in Flux v1. */
+/**
+ * Takes a document apart into its objects: any kind that ends in `List` and has `items` stands for its items, as in Flux v1. An item
+ * without apiVersion has that of its list, as in `DeploymentList`, and without a kind too what is before `List`, as for kubectl.
+ */
 export function* objectsOf(document: YamlDocument): Generator<ObjectSource> {
   if (!isList(document.value)) {
     yield { value: document.value, node: document.root, path: [] };
@@ -25,12 +29,24 @@ export function* objectsOf(document: YamlDocument): Generator<ObjectSource> {
 
 function* itemsOf(list: ListValue, node: YamlNode, path: ObjectSource['path']): Generator<ObjectSource> {
   const itemsNode = valueNode(node, 'items');
-  for (const [index, value] of (list.items ?? []).entries()) {
+  for (const [index, item] of (list.items ?? []).entries()) {
+    const value = typedBy(list, item);
     const itemNode = (itemsNode?.kind === 'sequence' ? itemsNode.items[index] : undefined) ?? node;
     const itemPath = [...path, 'items', index];
     if (isList(value) && itemPath.length < 2 * MAX_LIST_DEPTH) yield* itemsOf(value, itemNode, itemPath);
     else yield { value, node: itemNode, path: itemPath };
   }
+}
+
+/** The items of a plain `List` say themselves what they are. */
+function typedBy({ apiVersion, kind }: ListValue, item: JsonValue): JsonValue {
+  const isTyped = typeof kind === 'string' && kind !== 'List' && typeof apiVersion === 'string';
+  if (!isTyped || !isMap(item) || given(item.apiVersion)) return item;
+  return { ...item, apiVersion, kind: given(item.kind) ? (item.kind ?? null) : kind.slice(0, -'List'.length) };
+}
+
+function given(value: JsonValue | undefined): boolean {
+  return value !== undefined && value !== null && value !== '';
 }
 
 interface ListValue {

@@ -246,6 +246,16 @@ describe('writing', () => {
     ['null', "'null'"],
     ['~', "'~'"],
     ['1.10', "'1.10'"],
+    ['0.4.12', '0.4.12'],
+    ['1.2.3-4', '1.2.3-4'],
+    ['2.0.0e1', '2.0.0e1'],
+    ['7f3a', '7f3a'],
+    ['1,2', '1,2'],
+    ['1e400', "'1e400'"],
+    ['0x', '0x'],
+    ['0xfffffffffffffffffff', "'0xfffffffffffffffffff'"],
+    ['1e9', "'1e9'"],
+    ['.5', "'.5'"],
     ['0777', "'0777'"],
     ['1_000', "'1_000'"],
     ['12:30:45', "'12:30:45'"],
@@ -308,6 +318,10 @@ describe('writing', () => {
     expect(dumpYaml(value)).toBe(
       "'': \"\\ta\\nb\"\na:\n  e: null\n  f: {}\n  'no': '1'\nb:\n- 1\n- c: []\n  d: |\n    x\n    y\nc: |+\n  k\n\nd:\n- - 1\n  - 2\n- []\n",
     );
+  });
+
+  test('the canonical form quotes what it always did, as checksums in clusters were taken of it', () => {
+    expect(dumpYaml({ a: '0.4.12', b: '7f3a', 1.5: '1,2' })).toBe("'1.5': '1,2'\na: '0.4.12'\nb: '7f3a'\n");
   });
 
   test('any JSON survives the canonical form', () => {

@@ -1,6 +1,9 @@
 import { isExactNumber } from './scalar.ts';
 import { formatScalar } from './write.ts';
 
+/** In quotes by the canonical form, needed or not. It stays as it is: checksums in clusters were taken of it. */
+const QUOTED = /^(?:[-+.]?[0-9][0-9_:,.eE+\-xXoObBa-fA-F TtZz]*|=|<<|[-+]?\.(?:inf|nan))$/i;
+
 /**
  * Writes JSON data as YAML in one canonical form: keys sorted, two spaces, lists not indented under their key, text over several
  * lines as literal blocks, no folding, no anchors. The same data always gives the same bytes (Flux v1's checksum is taken of them).
@@ -49,7 +52,7 @@ function writeMap(
   const pad = ' '.repeat(indent);
   if (lead === ':') out.push('\n');
   keys.forEach((key, index) => {
-    out.push(lead === '-' && index === 0 ? ' ' : pad, formatScalar(key), ':');
+    out.push(lead === '-' && index === 0 ? ' ' : pad, formatText(key), ':');
     writeNode(map[key], indent, ':', out);
   });
 }
@@ -61,9 +64,13 @@ function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
 function formatValue(value: unknown, indent: number): string {
   if (value === null || value === undefined) return 'null';
   if (isExactNumber(value)) return value.rawJSON;
-  if (typeof value === 'string') return literalBlock(value, indent) ?? formatScalar(value);
+  if (typeof value === 'string') return literalBlock(value, indent) ?? formatText(value);
   if (typeof value === 'object') return Array.isArray(value) ? '[]' : '{}';
   return String(value);
+}
+
+function formatText(text: string): string {
+  return formatScalar(text, { style: QUOTED.test(text) ? 'single' : 'plain' });
 }
 
 /** Undefined where a literal block cannot hold the text exactly. */

@@ -2,8 +2,17 @@ import { resolvePlain } from './scalar.ts';
 
 export type ScalarStyle = 'plain' | 'single' | 'double';
 
-// Reads as text here, but as a number, a time or a special key in some YAML reader (base 60, dates, `=`, 0o17 …).
-const AMBIGUOUS = /^(?:[-+.]?[0-9][0-9_:,.eE+\-xXoObBa-fA-F TtZz]*|=|<<|[-+]?\.(?:inf|nan))$/i;
+// Text for Kubernetes, but a number, a time or a special key for other readers of YAML: base 60, dates, numbers out of range.
+const AMBIGUOUS = new RegExp(
+  `^(?:${[
+    '=|<<',
+    '[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\\.[0-9_]*)?',
+    '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \\t].*)?',
+    '[-+]?(?:\\.[0-9][0-9_]*|[0-9][0-9_]*(?:\\.[0-9_]*)?)(?:e[-+]?[0-9]+)?',
+    '[-+]?0(?:x[0-9a-f_]+|o[0-7_]+|b[01_]+)',
+  ].join('|')})$`,
+  'i',
+);
 const INDICATOR = /^[-?:](?:[\s,[\]{}]|$)|^[,[\]{}#&*!|>'"%@`]|^(?:---|\.\.\.)/;
 // Control and format characters, lone surrogates and the like: invisible, or not allowed in YAML at all.
 const INVISIBLE = /\p{C}|[\u2028\u2029]/u;
