@@ -80,6 +80,30 @@ function circles(graph: ReadonlyMap<string, readonly string[]>): readonly string
   return found;
 }
 
+/** Who asks for the time of day, and what for; all other waiting and ageing goes by the monotonic clock. */
+const TIME_OF_DAY: Readonly<Record<string, string>> = {
+  'api/v1/events.ts': 'a name for this run of the daemon',
+  'base/clock.ts': 'when something began',
+  'base/log-limit.ts': 'the time of a line',
+  'cli/doctor/examine.ts': 'ages of what bears a time',
+  'cluster/connection/transport.ts': 'a date in Retry-After',
+  'cluster/event/object-events.ts': 'times of Events',
+  'cluster/health/watch-health.ts': 'deadlines of workloads, which are times of day',
+  'cluster/lease/election.ts': 'times in the Lease',
+  'cluster/lease/fence.ts': 'beside the monotonic clock, which may stand still while a machine sleeps',
+  'cluster/lease/release.ts': 'times in the Lease',
+  'controller/apply-update.ts': 'the time of an event',
+  'controller/election.ts': 'when a sync ended',
+  'controller/steps.ts': 'when a sync began and ended',
+  'controller/sync-recorder.ts': 'the time of a record',
+  'git/git.ts': 'times of commits',
+  'git/publish.ts': 'times of commits',
+  'registry-watch/exchange.ts': 'a date in Retry-After',
+  'registry-watch/scan.ts': 'when tags were listed',
+  'registry-watch/tag-refresh.ts': 'when an image was looked at',
+  'registry-watch/watch.ts': 'when an image is looked at next, as people read it',
+};
+
 const roomOf = (path: string) => path.split('/')[0] ?? '';
 
 describe('rooms', () => {
@@ -134,5 +158,12 @@ describe('rooms', () => {
         );
       });
     expect(broken).toEqual([]);
+  });
+
+  test('the time of day is asked for only to be written down, or to be compared with one that is (R-066)', () => {
+    const asking = sources.filter(
+      (file) => !file.startsWith('sim/') && /clock\.now\(\)/.test(readFileSync(join(root, 'src', file), 'utf8')),
+    );
+    expect(asking.toSorted()).toEqual(Object.keys(TIME_OF_DAY).toSorted());
   });
 });

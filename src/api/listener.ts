@@ -113,7 +113,7 @@ export function createListener(options: ListenerOptions): HttpListener {
   }
 
   async function answer(incoming: IncomingMessage, outgoing: ServerResponse, goOn: (() => void) | undefined): Promise<void> {
-    const startedAt = clock.now();
+    const startedAt = clock.monotonic();
     const [path = '', search = ''] = splitTarget(incoming.url ?? '');
     const query = new URLSearchParams(search);
     const seen = { path, headers: incoming.headers };
@@ -124,7 +124,7 @@ export function createListener(options: ListenerOptions): HttpListener {
       return refuse(error, seen);
     });
     await writeReply(incoming, outgoing, reply, clock);
-    const durationMs = clock.now() - startedAt;
+    const durationMs = clock.monotonic() - startedAt;
     onAnswer?.({
       method: incoming.method ?? '',
       route: !match ? unknownName(path) : REFUSALS.has(reply.status) ? 'Refused' : (match.route.name ?? match.route.path),

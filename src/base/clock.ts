@@ -1,6 +1,6 @@
-/** Time as a collaborator, so that tests decide what time it is. The only place that touches Date, performance and timers. */
+/** Time as a collaborator, so that tests decide what time it is. What waits, counts or ages goes by the monotonic clock. The only place that touches Date, performance and timers. */
 export interface Clock {
-  /** Milliseconds since the Unix epoch. */
+  /** The time of day in milliseconds since the Unix epoch, to be written down; it jumps when it is set. */
   now(): number;
   /** Milliseconds since some moment; runs on evenly, whoever sets the time. */
   monotonic(): number;
@@ -58,6 +58,12 @@ export function withDeadline(ms: number, parent?: AbortSignal): Deadline {
   if (parent?.aborted) onAbort();
   else parent?.addEventListener('abort', onAbort);
   return { signal: either.signal, [Symbol.dispose]: release };
+}
+
+/** When something begins, in time of day, and how to ask when it ended: the time that it took, whoever sets the time meanwhile. */
+export function begin(clock: Clock): { readonly startedAt: number; readonly ended: () => number } {
+  const [startedAt, from] = [clock.now(), clock.monotonic()];
+  return { startedAt, ended: () => startedAt + clock.monotonic() - from };
 }
 
 /** RFC 3339 in UTC, in whole seconds: a fraction is cut off, as Go does. */

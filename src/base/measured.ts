@@ -8,13 +8,13 @@ export interface Measurement {
 
 /** Does the work, and tells how long it took and whether it went well. */
 export async function measured<T>(clock: Clock, tell: (outcome: Measurement) => void, work: () => Promise<T>): Promise<T> {
-  const startedAt = clock.now();
+  const startedAt = clock.monotonic();
   let success = false;
   try {
     const result = await work();
     success = true;
     return result;
   } finally {
-    tell({ success, seconds: (clock.now() - startedAt) / 1000 });
+    tell({ success, seconds: (clock.monotonic() - startedAt) / 1000 });
   }
 }

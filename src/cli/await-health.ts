@@ -60,12 +60,12 @@ async function untilHealthy(
   { revision, output, onHealth }: HealthOptions & { readonly onHealth: (health: HealthWire) => void },
 ): Promise<number> {
   const { clock, stderr, rolloutTimeoutMs } = session;
-  const deadline = clock.now() + rolloutTimeoutMs;
+  const deadline = clock.monotonic() + rolloutTimeoutMs;
   const told = new Map<string, string>();
   const outage = createOutage(session);
   let waitingFor = revision;
   for (let wanted = FIRST_S; ; wanted = NEXT_S) {
-    const left = deadline - clock.now();
+    const left = deadline - clock.monotonic();
     using last = clock.deadline(Math.max(0, left) + GRACE_MS);
     let health: HealthWire | undefined;
     try {

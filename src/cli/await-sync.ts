@@ -33,7 +33,7 @@ export async function reportSync(
 
 async function awaitEnd(session: Session, client: ApiClient, branch: string, started: SyncReportWire): Promise<SyncReportWire> {
   const { clock, timeoutMs, stderr, progress } = session;
-  const deadline = clock.now() + timeoutMs;
+  const deadline = clock.monotonic() + timeoutMs;
   let announced = false;
   const announce = ({ revision }: SyncReportWire) => {
     if (announced || revision === undefined) return;
@@ -48,7 +48,7 @@ async function awaitEnd(session: Session, client: ApiClient, branch: string, sta
       announce(latest);
       if (latest.state === 'done') return latest;
       // The daemon answers as soon as it is done; until the revision is known short questions make sure it is shown at once.
-      const waitSeconds = announced ? Math.min(10, Math.max(0, Math.floor((deadline - clock.now()) / 1000))) : 0;
+      const waitSeconds = announced ? Math.min(10, Math.max(0, Math.floor((deadline - clock.monotonic()) / 1000))) : 0;
       latest = await client.sync(started.id, { waitSeconds, signal });
       outage.over();
       announce(latest);

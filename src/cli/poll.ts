@@ -24,10 +24,10 @@ export async function poll<T>(
   ask: (options: { readonly signal: AbortSignal }) => Promise<T | undefined>,
   { clock, timeoutMs, initialMs, maxMs, outage }: PollOptions,
 ): Promise<T> {
-  const deadline = clock.now() + timeoutMs;
+  const deadline = clock.monotonic() + timeoutMs;
   for (let delay = initialMs; ; delay = Math.min(delay * 2, maxMs)) {
     let failure: unknown;
-    using last = clock.deadline(Math.max(0, deadline - clock.now()) + GRACE_MS);
+    using last = clock.deadline(Math.max(0, deadline - clock.monotonic()) + GRACE_MS);
     try {
       const answer = await ask(last);
       outage.over();
@@ -37,7 +37,7 @@ export async function poll<T>(
       await outage.bear(error);
       failure = error;
     }
-    const left = deadline - clock.now();
+    const left = deadline - clock.monotonic();
     if (left <= 0) throw timeoutAfter(failure);
     await clock.sleep(Math.min(delay, left));
   }

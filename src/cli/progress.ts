@@ -52,13 +52,13 @@ export function createProgress({ stdout, stderr, clock, animated }: Terminal): {
   }
 
   async function draw(tell: () => string, signal: AbortSignal): Promise<void> {
-    const since = clock.now();
+    const since = clock.monotonic();
     for (let frame = 0; ; frame += 1) {
       // What is there at once is not announced.
       await clock.sleep(FRAME_MS, { signal }).catch(() => undefined);
       if (signal.aborted) return;
       if (!atLineStart) continue;
-      const took = clock.now() - since;
+      const took = clock.monotonic() - since;
       const line = `${FRAMES[frame % FRAMES.length]} ${printableLine(tell())}${took < LONG_MS ? '' : ` (${Math.floor(took / 1000)}s)`}`;
       stderr.write(`${ERASE}${[...line].slice(0, (widthOf(stderr) ?? 80) - 1).join('')}`);
       drawn = true;

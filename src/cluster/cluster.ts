@@ -176,7 +176,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster & 
       const isLarge = steps.filter(({ act }) => act === 'apply').length >= MANY;
       return attention.during(async () => {
         const changes = await (isLarge ? views.resting(carryOut) : carryOut());
-        noteCorrections(set, steps, changes, clock.now());
+        noteCorrections(set, steps, changes, clock.monotonic());
         noteRefusals(set, steps, changes);
         for (const [index, change] of changes.entries()) {
           const step = steps[index];

@@ -98,7 +98,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
         return id;
       }
       standing.requireTerm();
-      const job = jobs.add(spec, clock.now());
+      const job = jobs.add(spec, clock.monotonic());
       options.metrics.queueLength(jobs.length);
       loop.wake();
       return job.id;

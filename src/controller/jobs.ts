@@ -9,7 +9,7 @@ import type { Revision, Source } from './ports.ts';
 export interface Job {
   readonly id: string;
   readonly spec: UpdateSpec;
-  /** Milliseconds since the epoch. */
+  /** By the monotonic clock, in milliseconds. */
   readonly queuedAt: number;
 }
 

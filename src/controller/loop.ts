@@ -63,7 +63,7 @@ export class Loop {
 
   constructor(options: LoopOptions) {
     this.#options = options;
-    const now = options.clock.now();
+    const now = options.clock.monotonic();
     this.#restedAt = options.clock.monotonic();
     this.#due = { fetch: now, sync: Number.POSITIVE_INFINITY, automate: now };
   }
@@ -139,13 +139,13 @@ export class Loop {
 
   async #run(step: Timed, signal: AbortSignal, work: () => Promise<Again | undefined>): Promise<void> {
     const { clock, intervals, log, onStep, pulse } = this.#options;
-    if (signal.aborted || this.#due[step] > clock.now()) return;
+    if (signal.aborted || this.#due[step] > clock.monotonic()) return;
     // Cleared before the work, so that asking again while it runs is not lost.
     this.#due[step] = Number.POSITIVE_INFINITY;
     let next = intervals[step];
     let again: Again | undefined;
     let success = true;
-    const startedAt = clock.now();
+    const startedAt = clock.monotonic();
     pulse.begin(step);
     try {
       again = await work();
@@ -157,14 +157,14 @@ export class Loop {
       success = false;
     }
     if (success && this.#told.delete(step)) log.info({ step }, 'step works again');
-    onStep?.({ step, success, seconds: (clock.now() - startedAt) / 1000 });
+    onStep?.({ step, success, seconds: (clock.monotonic() - startedAt) / 1000 });
     if (again === undefined) this.#failures[step] = 0;
     else {
       const { initialMs, maxMs } = RETRY;
       next = Math.min(next, backoffMs(this.#failures[step], { initialMs, maxMs: again === 'soon' ? maxMs : next }));
       this.#failures[step] += 1;
     }
-    this.#due[step] = Math.min(this.#due[step], clock.now() + next);
+    this.#due[step] = Math.min(this.#due[step], clock.monotonic() + next);
   }
 
   /** Once for as long as it is the same; of a sync each time, because each tells that it began. */
@@ -184,7 +184,7 @@ export class Loop {
 
   async #sleep(signal: AbortSignal): Promise<void> {
     const { clock, pulse } = this.#options;
-    const wait = this.#next() - clock.now();
+    const wait = this.#next() - clock.monotonic();
     if (wait <= 0 || this.#called) return;
     pulse.rest(wait);
     const woken = new AbortController();

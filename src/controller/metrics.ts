@@ -52,9 +52,9 @@ export function measuredLookups(images: ImageWatch, metrics: ControllerMetrics, 
   return {
     ...images,
     repository(name) {
-      const startedAt = clock.now();
+      const startedAt = clock.monotonic();
       const found = images.repository(name);
-      metrics.imageLookup({ success: found !== undefined, seconds: (clock.now() - startedAt) / 1000 });
+      metrics.imageLookup({ success: found !== undefined, seconds: (clock.monotonic() - startedAt) / 1000 });
       return found;
     },
   };

@@ -12,14 +12,14 @@ export class Pulse {
   readonly #clock: Clock;
   readonly #limitMs: number;
   #doing = 'starting';
-  /** The loop owes no sign of life before this time, ms since the epoch. */
+  /** The loop owes no sign of life before this time, by the monotonic clock. */
   #lastSign: number;
 
   /** @param extraMs Time that a step may take in one go by the flags, beyond what always holds. */
   constructor(clock: Clock, extraMs: number) {
     this.#clock = clock;
     this.#limitMs = LONGEST_SILENCE_MS + extraMs;
-    this.#lastSign = clock.now();
+    this.#lastSign = clock.monotonic();
   }
 
   /** A step begins. */
@@ -30,18 +30,18 @@ export class Pulse {
 
   /** Something was done. */
   beat(): void {
-    this.#lastSign = this.#clock.now();
+    this.#lastSign = this.#clock.monotonic();
   }
 
   /** Nothing is to be done for so long. */
   rest(ms: number): void {
     this.#doing = 'asleep, and was to wake up before';
-    this.#lastSign = this.#clock.now() + ms;
+    this.#lastSign = this.#clock.monotonic() + ms;
   }
 
   /** One sentence when the loop is stuck. */
   stuck(): string | undefined {
-    const silentMs = this.#clock.now() - this.#lastSign;
+    const silentMs = this.#clock.monotonic() - this.#lastSign;
     if (silentMs <= this.#limitMs) return undefined;
     return `the loop has done nothing for ${Math.floor(silentMs / 60_000)} minutes; it is ${this.#doing}`;
   }

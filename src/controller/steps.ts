@@ -1,4 +1,4 @@
-import { asFluxError, type Clock, FluxError, type Logger } from '../base/index.ts';
+import { asFluxError, begin, type Clock, FluxError, type Logger } from '../base/index.ts';
 import { PoliciesRefused } from '../update/index.ts';
 import { applyUpdate, type UpdateOptions } from './apply-update.ts';
 import { automate } from './automate.ts';
@@ -73,7 +73,7 @@ export function createSteps(options: StepsOptions): LoopSteps {
 
   async function runSync(revision: Revision, sub: StepsOptions, cancel: Cancellable): Promise<Again | undefined> {
     const { reader, images, log } = sub;
-    const startedAt = clock.now();
+    const span = begin(clock);
     const report = claimed;
     claimed = undefined;
     log.info({ revision, previous: progress.applied }, 'sync started');
@@ -88,23 +88,23 @@ export function createSteps(options: StepsOptions): LoopSteps {
       if (options.automation) images.watch(imageTargets((await reader.read(revision, cancel)).workloads));
       // Thrown so that the loop comes back soon; what was applied stays applied, only the record is missing.
       if (outcome.unrecorded && !isRefusal(outcome.unrecorded)) throw outcome.unrecorded;
-      syncDone(outcome.unrecorded === undefined, startedAt);
+      syncDone(outcome.unrecorded === undefined, span);
       return leftUndone(outcome.changes) ?? (outcome.unrecorded ? 'later' : undefined);
     } catch (error) {
       const failure = asFluxError(error, { code: 'sync/failed' });
       const stopped = cancel.signal?.aborted ?? false;
       if (!stopped && failure !== progress.unrecorded?.unrecorded) {
         progress.failure = failure;
-        sub.history.failed(revision, startedAt, failure);
+        sub.history.failed(revision, span.startedAt, failure);
       }
       if (report !== undefined && reports.get(report).state !== 'done') reports.fail(report, failure, clock.now());
-      syncDone(false, startedAt);
+      syncDone(false, span);
       throw error;
     }
   }
 
-  function syncDone(success: boolean, startedAt: number): void {
-    const endedAt = clock.now();
+  function syncDone(success: boolean, { startedAt, ended }: ReturnType<typeof begin>): void {
+    const endedAt = ended();
     metrics.syncDone({ success, seconds: (endedAt - startedAt) / 1000, endedAt });
   }
 
@@ -157,7 +157,7 @@ async function runJob(options: StepsOptions, cancel: Cancellable): Promise<boole
   const { jobs, clock, log, metrics } = options;
   const job = jobs.next();
   if (!job) return false;
-  const startedAt = clock.now();
+  const startedAt = clock.monotonic();
   metrics.queueLength(jobs.length);
   metrics.jobStarted((startedAt - job.queuedAt) / 1000);
   log.info({ jobId: job.id, type: job.spec.type }, 'job started');
@@ -171,7 +171,7 @@ async function runJob(options: StepsOptions, cancel: Cancellable): Promise<boole
     jobs.fail(job.id, error, error instanceof PoliciesRefused ? { spec: job.spec, result: error.result } : {});
     log.warn({ jobId: job.id, err: error }, 'job failed');
   }
-  metrics.jobDone({ success, seconds: (clock.now() - startedAt) / 1000 });
+  metrics.jobDone({ success, seconds: (clock.monotonic() - startedAt) / 1000 });
   return true;
 }
 

@@ -1,4 +1,4 @@
-import { asFluxError, type Clock, FluxError, messageOf, turn } from '../base/index.ts';
+import { asFluxError, begin, type Clock, FluxError, messageOf, turn } from '../base/index.ts';
 import { recordedAllowPrune, recordedUnconfirmed } from '../record/index.ts';
 import type { Approvals } from './approvals.ts';
 import type { Cancellable, Change, Cluster, Commit, Orphan, Plan, PlanRequest, Problem, Revision, Source } from './ports.ts';
@@ -62,7 +62,7 @@ const MAX_COMMITS = 1000;
  */
 export async function sync(revision: Revision, options: SyncOptions, { signal }: Cancellable = {}): Promise<SyncOutcome> {
   const { source, reader, cluster, recorder, approvals, clock } = options;
-  const startedAt = clock.now();
+  const { startedAt, ended } = begin(clock);
   using deadline = clock.deadline(options.timeoutMs, signal);
   const limited = { signal: deadline.signal };
   // What is approved from now on is for the sync that the approval asks for: its report says what became of it.
@@ -98,7 +98,7 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
     ...(previous === undefined ? {} : { previous }),
     ...(allowPrune === undefined || unclaimed ? {} : { allowPrune }),
     startedAt,
-    finishedAt: clock.now(),
+    finishedAt: ended(),
     changes,
     errors: state.errors,
     warnings: [...state.warnings, ...(unclaimed ? [{ error: unclaimed }] : []), ...changes.flatMap(applyWarnings)],

@@ -91,8 +91,8 @@ export function createBranch({ mirror, branch, configured, timeoutMs, resolve, c
 
   /** Syncing needs no write access, so a refusal is shown in the state and the fetch succeeds. */
   async function checkWriteAccess(revision: string, signal: AbortSignal | undefined): Promise<void> {
-    if (!writable && clock.now() - writeCheckedAt >= WRITE_CHECK_INTERVAL_MS) {
-      writeCheckedAt = clock.now();
+    if (!writable && clock.monotonic() - writeCheckedAt >= WRITE_CHECK_INTERVAL_MS) {
+      writeCheckedAt = clock.monotonic();
       const refusal = await withinDeadline('attempt to push', timeoutMs, signal, (bounded) =>
         checkWritable(mirror, branch, revision, { signal: bounded }),
       ).catch((error: unknown) => {

@@ -67,14 +67,14 @@ export function createGitProcess({ gitDir, cwd, environment, clock, onRemote, on
     args: readonly [Parameters<OnRemote>[0]['operation'], ...string[]],
     options: ProcessOptions,
   ): Promise<GitOutput> {
-    const startedAt = clock.now();
+    const startedAt = clock.monotonic();
     let success = false;
     try {
       const output = await run(args, options);
       success = output.exitCode === 0;
       return output;
     } finally {
-      onRemote?.({ operation: args[0], success, seconds: (clock.now() - startedAt) / 1000 });
+      onRemote?.({ operation: args[0], success, seconds: (clock.monotonic() - startedAt) / 1000 });
     }
   }
 

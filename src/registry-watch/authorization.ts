@@ -67,7 +67,7 @@ export function createAuthorizer({ exchange, clock }: { readonly exchange: Excha
     const challenges = parseChallenges(challenge);
     const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
     const remember = (header: string, lifeMs: number) => {
-      headers.set(keyOf(access), { header, until: clock.now() + lifeMs });
+      headers.set(keyOf(access), { header, until: clock.monotonic() + lifeMs });
       return header;
     };
     if (bearer) {
@@ -89,7 +89,7 @@ export function createAuthorizer({ exchange, clock }: { readonly exchange: Excha
   return {
     remembered(access) {
       const known = headers.get(keyOf(access));
-      return known && known.until > clock.now() ? known.header : undefined;
+      return known && known.until > clock.monotonic() ? known.header : undefined;
     },
     answer(challenge, access) {
       // Many requests of one scan may find the token expired at once; one new token serves them all.

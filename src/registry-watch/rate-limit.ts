@@ -18,7 +18,7 @@ export interface HostLimit {
   backOff(retryAfterMs?: number): void;
   /** A whole scan went well: the rate rises again, once the last 429 is long past. */
   recover(): void;
-  /** Until when the host asked to be left alone, ms since the epoch; in the past when it did not. */
+  /** Until when the host asked to be left alone, by the monotonic clock; in the past when it did not. */
   readonly blockedUntil: number;
 }
 
@@ -56,12 +56,12 @@ class TokenBucket implements HostLimit {
     this.#options = options;
     this.#rate = options.rps;
     this.#tokens = options.burst;
-    this.#filledAt = options.clock.now();
+    this.#filledAt = options.clock.monotonic();
   }
 
   async acquire(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     const { clock, burst } = this.#options;
-    const now = clock.now();
+    const now = clock.monotonic();
     const pause = this.#pause(now);
     this.#tokens = Math.min(burst, this.#tokens + ((now - this.#filledAt) / 1000) * this.#rate);
     this.#filledAt = now;
@@ -71,7 +71,7 @@ class TokenBucket implements HostLimit {
     if (wait <= 0) return;
     await clock.sleep(wait, options);
     // Another request may have been told to stop meanwhile.
-    this.#pause(clock.now());
+    this.#pause(clock.monotonic());
   }
 
   #pause(now: number): number {
@@ -84,7 +84,7 @@ class TokenBucket implements HostLimit {
 
   backOff(retryAfterMs = 0): void {
     const { clock, log } = this.#options;
-    const now = clock.now();
+    const now = clock.monotonic();
     this.blockedUntil = Math.max(this.blockedUntil, now + Math.min(retryAfterMs, MAX_PAUSE_MS));
     if (now - this.#backedOffAt < ONE_BACK_OFF_MS) return;
     this.#backedOffAt = now;
@@ -95,7 +95,7 @@ class TokenBucket implements HostLimit {
 
   recover(): void {
     const { clock, log, rps } = this.#options;
-    if (clock.now() - this.#backedOffAt < NO_RECOVERY_MS) return;
+    if (clock.monotonic() - this.#backedOffAt < NO_RECOVERY_MS) return;
     this.#setRate(Math.min(rps, this.#rate * 1.5), () =>
       log.info({ host: this.#host, limit: this.#rate }, 'increasing rate limit'),
     );

@@ -22,7 +22,7 @@ export interface ScanOptions {
 export interface ScanResult {
   /** There are tags, or facts about wanted tags, that were not known before. */
   readonly news: boolean;
-  /** Not before this time again, ms since the epoch: the registry asked for a pause. */
+  /** Not before this time again, by the monotonic clock: the registry asked for a pause. */
   readonly notBefore: number;
   /** More facts are wanted than one scan reads: go on soon. */
   readonly unfinished: boolean;
@@ -34,7 +34,7 @@ export interface Scan {
   run(state: RepositoryState, target: ImageTarget, signal: AbortSignal): Promise<ScanResult>;
   /** Reads facts that only listings show; small repositories only. */
   fillIn(state: RepositoryState, target: ImageTarget, signal: AbortSignal): Promise<void>;
-  /** Until when the host of an image repository asked to be left alone, ms since the epoch; in the past when it did not. */
+  /** Until when the host of an image repository asked to be left alone, by the monotonic clock; in the past when it did not. */
   blockedUntil(name: string): number;
 }
 
@@ -76,7 +76,7 @@ export function createScan({ connection, credentials, limitOf, refresh, clock, l
     if (newTags > 0) log.info({ image: target.name, tags: tags.length, new: newTags }, 'new image tags');
     try {
       const question = { repository, credential: state.accepted, signal };
-      const wanted = wantedTags(state, target, clock.now());
+      const wanted = wantedTags(state, target, clock.monotonic());
       const changed = await refresh(state, question, wanted.slice(0, FACTS_PER_SCAN));
       limitOf(repository.host).recover();
       if (state.error) log.info({ image: target.name }, 'image scan works again');
@@ -111,7 +111,7 @@ export function createScan({ connection, credentials, limitOf, refresh, clock, l
     blockedUntil: (name) => limitOf(hostOf(name)).blockedUntil,
     async fillIn(state, target, signal) {
       if (state.scannedAt === undefined || state.error !== undefined || state.tags.length > SMALL) return;
-      const now = clock.now();
+      const now = clock.monotonic();
       const rest = state.tags.filter((tag) => isDue(state, tag, now));
       try {
         await refresh(state, { repository: parseRepositoryName(target.name), credential: state.accepted, signal }, rest);

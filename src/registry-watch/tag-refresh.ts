@@ -79,7 +79,7 @@ export function createTagRefresh(options: TagRefreshOptions): TagRefresh {
 
   const checkAfter = (wanted: number, served: string): TagCheck => {
     const intervalMs = Math.min(Math.max(wanted, MIN_CHECK_MS), MAX_CHECK_MS);
-    return { served, intervalMs, dueAt: clock.now() + intervalMs, failures: 0 };
+    return { served, intervalMs, dueAt: clock.monotonic() + intervalMs, failures: 0 };
   };
 
   /** Keeps a failure; true when it makes the tag unreadable that was not before. */
@@ -95,7 +95,7 @@ export function createTagRefresh(options: TagRefreshOptions): TagRefresh {
     state.checks.set(tag, {
       ...served,
       intervalMs: before?.intervalMs ?? FIRST_CHECK_MS,
-      dueAt: clock.now() + retryMs,
+      dueAt: clock.monotonic() + retryMs,
       failures,
     });
     if (keep || (!lasting && failures < GIVE_UP_AFTER)) return false;

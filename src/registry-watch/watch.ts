@@ -108,7 +108,7 @@ export function createImageWatch(options: ImageWatchOptions): ImageWatch {
     const { state, gone } = entry;
     const { news, notBefore, unfinished } = await scan.run(state, entry.target, gone.signal);
     const pauseMs = unfinished ? 0 : scanIntervalMs * (0.9 + random() / 5);
-    entry.nextAt = Math.max(clock.now() + pauseMs, notBefore);
+    entry.nextAt = Math.max(clock.monotonic() + pauseMs, notBefore);
     if (news && !gone.signal.aborted) onNewTags(entry.target.name);
     entry.filling ??= inBackground(() => scan.fillIn(state, entry.target, gone.signal))
       .catch((error: unknown) => {
@@ -129,7 +129,7 @@ export function createImageWatch(options: ImageWatchOptions): ImageWatch {
       });
       return entry.queued;
     }
-    entry.nextAt = clock.now() + scanIntervalMs;
+    entry.nextAt = clock.monotonic() + scanIntervalMs;
     entry.running = scanOnce(entry)
       .catch((error: unknown) => {
         // A scan keeps what goes wrong to itself; it ends with an error only when stopped, or by a fault of ours.
@@ -142,6 +142,9 @@ export function createImageWatch(options: ImageWatchOptions): ImageWatch {
     return entry.running;
   };
 
+  /** As the time of day, for people, of a moment of the monotonic clock. */
+  const timeOf = (moment: number) => clock.now() + moment - clock.monotonic();
+
   const describe = ({ target: { name }, state, running, nextAt }: Watched): ImageScan => {
     const { tags, scannedAt, error } = state;
     const blockedUntil = scan.blockedUntil(name);
@@ -149,15 +152,15 @@ export function createImageWatch(options: ImageWatchOptions): ImageWatch {
       name,
       tags: tags.length,
       ...(scannedAt === undefined ? {} : { scannedAt }),
-      ...(running === undefined ? { nextAt: Math.max(nextAt, clock.now()) } : {}),
-      ...(blockedUntil > clock.now() ? { blockedUntil } : {}),
+      ...(running === undefined ? { nextAt: timeOf(Math.max(nextAt, clock.monotonic())) } : {}),
+      ...(blockedUntil > clock.monotonic() ? { blockedUntil: timeOf(blockedUntil) } : {}),
       ...(error === undefined ? {} : { error }),
     };
   };
 
   const loopUntilStopped = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      const now = clock.now();
+      const now = clock.monotonic();
       const waiting = [...watched.values()].filter(({ running }) => running === undefined).sort((a, b) => a.nextAt - b.nextAt);
       const free = PARALLEL_SCANS - (watched.size - waiting.length);
       const due = waiting.filter(({ nextAt }) => nextAt <= now).slice(0, Math.max(0, free));
@@ -201,7 +204,7 @@ export function createImageWatch(options: ImageWatchOptions): ImageWatch {
           continue;
         }
         entry.target = target;
-        if (wantsMore(entry)) entry.nextAt = Math.min(entry.nextAt, clock.now());
+        if (wantsMore(entry)) entry.nextAt = Math.min(entry.nextAt, clock.monotonic());
       }
       wake.resolve();
     },

@@ -138,6 +138,7 @@ export async function fluxctl(
     clock: {
       ...systemClock,
       now: () => now,
+      monotonic: () => now,
       deadline,
       async sleep(ms) {
         now += ms;

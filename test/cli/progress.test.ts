@@ -10,6 +10,7 @@ function terminal({ animated = true, columns = 80 } = {}) {
   const clock = {
     ...systemClock,
     now: () => now,
+    monotonic: () => now,
     sleep: (ms: number, { signal }: { readonly signal?: AbortSignal } = {}) =>
       new Promise<void>((resolve, reject) => {
         signal?.addEventListener('abort', () => reject(signal.reason));

@@ -61,7 +61,7 @@ describe('over HTTP', () => {
     });
     let now = 0;
     const source = sourceOf(`${server.origin}/remote.git`, {
-      clock: { ...systemClock, now: () => now, sleep: () => new Promise<void>(() => undefined) },
+      clock: { ...systemClock, now: () => now, monotonic: () => now, sleep: () => new Promise<void>(() => undefined) },
     });
     const head = await source.fetch();
     expect(await source.files(head)).toHaveLength(1);

@@ -12,13 +12,15 @@ export class ManualClock implements Clock {
   #deadlines: readonly Sleeper[] = [];
   /** What somebody who set the time has put it ahead by. */
   #set = 0;
+  /** How fast the time of day goes. */
+  #rate = 1;
 
   constructor(now = Date.parse('2030-01-01T00:00:00Z')) {
     this.#now = now;
   }
 
   now(): number {
-    return this.#now + this.#set;
+    return this.#now * this.#rate + this.#set;
   }
 
   monotonic(): number {
@@ -28,6 +30,12 @@ export class ManualClock implements Clock {
   /** As somebody does who sets the time of the machine; nobody wakes by it. */
   setBy(ms: number): void {
     this.#set += ms;
+  }
+
+  /** As on a machine whose time of day stands still (0), or goes too fast. */
+  goAt(rate: number): void {
+    this.#set += this.#now * (this.#rate - rate);
+    this.#rate = rate;
   }
 
   sleep(ms: number, { signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {

@@ -59,8 +59,8 @@ export function createCertificate({
   }
 
   return async () => {
-    if (clock.now() - lookedAt >= LOOK_AGAIN_MS) {
-      lookedAt = clock.now();
+    if (clock.monotonic() - lookedAt >= LOOK_AGAIN_MS) {
+      lookedAt = clock.monotonic();
       looking = look();
     }
     // With a pair at hand nobody waits for the disk.

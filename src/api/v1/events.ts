@@ -45,7 +45,7 @@ export function eventRoutes(daemon: Daemon, clock: Clock): readonly Route[] {
           });
         }
         const asked = headers['last-event-id'];
-        const until = clock.now() + (local ? LONGEST_MS.local : LONGEST_MS.fromNetwork);
+        const until = clock.monotonic() + (local ? LONGEST_MS.local : LONGEST_MS.fromNetwork);
         const position = typeof asked === 'string' ? positionOf(asked, epoch) : daemon.events.last;
         return {
           status: 200,
@@ -80,7 +80,7 @@ async function* follow(feed: Feed, { epoch, position, until, clock, signal }: Fo
     yield gap();
     at = Math.max(at, firstKnown(feed) - 1);
   }
-  while (!signal.aborted && clock.now() < until) {
+  while (!signal.aborted && clock.monotonic() < until) {
     const { events, complete } = feed.since(at);
     // Too slow: it comes back with the id of what it has, and is told what it missed.
     if (!complete) return;
@@ -88,7 +88,7 @@ async function* follow(feed: Feed, { epoch, position, until, clock, signal }: Fo
       yield `id: ${epoch}.${logged.sequence}\nevent: ${logged.event.type}\ndata: ${goJson(eventToWire(logged))}\n\n`;
       at = logged.sequence;
     }
-    const waitMs = Math.min(HEARTBEAT_MS, until - clock.now());
+    const waitMs = Math.min(HEARTBEAT_MS, until - clock.monotonic());
     if (events.length === 0 && (await isQuiet(feed, waitMs, clock, signal))) yield ': heartbeat\n\n';
   }
 }

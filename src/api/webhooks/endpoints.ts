@@ -40,7 +40,7 @@ export async function loadEndpoints(configPath: string, { readFile, clock, log }
     log.info({ source, keyPath, path: '/hook/<sha256 of the key file>' }, 'webhook endpoint ready');
     if (key.at(-1) === LINE_FEED) log.warn({ source, keyPath }, 'this webhook key ends with a line feed, which is part of it');
   }
-  let readAt = clock.now();
+  let readAt = clock.monotonic();
   let reading: Promise<void> | undefined;
   const closed = new Set<EndpointConfig>();
 
@@ -89,12 +89,12 @@ export async function loadEndpoints(configPath: string, { readFile, clock, log }
       log.info({ source: endpoint.source, keyPath: endpoint.keyPath }, 'webhook endpoint has a new key, and so a new URL');
     }
     endpoints = next;
-    readAt = clock.now();
+    readAt = clock.monotonic();
   }
 
   return {
     async find(hex) {
-      if (clock.now() - readAt >= FRESH_MS) {
+      if (clock.monotonic() - readAt >= FRESH_MS) {
         reading ??= readAgain().finally(() => {
           reading = undefined;
         });

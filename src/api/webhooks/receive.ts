@@ -86,7 +86,7 @@ export function hookRoute({ endpoints, daemon, metrics, clock, log }: ReceiveOpt
   }
 
   function tellRefusal({ source, keyPath }: Endpoint): void {
-    const now = clock.now();
+    const now = clock.monotonic();
     if (now - (toldAt.get(keyPath) ?? Number.NEGATIVE_INFINITY) < TELL_MS) return;
     toldAt.set(keyPath, now);
     log.warn({ source, keyPath }, 'webhook refused: its signature is not made with this key');

@@ -176,14 +176,14 @@ export async function applySteps(
       const deleted = await deps.window.run(() => deleteObject(deps.transport, resource, live, signal));
       if (deleted === 'changed')
         return changeOf(entry, 'held', { reason: 'it was changed since it was looked at; the next sync looks again' });
-      deletes.set(uid, { at: deps.clock.now() });
+      deletes.set(uid, { at: deps.clock.monotonic() });
       inventory.delete(keyOf(resource, live.namespace, live.name));
       const reason =
         deleted.finalizers.length > 0 ? `it goes when its finalizers are done: ${deleted.finalizers.join(', ')}` : entry.reason;
       return changeOf(entry, 'deleted', { reason });
     } catch (thrown) {
       const error = asFluxError(thrown, { code: 'cluster/delete-failed' });
-      deletes.set(uid, { at: deps.clock.now(), error });
+      deletes.set(uid, { at: deps.clock.monotonic(), error });
       return changeOf(entry, 'failed', { error });
     } finally {
       deps.onProgress?.();

@@ -93,11 +93,11 @@ export async function deleteForRecreation(
   }
 
   async function waitGone({ uid }: LiveObject): Promise<void> {
-    const deadline = deps.clock.now() + GONE_MS;
+    const deadline = deps.clock.monotonic() + GONE_MS;
     for (let delayMs = 50; ; delayMs = Math.min(delayMs * 2, 1000)) {
       const live = await readMetadata(deps.request, path);
       if (!live || live.uid !== uid) return;
-      if (deps.clock.now() >= deadline) {
+      if (deps.clock.monotonic() >= deadline) {
         const holders = live.finalizers?.length ? `, held by the finalizers ${live.finalizers.join(', ')}` : '';
         throw new FluxError(`${subject} is still there ${GONE_MS / 1000} s after it was deleted to be created anew${holders}`, {
           code: 'cluster/not-gone',

@@ -103,7 +103,7 @@ export function createWindow({ clock, max }: { readonly clock: Clock; readonly m
   function answered(sent: Sent): void {
     // A window that was not full tells nothing about a larger one.
     if (sent.sizes !== sizes || next === waiting.length) return;
-    round = { answers: round.answers + 1, totalMs: round.totalMs + clock.now() - sent.at };
+    round = { answers: round.answers + 1, totalMs: round.totalMs + clock.monotonic() - sent.at };
     if (round.answers >= roundSize(state.limit)) resize(afterRound(state, round.totalMs / round.answers));
   }
 
@@ -127,7 +127,7 @@ export function createWindow({ clock, max }: { readonly clock: Clock; readonly m
     async run(request) {
       if (open < state.limit && next === waiting.length) open += 1;
       else await new Promise<void>((resolve) => waiting.push(resolve));
-      const sent: Sent = { at: clock.now(), sizes, refusals };
+      const sent: Sent = { at: clock.monotonic(), sizes, refusals };
       let refused = false;
       try {
         const result = await request((error) => {

@@ -189,9 +189,9 @@ export function createCredentialSource(initial: Kubeconfig, reload: () => Promis
   return {
     server: initial.server,
     current() {
-      if (cached && clock.now() - cached.at < CREDENTIALS_MS) return cached.value;
+      if (cached && clock.monotonic() - cached.at < CREDENTIALS_MS) return cached.value;
       const value = load();
-      const entry = { at: clock.now(), value };
+      const entry = { at: clock.monotonic(), value };
       cached = entry;
       value.catch(() => {
         if (cached === entry) cached = undefined;

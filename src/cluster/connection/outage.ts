@@ -27,7 +27,7 @@ export function createOutageGate(clock: Clock): OutageGate {
       return answer;
     } catch (thrown) {
       const error = thrown as FluxError;
-      if (isNoConnection(error)) outage = { error, retryAt: clock.now() + RECONNECT_MS };
+      if (isNoConnection(error)) outage = { error, retryAt: clock.monotonic() + RECONNECT_MS };
       // Whoever was stopped has learned nothing.
       else if (error.code !== 'cluster/stopped') outage = undefined;
       throw error;
@@ -49,7 +49,7 @@ export function createOutageGate(clock: Clock): OutageGate {
         await outage.probe;
         if (outage !== undefined) throw outage.error;
       } else {
-        const wait = outage.retryAt - clock.now();
+        const wait = outage.retryAt - clock.monotonic();
         if (wait <= 0) return probe(outage, send);
         await clock.sleep(wait, signal ? { signal } : {});
       }

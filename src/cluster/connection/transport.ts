@@ -108,10 +108,10 @@ export function createTransport(options: TransportOptions): Transport {
 
   /** Waits until requests are welcome again. */
   async function admitted(signal: AbortSignal | undefined): Promise<void> {
-    while (throttle !== undefined && throttle.until > clock.now()) {
+    while (throttle !== undefined && throttle.until > clock.monotonic()) {
       const { until, error } = throttle;
       try {
-        await clock.sleep(until - clock.now(), signal ? { signal } : {});
+        await clock.sleep(until - clock.monotonic(), signal ? { signal } : {});
       } catch (thrown) {
         throw stopped(thrown, signal, error) ?? thrown;
       }
@@ -121,7 +121,7 @@ export function createTransport(options: TransportOptions): Transport {
   /** Milliseconds to wait before the next try; all requests wait when the server said that they are too many. */
   function waitAfter(error: FluxError, attempt: number, retryAfter: number | undefined): number {
     const wait = retryAfter ?? backoffMs(attempt, { initialMs: 250, maxMs: 10_000, ...(random ? { random } : {}) });
-    const until = clock.now() + wait;
+    const until = clock.monotonic() + wait;
     if (error.code === 'cluster/throttled' && until > (throttle?.until ?? 0)) throttle = { until, error };
     return wait;
   }

@@ -54,7 +54,7 @@ export async function waitEstablished(
   name: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  const deadline = clock.now() + ESTABLISHED_MS;
+  const deadline = clock.monotonic() + ESTABLISHED_MS;
   for (let delayMs = 50; ; delayMs = Math.min(delayMs * 2, 1000)) {
     const { body } = await transport.request({
       path: `/apis/${CRD_GROUP}/v1/customresourcedefinitions/${encodeURIComponent(name)}`,
@@ -65,7 +65,7 @@ export async function waitEstablished(
     const refused = conditions.find(
       ({ type, status, reason }) => type === 'NamesAccepted' && status === 'False' && reason !== 'NotAccepted',
     );
-    if (refused || clock.now() >= deadline) {
+    if (refused || clock.monotonic() >= deadline) {
       throw new FluxError(
         `CustomResourceDefinition ${name} is not served: ${refused?.message ?? `not established within ${ESTABLISHED_MS / 1000} s`}`,
         { code: 'cluster/crd-not-established', help: `Look at its conditions with kubectl describe crd ${name}.` },

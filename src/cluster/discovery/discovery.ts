@@ -96,7 +96,7 @@ export function createDiscovery({ transport, clock, log, excludeResources }: Dis
       warn(before);
     }
     last = { core, groups };
-    lookedAt = clock.now();
+    lookedAt = clock.monotonic();
     isTrusted = true;
     return directory;
   }
@@ -111,7 +111,7 @@ export function createDiscovery({ transport, clock, log, excludeResources }: Dis
     async look(maxAgeMs, signal) {
       // What missed something may be whole by now.
       const isWhole = directory?.missing.length === 0 && directory.vanished.length === 0;
-      const trusted = isTrusted && isWhole && maxAgeMs > 0 && clock.now() - lookedAt <= maxAgeMs;
+      const trusted = isTrusted && isWhole && maxAgeMs > 0 && clock.monotonic() - lookedAt <= maxAgeMs;
       if (directory && trusted) return directory;
       pending ??= refresh().finally(() => {
         pending = undefined;

@@ -75,7 +75,7 @@ export function createObjectEvents(options: ObjectEventsOptions): ObjectEvents {
     working = true;
     for (let series = waiting.shift(); series && !signal.aborted; series = waiting.shift()) {
       series.isWaiting = false;
-      if ((forbidden.get(namespaceOf(series.subject)) ?? 0) > clock.now()) {
+      if ((forbidden.get(namespaceOf(series.subject)) ?? 0) > clock.monotonic()) {
         onEvent?.('left_out');
         continue;
       }
@@ -96,7 +96,7 @@ export function createObjectEvents(options: ObjectEventsOptions): ObjectEvents {
       if (signal.aborted) return;
       const error = asFluxError(thrown, { code: 'cluster/event-failed' });
       onEvent?.('failed');
-      if (error.code === 'cluster/forbidden') forbidden.set(namespace, clock.now() + FORBIDDEN_MS);
+      if (error.code === 'cluster/forbidden') forbidden.set(namespace, clock.monotonic() + FORBIDDEN_MS);
       if (!EXPECTED.includes(error.code) && told.isNews(`events ${namespace}`, error.code))
         log.warn({ namespace, error: error.message, help: HELP }, 'Kubernetes Events are not written');
     }
@@ -105,7 +105,7 @@ export function createObjectEvents(options: ObjectEventsOptions): ObjectEvents {
   async function create(series: Series): Promise<void> {
     const collection = `/apis/events.k8s.io/v1/namespaces/${encodeURIComponent(namespaceOf(series.subject))}/events`;
     const name = eventName(series.subject.name);
-    const at = clock.now();
+    const at = clock.monotonic();
     const body = JSON.stringify(eventOf(series, { name, namespace: namespaceOf(series.subject), instance: options.instance }));
     try {
       await transport.request({ method: 'POST', path: collection, headers: JSON_TYPE, body, attempts: 2, signal });
@@ -118,7 +118,7 @@ export function createObjectEvents(options: ObjectEventsOptions): ObjectEvents {
 
   /** Says how often it happened by now; one that is gone, because Events are not kept for long, is written anew. */
   async function update(series: Series, path: string): Promise<void> {
-    const at = clock.now();
+    const at = clock.monotonic();
     const body = JSON.stringify({ series: seriesOf(series) });
     try {
       await transport.request({ method: 'PATCH', path, headers: MERGE_TYPE, body, attempts: 2, signal });
@@ -133,6 +133,7 @@ export function createObjectEvents(options: ObjectEventsOptions): ObjectEvents {
   return {
     add(subject, event) {
       const now = clock.now();
+      const moment = clock.monotonic();
       const namespace = namespaceOf(subject);
       if (allowed.names !== undefined && !allowed.names.includes(namespace)) return;
       const { group, kind } = subject.resource;
@@ -149,7 +150,7 @@ export function createObjectEvents(options: ObjectEventsOptions): ObjectEvents {
       known.set(key, series);
       series.count += 1;
       series.lastAt = now;
-      if (series.isWaiting || (series.written && now - series.written.at < AGAIN_MS)) return;
+      if (series.isWaiting || (series.written && moment - series.written.at < AGAIN_MS)) return;
       if (waiting.length >= (event.type === 'Warning' ? MAX_WAITING_WARNINGS : MAX_WAITING)) {
         onEvent?.('left_out');
         return;

@@ -70,6 +70,7 @@ interface Wait {
 
 /** After a first look that failed. */
 const RETRY_MS = 2_000;
+const LOOK_AGAIN_MS = 60_000;
 
 /**
  * Follows the health of objects by one list and one watch for each kind that has a status worth reading
@@ -178,7 +179,8 @@ export function watchHealth(targets: readonly HealthTarget[], deps: HealthDeps, 
     const ended = new AbortController();
     waits.set(target, { at, ended });
     const signal = AbortSignal.any([closing.signal, ended.signal]);
-    await pause(at - clock.now(), signal);
+    // Both are times of day, which may be set meanwhile.
+    await pause(Math.min(at - clock.now(), LOOK_AGAIN_MS), signal);
     if (signal.aborted) return;
     waits.delete(target);
     judge(target);

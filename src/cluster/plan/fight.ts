@@ -15,7 +15,7 @@ export function isFought(fight: Fight | undefined, now: number): boolean {
   return fight !== undefined && now < fight.until;
 }
 
-/** When the next truce ends, ms since the epoch; undefined when there is none. */
+/** When the next truce ends, by the monotonic clock; undefined when there is none. */
 export function nextTruceEnd(sets: Iterable<Pick<SyncSet, 'fights'>>, now: number): number | undefined {
   let next = Number.POSITIVE_INFINITY;
   for (const { fights } of sets) for (const { until } of fights.values()) if (until > now) next = Math.min(next, until);

@@ -65,7 +65,7 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
 
   const lists = createLists(deps, directory, signal);
   const stateOf = await lists.ofWanted(layout.byPart, set);
-  const now = deps.clock.now();
+  const now = deps.clock.monotonic();
   const steps: Step[] = [];
   for (const each of placed) {
     if (steps.length % TURN === 0) await turn(signal);

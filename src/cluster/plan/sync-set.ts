@@ -9,7 +9,7 @@ import { createLayouts, type LayOut, type LayoutOptions, type MarkedTarget } fro
 /** An object that somebody changes or deletes again after each correction. */
 export interface Fight {
   readonly corrections: number;
-  /** It is not corrected before, ms since the epoch. */
+  /** It is not corrected before, by the monotonic clock. */
   readonly until: number;
 }
 
@@ -29,7 +29,7 @@ export interface SyncSet {
   readonly searchedParts: Set<string>;
   /** As of the last read without errors, and whatever was read since. */
   wanted: Wanted;
-  /** When an object that is in Git was last seen to carry somebody else's mark, ms since the epoch; by id, so that it outlives the object. */
+  /** When an object that is in Git was last seen to carry somebody else's mark, by the monotonic clock; by id, so that it outlives the object. */
   readonly contested: Map<ResourceId, number>;
   /** The last delete of each object that was deleted, or tried to be, by uid. */
   readonly deletes: Map<string, SentDelete>;
@@ -37,7 +37,7 @@ export interface SyncSet {
 }
 
 export interface SentDelete {
-  /** Milliseconds since the epoch. */
+  /** By the monotonic clock. */
   readonly at: number;
   /** Why it came to nothing. */
   readonly error?: FluxError;

@@ -46,7 +46,7 @@ export interface Pruning {
   readonly others: readonly Wanted[];
   /** Objects of the repository that have no place in the cluster, or stand there twice. */
   readonly failedEntries: number;
-  /** Milliseconds since the epoch. */
+  /** By the monotonic clock. */
   readonly now: number;
 }
 

@@ -31,11 +31,11 @@ export interface Owner {
   readonly others: readonly Wanted[];
   /** By the uid of an owner, one of the wanted objects that it owns. */
   readonly owned: ReadonlyMap<string, ResourceId>;
-  /** When an object was last seen to carry somebody else's mark, ms since the epoch. */
+  /** When an object was last seen to carry somebody else's mark, by the monotonic clock. */
   readonly contested: ReadonlyMap<ResourceId, number>;
   /** The last delete of an object, by uid. */
   readonly deletes: ReadonlyMap<string, SentDelete>;
-  /** Milliseconds since the epoch. */
+  /** By the monotonic clock. */
   readonly now: number;
 }
 

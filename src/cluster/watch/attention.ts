@@ -52,7 +52,7 @@ export function createAttention({ clock, manager, sets, onDrift }: AttentionOpti
         known: set.inventory.get(key),
         fight: set.fights.get(key),
         manager,
-        now: clock.now(),
+        now: clock.monotonic(),
       });
       if (action === 'create' || action === 'change') return true;
     }
@@ -60,7 +60,7 @@ export function createAttention({ clock, manager, sets, onDrift }: AttentionOpti
   }
 
   function ask(): void {
-    const now = clock.now();
+    const now = clock.monotonic();
     if (now - askedAt < APART_MS) {
       wakeAt(askedAt + APART_MS);
       return;
@@ -75,7 +75,7 @@ export function createAttention({ clock, manager, sets, onDrift }: AttentionOpti
     alarm?.stop.abort();
     const stop = new AbortController();
     alarm = { at, stop };
-    clock.sleep(Math.max(0, at - clock.now()), { signal: AbortSignal.any([stop.signal, closing.signal]) }).then(
+    clock.sleep(Math.max(0, at - clock.monotonic()), { signal: AbortSignal.any([stop.signal, closing.signal]) }).then(
       () => {
         alarm = undefined;
         ask();
@@ -101,7 +101,7 @@ export function createAttention({ clock, manager, sets, onDrift }: AttentionOpti
           const seen = [...heldBack.values()];
           heldBack.clear();
           if (seen.some(isDrift)) ask();
-          const at = nextTruceEnd(sets(), clock.now());
+          const at = nextTruceEnd(sets(), clock.monotonic());
           if (at !== undefined) wakeAt(at);
         }
       }

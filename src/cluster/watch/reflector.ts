@@ -106,10 +106,10 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
 
   async function run(): Promise<void> {
     while (!closing.signal.aborted) {
-      const openedAt = clock.now();
+      const openedAt = clock.monotonic();
       try {
         await follow();
-        shorts = clock.now() - openedAt < SHORT_MS ? shorts + 1 : 0;
+        shorts = clock.monotonic() - openedAt < SHORT_MS ? shorts + 1 : 0;
         failures = passing = 0;
         lost();
         if (shorts > 0) await pause(backoffMs(shorts - 1, { ...RETRY_SHORT, ...jitter }));
@@ -121,7 +121,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
           isResting = false;
           continue;
         }
-        if (live && clock.now() - openedAt >= GOOD_MS) failures = passing = 0;
+        if (live && clock.monotonic() - openedAt >= GOOD_MS) failures = passing = 0;
         fail(asFluxError(thrown, { code: 'cluster/watch-failed' }));
         // The second try that whoever waits waits for comes soon.
         await pause(backoffMs(passing === 1 ? 0 : failures - 1, { ...RETRY, ...jitter }));
@@ -133,7 +133,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
   /** One connection: lists if there is need, then follows until the server ends it. */
   async function follow(): Promise<void> {
     if (needsList && (needsNewest || !canStream)) await listAll();
-    const openedAt = clock.now();
+    const openedAt = clock.monotonic();
     const ending = new AbortController();
     cut = ending;
     const signal = AbortSignal.any([closing.signal, ending.signal]);
@@ -163,7 +163,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
         throw new FluxError(`list of ${kindKey(resource)}: the stream ended before it was whole`, { code: 'cluster/bad-answer' });
       }
       // A watch ends with a bookmark. Where nothing was said all the time, the server may wait for a version it will not reach soon.
-      if (!heard && clock.now() - openedAt >= WATCH_S * 900) needsList = needsNewest = true;
+      if (!heard && clock.monotonic() - openedAt >= WATCH_S * 900) needsList = needsNewest = true;
     } catch (error) {
       throw ending.signal.aborted ? ending.signal.reason : error;
     } finally {

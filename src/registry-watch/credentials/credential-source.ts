@@ -63,9 +63,9 @@ export function createCredentialSource({
   /** Reads once a minute and for everybody who asks meanwhile; a failure is not remembered. */
   const remember = <T>(key: string, read: () => Promise<T>): Promise<T> => {
     const known = remembered.get(key);
-    if (known && clock.now() - known.at < TRUST_MS) return known.value as Promise<T>;
+    if (known && clock.monotonic() - known.at < TRUST_MS) return known.value as Promise<T>;
     const value = read();
-    remembered.set(key, { at: clock.now(), value });
+    remembered.set(key, { at: clock.monotonic(), value });
     value.catch(() => remembered.delete(key));
     return value;
   };
