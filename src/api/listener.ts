@@ -176,9 +176,14 @@ export function createListener(options: ListenerOptions): HttpListener {
       const signal = signalOf(outgoing);
       const local = isLoopback(caller.localAddress);
       const handle = async () => {
-        // While it waited for its turn the client may have left; nobody reads an answer then.
+        // While it waited for its turn, or is answered, the client may leave; nobody reads an answer then.
         if (signal.aborted) return { status: 503 };
-        return route.handle({ method, path, params, query, headers: incoming.headers, body, bytes, local, signal });
+        try {
+          return await route.handle({ method, path, params, query, headers: incoming.headers, body, bytes, local, signal });
+        } catch (error) {
+          if (error === signal.reason) return { status: 503 };
+          throw error;
+        }
       };
       if (route.door !== 'local' || route.waits) return await handle();
       return await asClient(incoming.socket.remoteAddress ?? '', handle);

@@ -14,6 +14,8 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'preview/busy': 429,
   'events/too-many-readers': 503,
   'api/busy': 503,
+  'job/queue-full': 503,
+  'job/busy': 503,
   'lease/elsewhere': 503,
 };
 const BY_FAULT: Readonly<Record<Fault, number>> = { user: 422, missing: 404, server: 500 };

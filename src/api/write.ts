@@ -6,6 +6,8 @@ import type { Reply } from './route.ts';
 const STALL_MS = 30_000;
 /** A body is sent in pieces of this size, so that a slow client, who takes some of it in that time, is not taken for a stuck one. */
 const PIECE_BYTES = 256 * 1024;
+/** What is not available now may be soon; a client that is not told asks at once. */
+const RETRY_LATER = { 'Retry-After': '5' };
 
 /** Writes a reply. A client that takes nothing of it for long is cut off, so that it cannot keep a connection for ever (S-079). */
 export async function writeReply(
@@ -17,6 +19,7 @@ export async function writeReply(
   const hasBody = 'transfer-encoding' in incoming.headers || Number(incoming.headers['content-length'] ?? 0) > 0;
   outgoing.writeHead(status, {
     'X-Content-Type-Options': 'nosniff',
+    ...(status === 503 ? RETRY_LATER : {}),
     ...headers,
     ...lengthOf(status, body),
     // A body nobody read is not worth draining.

@@ -154,8 +154,11 @@ export interface Daemon {
   listImages(filter: { readonly namespace: string; readonly spec: string }): Promise<readonly WorkloadImages[]>;
   /** Namespaces and workloads of the cluster, as YAML documents. */
   export(): Promise<string>;
-  /** Queues an update (a `plan` is calculated at once) and resolves to its job id. */
-  update(spec: UpdateSpec): Promise<string>;
+  /**
+   * Queues an update (a `plan` is calculated at once) and resolves to its job id.
+   * @throws FluxError `job/queue-full`; of a plan `job/busy`, `job/timeout`.
+   */
+  update(spec: UpdateSpec, options?: Cancellable): Promise<string>;
   /** @throws FluxError fault `missing` for an unknown job. */
   job(id: string): Promise<JobStatus>;
   /** Commits of `ref` that are not applied yet, newest first. */

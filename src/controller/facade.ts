@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { type Clock, dumpYaml, FluxError, type Logger } from '../base/index.ts';
 import type { EventLog } from '../record/index.ts';
 import type { ResourceId } from '../resource/index.ts';
@@ -7,6 +6,7 @@ import { asksForCommit, dryRunUpdate } from './apply-update.ts';
 import type { Approvals } from './approvals.ts';
 import { createCurrentView } from './current-view.ts';
 import type { Daemon, SyncReport } from './daemon.ts';
+import { createDryRun } from './dry-run.ts';
 import type { Health } from './health.ts';
 import type { History } from './history.ts';
 import type { JobQueue } from './jobs.ts';
@@ -49,6 +49,8 @@ export interface DaemonOptions {
   readonly publicKey: () => Promise<string>;
   /** Whether two Git URLs mean the same repository. */
   readonly sameRepository: (url: string) => boolean;
+  /** How long a sync, a job or a dry run may take. */
+  readonly timeoutMs: number;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -62,6 +64,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
 
   const listWorkloads = createWorkloadListing();
   const currentView = createCurrentView(source, reader);
+  const dryRun = createDryRun({
+    calculate: (spec, cancel) => dryRunUpdate(spec, options, cancel),
+    timeoutMs: options.timeoutMs,
+    clock,
+  });
   return {
     version: () => options.version,
 
@@ -90,13 +97,9 @@ export function createDaemon(options: DaemonOptions): Daemon {
       return objects.map((object) => dumpYaml(object)).join('---\n');
     },
 
-    async update(spec) {
+    async update(spec, cancel) {
       refuseInternal(spec);
-      if (!asksForCommit(spec)) {
-        const id = randomUUID();
-        jobs.succeed(id, await dryRunUpdate(spec, options));
-        return id;
-      }
+      if (!asksForCommit(spec)) return jobs.calculated(await dryRun(spec, cancel));
       standing.requireTerm();
       const job = jobs.add(spec, clock.monotonic());
       options.metrics.queueLength(jobs.length);

@@ -251,6 +251,7 @@ export function startEngine(options: EngineOptions): RunningFlux {
       60_000,
       clock,
     ),
+    timeoutMs: config.syncTimeoutMs,
     sameRepository: (url) => sameRepository(url, config.gitUrl),
     clock,
     log: log.child({ component: 'daemon' }),

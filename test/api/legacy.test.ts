@@ -1,6 +1,8 @@
+import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../src/base/index.ts';
-import type { ContainerImages, JobStatus, WorkloadImages, WorkloadStatus } from '../../src/controller/index.ts';
+import type { ContainerImages, Daemon, JobStatus, WorkloadImages, WorkloadStatus } from '../../src/controller/index.ts';
+import { until } from '../support/until.ts';
 import { daemonOf, serve } from './daemon-fixture.ts';
 
 const web: WorkloadStatus = {
@@ -436,4 +438,30 @@ describe('errors', () => {
     );
     expect((await api.get(path)).body).not.toContain('hunter2');
   });
+});
+
+test('a queue that is full, and too many dry runs, answer 503 and say when to come back', async () => {
+  for (const code of ['job/queue-full', 'job/busy']) {
+    const update = () => Promise.reject(new FluxError('the queue of jobs is full', { code, help: 'Wait.', expected: true }));
+    await using api = await serve(daemonOf({ update }));
+    const answer = await api.post('/api/flux/v9/update-manifests', '{"type":"sync","spec":{}}');
+    expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '5' } });
+    expect(JSON.parse(answer.body)).toMatchObject({ type: 'server', error: 'the queue of jobs is full' });
+  }
+});
+
+test('an update is told when the client that asked for it has gone', async () => {
+  const asked = Promise.withResolvers<AbortSignal | undefined>();
+  const update: Daemon['update'] = async (_, options) => {
+    asked.resolve(options?.signal);
+    return new Promise(() => {});
+  };
+  await using api = await serve(daemonOf({ update }));
+  const socket = connect(api.port, '127.0.0.1');
+  socket.write(
+    'POST /api/flux/v9/update-manifests HTTP/1.1\r\nHost: localhost\r\nContent-Length: 25\r\n\r\n{"type":"sync","spec":{}}',
+  );
+  const signal = await asked.promise;
+  socket.destroy();
+  await until('it is told', () => signal?.aborted === true);
 });

@@ -60,8 +60,8 @@ export function legacyRoutes(daemon: Daemon): readonly Route[] {
     get('ListServicesWithOptions', '/v11/services', listWorkloads),
     get('ListImages', '/v6/images', listImages),
     get('ListImagesWithOptions', '/v10/images', listImages),
-    change('UpdateManifests', 'POST', '/v9/update-manifests', async ({ body }) =>
-      json(await daemon.update(decodeUpdateSpec(body))),
+    change('UpdateManifests', 'POST', '/v9/update-manifests', async ({ body, signal }) =>
+      json(await daemon.update(decodeUpdateSpec(body), { signal })),
     ),
     get('JobStatus', '/v6/jobs', async ({ query }) => json(jobToWire(await daemon.job(query.get('id') ?? ''))), {
       requires: ['id'],
@@ -82,13 +82,13 @@ export function legacyRoutes(daemon: Daemon): readonly Route[] {
       '/v6/update-images',
       async (request) => {
         const spec = releaseParameters(request.query);
-        return json(await daemon.update({ type: 'image', cause: cause(request), spec }));
+        return json(await daemon.update({ type: 'image', cause: cause(request), spec }, request));
       },
       ['service', 'image', 'kind'],
     ),
     change('UpdatePolicies', 'PATCH', '/v6/policies', async (request) => {
       const spec = decodePolicyUpdates(request.body);
-      return json(await daemon.update({ type: 'policy', cause: cause(request), spec }));
+      return json(await daemon.update({ type: 'policy', cause: cause(request), spec }, request));
     }),
     get(
       'GetPublicSSHKey',
