@@ -2,7 +2,7 @@
 export const IMAGE = {
   // As Flux v1's: a process 1 that reaps the children that git, gpg and generators leave, then the daemon.
   entrypoint: ['/usr/bin/tini', '--', '/usr/local/bin/fluxd'],
-  environment: ['PATH=/usr/local/bin:/usr/bin:/bin', 'LANG=C.UTF-8'],
+  environment: ['PATH=/usr/local/bin:/usr/bin:/bin', 'LANG=C.UTF-8', 'GIT_CONFIG_GLOBAL=/root/.gitconfig'],
   ports: ['3030/tcp'],
 } as const;
 

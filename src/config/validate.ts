@@ -88,6 +88,12 @@ export function validateFlags({ values, origins }: Settings): Validated {
     for (const flag of ['git-sync-tag', 'git-notes-ref'] as const)
       if (origins.has(flag)) warnings.push({ flag, message: `${shown(flag)} is overridden by ${shown('git-label')}` });
   }
+  if (origins.get('git-url') === '' && /^[a-z+]+:\/\/[^/?#]*:[^/?#]*@/i.test(values['git-url']))
+    warnings.push({
+      flag: 'git-url',
+      message:
+        '--git-url holds a password, which every process beside fluxd can read among its arguments; keep the URL in the variable FLUXD_GIT_URL, set from a Secret, or in the --config-file',
+    });
   const isFmtOrJson = values['log-format'] === 'fmt' || values['log-format'] === 'json';
   if (!isFmtOrJson)
     warnings.push({ flag: 'log-format', message: `unknown ${shown('log-format')} ${quote(values['log-format'])}; using fmt` });

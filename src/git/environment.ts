@@ -10,6 +10,8 @@ export interface EnvironmentOptions {
   readonly inherited: Readonly<Record<string, string | undefined>>;
   readonly remote?: GitAddress;
   readonly ssh: SshFiles;
+  /** Where git is told user and password of the remote (credential-socket.ts). */
+  readonly credentialSocket?: string;
 }
 
 type Config = readonly (readonly [key: string, value: string])[];
@@ -64,9 +66,9 @@ const NEVER_READ = [
 ];
 
 /**
- * Configuration that stands above every file, so that neither the mirror nor a planted ~/.gitconfig can have a program run:
+ * Configuration that stands above every file, so that the mirror cannot have a program run:
  * no hooks, no file-system monitor, no templates, no background maintenance, no bundles, no submodules. What is fetched is checked,
- * since a malformed tree may show one reader other files than the next.
+ * since a malformed tree may show one reader other files than the next. Redirects are followed by redirect.ts.
  */
 const CONFIG: Config = [
   ['core.hooksPath', '/dev/null'],
@@ -76,6 +78,7 @@ const CONFIG: Config = [
   ['init.templateDir', ''],
   ['gc.auto', '0'],
   ['maintenance.auto', 'false'],
+  ['http.followRedirects', 'false'],
   ['transfer.bundleURI', 'false'],
   ['protocol.ext.allow', 'never'],
   ['protocol.fd.allow', 'never'],
@@ -90,11 +93,13 @@ const CONFIG: Config = [
   ['i18n.logOutputEncoding', 'UTF-8'],
 ];
 
-/** The one sentence a credential helper says; user and password come from the environment, so no file or argument holds them. */
-const HELPER = `!f() { test "$1" = get && printf 'username=%s\\npassword=%s\\n' "$FLUX_GIT_USERNAME" "$FLUX_GIT_PASSWORD"; }; f`;
-
 /** Builds the environment of every git process from nothing. */
-export function gitEnvironment({ inherited, remote, ssh }: EnvironmentOptions): Readonly<Record<string, string>> {
+export function gitEnvironment({
+  inherited,
+  remote,
+  ssh,
+  credentialSocket,
+}: EnvironmentOptions): Readonly<Record<string, string>> {
   const environment: Record<string, string> = { PATH: '/usr/local/bin:/usr/bin:/bin' };
   for (const name of INHERITED) {
     const value = inherited[name];
@@ -102,16 +107,17 @@ export function gitEnvironment({ inherited, remote, ssh }: EnvironmentOptions): 
   }
   const config = [...CONFIG];
   const credentials = remote?.credentials;
-  if (credentials) {
-    // Git asks a helper only for the scheme, host and port in the key, so a redirect elsewhere never gets the password.
-    config.push([`credential.${credentials.scope}.helper`, ''], [`credential.${credentials.scope}.helper`, HELPER]);
-    environment.FLUX_GIT_USERNAME = credentials.username;
-    environment.FLUX_GIT_PASSWORD = credentials.password.reveal();
+  if (credentials && credentialSocket !== undefined) {
+    // Git asks a helper only for the scheme, host and port in the key, so another place never gets the password.
+    const key = `credential.${credentials.scope}.helper`;
+    config.push([key, ''], [key, `cache --socket=${shellQuote(credentialSocket)}`]);
   }
   Object.assign(environment, {
     LC_ALL: 'C',
     GIT_TERMINAL_PROMPT: '0',
     GIT_CONFIG_NOSYSTEM: '1',
+    // What it says may run programs, so only a file that the operator names is read, never one that stands in a home directory.
+    GIT_CONFIG_GLOBAL: inherited.GIT_CONFIG_GLOBAL || '/dev/null',
     GIT_LITERAL_PATHSPECS: '1',
     // Empty would mean "no limit set"; a transport named none does not exist.
     GIT_ALLOW_PROTOCOL: remote?.protocol ?? 'none',

@@ -46,6 +46,11 @@ const KINDS: readonly Kind[] = [
     help: 'The revision, or one before it, holds an object that git does not accept; what was fetched before stays in force. Look for it with `git fsck` in a clone, and remove it from the history.',
   },
   {
+    pattern: /requested URL returned error: 30\d/i,
+    code: 'git/redirected',
+    help: 'Name in --git-url the place that it leads to. Redirects are followed within the same scheme, host and port only.',
+  },
+  {
     pattern: /couldn't find remote ref/i,
     code: 'git/ref-removed',
     help: 'The ref was removed from the remote meanwhile; the next fetch looks again.',
@@ -84,7 +89,7 @@ const KINDS: readonly Kind[] = [
   {
     pattern: /dubious ownership/i,
     code: 'git/ownership',
-    help: 'The local repository belongs to another user: add it to safe.directory of the user fluxd runs as, or change its owner.',
+    help: 'The local repository belongs to another user: add it to safe.directory in the file that GIT_CONFIG_GLOBAL names, or change its owner.',
   },
 ];
 

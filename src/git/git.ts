@@ -58,6 +58,13 @@ export function createGit(options: GitOptions) {
     lsRemote: async (url: string, options: RunOptions) =>
       stdoutOf(await runRemote(['ls-remote', '--quiet', '--refs', '--', url], options)),
 
+    /** Where the host sends who asks for the repository, as it says it; git asks as always, through proxies and with credentials. */
+    async redirectOf(url: string, options: RunOptions): Promise<string | undefined> {
+      const extra = { GIT_TRACE_CURL: '1', GIT_TRACE_CURL_NO_DATA: '1' };
+      const { stderr } = await run(['ls-remote', '--quiet', '--refs', '--', url], { ...options, extra });
+      return Array.from(stderr.matchAll(/<= Recv header[^:]*: location: (\S+)/gi), ([, location]) => location).at(-1);
+    },
+
     fetch: (url: string, refs: readonly (readonly [remote: string, mirror: string])[], options: RunOptions) =>
       runRemote(
         [

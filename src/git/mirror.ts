@@ -6,7 +6,9 @@ import { gitFailed } from './failure.ts';
 import { createGit, type Git } from './git.ts';
 import type { GitOptions, RunOptions } from './git-process.ts';
 import { fetchFollowed, fetchOther, listRemote, refNamed } from './mirror-fetch.ts';
+import { isRedirect, MAX_HOPS, redirected } from './redirect.ts';
 import type { RemoteRefs } from './remote-refs.ts';
+import { shownUrl } from './url.ts';
 
 export interface MirrorOptions extends Omit<GitOptions, 'gitDir' | 'cwd' | 'onKilled'> {
   /** Ours alone; created, and created again when it vanishes. */
@@ -40,7 +42,7 @@ export type Mirror = ReturnType<typeof createMirror>;
  * and takes the old one's place by a rename (R-037).
  */
 export function createMirror(options: MirrorOptions) {
-  const { directory, address, branch, marks, clock, log, resolve, onReplaced } = options;
+  const { directory, branch, marks, clock, log, resolve, onReplaced } = options;
   const gitDir = join(directory, 'mirror.git');
   const branchRef = `refs/heads/${branch}`;
   const git: Git = createGit({
@@ -56,7 +58,16 @@ export function createMirror(options: MirrorOptions) {
     marks,
     onRefused: (ref: string, err: FluxError) => log.warn({ ref, err }, 'git ref is refused'),
   };
-  const local = { git, address, directory, resolve };
+  /** Where the repository is: the one that was given, or where its host sends who asks for that. */
+  let { address } = options;
+  const local = {
+    git,
+    directory,
+    resolve,
+    get address() {
+      return address;
+    },
+  };
   /** What the remote had at the last look. */
   let remote: RemoteRefs | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
@@ -73,7 +84,7 @@ export function createMirror(options: MirrorOptions) {
    * what the other expressions name now.
    */
   async function update(others: readonly string[], run: RunOptions): Promise<Fetched> {
-    await bringUpToDate(run);
+    await followingRedirects(() => bringUpToDate(run), run);
     const fetched = await look(others, run);
     // The ref is there, but can what it names be read?
     if (fetched.readable || (await git.revParse(branchRef, run)) === undefined) return fetched;
@@ -103,7 +114,7 @@ export function createMirror(options: MirrorOptions) {
     try {
       await pull(run);
     } catch (failure) {
-      if (examined || run.signal.aborted) throw failure;
+      if (examined || run.signal.aborted || isRedirect(failure)) throw failure;
       examined = true;
       const hadLocks = await sweepLocks();
       if (/mismatched algorithms/.test(messageOf(failure)) || (await isDamaged('reachable', run))) return build(run);
@@ -121,7 +132,22 @@ export function createMirror(options: MirrorOptions) {
   /** A fetch and nothing else, to learn what became of a push. */
   async function refetch(run: RunOptions): Promise<void> {
     await unlock();
-    await pull(run);
+    await followingRedirects(() => pull(run), run);
+  }
+
+  async function followingRedirects(work: () => Promise<void>, run: RunOptions): Promise<void> {
+    for (let hop = 1; ; hop += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        const from = address;
+        // What one hop led to may be gone; the next try begins where the user said.
+        address = options.address;
+        if (!isRedirect(error) || hop > MAX_HOPS) throw error;
+        address = await redirected(git, from, run);
+        log.info({ from: shownUrl(from), to: shownUrl(address) }, 'git repository is redirected');
+      }
+    }
   }
 
   /** For what depends on the remote being as we know it. */
@@ -136,7 +162,7 @@ export function createMirror(options: MirrorOptions) {
       const fresh = createGit({ ...options, gitDir: beside, cwd: directory });
       const refs = await listRemote({ git: fresh, address }, run);
       await fresh.init(branch, refs.objectFormat, run);
-      const empty = { ...local, git: fresh, resolve: async () => undefined };
+      const empty = { git: fresh, address, directory, resolve: async () => undefined };
       remote = await fetchFollowed(empty, followed, run, refs);
       lookedAt = clock.monotonic();
       const old = join(directory, `old-${suffix}`);
@@ -196,7 +222,9 @@ export function createMirror(options: MirrorOptions) {
     git,
     directory,
     gitDir,
-    address,
+    get address() {
+      return address;
+    },
     update,
     refetch,
     refetchUnlessRecent,

@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import type { Clock, Logger } from '../base/index.ts';
 import { gitAddress } from './address.ts';
 import { createBranch } from './branch.ts';
+import { createCredentialSocket } from './credential-socket.ts';
 import { gitEnvironment, type SshFiles } from './environment.ts';
 import type { OnRemote, RunOptions } from './git-process.ts';
 import { createMarks } from './marks.ts';
@@ -67,7 +69,13 @@ export function createSource(options: SourceOptions) {
   const paths = options.paths.map(repositoryPath);
   const remote = options.url === '' ? undefined : gitAddress(options.url);
 
-  const environment = gitEnvironment({ inherited: options.environment, ssh: options.ssh, ...(remote ? { remote } : {}) });
+  const credentials = remote?.credentials && createCredentialSocket(join(directory, 'credentials'), remote.credentials);
+  const environment = gitEnvironment({
+    inherited: options.environment,
+    ssh: options.ssh,
+    ...(remote ? { remote } : {}),
+    ...(credentials ? { credentialSocket: credentials.path } : {}),
+  });
   const resolve = (expression: string, run: RunOptions) => reader.resolve(expression, run);
   const mirror = createMirror({
     directory,
@@ -119,6 +127,7 @@ export function createSource(options: SourceOptions) {
     const result = last.then(async () => {
       marks.forget();
       try {
+        await credentials?.open();
         await mirror.unlock();
         return await work();
       } finally {
@@ -194,6 +203,7 @@ export function createSource(options: SourceOptions) {
     close: async (): Promise<void> => {
       reader.close();
       await last;
+      credentials?.close();
     },
   };
 }

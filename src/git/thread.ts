@@ -15,6 +15,7 @@ import { killMarked } from './process-tree.ts';
  */
 const UNSAFE: NonNullable<SimpleGitOptions['unsafe']> = {
   allowUnsafeConfigEnvCount: true,
+  allowUnsafeConfigPaths: true,
   allowUnsafeSshCommand: true,
   allowUnsafeGitProxy: true,
   allowUnsafeHooksPath: true,

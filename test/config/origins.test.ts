@@ -210,3 +210,14 @@ describe('where a value comes from', () => {
     expect(errors).toHaveLength(1);
   });
 });
+
+test('a password among the arguments is warned of, with where it belongs; in a variable or a file it is where it should be', () => {
+  const url = 'https://ann:hunter2@h/r';
+  const { warnings } = accepted({ argv: [`--git-url=${url}`] });
+  expect(warnings).toEqual([expect.stringContaining('FLUXD_GIT_URL')]);
+  expect(warnings.join()).not.toContain('hunter2');
+  expect(accepted({ environment: { FLUXD_GIT_URL: url } }).warnings).toEqual([]);
+  expect(accepted({ file: `git-url: ${url}\n` }).warnings).toEqual([]);
+  expect(accepted({ argv: ['--git-url=https://ann@h:443/r'] }).warnings).toEqual([]);
+  expect(accepted({ argv: ['--git-url=git@h:a/b@c'] }).warnings).toEqual([]);
+});

@@ -1,4 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { rmSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { rootOf, serveGitOverHttp } from './support/http-server.ts';
 import { commandLines } from './support/processes.ts';
@@ -35,7 +38,7 @@ test('git processes see an explicit selection of the environment and nothing els
   const environments = git.environments();
   expect(environments.length).toBeGreaterThan(15);
   const ours =
-    /^(PATH|HOME|HTTPS_PROXY|https_proxy|no_proxy|AWS_ROLE_ARN|LC_ALL|PWD|OLDPWD|SHLVL|_|FLUX_GIT_RUN|GIT_(TERMINAL_PROMPT|CONFIG_NOSYSTEM|CONFIG_COUNT|CONFIG_(KEY|VALUE)_\d+|LITERAL_PATHSPECS|ALLOW_PROTOCOL|SSH_VARIANT|SSH_COMMAND|DIR|INDEX_FILE|TEST_DISALLOW_ABBREVIATED_OPTIONS|(AUTHOR|COMMITTER)_(NAME|EMAIL|DATE)))$/;
+    /^(PATH|HOME|HTTPS_PROXY|https_proxy|no_proxy|AWS_ROLE_ARN|LC_ALL|PWD|OLDPWD|SHLVL|_|FLUX_GIT_RUN|GIT_(TERMINAL_PROMPT|CONFIG_NOSYSTEM|CONFIG_GLOBAL|CONFIG_COUNT|CONFIG_(KEY|VALUE)_\d+|LITERAL_PATHSPECS|ALLOW_PROTOCOL|SSH_VARIANT|SSH_COMMAND|DIR|INDEX_FILE|TEST_DISALLOW_ABBREVIATED_OPTIONS|(AUTHOR|COMMITTER)_(NAME|EMAIL|DATE)))$/;
   for (const environment of environments) {
     expect(Object.keys(environment).filter((name) => !ours.test(name))).toEqual([]);
     expect(environment).toMatchObject({ HOME: '/home/x', GIT_TERMINAL_PROMPT: '0', GIT_CONFIG_NOSYSTEM: '1' });
@@ -49,6 +52,8 @@ test('git processes see an explicit selection of the environment and nothing els
       'core.fsmonitor': 'false',
       'gc.auto': '0',
       'transfer.bundleURI': 'false',
+      'transfer.fsckObjects': 'true',
+      'http.followRedirects': 'false',
       'protocol.ext.allow': 'never',
       'submodule.recurse': 'false',
     });
@@ -61,7 +66,7 @@ test('a missing git is told as such', async () => {
   expect(await failureOf(source.fetch())).toMatchObject({ code: 'git/not-installed' });
 });
 
-test('all of a repository’s traffic with a password leaves it out of arguments, errors, logs and files', async () => {
+test('all of a repository’s traffic with a password leaves it out of arguments, environments, errors, logs and files', async () => {
   const remote = createRemote();
   const seen: string[] = [];
   const server = await serveGitOverHttp(rootOf(remote.path), {
@@ -84,5 +89,27 @@ test('all of a repository’s traffic with a password leaves it out of arguments
   expect(seen.some((line) => line.includes('remote-http'))).toBe(true);
   expect(seen.filter((line) => line.includes('hunter2'))).toEqual([]);
   expect(JSON.stringify(git.calls())).not.toContain('hunter2');
+  expect(JSON.stringify(git.environments())).not.toContain('hunter2');
+  // The socket answers for its own place only, and its file may vanish.
+  expect(await asked(join(directory, 'credentials'), server.origin.replace('//127', '//128'))).toBe('');
+  rmSync(join(directory, 'credentials'));
+  remote.commit({ y: 'y' });
+  await source.fetch();
+  expect(await asked(join(directory, 'credentials'), server.origin)).toBe('username=ann\npassword=hunter2/@:\n');
+  expect(statSync(directory).mode & 0o077).toBe(0);
   expect(() => execFileSync('grep', ['-r', 'hunter2', directory])).toThrow();
 });
+
+/** What the socket says when git asks it for an origin. */
+function asked(path: string, origin: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connect(path, () =>
+      socket.end(`action=get\ntimeout=900\nprotocol=http\nhost=${origin.replace('http://', '')}\n`),
+    );
+    socket.on('data', (chunk) => {
+      answer += chunk;
+    });
+    socket.on('error', reject).on('end', () => resolve(answer));
+  });
+}

@@ -243,7 +243,7 @@ describe('URLs (S-002, S-003, S-009)', () => {
     expect(() => sourceOf('/srv/x', { paths: [path] })).toThrowError(expect.objectContaining({ code: 'git/bad-option' }));
   });
 
-  test('a planted ~/.gitconfig opens no transport and runs no program (S-003, S-005)', async () => {
+  test('a planted ~/.gitconfig is not read, and one that the operator names opens no transport (S-003, S-005)', async () => {
     const home = temporaryDirectory();
     const canary = join(home, 'canary');
     const remote = createRemote();
@@ -264,13 +264,24 @@ describe('URLs (S-002, S-003, S-009)', () => {
         '[i18n]\n commitEncoding = ISO-8859-1',
       ].join('\n'),
     );
-    const environment = { PATH: process.env.PATH, HOME: home };
+    const environment = { PATH: process.env.PATH, HOME: home, GIT_CONFIG_GLOBAL: join(home, '.gitconfig') };
     const source = sourceOf(`${server.origin}/remote.git`, { environment });
     const base = await source.fetch();
     const edits = [{ path: 'a', content: 'a' }];
     const made = await source.commit({ base, edits, message: 'Zażółć', jobId: 'j', note: '{}' });
     await source.recordSync({ revision: made, record: '{}' });
     expect(remote.git('log', '-1', '--format=%s %GS', 'main')).toBe('Zażółć');
+    expect(existsSync(canary)).toBe(false);
+
+    // In a home directory, where nobody named it, not even what is meant to run is run.
+    const closed = await serveGitOverHttp(rootOf(remote.path), { user: 'ann', password: 'right' });
+    writeFileSync(join(home, '.gitconfig'), `[credential]\n helper = "!touch ${canary}; true"\n`);
+    for (const unset of [{}, { GIT_CONFIG_GLOBAL: '' }])
+      expect(
+        await failureOf(
+          sourceOf(`${closed.origin}/remote.git`, { environment: { PATH: process.env.PATH, HOME: home, ...unset } }).fetch(),
+        ),
+      ).toMatchObject({ code: 'git/denied' });
     expect(existsSync(canary)).toBe(false);
 
     writeFileSync(

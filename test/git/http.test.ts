@@ -1,3 +1,4 @@
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/index.ts';
@@ -33,19 +34,51 @@ describe('over HTTP', () => {
     expect(await failureOf(sourceOf(`${open.origin}/nosuch.git`).fetch())).toMatchObject({ code: 'git/no-repository' });
   });
 
-  test('a redirect to another place does not get the password (S-009)', async () => {
+  test.each([
+    ['another host', (elsewhere: string, url: string) => `${elsewhere}${url}`],
+    ['another scheme', (_: string, url: string) => `https://127.0.0.1:1${url}`],
+    ['what is no repository', () => '/latest/meta-data'],
+    ['a user of its own', (_: string, url: string) => `http://x:y@127.0.0.1:1${url}`],
+    ['itself', (_: string, url: string) => url],
+  ])('a redirect to %s is refused, and nothing is asked there (S-009)', async (_, location) => {
     const remote = createRemote();
     const elsewhere = await serveGitOverHttp(rootOf(remote.path), { user: 'ann', password: 'right' });
     const server = await serveGitOverHttp(rootOf(remote.path), {
       intercept: (request, response) => {
-        response.writeHead(302, { location: `${elsewhere.origin}${request.url}` }).end();
+        response.writeHead(302, { location: location(elsewhere.origin, request.url ?? '') }).end();
         return true;
       },
     });
     const source = sourceOf(`${server.origin.replace('//', '//ann:right@')}/remote.git`);
-    expect(await failureOf(source.fetch())).toMatchObject({ code: 'git/denied' });
-    expect(elsewhere.requests.length).toBeGreaterThan(0);
-    expect(elsewhere.requests.filter((request) => request.includes(' as '))).toEqual([]);
+    expect(await failureOf(source.fetch())).toMatchObject({ code: 'git/redirected', help: expect.stringContaining('--git-url') });
+    expect(elsewhere.requests).toEqual([]);
+    expect(server.requests.filter((request) => !request.includes('/remote.git/info/refs'))).toEqual([]);
+  });
+
+  test('a renamed repository is followed within its host, for reading and writing, and found again when it is renamed back', async () => {
+    const remote = createRemote();
+    let names: Record<string, string> = { '/old': '/old.git', '/old.git': '/remote.git' };
+    const server = await serveGitOverHttp(rootOf(remote.path), {
+      user: 'ann',
+      password: 'right',
+      intercept: (request, response) => {
+        const url = request.url ?? '';
+        const from = Object.keys(names).find((name) => url.startsWith(`${name}/`));
+        if (from === undefined || request.headers.authorization === undefined) return false;
+        response.writeHead(301, { location: `${names[from]}${url.slice(from.length)}` }).end();
+        return true;
+      },
+    });
+    const source = sourceOf(`${server.origin.replace('//', '//ann:right@')}/old`);
+    const base = await source.fetch();
+    expect(source.state().status).toBe('ready');
+    const made = await source.commit({ base, edits: [{ path: 'x', content: 'x' }], message: 'm', jobId: 'j', note: '{}' });
+    expect(remote.git('rev-parse', 'main')).toBe(made);
+    expect(source.safeUrl).toContain('/old');
+    renameSync(remote.path, `${rootOf(remote.path)}/newer.git`);
+    names = { '/old': '/newer.git' };
+    await failureOf(source.fetch());
+    expect(await source.fetch()).toBe(made);
   });
 
   test('a read-only server is cloned and synced; the state says why nothing can be written, asked for at most once a minute (R-041)', async () => {

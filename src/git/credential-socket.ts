@@ -1,0 +1,81 @@
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { FluxError, messageOf, withDeadline } from '../base/index.ts';
+import type { GitAddress } from './address.ts';
+
+/** A question of git is a few hundred bytes. */
+const MAX_QUESTION = 8 << 10;
+const PATIENCE_MS = 5_000;
+
+export type CredentialSocket = ReturnType<typeof createCredentialSocket>;
+
+/**
+ * Hands the password of a URL to git, and to nobody's arguments, environment or files: a socket that only our user can open answers
+ * `git credential-cache`, git's own helper, as its daemon would. It gives what it has for its own scheme, host and port alone, and
+ * keeps nothing that git tells it.
+ */
+export function createCredentialSocket(path: string, credentials: NonNullable<GitAddress['credentials']>) {
+  let server: Server | undefined;
+
+  function answer(question: string): string {
+    const fields = new Map(
+      question.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+    );
+    const isOurs = `${fields.get('protocol')}://${fields.get('host')}` === credentials.scope;
+    if (fields.get('action') !== 'get' || !isOurs) return '';
+    return `username=${credentials.username}\npassword=${credentials.password.reveal()}\n`;
+  }
+
+  function serve(socket: Socket): void {
+    let question = '';
+    const deadline = withDeadline(PATIENCE_MS);
+    deadline.signal.addEventListener('abort', () => socket.destroy());
+    socket.on('close', () => deadline[Symbol.dispose]());
+    // A git that was killed has nobody who waits for the answer.
+    socket.on('error', () => socket.destroy());
+    socket.on('data', (chunk: Buffer) => {
+      question += chunk.toString('utf8');
+      if (question.length > MAX_QUESTION) socket.destroy();
+    });
+    socket.on('end', () => socket.end(answer(question)));
+  }
+
+  async function listen(): Promise<void> {
+    if (server?.listening && (await isThere(path))) return;
+    server?.close();
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await rm(path, { force: true });
+    const fresh = createServer({ allowHalfOpen: true }, serve).unref();
+    await new Promise<void>((resolve, reject) => {
+      fresh.once('error', reject);
+      fresh.listen(path, resolve);
+    });
+    server = fresh;
+  }
+
+  return {
+    path,
+
+    /** Has the socket answer, also after its file was removed. */
+    open: (): Promise<void> =>
+      listen().catch((error: unknown) => {
+        throw new FluxError(`socket for the Git password: ${messageOf(error)}`, {
+          code: 'git/disk',
+          help: 'It stands beside the mirror of the repository, whose path has to be shorter than 100 characters (TMPDIR).',
+          cause: error,
+        });
+      }),
+
+    close(): void {
+      server?.close();
+    },
+  };
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
