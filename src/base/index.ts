@@ -39,8 +39,9 @@ export {
 } from './yaml/edit.ts';
 export type { JsonValue } from './yaml/json.ts';
 export { findEntry, nodeAt, type YamlEntry } from './yaml/lookup.ts';
-export type { YamlMapping, YamlNode } from './yaml/node.ts';
+export type { YamlAlias, YamlMapping, YamlNode, YamlPair, YamlScalar } from './yaml/node.ts';
 export { parseYamlDocument, parseYamlDocuments, type YamlDocument } from './yaml/parse.ts';
+export { colonAfter } from './yaml/range.ts';
 export { isExactNumber, parseExactJson } from './yaml/scalar.ts';
 export { keyText } from './yaml/value.ts';
 export { formatScalar } from './yaml/write.ts';

@@ -167,9 +167,10 @@ function commitRequest(jobId: string, base: Revision, spec: UpdateSpec, { edits,
   return { base, edits, message, ...author, jobId, note };
 }
 
-/** A policy that is set already is fine; a release that changes nothing is an error (Flux v1, and what fluxctl expects). */
+/** A policy that is set already is fine; a release that changes nothing is an error (Flux v1, and what fluxctl expects): what failed, if anything. */
 function withoutCommit(spec: UpdateSpec, plan: UpdatePlan): JobResult {
   if (spec.type === 'policy') return { spec, result: plan.result };
+  if (plan.failure) throw plan.failure;
   throw new FluxError('no changes made in repo', {
     code: 'update/no-changes',
     fault: 'user',

@@ -40,13 +40,17 @@ export function editAnnotations(text: string, target: EditTarget, changes: Reado
   for (const [key, value] of steps) {
     do {
       const located = locateObject(edited, target);
-      edited = spliceDocument(edited, located, value === null ? remove(located, target, key) : set(located, target, key, value));
+      edited = spliceDocument(
+        edited,
+        located.document,
+        value === null ? remove(located, target, key) : set(located, target, key, value),
+      );
       // A key may be given more than once.
     } while (value === null && Object.hasOwn(annotationsOf(locateObject(edited, target)), key));
   }
   const tailLength = text.length - before.document.offset - before.document.text.length;
   const expected = updateAt(before.document.value, [...before.path, 'metadata'], (metadata) => changed(metadata, steps));
-  return verifyEdit(edited, before, { target, tailLength, expected });
+  return verifyEdit(edited, before.document, { target, tailLength, expected });
 }
 
 function set(located: LocatedObject, target: EditTarget, key: string, value: string): TextEdit[] {

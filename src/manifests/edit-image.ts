@@ -1,38 +1,59 @@
-import { appendEntry, FluxError, findEntry, replaceValue, type TextEdit } from '../base/index.ts';
+import {
+  appendEntry,
+  FluxError,
+  findEntry,
+  replaceValue,
+  type TextEdit,
+  type YamlDocument,
+  type YamlNode,
+} from '../base/index.ts';
 import { helmImageChanges, type KubeObject } from '../resource/index.ts';
 import { isMap } from './check.ts';
-import {
-  describeTarget,
-  type EditTarget,
-  type LocatedObject,
-  locateObject,
-  notFound,
-  ownMapping,
-  refuseShared,
-} from './locate.ts';
+import { editAnchored, type PairChange } from './edit-anchored.ts';
+import { describeTarget, type EditTarget, type LocatedObject, locateIn, notFound, ownMapping, readDocument } from './locate.ts';
 import { podSpecPath, valueAt } from './pod-spec.ts';
 import { editFailed, spliceDocument, updateAt, verifyEdit } from './verify.ts';
 
+/** A container of an object, and the image that it is to have. */
+export interface ImageChange {
+  readonly target: EditTarget;
+  readonly container: string;
+  readonly image: string;
+}
+
 /**
- * Sets the image of a container (the first of that name in `containers`, else in `initContainers`; of a HelmRelease its values of
+ * Sets images of containers (the first of that name in `containers`, else in `initContainers`; of a HelmRelease its values of
  * registry, image and tag) and changes nothing but the characters of those values: quotes stay, as do comments, line ends and
  * everything else of the file. An alias becomes a value of its own; a value that came in by a merge key is overridden by a key of
- * the map's own.
- * @returns the whole new text; the same text when the container has that image.
- * @throws FluxError `manifests/not-found`, `manifests/shared-anchor` when the text also stands for another place,
+ * the map's own; a value that other places share by its anchor changes there too, if they are to have the same image, and else
+ * leaves the anchor to them.
+ * @returns the whole new text; the same text when all containers have those images.
+ * @throws FluxError `manifests/not-found`, `manifests/shared-anchor` when a container as a whole also stands for another place,
  * `manifests/unsupported-kind`, `manifests/edit-failed`, `resource/image-does-not-fit`, `image/bad-reference`.
  */
-export function editContainerImage(text: string, target: EditTarget, container: string, image: string): string {
-  const located = locateObject(text, target);
-  const changes = imageChanges(located, target, container, image);
-  if (changes.length === 0) return text;
-  const edits = changes.flatMap((change) => setText(located, target, change));
-  const tailLength = text.length - located.document.offset - located.document.text.length;
-  const expected = changes.reduce(
-    (value, change) => updateAt(value, [...located.path, ...change.path, change.key], () => change.value),
-    located.document.value,
+export function editContainerImages(text: string, changes: readonly ImageChange[]): string {
+  let edited = text;
+  for (const inDocument of Map.groupBy(changes, ({ target }) => target.document).values()) {
+    const [first] = inDocument;
+    if (first) edited = editDocument(edited, readDocument(edited, first.target), inDocument);
+  }
+  return edited;
+}
+
+function editDocument(text: string, document: YamlDocument, changes: readonly ImageChange[]): string {
+  const places = changes.flatMap((change) => {
+    const located = locateIn(document, change.target);
+    return imageChanges(located, change).map((place) => ({ ...place, located, target: change.target }));
+  });
+  const [first] = places;
+  if (!first) return text;
+  const expected = places.reduce(
+    (value, { located, path, key, value: wanted }) => updateAt(value, [...located.path, ...path, key], () => wanted),
+    document.value,
   );
-  return verifyEdit(spliceDocument(text, located, edits), located, { target, tailLength, expected });
+  const tailLength = text.length - document.offset - document.text.length;
+  const edited = spliceDocument(text, document, textEdits(document, places));
+  return verifyEdit(edited, document, { target: first.target, tailLength, expected });
 }
 
 /** The text that the key of a map is to have. */
@@ -42,7 +63,12 @@ interface TextChange {
   readonly value: string;
 }
 
-function imageChanges(located: LocatedObject, target: EditTarget, container: string, image: string): readonly TextChange[] {
+interface Place extends TextChange {
+  readonly located: LocatedObject;
+  readonly target: EditTarget;
+}
+
+function imageChanges(located: LocatedObject, { target, container, image }: ImageChange): readonly TextChange[] {
   if (target.kind.toLowerCase() === 'helmrelease') {
     const changes = helmImageChanges(located.value as unknown as KubeObject, container, image);
     if (!changes) throw noContainer(container, target);
@@ -52,15 +78,31 @@ function imageChanges(located: LocatedObject, target: EditTarget, container: str
   return valueAt(located.value, [...path, 'image']) === image ? [] : [{ path, key: 'image', value: image }];
 }
 
-function setText(located: LocatedObject, target: EditTarget, { path, key, value }: TextChange): TextEdit[] {
-  const mapping = ownMapping(located, path, target);
-  const entry = findEntry(mapping, key);
-  const document = located.document.text;
-  if (!entry || entry.merged) return [appendEntry(document, mapping, key, value)];
-  if (entry.pair.value.kind !== 'alias') refuseShared(entry.pair.value, target);
-  const edits = replaceValue(document, entry.pair, value, mapping);
-  if (!edits) throw editFailed(target);
+function textEdits({ text, root }: YamlDocument, places: readonly Place[]): TextEdit[] {
+  const edits: TextEdit[] = [];
+  const anchored = new Map<YamlNode, (PairChange & { readonly target: EditTarget })[]>();
+  for (const { located, target, path, key, value } of places) {
+    const mapping = ownMapping(located, path, target);
+    const entry = findEntry(mapping, key);
+    if (!entry || entry.merged) {
+      edits.push(appendEntry(text, mapping, key, value));
+      continue;
+    }
+    const { pair } = entry;
+    const written = pair.value.kind === 'alias' ? pair.value.target : pair.value;
+    if (written.shared) {
+      anchored.set(written, [...(anchored.get(written) ?? []), { pair, flow: mapping.flow, value, target }]);
+    } else edits.push(...(replaceValue(text, pair, value, mapping) ?? fail(target)));
+  }
+  for (const [written, changes] of anchored) {
+    const [first] = changes;
+    if (first) edits.push(...(editAnchored(text, root, written, changes) ?? fail(first.target)));
+  }
   return edits;
+}
+
+function fail(target: EditTarget): never {
+  throw editFailed(target);
 }
 
 function containerPath({ value }: LocatedObject, target: EditTarget, container: string): readonly (string | number)[] {

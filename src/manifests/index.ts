@@ -5,7 +5,7 @@
  */
 export { MAX_FILE_BYTES } from './decode.ts';
 export { editAnnotations } from './edit-annotations.ts';
-export { editContainerImage } from './edit-image.ts';
+export { editContainerImages } from './edit-image.ts';
 export type { TreeFile } from './files.ts';
 export type { EditTarget } from './locate.ts';
 export type { FileProblem } from './problem.ts';

@@ -16,9 +16,19 @@ export interface LocatedObject extends ObjectSource {
 
 /** @throws FluxError `manifests/not-found`, or the document's own error. */
 export function locateObject(text: string, target: EditTarget): LocatedObject {
+  return locateIn(readDocument(text, target), target);
+}
+
+/** The document that an object stands in. @throws FluxError `manifests/not-found`, or the document's own error. */
+export function readDocument(text: string, target: EditTarget): YamlDocument {
   const document = parseYamlDocument(text, target.document);
   if (!document) throw notFound(`${describeTarget(target)} (the file has no document ${target.document})`);
   if (document.error) throw document.error;
+  return document;
+}
+
+/** @throws FluxError `manifests/not-found`. */
+export function locateIn(document: YamlDocument, target: EditTarget): LocatedObject {
   for (const source of objectsOf(document)) {
     if (source.item !== target.item || !isMap(source.value)) continue;
     const { kind, metadata } = source.value;

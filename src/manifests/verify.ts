@@ -1,11 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import { applyEdits, FluxError, type JsonValue, parseYamlDocument, type TextEdit } from '../base/index.ts';
+import { applyEdits, FluxError, type JsonValue, parseYamlDocument, type TextEdit, type YamlDocument } from '../base/index.ts';
 import { isMap } from './check.ts';
-import { describeTarget, type EditTarget, type LocatedObject } from './locate.ts';
+import { describeTarget, type EditTarget } from './locate.ts';
 
 /** Puts edits of one document into the whole text. */
-export function spliceDocument(text: string, { document }: LocatedObject, edits: readonly TextEdit[]): string {
-  const { offset, text: before } = document;
+export function spliceDocument(text: string, { offset, text: before }: YamlDocument, edits: readonly TextEdit[]): string {
   return text.slice(0, offset) + applyEdits(before, edits) + text.slice(offset + before.length);
 }
 
@@ -16,11 +15,11 @@ export function spliceDocument(text: string, { document }: LocatedObject, edits:
  */
 export function verifyEdit(
   text: string,
-  before: LocatedObject,
+  before: YamlDocument,
   { target, tailLength, expected }: { readonly target: EditTarget; readonly tailLength: number; readonly expected: JsonValue },
 ): string {
   const after = parseYamlDocument(text, target.document);
-  const sameRange = after?.offset === before.document.offset && after.offset + after.text.length === text.length - tailLength;
+  const sameRange = after?.offset === before.offset && after.offset + after.text.length === text.length - tailLength;
   if (after && !after.error && sameRange && isDeepStrictEqual(after.value, expected)) return text;
   throw editFailed(target, after?.error);
 }

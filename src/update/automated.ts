@@ -4,7 +4,7 @@ import { containersOf } from '../resource/index.ts';
 import { isUpgrade } from './automation.ts';
 import { chooseTag } from './choose.ts';
 import { type UpdateContext, untimed } from './context.ts';
-import { editImagesApart, type Planned } from './edit.ts';
+import { editImages, type Planned } from './edit.ts';
 import { type Candidate, refuseIgnored, refuseLocked, rejection, selectWorkloads, sortedResult } from './select.ts';
 import type { AutomatedSpec, ContainerUpdate, WorkloadResult } from './spec.ts';
 
@@ -25,7 +25,7 @@ export async function planAutomated({ Changes }: AutomatedSpec, context: UpdateC
     const changes = Changes.filter(({ WorkloadID }) => WorkloadID === candidate.id);
     results.set(candidate.id, updateWorkload(candidate, changes, context));
   }
-  const edits = await editImagesApart(results, context);
+  const { edits } = await editImages(results, context);
   return { result: sortedResult(results), edits };
 }
 

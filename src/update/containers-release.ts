@@ -1,7 +1,7 @@
 import { FluxError } from '../base/index.ts';
 import { wantedContainers } from './containers.ts';
 import { type UpdateContext, untimed } from './context.ts';
-import { editImages, type Planned } from './edit.ts';
+import { type Planned, releaseFailed, writeImages } from './edit.ts';
 import { type Candidate, refuseIgnored, refuseLocked, rejection, selectWorkloads, sortedResult } from './select.ts';
 import type { ContainerUpdate, ReleaseContainersSpec, WorkloadResult } from './spec.ts';
 
@@ -30,7 +30,10 @@ export async function planContainers(spec: ReleaseContainersSpec, context: Updat
     });
   }
   if (!all.some(([, { Status }]) => Status === 'success')) throw noChanges(reasons);
-  return { result: sortedResult(results), edits: await editImages(results, context) };
+  const edits = await writeImages(results, context).catch((error: unknown) => {
+    throw error instanceof FluxError ? releaseFailed(error) : error;
+  });
+  return { result: sortedResult(results), edits };
 }
 
 type Wanted = ReleaseContainersSpec['ContainerSpecs'][string];

@@ -1,5 +1,5 @@
 import { FluxError, messageOf } from '../base/index.ts';
-import { type EditTarget, editContainerImage } from '../manifests/index.ts';
+import { type EditTarget, editContainerImages } from '../manifests/index.ts';
 import { formatPlace, type Manifest, type ResourceId } from '../resource/index.ts';
 import { type UpdateContext, untimed } from './context.ts';
 import type { UpdateResult, WorkloadResult } from './spec.ts';
@@ -15,6 +15,8 @@ export interface FileEdit {
 export interface Planned {
   readonly result: UpdateResult;
   readonly edits: readonly FileEdit[];
+  /** Why the first workload that failed could not be edited, in the words that Flux v1 has for releases. */
+  readonly failure?: FluxError | undefined;
 }
 
 type EditContext = Pick<UpdateContext, 'manifests' | 'readFile' | 'timed'>;
@@ -37,13 +39,11 @@ export function createEditor({ manifests, readFile, timed = untimed }: EditConte
   const before = new Map<string, string>();
   const now = new Map<string, string>();
   return {
-    async edit(id, { place, object }, change) {
+    async edit(id, manifest, change) {
+      const { place } = manifest;
       const text = now.get(place.file) ?? (await readFile(place.file));
       if (!before.has(place.file)) before.set(place.file, text);
-      // Lines move as edits add up; the numbers of documents and items stay.
-      const { document, item } = place;
-      const target = { document, ...(item === undefined ? {} : { item }), kind: object.kind, name: object.metadata.name };
-      const changed = changedText(id, formatPlace(place), () => change(text, target));
+      const changed = changedText(id, formatPlace(place), () => change(text, targetOf(manifest)));
       now.set(place.file, changed);
       return changed !== text;
     },
@@ -61,8 +61,25 @@ export function createEditor({ manifests, readFile, timed = untimed }: EditConte
   };
 }
 
-/** Writes the images of all successful results into their files. */
+/**
+ * Writes the images of all successful results into their files. A workload that cannot be edited fails alone, by name, and the rest
+ * is written.
+ */
 export async function editImages(
+  results: Map<ResourceId, WorkloadResult>,
+  context: EditContext,
+): Promise<Pick<Planned, 'edits' | 'failure'>> {
+  try {
+    return { edits: await writeImages(results, context) };
+  } catch (error) {
+    if (!isOfWorkload(error)) throw error;
+    const failure = await failApart(results, context);
+    return { edits: await writeImages(results, context), failure: releaseFailed(failure ?? error) };
+  }
+}
+
+/** Writes all of them or none. @throws FluxError `update/edit-failed`, `update/verification-failed`. */
+export async function writeImages(
   results: ReadonlyMap<ResourceId, WorkloadResult>,
   context: EditContext,
 ): Promise<readonly FileEdit[]> {
@@ -72,37 +89,45 @@ export async function editImages(
     const manifest = context.manifests.get(id);
     return manifest ? [...targetsOf(result)].map(([container, image]) => ({ id, manifest, container, image })) : [];
   });
+  // All changes of a file at once: places that share a text by an anchor may get the same.
   const write = async () => {
-    for (const { id, manifest, container, image } of changes) {
-      try {
-        await editor.edit(id, manifest, (text, target) => editContainerImage(text, target, container, image));
-      } catch (error) {
-        throw releaseFailed(error);
-      }
+    for (const inFile of Map.groupBy(changes, ({ manifest }) => manifest.place.file).values()) {
+      const [first] = inFile;
+      const images = inFile.map(({ manifest, container, image }) => ({ target: targetOf(manifest), container, image }));
+      if (first) await editor.edit(first.id, first.manifest, (text) => editContainerImages(text, images));
     }
   };
   if (changes.length > 0) await timed('write_changes', write);
   return editor.finish(results);
 }
 
-/**
- * The same where one workload must not hold up the others (automation): what cannot be edited fails alone, by name, and the rest
- * is written.
- */
-export async function editImagesApart(
+/** Tries each workload alone; those that cannot be edited have failed. Returns why the first of them did. */
+async function failApart(
   results: Map<ResourceId, WorkloadResult>,
-  context: EditContext,
-): Promise<readonly FileEdit[]> {
+  { manifests, readFile }: EditContext,
+): Promise<FluxError | undefined> {
+  let first: FluxError | undefined;
   for (const [id, result] of [...results]) {
     if (targetsOf(result).size === 0) continue;
     try {
-      await editImages(new Map([[id, result]]), { manifests: context.manifests, readFile: context.readFile });
+      await writeImages(new Map([[id, result]]), { manifests, readFile });
     } catch (error) {
-      if (!(error instanceof FluxError)) throw error;
+      if (!isOfWorkload(error)) throw error;
+      first ??= error;
       results.set(id, { Status: 'failed', Error: error.message, PerContainer: null });
     }
   }
-  return editImages(results, context);
+  return first;
+}
+
+/** Others, as of a file that cannot be had just now, are none of the workload. */
+function isOfWorkload(error: unknown): error is FluxError {
+  return error instanceof FluxError && ['update/edit-failed', 'update/verification-failed'].includes(error.code);
+}
+
+/** Lines move as edits add up; the numbers of documents and items stay. */
+function targetOf({ place: { document, item }, object }: Manifest): EditTarget {
+  return { document, ...(item === undefined ? {} : { item }), kind: object.kind, name: object.metadata.name };
 }
 
 /** The images a successful result moves containers to, by container. */
@@ -125,8 +150,8 @@ function changedText(id: ResourceId, place: string, change: () => string): strin
 }
 
 /** The same failure in the words that Flux v1 has for releases. */
-function releaseFailed(error: unknown): unknown {
-  if (!(error instanceof FluxError) || error.code !== 'update/edit-failed') return error;
+export function releaseFailed(error: FluxError): FluxError {
+  if (error.code !== 'update/edit-failed') return error;
   const { message, code, fault, help = '', cause } = error;
   return new FluxError(`applying changes: ${message}`, {
     code,

@@ -23,7 +23,7 @@ export const LATEST_IMAGES = '<all latest>';
 
 /**
  * A release somebody asked for: the newest wanted image of every container, or one given image wherever it is used.
- * @throws FluxError `update/bad-spec`, `update/image-missing`, `update/registry-failed`, `resource/bad-id`, `update/edit-failed`.
+ * @throws FluxError `update/bad-spec`, `update/image-missing`, `update/registry-failed`, `resource/bad-id`.
  */
 export async function planRelease(spec: ReleaseImageSpec, context: UpdateContext): Promise<Planned> {
   const requested = spec.ImageSpec === LATEST_IMAGES ? undefined : parseRequested(spec.ImageSpec);
@@ -44,7 +44,8 @@ export async function planRelease(spec: ReleaseImageSpec, context: UpdateContext
     }
   };
   await (requested ? release() : timed('lookup_images', release));
-  return { result: sortedResult(results), edits: await editImages(results, context) };
+  const edited = await editImages(results, context);
+  return { result: sortedResult(results), ...edited };
 }
 
 /** Only workloads that run the requested image, in whatever version. */

@@ -17,20 +17,23 @@ const FILES = {
 };
 const CART = 'shop:deployment/cart';
 
-const world = () =>
-  repositoryOf(FILES, {
+const world = (files: Readonly<Record<string, string>>) =>
+  repositoryOf(files, {
     running: [CART, 'shop:deployment/mail'],
     registry: { 'index.docker.io/acme/cart': { '1.3': { createdAt: 3 }, '1.4': { createdAt: 4 } } },
   });
 
 /** What an update that is carried out writes into Git beside the files. */
-async function committed(spec: UpdateSpec): Promise<{ readonly note: string; readonly message: string }> {
-  const { workloads, images } = await world();
+async function committed(
+  spec: UpdateSpec,
+  files: Readonly<Record<string, string>> = FILES,
+): Promise<{ readonly note: string; readonly message: string }> {
+  const { workloads, images } = await world(files);
   const requests: { readonly note: string; readonly message: string }[] = [];
   const source = {
     fetch: async () => 'r-1',
-    files: async () => Object.entries(FILES).map(([path, text]) => ({ path, mode: '100644', blob: path, size: text.length })),
-    blob: async (path: keyof typeof FILES) => Buffer.from(FILES[path]),
+    files: async () => Object.entries(files).map(([path, text]) => ({ path, mode: '100644', blob: path, size: text.length })),
+    blob: async (path: string) => Buffer.from(files[path] ?? ''),
     commit: async (request: { readonly note: string; readonly message: string }) => {
       requests.push(request);
       return 'r-2';
@@ -56,7 +59,7 @@ describe('the note of a commit, byte for byte', () => {
   const result = `{"${CART}":{"Status":"success","PerContainer":[${update}]},"shop:deployment/mail":{"Status":"ignored","Error":"not included","PerContainer":null}}`;
 
   test('of an automated update names job, changes, and every workload', async () => {
-    const { spec } = await planAutomation(await world());
+    const { spec } = await planAutomation(await world(FILES));
     if (!spec) throw new Error('no newer image was found');
     expect(await committed({ type: 'auto', cause: anonymous, spec })).toMatchObject({
       message: 'Auto-release acme/cart:1.4',
@@ -78,5 +81,20 @@ describe('the note of a commit, byte for byte', () => {
       message: `Updated workload policies\n\n- Locked: ${CART}\n- Updated policies: ${CART}\n`,
       note: `{"jobID":"5b0d9a34","spec":{"type":"policy","cause":{"Message":"","User":"Ann \\u003cann@example.org\\u003e"},"spec":{"${CART}":{"add":{"locked":"true","locked_msg":"","locked_user":"Ann \\u003cann@example.org\\u003e"},"remove":{}}}},"result":null}`,
     });
+  });
+});
+
+test('a release of a workload that cannot be edited fails with the reason, unless another one is released', async () => {
+  const pod =
+    '    spec:\n      containers:\n      - name: cart\n        image: &i |-\n          acme/cart:1.3\n        env: [{name: I, value: *i}]\n';
+  const cart = `apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: cart, namespace: shop}\nspec:\n  template:\n${pod}`;
+  const release = { ServiceSpecs: ['<all>'], ImageSpec: 'acme/cart:1.4', Kind: 'execute', Excludes: null, Force: false };
+  const spec: UpdateSpec = { type: 'image', cause: { Message: '', User: '' }, spec: release };
+  const message = expect.stringMatching(/^applying changes: updating resource shop:deployment\/cart in cart.yaml/);
+  await expect(committed(spec, { ...FILES, 'cart.yaml': cart })).rejects.toMatchObject({ code: 'update/edit-failed', message });
+  const mail = FILES['mail.yaml'].replace('acme/mail', 'acme/cart');
+  const { note } = await committed(spec, { 'cart.yaml': cart, 'mail.yaml': mail });
+  expect(JSON.parse(note)).toMatchObject({
+    result: { [CART]: { Status: 'failed' }, 'shop:deployment/mail': { Status: 'success' } },
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type EditTarget, editContainerImage } from '../../src/manifests/index.ts';
+import type { EditTarget } from '../../src/manifests/index.ts';
 import { containersOf } from '../../src/resource/index.ts';
+import { editContainerImage } from '../manifests/edit-one.ts';
 import { readManifests } from '../update/repository.ts';
 
 const WIKI: EditTarget = { document: 1, kind: 'HelmRelease', name: 'wiki' };

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { createRepositoryReader } from '../../src/controller/view.ts';
-import { createManifestReader, editContainerImage } from '../../src/manifests/index.ts';
+import { createManifestReader } from '../../src/manifests/index.ts';
 import { containersOf, type ResourceId } from '../../src/resource/index.ts';
+import { editContainerImage } from '../manifests/edit-one.ts';
 import { idOf, readManifests } from '../update/repository.ts';
 
 const BOT = 'ops:deployment/bot';

@@ -206,7 +206,12 @@ describe('a release by image', () => {
     const context = await repositoryOf(FILES, { running: [idOf('hello')], registry: REGISTRY });
     const broken = { ...context, readFile: async () => 'kind: Deployment\nmetadata: {name: hello}\n' };
     const spec = { ServiceSpecs: [idOf('hello')], ImageSpec: '<all latest>', Kind: 'execute', Excludes: null, Force: false };
-    await expect(planUpdate({ type: 'image', cause: { Message: '', User: '' }, spec }, broken)).rejects.toMatchObject({
+    const { result, failure } = await planUpdate({ type: 'image', cause: { Message: '', User: '' }, spec }, broken);
+    expect(result[idOf('hello')]).toMatchObject({
+      Status: 'failed',
+      Error: expect.stringMatching(/^updating resource default:deployment\/hello/),
+    });
+    expect(failure).toMatchObject({
       message: expect.stringMatching(/^applying changes: updating resource default:deployment\/hello in hello\.yaml/),
       fault: 'user',
       help: expect.stringMatching(/^The release process failed, with this message:/),

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseYamlDocuments } from '../../src/base/index.ts';
-import { type EditTarget, editContainerImage } from '../../src/manifests/index.ts';
+import { type EditTarget, editContainerImages } from '../../src/manifests/index.ts';
+import { editContainerImage } from './edit-one.ts';
 
 const BOT: EditTarget = { document: 1, kind: 'Deployment', name: 'bot' };
 
@@ -74,12 +75,6 @@ describe('the image of a container', () => {
     ['no such object', HEAD.replace('name: bot', 'name: gone'), 'bot', 'manifests/not-found'],
     ['no containers', HEAD, 'bot', 'manifests/not-found'],
     [
-      'S-024 the anchor is used by a second container',
-      `${HEAD}      containers:\n      - {name: bot, image: &i x:1}\n      - {name: b, image: *i}\n`,
-      'bot',
-      'manifests/shared-anchor',
-    ],
-    [
       'S-024 the container is merged into another',
       `${HEAD}      containers:\n      - &c {name: bot, image: x:1}\n      - {<<: *c, name: b}\n`,
       'bot',
@@ -117,6 +112,101 @@ describe('the image of a container', () => {
   test('other kinds have no image that Flux changes', () => {
     const text = 'kind: Job\nmetadata: {name: j}\nspec: {template: {spec: {containers: [{name: a, image: x:1}]}}}\n';
     expect(() => editContainerImage(text, { document: 1, kind: 'Job', name: 'j' }, 'a', 'x:2')).toThrow('not supported');
+  });
+});
+
+describe('S-024 an image that other places share by an anchor', () => {
+  const pods = (...lines: string[]) => `${HEAD}      containers:\n${lines.map((line) => `      ${line}\n`).join('')}`;
+  const set = (text: string, images: Readonly<Record<string, string>>) =>
+    editContainerImages(
+      text,
+      Object.entries(images).map(([container, image]) => ({ target: BOT, container, image })),
+    );
+
+  test.each<[string, readonly string[], Readonly<Record<string, string>>, readonly string[]]>([
+    [
+      'all get the same image: the one that is written out changes',
+      ['- {name: a, image: &i "x:1"} # c', '- {name: b, image: *i}', '- {name: c, image: *i }'],
+      { a: 'x:2', b: 'x:2', c: 'x:2' },
+      ['- {name: a, image: &i "x:2"} # c', '- {name: b, image: *i}', '- {name: c, image: *i }'],
+    ],
+    [
+      'the anchored one alone changes: the anchor goes to the first place that stays',
+      ['- name: a', "  image: &i 'x:1' # c", '- name: b', '  image: *i # d', '- {name: c, image: *i}'],
+      { a: 'x:2' },
+      ['- name: a', "  image: 'x:2' # c", '- name: b', "  image: &i 'x:1' # d", '- {name: c, image: *i}'],
+    ],
+    [
+      'an alias alone changes',
+      ['- {name: a, image: &i x:1}', '- {name: b, image: *i}', '- {name: c, image: *i}'],
+      { b: 'x:2' },
+      ['- {name: a, image: &i x:1}', '- {name: b, image: x:2}', '- {name: c, image: *i}'],
+    ],
+    [
+      'each gets another',
+      ['- {name: a, image: &i x:1}', '- {name: b, image: *i}'],
+      { a: 'x:2', b: 'x:3' },
+      ['- {name: a, image: &i x:2}', '- {name: b, image: x:3}'],
+    ],
+    [
+      'some change, and the first alias is one of them',
+      ['- {name: a, image: &i x:1}', '- {name: b, image: *i}', '- {name: c, image: *i}', '- {name: d, image: *i}'],
+      { a: 'x:2', b: 'x:2' },
+      ['- {name: a, image: x:2}', '- {name: b, image: x:2}', '- {name: c, image: &i x:1}', '- {name: d, image: *i}'],
+    ],
+    [
+      'a place that is no image keeps its value',
+      ['- name: a', '  image: &i x:1', '  env:', '  - {name: I, value: *i}'],
+      { a: 'x:2' },
+      ['- name: a', '  image: x:2', '  env:', '  - {name: I, value: &i x:1}'],
+    ],
+    [
+      'a tag goes with the anchor',
+      ['- {name: a, image: !!str &i x:1}', '- {name: b, image: *i}'],
+      { a: 'x:2' },
+      ['- {name: a, image: !!str x:2}', '- {name: b, image: !!str &i x:1}'],
+    ],
+    [
+      'the anchor stands on a line of its own',
+      ['- name: a', '  image:', '    &i x:1', '- {name: b, image: *i}'],
+      { a: 'x:2' },
+      ['- name: a', '  image:', '    x:2', '- {name: b, image: &i x:1}'],
+    ],
+  ])('%s', (_, before, images, after) => {
+    expect(set(pods(...before), images)).toBe(pods(...after));
+    const crlf = pods(...before).replaceAll('\n', '\r\n');
+    expect(set(crlf, images)).toBe(pods(...after).replaceAll('\n', '\r\n'));
+  });
+
+  test('what cannot be moved is refused', () => {
+    const text = pods('- name: a', '  image: &i |-', '    x:1', '- {name: b, image: *i}');
+    expect(() => set(text, { a: 'x:2' })).toThrow(expect.objectContaining({ code: 'manifests/edit-failed' }));
+  });
+
+  test('every place reads what it is to read, and no other line changes', () => {
+    const container = fc.record({
+      aliased: fc.boolean(),
+      flow: fc.boolean(),
+      wanted: fc.constantFrom(undefined, undefined, 'x:2', 'x:3'),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(container, { minLength: 2, maxLength: 6 }),
+        fc.constantFrom('x:1', "'x:1'", '"x:1"'),
+        (list, written) => {
+          const lines = list.flatMap(({ aliased, flow }, n) => {
+            const image = n === 0 ? `&i ${written}` : aliased ? '*i' : 'x:1';
+            return flow ? [`- {name: c${n}, image: ${image} }`] : [`- name: c${n}`, `  image: ${image} # ${n}`];
+          });
+          const text = pods(...lines);
+          const wanted = list.flatMap(({ wanted: image }, n) => (image === undefined ? [] : [[`c${n}`, image] as const]));
+          const after = set(text, Object.fromEntries(wanted));
+          expect(imagesOf(after)).toEqual(list.map(({ wanted: image }) => image ?? 'x:1'));
+          expect(after.split('\n')).toHaveLength(text.split('\n').length);
+        },
+      ),
+      { numRuns: 300 },
+    );
   });
 });
 
@@ -257,6 +347,11 @@ describe('the image of a HelmRelease', () => {
     ['quotes and comments stay', 'image: "acme/w" # c\n    tag: \'1.2\'   # d\n', 'image: "acme/w" # c\n    tag: \'9\'   # d\n'],
     ['a value in a block', 'image: acme/w\n    tag: |- # d\n      1.2\n', "image: acme/w\n    tag: '9' # d\n"],
     ['an anchor nobody uses', 'image: acme/w\n    tag: &t v1\n', "image: acme/w\n    tag: &t '9'\n"],
+    [
+      'a tag that is used elsewhere',
+      'image: acme/w\n    tag: &t v1\n    other: *t\n',
+      "image: acme/w\n    tag: '9'\n    other: &t v1\n",
+    ],
     ['an alias', 'x: &t v1\n    image: acme/w\n    tag: *t\n', "x: &t v1\n    image: acme/w\n    tag: '9'\n"],
     ['null', 'image: {repository: acme/w, tag: null}\n', "image: {repository: acme/w, tag: '9'}\n"],
     ['an empty tag of a number', 'image: {repository: acme/w, tag: 5} # e\n', "image: {repository: acme/w, tag: '9'} # e\n"],
@@ -274,7 +369,6 @@ describe('the image of a HelmRelease', () => {
 
   test.each<[name: string, values: string, code: string]>([
     ['no such image', 'db: {image: acme/w}', 'manifests/not-found'],
-    ['S-024 the tag is used elsewhere', 'image: acme/w\n    tag: &t v1\n    other: *t', 'manifests/shared-anchor'],
     ['S-024 the map is an alias', 'x: &x {image: acme/w, tag: v1}\n    chart-image: *x', 'manifests/shared-anchor'],
     ['a tag that is a map', 'image: acme/w\n    tag: {a: b}', 'manifests/edit-failed'],
   ])('%s: refused', (_, values, code) => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { planUpdate, type ReleaseImageSpec } from '../../src/update/index.ts';
 import { brief } from './brief.ts';
+import { repositoryOf } from './repository.ts';
 import { contextOf, type World, workload } from './world.ts';
 
 const ID = (name: string, kind = 'deployment') => `default:${kind}/${name}`;
@@ -169,6 +170,40 @@ describe('a release by image', () => {
       PerContainer: null,
     });
     expect(edits).toEqual([]);
+  });
+
+  test('of a workload that cannot be edited fails for it alone', async () => {
+    const odd = workload('Deployment', 'odd', { containers: [['greet', 'quay.io/acme/hello:m-1']] });
+    const files = { ...repository.files, 'odd.yaml': odd.text.replace('quay.io/acme/hello:m-1', '!!int 1') };
+    const manifests = { ...repository.manifests, [ID('odd')]: { file: 'odd.yaml', object: odd.object } };
+    const { result, edits, failure } = await release({}, { files, manifests, running: [ID('hello'), ID('odd')] });
+    expect(edits).toEqual([{ path: 'hello.yaml', content: hello.text.replaceAll('m-1', 'm-2') }]);
+    expect(result).toMatchObject({
+      [ID('hello')]: { Status: 'success' },
+      [ID('odd')]: { Status: 'failed', Error: expect.stringContaining('odd.yaml'), PerContainer: null },
+    });
+    expect(failure?.message).toMatch(/^applying changes: updating resource default:deployment\/odd in odd.yaml/);
+  });
+
+  test('of workloads of a List that share an image by an anchor changes it once', async () => {
+    const item = (name: string, image: string) =>
+      `- apiVersion: apps/v1\n  kind: Deployment\n  metadata: {name: ${name}}\n  spec: {template: {spec: {containers: [{name: greet, image: ${image}}]}}}\n`;
+    const list = (tag: string, third: string) =>
+      `apiVersion: v1\nkind: List\nitems:\n${item('a', `&i quay.io/acme/hello:${tag}`)}${item('b', '*i')}${item('c', third)}`;
+    const context = await repositoryOf(
+      { 'list.yaml': list('m-1', '*i') },
+      { running: ['a', 'b', 'c'].map((name) => ID(name)), registry: repository.registry },
+    );
+    const plan = (given: Partial<ReleaseImageSpec>) =>
+      planUpdate({ type: 'image', cause: { Message: '', User: '' }, spec: spec(given) }, context);
+    expect((await plan({})).edits).toEqual([{ path: 'list.yaml', content: list('m-2', '*i') }]);
+    const two = await plan({ ServiceSpecs: [ID('a'), ID('b')] });
+    expect(brief(two.result)).toMatchObject({ a: 'success greet m-1>m-2', b: 'success greet m-1>m-2' });
+    expect(two.edits[0]?.content).toBe(
+      list('m-2', '&i quay.io/acme/hello:m-1')
+        .replace('&i quay.io/acme/hello:m-2', 'quay.io/acme/hello:m-2')
+        .replace('*i', 'quay.io/acme/hello:m-2'),
+    );
   });
 
   test.each([
