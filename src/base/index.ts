@@ -37,6 +37,7 @@ export {
   replaceValue,
   type TextEdit,
 } from './yaml/edit.ts';
+export { exceedsIndicators } from './yaml/indicators.ts';
 export type { JsonValue } from './yaml/json.ts';
 export { findEntry, nodeAt, type YamlEntry } from './yaml/lookup.ts';
 export type { YamlAlias, YamlMapping, YamlNode, YamlPair, YamlScalar } from './yaml/node.ts';

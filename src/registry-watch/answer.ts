@@ -1,5 +1,5 @@
 import type { HttpResponse } from '../base/index.ts';
-import { FluxError, redact } from '../base/index.ts';
+import { exceedsIndicators, FluxError, redact } from '../base/index.ts';
 
 /** Text that a registry sent, safe to show: one line, bounded, no control characters, no secrets. */
 export function printable(text: string, limit = 200): string {
@@ -9,14 +9,22 @@ export function printable(text: string, limit = 200): string {
   return clean.length > limit ? `${clean.slice(0, limit)}…` : clean;
 }
 
+/** Values of one answer: to parse and check as many takes about 30 ms, in which nothing else is done (S-052). */
+const MAX_VALUES = 120_000;
+
 /**
  * Body of an answer as JSON.
- * @throws FluxError `registry/bad-answer` when it is none, or is not UTF-8 (a login page, half an answer).
+ * @throws FluxError `registry/bad-answer` when it is none, is not UTF-8 (a login page, half an answer), or has more values than any
+ * registry has reason to send.
  */
 export function jsonOf(body: Buffer, subject: string): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+    if (exceedsIndicators(text, MAX_VALUES))
+      throw new FluxError(`${subject}: the answer has more than ${MAX_VALUES} values`, { code: 'registry/bad-answer' });
+    return JSON.parse(text);
   } catch (error) {
+    if (error instanceof FluxError) throw error;
     throw new FluxError(`${subject}: the answer is not JSON`, {
       code: 'registry/bad-answer',
       help: 'Something other than a registry may be answering at this address, for example a proxy or a login page.',

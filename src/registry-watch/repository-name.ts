@@ -33,6 +33,11 @@ export function parseRepositoryName(name: string): RepositoryName {
   return { name, host, path };
 }
 
+/** The host of a canonical name, port included; empty when there is none. */
+export function hostOf(name: string): string {
+  return name.slice(0, Math.max(0, name.indexOf('/')));
+}
+
 /** Whether a text from a registry is a tag; anything else is attacker's text and goes no further (S-056). */
 export function isTag(text: string): boolean {
   return TAG.test(text);

@@ -1,11 +1,11 @@
 import { asFluxError, type Clock, FluxError, type Logger, messageOf } from '../base/index.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, Question } from './connection.ts';
 import type { Credential, CredentialSource } from './credentials/index.ts';
 import { fetched, type OnFetch } from './fetched.ts';
 import type { HostLimit } from './rate-limit.ts';
 import type { ImageTarget, RepositoryState } from './repository.ts';
-import { parseRepositoryName, type RepositoryName } from './repository-name.ts';
-import { listTags } from './tag-list.ts';
+import { hostOf, parseRepositoryName, type RepositoryName } from './repository-name.ts';
+import { listTags, type TagList } from './tag-list.ts';
 import type { TagRefresh } from './tag-refresh.ts';
 
 export interface ScanOptions {
@@ -40,10 +40,23 @@ export interface Scan {
 
 /** Of repositories up to this size every tag is read, so that listings show all dates. */
 const SMALL = 200;
+/** For all pages of a tag list, the pauses that the rate limit makes included. */
+const LISTING_MS = 600_000;
 /** Facts read in one scan, so that new tags are seen while a large repository is still being read. */
 const FACTS_PER_SCAN = 500;
 
 export function createScan({ connection, credentials, limitOf, refresh, clock, log, onFetch }: ScanOptions): Scan {
+  const listInTime = async (question: Question): Promise<TagList> => {
+    using deadline = clock.deadline(LISTING_MS, question.signal);
+    try {
+      return await listTags(connection, { ...question, signal: deadline.signal });
+    } catch (error) {
+      question.signal?.throwIfAborted();
+      if (deadline.signal.aborted) throw tooSlow(question.repository);
+      throw error;
+    }
+  };
+
   /** Tries each workload's credentials by themselves, the ones that worked last time first. */
   const listAsAnybody = async (repository: RepositoryName, target: ImageTarget, state: RepositoryState, signal: AbortSignal) => {
     const candidates = await credentials.candidates(repository.host, target.pullSecrets, { signal });
@@ -52,7 +65,7 @@ export function createScan({ connection, credentials, limitOf, refresh, clock, l
     let refusal: unknown;
     for (const credential of ordered) {
       try {
-        const list = await fetched('tags', { clock, onFetch }, () => listTags(connection, { repository, credential, signal }));
+        const list = await fetched('tags', { clock, onFetch }, () => listInTime({ repository, credential, signal }));
         state.accepted = credential;
         return list;
       } catch (error) {
@@ -123,8 +136,11 @@ export function createScan({ connection, credentials, limitOf, refresh, clock, l
   };
 }
 
-function hostOf(name: string): string {
-  return name.slice(0, Math.max(0, name.indexOf('/')));
+function tooSlow({ name }: RepositoryName): FluxError {
+  return new FluxError(`tag list of ${name} was not complete within ${LISTING_MS / 60_000} minutes`, {
+    code: 'registry/slow-tag-list',
+    help: 'The list is not used, because a part of it may lack the newest tags.',
+  });
 }
 
 /**

@@ -14,8 +14,10 @@ export interface TagList {
 
 const PAGE_SIZE = 1000;
 const MAX_PAGES = 1000;
-const MAX_TAGS = 100_000;
-const MAX_PAGE_BYTES = 32 * 2 ** 20;
+/** Entries of all pages, tags or not. */
+const MAX_ENTRIES = 100_000;
+/** Registries that ignore the page size send 100,000 tags in half of it. */
+const MAX_PAGE_BYTES = 4 * 2 ** 20;
 
 /** An empty list is null, or absent, for some registries; a document without a name as well is something else. */
 const Page = z
@@ -24,12 +26,13 @@ const Page = z
 
 /**
  * All tags of a repository, page by page. Resolves only with the complete list.
- * @throws FluxError `registry/endless-tag-list` when the pages loop, lead to another host, or exceed 1,000 pages or 100,000 tags (S-052).
+ * @throws FluxError `registry/endless-tag-list` when the pages loop, lead to another host, or exceed 1,000 pages or 100,000 entries (S-052).
  */
 export async function listTags(connection: Connection, question: Question): Promise<TagList> {
   const tags = new Set<string>();
   const visited = new Set<string>();
   let dropped = 0;
+  let read = 0;
   let next: string | URL | undefined = `tags/list?n=${PAGE_SIZE}`;
   for (let pages = 0; next !== undefined; pages += 1) {
     if (pages === MAX_PAGES) throw endless(question, `has more than ${MAX_PAGES} pages`);
@@ -38,11 +41,12 @@ export async function listTags(connection: Connection, question: Question): Prom
     visited.add(answer.url.href);
     const before = tags.size;
     const entries = entriesOf(answer);
+    read += entries.length;
+    if (read > MAX_ENTRIES) throw endless(question, `has more than ${MAX_ENTRIES} entries`);
     for (const entry of entries) {
       if (isTag(entry)) tags.add(entry);
       else dropped += 1;
     }
-    if (tags.size > MAX_TAGS) throw endless(question, `has more than ${MAX_TAGS} tags`);
     next = nextPage(answer, question) ?? hiddenPage(entries, tags.size > before);
   }
   return { tags: [...tags], dropped };

@@ -10,6 +10,7 @@ import type { ConfigFacts } from './image-facts.ts';
 import { createHostLimits } from './rate-limit.ts';
 import { type ImageRepository, type ImageTarget, RepositoryState } from './repository.ts';
 import { createScan, type Scan } from './scan.ts';
+import { slotsByHost, withFreeSlots } from './scan-slots.ts';
 import { createTagRefresh } from './tag-refresh.ts';
 
 export interface ImageWatchOptions {
@@ -86,15 +87,12 @@ interface Watched {
   filling: Promise<void> | undefined;
 }
 
-/** Repositories scanned at once; requests to one host are limited on their own. */
-const PARALLEL_SCANS = 4;
 const MAX_CONFIGS = 50_000;
 
 export function createImageWatch(options: ImageWatchOptions): ImageWatch {
   const { clock, log, scanIntervalMs, includeImages = [], excludeImages = [], onNewTags, random = Math.random } = options;
   const scan = scanOf(options);
   const watched = new Map<string, Watched>();
-  const inTurn = pLimit(PARALLEL_SCANS);
   const inBackground = pLimit(2);
   const stopping = new AbortController();
   let wake = Promise.withResolvers<void>();
@@ -162,9 +160,8 @@ export function createImageWatch(options: ImageWatchOptions): ImageWatch {
     while (!stopping.signal.aborted) {
       const now = clock.monotonic();
       const waiting = [...watched.values()].filter(({ running }) => running === undefined).sort((a, b) => a.nextAt - b.nextAt);
-      const free = PARALLEL_SCANS - (watched.size - waiting.length);
-      const due = waiting.filter(({ nextAt }) => nextAt <= now).slice(0, Math.max(0, free));
-      for (const entry of due) void launch(entry);
+      const due = waiting.filter(({ nextAt }) => nextAt <= now);
+      for (const entry of withFreeSlots(due, watched.values())) void launch(entry);
       // With no place free, the end of a scan wakes the loop.
       const next = waiting.find(({ nextAt }) => nextAt > now)?.nextAt ?? now + scanIntervalMs;
       await sleepUntil(next - now);
@@ -217,8 +214,11 @@ export function createImageWatch(options: ImageWatchOptions): ImageWatch {
       signal?.throwIfAborted();
       const one = name === undefined ? undefined : watched.get(name);
       const entries = name === undefined ? [...watched.values()] : one ? [one] : [];
+      const inTurn = slotsByHost();
       await abortable(
-        Promise.all(entries.map((entry) => (name === undefined ? inTurn(() => launch(entry)) : launch(entry)))),
+        Promise.all(
+          entries.map((entry) => (name === undefined ? inTurn(entry.target.name, () => launch(entry)) : launch(entry))),
+        ),
         signal,
       );
     },

@@ -83,7 +83,7 @@ describe('a tag list', () => {
 
   test('of more than 100,000 tags is refused', async () => {
     pages(() => ({ tags: Array.from({ length: 100_001 }, (_, index) => `t${index}`) }));
-    expect((await scan())?.error?.message).toContain('has more than 100000 tags');
+    expect((await scan())?.error?.message).toContain('has more than 100000 entries');
   });
 
   test('is read without page size where the registry refuses ours', async () => {
