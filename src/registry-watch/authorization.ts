@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { type Clock, FluxError } from '../base/index.ts';
+import { type Clock, FluxError, orAborted } from '../base/index.ts';
 import { failureOf, jsonOf, printable, unauthorized } from './answer.ts';
 import { parseChallenges } from './challenge.ts';
 import { basicAuthorization, type Credential, describeCredential } from './credentials/index.ts';
@@ -43,7 +43,7 @@ export function createAuthorizer({ exchange, clock }: { readonly exchange: Excha
   const keyOf = ({ registry, path, credential }: Access) => `${registry.origin} ${path} ${credential?.id ?? ''}`;
 
   const fetchToken = async (realm: URL, service: string | undefined, access: Access) => {
-    const { credential, path, limit, insecure, registry, signal } = access;
+    const { credential, path, limit, insecure, registry } = access;
     const url = new URL(realm);
     if (service !== undefined) url.searchParams.set('service', service);
     // Always our own scope: a challenge may ask for the rights to something else.
@@ -55,7 +55,6 @@ export function createAuthorizer({ exchange, clock }: { readonly exchange: Excha
       maxBytes: 262_144,
       limit,
       insecure: insecure && url.host === registry.host,
-      signal,
     });
     const subject = subjectOf('GET', url);
     if (response.status !== 200) throw failureOf(response, `${subject} as ${describeCredential(credential)}`);
@@ -92,11 +91,11 @@ export function createAuthorizer({ exchange, clock }: { readonly exchange: Excha
       return known && known.until > clock.monotonic() ? known.header : undefined;
     },
     answer(challenge, access) {
-      // Many requests of one scan may find the token expired at once; one new token serves them all.
+      // Many requests may find the token expired at once; one new token serves them all, also when the first of them is given up.
       const key = keyOf(access);
       const underWay = pending.get(key) ?? answerOnce(challenge, access).finally(() => pending.delete(key));
       pending.set(key, underWay);
-      return underWay;
+      return orAborted(underWay, access.signal);
     },
     forget(access) {
       headers.delete(keyOf(access));

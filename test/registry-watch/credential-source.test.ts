@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../src/base/index.ts';
 import { createCredentialSource, type PullSecrets } from '../../src/registry-watch/credentials/index.ts';
 import type { KubeObject } from '../../src/resource/index.ts';
+import { until } from '../support/until.ts';
 import { FakeClock } from './fake-clock.ts';
 
 const config = (user: string, host = 'r.io') => JSON.stringify({ auths: { [host]: { username: user, password: 'p' } } });
@@ -96,5 +97,57 @@ describe('the credentials of a workload', () => {
     expect(await users(use('a', ['pull']))).toEqual(['first']);
     clock.advance(60_000);
     expect(await users(use('a', ['pull']))).toEqual(['second']);
+  });
+});
+
+describe('a read that several images wait for', () => {
+  /** A cluster whose reads are answered by hand, and what was logged. */
+  function byHand() {
+    const reads: PromiseWithResolvers<KubeObject | undefined>[] = [];
+    const logged: unknown[] = [];
+    const credentials = createCredentialSource({
+      clock: new FakeClock(),
+      log: Object.assign(silentLogger(), { warn: (...words: unknown[]) => void logged.push(words) }),
+      readFile: async () => '',
+      readCore: (kind) => {
+        if (kind === 'ServiceAccount') return Promise.resolve(undefined);
+        const read = Promise.withResolvers<KubeObject | undefined>();
+        reads.push(read);
+        return read.promise;
+      },
+    });
+    const users = async (signal?: AbortSignal) =>
+      (await credentials.candidates('r.io', [use('a', ['pull'])], signal ? { signal } : {})).map((found) => found?.username);
+    return { reads, logged, users };
+  }
+
+  test('goes on when the first of them is removed: the others have their credentials', async () => {
+    const { reads, users } = byHand();
+    const removed = new AbortController();
+    const first = users(removed.signal);
+    const second = users();
+    await until('the secret is read', () => reads.length === 1);
+    removed.abort(new Error('removed'));
+    await expect(first).rejects.toThrow('removed');
+    reads[0]?.resolve(secret(config('pod')));
+    expect(await second).toEqual(['pod']);
+    expect(reads).toHaveLength(1);
+  });
+
+  test('is logged once while it fails for the same reason, and again after it has worked', async () => {
+    const { reads, logged, users } = byHand();
+    const ask = async (answer: KubeObject | Error) => {
+      const asked = users();
+      await until('the secret is read', () => reads.length > 0);
+      const read = reads.pop();
+      if (answer instanceof Error) read?.reject(answer);
+      else read?.resolve(answer);
+      await asked;
+    };
+    await ask(new Error('forbidden'));
+    await ask(new Error('forbidden'));
+    expect(logged).toHaveLength(1);
+    await ask(new Error('timed out'));
+    expect(logged).toHaveLength(2);
   });
 });

@@ -1,16 +1,14 @@
 import { LRUCache } from 'lru-cache';
-import { type Clock, type FluxError, type Logger, messageOf } from '../../base/index.ts';
+import { type Clock, type FluxError, type Logger, messageOf, orAborted } from '../../base/index.ts';
 import type { KubeObject } from '../../resource/index.ts';
 import type { Credential } from './credential.ts';
 import { type DockerConfig, parseDockerConfig } from './docker-config.ts';
 
-/** Reads an object of the core group; undefined when it is absent or may not be read. */
-export type ReadCore = (
-  kind: 'Secret' | 'ServiceAccount',
-  namespace: string,
-  name: string,
-  options?: { readonly signal?: AbortSignal },
-) => Promise<KubeObject | undefined>;
+/**
+ * Reads an object of the core group; undefined when it is absent or may not be read. Without a signal: the answer is for every image
+ * that needs it, whatever becomes of the one that asked first.
+ */
+export type ReadCore = (kind: 'Secret' | 'ServiceAccount', namespace: string, name: string) => Promise<KubeObject | undefined>;
 
 /** The pull secrets that one workload names. */
 export interface PullSecrets {
@@ -58,7 +56,8 @@ export function createCredentialSource({
   readFile,
 }: CredentialSourceOptions): CredentialSource {
   const remembered = new LRUCache<string, { readonly at: number; readonly value: Promise<unknown> }>({ max: 5000 });
-  const reported = new LRUCache<string, true>({ max: 1000 });
+  /** The last problem of each source, until it is read without one. */
+  const reported = new LRUCache<string, string>({ max: 1000 });
 
   /** Reads once a minute and for everybody who asks meanwhile; a failure is not remembered. */
   const remember = <T>(key: string, read: () => Promise<T>): Promise<T> => {
@@ -70,24 +69,27 @@ export function createCredentialSource({
     return value;
   };
 
-  /** A problem stays until somebody mends it; saying it once is enough. */
-  const report = (message: string) => {
-    if (reported.has(message)) return;
-    reported.set(message, true);
+  /** Logged once until it changes. */
+  const report = (source: string, message: string) => {
+    if (reported.get(source) === message) return;
+    reported.set(source, message);
     log.warn({ err: message }, 'registry credentials not used');
   };
 
-  const use = (config: DockerConfig): DockerConfig => {
-    for (const { message } of config.problems satisfies readonly FluxError[]) report(message);
+  const use = (source: string, config: DockerConfig): DockerConfig => {
+    if (config.problems.length === 0) reported.delete(source);
+    else report(source, (config.problems satisfies readonly FluxError[]).map(({ message }) => message).join('; '));
     return config;
   };
 
   const fileConfig = async (): Promise<DockerConfig> => {
     if (dockerConfigFile === undefined) return NO_CONFIG;
     try {
-      return await remember('file', async () => use(parseDockerConfig(await readFile(dockerConfigFile), dockerConfigFile)));
+      return await remember('file', async () =>
+        use('file', parseDockerConfig(await readFile(dockerConfigFile), dockerConfigFile)),
+      );
     } catch (error) {
-      report(`docker config ${dockerConfigFile}: ${messageOf(error)}`);
+      report('file', `docker config ${dockerConfigFile}: ${messageOf(error)}`);
       return NO_CONFIG;
     }
   };
@@ -98,22 +100,24 @@ export function createCredentialSource({
     options: { readonly signal?: AbortSignal },
   ): Promise<DockerConfig> => {
     const source = `${namespace}/${name}`;
-    try {
-      return await remember(`secret ${source}`, async () => {
-        const secret = await readCore('Secret', namespace, name, options);
+    const read = () =>
+      remember(`secret ${source}`, async () => {
+        const secret = await readCore('Secret', namespace, name);
         if (!secret) return NO_CONFIG;
         const key = SECRET_KEYS[String(secret.type)];
         const data = secret.data as Readonly<Record<string, unknown>> | undefined;
         const encoded = key === undefined ? undefined : data?.[key];
         if (typeof encoded !== 'string') {
-          report(`secret ${source}: type ${String(secret.type)} is not a Docker config`);
+          report(source, `secret ${source}: type ${String(secret.type)} is not a Docker config`);
           return NO_CONFIG;
         }
-        return use(parseDockerConfig(Buffer.from(encoded, 'base64').toString('utf8'), source));
+        return use(source, parseDockerConfig(Buffer.from(encoded, 'base64').toString('utf8'), source));
       });
+    try {
+      return await orAborted(read(), options.signal);
     } catch (error) {
       options.signal?.throwIfAborted();
-      report(`getting secret "${name}" from namespace "${namespace}": ${messageOf(error)}`);
+      report(source, `getting secret "${name}" from namespace "${namespace}": ${messageOf(error)}`);
       return NO_CONFIG;
     }
   };
@@ -123,14 +127,19 @@ export function createCredentialSource({
     name: string,
     options: { readonly signal?: AbortSignal },
   ): Promise<readonly string[]> => {
+    const source = `account ${namespace}/${name}`;
     try {
-      const account = await remember(`account ${namespace}/${name}`, () => readCore('ServiceAccount', namespace, name, options));
+      const account = await orAborted(
+        remember(source, () => readCore('ServiceAccount', namespace, name)),
+        options.signal,
+      );
+      reported.delete(source);
       const list = account?.imagePullSecrets;
       if (!Array.isArray(list)) return [];
       return list.flatMap((entry: { readonly name?: unknown } | null) => (typeof entry?.name === 'string' ? [entry.name] : []));
     } catch (error) {
       options.signal?.throwIfAborted();
-      report(`getting service account "${name}" from namespace "${namespace}": ${messageOf(error)}`);
+      report(source, `getting service account "${name}" from namespace "${namespace}": ${messageOf(error)}`);
       return [];
     }
   };
