@@ -1,12 +1,12 @@
 import { canonicalName, formatImageRef, sameImage, tryParseImageRef } from '../image/index.ts';
 import { hasPolicy, tagPatternFor } from '../policy/index.ts';
 import { containersOf } from '../resource/index.ts';
-import { isUpgrade } from './automation.ts';
 import { chooseTag } from './choose.ts';
 import { type UpdateContext, untimed } from './context.ts';
 import { editImages, type Planned } from './edit.ts';
 import { type Candidate, refuseIgnored, refuseLocked, rejection, selectWorkloads, sortedResult } from './select.ts';
 import type { AutomatedSpec, ContainerUpdate, WorkloadResult } from './spec.ts';
+import { isUpgrade } from './upgrade.ts';
 
 /**
  * Carries out what automation found. Between finding and writing somebody may have locked the workload, taken it out of automation,

@@ -1,11 +1,12 @@
 import { messageOf } from '../base/index.ts';
 import { canonicalName, formatImageRef, type ImageRef, parseImageRef } from '../image/index.ts';
-import { hasPolicy, isNewer, policiesOf, type TagPattern, tagPatternFor } from '../policy/index.ts';
+import { hasPolicy, policiesOf, type TagPattern, tagPatternFor } from '../policy/index.ts';
 import { type Container, containersOf, isWorkloadKind, type ResourceId } from '../resource/index.ts';
-import { chooseNewest, tagged } from './choose.ts';
-import type { KnownRepository, UpdateContext } from './context.ts';
+import { chooseNewest } from './choose.ts';
+import type { UpdateContext } from './context.ts';
 import { refuseIgnored, refuseLocked, selectWorkloads } from './select.ts';
 import type { AutomatedSpec } from './spec.ts';
+import { isUpgrade, whyNoUpgrade } from './upgrade.ts';
 
 /** A container that automation leaves alone although it was asked to look after it. */
 export interface SkippedContainer {
@@ -58,14 +59,6 @@ export async function planAutomation(
   return { automated: automated.length, spec: changes.length > 0 ? { Changes: changes } : undefined, skipped };
 }
 
-/** Whether automation may move an image to a tag: strictly newer, by times that are both known or by version. */
-export function isUpgrade(current: ImageRef, tag: string, pattern: TagPattern, repository: KnownRepository | undefined): boolean {
-  // The same tag with another digest: the tag was pushed again.
-  if (tag === current.tag) return true;
-  const [now, then] = [tagged(current, current.tag, repository), tagged(current, tag, repository)];
-  return isNewer(then, now, pattern) && (!pattern.needsTimes || then.createdAt !== now.createdAt);
-}
-
 type Found = { readonly target: string } | { readonly reason: string } | undefined;
 
 function newerImage({ image }: Container, pattern: TagPattern, { images }: Pick<UpdateContext, 'images'>): Found {
@@ -81,13 +74,6 @@ function newerImage({ image }: Container, pattern: TagPattern, { images }: Pick<
   if (choice.kind === 'unknown' || choice.kind === 'pinned') return { reason: choice.reason };
   if (choice.kind !== 'update') return undefined;
   const { tag } = choice.target;
-  if (!isUpgrade(current, tag, pattern, repository)) return { reason: whyNot(current, tag, pattern, repository) };
+  if (!isUpgrade(current, tag, pattern, repository)) return { reason: whyNoUpgrade(current, tag, pattern, repository) };
   return { target: formatImageRef(choice.target) };
-}
-
-function whyNot(current: ImageRef, tag: string, pattern: TagPattern, repository: KnownRepository | undefined): string {
-  const unknown = [current.tag, tag].some((each) => repository?.images.get(each)?.createdAt === undefined);
-  return pattern.needsTimes && unknown
-    ? 'image with zero created timestamp'
-    : `newest matching tag ${tag} is not newer than ${current.tag}`;
 }

@@ -11,6 +11,8 @@ export type Choice =
   | { readonly kind: 'none' }
   /** There is something, but not enough is known to choose it. */
   | { readonly kind: 'unknown'; readonly reason: string }
+  /** What there is is not known to be newer. */
+  | { readonly kind: 'older'; readonly reason: string }
   /** It is pinned by digest and cannot be moved. */
   | { readonly kind: 'pinned'; readonly reason: string };
 

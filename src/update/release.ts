@@ -1,10 +1,10 @@
 import { FluxError, messageOf } from '../base/index.ts';
 import { canonicalName, formatImageRef, formatName, type ImageRef, parseImageRef, sameImage } from '../image/index.ts';
-import { tagPatternFor } from '../policy/index.ts';
+import { type TagPattern, tagPatternFor } from '../policy/index.ts';
 import type { Container } from '../resource/index.ts';
 import { type Choice, chooseNewest, chooseTag } from './choose.ts';
 import { wantedContainers } from './containers.ts';
-import { type UpdateContext, untimed } from './context.ts';
+import { type KnownRepository, type UpdateContext, untimed } from './context.ts';
 import { editImages, type Planned } from './edit.ts';
 import {
   ALL_WORKLOADS,
@@ -17,6 +17,7 @@ import {
   sortedResult,
 } from './select.ts';
 import type { ContainerUpdate, ReleaseImageSpec, WorkloadResult } from './spec.ts';
+import { isUpgrade, whyNoUpgrade } from './upgrade.ts';
 
 /** `--update-all-images`. */
 export const LATEST_IMAGES = '<all latest>';
@@ -69,13 +70,22 @@ function releaseWorkload(
     if (current instanceof FluxError) return rejection('failed', current.message);
     const choice = requested
       ? chooseRequested(current, requested, ignorePatterns || wants(candidate, container, requested.tag), images)
-      : chooseNewest(current, tagPatternFor(candidate.policies, container.name), images.repository(canonicalName(current)));
+      : chooseUpgrade(current, tagPatternFor(candidate.policies, container.name), images.repository(canonicalName(current)));
     if (choice.kind === 'update') {
       updates.push({ Container: container.name, Current: container.image, Target: formatImageRef(choice.target) });
     } else last = withoutUpdate(choice);
   }
   // With nothing to update the last container decides what is said of the workload, as in Flux v1.
   return updates.length > 0 ? { Status: 'success', PerContainer: updates } : last;
+}
+
+/** The newest image, where that is known to be no older one: who wants an older one names it. */
+function chooseUpgrade(current: ImageRef, pattern: TagPattern, repository: KnownRepository | undefined): Choice {
+  const choice = chooseNewest(current, pattern, repository);
+  if (choice.kind !== 'update' || current.tag === '') return choice;
+  const { tag } = choice.target;
+  if (isUpgrade(current, tag, pattern, repository)) return choice;
+  return { kind: 'older', reason: `${whyNoUpgrade(current, tag, pattern, repository)}; name the image to release it` };
 }
 
 function chooseRequested(current: ImageRef, requested: ImageRef, wanted: boolean, images: UpdateContext['images']): Choice {
@@ -94,7 +104,7 @@ const CANNOT_FIND = 'cannot find one or more images';
 function withoutUpdate(choice: Exclude<Choice, { readonly kind: 'update' }>): WorkloadResult {
   if (choice.kind === 'current') return rejection('skipped', 'image(s) up to date');
   if (choice.kind === 'none') return rejection('ignored', 'does not use image(s)');
-  return rejection('skipped', choice.kind === 'pinned' ? choice.reason : CANNOT_FIND);
+  return rejection('skipped', choice.kind === 'unknown' ? CANNOT_FIND : choice.reason);
 }
 
 /**

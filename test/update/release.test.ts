@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { planUpdate, type ReleaseImageSpec } from '../../src/update/index.ts';
+import { type KnownImage, planUpdate, type ReleaseImageSpec } from '../../src/update/index.ts';
 import { brief } from './brief.ts';
 import { repositoryOf } from './repository.ts';
 import { contextOf, type World, workload } from './world.ts';
@@ -99,6 +99,53 @@ describe('a release by image', () => {
   ])('%s', async (_name, given, world, expected) => {
     const { result } = await release(given, world);
     expect(brief(result)).toEqual(expected);
+  });
+
+  test.each<[string, string, string, Readonly<Record<string, Partial<KnownImage> | null>>, string]>([
+    [
+      'the list lacks the newest',
+      'glob:*',
+      '1.0.59',
+      { '1.0.49': { createdAt: 49 } },
+      'skipped image with zero created timestamp; name the image to release it',
+    ],
+    [
+      'the newest is older by time',
+      'glob:*',
+      '2',
+      { '1': { createdAt: 1 }, '2': { createdAt: 2, error: new Error('unreadable') } },
+      'skipped newest matching tag 1 is not newer than 2; name the image to release it',
+    ],
+    [
+      'the list lacks the newest version',
+      'semver:*',
+      '1.0.59',
+      { '1.0.49': {} },
+      'skipped newest matching tag 1.0.49 is not newer than 1.0.59; name the image to release it',
+    ],
+    [
+      'the pattern wants an older version',
+      'semver:~1.0',
+      '1.1.0',
+      { '1.0.49': {}, '1.1.0': {} },
+      'skipped newest matching tag 1.0.49 is not newer than 1.1.0; name the image to release it',
+    ],
+    ['the image has no tag', 'semver:*', '', { '1.0.49': {} }, 'success greet quay.io/acme/hello>1.0.49'],
+    ['the tag is no version', 'semver:*', 'main', { '1.0.49': {} }, 'success greet main>1.0.49'],
+  ])('of the latest images goes to no older one: %s', async (_name, pattern, tag, tags, expected) => {
+    const older = workload('Deployment', 'hello', {
+      annotations: { 'fluxcd.io/tag.greet': pattern },
+      containers: [['greet', `quay.io/acme/hello${tag === '' ? '' : `:${tag}`}`]],
+    });
+    const { result } = await release(
+      { ServiceSpecs: [ID('hello')] },
+      {
+        files: { 'hello.yaml': older.text },
+        manifests: { [ID('hello')]: { file: 'hello.yaml', object: older.object } },
+        registry: { 'quay.io/acme/hello': tags },
+      },
+    );
+    expect(brief(result)).toEqual({ hello: expected });
   });
 
   test('changes to one file add up', async () => {
