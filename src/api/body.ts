@@ -18,48 +18,89 @@ export function checkContentType(contentType: string | undefined, kind: 'json' |
   });
 }
 
-/** Bytes of bodies that the requests of one listener hold together. */
+/** What one request holds of a budget, until it is disposed of. */
+export interface Hold extends Disposable {
+  /** @throws FluxError `api/busy` when others hold too much. */
+  take(bytes: number): void;
+  /** The body is whole: it is no longer what is waited for. */
+  complete(): void;
+  /** Called when the bytes are needed for others. */
+  onGiveWay: (error: FluxError) => void;
+}
+
+/**
+ * Bytes of bodies that the requests of one listener hold together. When there are no more, the body gives way that has been on its way
+ * for longest: a sender that means well is done in moments, and cannot be kept out by those who are not.
+ */
 export class BodyBudget {
   readonly #maxBytes: number;
   #held = 0;
+  /** Bodies on their way, the oldest first. */
+  readonly #underway = new Set<{ readonly hold: Hold; bytes: number }>();
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  /** @throws FluxError `api/busy` when others hold too much. */
-  take(bytes: number): void {
-    if (this.#held + bytes > this.#maxBytes) {
-      throw new FluxError('too many requests are being read', {
-        code: 'api/busy',
-        help: 'Send it again in a few seconds.',
-        expected: true,
-      });
-    }
-    this.#held += bytes;
+  hold(): Hold {
+    let isDisposed = false;
+    const release = () => {
+      if (isDisposed) return;
+      isDisposed = true;
+      this.#underway.delete(entry);
+      this.#held -= entry.bytes;
+    };
+    const hold: Hold = {
+      take: (bytes) => {
+        if (isDisposed) throw tooMany();
+        this.#makeRoom(bytes, hold);
+        entry.bytes += bytes;
+        this.#held += bytes;
+      },
+      complete: () => void this.#underway.delete(entry),
+      onGiveWay: () => {},
+      [Symbol.dispose]: release,
+    };
+    const entry = { hold, bytes: 0 };
+    this.#underway.add(entry);
+    return hold;
   }
 
-  give(bytes: number): void {
-    this.#held -= bytes;
+  #makeRoom(bytes: number, asking: Hold): void {
+    for (const { hold } of this.#underway) {
+      if (this.#held + bytes <= this.#maxBytes) return;
+      if (hold === asking) break;
+      hold[Symbol.dispose]();
+      hold.onGiveWay(tooMany());
+    }
+    if (this.#held + bytes > this.#maxBytes) throw tooMany();
   }
+}
+
+function tooMany(): FluxError {
+  return new FluxError('too many requests are being read', {
+    code: 'api/busy',
+    help: 'Send it again in a few seconds.',
+    expected: true,
+  });
 }
 
 export interface ReadLimits {
   /** Bytes of this body; 1 MiB by default. */
   readonly maxBytes?: number | undefined;
-  /** What is read is taken from it, and is for the caller to give back. */
-  readonly budget?: BodyBudget | undefined;
+  /** What is read is taken from it. */
+  readonly hold?: Hold | undefined;
   /** Called when nothing is known that speaks against reading it. */
   readonly onAccepted?: (() => void) | undefined;
 }
 
 /**
  * Reads a body whole.
- * @throws FluxError `api/too-large` as soon as it is known to be over the limit, `api/busy` when the budget is used up.
+ * @throws FluxError `api/too-large` as soon as it is known to be over the limit, `api/busy` when others need the bytes.
  */
 export async function readBody(
   request: IncomingMessage,
-  { maxBytes = MAX_BYTES, budget, onAccepted }: ReadLimits = {},
+  { maxBytes = MAX_BYTES, hold, onAccepted }: ReadLimits = {},
 ): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
   // What has ended before somebody listens says so no more.
@@ -69,25 +110,28 @@ export async function readBody(
   let size = 0;
   // Not `for await`: leaving that loop destroys the connection before the refusal is written.
   await new Promise<void>((resolve, reject) => {
+    const refuse = (error: unknown) => {
+      request.pause();
+      request.removeAllListeners('data');
+      chunks.length = 0;
+      reject(error);
+    };
+    if (hold) hold.onGiveWay = refuse;
     request.on('data', (chunk: Buffer) => {
       try {
         if (size + chunk.length > maxBytes) throw tooLarge(maxBytes);
-        budget?.take(chunk.length);
+        hold?.take(chunk.length);
         size += chunk.length;
         chunks.push(chunk);
       } catch (error) {
-        request.pause();
-        request.removeAllListeners('data');
-        reject(error);
+        refuse(error);
       }
     });
     request.once('end', resolve);
     request.once('error', (cause) => reject(badRequest('the request ended before its body', { cause })));
     request.once('close', () => reject(badRequest('the request ended before its body')));
-  }).catch((error: unknown) => {
-    budget?.give(size);
-    throw error;
   });
+  hold?.complete();
   return Buffer.concat(chunks);
 }
 

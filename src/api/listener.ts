@@ -169,27 +169,24 @@ export function createListener(options: ListenerOptions): HttpListener {
     if (!match) return refuse(undefined, { path, headers: incoming.headers });
     const { route, params } = match;
     if (route.body === 'json' || route.body === 'legacy') checkContentType(incoming.headers['content-type'], route.body);
-    const limits = { maxBytes: route.maxBodyBytes, budget, onAccepted: goOn };
+    using hold = budget?.hold();
+    const limits = { maxBytes: route.maxBodyBytes, hold, onAccepted: goOn };
     const bytes = route.body === undefined ? NO_BODY : await readBody(incoming, limits);
-    try {
-      const body = route.body === 'raw' ? '' : decodeBody(bytes);
-      const signal = signalOf(outgoing);
-      const local = isLoopback(caller.localAddress);
-      const handle = async () => {
-        // While it waited for its turn, or is answered, the client may leave; nobody reads an answer then.
-        if (signal.aborted) return { status: 503 };
-        try {
-          return await route.handle({ method, path, params, query, headers: incoming.headers, body, bytes, local, signal });
-        } catch (error) {
-          if (error === signal.reason) return { status: 503 };
-          throw error;
-        }
-      };
-      if (route.door !== 'local' || route.waits) return await handle();
-      return await asClient(incoming.socket.remoteAddress ?? '', handle);
-    } finally {
-      budget?.give(bytes.length);
-    }
+    const body = route.body === 'raw' ? '' : decodeBody(bytes);
+    const signal = signalOf(outgoing);
+    const local = isLoopback(caller.localAddress);
+    const handle = async () => {
+      // While it waited for its turn, or is answered, the client may leave; nobody reads an answer then.
+      if (signal.aborted) return { status: 503 };
+      try {
+        return await route.handle({ method, path, params, query, headers: incoming.headers, body, bytes, local, signal });
+      } catch (error) {
+        if (error === signal.reason) return { status: 503 };
+        throw error;
+      }
+    };
+    if (route.door !== 'local' || route.waits) return await handle();
+    return await asClient(incoming.socket.remoteAddress ?? '', handle);
   }
 
   return {

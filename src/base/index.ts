@@ -24,8 +24,10 @@ export { createMetrics, type Metrics } from './metrics.ts';
 export { orAborted } from './or-aborted.ts';
 export { redact, Secret } from './redact.ts';
 export { remember } from './remember.ts';
+export { retryAfterMs } from './retry-after.ts';
 export { suggest } from './suggest.ts';
 export { turn } from './turn.ts';
+export { uncheckedTls } from './unchecked-tls.ts';
 export { dumpYaml } from './yaml/dump.ts';
 export {
   appendEntry,

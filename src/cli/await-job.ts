@@ -3,7 +3,7 @@ import { FluxError } from '../base/index.ts';
 import { createOutage } from './outage.ts';
 import { dataText, type ReportFormat } from './output-format.ts';
 import { isTimeout, poll } from './poll.ts';
-import { printable } from './printable.ts';
+import { printableLine } from './printable.ts';
 import { formatResult, resultRows, type Verbosity } from './result-table.ts';
 import type { Session } from './session.ts';
 
@@ -99,7 +99,7 @@ export async function awaitApplied(session: Session, client: ApiClient, revision
 
 /** The first seven characters of a revision. */
 export function short(revision: string): string {
-  return printable(revision).slice(0, 7);
+  return printableLine(revision).slice(0, 7);
 }
 
 const JOB_TIMEOUT = `We timed out waiting for the result of the operation. It may still

@@ -1,5 +1,5 @@
 import { type Command, CommanderError } from 'commander';
-import { type Clock, type FluxError, systemClock } from '../base/index.ts';
+import { type Clock, type FluxError, systemClock, uncheckedTls } from '../base/index.ts';
 import { normalizeArguments } from './arguments.ts';
 import { ERROR_EXIT_CODES, type Launch } from './command.ts';
 import { didYouMean } from './did-you-mean.ts';
@@ -39,6 +39,8 @@ export async function main({
   const launch: Launch = async (command, run) => {
     running = command;
     if (asksForHelp) return command.outputHelp();
+    const insecure = uncheckedTls(env);
+    if (insecure !== undefined) throw usageError(insecure);
     const flags = program.opts() as GlobalFlags;
     const session = createSession({ flags, env, stdout, stderr, clock, version: version || 'unversioned', keyboard });
     try {

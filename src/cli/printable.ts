@@ -14,7 +14,7 @@ export function printable(text: string): string {
 
 /** The same for text that must stay on one line. */
 export function printableLine(text: string): string {
-  return printable(text.replace(/\s*\r?\n\s*|\t/g, ' '));
+  return printable(text.replace(/\s+/g, (blanks) => (blanks.includes('\n') ? ' ' : blanks.replaceAll('\t', ' '))));
 }
 
 /** JSON whose strings keep their value but hold no such character as it is. */

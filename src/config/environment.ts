@@ -1,4 +1,4 @@
-import { messageOf, suggest } from '../base/index.ts';
+import { messageOf, suggest, uncheckedTls } from '../base/index.ts';
 import { parseFlagValue, quote } from './flag.ts';
 import { FLAG_NAMES, FLAGS, type FlagName } from './flags.ts';
 import { type Reading, type Setting, shownFlag } from './setting.ts';
@@ -34,7 +34,8 @@ export interface EnvironmentReading extends Reading {
 /** Reads the variables of flags. An empty one counts as not set, since that is what templates make of a value nobody gave. */
 export function readEnvironment(environment: Readonly<Record<string, string | undefined>>): EnvironmentReading {
   const settings: Setting[] = [];
-  const problems: string[] = [];
+  const insecure = uncheckedTls(environment);
+  const problems: string[] = insecure === undefined ? [] : [insecure];
   const strays: string[] = [];
   for (const [variable, text] of Object.entries(environment).sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (!variable.startsWith(PREFIX) || OF_A_SERVICE.test(variable) || variable === `${PREFIX}VERSION`) continue;

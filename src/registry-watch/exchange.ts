@@ -1,6 +1,6 @@
-import { type Clock, FluxError, type HttpResponse, type HttpTransport, type Logger } from '../base/index.ts';
+import { type Clock, FluxError, type HttpResponse, type HttpTransport, type Logger, retryAfterMs } from '../base/index.ts';
 import { failureOf, printable } from './answer.ts';
-import { type HostLimit, retryAfterMs } from './rate-limit.ts';
+import { type HostLimit, MAX_PAUSE_MS } from './rate-limit.ts';
 import { mayBeSentTo } from './trust.ts';
 
 export interface RegistryRequest {
@@ -71,7 +71,7 @@ export function createExchange({ http, clock, log, trace, onRequest }: ExchangeO
     for (let redirects = 0; ; redirects += 1) {
       const response = await once(request, url);
       if (response.status === 429) {
-        request.limit.backOff(retryAfterMs(response.headers['retry-after'], clock.now()));
+        request.limit.backOff(retryAfterMs(response.headers['retry-after'], { now: clock.now(), maxMs: MAX_PAUSE_MS }));
         throw failureOf(response, subjectOf(request.method, url));
       }
       const { location } = response.headers;

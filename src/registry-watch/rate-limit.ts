@@ -28,7 +28,8 @@ const ONE_BACK_OFF_MS = 10_000;
 const NO_RECOVERY_MS = 1_200_000;
 /** Longer pauses are not waited out: the scan ends and the repository gets its next turn after the pause. */
 const MAX_WAIT_MS = 10_000;
-const MAX_PAUSE_MS = 3_600_000;
+/** The longest pause that is obeyed. */
+export const MAX_PAUSE_MS = 3_600_000;
 
 /** Limits by host; Flux v1's rules: halve on 429 down to 0.1/s, times 1.5 after a good scan but not within 20 minutes. */
 export function createHostLimits(options: RateLimitOptions): (host: string) => HostLimit {
@@ -106,12 +107,4 @@ class TokenBucket implements HostLimit {
     this.#rate = rate;
     announce();
   }
-}
-
-/** Milliseconds that a Retry-After header asks to wait, in either of its forms (RFC 9110, 10.2.3); undefined when there is none. */
-export function retryAfterMs(header: string | undefined, now: number): number | undefined {
-  if (header === undefined) return undefined;
-  if (/^\d{1,9}$/.test(header.trim())) return Number(header.trim()) * 1000;
-  const at = /^[A-Z][a-z]{2}, \d/.test(header) ? Date.parse(header) : Number.NaN;
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
 }

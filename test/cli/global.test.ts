@@ -128,3 +128,47 @@ describe('errors from the daemon', () => {
     expect(await fluxctl(['list-workloads', '--url', daemon.url])).toMatchObject({ code: 1, stdout: '', stderr });
   });
 });
+
+test('S-098: where no certificate would be checked, nothing is asked, and the variable is named', async () => {
+  await using daemon = await ScriptedDaemon.start({ [SERVICES]: [[]] });
+  const insecure = { NODE_TLS_REJECT_UNAUTHORIZED: '0' };
+  const ran = await fluxctl(['list-workloads', '--url', daemon.url], insecure);
+  expect(ran).toMatchObject({ code: 1, stderr: expect.stringContaining('NODE_TLS_REJECT_UNAUTHORIZED=0 is refused') });
+  expect(daemon.requests).toEqual([]);
+  expect((await fluxctl(['list-workloads', '--help'], insecure)).code).toBe(0);
+  expect((await fluxctl(['list-workloads', '--url', daemon.url], { NODE_TLS_REJECT_UNAUTHORIZED: '1' })).code).toBe(0);
+});
+
+describe('S-080: no line of the output is forged', () => {
+  const FORGED = /^Done\. forged/m;
+
+  test('by a newline in the URL of the repository, as the daemon says it', async () => {
+    const config = {
+      remote: { url: 'ssh://git@example.org/acme\nDone. forged', branch: 'master\nDone. forged', path: '' },
+      publicSSHKey: { key: 'ssh-ed25519 AAAA\nDone. forged\n', fingerprints: null },
+      status: 'ready',
+      errors: '',
+    };
+    await using daemon = await ScriptedDaemon.start({ 'POST /flux/v9/git-repo-config': [config, config] });
+    const sync = await fluxctl(['sync', '--url', daemon.url]);
+    const identity = await fluxctl(['identity', '--url', daemon.url]);
+    expect(sync.stderr).toContain('Synchronizing with ssh://git@example.org/acme Done. forged\n');
+    expect(sync.stdout + sync.stderr + identity.stdout + identity.stderr).not.toMatch(FORGED);
+  });
+
+  test.each(['http://127.0.0.1:1\nDone. forged', 'http://127.0.0.1:1/\r\nDone. forged', 'x\nDone. forged'])(
+    'by a newline in --url %j',
+    async (url) => {
+      const { code, stdout, stderr } = await fluxctl(['list-workloads', '--url', url]);
+      expect(code).toBe(1);
+      expect(stdout + stderr).not.toMatch(FORGED);
+    },
+  );
+
+  test('by a newline in an answer that is no JSON', async () => {
+    await using daemon = await ScriptedDaemon.start({ [SERVICES]: [{ status: 418, body: 'no\nDone. forged\n' }] });
+    const { stdout, stderr } = await fluxctl(['list-workloads', '--url', daemon.url]);
+    expect(stderr).toContain('forged');
+    expect(stdout + stderr).not.toMatch(FORGED);
+  });
+});

@@ -221,3 +221,12 @@ test('a password among the arguments is warned of, with where it belongs; in a v
   expect(accepted({ argv: ['--git-url=https://ann@h:443/r'] }).warnings).toEqual([]);
   expect(accepted({ argv: ['--git-url=git@h:a/b@c'] }).warnings).toEqual([]);
 });
+
+test('S-098: an environment in which no certificate is checked is refused, and the variable is named', () => {
+  const refused = refusal({ environment: { NODE_TLS_REJECT_UNAUTHORIZED: '0' } });
+  expect(refused).toEqual({
+    exit: 2,
+    errors: [expect.stringMatching(/^environment variable NODE_TLS_REJECT_UNAUTHORIZED=0 is refused: /)],
+  });
+  for (const NODE_TLS_REJECT_UNAUTHORIZED of ['', '1']) accepted({ environment: { NODE_TLS_REJECT_UNAUTHORIZED } });
+});

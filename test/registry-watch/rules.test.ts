@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../src/base/index.ts';
 import { parseChallenges } from '../../src/registry-watch/challenge.ts';
-import { createHostLimits, retryAfterMs } from '../../src/registry-watch/rate-limit.ts';
+import { createHostLimits } from '../../src/registry-watch/rate-limit.ts';
 import { isTag, parseRepositoryName } from '../../src/registry-watch/repository-name.ts';
 import { mayReceiveCredentials } from '../../src/registry-watch/trust.ts';
 import { processorMs } from '../support/processor.ts';
@@ -139,19 +139,6 @@ describe('the rate limit of a host', () => {
     const waiting = it.limit.acquire({ signal: giveUp.signal });
     giveUp.abort(new Error('enough'));
     await expect(waiting).rejects.toThrow('enough');
-  });
-
-  test.each([
-    ['120', 120_000],
-    [' 0 ', 0],
-    ['Thu, 01 Jan 1970 00:01:00 GMT', 59_000],
-    ['Thu, 01 Jan 1970 00:00:00 GMT', 0],
-    ['soon', undefined],
-    ['-5', undefined],
-    ['9'.repeat(50), undefined],
-    [undefined, undefined],
-  ])('reads Retry-After %j as %j ms', (header, expected) => {
-    expect(retryAfterMs(header, 1000)).toBe(expected);
   });
 });
 

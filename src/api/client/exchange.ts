@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { type Clock, FluxError, type HttpTransport, redact, type Secret, systemClock } from '../../base/index.ts';
 import { problemSchema } from '../wire/index.ts';
 import { type Loss, lossOf } from './loss.ts';
+import { oneLine } from './one-line.ts';
 import { type Effect, unknownOutcome } from './outcome.ts';
 import { createRetry } from './retry.ts';
 
@@ -78,7 +79,7 @@ export function createExchange({ transport, url, token, requestTimeoutMs, clock 
       return { error, arrived: isOwnRefusal(answer) ? 'no' : 'maybe', tookAllTime: false };
     } catch (error) {
       if (error instanceof FluxError && error.code.startsWith('api/')) throw error;
-      return lossOf(error, { verb: method === 'POST' ? 'Post' : 'Get', target: redact(target) });
+      return lossOf(error, { verb: method === 'POST' ? 'Post' : 'Get', target: oneLine(redact(target)) });
     }
   }
 
@@ -113,7 +114,9 @@ function checkedBase(url: string): string {
       fault: 'user',
     });
   }
-  return url.replace(/\/+$/, '');
+  let end = url.length;
+  while (url[end - 1] === '/') end -= 1;
+  return url.slice(0, end);
 }
 
 function refusal({ status, text }: Pick<Answer, 'status' | 'text'>): FluxError {
@@ -127,9 +130,13 @@ function refusal({ status, text }: Pick<Answer, 'status' | 'text'>): FluxError {
   const described = describedError(text);
   if (described) {
     const fault = described.type === 'user' || described.type === 'missing' ? described.type : 'server';
-    return new FluxError(`executing HTTP request: ${described.error}`, { code: 'api/remote', fault, help: described.help });
+    return new FluxError(`executing HTTP request: ${oneLine(described.error)}`, {
+      code: 'api/remote',
+      fault,
+      help: described.help,
+    });
   }
-  return new FluxError(`executing HTTP request: ${status} ${STATUS_CODES[status] ?? 'Unknown'} ${text}`, {
+  return new FluxError(`executing HTTP request: ${status} ${STATUS_CODES[status] ?? 'Unknown'} ${oneLine(text)}`, {
     code: status === 404 ? 'api/not-found' : PASSING.includes(status) ? 'api/unavailable' : 'api/status',
   });
 }

@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import { FluxError } from '../../base/index.ts';
 import type { Answer, Call } from './exchange.ts';
+import { oneLine } from './one-line.ts';
 import { unknownOutcome } from './outcome.ts';
 
 /**
@@ -25,7 +26,7 @@ export function parseAnswer<T>(schema: z.ZodType<T>, { text }: Answer, { method,
 }
 
 function badAnswer(method: string, path: string, why: string, cause: unknown): FluxError {
-  return new FluxError(`decoding response of ${method} ${path}: ${why}`, {
+  return new FluxError(`decoding response of ${method} ${path}: ${oneLine(why)}`, {
     code: 'api/bad-answer',
     help: 'Whatever answered at this URL does not speak the API of fluxd.',
     cause,

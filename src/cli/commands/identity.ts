@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type Launch, subcommand } from '../command.ts';
 import { dataText, outputFormat, outputOption, REPORT_FORMATS } from '../output-format.ts';
-import { printable } from '../printable.ts';
+import { printable, printableLine } from '../printable.ts';
 
 interface Flags {
   readonly regenerate?: boolean;
@@ -31,10 +31,15 @@ export function identityCommand(launch: Launch): Command {
         return 0;
       }
       const md5 = publicSSHKey.fingerprints?.md5;
-      if (!fingerprint && !visual) session.stdout.write(printable(publicSSHKey.key));
-      else session.stdout.write(`${printable(md5?.hash ?? '')}\n`);
+      if (!fingerprint && !visual) session.stdout.write(keyText(publicSSHKey.key));
+      else session.stdout.write(`${printableLine(md5?.hash ?? '')}\n`);
       if (visual) session.stdout.write(printable(md5?.randomart ?? ''));
       return 0;
     },
   });
+}
+
+/** One line, whatever the daemon sends: it is copied to where keys are trusted. */
+function keyText(key: string): string {
+  return printableLine(key.trimEnd()) + (key.endsWith('\n') ? '\n' : '');
 }

@@ -10,7 +10,7 @@ import { createOutage } from '../outage.ts';
 import type { Output } from '../output.ts';
 import { outputFormat, outputOption, REPORT_FORMATS } from '../output-format.ts';
 import { poll } from '../poll.ts';
-import { printable } from '../printable.ts';
+import { printableLine } from '../printable.ts';
 import { bar } from '../progress.ts';
 import type { Selection } from '../release-menu.ts';
 import type { Session } from '../session.ts';
@@ -179,8 +179,8 @@ async function watchRollout(
       }
       const troubled = workloads.filter(({ Rollout }) => Rollout.Messages?.length);
       for (const { ID, Rollout } of troubled) {
-        const messages = (Rollout.Messages ?? []).map((message) => `${printable(message)}\n`).join('');
-        stderr.write(`There was a problem releasing ${printable(ID)}:\n${messages}`);
+        const messages = (Rollout.Messages ?? []).map((message) => `${printableLine(message)}\n`).join('');
+        stderr.write(`There was a problem releasing ${printableLine(ID)}:\n${messages}`);
       }
       if (troubled.length > 0) return 'stopped';
       if (!workloads.every(({ Status }) => Status === 'ready')) return undefined;

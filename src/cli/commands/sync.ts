@@ -7,7 +7,7 @@ import { reportSync } from '../await-sync.ts';
 import { causeFrom } from '../cause.ts';
 import { type Launch, subcommand } from '../command.ts';
 import { dataText, outputFormat, outputOption, REPORT_FORMATS } from '../output-format.ts';
-import { printable, printableLine } from '../printable.ts';
+import { printableLine } from '../printable.ts';
 import type { Session } from '../session.ts';
 import { say } from '../style.ts';
 import { describeTrouble } from '../sync-summary.ts';
@@ -41,7 +41,7 @@ async function sync(session: Session, { ignoreApplyErrors = false, wait = false,
   const client = await session.client();
   const git = await client.gitRepoConfig({ regenerateKey: false });
   checkReady(git);
-  session.stderr.write(`Synchronizing with ${printable(git.remote.url)}\n`);
+  session.stderr.write(`Synchronizing with ${printableLine(git.remote.url)}\n`);
   const started = await client.startSync();
   if (!started) {
     if (wait) throw cannotWait();
@@ -97,7 +97,7 @@ async function syncedRevision(session: Session, client: ApiClient, job: string):
       session.stderr.write(`Failed to complete sync job (ID ${JSON.stringify(job)})\n`);
       throw error;
     }
-    say(session, 'Warning', printable(error.message));
+    say(session, 'Warning', printableLine(error.message));
     return verified;
   }
 }

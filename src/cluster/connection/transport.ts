@@ -1,4 +1,12 @@
-import { backoffMs, type Clock, FluxError, type HttpResponse, type HttpStream, messageOf } from '../../base/index.ts';
+import {
+  backoffMs,
+  type Clock,
+  FluxError,
+  type HttpResponse,
+  type HttpStream,
+  messageOf,
+  retryAfterMs,
+} from '../../base/index.ts';
 import { createConnections } from './connections.ts';
 import type { CredentialSource, Credentials } from './kubeconfig.ts';
 import { createOutageGate } from './outage.ts';
@@ -177,7 +185,7 @@ export function createTransport(options: TransportOptions): Transport {
           const response = await authenticated(request);
           if (response.status < 400) return { ...response, attempts: attempt + 1 };
           failure = errorFromStatus(response.status, response.body, request.path);
-          retryAfter = retryAfterMs(response.headers['retry-after'], clock.now());
+          retryAfter = retryAfterMs(response.headers['retry-after'], { now: clock.now(), maxMs: MAX_WAIT_MS });
         } catch (error) {
           const aborted = stopped(error, request.signal, failure);
           if (aborted) throw aborted;
@@ -203,7 +211,7 @@ export function createTransport(options: TransportOptions): Transport {
       const { status, headers } = response;
       if (status < 400) return response;
       const failure = errorFromStatus(status, await shortBody(response), request.path);
-      waitAfter(failure, 0, retryAfterMs(headers['retry-after'], clock.now()));
+      waitAfter(failure, 0, retryAfterMs(headers['retry-after'], { now: clock.now(), maxMs: MAX_WAIT_MS }));
       throw failure;
     },
     close() {
@@ -238,13 +246,6 @@ async function shortBody(response: HttpStream): Promise<unknown> {
     // The status line alone tells enough.
     return undefined;
   }
-}
-
-/** Milliseconds from a `Retry-After` header (RFC 9110: seconds or a date), at most five minutes. */
-export function retryAfterMs(header: string | readonly string[] | undefined, now: number): number | undefined {
-  if (typeof header !== 'string') return undefined;
-  const seconds = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - now;
-  return Number.isNaN(seconds) ? undefined : Math.min(Math.max(seconds, 0), MAX_WAIT_MS);
 }
 
 function parse(body: Buffer, status: number, path: string): unknown {

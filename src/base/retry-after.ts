@@ -1,0 +1,19 @@
+/**
+ * Milliseconds that a Retry-After header asks to wait (RFC 9110, 10.2.3: whole seconds, or a date as every server writes it), at most
+ * `maxMs`; undefined for anything else.
+ */
+export function retryAfterMs(
+  header: string | readonly string[] | undefined,
+  { now, maxMs }: { readonly now: number; readonly maxMs: number },
+): number | undefined {
+  if (typeof header !== 'string') return undefined;
+  const text = header.trim();
+  if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, maxMs);
+  const at = text.length === HTTP_DATE_LENGTH ? Date.parse(text) : Number.NaN;
+  // Date.parse reads much that is no date of HTTP, and in a time zone of its choice.
+  if (Number.isNaN(at) || new Date(at).toUTCString() !== text) return undefined;
+  return Math.min(Math.max(0, at - now), maxMs);
+}
+
+/** `Sun, 06 Nov 1994 08:49:37 GMT` */
+const HTTP_DATE_LENGTH = 29;
