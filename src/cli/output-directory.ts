@@ -1,5 +1,6 @@
-import { mkdir, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { constants } from 'node:fs';
+import { lstat, mkdir, open, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { FluxError } from '../base/index.ts';
 
 /** @throws FluxError `cli/bad-path`, in Go's words for what is not there; `notDirectory` words the other case. */
@@ -15,20 +16,47 @@ export async function checkDirectory(path: string, notDirectory: string): Promis
 const PLAIN_NAME = /^(?!\.\.?$)[A-Za-z0-9._:-]+$/;
 
 /**
- * Writes a file below a directory, whose folders are made as needed; resolves to its path.
- * @throws FluxError `cli/bad-path`, also for a part that is not a plain name.
+ * Writes a file below a directory, whose folders are made as needed; resolves to its path. Links below the directory are not followed:
+ * they could lead anywhere.
+ * @throws FluxError `cli/bad-path`, also for a part that is not a plain name, and for a link.
  */
 export async function writeBelow(directory: string, parts: readonly string[], text: string): Promise<string> {
   const odd = parts.find((part) => !PLAIN_NAME.test(part));
   if (odd !== undefined) throw badPath(`cannot name a file after ${JSON.stringify(odd)}`);
   const path = join(directory, ...parts);
   try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, text);
+    for (let depth = 1; depth < parts.length; depth += 1) await makeFolder(join(directory, ...parts.slice(0, depth)));
+    await using file = await open(path, NEW_OR_EMPTIED, 0o666);
+    await file.writeFile(text);
   } catch (cause) {
+    if (cause instanceof FluxError) throw cause;
+    if (isLink(cause)) throw badPath(`cannot output manifest file ${path}: it is a symbolic link`, { cause, help: REMOVE_LINK });
     throw badPath(`cannot output manifest file ${path}: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }
   return path;
+}
+
+/** Not waiting for a reader either, where a pipe has the name. */
+const NEW_OR_EMPTIED =
+  constants.O_WRONLY |
+  constants.O_CREAT |
+  constants.O_TRUNC |
+  // Windows has neither.
+  (constants.O_NOFOLLOW ?? 0) |
+  (constants.O_NONBLOCK ?? 0);
+const REMOVE_LINK = 'Remove the link, or give another directory: what a link points to is not overwritten.';
+
+async function makeFolder(path: string): Promise<void> {
+  await mkdir(path).catch(async (cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'EEXIST') throw cause;
+    const found = await lstat(path);
+    if (found.isSymbolicLink()) throw badPath(`cannot output to ${path}: it is a symbolic link`, { cause, help: REMOVE_LINK });
+    if (!found.isDirectory()) throw cause;
+  });
+}
+
+function isLink(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ELOOP';
 }
 
 function badPath(message: string, more: { readonly cause?: unknown; readonly help?: string } = {}): FluxError {

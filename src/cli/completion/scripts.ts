@@ -1,6 +1,7 @@
 /**
  * What a shell sources. Each script asks `fluxctl __complete -- WORDS…`, which prints one candidate a line, a tab and its meaning
- * after it; a line `:directories` asks the shell for directories as well. So the scripts never grow old.
+ * after it; a line `:directories` asks the shell for directories as well. So the scripts never grow old. What is put into the command
+ * line is quoted, for names come from a daemon that may mean harm: bash does not by itself, zsh and fish do.
  */
 export const SCRIPTS: Readonly<Record<string, string>> = {
   bash: `# bash completion of fluxctl
@@ -17,9 +18,13 @@ _fluxctl() {
   COMPREPLY=()
   while IFS=$'\\t' read -r value _; do
     if [[ $value == :directories ]]; then
+      # readline itself quotes what it is told are names of files.
+      compopt -o filenames 2>/dev/null
       while IFS= read -r value; do COMPREPLY+=("$value"); done < <(compgen -d -- "\${current#"$cut"}")
     elif [[ -n $value ]]; then
-      COMPREPLY+=("\${value#"$cut"}")
+      printf -v value %q "\${value#"$cut"}"
+      # A comma means nothing to the shell, and separates names for us.
+      COMPREPLY+=("\${value//\\\\,/,}")
     fi
   done < <("\${words[0]}" __complete -- "\${words[@]:1}" 2>/dev/null)
   [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
@@ -39,6 +44,7 @@ _fluxctl() {
       _files -/
     elif [[ -n $value ]]; then
       # Without a meaning there is nothing to show beside the value.
+      value=\${value//\\\\/\\\\\\\\}
       value=\${value//:/\\\\:}
       [[ -n \${line#*$'\\t'} ]] && value+=:\${line#*$'\\t'}
       candidates+=("$value")
@@ -57,7 +63,7 @@ function __fluxctl_complete
         if test "$line" = ":directories"
             __fish_complete_directories (commandline --current-token --cut-at-cursor)
         else
-            echo $line
+            printf '%s\\n' $line
         end
     end
 end
@@ -78,7 +84,7 @@ Register-ArgumentCompleter -Native -CommandName fluxctl -ScriptBlock {
   foreach ($line in $lines) {
     $value, $meaning = $line -split "\`t", 2
     if (-not $meaning) { $meaning = $value }
-    $text = if ($value -match '[\\s#@$;,"\`|<>&(){}'']') { "'" + $value.Replace("'", "''") + "'" } else { $value }
+    $text = if ($value -match '[^\\w.:/=+-]') { "'" + ($value -replace "(['\\u2018-\\u201b])", '$1$1') + "'" } else { $value }
     [System.Management.Automation.CompletionResult]::new($text, $value, 'ParameterValue', $meaning)
   }
 }
