@@ -41,9 +41,12 @@ export function parseDuration(text: string): number {
   return Number(negative ? -total : total) / 1e6;
 }
 
+/** Of a longer text an error shows the beginning. */
+const MAX_QUOTED = 1000;
+
 /** Quotes as Go's time package does in its errors: every byte that is not plain ASCII as `\xNN`. */
 function goQuote(text: string): string {
-  const bytes = Array.from(Buffer.from(text), (byte) => {
+  const bytes = Array.from(Buffer.from(text.slice(0, MAX_QUOTED)), (byte) => {
     if (byte < 0x20 || byte > 0x7f) return `\\x${byte.toString(16).padStart(2, '0')}`;
     const char = String.fromCharCode(byte);
     return char === '"' || char === '\\' ? `\\${char}` : char;
