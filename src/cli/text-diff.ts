@@ -14,9 +14,10 @@ export function diffLines(from: readonly string[], to: readonly string[]): reado
   while (end < from.length - start && end < to.length - start && from.at(-1 - end) === to.at(-1 - end)) end += 1;
   const stay = (lines: readonly string[]) => lines.map((line): MarkedLine => [' ', line]);
   return abridged([
-    ...stay(from.slice(0, start)),
+    // One line more than is shown, which stands for all that are left out.
+    ...stay(from.slice(Math.max(0, start - CONTEXT - 1), start)),
     ...middle(from.slice(start, from.length - end), to.slice(start, to.length - end)),
-    ...stay(from.slice(from.length - end)),
+    ...stay(from.slice(from.length - end, from.length - end + CONTEXT + 1)),
   ]);
 }
 
