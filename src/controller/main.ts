@@ -212,7 +212,10 @@ export function startEngine(options: EngineOptions): RunningFlux {
     log: log.child({ component: 'loop' }),
     onStep: metrics.stepDone,
     pulse,
-    onRest,
+    onRest: () => {
+      onRest?.();
+      void source.tidy();
+    },
   });
   cluster.onDrift(() => loop.ask('sync'));
   const daemon = createDaemon({

@@ -115,6 +115,8 @@ export interface Source {
   ): Promise<void>;
   /** Who set the sync tag, and who wrote the job notes. */
   writers(options?: Cancellable): Promise<Writers>;
+  /** Makes the mirror smaller, if there is something to gain, and until somebody wants to fetch or push. */
+  tidy(): Promise<void>;
   close(): Promise<void>;
 }
 

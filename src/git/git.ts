@@ -103,6 +103,19 @@ export function createGit(options: GitOptions) {
     fsck: (depth: 'all' | 'reachable', options: RunOptions) =>
       run(['fsck', ...(depth === 'reachable' ? ['--connectivity-only'] : []), '--no-dangling', '--no-progress'], options),
 
+    /** `all` makes one pack of what refs hold, and drops the rest; `small` puts loose objects and small packs together, and drops nothing. */
+    async repack(depth: 'all' | 'small', options: RunOptions): Promise<void> {
+      const sparing = ['-d', '-l', '-q', '--no-write-bitmap-index', '--threads=1', '--window-memory=64m'];
+      await must(['repack', depth === 'all' ? '-a' : '--geometric=2', ...sparing], options);
+      if (depth === 'all') await must(['prune', '--expire=now'], options);
+    },
+
+    /** How many objects are in packs. */
+    async packedObjects(options: RunOptions): Promise<number> {
+      const text = (await must(['count-objects', '-v'], options)).toString('utf8');
+      return Number(/^in-pack: (\d+)$/m.exec(text)?.[1] ?? Number.POSITIVE_INFINITY);
+    },
+
     /** The object an expression names, or undefined. The expression must not be an option (names.ts). */
     async revParse(expression: string, options: RunOptions): Promise<string | undefined> {
       const output = await run(['rev-parse', '--verify', '--quiet', '--end-of-options', expression], options);

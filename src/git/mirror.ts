@@ -37,8 +37,7 @@ const RECENT_MS = 5_000;
 export type Mirror = ReturnType<typeof createMirror>;
 
 /**
- * A bare copy of the branch and of our marks. Refs follow the remote exactly, rewritten history included (R-032);
- * objects are never collected, so what was read once stays readable. A mirror that is missing or damaged is built beside
+ * A bare copy of the branch and of our marks. Refs follow the remote exactly, rewritten history included (R-032). A mirror that is missing or damaged is built beside
  * and takes the old one's place by a rename (R-037).
  */
 export function createMirror(options: MirrorOptions) {
@@ -203,7 +202,7 @@ export function createMirror(options: MirrorOptions) {
     const swept = await Promise.all([
       sweep(/\.lock$/, gitDir),
       sweep(/\.lock$/, refs, true),
-      sweep(/^tmp_/, join(gitDir, 'objects'), true),
+      sweep(/^tmp_|^\.tmp-/, join(gitDir, 'objects'), true),
     ]);
     return swept.some(Boolean);
   }

@@ -152,7 +152,8 @@ export function createPublisher(options: PublisherOptions) {
     await mirror.refetchUnlessRecent(run);
     const head = await reader.resolve(branchRef, run);
     if (head === revision) return;
-    if (head !== undefined) {
+    const isThere = (await reader.resolve(`${revision}^{commit}`, run)) !== undefined;
+    if (head !== undefined && isThere) {
       const missing = await git.log({ to: revision, from: head, limit: 1, paths: [], format: '%H' }, run);
       if (missing.length === 0) return;
     }

@@ -104,6 +104,15 @@ export function createRevisions({ mirror, reader, reading, branch, paths, email 
       resolved.clear();
     },
 
+    /** What was listed last may be read file by file still. */
+    inUse: (): readonly string[] => (listed ? [listed.revision] : []),
+
+    /** Commits that no ref held are gone. */
+    mirrorPacked(): void {
+      present.clear();
+      resolved.clear();
+    },
+
     /** Another repository took the mirror's place. */
     mirrorReplaced(): void {
       present.clear();

@@ -9,6 +9,7 @@ import { createMarks } from './marks.ts';
 import { createMirror } from './mirror.ts';
 import { checkFile, checkIdentity, checkRef, notesRefOf, repositoryPath } from './names.ts';
 import { ObjectReader } from './object-reader.ts';
+import { createPacking } from './packing.ts';
 import { type CommitRequest, createPublisher, type RecordRequest } from './publish.ts';
 import { createRevisions } from './revisions.ts';
 import { safeUrl, shownUrl } from './url.ts';
@@ -121,9 +122,24 @@ export function createSource(options: SourceOptions) {
   const revisions = createRevisions({ mirror, reader, reading, branch, paths, email: options.email });
   const marks = createMarks({ git: mirror.git, reader, reading, syncTag, notesRef, recordRef, log });
 
+  const packing = createPacking({
+    git: mirror.git,
+    inUse: revisions.inUse,
+    onPacked: () => {
+      reader.restart();
+      revisions.mirrorPacked();
+    },
+    log,
+  });
+
   /** One operation at a time may change the mirror. */
   let last: Promise<unknown> = Promise.resolve();
   function exclusively<T>(work: () => Promise<T>): Promise<T> {
+    packing.yield();
+    return inTurn(work);
+  }
+
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
     const result = last.then(async () => {
       marks.forget();
       try {
@@ -141,7 +157,9 @@ export function createSource(options: SourceOptions) {
 
   async function fetchNow(signal: AbortSignal | undefined): Promise<string> {
     try {
+      const before = followed.head();
       const { head, named } = await followed.fetch(marks.names, signal);
+      if (before !== undefined && before !== head) packing.written();
       marks.take(named);
       revisions.found(head);
       return head;
@@ -160,6 +178,7 @@ export function createSource(options: SourceOptions) {
       } finally {
         await followed.follow();
         marks.forget();
+        packing.written();
       }
     });
   }
@@ -200,7 +219,13 @@ export function createSource(options: SourceOptions) {
     recordSync: (request: RecordRequest, { signal }: Cancellable = {}): Promise<void> =>
       publishing(() => publisher.recordSync(request, signal ? { signal } : {})),
 
+    tidy: async (): Promise<void> => {
+      const pack = packing.due();
+      if (pack) await inTurn(pack).catch((error: unknown) => log.warn({ err: error }, 'git mirror could not be packed'));
+    },
+
     close: async (): Promise<void> => {
+      packing.yield();
       reader.close();
       await last;
       credentials?.close();

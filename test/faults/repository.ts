@@ -105,6 +105,7 @@ export function createRepository(files: Readonly<Record<string, string>>): Repos
       if (record !== undefined) records.set(revision, record);
     },
     writers: async () => ({ jobNotes: { ref: 'refs/notes/flux', fluxd: 0, fluxV1: 0 } }),
+    tidy: async () => undefined,
     close: async () => undefined,
   };
   return {
