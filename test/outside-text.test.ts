@@ -30,6 +30,8 @@ import { painter } from '../src/cli/style.ts';
 import { formatTable } from '../src/cli/table.ts';
 import { diffLines } from '../src/cli/text-diff.ts';
 import { errorFromStatus } from '../src/cluster/connection/status-error.ts';
+import { commitMessage, parseAuthor } from '../src/git/message.ts';
+import { parseDockerConfig } from '../src/registry-watch/credentials/docker-config.ts';
 import { processorMs } from './support/processor.ts';
 import { sampled } from './support/sampled.ts';
 
@@ -59,7 +61,7 @@ const UNITS = [
     '&a ',
     '.',
   ],
-  ...['\u001b', '\u001b[', '\u001b[0', '\u001b]', '\u009b', '\u009b0', '\u0085', '\u2028', 'é', '😀', '\ud800'],
+  ...['\0', '\u001b', '\u001b[', '\u001b[0', '\u001b]', '\u009b', '\u009b0', '\u0085', '\u2028', 'é', '😀', '\ud800'],
   ...[
     'bearer ',
     'token=',
@@ -88,7 +90,7 @@ beforeAll(async () => {
   log = (text) => logger.info({ [text.slice(0, 100)]: text, err: text }, text);
 });
 
-/** Every function of these rooms that is given text from outside. */
+/** Every function of base, api and cli that is given text from outside, and those of other rooms that look through it with patterns. */
 const HANDLERS: Readonly<Record<string, Handle>> = {
   printable,
   printableLine,
@@ -123,6 +125,10 @@ const HANDLERS: Readonly<Record<string, Handle>> = {
     checkDoor('local', { localAddress: '127.0.0.1', encrypted: false, hosts: [text], origin: text, secFetchSite: text }),
   findRoute: (text) => findRoute([route], 'GET', `/api/v1/syncs/${text}`, new URLSearchParams()),
   parseWaitMs,
+  commitMessage: (text) => commitMessage(text, text, 'job'),
+  parseAuthor,
+  parseDockerConfig: (text) =>
+    parseDockerConfig(JSON.stringify({ auths: { [text]: { auth: Buffer.from(`${text}x`).toString('base64') } } }), 'x'),
   errorFromStatus: (text) =>
     errorFromStatus(422, { kind: 'Status', message: text, details: { causes: [{ message: text }] } }, '/'),
 };

@@ -26,6 +26,7 @@ export { redact, Secret } from './redact.ts';
 export { remember } from './remember.ts';
 export { retryAfterMs } from './retry-after.ts';
 export { suggest } from './suggest.ts';
+export { trimEndOf } from './trim-end.ts';
 export { turn } from './turn.ts';
 export { uncheckedTls } from './unchecked-tls.ts';
 export { dumpYaml } from './yaml/dump.ts';

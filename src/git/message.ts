@@ -27,9 +27,11 @@ export function commitMessage(text: string, skipMessage: string, jobId: string):
  * @throws FluxError `git/bad-author` with the words of git, as Flux v1 shows them
  */
 export function parseAuthor(text: string): Identity {
-  const match = /^\s*([^<>]*?[^<>\s][^<>]*?)\s*<([^<>]*)>\s*$/.exec(plainText(text).replaceAll('\n', ' '));
-  const [, name, email] = match ?? [];
-  if (name === undefined || email === undefined)
+  const line = plainText(text).replaceAll('\n', ' ').trim();
+  const open = line.indexOf('<');
+  const name = line.slice(0, Math.max(open, 0)).trim();
+  const email = line.slice(open + 1, -1);
+  if (name === '' || !line.endsWith('>') || /[<>]/.test(name + email))
     throw new FluxError(
       `git commit: fatal: --author '${plainText(text).slice(0, 200)}' is not 'Name <email>' and matches no existing author`,
       {

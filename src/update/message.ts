@@ -1,3 +1,4 @@
+import { trimEndOf } from '../base/index.ts';
 import type { ResourceId } from '../resource/index.ts';
 import type { PolicySpec, ReleaseContainersSpec, ReleaseImageSpec, UpdateResult } from './spec.ts';
 
@@ -54,5 +55,5 @@ const REMOVED: ReadonlyMap<string, string> = new Map([
 ]);
 
 function trimBrackets(text: string): string {
-  return text.replace(/^[<>]+|[<>]+$/g, '');
+  return trimEndOf(text.replace(/^[<>]+/, ''), '<>');
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { FluxError, redact } from '../../base/index.ts';
+import { FluxError, redact, trimEndOf } from '../../base/index.ts';
 import type { UpdateSpec } from '../../update/index.ts';
 import {
   type DiffReportWire,
@@ -259,7 +259,7 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
 /** Whoever names the host alone is told where on it the API is. */
 function withAddress(error: unknown, url: string): unknown {
   if (!(error instanceof FluxError) || error.code !== 'api/not-found') return error;
-  const help = `The API of fluxd has an address that ends in /api/flux: --url=${redact(url).replace(/\/+$/, '')}/api/flux`;
+  const help = `The API of fluxd has an address that ends in /api/flux: --url=${trimEndOf(redact(url), '/')}/api/flux`;
   return new FluxError(error.message, { code: error.code, fault: error.fault, help, cause: error });
 }
 

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import * as z from 'zod';
-import { type Clock, FluxError, type HttpTransport, redact, type Secret, systemClock } from '../../base/index.ts';
+import { type Clock, FluxError, type HttpTransport, redact, type Secret, systemClock, trimEndOf } from '../../base/index.ts';
 import { problemSchema } from '../wire/index.ts';
 import { type Loss, lossOf } from './loss.ts';
 import { oneLine } from './one-line.ts';
@@ -114,9 +114,7 @@ function checkedBase(url: string): string {
       fault: 'user',
     });
   }
-  let end = url.length;
-  while (url[end - 1] === '/') end -= 1;
-  return url.slice(0, end);
+  return trimEndOf(url, '/');
 }
 
 function refusal({ status, text }: Pick<Answer, 'status' | 'text'>): FluxError {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import { isDeepStrictEqual } from 'node:util';
 import type { ConfigOptions, KubeConfig } from '@kubernetes/client-node';
-import { type Clock, FluxError, messageOf, parseYamlDocument } from '../../base/index.ts';
+import { type Clock, FluxError, messageOf, parseYamlDocument, trimEndOf } from '../../base/index.ts';
 import { isFields } from '../../resource/index.ts';
 
 export interface KubeconfigSource {
@@ -86,7 +86,7 @@ export async function loadKubeconfig(source: KubeconfigSource): Promise<Kubeconf
     config.clusters = config.clusters.map((each) => (each === cluster ? { ...each, skipTLSVerify: true } : each));
   }
   const namespace = context.name === IN_CLUSTER ? namespaceAlone : context.namespace;
-  return { config, server: cluster.server.replace(/\/+$/, ''), ...(namespace ? { namespace } : {}) };
+  return { config, server: trimEndOf(cluster.server, '/'), ...(namespace ? { namespace } : {}) };
 }
 
 /**

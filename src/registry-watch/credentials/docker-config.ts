@@ -1,4 +1,4 @@
-import { FluxError } from '../../base/index.ts';
+import { FluxError, trimEndOf } from '../../base/index.ts';
 import { type Credential, createCredential } from './credential.ts';
 
 /** What a Docker config document holds: one credential a host, and what could not be used of it. */
@@ -64,7 +64,7 @@ function hostOf(key: string): string {
 function userOf(entry: Record<string, unknown>): [string, string] {
   const { auth, username, password, identitytoken } = entry;
   if (typeof auth === 'string' && auth !== '') {
-    const decoded = Buffer.from(auth, 'base64').toString('utf8').replace(/\0+$/, '');
+    const decoded = trimEndOf(Buffer.from(auth, 'base64').toString('utf8'), '\0');
     const colon = decoded.indexOf(':');
     if (colon < 0) throw new Error('decoded credential has wrong number of fields (expected 2, got 1)');
     if (colon === 0 || colon === decoded.length - 1) throw new Error('has an empty user name or password');
