@@ -1,6 +1,6 @@
 import type { Logger } from '../base/index.ts';
 import { formatPlace } from '../resource/index.ts';
-import type { Orphan, Problem } from './ports.ts';
+import { type Orphan, type Problem, REPLICAS_HELD } from './ports.ts';
 import type { SyncOutcome } from './sync.ts';
 import { countOutcomes } from './sync-recorder.ts';
 
@@ -18,7 +18,10 @@ export function createOutcomeLog(): (outcome: SyncOutcome, log: Logger) => void 
       trouble.add(text);
       return !told.has(text);
     };
-    for (const warning of warnings) if (isNews(fields(warning))) log.warn(fields(warning), 'manifest warning');
+    // An autoscaler changes its number all the time.
+    for (const warning of warnings)
+      if (isNews(warning.error.code === REPLICAS_HELD ? { ...fields(warning), error: REPLICAS_HELD } : fields(warning)))
+        log.warn(fields(warning), 'manifest warning');
     for (const error of errors) if (isNews(fields(error))) log.error(fields(error), 'manifest refused');
     const outside = changes.flatMap(({ id, excluded }) => (excluded ? [id] : []));
     if (outside.length > 0 && isNews('excluded', outside))

@@ -1,10 +1,13 @@
 import type { FluxError } from '../base/index.ts';
 import type { ManifestPlace, ResourceId } from '../resource/index.ts';
-import type { Change, Problem, Revision } from './ports.ts';
+import { type Change, type Problem, REPLICAS_HELD, type Revision } from './ports.ts';
 import type { SyncOutcome } from './sync.ts';
 
-/** How an object stands since the last sync. `refused`: the document that should describe it cannot be used. */
-export type ObjectStateName = 'synced' | 'skipped' | 'held' | 'failed' | 'refused';
+/**
+ * How an object stands since the last sync. `waiting`: as Git wants it, but for a number of replicas that somebody else holds.
+ * `refused`: the document that should describe it cannot be used.
+ */
+export type ObjectStateName = 'synced' | 'waiting' | 'skipped' | 'held' | 'failed' | 'refused';
 
 export interface ObjectState {
   /** Absent for a document that could not be read far enough to tell. */
@@ -67,8 +70,21 @@ export class ObjectStates {
   }
 }
 
-function stateOf({ id, outcome, place, reason, error }: Change): (Omit<ObjectState, 'since'> & { news?: boolean }) | undefined {
+function isApplied(outcome: Change['outcome']): boolean {
+  return outcome === 'created' || outcome === 'configured' || outcome === 'unchanged';
+}
+
+function stateOf({
+  id,
+  outcome,
+  place,
+  reason,
+  error,
+  warnings = [],
+}: Change): (Omit<ObjectState, 'since'> & { news?: boolean }) | undefined {
   const placed = { id, ...(place ? { place } : {}) };
+  const held = warnings.find(({ code }) => code === REPLICAS_HELD);
+  if (held && isApplied(outcome)) return { ...placed, state: 'waiting', reason: held.message };
   switch (outcome) {
     case 'created':
     case 'configured':

@@ -225,6 +225,8 @@ export interface PlanEntry {
   readonly uid?: string;
   /** Hash of the list of deletions that this one waits with for a person's approval. */
   readonly approval?: string;
+  /** What of the manifest was read otherwise than it is written, or does not count at the moment. */
+  readonly warnings?: readonly FluxError[];
 }
 
 export interface Plan {
@@ -247,11 +249,12 @@ export interface FieldDiff {
 export interface ObjectDiff extends PlanEntry {
   /** For `create` and `change`; absent where the server could not try it out, as `reason` says then. */
   readonly fields?: readonly FieldDiff[];
-  /** What of the manifest was read otherwise than it is written. */
-  readonly warnings?: readonly FluxError[];
 }
 
 export type Outcome = 'created' | 'configured' | 'unchanged' | 'deleted' | 'skipped' | 'held' | 'failed';
+
+/** Code of the warning that a number of replicas in Git waits, because somebody else holds it. */
+export const REPLICAS_HELD = 'cluster/replicas-held';
 
 /** What happened to one object. */
 export interface Change {

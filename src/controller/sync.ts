@@ -118,13 +118,13 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
 async function leftByOthers(
   previous: Revision | undefined,
   revision: Revision,
-  { source, reader, progress, garbageCollection }: Pick<SyncOptions, 'source' | 'reader' | 'progress' | 'garbageCollection'>,
+  { source, reader, progress }: Pick<SyncOptions, 'source' | 'reader' | 'progress'>,
   cancel: Cancellable,
 ): Promise<Pick<PlanRequest, 'unconfirmed' | 'before'>> {
   if (progress.applied !== undefined) return {};
   const record = previous === undefined ? undefined : await source.syncRecord(previous);
   const unconfirmed = record !== undefined && recordedUnconfirmed(record);
-  if (previous === revision || garbageCollection === 'off') return { unconfirmed };
+  if (previous === revision) return { unconfirmed };
   try {
     return { unconfirmed, before: previous === undefined ? [] : (await reader.readAside(previous, cancel)).manifests };
   } catch (error) {

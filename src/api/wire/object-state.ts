@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { errorSchema, placeSchema } from './sync.ts';
 
 /** What `GET /api/v1/objects?state=` can ask for. */
-export const OBJECT_STATES = ['synced', 'skipped', 'held', 'failed', 'refused'] as const;
+export const OBJECT_STATES = ['synced', 'waiting', 'skipped', 'held', 'failed', 'refused'] as const;
 
 /** `GET /api/v1/objects`: where the objects of the repository stand since the last sync. Times are RFC 3339 in UTC. */
 export const objectStatesSchema = z.object({
@@ -15,7 +15,7 @@ export const objectStatesSchema = z.object({
     z.object({
       /** Absent for a refused document that names no object. */
       id: z.string().optional(),
-      /** synced, skipped, held, failed or refused; a newer daemon may know more. */
+      /** synced, waiting, skipped, held, failed or refused; a newer daemon may know more. */
       state: z.string(),
       /** Since when it is so, for this reason; for a synced object, when it was last written. */
       since: z.string(),

@@ -38,7 +38,7 @@ export function statusCommand(launch: Launch): Command {
 }
 
 /** What somebody has to look at. */
-const WRONG = ['failed', 'refused', 'held'];
+const WRONG = ['failed', 'refused', 'held', 'waiting'];
 
 async function status(session: Session, flags: Flags): Promise<number> {
   const format = outputFormat(flags.outputFormat, LIST_FORMATS);

@@ -89,7 +89,7 @@ export async function applySteps(
       const { live: answer, outcome, recreated, warnings } = await applyObject(step, { ...deps, request, onWait, signal });
       // Asked for twice from here on.
       const live = { ...answer, fingerprint: fingerprint(answer, deps.manager) };
-      inventory.set(target.key, appliedFrom(live, { checksum: target.manifest.checksum, mark }, deps.manager));
+      inventory.set(target.key, appliedFrom(live, target.manifest, mark, deps.manager));
       deps.onApplied(target.resource, live);
       const reason = recreated === undefined ? entry.reason : `recreated: ${recreated}`;
       const isCorrection = isDrift === true && outcome !== 'unchanged';

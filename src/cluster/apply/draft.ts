@@ -22,7 +22,7 @@ const MENDS = 8;
 
 /** `live` is the object as it is in the cluster, with its managedFields. */
 export function createDraft(
-  { target, mark, warning }: Pick<ApplyStep, 'target' | 'mark' | 'warning'>,
+  { target, mark, replicas, warnings: told }: Pick<ApplyStep, 'target' | 'mark' | 'replicas' | 'warnings'>,
   live: LiveObject | undefined,
 ): Draft {
   let written: ApplyBody | undefined;
@@ -32,8 +32,8 @@ export function createDraft(
     return written;
   };
   function firstDraft(): ApplyBody {
-    const { body, warnings } = applyBody(target, mark, !(live && replicasHeldByScale(live)));
-    return { body, warnings: warning ? [...warnings, warning] : warnings };
+    const { body, warnings } = applyBody(target, mark, replicas === 'git' || !(live && replicasHeldByScale(live)));
+    return { body, warnings: [...warnings, ...told] };
   }
   return {
     current,

@@ -33,6 +33,8 @@ export interface LiveObject {
   readonly finalizers?: readonly string[];
   readonly deletionTimestamp?: string;
   readonly managedFields?: readonly ManagedFields[];
+  /** Of an object that somebody scales and that is watched whole: `spec.replicas`. */
+  readonly replicas?: number;
   /** Digest of our own entry of managedFields, kept in its place where an object is watched. */
   readonly fingerprint?: string;
   /** Of an object that is watched: which of our fields somebody took, as it was last seen. */

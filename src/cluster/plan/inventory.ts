@@ -1,10 +1,14 @@
+import type { Manifest } from '../../resource/index.ts';
 import type { LiveObject } from '../object/live.ts';
 import { CHECKSUM_ANNOTATION, fingerprint, MARK_LABEL, ownsMark } from '../object/ownership.ts';
+import { replicasOf } from '../object/scale.ts';
 
 /** What we remember of an object since we applied it. */
 export interface Applied {
   /** Checksum of the manifest that was applied. */
   readonly checksum: string;
+  /** Of that manifest. */
+  readonly replicas: number | undefined;
   readonly mark: string;
   readonly uid: string;
   readonly resourceVersion: string;
@@ -17,13 +21,11 @@ export interface Applied {
 /** By object key. In memory only: after a restart it is built again from the objects themselves. */
 export type Inventory = Map<string, Applied>;
 
-export function appliedFrom(
-  live: LiveObject,
-  wanted: { readonly checksum: string; readonly mark: string },
-  manager: string,
-): Applied {
+export function appliedFrom(live: LiveObject, { checksum, object }: Manifest, mark: string, manager: string): Applied {
   return {
-    ...wanted,
+    checksum,
+    replicas: replicasOf(object),
+    mark,
     uid: live.uid ?? '',
     resourceVersion: live.resourceVersion ?? '',
     generation: live.generation,

@@ -4,6 +4,7 @@ import { type ApiResource, kindKey } from '../discovery/api-resource.ts';
 import type { Directory } from '../discovery/discovery.ts';
 import type { LiveObject } from '../object/live.ts';
 import { MARK_LABEL } from '../object/ownership.ts';
+import { replicasHeldByScale } from '../object/scale.ts';
 import { findOwnersOfData, isDataHolder } from '../prune/precious.ts';
 import { type Candidate, isNeverPruned } from '../prune/prune.ts';
 import { type AllowedNamespaces, type Part, partKey } from '../scope/allowed-namespaces.ts';
@@ -72,7 +73,11 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
     }
     watched.set(partKey(part), view);
     deps.told.over(`list ${partKey(part)}`);
-    const watchedOne = ({ namespace, name }: Target) => view.get(namespace, name)?.live;
+    const watchedOne = ({ namespace, name }: Target) => {
+      const kept = view.get(namespace, name);
+      const isScaled = kept?.workload !== undefined && replicasHeldByScale(kept.live);
+      return isScaled ? { ...kept.live, replicas: kept.workload.rollout.desired } : kept?.live;
+    };
     const missing = view.marked ? targets.filter((target) => watchedOne(target) === undefined) : [];
     if (missing.length === 0) return { find: watchedOne };
     // Not among the marked ones means new, deleted, or that somebody took our label off.

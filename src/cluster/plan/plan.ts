@@ -2,6 +2,7 @@ import { type Clock, FluxError, turn } from '../../base/index.ts';
 import { kindName } from '../discovery/api-resource.ts';
 import type { Directory } from '../discovery/discovery.ts';
 import { gcMark } from '../object/ownership.ts';
+import { replicasOf } from '../object/scale.ts';
 import { planPrunes } from '../prune/plan-prunes.ts';
 import type { Self } from '../prune/self.ts';
 import { bothWanted, type Wanted } from '../prune/wanted.ts';
@@ -21,6 +22,7 @@ import { escalationWarning } from './escalation.ts';
 import { appliedFrom } from './inventory.ts';
 import { isIgnoredInGit, type LayOut, type Layout } from './layout.ts';
 import { createLists, type ListDeps, type PartState } from './lists.ts';
+import { settleReplicas } from './replicas.ts';
 import type { Step } from './step.ts';
 import type { SyncSet } from './sync-set.ts';
 
@@ -66,17 +68,19 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
   const lists = createLists(deps, directory, signal);
   const stateOf = await lists.ofWanted(layout.byPart, set);
   const now = deps.clock.monotonic();
-  const steps: Step[] = [];
+  let steps: Step[] = [];
   for (const each of placed) {
     if (steps.length % TURN === 0) await turn(signal);
     steps.push(isPlaced(each) ? stepOf(each) : isExcluded(each) ? excluded(each) : failed(each));
   }
+  /** What an earlier process applied last, worked out when something is in question. */
+  const before = lazily(() => request.before && deps.layOut(request.before, directory, { keep: false }));
+  steps = [...(await settleReplicas(steps, { transport: deps.transport, directory, appliedBefore }, signal))];
   let orphans: readonly Orphan[] = [];
   let unconfirmed: boolean | undefined;
   if (request.garbageCollection !== 'off') {
     const { discovery, allowed, manager, self, others } = deps;
     const failedEntries = steps.filter(({ entry }) => entry.action === 'failed').length;
-    const before = request.before && deps.layOut(request.before, directory, { keep: false }).inRepository.ids;
     const pruning = {
       request,
       set,
@@ -140,8 +144,7 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
       now,
     });
     if (decision.action === 'unchanged') {
-      if (decision.news && live && !request.preview)
-        set.inventory.set(key, appliedFrom(live, { checksum: manifest.checksum, mark }, deps.manager));
+      if (decision.news && live && !request.preview) set.inventory.set(key, appliedFrom(live, manifest, mark, deps.manager));
       return idle({ action: 'unchanged' });
     }
     if (decision.action !== 'create' && decision.action !== 'change') return idle(decision);
@@ -150,9 +153,16 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
     return { act: 'apply', entry: { ...entry, action, reason }, target, mark, live, ...drift, ...flagged(target) };
   }
 
-  function flagged(target: Target): { readonly warning?: FluxError } {
+  function appliedBefore({ key }: Target): { readonly replicas: number | undefined } | undefined {
+    const known = set.inventory.get(key);
+    if (known) return known;
+    const manifest = before()?.targets.get(key)?.target.manifest;
+    return manifest && { replicas: replicasOf(manifest.object) };
+  }
+
+  function flagged(target: Target): { readonly warnings: readonly FluxError[] } {
     const warning = escalationWarning(target, deps.self);
-    return warning ? { warning } : {};
+    return { warnings: warning ? [warning] : [] };
   }
 
   /** What is neither in Git nor in the cluster is nothing to remember. */
@@ -166,6 +176,15 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
     for (const { resource, live } of lists.marked()) kept.add(keyOf(resource, live.namespace, live.name));
     for (const { memory, keys } of unwanted) for (const key of keys) if (!kept.has(key)) memory.delete(key);
   }
+}
+
+/** The value, made when it is first asked for. */
+function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
 
 function whyUnseen(state: PartState | undefined, key: string): FluxError | undefined {

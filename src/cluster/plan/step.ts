@@ -17,7 +17,9 @@ export interface ApplyStep {
   /** Set when it puts right what somebody changed or deleted. */
   readonly isDrift?: true;
   /** What is told when it is written. */
-  readonly warning?: FluxError;
+  readonly warnings: readonly FluxError[];
+  /** Set where the number of replicas in Git counts although somebody has scaled the object. */
+  readonly replicas?: 'git';
 }
 
 export interface DeleteStep {

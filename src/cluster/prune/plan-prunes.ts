@@ -39,7 +39,7 @@ export interface Pruning {
   readonly allowed: AllowedNamespaces;
   readonly layout: Layout;
   /** Of these alone it is certain that they were applied before this revision; undefined where no object of ours is in doubt. */
-  readonly before: ReadonlySet<ResourceId> | undefined;
+  readonly before: () => Layout | undefined;
   /** What the set may want, after a read with errors what was wanted before too. */
   readonly claimed: Wanted;
   /** What the other sets of this process want. */
@@ -101,14 +101,13 @@ function judge(
 ): Judgement {
   const { request, set, lists, allowed, manager, self, layout, before, claimed, others, failedEntries, now } = pruning;
   const wanted = [layout.inRepository, ...others];
-  const wasThere = (id: ResourceId) => before === undefined || before.has(id);
   // An object that several groups serve is one object.
   const seen = new Set<string>();
   const inGit: Candidate[] = [];
   const notInGit: Candidate[] = [];
   const sight = { missingApis: missing, vanishedApis: vanished, failedLists: lists.failed() };
   const keys = new Set<string>();
-  let staying = 0;
+  const ours: ResourceId[] = [];
   for (const { resource, live } of lists.marked()) {
     if (!allowed.allows(resource, live.namespace, live.name)) continue;
     if (live.uid !== undefined && seen.has(live.uid)) continue;
@@ -124,13 +123,12 @@ function judge(
     // The mark of what is kept applied is known; to compute it for each of thousands takes time.
     const kept = layout.targets.get(key);
     const isOurs = kept?.target.id === candidate.id ? live.labels?.[MARK_LABEL] === kept.mark : isMarkedOurs(candidate, request);
-    if (isOurs && wasThere(candidate.id)) staying += 1;
-    else if (!isOurs && !request.preview) set.contested.set(candidate.id, now);
+    if (isOurs) ours.push(candidate.id);
+    else if (!request.preview) set.contested.set(candidate.id, now);
   }
   // What cannot be listed now is no less of the set.
   if (sight.failedLists.length > 0)
-    for (const [key, { target }] of layout.targets)
-      if (!keys.has(key) && set.inventory.has(key) && wasThere(target.id)) staying += 1;
+    for (const [key, { target }] of layout.targets) if (!keys.has(key) && set.inventory.has(key)) ours.push(target.id);
   const [left, foreign]: [Candidate[], Candidate[]] = [[], []];
   for (const candidate of notInGit) (isMarkedOurs(candidate, request) ? left : foreign).push(candidate);
   const [named, orphans]: [Candidate[], Orphan[]] = [[], []];
@@ -158,7 +156,7 @@ function judge(
     desiredErrors: request.desired.errors.length,
     failedEntries,
     ...sight,
-    staying,
+    staying: ours.filter((id) => before()?.inRepository.ids.has(id) ?? true).length,
     limit: request.deletionLimit,
     ownersOfData,
     allowPrune: request.allowPrune ?? 0,

@@ -2,7 +2,7 @@ import { isFields, objectKey } from '../../resource/index.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
 import { type LiveObject, type LostFields, type ManagedFields, metadataOf } from '../object/live.ts';
 import { CHECKSUM_ANNOTATION, fingerprint, IGNORE_ANNOTATIONS, isAllOurs, MARK_LABEL } from '../object/ownership.ts';
-import { replicasHeldByScale } from '../object/scale.ts';
+import { scaleHolder } from '../object/scale.ts';
 import { PRUNE_ANNOTATION } from '../prune/precious.ts';
 import type { ClusterWorkload } from '../types.ts';
 import { workloadOf } from '../workload/workload-state.ts';
@@ -54,7 +54,7 @@ function slim(
     ...(mark === undefined ? {} : { labels: { [MARK_LABEL]: mark } }),
     ...(kept.length === 0 ? {} : { annotations: Object.fromEntries(kept) }),
     ...(ownerReferences === undefined ? {} : { ownerReferences: ownerReferences.map(onlyUid) }),
-    managedFields: isAllOurs(whole, manager) ? ownFields(manager, replicasHeldByScale(whole)) : (whole.managedFields ?? []),
+    managedFields: isAllOurs(whole, manager) ? ownFields(manager, scaleHolder(whole)) : (whole.managedFields ?? []),
     fingerprint: print,
     ...(lost === undefined ? {} : { lost }),
   };
@@ -69,8 +69,8 @@ function onlyUid(reference: unknown): unknown {
 /** Shared by all objects that are ours: of their field sets only this is read again. */
 const OWN_FIELDS = new Map<string, readonly ManagedFields[]>();
 
-function ownFields(manager: string, scaled: boolean): readonly ManagedFields[] {
-  const key = `${scaled} ${manager}`;
+function ownFields(manager: string, scaler: string | undefined): readonly ManagedFields[] {
+  const key = `${manager}\0${scaler ?? ''}`;
   const known = OWN_FIELDS.get(key);
   if (known) return known;
   const own: ManagedFields = {
@@ -78,8 +78,13 @@ function ownFields(manager: string, scaled: boolean): readonly ManagedFields[] {
     operation: 'Apply',
     fieldsV1: { 'f:metadata': { 'f:labels': { [`f:${MARK_LABEL}`]: {} } } },
   };
-  const scale: ManagedFields = { subresource: 'scale', operation: 'Update', fieldsV1: { 'f:spec': { 'f:replicas': {} } } };
-  const fields = scaled ? [own, scale] : [own];
+  const scale: ManagedFields = {
+    manager: scaler ?? '',
+    subresource: 'scale',
+    operation: 'Update',
+    fieldsV1: { 'f:spec': { 'f:replicas': {} } },
+  };
+  const fields = scaler === undefined ? [own] : [own, scale];
   OWN_FIELDS.set(key, fields);
   return fields;
 }

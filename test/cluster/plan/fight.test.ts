@@ -8,7 +8,15 @@ import { createSyncSet } from '../../../src/cluster/plan/sync-set.ts';
 import { createAllowedNamespaces } from '../../../src/cluster/scope/allowed-namespaces.ts';
 
 const SECOND = 1_000;
-const known = { checksum: 'c', mark: 'm', uid: 'u', resourceVersion: '1', generation: 1, fingerprint: 't1 ours' };
+const known = {
+  checksum: 'c',
+  replicas: undefined,
+  mark: 'm',
+  uid: 'u',
+  resourceVersion: '1',
+  generation: 1,
+  fingerprint: 't1 ours',
+};
 
 /** The object after somebody took fields of it. */
 function taken(by: string, ...fields: readonly string[]): LiveObject {

@@ -1,0 +1,127 @@
+import { FluxError, messageOf } from '../../base/index.ts';
+import { isFields, parseApiVersion } from '../../resource/index.ts';
+import type { Transport } from '../connection/transport.ts';
+import type { Directory } from '../discovery/discovery.ts';
+import { type LiveObject, listPages } from '../object/live.ts';
+import { isKubectl, replicasOf, scaleHolder } from '../object/scale.ts';
+import type { Target } from '../scope/scope.ts';
+import type { Step } from './step.ts';
+
+export interface ReplicasDeps {
+  readonly transport: Transport;
+  readonly directory: Directory;
+  /** The number in the manifest that was applied last; undefined where that is not known. */
+  readonly appliedBefore: (target: Target) => { readonly replicas: number | undefined } | undefined;
+}
+
+/** A number in Git that somebody else's stands against. */
+interface Waiting {
+  readonly by: string;
+  readonly wanted: number;
+  /** The number in the cluster; undefined where only metadata was seen. */
+  readonly is: number | undefined;
+}
+
+/**
+ * Decides whose number of replicas counts where somebody has scaled an object (R-011). Git's does when it has changed since it was
+ * applied last, kubectl holds the other one and no autoscaler targets the object; else it waits, and that is told with every sync.
+ */
+export async function settleReplicas(
+  steps: readonly Step[],
+  deps: ReplicasDeps,
+  signal: AbortSignal | undefined,
+): Promise<readonly Step[]> {
+  const scaled = steps.flatMap((step, index) => {
+    if (step.act === 'delete' || !step.target) return [];
+    const waiting = waitingOf(step.target, step.live);
+    return waiting ? [{ index, step, target: step.target, waiting }] : [];
+  });
+  if (scaled.length === 0) return steps;
+  const autoscalers = createAutoscalers(deps, signal);
+  const settled = [...steps];
+  await Promise.all(
+    scaled.map(async ({ index, step, target, waiting }) => {
+      settled[index] = await settle(step, target, waiting);
+    }),
+  );
+  return settled;
+
+  async function settle(step: Exclude<Step, { readonly act: 'delete' }>, target: Target, waiting: Waiting): Promise<Step> {
+    const { by, wanted, is } = waiting;
+    const before = deps.appliedBefore(target);
+    const isNews = before !== undefined && before.replicas !== wanted;
+    const isPersons = step.act === 'apply' && isKubectl(by) && isNews;
+    const why = isPersons ? await autoscalers.of(target) : undefined;
+    if (isPersons && why === undefined) {
+      const reason = `${step.entry.reason ?? ''}; spec.replicas ${wanted} takes the place of ${by}'s${is === undefined ? '' : ` ${is}`}`;
+      return { ...step, replicas: 'git', entry: { ...step.entry, reason } };
+    }
+    const warnings = [waits(waiting, why)];
+    if (step.act === 'apply') return { ...step, warnings: [...step.warnings, ...warnings] };
+    return step.entry.action === 'unchanged' ? { ...step, entry: { ...step.entry, warnings } } : step;
+  }
+}
+
+function waitingOf({ manifest }: Target, live: LiveObject | undefined): Waiting | undefined {
+  const by = live && scaleHolder(live);
+  const wanted = replicasOf(manifest.object);
+  if (by === undefined || wanted === undefined || live?.replicas === wanted) return undefined;
+  return { by, wanted, is: live?.replicas };
+}
+
+export const REPLICAS_HELD = 'cluster/replicas-held';
+
+function waits({ by, wanted, is }: Waiting, why: string | undefined): FluxError {
+  const held = `${by} holds ${is === undefined ? 'another number' : is} through the scale subresource`;
+  return new FluxError(`spec.replicas ${wanted} waits: ${held}${why === undefined ? '' : `; ${why}`}`, {
+    code: REPLICAS_HELD,
+    fault: 'user',
+    help: `To have Git's number, scale the object to it; to leave the number to ${isKubectl(by) ? 'people' : 'the autoscaler'}, take spec.replicas out of the file.`,
+  });
+}
+
+/** The autoscalers of each namespace, listed when they are first asked for. */
+function createAutoscalers({ transport, directory }: ReplicasDeps, signal: AbortSignal | undefined) {
+  const lists = new Map<string, Promise<readonly Autoscaler[]>>();
+
+  async function list(namespace: string): Promise<readonly Autoscaler[]> {
+    const resource = ['v2', 'v1'].flatMap((version) => directory.find(GROUP, version, KIND) ?? [])[0];
+    // Where the API server does not know the kind, there is none.
+    if (!resource && !directory.missing.some((each) => each.startsWith(`${GROUP}/`))) return [];
+    if (!resource) throw new FluxError(`${GROUP} could not be looked at`, { code: 'cluster/unseen' });
+    return (await listPages(transport, resource, 'whole', autoscalerOf, { namespace, signal })).items.flat();
+  }
+
+  return {
+    /** Why the number is not ours to set: the autoscaler that targets the object, or that they cannot be seen. */
+    async of({ resource, namespace = '', name }: Target): Promise<string | undefined> {
+      try {
+        const listed = lists.get(namespace) ?? list(namespace);
+        lists.set(namespace, listed);
+        const found = (await listed).find(
+          ({ target }) => target.kind === resource.kind && target.name === name && target.group === resource.group,
+        );
+        return found && `${KIND} ${found.name} decides`;
+      } catch (error) {
+        signal?.throwIfAborted();
+        return `whether an autoscaler decides cannot be seen: ${messageOf(error)}`;
+      }
+    },
+  };
+}
+
+const GROUP = 'autoscaling';
+const KIND = 'HorizontalPodAutoscaler';
+
+interface Autoscaler {
+  readonly name: string;
+  readonly target: { readonly group: string; readonly kind: string; readonly name: string };
+}
+
+function autoscalerOf({ metadata, spec }: Readonly<Record<string, unknown>>): readonly Autoscaler[] {
+  const ref = isFields(spec) ? spec.scaleTargetRef : undefined;
+  if (!isFields(metadata) || !isFields(ref)) return [];
+  const { apiVersion, kind, name } = ref;
+  const { group } = parseApiVersion(typeof apiVersion === 'string' ? apiVersion : '');
+  return [{ name: String(metadata.name), target: { group, kind: String(kind), name: String(name) } }];
+}
