@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ObjectStatesWire } from '../../src/api/client/index.ts';
 import { thorough } from '../support/sampled.ts';
 import { manifest, path, startWorld, type World } from './harness/index.ts';
 
@@ -27,6 +28,9 @@ test('two definitions of one object, one with its namespace left out: none is ap
   expect((await world.kube.get(path.configMap(shop, 'twice'))).data).toEqual({ from: 'a' });
   expect(await world.kube.find(path.configMap(shop, 'good'))).toBeDefined();
   const report = await fluxd.sync();
+  expect(report.counts.failed).toBe(1);
+  const { objects } = JSON.parse((await fluxd.fluxctl('status', '-o', 'json')).stdout) as ObjectStatesWire;
+  expect(objects).toHaveLength(1);
   const said = JSON.stringify([...report.errors, ...report.changes]);
   expect(said).toContain('a.yaml');
   expect(said).toContain('deep/b.yaml');

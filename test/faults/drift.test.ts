@@ -32,3 +32,27 @@ test.each(EDITS)('what puts right %s is told apart from what Git asks for', asyn
   expect((await world.sync([prices('2')]))[0]).toMatchObject({ ...change, drift: true });
   expect((await world.sync([prices('2')]))[0]).not.toHaveProperty('drift');
 });
+
+test.each([
+  ['the same sync', 0],
+  ['the next one, which finds it', 1],
+])('drift of an object whose creation was done though its answers were lost is seen after %s (R-005)', async (_when, syncs) => {
+  const world = await startWorld();
+  const { proxy, person } = world;
+  let asked = 0;
+  world.cluster.onDrift(() => {
+    asked += 1;
+  });
+  let tries = 0;
+  proxy.intercept = ({ method, path }) => {
+    if (method !== 'PATCH' || !path.endsWith('/prices')) return undefined;
+    tries += 1;
+    return tries === 1 ? { kind: 'lose-answer' } : { kind: 'drop' };
+  };
+  expect((await world.sync([prices('1')]))[0]).toMatchObject({ outcome: 'failed' });
+  proxy.intercept = undefined;
+  for (let n = 0; n < syncs; n += 1) expect((await world.sync([prices('1')]))[0]).toMatchObject({ outcome: 'unchanged' });
+  const before = asked;
+  await person.patch(AT, { data: { apple: '3' } });
+  await until('it is seen', () => asked > before);
+});

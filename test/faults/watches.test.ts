@@ -3,12 +3,14 @@ import { silentLogger } from '../../src/base/index.ts';
 import { metadataOf } from '../../src/cluster/object/live.ts';
 import { createReflector, type Reflector } from '../../src/cluster/watch/reflector.ts';
 import { CONFIG_MAPS, transportTo } from '../cluster/transport-to.ts';
+import { configMap, manifest, request } from '../cluster/world.ts';
 import type { Recorded } from '../e2e/harness/api-proxy.ts';
 import type { Fault } from '../e2e/harness/fault.ts';
 import { sampled } from '../support/sampled.ts';
+import { until } from '../support/until.ts';
 import { configMapPath } from './manifests.ts';
 import { randomOf } from './random.ts';
-import { type Site, startSite } from './world.ts';
+import { type Site, startSite, startWorld } from './world.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -272,4 +274,24 @@ describe('R-006: watches that go wrong', () => {
     expect(watched.lists()).toHaveLength(1);
     expect(watched.falselyDeleted).toEqual([]);
   });
+});
+
+test('a preview that waits for the watch of a kind which only it needs is not held up when a sync closes that', async () => {
+  const world = await startWorld();
+  const { cluster, proxy } = world;
+  await world.sync([configMap('a')]);
+  const secret = manifest({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'b', namespace: 'shop' } });
+  let isOpening = false;
+  proxy.intercept = ({ path, watch }) => {
+    if (!watch || !path.endsWith('/secrets')) return undefined;
+    isOpening = true;
+    return { kind: 'hang', after: 'nothing' };
+  };
+  const preview = cluster.plan(request([configMap('a'), secret], { preview: true }));
+  await until('the watch is opened', () => isOpening);
+  await world.sync([configMap('a')]);
+  expect((await preview).entries.map(({ action, reason }) => [action, reason])).toEqual([
+    ['unchanged', undefined],
+    ['create', 'not in the cluster'],
+  ]);
 });

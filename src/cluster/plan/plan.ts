@@ -1,4 +1,5 @@
 import { type Clock, FluxError, turn } from '../../base/index.ts';
+import type { ResourceId } from '../../resource/index.ts';
 import { kindName } from '../discovery/api-resource.ts';
 import type { Directory } from '../discovery/discovery.ts';
 import { gcMark } from '../object/ownership.ts';
@@ -69,8 +70,11 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
   const stateOf = await lists.ofWanted(layout.byPart, set);
   const now = deps.clock.monotonic();
   let steps: Step[] = [];
+  /** Those of them that have no place here. */
+  const unplaced = new Set<ResourceId>();
   for (const each of placed) {
     if (steps.length % TURN === 0) await turn(signal);
+    if (isRepeated(each)) continue;
     steps.push(isPlaced(each) ? stepOf(each) : isExcluded(each) ? excluded(each) : failed(each));
   }
   /** What an earlier process applied last, worked out when something is in question. */
@@ -102,6 +106,15 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
   }
   if (isNew && !request.preview) forgetAbsent();
   return { steps, orphans, layout, unconfirmed };
+
+  /** An object that is defined several times is told once; its error names every place. */
+  function isRepeated(each: Placed): boolean {
+    if (isPlaced(each)) return (duplicates.get(each.key)?.[0] ?? each) !== each;
+    if (!isExcluded(each) && !each.unknownKind) return false;
+    const isTold = unplaced.has(each.id);
+    unplaced.add(each.id);
+    return isTold;
+  }
 
   function stepOf(target: Target): Step {
     const { id, manifest, key, resource } = target;

@@ -127,7 +127,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
         await pause(backoffMs(passing === 1 ? 0 : failures - 1, { ...RETRY, ...jitter }));
       }
     }
-    attempt.reject(new FluxError('the watch was closed', { code: 'cluster/stopped' }));
+    attempt.reject(new FluxError('the watch was closed', { code: 'cluster/watch-closed' }));
   }
 
   /** One connection: lists if there is need, then follows until the server ends it. */

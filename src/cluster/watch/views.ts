@@ -48,14 +48,17 @@ export interface ViewsOptions {
   readonly onChange: (resource: ApiResource, live: LiveObject | undefined, namespace: string | undefined, name: string) => void;
 }
 
-/** True when a view is current; false where nobody can watch, or not we. @throws FluxError when it cannot be had now. */
+/** `closed`: another plan needs the kind no more, while this one was waiting. */
+const LISTED_INSTEAD = new Set(['cluster/forbidden', 'cluster/not-supported', 'cluster/watch-closed']);
+
+/** True when a view is current; false where nobody can watch, or not we, or no more: then a list tells. @throws FluxError when it cannot be had now. */
 export async function isCurrent(view: View, options: { readonly signal?: AbortSignal }): Promise<boolean> {
   try {
     await view.current(options);
     return true;
   } catch (error) {
-    const { code } = error instanceof FluxError ? error : {};
-    if (!options.signal?.aborted && (code === 'cluster/forbidden' || code === 'cluster/not-supported')) return false;
+    const code = error instanceof FluxError ? error.code : '';
+    if (!options.signal?.aborted && LISTED_INSTEAD.has(code)) return false;
     throw error;
   }
 }
