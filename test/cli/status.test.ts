@@ -36,7 +36,7 @@ describe('status', () => {
         '',
       ].join('\n'),
     );
-    expect(paths).toEqual(['/v1/objects?state=failed%2Crefused%2Cheld&limit=1000']);
+    expect(paths).toEqual(['/v1/objects?state=failed%2Crefused%2Cheld%2Cwaiting&limit=1000']);
   });
 
   test('of everything in a namespace, on as many pages as there are', async () => {
