@@ -17,6 +17,9 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'job/queue-full': 503,
   'job/busy': 503,
   'lease/elsewhere': 503,
+  'lease/unknown': 503,
+  'lease/lost': 503,
+  'lease/not-held': 503,
 };
 const BY_FAULT: Readonly<Record<Fault, number>> = { user: 422, missing: 404, server: 500 };
 

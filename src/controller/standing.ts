@@ -40,14 +40,23 @@ export class Standing {
   /** Why nothing can be changed through this daemon now; undefined when it can, or will soon. */
   refusal(): FluxError | undefined {
     if (this.#leader !== undefined) return notHere(this.#leader);
-    return this.term ? undefined : this.#trouble;
+    return this.term || !this.#trouble ? undefined : notKnown(this.#trouble);
   }
 
-  /** @throws FluxError `lease/elsewhere`, or why the lease cannot be had. */
+  /** @throws FluxError `lease/elsewhere`, or `lease/unknown` with why the lease cannot be had. */
   requireTerm(): void {
     const refusal = this.refusal();
     if (refusal) throw refusal;
   }
+}
+
+/** Whatever the reason: it is a matter of seconds, and of this daemon, not of what was asked. */
+function notKnown(cause: FluxError): FluxError {
+  return new FluxError(`this daemon may not write now: ${cause.message}`, {
+    code: 'lease/unknown',
+    ...(cause.help === undefined ? {} : { help: cause.help }),
+    cause,
+  });
 }
 
 function notHere(leader: string): FluxError {

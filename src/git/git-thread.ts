@@ -43,7 +43,7 @@ export type GitAnswer = { readonly id: string } & ({ readonly result: GitResult 
 
 const MARK = 'FLUX_GIT_RUN';
 /** Git removes its lock files when interrupted; what has not ended after this many milliseconds is killed. */
-const GRACE_MS = 1000;
+const GRACE_MS = 300;
 /** Beside this file among the sources, and in the bundle. */
 const PROGRAM = new URL(`./thread${extname(import.meta.url)}`, import.meta.url);
 

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { createApiServer } from '../../src/api/index.ts';
-import { createMetrics, silentLogger } from '../../src/base/index.ts';
+import { createMetrics, FluxError, silentLogger } from '../../src/base/index.ts';
+import type { Daemon } from '../../src/controller/index.ts';
+import { Standing } from '../../src/controller/standing.ts';
 import { daemonOf, send, serve } from './daemon-fixture.ts';
 
 const STUCK = 'the loop has done nothing for 33 minutes; it is in step "sync"';
@@ -60,5 +62,32 @@ test('requests are measured by the name of their route, never by what was sent',
     expect((await lines()).length - length).toBeLessThanOrEqual(14);
   } finally {
     await server.close();
+  }
+});
+
+test('every 503 says when to come again: probes, a daemon that waits, one that cannot have the lease (R-064)', async () => {
+  const standing = new Standing();
+  const refusing = { startSync: () => standing.requireTerm(), update: async () => standing.requireTerm() };
+  await using api = await serve(
+    daemonOf({
+      ...(refusing as unknown as Partial<Daemon>),
+      liveness: () => STUCK,
+      readiness: () => ({ ready: false, reason: 'Git: down' }),
+    }),
+  );
+  const spec = { type: 'image', spec: { ServiceSpecs: ['<all>'], ImageSpec: '<all latest>', Kind: 'execute' }, cause: {} };
+  const post = (path: string, body: object) =>
+    send(api.port, path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const ask = () => [
+    send(api.port, '/healthz'),
+    send(api.port, '/readyz'),
+    post('/api/v1/syncs', {}),
+    post('/api/flux/v9/update-manifests', spec),
+  ];
+  const raced = new FluxError('somebody else wrote the lease at the same time', { code: 'lease/raced' });
+  for (const become of [() => standing.follow('flux-2'), () => standing.cutOff(raced)]) {
+    become();
+    for (const { status, headers } of await Promise.all(ask()))
+      expect([status, headers['retry-after']]).toEqual([503, expect.stringMatching(/^\d+$/)]);
   }
 });

@@ -32,6 +32,11 @@ describe('who takes changes', () => {
     standing.requireTerm();
     lease.abort();
     standing.cutOff(trouble);
-    expect([standing.term, standing.refusal()]).toEqual([undefined, trouble]);
+    expect([standing.term, standing.trouble]).toEqual([undefined, trouble]);
+    expect(standing.refusal()).toMatchObject({
+      code: 'lease/unknown',
+      message: `this daemon may not write now: ${trouble.message}`,
+      cause: trouble,
+    });
   });
 });

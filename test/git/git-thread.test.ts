@@ -59,6 +59,22 @@ test('an abort ends the command and what it started, before its reason is thrown
   await until('all of it is gone', () => processesWith(directory).length === 0);
 });
 
+test('one that ignores the interrupt is ended well within a second', async () => {
+  const took: number[] = [];
+  // The quickest of three tells of the grace, not of the machine.
+  for (let run = 0; run < 3; run += 1) {
+    const { directory, call } = scripted(`trap '' INT TERM; sleep 300 & touch started; wait`);
+    const abort = new AbortController();
+    const ended = new GitThread().run(call(), abort.signal).catch(() => performance.now());
+    await until('it runs', () => existsSync(join(directory, 'started')));
+    const abortedAt = performance.now();
+    abort.abort(new Error('the daemon stops'));
+    took.push(Number(await ended) - abortedAt);
+    if (Math.min(...took) < 800) break;
+  }
+  expect(Math.min(...took)).toBeLessThan(800);
+});
+
 test.each([
   ['bytes', 'while :; do echo y; done'],
   ['records', "printf '%0200d' 0 | tr 0 '\\000'; sleep 300"],

@@ -20,6 +20,8 @@ interface Cause {
 /** Schema errors of server-side apply arrive as 500 without a reason; trying again cannot help. */
 const SCHEMA_ERROR = /^failed to (create typed|convert new|create manager|update managed)|error decoding|strict decoding/;
 const WEBHOOK_DOWN = /failed calling webhook "/;
+/** What etcd, or its client in the API server, says of an object beyond its limit; it arrives as 500. */
+const TOO_LARGE = /etcdserver: request is too large|trying to send message larger than max/;
 const DENIED = /admission webhook "[^"]+" denied the request|ValidatingAdmissionPolicy '[^']+' .*denied request/;
 
 /** What API servers, and the rules of custom kinds, say of a field that cannot change once it is set. */
@@ -76,6 +78,7 @@ function classify(httpStatus: number, status: Status | undefined, message: strin
       help: 'The API server asks this admission webhook about the object and gets no answer: is its Service running? The object is applied as soon as it answers.',
     };
   }
+  if (TOO_LARGE.test(message)) return TOO_LARGE_OBJECT;
   switch (httpStatus) {
     case 400:
       return INVALID;
@@ -118,7 +121,7 @@ function classify(httpStatus: number, status: Status | undefined, message: strin
     case 410:
       return { code: 'cluster/expired' };
     case 413:
-      return { code: 'cluster/too-large', fault: 'user', help: 'The API server refuses objects this large; split it.' };
+      return TOO_LARGE_OBJECT;
     case 429:
       return { code: 'cluster/throttled', help: 'The API server is overloaded and asked us to wait.' };
     case 504:
@@ -128,6 +131,12 @@ function classify(httpStatus: number, status: Status | undefined, message: strin
       return httpStatus >= 500 ? { code: 'cluster/unavailable' } : { code: 'cluster/refused' };
   }
 }
+
+const TOO_LARGE_OBJECT: FluxErrorOptions = {
+  code: 'cluster/too-large',
+  fault: 'user',
+  help: 'The API server stores no object this large, 1.5 MiB with the defaults of etcd: split it, or keep the data elsewhere.',
+};
 
 const INVALID: FluxErrorOptions = { code: 'cluster/invalid', fault: 'user', help: 'Correct the named field in the repository.' };
 

@@ -5,6 +5,7 @@ import {
   type HttpResponse,
   type HttpStream,
   messageOf,
+  orAborted,
   retryAfterMs,
 } from '../../base/index.ts';
 import { createConnections } from './connections.ts';
@@ -154,12 +155,17 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   async function authenticated(request: ApiRequest): Promise<Omit<ApiResponse, 'attempts'>> {
-    const used = await credentials.current();
+    const used = await orAborted(credentials.current(), request.signal);
     const response = await reaching(request.signal, () => once(request, used));
     if (response.status !== 401) return response;
-    await credentials.renew(used);
-    const renewed = await credentials.current();
+    const renewed = await renewedAfter(used, request.signal);
     return reaching(request.signal, () => once(request, renewed));
+  }
+
+  /** Others wait for the same credentials: a plugin that hangs holds up nobody who stops. */
+  async function renewedAfter(used: Credentials, signal: AbortSignal | undefined): Promise<Credentials> {
+    await orAborted(credentials.renew(used), signal);
+    return orAborted(credentials.current(), signal);
   }
 
   /** Waits as the answer asks, else by backoff; false when the tries are used up. */
@@ -184,7 +190,7 @@ export function createTransport(options: TransportOptions): Transport {
           await admitted(request.signal);
           const response = await authenticated(request);
           if (response.status < 400) return { ...response, attempts: attempt + 1 };
-          failure = errorFromStatus(response.status, response.body, request.path);
+          failure = withSize(errorFromStatus(response.status, response.body, request.path), request.body);
           retryAfter = retryAfterMs(response.headers['retry-after'], { now: clock.now(), maxMs: MAX_WAIT_MS });
         } catch (error) {
           const aborted = stopped(error, request.signal, failure);
@@ -200,12 +206,11 @@ export function createTransport(options: TransportOptions): Transport {
     },
     async stream(request) {
       await admitted(request.signal);
-      const used = await credentials.current();
+      const used = await orAborted(credentials.current(), request.signal);
       let response = await reaching(request.signal, () => openStream(request, used));
       if (response.status === 401) {
         response.destroy();
-        await credentials.renew(used);
-        const renewed = await credentials.current();
+        const renewed = await renewedAfter(used, request.signal);
         response = await reaching(request.signal, () => openStream(request, renewed));
       }
       const { status, headers } = response;
@@ -218,6 +223,18 @@ export function createTransport(options: TransportOptions): Transport {
       connections.close();
     },
   };
+}
+
+/** Of what was too large it is told how large it was. */
+function withSize(error: FluxError, body: string | undefined): FluxError {
+  if (error.code !== 'cluster/too-large' || body === undefined) return error;
+  const { code, fault, help } = error;
+  const size = (Buffer.byteLength(body) / 2 ** 20).toFixed(1);
+  return new FluxError(`${size} MiB as JSON, too large: ${error.message}`, {
+    code,
+    fault,
+    ...(help === undefined ? {} : { help }),
+  });
 }
 
 /** By less than half of what URLSearchParams takes. */

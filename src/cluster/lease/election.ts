@@ -167,7 +167,8 @@ class Candidate {
   #untilFree(): number {
     if (!this.#seen) return 0;
     const { lease, since } = this.#seen;
-    return Math.max(0, since.monotonic + lease.durationMs - this.#options.clock.monotonic());
+    // Whatever a stranger writes there: a holder of ours renews long before.
+    return Math.max(0, since.monotonic + Math.min(lease.durationMs, LEASE_MS) - this.#options.clock.monotonic());
   }
 
   #hold(lease: Lease, since: Moment, afterAnother: boolean): void {

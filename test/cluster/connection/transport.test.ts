@@ -1,10 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { silentLogger } from '../../../src/base/index.ts';
 import { loadKubeconfig } from '../../../src/cluster/connection/kubeconfig.ts';
 import { createCluster } from '../../../src/cluster/index.ts';
+import { until } from '../../support/until.ts';
 import { status } from '../api-server.ts';
 import { configMap, JumpClock, path, request, startWorld, type World } from '../world.ts';
 
@@ -253,4 +255,45 @@ describe('single reads', () => {
     server.intercept = () => ({ status: 500, body: 'no' });
     await expect(cluster.readCore('Secret', 'shop', 's')).rejects.toMatchObject({ code: 'cluster/unavailable' });
   });
+});
+
+test('who waits for another request to find out whether the server is back can stop at once (R-001)', async () => {
+  const world = await startWorld();
+  const silent = createServer();
+  const sockets: Socket[] = [];
+  silent.on('connection', (socket) => sockets.push(socket));
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const { port } = silent.address() as AddressInfo;
+  await new Promise((resolve) => silent.close(resolve));
+  const cluster = await connect(world, {}, { server: `http://127.0.0.1:${port}` });
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    cluster.close();
+    silent.close();
+  });
+  await expect(cluster.version()).rejects.toMatchObject({ code: 'cluster/unreachable' });
+  await new Promise<void>((resolve) => silent.listen(port, '127.0.0.1', resolve));
+  // Tries, and hears nothing for its whole deadline.
+  const probing = new AbortController();
+  const probe = cluster.version({ signal: probing.signal });
+  await until('the try', () => sockets.length > 0);
+  const stopping = new AbortController();
+  const waiting = cluster.version({ signal: stopping.signal });
+  stopping.abort(new Error('the daemon stops'));
+  await expect(waiting).rejects.toMatchObject({ code: 'cluster/stopped' });
+  probing.abort(new Error('the test is over'));
+  await expect(probe).rejects.toMatchObject({ code: 'cluster/stopped' });
+});
+
+test.for([
+  'etcdserver: request is too large',
+  'rpc error: code = ResourceExhausted desc = trying to send message larger than max (2097296 vs. 2097152)',
+])('an object that is refused as %j is sent once, and told with its size (R-004)', async (message) => {
+  const { server, cluster, plan } = await startWorld();
+  const planned = await plan([configMap('large', { text: 'x'.repeat(1.6 * 2 ** 20) })]);
+  server.intercept = ({ method }) => (method === 'PATCH' ? { status: 500, body: status(500, '', message) } : undefined);
+  expect(await cluster.apply(planned)).toMatchObject([
+    { outcome: 'failed', error: { code: 'cluster/too-large', fault: 'user', message: `1.6 MiB as JSON, too large: ${message}` } },
+  ]);
+  expect(server.requests.filter(({ method }) => method === 'PATCH')).toHaveLength(1);
 });

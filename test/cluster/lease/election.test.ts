@@ -62,6 +62,23 @@ describe('taking the lease', () => {
   });
 });
 
+test.for([86_400, 11])(
+  'a duration of %i s that a stranger wrote is not believed: another leads as if it were ours',
+  async (duration) => {
+    const server = new Server();
+    server.spec = {
+      holderIdentity: 'stranger',
+      leaseDurationSeconds: duration,
+      acquireTime: '2030-01-01T00:00:00.000000Z',
+      renewTime: '2030-01-01T00:00:00.000000Z',
+      leaseTransitions: 0,
+    };
+    const daemon = start(server, 'a_1');
+    expect(await pass(60_000, () => daemon.leads())).toBeLessThanOrEqual(12_000);
+    expect(daemon.told).toEqual(['follows stranger', 'leads after another']);
+  },
+);
+
 describe('fail-over', () => {
   test.for([0, 500, 1_900])('another leads within 12 s of the death of the leader (%i ms after a renewal)', async (since) => {
     const server = new Server();
