@@ -11,6 +11,7 @@ import { INTENDED, intendedFor } from './yaml-differential/intended.ts';
  */
 
 const frozen = frozenAnswers();
+const differences = frozen.flatMap(({ stream, answers }) => difference(stream, answers) ?? []);
 
 describe('S-023 YAML is read as Kubernetes reads it', () => {
   test.each(frozen.slice(0, CASES.length).map(({ stream, answers }) => [JSON.stringify(stream), stream, answers] as const))(
@@ -22,8 +23,7 @@ describe('S-023 YAML is read as Kubernetes reads it', () => {
   );
 
   test('and so are generated streams', () => {
-    const found = frozen.flatMap(({ stream, answers }) => difference(stream, answers) ?? []);
-    expect(found.filter((each) => !intendedFor(each))).toEqual([]);
+    expect(differences.filter((each) => !intendedFor(each))).toEqual([]);
     expect(frozen.length).toBeGreaterThan(CASES.length + 500);
   });
 
@@ -36,7 +36,6 @@ describe('S-023 YAML is read as Kubernetes reads it', () => {
   });
 
   test.each(INTENDED.filter(({ byChance }) => !byChance))('the intended difference has a case: $what', ({ covers }) => {
-    const differences = frozen.flatMap(({ stream, answers }) => difference(stream, answers) ?? []);
     expect(differences.some(covers)).toBe(true);
   });
 });

@@ -48,8 +48,11 @@ export function refuseMapOnLineOfKey(text: string, keyEnd: number, start: number
     throw new YamlFault('yaml/bad-syntax', 'malformed YAML: a map starts on the line of its key', start);
 }
 
-/** @throws YamlFault for a document whose `---` js-yaml found behind blanks. */
-export function refuseIndentedMarker(text: string, [first]: readonly Event[]): void {
+/** @throws YamlFault for a `---` that js-yaml found behind blanks, or behind a byte order mark in the middle. */
+export function refuseHiddenMarker(text: string, events: readonly Event[]): void {
+  const [first] = events;
+  if (events.some((event, n) => n > 0 && event.type === EVENT_ID.DOCUMENT))
+    throw new YamlFault('yaml/bad-syntax', 'malformed YAML: the end of the stream or a document separator is expected', 0);
   if (first?.type === EVENT_ID.DOCUMENT && first.explicitStart && !/^---(?!\S)/m.test(text))
     throw new YamlFault('yaml/bad-syntax', 'malformed YAML: the marker --- has blanks before it', 0);
 }

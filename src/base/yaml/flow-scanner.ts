@@ -100,8 +100,9 @@ export class FlowScanner {
 
   #region(known: number, end: number): void {
     const [text, start] = [this.#text, this.#at];
-    // What js-yaml asks for: more than the collection around, or for the root no less than the line it begins on.
-    const indent = this.#columns.length > 1 ? this.#indent : skipSpaces(text, this.#lineStart) - this.#lineStart;
+    // What js-yaml asks for: more than the collection around, or for the root no less than the line it begins on; and behind an
+    // anchor or a tag one more.
+    const indent = (this.#columns.length > 1 ? this.#indent : skipSpaces(text, this.#lineStart) - this.#lineStart) + 1;
     for (let at = start; at < end; at++) {
       const char = text[at] ?? '';
       if (char === '\t') this.#change(at, 1, ' ');

@@ -12,11 +12,12 @@ import {
   refuseAmbiguousName,
   refuseAmbiguousPlain,
   refuseAmbiguousTag,
-  refuseIndentedMarker,
+  refuseHiddenMarker,
   refuseKeyInsideLine,
   refuseMapOnLineOfKey,
 } from './ambiguous.ts';
 import { YamlFault } from './fault.ts';
+import { refuseForeignBreaks, refuseHidden } from './foreign-breaks.ts';
 import { MAX_ALIAS_BYTES, MAX_DEPTH } from './limits.ts';
 import { scalarText } from './scalar-text.ts';
 
@@ -114,10 +115,17 @@ export function composeDocument(text: string, events: readonly Event[]): YamlNod
     return node;
   };
 
-  refuseIndentedMarker(text, events);
+  refuseHiddenMarker(text, events);
+  refuseHidden(text, events);
   for (const event of events) {
     switch (event.type) {
       case EVENT_ID.SCALAR: {
+        const parent = open.at(-1);
+        refuseForeignBreaks(
+          text.slice(event.valueStart, event.valueEnd),
+          event,
+          parent?.node.kind === 'mapping' && parent.key === undefined,
+        );
         if (event.style === SCALAR_STYLE.PLAIN && open.at(-1)?.node.flow) refuseAmbiguousPlain(text, event);
         const node = anchored(scalarNode(text, event, lastEnd), true);
         lastEnd = Math.max(lastEnd, node.end, node.propertiesEnd);

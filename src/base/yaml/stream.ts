@@ -1,3 +1,5 @@
+import { hidesContent } from './foreign-breaks.ts';
+
 /** A document's part of a stream, its `---` line and the directives and comments before it included. */
 export interface DocumentRange {
   readonly start: number;
@@ -55,6 +57,8 @@ function hasContent(text: string, from: number, to: number): boolean {
     while (first < end && /[ \t\r\n]/.test(text[first] ?? '')) first++;
     const char = text[first];
     if (first < end && char !== '#' && !(char === '%' && first === at)) return true;
+    // It is refused when it is read.
+    if (char === '#' && hidesContent(text.slice(first, end))) return true;
     at = end;
   }
   return false;

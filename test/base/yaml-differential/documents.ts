@@ -50,6 +50,8 @@ const KEYS = ['a', 'b', 'c', 'name', 'image', 'x-y', 'k/b.c', '1', 'y', 'no', '~
 const COMMENTS = ['# c', "# it's", '# "x', '# ]}', '#', '# a: b', '#c\t'];
 const ANCHORS = ['a', 'b1', 'x-y', 'a', 'a.b'];
 const TAGS = ['!!str', '!!int', '!!map', '!x', '!', '!!binary', '!!float', '!!null', '!!seq', '!<tag:yaml.org,2002:str>'];
+/** Line breaks for some readers, and characters that may not be there at all. */
+const ODD = ['\x85', '\u2028', '\u2029', '\u00a0', '\ufeff', '\x07', '\x7f'];
 const KEYSTROKES = [
   ' ',
   '\t',
@@ -100,7 +102,7 @@ function damaged(text: string, choices: Choices): string {
   const lineStart = text.lastIndexOf('\n', at - 1) + 1;
   switch (choices.below(4)) {
     case 0:
-      return text.slice(0, at) + choices.pick(KEYSTROKES) + text.slice(at);
+      return text.slice(0, at) + choices.pick(choices.rarely(6) ? ODD : KEYSTROKES) + text.slice(at);
     case 1:
       return text.slice(0, at) + text.slice(at + 1);
     case 2:

@@ -32,6 +32,11 @@ export const INTENDED: readonly Intended[] = [
     covers: (difference) => isTabRefused(difference) || (difference.ourError === undefined && /^ *\t\s*#/m.test(difference.text)),
   },
   {
+    what: 'control characters in comments and quotes',
+    why: 'They are nowhere else, and are read as they are. JSON allows some of them.',
+    covers: weRead(/control characters are not allowed/, /(?:)/),
+  },
+  {
     what: 'the escape \\/ in double quotes',
     why: 'It is JSON.',
     covers: weRead(/found unknown escape character/, /\\\//),
@@ -68,6 +73,11 @@ export const INTENDED: readonly Intended[] = [
   },
   // We read less.
   {
+    what: 'U+0085, U+2028 and U+2029, but between characters in quotes and at the end of a comment',
+    why: 'They are line breaks for Kubernetes and nothing for YAML 1.2, and what they look like depends on the editor. Escapes say what is meant.',
+    covers: ({ text, ourError }) => ourError !== undefined && /[\x85\u2028\u2029]/.test(text),
+  },
+  {
     what: 'the key __proto__',
     why: 'No object of Kubernetes has it, and it is an attack on programs in JavaScript.',
     covers: weRefuse(/the key __proto__ is not allowed/),
@@ -102,9 +112,14 @@ export const INTENDED: readonly Intended[] = [
     covers: weRefuse(/missed comma between/, /[[{,\s]-[,[\]{}]/),
   },
   {
+    what: 'a byte order mark in the middle',
+    why: 'It is no blank and no mark of anything there, and it cannot be seen.',
+    covers: weRefuse(/^malformed YAML/, /[\s\S]\uFEFF/),
+  },
+  {
     what: 'an anchor with a colon in its name, &b:1',
     why: 'Kubernetes ends the name at the colon, and takes the rest for the value. A blank says what is meant.',
-    covers: weRefuse(/the name of an anchor has only/, /&[-\w]+:/),
+    covers: weRefuse(/^malformed YAML/, /&[-\w]+:\S/),
   },
   {
     what: 'a tag with a comma, a bracket or a quote in it or right behind it, [!!str, 1]',
