@@ -3,7 +3,16 @@ import { status } from '../../api-server.ts';
 import type { Random } from './random.ts';
 
 /** What may go wrong between us and the API server while a round runs. */
-export const NETWORK_FAULTS = ['none', 'lists', 'discovery', 'stale-api', 'writes', 'deletes', 'anything'] as const;
+export const NETWORK_FAULTS = [
+  'none',
+  'lists',
+  'discovery',
+  'stale-api',
+  'absent-group',
+  'writes',
+  'deletes',
+  'anything',
+] as const;
 export type NetworkFault = (typeof NETWORK_FAULTS)[number];
 
 const failure = (code: number, reason: string): Fault => ({ status: code, body: status(code, reason, `${reason}, by the test`) });
@@ -33,6 +42,8 @@ const REFUSALS: readonly Fault[] = [
   'cut-after',
 ];
 
+const GROUPS = ['', 'apps', 'example.com', 'apiextensions.k8s.io'];
+
 /** Decides request by request, the same way for the same path all through the round, so that trying again does not always help. */
 export function faultsOf(kind: NetworkFault, random: Random, server: ApiServer): (seen: Seen) => Fault | undefined {
   const chosen = new Map<string, Fault | undefined>();
@@ -41,6 +52,7 @@ export function faultsOf(kind: NetworkFault, random: Random, server: ApiServer):
     return chosen.get(key);
   };
   if (kind === 'stale-api') server.stale = [random.pick(['apps/v1', 'v1', 'example.com/v1', 'apiextensions.k8s.io/v1'])];
+  if (kind === 'absent-group') server.absent = random.chance(0.2) ? GROUPS : [random.pick(GROUPS)];
   return ({ method, path }) => {
     const isDiscovery = /^\/(api|apis)(\/[^/]+){0,2}$/.test(path) && !/^\/api\/v1\/./.test(path);
     switch (kind) {

@@ -90,6 +90,7 @@ export class History {
     const broken = random.chance(0.12) ? random.pick(['unreadable', 'duplicate', 'unknown kind'] as const) : undefined;
     const allowPrune = random.chance(0.1) ? random.below(6) : 0;
     this.#server.stale = [];
+    this.#server.absent = [];
     const fault = random.chance(0.5) ? 'none' : random.pick(NETWORK_FAULTS);
     await this.#sync(source, {
       request: requestOf(source, broken, allowPrune, random),
@@ -103,6 +104,7 @@ export class History {
   /** The faults are over, and a person confirms what is held: what must go goes, and what Git holds is there. */
   async settle(): Promise<{ readonly leftOver: readonly string[]; readonly missing: readonly string[] }> {
     this.#server.stale = [];
+    this.#server.absent = [];
     for (const { repository } of this.#sources) repository.mend();
     for (let pass = 0; pass < 6; pass += 1) {
       finishTermination(this.#server);
