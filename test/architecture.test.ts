@@ -42,6 +42,7 @@ const SIDE_DOORS = ['api/client/index.ts', 'api/wire/index.ts', 'cluster/port-fo
 const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'simple-git': ['src/git/'],
   'js-yaml': ['src/base/yaml'],
+  tldts: ['src/registry-watch'],
   '@kubernetes/client-node': ['src/cluster/'],
   commander: ['src/cli/'],
   re2js: ['src/policy/'],

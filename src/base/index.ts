@@ -10,6 +10,7 @@ export { parseDuration } from './duration.ts';
 export { asFluxError, type Fault, FluxError, type FluxErrorOptions, messageOf } from './errors.ts';
 export { matchGlob } from './glob.ts';
 export { goJson } from './go-json.ts';
+export { isWithin, type Network, networkOfAddress, networkOfHost, type Reach } from './http/network.ts';
 export {
   createHttpTransport,
   type HttpResponse,

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { type Clock, FluxError, orAborted } from '../base/index.ts';
+import { type Clock, FluxError, orAborted, type Reach } from '../base/index.ts';
 import { failureOf, jsonOf, printable, unauthorized } from './answer.ts';
 import { parseChallenges } from './challenge.ts';
 import { basicAuthorization, type Credential, describeCredential } from './credentials/index.ts';
@@ -23,11 +23,11 @@ export interface Authorizer {
   /** The `Authorization` header that worked last time, while it is valid. */
   remembered(access: Access): string | undefined;
   /**
-   * Answers the challenge of a 401.
+   * Answers the challenge of a 401; `reach` is how far the answer may lead.
    * @throws FluxError `registry/unauthorized` when there is nothing to answer with, `registry/foreign-realm` when the token service is
    * not one that may be asked.
    */
-  answer(challenge: string, access: Access): Promise<string>;
+  answer(challenge: string, access: Access, reach: Reach): Promise<string>;
   forget(access: Access): void;
 }
 
@@ -42,7 +42,7 @@ export function createAuthorizer({ exchange, clock }: { readonly exchange: Excha
   const pending = new Map<string, Promise<string>>();
   const keyOf = ({ registry, path, credential }: Access) => `${registry.origin} ${path} ${credential?.id ?? ''}`;
 
-  const fetchToken = async (realm: URL, service: string | undefined, access: Access) => {
+  const fetchToken = async (realm: URL, service: string | undefined, access: Access, reach: Reach) => {
     const { credential, path, limit, insecure, registry } = access;
     const url = new URL(realm);
     if (service !== undefined) url.searchParams.set('service', service);
@@ -53,6 +53,7 @@ export function createAuthorizer({ exchange, clock }: { readonly exchange: Excha
       authorization: credential && basicAuthorization(credential),
       accept: 'application/json',
       maxBytes: 262_144,
+      reach: realm.hostname === registry.hostname ? 'private' : reach,
       limit,
       insecure: insecure && url.host === registry.host,
     });
@@ -61,7 +62,7 @@ export function createAuthorizer({ exchange, clock }: { readonly exchange: Excha
     return tokenOf(jsonOf(response.body, subject), subject);
   };
 
-  const answerOnce = async (challenge: string, access: Access): Promise<string> => {
+  const answerOnce = async (challenge: string, access: Access, reach: Reach): Promise<string> => {
     const { registry, credential } = access;
     const challenges = parseChallenges(challenge);
     const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
@@ -70,8 +71,8 @@ export function createAuthorizer({ exchange, clock }: { readonly exchange: Excha
       return header;
     };
     if (bearer) {
-      const realm = realmOf(bearer.parameters.get('realm'), access);
-      const { token, lifeS } = await fetchToken(realm, bearer.parameters.get('service'), access);
+      const realm = realmOf(bearer.parameters.get('realm'), access, reach);
+      const { token, lifeS } = await fetchToken(realm, bearer.parameters.get('service'), access, reach);
       // Renewed a little early, so that none runs out on its way.
       return remember(`Bearer ${token}`, lifeS * 900);
     }
@@ -90,10 +91,10 @@ export function createAuthorizer({ exchange, clock }: { readonly exchange: Excha
       const known = headers.get(keyOf(access));
       return known && known.until > clock.monotonic() ? known.header : undefined;
     },
-    answer(challenge, access) {
+    answer(challenge, access, reach) {
       // Many requests may find the token expired at once; one new token serves them all, also when the first of them is given up.
       const key = keyOf(access);
-      const underWay = pending.get(key) ?? answerOnce(challenge, access).finally(() => pending.delete(key));
+      const underWay = pending.get(key) ?? answerOnce(challenge, access, reach).finally(() => pending.delete(key));
       pending.set(key, underWay);
       return orAborted(underWay, access.signal);
     },
@@ -103,10 +104,12 @@ export function createAuthorizer({ exchange, clock }: { readonly exchange: Excha
   };
 }
 
-function realmOf(text: string | undefined, { registry, credential }: Access): URL {
+function realmOf(text: string | undefined, { registry, credential }: Access, reach: Reach): URL {
   const realm = text !== undefined && URL.canParse(text) ? new URL(text) : undefined;
   const allowed =
-    realm !== undefined && mayBeSentTo(registry, realm) && (credential === undefined || mayReceiveCredentials(registry, realm));
+    realm !== undefined &&
+    mayBeSentTo(registry, realm, reach) &&
+    (credential === undefined || mayReceiveCredentials(registry, realm));
   if (allowed) return realm;
   throw new FluxError(
     `registry ${registry.host} names ${printable(realm ? `${realm.protocol}//${realm.host}` : (text ?? 'no address'))} as its token service, which is refused`,

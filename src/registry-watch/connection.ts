@@ -60,7 +60,7 @@ export function createConnection({ exchange, authorizer, limitOf, insecureHosts 
     let answer = await send(isRegistry ? authorizer.remembered(access) : undefined);
     if (answer.status === 401 && answer.url.origin === access.registry.origin) {
       authorizer.forget(access);
-      answer = await send(await authorizer.answer(answer.headers['www-authenticate'] ?? '', access));
+      answer = await send(await authorizer.answer(answer.headers['www-authenticate'] ?? '', access, answer.reach));
     }
     if (answer.status >= 200 && answer.status < 300) return answer;
     const subject = subjectOf(method, answer.url);

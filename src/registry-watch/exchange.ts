@@ -1,4 +1,14 @@
-import { type Clock, FluxError, type HttpResponse, type HttpTransport, type Logger, retryAfterMs } from '../base/index.ts';
+import {
+  type Clock,
+  FluxError,
+  type HttpResponse,
+  type HttpTransport,
+  type Logger,
+  networkOfAddress,
+  networkOfHost,
+  type Reach,
+  retryAfterMs,
+} from '../base/index.ts';
 import { failureOf, printable } from './answer.ts';
 import { type HostLimit, MAX_PAUSE_MS } from './rate-limit.ts';
 import { mayBeSentTo } from './trust.ts';
@@ -13,12 +23,16 @@ export interface RegistryRequest {
   readonly limit: HostLimit;
   /** TLS certificates of this host are not verified (`--registry-insecure-host`). */
   readonly insecure?: boolean;
+  /** How far the first address may lie: a registry may be inside, what one leads to no further than itself. Default: inside. */
+  readonly reach?: Reach;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface RegistryAnswer extends HttpResponse {
   /** The address that answered in the end. */
   readonly url: URL;
+  /** How far its answers may lead. */
+  readonly reach: Reach;
 }
 
 /** Sends one request, following redirects. Answers of every status are returned, but for 429, which throws `registry/rate-limited`. */
@@ -39,7 +53,7 @@ export interface ExchangeOptions {
 }
 
 export function createExchange({ http, clock, log, trace, onRequest }: ExchangeOptions): Exchange {
-  const once = async (request: RegistryRequest, url: URL): Promise<HttpResponse> => {
+  const once = async (request: RegistryRequest, url: URL, reach: Reach): Promise<HttpResponse> => {
     const { method = 'GET', accept, authorization, limit, signal } = request;
     await limit.acquire(signal ? { signal } : {});
     const sameOrigin = url.origin === request.url.origin;
@@ -52,6 +66,7 @@ export function createExchange({ http, clock, log, trace, onRequest }: ExchangeO
           ...(authorization !== undefined && sameOrigin ? { authorization } : {}),
         },
         maxBytes: request.maxBytes,
+        reach,
         timeoutMs: TIMEOUT_MS,
         ...(request.insecure && sameOrigin ? { tls: { rejectUnauthorized: false } } : {}),
         ...(signal ? { signal } : {}),
@@ -67,23 +82,30 @@ export function createExchange({ http, clock, log, trace, onRequest }: ExchangeO
   };
 
   return async (request) => {
-    let { url } = request;
+    let { url, reach = 'private' } = request;
     for (let redirects = 0; ; redirects += 1) {
-      const response = await once(request, url);
+      const response = await once(request, url, reach);
       if (response.status === 429) {
         request.limit.backOff(retryAfterMs(response.headers['retry-after'], { now: clock.now(), maxMs: MAX_PAUSE_MS }));
         throw failureOf(response, subjectOf(request.method, url));
       }
       const { location } = response.headers;
-      if (!REDIRECTS.includes(response.status) || location === undefined) return { ...response, url };
+      const onward = reachFrom(url, response);
+      if (!REDIRECTS.includes(response.status) || location === undefined) return { ...response, url, reach: onward };
       if (redirects === MAX_REDIRECTS) throw refused(url, `more than ${MAX_REDIRECTS} redirects`);
       const next = URL.canParse(location, url.href) ? new URL(location, url) : undefined;
-      if (!next || !mayBeSentTo(url, next)) {
+      if (!next || !mayBeSentTo(url, next, onward)) {
         throw refused(url, `redirect to ${printable(next ? `${next.protocol}//${next.host}` : location)} is refused`);
       }
+      if (next.hostname !== url.hostname) reach = onward;
       url = next;
     }
   };
+}
+
+/** Who answers from inside may lead to others there; who answers from the public network may not. */
+function reachFrom({ hostname }: URL, { address }: HttpResponse): Reach {
+  return (address === undefined ? networkOfHost(hostname) : networkOfAddress(address)) === 'public' ? 'public' : 'private';
 }
 
 /** How errors name a request: without its query, which may be signed. */

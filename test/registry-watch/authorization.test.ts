@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import nock from 'nock';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createHttpTransport, type HttpTransport } from '../../src/base/index.ts';
 import type { KubeObject } from '../../src/resource/index.ts';
 import { digestOf, OCI_IMAGE } from './fake-registry.ts';
 import { type Setup, setup } from './watch-of.ts';
@@ -27,9 +28,25 @@ const dockerConfig = (...hosts: string[]) =>
   });
 const basic = `Basic ${Buffer.from('me:s3cret').toString('base64')}`;
 
+/**
+ * Of nock's sockets, which claim to come from this machine, as the public registries that they stand for. How far a connection may go
+ * is tried with real ones (inside.test.ts): nock resolves no names.
+ */
+function publicTransport(): HttpTransport {
+  const http = createHttpTransport();
+  return {
+    ...http,
+    request: async ({ reach: _, ...request }) => ({ ...(await http.request(request)), address: '8.8.8.8' }),
+  };
+}
+
 /** Scans one image with the daemon's Docker config holding credentials for the hosts. */
 async function scan(name: string, { hosts = [] as string[], needsTimes = false } = {}) {
-  it = setup({ dockerConfigFile: '/config.json', readFile: async () => dockerConfig(...hosts) });
+  it = setup({
+    http: publicTransport(),
+    dockerConfigFile: '/config.json',
+    readFile: async () => dockerConfig(...hosts),
+  });
   it.watch.watch([{ name, pullSecrets: [], ...(needsTimes ? { needsTimes: () => true } : {}) }]);
   await it.watch.scanNow();
   return it.watch.repository(name);
@@ -248,6 +265,10 @@ describe('credentials', () => {
     'https://localhost./list',
     'https://kubernetes.default.svc/list',
     'https://metadata.google.internal/list',
+    'https://[64:ff9b::a00:1]/list',
+    'https://[2002:a00:1::]/list',
+    'https://[fec0::1]/list',
+    'https://100.100.100.200/list',
     'file:///etc/passwd',
     'https://a:b@registry.acme.dev/list',
     'http://[broken',
@@ -312,6 +333,7 @@ describe('pull secrets', () => {
     };
     const read: string[] = [];
     it = setup({
+      http: publicTransport(),
       readCore: async (kind, namespace, name) => {
         if (kind === 'Secret') read.push(`${namespace}/${name}`);
         return kind === 'Secret' ? secrets[`${namespace}/${name}`] : undefined;

@@ -1,4 +1,5 @@
-import { createHttpTransport, type HttpTransport, silentLogger } from '../../src/base/index.ts';
+import type { LookupFunction } from 'node:net';
+import { createHttpTransport, silentLogger } from '../../src/base/index.ts';
 import { createImageWatch, type ImageWatch, type ImageWatchOptions } from '../../src/registry-watch/index.ts';
 import { FakeClock } from './fake-clock.ts';
 
@@ -10,13 +11,18 @@ export interface Setup {
   close(): Promise<void>;
 }
 
+/** Resolves every name to one IPv4 address. */
+export function everyNameAt(address: string): LookupFunction {
+  return ((_: string, { all }: { readonly all?: boolean }, callback: (...found: unknown[]) => void) =>
+    all ? callback(null, [{ address, family: 4 }]) : callback(null, address, 4)) as LookupFunction;
+}
+
 /** An image watch for tests: own clock, no jitter, registries on this machine over plain HTTP. */
 export function setup(options: Partial<ImageWatchOptions> = {}): Setup {
   const clock = new FakeClock();
   const news: string[] = [];
-  const http: HttpTransport = createHttpTransport();
+  const { http = createHttpTransport() } = options;
   const watch = createImageWatch({
-    http,
     clock,
     log: silentLogger(),
     scanIntervalMs: 60_000,
@@ -31,6 +37,7 @@ export function setup(options: Partial<ImageWatchOptions> = {}): Setup {
     onNewTags: (name) => news.push(name),
     random: () => 0.5,
     ...options,
+    http,
   });
   return {
     watch,

@@ -1,19 +1,25 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
+import type { Reach } from './network.ts';
+import { checkReach, lookupWithin } from './reach.ts';
 import { type Answer, type HttpRequest, readTls, type Wire, type WireOptions } from './wire.ts';
 
 /** HTTP/1.1 by node:http(s), with connections kept alive by one agent. */
-export function createHttp1({ maxSockets, userAgent, tls }: WireOptions): Wire {
+export function createHttp1({ maxSockets, userAgent, tls, lookup }: WireOptions): Wire {
   const settings = { keepAlive: true, maxSockets, scheduling: 'lifo' } as const;
-  const plain = new http.Agent(settings);
-  let secure: https.Agent | undefined;
+  /** By protocol and reach: a connection that was made for a wider reach serves no narrower one. */
+  const agents = new Map<string, http.Agent>();
 
   /** Made by the first request, so that a certificate that cannot be read is an error of that. */
-  function agentFor({ protocol }: URL): http.Agent {
-    if (protocol !== 'https:') return plain;
-    secure ??= new https.Agent({ ...settings, ...(tls ? readTls(tls) : {}) });
-    return secure;
+  function agentFor({ protocol }: URL, reach: Reach | undefined): http.Agent {
+    const key = `${protocol} ${reach}`;
+    const known = agents.get(key);
+    if (known) return known;
+    const options = { ...settings, ...(reach === undefined ? {} : { lookup: lookupWithin(reach, lookup) }) };
+    const agent = protocol === 'https:' ? new https.Agent({ ...options, ...(tls ? readTls(tls) : {}) }) : new http.Agent(options);
+    agents.set(key, agent);
+    return agent;
   }
 
   function open(url: URL, request: HttpRequest, signal: AbortSignal): Promise<Answer> {
@@ -23,8 +29,9 @@ export function createHttp1({ maxSockets, userAgent, tls }: WireOptions): Wire {
     if (request.body !== undefined) headers['content-length'] = String(Buffer.byteLength(request.body));
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
+      if (request.reach !== undefined) checkReach(url.hostname, request.reach);
       const outgoing = (isSecure ? https : http).request(url, {
-        ...(isSecure && tls?.agent ? tls : { agent: agentFor(url) }),
+        ...(isSecure && tls?.agent ? tls : { agent: agentFor(url, request.reach) }),
         ...(isSecure ? request.tls : {}),
         ...(request.path === undefined ? {} : { path: request.path }),
         method,
@@ -33,7 +40,9 @@ export function createHttp1({ maxSockets, userAgent, tls }: WireOptions): Wire {
       let answered = false;
       outgoing.on('response', (response) => {
         answered = true;
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: response });
+        const { remoteAddress: address } = response.socket;
+        const { statusCode: status = 0, headers } = response;
+        resolve({ status, headers, body: response, ...(address === undefined ? {} : { address }) });
       });
       outgoing.on('error', (error: NodeJS.ErrnoException) => {
         // The server may have closed a kept connection just before it was used again: reading is safe to try anew (RFC 9110, 9.2.2).
@@ -69,8 +78,7 @@ export function createHttp1({ maxSockets, userAgent, tls }: WireOptions): Wire {
   return {
     open,
     close() {
-      plain.destroy();
-      secure?.destroy();
+      for (const agent of agents.values()) agent.destroy();
     },
   };
 }

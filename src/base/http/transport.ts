@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { LookupFunction } from 'node:net';
 import { type Clock, systemClock } from '../clock.ts';
 import { FluxError } from '../errors.ts';
 import { redact } from '../redact.ts';
@@ -10,6 +11,8 @@ export interface HttpResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
+  /** Of the server, or of the proxy before it; absent where it is not known. */
+  readonly address?: string;
 }
 
 /** An open answer; the chunks of its body can be iterated over once. A body that is cut short ends with an error. */
@@ -20,7 +23,7 @@ export interface HttpStream extends AsyncIterable<Buffer> {
   destroy(): void;
 }
 
-/** Rejects with FluxErrors: `http/bad-url`, `http/protocol`, `http/connection`, `http/timeout`, `http/too-large`. */
+/** Rejects with FluxErrors: `http/bad-url`, `http/protocol`, `http/connection`, `http/timeout`, `http/too-large`, `http/refused-address`. */
 export interface HttpTransport {
   /** One exchange, body read whole. Never follows redirects: where credentials may go is the caller's decision. */
   request(request: HttpRequest): Promise<HttpResponse>;
@@ -37,6 +40,8 @@ export interface HttpTransportOptions {
   readonly tls?: TlsSettings;
   /** HTTP/2 with servers that offer it, many requests over one connection. Default only HTTP/1.1. */
   readonly http2?: boolean;
+  /** Resolves names, for requests with a `reach`. Default the system's. */
+  readonly lookup?: LookupFunction;
   /** Measures the time limit of a request, and the silence of a connection. Default the system's. */
   readonly clock?: Clock;
 }
@@ -47,15 +52,16 @@ export function createHttpTransport({
   userAgent = 'flux-gitops',
   tls,
   http2 = false,
+  lookup,
   clock = systemClock,
 }: HttpTransportOptions = {}): HttpTransport {
   const options = { maxSockets, userAgent, tls };
-  const one = createHttp1(options);
+  const one = createHttp1({ ...options, lookup });
   const two = http2 ? createHttp2({ ...options, clock }) : undefined;
 
   /** The only place that chooses: HTTP/2 where TLS agrees on it, with the settings of the transport and nothing in between. */
   async function open(url: URL, request: HttpRequest, signal: AbortSignal): Promise<Answer> {
-    const isPossible = url.protocol === 'https:' && !tls?.agent && !request.tls;
+    const isPossible = url.protocol === 'https:' && !tls?.agent && !request.tls && request.reach === undefined;
     return (isPossible ? await two?.open(url, request, signal) : undefined) ?? one.open(url, request, signal);
   }
 
@@ -68,7 +74,8 @@ export function createHttpTransport({
       try {
         const answer = await open(url, request, signal);
         const body = await readBody(answer, maxBytes, () => placeOf(url, request));
-        return { status: answer.status, headers: answer.headers, body };
+        const { status, headers, address } = answer;
+        return { status, headers, body, ...(address === undefined ? {} : { address }) };
       } catch (error) {
         const place = placeOf(url, request);
         if (signal.aborted && !request.signal?.aborted)

@@ -1,7 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RequestOptions } from 'node:https';
+import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import { createSecureContext, type SecureContext } from 'node:tls';
+import type { Reach } from './network.ts';
 
 export interface HttpRequest {
   readonly method?: string;
@@ -12,6 +14,11 @@ export interface HttpRequest {
   readonly body?: string | Buffer;
   /** Extra TLS and agent settings (ca, cert, key, rejectUnauthorized, agent …), as node:https takes them. */
   readonly tls?: RequestOptions;
+  /**
+   * How far the connection may go, checked for every address that the host's name resolves to. Default: anywhere. A transport whose
+   * settings name an agent, such as one for a proxy, checks no names.
+   */
+  readonly reach?: Reach;
   /** The most bytes of body accepted; more rejects with `http/too-large`. Default 64 MiB. A stream has no limit. */
   readonly maxBytes?: number;
   /** Total time for the whole exchange in milliseconds. Default 30 s. A stream lasts until its signal is aborted. */
@@ -32,6 +39,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Readable;
+  /** Of the server, or of the proxy before it; absent where it is not known. */
+  readonly address?: string;
   /** Why a body that has ended after so many bytes is not whole. Absent where the body itself ends with an error then. */
   readonly cut?: (bytes: number) => Error | undefined;
 }
@@ -51,6 +60,8 @@ export interface WireOptions {
   readonly maxSockets: number;
   readonly userAgent: string;
   readonly tls: TlsSettings | undefined;
+  /** Resolves names. Default the system's. */
+  readonly lookup?: LookupFunction | undefined;
 }
 
 /** Settings of TLS with their certificates read. @throws when one cannot be read. */
