@@ -1,4 +1,5 @@
 import { backoffMs, type Clock, FluxError, type Logger, messageOf } from '../base/index.ts';
+import type { ManifestThread } from '../manifests/index.ts';
 import { type EventLog, formatJobNote } from '../record/index.ts';
 import { planUpdate, type UpdatePlan, type UpdateSpec } from '../update/index.ts';
 import type { JobResult } from './jobs.ts';
@@ -10,6 +11,8 @@ import type { RepositoryReader, RepositoryView } from './view.ts';
 export interface UpdateOptions {
   readonly source: Source;
   readonly reader: RepositoryReader;
+  /** Changes long files. Default: one of its own for each update. */
+  readonly thread?: ManifestThread;
   readonly cluster: Cluster;
   readonly images: ImageWatch;
   readonly events: Pick<EventLog, 'add'>;
@@ -141,10 +144,10 @@ export function asksForCommit(spec: UpdateSpec): boolean {
 }
 
 async function planOn(base: Revision, spec: UpdateSpec, options: UpdateOptions, cancel: Cancellable): Promise<UpdatePlan> {
-  const { source, reader, cluster, images } = options;
+  const { source, reader, thread, cluster, images } = options;
   const view = await reader.read(base, cancel);
   const readFile = await fileReader(view, source, cancel);
-  const context = { manifests: view.manifests, readFile, workloads: cluster, images, ...cancel };
+  const context = { manifests: view.manifests, readFile, workloads: cluster, images, ...(thread ? { thread } : {}), ...cancel };
   return measuredRelease(spec, options, (timed) => planUpdate(spec, { ...context, ...(timed ? { timed } : {}) }));
 }
 

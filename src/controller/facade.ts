@@ -1,4 +1,5 @@
 import { type Clock, dumpYaml, FluxError, type Logger } from '../base/index.ts';
+import type { ManifestThread } from '../manifests/index.ts';
 import type { EventLog } from '../record/index.ts';
 import type { ResourceId } from '../resource/index.ts';
 import type { UpdateSpec } from '../update/index.ts';
@@ -30,6 +31,7 @@ export interface DaemonOptions {
   readonly version: string;
   readonly source: Source;
   readonly reader: RepositoryReader;
+  readonly thread: ManifestThread;
   readonly cluster: Cluster;
   readonly images: ImageWatch;
   readonly jobs: JobQueue;

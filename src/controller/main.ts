@@ -4,7 +4,7 @@ import { type Clock, createHttpTransport, type Logger, remember } from '../base/
 import { type ClusterOptions, createCluster, Fence } from '../cluster/index.ts';
 import type { Config } from '../config/index.ts';
 import { createSource, deployKey, type SourceOptions, sameRepository, syncSetName } from '../git/index.ts';
-import { createManifestReader, MAX_FILE_BYTES } from '../manifests/index.ts';
+import { createManifestReader, MAX_FILE_BYTES, ManifestThread } from '../manifests/index.ts';
 import { EventLog } from '../record/index.ts';
 import { createImageWatch } from '../registry-watch/index.ts';
 import { Approvals } from './approvals.ts';
@@ -131,7 +131,9 @@ export interface EngineOptions extends Omit<FluxOptions, 'temporaryDirectory' | 
 export function startEngine(options: EngineOptions): RunningFlux {
   const { config, version, environment, source, cluster, metrics, heapBytes, onRest, clock, log } = options;
   const http = createHttpTransport({ userAgent: `fluxd/${version}` });
+  const thread = new ManifestThread();
   const desired: Desired = createManifestReader({
+    thread,
     log: log.child({ component: 'manifests' }),
     ...(heapBytes === undefined ? {} : { maxBytes: heapBytes / 2 }),
   });
@@ -176,6 +178,7 @@ export function startEngine(options: EngineOptions): RunningFlux {
   const steps = createSteps({
     source: loopSource,
     reader,
+    thread,
     cluster: beating(cluster, pulse),
     images: beating(images, pulse),
     onProgress: () => pulse.beat(),
@@ -222,6 +225,7 @@ export function startEngine(options: EngineOptions): RunningFlux {
     version,
     source,
     reader,
+    thread,
     cluster,
     images,
     jobs,

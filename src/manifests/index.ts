@@ -4,9 +4,9 @@
  * stands, by the exact range of one value, without touching another byte of its file.
  */
 export { MAX_FILE_BYTES } from './decode.ts';
-export { editAnnotations } from './edit-annotations.ts';
-export { editContainerImages } from './edit-image.ts';
+export { changeFile, type FileChange } from './file-change.ts';
 export type { TreeFile } from './files.ts';
 export type { EditTarget } from './locate.ts';
+export { ManifestThread } from './manifest-thread.ts';
 export type { FileProblem } from './problem.ts';
 export { createManifestReader, type DesiredManifests, type ManifestReader, type ManifestReaderOptions } from './reader.ts';

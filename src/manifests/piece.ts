@@ -1,10 +1,20 @@
 import { FluxError, parseExactJson } from '../base/index.ts';
+import type { FileChange } from './file-change.ts';
 import type { Finding, ParsedFile, ParsedObject } from './finding.ts';
 import type { FileContent } from './parse-file.ts';
 import type { DocumentProblem } from './problem.ts';
 
-/** What the thread is asked for: a file to read, or the next piece of what it found. */
-export type ParserOrder = { readonly read: FileContent } | 'more';
+/** What the thread is asked for: a file to read, the next piece of what it found, or a change of a file. */
+export type ManifestOrder =
+  | { readonly kind: 'read'; readonly content: FileContent }
+  | { readonly kind: 'more' }
+  | { readonly kind: 'change'; readonly text: string; readonly change: FileChange };
+
+/** What the thread answers. A mistake in what it was given is an answer as well. */
+export type ManifestAnswer =
+  | { readonly kind: 'piece'; readonly piece: Piece }
+  | { readonly kind: 'changed'; readonly text: string }
+  | { readonly kind: 'refused'; readonly error: ErrorData };
 
 /** What the thread found, a little at a time: to take over one piece costs the daemon less than a millisecond. */
 export interface Piece {
@@ -17,8 +27,9 @@ export interface Piece {
   readonly isLast: boolean;
 }
 
-/** A problem whose error is plain data: classes do not pass between threads. */
-type ProblemData = Omit<DocumentProblem, 'error'> & { readonly error: Pick<FluxError, 'message' | 'code' | 'fault' | 'help'> };
+/** An error as plain data: classes do not pass between threads. */
+export type ErrorData = Pick<FluxError, 'message' | 'code' | 'fault' | 'help'>;
+type ProblemData = Omit<DocumentProblem, 'error'> & { readonly error: ErrorData };
 
 /** Characters of JSON after which a piece is complete; one object may be longer. */
 const PIECE_LENGTH = 64 << 10;
@@ -41,8 +52,7 @@ export function packPiece(findings: Iterator<Finding>): Piece {
       isExact ||= finding.isExact;
     } else {
       const { error, ...place } = finding.problem;
-      const { message, code, fault, help } = error;
-      (finding.kind === 'error' ? errors : warnings).push({ ...place, error: { message, code, fault, help } });
+      (finding.kind === 'error' ? errors : warnings).push({ ...place, error: errorData(error) });
     }
   }
   return { objects: `[${objects}]`, isExact, errors, warnings, isLast: false };
@@ -56,7 +66,14 @@ export function unpackPiece({ objects, isExact, errors, warnings }: Piece): Pars
   };
 }
 
+export function errorData({ message, code, fault, help }: FluxError): ErrorData {
+  return { message, code, fault, help };
+}
+
+export function errorFrom({ message, code, fault, help }: ErrorData): FluxError {
+  return new FluxError(message, { code, fault, ...(help === undefined ? {} : { help }) });
+}
+
 function problemFrom({ error, ...place }: ProblemData): DocumentProblem {
-  const { message, code, fault, help } = error;
-  return { ...place, error: new FluxError(message, { code, fault, ...(help === undefined ? {} : { help }) }) };
+  return { ...place, error: errorFrom(error) };
 }

@@ -4,7 +4,7 @@ import { MAX_FILE_BYTES } from './decode.ts';
 import { selectFiles, type TreeFile } from './files.ts';
 import { type ParsedFile, refusedFile } from './finding.ts';
 import { MAX_INLINE_LENGTH } from './limits.ts';
-import { Parser } from './parser.ts';
+import { ManifestThread } from './manifest-thread.ts';
 import type { FileProblem } from './problem.ts';
 
 /** What the files of a revision want. */
@@ -33,6 +33,8 @@ export interface ManifestReaderOptions {
   readonly log?: Logger;
   /** What all manifests of a revision may take of the heap, bytes; the files beyond are refused. Default: no limit. */
   readonly maxBytes?: number;
+  /** Reads long files. Default: one of its own. */
+  readonly thread?: ManifestThread;
 }
 
 /** Blobs are fetched together up to this many and this much. */
@@ -53,8 +55,8 @@ interface FileRead extends DesiredManifests {
 export function createManifestReader({
   log = silentLogger(),
   maxBytes = Number.POSITIVE_INFINITY,
+  thread = new ManifestThread(),
 }: ManifestReaderOptions = {}): ManifestReader {
-  const parser = new Parser();
   const outOfMemory = tooMuch(maxBytes);
   /** By path. */
   const kept = new Map<string, FileRead>();
@@ -79,7 +81,7 @@ export function createManifestReader({
         await pause(bytes.length);
         parsed += 1;
         try {
-          return placed(file, await parser.parse({ bytes, isJson: file.path.endsWith('.json') }, signal));
+          return placed(file, await thread.parse({ bytes, isJson: file.path.endsWith('.json') }, signal));
         } catch (error) {
           if (error instanceof FluxError) return unkept(file.path, error);
           throw error;

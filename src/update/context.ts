@@ -1,4 +1,5 @@
 import type { FluxError } from '../base/index.ts';
+import type { ManifestThread } from '../manifests/index.ts';
 import type { Container, Manifest, ResourceId } from '../resource/index.ts';
 
 /** What planning needs to know of a workload as it runs. */
@@ -56,6 +57,8 @@ export interface UpdateContext {
   readonly readFile: (path: string) => Promise<string>;
   readonly workloads: WorkloadLookup;
   readonly images: ImageLookup;
+  /** Changes long files. Default: one of its own. */
+  readonly thread?: ManifestThread;
   /** Told how long each stage took. */
   readonly timed?: Timed;
   readonly signal?: AbortSignal;

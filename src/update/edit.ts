@@ -1,5 +1,5 @@
 import { FluxError, messageOf } from '../base/index.ts';
-import { type EditTarget, editContainerImages } from '../manifests/index.ts';
+import { type EditTarget, type FileChange, ManifestThread } from '../manifests/index.ts';
 import { formatPlace, type Manifest, type ResourceId } from '../resource/index.ts';
 import { type UpdateContext, untimed } from './context.ts';
 import type { UpdateResult, WorkloadResult } from './spec.ts';
@@ -19,7 +19,7 @@ export interface Planned {
   readonly failure?: FluxError | undefined;
 }
 
-type EditContext = Pick<UpdateContext, 'manifests' | 'readFile' | 'timed'>;
+type EditContext = Pick<UpdateContext, 'manifests' | 'readFile' | 'thread' | 'timed' | 'signal'>;
 
 /** Texts of files under change. Edits of one file add up: a later one sees what an earlier one did. */
 export interface Editor {
@@ -27,7 +27,7 @@ export interface Editor {
    * Changes one object in its file; resolves to whether any byte changed.
    * @throws FluxError `update/edit-failed` naming object and place.
    */
-  edit(id: ResourceId, manifest: Manifest, change: (text: string, target: EditTarget) => string): Promise<boolean>;
+  edit(id: ResourceId, manifest: Manifest, change: FileChange): Promise<boolean>;
   /**
    * The files that differ from what they were, by path, after they were read again and found to hold what the results say.
    * @throws FluxError `update/verification-failed`.
@@ -35,7 +35,13 @@ export interface Editor {
   finish(results: ReadonlyMap<ResourceId, WorkloadResult>): Promise<readonly FileEdit[]>;
 }
 
-export function createEditor({ manifests, readFile, timed = untimed }: EditContext): Editor {
+export function createEditor({
+  manifests,
+  readFile,
+  thread = new ManifestThread(),
+  timed = untimed,
+  signal,
+}: EditContext): Editor {
   const before = new Map<string, string>();
   const now = new Map<string, string>();
   return {
@@ -43,7 +49,7 @@ export function createEditor({ manifests, readFile, timed = untimed }: EditConte
       const { place } = manifest;
       const text = now.get(place.file) ?? (await readFile(place.file));
       if (!before.has(place.file)) before.set(place.file, text);
-      const changed = changedText(id, formatPlace(place), () => change(text, targetOf(manifest)));
+      const changed = await changedText(id, formatPlace(place), () => thread.change(text, change, signal));
       now.set(place.file, changed);
       return changed !== text;
     },
@@ -54,7 +60,7 @@ export function createEditor({ manifests, readFile, timed = untimed }: EditConte
         .sort((a, b) => (a.path < b.path ? -1 : 1));
       const ids = new Map([...manifests].map(([id, manifest]) => [placeKey(manifest), id]));
       await timed('verify_changes', () =>
-        verifyEdits(edited, (manifest) => targetsOf(results.get(ids.get(placeKey(manifest)) ?? ''))),
+        verifyEdits(edited, (manifest) => targetsOf(results.get(ids.get(placeKey(manifest)) ?? '')), thread),
       );
       return edited.map(({ path, content }) => ({ path, content }));
     },
@@ -94,7 +100,7 @@ export async function writeImages(
     for (const inFile of Map.groupBy(changes, ({ manifest }) => manifest.place.file).values()) {
       const [first] = inFile;
       const images = inFile.map(({ manifest, container, image }) => ({ target: targetOf(manifest), container, image }));
-      if (first) await editor.edit(first.id, first.manifest, (text) => editContainerImages(text, images));
+      if (first) await editor.edit(first.id, first.manifest, { kind: 'images', images });
     }
   };
   if (changes.length > 0) await timed('write_changes', write);
@@ -104,13 +110,13 @@ export async function writeImages(
 /** Tries each workload alone; those that cannot be edited have failed. Returns why the first of them did. */
 async function failApart(
   results: Map<ResourceId, WorkloadResult>,
-  { manifests, readFile }: EditContext,
+  { timed: _, ...context }: EditContext,
 ): Promise<FluxError | undefined> {
   let first: FluxError | undefined;
   for (const [id, result] of [...results]) {
     if (targetsOf(result).size === 0) continue;
     try {
-      await writeImages(new Map([[id, result]]), { manifests, readFile });
+      await writeImages(new Map([[id, result]]), context);
     } catch (error) {
       if (!isOfWorkload(error)) throw error;
       first ??= error;
@@ -126,7 +132,7 @@ function isOfWorkload(error: unknown): error is FluxError {
 }
 
 /** Lines move as edits add up; the numbers of documents and items stay. */
-function targetOf({ place: { document, item }, object }: Manifest): EditTarget {
+export function targetOf({ place: { document, item }, object }: Manifest): EditTarget {
   return { document, ...(item === undefined ? {} : { item }), kind: object.kind, name: object.metadata.name };
 }
 
@@ -136,9 +142,9 @@ function targetsOf(result: WorkloadResult | undefined): ReadonlyMap<string, stri
   return new Map(updates.map(({ Container, Target }) => [Container, Target]));
 }
 
-function changedText(id: ResourceId, place: string, change: () => string): string {
+async function changedText(id: ResourceId, place: string, change: () => Promise<string>): Promise<string> {
   try {
-    return change();
+    return await change();
   } catch (error) {
     throw new FluxError(`updating resource ${id} in ${place}: ${messageOf(error)}`, {
       code: 'update/edit-failed',

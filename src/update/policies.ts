@@ -1,5 +1,4 @@
 import { FluxError } from '../base/index.ts';
-import { editAnnotations } from '../manifests/index.ts';
 import { annotationKeyFor, policyChanges } from '../policy/index.ts';
 import {
   containersOf,
@@ -10,7 +9,7 @@ import {
   type ResourceId,
 } from '../resource/index.ts';
 import type { UpdateContext } from './context.ts';
-import { createEditor, type Planned } from './edit.ts';
+import { createEditor, type Planned, targetOf } from './edit.ts';
 import { rejection, sortedResult } from './select.ts';
 import type { PolicySpec, UpdateResult, WorkloadResult } from './spec.ts';
 
@@ -44,7 +43,8 @@ export async function planPolicies(spec: PolicySpec, context: UpdateContext): Pr
       requireWorkload(id, manifest);
       const changes = annotationChanges(manifest, policyChanges(update, containersOf(manifest.object)));
       const changed =
-        changes.size > 0 && (await editor.edit(id, manifest, (before, target) => editAnnotations(before, target, changes)));
+        changes.size > 0 &&
+        (await editor.edit(id, manifest, { kind: 'annotations', target: targetOf(manifest), annotations: changes }));
       results.set(id, { Status: changed ? 'success' : 'skipped', PerContainer: null });
     } catch (error) {
       if (!(error instanceof FluxError)) throw error;

@@ -1,5 +1,5 @@
 import { FluxError } from '../base/index.ts';
-import { createManifestReader } from '../manifests/index.ts';
+import { createManifestReader, type ManifestThread } from '../manifests/index.ts';
 import { containersOf, formatResourceId, type Manifest } from '../resource/index.ts';
 
 /** A file before and after its edits. */
@@ -14,10 +14,20 @@ export interface EditedFile {
  * must be the one asked for, or untouched. The last gate before a commit, whatever the editor did (Flux v1's checks and words).
  * @throws FluxError `update/verification-failed`.
  */
-export async function verifyEdits(files: readonly EditedFile[], expected: ExpectedImages): Promise<void> {
+export async function verifyEdits(
+  files: readonly EditedFile[],
+  expected: ExpectedImages,
+  thread?: ManifestThread,
+): Promise<void> {
   const [before, after] = await Promise.all([
-    readObjects(files.map(({ path, before: text }) => ({ path, text }))),
-    readObjects(files.map(({ path, content: text }) => ({ path, text }))),
+    readObjects(
+      files.map(({ path, before: text }) => ({ path, text })),
+      thread,
+    ),
+    readObjects(
+      files.map(({ path, content: text }) => ({ path, text })),
+      thread,
+    ),
   ]);
   const [problem] = after.errors.slice(before.errors.length);
   if (problem) throw refused(`loading resources after updates: ${problem.error.message}`);
@@ -57,9 +67,12 @@ function compareContainers(before: Manifest, after: Manifest, expected: Readonly
   }
 }
 
-async function readObjects(files: readonly { readonly path: string; readonly text: string }[]) {
+async function readObjects(
+  files: readonly { readonly path: string; readonly text: string }[],
+  thread: ManifestThread | undefined,
+) {
   const texts = new Map(files.map(({ path, text }) => [path, Buffer.from(text)]));
-  const { manifests, errors } = await createManifestReader().read(
+  const { manifests, errors } = await createManifestReader(thread ? { thread } : {}).read(
     [...texts].map(([path, { length }]) => ({ path, mode: '100644', blob: path, size: length })),
     async (path) => texts.get(path) ?? Buffer.alloc(0),
   );

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type JsonValue, parseYamlDocuments } from '../../src/base/index.ts';
-import { type EditTarget, editAnnotations } from '../../src/manifests/index.ts';
+import { editAnnotations } from '../../src/manifests/edit-annotations.ts';
+import type { EditTarget } from '../../src/manifests/index.ts';
 import { deployment } from './commented.ts';
 
 const WEB: EditTarget = { document: 1, kind: 'Deployment', name: 'web' };

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseYamlDocuments } from '../../src/base/index.ts';
-import { type EditTarget, editContainerImages } from '../../src/manifests/index.ts';
+import { editContainerImages } from '../../src/manifests/edit-image.ts';
+import type { EditTarget } from '../../src/manifests/index.ts';
 import { editContainerImage } from './edit-one.ts';
 
 const BOT: EditTarget = { document: 1, kind: 'Deployment', name: 'bot' };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type EditTarget, editAnnotations } from '../../src/manifests/index.ts';
+import { editAnnotations } from '../../src/manifests/edit-annotations.ts';
+import type { EditTarget } from '../../src/manifests/index.ts';
 import { editContainerImage } from './edit-one.ts';
 
 /* Files whose brackets and quotes end left of where YAML 1.2 wants them, which Kubernetes reads all the same. */

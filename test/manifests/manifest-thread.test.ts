@@ -2,8 +2,9 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { Parser } from '../../src/manifests/parser.ts';
+import { ManifestThread } from '../../src/manifests/manifest-thread.ts';
 import { temporaryDirectory } from '../git/support/repository.ts';
+import { longestTurn } from '../support/turn-cpu.ts';
 import { until } from '../support/until.ts';
 
 /** Long enough for the thread. */
@@ -13,7 +14,7 @@ const LONG = {
   ),
   isJson: false,
 };
-const THREAD = new URL('../../src/manifests/parser-thread.ts', import.meta.url);
+const THREAD = new URL('../../src/manifests/manifest-program.ts', import.meta.url);
 
 /** A program for the thread that does something else the first `times` times it is started. */
 function failing(script: string, times: number): URL {
@@ -30,7 +31,7 @@ function failing(script: string, times: number): URL {
 }
 
 test('the thread gives what reading at once gives, integers beyond 2^53 included', async () => {
-  const { objects, errors, warnings } = await new Parser().parse(LONG);
+  const { objects, errors, warnings } = await new ManifestThread().parse(LONG);
   expect([errors, warnings]).toEqual([[], []]);
   expect(objects).toMatchObject([{ object: { kind: 'ConfigMap', metadata: { name: 'a' } }, document: 1, line: 1 }]);
   expect(JSON.stringify(objects[0]?.object)).toContain('"id":9007199254740993');
@@ -45,34 +46,66 @@ describe('a thread that is lost', () => {
   };
 
   test.each(Object.entries(WAYS))('%s: another one reads the file', async (_, script) => {
-    const { objects } = await new Parser({ program: failing(script, 1) }).parse(LONG);
+    const { objects } = await new ManifestThread({ program: failing(script, 1) }).parse(LONG);
     expect(objects).toHaveLength(1);
   });
 
   test.each(Object.entries(WAYS))('%s, twice: the file is not read, and the next one is', async (_, script) => {
-    const parser = new Parser({ program: failing(script, 2) });
-    await expect(parser.parse(LONG)).rejects.toMatchObject({ code: 'manifests/not-read' });
-    expect((await parser.parse(LONG)).objects).toHaveLength(1);
+    const thread = new ManifestThread({ program: failing(script, 2) });
+    await expect(thread.parse(LONG)).rejects.toMatchObject({ code: 'manifests/not-read' });
+    expect((await thread.parse(LONG)).objects).toHaveLength(1);
   });
 });
 
 test('content that takes too long is refused with that bound, and the next file is read', async () => {
-  const parser = new Parser({
+  const thread = new ManifestThread({
     program: failing(`(await import('node:worker_threads')).parentPort.on('message', () => { for (;;); });`, 1),
     readMs: 2000,
   });
-  const { objects, errors } = await parser.parse(LONG);
+  const { objects, errors } = await thread.parse(LONG);
   expect([objects.length, errors.map(({ error }) => error.code)]).toEqual([0, ['manifests/too-costly']]);
-  expect((await parser.parse(LONG)).objects).toHaveLength(1);
+  expect((await thread.parse(LONG)).objects).toHaveLength(1);
 });
 
 test('an abort ends the reading with its reason', async () => {
   const stop = new AbortController();
   const program = failing(`(await import('node:worker_threads')).parentPort.on('message', () => { for (;;); });`, 1);
-  const parser = new Parser({ program });
-  const reading = parser.parse(LONG, stop.signal);
+  const thread = new ManifestThread({ program });
+  const reading = thread.parse(LONG, stop.signal);
   await until('the thread starts', () => existsSync(new URL('starts', program)));
   stop.abort(new Error('stopped'));
   await expect(reading).rejects.toThrow('stopped');
-  expect((await parser.parse(LONG)).objects).toHaveLength(1);
+  expect((await thread.parse(LONG)).objects).toHaveLength(1);
+});
+
+describe('a change of a long file', () => {
+  const deployment = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: a, annotations: {text: ${'x'.repeat(5000)}}}
+spec: {template: {spec: {containers: [{name: web, image: 'acme/web:1'}]}}}
+`;
+  const change = (container: string) => ({
+    kind: 'images' as const,
+    images: [{ target: { document: 1, kind: 'Deployment', name: 'a' }, container, image: 'acme/web:2' }],
+  });
+
+  test('is made by the thread, and touches nothing else', async () => {
+    expect(await new ManifestThread().change(deployment, change('web'))).toBe(deployment.replace('web:1', 'web:2'));
+  });
+
+  test('that cannot be made says why, as one of a short file does', async () => {
+    const thread = new ManifestThread();
+    await expect(thread.change(deployment, change('nosuch'))).rejects.toMatchObject({
+      name: 'FluxError',
+      code: 'manifests/not-found',
+      message: expect.stringContaining('nosuch'),
+    });
+    expect(await thread.change(deployment, change('web'))).toContain('web:2');
+  });
+
+  test('lets others have their turn', async () => {
+    const long = `${deployment}---\n${'apiVersion: v1\nkind: A\nmetadata: {name: b}\n---\n'.repeat(10_000)}`;
+    const { cpuMs } = await longestTurn(() => new ManifestThread().change(long, change('web')));
+    expect(cpuMs).toBeLessThan(50);
+  });
 });

@@ -2,17 +2,18 @@ import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import pLimit from 'p-limit';
 import { FluxError, messageOf, turn, withDeadline } from '../base/index.ts';
+import { changeFile, type FileChange } from './file-change.ts';
 import { type ParsedFile, refusedFile } from './finding.ts';
 import { MAX_INLINE_LENGTH, READ_MEMORY_MIB, READ_MS } from './limits.ts';
 import { type FileContent, parseFile } from './parse-file.ts';
-import { type ParserOrder, type Piece, unpackPiece } from './piece.ts';
+import { errorFrom, type ManifestAnswer, type ManifestOrder, unpackPiece } from './piece.ts';
 
 /** Beside this file among the sources, and in the bundle. */
-const PROGRAM = new URL(`./parser-thread${extname(import.meta.url)}`, import.meta.url);
+const PROGRAM = new URL(`./manifest-program${extname(import.meta.url)}`, import.meta.url);
 /** A thread that has had nothing to do for this long ends, and gives back its memory. */
 const IDLE_MS = 30_000;
 
-export interface ParserOptions {
+export interface ManifestThreadOptions {
   /** How long the thread may work on one file. */
   readonly readMs?: number;
   /** What runs on the thread. */
@@ -20,17 +21,17 @@ export interface ParserOptions {
 }
 
 /**
- * Reads the content of files, which may be made to cost far more than its length. A short file is read at once. Any other is read by
- * a thread of its own (parser-thread.ts) within a limit of time: content that exceeds it is refused, and ends nothing but that thread.
- * The thread starts with the first such file, and keeps no process alive.
+ * Reads and changes files, whose content may be made to cost far more than its length. A short file is worked on at once. Any other
+ * is by a thread of its own (manifest-program.ts) within a limit of time: content that exceeds it is refused, and ends nothing but
+ * that thread. The thread starts with the first such file, and keeps no process alive.
  */
-export class Parser {
-  readonly #options: Required<ParserOptions>;
+export class ManifestThread {
+  readonly #options: Required<ManifestThreadOptions>;
   readonly #oneAtATime = pLimit(1);
   #worker: Worker | undefined;
   #rest: AbortController | undefined;
 
-  constructor({ readMs = READ_MS, program = PROGRAM }: ParserOptions = {}) {
+  constructor({ readMs = READ_MS, program = PROGRAM }: ManifestThreadOptions = {}) {
     this.#options = { readMs, program };
   }
 
@@ -40,30 +41,51 @@ export class Parser {
    */
   async parse(content: FileContent, signal?: AbortSignal): Promise<ParsedFile> {
     if (isCheap(content.bytes)) return parseFile(content);
+    try {
+      return await this.#apart((worker, deadline) => readOn(worker, content, deadline), signal);
+    } catch (error) {
+      if (error instanceof FluxError && error.code === 'manifests/too-costly') return refusedFile(error);
+      throw error;
+    }
+  }
+
+  /**
+   * The whole new text of a file.
+   * @throws FluxError as `changeFile` does; `manifests/too-costly`; `manifests/not-read` when the thread was lost twice
+   */
+  async change(text: string, change: FileChange, signal?: AbortSignal): Promise<string> {
+    if (isCheap(Buffer.from(text))) return changeFile(text, change);
+    const answer = await this.#apart((worker, deadline) => ask(worker, { kind: 'change', text, change }, deadline), signal);
+    if (answer.kind === 'changed') return answer.text;
+    throw answer.kind === 'refused' ? errorFrom(answer.error) : new Error('the thread answered another question');
+  }
+
+  /** Does work on the thread, and once more on another when that one is lost, for whatever reason. */
+  #apart<T>(work: (worker: Worker, deadline: AbortSignal) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     return this.#oneAtATime(async () => {
       try {
-        return await this.#parseApart(content, signal);
-      } catch {
+        return await this.#attempt(work, signal);
+      } catch (error) {
         signal?.throwIfAborted();
+        if (error instanceof FluxError && error.code === 'manifests/too-costly') throw error;
       }
-      // A thread may be lost once, for whatever reason.
-      return await this.#parseApart(content, signal);
+      return await this.#attempt(work, signal);
     });
   }
 
-  async #parseApart(content: FileContent, signal: AbortSignal | undefined): Promise<ParsedFile> {
+  async #attempt<T>(work: (worker: Worker, deadline: AbortSignal) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     signal?.throwIfAborted();
     this.#rest?.abort();
     const worker = this.#start();
     worker.ref();
     using deadline = withDeadline(this.#options.readMs, signal);
     try {
-      return await readApart(worker, content, deadline.signal);
+      return await work(worker, deadline.signal);
     } catch (error) {
       // It is in the middle of a file.
       this.#end(worker);
       signal?.throwIfAborted();
-      if (deadline.signal.aborted) return refusedFile(tooSlow(this.#options.readMs));
+      if (deadline.signal.aborted) throw tooSlow(this.#options.readMs);
       throw new FluxError(`reading the file failed: ${messageOf(error)}`, { code: 'manifests/not-read', cause: error });
     } finally {
       worker.unref();
@@ -98,12 +120,13 @@ export class Parser {
   }
 }
 
-async function readApart(worker: Worker, content: FileContent, signal: AbortSignal): Promise<ParsedFile> {
+async function readOn(worker: Worker, content: FileContent, signal: AbortSignal): Promise<ParsedFile> {
   const pieces: ParsedFile[] = [];
-  for (let order: ParserOrder = { read: content }; ; order = 'more') {
-    const piece = await ask(worker, order, signal);
-    pieces.push(unpackPiece(piece));
-    if (piece.isLast) break;
+  for (let order: ManifestOrder = { kind: 'read', content }; ; order = { kind: 'more' }) {
+    const answer = await ask(worker, order, signal);
+    if (answer.kind !== 'piece') throw new Error('the thread answered another question');
+    pieces.push(unpackPiece(answer.piece));
+    if (answer.piece.isLast) break;
     await turn(signal);
   }
   return {
@@ -114,9 +137,9 @@ async function readApart(worker: Worker, content: FileContent, signal: AbortSign
 }
 
 /** @throws what ended the thread, or the signal's reason */
-async function ask(worker: Worker, order: ParserOrder, signal: AbortSignal): Promise<Piece> {
+async function ask(worker: Worker, order: ManifestOrder, signal: AbortSignal): Promise<ManifestAnswer> {
   signal.throwIfAborted();
-  const answer = Promise.withResolvers<Piece>();
+  const answer = Promise.withResolvers<ManifestAnswer>();
   const onExit = (code: number) => answer.reject(new Error(`the thread that reads files ended (${code})`));
   const onAbort = () => answer.reject(signal.reason);
   worker.once('message', answer.resolve).once('error', answer.reject).once('exit', onExit);
