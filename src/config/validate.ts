@@ -61,8 +61,8 @@ export function validateFlags({ values, origins }: Settings): Validated {
   for (const flag of ALLOW_NAMESPACE)
     for (const name of values[flag]) if (!NAMESPACE.test(name)) fail(1, `invalid namespace ${quote(name)} in ${shown(flag)}`);
   for (const name of POSITIVE) if (values[name] <= 0) fail(1, `${shown(name)} must be longer than 0`);
+  if (values['sync-garbage-collection-limit'] < 0) fail(1, `${shown('sync-garbage-collection-limit')} must be at least 0`);
   if (!values['registry-disable-scanning']) {
-    if (values['sync-garbage-collection-limit'] < 0) fail(1, `${shown('sync-garbage-collection-limit')} must be at least 0`);
     if (values['registry-burst'] <= 0) fail(1, `${shown('registry-burst')} must be at least 1`);
     if (values['registry-rps'] <= 0) fail(1, `${shown('registry-rps')} must be more than 0`);
   }

@@ -96,7 +96,8 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
   const outcome: SyncOutcome = {
     revision,
     ...(previous === undefined ? {} : { previous }),
-    ...(allowPrune === undefined || unclaimed ? {} : { allowPrune }),
+    // Of one that could not be claimed all is left.
+    ...(allowPrune === undefined ? {} : { allowPrune }),
     startedAt,
     finishedAt: ended(),
     changes,
@@ -142,7 +143,7 @@ export function applyWarnings({ id, place, warnings = [] }: Pick<Change, 'id' | 
 
 /**
  * A confirmation counts once, whatever becomes of this process and of its sync tag: what is used of it stands in Git before anything
- * is deleted by it. Resolves to why it cannot, and then the confirmation does not count.
+ * is deleted by it. Resolves to why it cannot, and then the confirmation does not count in this sync.
  */
 async function claim(
   plan: Plan,
@@ -159,10 +160,10 @@ async function claim(
   } catch (error) {
     cancel.signal?.throwIfAborted();
     return new FluxError(
-      `Allow-Prune: ${allowPrune} does not count: Git does not take the note that it is used: ${messageOf(error)}`,
+      `Allow-Prune: ${allowPrune} does not count yet: the note that it is used could not be written to Git: ${messageOf(error)}`,
       {
         code: 'gc/unclaimed',
-        help: 'Without that note it would count again after a restart. Give fluxd write access to its notes, or confirm with `fluxctl gc approve`.',
+        help: 'Without that note it would count again after a restart. The next sync tries again. Give fluxd write access to its notes, or confirm with `fluxctl gc approve`.',
         cause: error,
       },
     );

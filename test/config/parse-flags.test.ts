@@ -185,6 +185,11 @@ describe('what cannot be is refused, in the words and with the exit code of Flux
     [['--git-path=a,/b'], 1, 'subdirectory given as --git-path should not have leading forward slash'],
     [['--git-path=a/../../b'], 1, 'subdirectory given as --git-path should not leave the repository by ".."'],
     [['--registry-burst=0'], 1, '--registry-burst must be at least 1'],
+    [
+      ['--registry-disable-scanning', '--sync-garbage-collection-limit=-1'],
+      1,
+      '--sync-garbage-collection-limit must be at least 0',
+    ],
     [['--registry-rps=0'], 1, '--registry-rps must be more than 0'],
     [['--git-label='], 1, '--git-label must not be empty'],
     [['--sync-interval=0s'], 1, '--sync-interval must be longer than 0'],

@@ -23,7 +23,8 @@ interface World {
   rewritten: boolean;
   records: Map<string, string>;
   recorded: { revision: string; record?: string; tag?: false }[];
-  refusePush: boolean | 'tag';
+  /** `once`: the connection breaks at the next push, and no more. */
+  refusePush: boolean | 'tag' | 'once';
   /** Objects that are not in Git, by name. */
   garbage: string[];
   planned: PlanRequest[];
@@ -75,6 +76,7 @@ function optionsFor(world: World): SyncOptions {
         .slice(0, limit),
     recordSync: async (request: World['recorded'][number]) => {
       const isRefused = world.refusePush === 'tag' ? request.tag !== false : world.refusePush;
+      if (world.refusePush === 'once') world.refusePush = false;
       if (isRefused) throw new FluxError('push refused', { code: 'git/push-failed' });
       world.recorded.push(request);
       if (request.tag !== false) world.tag = request.revision;
@@ -234,6 +236,17 @@ describe('a sync', () => {
       expect(warnings.map(({ error }) => error.code)).toEqual(['gc/unclaimed']);
       expect(changes.map(({ outcome }) => outcome)).toEqual(['held', 'held', 'held']);
       expect(world.garbage).toEqual(['x', 'y', 'z']);
+    });
+
+    test('and is not lost when the note of it fails once: the next sync does what it confirms', async () => {
+      Object.assign(world, { refusePush: 'once', commits: confirming, garbage: ['x', 'y', 'z'] });
+      await sync(NEW, optionsFor(world));
+      expect([world.tag, world.garbage]).toEqual([NEW, ['x', 'y', 'z']]);
+      await sync(NEW, optionsFor(world));
+      expect(world.garbage).toEqual([]);
+      world.garbage = ['p', 'q', 'r'];
+      await sync(NEW, optionsFor(world));
+      expect(world.garbage).toEqual(['p', 'q', 'r']);
     });
 
     test('with what it leaves still counting, and a newer one counting by itself', async () => {
