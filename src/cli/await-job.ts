@@ -41,7 +41,7 @@ export async function awaitJob(session: Session, client: ApiClient, id: string):
 }
 
 function jobFailed(message: string): FluxError {
-  const help = message === NO_CHANGES ? { help: 'To see why, ask for the same with --dry-run -v.' } : {};
+  const help = message.startsWith(NO_CHANGES) ? { help: 'To see why, ask for the same with --dry-run -v.' } : {};
   return new FluxError(message, { code: 'cli/job-failed', fault: 'user', ...help });
 }
 

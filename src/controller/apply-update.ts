@@ -1,7 +1,7 @@
 import { backoffMs, type Clock, FluxError, type Logger, messageOf } from '../base/index.ts';
 import type { ManifestThread } from '../manifests/index.ts';
 import { type EventLog, formatJobNote } from '../record/index.ts';
-import { planUpdate, type UpdatePlan, type UpdateSpec } from '../update/index.ts';
+import { ALL_WORKLOADS, normalId, planUpdate, UP_TO_DATE, type UpdatePlan, type UpdateSpec } from '../update/index.ts';
 import type { JobResult } from './jobs.ts';
 import { type ControllerMetrics, measuredRelease } from './metrics.ts';
 import type { Cancellable, Cluster, CommitRequest, ImageWatch, Revision, Source } from './ports.ts';
@@ -174,9 +174,21 @@ function commitRequest(jobId: string, base: Revision, spec: UpdateSpec, { edits,
 function withoutCommit(spec: UpdateSpec, plan: UpdatePlan): JobResult {
   if (spec.type === 'policy') return { spec, result: plan.result };
   if (plan.failure) throw plan.failure;
-  throw new FluxError('no changes made in repo', {
+  const reasons = reasonsOf(spec, plan);
+  throw new FluxError(`no changes made in repo${reasons === '' ? '' : `: ${reasons}`}`, {
     code: 'update/no-changes',
     fault: 'user',
     help: 'Every workload was up to date, locked, filtered out or not found. Run the release with --dry-run -vv to see why for each.',
   });
+}
+
+/** Of the workloads that a release names: why they were not released, unless they are up to date. */
+function reasonsOf(spec: UpdateSpec, { result }: UpdatePlan): string {
+  if (spec.type !== 'image') return '';
+  const named = spec.spec.ServiceSpecs.filter((id) => id !== ALL_WORKLOADS).map(normalId);
+  const reasons = named.flatMap((id) => {
+    const reason = result[id]?.Error;
+    return reason === undefined || reason === UP_TO_DATE ? [] : [`${id}: ${reason}`];
+  });
+  return [...new Set(reasons)].join('; ');
 }

@@ -4,8 +4,8 @@ import { hasPolicy, policiesOf, type TagPattern, tagPatternFor } from '../policy
 import { type Container, containersOf, isWorkloadKind, type ResourceId } from '../resource/index.ts';
 import { chooseNewest } from './choose.ts';
 import type { UpdateContext } from './context.ts';
-import { refuseIgnored, refuseLocked, selectWorkloads } from './select.ts';
-import type { AutomatedSpec } from './spec.ts';
+import { type Candidate, refuseIgnored, refuseLocked, selectWorkloads } from './select.ts';
+import type { AutomatedSpec, ContainerUpdate, WorkloadResult } from './spec.ts';
 import { isUpgrade, whyNoUpgrade } from './upgrade.ts';
 
 /** A container that automation leaves alone although it was asked to look after it. */
@@ -57,6 +57,23 @@ export async function planAutomation(
     }
   }
   return { automated: automated.length, spec: changes.length > 0 ? { Changes: changes } : undefined, skipped };
+}
+
+/** The result of a release, which says so where automation will undo it: the workload is automated and released to an older tag. */
+export function successOf(
+  { policies }: Pick<Candidate, 'policies'>,
+  updates: readonly ContainerUpdate[],
+  context: Pick<UpdateContext, 'images'>,
+  notice?: string,
+): WorkloadResult {
+  const left = !hasPolicy(policies, 'automated') || hasPolicy(policies, 'locked') || hasPolicy(policies, 'ignore');
+  const undone = updates.flatMap(({ Container: name, Target: image }) => {
+    const found = left ? undefined : newerImage({ name, image }, tagPatternFor(policies, name), context);
+    return found && 'target' in found ? [`${name} to ${parseImageRef(found.target).tag}`] : [];
+  });
+  const warning = `automation will update ${undone.join(', ')} again; deautomate or lock the workload to keep what is released`;
+  const notices = [...(notice === undefined ? [] : [notice]), ...(undone.length > 0 ? [warning] : [])];
+  return { Status: 'success', ...(notices.length > 0 ? { Error: notices.join('; ') } : {}), PerContainer: updates };
 }
 
 type Found = { readonly target: string } | { readonly reason: string } | undefined;

@@ -1,8 +1,9 @@
 import { FluxError } from '../base/index.ts';
+import { successOf } from './automation.ts';
 import { wantedContainers } from './containers.ts';
 import { type UpdateContext, untimed } from './context.ts';
 import { type Planned, releaseFailed, writeImages } from './edit.ts';
-import { type Candidate, refuseIgnored, refuseLocked, rejection, selectWorkloads, sortedResult } from './select.ts';
+import { type Candidate, refuseIgnored, refuseLocked, rejection, selectWorkloads, sortedResult, UP_TO_DATE } from './select.ts';
 import type { ContainerUpdate, ReleaseContainersSpec, WorkloadResult } from './spec.ts';
 
 /**
@@ -18,7 +19,7 @@ export async function planContainers(spec: ReleaseContainersSpec, context: Updat
     selectWorkloads(context, { include, filters: spec.Force ? [] : [refuseLocked, refuseIgnored] }),
   );
   for (const candidate of candidates) {
-    results.set(candidate.id, updateContainers(candidate, spec.ContainerSpecs[candidate.id] ?? [], spec.SkipMismatches));
+    results.set(candidate.id, updateContainers(candidate, spec.ContainerSpecs[candidate.id] ?? [], spec.SkipMismatches, context));
   }
   const all = [...results].filter(([id]) => include.includes(id));
   const reasons = all.map(([id, { Status, Error: reason }]) => `    ${id}: ${Status}${reason ? `, ${reason}` : ''}`).join('\n');
@@ -38,7 +39,7 @@ export async function planContainers(spec: ReleaseContainersSpec, context: Updat
 
 type Wanted = ReleaseContainersSpec['ContainerSpecs'][string];
 
-function updateContainers(candidate: Candidate, wanted: Wanted, skipMismatches: boolean): WorkloadResult {
+function updateContainers(candidate: Candidate, wanted: Wanted, skipMismatches: boolean, context: UpdateContext): WorkloadResult {
   const images = new Map(wantedContainers(candidate).map(({ name, image }) => [name, image]));
   const missing: string[] = [];
   const mismatched: string[] = [];
@@ -52,8 +53,8 @@ function updateContainers(candidate: Candidate, wanted: Wanted, skipMismatches: 
   const mismatch = `container(s) tag mismatch: ${mismatched.join(', ')}`;
   if (missing.length > 0) return rejection('failed', `container(s) not found: ${missing.join(', ')}`);
   if (mismatched.length > 0 && !skipMismatches) return rejection('failed', mismatch);
-  if (updates.length === 0) return rejection('skipped', mismatched.length > 0 ? mismatch : 'image(s) up to date');
-  return { Status: 'success', ...(mismatched.length > 0 ? { Error: mismatch } : {}), PerContainer: updates };
+  if (updates.length === 0) return rejection('skipped', mismatched.length > 0 ? mismatch : UP_TO_DATE);
+  return successOf(candidate, updates, context, mismatched.length > 0 ? mismatch : undefined);
 }
 
 function noChanges(reasons: string): FluxError {

@@ -18,7 +18,7 @@ export type { FileEdit } from './edit.ts';
 export { planUpdate, type UpdatePlan } from './plan.ts';
 export { PoliciesRefused } from './policies.ts';
 export { LATEST_IMAGES, parseRequested } from './release.ts';
-export { ALL_WORKLOADS } from './select.ts';
+export { ALL_WORKLOADS, normalId, UP_TO_DATE } from './select.ts';
 export type {
   AutomatedSpec,
   Cause,

@@ -21,7 +21,7 @@ export interface UpdatePlan extends Planned {
  * thing. No edits means that there is nothing to commit; whether that is an error is for the caller to say (it is for releases,
  * it is not for policies).
  * @throws FluxError when the update as a whole is refused (`update/bad-spec`, `update/image-missing`, `update/unsatisfiable`,
- * `update/no-changes`, `update/not-a-workload`, `policy/bad-tag-pattern`, `policy/bad-name`, `resource/bad-id`), or a file cannot be
+ * `update/no-changes`, `update/not-a-workload`, `policy/bad-tag-pattern`, `policy/bad-name`, `policy/no-container`, `resource/bad-id`), or a file cannot be
  * edited for what must be done as a whole, which policies and chosen containers must (`update/edit-failed`).
  */
 export async function planUpdate(spec: UpdateSpec, context: UpdateContext): Promise<UpdatePlan> {

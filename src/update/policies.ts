@@ -1,6 +1,7 @@
 import { FluxError } from '../base/index.ts';
 import { annotationKeyFor, policyChanges } from '../policy/index.ts';
 import {
+  type Container,
   containersOf,
   formatResourceId,
   isWorkloadKind,
@@ -26,7 +27,7 @@ export class PoliciesRefused extends FluxError {
 /**
  * Adds and removes policies in the manifests. A workload that has them already is `skipped`; so is one that the repository does
  * not have, as in Flux v1.
- * @throws PoliciesRefused `policy/bad-tag-pattern`, `policy/bad-name`, `update/not-a-workload`, `update/edit-failed`.
+ * @throws PoliciesRefused `policy/bad-tag-pattern`, `policy/bad-name`, `policy/no-container`, `update/not-a-workload`, `update/edit-failed`.
  * @throws FluxError `resource/bad-id`.
  */
 export async function planPolicies(spec: PolicySpec, context: UpdateContext): Promise<Planned> {
@@ -41,7 +42,9 @@ export async function planPolicies(spec: PolicySpec, context: UpdateContext): Pr
     }
     try {
       requireWorkload(id, manifest);
-      const changes = annotationChanges(manifest, policyChanges(update, containersOf(manifest.object)));
+      const containers = containersOf(manifest.object);
+      const changes = annotationChanges(manifest, policyChanges(update, containers));
+      requireContainers(id, update, containers);
       const changed =
         changes.size > 0 &&
         (await editor.edit(id, manifest, { kind: 'annotations', target: targetOf(manifest), annotations: changes }));
@@ -81,6 +84,22 @@ function requireAnnotationKey(key: string, policy: string): void {
     help: `Kubernetes takes no annotation ${key}: behind the slash are up to 63 letters, digits, "-", "_" and ".", and the first and the last are a letter or a digit.`,
   });
 }
+
+/** A pattern for a container that is not there would never count, and hide that the one meant has none. Removing one is fine. */
+function requireContainers(id: ResourceId, { add, remove }: PolicySpec[string], containers: readonly Container[]): void {
+  const names = containers.map(({ name }) => name);
+  const unknown = Object.keys(add ?? {}).find(
+    (policy) => policy.startsWith(TAG) && !names.includes(policy.slice(TAG.length)) && !Object.hasOwn(remove ?? {}, policy),
+  );
+  if (unknown === undefined) return;
+  throw new FluxError(`${id} has no container ${JSON.stringify(unknown.slice(TAG.length))}`, {
+    code: 'policy/no-container',
+    fault: 'user',
+    help: names.length === 0 ? 'It has none at all.' : `Its containers are ${names.join(', ')}.`,
+  });
+}
+
+const TAG = 'tag.';
 
 function requireWorkload(id: ResourceId, { object }: Manifest): void {
   if (isWorkloadKind(object.kind)) return;

@@ -2,6 +2,7 @@ import { FluxError, messageOf } from '../base/index.ts';
 import { canonicalName, formatImageRef, formatName, type ImageRef, parseImageRef, sameImage } from '../image/index.ts';
 import { type TagPattern, tagPatternFor } from '../policy/index.ts';
 import type { Container } from '../resource/index.ts';
+import { successOf } from './automation.ts';
 import { type Choice, chooseNewest, chooseTag } from './choose.ts';
 import { wantedContainers } from './containers.ts';
 import { type KnownRepository, type UpdateContext, untimed } from './context.ts';
@@ -15,6 +16,7 @@ import {
   rejection,
   selectWorkloads,
   sortedResult,
+  UP_TO_DATE,
 } from './select.ts';
 import type { ContainerUpdate, ReleaseImageSpec, WorkloadResult } from './spec.ts';
 import { isUpgrade, whyNoUpgrade } from './upgrade.ts';
@@ -76,7 +78,7 @@ function releaseWorkload(
     } else last = withoutUpdate(choice);
   }
   // With nothing to update the last container decides what is said of the workload, as in Flux v1.
-  return updates.length > 0 ? { Status: 'success', PerContainer: updates } : last;
+  return updates.length > 0 ? successOf(candidate, updates, { images }) : last;
 }
 
 /** The newest image, where that is known to be no older one: who wants an older one names it. */
@@ -102,7 +104,7 @@ function wants({ policies }: Candidate, { name }: Container, tag: string): boole
 const CANNOT_FIND = 'cannot find one or more images';
 
 function withoutUpdate(choice: Exclude<Choice, { readonly kind: 'update' }>): WorkloadResult {
-  if (choice.kind === 'current') return rejection('skipped', 'image(s) up to date');
+  if (choice.kind === 'current') return rejection('skipped', UP_TO_DATE);
   if (choice.kind === 'none') return rejection('ignored', 'does not use image(s)');
   return rejection('skipped', choice.kind === 'unknown' ? CANNOT_FIND : choice.reason);
 }

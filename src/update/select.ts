@@ -68,6 +68,9 @@ export async function selectWorkloads(
   return { candidates, results };
 }
 
+/** Why a workload is skipped that needs nothing. */
+export const UP_TO_DATE = 'image(s) up to date';
+
 export function rejection(status: UpdateStatus, reason: string): WorkloadResult {
   return { Status: status, Error: reason, PerContainer: null };
 }
@@ -95,7 +98,7 @@ function firstObjection(candidate: Candidate, filters: readonly Filter[]): Workl
   return undefined;
 }
 
-/** @throws FluxError `resource/bad-id`. */
-function normalId(text: string): ResourceId {
+/** An id as results have it. @throws FluxError `resource/bad-id`. */
+export function normalId(text: string): ResourceId {
   return formatResourceId(parseResourceId(text));
 }

@@ -161,15 +161,17 @@ describe('list-images', () => {
 });
 
 describe('other forms of the lists', () => {
-  const failing = [{ ...SHOP[1], SyncError: 'denied\nby a webhook', ReadOnly: 'System' }];
+  const failing = [
+    { ...SHOP[1], SyncError: 'denied\nby a webhook', ReadOnly: 'System', Rollout: { ...SHOP[1]?.Rollout, Ready: 0 } },
+  ];
 
   test.each<[string, string]>([
     [
       'wide',
       [
-        'WORKLOAD              CONTAINER  IMAGE                          RELEASE  REPLICAS  READ-ONLY  POLICY            SYNC ERROR',
-        'shop:deployment/cart  cart       reg.example.org/acme/cart:1.3  ready    1/1       System     automated,locked  denied by a webhook',
-        '                      setup      reg.example.org/acme/init:0.2                                                  ',
+        'WORKLOAD              CONTAINER  IMAGE                          RELEASE  REPLICAS  READY  READ-ONLY  POLICY            SYNC ERROR',
+        'shop:deployment/cart  cart       reg.example.org/acme/cart:1.3  ready    1/1       0/1    System     automated,locked  denied by a webhook',
+        '                      setup      reg.example.org/acme/init:0.2                                                         ',
         '',
       ].join('\n'),
     ],

@@ -95,6 +95,14 @@ describe('release', () => {
     expect(stdout).toBe('WORKLOAD   STATUS   UPDATES\n');
   });
 
+  test('says which of the workloads that were named were not released, and why', async () => {
+    const { stderr } = await run(
+      { [JOBS]: [succeeded({ result: released })] },
+      ...['release', '--workload', CART, '--workload', 'shop:deployment/frozen', '-i', 'a:1', '--dry-run'],
+    );
+    expect(stderr).toBe('Submitting dry-run release ...\nWarning: shop:deployment/frozen was skipped: locked\n');
+  });
+
   test('a failed job is an error', async () => {
     const { code, stderr } = await run({ [JOBS]: [failed('no changes made in repo')] }, 'release', '--all', '-i', 'a:1');
     expect(code).toBe(1);

@@ -98,3 +98,17 @@ test('a release of a workload that cannot be edited fails with the reason, unles
     result: { [CART]: { Status: 'failed' }, 'shop:deployment/mail': { Status: 'success' } },
   });
 });
+
+test.each<[string, readonly string[], string]>([
+  ['that is locked', [CART], `: ${CART}: locked`],
+  ['that Git does not have', ['shop:deployment/crat'], ': shop:deployment/crat: not found in repository'],
+  ['that has another image', ['shop:deployment/mail'], ': shop:deployment/mail: a different image'],
+  ['of several', [CART, 'shop:deployment/crat'], `: ${CART}: locked; shop:deployment/crat: not found in repository`],
+  ['of all', ['<all>'], ''],
+])('a release that changes nothing of a workload %s says why', async (_name, ServiceSpecs, why) => {
+  const release = { ServiceSpecs, ImageSpec: 'acme/cart:1.4', Kind: 'execute', Excludes: null, Force: false };
+  const spec: UpdateSpec = { type: 'image', cause: { Message: '', User: '' }, spec: release };
+  const files = { ...FILES, 'cart.yaml': deployment('cart', "{fluxcd.io/locked: 'true'}") };
+  const message = `no changes made in repo${why}`;
+  await expect(committed(spec, files)).rejects.toMatchObject({ code: 'update/no-changes', message });
+});

@@ -71,6 +71,9 @@ interface Case {
   readonly rest: string;
 }
 
+/** What we say beyond Flux v1. */
+const UNDONE = 'automation will update greet to 3.0.0 again; deautomate or lock the workload to keep what is released';
+
 const CASES: readonly Case[] = [
   { name: 'REL-1 of one workload', spec: only('hello'), results: { hello: UPDATED }, rest: OTHERS },
   {
@@ -130,14 +133,14 @@ const CASES: readonly Case[] = [
     name: 'REL-16 forced, of a tag that the pattern does not want',
     spec: { Force: true, ImageSpec: 'quay.io/acme/hello:m-2', ...only('sv') },
     around: running('sv'),
-    results: { sv: 'success greet m-1>m-2' },
+    results: { sv: `success ${UNDONE} greet m-1>m-2` },
     rest: OTHERS,
   },
   {
     name: 'REL-17 … of all workloads',
     spec: { Force: true, ImageSpec: 'quay.io/acme/hello:m-2' },
     around: running('sv'),
-    results: { sv: 'success greet m-1>m-2' },
+    results: { sv: `success ${UNDONE} greet m-1>m-2` },
     rest: ABSENT,
   },
   {

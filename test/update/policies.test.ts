@@ -73,6 +73,21 @@ describe('a policy update', () => {
     },
   );
 
+  test.each<[string, PolicySpec[string]]>([
+    ['crat', { add: { 'tag.crat': 'glob:1.*' }, remove: {} }],
+    ['Cart', { add: { 'tag.cart': 'glob:1.*', 'tag.Cart': 'glob:1.*' }, remove: null }],
+  ])('refuses a tag pattern for a container that is not there: %s', async (name, update) => {
+    const message = `${ID} has no container "${name}"`;
+    const refusal = { message, code: 'policy/no-container', fault: 'user', help: 'Its containers are cart, setup.' };
+    await expect(plan({}, update)).rejects.toMatchObject(refusal);
+  });
+
+  test('removes a tag pattern of a container that is gone', async () => {
+    const { edits } = await plan({ 'fluxcd.io/tag.old': 'glob:1' }, { add: {}, remove: { 'tag.old': 'true' } });
+    expect(annotationsIn(edits[0]?.content)).toEqual([]);
+    expect(edits).toHaveLength(1);
+  });
+
   test('that is refused tells what became of each workload until then', async () => {
     const spec = {
       [ID]: { add: { locked: 'true' }, remove: null },

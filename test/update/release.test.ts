@@ -15,6 +15,11 @@ const ignored = workload('Deployment', 'ignored', {
   annotations: { 'fluxcd.io/ignore': 'true' },
   containers: [['greet', 'quay.io/acme/hello:m-1']],
 });
+const automated = (also: Record<string, string> = {}) =>
+  workload('Deployment', 'hello', {
+    annotations: { 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.greet': 'glob:m-*', ...also },
+    containers: [['greet', 'quay.io/acme/hello:m-2']],
+  });
 const init = workload('DaemonSet', 'init', { initContainers: [['greet', 'quay.io/acme/hello:m-1']] });
 
 const repository: World = {
@@ -99,6 +104,34 @@ describe('a release by image', () => {
   ])('%s', async (_name, given, world, expected) => {
     const { result } = await release(given, world);
     expect(brief(result)).toEqual(expected);
+  });
+
+  const undone = 'automation will update greet to m-2 again; deautomate or lock the workload to keep what is released';
+
+  test.each<[string, Record<string, string>, string | undefined]>([
+    ['is automated', {}, undone],
+    ['is automated and locked', { 'fluxcd.io/locked': 'true' }, undefined],
+    ['is not automated', { 'fluxcd.io/automated': 'false' }, undefined],
+    ['follows tags that have nothing newer', { 'fluxcd.io/tag.greet': 'glob:m-1' }, undefined],
+  ])('to an older tag says that automation will undo it, where the workload %s', async (_name, annotations, expected) => {
+    const hello = automated(annotations);
+    const world = {
+      ...repository,
+      files: { 'hello.yaml': hello.text },
+      manifests: { [ID('hello')]: { file: 'hello.yaml', object: hello.object } },
+    };
+    const given = spec({ ServiceSpecs: [ID('hello')], ImageSpec: 'quay.io/acme/hello:m-1', Force: true });
+    const cause = { Message: '', User: '' };
+    const byImage = await planUpdate({ type: 'image', cause, spec: given }, contextOf(world));
+    expect(byImage.result[ID('hello')]).toMatchObject({
+      Status: 'success',
+      ...(expected === undefined ? {} : { Error: expected }),
+    });
+    expect(byImage.result[ID('hello')]?.Error).toBe(expected);
+    const ContainerSpecs = { [ID('hello')]: [{ Container: 'greet', Target: 'quay.io/acme/hello:m-1' }] };
+    const chosen = { Kind: 'execute', ContainerSpecs, SkipMismatches: false, Force: true };
+    const byContainer = await planUpdate({ type: 'containers', cause, spec: chosen }, contextOf(world));
+    expect(byContainer.result).toEqual(byImage.result);
   });
 
   test.each<[string, string, string, Readonly<Record<string, Partial<KnownImage> | null>>, string]>([

@@ -74,6 +74,7 @@ const COLUMNS: Readonly<Record<'table' | 'wide', readonly Column[]>> = {
   wide: [
     { heading: 'RELEASE', of: ({ Status }) => Status },
     { heading: 'REPLICAS', of: ({ Rollout }) => `${Rollout.Updated}/${Rollout.Desired}` },
+    { heading: 'READY', of: ({ Rollout }) => `${Rollout.Ready}/${Rollout.Desired}` },
     { heading: 'READ-ONLY', of: ({ ReadOnly = '' }) => ReadOnly },
     { heading: 'POLICY', of: policiesOf },
     { heading: 'SYNC ERROR', of: ({ SyncError = '' }) => SyncError },

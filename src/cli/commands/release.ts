@@ -13,6 +13,7 @@ import { poll } from '../poll.ts';
 import { printableLine } from '../printable.ts';
 import { bar } from '../progress.ts';
 import type { Selection } from '../release-menu.ts';
+import { resultRows } from '../result-table.ts';
 import type { Session } from '../session.ts';
 import { say } from '../style.ts';
 import { formatTable } from '../table.ts';
@@ -76,6 +77,7 @@ async function release(session: Session, flags: Flags): Promise<number> {
   if (!finished) return 0;
   const client = await session.client();
   await reportJob(session, client, finished, { verbosity: flags.verbose, awaitApply: !flags.dryRun, format });
+  warnOfSkipped(session, spec, finished.result ?? {}, flags.verbose);
   if (flags.watch && finished.result) {
     const output = format === 'table' ? session.stdout : session.stderr;
     await watchRollout(session, client, { result: finished.result, verbosity: flags.verbose, output });
@@ -137,6 +139,15 @@ function checkFlags(flags: Flags, session: Session): void {
   }
   if (flags.force && flags.updateAllImages) {
     say(session, 'Warning', '--force will not ignore container image tags when used with --update-all-images');
+  }
+}
+
+/** Of a workload that was named, a table that leaves it out says too little. */
+function warnOfSkipped(session: Session, { ServiceSpecs }: ReleaseImageSpec, result: UpdateResult, verbosity: number): void {
+  const shown = new Set(resultRows(result, verbosity).map(({ workload }) => workload));
+  for (const id of new Set(ServiceSpecs)) {
+    const { Status = '', Error: reason = '' } = result[id] ?? {};
+    if (reason !== '' && !shown.has(id)) say(session, 'Warning', printableLine(`${id} was ${Status}: ${reason}`));
   }
 }
 

@@ -7,6 +7,8 @@ import { Vanished } from './vanished.ts';
 /** What the API server serves, as of one look at it. */
 export interface Directory {
   find(group: string, version: string, kind: string): ApiResource | undefined;
+  /** Where a kind of this name is served, the preferred version of each group first. */
+  served(kind: string): readonly ApiResource[];
   /** Every kind once, in the version its group prefers, without the excluded ones. */
   readonly kinds: readonly ApiResource[];
   /** True for kinds that --k8s-unsafe-exclude-resource hides: they are applied, but never listed. */
@@ -149,6 +151,7 @@ function createDirectory(
   }
   return {
     find: (group, version, kind) => byKind.get(`${formatApiVersion({ group, version })}/${kind}`),
+    served: (kind) => [...byKind.values()].filter((resource) => resource.kind === kind),
     kinds: [...preferred.values()],
     isExcluded,
     missing: missing.filter((apiVersion) => !hides(`${apiVersion}/`)),

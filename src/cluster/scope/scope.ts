@@ -86,11 +86,7 @@ export function place(manifest: Manifest, scope: Scope): Placed {
       manifest,
       id: idAsWritten(object),
       unknownKind: true,
-      error: new FluxError(`no kind ${object.kind} in apiVersion ${object.apiVersion} in this cluster; is its CRD installed?`, {
-        code: 'cluster/unknown-kind',
-        fault: 'user',
-        help: 'Put the CustomResourceDefinition into the repository too, or correct apiVersion and kind. It is applied as soon as the cluster knows the kind.',
-      }),
+      error: unknownKind(object, scope),
     };
   }
   const { resource, needsCrd } = found;
@@ -135,6 +131,31 @@ export function findKind(
   if (served) return { resource: served };
   const custom = defined.get(`${group}/${version}/${object.kind}`);
   return custom && { resource: custom.resource, needsCrd: custom.crd };
+}
+
+/** Names the version that is served, where the manifest asks for one that no longer is; otherwise a definition may be missing. */
+function unknownKind({ apiVersion, kind }: KubeObject, { directory, defined }: Pick<Scope, 'directory' | 'defined'>): FluxError {
+  const options = { code: 'cluster/unknown-kind', fault: 'user' } as const;
+  const { group } = parseApiVersion(apiVersion);
+  const served = [...directory.served(kind), ...[...defined.values()].map(({ resource }) => resource)]
+    .filter((resource) => resource.kind === kind)
+    .sort((a, b) => Number(b.group === group) - Number(a.group === group))
+    .find((resource) => resource.group === group || (isBuiltIn(group) && isBuiltIn(resource.group)));
+  if (!served)
+    return new FluxError(`no kind ${kind} in apiVersion ${apiVersion} in this cluster; is its CRD installed?`, {
+      ...options,
+      help: 'Put the CustomResourceDefinition into the repository too, or correct apiVersion and kind. It is applied as soon as the cluster knows the kind.',
+    });
+  const version = apiVersionOf(served);
+  return new FluxError(`${kind} is not served as ${apiVersion} in this cluster, but as ${version}`, {
+    ...options,
+    help: `Change apiVersion to ${version}, and the fields to what that version has (kubectl explain ${kind} --api-version=${version}).`,
+  });
+}
+
+/** Groups of Kubernetes itself, between which kinds have moved: `extensions`, `apps`, `networking.k8s.io`. */
+function isBuiltIn(group: string): boolean {
+  return !group.includes('.') || group.endsWith('.k8s.io');
 }
 
 export function keyOf(resource: ApiResource, namespace: string | undefined, name: string): string {

@@ -7,6 +7,7 @@ import { configMap, crd, SYNC_SET, widget } from '../world.ts';
 const directory: Directory = {
   find: (group, version, kind) =>
     kind === 'ConfigMap' ? { group, version, kind, plural: 'configmaps', namespaced: true, verbs: ['patch'] } : undefined,
+  served: () => [],
   kinds: [],
   isExcluded: () => false,
   missing: [],

@@ -298,6 +298,25 @@ describe('where manifests go', () => {
     expect(await sync([widget('w')])).toEqual({ 'shop:widget/w': 'created' });
   });
 
+  test.each([
+    ['batch/v1beta1', 'CronJob', 'batch/v1'],
+    ['extensions/v1beta1', 'Deployment', 'apps/v1'],
+    ['apps/v1beta2', 'Deployment', 'apps/v1'],
+    ['example.com/v1alpha1', 'Widget', 'example.com/v1'],
+    ['example.org/v1', 'Deployment', undefined],
+    ['apps/v1', 'Widget', undefined],
+  ])('an API version that is not served is named with the one that is: %s %s', async (apiVersion, kind, served) => {
+    const { plan } = await startWorld();
+    const planned = await plan([crd(), manifest({ apiVersion, kind, metadata: { name: 'x', namespace: 'shop' } })]);
+    const { message, help } = entry(planned, `shop:${kind.toLowerCase()}/x`)?.error ?? {};
+    expect(message).toBe(
+      served === undefined
+        ? `no kind ${kind} in apiVersion ${apiVersion} in this cluster; is its CRD installed?`
+        : `${kind} is not served as ${apiVersion} in this cluster, but as ${served}`,
+    );
+    if (served !== undefined) expect(help).toContain(`Change apiVersion to ${served}`);
+  });
+
   test('a kind that only a definition of the set knows takes its scope from it, and is not listed', async () => {
     const { plan, server } = await startWorld();
     const planned = await plan([
