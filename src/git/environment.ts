@@ -57,10 +57,17 @@ const OLD_METADATA = [
 
 /** Submodules are not fetched and attributes not applied, whatever their files say. */
 const NEVER_READ = [
+  'gitattributesBlob',
+  'gitattributesLarge',
+  'gitattributesLineLength',
+  'gitattributesMissing',
+  'gitmodulesBlob',
   'gitmodulesLarge',
+  'gitmodulesMissing',
   'gitmodulesName',
   'gitmodulesParse',
   'gitmodulesPath',
+  'gitmodulesSymlink',
   'gitmodulesUpdate',
   'gitmodulesUrl',
 ];

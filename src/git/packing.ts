@@ -25,6 +25,8 @@ const IN_USE = 'refs/fluxd/in-use';
  */
 export function createPacking({ git, inUse, onPacked, log }: PackingOptions) {
   let writes = 0;
+  /** How often others have wanted to write. */
+  let yielded = 0;
   let current: AbortController | undefined;
 
   return {
@@ -35,36 +37,40 @@ export function createPacking({ git, inUse, onPacked, log }: PackingOptions) {
 
     /** The work to be done, if it is worth while; nobody else may write to the mirror meanwhile. */
     due(): (() => Promise<void>) | undefined {
-      if (writes < WORTHWHILE_WRITES || current) return undefined;
-      const abort = new AbortController();
-      current = abort;
-      return async () => {
-        const before = writes;
-        try {
-          await withinDeadline('git repack', TIMEOUT_MS, abort.signal, async (signal) => {
-            const depth = (await git.packedObjects({ signal })) > LARGE_OBJECTS ? 'small' : 'all';
-            await git.updateRefs(
-              inUse().map((target, index) => ({ ref: `${IN_USE}/${index}`, target })),
-              { signal },
-            );
-            await git.repack(depth, { signal });
-          });
-          writes -= before;
-          onPacked();
-        } catch (error) {
-          if (abort.signal.aborted) return;
-          // Tried again when as much has come together once more.
-          writes -= before;
-          log.warn({ err: error }, 'git mirror could not be packed');
-        } finally {
-          current = undefined;
-        }
-      };
+      if (writes < WORTHWHILE_WRITES) return undefined;
+      const before = yielded;
+      return () => (yielded === before && writes >= WORTHWHILE_WRITES ? pack() : Promise.resolve());
     },
 
-    /** Has what goes on end, because somebody else wants to write; it is done another time. */
+    /** Has what goes on end, because others want to write; it is done another time. */
     yield(): void {
-      current?.abort(new Error('somebody else wants the mirror'));
+      yielded += 1;
+      current?.abort(new Error('others want the mirror'));
     },
   };
+
+  async function pack(): Promise<void> {
+    const abort = new AbortController();
+    current = abort;
+    const before = writes;
+    try {
+      await withinDeadline('git repack', TIMEOUT_MS, abort.signal, async (signal) => {
+        const depth = (await git.packedObjects({ signal })) > LARGE_OBJECTS ? 'small' : 'all';
+        await git.updateRefs(
+          inUse().map((target, index) => ({ ref: `${IN_USE}/${index}`, target })),
+          { signal },
+        );
+        await git.repack(depth, { signal });
+      });
+      writes -= before;
+      onPacked();
+    } catch (error) {
+      if (abort.signal.aborted) return;
+      // Tried again when as much has come together once more.
+      writes -= before;
+      log.warn({ err: error }, 'git mirror could not be packed');
+    } finally {
+      current = undefined;
+    }
+  }
 }

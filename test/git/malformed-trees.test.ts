@@ -171,6 +171,18 @@ test('what old programs wrote into public histories still syncs', async () => {
   expect(await source.commits({ to: head })).toHaveLength(Object.keys(authors).length + 3);
 });
 
+test('attributes and submodules that git would refuse to read still sync: nothing reads them here', async () => {
+  const remote = createRemote();
+  remote.commit({ '.gitattributes': `${'x'.repeat(3000)} text\n`, '.gitmodules': '[submodule "a"]\npath = -a\nurl = -b\n' });
+  const head = pushed(remote, ({ tree }, _, id) =>
+    tree(['.gitattributes', '.gitmodules', 'apps'].map((name) => ({ mode: '40000', name, id }))),
+  );
+  const linked = pushed(remote, ({ tree }, id) => tree([{ mode: '120000', name: '.gitmodules', id }]));
+  const source = sourceOf(remote.path);
+  expect(await source.fetch()).toBe(linked);
+  expect(await source.files(head)).toHaveLength(3);
+});
+
 test('an entry of a mode that git does not know counts as a submodule, as for git', async () => {
   const remote = createRemote();
   const modes = ['10', '170000', '60000', '777777'];
