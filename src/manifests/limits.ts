@@ -6,8 +6,11 @@
 /** One object of this size, as JSON, no API server takes (its limit on a request is 3 MiB). */
 export const MAX_OBJECT_BYTES = 3 << 20;
 
-/** Values in one object: maps, lists and scalars. The largest definitions of custom resources have about 40,000. */
-export const MAX_OBJECT_VALUES = 100_000;
+/**
+ * Values in one object: maps, lists and scalars. What is done with an object at once, such as writing its JSON, takes the longer the
+ * more there are. A definition of a custom resource of 1 MiB has about 30,000.
+ */
+export const MAX_OBJECT_VALUES = 50_000;
 
 /** Documents of one file, empty ones included. */
 export const MAX_DOCUMENTS = 20_000;
