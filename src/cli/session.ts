@@ -94,6 +94,7 @@ export function createSession({ flags, env, clock, version, keyboard, ...outputs
   }
 
   const labels = flags.k8sFwdLabels ?? (env.FLUX_FORWARD_LABELS || 'app=flux');
+  if (url === '' && flags.k8sFwdNs === '') throw usageError('--k8s-fwd-ns must not be empty');
   const daemonPod = {
     namespace: flags.k8sFwdNs ?? (env.FLUX_FORWARD_NAMESPACE || 'default'),
     labelSelectors: [...(labels === '' ? [] : [labels]), 'name in (flux,fluxd,weave-flux-agent)'],
@@ -124,7 +125,7 @@ export function createSession({ flags, env, clock, version, keyboard, ...outputs
     async namespace(flag) {
       if (flag) return flag;
       // Reading a kubeconfig loads a heavy package; where there is none that is spared.
-      return files.length > 0 ? namespaceOfContext(kubeconfig) : 'default';
+      return files.length > 0 || flags.context ? namespaceOfContext(kubeconfig) : 'default';
     },
     async close() {
       for (const close of closers.reverse()) await close();

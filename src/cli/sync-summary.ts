@@ -23,15 +23,29 @@ export function describeTrouble({ changes, errors }: SyncReportWire): string {
  */
 export function formatSync({ changes, errors, warnings, counts }: SyncReportWire, paint: Paint): string {
   const painted = (word: string, line: string) => colourOf(word, printableLine(line), paint);
+  const { alone, together } = groupHeld(changes, ({ outcome, place }) => outcome === 'held' && place === undefined);
   const lines = [
-    ...[...changes]
+    ...[...alone]
       .sort((a, b) => rank(a.outcome) - rank(b.outcome) || compare(a.id, b.id))
       .map((change) => painted(change.outcome, changeLine(change))),
+    ...together.map(([count, why]) => painted('held', `held ${count} deletions: ${why}; fluxctl gc lists them`)),
     ...errors.map((problem) => painted('error', problemLine('error', problem))),
     ...warnings.map((problem) => painted('warning', problemLine('warning', problem))),
     printableLine(countsText(counts, errors.length)),
   ];
   return lines.map((line) => `${line}\n`).join('');
+}
+
+/** More deletions than that which are held for the same reason are told in one line. */
+const FEW = 10;
+
+export function groupHeld<T extends Parameters<typeof whyText>[0]>(
+  all: readonly T[],
+  isHeldDeletion: (each: T) => boolean,
+): { readonly alone: readonly T[]; readonly together: readonly (readonly [count: number, why: string])[] } {
+  const byReason = [...Map.groupBy(all.filter(isHeldDeletion), whyText)].filter(([, each]) => each.length > FEW);
+  const grouped = new Set(byReason.flatMap(([, each]) => each));
+  return { alone: all.filter((each) => !grouped.has(each)), together: byReason.map(([why, { length }]) => [length, why]) };
 }
 
 const COLOURS: Readonly<Record<string, Parameters<Paint>[0]>> = {

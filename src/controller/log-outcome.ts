@@ -28,8 +28,15 @@ export function createOutcomeLog(): (outcome: SyncOutcome, log: Logger) => void 
       log.warn({ resources: outside.join(',') }, 'not applying resources; excluded by namespace constraints');
     // Another Flux may be at work: what comes and goes there is not told each time.
     if (orphans.length > 0 && isNews('orphans')) log.info({ objects: orphans.length, resources: firstOf(orphans) }, ORPHANS);
-    for (const { id, outcome, place, reason, error, excluded } of changes) {
-      if (outcome === 'unchanged' || excluded) continue;
+    const deletions = changes.filter(({ outcome, place }) => outcome === 'held' && place === undefined);
+    const many = [...Map.groupBy(deletions, ({ reason }) => reason)].filter(([, held]) => held.length > SHOWN);
+    for (const [reason, held] of many)
+      if (isNews('held', reason, held.length))
+        log.warn({ objects: held.length, resources: firstOf(held), reason }, 'deletions held');
+    const grouped = new Set(many.flatMap(([, held]) => held));
+    for (const change of changes) {
+      const { id, outcome, place, reason, error, excluded } = change;
+      if (outcome === 'unchanged' || excluded || grouped.has(change)) continue;
       const what = {
         resource: id,
         outcome,
@@ -53,7 +60,7 @@ export function createOutcomeLog(): (outcome: SyncOutcome, log: Logger) => void 
 const ORPHANS = 'objects that are not in Git have the mark of another Flux, or of a former URL, branch or path; left alone';
 const SHOWN = 10;
 
-function firstOf(orphans: readonly Orphan[]): string {
+function firstOf(orphans: readonly Pick<Orphan, 'id'>[]): string {
   return [...orphans.slice(0, SHOWN).map(({ id }) => id), ...(orphans.length > SHOWN ? ['…'] : [])].join(',');
 }
 

@@ -41,6 +41,13 @@ export function gitAddress(url: string): GitAddress {
     checkSsh(url, url.slice(0, colon), url.slice(colon + 1));
     return { address: url, protocol: 'ssh' };
   }
+  // A directory of that name would be written ./github.com/…
+  if (/^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}\/./i.test(url))
+    throw refused(
+      url,
+      'it has no scheme',
+      `Write https://${shownText(url)} or git@${shownText(url.replace('/', ':'))}; a local path begins with / or ./.`,
+    );
   return { address: resolve(url), protocol: 'file' };
 }
 
@@ -101,14 +108,15 @@ function decoded(url: string, text: string): string {
   return plain;
 }
 
-function refused(url: string, why: string): FluxError {
+const FORMS = 'Give the repository as https://host/path, ssh://user@host/path, user@host:path, or an absolute local path.';
+
+function refused(url: string, why: string, help = FORMS): FluxError {
+  return new FluxError(`--git-url "${shownText(url)}" is refused: ${why}`, { code: 'git/bad-url', fault: 'user', help });
+}
+
+function shownText(url: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: shown as text
-  const shown = redact(url.replace(/[\x00-\x1f\x7f]/g, '?'))
+  return redact(url.replace(/[\x00-\x1f\x7f]/g, '?'))
     .replace(/^(https?:\/\/)[^/]*@/i, '$1***@')
     .slice(0, 200);
-  return new FluxError(`--git-url "${shown}" is refused: ${why}`, {
-    code: 'git/bad-url',
-    fault: 'user',
-    help: 'Give the repository as https://host/path, ssh://user@host/path, user@host:path, or an absolute local path.',
-  });
 }

@@ -31,6 +31,16 @@ export type Reading = <T>(
 /** A refused write check is repeated at most this often, in milliseconds: hosts lock out clients that hammer (R-041). */
 const WRITE_CHECK_INTERVAL_MS = 60_000;
 
+/** How many branches are named where the configured one is not there, and how long a name may be for that. */
+const NAMED = 5;
+const LONGEST_NAME = 60;
+
+function whatThereIs(branches: readonly string[]): string {
+  if (branches.length === 0) return '; there is none';
+  const names = branches.slice(0, NAMED).map((name) => name.slice(0, LONGEST_NAME));
+  return `; there is: ${[...names, ...(branches.length > NAMED ? ['…'] : [])].join(', ')}`;
+}
+
 export type Branch = ReturnType<typeof createBranch>;
 
 /** The branch that is followed: its head as we know it, and whether the repository can be reached and written. */
@@ -76,11 +86,14 @@ export function createBranch({ mirror, branch, configured, timeoutMs, resolve, c
       throw failure;
     });
     if (found === undefined) {
-      const error = new FluxError(`configured branch '${branch}' does not exist`, {
-        code: 'git/branch-missing',
-        fault: 'user',
-        help: 'Push the branch, or correct --git-branch.',
-      });
+      const error = new FluxError(
+        `configured branch '${branch}' does not exist${whatThereIs(mirror.remoteBranches(NAMED + 1))}`,
+        {
+          code: 'git/branch-missing',
+          fault: 'user',
+          help: 'Push the branch, or correct --git-branch.',
+        },
+      );
       state = { status: 'cloned', error };
       throw error;
     }

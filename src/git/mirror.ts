@@ -227,6 +227,8 @@ export function createMirror(options: MirrorOptions) {
     update,
     refetch,
     refetchUnlessRecent,
+    /** Names of branches that the remote had at the last look. */
+    remoteBranches: (limit: number): readonly string[] => remote?.branches(limit) ?? [],
     /** A ref that the remote had at the last look, by any of its names. */
     remoteRef: (name: string): string | undefined => remote && refNamed(remote, name),
     fetchOther: async (ref: string, run: RunOptions): Promise<string | undefined> =>

@@ -4,8 +4,12 @@ export interface RemoteRefs {
   idOf(ref: string): string | undefined;
   /** A ref that names the object. */
   refOf(id: string): string | undefined;
+  /** Names of branches, as many as asked for at most. */
+  branches(limit: number): readonly string[];
   readonly objectFormat: 'sha1' | 'sha256';
 }
+
+const HEAD = '\trefs/heads/';
 
 /**
  * Lines `<object id>\t<ref>\n`. Searched as they came: a host may have a hundred thousand refs, of which we want four, and what is
@@ -18,6 +22,12 @@ export function remoteRefs(listing: Buffer): RemoteRefs {
     idOf(ref) {
       const tab = lines.indexOf(`\t${ref}\n`);
       return tab < 0 ? undefined : lines.toString('latin1', lines.lastIndexOf('\n', tab) + 1, tab);
+    },
+    branches(limit) {
+      const names: string[] = [];
+      for (let at = lines.indexOf(HEAD); at >= 0 && names.length < limit; at = lines.indexOf(HEAD, at + 1))
+        names.push(lines.toString('utf8', at + HEAD.length, lines.indexOf('\n', at)));
+      return names;
     },
     refOf(id) {
       const start = lines.indexOf(`\n${id}\t`);

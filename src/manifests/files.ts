@@ -19,6 +19,8 @@ export interface FileSelection {
   readonly files: readonly TreeFile[];
   readonly errors: readonly FileProblem[];
   readonly warnings: readonly FileProblem[];
+  /** Directories of Helm charts, of which nothing is selected. */
+  readonly charts: readonly string[];
 }
 
 const MANIFEST_NAME = /\.(?:yaml|yml|json)$/;
@@ -42,7 +44,8 @@ export async function selectFiles(
   readLink: (file: TreeFile) => Promise<string>,
   signal?: AbortSignal,
 ): Promise<FileSelection> {
-  const inChart = chartFilter(await chartDirectories(all, signal));
+  const charts = await chartDirectories(all, signal);
+  const inChart = chartFilter(charts);
   let byPath: ReadonlyMap<string, TreeFile> | undefined;
   const selected = new Map<string, TreeFile>();
   const errors: FileProblem[] = [];
@@ -67,7 +70,7 @@ export async function selectFiles(
     }
     if (selected.size > MAX_MANIFEST_FILES) throw tooManyManifests();
   }
-  return { files: [...selected.values()], errors, warnings };
+  return { files: [...selected.values()], errors, warnings, charts: [...charts] };
 }
 
 async function* inTurns(files: readonly TreeFile[], signal: AbortSignal | undefined): AsyncGenerator<TreeFile> {

@@ -1,10 +1,11 @@
 import { FluxError, type Logger, silentLogger, turn } from '../base/index.ts';
 import type { Manifest } from '../resource/index.ts';
 import { MAX_FILE_BYTES } from './decode.ts';
-import { selectFiles, type TreeFile } from './files.ts';
+import { type FileSelection, selectFiles, type TreeFile } from './files.ts';
 import { type ParsedFile, refusedFile } from './finding.ts';
 import { MAX_INLINE_LENGTH } from './limits.ts';
 import { ManifestThread } from './manifest-thread.ts';
+import { withOtherTools } from './other-tools.ts';
 import type { FileProblem } from './problem.ts';
 
 /** What the files of a revision want. */
@@ -248,10 +249,11 @@ function placesBytes({
   return PLACE_BYTES * manifests.length + PROBLEM_BYTES * (errors.length + warnings.length);
 }
 
-function collect(files: readonly FileRead[], { errors, warnings }: Omit<DesiredManifests, 'manifests'>): DesiredManifests {
+function collect(files: readonly FileRead[], { errors, warnings, charts }: Omit<FileSelection, 'files'>): DesiredManifests {
+  const manifests = files.flatMap((file) => file.manifests);
   return {
-    manifests: files.flatMap((file) => file.manifests),
+    manifests,
     errors: [...errors, ...files.flatMap((file) => file.errors)],
-    warnings: [...warnings, ...files.flatMap((file) => file.warnings)],
+    warnings: withOtherTools({ manifests, warnings: [...warnings, ...files.flatMap((file) => file.warnings)], charts }),
   };
 }

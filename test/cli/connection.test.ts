@@ -23,11 +23,11 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 
-function write({ at = port.open, user = { token: 't' } as object }): void {
+function write({ at = port.open, user = { token: 't' } as object, cluster = 'c' }): void {
   const config = {
     clusters: [{ name: 'c', cluster: { server: `http://127.0.0.1:${at}` } }],
     users: [{ name: 'u', user }],
-    contexts: ['prod', 'staging'].map((name) => ({ name, context: { cluster: 'c', user: 'u' } })),
+    contexts: ['prod', 'staging'].map((name) => ({ name, context: { cluster, user: 'u' } })),
     'current-context': 'prod',
   };
   writeFileSync(kubeconfig, JSON.stringify(config));
@@ -64,14 +64,14 @@ describe('a way to the daemon that is closed is told in one message, with what t
     const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: 'no-such-login', interactiveMode: 'Never' };
     write({ user: { exec } });
     expect(await listed()).toEqual([
-      'Error: Could not create a dialer: Could not get pod name: credentials of the kubeconfig: spawn no-such-login ENOENT',
+      `Error: Could not create a dialer: Could not get pod name: credentials of kubeconfig ${kubeconfig}, context "prod": spawn no-such-login ENOENT`,
       expect.stringContaining('The kubeconfig names a program'),
     ]);
   });
 
   test('the context does not exist', async () => {
     expect(await listed('--context=pord')).toEqual([
-      'Error: Could not load kubernetes configuration file: context "pord" does not exist',
+      `Error: Could not load kubernetes configuration file: context "pord" does not exist in kubeconfig ${kubeconfig}`,
       'The kubeconfig has: "prod", "staging".',
     ]);
   });
@@ -82,6 +82,30 @@ describe('a way to the daemon that is closed is told in one message, with what t
       'Error: Could not load kubernetes configuration file: invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable',
       expect.stringContaining('--url'),
     ]);
+  });
+
+  test('a context is named, and no kubeconfig is there', async () => {
+    kubeconfig = join(directory, 'missing');
+    const message = 'Could not load kubernetes configuration file: context "nope" does not exist: there is no kubeconfig';
+    expect(await listed('--context=nope')).toEqual([`Error: ${message}`, expect.stringContaining('KUBECONFIG')]);
+  });
+
+  test('the context names a cluster that the file does not have', async () => {
+    write({ cluster: 'other' });
+    const message = `context "prod" of kubeconfig ${kubeconfig} names cluster "other", which has no server there`;
+    expect((await listed())[0]).toContain(message);
+  });
+
+  test('the file is no kubeconfig', async () => {
+    writeFileSync(kubeconfig, 'a: b\n  c: d\n');
+    const { stderr } = await fluxctl(['list-workloads', '-a'], { KUBECONFIG: kubeconfig });
+    expect(stderr).toContain(`Could not load kubernetes configuration file: kubeconfig ${kubeconfig}: `);
+  });
+
+  test('the namespace of the daemon is empty', async () => {
+    expect((await fluxctl(['list-workloads', '-a', '--k8s-fwd-ns='], { KUBECONFIG: kubeconfig })).stderr).toContain(
+      'Error: --k8s-fwd-ns must not be empty',
+    );
   });
 
   test('pods may not be listed', async () => {

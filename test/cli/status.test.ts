@@ -39,6 +39,16 @@ describe('status', () => {
     expect(paths).toEqual(['/v1/objects?state=failed%2Crefused%2Cheld%2Cwaiting&limit=1000']);
   });
 
+  test('tells many deletions that are held for one reason in one line', async () => {
+    const many = Array.from({ length: 131 }, (_, n) => ({ ...held, id: `shop:configmap/c${n}`, reason: 'too many' }));
+    const { stdout } = await run({ [OBJECTS]: [states([...many, held])] }, 'status', '--no-headers');
+    expect(stdout.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
+      ['held', 'shop:configmap/old', 'nobody knows'],
+      ['held', '131 deletions', 'too many; fluxctl gc lists them'],
+      [''],
+    ]);
+  });
+
   test('of everything in a namespace, on as many pages as there are', async () => {
     const { stdout, paths } = await run(
       { [OBJECTS]: [states([failed], { next: 'a' }), states([held])] },

@@ -53,6 +53,17 @@ describe('sync', () => {
     ]);
   });
 
+  test('many deletions that are held for one reason are one line', async () => {
+    const held = (count: number, reason: string) =>
+      Array.from({ length: count }, (_, n) => ({ id: `a:configmap/${reason}${n}`, outcome: 'held', reason }));
+    const { stdout } = await sync({ [START]: [report({ changes: [...held(131, 'many'), ...held(2, 'few')] })] });
+    expect(stdout.split('\n').slice(0, 3)).toEqual([
+      'held a:configmap/few0: few',
+      'held a:configmap/few1: few',
+      'held 131 deletions: many; fluxctl gc lists them',
+    ]);
+  });
+
   test('a reason that quotes its error is said once', async () => {
     const error = { code: 'x', message: 'forbidden' };
     const changes = [

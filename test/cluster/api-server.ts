@@ -73,6 +73,8 @@ export const KINDS: readonly Kind[] = [
  */
 export class ApiServer {
   readonly requests: Seen[] = [];
+  /** The Warning header of each answer to a PATCH. */
+  warning: string | undefined;
   /** Looked at before each answer. */
   intercept: ((request: Seen) => Fault | undefined) | undefined;
   /** How discovery is served. */
@@ -217,7 +219,8 @@ export class ApiServer {
     const answer = typeof fault === 'object' ? fault : this.#answer(seen);
     if (fault === 'cut-after') return void request.socket.destroy();
     const { status, body, headers } = answer as Exclude<Fault, string>;
-    response.writeHead(status, { 'content-type': 'application/json', ...headers });
+    const warned = seen.method === 'PATCH' && this.warning !== undefined ? { warning: this.warning } : {};
+    response.writeHead(status, { 'content-type': 'application/json', ...warned, ...headers });
     response.end(body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body));
   }
 

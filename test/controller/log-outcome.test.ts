@@ -31,3 +31,24 @@ test('objects with the mark of another Flux, or of a former URL, are told once, 
     `${message} {"objects":2,"resources":"a:b/c0,a:b/c1"}`,
   ]);
 });
+
+test('many deletions that are held for one reason are one line, and a few are one each', () => {
+  const lines: object[] = [];
+  const log = {
+    warn: (fields: object, message: string) => lines.push({ ...fields, message }),
+    info: () => undefined,
+  } as unknown as Logger;
+  const tell = createOutcomeLog();
+  const held = Array.from({ length: 131 }, (_, n) => ({ id: `a:b/c${n}`, outcome: 'held' as const, reason: 'too many' }));
+  const other = { id: 'a:b/other', outcome: 'held' as const, reason: 'another source wants it' };
+  tell({ ...OUTCOME, changes: [...held, other] }, log);
+  tell({ ...OUTCOME, changes: [...held, other] }, log);
+  const resources = `${held
+    .slice(0, 10)
+    .map(({ id }) => id)
+    .join(',')},…`;
+  expect(lines).toEqual([
+    { objects: 131, resources, reason: 'too many', message: 'deletions held' },
+    { resource: 'a:b/other', outcome: 'held', reason: 'another source wants it', message: 'object held' },
+  ]);
+});

@@ -208,6 +208,23 @@ describe('URLs (S-002, S-003, S-009)', () => {
   });
 
   test.each([
+    ['github.com/acme/config', 'https://github.com/acme/config or git@github.com:acme/config'],
+    ['git.example.org/config.git', 'https://git.example.org/config.git or git@git.example.org:config.git'],
+  ])('%s, which has no scheme, is told how to write it', (url, forms) => {
+    const refusal = { code: 'git/bad-url', message: `--git-url "${url}" is refused: it has no scheme` };
+    expect(() => sourceOf(url)).toThrow(
+      expect.objectContaining({ ...refusal, help: expect.stringContaining(`Write ${forms};`) }),
+    );
+  });
+
+  test.each(['./github.com/acme/config', '/github.com/acme', 'config.git', 'srv/x.y/z', 'github.com:acme/config'])(
+    '%s may be a path or an address of ssh',
+    (url) => {
+      expect(() => sourceOf(url)).not.toThrow();
+    },
+  );
+
+  test.each([
     'git@github.com:o/r',
     'git@ssh.dev.azure.com:v3/org/My%20Project/repo',
     'ssh://git@h:2222/x.git',

@@ -45,11 +45,22 @@ describe('fetch', () => {
   test('a missing branch is told in the words of Flux v1, and found when it comes', async () => {
     const remote = createRemote();
     const source = sourceOf(remote.path, { branch: 'prod' });
-    expect((await failureOf(source.fetch())).message).toBe("configured branch 'prod' does not exist");
+    expect((await failureOf(source.fetch())).message).toBe("configured branch 'prod' does not exist; there is: main");
     expect(source.state().status).toBe('cloned');
     remote.git('branch', 'prod', 'main');
     await source.fetch();
     expect(source.state().status).toBe('ready');
+  });
+
+  test('where the branch is missing at most five are named, and an empty repository has none', async () => {
+    const remote = createRemote();
+    for (let n = 0; n < 9; n += 1) remote.git('branch', `b${n}`, 'main');
+    const message = "configured branch 'prod' does not exist; there is: b0, b1, b2, b3, b4, …";
+    expect((await failureOf(sourceOf(remote.path, { branch: 'prod' }).fetch())).message).toBe(message);
+    for (const ref of remote.git('for-each-ref', '--format=%(refname)').trim().split('\n')) remote.git('update-ref', '-d', ref);
+    expect((await failureOf(sourceOf(remote.path, { branch: 'prod' }).fetch())).message).toBe(
+      "configured branch 'prod' does not exist; there is none",
+    );
   });
 
   test('a repository that does not exist names git’s own reason and what to check (R-030), and recovers without restart', async () => {

@@ -5,7 +5,7 @@ import { notSupported } from '../errors.ts';
 import { dataText, LIST_FORMATS, outputFormat, outputOption } from '../output-format.ts';
 import { printableLine } from '../printable.ts';
 import type { Session } from '../session.ts';
-import { placeText, whyText } from '../sync-summary.ts';
+import { groupHeld, placeText, whyText } from '../sync-summary.ts';
 import { formatTable } from '../table.ts';
 import { print } from '../watch.ts';
 
@@ -60,12 +60,15 @@ async function status(session: Session, flags: Flags): Promise<number> {
 function tableOf(objects: readonly ObjectState[], format: 'table' | 'wide', headers: boolean): string {
   const wide = format === 'wide';
   const headings = ['STATE', 'OBJECT', ...(wide ? ['SINCE'] : []), 'WHERE', 'WHY'];
-  const rows = objects.map((object) => {
+  const whole = { alone: objects, together: [] };
+  const { alone, together } = wide ? whole : groupHeld(objects, ({ state, place }) => state === 'held' && place === undefined);
+  const rows = alone.map((object) => {
     const { state, since, place, id } = object;
     const where = placeText({ file: place?.file, line: place?.line });
     return [state, id ?? '', ...(wide ? [since] : []), where, whyText(object)];
   });
-  return formatTable([...(headers ? [headings] : []), ...rows]);
+  const sums = together.map(([count, why]) => ['held', `${count} deletions`, '', `${why}; fluxctl gc lists them`]);
+  return formatTable([...(headers ? [headings] : []), ...rows, ...sums]);
 }
 
 /** A refused document may name no object. */

@@ -54,7 +54,9 @@ export async function applyObject(step: ApplyStep, deps: ApplyObjectDeps): Promi
 
   for (let attempt = 0; ; ) {
     try {
-      const { status, body, attempts } = await send();
+      const answer = await send();
+      const { status, body, attempts } = answer;
+      draft.taken(answer);
       const now = answered(body, `${kindName(resource)} ${name}`);
       const created = status === 201 || (!live && attempts > 1);
       const same = live?.uid === now.uid && live?.resourceVersion === now.resourceVersion;

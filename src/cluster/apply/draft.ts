@@ -1,10 +1,13 @@
 import type { FluxError } from '../../base/index.ts';
+import { withoutSecretData } from '../connection/status-error.ts';
+import type { ApiResponse } from '../connection/transport.ts';
 import type { LiveObject } from '../object/live.ts';
 import { replicasHeldByScale } from '../object/scale.ts';
 import type { ApplyStep } from '../plan/step.ts';
 import { type ApplyBody, applyBody } from './body.ts';
 import { mergeDuplicates } from './duplicates.ts';
 import { dropRefusedNulls } from './refused-nulls.ts';
+import { serverWarnings } from './server-warnings.ts';
 
 /** What is sent for an object, until the API server takes it. */
 export interface Draft {
@@ -15,6 +18,8 @@ export interface Draft {
    * reading, and sending again makes sense.
    */
   mend(refusal: FluxError): boolean;
+  /** Adds what the API server warned of when it took it. */
+  taken(answer: Pick<ApiResponse, 'headers'>): void;
 }
 
 /** What the API server refuses for its form it names all at once; what is left after these has no reading. */
@@ -45,6 +50,15 @@ export function createDraft(
       mends += 1;
       written = { body: mended.body, warnings: [...warnings, ...mended.warnings] };
       return true;
+    },
+    taken(answer) {
+      const { body, warnings } = current();
+      const { object } = target.manifest;
+      const said = serverWarnings(answer).map((warning) =>
+        target.resource.kind === 'Secret' ? withoutSecretData(warning, object, target.name) : warning,
+      );
+      const news = said.filter(({ message }) => !warnings.some((known) => known.message === message));
+      written = { body, warnings: [...warnings, ...news] };
     },
   };
 }

@@ -20,11 +20,14 @@ export interface Kubeconfig {
   readonly config: KubeConfig;
   /** URL of the API server without a trailing slash. */
   readonly server: string;
+  /** File and context, for messages. */
+  readonly where: string;
   /** Namespace of the context, also where that names no cluster; absent in a pod without a kubeconfig, where Flux v1 used `default` as well. */
   readonly namespace?: string;
 }
 
 const IN_CLUSTER = 'inClusterContext';
+const LOADED = 'loaded-context';
 
 /**
  * Reads the connection settings. Asks no server.
@@ -55,6 +58,7 @@ export async function loadKubeconfig(source: KubeconfigSource): Promise<Kubeconf
       super.loadFromString(withClusterNames(text), options);
     }
   }
+  const where = placeOf(source);
   let config: KubeConfig;
   let namespaceAlone: string | undefined;
   try {
@@ -64,29 +68,33 @@ export async function loadKubeconfig(source: KubeconfigSource): Promise<Kubeconf
   } catch (error) {
     // A KUBECONFIG whose file is not there counts for as much as none.
     if (!source.kubeconfigFile && isMissingFile(error)) throw noConfig();
-    const where = source.kubeconfigFile ? ` ${source.kubeconfigFile}` : '';
-    throw broken(`kubeconfig${where}: ${messageOf(error)}`, { cause: error });
+    throw broken(`${where}: ${messageOf(error)}`, { cause: error });
   }
+  if (source.context && isMadeUp(config)) throw noKubeconfig(source.context);
   if (source.context) config.setCurrentContext(source.context);
   const context = config.getContextObject(config.getCurrentContext());
   if (!context) {
     throw source.context
-      ? broken(`context ${JSON.stringify(source.context)} does not exist`, { help: contextsOf(config) })
-      : broken('invalid configuration: no current context is set');
+      ? broken(`context ${JSON.stringify(source.context)} does not exist in ${where}`, { help: contextsOf(config) })
+      : broken(`invalid configuration: no current context is set in ${where}`);
   }
   const cluster = config.getCluster(context.cluster);
   // What client-node makes up when it has found nothing at all, or no service account.
-  const nothing = context.name === 'loaded-context' && cluster?.server === 'http://localhost:8080';
+  const nothing = context.name === LOADED && cluster?.server === 'http://localhost:8080';
   const notInCluster = context.name === IN_CLUSTER && cluster?.server.includes('//undefined:');
-  if (!cluster?.server || nothing || notInCluster) {
-    throw noConfig();
-  }
+  if (nothing || notInCluster) throw noConfig();
+  if (!cluster?.server) throw noCluster(context, where);
   // client-node refuses plain HTTP unless certificate checks are off, though there is no certificate to check.
   if (cluster.server.startsWith('http:')) {
     config.clusters = config.clusters.map((each) => (each === cluster ? { ...each, skipTLSVerify: true } : each));
   }
   const namespace = context.name === IN_CLUSTER ? namespaceAlone : context.namespace;
-  return { config, server: trimEndOf(cluster.server, '/'), ...(namespace ? { namespace } : {}) };
+  return {
+    config,
+    server: trimEndOf(cluster.server, '/'),
+    where: `${where}, context ${JSON.stringify(context.name)}`,
+    ...(namespace ? { namespace } : {}),
+  };
 }
 
 /**
@@ -114,11 +122,35 @@ function withClusterNames(text: string): string {
   return JSON.stringify({ ...value, contexts });
 }
 
+/** The files that count, for messages. */
+function placeOf({ kubeconfigFile, kubeconfigFiles = [] }: KubeconfigSource): string {
+  const files = kubeconfigFile ? [kubeconfigFile] : kubeconfigFiles;
+  return files.length === 0 ? 'the kubeconfig' : `kubeconfig ${files.join(', ')}`;
+}
+
 function noConfig(): FluxError {
   return new FluxError(
     'invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable',
     { code: 'cluster/no-config', fault: 'user', help: 'Set KUBECONFIG, or run inside a cluster with a service account.' },
   );
+}
+
+function noCluster({ name, cluster }: { readonly name: string; readonly cluster: string }, where: string): FluxError {
+  const message = `context ${JSON.stringify(name)} of ${where} names cluster ${JSON.stringify(cluster)}, which has no server there`;
+  return broken(`invalid configuration: ${message}`, {
+    help: 'Add the cluster with its server to the file, or choose another context.',
+  });
+}
+
+/** What client-node makes up when there is no file. */
+function isMadeUp({ contexts }: KubeConfig): boolean {
+  return contexts.length > 0 && contexts.every(({ name }) => name === LOADED || name === IN_CLUSTER);
+}
+
+function noKubeconfig(context: string): FluxError {
+  return broken(`context ${JSON.stringify(context)} does not exist: there is no kubeconfig`, {
+    help: 'Name a kubeconfig file in KUBECONFIG, or leave --context out.',
+  });
 }
 
 function isMissingFile(error: unknown): boolean {
@@ -211,14 +243,14 @@ function isSameTls({ agent: _one, ...one }: RequestOptions, { agent: _other, ...
   return isDeepStrictEqual(one, other);
 }
 
-async function credentialsOf({ config, server }: Kubeconfig): Promise<Credentials> {
+async function credentialsOf({ config, server, where }: Kubeconfig): Promise<Credentials> {
   const options: RequestOptions = { headers: {} };
   let fileToken: string | undefined;
   try {
     await config.applyToHTTPSOptions(options);
     fileToken = await tokenOfFile(config);
   } catch (error) {
-    throw new FluxError(`credentials of the kubeconfig: ${messageOf(error)}`, {
+    throw new FluxError(`credentials of ${where}: ${messageOf(error)}`, {
       code: 'cluster/credentials',
       help: 'The credential plugin or token file named in the kubeconfig could not be used.',
       cause: error,

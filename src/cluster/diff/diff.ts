@@ -108,7 +108,7 @@ export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?:
   async function dryRun(path: string, draft: Draft, step: ApplyStep): Promise<ServerObject> {
     for (;;) {
       try {
-        const { body } = await deps.transport.request({
+        const answer = await deps.transport.request({
           method: 'PATCH',
           path,
           query: { fieldManager: deps.manager, force: 'true', fieldValidation: 'Strict', dryRun: 'All' },
@@ -117,7 +117,8 @@ export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?:
           body: JSON.stringify(draft.current().body),
           signal: whileWorthIt,
         });
-        return objectOf(body, step);
+        draft.taken(answer);
+        return objectOf(answer.body, step);
       } catch (error) {
         if (!(error instanceof FluxError && draft.mend(error))) throw error;
       }

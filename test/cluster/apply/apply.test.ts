@@ -23,6 +23,29 @@ async function run(world: World, manifests: Parameters<World['plan']>[0], signal
   return world.cluster.apply(await world.plan(manifests), signal ? { signal } : {});
 }
 
+describe('what the API server warns of', () => {
+  test.each<[string, string, readonly string[]]>([
+    ['one', '299 - "apps/v1beta1 is deprecated"', ['apps/v1beta1 is deprecated']],
+    ['several, one of them twice', '299 - "a, \\"b\\"", 299 kube "c", 299 - "a, \\"b\\""', ['a, "b"', 'c']],
+    ['another code', '199 - "a"', []],
+    ['no warning', 'nonsense "', []],
+    [
+      'far too many',
+      Array.from({ length: 100 }, (_, n) => `299 - "w${n}"`).join(', '),
+      Array.from({ length: 10 }, (_, n) => `w${n}`),
+    ],
+  ])('is passed on with the object: %s', async (_name, header, expected) => {
+    const world = await startWorld();
+    world.server.warning = header;
+    const manifests = [configMap('a')];
+    const shown = await world.cluster.diff(await world.plan(manifests));
+    const [change] = await run(world, manifests);
+    const texts = expected.map((text) => `the API server warns: ${text}`);
+    expect((change?.warnings ?? []).map(({ message }) => message)).toEqual(texts);
+    expect(shown.flatMap(({ warnings = [] }) => warnings.map(({ message }) => message))).toEqual(texts);
+  });
+});
+
 describe('what is sent for an object', () => {
   test('one forced server-side apply as flux, strictly validated, answered by metadata alone', async () => {
     const world = await startWorld();

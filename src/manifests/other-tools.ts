@@ -1,0 +1,90 @@
+import { posix } from 'node:path';
+import { FluxError } from '../base/index.ts';
+import { formatPlace, type Manifest } from '../resource/index.ts';
+import type { FileProblem } from './problem.ts';
+
+export interface ReadFiles {
+  readonly manifests: readonly Manifest[];
+  readonly warnings: readonly FileProblem[];
+  /** Directories of Helm charts, which are left out. */
+  readonly charts: readonly string[];
+}
+
+/**
+ * Warnings, with those about files of other tools told once for each tool: what Kustomize, Helm and Argo CD make of them is not what
+ * stands in them, and who does not know that waits for it in vain.
+ */
+export function withOtherTools({ manifests, warnings, charts }: ReadFiles): readonly FileProblem[] {
+  const kustomized = warnings.filter(isKustomization);
+  const rawCharts = warnings.filter((warning) => isNamed(warning, /^Chart\.ya?ml$/));
+  const others = warnings.filter((warning) => !kustomized.includes(warning) && !rawCharts.includes(warning));
+  const ordered = manifests.filter(hasHook);
+  return [
+    ...others,
+    ...told(
+      kustomized.map(({ file }) => file),
+      {
+        code: 'manifests/kustomization',
+        what: 'Kustomize is not run: every file is read as it stands, without patches, name prefixes and namespaces of',
+        help: 'Commit what `kustomize build` prints, or move these directories out of the --git-path.',
+      },
+    ),
+    ...told(
+      charts.map((directory) => posix.join(directory, 'Chart.yaml')),
+      {
+        code: 'manifests/chart',
+        what: 'Helm charts are left out:',
+        help: 'Commit what `helm template` prints, or have a HelmRelease name the chart.',
+      },
+    ),
+    ...told(
+      rawCharts.map(({ file }) => file),
+      {
+        code: 'manifests/chart',
+        what: 'Helm charts without values.yaml are not rendered, their files are read as they stand:',
+        help: 'Commit what `helm template` prints, or move the charts out of the --git-path.',
+      },
+    ),
+    ...told(
+      ordered.map(({ place }) => place.file),
+      {
+        code: 'manifests/hook',
+        what: `hooks and sync waves of Argo CD, and hooks of Helm, are not known here; ${ordered.length === 1 ? 'an object that has one is' : `${ordered.length} objects that have one are`} applied as all others:`,
+        named: ordered.map(
+          ({ object, place }) => `${object.kind.toLowerCase()}/${object.metadata.name} in ${formatPlace(place)}`,
+        ),
+        help: 'Flux applies Namespaces and definitions first, then configuration, then workloads, and each object as long as it is in Git.',
+      },
+    ),
+  ];
+}
+
+const HOOKS = ['argocd.argoproj.io/hook', 'argocd.argoproj.io/sync-wave', 'helm.sh/hook'];
+
+function hasHook({ object }: Manifest): boolean {
+  const { annotations } = object.metadata;
+  return annotations !== undefined && annotations !== null && HOOKS.some((key) => Object.hasOwn(annotations, key));
+}
+
+function isKustomization(warning: FileProblem): boolean {
+  return warning.error.code === 'manifests/kustomization' || isNamed(warning, /^kustomization\.ya?ml$/);
+}
+
+/** A file of that name, whose content is no manifest. */
+function isNamed({ file, error }: FileProblem, name: RegExp): boolean {
+  return error.code === 'manifests/no-kind' && name.test(posix.basename(file));
+}
+
+const SHOWN = 5;
+
+/** One warning about all, at the first of them. */
+function told(
+  files: readonly string[],
+  { code, what, help, named = files }: { code: string; what: string; help: string; named?: readonly string[] },
+): readonly FileProblem[] {
+  const [file] = files;
+  if (file === undefined) return [];
+  const names = [...new Set(named)];
+  const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
+  return [{ file, error: new FluxError(`${what} ${names.slice(0, SHOWN).join(', ')}${more}`, { code, fault: 'user', help }) }];
+}
