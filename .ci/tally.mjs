@@ -1,5 +1,6 @@
-// A reporter for vitest: writes `PASSED FAILED` into $TALLY/counts, and what failed into $TALLY/failures, each with the beginning
-// of its message. A test left out, an error outside of the tests and a run without tests count as failures.
+// A reporter for vitest: writes `PASSED FAILED` into $TALLY/counts, what failed into $TALLY/failures, each with the beginning of its
+// message, and into $TALLY/files how many failures are of which file. A test left out, an error outside of the tests and a run without
+// tests count as failures.
 import { writeFileSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 
@@ -13,18 +14,23 @@ export default class Tally {
     const outside = modules.flatMap((module) =>
       [module, ...module.children.allSuites()].flatMap((part) => part.errors().map((error) => ({ part, error }))),
     );
+    const unpassed = tests.filter((test) => test.result().state !== 'passed');
     const failures = [
-      ...tests
-        .filter((test) => test.result().state !== 'passed')
-        .map((test) => describe(`${test.result().state}: ${nameOf(test)}`, test.result().errors, test.meta().log)),
+      ...unpassed.map((test) => describe(`${test.result().state}: ${nameOf(test)}`, test.result().errors, test.meta().log)),
       ...outside.map(({ part, error }) => describe(`outside of the tests: ${nameOf(part)}`, [error])),
       ...unhandledErrors.map((error) => describe('not of any test', [error])),
     ];
     if (tests.length === 0 && failures.length === 0) failures.push('no test was run');
-    const passed = tests.filter((test) => test.result().state === 'passed').length;
+    const passed = tests.length - unpassed.length;
+    const files = Map.groupBy([...unpassed, ...outside.map(({ part }) => part)], fileOf);
     writeFileSync(`${process.env.TALLY}/failures`, failures.map((failure) => `${failure}\n`).join(''));
+    writeFileSync(`${process.env.TALLY}/files`, [...files].map(([file, { length }]) => `${length} ${file}\n`).join(''));
     writeFileSync(`${process.env.TALLY}/counts`, `${passed} ${failures.length}\n`);
   }
+}
+
+function fileOf(part) {
+  return part.type === 'module' ? part.relativeModuleId : part.module.relativeModuleId;
 }
 
 function nameOf(part) {
