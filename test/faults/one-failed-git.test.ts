@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { ClientRequest } from 'node:http';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { UpdateSpec } from '../../src/update/index.ts';
 import { failingGit } from '../git/support/failing-git.ts';
 import { processesWith } from '../git/support/processes.ts';
@@ -125,8 +125,11 @@ const SCENARIOS = {
 
 /** One for all, so that all begin with the same repository, which is made once. */
 const registry = new FakeRegistry();
+/** How many requests to it are on their way. */
+let pending = () => 0;
 beforeAll(async () => {
   await registry.listen();
+  pending = requestsTo(registry.host);
 });
 afterAll(() => registry.close());
 
@@ -150,7 +153,6 @@ async function live(name: keyof typeof SCENARIOS, fault: Fault, which: number | 
   const started = join(temporaryDirectory(), 'started');
   const fail = () => git.replace(which, `: >'${started}'\n${FAULTS[fault](remote)}`);
   if (fromStart) fail();
-  const pending = requestsTo(registry.host);
   const flags = ['--registry-disable-scanning=false', '--registry-insecure-host=127.0.0.1'];
   const engine = await startEngine({}, { source, pending, flags });
   const life = { remote, registry, engine, image };
@@ -237,9 +239,6 @@ function requestsTo(host: string): () => number {
     request.on('close', () => open.delete(request));
   };
   created.subscribe(onCreated);
-  onTestFinished(() => {
-    created.unsubscribe(onCreated);
-  });
   return () => open.size;
 }
 
