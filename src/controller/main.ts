@@ -4,7 +4,7 @@ import { type Clock, createHttpTransport, type Logger, remember } from '../base/
 import { type ClusterOptions, createCluster, Fence } from '../cluster/index.ts';
 import type { Config } from '../config/index.ts';
 import { createSource, deployKey, type SourceOptions, sameRepository, syncSetName } from '../git/index.ts';
-import { createManifestReader, MAX_FILE_BYTES, ManifestThread } from '../manifests/index.ts';
+import { createManifestReader, MANIFEST_NAME, MAX_FILE_BYTES, ManifestThread } from '../manifests/index.ts';
 import { EventLog } from '../record/index.ts';
 import { createImageWatch } from '../registry-watch/index.ts';
 import { Approvals } from './approvals.ts';
@@ -80,6 +80,7 @@ export async function startFlux({ temporaryDirectory, pid, host, isAlive, ...opt
     url: config.gitUrl,
     branch: config.gitBranch,
     paths: config.gitPaths,
+    names: MANIFEST_NAME,
     maxBlobBytes: MAX_FILE_BYTES,
     directory: join(directory.path, 'mirror'),
     user: config.gitUser,

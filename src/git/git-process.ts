@@ -1,6 +1,7 @@
 import { type Clock, FluxError } from '../base/index.ts';
 import { type GitOutput, gitFailed } from './failure.ts';
 import { GitThread } from './git-thread.ts';
+import type { Selection } from './selection.ts';
 
 export interface RunOptions {
   readonly signal: AbortSignal;
@@ -31,8 +32,8 @@ interface ProcessOptions extends RunOptions {
   readonly input?: string | Buffer;
   /** Added to the environment. */
   readonly extra?: Readonly<Record<string, string>>;
-  /** The most output records that are read. */
-  readonly records?: number;
+  /** What is kept of its output, and how much is read; default: all of it. */
+  readonly select?: Selection;
 }
 
 /** The most output of any command that is read, in bytes. */
@@ -44,18 +45,27 @@ const thread = new GitThread();
 /** How a git process of one repository is run, and what its end means. Which ones there are is said in git.ts. */
 export function createGitProcess({ gitDir, cwd, environment, clock, onRemote, onKilled }: GitOptions) {
   /** Resolves with what the process left, whatever its exit code. */
-  async function run(args: readonly string[], { signal, input, extra = {}, records }: ProcessOptions): Promise<GitOutput> {
+  async function run(args: readonly string[], { signal, input, extra = {}, select }: ProcessOptions): Promise<GitOutput> {
     const command = `git ${args[0]}`;
     const env = { ...environment, GIT_DIR: gitDir, ...extra };
-    const bound = { bytes: MAX_OUTPUT_BYTES, ...(records === undefined ? {} : { records }) };
     const result = await thread
-      .run({ args, cwd, env, bound, ...(input === undefined ? {} : { input }) }, signal)
+      .run(
+        {
+          args,
+          cwd,
+          env,
+          maxBytes: MAX_OUTPUT_BYTES,
+          ...(input === undefined ? {} : { input }),
+          ...(select ? { select } : {}),
+        },
+        signal,
+      )
       .catch((error: unknown) => {
         onKilled?.();
         throw error;
       });
     if (result.exitCode === undefined) onKilled?.();
-    if (result.exceeded) throw tooMuch(command, records);
+    if (result.exceeded) throw tooMuch(command);
     const { buffer, byteOffset, byteLength } = result.stdout;
     const output = { ...result, command, stdout: Buffer.from(buffer, byteOffset, byteLength) };
     if ((output.exitCode ?? 0) < 0 || /^Error: spawn /.test(output.stderr)) throw notStarted(command, output.stderr);
@@ -91,9 +101,8 @@ export function createGitProcess({ gitDir, cwd, environment, clock, onRemote, on
   return { run, runRemote, must, stdoutOf };
 }
 
-function tooMuch(command: string, records: number | undefined): FluxError {
-  const limit = `${MAX_OUTPUT_BYTES >> 20} MiB`;
-  return new FluxError(`${command}: more output than ${records === undefined ? '' : `${records} entries or `}${limit}`, {
+function tooMuch(command: string): FluxError {
+  return new FluxError(`${command}: more output than is read, which is ${MAX_OUTPUT_BYTES >> 20} MiB at most`, {
     code: 'git/too-much-output',
   });
 }

@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { FluxError, messageOf, withDeadline } from '../base/index.ts';
 import { killMarked } from './process-tree.ts';
+import type { Selection } from './selection.ts';
 
 /** One git process to run. */
 export interface GitCall {
@@ -12,15 +13,10 @@ export interface GitCall {
   readonly env: Readonly<Record<string, string>>;
   /** For its standard input. */
   readonly input?: string | Uint8Array;
-  /** It is ended when its output is more than this. */
-  readonly bound: OutputBound;
-}
-
-/** The most output of a process that is read. */
-export interface OutputBound {
-  readonly bytes: number;
-  /** Records that a NUL ends. */
-  readonly records?: number;
+  /** It is ended when its output is more than this, in bytes. */
+  readonly maxBytes: number;
+  /** What is kept of its output, and how much more ends it; default: all of it. */
+  readonly select?: Selection;
 }
 
 /** What a git process left; a negative exit code when it could not be started, none when a signal ended it. */

@@ -3,6 +3,7 @@ import { moreConfig } from './environment.ts';
 import type { GitOutput } from './failure.ts';
 import { createGitProcess, type GitOptions, type RunOptions } from './git-process.ts';
 import { isObjectId } from './names.ts';
+import type { Selection } from './selection.ts';
 
 /** A change of one ref on the remote. */
 export interface RefUpdate {
@@ -129,7 +130,7 @@ export function createGit(options: GitOptions) {
     lsTree: (
       tree: string,
       paths: readonly string[],
-      { recursive, ...options }: RunOptions & { readonly recursive: boolean; readonly records?: number },
+      { recursive, ...options }: RunOptions & { readonly recursive: boolean; readonly select?: Selection },
     ) => must(['ls-tree', ...(recursive ? ['-r', '-t'] : []), '-z', '-l', '--full-tree', '--', object(tree), ...paths], options),
 
     log: (

@@ -3,6 +3,7 @@ import { FluxError } from '../base/index.ts';
 import type { Reading } from './branch.ts';
 import type { RunOptions } from './git-process.ts';
 import { type Commit, listCommits } from './history.ts';
+import { linkTargets } from './link-targets.ts';
 import type { Mirror } from './mirror.ts';
 import { isObjectId } from './names.ts';
 import type { ObjectReader } from './object-reader.ts';
@@ -15,6 +16,8 @@ export interface RevisionsOptions {
   readonly branch: string;
   /** Plain paths from the root of the repository; one that is empty means all of it. */
   readonly paths: readonly string[];
+  /** Names of files that are listed, beside what links with such names lead to. */
+  readonly names: RegExp;
   /** Our committer address. */
   readonly email: string;
 }
@@ -23,10 +26,13 @@ interface Cancellable {
   readonly signal?: AbortSignal;
 }
 
+/** What says nothing about the state of the mirror. */
+const NO_DAMAGE: readonly string[] = ['git/path-missing', 'git/too-many-files', 'git/timeout'];
+
 export type Revisions = ReturnType<typeof createRevisions>;
 
 /** Commits of the mirror: what they are called, what their trees and files hold, and what came between them. */
-export function createRevisions({ mirror, reader, reading, branch, paths, email }: RevisionsOptions) {
+export function createRevisions({ mirror, reader, reading, branch, paths, names, email }: RevisionsOptions) {
   const { git } = mirror;
   const literalPaths = paths.includes('') ? [] : paths;
   /** Commits that were found in the mirror, which keeps what it has: each is looked for once. */
@@ -42,8 +48,8 @@ export function createRevisions({ mirror, reader, reading, branch, paths, email 
       if (listed?.revision === revision) return listed.files;
       const files = await reading('git ls-tree', signal, async (run) => {
         await requireRevision(revision, run);
-        return listFiles(git, revision, paths, run).catch((error: unknown) => {
-          const isDamage = error instanceof FluxError && error.code !== 'git/path-missing' && error.code !== 'git/timeout';
+        return list(revision, run).catch((error: unknown) => {
+          const isDamage = error instanceof FluxError && !NO_DAMAGE.includes(error.code);
           if (isDamage && !run.signal.aborted) mirror.markSuspect();
           throw error;
         });
@@ -121,6 +127,13 @@ export function createRevisions({ mirror, reader, reading, branch, paths, email 
       listed = undefined;
     },
   };
+
+  async function list(revision: string, run: RunOptions): Promise<readonly TreeFile[]> {
+    const wanted = { names, below: literalPaths };
+    const files = await listFiles(git, revision, wanted, run);
+    const targets = await linkTargets(git, revision, files, wanted, (blob) => reader.read(blob, run), run);
+    return targets.length === 0 ? files : [...files, ...targets];
+  }
 
   async function isPresent(revision: string, run: RunOptions): Promise<boolean> {
     if (present.has(revision)) return true;

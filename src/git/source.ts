@@ -20,6 +20,8 @@ export interface SourceOptions {
   readonly branch: string;
   /** Below the root of the repository; none means all of it. */
   readonly paths: readonly string[];
+  /** Names of the files that are listed; the others are counted only. */
+  readonly names: RegExp;
   /** Where the mirror lives; this source's alone, created when missing. */
   readonly directory: string;
   readonly user: string;
@@ -119,7 +121,7 @@ export function createSource(options: SourceOptions) {
 
   const followed = createBranch({ mirror, branch, configured: remote !== undefined, timeoutMs, resolve, clock, log });
   const { reading } = followed;
-  const revisions = createRevisions({ mirror, reader, reading, branch, paths, email: options.email });
+  const revisions = createRevisions({ mirror, reader, reading, branch, paths, names: options.names, email: options.email });
   const marks = createMarks({ git: mirror.git, reader, reading, syncTag, notesRef, recordRef, log });
 
   const packing = createPacking({

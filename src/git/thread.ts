@@ -5,8 +5,9 @@
  */
 import { parentPort } from 'node:worker_threads';
 import { GitPluginError, type SimpleGitOptions, simpleGit } from 'simple-git';
-import type { GitAnswer, GitCall, GitOrder, GitResult, OutputBound } from './git-thread.ts';
+import type { GitAnswer, GitCall, GitOrder, GitResult } from './git-thread.ts';
 import { killMarked } from './process-tree.ts';
+import { createSelection } from './selection.ts';
 
 /**
  * simple-git's guard is a second fence behind git.ts. It compares configuration keys by substring, host names in them
@@ -63,9 +64,14 @@ function movable({ buffer, byteLength }: Uint8Array): readonly ArrayBuffer[] {
   return buffer instanceof ArrayBuffer && byteLength === buffer.byteLength && byteLength > 1 << 20 ? [buffer] : [];
 }
 
-async function run({ args, cwd, env, input, bound }: GitCall, signal: AbortSignal, kill: () => void): Promise<GitResult> {
+async function run(
+  { args, cwd, env, input, maxBytes, select }: GitCall,
+  signal: AbortSignal,
+  kill: () => void,
+): Promise<GitResult> {
   let result: GitResult | undefined;
   const enough = new AbortController();
+  const selection = select && createSelection(select);
   const ended = simpleGit({
     baseDir: cwd,
     abort: AbortSignal.any([signal, enough.signal]),
@@ -79,15 +85,21 @@ async function run({ args, cwd, env, input, bound }: GitCall, signal: AbortSigna
     errors: (error, { exitCode, stdOut, stdErr }) => {
       if (error instanceof GitPluginError) return error;
       // Null, whatever its type says, for a process that a signal ended.
-      result = { exitCode: exitCode ?? undefined, stdout: Buffer.concat(stdOut), stderr: Buffer.concat(stdErr).toString('utf8') };
+      const stdout = selection?.output() ?? Buffer.concat(stdOut);
+      result = { exitCode: exitCode ?? undefined, stdout, stderr: Buffer.concat(stdErr).toString('utf8') };
       return undefined;
     },
   })
     .env(env)
     .outputHandler((_command, stdout) => {
       pretendOutput(stdout);
-      watch(stdout, bound, () => {
+      // simple-git gathers all that comes, which is what a selection is to spare.
+      if (selection) stdout.removeAllListeners('data');
+      let bytesLeft = maxBytes;
+      stdout.on('data', (chunk: Buffer) => {
         if (enough.signal.aborted) return;
+        bytesLeft -= chunk.length;
+        if (bytesLeft >= 0 && (selection?.add(chunk) ?? true)) return;
         enough.abort();
         kill();
       });
@@ -107,17 +119,4 @@ async function run({ args, cwd, env, input, bound }: GitCall, signal: AbortSigna
 /** simple-git waits 50 ms more for a command that printed nothing, as most of ours do; an empty piece of output spares us that. */
 function pretendOutput(stdout: NodeJS.ReadableStream): void {
   queueMicrotask(() => stdout.emit('data', Buffer.alloc(0)));
-}
-
-function watch(
-  stdout: NodeJS.ReadableStream,
-  { bytes, records = Number.POSITIVE_INFINITY }: OutputBound,
-  onExceeded: () => void,
-) {
-  let [bytesLeft, recordsLeft] = [bytes, records];
-  stdout.on('data', (chunk: Buffer) => {
-    bytesLeft -= chunk.length;
-    if (Number.isFinite(recordsLeft)) for (let at = chunk.indexOf(0); at >= 0; at = chunk.indexOf(0, at + 1)) recordsLeft -= 1;
-    if (bytesLeft < 0 || recordsLeft < 0) onExceeded();
-  });
 }

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { FluxError, turn } from '../base/index.ts';
 import type { Git } from './git.ts';
 import { MAX_OUTPUT_BYTES, type RunOptions } from './git-process.ts';
+import { FOLDER, isWanted, type Wanted } from './selection.ts';
 
 /** A file of a revision, as `git ls-tree` lists it. */
 export interface TreeFile {
@@ -15,41 +16,36 @@ export interface TreeFile {
   readonly size: number;
 }
 
-/**
- * The most files and folders of a revision. A few small objects can name any number of them, which would fill memory and time: 1,250,000
- * is room for a monorepo of a million files, in about half of the memory that the chart gives.
- */
+/** The most files and folders of a revision, room for a monorepo of a million files: a few small objects can name any number. */
 export const MAX_ENTRIES = 1_250_000;
+/** The most that is kept of a listing, in the memory of two threads: twice the files that may hold manifests. */
+const MAX_KEPT = { records: 200_000, bytes: 48 << 20 };
 /** Entries that are parsed between two turns of the event loop, 2 to 5 ms. */
 const TURN = 2_000;
-const FOLDER = '040000';
 
 /**
- * All files of a tree below the paths (all when there are none).
+ * The files of a tree with a wanted name below the paths (all when there are none), all links, and all submodules.
  * @throws FluxError `git/path-missing`, naming the first path with nothing in it: an empty answer would read as "delete everything".
  * @throws FluxError `git/too-many-files` for a tree that is too large to be listed.
  */
 export async function listFiles(
   git: Git,
   revision: string,
-  paths: readonly string[],
+  { names, below }: Wanted,
   options: RunOptions,
 ): Promise<readonly TreeFile[]> {
-  const wanted = paths.includes('') ? [] : paths;
-  const listing = await git
-    .lsTree(revision, wanted, { ...options, recursive: true, records: MAX_ENTRIES })
-    .catch((error: unknown) => {
-      throw error instanceof FluxError && error.code === 'git/too-much-output' ? tooManyFiles(revision, error) : error;
-    });
+  const select = { names, below, records: MAX_ENTRIES, kept: MAX_KEPT };
+  const listing = await git.lsTree(revision, below, { ...options, recursive: true, select }).catch((error: unknown) => {
+    throw error instanceof FluxError && error.code === 'git/too-much-output' ? tooManyFiles(revision, error) : error;
+  });
   const files: TreeFile[] = [];
-  const missing = new Set(wanted);
+  const missing = new Set(below);
   let entries = 0;
   for (const file of treeEntries(listing)) {
     entries += 1;
     if (entries % TURN === 0) await turn(options.signal);
-    if (file.mode === FOLDER) continue;
-    files.push(file);
     for (const path of missing) if (file.path === path || file.path.startsWith(`${path}/`)) missing.delete(path);
+    if (isWanted(file, names)) files.push(file);
   }
   for (const path of missing)
     throw new FluxError(`path "${path}" does not exist in revision ${revision.slice(0, 7)}`, {
@@ -61,8 +57,9 @@ export async function listFiles(
 }
 
 function tooManyFiles(revision: string, cause: FluxError): FluxError {
-  const bound = `${MAX_ENTRIES} files and folders, or ${MAX_OUTPUT_BYTES >> 20} MiB of their names`;
-  return new FluxError(`revision ${revision.slice(0, 7)} has more than ${bound}`, {
+  const ofAll = `${MAX_ENTRIES} files and folders, or ${MAX_OUTPUT_BYTES >> 20} MiB of their names`;
+  const ofKept = `${MAX_KEPT.records} (${MAX_KEPT.bytes >> 20} MiB) of manifests, links and submodules`;
+  return new FluxError(`revision ${revision.slice(0, 7)} has more than ${ofAll}, or more than ${ofKept}`, {
     code: 'git/too-many-files',
     fault: 'user',
     help: 'The revision is refused: nothing is applied and nothing deleted. Name the directories with manifests in --git-path, and look for a directory that holds itself many times over.',

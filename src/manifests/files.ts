@@ -23,7 +23,8 @@ export interface FileSelection {
   readonly charts: readonly string[];
 }
 
-const MANIFEST_NAME = /\.(?:yaml|yml|json)$/;
+/** Files without such a name are read only when a link has one. */
+export const MANIFEST_NAME = /\.(?:yaml|yml|json)$/;
 const SYMLINK = '120000';
 const SUBMODULE = '160000';
 const MAX_LINKS = 10;

@@ -5,7 +5,7 @@
  */
 export { MAX_FILE_BYTES } from './decode.ts';
 export { changeFile, type FileChange } from './file-change.ts';
-export type { TreeFile } from './files.ts';
+export { MANIFEST_NAME, type TreeFile } from './files.ts';
 export type { EditTarget } from './locate.ts';
 export { ManifestThread } from './manifest-thread.ts';
 export type { FileProblem } from './problem.ts';

@@ -18,7 +18,7 @@ function scripted(script: string) {
     directory,
     call: (input?: string) => ({
       args: ['status'],
-      bound: { bytes: 1000, records: 100 },
+      maxBytes: 1000,
       cwd: directory,
       env: { PATH: path },
       ...(input === undefined ? {} : { input }),
@@ -76,11 +76,15 @@ test('one that ignores the interrupt is ended well within a second', async () =>
 });
 
 test.each([
-  ['bytes', 'while :; do echo y; done'],
-  ['records', "printf '%0200d' 0 | tr 0 '\\000'; sleep 300"],
-])('more %s of output than the bound end the command, and none of it is kept', async (_, script) => {
+  ['bytes', 'while :; do echo y; done', {}],
+  [
+    'records',
+    "printf '%0200d' 0 | tr 0 '\\000'; sleep 300",
+    { select: { names: /x/, below: [], records: 100, kept: { records: 100, bytes: 1000 } } },
+  ],
+])('more %s of output than the bound end the command, and none of it is kept', async (_, script, selection) => {
   const { directory, call } = scripted(script);
-  const result = await new GitThread().run(call(), never);
+  const result = await new GitThread().run({ ...call(), ...selection }, never);
   expect(result).toMatchObject({ exceeded: true });
   expect(result.stdout).toHaveLength(0);
   await until('it is gone', () => processesWith(directory).length === 0);

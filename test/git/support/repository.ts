@@ -117,6 +117,7 @@ export function sourceOf(url: string, options: Partial<SourceOptions> = {}): Git
     url,
     branch: 'main',
     paths: [],
+    names: /(?:)/,
     directory: join(temporaryDirectory(), 'mirror'),
     user: 'Weave Flux',
     email: 'support@weave.works',
