@@ -23,7 +23,7 @@ export { createLogger, type Logger, type LogOptions, silentLogger } from './log.
 export { type Measurement, measured } from './measured.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
 export { orAborted } from './or-aborted.ts';
-export { redact, Secret } from './redact.ts';
+export { redact, Secret, withoutSecret } from './redact.ts';
 export { remember } from './remember.ts';
 export { retryAfterMs } from './retry-after.ts';
 export { suggest } from './suggest.ts';

@@ -26,6 +26,17 @@ export class Secret {
   }
 }
 
+/** Of a shorter one too much of a text would go with it. */
+const MIN_HIDDEN = 6;
+
+/** A text of the far side without a secret that it was sent, as it is or encoded, should it say it back. */
+export function withoutSecret(text: string, secret: string): string {
+  if (secret.length < MIN_HIDDEN) return text;
+  const base64 = Buffer.from(secret).toString('base64');
+  const forms = [secret, encodeURIComponent(secret), base64, base64.replace(/=+$/, '')];
+  return forms.reduce((rest, form) => rest.replaceAll(form, '***'), text);
+}
+
 const SCHEME = '[a-z][a-z0-9+.-]{0,20}://';
 /** A URL up to white space or the next URL; what it is made of is told apart by `withoutPassword`. */
 const URLS = new RegExp(`(${SCHEME})((?:(?!${SCHEME})\\S)*)`, 'gi');

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { findEntry, messageOf, parseYamlDocuments, suggest, type YamlDocument } from '../base/index.ts';
+import { findEntry, parseYamlDocuments, suggest, type YamlDocument } from '../base/index.ts';
 import { type FlagType, parseFlagValue } from './flag.ts';
 import { FLAG_NAMES, FLAGS, type FlagName, isFlagName } from './flags.ts';
 import type { Reading, Setting } from './setting.ts';
@@ -13,8 +13,9 @@ const SCHEMAS = {
   duration: z.string('expected a duration as text, such as 5m').transform((text, context) => {
     try {
       return parseFlagValue('duration', text);
-    } catch (error) {
-      context.addIssue(messageOf(error));
+    } catch {
+      // The words of the parser quote the text.
+      context.addIssue('expected a duration, such as 5m');
       return z.NEVER;
     }
   }),
@@ -27,7 +28,7 @@ const KEYS = FLAG_NAMES.filter((name) => !NOT_IN_FILE.includes(name));
 
 /**
  * Reads a config file: one YAML map from names of flags, without the dashes, to values. Pure; `file` is its name in messages. What
- * is wrong never quotes a value, which may be a secret.
+ * is wrong is never quoted, since it may be a secret.
  */
 export function readConfigFile(text: string, file: string): Reading {
   const [document, second] = [...parseYamlDocuments(text)];
@@ -57,5 +58,5 @@ function readDocument({ root, value: values, position, warnings }: YamlDocument,
 
 function unknownKey(key: string): string {
   const meant = suggest(key.replace(/^-+/, ''), KEYS);
-  return `unknown key ${JSON.stringify(key)}${meant === undefined ? '' : ` (did you mean ${meant}?)`}`;
+  return `unknown key${meant === undefined ? '' : ` (did you mean ${meant}?)`}`;
 }

@@ -1,4 +1,4 @@
-import { type Clock, FluxError } from '../base/index.ts';
+import { type Clock, FluxError, type Secret, withoutSecret } from '../base/index.ts';
 import { type GitOutput, gitFailed } from './failure.ts';
 import { GitThread } from './git-thread.ts';
 import type { Selection } from './selection.ts';
@@ -15,6 +15,8 @@ export interface GitOptions {
   /** Everything the processes may see; see environment.ts. */
   readonly environment: Readonly<Record<string, string>>;
   readonly clock: Clock;
+  /** Sent to the remote, which may say it back. */
+  readonly password?: Secret;
   /** Told of each command that spoke to the remote. */
   readonly onRemote?: OnRemote;
   /** Told of each command that was ended before its time: what it had locked is locked still. */
@@ -43,7 +45,7 @@ export const MAX_OUTPUT_BYTES = 160 << 20;
 const thread = new GitThread();
 
 /** How a git process of one repository is run, and what its end means. Which ones there are is said in git.ts. */
-export function createGitProcess({ gitDir, cwd, environment, clock, onRemote, onKilled }: GitOptions) {
+export function createGitProcess({ gitDir, cwd, environment, clock, password, onRemote, onKilled }: GitOptions) {
   /** Resolves with what the process left, whatever its exit code. */
   async function run(args: readonly string[], { signal, input, extra = {}, select }: ProcessOptions): Promise<GitOutput> {
     const command = `git ${args[0]}`;
@@ -67,9 +69,16 @@ export function createGitProcess({ gitDir, cwd, environment, clock, onRemote, on
     if (result.exitCode === undefined) onKilled?.();
     if (result.exceeded) throw tooMuch(command);
     const { buffer, byteOffset, byteLength } = result.stdout;
-    const output = { ...result, command, stdout: Buffer.from(buffer, byteOffset, byteLength) };
+    const output = withoutPassword({ ...result, command, stdout: Buffer.from(buffer, byteOffset, byteLength) });
     if ((output.exitCode ?? 0) < 0 || /^Error: spawn /.test(output.stderr)) throw notStarted(command, output.stderr);
     return output;
+  }
+
+  /** What failed is told in the words of the remote. */
+  function withoutPassword(output: GitOutput): GitOutput {
+    if (output.exitCode === 0 || password === undefined) return output;
+    const clean = (text: string) => withoutSecret(text, password.reveal());
+    return { ...output, stdout: Buffer.from(clean(output.stdout.toString('utf8'))), stderr: clean(output.stderr) };
   }
 
   /** As run, for what speaks to the remote. */

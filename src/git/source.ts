@@ -86,6 +86,7 @@ export function createSource(options: SourceOptions) {
     branch,
     marks: [`refs/tags/${syncTag}`, notesRef, recordRef],
     environment,
+    ...(remote?.credentials ? { password: remote.credentials.password } : {}),
     clock,
     log,
     resolve,

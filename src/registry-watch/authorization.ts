@@ -81,7 +81,7 @@ export function createAuthorizer({ exchange, clock }: { readonly exchange: Excha
     }
     throw unauthorized(
       credential
-        ? `registry ${registry.host} offers no way to authenticate that is known: ${printable(challenge)}`
+        ? `registry ${registry.host} offers no way to authenticate that is known: ${printable(challenges.map(({ scheme }) => scheme).join(', '))}`
         : `registry ${registry.host} wants credentials and there are none`,
     );
   };

@@ -8,6 +8,7 @@ import {
   networkOfHost,
   type Reach,
   retryAfterMs,
+  withoutSecret,
 } from '../base/index.ts';
 import { failureOf, printable } from './answer.ts';
 import { type HostLimit, MAX_PAUSE_MS } from './rate-limit.ts';
@@ -73,7 +74,7 @@ export function createExchange({ http, clock, log, trace, onRequest }: ExchangeO
       });
       onRequest?.(response.status);
       if (trace) log.info({ url: `${url.origin}${url.pathname}`, status: response.status }, 'registry request');
-      return response;
+      return sameOrigin ? withoutCredentials(response, authorization) : response;
     } catch (error) {
       onRequest?.(undefined);
       if (trace) log.info({ url: `${url.origin}${url.pathname}`, err: error }, 'registry request');
@@ -95,7 +96,7 @@ export function createExchange({ http, clock, log, trace, onRequest }: ExchangeO
       if (redirects === MAX_REDIRECTS) throw refused(url, `more than ${MAX_REDIRECTS} redirects`);
       const next = URL.canParse(location, url.href) ? new URL(location, url) : undefined;
       if (!next || !mayBeSentTo(url, next, onward)) {
-        throw refused(url, `redirect to ${printable(next ? `${next.protocol}//${next.host}` : location)} is refused`);
+        throw refused(url, `redirect to ${next ? printable(`${next.protocol}//${next.host}`) : 'no address'} is refused`);
       }
       if (next.hostname !== url.hostname) reach = onward;
       url = next;
@@ -118,4 +119,13 @@ function refused(url: URL, reason: string): FluxError {
     code: 'registry/bad-redirect',
     help: 'A registry may redirect to public addresses over TLS, at most five times. It may not lead the daemon into its own network.',
   });
+}
+
+/** What a registry says of a failure goes into errors; should it say back what it was sent, that does not. */
+function withoutCredentials(response: HttpResponse, authorization: string | undefined): HttpResponse {
+  if (response.status < 400 || authorization === undefined) return response;
+  const [scheme = '', value = ''] = authorization.split(' ');
+  const password = scheme === 'Basic' ? Buffer.from(value, 'base64').toString('utf8').split(':').slice(1).join(':') : '';
+  const text = withoutSecret(withoutSecret(response.body.toString('utf8'), value), password);
+  return { ...response, body: Buffer.from(text) };
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { matchGlob } from '../base/index.ts';
 import { BUILD_TIME_LABELS, parseImageTime } from '../image/index.ts';
-import { jsonOf, printable } from './answer.ts';
+import { jsonOf } from './answer.ts';
 import type { Connection, Question } from './connection.ts';
 import { fetchBlob, fetchManifest } from './manifest.ts';
 
@@ -59,7 +59,7 @@ function configFacts(body: unknown): ConfigFacts {
   if (created === undefined || created === null) return { labels };
   const createdAt = typeof created === 'string' ? parseImageTime(created) : undefined;
   if (createdAt !== undefined) return { createdAt, labels };
-  return { labels, timeProblem: `the image config says it was created ${printable(JSON.stringify(created), 60)}` };
+  return { labels, timeProblem: 'the creation time in the image config is not one of RFC 3339' };
 }
 
 function timeLabels(labels: Readonly<Record<string, unknown>>): Record<string, string> {

@@ -2,8 +2,14 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { redact, Secret } from '../../src/base/index.ts';
+import { redact, Secret, withoutSecret } from '../../src/base/index.ts';
 import { processorMs } from '../support/processor.ts';
+
+test('a secret that the far side says back is hidden, as it is and encoded', () => {
+  const said = `"pa ss%/" cGEgc3MlLw== cGEgc3MlLw pa%20ss%25%2F`;
+  expect(withoutSecret(said, 'pa ss%/')).toBe('"***" *** *** ***');
+  expect(withoutSecret('a short one would hide anything', 'a')).toBe('a short one would hide anything');
+});
 
 describe('redacting URLs', () => {
   test.each<[text: string, redacted: string]>([

@@ -1,10 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { serveGitOverHttp } from '../git/support/http-server.ts';
+import { leaksOf, plant, reportCanaries } from '../support/canaries.ts';
+import { builtCommands } from './harness/build.ts';
 import { createWebhooks, manifest, startWorld, until, type World } from './harness/index.ts';
+import { run } from './harness/process.ts';
+import { startTellingRegistry } from './harness/telling-registry.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -12,28 +16,34 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** Secrets that nobody could guess, by where they are planted. */
-function canaries<Name extends string>(...names: readonly Name[]): Readonly<Record<Name, string>> {
-  return Object.fromEntries(names.map((name) => [name, `k${randomBytes(12).toString('hex')}`])) as Record<Name, string>;
-}
-
-/** As it is, and as it would look encoded; of each the beginning, in case the rest is cut. */
-function forms(secret: string): readonly string[] {
-  // Base64 of what stands behind one or two other bytes looks different.
-  const base64 = [0, 1, 2].map((shift) =>
-    Buffer.from('x'.repeat(shift) + secret)
-      .toString('base64')
-      .slice(shift === 0 ? 0 : 4, 16),
-  );
-  return [secret.slice(0, 10), Buffer.from(secret).toString('hex').slice(0, 20), ...base64];
-}
-
 const secret = (namespace: string, name: string, rest: string) =>
   `apiVersion: v1\nkind: Secret\nmetadata:\n  name: ${name}\n  namespace: ${namespace}\n${rest}`;
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
+/** Bodies of Secrets that are broken at the value; each is a file of its own. */
+const BROKEN = {
+  alias: (canary: string) => `stringData:\n  password: *${canary}\n`,
+  anchor: (canary: string) => `stringData:\n  password: &${canary}.x &y 1\n`,
+  tag: (canary: string) => `stringData:\n  password: !${canary}!x y\n`,
+  'local tag': (canary: string) => `stringData:\n  password: !${canary} y\n`,
+  'open quote': (canary: string) => `stringData:\n  password: "${canary}\n`,
+  'text after a quote': (canary: string) => `stringData:\n  password: "x" ${canary}\n`,
+  'open list': (canary: string) => `stringData:\n  password: [${canary}\n`,
+  'reserved character': (canary: string) => `stringData:\n  password: @${canary}\n`,
+  directive: (canary: string) => `%${canary} 1\nstringData: {}\n`,
+  tab: (canary: string) => `stringData:\n\tpassword: ${canary}\n`,
+  'key twice': (canary: string) => `stringData:\n  password: x\n  password: ${canary}\n`,
+  'item among keys': (canary: string) => `stringData:\n  a: b\n  - ${canary}\n`,
+  'merged value': (canary: string) => `stringData:\n  <<: ${canary}\n`,
+  'complex key': (canary: string) => `stringData:\n  ? {${canary}: x}\n  : y\n`,
+  'map in stringData': (canary: string) => `stringData: { key: { ${canary}: 1 } }\n`,
+  escape: (canary: string) => `stringData:\n  password: "\\q${canary}"\n`,
+};
+type BrokenForm = keyof typeof BROKEN;
+const FORMS = Object.keys(BROKEN) as readonly BrokenForm[];
+
 test('S-074: no secret comes out by the log, the API, the metrics, events, commits, notes or command lines', async () => {
-  const planted = canaries(
+  const planted = plant(
     'git password',
     'data',
     'changed data',
@@ -51,6 +61,17 @@ test('S-074: no secret comes out by the log, the API, the metrics, events, commi
     'token in a query',
     'refused body',
     'webhook with a wrong key',
+    'webhook with a wrong signature',
+    'signed webhook that is no JSON',
+    'URL in a signed webhook',
+    'Docker config',
+    'host in a Docker config',
+    'auth without a colon in a Docker config',
+    'pull secret that is no JSON',
+    'answer of a registry',
+    'answer of a hook of the Git host',
+    'token given to fluxctl',
+    ...FORMS,
   );
   const shop = world.namespace('shop');
   const repository = await world.repository();
@@ -59,6 +80,17 @@ test('S-074: no secret comes out by the log, the API, the metrics, events, commi
   const { port } = await serveGitOverHttp(dirname(repository.directory), { user: 'flux', password: planted['git password'] });
   const image = world.unique('acme/web');
   await world.push(image, '1.0.0', { version: '1.0.0' });
+
+  const telling = await startTellingRegistry(planted['answer of a registry']);
+  const scratch = mkdtempSync(join(tmpdir(), 'flux-secrets-'));
+  onTestFinished(() => rmSync(scratch, { recursive: true }));
+  const dockerConfig = join(scratch, 'config.json');
+  const auths = {
+    [telling]: { username: 'bot', password: planted['Docker config'] },
+    [`https://bot:${planted['host in a Docker config']}@registry`]: { username: 'bot', password: 'x' },
+    'registry.example.org': { auth: base64(planted['auth without a colon in a Docker config']) },
+  };
+  writeFileSync(dockerConfig, JSON.stringify({ auths }));
 
   const auth = { auths: { [world.registry]: { username: 'bot', password: planted['pull secret'] } } };
   const lastApplied = JSON.stringify({ data: { key: planted['last-applied annotation'] } });
@@ -73,6 +105,18 @@ test('S-074: no secret comes out by the log, the API, the metrics, events, commi
       'pull',
       `type: kubernetes.io/dockerconfigjson\ndata: { .dockerconfigjson: ${base64(JSON.stringify(auth))} }\n`,
     ),
+    'telling.yaml': manifest.deployment({ namespace: shop, name: 'telling', image: `${telling}/acme/web:1.0.0`, replicas: 0 }),
+    'broken-pull.yaml': secret(
+      shop,
+      'broken-pull',
+      `type: kubernetes.io/dockerconfigjson\ndata: { .dockerconfigjson: ${base64(`{"auths": ${planted['pull secret that is no JSON']}`)} }\n`,
+    ),
+    'other.yaml': manifest
+      .deployment({ namespace: shop, name: 'other', image: `${world.registry}/${image}:1.0.0`, replicas: 0 })
+      .replace('    spec:\n', '    spec:\n      imagePullSecrets: [{ name: broken-pull }]\n'),
+    ...Object.fromEntries(
+      FORMS.map((form, index) => [`form-${index}.yaml`, secret(shop, `form-${index}`, BROKEN[form](planted[form]))]),
+    ),
     'annotated.yaml': secret(shop, 'annotated', 'data: {}\n').replace(
       'metadata:\n',
       `metadata:\n  annotations:\n    kubectl.kubernetes.io/last-applied-configuration: '${lastApplied}'\n`,
@@ -83,9 +127,21 @@ test('S-074: no secret comes out by the log, the API, the metrics, events, commi
     'bad-field.yaml': secret(shop, 'bad-field', `dato: { key: ${planted['data of an unknown field']} }\n`),
   };
   const first = await repository.commit('Open the shop', files);
+  const said = planted['answer of a hook of the Git host'];
+  repository.hook(
+    'pre-receive',
+    `echo "${planted['git password']} is wrong, token=${said} and https://flux:${said}@vault are not" >&2; exit 1`,
+  );
   const url = `http://flux:${planted['git password']}@127.0.0.1:${port}/${basename(repository.directory)}`;
   const fluxd = await world.fluxd(url, {
-    args: ['--log-format=json', '--registry-trace', '--sync-garbage-collection', ...webhooks.args],
+    args: [
+      '--log-format=json',
+      '--registry-trace',
+      '--sync-garbage-collection',
+      `--docker-config=${dockerConfig}`,
+      `--registry-insecure-host=${telling}`,
+      ...webhooks.args,
+    ],
   });
   const origin = new URL(fluxd.url).origin;
   const seen = new Map<string, string>();
@@ -105,7 +161,10 @@ test('S-074: no secret comes out by the log, the API, the metrics, events, commi
   onTestFinished(() => streaming.abort());
 
   // What is applied, refused, changed in Git and in the cluster, and gone.
-  await repository.synced(first);
+  await until('the Git host refused a push', () => fluxd.log().includes('is wrong, token='));
+  await post('git-repo-config', '/api/flux/v9/git-repo-config', false);
+  seen.set('fluxctl doctor', (await fluxd.fluxctl('doctor')).stdout);
+  repository.hook('pre-receive', undefined);
   const second = await repository.commit('Change', {
     'good.yaml': secret(shop, 'good', `data: { key: ${base64(planted['changed data'])} }\n`),
   });
@@ -116,7 +175,7 @@ test('S-074: no secret comes out by the log, the API, the metrics, events, commi
     const live = await world.kube.find(good);
     return live?.data?.key === base64(planted['changed data']);
   });
-  await until('the registry was scanned', () => fluxd.log().includes(image));
+  await until('the registries were scanned', () => [image, 'denied: got'].every((text) => fluxd.log().includes(text)));
 
   // What people and strangers send.
   const content = secret(shop, 'good', `data: { key: ${base64(planted['previewed data'])} }\n`);
@@ -131,6 +190,14 @@ test('S-074: no secret comes out by the log, the API, the metrics, events, commi
   const hook = webhooks.gitHubPush({ url: `http://127.0.0.1:${port}/${basename(repository.directory)}`, branch: 'main' });
   expect(await webhooks.send(hook)).toBe(202);
   await webhooks.send({ ...hook, path: `/hook/${planted['webhook with a wrong key']}` });
+  await webhooks.send({
+    ...hook,
+    headers: { ...hook.headers, 'x-hub-signature-256': planted['webhook with a wrong signature'] },
+  });
+  await webhooks.send(webhooks.generic(planted['signed webhook that is no JSON']));
+  await webhooks.send(
+    webhooks.gitHubPush({ url: `https://flux:${planted['URL in a signed webhook']}@vault/a.git`, branch: 'main' }),
+  );
   expect((await fluxd.fluxctl('automate', '--workload', `${shop}:deployment/web`)).code).toBe(0);
   await repository.synced(repository.head());
 
@@ -141,10 +208,21 @@ test('S-074: no secret comes out by the log, the API, the metrics, events, commi
     await ask(path, `/api/flux/${path}`);
   await post('git-repo-config', '/api/flux/v9/git-repo-config', false);
   await ask('metrics', '/metrics');
-  for (const words of [['list-workloads', '-a'], ['list-images', '-n', shop], ['sync'], ['diff'], ['save', '--out', '-']]) {
-    const { stdout, stderr } = await fluxd.fluxctl(...words);
-    seen.set(`fluxctl ${words[0]}`, stdout + stderr);
-  }
+  const commands = [
+    ['list-workloads', '-a'],
+    ['list-images', '-n', shop],
+    ['sync'],
+    ['diff'],
+    ['status'],
+    ['save', '--out', '-'],
+  ];
+  const ours = ['--token', planted['token given to fluxctl'], 'list-controllers'];
+  await Promise.all(
+    [...commands, ours].map(async (words) => {
+      const { stdout, stderr } = await fluxd.fluxctl(...words);
+      seen.set(`fluxctl ${words.at(words === ours ? 2 : 0)}`, stdout + stderr);
+    }),
+  );
   seen.set('log', fluxd.log());
   seen.set(
     'command line',
@@ -163,11 +241,62 @@ test('S-074: no secret comes out by the log, the API, the metrics, events, commi
     expect(seen.get(what)?.length, what).toBeGreaterThan(100);
   const [keyDigest = ''] = /[0-9a-f]{64}$/.exec(hook.path) ?? [];
   const all = { ...planted, 'URL of the webhook': keyDigest, 'token for the API server': 'the-proxy-has-the-credentials' };
-  const leaks = [...seen].flatMap(([where, text]) =>
-    Object.entries(all)
-      .filter(([, each]) => forms(each).some((form) => text.includes(form)))
-      .map(([name]) => `${name} in ${where}`),
+  const leaks = leaksOf(all, seen);
+  reportCanaries(all, seen, leaks);
+  expect(leaks).toEqual([]);
+});
+
+test('S-074: nothing that is read before the start comes out when it cannot be used', async () => {
+  const planted = plant(
+    'kubeconfig that is no YAML',
+    'kubeconfig with an alias',
+    'value in a config file',
+    'key in a config file',
+    'what a credential plugin prints',
   );
+  const scratch = mkdtempSync(join(tmpdir(), 'flux-secrets-'));
+  onTestFinished(() => rmSync(scratch, { recursive: true }));
+  const commands = await builtCommands();
+  const file = (name: string, content: string) => {
+    writeFileSync(join(scratch, name), content);
+    return join(scratch, name);
+  };
+  const kubeconfig = (user: string) =>
+    `clusters: [{name: a, cluster: {server: 'https://127.0.0.1:1'}}]
+contexts: [{name: a, context: {cluster: a, user: a}}]
+current-context: a
+users:
+- name: a
+  user:
+    ${user}
+`;
+  const noYaml = file('no-yaml', kubeconfig(`token: "${planted['kubeconfig that is no YAML']}`));
+  const alias = file('alias', kubeconfig(`token: *${planted['kubeconfig with an alias']}`));
+  const exec = {
+    apiVersion: 'client.authentication.k8s.io/v1',
+    interactiveMode: 'Never',
+    command: 'echo',
+    args: [planted['what a credential plugin prints']],
+  };
+  const plugin = file('plugin', kubeconfig(`exec: ${JSON.stringify(exec)}`));
+  const settings = `sync-interval: ${planted['value in a config file']}\n${planted['key in a config file']}: 1\n`;
+  const fluxd = (...args: readonly string[]) => ['fluxd.js', '--listen=127.0.0.1:0', ...args];
+  const seen = new Map<string, string>();
+  const says = async (expected: string, kubeconfigFile: string, [command = '', ...args]: readonly string[]) => {
+    const env = { HOME: scratch, NODE_NO_WARNINGS: '1', KUBECONFIG: kubeconfigFile };
+    const { code, stdout, stderr } = await run(process.execPath, [join(commands, command), ...args], { env });
+    seen.set(`${command}: ${expected}`, stdout + stderr);
+    expect(stdout + stderr).toContain(expected);
+    expect(code).toBeGreaterThan(0);
+  };
+  await Promise.all([
+    says('no-yaml: line 8: it is not valid YAML', noYaml, fluxd('--git-url=file:///x')),
+    says('alias: line 7: it is not valid YAML', alias, ['fluxctl.js', 'doctor']),
+    says('the credential plugin printed something else than JSON', plugin, ['fluxctl.js', 'list-workloads']),
+    says('settings.yaml:2: unknown key', '', fluxd(`--config-file=${file('settings.yaml', settings)}`)),
+  ]);
+  const leaks = leaksOf(planted, seen);
+  reportCanaries(planted, seen, leaks);
   expect(leaks).toEqual([]);
 });
 

@@ -44,6 +44,7 @@ describe('a Docker config', () => {
     const document = { auths: { [key]: auth('u:p'), 'good.io': auth('u:p') } };
     expect(hosts(document)).toEqual(['good.io']);
     expect(problems(document)).toEqual([expect.stringMatching(/(?:Invalid|Empty) registry auth url/)]);
+    expect(problems(document)[0]).toContain(': entry 1: ');
   });
 
   test('is read in its older form without auths', () => {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { FluxError, parseYamlDocuments } from '../../base/index.ts';
+import { FluxError, parseYamlDocuments, suggest } from '../../base/index.ts';
 import { SOURCE_NAMES, type SourceName } from './sources/index.ts';
 
 /** One entry of the file of `--webhook-config`. */
@@ -33,7 +33,7 @@ const file = z.strictObject({
 
 /**
  * Reads the configuration in the form of Flux v1's webhook receiver.
- * @throws FluxError `webhooks/bad-config`, naming file and field.
+ * @throws FluxError `webhooks/bad-config`, naming file and field, and never what is written there.
  */
 export function parseWebhookConfig(text: string, path: string): WebhookConfig {
   const [document, ...more] = parseYamlDocuments(text);
@@ -42,7 +42,7 @@ export function parseWebhookConfig(text: string, path: string): WebhookConfig {
   const parsed = file.safeParse(document.value);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw bad(path, `${issue?.path.join('.') || 'the document'}: ${issue?.message}`);
+    throw bad(path, `${issue?.path.join('.') || 'the document'}: ${problemOf(issue)}`);
   }
   const { api, endpoints } = parsed.data;
   return {
@@ -61,7 +61,14 @@ function isSourceName(name: string): name is SourceName {
 function sourceProblem(name: string): string {
   // Its tokens are not checked yet, and an endpoint that anybody may call is not what was asked for.
   if (name === UNBUILT) return `${UNBUILT} is known, but not built yet; leave it out`;
-  return `unknown source ${JSON.stringify(name)}; it is one of ${SOURCE_NAMES.join(', ')}`;
+  return `unknown source; it is one of ${SOURCE_NAMES.join(', ')}`;
+}
+
+/** Names of unknown fields are not quoted: a key may have been pasted there. */
+function problemOf(issue: z.core.$ZodIssue | undefined): string {
+  if (issue?.code !== 'unrecognized_keys') return issue?.message ?? 'unexpected';
+  const meant = suggest(issue.keys[0] ?? '', issue.path.length === 0 ? file.keyof().options : endpoint.keyof().options);
+  return `it has an unknown field${meant === undefined ? '' : ` (did you mean ${meant}?)`}`;
 }
 
 function bad(path: string, why: string): FluxError {

@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import { isDeepStrictEqual } from 'node:util';
 import type { ConfigOptions, KubeConfig } from '@kubernetes/client-node';
-import { type Clock, FluxError, messageOf, parseYamlDocument, trimEndOf } from '../../base/index.ts';
+import { type Clock, FluxError, parseYamlDocument, trimEndOf } from '../../base/index.ts';
 import { isFields } from '../../resource/index.ts';
+import { credentialFailure, kubeconfigFailure } from './kubeconfig-failure.ts';
 
 export interface KubeconfigSource {
   /** A kubeconfig file; without it KUBECONFIG, `~/.kube/config` and the pod's service account are tried in this order. */
@@ -36,7 +37,16 @@ const LOADED = 'loaded-context';
 export async function loadKubeconfig(source: KubeconfigSource): Promise<Kubeconfig> {
   // Loaded late: the package takes most of a second and 90 MB, which no command without a cluster should pay.
   const { KubeConfig } = await import('@kubernetes/client-node');
-  const load = (options: Partial<ConfigOptions> = {}, loaded = new KubeConfig()) => {
+  class Named extends KubeConfig {
+    override loadFromFile(file: string, options?: Partial<ConfigOptions>): void {
+      try {
+        super.loadFromFile(file, options);
+      } catch (error) {
+        throw kubeconfigFailure(error, `kubeconfig ${file}`);
+      }
+    }
+  }
+  const load = (options: Partial<ConfigOptions> = {}, loaded: KubeConfig = new Named()) => {
     if (source.inCluster) loaded.loadFromCluster();
     else if (source.kubeconfigFile) loaded.loadFromFile(source.kubeconfigFile, options);
     else if (source.kubeconfigFiles?.length) return merged(source.kubeconfigFiles, options);
@@ -45,7 +55,7 @@ export async function loadKubeconfig(source: KubeconfigSource): Promise<Kubeconf
   };
   const merged = (files: readonly string[], options: Partial<ConfigOptions>) => {
     const [first = new KubeConfig(), ...others] = files.map((file) => {
-      const loaded = new KubeConfig();
+      const loaded = new Named();
       loaded.loadFromFile(file, options);
       return loaded;
     });
@@ -53,7 +63,7 @@ export async function loadKubeconfig(source: KubeconfigSource): Promise<Kubeconf
     return first;
   };
   /** Takes a context that names no cluster for one that does. */
-  class Forgiving extends KubeConfig {
+  class Forgiving extends Named {
     override loadFromString(text: string, options?: Partial<ConfigOptions>): void {
       super.loadFromString(withClusterNames(text), options);
     }
@@ -68,7 +78,7 @@ export async function loadKubeconfig(source: KubeconfigSource): Promise<Kubeconf
   } catch (error) {
     // A KUBECONFIG whose file is not there counts for as much as none.
     if (!source.kubeconfigFile && isMissingFile(error)) throw noConfig();
-    throw broken(`${where}: ${messageOf(error)}`, { cause: error });
+    throw kubeconfigFailure(error, where);
   }
   if (source.context && isMadeUp(config)) throw noKubeconfig(source.context);
   if (source.context) config.setCurrentContext(source.context);
@@ -154,6 +164,7 @@ function noKubeconfig(context: string): FluxError {
 }
 
 function isMissingFile(error: unknown): boolean {
+  if (error instanceof FluxError) return isMissingFile(error.cause);
   return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
@@ -164,17 +175,9 @@ function contextsOf(config: KubeConfig): string {
 
 function broken(
   message: string,
-  {
-    help = 'The kubeconfig cannot be used. Check the file and the name of the context with kubectl config view.',
-    cause,
-  }: { readonly help?: string; readonly cause?: unknown } = {},
+  { help = 'Check the file and the name of the context with kubectl config view.' }: { readonly help?: string } = {},
 ): FluxError {
-  return new FluxError(message, {
-    code: 'cluster/bad-config',
-    fault: 'user',
-    help,
-    ...(cause === undefined ? {} : { cause }),
-  });
+  return new FluxError(message, { code: 'cluster/bad-config', fault: 'user', help });
 }
 
 export interface Credentials {
@@ -250,11 +253,7 @@ async function credentialsOf({ config, server, where }: Kubeconfig): Promise<Cre
     await config.applyToHTTPSOptions(options);
     fileToken = await tokenOfFile(config);
   } catch (error) {
-    throw new FluxError(`credentials of ${where}: ${messageOf(error)}`, {
-      code: 'cluster/credentials',
-      help: 'The credential plugin or token file named in the kubeconfig could not be used.',
-      cause: error,
-    });
+    throw credentialFailure(error, config.getCurrentUser(), where);
   }
   const { headers, agent, auth, ...tls } = options;
   const all: Record<string, string> = {};
@@ -271,6 +270,6 @@ async function tokenOfFile(config: KubeConfig): Promise<string | undefined> {
   const file: unknown = config.getCurrentUser()?.authProvider?.config?.tokenFile;
   if (typeof file !== 'string') return undefined;
   const token = (await readFile(file, 'utf8')).trim();
-  if (token === '') throw new Error(`${file} is empty`);
+  if (token === '') throw new FluxError(`${file} is empty`, { code: 'cluster/credentials' });
   return token;
 }

@@ -108,7 +108,7 @@ export function createCredentialSource({
         const data = secret.data as Readonly<Record<string, unknown>> | undefined;
         const encoded = key === undefined ? undefined : data?.[key];
         if (typeof encoded !== 'string') {
-          report(source, `secret ${source}: type ${String(secret.type)} is not a Docker config`);
+          report(source, `secret ${source}: it is not of a type that holds a Docker config, or lacks the key of its type`);
           return NO_CONFIG;
         }
         return use(source, parseDockerConfig(Buffer.from(encoded, 'base64').toString('utf8'), source));

@@ -15,7 +15,7 @@ const HOST = /^[a-z0-9](?:[a-z0-9.-]{0,252}[a-z0-9])?(?::\d{1,5})?$/;
 
 /**
  * Reads a Docker config: `{"auths": {HOST: {"auth": …}}}`, or the older bare `{HOST: {"auth": …}}`. A bad entry is reported and the
- * others are used. Credential helpers and identity tokens are not supported, and said so.
+ * others are used; what is no host is named by its number, since a password may stand there. Credential helpers and identity tokens are not supported, and said so.
  */
 export function parseDockerConfig(text: string, source: string): DockerConfig {
   const byHost = new Map<string, Credential>();
@@ -26,15 +26,15 @@ export function parseDockerConfig(text: string, source: string): DockerConfig {
     if (Object.hasOwn(document, name))
       problems.push(problem(source, `names ${name}, which is not supported: put the credentials under auths`));
   }
-  for (const [key, entry] of entriesOf(document)) {
+  for (const [index, [key, entry]] of entriesOf(document).entries()) {
+    let name = `entry ${index + 1}`;
     try {
       const host = hostOf(key);
+      name = `entry ${JSON.stringify(host)}`;
       const [username, password] = userOf(entry);
       byHost.set(host, createCredential(host, username, password, source));
     } catch (error) {
-      problems.push(
-        problem(source, `entry ${JSON.stringify(key.slice(0, 200))}: ${error instanceof Error ? error.message : ''}`),
-      );
+      problems.push(problem(source, `${name}: ${error instanceof Error ? error.message : ''}`));
     }
   }
   return { byHost, problems };

@@ -59,9 +59,14 @@ describe('refused at the start', () => {
     ['nothing', '', 'exactly one'],
     ['another version', '{fluxRecvVersion: 2, endpoints: []}', 'fluxRecvVersion'],
     ['no endpoint', '{fluxRecvVersion: 1, endpoints: []}', 'endpoints'],
-    ['a word that nobody knows', endpoint('{source: GitHub, keyPath: a.key, kyPath: b.key}'), 'kyPath'],
+    [
+      'a word that nobody knows',
+      endpoint('{source: GitHub, keyPath: a.key, kyPath: b.key}'),
+      'unknown field (did you mean keyPath?)',
+    ],
     ['no key', endpoint('{source: GitHub}'), 'endpoints.0.keyPath'],
     ['an unknown source', endpoint('{source: Github, keyPath: a.key}'), 'it is one of GitHub, GitLab'],
+    ['an unknown field', endpoint('{source: GitHub, keyPath: a.key, hunter2: 1}'), 'endpoints.0: it has an unknown field'],
     ['a name from Object', endpoint('{source: constructor, keyPath: a.key}'), 'unknown source'],
     ['a source whose check is not built', endpoint('{source: GoogleContainerRegistry, keyPath: a.key}'), 'not built yet'],
     [

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { silentLogger } from '../../../src/base/index.ts';
 import { loadKubeconfig } from '../../../src/cluster/connection/kubeconfig.ts';
@@ -186,6 +187,25 @@ describe('credentials', () => {
     const cluster = await connect(world, { exec });
     await expect(cluster.version()).rejects.toMatchObject({ code: 'cluster/credentials' });
   });
+
+  test.each([
+    ['prints no JSON', 'echo hunter2', 'the credential plugin printed something else than JSON'],
+    ['prints other JSON', 'echo \'{"hunter2":1}\'', 'the credential plugin printed no credentials'],
+    ['says why it fails', 'echo hunter2 >&2; exit 1', 'the credential plugin failed'],
+  ])('a plugin that %s is not quoted (S-074)', async (_, script, reason) => {
+    const world = await startWorld();
+    const exec = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      command: 'sh',
+      args: ['-c', script],
+      interactiveMode: 'Never',
+    };
+    const cluster = await connect(world, { exec });
+    const failure: unknown = await cluster.version().catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'cluster/credentials', message: expect.stringContaining(reason) });
+    expect(inspect(failure, { depth: 10 })).not.toContain('hunter2');
+    cluster.close();
+  });
 });
 
 describe('the kubeconfig', () => {
@@ -207,6 +227,19 @@ describe('the kubeconfig', () => {
       code: 'cluster/bad-config',
       message: expect.stringMatching(/^context "nope" does not exist in kubeconfig \//),
     });
+  });
+
+  test.each([
+    ['an open quote', 'users: [{name: a, user: {token: "hunter2', 'line 1: it is not valid YAML'],
+    ['an alias', 'users:\n- name: a\n  user:\n    token: *hunter2\n', 'line 4: it is not valid YAML'],
+    ['a tag', 'users:\n- name: a\n  user:\n    token: !hunter2!x y\n', 'line 4: it is not valid YAML'],
+    ['nothing at all', '# hunter2\n', 'it is not a kubeconfig'],
+  ])('with %s is refused by a place and a kind, and never quoted (S-074)', async (_, text, why) => {
+    const file = join(directory, 'secret');
+    writeFileSync(file, text);
+    const failure: unknown = await loadKubeconfig({ kubeconfigFile: file }).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'cluster/bad-config', message: `kubeconfig ${file}: ${why}` });
+    expect(inspect(failure, { depth: 10 })).not.toContain('hunter2');
   });
 
   test('outside of a cluster there is no service account to use', async () => {
