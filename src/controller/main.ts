@@ -132,9 +132,10 @@ export interface EngineOptions extends Omit<FluxOptions, 'temporaryDirectory' | 
 export function startEngine(options: EngineOptions): RunningFlux {
   const { config, version, environment, source, cluster, metrics, heapBytes, onRest, clock, log } = options;
   const http = createHttpTransport({ userAgent: `fluxd/${version}` });
-  const thread = new ManifestThread();
+  const thread = new ManifestThread({ clock });
   const desired: Desired = createManifestReader({
     thread,
+    clock,
     log: log.child({ component: 'manifests' }),
     ...(heapBytes === undefined ? {} : { maxBytes: heapBytes / 2 }),
   });

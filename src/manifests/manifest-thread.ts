@@ -1,9 +1,9 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import pLimit from 'p-limit';
-import { FluxError, messageOf, turn, withDeadline } from '../base/index.ts';
+import { type Clock, FluxError, messageOf, systemClock, turn } from '../base/index.ts';
 import { changeFile, type FileChange } from './file-change.ts';
-import { type ParsedFile, refusedFile } from './finding.ts';
+import type { ParsedFile } from './finding.ts';
 import { MAX_INLINE_LENGTH, READ_MEMORY_MIB, READ_MS } from './limits.ts';
 import { type FileContent, parseFile } from './parse-file.ts';
 import { errorFrom, type ManifestAnswer, type ManifestOrder, unpackPiece } from './piece.ts';
@@ -14,8 +14,8 @@ const PROGRAM = new URL(`./manifest-program${extname(import.meta.url)}`, import.
 const IDLE_MS = 30_000;
 
 export interface ManifestThreadOptions {
-  /** How long the thread may work on one file. */
-  readonly readMs?: number;
+  /** Measures how long the thread works on a file. Default: the system's. */
+  readonly clock?: Pick<Clock, 'deadline'>;
   /** What runs on the thread. */
   readonly program?: URL;
 }
@@ -31,22 +31,17 @@ export class ManifestThread {
   #worker: Worker | undefined;
   #rest: AbortController | undefined;
 
-  constructor({ readMs = READ_MS, program = PROGRAM }: ManifestThreadOptions = {}) {
-    this.#options = { readMs, program };
+  constructor({ clock = systemClock, program = PROGRAM }: ManifestThreadOptions = {}) {
+    this.#options = { clock, program };
   }
 
   /**
    * What is wrong with the content is in the result.
-   * @throws the signal's reason; FluxError `manifests/not-read` when the thread was lost twice
+   * @throws the signal's reason; FluxError `manifests/too-costly`; `manifests/not-read` when the thread was lost twice
    */
   async parse(content: FileContent, signal?: AbortSignal): Promise<ParsedFile> {
     if (isCheap(content.bytes)) return parseFile(content);
-    try {
-      return await this.#apart((worker, deadline) => readOn(worker, content, deadline), signal);
-    } catch (error) {
-      if (error instanceof FluxError && error.code === 'manifests/too-costly') return refusedFile(error);
-      throw error;
-    }
+    return this.#apart((worker, deadline) => readOn(worker, content, deadline), signal);
   }
 
   /**
@@ -78,14 +73,14 @@ export class ManifestThread {
     this.#rest?.abort();
     const worker = this.#start();
     worker.ref();
-    using deadline = withDeadline(this.#options.readMs, signal);
+    using deadline = this.#options.clock.deadline(READ_MS, signal);
     try {
       return await work(worker, deadline.signal);
     } catch (error) {
       // It is in the middle of a file.
       this.#end(worker);
       signal?.throwIfAborted();
-      if (deadline.signal.aborted) throw tooSlow(this.#options.readMs);
+      if (deadline.signal.aborted) throw tooSlow();
       throw new FluxError(`reading the file failed: ${messageOf(error)}`, { code: 'manifests/not-read', cause: error });
     } finally {
       worker.unref();
@@ -113,7 +108,7 @@ export class ManifestThread {
   }
 
   #endAfterRest(worker: Worker, signal: AbortSignal): void {
-    const rest = withDeadline(IDLE_MS, signal);
+    const rest = this.#options.clock.deadline(IDLE_MS, signal);
     rest.signal.addEventListener('abort', () => {
       if (!signal.aborted) this.#end(worker);
     });
@@ -161,10 +156,10 @@ function isCheap(bytes: Uint8Array): boolean {
 const AMPERSAND = '&'.charCodeAt(0);
 const ASTERISK = '*'.charCodeAt(0);
 
-function tooSlow(readMs: number): FluxError {
-  return new FluxError(`reading the file takes more than ${readMs / 1000} s`, {
+function tooSlow(): FluxError {
+  return new FluxError(`reading the file takes more than ${READ_MS / 1000} s`, {
     code: 'manifests/too-costly',
     fault: 'user',
-    help: 'The whole file is refused. Manifests never take as long to read; look for a generator gone wrong, or split the file up.',
+    help: 'The whole file is refused, and tried again in ten minutes. Manifests never take as long to read; look for a generator gone wrong, or split the file up.',
   });
 }

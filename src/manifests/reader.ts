@@ -1,12 +1,14 @@
-import { FluxError, type Logger, silentLogger, turn } from '../base/index.ts';
+import { type Clock, FluxError, type Logger, silentLogger, systemClock, turn } from '../base/index.ts';
 import type { Manifest } from '../resource/index.ts';
 import { MAX_FILE_BYTES } from './decode.ts';
 import { type FileSelection, selectFiles, type TreeFile } from './files.ts';
 import { type ParsedFile, refusedFile } from './finding.ts';
 import { MAX_INLINE_LENGTH } from './limits.ts';
 import { ManifestThread } from './manifest-thread.ts';
+import { type HeapShare, MemoryBudget } from './memory-budget.ts';
 import { withOtherTools } from './other-tools.ts';
 import type { FileProblem } from './problem.ts';
+import { RefusedFiles } from './refused-files.ts';
 
 /** What the files of a revision want. */
 export interface DesiredManifests {
@@ -36,17 +38,17 @@ export interface ManifestReaderOptions {
   readonly maxBytes?: number;
   /** Reads long files. Default: one of its own. */
   readonly thread?: ManifestThread;
+  /** Tells when content that could not be read is tried again. Default: the system's. */
+  readonly clock?: Pick<Clock, 'monotonic'>;
 }
 
 /** Blobs are fetched together up to this many and this much. */
 const BATCH = { files: 64, bytes: 8 << 20 };
 
 /** What one file of a revision holds, with its manifests in their places. */
-interface FileRead extends DesiredManifests {
+interface FileRead extends DesiredManifests, HeapShare {
   /** Same content, read in the same way. */
   readonly contentKey: string;
-  /** What its manifests take of the heap. */
-  readonly bytes: number;
 }
 
 /**
@@ -57,8 +59,9 @@ export function createManifestReader({
   log = silentLogger(),
   maxBytes = Number.POSITIVE_INFINITY,
   thread = new ManifestThread(),
+  clock = systemClock,
 }: ManifestReaderOptions = {}): ManifestReader {
-  const outOfMemory = tooMuch(maxBytes);
+  const refused = new RefusedFiles(clock);
   /** By path. */
   const kept = new Map<string, FileRead>();
   let lastManifests: readonly Manifest[] = [];
@@ -72,28 +75,34 @@ export function createManifestReader({
       const sameContent = findContents(kept.values(), changed);
       const fresh = new Map<string, FileRead>();
       let parsed = 0;
-      let left = maxBytes - unchangedBytes(kept, selection.files);
-      const isWanted = (file: TreeFile) => left > 0 && file.size <= MAX_FILE_BYTES && !sameContent.has(contentKeyOf(file));
+      const budget = new MemoryBudget(maxBytes);
+      // What is only looked at has the room that what is kept leaves.
+      for (const read of keep ? unchanged(kept, selection.files) : kept.values()) budget.take(read);
+      const isWanted = (file: TreeFile) =>
+        !budget.isSpent &&
+        file.size <= MAX_FILE_BYTES &&
+        !sameContent.has(contentKeyOf(file)) &&
+        refused.of(contentKeyOf(file)) === undefined;
       const fetched = async (batch: readonly TreeFile[]) =>
         Promise.all(batch.map(async (file) => ({ file, bytes: isWanted(file) ? await blob(file.blob) : undefined })));
       const parse = async (file: TreeFile, bytes: Buffer | undefined): Promise<FileRead> => {
         if (file.size > MAX_FILE_BYTES) return placed(file, tooLarge(file));
-        if (!bytes) return unkept(file.path, outOfMemory);
+        if (!bytes) return unkept(file.path, refused.of(contentKeyOf(file)) ?? budget.refusal());
         await pause(bytes.length);
         parsed += 1;
         try {
           return placed(file, await thread.parse({ bytes, isJson: file.path.endsWith('.json') }, signal));
         } catch (error) {
-          if (error instanceof FluxError) return unkept(file.path, error);
-          throw error;
+          if (!(error instanceof FluxError)) throw error;
+          refused.add(contentKeyOf(file), error);
+          return unkept(file.path, error);
         }
       };
       for await (const contents of oneAhead(batches(changed), fetched)) {
         for (const { file, bytes } of contents) {
           const known = sameContent.get(contentKeyOf(file));
           const read = known ? movedTo(file.path, known) : await parse(file, bytes);
-          left -= read.bytes;
-          if (left < 0) fresh.set(file.path, unkept(file.path, outOfMemory));
+          if (!budget.take(read)) fresh.set(file.path, unkept(file.path, budget.refusal()));
           else {
             sameContent.set(read.contentKey, read);
             fresh.set(file.path, read);
@@ -125,14 +134,12 @@ function findContents(known: Iterable<FileRead>, files: readonly TreeFile[]): Ma
   return found;
 }
 
-/** What the files take that are as they were. */
-function unchangedBytes(kept: ReadonlyMap<string, FileRead>, files: readonly TreeFile[]): number {
-  let bytes = 0;
+/** What is kept of the files that are as they were. */
+function* unchanged(kept: ReadonlyMap<string, FileRead>, files: readonly TreeFile[]): Generator<FileRead> {
   for (const file of files) {
     const read = kept.get(file.path);
-    if (read?.contentKey === contentKeyOf(file)) bytes += read.bytes;
+    if (read?.contentKey === contentKeyOf(file)) yield read;
   }
-  return bytes;
 }
 
 function forgetOthers(kept: Map<string, FileRead>, files: readonly TreeFile[]): void {
@@ -151,14 +158,6 @@ function tooLarge({ size }: TreeFile): ParsedFile {
     help: `Files above ${MAX_FILE_BYTES >> 20} MiB are not read. Split it up, or move it out of the --git-path.`,
   });
   return refusedFile(error);
-}
-
-function tooMuch(maxBytes: number): FluxError {
-  return new FluxError(`file is not kept: the manifests before it take ${Math.floor(maxBytes / (1 << 20))} MiB of memory`, {
-    code: 'manifests/too-much',
-    fault: 'user',
-    help: 'The whole file is refused. Give fluxd more memory, or have it read less with --git-path.',
-  });
 }
 
 /** Lets everything else have its turn before the file that exceeds what may be read in one. */
@@ -221,24 +220,26 @@ function placed(file: TreeFile, { objects, errors, warnings }: ParsedFile): File
     manifests,
     errors: inFile(errors),
     warnings: inFile(warnings),
-    bytes: objects.reduce((sum, { bytes }) => sum + bytes, 0) + placesBytes({ manifests, errors, warnings }),
+    bytes: placesBytes({ manifests, errors, warnings }),
+    objects: { bytes: objects.reduce((sum, { bytes }) => sum + bytes, 0) },
   };
 }
 
 /** The same content at another path: the objects are there already. */
-function movedTo(file: string, { contentKey, manifests, errors, warnings }: FileRead): FileRead {
+function movedTo(file: string, { contentKey, manifests, errors, warnings, bytes, objects }: FileRead): FileRead {
   return {
     contentKey,
+    bytes,
+    objects,
     manifests: manifests.map((manifest) => ({ ...manifest, place: { ...manifest.place, file } })),
     errors: errors.map((problem) => ({ ...problem, file })),
     warnings: warnings.map((problem) => ({ ...problem, file })),
-    bytes: placesBytes({ manifests, errors, warnings }),
   };
 }
 
-/** A file that had no room, or whose reader was lost. Its content is read again by the next sync. */
+/** A file that had no room, or could not be read within its bounds. It is read again by a later sync. */
 function unkept(file: string, error: FluxError): FileRead {
-  return { contentKey: '', manifests: NONE, errors: [{ file, error }], warnings: NONE, bytes: 0 };
+  return { contentKey: '', manifests: NONE, errors: [{ file, error }], warnings: NONE, bytes: 0, objects: { bytes: 0 } };
 }
 
 function placesBytes({

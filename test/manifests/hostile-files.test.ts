@@ -67,7 +67,7 @@ describe('S-025 hostile files', () => {
     expect(result.errors.at(-1)).toMatchObject({ file: 'a.yaml', error: { code } });
   });
 
-  test('files beyond the memory of a revision are refused by name; less is read again', async () => {
+  describe('the memory of a revision', () => {
     const contents = Array.from({ length: 6 }, (_, index) =>
       Buffer.from(`apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m${index}}\ndata: {text: "${String(index).repeat(MIB)}"}\n`),
     );
@@ -78,13 +78,41 @@ describe('S-025 hostile files', () => {
       size: length,
     }));
     const blob = async (id: string) => contents[Number(id)] ?? Buffer.alloc(0);
-    const small = createManifestReader({ maxBytes: 3.5 * MIB });
-    const all = await small.read(files, blob);
-    expect(all.manifests.map(({ place }) => place.file)).toEqual(['m0.yaml', 'm1.yaml', 'm2.yaml']);
-    expect(all.errors).toMatchObject(
-      ['m3.yaml', 'm4.yaml', 'm5.yaml'].map((file) => ({ file, error: { code: 'manifests/too-much' } })),
-    );
-    const fewer = await small.read(files.slice(3), blob);
-    expect([fewer.manifests.length, fewer.errors]).toEqual([3, []]);
+    const reading = () => createManifestReader({ maxBytes: 3.5 * MIB });
+
+    test('files beyond it are refused by name; less is read again', async () => {
+      const small = reading();
+      const all = await small.read(files, blob);
+      expect(all.manifests.map(({ place }) => place.file)).toEqual(['m0.yaml', 'm1.yaml', 'm2.yaml']);
+      expect(all.errors).toMatchObject(
+        ['m3.yaml', 'm4.yaml', 'm5.yaml'].map((file) => ({ file, error: { code: 'manifests/too-much' } })),
+      );
+      const fewer = await small.read(files.slice(3), blob);
+      expect([fewer.manifests.length, fewer.errors]).toEqual([3, []]);
+    });
+
+    test('what files share counts once, also when one of them has moved; what is only looked at has the room that is left', async () => {
+      const small = reading();
+      const [first, others] = [files.slice(0, 3), files.slice(3)];
+      const moved = first.map((file) => ({ ...file, path: `moved/${file.path}` }));
+      const outcomes = [];
+      for (const [list, keep] of [
+        [first, true],
+        [[...first, ...moved], true],
+        [moved, true],
+        [[...moved, ...others], true],
+        [others, false],
+      ] as const) {
+        const { manifests, errors } = await small.read(list, blob, { keep });
+        outcomes.push([manifests.length, errors.length]);
+      }
+      expect(outcomes).toEqual([
+        [3, 0],
+        [6, 0],
+        [3, 0],
+        [3, 3],
+        [0, 3],
+      ]);
+    });
   });
 });

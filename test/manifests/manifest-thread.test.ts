@@ -1,9 +1,11 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { createManifestReader } from '../../src/manifests/index.ts';
 import { ManifestThread } from '../../src/manifests/manifest-thread.ts';
 import { temporaryDirectory } from '../git/support/repository.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { longestTurn } from '../support/turn-cpu.ts';
 import { until } from '../support/until.ts';
 
@@ -28,6 +30,14 @@ function failing(script: string, times: number): URL {
      if (readFileSync(${starts}, 'utf8').length <= ${times}) { ${script} } else await import(${JSON.stringify(THREAD)});`,
   );
   return pathToFileURL(program);
+}
+
+const HANG = `(await import('node:worker_threads')).parentPort.on('message', () => { for (;;); });`;
+
+/** How often such a program was started. */
+function startsOf(program: URL): number {
+  const starts = new URL('starts', program);
+  return existsSync(starts) ? readFileSync(starts).length : 0;
 }
 
 test('the thread gives what reading at once gives, integers beyond 2^53 included', async () => {
@@ -58,21 +68,43 @@ describe('a thread that is lost', () => {
 });
 
 test('content that takes too long is refused with that bound, and the next file is read', async () => {
-  const thread = new ManifestThread({
-    program: failing(`(await import('node:worker_threads')).parentPort.on('message', () => { for (;;); });`, 1),
-    readMs: 2000,
-  });
-  const { objects, errors } = await thread.parse(LONG);
-  expect([objects.length, errors.map(({ error }) => error.code)]).toEqual([0, ['manifests/too-costly']]);
+  const clock = new ManualClock();
+  const program = failing(HANG, 1);
+  const thread = new ManifestThread({ clock, program });
+  const reading = thread.parse(LONG);
+  await until('the thread starts', () => startsOf(program) === 1);
+  clock.advance(20_000);
+  await expect(reading).rejects.toMatchObject({ code: 'manifests/too-costly' });
   expect((await thread.parse(LONG)).objects).toHaveLength(1);
+});
+
+test('content that takes too long takes the time of a reader once in ten minutes, and is read when it takes less', async () => {
+  const clock = new ManualClock();
+  const program = failing(HANG, 2);
+  const reader = createManifestReader({ clock, thread: new ManifestThread({ clock, program }) });
+  const read = async () => {
+    const files = [{ path: 'a.yaml', mode: '100644', blob: 'a', size: LONG.bytes.length }];
+    const { manifests, errors } = await reader.read(files, async () => LONG.bytes);
+    return [manifests.length, ...errors.map(({ error }) => error.code)];
+  };
+  for (const start of [1, 2]) {
+    const reading = read();
+    await until('the thread starts', () => startsOf(program) === start);
+    clock.advance(20_000);
+    expect(await reading).toEqual([0, 'manifests/too-costly']);
+    expect(await read()).toEqual([0, 'manifests/too-costly']);
+    expect(startsOf(program)).toBe(start);
+    clock.advance(600_000);
+  }
+  expect(await read()).toEqual([1]);
 });
 
 test('an abort ends the reading with its reason', async () => {
   const stop = new AbortController();
-  const program = failing(`(await import('node:worker_threads')).parentPort.on('message', () => { for (;;); });`, 1);
+  const program = failing(HANG, 1);
   const thread = new ManifestThread({ program });
   const reading = thread.parse(LONG, stop.signal);
-  await until('the thread starts', () => existsSync(new URL('starts', program)));
+  await until('the thread starts', () => startsOf(program) === 1);
   stop.abort(new Error('stopped'));
   await expect(reading).rejects.toThrow('stopped');
   expect((await thread.parse(LONG)).objects).toHaveLength(1);
