@@ -103,7 +103,7 @@ export async function readBody(
   { maxBytes = MAX_BYTES, hold, onAccepted }: ReadLimits = {},
 ): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  // What has ended before somebody listens says so no more.
+  // A request that has already ended emits no event.
   if (request.destroyed && !request.readableEnded) throw badRequest('the request ended before its body');
   onAccepted?.();
   const chunks: Buffer[] = [];

@@ -176,7 +176,7 @@ export function createListener(options: ListenerOptions): HttpListener {
     const signal = signalOf(outgoing);
     const local = isLoopback(caller.localAddress);
     const handle = async () => {
-      // While it waited for its turn, or is answered, the client may leave; nobody reads an answer then.
+      // While it waited for its turn, or is answered, the client may leave; no one reads an answer then.
       if (signal.aborted) return { status: 503 };
       try {
         return await route.handle({ method, path, params, query, headers: incoming.headers, body, bytes, local, signal });

@@ -57,7 +57,7 @@ export function createClientTurns(): <T>(client: string, work: () => Promise<T>)
     const client = clientOf(name);
     if (client.running < AT_ONCE) client.running += 1;
     else {
-      // Whoever leaves hands its place over.
+      // A request that leaves hands its place over.
       await new Promise<void>((resolve) => client.waiting.push(resolve));
       await turn();
     }

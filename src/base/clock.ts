@@ -60,7 +60,7 @@ export function withDeadline(ms: number, parent?: AbortSignal): Deadline {
   return { signal: either.signal, [Symbol.dispose]: release };
 }
 
-/** When something begins, in time of day, and how to ask when it ended: the time that it took, whoever sets the time meanwhile. */
+/** When something begins, in time of day, and how to ask when it ended: the time that it took, also when the time of day is set meanwhile. */
 export function begin(clock: Clock): { readonly startedAt: number; readonly ended: () => number } {
   const [startedAt, from] = [clock.now(), clock.monotonic()];
   return { startedAt, ended: () => startedAt + clock.monotonic() - from };

@@ -26,7 +26,7 @@ interface Shown {
 
 /**
  * Passes on at most 100 lines a second. A line that repeats one of that second, or finds no place, is folded into a line of the same
- * message that says how many were left out. While nobody reads the log, lines are folded as well, and not queued.
+ * message that says how many were left out. While the log is not read, lines are folded as well, and not queued.
  */
 export function limitLines(
   lines: Writable,

@@ -13,7 +13,7 @@ export interface DryRunOptions {
 }
 
 /**
- * Calculates what an update would do, a few at a time, each for as long as somebody waits for it and no longer than a job may take.
+ * Calculates what an update would do, a few at a time, each for as long as its client waits and no longer than a job may take.
  * The function throws FluxError `job/busy`, `job/timeout`.
  */
 export function createDryRun({ calculate, timeoutMs, clock }: DryRunOptions) {

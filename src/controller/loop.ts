@@ -152,7 +152,7 @@ export class Loop {
     } catch (error) {
       if (signal.aborted) return log.info({ step, reason: messageOf(signal.reason) }, 'step stopped');
       this.#tell(step, error);
-      // What a person has to change is not cured by time; of a fetch nobody knows when they have.
+      // What a person has to change is not cured by time; of a fetch it is not known when they have.
       again = step !== 'fetch' && error instanceof FluxError && error.fault === 'user' ? 'later' : 'soon';
       success = false;
     }

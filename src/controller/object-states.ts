@@ -4,7 +4,7 @@ import { type Change, type Problem, REPLICAS_HELD, type Revision } from './ports
 import type { SyncOutcome } from './sync.ts';
 
 /**
- * How an object stands since the last sync. `waiting`: as Git wants it, but for a number of replicas that somebody else holds.
+ * How an object stands since the last sync. `waiting`: as Git wants it, but for a number of replicas that another manager holds.
  * `refused`: the document that should describe it cannot be used.
  */
 export type ObjectStateName = 'synced' | 'waiting' | 'skipped' | 'held' | 'failed' | 'refused';

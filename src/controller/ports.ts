@@ -115,7 +115,7 @@ export interface Source {
   ): Promise<void>;
   /** Who set the sync tag, and who wrote the job notes. */
   writers(options?: Cancellable): Promise<Writers>;
-  /** Makes the mirror smaller, if there is something to gain, and until somebody wants to fetch or push. */
+  /** Makes the mirror smaller, if there is something to gain, and until others want to fetch or push. */
   tidy(): Promise<void>;
   close(): Promise<void>;
 }
@@ -253,7 +253,7 @@ export interface ObjectDiff extends PlanEntry {
 
 export type Outcome = 'created' | 'configured' | 'unchanged' | 'deleted' | 'skipped' | 'held' | 'failed';
 
-/** Code of the warning that a number of replicas in Git waits, because somebody else holds it. */
+/** Code of the warning that a number of replicas in Git waits, because another manager holds it. */
 export const REPLICAS_HELD = 'cluster/replicas-held';
 
 /** What happened to one object. */

@@ -11,7 +11,7 @@ const PATIENCE_MS = 5_000;
 export type CredentialSocket = ReturnType<typeof createCredentialSocket>;
 
 /**
- * Hands the password of a URL to git, and to nobody's arguments, environment or files: a socket that only our user can open answers
+ * Hands the password of a URL to git, and puts it into no arguments, environment or files: a socket that only our user can open answers
  * `git credential-cache`, git's own helper, as its daemon would. It gives what it has for its own scheme, host and port alone, and
  * keeps nothing that git tells it.
  */
@@ -32,7 +32,7 @@ export function createCredentialSocket(path: string, credentials: NonNullable<Gi
     const deadline = withDeadline(PATIENCE_MS);
     deadline.signal.addEventListener('abort', () => socket.destroy());
     socket.on('close', () => deadline[Symbol.dispose]());
-    // A git that was killed has nobody who waits for the answer.
+    // A git that was killed does not wait for the answer.
     socket.on('error', () => socket.destroy());
     socket.on('data', (chunk: Buffer) => {
       question += chunk.toString('utf8');

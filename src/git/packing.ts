@@ -20,7 +20,7 @@ const LARGE_OBJECTS = 200_000;
 const IN_USE = 'refs/fluxd/in-use';
 
 /**
- * Packs what the mirror has gathered when nobody needs it. What no ref holds is dropped then: superseded tags, and history that was
+ * Packs what the mirror has gathered while it is not needed. What no ref holds is dropped then: superseded tags, and history that was
  * rewritten.
  */
 export function createPacking({ git, inUse, onPacked, log }: PackingOptions) {
@@ -35,7 +35,7 @@ export function createPacking({ git, inUse, onPacked, log }: PackingOptions) {
       writes += 1;
     },
 
-    /** The work to be done, if it is worth while; nobody else may write to the mirror meanwhile. */
+    /** The work to be done, if it is worth while; nothing else may write to the mirror meanwhile. */
     due(): (() => Promise<void>) | undefined {
       if (writes < WORTHWHILE_WRITES) return undefined;
       const before = yielded;

@@ -152,7 +152,7 @@ export function createRevisions({ mirror, reader, reading, branch, paths, names,
 
 /**
  * What may be asked of the process that reads everything: what ends it (a reflog entry that is not there), or keeps it busy (a search by
- * message), nobody may ask for.
+ * message), is refused.
  */
 function isQuestion(ref: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose

@@ -49,7 +49,7 @@ export function createEditor({
       const { place } = manifest;
       const text = now.get(place.file) ?? (await readFile(place.file));
       if (!before.has(place.file)) before.set(place.file, text);
-      const changed = await changedText(id, formatPlace(place), () => thread.change(text, change, signal));
+      const changed = await changedText(id, formatPlace(place), () => thread.change(text, change, signal), signal);
       now.set(place.file, changed);
       return changed !== text;
     },
@@ -142,10 +142,17 @@ function targetsOf(result: WorkloadResult | undefined): ReadonlyMap<string, stri
   return new Map(updates.map(({ Container, Target }) => [Container, Target]));
 }
 
-async function changedText(id: ResourceId, place: string, change: () => Promise<string>): Promise<string> {
+async function changedText(
+  id: ResourceId,
+  place: string,
+  change: () => Promise<string>,
+  signal: AbortSignal | undefined,
+): Promise<string> {
   try {
     return await change();
   } catch (error) {
+    // A job that is stopped is no fault of a workload.
+    signal?.throwIfAborted();
     throw new FluxError(`updating resource ${id} in ${place}: ${messageOf(error)}`, {
       code: 'update/edit-failed',
       fault: error instanceof FluxError ? error.fault : 'server',

@@ -4,7 +4,7 @@ import { tagged } from './choose.ts';
 import type { KnownRepository } from './context.ts';
 
 /**
- * Whether an image may be moved to a tag that nobody named: strictly newer, by times that are both known or by version. A list that lacks
+ * Whether an image may be moved to a tag that was not named: strictly newer, by times that are both known or by version. A list that lacks
  * the newest tags must not lead to an older one.
  */
 export function isUpgrade(current: ImageRef, tag: string, pattern: TagPattern, repository: KnownRepository | undefined): boolean {

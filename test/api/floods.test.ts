@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { createMetrics } from '../../src/base/index.ts';
 import { sampled } from '../support/sampled.ts';
+import { until } from '../support/until.ts';
 import { daemonOf, send, sendRaw, serveByTls } from './daemon-fixture.ts';
 import { FLOODS, type FloodKind } from './floods/kinds.ts';
 
@@ -100,9 +101,11 @@ test('S-076: pipelined requests are answered in their order, one at a time', asy
 
 test('S-076: one client has 16 requests worked on at once; the others wait, and all are answered', async () => {
   let [running, most] = [0, 0];
+  const full = Promise.withResolvers<void>();
   const daemon = daemonOf({
     listWorkloads: async () => {
       most = Math.max(most, ++running);
+      await full.promise;
       await new Promise((resolve) => setTimeout(resolve, 5));
       running -= 1;
       return [];
@@ -110,7 +113,10 @@ test('S-076: one client has 16 requests worked on at once; the others wait, and 
   });
   await using api = await serveByTls(daemon, async () => ({ outcome: 'unknown-token' }), '127.0.0.1');
   const path = '/api/flux/v11/services?namespace=';
-  const answers = await Promise.all(Array.from({ length: 60 }, () => send(api.port, path, { headers: { host: 'localhost' } })));
+  const asked = Promise.all(Array.from({ length: 60 }, () => send(api.port, path, { headers: { host: 'localhost' } })));
+  await until('as many as may be are worked on', () => running === 16);
+  full.resolve();
+  const answers = await asked;
   expect(answers.map(({ status }) => status)).toEqual(Array(60).fill(200));
   expect(most).toBe(16);
 });

@@ -146,6 +146,22 @@ ${annotations}spec:
     });
   });
 
+  test('that is stopped ends with the reason, and blames no workload', async () => {
+    const text = `apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n# ${'x'.repeat(5000)}\n`;
+    const context = await repositoryOf({ 'web.yaml': text });
+    const stop = new AbortController();
+    const readFile = async (path: string) => {
+      stop.abort(new Error('the daemon stops'));
+      return context.readFile(path);
+    };
+    const spec = { 'default:deployment/web': { add: { automated: 'true' }, remove: {} } };
+    const asked = planUpdate(
+      { type: 'policy', cause: { Message: '', User: '' }, spec },
+      { ...context, readFile, signal: stop.signal },
+    );
+    await expect(asked).rejects.toThrow(/^the daemon stops$/);
+  });
+
   test.each([
     ['a pattern that is none', ID, { 'tag.cart': 'semver:foo' }, 'invalid tag pattern: "semver:foo"'],
     [

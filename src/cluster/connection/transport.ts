@@ -162,7 +162,7 @@ export function createTransport(options: TransportOptions): Transport {
     return reaching(request.signal, () => once(request, renewed));
   }
 
-  /** Others wait for the same credentials: a plugin that hangs holds up nobody who stops. */
+  /** Others wait for the same credentials: a plugin that hangs delays no stop. */
   async function renewedAfter(used: Credentials, signal: AbortSignal | undefined): Promise<Credentials> {
     await orAborted(credentials.renew(used), signal);
     return orAborted(credentials.current(), signal);

@@ -16,7 +16,7 @@ export class Vanished {
     this.#clock = clock;
   }
 
-  /** To be told of each look: what it names, and API versions that it could not see. Returns the kinds that may or may not be gone. */
+  /** To be called at each look, with what it names, and API versions that it could not see. Returns the kinds that may or may not be gone. */
   look(resources: readonly ApiResource[], unseen: readonly string[]): readonly ApiResource[] {
     const now = this.#clock.monotonic();
     const known = new Map(resources.map((resource) => [kindName(resource), resource]));

@@ -6,7 +6,7 @@ import type { Transport } from '../connection/transport.ts';
 export interface Lease {
   /** Empty when nobody holds it. */
   readonly holder: string;
-  /** For how long after it was seen to change nobody else may take it, as it says itself. */
+  /** For how long after it was seen to change no other candidate may take it, as it says itself. */
   readonly durationMs: number;
   /** RFC 3339 by the holder's clock: for people, and never compared with another clock. */
   readonly acquireTime: string | undefined;

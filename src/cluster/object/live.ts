@@ -33,7 +33,7 @@ export interface LiveObject {
   readonly finalizers?: readonly string[];
   readonly deletionTimestamp?: string;
   readonly managedFields?: readonly ManagedFields[];
-  /** Of an object that somebody scales and that is watched whole: `spec.replicas`. */
+  /** Of a scaled object that is watched whole: `spec.replicas`. */
   readonly replicas?: number;
   /** Digest of our own entry of managedFields, kept in its place where an object is watched. */
   readonly fingerprint?: string;

@@ -7,7 +7,7 @@ import type { LiveObject } from './live.ts';
  * it, in managedFields. Of several the one that is not kubectl, since a person's word weighs less than a controller's.
  */
 export function scaleHolder(live: Pick<LiveObject, 'managedFields'>): string | undefined {
-  const holders = (live.managedFields ?? []).flatMap(({ subresource, fieldsV1, manager = 'somebody' }) => {
+  const holders = (live.managedFields ?? []).flatMap(({ subresource, fieldsV1, manager = 'an unnamed manager' }) => {
     const spec = subresource === 'scale' ? fieldsV1?.['f:spec'] : undefined;
     return isFields(spec) && Object.hasOwn(spec, 'f:replicas') ? [manager] : [];
   });

@@ -2,7 +2,7 @@ import type { Change } from '../types.ts';
 import type { Step } from './step.ts';
 import type { SyncSet } from './sync-set.ts';
 
-/** Of a request that ended so nobody knows whether it was carried out: the object may stand as it should. */
+/** Of a request of which it is not known whether it was carried out: the object may stand as it should. */
 const UNKNOWN_OUTCOME = new Set(['cluster/timeout', 'cluster/unreachable', 'cluster/stopped']);
 
 /** Remembers what the API server would not have, until it is found as Git wants it. `changes` are in the order of the steps. */

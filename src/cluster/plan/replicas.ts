@@ -14,7 +14,7 @@ export interface ReplicasDeps {
   readonly appliedBefore: (target: Target) => { readonly replicas: number | undefined } | undefined;
 }
 
-/** A number in Git that somebody else's stands against. */
+/** A number in Git that waits behind another manager's. */
 interface Waiting {
   readonly by: string;
   readonly wanted: number;
@@ -23,7 +23,7 @@ interface Waiting {
 }
 
 /**
- * Decides whose number of replicas counts where somebody has scaled an object (R-011). Git's does when it has changed since it was
+ * Decides whose number of replicas counts where an object was scaled (R-011). Git's does when it has changed since it was
  * applied last, kubectl holds the other one and no autoscaler targets the object; else it waits, and that is told with every sync.
  */
 export async function settleReplicas(

@@ -18,7 +18,7 @@ export interface ApplyStep {
   readonly isDrift?: true;
   /** What is told when it is written. */
   readonly warnings: readonly FluxError[];
-  /** Set where the number of replicas in Git counts although somebody has scaled the object. */
+  /** Set where the number of replicas in Git counts although the object was scaled. */
   readonly replicas?: 'git';
 }
 

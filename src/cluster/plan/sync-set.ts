@@ -29,7 +29,7 @@ export interface SyncSet {
   readonly searchedParts: Set<string>;
   /** As of the last read without errors, and whatever was read since. */
   wanted: Wanted;
-  /** When an object that is in Git was last seen to carry somebody else's mark, by the monotonic clock; by id, so that it outlives the object. */
+  /** When an object that is in Git was last seen to carry another owner's mark, by the monotonic clock; by id, so that it outlives the object. */
   readonly contested: Map<ResourceId, number>;
   /** The last delete of each object that was deleted, or tried to be, by uid. */
   readonly deletes: Map<string, SentDelete>;

@@ -31,7 +31,7 @@ export interface Owner {
   readonly others: readonly Wanted[];
   /** By the uid of an owner, one of the wanted objects that it owns. */
   readonly owned: ReadonlyMap<string, ResourceId>;
-  /** When an object was last seen to carry somebody else's mark, by the monotonic clock. */
+  /** When an object was last seen to carry another owner's mark, by the monotonic clock. */
   readonly contested: ReadonlyMap<ResourceId, number>;
   /** The last delete of an object, by uid. */
   readonly deletes: ReadonlyMap<string, SentDelete>;
@@ -48,7 +48,7 @@ export interface Round {
   readonly failedEntries: number;
   /** API versions that could not be looked at. */
   readonly missingApis: readonly string[];
-  /** API versions with kinds that the last answer lacks, and nobody knows yet whether they are gone. */
+  /** API versions with kinds that the last answer lacks; whether they are gone is not known yet. */
   readonly vanishedApis: readonly string[];
   /** Kinds whose list could not be had. */
   readonly failedLists: readonly string[];

@@ -51,7 +51,7 @@ export interface ViewsOptions {
 /** `closed`: another plan needs the kind no more, while this one was waiting. */
 const LISTED_INSTEAD = new Set(['cluster/forbidden', 'cluster/not-supported', 'cluster/watch-closed']);
 
-/** True when a view is current; false where nobody can watch, or not we, or no more: then a list tells. @throws FluxError when it cannot be had now. */
+/** True when a view is current; false where the kind cannot be watched, or no more: then a list tells. @throws FluxError when it cannot be had now. */
 export async function isCurrent(view: View, options: { readonly signal?: AbortSignal }): Promise<boolean> {
   try {
     await view.current(options);
