@@ -16,8 +16,8 @@ export interface ReadFiles {
  */
 export function withOtherTools({ manifests, warnings, charts }: ReadFiles): readonly FileProblem[] {
   const kustomized = warnings.filter(isKustomization);
-  const rawCharts = warnings.filter((warning) => isNamed(warning, /^Chart\.ya?ml$/));
-  const others = warnings.filter((warning) => !kustomized.includes(warning) && !rawCharts.includes(warning));
+  const rawCharts = warnings.filter(isRawChart);
+  const others = warnings.filter((warning) => !isKustomization(warning) && !isRawChart(warning));
   const ordered = manifests.filter(hasHook);
   return [
     ...others,
@@ -68,6 +68,10 @@ function hasHook({ object }: Manifest): boolean {
 
 function isKustomization(warning: FileProblem): boolean {
   return warning.error.code === 'manifests/kustomization' || isNamed(warning, /^kustomization\.ya?ml$/);
+}
+
+function isRawChart(warning: FileProblem): boolean {
+  return isNamed(warning, /^Chart\.ya?ml$/);
 }
 
 /** A file of that name, whose content is no manifest. */

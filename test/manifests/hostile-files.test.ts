@@ -67,6 +67,19 @@ describe('S-025 hostile files', () => {
     expect(result.errors.at(-1)).toMatchObject({ file: 'a.yaml', error: { code } });
   });
 
+  test('many files of another tool make one warning, in linear time', async () => {
+    const content = Buffer.from('apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n');
+    const files = Array.from({ length: 90_000 }, (_, index) => ({
+      path: `${index}/kustomization.yaml`,
+      mode: '100644',
+      blob: 'same',
+      size: content.length,
+    }));
+    const { result, cpuMs } = await longestTurn(() => createManifestReader().read(files, async () => content));
+    expect(result.warnings).toHaveLength(1);
+    expect(cpuMs).toBeLessThan(1000);
+  });
+
   describe('the memory of a revision', () => {
     const contents = Array.from({ length: 6 }, (_, index) =>
       Buffer.from(`apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m${index}}\ndata: {text: "${String(index).repeat(MIB)}"}\n`),
