@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createTerminal, type Terminal } from './demo/terminal.ts';
 import { walk } from './demo/walk.ts';
@@ -40,15 +41,16 @@ function invite({ kubeconfig, api, clone, repositoryUrl, registry, daemonLog }: 
 It stays up. In another terminal:
 
    export FLUX_URL=${api} KUBECONFIG=${kubeconfig}
-   npx fluxctl list-workloads --all-namespaces
-   npx fluxctl list-images --namespace shop
-   kubectl get deployments --all-namespaces         # any kubectl
+   alias fluxctl='${process.execPath} ${join(import.meta.dirname, '../dist/fluxctl.js')}'
+   fluxctl list-workloads --all-namespaces
+   fluxctl list-images --namespace shop
+   kubectl get deployments --all-namespaces         # it reads; to write, it needs -f with a file of YAML or JSON
 
    # edit ${clone}/shop/settings.yaml, or a clone of your own (git clone ${repositoryUrl}), then:
-   git -C ${clone} commit -am "A change" && git -C ${clone} pull --rebase && git -C ${clone} push && npx fluxctl sync
+   git -C ${clone} commit -am "A change" && git -C ${clone} pull --rebase && git -C ${clone} push && fluxctl sync
 
    # to another version; as cart is automated, Flux then takes it to the newest again
-   npx fluxctl release --namespace shop --workload deployment/cart --update-image ${registry.host}/shop/cart:1.2.0
+   fluxctl release --namespace shop --workload deployment/cart --update-image ${registry.host}/shop/cart:1.2.0
 
    tail -f ${daemonLog}
 

@@ -6,7 +6,14 @@ const root = join(import.meta.dirname, '..');
 const modified = (file) => statSync(join(root, file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
 const filesOf = (folder) => readdirSync(join(root, folder), { recursive: true }).map((file) => join(folder, file));
 const newest = Math.max(...['bin', 'src', 'tools'].flatMap(filesOf).concat('package.json', 'package-lock.json').map(modified));
-if (newest > Math.min(...['dist/fluxd.js', 'dist/fluxctl.js', 'dist/thread.js', 'dist/manifest-program.js'].map(modified))) {
+if (
+  newest >
+  Math.min(
+    ...['fluxd', 'fluxctl', 'fluxd-program', 'fluxctl-program', 'thread', 'manifest-program'].map((name) =>
+      modified(`dist/${name}.js`),
+    ),
+  )
+) {
   process.chdir(root);
   await import('./build.mjs');
 }

@@ -1,5 +1,5 @@
 // Bundles the commands into dist/, or the directory that is given.
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { bundle } from './bundle.mjs';
 
 const directory = process.argv[2] ?? 'dist';
@@ -10,9 +10,10 @@ for (const name of ['fluxd', 'fluxctl']) {
   await bundle(name, {
     dir: directory,
     format: 'esm',
-    entryFileNames: '[name].js',
+    entryFileNames: '[name]-program.js',
     chunkFileNames: `chunks/${name}-[name]-[hash].js`,
   });
+  writeFileSync(`${directory}/${name}.js`, launcher(name));
   chmodSync(`${directory}/${name}.js`, 0o755);
 }
 // The threads of fluxd, found beside the code that starts them.
@@ -21,3 +22,17 @@ for (const [name, source] of [
   ['manifest-program', 'src/manifests/manifest-program.ts'],
 ])
   await bundle(name, { dir: directory, format: 'esm', entryFileNames: '[name].js' }, source);
+
+/** Starts the program where Node.js is new enough, and says so otherwise: an older one refuses its syntax before any of it runs. */
+function launcher(name) {
+  const [firstLine] = readFileSync(`bin/${name}.ts`, 'utf8').split('\n', 1);
+  const [needed] = /\d+/.exec(JSON.parse(readFileSync('package.json', 'utf8')).engines.node);
+  return `${firstLine}
+var version = process.versions.node;
+if (parseInt(version, 10) >= ${needed}) import('./${name}-program.js');
+else {
+  process.stderr.write('${name} needs Node.js ${needed} or newer; ' + process.execPath + ' is ' + version + '\\n');
+  process.exitCode = 1;
+}
+`;
+}

@@ -127,6 +127,15 @@ function unknownFlag(word: string, command: Command): FluxError {
   return usageError(`unknown flag: ${flag}${didYouMean(flag, [...options.map(({ long }) => long ?? ''), '--help'])}`);
 }
 
+/** The first word that is neither a flag nor the value of one. */
+function firstWord(argv: readonly string[], { options }: Command): string | undefined {
+  return argv.find((word, index) => {
+    const before = argv[index - 1] ?? '';
+    const isValue = options.some(({ long, short, required }) => required && (before === long || before === short));
+    return !word.startsWith('-') && !isValue;
+  });
+}
+
 /** A flag that lacks its value is the last word; short ones may stand together in it. */
 function withoutValue(word: string): string {
   return word.startsWith('--') ? word : `'${word.at(-1)}' in ${word}`;
@@ -136,10 +145,14 @@ function withoutValue(word: string): string {
 function inGoWords(error: CommanderError, command: Command, argv: readonly string[]): Error {
   const named = /'([^']*)'/.exec(error.message)?.[1] ?? '';
   switch (error.code) {
-    case 'commander.unknownOption':
+    case 'commander.unknownOption': {
+      // Flux v1 looks for the command first.
+      const word = command.parent ? undefined : firstWord(argv, command);
+      if (word !== undefined) return unknownCommand(word, command);
       return named.startsWith('--')
         ? unknownFlag(named, command)
         : usageError(`unknown shorthand flag: '${named[1] ?? ''}' in ${named}`);
+    }
     case 'commander.optionMissingArgument':
       return usageError(`flag needs an argument: ${withoutValue(argv.at(-1) ?? named)}`);
     case 'commander.unknownCommand':

@@ -94,6 +94,11 @@ export function createSession({ flags, env, clock, version, keyboard, ...outputs
   }
 
   const labels = flags.k8sFwdLabels ?? (env.FLUX_FORWARD_LABELS || 'app=flux');
+  for (const pair of labels === '' ? [] : labels.split(','))
+    if (!pair.includes('='))
+      throw usageError(
+        `invalid argument ${JSON.stringify(labels)} for "--k8s-fwd-labels" flag: ${pair} must be formatted as key=value`,
+      );
   if (url === '' && flags.k8sFwdNs === '') throw usageError('--k8s-fwd-ns must not be empty');
   const daemonPod = {
     namespace: flags.k8sFwdNs ?? (env.FLUX_FORWARD_NAMESPACE || 'default'),

@@ -6,6 +6,17 @@ const SERVICES = 'GET /flux/v6/services';
 describe('the command line', () => {
   test.each<[string, string[], string]>([
     ['an unknown command', ['frob'], `Error: unknown command "frob" for "fluxctl"\nRun 'fluxctl --help' for usage.\n`],
+    [
+      'an unknown command before an unknown flag',
+      ['--url', 'x', 'frob', '--nope'],
+      `Error: unknown command "frob" for "fluxctl"\nRun 'fluxctl --help' for usage.\n`,
+    ],
+    ['an unknown flag without a command', ['--nope'], `Error: unknown flag: --nope\nRun 'fluxctl --help' for usage.\n`],
+    [
+      'labels of the pod that are none',
+      ['list-workloads', '--k8s-fwd-labels=app=flux,x'],
+      `Error: invalid argument "app=flux,x" for "--k8s-fwd-labels" flag: x must be formatted as key=value\nRun 'fluxctl list-workloads --help' for usage.\n`,
+    ],
     ['an unknown flag', ['release', '--nope'], `Error: unknown flag: --nope\nRun 'fluxctl release --help' for usage.\n`],
     [
       'an unknown short flag',

@@ -1,8 +1,9 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import packageJson from '../../package.json' with { type: 'json' };
 import { builtCommands } from '../e2e/harness/build.ts';
@@ -34,11 +35,30 @@ test.each([
 });
 
 test.each(['fluxd', 'fluxctl'])('%s is the same whatever scripts package.json has', async (name) => {
-  const code = readFileSync(join(await builtCommands(), `${name}.js`), 'utf8');
+  const code = readFileSync(join(await builtCommands(), `${name}-program.js`), 'utf8');
   expect(code).toContain(`"${packageJson.version}"`);
   // Packages that bring their own package.json have short names in it.
   const names = Object.keys(packageJson.scripts).filter((script) => script.includes(':'));
   expect(names.filter((script) => code.includes(`"${script}"`))).toEqual([]);
+});
+
+/** A Node.js that is too old, where this machine has one. */
+const OLD_NODE = ['/usr/bin/node', '/usr/local/bin/node'].find((path) => {
+  const version = existsSync(path) ? execFileSync(path, ['--version'], { encoding: 'utf8' }) : 'v24';
+  return Number.parseInt(version.slice(1), 10) < 24;
+});
+/** Or this one, which says that it is old. */
+const PRETEND = 'data:text/javascript,Object.defineProperty(process.versions, "node", { value: "20.1.0" })';
+
+describe.each([
+  { node: process.execPath, args: ['--import', PRETEND] },
+  ...(OLD_NODE === undefined ? [] : [{ node: OLD_NODE, args: [] }]),
+])('under an older Node.js ($node)', ({ node, args }) => {
+  test.each(['fluxd', 'fluxctl'])('%s says which it needs, in one sentence', async (name) => {
+    const { code, stdout, stderr } = await run(node, [...args, join(await builtCommands(), `${name}.js`), '--help'], {});
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr.replace(/\d+\.\d+\.\d+\n$/, 'old')).toBe(`${name} needs Node.js 24 or newer; ${node} is old`);
+  });
 });
 
 /** Rooms, packages of package.json and modules of Node that are not light, in the files of the bundle that a command line makes Node read. */

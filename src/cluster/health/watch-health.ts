@@ -3,6 +3,7 @@ import type { ResourceId } from '../../resource/index.ts';
 import type { Transport } from '../connection/transport.ts';
 import { type ApiResource, kindName } from '../discovery/api-resource.ts';
 import type { Directory } from '../discovery/discovery.ts';
+import type { Fields } from '../object/fields.ts';
 import { metadataOf } from '../object/live.ts';
 import { MARK_LABEL } from '../object/ownership.ts';
 import type { Inventory } from '../plan/inventory.ts';
@@ -13,6 +14,7 @@ import { createReflector } from '../watch/reflector.ts';
 import { objectKeyIn } from '../watch/store.ts';
 import { current, failed, type Health, inProgress } from './health.ts';
 import { healthOf, isCurrentByExisting } from './kstatus.ts';
+import { createPodReasons, podsOf, type Workload } from './pod-reasons.ts';
 
 /** An object whose health is asked for. */
 export interface HealthTarget {
@@ -49,6 +51,8 @@ export interface HealthDeps {
 interface Seen {
   readonly generation: number | undefined;
   readonly health: Health;
+  /** Which pods are its own, of a workload that is not healthy. */
+  readonly pods?: string;
 }
 
 /** One part of the cluster that is watched. */
@@ -85,6 +89,7 @@ export function watchHealth(targets: readonly HealthTarget[], deps: HealthDeps, 
   const views = new Map<string, View>();
   /** At most one an object: the newest judgement replaces the older. */
   const waits = new Map<HealthTarget, Wait>();
+  const reasons = createPodReasons<HealthTarget>({ transport: deps.transport, clock, signal: closing.signal, onChange });
   for (const [key, ofKind] of Map.groupBy(watched, (target) => partKey(partOf(target)))) {
     const view: View = {};
     views.set(key, view);
@@ -116,7 +121,7 @@ export function watchHealth(targets: readonly HealthTarget[], deps: HealthDeps, 
       namespace,
       labelSelector: MARK_LABEL,
       detail: 'whole',
-      trim: (object) => ({ generation: metadataOf(object).generation, health: healthOf(resource, object) }),
+      trim: (object) => seenOf(resource, object),
       onChange: (key) => {
         const target = byKey.get(key);
         if (!target || !view.objects) return;
@@ -162,10 +167,20 @@ export function watchHealth(targets: readonly HealthTarget[], deps: HealthDeps, 
     return failsAt !== undefined && failsAt <= clock.now() ? failed(seen.health.message) : seen.health;
   }
 
+  function workloadOf(target: HealthTarget): Workload | undefined {
+    const { namespace, name } = target;
+    const pods = views
+      .get(partKey(partOf(target)))
+      ?.objects?.()
+      .get(objectKeyIn(namespace, name))?.pods;
+    return pods === undefined ? undefined : { namespace, labelSelector: pods };
+  }
+
   function judge(target: HealthTarget): void {
     const { state, failsAt } = healthAt(target);
     if (state === 'current' || state === 'failed') unsettled.delete(target);
     else unsettled.add(target);
+    reasons.follow(target, state === 'inProgress' || state === 'failed' ? workloadOf(target) : undefined);
     const at = state === 'inProgress' ? failsAt : undefined;
     const waiting = waits.get(target);
     if (waiting?.at === at) return;
@@ -198,7 +213,8 @@ export function watchHealth(targets: readonly HealthTarget[], deps: HealthDeps, 
     states: () =>
       targets.map((target) => {
         const { state, message } = healthAt(target);
-        return { id: target.id, state, message };
+        const reason = reasons.of(target);
+        return { id: target.id, state, message: reason === undefined ? message : `${message}; ${reason}` };
       }),
     settled() {
       for (const target of unsettled) if (healthAt(target).state !== 'unknown') return false;
@@ -206,4 +222,10 @@ export function watchHealth(targets: readonly HealthTarget[], deps: HealthDeps, 
     },
     close: () => closing.abort(new Error('nobody waits for health any more')),
   };
+}
+
+function seenOf(resource: ApiResource, object: Fields): Seen {
+  const health = healthOf(resource, object);
+  const pods = resource.group === 'apps' && health.state !== 'current' ? podsOf(object) : undefined;
+  return { generation: metadataOf(object).generation, health, ...(pods === undefined ? {} : { pods }) };
 }

@@ -1,0 +1,135 @@
+import { asFluxError, type Clock } from '../../base/index.ts';
+import type { Transport } from '../connection/transport.ts';
+import { collectionPath } from '../discovery/api-resource.ts';
+import { conditionsOf, type Fields, fieldsOf, recordsOf, textOf } from '../object/fields.ts';
+
+/** A workload whose pods are looked at: where they are, and which. */
+export interface Workload {
+  readonly namespace: string | undefined;
+  readonly labelSelector: string;
+}
+
+export interface PodReasons<T> {
+  /** Why pods of the workload do not get ready; undefined where they do not say, or may not be listed. */
+  of(target: T): string | undefined;
+  /** Looks at the pods of a workload from now on, until it is said to be well by undefined. */
+  follow(target: T, workload: Workload | undefined): void;
+}
+
+export interface PodReasonsOptions {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly onChange: () => void;
+}
+
+/** A pod that starts as it should is ready by then. */
+const FIRST_MS = 2_000;
+const NEXT_MS = 5_000;
+/** Workloads that are looked at in one round, and pods of each. */
+const WORKLOADS = 20;
+const PODS_OF_EACH = '20';
+const LONGEST = 300;
+
+const PODS = { group: '', version: 'v1', kind: 'Pod', plural: 'pods', namespaced: true, verbs: ['list'] } as const;
+
+/**
+ * The status of a workload counts its pods; why one does not start stands in the pod. Looked at while somebody waits for a workload
+ * that is not ready, and only then.
+ */
+export function createPodReasons<T>({ transport, clock, signal, onChange }: PodReasonsOptions): PodReasons<T> {
+  const followed = new Map<T, Workload>();
+  const reasons = new Map<T, string>();
+  /** Namespaces whose pods may not be listed. */
+  const closed = new Set<string | undefined>();
+  let isLooking = false;
+
+  async function look(): Promise<void> {
+    for (let wait = FIRST_MS; followed.size > 0; wait = NEXT_MS) {
+      await clock.sleep(wait, { signal });
+      let isNews = false;
+      for (const [target, workload] of [...followed].slice(0, WORKLOADS)) isNews = (await lookAt(target, workload)) || isNews;
+      if (isNews) onChange();
+    }
+  }
+
+  async function lookAt(target: T, workload: Workload): Promise<boolean> {
+    const before = reasons.get(target);
+    const reason = closed.has(workload.namespace) ? undefined : await reasonOf(workload, before);
+    if (reason === before || !followed.has(target)) return false;
+    if (reason === undefined) reasons.delete(target);
+    else reasons.set(target, reason);
+    return true;
+  }
+
+  /** What was known before, where nothing can be learned. */
+  async function reasonOf({ namespace, labelSelector }: Workload, before: string | undefined): Promise<string | undefined> {
+    try {
+      const path = collectionPath(PODS, namespace);
+      const { body } = await transport.request({ path, query: { labelSelector, limit: PODS_OF_EACH }, attempts: 1, signal });
+      return whyNotReady(recordsOf(fieldsOf(body).items));
+    } catch (thrown) {
+      signal.throwIfAborted();
+      if (asFluxError(thrown, { code: 'cluster/pods-unknown' }).code === 'cluster/forbidden') closed.add(namespace);
+      return before;
+    }
+  }
+
+  return {
+    of: (target) => reasons.get(target),
+    follow(target, workload) {
+      if (workload === undefined) {
+        followed.delete(target);
+        reasons.delete(target);
+        return;
+      }
+      followed.set(target, workload);
+      if (isLooking) return;
+      isLooking = true;
+      // Ends with the signal alone; what a look cannot learn it leaves out.
+      look()
+        .catch(() => undefined)
+        .finally(() => {
+          isLooking = false;
+        });
+    },
+  };
+}
+
+/** The label selector of a workload as a query has it; undefined where it has none that is a list of labels. */
+export function podsOf(object: Fields): string | undefined {
+  const { matchLabels, matchExpressions } = fieldsOf(fieldsOf(object.spec).selector);
+  const labels = Object.entries(fieldsOf(matchLabels));
+  if (labels.length === 0 || matchExpressions !== undefined) return undefined;
+  return labels.map(([name, value]) => `${name}=${textOf(value)}`).join(',');
+}
+
+/** The first pod with something to say: `pod web-1: ImagePullBackOff: Back-off pulling image "acme/web:2"`. */
+export function whyNotReady(pods: readonly Fields[]): string | undefined {
+  for (const pod of pods) {
+    const why = reasonIn(pod);
+    if (why !== undefined) return `pod ${textOf(fieldsOf(pod.metadata).name)}: ${why}`.slice(0, LONGEST);
+  }
+  return undefined;
+}
+
+const STARTING = ['ContainerCreating', 'PodInitializing', ''];
+
+function reasonIn(pod: Fields): string | undefined {
+  const status = fieldsOf(pod.status);
+  const containers = [...recordsOf(status.initContainerStatuses), ...recordsOf(status.containerStatuses)];
+  for (const { state, lastState } of containers) {
+    const waiting = fieldsOf(fieldsOf(state).waiting);
+    const reason = textOf(waiting.reason);
+    if (STARTING.includes(reason)) continue;
+    const { reason: ended, exitCode } = fieldsOf(fieldsOf(lastState).terminated);
+    const last = textOf(ended) === '' ? '' : ` (ended before: ${textOf(ended)}, exit code ${String(exitCode)})`;
+    return `${reason}${detail(textOf(waiting.message))}${last}`;
+  }
+  const unscheduled = conditionsOf(pod).find(({ type, status: is }) => type === 'PodScheduled' && is === 'False');
+  return unscheduled && `${unscheduled.reason}${detail(unscheduled.message)}`;
+}
+
+function detail(text: string): string {
+  return text === '' ? '' : `: ${text}`;
+}
