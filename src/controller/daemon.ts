@@ -202,6 +202,8 @@ export interface Daemon {
   history: History['page'];
   /** Who set the sync tag, and who wrote the job notes. */
   writers(options?: Cancellable): Promise<Writers>;
+  /** False with `--registry-disable-scanning`. */
+  readonly scansImages: boolean;
   /** Every watched image repository, by name. */
   imageScans(): readonly ImageScan[];
   /** What happens, as it happens. */

@@ -53,6 +53,7 @@ export interface DaemonOptions {
   readonly sameRepository: (url: string) => boolean;
   /** How long a sync, a job or a dry run may take. */
   readonly timeoutMs: number;
+  readonly scansImages: boolean;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -155,6 +156,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     },
     history: (request, cancel) => options.history.page(request, cancel),
     writers: (cancel) => source.writers(cancel),
+    scansImages: options.scansImages,
     imageScans: () => images.scans(),
     events: options.events,
 

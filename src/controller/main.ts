@@ -224,6 +224,7 @@ export function startEngine(options: EngineOptions): RunningFlux {
   });
   cluster.onDrift(() => loop.ask('sync'));
   const daemon = createDaemon({
+    scansImages: !config.registryDisableScanning,
     version,
     source,
     reader,

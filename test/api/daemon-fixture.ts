@@ -47,6 +47,7 @@ export function daemonOf(parts: Partial<Daemon> = {}): Daemon & { readonly calls
     objects: () => ({ objects: [] }),
     history: async (request) => called('history', request, { entries: [] }),
     writers: async () => ({ jobNotes: { ref: 'refs/notes/flux', fluxd: 0, fluxV1: 0 } }),
+    scansImages: true,
     imageScans: () => [],
     events: new EventLog(),
     readiness: () => ({ ready: true, reason: '' }),

@@ -11,6 +11,8 @@ import {
   healthSchema,
   heldDeletionsSchema,
   historySchema,
+  type ImageScansWire,
+  imageScansSchema,
   MAX_DIFF_BYTES,
   type ObjectStatesWire,
   objectStatesSchema,
@@ -73,6 +75,8 @@ export interface ApiClient {
   diff(request: DiffRequestWire, options?: Cancellable & { readonly timeoutMs?: number }): Promise<DiffReportWire | undefined>;
   /** Deletions that did not happen in the last sync; undefined when the daemon is a Go fluxd, which does not know this. */
   heldDeletions(options?: Cancellable): Promise<HeldDeletionsWire | undefined>;
+  /** When image repositories were looked at, of which `limit` are named; undefined as with `heldDeletions`. */
+  imageScans(options: Cancellable & { readonly limit: number }): Promise<ImageScansWire | undefined>;
   /** Approves the list of deletions with this hash; resolves to the sync that carries it out. */
   approveDeletions(hash: string, options?: Cancellable): Promise<SyncReportWire>;
   /** Approves the deletion of these orphans; resolves to the sync that carries it out. */
@@ -198,6 +202,8 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
       });
     },
     heldDeletions: (cancel) => ifKnown(heldDeletionsSchema, { method: 'GET', path: '/gc', ...cancel }),
+    imageScans: ({ limit, ...cancel }) =>
+      ifKnown(imageScansSchema, { method: 'GET', path: '/images/scans', query: { limit: String(limit) }, ...cancel }),
     approveDeletions: (hash, cancel) =>
       askCurrent(syncReportSchema, {
         method: 'POST',

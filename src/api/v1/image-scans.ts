@@ -14,7 +14,11 @@ export function imageScanRoutes(daemon: Daemon): readonly Route[] {
       door: 'local',
       handle({ query }) {
         const { entries, next } = pageOf(daemon.imageScans(), ({ name }) => name, query);
-        const body: ImageScansWire = { repositories: entries.map(scanToWire), ...(next === undefined ? {} : { next }) };
+        const body: ImageScansWire = {
+          repositories: entries.map(scanToWire),
+          ...(daemon.scansImages ? {} : { disabled: true as const }),
+          ...(next === undefined ? {} : { next }),
+        };
         return { status: 200, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
       },
     },

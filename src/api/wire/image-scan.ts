@@ -20,6 +20,8 @@ export const imageScansSchema = z.object({
       error: errorSchema.optional(),
     }),
   ),
+  /** With `--registry-disable-scanning` no registry is asked; absent otherwise. */
+  disabled: z.literal(true).optional(),
   /** Cursor of the next page; absent on the last. */
   next: z.string().optional(),
 });

@@ -1,4 +1,4 @@
-import type { ApiClient, GitConfig, ListedWorkload, ObjectStatesWire } from '../../api/client/index.ts';
+import type { ApiClient, ListedWorkload, ObjectStatesWire } from '../../api/client/index.ts';
 import { placeText, whyText } from '../sync-summary.ts';
 import { clockFinding } from './clock.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
@@ -35,48 +35,19 @@ function versionFinding(theirs: string, ours: string): Finding {
   return warn('daemon', `fluxd is ${theirs}, fluxctl is ${ours}`, 'Use versions that differ in the last number at most.');
 }
 
-const OVER_SSH = 'Give the deploy key (fluxctl identity) access to the repository, and put the host’s keys into known_hosts.';
-const OVER_HTTP = 'Is the URL right, does the host answer where fluxd runs, and do the credentials that git is given still hold?';
-
-function gitHelp(status: string, url: string): string {
-  const isHttp = /^https?:/.test(url);
-  switch (status) {
-    case 'unconfigured':
-      return 'Start fluxd with --git-url.';
-    case 'cloned':
-      return `It can be read, but not written: give ${isHttp ? 'the user of its credentials' : 'the deploy key (fluxctl identity)'} write access.`;
-    case 'new':
-    case 'unreachable':
-      return isHttp ? OVER_HTTP : OVER_SSH;
-    default:
-      return 'See the log of fluxd.';
-  }
-}
-
-/** What Flux v1's words mean. */
-const GIT_STATUS: Readonly<Record<string, string>> = { new: 'not cloned yet', cloned: 'read-only' };
-
-/** Whether the daemon can read and write its repository. */
-export function gitFinding({ remote, status, errors }: GitConfig): Finding {
-  if (status === 'ready') return ok('git', `${remote.url}, branch ${remote.branch}, can be read and written`);
-  // Its URL is `file:` then, and it is no error that there is nothing to clone.
-  if (status === 'unconfigured') return fail('git', 'no repository is configured', gitHelp(status, remote.url));
-  const detail = errors === '' ? '' : `: ${errors}`;
-  return fail('git', `${remote.url || 'no repository'} is ${GIT_STATUS[status] ?? status}${detail}`, gitHelp(status, remote.url));
-}
-
 /** Whether everything of the last sync is applied. */
-export async function checkSync(client: ApiClient): Promise<readonly Finding[]> {
-  const states = await client.objectStates({ states: TROUBLE });
+export async function checkSync(client: ApiClient, states: ObjectStatesWire | undefined): Promise<readonly Finding[]> {
   return states ? stateFindings(states) : [applyFinding(await client.listWorkloads({ namespace: '' }))];
 }
 
 /** Held deletions are told by `checkHeld`. */
-const TROUBLE = ['failed', 'refused', 'held'];
+export const TROUBLE = ['failed', 'refused', 'held'];
+
+export const NOT_SYNCED = 'nothing was synced yet';
 
 function stateFindings({ revision, syncedAt, failure, objects }: ObjectStatesWire): readonly Finding[] {
   if (failure) return [fail('sync', `nothing is synced: ${failure.message}`, failure.help ?? 'The log of fluxd says more.')];
-  if (revision === undefined) return [warn('sync', 'nothing was synced yet', 'That comes within moments, once Git can be read.')];
+  if (revision === undefined) return [warn('sync', NOT_SYNCED, 'That comes within moments, once Git can be read.')];
   const last = `revision ${revision.slice(0, 7)}${syncedAt === undefined ? '' : `, synced at ${syncedAt.replace(/\.\d+Z$/, 'Z')}`}`;
   if (objects.length === 0) return [ok('sync', `everything of ${last} is applied`)];
   return [...Map.groupBy(objects, ({ state }) => state)].map(([state, each]) => {
@@ -87,7 +58,7 @@ function stateFindings({ revision, syncedAt, failure, objects }: ObjectStatesWir
     return warn(
       'sync',
       `${each.length} ${state} at ${last}${each.length > 1 ? ', such as' : ':'} ${example}`,
-      'fluxctl status lists all.',
+      [first?.error?.help, 'fluxctl status lists all.'].filter((text) => text !== undefined).join(' '),
     );
   });
 }
@@ -112,7 +83,11 @@ export async function checkHeld(client: ApiClient): Promise<readonly Finding[]> 
 
 /** What is known of the images that workloads run; an error for each reason there is. */
 export async function checkRegistries(client: ApiClient): Promise<readonly Finding[]> {
-  const workloads = await client.listImages({ namespace: '', spec: '<all>' });
+  const [workloads, scans] = await Promise.all([
+    client.listImages({ namespace: '', spec: '<all>' }),
+    client.imageScans({ limit: 1 }),
+  ]);
+  if (scans?.disabled) return [ok('registries', 'no images are looked up: fluxd runs with --registry-disable-scanning')];
   const containers = workloads.flatMap(({ ID, Containers }) => (Containers ?? []).map((container) => ({ ID, ...container })));
   const failed = containers.filter(({ AvailableError }) => AvailableError);
   if (failed.length > 0) {
@@ -125,7 +100,7 @@ export async function checkRegistries(client: ApiClient): Promise<readonly Findi
   }
   const known = containers.filter(({ Available }) => Available?.length);
   if (containers.length > 0 && known.length === 0) {
-    const help = 'Without --registry-disable-scanning that comes within a minute or two after the start.';
+    const help = 'It comes within a minute or two after the start; not with --registry-disable-scanning.';
     return [warn('registries', `nothing is known of the images of ${counted(containers.length, 'container')}`, help)];
   }
   return [ok('registries', `the images of ${known.length} of ${counted(containers.length, 'container')} are known`)];

@@ -2,9 +2,10 @@ import { FluxError, messageOf } from '../../base/index.ts';
 import { type ClusterView, openClusterView } from '../../cluster/port-forward/index.ts';
 import type { Session } from '../session.ts';
 import { attempt, checkPod, checkRights, checkServer, type DaemonPod } from './cluster-checks.ts';
-import { checkDaemon, checkHeld, checkRegistries, checkSync, gitFinding } from './daemon-checks.ts';
+import { checkDaemon, checkHeld, checkRegistries, checkSync, TROUBLE } from './daemon-checks.ts';
 import { type Finding, fail, warn } from './finding.ts';
 import type { InUse } from './flux-v1-daemon.ts';
+import { gitFinding, withoutRepeated } from './git-check.ts';
 import { checkLeftovers } from './leftovers.ts';
 import { checkWriters } from './writers.ts';
 
@@ -62,10 +63,14 @@ async function openCluster(session: Session): Promise<{ readonly cluster?: Clust
   }
 }
 
-/** A way that is closed says itself how it is opened. */
-function adviceFor(error: unknown): string {
-  const isWay = error instanceof FluxError && error.code.startsWith('cluster/');
-  return (isWay ? error.help : undefined) ?? NO_ANSWER;
+/** What the error itself advises: the daemon and the way to it know best. */
+function adviceOr(otherwise: string): (error: unknown) => string {
+  return (error) => {
+    if (!(error instanceof FluxError) || error.help === undefined) return otherwise;
+    // The help of the API begins with what the message says already.
+    const [first = '', ...others] = error.help.trim().split('\n\n');
+    return (error.message.endsWith(first) ? others.join('\n\n') : error.help).trim() || otherwise;
+  };
 }
 
 const NO_ANSWER = 'It does not answer: see the log of fluxd, and whether --url, --token and --k8s-fwd-ns are right.';
@@ -75,7 +80,7 @@ async function daemonFindings(session: Session): Promise<{ readonly inUse: InUse
   const now = () => session.clock.now();
   const reached = await attempt(
     'daemon',
-    adviceFor,
+    adviceOr(NO_ANSWER),
     async () => {
       const daemon = await checkDaemon(await session.client(), { version: session.version, now });
       inUse = { isFlux1: daemon.isFlux1 };
@@ -85,19 +90,23 @@ async function daemonFindings(session: Session): Promise<{ readonly inUse: InUse
   );
   if (reached.length === 1 && reached[0]?.level === 'fail') return { inUse, findings: reached };
   const client = await session.client();
-  const asked = 'The log of fluxd says more.';
+  const asked = adviceOr('The log of fluxd says more.');
+  let repository = { status: '', errors: '' };
+  const states = client.objectStates({ states: TROUBLE });
   const git = async () => {
     const config = await client.gitRepoConfig({ regenerateKey: false });
     if (config.remote.url !== '') inUse = { ...inUse, source: config.remote };
-    return [gitFinding(config)];
+    const known = await states.catch(() => undefined); // told by the check of the sync
+    repository = config;
+    return [gitFinding(config, known?.failure)];
   };
   const rest = [
     attempt('git', asked, git, 'fail'),
     attempt('git', asked, () => checkWriters(client)),
-    attempt('sync', asked, () => checkSync(client)),
+    attempt('sync', asked, async () => checkSync(client, await states)),
     attempt('gc', asked, () => checkHeld(client)),
     attempt('registries', asked, () => checkRegistries(client)),
   ];
   const others = (await Promise.all(rest)).flat();
-  return { inUse, findings: [...reached, ...others] };
+  return { inUse, findings: withoutRepeated([...reached, ...others], repository) };
 }
