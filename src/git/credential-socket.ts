@@ -48,7 +48,8 @@ export function createCredentialSocket(path: string, credentials: NonNullable<Gi
     await rm(path, { force: true });
     const fresh = createServer({ allowHalfOpen: true }, serve).unref();
     await new Promise<void>((resolve, reject) => {
-      fresh.once('error', reject);
+      // It stays: a connection that could not be accepted (EMFILE) is an error of the server, too, and git's to tell.
+      fresh.on('error', reject);
       fresh.listen(path, resolve);
     });
     server = fresh;
