@@ -11,8 +11,10 @@ export interface ExportedObject {
 
 type JsonMap = { readonly [key: string]: JsonValue };
 
-/** What controllers and kubectl note about themselves. */
+/** What controllers, kubectl and the sync note for themselves. */
 const NOTED = new Set([
+  'fluxcd.io/sync-checksum',
+  'fluxcd.io/sync-gc-mark',
   'deployment.kubernetes.io/revision',
   'kubectl.kubernetes.io/last-applied-configuration',
   'kubernetes.io/change-cause',
@@ -40,7 +42,7 @@ function exported(value: JsonValue, number: number): ExportedObject {
     kind,
     metadata: {
       annotations: unlessEmpty(without(mapOf(annotations), (key) => NOTED.has(key))),
-      labels: unlessEmpty(mapOf(labels)),
+      labels: unlessEmpty(without(mapOf(labels), (key) => NOTED.has(key))),
       name,
       namespace: namespace || undefined,
     },

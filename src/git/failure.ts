@@ -87,6 +87,11 @@ const KINDS: readonly Kind[] = [
     help: 'Only the transport of --git-url itself is allowed: a redirect or a url.*.insteadOf rule may lead elsewhere.',
   },
   {
+    pattern: /failed to connect|connection (?:refused|timed out|reset)|no route to host|network is unreachable/i,
+    code: OTHER.code,
+    help: 'Let fluxd reach the Git host: a NetworkPolicy, a firewall or a proxy is in the way, or the host is down.',
+  },
+  {
     pattern: /dubious ownership/i,
     code: 'git/ownership',
     help: 'The local repository belongs to another user: add it to safe.directory in the file that GIT_CONFIG_GLOBAL names, or change its owner.',

@@ -116,6 +116,17 @@ describe('history', () => {
     expect(stdout).toContain(`${REVISION}  7ms   fluxd/0.1.0`);
   });
 
+  test('counts the manifests that were refused', async () => {
+    const refused = { outcome: 'refused', place: 'a.yaml:3', reason: 'not YAML' };
+    const syncs = [past({ counts: { unchanged: 2 }, changes: [refused, refused] }), past({ counts: {}, changes: [refused] })];
+    const { stdout } = await run({ [HISTORY]: [{ syncs }] }, 'history', '--no-headers');
+    expect(stdout.split('\n').map((line) => / {2}(\d+ .*)$/.exec(line)?.[1]?.trim())).toEqual([
+      '2 unchanged, 2 refused',
+      '1 refused',
+      undefined,
+    ]);
+  });
+
   test('asks for as many as are wanted, over pages that may be empty', async () => {
     const pages = [
       { syncs: [past()], next: 'a' },

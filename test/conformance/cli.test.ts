@@ -357,7 +357,7 @@ metadata:
     fluxcd.io/sync-checksum: abc
   creationTimestamp: null
   generation: 2
-  labels: {app: cart}
+  labels: {app: cart, fluxcd.io/sync-gc-mark: sha256.x}
   name: cart
   namespace: shop
   resourceVersion: "12"
@@ -399,8 +399,6 @@ spec:
 apiVersion: apps/v1
 kind: Deployment
 metadata:
-  annotations:
-    fluxcd.io/sync-checksum: abc
   labels:
     app: cart
   name: cart

@@ -53,11 +53,13 @@ async function history(session: Session, flags: Flags): Promise<number> {
 function tableOf(syncs: readonly PastSync[], format: 'table' | 'wide', headers: boolean): string {
   const wide = format === 'wide';
   const headings = ['STARTED', 'REVISION', ...(wide ? ['TOOK', 'DAEMON'] : []), 'OBJECTS', 'IMAGES'];
-  const rows = syncs.map(({ startedAt, revision, durationMs, daemon = '', counts, failure, imageUpdates }) => [
+  const rows = syncs.map(({ startedAt, revision, durationMs, daemon = '', counts, changes, failure, imageUpdates }) => [
     startedAt.replace(/\.\d+Z$/, 'Z'),
     wide ? revision : short(revision),
     ...(wide ? [took(durationMs), daemon] : []),
-    failure ? `nothing was done: ${failure.message}` : countsText(counts, 0),
+    failure
+      ? `nothing was done: ${failure.message}`
+      : countsText(counts, changes.filter(({ outcome }) => outcome === 'refused').length),
     imageUpdates.map(({ container, to }) => `${container} to ${to}`).join(', '),
   ]);
   return formatTable([...(headers ? [headings] : []), ...rows]);
