@@ -17,6 +17,8 @@ export type CredentialSocket = ReturnType<typeof createCredentialSocket>;
  */
 export function createCredentialSocket(path: string, credentials: NonNullable<GitAddress['credentials']>) {
   let server: Server | undefined;
+  /** What the file of the socket is; another may have taken its place. */
+  let file: bigint | undefined;
 
   function answer(question: string): string {
     const fields = new Map(
@@ -42,7 +44,7 @@ export function createCredentialSocket(path: string, credentials: NonNullable<Gi
   }
 
   async function listen(): Promise<void> {
-    if (server?.listening && (await isThere(path))) return;
+    if (server?.listening && file !== undefined && (await inodeOf(path)) === file) return;
     server?.close();
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await rm(path, { force: true });
@@ -53,12 +55,13 @@ export function createCredentialSocket(path: string, credentials: NonNullable<Gi
       fresh.listen(path, resolve);
     });
     server = fresh;
+    file = await inodeOf(path);
   }
 
   return {
     path,
 
-    /** Has the socket answer, also after its file was removed. */
+    /** Has the socket answer, also after its file was removed or replaced. */
     open: (): Promise<void> =>
       listen().catch((error: unknown) => {
         throw new FluxError(`socket for the Git password: ${messageOf(error)}`, {
@@ -74,9 +77,9 @@ export function createCredentialSocket(path: string, credentials: NonNullable<Gi
   };
 }
 
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
+async function inodeOf(path: string): Promise<bigint | undefined> {
+  return stat(path, { bigint: true }).then(
+    ({ ino }) => ino,
+    () => undefined,
   );
 }

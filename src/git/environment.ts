@@ -117,7 +117,9 @@ export function gitEnvironment({
   if (credentials && credentialSocket !== undefined) {
     // Git asks a helper only for the scheme, host and port in the key, so another place never gets the password.
     const key = `credential.${credentials.scope}.helper`;
-    config.push([key, ''], [key, `cache --socket=${shellQuote(credentialSocket)}`]);
+    const ask = `git credential-cache --socket=${shellQuote(credentialSocket)} get`;
+    // Only asked, never told: to keep a password for git, its helper would start a daemon when ours does not answer.
+    config.push([key, ''], [key, `!f() { [ "$1" != get ] || exec ${ask}; }; f`]);
   }
   Object.assign(environment, {
     LC_ALL: 'C',
