@@ -125,7 +125,9 @@ test('a mass deletion is held until a person confirms its number in a commit (R-
   expect(held.counts.deleted).toBeUndefined();
   await fluxd.sync();
   expect(await maps()).toHaveLength(14);
-  expect(fluxd.log()).toMatch(new RegExp(`msg="object held".* resource=${shop}:configmap/map-11 .*Allow-Prune: 12`));
+  expect(fluxd.log()).toMatch(
+    new RegExp(`msg="deletions held".* objects=12 resources=\\S*${shop}:configmap/map-1,.*Allow-Prune: 12`),
+  );
   expect(await (await fetch(new URL('/metrics', fluxd.url))).text()).toMatch(/^flux_prune_held_objects 12$/m);
 
   const third = await repository.commit('Some, but not so many\n\nAllow-Prune: 3', {});

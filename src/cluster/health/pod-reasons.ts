@@ -51,6 +51,7 @@ export function createPodReasons<T>({ transport, clock, signal, onChange }: PodR
       for (const [target, workload] of [...followed].slice(0, WORKLOADS)) isNews = (await lookAt(target, workload)) || isNews;
       if (isNews) onChange();
     }
+    isLooking = false;
   }
 
   async function lookAt(target: T, workload: Workload): Promise<boolean> {
@@ -87,11 +88,7 @@ export function createPodReasons<T>({ transport, clock, signal, onChange }: PodR
       if (isLooking) return;
       isLooking = true;
       // Ends with the signal alone; what a look cannot learn it leaves out.
-      look()
-        .catch(() => undefined)
-        .finally(() => {
-          isLooking = false;
-        });
+      look().catch(() => undefined);
     },
   };
 }

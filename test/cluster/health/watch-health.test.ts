@@ -104,6 +104,24 @@ describe('watching the health of what was applied', () => {
   const shows = (health: HealthWatch, name: string, state: string) =>
     until(`${name} is ${state}`, () => seen(health)[`${NS}:deployment/${name}`] === state);
 
+  test('says of a workload that does not get ready what its pods say, until it is ready', async () => {
+    cluster.close();
+    cluster = await connect({ clock: { ...systemClock, sleep: (ms, options) => systemClock.sleep(ms / 40, options) } });
+    const health = follow(await sync(deployment('web')));
+    const pods = `api/v1/namespaces/${NS}/pods`;
+    const spec = { containers: [{ name: 'web', image: 'acme/web:1' }] };
+    await kube.create(pods, { metadata: { name: 'lone', labels: { app: 'web' } }, spec });
+    const state = { waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling image "acme/web:1"' } };
+    const container = { name: 'web', image: 'acme/web:1', imageID: '', ready: false, restartCount: 0, state };
+    await setStatus(`${pods}/lone`, { phase: 'Pending', containerStatuses: [container] });
+    const message = () => health.states().find(({ id }) => id === `${NS}:deployment/web`)?.message;
+    const why = 'its controller has not looked at it yet; pod lone: ImagePullBackOff: Back-off pulling image "acme/web:1"';
+    await until('the reason is known', () => message() === why);
+    expect(told).toBeGreaterThan(0);
+    await setStatus(DEPLOYMENT('web'), rolledOut(1));
+    await until('it is ready', () => message() === '2 replicas available');
+  });
+
   test('follows a rollout to its end by one list and one watch of its kind, and asks nothing else', async () => {
     const changes = await sync(configMap('map'), deployment('web'), deployment('api'));
     server.requests.length = 0;
