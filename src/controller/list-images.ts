@@ -56,7 +56,14 @@ function candidate(ref: ImageRef, tag: string, { images }: ImageRepository) {
   const info = images.get(tag);
   const text = formatImageRef(withTag(ref, tag));
   const listed: ListedImage = { ref: text, ...(info ? { info } : {}) };
-  return { ref: text, tag, listed, ...(info?.createdAt === undefined ? {} : { createdAt: info.createdAt }) };
+  const { createdAt, createdNs } = info ?? {};
+  return {
+    ref: text,
+    tag,
+    listed,
+    ...(createdAt === undefined ? {} : { createdAt }),
+    ...(createdNs === undefined ? {} : { createdNs }),
+  };
 }
 
 /** How many stand before the running one; all of them when it is not in the list. */

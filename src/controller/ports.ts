@@ -421,6 +421,8 @@ export interface ImageInfo {
   readonly imageId?: string;
   /** Milliseconds since the epoch; absent when the config has none. */
   readonly createdAt?: number;
+  /** Nanoseconds beyond that millisecond; absent for none. */
+  readonly createdNs?: number;
   /** Labels with build times, as RFC 3339 text, that the config carries. */
   readonly labels: Readonly<Record<string, string>>;
   readonly fetchedAt: number;

@@ -6,7 +6,7 @@ const YEAR_9000 = Date.UTC(9000, 0, 1);
 
 /**
  * Milliseconds since the epoch of an RFC 3339 time, or undefined when the text is none, or lies before 1970 or after the year
- * 9000: such times are made up and must not decide what is newest. Parts of a millisecond are cut off.
+ * 9000: such times are made up and must not decide what is newest. Parts of a millisecond are left to `nanosecondsOf`.
  */
 export function parseImageTime(text: string): number | undefined {
   const match = RFC3339.exec(text);
@@ -15,4 +15,10 @@ export function parseImageTime(text: string): number | undefined {
   const dayExists =
     new Date(Date.UTC(Number(match[1]), Number(match[2]) - 1, Number(match[3]))).getUTCDate() === Number(match[3]);
   return dayExists && ms >= 0 && ms < YEAR_9000 ? ms : undefined;
+}
+
+/** What an RFC 3339 time says beyond its millisecond, in nanoseconds: images of one build may lie that near to each other. */
+export function nanosecondsOf(text: string): number {
+  const [, fraction = ''] = /\.(\d+)/.exec(text) ?? [];
+  return Number(fraction.padEnd(9, '0').slice(3, 9));
 }

@@ -4,6 +4,6 @@
  * of one image compare equal. Pure functions; what a registry knows about an image is read elsewhere.
  */
 
-export { BUILD_TIME_LABELS, parseImageTime } from './build-time.ts';
+export { BUILD_TIME_LABELS, nanosecondsOf, parseImageTime } from './build-time.ts';
 export { canonicalName, canonicalRef, sameImage } from './canonical.ts';
 export { formatImageRef, formatName, type ImageRef, parseImageRef, tryParseImageRef, withTag } from './ref.ts';

@@ -8,6 +8,8 @@ export interface TaggedImage {
   readonly tag: string;
   /** Milliseconds since the epoch; absent when unknown. */
   readonly createdAt?: number;
+  /** Nanoseconds beyond that millisecond; absent for none. */
+  readonly createdNs?: number;
 }
 
 /**
@@ -58,12 +60,13 @@ interface Ranked<T> {
   readonly version: Version | undefined;
   /** Negative infinity when unknown, or when time plays no part. */
   readonly time: number;
+  readonly ns: number;
 }
 
 function rank<T extends TaggedImage>(image: T, { kind }: Pick<TagPattern, 'kind'>): Ranked<T> {
   return kind === 'semver'
-    ? { image, version: parseVersion(image.tag), time: Number.NEGATIVE_INFINITY }
-    : { image, version: undefined, time: image.createdAt ?? Number.NEGATIVE_INFINITY };
+    ? { image, version: parseVersion(image.tag), time: Number.NEGATIVE_INFINITY, ns: 0 }
+    : { image, version: undefined, time: image.createdAt ?? Number.NEGATIVE_INFINITY, ns: image.createdNs ?? 0 };
 }
 
 /** Negative when `a` comes first. */
@@ -71,6 +74,7 @@ function compareRanked(a: Ranked<TaggedImage>, b: Ranked<TaggedImage>): number {
   if (a.version && b.version) return compareVersions(b.version, a.version) || compareText(b.image.ref, a.image.ref);
   if (a.version || b.version) return a.version ? -1 : 1;
   if (a.time !== b.time) return a.time > b.time ? -1 : 1;
+  if (a.ns !== b.ns) return b.ns - a.ns;
   return compareText(a.image.ref, b.image.ref);
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { matchGlob } from '../base/index.ts';
-import { BUILD_TIME_LABELS, parseImageTime } from '../image/index.ts';
+import { BUILD_TIME_LABELS, nanosecondsOf, parseImageTime } from '../image/index.ts';
 import { jsonOf } from './answer.ts';
 import type { Connection, Question } from './connection.ts';
 import { fetchBlob, fetchManifest } from './manifest.ts';
@@ -12,6 +12,8 @@ export interface ImageFacts {
   readonly imageId: string;
   /** Milliseconds since the epoch. */
   readonly createdAt?: number;
+  /** Nanoseconds beyond that millisecond; absent for none. */
+  readonly createdNs?: number;
   readonly labels: Readonly<Record<string, string>>;
   /** Why the creation time cannot be used, when there is one that cannot. */
   readonly timeProblem?: string;
@@ -25,7 +27,7 @@ const Config = z.object({
 });
 
 /** What an image config holds for us. */
-export type ConfigFacts = Pick<ImageFacts, 'createdAt' | 'labels' | 'timeProblem'>;
+export type ConfigFacts = Pick<ImageFacts, 'createdAt' | 'createdNs' | 'labels' | 'timeProblem'>;
 
 /** Configs read before, by repository and digest. */
 export interface ConfigCache {
@@ -57,8 +59,8 @@ function configFacts(body: unknown): ConfigFacts {
   // Builders of today write config.Labels only, older ones both.
   const labels = timeLabels({ ...containerConfig?.Labels, ...config?.Labels });
   if (created === undefined || created === null) return { labels };
-  const createdAt = typeof created === 'string' ? parseImageTime(created) : undefined;
-  if (createdAt !== undefined) return { createdAt, labels };
+  const time = typeof created === 'string' ? timeIn(created) : undefined;
+  if (time !== undefined) return { ...time, labels };
   return { labels, timeProblem: 'the creation time in the image config is not one of RFC 3339' };
 }
 
@@ -74,11 +76,26 @@ function timeLabels(labels: Readonly<Record<string, unknown>>): Record<string, s
  * The creation time of an image by the operator's choice: for repositories that match a glob of `--registry-use-labels` the build
  * time in the labels counts instead of the config's.
  */
-export function createdAtOf({ createdAt, labels }: ImageFacts, name: string, useLabels: readonly string[]): number | undefined {
-  if (!useLabels.some((glob) => matchGlob(glob, name))) return createdAt;
+export function creationOf(
+  { createdAt, createdNs, labels }: ImageFacts,
+  name: string,
+  useLabels: readonly string[],
+): Pick<ImageFacts, 'createdAt' | 'createdNs'> {
+  const own = {
+    ...(createdAt === undefined ? {} : { createdAt }),
+    ...(createdNs === undefined ? {} : { createdNs }),
+  };
+  if (!useLabels.some((glob) => matchGlob(glob, name))) return own;
   for (const label of BUILD_TIME_LABELS) {
-    const time = labels[label] === undefined ? undefined : parseImageTime(labels[label]);
+    const time = labels[label] === undefined ? undefined : timeIn(labels[label]);
     if (time !== undefined) return time;
   }
-  return createdAt;
+  return own;
+}
+
+function timeIn(text: string): Pick<ImageFacts, 'createdAt' | 'createdNs'> | undefined {
+  const createdAt = parseImageTime(text);
+  if (createdAt === undefined) return undefined;
+  const createdNs = nanosecondsOf(text);
+  return { createdAt, ...(createdNs === 0 ? {} : { createdNs }) };
 }

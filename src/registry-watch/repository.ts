@@ -12,6 +12,8 @@ export interface ImageInfo {
   readonly imageId?: string;
   /** Milliseconds since the epoch; absent when unknown. */
   readonly createdAt?: number;
+  /** Nanoseconds beyond that millisecond; absent for none. */
+  readonly createdNs?: number;
   /** Labels with build times, as RFC 3339 text. */
   readonly labels: Readonly<Record<string, string>>;
   /** When the registry was last asked, milliseconds since the epoch. */

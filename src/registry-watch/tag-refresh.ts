@@ -1,7 +1,7 @@
 import { asFluxError, type Clock, FluxError, type Logger } from '../base/index.ts';
 import type { Connection, Question } from './connection.ts';
 import { fetched, type OnFetch } from './fetched.ts';
-import { type ConfigCache, createdAtOf, fetchImageFacts, type ImageFacts } from './image-facts.ts';
+import { type ConfigCache, creationOf, fetchImageFacts, type ImageFacts } from './image-facts.ts';
 import { headManifest } from './manifest.ts';
 import type { ImageInfo, RepositoryState, TagCheck } from './repository.ts';
 
@@ -39,9 +39,9 @@ export function createTagRefresh(options: TagRefreshOptions): TagRefresh {
   const { connection, clock, log, configs, useLabels, parallel } = options;
   const infoOf = (tag: string, facts: ImageFacts, name: string): ImageInfo => {
     const { digest, indexDigest, imageId, labels, timeProblem } = facts;
-    const createdAt = createdAtOf(facts, name, useLabels);
+    const time = creationOf(facts, name, useLabels);
     const error =
-      createdAt === undefined && timeProblem !== undefined
+      time.createdAt === undefined && timeProblem !== undefined
         ? new FluxError(timeProblem, { code: 'registry/bad-time' })
         : undefined;
     return {
@@ -51,7 +51,7 @@ export function createTagRefresh(options: TagRefreshOptions): TagRefresh {
       labels,
       fetchedAt: clock.now(),
       ...(indexDigest === undefined ? {} : { indexDigest }),
-      ...(createdAt === undefined ? {} : { createdAt }),
+      ...time,
       ...(error === undefined ? {} : { error }),
     };
   };

@@ -53,8 +53,13 @@ export function chooseTag(current: ImageRef, tag: string, repository: KnownRepos
 
 /** An image as the pattern's order compares it. */
 export function tagged(name: ImageRef, tag: string, repository: KnownRepository | undefined): TaggedImage {
-  const createdAt = repository?.images.get(tag)?.createdAt;
-  return { ref: `${canonicalName(name)}:${tag}`, tag, ...(createdAt === undefined ? {} : { createdAt }) };
+  const { createdAt, createdNs } = repository?.images.get(tag) ?? {};
+  return {
+    ref: `${canonicalName(name)}:${tag}`,
+    tag,
+    ...(createdAt === undefined ? {} : { createdAt }),
+    ...(createdNs === undefined ? {} : { createdNs }),
+  };
 }
 
 /** What to pin to: the whole index where the tag names one, so that every platform finds its image. */

@@ -27,6 +27,8 @@ export interface KnownImage {
   readonly indexDigest?: string;
   /** Milliseconds since the epoch; absent when the image does not say. */
   readonly createdAt?: number;
+  /** Nanoseconds beyond that millisecond; absent for none. */
+  readonly createdNs?: number;
   /** Set when the tag cannot be read; such an image is never chosen. */
   readonly error?: Error;
 }

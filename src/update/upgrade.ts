@@ -11,7 +11,9 @@ export function isUpgrade(current: ImageRef, tag: string, pattern: TagPattern, r
   // The same tag with another digest: the tag was pushed again.
   if (tag === current.tag) return true;
   const [now, then] = [tagged(current, current.tag, repository), tagged(current, tag, repository)];
-  return isNewer(then, now, pattern) && (!pattern.needsTimes || then.createdAt !== now.createdAt);
+  return (
+    isNewer(then, now, pattern) && (!pattern.needsTimes || then.createdAt !== now.createdAt || then.createdNs !== now.createdNs)
+  );
 }
 
 /** Why `isUpgrade` says no. */

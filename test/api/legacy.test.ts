@@ -30,6 +30,7 @@ const cart: ContainerImages = {
       digest: 'sha256:aa',
       imageId: 'sha256:bb',
       createdAt: Date.UTC(2024, 1, 10, 10),
+      createdNs: 1200,
       labels: { 'org.opencontainers.image.created': '2024-02-10T10:00:00Z', other: 'x' },
       fetchedAt: T0,
     },
@@ -142,7 +143,7 @@ describe('images', () => {
     expect((await api.get(`/api/flux${path}?containerFields=&namespace=&service=%3Call%3E`)).body).toBe(
       '[{"ID":"shop:deployment/cart","Containers":[{"Name":"cart","Current":{"ID":"reg.example.org/acme/cart:1.3",' +
         '"Digest":"sha256:aa","ImageID":"sha256:bb","Labels":{"org.opencontainers.image.created":"2024-02-10T10:00:00Z"},' +
-        '"CreatedAt":"2024-02-10T10:00:00Z","LastFetched":"2024-05-01T08:00:01.07Z"},' +
+        '"CreatedAt":"2024-02-10T10:00:00.0000012Z","LastFetched":"2024-05-01T08:00:01.07Z"},' +
         '"LatestFiltered":{"ID":"reg.example.org/acme/cart:1.4","Labels":{}},' +
         '"Available":[{"ID":"reg.example.org/acme/cart:1.4","Labels":{}},{"ID":":1.2-arm","Labels":{}}],' +
         '"AvailableImagesCount":2,"NewAvailableImagesCount":1,"FilteredImagesCount":2}]}]',

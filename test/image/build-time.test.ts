@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseImageTime } from '../../src/image/index.ts';
+import { nanosecondsOf, parseImageTime } from '../../src/image/index.ts';
 
 test.each([
   ['2024-02-29T10:11:12Z', Date.UTC(2024, 1, 29, 10, 11, 12)],
@@ -25,4 +25,14 @@ test.each([
   `2024-01-01T00:00:00.${'0'.repeat(1000)}Z`,
 ])('%s is none, and can never be the newest (S-054)', (text) => {
   expect(parseImageTime(text)).toBeUndefined();
+});
+
+test.each([
+  ['2024-02-29T10:11:12Z', 0],
+  ['2024-02-29T10:11:12.123Z', 0],
+  ['2024-02-29T10:11:12.1234Z', 400_000],
+  ['2024-02-29T10:11:12.123456789+02:00', 456_789],
+  ['2024-02-29T10:11:12.123000001234Z', 1],
+])('%s has %i nanoseconds beyond its millisecond', (text, ns) => {
+  expect(nanosecondsOf(text)).toBe(ns);
 });

@@ -22,6 +22,14 @@ describe('newest first', () => {
     expect(tags(sortImages(images.toReversed(), byVersion)).join(' ')).toBe(expected);
   });
 
+  test('by time, to the nanosecond', () => {
+    const at = (tag: string, createdNs: number) => ({ ...image(tag, 5), createdNs });
+    const images = [at('a', 100), at('b', 999_999), image('c', 5), image('d', 6), image('e', 4)];
+    expect(tags(sortImages(images, byTime))).toEqual(['d', 'b', 'a', 'c', 'e']);
+    expect(newest(images.slice(0, 3), byTime)?.tag).toBe('b');
+    expect([isNewer(at('b', 2), at('a', 1), byTime), isNewer(at('b', 1), at('a', 2), byTime)]).toEqual([true, false]);
+  });
+
   test('leaves the given list alone', () => {
     const images = [image('a', 1), image('b', 2)];
     sortImages(images, byTime);

@@ -260,6 +260,14 @@ describe('an image', () => {
     return known()?.images;
   };
 
+  test('is read to the nanosecond', async () => {
+    registry.push('a', FEBRUARY.replace('Z', '.123456789Z'));
+    registry.push('b', FEBRUARY);
+    const images = await scan();
+    expect(images?.get('a')).toMatchObject({ createdAt: Date.parse(FEBRUARY) + 123, createdNs: 456_789 });
+    expect(images?.get('b')).not.toHaveProperty('createdNs');
+  });
+
   test('is read from Docker and OCI manifests and from the linux/amd64 entry of an index', async () => {
     const amd64 = registry.image(
       { created: FEBRUARY },

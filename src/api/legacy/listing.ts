@@ -86,20 +86,24 @@ function containerToWire(container: ContainerImages, fields: ReadonlySet<Contain
 
 function imageToWire({ ref, info }: ListedImage): ImageInfoWire {
   if (info === undefined) return { ID: ref, Labels: {} };
-  const { digest, imageId, labels, createdAt, fetchedAt } = info;
+  const { digest, imageId, labels, createdAt, createdNs, fetchedAt } = info;
   return {
     ID: ref,
     ...(digest ? { Digest: digest } : {}),
     ...(imageId ? { ImageID: imageId } : {}),
     Labels: Object.fromEntries(LABELS.flatMap((name) => (labels[name] ? [[name, labels[name]]] : []))),
-    ...(createdAt === undefined ? {} : { CreatedAt: rfc3339Nano(createdAt) }),
+    ...(createdAt === undefined ? {} : { CreatedAt: rfc3339Nano(createdAt, createdNs) }),
     LastFetched: rfc3339Nano(fetchedAt),
   };
 }
 
 /** As Go prints times: in UTC, without trailing zeros of the fraction. */
-function rfc3339Nano(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.?0*Z$/, 'Z');
+function rfc3339Nano(ms: number, ns = 0): string {
+  const digits = String(ns).padStart(6, '0');
+  return new Date(ms)
+    .toISOString()
+    .replace('Z', `${digits}Z`)
+    .replace(/\.?0*Z$/, 'Z');
 }
 
 function sorted(record: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
