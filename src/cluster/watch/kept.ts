@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { isFields, objectKey } from '../../resource/index.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
 import { type LiveObject, type LostFields, type ManagedFields, metadataOf } from '../object/live.ts';
@@ -66,8 +67,8 @@ function onlyUid(reference: unknown): unknown {
   return isFields(reference) ? { uid: reference.uid } : {};
 }
 
-/** Shared by all objects that are ours: of their field sets only this is read again. */
-const OWN_FIELDS = new Map<string, readonly ManagedFields[]>();
+/** Shared by all objects that are ours: of their field sets only this is read again. Bounded, as who scales may call itself anything. */
+const OWN_FIELDS = new LRUCache<string, readonly ManagedFields[]>({ max: 1000 });
 
 function ownFields(manager: string, scaler: string | undefined): readonly ManagedFields[] {
   const key = `${manager}\0${scaler ?? ''}`;
