@@ -186,7 +186,7 @@ async function renewedLease({ proxy }: Fluxd): Promise<void> {
 /** What happens again after five minutes is counted in the Event that is there. */
 async function repeatedEvent({ account, allowed }: Installed, fluxd: Fluxd, shop: string): Promise<void> {
   let later = 0;
-  const clock = { ...systemClock, now: () => Date.now() + later };
+  const clock = { ...systemClock, now: () => Date.now() + later, monotonic: () => systemClock.monotonic() + later };
   const transport = await transportTo(fluxd.proxy.kubeconfig, clock);
   const log = await createLogger({ format: 'fmt', destination: new PassThrough() });
   const results: string[] = [];
