@@ -9,7 +9,7 @@ import { thorough } from './support/sampled.ts';
 /** What the demo tells people to type, without its comments. */
 function printedCommands(output: string): readonly string[] {
   const invitation = output.slice(output.indexOf('In another terminal:'));
-  return invitation.split('\n').flatMap((line) => /^ {3}((?:export|npx|git) .*?)(?:\s+#.*)?$/.exec(line)?.[1] ?? []);
+  return invitation.split('\n').flatMap((line) => /^ {3}((?:export|alias|fluxctl|git) .*?)(?:\s+#.*)?$/.exec(line)?.[1] ?? []);
 }
 
 test.runIf(thorough('the demo, and the commands that it prints'))(
@@ -23,8 +23,10 @@ test.runIf(thorough('the demo, and the commands that it prints'))(
       rmSync(home, { recursive: true, force: true });
     });
     await until('the demo invites to try it', () => demo.output().includes('Ctrl-C ends.') || !demo.running());
-    const [settings = '', ...commands] = printedCommands(demo.output());
-    expect(settings, demo.output()).toMatch(/^export FLUX_URL=\S+ KUBECONFIG=\S+$/);
+    const [exports = '', alias = '', ...commands] = printedCommands(demo.output());
+    expect(exports, demo.output()).toMatch(/^export FLUX_URL=\S+ KUBECONFIG=\S+$/);
+    expect(alias).toMatch(/^alias fluxctl='\S+ \S+'$/);
+    const settings = `${exports}\n${alias}`;
     expect(commands.map((command) => /(?:fluxctl|git) (?:-C \S+ )?([\w-]+)/.exec(command)?.[1])).toEqual([
       'list-workloads',
       'list-images',
