@@ -1,6 +1,7 @@
 import { type Clock, FluxError } from '../base/index.ts';
 import type { UpdateSpec } from '../update/index.ts';
 import type { JobResult } from './jobs.ts';
+import { createLimitedWork } from './limited-work.ts';
 import type { Cancellable } from './ports.ts';
 
 /** Each reads the whole repository, and may ask registries about every image. */
@@ -17,21 +18,8 @@ export interface DryRunOptions {
  * The function throws FluxError `job/busy`, `job/timeout`.
  */
 export function createDryRun({ calculate, timeoutMs, clock }: DryRunOptions) {
-  let running = 0;
-
-  return async (spec: UpdateSpec, { signal }: Cancellable = {}): Promise<JobResult> => {
-    if (running >= AT_ONCE) throw busy();
-    running += 1;
-    using deadline = clock.deadline(timeoutMs, signal);
-    try {
-      return await calculate(spec, { signal: deadline.signal });
-    } catch (error) {
-      if (deadline.signal.aborted && !signal?.aborted) throw tooSlow(timeoutMs, error);
-      throw error;
-    } finally {
-      running -= 1;
-    }
-  };
+  const limited = createLimitedWork({ atOnce: AT_ONCE, timeoutMs, clock, busy, tooSlow });
+  return (spec: UpdateSpec, cancel?: Cancellable): Promise<JobResult> => limited((inTime) => calculate(spec, inTime), cancel);
 }
 
 function busy(): FluxError {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Clock, FluxError } from '../base/index.ts';
 import type { Approvals } from './approvals.ts';
 import type { DiffFile, DiffReport, DiffRequest } from './daemon.ts';
+import { createLimitedWork } from './limited-work.ts';
 import type { Cancellable, Cluster, Desired, DesiredState, ObjectDiff, Revision, Source, TreeFile } from './ports.ts';
 import { applyWarnings, confirmedDeletions } from './sync.ts';
 import type { RepositoryReader } from './view.ts';
@@ -35,7 +36,6 @@ export type Preview = (request: DiffRequest, options?: Cancellable) => Promise<D
  */
 export function createPreview(options: PreviewOptions): Preview {
   const { source, reader, desired, cluster, approvals, clock, timeoutMs } = options;
-  let running = false;
 
   async function wantedBy(request: DiffRequest, cancel: Cancellable): Promise<Wanted> {
     if ('files' in request) return { state: await readFiles(request.files, desired, cancel) };
@@ -84,19 +84,8 @@ export function createPreview(options: PreviewOptions): Preview {
     };
   }
 
-  return async (request, { signal } = {}) => {
-    if (running) throw busy();
-    running = true;
-    using deadline = clock.deadline(timeoutMs, signal);
-    try {
-      return await preview(request, { signal: deadline.signal });
-    } catch (error) {
-      if (deadline.signal.aborted && !signal?.aborted) throw tooSlow(timeoutMs, error);
-      throw error;
-    } finally {
-      running = false;
-    }
-  };
+  const limited = createLimitedWork({ atOnce: 1, timeoutMs, clock, busy, tooSlow });
+  return (request, cancel) => limited((inTime) => preview(request, inTime), cancel);
 }
 
 /** Files as if the repository held exactly these; under the id Git would give it, what is known already is not parsed again. None of it is kept: it may be secret. */

@@ -18,7 +18,7 @@ export const MAX_DOCUMENTS = 20_000;
 /** Errors of one file, after which the rest of it is not read; and warnings, after which no more are kept. */
 export const MAX_PROBLEMS = 100;
 
-/** A longer file is read by a thread of its own: reading as much of the worst content takes about 30 ms. In characters. */
+/** A longer file is read by a thread of its own: reading as much of the worst content takes about 30 ms. In bytes. */
 export const MAX_INLINE_LENGTH = 4 << 10;
 
 /** How long that thread may work on one file. */

@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import pLimit from 'p-limit';
-import { type Clock, FluxError, messageOf, systemClock, turn } from '../base/index.ts';
+import { type Clock, FluxError, messageOf, orAborted, systemClock, turn } from '../base/index.ts';
 import { changeFile, type FileChange } from './file-change.ts';
 import type { ParsedFile } from './finding.ts';
 import { MAX_INLINE_LENGTH, READ_MEMORY_MIB, READ_MS } from './limits.ts';
@@ -49,7 +49,7 @@ export class ManifestThread {
    * @throws FluxError as `changeFile` does; `manifests/too-costly`; `manifests/not-read` when the thread was lost twice
    */
   async change(text: string, change: FileChange, signal?: AbortSignal): Promise<string> {
-    if (isCheap(Buffer.from(text))) return changeFile(text, change);
+    if (text.length <= MAX_INLINE_LENGTH && isCheap(Buffer.from(text))) return changeFile(text, change);
     const answer = await this.#apart((worker, deadline) => ask(worker, { kind: 'change', text, change }, deadline), signal);
     if (answer.kind === 'changed') return answer.text;
     throw answer.kind === 'refused' ? errorFrom(answer.error) : new Error('the thread answered another question');
@@ -136,15 +136,12 @@ async function ask(worker: Worker, order: ManifestOrder, signal: AbortSignal): P
   signal.throwIfAborted();
   const answer = Promise.withResolvers<ManifestAnswer>();
   const onExit = (code: number) => answer.reject(new Error(`the thread that reads files ended (${code})`));
-  const onAbort = () => answer.reject(signal.reason);
   worker.once('message', answer.resolve).once('error', answer.reject).once('exit', onExit);
-  signal.addEventListener('abort', onAbort, { once: true });
   try {
     worker.postMessage(order);
-    return await answer.promise;
+    return await orAborted(answer.promise, signal);
   } finally {
     worker.off('message', answer.resolve).off('error', answer.reject).off('exit', onExit);
-    signal.removeEventListener('abort', onAbort);
   }
 }
 

@@ -22,11 +22,11 @@ export function readObject(document: YamlDocument, source: ObjectSource): Findin
     return { kind: 'error', problem: { ...place, ...at(path), ...(id === undefined ? {} : { id }), error } };
   }
   const { object } = checked;
-  const { values, bytes, isExact } = weigh(value, node.size);
+  const { values, bytes, heapBytes, isExact } = weigh(value, node.size);
   if (values > MAX_OBJECT_VALUES || bytes > MAX_OBJECT_BYTES)
     return { kind: 'error', problem: { ...place, ...at([]), error: tooLarge(object, values, bytes) } };
   const checksum = hash('sha1', dumpYaml(object), 'hex');
-  return { kind: 'object', isExact, object: { object, checksum, ...place, line: at([]).line, bytes: bytes + 48 * values } };
+  return { kind: 'object', isExact, object: { object, checksum, ...place, line: at([]).line, bytes: heapBytes } };
 }
 
 /** Documents that are no manifests to apply, and say so by their shape. */

@@ -7,9 +7,14 @@ export interface Weight {
   readonly values: number;
   /** As JSON; exact where it is near the limit, else about. */
   readonly bytes: number;
+  /** About what it takes of the heap. */
+  readonly heapBytes: number;
   /** It holds integers beyond 2^53, which JSON text keeps and `JSON.parse` does not. */
   readonly isExact: boolean;
 }
+
+/** What V8 needs for a value beside its text. */
+const VALUE_BYTES = 48;
 
 /** @param about the length of the value as JSON, from below by at most a factor of three (escapes, UTF-8) */
 export function weigh(value: JsonValue, about: number): Weight {
@@ -23,5 +28,6 @@ export function weigh(value: JsonValue, about: number): Weight {
     else for (const key in next) pending.push((next as { readonly [key: string]: JsonValue })[key] ?? null);
   }
   const isLarge = values <= MAX_OBJECT_VALUES && about > MAX_OBJECT_BYTES / 3;
-  return { values, bytes: isLarge ? Buffer.byteLength(JSON.stringify(value)) : about, isExact };
+  const bytes = isLarge ? Buffer.byteLength(JSON.stringify(value)) : about;
+  return { values, bytes, heapBytes: bytes + VALUE_BYTES * values, isExact };
 }

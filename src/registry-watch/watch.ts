@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
-import { type Clock, type FluxError, type HttpTransport, type Logger, matchGlob, messageOf } from '../base/index.ts';
+import { type Clock, type FluxError, type HttpTransport, type Logger, matchGlob, messageOf, orAborted } from '../base/index.ts';
 import { createAuthorizer } from './authorization.ts';
 import { createConnection } from './connection.ts';
 import { createCredentialSource, type ReadCore } from './credentials/index.ts';
@@ -215,7 +215,7 @@ export function createImageWatch(options: ImageWatchOptions): ImageWatch {
       const one = name === undefined ? undefined : watched.get(name);
       const entries = name === undefined ? [...watched.values()] : one ? [one] : [];
       const inTurn = slotsByHost();
-      await abortable(
+      await orAborted(
         Promise.all(
           entries.map((entry) => (name === undefined ? inTurn(entry.target.name, () => launch(entry)) : launch(entry))),
         ),
@@ -260,19 +260,4 @@ function scanOf({
   const refresh = createTagRefresh({ connection, clock, log, configs, useLabels, parallel: burst, onFetch });
   const credentials = createCredentialSource({ clock, log, ...options });
   return createScan({ connection, credentials, limitOf, refresh, clock, log, onFetch });
-}
-
-async function abortable(work: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
-  if (!signal) {
-    await work;
-    return;
-  }
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    await Promise.race([work, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

@@ -22,7 +22,8 @@ function watch(options: Parameters<typeof setup>[0] = {}) {
 const JANUARY = '2024-01-01T00:00:00Z';
 const listsOf = ({ requests }: FakeRegistry) => requests.filter((request) => request.includes('tags/list')).length;
 
-test('a registry that never answers holds up its own repositories only (S-052)', async () => {
+/** Forty repositories of a registry that never answers are watched before one of another. */
+async function slowBesideQuick() {
   const slow = await registry();
   slow.intercept = () => true;
   const quick = await registry();
@@ -30,19 +31,18 @@ test('a registry that never answers holds up its own repositories only (S-052)',
   const it = watch();
   const names = Array.from({ length: 40 }, (_, index) => `${slow.host}/team/web${index}`);
   it.watch.watch([...names, quick.name].map((name) => ({ name, pullSecrets: [] })));
+  return { slow, quick, it };
+}
+
+test('a registry that never answers holds up its own repositories only (S-052)', async () => {
+  const { slow, quick, it } = await slowBesideQuick();
   it.watch.start();
   await until('the other registry was scanned', () => it.watch.repository(quick.name)?.tags.length === 1);
   await until('as many of the slow one are under way as may be', () => listsOf(slow) === 4);
 });
 
 test('a scan of all repositories that a person asks for gets to those of other registries as well', async () => {
-  const slow = await registry();
-  slow.intercept = () => true;
-  const quick = await registry();
-  quick.push('1', JANUARY);
-  const it = watch();
-  const names = Array.from({ length: 40 }, (_, index) => `${slow.host}/team/web${index}`);
-  it.watch.watch([...names, quick.name].map((name) => ({ name, pullSecrets: [] })));
+  const { quick, it } = await slowBesideQuick();
   const stop = new AbortController();
   const scan = it.watch.scanNow(undefined, { signal: stop.signal });
   await until('the other registry was scanned', () => it.watch.repository(quick.name)?.tags.length === 1);

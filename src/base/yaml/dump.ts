@@ -1,3 +1,4 @@
+import { trimEndOf } from '../trim-end.ts';
 import { isExactNumber } from './scalar.ts';
 import { formatScalar } from './write.ts';
 
@@ -78,10 +79,8 @@ function literalBlock(text: string, indent: number): string | undefined {
   if (!text.includes('\n') || /^\s/.test(text)) return undefined;
   // A block scalar has no escapes.
   if (/[^\P{C}\n]|[\u2028\u2029]/u.test(text)) return undefined;
-  let end = text.length;
-  while (text[end - 1] === '\n') end--;
-  const body = text.slice(0, end);
-  const breaks = text.length - end;
+  const body = trimEndOf(text, '\n');
+  const breaks = text.length - body.length;
   const pad = ' '.repeat(indent);
   const lines = body.split('\n').map((line) => (line === '' ? '' : pad + line));
   const header = breaks === 0 ? '|-' : breaks === 1 ? '|' : '|+';
