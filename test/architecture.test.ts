@@ -102,7 +102,6 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'registry-watch/exchange.ts': 'a date in Retry-After',
   'registry-watch/scan.ts': 'when tags were listed',
   'registry-watch/tag-refresh.ts': 'when an image was looked at',
-  'registry-watch/watch.ts': 'when an image is looked at next, as people read it',
 };
 
 const roomOf = (path: string) => path.split('/')[0] ?? '';

@@ -66,6 +66,11 @@ export function begin(clock: Clock): { readonly startedAt: number; readonly ende
   return { startedAt, ended: () => startedAt + clock.monotonic() - from };
 }
 
+/** As the time of day, for people, of a moment of the monotonic clock. */
+export function timeOfDay(clock: Pick<Clock, 'now' | 'monotonic'>, moment: number): number {
+  return clock.now() + moment - clock.monotonic();
+}
+
 /** RFC 3339 in UTC, in whole seconds: a fraction is cut off, as Go does. */
 export function rfc3339(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');

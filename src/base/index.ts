@@ -3,7 +3,7 @@
  * YAML. Third-party packages that serve the whole product are wrapped here once.
  */
 export { type BackoffOptions, backoffMs } from './backoff.ts';
-export { begin, type Clock, type Deadline, rfc3339, systemClock, withDeadline } from './clock.ts';
+export { begin, type Clock, type Deadline, rfc3339, systemClock, timeOfDay, withDeadline } from './clock.ts';
 export { parseCsvLine } from './csv.ts';
 export { cut, isCut } from './cut.ts';
 export { parseDuration } from './duration.ts';

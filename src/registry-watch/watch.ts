@@ -1,6 +1,15 @@
 import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
-import { type Clock, type FluxError, type HttpTransport, type Logger, matchGlob, messageOf, orAborted } from '../base/index.ts';
+import {
+  type Clock,
+  type FluxError,
+  type HttpTransport,
+  type Logger,
+  matchGlob,
+  messageOf,
+  orAborted,
+  timeOfDay,
+} from '../base/index.ts';
 import { createAuthorizer } from './authorization.ts';
 import { createConnection } from './connection.ts';
 import { createCredentialSource, type ReadCore } from './credentials/index.ts';
@@ -140,9 +149,6 @@ export function createImageWatch(options: ImageWatchOptions): ImageWatch {
     return entry.running;
   };
 
-  /** As the time of day, for people, of a moment of the monotonic clock. */
-  const timeOf = (moment: number) => clock.now() + moment - clock.monotonic();
-
   const describe = ({ target: { name }, state, running, nextAt }: Watched): ImageScan => {
     const { tags, scannedAt, error } = state;
     const blockedUntil = scan.blockedUntil(name);
@@ -150,8 +156,8 @@ export function createImageWatch(options: ImageWatchOptions): ImageWatch {
       name,
       tags: tags.length,
       ...(scannedAt === undefined ? {} : { scannedAt }),
-      ...(running === undefined ? { nextAt: timeOf(Math.max(nextAt, clock.monotonic())) } : {}),
-      ...(blockedUntil > clock.monotonic() ? { blockedUntil: timeOf(blockedUntil) } : {}),
+      ...(running === undefined ? { nextAt: timeOfDay(clock, Math.max(nextAt, clock.monotonic())) } : {}),
+      ...(blockedUntil > clock.monotonic() ? { blockedUntil: timeOfDay(clock, blockedUntil) } : {}),
       ...(error === undefined ? {} : { error }),
     };
   };

@@ -1,4 +1,4 @@
-import { type Clock, FluxError, turn } from '../../base/index.ts';
+import { type Clock, FluxError, timeOfDay, turn } from '../../base/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
 import { kindName } from '../discovery/api-resource.ts';
 import type { Directory } from '../discovery/discovery.ts';
@@ -99,6 +99,7 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
       others,
       failedEntries,
       now,
+      timeOf: (moment: number) => timeOfDay(deps.clock, moment),
     };
     const prunes = await planPrunes(pruning, directory, signal);
     steps.push(...prunes.steps);

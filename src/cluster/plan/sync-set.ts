@@ -31,6 +31,8 @@ export interface SyncSet {
   wanted: Wanted;
   /** When an object that is in Git was last seen to carry another owner's mark, by the monotonic clock; by id, so that it outlives the object. */
   readonly contested: Map<ResourceId, number>;
+  /** The same of an object that is not in Git: should it come to be, and be ours, the other owner may want it still. */
+  readonly foreign: Map<ResourceId, number>;
   /** The last delete of each object that was deleted, or tried to be, by uid. */
   readonly deletes: Map<string, SentDelete>;
   readonly unconfirmed: Unconfirmed;
@@ -54,6 +56,7 @@ export function createSyncSet(options: LayoutOptions): SyncSet {
     refused: new Map(),
     wanted: NOTHING_WANTED,
     contested: new Map(),
+    foreign: new Map(),
     deletes: new Map(),
     unconfirmed: new Unconfirmed(),
   };

@@ -48,6 +48,7 @@ export interface Pruning {
   readonly failedEntries: number;
   /** By the monotonic clock. */
   readonly now: number;
+  readonly timeOf: Owner['timeOf'];
 }
 
 export interface Prunes {
@@ -130,7 +131,11 @@ function judge(
   if (sight.failedLists.length > 0)
     for (const [key, { target }] of layout.targets) if (!keys.has(key) && set.inventory.has(key)) ours.push(target.id);
   const [left, foreign]: [Candidate[], Candidate[]] = [[], []];
-  for (const candidate of notInGit) (isMarkedOurs(candidate, request) ? left : foreign).push(candidate);
+  for (const candidate of notInGit) {
+    const isOurs = isMarkedOurs(candidate, request);
+    (isOurs ? left : foreign).push(candidate);
+    if (!isOurs && !request.preview) set.foreign.set(candidate.id, now);
+  }
   const [named, orphans]: [Candidate[], Orphan[]] = [[], []];
   for (const candidate of foreign.filter((each) => isOrphan(each, [claimed, ...others]))) {
     const { id, live } = candidate;
@@ -148,8 +153,10 @@ function judge(
     others,
     owned: byOwner([...inGit, ...notInGit].filter(({ id }) => wanted.some(({ ids }) => ids.has(id)))),
     contested: set.contested,
+    foreign: set.foreign,
     deletes: set.deletes,
     now,
+    timeOf: pruning.timeOf,
   };
   const round: Round = {
     mode: request.garbageCollection === 'on' ? 'on' : 'dry',

@@ -1,4 +1,4 @@
-import { FluxError } from '../../base/index.ts';
+import { FluxError, rfc3339 } from '../../base/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
 import type { LiveObject } from '../object/live.ts';
@@ -33,10 +33,14 @@ export interface Owner {
   readonly owned: ReadonlyMap<string, ResourceId>;
   /** When an object was last seen to carry another owner's mark, by the monotonic clock. */
   readonly contested: ReadonlyMap<ResourceId, number>;
+  /** The same of objects that were not in Git then. */
+  readonly foreign: ReadonlyMap<ResourceId, number>;
   /** The last delete of an object, by uid. */
   readonly deletes: ReadonlyMap<string, SentDelete>;
   /** By the monotonic clock. */
   readonly now: number;
+  /** As the time of day, for people, of a moment of that clock. */
+  readonly timeOf: (moment: number) => number;
 }
 
 /** What is known of the round in which something might be deleted. */
@@ -135,12 +139,16 @@ export const OBJECT_GUARDS: readonly ObjectGuard[] = [
       : undefined,
   ({ id }, { others }) =>
     others.some(({ ids }) => ids.has(id)) ? { action: 'held', reason: 'another source of this Flux wants it' } : undefined,
-  ({ id }, { contested, now }) => {
-    const seen = contested.get(id);
-    return seen !== undefined && now < seen + CONTESTED_MS
+  (candidate, owner) => {
+    const never = Number.NEGATIVE_INFINITY;
+    const inGit = owner.contested.get(candidate.id) ?? never;
+    // A person who names an object of another mark to be deleted knows of it.
+    const outOfGit = isMarkedOurs(candidate, owner) ? (owner.foreign.get(candidate.id) ?? never) : never;
+    const seen = Math.max(inGit, outOfGit);
+    return owner.now < seen + CONTESTED_MS
       ? {
           action: 'held',
-          reason: `another Flux, or another repository, had marked it too, at ${new Date(seen).toISOString()}; deleted when that is an hour ago`,
+          reason: `another Flux, or another repository, had marked it too, at ${shown(seen, owner)}; deleted when that is an hour ago`,
         }
       : undefined;
   },
@@ -148,19 +156,27 @@ export const OBJECT_GUARDS: readonly ObjectGuard[] = [
     const [other] = [wanted, ...others].flatMap((each) => goesWith(candidate, each, owned) ?? []);
     return other === undefined ? undefined : { action: 'held', reason: `${other} is in Git and would go with it` };
   },
-  ({ live }, { deletes, now }) => {
-    const last = deletes.get(live.uid ?? '');
-    if (!last || now >= last.at + DELETE_AGAIN_MS) return undefined;
+  ({ live }, owner) => {
+    const last = owner.deletes.get(live.uid ?? '');
+    if (!last || owner.now >= last.at + DELETE_AGAIN_MS) return undefined;
     const outcome = last.error ? `failed: ${last.error.message}` : 'is under way';
-    const again = new Date(last.at + DELETE_AGAIN_MS).toISOString();
+    const again = shown(last.at + DELETE_AGAIN_MS, owner);
     return { action: 'held', reason: `its deletion ${outcome}; not asked for again before ${again}` };
   },
 ];
 
+/** To the second, so that a reason stays the same from sync to sync. */
+function shown(moment: number, { timeOf }: Owner): string {
+  return rfc3339(Math.round(timeOf(moment) / 1000) * 1000);
+}
+
 /** Drops what is so long ago that it says nothing any more. */
-export function forgetOld({ deletes, contested }: Pick<SyncSet, 'deletes' | 'contested'>, now: number): void {
+export function forgetOld(
+  { deletes, contested, foreign }: Pick<SyncSet, 'deletes' | 'contested' | 'foreign'>,
+  now: number,
+): void {
   for (const [uid, { at }] of deletes) if (now >= at + DELETE_AGAIN_MS) deletes.delete(uid);
-  for (const [id, at] of contested) if (now >= at + CONTESTED_MS) contested.delete(id);
+  for (const seen of [contested, foreign]) for (const [id, at] of seen) if (now >= at + CONTESTED_MS) seen.delete(id);
 }
 
 type RoundGuard = (round: Round) => string | undefined;

@@ -33,8 +33,10 @@ const OWNER: Owner = {
   others: [],
   owned: new Map(),
   contested: new Map(),
+  foreign: new Map(),
   deletes: new Map(),
   now: NOW,
+  timeOf: (moment) => moment,
 };
 const SURE: Round = {
   mode: 'on',
@@ -183,6 +185,12 @@ describe('each guard alone keeps an object (R-020, R-023, S-094)', () => {
     ],
     ['its deletion was just sent', candidate(), { deletes: new Map([['u', { at: NOW - 59_999 }]]) }, 'is under way'],
     ['its deletion was sent a minute ago', candidate(), { deletes: new Map([['u', { at: NOW - 60_000 }]]) }, undefined],
+    [
+      'another Flux marked it while it was not in Git',
+      candidate(),
+      { foreign: new Map([['shop:configmap/a', NOW - 3_599_999]]) },
+      'another Flux',
+    ],
     ['another object is contested', candidate(), { contested: new Map([['shop:configmap/b', NOW]]) }, undefined],
     ['another namespace has an object in Git', candidate(), { wanted: wants('x:a/b', { namespace: 'a' }) }, undefined],
   ];
