@@ -1,10 +1,10 @@
 /**
  * Lists a revision in a process of its own, as the daemon does, and prints what that took: `listing.ts <repository> <revision> <directory>`.
  */
-import { silentLogger, systemClock } from '../../../src/base/index.ts';
 import { createSource } from '../../../src/git/index.ts';
 import { MANIFEST_NAME } from '../../../src/manifests/index.ts';
 import { longestTurn } from '../../support/turn-cpu.ts';
+import { SOURCE_OPTIONS } from './source-options.ts';
 
 export interface Took {
   readonly files: number;
@@ -16,22 +16,12 @@ export interface Took {
 
 const [url = '', revision = '', directory = ''] = process.argv.slice(2);
 const source = createSource({
+  ...SOURCE_OPTIONS,
   url,
-  branch: 'main',
-  paths: [],
   names: MANIFEST_NAME,
   directory,
-  user: 'Weave Flux',
-  email: 'support@weave.works',
-  syncTag: 'flux-sync',
-  notesRef: 'flux',
-  skipMessage: '',
-  maxBlobBytes: 16 << 20,
   timeoutMs: 100_000,
-  ssh: {},
   environment: { PATH: process.env.PATH },
-  clock: systemClock,
-  log: silentLogger(),
 });
 await source.fetch();
 const before = process.memoryUsage();

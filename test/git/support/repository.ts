@@ -3,8 +3,8 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { silentLogger, systemClock } from '../../../src/base/index.ts';
 import { createSource, type GitSource, type SourceOptions } from '../../../src/git/index.ts';
+import { SOURCE_OPTIONS } from './source-options.ts';
 
 const PERSON = {
   ...process.env,
@@ -114,22 +114,12 @@ function remoteIn(root: string): Remote {
 /** A source of the repository, closed after the test. */
 export function sourceOf(url: string, options: Partial<SourceOptions> = {}): GitSource {
   const source = createSource({
+    ...SOURCE_OPTIONS,
     url,
-    branch: 'main',
-    paths: [],
     names: /(?:)/,
     directory: join(temporaryDirectory(), 'mirror'),
-    user: 'Weave Flux',
-    email: 'support@weave.works',
-    syncTag: 'flux-sync',
-    notesRef: 'flux',
-    skipMessage: '',
-    maxBlobBytes: 16 << 20,
     timeoutMs: 20_000,
-    ssh: {},
     environment: { PATH: process.env.PATH, HOME: '/nonexistent' },
-    clock: systemClock,
-    log: silentLogger(),
     ...options,
   });
   onTestFinished(() => source.close());
