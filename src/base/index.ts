@@ -27,6 +27,7 @@ export { redact, Secret, withoutSecret } from './redact.ts';
 export { remember } from './remember.ts';
 export { retryAfterMs } from './retry-after.ts';
 export { suggest } from './suggest.ts';
+export { threadEnvironment } from './thread-environment.ts';
 export { trimEndOf } from './trim-end.ts';
 export { turn } from './turn.ts';
 export { uncheckedTls } from './unchecked-tls.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { FluxError, messageOf, withDeadline } from '../base/index.ts';
+import { FluxError, messageOf, threadEnvironment, withDeadline } from '../base/index.ts';
 import { killMarked } from './process-tree.ts';
 import type { Selection } from './selection.ts';
 
@@ -92,8 +92,8 @@ export class GitThread {
 
   #start(): Worker {
     if (this.#worker) return this.#worker;
-    // What it starts has the environment of its call; the daemon's own it has no use for.
-    const worker = new Worker(this.#program, { env: {} });
+    // What it starts has the environment of its call.
+    const worker = new Worker(this.#program, { env: threadEnvironment() });
     this.#worker = worker;
     let why: unknown;
     worker.on('message', (answer: GitAnswer) => {

@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import pLimit from 'p-limit';
-import { type Clock, FluxError, messageOf, orAborted, systemClock, turn } from '../base/index.ts';
+import { type Clock, FluxError, messageOf, orAborted, systemClock, threadEnvironment, turn } from '../base/index.ts';
 import { changeFile, type FileChange } from './file-change.ts';
 import type { ParsedFile } from './finding.ts';
 import { MAX_INLINE_LENGTH, READ_MEMORY_MIB, READ_MS } from './limits.ts';
@@ -92,7 +92,7 @@ export class ManifestThread {
   #start(): Worker {
     if (this.#worker) return this.#worker;
     const worker = new Worker(this.#options.program, {
-      env: {},
+      env: threadEnvironment(),
       resourceLimits: { maxOldGenerationSizeMb: READ_MEMORY_MIB, maxYoungGenerationSizeMb: 16 },
     });
     // An error is told to the one who asks; without a listener it would end the daemon.
