@@ -3,7 +3,6 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import { GoFluxd } from '../conformance/go-fluxd.ts';
 import { fluxctl, type Script, ScriptedDaemon, SERVED_AT } from './daemon.ts';
 
@@ -32,8 +31,19 @@ export const podList = (items: readonly object[]) => ({
   items,
 });
 
-export const scratch = mkdtempSync(join(tmpdir(), 'doctor-'));
-afterAll(() => rmSync(scratch, { recursive: true }));
+/** A kubeconfig whose one context, `prod`, is a server. */
+export function kubeconfigFor(server: string): Disposable & { readonly path: string } {
+  const directory = mkdtempSync(join(tmpdir(), 'doctor-'));
+  const path = join(directory, 'kubeconfig');
+  const config = {
+    clusters: [{ name: 'c', cluster: { server } }],
+    users: [{ name: 'u', user: {} }],
+    contexts: [{ name: 'prod', context: { cluster: 'c', user: 'u' } }],
+    'current-context': 'prod',
+  };
+  writeFileSync(path, JSON.stringify(config));
+  return { path, [Symbol.dispose]: () => rmSync(directory, { recursive: true }) };
+}
 
 /** An API server that has what a table says, and answers 404 to all else. */
 export async function apiServer(
@@ -56,20 +66,11 @@ export async function apiServer(
   });
   server.on('upgrade', (_request, socket) => socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n'));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const kubeconfig = join(scratch, `kubeconfig-${url.split(':')[2]}`);
-  writeFileSync(
-    kubeconfig,
-    JSON.stringify({
-      clusters: [{ name: 'c', cluster: { server: url } }],
-      users: [{ name: 'u', user: {} }],
-      contexts: [{ name: 'prod', context: { cluster: 'c', user: 'u' } }],
-      'current-context': 'prod',
-    }),
-  );
+  const kubeconfig = kubeconfigFor(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   return {
-    kubeconfig,
+    kubeconfig: kubeconfig.path,
     async [Symbol.asyncDispose]() {
+      kubeconfig[Symbol.dispose]();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },

@@ -1,5 +1,3 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../src/base/index.ts';
 import { clockFinding } from '../../src/cli/doctor/clock.ts';
@@ -9,7 +7,7 @@ import { checkLeftovers } from '../../src/cli/doctor/leftovers.ts';
 import type { ClusterView, LiveObject } from '../../src/cluster/port-forward/index.ts';
 import { GoFluxd } from '../conformance/go-fluxd.ts';
 import { fluxctl, type Script, ScriptedDaemon, SERVED_AT } from './daemon.ts';
-import { apiServer, CLUSTER, doctor, pod, podList, READY, scratch } from './doctor-world.ts';
+import { apiServer, CLUSTER, doctor, kubeconfigFor, pod, podList, READY } from './doctor-world.ts';
 
 const clusterOf = (parts: Partial<ClusterView>): ClusterView => ({
   context: 'prod',
@@ -504,23 +502,14 @@ describe('doctor', () => {
 
   test('a cluster out of reach is no failure where the daemon is at --url, and one where it is not', async () => {
     await using daemon = await ScriptedDaemon.start(READY);
-    const kubeconfig = join(scratch, 'nowhere');
-    writeFileSync(
-      kubeconfig,
-      JSON.stringify({
-        clusters: [{ name: 'c', cluster: { server: 'http://127.0.0.1:1' } }],
-        users: [{ name: 'u', user: {} }],
-        contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
-        'current-context': 'x',
-      }),
-    );
+    using kubeconfig = kubeconfigFor('http://127.0.0.1:1');
     for (const [flags, level, code] of [
       [['--url', daemon.url], 'warn', 0],
       [[], 'fail', 1],
     ] as const) {
       const ran = await fluxctl(
         ['doctor', '-o', 'json', ...flags],
-        { KUBECONFIG: kubeconfig },
+        { KUBECONFIG: kubeconfig.path },
         { startAt: Date.parse(SERVED_AT) },
       );
       const findings = JSON.parse(ran.stdout) as Finding[];
