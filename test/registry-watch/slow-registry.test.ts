@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/base/index.ts';
 import { longestTurn } from '../support/turn-cpu.ts';
@@ -77,15 +78,16 @@ test.each([
   ['numbers', `[${'1,'.repeat(300_000)}1]`, 'more than 120000 values'],
 ])('a page of %s is refused, and keeps nothing from its turn (S-052)', async (_, tags, message) => {
   const hostile = await registry();
-  const body = `{"name":"x","tags":${tags}}`;
+  const pieces = `{"name":"x","tags":${tags}}`.match(/.{1,65536}/g) ?? [];
   hostile.intercept = (_request, response) => {
-    response.writeHead(200, { 'content-type': 'application/json' }).end(body);
+    response.writeHead(200, { 'content-type': 'application/json' });
+    // The registry answers from this very thread, so a little at a time.
+    Readable.from(pieces).pipe(response);
     return true;
   };
   const it = watch();
   it.watch.watch([{ name: hostile.name, pullSecrets: [] }]);
   const { cpuMs } = await longestTurn(() => it.watch.scanNow());
   expect(it.watch.repository(hostile.name)?.error?.message).toContain(message);
-  // The registry answers from this very thread.
   expect(cpuMs).toBeLessThan(100);
 });
