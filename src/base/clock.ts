@@ -63,12 +63,12 @@ export function withDeadline(ms: number, parent?: AbortSignal): Deadline {
 /** When something begins, in time of day, and how to ask when it ended: the time that it took, also when the time of day is set meanwhile. */
 export function begin(clock: Clock): { readonly startedAt: number; readonly ended: () => number } {
   const [startedAt, from] = [clock.now(), clock.monotonic()];
-  return { startedAt, ended: () => startedAt + clock.monotonic() - from };
+  return { startedAt, ended: () => startedAt + Math.round(clock.monotonic() - from) };
 }
 
-/** As the time of day, for people, of a moment of the monotonic clock. */
+/** As the time of day, for people, of a moment of the monotonic clock; in whole ms, as the time of day is. */
 export function timeOfDay(clock: Pick<Clock, 'now' | 'monotonic'>, moment: number): number {
-  return clock.now() + moment - clock.monotonic();
+  return clock.now() + Math.round(moment - clock.monotonic());
 }
 
 /** RFC 3339 in UTC, in whole seconds: a fraction is cut off, as Go does. */

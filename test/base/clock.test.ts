@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { rfc3339, systemClock, withDeadline } from '../../src/base/index.ts';
+import { begin, rfc3339, systemClock, timeOfDay, withDeadline } from '../../src/base/index.ts';
 
 describe('the system clock', () => {
   beforeEach(() => {
@@ -153,3 +153,12 @@ function controller(): { readonly signal: AbortSignal; readonly abort: (reason: 
   const made = new AbortController();
   return { signal: made.signal, abort: (reason) => made.abort(reason) };
 }
+
+test('moments of the monotonic clock, which has fractions, are shown in whole milliseconds', () => {
+  let monotonic = 0.4;
+  const clock = { ...systemClock, now: () => 1_893_456_000_000, monotonic: () => monotonic };
+  const { startedAt, ended } = begin(clock);
+  monotonic = 104.47373046875;
+  expect(ended() - startedAt).toBe(104);
+  expect(timeOfDay(clock, 204.6)).toBe(1_893_456_000_100);
+});
