@@ -3,9 +3,9 @@ import { count } from './command.ts';
 import { usageError } from './errors.ts';
 
 /**
- * Rewrites what Go's flag library accepts and commander does not: `--flag=true` and `--flag=false` for flags without value, a number
- * for those that are counted, and `-n=value` for short ones with.
- * @throws FluxError `cli/usage` for a value that such a flag cannot have, in the words of Go's library.
+ * Rewrites what Go's flag library accepts and commander does not: `--flag=true` and `--flag=false` for boolean flags, a number for
+ * counted flags, and `-n=value` for short flags with a value.
+ * @throws FluxError `cli/usage` for an invalid value, worded as Go's library does.
  */
 export function normalizeArguments(argv: readonly string[], program: Command): string[] {
   const options = [program, ...program.commands].flatMap((command) => [...command.options]);

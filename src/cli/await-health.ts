@@ -11,29 +11,29 @@ import { say } from './style.ts';
 
 type ObjectHealth = HealthWire['objects'][number];
 
-/** The first answer comes soon, so that a person sees what is waited for; later ones when something ends, or after this time. */
+/** The first answer comes soon, to show what the command waits for; later ones when an object settles, or after this time. */
 const FIRST_S = 1;
 const NEXT_S = 5;
-/** More objects than that are counted, not named, while they are waited for. */
+/** Above this number, pending objects are counted instead of listed. */
 const NAMED = 20;
 
 const PAUSE_MS = 100;
-/** Between questions to a daemon that is away. */
+/** Pause between requests to an unreachable daemon. */
 const AWAY_MS = 1000;
 
-/** States as people read them. */
+/** States in display form. */
 const WORDS: Readonly<Record<string, string>> = { inProgress: 'in progress' };
 
 interface HealthOptions {
-  /** The one that was synced; a newer one that comes meanwhile is waited for instead. */
+  /** The synced revision. A newer one that is synced meanwhile replaces it. */
   readonly revision: string | undefined;
-  /** Where to say what is not healthy in the end. */
+  /** Where the objects that did not become healthy are reported. */
   readonly output: Output;
 }
 
 /**
- * Waits until everything that is applied is healthy, and resolves to the exit code: 0, or 1 when something failed, or was not healthy
- * in time. Says on standard error what it waits for.
+ * Waits until all applied objects are healthy, and resolves to the exit code: 0, or 1 when an object failed or did not become healthy
+ * in time. Reports progress on standard error.
  */
 export async function awaitHealth(session: Session, client: ApiClient, { revision, output }: HealthOptions): Promise<number> {
   let latest: HealthWire | undefined;
@@ -45,7 +45,7 @@ export async function awaitHealth(session: Session, client: ApiClient, { revisio
     },
   });
   return session.progress.during(waiting, () =>
-    latest === undefined ? 'looking at what was applied' : `${healthBar(latest)} healthy`,
+    latest === undefined ? 'checking applied objects' : `${healthBar(latest)} healthy`,
   );
 }
 
@@ -74,7 +74,7 @@ async function untilHealthy(
       outage.over();
     } catch (error) {
       if (last.signal.aborted) throw timeoutAfter(undefined);
-      await outage.bear(error);
+      await outage.tolerate(error);
       if (left <= 0) throw timeoutAfter(error);
       await clock.sleep(AWAY_MS);
       continue;
@@ -92,20 +92,20 @@ async function untilHealthy(
     }
     if (told.size === 0) stderr.write(`Waiting for ${count(health.objects.length, 'object')} to become healthy ...\n`);
     for (const line of news(health, told)) stderr.write(`  ${line}\n`);
-    // The daemon waited, not we; should it not have, it is not asked without end.
+    // The daemon does the waiting; the pause guards against one that answers at once.
     await clock.sleep(PAUSE_MS);
   }
 }
 
-/** The error of a daemon that knows nothing of health: a Go fluxd, or an older one. */
+/** The error for a daemon without health checks: Flux v1, or an older version. */
 export function cannotWait(): FluxError {
-  return new FluxError('this daemon cannot tell whether what it applied is healthy, so --wait cannot wait for it', {
+  return new FluxError('this daemon does not report health, so --wait is not available', {
     code: 'cli/no-health',
     fault: 'user',
   });
 }
 
-/** A line for each object whose state is news. */
+/** A line for each object whose state has changed. */
 function news({ objects }: HealthWire, told: Map<string, string>): readonly string[] {
   const lines = objects.flatMap((object) => {
     const line = describe(object);

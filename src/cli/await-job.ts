@@ -13,8 +13,8 @@ export interface FinishedJob {
 }
 
 /**
- * Waits until a job has ended.
- * @throws FluxError `cli/job-failed` with the daemon's text, `cli/timeout` after a word on standard error.
+ * Waits until a job ends.
+ * @throws FluxError `cli/job-failed` with the daemon's text; `cli/timeout` after a message on standard error.
  */
 export async function awaitJob(session: Session, client: ApiClient, id: string): Promise<FinishedJob> {
   const { clock, timeoutMs, stderr, progress } = session;
@@ -29,7 +29,7 @@ export async function awaitJob(session: Session, client: ApiClient, id: string):
       { clock, timeoutMs, initialMs: 100, maxMs: 5000, outage: createOutage(session) },
     );
     const { Result, Err, StatusString } = await progress.during(asking, () =>
-      state === 'queued' ? 'waiting for its turn' : state,
+      state === 'queued' ? 'queued' : state,
     );
     if (StatusString === 'failed') throw jobFailed(Err);
     const { revision, result } = Result;
@@ -41,21 +41,21 @@ export async function awaitJob(session: Session, client: ApiClient, id: string):
 }
 
 function jobFailed(message: string): FluxError {
-  const help = message.startsWith(NO_CHANGES) ? { help: 'To see why, ask for the same with --dry-run -v.' } : {};
+  const help = message.startsWith(NO_CHANGES) ? { help: 'Run the same command with --dry-run -v to see why.' } : {};
   return new FluxError(message, { code: 'cli/job-failed', fault: 'user', ...help });
 }
 
-/** What a release comes to that would change nothing; changes of policies succeed then. */
+/** How a release without changes fails. A policy command without changes succeeds. */
 const NO_CHANGES = 'no changes made in repo';
 
 export interface ReportOptions {
   readonly verbosity: Verbosity;
-  /** Whether to wait until the commit is applied as well. */
+  /** Whether to wait until the commit is applied. */
   readonly awaitApply: boolean;
   readonly format: ReportFormat;
 }
 
-/** Prints what a job did: the table on standard output, what became of it on standard error. */
+/** Prints the result of a job: the table on standard output, the commit on standard error. */
 export async function reportJob(
   session: Session,
   client: ApiClient,
@@ -67,24 +67,24 @@ export async function reportJob(
   else if (result) stdout.write(formatResult(result, verbosity));
   if (revision) stderr.write(`Commit pushed:\t${short(revision)}\n`);
   if (!result) stderr.write('Nothing to do\n');
-  else if (isAllHidden(result, verbosity)) stderr.write('Nothing to do; -v says why\n');
+  else if (isAllHidden(result, verbosity)) stderr.write('Nothing to do; use -v to see why\n');
   if (!revision || !awaitApply) return;
   try {
     await awaitApplied(session, client, revision);
     stderr.write(`Commit applied:\t${short(revision)}\n`);
   } catch (error) {
     if (!isTimeout(error)) throw error;
-    // The commit is pushed, which is what was asked for; so this is no failure.
+    // The commit is pushed, so the command succeeded.
     stderr.write(APPLY_TIMEOUT);
   }
 }
 
-/** Whether there are workloads of which nothing is shown. */
+/** Whether there are workloads, and all of them are hidden. */
 function isAllHidden(result: UpdateResult, verbosity: Verbosity): boolean {
   return Object.keys(result).length > 0 && resultRows(result, verbosity).length === 0;
 }
 
-/** Waits until the daemon says that a revision, and so everything before it, is applied. @throws FluxError `cli/timeout`. */
+/** Waits until the daemon has applied a revision and its ancestors. @throws FluxError `cli/timeout`. */
 export async function awaitApplied(session: Session, client: ApiClient, revision: string): Promise<void> {
   const { clock, timeoutMs, progress } = session;
   const asking = poll(async (options) => ((await client.syncStatus(revision, options)).length === 0 ? true : undefined), {
@@ -103,14 +103,14 @@ export function short(revision: string): string {
 }
 
 const JOB_TIMEOUT = `We timed out waiting for the result of the operation. It may still
-be queued or running, and may yet succeed: look at the commits of the
-branch, or at the workloads, to see what came of it. Trying the same
-again does no harm.
+be queued or running, and may yet succeed: check the commits of the
+branch, or the workloads, for its result. It is safe to run the same
+command again.
 
 `;
 
 const APPLY_TIMEOUT = `The commit is pushed, but we timed out waiting for it to be applied to
-the cluster. The daemon will get to it; to wait for it again, run
+the cluster. The daemon will still apply it; to resume waiting, run
 
     fluxctl sync
 

@@ -10,8 +10,8 @@ import { painter } from './style.ts';
 import { formatSync } from './sync-summary.ts';
 
 /**
- * Waits for the end of a sync that was asked for, telling on standard error which revision it applies, and prints what it did.
- * @throws FluxError `cli/sync-failed` when it could not be carried out at all, `cli/timeout`.
+ * Waits for the end of a requested sync, shows on standard error which revision it applies, and prints its result.
+ * @throws FluxError `cli/sync-failed` when the sync could not run at all, `cli/timeout`.
  */
 export async function reportSync(
   session: Session,
@@ -47,7 +47,7 @@ async function awaitEnd(session: Session, client: ApiClient, branch: string, sta
     async ({ signal }) => {
       announce(latest);
       if (latest.state === 'done') return latest;
-      // The daemon answers as soon as it is done; until the revision is known short questions make sure it is shown at once.
+      // The daemon answers when the sync ends. Until the revision is known, short polls make it appear at once.
       const waitSeconds = announced ? Math.min(10, Math.max(0, Math.floor((deadline - clock.monotonic()) / 1000))) : 0;
       latest = await client.sync(started.id, { waitSeconds, signal });
       outage.over();
@@ -56,20 +56,20 @@ async function awaitEnd(session: Session, client: ApiClient, branch: string, sta
     },
     { clock, timeoutMs, initialMs: 50, maxMs: 500, outage },
   );
-  const tell = () => {
-    if (latest.state === 'queued') return 'waiting for its turn';
+  const progressText = () => {
+    if (latest.state === 'queued') return 'queued';
     return latest.revision === undefined ? 'fetching' : `applying ${short(latest.revision)}`;
   };
   try {
-    return await progress.during(asking, tell);
+    return await progress.during(asking, progressText);
   } catch (error) {
     if (isTimeout(error)) stderr.write(SYNC_TIMEOUT);
     throw error;
   }
 }
 
-const SYNC_TIMEOUT = `We timed out waiting for the end of the sync, which the daemon goes on
-with: fluxctl status shows what failed, fluxctl history what was done.
+const SYNC_TIMEOUT = `We timed out waiting for the end of the sync, which the daemon
+continues: fluxctl status shows what failed, fluxctl history the result.
 
 `;
 

@@ -8,12 +8,12 @@ export interface CauseFlags {
   readonly user?: string;
 }
 
-/** Who asks for an update, and why. Without --user it is whoever git says would commit here. */
+/** Who requested an update, and why. --user defaults to the committer in git's configuration. */
 export async function causeFrom({ message, user }: CauseFlags, env: Environment): Promise<Cause> {
   return { Message: message, User: user ?? (await gitUser(env)) };
 }
 
-/** `Name <email>` from git's configuration, or the one of them that is set, or nothing. */
+/** `Name <email>` from git's configuration, or only the part that is set, or an empty string. */
 async function gitUser(env: Environment): Promise<string> {
   const [name, email] = await Promise.all([gitConfig('user.name', env), gitConfig('user.email', env)]);
   if (name !== '' && email !== '') return `${name} <${email}>`;
@@ -25,6 +25,6 @@ async function gitConfig(key: string, env: Environment): Promise<string> {
     const { stdout } = await promisify(execFile)('git', ['config', '--get', key], { env, timeout: 5000 });
     return stdout.trim();
   } catch {
-    return ''; // not set, or no git here: the update simply has no author
+    return ''; // not set, or git is not installed: the update has no author
   }
 }

@@ -8,23 +8,23 @@ import type { Session } from './session.ts';
 /** Runs one command with its positional arguments; resolves to its exit code. */
 export type Run<Flags> = (session: Session, flags: Flags, args: readonly string[]) => Promise<number>;
 
-/** How the commands reach the session of this invocation, which exists only once the global flags are read. */
+/** How commands obtain the session, which exists only after the global flags are parsed. */
 export type Launch = (command: Command, run: (session: Session) => Promise<number>) => Promise<void>;
 
 interface Subcommand<Flags> {
   readonly summary: string;
-  /** Command lines as people type them, without the program's name. */
+  /** Example command lines, without the program's name. */
   readonly examples: readonly string[];
   readonly launch: Launch;
   readonly run: Run<Flags>;
   readonly options?: (command: Command) => void;
-  /** The one positional argument that must be there; without it, and without `anyArguments`, the command takes none. */
+  /** The one required positional argument; without it, and without `anyArguments`, the command accepts none. */
   readonly argument?: { readonly name: string; readonly description: string };
-  /** What the help calls the positional arguments of a command that looks at them itself. */
+  /** The name, in the help, of positional arguments that the command validates itself. */
   readonly anyArguments?: string;
-  /** What to say to somebody who gives arguments to a command that takes none. */
+  /** The hint when a command that accepts no arguments is given one. */
   readonly instead?: string;
-  /** What the help says after the flags. */
+  /** Text of the help after the flags. */
   readonly more?: string;
 }
 
@@ -35,13 +35,13 @@ export function subcommand<Flags>(name: string, parts: Subcommand<Flags>): Comma
   options?.(command);
   const wanted = argument ? `<${argument.name}>` : (anyArguments ?? '');
   command.usage(`[flags]${wanted === '' ? '' : ` ${wanted}`}`);
-  // Checked by hand below, in the words of the other commands.
+  // Checked below, so that the message matches the other commands.
   if (argument) command.argument(`[${argument.name}]`, argument.description);
   command.helpOption('-h, --help', 'show this help');
   layOutHelp(command, { examples: examples.map(asTyped), ...(more === undefined ? {} : { more }) });
   return command.action(async () => {
     await launch(command, async (session) => {
-      // What a command has in common with the one above it may be written for either.
+      // A flag shared with the parent command may stand after either.
       const flags = command.optsWithGlobals();
       for (const [attribute, notice] of Object.entries(DEPRECATED)) {
         if (flags[attribute] !== undefined) session.stderr.write(`Flag ${notice}\n`);
@@ -54,12 +54,12 @@ export function subcommand<Flags>(name: string, parts: Subcommand<Flags>): Comma
   });
 }
 
-/** Comments, blank lines and commands of the shell stay as they are. */
+/** Comments, blank lines and shell commands stay unchanged. */
 function asTyped(line: string): string {
   return /^(?:#|source |$)/.test(line) ? line : `fluxctl ${line}`;
 }
 
-/** Somebody who gives an argument to a command with commands below it has mistyped one of those. */
+/** An argument to a command with subcommands is probably a mistyped subcommand. */
 function noArguments({ args, commands }: Command): string {
   return `expected no (non-flag) arguments${didYouMean(
     args[0] ?? '',
@@ -72,18 +72,18 @@ export function deprecatedController(): Option {
   return new Option('-c, --controller <workload>', 'old name of --workload').hideHelp();
 }
 
-/** Old flags by their attributes, and what is said to whoever uses them. */
+/** Deprecation notices of old flags, by attribute. */
 const DEPRECATED: Readonly<Record<string, string>> = {
   controller: '--controller has been deprecated, changed to --workload, use that instead',
   gitPaths: '--git-paths has been deprecated, please use --git-path (no ending s) instead',
 };
 
-/** What a command ends with after an error, where 1 means something else: `fluxctl diff` uses the codes of `kubectl diff`. */
+/** Exit code after an error, for commands where 1 means something else: `fluxctl diff` uses the codes of `kubectl diff`. */
 export const ERROR_EXIT_CODES: Readonly<Record<string, number>> = { diff: 2 };
 
 /**
- * For options that may be given several times, each with values as in a line of CSV: none when it is empty (`--exclude="$NOTHING"`),
- * and in quotes where a value has a comma itself.
+ * Parser for repeatable options whose values are CSV: an empty value adds none (`--exclude="$NOTHING"`), and a value that contains a
+ * comma is quoted.
  */
 export function collect(value: string, previous: readonly string[] = []): readonly string[] {
   try {
@@ -93,7 +93,7 @@ export function collect(value: string, previous: readonly string[] = []): readon
   }
 }
 
-/** For options that count how often they are given. */
+/** Parser for options that count their occurrences. */
 export function count(_value: string, previous = 0): number {
   return previous + 1;
 }

@@ -2,14 +2,14 @@ import { type ApiClient, createApiClient } from '../api/client/index.ts';
 import { type Clock, createHttpTransport, type FluxError, type HttpTransport, Secret } from '../base/index.ts';
 
 export interface Address {
-  /** Of the daemon's API. */
+  /** URL of the daemon's API. */
   readonly url: string;
-  /** Empty where none is sent. */
+  /** Empty when no token is sent. */
   readonly token: string;
-  /** Of fluxctl, for the daemon's log. */
+  /** Version of fluxctl, for the daemon's log. */
   readonly version: string;
   readonly clock: Clock;
-  /** Why a connection broke on its way, where that is known to whoever made the way. */
+  /** Why the connection broke, when the port-forward knows. */
   readonly failure?: () => FluxError | undefined;
 }
 
@@ -18,7 +18,7 @@ export interface Connection {
   close(): void;
 }
 
-/** All that speaks HTTP is behind this, and loads with it. */
+/** Loads the HTTP client on first use. */
 export function connectTo({ url, token, version, clock, failure }: Address): Connection {
   const transport = createHttpTransport({ userAgent: `fluxctl/${version}`, clock });
   const way = failure ? through(transport, failure) : transport;
@@ -26,7 +26,7 @@ export function connectTo({ url, token, version, clock, failure }: Address): Con
   return { client, close: () => transport.close() };
 }
 
-/** What broke on the way is told in place of the connection that was closed. */
+/** Reports a failure of the port-forward in place of the closed connection. */
 function through(transport: HttpTransport, failure: () => FluxError | undefined): HttpTransport {
   return {
     ...transport,

@@ -1,9 +1,9 @@
 import { suggest } from '../base/index.ts';
 
-/** Fewer letters are the beginning of too much. */
+/** Shorter words match too many candidates. */
 const BEGINNING = 3;
 
-/** What a mistyped word was meant to be, as Flux v1 and kubectl say it; nothing when nothing is near. */
+/** Suggestions for a mistyped word, worded as in Flux v1 and kubectl; empty when no candidate is close. */
 export function didYouMean(word: string, candidates: readonly string[]): string {
   const letters = word.replace(/^-+/, '').toLowerCase();
   const begun = letters.length >= BEGINNING ? candidates.filter((each) => each.replace(/^-+/, '').startsWith(letters)) : [];

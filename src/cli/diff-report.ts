@@ -19,8 +19,8 @@ const STYLES: Readonly<Record<string, Parameters<Paint>[0]>> = {
 };
 
 /**
- * A block for each object: what a sync would do to it, where its manifest stands and why, then its fields, old and new; then
- * refused files and warnings; then the counts.
+ * A block for each object: the action of a sync, the manifest's location and the reason, then its fields, old and new. Refused files,
+ * warnings and counts follow.
  */
 export function formatDiff(report: DiffReportWire, paint: Paint): string {
   const { revision, counts, entries, errors, warnings } = report;
@@ -63,7 +63,7 @@ function linesOf(value: NonNullable<Field['from']> | null): readonly string[] {
   return (typeof value === 'string' ? value : valueText(value)).replace(/\n$/, '').split('\n');
 }
 
-/** A text as it is, or as JSON where it could be taken for a value of another type or its ends would not be seen. */
+/** A text as it is, or as JSON when it looks like another type, or starts or ends in white space. */
 function valueText(value: Field['from']): string {
   if (typeof value !== 'string') return JSON.stringify(value);
   return value === '' || value !== value.trim() || isJson(value) ? JSON.stringify(value) : value;

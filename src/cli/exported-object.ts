@@ -1,17 +1,17 @@
 import { dumpYaml, FluxError, isExactNumber, type JsonValue, parseYamlDocuments } from '../base/index.ts';
 
-/** An object as it would be written by hand: without what the cluster adds to it. */
+/** An object as a person would write it, without the fields that the cluster adds. */
 export interface ExportedObject {
   readonly kind: string;
   readonly name: string;
-  /** Absent on what has none. */
+  /** Absent for cluster-scoped objects. */
   readonly namespace?: string;
   readonly yaml: string;
 }
 
 type JsonMap = { readonly [key: string]: JsonValue };
 
-/** What controllers, kubectl and the sync note for themselves. */
+/** Annotations that controllers, kubectl and the sync add. */
 const NOTED = new Set([
   'fluxcd.io/sync-checksum',
   'fluxcd.io/sync-gc-mark',
@@ -21,9 +21,9 @@ const NOTED = new Set([
 ]);
 
 /**
- * The objects of a stream of YAML, reduced to what Flux v1's `save` keeps: apiVersion, kind, name, namespace, labels, annotations
- * and spec, without empty values in it.
- * @throws FluxError `cli/bad-export` for a document that cannot be read, or is no object.
+ * The objects of a YAML stream, reduced to the fields that Flux v1's `save` keeps: apiVersion, kind, name, namespace, labels,
+ * annotations, and spec without empty values.
+ * @throws FluxError `cli/bad-export` for a document that cannot be parsed or is not an object.
  */
 export function readExported(yaml: string): readonly ExportedObject[] {
   return [...parseYamlDocuments(yaml)].flatMap((document) => {
@@ -36,7 +36,7 @@ function exported(value: JsonValue, number: number): ExportedObject {
   const { apiVersion, kind, metadata, spec } = mapOf(value);
   const { name, namespace, labels, annotations } = mapOf(metadata);
   if (typeof kind !== 'string' || kind === '' || typeof name !== 'string' || name === '')
-    throw badExport(number, 'it has no kind or no name');
+    throw badExport(number, 'kind or name is missing');
   const kept = {
     apiVersion,
     kind,
@@ -58,7 +58,7 @@ function withoutCreationTime(spec: JsonMap): JsonMap {
   return { ...spec, template: { ...template, metadata: without(template.metadata, (key) => key === 'creationTimestamp') } };
 }
 
-/** Without entries that are null, `{}` or `[]`, at any depth; what becomes empty by that stays, as in Flux v1. */
+/** Removes entries that are null, `{}` or `[]`, at any depth. A value that becomes empty that way stays, as in Flux v1. */
 function withoutEmpty(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(withoutEmpty);
   if (!isMap(value)) return value;
@@ -88,5 +88,5 @@ function isMap(value: JsonValue | undefined): value is JsonMap {
 }
 
 function badExport(number: number, why: string): FluxError {
-  return new FluxError(`document ${number} of what the daemon exports cannot be used: ${why}`, { code: 'cli/bad-export' });
+  return new FluxError(`invalid export from the daemon: document ${number}: ${why}`, { code: 'cli/bad-export' });
 }

@@ -1,13 +1,13 @@
 import type { Command, Help, Option } from 'commander';
 
 export interface HelpTexts {
-  /** Command lines as people type them. */
+  /** Example command lines. */
   readonly examples: readonly string[];
-  /** What else there is to say, after the flags. */
+  /** Additional text after the flags. */
   readonly more?: string;
 }
 
-/** Lays out the help of a command: what it is for, how it is used, examples before the flags, and the names of the root's flags last. */
+/** Formats a command's help: summary, usage, examples, flags, and the names of the global flags last. */
 export function layOutHelp(command: Command, { examples, more = '' }: HelpTexts): Command {
   return command.configureHelp({
     formatHelp(each, helper) {
@@ -26,7 +26,7 @@ export function layOutHelp(command: Command, { examples, more = '' }: HelpTexts)
         more === '' ? '' : `\n${wrapped(more.trim())}`,
         globals.length === 0
           ? ''
-          : `\n${wrapped(`Flags of every command, explained by ${rootOf(each).name()} --help: ${globals.join(', ')}`)}`,
+          : `\n${wrapped(`Global flags, described by ${rootOf(each).name()} --help: ${globals.join(', ')}`)}`,
       ]
         .join('\n')
         .replace(/\n{3,}/g, '\n\n')
@@ -39,18 +39,18 @@ function section(title: string, body: string): string {
   return body === '' ? '' : `\n${title}:\n${body}`;
 }
 
-/** Two columns; long descriptions go on below themselves. */
+/** Two columns; long descriptions wrap within theirs. */
 function listed(items: readonly (readonly [string, string])[], helper: Help): string {
   const width = Math.max(0, ...items.map(([term]) => term.length));
   return items.map(([term, meaning]) => helper.formatItem(term, width, meaning, helper)).join('\n');
 }
 
-/** Long names stand below each other, whether there is a short one or not. */
+/** Aligns long names, with or without a short one. */
 function termOf(option: Option): string {
   return option.short ? option.flags : `    ${option.flags}`;
 }
 
-/** With its default, where there is one to speak of. */
+/** The description, followed by a non-empty default unless the text names it. */
 function meaningOf({ description, defaultValue }: Option): string {
   const shown = typeof defaultValue === 'string' && defaultValue !== '' && !/\bdefault\b/.test(description);
   return shown ? `${description} (default ${JSON.stringify(defaultValue)})` : description;

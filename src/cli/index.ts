@@ -1,7 +1,7 @@
 /**
- * fluxctl: what people type. One file a command; each gets a *session* (where to write, how to reach the daemon, how long to wait)
- * and resolves to an exit code. Results go to standard output, progress and errors to standard error, in Flux v1's words, so that
- * scripts written for it go on working. Text from afar is made harmless before a terminal sees it.
+ * fluxctl, the command-line client. Each command has its own file, receives a *session* (outputs, connection to the daemon, timeouts)
+ * and resolves to an exit code. Results go to standard output, progress and errors to standard error, worded as in Flux v1, so that
+ * scripts written for it keep working. Remote text is sanitised before it reaches a terminal.
  */
 export type { Keyboard } from './keyboard.ts';
 export { type MainOptions, main } from './main.ts';

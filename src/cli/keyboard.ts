@@ -2,19 +2,19 @@ import { openSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
 import { FluxError } from '../base/index.ts';
 
-/** Keys as they are pressed, as a terminal sends them: a character, or an escape sequence. */
+/** Key presses as the terminal sends them: a character, or an escape sequence. */
 export interface Keyboard {
   readonly keys: AsyncIterable<string>;
-  /** Gives the terminal back. */
+  /** Restores the terminal. */
   close(): void;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: what keys without a character send begins with one
+// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences start with one
 const KEY = /\u001b(?:\[[0-9;]*[A-Za-z~]|O[A-Za-z])|[\s\S]/gu;
 
 /**
- * The keyboard of the terminal that this process runs in, whatever its standard input is.
- * @throws FluxError `cli/no-terminal` where there is none.
+ * The keyboard of the controlling terminal, even when standard input is redirected.
+ * @throws FluxError `cli/no-terminal` when there is no terminal.
  */
 export function openKeyboard(): Keyboard {
   let stream: ReadStream;
@@ -32,7 +32,7 @@ export function openKeyboard(): Keyboard {
   };
 }
 
-/** Takes the terminal over once somebody waits for a key: before that Ctrl-C ends the program, as ever. */
+/** Switches the terminal to raw mode at the first read: until then Ctrl-C ends the program as usual. */
 async function* keysOf(stream: ReadStream): AsyncGenerator<string> {
   stream.setRawMode(true);
   for await (const chunk of stream as AsyncIterable<Buffer>) yield* chunk.toString('utf8').match(KEY) ?? [];

@@ -19,11 +19,11 @@ export interface MainOptions {
   readonly stderr: Output;
   readonly version: string;
   readonly clock?: Clock;
-  /** Default that of the terminal. */
+  /** Defaults to that of the terminal. */
   readonly keyboard?: () => Keyboard;
 }
 
-/** Runs one command line; resolves to the exit code: 0, or after any error 1 (some commands have another). Never throws, never ends the process. */
+/** Runs one command line and resolves to the exit code: 0, or 1 after an error (some commands use another). Never throws or exits. */
 export async function main({
   argv,
   env,
@@ -89,18 +89,18 @@ export async function main({
   }
 }
 
-/** Help is shown of a command line that is right otherwise, as Flux v1 has it; commander would show it of any. */
+/** As in Flux v1, help requires a valid command line; commander would show it for any. */
 function readHelp(argv: readonly string[]): { readonly words: readonly string[]; readonly asksForHelp: boolean } {
   const end = argv.indexOf('--');
   const isHelp = (word: string, index: number) => (end < 0 || index < end) && ['--help', '-h'].includes(word);
   return { words: argv.filter((word, index) => !isHelp(word, index)), asksForHelp: argv.some(isHelp) };
 }
 
-/** Where the width of the terminal is not known; and where lines would get too long to read. */
+/** Width when the terminal's is unknown, and the maximum for readable lines. */
 const HELP_WIDTH = 80;
 const MAX_HELP_WIDTH = 120;
 
-/** commander lays flags of the root at the root's door, wherever they stand. */
+/** commander attributes global flags to the root, wherever they stand. */
 function isAboutGlobalFlag(error: unknown, running: Command | undefined): boolean {
   return running === undefined || (error instanceof CommanderError && error.code === 'commander.optionMissingArgument');
 }
@@ -127,7 +127,7 @@ function unknownFlag(word: string, command: Command): FluxError {
   return usageError(`unknown flag: ${flag}${didYouMean(flag, [...options.map(({ long }) => long ?? ''), '--help'])}`);
 }
 
-/** The first word that is neither a flag nor the value of one. */
+/** The first word that is neither a flag nor a flag's value. */
 function firstWord(argv: readonly string[], { options }: Command): string | undefined {
   return argv.find((word, index) => {
     const before = argv[index - 1] ?? '';
@@ -136,17 +136,17 @@ function firstWord(argv: readonly string[], { options }: Command): string | unde
   });
 }
 
-/** A flag that lacks its value is the last word; short ones may stand together in it. */
+/** A flag without its value is the last word; short flags may be combined in it. */
 function withoutValue(word: string): string {
   return word.startsWith('--') ? word : `'${word.at(-1)}' in ${word}`;
 }
 
-/** Errors of the command line as Flux v1 words them. */
+/** Command-line errors, worded as in Flux v1. */
 function inGoWords(error: CommanderError, command: Command, argv: readonly string[]): Error {
   const named = /'([^']*)'/.exec(error.message)?.[1] ?? '';
   switch (error.code) {
     case 'commander.unknownOption': {
-      // Flux v1 looks for the command first.
+      // Flux v1 checks the command first.
       const word = command.parent ? undefined : firstWord(argv, command);
       if (word !== undefined) return unknownCommand(word, command);
       return named.startsWith('--')

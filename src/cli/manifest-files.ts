@@ -3,19 +3,19 @@ import { join, relative, sep } from 'node:path';
 import { FluxError, messageOf } from '../base/index.ts';
 
 export interface ManifestFile {
-  /** Below the directory, with `/`. */
+  /** Relative to the directory, separated by `/`. */
   readonly path: string;
   readonly content: string;
 }
 
 const MANIFEST_NAME = /\.(?:yaml|yml|json)$/;
-/** Never manifests, and large. */
+/** Large directories that never hold manifests. */
 const LEFT_OUT = new Set(['.git', 'node_modules']);
 
 /**
- * The files below a directory that may hold manifests, in order of their paths. Symbolic links are not followed.
- * @throws FluxError `cli/bad-path` for a directory or a file that cannot be read, for a file that is not UTF-8, and as soon as
- * they take more than `maxBytes` together.
+ * The possible manifest files below a directory, sorted by path. Symbolic links are not followed.
+ * @throws FluxError `cli/bad-path` for an unreadable directory or file, for a file that is not UTF-8, and when the files together
+ * exceed `maxBytes`.
  */
 export async function readManifestFiles(directory: string, maxBytes: number): Promise<readonly ManifestFile[]> {
   const files: ManifestFile[] = [];
@@ -23,7 +23,7 @@ export async function readManifestFiles(directory: string, maxBytes: number): Pr
   for await (const path of manifestsBelow(directory)) {
     bytes += (await reading(path, stat(path))).size;
     if (bytes > maxBytes)
-      throw badPath(`${directory}: its manifests take more than ${maxBytes / 2 ** 20} MiB, the most that the daemon takes`);
+      throw badPath(`${directory}: manifests exceed ${maxBytes / 2 ** 20} MiB, the daemon's limit`);
     files.push({ path: relative(directory, path).split(sep).join('/'), content: await readText(path) });
   }
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -42,13 +42,13 @@ async function readText(path: string): Promise<string> {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    throw badPath(`${path}: is not UTF-8 text`, cause);
+    throw badPath(`${path}: not UTF-8 text`, cause);
   }
 }
 
 function reading<T>(path: string, result: Promise<T>): Promise<T> {
   return result.catch((error: unknown) => {
-    // Node names the system call and the path once more.
+    // Node appends the system call and the path, which the message already has.
     throw badPath(`${path}: ${messageOf(error).replace(/^E[A-Z]+: (.*?), [a-z]+ .*$/s, '$1')}`, error);
   });
 }

@@ -3,12 +3,12 @@ import { printableLine } from './printable.ts';
 import type { Session } from './session.ts';
 import { say } from './style.ts';
 
-/** A daemon that is away for a while, or the way to it, during something that takes its time: a person is told when that begins and ends. */
+/** Announces on standard error when the daemon becomes unreachable during a long command, and when it answers again. */
 export interface Outage {
-  /** The daemon has answered. True when it had been away. */
+  /** Called after each answer. True when the daemon had been unreachable. */
   over(): boolean;
-  /** Rejects with the error itself, when waiting does not mend it. */
-  bear(error: unknown): Promise<void>;
+  /** Rejects with the error if retrying cannot help. */
+  tolerate(error: unknown): Promise<void>;
 }
 
 export function createOutage(session: Pick<Session, 'stderr' | 'env' | 'colour'>): Outage {
@@ -20,11 +20,11 @@ export function createOutage(session: Pick<Session, 'stderr' | 'env' | 'colour'>
       session.stderr.write('The daemon answers again.\n');
       return true;
     },
-    async bear(error) {
-      // It is loaded by now, with the client that the error is from.
+    async tolerate(error) {
+      // Already loaded, with the client that threw the error.
       const { isPassing } = await import('../api/client/index.ts');
       if (!isPassing(error)) throw error;
-      if (!away) say(session, 'Warning', `no answer from the daemon, asking again: ${printableLine(messageOf(error))}`);
+      if (!away) say(session, 'Warning', `no answer from the daemon, retrying: ${printableLine(messageOf(error))}`);
       away = true;
     },
   };

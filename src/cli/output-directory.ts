@@ -3,21 +3,21 @@ import { lstat, mkdir, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FluxError } from '../base/index.ts';
 
-/** @throws FluxError `cli/bad-path`, in Go's words for what is not there; `notDirectory` words the other case. */
+/** @throws FluxError `cli/bad-path`, worded as Go does for a missing path, or as `notDirectory` for anything else. */
 export async function checkDirectory(path: string, notDirectory: string): Promise<void> {
   const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== 'ENOENT') throw badPath(`stat ${path}: ${cause.message}`, { cause });
-    throw badPath(`stat ${path}: no such file or directory`, { cause, help: 'Make the directory first.' });
+    throw badPath(`stat ${path}: no such file or directory`, { cause, help: 'Create the directory first.' });
   });
   if (!found.isDirectory()) throw badPath(notDirectory);
 }
 
-/** A part of a path that comes from afar: it must not lead anywhere else. */
+/** A path segment from remote data: it must not lead out of the directory. */
 const PLAIN_NAME = /^(?!\.\.?$)[A-Za-z0-9._:-]+$/;
 
 /**
- * Writes a file below a directory, whose folders are made as needed; resolves to its path. Links below the directory are not followed:
- * they could lead anywhere.
+ * Writes a file below a directory, creating folders as needed, and resolves to its path. Links below the directory are not followed,
+ * since they could lead out of it.
  * @throws FluxError `cli/bad-path`, also for a part that is not a plain name, and for a link.
  */
 export async function writeBelow(directory: string, parts: readonly string[], text: string): Promise<string> {
@@ -36,15 +36,15 @@ export async function writeBelow(directory: string, parts: readonly string[], te
   return path;
 }
 
-/** Not waiting for a reader either, where a pipe has the name. */
+/** O_NONBLOCK: opening a named pipe must not wait for a reader. */
 const NEW_OR_EMPTIED =
   constants.O_WRONLY |
   constants.O_CREAT |
   constants.O_TRUNC |
-  // Windows has neither.
+  // Windows has neither flag.
   (constants.O_NOFOLLOW ?? 0) |
   (constants.O_NONBLOCK ?? 0);
-const REMOVE_LINK = 'Remove the link, or give another directory: what a link points to is not overwritten.';
+const REMOVE_LINK = 'Remove the link, or use another directory: link targets are not overwritten.';
 
 async function makeFolder(path: string): Promise<void> {
   await mkdir(path).catch(async (cause: NodeJS.ErrnoException) => {

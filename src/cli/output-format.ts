@@ -3,21 +3,21 @@ import { goJson } from '../base/index.ts';
 import { usageError } from './errors.ts';
 import { printable, printableJson } from './printable.ts';
 
-/** `tab` is Flux v1's word for a table. */
+/** `tab` is Flux v1's name for a table. */
 const FORMATS = { tab: 'table', table: 'table', wide: 'wide', json: 'json', yaml: 'yaml', name: 'name' } as const;
 
 export type OutputFormat = (typeof FORMATS)[keyof typeof FORMATS];
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
-/** Those of commands whose result is not a list of things with names. */
+/** Formats of commands whose result is not a list of named items. */
 export const REPORT_FORMATS = ['table', 'json', 'yaml'] as const;
 export const NAME_FORMATS = ['table', 'json', 'yaml', 'name'] as const;
 export const LIST_FORMATS = ['table', 'wide', 'json', 'yaml', 'name'] as const;
 
-/** `-o` of a command that has these formats. */
+/** The `-o` option with these formats. */
 export function outputOption(formats: readonly OutputFormat[]): Option {
   const option = new Option('-o, --output-format <format>', `print as ${wordsOf(formats)}`).default('table');
-  // For completion; what is not among them is refused in Flux v1's words.
+  // For completion only; `outputFormat` rejects others in Flux v1's words.
   option.argChoices = [...formats];
   return option;
 }
@@ -26,18 +26,18 @@ function wordsOf(formats: readonly OutputFormat[]): string {
   return `${formats.slice(0, -1).join(', ')} or ${formats.at(-1)}`;
 }
 
-/** @throws FluxError `cli/usage` for what is not among the formats that a command has. */
+/** @throws FluxError `cli/usage` for a format that the command does not support. */
 export function outputFormat<Format extends OutputFormat>(text: string, formats: readonly Format[]): Format {
   const known = Object.hasOwn(FORMATS, text) ? FORMATS[text as keyof typeof FORMATS] : undefined;
   const format = formats.find((each) => each === known);
-  if (format === undefined) throw usageError('invalid output format specified', `-o takes ${wordsOf(formats)}.`);
+  if (format === undefined) throw usageError('invalid output format specified', `-o accepts ${wordsOf(formats)}.`);
   return format;
 }
 
-/** Data for other programs: JSON on one line as Go writes it, or a YAML document. */
+/** Data for other programs: JSON on one line, as Go writes it, or a YAML document. */
 export async function dataText(format: 'json' | 'yaml', data: unknown): Promise<string> {
   if (format === 'json') return `${printableJson(goJson(data))}\n`;
-  // Loaded late: it brings the YAML writer.
+  // Loaded on demand: it imports the YAML writer.
   const { dumpYaml } = await import('../base/index.ts');
   return printable(dumpYaml(data));
 }

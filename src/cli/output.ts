@@ -1,13 +1,13 @@
-/** Where text goes; a terminal, a pipe or a test's buffer. */
+/** An output stream: a terminal, a pipe or a test's buffer. */
 export interface Output {
   /** True for a terminal. */
   readonly isTTY?: boolean;
-  /** Characters that fit on a line of the terminal. */
+  /** Width of the terminal in characters. */
   readonly columns?: number | undefined;
   write(text: string): unknown;
 }
 
-/** Characters that fit on a line; undefined when nobody knows. A terminal that was given no size says 0. */
+/** Width of the output in characters; undefined if unknown. A terminal without a size reports 0. */
 export function widthOf({ columns }: Output): number | undefined {
   return columns === 0 ? undefined : columns;
 }

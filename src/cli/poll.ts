@@ -6,19 +6,19 @@ export interface PollOptions {
   readonly timeoutMs: number;
   readonly initialMs: number;
   readonly maxMs: number;
-  /** Of the daemon that is asked. */
+  /** Outage of the polled daemon. */
   readonly outage: Outage;
 }
 
-/** What is asked last may take so long after time is up. */
+/** How long the last request may outlast the timeout. */
 export const GRACE_MS = 5000;
 
-/** The code of the error when time is up; each caller says in its own words what that means. */
+/** The error code after a timeout; each caller explains what it means. */
 export const TIMEOUT = 'cli/timeout';
 
 /**
- * Asks until there is an answer, waiting twice as long each time up to the maximum. A daemon that is away is waited for as well.
- * @throws FluxError `cli/timeout` ("timeout", and why where the daemon is away by then) when there is none in time.
+ * Polls until there is an answer, doubling the interval up to the maximum. Keeps polling while the daemon is unreachable.
+ * @throws FluxError `cli/timeout` ("timeout", with the reason if the daemon is unreachable) when there is no answer in time.
  */
 export async function poll<T>(
   ask: (options: { readonly signal: AbortSignal }) => Promise<T | undefined>,
@@ -34,7 +34,7 @@ export async function poll<T>(
       if (answer !== undefined) return answer;
     } catch (error) {
       if (last.signal.aborted) throw timeoutAfter(undefined);
-      await outage.bear(error);
+      await outage.tolerate(error);
       failure = error;
     }
     const left = deadline - clock.monotonic();

@@ -39,16 +39,16 @@ const COMMANDS = [
   versionCommand,
 ];
 
-/** The whole command tree. The flags of the root hold for every command and may stand before or after its name. */
+/** The command tree. Global flags apply to every command and may stand before or after its name. */
 export function createProgram(launch: Launch): Command {
   const program = new Command('fluxctl')
     .description('fluxctl helps you deploy your code.')
     .usage('[flags] [command]')
-    .option('--context <context>', 'context of the kubeconfig')
+    .option('--context <context>', 'kubeconfig context')
     .option('--k8s-fwd-ns <namespace>', 'namespace of fluxd (default "default")')
-    .option('--k8s-fwd-labels <labels>', 'labels of its pod (default "app=flux")')
-    .option('-u, --url <url>', 'where its API is, up to /api/flux, when no port is forwarded')
-    .option('-t, --token <token>', 'token that says there who you are')
+    .option('--k8s-fwd-labels <labels>', 'labels of the fluxd pod (default "app=flux")')
+    .option('-u, --url <url>', 'base URL of the fluxd API, ending in /api/flux; replaces the port-forward')
+    .option('-t, --token <token>', 'bearer token for --url')
     .option('--timeout <duration>', 'how long to wait for a result (default "60s")')
     .option('--no-color', 'print without colours')
     .helpOption('-h, --help', 'show this help')
@@ -63,7 +63,7 @@ export function createProgram(launch: Launch): Command {
 const EXAMPLES = `
 # through a port-forward to fluxd in namespace "flux"
 fluxctl --k8s-fwd-ns=flux list-workloads
-# to a given address
+# at a given address
 fluxctl --url=http://127.0.0.1:3030/api/flux list-workloads
 
 fluxctl list-workloads -a                    # what runs?
@@ -71,15 +71,15 @@ fluxctl list-images -w shop:deployment/cart  # what could it run?
 fluxctl release --workload=shop:deployment/cart --update-image=acme/cart:2.0
 fluxctl automate -w shop:deployment/cart     # follow new images
 fluxctl diff                                 # what would a sync change?
-fluxctl sync                                 # apply the repository now
-fluxctl sync --wait                          # ... until it is healthy
+fluxctl sync                                 # sync now
+fluxctl sync --wait                          # sync, and wait until healthy
 fluxctl status                               # what failed, and why?
-fluxctl gc                                   # what is not deleted, and why?
+fluxctl gc                                   # which deletions are held, and why?
 fluxctl doctor                               # what does not work, and why?
 `;
 
 const MORE = `
-Environment, where the flag is not given: FLUX_FORWARD_NAMESPACE, FLUX_FORWARD_LABELS, FLUX_URL, FLUX_SERVICE_TOKEN, FLUX_TIMEOUT, NO_COLOR; KUBECONFIG.
+Environment variables, used when the flag is not given: FLUX_FORWARD_NAMESPACE, FLUX_FORWARD_LABELS, FLUX_URL, FLUX_SERVICE_TOKEN, FLUX_TIMEOUT, NO_COLOR; KUBECONFIG.
 
-Exit codes: 0 success, 1 after any error; those of diff are in its help.
+Exit codes: 0 success, 1 error; diff has its own, see its help.
 `;

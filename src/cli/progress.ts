@@ -2,10 +2,10 @@ import type { Clock } from '../base/index.ts';
 import { type Output, widthOf } from './output.ts';
 import { printableLine } from './printable.ts';
 
-/** Tells what is waited for while it is, on the last line of a terminal; elsewhere the lines that commands write say enough. */
+/** A progress line at the bottom of a terminal. Without a terminal there is none: the commands' own output is enough. */
 export interface Progress {
-  /** Resolves as `work` does; `tell` is asked again and again for what is waited for now. */
-  during<T>(work: Promise<T>, tell: () => string): Promise<T>;
+  /** Settles as `work` does; calls `describe` for each redraw. */
+  during<T>(work: Promise<T>, describe: () => string): Promise<T>;
 }
 
 interface Terminal {
@@ -18,11 +18,11 @@ interface Terminal {
 
 const FRAMES = [...'⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'];
 const FRAME_MS = 100;
-/** From then on it is said how long it takes. */
+/** After this time the line shows the elapsed seconds. */
 const LONG_MS = 3000;
 const ERASE = '\r\u001b[K';
 
-/** The two outputs of a command and the line between them: whatever is written takes the place of the line, which comes back below. */
+/** Wraps both outputs of a command: written text replaces the progress line, which is then redrawn below it. */
 export function createProgress({ stdout, stderr, clock, animated }: Terminal): {
   readonly stdout: Output;
   readonly stderr: Output;
@@ -51,15 +51,15 @@ export function createProgress({ stdout, stderr, clock, animated }: Terminal): {
     };
   }
 
-  async function draw(tell: () => string, signal: AbortSignal): Promise<void> {
+  async function draw(describe: () => string, signal: AbortSignal): Promise<void> {
     const since = clock.monotonic();
     for (let frame = 0; ; frame += 1) {
-      // What is there at once is not announced.
+      // Work that ends quickly shows no line.
       await clock.sleep(FRAME_MS, { signal }).catch(() => undefined);
       if (signal.aborted) return;
       if (!atLineStart) continue;
       const took = clock.monotonic() - since;
-      const line = `${FRAMES[frame % FRAMES.length]} ${printableLine(tell())}${took < LONG_MS ? '' : ` (${Math.floor(took / 1000)}s)`}`;
+      const line = `${FRAMES[frame % FRAMES.length]} ${printableLine(describe())}${took < LONG_MS ? '' : ` (${Math.floor(took / 1000)}s)`}`;
       stderr.write(`${ERASE}${[...line].slice(0, (widthOf(stderr) ?? 80) - 1).join('')}`);
       drawn = true;
     }
@@ -69,9 +69,9 @@ export function createProgress({ stdout, stderr, clock, animated }: Terminal): {
     stdout: over(stdout),
     stderr: over(stderr),
     progress: {
-      async during(work, tell) {
+      async during(work, describe) {
         const ended = new AbortController();
-        const drawing = draw(tell, ended.signal);
+        const drawing = draw(describe, ended.signal);
         try {
           return await work;
         } finally {

@@ -6,14 +6,14 @@ import { formatTable } from './table.ts';
 
 type ContainerUpdate = NonNullable<ResultRow['update']>;
 
-/** The updates that somebody left checked, by workload. */
+/** The selected updates, by workload. */
 export type Selection = Readonly<Record<string, readonly ContainerUpdate[]>>;
 
 interface Menu {
   readonly rows: readonly ResultRow[];
-  /** Rows that can be checked; the others only say something. */
+  /** Rows that can be selected; the others only inform. */
   readonly selectable: readonly number[];
-  /** Where the cursor stands, counted in `selectable`. */
+  /** Cursor position, as an index into `selectable`. */
   readonly cursor: number;
   readonly checked: ReadonlySet<number>;
 }
@@ -26,8 +26,8 @@ const PREVIOUS = ['k', '\u001b[A', '\u001bOA'];
 const ABORT = ['q', '\u001b', '\u0003'];
 
 /**
- * Lets somebody choose among the updates of a planned release, all of them checked at first. Resolves to `aborted`, or to
- * `nothing` when there is none to choose. It is drawn as Flux v1 draws it: each time over the lines of the last time.
+ * Shows the updates of a planned release in a menu, all selected at first. Resolves to the selection, to `aborted`, or to `nothing`
+ * when there are no updates. As in Flux v1, each frame overwrites the previous one.
  */
 export async function chooseUpdates(
   result: UpdateResult,
@@ -47,7 +47,7 @@ export async function chooseUpdates(
       menu = press(menu, key);
       screen.write(`\u001b[${height}A${draw(menu, widthOf(screen))}`);
     }
-    return 'aborted'; // the terminal went away
+    return 'aborted'; // the terminal was closed
   } finally {
     screen.write(SHOW_CURSOR);
   }
@@ -82,6 +82,6 @@ function draw({ rows, selectable, cursor, checked }: Menu, columns = Number.POSI
     const box = update ? (checked.has(index) ? '◉' : '◯') : ' ';
     return `${pointer} ${box} ${lines[index] ?? ''}`;
   });
-  // A line that the terminal breaks would be drawn over wrongly.
+  // A wrapped line would break the redraw.
   return [`    ${heading}`, ...marked, '', HINT].map((line) => `${[...line].slice(0, columns).join('')}\n`).join('');
 }

@@ -2,27 +2,27 @@ import type { UpdateResult } from '../api/client/index.ts';
 import { parseImageRef } from '../image/index.ts';
 import { formatTable } from './table.ts';
 
-/** At 0 only what was changed or failed is shown, from 1 on also what was skipped, from 2 on everything. */
+/** 0 shows changed and failed workloads, 1 also skipped ones, 2 all. */
 export type Verbosity = number;
 
 type ContainerUpdate = NonNullable<UpdateResult[string]['PerContainer']>[number];
 
-/** A line of the table, and the change of a container that it is about. */
+/** A line of the table, and the container change that it shows. */
 export interface ResultRow {
   readonly workload: string;
   readonly cells: readonly string[];
   readonly update?: ContainerUpdate;
 }
 
-/** The heading cells end in a blank as in Flux v1, which makes their columns a little wider than they need to be. */
+/** The heading cells end in a space, as in Flux v1, which widens their columns. */
 export const RESULT_HEADINGS = ['WORKLOAD ', 'STATUS ', 'UPDATES'];
 
-/** What an update did, workload by workload, sorted by id. */
+/** The result of an update for each workload, sorted by id. */
 export function formatResult(result: UpdateResult, verbosity: Verbosity): string {
   return formatTable([RESULT_HEADINGS, ...resultRows(result, verbosity).map(({ cells }) => cells)]);
 }
 
-/** The message of a workload, then a row for each container; id and status stand on the first of its rows. */
+/** The workload's message, then a row for each container. The first row has the id and status. */
 export function resultRows(result: UpdateResult, verbosity: Verbosity): readonly ResultRow[] {
   return Object.entries(result)
     .filter(([, { Status }]) => (Status !== 'ignored' || verbosity >= 2) && (Status !== 'skipped' || verbosity >= 1))
@@ -41,11 +41,11 @@ function updateText({ Container, Current, Target }: ContainerUpdate): string {
   return `${Container}: ${Current} -> ${tagOf(Target)}`;
 }
 
-/** The tag alone, because name and registry stay; a target without a tag is shown whole. */
+/** Only the tag, since the image name stays the same; a target without a tag is shown whole. */
 function tagOf(target: string): string {
   try {
     return parseImageRef(target).tag || target;
   } catch {
-    return target; // a newer daemon may name images in ways unknown here
+    return target; // a newer daemon may use image references that this version cannot parse
   }
 }

@@ -11,36 +11,36 @@ import { createProgress, type Progress } from './progress.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What every command runs with. */
+/** The environment of a command. */
 export interface Session {
   readonly env: Environment;
-  /** Results. */
+  /** For results. */
   readonly stdout: Output;
-  /** Progress, warnings and errors. */
+  /** For progress, warnings and errors. */
   readonly stderr: Output;
-  /** What a person looks at while something takes its time. */
+  /** The progress line. */
   readonly progress: Progress;
   readonly clock: Clock;
   readonly version: string;
-  /** How long to wait for a job or a sync, in milliseconds. */
+  /** Timeout for a job or a sync, in milliseconds. */
   readonly timeoutMs: number;
-  /** How long to wait for rollouts, in milliseconds: as long as for a sync when somebody said how long that is, else 5 minutes. */
+  /** Timeout for rollouts, in milliseconds: the explicit --timeout, or 5 minutes. */
   readonly rolloutTimeoutMs: number;
   /** False with --no-color. */
   readonly colour: boolean;
   /** @throws FluxError `cli/no-terminal`. */
   readonly keyboard: () => Keyboard;
-  /** Where the daemon's pod is looked for; undefined when --url leads to the daemon. */
+  /** How to find the daemon's pod; undefined with --url. */
   readonly daemonPod: { readonly namespace: string; readonly labelSelectors: readonly string[] } | undefined;
-  /** How the cluster is reached. */
+  /** How to reach the cluster. */
   readonly kubeconfig: ClientSource;
   /** The daemon: at --url, or through a port-forward that is opened on first use. */
   client(): Promise<ApiClient>;
-  /** The namespace that ids without one are in: the flag's, the kubeconfig context's, or `default`. */
+  /** The namespace for ids without one: from the flag, the kubeconfig context, or `default`. */
   namespace(flag: string | undefined): Promise<string>;
 }
 
-/** The flags that every command takes. Undefined means not given, so that the environment decides. */
+/** The global flags. Undefined means not given, so that the environment applies. */
 export interface GlobalFlags {
   readonly context?: string;
   readonly k8sFwdNs?: string;
@@ -73,7 +73,7 @@ export function createSession({ flags, env, clock, version, keyboard, ...outputs
   const timeoutMs = durationOf(timeout ?? '60s');
   const rolloutTimeoutMs = durationOf(timeout ?? '5m');
   const url = flags.url ?? (env.FLUX_URL || '');
-  // Flux v1 sent a token without URL to a service that is no more; whoever has its name now must not get it.
+  // Flux v1 sent a token without a URL to a service that has shut down; the present owner of that domain must not receive it.
   const token = url === '' ? '' : (flags.token ?? (env.WEAVE_CLOUD_TOKEN || env.FLUX_SERVICE_TOKEN || ''));
   const closers: (() => Promise<void> | void)[] = [];
   const files = kubeconfigFiles(env);
@@ -84,7 +84,7 @@ export function createSession({ flags, env, clock, version, keyboard, ...outputs
   };
 
   async function connect(): Promise<ApiClient> {
-    // Loaded late, so that what asks nobody starts at once.
+    // Loaded on demand, so that commands without requests start fast.
     const { connectTo } = await import('./connect.ts');
     const tunnel = url === '' ? await forward() : undefined;
     const address = tunnel ? { url: `${tunnel.url}/api/flux`, failure: () => tunnel.failure() } : { url };
@@ -129,7 +129,7 @@ export function createSession({ flags, env, clock, version, keyboard, ...outputs
     client: () => (connected ??= connect()),
     async namespace(flag) {
       if (flag) return flag;
-      // Reading a kubeconfig loads a heavy package; where there is none that is spared.
+      // Parsing a kubeconfig loads a large package, so check for a file first.
       return files.length > 0 || flags.context ? namespaceOfContext(kubeconfig) : 'default';
     },
     async close() {
@@ -138,13 +138,13 @@ export function createSession({ flags, env, clock, version, keyboard, ...outputs
   };
 }
 
-/** Those that are there of KUBECONFIG, or of its default. */
+/** The existing files of KUBECONFIG, or of its default. */
 function kubeconfigFiles(env: Environment): readonly string[] {
   const files = env.KUBECONFIG ? env.KUBECONFIG.split(delimiter) : [join(env.HOME || homedir(), '.kube', 'config')];
   return files.filter((file) => file !== '' && existsSync(file));
 }
 
-/** A kubeconfig that names no usable context means `default`, as in Flux v1; a context somebody asked for must exist. */
+/** A kubeconfig without a usable context means `default`, as in Flux v1; a context given by --context must exist. */
 async function namespaceOfContext(source: ClientSource): Promise<string> {
   const { contextNamespace } = await import('../cluster/port-forward/index.ts');
   try {

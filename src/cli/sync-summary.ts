@@ -5,10 +5,10 @@ import type { Paint } from './style.ts';
 type Change = SyncReportWire['changes'][number];
 type Problem = SyncReportWire['errors'][number];
 
-/** Outcomes in the order people want to read them: what was done, what was left, what went wrong. */
+/** Outcomes in display order: done, left alone, failed. */
 const OUTCOMES = ['created', 'configured', 'deleted', 'unchanged', 'skipped', 'held', 'failed'];
 
-/** What a person has to look at: objects that could not be applied, files that could not be read. Empty when all is well. */
+/** The failures that need attention: objects that were not applied, and refused manifests. Empty when there are none. */
 export function describeTrouble({ changes, errors }: SyncReportWire): string {
   const failed = changes.filter(({ outcome }) => outcome === 'failed').length;
   return [
@@ -18,8 +18,8 @@ export function describeTrouble({ changes, errors }: SyncReportWire): string {
 }
 
 /**
- * What a sync did: a line for each object that is not as it was, with its reason and place; then refused files and warnings; then
- * the counts.
+ * The result of a sync: a line for each changed, held or failed object, with reason and location; then refused files, warnings and
+ * counts.
  */
 export function formatSync({ changes, errors, warnings, counts }: SyncReportWire, paint: Paint): string {
   const painted = (word: string, line: string) => colourOf(word, printableLine(line), paint);
@@ -36,7 +36,7 @@ export function formatSync({ changes, errors, warnings, counts }: SyncReportWire
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** More deletions than that which are held for the same reason are told in one line. */
+/** Above this number, deletions held for the same reason share one line. */
 const FEW = 10;
 
 export function groupHeld<T extends Parameters<typeof whyText>[0]>(
@@ -66,12 +66,12 @@ function colourOf(word: string, line: string, paint: Paint): string {
 /** `failed shop:deployment/cart (deploy/cart.yaml:12 document 3): its reason`. */
 function changeLine({ id, outcome, place, reason, error }: Change): string {
   const why = whyText({ reason, error });
-  // Where to look matters only where something is to be mended.
+  // The location matters only for failures.
   const where = place && !['created', 'configured', 'deleted'].includes(outcome) ? ` (${placeText(place)})` : '';
   return `${outcome} ${id}${where}${why === '' ? '' : `: ${why}`}`;
 }
 
-/** Reason and error in one line; a reason that quotes the error says enough. */
+/** Reason and error on one line; a reason that quotes the error is enough. */
 export function whyText({
   reason = '',
   error,
@@ -88,7 +88,7 @@ export function problemLine(kind: 'error' | 'warning', problem: Problem): string
   return `${kind}${subject === '' ? '' : ` ${subject}`}: ${problem.error.message}`;
 }
 
-/** `deploy/web.yaml:12:3 document 3, item 2`, as much of it as is known. */
+/** `deploy/web.yaml:12:3 document 3, item 2`, as far as known. */
 export function placeText({ file, line, document, item, ...rest }: Partial<Problem>): string {
   if (file === undefined) return '';
   const column = line === undefined || rest.column === undefined ? '' : `:${rest.column}`;

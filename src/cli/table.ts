@@ -1,8 +1,8 @@
 import { printableLine } from './printable.ts';
 
 /**
- * Lays rows out as Go's tabwriter does for Flux v1: every column but the last is as wide as its longest cell plus two blanks;
- * nothing is trimmed, so a row with an empty last cell ends in blanks. Cells may hold remote text: what is not printable goes.
+ * Formats rows as Go's tabwriter does for Flux v1: every column but the last is as wide as its longest cell plus two spaces. Nothing
+ * is trimmed, so a row with an empty last cell ends in spaces. Unprintable characters of remote text are removed.
  */
 export function formatTable(rows: readonly (readonly string[])[]): string {
   const clean = rows.map((row) => row.map(printableLine));
@@ -20,7 +20,7 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
     .join('');
 }
 
-/** In characters, not UTF-16 units. */
+/** Width in characters, not UTF-16 code units. */
 function lengthOf(text: string): number {
   return [...text].length;
 }

@@ -1,12 +1,12 @@
-/** A line that stays (` `), goes (`-`) or comes (`+`). */
+/** An unchanged (` `), removed (`-`) or added (`+`) line. */
 export type MarkedLine = readonly [sign: ' ' | '-' | '+', line: string];
 
-/** Lines that stay the same are shown this far around a change. */
+/** Number of unchanged lines shown around a change. */
 const CONTEXT = 2;
-/** Above this many pairs of lines no shortest script is looked for: the middle is shown as gone and come. */
+/** Above this many pairs of lines the middle is shown as removed and added, without searching for a shortest script. */
 const MAX_CELLS = 4_000_000;
 
-/** A shortest script of lines from one text to another, with a little around each change; what is left out is shown as `…`. */
+/** A shortest line diff between two texts, with some context around each change; omitted lines are shown as `…`. */
 export function diffLines(from: readonly string[], to: readonly string[]): readonly MarkedLine[] {
   let start = 0;
   while (start < from.length && start < to.length && from[start] === to[start]) start += 1;
@@ -14,14 +14,14 @@ export function diffLines(from: readonly string[], to: readonly string[]): reado
   while (end < from.length - start && end < to.length - start && from.at(-1 - end) === to.at(-1 - end)) end += 1;
   const stay = (lines: readonly string[]) => lines.map((line): MarkedLine => [' ', line]);
   return abridged([
-    // One line more than is shown, which stands for all that are left out.
+    // One more line than is shown, which becomes the `…` of omitted lines.
     ...stay(from.slice(Math.max(0, start - CONTEXT - 1), start)),
     ...middle(from.slice(start, from.length - end), to.slice(start, to.length - end)),
     ...stay(from.slice(from.length - end, from.length - end + CONTEXT + 1)),
   ]);
 }
 
-/** By the lengths of the longest common subsequences of all endings. */
+/** Based on the lengths of the longest common subsequences of all suffixes. */
 function middle(from: readonly string[], to: readonly string[]): readonly MarkedLine[] {
   if (from.length * to.length > MAX_CELLS)
     return [...from.map((line): MarkedLine => ['-', line]), ...to.map((line): MarkedLine => ['+', line])];

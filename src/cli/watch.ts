@@ -5,8 +5,8 @@ const INTERVAL_MS = 2000;
 const CLEAR = '\u001b[H\u001b[J';
 
 /**
- * Prints what `show` gives; with --watch again whenever it gives something else, until it is interrupted; a daemon that is
- * away then is waited for. A terminal shows the latest only.
+ * Prints the result of `show`. With --watch, prints each new result until interrupted, and waits for an unreachable daemon. A terminal
+ * shows only the latest result.
  */
 export async function print(
   session: Pick<Session, 'stdout' | 'stderr' | 'env' | 'colour' | 'clock'>,
@@ -15,21 +15,21 @@ export async function print(
 ): Promise<number> {
   const { stdout, clock } = session;
   const outage = createOutage(session);
-  // What follows each other must stay apart, whoever reads it.
+  // Separates consecutive results for every reader.
   const head = watch && outputFormat === 'yaml' ? '---\n' : '';
   let shown: string | undefined;
   for (;;) {
     try {
       const next = await show();
       const wasAway = outage.over();
-      // The screen also has what was told of the outage.
+      // The screen also shows the outage message.
       const isNews = next !== shown || (wasAway && stdout.isTTY === true);
       if (isNews) stdout.write(`${watch && stdout.isTTY ? CLEAR : head}${next}`);
       shown = next;
     } catch (error) {
-      // Nothing to watch was there yet: whoever has just typed the command is told what is wrong with it.
+      // Nothing has been shown yet, so the error ends the command.
       if (shown === undefined) throw error;
-      await outage.bear(error);
+      await outage.tolerate(error);
     }
     if (!watch) return 0;
     await clock.sleep(INTERVAL_MS);

@@ -3,16 +3,16 @@ import { parseFlagValue, quote } from './flag.ts';
 import { FLAG_NAMES, FLAGS, type FlagName, isFlagName } from './flags.ts';
 import type { Reading } from './setting.ts';
 
-/** A command line taken apart; its problems are told in the words of Flux v1 (pflag). */
+/** A parsed command line. Problems are worded as in Flux v1 (pflag). */
 export interface CommandLine extends Reading {
   readonly help: boolean;
-  /** Words that are neither a flag nor its value; Flux v1 ignored them. */
+  /** Words that are neither flags nor values; Flux v1 ignored them. */
   readonly strays: readonly string[];
 }
 
 const BY_SHORT = new Map(FLAG_NAMES.flatMap((name) => ('short' in FLAGS[name] ? [[FLAGS[name].short, name] as const] : [])));
 
-/** Reads GNU-style flags as Go's pflag does: `--x=v`, `--x v`, `-lv`, `-l v`, `--bool[=false]`, lists by comma and repetition. */
+/** Parses GNU-style flags as Go's pflag does: `--x=v`, `--x v`, `-lv`, `-l v`, `--bool[=false]`, lists by comma and repetition. */
 export function readCommandLine(argv: readonly string[]): CommandLine {
   const values = new Map<FlagName, unknown>();
   const problems: string[] = [];
@@ -28,7 +28,7 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
       problems.push(`invalid argument ${quote(text)} for ${quote(spelling(name))} flag: ${messageOf(error)}`);
     }
   };
-  /** The value of a flag that has none attached: `true` for a switch, else the next word. */
+  /** The value of a flag without an attached one: `true` for a boolean flag, else the next word. */
   const take = (name: FlagName, shown: string) => {
     const text = FLAGS[name].type === 'bool' ? 'true' : rest.shift();
     if (text === undefined) problems.push(`flag needs an argument: ${shown}`);

@@ -4,7 +4,7 @@ import { type FlagType, parseFlagValue } from './flag.ts';
 import { FLAG_NAMES, FLAGS, type FlagName, isFlagName } from './flags.ts';
 import type { Reading, Setting } from './setting.ts';
 
-/** How a value of each type is written in YAML. */
+/** The YAML form of each type. */
 const SCHEMAS = {
   string: z.string('expected text; put it in quotes'),
   bool: z.boolean('expected true or false'),
@@ -14,7 +14,7 @@ const SCHEMAS = {
     try {
       return parseFlagValue('duration', text);
     } catch {
-      // The words of the parser quote the text.
+      // The parser's own message would quote the value.
       context.addIssue('expected a duration, such as 5m');
       return z.NEVER;
     }
@@ -22,13 +22,13 @@ const SCHEMAS = {
   list: z.array(z.string('expected text; put it in quotes'), 'expected a list'),
 } as const satisfies Readonly<Record<FlagType, z.ZodType>>;
 
-/** What only a command line or the environment can say. */
+/** Flags that only the command line or the environment can set. */
 const NOT_IN_FILE: readonly FlagName[] = ['config-file', 'version'];
 const KEYS = FLAG_NAMES.filter((name) => !NOT_IN_FILE.includes(name));
 
 /**
- * Reads a config file: one YAML map from names of flags, without the dashes, to values. Pure; `file` is its name in messages. What
- * is wrong is never quoted, since it may be a secret.
+ * Parses a config file: one YAML map from flag names, without dashes, to values. Pure; `file` is its name in messages. Messages never
+ * quote values, since they may be secret.
  */
 export function readConfigFile(text: string, file: string): Reading {
   const [document, second] = [...parseYamlDocuments(text)];
@@ -40,7 +40,7 @@ export function readConfigFile(text: string, file: string): Reading {
 
 function readDocument({ root, value: values, position, warnings }: YamlDocument, file: string): Reading {
   if (root.kind !== 'mapping' || typeof values !== 'object' || values === null)
-    return { settings: [], problems: [`${file}: expected a map from names of flags to their values`] };
+    return { settings: [], problems: [`${file}: expected a map from flag names to values`] };
   const settings: Setting[] = [];
   const problems = warnings.map(({ line, message }) => `${file}:${line}: ${message}`);
   for (const [key, value] of Object.entries(values)) {
@@ -50,7 +50,7 @@ function readDocument({ root, value: values, position, warnings }: YamlDocument,
     else {
       const parsed = SCHEMAS[FLAGS[key].type].safeParse(value);
       if (parsed.success) settings.push({ name: key, value: parsed.data, origin: place });
-      else for (const issue of parsed.error.issues) problems.push(`${place}: invalid value of ${key}: ${issue.message}`);
+      else for (const issue of parsed.error.issues) problems.push(`${place}: invalid value for ${key}: ${issue.message}`);
     }
   }
   return { settings, problems };

@@ -4,28 +4,28 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** Everything an operator decides, parsed and checked once. Frozen. Intervals and limits are in milliseconds. */
+/** The operator's settings, parsed and validated once. Frozen. Intervals and limits are in milliseconds. */
 export interface Config {
   readonly logFormat: 'fmt' | 'json';
   readonly listen: ListenAddress;
   /** Absent: /metrics is served on `listen`. */
   readonly listenMetrics?: ListenAddress;
-  /** Absent: no webhooks. `configFile` names the endpoints; their keys are beside it. */
+  /** Absent: no webhooks. `configFile` defines the endpoints; their key files are beside it. */
   readonly webhooks?: { readonly listen: ListenAddress; readonly configFile: string };
-  /** Paths of a certificate and its private key, PEM; absent: `listen` takes plain HTTP alone. */
+  /** Paths of a PEM certificate and its private key. Absent: `listen` serves plain HTTP only. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
 
-  /** As given, so it may hold a password: hand it to Git only. Empty when there is no repository. */
+  /** As given, so it may contain a password: pass it only to Git. Empty without a repository. */
   readonly gitUrl: string;
   readonly gitBranch: string;
-  /** Relative to the root of the repository; empty means all of it. */
+  /** Relative to the repository root; empty means the whole repository. */
   readonly gitPaths: readonly string[];
   readonly gitUser: string;
   readonly gitEmail: string;
   readonly gitSetAuthor: boolean;
   readonly gitSyncTag: string;
   readonly gitNotesRef: string;
-  /** Appended to commit messages as it is; empty for nothing. */
+  /** Appended verbatim to commit messages; may be empty. */
   readonly gitCiSkipMessage: string;
   readonly gitPollIntervalMs: number;
   readonly gitTimeoutMs: number;
@@ -48,11 +48,11 @@ export interface Config {
   readonly dockerConfig?: string;
 
   readonly k8sDefaultNamespace?: string;
-  /** Flux touches nothing outside of these; empty means no limit. */
+  /** Flux touches no other namespace; empty means no restriction. */
   readonly k8sAllowNamespaces: readonly string[];
   readonly k8sExcludeResources: readonly string[];
   /** Path of the mounted private deploy key; the file need not exist. */
   readonly sshIdentityFile: string;
-  /** Given explicitly; else KUBECONFIG and the other usual places are looked at. */
+  /** From --kube-config. Absent: KUBECONFIG and the other default locations. */
   readonly kubeConfig?: string;
 }

@@ -4,21 +4,21 @@ import { FLAG_NAMES, FLAGS, type FlagName } from './flags.ts';
 import { type Reading, type Setting, shownFlag } from './setting.ts';
 
 /**
- * Not `FLUX_`: for each Service of its namespace Kubernetes puts variables into a pod that are named after it, so a Service `flux`, as
- * the chart of Flux v1 makes one, would set FLUX_SERVICE_HOST, FLUX_PORT and more.
+ * Not `FLUX_`: Kubernetes sets variables in a pod for each Service of its namespace, so a Service named `flux`, which the chart of
+ * Flux v1 creates, would set FLUX_SERVICE_HOST, FLUX_PORT and more.
  */
 const PREFIX = 'FLUXD_';
 
 /**
- * The forms that Kubernetes makes for a Service. With this prefix they appear for Services named `fluxd-…`, and the one for
- * `fluxd-memcached` would be that of --memcached-port, so a name in such a form is nobody's.
+ * The names that Kubernetes generates for a Service. With this prefix they appear for Services named `fluxd-…`; the one for
+ * `fluxd-memcached` would set --memcached-port. So a name of this form belongs to no flag.
  */
 const OF_A_SERVICE = /_(?:SERVICE_(?:HOST|PORT(?:_\w+)?)|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?)$/;
 
-/** A question rather than a setting; images often state their version in a variable of this name. */
+/** An action rather than a setting; images often state their version in a variable of this name. */
 const WITHOUT_VARIABLE: readonly FlagName[] = ['version'];
 
-/** The environment variable of a flag: FLUXD_GIT_URL for --git-url; undefined for one that has none. */
+/** The environment variable of a flag, such as FLUXD_GIT_URL for --git-url; undefined if it has none. */
 export function variableOf(name: FlagName): string | undefined {
   const variable = PREFIX + name.toUpperCase().replaceAll('-', '_');
   return WITHOUT_VARIABLE.includes(name) || OF_A_SERVICE.test(variable) ? undefined : variable;
@@ -27,11 +27,11 @@ export function variableOf(name: FlagName): string | undefined {
 const BY_VARIABLE = new Map(FLAG_NAMES.flatMap((name) => [[variableOf(name), name] as const]));
 
 export interface EnvironmentReading extends Reading {
-  /** Variables with our prefix that belong to no flag, and look like none; an operator may use them for something of their own. */
+  /** Variables with our prefix that resemble no flag; the operator may use them for other purposes. */
   readonly strays: readonly string[];
 }
 
-/** Reads the variables of flags. An empty one counts as not set, since that is what templates make of a value nobody gave. */
+/** Reads the flags' variables. An empty one counts as unset, since templates render missing values as empty. */
 export function readEnvironment(environment: Readonly<Record<string, string | undefined>>): EnvironmentReading {
   const settings: Setting[] = [];
   const insecure = uncheckedTls(environment);
@@ -50,7 +50,7 @@ export function readEnvironment(environment: Readonly<Record<string, string | un
     try {
       settings.push({ name, value: parseFlagValue(FLAGS[name].type, text), origin: variable });
     } catch (error) {
-      problems.push(`invalid value ${quote(text)} of ${shownFlag(name, variable)}: ${messageOf(error)}`);
+      problems.push(`invalid value ${quote(text)} for ${shownFlag(name, variable)}: ${messageOf(error)}`);
     }
   }
   return { settings, problems, strays };

@@ -1,6 +1,6 @@
 import { parseCsvLine, parseDuration } from '../base/index.ts';
 
-/** What a flag's text is parsed to: durations to milliseconds, lists to arrays. */
+/** The parsed type of a flag: durations become milliseconds, lists arrays. */
 export interface FlagTypes {
   readonly string: string;
   readonly bool: boolean;
@@ -12,19 +12,19 @@ export interface FlagTypes {
 export type FlagType = keyof FlagTypes;
 
 /**
- * What giving a flag does. `built`: what it says. `unbuilt`: nothing yet, so another value than the default stops the start.
- * `ignored`: nothing yet either, but nothing is less safe for it, so it is only told. `meaningless`: nothing for ever.
- * `deprecated`: still works, under another name now.
+ * The status of a flag. `built`: works. `unbuilt`: not supported yet, so a value other than the default prevents the start.
+ * `ignored`: not supported yet, but safe to ignore, so it only causes a warning. `meaningless`: will never have an effect.
+ * `deprecated`: works, but has a new name.
  */
 export type FlagStatus = 'built' | 'unbuilt' | 'ignored' | 'meaningless' | 'deprecated';
 
 export interface Flag<T extends FlagType = FlagType> {
   readonly type: T;
-  /** As one would write it on the command line. */
+  /** In command-line form. */
   readonly default: string;
   readonly help: string;
   readonly status: FlagStatus;
-  /** What took the place of a meaningless or deprecated flag; what to do instead of an ignored one. */
+  /** What replaces the flag, or why it has no effect. */
   readonly note?: string;
   /** One-letter form. */
   readonly short?: string;
@@ -79,7 +79,7 @@ const PARSERS: { readonly [T in FlagType]: (text: string) => FlagTypes[T] } = {
 
 /**
  * Parses the text of one flag as Go's pflag does.
- * @throws RangeError in the words of Go's standard library.
+ * @throws RangeError worded as in Go's standard library.
  */
 export function parseFlagValue<T extends FlagType>(type: T, text: string): FlagTypes[T] {
   return PARSERS[type](text);

@@ -1,44 +1,44 @@
 import { built, deprecated, type Flag, type FlagTypes, ignored, meaningless, unbuilt } from './flag.ts';
 
 const NO_KUBECTL = 'objects are applied over the Kubernetes API directly';
-/** Flux v1 made a deploy key where none was mounted. Its chart always says where to, also to daemons that have had theirs for years. */
-const NO_KEY_MADE = 'this version makes no deploy key and uses the one that is mounted (--k8s-secret-volume-mount-path)';
+/** Flux v1 generated a deploy key when none was mounted. Its chart always sets the directory, also for daemons that have a key. */
+const NO_KEY_GENERATION = 'this version does not generate a deploy key; it uses the mounted one (--k8s-secret-volume-mount-path)';
 const NO_MEMCACHED = 'image metadata is cached in memory';
 
-/** Every flag of fluxd 1.25 and our own, in the groups in which help and documentation show them. */
+/** All flags of fluxd 1.25 and our own, in the groups of help and documentation. */
 export const FLAG_GROUPS = {
   General: {
-    'log-format': built('string', 'fmt', 'form of the log: `fmt` (logfmt, pretty on a terminal) or `json`'),
+    'log-format': built('string', 'fmt', 'log format: `fmt` (logfmt, pretty on a terminal) or `json`'),
     listen: built('string', ':3030', 'address of the HTTP API, and of /metrics unless --listen-metrics is set', 'l'),
     'listen-metrics': built('string', '', 'separate address for /metrics'),
     'tls-cert-file': built(
       'string',
       '',
-      'certificate with its chain, PEM: --listen takes TLS as well, for callers whose token has the right',
+      'PEM certificate chain; enables TLS on --listen, for callers with an authorized token',
     ),
     'tls-private-key-file': built(
       'string',
       '',
-      'private key of that certificate, PEM; both files are read again when they change',
+      'PEM private key of that certificate; both files are reloaded when they change',
     ),
-    'config-file': built('string', '', 'YAML file of flags, by their names without dashes; variables and flags win over it'),
+    'config-file': built('string', '', 'YAML file of flags, by name without dashes; variables and flags override it'),
     version: built('bool', 'false', 'print the version and exit'),
     'kubernetes-kubectl': meaningless('string', '', 'path of kubectl', NO_KUBECTL),
   },
   Git: {
-    'git-url': built('string', '', 'repository to keep the cluster equal to; without one nothing is synced'),
+    'git-url': built('string', '', 'repository to sync the cluster with; without one, fluxd does not sync'),
     'git-branch': built('string', 'master', 'branch to sync, and to push image updates to'),
-    'git-path': built('list', '', 'directories or files below the root of the repository that hold manifests; none means all'),
+    'git-path': built('list', '', 'directories or files with manifests, relative to the repository root; empty means the whole repository'),
     'git-user': built('string', 'Weave Flux', 'committer name'),
     'git-email': built('string', 'support@weave.works', 'committer e-mail address'),
-    'git-set-author': built('bool', 'false', 'make the person who caused a change the author of its commit'),
+    'git-set-author': built('bool', 'false', 'set the commit author to the user who requested the change'),
     'git-label': built('string', '', 'replaces both --git-sync-tag and --git-notes-ref'),
     'git-sync-tag': built('string', 'flux-sync', 'tag that marks the synced revision'),
-    'git-notes-ref': built('string', 'flux', 'notes ref that records what made a commit'),
+    'git-notes-ref': built('string', 'flux', 'notes ref that records the cause of each commit'),
     'git-ci-skip': built('bool', 'false', 'append "[ci skip]" to commit messages'),
-    'git-ci-skip-message': built('string', '', 'text to append to commit messages as it is; wins over --git-ci-skip'),
-    'git-poll-interval': built('duration', '5m', 'how often new commits are fetched'),
-    'git-timeout': built('duration', '20s', 'limit of one Git operation'),
+    'git-ci-skip-message': built('string', '', 'text to append verbatim to commit messages; overrides --git-ci-skip'),
+    'git-poll-interval': built('duration', '5m', 'interval for fetching new commits'),
+    'git-timeout': built('duration', '20s', 'timeout of one Git operation'),
     'git-readonly': unbuilt('bool', 'false', 'never push'),
     'git-secret': unbuilt('bool', 'false', 'decrypt the repository with git-secret'),
     'git-gpg-key-import': unbuilt('list', '', 'files or directories of GPG keys to import'),
@@ -48,56 +48,56 @@ export const FLAG_GROUPS = {
     sops: unbuilt('bool', 'false', 'decrypt SOPS documents'),
   },
   Sync: {
-    'sync-interval': built('duration', '5m', 'apply at least this often'),
-    'sync-timeout': built('duration', '1m', 'limit of one sync and of one job'),
-    'sync-garbage-collection': built('bool', 'false', 'delete objects that came from the repository and are gone from it'),
-    'sync-garbage-collection-dry': built('bool', 'false', 'only log those deletions; wins over --sync-garbage-collection'),
-    'sync-garbage-collection-limit': built('int', '25', 'deletions of one sync beyond which a person has to confirm them'),
-    'sync-state': built('string', 'git', 'where the synced revision is marked: `git` (a tag); `secret` is not built yet'),
+    'sync-interval': built('duration', '5m', 'maximum interval between syncs'),
+    'sync-timeout': built('duration', '1m', 'timeout of one sync and of one job'),
+    'sync-garbage-collection': built('bool', 'false', 'delete objects that were removed from the repository'),
+    'sync-garbage-collection-dry': built('bool', 'false', 'only log those deletions; overrides --sync-garbage-collection'),
+    'sync-garbage-collection-limit': built('int', '25', 'maximum number of deletions in one sync without approval'),
+    'sync-state': built('string', 'git', 'where to record the synced revision: `git` (a tag); `secret` is not supported yet'),
     'manifest-generation': unbuilt('bool', 'false', 'honour .flux.yaml files'),
   },
   Images: {
-    'automation-interval': built('duration', '5m', 'how often automated workloads are checked for new images'),
-    'registry-disable-scanning': built('bool', 'false', 'do not ask registries; no image updates'),
-    'registry-rps': built('float', '50', 'requests a second to one registry host'),
-    'registry-burst': built('int', '10', 'requests to one registry host at once'),
+    'automation-interval': built('duration', '5m', 'interval for checking automated workloads for new images'),
+    'registry-disable-scanning': built('bool', 'false', 'do not scan registries; disables image updates'),
+    'registry-rps': built('float', '50', 'maximum requests per second to one registry host'),
+    'registry-burst': built('int', '10', 'maximum burst of requests to one registry host'),
     'registry-trace': built('bool', 'false', 'log registry requests'),
-    'registry-insecure-host': built('list', '', 'hosts that may be spoken to without TLS verification, or by HTTP'),
+    'registry-insecure-host': built('list', '', 'registry hosts to contact without TLS verification, or over HTTP'),
     'registry-exclude-image': built('list', 'k8s.gcr.io/*', 'globs of canonical image names never to scan'),
-    'registry-include-image': built('list', '', 'globs of canonical image names to scan; none means all'),
+    'registry-include-image': built('list', '', 'globs of canonical image names to scan; empty means all'),
     'registry-use-labels': built(
       'list',
       'index.docker.io/weaveworks/*,index.docker.io/fluxcd/*',
-      'globs of images whose build-time label is preferred to the creation time',
+      'globs of images whose build-time label overrides the creation time',
     ),
-    'docker-config': built('string', '', 'Docker config.json with credentials for images without pull secret'),
+    'docker-config': built('string', '', 'Docker config.json with credentials for images without a pull secret'),
     'registry-ecr-region': unbuilt('list', '', 'AWS regions to scan'),
     'registry-ecr-include-id': unbuilt('list', '', 'AWS accounts to scan'),
     'registry-ecr-exclude-id': unbuilt('list', '602401143452,918309763551', 'AWS accounts never to scan'),
-    'registry-require': unbuilt('list', '', 'registries without whose API the start fails: `ecr`'),
+    'registry-require': unbuilt('list', '', 'registries whose API must be available at start: `ecr`'),
     'registry-poll-interval': deprecated('duration', '5m', 'old name', 'Changed to --automation-interval, use that instead'),
     'registry-cache-expiry': meaningless('duration', '0s', 'expiry of cache entries', NO_MEMCACHED),
     'memcached-hostname': meaningless('string', 'memcached', 'cache host', NO_MEMCACHED),
     'memcached-port': meaningless('int', '11211', 'cache port', NO_MEMCACHED),
-    'memcached-timeout': meaningless('duration', '1s', 'limit of one cache request', NO_MEMCACHED),
+    'memcached-timeout': meaningless('duration', '1s', 'timeout of one cache request', NO_MEMCACHED),
     'memcached-service': meaningless('string', 'memcached', 'SRV name of the cache', NO_MEMCACHED),
   },
   Kubernetes: {
-    'k8s-secret-name': ignored('string', 'flux-git-deploy', 'secret that holds the deploy key', NO_KEY_MADE),
-    'k8s-secret-volume-mount-path': built('string', '/etc/fluxd/ssh', 'directory where that secret is mounted'),
+    'k8s-secret-name': ignored('string', 'flux-git-deploy', 'Secret with the deploy key', NO_KEY_GENERATION),
+    'k8s-secret-volume-mount-path': built('string', '/etc/fluxd/ssh', 'directory where that Secret is mounted'),
     'k8s-secret-data-key': built('string', 'identity', 'file name of the private key in that directory'),
-    'k8s-default-namespace': built('string', '', 'namespace of manifests without one; else that of the kubeconfig context'),
+    'k8s-default-namespace': built('string', '', 'namespace for manifests without one; defaults to that of the kubeconfig context'),
     'k8s-unsafe-exclude-resource': built(
       'list',
       '*metrics.k8s.io/*,webhook.certmanager.k8s.io/*,v1/Event',
       'globs of group/version/Kind that garbage collection never lists',
     ),
-    'k8s-allow-namespace': built('list', '', 'restrict everything to these namespaces; none means no restriction'),
+    'k8s-allow-namespace': built('list', '', 'restrict fluxd to these namespaces; empty means no restriction'),
     'k8s-namespace-whitelist': deprecated('list', '', 'old name', 'Changed to --k8s-allow-namespace, use that instead'),
     'kube-config': deprecated(
       'string',
       '',
-      'kubeconfig file; given, it hides KUBECONFIG',
+      'kubeconfig file; overrides KUBECONFIG',
       'Please use the KUBECONFIG environment variable instead',
     ),
     'k8s-in-cluster': meaningless('bool', 'true', 'run inside a cluster', 'detected automatically'),
@@ -107,24 +107,24 @@ export const FLAG_GROUPS = {
     'webhook-listen': built(
       'string',
       '',
-      'address for webhooks of Git hosts and registries, for example `:8080`; none means no webhooks',
+      'address for webhooks of Git hosts and registries, such as `:8080`; empty disables webhooks',
     ),
     'webhook-config': built(
       'string',
       '',
-      'file with the endpoints of webhooks, in the form of flux-recv; key files are beside it',
+      'file that defines the webhook endpoints, in the format of flux-recv; key files are beside it',
     ),
   },
   'SSH key generation': {
-    'ssh-keygen-bits': ignored('int', '0', 'ssh-keygen -b', NO_KEY_MADE),
-    'ssh-keygen-type': ignored('string', '', 'ssh-keygen -t', NO_KEY_MADE),
-    'ssh-keygen-format': ignored('string', '', 'ssh-keygen -m', NO_KEY_MADE),
-    'ssh-keygen-dir': ignored('string', '', 'directory for generated keys', NO_KEY_MADE),
+    'ssh-keygen-bits': ignored('int', '0', 'ssh-keygen -b', NO_KEY_GENERATION),
+    'ssh-keygen-type': ignored('string', '', 'ssh-keygen -t', NO_KEY_GENERATION),
+    'ssh-keygen-format': ignored('string', '', 'ssh-keygen -m', NO_KEY_GENERATION),
+    'ssh-keygen-dir': ignored('string', '', 'directory for generated keys', NO_KEY_GENERATION),
   },
   'Upstream service': {
     connect: unbuilt('string', '', 'base URL of a service to connect to'),
     token: unbuilt('string', '', 'token for that service'),
-    'rpc-timeout': unbuilt('duration', '10s', 'limit of what that service asks for'),
+    'rpc-timeout': unbuilt('duration', '10s', 'timeout of requests from that service'),
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Flag>>>>;
 
@@ -142,7 +142,7 @@ export const FLAGS = {
 
 export type FlagName = keyof typeof FLAGS;
 
-/** A parsed value for every flag, given or default. */
+/** The parsed value of every flag, given or default. */
 export type FlagValues = { readonly [Name in FlagName]: FlagTypes[(typeof FLAGS)[Name]['type']] };
 
 export const FLAG_NAMES = Object.keys(FLAGS) as readonly FlagName[];

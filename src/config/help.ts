@@ -2,22 +2,22 @@ import { variableOf } from './environment.ts';
 import type { Flag } from './flag.ts';
 import { FLAG_GROUPS, type FlagName } from './flags.ts';
 
-/** What `fluxd --help` prints: the flags that do something, in groups. */
+/** The output of `fluxd --help`: the flags that have an effect, in groups. */
 export function helpText(): string {
   const groups = Object.entries(FLAG_GROUPS).flatMap(([title, flags]) => {
     const shown = Object.entries<Flag>(flags).filter(([, { status }]) => status === 'built' || status === 'deprecated');
     const lines = shown.map(([name, flag]) => helpLine(name as FlagName, flag));
     return lines.length === 0 ? [] : [`${title}:\n${lines.join('')}`];
   });
-  return `fluxd keeps a Kubernetes cluster equal to a Git repository.
+  return `fluxd keeps a Kubernetes cluster in sync with a Git repository.
 
 Usage: fluxd --git-url=URL [flags]
 
 ${groups.join('\n')}
-A duration is written 90s, 5m or 1h30m. A list is written a,b or by giving the flag again.
-Each flag can also be set by the variable in brackets, or in the file of --config-file; a flag wins over a variable, a variable over
-the file.
-All flags, also those of Flux v1 that are not built yet or mean nothing any more: docs/fluxd-flags.md
+Durations are written as 90s, 5m or 1h30m. Lists are written as a,b or by repeating the flag.
+Each flag can also be set by the environment variable in brackets, or in the file given by --config-file. Flags override variables,
+and variables override the file.
+For all flags, including those of Flux v1 without effect, see docs/fluxd-flags.md.
 `;
 }
 

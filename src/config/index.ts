@@ -1,7 +1,7 @@
 /**
- * What the operator decides. One table describes every flag of Flux v1's fluxd and ours: its type, its default, and whether it is
- * built, not built yet, or without meaning now. *Settings* come from a command line, read by the rules of Go's pflag, from
- * environment variables and from a config file, and become one frozen `Config`; help and documentation are printed from the same table.
+ * The operator's configuration. One table describes every flag of Flux v1's fluxd and our own: its type, its default, and whether it
+ * works, is not supported yet, or has become meaningless. *Settings* come from the command line, parsed as Go's pflag does, from
+ * environment variables and from a config file, and become one frozen `Config`. Help and documentation are generated from the table.
  */
 export type { Config, ListenAddress } from './config.ts';
 export { variableOf } from './environment.ts';

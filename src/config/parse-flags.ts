@@ -8,7 +8,7 @@ import { helpText } from './help.ts';
 import { mergeSettings, type Reading, type Setting, shownFlag } from './setting.ts';
 import { type ConfigWarning, validateFlags } from './validate.ts';
 
-/** Either a configuration to run with, or what to print before exiting at once. */
+/** Either a configuration to run with, or output to print before exiting. */
 export type ParsedFlags =
   | { readonly config: Config; readonly warnings: readonly ConfigWarning[] }
   | { readonly exit: 0 | 1 | 2; readonly stdout: string; readonly stderr: string };
@@ -16,13 +16,13 @@ export type ParsedFlags =
 export interface ParseFlagsOptions {
   readonly version: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Reads the config file, as UTF-8 text; throws when it cannot be read. */
+  /** Reads the config file as UTF-8 text; throws if that fails. */
   readonly readFile: (path: string) => string;
 }
 
 /**
- * Turns fluxd's arguments (without node and script), its environment and its config file into a configuration; a flag wins over a
- * variable, a variable over the file. Prints nothing. Everything that is wrong is reported at once.
+ * Turns fluxd's arguments (without node and script), environment and config file into a configuration. Flags override variables, and
+ * variables override the file. Prints nothing. Reports all problems at once.
  */
 export function parseFlags(argv: readonly string[], { version, environment, readFile }: ParseFlagsOptions): ParsedFlags {
   const line = readCommandLine(argv);
@@ -60,10 +60,10 @@ function readNamedFile(settings: readonly Setting[], readFile: (path: string) =>
 
 function strayWarnings(words: readonly string[], variables: readonly string[]): readonly ConfigWarning[] {
   return [
-    ...words.map((word) => ({ flag: '' as const, message: `argument ${quote(word)} is ignored: write --name=value` })),
+    ...words.map((word) => ({ flag: '' as const, message: `ignored argument ${quote(word)}: flags are written --name=value` })),
     ...variables.map((name) => ({
       flag: '' as const,
-      message: `environment variable ${name} belongs to no flag and is ignored`,
+      message: `ignored environment variable ${name}: no such flag`,
     })),
   ];
 }

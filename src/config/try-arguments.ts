@@ -4,17 +4,17 @@ import { FLAGS, type FlagName } from './flags.ts';
 import { mergeSettings } from './setting.ts';
 import { validateFlags } from './validate.ts';
 
-/** What fluxd would make of a command line. */
+/** How fluxd would interpret a command line. */
 export interface Trial {
-  /** As far as it can be made out; with problems, of what is left. */
+  /** The resulting configuration; with problems, that of the valid arguments. */
   readonly config: Config;
-  /** Each would stop the start. None holds the value of a flag that is secret. */
+  /** Each would prevent the start. None contains the value of a secret flag. */
   readonly problems: readonly string[];
-  /** What was given and does nothing here, or nothing yet. */
+  /** Flags without effect. */
   readonly idle: readonly FlagName[];
 }
 
-/** Reads a command line, such as that of a Flux v1, as fluxd does when it starts; looks at nothing else, and starts nothing. */
+/** Interprets a command line, such as that of a Flux v1, as fluxd does at start, without the environment. Starts nothing. */
 export function tryArguments(argv: readonly string[]): Trial {
   const line = readCommandLine(argv);
   const { config, problems } = validateFlags(mergeSettings(line.settings));

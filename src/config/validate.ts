@@ -11,7 +11,7 @@ export interface ConfigProblem {
   readonly exit: 1 | 2;
 }
 
-/** Something the operator should know that does not stop the start; logged once. */
+/** A warning that does not prevent the start; logged once. */
 export interface ConfigWarning {
   readonly flag: FlagName | '';
   readonly message: string;
@@ -25,15 +25,15 @@ export interface Validated {
 
 const POSITIVE = ['git-poll-interval', 'git-timeout', 'sync-interval', 'sync-timeout', 'automation-interval'] as const;
 
-/** Both count. */
+/** The values of both apply. */
 const ALLOW_NAMESPACE = ['k8s-allow-namespace', 'k8s-namespace-whitelist'] as const;
-/** RFC 1123 label: what the API server takes for the name of a Namespace. */
+/** RFC 1123 label, the syntax of Namespace names. */
 const NAMESPACE = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
-/** Other words for a default. */
+/** Synonyms of defaults. */
 const SAME_AS_DEFAULT: Partial<Record<FlagName, string>> = { 'git-verify-signatures-mode': 'none' };
 
-/** Decides what the flags mean together (Flux v1's rules) and says everything that is wrong with them at once. */
+/** Validates the flags together, by Flux v1's rules, and reports all problems at once. */
 export function validateFlags({ values, origins }: Settings): Validated {
   const problems: ConfigProblem[] = [];
   const fail = (exit: 1 | 2, message: string) => void problems.push({ message, exit });
@@ -44,10 +44,10 @@ export function validateFlags({ values, origins }: Settings): Validated {
 
   for (const name of FLAG_NAMES) {
     if (FLAGS[name].status === 'unbuilt' && !isDefault(name, values[name]))
-      fail(2, `${shown(name)} is known, but not built yet; leave it out, or at ${quote(FLAGS[name].default)}`);
+      fail(2, `${shown(name)} is not supported yet; remove it, or set it to ${quote(FLAGS[name].default)}`);
   }
   if (values['sync-state'] === 'secret')
-    fail(2, `"secret" in ${shown('sync-state')} is known, but not built yet; use --sync-state=git`);
+    fail(2, `"secret" in ${shown('sync-state')} is not supported yet; use --sync-state=git`);
   else if (values['sync-state'] !== 'git')
     fail(1, `unknown sync state mode ${quote(values['sync-state'])} in ${shown('sync-state')}; use "git"`);
   for (const path of values['git-path']) {
@@ -57,14 +57,14 @@ export function validateFlags({ values, origins }: Settings): Validated {
   }
   for (const name of ['git-branch', 'git-sync-tag', 'git-notes-ref', 'git-label'] as const)
     if (values[name] === '' && (name !== 'git-label' || origins.has(name))) fail(1, `${shown(name)} must not be empty`);
-  // An empty name would mean all of them to Flux v1, and nothing to whoever wrote it.
+  // Flux v1 took an empty name for all namespaces, which the operator may not have meant.
   for (const flag of ALLOW_NAMESPACE)
     for (const name of values[flag]) if (!NAMESPACE.test(name)) fail(1, `invalid namespace ${quote(name)} in ${shown(flag)}`);
-  for (const name of POSITIVE) if (values[name] <= 0) fail(1, `${shown(name)} must be longer than 0`);
+  for (const name of POSITIVE) if (values[name] <= 0) fail(1, `${shown(name)} must be greater than 0`);
   if (values['sync-garbage-collection-limit'] < 0) fail(1, `${shown('sync-garbage-collection-limit')} must be at least 0`);
   if (!values['registry-disable-scanning']) {
     if (values['registry-burst'] <= 0) fail(1, `${shown('registry-burst')} must be at least 1`);
-    if (values['registry-rps'] <= 0) fail(1, `${shown('registry-rps')} must be more than 0`);
+    if (values['registry-rps'] <= 0) fail(1, `${shown('registry-rps')} must be greater than 0`);
   }
 
   const [certFile, keyFile] = [values['tls-cert-file'], values['tls-private-key-file']];
@@ -83,7 +83,7 @@ export function validateFlags({ values, origins }: Settings): Validated {
     ['webhook-listen', 'webhook-config'],
     ['webhook-config', 'webhook-listen'],
   ] as const)
-    if (values[given] !== '' && values[missing] === '') fail(1, `${shown(given)} needs --${missing}, too`);
+    if (values[given] !== '' && values[missing] === '') fail(1, `${shown(given)} also needs --${missing}`);
   if (origins.has('git-label')) {
     for (const flag of ['git-sync-tag', 'git-notes-ref'] as const)
       if (origins.has(flag)) warnings.push({ flag, message: `${shown(flag)} is overridden by ${shown('git-label')}` });
@@ -92,7 +92,7 @@ export function validateFlags({ values, origins }: Settings): Validated {
     warnings.push({
       flag: 'git-url',
       message:
-        '--git-url holds a password, which every process beside fluxd can read among its arguments; keep the URL in the variable FLUXD_GIT_URL, set from a Secret, or in the --config-file',
+        '--git-url contains a password, which every local process can read from the arguments of fluxd; set the URL in the environment variable FLUXD_GIT_URL, from a Secret, or in the --config-file',
     });
   const isFmtOrJson = values['log-format'] === 'fmt' || values['log-format'] === 'json';
   if (!isFmtOrJson)
@@ -167,7 +167,7 @@ function noticeOf(flag: FlagName, shown: string, atDefault: boolean): readonly C
   const { status, ...rest } = FLAGS[flag];
   if (!('note' in rest)) return [];
   if (status === 'deprecated') return [{ flag, message: `flag ${shown} has been deprecated, ${rest.note}` }];
-  if (status === 'meaningless') return [{ flag, message: `flag ${shown} means nothing any more: ${rest.note}` }];
+  if (status === 'meaningless') return [{ flag, message: `flag ${shown} no longer has an effect: ${rest.note}` }];
   return atDefault ? [] : [{ flag, message: `flag ${shown} has no effect: ${rest.note}` }];
 }
 

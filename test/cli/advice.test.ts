@@ -11,14 +11,14 @@ describe('an error says what to do', () => {
     [
       'release -w shop:deployment/cart --all',
       'expected no (non-flag) arguments',
-      'A workload is named by --workload; -w is --watch.',
+      'Use --workload for a workload; -w means --watch.',
     ],
-    ['list-workloads shop', 'expected no (non-flag) arguments', 'A namespace is named by --namespace.'],
-    ['lock shop:deployment/cart', 'expected no (non-flag) arguments', 'A workload is named by --workload.'],
-    ['list-images -o csv', 'invalid output format specified', '-o takes table, wide, json, yaml or name.'],
-    ['gc approve 123', '"123" is no hash', 'fluxctl gc shows that of the list that is held now.'],
-    ['completion', 'please specify a shell', 'There is a script for bash, zsh, fish and powershell.'],
-    [`save --out=${MISSING}`, `stat ${MISSING}: no such file or directory`, 'Make the directory first.'],
+    ['list-workloads shop', 'expected no (non-flag) arguments', 'Use --namespace for a namespace.'],
+    ['lock shop:deployment/cart', 'expected no (non-flag) arguments', 'Use --workload for a workload.'],
+    ['list-images -o csv', 'invalid output format specified', '-o accepts table, wide, json, yaml or name.'],
+    ['gc approve 123', '"123" is not a hash', 'Run fluxctl gc to see the hash of the current list.'],
+    ['completion', 'please specify a shell', 'Supported shells: bash, zsh, fish, powershell.'],
+    [`save --out=${MISSING}`, `stat ${MISSING}: no such file or directory`, 'Create the directory first.'],
   ])('fluxctl %s', async (line, message, advice) => {
     const { code, stderr, calls } = await run({}, ...line.split(' '));
     expect([code, calls]).toEqual([1, []]);
@@ -43,11 +43,11 @@ describe('an error says what to do', () => {
 
 describe('a result with nothing in it says why', () => {
   test.each<[string, string]>([
-    ['list-workloads', 'No workloads found in namespace "default"; -a looks in all\n'],
+    ['list-workloads', 'No workloads found in namespace "default"; use -a for all namespaces\n'],
     ['list-workloads -a -o name', 'No workloads found\n'],
     ['list-images -n shop', 'No workloads found in namespace "shop"\n'],
     ['list-images -w shop:deployment/cart', 'No workload shop:deployment/cart found\n'],
-    ['identity', 'The daemon has no SSH key: its repository is not read by SSH, or with ssh’s own keys.\n'],
+    ['identity', 'The daemon has no SSH key of its own: it does not use SSH for Git, or uses ssh’s default keys.\n'],
   ])('fluxctl %s', async (line, stderr) => {
     expect(await run({}, ...line.split(' '))).toMatchObject({ code: 0, stderr });
   });

@@ -49,7 +49,7 @@ describe.runIf(thorough('the fluxctl that needs no Node.js'))('the fluxctl that 
       expect(await fluxctl(['list-workloads', '--no-headers'], { KUBECONFIG: kubeconfig })).toEqual({
         code: 0,
         stdout: '',
-        stderr: 'No workloads found in namespace "default"; -a looks in all\n',
+        stderr: 'No workloads found in namespace "default"; use -a for all namespaces\n',
       });
       expect(server.forwarded).toEqual([expect.stringContaining('/api/v1/namespaces/default/pods/flux-0/portforward')]);
     } finally {

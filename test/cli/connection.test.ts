@@ -164,7 +164,7 @@ describe('a way to the daemon that breaks and comes back', () => {
     const { code, stderr } = await fluxctl(RELEASE, ENV());
     expect(stderr.split('\n')).toEqual([
       'Submitting release ...',
-      expect.stringMatching(/^Warning: no answer from the daemon, asking again: .*EOF$/),
+      expect.stringMatching(/^Warning: no answer from the daemon, retrying: .*EOF$/),
       'The daemon answers again.',
       '',
     ]);

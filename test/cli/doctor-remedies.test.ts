@@ -54,19 +54,19 @@ const TROUBLES: readonly (Trouble | readonly [string, Script, string, string])[]
     'a key that may not write',
     git('cloned', 'attempt to push: git push: fatal: denied to key'),
     'git',
-    'It can be read, but not written: give the deploy key',
+    'fluxd can read but not write: give the deploy key',
   ],
   [
     'a user that may not write',
     git('cloned', 'attempt to push: git push: error 403', undefined, HTTPS),
     'git',
-    'It can be read, but not written: give the user of its credentials',
+    'fluxd can read but not write: give the user of its credentials',
   ],
   [
     'a write that was not tried yet',
     git('cloned', 'git repo has been cloned but not yet checked for write access'),
     'git',
-    'That comes within moments',
+    'This should pass within moments',
   ],
   [
     'a host key that is unknown',
@@ -84,7 +84,7 @@ const TROUBLES: readonly (Trouble | readonly [string, Script, string, string])[]
     'a host that is down, of a Flux v1',
     git('new', 'connect to host example.org port 22: Connection refused'),
     'git',
-    'Let fluxd reach the Git host',
+    'Allow fluxd to reach the Git host',
   ],
   [
     'a key that is refused',
@@ -115,33 +115,33 @@ const TROUBLES: readonly (Trouble | readonly [string, Script, string, string])[]
     'an object that is forbidden',
     object('failed', 'configmaps is forbidden', 'Give the right to create configmaps.'),
     'sync',
-    'Give the right to create configmaps. fluxctl status lists all.',
+    'Give the right to create configmaps. Run fluxctl status to list all.',
   ],
   [
     'a manifest that is refused',
     object('refused', 'not YAML', 'This likely means it is malformed YAML.'),
     'sync',
-    'This likely means it is malformed YAML. fluxctl status',
+    'This likely means it is malformed YAML. Run fluxctl status',
   ],
   [
     'a registry that refuses',
     images('status 401, unauthorized'),
     'registries',
-    'Images are not updated until that is mended: credentials',
+    'Images are not updated until this is fixed: check the credentials',
   ],
-  ['images that were not looked up yet', images(), 'registries', 'It comes within a minute or two'],
+  ['images that were not looked up yet', images(), 'registries', 'The first scan takes a minute or two'],
   [
     'deletions that are held',
     { 'GET /v1/gc': [{ deletions: [{ id: 'a:configmap/b', reason: 'many' }] }] },
     'gc',
-    'fluxctl gc tells why',
+    'Run fluxctl gc to see why',
   ],
   ['a token that is refused', { 'GET /flux/v11/ping': [{ status: 401, body: '' }] }, 'daemon', '--token'],
   [
     'a version far apart',
     { 'GET /flux/v11/version': ['8.0.0'] },
     'daemon',
-    'Use versions that differ in the last number at most.',
+    'Use versions with the same major and minor number.',
   ],
   ['a context that does not exist', {}, 'kubeconfig', 'The kubeconfig has: "prod".', ['--context=pord']],
 ];
@@ -160,7 +160,7 @@ test.each(TROUBLES.map((trouble): Trouble => [trouble[0], trouble[1], trouble[2]
 test('images that are not looked up by --registry-disable-scanning are no trouble', async () => {
   const { stdout, code } = await doctor({ ...images(), 'GET /v1/images/scans': [{ repositories: [], disabled: true }] });
   expect([code, stdout]).toEqual([0, expect.stringContaining('0 failed, 0 to look at')]);
-  expect(stdout).toContain('ok    registries  no images are looked up: fluxd runs with --registry-disable-scanning');
+  expect(stdout).toContain('ok    registries  registries are not scanned: fluxd runs with --registry-disable-scanning');
 });
 
 test('what else keeps the daemon from being ready is told beside the repository', async () => {

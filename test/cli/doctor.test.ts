@@ -73,8 +73,8 @@ describe('the cluster', () => {
 
   const account = { name: 'flux-1', namespace: 'flux', serviceAccount: 'flux' };
   test.each<[string, ClusterView['may'], string, string]>([
-    ['everything', async () => true, 'rights ok', 'everything'],
-    ['the usual', async (_user, { verb }) => verb !== '*', 'rights ok', 'usual kinds'],
+    ['everything', async () => true, 'rights ok', 'full access'],
+    ['the usual', async (_user, { verb }) => verb !== '*', 'rights ok', 'common kinds'],
     [
       'all but deletes',
       async (_user, { verb }) => verb !== '*' && verb !== 'delete',
@@ -155,7 +155,7 @@ describe('what Flux v1 left', () => {
         : [];
 
   test.each<[string, ClusterView, readonly (readonly [Finding['level'], string, string?])[]]>([
-    ['nothing', clusterWith([deployment('flux', 'localhost/fluxd:1')]), [['ok', 'nothing of Flux v1 is there']]],
+    ['nothing', clusterWith([deployment('flux', 'localhost/fluxd:1')]), [['ok', 'no leftovers of Flux v1']]],
     [
       'a daemon for the same repository',
       clusterWith([deployment('flux', V1, { args: SAME })]),
@@ -189,11 +189,11 @@ describe('what Flux v1 left', () => {
       ]),
       [
         ['fail', 'Flux v1 runs beside this fluxd'],
-        ['warn', 'would stop fluxd: --sops is known, but not built yet', 'docs/migrate-from-flux-v1.md'],
-        ['warn', 'would stop fluxd: --token is known, but not built yet'],
+        ['warn', 'would stop fluxd: --sops is not supported yet', 'docs/migrate-from-flux-v1.md'],
+        ['warn', 'would stop fluxd: --token is not supported yet'],
         [
           'ok',
-          'does not need: --memcached-hostname, --ssh-keygen-dir (image metadata is cached in memory; this version makes no',
+          'accepts and ignores: --memcached-hostname, --ssh-keygen-dir (image metadata is cached in memory; this version does not generate',
         ],
       ],
     ],
@@ -202,7 +202,7 @@ describe('what Flux v1 left', () => {
       clusterWith([deployment('flux', V1, { replicas: 0 })], { metadata: secret() }),
       [
         ['warn', 'Flux v1 is switched off'],
-        ['ok', 'the deploy key in flux:secret/flux-git-deploy is used as it is'],
+        ['ok', 'the deploy key in flux:secret/flux-git-deploy can be used unchanged'],
       ],
     ],
     [
@@ -211,7 +211,7 @@ describe('what Flux v1 left', () => {
       [
         ['warn', 'Flux v1 is switched off'],
         ['ok', 'the deploy key'],
-        ['warn', 'says that Flux v1 synced 4be1f0c last (--sync-state=secret)', '--sync-state=git'],
+        ['warn', 'records 4be1f0c as the last revision synced by Flux v1 (--sync-state=secret)', '--sync-state=git'],
       ],
     ],
     [
@@ -240,15 +240,15 @@ describe('what Flux v1 left', () => {
       [
         [
           'warn',
-          '1 HelmRelease of helm.fluxcd.io, such as shop:helmrelease/wiki, and no Helm operator runs',
-          'installs no charts',
+          '1 HelmRelease of helm.fluxcd.io, such as shop:helmrelease/wiki, but no running Helm operator',
+          'does not install charts',
         ],
       ],
     ],
     [
       'a definition',
       clusterWith([], { definitions: ['helmreleases.flux.weave.works'] }),
-      [['warn', 'definition helmreleases.flux.weave.works is there', 'kubectl delete crd helmreleases.flux.weave.works']],
+      [['warn', 'definition helmreleases.flux.weave.works exists', 'kubectl delete crd helmreleases.flux.weave.works']],
     ],
     [
       'an old mark',
@@ -258,12 +258,12 @@ describe('what Flux v1 left', () => {
     [
       'marked objects that we took over',
       clusterWith([], { metadata: having('ConfigMap', 'fluxcd.io/sync-gc-mark', [byFlux('a')]) }),
-      [['ok', 'nothing of Flux v1 is there']],
+      [['ok', 'no leftovers of Flux v1']],
     ],
     [
       'marked objects that we did not, or that it has applied again',
       clusterWith([], { metadata: having('ConfigMap', 'fluxcd.io/sync-gc-mark', [byFlux('a'), byKubectl('b'), bothAgain]) }),
-      [['warn', '2 objects, such as shop:configmap/b, carry the mark and the checksum of Flux v1', 'never deleted by fluxd']],
+      [['warn', '2 objects, such as shop:configmap/b, carry the mark and the checksum of Flux v1', 'fluxd never deletes the others']],
     ],
     [
       'what may not be looked at',
@@ -275,8 +275,8 @@ describe('what Flux v1 left', () => {
       }),
       [
         ['warn', 'Flux v1 is switched off'],
-        ['warn', 'secrets is forbidden', 'ask somebody who may'],
-        ['warn', 'not looked at for marks of Flux v1: secrets', 'ask somebody who may'],
+        ['warn', 'secrets is forbidden', 'ask a cluster administrator'],
+        ['warn', 'not searched for marks of Flux v1: secrets', 'ask a cluster administrator'],
       ],
     ],
   ])('%s', async (_case, cluster, expected) => {
@@ -301,10 +301,10 @@ describe('what Flux v1 left', () => {
     );
     const findings = await checkLeftovers(cluster, { isFlux1: true, source: OURS });
     expect(findings.map(({ level, message }) => `${level} ${message}`)).toEqual([
-      `ok Flux v1 runs: flux:deployment/flux (${V1}); how to put this fluxd in its place: docs/migrate-from-flux-v1.md`,
-      'warn the arguments of flux:deployment/flux would stop fluxd: --git-readonly is known, but not built yet; leave it out, or at "false"',
-      'ok memcached of Flux v1 runs: flux:deployment/memcached; fluxd needs none',
-      'ok shop:configmap/a carries the mark and the checksum of Flux v1; fluxd takes over those that are in Git, and nothing restarts because of it',
+      `ok Flux v1 runs: flux:deployment/flux (${V1}); to replace it with this fluxd, see docs/migrate-from-flux-v1.md`,
+      'warn the arguments of flux:deployment/flux would stop fluxd: --git-readonly is not supported yet; remove it, or set it to "false"',
+      'ok memcached of Flux v1 runs: flux:deployment/memcached; fluxd does not need it',
+      'ok shop:configmap/a carries the mark and the checksum of Flux v1; fluxd takes over those in Git without restarting them',
     ]);
   });
 });
@@ -322,15 +322,15 @@ describe('doctor', () => {
     expect(stdout.replace(/127\.0\.0\.1:\d+/, 'HOST')).toBe(
       [
         'ok    cluster     Kubernetes v1.34.4 at http://HOST, context "prod"',
-        'ok    clock       the API server and this machine agree',
+        'ok    clock       the clocks of the API server and this machine agree',
         'ok    daemon      fluxd 9.9.1 answers',
-        'ok    clock       the daemon and this machine agree',
-        'ok    git         ssh://git@example.org/acme/conf, branch master, can be read and written',
+        'ok    clock       the clocks of the daemon and this machine agree',
+        'ok    git         ssh://git@example.org/acme/conf, branch master, is readable and writable',
         'ok    git         the tag flux-sync at 4be1f0c was set by fluxd at 2026-11-26T09:04:44Z',
-        'ok    git         notes of jobs in refs/notes/flux: 2 of fluxd',
-        'ok    sync        everything of revision 4be1f0c, synced at 2026-11-26T09:04:44Z is applied',
-        'ok    registries  the images of 1 of 1 container are known',
-        'ok    leftovers   nothing of Flux v1 is there',
+        'ok    git         job notes in refs/notes/flux: 2 of fluxd',
+        'ok    sync        all objects of revision 4be1f0c, synced at 2026-11-26T09:04:44Z are applied',
+        'ok    registries  image metadata for 1 of 1 container',
+        'ok    leftovers   no leftovers of Flux v1',
         '0 failed, 0 to look at, 10 ok',
         '',
       ].join('\n'),
@@ -410,8 +410,8 @@ describe('doctor', () => {
       'what Flux v1 left',
       { syncTag: V1_TAG, jobNotes: { ...NO_NOTES, fluxV1: 12 } },
       [
-        ['ok', 'the tag flux-sync at 4be1f0c was set by Flux v1 at 2026-11-26T09:04:44Z; fluxd goes on from there'],
-        ['ok', 'notes of jobs in refs/notes/flux: 12 of Flux v1, which fluxd reads as well'],
+        ['ok', 'the tag flux-sync at 4be1f0c was set by Flux v1 at 2026-11-26T09:04:44Z; fluxd continues from there'],
+        ['ok', 'job notes in refs/notes/flux: 12 of Flux v1, which fluxd reads as well'],
       ],
     ],
     [
@@ -420,9 +420,9 @@ describe('doctor', () => {
       [
         [
           'warn',
-          'the tag flux-sync at 4be1f0c was set by a Flux v1 at 2026-11-26T09:04:44Z, after fluxd had synced this repository',
+          'the tag flux-sync at 4be1f0c was set by Flux v1 at 2026-11-26T09:04:44Z, after fluxd had synced this repository',
         ],
-        ['ok', 'notes of jobs in refs/notes/flux: 1 of fluxd, 12 of Flux v1, which fluxd reads as well'],
+        ['ok', 'job notes in refs/notes/flux: 1 of fluxd, 12 of Flux v1, which fluxd reads as well'],
       ],
     ],
     [
@@ -432,7 +432,7 @@ describe('doctor', () => {
     ],
   ])('who set the tag and wrote the notes: %s', async (_case, writers, expected) => {
     const { code, stdout } = await doctor({ 'GET /v1/writers': [writers] }, ['-o', 'json']);
-    const findings = (JSON.parse(stdout) as readonly Finding[]).filter(({ message }) => /^(the tag|notes) /.test(message));
+    const findings = (JSON.parse(stdout) as readonly Finding[]).filter(({ message }) => /^(the tag|job notes) /.test(message));
     expect(findings.map(({ level, message }) => [level, message])).toEqual(expected);
     expect(findings.every(({ check, level, help }) => check === 'git' && (level === 'ok') === (help === undefined))).toBe(true);
     expect(code).toBe(0);
@@ -441,7 +441,7 @@ describe('doctor', () => {
   test.each([
     ['ssh://git@example.org/conf', 'new', 'deploy key'],
     ['git@example.org:conf', 'unreachable', 'deploy key'],
-    ['https://example.org/conf', 'new', 'Is the URL right'],
+    ['https://example.org/conf', 'new', 'Check the URL'],
     ['https://example.org/conf', 'cloned', 'write access'],
     ['git@example.org:conf', 'cloned', 'write access'],
     ['', 'unconfigured', '--git-url'],
@@ -484,7 +484,7 @@ describe('doctor', () => {
     });
     const { stdout } = await fluxctl(['doctor', '-o', 'json'], { KUBECONFIG: cluster.kubeconfig });
     const findings = JSON.parse(stdout) as readonly Finding[];
-    expect(findings.find(({ check }) => check === 'pod')?.help).toBe('One runs elsewhere: --k8s-fwd-ns=flux.');
+    expect(findings.find(({ check }) => check === 'pod')?.help).toBe('fluxd runs in another namespace; use --k8s-fwd-ns=flux.');
   });
 
   test('a workload that a Go fluxd could not apply is named', async () => {
@@ -533,7 +533,7 @@ describe('doctor', () => {
     const { code, stdout } = await fluxctl(['doctor', '--k8s-fwd-ns=flux'], { KUBECONFIG: cluster.kubeconfig });
     expect(code).toBe(1);
     expect(stdout).toContain(
-      'fail  pod         no pod of app=flux or name in (flux,fluxd,weave-flux-agent) is in namespace "flux"\n',
+      'fail  pod         no pod matches app=flux or name in (flux,fluxd,weave-flux-agent) in namespace "flux"\n',
     );
     expect(stdout).not.toContain('daemon  ');
   });

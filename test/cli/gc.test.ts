@@ -60,7 +60,7 @@ describe('fluxctl gc', () => {
     expect(lines.split('\n')).toEqual([
       '1 shop:configmap/a',
       '1 shop:configmap/b',
-      '2 They are left alone. To keep one, put it into Git; to be rid of one that no other Flux keeps, run: fluxctl gc delete <object>',
+      '2 fluxd leaves orphans alone. To keep one, add it to Git. To delete one that no other Flux manages, run: fluxctl gc delete <object>',
       '',
     ]);
     expect(await run({}, 'gc', 'orphans')).toMatchObject({ code: 0, stdout: 'no orphans\n', stderr: '' });
@@ -178,7 +178,7 @@ describe('fluxctl gc delete', () => {
     const { code, stderr } = await run(deleting, 'gc', 'delete');
     expect([code, stderr]).toEqual([
       1,
-      "Error: expected at least one argument: an object that `fluxctl gc orphans` lists\nRun 'fluxctl gc delete --help' for usage.\n",
+      "Error: expected at least one argument: an object listed by `fluxctl gc orphans`\nRun 'fluxctl gc delete --help' for usage.\n",
     ]);
   });
 

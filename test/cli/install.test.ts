@@ -103,8 +103,8 @@ describe('install', () => {
   });
 
   test.each([
-    ['--git-readonly', '--git-readonly is known, but not built yet; leave it out, or at "false"'],
-    ['--manifest-generation', '--manifest-generation is known, but not built yet; leave it out, or at "false"'],
+    ['--git-readonly', '--git-readonly is not supported yet; remove it, or set it to "false"'],
+    ['--manifest-generation', '--manifest-generation is not supported yet; remove it, or set it to "false"'],
     ['--git-path=a,/b', 'subdirectory given as --git-path should not have leading forward slash'],
   ])('what fluxd would not start with is refused: %s', async (flag, why) => {
     const { code, stdout, stderr } = await install(flag);
@@ -115,7 +115,7 @@ describe('install', () => {
   test('the image is one that nobody can have published, unless it is named', async () => {
     const plain = await install();
     expect(container(plain.stdout).image).toBe('localhost/fluxd:9.9.9');
-    expect(plain.stderr).toBe('No image of fluxd is published yet: build one, and name it with --image.\n');
+    expect(plain.stderr).toBe('No fluxd image is published yet: build one, and set it with --image.\n');
     const named = await install('--image=registry.example.org/fluxd:1');
     expect([container(named.stdout).image, named.stderr]).toEqual(['registry.example.org/fluxd:1', '']);
   });

@@ -6,7 +6,7 @@ const SILENCE = { silent: true };
 const away = (times: number) => Array<typeof AWAY>(times).fill(AWAY);
 /** Requests of one question that comes to nothing. */
 const ATTEMPTS = 3;
-const WARNING = 'Warning: no answer from the daemon, asking again: executing HTTP request: 503 Service Unavailable no upstream';
+const WARNING = 'Warning: no answer from the daemon, retrying: executing HTTP request: 503 Service Unavailable no upstream';
 
 const run = async (script: Script, line: readonly string[], options: Parameters<typeof fluxctl>[2] = {}) => {
   await using daemon = await ScriptedDaemon.start(script);
@@ -30,9 +30,9 @@ describe('a daemon that is away for a while', () => {
       'Submitting release ...',
       WARNING,
       'We timed out waiting for the result of the operation. It may still',
-      'be queued or running, and may yet succeed: look at the commits of the',
-      'branch, or at the workloads, to see what came of it. Trying the same',
-      'again does no harm.',
+      'be queued or running, and may yet succeed: check the commits of the',
+      'branch, or the workloads, for its result. It is safe to run the same',
+      'command again.',
       '',
       'Error: timeout: executing HTTP request: 503 Service Unavailable no upstream',
       "Run 'fluxctl release --help' for usage.",
@@ -87,7 +87,7 @@ describe('a daemon that is away for a while', () => {
       'We timed out waiting for the result of the operation. It may still',
       expect.any(String),
       expect.any(String),
-      'again does no harm.',
+      'command again.',
       '',
       'Error: timeout',
       "Run 'fluxctl release --help' for usage.",

@@ -65,9 +65,9 @@ describe('status', () => {
   test.each<[string[], object, string]>([
     [[], states([]), 'nothing failed, nothing is held\n'],
     [['--all'], states([]), 'no objects\n'],
-    [[], { objects: [] }, 'nothing was synced yet\n'],
+    [[], { objects: [] }, 'nothing has been synced yet\n'],
     [['-o', 'name'], states([failed, refused]), 'shop:deployment/cart\nbad.yaml:9\n'],
-    [[], states([], { failure: error('Git cannot be reached') }), 'nothing is synced: Git cannot be reached\n'],
+    [[], states([], { failure: error('Git cannot be reached') }), 'sync failed: Git cannot be reached\n'],
     [['-o', 'json'], states([held]), `${JSON.stringify(states([held]))}\n`],
   ])('%j', async (flags, answer, stdout) => {
     expect(await run({ [OBJECTS]: [answer] }, 'status', ...flags)).toMatchObject({ code: 0, stdout, stderr: '' });
@@ -101,7 +101,7 @@ describe('history', () => {
       [
         'STARTED               REVISION  OBJECTS                           IMAGES',
         '2026-11-26T09:04:44Z  4be1f0c   1 configured, 8 unchanged         cart to cart:2',
-        '2026-11-26T09:04:44Z  4be1f0c   nothing was done: no such branch  ',
+        '2026-11-26T09:04:44Z  4be1f0c   sync failed: no such branch  ',
         '',
       ].join('\n'),
     );
@@ -150,8 +150,11 @@ describe('history', () => {
   });
 });
 
-test.each(['status', 'history'])('a Go fluxd cannot answer %s', async (command) => {
+test.each([
+  ['status', 'report the state of objects'],
+  ['history', 'list past syncs'],
+])('a Go fluxd cannot answer %s', async (command, ability) => {
   const { code, stderr } = await run({}, command);
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^Error: this daemon cannot tell .*: it is a Flux v1, or older than this fluxctl\n/);
+  expect(stderr).toMatch(new RegExp(`^Error: this daemon cannot ${ability}: it is a Flux v1, or older than this fluxctl\\n`));
 });

@@ -128,13 +128,13 @@ describe('sync --wait', () => {
   test('a Go fluxd cannot tell: that is said before anything is done', async () => {
     const { code, stderr, requests } = await sync({ 'POST /v1/syncs': [{ status: 404, body: '404 page not found\n' }] });
     expect(code).toBe(1);
-    expect(stderr).toContain('Error: this daemon cannot tell whether what it applied is healthy, so --wait cannot wait for it\n');
+    expect(stderr).toContain('Error: this daemon does not report health, so --wait is not available\n');
     expect(requests.map(({ path }) => path)).toEqual(['/flux/v9/git-repo-config', '/v1/syncs']);
   });
 
   test('neither can a daemon without that route', async () => {
     const { code, stderr } = await sync({});
     expect(code).toBe(1);
-    expect(stderr).toContain('Error: this daemon cannot tell whether what it applied is healthy');
+    expect(stderr).toContain('Error: this daemon does not report health');
   });
 });

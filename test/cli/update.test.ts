@@ -107,7 +107,7 @@ describe('release', () => {
     const { code, stderr } = await run({ [JOBS]: [failed('no changes made in repo')] }, 'release', '--all', '-i', 'a:1');
     expect(code).toBe(1);
     expect(stderr).toBe(
-      "Submitting release ...\nError: no changes made in repo\nRun 'fluxctl release --help' for usage.\n\nTo see why, ask for the same with --dry-run -v.\n",
+      "Submitting release ...\nError: no changes made in repo\nRun 'fluxctl release --help' for usage.\n\nRun the same command with --dry-run -v to see why.\n",
     );
   });
 
@@ -201,7 +201,7 @@ describe('policy commands', () => {
     expect(await run(skipped, 'automate', '-w', CART)).toMatchObject({
       code: 0,
       stdout: 'WORKLOAD   STATUS   UPDATES\n',
-      stderr: 'Nothing to do; -v says why\n',
+      stderr: 'Nothing to do; use -v to see why\n',
     });
   });
 });

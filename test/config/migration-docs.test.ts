@@ -39,8 +39,8 @@ test('a command line is tried without starting anything', () => {
   });
   expect(problems).toEqual([
     'unknown flag: --nope',
-    '--sops is known, but not built yet; leave it out, or at "false"',
-    '--token is known, but not built yet; leave it out, or at ""',
+    '--sops is not supported yet; remove it, or set it to "false"',
+    '--token is not supported yet; remove it, or set it to ""',
   ]);
   expect(idle).toEqual(['memcached-port']);
 });

@@ -53,7 +53,7 @@ describe('environment variables', () => {
       'unknown environment variable: FLUXD_GIT_BRNCH (did you mean FLUXD_GIT_BRANCH?)',
     ]);
     expect(accepted({ environment: { FLUXD_DEPLOY_TOKEN: 'x', FLUX_GIT_URL: 'x', PATH: '/' } }).warnings).toEqual([
-      'environment variable FLUXD_DEPLOY_TOKEN belongs to no flag and is ignored',
+      'ignored environment variable FLUXD_DEPLOY_TOKEN: no such flag',
     ]);
   });
 
@@ -121,19 +121,19 @@ registry-burst: 7
   const CASES: readonly (readonly [string, string])[] = [
     ['a: 1\ngit-brnch: x\n', 'flux.yaml:1: unknown key|flux.yaml:2: unknown key (did you mean git-branch?)'],
     ['\n--git-branch: x\n', 'flux.yaml:2: unknown key (did you mean git-branch?)'],
-    ['git-branch: 1.0', 'flux.yaml:1: invalid value of git-branch: expected text; put it in quotes'],
-    ['git-path: a', 'flux.yaml:1: invalid value of git-path: expected a list'],
-    ['git-path: [a, 1]', 'flux.yaml:1: invalid value of git-path: expected text; put it in quotes'],
-    ['git-path:', 'flux.yaml:1: invalid value of git-path: expected a list'],
-    ['git-set-author: "true"', 'flux.yaml:1: invalid value of git-set-author: expected true or false'],
-    ['registry-burst: 1.5', 'flux.yaml:1: invalid value of registry-burst: expected a whole number'],
-    ['registry-rps: x', 'flux.yaml:1: invalid value of registry-rps: expected a number'],
-    ['sync-interval: hunter2', 'flux.yaml:1: invalid value of sync-interval: expected a duration, such as 5m'],
-    ['sync-interval: 5', 'flux.yaml:1: invalid value of sync-interval: expected a duration as text, such as 5m'],
-    ['sync-interval: "5"', 'flux.yaml:1: invalid value of sync-interval: expected a duration, such as 5m'],
+    ['git-branch: 1.0', 'flux.yaml:1: invalid value for git-branch: expected text; put it in quotes'],
+    ['git-path: a', 'flux.yaml:1: invalid value for git-path: expected a list'],
+    ['git-path: [a, 1]', 'flux.yaml:1: invalid value for git-path: expected text; put it in quotes'],
+    ['git-path:', 'flux.yaml:1: invalid value for git-path: expected a list'],
+    ['git-set-author: "true"', 'flux.yaml:1: invalid value for git-set-author: expected true or false'],
+    ['registry-burst: 1.5', 'flux.yaml:1: invalid value for registry-burst: expected a whole number'],
+    ['registry-rps: x', 'flux.yaml:1: invalid value for registry-rps: expected a number'],
+    ['sync-interval: hunter2', 'flux.yaml:1: invalid value for sync-interval: expected a duration, such as 5m'],
+    ['sync-interval: 5', 'flux.yaml:1: invalid value for sync-interval: expected a duration as text, such as 5m'],
+    ['sync-interval: "5"', 'flux.yaml:1: invalid value for sync-interval: expected a duration, such as 5m'],
     ['config-file: x', 'flux.yaml:1: config-file cannot be set in a config file'],
     ['version: true', 'flux.yaml:1: version cannot be set in a config file'],
-    ['- git-url', 'flux.yaml: expected a map from names of flags to their values'],
+    ['- git-url', 'flux.yaml: expected a map from flag names to values'],
     ['git-url: a\n---\ngit-url: b\n', 'flux.yaml: more than one YAML document'],
     ['git-url: [', 'flux.yaml:1: malformed YAML: '],
     ['git-user: a\ngit-user: b\n', 'flux.yaml:2: '],
@@ -181,11 +181,11 @@ describe('where a value comes from', () => {
     const other = { string: 'x', bool: 'true', int: '7', float: '7', duration: '7s', list: 'x' };
     const environment = Object.fromEntries(refused.map((name) => [variableOf(name), other[FLAGS[name].type]]));
     expect(refusal({ environment }).errors).toEqual(
-      refused.map((name) => expect.stringContaining(`--${name} (from ${variableOf(name)}) is known, but not built yet`)),
+      refused.map((name) => expect.stringContaining(`--${name} (from ${variableOf(name)}) is not supported yet`)),
     );
     expect(refusal({ file: '\nsops: true\nsync-state: secret\n' }).errors).toEqual([
-      '--sops (from flux.yaml:2) is known, but not built yet; leave it out, or at "false"',
-      '"secret" in --sync-state (from flux.yaml:3) is known, but not built yet; use --sync-state=git',
+      '--sops (from flux.yaml:2) is not supported yet; remove it, or set it to "false"',
+      '"secret" in --sync-state (from flux.yaml:3) is not supported yet; use --sync-state=git',
     ]);
   });
 
@@ -193,7 +193,7 @@ describe('where a value comes from', () => {
     const file = 'memcached-port: 1\nregistry-poll-interval: 1m\n';
     expect(accepted({ file }).warnings).toEqual([
       expect.stringContaining('flag --registry-poll-interval (from flux.yaml:2) has been deprecated'),
-      expect.stringContaining('flag --memcached-port (from flux.yaml:1) means nothing any more'),
+      expect.stringContaining('flag --memcached-port (from flux.yaml:1) no longer has an effect'),
     ]);
     expect(refusal({ argv: ['--nope'], environment: { FLUXD_SYNC_INTERVAL: '5', FLUXD_GIT_PATH: '/a' }, file: 'x: 1' })).toEqual({
       exit: 2,

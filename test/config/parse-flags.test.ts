@@ -190,20 +190,20 @@ describe('what cannot be is refused, in the words and with the exit code of Flux
       1,
       '--sync-garbage-collection-limit must be at least 0',
     ],
-    [['--registry-rps=0'], 1, '--registry-rps must be more than 0'],
+    [['--registry-rps=0'], 1, '--registry-rps must be greater than 0'],
     [['--git-label='], 1, '--git-label must not be empty'],
-    [['--sync-interval=0s'], 1, '--sync-interval must be longer than 0'],
+    [['--sync-interval=0s'], 1, '--sync-interval must be greater than 0'],
     [['--sync-state=tag'], 1, 'unknown sync state mode "tag" in --sync-state; use "git"'],
     [['--k8s-allow-namespace=a,'], 1, 'invalid namespace "" in --k8s-allow-namespace'],
     [['--k8s-allow-namespace=a, b'], 1, 'invalid namespace " b" in --k8s-allow-namespace'],
     [['--k8s-namespace-whitelist=A'], 1, 'invalid namespace "A" in --k8s-namespace-whitelist'],
     [['--listen=3030'], 1, 'invalid address "3030" in --listen: expected host:port, for example :3030 or localhost:3030'],
     [['--listen-metrics=:70000'], 1, 'invalid address ":70000" in --listen-metrics: port out of range'],
-    [['--webhook-listen=:8080'], 1, '--webhook-listen needs --webhook-config, too'],
-    [['--webhook-config=x'], 1, '--webhook-config needs --webhook-listen, too'],
+    [['--webhook-listen=:8080'], 1, '--webhook-listen also needs --webhook-config'],
+    [['--webhook-config=x'], 1, '--webhook-config also needs --webhook-listen'],
     [['--tls-cert-file=a'], 1, '--tls-cert-file needs --tls-private-key-file'],
     [['--tls-private-key-file=a'], 1, '--tls-private-key-file needs --tls-cert-file'],
-    [['--sync-state=secret'], 2, '"secret" in --sync-state is known, but not built yet; use --sync-state=git'],
+    [['--sync-state=secret'], 2, '"secret" in --sync-state is not supported yet; use --sync-state=git'],
   ];
   test.each(CASES)('%j', (argv, exit, error) => expect(refusalOf(...argv)).toEqual({ exit, errors: [`Error: ${error}`] }));
 
@@ -213,7 +213,7 @@ describe('what cannot be is refused, in the words and with the exit code of Flux
       errors: [
         'Error: unknown flag: --nope',
         'Error: invalid argument "x" for "--sync-interval" flag: time: invalid duration "x"',
-        'Error: --sops is known, but not built yet; leave it out, or at "false"',
+        'Error: --sops is not supported yet; remove it, or set it to "false"',
         'Error: subdirectory given as --git-path should not have leading forward slash',
       ],
     });
@@ -228,7 +228,7 @@ describe('flags by status', () => {
     const { exit, errors } = refusalOf(`--${name}=${other[FLAGS[name].type]}`);
     expect(exit).toBe(2);
     expect(errors).toHaveLength(1);
-    expect(errors[0]).toContain(`--${name} is known, but not built yet`);
+    expect(errors[0]).toContain(`--${name} is not supported yet`);
     expect(errors[0]).not.toContain('=x');
     expect(warningsOf(`--${name}=${FLAGS[name].default}`)).toEqual([]);
   });
@@ -242,7 +242,7 @@ describe('flags by status', () => {
 
   test.each(named('meaningless'))('--%s is accepted with one warning', (name) => {
     const value = FLAGS[name].type === 'bool' ? 'false' : other[FLAGS[name].type];
-    expect(warningsOf(`--${name}=${value}`)).toEqual([expect.stringContaining(`flag --${name} means nothing any more: `)]);
+    expect(warningsOf(`--${name}=${value}`)).toEqual([expect.stringContaining(`flag --${name} no longer has an effect: `)]);
   });
 
   test.each(named('deprecated'))('--%s works, with the notice of Flux v1', (name) => {
@@ -258,7 +258,7 @@ test('a default may be given in its other words', () => {
 
 test('what is odd but harmless is a warning', () => {
   expect(warningsOf('--git-set-author', 'true', '--log-format=xml', '--git-label=x', '--git-notes-ref=y')).toEqual([
-    'argument "true" is ignored: write --name=value',
+    'ignored argument "true": flags are written --name=value',
     '--git-notes-ref is overridden by --git-label',
     'unknown --log-format "xml"; using fmt',
   ]);

@@ -39,7 +39,7 @@ test('the heap of fluxd follows the limit of its container; a limit that is too 
   ).rejects.toThrow();
   await until('the doctor knows why', async () => {
     const { code, stdout } = await flux.fluxctl('doctor', '--output-format=json');
-    return code === 1 && stdout.includes('was killed because its limit of memory is too small');
+    return code === 1 && stdout.includes('was killed because it exceeded its memory limit');
   });
   await flux.uninstall();
 });

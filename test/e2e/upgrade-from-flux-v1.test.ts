@@ -129,7 +129,7 @@ const deletesOf = ({ proxy }: Fluxd) => proxy.requests.filter(({ method }) => me
 /** Who set the tag and wrote the notes, as `fluxctl doctor` says it. */
 const writersIn = async (fluxd: Fluxd) => {
   const findings = JSON.parse((await fluxd.fluxctl('doctor', '-o', 'json')).stdout) as { level: string; message: string }[];
-  return findings.filter(({ message }) => /^(the tag|notes) /.test(message)).map(({ level, message }) => `${level} ${message}`);
+  return findings.filter(({ message }) => /^(the tag|job notes) /.test(message)).map(({ level, message }) => `${level} ${message}`);
 };
 const recordOn = async ({ git }: Repository, revision: string) =>
   JSON.parse(await git('notes', '--ref=flux-sync', 'show', revision));
@@ -176,9 +176,9 @@ describe.for(sampled('ways that Flux v1 applied', APPLIED, 1))('what Flux v1 app
 
     expect(await writersIn(fluxd)).toEqual([
       expect.stringMatching(
-        `^ok the tag flux-sync at ${revision.slice(0, 7)} was set by Flux v1 at .*; fluxd goes on from there$`,
+        `^ok the tag flux-sync at ${revision.slice(0, 7)} was set by Flux v1 at .*; fluxd continues from there$`,
       ),
-      'ok notes of jobs in refs/notes/flux: 1 of Flux v1, which fluxd reads as well',
+      'ok job notes in refs/notes/flux: 1 of Flux v1, which fluxd reads as well',
     ]);
     fluxd.proxy.clear();
     expect((await fluxd.sync()).counts).toEqual({ unchanged: 9 });
@@ -292,7 +292,7 @@ test('what is not built stops the start, all of it by name, before anything is r
   const revision = await repository.commit('By Flux v1', {});
   const fluxd = await world.fluxd(repository, { args: [...ARGUMENTS, ...unbuilt], wait: false });
   await until('fluxd has ended', () => !fluxd.running());
-  for (const flag of unbuilt) expect(fluxd.log()).toContain(`${flag.replace(/=.*/, '')} is known, but not built yet`);
+  for (const flag of unbuilt) expect(fluxd.log()).toContain(`${flag.replace(/=.*/, '')} is not supported yet`);
   expect(fluxd.proxy.requests).toEqual([]);
   expect(await repository.git('for-each-ref', '--format=%(refname) %(objectname)')).toBe(`refs/heads/main ${revision}\n`);
 });

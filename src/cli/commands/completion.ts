@@ -9,10 +9,10 @@ export function completionCommand(launch: Launch): Command {
   return subcommand<object>('completion', {
     summary: 'Print a completion script for a shell',
     examples: [
-      '# for this shell only, bash or zsh',
+      '# for the current bash or zsh only',
       'source <(fluxctl completion bash)',
       '',
-      '# for every new one',
+      '# for every new shell',
       'completion bash > ~/.local/share/bash-completion/completions/fluxctl',
       'completion zsh > "$fpath[1]/_fluxctl"',
       'completion fish > ~/.config/fish/completions/fluxctl.fish',
@@ -33,12 +33,12 @@ export function completionCommand(launch: Launch): Command {
   });
 }
 
-const SHELLS = 'There is a script for bash, zsh, fish and powershell.';
+const SHELLS = 'Supported shells: bash, zsh, fish, powershell.';
 
-/** How long a person waits for names at most; a shell is silent meanwhile. */
+/** Limit for fetching names, during which the shell shows nothing. */
 const PATIENCE_MS = 5000;
 
-/** What the scripts ask: the words of a command line up to the cursor. It never fails and never says why it knows nothing. */
+/** Called by the scripts with the words of a command line up to the cursor. It never fails and prints no errors. */
 export function completeCommand(launch: Launch): Command {
   const command = new Command('__complete').allowExcessArguments(true);
   return command.action(() =>
@@ -46,7 +46,7 @@ export function completeCommand(launch: Launch): Command {
       const program = command.parent;
       if (!program) return 0;
       const begun = command.args.at(-1) ?? '';
-      const current = begun === '""' ? '' : begun; // as PowerShell says it
+      const current = begun === '""' ? '' : begun; // PowerShell's form of an empty word
       const found = completionOf(program, [...command.args.slice(0, -1), current]);
       const candidates = [...found.candidates, ...(await namesFor(session, found, current))];
       for (const { value, meaning = '' } of candidates)
@@ -71,7 +71,7 @@ async function namesFor(session: Session, { names, prefix, globals }: Completion
       begun,
     );
   } catch {
-    return []; // no daemon, no rights, a broken kubeconfig, no time: a shell that waits for names is no place to say so
+    return []; // no daemon, no rights, a broken kubeconfig, a timeout: completion must not print errors
   } finally {
     await asking?.close();
   }

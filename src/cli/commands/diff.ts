@@ -15,18 +15,18 @@ interface Flags {
 }
 
 const EXIT_CODES = `
-Exit codes: 0 a sync would change nothing, 1 it would, or something is held back, 2 or more after an error: an object that the API server refuses, a manifest that cannot be read, or no answer.
+Exit codes: 0 no changes, 1 a sync would change objects or holds some back, 2 or more an error: the API server rejects an object, a manifest cannot be read, or the daemon does not answer.
 `;
 
 export function diffCommand(launch: Launch): Command {
   return subcommand<Flags>('diff', {
-    summary: 'Show what a sync would change in the cluster, field by field',
+    summary: 'Show what a sync would change, field by field',
     examples: ['diff', 'diff --revision=feature/new-cart', 'diff --path=./cluster'],
     launch,
     options: (command) =>
       command
         .option('--revision <revision>', 'commit, branch or tag to compare (default the head of the branch, as last fetched)')
-        .option('--path <directory>', 'compare the manifests below this local directory in place of the repository')
+        .option('--path <directory>', 'compare the manifests in this local directory instead of the repository')
         .addOption(outputOption(REPORT_FORMATS)),
     more: EXIT_CODES,
     run: diff,
@@ -39,7 +39,7 @@ async function diff(session: Session, { revision, path, outputFormat: format }: 
   const { stdout, timeoutMs, progress } = session;
   const request = path === undefined ? { ...(revision === undefined ? {} : { revision }) } : await requestOf(path);
   const client = await session.client();
-  const report = await progress.during(client.diff(request, { timeoutMs }), () => 'trying it out on the API server');
+  const report = await progress.during(client.diff(request, { timeoutMs }), () => 'running a dry run on the API server');
   if (!report) throw notSupported('compare');
   if (form === 'table') stdout.write(formatDiff(report, painter(session, stdout)));
   else stdout.write(await dataText(form, report));
@@ -49,7 +49,7 @@ async function diff(session: Session, { revision, path, outputFormat: format }: 
 }
 
 async function requestOf(path: string): Promise<DiffRequestWire> {
-  // Loaded late, as the client is.
+  // Loaded on demand, like the client.
   const { MAX_DIFF_BYTES } = await import('../../api/client/index.ts');
   return { files: [...(await readManifestFiles(path, MAX_DIFF_BYTES))] };
 }

@@ -13,7 +13,7 @@ interface Flags {
 
 export function doctorCommand(launch: Launch): Command {
   return subcommand<Flags>('doctor', {
-    summary: 'Look for what keeps Flux from working, and say what to do',
+    summary: 'Diagnose problems of Flux, and suggest fixes',
     examples: ['doctor --k8s-fwd-ns=flux', 'doctor -o json'],
     launch,
     options: (command) => command.addOption(outputOption(REPORT_FORMATS)),
@@ -23,12 +23,12 @@ export function doctorCommand(launch: Launch): Command {
 
 const STYLES = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
 
-/** A line for each finding as it comes in, and below it what to do; exit 1 when something fails. */
+/** Prints each finding when it arrives, with the next step below it. The exit code is 1 if a check fails. */
 async function doctor(session: Session, flags: Flags): Promise<number> {
   const { stdout, progress } = session;
   const format = outputFormat(flags.outputFormat, REPORT_FORMATS);
   const paint = painter(session, stdout);
-  // Loaded late: it brings what speaks to clusters.
+  // Loaded on demand: it imports the Kubernetes client.
   const { examine } = await import('../doctor/examine.ts');
   const findings: Finding[] = [];
   const look = async () => {
@@ -47,7 +47,7 @@ async function doctor(session: Session, flags: Flags): Promise<number> {
 const CHECK_WIDTH = 10;
 const HELP_INDENT = 18;
 
-/** The finding, and below it what to do, within the width of a terminal. */
+/** The finding with the next step below it, wrapped to the terminal's width. */
 function linesOf({ check, level, message, help }: Finding, paint: Paint, width: number | undefined): string {
   const head = `${paint(STYLES[level], level.padEnd(4))}  ${check.padEnd(CHECK_WIDTH)}  `;
   const texts = help === undefined ? [message] : [message, help];

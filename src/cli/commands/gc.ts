@@ -17,29 +17,29 @@ interface Flags {
 
 export function gcCommand(launch: Launch): Command {
   const list = subcommand<Flags>('gc', {
-    summary: 'List what is not in Git any more and was not deleted, and why',
+    summary: 'List held deletions, and why they are held',
     examples: ['gc', 'gc -o json'],
     launch,
     options: (command) => command.addOption(outputOption(NAME_FORMATS)),
     run: listHeld,
   });
   const approveList = subcommand<Flags>('approve', {
-    summary: 'Approve the list of held deletions that has this hash, and wait until they are done',
+    summary: 'Approve held deletions, and wait for them',
     examples: ['gc approve 689bd2064d199917'],
     launch,
     options: (command) => command.addOption(outputOption(REPORT_FORMATS)),
-    argument: { name: 'hash', description: 'the hash that `fluxctl gc` shows; the approval is for exactly that list' },
+    argument: { name: 'hash', description: 'hash of the list, shown by `fluxctl gc`; approves exactly that list' },
     run: approve,
   });
   const listOrphans = subcommand<Flags>('orphans', {
-    summary: 'List what is not in Git and has the mark of another Flux, or of this one under another URL, branch or path',
+    summary: 'List objects marked by another Flux source and missing from Git',
     examples: ['gc orphans', 'gc orphans -o json'],
     launch,
     options: (command) => command.addOption(outputOption(NAME_FORMATS)),
     run: orphans,
   });
   const deleteNamed = subcommand<Flags>('delete', {
-    summary: 'Delete orphans, by name, and wait until that is done',
+    summary: 'Delete orphans by name, and wait for that',
     examples: ['gc delete shop:configmap/old shop:service/old', 'gc orphans -o name | grep ^old-shop: | xargs fluxctl gc delete'],
     launch,
     options: (command) => command.addOption(outputOption(REPORT_FORMATS)),
@@ -75,14 +75,14 @@ function formatHeld({ deletions, approved }: HeldDeletionsWire): string {
   return blocks.join('') + approvedLine;
 }
 
-/** As the daemon makes them. */
+/** The daemon's hash format. */
 const HASH = /^[0-9a-f]{12,64}$/;
 
-/** Approves; anything that is still held then is an error. */
+/** Approves a list. Deletions that are still held afterwards are an error. */
 async function approve(session: Session, { outputFormat: asked }: Flags, [hash = '']: readonly string[]): Promise<number> {
   const format = outputFormat(asked, REPORT_FORMATS);
   if (!HASH.test(hash))
-    throw usageError(`${JSON.stringify(hash)} is no hash`, 'fluxctl gc shows that of the list that is held now.');
+    throw usageError(`${JSON.stringify(hash)} is not a hash`, 'Run fluxctl gc to see the hash of the current list.');
   const client = await session.client();
   return carryOut(session, client, { format, start: () => client.approveDeletions(hash), counts: () => true });
 }
@@ -90,11 +90,11 @@ async function approve(session: Session, { outputFormat: asked }: Flags, [hash =
 interface Deletion {
   readonly format: ReportFormat;
   readonly start: () => Promise<SyncReportWire>;
-  /** Whether an object is among those that were to be deleted. */
+  /** Whether the deletion of an object was requested. */
   readonly counts: (id: string) => boolean;
 }
 
-/** Starts a sync that deletes, waits for it and prints what it did; 1 when any of the deletions that count is not done. */
+/** Starts a sync that deletes, waits for it and prints its result. Resolves to 1 when a requested deletion was not done. */
 async function carryOut(session: Session, client: ApiClient, { format, start, counts }: Deletion): Promise<number> {
   const { remote } = await client.gitRepoConfig({ regenerateKey: false });
   const report = await reportSync(session, client, { branch: remote.branch, started: await start(), format });
@@ -108,7 +108,7 @@ async function carryOut(session: Session, client: ApiClient, { format, start, co
   return 1;
 }
 
-/** Whose they are only a person can tell, so the daemon leaves them alone until one does. */
+/** Only a person can decide who owns an orphan, so the daemon leaves them alone until then. */
 async function orphans(session: Session, flags: Flags): Promise<number> {
   const format = outputFormat(flags.outputFormat, NAME_FORMATS);
   const held = await (await session.client()).heldDeletions();
@@ -118,15 +118,15 @@ async function orphans(session: Session, flags: Flags): Promise<number> {
   else session.stdout.write(found.length === 0 && format === 'table' ? 'no orphans\n' : namesOf(found));
   if (found.length > 0 && format === 'table')
     session.stderr.write(
-      'They are left alone. To keep one, put it into Git; to be rid of one that no other Flux keeps, run: fluxctl gc delete <object>\n',
+      'fluxd leaves orphans alone. To keep one, add it to Git. To delete one that no other Flux manages, run: fluxctl gc delete <object>\n',
     );
   return 0;
 }
 
-/** The uids that are shown now go along, so that nothing is deleted but what the name means at this moment. */
+/** Sends the uids listed now, so that a later object of the same name is not deleted. */
 async function deleteOrphans(session: Session, { outputFormat: asked }: Flags, names: readonly string[]): Promise<number> {
   const format = outputFormat(asked, REPORT_FORMATS);
-  if (names.length === 0) throw usageError('expected at least one argument: an object that `fluxctl gc orphans` lists');
+  if (names.length === 0) throw usageError('expected at least one argument: an object listed by `fluxctl gc orphans`');
   const client = await session.client();
   const held = await client.heldDeletions();
   if (!held) throw notKnown();
@@ -140,7 +140,7 @@ function deletionOf(name: string, orphans: NonNullable<HeldDeletionsWire['orphan
   throw new FluxError(`${printableLine(name)} is not an orphan that can be deleted`, {
     code: 'cli/no-orphan',
     fault: 'user',
-    help: '`fluxctl gc orphans` lists those there are.',
+    help: 'Run `fluxctl gc orphans` to list orphans.',
   });
 }
 

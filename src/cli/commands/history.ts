@@ -22,14 +22,14 @@ type PastSync = HistoryWire['syncs'][number];
 
 export function historyCommand(launch: Launch): Command {
   return subcommand<Flags>('history', {
-    summary: 'Show the syncs of the past, newest first',
+    summary: 'Show recent syncs, newest first',
     examples: ['history', 'history --limit=50 -o wide', "history -o json | jq '.[0].changes'"],
     launch,
     options: (command) =>
       command
-        .option('-l, --limit <number>', 'how many syncs to show', '10')
-        .option('--no-headers', 'leave the heading out')
-        .option('--watch', 'list again whenever something has changed, until it is interrupted')
+        .option('-l, --limit <number>', 'number of syncs to show', '10')
+        .option('--no-headers', 'omit the heading')
+        .option('--watch', 'list again after each change, until interrupted')
         .addOption(outputOption(LIST_FORMATS)),
     run: history,
   });
@@ -43,7 +43,7 @@ async function history(session: Session, flags: Flags): Promise<number> {
   const client = await session.client();
   return print(session, flags, async () => {
     const syncs = await client.history({ limit });
-    if (!syncs) throw notSupported('tell what was synced');
+    if (!syncs) throw notSupported('list past syncs');
     if (format === 'json' || format === 'yaml') return dataText(format, syncs);
     if (format === 'name') return syncs.map(({ revision }) => `${printableLine(revision)}\n`).join('');
     return tableOf(syncs, format, flags.headers);
@@ -58,7 +58,7 @@ function tableOf(syncs: readonly PastSync[], format: 'table' | 'wide', headers: 
     wide ? revision : short(revision),
     ...(wide ? [took(durationMs), daemon] : []),
     failure
-      ? `nothing was done: ${failure.message}`
+      ? `sync failed: ${failure.message}`
       : countsText(counts, changes.filter(({ outcome }) => outcome === 'refused').length),
     imageUpdates.map(({ container, to }) => `${container} to ${to}`).join(', '),
   ]);

@@ -17,15 +17,15 @@ export function identityCommand(launch: Launch): Command {
     launch,
     options: (command) =>
       command
-        .option('-r, --regenerate', 'make a new key first (not built yet)')
+        .option('-r, --regenerate', 'generate a new key first (not supported yet)')
         .option('-l, --fingerprint', 'show the fingerprint instead of the key')
-        .option('-v, --visual', 'show the fingerprint as a picture too')
+        .option('-v, --visual', 'also show the fingerprint as ASCII art')
         .addOption(outputOption(REPORT_FORMATS)),
     async run(session, { regenerate = false, fingerprint = false, visual = false, outputFormat: asked }) {
       const format = outputFormat(asked, REPORT_FORMATS);
       const { publicSSHKey } = await (await session.client()).gitRepoConfig({ regenerateKey: regenerate });
       if (publicSSHKey.key === '')
-        session.stderr.write('The daemon has no SSH key: its repository is not read by SSH, or with ssh’s own keys.\n');
+        session.stderr.write('The daemon has no SSH key of its own: it does not use SSH for Git, or uses ssh’s default keys.\n');
       if (format !== 'table') {
         session.stdout.write(await dataText(format, publicSSHKey));
         return 0;
@@ -39,7 +39,7 @@ export function identityCommand(launch: Launch): Command {
   });
 }
 
-/** One line, whatever the daemon sends: it is copied to where keys are trusted. */
+/** Forces one line, since users copy the output to where keys are trusted. */
 function keyText(key: string): string {
   return printableLine(key.trimEnd()) + (key.endsWith('\n') ? '\n' : '');
 }

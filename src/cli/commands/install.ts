@@ -30,26 +30,26 @@ export function installCommand(launch: Launch): Command {
     launch,
     options: (command) =>
       command
-        .option('--git-url <url>', 'repository to keep the cluster equal to')
+        .option('--git-url <url>', 'repository to sync the cluster with')
         .option('--git-email <address>', 'committer e-mail address')
         .option('--git-branch <branch>', 'branch to sync, and to push image updates to', 'master')
-        .option('--git-path <path>', 'directory of the repository that holds manifests; may be repeated', collect)
+        .option('--git-path <path>', 'directory with manifests, relative to the repository; may be repeated', collect)
         .addOption(new Option('--git-paths <path>', 'old name of --git-path').argParser(collect).hideHelp())
-        .option('--git-label <label>', 'name of the sync tag and of the notes', 'flux')
+        .option('--git-label <label>', 'name of the sync tag and the notes ref', 'flux')
         .option('--git-user <name>', 'committer name', 'Flux')
-        .option('--git-readonly', 'never push (not built yet)')
-        .option('--manifest-generation', 'honour .flux.yaml files (not built yet)')
-        .option('--namespace <namespace>', 'namespace to run in (default that of the kubeconfig context)')
-        .option('--registry-disable-scanning', 'do not ask registries; no image updates')
-        .option('--image <reference>', 'image of fluxd (default localhost/fluxd at this version; none is published yet)')
-        .option('-o, --output-dir <directory>', 'write a file for each manifest into this directory, instead of printing them')
-        // Was about memcached, which is not needed here.
+        .option('--git-readonly', 'never push (not supported yet)')
+        .option('--manifest-generation', 'honour .flux.yaml files (not supported yet)')
+        .option('--namespace <namespace>', 'namespace to run in (default from the kubeconfig context)')
+        .option('--registry-disable-scanning', 'do not scan registries; disables image updates')
+        .option('--image <reference>', 'fluxd image (default localhost/fluxd at this version; no image is published yet)')
+        .option('-o, --output-dir <directory>', 'write one file per manifest to this directory instead of printing')
+        // A memcached flag of Flux v1, accepted and ignored.
         .addOption(new Option('--add-security-context').hideHelp()),
     run: install,
   });
 }
 
-/** Nobody can publish an image of this name, so that none of a stranger is ever run. */
+/** An image with this name cannot be published, so no third-party image can run by accident. */
 const UNPUBLISHED = 'localhost/fluxd';
 
 async function install(session: Session, flags: Flags): Promise<number> {
@@ -59,7 +59,7 @@ async function install(session: Session, flags: Flags): Promise<number> {
   if (flags.outputDir) await checkDirectory(flags.outputDir, `${flags.outputDir} is not a directory`);
   const daemon = daemonFlags(flags, flags.gitUrl, flags.gitEmail);
   await requireStart(daemon);
-  // Loaded late: it brings the YAML writer.
+  // Loaded on demand: it imports the YAML writer.
   const { fluxManifests } = await import('../install/manifests.ts');
   const manifests = fluxManifests({
     namespace: await session.namespace(flags.namespace),
@@ -70,11 +70,11 @@ async function install(session: Session, flags: Flags): Promise<number> {
     if (flags.outputDir) stderr.write(`writing ${await writeBelow(flags.outputDir, [file], `---\n${yaml}`)}\n`);
     else stdout.write(`---\n${yaml}`);
   }
-  if (!flags.image) stderr.write(`No image of fluxd is published yet: build one, and name it with --image.\n`);
+  if (!flags.image) stderr.write(`No fluxd image is published yet: build one, and set it with --image.\n`);
   return 0;
 }
 
-/** A pod that ends at once is found late; the chart refuses such values, too. */
+/** Checked here, since a pod that fails to start is noticed late. The chart rejects such values as well. */
 async function requireStart(flags: Readonly<Record<string, string | undefined>>): Promise<void> {
   const { tryArguments } = await import('../../config/index.ts');
   const given = Object.entries(flags).flatMap(([name, value]) => (value === undefined ? [] : `--${name}=${value}`));
@@ -82,7 +82,7 @@ async function requireStart(flags: Readonly<Record<string, string | undefined>>)
   if (problems.length > 0) throw usageError(`fluxd would not start: ${problems.join('; ')}`);
 }
 
-/** Those that the chart has a value for; what the chart leaves out when it is empty is left out here, too. */
+/** The flags that the chart has a value for. Empty values are omitted where the chart omits them. */
 function daemonFlags(flags: Flags, url: string, email: string): Readonly<Record<string, string | undefined>> {
   const paths = [...(flags.gitPath ?? []), ...(flags.gitPaths ?? [])].filter((path) => path !== '');
   return {

@@ -21,17 +21,17 @@ interface Flags {
 
 export function listImagesCommand(launch: Launch): Command {
   return subcommand<Flags>('list-images', {
-    summary: 'Show the images that workloads run and could run',
+    summary: 'Show the current and available images of workloads',
     examples: ['list-images -n shop', 'list-images --workload=shop:deployment/cart --limit=0', 'list-images -n shop --watch'],
     launch,
-    instead: 'A namespace is named by --namespace, a workload by --workload.',
+    instead: 'Use --namespace for a namespace, --workload for a workload.',
     options: (command) =>
       command
-        .option('-n, --namespace <namespace>', 'the namespace to list (default that of the kubeconfig context)')
+        .option('-n, --namespace <namespace>', 'namespace to list (default from the kubeconfig context)')
         .option('-w, --workload <workload>', 'only this workload')
         .option('-l, --limit <number>', 'images shown for each container; 0 shows all', '10')
-        .option('--no-headers', 'leave the heading out')
-        .option('--watch', 'list again whenever something has changed, until it is interrupted')
+        .option('--no-headers', 'omit the heading')
+        .option('--watch', 'list again after each change, until interrupted')
         .addOption(outputOption(LIST_FORMATS))
         .addOption(deprecatedController()),
     async run(session, flags) {
@@ -103,7 +103,7 @@ interface Column {
   readonly of: (image: ListedImage) => string;
 }
 
-/** Besides workload, container and image. */
+/** Columns after workload, container and image. */
 const COLUMNS: Readonly<Record<'table' | 'wide', readonly Column[]>> = {
   table: [{ heading: 'CREATED', of: createdAt }],
   wide: [
@@ -112,7 +112,7 @@ const COLUMNS: Readonly<Record<'table' | 'wide', readonly Column[]>> = {
   ],
 };
 
-/** A heading line, then the tags newest first with a bracket that points from the newer ones to the one that runs. */
+/** A heading line, then the tags, newest first, with a bracket from the newer ones to the current one. */
 function containerRows(
   id: string,
   { Name = '', Current, Available, AvailableError }: ListedContainer,
@@ -124,7 +124,7 @@ function containerRows(
   const [, ...more] = columns.map(() => '');
   const details = (image: ListedImage) => columns.map(({ of }) => of(image));
   const rows = [[id, Name, current.name, problem, ...more]];
-  // By the tag alone, as Flux v1 does: a registry may be written in several ways.
+  // Compares tags only, as Flux v1 does: a registry can be written in several ways.
   const runningAt = current.tag === '' ? -1 : available.findIndex(({ ID }) => split(ID).tag === current.tag);
   const most = limit > 0 ? limit : available.length;
   for (const [index, image] of available.slice(0, most).entries()) {
@@ -141,7 +141,7 @@ function containerRows(
   return rows;
 }
 
-/** Name and tag of a reference; `:1.2` alone stands for a tag whose image could not be read. */
+/** Name and tag of a reference; `:1.2` alone is a tag whose image could not be read. */
 function split(reference: string): { readonly name: string; readonly tag: string } {
   if (reference === '') return { name: '', tag: '' };
   if (reference.startsWith(':')) return { name: '', tag: reference.slice(1) };
@@ -149,16 +149,16 @@ function split(reference: string): { readonly name: string; readonly tag: string
     const ref = parseImageRef(reference);
     return { name: formatName(ref), tag: ref.tag };
   } catch {
-    return { name: reference, tag: '' }; // shown as the daemon wrote it
+    return { name: reference, tag: '' }; // shown as received
   }
 }
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** What Go makes of a time that was never set. */
+/** Go's zero time. */
 const GO_ZERO_TIME = Date.parse('0001-01-01T00:00:00Z');
 
-/** `02 Jan 06 15:04 UTC` (RFC 822), or nothing when the time is not known. */
+/** `02 Jan 06 15:04 UTC` (RFC 822), or empty when the time is unknown. */
 function createdAt({ CreatedAt }: ListedImage): string {
   const time = new Date(CreatedAt ?? '');
   if (Number.isNaN(time.getTime()) || time.getTime() === GO_ZERO_TIME) return '';

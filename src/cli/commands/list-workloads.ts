@@ -19,18 +19,18 @@ interface Flags {
 
 export function listWorkloadsCommand(launch: Launch): Command {
   return subcommand<Flags>('list-workloads', {
-    summary: 'List the workloads that run in the cluster',
+    summary: 'List the workloads of the cluster',
     examples: ['list-workloads --all-namespaces', 'list-workloads -n shop -o wide', 'list-workloads -n shop --watch'],
     launch,
-    instead: 'A namespace is named by --namespace.',
+    instead: 'Use --namespace for a namespace.',
     options: (command) =>
       command
         .alias('list-controllers')
-        .option('-n, --namespace <namespace>', 'the namespace to list (default that of the kubeconfig context)')
-        .option('-a, --all-namespaces', 'list every namespace')
-        .option('-c, --container <name>', 'only workloads that have this container')
-        .option('--no-headers', 'leave the heading out')
-        .option('--watch', 'list again whenever something has changed, until it is interrupted')
+        .option('-n, --namespace <namespace>', 'namespace to list (default from the kubeconfig context)')
+        .option('-a, --all-namespaces', 'list all namespaces')
+        .option('-c, --container <name>', 'only workloads with this container')
+        .option('--no-headers', 'omit the heading')
+        .option('--watch', 'list again after each change, until interrupted')
         .addOption(outputOption(LIST_FORMATS)),
     run: listWorkloads,
   });
@@ -53,7 +53,7 @@ async function listWorkloads(session: Session, flags: Flags): Promise<number> {
 
 function nothingIn(namespace: string): string {
   if (namespace === '') return 'No workloads found';
-  return `No workloads found in namespace ${JSON.stringify(namespace)}; -a looks in all`;
+  return `No workloads found in namespace ${JSON.stringify(namespace)}; use -a for all namespaces`;
 }
 
 function namesOf(workloads: readonly ListedWorkload[]): string {
@@ -65,7 +65,7 @@ interface Column {
   readonly of: (workload: ListedWorkload) => string;
 }
 
-/** Besides id, container and image; each is told once, on the first line of a workload. */
+/** Columns after id, container and image; shown once, on the first line of a workload. */
 const COLUMNS: Readonly<Record<'table' | 'wide', readonly Column[]>> = {
   table: [
     { heading: 'RELEASE', of: ({ Status }) => Status },
@@ -87,7 +87,7 @@ function tableOf(workloads: readonly ListedWorkload[], format: 'table' | 'wide',
   return formatTable([...(headers ? [headings] : []), ...workloads.flatMap((workload) => rowsOf(workload, columns))]);
 }
 
-/** The first container stands on the workload's own line, the others below it. */
+/** The first container is on the workload's own line, the others below it. */
 function rowsOf(workload: ListedWorkload, columns: readonly Column[]): string[][] {
   const [first, ...others] = workload.Containers ?? [];
   return [

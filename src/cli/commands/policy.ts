@@ -8,7 +8,7 @@ import { usageError } from '../errors.ts';
 import { outputFormat, outputOption, REPORT_FORMATS } from '../output-format.ts';
 import type { Session } from '../session.ts';
 
-/** What `automate`, `deautomate`, `lock`, `unlock` and `policy` have in common; they differ in what they ask to be changed. */
+/** The common part of `automate`, `deautomate`, `lock`, `unlock` and `policy`, which differ in the requested change. */
 interface WorkloadFlags extends CauseFlags {
   readonly namespace?: string;
   readonly workload?: string;
@@ -41,14 +41,14 @@ export function deautomateCommand(launch: Launch): Command {
 }
 
 export function lockCommand(launch: Launch): Command {
-  return policyCommand(launch, 'lock', 'Lock a workload, so that no image of it is updated', (flags) => ({
+  return policyCommand(launch, 'lock', 'Lock a workload against image updates', (flags) => ({
     ...flags,
     lock: true,
   }));
 }
 
 export function unlockCommand(launch: Launch): Command {
-  return policyCommand(launch, 'unlock', 'Unlock a workload, so that its images can be updated', (flags) => ({
+  return policyCommand(launch, 'unlock', 'Unlock a workload for image updates', (flags) => ({
     ...flags,
     unlock: true,
   }));
@@ -62,7 +62,7 @@ export function generalPolicyCommand(launch: Launch): Command {
     (flags) => flags,
     (command) =>
       command
-        .option('--tag-all <pattern>', 'tag pattern for all containers; * removes the patterns')
+        .option('--tag-all <pattern>', 'tag pattern for all containers; * removes patterns')
         .option('--tag <container=pattern>', 'tag pattern for one container; may be repeated', collect)
         .option('--automate', 'turn automatic image updates on')
         .option('--deautomate', 'turn automatic image updates off')
@@ -82,16 +82,16 @@ function policyCommand(
     summary,
     examples: EXAMPLES[name] ?? [`${name} --workload=shop:deployment/cart`],
     launch,
-    instead: 'A workload is named by --workload.',
+    instead: 'Use --workload for a workload.',
     options: (command) =>
       more(
         command
-          .option('-n, --namespace <namespace>', 'the namespace of the workload (default that of the kubeconfig context)')
-          .option('-w, --workload <workload>', 'the workload to change')
+          .option('-n, --namespace <namespace>', 'namespace of the workload (default from the kubeconfig context)')
+          .option('-w, --workload <workload>', 'workload to change')
           .addOption(deprecatedController())
-          .option('-m, --message <text>', 'why; becomes part of the commit message', '')
-          .option('--user <user>', 'who; by default git’s user.name and user.email')
-          .option('-v, --verbose', 'show skipped workloads too; twice shows ignored ones as well', count, 0)
+          .option('-m, --message <text>', 'reason, added to the commit message', '')
+          .option('--user <user>', 'author of the change (default git’s user.name and user.email)')
+          .option('-v, --verbose', 'show skipped workloads; -vv also shows ignored ones', count, 0)
           .addOption(outputOption(REPORT_FORMATS)),
       ),
     run: (session, flags) => updatePolicies(session, complete(flags), name),
@@ -143,14 +143,14 @@ async function policyUpdate(flags: PolicyFlags, user: string): Promise<PolicySpe
   return { add, remove };
 }
 
-/** A pattern may hold `=` itself (`semver:>=1.0`); the first one separates. */
+/** The first `=` separates; the pattern may contain more (`semver:>=1.0`). */
 function splitPair(pair: string): readonly [container: string, pattern: string] {
   const at = pair.indexOf('=');
   if (at < 1) throw usageError(`invalid container/tag pair: ${JSON.stringify(pair)}. Expected format is 'container=filter'`);
   return [pair.slice(0, at), pair.slice(at + 1)];
 }
 
-/** With its prefix written out. The room that knows patterns brings a regular-expression engine, so it is loaded when needed. */
+/** The pattern with an explicit prefix. Imported on demand, since the policy room loads a regular-expression engine. */
 async function canonicalPattern(pattern: string): Promise<string> {
   const { parseTagPattern } = await import('../../policy/index.ts');
   return parseTagPattern(pattern).text;

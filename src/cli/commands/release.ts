@@ -44,23 +44,23 @@ export function releaseCommand(launch: Launch): Command {
       'release --all --update-all-images --interactive',
     ],
     launch,
-    instead: 'A workload is named by --workload; -w is --watch.',
+    instead: 'Use --workload for a workload; -w means --watch.',
     options: (command) =>
       command
-        .option('-n, --namespace <namespace>', 'the namespace of the workloads (default that of the kubeconfig context)')
-        .option('--workload <workload>', 'a workload to release; may be repeated', collect)
+        .option('-n, --namespace <namespace>', 'namespace of the workloads (default from the kubeconfig context)')
+        .option('--workload <workload>', 'workload to release; may be repeated', collect)
         .addOption(deprecatedController().argParser(collect))
-        .option('--all', 'release every workload, of all namespaces')
+        .option('--all', 'release all workloads, in all namespaces')
         .option('-i, --update-image <image>', 'update to this image')
         .option('--update-all-images', 'update every image to its newest version')
-        .option('--exclude <workload>', 'leave a workload out; may be repeated', collect)
-        .option('--dry-run', 'only show what would be done')
-        .option('--interactive', 'choose the containers to update in a menu')
+        .option('--exclude <workload>', 'workload to exclude; may be repeated', collect)
+        .option('--dry-run', 'show the updates without making them')
+        .option('--interactive', 'select the containers to update in a menu')
         .option('-f, --force', 'disregard locks and tag patterns')
-        .option('-w, --watch', 'wait until the new versions are rolled out')
-        .option('-m, --message <text>', 'why; becomes the commit message', '')
-        .option('--user <user>', 'who; by default git’s user.name and user.email')
-        .option('-v, --verbose', 'show skipped workloads too; twice shows ignored ones as well', count, 0)
+        .option('-w, --watch', 'wait for the rollout of the new versions')
+        .option('-m, --message <text>', 'reason, used as the commit message', '')
+        .option('--user <user>', 'author of the change (default git’s user.name and user.email)')
+        .option('-v, --verbose', 'show skipped workloads; -vv also shows ignored ones', count, 0)
         .addOption(outputOption(REPORT_FORMATS)),
     run: release,
   });
@@ -91,19 +91,19 @@ async function submit(session: Session, title: string, update: UpdateSpec): Prom
   return awaitJob(session, client, await client.updateManifests(update));
 }
 
-/** Plans the release, lets somebody choose among its updates, and releases those. Undefined when there is nothing to release. */
+/** Plans the release, offers its updates in a menu, and releases the selected ones. Undefined when there are none. */
 async function releaseChosen(
   session: Session,
   { verbose: verbosity, dryRun, force = false }: Flags,
   { cause, spec }: { readonly cause: Cause; readonly spec: ReleaseImageSpec },
 ): Promise<FinishedJob | undefined> {
-  // Whether there is a keyboard is known before anybody is asked.
+  // Fails early when there is no terminal.
   const keyboard = session.keyboard();
   let chosen: Selection | 'aborted' | 'nothing';
   try {
     const plan = { ...spec, Kind: 'plan' };
     const { result = {} } = await submit(session, 'Submitting dry-run release ...', { type: 'image', cause, spec: plan });
-    // Loaded late: most releases have no menu.
+    // Loaded on demand: most releases have no menu.
     const { chooseUpdates } = await import('../release-menu.ts');
     chosen = await chooseUpdates(result, { verbosity, screen: session.stdout, keyboard });
   } finally {
@@ -142,7 +142,7 @@ function checkFlags(flags: Flags, session: Session): void {
   }
 }
 
-/** Of a workload that was named, a table that leaves it out says too little. */
+/** Explains why a workload given by --workload is missing from the table. */
 function warnOfSkipped(session: Session, { ServiceSpecs }: ReleaseImageSpec, result: UpdateResult, verbosity: number): void {
   const shown = new Set(resultRows(result, verbosity).map(({ workload }) => workload));
   for (const id of new Set(ServiceSpecs)) {
@@ -170,7 +170,7 @@ function checkedImage(text: string): string {
   throw usageError('blank tag (if you want latest, explicitly state the tag :latest): invalid image ID');
 }
 
-/** Shows how the released workloads come along until all are ready or one has a problem. */
+/** Shows the rollout of the released workloads until all are ready or one fails. */
 async function watchRollout(
   session: Session,
   client: ApiClient,

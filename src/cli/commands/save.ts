@@ -12,10 +12,10 @@ interface Flags {
 
 export function saveCommand(launch: Launch): Command {
   return subcommand<Flags>('save', {
-    summary: 'Save the workloads of the cluster as manifests',
+    summary: 'Save the cluster’s workloads as manifests',
     examples: ['save > cluster.yaml', 'save --out=.'],
     launch,
-    options: (command) => command.option('-o, --out <directory>', 'existing directory to write to; - is standard output', '-'),
+    options: (command) => command.option('-o, --out <directory>', 'existing directory to write to; - means standard output', '-'),
     run: save,
   });
 }
@@ -24,10 +24,10 @@ async function save(session: Session, { out }: Flags): Promise<number> {
   const toFiles = out !== '-';
   if (toFiles) await checkDirectory(out, `path ${out} is not a directory`);
   const yaml = await exportFrom(session);
-  // Loaded late: it brings the YAML parser.
+  // Loaded on demand: it imports the YAML parser.
   const { readExported } = await import('../exported-object.ts');
   for (const object of readExported(yaml)) {
-    // Text of a manifest goes to a file as it is, and to a terminal without what could drive it.
+    // Manifests are written to files unchanged, and to a terminal without control characters.
     if (!toFiles) session.stdout.write(`---\n${printable(object.yaml)}`);
     else {
       const path = await writeBelow(out, pathOf(object), `---\n${object.yaml}`);
@@ -54,7 +54,7 @@ async function exportFrom(session: Session): Promise<string> {
 
 const ABBREVIATIONS: Readonly<Record<string, string>> = { Deployment: 'dep' };
 
-/** `shop-ns.yaml` beside the folders of the namespaces, `shop/cart-dep.yaml` in them. */
+/** `shop-ns.yaml` beside the namespace directories, `shop/cart-dep.yaml` in them. */
 function pathOf({ kind, name, namespace }: ExportedObject): readonly string[] {
   if (kind === 'Namespace') return [`${name}-ns.yaml`];
   return [...(namespace === undefined ? [] : [namespace]), `${name}-${ABBREVIATIONS[kind] ?? kind}.yaml`];

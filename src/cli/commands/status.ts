@@ -22,22 +22,22 @@ type ObjectState = ObjectStatesWire['objects'][number];
 
 export function statusCommand(launch: Launch): Command {
   return subcommand<Flags>('status', {
-    summary: 'Show which objects are not as Git wants them, and why',
+    summary: 'Show objects that failed or are held, and why',
     examples: ['status', 'status --all -n shop', 'status --watch'],
     launch,
-    instead: 'A namespace is named by --namespace.',
+    instead: 'Use --namespace for a namespace.',
     options: (command) =>
       command
         .option('-n, --namespace <namespace>', 'only objects in this namespace')
-        .option('--all', 'list those too that are as they should be, or left alone on purpose')
-        .option('--no-headers', 'leave the heading out')
-        .option('--watch', 'list again whenever something has changed, until it is interrupted')
+        .option('--all', 'also list objects that are in sync or deliberately left alone')
+        .option('--no-headers', 'omit the heading')
+        .option('--watch', 'list again after each change, until interrupted')
         .addOption(outputOption(LIST_FORMATS)),
     run: status,
   });
 }
 
-/** What somebody has to look at. */
+/** States that need attention. */
 const WRONG = ['failed', 'refused', 'held', 'waiting'];
 
 async function status(session: Session, flags: Flags): Promise<number> {
@@ -46,12 +46,12 @@ async function status(session: Session, flags: Flags): Promise<number> {
   return print(session, flags, async () => {
     const filter = { states: flags.all ? [] : WRONG, ...(flags.namespace ? { namespace: flags.namespace } : {}) };
     const found = await client.objectStates(filter);
-    if (!found) throw notSupported('tell where objects stand');
+    if (!found) throw notSupported('report the state of objects');
     if (format === 'json' || format === 'yaml') return dataText(format, found);
     const objects = found.objects.toSorted((a, b) => rank(a) - rank(b) || (nameOf(a) < nameOf(b) ? -1 : 1));
     if (format === 'name') return objects.map((object) => `${printableLine(nameOf(object))}\n`).join('');
-    const trouble = found.failure ? `nothing is synced: ${printableLine(found.failure.message)}\n` : '';
-    if (found.revision === undefined && trouble === '') return 'nothing was synced yet\n';
+    const trouble = found.failure ? `sync failed: ${printableLine(found.failure.message)}\n` : '';
+    if (found.revision === undefined && trouble === '') return 'nothing has been synced yet\n';
     if (objects.length === 0 && trouble === '') return flags.all ? 'no objects\n' : 'nothing failed, nothing is held\n';
     return trouble + (objects.length === 0 ? '' : tableOf(objects, format, flags.headers));
   });
@@ -71,7 +71,7 @@ function tableOf(objects: readonly ObjectState[], format: 'table' | 'wide', head
   return formatTable([...(headers ? [headings] : []), ...rows, ...sums]);
 }
 
-/** A refused document may name no object. */
+/** A refused document may not name an object. */
 function nameOf({ id, place }: ObjectState): string {
   return id ?? placeText({ file: place?.file, line: place?.line });
 }

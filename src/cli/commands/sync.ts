@@ -20,21 +20,21 @@ interface Flags {
 
 export function syncCommand(launch: Launch): Command {
   return subcommand<Flags>('sync', {
-    summary: 'Make the cluster equal to the Git repository, now',
+    summary: 'Sync the cluster with the Git repository, now',
     examples: ['sync', 'sync --wait --timeout=10m'],
     launch,
     options: (command) =>
       command
-        .option('--ignore-apply-errors', 'exit 0 when objects could not be applied, as Flux v1 did')
-        .option('--wait', 'wait until what was applied is healthy; exit 1 when that fails (--timeout: 5m unless given)')
+        .option('--ignore-apply-errors', 'exit 0 although objects failed to apply, as in Flux v1')
+        .option('--wait', 'wait for applied objects to become healthy, else exit 1 (--timeout defaults to 5m)')
         .addOption(outputOption(REPORT_FORMATS)),
     run: sync,
   });
 }
 
 /**
- * Where the daemon keeps syncs, asks for one, waits for its end and tells what it did, object by object; any error there is the
- * command's. A Go fluxd is asked for a fetch, and waited for until its sync tag has arrived.
+ * If the daemon keeps a history of syncs, requests one, waits for its end and prints its result object by object; a failed object
+ * fails the command. A Flux v1 daemon is sent a sync job instead, and polled until its sync tag has reached the revision.
  */
 async function sync(session: Session, { ignoreApplyErrors = false, wait = false, outputFormat: asked }: Flags): Promise<number> {
   const format = outputFormat(asked, REPORT_FORMATS);
@@ -53,7 +53,7 @@ async function sync(session: Session, { ignoreApplyErrors = false, wait = false,
   const trouble = describeTrouble(report);
   if (trouble !== '') say(session, ignoreApplyErrors ? 'Warning' : 'Error', trouble);
   if (trouble !== '' && !ignoreApplyErrors) return 1;
-  // One result on standard output: beside data, what is not healthy is told to the person.
+  // With -o json or yaml, standard output has only the sync's data; health goes to standard error.
   return wait
     ? awaitHealth(session, client, { revision: report.revision, output: format === 'table' ? session.stdout : session.stderr })
     : 0;
@@ -70,7 +70,7 @@ function checkReady({ remote, status, errors }: GitConfig): void {
   throw refuse(`git repository ${remote.url} is not ready to sync${detail}`);
 }
 
-/** Flux v1's way. Its daemon does not tell which objects could not be applied. */
+/** The protocol of Flux v1, whose daemon does not report which objects failed to apply. */
 async function syncByJob(session: Session, client: ApiClient, { remote }: GitConfig): Promise<string> {
   const { stderr, env } = session;
   const cause = await causeFrom({ message: '' }, env);
@@ -89,7 +89,7 @@ async function syncedRevision(session: Session, client: ApiClient, job: string):
   try {
     const { revision } = await awaitJob(session, client, job);
     if (revision) return revision;
-    throw new FluxError('the daemon named no revision', { code: 'cli/job-failed' });
+    throw new FluxError('the daemon returned no revision', { code: 'cli/job-failed' });
   } catch (error) {
     if (!(error instanceof FluxError) || error.code !== 'cli/job-failed') throw error;
     const verified = UNVERIFIED.exec(error.message)?.[1];

@@ -10,11 +10,11 @@ interface Flags {
 
 export function versionCommand(launch: Launch): Command {
   return subcommand<Flags>('version', {
-    summary: 'Output the version of fluxctl',
+    summary: 'Print the version of fluxctl',
     examples: ['version', 'version --server -o json'],
     launch,
     options: (command) =>
-      command.option('--server', 'ask the daemon for its version as well').addOption(outputOption(REPORT_FORMATS)),
+      command.option('--server', 'also print the version of the daemon').addOption(outputOption(REPORT_FORMATS)),
     async run(session, { server = false, outputFormat: asked }) {
       const format = outputFormat(asked, REPORT_FORMATS);
       const fluxd = server ? await (await session.client()).version() : undefined;

@@ -1,26 +1,26 @@
 import type { Command, Option } from 'commander';
 
-/** Something that may stand where the cursor is. */
+/** A completion at the cursor. */
 export interface Candidate {
   readonly value: string;
   readonly meaning?: string;
 }
 
-/** Names that only a daemon or the kubeconfig knows. */
+/** Names from the daemon or the kubeconfig. */
 export type NameKind = 'workloads' | 'namespaces' | 'containers' | 'contexts';
 
-/** What may stand at the cursor: candidates that the command tree knows, names that have to be asked for, or directories. */
+/** The completion at the cursor: candidates from the command tree, names to look up, or directories. */
 export interface Completion {
   readonly candidates: readonly Candidate[];
   readonly names?: NameKind;
   readonly directories?: boolean;
-  /** Stands before each name: `--workload=` or the names of a list that are written already. */
+  /** Prepended to each name: `--workload=`, or the preceding names of a list. */
   readonly prefix: string;
-  /** The flags of the root among the words, by attribute, for whoever asks for names. */
+  /** The global flags among the words, by attribute, for looking up names. */
   readonly globals: Readonly<Record<string, string>>;
 }
 
-/** What the value of a flag is, by the flag's attribute. */
+/** The kind of value of a flag, by the flag's attribute. */
 const VALUES: Readonly<Record<string, NameKind | 'directories'>> = {
   workload: 'workloads',
   controller: 'workloads',
@@ -35,13 +35,13 @@ const VALUES: Readonly<Record<string, NameKind | 'directories'>> = {
   outputDir: 'directories',
 };
 
-/** Lists may be written with commas; only what follows the last one is completed. */
+/** Comma-separated lists: only the part after the last comma is completed. */
 const LISTS = new Set(['workload', 'exclude']);
 
 /** Arguments with a fixed set of values, by the command's name. */
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = { completion: ['bash', 'zsh', 'fish', 'powershell'] };
 
-/** What may stand in place of the last word; it may be begun already. Asks nobody. */
+/** The completion of the last word, which may be partial. Sends no requests. */
 export function completionOf(program: Command, words: readonly string[]): Completion {
   const current = words.at(-1) ?? '';
   let command = program;
@@ -95,7 +95,7 @@ function valuesOf(option: Option, begun: string, prefix: string): Omit<Completio
   return { candidates: [], names: kind, prefix: prefix + earlier };
 }
 
-/** `--flag=value` in its two parts. */
+/** Splits `--flag=value`. */
 function splitFlag(word: string): readonly [name: string, value?: string] {
   const [, name = word, value] = /^(--?[a-zA-Z][\w-]*)=(.*)$/s.exec(word) ?? [];
   return value === undefined ? [name] : [name, value];

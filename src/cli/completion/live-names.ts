@@ -2,7 +2,7 @@ import type { ListedWorkload } from '../../api/client/index.ts';
 import type { Session } from '../session.ts';
 import type { NameKind } from './candidates.ts';
 
-/** The names of a kind that there are now: of the daemon's workloads, or of the kubeconfig. */
+/** The current names of a kind, from the daemon's workloads or the kubeconfig. */
 export async function liveNames(session: Session, kind: NameKind): Promise<readonly string[]> {
   if (kind === 'contexts') {
     const { contextNames } = await import('../../cluster/port-forward/index.ts');

@@ -1,7 +1,7 @@
 /**
- * What a shell sources. Each script asks `fluxctl __complete -- WORDS…`, which prints one candidate a line, a tab and its meaning
- * after it; a line `:directories` asks the shell for directories as well. So the scripts never grow old. What is put into the command
- * line is quoted, for names come from a daemon that may mean harm: bash does not by itself, zsh and fish do.
+ * The scripts that shells source. Each calls `fluxctl __complete -- WORDS…`, which prints one candidate a line, followed by a tab and
+ * its meaning; a line `:directories` requests directory names from the shell. Thus the scripts never go stale. Inserted text is
+ * quoted, since names may come from a malicious daemon: bash does not quote by itself, zsh and fish do.
  */
 export const SCRIPTS: Readonly<Record<string, string>> = {
   bash: `# bash completion of fluxctl
@@ -18,7 +18,7 @@ _fluxctl() {
   COMPREPLY=()
   while IFS=$'\\t' read -r value _; do
     if [[ $value == :directories ]]; then
-      # readline itself quotes what it is told are names of files.
+      # readline quotes candidates that are marked as file names.
       compopt -o filenames 2>/dev/null
       while IFS= read -r value; do COMPREPLY+=("$value"); done < <(compgen -d -- "\${current#"$cut"}")
     elif [[ -n $value ]]; then

@@ -4,10 +4,10 @@ import type { ClusterView } from '../../cluster/port-forward/index.ts';
 import { clockFinding } from './clock.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
-/** The first one whose server-side apply is stable. */
+/** The first version with stable server-side apply. */
 const OLDEST = [1, 22] as const;
 
-/** Whether the API server answers, which version it is, and what time it has. */
+/** Checks that the API server answers, its version and its clock. */
 export async function checkServer(cluster: ClusterView, now: () => number): Promise<readonly Finding[]> {
   const { version, timeMs } = await cluster.version();
   const where = `Kubernetes ${version} at ${cluster.server}, context ${JSON.stringify(cluster.context)}`;
@@ -60,7 +60,7 @@ const podsSchema = z.object({
 });
 type Pod = z.infer<typeof podsSchema>['items'][number];
 
-/** The daemon's pod, and whether it is well; the pod is missing when there is none, or more than one. */
+/** The daemon's pod and its condition. The pod is undefined when there is none, or more than one. */
 export async function checkPod(
   cluster: ClusterView,
   { namespace, labelSelectors }: { readonly namespace: string; readonly labelSelectors: readonly string[] },
@@ -74,22 +74,22 @@ export async function checkPod(
     const named: DaemonPod = { name, namespace, serviceAccount: pod.spec.serviceAccountName };
     if (others.length === 0) return { pod: named, findings: [podFinding(pod)] };
     const help =
-      'One of them writes and the others wait, but fluxctl forwards to a single pod only: run kubectl port-forward to one, and give --url.';
+      'One of them writes and the others wait, but fluxctl forwards only to a single pod: run kubectl port-forward to one, and pass --url.';
     return {
-      findings: [warn('pod', `${items.length} pods of ${labelSelector} are in namespace ${JSON.stringify(namespace)}`, help)],
+      findings: [warn('pod', `${items.length} pods match ${labelSelector} in namespace ${JSON.stringify(namespace)}`, help)],
     };
   }
   const elsewhere = await namespacesWith(cluster, labelSelectors);
   const help =
     elsewhere.length > 0
-      ? `One runs elsewhere: ${elsewhere.map((each) => `--k8s-fwd-ns=${each}`).join(', ')}.`
-      : 'Give its namespace by --k8s-fwd-ns and its labels by --k8s-fwd-labels, or install it: fluxctl install --help.';
+      ? `fluxd runs in another namespace; use ${elsewhere.map((each) => `--k8s-fwd-ns=${each}`).join(' or ')}.`
+      : 'Set its namespace with --k8s-fwd-ns and its labels with --k8s-fwd-labels, or install it: fluxctl install --help.';
   return {
-    findings: [fail('pod', `no pod of ${labelSelectors.join(' or ')} is in namespace ${JSON.stringify(namespace)}`, help)],
+    findings: [fail('pod', `no pod matches ${labelSelectors.join(' or ')} in namespace ${JSON.stringify(namespace)}`, help)],
   };
 }
 
-/** Where else a daemon is, as far as that may be known. */
+/** Other namespaces with a daemon, as far as the user may list pods. */
 async function namespacesWith(cluster: ClusterView, labelSelectors: readonly string[]): Promise<readonly string[]> {
   try {
     const lists = await Promise.all(
@@ -99,23 +99,23 @@ async function namespacesWith(cluster: ClusterView, labelSelectors: readonly str
     );
     return [...new Set(lists.flat().map(({ metadata }) => metadata.namespace))].sort();
   } catch {
-    return []; // most people may not list all pods
+    return []; // most users may not list all pods
   }
 }
 
-/** Of the chart; docs/install.md says how much. */
-const MORE_MEMORY = 'Give it more: resources.limits.memory of the chart; docs/install.md says how much is needed.';
+/** The chart's setting. */
+const MORE_MEMORY = 'Raise resources.limits.memory of the chart; see docs/install.md for the required amount.';
 
 function podFinding({ metadata: { name, namespace }, spec, status }: Pod): Finding {
   const image = spec.containers.map((container) => container.image).join(', ');
   const pod = `${namespace}/${name} (${image})`;
-  const logs = `Look at kubectl -n ${namespace} describe pod ${name}, and kubectl -n ${namespace} logs ${name}.`;
+  const logs = `See kubectl -n ${namespace} describe pod ${name} and kubectl -n ${namespace} logs ${name}.`;
   const wasKilledForMemory = status.containerStatuses.some(({ state, lastState }) =>
     [state, lastState].some(({ terminated }) => terminated?.reason === 'OOMKilled'),
   );
-  if (wasKilledForMemory) return fail('pod', `${pod} was killed because its limit of memory is too small`, MORE_MEMORY);
+  if (wasKilledForMemory) return fail('pod', `${pod} was killed because it exceeded its memory limit`, MORE_MEMORY);
   const waiting = status.containerStatuses.map(({ state }) => state.waiting?.reason ?? '').find((reason) => reason !== '');
-  if (waiting) return fail('pod', `${pod} does not run: ${waiting}`, logs);
+  if (waiting) return fail('pod', `${pod} is not running: ${waiting}`, logs);
   if (status.phase !== 'Running') return fail('pod', `${pod} is ${status.phase || 'not started'}`, logs);
   const restarts = Math.max(0, ...status.containerStatuses.map(({ restartCount }) => restartCount));
   if (!status.conditions.some(({ type, status: is }) => type === 'Ready' && is === 'True'))
@@ -133,24 +133,24 @@ const KINDS = [
 ];
 const EVERYTHING = { verb: '*', group: '*', resource: '*' };
 
-/** What the daemon's service account may do in the whole cluster. */
+/** The cluster-wide rights of the daemon's service account. */
 export async function checkRights(cluster: ClusterView, { namespace, serviceAccount }: DaemonPod): Promise<readonly Finding[]> {
   const user = `system:serviceaccount:${namespace}:${serviceAccount}`;
   const who = `service account ${namespace}/${serviceAccount}`;
-  if (await cluster.may(user, EVERYTHING)) return [ok('rights', `${who} may do everything`)];
+  if (await cluster.may(user, EVERYTHING)) return [ok('rights', `${who} has full access`)];
   const asked = KINDS.flatMap((kind) => VERBS.map((verb) => ({ ...kind, verb })));
   const answers = await Promise.all(
     asked.map(async (attributes) => ({ ...attributes, may: await cluster.may(user, attributes) })),
   );
   const missing = answers.filter(({ may }) => !may).map(({ verb, resource }) => `${verb} ${resource}`);
-  if (missing.length === 0) return [ok('rights', `${who} may read and write the usual kinds in the whole cluster`)];
+  if (missing.length === 0) return [ok('rights', `${who} can read and write the common kinds cluster-wide`)];
   const shown = missing.length > 4 ? `${missing.slice(0, 4).join(', ')} and ${missing.length - 4} more` : missing.join(', ');
   const help =
-    'With --k8s-allow-namespace that is as it should be, and rights in those namespaces are enough; else see docs/rights.md.';
-  return [warn('rights', `${who} may not do in the whole cluster: ${shown}`, help)];
+    'With --k8s-allow-namespace this is expected: rights in those namespaces are enough. Otherwise see docs/rights.md.';
+  return [warn('rights', `${who} lacks cluster-wide rights: ${shown}`, help)];
 }
 
-/** Runs one group of checks; when it cannot be carried out, that is its finding. */
+/** Runs a group of checks. If the group itself fails, the error becomes its finding. */
 export async function attempt(
   check: string,
   help: string | ((error: unknown) => string),

@@ -9,7 +9,7 @@ import { gitFinding, withoutRepeated } from './git-check.ts';
 import { checkLeftovers } from './leftovers.ts';
 import { checkWriters } from './writers.ts';
 
-/** All findings, in the order in which somebody would mend them: the cluster, the daemon in it, what the daemon reaches. */
+/** All findings, in the order to fix them: the cluster, the daemon, the systems that the daemon uses. */
 export async function* examine(session: Session): AsyncGenerator<Finding> {
   const now = () => session.clock.now();
   const { cluster, findings } = await openCluster(session);
@@ -24,7 +24,7 @@ export async function* examine(session: Session): AsyncGenerator<Finding> {
     }
     const { daemonPod } = session;
     if (cluster && reachable && daemonPod) {
-      yield* await attempt('pod', 'You need the right to list pods there.', async () => {
+      yield* await attempt('pod', 'Ask for the right to list pods there.', async () => {
         const looked = await checkPod(cluster, daemonPod);
         pod = looked.pod;
         return looked.findings;
@@ -44,12 +44,12 @@ export async function* examine(session: Session): AsyncGenerator<Finding> {
   }
 }
 
-const UNREACHABLE = 'Try kubectl version with the same --context: address, credentials, proxy and certificate must be right.';
-const MAY_NOT_ASK = 'You may not ask what others may do (create subjectaccessreviews); ask somebody who may.';
+const UNREACHABLE = 'Run kubectl version with the same --context to check address, credentials, proxy and certificate.';
+const MAY_NOT_ASK = 'Checking the rights of others needs the right to create subjectaccessreviews; ask a cluster administrator.';
 const MAY_NOT_LOOK =
-  'You need the right to list Deployments, Secrets and other kinds in all namespaces; ask somebody who has it.';
+  'This needs the right to list Deployments, Secrets and other kinds in all namespaces; ask a cluster administrator.';
 
-/** Without a cluster there is no port-forward; a daemon at --url needs none. */
+/** A port-forward needs the cluster; a daemon at --url does not. */
 function levelOf({ daemonPod }: Session): 'warn' | 'fail' {
   return daemonPod ? 'fail' : 'warn';
 }
@@ -63,17 +63,17 @@ async function openCluster(session: Session): Promise<{ readonly cluster?: Clust
   }
 }
 
-/** What the error itself advises: the daemon and the way to it know best. */
+/** The help of the error itself, which is more specific, or else `help`. */
 function adviceOr(otherwise: string): (error: unknown) => string {
   return (error) => {
     if (!(error instanceof FluxError) || error.help === undefined) return otherwise;
-    // The help of the API begins with what the message says already.
+    // The help from the API begins with the message.
     const [first = '', ...others] = error.help.trim().split('\n\n');
     return (error.message.endsWith(first) ? others.join('\n\n') : error.help).trim() || otherwise;
   };
 }
 
-const NO_ANSWER = 'It does not answer: see the log of fluxd, and whether --url, --token and --k8s-fwd-ns are right.';
+const NO_ANSWER = 'fluxd does not answer: see its log, and check --url, --token and --k8s-fwd-ns.';
 
 async function daemonFindings(session: Session): Promise<{ readonly inUse: InUse; readonly findings: readonly Finding[] }> {
   let inUse: InUse = { isFlux1: false };
@@ -90,13 +90,13 @@ async function daemonFindings(session: Session): Promise<{ readonly inUse: InUse
   );
   if (reached.length === 1 && reached[0]?.level === 'fail') return { inUse, findings: reached };
   const client = await session.client();
-  const asked = adviceOr('The log of fluxd says more.');
+  const asked = adviceOr('See the log of fluxd.');
   let repository = { status: '', errors: '' };
   const states = client.objectStates({ states: TROUBLE });
   const git = async () => {
     const config = await client.gitRepoConfig({ regenerateKey: false });
     if (config.remote.url !== '') inUse = { ...inUse, source: config.remote };
-    const known = await states.catch(() => undefined); // told by the check of the sync
+    const known = await states.catch(() => undefined); // reported by the sync check
     repository = config;
     return [gitFinding(config, known?.failure)];
   };

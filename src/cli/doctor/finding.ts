@@ -1,11 +1,11 @@
-/** What one check found. */
+/** The result of one check. */
 export interface Finding {
-  /** What was looked at, in a word or two. */
+  /** Name of the check. */
   readonly check: string;
-  /** `fail`: Flux does not work; `warn`: it does, but somebody should look, or it could not be checked. */
+  /** `fail`: Flux does not work; `warn`: it works but needs attention, or the check could not run. */
   readonly level: 'ok' | 'warn' | 'fail';
   readonly message: string;
-  /** What to do about it. */
+  /** The next step. */
   readonly help?: string;
 }
 

@@ -3,7 +3,7 @@ import { FLAGS, type Trial, tryArguments } from '../../config/index.ts';
 import { attempt } from './cluster-checks.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
-/** A Deployment of Flux v1, or of what it brought along. */
+/** A Deployment of Flux v1, or of a component that it installed. */
 export interface LeftDeployment {
   readonly name: string;
   readonly namespace: string;
@@ -12,26 +12,26 @@ export interface LeftDeployment {
   readonly args: readonly string[];
 }
 
-/** What a daemon syncs, as its API tells it. */
+/** What a daemon syncs, as reported by its API. */
 export interface SourceName {
   readonly url: string;
   readonly branch: string;
   readonly path: string;
 }
 
-/** What the daemon in use is. */
+/** The connected daemon. */
 export interface InUse {
-  /** It is a Flux v1 itself: what is found is what an upgrade would meet. */
+  /** The daemon is Flux v1 itself: the findings are what an upgrade would encounter. */
   readonly isFlux1: boolean;
-  /** Undefined where it could not be asked. */
+  /** Undefined if the daemon could not be queried. */
   readonly source?: SourceName | undefined;
 }
 
 const CHECK = 'leftovers';
-const MAY_NOT_LOOK = 'You may not list Secrets there; ask somebody who may.';
+const MAY_NOT_LOOK = 'You may not list Secrets there; ask a cluster administrator.';
 const GUIDE = 'docs/migrate-from-flux-v1.md';
 
-/** What there is to say of a Deployment that runs a Flux v1, and of the arguments and the Secret that it has. */
+/** Findings about a Deployment of Flux v1, its arguments and its Secret. */
 export async function flux1Findings(cluster: ClusterView, found: LeftDeployment, inUse: InUse): Promise<readonly Finding[]> {
   const trial = tryArguments(found.args);
   return [
@@ -48,20 +48,20 @@ function presence({ name, namespace, replicas, image }: LeftDeployment, { config
     return warn(
       CHECK,
       `Flux v1 is switched off: ${where}`,
-      `It does nothing. When you do not mean to go back, run kubectl -n ${namespace} delete deployment ${name}; a helm uninstall would take the deploy key along.`,
+      `It is idle. If you do not plan to go back, run kubectl -n ${namespace} delete deployment ${name}; helm uninstall would also delete the deploy key.`,
     );
-  if (isFlux1) return ok(CHECK, `Flux v1 runs: ${where}; how to put this fluxd in its place: ${GUIDE}`);
+  if (isFlux1) return ok(CHECK, `Flux v1 runs: ${where}; to replace it with this fluxd, see ${GUIDE}`);
   const theirs = { url: config.gitUrl, branch: config.gitBranch, path: config.gitPaths.join(',') };
   if (source && theirs.url !== '' && !isSame(source, theirs))
     return warn(
       CHECK,
       `Flux v1 runs for another repository, branch or path: ${where}`,
-      'That is well as long as no object is in both: each marks what it applies by its own source.',
+      'This is safe as long as no object is in both: each marks its objects with its own source.',
     );
   return fail(
     CHECK,
     `Flux v1 runs beside this fluxd: ${where}`,
-    `Both apply every object and move the tag ${config.gitSyncTag}, and a Flux v1 knows of no Lease. Switch it off: ${scale}`,
+    `Both apply every object and move the tag ${config.gitSyncTag}, and Flux v1 does not honour the Lease. Switch it off: ${scale}`,
   );
 }
 
@@ -69,7 +69,7 @@ function isSame(ours: SourceName, theirs: SourceName): boolean {
   return repositoryOf(ours.url) === repositoryOf(theirs.url) && ours.branch === theirs.branch && ours.path === theirs.path;
 }
 
-/** Host and path of a Git URL in either of its forms, whoever reads it: `git@h:o/r.git` and `ssh://git@h/o/r` are one repository. */
+/** Host and path of a Git URL, without user and scheme: `git@h:o/r.git` and `ssh://git@h/o/r` are the same repository. */
 function repositoryOf(url: string): string {
   return url
     .replace(/^[a-z+]+:\/\//, '')
@@ -82,15 +82,15 @@ function repositoryOf(url: string): string {
 function argumentFindings({ name, namespace }: LeftDeployment, { problems, idle }: Trial): readonly Finding[] {
   const whose = `the arguments of ${namespace}:deployment/${name}`;
   const stops = problems.map((problem) =>
-    warn(CHECK, `${whose} would stop fluxd: ${problem}`, `What to do without it: ${GUIDE}`),
+    warn(CHECK, `${whose} would stop fluxd: ${problem}`, `For alternatives see ${GUIDE}`),
   );
   if (idle.length === 0) return stops;
   const reasons = [...new Set(idle.flatMap((flag) => ('note' in FLAGS[flag] ? [FLAGS[flag].note] : [])))].join('; ');
   const named = idle.map((flag) => `--${flag}`).join(', ');
-  return [...stops, ok(CHECK, `${whose} that fluxd takes and does not need: ${named} (${reasons})`)];
+  return [...stops, ok(CHECK, `${whose} that fluxd accepts and ignores: ${named} (${reasons})`)];
 }
 
-/** The annotation in which `--sync-state=secret` keeps the revision that was synced last. */
+/** The annotation with the last synced revision under `--sync-state=secret`. */
 const HIGH_WATER_MARK = 'flux.weave.works/sync-hwm';
 const SECRETS = { group: '', version: 'v1', kind: 'Secret', plural: 'secrets' };
 
@@ -100,9 +100,9 @@ async function keyFindings(cluster: ClusterView, { namespace, args }: LeftDeploy
   const [secret] = await cluster.metadata(SECRETS, { namespace, fieldSelector: `metadata.name=${wanted}` });
   if (!secret) return [];
   const where = `${namespace}:secret/${wanted}`;
-  const key = ok(CHECK, `the deploy key in ${where} is used as it is, mounted where Flux v1 has it`);
+  const key = ok(CHECK, `the deploy key in ${where} can be used unchanged, mounted where Flux v1 has it`);
   const mark = secret.annotations?.[HIGH_WATER_MARK];
   if (!mark) return [key];
-  const help = 'fluxd marks what it synced by the tag in Git only and does not read this; it starts with --sync-state=git.';
-  return [key, warn(CHECK, `${where} says that Flux v1 synced ${mark.slice(0, 7)} last (--sync-state=secret)`, help)];
+  const help = 'fluxd records the synced revision only in the Git tag and ignores this one; it runs with --sync-state=git.';
+  return [key, warn(CHECK, `${where} records ${mark.slice(0, 7)} as the last revision synced by Flux v1 (--sync-state=secret)`, help)];
 }

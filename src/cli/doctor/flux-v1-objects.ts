@@ -5,13 +5,13 @@ import { type Finding, ok, warn } from './finding.ts';
 import type { InUse } from './flux-v1-daemon.ts';
 
 const CHECK = 'leftovers';
-/** The mark of versions long gone. */
+/** The mark of early versions. */
 const OLD_MARK = 'flux.weave.works/sync-gc-mark';
 
 const kind = (group: string, kind: string, plural: string, version = 'v1'): Kind => ({ group, version, kind, plural });
 const DEPLOYMENTS = kind('apps', 'Deployment', 'deployments');
 const HELM_RELEASES = kind('helm.fluxcd.io', 'HelmRelease', 'helmreleases');
-/** Where marks are looked for: what nearly every repository has. */
+/** The kinds searched for marks: nearly every repository has them. */
 const KINDS = [
   kind('', 'Namespace', 'namespaces'),
   kind('', 'ConfigMap', 'configmaps'),
@@ -26,7 +26,7 @@ const KINDS = [
   HELM_RELEASES,
 ];
 
-/** Objects that carry the mark of Flux v1 and that fluxd has not applied, or not since a Flux v1 did. */
+/** Objects with the mark of Flux v1 that fluxd has not applied, or not since Flux v1 last did. */
 export async function markFindings(cluster: ClusterView, { isFlux1 }: InUse): Promise<readonly Finding[]> {
   const unseen: string[] = [];
   const look = async (each: Kind) => {
@@ -45,24 +45,24 @@ export async function markFindings(cluster: ClusterView, { isFlux1 }: InUse): Pr
 
 function unseenFindings(kinds: readonly string[]): readonly Finding[] {
   if (kinds.length === 0) return [];
-  const help = 'You may not list them in all namespaces; ask somebody who may.';
-  return [warn(CHECK, `not looked at for marks of Flux v1: ${kinds.join(', ')}`, help)];
+  const help = 'You may not list them in all namespaces; ask a cluster administrator.';
+  return [warn(CHECK, `not searched for marks of Flux v1: ${kinds.join(', ')}`, help)];
 }
 
 function leftFindings(left: readonly Named[], isFlux1: boolean): readonly Finding[] {
   if (left.length === 0) return [];
   const carry = `${counted(left)} the mark and the checksum of Flux v1`;
-  if (isFlux1) return [ok(CHECK, `${carry}; fluxd takes over those that are in Git, and nothing restarts because of it`)];
+  if (isFlux1) return [ok(CHECK, `${carry}; fluxd takes over those in Git without restarting them`)];
   return [
     warn(
       CHECK,
       `${carry}, and fluxd has not applied them`,
-      'What is in Git is taken over by the next sync. What is not is never deleted by fluxd: put it back into Git, or delete it by kubectl. To see them all: fluxctl gc, with --sync-garbage-collection-dry or without the -dry.',
+      'The next sync takes over those in Git. fluxd never deletes the others: add them to Git, or delete them with kubectl. To list them, run fluxctl gc while fluxd runs with --sync-garbage-collection or --sync-garbage-collection-dry.',
     ),
   ];
 }
 
-/** Labels of versions long gone. */
+/** Labels of early versions. */
 export async function oldMarkFindings(cluster: ClusterView): Promise<readonly Finding[]> {
   const left = named(DEPLOYMENTS, await cluster.metadata(DEPLOYMENTS, { labelSelector: OLD_MARK }));
   if (left.length === 0) return [];
@@ -70,12 +70,12 @@ export async function oldMarkFindings(cluster: ClusterView): Promise<readonly Fi
     warn(
       CHECK,
       `${counted(left)} the label ${OLD_MARK}`,
-      `Garbage collection goes by fluxcd.io/sync-gc-mark only: kubectl label deployments --all-namespaces --selector=${OLD_MARK} ${OLD_MARK}-, or delete what is not in Git any more.`,
+      `Garbage collection uses only fluxcd.io/sync-gc-mark. Run kubectl label deployments --all-namespaces --selector=${OLD_MARK} ${OLD_MARK}-, or delete the objects that are no longer in Git.`,
     ),
   ];
 }
 
-/** HelmReleases of Flux v1's operator, and whether anybody installs them. */
+/** HelmReleases of the Helm operator, and whether the operator runs. */
 export async function helmReleaseFindings(cluster: ClusterView, hasOperator: boolean): Promise<readonly Finding[]> {
   const releases = named(HELM_RELEASES, await cluster.metadata(HELM_RELEASES, {}));
   if (releases.length === 0) return [];
@@ -85,8 +85,8 @@ export async function helmReleaseFindings(cluster: ClusterView, hasOperator: boo
   return [
     warn(
       CHECK,
-      `${there}, such as ${releases[0]?.id}, and no Helm operator runs`,
-      'fluxd applies them and updates their images, but installs no charts: run the operator, or move them to another one.',
+      `${there}, such as ${releases[0]?.id}, but no running Helm operator`,
+      'fluxd applies them and updates their images but does not install charts: run the operator, or migrate to another one.',
     ),
   ];
 }

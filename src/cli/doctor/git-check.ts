@@ -2,13 +2,13 @@ import type { GitConfig, ObjectStatesWire } from '../../api/client/index.ts';
 import { NOT_SYNCED } from './daemon-checks.ts';
 import { type Finding, fail, ok } from './finding.ts';
 
-/** Whether the daemon can read and write its repository; `failure` is what the daemon says of its last sync. */
+/** Checks that the daemon can read and write its repository; `failure` is the error of its last sync. */
 export function gitFinding({ remote, status, errors }: GitConfig, failure: ObjectStatesWire['failure']): Finding {
-  if (status === 'ready') return ok('git', `${remote.url}, branch ${remote.branch}, can be read and written`);
-  // Its URL is `file:` then, and it is no error that there is nothing to clone.
+  if (status === 'ready') return ok('git', `${remote.url}, branch ${remote.branch}, is readable and writable`);
+  // The API then reports the URL `file:`.
   if (status === 'unconfigured') return fail('git', 'no repository is configured', 'Start fluxd with --git-url.');
   const detail = errors === '' ? '' : `: ${errors}`;
-  // The daemon knows best what keeps it from syncing; a push that is refused does not.
+  // The error of the last sync is more specific, but a rejected push does not fail syncs.
   const own = failure && isSame(failure.message, errors) ? failure.help : undefined;
   return fail(
     'git',
@@ -17,26 +17,26 @@ export function gitFinding({ remote, status, errors }: GitConfig, failure: Objec
   );
 }
 
-/** What Flux v1's words mean. */
+/** Meaning of Flux v1's states. */
 const STATUS: Readonly<Record<string, string>> = { new: 'not cloned yet', cloned: 'read-only' };
 
-/** By what git and the daemons say; the first that fits counts. */
+/** Advice by error message of git and the daemons; the first match applies. */
 const REMEDIES: readonly (readonly [says: RegExp, help: string])[] = [
   [/branch .*(?:does not exist|not found)|couldn't find remote ref/i, 'Push the branch, or correct --git-branch.'],
   [
     /not yet checked for write access|has not been cloned yet/i,
-    'That comes within moments; if it lasts, the log of fluxd has the reason.',
+    'This should pass within moments; if it persists, see the log of fluxd.',
   ],
-  [/host key|known_hosts/i, 'Put the keys of the Git host into the known_hosts file, after comparing their fingerprints.'],
+  [/host key|known_hosts/i, 'Verify the fingerprints of the Git host’s keys, then add the keys to known_hosts.'],
   [
     /could not resolve host|name or service not known|temporary failure in name resolution/i,
-    'Correct the host in --git-url, or have the cluster resolve it.',
+    'Correct the host in --git-url, or make the cluster’s DNS resolve it.',
   ],
   [
     /connection (?:refused|timed out|reset)|failed to connect|no result within|no route to host/i,
-    'Let fluxd reach the Git host: a NetworkPolicy, a firewall or a proxy is in the way, or the host is down.',
+    'Allow fluxd to reach the Git host: a NetworkPolicy, firewall or proxy blocks it, or the host is down.',
   ],
-  [/certificate|SSL|TLS/, 'Have git trust the certificate of the Git host; see the docs on Git.'],
+  [/certificate|SSL|TLS/, 'Make git trust the certificate of the Git host; see the docs on Git.'],
   [
     /does not appear to be a git repository|repository .*not found|returned error: 404/i,
     'Correct the path in --git-url, and give the credentials access: many hosts say "not found" otherwise.',
@@ -49,20 +49,20 @@ function remedy(status: string, errors: string, url: string): string {
   if (known !== undefined) return known;
   switch (status) {
     case 'cloned':
-      return `It can be read, but not written: give ${isHttp ? 'the user of its credentials' : 'the deploy key (fluxctl identity)'} write access, and let fluxd push to the branch and its tags.`;
+      return `fluxd can read but not write: give ${isHttp ? 'the user of its credentials' : 'the deploy key (fluxctl identity)'} write access, and allow pushes to the branch and to tags.`;
     case 'new':
     case 'unreachable':
       return isHttp
-        ? 'Is the URL right, does the host answer where fluxd runs, and do the credentials that git is given still hold?'
-        : 'Give the deploy key (fluxctl identity) access to the repository, and put the host’s keys into known_hosts.';
+        ? 'Check the URL, that the host answers where fluxd runs, and that git’s credentials are still valid.'
+        : 'Give the deploy key (fluxctl identity) access to the repository, and add the host’s keys to known_hosts.';
     default:
       return 'See the log of fluxd.';
   }
 }
 
 /**
- * Findings with each trouble of the repository once: what others say of it again is left out, but for what the daemon advises, which
- * knows best. Nothing can be synced from a repository that cannot be read.
+ * Reports each problem of the repository once: other findings about it are omitted, except for the daemon's advice, which is more
+ * specific. An unreadable repository also fails every sync.
  */
 export function withoutRepeated(
   findings: readonly Finding[],
@@ -86,7 +86,7 @@ function isSame(message: string, errors: string): boolean {
   return errors !== '' && plain(message).includes(plain(errors));
 }
 
-/** Whether a daemon that is not ready has no other reason. */
+/** Whether this is the only reason why the daemon is not ready. */
 function isOnly(reason: string, errors: string): boolean {
   const rest = plain(reason)
     .replaceAll(plain(errors), '')

@@ -20,7 +20,7 @@ const deploymentsSchema = z.object({
   ),
 });
 
-/** The names that Flux v1's manifests and charts give to what they install, by both labels in use. */
+/** The names in Flux v1's manifests and charts, under both labels in use. */
 const NAMES = '(flux,fluxd,memcached,flux-memcached,helm-operator,flux-helm-operator)';
 const SELECTORS = [`name in ${NAMES}`, `app in ${NAMES}`];
 
@@ -28,10 +28,10 @@ const DAEMON = /(^|\/)(fluxcd|weaveworks)\/flux:/;
 const MEMCACHED = /(^|\/)memcached:/;
 const HELM_OPERATOR = /(^|\/)(fluxcd|weaveworks)\/helm-operator:/;
 
-/** Definitions that only versions long gone used. */
+/** Definitions used only by early versions. */
 const OLD_DEFINITIONS = ['fluxhelmreleases.helm.integrations.flux.weave.works', 'helmreleases.flux.weave.works'];
 
-/** What Flux v1 left in the cluster, or, where the daemon in use is one, what an upgrade will meet there: each with what fluxd makes of it. */
+/** Objects that Flux v1 left in the cluster, or that an upgrade from it will encounter, each with how fluxd handles it. */
 export async function checkLeftovers(cluster: ClusterView, inUse: InUse): Promise<readonly Finding[]> {
   const { daemons, caches, operators } = await leftDeployments(cluster);
   const found = [
@@ -46,7 +46,7 @@ export async function checkLeftovers(cluster: ClusterView, inUse: InUse): Promis
     ...(await oldDefinitions(cluster)),
     ...(await oldMarkFindings(cluster)),
   ];
-  return found.length > 0 ? found : [ok('leftovers', 'nothing of Flux v1 is there')];
+  return found.length > 0 ? found : [ok('leftovers', 'no leftovers of Flux v1')];
 }
 
 interface LeftDeployments {
@@ -72,11 +72,11 @@ async function leftDeployments(cluster: ClusterView): Promise<LeftDeployments> {
 
 function cacheFinding({ name, namespace }: LeftDeployment, { isFlux1 }: InUse): Finding {
   const where = `${namespace}:deployment/${name}`;
-  if (isFlux1) return ok('leftovers', `memcached of Flux v1 runs: ${where}; fluxd needs none`);
+  if (isFlux1) return ok('leftovers', `memcached of Flux v1 runs: ${where}; fluxd does not need it`);
   return warn(
     'leftovers',
     `memcached of Flux v1 runs: ${where}`,
-    `fluxd keeps image metadata in memory. When you do not mean to go back: kubectl -n ${namespace} delete deployment,service ${name}`,
+    `fluxd keeps image metadata in memory. If you do not plan to go back, run kubectl -n ${namespace} delete deployment,service ${name}`,
   );
 }
 
@@ -84,7 +84,7 @@ function operatorFinding({ name, namespace }: LeftDeployment): Finding {
   return warn(
     'leftovers',
     `the Helm operator runs: ${namespace}:deployment/${name}`,
-    'fluxd does not install charts: keep it as long as you have HelmReleases.',
+    'fluxd does not install charts: keep the operator as long as you have HelmReleases.',
   );
 }
 
@@ -100,8 +100,8 @@ async function oldDefinitions(cluster: ClusterView): Promise<readonly Finding[]>
     .map((name) =>
       warn(
         'leftovers',
-        `definition ${name} is there`,
-        `Nothing of today reads it: move its objects to helm.fluxcd.io/v1, then kubectl delete crd ${name}`,
+        `definition ${name} exists`,
+        `No current component reads it: migrate its objects to helm.fluxcd.io/v1, then run kubectl delete crd ${name}`,
       ),
     );
 }

@@ -1,7 +1,7 @@
 import type { ApiClient, WritersWire } from '../../api/client/index.ts';
 import { type Finding, ok, warn } from './finding.ts';
 
-/** Who set the sync tag, and who wrote the job notes: this fluxd, or a Flux v1. */
+/** Whether this fluxd or Flux v1 set the sync tag and wrote the job notes. */
 export async function checkWriters(client: ApiClient): Promise<readonly Finding[]> {
   const writers = await client.writers();
   if (!writers) return [];
@@ -19,15 +19,15 @@ function tagFindings({ syncTag }: WritersWire): readonly Finding[] {
       warn(
         'git',
         `${tag} was set neither by fluxd nor by Flux v1`,
-        'It counts as what was synced last. The next revision that is synced sets it as it should be.',
+        'fluxd treats it as the last synced revision. The next synced revision replaces it.',
       ),
     ];
-  if (!afterRecords) return [ok('git', `${tag} was set by Flux v1${when}; fluxd goes on from there`)];
+  if (!afterRecords) return [ok('git', `${tag} was set by Flux v1${when}; fluxd continues from there`)];
   return [
     warn(
       'git',
-      `${tag} was set by a Flux v1${when}, after fluxd had synced this repository`,
-      'If you did not go back to Flux v1 and over again, one still runs, maybe in another cluster: switch it off, or give it another --git-label.',
+      `${tag} was set by Flux v1${when}, after fluxd had synced this repository`,
+      'Unless you switched back temporarily, a Flux v1 is still running, perhaps in another cluster: switch it off, or give it another --git-label.',
     ),
   ];
 }
@@ -38,5 +38,5 @@ function noteFindings({ jobNotes: { ref, fluxd, fluxV1 } }: WritersWire): readon
     ...(fluxd > 0 ? [`${fluxd} of fluxd`] : []),
     ...(fluxV1 > 0 ? [`${fluxV1} of Flux v1, which fluxd reads as well`] : []),
   ];
-  return [ok('git', `notes of jobs in ${ref}: ${who.join(', ')}`)];
+  return [ok('git', `job notes in ${ref}: ${who.join(', ')}`)];
 }

@@ -3,9 +3,9 @@ import chart from './chart.json' with { type: 'json' };
 
 export interface Installation {
   readonly namespace: string;
-  /** Of fluxd. */
+  /** Image of fluxd. */
   readonly image: string;
-  /** Flags of fluxd by name; one that is undefined is left out. */
+  /** Flags of fluxd by name; undefined ones are omitted. */
   readonly flags: Readonly<Record<string, string | undefined>>;
 }
 
@@ -18,7 +18,7 @@ interface Binding extends Rendered {
   readonly subjects: readonly { readonly namespace: string }[];
 }
 
-/** Where an object goes, by its kind; the names are those of Flux v1. */
+/** File names by kind, as in Flux v1. */
 const FILES: Readonly<Record<string, string>> = {
   ServiceAccount: 'flux-account.yaml',
   ClusterRole: 'flux-account.yaml',
@@ -31,14 +31,14 @@ const FILES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The objects that run fluxd, as YAML by file name. They are those that Helm makes of charts/flux (`chart.json` has them, with each
- * flag that can be given here), so that both ways of installing are one.
+ * The objects that run fluxd, as YAML by file name. They are rendered from charts/flux (`chart.json`, with every flag that can be set
+ * here), so that both ways of installing agree.
  */
 export function fluxManifests(installation: Installation): Readonly<Record<string, string>> {
   const files = new Map<string, string[]>(Object.values(FILES).map((file) => [file, []]));
   for (const object of chart as readonly Rendered[]) {
     const file = FILES[object.kind];
-    if (!file) throw new Error(`chart.json has a ${object.kind}, and nothing says in which file it goes`);
+    if (!file) throw new Error(`no file name for kind ${object.kind} of chart.json`);
     files.get(file)?.push(dumpYaml(placed(object, installation)));
   }
   return Object.fromEntries([...files].map(([file, documents]) => [file, documents.join('---\n')]));
