@@ -35,7 +35,7 @@ async function untilServing(api: string): Promise<void> {
   }
 }
 
-/** Leaves the world up for the user, and publishes images on request. */
+/** Keeps the demo running for the user, and publishes images on request. */
 function invite({ kubeconfig, api, clone, repositoryUrl, registry, daemonLog }: World, { text }: Terminal): void {
   text(`
 It stays up. In another terminal:

@@ -17,25 +17,25 @@ import { type Config, type ListenAddress, parseFlags } from '../src/config/index
 import { type Daemon, type RunningFlux, startFlux } from '../src/controller/index.ts';
 
 const { version } = packageJson;
-/** A shutdown that takes longer than this is cut off; whatever it was doing is safe to repeat. */
+/** A shutdown that takes longer is cut off; interrupted work is safe to repeat. */
 const SHUTDOWN_MS = 20_000;
-/** Garbage that is collected while nobody works, in bytes; less is not worth that V8 compiles anew what it forgets then. */
+/** Minimum amount of garbage to collect while idle, in bytes: V8 drops compiled code in a collection, so less is not worth it. */
 const WORTHWHILE_BYTES = 16 * 2 ** 20;
-/** Of the heap at the start, and after the last such collection, bytes. */
+/** Heap in use at the start, and after the last such collection, in bytes. */
 let inUse = getHeapStatistics().used_heap_size;
 let collectedAt = 0;
-/** What was in use then may not be any more. */
+/** After this time a collection may free what was in use at the last one. */
 const COLLECT_MS = 3_600_000;
 
 /**
- * V8 lets the heap grow to several times what is in use, and keeps it; here garbage is collected when the heap has grown by half.
- * Its two optimising compilers take up what was called 400 and 3,000 times; here later, since a first sync of 1,000 objects, in a
- * process that has done nothing yet, spent a quarter of its CPU time on code that it hardly ran any more. What a daemon does every day
- * reaches any number.
- * Of the flags of the first line, one keeps garbage from growing old, one lets us collect what syncs leave while there is nothing to
- * do, and one makes one thread of V8's four: on the core or half a core that a container gets they take the API's turn. Without them
- * the daemon works as well, with more memory and slower answers. (The others forbid code made from text and `__proto__`, S-028, and
- * that a signal opens a debugger.) Those here do not stand there, because a Node that had one of them no more would not start.
+ * By default V8 lets the heap grow to several times the live data; here garbage is collected when the heap has grown by half.
+ * V8's two optimising compilers start after 400 and 3,000 calls. Here they start later, since a first sync of 1,000 objects in a fresh
+ * process spent a quarter of its CPU time on compiling code that it hardly ran any more. Recurring work reaches any threshold.
+ * Of the flags in the first line, one keeps garbage out of the old generation, one exposes the collector, so that garbage of syncs can
+ * be collected while idle, and one limits V8 to one of its four threads: on the core or half a core of a container they would compete
+ * with the API. Without these flags the daemon works too, with more memory and slower responses. (The others forbid code from strings
+ * and `__proto__`, S-028, and a debugger opened by a signal.) The flags below are set here, because a Node without one of them would
+ * refuse to start.
  */
 for (const flag of ['heap-growing-percent=50', 'invocation-count-for-maglev=1500', 'invocation-count-for-turbofan=12000'])
   setFlagsFromString(`--${flag}`);
@@ -55,14 +55,13 @@ if ('exit' in parsed) {
   log.info({ version }, 'fluxd starting');
   await run(parsed.config, log).catch((error: unknown) => {
     log.flush();
-    log.fatal({ err: error }, 'fluxd ended by an error');
+    log.fatal({ err: error }, 'fluxd failed');
     process.exit(1);
   });
 }
 
 /**
- * Shrinks the heap to what is in use, when much of it is not. With 20,000 objects that takes a tenth of a second, in which nothing else
- * is done.
+ * Shrinks the heap to the live data if much of it is garbage. With 20,000 objects this blocks the process for a tenth of a second.
  */
 function releaseMemory(): void {
   const isOverdue = systemClock.monotonic() - collectedAt > COLLECT_MS;
@@ -122,7 +121,7 @@ async function listen(
   return [api, metricsServer];
 }
 
-/** Read before anything is started, so that a mistake there changes nothing. */
+/** Read before anything starts, so that a mistake in it has no effect. */
 function readEndpoints(configFile: string, log: Logger): Promise<Endpoints> {
   const child = log.child({ component: 'webhooks' });
   return loadEndpoints(configFile, { readFile: (path) => readFile(path), clock: systemClock, log: child });
@@ -141,7 +140,7 @@ async function listenForWebhooks(
 function signalled(): Promise<string> {
   return new Promise((resolve, reject) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal));
-    // Better to restart than to be alive and stuck: everything is rebuilt from Git and the cluster.
+    // A restart is better than a stuck process: everything is rebuilt from Git and the cluster.
     process.once('unhandledRejection', (error) =>
       reject(new Error(`unhandled rejection: ${messageOf(error)}`, { cause: error })),
     );

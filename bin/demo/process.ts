@@ -3,17 +3,17 @@ import { open, readFile } from 'node:fs/promises';
 
 export interface Ran {
   readonly code: number;
-  /** What it printed on both streams, in the order it came, as on a terminal. */
+  /** The output of both streams, interleaved as on a terminal. */
   readonly output: string;
 }
 
 export interface RunOptions {
   readonly cwd?: string;
-  /** A file for the output to pass through: two pipes would lose the order between the streams. */
+  /** A temporary file for the output: two pipes would lose the order between the streams. */
   readonly outputFile: string;
 }
 
-/** Runs a program to its end and keeps what it printed. */
+/** Runs a program to its end and captures its output. */
 export async function run(program: string, args: readonly string[], { cwd, outputFile }: RunOptions): Promise<Ran> {
   const file = await open(outputFile, 'w');
   try {
@@ -28,9 +28,9 @@ export async function run(program: string, args: readonly string[], { cwd, outpu
   }
 }
 
-/** The same for what must succeed; resolves to the output. */
+/** The same for a program that must succeed; resolves to the output. */
 export async function mustRun(program: string, args: readonly string[], options: RunOptions): Promise<string> {
   const { code, output } = await run(program, args, options);
-  if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}:\n${output}`);
+  if (code !== 0) throw new Error(`${program} ${args.join(' ')} exited with ${code}:\n${output}`);
   return output;
 }

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 
-/** Prints the demo's story: numbered steps, the commands as a person would type them, and what they printed. */
+/** Prints the demo: numbered steps, the commands as a user would type them, and their output. */
 export interface Terminal {
   heading(text: string): void;
   text(text: string): void;

@@ -9,7 +9,7 @@ const CART = '/apis/apps/v1/namespaces/shop/deployments/cart';
 const SETTINGS = '/api/v1/namespaces/shop/configmaps/settings';
 const WITHIN_MS = 60_000;
 
-/** The main job, step by step; throws as soon as something is not as it should be. */
+/** The main job, step by step; throws at the first check that fails. */
 export async function walk(world: World, terminal: Terminal): Promise<void> {
   const { clone, registry, api, outputFile } = world;
   const git = (...args: readonly string[]) => mustRun('git', args, { cwd: clone, outputFile });
@@ -28,7 +28,7 @@ export async function walk(world: World, terminal: Terminal): Promise<void> {
     const sync = await show('fluxctl sync');
     expect(
       sync.code === 1 && sync.output.includes('shop/broken.yaml'),
-      'the mistake is named by file and line, and fluxctl sync exits 1 for it',
+      'the mistake is reported with file and line, and fluxctl sync exits 1',
     );
     const paths = [
       CART,
@@ -41,7 +41,7 @@ export async function walk(world: World, terminal: Terminal): Promise<void> {
     const found = await Promise.all(paths.map((path) => world.get(path)));
     expect(
       found.every((object) => object !== undefined),
-      'everything else runs, the custom resource and its definition from one commit included',
+      'everything else runs, including a custom resource and its definition from one commit',
     );
     await show('fluxctl list-workloads --all-namespaces');
   }
@@ -56,7 +56,7 @@ export async function walk(world: World, terminal: Terminal): Promise<void> {
     await show('fluxctl sync');
     expect(
       (await world.get(SETTINGS))?.data?.GREETING === 'Good morning',
-      'the ConfigMap in the cluster says so too; nothing else was touched',
+      'the ConfigMap in the cluster has changed; nothing else was touched',
     );
   }
 
@@ -84,35 +84,35 @@ export async function walk(world: World, terminal: Terminal): Promise<void> {
     const changed = shown.split('\n').filter((line) => /^[+-](?![+-])/.test(line));
     expect(
       changed.length === 2 && changed[1]?.includes('shop/cart:1.3.0 # changed by Flux, this comment stays') === true,
-      'one line changed, its comment is still there',
+      'one line changed, and its comment is still there',
     );
     expect((await git('rev-list', '--count', `${before}..origin/main`)).trim() === '1', 'exactly one commit');
     terminal.command('git notes --ref=flux show');
     const note = await git('notes', '--ref=flux', 'show');
     terminal.output(note);
-    expect(note.includes(image), 'its note says what was updated, and why');
+    expect(note.includes(image), 'its note records what was updated, and why');
     await until('the new image runs', async () => {
       const cart = await world.get(CART);
       const running = cart?.spec?.template?.spec?.containers?.[0]?.image === image;
       return running && cart?.status?.updatedReplicas === 2 && cart.status.readyReplicas === 2;
     });
-    expect(true, 'the Deployment runs it, both replicas ready');
+    expect(true, 'the Deployment runs it, and both replicas are ready');
     await until('the sync tag follows', async () => {
       await git('fetch', '--quiet', '--force', 'origin', '+refs/tags/*:refs/tags/*');
       return (await git('rev-parse', 'flux-sync^{commit}')) === (await git('rev-parse', 'origin/main'));
     });
-    expect(true, 'the tag flux-sync stands on the commit');
+    expect(true, 'the tag flux-sync points to the commit');
   }
 
   async function drift(): Promise<void> {
-    terminal.heading('Somebody changes the cluster by hand');
+    terminal.heading('A manual change in the cluster');
     terminal.command('kubectl --namespace shop edit deployment cart    # replicas: 2 becomes 7');
     const told = (await readFile(world.daemonLog, 'utf8')).length;
     await world.edit(CART, { spec: { replicas: 7 } });
     const edited = performance.now();
     await until('the edit is undone', async () => (await world.get(CART))?.spec?.replicas === 2);
     const seconds = (performance.now() - edited) / 1000;
-    expect(true, `back to what Git says after ${seconds.toFixed(1)} s; nobody had to ask`);
+    expect(true, `reverted to the state in Git after ${seconds.toFixed(1)} s, without a request`);
     let lines = '';
     await until('the daemon says so', async () => {
       lines = (await readFile(world.daemonLog, 'utf8')).slice(told).split('\n').flatMap(logLine).join('\n');
@@ -120,7 +120,7 @@ export async function walk(world: World, terminal: Terminal): Promise<void> {
     });
     terminal.text('   fluxd says:');
     terminal.output(lines);
-    expect(lines.includes('kubectl-edit: spec.replicas'), 'and it is said who changed what');
+    expect(lines.includes('kubectl-edit: spec.replicas'), 'the log names the field and its editor');
   }
 
   async function show(command: string): Promise<Ran> {
@@ -131,12 +131,12 @@ export async function walk(world: World, terminal: Terminal): Promise<void> {
   }
 
   function expect(holds: boolean, what: string): void {
-    if (!holds) throw new Error(`the demo failed: not true that ${what}`);
+    if (!holds) throw new Error(`the demo failed: check did not hold: ${what}`);
     terminal.verified(what);
   }
 }
 
-/** The lines of the daemon's log that tell of the sync, without time and level. */
+/** The lines of the daemon's log about the sync, without time and level. */
 function logLine(line: string): string[] {
   const match = /component=sync msg="([^"]+)" (?:file|resource)=(.*)$/.exec(line);
   return match ? [`${match[1]}: ${match[2]?.replace(/ help=.*/, '')}`] : [];
@@ -145,7 +145,7 @@ function logLine(line: string): string[] {
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + WITHIN_MS;
   while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`the demo failed: not within ${WITHIN_MS / 1000} s: ${what}`);
+    if (Date.now() > deadline) throw new Error(`the demo failed: timed out after ${WITHIN_MS / 1000} s: ${what}`);
     await sleep(100);
   }
 }

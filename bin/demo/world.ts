@@ -18,20 +18,20 @@ import { mustRun } from './process.ts';
 const root = join(import.meta.dirname, '../..');
 const PLACEHOLDER = 'registry.example.com';
 
-/** Everything the demo runs on: the embedded parts, a clone of the repository, and the real fluxd as a process of its own. */
+/** The demo's environment: the embedded servers, a clone of the repository, and the real fluxd as a separate process. */
 export interface World {
-  /** Where a program's output may pass through. */
+  /** Temporary file for a program's output. */
   readonly outputFile: string;
   readonly kubernetes: Kubernetes;
   readonly registry: Registry;
   readonly repositoryUrl: string;
-  /** A person's clone. */
+  /** The user's clone. */
   readonly clone: string;
   readonly kubeconfig: string;
-  /** Base of the daemon's API, for fluxctl's --url. */
+  /** Base URL of the daemon's API, for fluxctl's --url. */
   readonly api: string;
   readonly daemonLog: string;
-  /** Reads an object from the embedded API; undefined when it is not there. */
+  /** Reads an object from the embedded API; undefined if it does not exist. */
   get(path: string): Promise<KubernetesObject | undefined>;
   /** Changes an object as `kubectl edit` would. */
   edit(path: string, patch: unknown): Promise<void>;
@@ -98,7 +98,7 @@ export async function startWorld(): Promise<World> {
     },
     async edit(path, patch) {
       const { status, body } = await ask('PATCH', `${path}?fieldManager=kubectl-edit`, JSON.stringify(patch));
-      if (status !== 200) throw new Error(`PATCH ${path} was answered ${status}: ${body}`);
+      if (status !== 200) throw new Error(`PATCH ${path} failed with status ${status}: ${body}`);
     },
     async stop() {
       await stopAll(daemon, http, kubernetes, registry, git);
@@ -107,7 +107,7 @@ export async function startWorld(): Promise<World> {
   };
 }
 
-/** The images that the sample names, as builds of last week. */
+/** The images that the sample uses, built last week. */
 function publishImages(registry: Registry): void {
   for (const [repository, tag] of [
     ['shop/cart', '1.2.0'],

@@ -5,7 +5,7 @@ import { badRequest } from './status.ts';
 const MAX_BYTES = 1024 * 1024;
 
 /**
- * Refuses a body in a form that a web page can send without asking first (S-072): forms and plain text.
+ * Rejects content types that a web page can send without a CORS preflight (S-072): forms and plain text.
  * @throws FluxError `api/unsupported-media-type`.
  */
 export function checkContentType(contentType: string | undefined, kind: 'json' | 'legacy'): void {
@@ -18,24 +18,24 @@ export function checkContentType(contentType: string | undefined, kind: 'json' |
   });
 }
 
-/** What one request holds of a budget, until it is disposed of. */
+/** The part of a budget that one request holds until disposed. */
 export interface Hold extends Disposable {
-  /** @throws FluxError `api/busy` when others hold too much. */
+  /** @throws FluxError `api/busy` when other requests hold too much. */
   take(bytes: number): void;
-  /** The body is whole: it is no longer what is waited for. */
+  /** The body is complete and can no longer be evicted. */
   complete(): void;
-  /** Called when the bytes are needed for others. */
+  /** Called when the bytes are needed for other requests. */
   onGiveWay: (error: FluxError) => void;
 }
 
 /**
- * Bytes of bodies that the requests of one listener hold together. When there are no more, the body gives way that has been on its way
- * for longest: a sender that means well is done in moments, and cannot be kept out by those who are not.
+ * The bytes that the request bodies of one listener may hold together. When they run out, the body that has been arriving for longest
+ * is evicted: a well-behaved client finishes within moments, and slow ones cannot keep it out.
  */
 export class BodyBudget {
   readonly #maxBytes: number;
   #held = 0;
-  /** Bodies on their way, the oldest first. */
+  /** Arriving bodies, oldest first. */
   readonly #underway = new Set<{ readonly hold: Hold; bytes: number }>();
 
   constructor(maxBytes: number) {
@@ -80,35 +80,35 @@ export class BodyBudget {
 function tooMany(): FluxError {
   return new FluxError('too many requests are being read', {
     code: 'api/busy',
-    help: 'Send it again in a few seconds.',
+    help: 'Retry in a few seconds.',
     expected: true,
   });
 }
 
 export interface ReadLimits {
-  /** Bytes of this body; 1 MiB by default. */
+  /** Size limit of this body in bytes; 1 MiB by default. */
   readonly maxBytes?: number | undefined;
-  /** What is read is taken from it. */
+  /** The budget that the body is charged to. */
   readonly hold?: Hold | undefined;
-  /** Called when nothing is known that speaks against reading it. */
+  /** Called once the body is accepted, before it is read. */
   readonly onAccepted?: (() => void) | undefined;
 }
 
 /**
- * Reads a body whole.
- * @throws FluxError `api/too-large` as soon as it is known to be over the limit, `api/busy` when others need the bytes.
+ * Reads a complete body.
+ * @throws FluxError `api/too-large` as soon as the limit is exceeded, `api/busy` when the budget runs out.
  */
 export async function readBody(
   request: IncomingMessage,
   { maxBytes = MAX_BYTES, hold, onAccepted }: ReadLimits = {},
 ): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  // A request that has already ended emits no event.
+  // A request that has ended already emits no event.
   if (request.destroyed && !request.readableEnded) throw badRequest('the request ended before its body');
   onAccepted?.();
   const chunks: Buffer[] = [];
   let size = 0;
-  // Not `for await`: leaving that loop destroys the connection before the refusal is written.
+  // Not `for await`: leaving that loop destroys the connection before the error response is written.
   await new Promise<void>((resolve, reject) => {
     const refuse = (error: unknown) => {
       request.pause();
@@ -135,7 +135,7 @@ export async function readBody(
   return Buffer.concat(chunks);
 }
 
-/** @throws FluxError `api/bad-request` for what is not UTF-8. */
+/** @throws FluxError `api/bad-request` for invalid UTF-8. */
 export function decodeBody(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);

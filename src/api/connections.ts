@@ -4,24 +4,24 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../base/index.ts';
 import { isLoopback } from './doors.ts';
 
-/** Most connections at once; one network address gets few of them, and loopback always finds room (S-079). */
+/** Maximum number of connections; one network address gets a fraction of them, and loopback is always accepted (S-079). */
 export const MAX_CONNECTIONS = 512;
 export const MAX_FROM_NETWORK = 384;
 const MAX_FROM_ONE_ADDRESS = 64;
-/** An address that floods gets no connection for so long; so many such addresses are remembered. */
+/** How long a flooding address is blocked, and how many such addresses are remembered. */
 const SHUT_OUT_MS = 2000;
 const MAX_SHUT_OUT = 1000;
 
 interface Connection {
   readonly socket: Socket;
   readonly address: string;
-  /** The last that it asked. */
+  /** Time of its last request. */
   exchange?: { readonly incoming: IncomingMessage; readonly outgoing: ServerResponse };
 }
 
 /**
- * Holds connections from the network within the limits as they come in: what has waited longest without a question gives way, of the
- * same address when that has its share, so that many who say nothing cannot keep out one who asks.
+ * Limits the connections from the network. A new connection evicts the one that has been idle for longest, of the same address if that
+ * has used its share, so that many idle connections cannot keep out an active client.
  */
 export function limitConnections(
   server: Server,
@@ -30,7 +30,7 @@ export function limitConnections(
   maxFromOneAddress = MAX_FROM_ONE_ADDRESS,
 ): { readonly shutOut: (socket: Socket) => void } {
   server.maxConnections = MAX_CONNECTIONS;
-  /** By the client's end, the one that was heard of last at the end. By TLS the server sees another socket, with the same end. */
+  /** By the client's address and port, most recently active last. With TLS the server sees another socket with the same address. */
   const fromNetwork = new Map<string, Connection>();
   const byAddress = new Map<string, number>();
   const shutOutAt = new LRUCache<string, number>({ max: MAX_SHUT_OUT });
@@ -78,7 +78,7 @@ export function limitConnections(
   server.on('checkContinue', asked);
 
   return {
-    /** Ends a connection that floods, before more of it is parsed, and with it all others of its address, which a flood uses alike. */
+    /** Ends a flooding connection before more of it is parsed, along with all others of its address. */
     shutOut(socket) {
       const address = fromNetwork.get(endOf(socket))?.address;
       socket.destroy();
@@ -93,7 +93,7 @@ export function limitConnections(
   };
 }
 
-/** It has said all that it wants to know, and waits for us. */
+/** The client has sent its request and waits for the response. */
 function isBeingAnswered({ exchange }: Connection): boolean {
   return exchange?.incoming.complete === true && !exchange.outgoing.writableFinished;
 }

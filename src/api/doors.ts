@@ -1,34 +1,34 @@
 import { FluxError } from '../base/index.ts';
 import type { Door } from './route.ts';
 
-/** What decides whether a request may come in; nothing of it is taken from its path. */
+/** The properties of a request that decide about access; none comes from its path. */
 export interface Caller {
-  /** The address of this machine that the connection was made to. */
+  /** The local address of the connection. */
   readonly localAddress: string;
-  /** By TLS. */
+  /** Whether the connection uses TLS. */
   readonly encrypted: boolean;
-  /** Every Host header, in order. */
+  /** All Host headers, in order. */
   readonly hosts: readonly string[];
   readonly origin: string | undefined;
   readonly secFetchSite: string | undefined;
 }
 
-/** 127.0.0.0/8 and ::1, also where an IPv6 socket shows the former as ::ffff:127.0.0.1. */
+/** 127.0.0.0/8 and ::1, also in the form ::ffff:127.0.0.1 of an IPv6 socket. */
 export function isLoopback(address: string): boolean {
   return address === '::1' || /^(?:::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/i.test(address);
 }
 
 /**
- * Lets a request in, or throws why not; `by-right` leaves it to the rights of the caller's token. From the network only what is meant
- * for anyone is served without one, and a token is looked at only where nobody could read along. Over loopback a browser
- * is the danger: a name that somebody else's DNS points here (S-071), or a page that makes a person's browser call (S-072).
- * `door` is undefined for a request that no route answers, so that the network cannot probe for routes.
+ * Admits a request, or throws the reason. `by-right` means that the rights of the caller's token decide. From the network, only public
+ * routes are served without a token, and tokens are read only over TLS. Over loopback, the danger is a browser: a foreign DNS name
+ * that points to this machine (S-071), or a web page that makes the user's browser send requests (S-072).
+ * `door` is undefined for a request without a route, so that the network cannot probe for routes.
  * @throws FluxError `api/forbidden`, `api/bad-request`.
  */
 export function checkDoor(door: Door | undefined, caller: Caller): 'in' | 'by-right' {
   const { localAddress, encrypted, hosts } = caller;
   if (hosts.length > 1) throw badHost('the request has more than one Host header');
-  // What a page could make a browser send has no signature.
+  // A request forged by a web page has no signature.
   if (door === 'signed') return 'in';
   if (isLoopback(localAddress)) {
     const host = hosts[0] ?? '';
@@ -47,15 +47,15 @@ export function checkDoor(door: Door | undefined, caller: Caller): 'in' | 'by-ri
     return 'by-right';
   }
   throw forbidden(
-    'this API is served on loopback addresses, and elsewhere by TLS with a token',
-    'Reach the daemon by a port-forward, as fluxctl does by itself when it has a kubeconfig: fluxctl --k8s-fwd-ns <namespace> …',
+    'this API is served on loopback addresses, and elsewhere over TLS with a token',
+    'Use a port-forward, which fluxctl opens by itself when it has a kubeconfig: fluxctl --k8s-fwd-ns <namespace> …',
   );
 }
 
 function refuseOtherPages({ encrypted, hosts: [host = ''], origin, secFetchSite }: Caller): void {
   const own = `${encrypted ? 'https' : 'http'}://${host}`;
   const foreign = (origin !== undefined && origin !== own) || secFetchSite === 'cross-site' || secFetchSite === 'same-site';
-  if (foreign) throw forbidden('the request comes from another web page', 'Pages of other sites may not call the daemon.');
+  if (foreign) throw forbidden('the request comes from a web page of another site', 'Web pages of other sites may not call the daemon.');
 }
 
 function isLoopbackHost(host: string): boolean {

@@ -1,7 +1,8 @@
 /**
- * The daemon's HTTP API. A *route* is a method and a path with a *door*: who may call it. Over loopback, where a port-forward
- * arrives, everything is served; from the network only probes, metrics and the public deploy key. `legacy/` speaks Flux v1's
- * API, `v1/` the new one, `webhooks/` what Git hosts and registries send, `wire/` names what crosses the line, and `client/` is what fluxctl calls with.
+ * The daemon's HTTP API. A *route* is a method and a path with a *door*, which defines who may call it. Over loopback, where a
+ * port-forward arrives, everything is served; from the network only probes, metrics and the public deploy key. `legacy/` implements
+ * Flux v1's API, `v1/` the new one, `webhooks/` receives pushes from Git hosts and registries, `wire/` defines the JSON bodies, and
+ * `client/` is the client that fluxctl uses.
  */
 export type { RenderMetrics } from './health.ts';
 export type { HttpListener } from './listener.ts';

@@ -13,75 +13,75 @@ import { badRequest, statusOf } from './status.ts';
 import { createClientTurns, createConnectionTurns } from './turns.ts';
 import { writeReply } from './write.ts';
 
-/** How long open exchanges may take to end once the server closes. */
+/** Grace period for open exchanges after the server starts to close. */
 const CLOSE_GRACE_MS = 3000;
-/** Connections that may wait to be taken, as far as the kernel grants it: one too many asks again after a whole second. */
+/** Accept backlog, as far as the kernel allows: a client beyond it retries only after a second. */
 const BACKLOG = 4096;
-/** Given before a route is asked: no route took the time, and anybody may be given them for each. */
+/** Statuses of responses sent before a route runs; they are not counted for the route, since anyone can cause them. */
 const REFUSALS = new Set([403, 413, 415]);
 const NO_BODY = Buffer.alloc(0);
 
-/** How long a client may take to send what it has to say (S-079). */
+/** Timeouts for receiving a request (S-079). */
 export interface Patience {
-  /** From the connection, or the request before, to the end of the headers. */
+  /** From the connection, or the previous request, to the end of the headers. */
   readonly headersMs: number;
   /** To the end of the body. */
   readonly requestMs: number;
-  /** From one request to the next. */
+  /** Between two requests. */
   readonly idleMs: number;
-  /** How often this is looked after. */
+  /** Interval for checking the timeouts. */
   readonly lookMs: number;
 }
 
 const PATIENCE: Patience = { headersMs: 10_000, requestMs: 30_000, idleMs: 10_000, lookMs: 2000 };
 
 export interface HttpListener {
-  /** Resolves to where it listens; port 0 picks a free one, the empty host means every interface. */
+  /** Resolves to the actual address; port 0 picks a free port, an empty host means all interfaces. */
   listen(address: { readonly host: string; readonly port: number }): Promise<{ readonly address: string; readonly port: number }>;
-  /** Takes no more connections, lets open exchanges end, cuts those that do not. */
+  /** Stops accepting connections, waits for open exchanges, then cuts the rest. */
   close(): Promise<void>;
-  /** What is served, for the table of who may call what. */
+  /** The served routes, for the table of access rules. */
   readonly routes: readonly Pick<Route, 'methods' | 'path' | 'door' | 'body'>[];
 }
 
 export interface ListenerOptions {
   readonly routes: readonly Route[];
-  /** Turns anything thrown, and a request no route answers (`undefined`), into an answer. */
+  /** Turns a thrown value, or a request without a route (`undefined`), into a response. */
   readonly refuse: (thrown: unknown, request: Pick<ApiRequest, 'path' | 'headers'>) => Reply;
   readonly log: Logger;
   readonly clock?: Clock;
-  /** The address a connection came in on; tests pretend others. */
+  /** The local address of a connection; tests override it. */
   readonly localAddressOf?: (socket: Socket) => string;
-  /** Takes TLS as well, and lets in from the network who has the right. Without it no token is ever read. */
+  /** Enables TLS, and admits authorized callers from the network. Without it tokens are never read. */
   readonly tls?: { readonly certificate: () => Promise<KeyPair | undefined>; readonly rights: Rights };
-  /** Bytes of bodies held at once, over all connections; no limit by default, for callers that have passed a door. */
+  /** Limit of body bytes held over all connections; none by default, since callers have passed a door. */
   readonly maxHeldBytes?: number;
   readonly patience?: Patience;
-  /** Connections of one network address; an Ingress in front is one address for everybody. */
+  /** Connection limit of one network address; behind an Ingress, all clients share one address. */
   readonly maxFromOneAddress?: number;
-  /** How logs show a path, where a path may hold what only its caller should know. */
+  /** The form of a path in logs, for paths that may contain secrets. */
   readonly shownPath?: (path: string) => string;
-  /** Told of each request that was answered. */
+  /** Called after each response. */
   readonly onAnswer?: (answer: Answered) => void;
-  /** What metrics call a path that no route serves. */
+  /** Name in metrics for paths without a route. */
   readonly unknownName?: (path: string) => string;
 }
 
 export interface Answered {
   readonly method: string;
-  /** The name of the route; of all of them together for what was refused before one was asked. */
+  /** The name of the route, or a common name for requests rejected before routing. */
   readonly route: string;
   readonly status: number;
   readonly seconds: number;
 }
 
-/** An HTTP/1.1 server over a table of routes: door first, then body, then handler. Compiles no code and knows no sessions. */
+/** An HTTP/1.1 server over a table of routes: door first, then body, then handler. Compiles no code and has no sessions. */
 export function createListener(options: ListenerOptions): HttpListener {
   const { routes, refuse, log, clock = systemClock, localAddressOf = (socket) => socket.localAddress ?? '' } = options;
   const { shownPath = (path) => path, maxFromOneAddress, patience = PATIENCE } = options;
   const { onAnswer, unknownName = () => 'NotFound' } = options;
   const budget = options.maxHeldBytes === undefined ? undefined : new BodyBudget(options.maxHeldBytes);
-  /** Of the exchanges under way. */
+  /** Abort controllers of the exchanges in progress. */
   const open = new Set<AbortController>();
   let isClosing = false;
   const asClient = createClientTurns();
@@ -96,7 +96,7 @@ export function createListener(options: ListenerOptions): HttpListener {
     },
     (incoming, outgoing) => receive(incoming, outgoing),
   );
-  // Whoever asks before sending a body (RFC 9110, 10.1.1) is told to go on only when it will be read.
+  // A client that sends `Expect: 100-continue` (RFC 9110, 10.1.1) gets the 100 only when its body will be read.
   server.on('checkContinue', (incoming, outgoing) => receive(incoming, outgoing, () => outgoing.writeContinue()));
   const tls = options.tls && acceptTls(server, options.tls.certificate, clock);
   const { shutOut } = limitConnections(server, localAddressOf, clock, maxFromOneAddress);
@@ -106,7 +106,7 @@ export function createListener(options: ListenerOptions): HttpListener {
     const { socket } = incoming;
     void onConnection(socket, () =>
       answer(incoming, outgoing, goOn).catch((error: unknown) => {
-        log.error({ method: incoming.method, err: error }, 'answer could not be written');
+        log.error({ method: incoming.method, err: error }, 'writing the response failed');
         socket.destroy();
       }),
     );
@@ -134,17 +134,17 @@ export function createListener(options: ListenerOptions): HttpListener {
     log.debug({ method: incoming.method, path: shownPath(path), status: reply.status, durationMs }, 'request answered');
   }
 
-  /** Aborts when the client has gone, or the server closes. */
+  /** Aborts when the client disconnects, or the server closes. */
   function signalOf(outgoing: ServerResponse): AbortSignal {
     const gone = new AbortController();
     open.add(gone);
     if (isClosing) gone.abort();
     const onClose = () => {
       open.delete(gone);
-      // Once all has been sent nobody waits for it, and the error that it makes takes a twentieth of the time of a short request.
+      // After the response the abort is useless, and creating its error takes a twentieth of the time of a short request.
       if (!outgoing.writableFinished) gone.abort();
     };
-    // Who left while the body was read is not heard of again.
+    // The client may have disconnected while the body was read, which emits no further event.
     if (outgoing.closed) onClose();
     else outgoing.once('close', onClose);
     return gone.signal;
@@ -161,7 +161,7 @@ export function createListener(options: ListenerOptions): HttpListener {
     const method = incoming.method ?? '';
     const caller = callerOf(incoming, localAddressOf(incoming.socket));
     if (checkDoor(match?.route.door, caller) === 'by-right') {
-      if (!options.tls) throw new TypeError('a right is asked for where nobody can tell');
+      if (!options.tls) throw new TypeError('rights cannot be checked without TLS');
       const from = incoming.socket.remoteAddress ?? '';
       await options.tls.rights.check({ token: tokenOf(incoming.headers), method, path, served: match !== undefined, from });
     }
@@ -176,7 +176,7 @@ export function createListener(options: ListenerOptions): HttpListener {
     const signal = signalOf(outgoing);
     const local = isLoopback(caller.localAddress);
     const handle = async () => {
-      // While it waited for its turn, or is answered, the client may leave; no one reads an answer then.
+      // The client may disconnect while its request waits or runs; then no response is written.
       if (signal.aborted) return { status: 503 };
       try {
         return await route.handle({ method, path, params, query, headers: incoming.headers, body, bytes, local, signal });
@@ -195,9 +195,9 @@ export function createListener(options: ListenerOptions): HttpListener {
       new Promise((resolve, reject) => {
         const onError = (cause: Error) =>
           reject(
-            new FluxError(`address ${host}:${port} cannot be listened on: ${messageOf(cause)}`, {
+            new FluxError(`cannot listen on ${host}:${port}: ${messageOf(cause)}`, {
               code: 'api/listen-failed',
-              help: 'Another process may hold the port; choose another one with --listen, --listen-metrics or --webhook-listen.',
+              help: 'Another process may use the port; choose another one with --listen, --listen-metrics or --webhook-listen.',
               cause,
             }),
           );

@@ -1,53 +1,53 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** A request that has passed its door, read whole. */
+/** A complete request that has passed its door. */
 export interface ApiRequest {
   readonly method: string;
-  /** As sent, without the query. */
+  /** The path as sent, without the query. */
   readonly path: string;
-  /** What stood in place of the `{name}` segments, decoded. */
+  /** The decoded values of the `{name}` segments. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
-  /** UTF-8 text; empty when the route takes none, takes it raw, or none was sent. */
+  /** UTF-8 text; empty if the route accepts no body or a raw one, or if none was sent. */
   readonly body: string;
-  /** The body as it came, for what is signed byte for byte. */
+  /** The unchanged bytes of the body, for checking signatures. */
   readonly bytes: Uint8Array;
-  /** True when the connection came in on a loopback address. */
+  /** Whether the connection arrived on a loopback address. */
   readonly local: boolean;
-  /** Aborts when the client goes away or the server closes. */
+  /** Aborts when the client disconnects or the server closes. */
   readonly signal: AbortSignal;
 }
 
-/** An answer, before it is written to the connection. */
+/** A response, before it is written to the connection. */
 export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent whole, or piece by piece, each when the client has taken those before. */
+  /** Sent at once, or piece by piece, each after the client has received the previous ones. */
   readonly body?: string | Buffer | AsyncIterable<string>;
 }
 
 /**
- * Who may come in. `anyone`: from any address. `local`: over a loopback address of this machine, where a port-forward
- * arrives, or a person with a shell; from elsewhere only by TLS with a token that has the right. `signed`: from any address and under any name, because the handler itself refuses what does
- * not bear a valid signature.
+ * Who may call. `anyone`: from any address. `local`: over a loopback address of this machine, where port-forwards and local users
+ * arrive; from elsewhere only over TLS with an authorized token. `signed`: from any address and under any host name, because the
+ * handler itself rejects requests without a valid signature.
  */
 export type Door = 'anyone' | 'local' | 'signed';
 
 export interface Route {
   readonly methods: readonly string[];
-  /** Matched byte for byte; a segment `{name}` stands for any one segment. */
+  /** Matched byte for byte; a segment `{name}` matches any one segment. */
   readonly path: string;
-  /** What metrics call it; the path by default. Never what a client sends. */
+  /** Name in metrics; the path pattern by default. Never the path that a client sends. */
   readonly name?: string;
   readonly door: Door;
-  /** Query parameters without which the route does not exist (Flux v1's router works so). */
+  /** Query parameters without which the route does not match, as in Flux v1's router. */
   readonly requires?: readonly string[];
-  /** Absent: the route takes no body. `json` must be said in the Content-Type; `legacy` may also come without one, as Go's fluxctl sends it. `raw` is left to the handler, type and all. */
+  /** Absent: no body. `json` requires the Content-Type; `legacy` may lack one, as in Go's fluxctl. The handler checks `raw` itself. */
   readonly body?: 'json' | 'legacy' | 'raw';
-  /** The answer may wait for news (a long poll), so that it does not count as work under way. */
+  /** A long poll, which does not count as work in progress. */
   readonly waits?: true;
-  /** The largest body, in bytes, where the ordinary limit is too small for what the route is for. */
+  /** Body limit in bytes, if the default is too small for the route. */
   readonly maxBodyBytes?: number;
   readonly handle: (request: ApiRequest) => Promise<Reply> | Reply;
 }
@@ -57,7 +57,7 @@ export interface Match {
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** The route for a request line. The door is read from the route found here, so what is checked is what is served. */
+/** The route for a request line. Its door is the one checked, so access is always checked for the served route. */
 export function findRoute(routes: readonly Route[], method: string, path: string, query: URLSearchParams): Match | undefined {
   for (const route of routes) {
     if (!route.methods.includes(method) || route.requires?.some((name) => !query.has(name))) continue;
@@ -67,7 +67,7 @@ export function findRoute(routes: readonly Route[], method: string, path: string
   return undefined;
 }
 
-/** The methods of the routes at a path, whatever their queries. */
+/** The methods of the routes at a path, regardless of their queries. */
 export function methodsAt(routes: readonly Route[], path: string): readonly string[] {
   return routes.flatMap((route) => (matchPath(route.path, path) ? route.methods : []));
 }

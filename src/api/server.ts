@@ -14,14 +14,14 @@ import { problemReply, V1_PREFIX, v1Routes } from './v1/index.ts';
 export interface ApiServerOptions {
   readonly daemon: Daemon;
   readonly log: Logger;
-  /** Left out when metrics have a listener of their own. */
+  /** Absent if metrics have their own listener. */
   readonly metrics?: RenderMetrics;
-  /** Told of each request that was answered. */
+  /** Called after each response. */
   readonly onAnswer?: (answer: Answered) => void;
-  /** Serves by TLS as well, to who has the right. */
+  /** Enables TLS for authorized callers. */
   readonly tls?: TlsFiles & { readonly review: ReviewAccess };
   readonly clock?: Clock;
-  /** The address of this machine that a connection came in on; tests pretend others. */
+  /** The local address of a connection; tests override it. */
   readonly localAddressOf?: (socket: Socket) => string;
 }
 
@@ -54,7 +54,7 @@ export function createApiServer(options: ApiServerOptions): HttpListener {
   });
 }
 
-/** Prometheus metrics alone, on `--listen-metrics`. */
+/** Only Prometheus metrics, on `--listen-metrics`. */
 export function createMetricsServer({
   metrics,
   log,
@@ -68,7 +68,7 @@ export function createMetricsServer({
   });
 }
 
-/** Each API tells of errors in its own form; outside of them it is plain text, and Go's words for an unknown path. */
+/** Each API has its own error format; other paths get plain text, and Go's message for an unknown path. */
 function createRefusal(routes: readonly Route[]): ListenerOptions['refuse'] {
   return (thrown, { path, headers }): Reply => {
     if (path.startsWith(`${LEGACY_PREFIX}/`)) {
@@ -83,7 +83,7 @@ function createRefusal(routes: readonly Route[]): ListenerOptions['refuse'] {
   };
 }
 
-/** Flux v1's words for paths that it serves no more, and for those it never served. */
+/** Flux v1's errors for deprecated and unknown paths. */
 function unknownName(path: string): string {
   const version = /^\/api\/flux\/(v[1-5])\//.exec(path)?.[1];
   return version === undefined ? 'NotFound' : `Deprecated:${version}`;
@@ -93,14 +93,14 @@ function missingEndpoint(path: string): FluxError {
   return /^\/v[1-5]\//.test(path) ? deprecatedEndpoint(path) : unknownEndpoint(path);
 }
 
-/** A path of the new API that no route answers, or by other methods only. */
+/** The error for a path of the new API without a route, or without one for the method. */
 function unanswered(path: string, methods: readonly string[]): Reply {
-  if (methods.length === 0) return problemReply(notFound('nothing is served at this path'), path);
+  if (methods.length === 0) return problemReply(notFound('no such path'), path);
   const allow = methods.join(', ');
-  const error = new FluxError('this path is not served by that method', {
+  const error = new FluxError('method not allowed', {
     code: 'api/method-not-allowed',
     fault: 'user',
-    help: `It is by ${allow}.`,
+    help: `Allowed methods: ${allow}.`,
   });
   const reply = problemReply(error, path);
   return { ...reply, headers: { ...reply.headers, Allow: allow } };
@@ -110,6 +110,6 @@ function notFound(message: string): FluxError {
   return new FluxError(message, {
     code: 'api/not-found',
     fault: 'missing',
-    help: `${V1_PREFIX}/openapi.json describes what is served.`,
+    help: `See ${V1_PREFIX}/openapi.json for the available paths.`,
   });
 }

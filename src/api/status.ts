@@ -23,17 +23,17 @@ const BY_CODE: Readonly<Record<string, number>> = {
 };
 const BY_FAULT: Readonly<Record<Fault, number>> = { user: 422, missing: 404, server: 500 };
 
-/** The HTTP status that tells of an error: Flux v1's by fault, and the protocol's own for what this room refuses. */
+/** The HTTP status of an error: by fault, as in Flux v1, or by code for errors of this room. */
 export function statusOf(error: FluxError): number {
   return BY_CODE[error.code] ?? BY_FAULT[error.fault];
 }
 
-/** What a client may see of anything thrown. A throw that is no FluxError is a fault of ours; its text stays in the log. */
+/** The client-visible form of a thrown value. Anything but a FluxError is a bug of ours; its text stays in the log. */
 export function visibleError(thrown: unknown): FluxError {
   if (!(thrown instanceof FluxError)) {
     return new FluxError('internal error of the daemon', {
       code: 'api/internal',
-      help: 'The log of the daemon says more. Please report this as a bug.',
+      help: 'See the log of the daemon. Please report this as a bug.',
       cause: thrown,
     });
   }

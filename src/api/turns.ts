@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 import { turn } from '../base/index.ts';
 
-/** Requests that may wait on one connection behind the one that is answered; a client that pipelines more floods us. */
+/** Pipelined requests that may wait on one connection; a client with more is flooding. */
 const MAX_PIPELINED = 16;
-/** Requests of one client that are worked on at once. */
+/** Concurrent requests of one client. */
 const AT_ONCE = 16;
 
-/** Answers the requests of a connection one after the other, in their order, although the parser delivers pipelined ones together. */
+/** Handles the requests of a connection one at a time, in order, although the parser delivers pipelined ones together. */
 export function createConnectionTurns(
   onFlood: (socket: Socket) => void,
 ): (socket: Socket, answer: () => Promise<void>) => Promise<void> {
@@ -22,7 +22,7 @@ export function createConnectionTurns(
     waiting.set(socket, own);
     for (let next = own.shift(); next !== undefined && socket.writable; next = own.shift()) {
       await next();
-      // One for each turn of the event loop: of a socket that is never empty, megabytes are read and parsed in one.
+      // One for each turn of the event loop: a busy socket could deliver megabytes in a single turn.
       await turn();
     }
     waiting.delete(socket);
@@ -35,8 +35,8 @@ interface Client {
 }
 
 /**
- * Bounds the work of one client: a few requests are worked on at once, and the next one starts in a turn of the event loop of its own,
- * so that probes are answered in between. What waits is bounded by the client's connections.
+ * Bounds the work of one client: a few requests run at once, and each starts in its own turn of the event loop, so that probes are
+ * answered in between. The number of waiting requests is bounded by the client's connections.
  */
 export function createClientTurns(): <T>(client: string, work: () => Promise<T>) => Promise<T> {
   const clients = new Map<string, Client>();
@@ -57,7 +57,7 @@ export function createClientTurns(): <T>(client: string, work: () => Promise<T>)
     const client = clientOf(name);
     if (client.running < AT_ONCE) client.running += 1;
     else {
-      // A request that leaves hands its place over.
+      // A finished request hands over its slot.
       await new Promise<void>((resolve) => client.waiting.push(resolve));
       await turn();
     }

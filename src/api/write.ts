@@ -2,14 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../base/index.ts';
 import type { Reply } from './route.ts';
 
-/** How long a client may take nothing of an answer. */
+/** How long a client may stall while receiving a response. */
 const STALL_MS = 30_000;
-/** A body is sent in pieces of this size, so that a slow client, who takes some of it in that time, is not taken for a stuck one. */
+/** Piece size of a body, small enough for a slow client to make progress within that time. */
 const PIECE_BYTES = 256 * 1024;
-/** What is not available now may be soon; a client that is not told asks at once. */
+/** Without Retry-After, clients of an unavailable daemon would retry at once. */
 const RETRY_LATER = { 'Retry-After': '5' };
 
-/** Writes a reply. A client that takes nothing of it for long is cut off, so that it cannot keep a connection for ever (S-079). */
+/** Writes a reply. A client that stalls is disconnected, so that it cannot hold a connection for ever (S-079). */
 export async function writeReply(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
@@ -22,7 +22,7 @@ export async function writeReply(
     ...(status === 503 ? RETRY_LATER : {}),
     ...headers,
     ...lengthOf(status, body),
-    // A body nobody read is not worth draining.
+    // An unread body is not worth draining.
     ...(hasBody && !incoming.complete ? { Connection: 'close' } : {}),
   });
   if (body === undefined || incoming.method === 'HEAD') outgoing.end();
@@ -35,7 +35,7 @@ export async function writeReply(
   }
 }
 
-/** Nothing is a body of no bytes, not one in chunks; 204 and 304 say no length (RFC 9110, 8.6), and of a stream nobody knows it. */
+/** An empty body has length 0 rather than chunks; 204 and 304 have no length (RFC 9110, 8.6), and that of a stream is unknown. */
 function lengthOf(status: number, body: Reply['body']): Readonly<Record<string, number>> {
   if (body === undefined) return status === 204 || status === 304 ? {} : { 'Content-Length': 0 };
   return isWhole(body) ? { 'Content-Length': Buffer.byteLength(body) } : {};
@@ -45,7 +45,7 @@ function isWhole(body: Reply['body']): body is string | Buffer {
   return typeof body === 'string' || Buffer.isBuffer(body);
 }
 
-/** Sends one piece after the other, each when those before are taken. */
+/** Sends piece by piece, each after the previous one was received. */
 async function stream(outgoing: ServerResponse, pieces: AsyncIterable<string> | Iterable<Buffer>, clock: Clock): Promise<void> {
   outgoing.flushHeaders();
   for await (const piece of pieces) {
@@ -60,9 +60,9 @@ function* cut(body: Buffer): Generator<Buffer> {
   for (let at = 0; at < body.length; at += PIECE_BYTES) yield body.subarray(at, at + PIECE_BYTES);
 }
 
-/** Waits until the network has what was written, and not longer than a client may stall. */
+/** Waits until the written data is sent, up to the stall timeout. */
 async function taken(outgoing: ServerResponse, event: 'drain' | 'finish', clock: Clock): Promise<void> {
-  // Most answers are gone at once; and whoever has left takes nothing any more.
+  // Most responses are sent at once, and a disconnected client receives nothing more.
   if (outgoing.writableLength === 0 || outgoing.destroyed) return;
   const done = new AbortController();
   const onDone = () => done.abort();

@@ -1,7 +1,7 @@
 /**
- * What images are called. A *reference* is what a manifest writes (`alpine:3.20`, `ghcr.io/acme/api@sha256:…`); its *name* is the
- * repository without tag and digest; the *canonical* form spells out what Docker Hub lets people leave out, so that two spellings
- * of one image compare equal. Pure functions; what a registry knows about an image is read elsewhere.
+ * Image names. A *reference* is the text in a manifest (`alpine:3.20`, `ghcr.io/acme/api@sha256:…`); its *name* is the repository
+ * without tag and digest; the *canonical* form adds the parts that are optional for Docker Hub, so that two spellings of one image
+ * compare equal. Pure functions; image metadata is read in another room.
  */
 
 export { BUILD_TIME_LABELS, nanosecondsOf, parseImageTime } from './build-time.ts';

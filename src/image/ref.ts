@@ -1,8 +1,8 @@
 import { FluxError } from '../base/index.ts';
 
-/** An image reference as somebody wrote it: `[domain/]image[:tag][@digest]`. Absent parts are empty strings, as in Flux v1. */
+/** An image reference as written: `[domain/]image[:tag][@digest]`. Absent parts are empty strings, as in Flux v1. */
 export interface ImageRef {
-  /** Registry host with port, `ghcr.io`; empty when the reference names none (Docker Hub). */
+  /** Registry host with port, `ghcr.io`; empty if the reference has none (Docker Hub). */
   readonly domain: string;
   /** Path of the repository in the registry, `acme/api`. */
   readonly image: string;
@@ -14,9 +14,9 @@ export interface ImageRef {
 const DIGEST_MARK = '@sha256:';
 
 /**
- * Parses an image reference by Flux v1's rules, which check shape and no character sets. Two differences: `name:tag@sha256:…`
- * keeps its tag when printed, and `registry:5000/app` names a host, as it does for the kubelet.
- * @throws FluxError `image/bad-reference` with Flux v1's words.
+ * Parses an image reference by Flux v1's rules, which check the shape but not the characters. Two differences: `name:tag@sha256:…`
+ * keeps its tag when formatted, and `registry:5000/app` has a host, as for the kubelet.
+ * @throws FluxError `image/bad-reference` worded as in Flux v1.
  */
 export function parseImageRef(text: string): ImageRef {
   if (text === '') throw badReference(text, 'parsing "": blank image name: invalid image ID');
@@ -29,7 +29,7 @@ export function parseImageRef(text: string): ImageRef {
   return { domain, image, tag: tag ?? '', digest };
 }
 
-/** The reference, or undefined for text that is none, where that is no error: nothing can be known of such an image. */
+/** The reference, or undefined for invalid text, for callers that treat such an image as unknown. */
 export function tryParseImageRef(text: string): ImageRef | undefined {
   try {
     return parseImageRef(text);
@@ -39,7 +39,7 @@ export function tryParseImageRef(text: string): ImageRef | undefined {
   }
 }
 
-/** The reference as text. The identity for everything `parseImageRef` accepts; never canonicalises. */
+/** Formats the reference. The inverse of `parseImageRef`; does not canonicalise. */
 export function formatImageRef({ domain, image, tag, digest }: ImageRef): string {
   return `${formatName({ domain, image })}${tag === '' ? '' : `:${tag}`}${digest === '' ? '' : `@${digest}`}`;
 }
@@ -50,8 +50,8 @@ export function formatName({ domain, image }: Pick<ImageRef, 'domain' | 'image'>
 }
 
 /**
- * A copy with another tag. The digest is replaced as well (dropped unless given), because the old one names the old image:
- * Flux v1 kept it and so could never move a pinned image.
+ * A copy with another tag. The digest is replaced as well, or dropped if none is given, because the old one identifies the old image:
+ * Flux v1 kept it and so could not update a pinned image.
  */
 export function withTag(ref: ImageRef, tag: string, digest = ''): ImageRef {
   return { ...ref, tag, digest };
@@ -59,7 +59,7 @@ export function withTag(ref: ImageRef, tag: string, digest = ''): ImageRef {
 
 const EXPECTED = 'expected image name as either <image>:<tag> or just <image>: invalid image ID';
 
-/** With two parts the first is a host if it looks like one (has a dot or a port, or is localhost); with three or more it always is. */
+/** Of two parts, the first is a host if it has a dot or a port, or is localhost; of three or more it always is. */
 function splitDomain(text: string): { readonly domain: string; readonly rest: string } {
   const slash = text.indexOf('/');
   if (slash < 0) return { domain: '', rest: text };
@@ -84,6 +84,6 @@ function badReference(text: string, message: string): FluxError {
   return new FluxError(message, {
     code: 'image/bad-reference',
     fault: 'user',
-    help: `${text === '' ? 'An empty text' : JSON.stringify(text)} is not an image reference. One looks like ghcr.io/acme/api:1.2.3.`,
+    help: `${text === '' ? 'An empty string' : JSON.stringify(text)} is not an image reference. Example: ghcr.io/acme/api:1.2.3.`,
   });
 }

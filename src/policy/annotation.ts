@@ -1,4 +1,4 @@
-/** Policies as annotations. In order of precedence: when a policy is written under several prefixes, the first one counts. */
+/** Annotation prefixes of policies, in order of precedence: of several annotations for one policy, the first applies. */
 const CURRENT = 'fluxcd.io/';
 const LEGACY = 'flux.weave.works/';
 const FILTER = 'filter.fluxcd.io/';
@@ -7,8 +7,8 @@ const TAG = 'tag.';
 type Annotations = Readonly<Record<string, string>>;
 
 /**
- * The policies among the annotations of an object, by name without prefix (`automated`, `tag.web`). Unquoted YAML booleans count
- * as their text, as in Flux v1: whoever wrote `ignore: true` meant it.
+ * The policies among the annotations of an object, by name without prefix (`automated`, `tag.web`). Unquoted YAML booleans are read as
+ * their text, as in Flux v1: `ignore: true` is certainly meant.
  */
 export function policiesOf(annotations: Annotations | undefined): ReadonlyMap<string, string> {
   const policies = new Map<string, string>();
@@ -21,7 +21,7 @@ export function policiesOf(annotations: Annotations | undefined): ReadonlyMap<st
   return policies;
 }
 
-/** The annotation key to edit for a policy: the one the object already uses, else the current prefix. */
+/** The annotation key to edit for a policy: the object's existing one, or else one with the current prefix. */
 export function annotationKeyFor(existing: Annotations | undefined, policy: string): string {
   const current = `${CURRENT}${policy}`;
   const candidates = [current, `${LEGACY}${policy}`, ...(policy.startsWith(TAG) ? [`${FILTER}${policy.slice(TAG.length)}`] : [])];

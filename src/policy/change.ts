@@ -1,17 +1,17 @@
 import { FluxError } from '../base/index.ts';
 import { parseTagPattern } from './tag-pattern.ts';
 
-/** An update of one workload's policies, names without prefix, as clients send it. */
+/** A change of one workload's policies, with names without prefix, as clients send it. */
 export interface PolicyUpdate {
   readonly add: Readonly<Record<string, string>> | null;
   readonly remove: Readonly<Record<string, string>> | null;
 }
 
 /**
- * What an update sets, by policy name in sorted order; the empty text removes. `tag_all` stands for `tag.<container>` of every
- * container and wins over one named beside it; `tag_all: glob:*` removes the filters, as every tag is wanted without. A policy both
- * added and removed is removed. (All as in Flux v1.)
- * @throws FluxError `policy/bad-tag-pattern` before anything is changed.
+ * The policies that a change sets, sorted by name; an empty value removes the policy. `tag_all` stands for `tag.<container>` of every
+ * container and overrides it; `tag_all: glob:*` removes the patterns, since without one every tag matches. A policy that is both added
+ * and removed is removed. (All as in Flux v1.)
+ * @throws FluxError `policy/bad-tag-pattern`.
  */
 export function policyChanges(
   { add, remove }: PolicyUpdate,

@@ -1,20 +1,20 @@
 import { compareNumbers, compareVersions, parseVersion, type Version } from './version.ts';
 
-/** Says whether a version satisfies a constraint. */
+/** Whether a version satisfies a constraint. */
 export type Constraint = (version: Version) => boolean;
 
 interface Comparator {
   readonly operator: string;
   readonly bound: Version;
-  /** How many of major, minor and patch are given, 0 to 3; the rest is a wildcard. */
+  /** How many of major, minor and patch are given, 0 to 3; the rest are wildcards. */
   readonly given: number;
 }
 
 /**
  * Parses a version constraint in the dialect of Flux v1: comparators (`=`, `!=`, `>`, `<`, `>=`, `<=`, `~`, `^`, none) separated by
  * commas or spaces must all hold, `||` separates alternatives, `A - B` is a range, and `*`, `x` or a missing part is a wildcard.
- * It is not npm's dialect: pre-releases satisfy a comparator only if that comparator has a pre-release itself.
- * Undefined when the text is no constraint.
+ * Unlike npm's dialect, a pre-release satisfies a comparator only if the comparator has a pre-release itself.
+ * Undefined for an invalid constraint.
  */
 export function parseConstraint(text: string): Constraint | undefined {
   const alternatives: (readonly Comparator[])[] = [];
@@ -79,7 +79,7 @@ function parseBound(operator: string, match: RegExpExecArray | undefined): Compa
 function holds({ operator, bound, given }: Comparator, version: Version): boolean {
   const whole = given === 3;
   if (version.prerelease.length > 0 && bound.prerelease.length === 0) {
-    // The one comparator that lets pre-releases pass without naming one: "not exactly this version".
+    // The only comparator that accepts pre-releases without having one: "not exactly this version".
     return operator === '!=' && whole;
   }
   const order = compareVersions(version, bound);
@@ -107,13 +107,13 @@ function holds({ operator, bound, given }: Comparator, version: Version): boolea
   }
 }
 
-/** How many leading numbers two versions have in common, 0 to 3. */
+/** The number of leading numbers that two versions have in common, 0 to 3. */
 function sharedParts(a: Version, b: Version): number {
   const index = a.core.findIndex((part, position) => compareNumbers(part, b.core[position] ?? '') !== 0);
   return index < 0 ? 3 : index;
 }
 
-/** Position of the first number that is not 0; the last one when all are. */
+/** Position of the first number that is not 0, or of the last number if all are 0. */
 function firstNonZero({ core }: Version): number {
   const index = core.findIndex((part) => part !== '0');
   return index < 0 ? 2 : index;

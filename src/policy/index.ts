@@ -1,7 +1,7 @@
 /**
- * What people want for their workloads. A *policy* is an annotation in the manifest: `automated`, `locked`, `ignore`, or a *tag
- * pattern* for a container. A pattern (glob, semver or regexp) says which tags are wanted and, by its kind, what newer means.
- * Pure: annotations and tags in, decisions out.
+ * Policies of workloads. A *policy* is an annotation in the manifest: `automated`, `locked`, `ignore`, or a *tag pattern* for a
+ * container. A pattern (glob, semver or regexp) selects tags and, by its kind, defines which tag is newer. Pure functions from
+ * annotations and tags to decisions.
  */
 export { annotationKeyFor, policiesOf } from './annotation.ts';
 export { type PolicyUpdate, policyChanges } from './change.ts';

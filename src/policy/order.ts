@@ -1,20 +1,21 @@
 import type { TagPattern } from './tag-pattern.ts';
 import { compareVersions, parseVersion, type Version } from './version.ts';
 
-/** What ordering needs to know of an image. */
+/** The properties of an image that define its order. */
 export interface TaggedImage {
-  /** The full reference; decides ties. */
+  /** The full reference, which breaks ties. */
   readonly ref: string;
   readonly tag: string;
-  /** Milliseconds since the epoch; absent when unknown. */
+  /** Milliseconds since the epoch; absent if unknown. */
   readonly createdAt?: number;
-  /** Nanoseconds beyond that millisecond; absent for none. */
+  /** Nanoseconds beyond that millisecond; may be absent. */
   readonly createdNs?: number;
 }
 
 /**
- * Images newest first: by version for `semver:`, by creation time otherwise. Ties are Flux v1's: equal times by reference ascending
- * and unknown times last; equal versions by reference descending, so that `1.10.0` comes before `1.10`; what is no version last.
+ * Sorts images newest first: by version for `semver:`, by creation time otherwise. Ties are broken as in Flux v1: equal times by
+ * reference ascending, unknown times last; equal versions by reference descending, so that `1.10.0` comes before `1.10`; tags that are
+ * not versions last.
  */
 export function sortImages<T extends TaggedImage>(images: readonly T[], pattern: Pick<TagPattern, 'kind'>): T[] {
   return images
@@ -23,7 +24,7 @@ export function sortImages<T extends TaggedImage>(images: readonly T[], pattern:
     .map(({ image }) => image);
 }
 
-/** The images whose tags the pattern wants, in the order given. */
+/** The images whose tags match the pattern, in the given order. */
 export function filterImages<T extends { readonly tag: string }>(
   images: readonly T[],
   pattern: Pick<TagPattern, 'matches'>,
@@ -31,7 +32,7 @@ export function filterImages<T extends { readonly tag: string }>(
   return images.filter(({ tag }) => pattern.matches(tag));
 }
 
-/** The newest image that the pattern wants. */
+/** The newest image that matches the pattern. */
 export function newest<T extends TaggedImage>(
   images: readonly T[],
   pattern: Pick<TagPattern, 'kind' | 'matches'>,
@@ -46,8 +47,8 @@ export function newest<T extends TaggedImage>(
 }
 
 /**
- * Whether `a` is newer than `b` in the pattern's order, ties decided as in `sortImages`. False when the order is by time and one
- * of the times is unknown: automation must not move an image on a guess.
+ * Whether `a` is newer than `b` in the pattern's order, with ties broken as in `sortImages`. False if the order is by time and a time
+ * is unknown: automation must not update an image on a guess.
  */
 export function isNewer(a: TaggedImage, b: TaggedImage, pattern: Pick<TagPattern, 'kind'>): boolean {
   if (pattern.kind !== 'semver' && (a.createdAt === undefined || b.createdAt === undefined)) return false;
@@ -56,9 +57,9 @@ export function isNewer(a: TaggedImage, b: TaggedImage, pattern: Pick<TagPattern
 
 interface Ranked<T> {
   readonly image: T;
-  /** Set when the order is by version and the tag is one. */
+  /** Set if the order is by version and the tag is a version. */
   readonly version: Version | undefined;
-  /** Negative infinity when unknown, or when time plays no part. */
+  /** Negative infinity if unknown, or if the order is not by time. */
   readonly time: number;
   readonly ns: number;
 }
@@ -69,7 +70,7 @@ function rank<T extends TaggedImage>(image: T, { kind }: Pick<TagPattern, 'kind'
     : { image, version: undefined, time: image.createdAt ?? Number.NEGATIVE_INFINITY, ns: image.createdNs ?? 0 };
 }
 
-/** Negative when `a` comes first. */
+/** Negative if `a` comes first. */
 function compareRanked(a: Ranked<TaggedImage>, b: Ranked<TaggedImage>): number {
   if (a.version && b.version) return compareVersions(b.version, a.version) || compareText(b.image.ref, a.image.ref);
   if (a.version || b.version) return a.version ? -1 : 1;

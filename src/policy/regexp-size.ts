@@ -1,9 +1,9 @@
 /**
- * About how many instructions a regular expression of RE2's syntax compiles to, from its text alone: counted repetitions multiply what
- * they repeat, so that forty characters may ask for a million. Too high where `\Q…\E` quotes a repetition, never far too low.
+ * Estimates how many instructions a regular expression in RE2's syntax compiles to, from its text alone: counted repetitions multiply
+ * their operand, so that forty characters can require a million. Too high if `\Q…\E` quotes a repetition, but never far too low.
  */
 export function estimateRegexpSize(body: string): number {
-  /** Sizes of the groups that are open, the whole expression first; the last atom is kept apart, for what may repeat it. */
+  /** Sizes of the open groups, the whole expression first; the last atom is kept apart, since a repetition may follow. */
   const open: { size: number; atom: number }[] = [{ size: 0, atom: 0 }];
   let group = open[0] as { size: number; atom: number };
   const atom = (size: number) => {

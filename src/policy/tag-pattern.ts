@@ -4,29 +4,29 @@ import { parseConstraint } from './constraint.ts';
 import { estimateRegexpSize } from './regexp-size.ts';
 import { parseVersion } from './version.ts';
 
-/** Which tags of an image a workload wants, and in which order they are newer. */
+/** Selects and orders the tags of an image. */
 export interface TagPattern {
   /** Canonical text, always with prefix: `glob:1.*`, `semver:~1`, `regexp:^v`. */
   readonly text: string;
   readonly kind: 'glob' | 'semver' | 'regexp';
-  /** An invalid pattern matches nothing: a typing error must not release every tag (S-030; Flux v1 matched everything). */
+  /** An invalid pattern matches nothing: a typo must not release every tag (S-030; in Flux v1 it matched everything). */
   readonly valid: boolean;
   /** Why it is invalid. */
   readonly problem?: string;
   /**
-   * Whether a tag is wanted. `latest`, in any case, is wanted by the pattern `glob:latest` only, because it says nothing about
-   * what it holds (Flux v1's rule).
+   * Whether a tag matches. `latest`, in any case, matches only the pattern `glob:latest`, because it says nothing about its content
+   * (Flux v1's rule).
    */
   matches(tag: string): boolean;
-  /** Whether newer means "created later", so that choosing needs the creation times of all matching tags. */
+  /** Whether newer means "created later", so that the choice needs the creation times of all matching tags. */
   readonly needsTimes: boolean;
 }
 
-/** Longer patterns are refused: nobody writes them by hand, and compiling them costs time and memory. */
+/** Longer patterns are rejected: they are not written by hand, and compiling them costs time and memory. */
 const MAX_LENGTH = 1024;
 /**
- * Instructions of a compiled regular expression. What one tag costs grows with them: at this bound it is about 50 microseconds. A
- * pattern for a commit hash behind a branch and a time has about 80.
+ * Maximum number of instructions of a compiled regular expression. The cost of matching a tag grows with it, to about 50 microseconds
+ * at this limit. A pattern for a branch, a time and a commit hash has about 80.
  */
 const MAX_INSTRUCTIONS = 250;
 
@@ -37,7 +37,7 @@ const PREFIXES = [
   ['regex:', 'regexp'],
 ] as const;
 
-/** Reads a tag pattern. Never throws; look at `valid`. A text without a known prefix is a glob. */
+/** Parses a tag pattern. Never throws; check `valid`. A pattern without a known prefix is a glob. */
 export function parseTagPattern(text: string): TagPattern {
   const [prefix, kind] = PREFIXES.find(([known]) => text.startsWith(known)) ?? (['', 'glob'] as const);
   const body = text.slice(prefix.length);
@@ -58,7 +58,7 @@ const TOO_LARGE = `compiles to more than ${MAX_INSTRUCTIONS} instructions`;
 
 type Test = (tag: string) => boolean;
 
-/** By kind: a test for tags, or the problem as text. */
+/** Compilers by kind: they return a predicate for tags, or the problem as text. */
 const COMPILE: Readonly<Record<TagPattern['kind'], (body: string) => Test | string>> = {
   glob: (body) => (tag) => matchGlob(body, tag),
   semver: (body) => {
@@ -69,9 +69,9 @@ const COMPILE: Readonly<Record<TagPattern['kind'], (body: string) => Test | stri
       return version !== undefined && constraint(version);
     };
   },
-  // Go's RE2 syntax on an engine that runs in linear time, whatever the pattern (S-031).
+  // Go's RE2 syntax on an engine with linear run time for every pattern (S-031).
   regexp: (body) => {
-    // Compiling takes time as well: a look at the text comes first, with room for being wrong.
+    // Compiling takes time as well, so the size is estimated first, with some tolerance.
     if (estimateRegexpSize(body) > 4 * MAX_INSTRUCTIONS) return TOO_LARGE;
     try {
       const regexp = RE2JS.compile(body);

@@ -1,7 +1,7 @@
-/** A version as tags write it. Numbers stay digits without leading zeros, so that any length compares exactly. */
+/** A version as in a tag. Numbers stay strings without leading zeros, so that any length compares exactly. */
 export interface Version {
   readonly core: readonly [major: string, minor: string, patch: string];
-  /** Identifiers of the pre-release; empty for a release. Build metadata takes no part in anything. */
+  /** Identifiers of the pre-release; empty for a release. Build metadata is ignored. */
   readonly prerelease: readonly string[];
 }
 
@@ -10,8 +10,8 @@ const VERSION = new RegExp(`^v?(\\d+)(?:\\.(\\d+))?(?:\\.(\\d+))?(?:-(${IDENTIFI
 const NUMERIC = /^\d+$/;
 
 /**
- * Parses a version leniently, as Flux v1 does: an optional `v`, minor and patch may be missing, leading zeros are accepted in the
- * three numbers but (semver.org rule 9) not in numeric pre-release identifiers. Undefined for anything else.
+ * Parses a version leniently, as Flux v1 does: `v`, minor and patch are optional, and leading zeros are accepted in the three numbers,
+ * but not in numeric pre-release identifiers (semver.org rule 9). Undefined for anything else.
  */
 export function parseVersion(text: string): Version | undefined {
   const match = VERSION.exec(text);
@@ -22,7 +22,7 @@ export function parseVersion(text: string): Version | undefined {
   return { core: [number(match[1]), number(match[2]), number(match[3])], prerelease };
 }
 
-/** Negative when `a` has lower precedence than `b`, 0 when equal (semver.org rule 11). */
+/** Negative if `a` has lower precedence than `b`, 0 if equal (semver.org rule 11). */
 export function compareVersions(a: Version, b: Version): number {
   for (const index of [0, 1, 2] as const) {
     const order = compareNumbers(a.core[index], b.core[index]);
@@ -38,12 +38,12 @@ export function compareVersions(a: Version, b: Version): number {
   return a.prerelease.length - b.prerelease.length;
 }
 
-/** Compares numbers written without leading zeros. */
+/** Compares numbers given as digits without leading zeros. */
 export function compareNumbers(a: string, b: string): number {
   return a.length - b.length || compareText(a, b);
 }
 
-/** Numbers come before words. */
+/** Numbers precede words. */
 function compareIdentifiers(a: string, b: string): number {
   const [aNumeric, bNumeric] = [NUMERIC.test(a), NUMERIC.test(b)];
   if (aNumeric !== bNumeric) return aNumeric ? -1 : 1;

@@ -9,8 +9,8 @@ import type { AutomatedSpec, ContainerUpdate, WorkloadResult } from './spec.ts';
 import { isUpgrade } from './upgrade.ts';
 
 /**
- * Carries out what automation found. Between finding and writing somebody may have locked the workload, taken it out of automation,
- * changed its pattern or moved the image themselves: the newest commit decides, so each change is weighed again.
+ * Plans the updates that automation found. Meanwhile a user may have locked the workload, turned off its automation, or changed its
+ * pattern or image: the newest commit decides, so each change is checked again.
  */
 export async function planAutomated({ Changes }: AutomatedSpec, context: UpdateContext): Promise<Planned> {
   if (Changes.length === 0) return { result: {}, edits: [] };

@@ -8,7 +8,7 @@ import { type Candidate, refuseIgnored, refuseLocked, selectWorkloads } from './
 import type { AutomatedSpec, ContainerUpdate, WorkloadResult } from './spec.ts';
 import { isUpgrade, whyNoUpgrade } from './upgrade.ts';
 
-/** A container that automation leaves alone although it was asked to look after it. */
+/** A container of an automated workload that automation skips, and why. */
 export interface SkippedContainer {
   readonly workload: ResourceId;
   readonly container: string;
@@ -18,17 +18,17 @@ export interface SkippedContainer {
 }
 
 export interface AutomationPlan {
-  /** How many workloads are automated, and neither locked nor ignored. */
+  /** Number of workloads that are automated, and neither locked nor ignored. */
   readonly automated: number;
-  /** What to change; undefined when everything is as new as it should be. */
+  /** The changes to make; undefined if all images are up to date. */
   readonly spec: AutomatedSpec | undefined;
   readonly skipped: readonly SkippedContainer[];
 }
 
 /**
- * Looks for newer images of automated workloads. The image in Git is what counts, not the one that runs: a change already in Git is
- * never found twice, however far behind the cluster is. Never picks an older image than the current one, and never guesses: where
- * order by time is wanted and a time is missing the container is skipped.
+ * Finds newer images for automated workloads. It compares with the image in Git, not with the running one, so that a change in Git is
+ * never found twice, even if the cluster lags behind. It never picks an older image than the current one and never guesses: if the
+ * order is by time and a time is missing, the container is skipped.
  */
 export async function planAutomation(
   context: Pick<UpdateContext, 'manifests' | 'workloads' | 'images' | 'signal'>,
@@ -59,7 +59,7 @@ export async function planAutomation(
   return { automated: automated.length, spec: changes.length > 0 ? { Changes: changes } : undefined, skipped };
 }
 
-/** The result of a release, which says so where automation will undo it: the workload is automated and released to an older tag. */
+/** The result of a release, with a warning if automation will undo it, because the workload is automated and released to an older tag. */
 export function successOf(
   { policies }: Pick<Candidate, 'policies'>,
   updates: readonly ContainerUpdate[],

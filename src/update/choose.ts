@@ -2,21 +2,21 @@ import { canonicalName, formatImageRef, type ImageRef, withTag } from '../image/
 import { filterImages, newest, type TaggedImage, type TagPattern } from '../policy/index.ts';
 import type { KnownImage, KnownRepository } from './context.ts';
 
-/** What is to become of one container's image. */
+/** The decision about one container's image. */
 export type Choice =
   | { readonly kind: 'update'; readonly target: ImageRef }
-  /** It is what it should be. */
+  /** The image is up to date. */
   | { readonly kind: 'current' }
-  /** Nothing is known that the pattern wants. */
+  /** No known tag matches the pattern. */
   | { readonly kind: 'none' }
-  /** There is something, but not enough is known to choose it. */
+  /** Tags match, but their metadata is incomplete. */
   | { readonly kind: 'unknown'; readonly reason: string }
-  /** What there is is not known to be newer. */
+  /** The matching tags are not known to be newer. */
   | { readonly kind: 'older'; readonly reason: string }
-  /** It is pinned by digest and cannot be moved. */
+  /** The image is pinned by digest and cannot be updated. */
   | { readonly kind: 'pinned'; readonly reason: string };
 
-/** The newest image that the pattern wants, in the form the current one is written in. */
+/** The newest image that matches the pattern, in the form of the current reference. */
 export function chooseNewest(current: ImageRef, pattern: TagPattern, repository: KnownRepository | undefined): Choice {
   const tags = filterImages(
     (repository?.tags ?? []).map((tag) => ({ tag })),
@@ -32,26 +32,26 @@ export function chooseNewest(current: ImageRef, pattern: TagPattern, repository:
     readable.map((tag) => tagged(current, tag, repository)),
     pattern,
   );
-  if (!best) return { kind: 'unknown', reason: `none of the matching tags can be read: ${listed(tags)}` };
+  if (!best) return { kind: 'unknown', reason: `cannot read metadata of any matching tag: ${listed(tags)}` };
   if (best.tag === '') return { kind: 'unknown', reason: 'untagged image in available images' };
   return chooseTag(current, best.tag, repository);
 }
 
 /**
- * The current reference moved to a tag. An image pinned by digest as well gets the tag's digest; one pinned by digest alone stays,
- * because nothing says which tags it follows.
+ * The current reference with another tag. An image with a tag and a digest gets the new tag's digest; one with only a digest stays,
+ * because it does not say which tags to follow.
  */
 export function chooseTag(current: ImageRef, tag: string, repository: KnownRepository | undefined, digest = ''): Choice {
   if (current.digest !== '' && current.tag === '') {
     return { kind: 'pinned', reason: 'image is pinned to a digest without a tag' };
   }
   const wanted = digest || (current.digest === '' ? '' : pinOf(repository?.images.get(tag)));
-  if (wanted === undefined) return { kind: 'pinned', reason: `image is pinned to a digest, and that of tag ${tag} is not known` };
+  if (wanted === undefined) return { kind: 'pinned', reason: `image is pinned to a digest, and the digest of tag ${tag} is unknown` };
   const target = withTag(current, tag, wanted);
   return formatImageRef(target) === formatImageRef(current) ? { kind: 'current' } : { kind: 'update', target };
 }
 
-/** An image as the pattern's order compares it. */
+/** An image in the form that the pattern's order compares. */
 export function tagged(name: ImageRef, tag: string, repository: KnownRepository | undefined): TaggedImage {
   const { createdAt, createdNs } = repository?.images.get(tag) ?? {};
   return {
@@ -62,12 +62,12 @@ export function tagged(name: ImageRef, tag: string, repository: KnownRepository 
   };
 }
 
-/** What to pin to: the whole index where the tag names one, so that every platform finds its image. */
+/** The digest to pin to: that of the index, if the tag refers to one, so that every platform finds its image. */
 function pinOf(image: KnownImage | undefined): string | undefined {
   return image?.indexDigest ?? image?.digest;
 }
 
-/** `tag "a"`, in Flux v1's words; `tags "a", "b", "c" and 4 more`. */
+/** `tag "a"`, as in Flux v1, or `tags "a", "b", "c" and 4 more`. */
 function listed(tags: readonly string[]): string {
   const some = tags.slice(0, 3).map((tag) => JSON.stringify(tag));
   const more = tags.length > some.length ? ` and ${tags.length - some.length} more` : '';

@@ -7,8 +7,8 @@ import { type Candidate, refuseIgnored, refuseLocked, rejection, selectWorkloads
 import type { ContainerUpdate, ReleaseContainersSpec, WorkloadResult } from './spec.ts';
 
 /**
- * Moves given containers to given images: what somebody ticked in an interactive release. `Current` guards against a change made
- * meanwhile. All or nothing: one container that is missing, or differs, refuses the whole.
+ * Updates given containers to given images, as selected in an interactive release. `Current` guards against concurrent changes. All or
+ * nothing: one container that is missing or differs fails the whole release.
  * @throws FluxError `update/unsatisfiable` (Flux v1's "cannot satisfy specs"), `update/no-changes`, `update/edit-failed`.
  */
 export async function planContainers(spec: ReleaseContainersSpec, context: UpdateContext): Promise<Planned> {
@@ -27,7 +27,7 @@ export async function planContainers(spec: ReleaseContainersSpec, context: Updat
     throw new FluxError('cannot satisfy specs', {
       code: 'update/unsatisfiable',
       fault: 'user',
-      help: `Nothing was changed. Workload by workload:\n\n${reasons}\n`,
+      help: `Nothing was changed. By workload:\n\n${reasons}\n`,
     });
   }
   if (!all.some(([, { Status }]) => Status === 'success')) throw noChanges(reasons);
@@ -61,6 +61,6 @@ function noChanges(reasons: string): FluxError {
   return new FluxError('no changes found', {
     code: 'update/no-changes',
     fault: 'user',
-    ...(reasons === '' ? {} : { help: `Workload by workload:\n\n${reasons}\n` }),
+    ...(reasons === '' ? {} : { help: `By workload:\n\n${reasons}\n` }),
   });
 }

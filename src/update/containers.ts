@@ -2,8 +2,8 @@ import { type Container, containersOf, type Manifest } from '../resource/index.t
 import type { Candidate } from './select.ts';
 
 /**
- * The containers an update looks at: those that run, with the image Git asks for where Git names the container. A commit that the
- * cluster has not caught up with is thus neither undone nor made again.
+ * The containers that an update considers: the running ones, with the image in Git if the manifest has the container. So a commit that
+ * is not applied yet is neither reverted nor repeated.
  */
 export function wantedContainers({ manifest, running }: Pick<Candidate, 'manifest' | 'running'>): readonly Container[] {
   const inGit = imagesByContainer(manifest);

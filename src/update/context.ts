@@ -2,7 +2,7 @@ import type { FluxError } from '../base/index.ts';
 import type { ManifestThread } from '../manifests/index.ts';
 import type { Container, Manifest, ResourceId } from '../resource/index.ts';
 
-/** What planning needs to know of a workload as it runs. */
+/** The properties of a running workload that planning needs. */
 export interface RunningWorkload {
   readonly id: ResourceId;
   /** Containers, then init containers; images as written. */
@@ -10,66 +10,66 @@ export interface RunningWorkload {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** Asks the cluster which workloads run. */
+/** Queries the cluster for running workloads. */
 export interface WorkloadLookup {
-  /** The workloads with these ids; those that do not run, or may not be seen, are missing from the answer. */
+  /** The workloads with these ids; those that do not exist or are not accessible are omitted. */
   workloads(
     filter: { readonly ids: readonly ResourceId[] },
     options?: { readonly signal?: AbortSignal },
   ): Promise<readonly RunningWorkload[]>;
 }
 
-/** What a registry says about one tag, as far as planning cares. */
+/** Registry metadata of one tag, as far as planning needs it. */
 export interface KnownImage {
-  /** Digest of the image manifest (of one platform, when the tag names an index). */
+  /** Digest of the image manifest; of one platform, if the tag refers to an index. */
   readonly digest?: string;
-  /** Digest of the index, when the tag names one. */
+  /** Digest of the index, if the tag refers to one. */
   readonly indexDigest?: string;
-  /** Milliseconds since the epoch; absent when the image does not say. */
+  /** Milliseconds since the epoch; absent if unknown. */
   readonly createdAt?: number;
-  /** Nanoseconds beyond that millisecond; absent for none. */
+  /** Nanoseconds beyond that millisecond; may be absent. */
   readonly createdNs?: number;
-  /** Set when the tag cannot be read; such an image is never chosen. */
+  /** Set if the tag cannot be read; such an image is never chosen. */
   readonly error?: Error;
 }
 
 export interface KnownRepository {
   readonly tags: readonly string[];
-  /** By tag; a tag that is absent has not been asked about yet. */
+  /** Metadata by tag; an absent tag has not been read yet. */
   readonly images: ReadonlyMap<string, KnownImage>;
-  /** When the tags were listed last, milliseconds since the epoch; absent before the first time. */
+  /** Time of the last tag list in milliseconds since the epoch; absent before the first. */
   readonly scannedAt?: number;
-  /** Why the last look at the registry failed; the tags are those of the one before. */
+  /** Why the last scan failed; the tags are then from an earlier one. */
   readonly error?: FluxError;
 }
 
-/** Asks what the registries are known to hold. */
+/** Access to image metadata. */
 export interface ImageLookup {
-  /** By canonical name; undefined when nothing is known of it. */
+  /** By canonical name; undefined if unknown. */
   repository(name: string): KnownRepository | undefined;
-  /** Asks the registry anew before an image is called missing. Unknown names do nothing. */
+  /** Reads the registry again before an image is reported as missing. Unknown names are ignored. */
   scanNow(name: string, options?: { readonly signal?: AbortSignal }): Promise<void>;
 }
 
-/** What an update is planned on: one revision of the repository, and whom to ask about the rest of the world. */
+/** The input of planning: one revision of the repository, and access to cluster and registries. */
 export interface UpdateContext {
-  /** Every manifest of the revision by its effective id (after namespace defaulting). */
+  /** All manifests of the revision by effective id, after namespace defaulting. */
   readonly manifests: ReadonlyMap<ResourceId, Manifest>;
-  /** Text of a file of the same revision. */
+  /** Reads a file of the same revision. */
   readonly readFile: (path: string) => Promise<string>;
   readonly workloads: WorkloadLookup;
   readonly images: ImageLookup;
-  /** Changes long files. Default: one of its own. */
+  /** The thread that edits long files; created on demand by default. */
   readonly thread?: ManifestThread;
-  /** Told how long each stage took. */
+  /** Called with the duration of each stage. */
   readonly timed?: Timed;
   readonly signal?: AbortSignal;
 }
 
-/** The stages of an update that changes images, in Flux v1's words. */
+/** The stages of an image update, by Flux v1's names. */
 export type Stage = 'select_workloads' | 'lookup_images' | 'write_changes' | 'verify_changes';
 
-/** Does the work, and measures it. */
+/** Runs the work and measures its duration. */
 export type Timed = <T>(stage: Stage, work: () => Promise<T>) => Promise<T>;
 
 export const untimed: Timed = (_stage, work) => work();

@@ -5,31 +5,31 @@ import { type UpdateContext, untimed } from './context.ts';
 import type { UpdateResult, WorkloadResult } from './spec.ts';
 import { placeKey, verifyEdits } from './verify.ts';
 
-/** A file with its whole new text. */
+/** A file with its complete new text. */
 export interface FileEdit {
   readonly path: string;
   readonly content: string;
 }
 
-/** What an update comes to, before anybody says how it is to be recorded. */
+/** The outcome of planning an update, without commit message. */
 export interface Planned {
   readonly result: UpdateResult;
   readonly edits: readonly FileEdit[];
-  /** Why the first workload that failed could not be edited, in the words that Flux v1 has for releases. */
+  /** Why the first failed workload could not be edited, worded as in Flux v1's releases. */
   readonly failure?: FluxError | undefined;
 }
 
 type EditContext = Pick<UpdateContext, 'manifests' | 'readFile' | 'thread' | 'timed' | 'signal'>;
 
-/** Texts of files under change. Edits of one file add up: a later one sees what an earlier one did. */
+/** The texts of edited files. Edits of one file accumulate: each builds on the previous ones. */
 export interface Editor {
   /**
-   * Changes one object in its file; resolves to whether any byte changed.
-   * @throws FluxError `update/edit-failed` naming object and place.
+   * Edits one object in its file; resolves to whether any byte changed.
+   * @throws FluxError `update/edit-failed` with object and place.
    */
   edit(id: ResourceId, manifest: Manifest, change: FileChange): Promise<boolean>;
   /**
-   * The files that differ from what they were, by path, after they were read again and found to hold what the results say.
+   * The changed files, sorted by path, after parsing them again and verifying that they match the results.
    * @throws FluxError `update/verification-failed`.
    */
   finish(results: ReadonlyMap<ResourceId, WorkloadResult>): Promise<readonly FileEdit[]>;
@@ -68,8 +68,7 @@ export function createEditor({
 }
 
 /**
- * Writes the images of all successful results into their files. A workload that cannot be edited fails alone, by name, and the rest
- * is written.
+ * Writes the images of all successful results to their files. A workload that cannot be edited fails without affecting the others.
  */
 export async function editImages(
   results: Map<ResourceId, WorkloadResult>,
@@ -84,7 +83,7 @@ export async function editImages(
   }
 }
 
-/** Writes all of them or none. @throws FluxError `update/edit-failed`, `update/verification-failed`. */
+/** Writes all images or none. @throws FluxError `update/edit-failed`, `update/verification-failed`. */
 export async function writeImages(
   results: ReadonlyMap<ResourceId, WorkloadResult>,
   context: EditContext,
@@ -95,7 +94,7 @@ export async function writeImages(
     const manifest = context.manifests.get(id);
     return manifest ? [...targetsOf(result)].map(([container, image]) => ({ id, manifest, container, image })) : [];
   });
-  // All changes of a file at once: places that share a text by an anchor may get the same.
+  // Edits a file once for all its changes, since places that share a value through an anchor may get the same image.
   const write = async () => {
     for (const inFile of Map.groupBy(changes, ({ manifest }) => manifest.place.file).values()) {
       const [first] = inFile;
@@ -107,7 +106,7 @@ export async function writeImages(
   return editor.finish(results);
 }
 
-/** Tries each workload alone; those that cannot be edited have failed. Returns why the first of them did. */
+/** Tries each workload alone, marks those that cannot be edited as failed, and returns the first error. */
 async function failApart(
   results: Map<ResourceId, WorkloadResult>,
   { timed: _, ...context }: EditContext,
@@ -126,17 +125,17 @@ async function failApart(
   return first;
 }
 
-/** Others, as of a file that cannot be had just now, are none of the workload. */
+/** Whether an error concerns a workload. Others do not, such as a file that is temporarily unreadable. */
 function isOfWorkload(error: unknown): error is FluxError {
   return error instanceof FluxError && ['update/edit-failed', 'update/verification-failed'].includes(error.code);
 }
 
-/** Lines move as edits add up; the numbers of documents and items stay. */
+/** Lines shift as edits accumulate; the numbers of documents and items do not. */
 export function targetOf({ place: { document, item }, object }: Manifest): EditTarget {
   return { document, ...(item === undefined ? {} : { item }), kind: object.kind, name: object.metadata.name };
 }
 
-/** The images a successful result moves containers to, by container. */
+/** The new images of a successful result, by container. */
 function targetsOf(result: WorkloadResult | undefined): ReadonlyMap<string, string> {
   const updates = result?.Status === 'success' ? (result.PerContainer ?? []) : [];
   return new Map(updates.map(({ Container, Target }) => [Container, Target]));
@@ -151,18 +150,18 @@ async function changedText(
   try {
     return await change();
   } catch (error) {
-    // A job that is stopped is no fault of a workload.
+    // Cancelling a job must not fail a workload.
     signal?.throwIfAborted();
     throw new FluxError(`updating resource ${id} in ${place}: ${messageOf(error)}`, {
       code: 'update/edit-failed',
       fault: error instanceof FluxError ? error.fault : 'server',
-      help: `Nothing was committed. The file is ${place}; change it by hand, or mend what the message names and try again.\n`,
+      help: `Nothing was committed. The file is ${place}; edit it by hand, or fix the problem in the message and retry.\n`,
       cause: error,
     });
   }
 }
 
-/** The same failure in the words that Flux v1 has for releases. */
+/** The same failure, worded as in Flux v1's releases. */
 export function releaseFailed(error: FluxError): FluxError {
   if (error.code !== 'update/edit-failed') return error;
   const { message, code, fault, help = '', cause } = error;

@@ -1,6 +1,6 @@
 /**
- * Changes for Git. An *update spec* says what somebody (or a new image) wants; planning it yields a *result* for each workload
- * and the edited files. Nothing here writes: the controller commits.
+ * Updates of the repository. An *update spec* describes a change requested by a user or caused by a new image. Planning it yields a
+ * *result* for each workload and the edited files. Nothing here writes: the controller commits.
  */
 
 export { type AutomationPlan, planAutomation, type SkippedContainer } from './automation.ts';

@@ -2,14 +2,14 @@ import { trimEndOf } from '../base/index.ts';
 import type { ResourceId } from '../resource/index.ts';
 import type { PolicySpec, ReleaseContainersSpec, ReleaseImageSpec, UpdateResult } from './spec.ts';
 
-// Commit messages are Flux v1's to the letter, except that lines it writes in random order are sorted here.
+// Commit messages are those of Flux v1, except that lines in random order are sorted.
 
 /** `Release all latest to all`. */
 export function releaseMessage({ ImageSpec, ServiceSpecs }: ReleaseImageSpec): string {
   return `Release ${trimBrackets(ImageSpec)} to ${ServiceSpecs.map(trimBrackets).join(', ')}`;
 }
 
-/** The subject names the workloads, the body the new images under each. */
+/** The subject lists the workloads, the body the new images of each. */
 export function containersMessage({ ContainerSpecs }: ReleaseContainersSpec, result: UpdateResult): string {
   const changed = Object.keys(ContainerSpecs)
     .filter((id) => result[id]?.Status === 'success')
@@ -27,7 +27,7 @@ export function automatedMessage(images: readonly string[]): string {
   return `Auto-release multiple (${images.length}) images\n\n${images.map((image) => ` - ${image}\n`).join('')}`;
 }
 
-/** One line for each kind of change; more than one line, or a person's message, makes them a list below the subject. */
+/** One line for each kind of change; several lines, or a user's message, become a list below the subject. */
 export function policyMessage(spec: PolicySpec, personal: string): string {
   const lines = policyEvents(spec);
   if (personal === '' && lines.length === 1) return `${lines[0]}\n`;

@@ -8,21 +8,21 @@ import { planPolicies } from './policies.ts';
 import { planRelease } from './release.ts';
 import type { UpdateResult, UpdateSpec } from './spec.ts';
 
-/** An update worked out on one revision; nothing of it is done yet. */
+/** An update planned on one revision, not yet committed. */
 export interface UpdatePlan extends Planned {
-  /** Commit message in Flux v1's words, without skip text and trailers. */
+  /** Flux v1's commit message, without skip text and trailers. */
   readonly message: string;
-  /** The references that containers move to; distinct and sorted. */
+  /** The new image references, distinct and sorted. */
   readonly changedImages: readonly string[];
 }
 
 /**
- * Works an update out: what becomes of each workload, and the files as they should be. The same for a dry run and for the real
- * thing. No edits means that there is nothing to commit; whether that is an error is for the caller to say (it is for releases,
- * it is not for policies).
- * @throws FluxError when the update as a whole is refused (`update/bad-spec`, `update/image-missing`, `update/unsatisfiable`,
- * `update/no-changes`, `update/not-a-workload`, `policy/bad-tag-pattern`, `policy/bad-name`, `policy/no-container`, `resource/bad-id`), or a file cannot be
- * edited for what must be done as a whole, which policies and chosen containers must (`update/edit-failed`).
+ * Plans an update: the result for each workload, and the edited files. Dry runs and executed updates share it. Without edits there is
+ * nothing to commit; the caller decides whether that is an error (it is for releases, but not for policies).
+ * @throws FluxError if the update as a whole is rejected (`update/bad-spec`, `update/image-missing`, `update/unsatisfiable`,
+ * `update/no-changes`, `update/not-a-workload`, `policy/bad-tag-pattern`, `policy/bad-name`, `policy/no-container`,
+ * `resource/bad-id`), or if a file cannot be edited in an all-or-nothing update, of policies or selected containers
+ * (`update/edit-failed`).
  */
 export async function planUpdate(spec: UpdateSpec, context: UpdateContext): Promise<UpdatePlan> {
   const planned = await planSpec(spec, context);

@@ -14,7 +14,7 @@ import { createEditor, type Planned, targetOf } from './edit.ts';
 import { rejection, sortedResult } from './select.ts';
 import type { PolicySpec, UpdateResult, WorkloadResult } from './spec.ts';
 
-/** Why a change of policies was refused as a whole, and what became of each workload until then (Flux v1 tells both). */
+/** Why a policy change was rejected as a whole, with the results of the workloads so far, since Flux v1 reports both. */
 export class PoliciesRefused extends FluxError {
   readonly result: UpdateResult;
 
@@ -25,8 +25,8 @@ export class PoliciesRefused extends FluxError {
 }
 
 /**
- * Adds and removes policies in the manifests. A workload that has them already is `skipped`; so is one that the repository does
- * not have, as in Flux v1.
+ * Adds and removes policies in the manifests. A workload that has them already, or is not in the repository, is `skipped`, as in
+ * Flux v1.
  * @throws PoliciesRefused `policy/bad-tag-pattern`, `policy/bad-name`, `policy/no-container`, `update/not-a-workload`, `update/edit-failed`.
  * @throws FluxError `resource/bad-id`.
  */
@@ -58,7 +58,7 @@ export async function planPolicies(spec: PolicySpec, context: UpdateContext): Pr
   return { result: sortedResult(results), edits: await editor.finish(results) };
 }
 
-/** By annotation key; null removes. What is there already, or already absent, is left out, so that no byte moves for it. */
+/** The changes by annotation key; null removes. Annotations that already have the value, or are already absent, are omitted. */
 function annotationChanges({ object }: Manifest, changes: ReadonlyMap<string, string>): ReadonlyMap<string, string | null> {
   const existing = object.metadata.annotations ?? {};
   return new Map(
@@ -72,20 +72,20 @@ function annotationChanges({ object }: Manifest, changes: ReadonlyMap<string, st
   );
 }
 
-/** The name of an annotation behind its prefix, as Kubernetes takes it. */
+/** The valid names of Kubernetes annotations, after the prefix. */
 const ANNOTATION_NAME = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 
-/** The API server would refuse the whole workload for it, once it is committed. */
+/** Checked before the commit, since the API server would reject the whole workload. */
 function requireAnnotationKey(key: string, policy: string): void {
   if (ANNOTATION_NAME.test(key.slice(key.indexOf('/') + 1))) return;
   throw new FluxError(`invalid policy name: ${JSON.stringify(policy)}`, {
     code: 'policy/bad-name',
     fault: 'user',
-    help: `Kubernetes takes no annotation ${key}: behind the slash are up to 63 letters, digits, "-", "_" and ".", and the first and the last are a letter or a digit.`,
+    help: `Kubernetes rejects the annotation ${key}: after the slash it must have at most 63 letters, digits, "-", "_" and ".", and start and end with a letter or digit.`,
   });
 }
 
-/** A pattern for a container that is not there would never count, and hide that the one meant has none. Removing one is fine. */
+/** A pattern for a missing container would have no effect, and the intended container would have none. Removing one is allowed. */
 function requireContainers(id: ResourceId, { add, remove }: PolicySpec[string], containers: readonly Container[]): void {
   const names = containers.map(({ name }) => name);
   const unknown = Object.keys(add ?? {}).find(
@@ -95,7 +95,7 @@ function requireContainers(id: ResourceId, { add, remove }: PolicySpec[string], 
   throw new FluxError(`${id} has no container ${JSON.stringify(unknown.slice(TAG.length))}`, {
     code: 'policy/no-container',
     fault: 'user',
-    help: names.length === 0 ? 'It has none at all.' : `Its containers are ${names.join(', ')}.`,
+    help: names.length === 0 ? 'The workload has no containers.' : `Its containers are ${names.join(', ')}.`,
   });
 }
 

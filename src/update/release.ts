@@ -25,7 +25,7 @@ import { isUpgrade, whyNoUpgrade } from './upgrade.ts';
 export const LATEST_IMAGES = '<all latest>';
 
 /**
- * A release somebody asked for: the newest wanted image of every container, or one given image wherever it is used.
+ * Plans a requested release: the newest matching image of every container, or a given image wherever it is used.
  * @throws FluxError `update/bad-spec`, `update/image-missing`, `update/registry-failed`, `resource/bad-id`.
  */
 export async function planRelease(spec: ReleaseImageSpec, context: UpdateContext): Promise<Planned> {
@@ -51,7 +51,7 @@ export async function planRelease(spec: ReleaseImageSpec, context: UpdateContext
   return { result: sortedResult(results), ...edited };
 }
 
-/** Only workloads that run the requested image, in whatever version. */
+/** Selects the workloads that run the requested image, in any version. */
 function refuseOthers(requested: ImageRef): Filter {
   return (candidate) => {
     const containers = wantedContainers(candidate);
@@ -77,11 +77,11 @@ function releaseWorkload(
       updates.push({ Container: container.name, Current: container.image, Target: formatImageRef(choice.target) });
     } else last = withoutUpdate(choice);
   }
-  // With nothing to update the last container decides what is said of the workload, as in Flux v1.
+  // Without updates, the last container determines the workload's result, as in Flux v1.
   return updates.length > 0 ? successOf(candidate, updates, { images }) : last;
 }
 
-/** The newest image, where that is known to be no older one: who wants an older one names it. */
+/** The newest image, unless it may be older than the current one: an older image must be named explicitly. */
 function chooseUpgrade(current: ImageRef, pattern: TagPattern, repository: KnownRepository | undefined): Choice {
   const choice = chooseNewest(current, pattern, repository);
   if (choice.kind !== 'update' || current.tag === '') return choice;
@@ -96,7 +96,7 @@ function chooseRequested(current: ImageRef, requested: ImageRef, wanted: boolean
   return chooseTag(current, requested.tag, images.repository(canonicalName(current)), requested.digest);
 }
 
-/** Whether the manifest allows the tag; where it says nothing, whoever names a tag gets it, `latest` too. */
+/** Whether the manifest's pattern allows the tag; without a pattern any named tag is allowed, including `latest`. */
 function wants({ policies }: Candidate, { name }: Container, tag: string): boolean {
   return !policies.has(`tag.${name}`) || tagPatternFor(policies, name).matches(tag);
 }
@@ -110,7 +110,7 @@ function withoutUpdate(choice: Exclude<Choice, { readonly kind: 'update' }>): Wo
 }
 
 /**
- * The image that a release names, with a tag.
+ * The named image of a release, which must have a tag.
  * @throws FluxError `image/bad-ref`, `update/bad-spec`.
  */
 export function parseRequested(text: string): ImageRef {
@@ -123,7 +123,7 @@ export function parseRequested(text: string): ImageRef {
   });
 }
 
-/** A tag pushed a moment ago may not have been seen yet, so the registry is asked once more before it is called missing. */
+/** A tag may have been pushed after the last scan, so the registry is read again before the tag is reported as missing. */
 async function requireKnown(requested: ImageRef, { images, signal }: UpdateContext): Promise<void> {
   const name = canonicalName(requested);
   const known = () => images.repository(name)?.tags.includes(requested.tag) ?? false;
@@ -132,18 +132,18 @@ async function requireKnown(requested: ImageRef, { images, signal }: UpdateConte
   await images.scanNow(name, signal ? { signal } : {});
   if (known()) return;
   const { error, scannedAt } = images.repository(name) ?? {};
-  // Without a new list nobody knows.
+  // Without a new list the tag's existence is unknown.
   if (error && scannedAt === before)
-    throw new FluxError(`image ${JSON.stringify(formatImageRef(requested))} cannot be looked up: ${error.message}`, {
+    throw new FluxError(`image ${JSON.stringify(formatImageRef(requested))} could not be checked: ${error.message}`, {
       code: 'update/registry-failed',
       fault: error.fault,
-      help: error.help ?? `The registry could not be asked for the tags of ${name}. Try again, or see fluxctl doctor.`,
+      help: error.help ?? `Listing the tags of ${name} failed. Retry, or run fluxctl doctor.`,
       cause: error,
     });
   throw new FluxError(`image ${JSON.stringify(formatImageRef(requested))} does not exist: invalid image ID`, {
     code: 'update/image-missing',
     fault: 'user',
-    help: `No tag ${requested.tag} was found in ${name}. Check its spelling, that it was pushed, and with fluxctl list-images that the daemon can read this registry.`,
+    help: `${name} has no tag ${requested.tag}. Check the spelling, that the tag was pushed, and with fluxctl list-images that the daemon can read this registry.`,
   });
 }
 

@@ -3,21 +3,21 @@ import { formatResourceId, isWorkloadKind, type Manifest, parseResourceId, type 
 import type { RunningWorkload, UpdateContext } from './context.ts';
 import type { UpdateResult, UpdateStatus, WorkloadResult } from './spec.ts';
 
-/** A workload of the repository that runs in the cluster and that no filter turned away. */
+/** A workload of the repository that runs in the cluster and passed all filters. */
 export interface Candidate {
   readonly id: ResourceId;
   readonly manifest: Manifest;
-  /** Policies of the manifest; what the cluster's object says of them does not count. */
+  /** Policies of the manifest; those of the live object are ignored. */
   readonly policies: Policies;
   readonly running: RunningWorkload;
 }
 
-/** Says why a workload is not to be updated, or nothing. */
+/** Returns why a workload must not be updated, or undefined. */
 export type Filter = (candidate: Candidate) => WorkloadResult | undefined;
 
 export interface Selection {
   readonly candidates: readonly Candidate[];
-  /** Results of all others, and of ids that are not in the repository. */
+  /** Results of the other workloads, and of ids that are not in the repository. */
   readonly results: Map<ResourceId, WorkloadResult>;
 }
 
@@ -25,8 +25,8 @@ export interface Selection {
 export const ALL_WORKLOADS = '<all>';
 
 /**
- * Picks the workloads of an update. What the command line alone decides comes first, so that the cluster is asked only about the
- * rest; the first filter that objects decides the result (Flux v1's order and words).
+ * Selects the workloads of an update. Filters that need only the spec run first, so that the cluster is queried only for the rest. The
+ * first filter that rejects a workload determines its result (Flux v1's order and messages).
  */
 export async function selectWorkloads(
   { manifests, workloads, signal }: Pick<UpdateContext, 'manifests' | 'workloads' | 'signal'>,
@@ -68,7 +68,7 @@ export async function selectWorkloads(
   return { candidates, results };
 }
 
-/** Why a workload is skipped that needs nothing. */
+/** Why an up-to-date workload is skipped. */
 export const UP_TO_DATE = 'image(s) up to date';
 
 export function rejection(status: UpdateStatus, reason: string): WorkloadResult {
@@ -79,12 +79,12 @@ export function sortedResult(results: ReadonlyMap<ResourceId, WorkloadResult>): 
   return Object.fromEntries([...results].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Locked in Git: neither people nor automation change it unless forced. */
+/** Rejects workloads that are locked in Git, for users and automation alike unless forced. */
 export function refuseLocked({ policies }: Candidate): WorkloadResult | undefined {
   return hasPolicy(policies, 'locked') ? rejection('skipped', 'locked') : undefined;
 }
 
-/** Ignored in the cluster, or in Git: it would be changed there and never applied. */
+/** Rejects workloads that are ignored in the cluster or in Git: a change in Git would never be applied. */
 export function refuseIgnored({ policies, running }: Candidate): WorkloadResult | undefined {
   const ignored = hasPolicy(policiesOf(running.annotations), 'ignore') || hasPolicy(policies, 'ignore');
   return ignored ? rejection('skipped', 'ignore') : undefined;
@@ -98,7 +98,7 @@ function firstObjection(candidate: Candidate, filters: readonly Filter[]): Workl
   return undefined;
 }
 
-/** An id as results have it. @throws FluxError `resource/bad-id`. */
+/** Parses an id to its form in results. @throws FluxError `resource/bad-id`. */
 export function normalId(text: string): ResourceId {
   return formatResourceId(parseResourceId(text));
 }

@@ -1,6 +1,6 @@
 import type { ResourceId } from '../resource/index.ts';
 
-// The shapes below are Flux v1's JSON, keys included: they are written to Git notes and cross the HTTP API as they are.
+// These types are Flux v1's JSON, including keys: they are written unchanged to Git notes and to the HTTP API.
 
 export interface Cause {
   readonly Message: string;
@@ -11,7 +11,7 @@ export interface Cause {
 export interface ReleaseImageSpec {
   readonly ServiceSpecs: readonly string[];
   readonly ImageSpec: string;
-  /** `plan` calculates, `execute` commits; any other text calculates too (Flux v1). */
+  /** `plan` only plans, `execute` commits; any other value only plans (Flux v1). */
   readonly Kind: string;
   readonly Excludes: readonly string[] | null;
   readonly Force: boolean;
@@ -23,7 +23,7 @@ export interface ContainerUpdate {
   readonly Target: string;
 }
 
-/** What an interactive release posts: exact containers. `Current` absent skips the comparison with the running image. */
+/** Posted by an interactive release: exact containers. Without `Current`, the running image is not compared. */
 export interface ReleaseContainersSpec {
   readonly Kind: string;
   readonly ContainerSpecs: Readonly<
@@ -33,7 +33,7 @@ export interface ReleaseContainersSpec {
   readonly Force: boolean;
 }
 
-/** Policies to add and to remove, by workload; names without prefix. */
+/** Policies to add and to remove, by workload, with names without prefix. */
 export type PolicySpec = Readonly<
   Record<
     ResourceId,
@@ -41,7 +41,7 @@ export type PolicySpec = Readonly<
   >
 >;
 
-/** Made by the daemon when a newer image appears. */
+/** Created by the daemon when a newer image appears. */
 export interface AutomatedSpec {
   readonly Changes: readonly {
     readonly WorkloadID: ResourceId;
@@ -59,7 +59,7 @@ export type UpdateSpec =
 
 export type UpdateStatus = 'success' | 'failed' | 'skipped' | 'ignored' | 'unknown';
 
-/** What an update did to one workload. */
+/** The result of an update for one workload. */
 export interface WorkloadResult {
   readonly Status: UpdateStatus;
   readonly Error?: string;

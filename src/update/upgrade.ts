@@ -4,8 +4,8 @@ import { tagged } from './choose.ts';
 import type { KnownRepository } from './context.ts';
 
 /**
- * Whether an image may be moved to a tag that was not named: strictly newer, by times that are both known or by version. A list that lacks
- * the newest tags must not lead to an older one.
+ * Whether an image may be updated to a tag that was not named explicitly: it must be strictly newer, by version or by two known times.
+ * A tag list that lacks the newest tags must not cause a downgrade.
  */
 export function isUpgrade(current: ImageRef, tag: string, pattern: TagPattern, repository: KnownRepository | undefined): boolean {
   // The same tag with another digest: the tag was pushed again.
@@ -16,14 +16,14 @@ export function isUpgrade(current: ImageRef, tag: string, pattern: TagPattern, r
   );
 }
 
-/** Why `isUpgrade` says no. */
+/** Why `isUpgrade` is false. */
 export function whyNoUpgrade(
   current: ImageRef,
   tag: string,
   pattern: TagPattern,
   repository: KnownRepository | undefined,
 ): string {
-  if (current.tag === '') return `image has no tag, so whether ${tag} is newer is not known`;
+  if (current.tag === '') return `image has no tag, so it is unknown whether ${tag} is newer`;
   const unknown = [current.tag, tag].some((each) => repository?.images.get(each)?.createdAt === undefined);
   return pattern.needsTimes && unknown
     ? 'image with zero created timestamp'

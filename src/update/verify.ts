@@ -2,7 +2,7 @@ import { FluxError } from '../base/index.ts';
 import { createManifestReader, type ManifestThread } from '../manifests/index.ts';
 import { containersOf, formatResourceId, type Manifest } from '../resource/index.ts';
 
-/** A file before and after its edits. */
+/** A file before and after editing. */
 export interface EditedFile {
   readonly path: string;
   readonly before: string;
@@ -10,8 +10,8 @@ export interface EditedFile {
 }
 
 /**
- * Reads edited files again and compares: the same objects must stand in the same places, with the same containers, and every image
- * must be the one asked for, or untouched. The last gate before a commit, whatever the editor did (Flux v1's checks and words).
+ * Parses edited files again and verifies them: the same objects must be in the same places, with the same containers, and every image
+ * must be the requested one, or unchanged. The last check before a commit, independent of the editor (Flux v1's checks and messages).
  * @throws FluxError `update/verification-failed`.
  */
 export async function verifyEdits(
@@ -45,7 +45,7 @@ export async function verifyEdits(
     throw failed(`resources {${gone.map((name) => `"${name}"`).join(', ')}} present before update but not after`);
 }
 
-/** The images that containers of a manifest are moved to, by container; the others stay. */
+/** The new images of a manifest, by container; other containers must be unchanged. */
 export type ExpectedImages = (manifest: Manifest) => ReadonlyMap<string, string>;
 
 function compareContainers(before: Manifest, after: Manifest, expected: ReadonlyMap<string, string>): void {
@@ -80,7 +80,7 @@ async function readObjects(
   return { manifests: new Map(byPlace), errors };
 }
 
-/** Names the place of an object by what edits do not move. */
+/** Identifies the place of an object by properties that edits do not change. */
 export function placeKey({ place: { file, document, item } }: Manifest): string {
   return `${document}/${item ?? ''}/${file}`;
 }
@@ -96,6 +96,6 @@ function failed(message: string): FluxError {
 function refused(message: string): FluxError {
   return new FluxError(message, {
     code: 'update/verification-failed',
-    help: `The release process failed, with this message:\n\n    ${message}\n\nNothing was committed. This is a bug of Flux; please report it with the file that was to be changed.\n`,
+    help: `The release process failed, with this message:\n\n    ${message}\n\nNothing was committed. This is a bug in Flux; please report it together with the file.\n`,
   });
 }

@@ -207,7 +207,7 @@ describe('who may come in from the network', () => {
   test('fluxctl, which prints the help alone, tells why somebody is refused and what to do', async () => {
     await using api = await serveByTls(daemonOf(), reviewer().review);
     const { body } = await api.send(PING, { headers: { ...bearer('weak'), accept: 'application/json' }, ca: api.ca });
-    expect(JSON.parse(body).help).toMatch(/^bob may not get \/fluxd\/api\/flux\/v11\/ping\n\nRights to call fluxd are given by /);
+    expect(JSON.parse(body).help).toMatch(/^bob may not get \/fluxd\/api\/flux\/v11\/ping\n\nGrant rights to call fluxd with /);
   });
 
   test('a token without TLS is not even read', async () => {

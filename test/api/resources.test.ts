@@ -209,10 +209,10 @@ describe('what no route answers', () => {
       type: 'about:blank',
       title: 'Not Found',
       status: 404,
-      detail: 'nothing is served at this path',
+      detail: 'no such path',
       instance: '/api/v1/nope',
       code: 'api/not-found',
-      help: '/api/v1/openapi.json describes what is served.',
+      help: 'See /api/v1/openapi.json for the available paths.',
     });
   });
 

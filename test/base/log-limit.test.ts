@@ -88,7 +88,7 @@ describe('S-082: the limit of the log', () => {
   test('the last words of the daemon are always written', () => {
     for (let n = 0; n < 500; n++) log.error({ n }, 'object failed');
     log.flush();
-    log.fatal({ err: new Error('no memory') }, 'fluxd ended by an error');
+    log.fatal({ err: new Error('no memory') }, 'fluxd failed');
     expect(count('object failed')).toBe(500);
     expect(lines.at(-1)?.fields).toMatchObject({ level: 'fatal' });
   });

@@ -32,7 +32,7 @@ describe('an error says what to do', () => {
     const url = daemon.url.replace('/api/flux', '');
     const { stderr } = await fluxctl(['list-workloads', '--url', `${url}/`]);
     expect(stderr).toContain('Error: executing HTTP request: 404 Not Found 404 page not found\n');
-    expect(stderr).toMatch(new RegExp(`\\n\\nThe API of fluxd has an address that ends in /api/flux: --url=${url}/api/flux\\n$`));
+    expect(stderr).toMatch(new RegExp(`\\n\\nThe URL of fluxd's API ends in /api/flux: --url=${url}/api/flux\\n$`));
   });
 
   test('a directory to compare that is not there, without the words of the system call', async () => {

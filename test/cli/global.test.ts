@@ -122,12 +122,12 @@ describe('errors from the daemon', () => {
     [
       'that asks who this is',
       { status: 401, body: 'no' },
-      '== Error ==\n\nThe daemon refused the request: it does not know who asks.\n\nEither there is no token, or it is not valid (any more). Give one with\n--token, or in the environment variable FLUX_SERVICE_TOKEN.\n\n',
+      '== Error ==\n\nThe daemon rejected the request, because it could not authenticate you.\n\nThe token is missing, invalid or expired. Pass one with --token, or in\nthe environment variable FLUX_SERVICE_TOKEN.\n\n',
     ],
     [
       'that is no list',
       { status: 200, body: '"nonsense"' },
-      `Error: decoding response of GET /v6/services: value: Invalid input: expected array, received string\nRun 'fluxctl list-workloads --help' for usage.\n\nWhatever answered at this URL does not speak the API of fluxd.\n`,
+      `Error: decoding response of GET /v6/services: value: Invalid input: expected array, received string\nRun 'fluxctl list-workloads --help' for usage.\n\nThe server at this URL does not speak the fluxd API.\n`,
     ],
     [
       'that would paint the terminal (S-080)',

@@ -213,7 +213,7 @@ function expectHonesty(line: readonly string[], { code, stdout, stderr, requests
   const carried = fault.kind !== 'drop' && fault.kind !== 'answer';
   expect([code, stdout], hit.path).toEqual([1, '']);
   expect(stderr, hit.path).toMatch(/^Error: executing HTTP request: /m);
-  expect(stderr, hit.path).toContain('The daemon may have taken');
+  expect(stderr, hit.path).toContain('The daemon may or may not have accepted');
   expect(stderr, hit.path).toMatch(EFFECTS[hit.path] ?? /^$/);
   expect(
     requests.filter(({ path, body }) => path === hit.path && body === hit.body),
@@ -231,7 +231,7 @@ async function loseEach(line: readonly string[], fault: Fault, isGo: boolean): P
     const where = `${line.join(' ')}: request ${n}, ${hit.method} ${hit.path}`;
     if (hasEffect(hit)) expectHonesty(line, lost, hit, fault);
     else if (isSilence(fault) && TIMED.includes(hit.path))
-      expect(lost.stderr, where).toMatch(/no complete answer within 60 s\n.*\n\nGive it longer by --timeout\.\n$/);
+      expect(lost.stderr, where).toMatch(/no complete answer within 60 s\n.*\n\nUse a longer --timeout\.\n$/);
     else {
       const { requests: _, ...seen } = lost;
       expect(seen, where).toEqual({ code: whole.code, stdout: whole.stdout, stderr: whole.stderr });

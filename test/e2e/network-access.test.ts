@@ -149,7 +149,7 @@ test.skipIf(address === undefined)(
 
     fluxd.proxy.intercept = () => ({ kind: 'drop' });
     const unknown = await fluxctl('https', 'never-seen-token', 'list-workloads');
-    expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('access cannot be decided now') });
+    expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('access cannot be checked now') });
     for (const token of [viewers, releasers, 'strangers-token', 'never-seen-token']) expect(fluxd.log()).not.toContain(token);
   },
 );

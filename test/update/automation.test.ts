@@ -90,7 +90,7 @@ describe('looking for newer images', () => {
       'semver:*',
       'cur',
       { '1.0.0': { error: new Error('gone') } },
-      'none of the matching tags can be read: tag "1.0.0"',
+      'cannot read metadata of any matching tag: tag "1.0.0"',
     ],
     ['it is pinned to a digest alone', '*', '@sha256:aa', { new: { createdAt: 2 } }, 'image is pinned to a digest without a tag'],
   ])('skips a container with the reason when %s', async (_name, pattern, tag, tags, reason) => {

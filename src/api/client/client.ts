@@ -40,21 +40,21 @@ interface Cancellable {
 }
 
 /**
- * The daemon's HTTP API, as its callers see it. Every method throws FluxError: `api/remote` with the daemon's own help when it
- * described the error, `api/unreachable`, `api/unavailable`, `api/unauthorized`, `api/status` or `api/bad-answer` otherwise;
- * `api/unknown-outcome` when what was to be changed may have been. Reads are asked again when their answer is lost.
+ * A client of the daemon's HTTP API. Every method throws FluxError: `api/remote` with the daemon's own help when it described the
+ * error, `api/unreachable`, `api/unavailable`, `api/unauthorized`, `api/status` or `api/bad-answer` otherwise; `api/unknown-outcome`
+ * when a change may have been made. Reads are retried when their response is lost.
  */
 export interface ApiClient {
-  /** Resolves to the daemon's clock, in milliseconds since the epoch, to the second; NaN where it does not tell. */
+  /** Resolves to the daemon's clock, in milliseconds since the epoch, to the second; NaN if the response has no date. */
   ping(options?: Cancellable): Promise<number>;
-  /** Whether the daemon says that it can work, and else why not; undefined when it is a Go fluxd, which does not say. */
+  /** Whether the daemon is ready, with the reason if not; undefined for Flux v1, which does not report it. */
   readiness(options?: Cancellable): Promise<{ readonly ready: boolean; readonly reason: string } | undefined>;
   version(options?: Cancellable): Promise<string>;
   /** An empty namespace means all. */
   listWorkloads(filter: { readonly namespace: string }, options?: Cancellable): Promise<readonly ListedWorkload[]>;
-  /** Given workloads, wherever they are; those that do not exist are missing from the answer. */
+  /** The given workloads, in any namespace; missing ones are omitted. */
   workloads(ids: readonly string[], options?: Cancellable): Promise<readonly ListedWorkload[]>;
-  /** `spec` is an id or `<all>`; with an id the namespace stays empty. */
+  /** `spec` is an id or `<all>`; with an id the namespace is empty. */
   listImages(
     filter: { readonly namespace: string; readonly spec: string },
     options?: Cancellable,
@@ -62,45 +62,45 @@ export interface ApiClient {
   /** Resolves to the id of the job. */
   updateManifests(spec: UpdateSpec, options?: Cancellable): Promise<string>;
   jobStatus(id: string, options?: Cancellable): Promise<JobStatus>;
-  /** Commits of `ref` that are not applied yet; empty when all are. */
+  /** The commits of `ref` that are not applied yet; empty if all are. */
   syncStatus(ref: string, options?: Cancellable): Promise<readonly string[]>;
   gitRepoConfig(request: { readonly regenerateKey: boolean }, options?: Cancellable): Promise<GitConfig>;
-  /** The workloads of the cluster with their namespaces, as a stream of YAML documents. */
+  /** The cluster's workloads and their namespaces, as a stream of YAML documents. */
   exportConfig(options?: Cancellable & { readonly timeoutMs?: number }): Promise<string>;
-  /** Asks for a sync; undefined when the daemon is a Go fluxd, which does not know this. */
+  /** Requests a sync; undefined for Flux v1, which lacks this. */
   startSync(options?: Cancellable): Promise<SyncReportWire | undefined>;
-  /** How a sync stands; when it is not done the answer comes at the latest after `waitSeconds`. */
+  /** The state of a sync. Waits up to `waitSeconds` for its end. */
   sync(id: string, options?: Cancellable & { readonly waitSeconds?: number }): Promise<SyncReportWire>;
-  /** What a sync would do, of a revision or of files; undefined when the daemon is a Go fluxd, which does not know this. */
+  /** What a sync of a revision or of files would do; undefined for Flux v1, which lacks this. */
   diff(request: DiffRequestWire, options?: Cancellable & { readonly timeoutMs?: number }): Promise<DiffReportWire | undefined>;
-  /** Deletions that did not happen in the last sync; undefined when the daemon is a Go fluxd, which does not know this. */
+  /** Deletions held in the last sync; undefined for Flux v1, which lacks this. */
   heldDeletions(options?: Cancellable): Promise<HeldDeletionsWire | undefined>;
-  /** When image repositories were looked at, of which `limit` are named; undefined as with `heldDeletions`. */
+  /** The scan times of at most `limit` image repositories; undefined as for `heldDeletions`. */
   imageScans(options: Cancellable & { readonly limit: number }): Promise<ImageScansWire | undefined>;
-  /** Approves the list of deletions with this hash; resolves to the sync that carries it out. */
+  /** Approves the list of deletions with this hash; resolves to the sync that performs them. */
   approveDeletions(hash: string, options?: Cancellable): Promise<SyncReportWire>;
-  /** Approves the deletion of these orphans; resolves to the sync that carries it out. */
+  /** Approves the deletion of these orphans; resolves to the sync that performs it. */
   deleteOrphans(
     orphans: readonly { readonly id: string; readonly uid: string }[],
     options?: Cancellable,
   ): Promise<SyncReportWire>;
   /**
-   * How what the last sync applied is; when it is not settled the answer comes at the latest after `waitSeconds`. Undefined when the
-   * daemon is an older one, which cannot tell.
+   * The health of the objects that the last sync applied. Waits up to `waitSeconds` for it to settle. Undefined for an older daemon,
+   * which does not report it.
    */
   health(options?: Cancellable & { readonly waitSeconds?: number }): Promise<HealthWire | undefined>;
-  /** Where the objects of the repository stand, those of all states when none are named; undefined as with `health`. */
+  /** The state of the repository's objects, in all states if none are given; undefined as for `health`. */
   objectStates(
     filter: { readonly states: readonly string[]; readonly namespace?: string },
     options?: Cancellable,
   ): Promise<ObjectStatesWire | undefined>;
-  /** Syncs of the past, newest first, at most so many; undefined as with `health`. */
+  /** Recent syncs, newest first, up to a limit; undefined as for `health`. */
   history(wanted: { readonly limit: number }, options?: Cancellable): Promise<HistoryWire['syncs'] | undefined>;
-  /** Who set the sync tag, and who wrote the job notes; undefined as with `health`. */
+  /** Who set the sync tag, and who wrote the job notes; undefined as for `health`. */
   writers(options?: Cancellable): Promise<WritersWire | undefined>;
 }
 
-/** What one answer holds at most. */
+/** Size limit of one response. */
 const PAGE = 1000;
 
 const LEGACY_SUFFIX = /\/api\/flux\/*$/;
@@ -114,16 +114,16 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
       throw LEGACY_SUFFIX.test(options.url) ? error : withAddress(error, options.url);
     }
   };
-  // Beside `…/api/flux` stands `…/api/v1`; behind any other path there is none to be found.
+  // `…/api/v1` is beside `…/api/flux`; for any other path its location is unknown.
   const current = LEGACY_SUFFIX.test(options.url)
     ? createExchange({ ...options, url: options.url.replace(LEGACY_SUFFIX, '/api/v1') })
     : undefined;
   const ask = async <T>(schema: z.ZodType<T>, call: Call): Promise<T> => parseAnswer(schema, await legacy(call), call);
   const askCurrent = async <T>(schema: z.ZodType<T>, call: Call): Promise<T> => {
-    if (!current) throw new FluxError('the newer API is not at this URL', { code: 'api/not-found', fault: 'missing' });
+    if (!current) throw new FluxError('this URL does not end in /api/flux, so the path of /api/v1 is unknown', { code: 'api/not-found', fault: 'missing' });
     return parseAnswer(schema, await current(call), call);
   };
-  /** Undefined from a daemon that does not have the route. */
+  /** Undefined from a daemon without the route. */
   const ifKnown = async <T>(schema: z.ZodType<T>, call: Call): Promise<T | undefined> => {
     try {
       return await askCurrent(schema, call);
@@ -262,19 +262,19 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
   };
 }
 
-/** Whoever names the host alone is told where on it the API is. */
+/** Suggests the path of the API for a URL without one. */
 function withAddress(error: unknown, url: string): unknown {
   if (!(error instanceof FluxError) || error.code !== 'api/not-found') return error;
-  const help = `The API of fluxd has an address that ends in /api/flux: --url=${trimEndOf(redact(url), '/')}/api/flux`;
+  const help = `The URL of fluxd's API ends in /api/flux: --url=${trimEndOf(redact(url), '/')}/api/flux`;
   return new FluxError(error.message, { code: error.code, fault: error.fault, help, cause: error });
 }
 
-/** Told here, because a daemon that stops reading may close the connection before its answer is read. */
+/** Checked here, because a daemon that stops reading may close the connection before its response is read. */
 function checkSize(request: DiffRequestWire): void {
   const bytes = Buffer.byteLength(JSON.stringify(request));
   if (bytes <= MAX_DIFF_BYTES) return;
   throw new FluxError(
-    `the files to compare take ${(bytes / 2 ** 20).toFixed(1)} MiB, and the daemon takes ${MAX_DIFF_BYTES / 2 ** 20} MiB`,
+    `the files to compare have ${(bytes / 2 ** 20).toFixed(1)} MiB; the daemon accepts ${MAX_DIFF_BYTES / 2 ** 20} MiB`,
     {
       code: 'api/too-large',
       fault: 'user',
@@ -282,12 +282,12 @@ function checkSize(request: DiffRequestWire): void {
   );
 }
 
-/** Of a daemon of ours that is not ready; what stands before it says 503 in other words. */
+/** The response of our daemon when it is not ready; a proxy's 503 has another text. */
 function isReadiness({ status, text }: Answer): boolean {
   return status === 404 || (status === 503 && text.startsWith('not ready'));
 }
 
-/** What a spec changes; nothing when it only plans. */
+/** The effect of a spec; none for a plan. */
 function effectOf({ type, spec }: UpdateSpec): { readonly effect?: Effect } {
   switch (type) {
     case 'sync':

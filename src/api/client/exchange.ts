@@ -9,47 +9,47 @@ import { createRetry } from './retry.ts';
 
 export interface ExchangeOptions {
   readonly transport: HttpTransport;
-  /** Base of the API, `http://127.0.0.1:3030/api/flux`; a trailing slash is fine. */
+  /** Base URL of the API, `http://127.0.0.1:3030/api/flux`; a trailing slash is accepted. */
   readonly url: string;
   readonly token?: Secret;
-  /** Total time for one exchange in milliseconds. */
+  /** Timeout of one exchange in milliseconds. */
   readonly requestTimeoutMs?: number;
-  /** Measures the pauses between attempts. Default the system's. */
+  /** Clock for the pauses between attempts; the system's by default. */
   readonly clock?: Clock;
 }
 
 export interface Call {
   readonly method: 'GET' | 'POST';
-  /** Below the base, `/v6/services`. */
+  /** Relative to the base URL, `/v6/services`. */
   readonly path: string;
   /** Sent in the given order, empty values included, as Flux v1's client does. */
   readonly query?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly contentType?: string;
-  /** Total time for this exchange in milliseconds, when it takes longer than most. */
+  /** Timeout of this exchange in milliseconds, if it takes longer than most. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
-  /** Whether an answer is one although its status is none of success. */
+  /** Accepts a response although its status is not a success. */
   readonly alsoTaken?: (answer: Answer) => boolean;
-  /** What it changes at the daemon; absent where it changes nothing, so that it may be asked twice. */
+  /** What the request changes in the daemon; absent for reads, which may be retried. */
   readonly effect?: Effect;
 }
 
 export interface Answer {
   readonly status: number;
   readonly text: string;
-  /** The other end's clock, in milliseconds since the epoch, to the second; NaN where it does not tell. */
+  /** The server's clock, in milliseconds since the epoch, to the second; NaN without a Date header. */
   readonly timeMs: number;
 }
 
 export type Exchange = (call: Call) => Promise<Answer>;
 
 /**
- * One call to the daemon; anything but success becomes a FluxError in Flux v1's words. What changes nothing is asked again a few times
- * when its answer does not arrive; what changes something only when it surely has not arrived itself.
+ * One request to the daemon; a failure becomes a FluxError worded as in Flux v1. Reads are retried a few times when the response does
+ * not arrive; changes only if the request certainly did not reach the daemon.
  * @throws FluxError `api/remote` when the daemon described the error, else `api/unreachable`, `api/unavailable`, `api/unauthorized`,
- * `api/status`; `api/unknown-outcome` when the call may have been carried out.
+ * `api/status`; `api/unknown-outcome` when the change may have been made.
  */
 export function createExchange({ transport, url, token, requestTimeoutMs, clock = systemClock }: ExchangeOptions): Exchange {
   const base = checkedBase(url);
@@ -75,7 +75,7 @@ export function createExchange({ transport, url, token, requestTimeoutMs, clock 
       if ([200, 201, 202, 204].includes(answer.status) || alsoTaken(answer)) return answer;
       const error = refusal(answer);
       if (!PASSING.includes(answer.status)) throw error;
-      // The daemon itself says that it has done nothing; something before it cannot know.
+      // The daemon itself reports that it did nothing; a proxy cannot know.
       return { error, arrived: isOwnRefusal(answer) ? 'no' : 'maybe', tookAllTime: false };
     } catch (error) {
       if (error instanceof FluxError && error.code.startsWith('api/')) throw error;
@@ -86,7 +86,7 @@ export function createExchange({ transport, url, token, requestTimeoutMs, clock 
   return async (call) => {
     const { path, query, effect, signal, timeoutMs } = call;
     const target = `${base}${path}${query ? `?${new URLSearchParams(query)}` : ''}`;
-    // A time that somebody has set is for all attempts; a second one of that length is not what they want.
+    // A timeout set by the user covers all attempts.
     const mayTakeTwice = timeoutMs === undefined;
     const outcome = await retry(() => once(target, call), {
       again: (loss) => (effect === undefined || loss.arrived === 'no') && (mayTakeTwice || !loss.tookAllTime),
@@ -94,13 +94,13 @@ export function createExchange({ transport, url, token, requestTimeoutMs, clock 
     });
     if (!('error' in outcome)) return outcome;
     if (effect === undefined && outcome.tookAllTime && !mayTakeTwice)
-      throw withHelp(outcome.error, 'Give it longer by --timeout.');
+      throw withHelp(outcome.error, 'Use a longer --timeout.');
     if (effect === undefined || outcome.arrived === 'no') throw outcome.error;
     throw unknownOutcome(outcome.error, effect);
   };
 }
 
-/** From what stands before the daemon, or from one that is overloaded: it may be another answer in a moment. */
+/** Statuses of a proxy, or of an overloaded daemon, that may be temporary. */
 const PASSING: readonly number[] = [502, 503, 504];
 
 function withHelp(error: FluxError, help: string): FluxError {
@@ -139,13 +139,13 @@ function refusal({ status, text }: Pick<Answer, 'status' | 'text'>): FluxError {
   });
 }
 
-const UNAUTHORIZED = `The daemon refused the request: it does not know who asks.
+const UNAUTHORIZED = `The daemon rejected the request, because it could not authenticate you.
 
-Either there is no token, or it is not valid (any more). Give one with
---token, or in the environment variable FLUX_SERVICE_TOKEN.
+The token is missing, invalid or expired. Pass one with --token, or in
+the environment variable FLUX_SERVICE_TOKEN.
 `;
 
-/** Whether it is a daemon that describes why it does nothing now; what stands before one may write JSON with an `error` as well. */
+/** Whether the daemon itself describes why it rejected the request; a proxy may send JSON with an `error` as well. */
 function isOwnRefusal({ status, text }: Answer): boolean {
   return status === 503 && ['user', 'missing', 'server'].includes(describedError(text)?.type ?? '');
 }
@@ -158,7 +158,7 @@ function describedError(text: string): z.infer<typeof legacyErrorSchema> | undef
   try {
     value = JSON.parse(text);
   } catch {
-    return undefined; // not JSON: shown as it is
+    return undefined; // not JSON: shown unchanged
   }
   const legacy = legacyErrorSchema.safeParse(value);
   if (legacy.success) return legacy.data;

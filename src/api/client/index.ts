@@ -1,6 +1,6 @@
 /**
- * The daemon's HTTP API from outside: what fluxctl calls. Speaks Flux v1's API, so that it works with a Go fluxd too, and the
- * newer one where the daemon has it. A door of its own, because it must load without the packages that the server needs.
+ * The client of the daemon's HTTP API, used by fluxctl. Speaks Flux v1's API, so that it works with a Go fluxd, and the newer API where
+ * the daemon has it. It has its own index because it must load without the packages that the server needs.
  */
 
 export type {

@@ -1,21 +1,21 @@
 import { FluxError, messageOf } from '../../base/index.ts';
 
-/** A call whose answer did not come. */
+/** A request whose response did not arrive. */
 export interface Loss {
   readonly error: FluxError;
-  /** `no` when the call surely has not come to the daemon, or not been carried out. */
+  /** `no` when the request certainly did not reach the daemon, or had no effect. */
   readonly arrived: 'no' | 'maybe';
-  /** Whether all its time was waited for. */
+  /** Whether it timed out. */
   readonly tookAllTime: boolean;
 }
 
 /**
- * What the transport threw, in the words of Go's HTTP client, which scripts and people know from Flux v1.
- * @throws what no second attempt can mend.
+ * The transport's error, worded as in Go's HTTP client, which scripts and users know from Flux v1.
+ * @throws errors that no retry can fix.
  */
 export function lossOf(error: unknown, { verb, target }: { readonly verb: string; readonly target: string }): Loss {
   const code = error instanceof FluxError ? error.code : '';
-  // The way to the daemon broke off, and the transport knows where.
+  // The connection failed on the way to the daemon, and the transport knows where.
   if (error instanceof FluxError && code.startsWith('cluster/')) {
     if (CLOSED.includes(code)) throw error;
     return { error, arrived: code === 'cluster/forward-broken' ? 'maybe' : 'no', tookAllTime: false };
@@ -28,14 +28,14 @@ export function lossOf(error: unknown, { verb, target }: { readonly verb: string
   return { error: wrapped, arrived: isUnsent(error) ? 'no' : 'maybe', tookAllTime: code === 'http/timeout' };
 }
 
-/** Whether an error is of a call that came to nothing on its way, and may come through in a while. */
+/** Whether an error is of a request that failed on its way and may succeed later. */
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof FluxError)) return false;
   if (error.code === 'api/unreachable') return !isFinal(error.cause);
   return error.code === 'api/unavailable' || (error.code.startsWith('cluster/') && !CLOSED.includes(error.code));
 }
 
-/** Ways that stay closed until a person opens them. */
+/** Errors that last until the user intervenes. */
 const CLOSED: readonly string[] = [
   'cluster/forbidden',
   'cluster/unauthorized',
@@ -46,7 +46,7 @@ const CLOSED: readonly string[] = [
   'cluster/tls',
 ];
 
-/** Of the transport. An answer that is too large is one again. */
+/** Errors of the transport. A response that is too large would be so again. */
 const FINAL: readonly string[] = ['http/bad-url', 'http/protocol', 'http/too-large'];
 const FINAL_SYSTEM: readonly string[] = ['ENOTFOUND'];
 
@@ -61,9 +61,9 @@ function isUntrusted(error: unknown): boolean {
 }
 
 const UNTRUSTED_HELP =
-  'The certificate is not accepted, so nothing was sent. NODE_EXTRA_CA_CERTS names a file with further CAs; --url takes the name that the certificate is for.';
+  'The certificate was rejected, so nothing was sent. Set NODE_EXTRA_CA_CERTS to a file with additional CAs, or use the name in the certificate as the host of --url.';
 
-/** What is asked for by https and speaks HTTP. */
+/** Whether a plain HTTP server was called by https. */
 function isNoTls(error: unknown): boolean {
   const { code, message = '' } = systemError(error) ?? {};
   return code === 'EPROTO' && message.includes('wrong version number');
@@ -78,7 +78,7 @@ function isUnsent(error: unknown): boolean {
 const NOT_SENT: readonly string[] = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN'];
 
 function reason(error: unknown): string {
-  // It names the call once more, which Go's words have done.
+  // Go's text already names the request.
   if (error instanceof FluxError && error.code === 'http/timeout') return error.message.replace(/^.*: /s, '');
   const system = systemError(error);
   const at = system?.address ? `${system.address}:${system.port ?? ''}` : '';
@@ -104,7 +104,7 @@ interface SystemError {
   readonly message: string;
 }
 
-/** The operating system's error behind a chain of causes; of several addresses tried, the first. */
+/** The operating system's error at the end of a chain of causes; the first of several addresses tried. */
 function systemError(error: unknown): SystemError | undefined {
   if (error instanceof AggregateError) return systemError(error.errors[0]);
   if (!(error instanceof Error)) return undefined;

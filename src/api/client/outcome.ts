@@ -1,6 +1,6 @@
 import { FluxError } from '../../base/index.ts';
 
-/** What a call changes, and how to find out whether it did, when nobody has said so. */
+/** What a request changes, and how to find out whether it did after a lost response. */
 export interface Effect {
   /** `the release`. */
   readonly what: string;
@@ -8,35 +8,35 @@ export interface Effect {
   readonly look: string;
 }
 
-/** The answer to a call that changes something did not come: it is not made again, for it may have been carried out. */
+/** The error for a change whose response was lost. The request is not retried, since it may have succeeded. */
 export function unknownOutcome(error: FluxError, { what, look }: Effect): FluxError {
   return new FluxError(error.message, {
     code: 'api/unknown-outcome',
-    help: `The answer was lost. The daemon may have taken ${what}, or not; it was not asked again.\n${look}`,
+    help: `The response was lost. The daemon may or may not have accepted ${what}; the request was not retried.\n${look}`,
     cause: error,
   });
 }
 
-const SAME_AGAIN = 'Asking for the same again does no harm.';
+const SAFE_TO_REPEAT = 'It is safe to run the same command again.';
 
 export const RELEASE: Effect = {
   what: 'the release',
-  look: `If it did, a commit follows: look at the branch, or at fluxctl list-workloads. ${SAME_AGAIN}`,
+  look: `If it did, a commit follows: check the branch, or fluxctl list-workloads. ${SAFE_TO_REPEAT}`,
 };
 
 export const POLICY_CHANGE: Effect = {
-  what: 'the change of policies',
-  look: `If it did, a commit follows: look at the branch, or at fluxctl list-workloads. ${SAME_AGAIN}`,
+  what: 'the policy change',
+  look: `If it did, a commit follows: check the branch, or fluxctl list-workloads. ${SAFE_TO_REPEAT}`,
 };
 
 export const SYNC: Effect = {
   what: 'the request for a sync',
-  look: `fluxctl list-workloads shows what runs. ${SAME_AGAIN}`,
+  look: `fluxctl list-workloads shows what runs. ${SAFE_TO_REPEAT}`,
 };
 
 export const OWN_SYNC: Effect = {
   what: 'the request for a sync',
-  look: `fluxctl status shows what failed, fluxctl history what was done. ${SAME_AGAIN}`,
+  look: `fluxctl status shows what failed, fluxctl history the syncs. ${SAFE_TO_REPEAT}`,
 };
 
 export const APPROVAL: Effect = {
@@ -51,5 +51,5 @@ export const ORPHAN_DELETION: Effect = {
 
 export const NEW_KEY: Effect = {
   what: 'the request for a new key',
-  look: 'fluxctl identity shows the key that it uses now.',
+  look: 'fluxctl identity shows the current key.',
 };

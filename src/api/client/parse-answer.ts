@@ -5,8 +5,8 @@ import { oneLine } from './one-line.ts';
 import { unknownOutcome } from './outcome.ts';
 
 /**
- * The value of an answer, by its schema.
- * @throws FluxError `api/bad-answer`; `api/unknown-outcome` when the call changes something.
+ * Parses a response by its schema.
+ * @throws FluxError `api/bad-answer`; `api/unknown-outcome` for a request that changes something.
  */
 export function parseAnswer<T>(schema: z.ZodType<T>, { text }: Answer, { method, path, effect }: Call): T {
   const unreadable = (why: string, cause: unknown) => {
@@ -28,7 +28,7 @@ export function parseAnswer<T>(schema: z.ZodType<T>, { text }: Answer, { method,
 function badAnswer(method: string, path: string, why: string, cause: unknown): FluxError {
   return new FluxError(`decoding response of ${method} ${path}: ${oneLine(why)}`, {
     code: 'api/bad-answer',
-    help: 'Whatever answered at this URL does not speak the API of fluxd.',
+    help: 'The server at this URL does not speak the fluxd API.',
     cause,
   });
 }

@@ -1,10 +1,10 @@
 import { backoffMs, type Clock } from '../../base/index.ts';
 import type { Loss } from './loss.ts';
 
-/** Somebody waits: three attempts take less than a second together when each fails at once. */
+/** A user waits: three attempts that fail at once take less than a second together. */
 const ATTEMPTS = 3;
 const PAUSE = { initialMs: 250, maxMs: 1000 };
-/** An attempt that took all its time is followed by one more. */
+/** An attempt that timed out is retried once. */
 const ATTEMPTS_OF_ALL_TIME = 2;
 
 interface RetryOptions {
@@ -12,7 +12,7 @@ interface RetryOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Makes attempts until one is answered, or until no more of them are of use; resolves to what the last one came to. */
+/** Retries until an attempt gets a response, or until retries are useless; resolves to the last attempt's outcome. */
 export function createRetry(clock: Clock) {
   return async <Answer extends object>(
     attempt: () => Promise<Answer | Loss>,

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 
-// What fluxctl reads of the Flux v1 answers. Everything else passes through as it came, so that `-o json` shows all of it, and
-// so that a Go fluxd and newer daemons are understood alike. Go writes null for an empty list. Objects come out with the keys below
-// in this order, which is Go's; keys that are not read are named for their place alone.
+// The fields of Flux v1's responses that fluxctl reads. Other fields pass through unchanged, so that `-o json` shows them, and so that
+// responses of a Go fluxd and of newer daemons both parse. Go writes null for an empty list. Parsed objects have the keys in this
+// order, which is Go's; keys that are not read are listed only for their position.
 
 const unread = z.unknown().optional();
 

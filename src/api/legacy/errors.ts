@@ -5,8 +5,8 @@ import { statusOf } from '../status.ts';
 import type { ErrorWire } from '../wire/index.ts';
 
 /**
- * An error as Flux v1 tells it: an object where JSON is accepted, the help for plain text, else the message alone. fluxctl (Go's too)
- * prints nothing but the help, so that begins with the message.
+ * An error response as in Flux v1: an object if the client accepts JSON, the help for plain text, else the message alone. fluxctl,
+ * including Go's, prints only the help, which therefore begins with the message.
  */
 export function legacyError(error: FluxError, accept: string | undefined): Reply {
   const status = statusOf(error);
@@ -24,7 +24,7 @@ export function unknownEndpoint(path: string): FluxError {
   return new FluxError('API endpoint not found', {
     code: 'api/not-found',
     fault: 'missing',
-    help: `The daemon does not serve what was asked for. The client may be newer than the daemon, or of another product; the path was\n\n    ${path}`,
+    help: `The daemon does not serve this path. The client may be newer than the daemon, or belong to another product. The path was\n\n    ${path}`,
   });
 }
 
@@ -38,7 +38,7 @@ export function deprecatedEndpoint(path: string): FluxError {
 
 function helpOf({ message, help, code }: FluxError): string {
   if (help === undefined) return generalHelp(message);
-  // Flux v1 ends the help of an unknown path with the path itself, and clients look for it there.
+  // In Flux v1, the help for an unknown path ends with the path, and clients rely on that.
   return code === 'api/not-found' || code === 'api/deprecated' ? help : `${message}\n\n${help.trimEnd()}\n`;
 }
 

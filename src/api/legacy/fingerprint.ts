@@ -3,10 +3,10 @@ import type { FingerprintWire } from '../wire/index.ts';
 
 const WIDTH = 17;
 const HEIGHT = 9;
-/** How often a field was visited; the last two are the start and the end. */
+/** Symbols by number of visits; the last two are start and end. */
 const SYMBOLS = ' .o+=*BOX@%&#/^SE';
 
-/** Both fingerprints of an OpenSSH public key line, as `ssh-keygen -lv` prints them; null for what is none. */
+/** Both fingerprints of an OpenSSH public key line, as `ssh-keygen -lv` prints them; null if it is not a public key. */
 export function fingerprintsOf(publicKey: string): { readonly md5: FingerprintWire; readonly sha256: FingerprintWire } | null {
   const blob = Buffer.from(/^\S+\s+([a-z0-9+/=]+)/i.exec(publicKey.trim())?.[1] ?? '', 'base64');
   const [type, ...fields] = readFields(blob);
@@ -44,7 +44,7 @@ function bitLength(number: Buffer = Buffer.alloc(0)): number {
   return number.length === 0 ? 0 : BigInt(`0x${number.toString('hex')}`).toString(2).length;
 }
 
-/** OpenSSH's picture of a hash: the path of a bishop that starts in the middle and moves diagonally, two bits a step. */
+/** OpenSSH's randomart of a hash: the path of a bishop that starts in the middle and moves diagonally, two bits a step. */
 function drawRandomart(hash: Buffer, title: string, algorithm: string): string {
   const field = Array.from({ length: HEIGHT }, () => new Array<number>(WIDTH).fill(0));
   let [x, y] = [(WIDTH - 1) / 2, (HEIGHT - 1) / 2];

@@ -1,7 +1,7 @@
 import { parseJson } from '../body.ts';
 
 /**
- * Parses the first JSON value of a body and leaves what follows it, as Go's decoder of a stream does, which Flux v1 reads bodies by.
+ * Parses the first JSON value of a body and ignores the rest, as Go's stream decoder does, which Flux v1 reads bodies with.
  * @throws FluxError `api/bad-request`.
  */
 export function parseFirstJson(body: string): unknown {
@@ -10,7 +10,7 @@ export function parseFirstJson(body: string): unknown {
 
 const WORD = /[\t\n\r ]*(?:true|false|null)/y;
 
-/** Where an object, list, text or word ends that the body begins with; else its own end. Reads each character once. */
+/** The end of the object, list, string or word at the start of the body, or else of the body. Reads each character once. */
 function endOfFirst(body: string): number {
   WORD.lastIndex = 0;
   if (WORD.test(body)) return WORD.lastIndex;

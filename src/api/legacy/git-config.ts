@@ -6,7 +6,7 @@ import { fingerprintsOf } from './fingerprint.ts';
 export function gitConfigToWire({ url, branch, paths, state, publicKey }: GitConfig): GitConfigWire {
   const unready = state.status === 'ready' ? '' : 'git repo has not been cloned yet';
   return {
-    // Without a repository Flux v1 shows the scheme alone.
+    // Without a repository, Flux v1 shows only the scheme.
     remote: { url: redact(url) || 'file:', branch, path: paths.join(',') },
     publicSSHKey: publicKeyToWire(publicKey),
     status: state.status,

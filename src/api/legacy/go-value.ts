@@ -1,8 +1,8 @@
 import { badRequest } from '../status.ts';
 
 /**
- * Turns a JSON value into a typed one by the rules of Go's encoding/json, which old clients rely on: keys match in any case,
- * the last one wins, unknown ones are ignored; a missing or `null` value is the zero value. `at` names the value in errors.
+ * Decodes a JSON value by the rules of Go's encoding/json, which old clients rely on: keys match case-insensitively, the last one wins,
+ * unknown ones are ignored; a missing or `null` value is the zero value. `at` names the value in errors.
  */
 export type Decoder<T> = (value: unknown, at: string) => T;
 
@@ -20,7 +20,7 @@ export const flag: Decoder<boolean> = (value, at) => {
 
 export const anything: Decoder<unknown> = (value) => value;
 
-/** A list, or null where Go has a nil slice. */
+/** A list, or null for Go's nil slice. */
 export function list<T>(item: Decoder<T>): Decoder<readonly T[] | null> {
   return (value, at) => {
     if (isAbsent(value)) return null;
@@ -29,7 +29,7 @@ export function list<T>(item: Decoder<T>): Decoder<readonly T[] | null> {
   };
 }
 
-/** A map with keys parsed (and so brought to one spelling) by `key`; written sorted, as Go writes maps. */
+/** A map whose keys are parsed, and so normalised, by `key`; sorted, as Go writes maps. */
 export function mapOf<T>(key: (text: string) => string, item: Decoder<T>): Decoder<Readonly<Record<string, T>>> {
   return (value, at) => {
     if (isAbsent(value)) return {};

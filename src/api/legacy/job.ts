@@ -2,7 +2,7 @@ import type { JobStatus } from '../../controller/index.ts';
 import type { ContainerUpdate, UpdateResult, UpdateSpec } from '../../update/index.ts';
 import type { JobStatusWire } from '../wire/index.ts';
 
-/** Keys in Go's order; what is empty is left out of `Result`. */
+/** Keys in Go's order; empty values are omitted from `Result`. */
 export function jobToWire({ state, error, revision, spec, result }: JobStatus): JobStatusWire {
   return {
     Result: {

@@ -5,13 +5,13 @@ import type { ContainerField, ContainerWire, ControllerStatusWire, ImageInfoWire
 const NOTHING: ImageInfoWire = { ID: '', Labels: {} };
 const LABELS = ['org.label-schema.build-date', 'org.opencontainers.image.created'] as const;
 
-/** Entries and whole listings as they were written last; the daemon hands out the same ones while nothing has changed. */
+/** Encoded entries and listings, cached by identity: the daemon returns the same objects until something changes. */
 const ENTRIES = new WeakMap<WorkloadStatus, string>();
 const LISTINGS = new WeakMap<readonly WorkloadStatus[], Buffer>();
 
-/** The listing as its body, made once for each state of the cluster however often it is asked for. */
+/** The encoded listing, built once for each state of the cluster. */
 export function workloadsToJson(workloads: readonly WorkloadStatus[]): Buffer {
-  // Go writes a nil slice as null, and Flux v1's listings start from one.
+  // Go writes a nil slice as null, and Flux v1's listings start as nil.
   return remembered(LISTINGS, workloads, () =>
     Buffer.from(workloads.length === 0 ? 'null' : `[${workloads.map(entryToJson).join(',')}]`),
   );
@@ -65,7 +65,7 @@ export function imagesToWire({ id, containers }: WorkloadImages, fields: Readonl
   };
 }
 
-/** `Current` and `LatestFiltered` are always there, if only empty; everything else only when asked for and not empty. */
+/** `Current` and `LatestFiltered` are always present; other fields only if requested and not empty. */
 function containerToWire(container: ContainerImages, fields: ReadonlySet<ContainerField>): ContainerWire {
   const { name, current, latestFiltered, available, availableError } = container;
   const when = <K extends ContainerField, V>(field: K, value: V, isEmpty: boolean): { readonly [P in K]?: V } =>
@@ -97,7 +97,7 @@ function imageToWire({ ref, info }: ListedImage): ImageInfoWire {
   };
 }
 
-/** As Go prints times: in UTC, without trailing zeros of the fraction. */
+/** A time as Go prints it: in UTC, without trailing zeros of the fraction. */
 function rfc3339Nano(ms: number, ns = 0): string {
   const digits = String(ns).padStart(6, '0');
   return new Date(ms)

@@ -7,7 +7,7 @@ const change = struct({ Kind: text, Source: anything });
 const gitSource = struct({ URL: text, Branch: text });
 const imageSource = struct({ Name: struct({ Domain: text, Image: text }) });
 
-/** Reads the body of `POST /v11/notify`: what changed somewhere else. */
+/** Parses the body of `POST /v11/notify`: a change in a repository or registry. */
 export function decodeChange(body: string): NotifiedChange {
   const { Kind, Source } = change(parseFirstJson(body), '');
   switch (Kind) {

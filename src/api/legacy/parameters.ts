@@ -7,7 +7,7 @@ import { CONTAINER_FIELDS, type ContainerField } from '../wire/index.ts';
 const ALL = '<all>';
 const ALL_LATEST = '<all latest>';
 
-/** `namespace` and `services` (ids by comma) of the listing of workloads. */
+/** `namespace` and `services` (comma-separated ids) of the workload listing. */
 export function workloadFilter(query: URLSearchParams): { readonly namespace: string; readonly ids: readonly ResourceId[] } {
   const namespace = query.get('namespace') ?? '';
   const services = query.get('services') ?? '';
@@ -16,7 +16,7 @@ export function workloadFilter(query: URLSearchParams): { readonly namespace: st
   return { namespace, ids };
 }
 
-/** `namespace` and `service` (an id or `<all>`) of the listing of images. */
+/** `namespace` and `service` (an id or `<all>`) of the image listing. */
 export function imageFilter(query: URLSearchParams): { readonly namespace: string; readonly spec: string } {
   const namespace = query.get('namespace') ?? '';
   const service = query.get('service') || ALL;
@@ -24,7 +24,7 @@ export function imageFilter(query: URLSearchParams): { readonly namespace: strin
   return { namespace, spec };
 }
 
-/** `containerFields`, by comma; none means all. */
+/** `containerFields`, comma-separated; none means all. */
 export function containerFields(query: URLSearchParams): ReadonlySet<ContainerField> {
   const names = query.get('containerFields') ?? '';
   if (names === '') return new Set(CONTAINER_FIELDS);
@@ -35,13 +35,13 @@ export function containerFields(query: URLSearchParams): ReadonlySet<ContainerFi
       throw new FluxError(`${name} is an invalid field`, {
         code: 'api/bad-field',
         fault: 'user',
-        help: `containerFields takes, separated by commas: ${CONTAINER_FIELDS.join(', ')}.`,
+        help: `containerFields accepts a comma-separated list of: ${CONTAINER_FIELDS.join(', ')}.`,
       });
     }),
   );
 }
 
-/** The parameters of the old `POST /v6/update-images`. */
+/** The parameters of the older `POST /v6/update-images`. */
 export function releaseParameters(query: URLSearchParams): ReleaseImageSpec {
   const [image = '', kind = ''] = [query.get('image') ?? '', query.get('kind') ?? ''];
   if (kind !== 'plan' && kind !== 'execute')

@@ -12,7 +12,7 @@ import { decodePolicyUpdates, decodeUpdateSpec } from './update-spec.ts';
 
 export const LEGACY_PREFIX = '/api/flux';
 
-/** Every route of Flux v1, under the name that its metrics gave it. Only the public deploy key is for anyone: Flux v1's manifests probe it. */
+/** All routes of Flux v1, with their names in metrics. Only the public deploy key is open to anyone: Flux v1's manifests probe it. */
 export function legacyRoutes(daemon: Daemon): readonly Route[] {
   const get = (name: string, path: string, handle: Route['handle'], options: Partial<Route> = {}): Route => ({
     methods: ['GET'],
@@ -111,7 +111,7 @@ function json(value: unknown): Reply {
   return { status: 200, headers: JSON_TYPE, body: goJson(value) };
 }
 
-/** Go writes a nil slice as null, and Flux v1's listings start from one. */
+/** Go writes a nil slice as null, and Flux v1's listings start as nil. */
 function nullIfEmpty<T>(entries: readonly T[]): readonly T[] | null {
   return entries.length === 0 ? null : entries;
 }

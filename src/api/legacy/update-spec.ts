@@ -14,7 +14,7 @@ const resourceId: Decoder<ResourceId> = (value, at) => {
   return parseId(value);
 };
 
-/** A reference to an image. Absent is allowed, empty is not: Flux v1 tells the two apart. */
+/** An image reference. It may be absent but not empty: Flux v1 distinguishes the two. */
 const imageRef: Decoder<string | undefined> = (value, at) => {
   if (value === undefined) return undefined;
   if (typeof value !== 'string') throw mismatch(at, 'a string');
@@ -26,7 +26,7 @@ const imageRef: Decoder<string | undefined> = (value, at) => {
   return value;
 };
 
-/** Policies as an object of texts or as a list of names, which then are `true`. */
+/** Policies as an object of strings, or as a list of names with the value `true`. */
 const policySet: Decoder<Readonly<Record<string, string>> | null> = (value, at) => {
   if (isAbsent(value)) return null;
   if (!Array.isArray(value)) return mapOf((name) => name, policyValue)(value, at);
@@ -48,7 +48,7 @@ const automatedSpec = struct({
 const policySpec: Decoder<PolicySpec> = mapOf(parseId, struct({ add: policySet, remove: policySet }));
 
 /**
- * Reads the body of `POST /v9/update-manifests`.
+ * Parses the body of `POST /v9/update-manifests`.
  * @throws FluxError `api/bad-request`.
  */
 export function decodeUpdateSpec(body: string): UpdateSpec {
@@ -80,7 +80,7 @@ export function decodeUpdateSpec(body: string): UpdateSpec {
   }
 }
 
-/** Reads the body of the old `PATCH /v6/policies`. */
+/** Parses the body of the older `PATCH /v6/policies`. */
 export function decodePolicyUpdates(body: string): PolicySpec {
   return policySpec(parseFirstJson(body), '');
 }
@@ -97,7 +97,7 @@ function withoutAbsent({
   return { Container, ...(Current === undefined ? {} : { Current }), Target };
 }
 
-/** @throws FluxError `api/bad-request` with Flux v1's words. */
+/** @throws FluxError `api/bad-request` worded as in Flux v1. */
 function parseId(id: string): ResourceId {
   try {
     return formatResourceId(parseResourceId(id));

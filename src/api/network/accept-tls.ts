@@ -4,26 +4,26 @@ import { createServer as createTlsServer, TLSSocket } from 'node:tls';
 import type { Clock } from '../../base/index.ts';
 import type { KeyPair } from './certificate.ts';
 
-/** The first byte of a TLS connection: a record of type handshake (RFC 8446, 5.1). Of HTTP/1.1 it is a letter. */
+/** The first byte of a TLS connection: a handshake record (RFC 8446, 5.1). HTTP/1.1 starts with a letter. */
 const HANDSHAKE = 0x16;
-/** A client says something by then, and has shaken hands by then, ms (S-079). */
+/** Timeouts for the first byte and for the TLS handshake, in milliseconds (S-079). */
 const FIRST_BYTE_MS = 10_000;
 const HANDSHAKE_MS = 10_000;
 
 export interface TlsPort {
-  /** Closes what has not said anything yet. */
+  /** Closes connections that have sent nothing yet. */
   closeIdleConnections(): void;
-  /** Closes what the HTTP server does not know yet as well. */
+  /** Also closes connections that the HTTP server has not received yet. */
   closeAllConnections(): void;
 }
 
 /**
- * Lets an HTTP server take TLS as well, on the same port: Flux v1's manifests probe it by plain HTTP, and that must go on. Without a
- * certificate connections by TLS are closed.
+ * Makes an HTTP server accept TLS on the same port, since Flux v1's manifests probe it over plain HTTP. Without a certificate, TLS
+ * connections are closed.
  */
 export function acceptTls(server: HttpServer, certificate: () => Promise<KeyPair | undefined>, clock: Clock): TlsPort {
   const [listener] = server.listeners('connection');
-  if (!listener) throw new TypeError('the HTTP server serves no connections');
+  if (!listener) throw new TypeError('the HTTP server has no connection listener');
   server.removeAllListeners('connection');
   const serveHttp = (socket: Socket): void => listener.call(server, socket);
   const silent = new Set<Socket>();
@@ -31,14 +31,14 @@ export function acceptTls(server: HttpServer, certificate: () => Promise<KeyPair
   let installed: KeyPair | undefined;
 
   const tls = createTlsServer({ ALPNProtocols: ['http/1.1'], handshakeTimeout: HANDSHAKE_MS }, serveHttp);
-  // Who cannot shake hands is gone already.
+  // After a failed handshake the socket is closed already.
   tls.on('tlsClientError', ignore);
 
   async function shakeHands(socket: Socket): Promise<void> {
     encrypted.add(socket);
     const pair = await certificate();
     if (pair === undefined || socket.destroyed) return void socket.destroy();
-    // As in a server of TLS alone: who says that they are done is done.
+    // As in a plain TLS server, half-closed connections are ended.
     socket.allowHalfOpen = false;
     if (pair !== installed) tls.setSecureContext({ ...pair, minVersion: 'TLSv1.2' });
     installed = pair;
@@ -54,11 +54,11 @@ export function acceptTls(server: HttpServer, certificate: () => Promise<KeyPair
       silent.delete(socket);
       encrypted.delete(socket);
     });
-    // A client that leaves before it is served harms nobody; later others listen as well.
+    // An error of a client that leaves early is harmless; the HTTP server adds its own listener later.
     socket.on('error', ignore);
     socket.once('readable', () => {
       const first: Buffer | null = socket.read();
-      if (first === null) return void socket.destroy(); // gone without a word
+      if (first === null) return void socket.destroy(); // closed without sending anything
       silent.delete(socket);
       silence[Symbol.dispose]();
       socket.unshift(first);
@@ -77,7 +77,7 @@ export function acceptTls(server: HttpServer, certificate: () => Promise<KeyPair
   };
 }
 
-/** Whether nobody between the client and us can read along. */
+/** Whether the connection is encrypted. */
 export function isEncrypted(socket: Socket): boolean {
   return socket instanceof TLSSocket;
 }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { type Clock, type Logger, messageOf } from '../../base/index.ts';
 
-/** Where the certificate (with its chain) and its private key lie, PEM. */
+/** Paths of the certificate chain and the private key, PEM. */
 export interface TlsFiles {
   readonly certFile: string;
   readonly keyFile: string;
@@ -22,13 +22,13 @@ export interface CertificateOptions {
   readonly read?: (path: string) => Promise<string>;
 }
 
-/** Files are looked at again when the last look is older than this, ms. */
+/** Interval for reloading the files, in milliseconds. */
 const LOOK_AGAIN_MS = 10_000;
 
 /**
- * The certificate as its files have it: they are read again as time goes by, since whoever renews certificates (cert-manager, the
- * kubelet) changes them in place. The same pair is the same object. A pair that cannot be read, or does not belong together because
- * only one half is written yet, leaves the former in use; undefined while there has been none.
+ * The current certificate of the files, which are reloaded regularly, since cert-manager and the kubelet renew certificates in place.
+ * An unchanged pair is the same object. If a pair cannot be read or does not match, because only one file has been written yet, the
+ * previous pair stays in use. Undefined before the first valid pair.
  */
 export function createCertificate({
   files,
@@ -45,7 +45,7 @@ export function createCertificate({
     try {
       const [cert, key] = await Promise.all([read(files.certFile), read(files.keyFile)]);
       if (cert !== pair?.cert || key !== pair.key) {
-        // Throws unless both can be parsed and belong together.
+        // Throws unless both are valid and match.
         createSecureContext({ cert, key });
         pair = { cert, key };
         log.info({ file: files.certFile, validUntil: new X509Certificate(cert).validTo }, 'tls certificate loaded');
@@ -53,7 +53,7 @@ export function createCertificate({
       trouble = '';
     } catch (error) {
       const message = messageOf(error);
-      if (message !== trouble) log.error({ ...files, err: message }, 'tls certificate cannot be used; the former one stays');
+      if (message !== trouble) log.error({ ...files, err: message }, 'tls certificate is invalid; keeping the previous one');
       trouble = message;
     }
   }
@@ -63,7 +63,7 @@ export function createCertificate({
       lookedAt = clock.monotonic();
       looking = look();
     }
-    // With a pair at hand nobody waits for the disk.
+    // With a pair in memory, callers do not wait for the disk.
     if (pair === undefined) await looking;
     return pair;
   };

@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../base/index.ts';
 
-/** Names that are counted at once. */
+/** Maximum number of counted names. */
 const MAX_NAMES = 1000;
 
-/** Counts by name how often something happened in the present stretch of time, which begins when it happens first. */
+/** Counts events by name within a time window, which starts with a name's first event. */
 export class Lately {
   readonly #clock: Clock;
   readonly #stretchMs: number;

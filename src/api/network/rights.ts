@@ -6,50 +6,50 @@ import { Lately } from './lately.ts';
 
 export type ReviewAccess = (question: AccessQuestion, options: { readonly signal: AbortSignal }) => Promise<AccessVerdict>;
 
-/** Who wants to do what, from the network. */
+/** A request from the network, for authorization. */
 export interface Approach {
   readonly token: string | undefined;
   /** The HTTP method. */
   readonly method: string;
   /** As sent, without the query. */
   readonly path: string;
-  /** Whether a route answers it: about what is not served the API server is never asked. */
+  /** Whether a route serves it: for other paths the API server is never asked. */
   readonly served: boolean;
   /** The client's address. */
   readonly from: string;
 }
 
 /**
- * What stands before a path of ours when rights are asked for. Every token of a cluster may `get` the paths `/api/*`, since the API
- * server's own discovery lies there (ClusterRole system:discovery); our paths must not be taken for those.
+ * Prefix of our paths in access reviews. Every token of a cluster may `get` the paths `/api/*`, since they are the API server's own
+ * discovery (ClusterRole system:discovery); our paths must not be mistaken for those.
  */
 export const RIGHTS_PREFIX = '/fluxd';
 
-/** How long a yes and a no count, ms. A right that was taken away is gone within a minute, from streams too, which may begin at the end of a yes (S-086). */
+/** How long decisions are cached, in milliseconds. A revoked right ends within a minute, also for streams, which may start at the end of a cached yes (S-086). */
 const YES_MS = 30_000;
 const NO_MS = 10_000;
-/** The API server has this long to answer, ms. */
+/** Timeout of an access review, in milliseconds. */
 const REVIEW_MS = 5_000;
-/** Answers that are kept. */
+/** Size of the cache. */
 const KEPT = 1000;
-/** Questions that are under way, of all and of one address: others find room while one floods. */
+/** Concurrent reviews, in total and for one address, so that one flooding address leaves room for others. */
 const AT_ONCE = 32;
 const AT_ONCE_FROM_ONE = 16;
-/** Questions in a second, of all and of one address. */
+/** Reviews per second, in total and for one address. */
 const IN_A_SECOND = 100;
 const IN_A_SECOND_FROM_ONE = 50;
-/** So many tokens of one address may be wrong, and so many rights one token may lack, before no more is asked about them for this time (S-081). */
+/** After this many invalid tokens from one address, or denied rights of one token, their requests are rejected unchecked for this time (S-081). */
 const REFUSALS = 20;
 const REFUSALS_MS = 10_000;
 const ALL = '';
 
 /**
- * Decides by the API server's word who may come in from the network. Answers are kept for a while, under a hash of the token. When the
- * API server cannot be asked nobody comes in.
+ * Authorizes requests from the network through the API server. Decisions are cached for a while, under a hash of the token. When the
+ * API server is unavailable, requests are rejected.
  */
 export function createRights({ review, clock }: { readonly review: ReviewAccess; readonly clock: Clock }) {
   const answers = new LRUCache<string, { readonly verdict: AccessVerdict; readonly until: number }>({ max: KEPT });
-  /** Until when a token counts as one with a right, whichever; by hash. */
+  /** Until when a token is known to have some right, by hash. */
   const trusted = new LRUCache<string, number>({ max: KEPT });
   const asking = new Map<string, Promise<AccessVerdict>>();
   const askingFrom = new Map<string, number>();
@@ -74,7 +74,7 @@ export function createRights({ review, clock }: { readonly review: ReviewAccess;
     if (verdict.outcome === 'unknown-token') throw unknownToken();
     throw forbidden(
       `${verdict.user} may not ${method.toLowerCase()} ${RIGHTS_PREFIX}${path.slice(0, 200)}`,
-      'Rights to call fluxd are given by a ClusterRole with nonResourceURLs; docs/api-access.md shows one.',
+      'Grant rights to call fluxd with a ClusterRole with nonResourceURLs; see docs/api-access.md.',
     );
   }
 
@@ -110,12 +110,12 @@ export function createRights({ review, clock }: { readonly review: ReviewAccess;
 
   /** @throws FluxError `api/too-many-requests`. */
   function refuseFlood(token: string, from: string): void {
-    if (wrongFrom.of(from) >= REFUSALS) throw busy('many tokens from this address were not valid');
-    if (refusedTo.of(hashOf(token)) >= REFUSALS) throw busy('this token has asked for many rights that it does not have');
+    if (wrongFrom.of(from) >= REFUSALS) throw busy('too many invalid tokens from this address');
+    if (refusedTo.of(hashOf(token)) >= REFUSALS) throw busy('too many denied requests with this token');
     if (asking.size >= AT_ONCE || (askingFrom.get(from) ?? 0) >= AT_ONCE_FROM_ONE)
-      throw busy('many rights are being asked for at once');
+      throw busy('too many concurrent access reviews');
     if (asked.of(ALL) >= IN_A_SECOND || asked.of(from) >= IN_A_SECOND_FROM_ONE)
-      throw busy('many rights were asked for in the last second');
+      throw busy('too many access reviews in the last second');
   }
 
   async function judge(question: AccessQuestion, from: string): Promise<AccessVerdict> {
@@ -126,10 +126,10 @@ export function createRights({ review, clock }: { readonly review: ReviewAccess;
       if (verdict.outcome === 'forbidden') refusedTo.count(hashOf(question.token));
       return verdict;
     } catch (cause) {
-      // Why is for the log alone: nobody knows who asks.
-      throw new FluxError('access cannot be decided now', {
+      // The reason goes only to the log, since the caller is not authenticated.
+      throw new FluxError('access cannot be checked now', {
         code: 'api/access-unknown',
-        help: 'The API server cannot be asked about the token; the log of fluxd says why.',
+        help: 'The API server could not review the token; see the log of fluxd.',
         cause,
       });
     }
@@ -145,7 +145,7 @@ function hashOf(...parts: readonly string[]): string {
 }
 
 function unknownToken(): FluxError {
-  return forbidden('the token is not valid', 'It may have expired, or be for another cluster or audience.');
+  return forbidden('the token is not valid', 'It may have expired, or may be for another cluster or audience.');
 }
 
 function forbidden(message: string, help: string): FluxError {
@@ -153,5 +153,5 @@ function forbidden(message: string, help: string): FluxError {
 }
 
 function busy(message: string): FluxError {
-  return new FluxError(message, { code: 'api/too-many-requests', fault: 'user', help: 'Try again in some seconds.' });
+  return new FluxError(message, { code: 'api/too-many-requests', fault: 'user', help: 'Retry in a few seconds.' });
 }

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /**
- * The token of an Authorization header: `Bearer TOKEN` (RFC 6750), or `Scope-Probe token=TOKEN`, as Flux v1's fluxctl sends what
- * --token gives it.
+ * The token of an Authorization header: `Bearer TOKEN` (RFC 6750), or `Scope-Probe token=TOKEN`, the form in which Flux v1's fluxctl
+ * sends --token.
  */
 export function tokenOf({ authorization }: Pick<IncomingHttpHeaders, 'authorization'>): string | undefined {
   const [, bearer, probe] =

@@ -27,10 +27,10 @@ import { V1_OPERATIONS } from './v1-operations.ts';
 
 type JsonObject = { readonly [key: string]: unknown };
 
-/** Everything that is served is described here; a test compares this with the table of routes. */
+/** Describes every route; a test compares it with the table of routes. */
 export const OPERATIONS: Operations = { ...PROBE_OPERATIONS, ...FLUX_V1_OPERATIONS, ...V1_OPERATIONS };
 
-/** Schemas that have a name of their own in the document. */
+/** Schemas that are named components of the document. */
 const COMPONENTS = {
   DiffReport: diffReportSchema,
   Event: eventSchema,
@@ -54,7 +54,7 @@ const NAMES: ReadonlyMap<z.ZodType, string> = new Map(Object.entries(COMPONENTS)
 
 export type DescribedRoute = Pick<Route, 'methods' | 'path' | 'door'>;
 
-/** The OpenAPI 3.1 document of these routes; a route without a description is left out. */
+/** The OpenAPI 3.1 document of these routes; a route without a description is omitted. */
 export function openApiDocument(routes: readonly DescribedRoute[]): JsonObject {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
@@ -70,9 +70,9 @@ export function openApiDocument(routes: readonly DescribedRoute[]): JsonObject {
     info: {
       title: 'Flux',
       version: '1',
-      summary: 'Keeps a Kubernetes cluster equal to a Git repository.',
+      summary: 'Keeps a Kubernetes cluster in sync with a Git repository.',
       description:
-        'What fluxd serves on --listen: the API of Flux v1 below /api/flux, the new one below /api/v1, probes and metrics. Over loopback no token is needed; from elsewhere one is, by TLS. Fields may be added at any time; clients ignore what they do not know.',
+        'The API of fluxd on --listen: the API of Flux v1 under /api/flux, the new one under /api/v1, probes and metrics. Requests over loopback need no token; other requests need TLS and a token. Fields may be added at any time; clients must ignore unknown ones.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
@@ -80,12 +80,12 @@ export function openApiDocument(routes: readonly DescribedRoute[]): JsonObject {
     components: {
       schemas: Object.fromEntries(Object.entries(COMPONENTS).map(([name, schema]) => [name, jsonSchema(schema)])),
       securitySchemes: {
-        token: { type: 'http', scheme: 'bearer', description: 'A token of the cluster.' },
+        token: { type: 'http', scheme: 'bearer', description: 'A Kubernetes token of the cluster.' },
         fluxV1Token: {
           type: 'apiKey',
           in: 'header',
           name: 'Authorization',
-          description: "The same token as the fluxctl of Flux v1 sends it: 'Scope-Probe token=TOKEN'.",
+          description: "The same token in the form that the fluxctl of Flux v1 sends: 'Scope-Probe token=TOKEN'.",
         },
       },
     },
@@ -121,7 +121,7 @@ function describe(operation: Operation, method: string, { path, door }: Describe
           ? { content: { [answer.mediaType ?? 'application/json']: { schema: refOr(answer.schema) } } }
           : {}),
       },
-      ...(conditional ? { 304: { description: 'The answer is the one that If-None-Match names.' } } : {}),
+      ...(conditional ? { 304: { description: 'The response has not changed since the ETag in If-None-Match.' } } : {}),
       default: errorAnswer(path),
     },
   };
@@ -145,13 +145,13 @@ function refOr(schema: z.ZodType): JsonObject {
   return name === undefined ? jsonSchema(schema) : { $ref: `#/components/schemas/${name}` };
 }
 
-/** As clients read it: fields that are not named are allowed, because newer daemons may send them. */
+/** A schema for clients: unknown fields are allowed, because newer daemons may send them. */
 function jsonSchema(schema: z.ZodType): JsonObject {
   const { $schema: _, $defs: __, ...json } = z.toJSONSchema(schema, { io: 'input' });
   return simplified(json) as JsonObject;
 }
 
-/** Without what means nothing in a larger document: z.json() refers to its own `$defs` for "any JSON", and TypeScript's readonly is no rule. */
+/** Removes what is meaningless in a larger document: the `$defs` of z.json() for any JSON, and TypeScript's readonly. */
 function simplified(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(simplified);
   if (typeof value !== 'object' || value === null) return value;

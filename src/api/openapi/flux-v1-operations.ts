@@ -12,10 +12,10 @@ import {
 } from '../wire/index.ts';
 import type { Operation, Operations } from './operation.ts';
 
-const namespace = { description: 'Only this namespace; all of them where nothing is said.', schema: z.string() };
+const namespace = { description: 'Only this namespace; all namespaces by default.', schema: z.string() };
 const cause: Operation['query'] = {
-  user: { description: 'Who asks for it.', schema: z.string() },
-  message: { description: 'Message of the commit.', schema: z.string() },
+  user: { description: 'User who requests the change.', schema: z.string() },
+  message: { description: 'Commit message.', schema: z.string() },
 };
 const jobId = { status: 200, description: 'The id of the job.', schema: z.string() };
 
@@ -23,7 +23,7 @@ function listWorkloads(id: string): Operation {
   return {
     id,
     summary: 'Lists workloads, with images and policies.',
-    query: { namespace, services: { description: 'Only these workloads, by id, separated by commas.', schema: z.string() } },
+    query: { namespace, services: { description: 'Only these workloads: comma-separated ids.', schema: z.string() } },
     answer: { status: 200, description: 'The workloads; null for none.', schema: workloadListSchema },
   };
 }
@@ -31,12 +31,12 @@ function listWorkloads(id: string): Operation {
 function listImages(id: string): Operation {
   return {
     id,
-    summary: 'Lists the images that are there for each container.',
+    summary: 'Lists the available images of each container.',
     query: {
       namespace,
-      service: { description: 'A workload by id, or `<all>`.', schema: z.string() },
+      service: { description: 'A workload id, or `<all>`.', schema: z.string() },
       containerFields: {
-        description: `What to say of each container, separated by commas: ${CONTAINER_FIELDS.join(', ')}.`,
+        description: `Fields to return for each container, comma-separated: ${CONTAINER_FIELDS.join(', ')}.`,
         schema: z.string(),
       },
     },
@@ -48,8 +48,8 @@ function listImages(id: string): Operation {
 export const FLUX_V1_OPERATIONS: Operations = {
   'GET /api/flux/v11/ping': {
     id: 'ping',
-    summary: 'Tells whether the daemon answers.',
-    answer: { status: 204, description: 'It does.' },
+    summary: 'Checks that the daemon answers.',
+    answer: { status: 204, description: 'It answers.' },
   },
   'GET /api/flux/v11/version': {
     id: 'getVersion',
@@ -58,9 +58,9 @@ export const FLUX_V1_OPERATIONS: Operations = {
   },
   'POST /api/flux/v11/notify': {
     id: 'notify',
-    summary: 'Tells that a repository, or an image, may have changed.',
+    summary: 'Notifies the daemon of a change of a repository or an image.',
     body: { schema: notificationSchema, required: true },
-    answer: { status: 202, description: 'It will be looked at.' },
+    answer: { status: 202, description: 'The daemon will check for the change.' },
   },
   'GET /api/flux/v6/services': listWorkloads('listServicesV6'),
   'GET /api/flux/v11/services': listWorkloads('listServices'),
@@ -68,60 +68,60 @@ export const FLUX_V1_OPERATIONS: Operations = {
   'GET /api/flux/v10/images': listImages('listImages'),
   'POST /api/flux/v9/update-manifests': {
     id: 'updateManifests',
-    summary: 'Releases images, changes policies, or asks for a sync; a plan is only calculated.',
+    summary: 'Releases images, changes policies, or requests a sync; a plan changes nothing.',
     body: { schema: updateRequestSchema, required: true },
     answer: jobId,
   },
   'GET /api/flux/v6/jobs': {
     id: 'getJob',
-    summary: 'What became of a job.',
+    summary: 'Returns the state of a job.',
     query: { id: { description: 'The id of the job.', schema: z.string(), required: true } },
     answer: { status: 200, description: 'The state of the job.', schema: jobStatusSchema },
   },
   'GET /api/flux/v6/sync': {
     id: 'getSyncStatus',
-    summary: 'Commits of a ref that are not applied yet, newest first.',
+    summary: 'Lists the commits of a ref that are not applied yet, newest first.',
     query: { ref: { description: 'A branch or a commit.', schema: z.string(), required: true } },
-    answer: { status: 200, description: 'The commits; none when all are applied.', schema: z.array(z.string()) },
+    answer: { status: 200, description: 'The commits; empty if all are applied.', schema: z.array(z.string()) },
   },
   'GET /api/flux/v6/export': {
     id: 'export',
-    summary: 'The workloads of the cluster as manifests.',
+    summary: 'Exports the workloads of the cluster as manifests.',
     answer: { status: 200, description: 'YAML in base64.', schema: z.string() },
   },
   'POST /api/flux/v9/git-repo-config': {
     id: 'getGitRepoConfig',
-    summary: 'The repository and the public deploy key; the body says whether to make a new key, which this version does not.',
+    summary: 'Returns the repository and the public deploy key; the body may request a new key, which this version does not support.',
     body: { schema: z.boolean(), required: true },
     answer: { status: 200, description: 'The repository.', schema: repositorySchema },
   },
   'POST /api/flux/v6/update-images': {
     id: 'updateImages',
-    summary: 'Releases an image; the old form of updateManifests.',
+    summary: 'Releases an image; the older form of updateManifests.',
     query: {
-      service: { description: 'A workload by id, or `<all>`; may be given again.', schema: z.string(), required: true },
-      image: { description: 'A reference, or `<all latest>`.', schema: z.string(), required: true },
-      kind: { description: 'Only calculate, or do it.', schema: z.enum(['plan', 'execute']), required: true },
-      exclude: { description: 'A workload to leave out; may be given again.', schema: z.string() },
+      service: { description: 'A workload id, or `<all>`; may be repeated.', schema: z.string(), required: true },
+      image: { description: 'An image reference, or `<all latest>`.', schema: z.string(), required: true },
+      kind: { description: 'Whether to only plan the release, or to execute it.', schema: z.enum(['plan', 'execute']), required: true },
+      exclude: { description: 'A workload to exclude; may be repeated.', schema: z.string() },
       ...cause,
     },
     answer: jobId,
   },
   'PATCH /api/flux/v6/policies': {
     id: 'updatePolicies',
-    summary: 'Changes policies; the old form of updateManifests.',
+    summary: 'Changes policies; the older form of updateManifests.',
     query: cause,
     body: { schema: policySpecSchema, required: true },
     answer: jobId,
   },
   'GET /api/flux/v6/identity.pub': {
     id: 'getPublicKey',
-    summary: 'The public deploy key; the probe of Flux v1.',
-    answer: { status: 200, description: 'The key; empty when there is none.', schema: publicKeySchema },
+    summary: "Returns the public deploy key; Flux v1's manifests probe it.",
+    answer: { status: 200, description: 'The key; empty if there is none.', schema: publicKeySchema },
   },
   'POST /api/flux/v6/identity.pub': {
     id: 'regeneratePublicKey',
-    summary: 'Asks for a new deploy key, which this version does not make.',
-    answer: { status: 204, description: 'A new key was made.' },
+    summary: 'Requests a new deploy key, which this version does not support.',
+    answer: { status: 204, description: 'A new key was generated.' },
   },
 };

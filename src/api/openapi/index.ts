@@ -5,7 +5,7 @@ import { type DescribedRoute, openApiDocument } from './document.ts';
 
 export { OPERATIONS, openApiDocument } from './document.ts';
 
-/** `GET /api/v1/openapi.json`: the OpenAPI document of these routes and of this one. It is made when it is first asked for. */
+/** `GET /api/v1/openapi.json`: the OpenAPI document of these routes and of this one, built on the first request. */
 export function openApiRoute(others: readonly DescribedRoute[]): Route {
   let body: string | undefined;
   const route: Route = conditional({

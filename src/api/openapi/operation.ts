@@ -3,13 +3,13 @@ import type * as z from 'zod';
 export interface Parameter {
   readonly description: string;
   readonly schema: z.ZodType;
-  /** Without it the route does not exist. */
+  /** Required: without it the route does not match. */
   readonly required?: true;
 }
 
-/** What the OpenAPI document says of a route beyond what the table of routes says. */
+/** The description of a route in the OpenAPI document, beyond the table of routes. */
 export interface Operation {
-  /** `operationId`: camelCase, unique, and never changed, since generated clients name their functions after it. */
+  /** `operationId`: camelCase, unique and permanent, since generated clients name their functions after it. */
   readonly id: string;
   readonly summary: string;
   readonly query?: Readonly<Record<string, Parameter>>;
@@ -20,10 +20,10 @@ export interface Operation {
     readonly description: string;
     /** Absent: no body. */
     readonly schema?: z.ZodType;
-    /** `application/json` where nothing else is said. */
+    /** Defaults to `application/json`. */
     readonly mediaType?: string;
   };
-  /** Whether an answer has an ETag, so that it may be 304. */
+  /** Whether responses have an ETag, so that a 304 is possible. */
   readonly conditional?: true;
 }
 

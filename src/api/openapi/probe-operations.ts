@@ -7,18 +7,18 @@ const text = { schema: z.string(), mediaType: 'text/plain' };
 export const PROBE_OPERATIONS: Operations = {
   'GET /healthz': {
     id: 'isAlive',
-    summary: 'Tells whether the loop of the daemon gets on; 503 with one sentence when it is stuck and had better be restarted.',
+    summary: "Checks that the daemon's loop makes progress; 503 with one sentence if it is stuck and should be restarted.",
     answer: { status: 200, description: 'It does.', ...text },
   },
   'GET /readyz': {
     id: 'isReady',
     summary:
-      'Tells whether the first sync was carried out, and whether the last one met the API server and Git; 503 when not, over loopback with the reason.',
+      'Checks that the first sync has run, and that the last one reached the API server and Git; 503 if not, with the reason over loopback.',
     answer: { status: 200, description: 'It does.', ...text },
   },
   'GET /metrics': {
     id: 'getMetrics',
-    summary: 'Metrics in the text format of Prometheus.',
+    summary: 'Returns metrics in the Prometheus text format.',
     answer: { status: 200, description: 'The metrics.', ...text },
   },
 };

@@ -7,7 +7,7 @@ import { type DiffReportWire, diffRequestSchema, MAX_DIFF_BYTES } from '../wire/
 import { V1_PREFIX } from './prefix.ts';
 import { errorToWire, problemToWire } from './sync-report.ts';
 
-/** `POST /api/v1/diffs` answers what a sync of a revision, or of the files in the body, would do. Nothing is kept of it. */
+/** `POST /api/v1/diffs` returns what a sync of a revision, or of the files in the body, would do. The result is not stored. */
 export function diffRoutes(daemon: Daemon): readonly Route[] {
   return [
     {
@@ -19,7 +19,7 @@ export function diffRoutes(daemon: Daemon): readonly Route[] {
       async handle({ body, signal }) {
         const request = diffRequestSchema.safeParse(parseJson(body));
         if (!request.success) {
-          throw badRequest('the body names neither a revision nor files', {
+          throw badRequest('the body has neither a revision nor files', {
             help: 'Send {}, {"revision": "…"} or {"files": [{"path": "…", "content": "…"}]} with paths relative to one directory.',
             cause: request.error,
           });

@@ -4,23 +4,23 @@ import type { Route } from '../route.ts';
 import type { EventWire } from '../wire/index.ts';
 import { V1_PREFIX } from './prefix.ts';
 
-/** Readers at once; each is a connection that stays. */
+/** Concurrent readers; each keeps a connection open. */
 const MAX_READERS = 32;
-/** A comment this often keeps proxies from closing a quiet stream, and shows us a reader that is gone (the HTML standard's advice). */
+/** Interval of comments, which keep proxies from closing an idle stream and reveal disconnected readers (advice of the HTML standard). */
 const HEARTBEAT_MS = 15_000;
-/** A stream ends then. From the network soon, for a client that comes back shows its token anew: rights that are taken away do not last (S-086). */
+/** Maximum age of a stream. It is short from the network, so that clients reconnect with their token and revoked rights end (S-086). */
 const LONGEST_MS = { fromNetwork: 30_000, local: 600_000 };
-/** Events fetched from memory at a time, so that a slow reader does not hold on to what is forgotten. */
+/** Events taken from memory at a time, so that a slow reader does not retain expired ones. */
 const CHUNK = 50;
 
 type Feed = Daemon['events'];
 
 /**
- * `GET /api/v1/events`: what happens, as server-sent events (HTML standard, 9.2). `Last-Event-ID` goes on where a reader stopped;
- * without it a stream begins now. When events were missed for good, an event `gap` says so.
+ * `GET /api/v1/events`: a stream of server-sent events (HTML standard, 9.2). `Last-Event-ID` resumes where a reader stopped; without it
+ * the stream starts now. An event `gap` reports that events are permanently missing.
  */
 export function eventRoutes(daemon: Daemon, clock: Clock): readonly Route[] {
-  // Numbers begin anew with each daemon; this tells those of another one.
+  // Event numbers restart with each daemon process; this prefix identifies the process.
   const epoch = clock.now().toString(36);
   let readers = 0;
   async function* counted(pieces: AsyncIterable<string>): AsyncGenerator<string> {
@@ -38,9 +38,9 @@ export function eventRoutes(daemon: Daemon, clock: Clock): readonly Route[] {
       door: 'local',
       handle({ headers, local, signal }) {
         if (readers >= MAX_READERS) {
-          throw new FluxError(`${MAX_READERS} clients read events already`, {
+          throw new FluxError(`limit of ${MAX_READERS} event streams reached`, {
             code: 'events/too-many-readers',
-            help: 'Close one of them, or try again later.',
+            help: 'Close a stream, or retry later.',
             expected: true,
           });
         }
@@ -57,7 +57,7 @@ export function eventRoutes(daemon: Daemon, clock: Clock): readonly Route[] {
   ];
 }
 
-/** The number in an id of ours; undefined for one of another daemon. */
+/** The number in an event id of this process; undefined for another process. */
 function positionOf(id: string, epoch: string): number | undefined {
   const [, from, sequence] = /^([0-9a-z]{1,12})\.(\d{1,15})$/.exec(id) ?? [];
   return from === epoch ? Number(sequence) : undefined;
@@ -65,9 +65,9 @@ function positionOf(id: string, epoch: string): number | undefined {
 
 interface FollowOptions {
   readonly epoch: string;
-  /** The last event that the reader has; undefined when nobody knows what it has missed. */
+  /** The last event that the reader received; undefined if unknown. */
   readonly position: number | undefined;
-  /** When the stream ends at the latest, by the clock. */
+  /** The deadline of the stream, by the clock. */
   readonly until: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -82,7 +82,7 @@ async function* follow(feed: Feed, { epoch, position, until, clock, signal }: Fo
   }
   while (!signal.aborted && clock.monotonic() < until) {
     const { events, complete } = feed.since(at);
-    // Too slow: it comes back with the id of what it has, and is told what it missed.
+    // Too slow: the reader reconnects with its last id and learns of the gap.
     if (!complete) return;
     for (const logged of events.slice(0, CHUNK)) {
       yield `id: ${epoch}.${logged.sequence}\nevent: ${logged.event.type}\ndata: ${goJson(eventToWire(logged))}\n\n`;
@@ -94,7 +94,7 @@ async function* follow(feed: Feed, { epoch, position, until, clock, signal }: Fo
 }
 
 function gap(): string {
-  const message = 'Events before this one are forgotten; see /api/v1/objects and /api/v1/history for where things stand.';
+  const message = 'Earlier events have expired; see /api/v1/objects and /api/v1/history for the current state.';
   return `event: gap\ndata: ${JSON.stringify({ message })}\n\n`;
 }
 
@@ -102,7 +102,7 @@ function firstKnown(feed: Feed): number {
   return feed.since(0).events[0]?.sequence ?? feed.last + 1;
 }
 
-/** Waits for the next event; true when none came for so long. */
+/** Waits for the next event; resolves to true if none came in time. */
 async function isQuiet(feed: Feed, waitMs: number, clock: Clock, signal: AbortSignal): Promise<boolean> {
   const woken = new AbortController();
   const stop = feed.listen(() => woken.abort());

@@ -8,9 +8,8 @@ import { V1_PREFIX } from './prefix.ts';
 import { syncReply } from './syncs.ts';
 
 /**
- * `GET /api/v1/gc` lists the deletions that did not happen in the last sync, and why; `POST /api/v1/gc/approvals` approves the list
- * of the given hash, `POST /api/v1/gc/orphan-deletions` the deletion of the given orphans; both answer with the sync that carries
- * it out.
+ * `GET /api/v1/gc` lists the deletions held in the last sync, and why; `POST /api/v1/gc/approvals` approves the list with the given
+ * hash, `POST /api/v1/gc/orphan-deletions` the deletion of the given orphans. Both return the sync that performs the deletions.
  */
 export function gcRoutes(daemon: Daemon): readonly Route[] {
   return [
@@ -36,7 +35,7 @@ export function gcRoutes(daemon: Daemon): readonly Route[] {
         const approval = approvalSchema.safeParse(parseJson(body));
         if (!approval.success) {
           throw badRequest('the body is not an approval', {
-            help: 'Send {"hash": "…"} with the hash that GET /api/v1/gc shows.',
+            help: 'Send {"hash": "…"} with the hash from GET /api/v1/gc.',
             cause: approval.error,
           });
         }
@@ -52,7 +51,7 @@ export function gcRoutes(daemon: Daemon): readonly Route[] {
         const named = orphanDeletionSchema.safeParse(parseJson(body));
         if (!named.success) {
           throw badRequest('the body names no orphans', {
-            help: 'Send {"orphans": [{"id": "…", "uid": "…"}]} with ids and uids that GET /api/v1/gc shows.',
+            help: 'Send {"orphans": [{"id": "…", "uid": "…"}]} with ids and uids from GET /api/v1/gc.',
             cause: named.error,
           });
         }

@@ -12,7 +12,7 @@ const positionSchema = z.union([
   z.object({ commit: z.string().regex(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/) }),
 ]);
 
-/** `GET /api/v1/history`: syncs of the past, newest first, page by page. */
+/** `GET /api/v1/history`: recent syncs, newest first, paginated. */
 export function historyRoutes(daemon: Daemon): readonly Route[] {
   return [
     {

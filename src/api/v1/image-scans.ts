@@ -5,7 +5,7 @@ import { pageOf } from './paging.ts';
 import { V1_PREFIX } from './prefix.ts';
 import { errorToWire } from './sync-report.ts';
 
-/** `GET /api/v1/images/scans`: when each image repository was looked at and will be again, and what went wrong, page by page. */
+/** `GET /api/v1/images/scans`: the last and next scan of each image repository, and errors, paginated. */
 export function imageScanRoutes(daemon: Daemon): readonly Route[] {
   return [
     {

@@ -16,8 +16,8 @@ export { V1_PREFIX } from './prefix.ts';
 export { problemReply } from './problem.ts';
 
 /**
- * The new API, `/api/v1`: resources in camelCase JSON, errors as problem details (RFC 9457), an ETag on every answer to a GET, and
- * long lists page by page.
+ * The new API, `/api/v1`: resources in camelCase JSON, errors as problem details (RFC 9457), an ETag on every response to a GET, and
+ * pagination of long lists.
  */
 export function v1Routes(daemon: Daemon, clock: Clock): readonly Route[] {
   return [

@@ -5,7 +5,7 @@ import type { HealthWire } from '../wire/index.ts';
 import { V1_PREFIX } from './prefix.ts';
 import { parseWaitMs } from './wait.ts';
 
-/** `GET /api/v1/health?wait=seconds`: how what the last sync applied is; when it is settled, at the latest after that time. */
+/** `GET /api/v1/health?wait=seconds`: the health of the objects that the last sync applied; waits up to that time for it to settle. */
 export function objectHealthRoutes(daemon: Daemon): readonly Route[] {
   return [
     {

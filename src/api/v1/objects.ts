@@ -7,7 +7,7 @@ import { pageOf } from './paging.ts';
 import { V1_PREFIX } from './prefix.ts';
 import { errorToWire } from './sync-report.ts';
 
-/** `GET /api/v1/objects?state=failed,refused&namespace=shop`: where the objects of the repository stand, page by page. */
+/** `GET /api/v1/objects?state=failed,refused&namespace=shop`: the state of the objects of the repository, paginated. */
 export function objectRoutes(daemon: Daemon): readonly Route[] {
   return [
     {
@@ -30,7 +30,7 @@ export function objectRoutes(daemon: Daemon): readonly Route[] {
   ];
 }
 
-/** @throws FluxError `api/bad-request` for a state that there is not. */
+/** @throws FluxError `api/bad-request` for an unknown state. */
 function wantedBy(query: URLSearchParams): (object: ObjectState) => boolean {
   const states = query
     .getAll('state')
@@ -40,7 +40,7 @@ function wantedBy(query: URLSearchParams): (object: ObjectState) => boolean {
   for (const state of states) {
     if (!known.includes(state)) {
       throw badRequest(`state ${JSON.stringify(state.slice(0, 20))} is unknown`, {
-        help: `The states are ${OBJECT_STATES.join(', ')}; more than one may be given, by commas.`,
+        help: `The states are ${OBJECT_STATES.join(', ')}; separate several with commas.`,
       });
     }
   }

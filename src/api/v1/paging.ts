@@ -5,7 +5,7 @@ const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
 
 /**
- * How many entries a page holds: the parameter `limit`.
+ * The page size, from the parameter `limit`.
  * @throws FluxError `api/bad-request`.
  */
 export function parseLimit(query: URLSearchParams): number {
@@ -16,14 +16,14 @@ export function parseLimit(query: URLSearchParams): number {
   return Number(limit);
 }
 
-/** Where the next page begins, as text that means nothing to clients. */
+/** The start of the next page, as an opaque string. */
 export function formatCursor(position: unknown): string {
   return Buffer.from(JSON.stringify(position)).toString('base64url');
 }
 
 /**
- * The position in the parameter `cursor`, or undefined for the first page.
- * @throws FluxError `api/bad-request` for what no answer of ours named.
+ * The position from the parameter `cursor`, or undefined for the first page.
+ * @throws FluxError `api/bad-request` for a cursor that we did not issue.
  */
 export function parseCursor<T>(query: URLSearchParams, schema: z.ZodType<T>): T | undefined {
   const cursor = query.get('cursor');
@@ -31,8 +31,8 @@ export function parseCursor<T>(query: URLSearchParams, schema: z.ZodType<T>): T 
   try {
     return schema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
   } catch (cause) {
-    throw badRequest('the cursor is none that an answer named', {
-      help: 'Send the value of `next` of the page before, as it is, or none for the first page.',
+    throw badRequest('invalid cursor', {
+      help: 'Send the value of `next` of the previous page unchanged, or no cursor for the first page.',
       cause,
     });
   }
@@ -40,7 +40,7 @@ export function parseCursor<T>(query: URLSearchParams, schema: z.ZodType<T>): T 
 
 const keyCursor = z.object({ after: z.string() });
 
-/** A page of a list that is sorted by its keys. Goes on after the last key, so nothing is told twice or left out that stays in the list. */
+/** A page of a list sorted by key. Continues after the last key, so that entries that stay in the list are neither repeated nor skipped. */
 export function pageOf<T>(
   sorted: readonly T[],
   keyOf: (entry: T) => string,

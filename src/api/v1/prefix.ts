@@ -1,2 +1,2 @@
-/** Where the new API lives. */
+/** Path prefix of the new API. */
 export const V1_PREFIX = '/api/v1';

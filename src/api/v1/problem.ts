@@ -4,7 +4,7 @@ import type { Reply } from '../route.ts';
 import { statusOf } from '../status.ts';
 import type { ProblemWire } from '../wire/index.ts';
 
-/** An error as problem details (RFC 9457), with our code and help as extension members; `instance` is the path that was asked for. */
+/** An error as problem details (RFC 9457), with our code and help as extension members; `instance` is the requested path. */
 export function problemReply(error: FluxError, instance: string): Reply {
   const status = statusOf(error);
   const body: ProblemWire = {

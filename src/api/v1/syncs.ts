@@ -7,7 +7,7 @@ import { V1_PREFIX } from './prefix.ts';
 import { syncReportToWire } from './sync-report.ts';
 import { parseWaitMs } from './wait.ts';
 
-/** `POST /api/v1/syncs` asks for a sync; `GET /api/v1/syncs/{id}?wait=seconds` tells of it, at the latest after that time. */
+/** `POST /api/v1/syncs` requests a sync; `GET /api/v1/syncs/{id}?wait=seconds` returns it, waiting up to that time for its end. */
 export function syncRoutes(daemon: Daemon, clock: Clock): readonly Route[] {
   return [
     {
@@ -36,7 +36,7 @@ export function syncRoutes(daemon: Daemon, clock: Clock): readonly Route[] {
   ];
 }
 
-/** Waits for the promise, but no longer than that, and no longer than anybody listens. */
+/** Waits for the promise, until the timeout or until the client disconnects. */
 async function within(ms: number, promise: Promise<void>, clock: Clock, signal: AbortSignal): Promise<void> {
   const over = new AbortController();
   const sleep = clock.sleep(ms, { signal: AbortSignal.any([signal, over.signal]) }).catch((error: unknown) => {
@@ -46,7 +46,7 @@ async function within(ms: number, promise: Promise<void>, clock: Clock, signal: 
   over.abort();
 }
 
-/** A sync as the answer; with 202, for one that was asked for, the place to look for it is named. */
+/** A response with a sync; a 202 for a requested sync also has its Location. */
 export function syncReply(status: 200 | 202, report: SyncReport): Reply {
   const location = status === 202 ? { Location: `${V1_PREFIX}/syncs/${encodeURIComponent(report.id)}` } : {};
   return {
@@ -56,7 +56,7 @@ export function syncReply(status: 200 | 202, report: SyncReport): Reply {
   };
 }
 
-/** There is nothing to choose yet; a client that believes otherwise should hear of it. */
+/** Syncs have no options yet; a client that sends some should get an error. */
 function checkEmptyObject(value: unknown): void {
   if (typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0) return;
   throw badRequest('the body is not an empty object', { help: 'A sync has no options: send {} or nothing.' });

@@ -3,7 +3,7 @@ import { badRequest } from '../status.ts';
 const MAX_WAIT_S = 60;
 
 /**
- * How long a client wants to wait for an answer: the parameter `wait`, whole seconds up to a minute; in milliseconds.
+ * How long to wait, from the parameter `wait`: whole seconds up to a minute. In milliseconds.
  * @throws FluxError `api/bad-request`.
  */
 export function parseWaitMs(wait: string | null): number {

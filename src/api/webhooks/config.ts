@@ -2,18 +2,18 @@ import * as z from 'zod';
 import { FluxError, parseYamlDocuments, suggest } from '../../base/index.ts';
 import { SOURCE_NAMES, type SourceName } from './sources/index.ts';
 
-/** One entry of the file of `--webhook-config`. */
+/** One entry of the `--webhook-config` file. */
 export interface EndpointConfig {
   readonly source: SourceName;
-  /** File with the key, as written: relative to the configuration. */
+  /** Key file as written, relative to the configuration file. */
   readonly keyPath: string;
-  /** Put before names of images by Nexus, and part of the endpoint's URL; empty for none. */
+  /** Registry host that is prepended to image names of Nexus, and part of the endpoint's URL; may be empty. */
   readonly registryHost: string;
 }
 
 export interface WebhookConfig {
   readonly endpoints: readonly EndpointConfig[];
-  /** What is written there and means nothing here. */
+  /** Fields of the file that have no effect. */
   readonly ignored: readonly string[];
 }
 
@@ -32,12 +32,12 @@ const file = z.strictObject({
 });
 
 /**
- * Reads the configuration in the form of Flux v1's webhook receiver.
- * @throws FluxError `webhooks/bad-config`, naming file and field, and never what is written there.
+ * Parses the configuration, in the format of Flux v1's webhook receiver.
+ * @throws FluxError `webhooks/bad-config`, naming file and field, but never values.
  */
 export function parseWebhookConfig(text: string, path: string): WebhookConfig {
   const [document, ...more] = parseYamlDocuments(text);
-  if (!document || more.length > 0) throw bad(path, 'it does not hold exactly one YAML document');
+  if (!document || more.length > 0) throw bad(path, 'expected exactly one YAML document');
   if (document.error) throw bad(path, `line ${document.line}: ${document.error.message}`);
   const parsed = file.safeParse(document.value);
   if (!parsed.success) {
@@ -59,22 +59,22 @@ function isSourceName(name: string): name is SourceName {
 }
 
 function sourceProblem(name: string): string {
-  // Its tokens are not checked yet, and an endpoint that anybody may call is not what was asked for.
-  if (name === UNBUILT) return `${UNBUILT} is known, but not built yet; leave it out`;
-  return `unknown source; it is one of ${SOURCE_NAMES.join(', ')}`;
+  // Its tokens cannot be checked yet, and the endpoint must not accept unauthenticated calls.
+  if (name === UNBUILT) return `${UNBUILT} is not supported yet; remove it`;
+  return `unknown source; expected one of ${SOURCE_NAMES.join(', ')}`;
 }
 
-/** Names of unknown fields are not quoted: a key may have been pasted there. */
+/** Does not quote the names of unknown fields: a key may have been pasted there. */
 function problemOf(issue: z.core.$ZodIssue | undefined): string {
   if (issue?.code !== 'unrecognized_keys') return issue?.message ?? 'unexpected';
   const meant = suggest(issue.keys[0] ?? '', issue.path.length === 0 ? file.keyof().options : endpoint.keyof().options);
-  return `it has an unknown field${meant === undefined ? '' : ` (did you mean ${meant}?)`}`;
+  return `unknown field${meant === undefined ? '' : ` (did you mean ${meant}?)`}`;
 }
 
 function bad(path: string, why: string): FluxError {
-  return new FluxError(`webhook configuration ${path} is refused: ${why}`, {
+  return new FluxError(`invalid webhook configuration ${path}: ${why}`, {
     code: 'webhooks/bad-config',
     fault: 'user',
-    help: 'It looks like this: {fluxRecvVersion: 1, endpoints: [{source: GitHub, keyPath: github.key}]}; see docs/webhooks.md.',
+    help: 'Example: {fluxRecvVersion: 1, endpoints: [{source: GitHub, keyPath: github.key}]}; see docs/webhooks.md.',
   });
 }

@@ -5,15 +5,15 @@ import { type EndpointConfig, parseWebhookConfig } from './config.ts';
 import { isSame } from './signature.ts';
 
 export interface Endpoint extends EndpointConfig {
-  /** The bytes of the key file, a line feed at its end included, as in Flux v1. */
+  /** The bytes of the key file, including a final line feed, as in Flux v1. */
   readonly key: Uint8Array;
-  /** SHA-256 of key and registry host; in hex it is the last part of the URL. */
+  /** SHA-256 of key and registry host; its hex form is the last segment of the URL. */
   readonly digest: Uint8Array;
 }
 
-/** The endpoints with the keys that their files hold now. */
+/** The endpoints with the current keys of their files. */
 export interface Endpoints {
-  /** The one whose URL ends with this digest, in hex. */
+  /** The endpoint whose URL ends in this hex digest. */
   find(digest: string): Promise<Endpoint | undefined>;
 }
 
@@ -23,22 +23,22 @@ export interface EndpointsOptions {
   readonly log: Logger;
 }
 
-/** A key file is looked at this often while webhooks come, so that a mounted Secret that changes is soon obeyed. */
+/** Interval for rereading key files while webhooks arrive, so that a changed Secret takes effect soon. */
 const FRESH_MS = 5_000;
 const LINE_FEED = 0x0a;
 
 /**
- * Reads the configuration and every key.
- * @throws FluxError `webhooks/bad-config`, `webhooks/bad-key`; later a key that cannot be read closes its endpoint alone.
+ * Reads the configuration and all keys.
+ * @throws FluxError `webhooks/bad-config`, `webhooks/bad-key`. Later, an unreadable key closes only its endpoint.
  */
 export async function loadEndpoints(configPath: string, { readFile, clock, log }: EndpointsOptions): Promise<Endpoints> {
   const { endpoints: configs, ignored } = parseWebhookConfig(await readConfig(), configPath);
-  for (const field of ignored) log.warn({ field }, 'this field of the webhook configuration means nothing here');
+  for (const field of ignored) log.warn({ field }, 'webhook configuration field has no effect');
   let endpoints = await Promise.all(configs.map(load));
   refuseTwins(endpoints, configPath);
   for (const { source, keyPath, key } of endpoints) {
     log.info({ source, keyPath, path: '/hook/<sha256 of the key file>' }, 'webhook endpoint ready');
-    if (key.at(-1) === LINE_FEED) log.warn({ source, keyPath }, 'this webhook key ends with a line feed, which is part of it');
+    if (key.at(-1) === LINE_FEED) log.warn({ source, keyPath }, 'webhook key ends in a line feed, which is part of the key');
   }
   let readAt = clock.monotonic();
   let reading: Promise<void> | undefined;
@@ -48,10 +48,10 @@ export async function loadEndpoints(configPath: string, { readFile, clock, log }
     try {
       return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(configPath));
     } catch (cause) {
-      throw new FluxError(`webhook configuration ${configPath} cannot be read: ${messageOf(cause)}`, {
+      throw new FluxError(`cannot read webhook configuration ${configPath}: ${messageOf(cause)}`, {
         code: 'webhooks/bad-config',
         fault: 'user',
-        help: 'Check --webhook-config, and that the file is mounted and may be read.',
+        help: 'Check --webhook-config, and that the file is mounted and readable.',
         cause,
       });
     }
@@ -60,9 +60,9 @@ export async function loadEndpoints(configPath: string, { readFile, clock, log }
   async function load(config: EndpointConfig): Promise<Endpoint> {
     const path = resolve(dirname(configPath), config.keyPath);
     const key = await readFile(path).catch((cause: unknown) => {
-      throw badKey(config, `it cannot be read: ${messageOf(cause)}`, cause);
+      throw badKey(config, `cannot read it: ${messageOf(cause)}`, cause);
     });
-    // Anybody could sign with it.
+    // Anyone could sign with an empty key.
     if (key.length === 0) throw badKey(config, 'it is empty');
     return { ...config, key, digest: createHash('sha256').update(key).update(config.registryHost).digest() };
   }
@@ -76,7 +76,7 @@ export async function loadEndpoints(configPath: string, { readFile, clock, log }
             return endpoint;
           },
           (error: unknown) => {
-            if (!closed.has(config)) log.warn({ source: config.source, err: error }, 'webhook endpoint is closed');
+            if (!closed.has(config)) log.warn({ source: config.source, err: error }, 'webhook endpoint closed');
             closed.add(config);
             return undefined;
           },
@@ -101,7 +101,7 @@ export async function loadEndpoints(configPath: string, { readFile, clock, log }
         await reading;
       }
       const wanted = Buffer.from(/^[0-9a-f]{64}$/.test(hex) ? hex : '', 'hex');
-      // All are compared, whichever it is: where nothing is signed the URL is the secret.
+      // Compares with all endpoints in constant time: for unsigned sources, the URL is the secret.
       return endpoints.filter(({ digest }) => isSame(digest, wanted))[0];
     },
   };
@@ -111,19 +111,19 @@ function refuseTwins(endpoints: readonly Endpoint[], configPath: string): void {
   for (const [index, { digest, keyPath }] of endpoints.entries()) {
     const twin = endpoints.slice(0, index).find((other) => isSame(other.digest, digest));
     if (!twin) continue;
-    throw new FluxError(`webhook configuration ${configPath} is refused: ${twin.keyPath} and ${keyPath} hold the same key`, {
+    throw new FluxError(`invalid webhook configuration ${configPath}: ${twin.keyPath} and ${keyPath} hold the same key`, {
       code: 'webhooks/bad-config',
       fault: 'user',
-      help: 'The key tells endpoints apart: give each one a key of its own.',
+      help: 'The key identifies the endpoint: use a different key for each.',
     });
   }
 }
 
 function badKey({ source, keyPath }: EndpointConfig, why: string, cause?: unknown): FluxError {
-  return new FluxError(`key ${keyPath} of the ${source} webhook is refused: ${why}`, {
+  return new FluxError(`invalid key ${keyPath} of the ${source} webhook: ${why}`, {
     code: 'webhooks/bad-key',
     fault: 'user',
-    help: 'Make one with: openssl rand -hex 20 | tr -d "\\n" > FILE; its path is relative to the file of --webhook-config.',
+    help: 'Create a key with: openssl rand -hex 20 | tr -d "\\n" > FILE; the path is relative to the --webhook-config file.',
     ...(cause === undefined ? {} : { cause }),
   });
 }

@@ -1,7 +1,7 @@
 /**
- * Webhooks: Git hosts and registries tell of a push, so that nobody waits for the next poll. Each *endpoint* has a key, and a URL
- * that ends with the key's digest; its *source* says how the sender proves that it has the key, and how it tells of changes.
- * What is told is a hint: it leads to a fetch or a scan, never to a change by its own content.
+ * Webhooks: Git hosts and registries notify fluxd of a push, so that it need not wait for the next poll. Each *endpoint* has a key, and
+ * a URL that ends in the key's digest; its *source* defines how the sender proves possession of the key, and the format of the body.
+ * A webhook is only a hint: it triggers a fetch or a scan, and its content never changes anything.
  */
 export { type Endpoints, loadEndpoints } from './endpoints.ts';
 export type { WebhookMetrics } from './receive.ts';

@@ -9,11 +9,11 @@ import type { Endpoint, Endpoints } from './endpoints.ts';
 import type { News, WebhookSource } from './source.ts';
 import { SOURCES, type SourceName } from './sources/index.ts';
 
-/** `accepted`: looked at. `ignored`: no news to us. `refused`: unknown URL or wrong signature. `malformed`: signed, and not understood. */
+/** `accepted`: triggers a check. `ignored`: irrelevant. `refused`: unknown URL or wrong signature. `malformed`: signed, but invalid. */
 export type WebhookResult = 'accepted' | 'ignored' | 'refused' | 'malformed';
 
 export interface WebhookMetrics {
-  /** `unknown` where no endpoint has the URL. */
+  /** `unknown` if no endpoint has the URL. */
   webhook(source: SourceName | 'unknown', result: WebhookResult): void;
 }
 
@@ -25,14 +25,14 @@ export interface ReceiveOptions {
   readonly log: Logger;
 }
 
-/** A push that rewrites thousands of files names each of them; what is larger yet is found by the next poll. */
+/** Body limit: a push of thousands of files names each of them; the next poll finds larger ones. */
 const MAX_BYTES = 5 * 1024 * 1024;
-/** Refusals are told in the log this often; the metrics count each. */
+/** Interval for logging rejected webhooks; the metrics count each one. */
 const TELL_MS = 60_000;
 
-/** `POST /hook/{digest}`: signature first; then type, syntax and shape of the body; then the daemon is told. */
+/** `POST /hook/{digest}`: checks the signature first, then type, syntax and shape of the body, then notifies the daemon. */
 export function hookRoute({ endpoints, daemon, metrics, clock, log }: ReceiveOptions): Route {
-  /** Looked at in place of an endpoint that is not there, so that both take the same time. */
+  /** Checked in place of a missing endpoint, so that both cases take the same time. */
   const decoy: Endpoint = {
     source: 'GitHub',
     keyPath: '',
@@ -55,7 +55,7 @@ export function hookRoute({ endpoints, daemon, metrics, clock, log }: ReceiveOpt
       const news = readNews(source, { headers, bytes, registryHost });
       if (news === 'ping') return ignored(source, 'pong');
       if (news === 'other') return ignored(source, 'nothing to do: not a push of a branch or an image');
-      // Told of all of them, in order; it only notes what it is asked for.
+      // Notifies the daemon of all, in order; it only records the requests.
       const concern = await Promise.all(news.map((change) => daemon.notify(change)));
       if (!concern.includes(true)) return ignored(source, 'nothing to do: another repository or branch');
       metrics.webhook(source, 'accepted');
@@ -89,13 +89,13 @@ export function hookRoute({ endpoints, daemon, metrics, clock, log }: ReceiveOpt
     const now = clock.monotonic();
     if (now - (toldAt.get(keyPath) ?? Number.NEGATIVE_INFINITY) < TELL_MS) return;
     toldAt.set(keyPath, now);
-    log.warn({ source, keyPath }, 'webhook refused: its signature is not made with this key');
+    log.warn({ source, keyPath }, 'webhook rejected: signature does not match this key');
   }
 }
 
-/** The one answer to an unknown URL and to a wrong signature: it tells nobody which of them it was (S-081). */
+/** The same response to an unknown URL and to a wrong signature, so that callers cannot distinguish them (S-081). */
 export function refusal(): Reply {
-  return plain(404, 'no webhook has this URL and this signature');
+  return plain(404, 'no webhook with this URL and signature');
 }
 
 export function plain(status: number, text: string): Reply {

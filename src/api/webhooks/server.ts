@@ -14,14 +14,14 @@ export interface WebhookServerOptions {
   readonly metrics: WebhookMetrics;
   readonly log: Logger;
   readonly clock?: Clock;
-  /** The address of this machine that a connection came in on; tests pretend others. */
+  /** The local address of a connection; tests override it. */
   readonly localAddressOf?: (socket: Socket) => string;
 }
 
-/** Bodies are read before their signature can be checked, so anybody can have us hold this much, and no more (S-076). */
+/** Bodies are read before their signature can be checked, so this bounds what unauthenticated callers can make us hold (S-076). */
 const MAX_HELD_BYTES = 32 * 1024 * 1024;
 
-/** Webhooks alone, on `--webhook-listen`; the probe is that of Flux v1's receiver. */
+/** Only webhooks, on `--webhook-listen`; the probe is that of Flux v1's receiver. */
 export function createWebhookServer({ clock = systemClock, localAddressOf, ...options }: WebhookServerOptions): HttpListener {
   return createListener({
     routes: [
@@ -33,7 +33,7 @@ export function createWebhookServer({ clock = systemClock, localAddressOf, ...op
     clock,
     maxHeldBytes: MAX_HELD_BYTES,
     maxFromOneAddress: MAX_FROM_NETWORK,
-    // The digest is a password where the sender signs nothing.
+    // For senders without signatures the digest is a password.
     shownPath: (path) => (path === '/health' ? path : '/hook/…'),
     ...(localAddressOf === undefined ? {} : { localAddressOf }),
   });

@@ -1,18 +1,18 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** What came in, before anything of it is believed. */
+/** An unverified webhook. */
 export interface Delivery {
   readonly headers: IncomingHttpHeaders;
-  /** The body as it came; signatures are over these bytes, never over something parsed. */
+  /** The unchanged body; signatures cover these bytes. */
   readonly bytes: Uint8Array;
 }
 
-/** Secret of this process, so that what is compared by it cannot be foreseen. */
+/** A secret of this process, which makes compared digests unpredictable. */
 const OWN = randomBytes(32);
 const HEX_DIGITS = { sha1: 40, sha256: 64 } as const;
 
-/** Whether a header is the HMAC of the body, in lower-case hex after `prefix`. A header that was sent twice arrives joined, and is none. */
+/** Whether a header is the HMAC of the body, in lower-case hex after `prefix`. A repeated header arrives joined, and is invalid. */
 export function isSigned(
   { headers, bytes }: Delivery,
   key: Uint8Array,
@@ -30,11 +30,11 @@ export function isSigned(
 /** Whether a header is the key itself. */
 export function bearsKey({ headers }: Delivery, key: Uint8Array, header: string): boolean {
   const given = headers[header];
-  // Node reads headers as latin1.
+  // Node decodes headers as latin1.
   return typeof given === 'string' && isSame(Buffer.from(given, 'latin1'), key);
 }
 
-/** Compares in a time that tells nothing of either, of its length neither. */
+/** Compares in a time that reveals neither content nor length. */
 export function isSame(one: Uint8Array, other: Uint8Array): boolean {
   const digest = (bytes: Uint8Array) => createHmac('sha256', OWN).update(bytes).digest();
   return timingSafeEqual(digest(one), digest(other));

@@ -5,23 +5,23 @@ import { tryParseImageRef } from '../../image/index.ts';
 import { badRequest } from '../status.ts';
 import type { Delivery } from './signature.ts';
 
-/** What somebody who has the key tells us: changes; that the webhook works; or something that is no news to us. */
+/** The content of a verified webhook: changes, a ping, or something irrelevant. */
 export type News = readonly NotifiedChange[] | 'ping' | 'other';
 
 export interface WebhookEvent {
   readonly headers: IncomingHttpHeaders;
-  /** The body, parsed as JSON and no further. */
+  /** The body as parsed JSON. */
   readonly payload: unknown;
-  /** Host to put before names of images, where the sender leaves it out. */
+  /** Registry host to prepend to image names if the sender omits it. */
   readonly registryHost: string;
 }
 
-/** A sort of sender: how it shows that it has the key, and how it tells of changes. */
+/** A kind of sender: how it proves possession of the key, and how it reports changes. */
 export interface WebhookSource {
   readonly verify: (delivery: Delivery, key: Uint8Array) => boolean;
-  /** It may send its JSON as the field `payload` of a form, too. */
+  /** Whether it may also send its JSON as the field `payload` of a form. */
   readonly sendsForms?: true;
-  /** @throws FluxError `api/bad-request` for what it is not known to send. */
+  /** @throws FluxError `api/bad-request` for an unexpected body. */
   readonly read: (event: WebhookEvent) => News;
 }
 
@@ -30,21 +30,21 @@ export function parsePayload<T>(schema: z.ZodType<T>, payload: unknown): T {
   const parsed = schema.safeParse(payload);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw badRequest(`the body is not what the source sends: ${issue?.path.join('.') || 'body'}: ${issue?.message}`);
+  throw badRequest(`unexpected body for this source: ${issue?.path.join('.') || 'body'}: ${issue?.message}`);
 }
 
-/** News of a push, where the ref is a branch; tags and other refs are none. */
+/** The news of a push to a branch; tags and other refs are irrelevant. */
 export function pushOf(ref: string, urls: readonly (string | undefined)[]): News {
   if (!ref.startsWith('refs/heads/')) return 'other';
   return [{ kind: 'push', urls: urls.filter((url) => url !== undefined), branch: ref.slice('refs/heads/'.length) }];
 }
 
 /**
- * News of a new image; tag and digest are dropped, for the registry is asked for them.
- * @throws FluxError `api/bad-request` for what is no image reference.
+ * The news of a new image. Tag and digest are dropped, since they are read from the registry.
+ * @throws FluxError `api/bad-request` for an invalid image reference.
  */
 export function imageOf(reference: string): NotifiedChange {
   const ref = tryParseImageRef(reference);
-  if (!ref) throw badRequest('the body names an image by something that is no image reference');
+  if (!ref) throw badRequest('the body has an invalid image reference');
   return { kind: 'image', domain: ref.domain, image: ref.image };
 }

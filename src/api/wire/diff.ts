@@ -1,17 +1,17 @@
 import * as z from 'zod';
 import { errorSchema, fileProblemSchema, placeSchema } from './sync.ts';
 
-/** The largest body of `POST /api/v1/diffs`, in bytes: the manifests of a large repository, which is what it is sent. */
+/** Body limit of `POST /api/v1/diffs` in bytes, enough for the manifests of a large repository. */
 export const MAX_DIFF_BYTES = 16 * 1024 * 1024;
 
-/** A path below a directory: names are shown and compared, never opened. */
+/** A path below a directory. It is displayed and compared, but never opened. */
 const pathSchema = z
   .string()
   .min(1)
   .max(4096)
   .refine((path) => !path.startsWith('/') && !path.split('/').includes('..'), 'is not a path below a directory');
 
-/** `POST /api/v1/diffs`: a revision (the head of the branch when it is left out), or files in place of the repository's. */
+/** `POST /api/v1/diffs`: a revision (the head of the branch by default), or files in place of the repository's. */
 export const diffRequestSchema = z.union([
   z.strictObject({ revision: z.string().min(1).max(250).exactOptional() }),
   z.strictObject({ files: z.array(z.strictObject({ path: pathSchema, content: z.string() })).max(100_000) }),
@@ -21,9 +21,9 @@ export type DiffRequestWire = z.infer<typeof diffRequestSchema>;
 const fieldSchema = z.object({
   /** `spec.template.spec.containers[name=web].image`. */
   path: z.string(),
-  /** Absent for a field that is new. */
+  /** Absent for a new field. */
   from: z.json().optional(),
-  /** Absent for a field that goes. */
+  /** Absent for a removed field. */
   to: z.json().optional(),
 });
 
@@ -34,17 +34,17 @@ const entrySchema = z.object({
   place: placeSchema.optional(),
   reason: z.string().optional(),
   error: errorSchema.optional(),
-  /** For create and change; absent where the API server could not try it out. Values of Secrets are masked. */
+  /** For create and change; absent if the dry run failed. Values of Secrets are masked. */
   fields: z.array(fieldSchema).optional(),
 });
 
-/** What a sync would do. */
+/** The changes that a sync would make. */
 export const diffReportSchema = z.object({
-  /** Absent where files were compared. */
+  /** Absent if files were compared. */
   revision: z.string().optional(),
-  /** Objects by action, unchanged ones included. */
+  /** Number of objects by action, including unchanged ones. */
   counts: z.record(z.string(), z.number()),
-  /** Everything but unchanged objects. */
+  /** All but unchanged objects. */
   entries: z.array(entrySchema),
   /** Refused files and documents. */
   errors: z.array(fileProblemSchema),

@@ -11,15 +11,15 @@ const resultSchema = z.record(
 const reasonsSchema = z.array(z.object({ id: z.string(), reason: z.string() }));
 
 const envelope = {
-  /** Counts from 1 over the life of a daemon. */
+  /** Counts from 1 in each daemon process. */
   id: z.number(),
-  /** Objects it is about. */
+  /** The objects concerned. */
   serviceIDs: z.array(z.string()),
   /** RFC 3339 in UTC. */
   startedAt: z.string(),
   endedAt: z.string(),
   logLevel: z.string(),
-  /** One line for people. */
+  /** One line of text for display. */
   message: z.string(),
 };
 

@@ -2,8 +2,8 @@ import * as z from 'zod';
 import type { ChangeWire, GitConfigWire, JobStatusWire, PublicKeyWire } from './legacy.ts';
 import type { ControllerStatusWire, ImageStatusWire } from './listing.ts';
 
-// The shapes of Flux v1 as schemas, for the OpenAPI document: what is written there is held against these types, and against
-// real answers in the tests. A `null` list is an empty one.
+// Flux v1's types as schemas, for the OpenAPI document: the compiler checks them against the types, and the tests against real
+// responses. A `null` list is an empty one.
 
 const image = z.object({
   ID: z.string(),
@@ -93,7 +93,7 @@ const asked = [
   z.object({ type: z.literal('policy'), cause, spec: policySpecSchema }),
   z.object({ type: z.literal('sync'), cause, spec: z.object({}) }),
 ] as const;
-/** What may be asked for; automated updates are made by the daemon alone. */
+/** Updates that clients may request; only the daemon itself makes automated ones. */
 export const updateRequestSchema = z.discriminatedUnion('type', asked);
 const updateSpec = z.discriminatedUnion('type', [...asked, z.object({ type: z.literal('auto'), cause, spec: automatedSpec })]);
 

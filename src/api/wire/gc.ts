@@ -2,15 +2,15 @@ import * as z from 'zod';
 
 const deletionSchema = z.object({ id: z.string(), uid: z.string() });
 
-/** `GET /api/v1/gc`: deletions that did not happen in the last sync. */
+/** `GET /api/v1/gc`: deletions held in the last sync. */
 export const heldDeletionsSchema = z.object({
-  /** Of the list that waits for an approval; absent when none does. */
+  /** Hash of the list that waits for approval; absent if none does. */
   hash: z.string().optional(),
-  /** A uid is absent when the API server stated none. */
+  /** A uid is absent if the API server returned none. */
   deletions: z.array(z.object({ ...deletionSchema.partial({ uid: true }).shape, reason: z.string() })),
-  /** What is approved and not deleted yet. */
+  /** Approved but not yet deleted. */
   approved: z.object({ hash: z.string(), deletions: z.array(deletionSchema).readonly() }).optional(),
-  /** Not in Git, and with the mark of another Flux, or of this one under another URL, branch or path: left alone. */
+  /** Objects that are not in Git and have the mark of another Flux, or of this one with another URL, branch or path. Left alone. */
   orphans: z
     .array(deletionSchema.partial({ uid: true }))
     .readonly()

@@ -1,18 +1,18 @@
 import * as z from 'zod';
 import { errorSchema } from './sync.ts';
 
-/** `GET /api/v1/history`: syncs of the past, newest first. Times are RFC 3339 in UTC. */
+/** `GET /api/v1/history`: recent syncs, newest first. Times are RFC 3339 in UTC. */
 export const historySchema = z.object({
   syncs: z.array(
     z.object({
       revision: z.string(),
-      /** Where the sync tag stood before. */
+      /** The revision of the sync tag before. */
       previous: z.string().optional(),
       startedAt: z.string(),
       durationMs: z.number().optional(),
-      /** Name and version of the daemon that did it. */
+      /** Name and version of the daemon. */
       daemon: z.string().optional(),
-      /** Objects by outcome, unchanged ones included. */
+      /** Number of objects by outcome, including unchanged ones. */
       counts: z.record(z.string(), z.number()),
       changes: z.array(
         z.object({
@@ -27,13 +27,13 @@ export const historySchema = z.object({
       imageUpdates: z.array(
         z.object({ commit: z.string(), workload: z.string(), container: z.string(), from: z.string(), to: z.string() }),
       ),
-      /** How many changes were left out to keep the record small. */
+      /** Number of changes omitted to keep the record small. */
       omitted: z.number().optional(),
-      /** Set when the sync came to nothing. */
+      /** Set if the sync failed as a whole. */
       failure: errorSchema.optional(),
     }),
   ),
-  /** Cursor of the next page; absent on the last. A page may hold fewer than asked for, even none, and still have a next one. */
+  /** Cursor of the next page; absent on the last. A page may have fewer entries than the limit, even none, and still have a next one. */
   next: z.string().optional(),
 });
 export type HistoryWire = z.infer<typeof historySchema>;

@@ -1,6 +1,6 @@
 /**
- * What crosses the HTTP API, as JSON has it. The Flux v1 shapes keep Go's capital keys, because old clients read them; a
- * `null` list there is an empty one. The daemon writes these and fluxctl reads them; nothing heavy is imported here.
+ * The JSON bodies of the HTTP API. Flux v1's types keep Go's capitalised keys, which old clients expect; a `null` list there is an empty
+ * one. The daemon writes them and fluxctl reads them, so large packages must not be imported here.
  */
 
 export {

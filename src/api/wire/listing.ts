@@ -1,6 +1,6 @@
-/** What the registry knows of an image. Times are RFC 3339 in UTC. */
+/** Image metadata from the registry. Times are RFC 3339 in UTC. */
 export interface ImageInfoWire {
-  /** The reference; `:<tag>` when nothing but the tag is known, empty when not even that. */
+  /** The reference; `:<tag>` if only the tag is known, else empty. */
   readonly ID: string;
   readonly Digest?: string;
   readonly ImageID?: string;
@@ -12,7 +12,7 @@ export interface ImageInfoWire {
   readonly LastFetched?: string;
 }
 
-/** A container in the listing of workloads; its images have nothing but `ID` there. */
+/** A container in the workload listing; its images have only an `ID` there. */
 export interface ListedContainerWire {
   readonly Name: string;
   readonly Current: ImageInfoWire;
@@ -44,7 +44,7 @@ export interface ControllerStatusWire {
   readonly Policies: Readonly<Record<string, string>>;
 }
 
-/** The fields of a container that `containerFields` can ask for. */
+/** The fields of a container that `containerFields` can select. */
 export const CONTAINER_FIELDS = [
   'Name',
   'Current',
@@ -58,7 +58,7 @@ export const CONTAINER_FIELDS = [
 ] as const;
 export type ContainerField = (typeof CONTAINER_FIELDS)[number];
 
-/** A container in the listing of images. Counts that are 0 and lists that are empty are left out. */
+/** A container in the image listing. Counts of 0 and empty lists are omitted. */
 export interface ContainerWire {
   readonly Name?: string;
   readonly Current: ImageInfoWire;

@@ -25,35 +25,35 @@ export const fileProblemSchema = z.object({
   error: errorSchema,
 });
 
-/** `POST /api/v1/syncs` and `GET /api/v1/syncs/{id}`: one sync, from asked-for to done. Times are RFC 3339 in UTC. */
+/** `POST /api/v1/syncs` and `GET /api/v1/syncs/{id}`: one sync, from queued to done. Times are RFC 3339 in UTC. */
 export const syncReportSchema = z.object({
   id: z.string(),
   state: z.enum(['queued', 'running', 'done']),
   revision: z.string().optional(),
-  /** Where the sync tag stood before. */
+  /** The revision of the sync tag before. */
   previous: z.string().optional(),
   startedAt: z.string().optional(),
   finishedAt: z.string().optional(),
-  /** Objects by outcome, unchanged ones included. */
+  /** Number of objects by outcome, including unchanged ones. */
   counts: z.record(z.string(), z.number()),
-  /** Everything but unchanged objects. */
+  /** All but unchanged objects. */
   changes: z.array(changeSchema),
   /** Refused files and documents. */
   errors: z.array(fileProblemSchema),
   warnings: z.array(fileProblemSchema),
-  /** Set when the sync could not be carried out at all. */
+  /** Set if the sync failed as a whole. */
   failure: errorSchema.optional(),
 });
 export type SyncReportWire = z.infer<typeof syncReportSchema>;
 
-/** `GET /api/v1/health`: how the objects that the last sync applied are, by the rules of kstatus. */
+/** `GET /api/v1/health`: the health of the objects that the last sync applied, by the rules of kstatus. */
 export const healthSchema = z.object({
   revision: z.string(),
-  /** Nothing is on its way any more. */
+  /** No object is in progress any more. */
   settled: z.boolean(),
-  /** Objects by state, current ones included. */
+  /** Number of objects by state, including current ones. */
   counts: z.record(z.string(), z.number()),
-  /** Everything but current objects. */
+  /** All but current objects. */
   objects: z.array(
     z.object({
       id: z.string(),
@@ -71,7 +71,7 @@ export const problemSchema = z.object({
   title: z.string(),
   status: z.number(),
   detail: z.string(),
-  /** The path that was asked for, without its query. */
+  /** The requested path, without the query. */
   instance: z.string().optional(),
   code: z.string(),
   help: z.string().optional(),

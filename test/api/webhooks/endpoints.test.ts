@@ -65,10 +65,10 @@ describe('refused at the start', () => {
       'unknown field (did you mean keyPath?)',
     ],
     ['no key', endpoint('{source: GitHub}'), 'endpoints.0.keyPath'],
-    ['an unknown source', endpoint('{source: Github, keyPath: a.key}'), 'it is one of GitHub, GitLab'],
-    ['an unknown field', endpoint('{source: GitHub, keyPath: a.key, hunter2: 1}'), 'endpoints.0: it has an unknown field'],
+    ['an unknown source', endpoint('{source: Github, keyPath: a.key}'), 'expected one of GitHub, GitLab'],
+    ['an unknown field', endpoint('{source: GitHub, keyPath: a.key, hunter2: 1}'), 'endpoints.0: unknown field'],
     ['a name from Object', endpoint('{source: constructor, keyPath: a.key}'), 'unknown source'],
-    ['a source whose check is not built', endpoint('{source: GoogleContainerRegistry, keyPath: a.key}'), 'not built yet'],
+    ['a source whose check is not built', endpoint('{source: GoogleContainerRegistry, keyPath: a.key}'), 'not supported yet'],
     [
       'the same key twice',
       endpoint('{source: GitHub, keyPath: a.key}, {source: GitLab, keyPath: same.key}'),
@@ -77,7 +77,7 @@ describe('refused at the start', () => {
     [
       'a key that is not there',
       endpoint('{source: GitHub, keyPath: c.key}'),
-      'key c.key of the GitHub webhook is refused: it cannot be read',
+      'invalid key c.key of the GitHub webhook: cannot read it',
     ],
     ['an empty key, by which anybody could sign (S-075)', endpoint('{source: GitHub, keyPath: empty.key}'), 'it is empty'],
   ])('%s', async (_, config, message) => {
@@ -135,7 +135,7 @@ describe('a key that changes on disk', () => {
       expect((await ping(receiver, '')).status).toBe(404);
       expect((await ping(receiver, 'another')).status).toBe(200);
     }
-    expect(receiver.log().split('webhook endpoint is closed')).toHaveLength(2);
+    expect(receiver.log().split('webhook endpoint closed')).toHaveLength(2);
     receiver.files.set('/etc/webhooks/0.key', KEY);
     receiver.clock.advance(5_000);
     expect((await ping(receiver, KEY)).status).toBe(200);

@@ -178,7 +178,7 @@ describe('an unknown URL and a wrong signature', () => {
       receiver
         .log()
         .split('\n')
-        .filter((line) => line.includes('webhook refused')).length;
+        .filter((line) => line.includes('webhook rejected')).length;
     for (let n = 0; n < 5; n++) await receiver.post({ key: KEY }, {});
     for (let n = 0; n < 5; n++) await receiver.post({ key: 'nobody' }, {});
     expect(told()).toBe(1);

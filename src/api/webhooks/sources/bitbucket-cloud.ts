@@ -4,7 +4,7 @@ import { parsePayload, type WebhookSource } from '../source.ts';
 
 const push = z.object({
   repository: z.object({ full_name: z.string() }),
-  // `new` is null where something was deleted.
+  // `new` is null for a deletion.
   push: z.object({ changes: z.array(z.object({ new: z.object({ type: z.string(), name: z.string() }).nullish() })) }),
 });
 

@@ -4,7 +4,7 @@ import { imageOf, parsePayload, type WebhookSource } from '../source.ts';
 
 const news = z.strictObject({ url: z.string().optional(), branch: z.string().optional(), image: z.string().optional() });
 
-/** Anything that can compute an HMAC-SHA256: a pipeline, a script. What the body leaves out is taken to be ours; `{}` asks for a fetch. */
+/** Any sender that can compute an HMAC-SHA256: a pipeline, a script. Omitted fields default to our repository and branch; `{}` requests a fetch. */
 export const generic: WebhookSource = {
   verify: (delivery, key) => isSigned(delivery, key, 'x-signature', { prefix: 'sha256=' }),
   read({ payload }) {

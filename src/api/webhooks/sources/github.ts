@@ -11,7 +11,7 @@ const registryPackage = z.object({ package_type: z.string(), package_version: z.
 const packageEvent = z.object({ registry_package: registryPackage.optional(), package: registryPackage.optional() });
 
 /**
- * GitHub. Every version in support sends the SHA-256; `X-Hub-Signature` with SHA-1, which Flux v1's receiver took, is not enough.
+ * GitHub. All supported versions send the SHA-256; `X-Hub-Signature` with SHA-1, which Flux v1's receiver accepted, is not enough.
  * https://docs.github.com/en/webhooks
  */
 export const gitHub: WebhookSource = {

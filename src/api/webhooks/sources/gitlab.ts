@@ -12,12 +12,12 @@ const push = z.object({
   }),
 });
 
-/** GitLab, which sends the key itself: serve it over TLS only. https://docs.gitlab.com/user/project/integrations/webhook_events/ */
+/** GitLab, which sends the key itself: serve it only over TLS. https://docs.gitlab.com/user/project/integrations/webhook_events/ */
 export const gitLab: WebhookSource = {
   verify: (delivery, key) => bearsKey(delivery, key, 'x-gitlab-token'),
   read({ headers, payload }) {
     const kind = headers['x-gitlab-event'];
-    // Hooks of a whole instance tell of pushes too.
+    // System hooks report pushes, too.
     const isPush = kind === 'Push Hook' || (kind === 'System Hook' && parsePayload(event, payload).object_kind === 'push');
     if (!isPush) return 'other';
     const { ref, project } = parsePayload(push, payload);

@@ -10,7 +10,7 @@ import { harbor } from './harbor.ts';
 import { nexus } from './nexus.ts';
 import { quay } from './quay.ts';
 
-/** By the names of Flux v1's receiver; Gitea and Generic are ours. */
+/** Sources by their names in Flux v1's receiver; Gitea and Generic are ours. */
 export const SOURCES = {
   GitHub: gitHub,
   GitLab: gitLab,

@@ -4,7 +4,7 @@ import { imageOf, parsePayload, type WebhookSource } from '../source.ts';
 
 const event = z.object({ action: z.string(), component: z.object({ format: z.string(), name: z.string() }) });
 
-/** Nexus Repository, which signs by SHA-1 and nothing better. https://help.sonatype.com/en/working-with-hmac-payloads.html */
+/** Nexus Repository, which signs only with SHA-1. https://help.sonatype.com/en/working-with-hmac-payloads.html */
 export const nexus: WebhookSource = {
   verify: (delivery, key) => isSigned(delivery, key, 'x-nexus-webhook-signature', { algorithm: 'sha1' }),
   read({ headers, payload, registryHost }) {
