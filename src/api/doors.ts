@@ -55,7 +55,8 @@ export function checkDoor(door: Door | undefined, caller: Caller): 'in' | 'by-ri
 function refuseOtherPages({ encrypted, hosts: [host = ''], origin, secFetchSite }: Caller): void {
   const own = `${encrypted ? 'https' : 'http'}://${host}`;
   const foreign = (origin !== undefined && origin !== own) || secFetchSite === 'cross-site' || secFetchSite === 'same-site';
-  if (foreign) throw forbidden('the request comes from a web page of another site', 'Web pages of other sites may not call the daemon.');
+  if (foreign)
+    throw forbidden('the request comes from a web page of another site', 'Web pages of other sites may not call the daemon.');
 }
 
 function isLoopbackHost(host: string): boolean {

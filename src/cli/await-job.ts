@@ -28,9 +28,7 @@ export async function awaitJob(session: Session, client: ApiClient, id: string):
       },
       { clock, timeoutMs, initialMs: 100, maxMs: 5000, outage: createOutage(session) },
     );
-    const { Result, Err, StatusString } = await progress.during(asking, () =>
-      state === 'queued' ? 'queued' : state,
-    );
+    const { Result, Err, StatusString } = await progress.during(asking, () => (state === 'queued' ? 'queued' : state));
     if (StatusString === 'failed') throw jobFailed(Err);
     const { revision, result } = Result;
     return { ...(revision ? { revision } : {}), ...(result ? { result } : {}) };

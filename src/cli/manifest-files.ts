@@ -22,8 +22,7 @@ export async function readManifestFiles(directory: string, maxBytes: number): Pr
   let bytes = 0;
   for await (const path of manifestsBelow(directory)) {
     bytes += (await reading(path, stat(path))).size;
-    if (bytes > maxBytes)
-      throw badPath(`${directory}: manifests exceed ${maxBytes / 2 ** 20} MiB, the daemon's limit`);
+    if (bytes > maxBytes) throw badPath(`${directory}: manifests exceed ${maxBytes / 2 ** 20} MiB, the daemon's limit`);
     files.push({ path: relative(directory, path).split(sep).join('/'), content: await readText(path) });
   }
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));

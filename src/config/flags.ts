@@ -11,16 +11,8 @@ export const FLAG_GROUPS = {
     'log-format': built('string', 'fmt', 'log format: `fmt` (logfmt, pretty on a terminal) or `json`'),
     listen: built('string', ':3030', 'address of the HTTP API, and of /metrics unless --listen-metrics is set', 'l'),
     'listen-metrics': built('string', '', 'separate address for /metrics'),
-    'tls-cert-file': built(
-      'string',
-      '',
-      'PEM certificate chain; enables TLS on --listen, for callers with an authorized token',
-    ),
-    'tls-private-key-file': built(
-      'string',
-      '',
-      'PEM private key of that certificate; both files are reloaded when they change',
-    ),
+    'tls-cert-file': built('string', '', 'PEM certificate chain; enables TLS on --listen, for callers with an authorized token'),
+    'tls-private-key-file': built('string', '', 'PEM private key of that certificate; both files are reloaded when they change'),
     'config-file': built('string', '', 'YAML file of flags, by name without dashes; variables and flags override it'),
     version: built('bool', 'false', 'print the version and exit'),
     'kubernetes-kubectl': meaningless('string', '', 'path of kubectl', NO_KUBECTL),
@@ -28,7 +20,11 @@ export const FLAG_GROUPS = {
   Git: {
     'git-url': built('string', '', 'repository to sync the cluster with; without one, fluxd does not sync'),
     'git-branch': built('string', 'master', 'branch to sync, and to push image updates to'),
-    'git-path': built('list', '', 'directories or files with manifests, relative to the repository root; empty means the whole repository'),
+    'git-path': built(
+      'list',
+      '',
+      'directories or files with manifests, relative to the repository root; empty means the whole repository',
+    ),
     'git-user': built('string', 'Weave Flux', 'committer name'),
     'git-email': built('string', 'support@weave.works', 'committer e-mail address'),
     'git-set-author': built('bool', 'false', 'set the commit author to the user who requested the change'),
@@ -86,7 +82,11 @@ export const FLAG_GROUPS = {
     'k8s-secret-name': ignored('string', 'flux-git-deploy', 'Secret with the deploy key', NO_KEY_GENERATION),
     'k8s-secret-volume-mount-path': built('string', '/etc/fluxd/ssh', 'directory where that Secret is mounted'),
     'k8s-secret-data-key': built('string', 'identity', 'file name of the private key in that directory'),
-    'k8s-default-namespace': built('string', '', 'namespace for manifests without one; defaults to that of the kubeconfig context'),
+    'k8s-default-namespace': built(
+      'string',
+      '',
+      'namespace for manifests without one; defaults to that of the kubeconfig context',
+    ),
     'k8s-unsafe-exclude-resource': built(
       'list',
       '*metrics.k8s.io/*,webhook.certmanager.k8s.io/*,v1/Event',

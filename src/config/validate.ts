@@ -46,8 +46,7 @@ export function validateFlags({ values, origins }: Settings): Validated {
     if (FLAGS[name].status === 'unbuilt' && !isDefault(name, values[name]))
       fail(2, `${shown(name)} is not supported yet; remove it, or set it to ${quote(FLAGS[name].default)}`);
   }
-  if (values['sync-state'] === 'secret')
-    fail(2, `"secret" in ${shown('sync-state')} is not supported yet; use --sync-state=git`);
+  if (values['sync-state'] === 'secret') fail(2, `"secret" in ${shown('sync-state')} is not supported yet; use --sync-state=git`);
   else if (values['sync-state'] !== 'git')
     fail(1, `unknown sync state mode ${quote(values['sync-state'])} in ${shown('sync-state')}; use "git"`);
   for (const path of values['git-path']) {

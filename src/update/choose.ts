@@ -46,7 +46,8 @@ export function chooseTag(current: ImageRef, tag: string, repository: KnownRepos
     return { kind: 'pinned', reason: 'image is pinned to a digest without a tag' };
   }
   const wanted = digest || (current.digest === '' ? '' : pinOf(repository?.images.get(tag)));
-  if (wanted === undefined) return { kind: 'pinned', reason: `image is pinned to a digest, and the digest of tag ${tag} is unknown` };
+  if (wanted === undefined)
+    return { kind: 'pinned', reason: `image is pinned to a digest, and the digest of tag ${tag} is unknown` };
   const target = withTag(current, tag, wanted);
   return formatImageRef(target) === formatImageRef(current) ? { kind: 'current' } : { kind: 'update', target };
 }

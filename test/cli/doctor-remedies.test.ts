@@ -137,12 +137,7 @@ const TROUBLES: readonly (Trouble | readonly [string, Script, string, string])[]
     'Run fluxctl gc to see why',
   ],
   ['a token that is refused', { 'GET /flux/v11/ping': [{ status: 401, body: '' }] }, 'daemon', '--token'],
-  [
-    'a version far apart',
-    { 'GET /flux/v11/version': ['8.0.0'] },
-    'daemon',
-    'Use versions with the same major and minor number.',
-  ],
+  ['a version far apart', { 'GET /flux/v11/version': ['8.0.0'] }, 'daemon', 'Use versions with the same major and minor number.'],
   ['a context that does not exist', {}, 'kubeconfig', 'The kubeconfig has: "prod".', ['--context=pord']],
 ];
 

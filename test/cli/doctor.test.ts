@@ -263,7 +263,13 @@ describe('what Flux v1 left', () => {
     [
       'marked objects that we did not, or that it has applied again',
       clusterWith([], { metadata: having('ConfigMap', 'fluxcd.io/sync-gc-mark', [byFlux('a'), byKubectl('b'), bothAgain]) }),
-      [['warn', '2 objects, such as shop:configmap/b, carry the mark and the checksum of Flux v1', 'fluxd never deletes the others']],
+      [
+        [
+          'warn',
+          '2 objects, such as shop:configmap/b, carry the mark and the checksum of Flux v1',
+          'fluxd never deletes the others',
+        ],
+      ],
     ],
     [
       'what may not be looked at',

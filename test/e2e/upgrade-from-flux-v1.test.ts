@@ -129,7 +129,9 @@ const deletesOf = ({ proxy }: Fluxd) => proxy.requests.filter(({ method }) => me
 /** Who set the tag and wrote the notes, as `fluxctl doctor` says it. */
 const writersIn = async (fluxd: Fluxd) => {
   const findings = JSON.parse((await fluxd.fluxctl('doctor', '-o', 'json')).stdout) as { level: string; message: string }[];
-  return findings.filter(({ message }) => /^(the tag|job notes) /.test(message)).map(({ level, message }) => `${level} ${message}`);
+  return findings
+    .filter(({ message }) => /^(the tag|job notes) /.test(message))
+    .map(({ level, message }) => `${level} ${message}`);
 };
 const recordOn = async ({ git }: Repository, revision: string) =>
   JSON.parse(await git('notes', '--ref=flux-sync', 'show', revision));

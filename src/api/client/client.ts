@@ -120,7 +120,11 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
     : undefined;
   const ask = async <T>(schema: z.ZodType<T>, call: Call): Promise<T> => parseAnswer(schema, await legacy(call), call);
   const askCurrent = async <T>(schema: z.ZodType<T>, call: Call): Promise<T> => {
-    if (!current) throw new FluxError('this URL does not end in /api/flux, so the path of /api/v1 is unknown', { code: 'api/not-found', fault: 'missing' });
+    if (!current)
+      throw new FluxError('this URL does not end in /api/flux, so the path of /api/v1 is unknown', {
+        code: 'api/not-found',
+        fault: 'missing',
+      });
     return parseAnswer(schema, await current(call), call);
   };
   /** Undefined from a daemon without the route. */

@@ -93,8 +93,7 @@ export function createExchange({ transport, url, token, requestTimeoutMs, clock 
       signal,
     });
     if (!('error' in outcome)) return outcome;
-    if (effect === undefined && outcome.tookAllTime && !mayTakeTwice)
-      throw withHelp(outcome.error, 'Use a longer --timeout.');
+    if (effect === undefined && outcome.tookAllTime && !mayTakeTwice) throw withHelp(outcome.error, 'Use a longer --timeout.');
     if (effect === undefined || outcome.arrived === 'no') throw outcome.error;
     throw unknownOutcome(outcome.error, effect);
   };

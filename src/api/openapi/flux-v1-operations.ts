@@ -91,7 +91,8 @@ export const FLUX_V1_OPERATIONS: Operations = {
   },
   'POST /api/flux/v9/git-repo-config': {
     id: 'getGitRepoConfig',
-    summary: 'Returns the repository and the public deploy key; the body may request a new key, which this version does not support.',
+    summary:
+      'Returns the repository and the public deploy key; the body may request a new key, which this version does not support.',
     body: { schema: z.boolean(), required: true },
     answer: { status: 200, description: 'The repository.', schema: repositorySchema },
   },
@@ -101,7 +102,11 @@ export const FLUX_V1_OPERATIONS: Operations = {
     query: {
       service: { description: 'A workload id, or `<all>`; may be repeated.', schema: z.string(), required: true },
       image: { description: 'An image reference, or `<all latest>`.', schema: z.string(), required: true },
-      kind: { description: 'Whether to only plan the release, or to execute it.', schema: z.enum(['plan', 'execute']), required: true },
+      kind: {
+        description: 'Whether to only plan the release, or to execute it.',
+        schema: z.enum(['plan', 'execute']),
+        required: true,
+      },
       exclude: { description: 'A workload to exclude; may be repeated.', schema: z.string() },
       ...cause,
     },

@@ -71,7 +71,9 @@ export const V1_OPERATIONS: Operations = {
     },
     answer: { status: 200, description: 'A stream of events.', schema: eventSchema, mediaType: 'text/event-stream' },
   },
-  'GET /api/v1/health': read('getHealth', 'Returns the health of the objects that the last sync applied.', healthSchema, { wait }),
+  'GET /api/v1/health': read('getHealth', 'Returns the health of the objects that the last sync applied.', healthSchema, {
+    wait,
+  }),
   'POST /api/v1/diffs': {
     id: 'diff',
     summary: 'Returns what a sync of a revision, or of the given files, would change, without changing it.',

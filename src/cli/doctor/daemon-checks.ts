@@ -47,7 +47,8 @@ export const NOT_SYNCED = 'nothing has been synced yet';
 
 function stateFindings({ revision, syncedAt, failure, objects }: ObjectStatesWire): readonly Finding[] {
   if (failure) return [fail('sync', `sync failed: ${failure.message}`, failure.help ?? 'See the log of fluxd.')];
-  if (revision === undefined) return [warn('sync', NOT_SYNCED, 'The first sync starts as soon as fluxd has read the repository.')];
+  if (revision === undefined)
+    return [warn('sync', NOT_SYNCED, 'The first sync starts as soon as fluxd has read the repository.')];
   const last = `revision ${revision.slice(0, 7)}${syncedAt === undefined ? '' : `, synced at ${syncedAt.replace(/\.\d+Z$/, 'Z')}`}`;
   if (objects.length === 0) return [ok('sync', `all objects of ${last} are applied`)];
   return [...Map.groupBy(objects, ({ state }) => state)].map(([state, each]) => {
@@ -78,7 +79,9 @@ function applyFinding(workloads: readonly ListedWorkload[]): Finding {
 export async function checkHeld(client: ApiClient): Promise<readonly Finding[]> {
   const held = await client.heldDeletions();
   if (!held || held.deletions.length === 0) return [];
-  return [warn('gc', `${counted(held.deletions.length, 'deletion')} held`, 'Run fluxctl gc to see why, and how to approve them.')];
+  return [
+    warn('gc', `${counted(held.deletions.length, 'deletion')} held`, 'Run fluxctl gc to see why, and how to approve them.'),
+  ];
 }
 
 /** Image metadata of running workloads, with a finding for each distinct error. */

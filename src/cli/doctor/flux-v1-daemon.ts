@@ -81,9 +81,7 @@ function repositoryOf(url: string): string {
 
 function argumentFindings({ name, namespace }: LeftDeployment, { problems, idle }: Trial): readonly Finding[] {
   const whose = `the arguments of ${namespace}:deployment/${name}`;
-  const stops = problems.map((problem) =>
-    warn(CHECK, `${whose} would stop fluxd: ${problem}`, `For alternatives see ${GUIDE}`),
-  );
+  const stops = problems.map((problem) => warn(CHECK, `${whose} would stop fluxd: ${problem}`, `For alternatives see ${GUIDE}`));
   if (idle.length === 0) return stops;
   const reasons = [...new Set(idle.flatMap((flag) => ('note' in FLAGS[flag] ? [FLAGS[flag].note] : [])))].join('; ');
   const named = idle.map((flag) => `--${flag}`).join(', ');
@@ -104,5 +102,8 @@ async function keyFindings(cluster: ClusterView, { namespace, args }: LeftDeploy
   const mark = secret.annotations?.[HIGH_WATER_MARK];
   if (!mark) return [key];
   const help = 'fluxd records the synced revision only in the Git tag and ignores this one; it runs with --sync-state=git.';
-  return [key, warn(CHECK, `${where} records ${mark.slice(0, 7)} as the last revision synced by Flux v1 (--sync-state=secret)`, help)];
+  return [
+    key,
+    warn(CHECK, `${where} records ${mark.slice(0, 7)} as the last revision synced by Flux v1 (--sync-state=secret)`, help),
+  ];
 }
