@@ -1,21 +1,21 @@
-/** Time as a collaborator, so that tests decide what time it is. What waits, counts or ages goes by the monotonic clock. The only place that touches Date, performance and timers. */
+/** Time as a dependency, so that tests control it. Waits, intervals and ages use the monotonic clock. Only this file uses Date, performance and timers. */
 export interface Clock {
-  /** The time of day in milliseconds since the Unix epoch, to be written down; it jumps when it is set. */
+  /** Wall-clock time in milliseconds since the Unix epoch, for records; it jumps when it is set. */
   now(): number;
-  /** Milliseconds since some moment; runs on evenly, whoever sets the time. */
+  /** Monotonic time in milliseconds since an arbitrary moment; unaffected by setting the wall clock. */
   monotonic(): number;
-  /** Resolves after `ms` milliseconds; rejects with the signal's reason when aborted first. */
+  /** Resolves after `ms` milliseconds; rejects with the signal's reason if aborted before. */
   sleep(ms: number, options?: { readonly signal?: AbortSignal }): Promise<void>;
-  /** A signal that aborts with a TimeoutError after `ms` milliseconds, or when the given parent does, until it is disposed of. */
+  /** A signal that aborts with a TimeoutError after `ms` milliseconds, or when the given parent aborts, until disposed. */
   deadline(ms: number, parent?: AbortSignal): Deadline;
 }
 
-/** Most work ends before its deadline: what is disposed of leaves nothing behind, neither in a timer nor in a parent that lives long. */
+/** Most work ends before its deadline: disposing it clears the timer and the listener on a long-lived parent. */
 export interface Deadline extends Disposable {
   readonly signal: AbortSignal;
 }
 
-/** The longest delay a timer of Node holds, about 25 days; it turns longer ones into 1 ms. What is longer is capped instead. */
+/** The maximum delay of a Node timer, about 25 days. Node turns longer ones into 1 ms, so they are capped. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
@@ -40,12 +40,12 @@ export const systemClock: Clock = {
   deadline: withDeadline,
 };
 
-/** A deadline by the system's timers, which keeps no process alive. */
+/** A deadline by system timers; it does not keep the process alive. */
 export function withDeadline(ms: number, parent?: AbortSignal): Deadline {
   const either = new AbortController();
   const onTimeout = () => end(new DOMException(`not done within ${ms} ms`, 'TimeoutError'));
   const onAbort = () => end(parent?.reason);
-  // Timers take whole milliseconds only.
+  // Timers accept only whole milliseconds.
   const timer = setTimeout(onTimeout, Math.ceil(Math.min(Math.max(ms, 0), MAX_TIMER_MS))).unref();
   const release = () => {
     clearTimeout(timer);
@@ -60,18 +60,18 @@ export function withDeadline(ms: number, parent?: AbortSignal): Deadline {
   return { signal: either.signal, [Symbol.dispose]: release };
 }
 
-/** When something begins, in time of day, and how to ask when it ended: the time that it took, also when the time of day is set meanwhile. */
+/** The wall-clock start of some work, and a function for its end, whose difference is the duration even if the wall clock is set meanwhile. */
 export function begin(clock: Clock): { readonly startedAt: number; readonly ended: () => number } {
   const [startedAt, from] = [clock.now(), clock.monotonic()];
   return { startedAt, ended: () => startedAt + Math.round(clock.monotonic() - from) };
 }
 
-/** As the time of day, for people, of a moment of the monotonic clock; in whole ms, as the time of day is. */
+/** Converts a monotonic time to wall-clock time, for display, in whole milliseconds. */
 export function timeOfDay(clock: Pick<Clock, 'now' | 'monotonic'>, moment: number): number {
   return clock.now() + Math.round(moment - clock.monotonic());
 }
 
-/** RFC 3339 in UTC, in whole seconds: a fraction is cut off, as Go does. */
+/** RFC 3339 in UTC, in whole seconds, truncated as in Go. */
 export function rfc3339(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
 }

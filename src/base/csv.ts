@@ -1,7 +1,7 @@
 /**
- * Splits one line of comma-separated values (RFC 4180), as pflag reads list flags: `a,"b,c",d` is three values, the empty
- * text is none.
- * @throws RangeError when a quote stands where none may.
+ * Splits one line of comma-separated values (RFC 4180), as pflag parses list flags: `a,"b,c",d` has three values, the empty string
+ * none.
+ * @throws RangeError for a misplaced quote.
  */
 export function parseCsvLine(text: string): readonly string[] {
   if (text === '') return [];

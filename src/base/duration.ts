@@ -9,7 +9,7 @@ const UNIT_NS: ReadonlyMap<string, bigint> = new Map([
   ['h', 3_600_000_000_000n],
 ]);
 
-/** Go counts in 64 bits, of nanoseconds. */
+/** Go's durations are 64-bit nanoseconds. */
 const LIMIT_NS = 2n ** 63n;
 
 /**
@@ -32,7 +32,7 @@ export function parseDuration(text: string): number {
     if (unit === '') throw new RangeError(`time: missing unit in duration ${goQuote(text)}`);
     const scale = UNIT_NS.get(unit);
     if (scale === undefined) throw new RangeError(`time: unknown unit ${goQuote(unit)} in duration ${goQuote(text)}`);
-    // In floating point and with at most 19 digits, as Go does it; what is less than a nanosecond is cut off.
+    // In floating point with at most 19 digits, as in Go; truncated to nanoseconds.
     const digits = fraction.slice(0, 19);
     total += BigInt(whole) * scale + BigInt(Math.trunc(Number(digits) * (Number(scale) / 10 ** digits.length)));
     if (total > LIMIT_NS) throw invalid();
@@ -41,10 +41,10 @@ export function parseDuration(text: string): number {
   return Number(negative ? -total : total) / 1e6;
 }
 
-/** Of a longer text an error shows the beginning. */
+/** Errors show only the beginning of a longer text. */
 const MAX_QUOTED = 1000;
 
-/** Quotes as Go's time package does in its errors: every byte that is not plain ASCII as `\xNN`. */
+/** Quotes as Go's time package does in errors: every non-ASCII byte as `\xNN`. */
 function goQuote(text: string): string {
   const bytes = Array.from(Buffer.from(text.slice(0, MAX_QUOTED)), (byte) => {
     if (byte < 0x20 || byte > 0x7f) return `\\x${byte.toString(16).padStart(2, '0')}`;

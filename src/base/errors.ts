@@ -1,22 +1,22 @@
 import { cut } from './cut.ts';
 
-/** Whose fault an error is; decides the HTTP status and the tone of the help (Flux v1 names these the same). */
+/** Whose fault an error is (named as in Flux v1); determines the HTTP status. */
 export type Fault = 'user' | 'missing' | 'server';
 
 export interface FluxErrorOptions {
   /** Stable machine-readable code, `room/what-happened`, for example `git/clone-failed`. */
   readonly code: string;
   readonly fault?: Fault;
-  /** Prose for the operator: what to check, what to do next. */
+  /** Help for the operator: what to check, and the next step. */
   readonly help?: string;
   readonly cause?: unknown;
-  /** Nothing is wrong: the daemon is not set up yet, or another one is in charge. Logs tell of it as news, not as an error. */
+  /** Not a failure: the daemon is not configured yet, or another one leads. Logged as information, not as an error. */
   readonly expected?: boolean;
 }
 
 /**
- * The one error class of the product. The message starts with the subject, in lower case, without a full stop; it must
- * never hold a secret, because it reaches logs, the API and Git notes. What it quotes from outside is cut to 2 KiB.
+ * The error class of the product. The message starts with the subject, in lower case, without a full stop. It must never contain a
+ * secret, because it reaches logs, the API and Git notes. External text in it is truncated to 2 KiB.
  */
 export class FluxError extends Error {
   override readonly name = 'FluxError';
@@ -34,18 +34,18 @@ export class FluxError extends Error {
   }
 }
 
-/** The message of anything that was thrown, cut to 2 KiB, for places that can only show text. Never throws itself. */
+/** The message of any thrown value, truncated to 2 KiB. Never throws. */
 export function messageOf(thrown: unknown): string {
   if (thrown instanceof Error) return cut(thrown.message || thrown.name);
   try {
     return cut(String(thrown));
   } catch {
-    // An object need not have a conversion that works.
+    // The conversion of an object to a string may throw.
     return Object.prototype.toString.call(thrown);
   }
 }
 
-/** Wraps anything thrown as a FluxError; one that already is passes unchanged. */
+/** Wraps a thrown value in a FluxError; returns a FluxError unchanged. */
 export function asFluxError(thrown: unknown, options: Omit<FluxErrorOptions, 'cause'>): FluxError {
   return thrown instanceof FluxError ? thrown : new FluxError(messageOf(thrown), { ...options, cause: thrown });
 }

@@ -1,6 +1,6 @@
 /**
- * Matches a whole text against a Flux v1 glob: `*` stands for any run of characters, `/` and the empty run included;
- * nothing else is special. Linear in time (never backtracks past the last star), so hostile patterns cost nothing.
+ * Matches a complete text against a Flux v1 glob: `*` matches any run of characters, including `/` and the empty run; nothing else is
+ * special. It never backtracks past the last star, so hostile patterns are cheap.
  */
 export function matchGlob(pattern: string, text: string): boolean {
   const parts = pattern.split('*');

@@ -1,6 +1,6 @@
 /**
- * What every room may use and what knows nothing of GitOps: errors, time, durations, globs, retries, redaction, logs, HTTP,
- * YAML. Third-party packages that serve the whole product are wrapped here once.
+ * General-purpose code without GitOps, for all rooms: errors, time, durations, globs, retries, redaction, logs, HTTP, YAML. It wraps the
+ * third-party packages that the whole product uses.
  */
 export { type BackoffOptions, backoffMs } from './backoff.ts';
 export { begin, type Clock, type Deadline, rfc3339, systemClock, timeOfDay, withDeadline } from './clock.ts';

@@ -2,15 +2,15 @@ import type { Writable } from 'node:stream';
 import type { Clock } from './clock.ts';
 
 const SECOND_MS = 1000;
-/** Lines in any second: of one message, of all, and of those that say what was left out. */
+/** Limits of lines per second: for one message, in total, and for summaries of omitted lines. */
 const MAX_OF_ONE = 40;
 const MAX_LINES = 90;
 const MAX_SUMS = 10;
-/** What may wait for the reader of the log, in bytes. */
+/** Limit of unread log output in bytes. */
 const MAX_UNREAD_BYTES = 2 ** 20;
 const TIME = /"time":"[^"]*",/;
 
-/** Lines that tell the same kind of thing. */
+/** Lines with the same level and message. */
 interface Group {
   readonly level: string;
   readonly component?: string;
@@ -20,13 +20,13 @@ interface Group {
 interface Shown {
   readonly at: number;
   readonly group: string;
-  /** The line but for its time. */
+  /** The line without its time. */
   readonly text: string;
 }
 
 /**
- * Passes on at most 100 lines a second. A line that repeats one of that second, or finds no place, is folded into a line of the same
- * message that says how many were left out. While the log is not read, lines are folded as well, and not queued.
+ * Passes on at most 100 lines per second. A line that repeats one of that second, or exceeds a limit, is folded into a summary line of
+ * the same message with the number of omitted lines. While the log's reader stalls, lines are folded as well instead of queued.
  */
 export function limitLines(
   lines: Writable,
@@ -34,7 +34,7 @@ export function limitLines(
   clock: Clock,
 ): { readonly write: (line: string) => void; readonly flush: () => void } {
   let shown: readonly Shown[] = [];
-  /** How many lines were left out, by the JSON of their group. */
+  /** Number of omitted lines, by the JSON of their group. */
   const folded = new Map<string, number>();
 
   const isRead = () => unreadBytes() <= MAX_UNREAD_BYTES;
@@ -46,7 +46,7 @@ export function limitLines(
   }
 
   function sumUpLater(): void {
-    // A deadline, as it keeps no process alive.
+    // A deadline, since it does not keep the process alive.
     clock.deadline(SECOND_MS).signal.addEventListener('abort', () => (isRead() ? sumUp() : sumUpLater()), { once: true });
   }
 
@@ -70,7 +70,7 @@ export function limitLines(
       shown = lately();
       const alike = shown.filter((other) => other.group === group);
       const hasPlace = shown.length < MAX_LINES && alike.length < MAX_OF_ONE && isRead();
-      // The last words of a daemon are always written.
+      // Fatal errors are always written.
       if (level !== 'fatal' && (!hasPlace || alike.some((other) => other.text === text))) return fold(group);
       shown = [...shown, { at: clock.monotonic(), group, text }];
       lines.write(line);

@@ -9,18 +9,17 @@ import { redact } from './redact.ts';
 export type { Logger } from 'pino';
 
 export interface LogOptions {
-  /** `json` is pino's own form; `fmt` is Flux v1's logfmt, or pretty lines when the destination is a terminal. */
+  /** `json` is pino's own format; `fmt` is Flux v1's logfmt, or pretty lines on a terminal. */
   readonly format: 'fmt' | 'json';
   readonly level?: string;
   readonly destination: Writable & { readonly isTTY?: boolean };
-  /** At most 100 lines a second are written by this clock, and none is queued for a reader that does not read; without it every line is. */
+  /** Enables the limit of 100 lines per second, by this clock, and drops lines for a stalled reader. Without it all lines are written. */
   readonly limit?: Clock;
 }
 
 /**
- * The daemon's logger. Messages are constant lower-case text; everything that varies is a field. Each event is one line without
- * control characters, whatever a repository or a registry put into it, without the passwords that `redact` finds, and each text in it
- * is cut to 2 KiB.
+ * The daemon's logger. Messages are constant lower-case text; variable data goes into fields. Each event is one line. Control characters
+ * from repositories and registries are escaped, passwords that `redact` finds are removed, and each text is truncated to 2 KiB.
  */
 export async function createLogger({ format, level = 'info', destination, limit }: LogOptions): Promise<Logger> {
   const options: LoggerOptions = {
@@ -28,7 +27,7 @@ export async function createLogger({ format, level = 'info', destination, limit 
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }), log: format === 'json' ? nestErrors : flattenErrors },
-    // Errors are described by the formatter; pino's own serializer would describe them again.
+    // The formatter serialises errors; pino's own serialiser would do so again.
     serializers: { err: (described: unknown) => described, msg: (msg: unknown) => shown(String(msg)) },
   };
   const toText = format === 'json' ? escapeHidden : destination.isTTY ? await terminalLine() : logfmtLine;
@@ -36,14 +35,14 @@ export async function createLogger({ format, level = 'info', destination, limit 
   return pino(options, limit ? limitLines(lines, () => destination.writableLength, limit) : lines);
 }
 
-/** A logger that writes nothing, for tests and for library use. */
+/** A logger without output, for tests and library use. */
 export function silentLogger(): Logger {
   return pino({ level: 'silent' });
 }
 
 type Fields = Record<string, unknown>;
 
-/** Errors as objects; `err` is one always, as stores of logs want one type for a name. */
+/** Serialises errors as objects. `err` always is one, since log stores expect one type per field. */
 function nestErrors(fields: Fields): Fields {
   return mapFields(fields, (key, value) => {
     if (value instanceof Error) return { [key]: describeError(value) };
@@ -51,7 +50,7 @@ function nestErrors(fields: Fields): Fields {
   });
 }
 
-/** Errors as their message, with help and stack beside it. */
+/** Serialises errors as their message, with help and stack in separate fields. */
 function flattenErrors(fields: Fields): Fields {
   return mapFields(fields, (key, value) => {
     if (!(value instanceof Error)) return undefined;
@@ -69,7 +68,7 @@ function mapFields(fields: Fields, describe: (key: string, value: unknown) => Fi
   );
 }
 
-/** What is expected to go wrong is told by its message and help; only what is not carries a stack. */
+/** Expected errors have message and help; only unexpected ones have a stack. */
 function describeError(error: Error): Fields {
   const message = shown(messageOf(error));
   if (error instanceof FluxError)
@@ -81,7 +80,7 @@ function shown(text: string): string {
   return redact(cut(text));
 }
 
-/** A stream of text that passes each write, changed, on to another; it never holds anything back. */
+/** A text stream that transforms each write and passes it on, without buffering. */
 function throughText(destination: Writable, change: (text: string) => string): Writable {
   return new Writable({
     decodeStrings: false,
@@ -119,10 +118,10 @@ function logfmtValue(value: unknown): string {
   return text !== '' && text.search(NOT_BARE) < 0 ? text : escapeHidden(JSON.stringify(text));
 }
 
-/** What logfmt cannot hold without quotes, with everything that is not seen as it is. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+/** Characters that logfmt must quote, including invisible ones. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters
 const NOT_BARE = /[\s"=\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
-/** What JSON leaves as it is although terminals obey it (C1 controls), or it ends lines or reorders text. */
+/** Characters that JSON does not escape although terminals interpret them (C1 controls), or that end lines or reorder text. */
 const HIDDEN = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
 const CONTROLS = /[\u0000-\u001f]/g;

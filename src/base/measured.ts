@@ -1,12 +1,12 @@
 import type { Clock } from './clock.ts';
 
-/** How some work went. */
+/** The outcome of measured work. */
 export interface Measurement {
   readonly success: boolean;
   readonly seconds: number;
 }
 
-/** Does the work, and tells how long it took and whether it went well. */
+/** Runs the work, and reports its duration and success. */
 export async function measured<T>(clock: Clock, tell: (outcome: Measurement) => void, work: () => Promise<T>): Promise<T> {
   const startedAt = clock.monotonic();
   let success = false;

@@ -2,14 +2,14 @@
 const DEFAULT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const SYNC_BUCKETS = [0.5, 5, 10, 20, 30, 40, 50, 60, 75, 90, 120, 240];
 const JOB_BUCKETS = [0.1, 0.5, 1, 2, 5, 10, 15, 20, 30, 45, 60, 120];
-/** Of steps of the loop: a sync of nothing new takes milliseconds, a first one of thousands of objects minutes. */
+/** Buckets for steps of the loop: a sync without changes takes milliseconds, a first one of thousands of objects minutes. */
 const STEP_BUCKETS = [0.01, 0.1, 1, 10, 60, 300, 1800];
 
 export interface MetricDefinition {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
   readonly labels: readonly string[];
-  /** Upper bounds in seconds, of a histogram. */
+  /** Upper bounds of a histogram, in seconds. */
   readonly buckets?: readonly number[];
 }
 
@@ -25,7 +25,7 @@ function histogram(buckets: readonly number[], help: string, ...labels: string[]
   return { type: 'histogram', help, labels, buckets };
 }
 
-/** The names of Flux v1 that mean something here, with its labels and buckets. */
+/** Metrics of Flux v1 that apply here, with its labels and buckets. */
 const FLUX_V1 = {
   flux_daemon_sync_duration_seconds: histogram(
     SYNC_BUCKETS,
@@ -42,18 +42,18 @@ const FLUX_V1 = {
   flux_git_ready: gauge('Status of the git repository.'),
   flux_registry_fetch_duration_seconds: histogram(
     DEFAULT_BUCKETS,
-    'Duration of looking up what is known of an image repository, in seconds; success=false when nothing is.',
+    'Duration of looking up the metadata of an image repository, in seconds; success=false if there is none.',
     'success',
   ),
   flux_client_fetch_duration_seconds: histogram(
     DEFAULT_BUCKETS,
-    'Duration of reading the tags of an image repository, or what one tag holds, from its registry, in seconds.',
+    'Duration of reading the tags of an image repository, or the metadata of one tag, from its registry, in seconds.',
     'kind',
     'success',
   ),
   flux_fluxsvc_release_duration_seconds: histogram(
     DEFAULT_BUCKETS,
-    'Duration of working out a release, dry runs included, in seconds.',
+    'Duration of planning a release, including dry runs, in seconds.',
     'release_type',
     'release_kind',
     'success',
@@ -65,7 +65,7 @@ const FLUX_V1 = {
   ),
   flux_request_duration_seconds: histogram(
     DEFAULT_BUCKETS,
-    'Duration of answering a request to the API, in seconds.',
+    'Duration of API requests, in seconds.',
     'method',
     'route',
     'status_code',
@@ -73,35 +73,35 @@ const FLUX_V1 = {
   ),
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 
-/** What Flux v1 did not tell. */
+/** Metrics that Flux v1 does not have. */
 const OURS = {
-  flux_build_info: gauge('Always 1; which version this is.', 'version'),
-  flux_leader: gauge('Whether this daemon is the one of its source that writes (1), or another does (0).'),
+  flux_build_info: gauge('Always 1; the version is a label.', 'version'),
+  flux_leader: gauge('Whether this daemon leads, that is, writes for its source (1), or not (0).'),
   flux_loop_step_duration_seconds: histogram(STEP_BUCKETS, 'Duration of one step of the loop, in seconds.', 'step', 'success'),
-  flux_sync_info: gauge('Always 1; the revision that the last sync applied.', 'revision'),
-  flux_sync_last_success_timestamp_seconds: gauge('When the last successful sync ended, in seconds since 1970.'),
-  flux_sync_objects: gauge('Objects of the last sync by what became of them.', 'outcome'),
-  flux_sync_refused_manifests: gauge('Files, documents and objects that the last sync could not read.'),
-  flux_sync_changes_total: counter('Objects that syncs created, configured, deleted, or failed to.', 'outcome'),
-  flux_drift_corrections_total: counter('Objects put right after somebody had changed or deleted them in the cluster.'),
-  flux_prune_held_objects: gauge('Objects gone from Git whose deletion waits until it is confirmed.'),
-  flux_git_commits_total: counter('Commits pushed, by what caused them.', 'type'),
+  flux_sync_info: gauge('Always 1; the revision of the last sync is a label.', 'revision'),
+  flux_sync_last_success_timestamp_seconds: gauge('End of the last successful sync, in seconds since 1970.'),
+  flux_sync_objects: gauge('Objects of the last sync by outcome.', 'outcome'),
+  flux_sync_refused_manifests: gauge('Files, documents and objects that the last sync refused.'),
+  flux_sync_changes_total: counter('Objects that syncs created, configured, deleted, or failed to change.', 'outcome'),
+  flux_drift_corrections_total: counter('Objects corrected after they were changed or deleted in the cluster.'),
+  flux_prune_held_objects: gauge('Objects removed from Git whose deletion is held.'),
+  flux_git_commits_total: counter('Commits pushed, by cause.', 'type'),
   flux_git_remote_duration_seconds: histogram(
     DEFAULT_BUCKETS,
-    'Duration of one command of Git that speaks to the remote, in seconds.',
+    'Duration of Git commands that contact the remote, in seconds.',
     'operation',
     'success',
   ),
   flux_kubernetes_requests_total: counter(
-    'Requests to the API server, by method and status; 429 is "too many".',
+    'Requests to the API server, by method and status; 429 means throttled.',
     'method',
     'code',
   ),
-  flux_kubernetes_events_total: counter('Kubernetes Events, by what became of them.', 'result'),
-  flux_registry_requests_total: counter('Requests to image registries by status; 429 is "too many".', 'code'),
-  flux_image_repositories: gauge('Watched image repositories by how their last scan went.', 'state'),
-  flux_webhooks_total: counter('Webhooks that came in, by source and by what became of them.', 'source', 'result'),
+  flux_kubernetes_events_total: counter('Kubernetes Events, by result.', 'result'),
+  flux_registry_requests_total: counter('Requests to image registries, by status; 429 means throttled.', 'code'),
+  flux_image_repositories: gauge('Watched image repositories, by state of their last scan.', 'state'),
+  flux_webhooks_total: counter('Webhooks received, by source and result.', 'source', 'result'),
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 
-/** Every metric of ours; those of the process come from prom-client. */
+/** All metrics of ours; those of the process come from prom-client. */
 export const METRICS = { ...FLUX_V1, ...OURS } as const;

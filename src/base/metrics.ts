@@ -2,56 +2,56 @@ import type { Counter, Gauge, Histogram } from 'prom-client';
 import { METRICS, type MetricDefinition } from './metric-table.ts';
 
 /**
- * What the daemon counts, in Prometheus' terms; durations in seconds. Every label is a word of a list that is known here, or
- * of one that the caller has: names of objects, tags and whatever else comes from outside would make series without end.
+ * The daemon's metrics, for Prometheus; durations in seconds. Every label value is from a fixed list, here or of the caller: names of
+ * objects, tags and other external data would create an unbounded number of series.
  */
 export interface Metrics {
   /** `endedAt` in ms since the epoch. */
   syncDone(outcome: { readonly success: boolean; readonly seconds: number; readonly endedAt: number }): void;
-  /** What a sync that was carried out came to. */
+  /** The outcome of a completed sync. */
   synced(sum: {
     readonly revision: string;
-    /** Objects by outcome. */
+    /** Number of objects by outcome. */
     readonly outcomes: Readonly<Partial<Record<string, number>>>;
     readonly refused: number;
     readonly heldDeletions: number;
     readonly corrections: number;
   }): void;
-  /** Jobs that wait, after one has come or gone. */
+  /** Length of the job queue after a change. */
   queueLength(length: number): void;
-  /** A job left the queue after waiting this long. */
+  /** How long a job waited in the queue. */
   jobStarted(waitedSeconds: number): void;
   jobDone(outcome: { readonly success: boolean; readonly seconds: number }): void;
   stepDone(step: { readonly step: string; readonly success: boolean; readonly seconds: number }): void;
   gitReady(ready: boolean): void;
-  /** Whether this daemon is the one that writes for its source. */
+  /** Whether this daemon leads, that is, writes for its source. */
   leading(leads: boolean): void;
-  /** A command that speaks to the remote has ended. */
+  /** The end of a Git command that contacts the remote. */
   gitRemote(call: { readonly operation: string; readonly success: boolean; readonly seconds: number }): void;
-  /** An update was pushed. */
+  /** A pushed update. */
   committed(type: string): void;
   release(release: { readonly type: string; readonly kind: string; readonly success: boolean; readonly seconds: number }): void;
   releaseStage(stage: string, seconds: number): void;
   imageLookup(lookup: { readonly success: boolean; readonly seconds: number }): void;
   registryFetch(fetch: { readonly kind: 'tags' | 'metadata'; readonly success: boolean; readonly seconds: number }): void;
-  /** `status` is absent when there was no answer. */
+  /** `status` is absent without a response. */
   registryRequest(status: number | undefined): void;
   kubernetesRequest(method: string, status: number | undefined): void;
   kubernetesEvent(result: 'written' | 'failed' | 'left_out'): void;
-  /** How many image repositories are in which state; asked at every scrape. */
+  /** Number of image repositories by state; called at every scrape. */
   imageRepositories(read: () => Readonly<Record<string, number>>): void;
-  /** A request to the API was answered; `route` is a word of the table of routes, never what the client sent. */
+  /** A completed API request; `route` is from the table of routes, never from the client. */
   request(request: { readonly method: string; readonly route: string; readonly status: number; readonly seconds: number }): void;
-  /** A webhook came in; both words are of a fixed list. */
+  /** A received webhook; both labels are from fixed lists. */
   webhook(source: string, result: string): void;
-  /** Everything in the text format of Prometheus. */
+  /** All metrics in the Prometheus text format. */
   render(): Promise<{ readonly contentType: string; readonly body: string }>;
 }
 
 type Labels = Readonly<Record<string, string>>;
 type MetricName = keyof typeof METRICS;
 
-/** A registry of its own with the daemon's metrics and those of the process. Loads prom-client only when called. */
+/** A separate registry with the daemon's metrics and those of the process. Loads prom-client only when called. */
 export async function createMetrics({ version }: { readonly version: string }): Promise<Metrics> {
   const prometheus = await import('prom-client');
   const register = new prometheus.Registry();
@@ -73,7 +73,7 @@ export async function createMetrics({ version }: { readonly version: string }): 
       ...options,
       ...(options.name === IMAGES ? { collect: () => Object.entries(readImages?.() ?? {}).forEach(setState) } : {}),
     });
-    // A gauge tells nothing before it has been measured: 0 would be an alarm, or a lie.
+    // A gauge has no value before the first measurement: 0 would be wrong, and could raise an alert.
     if (options.labelNames?.length === 0) gauge.remove();
     return gauge;
   }
@@ -144,10 +144,10 @@ export async function createMetrics({ version }: { readonly version: string }): 
 const IMAGES = 'flux_image_repositories';
 const OUTCOMES = ['created', 'configured', 'unchanged', 'deleted', 'skipped', 'held', 'failed'];
 const CHANGES = ['created', 'configured', 'deleted', 'failed'];
-/** A client may write anything for the kind of a release, and for the method of a request. */
+/** Label values for the kind of a release and the method of a request, which clients can set to anything. */
 const RELEASE_KINDS = ['plan', 'execute'];
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
-/** Statuses that one would look for; of others only the class is told. */
+/** Statuses of interest; others are reported by class. */
 const CODES = new Set([
   200, 201, 202, 204, 206, 301, 302, 304, 307, 400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 429, 500, 502, 503, 504,
 ]);

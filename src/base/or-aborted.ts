@@ -1,4 +1,4 @@
-/** Work that others wait for too, for as long as this one wants to: an abort ends the waiting, not the work. */
+/** Waits for shared work until the signal aborts: that ends the waiting, not the work. */
 export async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work;
   const aborted = Promise.withResolvers<never>();

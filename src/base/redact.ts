@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-/** A value that must not be printed: string conversion, JSON and inspection all show `***`. */
+/** A secret value: string conversion, JSON and inspection show `***`. */
 export class Secret {
   readonly #value: string;
 
@@ -8,7 +8,7 @@ export class Secret {
     this.#value = value;
   }
 
-  /** The value itself, for the one place that sends it. */
+  /** The value itself, only for sending it. */
   reveal(): string {
     return this.#value;
   }
@@ -26,10 +26,10 @@ export class Secret {
   }
 }
 
-/** Of a shorter one too much of a text would go with it. */
+/** Shorter secrets would match too much of a text. */
 const MIN_HIDDEN = 6;
 
-/** A text of the far side without a secret that it was sent, as it is or encoded, should it say it back. */
+/** Removes a secret that was sent, verbatim or encoded, from a server's text that may echo it. */
 export function withoutSecret(text: string, secret: string): string {
   if (secret.length < MIN_HIDDEN) return text;
   const base64 = Buffer.from(secret).toString('base64');
@@ -38,16 +38,15 @@ export function withoutSecret(text: string, secret: string): string {
 }
 
 const SCHEME = '[a-z][a-z0-9+.-]{0,20}://';
-/** A URL up to white space or the next URL; what it is made of is told apart by `withoutPassword`. */
+/** A URL up to white space or the next URL; `withoutPassword` parses its parts. */
 const URLS = new RegExp(`(${SCHEME})((?:(?!${SCHEME})\\S)*)`, 'gi');
 const CREDENTIALS = /\b((?:bearer|basic)\s+)[a-z0-9._~+/=-]{8,}/gi;
 const PARAMETERS = /((?:token|password|passwd|secret|sig|signature)=)[^\s&;,"'#]+/gi;
 const JSON_FIELDS = /("[a-z_-]{0,40}(?:token|password|secret)"\s*:\s*")(?:[^"\\]|\\.)*/gis;
 
 /**
- * Removes what must stay secret from a text: passwords in URLs (`https://user:password@host` → `https://user:***@host`),
- * bearer and basic credentials, and the values of parameters and JSON fields that hold tokens, passwords or signatures.
- * Works in linear time on any text.
+ * Removes secrets from a text: passwords in URLs (`https://user:password@host` → `https://user:***@host`), bearer and basic
+ * credentials, and the values of parameters and JSON fields with tokens, passwords or signatures. Runs in linear time.
  */
 export function redact(text: string): string {
   return text
@@ -57,12 +56,12 @@ export function redact(text: string): string {
     .replace(JSON_FIELDS, '$1***');
 }
 
-/** What follows a scheme, its password replaced. Passwords that no URL may hold as they are (`@`, `/`, `?`, `#`) are found too. */
+/** Replaces the password in the text after a scheme, even if it contains characters that are invalid there (`@`, `/`, `?`, `#`). */
 function withoutPassword(rest: string): string {
   const end = rest.search(/[/?#]/);
   const authority = end < 0 ? rest : rest.slice(0, end);
   let at = authority.lastIndexOf('@');
-  // No host and port: the authority was cut short by a `/`, `?` or `#` in the password, and goes on to the last `@`.
+  // Not a host and port: a `/`, `?` or `#` in the password ended the authority, which extends to the last `@`.
   if (!/^(?:\[[^\]]*\]|[^:]*)(?::\d+)?$/.test(authority.slice(at + 1))) at = rest.lastIndexOf('@');
   const colon = rest.indexOf(':');
   return colon < 0 || colon > at ? rest : `${rest.slice(0, colon)}:***${rest.slice(at)}`;

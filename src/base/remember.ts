@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 
-/** Asks at most once in `ms` milliseconds, however many want to know; a failure is remembered like an answer. */
+/** Caches a result for `ms` milliseconds for all callers; a failure is cached as well. */
 export function remember<T>(ask: () => Promise<T>, ms: number, clock: Clock): () => Promise<T> {
   let asked: { readonly at: number; readonly answer: Promise<T> } | undefined;
   return () => {

@@ -1,6 +1,6 @@
 /**
- * Milliseconds that a Retry-After header asks to wait (RFC 9110, 10.2.3: whole seconds, or a date as every server writes it), at most
- * `maxMs`; undefined for anything else.
+ * The delay of a Retry-After header in milliseconds (RFC 9110, 10.2.3: whole seconds, or a date in the common format), at most `maxMs`;
+ * undefined for anything else.
  */
 export function retryAfterMs(
   header: string | readonly string[] | undefined,
@@ -10,7 +10,7 @@ export function retryAfterMs(
   const text = header.trim();
   if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, maxMs);
   const at = text.length === HTTP_DATE_LENGTH ? Date.parse(text) : Number.NaN;
-  // Date.parse reads much that is no date of HTTP, and in a time zone of its choice.
+  // Date.parse also accepts other formats, in an implementation-defined time zone.
   if (Number.isNaN(at) || new Date(at).toUTCString() !== text) return undefined;
   return Math.min(Math.max(0, at - now), maxMs);
 }

@@ -1,4 +1,4 @@
-/** The candidate a mistyped word was most likely meant to be, or undefined when none is near. */
+/** The most likely candidate for a mistyped word, or undefined if none is close. */
 export function suggest(word: string, candidates: readonly string[]): string | undefined {
   const near = candidates
     .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
@@ -7,7 +7,7 @@ export function suggest(word: string, candidates: readonly string[]): string | u
   return near[0]?.candidate;
 }
 
-/** Letters added, left out, replaced, or two of them swapped; words here are short, a longer one is cut. */
+/** Edit distance by letters added, omitted, replaced or swapped; long words are truncated. */
 function editDistance(left: string, right: string): number {
   const a = left.slice(0, 100);
   let before: readonly number[] = [];

@@ -2,11 +2,11 @@ import { getCompileCacheDir } from 'node:module';
 import { dirname } from 'node:path';
 
 /**
- * The environment of a thread: nothing of ours, which may hold secrets, but where Node keeps what it has compiled (`NODE_COMPILE_CACHE`).
- * With that a thread starts in half the time.
+ * The environment of a thread: nothing of ours, which may contain secrets, except Node's compile cache (`NODE_COMPILE_CACHE`), which
+ * halves the start time of a thread.
  */
 export function threadEnvironment(): Readonly<Record<string, string>> {
   const compiled = getCompileCacheDir();
-  // Node names a directory of its version in the one that it was given.
+  // Node's value is a directory for its version inside the given one.
   return compiled === undefined ? {} : { NODE_COMPILE_CACHE: dirname(compiled) };
 }

@@ -1,4 +1,4 @@
-/** A text without these characters at its end. In linear time, as `/[…]+$/` is not: that looks from each of them for the end. */
+/** Removes these characters from the end of a text in linear time, unlike `/[…]+$/`, which scans from each of them to the end. */
 export function trimEndOf(text: string, characters: string): string {
   let end = text.length;
   while (end > 0 && characters.includes(text.charAt(end - 1))) end -= 1;

@@ -74,7 +74,7 @@ fluxctl diff                                 # what would a sync change?
 fluxctl sync                                 # sync now
 fluxctl sync --wait                          # sync, and wait until healthy
 fluxctl status                               # what failed, and why?
-fluxctl gc                                   # which deletions are held, and why?
+fluxctl gc                                   # what is held, and why?
 fluxctl doctor                               # what does not work, and why?
 `;
 

@@ -1,7 +1,7 @@
 import type { HttpResponse } from '../base/index.ts';
 import { exceedsIndicators, FluxError, redact } from '../base/index.ts';
 
-/** Text that a registry sent, safe to show: one line, bounded, no control characters, no secrets. */
+/** Sanitised text from a registry: one line, bounded, without control characters and secrets. */
 export function printable(text: string, limit = 200): string {
   const clean = redact(text.slice(0, limit * 2))
     .replace(/[^\x20-\x7e]+/g, ' ')
@@ -9,31 +9,31 @@ export function printable(text: string, limit = 200): string {
   return clean.length > limit ? `${clean.slice(0, limit)}…` : clean;
 }
 
-/** Values of one answer: to parse and check as many takes about 30 ms, in which nothing else is done (S-052). */
+/** Limit of JSON values in a response: parsing and validating that many blocks the process for about 30 ms (S-052). */
 const MAX_VALUES = 120_000;
 
 /**
- * Body of an answer as JSON.
- * @throws FluxError `registry/bad-answer` when it is none, is not UTF-8 (a login page, half an answer), or has more values than any
+ * Parses the body of a response as JSON.
+ * @throws FluxError `registry/bad-answer` if it is not JSON or not UTF-8 (a login page, a partial response), or has more values than a
  * registry has reason to send.
  */
 export function jsonOf(body: Buffer, subject: string): unknown {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
     if (exceedsIndicators(text, MAX_VALUES))
-      throw new FluxError(`${subject}: the answer has more than ${MAX_VALUES} values`, { code: 'registry/bad-answer' });
+      throw new FluxError(`${subject}: the response has more than ${MAX_VALUES} values`, { code: 'registry/bad-answer' });
     return JSON.parse(text);
   } catch (error) {
     if (error instanceof FluxError) throw error;
-    throw new FluxError(`${subject}: the answer is not JSON`, {
+    throw new FluxError(`${subject}: the response is not JSON`, {
       code: 'registry/bad-answer',
-      help: 'Something other than a registry may be answering at this address, for example a proxy or a login page.',
+      help: 'The server at this address may not be a registry, but for example a proxy or a login page.',
       cause: error,
     });
   }
 }
 
-/** The error that an answer other than success stands for; the registry's own words are quoted. */
+/** The error for a failure status; quotes the registry's message. */
 export function failureOf({ status, body }: HttpResponse, subject: string): FluxError {
   const { code, message } = ociError(body);
   const said = printable([code.toLowerCase().replaceAll('_', ' '), message].filter(Boolean).join(': '));
@@ -48,11 +48,11 @@ export function unauthorized(message: string): FluxError {
   return new FluxError(message, {
     code: 'registry/unauthorized',
     fault: 'user',
-    help: 'Give the workload (or its service account) an imagePullSecret for this registry, or the daemon a Docker config file. Some registries say this of repositories that do not exist.',
+    help: 'Add an imagePullSecret for this registry to the workload or its service account, or a Docker config file to the daemon. Some registries report missing repositories this way.',
   });
 }
 
-/** First error of an OCI error document; empty texts when the body is none. */
+/** The first error of an OCI error document; empty strings if the body is not one. */
 function ociError(body: Buffer): { readonly code: string; readonly message: string } {
   const none = { code: '', message: '' };
   if (body.length === 0 || body.length > 65_536) return none;
@@ -61,7 +61,7 @@ function ociError(body: Buffer): { readonly code: string; readonly message: stri
     const text = (value: unknown) => (typeof value === 'string' ? value : '');
     return { code: text(first?.code), message: text(first?.message) };
   } catch {
-    // Not an error document: the status alone has to do.
+    // Not an error document: only the status is known.
     return none;
   }
 }

@@ -7,7 +7,7 @@ import { type Exchange, subjectOf } from './exchange.ts';
 import type { HostLimit } from './rate-limit.ts';
 import { mayBeSentTo, mayReceiveCredentials } from './trust.ts';
 
-/** What a request is allowed to do, and as whom. */
+/** The repository that a request may access, and its credential. */
 export interface Access {
   /** Origin of the registry, `https://ghcr.io/`. */
   readonly registry: URL;
@@ -20,23 +20,23 @@ export interface Access {
 }
 
 export interface Authorizer {
-  /** The `Authorization` header that worked last time, while it is valid. */
+  /** The last accepted `Authorization` header, while it is valid. */
   remembered(access: Access): string | undefined;
   /**
-   * Answers the challenge of a 401; `reach` is how far the answer may lead.
-   * @throws FluxError `registry/unauthorized` when there is nothing to answer with, `registry/foreign-realm` when the token service is
-   * not one that may be asked.
+   * Answers the challenge of a 401; `reach` limits the token service's address.
+   * @throws FluxError `registry/unauthorized` if no credential or scheme fits, `registry/foreign-realm` if the token service is not
+   * allowed.
    */
   answer(challenge: string, access: Access, reach: Reach): Promise<string>;
   forget(access: Access): void;
 }
 
-/** The distribution specification's default, where the token service names no time. */
+/** The distribution specification's default token lifetime. */
 const DEFAULT_LIFE_S = 60;
 const MAX_LIFE_S = 3600;
 const TOKEN = /^[\x21-\x7e]{1,16384}$/;
 
-/** Docker's token protocol and Basic authentication, with tokens kept for as long as they live, one for each repository and credential. */
+/** Docker's token protocol and Basic authentication. Tokens are cached until they expire, one for each repository and credential. */
 export function createAuthorizer({ exchange, clock }: { readonly exchange: Exchange; readonly clock: Clock }): Authorizer {
   const headers = new LRUCache<string, { readonly header: string; readonly until: number }>({ max: 10_000 });
   const pending = new Map<string, Promise<string>>();
@@ -46,7 +46,7 @@ export function createAuthorizer({ exchange, clock }: { readonly exchange: Excha
     const { credential, path, limit, insecure, registry } = access;
     const url = new URL(realm);
     if (service !== undefined) url.searchParams.set('service', service);
-    // Always our own scope: a challenge may ask for the rights to something else.
+    // Always our own scope: a challenge may request rights to something else.
     url.searchParams.set('scope', `repository:${path}:pull`);
     const response = await exchange({
       url,
@@ -73,7 +73,7 @@ export function createAuthorizer({ exchange, clock }: { readonly exchange: Excha
     if (bearer) {
       const realm = realmOf(bearer.parameters.get('realm'), access, reach);
       const { token, lifeS } = await fetchToken(realm, bearer.parameters.get('service'), access, reach);
-      // Renewed a little early, so that none runs out on its way.
+      // Renewed early, so that no token expires in transit.
       return remember(`Bearer ${token}`, lifeS * 900);
     }
     if (challenges.some(({ scheme }) => scheme === 'basic') && credential) {
@@ -81,8 +81,8 @@ export function createAuthorizer({ exchange, clock }: { readonly exchange: Excha
     }
     throw unauthorized(
       credential
-        ? `registry ${registry.host} offers no way to authenticate that is known: ${printable(challenges.map(({ scheme }) => scheme).join(', '))}`
-        : `registry ${registry.host} wants credentials and there are none`,
+        ? `registry ${registry.host} offers no supported authentication scheme: ${printable(challenges.map(({ scheme }) => scheme).join(', '))}`
+        : `registry ${registry.host} requires credentials, and none were found`,
     );
   };
 
@@ -92,7 +92,7 @@ export function createAuthorizer({ exchange, clock }: { readonly exchange: Excha
       return known && known.until > clock.monotonic() ? known.header : undefined;
     },
     answer(challenge, access, reach) {
-      // Many requests may find the token expired at once; one new token serves them all, also when the first of them is given up.
+      // Concurrent requests share one new token, even if the request that started the exchange is aborted.
       const key = keyOf(access);
       const underWay = pending.get(key) ?? answerOnce(challenge, access, reach).finally(() => pending.delete(key));
       pending.set(key, underWay);
@@ -112,10 +112,10 @@ function realmOf(text: string | undefined, { registry, credential }: Access, rea
     (credential === undefined || mayReceiveCredentials(registry, realm));
   if (allowed) return realm;
   throw new FluxError(
-    `registry ${registry.host} names ${printable(realm ? `${realm.protocol}//${realm.host}` : (text ?? 'no address'))} as its token service, which is refused`,
+    `registry ${registry.host} refers to an untrusted token service: ${printable(realm ? `${realm.protocol}//${realm.host}` : (text ?? 'no address'))}`,
     {
       code: 'registry/foreign-realm',
-      help: 'Credentials are sent to the registry itself, to a token service of the same domain, or to one known to belong to it. If this one is right, please report it.',
+      help: 'Credentials are sent only to the registry itself, to a token service in the same domain, or to a known one. If this one is legitimate, please report it.',
     },
   );
 }
@@ -124,7 +124,7 @@ function tokenOf(body: unknown, subject: string): { readonly token: string; read
   const { token, access_token: accessToken, expires_in: expires } = (body ?? {}) as Readonly<Record<string, unknown>>;
   const value = typeof token === 'string' && token !== '' ? token : accessToken;
   if (typeof value !== 'string' || !TOKEN.test(value)) {
-    throw new FluxError(`${subject}: the answer has no token`, { code: 'registry/bad-answer' });
+    throw new FluxError(`${subject}: the response has no token`, { code: 'registry/bad-answer' });
   }
   const life = typeof expires === 'number' && expires > 0 ? Math.min(expires, MAX_LIFE_S) : DEFAULT_LIFE_S;
   return { token: value, lifeS: life };

@@ -1,8 +1,8 @@
-/** One way to authenticate that a server offers in `WWW-Authenticate` (RFC 9110, 11.6.1). */
+/** One challenge of a `WWW-Authenticate` header (RFC 9110, 11.6.1). */
 export interface Challenge {
   /** Lower case: `bearer`, `basic`, … */
   readonly scheme: string;
-  /** By lower-case name. */
+  /** Parameters by lower-case name. */
   readonly parameters: ReadonlyMap<string, string>;
 }
 
@@ -12,7 +12,7 @@ const VALUE = /[\t ]*=[\t ]*(?:"((?:[^"\\]|\\[\s\S])*)"|([!#$%&'*+.^_`|~0-9A-Za-
 const MAX_LENGTH = 8192;
 const MAX_CHALLENGES = 10;
 
-/** Reads a `WWW-Authenticate` header. Stops quietly at what it cannot read: the challenges before that still count. */
+/** Parses a `WWW-Authenticate` header. Stops silently at invalid syntax; the challenges before it remain usable. */
 export function parseChallenges(header: string): readonly Challenge[] {
   const text = header.slice(0, MAX_LENGTH);
   let at = 0;

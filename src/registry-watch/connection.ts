@@ -7,7 +7,7 @@ import { type Exchange, type RegistryAnswer, subjectOf } from './exchange.ts';
 import type { HostLimit } from './rate-limit.ts';
 import type { RepositoryName } from './repository-name.ts';
 
-/** Who asks for what. */
+/** A request to a registry, and its credential. */
 export interface Question {
   readonly repository: RepositoryName;
   readonly credential: Credential | undefined;
@@ -16,14 +16,14 @@ export interface Question {
 
 export interface ApiRequest {
   readonly method?: 'GET' | 'HEAD';
-  /** Path and query below `/v2/<repository>/`, or a whole address that an answer led to. */
+  /** Path and query below `/v2/<repository>/`, or a full URL from a response. */
   readonly target: string | URL;
   readonly accept?: string;
   readonly maxBytes: number;
 }
 
 export interface Connection {
-  /** One authenticated request. @throws FluxError for every answer but 2xx. */
+  /** One authenticated request. @throws FluxError unless the status is 2xx. */
   send(question: Question, request: ApiRequest): Promise<RegistryAnswer>;
 }
 
@@ -31,11 +31,11 @@ export interface ConnectionOptions {
   readonly exchange: Exchange;
   readonly authorizer: Authorizer;
   readonly limitOf: (host: string) => HostLimit;
-  /** Hosts, with or without port, whose certificates are not verified, and which are asked in plain HTTP when TLS fails. */
+  /** Hosts, with or without port, that are contacted without verifying certificates, and over plain HTTP if TLS fails. */
   readonly insecureHosts: readonly string[];
 }
 
-/** The host that serves Docker Hub's images; the name in references is only a name. */
+/** The host that serves Docker Hub's images; the host in references does not. */
 const ENDPOINTS: Readonly<Record<string, string>> = { 'index.docker.io': 'registry-1.docker.io' };
 
 export function createConnection({ exchange, authorizer, limitOf, insecureHosts }: ConnectionOptions): Connection {
@@ -100,7 +100,7 @@ export function createConnection({ exchange, authorizer, limitOf, insecureHosts 
             return answer;
           },
           (failure: unknown) => {
-            // An answer of any kind shows that plain HTTP is spoken here.
+            // Any response proves that the host speaks plain HTTP.
             if (!isConnectionFailure(failure)) plain.set(endpoint, true);
             throw failure;
           },

@@ -18,25 +18,25 @@ export interface RegistryRequest {
   readonly method?: 'GET' | 'HEAD';
   readonly url: URL;
   readonly accept?: string;
-  /** Sent to the first address only; a redirect to another origin does not get it (S-051). */
+  /** Sent only to the first address, not to a redirect to another origin (S-051). */
   readonly authorization?: string | undefined;
   readonly maxBytes: number;
   readonly limit: HostLimit;
-  /** TLS certificates of this host are not verified (`--registry-insecure-host`). */
+  /** Skips verifying TLS certificates of this host (`--registry-insecure-host`). */
   readonly insecure?: boolean;
-  /** How far the first address may lie: a registry may be inside, what one leads to no further than itself. Default: inside. */
+  /** Allowed network of the first address: a registry may be internal; addresses it refers to only if it is. Default: internal. */
   readonly reach?: Reach;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface RegistryAnswer extends HttpResponse {
-  /** The address that answered in the end. */
+  /** The final address after redirects. */
   readonly url: URL;
-  /** How far its answers may lead. */
+  /** Allowed network of addresses in the response. */
   readonly reach: Reach;
 }
 
-/** Sends one request, following redirects. Answers of every status are returned, but for 429, which throws `registry/rate-limited`. */
+/** Sends one request and follows redirects. Returns responses of every status except 429, which throws `registry/rate-limited`. */
 export type Exchange = (request: RegistryRequest) => Promise<RegistryAnswer>;
 
 const MAX_REDIRECTS = 5;
@@ -49,7 +49,7 @@ export interface ExchangeOptions {
   readonly log: Logger;
   /** Logs every request (`--registry-trace`). */
   readonly trace: boolean;
-  /** Told of each request with its status, which is absent when there was no answer. */
+  /** Called for each request with its status, which is absent without a response. */
   readonly onRequest?: ((status: number | undefined) => void) | undefined;
 }
 
@@ -96,7 +96,7 @@ export function createExchange({ http, clock, log, trace, onRequest }: ExchangeO
       if (redirects === MAX_REDIRECTS) throw refused(url, `more than ${MAX_REDIRECTS} redirects`);
       const next = URL.canParse(location, url.href) ? new URL(location, url) : undefined;
       if (!next || !mayBeSentTo(url, next, onward)) {
-        throw refused(url, `redirect to ${next ? printable(`${next.protocol}//${next.host}`) : 'no address'} is refused`);
+        throw refused(url, `redirect to ${next ? printable(`${next.protocol}//${next.host}`) : 'no address'} is not allowed`);
       }
       if (next.hostname !== url.hostname) reach = onward;
       url = next;
@@ -104,12 +104,12 @@ export function createExchange({ http, clock, log, trace, onRequest }: ExchangeO
   };
 }
 
-/** Who answers from inside may lead to others there; who answers from the public network may not. */
+/** An internal server may refer to other internal addresses; a public one may not. */
 function reachFrom({ hostname }: URL, { address }: HttpResponse): Reach {
   return (address === undefined ? networkOfHost(hostname) : networkOfAddress(address)) === 'public' ? 'public' : 'private';
 }
 
-/** How errors name a request: without its query, which may be signed. */
+/** A request as shown in errors: without its query, which may be signed. */
 export function subjectOf(method: string | undefined, url: URL): string {
   return `${method ?? 'GET'} ${url.origin}${url.pathname}`;
 }
@@ -117,11 +117,11 @@ export function subjectOf(method: string | undefined, url: URL): string {
 function refused(url: URL, reason: string): FluxError {
   return new FluxError(`${subjectOf('GET', url)}: ${reason}`, {
     code: 'registry/bad-redirect',
-    help: 'A registry may redirect to public addresses over TLS, at most five times. It may not lead the daemon into its own network.',
+    help: 'A registry may redirect to public addresses over TLS, at most five times. It may not redirect the daemon into its own network.',
   });
 }
 
-/** What a registry says of a failure goes into errors; should it say back what it was sent, that does not. */
+/** Error texts of a registry are shown, except for secrets that it echoes. */
 function withoutCredentials(response: HttpResponse, authorization: string | undefined): HttpResponse {
   if (response.status < 400 || authorization === undefined) return response;
   const [scheme = '', value = ''] = authorization.split(' ');

@@ -1,9 +1,9 @@
 import { type Clock, type Measurement, measured } from '../base/index.ts';
 
-/** What was read of an image repository: its tags, or what one of them holds. */
+/** What was read from an image repository: its tags, or the metadata of one. */
 export type OnFetch = (fetch: Measurement & { readonly kind: 'tags' | 'metadata' }) => void;
 
-/** Does the work, and tells how it went. */
+/** Runs the work, and reports its outcome. */
 export function fetched<T>(
   kind: 'tags' | 'metadata',
   { clock, onFetch }: { readonly clock: Clock; readonly onFetch?: OnFetch | undefined },

@@ -5,17 +5,17 @@ import { jsonOf } from './answer.ts';
 import type { Connection, Question } from './connection.ts';
 import { fetchBlob, fetchManifest } from './manifest.ts';
 
-/** What the registry says about the content of a tag. It never changes for one digest, so it is asked once. */
+/** Metadata of a tag's content. It never changes for a digest, so it is read once. */
 export interface ImageFacts {
   readonly digest: string;
   readonly indexDigest?: string;
   readonly imageId: string;
   /** Milliseconds since the epoch. */
   readonly createdAt?: number;
-  /** Nanoseconds beyond that millisecond; absent for none. */
+  /** Nanoseconds beyond that millisecond; may be absent. */
   readonly createdNs?: number;
   readonly labels: Readonly<Record<string, string>>;
-  /** Why the creation time cannot be used, when there is one that cannot. */
+  /** Why the creation time is unusable, if it is. */
   readonly timeProblem?: string;
 }
 
@@ -26,16 +26,16 @@ const Config = z.object({
   container_config: z.object({ Labels }).nullish(),
 });
 
-/** What an image config holds for us. */
+/** The metadata from an image config. */
 export type ConfigFacts = Pick<ImageFacts, 'createdAt' | 'createdNs' | 'labels' | 'timeProblem'>;
 
-/** Configs read before, by repository and digest. */
+/** A cache of configs, by repository and digest. */
 export interface ConfigCache {
   get(key: string): ConfigFacts | undefined;
   set(key: string, facts: ConfigFacts): void;
 }
 
-/** Reads the image that a tag names: its manifest, then its config unless that is known. */
+/** Reads the image of a tag: its manifest, then its config unless that is cached. */
 export async function fetchImageFacts(
   connection: Connection,
   question: Question,
@@ -54,14 +54,14 @@ export async function fetchImageFacts(
 
 function configFacts(body: unknown): ConfigFacts {
   const parsed = Config.safeParse(body);
-  if (!parsed.success) return { labels: {}, timeProblem: 'the image config cannot be read' };
+  if (!parsed.success) return { labels: {}, timeProblem: 'the image config is invalid' };
   const { created, config, container_config: containerConfig } = parsed.data;
-  // Builders of today write config.Labels only, older ones both.
+  // Current builders write only config.Labels, older ones both.
   const labels = timeLabels({ ...containerConfig?.Labels, ...config?.Labels });
   if (created === undefined || created === null) return { labels };
   const time = typeof created === 'string' ? timeIn(created) : undefined;
   if (time !== undefined) return { ...time, labels };
-  return { labels, timeProblem: 'the creation time in the image config is not one of RFC 3339' };
+  return { labels, timeProblem: 'the creation time in the image config is not an RFC 3339 time' };
 }
 
 function timeLabels(labels: Readonly<Record<string, unknown>>): Record<string, string> {
@@ -73,8 +73,8 @@ function timeLabels(labels: Readonly<Record<string, unknown>>): Record<string, s
 }
 
 /**
- * The creation time of an image by the operator's choice: for repositories that match a glob of `--registry-use-labels` the build
- * time in the labels counts instead of the config's.
+ * The effective creation time of an image: for repositories that match a glob of `--registry-use-labels`, the build time in the labels
+ * replaces the config's.
  */
 export function creationOf(
   { createdAt, createdNs, labels }: ImageFacts,

@@ -1,8 +1,8 @@
 /**
- * What the registries hold. The *image watch* keeps, for every image repository that workloads use, the list of its tags, and what
- * is needed to order them. A *scan* lists tags first (one request when nothing is new) and reads manifests only for tags whose
- * creation time a policy needs; digests are read once. Registries are untrusted: everything they send is bounded, checked and
- * named in an error, and good data is never replaced by a part of an answer.
+ * Image metadata from registries. The *image watch* keeps the list of tags of every image repository that workloads use, and the
+ * metadata to order them. A *scan* lists tags first (one request if nothing is new) and reads manifests only of tags whose creation
+ * time a policy needs; each digest is read once. Registries are untrusted: their responses are bounded and validated, errors name
+ * them, and good data is never replaced by partial data.
  */
 
 export type { PullSecrets, ReadCore } from './credentials/index.ts';

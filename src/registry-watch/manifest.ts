@@ -5,11 +5,11 @@ import { jsonOf, printable } from './answer.ts';
 import type { Connection, Question } from './connection.ts';
 import { type RegistryAnswer, subjectOf } from './exchange.ts';
 
-/** An image as its manifest describes it; its config is fetched on its own. */
+/** An image as described by its manifest; its config is fetched separately. */
 export interface ImageManifest {
   /** Digest of this manifest. */
   readonly digest: string;
-  /** Digest of the index that led here, when the tag names one. */
+  /** Digest of the index, if the tag refers to one. */
   readonly indexDigest?: string;
   readonly configDigest: string;
 }
@@ -23,7 +23,7 @@ const CONFIG_TYPES = [
 ];
 const ACCEPT = [...INDEX_TYPES, ...IMAGE_TYPES].join(', ');
 const MAX_BYTES = 4 * 2 ** 20;
-/** An index may list indexes; nobody nests deeper in earnest. */
+/** An index may list indexes; deeper nesting does not occur in practice. */
 const MAX_DEPTH = 3;
 
 const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
@@ -43,8 +43,8 @@ const Any = z
   .partial();
 
 /**
- * Digest of what a tag points at now, without fetching it; undefined where the registry does not say.
- * @throws FluxError as every request.
+ * The current digest of a tag, without fetching the manifest; undefined if the registry does not send it.
+ * @throws FluxError if the request fails.
  */
 export async function headManifest(connection: Connection, question: Question, tag: string): Promise<string | undefined> {
   const request = { method: 'HEAD', target: `manifests/${tag}`, accept: ACCEPT, maxBytes: MAX_BYTES } as const;
@@ -52,15 +52,15 @@ export async function headManifest(connection: Connection, question: Question, t
     const parsed = Digest.safeParse((await connection.send(question, request)).headers['docker-content-digest']);
     return parsed.success ? parsed.data : undefined;
   } catch (error) {
-    // A registry without HEAD is asked by GET instead.
+    // For a registry without HEAD, GET is used instead.
     if (error instanceof FluxError && error.code === 'registry/bad-answer') return undefined;
     throw error;
   }
 }
 
 /**
- * Fetches the manifest of a tag, through its index to the image for linux/amd64 (the first one, as in Flux v1). Every body is
- * checked against the digest it was asked by or is served under.
+ * Fetches the manifest of a tag, from an index that of the first image for linux/amd64, as in Flux v1. Every body is verified against
+ * the digest that it was requested by or served under.
  * @throws FluxError `registry/no-suitable-manifest`, `registry/bad-manifest`, `registry/digest-mismatch`.
  */
 export async function fetchManifest(connection: Connection, question: Question, tag: string): Promise<ImageManifest> {
@@ -73,7 +73,7 @@ async function follow(connection: Connection, question: Question, reference: str
   const digest = verifiedDigest(answer, reference.startsWith('sha256:') ? reference : undefined, subject);
   const body = jsonOf(answer.body, subject);
   if (!isManifest(body) && !isVouchedFor(answer, reference))
-    throw new FluxError(`${subject}: the answer is not a manifest`, { code: 'registry/bad-answer' });
+    throw new FluxError(`${subject}: the response is not a manifest`, { code: 'registry/bad-answer' });
   if (kindOf(body, answer, subject) === 'image') {
     const { config } = parse(Image, body, subject);
     if (config.mediaType && !CONFIG_TYPES.includes(config.mediaType)) {
@@ -92,7 +92,7 @@ async function follow(connection: Connection, question: Question, reference: str
   return { ...image, indexDigest: digest };
 }
 
-/** Content of a blob that is known by its digest. */
+/** Fetches a blob by digest. */
 export async function fetchBlob(
   connection: Connection,
   question: Question,
@@ -109,7 +109,7 @@ function isManifest(body: unknown): boolean {
   return success && (data.mediaType ?? data.manifests ?? data.config ?? data.layers) !== undefined;
 }
 
-/** Its digest, which was compared, says that this is what was pushed, and not what somebody on the way answers. */
+/** The digest has been verified, so the content is the pushed one, not that of a server in between. */
 function isVouchedFor({ headers }: RegistryAnswer, reference: string): boolean {
   return reference.startsWith('sha256:') || Digest.safeParse(headers['docker-content-digest']).success;
 }
@@ -121,11 +121,11 @@ function verifiedDigest({ body, headers }: RegistryAnswer, asked: string | undef
   if (actual === expected) return actual;
   throw new FluxError(`${subject}: content does not match its digest ${expected}`, {
     code: 'registry/digest-mismatch',
-    help: 'The registry, or something between it and the daemon, served other content than was pushed.',
+    help: 'The registry, or a proxy in front of it, served different content than was pushed.',
   });
 }
 
-/** What a manifest is, by what it says and how it is served; documents that can be read as both kinds are refused (CVE-2021-41190). */
+/** The kind of a manifest, by content and media type. Documents that are valid as both kinds are rejected (CVE-2021-41190). */
 function kindOf(body: unknown, { headers }: RegistryAnswer, subject: string): 'index' | 'image' {
   const { mediaType, manifests, config, layers } = parse(Any, body, subject);
   const served = headers['content-type']?.split(';')[0]?.trim() ?? '';
@@ -146,7 +146,7 @@ function parse<T>(schema: z.ZodType<T>, body: unknown, subject: string): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const { path = [], message = '' } = parsed.error.issues[0] ?? {};
-  throw badManifest(subject, `is not a manifest that can be read: ${printable(`${path.join('.')}: ${message}`)}`);
+  throw badManifest(subject, `is not a valid manifest: ${printable(`${path.join('.')}: ${message}`)}`);
 }
 
 function badManifest(subject: string, reason: string): FluxError {

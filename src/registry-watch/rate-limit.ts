@@ -4,34 +4,34 @@ import { type Clock, FluxError, type Logger } from '../base/index.ts';
 export interface RateLimitOptions {
   readonly clock: Clock;
   readonly log: Logger;
-  /** Requests a second to one host. */
+  /** Requests per second to one host. */
   readonly rps: number;
-  /** Requests that may be sent at once after a pause. */
+  /** Requests that may be sent in a burst after a pause. */
   readonly burst: number;
 }
 
-/** The right to send requests to one registry host, as a token bucket that learns from 429 answers. */
+/** The rate limit of one registry host: a token bucket that adapts to 429 responses. */
 export interface HostLimit {
-  /** Resolves when one request may be sent. @throws FluxError `registry/rate-limited` while the host has asked for a longer pause. */
+  /** Resolves when one request may be sent. @throws FluxError `registry/rate-limited` during a long pause requested by the host. */
   acquire(options?: { readonly signal?: AbortSignal }): Promise<void>;
-  /** The host answered 429, with the pause it asked for in milliseconds, if it did: halves the rate. */
+  /** Called after a 429, with the requested pause in milliseconds, if any: halves the rate. */
   backOff(retryAfterMs?: number): void;
-  /** A whole scan went well: the rate rises again, once the last 429 is long past. */
+  /** Called after a successful scan: raises the rate again, long after the last 429. */
   recover(): void;
-  /** Until when the host asked to be left alone, by the monotonic clock; in the past when it did not. */
+  /** End of the pause requested by the host, by the monotonic clock; in the past if there is none. */
   readonly blockedUntil: number;
 }
 
 const FLOOR_RPS = 0.1;
-/** Answers to requests that were already under way count as one 429. */
+/** Several 429s within this time, for concurrent requests, count as one. */
 const ONE_BACK_OFF_MS = 10_000;
 const NO_RECOVERY_MS = 1_200_000;
-/** Longer pauses are not waited out: the scan ends and the repository gets its next turn after the pause. */
+/** Scans do not wait for longer pauses: the scan ends, and the next one starts after the pause. */
 const MAX_WAIT_MS = 10_000;
-/** The longest pause that is obeyed. */
+/** Upper bound of a requested pause. */
 export const MAX_PAUSE_MS = 3_600_000;
 
-/** Limits by host; Flux v1's rules: halve on 429 down to 0.1/s, times 1.5 after a good scan but not within 20 minutes. */
+/** Limits by host, by Flux v1's rules: halve on 429 down to 0.1/s; multiply by 1.5 after a successful scan, but not within 20 minutes. */
 export function createHostLimits(options: RateLimitOptions): (host: string) => HostLimit {
   const limits = new LRUCache<string, HostLimit>({ max: 1000 });
   return (host) => {
@@ -66,12 +66,12 @@ class TokenBucket implements HostLimit {
     const pause = this.#pause(now);
     this.#tokens = Math.min(burst, this.#tokens + ((now - this.#filledAt) / 1000) * this.#rate);
     this.#filledAt = now;
-    // Going below zero reserves a place in the queue; who comes later waits longer.
+    // A negative balance reserves a place in the queue: later requests wait longer.
     this.#tokens -= 1;
     const wait = Math.max(pause, this.#tokens < 0 ? (-this.#tokens / this.#rate) * 1000 : 0);
     if (wait <= 0) return;
     await clock.sleep(wait, options);
-    // Another request may have been told to stop meanwhile.
+    // Another request may have received a 429 meanwhile.
     this.#pause(clock.monotonic());
   }
 

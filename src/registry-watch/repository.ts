@@ -1,36 +1,36 @@
 import type { FluxError } from '../base/index.ts';
 import type { Credential, PullSecrets } from './credentials/index.ts';
 
-/** What a registry says about one tag. */
+/** Metadata of one tag. */
 export interface ImageInfo {
   readonly tag: string;
-  /** Digest of the image manifest (of the linux/amd64 image, when the tag names an index). */
+  /** Digest of the image manifest; of the linux/amd64 image, if the tag refers to an index. */
   readonly digest?: string;
-  /** Digest of the index, when the tag names one. */
+  /** Digest of the index, if the tag refers to one. */
   readonly indexDigest?: string;
   /** Digest of the image config. */
   readonly imageId?: string;
-  /** Milliseconds since the epoch; absent when unknown. */
+  /** Milliseconds since the epoch; absent if unknown. */
   readonly createdAt?: number;
-  /** Nanoseconds beyond that millisecond; absent for none. */
+  /** Nanoseconds beyond that millisecond; may be absent. */
   readonly createdNs?: number;
   /** Labels with build times, as RFC 3339 text. */
   readonly labels: Readonly<Record<string, string>>;
-  /** When the registry was last asked, milliseconds since the epoch. */
+  /** Time of the last read, in milliseconds since the epoch. */
   readonly fetchedAt: number;
-  /** Why the tag, or its creation time, cannot be read. */
+  /** Why the tag, or its creation time, is unreadable. */
   readonly error?: FluxError;
 }
 
-/** What is known of one image repository. The map goes on filling while its tags are read. */
+/** Metadata of one image repository. The map fills while tags are read. */
 export interface ImageRepository {
   /** All tags, from a complete list. */
   readonly tags: readonly string[];
-  /** By tag; a tag that is absent has not been asked about, or is about to be asked again. */
+  /** By tag; an absent tag has not been read yet, or is about to be read again. */
   readonly images: ReadonlyMap<string, ImageInfo>;
-  /** Time of the last complete tag list, milliseconds since the epoch; absent before the first. */
+  /** Time of the last complete tag list, in milliseconds since the epoch; absent before the first. */
   readonly scannedAt?: number;
-  /** Why the last scan failed; what is known from before stays. */
+  /** Why the last scan failed; earlier data stays. */
   readonly error?: FluxError;
 }
 
@@ -38,17 +38,17 @@ export interface ImageRepository {
 export interface ImageTarget {
   /** Canonical name, `index.docker.io/library/alpine`. */
   readonly name: string;
-  /** Of each workload that uses the image. */
+  /** The pull secrets of each workload that uses the image. */
   readonly pullSecrets: readonly PullSecrets[];
-  /** Tags whose creation time somebody needs. */
+  /** Tags whose creation time a policy or listing needs. */
   readonly needsTimes?: (tag: string) => boolean;
-  /** Tags that run: each scan looks whether they were moved. */
+  /** Tags in use: each scan checks whether they have moved. */
   readonly inUse?: readonly string[];
 }
 
-/** When and how a tag is looked at again. */
+/** The schedule for reading a tag again. */
 export interface TagCheck {
-  /** What the registry served for the tag, the index if it is one; absent until the tag was read. */
+  /** The digest served for the tag, of the index if it is one; absent until the tag was read. */
   readonly served?: string;
   readonly intervalMs: number;
   readonly dueAt: number;
@@ -56,17 +56,17 @@ export interface TagCheck {
   readonly failures: number;
 }
 
-/** The memory of one watched repository. Only scans write to it. */
+/** The state of one watched repository. Only scans write to it. */
 export class RepositoryState {
   tags: readonly string[] = [];
   readonly images = new Map<string, ImageInfo>();
   readonly checks = new Map<string, TagCheck>();
   scannedAt: number | undefined;
   error: FluxError | undefined;
-  /** The credential that was accepted last; undefined is anonymous. */
+  /** The last accepted credential; undefined means anonymous. */
   accepted: Credential | undefined;
 
-  /** Takes over a complete tag list, forgets what is gone, and says how many tags are new. */
+  /** Stores a complete tag list, drops removed tags, and returns the number of new ones. */
   replaceTags(tags: readonly string[], now: number): number {
     const before = new Set(this.tags);
     const after = new Set(tags);

@@ -1,18 +1,18 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import { hostOf } from './repository-name.ts';
 
-/** Repositories of one registry host scanned at once: a slow host holds up no other. */
+/** Concurrent scans of one registry host, so that a slow host does not delay others. */
 const SCANS_OF_HOST = 4;
-/** And of all hosts together: each scan may hold a page of a tag list in memory. */
+/** Concurrent scans in total: each may hold a page of a tag list in memory. */
 const SCANS = 32;
 
-/** A repository by its canonical name, and its scan while it is under way. */
+/** A repository by canonical name, and its running scan. */
 interface Scanned {
   readonly target: { readonly name: string };
   readonly running: Promise<void> | undefined;
 }
 
-/** Those of `due`, in order, that may start beside what runs among `all`. */
+/** The repositories of `due`, in order, that may start beside the running scans among `all`. */
 export function withFreeSlots<T extends Scanned>(due: readonly T[], all: Iterable<T>): readonly T[] {
   const running = new Map<string, number>();
   let total = 0;
@@ -28,7 +28,7 @@ export function withFreeSlots<T extends Scanned>(due: readonly T[], all: Iterabl
   });
 }
 
-/** Runs work on repositories, as many at once as scans. */
+/** Runs work on repositories with the same concurrency as scans. */
 export function slotsByHost(): (name: string, work: () => Promise<void>) => Promise<void> {
   const all = pLimit(SCANS);
   const hosts = new Map<string, LimitFunction>();

@@ -15,34 +15,34 @@ export interface ScanOptions {
   readonly refresh: TagRefresh;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Told of each tag list that was read. */
+  /** Called for each tag list that was read. */
   readonly onFetch?: OnFetch | undefined;
 }
 
 export interface ScanResult {
-  /** There are tags, or facts about wanted tags, that were not known before. */
+  /** Whether there are new tags, or new metadata of wanted tags. */
   readonly news: boolean;
-  /** Not before this time again, by the monotonic clock: the registry asked for a pause. */
+  /** Earliest time of the next scan, by the monotonic clock, if the registry requested a pause. */
   readonly notBefore: number;
-  /** More facts are wanted than one scan reads: go on soon. */
+  /** Whether wanted metadata remains for another scan soon. */
   readonly unfinished: boolean;
 }
 
-/** Looks at one repository. What goes wrong is kept in its state and logged; what was known before stays. Throws only when aborted. */
+/** Scans one repository. Errors are logged and stored in its state; earlier data stays. Throws only when aborted. */
 export interface Scan {
-  /** Tags first, then the facts that somebody needs. */
+  /** Reads tags first, then the needed metadata. */
   run(state: RepositoryState, target: ImageTarget, signal: AbortSignal): Promise<ScanResult>;
-  /** Reads facts that only listings show; small repositories only. */
+  /** Reads metadata that only listings show, of small repositories. */
   fillIn(state: RepositoryState, target: ImageTarget, signal: AbortSignal): Promise<void>;
-  /** Until when the host of an image repository asked to be left alone, by the monotonic clock; in the past when it did not. */
+  /** End of the pause requested by a repository's host, by the monotonic clock; in the past if there is none. */
   blockedUntil(name: string): number;
 }
 
-/** Of repositories up to this size every tag is read, so that listings show all dates. */
+/** In repositories up to this size all tags are read, so that listings show all dates. */
 const SMALL = 200;
-/** For all pages of a tag list, the pauses that the rate limit makes included. */
+/** Timeout for all pages of a tag list, including pauses of the rate limit. */
 const LISTING_MS = 600_000;
-/** Facts read in one scan, so that new tags are seen while a large repository is still being read. */
+/** Tags read in one scan, so that new tags are found while a large repository is still being read. */
 const FACTS_PER_SCAN = 500;
 
 export function createScan({ connection, credentials, limitOf, refresh, clock, log, onFetch }: ScanOptions): Scan {
@@ -57,7 +57,7 @@ export function createScan({ connection, credentials, limitOf, refresh, clock, l
     }
   };
 
-  /** Tries each workload's credentials by themselves, the ones that worked last time first. */
+  /** Tries each workload's credentials separately, starting with the last accepted ones. */
   const listAsAnybody = async (repository: RepositoryName, target: ImageTarget, state: RepositoryState, signal: AbortSignal) => {
     const candidates = await credentials.candidates(repository.host, target.pullSecrets, { signal });
     const isAccepted = (credential: Credential | undefined) => credential?.id === state.accepted?.id;
@@ -76,7 +76,7 @@ export function createScan({ connection, credentials, limitOf, refresh, clock, l
     throw refusal;
   };
 
-  /** Lists the tags and reads what is needed of them. */
+  /** Lists the tags and reads the needed metadata. */
   const look = async (
     state: RepositoryState,
     target: ImageTarget,
@@ -84,7 +84,7 @@ export function createScan({ connection, credentials, limitOf, refresh, clock, l
   ): Promise<Pick<ScanResult, 'news' | 'unfinished'>> => {
     const repository = parseRepositoryName(target.name);
     const { tags, dropped } = await listAsAnybody(repository, target, state, signal);
-    if (dropped > 0) log.warn({ image: target.name, dropped }, 'tags dropped that are none by the grammar');
+    if (dropped > 0) log.warn({ image: target.name, dropped }, 'invalid tags dropped');
     const newTags = state.replaceTags(tags, clock.now());
     if (newTags > 0) log.info({ image: target.name, tags: tags.length, new: newTags }, 'new image tags');
     try {
@@ -92,7 +92,7 @@ export function createScan({ connection, credentials, limitOf, refresh, clock, l
       const wanted = wantedTags(state, target, clock.monotonic());
       const changed = await refresh(state, question, wanted.slice(0, FACTS_PER_SCAN));
       limitOf(repository.host).recover();
-      if (state.error) log.info({ image: target.name }, 'image scan works again');
+      if (state.error) log.info({ image: target.name }, 'image scan recovered');
       state.error = undefined;
       return { news: changed || newTags > 0, unfinished: wanted.length > FACTS_PER_SCAN };
     } catch (error) {
@@ -102,7 +102,7 @@ export function createScan({ connection, credentials, limitOf, refresh, clock, l
     }
   };
 
-  /** A failure that lasts is logged once. */
+  /** Logs a failure once until it changes. */
   const keepError = (state: RepositoryState, { name }: ImageTarget, thrown: unknown) => {
     const error = asFluxError(thrown, { code: 'registry/failed' });
     if (state.error?.message !== error.message)
@@ -130,22 +130,22 @@ export function createScan({ connection, credentials, limitOf, refresh, clock, l
         await refresh(state, { repository: parseRepositoryName(target.name), credential: state.accepted, signal }, rest);
       } catch (error) {
         signal.throwIfAborted();
-        log.debug({ image: target.name, err: messageOf(error) }, 'filling in image dates stopped');
+        log.debug({ image: target.name, err: messageOf(error) }, 'reading image dates stopped');
       }
     },
   };
 }
 
 function tooSlow({ name }: RepositoryName): FluxError {
-  return new FluxError(`tag list of ${name} was not complete within ${LISTING_MS / 60_000} minutes`, {
+  return new FluxError(`tag list of ${name} timed out after ${LISTING_MS / 60_000} minutes`, {
     code: 'registry/slow-tag-list',
-    help: 'The list is not used, because a part of it may lack the newest tags.',
+    help: 'The partial list is not used, because it may lack the newest tags.',
   });
 }
 
 /**
- * Tags whose facts somebody needs: first those that run, which are looked at each time, then those that are due, from the end of
- * the list, where new tags mostly stand.
+ * The tags to read: first those in use, which are checked in each scan, then those that are due, from the end of the list, where new
+ * tags usually are.
  */
 function wantedTags(state: RepositoryState, { needsTimes, inUse = [] }: ImageTarget, now: number): readonly string[] {
   const listed = new Set(state.tags);
@@ -163,7 +163,7 @@ function isFailing(state: RepositoryState, tag: string, now: number): boolean {
   return check !== undefined && check.failures > 0 && now < check.dueAt;
 }
 
-/** The registry does not show the repository to these credentials; others may see it. */
+/** Whether the registry hides the repository from these credentials; others may have access. */
 function isRefusal(error: unknown): boolean {
   return (
     error instanceof FluxError && ['registry/unauthorized', 'registry/not-found', 'registry/foreign-realm'].includes(error.code)

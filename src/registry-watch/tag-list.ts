@@ -6,27 +6,27 @@ import { type RegistryAnswer, subjectOf } from './exchange.ts';
 import { isTag } from './repository-name.ts';
 
 export interface TagList {
-  /** Every tag once, in the registry's order. */
+  /** All tags without duplicates, in the registry's order. */
   readonly tags: readonly string[];
-  /** Entries left out because they are no tags by the specification's grammar. */
+  /** Number of entries dropped because they violate the specification's grammar. */
   readonly dropped: number;
 }
 
 const PAGE_SIZE = 1000;
 const MAX_PAGES = 1000;
-/** Entries of all pages, tags or not. */
+/** Limit of entries on all pages, valid or not. */
 const MAX_ENTRIES = 100_000;
-/** Registries that ignore the page size send 100,000 tags in half of it. */
+/** Size limit of a page; 100,000 tags from a registry that ignores the page size take half of it. */
 const MAX_PAGE_BYTES = 4 * 2 ** 20;
 
-/** An empty list is null, or absent, for some registries; a document without a name as well is something else. */
+/** Some registries send null, or nothing, for an empty list; a document that also lacks a name is something else. */
 const Page = z
   .object({ name: z.string().optional(), tags: z.array(z.string()).nullish() })
   .refine(({ name, tags }) => name !== undefined || tags !== undefined);
 
 /**
- * All tags of a repository, page by page. Resolves only with the complete list.
- * @throws FluxError `registry/endless-tag-list` when the pages loop, lead to another host, or exceed 1,000 pages or 100,000 entries (S-052).
+ * Lists all tags of a repository, page by page. Resolves only with the complete list.
+ * @throws FluxError `registry/endless-tag-list` if the pages loop, lead to another host, or exceed 1,000 pages or 100,000 entries (S-052).
  */
 export async function listTags(connection: Connection, question: Question): Promise<TagList> {
   const tags = new Set<string>();
@@ -57,7 +57,7 @@ async function page(connection: Connection, question: Question, target: string |
   try {
     return await connection.send(question, { target, accept, maxBytes: MAX_PAGE_BYTES });
   } catch (error) {
-    // Some registries refuse a page size larger than their own.
+    // Some registries reject a page size larger than their own.
     const refusedSize =
       error instanceof FluxError && error.code === 'registry/bad-answer' && target === `tags/list?n=${PAGE_SIZE}`;
     if (!refusedSize) throw error;
@@ -69,10 +69,10 @@ function entriesOf(answer: RegistryAnswer): readonly string[] {
   const subject = subjectOf('GET', answer.url);
   const parsed = Page.safeParse(jsonOf(answer.body, subject));
   if (parsed.success) return parsed.data.tags ?? [];
-  throw new FluxError(`${subject}: the answer is not a tag list`, { code: 'registry/bad-answer' });
+  throw new FluxError(`${subject}: the response is not a tag list`, { code: 'registry/bad-answer' });
 }
 
-/** Address of the next page from the `Link` header (RFC 8288). Its port may be missing behind a proxy; its host must be the same. */
+/** URL of the next page from the `Link` header (RFC 8288). Its port may be missing behind a proxy; its host must be the same. */
 function nextPage({ headers, url }: RegistryAnswer, question: Question): URL | undefined {
   const link = headers.link;
   const header = Array.isArray(link) ? link.join(',') : (link ?? '');
@@ -83,7 +83,7 @@ function nextPage({ headers, url }: RegistryAnswer, question: Question): URL | u
   return new URL(`${next.pathname}${next.search}`, url.origin);
 }
 
-/** A page that is exactly full and names no next one may hide more (some registries stop so); an empty answer ends it. */
+/** A full page without a link may not be the last (some registries omit it); an empty page ends the list. */
 function hiddenPage(entries: readonly string[], grew: boolean): string | undefined {
   const last = entries.at(-1);
   if (entries.length !== PAGE_SIZE || !grew || last === undefined) return undefined;
@@ -93,6 +93,6 @@ function hiddenPage(entries: readonly string[], grew: boolean): string | undefin
 function endless({ repository }: Question, reason: string): FluxError {
   return new FluxError(`tag list of ${repository.name} ${reason}`, {
     code: 'registry/endless-tag-list',
-    help: 'The list is not used, because a part of it may lack the newest tags.',
+    help: 'The partial list is not used, because it may lack the newest tags.',
   });
 }

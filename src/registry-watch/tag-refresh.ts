@@ -10,14 +10,14 @@ export interface TagRefreshOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly configs: ConfigCache;
-  /** Globs on canonical names whose images take their time from labels. */
+  /** Globs of canonical names whose images use the build time in labels. */
   readonly useLabels: readonly string[];
-  /** Tags read at once from one repository. */
+  /** Concurrent reads of tags in one repository. */
   readonly parallel: number;
   readonly onFetch?: OnFetch | undefined;
 }
 
-/** Brings what is known of the tags up to date, and says whether anything is new. @throws FluxError only for what stops the whole scan. */
+/** Refreshes the metadata of tags, and resolves to whether it changed. @throws FluxError only if the whole scan must stop. */
 export type TagRefresh = (state: RepositoryState, question: Question, tags: readonly string[]) => Promise<boolean>;
 
 const HOUR_MS = 3_600_000;
@@ -26,13 +26,13 @@ const MIN_CHECK_MS = 300_000;
 const MAX_CHECK_MS = 168 * HOUR_MS;
 const EXCLUDED_CHECK_MS = 24 * HOUR_MS;
 const FIRST_RETRY_MS = 60_000;
-/** From this many failures in a row the tag counts as unreadable, so that it does not hold back the others. */
+/** After this many consecutive failures a tag counts as unreadable, so that it does not hold back others. */
 const GIVE_UP_AFTER = 3;
 
-/** The registry answered, and asking again soon would change nothing. */
+/** Permanent errors, which an early retry would not change. */
 const LASTING: readonly string[] = ['registry/no-suitable-manifest', 'registry/bad-manifest', 'http/too-large'];
 
-/** As well, but only when it says so twice: a tag that was just pushed may be listed before it can be read everywhere. */
+/** Permanent errors only on repetition: a tag that was just pushed may be listed before it is readable everywhere. */
 const LASTING_WHEN_REPEATED: readonly string[] = ['registry/digest-mismatch', 'registry/not-found', 'registry/unauthorized'];
 
 export function createTagRefresh(options: TagRefreshOptions): TagRefresh {
@@ -56,7 +56,7 @@ export function createTagRefresh(options: TagRefreshOptions): TagRefresh {
     };
   };
 
-  /** Looks at one tag; true when what is known of it changed. */
+  /** Refreshes one tag; resolves to whether its metadata changed. */
   const refreshTag = async (state: RepositoryState, question: Question, tag: string): Promise<boolean> => {
     const before = state.checks.get(tag);
     const known = state.images.get(tag);
@@ -71,7 +71,7 @@ export function createTagRefresh(options: TagRefreshOptions): TagRefresh {
     const info = infoOf(tag, facts, question.repository.name);
     const served = facts.indexDigest ?? facts.digest;
     const moved = before?.served !== undefined && before.served !== served;
-    // A tag that moved may move again: look twice as often (Flux v1).
+    // A moved tag may move again: refresh it twice as often (Flux v1).
     state.checks.set(tag, checkAfter(moved ? before.intervalMs / 2 : FIRST_CHECK_MS, served));
     state.images.set(tag, info);
     return moved || known === undefined || known.error !== undefined;
@@ -82,14 +82,14 @@ export function createTagRefresh(options: TagRefreshOptions): TagRefresh {
     return { served, intervalMs, dueAt: clock.monotonic() + intervalMs, failures: 0 };
   };
 
-  /** Keeps a failure; true when it makes the tag unreadable that was not before. */
+  /** Records a failure; returns whether the tag has become unreadable by it. */
   const fail = (state: RepositoryState, tag: string, error: FluxError): boolean => {
     const before = state.checks.get(tag);
     const known = state.images.get(tag);
     const failures = (before?.failures ?? 0) + 1;
     const lasting = LASTING.includes(error.code) || (failures > 1 && LASTING_WHEN_REPEATED.includes(error.code));
     const retryMs = lasting ? lastingRetryMs(error) : Math.min(HOUR_MS, FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10));
-    // Good data stays when only asking failed; it goes when the tag now holds something else that cannot be read.
+    // A failed request keeps good data; a tag that now has other, unreadable content loses it.
     const keep = known !== undefined && known.error === undefined && (!lasting || error.code === 'registry/unauthorized');
     const served = keep && before?.served !== undefined ? { served: before.served } : {};
     state.checks.set(tag, {
@@ -121,7 +121,7 @@ export function createTagRefresh(options: TagRefreshOptions): TagRefresh {
     };
     await Promise.all(Array.from({ length: Math.min(parallel, queue.length) }, work));
     if (unreadable.length > 0) {
-      log.warn({ image: question.repository.name, tags: unreadable.length, first: unreadable[0] }, 'image tags cannot be read');
+      log.warn({ image: question.repository.name, tags: unreadable.length, first: unreadable[0] }, 'image tags unreadable');
     }
     if (stopped !== undefined) throw stopped;
     return changed || unreadable.length > 0;

@@ -1,13 +1,13 @@
 import { getDomain } from 'tldts';
 import { isWithin, networkOfHost, type Reach } from '../base/index.ts';
 
-/** Token services that belong to a registry under another domain than its own. */
+/** Token services of registries in another domain than their own. */
 const KNOWN_REALMS: Readonly<Record<string, readonly string[]>> = {
   'registry-1.docker.io': ['auth.docker.io'],
   'registry.gitlab.com': ['gitlab.com'],
 };
 
-/** Domains whose subdomains belong to different customers although the public suffix list does not have them. */
+/** Domains whose subdomains belong to different customers, but which the public suffix list lacks. */
 const SHARED_DOMAINS: readonly string[] = [
   'amazonaws.com',
   'amazonaws.com.cn',
@@ -22,9 +22,9 @@ const SHARED_DOMAINS: readonly string[] = [
 ];
 
 /**
- * Whether the token service at `realm`, which the registry named, may be given the credentials for that registry (S-050): it is the
- * registry's own host, one known for it, or lies in the same registrable domain (`registry.example.com` and `gitlab.example.com`),
- * where that domain is not one that many owners share. Always over TLS, unless the registry itself is reached without.
+ * Whether the token service at `realm`, given by the registry, may receive the credentials for that registry (S-050): it must be the
+ * registry's own host, a known one, or in the same registrable domain (`registry.example.com` and `gitlab.example.com`), unless that
+ * domain is shared by many owners. TLS is required, unless the registry itself uses plain HTTP.
  */
 export function mayReceiveCredentials(registry: URL, realm: URL): boolean {
   if (realm.protocol !== 'https:' && realm.protocol !== registry.protocol) return false;
@@ -35,8 +35,8 @@ export function mayReceiveCredentials(registry: URL, realm: URL): boolean {
 }
 
 /**
- * Whether a registry may send us to another address, by redirect or as a token service (S-012, S-051): never from TLS to plain
- * HTTP, and no further than `reach` as far as the address tells. What its name resolves to is checked by the connection itself.
+ * Whether a registry may refer us to another address, by redirect or as a token service (S-012, S-051): never from TLS to plain HTTP,
+ * and only within `reach`, judged by the address. The connection itself checks the addresses that its name resolves to.
  */
 export function mayBeSentTo(from: URL, to: URL, reach: Reach): boolean {
   if (to.username !== '' || to.password !== '') return false;
@@ -44,7 +44,7 @@ export function mayBeSentTo(from: URL, to: URL, reach: Reach): boolean {
   return to.hostname === from.hostname || isWithin(networkOfHost(to.hostname), reach);
 }
 
-/** Undefined for addresses, bare names, public suffixes (those of companies included) and shared domains. */
+/** Undefined for addresses, bare names, public suffixes (including private ones) and shared domains. */
 function registrableDomain(hostname: string): string | undefined {
   const name = hostname.toLowerCase().replace(/\.$/, '');
   if (SHARED_DOMAINS.some((suffix) => name === suffix || name.endsWith(`.${suffix}`))) return undefined;

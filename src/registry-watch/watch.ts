@@ -26,59 +26,59 @@ export interface ImageWatchOptions {
   readonly http: HttpTransport;
   readonly clock: Clock;
   readonly log: Logger;
-  /** From the end of one scan of a repository to the next, give or take a tenth. */
+  /** Interval from the end of one scan of a repository to the next, with 10 % jitter. */
   readonly scanIntervalMs: number;
-  /** Requests a second to one registry host. */
+  /** Requests per second to one registry host. */
   readonly rps: number;
-  /** Requests that may be sent to a host at once, and tags of a repository read in parallel. */
+  /** Burst of requests to one host, and number of tags of a repository read in parallel. */
   readonly burst: number;
-  /** Hosts, with or without port, whose certificates are not verified and that may be asked over plain HTTP. */
+  /** Hosts, with or without port, that may be contacted without verifying certificates, or over plain HTTP. */
   readonly insecureHosts?: readonly string[];
-  /** Globs on canonical names; with none, every image is included. */
+  /** Globs of canonical names; empty includes every image. */
   readonly includeImages?: readonly string[];
-  /** Globs on canonical names; exclusion wins. */
+  /** Globs of canonical names; overrides inclusion. */
   readonly excludeImages?: readonly string[];
-  /** Globs on canonical names whose images take their time from labels. */
+  /** Globs of canonical names whose images use the build time in labels. */
   readonly useLabels?: readonly string[];
   readonly dockerConfigFile?: string;
   readonly readFile: (path: string) => Promise<string>;
   readonly readCore: ReadCore;
-  /** Called after a scan that found tags, or facts about wanted tags, that were not known before; the first one too. */
+  /** Called after a scan, including the first, that found new tags or new metadata of wanted tags. */
   readonly onNewTags: (name: string) => void;
   /** Logs every request. */
   readonly trace?: boolean;
-  /** Told of each request with its status, which is absent when there was no answer. */
+  /** Called for each request with its status, which is absent without a response. */
   readonly onRequest?: (status: number | undefined) => void;
-  /** Told of each tag list and each tag that was read. */
+  /** Called for each tag list and each tag that was read. */
   readonly onFetch?: OnFetch;
   /** Source of jitter in [0, 1). */
   readonly random?: () => number;
 }
 
-/** When and how an image repository is looked at. Times in ms since the epoch. */
+/** The scan state of an image repository. Times are milliseconds since the epoch. */
 export interface ImageScan {
   /** Canonical name. */
   readonly name: string;
-  /** Tags of the last complete list. */
+  /** Number of tags in the last complete list. */
   readonly tags: number;
-  /** When that list was read; absent before the first. */
+  /** Time of that list; absent before the first. */
   readonly scannedAt?: number;
-  /** When it is looked at next; absent while it is being scanned. */
+  /** Time of the next scan; absent during a scan. */
   readonly nextAt?: number;
-  /** Until when the registry host asked to be left alone; absent when it does not now. */
+  /** End of a pause requested by the registry host; absent if there is none. */
   readonly blockedUntil?: number;
   /** Why the last scan failed. */
   readonly error?: FluxError;
 }
 
 export interface ImageWatch {
-  /** Replaces the set of watched repositories; unknown ones are scanned at once. */
+  /** Replaces the set of watched repositories; new ones are scanned at once. */
   watch(targets: readonly ImageTarget[]): void;
-  /** What is known by canonical name; undefined when it is not watched or was not scanned yet. */
+  /** Metadata by canonical name; undefined if the repository is not watched or not scanned yet. */
   repository(name: string): ImageRepository | undefined;
-  /** Every watched repository, by name: when and how it is looked at. */
+  /** The scan state of every watched repository, sorted by name. */
   scans(): readonly ImageScan[];
-  /** Scans one repository before its turn, or all; resolves when done. Unknown names do nothing. */
+  /** Scans one repository or all immediately; resolves when done. Unknown names are ignored. */
   scanNow(name?: string, options?: { readonly signal?: AbortSignal }): Promise<void>;
   start(): void;
   stop(): Promise<void>;
@@ -89,10 +89,10 @@ interface Watched {
   readonly state: RepositoryState;
   readonly gone: AbortController;
   nextAt: number;
-  /** The scan that is under way, and the one that will follow it. */
+  /** The running scan, and the one queued behind it. */
   running: Promise<void> | undefined;
   queued: Promise<void> | undefined;
-  /** Facts for listings being read in the background. */
+  /** The background read of metadata for listings. */
   filling: Promise<void> | undefined;
 }
 
@@ -119,15 +119,14 @@ export function createImageWatch(options: ImageWatchOptions): ImageWatch {
     if (news && !gone.signal.aborted) onNewTags(entry.target.name);
     entry.filling ??= inBackground(() => scan.fillIn(state, entry.target, gone.signal))
       .catch((error: unknown) => {
-        if (!gone.signal.aborted)
-          log.error({ image: entry.target.name, err: messageOf(error) }, 'filling in image dates broke off');
+        if (!gone.signal.aborted) log.error({ image: entry.target.name, err: messageOf(error) }, 'reading image dates failed');
       })
       .finally(() => {
         entry.filling = undefined;
       });
   };
 
-  /** Runs a scan; one that is asked for while another runs starts when that ends, because it may be asked for to see what is newer. */
+  /** Runs a scan. A request during a scan starts another one afterwards, since it may be for something newer. */
   const launch = (entry: Watched): Promise<void> => {
     if (entry.running !== undefined) {
       entry.queued ??= entry.running.then(() => {
@@ -139,8 +138,9 @@ export function createImageWatch(options: ImageWatchOptions): ImageWatch {
     entry.nextAt = clock.monotonic() + scanIntervalMs;
     entry.running = scanOnce(entry)
       .catch((error: unknown) => {
-        // A scan keeps what goes wrong to itself; it ends with an error only when stopped, or by a fault of ours.
-        if (!entry.gone.signal.aborted) log.error({ image: entry.target.name, err: messageOf(error) }, 'image scan broke off');
+        // A scan handles its errors; it throws only when aborted, or because of a bug.
+        if (!entry.gone.signal.aborted)
+          log.error({ image: entry.target.name, err: messageOf(error) }, 'image scan aborted by an error');
       })
       .finally(() => {
         entry.running = undefined;
@@ -168,7 +168,7 @@ export function createImageWatch(options: ImageWatchOptions): ImageWatch {
       const waiting = [...watched.values()].filter(({ running }) => running === undefined).sort((a, b) => a.nextAt - b.nextAt);
       const due = waiting.filter(({ nextAt }) => nextAt <= now);
       for (const entry of withFreeSlots(due, watched.values())) void launch(entry);
-      // With no place free, the end of a scan wakes the loop.
+      // Without a free slot, the end of a scan wakes the loop.
       const next = waiting.find(({ nextAt }) => nextAt > now)?.nextAt ?? now + scanIntervalMs;
       await sleepUntil(next - now);
     }
@@ -177,7 +177,7 @@ export function createImageWatch(options: ImageWatchOptions): ImageWatch {
   const sleepUntil = async (ms: number): Promise<void> => {
     const awake = new AbortController();
     const sleep = clock.sleep(ms, { signal: AbortSignal.any([stopping.signal, awake.signal]) });
-    // Waking early ends the sleep with an error that means nothing.
+    // An early wake-up rejects the sleep, which is expected.
     await Promise.race([sleep, wake.promise]).catch(() => undefined);
     awake.abort();
     await sleep.catch(() => undefined);
@@ -239,7 +239,7 @@ export function createImageWatch(options: ImageWatchOptions): ImageWatch {
   };
 }
 
-/** Whether the target now needs facts that nobody has asked the registry for. */
+/** Whether the target needs metadata that has not been requested yet. */
 function wantsMore({ target: { needsTimes, inUse = [] }, state }: Watched): boolean {
   if (state.scannedAt === undefined) return false;
   const running = new Set(inUse);

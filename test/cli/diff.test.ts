@@ -118,7 +118,7 @@ describe('what is sent', () => {
     expect(await diff(report(), '--path', binary)).toMatchObject({
       code: 2,
       sent: [],
-      stderr: expect.stringMatching(/a\.yaml: is not UTF-8/),
+      stderr: expect.stringMatching(/a\.yaml: not UTF-8/),
     });
     // The second fits as it is, but not as JSON.
     for (const content of ['x'.repeat(17 * 2 ** 20), '\n'.repeat(9 * 2 ** 20)])

@@ -222,7 +222,7 @@ describe('what Flux v1 left', () => {
     [
       'memcached that is switched off',
       clusterWith([deployment('memcached', 'memcached:1.6', { replicas: 0 })]),
-      [['ok', 'nothing']],
+      [['ok', 'no leftovers']],
     ],
     [
       'the Helm operator and its releases',
@@ -230,7 +230,7 @@ describe('what Flux v1 left', () => {
         metadata: having('HelmRelease', undefined, [{ name: 'wiki', namespace: 'shop' }]),
       }),
       [
-        ['warn', 'the Helm operator runs: flux:deployment/helm-operator', 'keep it'],
+        ['warn', 'the Helm operator runs: flux:deployment/helm-operator', 'keep the operator'],
         ['ok', '1 HelmRelease of helm.fluxcd.io'],
       ],
     ],

@@ -99,8 +99,8 @@ describe('history', () => {
     const syncs = [past({ imageUpdates: [update] }), past({ failure: error('no such branch'), counts: {} })];
     expect((await run({ [HISTORY]: [{ syncs }] }, 'history')).stdout).toBe(
       [
-        'STARTED               REVISION  OBJECTS                           IMAGES',
-        '2026-11-26T09:04:44Z  4be1f0c   1 configured, 8 unchanged         cart to cart:2',
+        'STARTED               REVISION  OBJECTS                      IMAGES',
+        '2026-11-26T09:04:44Z  4be1f0c   1 configured, 8 unchanged    cart to cart:2',
         '2026-11-26T09:04:44Z  4be1f0c   sync failed: no such branch  ',
         '',
       ].join('\n'),

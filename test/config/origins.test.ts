@@ -199,7 +199,7 @@ describe('where a value comes from', () => {
       exit: 2,
       errors: [
         'unknown flag: --nope',
-        'invalid value "5" of --sync-interval (from FLUXD_SYNC_INTERVAL): time: missing unit in duration "5"',
+        'invalid value "5" for --sync-interval (from FLUXD_SYNC_INTERVAL): time: missing unit in duration "5"',
         'flux.yaml:1: unknown key',
         'subdirectory given as --git-path (from FLUXD_GIT_PATH) should not have leading forward slash',
       ],
@@ -227,7 +227,7 @@ test('S-098: an environment in which no certificate is checked is refused, and t
   const refused = refusal({ environment: { NODE_TLS_REJECT_UNAUTHORIZED: '0' } });
   expect(refused).toEqual({
     exit: 2,
-    errors: [expect.stringMatching(/^environment variable NODE_TLS_REJECT_UNAUTHORIZED=0 is refused: /)],
+    errors: [expect.stringMatching(/^environment variable NODE_TLS_REJECT_UNAUTHORIZED=0 is not allowed: /)],
   });
   for (const NODE_TLS_REJECT_UNAUTHORIZED of ['', '1']) accepted({ environment: { NODE_TLS_REJECT_UNAUTHORIZED } });
 });

@@ -300,9 +300,11 @@ describe('credentials', () => {
 
   test('that are missing are told apart from a challenge that nobody can answer', async () => {
     play(registry, () => [401, {}, { 'www-authenticate': 'Negotiate' }]);
-    expect((await scan(`${host}/api`))?.error?.message).toBe('registry registry.acme.dev wants credentials and there are none');
+    expect((await scan(`${host}/api`))?.error?.message).toBe(
+      'registry registry.acme.dev requires credentials, and none were found',
+    );
     await it.close();
-    expect((await scan(`${host}/api`, withOurs))?.error?.message).toContain('offers no way to authenticate');
+    expect((await scan(`${host}/api`, withOurs))?.error?.message).toContain('offers no supported authentication scheme');
   });
 });
 

@@ -62,7 +62,7 @@ describe('a Docker config', () => {
     [{ auths: { 'a.io': auth(':p') } }, /empty user name/],
     [{ auths: { 'a.io': {} } }, /has no credentials/],
     [{ auths: { 'a.io': null } }, /has no credentials/],
-    [{ auths: { 'a.io': { identitytoken: 'x' } } }, /identity token only, which is not supported/],
+    [{ auths: { 'a.io': { identitytoken: 'x' } } }, /only an identity token, which is not supported/],
     [{ credHelpers: { 'gcr.io': 'gcloud' } }, /credHelpers, which is not supported/],
     [{ credsStore: 'desktop' }, /credsStore, which is not supported/],
     ['not json s3cret', /expected a JSON object/],

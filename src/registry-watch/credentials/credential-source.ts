@@ -5,12 +5,12 @@ import type { Credential } from './credential.ts';
 import { type DockerConfig, parseDockerConfig } from './docker-config.ts';
 
 /**
- * Reads an object of the core group; undefined when it is absent or may not be read. Without a signal: the answer is for every image
- * that needs it, whatever becomes of the one that asked first.
+ * Reads an object of the core group; undefined if it is absent or may not be read. It has no signal, since other images may wait for the
+ * same object when the first request is aborted.
  */
 export type ReadCore = (kind: 'Secret' | 'ServiceAccount', namespace: string, name: string) => Promise<KubeObject | undefined>;
 
-/** The pull secrets that one workload names. */
+/** The pull secrets of one workload. */
 export interface PullSecrets {
   readonly namespace: string;
   readonly secrets: readonly string[];
@@ -28,8 +28,8 @@ export interface CredentialSourceOptions {
 
 export interface CredentialSource {
   /**
-   * Credentials to try for a host, one after the other and never mixed: each workload's own (S-057). Undefined is anonymous and comes
-   * last. Within one workload the pod's secrets win over those of its service account, and those over the daemon's file (Flux v1).
+   * Credentials to try for a host in order, those of each workload by themselves (S-057). Undefined means anonymous and comes last. Within
+   * a workload, the pod's secrets override those of its service account, which override the daemon's file (Flux v1).
    */
   candidates(
     host: string,
@@ -38,11 +38,11 @@ export interface CredentialSource {
   ): Promise<readonly (Credential | undefined)[]>;
 }
 
-/** What was read is believed this long. */
+/** How long read objects are cached. */
 const TRUST_MS = 60_000;
 const NO_CONFIG: DockerConfig = { byHost: new Map(), problems: [] };
 
-/** Where each supported type of secret keeps its Docker config. */
+/** The key of the Docker config in each supported type of Secret. */
 const SECRET_KEYS: Readonly<Record<string, string>> = {
   'kubernetes.io/dockerconfigjson': '.dockerconfigjson',
   'kubernetes.io/dockercfg': '.dockercfg',
@@ -56,10 +56,10 @@ export function createCredentialSource({
   readFile,
 }: CredentialSourceOptions): CredentialSource {
   const remembered = new LRUCache<string, { readonly at: number; readonly value: Promise<unknown> }>({ max: 5000 });
-  /** The last problem of each source, until it is read without one. */
+  /** The last problem of each source, until it is read successfully. */
   const reported = new LRUCache<string, string>({ max: 1000 });
 
-  /** Reads once a minute and for everybody who asks meanwhile; a failure is not remembered. */
+  /** Reads at most once a minute, shared by all callers; failures are not cached. */
   const remember = <T>(key: string, read: () => Promise<T>): Promise<T> => {
     const known = remembered.get(key);
     if (known && clock.monotonic() - known.at < TRUST_MS) return known.value as Promise<T>;
@@ -108,7 +108,7 @@ export function createCredentialSource({
         const data = secret.data as Readonly<Record<string, unknown>> | undefined;
         const encoded = key === undefined ? undefined : data?.[key];
         if (typeof encoded !== 'string') {
-          report(source, `secret ${source}: it is not of a type that holds a Docker config, or lacks the key of its type`);
+          report(source, `secret ${source}: it is not of a type with a Docker config, or lacks the key of its type`);
           return NO_CONFIG;
         }
         return use(source, parseDockerConfig(Buffer.from(encoded, 'base64').toString('utf8'), source));
@@ -148,7 +148,7 @@ export function createCredentialSource({
     async candidates(host, pullSecrets, options = {}) {
       const found = new Map<string, Credential | undefined>();
       const fallback = (await fileConfig()).byHost.get(host);
-      // Workloads of one namespace mostly name the same secrets: ask for each combination once.
+      // Workloads in one namespace mostly use the same secrets, so each combination is read once.
       const distinct = new Map(
         pullSecrets.map((entry) => [JSON.stringify([entry.namespace, entry.serviceAccount, entry.secrets]), entry]),
       );

@@ -6,9 +6,9 @@ export interface Credential {
   readonly username: string;
   readonly password: Secret;
   readonly host: string;
-  /** Where it was found, for people: a file, or `namespace/secret`. */
+  /** The source for display: a file, or `namespace/secret`. */
   readonly source: string;
-  /** The same for the same user name and password; keys tokens. Not reversible. */
+  /** Equal for equal user name and password; the key of cached tokens. Not reversible. */
   readonly id: string;
 }
 
@@ -19,7 +19,7 @@ export function createCredential(host: string, username: string, password: strin
   return { username, password: new Secret(password), host, source, id };
 }
 
-/** As Flux v1 prints it; the password never appears. */
+/** A description as in Flux v1, without the password. */
 export function describeCredential(credential: Credential | undefined): string {
   return credential
     ? `<registry creds for ${credential.username}@${credential.host}, from ${credential.source}>`

@@ -1,21 +1,22 @@
 import { FluxError, trimEndOf } from '../../base/index.ts';
 import { type Credential, createCredential } from './credential.ts';
 
-/** What a Docker config document holds: one credential a host, and what could not be used of it. */
+/** The content of a Docker config: one credential for each host, and the problems of unusable entries. */
 export interface DockerConfig {
   readonly byHost: ReadonlyMap<string, Credential>;
   readonly problems: readonly FluxError[];
 }
 
-/** Docker Hub goes by several names; its credentials are kept under the canonical one. */
+/** Docker Hub has several host names; its credentials are stored under the canonical one. */
 const HUB_ALIASES: readonly string[] = ['docker.io', 'registry-1.docker.io', 'registry.hub.docker.com'];
 const HUB = 'index.docker.io';
 
 const HOST = /^[a-z0-9](?:[a-z0-9.-]{0,252}[a-z0-9])?(?::\d{1,5})?$/;
 
 /**
- * Reads a Docker config: `{"auths": {HOST: {"auth": …}}}`, or the older bare `{HOST: {"auth": …}}`. A bad entry is reported and the
- * others are used; what is no host is named by its number, since a password may stand there. Credential helpers and identity tokens are not supported, and said so.
+ * Parses a Docker config: `{"auths": {HOST: {"auth": …}}}`, or the older bare `{HOST: {"auth": …}}`. A bad entry is reported and the
+ * others are used. An entry without a valid host is reported by number, since the key may be a password. Credential helpers and identity
+ * tokens are not supported, and reported.
  */
 export function parseDockerConfig(text: string, source: string): DockerConfig {
   const byHost = new Map<string, Credential>();
@@ -24,7 +25,7 @@ export function parseDockerConfig(text: string, source: string): DockerConfig {
   if (!document) return { byHost, problems: [problem(source, 'is not a Docker config: expected a JSON object')] };
   for (const name of ['credHelpers', 'credsStore']) {
     if (Object.hasOwn(document, name))
-      problems.push(problem(source, `names ${name}, which is not supported: put the credentials under auths`));
+      problems.push(problem(source, `uses ${name}, which is not supported: put the credentials under auths`));
   }
   for (const [index, [key, entry]] of entriesOf(document).entries()) {
     let name = `entry ${index + 1}`;
@@ -49,7 +50,7 @@ function entriesOf(document: Record<string, unknown>): [string, Record<string, u
   return (auths.length > 0 ? auths : bare).map(([key, entry]) => [key, recordOf(entry) ?? {}]);
 }
 
-/** The host of a key such as `https://index.docker.io/v1/`, `localhost:5000/v2/` or `gcr.io`. Wildcards and user parts are refused: hosts match exactly (S-057). */
+/** The host of a key such as `https://index.docker.io/v1/`, `localhost:5000/v2/` or `gcr.io`. Rejects wildcards and user parts: hosts match exactly (S-057). */
 function hostOf(key: string): string {
   const [host = ''] = key.replace(/^https?:\/\//, '').split('/');
   if (host === '' && key !== '' && !key.startsWith('/')) throw new Error('Empty registry auth url');
@@ -60,7 +61,7 @@ function hostOf(key: string): string {
   return HUB_ALIASES.includes(name) ? HUB : name;
 }
 
-/** User name and password of an entry; `auth` is base64 of `user:password` and wins over the two members. */
+/** User name and password of an entry; `auth` is base64 of `user:password` and overrides the two fields. */
 function userOf(entry: Record<string, unknown>): [string, string] {
   const { auth, username, password, identitytoken } = entry;
   if (typeof auth === 'string' && auth !== '') {
@@ -72,7 +73,7 @@ function userOf(entry: Record<string, unknown>): [string, string] {
   }
   if (typeof username === 'string' && typeof password === 'string' && username !== '') return [username, password];
   throw new Error(
-    typeof identitytoken === 'string' ? 'has an identity token only, which is not supported' : 'has no credentials',
+    typeof identitytoken === 'string' ? 'has only an identity token, which is not supported' : 'has no credentials',
   );
 }
 
@@ -80,7 +81,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // The parser's message may quote the document, which holds passwords; the caller reports the shape only.
+    // The parser's message may quote the document, which contains passwords; the caller reports only the shape.
     return undefined;
   }
 }
