@@ -227,7 +227,7 @@ test('S-098: an environment in which no certificate is checked is refused, and t
   const refused = refusal({ environment: { NODE_TLS_REJECT_UNAUTHORIZED: '0' } });
   expect(refused).toEqual({
     exit: 2,
-    errors: [expect.stringMatching(/^environment variable NODE_TLS_REJECT_UNAUTHORIZED=0 is not allowed: /)],
+    errors: [expect.stringMatching(/^environment variable NODE_TLS_REJECT_UNAUTHORIZED=0 is not allowed, because it disables /)],
   });
   for (const NODE_TLS_REJECT_UNAUTHORIZED of ['', '1']) accepted({ environment: { NODE_TLS_REJECT_UNAUTHORIZED } });
 });
