@@ -21,21 +21,24 @@ export function readmeOf(values) {
   return `<!-- Written by tools/chart/generate.mjs from values.yaml. -->
 # Chart of Flux
 
-Runs \`fluxd\` in a cluster. How to install, with real output: [docs/install.md](../../docs/install.md).
+This chart runs \`fluxd\` in a cluster. [docs/install.md](../../docs/install.md) shows the installation, with real output.
 
 \`\`\`sh
 helm install flux charts/flux --namespace flux --create-namespace \\
   --set image.repository=registry.example.org/fluxd --set git.url=git@github.com:you/config
 \`\`\`
 
-* A \`values.yaml\` of Flux v1's chart installs. Each of its values does what it did, as far as that still means something; the table says which do nothing, and which are refused because what they
-  ask for is not built yet. A value that there is not is refused as well.
-* The pod is restricted by Pod Security's own word: no root, a read-only root file system, no capability, no privilege to gain.
-* Names, labels and selectors are those of Flux v1's chart, so \`helm upgrade\` of a release of it replaces the daemon and leaves deploy key and known hosts as they are.
+* A \`values.yaml\` of Flux v1's chart works. Its values keep their meaning as far as possible; the table marks values
+  without effect, and values that are rejected because their feature is not built yet. Unknown values are rejected as
+  well.
+* The pod satisfies the restricted profile of Pod Security: no root, a read-only root file system, no capabilities, no
+  privilege escalation.
+* Names, labels and selectors are those of Flux v1's chart, so \`helm upgrade\` of its release replaces the daemon and
+  keeps deploy key and known hosts.
 
 ## Values
 
-"New" are those that Flux v1's chart did not have.
+"New" marks values that Flux v1's chart did not have.
 
 | Value | Default | Meaning |
 |---|---|---|

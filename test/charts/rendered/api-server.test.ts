@@ -103,8 +103,8 @@ describe('the real API server', () => {
     const options = { release, namespace, file: V1_VALUES, set: { 'git.url': 'git@example.org:you/config' } };
     const told = succeeds('install', ...renderArguments(options));
     expect(told).toContain('git@example.org:you/config, branch master.');
-    expect(told).toContain('Without effect: memcached.');
-    expect(told).toContain('image.repository and image.tag name Flux v1, which is another program, and count for nothing.');
+    expect(told).toContain('No effect: memcached.');
+    expect(told).toContain('image.repository and image.tag name Flux v1, a different program, and have no effect.');
     // By the commands that the notes give.
     const key = kubectl(
       '-n',
