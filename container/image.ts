@@ -19,7 +19,7 @@ export function labelsOf({ version, created, revision }: Origin): Readonly<Recor
   return {
     'org.opencontainers.image.title': 'flux-gitops',
     'org.opencontainers.image.description':
-      'Keeps a Kubernetes cluster equal to a Git repository, and its image tags equal to what registries publish.',
+      'Keeps a Kubernetes cluster in sync with a Git repository, and its image tags in sync with the registries.',
     'org.opencontainers.image.licenses': 'Apache-2.0',
     'org.opencontainers.image.version': version,
     'org.opencontainers.image.created': created,

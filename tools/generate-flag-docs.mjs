@@ -19,25 +19,27 @@ const row = ([name, { short, type, default: byDefault, status, help, note }]) =>
 const text = `<!-- Written by tools/generate-flag-docs.mjs from src/config/flags.ts. -->
 # Flags of fluxd
 
-All flags of Flux v1's fluxd 1.25 are known. Each can be given on the command line, as an environment variable, or in a config file;
-a flag wins over a variable, a variable over the file, and the file over the default. A list is taken from one place whole.
+fluxd knows all flags of Flux v1's fluxd 1.25. Each can be set on the command line, as an environment variable, or in a
+config file. A flag overrides a variable, a variable overrides the file, and the file overrides the default. A list
+comes from one of these as a whole.
 
-* **built**: does what it says.
-* **not built yet**: its default may be given; any other value stops the start with exit code 2.
+* **built**: works as described.
+* **not built yet**: accepted with its default; with any other value fluxd does not start, and exits with 2.
 * **no effect yet**: accepted with a warning, because nothing is less safe without it.
 * **no meaning**: accepted with a warning; what it controlled does not exist here.
 * **deprecated**: works, with a notice that names its successor.
 
-Flags are written \`--name=value\` or \`--name value\`, switches \`--name\` or \`--name=false\`. A list takes commas and repetition;
-the first occurrence replaces the default. A duration is written as in Go: \`90s\`, \`5m\`, \`1h30m\`. All problems are reported at
-once, with the place they come from, and exit with 2 (what was written) or 1 (start-up check).
+Write flags as \`--name=value\` or \`--name value\`, switches as \`--name\` or \`--name=false\`. A list accepts commas and
+repetition; the first occurrence replaces the default. Durations have Go's format: \`90s\`, \`5m\`, \`1h30m\`. fluxd reports
+all problems at once, with their source, and exits with 2 (a bad value) or 1 (a failed start-up check).
 
-**Environment.** A value is written in a variable as on the command line. An empty variable counts as not set. The prefix is not
-\`FLUX_\`, because Kubernetes sets \`FLUX_PORT\` and more in the pods beside a Service \`flux\`; for the same reason
-\`--memcached-port\` has no variable. A variable \`FLUXD_…\` that looks like a mistyped one stops the start, any other is warned of.
+**Environment.** A variable has the same format as on the command line. An empty variable counts as not set. The prefix
+is not \`FLUX_\`, because Kubernetes sets variables such as \`FLUX_PORT\` in pods next to a Service \`flux\`; for the same
+reason \`--memcached-port\` has no variable. fluxd does not start with a variable \`FLUXD_…\` that looks mistyped, and
+warns about any other unknown one.
 
-**Config file.** \`--config-file\` names a YAML file: a map from names of flags, without the dashes, to values. Text that YAML would
-read as something else (\`"1.0"\`, \`"true"\`) is quoted, a list is a list.
+**Config file.** \`--config-file\` names a YAML file that maps names of flags, without the dashes, to values. Quote
+strings that YAML would read as another type (\`"1.0"\`, \`"true"\`); write a list as a list.
 
 \`\`\`yaml
 git-url: git@github.com:you/config
@@ -47,8 +49,8 @@ git-poll-interval: 1m
 sync-garbage-collection: true
 \`\`\`
 
-Two differences from Flux v1: \`--kube-config\` has no default, so that \`KUBECONFIG\` works without clearing it first, and
-\`--help\` prints to standard output.
+There are two differences from Flux v1: \`--kube-config\` has no default, so that \`KUBECONFIG\` works without clearing
+it first, and \`--help\` prints to standard output.
 ${Object.entries(FLAG_GROUPS)
   .map(
     ([title, flags]) => `

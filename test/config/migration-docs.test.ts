@@ -25,7 +25,7 @@ test('the guide from Flux v1 names every flag that is not built', () => {
 });
 
 test('the guide from Flux v1 names every flag without effect', () => {
-  expect(flagsBelow('**Taken, and without effect.**')).toEqual(withStatus('ignored', 'meaningless').toSorted());
+  expect(flagsBelow('**Accepted, without effect.**')).toEqual(withStatus('ignored', 'meaningless').toSorted());
 });
 
 test('a command line is tried without starting anything', () => {
