@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { configDefaults, defineConfig } from 'vitest/config';
 
-const { TEST_KUBECONFIG, HELM, TEST_IMAGE, YAML_READER } = process.env;
+const { FAULTS, TEST_KUBECONFIG, HELM, TEST_IMAGE, YAML_READER } = process.env;
 
 /** Tests that need a real part, whether it is there, and who brings it. Each has its place, so nothing is skipped. */
 const OF_REAL_PARTS: readonly (readonly [files: string, isThere: boolean])[] = [
@@ -39,8 +39,8 @@ export default defineConfig({
     pool: 'forks',
     // As the daemon runs: code made from strings, and `__proto__`, fail at once, whoever tries them.
     execArgv: ['--disallow-code-generation-from-strings', '--disable-proto=delete'],
-    // Most of the time is spent waiting for git, sockets and child processes.
-    maxWorkers: 3,
+    // Most of the time is spent waiting for git, sockets and child processes; the more so in sweeps over faults.
+    maxWorkers: FAULTS === 'all' ? 5 : 3,
     projects: [
       { extends: true, test: { name: 'alone', include: ALONE } },
       {

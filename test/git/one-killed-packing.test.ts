@@ -25,7 +25,12 @@ const WRITES = 20;
 /** What packing runs; first what changes most. */
 const COMMANDS = ['repack', 'prune', 'update-ref', 'count-objects'];
 
-test('packing that is killed at any point leaves the mirror readable and loses nothing that is reachable', async () => {
+const POINTS = WAYS.flatMap(([way, script]) => COMMANDS.map((command) => ({ where: `${way}: ${command}`, script, command })));
+/** Mirrors at once; each is packed at some of the points, one after the other. */
+const MIRRORS = 4;
+
+/** Packs a mirror, which is killed at each of the points, and once more at the end. */
+async function pack(points: typeof POINTS): Promise<void> {
   const remote = createRemote();
   const directory = join(temporaryDirectory(), 'mirror');
   const mirror = join(directory, 'mirror.git');
@@ -42,9 +47,7 @@ test('packing that is killed at any point leaves the mirror readable and loses n
     for (let write = 0; write < WRITES; write += 1) await record(source);
     return source;
   };
-  const points = WAYS.flatMap(([way, script]) => COMMANDS.map((command) => [way, script, command] as const));
-  for (const [way, script, command] of sampled('points at which packing is killed', points, 1)) {
-    const where = `${way}: ${command}`;
+  for (const { where, script, command } of points) {
     const git = failingGit();
     const source = await full(git);
     git.replace(command, script);
@@ -77,4 +80,10 @@ test('packing that is killed at any point leaves the mirror readable and loses n
   await source.tidy();
   execFileSync('git', ['fsck', '--strict'], { env: { ...process.env, GIT_DIR: mirror }, stdio: 'pipe' });
   expect(await source.syncRecord(revision)).toBe(`{"n":${records}}\n`);
+}
+
+test('packing that is killed at any point leaves the mirror readable and loses nothing that is reachable', async () => {
+  const points = sampled('points at which packing is killed', POINTS, 1);
+  const parts = Array.from({ length: MIRRORS }, (_, n) => points.filter((_point, index) => index % MIRRORS === n));
+  await Promise.all(parts.filter((part) => part.length > 0).map(pack));
 }, 600_000);

@@ -3,6 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import type { Desired } from '../../src/controller/ports.ts';
 import { createManifestReader, type DesiredManifests, type TreeFile } from '../../src/manifests/index.ts';
 import { formatPlace } from '../../src/resource/index.ts';
+import { thorough } from '../support/sampled.ts';
 import { countTurns } from '../support/turns.ts';
 
 type Content = string | Buffer | { readonly link: string } | { readonly submodule: true };
@@ -533,7 +534,7 @@ describe('R-020, S-025 bad input beside good', () => {
 describe('S-025 large input that is good', () => {
   const filler = `data:\n  text: |\n${`    ${'lorem ipsum '.repeat(16)}\n`.repeat(10)}`;
 
-  test('10 MiB of 5,000 objects, as documents and as one List', async () => {
+  test.runIf(thorough('10 MiB of 5,000 objects'))('10 MiB of 5,000 objects, as documents and as one List', async () => {
     const objects = Array.from({ length: 5000 }, (_, index) => configMap(`m${index}`, filler));
     const documents = objects.join('---\n');
     expect(documents.length).toBeGreaterThan(10_000_000);

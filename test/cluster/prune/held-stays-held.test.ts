@@ -3,6 +3,7 @@ import { silentLogger } from '../../../src/base/index.ts';
 import { createCluster } from '../../../src/cluster/index.ts';
 import type { Cluster, PlanRequest } from '../../../src/controller/ports.ts';
 import type { Manifest } from '../../../src/resource/index.ts';
+import { sampled } from '../../support/sampled.ts';
 import { status } from '../api-server.ts';
 import { configMap, manifest, path, request, startWorld, type World } from '../world.ts';
 import { type Random, randomOf } from './gc-rounds/random.ts';
@@ -104,7 +105,7 @@ const cases = TRIGGERS.flatMap((trigger) =>
   Object.entries(FIRST).map(([doubt, first], n) => ({ ...trigger, doubt, first, seed: 7 + n })),
 );
 
-test.each(cases)(
+test.each(sampled('ways to hold something', cases, 6))(
   '$name, brought by a sync with $doubt: held until a person confirms, whatever else is synced (R-021)',
   async ({ stays, leaves, first, seed }) => {
     const world = await startWorld();

@@ -3,16 +3,15 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { ClientRequest } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { UpdateSpec } from '../../src/update/index.ts';
-import { failingGit } from '../git/support/failing-git.ts';
-import { processesWith } from '../git/support/processes.ts';
-import { createRemote, type Remote, sourceOf, temporaryDirectory } from '../git/support/repository.ts';
-import { FakeRegistry } from '../registry-watch/fake-registry.ts';
-import { thorough } from '../support/sampled.ts';
-import { type Engine, startEngine } from './engine.ts';
-import { configMap, namespace, yaml } from './manifests.ts';
+import { failingGit } from '../../git/support/failing-git.ts';
+import { processesWith } from '../../git/support/processes.ts';
+import { createRemote, type Remote, sourceOf, temporaryDirectory } from '../../git/support/repository.ts';
+import { FakeRegistry } from '../../registry-watch/fake-registry.ts';
+import { thorough } from '../../support/sampled.ts';
+import { type Engine, startEngine } from '../engine.ts';
+import { namespace, yaml } from '../manifests.ts';
 
-const MINUTE = 60_000;
+export const MINUTE = 60_000;
 
 /** What a git that was killed may leave in the mirror, whatever it was about to write. */
 const LOCKS = [
@@ -49,9 +48,10 @@ kill -KILL $$`,
 exec "$GIT" "$@"`,
   'never ends': () => 'exec sleep 600',
 };
-type Fault = keyof typeof FAULTS;
+export type Fault = keyof typeof FAULTS;
 
-const WEB = 'shop:deployment/web';
+export const EACH_FAULT = Object.keys(FAULTS) as readonly Fault[];
+
 const web = (image: string, annotations: Readonly<Record<string, string>>) => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
@@ -71,71 +71,20 @@ interface Life {
   readonly image: (tag: string) => string;
 }
 
-interface Scenario {
+export interface Scenario {
   readonly automated?: boolean;
   /** True: git fails from the very start on, not after a first sync. */
   readonly fromStart?: boolean;
   readonly during?: (life: Life) => Promise<void>;
+  /** True: only the next poll shows what is new. */
+  readonly isPolled?: boolean;
   /** Subjects of our own commits in the end. */
   readonly commits: (life: Life) => readonly string[];
 }
 
-const SCENARIOS = {
-  'the start': { fromStart: true, commits: () => [] },
-  'a release': {
-    async during({ engine, remote, image }) {
-      const spec: UpdateSpec = {
-        type: 'image',
-        cause: { Message: 'Release it', User: 'Ann' },
-        spec: { ServiceSpecs: [WEB], ImageSpec: image('1.1.0'), Kind: 'execute', Excludes: [], Force: false },
-      };
-      const id = await engine.daemon.update(spec);
-      let job = await engine.daemon.job(id);
-      const look = async () => {
-        job = await engine.daemon.job(id);
-      };
-      await engine.time.until(
-        'the job is done',
-        () => {
-          void look();
-          return job.state === 'succeeded' || job.state === 'failed';
-        },
-        MINUTE,
-      );
-      expect(job).toMatchObject({ state: 'succeeded', error: '', result: { [WEB]: { Status: 'success' } } });
-      expect(remote.git('log', '--format=%H', 'main').split('\n')).toContain(job.revision);
-    },
-    commits: () => ['Release it'],
-  },
-  'an automated update': {
-    automated: true,
-    async during({ registry, engine }) {
-      registry.push('1.1.0', '2030-01-03T00:00:00Z');
-      await engine.time.until('it is committed', () => engine.log.some(({ msg }) => msg === 'update pushed'), 7 * MINUTE);
-    },
-    commits: ({ image }) => [`Auto-release ${image('1.1.0')}`],
-  },
-  'a poll': {
-    async during({ remote }) {
-      remote.commit({ 'more.yaml': yaml(configMap('more')) });
-    },
-    commits: () => [],
-  },
-} satisfies Readonly<Record<string, Scenario>>;
-
-/** One for all, so that all begin with the same repository, which is made once. */
-const registry = new FakeRegistry();
-/** How many requests to it are on their way. */
-let pending = () => 0;
-beforeAll(async () => {
-  await registry.listen();
-  pending = requestsTo(registry.host);
-});
-afterAll(() => registry.close());
-
 /** Goes through a scenario. Says whether the process that was to fail has begun. */
-async function live(name: keyof typeof SCENARIOS, fault: Fault, which: number | string): Promise<boolean> {
-  const { during, commits, fromStart = false, automated = false }: Scenario = SCENARIOS[name];
+async function live(registry: FakeRegistry, pending: () => number, scenario: Scenario, fault: Fault, which: number | string): Promise<boolean> {
+  const { during, commits, isPolled = false, fromStart = false, automated = false } = scenario;
   const image = (tag: string) => `${registry.name}:${tag}`;
   registry.push('1.0.0', '2030-01-01T00:00:00Z');
   if (automated) registry.remove('1.1.0');
@@ -195,7 +144,7 @@ async function live(name: keyof typeof SCENARIOS, fault: Fault, which: number | 
   ).toEqual([]);
   expect([engine.running(), source.state()], where).toEqual([true, { status: 'ready' }]);
   // Somebody's push is seen by a poll; everything else is tried again much sooner.
-  expect(tookMs, where).toBeLessThan((name === 'a poll' ? 5.5 : 0.5) * MINUTE + (isRace ? 5 * MINUTE : 0));
+  expect(tookMs, where).toBeLessThan((isPolled ? 5.5 : 0.5) * MINUTE + (isRace ? 5 * MINUTE : 0));
   return hasFailed;
 }
 
@@ -242,28 +191,36 @@ function requestsTo(host: string): () => number {
   return () => open.size;
 }
 
-/** All or nothing is lost by it, nothing is done twice, and whoever waits for a job is told the truth. */
-describe('one git process that comes to nothing', () => {
-  test.for([
-    ['the start', 'is killed while it holds locks', 'mktag'],
-    ['a release', 'loses its connection after all was done', 'push'],
-  ] as const)('during %s: it %s (%s)', async ([name, fault, command]) => {
-    expect(await live(name, fault, command)).toBe(true);
-  });
+/** The faults of which each takes its turn at each git process, and one that is always tried, at a command. */
+export interface Tried {
+  readonly faults: readonly Fault[];
+  readonly always?: readonly [fault: Fault, command: string];
+}
 
-  const all = Object.keys(SCENARIOS).flatMap((name) => Object.keys(FAULTS).map((fault) => [name, fault]));
-  // An automated update is committed as a release is: only where a second one would do harm it is seen on its own.
-  const ofUpdates = ['loses its connection after all was done', 'comes right after somebody else’s push'];
-  const rows = all.filter(([name, fault = '']) => name !== 'an automated update' || ofUpdates.includes(fault));
-  test
-    .runIf(thorough('each git process of a start, a release, an update and a poll, failing in each way'))
-    .for(rows as [keyof typeof SCENARIOS, Fault][])(
-    'during %s, whichever it is: it %s',
-    { timeout: 600_000 },
-    async ([name, fault]) => {
-      let n = 1;
-      while (await live(name, fault, n)) n += 1;
-      expect(n).toBeGreaterThan(6);
-    },
-  );
-});
+/** All or nothing is lost when one git process of a scenario comes to nothing, nothing is done twice, and whoever waits for a job is told the truth. */
+export function losesNothing(name: string, scenario: Scenario, { faults, always }: Tried): void {
+  describe(`one git process that comes to nothing during ${name}`, () => {
+    // One for all, so that all begin with the same repository, which is made once.
+    const registry = new FakeRegistry();
+    let pending = () => 0;
+    beforeAll(async () => {
+      await registry.listen();
+      pending = requestsTo(registry.host);
+    });
+    afterAll(() => registry.close());
+
+    test.for(always ? [always] : [])('it %s (%s)', async ([fault, command]) => {
+      expect(await live(registry, pending, scenario, fault, command)).toBe(true);
+    });
+
+    test.runIf(thorough(`each git process of ${name}, failing in each way`)).for(faults)(
+      'whichever it is: it %s',
+      { timeout: 600_000 },
+      async (fault) => {
+        let n = 1;
+        while (await live(registry, pending, scenario, fault, n)) n += 1;
+        expect(n).toBeGreaterThan(6);
+      },
+    );
+  });
+}
