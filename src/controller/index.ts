@@ -4,11 +4,11 @@
  */
 
 export { EventLog, type FluxEvent, type LoggedEvent, summarizeEvent } from '../record/index.ts';
-export type { HeldDeletions } from './approvals.ts';
-export type * from './daemon.ts';
-export type { HistoryEntry, HistoryPosition } from './history.ts';
+export type { HeldDeletions } from './sync/approvals.ts';
+export type * from './daemon/daemon.ts';
+export type { HistoryEntry, HistoryPosition } from './sync/history.ts';
 export { type RunningFlux, startFlux } from './main.ts';
-export { type ObjectState, objectKey } from './object-states.ts';
+export { type ObjectState, objectKey } from './sync/object-states.ts';
 export type {
   AccessQuestion,
   AccessVerdict,

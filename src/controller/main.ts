@@ -7,27 +7,27 @@ import { createSource, deployKey, type SourceOptions, sameRepository, syncSetNam
 import { createManifestReader, MANIFEST_NAME, MAX_FILE_BYTES, ManifestThread } from '../manifests/index.ts';
 import { EventLog } from '../record/index.ts';
 import { createImageWatch } from '../registry-watch/index.ts';
-import { Approvals } from './approvals.ts';
-import type { Daemon } from './daemon.ts';
-import { createElectionHandlers } from './election.ts';
-import { createDaemon } from './facade.ts';
-import { createHealth } from './health.ts';
-import { SyncHistory } from './history.ts';
-import { JobQueue } from './jobs.ts';
-import { Loop } from './loop.ts';
+import { Approvals } from './sync/approvals.ts';
+import type { Daemon } from './daemon/daemon.ts';
+import { createElectionHandlers } from './leadership/election.ts';
+import { createDaemon } from './daemon/facade.ts';
+import { createHealth } from './daemon/health.ts';
+import { SyncHistory } from './sync/history.ts';
+import { JobQueue } from './jobs/jobs.ts';
+import { Loop } from './loop/loop.ts';
 import { type ControllerMetrics, countScans, measuredLookups } from './metrics.ts';
-import { ObjectStates } from './object-states.ts';
-import { patientRecorder } from './patient-recorder.ts';
+import { ObjectStates } from './sync/object-states.ts';
+import { patientRecorder } from './sync/patient-recorder.ts';
 import type { Cluster, Desired, ImageWatch, Source, TakePart } from './ports.ts';
-import { createPreview } from './preview.ts';
-import { Progress } from './progress.ts';
-import { beating, Pulse } from './pulse.ts';
-import { Standing } from './standing.ts';
-import { createSteps } from './steps.ts';
-import { createSyncEvents } from './sync-events.ts';
-import { createSyncRecorder } from './sync-recorder.ts';
-import { SyncReports } from './sync-reports.ts';
-import { createRepositoryReader } from './view.ts';
+import { createPreview } from './daemon/preview.ts';
+import { Progress } from './loop/progress.ts';
+import { beating, Watchdog } from './loop/watchdog.ts';
+import { Standing } from './leadership/leadership.ts';
+import { createSteps } from './loop/steps.ts';
+import { createSyncEvents } from './sync/sync-events.ts';
+import { createSyncRecorder } from './sync/sync-recorder.ts';
+import { SyncReports } from './sync/sync-reports.ts';
+import { createRepositoryReader } from './repository/view.ts';
 import { createWorkingDirectory } from './working-directory.ts';
 
 /** What the rooms count as they go. */
@@ -151,7 +151,7 @@ export function startEngine(options: EngineOptions): RunningFlux {
   const standing = new Standing();
   const stopping = new AbortController();
   const leaving = new AbortController();
-  const pulse = new Pulse(clock, config.syncTimeoutMs + 4 * config.gitTimeoutMs);
+  const watchdog = new Watchdog(clock, config.syncTimeoutMs + 4 * config.gitTimeoutMs);
 
   const watch: ImageWatch = createImageWatch({
     http,
@@ -176,14 +176,14 @@ export function startEngine(options: EngineOptions): RunningFlux {
   metrics.imageRepositories(() => countScans(watch.scans()));
   const images = measuredLookups(watch, metrics, clock);
   // The loop's own calls are its signs of life; those that the API makes are not.
-  const loopSource = beating(source, pulse);
+  const loopSource = beating(source, watchdog);
   const steps = createSteps({
     source: loopSource,
     reader,
     thread,
-    cluster: beating(cluster, pulse),
-    images: beating(images, pulse),
-    onProgress: () => pulse.beat(),
+    cluster: beating(cluster, watchdog),
+    images: beating(images, watchdog),
+    onProgress: () => watchdog.beat(),
     recorder: patientRecorder(
       createSyncRecorder(loopSource, `fluxd/${version}`, clock, (record) => history.synced(record)),
       clock,
@@ -216,7 +216,7 @@ export function startEngine(options: EngineOptions): RunningFlux {
     clock,
     log: log.child({ component: 'loop' }),
     onStep: metrics.stepDone,
-    pulse,
+    watchdog,
     onRest: () => {
       onRest?.();
       void source.tidy();
@@ -253,7 +253,7 @@ export function startEngine(options: EngineOptions): RunningFlux {
     loop,
     standing,
     health,
-    pulse,
+    watchdog,
     metrics,
     // Flux v1's probes ask for it all the time, and each answer takes a process.
     publicKey: remember(

@@ -37,7 +37,7 @@ test.each([
   '{"hash":1}',
   '{"hash":"0123"}',
   `{"hash":"${HASH}","all":true}`,
-  '{"hash":"../../../../../.."}',
+  '{"hash":"../../../../.."}',
 ])('the body %s approves nothing', async (body) => {
   await using api = await serve();
   expect((await api.post('/api/v1/gc/approvals', body, json)).status).toBe(400);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createApiServer } from '../../src/api/index.ts';
 import { createMetrics, FluxError, silentLogger } from '../../src/base/index.ts';
 import type { Daemon } from '../../src/controller/index.ts';
-import { Standing } from '../../src/controller/standing.ts';
+import { Standing } from '../../src/controller/leadership/leadership.ts';
 import { daemonOf, send, serve } from './daemon-fixture.ts';
 
 const STUCK = 'the loop has done nothing for 33 minutes; it is in step "sync"';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createMetrics, silentLogger } from '../../src/base/index.ts';
-import { applyUpdate, type UpdateOptions } from '../../src/controller/apply-update.ts';
-import { createRepositoryReader } from '../../src/controller/view.ts';
+import { applyUpdate, type UpdateOptions } from '../../src/controller/jobs/apply-update.ts';
+import { createRepositoryReader } from '../../src/controller/repository/view.ts';
 import { createManifestReader } from '../../src/manifests/index.ts';
 import { planAutomation, type UpdateSpec } from '../../src/update/index.ts';
 import { idOf, repositoryOf } from '../update/repository.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../src/base/index.ts';
-import { createSyncEvents } from '../../src/controller/sync-events.ts';
+import { createSyncEvents } from '../../src/controller/sync/sync-events.ts';
 import { type EventResult, summarizeEvent } from '../../src/record/index.ts';
 
 const at = { startedAt: 0, endedAt: 0 };

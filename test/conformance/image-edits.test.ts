@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createRepositoryReader } from '../../src/controller/view.ts';
+import { createRepositoryReader } from '../../src/controller/repository/view.ts';
 import { createManifestReader } from '../../src/manifests/index.ts';
 import { containersOf, type ResourceId } from '../../src/resource/index.ts';
 import { editContainerImage } from '../manifests/edit-one.ts';

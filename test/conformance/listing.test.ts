@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { workloadState } from '../../src/cluster/workload/rollout.ts';
-import { createDaemon, type DaemonOptions } from '../../src/controller/facade.ts';
+import { createDaemon, type DaemonOptions } from '../../src/controller/daemon/facade.ts';
 import type { ImageRepository, SourceStatus } from '../../src/controller/ports.ts';
-import { createRepositoryReader } from '../../src/controller/view.ts';
+import { createRepositoryReader } from '../../src/controller/repository/view.ts';
 import { createManifestReader } from '../../src/manifests/index.ts';
 import { type Answer, daemonOf, serve } from '../api/daemon-fixture.ts';
 import { startWorld } from '../cluster/world.ts';

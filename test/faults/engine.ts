@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import { createLogger, createMetrics } from '../../src/base/index.ts';
 import { createCluster } from '../../src/cluster/index.ts';
 import { type Config, parseFlags } from '../../src/config/index.ts';
-import type { Daemon } from '../../src/controller/daemon.ts';
+import type { Daemon } from '../../src/controller/daemon/daemon.ts';
 import { startEngine as startFluxEngine } from '../../src/controller/main.ts';
 import type { Source } from '../../src/controller/ports.ts';
 import type { KubernetesOptions } from '../../src/sim/index.ts';

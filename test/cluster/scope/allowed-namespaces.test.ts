@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createLogger, silentLogger } from '../../../src/base/index.ts';
 import { createCluster, gcMark, MARK_LABEL } from '../../../src/cluster/index.ts';
 import type { Plan, Source } from '../../../src/controller/ports.ts';
-import { createRepositoryReader } from '../../../src/controller/view.ts';
+import { createRepositoryReader } from '../../../src/controller/repository/view.ts';
 import { createManifestReader } from '../../../src/manifests/index.ts';
 import { type Fault, status } from '../api-server.ts';
 import { configMap, crd, manifest, namespace, path, request, SYNC_SET, startWorld, type World } from '../world.ts';

@@ -1,0 +1,204 @@
+import { type Clock, dumpYaml, FluxError, type Logger } from '../../base/index.ts';
+import type { ManifestThread } from '../../manifests/index.ts';
+import type { EventLog } from '../../record/index.ts';
+import type { ResourceId } from '../../resource/index.ts';
+import type { UpdateSpec } from '../../update/index.ts';
+import { asksForCommit, dryRunUpdate } from '../jobs/apply-update.ts';
+import type { Approvals } from '../sync/approvals.ts';
+import { createCurrentView } from '../repository/current-view.ts';
+import type { Daemon, SyncReport } from './daemon.ts';
+import { createDryRun } from '../jobs/dry-run.ts';
+import type { Health } from './health.ts';
+import type { History } from '../sync/history.ts';
+import type { JobQueue } from '../jobs/jobs.ts';
+import { listImages } from './list-images.ts';
+import { createWorkloadListing, refuseBothFilters } from './list-workloads.ts';
+import type { Loop } from '../loop/loop.ts';
+import type { ControllerMetrics } from '../metrics.ts';
+import { createNews } from './news.ts';
+import type { ObjectStates } from '../sync/object-states.ts';
+import type { Cluster, ImageWatch, Revision, Source } from '../ports.ts';
+import type { Preview } from './preview.ts';
+import type { Progress } from '../loop/progress.ts';
+import type { Watchdog } from '../loop/watchdog.ts';
+import { readinessOf } from '../loop/readiness.ts';
+import type { Standing } from '../leadership/leadership.ts';
+import type { SyncReports } from '../sync/sync-reports.ts';
+import { MAX_SYNCED_COMMITS, syncedCommits } from '../sync/synced-commits.ts';
+import type { RepositoryReader } from '../repository/view.ts';
+
+export interface DaemonOptions {
+  readonly version: string;
+  readonly source: Source;
+  readonly reader: RepositoryReader;
+  readonly thread: ManifestThread;
+  readonly cluster: Cluster;
+  readonly images: ImageWatch;
+  readonly jobs: JobQueue;
+  readonly reports: SyncReports;
+  readonly progress: Progress;
+  readonly objectStates: ObjectStates;
+  readonly history: History;
+  readonly events: EventLog;
+  readonly approvals: Approvals;
+  readonly preview: Preview;
+  readonly loop: Loop;
+  readonly standing: Standing;
+  readonly health: Health;
+  readonly watchdog: Pick<Watchdog, 'stuck'>;
+  readonly metrics: ControllerMetrics;
+  /** OpenSSH line of the deploy key; empty when there is none. */
+  readonly publicKey: () => Promise<string>;
+  /** Whether two Git URLs mean the same repository. */
+  readonly sameRepository: (url: string) => boolean;
+  /** How long a sync, a job or a dry run may take. */
+  readonly timeoutMs: number;
+  readonly scansImages: boolean;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** How many commits `syncStatus` lists at most. */
+const MAX_COMMITS = 10_000;
+
+/** The daemon as the API sees it: questions are answered from Git, the cluster and memory; changes are queued for the loop. */
+export function createDaemon(options: DaemonOptions): Daemon {
+  const { source, reader, cluster, images, jobs, reports, progress, approvals, loop, standing, health, clock, log } = options;
+
+  const listWorkloads = createWorkloadListing();
+  const currentView = createCurrentView(source, reader);
+  const dryRun = createDryRun({
+    calculate: (spec, cancel) => dryRunUpdate(spec, options, cancel),
+    timeoutMs: options.timeoutMs,
+    clock,
+  });
+  return {
+    version: () => options.version,
+
+    async listWorkloads({ namespace, ids }) {
+      refuseBothFilters(namespace, ids[0], 'workloads');
+      const filter = { ...(namespace === '' ? {} : { namespace }), ...(ids.length === 0 ? {} : { ids }) };
+      const [running, view] = await Promise.all([cluster.workloads(filter), currentView()]);
+      return listWorkloads({
+        running,
+        wanted: view?.workloads ?? new Map(),
+        source: source.state(),
+        failures: progress.failures,
+      });
+    },
+
+    async listImages({ namespace, spec }) {
+      const id: ResourceId | undefined = spec === '<all>' ? undefined : spec;
+      refuseBothFilters(namespace, id, 'workload');
+      const filter = { ...(namespace === '' ? {} : { namespace }), ...(id === undefined ? {} : { ids: [id] }) };
+      const [running, view] = await Promise.all([cluster.workloads(filter), currentView()]);
+      return listImages(running, view?.workloads ?? new Map(), images);
+    },
+
+    async export() {
+      const objects = await cluster.exportObjects();
+      return objects.map((object) => dumpYaml(object)).join('---\n');
+    },
+
+    async update(spec, cancel) {
+      refuseInternal(spec);
+      if (!asksForCommit(spec)) return jobs.calculated(await dryRun(spec, cancel));
+      standing.requireTerm();
+      const job = jobs.add(spec, clock.monotonic());
+      options.metrics.queueLength(jobs.length);
+      loop.wake();
+      return job.id;
+    },
+
+    job: (id) => jobs.status(id),
+
+    async syncStatus(ref) {
+      const applied = progress.applied ?? (await source.syncTag());
+      const revision = await source.find(ref);
+      if (revision === undefined) throw badRevision(applied, ref);
+      if (revision === applied) return [];
+      // While that revision is synced the sync has asked the same; only a longer list is a question of its own.
+      const synced = await syncedCommits(source, { previous: applied, revision });
+      const commits =
+        synced.length < MAX_SYNCED_COMMITS ? synced : await source.commits({ from: applied, to: revision, limit: MAX_COMMITS });
+      return commits.map((commit) => commit.revision);
+    },
+
+    async gitConfig({ regenerateKey }) {
+      if (regenerateKey) {
+        throw new FluxError('this version does not make deploy keys', {
+          code: 'git/no-key-generation',
+          fault: 'user',
+          help: 'Make a key with ssh-keygen, store it under `identity` in the Secret that the daemon mounts, and restart the daemon.\n',
+        });
+      }
+      return {
+        url: source.shownUrl,
+        branch: source.branch,
+        paths: source.paths,
+        state: source.state(),
+        publicKey: await options.publicKey(),
+      };
+    },
+
+    notify: createNews({ ...options, fetch: () => loop.ask('fetch') }),
+
+    startSync,
+
+    sync: (id) => reports.get(id),
+    syncDone: (id) => reports.done(id),
+    health: (question) => health.report(question),
+    diff: options.preview,
+
+    objects() {
+      const { failure } = progress;
+      return { ...options.objectStates.view, ...(failure ? { failure } : {}) };
+    },
+    history: (request, cancel) => options.history.page(request, cancel),
+    writers: (cancel) => source.writers(cancel),
+    scansImages: options.scansImages,
+    imageScans: () => images.scans(),
+    events: options.events,
+
+    heldDeletions: () => approvals.held(),
+
+    approveDeletions(hash) {
+      standing.requireTerm();
+      approvals.approve(hash);
+      log.info({ hash, deletions: approvals.approved.length }, 'deletions approved');
+      return startSync();
+    },
+
+    deleteOrphans(orphans) {
+      standing.requireTerm();
+      approvals.approveOrphans(orphans);
+      log.info({ resources: orphans.map(({ id }) => id).join(',') }, 'deletion of orphans approved');
+      return startSync();
+    },
+
+    readiness: () => readinessOf(progress, source.state(), standing),
+    liveness: () => options.watchdog.stuck(),
+  };
+
+  function startSync(): SyncReport {
+    standing.requireTerm();
+    const report = reports.ask();
+    // The fetch asks for the sync; one that is under way already may not have what this caller pushed.
+    loop.ask('fetch');
+    return report;
+  }
+}
+
+function refuseInternal({ type }: UpdateSpec): void {
+  if (type !== 'auto') return;
+  throw new FluxError('unknown update type "auto"', {
+    code: 'update/internal',
+    fault: 'user',
+    help: 'Automated updates are made by the daemon alone.\n',
+  });
+}
+
+function badRevision(applied: Revision | undefined, ref: string): FluxError {
+  const reason = `fatal: bad revision '${applied ?? ''}..${ref}'`;
+  return new FluxError(`${reason}, full output:\n ${reason}\n`, { code: 'git/bad-revision', fault: 'user' });
+}

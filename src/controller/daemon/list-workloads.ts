@@ -1,0 +1,92 @@
+import { FluxError } from '../../base/index.ts';
+import { hasPolicy, policiesOf } from '../../policy/index.ts';
+import type { Manifest, ResourceId } from '../../resource/index.ts';
+import type { ReadOnlyReason, WorkloadStatus } from './daemon.ts';
+import type { Change, ClusterWorkload, SourceState, SourceStatus } from '../ports.ts';
+
+export interface WorkloadListing {
+  readonly running: readonly ClusterWorkload[];
+  /** Workloads of the repository's head; empty while it cannot be read. */
+  readonly wanted: ReadonlyMap<ResourceId, Manifest>;
+  readonly source: SourceState;
+  /** Failures of the last sync, by id. */
+  readonly failures: ReadonlyMap<ResourceId, Change>;
+}
+
+export type ListWorkloads = (listing: WorkloadListing) => readonly WorkloadStatus[];
+
+interface Known<T> extends Pick<WorkloadListing, 'wanted' | 'failures'> {
+  readonly status: SourceStatus;
+  readonly value: T;
+}
+
+/**
+ * Makes listings of workloads as they run, with the policies of their manifests (Flux v1: policies come from the file, status from the
+ * cluster). The same listing comes again while nothing that it was made of has changed, and in another one the entries that are the same,
+ * so that what is made of them can be kept too.
+ */
+export function createWorkloadListing(): ListWorkloads {
+  const listings = new WeakMap<readonly ClusterWorkload[], Known<readonly WorkloadStatus[]>>();
+  const entries = new WeakMap<ClusterWorkload, WorkloadFacts & { readonly entry: WorkloadStatus }>();
+
+  function entryOf(workload: ClusterWorkload, facts: WorkloadFacts): WorkloadStatus {
+    const known = entries.get(workload);
+    if (known?.manifest === facts.manifest && known?.readOnly === facts.readOnly && known.syncError === facts.syncError)
+      return known.entry;
+    const entry = statusOf(workload, facts);
+    entries.set(workload, { ...facts, entry });
+    return entry;
+  }
+
+  return ({ running, wanted, source: { status }, failures }) => {
+    const known = listings.get(running);
+    if (known?.wanted === wanted && known.failures === failures && known.status === status) return known.value;
+    const value = running.map((workload) => {
+      const manifest = wanted.get(workload.id);
+      const syncError = failures.get(workload.id)?.error?.message ?? '';
+      return entryOf(workload, { manifest, readOnly: manifest ? '' : whyReadOnly(status), syncError });
+    });
+    listings.set(running, { wanted, failures, status, value });
+    return value;
+  };
+}
+
+/** What besides the running workload itself makes its entry. */
+interface WorkloadFacts {
+  readonly manifest: Manifest | undefined;
+  readonly readOnly: ReadOnlyReason;
+  readonly syncError: string;
+}
+
+function statusOf(workload: ClusterWorkload, { manifest, readOnly, syncError }: WorkloadFacts): WorkloadStatus {
+  const policies = policiesOf(manifest?.object.metadata.annotations ?? {});
+  return {
+    id: workload.id,
+    containers: workload.containers,
+    readOnly,
+    status: workload.status,
+    rollout: workload.rollout,
+    syncError,
+    antecedent: workload.antecedent ?? '',
+    labels: workload.labels,
+    automated: hasPolicy(policies, 'automated'),
+    locked: hasPolicy(policies, 'locked'),
+    ignore: hasPolicy(policies, 'ignore'),
+    policies: Object.fromEntries(policies),
+  };
+}
+
+function whyReadOnly(status: SourceStatus): ReadOnlyReason {
+  if (status === 'unconfigured') return 'NoRepo';
+  return status === 'ready' ? 'NotInRepo' : 'NotReady';
+}
+
+/** @throws FluxError with Flux v1's words when both filters are given. */
+export function refuseBothFilters(namespace: string, other: string | undefined, name: 'workload' | 'workloads'): void {
+  if (namespace === '' || other === undefined) return;
+  throw new FluxError(`cannot filter by 'namespace' and '${name}' at the same time`, {
+    code: 'list/two-filters',
+    fault: 'user',
+    help: 'A workload id holds its namespace already; leave one of the two out.',
+  });
+}

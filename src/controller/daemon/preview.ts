@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import { type Clock, FluxError } from '../../base/index.ts';
+import type { Approvals } from '../sync/approvals.ts';
+import type { DiffFile, DiffReport, DiffRequest } from './daemon.ts';
+import { createLimitedWork } from './limited-work.ts';
+import type { Cancellable, Cluster, Desired, DesiredState, ObjectDiff, Revision, Source, TreeFile } from '../ports.ts';
+import { applyWarnings, confirmedDeletions } from '../sync/sync.ts';
+import type { RepositoryReader } from '../repository/view.ts';
+
+export interface PreviewOptions {
+  readonly source: Source;
+  readonly reader: RepositoryReader;
+  readonly desired: Desired;
+  readonly cluster: Cluster;
+  readonly syncSet: string;
+  readonly garbageCollection: 'off' | 'dry' | 'on';
+  readonly deletionLimit: number;
+  readonly approvals: Approvals;
+  /** Limit of a whole preview, ms. */
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+}
+
+/** What would be synced, and which deletions are confirmed for it. */
+interface Wanted {
+  readonly revision?: Revision;
+  readonly state: DesiredState;
+  readonly allowPrune?: number;
+}
+
+export type Preview = (request: DiffRequest, options?: Cancellable) => Promise<DiffReport>;
+
+/**
+ * What a sync of a revision, or of files that a client sends, would do. Reads only, so it may run beside a sync; its plan is made
+ * as a sync makes its own, then tried out instead of applied. One at a time: each may ask about every object there is.
+ */
+export function createPreview(options: PreviewOptions): Preview {
+  const { source, reader, desired, cluster, approvals, clock, timeoutMs } = options;
+
+  async function wantedBy(request: DiffRequest, cancel: Cancellable): Promise<Wanted> {
+    if ('files' in request) return { state: await readFiles(request.files, desired, cancel) };
+    const revision = await resolve(request.revision, cancel);
+    const allowPrune = await confirmedDeletions(source, await source.syncTag(), revision);
+    return { revision, state: await readRevision(revision, cancel), ...(allowPrune === undefined ? {} : { allowPrune }) };
+  }
+
+  async function resolve(ref: string | undefined, cancel: Cancellable): Promise<Revision> {
+    const revision = await source.find(ref ?? 'HEAD', cancel);
+    if (revision !== undefined) return revision;
+    throw new FluxError(`revision ${JSON.stringify(ref ?? 'HEAD')}: the repository as last fetched has none of this name`, {
+      code: 'git/bad-revision',
+      fault: 'user',
+      help: 'Give a commit id, a branch or a tag that is pushed. The daemon fetches at each poll and when it is asked to sync.',
+    });
+  }
+
+  async function readRevision(revision: Revision, cancel: Cancellable): Promise<DesiredState> {
+    return revision === source.head() ? (await reader.read(revision, cancel)).state : reader.readAside(revision, cancel);
+  }
+
+  async function preview(request: DiffRequest, cancel: Cancellable): Promise<DiffReport> {
+    const { revision, state, allowPrune } = await wantedBy(request, cancel);
+    const { syncSet, garbageCollection, deletionLimit } = options;
+    const plan = await cluster.plan(
+      {
+        desired: state,
+        syncSet,
+        garbageCollection,
+        deletionLimit,
+        ...(allowPrune === undefined ? {} : { allowPrune }),
+        approved: approvals.approved,
+        approvedOrphans: approvals.approvedOrphans,
+        preview: true,
+      },
+      cancel,
+    );
+    const diffs = await cluster.diff(plan, cancel);
+    return {
+      ...(revision === undefined ? {} : { revision }),
+      counts: countActions(diffs),
+      entries: diffs.filter(({ action }) => action !== 'unchanged'),
+      errors: state.errors,
+      warnings: [...state.warnings, ...diffs.flatMap(applyWarnings)],
+    };
+  }
+
+  const limited = createLimitedWork({ atOnce: 1, timeoutMs, clock, busy, tooSlow });
+  return (request, cancel) => limited((inTime) => preview(request, inTime), cancel);
+}
+
+/** Files as if the repository held exactly these; under the id Git would give it, what is known already is not parsed again. None of it is kept: it may be secret. */
+function readFiles(files: readonly DiffFile[], desired: Desired, cancel: Cancellable): Promise<DesiredState> {
+  const blobs = new Map<string, Buffer>();
+  const tree = files.map(({ path, content }): TreeFile => {
+    const bytes = Buffer.from(content);
+    const blob = createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
+    blobs.set(blob, bytes);
+    return { path, mode: '100644', blob, size: bytes.length };
+  });
+  return desired.read(tree, async (id) => blobs.get(id) ?? Buffer.alloc(0), { ...cancel, keep: false });
+}
+
+function countActions(diffs: readonly ObjectDiff[]): DiffReport['counts'] {
+  const counts: Partial<Record<ObjectDiff['action'], number>> = {};
+  for (const { action } of diffs) counts[action] = (counts[action] ?? 0) + 1;
+  return counts;
+}
+
+function busy(): FluxError {
+  return new FluxError('another diff is being made', {
+    code: 'preview/busy',
+    fault: 'user',
+    help: 'The daemon makes one at a time. Ask again when that one is done.',
+  });
+}
+
+function tooSlow(ms: number, cause: unknown): FluxError {
+  return new FluxError(`diff took longer than ${ms / 1000} s`, {
+    code: 'preview/timeout',
+    help: 'The limit is that of a sync, --sync-timeout.',
+    cause,
+  });
+}

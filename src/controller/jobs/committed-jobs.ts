@@ -1,0 +1,44 @@
+import { parseJobNote } from '../../record/index.ts';
+import type { Revision, Source } from '../ports.ts';
+
+type JobNote = NonNullable<ReturnType<typeof parseJobNote>>;
+
+/** Notes that are read together. Those of a large release have some hundred KiB each. */
+const BATCH = 32;
+
+/**
+ * The jobs that Git tells of, by the notes on their commits. Each note is read once and only its job's id kept: a repository of years
+ * has thousands of them.
+ */
+export class CommittedJobs {
+  readonly #source: Pick<Source, 'noteBlobs' | 'notes'>;
+  /** The id of the job that a note tells of, by the note's blob; undefined for what is no note of a job. */
+  #jobs = new Map<string, string | undefined>();
+
+  constructor(source: Pick<Source, 'noteBlobs' | 'notes'>) {
+    this.#source = source;
+  }
+
+  async find(id: string): Promise<{ readonly revision: Revision; readonly note: JobNote } | undefined> {
+    const blobs = await this.#source.noteBlobs();
+    await this.#learn(blobs);
+    for (const [revision, blob] of blobs) {
+      if (this.#jobs.get(blob) !== id) continue;
+      const note = parseJobNote((await this.#source.notes([revision])).get(revision) ?? '');
+      if (note?.jobId === id) return { revision, note };
+    }
+    return undefined;
+  }
+
+  async #learn(blobs: ReadonlyMap<Revision, string>): Promise<void> {
+    const known = this.#jobs;
+    const jobs = new Map([...blobs.values()].flatMap((blob) => (known.has(blob) ? [[blob, known.get(blob)] as const] : [])));
+    const unread = [...blobs].filter(([, blob]) => !known.has(blob));
+    for (let at = 0; at < unread.length; at += BATCH) {
+      const batch = unread.slice(at, at + BATCH);
+      const notes = await this.#source.notes(batch.map(([revision]) => revision));
+      for (const [revision, blob] of batch) jobs.set(blob, parseJobNote(notes.get(revision) ?? '')?.jobId);
+    }
+    this.#jobs = jobs;
+  }
+}

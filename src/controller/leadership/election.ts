@@ -1,0 +1,66 @@
+import type { Clock } from '../../base/index.ts';
+import type { Approvals } from '../sync/approvals.ts';
+import type { Health } from '../daemon/health.ts';
+import type { JobQueue } from '../jobs/jobs.ts';
+import type { Loop, LoopSteps } from '../loop/loop.ts';
+import type { ControllerMetrics } from '../metrics.ts';
+import type { ObjectStates } from '../sync/object-states.ts';
+import type { ElectionHandlers } from '../ports.ts';
+import type { Progress } from '../loop/progress.ts';
+import type { Standing } from './leadership.ts';
+import type { SyncReports } from '../sync/sync-reports.ts';
+
+export interface ElectionOptions {
+  readonly standing: Standing;
+  /** Aborts when the daemon stops. */
+  readonly stopping: AbortSignal;
+  readonly loop: Loop;
+  readonly steps: Pick<LoopSteps, 'fetchFailed'>;
+  readonly jobs: JobQueue;
+  readonly reports: SyncReports;
+  readonly progress: Progress;
+  readonly objectStates: ObjectStates;
+  readonly approvals: Approvals;
+  readonly health: Health;
+  readonly metrics: Pick<ControllerMetrics, 'leading' | 'queueLength'>;
+  readonly clock: Clock;
+}
+
+/** What the daemon makes of it that it leads, or another one. */
+export function createElectionHandlers(options: ElectionOptions): ElectionHandlers {
+  const { standing, stopping, loop, metrics, clock } = options;
+
+  /** What others are told from now on is not known here. */
+  function forget(): void {
+    options.progress.forget();
+    options.objectStates.forget();
+    options.approvals.update([]);
+    options.health.close();
+  }
+
+  return {
+    onLead(term, { afterAnother }) {
+      standing.lead(AbortSignal.any([stopping, term]));
+      metrics.leading(true);
+      term.addEventListener('abort', () => metrics.leading(false), { once: true });
+      if (afterAnother) loop.forgetHead();
+      loop.ask('sync', 'automate');
+    },
+    onFollow(leader) {
+      standing.follow(leader);
+      metrics.leading(false);
+      const refusal = standing.refusal();
+      if (refusal) {
+        options.jobs.failWaiting(refusal);
+        metrics.queueLength(options.jobs.length);
+        options.reports.failWaiting(refusal, clock.now());
+        options.steps.fetchFailed(refusal);
+      }
+      forget();
+    },
+    onTrouble(error) {
+      standing.cutOff(error);
+      metrics.leading(false);
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import type { Clock } from '../../base/index.ts';
+
+interface Turn {
+  /** Asked for meanwhile; the last one counts. */
+  next?: () => void;
+}
+
+/**
+ * Work that others ask for at any rate, by a name: it runs at once, and then no sooner than a while later, once, however often it
+ * was asked for meanwhile. Nothing that is asked for is lost.
+ */
+export class Spacing {
+  readonly #clock: Clock;
+  readonly #apartMs: number;
+  readonly #turns = new Map<string, Turn>();
+
+  constructor(clock: Clock, apartMs: number) {
+    this.#clock = clock;
+    this.#apartMs = apartMs;
+  }
+
+  run(name: string, work: () => void): void {
+    const turn = this.#turns.get(name);
+    if (turn) turn.next = work;
+    else this.#start(name, work);
+  }
+
+  #start(name: string, work: () => void): void {
+    const turn: Turn = {};
+    this.#turns.set(name, turn);
+    work();
+    void this.#clock.sleep(this.#apartMs).then(() => {
+      this.#turns.delete(name);
+      if (turn.next) this.#start(name, turn.next);
+    });
+  }
+}

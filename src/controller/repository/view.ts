@@ -1,0 +1,125 @@
+import { orAborted } from '../../base/index.ts';
+import { isResourceId, isWorkloadKind, type Manifest, type ResourceId } from '../../resource/index.ts';
+import type { Cancellable, Cluster, Desired, DesiredState, Revision, Source } from '../ports.ts';
+
+/** A revision of the repository, read. */
+export interface RepositoryView {
+  readonly revision: Revision;
+  readonly state: DesiredState;
+  /** Manifests by full id; what is defined twice is left out, because nobody can say which is meant, as is what has no known kind or no name that can be asked for. */
+  readonly manifests: ReadonlyMap<ResourceId, Manifest>;
+  /** Those of them that run containers. */
+  readonly workloads: ReadonlyMap<ResourceId, Manifest>;
+}
+
+export interface RepositoryReader {
+  /**
+   * Reads a revision, once however many ask at a time; the last one read is kept (the same view, while ids mean the same), and unchanged
+   * files are never parsed again.
+   */
+  read(revision: Revision, options?: Cancellable): Promise<RepositoryView>;
+  /** Reads a revision beside the one that is kept, which it does not displace; nothing of it is kept. */
+  readAside(revision: Revision, options?: Cancellable): Promise<DesiredState>;
+  /** The revision that was read last; undefined before the first. */
+  latest(): RepositoryView | undefined;
+}
+
+export function createRepositoryReader(
+  source: Pick<Source, 'files' | 'blob'>,
+  desired: Desired,
+  cluster: Pick<Cluster, 'idOf' | 'namesBy'>,
+): RepositoryReader {
+  let last: { readonly revision: Revision; readonly state: DesiredState } | undefined;
+  let running: { readonly revision: Revision; readonly state: Promise<DesiredState>; readonly options: Cancellable } | undefined;
+  let view: { readonly of: View; readonly names: object } | undefined;
+
+  async function readFiles(revision: Revision, options: Cancellable & { readonly keep?: boolean }): Promise<DesiredState> {
+    return desired.read(await source.files(revision, options), (id) => source.blob(id, options), options);
+  }
+
+  async function readNow(revision: Revision, options: Cancellable): Promise<DesiredState> {
+    const state = await readFiles(revision, options);
+    last = { revision, state };
+    return state;
+  }
+
+  /** Waits for the read that is under way, if it is of this revision; one that its own caller ended was not for the others. */
+  async function readTogether(revision: Revision, options: Cancellable): Promise<DesiredState> {
+    while (running?.revision === revision) {
+      const { state, options: theirs } = running;
+      try {
+        return await orAborted(state, options.signal);
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        if (!theirs.signal?.aborted) throw error;
+      }
+    }
+    const mine = {
+      revision,
+      options,
+      state: readNow(revision, options).finally(() => {
+        if (running === mine) running = undefined;
+      }),
+    };
+    running = mine;
+    return mine.state;
+  }
+
+  function viewOf(revision: Revision, state: DesiredState): View {
+    const names = cluster.namesBy();
+    if (view?.of.state !== state || view.of.revision !== revision || view.names !== names)
+      view = { of: new View(revision, state, cluster), names };
+    return view.of;
+  }
+
+  return {
+    async read(revision, options = {}) {
+      return viewOf(revision, last?.revision === revision ? last.state : await readTogether(revision, options));
+    },
+    readAside: async (revision, options = {}) =>
+      last?.revision === revision ? last.state : readFiles(revision, { ...options, keep: false }),
+    latest: () => last && viewOf(last.revision, last.state),
+  };
+}
+
+/** Ids are asked for when somebody wants them: what the API calls namespaced may be learned after the file was read. */
+class View implements RepositoryView {
+  readonly revision: Revision;
+  readonly state: DesiredState;
+  readonly #cluster: Pick<Cluster, 'idOf'>;
+  #manifests: ReadonlyMap<ResourceId, Manifest> | undefined;
+  #workloads: ReadonlyMap<ResourceId, Manifest> | undefined;
+
+  constructor(revision: Revision, state: DesiredState, cluster: Pick<Cluster, 'idOf'>) {
+    this.revision = revision;
+    this.state = state;
+    this.#cluster = cluster;
+  }
+
+  get manifests(): ReadonlyMap<ResourceId, Manifest> {
+    this.#manifests ??= manifestsById(this.state.manifests, this.#cluster);
+    return this.#manifests;
+  }
+
+  get workloads(): ReadonlyMap<ResourceId, Manifest> {
+    this.#workloads ??= manifestsById(
+      this.state.manifests.filter(({ object }) => isWorkloadKind(object.kind)),
+      this.#cluster,
+    );
+    return this.#workloads;
+  }
+}
+
+function manifestsById(manifests: readonly Manifest[], cluster: Pick<Cluster, 'idOf'>): ReadonlyMap<ResourceId, Manifest> {
+  const found = new Map<ResourceId, Manifest>();
+  const twice = new Set<ResourceId>();
+  for (const manifest of manifests) {
+    const id = cluster.idOf(manifest.object);
+    // The API server will refuse the name; here nobody can ask for it.
+    if (id === undefined || !isResourceId(id)) continue;
+    if (found.has(id)) twice.add(id);
+    found.set(id, manifest);
+  }
+  for (const id of twice) found.delete(id);
+  return found;
+}

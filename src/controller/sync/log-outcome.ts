@@ -1,0 +1,69 @@
+import type { Logger } from '../../base/index.ts';
+import { formatPlace } from '../../resource/index.ts';
+import { type Orphan, type Problem, REPLICAS_HELD } from '../ports.ts';
+import type { SyncOutcome } from './sync.ts';
+import { countOutcomes } from './sync-recorder.ts';
+
+/**
+ * Logs what syncs came to: one line for each thing that is not as before, then one with the sum. Trouble that lasts is told when it
+ * begins, changes, and comes back; not at every try.
+ */
+export function createOutcomeLog(): (outcome: SyncOutcome, log: Logger) => void {
+  let told: ReadonlySet<string> = new Set();
+
+  return ({ revision, changes, errors, warnings, orphans = [], startedAt, finishedAt, unrecorded }, log) => {
+    const trouble = new Set<string>();
+    const isNews = (...what: readonly unknown[]) => {
+      const text = JSON.stringify(what);
+      trouble.add(text);
+      return !told.has(text);
+    };
+    // An autoscaler changes its number all the time.
+    for (const warning of warnings)
+      if (isNews(warning.error.code === REPLICAS_HELD ? { ...fields(warning), error: REPLICAS_HELD } : fields(warning)))
+        log.warn(fields(warning), 'manifest warning');
+    for (const error of errors) if (isNews(fields(error))) log.error(fields(error), 'manifest refused');
+    const outside = changes.flatMap(({ id, excluded }) => (excluded ? [id] : []));
+    if (outside.length > 0 && isNews('excluded', outside))
+      log.warn({ resources: outside.join(',') }, 'not applying resources; excluded by namespace constraints');
+    // Another Flux may be at work: what comes and goes there is not told each time.
+    if (orphans.length > 0 && isNews('orphans')) log.info({ objects: orphans.length, resources: firstOf(orphans) }, ORPHANS);
+    const deletions = changes.filter(({ outcome, place }) => outcome === 'held' && place === undefined);
+    const many = [...Map.groupBy(deletions, ({ reason }) => reason)].filter(([, held]) => held.length > SHOWN);
+    for (const [reason, held] of many)
+      if (isNews('held', reason, held.length))
+        log.warn({ objects: held.length, resources: firstOf(held), reason }, 'deletions held');
+    const grouped = new Set(many.flatMap(([, held]) => held));
+    for (const change of changes) {
+      const { id, outcome, place, reason, error, excluded } = change;
+      if (outcome === 'unchanged' || excluded || grouped.has(change)) continue;
+      const what = {
+        resource: id,
+        outcome,
+        ...(place ? { place: formatPlace(place) } : {}),
+        ...(reason === undefined ? {} : { reason }),
+      };
+      if (outcome === 'created' || outcome === 'configured' || outcome === 'deleted') log.info(what, 'object synced');
+      else if (!isNews(id, outcome, reason, error?.message)) continue;
+      else if (outcome === 'failed') log.error({ ...what, error: error?.message, help: error?.help }, 'object failed');
+      else if (outcome === 'held') log.warn(what, 'object held');
+      else log.info(what, 'object synced');
+    }
+    const isUnrecordedNews = unrecorded && isNews('unrecorded', unrecorded.message);
+    told = trouble;
+    if (isUnrecordedNews)
+      log.warn({ revision, error: unrecorded.message, help: unrecorded.help }, 'sync not recorded in git, trying again');
+    log.info({ revision, ...countOutcomes(changes), refused: errors.length, ms: finishedAt - startedAt }, 'sync done');
+  };
+}
+
+const ORPHANS = 'objects that are not in Git have the mark of another Flux, or of a former URL, branch or path; left alone';
+const SHOWN = 10;
+
+function firstOf(orphans: readonly Pick<Orphan, 'id'>[]): string {
+  return [...orphans.slice(0, SHOWN).map(({ id }) => id), ...(orphans.length > SHOWN ? ['…'] : [])].join(',');
+}
+
+function fields({ file, line, column, document, item, id, error }: Problem): Record<string, unknown> {
+  return { file, line, column, document, item, resource: id, error: error.message, help: error.help };
+}

@@ -1,0 +1,109 @@
+import type { FluxError } from '../../base/index.ts';
+import type { ManifestPlace, ResourceId } from '../../resource/index.ts';
+import { type Change, type Problem, REPLICAS_HELD, type Revision } from '../ports.ts';
+import type { SyncOutcome } from './sync.ts';
+
+/**
+ * How an object stands since the last sync. `waiting`: as Git wants it, but for a number of replicas that another manager holds.
+ * `refused`: the document that should describe it cannot be used.
+ */
+export type ObjectStateName = 'synced' | 'waiting' | 'skipped' | 'held' | 'failed' | 'refused';
+
+export interface ObjectState {
+  /** Absent for a document that could not be read far enough to tell. */
+  readonly id?: ResourceId;
+  readonly state: ObjectStateName;
+  /** Since when it is so, for the same reason; ms since the epoch. For a synced object: when it was last written. */
+  readonly since: number;
+  readonly place?: Partial<ManifestPlace>;
+  readonly reason?: string;
+  readonly error?: FluxError;
+}
+
+export interface ObjectStatesView {
+  /** The revision of the last sync; absent before the first. */
+  readonly revision?: Revision;
+  /** When that sync ended, ms since the epoch. */
+  readonly syncedAt?: number;
+  /** Sorted by `objectKey`. */
+  readonly objects: readonly ObjectState[];
+}
+
+/** What identifies an entry, and orders them: the id, or the place of a document that has none. */
+export function objectKey({ id, place }: Pick<ObjectState, 'id' | 'place'>): string {
+  return id ?? `${place?.file ?? ''}:${place?.document ?? 0}:${place?.line ?? 0}`;
+}
+
+/** Where every object of the repository stands; kept from sync to sync, so that it is known since when. */
+export class ObjectStates {
+  #view: ObjectStatesView = { objects: [] };
+  #byKey: ReadonlyMap<string, ObjectState> = new Map();
+
+  get view(): ObjectStatesView {
+    return this.#view;
+  }
+
+  forget(): void {
+    this.#byKey = new Map();
+    this.#view = { objects: [] };
+  }
+
+  synced({ revision, finishedAt, changes, errors }: SyncOutcome): void {
+    const next = new Map<string, ObjectState>();
+    for (const problem of errors) this.#enter(next, refused(problem), finishedAt);
+    for (const change of changes) {
+      const state = stateOf(change);
+      // What is in the repository twice is refused once and applied once; what was applied says more.
+      if (state) this.#enter(next, state, finishedAt);
+    }
+    const objects = [...next].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, state]) => state);
+    this.#byKey = next;
+    this.#view = { revision, syncedAt: finishedAt, objects };
+  }
+
+  #enter(next: Map<string, ObjectState>, state: Omit<ObjectState, 'since'> & { readonly news?: boolean }, now: number): void {
+    const { news = false, ...rest } = state;
+    const key = objectKey(rest);
+    const before = this.#byKey.get(key);
+    const isSame = before?.state === rest.state && before.reason === rest.reason && before.error?.message === rest.error?.message;
+    next.set(key, { ...rest, since: isSame && !news && before ? before.since : now });
+  }
+}
+
+function isApplied(outcome: Change['outcome']): boolean {
+  return outcome === 'created' || outcome === 'configured' || outcome === 'unchanged';
+}
+
+function stateOf({
+  id,
+  outcome,
+  place,
+  reason,
+  error,
+  warnings = [],
+}: Change): (Omit<ObjectState, 'since'> & { news?: boolean }) | undefined {
+  const placed = { id, ...(place ? { place } : {}) };
+  const held = warnings.find(({ code }) => code === REPLICAS_HELD);
+  if (held && isApplied(outcome)) return { ...placed, state: 'waiting', reason: held.message };
+  switch (outcome) {
+    case 'created':
+    case 'configured':
+      return { ...placed, state: 'synced', news: true };
+    case 'unchanged':
+      return { ...placed, state: 'synced' };
+    case 'deleted':
+      return undefined;
+    default:
+      return { ...placed, state: outcome, ...(reason === undefined ? {} : { reason }), ...(error ? { error } : {}) };
+  }
+}
+
+function refused({ id, file, document, item, line, error }: Problem): Omit<ObjectState, 'since'> {
+  const place = {
+    ...(file === undefined ? {} : { file }),
+    ...(document === undefined ? {} : { document }),
+    ...(line === undefined ? {} : { line }),
+    ...(item === undefined ? {} : { item }),
+  };
+  return { ...(id === undefined ? {} : { id }), state: 'refused', place, error };
+}

@@ -1,0 +1,118 @@
+import type { Clock } from '../../base/index.ts';
+import {
+  createSyncRecord,
+  differsInTrouble,
+  formatSyncRecord,
+  parseJobNote,
+  parseSyncRecord,
+  type RecordedChange,
+  type RecordedImageUpdate,
+  type SyncRecord,
+} from '../../record/index.ts';
+import { formatPlace } from '../../resource/index.ts';
+import type { Change, Problem, Revision, Source } from '../ports.ts';
+import type { SyncOutcome, SyncRecorder } from './sync.ts';
+import { syncedCommits } from './synced-commits.ts';
+
+/** @param remember Takes each record, before Git does and whether Git takes it or not. */
+export function createSyncRecorder(
+  source: Source,
+  daemon: string,
+  clock: Clock,
+  remember: (record: SyncRecord) => void = () => {},
+): SyncRecorder {
+  return {
+    async claim(revision, left, options = {}) {
+      const known = await source.syncRecord(revision);
+      const { allowPrune: _, ...before } = (known === undefined ? undefined : parseSyncRecord(known)) ?? nothingDone(revision);
+      const record: SyncRecord = { ...before, ...(left > 0 ? { allowPrune: left } : {}) };
+      await source.recordSync({ revision, record: formatSyncRecord(record), tag: false }, options);
+    },
+
+    async record(outcome, options = {}) {
+      const { revision, previous } = outcome;
+      const allowPrune = unspent(outcome);
+      const record = createSyncRecord({
+        daemon,
+        revision,
+        ...(previous === undefined ? {} : { previous }),
+        ...(allowPrune === undefined ? {} : { allowPrune }),
+        ...(outcome.unconfirmed ? { unconfirmed: true } : {}),
+        startedAt: outcome.startedAt,
+        durationMs: outcome.finishedAt - outcome.startedAt,
+        counts: countOutcomes(outcome.changes),
+        changes: [
+          ...outcome.errors.map(refusal),
+          ...outcome.changes.filter(({ outcome: word }) => word !== 'unchanged').map(recordedChange),
+        ],
+        imageUpdates: await imageUpdates(source, outcome),
+      });
+      remember(record);
+      // A tag that moves without a record would look like one that Flux v1 has set.
+      if (previous === revision && !differsInTrouble(await source.syncRecord(revision), record)) return;
+      await source.recordSync({ revision, record: formatSyncRecord(record) }, options);
+    },
+  };
+
+  /** The record of a sync that has only begun. */
+  function nothingDone(revision: Revision): SyncRecord {
+    return createSyncRecord({
+      daemon,
+      revision,
+      startedAt: clock.now(),
+      durationMs: 0,
+      counts: {},
+      changes: [],
+      imageUpdates: [],
+    });
+  }
+}
+
+/** What is left of the deletions that a person confirmed, while any waits to be done. */
+function unspent({ allowPrune = 0, changes }: SyncOutcome): number | undefined {
+  const isDue = changes.some(({ uid, outcome }) => uid !== undefined && (outcome === 'held' || outcome === 'failed'));
+  const left = allowPrune - changes.filter(({ outcome }) => outcome === 'deleted').length;
+  return isDue && left > 0 ? left : undefined;
+}
+
+/** Objects by outcome. */
+export function countOutcomes(changes: readonly Change[]): Partial<Record<Change['outcome'], number>> {
+  const counts: Partial<Record<Change['outcome'], number>> = {};
+  for (const { outcome } of changes) counts[outcome] = (counts[outcome] ?? 0) + 1;
+  return counts;
+}
+
+function recordedChange({ id, outcome, place, reason, error }: Change): RecordedChange {
+  const why = reason ?? error?.message;
+  return { id, outcome, ...(place ? { place: formatPlace(place) } : {}), ...(why === undefined ? {} : { reason: why }) };
+}
+
+function refusal({ file, line, id, error }: Problem): RecordedChange {
+  return {
+    ...(id === undefined ? {} : { id }),
+    outcome: 'refused',
+    ...(file === undefined ? {} : { place: line === undefined ? file : `${file}:${line}` }),
+    reason: error.message,
+  };
+}
+
+/** Image updates that our own commits brought into this sync, read from their notes. */
+async function imageUpdates(source: Source, outcome: SyncOutcome): Promise<RecordedImageUpdate[]> {
+  const commits = (await syncedCommits(source, outcome)).filter(({ ours }) => ours);
+  if (commits.length === 0) return [];
+  const notes = await source.notes(commits.map(({ revision }) => revision));
+  return commits.flatMap(({ revision: commit }) => {
+    const result = parseJobNote(notes.get(commit) ?? '')?.result;
+    return Object.entries(result ?? {}).flatMap(([workload, { Status, PerContainer }]) =>
+      Status === 'success'
+        ? (PerContainer ?? []).map(({ Container, Current, Target }) => ({
+            commit,
+            workload,
+            container: Container,
+            from: Current,
+            to: Target,
+          }))
+        : [],
+    );
+  });
+}

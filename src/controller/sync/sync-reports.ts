@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import { FluxError } from '../../base/index.ts';
+import { Recent } from '../../record/index.ts';
+import type { SyncReport } from '../daemon/daemon.ts';
+import type { SyncOutcome } from './sync.ts';
+import { countOutcomes } from './sync-recorder.ts';
+
+/** How many reports are kept for clients that ask late. */
+const KEPT = 50;
+
+/** Syncs that clients asked for: from asked-for to done. Requests that come while one is waiting share it. */
+export class SyncReports {
+  readonly #reports = new Recent<SyncReport>(KEPT);
+  readonly #ends = new Map<string, PromiseWithResolvers<void>>();
+  #waiting: string | undefined;
+
+  /** The report of the sync that will start next; a new one unless one is waiting already. */
+  ask(): SyncReport {
+    const waiting = this.#waiting === undefined ? undefined : this.#reports.get(this.#waiting);
+    if (waiting) return waiting;
+    const report: SyncReport = { id: randomUUID(), state: 'queued', counts: {}, changes: [], errors: [], warnings: [] };
+    this.#waiting = report.id;
+    this.#reports.set(report.id, report);
+    this.#ends.set(report.id, Promise.withResolvers());
+    return report;
+  }
+
+  /** Resolves when the sync is done; at once for one that is, or that nobody knows. */
+  done(id: string): Promise<void> {
+    return this.#ends.get(id)?.promise ?? Promise.resolve();
+  }
+
+  /** @throws FluxError `sync/unknown`. */
+  get(id: string): SyncReport {
+    const report = this.#reports.get(id);
+    if (report) return report;
+    throw new FluxError(`unknown sync ${JSON.stringify(id)}`, {
+      code: 'sync/unknown',
+      fault: 'missing',
+      help: `The daemon keeps the last ${KEPT} syncs that were asked for, and forgets them when it restarts. Ask for a new one.`,
+    });
+  }
+
+  /** Takes the waiting request, if any: later requests ask for another sync. */
+  take(startedAt: number): string | undefined {
+    const id = this.#waiting;
+    this.#waiting = undefined;
+    if (id !== undefined) this.#reports.set(id, { ...this.get(id), state: 'running', startedAt });
+    return id;
+  }
+
+  finish(id: string, { revision, previous, finishedAt, changes, errors, warnings, unrecorded }: SyncOutcome): void {
+    const unrecordedWarning = unrecorded ? [{ error: unrecorded }] : [];
+    this.#end({
+      ...this.get(id),
+      state: 'done',
+      revision,
+      ...(previous === undefined ? {} : { previous }),
+      finishedAt,
+      counts: countOutcomes(changes),
+      changes: changes.filter(({ outcome }) => outcome !== 'unchanged'),
+      errors,
+      warnings: [...warnings, ...unrecordedWarning],
+    });
+  }
+
+  fail(id: string, failure: FluxError, finishedAt: number): void {
+    this.#end({ ...this.get(id), state: 'done', finishedAt, failure });
+  }
+
+  /** Nobody here will start the one that waits. */
+  failWaiting(failure: FluxError, finishedAt: number): void {
+    const id = this.take(finishedAt);
+    if (id !== undefined) this.fail(id, failure, finishedAt);
+  }
+
+  #end(report: SyncReport): void {
+    this.#reports.set(report.id, report);
+    this.#ends.get(report.id)?.resolve();
+    this.#ends.delete(report.id);
+  }
+}

@@ -1,0 +1,162 @@
+import { describe, expect, test } from 'vitest';
+import { FluxError } from '../../../src/base/index.ts';
+import { imageTargets } from '../../../src/controller/jobs/image-targets.ts';
+import { listImages } from '../../../src/controller/daemon/list-images.ts';
+import { createWorkloadListing } from '../../../src/controller/daemon/list-workloads.ts';
+import type { ClusterWorkload, ImageRepository } from '../../../src/controller/ports.ts';
+import type { Manifest } from '../../../src/resource/index.ts';
+
+const ID = 'shop:deployment/cart';
+
+function manifest(annotations: Record<string, string>, spec: Record<string, unknown> = {}): Manifest {
+  const template = { spec: { containers: [{ name: 'cart', image: 'reg.example/acme/cart:1.3' }], ...spec } };
+  return {
+    place: { file: 'cart.yaml', document: 1, line: 1 },
+    object: {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'cart', namespace: 'shop', annotations },
+      spec: { template },
+    },
+    checksum: '',
+  };
+}
+
+const running: ClusterWorkload = {
+  id: ID,
+  containers: [{ name: 'cart', image: 'reg.example/acme/cart:1.3' }],
+  status: 'ready',
+  rollout: { desired: 1, updated: 1, ready: 1, available: 1, outdated: 0, messages: [] },
+  labels: { app: 'cart' },
+  annotations: {},
+};
+
+describe('listing workloads', () => {
+  const listWorkloads = createWorkloadListing();
+  const base = { running: [running], source: { status: 'ready' as const }, failures: new Map() };
+
+  test('takes policies from the manifest and status from the cluster', () => {
+    const wanted = new Map([[ID, manifest({ 'fluxcd.io/automated': 'true', 'flux.weave.works/locked': 'no' })]]);
+    expect(listWorkloads({ ...base, wanted })).toMatchObject([
+      { id: ID, readOnly: '', status: 'ready', automated: true, locked: false, policies: { automated: 'true', locked: 'no' } },
+    ]);
+  });
+
+  test('gives the same listing, and the same entries, until something they are made of changes', () => {
+    const wanted = new Map([[ID, manifest({})]]);
+    const other: ClusterWorkload = { ...running, id: 'shop:deployment/other' };
+    const listing = { ...base, running: [running, other], wanted };
+    const first = listWorkloads(listing);
+    expect(listWorkloads({ ...listing, source: { status: 'ready' } })).toBe(first);
+
+    const automated = listWorkloads({ ...listing, wanted: new Map([[ID, manifest({ 'fluxcd.io/automated': 'true' })]]) });
+    expect(automated).toMatchObject([{ id: ID, automated: true }, { automated: false }]);
+    expect(automated[1]).toBe(first[1]);
+
+    const error = new FluxError('denied', { code: 'cluster/refused' });
+    const failures = new Map([[ID, { id: ID, outcome: 'failed', error } as const]]);
+    expect(listWorkloads({ ...listing, failures })[0]?.syncError).toBe('denied');
+    expect(listWorkloads(listing)[0]?.syncError).toBe('');
+
+    expect(listWorkloads({ ...listing, source: { status: 'unreachable' } })[1]?.readOnly).toBe('NotReady');
+    expect(listWorkloads(listing)[1]?.readOnly).toBe('NotInRepo');
+
+    const updated: ClusterWorkload = { ...running, status: 'updating' };
+    const next = listWorkloads({ ...listing, running: [updated, other] });
+    expect(next.map(({ status }) => status)).toEqual(['updating', 'ready']);
+    expect(next[1]).toBe(listWorkloads(listing)[1]);
+  });
+});
+
+describe('listing images', () => {
+  const info = (tag: string, createdAt: number) => [tag, { tag, createdAt, labels: {}, fetchedAt: 0 }] as const;
+  const repository: ImageRepository = {
+    tags: ['latest', '1.2', '1.3', '1.4', '2.0'],
+    images: new Map([info('1.2', 2), info('1.3', 3), info('1.4', 4), info('2.0', 1), info('latest', 9)]),
+    scannedAt: 1,
+  };
+  const images = { repository: (name: string) => (name === 'reg.example/acme/cart' ? repository : undefined) };
+  const tagsOf = (list: readonly { readonly ref: string }[]) => list.map(({ ref }) => ref.split(':')[1]);
+
+  test('orders and filters by the pattern in the manifest, and counts what is newer', () => {
+    const wanted = new Map([[ID, manifest({ 'fluxcd.io/tag.cart': 'semver:~1' })]]);
+    const [container] = listImages([running], wanted, images)[0]?.containers ?? [];
+    expect(tagsOf(container?.available ?? [])).toEqual(['2.0', '1.4', '1.3', '1.2', 'latest']);
+    expect(container).toMatchObject({
+      name: 'cart',
+      current: { ref: 'reg.example/acme/cart:1.3' },
+      latestFiltered: { ref: 'reg.example/acme/cart:1.4' },
+      availableCount: 5,
+      newAvailableCount: 2,
+      filteredCount: 3,
+      newFilteredCount: 1,
+    });
+  });
+
+  test('orders by time without a pattern', () => {
+    const [container] = listImages([running], new Map(), images)[0]?.containers ?? [];
+    expect(tagsOf(container?.available ?? [])).toEqual(['latest', '1.4', '1.3', '1.2', '2.0']);
+  });
+
+  test('an unknown repository and a malformed reference are shown as unknown', () => {
+    const containers = [
+      { name: 'a', image: 'other/image:1' },
+      { name: 'b', image: ':::' },
+    ];
+    for (const container of listImages([{ ...running, containers }], new Map(), images)[0]?.containers ?? []) {
+      expect(container).toMatchObject({ current: { ref: '' }, available: [], availableCount: 0 });
+    }
+  });
+});
+
+describe('what is watched in registries', () => {
+  test('each repository once, with the pull secrets of each workload in its own namespace', () => {
+    const other = { ...manifest({}), object: { ...manifest({}, { serviceAccountName: 'robot' }).object } };
+    const targets = imageTargets(
+      new Map([
+        [ID, manifest({}, { imagePullSecrets: [{ name: 'pull' }, 'junk'] })],
+        ['ops:deployment/cart', other],
+      ]),
+    );
+    expect(targets).toEqual([
+      {
+        name: 'reg.example/acme/cart',
+        inUse: ['1.3'],
+        pullSecrets: [
+          { namespace: 'shop', secrets: ['pull'], serviceAccount: 'default' },
+          { namespace: 'ops', secrets: [], serviceAccount: 'robot' },
+        ],
+      },
+    ]);
+  });
+
+  test('times are needed only of tags that a time-ordered pattern wants which somebody asked for', () => {
+    const times = (annotations: Record<string, string>) => imageTargets(new Map([[ID, manifest(annotations)]]))[0]?.needsTimes;
+    expect(times({})).toBeUndefined();
+    expect(times({ 'fluxcd.io/tag.cart': 'glob:1.*' })).toBeDefined();
+    expect(times({ 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.cart': 'semver:1' })).toBeUndefined();
+    const needs = times({ 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.cart': 'glob:1.*' });
+    expect([needs?.('1.4'), needs?.('2.0')]).toEqual([true, false]);
+  });
+
+  test('a malformed image reference is not watched and stops nothing', () => {
+    expect(
+      imageTargets(
+        new Map([
+          [
+            ID,
+            manifest(
+              {},
+              {
+                containers: [
+                  { name: 'x', image: '::' },
+                  { name: 'y', image: 'a/b:1' },
+                ],
+              },
+            ),
+          ],
+        ]),
+      ).map(({ name }) => name),
+    ).toEqual(['index.docker.io/a/b']);
+  });
+});

@@ -1,0 +1,280 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { createMetrics, FluxError, silentLogger } from '../../../src/base/index.ts';
+import { Approvals } from '../../../src/controller/sync/approvals.ts';
+import { createHealth } from '../../../src/controller/daemon/health.ts';
+import { SyncHistory } from '../../../src/controller/sync/history.ts';
+import { JobQueue } from '../../../src/controller/jobs/jobs.ts';
+import { ObjectStates } from '../../../src/controller/sync/object-states.ts';
+import type { Cancellable, Cluster, ImageWatch, Source } from '../../../src/controller/ports.ts';
+import { Progress } from '../../../src/controller/loop/progress.ts';
+import { createSteps, type StepsOptions } from '../../../src/controller/loop/steps.ts';
+import { createSyncEvents } from '../../../src/controller/sync/sync-events.ts';
+import { createSyncRecorder } from '../../../src/controller/sync/sync-recorder.ts';
+import { SyncReports } from '../../../src/controller/sync/sync-reports.ts';
+import { createRepositoryReader } from '../../../src/controller/repository/view.ts';
+import { EventLog } from '../../../src/record/index.ts';
+import type { Manifest } from '../../../src/resource/index.ts';
+import type { UpdateSpec } from '../../../src/update/index.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { until } from '../../support/until.ts';
+
+const [FIRST, SECOND] = ['1'.repeat(40), '2'.repeat(40)];
+
+function deployment(name: string): Manifest {
+  const spec = { template: { spec: { containers: [{ name: 'c', image: 'acme/web:1' }] } } };
+  return {
+    place: { file: `${name}.yaml`, document: 1, line: 1 },
+    object: { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, namespace: 'shop' }, spec },
+    checksum: name,
+  };
+}
+
+describe('the steps of the loop', () => {
+  let applied: string[];
+  let refusePush: boolean;
+  let recorded: string[];
+  let head: string;
+  let manifests: Manifest[];
+  let watched: string[];
+  let asked: string[];
+  let reports: SyncReports;
+  let progress: Progress;
+  let events: EventLog;
+  let duringFetch: () => void;
+  let duringApply: () => void;
+  let options: StepsOptions;
+
+  beforeEach(async () => {
+    [applied, recorded, refusePush, head, manifests, watched, asked] = [[], [], false, FIRST, [deployment('web')], [], []];
+    reports = new SyncReports();
+    events = new EventLog();
+    progress = new Progress();
+    duringFetch = () => {};
+    duringApply = () => {};
+    const clock = new ManualClock();
+    const source = {
+      fetch: async () => {
+        duringFetch();
+        return head;
+      },
+      state: () => ({ status: 'ready' }),
+      files: async () => [],
+      syncTag: async () => undefined,
+      resolve: async (ref: string) => ref,
+      find: async (ref: string) => ref,
+      commits: async () => [],
+      notes: async () => new Map(),
+      syncRecord: async () => undefined,
+      recordSync: async ({ revision }: { readonly revision: string }) => {
+        recorded.push(revision);
+        if (refusePush) throw new FluxError('push refused', { code: 'git/push-failed' });
+      },
+    } as unknown as Source;
+    const cluster = {
+      plan: async () => ({ entries: [] }),
+      apply: async () => {
+        applied.push(head);
+        duringApply();
+        return [];
+      },
+      tell: () => undefined,
+      namesBy: () => progress,
+      idOf: ({ kind, metadata }: Manifest['object']) => `${metadata.namespace}:${kind.toLowerCase()}/${metadata.name}`,
+    } as unknown as Cluster;
+    const images = {
+      watch(targets: readonly { readonly name: string }[]) {
+        watched = targets.map(({ name }) => name);
+      },
+    };
+    options = {
+      source,
+      cluster,
+      reader: createRepositoryReader(source, { read: async () => ({ manifests, errors: [], warnings: [] }) }, cluster),
+      recorder: createSyncRecorder(source, 'fluxd/1', new ManualClock()),
+      images: images as unknown as ImageWatch,
+      syncSet: 'set',
+      garbageCollection: 'off',
+      deletionLimit: 25,
+      approvals: new Approvals(),
+      health: createHealth({ cluster, clock }),
+      timeoutMs: 1000,
+      automation: true,
+      jobs: new JobQueue(source),
+      reports,
+      progress,
+      objectStates: new ObjectStates(),
+      history: new SyncHistory(source),
+      syncEvents: createSyncEvents(source, silentLogger()),
+      events,
+      metrics: await createMetrics({ version: 'test' }),
+      onProgress: () => undefined,
+      clock,
+      log: silentLogger(),
+      ask: (...steps) => void asked.push(...steps),
+    };
+  });
+
+  test('R-041: while Git refuses every record, new commits are applied all the same', async () => {
+    refusePush = true;
+    const steps = createSteps(options);
+    expect(await steps.sync(FIRST, {})).toBe('later');
+    head = SECOND;
+    expect(await steps.sync(SECOND, {})).toBe('later');
+    expect(applied).toEqual([FIRST, SECOND]);
+    expect(progress).toMatchObject({ applied: SECOND, failure: undefined });
+    refusePush = false;
+    await steps.sync(SECOND, {});
+    expect(progress.unrecorded).toBeUndefined();
+  });
+
+  test('a push without an answer has the sync come back soon', async () => {
+    const failure = new FluxError('hung up', { code: 'git/push-unanswered' });
+    const source = { ...options.source, recordSync: () => Promise.reject(failure) };
+    const recorder = createSyncRecorder(source, 'fluxd/1', new ManualClock());
+    await expect(createSteps({ ...options, source, recorder }).sync(FIRST, {})).rejects.toBe(failure);
+  });
+
+  test('a revision that left the branch is not recorded again', async () => {
+    const failure = new FluxError('gone', { code: 'git/revision-removed', fault: 'user' });
+    const asked: string[] = [];
+    const recordSync = async ({ revision }: { readonly revision: string }) => {
+      asked.push(revision);
+      if (revision === FIRST) throw failure;
+    };
+    const source = { ...options.source, recordSync };
+    const recorder = createSyncRecorder(source, 'fluxd/1', new ManualClock());
+    const steps = createSteps({ ...options, source, recorder });
+    await expect(steps.sync(FIRST, {})).rejects.toBe(failure);
+    await steps.sync(SECOND, {});
+    await steps.sync(SECOND, {});
+    expect(asked.filter((revision) => revision === FIRST)).toHaveLength(2);
+    expect(progress.unrecorded).toBeUndefined();
+  });
+
+  test('a policy change that is refused says so of the workload, as in Flux v1', async () => {
+    manifests = [deployment('web')];
+    const id = 'shop:deployment/web';
+    const spec: UpdateSpec = {
+      type: 'policy',
+      cause: { Message: '', User: 'Ann' },
+      spec: { [id]: { add: { 'tag.c': 'semver:foo' }, remove: {} } },
+    };
+    const job = options.jobs.add(spec, 0);
+    await createSteps(options).job({});
+    const error = 'invalid tag pattern: "semver:foo"';
+    const result = { [id]: { Status: 'failed', Error: error, PerContainer: null } };
+    expect(await options.jobs.status(job.id)).toEqual({ state: 'failed', error, spec, result });
+  });
+
+  test.each([
+    ['command-failed', undefined, 60_000, 1, 'git repo not ready: git ls-remote: fatal: no route'],
+    ['command-failed', FIRST, 60_000, 3, 'git ls-remote: fatal: no route'],
+    ['command-failed', FIRST, 1_000, 1, 'git ls-remote: fatal: no route'],
+    ['denied', FIRST, 60_000, 1, 'git ls-remote: fatal: no route'],
+  ])(
+    'an update that Git cannot be asked for (%s) says whether it ever could be (head %s), and is tried again while it may pass (within %i ms: %i)',
+    async (code, known, timeoutMs, tries, error) => {
+      const failure = new FluxError('git ls-remote: fatal: no route', { code: `git/${code}`, help: 'Read it.' });
+      let fetches = 0;
+      const fetch = async ({ signal }: Cancellable = {}) => {
+        signal?.throwIfAborted();
+        fetches += 1;
+        throw failure;
+      };
+      const source = { ...options.source, head: () => known, fetch };
+      const spec: UpdateSpec = { type: 'policy', cause: { Message: '', User: '' }, spec: {} };
+      const clock = new ManualClock();
+      const job = options.jobs.add(spec, 0);
+      let over = false;
+      const done = createSteps({ ...options, source, timeoutMs, clock }).job({});
+      void done.finally(() => {
+        over = true;
+      });
+      await until('the job is over', () => {
+        if (clock.sleeping > 0) clock.advance(4_000);
+        return over;
+      });
+      expect(await options.jobs.status(job.id)).toEqual({ state: 'failed', error });
+      expect(fetches).toBe(tries);
+    },
+  );
+
+  test('a commit that arrived though its push was never answered is the outcome of its job, made once', async () => {
+    const file = '---\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n  namespace: shop\n';
+    let commits = 0;
+    const source = {
+      ...options.source,
+      head: () => head,
+      files: async () => [{ path: 'web.yaml', mode: '100644', blob: 'b', size: file.length }],
+      blob: async () => Buffer.from(file),
+      async commit(): Promise<string> {
+        commits += 1;
+        head = SECOND;
+        throw new FluxError('git push: hung up', { code: 'git/push-unknown' });
+      },
+      arrived: async () => SECOND,
+    };
+    const spec: UpdateSpec = {
+      type: 'policy',
+      cause: { Message: '', User: '' },
+      spec: { 'shop:deployment/web': { add: { locked: 'true' }, remove: {} } },
+    };
+    const clock = new ManualClock();
+    const job = options.jobs.add(spec, 0);
+    const done = createSteps({ ...options, source, timeoutMs: 60_000, clock }).job({});
+    await until('it is tried again', () => clock.sleeping > 0);
+    clock.advance(4_000);
+    await done;
+    expect(await options.jobs.status(job.id)).toMatchObject({ state: 'succeeded', error: '', revision: SECOND });
+    expect(commits).toBe(1);
+  });
+
+  test('a workload whose name nobody can ask for does not stop the others from being watched', async () => {
+    manifests = [deployment('web+1'), deployment('wéb'), deployment('web')];
+    await createSteps(options).sync(FIRST, {});
+    expect(watched).toEqual(['index.docker.io/acme/web']);
+    expect(progress.failure).toBeUndefined();
+  });
+
+  test('who asks while a fetch is under way waits for the next one: that fetch may not have their commit', async () => {
+    const steps = createSteps(options);
+    let late = '';
+    duringFetch = () => {
+      late = reports.ask().id;
+    };
+    const early = reports.ask().id;
+    await steps.fetch({});
+    await steps.sync(FIRST, {});
+    expect([reports.get(early).state, reports.get(late).state]).toEqual(['done', 'queued']);
+    duringFetch = () => {};
+    asked = [];
+    await steps.fetch({});
+    expect(asked).toContain('sync');
+    await steps.sync(FIRST, {});
+    expect(reports.get(late).state).toBe('done');
+  });
+
+  test('a fetch that fails is told to those it was made for', async () => {
+    const steps = createSteps(options);
+    const { id } = reports.ask();
+    duringFetch = () => {
+      throw new FluxError('remote is down', { code: 'git/unreachable' });
+    };
+    await expect(steps.fetch({})).rejects.toThrow('remote is down');
+    steps.fetchFailed(new FluxError('remote is down', { code: 'git/unreachable' }));
+    expect(reports.get(id)).toMatchObject({ state: 'done', failure: { message: 'remote is down' } });
+  });
+
+  test('a sync that loses the right to write is told to who asked; it records nothing, and is no failure of the daemon', async () => {
+    const steps = createSteps(options);
+    const { id } = reports.ask();
+    await steps.fetch({});
+    const term = new AbortController();
+    const lost = new FluxError('flux-2 holds the lease now', { code: 'lease/lost' });
+    duringApply = () => term.abort(lost);
+    await expect(steps.sync(FIRST, { signal: term.signal })).rejects.toBe(lost);
+    expect(reports.get(id)).toMatchObject({ state: 'done', failure: lost });
+    expect(progress).toMatchObject({ applied: undefined, failure: undefined, unrecorded: undefined });
+    expect(recorded).toEqual([]);
+  });
+});

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import type { Logger } from '../../../src/base/index.ts';
+import { createOutcomeLog } from '../../../src/controller/sync/log-outcome.ts';
+import type { SyncOutcome } from '../../../src/controller/sync/sync.ts';
+
+const OUTCOME: SyncOutcome = {
+  revision: '1'.repeat(40),
+  startedAt: 0,
+  finishedAt: 1,
+  changes: [],
+  errors: [],
+  warnings: [],
+};
+
+test('objects with the mark of another Flux, or of a former URL, are told once, whatever comes and goes, and again when they are back (R-022)', () => {
+  const lines: string[] = [];
+  const note = (fields: object, message: string) => lines.push(`${message} ${JSON.stringify(fields)}`);
+  const log = {
+    info: (fields: object, message: string) => (message === 'sync done' ? undefined : note(fields, message)),
+  } as unknown as Logger;
+  const tell = createOutcomeLog();
+  const many = Array.from({ length: 12 }, (_, n) => ({ id: `a:b/c${n}`, uid: `u-${n}` }));
+  for (const orphans of [many, many.slice(1), undefined, many.slice(0, 2)])
+    tell({ ...OUTCOME, ...(orphans ? { orphans } : {}) }, log);
+  const message = 'objects that are not in Git have the mark of another Flux, or of a former URL, branch or path; left alone';
+  expect(lines).toEqual([
+    `${message} {"objects":12,"resources":"${many
+      .slice(0, 10)
+      .map(({ id }) => id)
+      .join(',')},…"}`,
+    `${message} {"objects":2,"resources":"a:b/c0,a:b/c1"}`,
+  ]);
+});
+
+test('many deletions that are held for one reason are one line, and a few are one each', () => {
+  const lines: object[] = [];
+  const log = {
+    warn: (fields: object, message: string) => lines.push({ ...fields, message }),
+    info: () => undefined,
+  } as unknown as Logger;
+  const tell = createOutcomeLog();
+  const held = Array.from({ length: 131 }, (_, n) => ({ id: `a:b/c${n}`, outcome: 'held' as const, reason: 'too many' }));
+  const other = { id: 'a:b/other', outcome: 'held' as const, reason: 'another source wants it' };
+  tell({ ...OUTCOME, changes: [...held, other] }, log);
+  tell({ ...OUTCOME, changes: [...held, other] }, log);
+  const resources = `${held
+    .slice(0, 10)
+    .map(({ id }) => id)
+    .join(',')},…`;
+  expect(lines).toEqual([
+    { objects: 131, resources, reason: 'too many', message: 'deletions held' },
+    { resource: 'a:b/other', outcome: 'held', reason: 'another source wants it', message: 'object held' },
+  ]);
+});

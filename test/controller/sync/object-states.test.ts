@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest';
+import { FluxError } from '../../../src/base/index.ts';
+import { ObjectStates } from '../../../src/controller/sync/object-states.ts';
+import type { Change, Problem } from '../../../src/controller/ports.ts';
+
+const place = { file: 'a.yaml', document: 1, line: 1 };
+const error = (message: string) => new FluxError(message, { code: 'x/y' });
+
+function statesOf(
+  syncs: readonly { readonly at: number; readonly changes?: readonly Change[]; readonly errors?: readonly Problem[] }[],
+) {
+  const states = new ObjectStates();
+  for (const { at, changes = [], errors = [] } of syncs)
+    states.synced({ revision: `r${at}`, startedAt: at - 1, finishedAt: at, changes, errors, warnings: [] });
+  return states.view.objects.map(({ id, state, since }) => [id, state, since]);
+}
+
+test('an object keeps its time for as long as it stands the same, for the same reason', () => {
+  const change = (outcome: Change['outcome'], more: Partial<Change> = {}): Change => ({ id: 'a', outcome, place, ...more });
+  expect(
+    statesOf([
+      { at: 1, changes: [change('created')] },
+      { at: 2, changes: [change('unchanged')] },
+    ]),
+  ).toEqual([['a', 'synced', 1]]);
+  expect(
+    statesOf([
+      { at: 1, changes: [change('created')] },
+      { at: 2, changes: [change('configured')] },
+    ]),
+  ).toEqual([['a', 'synced', 2]]);
+  const failed = (message: string) => change('failed', { error: error(message) });
+  expect(
+    statesOf([
+      { at: 1, changes: [failed('x')] },
+      { at: 2, changes: [failed('x')] },
+    ]),
+  ).toEqual([['a', 'failed', 1]]);
+  expect(
+    statesOf([
+      { at: 1, changes: [failed('x')] },
+      { at: 2, changes: [failed('y')] },
+    ]),
+  ).toEqual([['a', 'failed', 2]]);
+  const held = (reason: string) => change('held', { reason });
+  expect(
+    statesOf([
+      { at: 1, changes: [held('x')] },
+      { at: 2, changes: [held('y')] },
+      { at: 3, changes: [held('y')] },
+    ]),
+  ).toEqual([['a', 'held', 2]]);
+});
+
+test('what is deleted, or gone from both sides, is no longer listed', () => {
+  const a: Change = { id: 'a', outcome: 'created', place };
+  expect(
+    statesOf([
+      { at: 1, changes: [a] },
+      { at: 2, changes: [{ id: 'a', outcome: 'deleted' }] },
+    ]),
+  ).toEqual([]);
+  expect(statesOf([{ at: 1, changes: [a] }, { at: 2 }])).toEqual([]);
+});
+
+test('refused documents are listed beside objects, by name or by place, in one order', () => {
+  const changes: readonly Change[] = [
+    { id: 'z', outcome: 'created', place },
+    { id: 'twice', outcome: 'created', place },
+  ];
+  const errors: readonly Problem[] = [
+    { id: 'twice', file: 'b.yaml', document: 1, line: 1, error: error('given twice') },
+    { id: 'refused', file: 'b.yaml', document: 2, line: 9, error: error('no kind') },
+    { file: 'c.yaml', document: 1, line: 3, error: error('malformed') },
+  ];
+  expect(statesOf([{ at: 1, changes, errors }])).toEqual([
+    [undefined, 'refused', 1],
+    ['refused', 'refused', 1],
+    ['twice', 'synced', 1],
+    ['z', 'synced', 1],
+  ]);
+});

@@ -1,0 +1,152 @@
+import { describe, expect, test } from 'vitest';
+import { FluxError, silentLogger } from '../../../src/base/index.ts';
+import type { Change, Commit } from '../../../src/controller/ports.ts';
+import type { SyncOutcome } from '../../../src/controller/sync/sync.ts';
+import { createSyncEvents } from '../../../src/controller/sync/sync-events.ts';
+
+const [OLD, FIRST, SECOND] = ['0'.repeat(40), '1'.repeat(40), '2'.repeat(40)];
+const place = { file: 'shop.yaml', document: 1, line: 1 };
+
+function commit(revision: string, subject: string): Commit {
+  return { revision, subject, author: { name: '', email: '' }, trailers: [], ours: false };
+}
+
+function outcome(changes: readonly Change[], options: Partial<SyncOutcome> = {}): SyncOutcome {
+  return { revision: SECOND, previous: OLD, startedAt: 1, finishedAt: 5, changes, errors: [], warnings: [], ...options };
+}
+
+function eventsOver(commits: readonly Commit[], notes: Readonly<Record<string, unknown>> = {}) {
+  const texts = new Map(Object.entries(notes).map(([revision, note]) => [revision, JSON.stringify(note)]));
+  return createSyncEvents({ commits: async () => commits, notes: async () => texts }, silentLogger());
+}
+
+const failed = (message: string): Change => ({
+  id: 'shop:configmap/bad',
+  outcome: 'failed',
+  place,
+  error: new FluxError(message, { code: 'cluster/apply-failed' }),
+});
+const result = {
+  'shop:deployment/cart': {
+    Status: 'success',
+    PerContainer: [{ Container: 'web', Current: 'acme/cart:1', Target: 'acme/cart:2' }],
+  },
+  'shop:deployment/web': { Status: 'failed', Error: 'no such image', PerContainer: null },
+};
+
+describe('the event of a sync', () => {
+  test('has Flux v1’s shape: commits newest first, what they include, what failed', async () => {
+    const events = eventsOver([commit(SECOND, 'Second'), commit(FIRST, 'First')]);
+    const changes: readonly Change[] = [
+      { id: 'shop:configmap/new', outcome: 'created', place },
+      { id: 'shop:configmap/changed', outcome: 'configured', place },
+      { id: 'shop:configmap/same', outcome: 'unchanged', place },
+      { id: 'shop:configmap/corrected', outcome: 'configured', place, drift: true, reason: 'changed' },
+      { id: 'shop:configmap/gone', outcome: 'deleted' },
+      failed('boom at https://me:secret@host'),
+    ];
+    const [sync] = await events.of(outcome(changes));
+    expect(sync).toEqual({
+      type: 'sync',
+      objects: ['shop:configmap/bad', 'shop:configmap/changed', 'shop:configmap/new'],
+      startedAt: 1,
+      endedAt: 1,
+      metadata: {
+        commits: [
+          { revision: SECOND, message: 'Second' },
+          { revision: FIRST, message: 'First' },
+        ],
+        includes: { other: true },
+        errors: [{ ID: 'shop:configmap/bad', Path: 'shop.yaml', Error: 'boom at https://me:***@host' }],
+      },
+    });
+  });
+
+  test('is not told where nothing is new, but once for each other trouble', async () => {
+    const events = eventsOver([]);
+    const again = { previous: SECOND };
+    const types = async (changes: readonly Change[]) => (await events.of(outcome(changes, again))).map(({ type }) => type);
+    expect(await types([])).toEqual([]);
+    expect(await types([failed('a')])).toEqual(['sync']);
+    expect(await types([failed('a')])).toEqual([]);
+    expect(await types([failed('b')])).toEqual(['sync']);
+    expect(await types([])).toEqual([]);
+    expect(await types([failed('b')])).toEqual(['sync']);
+  });
+
+  test('goes on when the commits cannot be read', async () => {
+    const refuse = () => Promise.reject(new FluxError('bad object', { code: 'git/failed' }));
+    const events = createSyncEvents({ commits: refuse, notes: async () => new Map() }, silentLogger());
+    const corrected: Change = { id: 'shop:configmap/a', outcome: 'configured', place, drift: true, reason: 'changed' };
+    expect((await events.of(outcome([corrected]))).map(({ type }) => type)).toEqual(['drift_corrected']);
+  });
+});
+
+describe('releases that come with a sync', () => {
+  const cause = { Message: 'hello', User: 'Ann' };
+  const commits = [commit(SECOND, 'Auto-release acme/cart:2'), commit(FIRST, 'Release acme/cart:2 to all')];
+  const image = { ServiceSpecs: ['<all>'], ImageSpec: 'acme/cart:2', Kind: 'execute', Excludes: null, Force: false };
+  const notes = {
+    [FIRST]: { jobID: 'j', spec: { type: 'image', cause, spec: image }, result },
+    [SECOND]: { jobID: 'k', spec: { type: 'auto', cause: { Message: '', User: '' }, spec: { Changes: [] } }, result },
+  };
+
+  test('are told after it, oldest first, in Flux v1’s shapes', async () => {
+    const told = await eventsOver(commits, notes).of(outcome([]));
+    expect(told.map(({ type }) => type)).toEqual(['sync', 'release', 'autorelease']);
+    expect(told[0]).toMatchObject({ metadata: { includes: { release: true, autorelease: true } } });
+    expect(told[1]).toEqual({
+      type: 'release',
+      objects: ['shop:deployment/cart'],
+      startedAt: 1,
+      endedAt: 5,
+      metadata: {
+        Revision: FIRST,
+        result,
+        error: 'shop:deployment/web failed: no such image',
+        spec: { Type: 'releaseImageSpecType', ReleaseImageSpec: image, ReleaseContainersSpec: null },
+        cause,
+      },
+    });
+    expect(told[2]).toMatchObject({ metadata: { Revision: SECOND, spec: { Changes: [] } } });
+  });
+
+  test('are not told at an initial sync, which finds what another daemon did', async () => {
+    const told = await eventsOver(commits, notes).of({ ...outcome([]), previous: undefined } as unknown as SyncOutcome);
+    expect(told).toMatchObject([{ type: 'sync', metadata: { initialSync: true } }]);
+  });
+
+  test('a note that somebody broke is no release', async () => {
+    for (const spec of [null, 7, { type: 'image' }, { type: 7, spec: {} }, { type: 'image', spec: {}, cause: 'x' }]) {
+      const told = await eventsOver([commit(FIRST, '')], { [FIRST]: { jobID: 'j', spec, result: {} } }).of(outcome([]));
+      expect(told[0]).toMatchObject({ type: 'sync' });
+    }
+  });
+});
+
+describe('what Flux v1 did not tell', () => {
+  test('corrections of drift, with what was changed', async () => {
+    const corrected: Change = { id: 'shop:configmap/a', outcome: 'configured', place, drift: true, reason: 'changed by kubectl' };
+    expect(await eventsOver([]).of(outcome([corrected], { previous: SECOND }))).toMatchObject([
+      { type: 'drift_corrected', metadata: { corrections: [{ id: 'shop:configmap/a', reason: 'changed by kubectl' }] } },
+    ]);
+  });
+
+  test('deletions that are held, once for each list', async () => {
+    const events = eventsOver([]);
+    const held = (n: number): Change => ({
+      id: `shop:configmap/${n}`,
+      outcome: 'held',
+      uid: `${n}`,
+      approval: 'abc',
+      reason: 'many',
+    });
+    const told = async (changes: readonly Change[]) =>
+      (await events.of(outcome(changes, { previous: SECOND }))).map(({ objects }) => objects);
+    expect(await told([held(1)])).toEqual([['shop:configmap/1']]);
+    expect(await told([held(1)])).toEqual([]);
+    expect(await told([held(1), held(2)])).toEqual([['shop:configmap/1', 'shop:configmap/2']]);
+    expect(await told([])).toEqual([]);
+    expect(await told([held(1)])).toEqual([['shop:configmap/1']]);
+  });
+});
