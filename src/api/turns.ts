@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { turn } from '../base/index.ts';
+import { yieldTurn } from '../base/index.ts';
 
 /** Pipelined requests that may wait on one connection; a client with more is flooding. */
 const MAX_PIPELINED = 16;
@@ -23,7 +23,7 @@ export function createConnectionTurns(
     for (let next = own.shift(); next !== undefined && socket.writable; next = own.shift()) {
       await next();
       // One for each turn of the event loop: a busy socket could deliver megabytes in a single turn.
-      await turn();
+      await yieldTurn();
     }
     waiting.delete(socket);
   };
@@ -59,7 +59,7 @@ export function createClientTurns(): <T>(client: string, work: () => Promise<T>)
     else {
       // A finished request hands over its slot.
       await new Promise<void>((resolve) => client.waiting.push(resolve));
-      await turn();
+      await yieldTurn();
     }
     try {
       return await work();

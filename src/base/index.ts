@@ -22,15 +22,14 @@ export type { HttpRequest } from './http/wire.ts';
 export { createLogger, type Logger, type LogOptions, silentLogger } from './log.ts';
 export { type Measurement, measured } from './measured.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
-export { orAborted } from './or-aborted.ts';
 export { redact, Secret, withoutSecret } from './redact.ts';
 export { remember } from './remember.ts';
 export { retryAfterMs } from './retry-after.ts';
 export { suggest } from './suggest.ts';
 export { threadEnvironment } from './thread-environment.ts';
 export { trimEndOf } from './trim-end.ts';
-export { turn } from './turn.ts';
 export { uncheckedTls } from './unchecked-tls.ts';
+export { waitOrAbort } from './wait-or-abort.ts';
 export { dumpYaml } from './yaml/dump.ts';
 export {
   appendEntry,
@@ -44,6 +43,7 @@ export {
 } from './yaml/edit.ts';
 export { exceedsIndicators } from './yaml/indicators.ts';
 export type { JsonValue } from './yaml/json.ts';
+export { isJsonMap, type JsonMap } from './yaml/json-map.ts';
 export { findEntry, nodeAt, type YamlEntry } from './yaml/lookup.ts';
 export type { YamlAlias, YamlMapping, YamlNode, YamlPair, YamlScalar } from './yaml/node.ts';
 export { parseYamlDocument, parseYamlDocuments, type YamlDocument } from './yaml/parse.ts';
@@ -51,3 +51,4 @@ export { colonAfter } from './yaml/range.ts';
 export { isExactNumber, parseExactJson } from './yaml/scalar.ts';
 export { keyText } from './yaml/value.ts';
 export { formatScalar } from './yaml/write.ts';
+export { yieldTurn } from './yield.ts';

@@ -1,4 +1,4 @@
-import { dumpYaml, FluxError, isExactNumber, type JsonValue, parseYamlDocuments } from '../base/index.ts';
+import { dumpYaml, FluxError, isJsonMap, type JsonMap, type JsonValue, parseYamlDocuments } from '../base/index.ts';
 
 /** An object as a person would write it, without the fields that the cluster adds. */
 export interface ExportedObject {
@@ -8,8 +8,6 @@ export interface ExportedObject {
   readonly namespace?: string;
   readonly yaml: string;
 }
-
-type JsonMap = { readonly [key: string]: JsonValue };
 
 /** Annotations that controllers, kubectl and the sync add. */
 const NOTED = new Set([
@@ -46,7 +44,7 @@ function exported(value: JsonValue, number: number): ExportedObject {
       name,
       namespace: namespace || undefined,
     },
-    spec: isMap(spec) ? unlessEmpty(mapOf(withoutEmpty(withoutCreationTime(spec)))) : undefined,
+    spec: isJsonMap(spec) ? unlessEmpty(mapOf(withoutEmpty(withoutCreationTime(spec)))) : undefined,
   };
   return { kind, name, ...(typeof namespace === 'string' && namespace !== '' ? { namespace } : {}), yaml: dumpYaml(kept) };
 }
@@ -54,21 +52,21 @@ function exported(value: JsonValue, number: number): ExportedObject {
 /** The API server writes `creationTimestamp: null` into each pod template. */
 function withoutCreationTime(spec: JsonMap): JsonMap {
   const { template } = spec;
-  if (!isMap(template) || !isMap(template.metadata)) return spec;
+  if (!isJsonMap(template) || !isJsonMap(template.metadata)) return spec;
   return { ...spec, template: { ...template, metadata: without(template.metadata, (key) => key === 'creationTimestamp') } };
 }
 
 /** Removes entries that are null, `{}` or `[]`, at any depth. A value that becomes empty that way stays, as in Flux v1. */
 function withoutEmpty(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(withoutEmpty);
-  if (!isMap(value)) return value;
+  if (!isJsonMap(value)) return value;
   return Object.fromEntries(Object.entries(value).flatMap(([key, each]) => (isEmpty(each) ? [] : [[key, withoutEmpty(each)]])));
 }
 
 function isEmpty(value: JsonValue): boolean {
   if (value === null) return true;
   if (Array.isArray(value)) return value.length === 0;
-  return isMap(value) && Object.keys(value).length === 0;
+  return isJsonMap(value) && Object.keys(value).length === 0;
 }
 
 function unlessEmpty(map: JsonMap): JsonMap | undefined {
@@ -80,11 +78,7 @@ function without(map: JsonMap, isLeftOut: (key: string) => boolean): JsonMap {
 }
 
 function mapOf(value: JsonValue | undefined): JsonMap {
-  return isMap(value) ? value : {};
-}
-
-function isMap(value: JsonValue | undefined): value is JsonMap {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value);
+  return isJsonMap(value) ? value : {};
 }
 
 function badExport(number: number, why: string): FluxError {

@@ -3,6 +3,7 @@ import { formatResourceId, isFields, isWorkloadKind, type KubeObject } from '../
 import { applySteps } from './apply/apply.ts';
 import { applyBody } from './apply/body.ts';
 import { createWindow } from './apply/window.ts';
+import { createChangedOnly } from './changed-only.ts';
 import { reviewAccess } from './connection/access.ts';
 import { createCredentialSource, type KubeconfigSource, loadKubeconfig } from './connection/kubeconfig.ts';
 import { createTransport } from './connection/transport.ts';
@@ -26,7 +27,6 @@ import { createSyncSet, type SyncSet } from './plan/sync-set.ts';
 import { selfOf } from './prune/self.ts';
 import { createAllowedNamespaces } from './scope/allowed-namespaces.ts';
 import { findKind, keyOf, type Target } from './scope/scope.ts';
-import { createTold } from './told.ts';
 import type { Change, Cluster, Plan } from './types.ts';
 import { createAttention } from './watch/attention.ts';
 import { createViews } from './watch/views.ts';
@@ -84,7 +84,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster & 
   const { clock, log, fieldManager: manager = FIELD_MANAGER, maxInFlight = MAX_IN_FLIGHT, requestTimeoutMs } = options;
   const fence = options.fence ?? new Fence(clock);
   const allowed = createAllowedNamespaces(options.namespaces ?? []);
-  const told = createTold();
+  const changedOnly = createChangedOnly();
   const kubeconfig = await loadKubeconfig(options);
   const defaultNamespace = options.defaultNamespace || kubeconfig.namespace || 'default';
   const credentials = createCredentialSource(kubeconfig, () => loadKubeconfig(options), clock);
@@ -134,12 +134,12 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster & 
     transport,
     clock,
     log,
-    told,
+    changedOnly,
     allowed,
     instance: options.instance || 'fluxd',
     onEvent: options.onEvent,
   });
-  const listWorkloads = createWorkloadLister({ transport, discovery, views, allowed, log, told });
+  const listWorkloads = createWorkloadLister({ transport, discovery, views, allowed, log, changedOnly });
 
   return {
     defaultNamespace,
@@ -149,7 +149,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster & 
       syncSets.set(request.syncSet, set);
       const others = [...syncSets.values()].filter((each) => each !== set).map(({ wanted }) => wanted);
       const self = selfOf((await credentials.current()).headers);
-      const deps = { transport, discovery, views, allowed, clock, log, told, manager, layOut: set.layOut, self, others };
+      const deps = { transport, discovery, views, allowed, clock, log, changedOnly, manager, layOut: set.layOut, self, others };
       const planned = await planSync(request, set, deps, signal);
       if (!request.preview) {
         defined = planned.layout.defined;
@@ -217,7 +217,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster & 
 
     workloads: (filter, { signal } = {}) => listWorkloads(filter, signal),
 
-    exportObjects: ({ signal } = {}) => exportObjects({ transport, discovery, allowed, log, told }, signal),
+    exportObjects: ({ signal } = {}) => exportObjects({ transport, discovery, allowed, log, changedOnly }, signal),
 
     takePart: (candidacy, handlers, signal) =>
       takePart({ ...candidacy, credentials, fence, onRequest: options.onRequest, clock, log }, handlers, signal),

@@ -4,11 +4,8 @@
  */
 
 export { EventLog, type FluxEvent, type LoggedEvent, summarizeEvent } from '../record/index.ts';
-export type { HeldDeletions } from './sync/approvals.ts';
 export type * from './daemon/daemon.ts';
-export type { HistoryEntry, HistoryPosition } from './sync/history.ts';
 export { type RunningFlux, startFlux } from './main.ts';
-export { type ObjectState, objectKey } from './sync/object-states.ts';
 export type {
   AccessQuestion,
   AccessVerdict,
@@ -24,3 +21,6 @@ export type {
   SourceState,
   SourceStatus,
 } from './ports.ts';
+export type { HeldDeletions } from './sync/approvals.ts';
+export type { HistoryEntry, HistoryPosition } from './sync/history.ts';
+export { type ObjectState, objectKey } from './sync/object-states.ts';

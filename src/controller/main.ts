@@ -7,27 +7,27 @@ import { createSource, deployKey, type SourceOptions, sameRepository, syncSetNam
 import { createManifestReader, MANIFEST_NAME, MAX_FILE_BYTES, ManifestThread } from '../manifests/index.ts';
 import { EventLog } from '../record/index.ts';
 import { createImageWatch } from '../registry-watch/index.ts';
-import { Approvals } from './sync/approvals.ts';
 import type { Daemon } from './daemon/daemon.ts';
-import { createElectionHandlers } from './leadership/election.ts';
 import { createDaemon } from './daemon/facade.ts';
 import { createHealth } from './daemon/health.ts';
-import { SyncHistory } from './sync/history.ts';
+import { createPreview } from './daemon/preview.ts';
 import { JobQueue } from './jobs/jobs.ts';
+import { createElectionHandlers } from './leadership/election.ts';
+import { Standing } from './leadership/leadership.ts';
 import { Loop } from './loop/loop.ts';
+import { Progress } from './loop/progress.ts';
+import { createSteps } from './loop/steps.ts';
+import { beating, Watchdog } from './loop/watchdog.ts';
 import { type ControllerMetrics, countScans, measuredLookups } from './metrics.ts';
+import type { Cluster, Desired, ImageWatch, Source, TakePart } from './ports.ts';
+import { createRepositoryReader } from './repository/view.ts';
+import { Approvals } from './sync/approvals.ts';
+import { SyncHistory } from './sync/history.ts';
 import { ObjectStates } from './sync/object-states.ts';
 import { patientRecorder } from './sync/patient-recorder.ts';
-import type { Cluster, Desired, ImageWatch, Source, TakePart } from './ports.ts';
-import { createPreview } from './daemon/preview.ts';
-import { Progress } from './loop/progress.ts';
-import { beating, Watchdog } from './loop/watchdog.ts';
-import { Standing } from './leadership/leadership.ts';
-import { createSteps } from './loop/steps.ts';
 import { createSyncEvents } from './sync/sync-events.ts';
 import { createSyncRecorder } from './sync/sync-recorder.ts';
 import { SyncReports } from './sync/sync-reports.ts';
-import { createRepositoryReader } from './repository/view.ts';
 import { createWorkingDirectory } from './working-directory.ts';
 
 /** What the rooms count as they go. */

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { turn } from '../base/index.ts';
+import { yieldTurn } from '../base/index.ts';
 import type { Git } from './git.ts';
 import type { RunOptions } from './git-process.ts';
 import { SYMLINK, type Wanted } from './selection.ts';
@@ -27,7 +27,7 @@ export async function linkTargets(
 ): Promise<readonly TreeFile[]> {
   const links = new Map<string, TreeFile>();
   for (const [index, file] of files.entries()) {
-    if (index % TURN === TURN - 1) await turn(run.signal);
+    if (index % TURN === TURN - 1) await yieldTurn(run.signal);
     if (file.mode === SYMLINK && !file.undecodable) links.set(file.path, file);
   }
   const targets = new Set<string>();

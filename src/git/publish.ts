@@ -8,7 +8,7 @@ import { listCommits } from './history.ts';
 import { commitMessage, JOB_TRAILER, parseAuthor } from './message.ts';
 import { draftNote, noteOf } from './notes.ts';
 import { pushRaced } from './push.ts';
-import { syncTagContent } from './record.ts';
+import { syncTagContent } from './sync-tag.ts';
 
 export interface PublisherOptions extends DeliveryOptions {
   readonly branch: string;

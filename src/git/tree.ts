@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { FluxError, turn } from '../base/index.ts';
+import { FluxError, yieldTurn } from '../base/index.ts';
 import type { Git } from './git.ts';
 import { MAX_OUTPUT_BYTES, type RunOptions } from './git-process.ts';
 import { FOLDER, isWanted, type Wanted } from './selection.ts';
@@ -43,7 +43,7 @@ export async function listFiles(
   let entries = 0;
   for (const file of treeEntries(listing)) {
     entries += 1;
-    if (entries % TURN === 0) await turn(options.signal);
+    if (entries % TURN === 0) await yieldTurn(options.signal);
     for (const path of missing) if (file.path === path || file.path.startsWith(`${path}/`)) missing.delete(path);
     if (isWanted(file, names)) files.push(file);
   }

@@ -4,7 +4,7 @@ import type { RunOptions } from './git-process.ts';
 import { JOB_TRAILER } from './message.ts';
 import { noteOf } from './notes.ts';
 import type { ObjectReader } from './object-reader.ts';
-import { SYNC_TAG_SUBJECT } from './record.ts';
+import { SYNC_TAG_SUBJECT } from './sync-tag.ts';
 
 /** Who wrote something in Git. `other`: neither we nor Flux v1 would have written it so. */
 export type Writer = 'fluxd' | 'flux-v1' | 'other';

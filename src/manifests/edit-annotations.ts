@@ -4,6 +4,7 @@ import {
   findEntry,
   indentOf,
   isEmptyValue,
+  isJsonMap,
   type JsonValue,
   keyText,
   removePair,
@@ -12,7 +13,6 @@ import {
   type YamlEntry,
   type YamlMapping,
 } from '../base/index.ts';
-import { isMap } from './check.ts';
 import { type EditTarget, type LocatedObject, locateObject, ownMapping, refuseShared, sharedText } from './locate.ts';
 import { editFailed, spliceDocument, updateAt, verifyEdit } from './verify.ts';
 
@@ -98,15 +98,15 @@ function indentStep(located: LocatedObject, metadata: YamlMapping, target: EditT
 }
 
 function annotationsOf({ value }: LocatedObject): Readonly<Record<string, JsonValue>> {
-  const metadata = isMap(value) ? value.metadata : undefined;
-  const annotations = isMap(metadata) ? metadata.annotations : undefined;
-  return isMap(annotations) ? annotations : {};
+  const metadata = isJsonMap(value) ? value.metadata : undefined;
+  const annotations = isJsonMap(metadata) ? metadata.annotations : undefined;
+  return isJsonMap(annotations) ? annotations : {};
 }
 
 function changed(metadata: JsonValue, steps: readonly (readonly [string, string | null])[]): JsonValue {
-  if (!isMap(metadata)) return metadata;
+  if (!isJsonMap(metadata)) return metadata;
   const { annotations, ...rest } = metadata;
-  const map = new Map(Object.entries(isMap(annotations) ? annotations : {}));
+  const map = new Map(Object.entries(isJsonMap(annotations) ? annotations : {}));
   for (const [key, value] of steps) {
     if (value === null) map.delete(key);
     else map.set(key, value);

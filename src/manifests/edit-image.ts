@@ -2,13 +2,13 @@ import {
   appendEntry,
   FluxError,
   findEntry,
+  isJsonMap,
   replaceValue,
   type TextEdit,
   type YamlDocument,
   type YamlNode,
 } from '../base/index.ts';
 import { helmImageChanges, type KubeObject } from '../resource/index.ts';
-import { isMap } from './check.ts';
 import { editAnchored, type PairChange } from './edit-anchored.ts';
 import { describeTarget, type EditTarget, type LocatedObject, locateIn, notFound, ownMapping, readDocument } from './locate.ts';
 import { podSpecPath, valueAt } from './pod-spec.ts';
@@ -111,7 +111,7 @@ function containerPath({ value }: LocatedObject, target: EditTarget, container: 
   for (const list of ['containers', 'initContainers']) {
     const containers = valueAt(value, [...podSpec, list]);
     if (!Array.isArray(containers)) continue;
-    const index = containers.findIndex((entry) => isMap(entry) && entry.name === container);
+    const index = containers.findIndex((entry) => isJsonMap(entry) && entry.name === container);
     if (index >= 0) return [...podSpec, list, index];
   }
   throw noContainer(container, target);

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { FluxError, turn } from '../base/index.ts';
+import { FluxError, yieldTurn } from '../base/index.ts';
 import type { FileProblem } from './problem.ts';
 
 /** A file of a revision as `git ls-tree` lists it; the reader needs no more than this. */
@@ -76,7 +76,7 @@ export async function selectFiles(
 
 async function* inTurns(files: readonly TreeFile[], signal: AbortSignal | undefined): AsyncGenerator<TreeFile> {
   for (let start = 0; start < files.length; start += TURN) {
-    if (start > 0) await turn(signal);
+    if (start > 0) await yieldTurn(signal);
     yield* files.slice(start, start + TURN);
   }
 }

@@ -1,5 +1,12 @@
-import { FluxError, findEntry, parseYamlDocument, type YamlDocument, type YamlMapping, type YamlNode } from '../base/index.ts';
-import { isMap } from './check.ts';
+import {
+  FluxError,
+  findEntry,
+  isJsonMap,
+  parseYamlDocument,
+  type YamlDocument,
+  type YamlMapping,
+  type YamlNode,
+} from '../base/index.ts';
 import { type ObjectSource, objectsOf } from './objects.ts';
 
 /** An object in a file, by the place it was read from; kind and name prove that it is still the same. */
@@ -30,10 +37,10 @@ export function readDocument(text: string, target: EditTarget): YamlDocument {
 /** @throws FluxError `manifests/not-found`. */
 export function locateIn(document: YamlDocument, target: EditTarget): LocatedObject {
   for (const source of objectsOf(document)) {
-    if (source.item !== target.item || !isMap(source.value)) continue;
+    if (source.item !== target.item || !isJsonMap(source.value)) continue;
     const { kind, metadata } = source.value;
     const sameKind = typeof kind === 'string' && kind.toLowerCase() === target.kind.toLowerCase();
-    if (sameKind && isMap(metadata) && metadata.name === target.name) return { ...source, document };
+    if (sameKind && isJsonMap(metadata) && metadata.name === target.name) return { ...source, document };
   }
   throw notFound(describeTarget(target));
 }

@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import pLimit from 'p-limit';
-import { type Clock, FluxError, messageOf, orAborted, systemClock, threadEnvironment, turn } from '../base/index.ts';
+import { type Clock, FluxError, messageOf, systemClock, threadEnvironment, waitOrAbort, yieldTurn } from '../base/index.ts';
 import { changeFile, type FileChange } from './file-change.ts';
 import type { ParsedFile } from './finding.ts';
 import { MAX_INLINE_LENGTH, READ_MEMORY_MIB, READ_MS } from './limits.ts';
@@ -122,7 +122,7 @@ async function readOn(worker: Worker, content: FileContent, signal: AbortSignal)
     if (answer.kind !== 'piece') throw new Error('the thread answered another question');
     pieces.push(unpackPiece(answer.piece));
     if (answer.piece.isLast) break;
-    await turn(signal);
+    await yieldTurn(signal);
   }
   return {
     objects: pieces.flatMap(({ objects }) => objects),
@@ -139,7 +139,7 @@ async function ask(worker: Worker, order: ManifestOrder, signal: AbortSignal): P
   worker.once('message', answer.resolve).once('error', answer.reject).once('exit', onExit);
   try {
     worker.postMessage(order);
-    return await orAborted(answer.promise, signal);
+    return await waitOrAbort(answer.promise, signal);
   } finally {
     worker.off('message', answer.resolve).off('error', answer.reject).off('exit', onExit);
   }

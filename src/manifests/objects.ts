@@ -1,5 +1,4 @@
-import { findEntry, type JsonValue, type YamlDocument, type YamlNode } from '../base/index.ts';
-import { isMap } from './check.ts';
+import { findEntry, isJsonMap, type JsonValue, type YamlDocument, type YamlNode } from '../base/index.ts';
 
 /** One value of a document that should be an object: the document itself, or an item of the List it is. */
 export interface ObjectSource {
@@ -41,7 +40,7 @@ function* itemsOf(list: ListValue, node: YamlNode, path: ObjectSource['path']): 
 /** The items of a plain `List` say themselves what they are. */
 function typedBy({ apiVersion, kind }: ListValue, item: JsonValue): JsonValue {
   const isTyped = typeof kind === 'string' && kind !== 'List' && typeof apiVersion === 'string';
-  if (!isTyped || !isMap(item) || given(item.apiVersion)) return item;
+  if (!isTyped || !isJsonMap(item) || given(item.apiVersion)) return item;
   return { ...item, apiVersion, kind: given(item.kind) ? (item.kind ?? null) : kind.slice(0, -'List'.length) };
 }
 

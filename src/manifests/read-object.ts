@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
-import { dumpYaml, FluxError, nodeAt, type YamlDocument } from '../base/index.ts';
+import { dumpYaml, FluxError, isJsonMap, nodeAt, type YamlDocument } from '../base/index.ts';
 import type { KubeObject } from '../resource/index.ts';
-import { checkObject, isMap } from './check.ts';
+import { checkObject } from './check-object.ts';
 import type { Finding } from './finding.ts';
 import { MAX_OBJECT_BYTES, MAX_OBJECT_VALUES } from './limits.ts';
 import type { ObjectSource } from './objects.ts';
@@ -34,8 +34,8 @@ function setAside(
   value: ObjectSource['value'],
   inList: boolean,
 ): { readonly severity: 'error' | 'warning'; readonly error: FluxError } | undefined {
-  if (!isMap(value)) return undefined;
-  if (isMap(value.sops) && typeof value.sops.mac === 'string') {
+  if (!isJsonMap(value)) return undefined;
+  if (isJsonMap(value.sops) && typeof value.sops.mac === 'string') {
     const help = 'Decryption (--sops) is not built yet; the document is refused rather than applied encrypted.';
     return {
       severity: 'error',

@@ -1,4 +1,4 @@
-import { type Clock, FluxError, type Logger, silentLogger, systemClock, turn } from '../base/index.ts';
+import { type Clock, FluxError, type Logger, silentLogger, systemClock, yieldTurn } from '../base/index.ts';
 import type { Manifest } from '../resource/index.ts';
 import { MAX_FILE_BYTES } from './decode.ts';
 import { type FileSelection, selectFiles, type TreeFile } from './files.ts';
@@ -166,7 +166,7 @@ function turnTaker(signal: AbortSignal | undefined): (length: number) => Promise
   return async (length) => {
     if (length > left) {
       left = MAX_INLINE_LENGTH;
-      await turn(signal);
+      await yieldTurn(signal);
     }
     left -= length;
   };

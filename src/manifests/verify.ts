@@ -1,6 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import { applyEdits, FluxError, type JsonValue, parseYamlDocument, type TextEdit, type YamlDocument } from '../base/index.ts';
-import { isMap } from './check.ts';
+import {
+  applyEdits,
+  FluxError,
+  isJsonMap,
+  type JsonValue,
+  parseYamlDocument,
+  type TextEdit,
+  type YamlDocument,
+} from '../base/index.ts';
 import { describeTarget, type EditTarget } from './locate.ts';
 
 /** Puts edits of one document into the whole text. */
@@ -38,6 +45,6 @@ export function updateAt(value: JsonValue, path: readonly (string | number)[], c
   const [step, ...rest] = path;
   if (step === undefined) return change(value);
   if (Array.isArray(value)) return value.map((item, index) => (index === step ? updateAt(item, rest, change) : item));
-  if (!isMap(value)) return value;
+  if (!isJsonMap(value)) return value;
   return { ...value, [step]: updateAt(value[step] ?? null, rest, change) };
 }

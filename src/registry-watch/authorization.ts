@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { type Clock, FluxError, orAborted, type Reach } from '../base/index.ts';
+import { type Clock, FluxError, type Reach, waitOrAbort } from '../base/index.ts';
 import { failureOf, jsonOf, printable, unauthorized } from './answer.ts';
 import { parseChallenges } from './challenge.ts';
 import { basicAuthorization, type Credential, describeCredential } from './credentials/index.ts';
@@ -96,7 +96,7 @@ export function createAuthorizer({ exchange, clock }: { readonly exchange: Excha
       const key = keyOf(access);
       const underWay = pending.get(key) ?? answerOnce(challenge, access, reach).finally(() => pending.delete(key));
       pending.set(key, underWay);
-      return orAborted(underWay, access.signal);
+      return waitOrAbort(underWay, access.signal);
     },
     forget(access) {
       headers.delete(keyOf(access));

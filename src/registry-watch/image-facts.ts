@@ -3,7 +3,7 @@ import { matchGlob } from '../base/index.ts';
 import { BUILD_TIME_LABELS, nanosecondsOf, parseImageTime } from '../image/index.ts';
 import { jsonOf } from './answer.ts';
 import type { Connection, Question } from './connection.ts';
-import { fetchBlob, fetchManifest } from './manifest.ts';
+import { fetchBlob, fetchManifest } from './image-manifest.ts';
 
 /** Metadata of a tag's content. It never changes for a digest, so it is read once. */
 export interface ImageFacts {

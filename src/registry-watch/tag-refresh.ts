@@ -2,7 +2,7 @@ import { asFluxError, type Clock, FluxError, type Logger } from '../base/index.t
 import type { Connection, Question } from './connection.ts';
 import { fetched, type OnFetch } from './fetched.ts';
 import { type ConfigCache, creationOf, fetchImageFacts, type ImageFacts } from './image-facts.ts';
-import { headManifest } from './manifest.ts';
+import { headManifest } from './image-manifest.ts';
 import type { ImageInfo, RepositoryState, TagCheck } from './repository.ts';
 
 export interface TagRefreshOptions {

@@ -7,8 +7,8 @@ import {
   type Logger,
   matchGlob,
   messageOf,
-  orAborted,
   timeOfDay,
+  waitOrAbort,
 } from '../base/index.ts';
 import { createAuthorizer } from './authorization.ts';
 import { createConnection } from './connection.ts';
@@ -221,7 +221,7 @@ export function createImageWatch(options: ImageWatchOptions): ImageWatch {
       const one = name === undefined ? undefined : watched.get(name);
       const entries = name === undefined ? [...watched.values()] : one ? [one] : [];
       const inTurn = slotsByHost();
-      await orAborted(
+      await waitOrAbort(
         Promise.all(
           entries.map((entry) => (name === undefined ? inTurn(entry.target.name, () => launch(entry)) : launch(entry))),
         ),

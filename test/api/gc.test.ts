@@ -29,20 +29,14 @@ test('an approval answers with the sync that carries it out', async () => {
   expect(api.calls).toEqual([{ name: 'approveDeletions', argument: HASH }]);
 });
 
-test.each([
-  '',
-  '{}',
-  '[]',
-  '{',
-  '{"hash":1}',
-  '{"hash":"0123"}',
-  `{"hash":"${HASH}","all":true}`,
-  '{"hash":"../../../../.."}',
-])('the body %s approves nothing', async (body) => {
-  await using api = await serve();
-  expect((await api.post('/api/v1/gc/approvals', body, json)).status).toBe(400);
-  expect(api.calls).toEqual([]);
-});
+test.each(['', '{}', '[]', '{', '{"hash":1}', '{"hash":"0123"}', `{"hash":"${HASH}","all":true}`, '{"hash":"../../../../.."}'])(
+  'the body %s approves nothing',
+  async (body) => {
+    await using api = await serve();
+    expect((await api.post('/api/v1/gc/approvals', body, json)).status).toBe(400);
+    expect(api.calls).toEqual([]);
+  },
+);
 
 const ORPHAN = { id: 'shop:configmap/b', uid: 'u-2' };
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { orAborted } from '../or-aborted.ts';
+import { waitOrAbort } from '../wait-or-abort.ts';
 import { connectHttp2, type Http2Connection } from './http2-connection.ts';
 import type { ReadTls } from './wire.ts';
 
@@ -52,7 +52,7 @@ export function createHttp2Pool(url: URL, { maxConnections, tls, clock }: Http2P
         connecting = connect();
         connecting.catch(() => undefined); // whoever waits is told
       }
-      if (!isHttp1) await orAborted(connecting ?? change.promise, signal);
+      if (!isHttp1) await waitOrAbort(connecting ?? change.promise, signal);
       return !isHttp1;
     },
     close() {

@@ -1,4 +1,5 @@
 import { trimEndOf } from '../trim-end.ts';
+import { isJsonMap } from './json-map.ts';
 import { isExactNumber } from './scalar.ts';
 import { formatScalar } from './write.ts';
 
@@ -22,7 +23,7 @@ function writeNode(value: unknown, indent: number, lead: '' | ':' | '-', out: st
     writeList(value, lead === '-' ? indent + 2 : indent, lead, out);
     return;
   }
-  if (isMap(value)) {
+  if (isJsonMap(value)) {
     const keys = Object.keys(value)
       .filter((key) => value[key] !== undefined)
       .sort();
@@ -56,10 +57,6 @@ function writeMap(
     out.push(lead === '-' && index === 0 ? ' ' : pad, formatText(key), ':');
     writeNode(map[key], indent, ':', out);
   });
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value);
 }
 
 function formatValue(value: unknown, indent: number): string {

@@ -5,7 +5,7 @@ import type { LiveObject } from '../object/live.ts';
 import { replicasHeldByScale } from '../object/scale.ts';
 import type { ApplyStep } from '../plan/step.ts';
 import { type ApplyBody, applyBody } from './body.ts';
-import { mergeDuplicates } from './duplicates.ts';
+import { mergeDuplicates } from './duplicate-items.ts';
 import { dropRefusedNulls } from './refused-nulls.ts';
 import { serverWarnings } from './server-warnings.ts';
 

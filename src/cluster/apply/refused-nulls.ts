@@ -1,6 +1,6 @@
 import { FluxError } from '../../base/index.ts';
 import { isFields, type KubeObject } from '../../resource/index.ts';
-import { unshared } from './duplicates.ts';
+import { unshared } from './duplicate-items.ts';
 
 const REFUSED = ': Invalid value: "null"';
 

@@ -1,4 +1,4 @@
-import { type Clock, type FluxError, orAborted } from '../../base/index.ts';
+import { type Clock, type FluxError, waitOrAbort } from '../../base/index.ts';
 
 interface Outage {
   readonly error: FluxError;
@@ -46,7 +46,7 @@ export function createOutageGate(clock: Clock): OutageGate {
   return async (signal, send) => {
     while (outage !== undefined) {
       if (outage.probe !== undefined) {
-        await orAborted(outage.probe, signal);
+        await waitOrAbort(outage.probe, signal);
         if (outage !== undefined) throw outage.error;
       } else {
         const wait = outage.retryAt - clock.monotonic();

@@ -5,8 +5,8 @@ import {
   type HttpResponse,
   type HttpStream,
   messageOf,
-  orAborted,
   retryAfterMs,
+  waitOrAbort,
 } from '../../base/index.ts';
 import { createConnections } from './connections.ts';
 import type { CredentialSource, Credentials } from './kubeconfig.ts';
@@ -155,7 +155,7 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   async function authenticated(request: ApiRequest): Promise<Omit<ApiResponse, 'attempts'>> {
-    const used = await orAborted(credentials.current(), request.signal);
+    const used = await waitOrAbort(credentials.current(), request.signal);
     const response = await reaching(request.signal, () => once(request, used));
     if (response.status !== 401) return response;
     const renewed = await renewedAfter(used, request.signal);
@@ -164,8 +164,8 @@ export function createTransport(options: TransportOptions): Transport {
 
   /** Others wait for the same credentials: a plugin that hangs delays no stop. */
   async function renewedAfter(used: Credentials, signal: AbortSignal | undefined): Promise<Credentials> {
-    await orAborted(credentials.renew(used), signal);
-    return orAborted(credentials.current(), signal);
+    await waitOrAbort(credentials.renew(used), signal);
+    return waitOrAbort(credentials.current(), signal);
   }
 
   /** Waits as the answer asks, else by backoff; false when the tries are used up. */
@@ -206,7 +206,7 @@ export function createTransport(options: TransportOptions): Transport {
     },
     async stream(request) {
       await admitted(request.signal);
-      const used = await orAborted(credentials.current(), request.signal);
+      const used = await waitOrAbort(credentials.current(), request.signal);
       let response = await reaching(request.signal, () => openStream(request, used));
       if (response.status === 401) {
         response.destroy();

@@ -1,4 +1,4 @@
-import { type Clock, FluxError, type Logger, matchGlob, orAborted } from '../../base/index.ts';
+import { type Clock, FluxError, type Logger, matchGlob, waitOrAbort } from '../../base/index.ts';
 import { formatApiVersion, isFields } from '../../resource/index.ts';
 import { stopped, type Transport } from '../connection/transport.ts';
 import { type ApiResource, groupVersionPath, kindKey, kindName } from './api-resource.ts';
@@ -119,7 +119,7 @@ export function createDiscovery({ transport, clock, log, excludeResources }: Dis
         pending = undefined;
       });
       try {
-        return await orAborted(pending, signal);
+        return await waitOrAbort(pending, signal);
       } catch (error) {
         throw stopped(error, signal, trouble) ?? error;
       }

@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { asFluxError, type Clock, type Logger } from '../../base/index.ts';
 import { formatApiVersion } from '../../resource/index.ts';
+import type { ChangedOnly } from '../changed-only.ts';
 import type { Transport } from '../connection/transport.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
+import { microTime } from '../object/micro-time.ts';
 import type { AllowedNamespaces } from '../scope/allowed-namespaces.ts';
-import type { Told } from '../told.ts';
+
 import type { ObjectEvent } from '../types.ts';
 import { createRateLimit } from './rate-limit.ts';
 
@@ -30,7 +32,7 @@ export interface ObjectEventsOptions {
   readonly transport: Pick<Transport, 'request'>;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly told: Told;
+  readonly changedOnly: ChangedOnly;
   readonly allowed: AllowedNamespaces;
   /** Names this daemon among others, such as its pod. */
   readonly instance: string;
@@ -59,7 +61,7 @@ interface Series {
 }
 
 export function createObjectEvents(options: ObjectEventsOptions): ObjectEvents {
-  const { transport, clock, log, told, allowed, onEvent } = options;
+  const { transport, clock, log, changedOnly, allowed, onEvent } = options;
   const known = new LRUCache<string, Series>({ max: 2000 });
   const forbidden = new Map<string, number>();
   const stopping = new AbortController();
@@ -91,13 +93,13 @@ export function createObjectEvents(options: ObjectEventsOptions): ObjectEvents {
     try {
       await (series.written ? update(series, series.written.path) : create(series));
       onEvent?.('written');
-      told.over(`events ${namespace}`);
+      changedOnly.recovered(`events ${namespace}`);
     } catch (thrown) {
       if (signal.aborted) return;
       const error = asFluxError(thrown, { code: 'cluster/event-failed' });
       onEvent?.('failed');
       if (error.code === 'cluster/forbidden') forbidden.set(namespace, clock.monotonic() + FORBIDDEN_MS);
-      if (!EXPECTED.includes(error.code) && told.isNews(`events ${namespace}`, error.code))
+      if (!EXPECTED.includes(error.code) && changedOnly.hasChanged(`events ${namespace}`, error.code))
         log.warn({ namespace, error: error.message, help: HELP }, 'Kubernetes Events are not written');
     }
   }
@@ -202,10 +204,6 @@ function eventOf(
 
 function seriesOf({ count, lastAt }: Series): object {
   return { count, lastObservedTime: microTime(lastAt) };
-}
-
-function microTime(ms: number): string {
-  return new Date(ms).toISOString().replace('Z', '000Z');
 }
 
 /** Names of some objects are none that an Event may have. */

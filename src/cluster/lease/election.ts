@@ -1,6 +1,7 @@
 import { asFluxError, type Clock, FluxError, type Logger } from '../../base/index.ts';
+import { microTime } from '../object/micro-time.ts';
 import { type Fence, type Moment, momentOf } from './fence.ts';
-import { type Lease, type LeaseSpec, type LeaseStore, microTime } from './lease.ts';
+import type { Lease, LeaseSpec, LeaseStore } from './lease.ts';
 import { release } from './release.ts';
 
 /** Called as things are found out. */

@@ -81,11 +81,6 @@ export function createLeaseStore(transport: Transport, namespace: string, name: 
   };
 }
 
-/** As Kubernetes writes times of a Lease: always six digits of a second. */
-export function microTime(ms: number): string {
-  return new Date(ms).toISOString().replace('Z', '000Z');
-}
-
 function leaseOf(body: unknown, path: string): Lease {
   const parsed = leaseSchema.safeParse(body);
   if (!parsed.success)

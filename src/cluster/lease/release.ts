@@ -1,5 +1,6 @@
 import type { Clock, Logger } from '../../base/index.ts';
-import { type LeaseStore, microTime } from './lease.ts';
+import { microTime } from '../object/micro-time.ts';
+import type { LeaseStore } from './lease.ts';
 
 export interface ReleaseOptions {
   readonly leases: LeaseStore;

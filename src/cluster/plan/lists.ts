@@ -1,5 +1,6 @@
 import { asFluxError, FluxError, type Logger, messageOf } from '../../base/index.ts';
 import { formatResourceId, parseApiVersion, type ResourceId } from '../../resource/index.ts';
+import type { ChangedOnly } from '../changed-only.ts';
 import { type ApiResource, kindKey } from '../discovery/api-resource.ts';
 import type { Directory } from '../discovery/discovery.ts';
 import type { LiveObject } from '../object/live.ts';
@@ -9,7 +10,6 @@ import { findOwnersOfData, isDataHolder } from '../prune/precious.ts';
 import { type Candidate, isNeverPruned } from '../prune/prune.ts';
 import { type AllowedNamespaces, type Part, partKey } from '../scope/allowed-namespaces.ts';
 import { keyOf, type Target } from '../scope/scope.ts';
-import type { Told } from '../told.ts';
 import { isCurrent, type View, type Views } from '../watch/views.ts';
 import { createReads, isUnknownKind, type ReadDeps } from './reads.ts';
 import type { SyncSet } from './sync-set.ts';
@@ -18,7 +18,7 @@ export interface ListDeps extends ReadDeps {
   readonly views: Views;
   readonly allowed: AllowedNamespaces;
   readonly log: Logger;
-  readonly told: Told;
+  readonly changedOnly: ChangedOnly;
 }
 
 /** Up to this many new objects of a kind are asked for one by one; for more, one list of the kind is cheaper. */
@@ -44,7 +44,7 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
   async function list(part: Part, label?: string): Promise<readonly LiveObject[]> {
     const objects = await reads.list(part, label);
     listed.set(partKey(part), { part, objects });
-    deps.told.over(`list ${partKey(part)}`);
+    deps.changedOnly.recovered(`list ${partKey(part)}`);
     return objects;
   }
 
@@ -72,7 +72,7 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
       throw error;
     }
     watched.set(partKey(part), view);
-    deps.told.over(`list ${partKey(part)}`);
+    deps.changedOnly.recovered(`list ${partKey(part)}`);
     const watchedOne = ({ namespace, name }: Target) => {
       const kept = view.get(namespace, name);
       const isScaled = kept?.workload !== undefined && replicasHeldByScale(kept.live);
@@ -114,7 +114,7 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
 
   function warn(kind: string, error: unknown, message: string): void {
     const err = messageOf(error);
-    if (deps.told.isNews(`list ${kind}`, err)) deps.log.warn({ kind, err }, message);
+    if (deps.changedOnly.hasChanged(`list ${kind}`, err)) deps.log.warn({ kind, err }, message);
   }
 
   async function search(part: Part, set: SyncSet): Promise<void> {

@@ -1,4 +1,4 @@
-import { type Clock, FluxError, timeOfDay, turn } from '../../base/index.ts';
+import { type Clock, FluxError, timeOfDay, yieldTurn } from '../../base/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
 import { kindName } from '../discovery/api-resource.ts';
 import type { Directory } from '../discovery/discovery.ts';
@@ -73,7 +73,7 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
   /** Those of them that have no place here. */
   const unplaced = new Set<ResourceId>();
   for (const each of placed) {
-    if (steps.length % TURN === 0) await turn(signal);
+    if (steps.length % TURN === 0) await yieldTurn(signal);
     if (isRepeated(each)) continue;
     steps.push(isPlaced(each) ? stepOf(each) : isExcluded(each) ? excluded(each) : failed(each));
   }

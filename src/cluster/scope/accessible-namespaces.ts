@@ -1,14 +1,14 @@
 import { FluxError, type Logger } from '../../base/index.ts';
+import type { ChangedOnly } from '../changed-only.ts';
 import type { Transport } from '../connection/transport.ts';
 import { METADATA } from '../object/live.ts';
-import type { Told } from '../told.ts';
 import type { AllowedNamespaces } from './allowed-namespaces.ts';
 
 export interface AccessDeps {
   readonly transport: Transport;
   readonly allowed: AllowedNamespaces;
   readonly log: Logger;
-  readonly told: Told;
+  readonly changedOnly: ChangedOnly;
 }
 
 const NO_ACCESS = new Set(['cluster/forbidden', 'cluster/not-found', 'cluster/namespace-missing']);
@@ -20,7 +20,7 @@ const NO_ACCESS = new Set(['cluster/forbidden', 'cluster/not-found', 'cluster/na
  */
 export async function accessibleNamespaces(
   only: string | undefined,
-  { transport, allowed, log, told }: AccessDeps,
+  { transport, allowed, log, changedOnly }: AccessDeps,
   signal?: AbortSignal,
 ): Promise<readonly (string | undefined)[]> {
   if (!allowed.names) return [undefined];
@@ -32,11 +32,12 @@ export async function accessibleNamespaces(
     const subject = `namespace ${name}`;
     try {
       await transport.request({ path: `/api/v1/namespaces/${encodeURIComponent(name)}`, headers: { accept: METADATA }, signal });
-      told.over(subject);
+      changedOnly.recovered(subject);
       return true;
     } catch (error) {
       if (!(error instanceof FluxError && NO_ACCESS.has(error.code))) throw error;
-      if (told.isNews(subject, error.code)) log.warn({ namespace: name, err: error.message }, 'cannot access allowed namespace');
+      if (changedOnly.hasChanged(subject, error.code))
+        log.warn({ namespace: name, err: error.message }, 'cannot access allowed namespace');
       return false;
     }
   }

@@ -1,4 +1,4 @@
-import { asFluxError, backoffMs, type Clock, FluxError, type Logger, messageOf, orAborted } from '../../base/index.ts';
+import { asFluxError, backoffMs, type Clock, FluxError, type Logger, messageOf, waitOrAbort } from '../../base/index.ts';
 import type { Transport } from '../connection/transport.ts';
 import { type ApiResource, collectionPath, kindKey } from '../discovery/api-resource.ts';
 import { listPages, METADATA } from '../object/live.ts';
@@ -284,7 +284,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
       if (live) return;
       const outcome = attempt.promise;
       wake();
-      await orAborted(outcome, signal);
+      await waitOrAbort(outcome, signal);
     },
     note: (object, merge) => store.note(object, merge),
     rest() {

@@ -1,13 +1,13 @@
 import { LRUCache } from 'lru-cache';
 import { asFluxError, type Logger } from '../../base/index.ts';
 import { parseResourceId, type ResourceId } from '../../resource/index.ts';
+import type { ChangedOnly } from '../changed-only.ts';
 import type { Transport } from '../connection/transport.ts';
 import { type ApiResource, kindName } from '../discovery/api-resource.ts';
 import type { Directory, Discovery } from '../discovery/discovery.ts';
 import { listPages } from '../object/live.ts';
 import { accessibleNamespaces } from '../scope/accessible-namespaces.ts';
 import type { AllowedNamespaces, Part } from '../scope/allowed-namespaces.ts';
-import type { Told } from '../told.ts';
 import type { ClusterWorkload, WorkloadFilter } from '../types.ts';
 import { isCurrent, type View, type Views } from '../watch/views.ts';
 import { workloadOf } from './workload-state.ts';
@@ -18,7 +18,7 @@ export interface WorkloadDeps {
   readonly views: Views;
   readonly allowed: AllowedNamespaces;
   readonly log: Logger;
-  readonly told: Told;
+  readonly changedOnly: ChangedOnly;
 }
 
 /** The workload kinds with the API that is read; a kind whose API is missing has no workloads. */
@@ -125,7 +125,7 @@ export function workloadResources(directory: Directory): readonly ApiResource[] 
 
 /** A list, or an empty one where we may not look or nothing of the kind is served; what is forbidden is told once. */
 export async function unlessForbidden<T>(
-  { log, told }: Pick<WorkloadDeps, 'log' | 'told'>,
+  { log, changedOnly }: Pick<WorkloadDeps, 'log' | 'changedOnly'>,
   resource: ApiResource,
   namespace: string | undefined,
   list: () => Promise<readonly T[]>,
@@ -133,12 +133,12 @@ export async function unlessForbidden<T>(
   const subject = `workloads ${kindName(resource)} ${namespace ?? ''}`;
   try {
     const found = await list();
-    told.over(subject);
+    changedOnly.recovered(subject);
     return found;
   } catch (thrown) {
     const error = asFluxError(thrown, { code: 'cluster/list-failed' });
     if (error.code === 'cluster/forbidden') {
-      if (told.isNews(subject, error.message))
+      if (changedOnly.hasChanged(subject, error.message))
         log.warn({ resource: kindName(resource), namespace, err: error.message }, 'not allowed to list resources');
       return NONE;
     }

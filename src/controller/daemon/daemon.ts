@@ -2,9 +2,6 @@ import type { FluxError } from '../../base/index.ts';
 import type { EventLog } from '../../record/index.ts';
 import type { Container, ResourceId } from '../../resource/index.ts';
 import type { UpdateResult, UpdateSpec } from '../../update/index.ts';
-import type { HeldDeletions } from '../sync/approvals.ts';
-import type { History } from '../sync/history.ts';
-import type { ObjectStatesView } from '../sync/object-states.ts';
 import type {
   Cancellable,
   Change,
@@ -20,6 +17,9 @@ import type {
   SourceState,
   Writers,
 } from '../ports.ts';
+import type { HeldDeletions } from '../sync/approvals.ts';
+import type { History } from '../sync/history.ts';
+import type { ObjectStatesView } from '../sync/object-states.ts';
 
 /** Why a workload cannot be changed through Git; empty when it can (Flux v1's words). */
 export type ReadOnlyReason = '' | 'NotInRepo' | 'System' | 'NoRepo' | 'NotReady' | 'ReadOnlyMode';

@@ -1,7 +1,7 @@
 import { type Clock, FluxError } from '../../base/index.ts';
-import type { HealthReport } from './daemon.ts';
 import type { Cancellable, Change, Cluster, HealthState, HealthWatch, Revision } from '../ports.ts';
 import type { SyncOutcome } from '../sync/sync.ts';
+import type { HealthReport } from './daemon.ts';
 
 /** The health of what is applied, for those who wait for it. */
 export interface Health {

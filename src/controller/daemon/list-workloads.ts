@@ -1,8 +1,8 @@
 import { FluxError } from '../../base/index.ts';
 import { hasPolicy, policiesOf } from '../../policy/index.ts';
 import type { Manifest, ResourceId } from '../../resource/index.ts';
-import type { ReadOnlyReason, WorkloadStatus } from './daemon.ts';
 import type { Change, ClusterWorkload, SourceState, SourceStatus } from '../ports.ts';
+import type { ReadOnlyReason, WorkloadStatus } from './daemon.ts';
 
 export interface WorkloadListing {
   readonly running: readonly ClusterWorkload[];

@@ -1,8 +1,8 @@
 import { type Clock, type Logger, messageOf } from '../../base/index.ts';
 import { canonicalName, parseImageRef } from '../../image/index.ts';
-import type { NotifiedChange } from './daemon.ts';
-import type { ImageWatch, Source } from '../ports.ts';
 import { Spacing } from '../loop/spacing.ts';
+import type { ImageWatch, Source } from '../ports.ts';
+import type { NotifiedChange } from './daemon.ts';
 
 export interface NewsOptions {
   readonly source: Pick<Source, 'branch'>;

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { type Clock, FluxError } from '../../base/index.ts';
+import type { Cancellable, Cluster, Desired, DesiredState, ObjectDiff, Revision, Source, TreeFile } from '../ports.ts';
+import type { RepositoryReader } from '../repository/view.ts';
 import type { Approvals } from '../sync/approvals.ts';
+import { applyWarnings, confirmedDeletions } from '../sync/sync.ts';
 import type { DiffFile, DiffReport, DiffRequest } from './daemon.ts';
 import { createLimitedWork } from './limited-work.ts';
-import type { Cancellable, Cluster, Desired, DesiredState, ObjectDiff, Revision, Source, TreeFile } from '../ports.ts';
-import { applyWarnings, confirmedDeletions } from '../sync/sync.ts';
-import type { RepositoryReader } from '../repository/view.ts';
 
 export interface PreviewOptions {
   readonly source: Source;

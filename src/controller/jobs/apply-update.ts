@@ -2,11 +2,11 @@ import { backoffMs, type Clock, FluxError, type Logger, messageOf } from '../../
 import type { ManifestThread } from '../../manifests/index.ts';
 import { type EventLog, formatJobNote } from '../../record/index.ts';
 import { ALL_WORKLOADS, normalId, planUpdate, UP_TO_DATE, type UpdatePlan, type UpdateSpec } from '../../update/index.ts';
-import type { JobResult } from './jobs.ts';
 import { type ControllerMetrics, measuredRelease } from '../metrics.ts';
 import type { Cancellable, Cluster, CommitRequest, ImageWatch, Revision, Source } from '../ports.ts';
-import { commitEvent } from '../sync/sync-events.ts';
 import type { RepositoryReader, RepositoryView } from '../repository/view.ts';
+import { commitEvent } from '../sync/sync-events.ts';
+import type { JobResult } from './jobs.ts';
 
 export interface UpdateOptions {
   readonly source: Source;

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { FluxError, messageOf } from '../../base/index.ts';
 import { planAutomation } from '../../update/index.ts';
-import { applyUpdate, type UpdateOptions } from './apply-update.ts';
 import type { Cancellable, Revision } from '../ports.ts';
+import { applyUpdate, type UpdateOptions } from './apply-update.ts';
 
 /**
  * Looks whether newer images are known for automated workloads of the revision, and commits the change. Images in the files are

@@ -1,8 +1,8 @@
 import { type Clock, FluxError } from '../../base/index.ts';
 import type { UpdateSpec } from '../../update/index.ts';
-import type { JobResult } from './jobs.ts';
 import { createLimitedWork } from '../daemon/limited-work.ts';
 import type { Cancellable } from '../ports.ts';
+import type { JobResult } from './jobs.ts';
 
 /** Each reads the whole repository, and may ask registries about every image. */
 const AT_ONCE = 4;

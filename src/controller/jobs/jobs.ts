@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { FluxError, messageOf } from '../../base/index.ts';
 import { Recent } from '../../record/index.ts';
 import type { UpdateResult, UpdateSpec } from '../../update/index.ts';
-import { CommittedJobs } from './committed-jobs.ts';
 import type { JobStatus } from '../daemon/daemon.ts';
 import type { Revision, Source } from '../ports.ts';
+import { CommittedJobs } from './committed-jobs.ts';
 
 export interface Job {
   readonly id: string;

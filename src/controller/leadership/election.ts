@@ -1,14 +1,14 @@
 import type { Clock } from '../../base/index.ts';
-import type { Approvals } from '../sync/approvals.ts';
 import type { Health } from '../daemon/health.ts';
 import type { JobQueue } from '../jobs/jobs.ts';
 import type { Loop, LoopSteps } from '../loop/loop.ts';
-import type { ControllerMetrics } from '../metrics.ts';
-import type { ObjectStates } from '../sync/object-states.ts';
-import type { ElectionHandlers } from '../ports.ts';
 import type { Progress } from '../loop/progress.ts';
-import type { Standing } from './leadership.ts';
+import type { ControllerMetrics } from '../metrics.ts';
+import type { ElectionHandlers } from '../ports.ts';
+import type { Approvals } from '../sync/approvals.ts';
+import type { ObjectStates } from '../sync/object-states.ts';
 import type { SyncReports } from '../sync/sync-reports.ts';
+import type { Standing } from './leadership.ts';
 
 export interface ElectionOptions {
   readonly standing: Standing;

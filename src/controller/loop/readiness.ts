@@ -1,6 +1,6 @@
+import type { Standing } from '../leadership/leadership.ts';
 import type { SourceState } from '../ports.ts';
 import type { Progress } from './progress.ts';
-import type { Standing } from '../leadership/leadership.ts';
 
 /**
  * Ready is a daemon that has carried out its first sync, and whose last sync and last fetch met both the API server and the

@@ -1,23 +1,23 @@
 import { asFluxError, begin, type Clock, FluxError, type Logger } from '../../base/index.ts';
 import { PoliciesRefused } from '../../update/index.ts';
+import type { Health } from '../daemon/health.ts';
 import { applyUpdate, type UpdateOptions } from '../jobs/apply-update.ts';
 import { automate } from '../jobs/automate.ts';
-import type { Health } from '../daemon/health.ts';
-import type { SyncHistory } from '../sync/history.ts';
 import { imageTargets } from '../jobs/image-targets.ts';
 import type { Job, JobQueue, JobResult } from '../jobs/jobs.ts';
-import { createOutcomeLog } from '../sync/log-outcome.ts';
-import type { Again, LoopSteps } from './loop.ts';
 import type { ControllerMetrics } from '../metrics.ts';
+import type { Cancellable, Change, ImageWatch, Revision, Source } from '../ports.ts';
+import type { SyncHistory } from '../sync/history.ts';
+import { createOutcomeLog } from '../sync/log-outcome.ts';
 import { objectEvents } from '../sync/object-events.ts';
 import type { ObjectStates } from '../sync/object-states.ts';
 import { isRefusal } from '../sync/patient-recorder.ts';
-import type { Cancellable, Change, ImageWatch, Revision, Source } from '../ports.ts';
-import type { Progress } from './progress.ts';
 import { type SyncOptions, type SyncOutcome, sync } from '../sync/sync.ts';
 import type { SyncEvents } from '../sync/sync-events.ts';
 import { countOutcomes } from '../sync/sync-recorder.ts';
 import type { SyncReports } from '../sync/sync-reports.ts';
+import type { Again, LoopSteps } from './loop.ts';
+import type { Progress } from './progress.ts';
 
 export interface StepsOptions extends SyncOptions, UpdateOptions {
   readonly source: Source;

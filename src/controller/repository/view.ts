@@ -1,4 +1,4 @@
-import { orAborted } from '../../base/index.ts';
+import { waitOrAbort } from '../../base/index.ts';
 import { isResourceId, isWorkloadKind, type Manifest, type ResourceId } from '../../resource/index.ts';
 import type { Cancellable, Cluster, Desired, DesiredState, Revision, Source } from '../ports.ts';
 
@@ -48,7 +48,7 @@ export function createRepositoryReader(
     while (running?.revision === revision) {
       const { state, options: theirs } = running;
       try {
-        return await orAborted(state, options.signal);
+        return await waitOrAbort(state, options.signal);
       } catch (error) {
         options.signal?.throwIfAborted();
         if (!theirs.signal?.aborted) throw error;

@@ -1,9 +1,9 @@
-import { asFluxError, begin, type Clock, FluxError, messageOf, turn } from '../../base/index.ts';
+import { asFluxError, begin, type Clock, FluxError, messageOf, yieldTurn } from '../../base/index.ts';
 import { recordedAllowPrune, recordedUnconfirmed } from '../../record/index.ts';
-import type { Approvals } from './approvals.ts';
 import type { Cancellable, Change, Cluster, Commit, Orphan, Plan, PlanRequest, Problem, Revision, Source } from '../ports.ts';
-import { syncedCommits } from './synced-commits.ts';
 import type { RepositoryReader } from '../repository/view.ts';
+import type { Approvals } from './approvals.ts';
+import { syncedCommits } from './synced-commits.ts';
 
 export interface SyncOptions {
   readonly source: Source;
@@ -76,7 +76,7 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
     options.garbageCollection === 'on' ? confirmedDeletions(source, previous, revision) : undefined,
   ]);
   const earlier = await leftByOthers(previous, revision, options, limited);
-  await turn(deadline.signal);
+  await yieldTurn(deadline.signal);
   const request: PlanRequest = {
     desired: state,
     syncSet: options.syncSet,
@@ -89,7 +89,7 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
   const confirmed = await cluster.plan({ ...request, ...(allowPrune === undefined ? {} : { allowPrune }) }, limited);
   const unclaimed = allowPrune === undefined ? undefined : await claim(confirmed, revision, allowPrune, recorder, limited);
   const plan = unclaimed ? await cluster.plan(request, limited) : confirmed;
-  await turn(signal);
+  await yieldTurn(signal);
   const changes = await cluster.apply(plan, { onProgress: options.onProgress, ...(signal ? { signal } : {}) });
   signal?.throwIfAborted();
   approvals.update(changes, plan.orphans);

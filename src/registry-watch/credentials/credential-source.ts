@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { type Clock, type FluxError, type Logger, messageOf, orAborted } from '../../base/index.ts';
+import { type Clock, type FluxError, type Logger, messageOf, waitOrAbort } from '../../base/index.ts';
 import type { KubeObject } from '../../resource/index.ts';
 import type { Credential } from './credential.ts';
 import { type DockerConfig, parseDockerConfig } from './docker-config.ts';
@@ -114,7 +114,7 @@ export function createCredentialSource({
         return use(source, parseDockerConfig(Buffer.from(encoded, 'base64').toString('utf8'), source));
       });
     try {
-      return await orAborted(read(), options.signal);
+      return await waitOrAbort(read(), options.signal);
     } catch (error) {
       options.signal?.throwIfAborted();
       report(source, `getting secret "${name}" from namespace "${namespace}": ${messageOf(error)}`);
@@ -129,7 +129,7 @@ export function createCredentialSource({
   ): Promise<readonly string[]> => {
     const source = `account ${namespace}/${name}`;
     try {
-      const account = await orAborted(
+      const account = await waitOrAbort(
         remember(source, () => readCore('ServiceAccount', namespace, name)),
         options.signal,
       );

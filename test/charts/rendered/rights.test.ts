@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
 import { createLogger, systemClock } from '../../../src/base/index.ts';
+import { createChangedOnly } from '../../../src/cluster/changed-only.ts';
 import { createObjectEvents } from '../../../src/cluster/event/object-events.ts';
 import { createAllowedNamespaces } from '../../../src/cluster/scope/allowed-namespaces.ts';
-import { createTold } from '../../../src/cluster/told.ts';
 import { selfSignedCertificate } from '../../../src/sim/kubernetes/certificate.ts';
 import { parseResourcePath } from '../../../src/sim/kubernetes/route.ts';
 import { transportTo } from '../../cluster/transport-to.ts';
@@ -191,7 +191,7 @@ async function repeatedEvent({ account, allowed }: Installed, fluxd: Fluxd, shop
   const log = await createLogger({ format: 'fmt', destination: new PassThrough() });
   const results: string[] = [];
   const events = createObjectEvents({
-    ...{ transport, clock, log, told: createTold(), instance: account.namespace },
+    ...{ transport, clock, log, changedOnly: createChangedOnly(), instance: account.namespace },
     allowed: createAllowedNamespaces(allowed.length > 0 ? [shop] : []),
     onEvent: (result) => results.push(result),
   });

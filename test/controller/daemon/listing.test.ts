@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../../src/base/index.ts';
-import { imageTargets } from '../../../src/controller/jobs/image-targets.ts';
 import { listImages } from '../../../src/controller/daemon/list-images.ts';
 import { createWorkloadListing } from '../../../src/controller/daemon/list-workloads.ts';
+import { imageTargets } from '../../../src/controller/jobs/image-targets.ts';
 import type { ClusterWorkload, ImageRepository } from '../../../src/controller/ports.ts';
 import type { Manifest } from '../../../src/resource/index.ts';
 

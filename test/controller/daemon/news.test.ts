@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { silentLogger } from '../../../src/base/index.ts';
-import type { NotifiedChange } from '../../../src/controller/index.ts';
 import { createNews } from '../../../src/controller/daemon/news.ts';
+import type { NotifiedChange } from '../../../src/controller/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { until } from '../../support/until.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../../src/base/index.ts';
-import { Approvals } from '../../../src/controller/sync/approvals.ts';
-import type { Cluster, Desired, ObjectDiff, PlanRequest, Source, TreeFile } from '../../../src/controller/ports.ts';
 import { createPreview, type PreviewOptions } from '../../../src/controller/daemon/preview.ts';
+import type { Cluster, Desired, ObjectDiff, PlanRequest, Source, TreeFile } from '../../../src/controller/ports.ts';
 import { createRepositoryReader } from '../../../src/controller/repository/view.ts';
+import { Approvals } from '../../../src/controller/sync/approvals.ts';
 import { createManifestReader } from '../../../src/manifests/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createCurrentView } from '../../../src/controller/repository/current-view.ts';
 import type { Cancellable, DesiredState, Source } from '../../../src/controller/ports.ts';
+import { createCurrentView } from '../../../src/controller/repository/current-view.ts';
 import { createRepositoryReader } from '../../../src/controller/repository/view.ts';
 import type { Manifest } from '../../../src/resource/index.ts';
 

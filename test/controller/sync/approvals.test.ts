@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../../src/base/index.ts';
-import { Approvals } from '../../../src/controller/sync/approvals.ts';
 import type { Change } from '../../../src/controller/ports.ts';
+import { Approvals } from '../../../src/controller/sync/approvals.ts';
 
 const held = (name: string, approval: string | undefined = 'abc', uid = `uid-${name}`): Change => ({
   id: `shop:configmap/${name}`,

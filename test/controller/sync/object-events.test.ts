@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../../src/base/index.ts';
-import { objectEvents } from '../../../src/controller/sync/object-events.ts';
 import type { Change } from '../../../src/controller/ports.ts';
+import { objectEvents } from '../../../src/controller/sync/object-events.ts';
 import type { SyncOutcome } from '../../../src/controller/sync/sync.ts';
 import type { FluxEvent } from '../../../src/record/index.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { FluxError } from '../../../src/base/index.ts';
-import { ObjectStates } from '../../../src/controller/sync/object-states.ts';
 import type { Change, Problem } from '../../../src/controller/ports.ts';
+import { ObjectStates } from '../../../src/controller/sync/object-states.ts';
 
 const place = { file: 'a.yaml', document: 1, line: 1 };
 const error = (message: string) => new FluxError(message, { code: 'x/y' });

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FluxError } from '../../../src/base/index.ts';
-import { Approvals } from '../../../src/controller/sync/approvals.ts';
-import type { Change, Cluster, Commit, PlanEntry, PlanRequest, Source } from '../../../src/controller/ports.ts';
 import { Progress } from '../../../src/controller/loop/progress.ts';
+import type { Change, Cluster, Commit, PlanEntry, PlanRequest, Source } from '../../../src/controller/ports.ts';
+import { createRepositoryReader } from '../../../src/controller/repository/view.ts';
+import { Approvals } from '../../../src/controller/sync/approvals.ts';
 import { type SyncOptions, sync } from '../../../src/controller/sync/sync.ts';
 import { createSyncRecorder } from '../../../src/controller/sync/sync-recorder.ts';
-import { createRepositoryReader } from '../../../src/controller/repository/view.ts';
 import { formatJobNote } from '../../../src/record/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { countTurns } from '../../support/turns.ts';

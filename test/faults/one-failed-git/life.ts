@@ -83,7 +83,13 @@ export interface Scenario {
 }
 
 /** Goes through a scenario. Says whether the process that was to fail has begun. */
-async function live(registry: FakeRegistry, pending: () => number, scenario: Scenario, fault: Fault, which: number | string): Promise<boolean> {
+async function live(
+  registry: FakeRegistry,
+  pending: () => number,
+  scenario: Scenario,
+  fault: Fault,
+  which: number | string,
+): Promise<boolean> {
   const { during, commits, isPolled = false, fromStart = false, automated = false } = scenario;
   const image = (tag: string) => `${registry.name}:${tag}`;
   registry.push('1.0.0', '2030-01-01T00:00:00Z');

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { turn } from '../../src/base/index.ts';
+import { yieldTurn } from '../../src/base/index.ts';
 
 test('what waits for its turn has had it', async () => {
   let served = false;
   setImmediate(() => {
     served = true;
   });
-  await turn();
+  await yieldTurn();
   expect(served).toBe(true);
 });
 
@@ -14,5 +14,5 @@ test('an abort in the meantime ends the work, with its reason', async () => {
   const stopping = new AbortController();
   const reason = new Error('stopping');
   setImmediate(() => stopping.abort(reason));
-  await expect(turn(stopping.signal)).rejects.toBe(reason);
+  await expect(yieldTurn(stopping.signal)).rejects.toBe(reason);
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { mergeDuplicates } from '../../../src/cluster/apply/duplicates.ts';
+import { mergeDuplicates } from '../../../src/cluster/apply/duplicate-items.ts';
 import { dropRefusedNulls } from '../../../src/cluster/apply/refused-nulls.ts';
 import type { KubeObject } from '../../../src/resource/index.ts';
 import { processorMs } from '../../support/processor.ts';

@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
  * Yields to the event loop, so that the API keeps responding during long work.
  * @throws the signal's reason if it has aborted by then
  */
-export async function turn(signal?: AbortSignal): Promise<void> {
+export async function yieldTurn(signal?: AbortSignal): Promise<void> {
   await setImmediate();
   signal?.throwIfAborted();
 }

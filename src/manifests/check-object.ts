@@ -1,4 +1,4 @@
-import type { JsonValue } from '../base/index.ts';
+import { isJsonMap, type JsonMap, type JsonValue } from '../base/index.ts';
 import { formatResourceId, type KubeObject, type ResourceId } from '../resource/index.ts';
 
 import { podSpecPath, valueAt } from './pod-spec.ts';
@@ -14,8 +14,6 @@ export interface Refusal {
   readonly id?: ResourceId;
 }
 
-type JsonMap = { [key: string]: JsonValue };
-
 const DNS_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 const KIND = /^[A-Za-z](?:[-A-Za-z0-9]{0,61}[A-Za-z0-9])?$/;
 const API_VERSION = /^(?:[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?\/)?[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -27,17 +25,13 @@ const MAX_NAME = 253;
  * to text. Everything else is the API server's business. `null` fields of the metadata are taken as absent, as the server does.
  */
 export function checkObject(value: JsonValue): { readonly object: KubeObject } | { readonly refusal: Refusal } {
-  if (!isMap(value))
+  if (!isJsonMap(value))
     return { refusal: refuse([], 'value is not an object', 'A manifest is a map with apiVersion, kind and metadata.') };
   const refusal = checkType(value) ?? checkMetadata(value) ?? checkContainers(value);
   if (!refusal) return { object: value as unknown as KubeObject };
   const id = idOf(value);
   const subject = id === undefined ? 'object' : describe(value);
   return { refusal: { ...refusal, message: `${subject} ${refusal.message}`, ...(id === undefined ? {} : { id }) } };
-}
-
-export function isMap(value: JsonValue | undefined): value is JsonMap {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function checkType(object: JsonMap): Refusal | undefined {
@@ -63,7 +57,7 @@ function checkType(object: JsonMap): Refusal | undefined {
 function checkMetadata(object: JsonMap): Refusal | undefined {
   const { metadata } = object;
   if (metadata === undefined || metadata === null) return refuse([], 'has no metadata', 'Add metadata with a name.');
-  if (!isMap(metadata))
+  if (!isJsonMap(metadata))
     return refuse(['metadata'], `has metadata that is ${typeName(metadata)}, not a map`, 'Check the indentation below metadata.');
   return checkName(metadata) ?? checkNamespace(metadata) ?? checkTexts(metadata, 'annotations') ?? checkTexts(metadata, 'labels');
 }
@@ -117,7 +111,7 @@ function checkTexts(metadata: JsonMap, field: 'annotations' | 'labels'): Refusal
     delete metadata[field];
     return undefined;
   }
-  if (!isMap(map))
+  if (!isJsonMap(map))
     return refuse(['metadata', field], `has ${field} that are ${typeName(map)}, not a map`, 'Write them as key: value lines.');
   for (const [key, value] of Object.entries(map)) {
     if (typeof value === 'string') continue;
@@ -135,12 +129,12 @@ function checkTexts(metadata: JsonMap, field: 'annotations' | 'labels'): Refusal
 function checkContainers(object: JsonMap): Refusal | undefined {
   const podSpec = podSpecPath(String(object.kind));
   const spec = podSpec && valueAt(object, podSpec);
-  if (!podSpec || !isMap(spec)) return undefined;
+  if (!podSpec || !isJsonMap(spec)) return undefined;
   for (const list of ['containers', 'initContainers']) {
     const containers = spec[list];
     if (!Array.isArray(containers)) continue;
     for (const [index, container] of containers.entries()) {
-      const name = isMap(container) ? container.name : undefined;
+      const name = isJsonMap(container) ? container.name : undefined;
       if (name === undefined || name === null || typeof name === 'string') continue;
       const help =
         'Put it in quotes: YAML as Kubernetes reads it takes y, n, yes, no, on and off as booleans, and 1 as a number.';
@@ -157,12 +151,12 @@ function refuse(path: readonly (string | number)[], message: string, help: strin
 function typeName(value: JsonValue, otherwise = 'text'): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
-  if (isMap(value)) return 'a map';
+  if (isJsonMap(value)) return 'a map';
   return typeof value === 'string' ? otherwise : `a ${typeof value}`;
 }
 
 function idOf({ kind, metadata }: JsonMap): ResourceId | undefined {
-  if (typeof kind !== 'string' || !isMap(metadata) || typeof metadata.name !== 'string') return undefined;
+  if (typeof kind !== 'string' || !isJsonMap(metadata) || typeof metadata.name !== 'string') return undefined;
   const { name, namespace } = metadata;
   return formatResourceId({
     kind,
@@ -172,6 +166,6 @@ function idOf({ kind, metadata }: JsonMap): ResourceId | undefined {
 }
 
 function describe({ kind, metadata }: JsonMap): string {
-  const name = isMap(metadata) && typeof metadata.name === 'string' ? metadata.name.slice(0, MAX_NAME) : '';
+  const name = isJsonMap(metadata) && typeof metadata.name === 'string' ? metadata.name.slice(0, MAX_NAME) : '';
   return `${String(kind).toLowerCase()}/${name}`;
 }
