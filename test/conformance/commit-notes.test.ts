@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createMetrics, silentLogger } from '../../src/base/index.ts';
 import { applyUpdate, type UpdateOptions } from '../../src/controller/jobs/apply-update.ts';
 import { createRepositoryReader } from '../../src/controller/repository/view.ts';
-import { createManifestReader } from '../../src/manifests/index.ts';
+import { createManifestReader, ManifestThread } from '../../src/manifests/index.ts';
 import { planAutomation, type UpdateSpec } from '../../src/update/index.ts';
 import { idOf, repositoryOf } from '../update/repository.ts';
 
@@ -23,6 +23,8 @@ const world = (files: Readonly<Record<string, string>>) =>
     registry: { 'index.docker.io/acme/cart': { '1.3': { createdAt: 3 }, '1.4': { createdAt: 4 } } },
   });
 
+const thread = new ManifestThread();
+
 /** What an update that is carried out writes into Git beside the files. */
 async function committed(
   spec: UpdateSpec,
@@ -40,12 +42,22 @@ async function committed(
     },
   };
   const cluster = { ...workloads, idOf, namesBy: () => idOf };
-  const reader = createRepositoryReader(source as unknown as UpdateOptions['source'], createManifestReader(), cluster);
+  const reader = createRepositoryReader(source as unknown as UpdateOptions['source'], createManifestReader({ thread }), cluster);
   // Of the ports an update uses these parts alone.
   const events = { add: () => {} };
   const clock = { now: () => 0, monotonic: () => 0 };
   const metrics = await createMetrics({ version: 'test' });
-  const options = { source, reader, cluster, images, events, metrics, clock, log: silentLogger() } as unknown as UpdateOptions;
+  const options = {
+    source,
+    reader,
+    thread,
+    cluster,
+    images,
+    events,
+    metrics,
+    clock,
+    log: silentLogger(),
+  } as unknown as UpdateOptions;
   await applyUpdate('5b0d9a34', spec, options);
   const [request] = requests;
   if (!request) throw new Error('nothing was committed');

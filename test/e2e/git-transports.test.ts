@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { serveGitOverHttp } from '../git/support/http-server.ts';
 import { haveSshd, startSshd } from '../git/support/ssh-server.ts';
+import { thorough } from '../support/sampled.ts';
 import { manifest, path, type Repository, startWorld, until, type World } from './harness/index.ts';
 
 let world: World;
@@ -40,7 +41,9 @@ async function readsAndWrites(connect: (repository: Repository) => Promise<Trans
   if (secret) expect(fluxd.log()).not.toContain(secret);
 }
 
-test('file', () => readsAndWrites(async ({ directory }) => ({ url: `file://${directory}` })));
+test.runIf(thorough('Git from a directory'))('file', () =>
+  readsAndWrites(async ({ directory }) => ({ url: `file://${directory}` })),
+);
 
 test('HTTP with a password', () =>
   readsAndWrites(async ({ directory }) => {
@@ -74,12 +77,15 @@ test('HTTP with a wrong password says so, and does not say the password', async 
   expect(await repository.resolve('refs/tags/flux-sync')).toBeUndefined();
 });
 
-test('a repository that appears later is found without a restart', async () => {
-  const shop = world.namespace('shop');
-  const repository = await world.repository();
-  const fluxd = await world.fluxd(repository); // it has no branch yet
-  await until('the missing branch is logged', () => /main/.test(fluxd.log()));
-  const revision = await repository.commit('Open the shop', { 'namespace.yaml': manifest.namespace(shop) });
-  await repository.synced(revision);
-  expect(await world.kube.find(path.namespace(shop))).toBeDefined();
-});
+test.runIf(thorough('a repository that appears later'))(
+  'a repository that appears later is found without a restart',
+  async () => {
+    const shop = world.namespace('shop');
+    const repository = await world.repository();
+    const fluxd = await world.fluxd(repository); // it has no branch yet
+    await until('the missing branch is logged', () => /main/.test(fluxd.log()));
+    const revision = await repository.commit('Open the shop', { 'namespace.yaml': manifest.namespace(shop) });
+    await repository.synced(revision);
+    expect(await world.kube.find(path.namespace(shop))).toBeDefined();
+  },
+);

@@ -233,31 +233,34 @@ async function leftBehind(): Promise<Left & { readonly dropped: string }> {
   return { shop, repository, flux1, revision, dropped: path.configMap(namespace, 'dropped') };
 }
 
-test('commits since the tag of Flux v1 are synced from there; what they dropped is held, and deleted by nobody but a person', async () => {
-  const { shop, repository, revision, dropped } = await leftBehind();
-  await repository.commit('Drop one', { 'dropped.yaml': null });
-  const head = await repository.commit('Change the other', {
-    'kept.yaml': manifest.configMap(shop.namespace, 'kept', { text: 'ours' }),
-  });
-  const fluxd = await world.fluxd(repository, { args: withGc(true) });
-  const record = await repository.synced(head);
-  expect(record).toMatchObject({ previous: revision, counts: { configured: 2, held: 1 } });
-  expect(await repository.git('tag')).toBe('flux-sync\n');
-  const history = (await fluxd.fluxctl('history')).stdout;
-  expect(history).toContain(head.slice(0, 7));
-  const gc = (await fluxd.fluxctl('gc')).stdout;
-  expect(gc).toContain(`${shop.namespace}:configmap/dropped`);
-  expect(gc).toContain('objects of Flux v1 are adopted only while they are in Git');
-  expect(await world.kube.find(dropped)).toBeDefined();
-  expect(deletesOf(fluxd)).toEqual([]);
+test.runIf(thorough('commits since the tag of Flux v1'))(
+  'commits since the tag of Flux v1 are synced from there; what they dropped is held, and deleted by nobody but a person',
+  async () => {
+    const { shop, repository, revision, dropped } = await leftBehind();
+    await repository.commit('Drop one', { 'dropped.yaml': null });
+    const head = await repository.commit('Change the other', {
+      'kept.yaml': manifest.configMap(shop.namespace, 'kept', { text: 'ours' }),
+    });
+    const fluxd = await world.fluxd(repository, { args: withGc(true) });
+    const record = await repository.synced(head);
+    expect(record).toMatchObject({ previous: revision, counts: { configured: 2, held: 1 } });
+    expect(await repository.git('tag')).toBe('flux-sync\n');
+    const history = (await fluxd.fluxctl('history')).stdout;
+    expect(history).toContain(head.slice(0, 7));
+    const gc = (await fluxd.fluxctl('gc')).stdout;
+    expect(gc).toContain(`${shop.namespace}:configmap/dropped`);
+    expect(gc).toContain('objects of Flux v1 are adopted only while they are in Git');
+    expect(await world.kube.find(dropped)).toBeDefined();
+    expect(deletesOf(fluxd)).toEqual([]);
 
-  // In Git again it is adopted, and goes when Git drops it.
-  await repository.commit('Take it back', { 'dropped.yaml': shop.files['dropped.yaml'] ?? '' });
-  expect((await fluxd.sync()).counts).toEqual({ configured: 1, unchanged: 2 });
-  await repository.commit('Drop it again', { 'dropped.yaml': null });
-  await fluxd.sync();
-  expect(await world.kube.find(dropped)).toBeUndefined();
-});
+    // In Git again it is adopted, and goes when Git drops it.
+    await repository.commit('Take it back', { 'dropped.yaml': shop.files['dropped.yaml'] ?? '' });
+    expect((await fluxd.sync()).counts).toEqual({ configured: 1, unchanged: 2 });
+    await repository.commit('Drop it again', { 'dropped.yaml': null });
+    await fluxd.sync();
+    expect(await world.kube.find(dropped)).toBeUndefined();
+  },
+);
 
 test.runIf(thorough('a signed sync tag'))('a signed sync tag is read; it moves on without a signature', async () => {
   const { repository, revision } = await leftBehind();

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test, vi } from 'vitest';
 import type { Desired } from '../../src/controller/ports.ts';
-import { createManifestReader, type DesiredManifests, type TreeFile } from '../../src/manifests/index.ts';
+import { createManifestReader, type DesiredManifests, ManifestThread, type TreeFile } from '../../src/manifests/index.ts';
 import { formatPlace } from '../../src/resource/index.ts';
 import { thorough } from '../support/sampled.ts';
 import { countTurns } from '../support/turns.ts';
@@ -27,9 +27,12 @@ function repository(contents: Readonly<Record<string, Content>>) {
   return { files, blob };
 }
 
+/** One for all: each costs a quarter of a second. */
+const thread = new ManifestThread();
+
 function read(contents: Readonly<Record<string, Content>>): Promise<DesiredManifests> {
   const { files, blob } = repository(contents);
-  return createManifestReader().read(files, blob);
+  return createManifestReader({ thread }).read(files, blob);
 }
 
 function configMap(name: string, more = ''): string {
