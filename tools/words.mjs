@@ -6,11 +6,10 @@ const FILES = [
   '*.md',
   'docs/**/*.md',
   'bench/{README,first-sync-profile}.md',
-  'examples/**/*.md',
+  'container/{README.md,Dockerfile}',
+  'examples/**/*.{md,yaml}',
   'test/conformance/README.md',
-  'charts/flux/README.md',
-  'charts/flux/values.yaml',
-  'charts/flux/templates/NOTES.txt',
+  'charts/**/*.{md,yaml,tpl,txt}',
 ];
 const WIDTH = 120;
 
