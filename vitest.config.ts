@@ -37,7 +37,7 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     pool: 'forks',
-    // As the daemon runs: code made from strings, and `__proto__`, fail at once, whoever tries them.
+    // As the daemon runs: code made from strings, and `__proto__`, fail at once, in any module.
     execArgv: ['--disallow-code-generation-from-strings', '--disable-proto=delete'],
     // Most of the time is spent waiting for git, sockets and child processes; the more so in sweeps over faults.
     maxWorkers: FAULTS === 'all' ? 5 : 3,

@@ -4,7 +4,7 @@
 import { writeFileSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 
-/** Few enough that the last 60 lines of a run tell what failed, unless very much did; after them comes what the daemon said. */
+/** Few enough that the last 60 lines of a run show what failed, unless very much did; the daemon's output follows. */
 const MESSAGE_LINES = 15;
 const MESSAGE_COLUMNS = 400;
 

@@ -4,7 +4,7 @@ import { startKubernetes } from '../src/sim/index.ts';
 
 const [, , kubeconfig = ''] = process.argv;
 const kubernetes = await startKubernetes({ historyLimit: 100_000 });
-// Nobody here asks which requests came: they are not to fill the memory.
+// The list of requests is not needed here, and must not fill the memory.
 setInterval(() => {
   kubernetes.requests.length = 0;
 }, 1_000);

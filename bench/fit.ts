@@ -6,7 +6,7 @@ export interface Point {
 
 /**
  * How a cost grows with the size: the least-squares slope of log(cost) over log(size). 1 is linear, 2 quadratic; what is paid
- * once whatever the size draws it below 1.
+ * once, regardless of the size, draws it below 1.
  */
 export function exponent(points: readonly Point[]): number {
   return slope(points.map(({ size, cost }) => ({ size: Math.log(size), cost: Math.log(cost) })));

@@ -1,4 +1,4 @@
-/** A thread of `half-open-program.ts` that opens connections and never finishes a question; whatever is cut off comes again. */
+/** A thread of `half-open-program.ts` that opens connections and never finishes a request; each that is cut off is opened again. */
 import { connect } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 

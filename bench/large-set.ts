@@ -67,7 +67,7 @@ export class LargeSet {
     return this.#running.proxy === undefined ? this.#running.fluxd : this.restart();
   }
 
-  /** Kills the daemon and starts it anew, with nothing kept. Resolves when its first sync is done. */
+  /** Kills the daemon and restarts it without its state. Resolves when its first sync is done. */
   async restart(): Promise<Fluxd> {
     await this.#end();
     const fluxd = await startFluxd({ kubeconfig: this.server.kubeconfig, repository: this.repository });

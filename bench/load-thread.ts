@@ -1,4 +1,4 @@
-/** A thread of `cases/api-load.ts` that does nothing but ask: whatever else a benchmark does must not make its requests late. */
+/** A thread of `cases/api-load.ts` that only sends requests: no other work of a benchmark may delay them. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { openLoop } from './open-loop.ts';
 import { createSender } from './sender.ts';

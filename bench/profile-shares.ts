@@ -22,7 +22,7 @@ interface HeapNode {
   readonly children: readonly HeapNode[];
 }
 
-/** Milliseconds in each function itself, waiting left out; the work of Node's own functions belongs to whoever of ours called them. */
+/** Milliseconds in each function itself, waiting left out; the work of Node's own functions counts for our function that called them. */
 export function selfShares({ nodes, samples, timeDeltas }: CpuProfile): ReadonlyMap<string, number> {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)));
@@ -43,7 +43,7 @@ export function selfShares({ nodes, samples, timeDeltas }: CpuProfile): Readonly
   return shares;
 }
 
-/** MiB that each function allocated and that are still in use; what Node's own functions allocated belongs to whoever of ours called them. */
+/** MiB that each function allocated and that are still in use; what Node's own functions allocated counts for our function that called them. */
 export function heapShares({ head }: SamplingHeapProfile): ReadonlyMap<string, number> {
   const shares = new Map<string, number>();
   const visit = (node: HeapNode, owner: CallFrame | undefined) => {

@@ -47,7 +47,7 @@ const cleanUp = () => {
   })();
   return cleaning;
 };
-// Cut off, at whatever moment, it leaves no control plane running.
+// Interrupted at any moment, it leaves no control plane running.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, async () => {
     await cleanUp();
@@ -61,19 +61,19 @@ try {
   const { fluxd, inspector } = await startInspected();
   if (phase === 'heap') await inspector.send('HeapProfiler.startSampling', { samplingInterval: 16_384 });
   await repository.commit('Everything', files);
-  if (phase === 'first') await profiled(inspector, async () => tell(await fluxd.sync({ created: size })));
+  if (phase === 'first') await profiled(inspector, async () => report(await fluxd.sync({ created: size })));
   else await fluxd.sync({ created: size });
   await server.quiet();
 
   if (phase === 'no-op')
     await profiled(inspector, async () => {
-      for (let n = 0; n < REPEATS; n++) tell(await commitAndSync(fluxd, 'README.md', `${n}\n`, { unchanged: size }));
+      for (let n = 0; n < REPEATS; n++) report(await commitAndSync(fluxd, 'README.md', `${n}\n`, { unchanged: size }));
     });
   if (phase === 'one-change') {
     const [path = '', text] = configMapsOf(files)[0] ?? [];
     await profiled(inspector, async () => {
       for (let n = 0; n < REPEATS; n++)
-        tell(await commitAndSync(fluxd, path, `${text}    # ${n}\n`, { configured: 1, unchanged: size - 1 }));
+        report(await commitAndSync(fluxd, path, `${text}    # ${n}\n`, { configured: 1, unchanged: size - 1 }));
     });
   }
   if (phase === 'heap') {
@@ -95,7 +95,7 @@ try {
       nodeFlags: ['--cpu-prof', `--cpu-prof-dir=${out}`, `--cpu-prof-interval=${SAMPLING_US}`],
     });
     const again = await starting;
-    tell(again.start);
+    report(again.start);
     await again.end('SIGTERM');
     const [file = ''] = readdirSync(out).filter((name) => name.endsWith('.cpuprofile'));
     show(selfShares(JSON.parse(readFileSync(join(out, file), 'utf8'))), 'ms');
@@ -125,7 +125,7 @@ function commitAndSync(fluxd: Fluxd, path: string, text: string, expected: Reado
   return repository.commit('A change', { [path]: text }).then(() => fluxd.sync(expected));
 }
 
-function tell({
+function report({
   seconds,
   daemonMs,
   cpuSeconds,

@@ -6,7 +6,7 @@ export type Sort =
   | 'list'
   /** A further page of a list. */
   | 'page'
-  /** A watch from a version that is known; the daemon opens each anew every 45 s. */
+  /** A watch from a version that is known; the daemon reopens each every 45 s. */
   | 'watch'
   /** One object is read. */
   | 'object read'

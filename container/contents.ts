@@ -33,7 +33,7 @@ export const DEBIAN: DebianContents = {
     'git, its transports and signatures': ['git', 'openssh-client', 'gpg', 'gpg-agent', 'git-secret'],
     'commands for generators': ['coreutils', 'busybox', 'gettext-base'],
     'bash and gawk, which git-secret is written in': ['bash', 'gawk'],
-    'a name for user ids that nobody foresaw, by LD_PRELOAD': ['libnss-wrapper'],
+    'a name for arbitrary user ids, by LD_PRELOAD': ['libnss-wrapper'],
   },
   without: {
     adduser: 'runs when a package is installed; our users stand in root/etc/passwd',
@@ -47,7 +47,7 @@ export const DEBIAN: DebianContents = {
     'openssl-provider-legacy': 'ciphers that ssh no longer speaks',
     passwd: 'runs when a package is installed',
     perl: 'for git send-email, svn and instaweb; 50 MB',
-    'pinentry-curses': 'nobody is there to be asked for a passphrase',
+    'pinentry-curses': 'there is no terminal to ask for a passphrase',
     'readline-common': 'settings of interactive shells',
   },
   excluded: [
@@ -174,7 +174,7 @@ export const GO_TOOLS: readonly GoTool[] = [
 
 /** Directories that are there for volumes and scratch, by mode; everything in the image belongs to root. */
 export const DIRECTORIES: Readonly<Record<string, number>> = {
-  // Readable by any user, as a v1 Deployment mounts its known_hosts, kubeconfig and keys below it whoever it runs as.
+  // Readable by any user, as a v1 Deployment mounts its known_hosts, kubeconfig and keys below it for any user.
   root: 0o755,
   'home/flux': 0o1777,
   tmp: 0o1777,

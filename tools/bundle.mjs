@@ -15,7 +15,7 @@ const nameAndVersion = {
 };
 
 /**
- * Bundles one command, packages included: one file, and chunks that load when they are needed. What nobody uses of a package is left
+ * Bundles one command, packages included: one file, and chunks that load when they are needed. What is not used of a package is left
  * out, which halves the daemon's memory and the time it takes to start.
  */
 export async function bundle(name, output, source = `bin/${name}.ts`) {

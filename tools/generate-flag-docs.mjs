@@ -1,4 +1,4 @@
-// Writes docs/fluxd-flags.md from the flag table; with --check only tells whether it is current.
+// Writes docs/fluxd-flags.md from the flag table; with --check only checks that it is current.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { FLAG_GROUPS, variableOf } from '../src/config/index.ts';
 

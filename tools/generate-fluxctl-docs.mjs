@@ -1,4 +1,4 @@
-// Writes the tables of flags in docs/fluxctl.md from the program; with --check only tells whether they are current.
+// Writes the tables of flags in docs/fluxctl.md from the program; with --check only checks that they are current.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createProgram } from '../src/cli/program.ts';
 
@@ -31,12 +31,12 @@ const seen = new Set();
 const after = before.replace(/<!-- flags of fluxctl ?([a-z -]*?) -->\n[\s\S]*?<!-- end of flags -->/g, (_all, path) => {
   seen.add(path);
   const table = tables.get(path);
-  if (table === undefined) throw new Error(`docs/fluxctl.md tells of a command that there is not: ${path}`);
+  if (table === undefined) throw new Error(`docs/fluxctl.md describes an unknown command: ${path}`);
   return `<!-- flags of ${`fluxctl ${path}`.trim()} -->\n${table}\n<!-- end of flags -->`;
 });
 const missing = [...tables.keys()].filter((path) => !seen.has(path));
 if (missing.length > 0)
-  throw new Error(`docs/fluxctl.md does not tell of: ${missing.map((path) => `fluxctl ${path}`).join(', ')}`);
+  throw new Error(`docs/fluxctl.md does not describe: ${missing.map((path) => `fluxctl ${path}`).join(', ')}`);
 
 if (process.argv.includes('--check')) {
   if (before !== after) {

@@ -1,4 +1,4 @@
-// Writes docs/openapi.json from the routes and schemas of the API; with --check only tells whether it is current.
+// Writes docs/openapi.json from the routes and schemas of the API; with --check only checks that it is current.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createApiServer } from '../src/api/index.ts';
 import { openApiDocument } from '../src/api/openapi/index.ts';

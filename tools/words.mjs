@@ -6,6 +6,7 @@ const FILES = [
   '*.md',
   'docs/**/*.md',
   'bench/{README,first-sync-profile}.md',
+  '{.ci,bench,bin,container,tools}/**/*.{ts,mjs}',
   'container/{README.md,Dockerfile}',
   'examples/**/*.{md,yaml}',
   'test/conformance/README.md',

@@ -36,7 +36,7 @@ export const drift: Case = {
   },
 };
 
-const FOREIGN = 'taken by somebody\n';
+const FOREIGN = 'taken by another\n';
 
 /** Changes a value as a person with kubectl does; milliseconds until it is as in Git again. */
 async function correction(set: LargeSet, number: number): Promise<number> {

@@ -80,7 +80,7 @@ function slowLoops(costs: ReadonlyMap<string, readonly Cost[]>): readonly string
   return IN_FLIGHT.map(loopName).filter((name) => name !== bestLoop(costs));
 }
 
-/** The daemon has started before, as it has when somebody pushes. */
+/** The daemon has started before, as it has at a push. */
 const fluxd: Contender = async (lab, kubeconfig) => {
   const objects = lab.scaled(OBJECTS);
   const repository = await createRepository();

@@ -14,7 +14,7 @@ interface Program {
 const ROUNDS = 31;
 const LIMIT_MS = 150;
 
-/** What a person waits for who asks a command for its version, which asks nobody. */
+/** The wait for a command's version, which needs no request. */
 export const fluxctlStart: Case = {
   name: 'fluxctl-start',
   title: '`fluxctl version` beside `kubectl version --client`',

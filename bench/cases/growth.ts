@@ -9,9 +9,9 @@ import { median } from '../measure.ts';
 const SIZES = [500, 1000, 5000, 10_000, 20_000];
 const SYNCS = 7;
 const IDLE_MS = 30_000;
-/** The daemon tells whole milliseconds. */
+/** The daemon reports whole milliseconds. */
 const LEAST_MS = 0.5;
-/** A cost whose exponent is not above this grows linearly, as far as can be told on a machine that does other things too. */
+/** A cost whose exponent is not above this grows linearly, as far as can be measured on a busy machine. */
 const LINEAR = 1.1;
 
 interface Costs {

@@ -26,7 +26,7 @@ export interface Round {
 export interface Measured {
   readonly quiet: readonly Round[];
   readonly busy: readonly Round[];
-  /** Files and sockets that are open while nobody asks. */
+  /** Files and sockets that are open without requests. */
   readonly filesAtRest: number;
   /** Connections that the floods made meanwhile. */
   readonly opened: number;

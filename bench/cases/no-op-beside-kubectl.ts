@@ -10,7 +10,7 @@ const OBJECTS = 1000;
 /** In turn, so that what else the machine does falls on both. */
 const ROUNDS = 3;
 const SYNCS_A_ROUND = 3;
-/** The daemon tells whole milliseconds. */
+/** The daemon reports whole milliseconds. */
 const LEAST_SECONDS = 0.0005;
 
 export const noOpBesideKubectl: Case = {

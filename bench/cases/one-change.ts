@@ -27,14 +27,9 @@ export const oneChange: Case = {
         },
       ],
       bounds: [
-        atMost(
-          `≤ 3 requests (${describeCounts(requests)}; a watch is opened anew every 45 s and not counted)`,
-          total(requests),
-          3,
-          {
-            unit: '',
-          },
-        ),
+        atMost(`≤ 3 requests (${describeCounts(requests)}; a watch is reopened every 45 s and not counted)`, total(requests), 3, {
+          unit: '',
+        }),
         atMost('applied ≤ 300 ms after the fetch ended', median(inDaemon), 300, { unit: 'ms' }),
       ],
     };

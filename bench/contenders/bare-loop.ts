@@ -42,7 +42,7 @@ const answerSchema = z.object({
 
 /**
  * The least that a parallel server-side apply can do: the bodies that fluxd sends, in its stages, with its options, so many at a
- * time over connections kept alive; nothing is read, compared, remembered or told. In a process of its own, as fluxd is; the clock
+ * time over connections kept alive; nothing is read, compared, remembered or reported. In a process of its own, as fluxd is; the clock
  * starts when the bodies are ready.
  */
 export async function bareLoop(

@@ -33,7 +33,7 @@ export interface Fluxd {
   healthy(): Promise<number>;
   residentMib(): number;
   peakMib(): number;
-  /** Where the inspector listens, when Node was told to `--inspect`. */
+  /** Where the inspector listens, with Node's `--inspect`. */
   inspectorUrl(): string;
   /** Ends it, as power loss does, or as Kubernetes does (a profile is written then). */
   end(signal?: 'SIGKILL' | 'SIGTERM'): Promise<void>;
@@ -117,7 +117,7 @@ export async function startFluxd({
   });
 
   /** The sync with this number, counted from 0. */
-  async function told(number: number): Promise<Done> {
+  async function reported(number: number): Promise<Done> {
     for (;;) {
       const found = done[number];
       if (found) return found;
@@ -132,7 +132,7 @@ export async function startFluxd({
     return schema.parse(await response.json());
   }
 
-  const first = await told(0);
+  const first = await reported(0);
   const startCost = {
     seconds: (performance.now() - begin) / 1000,
     cpuSeconds: cpuSeconds(pid),
@@ -155,7 +155,7 @@ export async function startFluxd({
         const changes = JSON.stringify({ ...report, changes: report.changes.slice(0, 5) });
         throw new Error(`not ${JSON.stringify(expected)}: ${changes}`);
       }
-      const { daemonMs, fetchedAt } = await told(number);
+      const { daemonMs, fetchedAt } = await reported(number);
       return { ...cost, daemonMs, fetchedAt };
     },
     async healthy() {

@@ -107,7 +107,7 @@ export async function walk(world: World, terminal: Terminal): Promise<void> {
   async function drift(): Promise<void> {
     terminal.heading('A manual change in the cluster');
     terminal.command('kubectl --namespace shop edit deployment cart    # replicas: 2 becomes 7');
-    const told = (await readFile(world.daemonLog, 'utf8')).length;
+    const logged = (await readFile(world.daemonLog, 'utf8')).length;
     await world.edit(CART, { spec: { replicas: 7 } });
     const edited = performance.now();
     await until('the edit is undone', async () => (await world.get(CART))?.spec?.replicas === 2);
@@ -115,7 +115,7 @@ export async function walk(world: World, terminal: Terminal): Promise<void> {
     expect(true, `reverted to the state in Git after ${seconds.toFixed(1)} s, without a request`);
     let lines = '';
     await until('the daemon says so', async () => {
-      lines = (await readFile(world.daemonLog, 'utf8')).slice(told).split('\n').flatMap(logLine).join('\n');
+      lines = (await readFile(world.daemonLog, 'utf8')).slice(logged).split('\n').flatMap(logLine).join('\n');
       return lines !== '';
     });
     terminal.text('   fluxd says:');

@@ -121,7 +121,7 @@ async function finish(root: string): Promise<void> {
     await mkdir(join(root, path), { recursive: true });
     await chmod(join(root, path), mode);
   }
-  // As a checkout may have given our files other modes; and nobody gains rights by running a program of the image.
+  // As a checkout may have given our files other modes; and no program of the image gives more rights to its user.
   const own = (await readdir(OWN_FILES, { recursive: true })).map((path) => join(root, path));
   await run('chmod', ['u=rwX,go=rX', ...own]);
   await run('chmod', ['-R', 'u-s,g-s', join(root, 'usr')]);

@@ -7,7 +7,7 @@ import type { Part } from '../part.ts';
 import { goModulesOf } from '../sbom/go-modules.ts';
 import { StaleLockError } from '../stale-lock.ts';
 
-/** Everything that decides the bytes that Go writes, whatever the machine's own settings are. */
+/** Everything that decides the bytes that Go writes, regardless of the machine's own settings. */
 export const GO_ENVIRONMENT = {
   GOTOOLCHAIN: `go${GO_VERSION}`,
   GOOS: 'linux',

@@ -22,7 +22,7 @@ export function cycloneDx({ name, version, digest, created, components }: About)
   return serializer.serialize(bom, { sortLists: true, space: 1 });
 }
 
-/** `within` tells apart the same module in several tools. */
+/** `within` distinguishes the same module in several tools. */
 function modelOf({ name, version, purl, license, sha256, goSum, parts }: Component, within: string): Models.Component {
   const type = parts ? Enums.ComponentType.Application : Enums.ComponentType.Library;
   const model = new Models.Component(type, name, { version, purl, bomRef: `${within}${purl}`, licenses: licensesOf(license) });

@@ -1,4 +1,4 @@
-// Writes manifests/ and what `fluxctl install` prints, as Helm renders the chart; with --check only tells whether they are current.
+// Writes manifests/ and what `fluxctl install` prints, as Helm renders the chart; with --check only checks that they are current.
 // HELM names the program; test/charts/run.sh builds it.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';

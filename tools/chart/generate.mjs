@@ -1,4 +1,4 @@
-// Writes README.md and values.schema.json of the chart; with --check only tells whether they are current.
+// Writes README.md and values.schema.json of the chart; with --check only checks that they are current.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { readmeOf } from './readme.mjs';
 import { schemaOf } from './schema.mjs';

@@ -1,4 +1,4 @@
-// Reads the values of the chart with what the comments above them say: charts/flux/values.yaml tells how they are written.
+// Reads the values of the chart with the comments above them; charts/flux/values.yaml describes their form.
 import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 
@@ -17,9 +17,9 @@ export function readValues() {
   const parents = [];
   let comment = [];
   for (const line of source.split('\n')) {
-    const told = line.match(/^\s*# ?(.*)$/);
-    if (told) {
-      comment.push(told[1]);
+    const written = line.match(/^\s*# ?(.*)$/);
+    if (written) {
+      comment.push(written[1]);
       continue;
     }
     const key = line.match(/^( *)(\w+):/);
