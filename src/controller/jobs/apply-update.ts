@@ -1,4 +1,4 @@
-import { backoffMs, type Clock, FluxError, type Logger, messageOf } from '../../base/index.ts';
+import { type Clock, FluxError, type Logger } from '../../base/index.ts';
 import type { ManifestThread } from '../../manifests/index.ts';
 import { type EventLog, formatJobNote } from '../../record/index.ts';
 import { ALL_WORKLOADS, normalId, planUpdate, UP_TO_DATE, type UpdatePlan, type UpdateSpec } from '../../update/index.ts';
@@ -6,6 +6,7 @@ import { type ControllerMetrics, measuredRelease } from '../metrics.ts';
 import type { Cancellable, Cluster, CommitRequest, ImageWatch, Revision, Source } from '../ports.ts';
 import type { RepositoryReader, RepositoryView } from '../repository/view.ts';
 import { commitEvent } from '../sync/sync-events.ts';
+import { type Attempts, attemptFailed, NO_ATTEMPTS, notArrived, pushing } from './attempts.ts';
 import type { JobResult } from './jobs.ts';
 
 export interface UpdateOptions {
@@ -21,21 +22,10 @@ export interface UpdateOptions {
   readonly log: Logger;
 }
 
-/** How often an update is tried again before the job fails: after a push that lost a race, and after trouble that may pass. */
-const RACED = { retries: 5, initialMs: 100, maxMs: 2_000 };
-const TROUBLED = { retries: 2, initialMs: 1_000, maxMs: 4_000 };
-
-/** What may be over at the next try: a connection that broke, a git that was killed, a registry that was asked in vain. */
-const PASSING: readonly string[] = [
-  'git/unreachable',
-  'git/command-failed',
-  'git/timeout',
-  'git/not-run',
-  'git/mirror-broken',
-  'git/push-unanswered',
-  'git/push-unknown',
-  'update/registry-failed',
-];
+interface Pushed {
+  readonly request: CommitRequest;
+  readonly plan: UpdatePlan;
+}
 
 /**
  * Carries an update out: plan it on the newest revision, commit, push. When somebody else pushed first, their commit stands and the
@@ -50,40 +40,33 @@ export async function applyUpdate(
 ): Promise<JobResult> {
   const { source, reader, events, metrics, clock, log } = options;
   const startedAt = clock.now();
-  const failed = { raced: 0, troubled: 0 };
-  /** What was tried last, if its push may have begun. */
-  let tried: { readonly request: CommitRequest; readonly plan: UpdatePlan } | undefined;
-  let trouble: unknown;
-  /** The error of a push of which nobody knows yet whether it arrived. */
-  let unknown: unknown;
-  let isPushing = false;
-  let waitMs = 0;
+  let attempts: Attempts<Pushed> = NO_ATTEMPTS;
   for (;;) {
     try {
-      if (waitMs > 0) await clock.sleep(waitMs, cancel);
-      const base = await newest(source, cancel);
-      const arrived = tried && (await source.arrived(tried.request, cancel));
-      if (tried && arrived !== undefined) return await pushed(arrived, tried.plan);
-      unknown = undefined;
-      const plan = await planOn(base, spec, options, cancel);
-      if (plan.edits.length === 0) return withoutCommit(spec, plan);
-      tried = { request: commitRequest(jobId, base, spec, plan), plan };
-      isPushing = true;
-      const revision = await source.commit(tried.request, cancel);
-      isPushing = false;
-      return await pushed(revision, plan);
+      return await attempt();
     } catch (error) {
-      if (error instanceof FluxError && error.code === 'git/push-unknown') unknown = error;
-      else if (isPushing && cancel.signal?.aborted) unknown = interrupted(trouble ?? error);
-      isPushing = false;
-      // When its time is over, what kept it from ending says more than that.
-      if (cancel.signal?.aborted) throw unknown ?? trouble ?? error;
-      const pauseMs = pauseAfter(error, failed);
-      if (pauseMs === undefined) throw unknown ?? error;
+      const after = attemptFailed(attempts, error, { isOver: cancel.signal?.aborted ?? false });
+      if (after.next === 'fail') throw after.error;
       log.info({ jobId, err: error }, 'update is tried again');
-      trouble = error;
-      waitMs = pauseMs;
+      attempts = after.attempts;
     }
+  }
+
+  async function attempt(): Promise<JobResult> {
+    const { lastPush, waitMs } = attempts;
+    if (waitMs > 0) await clock.sleep(waitMs, cancel);
+    const base = await newest(source, cancel);
+    if (lastPush.state !== 'none') {
+      const { request, plan } = lastPush.pushed;
+      const revision = await source.arrived(request, cancel);
+      if (revision !== undefined) return pushed(revision, plan);
+      attempts = notArrived(attempts);
+    }
+    const plan = await planOn(base, spec, options, cancel);
+    if (plan.edits.length === 0) return withoutCommit(spec, plan);
+    const request = commitRequest(jobId, base, spec, plan);
+    attempts = pushing(attempts, { request, plan });
+    return pushed(await source.commit(request, cancel), plan);
   }
 
   async function pushed(revision: Revision, plan: UpdatePlan): Promise<JobResult> {
@@ -96,27 +79,6 @@ export async function applyUpdate(
       .catch((error: unknown) => log.warn({ jobId, revision, err: error }, 'pushed revision not read yet'));
     return { revision, spec, result: plan.result };
   }
-}
-
-/** The time of the job was over, or this daemon stops, in the middle of a push. */
-function interrupted(error: unknown): FluxError {
-  return new FluxError(`it is not known whether the push arrived: ${messageOf(error)}`, {
-    code: 'git/push-unknown',
-    help: 'The next fetch shows whether the commit is in the branch.',
-    cause: error,
-  });
-}
-
-/** How long to wait before an update that failed is tried again, in milliseconds; undefined when it is not. Counts. */
-function pauseAfter(error: unknown, failed: { raced: number; troubled: number }): number | undefined {
-  if (!(error instanceof FluxError)) return undefined;
-  if (error.code === 'git/push-raced') {
-    failed.raced += 1;
-    return failed.raced > RACED.retries ? undefined : backoffMs(failed.raced - 1, RACED);
-  }
-  if (!PASSING.includes(error.code) || error.fault !== 'server') return undefined;
-  failed.troubled += 1;
-  return failed.troubled > TROUBLED.retries ? undefined : backoffMs(failed.troubled - 1, TROUBLED);
 }
 
 /** What an update would do, without doing it. */
