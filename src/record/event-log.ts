@@ -1,23 +1,23 @@
 import type { FluxEvent } from './event.ts';
 
 export interface LoggedEvent {
-  /** Counts from 1, over the life of this daemon. */
+  /** Counts from 1 in this daemon process. */
   readonly sequence: number;
   readonly event: FluxEvent;
 }
 
-/** How many objects all remembered events may name together, each event counting as one more. */
+/** Limit of objects in all retained events together; each event counts as one more. */
 const MAX_WEIGHT = 50_000;
 const MAX_EVENTS = 1_000;
 
-/** The last events, for whoever reads along. Bounded: the oldest are forgotten, and readers who are that far behind are told. */
+/** The most recent events, for readers of the stream. Bounded: the oldest are dropped, and readers that are too far behind learn so. */
 export class EventLog {
   readonly #events: LoggedEvent[] = [];
   readonly #listeners = new Set<() => void>();
   #weight = 0;
   #last = 0;
 
-  /** The number of the newest event, 0 before the first. */
+  /** Number of the newest event; 0 before the first. */
   get last(): number {
     return this.#last;
   }
@@ -33,13 +33,13 @@ export class EventLog {
     for (const listener of this.#listeners) listener();
   }
 
-  /** What came after an event, oldest first; `complete` is false when something after it is forgotten already. */
+  /** The events after a given one, oldest first; `complete` is false if some of them were dropped already. */
   since(sequence: number): { readonly events: readonly LoggedEvent[]; readonly complete: boolean } {
     const oldest = this.#events[0]?.sequence ?? this.#last + 1;
     return { events: this.#events.slice(Math.max(0, sequence + 1 - oldest)), complete: sequence + 1 >= oldest };
   }
 
-  /** Calls after each new event, until the returned function is called. A listener reads what is new by `since`. */
+  /** Calls the listener after each new event, until the returned function is called. The listener reads new events with `since`. */
   listen(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);

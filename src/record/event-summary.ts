@@ -1,6 +1,6 @@
 import type { EventResult, FluxEvent } from './event.ts';
 
-/** One line about an event, in Flux v1's words for its own types. */
+/** One line of text for an event; Flux v1's types have its text. */
 export function summarizeEvent(event: FluxEvent): string {
   const objects = event.objects.join(', ');
   switch (event.type) {
@@ -34,7 +34,7 @@ function short(revision: string): string {
   return revision.slice(0, 7);
 }
 
-/** Distinct images that were released, sorted. */
+/** The distinct released images, sorted. */
 function images(result: EventResult): string {
   const targets = Object.values(result).flatMap(({ Status, PerContainer }) =>
     Status === 'success' ? (PerContainer ?? []).map(({ Target }) => Target) : [],
@@ -42,7 +42,7 @@ function images(result: EventResult): string {
   return [...new Set(targets)].sort().join(', ') || 'no image changes';
 }
 
-/** A spec read from a note may be anything. */
+/** A spec from a note is unvalidated. */
 function namesAll(spec: unknown): boolean {
   const specs = typeof spec === 'object' && spec !== null && 'ServiceSpecs' in spec ? spec.ServiceSpecs : undefined;
   return Array.isArray(specs) && specs.includes('<all>');

@@ -1,6 +1,6 @@
 import type { ResourceId } from '../resource/index.ts';
 
-/** Flux v1's JSON of what an update did, by workload. */
+/** Flux v1's JSON for the result of an update, by workload. */
 export type EventResult = Readonly<
   Record<
     ResourceId,
@@ -17,19 +17,19 @@ export interface EventCause {
   readonly User: string;
 }
 
-/** What each type of event says beyond its envelope. The first four are Flux v1's, keys included; the others are ours. */
+/** Metadata of each event type. The first four types are Flux v1's, including keys; the others are ours. */
 export interface EventMetadata {
-  /** A job has pushed a commit. */
+  /** A job pushed a commit. */
   readonly commit: { readonly revision?: string; readonly spec: unknown; readonly result?: EventResult };
-  /** A revision was applied: for the first time, or with other trouble than before. */
+  /** A revision was applied for the first time, or with different errors than before. */
   readonly sync: {
-    /** Newest first; empty when only the trouble changed. */
+    /** Newest first; empty if only the errors changed. */
     readonly commits: readonly { readonly revision: string; readonly message: string }[];
     readonly includes: Readonly<Record<string, true>>;
     readonly errors?: readonly { readonly ID: ResourceId; readonly Path: string; readonly Error: string }[];
     readonly initialSync?: true;
   };
-  /** A commit that was synced came from a release that somebody asked for. */
+  /** A synced commit was made by a requested release. */
   readonly release: {
     readonly Revision: string;
     readonly result: EventResult;
@@ -41,16 +41,16 @@ export interface EventMetadata {
     };
     readonly cause: EventCause;
   };
-  /** A commit that was synced was made because of a newer image. */
+  /** A synced commit was made because of a newer image. */
   readonly autorelease: {
     readonly Revision: string;
     readonly result: EventResult;
     readonly error?: string;
     readonly spec: unknown;
   };
-  /** What somebody changed in the cluster was put right. */
+  /** Changes in the cluster were corrected. */
   readonly drift_corrected: { readonly revision: string; readonly corrections: readonly ObjectReason[] };
-  /** Objects are gone from Git and were not deleted; told when the list changes. */
+  /** Objects were removed from Git but not deleted; sent when the list changes. */
   readonly deletions_held: { readonly revision: string; readonly hash?: string; readonly deletions: readonly ObjectReason[] };
 }
 export type EventType = keyof EventMetadata;
@@ -62,7 +62,7 @@ export interface ObjectReason {
 
 interface EventOf<Type extends EventType> {
   readonly type: Type;
-  /** The objects it is about, sorted. */
+  /** The objects concerned, sorted. */
   readonly objects: readonly ResourceId[];
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
@@ -70,5 +70,5 @@ interface EventOf<Type extends EventType> {
   readonly metadata: EventMetadata[Type];
 }
 
-/** Something that happened, for whoever wants to hear of it. */
+/** An event of the daemon. */
 export type FluxEvent = { readonly [Type in EventType]: EventOf<Type> }[EventType];

@@ -1,7 +1,7 @@
 /**
- * What is remembered of the past. A *job note* on a commit says who or what asked for it; a *sync record* on a commit says what
- * became of it in the cluster; both live in Git, so that they outlast the daemon. *Events* tell of all of it as it happens. What
- * only a waiting client needs is kept in a bounded memory.
+ * History. A *job note* on a commit records who or what requested it; a *sync record* on a commit records its outcome in the cluster.
+ * Both are stored in Git, so that they outlast the daemon. *Events* report all of it as it happens. Data for waiting clients is kept in
+ * bounded memory.
  */
 export type { EventCause, EventMetadata, EventResult, EventType, FluxEvent, ObjectReason } from './event.ts';
 export { EventLog, type LoggedEvent } from './event-log.ts';

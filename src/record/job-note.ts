@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { goJson } from '../base/index.ts';
 
-/** What a commit's note on `refs/notes/<notes-ref>` says: the job that made it, what was asked, what came of it. */
+/** A commit's note on `refs/notes/<notes-ref>`: the job that made the commit, its spec and its result. */
 export interface JobNote {
   readonly jobId: string;
   readonly spec: unknown;
@@ -26,8 +26,8 @@ export function formatJobNote({ jobId, spec, result }: JobNote): string {
 }
 
 /**
- * Reads a note back; undefined for anything that is not one of ours or Flux v1's. Anybody who can push can write notes: the result is
- * checked, the spec is handed on as it is, for whoever asked for the job.
+ * Parses a note; undefined for anything that is not a note of ours or of Flux v1. Anyone with push access can write notes, so the result
+ * is validated; the spec is passed on unchanged.
  */
 export function parseJobNote(
   text: string,

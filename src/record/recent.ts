@@ -1,4 +1,4 @@
-/** The newest `limit` values by id; the oldest is forgotten first (Flux v1 keeps the status of 100 jobs). */
+/** The newest `limit` values by id; the oldest is dropped first (Flux v1 keeps the status of 100 jobs). */
 export class Recent<Value> {
   readonly #limit: number;
   readonly #values = new Map<string, Value>();
@@ -11,7 +11,7 @@ export class Recent<Value> {
     return this.#values.get(id);
   }
 
-  /** Sets a value; one that is known keeps its age. */
+  /** Sets a value; an existing one keeps its age. */
   set(id: string, value: Value): void {
     this.#values.set(id, value);
     for (const oldest of this.#values.keys()) {

@@ -2,11 +2,11 @@ import * as z from 'zod';
 import { goJson, rfc3339 } from '../base/index.ts';
 import { isFields } from '../resource/index.ts';
 
-/** One object or file that a sync did something about, as the record keeps it. */
+/** One object or file in the record of a sync. */
 export interface RecordedChange {
   readonly id?: string;
   readonly outcome: string;
-  /** `file:line`, where known. */
+  /** `file:line`, if known. */
   readonly place?: string;
   readonly reason?: string;
 }
@@ -19,15 +19,15 @@ export interface RecordedImageUpdate {
   readonly to: string;
 }
 
-/** What is written to `refs/notes/<notes-ref>-sync` on the commit that was synced. */
+/** The note on `refs/notes/<notes-ref>-sync` of a synced commit. */
 export interface SyncRecord {
   readonly version: 1;
   readonly daemon: string;
   readonly revision: string;
   readonly previous?: string;
-  /** This many deletions are confirmed by a commit (`Allow-Prune`) and still to be done; absent once they are. */
+  /** Number of deletions that a commit approves (`Allow-Prune`) and that are not done yet; absent if there are none. */
   readonly allowPrune?: number;
-  /** Deletions wait for a person to confirm them, whatever joins the set; absent when none do. */
+  /** Whether deletions wait for approval; absent if none do. */
   readonly unconfirmed?: true;
   /** RFC 3339. */
   readonly startedAt: string;
@@ -35,11 +35,11 @@ export interface SyncRecord {
   readonly counts: Readonly<Record<string, number>>;
   readonly changes: readonly RecordedChange[];
   readonly imageUpdates: readonly RecordedImageUpdate[];
-  /** How many changes were left out to keep the record small. */
+  /** Number of changes omitted to keep the record small. */
   readonly omitted?: number;
 }
 
-/** A record stays small whatever happened: at most this many changes, and this much text each. */
+/** Limits that keep a record small: the number of changes, and the text of each. */
 const MAX_CHANGES = 200;
 const MAX_TEXT = 300;
 
@@ -50,7 +50,7 @@ export interface SyncRecordInput extends Omit<SyncRecord, 'version' | 'startedAt
   readonly startedAt: number;
 }
 
-/** Builds the bounded record; trouble first, so that it is never what is left out. */
+/** Builds the bounded record, with failures first, so that they are never omitted. */
 export function createSyncRecord({ startedAt, ...input }: SyncRecordInput): SyncRecord {
   const trouble = input.changes.filter(isTrouble);
   const rest = input.changes.filter((change) => !isTrouble(change));
@@ -78,8 +78,8 @@ export function formatSyncRecord(record: SyncRecord): string {
 }
 
 /**
- * Whether a later sync of the same revision says something new. Only trouble counts, and what is left of a confirmation: that the second sync found everything
- * unchanged, or how long it took, is no news.
+ * Whether a later sync of the same revision is worth a new record. Only failures and remaining approved deletions count; that the second
+ * sync found everything unchanged, or its duration, does not.
  */
 export function differsInTrouble(recorded: string | undefined, record: SyncRecord): boolean {
   const before = recorded === undefined ? undefined : parse(recorded);
@@ -91,12 +91,12 @@ export function differsInTrouble(recorded: string | undefined, record: SyncRecor
   );
 }
 
-/** Whether the recorded sync left deletions that a person has to confirm. */
+/** Whether the recorded sync left deletions that need approval. */
 export function recordedUnconfirmed(recorded: string): boolean {
   return parse(recorded)?.unconfirmed === true;
 }
 
-/** How many of the deletions that a commit confirms its recorded sync left to be done; undefined for none. */
+/** Number of approved deletions of a commit that its recorded sync left undone; undefined for none. */
 export function recordedAllowPrune(recorded: string, confirmed: number): number | undefined {
   const left = parse(recorded)?.allowPrune;
   return left === undefined ? undefined : Math.min(left, confirmed);
@@ -143,13 +143,13 @@ const recordSchema = z.object({
   omitted: z.number().exactOptional(),
 });
 
-/** A whole record read from Git, which anybody who can push may have written; undefined when it is not one. */
+/** Parses a complete record from Git, which anyone with push access may have written; undefined if invalid. */
 export function parseSyncRecord(text: string): SyncRecord | undefined {
   const record = recordSchema.safeParse(parseJson(text));
   return record.success ? record.data : undefined;
 }
 
-/** What later syncs need of a record, also of one that is not whole. */
+/** The fields that later syncs need, even of an incomplete record. */
 function parse(text: string): Pick<SyncRecord, 'allowPrune' | 'unconfirmed' | 'changes'> | undefined {
   const value = parseJson(text);
   if (!isFields(value) || !Array.isArray(value.changes)) return undefined;

@@ -1,4 +1,4 @@
-/** A container of a workload, or what stands for one. */
+/** A container of a workload, or its equivalent. */
 export interface Container {
   readonly name: string;
   /** As written in the object; may be empty or malformed. */

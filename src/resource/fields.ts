@@ -1,11 +1,11 @@
-/** A mapping of anything, as objects come from files and from the API. */
+/** An untyped mapping, as parsed from files and API responses. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The value under a path of keys, each of them the mapping's own; undefined where the path ends early. */
+/** The value at a path of own keys; undefined if the path does not exist. */
 export function valueAt(value: unknown, path: readonly string[]): unknown {
   let current = value;
   for (const key of path) current = isFields(current) && Object.hasOwn(current, key) ? current[key] : undefined;

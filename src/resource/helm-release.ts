@@ -5,31 +5,31 @@ import { isFields, valueAt } from './fields.ts';
 import type { KubeObject } from './object.ts';
 
 /*
- * A HelmRelease runs no containers of its own: which images its chart will run stands among the values it gives to the chart. Where,
- * is convention, and annotations for charts that have another (Flux v1's rules; docs/helm-releases.md).
+ * A HelmRelease has no containers of its own: the images of its chart are in the chart's values. Their place is a convention, or set by
+ * annotations for charts with another one (Flux v1's rules; docs/helm-releases.md).
  */
 
-/** What Flux v1 calls the image at the top of the values. */
+/** Flux v1's container name for the image at the top of the values. */
 const TOP = 'chart-image';
 const VALUES = ['spec', 'values'] as const;
 
 type Path = readonly string[];
 
-/** Where the values hold one image reference, in up to three fields that together are `[registry/]image[:tag]`. */
+/** The location of an image reference in the values: up to three fields that together form `[registry/]image[:tag]`. */
 interface ImagePlace {
   readonly registry: Path | undefined;
   readonly image: Path;
   readonly tag: Path | undefined;
 }
 
-/** A text to write into an object. */
+/** A string to write into an object. */
 export interface FieldChange {
-  /** From the object down. */
+  /** Path from the object's root. */
   readonly path: Path;
   readonly value: string;
 }
 
-/** The images of a HelmRelease as containers: `chart-image` first, the others by name. What is no image reference is not listed. */
+/** The images of a HelmRelease as containers: `chart-image` first, the others by name. Invalid image references are omitted. */
 export function helmContainersOf(object: KubeObject): readonly Container[] {
   return [...placesOf(object)]
     .map(([name, place]) => ({ name, image: assemble(object, place) }))
@@ -37,9 +37,9 @@ export function helmContainersOf(object: KubeObject): readonly Container[] {
 }
 
 /**
- * The fields to change so that a container of a HelmRelease has an image; undefined when it has no such container. A registry in a
- * field of its own stays there, a tag as well, however the chart splits the name between them.
- * @throws FluxError `image/bad-reference`, or `resource/image-does-not-fit` when the fields cannot hold the reference.
+ * The fields to change so that a container of a HelmRelease has an image; undefined if it has no such container. A registry or a tag in a
+ * separate field stays there, however the chart splits the name.
+ * @throws FluxError `image/bad-reference`, or `resource/image-does-not-fit` if the fields cannot hold the reference.
  */
 export function helmImageChanges(object: KubeObject, container: string, image: string): readonly FieldChange[] | undefined {
   const place = placesOf(object).get(container);
@@ -60,7 +60,7 @@ interface ImageParts {
   readonly tag: string | undefined;
 }
 
-/** `registry` is the text there is now. One that is not text is no registry: neither read nor written. */
+/** `registry` is the present string. A value that is not a string is neither read nor written. */
 function split(ref: ImageRef, place: ImagePlace, registry: string | undefined): ImageParts {
   const name = formatName(ref);
   const stays = registry === undefined || name.startsWith(`${registry}/`);
@@ -77,7 +77,7 @@ function join({ registry, image, tag }: ImageParts): string {
   return `${registry === undefined ? '' : `${registry}/`}${image}${tag === undefined ? '' : `:${tag}`}`;
 }
 
-/** By container. An annotation decides where both it and the convention find something. */
+/** Locations by container. An annotation takes precedence over the convention. */
 function placesOf(object: KubeObject): ReadonlyMap<string, ImagePlace> {
   const places = new Map<string, ImagePlace>();
   const add = (name: string, place: ImagePlace | undefined) => {
@@ -90,7 +90,7 @@ function placesOf(object: KubeObject): ReadonlyMap<string, ImagePlace> {
   return places;
 }
 
-/** `image` is the reference, with `registry` and `tag` beside it; or a map with `repository`, and these two in it. */
+/** `image` is the reference, with `registry` and `tag` beside it; or a map with `repository`, `registry` and `tag`. */
 function conventional(object: KubeObject, path: Path): ImagePlace | undefined {
   const inside = [...path, 'image'];
   if (textAt(object, inside) !== undefined) return placeIn(object, path, 'image');
@@ -103,8 +103,8 @@ function placeIn(object: KubeObject, path: Path, image: string): ImagePlace {
   return {
     registry: textAt(object, registry) === undefined ? undefined : registry,
     image: [...path, image],
-    // A tag that is no text is not read, but the chart reads it: a new tag belongs there, unless an annotation would take that for
-    // something else from then on.
+    // A tag that is not a string is ignored here but used by the chart: a new tag belongs there, unless an annotation would interpret it
+    // differently afterwards.
     tag: valueAt(object, tag) === undefined || (textAt(object, tag) === undefined && isMapped(object, tag)) ? undefined : tag,
   };
 }
@@ -120,7 +120,7 @@ function isMapped(object: KubeObject, path: Path): boolean {
   return keys.some((key) => mappedPath(object, key)?.join('.') === path.join('.'));
 }
 
-/** The place that annotations name by paths below the values; undefined unless each path leads to a text of its own. */
+/** The location that annotations define by paths in the values; undefined unless each path leads to a distinct string. */
 function mapped(object: KubeObject, name: string): ImagePlace | undefined {
   const paths = ['registry', 'repository', 'tag'].map((field) => mappedPath(object, `${field}.fluxcd.io/${name}`));
   const [registry, image, tag] = paths;
@@ -148,6 +148,6 @@ function doesNotFit(object: KubeObject, container: string, image: string, place:
   return new FluxError(`image ${image} does not fit into the fields of container ${container}`, {
     code: 'resource/image-does-not-fit',
     fault: 'user',
-    help: `helmrelease/${object.metadata.name} holds that image in ${fields.join(' and ')}. Change them by hand.`,
+    help: `helmrelease/${object.metadata.name} holds that image in ${fields.join(' and ')}. Edit them by hand.`,
   });
 }

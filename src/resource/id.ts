@@ -1,8 +1,8 @@
 import { FluxError } from '../base/index.ts';
 
 /**
- * Flux v1's name of a resource: `namespace:kind/name`, kind in lower case, `<cluster>` for what has no namespace. It does not
- * hold the API group; where two groups may clash use `objectKey`.
+ * Flux v1's id of a resource: `namespace:kind/name`, with the kind in lower case, and `<cluster>` for cluster-scoped objects. It lacks the
+ * API group; use `objectKey` if two groups could clash.
  */
 export type ResourceId = string;
 
@@ -30,14 +30,14 @@ export function formatResourceId({
   return `${namespace || CLUSTER_SCOPE}:${kind.toLowerCase()}/${name}`;
 }
 
-/** Whether a text is a full id, `ns:kind/name`. */
+/** Whether a string is a full id, `ns:kind/name`. */
 export function isResourceId(text: string): boolean {
   return FULL.test(text);
 }
 
 /**
  * Parses `ns:kind/name`, and Flux v1's oldest form `ns/name`.
- * @throws FluxError `resource/bad-id` with Flux v1's words.
+ * @throws FluxError `resource/bad-id` worded as in Flux v1.
  */
 export function parseResourceId(text: string): ResourceIdParts {
   const full = FULL.exec(text);
@@ -47,7 +47,7 @@ export function parseResourceId(text: string): ResourceIdParts {
   throw invalidId(text);
 }
 
-/** Parses what a person types: `ns:kind/name`, or `kind/name` in the given namespace. */
+/** Parses user input: `ns:kind/name`, or `kind/name` in the given namespace. */
 export function parseResourceIdIn(namespace: string, text: string): ResourceIdParts {
   const full = FULL.exec(text);
   if (full) return parts(full[1], full[2], full[3]);
@@ -64,6 +64,6 @@ function invalidId(text: string): FluxError {
   return new FluxError(`parsing ${text}: invalid service ID`, {
     code: 'resource/bad-id',
     fault: 'user',
-    help: 'A resource is named namespace:kind/name, for example default:deployment/web.',
+    help: 'A resource id has the form namespace:kind/name, for example default:deployment/web.',
   });
 }

@@ -1,6 +1,6 @@
 /**
- * What things are called. A *resource* is any Kubernetes object; a *manifest* is a resource as the repository wants it, with
- * the place it was read from; a *workload* is a resource that runs containers. Pure types and their parse/format functions.
+ * Names and types of resources. A *resource* is any Kubernetes object; a *manifest* is a resource in the repository, with its location;
+ * a *workload* is a resource that runs containers. Types with their parsers and formatters.
  */
 export type { Container } from './container.ts';
 export { type Fields, isFields } from './fields.ts';

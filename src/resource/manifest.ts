@@ -1,21 +1,21 @@
 import type { KubeObject } from './object.ts';
 
-/** Where a manifest stands in the repository. Numbers count from 1. */
+/** The location of a manifest in the repository. Numbers count from 1. */
 export interface ManifestPlace {
-  /** Path from the root of the repository. */
+  /** Path relative to the repository root. */
   readonly file: string;
   /** Number of the YAML document in the file. */
   readonly document: number;
-  /** Line on which the document (or the List item) starts. */
+  /** First line of the document, or of the List item. */
   readonly line: number;
-  /** Number of the item, when the document is a List. */
+  /** Number of the item, if the document is a List. */
   readonly item?: number;
 }
 
-/** One object that the repository wants, as read from a file. */
+/** An object of the repository, as parsed from a file. */
 export interface Manifest {
   readonly place: ManifestPlace;
-  /** Namespace as written; the effective one is decided against the cluster's API. */
+  /** Namespace as written; the effective one depends on the cluster's API. */
   readonly object: KubeObject;
   /** SHA-1 of the canonical form, lower-case hex: Flux v1's `fluxcd.io/sync-checksum`. */
   readonly checksum: string;

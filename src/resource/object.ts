@@ -1,8 +1,8 @@
-/** Anything JSON can hold. */
+/** A JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
 
-/** A Kubernetes object as plain data. Only what identifies it is typed; the API server validates the rest. */
+/** A Kubernetes object as plain data. Only its identity is typed; the API server validates the rest. */
 export interface KubeObject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -18,7 +18,7 @@ export interface ObjectMeta {
   readonly [field: string]: unknown;
 }
 
-/** What an API server needs to find an object. `group` is empty for the core group; `namespace` is absent for cluster-scoped kinds. */
+/** The identity of an object in an API server. `group` is empty for the core group; `namespace` is absent for cluster-scoped kinds. */
 export interface ObjectRef {
   readonly group: string;
   readonly version: string;
@@ -39,7 +39,7 @@ export function formatApiVersion({ group, version }: { readonly group: string; r
   return group === '' ? version : `${group}/${version}`;
 }
 
-/** The key under which an object is the same object whatever version it is written in: group, kind, namespace, name. */
+/** The identity of an object independent of its API version: group, kind, namespace, name. */
 export function objectKey({ group, kind, namespace, name }: ObjectRef): string {
   return `${group}/${kind}/${namespace ?? ''}/${name}`;
 }

@@ -3,7 +3,7 @@ import { isFields, valueAt } from './fields.ts';
 import { helmContainersOf } from './helm-release.ts';
 import type { JsonObject, KubeObject } from './object.ts';
 
-/** Kinds whose images Flux reads and changes (Flux v1's list; decided by kind alone). */
+/** Kinds whose images Flux reads and updates (Flux v1's list, by kind alone). */
 export const WORKLOAD_KINDS = ['CronJob', 'DaemonSet', 'Deployment', 'StatefulSet', 'HelmRelease'] as const;
 
 export function isWorkloadKind(kind: string): boolean {
@@ -11,8 +11,8 @@ export function isWorkloadKind(kind: string): boolean {
 }
 
 /**
- * Containers of a workload as Flux v1 lists them: `containers` first, then `initContainers`; for a HelmRelease the images among its
- * values. Empty for other kinds.
+ * The containers of a workload in Flux v1's order: `containers`, then `initContainers`; for a HelmRelease the images in its values.
+ * Empty for other kinds.
  */
 export function containersOf(object: KubeObject): readonly Container[] {
   if (object.kind === 'HelmRelease') return helmContainersOf(object);
@@ -20,7 +20,7 @@ export function containersOf(object: KubeObject): readonly Container[] {
   return [...containerList(spec?.containers), ...containerList(spec?.initContainers)];
 }
 
-/** The pod spec inside a workload, or undefined where the kind has none (HelmRelease: its images are values). */
+/** The pod spec of a workload, or undefined if its kind has none (the images of a HelmRelease are values). */
 export function podSpecOf(object: KubeObject): JsonObject | undefined {
   if (object.kind === 'HelmRelease' || !isWorkloadKind(object.kind)) return undefined;
   const outer = object.kind === 'CronJob' ? ['spec', 'jobTemplate'] : [];

@@ -93,7 +93,7 @@ describe('a stream of documents', () => {
     expect(document).toMatchObject({
       value: { a: 3, b: { c: 2 } },
       warnings: [
-        { key: 'c', line: 3, column: 11, message: 'key "c" is given twice, the last one counts' },
+        { key: 'c', line: 3, column: 11, message: 'key "c" is given twice; the last one applies' },
         { key: 'a', line: 4, column: 1 },
       ],
     });
@@ -104,7 +104,7 @@ test('a merge key that replaces a key before it is a warning, as Kubernetes read
   const [document] = readAll('base: &b {a: 2}\nx:\n  a: 1\n  <<: *b\ny2:\n  <<: *b\n  a: 1\n');
   expect(document).toMatchObject({
     value: { x: { a: 2 }, y2: { a: 1 } },
-    warnings: [{ key: 'a', line: 4, column: 3, message: 'key "a" is replaced by the merge key after it' }],
+    warnings: [{ key: 'a', line: 4, column: 3, message: 'key "a" is overridden by the merge key after it' }],
   });
 });
 

@@ -231,7 +231,7 @@ async function loseEach(line: readonly string[], fault: Fault, isGo: boolean): P
     const where = `${line.join(' ')}: request ${n}, ${hit.method} ${hit.path}`;
     if (hasEffect(hit)) expectHonesty(line, lost, hit, fault);
     else if (isSilence(fault) && TIMED.includes(hit.path))
-      expect(lost.stderr, where).toMatch(/no complete answer within 60 s\n.*\n\nUse a longer --timeout\.\n$/);
+      expect(lost.stderr, where).toMatch(/no complete response within 60 s\n.*\n\nUse a longer --timeout\.\n$/);
     else {
       const { requests: _, ...seen } = lost;
       expect(seen, where).toEqual({ code: whole.code, stdout: whole.stdout, stderr: whole.stderr });

@@ -48,7 +48,7 @@ describe('R-002: an API server that is slow, or hangs', () => {
       },
     });
     const { time, daemon, proxy, repository } = engine;
-    const isTold = () => /not done in time: .* no complete answer within 30 s/.test(daemon.readiness().reason);
+    const isTold = () => /not done in time: .* no complete response within 30 s/.test(daemon.readiness().reason);
     await time.until('the trouble is told', isTold, 61 * SECOND);
     await time.pass(10 * MINUTE);
     expect(overlaps(engine.log)).toBe(0);
@@ -74,7 +74,7 @@ describe('R-002: an API server that is slow, or hangs', () => {
       daemon.startSync();
       await time.until('synced', () => repository.tag === revision, 3 * MINUTE);
       expect(repository.record()?.counts).toEqual({ unchanged: 1, failed: 300 });
-      expect(repository.record()?.changes[0]?.reason).toMatch(/no complete answer within 30 s/);
+      expect(repository.record()?.changes[0]?.reason).toMatch(/no complete response within 30 s/);
 
       proxy.intercept = undefined;
       const isWhole = () => repository.record()?.counts.created === 300;

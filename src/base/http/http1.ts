@@ -5,13 +5,13 @@ import type { Reach } from './network.ts';
 import { checkReach, lookupWithin } from './reach.ts';
 import { type Answer, type HttpRequest, readTls, type Wire, type WireOptions } from './wire.ts';
 
-/** HTTP/1.1 by node:http(s), with connections kept alive by one agent. */
+/** HTTP/1.1 by node:http(s), with one keep-alive agent. */
 export function createHttp1({ maxSockets, userAgent, tls, lookup }: WireOptions): Wire {
   const settings = { keepAlive: true, maxSockets, scheduling: 'lifo' } as const;
-  /** By protocol and reach: a connection that was made for a wider reach serves no narrower one. */
+  /** By protocol and reach: a connection made for a wider reach must not serve a narrower one. */
   const agents = new Map<string, http.Agent>();
 
-  /** Made by the first request, so that a certificate that cannot be read is an error of that. */
+  /** Created by the first request, so that an unreadable certificate is an error of that request. */
   function agentFor({ protocol }: URL, reach: Reach | undefined): http.Agent {
     const key = `${protocol} ${reach}`;
     const known = agents.get(key);
@@ -45,13 +45,13 @@ export function createHttp1({ maxSockets, userAgent, tls, lookup }: WireOptions)
         resolve({ status, headers, body: response, ...(address === undefined ? {} : { address }) });
       });
       outgoing.on('error', (error: NodeJS.ErrnoException) => {
-        // The server may have closed a kept connection just before it was used again: reading is safe to try anew (RFC 9110, 9.2.2).
+        // The server may have closed an idle connection just before its reuse; a read is safe to retry (RFC 9110, 9.2.2).
         const stale = outgoing.reusedSocket && !answered && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
         if (stale && (method === 'GET' || method === 'HEAD') && !signal.aborted) resolve(open(url, request, signal));
         else reject(error);
       });
-      // Not by Node's option `signal`, which watches the end of each request by a dozen listeners. A request that waits for a free
-      // connection would hear of an abort only once it has got one.
+      // Not Node's option `signal`, which adds a dozen listeners to each request, and which a request that waits for a free connection
+      // would notice only after getting one.
       const onAbort = () => {
         reject(signal.reason);
         outgoing.destroy(new Error('aborted', { cause: signal.reason }));
@@ -59,8 +59,8 @@ export function createHttp1({ maxSockets, userAgent, tls, lookup }: WireOptions)
       signal.addEventListener('abort', onAbort, { once: true });
       outgoing.on('close', () => {
         signal.removeEventListener('abort', onAbort);
-        // An answer 101 that nobody asked for ends a request without an error.
-        if (!answered) reject(new Error('connection closed without an answer'));
+        // An unrequested 101 response ends a request without an error.
+        if (!answered) reject(new Error('connection closed without a response'));
       });
       const send = () => {
         try {
@@ -83,7 +83,7 @@ export function createHttp1({ maxSockets, userAgent, tls, lookup }: WireOptions)
   };
 }
 
-/** Node takes a request before it has a connection, and sends it whenever there is one. */
+/** Node accepts a request before it has a connection, and sends it when there is one. */
 function onceConnected(outgoing: http.ClientRequest, send: () => void): void {
   outgoing.once('socket', (socket: Socket & { readonly secureConnecting?: boolean }) => {
     if (socket.secureConnecting) socket.once('secureConnect', send);

@@ -4,21 +4,21 @@ import { type TLSSocket, connect as tlsConnect } from 'node:tls';
 import type { Clock } from '../clock.ts';
 import type { ReadTls } from './wire.ts';
 
-/** A connection that takes requests side by side. */
+/** A connection with concurrent requests. */
 export interface Http2Connection {
-  /** How many more it takes now. */
+  /** Number of additional requests that it accepts now. */
   readonly room: number;
-  /** True once something was answered on it: it works, or it did. */
+  /** True once a response arrived: the connection works, or did. */
   readonly proven: boolean;
-  /** True when it takes nothing more, for whatever reason; what was begun may go on. */
+  /** True if it accepts no more requests; started ones may continue. */
   readonly isOver: boolean;
-  /** True when nothing goes on either. */
+  /** True if it is closed. */
   readonly isClosed: boolean;
-  /** Whether the server has said (GOAWAY) that it does nothing about this stream and later ones. */
+  /** Whether the server has announced by GOAWAY that it will not process this stream and later ones. */
   disowns(stream: ClientHttp2Stream): boolean;
-  /** Begins a request. @throws when a header cannot be sent, or the connection is over. */
+  /** Starts a request. @throws for an invalid header, or on a closed connection. */
   begin(headers: OutgoingHttpHeaders, hasBody: boolean): ClientHttp2Stream;
-  /** Takes no more requests; ends when those that it has are done. */
+  /** Accepts no more requests, and closes when the started ones are done. */
   retire(): void;
   destroy(): void;
 }
@@ -26,30 +26,30 @@ export interface Http2Connection {
 export interface ConnectOptions {
   readonly tls: ReadTls;
   readonly clock: Clock;
-  /** Called when there is room again, and when the connection is over. */
+  /** Called when a stream becomes available, and when the connection closes. */
   readonly onChange: () => void;
 }
 
-/** Until TLS and the server's settings are there. */
+/** Timeout for TLS and the server's settings. */
 const CONNECT_MS = 15_000;
-/** How often a connection is looked at. */
+/** Interval of the liveness check. */
 const LOOK_MS = 5_000;
-/** After so many looks without a byte from the server it is asked for a sign of life (PING); its answer is a byte. */
+/** After this many checks without a byte from the server, a PING is sent; its response counts as a byte. */
 const SILENT_LOOKS = 1;
-/** After so many it is dead: found within 20 s, before the deadline of what waits on it. */
+/** After this many checks the connection is dead: detected within 20 s, before the timeout of its requests. */
 const DEAD_LOOKS = 3;
-/** So long without a request, a connection is not kept. */
+/** Idle time after which a connection is closed. */
 const IDLE_LOOKS = 12;
-/** More streams are not opened, whatever the server would bear. */
+/** Upper bound of streams, regardless of the server's limit. */
 const MAX_STREAMS = 250;
-/** How much of a body the server may send before we have read any: a long list must not wait for us in small steps. */
+/** Window of a stream, large enough for a long list without stop and go. */
 const STREAM_WINDOW = 2 ** 20;
-/** Those of many streams share this; what nobody reads counts no more once it has arrived. */
+/** Window of the connection, shared by its streams; unread data stops counting once it has arrived. */
 const CONNECTION_WINDOW = 2 ** 24;
-/** Ids of streams end at 2^31, every second one is ours, and none is used twice. */
+/** Stream ids end at 2^31, every second one is ours, and none is reused. */
 const LAST_ID = 2 ** 30;
 
-/** Connects by TLS; undefined when the server does not choose HTTP/2 (ALPN). */
+/** Connects over TLS; undefined if the server does not select HTTP/2 (ALPN). */
 export async function connectHttp2(url: URL, options: ConnectOptions): Promise<Http2Connection | undefined> {
   using deadline = options.clock.deadline(CONNECT_MS);
   const socket = await handshake(url, options.tls, deadline.signal);
@@ -73,7 +73,7 @@ function handshake(url: URL, tls: ReadTls, signal: AbortSignal): Promise<TLSSock
       host,
       port: Number(url.port || 443),
       ALPNProtocols: ['h2', 'http/1.1'],
-      // As node:https has it: an address is no name to be asked for (RFC 6066, section 3).
+      // As in node:https: SNI must not contain an address (RFC 6066, section 3).
       servername: isIP(host) ? '' : host,
       ...tls,
     });
@@ -93,7 +93,7 @@ function handshake(url: URL, tls: ReadTls, signal: AbortSignal): Promise<TLSSock
   });
 }
 
-/** Waits for the server's settings, which say how many streams it takes; they also prove that it speaks HTTP/2. */
+/** Waits for the server's settings, which have its limit of streams; they also prove that it speaks HTTP/2. */
 function greeting(url: URL, session: ClientHttp2Session, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const onTimeout = () => session.destroy(timedOut(url));
@@ -102,11 +102,11 @@ function greeting(url: URL, session: ClientHttp2Session, signal: AbortSignal): P
       signal.removeEventListener('abort', onTimeout);
       resolve();
     });
-    // Without anybody who listens, later errors would end the process; those are told by the streams.
+    // Without a listener, later errors would end the process; the streams report them.
     session.on('error', reject);
     session.once('close', () => {
       signal.removeEventListener('abort', onTimeout);
-      reject(new Error('connection closed before the server said anything'));
+      reject(new Error('connection closed before the server sent anything'));
     });
   });
 }
@@ -133,7 +133,7 @@ function watched(session: ClientHttp2Session, socket: TLSSocket, { clock, onChan
     isRetired = true;
   });
   session.on('close', onChange);
-  // A process is kept alive by its requests, not by connections.
+  // Requests keep the process alive, connections do not.
   session.unref();
   const isOver = () => isRetired || session.closed || session.destroyed;
   const retire = () => {
@@ -181,7 +181,7 @@ function capacityOf({ remoteSettings: { maxConcurrentStreams = MAX_STREAMS } }: 
   return Math.min(maxConcurrentStreams, MAX_STREAMS);
 }
 
-/** Finds out that nobody is at the other end any more, and lets go of a connection that nobody needs. */
+/** Detects dead connections, and closes idle ones. */
 function lookAfter(
   session: ClientHttp2Session,
   socket: TLSSocket,
@@ -191,10 +191,10 @@ function lookAfter(
   let heard = socket.bytesRead;
   let silent = 0;
   let idle = 0;
-  // Keeps no process alive, as a sleep would.
+  // Unlike a sleep, this does not keep the process alive.
   let next = clock.deadline(LOOK_MS);
   const wait = () => next.signal.addEventListener('abort', () => void setImmediate(look), { once: true });
-  // After what has arrived was read: this process may have stood still itself.
+  // Runs after pending data was read, since this process itself may have been paused.
   function look() {
     if (session.destroyed) return;
     const { bytesRead } = socket;

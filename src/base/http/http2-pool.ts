@@ -5,9 +5,9 @@ import type { ReadTls } from './wire.ts';
 
 /** The connections to one server. */
 export interface Http2Pool {
-  /** A connection with room. */
+  /** A connection with a free stream. */
   find(): Http2Connection | undefined;
-  /** Resolves when it is worth to look again; false when the server does not speak HTTP/2. */
+  /** Resolves when a stream may be free; false if the server does not speak HTTP/2. */
   mayHaveRoom(signal: AbortSignal): Promise<boolean>;
   close(): void;
 }
@@ -18,11 +18,11 @@ export interface Http2PoolOptions {
   readonly clock: Clock;
 }
 
-/** Opens the first connection when there is need, and another one when those that there are have no room. */
+/** Opens the first connection on demand, and another one when the existing ones have no free stream. */
 export function createHttp2Pool(url: URL, { maxConnections, tls, clock }: Http2PoolOptions): Http2Pool {
   let connections: readonly Http2Connection[] = [];
   let connecting: Promise<void> | undefined;
-  /** Once said, it is believed for as long as there is this transport. */
+  /** Once known, it holds for the lifetime of the transport. */
   let isHttp1 = false;
   let isClosing = false;
   let change = Promise.withResolvers<void>();
@@ -50,7 +50,7 @@ export function createHttp2Pool(url: URL, { maxConnections, tls, clock }: Http2P
       if (isClosing) throw new Error('the transport was closed');
       if (!isHttp1 && !connecting && connections.filter(({ isOver }) => !isOver).length < maxConnections) {
         connecting = connect();
-        connecting.catch(() => undefined); // whoever waits is told
+        connecting.catch(() => undefined); // the waiting requests get the error
       }
       if (!isHttp1) await waitOrAbort(connecting ?? change.promise, signal);
       return !isHttp1;

@@ -5,24 +5,24 @@ import type { Http2Connection } from './http2-connection.ts';
 import { createHttp2Pool, type Http2Pool } from './http2-pool.ts';
 import { type Answer, type HttpRequest, type ReadTls, readTls, type Wire, type WireOptions } from './wire.ts';
 
-/** As a `Wire`, but undefined, with nothing sent, when the server speaks HTTP/1.1 only. */
+/** A `Wire` that returns undefined, without sending anything, if the server speaks only HTTP/1.1. */
 export interface Http2 extends Pick<Wire, 'close'> {
   open(url: URL, request: HttpRequest, signal: AbortSignal): Promise<Answer | undefined>;
 }
 
-/** A request that the server has surely not looked at goes out again, so often in all. */
+/** Attempts for a request that the server certainly has not processed. */
 const TRIES = 3;
 
-/** HTTP/2 (RFC 9113) by node:http2: as few connections to a server as the number of streams that it takes allows. */
+/** HTTP/2 (RFC 9113) by node:http2, with as few connections to a server as its limit of streams allows. */
 export function createHttp2({ maxSockets, userAgent, tls, clock }: WireOptions & { readonly clock: Clock }): Http2 {
-  /** By origin. */
+  /** Connection pools by origin. */
   const pools = new Map<string, Http2Pool>();
   let read: ReadTls | undefined;
 
   function poolOf(url: URL): Http2Pool {
     const known = pools.get(url.origin);
     if (known) return known;
-    // Here, so that a certificate that cannot be read is an error of the first request.
+    // Created here, so that an unreadable certificate is an error of the first request.
     read ??= readTls(tls ?? {});
     const made = createHttp2Pool(url, { maxConnections: maxSockets, tls: read, clock });
     pools.set(url.origin, made);
@@ -34,7 +34,7 @@ export function createHttp2({ maxSockets, userAgent, tls, clock }: WireOptions &
       const pool = poolOf(url);
       for (let tries = 1; ; tries += 1) {
         signal.throwIfAborted();
-        // Its room is taken at once: whoever waited as well looks for another.
+        // Reserves the stream at once: other waiting requests look for another.
         let connection = pool.find();
         while (connection === undefined) {
           if (!(await pool.mayHaveRoom(signal))) return undefined;
@@ -53,10 +53,10 @@ export function createHttp2({ maxSockets, userAgent, tls, clock }: WireOptions &
   };
 }
 
-/** A request that ended without an answer. */
+/** A request that ended without a response. */
 class Unanswered extends Error {
   override readonly name = 'Unanswered';
-  /** True when the server has surely done nothing about it, or when doing it twice is as good as once. */
+  /** True if the server certainly has not processed the request, or if it is idempotent. */
   readonly mayRepeat: boolean;
   readonly code = 'ECONNRESET';
 
@@ -73,13 +73,13 @@ function exchange(
   { userAgent, signal }: { readonly userAgent: string; readonly signal: AbortSignal },
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    // Before this request, so that it cannot be its own proof.
+    // Read before this request, which must not be its own proof.
     const { proven } = connection;
     request.beforeSend?.();
     const stream = begin(connection, headersOf(url, request, userAgent), request.body !== undefined);
     const onAbort = () => {
       reject(signal.reason);
-      // The next request may find a way to a server that answers.
+      // The next request may connect to a server that responds.
       if (isTimeout(signal.reason)) connection.retire();
       stream.close(constants.NGHTTP2_CANCEL);
       stream.destroy(new Error('aborted', { cause: signal.reason }));
@@ -98,7 +98,7 @@ function exchange(
     });
     stream.on('close', () => {
       signal.removeEventListener('abort', onAbort);
-      // An error takes a picture of the stack: not one for each request that went well.
+      // Creating an error captures a stack trace, which successful requests must not pay for.
       if (!answered) reject(unanswered(stream, { connection, proven, request, failure }));
     });
     if (request.body !== undefined) stream.end(request.body);
@@ -123,7 +123,7 @@ function headersOf(
   all['user-agent'] = userAgent;
   for (const name in headers) {
     const value = headers[name] ?? '';
-    // node:http2 sends whatever it is given.
+    // node:http2 does not validate the path.
     validateHeaderValue(name, value);
     all[name.toLowerCase()] = value;
   }
@@ -144,21 +144,21 @@ function unanswered(
   const { method = 'GET' } = request;
   // RFC 9113, section 8.7.
   const isUntouched = stream.rstCode === constants.NGHTTP2_REFUSED_STREAM || connection.disowns(stream);
-  // As for a kept connection of HTTP/1.1: it may have ended just before it was used again, and reading is safe to try anew.
+  // As for HTTP/1.1: the connection may have closed just before its reuse, and a read is safe to retry.
   const isStale = proven && connection.isOver && (method === 'GET' || method === 'HEAD');
-  return new Unanswered(failure?.message || `connection closed without an answer${reasonOf(stream)}`, {
+  return new Unanswered(failure?.message || `connection closed without a response${reasonOf(stream)}`, {
     mayRepeat: isUntouched || isStale,
     cause: failure,
   });
 }
 
-/** Node ends the body of a stream that the server or the connection cut short as if it were whole. */
+/** Node ends the body of a truncated stream as if it were complete. */
 function cutShort(stream: ClientHttp2Stream, isShort: boolean): Error | undefined {
   if (stream.rstCode === constants.NGHTTP2_NO_ERROR && !isShort) return undefined;
-  return Object.assign(new Error(`connection closed in the middle of an answer${reasonOf(stream)}`), { code: 'ECONNRESET' });
+  return Object.assign(new Error(`connection closed in the middle of a response${reasonOf(stream)}`), { code: 'ECONNRESET' });
 }
 
-/** RFC 9113, section 7, by their numbers. */
+/** Error codes of RFC 9113, section 7. */
 const REASONS =
   'NO_ERROR PROTOCOL_ERROR INTERNAL_ERROR FLOW_CONTROL_ERROR SETTINGS_TIMEOUT STREAM_CLOSED FRAME_SIZE_ERROR REFUSED_STREAM CANCEL COMPRESSION_ERROR CONNECT_ERROR ENHANCE_YOUR_CALM INADEQUATE_SECURITY HTTP_1_1_REQUIRED'.split(
     ' ',

@@ -1,19 +1,19 @@
 import { BlockList, isIP } from 'node:net';
 
 /**
- * Where a host lies: in the public network, inside one of our own (a cluster, a company), or at an address that nothing is asked at
- * because others lead there: metadata services of clouds, link-local and multicast addresses.
+ * The network of a host: public, internal (a cluster, a company), or forbidden. Forbidden addresses are never contacted, since attackers
+ * redirect to them: metadata services of clouds, link-local and multicast addresses.
  */
 export type Network = 'public' | 'private' | 'forbidden';
 
-/** How far a request may go: to public addresses only, or inside as well. Nowhere `forbidden`. */
+/** The networks that a request may reach: only public addresses, or also internal ones. Never `forbidden`. */
 export type Reach = 'public' | 'private';
 
 export function isWithin(network: Network, reach: Reach): boolean {
   return network === 'public' || network === reach;
 }
 
-/** By what the text of a host name or address says; what a name resolves to is another question. */
+/** Classifies a host name or address by its text; names are not resolved. */
 export function networkOfHost(hostname: string): Network {
   const address = hostname.replace(/^\[|\]$/g, '');
   if (isIP(address) !== 0) return networkOfAddress(address);
@@ -22,7 +22,7 @@ export function networkOfHost(hostname: string): Network {
   return !name.includes('.') || /\.(?:localhost|local|internal|svc|home\.arpa)$/.test(name) ? 'private' : 'public';
 }
 
-/** Of an IP address without brackets; one that stands for an IPv4 address is where that is. */
+/** Classifies an IP address without brackets; an address that embeds an IPv4 address has that one's network. */
 export function networkOfAddress(address: string): Network {
   const text = address.replace(/%.*$/, '');
   const version = isIP(text);
@@ -54,7 +54,7 @@ function blockList(subnets: readonly (readonly [net: string, prefix: number])[])
 
 const FORBIDDEN = blockList([
   ['169.254.0.0', 16],
-  // Metadata services outside of the link-local network: Alibaba Cloud, Oracle Cloud, Azure; AWS and Google Cloud by IPv6.
+  // Metadata services outside the link-local network: Alibaba Cloud, Oracle Cloud, Azure; AWS and Google Cloud over IPv6.
   ['100.100.100.200', 32],
   ['192.0.0.192', 32],
   ['168.63.129.16', 32],
@@ -85,7 +85,7 @@ const PRIVATE = blockList([
 
 /** The eight groups of an IPv6 address. */
 function groupsOf(address: string): readonly number[] {
-  // The URL parser writes an IPv4 tail in hexadecimal.
+  // The URL parser formats an IPv4 tail in hexadecimal.
   const [head = '', tail] = new URL(`http://[${address}]/`).hostname.slice(1, -1).split('::');
   const read = (text: string | undefined) => (text ? text.split(':').map((group) => Number.parseInt(group, 16)) : []);
   const [first, last] = [read(head), read(tail)];

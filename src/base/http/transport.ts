@@ -11,42 +11,42 @@ export interface HttpResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
-  /** Of the server, or of the proxy before it; absent where it is not known. */
+  /** Address of the server, or of the proxy in front of it; absent if unknown. */
   readonly address?: string;
 }
 
-/** An open answer; the chunks of its body can be iterated over once. A body that is cut short ends with an error. */
+/** An open response; the chunks of its body can be iterated once. A truncated body ends with an error. */
 export interface HttpStream extends AsyncIterable<Buffer> {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** Ends it; for who does not read it to its end. */
+  /** Closes a response that is not read to its end. */
   destroy(): void;
 }
 
 /** Rejects with FluxErrors: `http/bad-url`, `http/protocol`, `http/connection`, `http/timeout`, `http/too-large`, `http/refused-address`. */
 export interface HttpTransport {
-  /** One exchange, body read whole. Never follows redirects: where credentials may go is the caller's decision. */
+  /** One exchange with a complete body. Never follows redirects, since the caller decides where credentials may go. */
   request(request: HttpRequest): Promise<HttpResponse>;
-  /** The same, but hands over the open response for streaming (watches, long downloads). The caller must consume or destroy it. */
+  /** The same with an open response for streaming (watches, long downloads). The caller must consume or destroy it. */
   stream(request: HttpRequest): Promise<HttpStream>;
   close(): void;
 }
 
 export interface HttpTransportOptions {
-  /** Connections kept open to one host. Default 16. */
+  /** Keep-alive connections to one host; 16 by default. */
   readonly maxSockets?: number;
   readonly userAgent?: string;
-  /** For every request. Certificates are read once; given with a request, they are read for each connection, and compared for each request. */
+  /** TLS settings for all requests. Their certificates are parsed once; those of a request are parsed for each connection, and compared for each request. */
   readonly tls?: TlsSettings;
-  /** HTTP/2 with servers that offer it, many requests over one connection. Default only HTTP/1.1. */
+  /** Uses HTTP/2 with servers that offer it; only HTTP/1.1 by default. */
   readonly http2?: boolean;
-  /** Resolves names, for requests with a `reach`. Default the system's. */
+  /** Resolver for requests with a `reach`; the system's by default. */
   readonly lookup?: LookupFunction;
-  /** Measures the time limit of a request, and the silence of a connection. Default the system's. */
+  /** Clock for the timeouts of requests and connections; the system's by default. */
   readonly clock?: Clock;
 }
 
-/** One HTTP stack for the whole product: connections kept alive, those of one transport apart from those of others. */
+/** The product's HTTP stack, with keep-alive connections that are not shared between transports. */
 export function createHttpTransport({
   maxSockets = 16,
   userAgent = 'flux-gitops',
@@ -59,7 +59,7 @@ export function createHttpTransport({
   const one = createHttp1({ ...options, lookup });
   const two = http2 ? createHttp2({ ...options, clock }) : undefined;
 
-  /** The only place that chooses: HTTP/2 where TLS agrees on it, with the settings of the transport and nothing in between. */
+  /** The only place that selects the version: HTTP/2 if TLS negotiates it, with the transport's settings and without a proxy. */
   async function open(url: URL, request: HttpRequest, signal: AbortSignal): Promise<Answer> {
     const isPossible = url.protocol === 'https:' && !tls?.agent && !request.tls && request.reach === undefined;
     return (isPossible ? await two?.open(url, request, signal) : undefined) ?? one.open(url, request, signal);
@@ -79,7 +79,7 @@ export function createHttpTransport({
       } catch (error) {
         const place = placeOf(url, request);
         if (signal.aborted && !request.signal?.aborted)
-          throw new FluxError(`${place}: no complete answer within ${timeoutMs / 1000} s`, {
+          throw new FluxError(`${place}: no complete response within ${timeoutMs / 1000} s`, {
             code: 'http/timeout',
             cause: error,
           });
@@ -101,7 +101,7 @@ export function createHttpTransport({
   };
 }
 
-/** By events: an iterator over the chunks takes as long as all the rest of a short answer. */
+/** Uses events: an iterator over the chunks takes as long as all the rest of a short response. */
 function readBody({ body, cut }: Answer, maxBytes: number, place: () => string): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -110,7 +110,7 @@ function readBody({ body, cut }: Answer, maxBytes: number, place: () => string):
     body.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (size > maxBytes)
-        body.destroy(new FluxError(`${place()}: answer is larger than ${maxBytes} bytes`, { code: 'http/too-large' }));
+        body.destroy(new FluxError(`${place()}: response is larger than ${maxBytes} bytes`, { code: 'http/too-large' }));
       else chunks.push(chunk);
     });
     body.on('end', () => {
@@ -121,7 +121,7 @@ function readBody({ body, cut }: Answer, maxBytes: number, place: () => string):
     });
     body.on('error', reject);
     const onClose = () => {
-      if (!ended) reject(new Error('connection closed in the middle of an answer'));
+      if (!ended) reject(new Error('connection closed in the middle of a response'));
     };
     body.on('close', onClose);
     if (body.destroyed) onClose();
@@ -145,7 +145,7 @@ function streamOf({ status, headers, body, cut }: Answer): HttpStream {
   };
 }
 
-/** Characters of a URL or path that an error shows. */
+/** Maximum length of a URL or path in errors. */
 const MAX_SHOWN = 200;
 
 function urlOf(request: HttpRequest): URL {
@@ -157,14 +157,14 @@ function urlOf(request: HttpRequest): URL {
     throw new FluxError(`${JSON.stringify(shown)} is not a URL`, { code: 'http/bad-url', fault: 'user' });
   }
   if (url.protocol !== 'https:' && url.protocol !== 'http:')
-    throw new FluxError(`${url.protocol} is not a protocol this client speaks`, { code: 'http/protocol', fault: 'user' });
-  // Sent as it is, where a parsed URL would be encoded.
+    throw new FluxError(`${url.protocol} is not a supported protocol`, { code: 'http/protocol', fault: 'user' });
+  // Sent verbatim, whereas a parsed URL would be encoded.
   if (request.path !== undefined && !/^\/[\x21-\x7e]*$/.test(request.path))
-    throw new FluxError(`${JSON.stringify(pathOf(request.path))} is no path of a URL`, { code: 'http/bad-url', fault: 'user' });
+    throw new FluxError(`${JSON.stringify(pathOf(request.path))} is not a URL path`, { code: 'http/bad-url', fault: 'user' });
   return url;
 }
 
-/** What an error names: neither query nor user and password, which may be secret. */
+/** A request as shown in errors: without query, user and password, which may be secret. */
 function placeOf(url: URL, { method = 'GET', path = url.pathname }: HttpRequest): string {
   return `${method} ${url.origin}${pathOf(path)}`;
 }

@@ -8,63 +8,63 @@ import type { Reach } from './network.ts';
 export interface HttpRequest {
   readonly method?: string;
   readonly url: string | URL;
-  /** Path and query instead of those of the URL, percent-encoded: who sends much to one server need not have its URL parsed each time. */
+  /** Percent-encoded path and query that replace those of the URL, so that frequent requests to one server need not parse a URL each time. */
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
-  /** Extra TLS and agent settings (ca, cert, key, rejectUnauthorized, agent …), as node:https takes them. */
+  /** Additional TLS and agent settings of node:https (ca, cert, key, rejectUnauthorized, agent …). */
   readonly tls?: RequestOptions;
   /**
-   * How far the connection may go, checked for every address that the host's name resolves to. Default: anywhere. A transport whose
-   * settings name an agent, such as one for a proxy, checks no names.
+   * The networks that the connection may reach, checked for every address that the host's name resolves to. Unlimited by default. A
+   * transport with an agent, such as one for a proxy, does not check names.
    */
   readonly reach?: Reach;
-  /** The most bytes of body accepted; more rejects with `http/too-large`. Default 64 MiB. A stream has no limit. */
+  /** Body limit in bytes; a larger body rejects with `http/too-large`. 64 MiB by default; none for a stream. */
   readonly maxBytes?: number;
-  /** Total time for the whole exchange in milliseconds. Default 30 s. A stream lasts until its signal is aborted. */
+  /** Timeout of the whole exchange in milliseconds; 30 s by default. A stream lasts until its signal aborts. */
   readonly timeoutMs?: number;
-  /** Called when a connection is there, right before the request goes out on it; what it throws is thrown, and nothing goes out. */
+  /** Called right before the request is sent on its connection. If it throws, nothing is sent, and the request rejects with that error. */
   readonly beforeSend?: () => void;
   readonly signal?: AbortSignal;
 }
 
-/** As node:https takes them; through an `agent` that is given, each connection is made with all of them. */
+/** Settings of node:https; with a given `agent`, each connection uses all of them. */
 export type TlsSettings = Pick<
   RequestOptions,
   'ca' | 'cert' | 'key' | 'pfx' | 'passphrase' | 'servername' | 'rejectUnauthorized' | 'agent'
 >;
 
-/** An answer whose headers are there; its body has to be read or destroyed. */
+/** A response whose headers have arrived; its body must be read or destroyed. */
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Readable;
-  /** Of the server, or of the proxy before it; absent where it is not known. */
+  /** Address of the server, or of the proxy in front of it; absent if unknown. */
   readonly address?: string;
-  /** Why a body that has ended after so many bytes is not whole. Absent where the body itself ends with an error then. */
+  /** Why a body that ended after this many bytes is incomplete. Absent if the body itself ends with an error in that case. */
   readonly cut?: (bytes: number) => Error | undefined;
 }
 
 /** One version of HTTP. */
 export interface Wire {
   /**
-   * Sends one request. Once aborted it rejects, or the body ends with an error, and nothing more goes out. Rejects with whatever went
-   * wrong; one that the server may have carried out is not sent twice.
+   * Sends one request. When aborted, it rejects, or the body ends with an error, and nothing more is sent. Rejects with the underlying
+   * error; a request that the server may have processed is not sent twice.
    */
   open(url: URL, request: HttpRequest, signal: AbortSignal): Promise<Answer>;
   close(): void;
 }
 
 export interface WireOptions {
-  /** Connections kept open to one host. */
+  /** Keep-alive connections to one host. */
   readonly maxSockets: number;
   readonly userAgent: string;
   readonly tls: TlsSettings | undefined;
-  /** Resolves names. Default the system's. */
+  /** Resolver; the system's by default. */
   readonly lookup?: LookupFunction | undefined;
 }
 
-/** Settings of TLS with their certificates read. @throws when one cannot be read. */
+/** TLS settings with parsed certificates. @throws for an invalid one. */
 export interface ReadTls {
   readonly secureContext: SecureContext;
   readonly servername?: string;

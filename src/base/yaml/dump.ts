@@ -3,13 +3,13 @@ import { isJsonMap } from './json-map.ts';
 import { isExactNumber } from './scalar.ts';
 import { formatScalar } from './write.ts';
 
-/** In quotes by the canonical form, needed or not. It stays as it is: checksums in clusters were taken of it. */
+/** Always quoted in the canonical form. This must not change, since checksums in clusters depend on it. */
 const QUOTED = /^(?:[-+.]?[0-9][0-9_:,.eE+\-xXoObBa-fA-F TtZz]*|=|<<|[-+]?\.(?:inf|nan))$/i;
 
 /**
- * Writes JSON data as YAML in one canonical form: keys sorted, two spaces, lists not indented under their key, text over several
- * lines as literal blocks, no folding, no anchors. The same data always gives the same bytes (Flux v1's checksum is taken of them).
- * Properties that are undefined are left out.
+ * Writes JSON data as YAML in a canonical form: keys sorted, two spaces, lists not indented under their key, multi-line text as literal
+ * blocks, no folding, no anchors. The same data always yields the same bytes, which Flux v1's checksum is computed from. Undefined
+ * properties are omitted.
  */
 export function dumpYaml(value: unknown): string {
   const out: string[] = [];
@@ -17,7 +17,7 @@ export function dumpYaml(value: unknown): string {
   return out.join('');
 }
 
-/** Appends the node after `lead` (nothing, `key:` or `-`), which already stands on the line. */
+/** Appends the node after `lead` (nothing, `key:` or `-`), which is already on the line. */
 function writeNode(value: unknown, indent: number, lead: '' | ':' | '-', out: string[]): void {
   if (Array.isArray(value) && value.length > 0) {
     writeList(value, lead === '-' ? indent + 2 : indent, lead, out);
@@ -71,7 +71,7 @@ function formatText(text: string): string {
   return formatScalar(text, { style: QUOTED.test(text) ? 'single' : 'plain' });
 }
 
-/** Undefined where a literal block cannot hold the text exactly. */
+/** Undefined if a literal block cannot represent the text exactly. */
 function literalBlock(text: string, indent: number): string | undefined {
   if (!text.includes('\n') || /^\s/.test(text)) return undefined;
   // A block scalar has no escapes.

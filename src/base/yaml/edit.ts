@@ -3,18 +3,18 @@ import { afterBreak, colonAfter, endOf, endOfPair, lineAround, lineBreak } from 
 import { formatScalar } from './write.ts';
 
 /*
- * Edits as small as they can be: each is a splice of the text that leaves every other character as it is. They know nothing of
- * what they mean; callers read the result again to be sure.
+ * Minimal edits: each is a splice of the text that leaves all other characters unchanged. They do not know their meaning; callers parse
+ * the result again to verify it.
  */
 
-/** The characters of `[start, end)` become `text`. */
+/** Replaces the characters of `[start, end)` with `text`. */
 export interface TextEdit {
   readonly start: number;
   readonly end: number;
   readonly text: string;
 }
 
-/** A text, or a map of texts, as the value of a new key. */
+/** A string, or a map of strings, as the value of a new key. */
 export type NewValue = string | readonly (readonly [key: string, value: string])[];
 
 /** Applies edits that do not overlap. */
@@ -27,8 +27,8 @@ export function applyEdits(text: string, edits: readonly TextEdit[]): string {
 }
 
 /**
- * Gives a pair a text as its value. Only the scalar's own characters change: quotes stay as they are where they can hold the new
- * text, and so does a comment behind it. An alias is replaced by the text. Undefined when the value is a map or a list.
+ * Sets the value of a pair to a string. Only the scalar's own characters change: quotes are kept if they can hold the new text, and so
+ * is a comment after it. An alias is replaced with the text. Undefined if the value is a map or a list.
  */
 export function replaceValue(
   text: string,
@@ -48,7 +48,7 @@ export function replaceValue(
   return [{ start: value.start, end: value.end, text: formatScalar(to, { style, flow }) }];
 }
 
-/** The header becomes the text, a comment behind it stays, the lines of content go. */
+/** Replaces the header with the text, keeps a comment after it, and removes the lines of content. */
 function replaceBlock(text: string, value: YamlScalar, to: string): TextEdit[] {
   const header = /^[|>][-+0-9]*/.exec(text.slice(value.start))?.[0] ?? '';
   const lineEnd = lineAround(text, value.start).end;
@@ -57,7 +57,7 @@ function replaceBlock(text: string, value: YamlScalar, to: string): TextEdit[] {
   return end > lineEnd ? [replace, { start: lineEnd, end, text: '' }] : [replace];
 }
 
-/** Adds a pair at the end of a map, in the map's own style: block or flow, over several lines or one, quoted as in JSON or not. */
+/** Adds a pair at the end of a map, in the map's own style: block or flow, on several lines or one, quoted as in JSON or not. */
 export function appendEntry(text: string, mapping: YamlMapping, key: string, value: NewValue, { step = 2 } = {}): TextEdit {
   const last = mapping.pairs.at(-1);
   if (mapping.flow) return appendFlow(text, mapping, last, key, value);
@@ -67,7 +67,7 @@ export function appendEntry(text: string, mapping: YamlMapping, key: string, val
   return { start: at, end: at, text: lines.map((line) => eol + line).join('') };
 }
 
-/** Puts a map in place of an empty value (nothing, `null`, `{}`) of a block map's pair. */
+/** Replaces an empty value (nothing, `null`, `{}`) of a block map's pair with a map. */
 export function fillEmpty(
   text: string,
   { mapping, pair, step }: { readonly mapping: YamlMapping; readonly pair: YamlPair; readonly step: number },
@@ -79,12 +79,12 @@ export function fillEmpty(
   const lines = entries.map(([key, entry]) => lineBreak(text, line.end) + pad + pairText(key, entry));
   const insert = { start: line.end, end: line.end, text: lines.join('') };
   if (value.start < 0) return [insert];
-  // The blank before the old value goes with it.
+  // Also removes the space before the old value.
   const start = text[value.start - 1] === ' ' ? value.start - 1 : value.start;
   return [{ start, end: endOf(text, value), text: '' }, insert];
 }
 
-/** Removes a pair: in block style its lines and the comment behind it, in flow style one comma. Undefined where it shares its first line. */
+/** Removes a pair: in block style its lines and the comment after it, in flow style also one comma. Undefined if it shares its first line. */
 export function removePair(text: string, mapping: YamlMapping, pair: YamlPair): TextEdit | undefined {
   const end = endOfPair(text, pair);
   if (mapping.flow) return removeFlow(text, mapping, pair, end);
@@ -92,7 +92,7 @@ export function removePair(text: string, mapping: YamlMapping, pair: YamlPair): 
   if (!/^\s*(?:\?\s+)?(?:[&!]\S*\s+)*$/.test(text.slice(first.start, pair.key.start))) return undefined;
   const lastEnd = lineAround(text, end).end;
   if (lastEnd < text.length) return { start: first.start, end: afterBreak(text, lastEnd), text: '' };
-  // The last line of the file had no line break, and the new last line gets none.
+  // If the last line of the file had no line break, the new last line gets none.
   const before = text.slice(0, first.start).replace(/\r\n$|[\r\n]$/, '');
   return { start: before.length, end: lastEnd, text: '' };
 }
@@ -117,14 +117,14 @@ function appendFlow(text: string, mapping: YamlMapping, last: YamlPair | undefin
   if (!last) return { start: mapping.start + 1, end: mapping.start + 1, text: entry };
   const at = endOfPair(text, last);
   const lead = text.slice(lineAround(text, last.key.start).start, last.key.start);
-  // A key that starts its line is followed by one that starts its line.
+  // After a key that starts its line, the new one starts its line as well.
   const separator = /^[ \t]+$/.test(lead) ? `,${lineBreak(text, last.key.start)}${lead}` : `,${style.blank}`;
   return { start: at, end: at, text: separator + entry };
 }
 
 interface FlowStyle {
   readonly quotes: 'plain' | 'double';
-  /** Nothing in compact JSON. */
+  /** Empty in compact JSON. */
   readonly blank: '' | ' ';
 }
 
@@ -150,7 +150,7 @@ function removeFlow(text: string, { pairs }: YamlMapping, pair: YamlPair, end: n
   return { start: before ? endOfPair(text, before) : pair.key.start, end, text: '' };
 }
 
-/** True for what holds nothing yet: no value, null, an empty map. */
+/** Whether a value is empty: missing, null, or an empty map. */
 export function isEmptyValue(node: YamlNode): boolean {
   if (node.kind === 'mapping') return node.pairs.length === 0;
   return node.kind === 'scalar' && node.style === 'plain' && /^(?:|~|null|Null|NULL)$/.test(node.text);

@@ -6,8 +6,8 @@ import { MAX_DEPTH } from './limits.ts';
 import { tooDeep } from './node.ts';
 
 /**
- * The events of one document; offsets count in its text. What YAML 1.2 refuses for its layout alone, though Kubernetes reads it, is
- * read from a text that is laid out for js-yaml.
+ * The events of one document; offsets refer to its text. A document that YAML 1.2 rejects only for its layout, although Kubernetes
+ * accepts it, is parsed from a text that is re-indented for js-yaml.
  * @throws YamlFault
  */
 export function readEvents(text: string): readonly Event[] {
@@ -18,7 +18,7 @@ export function readEvents(text: string): readonly Event[] {
   const second = tryParse(laidOut.text);
   if (second instanceof YamlFault) throw new YamlFault(second.code, second.message, laidOut.originalOffset(second.offset));
   const events = second.map((event) => atOriginal(event, laidOut));
-  // The layout may only change what js-yaml, too, holds for brackets and quotes.
+  // Only regions that js-yaml also sees as brackets or quotes may have been changed.
   if (!laidOut.regions.every(isReadAsFlow(events))) throw first;
   return events;
 }
@@ -35,7 +35,7 @@ function tryParse(text: string): Event[] | YamlFault {
   }
 }
 
-/** js-yaml's message holds an excerpt of the text, and so does the end of some reasons. */
+/** js-yaml's message contains an excerpt of the text, and so does the end of some reasons. */
 function kindOf(reason: string): string {
   return reason.replace(/: .*| ".*/s, '');
 }
@@ -57,7 +57,7 @@ function atOriginal(event: Event, { originalOffset }: LaidOutText): Event {
   }
 }
 
-/** Whether the parser saw the same brackets or quotes at a region's place, and nothing of them beyond its end. */
+/** Whether the parser saw the same brackets or quotes at a region's position, ending at the same place. */
 function isReadAsFlow(events: readonly Event[]): (region: FlowRegion) => boolean {
   const ends = new Map<number, number>();
   const open: { readonly start: number; readonly flow: boolean }[] = [];

@@ -1,4 +1,4 @@
-/** What is wrong with a document and where; becomes a FluxError with line and column at the door. */
+/** An error at an offset of a document; the room's index turns it into a FluxError with line and column. */
 export class YamlFault extends Error {
   readonly code: string;
   /** Offset in the document's text. */

@@ -1,26 +1,26 @@
 import { type FlowRegion, FlowScanner } from './flow-scanner.ts';
 
 /*
- * Kubernetes minds no indentation inside of brackets and quotes, and no tabs there; js-yaml keeps to YAML 1.2, where lines in them
- * stand deeper than what they belong to, as here the closing bracket does not:
+ * Kubernetes ignores indentation and tabs inside brackets and quotes; js-yaml follows YAML 1.2, where lines in them must be indented
+ * deeper than their parent. Here the closing bracket is not:
  *
  *     args: [
  *       "-v",
  *     ]
  *
- * So such lines are indented before they are parsed, and offsets are led back to the text as it is.
+ * So such lines are indented before parsing, and offsets are mapped back to the original text.
  */
 
-/** A text for the parser alone. */
+/** A text only for the parser. */
 export interface LaidOutText {
   readonly text: string;
-  /** Leads an offset in this text to the same place in the text it was made from. */
+  /** Maps an offset in this text to the original text. */
   readonly originalOffset: (offset: number) => number;
-  /** The brackets and quotes that were changed inside, by their offsets in the original; outside of them only blanks were. */
+  /** The brackets and quotes with changes inside, by offsets in the original; outside them only spaces changed. */
   readonly regions: readonly FlowRegion[];
 }
 
-/** Undefined when there is nothing to change. Linear in the length of the text. */
+/** Undefined if no change is needed. Linear in the length of the text. */
 export function layOutFlow(text: string): LaidOutText | undefined {
   const scanner = new FlowScanner(text);
   scanner.scan();
@@ -28,7 +28,7 @@ export function layOutFlow(text: string): LaidOutText | undefined {
   const changes = scanner.changes.sort((a, b) => a.at - b.at);
   if (changes.length === 0 || scanner.needsTooMuch) return undefined;
   const parts: string[] = [];
-  /** Where inserted spaces end in the new text, and by how much it is ahead of the original from there on. */
+  /** Ends of insertions in the new text, and the difference to the original from there on. */
   const shifts: { readonly at: number; readonly by: number }[] = [];
   let copied = 0;
   let by = 0;

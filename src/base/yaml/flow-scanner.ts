@@ -1,23 +1,23 @@
 import { isDocumentMarker } from './stream.ts';
 
-/** Brackets or quotes, by the offsets of their first character and behind their last. */
+/** Brackets or quotes, by the offsets of their first character and after their last. */
 export interface FlowRegion {
   readonly start: number;
   readonly end: number;
 }
 
-/** Another text in place of `length` characters: spaces where there are none, a space for a tab, a `"` for a `'`. */
+/** Replaces `length` characters: inserts spaces, or replaces a tab with a space, or a `'` with a `"`. */
 export interface Change {
   readonly at: number;
   readonly length: 0 | 1;
   readonly text: string;
 }
 
-/** A text that needs more is garbage, and keeps the error it has. */
+/** A text that needs more changes is garbage, and keeps its error. */
 const MAX_CHANGES = 100_000;
 const MAX_GROWTH = 4 << 20;
 
-/** Goes over a document token by token as libyaml does, and knows of its structure no more than at which columns block collections stand. */
+/** Scans a document token by token as libyaml does; of its structure it tracks only the columns of block collections. */
 export class FlowScanner {
   readonly changes: Change[] = [];
   readonly regions: FlowRegion[] = [];
@@ -26,7 +26,7 @@ export class FlowScanner {
   readonly #text: string;
   #at = 0;
   #lineStart = 0;
-  /** Columns of the block collections around, the innermost last. */
+  /** Columns of the enclosing block collections, the innermost last. */
   readonly #columns = [-1];
 
   constructor(text: string) {
@@ -35,7 +35,7 @@ export class FlowScanner {
 
   scan(): void {
     const text = this.#text;
-    /** Where something began that is a key if a colon follows. */
+    /** Start of a token that is a key if a colon follows. */
     let key: number | undefined;
     let tabsAllowed = false;
     while (this.#at < text.length) {
@@ -85,7 +85,7 @@ export class FlowScanner {
     else this.changes.push({ at, length, text });
   }
 
-  /** What follows the indicator is a blank, or nothing. */
+  /** Whether white space, or the end, follows the indicator. */
   #isBlankAfter(): boolean {
     return /^\s?$/.test(this.#text.charAt(this.#at + 1));
   }
@@ -100,8 +100,8 @@ export class FlowScanner {
 
   #region(known: number, end: number): void {
     const [text, start] = [this.#text, this.#at];
-    // What js-yaml asks for: more than the collection around, or for the root no less than the line it begins on; and behind an
-    // anchor or a tag one more.
+    // js-yaml requires more than the enclosing collection, or for the root at least the line that it starts on; after an anchor or a tag
+    // one more.
     const indent = (this.#columns.length > 1 ? this.#indent : skipSpaces(text, this.#lineStart) - this.#lineStart) + 1;
     for (let at = start; at < end; at++) {
       const char = text[at] ?? '';
@@ -116,13 +116,13 @@ export class FlowScanner {
     this.#at = end;
   }
 
-  /** For Kubernetes a comment may touch what it stands behind, `{} # c` without the blank. */
+  /** For Kubernetes a comment may follow without a space, as in `{}# c`. */
   #comment(at: number): number {
     if (/\S/.test(this.#text[at - 1] ?? ' ')) this.#change(at, 0, ' ');
     return lineEnd(this.#text, at);
   }
 
-  /** Where an anchor, an alias or a tag ends. A colon behind an alias is none of its name for Kubernetes. */
+  /** End of an anchor, alias or tag. For Kubernetes a colon after an alias is not part of its name. */
   #wordEnd(from: number, flow: boolean): number {
     const text = this.#text;
     let at = text.startsWith('!<', from) ? Math.max(text.indexOf('>', from), from) : from;
@@ -132,7 +132,7 @@ export class FlowScanner {
     return at - 1;
   }
 
-  /** Offset behind the closing quote. Kubernetes knows the escape \' too. */
+  /** Offset after the closing quote. Kubernetes also accepts the escape \'. */
   #quotedEnd(from: number): number {
     const text = this.#text;
     const quote = text[from];
@@ -148,7 +148,7 @@ export class FlowScanner {
     return text.length;
   }
 
-  /** Offset behind the bracket that closes the one here. */
+  /** Offset after the matching closing bracket. */
   #flowEnd(): number {
     const text = this.#text;
     let depth = 0;
@@ -166,7 +166,7 @@ export class FlowScanner {
     return text.length;
   }
 
-  /** A plain scalar, which goes on over lines that stand deep enough. */
+  /** A plain scalar, which continues on lines that are indented deep enough. */
   #plain(): void {
     const text = this.#text;
     for (;;) {
@@ -232,7 +232,7 @@ function afterLine(text: string, from: number): number {
   return text.startsWith('\r\n', end) ? end + 2 : Math.min(end + 1, text.length);
 }
 
-/** Where a plain scalar's part in a line ends. */
+/** End of a plain scalar's part on a line. */
 function plainEnd(text: string, from: number, flow: boolean): number {
   let at = from;
   for (; at < text.length; at++) {
@@ -245,7 +245,7 @@ function plainEnd(text: string, from: number, flow: boolean): number {
   return at;
 }
 
-/** Where a plain scalar in brackets ends, which may go on over lines. */
+/** End of a plain scalar in brackets, which may span lines. */
 function flowPlainEnd(text: string, from: number): number {
   for (let at = from; ; ) {
     const end = plainEnd(text, at, true);

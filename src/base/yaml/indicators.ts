@@ -1,6 +1,6 @@
 /**
- * Whether a document has more than `limit` characters that may begin a key, a value or an item: each event of a YAML parser needs
- * one, and none makes more than three. Text that happens to hold them counts as well. Linear, and without an allocation.
+ * Whether a document has more than `limit` characters that may start a key, a value or an item: each event of a YAML parser needs one,
+ * and none causes more than three. Such characters in text count as well. Linear, without allocation.
  */
 export function exceedsIndicators(text: string, limit: number): boolean {
   if (text.length <= limit) return false;
@@ -23,7 +23,7 @@ export function exceedsIndicators(text: string, limit: number): boolean {
   return false;
 }
 
-/** A blank, a line break, or the end of the text. */
+/** White space, or the end of the text. */
 function isBlank(code: number): boolean {
   return code === 32 || code === 9 || code === 10 || code === 13 || Number.isNaN(code);
 }

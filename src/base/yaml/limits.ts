@@ -1,14 +1,14 @@
-/** Levels of nesting, aliases expanded. The deepest objects seen in practice (schemas of CRDs) stay below 60. */
+/** Limit of nesting levels after expanding aliases. The deepest objects in practice (CRD schemas) stay below 60. */
 export const MAX_DEPTH = 150;
 
-/** What all aliases of a document may add to it, as JSON. Their number is not limited: thousands of small ones are fine. */
+/** Limit of JSON bytes that all aliases of a document may add. Their number is unlimited: thousands of small ones are fine. */
 export const MAX_ALIAS_BYTES = 4 << 20;
 
 /**
- * Characters of one document that may begin a key, a value or a list item. They are counted before the document is parsed, because
- * each may cost half a kilobyte of memory then. A `List` of 5,000 Deployments has about 250,000.
+ * Limit of characters in one document that may start a key, a value or a list item. They are counted before parsing, because each may
+ * cost half a kilobyte of memory. A `List` of 5,000 Deployments has about 250,000.
  */
 export const MAX_INDICATORS = 300_000;
 
-/** Notices kept of one document. */
+/** Limit of notices for one document. */
 export const MAX_NOTICES = 100;

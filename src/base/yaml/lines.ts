@@ -1,12 +1,12 @@
-/** A place in a text as editors show it; both count from 1, columns in UTF-16 units. */
+/** A position in a text as editors show it; both count from 1, columns in UTF-16 code units. */
 export interface TextPosition {
   readonly line: number;
   readonly column: number;
 }
 
-/** Finds line and column of offsets in a text whose first line has the given number. Lines end in LF, CRLF or CR. */
+/** Maps offsets to line and column in a text whose first line has the given number. Lines end in LF, CRLF or CR. */
 export function createLineIndex(text: string, firstLine = 1): (offset: number) => TextPosition {
-  // Scanned only as far as asked: most are asked for the first line of a document alone.
+  // Scanned lazily: most callers need only the first line of a document.
   const starts = [0];
   let scanned = 0;
   return (offset) => {

@@ -1,14 +1,14 @@
 import type { YamlMapping, YamlNode, YamlPair } from './node.ts';
 import { keyText, mergeSources } from './value.ts';
 
-/** The pair that decides a key's value. */
+/** The pair that determines a key's value. */
 export interface YamlEntry {
   readonly pair: YamlPair;
-  /** It stands in another map and came in by a merge key. */
+  /** Whether it comes from another map through a merge key. */
   readonly merged: boolean;
 }
 
-/** Finds the pair whose value counts for a key: the last one, merges included, as `jsonFromNode` reads it. */
+/** Finds the effective pair of a key: the last one, including merges, as in `jsonFromNode`. */
 export function findEntry(mapping: YamlMapping, key: string): YamlEntry | undefined {
   let found: YamlEntry | undefined;
   for (const pair of mapping.pairs) {
@@ -23,7 +23,7 @@ export function findEntry(mapping: YamlMapping, key: string): YamlEntry | undefi
   return found;
 }
 
-/** Follows a path of keys and list positions as far as it goes; the last node found serves to point at a place. */
+/** Follows a path of keys and list positions as far as possible; the last node found locates an error. */
 export function nodeAt(root: YamlNode, path: readonly (string | number)[]): YamlNode {
   let node = root;
   for (const step of path) {

@@ -22,23 +22,23 @@ import { MAX_ALIAS_BYTES, MAX_DEPTH } from './limits.ts';
 import { scalarText } from './scalar-text.ts';
 
 /*
- * The document as a tree of nodes that know their exact range in the text. js-yaml delivers a flat stream of events; values are
- * read from this tree, and edits are cut out by its offsets. Offsets count UTF-16 units from the start of the document's text.
+ * The document as a tree of nodes with their exact range in the text, built from js-yaml's flat stream of events. Values are read from
+ * this tree, and edits use its offsets. Offsets count UTF-16 code units from the start of the document's text.
  */
 
 interface NodeBase {
-  /** First character of the value, quotes and brackets included; tag and anchor stand before it. -1 for an empty value. */
+  /** First character of the value, including quotes and brackets, after tag and anchor. -1 for an empty value. */
   readonly start: number;
-  /** The tag without `!!` for YAML's own; undefined when there is none. */
+  /** The tag, without `!!` for YAML's own; undefined if there is none. */
   readonly tag: string | undefined;
-  /** Where the tag and the anchor end, -1 without either. */
+  /** End of tag and anchor; -1 without either. */
   readonly propertiesEnd: number;
   readonly anchor: string | undefined;
-  /** True once some alias refers to this node: an edit here would change more than one place. */
+  /** True if an alias refers to this node, so that an edit would change several places. */
   shared: boolean;
-  /** Rough length of the value as JSON, with aliases expanded. */
+  /** Approximate length of the value as JSON, with aliases expanded. */
   size: number;
-  /** Levels of collections, itself included, with aliases expanded. */
+  /** Depth of collections, including itself, with aliases expanded. */
   height: number;
 }
 
@@ -47,11 +47,11 @@ export interface YamlScalar extends NodeBase {
   readonly style: 'plain' | 'single' | 'double' | 'literal' | 'folded';
   /** Decoded text. */
   readonly text: string;
-  /** End of the value, quotes included; for block scalars the end of their last line with the line break. */
+  /** End of the value, including quotes; for block scalars the end of their last line with the line break. */
   readonly end: number;
-  /** Block scalars: where their first line of content starts (the header `|-` stands at `start`). */
+  /** Block scalars: start of the first line of content (the header `|-` is at `start`). */
   readonly contentStart: number;
-  /** Block scalars: `|+` keeps the line breaks at its end. */
+  /** Block scalars: whether `|+` keeps trailing line breaks. */
   readonly keep: boolean;
 }
 
@@ -90,7 +90,7 @@ const STYLES = {
   [SCALAR_STYLE.FOLDED_BLOCK]: 'folded',
 } as const;
 
-/** Builds the tree of the one document that the events describe; undefined when they hold none. @throws YamlFault */
+/** Builds the tree of one document from its events; undefined if they contain none. @throws YamlFault */
 export function composeDocument(text: string, events: readonly Event[]): YamlNode | undefined {
   const anchors = new Map<string, { readonly node: Exclude<YamlNode, YamlAlias>; complete: boolean }>();
   const open: { readonly node: Collection; key: YamlNode | undefined }[] = [];
@@ -191,7 +191,7 @@ function include(node: Collection, child: YamlNode): void {
   if (child.height >= node.height) node.height = child.height + 1;
 }
 
-// The nodes are the bulk of the work: written out without spreads, so that all of a kind share one hidden class.
+// Hot path: nodes are written without spreads, so that all nodes of a kind share one hidden class.
 
 function scalarNode(text: string, event: ScalarEvent, lastEnd: number): YamlScalar {
   const style = STYLES[event.style];

@@ -10,9 +10,9 @@ import { splitDocuments } from './stream.ts';
 import { jsonFromNode, type YamlNotice } from './value.ts';
 
 interface DocumentBase {
-  /** Counts from 1; stretches of comments are not counted, empty documents are. */
+  /** Counts from 1, including empty documents, but not mere comments. */
   readonly number: number;
-  /** The document's own text and where it starts in the stream; offsets of nodes count in it. */
+  /** The document's own text and its start in the stream; offsets of nodes refer to it. */
   readonly text: string;
   readonly offset: number;
 }
@@ -27,21 +27,21 @@ export interface YamlDocument extends DocumentBase {
   readonly error?: undefined;
 }
 
-/** A document that could not be read; the others of its stream are not touched by it. */
+/** An invalid document; it does not affect others of its stream. */
 export interface BrokenYamlDocument extends DocumentBase, TextPosition {
-  /** `yaml/…`, fault `user`. Never quotes the text, which may hold secrets. */
+  /** `yaml/…`, fault `user`. Never quotes the text, which may contain secrets. */
   readonly error: FluxError;
 }
 
 /**
- * Reads a stream of YAML (or JSON) documents as Kubernetes does, one at a time. Never throws for what the text holds: nesting,
- * alias expansion and every kind of bad syntax end in an error for that document alone.
+ * Parses a stream of YAML or JSON documents as Kubernetes does, one at a time. Never throws because of the text: deep nesting, alias
+ * expansion and invalid syntax only cause an error for that document.
  */
 export function* parseYamlDocuments(text: string): Generator<YamlDocument | BrokenYamlDocument> {
   for (const place of documentPlaces(text)) yield parseDocument(text.slice(place.offset, place.end), place);
 }
 
-/** Reads one document of a stream by its number (from 1), without a look into the others; undefined when there is none. */
+/** Parses one document of a stream by its number (from 1), without the others; undefined if there is none. */
 export function parseYamlDocument(text: string, number: number): YamlDocument | BrokenYamlDocument | undefined {
   for (const place of documentPlaces(text)) {
     if (place.number === number) return parseDocument(text.slice(place.offset, place.end), place);
@@ -87,11 +87,12 @@ function parseDocument(text: string, { number, offset, line }: DocumentPlace): Y
   }
 }
 
-const MALFORMED = 'The document is refused, the others of the file are read. This likely means it is malformed YAML.';
+const MALFORMED =
+  'The document is refused; other documents of the file are not affected. This likely means it is malformed YAML.';
 const HELP: Readonly<Record<string, string>> = {
-  'yaml/too-deep': 'The document is refused. Kubernetes objects are never nested that deep; look for a generator gone wrong.',
+  'yaml/too-deep': 'The document is refused. Kubernetes objects are never nested that deeply; check the tool that generated it.',
   'yaml/too-large':
-    'The document is refused, because it is (or its aliases expand to) far more than an API server takes. Split it up.',
+    'The document is refused, because it is, or its aliases expand to, far more than an API server accepts. Split it up.',
 };
 
 function faultFrom(thrown: unknown): YamlFault {

@@ -1,6 +1,6 @@
 import type { YamlNode, YamlPair, YamlScalar } from './node.ts';
 
-/** Where a node's text ends: after its quotes or closing bracket; for block scalars and block collections before the last line break. */
+/** End of a node's text: after its quotes or closing bracket; for block scalars and block collections before the last line break. */
 export function endOf(text: string, node: YamlNode): number {
   switch (node.kind) {
     case 'alias':
@@ -29,7 +29,7 @@ export function endOfPair(text: string, { key, value }: YamlPair): number {
   return end >= 0 ? end : (colonAfter(text, key) ?? endOf(text, key));
 }
 
-/** Offset after the `:` that follows a key, or undefined where there is none (`{a}`, `? a`). */
+/** Offset after the `:` that follows a key, or undefined if there is none (`{a}`, `? a`). */
 export function colonAfter(text: string, key: YamlNode): number | undefined {
   const end = endOf(text, key);
   const at = skipTo(text, end, ':');
@@ -45,12 +45,12 @@ export function lineAround(text: string, at: number): { readonly start: number; 
   return { start, end };
 }
 
-/** Offset after the line break that stands at an offset. */
+/** Offset after the line break at an offset. */
 export function afterBreak(text: string, at: number): number {
   return text.startsWith('\r\n', at) ? at + 2 : at < text.length ? at + 1 : at;
 }
 
-/** The line break in use around an offset: that of the next line end, else of the first one of the text. */
+/** The line break used around an offset: the next one, or else the first one of the text. */
 export function lineBreak(text: string, at: number): string {
   return /\r\n|\r|\n/.exec(text.slice(lineAround(text, at).end))?.[0] ?? /\r\n|\r|\n/.exec(text)?.[0] ?? '\n';
 }
@@ -65,13 +65,13 @@ function endOfBlock(text: string, node: YamlScalar): number {
     trim();
     return end;
   }
-  // Blank lines at the end do not count, so they do not move.
+  // Trailing blank lines are excluded, so they stay in place.
   const content = text.slice(node.contentStart, node.end).trimEnd();
   if (content !== '') return lineAround(text, node.contentStart + content.length).end;
   return lineAround(text, node.start).end;
 }
 
-/** Offset of the wanted character behind blanks, line breaks, commas and comments; the offset of whatever else comes first. */
+/** Offset of the wanted character after spaces, line breaks, commas and comments, or of the first other character. */
 function skipTo(text: string, from: number, wanted: string): number {
   for (let at = from; at < text.length; at++) {
     const char = text[at] ?? '';

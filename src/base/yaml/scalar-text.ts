@@ -1,9 +1,9 @@
 import { getScalarValue, SCALAR_STYLE, type ScalarEvent } from 'js-yaml';
 
-/** An escape in double quotes; of an escaped line break also the blank lines behind it. */
+/** An escape in double quotes; an escaped line break includes the blank lines after it. */
 const ESCAPE = /\\(?:(?:\r\n|\r|\n)((?:[ \t]*(?:\r\n|\r|\n))*)[ \t]*|[^\r\n])/g;
 
-/** The text of a scalar. js-yaml drops the blank lines behind a line break that is escaped, and does not know \'. */
+/** The text of a scalar. js-yaml drops the blank lines after an escaped line break, and does not support \'. */
 export function scalarText(text: string, event: ScalarEvent): string {
   if (event.style !== SCALAR_STYLE.DOUBLE_QUOTED || event.fast) return getScalarValue(text, event);
   const raw = text.slice(event.valueStart, event.valueEnd);

@@ -2,9 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import type { JsonValue } from './json.ts';
 
 /*
- * Scalars read as Kubernetes reads them. kubectl and the API machinery convert YAML to JSON by sigs.k8s.io/yaml, which sits on
- * go-yaml v2: YAML 1.1 booleans, octal by a leading zero, underscores in numbers, no base 60, timestamps stay text. Checked
- * against its code in test/base/yaml-kubernetes.test.ts.
+ * Resolves scalars as Kubernetes does. kubectl and the API machinery convert YAML to JSON with sigs.k8s.io/yaml, which is based on
+ * go-yaml v2: YAML 1.1 booleans, octal numbers with a leading zero, underscores in numbers, no base 60, timestamps as text.
+ * test/base/yaml-kubernetes.test.ts compares with its code.
  */
 
 const WORDS: ReadonlyMap<string, boolean | null> = new Map<string, boolean | null>([
@@ -14,10 +14,10 @@ const WORDS: ReadonlyMap<string, boolean | null> = new Map<string, boolean | nul
 ]);
 const INFINITE = /^(?:[-+]?\.(?:inf|Inf|INF)|\.nan|\.NaN|\.NAN)$/;
 const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
-/** go-yaml hands what starts with a dot to Go's ParseFloat, which allows `_` between digits only. */
+/** go-yaml parses numbers that start with a dot by Go's ParseFloat, which allows `_` only between digits. */
 const DOT_FLOAT = /^\.[0-9](?:_?[0-9])*(?:[eE][-+]?[0-9](?:_?[0-9])*)?$/;
 const INTEGER = /^([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))$/;
-/** A sign behind the prefix slips through go-yaml's own reading of binary numbers. */
+/** go-yaml's own parser of binary numbers accepts a sign after the prefix. */
 const SIGNED_BINARY = /^0b([-+])([01]{1,53})$/;
 const TIMESTAMP =
   /^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ][0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(?:\.[0-9]+)?(?:Z|[-+][0-9]{2}:[0-9]{2})?)?$/;
@@ -25,7 +25,7 @@ const TIMESTAMP =
 /** A value that JSON cannot hold: infinity or not-a-number. */
 export const NOT_JSON: unique symbol = Symbol('not JSON');
 
-// Exact numbers: ES2026 `JSON.rawJSON`, in Node since 21; TypeScript's library does not know it yet.
+// Exact numbers: ES2026 `JSON.rawJSON`, in Node since 21; TypeScript's library lacks it.
 const exactJson = JSON as typeof JSON & {
   rawJSON(text: string): { readonly rawJSON: string };
   isRawJSON(value: unknown): value is { readonly rawJSON: string };
@@ -36,7 +36,7 @@ export function isExactNumber(value: unknown): value is { readonly rawJSON: stri
   return exactJson.isRawJSON(value);
 }
 
-/** `JSON.parse` that keeps all digits of integers beyond 2^53. The text must be JSON, from a place that is trusted. */
+/** `JSON.parse` that keeps all digits of integers beyond 2^53. The text must be JSON from a trusted source. */
 export function parseExactJson(text: string): unknown {
   const keepDigits = (_key: string, value: unknown, { source }: { readonly source?: string }) =>
     typeof value === 'number' &&
@@ -46,14 +46,14 @@ export function parseExactJson(text: string): unknown {
     /^-?\d+$/.test(source)
       ? exactJson.rawJSON(source)
       : value;
-  // The third argument of a reviver came with `JSON.rawJSON`.
+  // The third argument of a reviver is part of the same proposal as `JSON.rawJSON`.
   return JSON.parse(text, keepDigits as Parameters<typeof JSON.parse>[1]);
 }
 
 /** Resolves an untagged plain scalar. */
 export function resolvePlain(text: string): JsonValue | typeof NOT_JSON {
   const first = text.charCodeAt(0);
-  // Letters, quotes and most symbols start nothing but text or one of the words; words are at most five characters.
+  // Letters, quotes and most symbols start only text or one of the keywords, which have at most five characters.
   const numeric = (first >= 48 && first <= 57) || first === 43 || first === 45 || first === 46;
   if (!numeric) return text.length <= 5 ? (WORDS.get(text) ?? (WORDS.has(text) ? null : text)) : text;
   if (INFINITE.test(text)) return NOT_JSON;
@@ -75,15 +75,15 @@ function exactInteger([, sign, hex, binary, octal, decimal]: RegExpExecArray): J
     hex !== undefined ? `0x${hex}` : binary !== undefined ? `0b${binary}` : octal !== undefined ? `0o${octal}` : decimal;
   const small = Number(digits);
   if (small <= Number.MAX_SAFE_INTEGER) return sign === '-' && small !== 0 ? -small : small;
-  // To read millions of digits exactly takes seconds, for nothing.
+  // Parsing millions of digits exactly would take seconds to no purpose.
   if (small > 2 ** 64) return undefined;
   const value = sign === '-' ? -BigInt(digits ?? '') : BigInt(digits ?? '');
-  // Go tries int64, then uint64 (without a sign); beyond them a decimal is a float and anything else is text.
+  // Go tries int64, then uint64 (without a sign); larger decimals are floats, others are text.
   if (value < -(2n ** 63n) || value >= (sign === '' ? 2n ** 64n : 2n ** 63n)) return undefined;
   return exactJson.rawJSON(String(value)) as unknown as JsonValue;
 }
 
-/** Undefined where Go reports a number out of range, which makes it text. */
+/** Undefined if Go reports a number out of range, which makes it text. */
 function float(text: string): number | undefined {
   if (!FLOAT.test(text)) return undefined;
   const value = Number(text);
@@ -92,8 +92,8 @@ function float(text: string): number | undefined {
 }
 
 /**
- * Resolves a scalar with an explicit tag (`str`, `int` … for the `!!` tags, anything else for the rest). Undefined when the text
- * does not fit the tag.
+ * Resolves a scalar with an explicit tag (`str`, `int` … for the `!!` tags, the full tag for others). Undefined if the text does not
+ * match the tag.
  */
 export function resolveTagged(tag: string, text: string): JsonValue | typeof NOT_JSON | undefined {
   switch (tag) {
@@ -121,7 +121,7 @@ function fits(tag: 'bool' | 'null' | 'float', value: JsonValue | typeof NOT_JSON
   return typeof value === 'number' || isExactNumber(value) || value === NOT_JSON;
 }
 
-/** Bytes of `!!binary` as the text they encode; each byte that is no UTF-8 becomes U+FFFD, as Go's JSON encoder writes them. */
+/** Decodes `!!binary` to text; each invalid UTF-8 byte becomes U+FFFD, as in Go's JSON encoder. */
 function decodeBase64(text: string): string | undefined {
   const packed = text.replace(/[\r\n]/g, '');
   if (packed.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(packed)) return undefined;

@@ -1,15 +1,15 @@
 import { hidesContent } from './foreign-breaks.ts';
 
-/** A document's part of a stream, its `---` line and the directives and comments before it included. */
+/** A document's part of a stream, including its `---` line and the directives and comments before it. */
 export interface DocumentRange {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * Cuts a YAML stream into its documents. A line that starts with `---` or `...` is a marker wherever it stands (YAML 1.2, rule
- * c-forbidden: no scalar may contain such a line at column 0), so no parser is needed, and a document that cannot be parsed
- * never hides the next one. Stretches of blank lines and comments are not documents; `---` with nothing after it is.
+ * Splits a YAML stream into documents. A line that starts with `---` or `...` always is a marker (YAML 1.2, rule c-forbidden: no scalar
+ * may contain such a line at column 0), so no parser is needed, and an invalid document never hides the next one. Mere blank lines and
+ * comments are not a document; `---` with nothing after it is.
  */
 export function* splitDocuments(text: string): Generator<DocumentRange> {
   let start = text.startsWith('\uFEFF') ? 1 : 0;
@@ -32,7 +32,7 @@ export function* splitDocuments(text: string): Generator<DocumentRange> {
   if (explicit || hasContent(text, start, text.length)) yield { start, end: text.length };
 }
 
-/** Offsets of all lines from `start` on that begin with a marker. */
+/** Offsets of all lines from `start` that begin with a marker. */
 function* markers(text: string, start: number): Generator<number> {
   if (isDocumentMarker(text, start)) yield start;
   const searches = ['\n---', '\n...', '\r---', '\r...'].map((wanted) => ({ wanted, at: text.indexOf(wanted, start) }));
@@ -44,12 +44,12 @@ function* markers(text: string, start: number): Generator<number> {
   }
 }
 
-/** Whether the line that starts at an offset is a marker. */
+/** Whether the line at an offset starts with a marker. */
 export function isDocumentMarker(text: string, at: number): boolean {
   return (text.startsWith('---', at) || text.startsWith('...', at)) && /^[ \t\r\n]?$/.test(text.charAt(at + 3));
 }
 
-/** False when there is nothing but blank lines, comments and `%` directives. */
+/** False if there are only blank lines, comments and `%` directives. */
 function hasContent(text: string, from: number, to: number): boolean {
   for (let at = from; at < to; ) {
     const end = Math.min(lineEnd(text, at), to);
@@ -57,14 +57,14 @@ function hasContent(text: string, from: number, to: number): boolean {
     while (first < end && /[ \t\r\n]/.test(text[first] ?? '')) first++;
     const char = text[first];
     if (first < end && char !== '#' && !(char === '%' && first === at)) return true;
-    // It is refused when it is read.
+    // Parsing it will report the error.
     if (char === '#' && hidesContent(text.slice(first, end))) return true;
     at = end;
   }
   return false;
 }
 
-/** Offset after the line break that ends the line of `at`, or the end of the text. */
+/** Offset after the line break of the line of `at`, or the end of the text. */
 function lineEnd(text: string, at: number): number {
   for (let end = at; end < text.length; end++) {
     const char = text.charCodeAt(end);

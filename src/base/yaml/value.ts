@@ -4,15 +4,15 @@ import { MAX_NOTICES } from './limits.ts';
 import type { YamlMapping, YamlNode, YamlScalar } from './node.ts';
 import { isExactNumber, NOT_JSON, resolvePlain, resolveTagged } from './scalar.ts';
 
-/** Something a reader should know about a document that was read all the same. */
+/** A warning about a valid document. */
 export interface YamlNotice {
   readonly message: string;
-  /** The key it is about. */
+  /** The key concerned. */
   readonly key: string;
   readonly offset: number;
 }
 
-/** The value of a node as JSON, merge keys and aliases expanded (copied: no two places share an object). @throws YamlFault */
+/** The value of a node as JSON, with merge keys and aliases expanded (copied, so that no object is shared). @throws YamlFault */
 export function jsonFromNode(node: YamlNode, notices: YamlNotice[]): JsonValue {
   switch (node.kind) {
     case 'scalar':
@@ -29,7 +29,7 @@ export function jsonFromNode(node: YamlNode, notices: YamlNotice[]): JsonValue {
   }
 }
 
-/** Undefined for a merge key, else the key as JSON spells it. @throws YamlFault */
+/** Undefined for a merge key, else the key in its JSON form. @throws YamlFault */
 export function keyText(node: YamlNode): string | undefined {
   const key = node.kind === 'alias' ? node.target : node;
   if (key.kind !== 'scalar') throw new YamlFault('yaml/bad-key', 'a key is a map or a list, not text', node.start);
@@ -49,8 +49,7 @@ function spelled(value: JsonValue): string {
 }
 
 /**
- * Puts the pairs of a mapping into the object in order. As in go-yaml v2 the last of equal keys wins, and so does a merge over the
- * keys *before* it.
+ * Sets the pairs of a mapping in order. As in go-yaml v2, the last of equal keys wins, and a merge overrides the keys *before* it.
  */
 function fill(object: { [key: string]: JsonValue }, node: YamlMapping, notices: YamlNotice[], seen: Set<string>): void {
   for (const { key: keyNode, value } of node.pairs) {
@@ -61,7 +60,7 @@ function fill(object: { [key: string]: JsonValue }, node: YamlMapping, notices: 
     }
     if (key === '__proto__') throw new YamlFault('yaml/bad-key', 'the key __proto__ is not allowed', keyNode.start);
     if (seen.has(key) && notices.length < MAX_NOTICES)
-      notices.push({ key, offset: keyNode.start, message: `key ${JSON.stringify(key)} is given twice, the last one counts` });
+      notices.push({ key, offset: keyNode.start, message: `key ${JSON.stringify(key)} is given twice; the last one applies` });
     seen.add(key);
     object[key] = jsonFromNode(value, notices);
   }
@@ -76,12 +75,12 @@ function merge(
   fill(brought, source, [], new Set());
   for (const [key, value] of Object.entries(brought)) {
     if (seen.has(key) && notices.length < MAX_NOTICES)
-      notices.push({ key, offset, message: `key ${JSON.stringify(key)} is replaced by the merge key after it` });
+      notices.push({ key, offset, message: `key ${JSON.stringify(key)} is overridden by the merge key after it` });
     object[key] = value;
   }
 }
 
-/** Maps that `<<` brings in, in the order in which they are written over each other: the first of a list wins. */
+/** The maps of `<<`, in the order in which they override each other: the first of a list wins. */
 export function mergeSources(node: YamlNode): YamlMapping[] {
   const value = node.kind === 'alias' ? node.target : node;
   if (value.kind === 'mapping') return [value];
@@ -109,7 +108,7 @@ function resolveScalar(node: YamlScalar): JsonValue | typeof NOT_JSON {
   return value;
 }
 
-/** Go spells a float that is a key with 32 bits of precision, and with an exponent where C's %g has one. */
+/** Go formats a float key with 32 bits of precision, and with an exponent like C's %g. */
 function shortFloat(value: number): string {
   const exact = Math.fround(value);
   if (!Number.isFinite(exact)) return exact < 0 ? '-.inf' : '.inf';

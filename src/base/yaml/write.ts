@@ -2,7 +2,7 @@ import { resolvePlain } from './scalar.ts';
 
 export type ScalarStyle = 'plain' | 'single' | 'double';
 
-// Text for Kubernetes, but a number, a time or a special key for other readers of YAML: base 60, dates, numbers out of range.
+// Text for Kubernetes, but a number, a time or a special key for other YAML parsers: base 60, dates, numbers out of range.
 const AMBIGUOUS = new RegExp(
   `^(?:${[
     '=|<<',
@@ -14,13 +14,13 @@ const AMBIGUOUS = new RegExp(
   'i',
 );
 const INDICATOR = /^[-?:](?:[\s,[\]{}]|$)|^[,[\]{}#&*!|>'"%@`]|^(?:---|\.\.\.)/;
-// Control and format characters, lone surrogates and the like: invisible, or not allowed in YAML at all.
+// Control and format characters, lone surrogates and the like: invisible, or not allowed in YAML.
 const INVISIBLE = /\p{C}|[\u2028\u2029]/u;
 const INVISIBLE_ALL = /\p{C}|[\u2028\u2029]/gu;
 
 /**
- * Writes a text as one line of YAML that every reader takes for the same text: in the wanted style where it can hold the text,
- * else in the next safer one (plain, single quotes, double quotes). `flow` is for places inside `{}` and `[]`.
+ * Formats a text as one line of YAML that every parser reads as the same text: in the wanted style if that can represent it, else in the
+ * next safer one (plain, single quotes, double quotes). `flow` is for positions inside `{}` and `[]`.
  */
 export function formatScalar(
   text: string,
@@ -34,12 +34,12 @@ export function formatScalar(
 function isPlainSafe(text: string, flow: boolean): boolean {
   if (text === '' || text !== text.trim() || INDICATOR.test(text) || AMBIGUOUS.test(text)) return false;
   if (text.includes(': ') || text.includes(' #') || text.endsWith(':')) return false;
-  // In flow context go-yaml v2 also stops at `?`, and takes no `:` in front.
+  // In flow context go-yaml v2 also stops at `?`, and does not accept a leading `:`.
   if (flow && /[,[\]{}?]|^:/.test(text)) return false;
   return resolvePlain(text) === text;
 }
 
-/** JSON's escapes are YAML's; pairs of surrogates are not, so a character beyond U+FFFF is escaped as one. */
+/** JSON's escapes are valid in YAML except for surrogate pairs, so a character beyond U+FFFF gets one escape. */
 function doubleQuoted(text: string): string {
   return JSON.stringify(text).replace(INVISIBLE_ALL, (char) => {
     const code = char.codePointAt(0) ?? 0;

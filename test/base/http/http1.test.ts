@@ -263,7 +263,7 @@ describe('a body that is too large', () => {
     const failure = await failureOf(transport().request({ url: `${server.origin}/x?y`, maxBytes: 100_000 }));
     expect(failure).toMatchObject({
       code: 'http/too-large',
-      message: `GET ${server.origin}/x: answer is larger than 100000 bytes`,
+      message: `GET ${server.origin}/x: response is larger than 100000 bytes`,
     });
     await expect.poll(() => server.open()).toBe(0);
     expect(sent).toBeLessThan(64 * 2 ** 20);
@@ -293,7 +293,7 @@ describe('a request that takes too long', () => {
     expect(failure).toMatchObject({
       code: 'http/timeout',
       fault: 'server',
-      message: `GET ${server.origin}/slow: no complete answer within 0.02 s`,
+      message: `GET ${server.origin}/slow: no complete response within 0.02 s`,
     });
     await expect.poll(() => server.open()).toBe(0);
   });
@@ -402,10 +402,10 @@ describe('a request that cannot be made', () => {
   });
 
   test.each([
-    ['ftp://host/x', 'ftp: is not a protocol this client speaks'],
-    ['file:///etc/passwd', 'file: is not a protocol this client speaks'],
-    ['unix:///run/docker.sock', 'unix: is not a protocol this client speaks'],
-    ['javascript:alert(1)', 'javascript: is not a protocol this client speaks'],
+    ['ftp://host/x', 'ftp: is not a supported protocol'],
+    ['file:///etc/passwd', 'file: is not a supported protocol'],
+    ['unix:///run/docker.sock', 'unix: is not a supported protocol'],
+    ['javascript:alert(1)', 'javascript: is not a supported protocol'],
   ])('%s is not spoken', async (url, message) => {
     expect(await failureOf(transport().request({ url }))).toMatchObject({ code: 'http/protocol', fault: 'user', message });
     expect(await failureOf(transport().stream({ url }))).toMatchObject({ code: 'http/protocol', fault: 'user', message });

@@ -104,7 +104,7 @@ export const INTENDED: readonly Intended[] = [
   {
     what: '{a:, b: 1} and {a :}',
     why: 'Kubernetes takes the colon for a part of the key, unlike any reader of YAML 1.2. A blank after it says what is meant.',
-    covers: weRefuse(/a colon inside of brackets needs a blank after it|missed comma between/, /:[,[\]{}]/),
+    covers: weRefuse(/a colon inside brackets needs a space after it|missed comma between/, /:[,[\]{}]/),
   },
   {
     what: 'a dash alone in brackets, [-, 1]',
@@ -124,7 +124,7 @@ export const INTENDED: readonly Intended[] = [
   {
     what: 'a tag with a comma, a bracket or a quote in it or right behind it, [!!str, 1]',
     why: 'Kubernetes takes them for a part of the tag. A blank says what is meant.',
-    covers: weRefuse(/tag suffix cannot contain|tag handle cannot contain|a tag needs a blank after it/, /!/),
+    covers: weRefuse(/tag suffix cannot contain|tag handle cannot contain|a tag needs a space after it/, /!/),
   },
   {
     what: 'two keys that are the same only as JSON, as 1 and "1"',
