@@ -1,6 +1,6 @@
 /**
- * The world of Flux in one process, for the demo and the tests: a Kubernetes API, an OCI registry and a Git server, each reached
- * only over the network, as a user's are. They behave as the real ones in everything Flux can see; where they differ they are wrong.
+ * Flux's environment in one process, for the demo and the tests: a Kubernetes API, an OCI registry and a Git server, accessible only over
+ * the network. They behave like the real ones in everything that Flux can observe; a difference is a bug.
  */
 export { type GitServer, type GitServerOptions, startGitServer } from './git/git-server.ts';
 export { type Kubernetes, type KubernetesOptions, startKubernetes } from './kubernetes/kubernetes.ts';

@@ -9,21 +9,21 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 export interface GitServerOptions {
-  /** Where the bare repositories are kept. */
+  /** Directory of the bare repositories. */
   readonly directory: string;
-  /** 0 takes a free one, the default. */
+  /** 0 picks a free port; the default. */
   readonly port?: number;
 }
 
 export interface GitServer {
   /** `http://127.0.0.1:PORT/<name>.git`. */
   url(name: string): string;
-  /** A bare repository whose branch `main` holds the files in one commit; path to content. */
+  /** Creates a bare repository whose branch `main` has the files in one commit; content by path. */
   createRepository(name: string, files: Readonly<Record<string, string>>): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Serves bare repositories by the real `git http-backend` (CGI, RFC 3875), for fetches and pushes. */
+/** Serves bare repositories through the real `git http-backend` (CGI, RFC 3875), for fetch and push. */
 export async function startGitServer({ directory, port = 0 }: GitServerOptions): Promise<GitServer> {
   const root = resolve(directory);
   await mkdir(root, { recursive: true });
@@ -82,7 +82,7 @@ function serve(backend: string, root: string, request: IncomingMessage, response
   const url = new URL(request.url ?? '/', 'http://git');
   const child = spawn(backend, [], {
     env: {
-      // Git's own settings must not depend on who runs the demo.
+      // Isolates git from the configuration of the user who runs the demo.
       PATH: process.env.PATH ?? '',
       HOME: root,
       GIT_CONFIG_NOSYSTEM: '1',
@@ -108,7 +108,7 @@ function serve(backend: string, root: string, request: IncomingMessage, response
     response.writeHead(500, { 'content-type': 'text/plain' });
     response.end(`git http-backend did not start: ${error.message}\n`);
   });
-  // A backend that answers before it has read everything closes its input; the answer still counts.
+  // A backend that responds before reading everything closes its input; its response is still valid.
   child.stdin.on('error', () => undefined);
   request.pipe(child.stdin);
   request.once('close', () => {
@@ -117,7 +117,7 @@ function serve(backend: string, root: string, request: IncomingMessage, response
   relay(child.stdout, response);
 }
 
-/** Turns the CGI answer (header lines, an empty line, a body) into an HTTP one. */
+/** Converts a CGI response (header lines, an empty line, a body) to HTTP. */
 function relay(output: NodeJS.ReadableStream, response: ServerResponse): void {
   let head: Buffer | undefined = Buffer.alloc(0);
   output.on('data', (chunk: Buffer) => {

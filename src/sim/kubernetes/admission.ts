@@ -9,7 +9,7 @@ export interface AdmissionContext {
   readonly now: () => number;
 }
 
-/** What the server itself decides about a new object, after its defaults; changes the object in place. */
+/** Sets the fields of a new object that the server determines, after defaulting; changes the object in place. */
 export function prepareForCreate(resource: Resource, object: KubeObject, context: AdmissionContext): void {
   switch (`${resource.group}/${resource.kind}`) {
     case '/Namespace':
@@ -36,11 +36,11 @@ export function prepareForCreate(resource: Resource, object: KubeObject, context
   }
 }
 
-/** The same for a change: what the client left out and may not lose. */
+/** The same for an update: keeps fields that the client omitted but cannot remove. */
 export function prepareForUpdate(resource: Resource, object: KubeObject, old: KubeObject, context: AdmissionContext): void {
   switch (`${resource.group}/${resource.kind}`) {
     case '/Namespace':
-      // Only /finalize lets a namespace go.
+      // Only /finalize removes the namespace finalizer.
       object.spec = { ...asObject(object.spec), finalizers: asObject(old.spec).finalizers ?? [] };
       return;
     case '/Service':
@@ -56,7 +56,7 @@ export function prepareForUpdate(resource: Resource, object: KubeObject, old: Ku
 const usedAddresses = (store: Store) =>
   new Set(store.list(storageKey({ group: '', plural: 'services' })).map((service) => at(service, 'spec', 'clusterIP')));
 
-/** A cluster IP from 10.96.0.0/16, as the API server gives one; headless and external services have none. */
+/** Assigns a cluster IP from 10.96.0.0/16, as the API server does; headless and external services have none. */
 function allocateAddress(object: KubeObject, store: Store): void {
   const spec = asObject(object.spec);
   if (spec.type === 'ExternalName') return;
@@ -92,7 +92,7 @@ function keepAddress(object: KubeObject, old: KubeObject, store: Store): void {
 
 const JOB_LABELS = ['batch.kubernetes.io/controller-uid', 'batch.kubernetes.io/job-name', 'controller-uid', 'job-name'];
 
-/** A Job selects its pods by its own uid unless it says otherwise. */
+/** A Job selects its pods by its own uid by default. */
 function selectOwnPods(object: KubeObject): void {
   const spec = asObject(object.spec);
   const meta = metaOf(object);

@@ -8,16 +8,16 @@ import { ANY } from './schema.ts';
 import { ApiError, badRequest, invalid } from './status.ts';
 import { validate } from './validate.ts';
 
-/** How closely a body is looked at. */
+/** Options for validating a body. */
 export interface BodyOptions {
   readonly fieldValidation?: 'Strict' | 'Warn' | 'Ignore';
-  /** Duplicate keys found in the body, for strict validation. */
+  /** Duplicate keys in the body, for strict validation. */
   readonly duplicates?: readonly string[];
-  /** Collects what the client is told in Warning headers. */
+  /** Collects Warning headers for the client. */
   readonly warnings?: string[];
 }
 
-/** Type checks, pruning and defaults: from what a client sent to an object of the kind. */
+/** Type checks, pruning and defaults: turns a client's body into an object of the kind. */
 export function admit(
   resource: Resource,
   body: JsonObject,

@@ -4,20 +4,20 @@ import { badRequest } from './status.ts';
 
 export interface ParsedBody {
   readonly value: Json;
-  /** Paths of keys that were given twice; the last one counts. */
+  /** Paths of duplicate keys; the last one applies. */
   readonly duplicates: readonly string[];
 }
 
-/** Reads JSON and notes keys that were given twice. Throws SyntaxError. */
+/** Parses JSON and records duplicate keys. Throws SyntaxError. */
 export function parseBody(text: string): ParsedBody {
   const value = JSON.parse(text) as Json;
-  // A second, slower look only when the text is longer than what was understood of it.
+  // The slower scan runs only if the text is longer than its parsed value.
   const lengthOf = (part: string) => part.replace(/\s/g, '').length;
   const duplicates = lengthOf(text) > lengthOf(JSON.stringify(value)) ? findDuplicates(text) : [];
   return { value, duplicates };
 }
 
-/** As parseBody, for bodies that may be YAML too. Throws SyntaxError or FluxError. */
+/** Like parseBody, for bodies that may be YAML. Throws SyntaxError or FluxError. */
 export function parseYamlBody(text: string): ParsedBody {
   if (text.trimStart().startsWith('{')) return parseBody(text);
   const document = parseYamlDocument(text, 1);
@@ -26,7 +26,7 @@ export function parseYamlBody(text: string): ParsedBody {
   return parseBody(JSON.stringify(document.value));
 }
 
-/** Walks valid JSON text and reports the paths of repeated keys. */
+/** Scans valid JSON and returns the paths of duplicate keys. */
 function findDuplicates(text: string): readonly string[] {
   const duplicates: string[] = [];
   const stack: { readonly keys: Set<string> | undefined; key: string; index: number }[] = [];

@@ -2,7 +2,7 @@ import type { JsonObject } from './json.ts';
 import { createTypeTable, type Schema } from './schema.ts';
 import schemaData from './schema-data.json' with { type: 'json' };
 
-/** One kind of object the server knows in one version. */
+/** One kind in one version. */
 export interface Resource {
   readonly group: string;
   readonly version: string;
@@ -16,7 +16,7 @@ export interface Resource {
   readonly subresources?: Readonly<Record<string, Subresource>>;
   readonly schema: Schema;
   readonly listKind: string;
-  /** Set for what a CustomResourceDefinition made. */
+  /** Set for kinds of a CustomResourceDefinition. */
   readonly custom?: CustomTraits;
 }
 
@@ -28,7 +28,7 @@ export interface Subresource {
 }
 
 export interface CustomTraits {
-  /** Where /scale finds replicas: JSON paths without the leading dot. */
+  /** Locations of replicas for /scale: JSON paths without the leading dot. */
   readonly scale?: { readonly spec: string; readonly status: string; readonly selector?: string };
   readonly columns: readonly JsonObject[];
 }
@@ -39,11 +39,11 @@ export interface Catalog {
   /** Any served version of a kind. */
   findKind(group: string, version: string, kind: string): Resource | undefined;
   all(): readonly Resource[];
-  /** Replaces what the definition called `name` serves; an empty list takes it away. */
+  /** Replaces the kinds of the definition `name`; an empty list removes them. */
   setCustom(name: string, resources: readonly Resource[]): void;
 }
 
-/** Where objects of a resource are kept, whatever version they are asked for in. */
+/** Storage key of a resource, independent of the requested version. */
 export function storageKey(resource: Pick<Resource, 'group' | 'plural'>): string {
   return `${resource.group}/${resource.plural}`;
 }
@@ -52,7 +52,7 @@ export function apiVersionOf({ group, version }: { readonly group: string; reado
   return group === '' ? version : `${group}/${version}`;
 }
 
-/** Built-in kinds from schema-data.json, which tools/generate-sim-schema.mjs takes from a real API server. */
+/** Built-in kinds from schema-data.json, which tools/generate-sim-schema.mjs generates from a real API server. */
 export function createCatalog(): Catalog & { readonly objectMeta: Schema } {
   const data = schemaData as unknown as {
     kubernetesVersion: string;
@@ -61,7 +61,7 @@ export function createCatalog(): Catalog & { readonly objectMeta: Schema } {
   };
   const types = createTypeTable(data.types);
   const builtIn = data.resources
-    // Reviews, bindings and the like answer requests; nothing of them is kept.
+    // Reviews, bindings and the like only answer requests and are not stored.
     .filter(({ verbs, type }) => type !== undefined && verbs.includes('get') && verbs.includes('list'))
     .map(
       ({ type, ...resource }): Resource => ({ ...resource, listKind: `${resource.kind}List`, schema: types.named(type ?? '') }),

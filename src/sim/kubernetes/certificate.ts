@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
 export interface Certificate {
-  /** PEM. Its own authority: clients trust exactly this certificate. */
+  /** PEM, self-signed: clients trust exactly this certificate. */
   readonly cert: string;
   /** PEM, PKCS #8. */
   readonly key: string;

@@ -6,7 +6,7 @@ import { type Cause, cause } from './status.ts';
 
 const VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
 
-/** The resources a CustomResourceDefinition serves, one a version. */
+/** The resources of a CustomResourceDefinition, one for each version. */
 export function resourcesOfDefinition(definition: KubeObject, objectMeta: Schema): readonly Resource[] {
   const spec = asObject(definition.spec);
   const names = asObject(spec.names);
@@ -65,7 +65,7 @@ function rootSchema(raw: JsonObject, objectMeta: Schema): Schema {
   return { ...root, type: 'struct', fields: () => fields };
 }
 
-/** A structural schema (OpenAPI v3 with x-kubernetes-*) in the terms of the rest of the server. */
+/** Converts a structural schema (OpenAPI v3 with x-kubernetes-*) to the server's schema type. */
 function schemaOf(raw: JsonObject): Schema {
   const common = {
     limits: raw,
@@ -111,7 +111,7 @@ function schemaOf(raw: JsonObject): Schema {
   }
 }
 
-/** Drops what the structural schema does not name (naming it in `unknown`) and fills its defaults. */
+/** Drops fields that are missing from the structural schema (reported in `unknown`) and fills its defaults. */
 export function pruneAndDefault(schema: Schema, value: Json, unknown: string[], path = ''): Json {
   if (schema.type === 'list' && Array.isArray(value))
     return value.map((item, index) => pruneAndDefault(schema.element ?? ANY, item, unknown, `${path}[${index}]`));
@@ -127,7 +127,7 @@ export function pruneAndDefault(schema: Schema, value: Json, unknown: string[], 
   for (const [key, item] of Object.entries(value)) {
     const where = path === '' ? key : `${path}.${key}`;
     const field = fields.get(key);
-    // A null where null is not allowed and a default exists means: take the default.
+    // A null that is not allowed is replaced by the default, if there is one.
     if (field && item === null && field.default !== undefined && !field.schema.nullable) continue;
     if (field) setField(result, key, pruneAndDefault(field.schema, item, unknown, where));
     else if (schema.preserveUnknown) setField(result, key, item);
@@ -139,7 +139,7 @@ export function pruneAndDefault(schema: Schema, value: Json, unknown: string[], 
   return result;
 }
 
-/** What a custom object breaks of its schema, as causes of a 422. */
+/** Schema violations of a custom object, as causes of a 422. */
 export function validateCustom(schema: Schema, value: Json, path = ''): readonly Cause[] {
   if (value === null && schema.nullable) return [];
   const problem = typeProblem(schema, value, path);

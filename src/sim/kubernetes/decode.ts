@@ -2,13 +2,13 @@ import { isObject, type Json, type JsonObject, setField } from './json.ts';
 import { canonicalQuantity } from './quantity.ts';
 import { ANY, type Schema } from './schema.ts';
 
-/** A body whose JSON does not fit the Go type; the message is what Go's decoder says. */
+/** A body whose JSON does not match the Go type, with the message of Go's decoder. */
 export class DecodeError extends Error {}
 
 /**
- * The object as a Go server holds and writes it: fields no type knows dropped (and named in `unknown`), nulls and empty optional
- * lists and maps left out, structs held by value always there, quantities in canonical form.
- * Throws DecodeError when a value has the wrong type.
+ * The object as a Go server stores and writes it: unknown fields are dropped (and reported in `unknown`), nulls and empty optional lists
+ * and maps are omitted, by-value structs are always present, and quantities have canonical form.
+ * Throws DecodeError if a value has the wrong type.
  */
 export function decode(schema: Schema, value: Json, unknown: string[] = []): Json {
   return decodeAt(schema, value, { path: '', struct: '', unknown }) ?? null;
@@ -16,7 +16,7 @@ export function decode(schema: Schema, value: Json, unknown: string[] = []): Jso
 
 interface Place {
   readonly path: string;
-  /** Go's name of the nearest struct, for messages. */
+  /** Go's name of the enclosing struct, for messages. */
   readonly struct: string;
   readonly unknown: string[];
 }
@@ -70,10 +70,10 @@ function isOmitted(parent: Schema, key: string, schema: Schema, value: Json): bo
   return empty && !parent.required?.includes(key);
 }
 
-/** What Go writes for a field without omitempty that nobody set. */
+/** Go's output for an unset field without omitempty. */
 const ZEROES: Readonly<Partial<Record<Schema['type'], Json>>> = { list: null, string: '', integer: 0, number: 0, boolean: false };
 
-/** Adds what Go writes for a struct nobody filled: its by-value structs, zeroes for required fields, and constant defaults. */
+/** Adds Go's output for unset fields: by-value structs, zeros for required fields, and constant defaults. */
 function withZeroes(schema: Schema, value: JsonObject): JsonObject {
   for (const [key, field] of schema.fields?.() ?? []) {
     if (Object.hasOwn(value, key)) continue;
@@ -84,7 +84,7 @@ function withZeroes(schema: Schema, value: JsonObject): JsonObject {
   return value;
 }
 
-/** Go's empty value of a type, as written. */
+/** Go's zero value of a type, as written. */
 export function zero(schema: Schema | undefined): Json {
   if (schema?.type === 'struct') return withZeroes(schema, {});
   return schema?.type === 'map' ? {} : schema?.type === 'list' ? [] : '';

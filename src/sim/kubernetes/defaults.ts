@@ -170,7 +170,7 @@ const DEFAULTERS: Readonly<Record<string, Defaulter>> = {
   'apiextensions.k8s.io/CustomResourceDefinition': customResourceDefinition,
 };
 
-/** Fills, in place, what the server decides when the object does not say: by kind. */
+/** Fills the server's defaults in place, by kind. */
 export function applyDefaults(group: string, kind: string, object: KubeObject): void {
   DEFAULTERS[`${group}/${kind}`]?.(object);
 }

@@ -11,7 +11,7 @@ export interface DeleteOptions {
   readonly propagation?: 'Background' | 'Foreground' | 'Orphan';
 }
 
-/** Whoever deletes may say which object they mean. */
+/** Rejects a delete whose preconditions do not match the object. */
 export function checkPreconditions(
   { resource, name }: Place,
   meta: ReturnType<typeof metaOf>,
@@ -28,7 +28,7 @@ export function checkPreconditions(
   }
 }
 
-/** The object as it is once somebody has deleted it, whether or not anything holds it still. */
+/** The object after a delete request, marked for deletion. */
 export function markDeleted(
   resource: Resource,
   object: KubeObject,
@@ -53,7 +53,7 @@ export function markDeleted(
   return marked;
 }
 
-/** Nothing holds the object any more once it is marked for deletion. */
+/** Whether an object that is marked for deletion can be removed. */
 export function isFinal(resource: Resource, object: KubeObject): boolean {
   const held =
     resource.group === '' &&
@@ -62,7 +62,7 @@ export function isFinal(resource: Resource, object: KubeObject): boolean {
   return !held && (metaOf(object).finalizers ?? []).length === 0;
 }
 
-/** What the server itself must see done before the object may go. */
+/** Finalizers that the server itself adds on a delete. */
 function finalizersOfDelete(resource: Resource, propagation: DeleteOptions['propagation']): readonly string[] {
   if (resource.kind === 'CustomResourceDefinition') return ['customresourcecleanup.apiextensions.k8s.io'];
   if (propagation === 'Foreground') return ['foregroundDeletion'];

@@ -36,13 +36,13 @@ export function apiGroupList(catalog: Catalog): JsonObject {
   return { kind: 'APIGroupList', apiVersion: 'v1', groups };
 }
 
-/** `/apis/<group>`; undefined when the group is not served. */
+/** `/apis/<group>`; undefined if the group is not served. */
 export function oneApiGroup(catalog: Catalog, name: string): JsonObject | undefined {
   const resources = catalog.all().filter(({ group }) => group === name);
   return resources.length === 0 ? undefined : { kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(name, resources) };
 }
 
-/** `/api/v1` and `/apis/<group>/<version>`; undefined when the version is not served. */
+/** `/api/v1` and `/apis/<group>/<version>`; undefined if the version is not served. */
 export function apiResourceList(catalog: Catalog, group: string, version: string): JsonObject | undefined {
   const found = catalog.all().filter((resource) => resource.group === group && resource.version === version);
   if (found.length === 0) return undefined;
@@ -69,7 +69,7 @@ export function apiResourceList(catalog: Catalog, group: string, version: string
   return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: apiVersionOf({ group, version }), resources };
 }
 
-/** `/api` (core) or `/apis` (the rest) in the aggregated form, in the version of the discovery API that was asked for. */
+/** `/api` (core) or `/apis` (other groups) in the aggregated form, in the requested version of the discovery API. */
 export function aggregatedDiscovery(catalog: Catalog, core: boolean, apiVersion: string): JsonObject {
   const items = [...byGroup(catalog.all())]
     .filter(([name]) => (name === '') === core)
@@ -90,7 +90,7 @@ function aggregatedResource(resource: Resource): JsonObject {
   const { group, version, kind } = resource;
   return {
     resource: resource.plural,
-    // As in the real document: the group and version of the enclosing list go without saying.
+    // As in the real document, the group and version of the enclosing list are omitted.
     responseKind: { group: resource.custom ? group : '', version: resource.custom ? version : '', kind },
     scope: resource.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: resource.singular,

@@ -2,7 +2,7 @@ import { isObject, type Json, type JsonObject } from './json.ts';
 
 /**
  * A set of field paths as a tree; the keys of the tree are the path elements of FieldsV1: `f:replicas`, `k:{"name":"app"}`,
- * `v:"finalizer"`. A node is a member itself, or only leads to members.
+ * `v:"finalizer"`. A node is a member itself, or only a parent of members.
  */
 export interface FieldSet {
   member: boolean;
@@ -13,7 +13,7 @@ export function emptySet(): FieldSet {
   return { member: false, children: new Map() };
 }
 
-/** The node at `element`, made when it is missing. */
+/** The node at `element`, created if missing. */
 export function childSet(set: FieldSet, element: string): FieldSet {
   let child = set.children.get(element);
   if (!child) {
@@ -59,7 +59,7 @@ export function difference(a: FieldSet, b: FieldSet): FieldSet {
   return result;
 }
 
-/** As difference, but a member of `b` takes everything below it away too. */
+/** Like difference, but a member of `b` also removes everything below it. */
 export function withoutSubtrees(a: FieldSet, b: FieldSet): FieldSet {
   const result: FieldSet = { member: a.member && !b.member, children: new Map() };
   for (const [element, child] of a.children) {
@@ -89,7 +89,7 @@ export function fromFieldsV1(raw: JsonObject): FieldSet {
     const value = raw[key];
     if (key === '.' || !isObject(value)) continue;
     const child = fromFieldsV1(value);
-    // A leaf is written {}, without the dot.
+    // A leaf is {}, without the dot.
     set.children.set(key, Object.keys(value).length === 0 ? { member: true, children: new Map() } : child);
   }
   return set;
@@ -106,7 +106,7 @@ export function toFieldsV1(set: FieldSet): JsonObject {
   return raw;
 }
 
-/** Members as people read them, those of a node before those below it: `.spec.template.spec.containers[name="app"].image`. */
+/** Members in display form, parents before children: `.spec.template.spec.containers[name="app"].image`. */
 export function pathsOf(set: FieldSet, prefix = ''): readonly string[] {
   const children = [...set.children].sort(([a], [b]) => (a < b ? -1 : 1));
   const paths = children.map(([element, child]) => ({ path: prefix + describeElement(element), child }));

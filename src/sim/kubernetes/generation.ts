@@ -2,7 +2,7 @@ import type { Resource } from './catalog.ts';
 import { asObject, equal } from './json.ts';
 import { type KubeObject, metaOf } from './object.ts';
 
-/** Built-in kinds whose objects count the changes of their spec. Custom resources all do. */
+/** Built-in kinds with a generation. All custom resources have one. */
 const WITH_GENERATION = new Set([
   '/Pod',
   '/ReplicationController',
@@ -32,7 +32,7 @@ export function hasGeneration(resource: Resource): boolean {
 }
 
 export function specChanged(resource: Resource, old: KubeObject, object: KubeObject, subresource: string | undefined): boolean {
-  // Deployments alone count their annotations, but not those that the controller writes with the status.
+  // Only Deployments count changes of annotations, except those that the controller writes with the status.
   const counted = resource.group === 'apps' && resource.kind === 'Deployment' && subresource !== 'status';
   if (counted && !equal(asObject(metaOf(old).annotations), asObject(metaOf(object).annotations))) return true;
   const ignored = resource.custom && !resource.subresources?.status ? ['metadata'] : ['metadata', 'status'];

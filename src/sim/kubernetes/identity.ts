@@ -3,14 +3,14 @@ import { asObject, type JsonObject } from './json.ts';
 import { type KubeObject, metaOf } from './object.ts';
 import { badRequest } from './status.ts';
 
-/** One object's place: its resource, its namespace when it has one, its name. */
+/** The identity of an object: its resource, its namespace, if any, and its name. */
 export interface Place {
   readonly resource: Resource;
   readonly namespace: string | undefined;
   readonly name: string;
 }
 
-/** The object in the version of the request; conversion is by name only, as between versions with the same schema. */
+/** The object in the version of the request; conversion changes only the version name, as for versions with the same schema. */
 export function inVersion(resource: Resource, object: KubeObject): KubeObject {
   const apiVersion = apiVersionOf(resource);
   return object.apiVersion === apiVersion ? object : { ...object, apiVersion };
@@ -21,7 +21,7 @@ export function withIdentity(object: JsonObject, namespace: string | undefined, 
   return { ...object, metadata };
 }
 
-/** The body's own idea of where it belongs must agree with the URL. */
+/** The body's name and namespace must match the URL. */
 export function checkIdentity({ resource, namespace, name }: Place, object: KubeObject, named: boolean): void {
   const meta = metaOf(object);
   if (named && meta.name !== undefined && meta.name !== name)

@@ -1,4 +1,4 @@
-/** Values as they travel on the wire, and the few structural operations every part of the API server needs. */
+/** JSON values, and structural operations that every part of the API server needs. */
 export type Json = string | number | boolean | null | Json[] | JsonObject;
 export interface JsonObject {
   [key: string]: Json;
@@ -28,7 +28,7 @@ export function clone<T extends Json>(value: T): T {
   return copy as T;
 }
 
-/** Sets a field even when a client names it `__proto__`. */
+/** Sets a field even if its name is `__proto__`. */
 export function setField(target: JsonObject, key: string, value: Json): void {
   if (key === '__proto__') Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
   else target[key] = value;
@@ -38,7 +38,7 @@ export function getField(target: JsonObject, key: string): Json | undefined {
   return Object.hasOwn(target, key) ? target[key] : undefined;
 }
 
-/** Equality of JSON values; the order of keys does not count. */
+/** Equality of JSON values, regardless of the order of keys. */
 export function equal(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, index) => equal(item, b[index]));
@@ -47,7 +47,7 @@ export function equal(a: Json | undefined, b: Json | undefined): boolean {
   return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && equal(a[key], b[key]));
 }
 
-/** Walks `path` down through objects; undefined when a step is missing. */
+/** Follows `path` through objects; undefined if a step is missing. */
 export function at(value: Json | undefined, ...path: readonly string[]): Json | undefined {
   return path.reduce<Json | undefined>((current, key) => (isObject(current) ? getField(current, key) : undefined), value);
 }

@@ -13,38 +13,38 @@ import { createStore } from './store.ts';
 
 export interface KubernetesOptions {
   readonly host?: '127.0.0.1';
-  /** 0 takes a free one, the default. */
+  /** 0 picks a free port; the default. */
   readonly port?: number;
   readonly clock?: Clock;
-  /** Events a resource keeps for watches that come back. Default 10,000. */
+  /** Events that each resource keeps for resumed watches; 10,000 by default. */
   readonly historyLimit?: number;
-  /** Milliseconds between bookmarks on a watch that asked for them. Default 1,000 (a real server sends one a minute). */
+  /** Milliseconds between bookmarks on a watch that requested them; 1,000 by default (a real server sends one per minute). */
   readonly bookmarkIntervalMs?: number;
-  /** Milliseconds until a CustomResourceDefinition is served. Default 50. */
+  /** Milliseconds until a CustomResourceDefinition is served; 50 by default. */
   readonly establishMs?: number;
-  /** Milliseconds until a changed workload is ready. Default 100. */
+  /** Milliseconds until a changed workload is ready; 100 by default. */
   readonly rolloutMs?: number;
-  /** Whether an image can be pulled. By default every image but those with the tag `missing`. */
+  /** Whether an image can be pulled; by default every image except those with the tag `missing`. */
   readonly imageExists?: (image: string) => boolean;
 }
 
 export interface Kubernetes {
-  /** `https://127.0.0.1:PORT`: by TLS, since clients (kubectl, client-go) send no token over plain HTTP. */
+  /** `https://127.0.0.1:PORT`, with TLS, since clients (kubectl, client-go) do not send tokens over plain HTTP. */
   readonly url: string;
-  /** PEM of the certificate to trust. */
+  /** The certificate to trust, PEM. */
   readonly certificateAuthority: string;
-  /** The bearer token without which every request is answered 401. */
+  /** The bearer token; requests without it get a 401. */
   readonly token: string;
-  /** A kubeconfig (YAML) with the address, the certificate and the token. */
+  /** A kubeconfig (YAML) with address, certificate and token. */
   kubeconfig(): string;
-  /** Every request so far, oldest first; tests may empty it (`requests.length = 0`). */
+  /** All requests so far, oldest first; tests may clear it (`requests.length = 0`). */
   readonly requests: RequestLine[];
-  /** Forgets past events and unfinished lists: watches and continue tokens from before now get 410. */
+  /** Drops past events and unfinished lists: older watches and continue tokens get 410. */
   compact(): void;
   stop(): Promise<void>;
 }
 
-/** etcd refuses larger requests; the real limit counts protobuf. */
+/** etcd rejects larger requests; the real limit counts protobuf. */
 const MAX_OBJECT_BYTES = 1.5 * 1024 * 1024;
 
 /** Starts an embedded Kubernetes API on a loopback port. */

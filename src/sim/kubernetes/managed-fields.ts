@@ -18,7 +18,7 @@ import type { Schema } from './schema.ts';
 import { ApiError } from './status.ts';
 import { compare, fieldSetOf, merge, removeFields, withNamedFields, withoutEmptied } from './typed.ts';
 
-/** Who writes: recorded in metadata.managedFields. */
+/** The writer, as recorded in metadata.managedFields. */
 export interface Writer {
   readonly manager: string;
   readonly subresource?: string;
@@ -26,7 +26,7 @@ export interface Writer {
   readonly time: string;
 }
 
-/** What nobody owns: identity, and what the server itself writes. */
+/** Fields without owner: identity, and fields that the server itself writes. */
 const UNOWNED = setOfFields(
   ['apiVersion'],
   ['kind'],
@@ -98,12 +98,12 @@ function isSame(entry: Manager['entry'], writer: Writer, operation: 'Apply' | 'U
     entry.manager === writer.manager &&
     entry.operation === operation &&
     (entry.subresource ?? '') === (writer.subresource ?? '') &&
-    // An applier stays the same one when it moves to another version of the API.
+    // An applier keeps its identity when it uses another API version.
     (operation === 'Apply' || entry.apiVersion === apiVersion)
   );
 }
 
-/** Takes what changed away from everybody but `self`. Returns who would lose what they set, for conflicts. */
+/** Removes the changed fields from all managers except `self`. Returns the managers that would lose fields, for conflicts. */
 function settle(
   managers: readonly Manager[],
   self: Manager | undefined,
@@ -120,7 +120,7 @@ function settle(
   return conflicts;
 }
 
-/** Ownership after a create, update or patch: the writer owns what changed, whoever owned it before. */
+/** Ownership after a create, update or patch: the writer owns the changed fields. */
 export function recordUpdate(
   schema: Schema,
   before: KubeObject,
@@ -129,7 +129,7 @@ export function recordUpdate(
   ignored: FieldSet,
 ): KubeObject {
   const apiVersion = after.apiVersion as string;
-  // A client that sends managedFields back edits the list itself; an empty list resets it.
+  // A client that sends managedFields edits the list itself; an empty list resets it.
   const managers = managersOf(metaOf(after).managedFields ? after : before);
   const [old, next] = [withoutManagedFields(before), withoutManagedFields(after)];
   const { added, modified, removed } = compare(schema, old, next);
@@ -162,8 +162,8 @@ export interface Applied {
 }
 
 /**
- * Server-side apply of `config` onto `live` (an empty object when there is none). Throws ApiError 409 when another manager owns a
- * field that would change, unless `force`.
+ * Server-side apply of `config` to `live` (an empty object if there is none). Throws ApiError 409 if another manager owns a field that
+ * would change, unless `force`.
  */
 export function applyConfig(
   schema: Schema,
@@ -189,7 +189,7 @@ export function applyConfig(
     ...(subresource === undefined ? {} : { subresource }),
   };
   const merged = merge(schema, before, config);
-  // The new set counts as owned while pruning, so that what is still applied stays; the name too, which nobody owns afterwards.
+  // The new set counts as owned while pruning, so that applied fields stay, as does the name, which has no owner afterwards.
   const owners = managers.filter((other) => other !== self).map(({ fields }) => fields);
   const result = lastSet ? prune(schema, merged, lastSet, [...owners, configured]) : merged;
 
@@ -209,7 +209,7 @@ export function applyConfig(
   return { object: withManagers(withoutEmptied(result, config) as KubeObject, managers), changed: !same };
 }
 
-/** Removes what the manager applied last time and no longer does, unless somebody else owns it. */
+/** Removes the fields that the manager no longer applies, unless another manager owns them. */
 function prune(schema: Schema, merged: Json, lastSet: FieldSet, owners: readonly FieldSet[]): Json {
   const last = withNamedFields(schema, lastSet);
   const pruned = removeFields(schema, merged, last);

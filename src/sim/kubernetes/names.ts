@@ -9,7 +9,7 @@ const SUBDOMAIN_TEXT =
 const LABEL_1035_TEXT =
   "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 
-/** Why `name` is not a DNS label (at most 63 characters), in the words of Kubernetes; undefined when it is one. */
+/** Why `name` is not a DNS label (at most 63 characters), worded as in Kubernetes; undefined if it is one. */
 export function labelProblem(name: string): string | undefined {
   if (name.length > 63) return 'must be no more than 63 characters';
   if (LABEL.test(name)) return undefined;
@@ -28,7 +28,7 @@ export function serviceNameProblem(name: string): string | undefined {
   return LABEL_1035.test(name) ? undefined : LABEL_1035_TEXT;
 }
 
-/** Names that are only one path segment: roles and their bindings. */
+/** Names that need only be one path segment: roles and their bindings. */
 export function pathSegmentProblem(name: string): string | undefined {
   if (name === '.' || name === '..') return `may not be '${name}'`;
   const bad = /[/%]/.exec(name)?.[0];

@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject } from './json.ts';
 
-/** The part of metadata that the API server itself reads and writes. */
+/** The metadata fields that the API server itself reads and writes. */
 export interface ObjectMeta {
   name: string;
   namespace?: string;
@@ -38,10 +38,10 @@ export interface ManagedFieldsEntry {
   subresource?: string;
 }
 
-/** An object as stored and served; never changed in place once stored. */
+/** An object as stored and served; immutable once stored. */
 export type KubeObject = JsonObject;
 
-/** The object's metadata; an object without any gets an empty one. */
+/** The object's metadata, created if missing. */
 export function metaOf(object: KubeObject): ObjectMeta {
   if (!isObject(object.metadata as Json)) object.metadata = {};
   return object.metadata as unknown as ObjectMeta;

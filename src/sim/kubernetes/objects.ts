@@ -26,17 +26,17 @@ export interface Written {
   readonly created: boolean;
 }
 
-/** The write half of the API: every change to an object passes through here and obeys the same rules. */
+/** The write half of the API: every change of an object passes through it. */
 export interface Objects {
   create(place: Place, body: JsonObject, options: WriteOptions): KubeObject;
-  /** Replaces the object by what `change` makes of a copy of it. Throws ApiError 404, 409, 422 … */
+  /** Replaces the object with the result of `change` on a copy. Throws ApiError 404, 409, 422 … */
   update(
     place: Place,
     change: (live: KubeObject) => JsonObject,
     options: WriteOptions & { readonly patch?: boolean },
   ): KubeObject;
   apply(place: Place, config: JsonObject, options: WriteOptions & { readonly force: boolean }): Written;
-  /** The object when it only got a deletionTimestamp, undefined when it is gone. */
+  /** The object if it only got a deletionTimestamp, undefined if it was removed. */
   remove(place: Place, options: DeleteOptions): { readonly object: KubeObject; readonly gone: boolean };
 }
 
@@ -44,7 +44,7 @@ export interface ObjectsOptions {
   readonly store: Store;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** The largest object stored, in bytes of JSON. */
+  /** Size limit of an object, in bytes of JSON. */
   readonly maxBytes: number;
 }
 
@@ -91,7 +91,7 @@ export function createObjects({ store, now, maxBytes }: ObjectsOptions): Objects
       delete (meta as unknown as JsonObject)[field];
     if (hasGeneration(resource)) meta.generation = 1;
     const recorded = record(decoded);
-    // The status is the controllers' to write; what a create says of it is dropped.
+    // Controllers write the status; the status in a create is dropped.
     const object = resource.subresources?.status
       ? { ...without(recorded, 'status'), ...statusOf(undefined, resource) }
       : recorded;

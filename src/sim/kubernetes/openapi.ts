@@ -2,8 +2,8 @@ import { apiVersionOf, type Catalog, type Resource } from './catalog.ts';
 import type { JsonObject } from './json.ts';
 
 /**
- * As much OpenAPI as kubectl reads before it writes: which kinds exist and that the server itself checks fields
- * (`fieldValidation`) and dry runs (`dryRun`). The types are not published here; the server enforces them.
+ * The part of OpenAPI that kubectl reads before it writes: the kinds, and that the server supports `fieldValidation` and `dryRun`. Types
+ * are not published; the server enforces them.
  */
 const QUERY = ['dryRun', 'fieldManager', 'fieldValidation', 'force'];
 
@@ -42,7 +42,7 @@ export function openApiV3(catalog: Catalog, group: string, version: string): Jso
 }
 
 /**
- * The document in version 2 as protobuf, the only form kubectl asks for: an empty message, since kubectl looks there only for kinds
- * that version 3 does not have.
+ * The version 2 document as protobuf, the only form that kubectl requests: an empty message, since kubectl reads it only for kinds that
+ * version 3 lacks.
  */
 export const OPENAPI_V2 = { type: 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf', body: Buffer.alloc(0) };

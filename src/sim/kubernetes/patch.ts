@@ -17,7 +17,7 @@ function rejected(): ApiError {
   return new ApiError(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
 }
 
-/** RFC 6902. Throws ApiError 422 when a path is missing or a test fails, 400 when an operation is malformed. */
+/** RFC 6902. Throws ApiError 422 if a path is missing or a test fails, 400 if an operation is malformed. */
 export function jsonPatch(target: JsonObject, operations: Json): JsonObject {
   if (!Array.isArray(operations)) throw badRequest('json: cannot unmarshal object into Go value of type jsonpatch.Patch');
   const holder: JsonObject = { root: target };
@@ -139,7 +139,7 @@ function mergeList(field: Field, target: readonly Json[], patch: readonly Json[]
   return inOrder(result, order, keyOf);
 }
 
-/** Items named by `order` take its order; the others keep their places after what they followed. */
+/** Items in `order` get its order; the others stay after their predecessors. */
 function inOrder(items: readonly Json[], order: readonly Json[], keyOf: (item: Json) => Json | undefined): Json[] {
   if (order.length === 0) return [...items];
   const wanted = order.map((item) => (isObject(item) ? keyOf(item) : item));

@@ -1,11 +1,11 @@
 import { asList, at, isObject, type Json, type JsonObject } from './json.ts';
 
-/** Sets `key` when the object does not say anything else. */
+/** Sets `key` if the object does not have it. */
 export function fill(target: JsonObject, key: string, value: Json): void {
   if (target[key] === undefined || target[key] === null) target[key] = value;
 }
 
-/** What every pod (template) gets: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/ */
+/** Defaults of pods and pod templates: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/ */
 export function podSpecDefaults(spec: JsonObject): void {
   fill(spec, 'restartPolicy', 'Always');
   fill(spec, 'terminationGracePeriodSeconds', 30);
@@ -19,7 +19,7 @@ export function podSpecDefaults(spec: JsonObject): void {
   for (const volume of asList(spec.volumes)) if (isObject(volume)) volumeDefaults(volume);
 }
 
-/** In a pod itself, not yet in a template, a limit without a request is also the request. */
+/** In a pod, but not in a template, a limit without a request is also the request. */
 export function podRequestDefaults(spec: JsonObject): void {
   for (const container of [...asList(spec.initContainers), ...asList(spec.containers)])
     if (isObject(container)) requestsFromLimits(container);

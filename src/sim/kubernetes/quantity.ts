@@ -4,7 +4,7 @@ const BINARY = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
 const PATTERN = /^([+-]?)(\d*)(?:\.(\d*))?(?:([eE])([+-]?\d+)|(n|u|m|k|[KMGTPE]i?)?)$/;
 
 /**
- * A resource quantity in Kubernetes' canonical form ("0.5" → "500m", "1000m" → "1", "1024Ki" → "1Mi"); undefined when it is not one.
+ * A resource quantity in Kubernetes' canonical form ("0.5" → "500m", "1000m" → "1", "1024Ki" → "1Mi"); undefined if invalid.
  * https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
  */
 export function canonicalQuantity(text: string): string | undefined {
@@ -22,7 +22,7 @@ export function canonicalQuantity(text: string): string | undefined {
 function binary(sign: string, digits: bigint, scale: number, step: number): string | undefined {
   let value = digits * 1024n ** BigInt(step);
   const unit = 10n ** BigInt(scale);
-  // Not a whole number of bytes: shown with decimal suffixes, as Kubernetes does.
+  // A fraction of a byte gets decimal suffixes, as in Kubernetes.
   if (value % unit !== 0n) return decimal(sign, value, -scale, undefined);
   value /= unit;
   let index = 0;

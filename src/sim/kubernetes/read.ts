@@ -33,10 +33,10 @@ function checkNotInFuture(version: number, current: number): void {
   });
 }
 
-/** Lists in pages that all show the cluster as it was at the first. */
+/** Paginated lists; all pages show the state at the first one. */
 export interface Lister {
   list(resource: Resource, namespace: string | undefined, query: URLSearchParams): Page;
-  /** Lists begun before now cannot be continued. */
+  /** Invalidates the continue tokens of earlier lists. */
   forget(): void;
 }
 
@@ -67,7 +67,7 @@ export function createLister(store: Store): Lister {
       const next = Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: position.version, start: end })).toString('base64url');
       return {
         objects,
-        // As on the real server, nobody counts what a selector would leave.
+        // As on the real server, remaining items are not counted for a selector.
         metadata: {
           resourceVersion: String(position.version),
           continue: next,
@@ -102,12 +102,12 @@ export interface WatchOptions {
 }
 
 export interface Watch {
-  /** Sends a bookmark with the current version, if the client asked for them. */
+  /** Sends a bookmark with the current version, if the client requested bookmarks. */
   bookmark(): void;
   stop(): void;
 }
 
-/** Opens a watch. Throws ApiError when the request makes no sense; a version that is too old is an ERROR message with code 410. */
+/** Opens a watch. Throws ApiError for an invalid request; a version that is too old causes an ERROR message with code 410. */
 export function watch(store: Store, { resource, namespace, query, send }: WatchOptions): Watch {
   const matches = matchOf(resource, query);
   const inScope: Match = (object) => (namespace === undefined || metaOf(object).namespace === namespace) && matches(object);

@@ -5,13 +5,13 @@ import type { KubeObject } from './object.ts';
 import { ApiError } from './status.ts';
 import { partial, tableOf } from './table.ts';
 
-/** How a client wants objects: whole, as metadata only, or as a table; by its Accept header. */
+/** The form of objects in a response, by the Accept header: complete, metadata only, or a table. */
 export interface Representation {
   readonly as: 'Object' | 'PartialObjectMetadata' | 'Table';
   readonly includeObject: string;
 }
 
-/** Takes the first form of the Accept header that the server has. Throws ApiError 406 when there is none. */
+/** Selects the first supported form of the Accept header. Throws ApiError 406 if there is none. */
 export function representationOf(accept: string | undefined, query: URLSearchParams): Representation {
   const includeObject = query.get('includeObject') ?? 'Metadata';
   for (const part of (accept ?? '*/*').split(',')) {
@@ -50,7 +50,7 @@ export function representList(
   if (form.as === 'PartialObjectMetadata')
     return { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata, items: served.map(partial) };
   const apiVersion = group === '' ? version : `${group}/${version}`;
-  // Items of built-in lists go without kind and apiVersion.
+  // Items of built-in lists have no kind and apiVersion.
   const items = resource.custom ? served : served.map(({ apiVersion: _, kind: __, ...rest }) => rest);
   return { kind: resource.listKind, apiVersion, metadata, items };
 }

@@ -30,19 +30,19 @@ export interface ResourceRequestsOptions {
   readonly store: Store;
   readonly objects: Objects;
   readonly clock: Clock;
-  /** Milliseconds between bookmarks on a quiet watch. */
+  /** Milliseconds between bookmarks on an idle watch. */
   readonly bookmarkIntervalMs: number;
 }
 
 export interface ResourceRequests {
   handle(request: ApiRequest, response: ApiResponse): void;
-  /** Ends what was begun before: lists cannot be continued. */
+  /** Invalidates the continue tokens of earlier lists. */
   forget(): void;
 }
 
 const PROTECTED_NAMESPACES = new Set(['default', 'kube-system', 'kube-public']);
 
-/** Requests about objects: finds the resource, reads the options, calls the read or the write half, and shapes the answer. */
+/** Requests for objects: finds the resource, parses the options, calls the read or write half, and formats the response. */
 export function createResourceRequests(options: ResourceRequestsOptions): ResourceRequests {
   const lister = createLister(options.store);
   return {
@@ -61,7 +61,7 @@ export function createResourceRequests(options: ResourceRequestsOptions): Resour
   };
 }
 
-/** One request and its answer. */
+/** One request and its response. */
 class Exchange {
   readonly #options: ResourceRequestsOptions;
   readonly #lister: Lister;
@@ -103,7 +103,7 @@ class Exchange {
       else throw methodNotAllowed();
       return;
     }
-    // An object of a namespaced kind cannot be reached without its namespace.
+    // An object of a namespaced kind has no path without namespace.
     if (this.#resource.namespaced && this.#namespace === undefined) throw noSuchResource();
     const place: Place = { resource: this.#resource, namespace: this.#namespace, name };
     const applies = this.#request.headers['content-type']?.startsWith('application/apply-patch+yaml');

@@ -1,4 +1,4 @@
-/** A request's path, taken apart as in https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris */
+/** The parsed path of a request, as in https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris */
 export interface ResourceRoute {
   readonly group: string;
   readonly version: string;
@@ -8,13 +8,13 @@ export interface ResourceRoute {
   readonly subresource?: string;
 }
 
-/** Undefined when the path is not of a resource. */
+/** Undefined if the path is not of a resource. */
 export function parseResourcePath(pathname: string): ResourceRoute | undefined {
   let parts: string[];
   try {
     parts = pathname.split('/').filter(Boolean).map(decodeURIComponent);
   } catch {
-    // A malformed percent escape names nothing.
+    // A malformed percent escape matches nothing.
     return undefined;
   }
   const [root, ...rest] = parts;

@@ -5,7 +5,7 @@ import { badRequest } from './status.ts';
 
 const BUILT_IN = { spec: 'spec.replicas', status: 'status.replicas' };
 
-/** An object seen as `autoscaling/v1 Scale`. */
+/** An object as `autoscaling/v1 Scale`. */
 export function scaleOf(resource: Resource, object: KubeObject): JsonObject {
   const paths = resource.custom?.scale ?? BUILT_IN;
   const { name, namespace, uid, resourceVersion, creationTimestamp } = metaOf(object);
@@ -26,7 +26,7 @@ export function scaleOf(resource: Resource, object: KubeObject): JsonObject {
   };
 }
 
-/** The object with the replicas of the scale written back. */
+/** The object with the replicas of the scale. */
 export function withScale(resource: Resource, object: KubeObject, scale: JsonObject): KubeObject {
   const replicas = at(scale, 'spec', 'replicas') ?? 0;
   if (typeof replicas !== 'number')

@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject } from './json.ts';
 
-/** What a value may be, how Go writes it, and how two managers' values of it merge. */
+/** The type of a value, how Go writes it, and how values of two managers merge. */
 export interface Schema {
   readonly type:
     | 'struct'
@@ -17,27 +17,27 @@ export interface Schema {
     | 'any';
   /** Go's name of a struct ("DeploymentSpec"), for messages. */
   readonly name?: string;
-  /** Struct: its fields. A function, for types that contain themselves. */
+  /** Struct: its fields. A function, for recursive types. */
   readonly fields?: () => ReadonlyMap<string, Field>;
   readonly required?: readonly string[];
   /** List: its items. Map: its values. */
   readonly element?: Schema;
-  /** List merged item by item; the fields that tell items apart. */
+  /** List merged item by item: the key fields of items. */
   readonly keys?: readonly string[];
   /** List of scalars merged as a set. */
   readonly set?: boolean;
-  /** Owned and replaced as a whole. */
+  /** Atomic: owned and replaced as a whole. */
   readonly atomic?: boolean;
-  /** Custom resources: fields that no schema names are kept. */
+  /** Custom resources: unknown fields are preserved. */
   readonly preserveUnknown?: boolean;
   readonly nullable?: boolean;
-  /** Custom resources: the OpenAPI node with its limits (enum, minimum, pattern …). */
+  /** Custom resources: the OpenAPI node with its constraints (enum, minimum, pattern …). */
   readonly limits?: JsonObject;
 }
 
 export interface Field {
   readonly schema: Schema;
-  /** Go holds the struct by value, so that `{}` is written even when nobody set it. */
+  /** Go holds the struct by value, so that `{}` is written even if it is unset. */
   readonly always?: boolean;
   readonly default?: Json;
   /** Strategic merge: the item's key field, '' for a list of scalars; undefined replaces the list. */
@@ -46,14 +46,14 @@ export interface Field {
 }
 
 export const ANY: Schema = { type: 'any' };
-/** Untyped parts of built-in kinds (RawExtension, JSON) have one owner. */
+/** Untyped parts of built-in kinds (RawExtension, JSON) are atomic. */
 const ANY_ATOMIC: Schema = { type: 'any', atomic: true };
 
 export interface TypeTable {
   named(name: string): Schema;
 }
 
-/** Reads the `types` part of schema-data.json; every named type is built once, when first asked for. */
+/** Reads the `types` part of schema-data.json; each named type is built once, on demand. */
 export function createTypeTable(data: JsonObject): TypeTable {
   const known = new Map<string, Schema>();
 
@@ -101,7 +101,7 @@ export function createTypeTable(data: JsonObject): TypeTable {
   return { named };
 }
 
-/** The schema of a struct's field or a map's value; undefined when the type does not know the field. */
+/** The schema of a struct's field or a map's value; undefined for an unknown field. */
 export function childSchema(schema: Schema, key: string): Schema | undefined {
   if (schema.type === 'struct') {
     const field = schema.fields?.().get(key);
@@ -112,12 +112,12 @@ export function childSchema(schema: Schema, key: string): Schema | undefined {
   return schema.type === 'any' ? ANY : undefined;
 }
 
-/** Whether `key` is declared in the schema by name, in contrast to a map's key. */
+/** Whether the schema declares `key` by name, unlike a map's key. */
 export function isNamedField(schema: Schema, key: string): boolean {
   return schema.type === 'struct' && (schema.fields?.().has(key) ?? false);
 }
 
-/** Whether a value of this type is walked into, or has one owner as a whole. */
+/** Whether a value of this type is granular, rather than atomic. */
 export function isLeaf(schema: Schema, value: Json | undefined): boolean {
   if (schema.atomic) return true;
   if (schema.type === 'any') return !isObject(value);

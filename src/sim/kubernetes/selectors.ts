@@ -59,7 +59,7 @@ function checkKey(key: string): void {
     throw badRequest(`unable to parse requirement: <nil>: Invalid value: ${JSON.stringify(key)}: not a label key`);
 }
 
-/** Fields a list may be filtered by besides name and namespace. */
+/** Fields for field selectors besides name and namespace. */
 const SELECTABLE: Readonly<Record<string, readonly string[]>> = {
   Pod: ['status.phase', 'spec.nodeName', 'spec.restartPolicy', 'spec.serviceAccountName', 'status.podIP'],
   Namespace: ['status.phase'],
@@ -68,7 +68,7 @@ const SELECTABLE: Readonly<Record<string, readonly string[]>> = {
   Event: ['involvedObject.kind', 'involvedObject.namespace', 'involvedObject.name', 'involvedObject.uid', 'reason', 'type'],
 };
 
-/** `metadata.name=a,status.phase!=Running`. Throws 400 for a field the kind is not indexed by. */
+/** `metadata.name=a,status.phase!=Running`. Throws 400 for an unsupported field. */
 export function parseFieldSelector(text: string, kind: string): Match {
   if (text.trim() === '') return () => true;
   const known = ['metadata.name', 'metadata.namespace', ...(SELECTABLE[kind] ?? [])];

@@ -14,7 +14,7 @@ export interface RequestLine {
   readonly query: string;
 }
 
-/** A request that has been let in. */
+/** An authenticated request. */
 export interface ApiRequest {
   readonly method: string;
   readonly path: string;
@@ -27,7 +27,7 @@ export interface ApiResponse {
   send(code: number, body: JsonObject, headers?: Readonly<Record<string, string>>): void;
   text(code: number, body: string): void;
   bytes(code: number, body: Buffer, type: string): void;
-  /** Opens a stream of JSON lines; `closed` is called once when the client goes away or the server stops. */
+  /** Opens a stream of JSON lines; `closed` is called once when the client disconnects or the server stops. */
   stream(closed: () => void): { write(line: JsonObject): void; end(): void };
 }
 
@@ -40,10 +40,10 @@ export interface HttpOptions {
   readonly handle: (request: ApiRequest, response: ApiResponse) => void;
 }
 
-/** Bodies above this are refused with 413, as the real server does at 3 MiB. */
+/** Larger bodies get a 413, as on the real server at 3 MiB. */
 const MAX_BODY = 3 * 1024 * 1024;
 
-/** The HTTP shell: authentication, bodies, Status errors; knows nothing of Kubernetes objects. */
+/** The HTTP layer: authentication, bodies, Status errors; independent of Kubernetes objects. */
 export async function listen(options: HttpOptions): Promise<{ readonly url: string; stop(): Promise<void> }> {
   const streams = new Set<() => void>();
   const serve = (request: IncomingMessage, response: ServerResponse) => {
@@ -61,7 +61,7 @@ export async function listen(options: HttpOptions): Promise<{ readonly url: stri
       .catch((error: unknown) => fail(api, error));
   };
   const { cert, key } = options.certificate;
-  // Both versions, as the real server has; node:http2 hands those of HTTP/2 over in the shape of the others.
+  // Both HTTP versions, as on the real server; node:http2 presents HTTP/2 requests in the same form.
   const server = createSecureServer(
     { cert, key, allowHTTP1: true, noDelay: true, http1Options: { keepAliveTimeout: 60_000 } },
     serve as unknown as (request: object, response: object) => void,
@@ -71,7 +71,7 @@ export async function listen(options: HttpOptions): Promise<{ readonly url: stri
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
-  // Of a client that breaks off: its requests are told.
+  // An aborting client: its requests get the error.
   server.on('sessionError', () => undefined);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -91,7 +91,7 @@ export async function listen(options: HttpOptions): Promise<{ readonly url: stri
 }
 
 function isAllowed(request: IncomingMessage, path: string, token: string): boolean {
-  // Probes need no credentials on the real server either.
+  // As on the real server, probes need no credentials.
   if (['/healthz', '/livez', '/readyz', '/version'].includes(path)) return true;
   return request.headers.authorization === `Bearer ${token}`;
 }
@@ -99,7 +99,7 @@ function isAllowed(request: IncomingMessage, path: string, token: string): boole
 function fail(response: ApiResponse, error: unknown): void {
   if (error instanceof PlainError) response.text(error.code, error.message);
   else if (error instanceof ApiError) response.send(error.code, error.body());
-  // A fault of the server itself is told to the client, and does not end the process.
+  // A bug in the server is reported to the client, and does not end the process.
   else
     response.send(
       500,
@@ -148,7 +148,7 @@ function responder(response: ServerResponse, streams: Set<() => void>): ApiRespo
   };
 }
 
-/** Answers everything that is not about objects; undefined when the path is about objects or nothing. */
+/** Serves paths that are not about objects; undefined for others. */
 export function serveDocuments(catalog: Catalog, request: ApiRequest, response: ApiResponse): boolean {
   const { path } = request;
   const [, root, group, version, ...rest] = path.replace(/\/$/, '').split('/');

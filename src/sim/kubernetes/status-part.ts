@@ -12,7 +12,7 @@ export function ignoredFor(resource: Resource, subresource: string | undefined):
   return subresource === 'status' ? STATUS_IGNORES : MAIN_IGNORES;
 }
 
-/** Main requests leave the status as it is, requests to /status leave everything else. */
+/** Requests to the main resource keep the status, requests to /status keep everything else. */
 export function splitStatus(
   resource: Resource,
   object: KubeObject,

@@ -1,13 +1,13 @@
 import type { JsonObject } from './json.ts';
 
-/** One reason why an object was refused, naming the field. */
+/** One reason for rejecting an object, with the field. */
 export interface Cause {
   readonly reason: string;
   readonly message: string;
   readonly field: string;
 }
 
-/** A refused request: becomes a `Status` body (kind Status, apiVersion v1) with its HTTP code. */
+/** A rejected request: becomes a `Status` body (kind Status, apiVersion v1) with its HTTP code. */
 export class ApiError extends Error {
   readonly code: number;
   readonly reason: string | undefined;
@@ -34,7 +34,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Plain text instead of a Status, as the real server answers paths it does not know at all. */
+/** Plain text instead of a Status, as on the real server for unknown paths. */
 export class PlainError extends Error {
   readonly code: number;
   constructor(code: number, message: string) {
@@ -52,7 +52,7 @@ function detailsOf({ group, plural }: Named, name: string): JsonObject {
   return { name, ...(group === '' ? {} : { group }), kind: plural };
 }
 
-/** "deployments.apps", as messages name a resource. */
+/** "deployments.apps", as in messages. */
 export function qualified({ group, plural }: Named): string {
   return group === '' ? plural : `${plural}.${group}`;
 }
@@ -92,7 +92,7 @@ const MESSAGE_PREFIX: Readonly<Record<string, string>> = {
   FieldValueTypeInvalid: 'Invalid value',
 };
 
-/** 422 with one cause a field; the message lists them as the real server does. */
+/** 422 with one cause for each field; the message lists them as the real server does. */
 export function invalid(
   kind: { readonly group: string; readonly kind: string },
   name: string,
@@ -109,7 +109,7 @@ export function invalid(
   });
 }
 
-/** `Invalid value: "x": detail`, `Required value: detail` … as the field package of Kubernetes words them. */
+/** `Invalid value: "x": detail`, `Required value: detail` … worded as in Kubernetes' field package. */
 export function cause(field: string, reason: keyof typeof MESSAGE_PREFIX, detail: string, value?: unknown): Cause {
   const prefix = MESSAGE_PREFIX[reason] ?? reason;
   const shown = value === undefined ? '' : `: ${JSON.stringify(value)}`;

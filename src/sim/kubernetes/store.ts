@@ -3,31 +3,31 @@ import { type KubeObject, metaOf } from './object.ts';
 export interface StoreEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   readonly object: KubeObject;
-  /** The object as it was before, for watchers whose selector it enters or leaves. */
+  /** The previous object, for watchers whose selector it starts or stops matching. */
   readonly previous?: KubeObject;
   readonly version: number;
 }
 
 export interface Store {
-  /** The version of the last write anywhere: what lists and bookmarks report. */
+  /** The version of the last write, which lists and bookmarks report. */
   version(): number;
   get(key: string, namespace: string | undefined, name: string): KubeObject | undefined;
-  /** Objects of one resource in the order of their keys; of every namespace when none is given. */
+  /** Objects of one resource, sorted by key; of all namespaces if none is given. */
   list(key: string, namespace?: string): readonly KubeObject[];
   /** Stores and returns the object with its new resourceVersion. */
   put(key: string, object: KubeObject): KubeObject;
   remove(key: string, object: KubeObject): KubeObject;
-  /** Events after `version`, oldest first; undefined when some of them are forgotten. */
+  /** Events after `version`, oldest first; undefined if some were dropped. */
   since(key: string, version: number): readonly StoreEvent[] | undefined;
   subscribe(key: string, listener: (event: StoreEvent) => void): () => void;
   subscribeAll(listener: (key: string, event: StoreEvent) => void): () => void;
-  /** Forgets the history, so that watches from before fail with 410 as after etcd's compaction. */
+  /** Drops the history, so that older watches fail with 410, as after a compaction of etcd. */
   compact(): void;
-  /** The oldest version a watch of anything may start from. */
+  /** The oldest version that a watch may start from. */
   oldest(): number;
 }
 
-/** Objects in memory, with one counter of versions and a bounded history of events for watches. */
+/** In-memory objects with a common version counter and a bounded event history for watches. */
 export function createStore(historyLimit: number): Store {
   const tables = new Map<string, Map<string, KubeObject>>();
   const sorted = new Map<string, readonly KubeObject[]>();
@@ -109,7 +109,7 @@ export function createStore(historyLimit: number): Store {
     },
     compact: () => {
       histories.clear();
-      // A version that nobody has seen lies between, so that a watch from the latest list fails too.
+      // Skips a version, so that a watch from the latest list fails as well.
       compacted = ++version;
     },
     oldest: () => compacted,

@@ -85,7 +85,7 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
   ],
 };
 
-/** Workloads show their containers and images in `-o wide`. */
+/** Columns of workloads for `-o wide`: containers and images. */
 const WIDE: readonly Column[] = [
   { name: 'Containers', priority: 1, value: (object) => containersOf(object, 'name') },
   { name: 'Images', priority: 1, value: (object) => containersOf(object, 'image') },
@@ -115,13 +115,13 @@ function customColumns(resource: Resource): { readonly columns: readonly Column[
 }
 
 export interface TableOptions {
-  /** Whole objects in the rows instead of their metadata: `includeObject=Object`, `None` for neither. */
+  /** Rows contain complete objects with `includeObject=Object`, nothing with `None`, else metadata. */
   readonly includeObject: string;
   readonly now: number;
   readonly list: JsonObject;
 }
 
-/** What `kubectl get` prints: https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables */
+/** The output of `kubectl get`: https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables */
 export function tableOf(
   resource: Resource,
   objects: readonly KubeObject[],

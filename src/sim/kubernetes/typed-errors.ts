@@ -3,7 +3,7 @@ import { isObject, type Json } from './json.ts';
 import { ANY, childSchema, isLeaf, type Schema } from './schema.ts';
 import { itemElement } from './typed.ts';
 
-/** Why an apply's body does not fit its schema, worded as the structured-merge library does; empty when it fits. */
+/** Why an apply's body does not match its schema, worded as in the structured-merge library; empty if it does. */
 export function typedErrors(schema: Schema, value: Json, path = ''): readonly string[] {
   if (value === null) return [];
   switch (schema.type) {

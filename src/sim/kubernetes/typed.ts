@@ -3,11 +3,11 @@ import { equal, getField, isObject, type Json, type JsonObject, setField } from 
 import { ANY, childSchema, isLeaf, isNamedField, type Schema } from './schema.ts';
 
 /**
- * Values seen through their schema: which fields they have, how two of them differ and how one merges into another. The rules are
- * those of Kubernetes' structured merge: https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy
+ * Operations on typed values: their fields, differences and merges, by the rules of Kubernetes' structured merge:
+ * https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy
  */
 
-/** The path element of one list item, `k:{…}` or `v:…`; undefined when a key is missing and has no default. */
+/** The path element of one list item, `k:{…}` or `v:…`; undefined if a key is missing and has no default. */
 export function itemElement(schema: Schema, item: Json): string | undefined {
   if (schema.set) return `v:${JSON.stringify(item)}`;
   if (!isObject(item)) return undefined;
@@ -20,7 +20,7 @@ export function itemElement(schema: Schema, item: Json): string | undefined {
   return Object.keys(keys).length === 0 ? undefined : `k:${JSON.stringify(keys)}`;
 }
 
-/** Items by path element, in their order. Items without one are left out. */
+/** Items by path element, in their order. Items without one are omitted. */
 export function itemsByElement(schema: Schema, list: readonly Json[]): Map<string, Json> {
   const items = new Map<string, Json>();
   for (const item of list) {
@@ -35,7 +35,7 @@ function isBlank(value: Json | undefined): boolean {
   return Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0;
 }
 
-/** Every field the value sets: what an apply of it owns. */
+/** All fields that the value sets, which an apply of it owns. */
 export function fieldSetOf(schema: Schema, value: Json): FieldSet {
   const set = emptySet();
   if (isLeaf(schema, value)) {
@@ -62,7 +62,7 @@ export interface Comparison {
   readonly removed: FieldSet;
 }
 
-/** What changed from `before` to `after`, field by field. */
+/** The changed fields from `before` to `after`. */
 export function compare(schema: Schema, before: Json, after: Json): Comparison {
   const result = { added: emptySet(), modified: emptySet(), removed: emptySet() };
   compareInto(schema, before, after, result);
@@ -94,7 +94,7 @@ function compareInto(schema: Schema, before: Json | undefined, after: Json | und
   }
 }
 
-/** `live` with everything `applied` says laid over it. */
+/** Merges `applied` into `live`. */
 export function merge(schema: Schema, live: Json | undefined, applied: Json): Json {
   if (live === undefined || isLeaf(schema, applied) || (isBlank(live) && isBlank(applied))) return applied;
   if (schema.type === 'list') {
@@ -108,7 +108,7 @@ export function merge(schema: Schema, live: Json | undefined, applied: Json): Js
   return merged;
 }
 
-/** The applied order wins for what it names; items of others keep their place beside their neighbours. */
+/** Applied items get the applied order; other items keep their position beside their neighbours. */
 function mergeLists(schema: Schema, live: readonly Json[], applied: readonly Json[]): Json[] {
   const [left, right] = [itemsByElement(schema, live), itemsByElement(schema, applied)];
   const [lefts, rights] = [[...left.keys()], [...right.keys()]];
@@ -126,7 +126,7 @@ function mergeLists(schema: Schema, live: readonly Json[], applied: readonly Jso
         s++;
         continue;
       }
-      // Shared, but the applied order wants it elsewhere: it comes with its turn on the right.
+      // A shared item that has another position in the applied order is added there.
       if (right.has(a) && shared[s] !== a) {
         l++;
         continue;
@@ -144,7 +144,7 @@ function mergeLists(schema: Schema, live: readonly Json[], applied: readonly Jso
   return merged;
 }
 
-/** `value` without the members of `set` (and what is below them). What is emptied by it stays as null: it was not removed itself. */
+/** `value` without the members of `set` and everything below them. Values that become empty stay as null, since they were not removed themselves. */
 export function removeFields(schema: Schema, value: Json, set: FieldSet): Json {
   if (set.children.size === 0 || isLeaf(schema, value)) return value;
   if (schema.type === 'list') {
@@ -166,7 +166,7 @@ export function removeFields(schema: Schema, value: Json, set: FieldSet): Json {
   return Object.keys(kept).length > 0 ? kept : null;
 }
 
-/** `value` without the nulls that `config` did not ask for: what removeFields emptied. */
+/** `value` without the nulls from removeFields, keeping those of `config`. */
 export function withoutEmptied(value: Json, config: Json | undefined): Json {
   if (Array.isArray(value)) return value.map((item) => withoutEmptied(item, undefined));
   if (!isObject(value)) return value;
@@ -178,7 +178,7 @@ export function withoutEmptied(value: Json, config: Json | undefined): Json {
   return kept;
 }
 
-/** The set with the struct fields on the way to its members made members too: "spec" of "spec.replicas". */
+/** Adds the struct fields on the path to each member: "spec" for "spec.replicas". */
 export function withNamedFields(schema: Schema, set: FieldSet): FieldSet {
   const result: FieldSet = { member: set.member, children: new Map() };
   for (const [element, child] of set.children) {

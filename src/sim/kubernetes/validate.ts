@@ -10,7 +10,7 @@ import {
 import { type KubeObject, metaOf } from './object.ts';
 import { type Cause, cause } from './status.ts';
 
-/** What is wrong with an object in the eyes of its kind, as causes of a 422. `old` is there on updates. */
+/** Validation errors of an object by its kind, as causes of a 422. `old` is given for updates. */
 export function validate(group: string, kind: string, object: KubeObject, old: KubeObject | undefined): readonly Cause[] {
   const rules = VALIDATORS[`${group}/${kind}`];
   return [...validateMetadata(group, kind, object), ...(rules?.(object, old) ?? [])];
@@ -25,7 +25,7 @@ const NAME_RULES: Readonly<Record<string, (name: string) => string | undefined>>
   'rbac.authorization.k8s.io/ClusterRoleBinding': pathSegmentProblem,
 };
 
-/** Etcd's request limit is what a user meets; annotations have a limit of their own. */
+/** Size limit of annotations; other sizes are bounded by etcd's request limit. */
 const ANNOTATIONS_LIMIT = 256 * 1024;
 
 function validateMetadata(group: string, kind: string, object: KubeObject): readonly Cause[] {
@@ -136,7 +136,7 @@ function immutable(object: KubeObject, old: KubeObject, ...path: string[]): Caus
   return equal(now, before) ? [] : [cause(path.join('.'), 'FieldValueInvalid', 'field is immutable', now ?? null)];
 }
 
-/** The fields of a StatefulSet's spec that may change. */
+/** The mutable fields of a StatefulSet's spec. */
 const STATEFUL_MUTABLE = [
   'replicas',
   'ordinals',
@@ -331,7 +331,7 @@ function validateDefinition(object: KubeObject, old: KubeObject | undefined): Ca
   ];
 }
 
-/** Every `pattern` of a schema must compile; the server matches with it later. */
+/** Every `pattern` of a schema must compile, since the server uses it later. */
 function patternCauses(schema: Json | undefined, path: string): Cause[] {
   if (Array.isArray(schema)) return schema.flatMap((item, index) => patternCauses(item, `${path}[${index}]`));
   if (!isObject(schema)) return [];

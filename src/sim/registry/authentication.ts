@@ -1,15 +1,15 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** How clients prove who they are: not at all, by Basic on every request, or by a token they fetch with Basic. */
+/** Authentication of clients: none, Basic on every request, or a token fetched with Basic. */
 export type RegistryAuth =
   | { readonly scheme: 'none' }
   | { readonly scheme: 'basic' | 'token'; readonly username: string; readonly password: string };
 
 export interface Gate {
-  /** True when the request may go on; otherwise it has been answered with 401 and a challenge. */
+  /** True if the request may proceed; otherwise a 401 with a challenge was sent. */
   admit(request: IncomingMessage, response: ServerResponse, scope: string): boolean;
-  /** Answers the token endpoint. */
+  /** Serves the token endpoint. */
   issue(request: IncomingMessage, response: ServerResponse): void;
 }
 

@@ -16,13 +16,13 @@ export interface Repository {
   /** Tag to digest. */
   readonly tags: Map<string, string>;
   readonly blobs: Map<string, Buffer>;
-  /** Uploads that are not finished, by id. */
+  /** Unfinished uploads, by id. */
   readonly uploads: Map<string, Buffer>;
 }
 
 export interface Repositories {
   find(name: string): Repository | undefined;
-  /** The repository, made when it does not exist. */
+  /** The repository, created if missing. */
   open(name: string): Repository;
   names(): readonly string[];
 }

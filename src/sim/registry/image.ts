@@ -4,10 +4,10 @@ import { digestOf, type Repository, storeManifest } from './blobs.ts';
 export interface ImageSpec {
   readonly repository: string;
   readonly tag: string;
-  /** When the image was built: the `created` of its configuration. */
+  /** Build time of the image: the `created` of its config. */
   readonly created: Date;
   readonly labels?: Readonly<Record<string, string>>;
-  /** More than one makes an index; default linux/amd64 alone, without an index. */
+  /** Several platforms create an index; by default only linux/amd64, without an index. */
   readonly platforms?: readonly Platform[];
   /** Docker's media types instead of OCI's. */
   readonly docker?: boolean;
@@ -34,7 +34,7 @@ const DOCKER = {
 /** An empty tar archive. */
 const EMPTY_TAR = Buffer.alloc(1024);
 
-/** Builds an image with one empty layer and stores it under its tag. Returns the digest the tag now has. */
+/** Builds an image with one empty layer and stores it under its tag. Returns the new digest of the tag. */
 export function storeImage(repository: Repository, spec: ImageSpec): string {
   const types = spec.docker ? DOCKER : OCI;
   const platforms = spec.platforms ?? [{ os: 'linux', architecture: 'amd64' }];

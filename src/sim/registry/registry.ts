@@ -12,18 +12,18 @@ export interface RegistryRequest {
 }
 
 export interface RegistryOptions {
-  /** 0 takes a free one, the default. */
+  /** 0 picks a free port; the default. */
   readonly port?: number;
   readonly auth?: RegistryAuth;
 }
 
 export interface Registry {
-  /** `127.0.0.1:PORT`, as it stands in image names; plain HTTP. */
+  /** `127.0.0.1:PORT`, as in image names; plain HTTP. */
   readonly host: string;
-  /** Stores an image as if somebody had pushed it. Returns the digest of the tag. */
+  /** Stores an image as after a push. Returns the digest of the tag. */
   pushImage(image: ImageSpec): string;
   deleteTag(repository: string, tag: string): void;
-  /** Every request so far, oldest first; tests may empty it. */
+  /** All requests so far, oldest first; tests may clear it. */
   readonly requests: RegistryRequest[];
   stop(): Promise<void>;
 }
@@ -51,7 +51,7 @@ export async function startRegistry({ port = 0, auth = { scheme: 'none' } }: Reg
     if (!gate.admit(request, response, target.name === '' ? '' : `repository:${target.name}:${action}`)) return;
     readAll(request).then(
       (body) => answer(repositories, { method, url, target, request, response, body }),
-      // The client went away; nobody is left to answer.
+      // The client has disconnected.
       () => response.destroy(),
     );
   });
@@ -176,7 +176,7 @@ function blobs(repository: Repository, { method, target, response }: Exchange): 
   send(response, 200, headers, method === 'HEAD' ? '' : blob);
 }
 
-/** POST begins an upload (or does it whole), PATCH adds to it, PUT ends it. */
+/** POST starts an upload (or completes it at once), PATCH appends to it, PUT ends it. */
 function uploads(repository: Repository, { method, url, target, response, body }: Exchange): void {
   const wanted = url.searchParams.get('digest');
   const base = `/v2/${target.name}/blobs`;

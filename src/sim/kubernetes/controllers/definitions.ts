@@ -17,7 +17,7 @@ export interface DefinitionControllerOptions extends ControllerContext {
   readonly establishMs: number;
 }
 
-/** Serves what CustomResourceDefinitions define, tells it in their conditions, and deletes the objects of those that go. */
+/** Serves the kinds of CustomResourceDefinitions, sets their conditions, and deletes the objects of deleted definitions. */
 export function startDefinitionController(options: DefinitionControllerOptions): { stop(): void } {
   const { catalog, store, objects, clock, objectMeta } = options;
   const resource = required(catalog, 'apiextensions.k8s.io', 'v1', 'customresourcedefinitions');

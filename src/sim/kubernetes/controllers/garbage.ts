@@ -6,7 +6,7 @@ import { startReconciler } from './reconciler.ts';
 
 const OPTIONS = { manager: 'kube-controller-manager' };
 
-/** Deletes objects whose owners are all gone, and carries out foreground and orphaning deletes. */
+/** Deletes objects whose owners are all deleted, and performs foreground and orphaning deletes. */
 export function startGarbageCollector(context: ControllerContext): { stop(): void } {
   const { catalog, store, objects, clock } = context;
 
@@ -76,7 +76,7 @@ export function startGarbageCollector(context: ControllerContext): { stop(): voi
         release(object, key, 'foregroundDeletion');
         return undefined;
       }
-      // Born with an owner that does not exist (any more).
+      // Created with an owner that does not exist (any more).
       const orphaned =
         ownerReferences !== undefined && ownerReferences.length > 0 && !ownerReferences.some((owner) => exists(owner.uid));
       const resource = orphaned ? catalog.all().find((candidate) => storageKey(candidate) === key) : undefined;

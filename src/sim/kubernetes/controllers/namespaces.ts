@@ -16,7 +16,7 @@ export interface ControllerContext {
   readonly clock: Clock;
 }
 
-/** Gives every namespace its default ServiceAccount and root certificate, and empties and removes namespaces that are deleted. */
+/** Creates the default ServiceAccount and root certificate of each namespace, and empties and removes deleted namespaces. */
 export function startNamespaceController(context: ControllerContext): { stop(): void } {
   const { catalog, store, objects, clock } = context;
   const resource = required(catalog, '', 'v1', 'namespaces');
@@ -33,7 +33,7 @@ export function startNamespaceController(context: ControllerContext): { stop(): 
         return undefined;
       }
       const left = removeContent(context, name);
-      // Objects with finalizers hold the namespace; look again.
+      // Objects with finalizers block the deletion; check again.
       if (left > 0) return 200;
       const place = { resource, namespace: undefined, name };
       const release = (live: KubeObject) => ({ ...live, spec: { ...asObject(live.spec), finalizers: [] } });
@@ -49,7 +49,7 @@ export function required(catalog: Catalog, group: string, version: string, plura
   return resource;
 }
 
-/** Creates what every namespace has, where it is missing. */
+/** Creates the missing default objects of a namespace. */
 export function furnish({ catalog, store, objects }: ControllerContext, namespace: string): void {
   const wanted: readonly [string, KubeObject][] = [
     ['serviceaccounts', { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } }],

@@ -6,17 +6,17 @@ import type { Store } from '../store.ts';
 export interface ReconcilerOptions {
   readonly store: Store;
   readonly clock: Clock;
-  /** Which objects concern the controller: a storage key, or a test of it. */
+  /** The objects of the controller: a storage key, or a predicate. */
   readonly watches: (key: string) => boolean;
-  /** Milliseconds between a change and the controller's answer to it. */
+  /** Milliseconds from a change to the controller's reaction. */
   readonly delayMs: number;
-  /** Called with the newest state; undefined when the object is gone. A number asks to be called again after so many milliseconds. */
+  /** Called with the latest state; undefined for a deleted object. A number requests another call after that many milliseconds. */
   readonly reconcile: (object: KubeObject, key: string, gone: boolean) => number | undefined;
 }
 
 /**
- * The loop every controller is: changed objects queue up once, and are looked at in their newest state a little later. A write that
- * meets a newer version is dropped, since that version queues the object again.
+ * The loop of a controller: changed objects are queued once, and reconciled in their latest state a little later. A write that conflicts
+ * with a newer version is dropped, since that version queues the object again.
  */
 export function startReconciler({ store, clock, watches, delayMs, reconcile }: ReconcilerOptions): { stop(): void } {
   const stopping = new AbortController();
@@ -38,7 +38,7 @@ export function startReconciler({ store, clock, watches, delayMs, reconcile }: R
         const again = attempt(() => reconcile(same ? current : object, key, !same));
         if (again !== undefined && same) schedule(key, current, again);
       },
-      // Only stopping, or a change that is to be looked at sooner, ends a sleep early.
+      // Only a stop, or a change that is due earlier, ends a sleep early.
       () => undefined,
     );
   };
@@ -58,7 +58,7 @@ function attempt(act: () => number | undefined): number | undefined {
     return act();
   } catch (error) {
     if (error instanceof ApiError && (error.code === 404 || error.code === 409)) return undefined;
-    // A controller's fault must be seen, and must not end the process that hosts the server.
+    // A controller's bug must be visible, but must not end the process that hosts the server.
     console.error('embedded Kubernetes: a controller failed:', error);
     return undefined;
   }

@@ -7,9 +7,9 @@ import { type ControllerContext, required } from './namespaces.ts';
 import { startReconciler } from './reconciler.ts';
 
 export interface WorkloadControllerOptions extends ControllerContext {
-  /** Whether a node could pull the image; where not, its pods never become ready. */
+  /** Whether a node can pull the image; if not, its pods never become ready. */
   readonly imageExists: (image: string) => boolean;
-  /** Milliseconds from a change of a workload until its new pods are ready. */
+  /** Milliseconds from a change of a workload to the readiness of its new pods. */
   readonly rolloutMs: number;
 }
 
@@ -26,7 +26,7 @@ const KINDS: readonly (readonly [string, string, Status])[] = [
   ['', 'pods', podStatus],
 ];
 
-/** Plays scheduler, kubelet and the workload controllers: the status of a workload follows its spec a moment later. */
+/** Simulates scheduler, kubelet and workload controllers: the status of a workload follows its spec a moment later. */
 export function startWorkloadControllers(options: WorkloadControllerOptions): { stop(): void } {
   const { catalog, store, objects, clock, imageExists, rolloutMs } = options;
   const controllers = KINDS.map(([group, plural, statusOf]) => {
@@ -81,7 +81,7 @@ function imagesOf(object: KubeObject): readonly string[] {
   );
 }
 
-/** Short hash of the pod template, as the names of ReplicaSets carry. */
+/** Short hash of the pod template, as in names of ReplicaSets. */
 function templateHash(object: KubeObject): string {
   return createHash('sha256')
     .update(JSON.stringify(at(object, 'spec', 'template') ?? null))
@@ -91,7 +91,7 @@ function templateHash(object: KubeObject): string {
 
 const REVISION = 'deployment.kubernetes.io/revision';
 
-/** Numbers the pod templates a Deployment has had. */
+/** Numbers the successive pod templates of a Deployment. */
 function withRevision(object: KubeObject): JsonObject {
   const { annotations = {} } = metaOf(object);
   const metadata = asObject(object.metadata);
@@ -114,7 +114,7 @@ function condition(object: KubeObject, type: string, status: string, reason: str
   return { type, status, lastUpdateTime: updated, lastTransitionTime: since, reason, message };
 }
 
-/** Milliseconds that a rollout under way has left (spec.progressDeadlineSeconds after its last progress); undefined without one. */
+/** Milliseconds until the deadline of a running rollout (spec.progressDeadlineSeconds after its last progress); undefined without one. */
 function untilDeadline(object: KubeObject, now: number): number | undefined {
   const progressing = asList(at(object, 'status', 'conditions')).find((entry) => at(entry, 'type') === 'Progressing');
   if (at(progressing, 'reason') !== 'ReplicaSetUpdated') return undefined;
@@ -122,7 +122,7 @@ function untilDeadline(object: KubeObject, now: number): number | undefined {
   return Math.max(0, since + count(object, 'spec', 'progressDeadlineSeconds') * 1000 - now);
 }
 
-/** The condition of a rollout whose pods cannot start: after its deadline the controller gives up on this template. */
+/** The condition of a rollout whose pods cannot start: after the deadline the controller gives up on this template. */
 function stuck(object: KubeObject, replicaSet: string, now: string): Json {
   const late = `ReplicaSet "${replicaSet}" has timed out progressing.`;
   const progress = condition(
@@ -142,7 +142,7 @@ function stuck(object: KubeObject, replicaSet: string, now: string): Json {
 function deploymentStatus(object: KubeObject, pullable: boolean, now: string): JsonObject {
   const wanted = count(object, 'spec', 'replicas');
   const name = `${metaOf(object).name}-${templateHash(object)}`;
-  // What ran before keeps running beside pods that cannot start.
+  // The old pods keep running beside pods that cannot start.
   const ready = pullable ? wanted : Math.min(wanted, count(object, 'status', 'readyReplicas'));
   const updated = pullable ? wanted : ready > 0 ? 1 : wanted;
   const total = pullable ? wanted : ready + updated;
@@ -179,7 +179,7 @@ function deploymentStatus(object: KubeObject, pullable: boolean, now: string): J
   });
 }
 
-/** Go leaves zero counters out; null takes them out of the status that was. */
+/** Go omits zero counters; null removes them from the previous status. */
 function dropZeroes(status: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(status).map(([key, value]) => [key, value === 0 ? null : value]));
 }
@@ -224,7 +224,7 @@ function replicaSetStatus(object: KubeObject, pullable: boolean): JsonObject {
   };
 }
 
-/** Of a budget over no pods: pods of workloads are not played. */
+/** The status of a budget without pods: pods of workloads are not simulated. */
 function budgetStatus(object: KubeObject, _pullable: boolean, now: string): JsonObject {
   return {
     conditions: [condition(object, 'DisruptionAllowed', 'False', 'InsufficientPods', '', now)],
