@@ -13,7 +13,7 @@ import { createHealth } from './daemon/health.ts';
 import { createPreview } from './daemon/preview.ts';
 import { JobQueue } from './jobs/jobs.ts';
 import { createElectionHandlers } from './leadership/election.ts';
-import { Standing } from './leadership/leadership.ts';
+import { type Leadership, termOf, UNDECIDED } from './leadership/leadership.ts';
 import { Loop } from './loop/loop.ts';
 import { Progress } from './loop/progress.ts';
 import { createSteps } from './loop/steps.ts';
@@ -148,7 +148,7 @@ export function startEngine(options: EngineOptions): RunningFlux {
   const events = new EventLog();
   const approvals = new Approvals();
   const health = createHealth({ cluster, clock });
-  const standing = new Standing();
+  let leadership: Leadership = UNDECIDED;
   const stopping = new AbortController();
   const leaving = new AbortController();
   const watchdog = new Watchdog(clock, config.syncTimeoutMs + 4 * config.gitTimeoutMs);
@@ -208,10 +208,9 @@ export function startEngine(options: EngineOptions): RunningFlux {
     ask: (...steps) => loop.ask(...steps),
   });
   const intervals = { fetch: config.gitPollIntervalMs, sync: config.syncIntervalMs, automate: config.automationIntervalMs };
-  const term = () => standing.term;
   const loop = new Loop({
     steps,
-    term,
+    term: () => termOf(leadership),
     intervals,
     clock,
     log: log.child({ component: 'loop' }),
@@ -251,7 +250,7 @@ export function startEngine(options: EngineOptions): RunningFlux {
       clock,
     }),
     loop,
-    standing,
+    leadership: () => leadership,
     health,
     watchdog,
     metrics,
@@ -268,7 +267,9 @@ export function startEngine(options: EngineOptions): RunningFlux {
   });
 
   const handlers = createElectionHandlers({
-    standing,
+    become: (next) => {
+      leadership = next;
+    },
     stopping: stopping.signal,
     loop,
     steps,

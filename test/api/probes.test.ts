@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createApiServer } from '../../src/api/index.ts';
 import { createMetrics, FluxError, silentLogger } from '../../src/base/index.ts';
 import type { Daemon } from '../../src/controller/index.ts';
-import { Standing } from '../../src/controller/leadership/leadership.ts';
+import { following, type Leadership, requireLeadership, UNDECIDED, unknown } from '../../src/controller/leadership/leadership.ts';
 import { daemonOf, send, serve } from './daemon-fixture.ts';
 
 const STUCK = 'the loop has done nothing for 33 minutes; it is in step "sync"';
@@ -66,8 +66,8 @@ test('requests are measured by the name of their route, never by what was sent',
 });
 
 test('every 503 says when to come again: probes, a daemon that waits, one that cannot have the lease (R-064)', async () => {
-  const standing = new Standing();
-  const refusing = { startSync: () => standing.requireTerm(), update: async () => standing.requireTerm() };
+  let leadership: Leadership = UNDECIDED;
+  const refusing = { startSync: () => requireLeadership(leadership), update: async () => requireLeadership(leadership) };
   await using api = await serve(
     daemonOf({
       ...(refusing as unknown as Partial<Daemon>),
@@ -85,8 +85,7 @@ test('every 503 says when to come again: probes, a daemon that waits, one that c
     post('/api/flux/v9/update-manifests', spec),
   ];
   const raced = new FluxError('somebody else wrote the lease at the same time', { code: 'lease/raced' });
-  for (const become of [() => standing.follow('flux-2'), () => standing.cutOff(raced)]) {
-    become();
+  for (leadership of [following('flux-2'), unknown(raced)]) {
     for (const { status, headers } of await Promise.all(ask()))
       expect([status, headers['retry-after']]).toEqual([503, expect.stringMatching(/^\d+$/)]);
   }

@@ -6,7 +6,7 @@ import type { UpdateSpec } from '../../update/index.ts';
 import { asksForCommit, dryRunUpdate } from '../jobs/apply-update.ts';
 import { createDryRun } from '../jobs/dry-run.ts';
 import type { JobQueue } from '../jobs/jobs.ts';
-import type { Standing } from '../leadership/leadership.ts';
+import { type Leadership, requireLeadership } from '../leadership/leadership.ts';
 import type { Loop } from '../loop/loop.ts';
 import type { Progress } from '../loop/progress.ts';
 import { readinessOf } from '../loop/readiness.ts';
@@ -43,7 +43,7 @@ export interface DaemonOptions {
   readonly approvals: Approvals;
   readonly preview: Preview;
   readonly loop: Loop;
-  readonly standing: Standing;
+  readonly leadership: () => Leadership;
   readonly health: Health;
   readonly watchdog: Pick<Watchdog, 'stuck'>;
   readonly metrics: ControllerMetrics;
@@ -63,7 +63,7 @@ const MAX_COMMITS = 10_000;
 
 /** The daemon as the API sees it: questions are answered from Git, the cluster and memory; changes are queued for the loop. */
 export function createDaemon(options: DaemonOptions): Daemon {
-  const { source, reader, cluster, images, jobs, reports, progress, approvals, loop, standing, health, clock, log } = options;
+  const { source, reader, cluster, images, jobs, reports, progress, approvals, loop, leadership, health, clock, log } = options;
 
   const listWorkloads = createWorkloadListing();
   const currentView = createCurrentView(source, reader);
@@ -103,7 +103,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     async update(spec, cancel) {
       refuseInternal(spec);
       if (!asksForCommit(spec)) return jobs.calculated(await dryRun(spec, cancel));
-      standing.requireTerm();
+      requireLeadership(leadership());
       const job = jobs.add(spec, clock.monotonic());
       options.metrics.queueLength(jobs.length);
       loop.wake();
@@ -163,25 +163,25 @@ export function createDaemon(options: DaemonOptions): Daemon {
     heldDeletions: () => approvals.held(),
 
     approveDeletions(hash) {
-      standing.requireTerm();
+      requireLeadership(leadership());
       approvals.approve(hash);
       log.info({ hash, deletions: approvals.approved.length }, 'deletions approved');
       return startSync();
     },
 
     deleteOrphans(orphans) {
-      standing.requireTerm();
+      requireLeadership(leadership());
       approvals.approveOrphans(orphans);
       log.info({ resources: orphans.map(({ id }) => id).join(',') }, 'deletion of orphans approved');
       return startSync();
     },
 
-    readiness: () => readinessOf(progress, source.state(), standing),
+    readiness: () => readinessOf(progress, source.state(), leadership()),
     liveness: () => options.watchdog.stuck(),
   };
 
   function startSync(): SyncReport {
-    standing.requireTerm();
+    requireLeadership(leadership());
     const report = reports.ask();
     // The fetch asks for the sync; one that is under way already may not have what this caller pushed.
     loop.ask('fetch');

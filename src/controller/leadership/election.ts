@@ -8,10 +8,11 @@ import type { ElectionHandlers } from '../ports.ts';
 import type { Approvals } from '../sync/approvals.ts';
 import type { ObjectStates } from '../sync/object-states.ts';
 import type { SyncReports } from '../sync/sync-reports.ts';
-import type { Standing } from './leadership.ts';
+import { following, type Leadership, leading, leadsElsewhere, unknown } from './leadership.ts';
 
 export interface ElectionOptions {
-  readonly standing: Standing;
+  /** Sets what this daemon knows of the election. */
+  readonly become: (leadership: Leadership) => void;
   /** Aborts when the daemon stops. */
   readonly stopping: AbortSignal;
   readonly loop: Loop;
@@ -28,7 +29,7 @@ export interface ElectionOptions {
 
 /** What the daemon makes of it that it leads, or another one. */
 export function createElectionHandlers(options: ElectionOptions): ElectionHandlers {
-  const { standing, stopping, loop, metrics, clock } = options;
+  const { become, stopping, loop, metrics, clock } = options;
 
   /** What others are told from now on is not known here. */
   function forget(): void {
@@ -40,26 +41,24 @@ export function createElectionHandlers(options: ElectionOptions): ElectionHandle
 
   return {
     onLead(term, { afterAnother }) {
-      standing.lead(AbortSignal.any([stopping, term]));
+      become(leading(AbortSignal.any([stopping, term])));
       metrics.leading(true);
       term.addEventListener('abort', () => metrics.leading(false), { once: true });
       if (afterAnother) loop.forgetHead();
       loop.ask('sync', 'automate');
     },
     onFollow(leader) {
-      standing.follow(leader);
+      become(following(leader));
       metrics.leading(false);
-      const refusal = standing.refusal();
-      if (refusal) {
-        options.jobs.failWaiting(refusal);
-        metrics.queueLength(options.jobs.length);
-        options.reports.failWaiting(refusal, clock.now());
-        options.steps.fetchFailed(refusal);
-      }
+      const refusal = leadsElsewhere(leader);
+      options.jobs.failWaiting(refusal);
+      metrics.queueLength(options.jobs.length);
+      options.reports.failWaiting(refusal, clock.now());
+      options.steps.fetchFailed(refusal);
       forget();
     },
     onTrouble(error) {
-      standing.cutOff(error);
+      become(unknown(error));
       metrics.leading(false);
     },
   };

@@ -1,56 +1,45 @@
 import { FluxError } from '../../base/index.ts';
 
-/** Whether this daemon is the one that writes for its source, as far as it is known. Changes are asked of that one. */
-export class Standing {
-  #term: AbortSignal | undefined;
-  #leader: string | undefined;
-  #trouble: FluxError | undefined;
+/** Which daemon writes for the source, as far as this one knows. */
+export type Leadership =
+  /** The election has no result yet. */
+  | { readonly state: 'undecided' }
+  /** This daemon may write, until its term aborts. */
+  | { readonly state: 'leading'; readonly term: AbortSignal }
+  | { readonly state: 'following'; readonly leader: string }
+  /** This daemon may not write, and it cannot find out which one may. */
+  | { readonly state: 'unknown'; readonly trouble: FluxError };
 
-  /** Lasts for as long as this daemon may write; undefined while it may not. */
-  get term(): AbortSignal | undefined {
-    return this.#term?.aborted ? undefined : this.#term;
-  }
+export const UNDECIDED: Leadership = { state: 'undecided' };
 
-  /** Who may write instead, when that is known. */
-  get leader(): string | undefined {
-    return this.#leader;
-  }
+export const leading = (term: AbortSignal): Leadership => ({ state: 'leading', term });
+export const following = (leader: string): Leadership => ({ state: 'following', leader });
+export const unknown = (trouble: FluxError): Leadership => ({ state: 'unknown', trouble });
 
-  /** Why nobody knows who may write; undefined also before anybody could know. */
-  get trouble(): FluxError | undefined {
-    return this.#trouble;
-  }
+/** Lasts as long as this daemon may write; undefined while it may not. */
+export function termOf(leadership: Leadership): AbortSignal | undefined {
+  return leadership.state === 'leading' && !leadership.term.aborted ? leadership.term : undefined;
+}
 
-  lead(term: AbortSignal): void {
-    this.#term = term;
-    this.#leader = undefined;
-    this.#trouble = undefined;
-  }
-
-  follow(leader: string): void {
-    this.#leader = leader;
-    this.#trouble = undefined;
-  }
-
-  cutOff(trouble: FluxError): void {
-    this.#leader = undefined;
-    this.#trouble = trouble;
-  }
-
-  /** Why nothing can be changed through this daemon now; undefined when it can, or will soon. */
-  refusal(): FluxError | undefined {
-    if (this.#leader !== undefined) return notHere(this.#leader);
-    return this.term || !this.#trouble ? undefined : notKnown(this.#trouble);
-  }
-
-  /** @throws FluxError `lease/elsewhere`, or `lease/unknown` with why the lease cannot be had. */
-  requireTerm(): void {
-    const refusal = this.refusal();
-    if (refusal) throw refusal;
+/** Why this daemon accepts no changes now; undefined when it does. Until the election has a result, it accepts them. */
+export function refusalOf(leadership: Leadership): FluxError | undefined {
+  switch (leadership.state) {
+    case 'following':
+      return leadsElsewhere(leadership.leader);
+    case 'unknown':
+      return notKnown(leadership.trouble);
+    default:
+      return undefined;
   }
 }
 
-/** Whatever the reason: it is a matter of seconds, and of this daemon, not of what was asked. */
+/** @throws FluxError `lease/elsewhere`, or `lease/unknown` with why the lease cannot be had. */
+export function requireLeadership(leadership: Leadership): void {
+  const refusal = refusalOf(leadership);
+  if (refusal) throw refusal;
+}
+
+/** The server's fault, for seconds only: the request is right. */
 function notKnown(cause: FluxError): FluxError {
   return new FluxError(`this daemon may not write now: ${cause.message}`, {
     code: 'lease/unknown',
@@ -59,7 +48,8 @@ function notKnown(cause: FluxError): FluxError {
   });
 }
 
-function notHere(leader: string): FluxError {
+/** The refusal of a daemon that follows. */
+export function leadsElsewhere(leader: string): FluxError {
   return new FluxError(`this daemon waits: ${leader} leads, and takes changes`, {
     code: 'lease/elsewhere',
     expected: true,

@@ -1,4 +1,4 @@
-import type { Standing } from '../leadership/leadership.ts';
+import type { Leadership } from '../leadership/leadership.ts';
 import type { SourceState } from '../ports.ts';
 import type { Progress } from './progress.ts';
 
@@ -12,17 +12,19 @@ import type { Progress } from './progress.ts';
 export function readinessOf(
   { applied, failure }: Pick<Progress, 'applied' | 'failure'>,
   { status, error }: SourceState,
-  { leader, trouble }: Pick<Standing, 'leader' | 'trouble'>,
+  leadership: Leadership,
 ): { readonly ready: boolean; readonly reason: string } {
   // Without a repository there is nothing to be ready for but questions about the cluster.
   if (status === 'unconfigured') return { ready: true, reason: '' };
+  const trouble = leadership.state === 'unknown' ? leadership.trouble : undefined;
+  const isFollowing = leadership.state === 'following';
   const isOutOfReach = status === 'new' || status === 'unreachable' || error?.code === 'git/branch-missing';
   const isNew = applied === undefined && !failure && !isOutOfReach && !trouble;
   const reasons = [
     ...(isOutOfReach ? [`Git: ${error?.message ?? 'the repository was not fetched yet'}`] : []),
     ...(trouble ? [`lease: ${trouble.message}`] : []),
-    ...(failure && leader === undefined ? [`last sync: ${failure.message}`] : []),
-    ...(isNew && leader === undefined ? ['the first sync has not ended yet'] : []),
+    ...(failure && !isFollowing ? [`last sync: ${failure.message}`] : []),
+    ...(isNew && !isFollowing ? ['the first sync has not ended yet'] : []),
   ];
   return { ready: reasons.length === 0, reason: reasons.join('; ') };
 }

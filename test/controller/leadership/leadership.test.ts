@@ -1,41 +1,47 @@
 import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../../src/base/index.ts';
-import { Standing } from '../../../src/controller/leadership/leadership.ts';
+import {
+  following,
+  type Leadership,
+  leading,
+  refusalOf,
+  requireLeadership,
+  termOf,
+  UNDECIDED,
+  unknown,
+} from '../../../src/controller/leadership/leadership.ts';
 
-const trouble = new FluxError('API server https://k8s: connection refused', { code: 'cluster/unreachable' });
+const trouble = new FluxError('API server https://k8s: connection refused', { code: 'cluster/unreachable', help: 'Start it.' });
+const term = new AbortController().signal;
 
-describe('who takes changes', () => {
-  test('before anything is known they are taken, though nothing is written yet', () => {
-    const standing = new Standing();
-    expect(standing.term).toBeUndefined();
-    expect(standing.refusal()).toBeUndefined();
+describe('which daemon accepts changes', () => {
+  test.each<{ name: string; leadership: Leadership; may: AbortSignal | undefined; refusal: string | undefined }>([
+    { name: 'before the election has a result', leadership: UNDECIDED, may: undefined, refusal: undefined },
+    { name: 'while this daemon leads', leadership: leading(term), may: term, refusal: undefined },
+    { name: 'once its term is over', leadership: leading(AbortSignal.abort()), may: undefined, refusal: undefined },
+    { name: 'while another leads', leadership: following('flux-2'), may: undefined, refusal: 'lease/elsewhere' },
+    { name: 'when it is not known which one leads', leadership: unknown(trouble), may: undefined, refusal: 'lease/unknown' },
+  ])('$name', ({ leadership, may, refusal }) => {
+    expect(termOf(leadership)).toBe(may);
+    expect(refusalOf(leadership)?.code).toBe(refusal);
+    const requiring = expect(() => requireLeadership(leadership));
+    if (refusal === undefined) requiring.not.toThrow();
+    else requiring.toThrow(expect.objectContaining({ code: refusal }));
   });
 
-  test('who waits names the one who leads, and says how to reach it', () => {
-    const standing = new Standing();
-    standing.follow('flux-77-abc');
-    expect(() => standing.requireTerm()).toThrow(
-      expect.objectContaining({
-        code: 'lease/elsewhere',
-        message: 'this daemon waits: flux-77-abc leads, and takes changes',
-        help: expect.stringContaining('kubectl port-forward pod/flux-77-abc 3030:3030'),
-      }),
-    );
+  test('one that follows names the leader, and how to reach it', () => {
+    expect(refusalOf(following('flux-77-abc'))).toMatchObject({
+      code: 'lease/elsewhere',
+      message: 'this daemon waits: flux-77-abc leads, and takes changes',
+      help: expect.stringContaining('kubectl port-forward pod/flux-77-abc 3030:3030'),
+    });
   });
 
-  test('who leads takes them, until the lease is lost and nobody can say who leads', () => {
-    const standing = new Standing();
-    const lease = new AbortController();
-    standing.follow('another');
-    standing.lead(lease.signal);
-    expect([standing.term, standing.leader]).toEqual([lease.signal, undefined]);
-    standing.requireTerm();
-    lease.abort();
-    standing.cutOff(trouble);
-    expect([standing.term, standing.trouble]).toEqual([undefined, trouble]);
-    expect(standing.refusal()).toMatchObject({
+  test('one that lost the lease says why it does not know the leader', () => {
+    expect(refusalOf(unknown(trouble))).toMatchObject({
       code: 'lease/unknown',
       message: `this daemon may not write now: ${trouble.message}`,
+      help: trouble.help,
       cause: trouble,
     });
   });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { FluxError } from '../../../src/base/index.ts';
+import { following, leading, UNDECIDED, unknown } from '../../../src/controller/leadership/leadership.ts';
 import { readinessOf } from '../../../src/controller/loop/readiness.ts';
 
 const error = (code: string, message: string) => new FluxError(message, { code });
@@ -7,8 +8,7 @@ const down = error('git/unreachable', 'could not read from remote');
 const noBranch = error('git/branch-missing', "configured branch 'main' does not exist");
 const readOnly = error('git/not-writable', 'attempt to push: denied');
 const noServer = error('cluster/unreachable', 'API server https://10.0.0.1: connect ECONNREFUSED');
-/** Neither another nor trouble. */
-const LEADS = { leader: undefined, trouble: undefined };
+const LEADS = [UNDECIDED, leading(new AbortController().signal)];
 const ready = { status: 'ready' } as const;
 
 test.each([
@@ -40,7 +40,7 @@ test.each([
     `Git: ${down.message}; last sync: ${noServer.message}`,
   ],
 ] as const)('not ready: %s', (_case, progress, state, reason) => {
-  expect(readinessOf(progress, state, LEADS)).toEqual({ ready: false, reason });
+  for (const leadership of LEADS) expect(readinessOf(progress, state, leadership)).toEqual({ ready: false, reason });
 });
 
 test.each([
@@ -48,10 +48,10 @@ test.each([
   ['without a repository', { applied: undefined, failure: undefined }, { status: 'unconfigured' }],
   ['when Git takes no pushes', { applied: 'a', failure: undefined }, { status: 'cloned', error: readOnly }],
 ] as const)('ready: %s', (_case, progress, state) => {
-  expect(readinessOf(progress, state, LEADS)).toEqual({ ready: true, reason: '' });
+  for (const leadership of LEADS) expect(readinessOf(progress, state, leadership)).toEqual({ ready: true, reason: '' });
 });
 
-const waits = { leader: 'flux-1', trouble: undefined };
+const waits = following('flux-1');
 
 test('who waits for another to stop is ready once it has fetched, so that a rolling update ends', () => {
   const nothing = { applied: undefined, failure: undefined };
@@ -62,7 +62,7 @@ test('who waits for another to stop is ready once it has fetched, so that a roll
 });
 
 test('who can neither lead nor find out who does is not ready', () => {
-  const cutOff = { leader: undefined, trouble: noServer };
+  const cutOff = unknown(noServer);
   const reason = `lease: ${noServer.message}`;
   expect(readinessOf({ applied: 'a', failure: undefined }, ready, cutOff)).toEqual({ ready: false, reason });
   expect(readinessOf({ applied: undefined, failure: undefined }, ready, cutOff)).toEqual({ ready: false, reason });
