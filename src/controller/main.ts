@@ -16,8 +16,9 @@ import { createElectionHandlers } from './leadership/election.ts';
 import { type Leadership, termOf, UNDECIDED } from './leadership/leadership.ts';
 import { Loop } from './loop/loop.ts';
 import { Progress } from './loop/progress.ts';
+import { beatingCluster, beatingImages, beatingSource } from './loop/signs-of-life.ts';
 import { createSteps } from './loop/steps.ts';
-import { beating, Watchdog } from './loop/watchdog.ts';
+import { Watchdog } from './loop/watchdog.ts';
 import { type ControllerMetrics, countScans, measuredLookups } from './metrics.ts';
 import type { Cluster, Desired, ImageWatch, Source, TakePart } from './ports.ts';
 import { createRepositoryReader } from './repository/view.ts';
@@ -176,13 +177,13 @@ export function startEngine(options: EngineOptions): RunningFlux {
   metrics.imageRepositories(() => countScans(watch.scans()));
   const images = measuredLookups(watch, metrics, clock);
   // The loop's own calls are its signs of life; those that the API makes are not.
-  const loopSource = beating(source, watchdog);
+  const loopSource = beatingSource(source, watchdog);
   const steps = createSteps({
     source: loopSource,
     reader,
     thread,
-    cluster: beating(cluster, watchdog),
-    images: beating(images, watchdog),
+    cluster: beatingCluster(cluster, watchdog),
+    images: beatingImages(images, watchdog),
     onProgress: () => watchdog.beat(),
     recorder: patientRecorder(
       createSyncRecorder(loopSource, `fluxd/${version}`, clock, (record) => history.synced(record)),

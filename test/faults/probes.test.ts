@@ -85,3 +85,31 @@ test('Git that goes away: alive, not ready while it is away, and ready again whe
   await engine.time.pass(MINUTE);
   expect(await probe('/readyz')).toBe('200 ok');
 });
+
+test('a fetch that never ends: not alive, however much clients ask for', async () => {
+  const repository = createRepository(FILES);
+  // Time goes on while it hangs.
+  let hanging = 0;
+  const source = {
+    ...repository.source,
+    async fetch({ signal }: { readonly signal?: AbortSignal } = {}) {
+      if (repository.fetches > 0) {
+        hanging = 1;
+        await new Promise((_resolve, reject) => {
+          signal?.addEventListener('abort', () => reject(signal.reason));
+        });
+      }
+      return repository.source.fetch();
+    },
+  };
+  const engine = await startEngine(FILES, { source, pending: () => -hanging });
+  const probe = await probesOf(engine.daemon);
+  await engine.time.until('the second fetch hangs', () => hanging > 0, 10 * MINUTE);
+  expect(await probe('/healthz')).toBe('200 ok');
+  for (let minutes = 0; minutes < 60; minutes += 10) {
+    await engine.time.pass(10 * MINUTE);
+    await engine.daemon.syncStatus(repository.head ?? '');
+    await engine.daemon.listWorkloads({ namespace: '', ids: [] });
+  }
+  expect(await probe('/healthz')).toMatch(/^503 .*it is in step "fetch"/);
+});

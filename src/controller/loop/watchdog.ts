@@ -46,17 +46,3 @@ export class Watchdog {
     return `the loop has done nothing for ${Math.floor(silentMs / 60_000)} minutes; it is ${this.#doing}`;
   }
 }
-
-/** The same object; each call of it that takes time is a sign of life when it ends, well or not. */
-export function beating<T extends object>(target: T, watchdog: Pick<Watchdog, 'beat'>): T {
-  return new Proxy(target, {
-    get(of, name) {
-      const value: unknown = Reflect.get(of, name);
-      if (typeof value !== 'function') return value;
-      return (...args: unknown[]) => {
-        const answer: unknown = Reflect.apply(value, of, args);
-        return answer instanceof Promise ? answer.finally(() => watchdog.beat()) : answer;
-      };
-    },
-  });
-}

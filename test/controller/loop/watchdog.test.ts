@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../../src/base/index.ts';
 import { Loop, type LoopSteps } from '../../../src/controller/loop/loop.ts';
-import { beating, Watchdog } from '../../../src/controller/loop/watchdog.ts';
+import { Watchdog } from '../../../src/controller/loop/watchdog.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { until } from '../../support/until.ts';
 
@@ -84,19 +84,5 @@ describe('whether the loop gets on', () => {
     late.rest(60 * MINUTE);
     clock.advance(60 * MINUTE + 33 * MINUTE);
     expect(late.stuck()).toMatch(/33 minutes; it is asleep/);
-  });
-
-  test('calls of what the loop works with are signs of life when they end, well or not', async () => {
-    running = Promise.resolve();
-    let beats = 0;
-    const works = { now: () => 1, well: async () => 2, badly: async () => Promise.reject(new Error('no')) };
-    const beat = () => {
-      beats += 1;
-    };
-    const { now, well, badly } = beating(works, { beat });
-    expect([now(), beats]).toEqual([1, 0]);
-    expect([await well(), beats]).toEqual([2, 1]);
-    await expect(badly()).rejects.toThrow('no');
-    expect(beats).toBe(2);
   });
 });

@@ -1,0 +1,47 @@
+import type { Cluster, ImageWatch, Source } from '../ports.ts';
+import type { Watchdog } from './watchdog.ts';
+
+type Beating = Pick<Watchdog, 'beat'>;
+
+/** The source as the loop calls it: each of these calls is a sign of life when it ends, well or not. */
+export function beatingSource(source: Source, watchdog: Beating): Source {
+  const beats = beatsOf(watchdog);
+  return {
+    ...source,
+    fetch: beats((...args) => source.fetch(...args)),
+    files: beats((...args) => source.files(...args)),
+    blob: beats((...args) => source.blob(...args)),
+    resolve: beats((...args) => source.resolve(...args)),
+    commits: beats((...args) => source.commits(...args)),
+    syncTag: beats((...args) => source.syncTag(...args)),
+    commit: beats((...args) => source.commit(...args)),
+    arrived: beats((...args) => source.arrived(...args)),
+    notes: beats((...args) => source.notes(...args)),
+    syncRecord: beats((...args) => source.syncRecord(...args)),
+    syncRecords: beats((...args) => source.syncRecords(...args)),
+    recordSync: beats((...args) => source.recordSync(...args)),
+  };
+}
+
+/** The cluster as the loop calls it. */
+export function beatingCluster(cluster: Cluster, watchdog: Beating): Cluster {
+  const beats = beatsOf(watchdog);
+  return {
+    ...cluster,
+    plan: beats((...args) => cluster.plan(...args)),
+    apply: beats((...args) => cluster.apply(...args)),
+    workloads: beats((...args) => cluster.workloads(...args)),
+  };
+}
+
+/** The image watch as the loop calls it. */
+export function beatingImages(images: ImageWatch, watchdog: Beating): ImageWatch {
+  const beats = beatsOf(watchdog);
+  return { ...images, scanNow: beats((...args) => images.scanNow(...args)) };
+}
+
+function beatsOf(watchdog: Beating) {
+  return <Args extends readonly unknown[], Answer>(call: (...args: Args) => Promise<Answer>) =>
+    (...args: Args): Promise<Answer> =>
+      call(...args).finally(() => watchdog.beat());
+}

@@ -1,0 +1,136 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { beatingCluster, beatingImages, beatingSource } from '../../../src/controller/loop/signs-of-life.ts';
+import type { Cluster, ImageWatch, Source } from '../../../src/controller/ports.ts';
+
+const failure = new Error('no');
+const never = () => {
+  throw new Error('not of this test');
+};
+
+let beats: number;
+let answer: () => Promise<never>;
+const watchdog = {
+  beat: () => {
+    beats += 1;
+  },
+};
+
+beforeEach(() => {
+  beats = 0;
+});
+
+/** Each call answers as the test says. */
+const call = () => answer();
+const source: Source = {
+  safeUrl: '',
+  shownUrl: '',
+  branch: 'main',
+  paths: [],
+  state: () => ({ status: 'ready' }),
+  head: () => 'a',
+  fetch: call,
+  files: call,
+  blob: call,
+  resolve: call,
+  find: call,
+  commits: call,
+  syncTag: call,
+  commit: call,
+  arrived: call,
+  noteBlobs: call,
+  notes: call,
+  syncRecord: call,
+  syncRecords: call,
+  recordSync: call,
+  writers: call,
+  tidy: call,
+  close: call,
+};
+const cluster: Cluster = {
+  plan: call,
+  apply: call,
+  tell: () => undefined,
+  onDrift: () => undefined,
+  diff: call,
+  watchHealth: never,
+  workloads: call,
+  defaultNamespace: 'default',
+  reviewAccess: call,
+  exportObjects: call,
+  idOf: () => undefined,
+  namesBy: never,
+  readCore: call,
+  version: call,
+  close: () => undefined,
+};
+const images: ImageWatch = {
+  watch: () => undefined,
+  repository: () => undefined,
+  scans: () => [],
+  scanNow: call,
+  start: () => undefined,
+  stop: call,
+};
+
+const commit = { base: 'a', edits: [], message: '', jobId: '1', note: '' };
+const plan = { entries: [] };
+const calls: Readonly<
+  Record<string, (on: { readonly source: Source; readonly cluster: Cluster; readonly images: ImageWatch }) => Promise<unknown>>
+> = {
+  fetch: ({ source }) => source.fetch(),
+  files: ({ source }) => source.files('a'),
+  blob: ({ source }) => source.blob('a'),
+  resolve: ({ source }) => source.resolve('a'),
+  commits: ({ source }) => source.commits({ to: 'a' }),
+  syncTag: ({ source }) => source.syncTag(),
+  commit: ({ source }) => source.commit(commit),
+  arrived: ({ source }) => source.arrived(commit),
+  notes: ({ source }) => source.notes([]),
+  syncRecord: ({ source }) => source.syncRecord('a'),
+  syncRecords: ({ source }) => source.syncRecords([], 1),
+  recordSync: ({ source }) => source.recordSync({ revision: 'a' }),
+  plan: ({ cluster }) =>
+    cluster.plan({ desired: { manifests: [], errors: [], warnings: [] }, syncSet: '', garbageCollection: 'off' }),
+  apply: ({ cluster }) => cluster.apply(plan),
+  workloads: ({ cluster }) => cluster.workloads({}),
+  scanNow: ({ images }) => images.scanNow(),
+};
+
+describe.each(Object.entries(calls))('%s', (_name, makeCall) => {
+  const ofLoop = () => ({
+    source: beatingSource(source, watchdog),
+    cluster: beatingCluster(cluster, watchdog),
+    images: beatingImages(images, watchdog),
+  });
+
+  test('is a sign of life of the loop when it ends, well or not, and not before', async () => {
+    const done = Promise.withResolvers<never>();
+    answer = () => done.promise;
+    const waiting = makeCall(ofLoop());
+    await Promise.resolve();
+    expect(beats).toBe(0);
+    done.reject(failure);
+    await expect(waiting).rejects.toBe(failure);
+    expect(beats).toBe(1);
+    const value: unknown = { some: 'answer' };
+    answer = async () => value as never;
+    expect(await makeCall(ofLoop())).toBe(value);
+    expect(beats).toBe(2);
+  });
+
+  test('is none when others make it', async () => {
+    ofLoop();
+    answer = () => Promise.reject(failure);
+    await expect(makeCall({ source, cluster, images })).rejects.toBe(failure);
+    expect(beats).toBe(0);
+  });
+});
+
+test('what answers at once is no sign of life', () => {
+  expect(beatingSource(source, watchdog).head()).toBe('a');
+  expect(
+    beatingCluster(cluster, watchdog).idOf({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } }),
+  ).toBeUndefined();
+  expect(beatingImages(images, watchdog).scans()).toEqual([]);
+  expect(beats).toBe(0);
+});
