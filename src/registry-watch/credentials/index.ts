@@ -1,4 +1,5 @@
 /** Credentials for image repositories, from Docker config files, pull secrets and service accounts, looked up for each workload. */
 export { basicAuthorization, type Credential, describeCredential } from './credential.ts';
-export { type CredentialSource, createCredentialSource, type PullSecrets, type ReadCore } from './credential-source.ts';
+export { type CredentialSource, createCredentialSource } from './credential-source.ts';
 export { type DockerConfig, parseDockerConfig } from './docker-config.ts';
+export type { PullSecrets, ReadCore } from './pull-secrets.ts';
