@@ -10,7 +10,7 @@ export interface EnvironmentOptions {
   readonly inherited: Readonly<Record<string, string | undefined>>;
   readonly remote?: GitAddress;
   readonly ssh: SshFiles;
-  /** Where git is told user and password of the remote (credential-socket.ts). */
+  /** Where git is told user and password of the remote (credentials/credential-socket.ts). */
   readonly credentialSocket?: string;
 }
 

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import type { Clock, Logger } from '../base/index.ts';
 import { gitAddress } from './address.ts';
 import { createBranch } from './branch.ts';
-import { createCredentialSocket } from './credential-socket.ts';
+import { createCredentialSocket } from './credentials/credential-socket.ts';
+import { urlCredential } from './credentials/git-credential.ts';
 import { gitEnvironment, type SshFiles } from './environment.ts';
 import type { OnRemote, RunOptions } from './git-process.ts';
 import { createMarks } from './marks.ts';
@@ -72,7 +73,8 @@ export function createSource(options: SourceOptions) {
   const paths = options.paths.map(repositoryPath);
   const remote = options.url === '' ? undefined : gitAddress(options.url);
 
-  const credentials = remote?.credentials && createCredentialSocket(join(directory, 'credentials'), remote.credentials);
+  const credentials =
+    remote?.credentials && createCredentialSocket(join(directory, 'credentials'), urlCredential(remote.credentials));
   const environment = gitEnvironment({
     inherited: options.environment,
     ssh: options.ssh,

@@ -1,8 +1,8 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { FluxError, messageOf, withDeadline } from '../base/index.ts';
-import type { GitAddress } from './address.ts';
+import { FluxError, messageOf, withDeadline } from '../../base/index.ts';
+import type { GitCredential } from './git-credential.ts';
 
 /** A question of git is a few hundred bytes. */
 const MAX_QUESTION = 8 << 10;
@@ -15,18 +15,19 @@ export type CredentialSocket = ReturnType<typeof createCredentialSocket>;
  * `git credential-cache`, git's own helper, as its daemon would. It gives what it has for its own scheme, host and port alone, and
  * keeps nothing that git tells it.
  */
-export function createCredentialSocket(path: string, credentials: NonNullable<GitAddress['credentials']>) {
+export function createCredentialSocket(path: string, credential: GitCredential) {
   let server: Server | undefined;
   /** What the file of the socket is; another may have taken its place. */
   let file: bigint | undefined;
 
-  function answer(question: string): string {
+  async function answer(question: string): Promise<string> {
     const fields = new Map(
       question.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
     );
-    const isOurs = `${fields.get('protocol')}://${fields.get('host')}` === credentials.scope;
+    const isOurs = `${fields.get('protocol')}://${fields.get('host')}` === credential.scope;
     if (fields.get('action') !== 'get' || !isOurs) return '';
-    return `username=${credentials.username}\npassword=${credentials.password.reveal()}\n`;
+    const { username, password } = await credential.current();
+    return `username=${username}\npassword=${password.reveal()}\n`;
   }
 
   function serve(socket: Socket): void {
@@ -40,7 +41,13 @@ export function createCredentialSocket(path: string, credentials: NonNullable<Gi
       question += chunk.toString('utf8');
       if (question.length > MAX_QUESTION) socket.destroy();
     });
-    socket.on('end', () => socket.end(answer(question)));
+    socket.on('end', () => {
+      answer(question).then(
+        (text) => socket.end(text),
+        // Git then says that it got no password.
+        () => socket.destroy(),
+      );
+    });
   }
 
   async function listen(): Promise<void> {
