@@ -2,6 +2,7 @@
  * General-purpose code without GitOps, for all rooms: errors, time, durations, globs, retries, redaction, logs, HTTP, YAML. It wraps the
  * third-party packages that the whole product uses.
  */
+export type { AllFields } from './all-fields.ts';
 export { type BackoffOptions, backoffMs } from './backoff.ts';
 export { begin, type Clock, type Deadline, rfc3339, systemClock, timeOfDay, withDeadline } from './clock.ts';
 export { parseCsvLine } from './csv.ts';

@@ -1,4 +1,5 @@
 import { type Clock, FluxError, type Logger } from '../base/index.ts';
+import { type Change, isApplied, type Plan } from '../change/index.ts';
 import { formatResourceId, isFields, isWorkloadKind, type KubeObject } from '../resource/index.ts';
 import { applySteps } from './apply/apply.ts';
 import { applyBody } from './apply/body.ts';
@@ -22,12 +23,12 @@ import { noteCorrections } from './plan/fight.ts';
 import type { Inventory } from './plan/inventory.ts';
 import { planSync } from './plan/plan.ts';
 import { noteRefusals } from './plan/refusal.ts';
-import type { Step } from './plan/step.ts';
+import { isWanted, type Step } from './plan/step.ts';
 import { createSyncSet, type SyncSet } from './plan/sync-set.ts';
 import { selfOf } from './prune/self.ts';
 import { createAllowedNamespaces } from './scope/allowed-namespaces.ts';
 import { findKind, keyOf, type Target } from './scope/scope.ts';
-import type { Change, Cluster, Plan } from './types.ts';
+import type { Cluster } from './types.ts';
 import { createAttention } from './watch/attention.ts';
 import { createViews } from './watch/views.ts';
 import { exportObjects } from './workload/export.ts';
@@ -181,7 +182,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster & 
         for (const [index, change] of changes.entries()) {
           const step = steps[index];
           if (!step) continue;
-          if ('target' in step && step.target) places.set(change, { target: step.target, set });
+          if (isWanted(step) && step.target) places.set(change, { target: step.target, set });
           const subject = subjectOf(step, set.inventory);
           if (subject) subjects.set(change, subject);
         }
@@ -275,15 +276,11 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster & 
 }
 
 function subjectOf(step: Step, inventory: Inventory): Subject | undefined {
-  if ('target' in step && step.target) {
-    const { resource, namespace, name, key } = step.target;
-    return { resource, namespace, name, uid: inventory.get(key)?.uid ?? step.live?.uid };
+  if (!isWanted(step)) {
+    const { name, namespace, uid } = step.live;
+    return { resource: step.resource, namespace, name, uid };
   }
-  if (!('resource' in step) || !step.resource || !step.live) return undefined;
-  const { name, namespace, uid } = step.live;
-  return { resource: step.resource, namespace, name, uid };
-}
-
-function isApplied({ outcome }: Change): boolean {
-  return outcome === 'created' || outcome === 'configured' || outcome === 'unchanged';
+  if (!step.target) return undefined;
+  const { resource, namespace, name, key } = step.target;
+  return { resource, namespace, name, uid: inventory.get(key)?.uid ?? step.live?.uid };
 }

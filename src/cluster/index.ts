@@ -10,19 +10,9 @@ export type { KubeconfigSource } from './connection/kubeconfig.ts';
 export { Fence } from './lease/fence.ts';
 export { CHECKSUM_ANNOTATION, gcMark, MARK_LABEL } from './object/ownership.ts';
 export type {
-  Change,
   Cluster,
   ClusterWorkload,
-  Deletion,
-  FieldDiff,
-  HealthState,
   HealthWatch,
-  ObjectDiff,
-  ObjectHealth,
-  Outcome,
-  Plan,
-  PlanEntry,
-  PlanRequest,
   Rollout,
   WorkloadFilter,
 } from './types.ts';

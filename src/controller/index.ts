@@ -9,13 +9,8 @@ export { type RunningFlux, startFlux } from './main.ts';
 export type {
   AccessQuestion,
   AccessVerdict,
-  Change,
-  HealthState,
   ImageInfo,
   ImageScan,
-  ObjectHealth,
-  Outcome,
-  Problem,
   Revision,
   Rollout,
   SourceState,

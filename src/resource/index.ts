@@ -3,6 +3,7 @@
  * a *workload* is a resource that runs containers. Types with their parsers and formatters.
  */
 export type { Container } from './container.ts';
+export type { DesiredState, Problem } from './desired.ts';
 export { type Fields, isFields } from './fields.ts';
 export { type FieldChange, helmImageChanges } from './helm-release.ts';
 export {

@@ -52,12 +52,13 @@ test('a report holds everything fluxctl prints', async () => {
     entries: [
       {
         id: 'a:deployment/b',
+        inGit: true,
         action: 'change',
         place,
         reason: 'changed in Git',
         fields: [{ path: 'spec.x', from: [1], to: { a: 'b' } }],
       },
-      { id: 'a:configmap/c', action: 'failed', error },
+      { id: 'a:configmap/c', inGit: true, place, action: 'failed', error },
     ],
     errors: [{ file: 'bad.yaml', line: 3, error: new FluxError('bad.yaml is not YAML', { code: 'manifests/yaml' }) }],
     warnings: [],
@@ -78,6 +79,7 @@ test('a report holds everything fluxctl prints', async () => {
       {
         id: 'a:configmap/c',
         action: 'failed',
+        place,
         error: { code: 'cluster/invalid', message: expect.stringMatching(/^((?!hunter2).)*$/), help: 'Correct it.' },
       },
     ],

@@ -30,8 +30,10 @@ test('a report holds everything fluxctl prints, in camelCase and with times as t
     previous: 'aa',
     startedAt: Date.UTC(2026, 0, 2, 3, 4, 5),
     finishedAt: Date.UTC(2026, 0, 2, 3, 4, 6, 7),
-    counts: { unchanged: 5, failed: 1 },
-    changes: [{ id: 'a:configmap/b', outcome: 'failed', place: { file: 'a.yaml', document: 2, line: 7 }, reason: 'r', error }],
+    counts: { unchanged: 5, held: 1 },
+    changes: [
+      { id: 'a:configmap/b', inGit: true, outcome: 'held', place: { file: 'a.yaml', document: 2, line: 7 }, reason: 'r', error },
+    ],
     errors: [{ file: 'bad.yaml', line: 3, column: 9, error: new FluxError('bad.yaml is not YAML', { code: 'manifests/yaml' }) }],
     warnings: [],
     failure: new FluxError('fetch of https://u:hunter2@h/r failed', { code: 'git/fetch-failed' }),
@@ -47,11 +49,11 @@ test('a report holds everything fluxctl prints, in camelCase and with times as t
     previous: 'aa',
     startedAt: '2026-01-02T03:04:05.000Z',
     finishedAt: '2026-01-02T03:04:06.007Z',
-    counts: { unchanged: 5, failed: 1 },
+    counts: { unchanged: 5, held: 1 },
     changes: [
       {
         id: 'a:configmap/b',
-        outcome: 'failed',
+        outcome: 'held',
         place: { file: 'a.yaml', document: 2, line: 7 },
         reason: 'r',
         error: { code: 'cluster/refused', message: 'denied by webhook', help: 'Ask whoever runs it.' },

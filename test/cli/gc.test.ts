@@ -19,7 +19,7 @@ const report: SyncReport = {
   state: 'done',
   revision: REVISION,
   counts: { unchanged: 2, deleted: 1 },
-  changes: [{ id: '<cluster>:namespace/shop', outcome: 'deleted', reason: 'no longer in Git' }],
+  changes: [{ id: '<cluster>:namespace/shop', inGit: false, outcome: 'deleted', reason: 'no longer in Git' }],
   errors: [],
   warnings: [],
 };

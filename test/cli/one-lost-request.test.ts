@@ -4,6 +4,7 @@ import type { Daemon, SyncReport, WorkloadStatus } from '../../src/controller/in
 import { daemonOf, serve } from '../api/daemon-fixture.ts';
 import { type ApiProxy, type Recorded, startApiProxy } from '../e2e/harness/api-proxy.ts';
 import type { Fault } from '../e2e/harness/fault.ts';
+import { changeOf } from '../support/changes.ts';
 import { sampled } from '../support/sampled.ts';
 import { fluxctl } from './daemon.ts';
 
@@ -36,7 +37,7 @@ function daemonThatWorks(): Daemon {
     state,
     ...(state === 'queued' ? {} : { revision: REVISION }),
     counts: state === 'done' ? { configured: 1, unchanged: 2 } : {},
-    changes: state === 'done' ? [{ id: CART, outcome: 'configured', reason: 'changed in Git' }] : [],
+    changes: state === 'done' ? [changeOf(CART, 'configured')] : [],
     errors: [],
     warnings: [],
   });

@@ -35,6 +35,7 @@ const report: SyncReport = {
   changes: [
     {
       id: CART,
+      inGit: true,
       outcome: 'failed',
       place: { file: 'cart.yaml', document: 1, line: 1 },
       error: new FluxError('admission webhook denied it', { code: 'cluster/denied' }),

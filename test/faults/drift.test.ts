@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Change } from '../../src/controller/ports.ts';
+import type { Change } from '../../src/change/index.ts';
 import { manifest } from '../cluster/world.ts';
 import { until } from '../support/until.ts';
 import { startWorld, type World } from './world.ts';

@@ -1,8 +1,8 @@
 import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { createLogger } from '../../src/base/index.ts';
+import type { ObjectEvent } from '../../src/change/index.ts';
 import { Fence } from '../../src/cluster/lease/fence.ts';
-import type { ObjectEvent } from '../../src/controller/ports.ts';
 import { configMap as configMapManifest, manifest, namespace as namespaceManifest } from '../cluster/world.ts';
 import type { Recorded } from '../e2e/harness/api-proxy.ts';
 import { thorough } from '../support/sampled.ts';

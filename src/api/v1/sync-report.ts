@@ -1,5 +1,7 @@
 import { type FluxError, redact } from '../../base/index.ts';
-import type { Change, Problem, SyncReport } from '../../controller/index.ts';
+import type { Change } from '../../change/index.ts';
+import type { SyncReport } from '../../controller/index.ts';
+import type { Problem } from '../../resource/index.ts';
 import type { SyncReportWire } from '../wire/index.ts';
 
 type ErrorObject = NonNullable<SyncReportWire['failure']>;

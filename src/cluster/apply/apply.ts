@@ -1,4 +1,5 @@
 import { asFluxError, type Clock, FluxError } from '../../base/index.ts';
+import type { Change, IdleEntry, KeptEntry } from '../../change/index.ts';
 import type { ApiRequest, ApiResponse, Transport } from '../connection/transport.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
 import { CRD_GROUP, isCrd, waitEstablished } from '../discovery/crd.ts';
@@ -9,7 +10,6 @@ import { appliedFrom } from '../plan/inventory.ts';
 import type { ApplyStep, DeleteStep, Step } from '../plan/step.ts';
 import type { SyncSet } from '../plan/sync-set.ts';
 import { keyOf } from '../scope/scope.ts';
-import type { Action, Change, Outcome, PlanEntry } from '../types.ts';
 import { applyObject } from './apply-object.ts';
 import { deleteObject } from './delete.ts';
 import { STAGES, stageOf } from './stage.ts';
@@ -45,8 +45,7 @@ export async function applySteps(
   /** Applies in a row that got no answer in time. */
   let unanswered = 0;
 
-  for (const step of steps)
-    if (step.act === 'none') changes.set(step, changeOf(step.entry, idleOutcome(step.entry.action), step.entry));
+  for (const step of steps) if (step.act === 'none' || step.act === 'keep') changes.set(step, idleChange(step.entry));
 
   const applies = Map.groupBy(
     steps.filter((step) => step.act === 'apply'),
@@ -84,6 +83,7 @@ export async function applySteps(
 
   async function applyOne(step: ApplyStep, onWait: () => void): Promise<Change> {
     const { target, mark, entry, isDrift } = step;
+    const { id, inGit, place } = entry;
     try {
       await needs(step);
       const { live: answer, outcome, recreated, warnings } = await applyObject(step, { ...deps, request, onWait, signal });
@@ -91,17 +91,15 @@ export async function applySteps(
       const live = { ...answer, fingerprint: fingerprint(answer, deps.manager) };
       inventory.set(target.key, appliedFrom(live, target.manifest, mark, deps.manager));
       deps.onApplied(target.resource, live);
+      const told = warnings.length > 0 ? { warnings } : {};
+      if (outcome === 'unchanged') return { id, inGit, place, outcome, ...told };
       const reason = recreated === undefined ? entry.reason : `recreated: ${recreated}`;
-      const isCorrection = isDrift === true && outcome !== 'unchanged';
-      return changeOf(entry, outcome, {
-        ...(outcome === 'configured' || isCorrection ? { reason } : {}),
-        ...(isCorrection ? { drift: true } : {}),
-        warnings,
-      });
+      const why = outcome === 'configured' || isDrift ? { reason } : {};
+      return { id, inGit, place, outcome, ...why, ...(isDrift ? { drift: true } : {}), ...told };
     } catch (thrown) {
       const error = asFluxError(thrown, { code: 'cluster/apply-failed' });
       noteMissing(step, error);
-      return changeOf(entry, 'failed', { error });
+      return { id, inGit, place, outcome: 'failed', error };
     }
   }
 
@@ -171,20 +169,21 @@ export async function applySteps(
 
   async function deleteOne(step: DeleteStep): Promise<Change> {
     const { resource, live, entry } = step;
+    const { action: _action, reason: whyPruned, ...object } = entry;
     const uid = live.uid ?? '';
     try {
       const deleted = await deps.window.run(() => deleteObject(deps.transport, resource, live, signal));
       if (deleted === 'changed')
-        return changeOf(entry, 'held', { reason: 'it was changed since it was looked at; the next sync looks again' });
+        return { ...object, outcome: 'held', reason: 'it was changed since it was looked at; the next sync looks again' };
       deletes.set(uid, { at: deps.clock.monotonic() });
       inventory.delete(keyOf(resource, live.namespace, live.name));
       const reason =
-        deleted.finalizers.length > 0 ? `it goes when its finalizers are done: ${deleted.finalizers.join(', ')}` : entry.reason;
-      return changeOf(entry, 'deleted', { reason });
+        deleted.finalizers.length > 0 ? `it goes when its finalizers are done: ${deleted.finalizers.join(', ')}` : whyPruned;
+      return { ...object, outcome: 'deleted', reason };
     } catch (thrown) {
       const error = asFluxError(thrown, { code: 'cluster/delete-failed' });
       deletes.set(uid, { at: deps.clock.monotonic(), error });
-      return changeOf(entry, 'failed', { error });
+      return { ...object, outcome: 'failed', error };
     } finally {
       deps.onProgress?.();
     }
@@ -211,7 +210,7 @@ function whatIsMissing(steps: readonly Step[]) {
 }
 
 function touchesDefinition(step: Step): boolean {
-  if (step.act === 'none') return false;
+  if (step.act === 'none' || step.act === 'keep') return false;
   const { group, kind } = step.act === 'apply' ? step.target.resource : step.resource;
   return kind === 'CustomResourceDefinition' && group === CRD_GROUP;
 }
@@ -238,39 +237,32 @@ function notTried(cause: FluxError): FluxError {
   });
 }
 
-function holdBack({ entry }: DeleteStep, failures: number): Change {
-  return changeOf(entry, 'held', { reason: `${failures} object${failures === 1 ? '' : 's'} could not be applied in this sync` });
-}
-
-function changeOf(
-  { id, place, excluded, uid, approval }: Pick<PlanEntry, 'id' | 'place' | 'excluded' | 'uid' | 'approval'>,
-  outcome: Outcome,
-  {
-    reason,
-    drift,
-    error,
-    warnings = [],
-  }: {
-    readonly reason?: string | undefined;
-    readonly drift?: true;
-    readonly error?: FluxError;
-    readonly warnings?: readonly FluxError[];
-  } = {},
-): Change {
+function holdBack({ entry: { action: _, ...object } }: DeleteStep, failures: number): Change {
   return {
-    id,
-    outcome,
-    ...(place ? { place } : {}),
-    ...(reason === undefined ? {} : { reason }),
-    ...(drift ? { drift } : {}),
-    ...(excluded ? { excluded } : {}),
-    ...(error ? { error } : {}),
-    ...(uid === undefined ? {} : { uid }),
-    ...(approval === undefined ? {} : { approval }),
-    ...(warnings.length > 0 ? { warnings } : {}),
+    ...object,
+    outcome: 'held',
+    reason: `${failures} object${failures === 1 ? '' : 's'} could not be applied in this sync`,
   };
 }
 
-function idleOutcome(action: Action): Outcome {
-  return action === 'skip' ? 'skipped' : action === 'held' ? 'held' : action === 'failed' ? 'failed' : 'unchanged';
+/** What happened to an object for which nothing was sent. */
+function idleChange(entry: IdleEntry | KeptEntry): Change {
+  switch (entry.action) {
+    case 'unchanged': {
+      const { action: _, ...object } = entry;
+      return { ...object, outcome: 'unchanged' };
+    }
+    case 'skip': {
+      const { action: _, ...object } = entry;
+      return { ...object, outcome: 'skipped' };
+    }
+    case 'held': {
+      const { action: _, ...object } = entry;
+      return { ...object, outcome: 'held' };
+    }
+    case 'failed': {
+      const { action: _, ...object } = entry;
+      return { ...object, outcome: 'failed' };
+    }
+  }
 }

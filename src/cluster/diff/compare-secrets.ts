@@ -1,6 +1,6 @@
+import type { FieldDiff } from '../../change/index.ts';
 import { isFields } from '../../resource/index.ts';
 import { secretValues } from '../connection/status-error.ts';
-import type { FieldDiff } from '../types.ts';
 import { compareObjects, type ServerObject } from './compare.ts';
 
 const DATA = /^(?:data|stringData)(?:[.[]|$)/;

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { FieldDiff } from '../../change/index.ts';
 import { isFields, type Json } from '../../resource/index.ts';
 import { CHECKSUM_ANNOTATION, LAST_APPLIED, MARK_LABEL } from '../object/ownership.ts';
-import type { FieldDiff } from '../types.ts';
 
 /** An object as the API server writes it. */
 export type ServerObject = Readonly<Record<string, unknown>>;

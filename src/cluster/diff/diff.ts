@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import { asFluxError, FluxError } from '../../base/index.ts';
+import type { ApplyDiff, FieldDiff, IdleEntry, ObjectDiff } from '../../change/index.ts';
 import { isFields } from '../../resource/index.ts';
 import { createDraft, type Draft } from '../apply/draft.ts';
 import { changedSpecFields, immutableError, isForced, mayBeRecreated } from '../apply/recreate.ts';
@@ -9,9 +10,8 @@ import type { ApiRequest, Transport } from '../connection/transport.ts';
 import { kindName, objectPath } from '../discovery/api-resource.ts';
 import { isCrd } from '../discovery/crd.ts';
 import { metadataOf } from '../object/live.ts';
-import type { ApplyStep, Step } from '../plan/step.ts';
+import { type ApplyStep, isWanted, type Step } from '../plan/step.ts';
 import type { Target } from '../scope/scope.ts';
-import type { FieldDiff, ObjectDiff } from '../types.ts';
 import { compareObjects, type ServerObject } from './compare.ts';
 import { compareSecrets } from './compare-secrets.ts';
 import { patchAfterTakeover, takeoverOf } from './diff-takeover.ts';
@@ -61,12 +61,12 @@ export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?:
         giveUp.abort(error);
         throw error;
       }
-      const { reason: _reason, ...rest } = entry;
-      return { ...rest, action: 'failed', error };
+      const { id, inGit, place } = entry;
+      return { id, inGit, place, action: 'failed', error };
     }
   }
 
-  async function tryOut(step: ApplyStep): Promise<ObjectDiff> {
+  async function tryOut(step: ApplyStep): Promise<ApplyDiff | IdleEntry> {
     const { entry, target } = step;
     const { resource, namespace, name } = target;
     const path = objectPath(resource, namespace, name);
@@ -98,11 +98,11 @@ export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?:
       };
     }
     const { fields } = fieldsOf(step, live, wanted);
-    const { reason, ...rest } = entry;
     const { warnings } = draft.current();
-    const told = { ...rest, ...(warnings.length === 0 ? {} : { warnings }) };
-    if (live && fields.length === 0) return { ...told, action: 'unchanged' };
-    return { ...told, action: live ? 'change' : 'create', ...(reason === undefined ? {} : { reason }), fields };
+    const told = warnings.length === 0 ? {} : { warnings };
+    const { id, inGit, place } = entry;
+    if (live && fields.length === 0) return { id, inGit, place, action: 'unchanged', ...told };
+    return { ...entry, action: live ? 'change' : 'create', fields, ...told };
   }
 
   async function dryRun(path: string, draft: Draft, step: ApplyStep): Promise<ServerObject> {
@@ -210,7 +210,7 @@ function changedFields({ manifest, resource }: Target, live: ServerObject, messa
 }
 
 function baseOf(step: Step): string | undefined {
-  if (step.act === 'delete' || !step.target) return undefined;
+  if (!isWanted(step) || !step.target) return undefined;
   const { resource, name, manifest } = step.target;
   const isBase = (resource.group === '' && resource.kind === 'Namespace') || isCrd(manifest.object);
   return isBase ? `${resource.kind} ${name}` : undefined;
@@ -233,5 +233,12 @@ function objectOf(body: unknown, { target: { resource, name } }: ApplyStep): Ser
 /** As an apply does: where something fails, nothing is deleted. */
 function heldByFailures(diff: ObjectDiff | undefined, failures: number): ObjectDiff | undefined {
   if (diff?.action !== 'prune' || failures === 0) return diff;
-  return { ...diff, action: 'held', reason: `${failures} object${failures === 1 ? '' : 's'} could not be applied` };
+  const { id, inGit, uid } = diff;
+  return {
+    id,
+    inGit,
+    ...(uid === undefined ? {} : { uid }),
+    action: 'held',
+    reason: `${failures} object${failures === 1 ? '' : 's'} could not be applied`,
+  };
 }

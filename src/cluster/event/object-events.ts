@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { asFluxError, type Clock, type Logger } from '../../base/index.ts';
+import type { ObjectEvent } from '../../change/index.ts';
 import { formatApiVersion } from '../../resource/index.ts';
 import type { ChangedOnly } from '../changed-only.ts';
 import type { Transport } from '../connection/transport.ts';
@@ -8,7 +9,6 @@ import type { ApiResource } from '../discovery/api-resource.ts';
 import { microTime } from '../object/micro-time.ts';
 import type { AllowedNamespaces } from '../scope/allowed-namespaces.ts';
 
-import type { ObjectEvent } from '../types.ts';
 import { createRateLimit } from './rate-limit.ts';
 
 /** The object that an Event is about. */

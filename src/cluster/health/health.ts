@@ -1,4 +1,4 @@
-import type { HealthState } from '../types.ts';
+import type { HealthState } from '../../change/index.ts';
 
 /** How an object is, in the words of kstatus (Kubernetes, sigs.k8s.io/cli-utils). */
 export interface Health {

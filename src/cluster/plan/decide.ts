@@ -28,7 +28,8 @@ export type Decision =
   | { readonly action: 'create' | 'change'; readonly reason: string; readonly isDrift?: true }
   /** `news`: the object was written to, or found again, and what we remember of it has to follow. */
   | { readonly action: 'unchanged'; readonly news?: true }
-  | { readonly action: 'skip' | 'held'; readonly reason: string };
+  | { readonly action: 'skip'; readonly reason: string }
+  | { readonly action: 'held'; readonly reason: string };
 
 /** Decides about one object that Git wants and that is not ignored there. Pure; the same facts give the same decision. */
 export function decide(facts: Facts): Decision {

@@ -1,4 +1,4 @@
-import type { Change } from '../types.ts';
+import type { Change } from '../../change/index.ts';
 import type { Step } from './step.ts';
 import type { Fight, SyncSet } from './sync-set.ts';
 

@@ -1,4 +1,5 @@
 import { type Clock, FluxError, timeOfDay, yieldTurn } from '../../base/index.ts';
+import type { IdleVerdict, InGit, Orphan, PlanRequest } from '../../change/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
 import { kindName } from '../discovery/api-resource.ts';
 import type { Directory } from '../discovery/discovery.ts';
@@ -17,7 +18,6 @@ import {
   type Target,
   type Unplaced,
 } from '../scope/scope.ts';
-import type { Orphan, PlanEntry, PlanRequest } from '../types.ts';
 import { decide } from './decide.ts';
 import { escalationWarning } from './escalation.ts';
 import { appliedFrom } from './inventory.ts';
@@ -119,13 +119,13 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
 
   function stepOf(target: Target): Step {
     const { id, manifest, key, resource } = target;
-    const entry = { id, place: manifest.place };
+    const object: InGit = { id, inGit: true, place: manifest.place };
     const twins = duplicates.get(key);
     const state = stateOf(target);
     const live = state && typeof state === 'object' && 'find' in state ? state.find(target) : undefined;
-    const idle = (rest: Omit<PlanEntry, 'id' | 'place'>): Step => ({
+    const idle = (verdict: IdleVerdict): Step => ({
       act: 'none',
-      entry: { ...entry, ...rest },
+      entry: { ...object, ...verdict },
       target,
       ...(live ? { live } : {}),
     });
@@ -141,7 +141,7 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
     if (state === 'excluded') {
       return {
         act: 'apply',
-        entry: { ...entry, action: 'change', reason: 'its kind is excluded from listing' },
+        entry: { ...object, action: 'change', reason: 'its kind is excluded from listing' },
         target,
         mark,
         live,
@@ -161,10 +161,10 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
       if (decision.news && live && !request.preview) set.inventory.set(key, appliedFrom(live, manifest, mark, deps.manager));
       return idle({ action: 'unchanged' });
     }
-    if (decision.action !== 'create' && decision.action !== 'change') return idle(decision);
+    if (decision.action === 'skip' || decision.action === 'held') return idle(decision);
     const { action, reason, isDrift } = decision;
     const drift = isDrift ? { isDrift } : {};
-    return { act: 'apply', entry: { ...entry, action, reason }, target, mark, live, ...drift, ...flagged(target) };
+    return { act: 'apply', entry: { ...object, action, reason }, target, mark, live, ...drift, ...flagged(target) };
   }
 
   function appliedBefore({ key }: Target): { readonly replicas: number | undefined } | undefined {
@@ -220,11 +220,11 @@ function isUnsure(each: Placed): boolean {
 }
 
 function failed({ manifest, id, error }: Unplaced): Step {
-  return { act: 'none', entry: { id, place: manifest.place, action: 'failed', error } };
+  return { act: 'none', entry: { id, inGit: true, place: manifest.place, action: 'failed', error } };
 }
 
 function excluded({ manifest, id, reason }: Excluded): Step {
-  return { act: 'none', entry: { id, place: manifest.place, action: 'skip', reason, excluded: true } };
+  return { act: 'none', entry: { id, inGit: true, place: manifest.place, action: 'skip', reason, excluded: true } };
 }
 
 function notAppliable({ resource }: Target): FluxError {

@@ -1,11 +1,12 @@
 import { FluxError, messageOf } from '../../base/index.ts';
+import { REPLICAS_HELD } from '../../change/index.ts';
 import { isFields, parseApiVersion } from '../../resource/index.ts';
 import type { Transport } from '../connection/transport.ts';
 import type { Directory } from '../discovery/discovery.ts';
 import { type LiveObject, listPages } from '../object/live.ts';
 import { isKubectl, replicasOf, scaleHolder } from '../object/scale.ts';
 import type { Target } from '../scope/scope.ts';
-import type { Step } from './step.ts';
+import { type ApplyStep, type IdleStep, isWanted, type Step } from './step.ts';
 
 export interface ReplicasDeps {
   readonly transport: Transport;
@@ -32,7 +33,7 @@ export async function settleReplicas(
   signal: AbortSignal | undefined,
 ): Promise<readonly Step[]> {
   const scaled = steps.flatMap((step, index) => {
-    if (step.act === 'delete' || !step.target) return [];
+    if (!isWanted(step) || !step.target) return [];
     const waiting = waitingOf(step.target, step.live);
     return waiting ? [{ index, step, target: step.target, waiting }] : [];
   });
@@ -46,14 +47,14 @@ export async function settleReplicas(
   );
   return settled;
 
-  async function settle(step: Exclude<Step, { readonly act: 'delete' }>, target: Target, waiting: Waiting): Promise<Step> {
+  async function settle(step: ApplyStep | IdleStep, target: Target, waiting: Waiting): Promise<Step> {
     const { by, wanted, is } = waiting;
     const before = deps.appliedBefore(target);
     const isNews = before !== undefined && before.replicas !== wanted;
     const isPersons = step.act === 'apply' && isKubectl(by) && isNews;
     const why = isPersons ? await autoscalers.of(target) : undefined;
     if (isPersons && why === undefined) {
-      const reason = `${step.entry.reason ?? ''}; spec.replicas ${wanted} takes the place of ${by}'s${is === undefined ? '' : ` ${is}`}`;
+      const reason = `${step.entry.reason}; spec.replicas ${wanted} takes the place of ${by}'s${is === undefined ? '' : ` ${is}`}`;
       return { ...step, replicas: 'git', entry: { ...step.entry, reason } };
     }
     const warnings = [waits(waiting, why)];
@@ -68,8 +69,6 @@ function waitingOf({ manifest }: Target, live: LiveObject | undefined): Waiting 
   if (by === undefined || wanted === undefined || live?.replicas === wanted) return undefined;
   return { by, wanted, is: live?.replicas };
 }
-
-export const REPLICAS_HELD = 'cluster/replicas-held';
 
 function waits({ by, wanted, is }: Waiting, why: string | undefined): FluxError {
   const held = `${by} holds ${is === undefined ? 'another number' : is} through the scale subresource`;

@@ -1,15 +1,15 @@
 import type { FluxError } from '../../base/index.ts';
+import type { ApplyEntry, IdleEntry, KeptEntry, PruneEntry } from '../../change/index.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
 import type { LiveObject } from '../object/live.ts';
 import type { Target } from '../scope/scope.ts';
-import type { PlanEntry } from '../types.ts';
 
 /** One entry of a plan, with what is needed to carry it out. */
-export type Step = ApplyStep | DeleteStep | IdleStep;
+export type Step = ApplyStep | IdleStep | DeleteStep | KeepStep;
 
 export interface ApplyStep {
   readonly act: 'apply';
-  readonly entry: PlanEntry;
+  readonly entry: ApplyEntry;
   readonly target: Target;
   readonly mark: string;
   /** As it was listed; undefined when it did not exist. */
@@ -22,19 +22,31 @@ export interface ApplyStep {
   readonly replicas?: 'git';
 }
 
+/** Nothing is sent for it; its target and live object tell others whether what they need is there. */
+export interface IdleStep {
+  readonly act: 'none';
+  readonly entry: IdleEntry;
+  /** Absent when the object has no place in the cluster. */
+  readonly target?: Target;
+  readonly live?: LiveObject;
+}
+
 export interface DeleteStep {
   readonly act: 'delete';
-  readonly entry: PlanEntry;
+  readonly entry: PruneEntry;
   readonly resource: ApiResource;
   readonly live: LiveObject;
 }
 
-/** Nothing is sent for it; its target and live object tell others whether what they need is there. */
-export interface IdleStep {
-  readonly act: 'none';
-  readonly entry: PlanEntry;
-  readonly target?: Target;
-  /** Of what is not in Git, and stays. */
-  readonly resource?: ApiResource;
-  readonly live?: LiveObject;
+/** It is not in Git, and stays. */
+export interface KeepStep {
+  readonly act: 'keep';
+  readonly entry: KeptEntry;
+  readonly resource: ApiResource;
+  readonly live: LiveObject;
+}
+
+/** The step is about an object that the repository wants. */
+export function isWanted(step: Step): step is ApplyStep | IdleStep {
+  return step.entry.inGit;
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Deletion } from '../types.ts';
+import type { Deletion } from '../../change/index.ts';
 
 /** One object of the list as text: an id is free of blanks, a uid belongs to one object for ever. */
 function lineOf({ id, uid }: Deletion): string {

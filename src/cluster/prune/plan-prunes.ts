@@ -1,3 +1,4 @@
+import type { NotInGit, Orphan, PlanRequest } from '../../change/index.ts';
 import { formatResourceId, type ResourceId } from '../../resource/index.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
 import type { Directory, Discovery } from '../discovery/discovery.ts';
@@ -10,7 +11,6 @@ import type { Step } from '../plan/step.ts';
 import type { SyncSet } from '../plan/sync-set.ts';
 import type { AllowedNamespaces } from '../scope/allowed-namespaces.ts';
 import { keyOf } from '../scope/scope.ts';
-import type { Orphan, PlanEntry, PlanRequest } from '../types.ts';
 import { coversAll } from './deletion-list.ts';
 import { isCustom } from './precious.ts';
 import {
@@ -79,8 +79,10 @@ export async function planPrunes(pruning: Pruning, directory: Directory, signal?
   if (!request.preview) set.unconfirmed.update(look);
   const inOrder = judged.toSorted((a, b) => (a.candidate.id < b.candidate.id ? -1 : 1));
   const steps = inOrder.map(({ candidate: { id, resource, live }, verdict }): Step => {
-    const entry: PlanEntry = { id, ...verdict, ...(live.uid ? { uid: live.uid } : {}) };
-    return verdict.action === 'prune' ? { act: 'delete', entry, resource, live } : { act: 'none', entry, resource, live };
+    const object: NotInGit = { id, inGit: false, ...(live.uid ? { uid: live.uid } : {}) };
+    return verdict.action === 'prune'
+      ? { act: 'delete', entry: { ...object, ...verdict }, resource, live }
+      : { act: 'keep', entry: { ...object, ...verdict }, resource, live };
   });
   return { steps, orphans, unconfirmed: !set.unconfirmed.isEmpty };
 }

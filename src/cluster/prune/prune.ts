@@ -1,10 +1,10 @@
 import { FluxError, rfc3339 } from '../../base/index.ts';
+import type { Deletion, PruneVerdict } from '../../change/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
 import type { LiveObject } from '../object/live.ts';
 import { gcMark, ignorePolicy, MARK_LABEL, ownsMark } from '../object/ownership.ts';
 import type { SentDelete, SyncSet } from '../plan/sync-set.ts';
-import type { Deletion } from '../types.ts';
 import { coversAll, hashDeletions } from './deletion-list.ts';
 import { whyPrecious } from './precious.ts';
 import { isOurs, type Self } from './self.ts';
@@ -70,18 +70,9 @@ export interface Round {
   readonly wasAsked: (live: LiveObject) => boolean;
 }
 
-export interface Verdict {
-  readonly action: 'prune' | 'held' | 'skip';
-  readonly reason?: string;
-  /** Set where the doubt is about what could not be seen now: the next look may see it. */
-  readonly error?: FluxError;
-  /** Hash of the list of deletions that waits for a person's approval. */
-  readonly approval?: string;
-}
-
 export interface Judged {
   readonly candidate: Candidate;
-  readonly verdict: Verdict;
+  readonly verdict: PruneVerdict;
   /** A person has to confirm it, whatever else holds it at the moment. */
   readonly isAsked?: true;
 }
@@ -104,7 +95,7 @@ export function isMarkedOurs({ id, live }: Pick<Candidate, 'id' | 'live'>, { syn
   return live.labels?.[MARK_LABEL] === gcMark(syncSet, id);
 }
 
-type ObjectGuard = (candidate: Candidate, owner: Owner) => Verdict | undefined;
+type ObjectGuard = (candidate: Candidate, owner: Owner) => PruneVerdict | undefined;
 
 /** Reasons not to delete one object, in the order in which they are shown. Each has a case in the tests that it alone holds. */
 export const OBJECT_GUARDS: readonly ObjectGuard[] = [
@@ -207,7 +198,7 @@ export function judgePrunes(candidates: readonly Candidate[], owner: Owner, roun
   const deletions = judged.filter(({ verdict }) => verdict === undefined).map(({ candidate }) => candidate);
   // Asked while in doubt too: what joins the set until the doubt is gone must not make the deletion look small.
   const tooMuch = overBudget(deletions, round);
-  const all: Verdict = doubtOf(round) ?? tooMuch ?? { action: 'prune', reason: 'no longer in Git' };
+  const all: PruneVerdict = doubtOf(round) ?? tooMuch ?? { action: 'prune', reason: 'no longer in Git' };
   return judged.map(({ candidate, verdict }) =>
     verdict ? { candidate, verdict } : { candidate, verdict: all, ...(tooMuch ? { isAsked: true } : {}) },
   );
@@ -218,13 +209,13 @@ export function judgePrunes(candidates: readonly Candidate[], owner: Owner, roun
  * word, and so is how many; everything else holds them as it would hold ours (R-022).
  */
 export function judgeNamed(candidates: readonly Candidate[], owner: Owner, round: Round): readonly Judged[] {
-  const all: Verdict = doubtOf(round) ?? { action: 'prune', reason: 'not in Git, and named by a person to be deleted' };
+  const all: PruneVerdict = doubtOf(round) ?? { action: 'prune', reason: 'not in Git, and named by a person to be deleted' };
   return candidates
     .filter(({ resource }) => !isNeverPruned(resource.kind))
     .map((candidate) => ({ candidate, verdict: verdictOn(candidate, owner) ?? all }));
 }
 
-function verdictOn(candidate: Candidate, owner: Owner): Verdict | undefined {
+function verdictOn(candidate: Candidate, owner: Owner): PruneVerdict | undefined {
   return firstOf(OBJECT_GUARDS, (guard) => guard(candidate, owner));
 }
 
@@ -238,7 +229,7 @@ export function isWhole({
 }
 
 /** Why nothing at all is deleted in this round. */
-function doubtOf(round: Round): Verdict | undefined {
+function doubtOf(round: Round): PruneVerdict | undefined {
   const doubt = firstOf(ROUND_GUARDS, (guard) => guard(round));
   if (doubt === undefined) return undefined;
   const isUnseen = !isWhole(round);
@@ -249,7 +240,7 @@ function doubtOf(round: Round): Verdict | undefined {
 function overBudget(
   candidates: readonly Candidate[],
   { staying, limit, ownersOfData, allowPrune, approved, wasAsked }: Round,
-): Verdict | undefined {
+): PruneVerdict | undefined {
   const total = candidates.length;
   const setSize = staying + total;
   const deletions = candidates.map(({ id, live }) => ({ id, uid: live.uid ?? '' }));

@@ -1,22 +1,9 @@
 import type { FluxError } from '../../base/index.ts';
+import type { Action, Change, Deletion, HealthState, ObjectDiff, ObjectHealth, Outcome } from '../../change/index.ts';
 import type { EventLog } from '../../record/index.ts';
-import type { Container, ResourceId } from '../../resource/index.ts';
+import type { Container, Problem, ResourceId } from '../../resource/index.ts';
 import type { UpdateResult, UpdateSpec } from '../../update/index.ts';
-import type {
-  Cancellable,
-  Change,
-  Deletion,
-  HealthState,
-  ImageInfo,
-  ImageScan,
-  ObjectDiff,
-  ObjectHealth,
-  Problem,
-  Revision,
-  Rollout,
-  SourceState,
-  Writers,
-} from '../ports.ts';
+import type { Cancellable, ImageInfo, ImageScan, Revision, Rollout, SourceState, Writers } from '../ports.ts';
 import type { HeldDeletions } from '../sync/approvals.ts';
 import type { History } from '../sync/history.ts';
 import type { ObjectStatesView } from '../sync/object-states.ts';
@@ -88,7 +75,7 @@ export interface SyncReport {
   readonly startedAt?: number;
   readonly finishedAt?: number;
   /** Objects by outcome, unchanged ones included. */
-  readonly counts: Readonly<Partial<Record<Change['outcome'], number>>>;
+  readonly counts: Readonly<Partial<Record<Outcome, number>>>;
   /** Everything but unchanged objects. */
   readonly changes: readonly Change[];
   /** Refused files and documents. */
@@ -112,7 +99,7 @@ export interface DiffReport {
   /** Absent where files were compared. */
   readonly revision?: Revision;
   /** Objects by action, unchanged ones included. */
-  readonly counts: Readonly<Partial<Record<ObjectDiff['action'], number>>>;
+  readonly counts: Readonly<Partial<Record<Action, number>>>;
   /** Everything but unchanged objects. */
   readonly entries: readonly ObjectDiff[];
   /** Refused files and documents. */

@@ -1,5 +1,6 @@
 import { type Clock, FluxError } from '../../base/index.ts';
-import type { Cancellable, Change, Cluster, HealthState, HealthWatch, Revision } from '../ports.ts';
+import { type Change, countStates, isApplied } from '../../change/index.ts';
+import type { Cancellable, Cluster, HealthWatch, Revision } from '../ports.ts';
 import type { SyncOutcome } from '../sync/sync.ts';
 import type { HealthReport } from './daemon.ts';
 
@@ -80,6 +81,7 @@ export function createHealth({
 
   return {
     synced({ revision, changes }) {
+      // What the sync left in the cluster; the rest is kept out of memory.
       synced = { revision, changes: changes.filter(isApplied) };
       close();
       tell();
@@ -111,12 +113,10 @@ export function createHealth({
 
 function reportOf({ revision }: Synced, watch: HealthWatch): HealthReport {
   const states = watch.states();
-  const counts: Partial<Record<HealthState, number>> = {};
-  for (const { state } of states) counts[state] = (counts[state] ?? 0) + 1;
-  return { revision, settled: watch.settled(), counts, objects: states.filter(({ state }) => state !== 'current') };
-}
-
-/** What the sync left in the cluster; the rest is kept out of memory. */
-function isApplied({ outcome }: Change): boolean {
-  return outcome === 'created' || outcome === 'configured' || outcome === 'unchanged';
+  return {
+    revision,
+    settled: watch.settled(),
+    counts: countStates(states),
+    objects: states.filter(({ state }) => state !== 'current'),
+  };
 }

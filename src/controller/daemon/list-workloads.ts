@@ -1,7 +1,7 @@
 import { FluxError } from '../../base/index.ts';
 import { hasPolicy, policiesOf } from '../../policy/index.ts';
 import type { Manifest, ResourceId } from '../../resource/index.ts';
-import type { Change, ClusterWorkload, SourceState, SourceStatus } from '../ports.ts';
+import type { ClusterWorkload, SourceState, SourceStatus } from '../ports.ts';
 import type { ReadOnlyReason, WorkloadStatus } from './daemon.ts';
 
 export interface WorkloadListing {
@@ -10,7 +10,7 @@ export interface WorkloadListing {
   readonly wanted: ReadonlyMap<ResourceId, Manifest>;
   readonly source: SourceState;
   /** Failures of the last sync, by id. */
-  readonly failures: ReadonlyMap<ResourceId, Change>;
+  readonly failures: ReadonlyMap<ResourceId, FluxError>;
 }
 
 export type ListWorkloads = (listing: WorkloadListing) => readonly WorkloadStatus[];
@@ -43,7 +43,7 @@ export function createWorkloadListing(): ListWorkloads {
     if (known?.wanted === wanted && known.failures === failures && known.status === status) return known.value;
     const value = running.map((workload) => {
       const manifest = wanted.get(workload.id);
-      const syncError = failures.get(workload.id)?.error?.message ?? '';
+      const syncError = failures.get(workload.id)?.message ?? '';
       return entryOf(workload, { manifest, readOnly: manifest ? '' : whyReadOnly(status), syncError });
     });
     listings.set(running, { wanted, failures, status, value });

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type Clock, FluxError } from '../../base/index.ts';
-import type { Cancellable, Cluster, Desired, DesiredState, ObjectDiff, Revision, Source, TreeFile } from '../ports.ts';
+import { countActions } from '../../change/index.ts';
+import type { DesiredState } from '../../resource/index.ts';
+import type { Cancellable, Cluster, Desired, Revision, Source, TreeFile } from '../ports.ts';
 import type { RepositoryReader } from '../repository/view.ts';
 import type { Approvals } from '../sync/approvals.ts';
 import { applyWarnings, confirmedDeletions } from '../sync/sync.ts';
@@ -98,12 +100,6 @@ function readFiles(files: readonly DiffFile[], desired: Desired, cancel: Cancell
     return { path, mode: '100644', blob, size: bytes.length };
   });
   return desired.read(tree, async (id) => blobs.get(id) ?? Buffer.alloc(0), { ...cancel, keep: false });
-}
-
-function countActions(diffs: readonly ObjectDiff[]): DiffReport['counts'] {
-  const counts: Partial<Record<ObjectDiff['action'], number>> = {};
-  for (const { action } of diffs) counts[action] = (counts[action] ?? 0) + 1;
-  return counts;
 }
 
 function busy(): FluxError {

@@ -1,6 +1,6 @@
 import type { FluxError } from '../../base/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
-import type { Change, Revision } from '../ports.ts';
+import type { Revision } from '../ports.ts';
 import type { SyncOutcome } from '../sync/sync.ts';
 
 /** What the daemon knows of its own work so far. Lost at a restart and rebuilt by the first sync. */
@@ -11,8 +11,8 @@ export class Progress {
   failure: FluxError | undefined;
   /** A sync whose outcome Git has not taken yet. */
   unrecorded: SyncOutcome | undefined;
-  /** Objects that the last sync could not apply, by id. */
-  failures: ReadonlyMap<ResourceId, Change> = new Map();
+  /** Why the last sync could not apply objects, by id. */
+  failures: ReadonlyMap<ResourceId, FluxError> = new Map();
   /** Whether the last sync of this process left deletions that a person has to confirm. */
   unconfirmed = false;
 
@@ -29,8 +29,8 @@ export class Progress {
     this.applied = outcome.revision;
     this.failure = undefined;
     this.unconfirmed = outcome.unconfirmed ?? false;
-    const failed = outcome.changes.filter((change) => change.outcome === 'failed');
+    const failed = outcome.changes.flatMap((change) => (change.outcome === 'failed' ? [[change.id, change.error] as const] : []));
     // Still none is no news to whoever made something of it.
-    if (failed.length > 0 || this.failures.size > 0) this.failures = new Map(failed.map((change) => [change.id, change]));
+    if (failed.length > 0 || this.failures.size > 0) this.failures = new Map(failed);
   }
 }

@@ -1,4 +1,5 @@
 import { asFluxError, begin, type Clock, FluxError, type Logger } from '../../base/index.ts';
+import { type Change, countOutcomes, isHeldDeletion } from '../../change/index.ts';
 import { PoliciesRefused } from '../../update/index.ts';
 import type { Health } from '../daemon/health.ts';
 import { applyUpdate, type UpdateOptions } from '../jobs/apply-update.ts';
@@ -6,7 +7,7 @@ import { automate } from '../jobs/automate.ts';
 import { imageTargets } from '../jobs/image-targets.ts';
 import type { Job, JobQueue, JobResult } from '../jobs/jobs.ts';
 import type { ControllerMetrics } from '../metrics.ts';
-import type { Cancellable, Change, ImageWatch, Revision, Source } from '../ports.ts';
+import type { Cancellable, ImageWatch, Revision, Source } from '../ports.ts';
 import type { SyncHistory } from '../sync/history.ts';
 import { createOutcomeLog } from '../sync/log-outcome.ts';
 import { objectEvents } from '../sync/object-events.ts';
@@ -14,7 +15,6 @@ import type { ObjectStates } from '../sync/object-states.ts';
 import { isRefusal } from '../sync/patient-recorder.ts';
 import { type SyncOptions, type SyncOutcome, sync } from '../sync/sync.ts';
 import type { SyncEvents } from '../sync/sync-events.ts';
-import { countOutcomes } from '../sync/sync-recorder.ts';
 import type { SyncReports } from '../sync/sync-reports.ts';
 import type { Again, LoopSteps } from './loop.ts';
 import type { Progress } from './progress.ts';
@@ -133,8 +133,7 @@ export function createSteps(options: StepsOptions): LoopSteps {
       outcomes: countOutcomes(outcome.changes),
       refused: outcome.errors.length,
       corrections: outcome.changes.filter(({ drift }) => drift).length,
-      // A held object of the repository has a place; a held deletion has none.
-      heldDeletions: outcome.changes.filter((change) => change.outcome === 'held' && !change.place).length,
+      heldDeletions: outcome.changes.filter(isHeldDeletion).length,
     });
     logOutcome(outcome, log);
   }
@@ -144,7 +143,6 @@ export function createSteps(options: StepsOptions): LoopSteps {
 function leftUndone(changes: readonly Change[]): Again | undefined {
   const errors = changes.flatMap(({ error }) => error ?? []);
   if (errors.some(({ fault }) => fault !== 'user')) return 'soon';
-  const isHeldDeletion = ({ outcome, place }: Change) => outcome === 'held' && place === undefined;
   return errors.length > 0 || changes.some(isHeldDeletion) ? 'later' : undefined;
 }
 

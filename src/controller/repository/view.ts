@@ -1,6 +1,6 @@
 import { waitOrAbort } from '../../base/index.ts';
-import { isResourceId, isWorkloadKind, type Manifest, type ResourceId } from '../../resource/index.ts';
-import type { Cancellable, Cluster, Desired, DesiredState, Revision, Source } from '../ports.ts';
+import { type DesiredState, isResourceId, isWorkloadKind, type Manifest, type ResourceId } from '../../resource/index.ts';
+import type { Cancellable, Cluster, Desired, Revision, Source } from '../ports.ts';
 
 /** A revision of the repository, read. */
 export interface RepositoryView {

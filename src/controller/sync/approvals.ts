@@ -1,6 +1,6 @@
 import { FluxError } from '../../base/index.ts';
+import { type Change, type Deletion, isOpenDeletion, type OpenDeletion, type Orphan } from '../../change/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
-import type { Change, Deletion, Orphan } from '../ports.ts';
 
 /** Deletions that did not happen in the last sync. */
 export interface HeldDeletions {
@@ -23,7 +23,7 @@ interface DeletionList {
  * only: after a restart what is too much to be deleted unasked is held again, and asked about again (R-021).
  */
 export class Approvals {
-  #notDone: readonly Change[] = [];
+  #notDone: readonly OpenDeletion[] = [];
   #approved: DeletionList | undefined;
   #orphans: readonly Orphan[] = [];
   #approvedOrphans: readonly Deletion[] = [];
@@ -40,10 +40,10 @@ export class Approvals {
 
   /** Takes note of a sync. What was deleted, or is in Git again, is not approved any longer. */
   update(changes: readonly Change[], orphans: readonly Orphan[] = []): void {
-    this.#notDone = changes.filter(({ outcome, place }) => !place && (outcome === 'held' || outcome === 'failed'));
+    this.#notDone = changes.filter(isOpenDeletion);
     this.#orphans = orphans;
     if (!this.#approved && this.#approvedOrphans.length === 0) return;
-    const settled = new Set(changes.filter(({ outcome, place }) => place || outcome === 'deleted').map(({ id }) => id));
+    const settled = new Set(changes.filter(({ inGit, outcome }) => inGit || outcome === 'deleted').map(({ id }) => id));
     const isOpen = ({ id }: Deletion) => !settled.has(id);
     this.#approvedOrphans = this.#approvedOrphans.filter(isOpen);
     const deletions = this.approved.filter(isOpen);

@@ -1,8 +1,7 @@
 import type { Logger } from '../../base/index.ts';
-import { formatPlace } from '../../resource/index.ts';
-import { type Orphan, type Problem, REPLICAS_HELD } from '../ports.ts';
+import { type Change, countOutcomes, isHeldDeletion, type Orphan, REPLICAS_HELD } from '../../change/index.ts';
+import { formatPlace, type Problem } from '../../resource/index.ts';
 import type { SyncOutcome } from './sync.ts';
-import { countOutcomes } from './sync-recorder.ts';
 
 /**
  * Logs what syncs came to: one line for each thing that is not as before, then one with the sum. Trouble that lasts is told when it
@@ -28,12 +27,12 @@ export function createOutcomeLog(): (outcome: SyncOutcome, log: Logger) => void 
       log.warn({ resources: outside.join(',') }, 'not applying resources; excluded by namespace constraints');
     // Another Flux may be at work: what comes and goes there is not told each time.
     if (orphans.length > 0 && isNews('orphans')) log.info({ objects: orphans.length, resources: firstOf(orphans) }, ORPHANS);
-    const deletions = changes.filter(({ outcome, place }) => outcome === 'held' && place === undefined);
+    const deletions = changes.filter(isHeldDeletion);
     const many = [...Map.groupBy(deletions, ({ reason }) => reason)].filter(([, held]) => held.length > SHOWN);
     for (const [reason, held] of many)
       if (isNews('held', reason, held.length))
         log.warn({ objects: held.length, resources: firstOf(held), reason }, 'deletions held');
-    const grouped = new Set(many.flatMap(([, held]) => held));
+    const grouped: ReadonlySet<Change> = new Set(many.flatMap(([, held]) => held));
     for (const change of changes) {
       const { id, outcome, place, reason, error, excluded } = change;
       if (outcome === 'unchanged' || excluded || grouped.has(change)) continue;

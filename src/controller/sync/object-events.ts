@@ -1,7 +1,7 @@
 import { redact } from '../../base/index.ts';
+import { type Change, isHeldDeletion, type ObjectEvent } from '../../change/index.ts';
 import type { FluxEvent } from '../../record/index.ts';
 import { formatPlace, parseResourceId, type ResourceId, WORKLOAD_KINDS } from '../../resource/index.ts';
-import type { Change, ObjectEvent } from '../ports.ts';
 import type { SyncOutcome } from './sync.ts';
 
 /** Trouble with the API server, not with the object; it could not be written down there either. */
@@ -26,7 +26,7 @@ export function objectEvents({ revision, changes }: SyncOutcome, told: readonly 
     const event = eventOf(change, revision);
     return [
       ...(event ? [{ change, revision, ...event }] : []),
-      ...(image === undefined || !change.place
+      ...(image === undefined || !change.inGit
         ? []
         : [{ change, revision, reason: 'ImageUpdated', action: 'UpdateImage', type: 'Normal', note: image } as const]),
     ];
@@ -36,12 +36,11 @@ export function objectEvents({ revision, changes }: SyncOutcome, told: readonly 
 function eventOf(change: Change, revision: string): Omit<ObjectEvent, 'change' | 'revision'> | undefined {
   const { id, outcome, place, drift, reason = '', error } = change;
   if (outcome === 'failed') {
-    if (error === undefined || OF_THE_SERVER.includes(error.code)) return undefined;
+    if (OF_THE_SERVER.includes(error.code)) return undefined;
     return { reason: 'SyncFailed', action: 'Sync', type: 'Warning', note: redact(error.message) };
   }
   if (drift) return { reason: 'DriftCorrected', action: 'CorrectDrift', type: 'Normal', note: redact(`put right: ${reason}`) };
-  // A held object of the repository has a place; a held deletion has none.
-  if (outcome === 'held' && place === undefined)
+  if (isHeldDeletion(change))
     return {
       reason: 'DeletionHeld',
       action: 'GarbageCollect',
@@ -50,7 +49,7 @@ function eventOf(change: Change, revision: string): Omit<ObjectEvent, 'change' |
     };
   if (outcome === 'deleted')
     return { reason: 'GarbageCollected', action: 'GarbageCollect', type: 'Normal', note: 'deleted, because it is gone from Git' };
-  if ((outcome === 'created' || outcome === 'configured') && place && isWorkload(id))
+  if ((outcome === 'created' || outcome === 'configured') && isWorkload(id))
     return {
       reason: 'SyncApplied',
       action: 'Sync',

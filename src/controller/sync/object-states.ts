@@ -1,6 +1,7 @@
 import type { FluxError } from '../../base/index.ts';
-import type { ManifestPlace, ResourceId } from '../../resource/index.ts';
-import { type Change, type Problem, REPLICAS_HELD, type Revision } from '../ports.ts';
+import { type Change, isApplied, REPLICAS_HELD } from '../../change/index.ts';
+import type { ManifestPlace, Problem, ResourceId } from '../../resource/index.ts';
+import type { Revision } from '../ports.ts';
 import type { SyncOutcome } from './sync.ts';
 
 /**
@@ -70,32 +71,15 @@ export class ObjectStates {
   }
 }
 
-function isApplied(outcome: Change['outcome']): boolean {
-  return outcome === 'created' || outcome === 'configured' || outcome === 'unchanged';
-}
-
-function stateOf({
-  id,
-  outcome,
-  place,
-  reason,
-  error,
-  warnings = [],
-}: Change): (Omit<ObjectState, 'since'> & { news?: boolean }) | undefined {
-  const placed = { id, ...(place ? { place } : {}) };
+function stateOf(change: Change): (Omit<ObjectState, 'since'> & { readonly news?: boolean }) | undefined {
+  const { id, outcome, place, reason, error, warnings = [] } = change;
+  if (outcome === 'deleted') return undefined;
+  const object = { id, ...(place ? { place } : {}) };
+  if (!isApplied(change))
+    return { ...object, state: change.outcome, ...(reason === undefined ? {} : { reason }), ...(error ? { error } : {}) };
   const held = warnings.find(({ code }) => code === REPLICAS_HELD);
-  if (held && isApplied(outcome)) return { ...placed, state: 'waiting', reason: held.message };
-  switch (outcome) {
-    case 'created':
-    case 'configured':
-      return { ...placed, state: 'synced', news: true };
-    case 'unchanged':
-      return { ...placed, state: 'synced' };
-    case 'deleted':
-      return undefined;
-    default:
-      return { ...placed, state: outcome, ...(reason === undefined ? {} : { reason }), ...(error ? { error } : {}) };
-  }
+  if (held) return { ...object, state: 'waiting', reason: held.message };
+  return { ...object, state: 'synced', ...(outcome === 'unchanged' ? {} : { news: true }) };
 }
 
 function refused({ id, file, document, item, line, error }: Problem): Omit<ObjectState, 'since'> {

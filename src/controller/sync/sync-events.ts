@@ -1,8 +1,9 @@
 import { asFluxError, type Logger, redact } from '../../base/index.ts';
+import { type Change, isHeldDeletion } from '../../change/index.ts';
 import { type EventResult, type FluxEvent, parseJobNote } from '../../record/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
 import type { ReleaseContainersSpec, ReleaseImageSpec, UpdateSpec } from '../../update/index.ts';
-import type { Change, Commit, Revision, Source } from '../ports.ts';
+import type { Commit, Revision, Source } from '../ports.ts';
 import type { SyncOutcome } from './sync.ts';
 import { syncedCommits } from './synced-commits.ts';
 
@@ -67,8 +68,7 @@ export function createSyncEvents(source: Pick<Source, 'commits' | 'notes'>, log:
         const objects = sorted(corrections.map(({ id }) => id));
         events.push({ type: 'drift_corrected', objects, ...envelope, metadata: { revision, corrections } });
       }
-      // A held object of the repository has a place; a held deletion has none.
-      const held = changes.filter(({ outcome: word, place }) => word === 'held' && place === undefined);
+      const held = changes.filter(isHeldDeletion);
       const deletions = held.map(reasonOf);
       const hash = held.find(({ approval }) => approval !== undefined)?.approval;
       if (isNews('held', [hash, deletions]) && deletions.length > 0) {
@@ -169,8 +169,8 @@ function failureOf(result: EventResult): string {
 }
 
 /** What is new or was changed by the revision, or should have been. */
-function isOfRevision({ outcome, drift, place }: Change): boolean {
-  return place !== undefined && !drift && (outcome === 'created' || outcome === 'configured' || outcome === 'failed');
+function isOfRevision({ outcome, drift, inGit }: Change): boolean {
+  return inGit && !drift && (outcome === 'created' || outcome === 'configured' || outcome === 'failed');
 }
 
 function successes(result: EventResult): readonly ResourceId[] {

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/index.ts';
+import { type Change, countOutcomes, isOpenDeletion } from '../../change/index.ts';
 import {
   createSyncRecord,
   differsInTrouble,
@@ -9,8 +10,8 @@ import {
   type RecordedImageUpdate,
   type SyncRecord,
 } from '../../record/index.ts';
-import { formatPlace } from '../../resource/index.ts';
-import type { Change, Problem, Revision, Source } from '../ports.ts';
+import { formatPlace, type Problem } from '../../resource/index.ts';
+import type { Revision, Source } from '../ports.ts';
 import type { SyncOutcome, SyncRecorder } from './sync.ts';
 import { syncedCommits } from './synced-commits.ts';
 
@@ -70,16 +71,9 @@ export function createSyncRecorder(
 
 /** What is left of the deletions that a person confirmed, while any waits to be done. */
 function unspent({ allowPrune = 0, changes }: SyncOutcome): number | undefined {
-  const isDue = changes.some(({ uid, outcome }) => uid !== undefined && (outcome === 'held' || outcome === 'failed'));
+  const isDue = changes.some((change) => isOpenDeletion(change) && change.uid !== undefined);
   const left = allowPrune - changes.filter(({ outcome }) => outcome === 'deleted').length;
   return isDue && left > 0 ? left : undefined;
-}
-
-/** Objects by outcome. */
-export function countOutcomes(changes: readonly Change[]): Partial<Record<Change['outcome'], number>> {
-  const counts: Partial<Record<Change['outcome'], number>> = {};
-  for (const { outcome } of changes) counts[outcome] = (counts[outcome] ?? 0) + 1;
-  return counts;
 }
 
 function recordedChange({ id, outcome, place, reason, error }: Change): RecordedChange {

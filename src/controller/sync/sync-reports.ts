@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { FluxError } from '../../base/index.ts';
+import { countOutcomes } from '../../change/index.ts';
 import { Recent } from '../../record/index.ts';
 import type { SyncReport } from '../daemon/daemon.ts';
 import type { SyncOutcome } from './sync.ts';
-import { countOutcomes } from './sync-recorder.ts';
 
 /** How many reports are kept for clients that ask late. */
 const KEPT = 50;

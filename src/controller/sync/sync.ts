@@ -1,6 +1,8 @@
 import { asFluxError, begin, type Clock, FluxError, messageOf, yieldTurn } from '../../base/index.ts';
+import type { Change, ObjectDiff, Orphan, Plan, PlanRequest } from '../../change/index.ts';
 import { recordedAllowPrune, recordedUnconfirmed } from '../../record/index.ts';
-import type { Cancellable, Change, Cluster, Commit, Orphan, Plan, PlanRequest, Problem, Revision, Source } from '../ports.ts';
+import type { Problem } from '../../resource/index.ts';
+import type { Cancellable, Cluster, Commit, Revision, Source } from '../ports.ts';
 import type { RepositoryReader } from '../repository/view.ts';
 import type { Approvals } from './approvals.ts';
 import { syncedCommits } from './synced-commits.ts';
@@ -137,7 +139,7 @@ async function leftByOthers(
 }
 
 /** What applying warned of, with the place of the manifest. */
-export function applyWarnings({ id, place, warnings = [] }: Pick<Change, 'id' | 'place' | 'warnings'>): readonly Problem[] {
+export function applyWarnings({ id, place, warnings = [] }: Change | ObjectDiff): readonly Problem[] {
   return warnings.map((error) => ({ ...place, id, error }));
 }
 

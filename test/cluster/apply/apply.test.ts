@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { CHECKSUM_ANNOTATION, type Change, gcMark, MARK_LABEL } from '../../../src/cluster/index.ts';
+import type { Change } from '../../../src/change/index.ts';
+import { CHECKSUM_ANNOTATION, gcMark, MARK_LABEL } from '../../../src/cluster/index.ts';
 import type { KubeObject } from '../../../src/resource/index.ts';
 import { invalid, type Seen, status } from '../api-server.ts';
 import {

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { silentLogger, systemClock } from '../../../src/base/index.ts';
+import type { ObjectDiff, PlanRequest } from '../../../src/change/index.ts';
 import { compareObjects } from '../../../src/cluster/diff/compare.ts';
 import { createCluster } from '../../../src/cluster/index.ts';
-import type { Cluster, ObjectDiff, PlanRequest } from '../../../src/controller/ports.ts';
+import type { Cluster } from '../../../src/controller/ports.ts';
 import type { KubeObject, Manifest } from '../../../src/resource/index.ts';
 import { type Kubernetes, startKubernetes } from '../../../src/sim/index.ts';
 import { createKubeClient, type KubeClient } from '../../e2e/harness/kube-client.ts';
@@ -108,7 +109,12 @@ describe('what a sync would do', () => {
     await other.apply(await other.plan(request([configMap('a')])));
     other.close();
     const found = await world.diff([configMap('a')]);
-    expect(found['shop:configmap/a']).toEqual({ id: 'shop:configmap/a', place: expect.anything(), action: 'unchanged' });
+    expect(found['shop:configmap/a']).toEqual({
+      id: 'shop:configmap/a',
+      inGit: true,
+      place: expect.anything(),
+      action: 'unchanged',
+    });
   });
 
   test('fields that kubectl apply wrote and Git has no longer would go, once they are ours; defaults come back', async () => {

@@ -6,6 +6,7 @@ import { nextTruceEnd, noteCorrections } from '../../../src/cluster/plan/fight.t
 import type { Step } from '../../../src/cluster/plan/step.ts';
 import { createSyncSet } from '../../../src/cluster/plan/sync-set.ts';
 import { createAllowedNamespaces } from '../../../src/cluster/scope/allowed-namespaces.ts';
+import { changeOf } from '../../support/changes.ts';
 
 const SECOND = 1_000;
 const known = {
@@ -41,7 +42,7 @@ function play(events: readonly (readonly [seconds: number, live: LiveObject | un
     const { action } = decide({ checksum: 'c', mark: 'm', live, known, fight, manager: 'flux', now });
     if (action === 'change' || action === 'create') {
       const step = { act: 'apply', target: { key: 'k' }, isDrift: true } as unknown as Step;
-      noteCorrections(set, [step], [{ id: 'x:y/z', outcome: action === 'create' ? 'created' : 'configured' }], now);
+      noteCorrections(set, [step], [changeOf('x:y/z', action === 'create' ? 'created' : 'configured')], now);
       expect(nextTruceEnd([set], now)).toBeGreaterThan(now);
     }
     return action;

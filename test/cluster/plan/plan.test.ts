@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { CHECKSUM_ANNOTATION, gcMark, MARK_LABEL, type Plan } from '../../../src/cluster/index.ts';
+import type { Plan } from '../../../src/change/index.ts';
+import { CHECKSUM_ANNOTATION, gcMark, MARK_LABEL } from '../../../src/cluster/index.ts';
 import type { Manifest } from '../../../src/resource/index.ts';
 import { countTurns } from '../../support/turns.ts';
 import { status } from '../api-server.ts';

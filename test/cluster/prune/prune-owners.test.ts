@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { FluxError, silentLogger } from '../../../src/base/index.ts';
+import type { PlanRequest } from '../../../src/change/index.ts';
 import { type Cluster, createCluster, gcMark, MARK_LABEL } from '../../../src/cluster/index.ts';
 import { selfOf } from '../../../src/cluster/prune/self.ts';
-import type { PlanRequest } from '../../../src/controller/ports.ts';
 import type { Manifest } from '../../../src/resource/index.ts';
 import {
   configMap,

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { HealthState, Outcome } from '../../../src/change/index.ts';
 import { createHealth, type Health } from '../../../src/controller/daemon/health.ts';
-import type { Change, HealthState, Outcome } from '../../../src/controller/ports.ts';
 import type { SyncOutcome } from '../../../src/controller/sync/sync.ts';
+import { changeOf } from '../../support/changes.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { until } from '../../support/until.ts';
 
@@ -12,7 +13,7 @@ function outcome(revision: string, changes: Readonly<Record<string, Outcome>>): 
     revision,
     startedAt: 0,
     finishedAt: 0,
-    changes: Object.entries(changes).map(([id, each]): Change => ({ id, outcome: each })),
+    changes: Object.entries(changes).map(([id, each]) => changeOf(id, each)),
     errors: [],
     warnings: [],
   };

@@ -54,7 +54,7 @@ describe('listing workloads', () => {
     expect(automated[1]).toBe(first[1]);
 
     const error = new FluxError('denied', { code: 'cluster/refused' });
-    const failures = new Map([[ID, { id: ID, outcome: 'failed', error } as const]]);
+    const failures = new Map([[ID, error]]);
     expect(listWorkloads({ ...listing, failures })[0]?.syncError).toBe('denied');
     expect(listWorkloads(listing)[0]?.syncError).toBe('');
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../../src/base/index.ts';
+import type { ObjectDiff, PlanRequest } from '../../../src/change/index.ts';
 import { createPreview, type PreviewOptions } from '../../../src/controller/daemon/preview.ts';
-import type { Cluster, Desired, ObjectDiff, PlanRequest, Source, TreeFile } from '../../../src/controller/ports.ts';
+import type { Cluster, Desired, Source, TreeFile } from '../../../src/controller/ports.ts';
 import { createRepositoryReader } from '../../../src/controller/repository/view.ts';
 import { Approvals } from '../../../src/controller/sync/approvals.ts';
 import { createManifestReader } from '../../../src/manifests/index.ts';
@@ -135,10 +136,18 @@ describe('what is compared', () => {
 
 test('a report lists everything but unchanged objects, and counts them all', async () => {
   const odd = new FluxError('status is left out', { code: 'cluster/odd' });
+  const place = { file: 'c.yaml', document: 1, line: 3 };
   const diffs: ObjectDiff[] = [
-    { id: 'a:configmap/a', action: 'unchanged' },
-    { id: 'a:configmap/b', action: 'change', fields: [{ path: 'data.a', from: '1', to: '2' }] },
-    { id: 'a:configmap/c', action: 'unchanged', place: { file: 'c.yaml', document: 1, line: 3 }, warnings: [odd] },
+    { id: 'a:configmap/a', inGit: true, place, action: 'unchanged' },
+    {
+      id: 'a:configmap/b',
+      inGit: true,
+      place,
+      action: 'change',
+      reason: 'changed in Git',
+      fields: [{ path: 'data.a', from: '1', to: '2' }],
+    },
+    { id: 'a:configmap/c', inGit: true, place, action: 'unchanged', warnings: [odd] },
   ];
   const { preview } = worldOf({ diff: async () => diffs });
   expect(await preview({})).toMatchObject({

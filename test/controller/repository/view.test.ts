@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { Cancellable, DesiredState, Source } from '../../../src/controller/ports.ts';
+import type { Cancellable, Source } from '../../../src/controller/ports.ts';
 import { createCurrentView } from '../../../src/controller/repository/current-view.ts';
 import { createRepositoryReader } from '../../../src/controller/repository/view.ts';
-import type { Manifest } from '../../../src/resource/index.ts';
+import type { DesiredState, Manifest } from '../../../src/resource/index.ts';
 
 const CART: Manifest = {
   place: { file: 'cart.yaml', document: 1, line: 1 },

@@ -1,17 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../../src/base/index.ts';
-import type { Change } from '../../../src/controller/ports.ts';
+import type { Change } from '../../../src/change/index.ts';
 import { Approvals } from '../../../src/controller/sync/approvals.ts';
+import { changeOf } from '../../support/changes.ts';
 
 const held = (name: string, approval: string | undefined = 'abc', uid = `uid-${name}`): Change => ({
   id: `shop:configmap/${name}`,
+  inGit: false,
   outcome: 'held',
   reason: 'too many',
   uid,
   ...(approval === undefined ? {} : { approval }),
 });
 const deletion = (name: string) => ({ id: `shop:configmap/${name}`, uid: `uid-${name}` });
-const place = { file: 'a.yaml', document: 1, line: 1 };
+const deleted = (name: string): Change => ({ ...deletion(name), inGit: false, outcome: 'deleted', reason: 'no longer in Git' });
 
 function approvedOf(...changes: readonly Change[]): Approvals {
   const approvals = new Approvals();
@@ -22,7 +24,7 @@ function approvedOf(...changes: readonly Change[]): Approvals {
 
 describe('an approval of deletions (R-021)', () => {
   test('is for the list that is held, object by object', () => {
-    const approvals = approvedOf(held('a'), held('b'), { id: 'shop:configmap/kept', outcome: 'held', place });
+    const approvals = approvedOf(held('a'), held('b'), changeOf('shop:configmap/kept', 'held'));
     expect(approvals.approved).toEqual([deletion('a'), deletion('b')]);
     expect(approvals.held()).toEqual({
       hash: 'abc',
@@ -57,18 +59,18 @@ describe('an approval of deletions (R-021)', () => {
   test('is used up object by object', () => {
     const approvals = approvedOf(held('a'), held('b'));
     approvals.update([
-      { id: 'shop:configmap/a', outcome: 'deleted', uid: 'uid-a' },
-      { id: 'shop:configmap/b', outcome: 'failed', uid: 'uid-b', error: new FluxError('denied', { code: 'x/y' }) },
+      deleted('a'),
+      { ...deletion('b'), inGit: false, outcome: 'failed', error: new FluxError('denied', { code: 'x/y' }) },
     ]);
     expect(approvals.approved).toEqual([deletion('b')]);
     expect(approvals.held().deletions).toEqual([{ ...deletion('b'), reason: 'denied' }]);
-    approvals.update([{ id: 'shop:configmap/b', outcome: 'deleted', uid: 'uid-b' }]);
+    approvals.update([deleted('b')]);
     expect(approvals.held()).toEqual({ deletions: [] });
   });
 
   test('ends for an object that is in Git again', () => {
     const approvals = approvedOf(held('a'), held('b'));
-    approvals.update([{ id: 'shop:configmap/a', outcome: 'unchanged', place }, held('b')]);
+    approvals.update([changeOf('shop:configmap/a', 'unchanged'), held('b')]);
     expect(approvals.approved).toEqual([deletion('b')]);
   });
 
@@ -102,10 +104,7 @@ describe('an approval of the deletion of orphans (R-022)', () => {
     approvals.approveOrphans([orphan('c')]);
     approvals.update([{ ...held('a'), approval: undefined } as never]);
     expect(approvals.approvedOrphans).toHaveLength(3);
-    approvals.update([
-      { id: 'shop:configmap/a', outcome: 'deleted', uid: 'uid-a' },
-      { id: 'shop:configmap/b', outcome: 'configured', place },
-    ]);
+    approvals.update([deleted('a'), changeOf('shop:configmap/b', 'configured')]);
     expect(approvals.approvedOrphans).toEqual([orphan('c')]);
   });
 
@@ -113,7 +112,7 @@ describe('an approval of the deletion of orphans (R-022)', () => {
     const approvals = approvedOf(held('a'));
     approvals.update([held('a')], [orphan('b')]);
     approvals.approveOrphans([orphan('b')]);
-    approvals.update([{ id: 'shop:configmap/b', outcome: 'deleted', uid: 'uid-b' }]);
+    approvals.update([deleted('b')]);
     expect([approvals.approved, approvals.approvedOrphans]).toEqual([[deletion('a')], []]);
   });
 });

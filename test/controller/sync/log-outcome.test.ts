@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Logger } from '../../../src/base/index.ts';
+import type { Change } from '../../../src/change/index.ts';
 import { createOutcomeLog } from '../../../src/controller/sync/log-outcome.ts';
 import type { SyncOutcome } from '../../../src/controller/sync/sync.ts';
 
@@ -32,6 +33,8 @@ test('objects with the mark of another Flux, or of a former URL, are told once, 
   ]);
 });
 
+const heldDeletion = (id: string, reason: string): Change => ({ id, inGit: false, outcome: 'held', reason });
+
 test('many deletions that are held for one reason are one line, and a few are one each', () => {
   const lines: object[] = [];
   const log = {
@@ -39,8 +42,8 @@ test('many deletions that are held for one reason are one line, and a few are on
     info: () => undefined,
   } as unknown as Logger;
   const tell = createOutcomeLog();
-  const held = Array.from({ length: 131 }, (_, n) => ({ id: `a:b/c${n}`, outcome: 'held' as const, reason: 'too many' }));
-  const other = { id: 'a:b/other', outcome: 'held' as const, reason: 'another source wants it' };
+  const held = Array.from({ length: 131 }, (_, n) => heldDeletion(`a:b/c${n}`, 'too many'));
+  const other = heldDeletion('a:b/other', 'another source wants it');
   tell({ ...OUTCOME, changes: [...held, other] }, log);
   tell({ ...OUTCOME, changes: [...held, other] }, log);
   const resources = `${held

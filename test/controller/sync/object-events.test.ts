@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../../src/base/index.ts';
-import type { Change } from '../../../src/controller/ports.ts';
+import type { Change } from '../../../src/change/index.ts';
 import { objectEvents } from '../../../src/controller/sync/object-events.ts';
 import type { SyncOutcome } from '../../../src/controller/sync/sync.ts';
 import type { FluxEvent } from '../../../src/record/index.ts';
 
 const REVISION = '0123456789abcdef0123456789abcdef01234567';
-const place = { file: 'web.yaml', document: 2, line: 7 };
+const inGit = (id: string) => ({ id, inGit: true, place: { file: 'web.yaml', document: 2, line: 7 } }) as const;
 const web = 'shop:deployment/web';
 
 const outcomeOf = (...changes: Change[]): SyncOutcome => ({
@@ -30,41 +30,40 @@ const autorelease = (result: Extract<FluxEvent, { type: 'autorelease' }>['metada
 
 test.each(['created', 'configured'] as const)('a workload that was %s', (outcome) => {
   const note = `${outcome} from web.yaml:7 (document 2) at 0123456`;
-  expect(told({ id: web, outcome, place })).toEqual([{ reason: 'SyncApplied', action: 'Sync', type: 'Normal', note }]);
+  expect(told({ ...inGit(web), outcome })).toEqual([{ reason: 'SyncApplied', action: 'Sync', type: 'Normal', note }]);
 });
 
 test('what went well with other objects, and what stayed as it was, is not told', () => {
-  expect(told({ id: 'shop:configmap/a', outcome: 'created', place })).toEqual([]);
-  expect(told({ id: web, outcome: 'unchanged', place })).toEqual([]);
-  expect(told({ id: web, outcome: 'skipped', place })).toEqual([]);
-  expect(told({ id: web, outcome: 'held', place, reason: 'it cannot be looked at' })).toEqual([]);
+  expect(told({ ...inGit('shop:configmap/a'), outcome: 'created' })).toEqual([]);
+  expect(told({ ...inGit(web), outcome: 'unchanged' })).toEqual([]);
+  expect(told({ ...inGit(web), outcome: 'skipped', reason: 'fluxcd.io/ignore: true in Git' })).toEqual([]);
+  expect(told({ ...inGit(web), outcome: 'held', reason: 'it cannot be looked at' })).toEqual([]);
 });
 
 test('an object that failed is told with the reason, without secrets; the trouble of the server is not its own', () => {
   const error = new FluxError('denied by https://user:geheim@hook.example', { code: 'cluster/denied' });
   const note = 'denied by https://user:***@hook.example';
-  expect(told({ id: 'shop:configmap/a', outcome: 'failed', place, error })).toEqual([
+  expect(told({ ...inGit('shop:configmap/a'), outcome: 'failed', error })).toEqual([
     { reason: 'SyncFailed', action: 'Sync', type: 'Warning', note },
   ]);
   const down = new FluxError('API server https://10.0.0.1: connect ECONNREFUSED', { code: 'cluster/unreachable' });
-  expect(told({ id: web, outcome: 'failed', place, error: down })).toEqual([]);
+  expect(told({ ...inGit(web), outcome: 'failed', error: down })).toEqual([]);
 });
 
 test('drift, held deletions and deletions', () => {
   const drift: Change = {
-    id: 'shop:configmap/a',
+    ...inGit('shop:configmap/a'),
     outcome: 'configured',
-    place,
     drift: true,
     reason: 'changed by kubectl-edit: data.a',
   };
   expect(told(drift)).toMatchObject([
     { reason: 'DriftCorrected', type: 'Normal', note: 'put right: changed by kubectl-edit: data.a' },
   ]);
-  expect(told({ id: 'shop:configmap/a', outcome: 'held', uid: 'u', reason: 'too many' })).toMatchObject([
+  expect(told({ id: 'shop:configmap/a', inGit: false, outcome: 'held', uid: 'u', reason: 'too many' })).toMatchObject([
     { reason: 'DeletionHeld', type: 'Warning', note: 'gone from Git, and not deleted: too many' },
   ]);
-  expect(told({ id: 'shop:configmap/a', outcome: 'deleted', uid: 'u' })).toMatchObject([
+  expect(told({ id: 'shop:configmap/a', inGit: false, outcome: 'deleted', uid: 'u', reason: 'no longer in Git' })).toMatchObject([
     { reason: 'GarbageCollected', type: 'Normal' },
   ]);
 });
@@ -74,7 +73,7 @@ describe('an image that was updated', () => {
 
   test('by automation', () => {
     const event = autorelease({ [web]: { Status: 'success', PerContainer } });
-    expect(told({ id: web, outcome: 'configured', place }, event)).toMatchObject([
+    expect(told({ ...inGit(web), outcome: 'configured' }, event)).toMatchObject([
       { reason: 'SyncApplied' },
       { reason: 'ImageUpdated', type: 'Normal', note: 'web: acme/web:1 → acme/web:2 (by automation, commit abcdef0)' },
     ]);
@@ -93,18 +92,18 @@ describe('an image that was updated', () => {
         cause: { Message: '', User: 'Ann <ann@example.org>' },
       },
     };
-    expect(told({ id: web, outcome: 'unchanged', place }, event)).toMatchObject([
+    expect(told({ ...inGit(web), outcome: 'unchanged' }, event)).toMatchObject([
       { reason: 'ImageUpdated', note: 'web: acme/web:1 → acme/web:2 (by a release of Ann <ann@example.org>, commit abcdef0)' },
     ]);
   });
 
   test('elsewhere, or not at all', () => {
     const elsewhere = autorelease({ 'shop:deployment/other': { Status: 'success', PerContainer } });
-    expect(told({ id: web, outcome: 'unchanged', place }, elsewhere)).toEqual([]);
+    expect(told({ ...inGit(web), outcome: 'unchanged' }, elsewhere)).toEqual([]);
     for (const result of [
       { Status: 'failed', PerContainer },
       { Status: 'success', PerContainer: null },
     ])
-      expect(told({ id: web, outcome: 'unchanged', place }, autorelease({ [web]: result }))).toEqual([]);
+      expect(told({ ...inGit(web), outcome: 'unchanged' }, autorelease({ [web]: result }))).toEqual([]);
   });
 });

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { FluxError } from '../../../src/base/index.ts';
-import type { Change, Problem } from '../../../src/controller/ports.ts';
+import type { Change, Outcome } from '../../../src/change/index.ts';
 import { ObjectStates } from '../../../src/controller/sync/object-states.ts';
+import type { Problem } from '../../../src/resource/index.ts';
+import { changeOf } from '../../support/changes.ts';
 
-const place = { file: 'a.yaml', document: 1, line: 1 };
 const error = (message: string) => new FluxError(message, { code: 'x/y' });
 
 function statesOf(
@@ -16,7 +17,7 @@ function statesOf(
 }
 
 test('an object keeps its time for as long as it stands the same, for the same reason', () => {
-  const change = (outcome: Change['outcome'], more: Partial<Change> = {}): Change => ({ id: 'a', outcome, place, ...more });
+  const change = (outcome: Outcome, reason?: string) => changeOf('a', outcome, reason);
   expect(
     statesOf([
       { at: 1, changes: [change('created')] },
@@ -29,7 +30,7 @@ test('an object keeps its time for as long as it stands the same, for the same r
       { at: 2, changes: [change('configured')] },
     ]),
   ).toEqual([['a', 'synced', 2]]);
-  const failed = (message: string) => change('failed', { error: error(message) });
+  const failed = (message: string) => change('failed', message);
   expect(
     statesOf([
       { at: 1, changes: [failed('x')] },
@@ -42,7 +43,7 @@ test('an object keeps its time for as long as it stands the same, for the same r
       { at: 2, changes: [failed('y')] },
     ]),
   ).toEqual([['a', 'failed', 2]]);
-  const held = (reason: string) => change('held', { reason });
+  const held = (reason: string) => change('held', reason);
   expect(
     statesOf([
       { at: 1, changes: [held('x')] },
@@ -53,21 +54,18 @@ test('an object keeps its time for as long as it stands the same, for the same r
 });
 
 test('what is deleted, or gone from both sides, is no longer listed', () => {
-  const a: Change = { id: 'a', outcome: 'created', place };
+  const a = changeOf('a', 'created');
   expect(
     statesOf([
       { at: 1, changes: [a] },
-      { at: 2, changes: [{ id: 'a', outcome: 'deleted' }] },
+      { at: 2, changes: [changeOf('a', 'deleted')] },
     ]),
   ).toEqual([]);
   expect(statesOf([{ at: 1, changes: [a] }, { at: 2 }])).toEqual([]);
 });
 
 test('refused documents are listed beside objects, by name or by place, in one order', () => {
-  const changes: readonly Change[] = [
-    { id: 'z', outcome: 'created', place },
-    { id: 'twice', outcome: 'created', place },
-  ];
+  const changes = [changeOf('z', 'created'), changeOf('twice', 'created')];
   const errors: readonly Problem[] = [
     { id: 'twice', file: 'b.yaml', document: 1, line: 1, error: error('given twice') },
     { id: 'refused', file: 'b.yaml', document: 2, line: 9, error: error('no kind') },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FluxError, silentLogger } from '../../../src/base/index.ts';
-import type { Change, Commit } from '../../../src/controller/ports.ts';
+import type { Change } from '../../../src/change/index.ts';
+import type { Commit } from '../../../src/controller/ports.ts';
 import type { SyncOutcome } from '../../../src/controller/sync/sync.ts';
 import { createSyncEvents } from '../../../src/controller/sync/sync-events.ts';
 
@@ -22,6 +23,7 @@ function eventsOver(commits: readonly Commit[], notes: Readonly<Record<string, u
 
 const failed = (message: string): Change => ({
   id: 'shop:configmap/bad',
+  inGit: true,
   outcome: 'failed',
   place,
   error: new FluxError(message, { code: 'cluster/apply-failed' }),
@@ -38,11 +40,11 @@ describe('the event of a sync', () => {
   test('has Flux v1’s shape: commits newest first, what they include, what failed', async () => {
     const events = eventsOver([commit(SECOND, 'Second'), commit(FIRST, 'First')]);
     const changes: readonly Change[] = [
-      { id: 'shop:configmap/new', outcome: 'created', place },
-      { id: 'shop:configmap/changed', outcome: 'configured', place },
-      { id: 'shop:configmap/same', outcome: 'unchanged', place },
-      { id: 'shop:configmap/corrected', outcome: 'configured', place, drift: true, reason: 'changed' },
-      { id: 'shop:configmap/gone', outcome: 'deleted' },
+      { id: 'shop:configmap/new', inGit: true, place, outcome: 'created' },
+      { id: 'shop:configmap/changed', inGit: true, place, outcome: 'configured' },
+      { id: 'shop:configmap/same', inGit: true, place, outcome: 'unchanged' },
+      { id: 'shop:configmap/corrected', inGit: true, place, outcome: 'configured', drift: true, reason: 'changed' },
+      { id: 'shop:configmap/gone', inGit: false, outcome: 'deleted', reason: 'no longer in Git' },
       failed('boom at https://me:secret@host'),
     ];
     const [sync] = await events.of(outcome(changes));
@@ -77,7 +79,14 @@ describe('the event of a sync', () => {
   test('goes on when the commits cannot be read', async () => {
     const refuse = () => Promise.reject(new FluxError('bad object', { code: 'git/failed' }));
     const events = createSyncEvents({ commits: refuse, notes: async () => new Map() }, silentLogger());
-    const corrected: Change = { id: 'shop:configmap/a', outcome: 'configured', place, drift: true, reason: 'changed' };
+    const corrected: Change = {
+      id: 'shop:configmap/a',
+      inGit: true,
+      place,
+      outcome: 'configured',
+      drift: true,
+      reason: 'changed',
+    };
     expect((await events.of(outcome([corrected]))).map(({ type }) => type)).toEqual(['drift_corrected']);
   });
 });
@@ -126,7 +135,14 @@ describe('releases that come with a sync', () => {
 
 describe('what Flux v1 did not tell', () => {
   test('corrections of drift, with what was changed', async () => {
-    const corrected: Change = { id: 'shop:configmap/a', outcome: 'configured', place, drift: true, reason: 'changed by kubectl' };
+    const corrected: Change = {
+      id: 'shop:configmap/a',
+      inGit: true,
+      place,
+      outcome: 'configured',
+      drift: true,
+      reason: 'changed by kubectl',
+    };
     expect(await eventsOver([]).of(outcome([corrected], { previous: SECOND }))).toMatchObject([
       { type: 'drift_corrected', metadata: { corrections: [{ id: 'shop:configmap/a', reason: 'changed by kubectl' }] } },
     ]);
@@ -136,6 +152,7 @@ describe('what Flux v1 did not tell', () => {
     const events = eventsOver([]);
     const held = (n: number): Change => ({
       id: `shop:configmap/${n}`,
+      inGit: false,
       outcome: 'held',
       uid: `${n}`,
       approval: 'abc',

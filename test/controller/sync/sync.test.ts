@@ -1,12 +1,14 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FluxError } from '../../../src/base/index.ts';
+import type { Change, PlanEntry, PlanRequest } from '../../../src/change/index.ts';
 import { Progress } from '../../../src/controller/loop/progress.ts';
-import type { Change, Cluster, Commit, PlanEntry, PlanRequest, Source } from '../../../src/controller/ports.ts';
+import type { Cluster, Commit, Source } from '../../../src/controller/ports.ts';
 import { createRepositoryReader } from '../../../src/controller/repository/view.ts';
 import { Approvals } from '../../../src/controller/sync/approvals.ts';
 import { type SyncOptions, sync } from '../../../src/controller/sync/sync.ts';
 import { createSyncRecorder } from '../../../src/controller/sync/sync-recorder.ts';
 import { formatJobNote } from '../../../src/record/index.ts';
+import { changeOf } from '../../support/changes.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { countTurns } from '../../support/turns.ts';
 
@@ -43,7 +45,7 @@ function commit(trailers: readonly (readonly [string, string])[], ours = false, 
 }
 
 function deletionOf(name: string, action: 'prune' | 'held'): PlanEntry {
-  return { id: `a:configmap/${name}`, uid: name, action };
+  return { id: `a:configmap/${name}`, inGit: false, uid: name, action, reason: 'no longer in Git' };
 }
 
 /** The same function, which tells when it is called. */
@@ -152,7 +154,7 @@ describe('a sync', () => {
   test('what is approved while it runs is left to the next one, which tells of it', async () => {
     const options = optionsFor(world);
     const deletion = { id: 'shop:configmap/a', uid: 'uid-a' } as const;
-    const held: Change = { ...deletion, outcome: 'held', reason: 'too many', approval: 'abc' };
+    const held: Change = { ...deletion, inGit: false, outcome: 'held', reason: 'too many', approval: 'abc' };
     options.approvals.update([held]);
     world.changes = [held];
     const approve = told(options.reader.read, () => options.approvals.approve('abc'));
@@ -204,7 +206,12 @@ describe('a sync', () => {
       await sync(NEW, options);
       return world.planned.at(-1)?.allowPrune;
     };
-    const deletion = (name: string, outcome: Change['outcome']): Change => ({ id: `a:configmap/${name}`, outcome, uid: name });
+    const deletion = (name: string, outcome: 'held' | 'deleted' | 'failed'): Change => {
+      const object = { id: `a:configmap/${name}`, inGit: false, uid: name } as const;
+      return outcome === 'failed'
+        ? { ...object, outcome, error: new FluxError('denied', { code: 'x/y' }) }
+        : { ...object, outcome, reason: 'no longer in Git' };
+    };
     expect(await confirmed([deletion('x', 'held'), deletion('y', 'held')])).toBe(3);
     expect(await confirmed([deletion('x', 'deleted'), deletion('y', 'failed')])).toBe(3);
     expect(await confirmed([deletion('y', 'deleted')])).toBe(2);
@@ -268,7 +275,7 @@ describe('a sync', () => {
 
   test('moves the tag and writes one record; a second sync with the same outcome writes nothing', async () => {
     const options = optionsFor(world);
-    world.changes = [{ id: 'a:configmap/x', outcome: 'created' }];
+    world.changes = [changeOf('a:configmap/x', 'created')];
     await sync(NEW, options);
     expect(world.recorded).toHaveLength(1);
     expect(JSON.parse(world.records.get(NEW) ?? '')).toMatchObject({
@@ -278,7 +285,7 @@ describe('a sync', () => {
       daemon: 'fluxd/1',
       counts: { created: 1 },
     });
-    world.changes = [{ id: 'a:configmap/x', outcome: 'unchanged' }];
+    world.changes = [changeOf('a:configmap/x', 'unchanged')];
     await sync(NEW, options);
     expect(world.recorded).toHaveLength(1);
   });
@@ -286,12 +293,12 @@ describe('a sync', () => {
   test('rewrites the record when there is new trouble, and when it is over', async () => {
     const options = optionsFor(world);
     await sync(NEW, options);
-    world.changes = [{ id: 'a:configmap/x', outcome: 'failed', error: new FluxError('no', { code: 'x/y' }) }];
+    world.changes = [changeOf('a:configmap/x', 'failed', 'no')];
     await sync(NEW, options);
     await sync(NEW, options);
     expect(world.recorded).toHaveLength(2);
     expect(world.records.get(NEW)).toContain('"reason":"no"');
-    world.changes = [{ id: 'a:configmap/x', outcome: 'configured' }];
+    world.changes = [changeOf('a:configmap/x', 'configured')];
     await sync(NEW, options);
     expect(world.recorded).toHaveLength(3);
   });
@@ -380,7 +387,7 @@ describe('a sync', () => {
 
   test('R-042: a tag that cannot be pushed fails the recording, not the sync', async () => {
     world.refusePush = true;
-    world.changes = [{ id: 'a:configmap/x', outcome: 'created' }];
+    world.changes = [changeOf('a:configmap/x', 'created')];
     const outcome = await sync(NEW, optionsFor(world));
     expect(outcome.changes).toHaveLength(1);
     expect(outcome.unrecorded).toMatchObject({ code: 'git/push-failed' });

@@ -1,4 +1,4 @@
-import type { Change, ObjectEvent } from '../../../src/controller/ports.ts';
+import type { Change, ObjectEvent } from '../../../src/change/index.ts';
 import { configMap, manifest, namespace } from '../../cluster/world.ts';
 import { losesNothing } from '../lost-request.ts';
 import { SECOND, workload } from './workload.ts';

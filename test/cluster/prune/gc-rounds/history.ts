@@ -1,6 +1,6 @@
 import { silentLogger } from '../../../../src/base/index.ts';
+import type { Deletion, PlanEntry, PlanRequest } from '../../../../src/change/index.ts';
 import { type Cluster, createCluster } from '../../../../src/cluster/index.ts';
-import type { Deletion, PlanEntry, PlanRequest } from '../../../../src/controller/ports.ts';
 import type { Manifest } from '../../../../src/resource/index.ts';
 import { ApiServer, KINDS } from '../../api-server.ts';
 import { JumpClock } from '../../world.ts';
