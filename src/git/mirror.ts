@@ -6,6 +6,7 @@ import { gitFailed } from './failure.ts';
 import { createGit, type Git } from './git.ts';
 import type { GitOptions, RunOptions } from './git-process.ts';
 import { fetchFollowed, fetchOther, listRemote, refNamed } from './mirror-fetch.ts';
+import { examining, fetched, fetchFailed, gitKilled, readOddly, rebuilt, swept, UNOPENED } from './mirror-state.ts';
 import { isRedirect, MAX_HOPS, redirected } from './redirect.ts';
 import type { RemoteRefs } from './remote-refs.ts';
 import { shownUrl } from './url.ts';
@@ -49,7 +50,7 @@ export function createMirror(options: MirrorOptions) {
     gitDir,
     cwd: directory,
     onKilled: () => {
-      mayBeLocked = true;
+      state = gitKilled(state);
     },
   });
   const followed = {
@@ -67,16 +68,9 @@ export function createMirror(options: MirrorOptions) {
       return address;
     },
   };
-  /** What the remote had at the last look. */
-  let remote: RemoteRefs | undefined;
-  let lookedAt = Number.NEGATIVE_INFINITY;
-  let opened = false;
-  /** A git of ours was killed: its locks would keep out all that come after it. */
-  let mayBeLocked = false;
-  /** Something read was not as it should be: look closely before the next fetch. */
-  let suspect = false;
-  /** Looked at since the last success; a remote that is down for hours costs one look. */
-  let examined = false;
+  /** What the remote had at the last look, and when that was. */
+  let seen: { readonly remote: RemoteRefs; readonly at: number } | undefined;
+  let state = UNOPENED;
 
   /**
    * Brings the mirror up to the remote. Resolves to the head of the branch, undefined when the remote has no such branch, and to
@@ -100,21 +94,22 @@ export function createMirror(options: MirrorOptions) {
 
   async function bringUpToDate(run: RunOptions): Promise<void> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    if (!opened) await sweep(/^(build|old|index)-/, directory);
-    if (!opened) await sweepLocks();
-    opened = true;
+    if (state.leftovers === 'of former process') {
+      await sweep(/^(build|old|index)-/, directory);
+      await sweepLocks();
+      state = swept(state);
+    }
     const isThere = await Promise.all(['HEAD', 'objects'].map((name) => exists(join(gitDir, name))));
     if (isThere.includes(false)) return build(run);
-    if (suspect) {
-      // Looked at once: a repository too large to be looked at in time must not be looked at for ever.
-      suspect = false;
+    if (state.reads === 'suspect') {
+      state = examining(state);
       if (await isDamaged('all', run)) return build(run);
     }
     try {
       await pull(run);
     } catch (failure) {
-      if (examined || run.signal.aborted || isRedirect(failure)) throw failure;
-      examined = true;
+      if (state.fetches === 'failing' || run.signal.aborted || isRedirect(failure)) throw failure;
+      state = fetchFailed(state);
       const hadLocks = await sweepLocks();
       if (/mismatched algorithms/.test(messageOf(failure)) || (await isDamaged('reachable', run))) return build(run);
       if (!hadLocks) throw failure;
@@ -123,9 +118,12 @@ export function createMirror(options: MirrorOptions) {
   }
 
   async function pull(run: RunOptions): Promise<void> {
-    remote = await fetchFollowed(local, followed, run);
-    lookedAt = clock.monotonic();
-    examined = false;
+    saw(await fetchFollowed(local, followed, run));
+    state = fetched(state);
+  }
+
+  function saw(remote: RemoteRefs): void {
+    seen = { remote, at: clock.monotonic() };
   }
 
   /** A fetch and nothing else, to learn what became of a push. */
@@ -151,7 +149,7 @@ export function createMirror(options: MirrorOptions) {
 
   /** For what depends on the remote being as we know it. */
   async function refetchUnlessRecent(run: RunOptions): Promise<void> {
-    if (clock.monotonic() - lookedAt > RECENT_MS) await refetch(run);
+    if (!seen || clock.monotonic() - seen.at > RECENT_MS) await refetch(run);
   }
 
   async function build(run: RunOptions): Promise<void> {
@@ -162,8 +160,7 @@ export function createMirror(options: MirrorOptions) {
       const refs = await listRemote({ git: fresh, address }, run);
       await fresh.init(branch, refs.objectFormat, run);
       const empty = { git: fresh, address, directory, resolve: async () => undefined };
-      remote = await fetchFollowed(empty, followed, run, refs);
-      lookedAt = clock.monotonic();
+      saw(await fetchFollowed(empty, followed, run, refs));
       const old = join(directory, `old-${suffix}`);
       const replaced = await exists(gitDir);
       if (replaced) await rename(gitDir, old);
@@ -173,8 +170,7 @@ export function createMirror(options: MirrorOptions) {
         await rm(old, { recursive: true, force: true });
       }
       if (!replaced) log.info({ directory: gitDir }, 'git repository cloned');
-      suspect = false;
-      examined = false;
+      state = rebuilt(state);
       onReplaced();
     } finally {
       await rm(beside, { recursive: true, force: true });
@@ -190,9 +186,9 @@ export function createMirror(options: MirrorOptions) {
 
   /** Takes away what a git that was killed has left. Only for who alone writes to the mirror now. */
   async function unlock(): Promise<void> {
-    if (!mayBeLocked) return;
+    if (state.leftovers !== 'of killed git') return;
     await sweepLocks();
-    mayBeLocked = false;
+    state = swept(state);
   }
 
   /** Locks of a git that was killed; nobody else works in this directory. */
@@ -228,14 +224,14 @@ export function createMirror(options: MirrorOptions) {
     refetch,
     refetchUnlessRecent,
     /** Names of branches that the remote had at the last look. */
-    remoteBranches: (limit: number): readonly string[] => remote?.branches(limit) ?? [],
+    remoteBranches: (limit: number): readonly string[] => seen?.remote.branches(limit) ?? [],
     /** A ref that the remote had at the last look, by any of its names. */
-    remoteRef: (name: string): string | undefined => remote && refNamed(remote, name),
+    remoteRef: (name: string): string | undefined => seen && refNamed(seen.remote, name),
     fetchOther: async (ref: string, run: RunOptions): Promise<string | undefined> =>
-      remote && fetchOther(local, remote, ref, run),
+      seen && fetchOther(local, seen.remote, ref, run),
     unlock,
     markSuspect() {
-      suspect = true;
+      state = readOddly(state);
     },
   };
 }
