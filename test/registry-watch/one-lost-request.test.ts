@@ -12,6 +12,7 @@ import { setup } from './watch-of.ts';
 
 type Fault = (request: IncomingMessage, response: ServerResponse) => void;
 
+const NEVER: Fault = () => undefined;
 const FAULTS: readonly (readonly [string, Fault])[] = [
   ['is answered 503', (_, response) => json(response, 503, {})],
   ['is answered 500', (_, response) => json(response, 500, {})],
@@ -26,7 +27,7 @@ const FAULTS: readonly (readonly [string, Fault])[] = [
       response.write('{"tags":["1.0.0"]', () => response.destroy());
     },
   ],
-  ['is never answered', () => undefined],
+  ['is never answered', NEVER],
   ['is answered 404', (_, response) => json(response, 404, {})],
   ['is answered 403', (_, response) => json(response, 403, {})],
   ['is answered by another document', (_, response) => json(response, 200, { errors: [{ code: 'UNKNOWN' }] })],
@@ -89,15 +90,28 @@ async function startRegistry() {
   };
 }
 
-/** As the daemon's, but that a request which is not answered is given up at once. */
-function hastyHttp(): HttpTransport {
+/** As the daemon's, but that a request which is never answered is given up soon; and it is known whether one is on its way. */
+function impatientHttp(fault: Fault): HttpTransport & { readonly isBusy: () => boolean } {
   const http = createHttpTransport();
-  return { ...http, request: (request) => http.request({ ...request, timeoutMs: 300 }) };
+  const timeout = fault === NEVER ? { timeoutMs: 1_000 } : {};
+  let pending = 0;
+  return {
+    ...http,
+    isBusy: () => pending > 0,
+    async request(request) {
+      pending += 1;
+      try {
+        return await http.request({ ...request, ...timeout });
+      } finally {
+        pending -= 1;
+      }
+    },
+  };
 }
 
-function watchOf({ name }: FakeRegistry) {
-  const http = hastyHttp();
-  const it = setup({ http });
+function watchOf({ name }: FakeRegistry, fault: Fault) {
+  const http = impatientHttp(fault);
+  const it = { ...setup({ http }), isBusy: http.isBusy };
   onTestFinished(async () => {
     await it.close();
     http.close();
@@ -108,8 +122,8 @@ function watchOf({ name }: FakeRegistry) {
 
 type It = ReturnType<typeof watchOf>;
 
-/** Lets a scan end, and time go by for the pauses of at most a few seconds that it makes. */
-async function during<T>({ clock }: It, work: Promise<T>): Promise<T> {
+/** Lets a scan end, and time go by for the pauses that it makes: only then, however slow this machine is. */
+async function during<T>({ clock, isBusy }: It, work: Promise<T>): Promise<T> {
   let over = false;
   const done = work.finally(() => {
     over = true;
@@ -117,7 +131,7 @@ async function during<T>({ clock }: It, work: Promise<T>): Promise<T> {
   done.catch(() => undefined);
   while (!over) {
     await new Promise((resolve) => setTimeout(resolve, 5));
-    clock.advance(200);
+    if (!isBusy()) clock.advance(200);
   }
   return done;
 }
@@ -139,7 +153,7 @@ function factsOf(repository: ImageRepository | undefined) {
 /** Scans that look at all there is, one a minute, while the nth request of the first is lost. */
 async function scans(n: number, fault: Fault) {
   const { registry, lose } = await startRegistry();
-  const it = watchOf(registry);
+  const it = watchOf(registry, fault);
   lose(n, fault);
   const looks = [];
   for (let scan = 0; scan < 3; scan += 1) {
@@ -178,7 +192,7 @@ describe('one request of a release that names a tag pushed a moment ago', () => 
     async ([, fault]) => {
       for (let n = 1; n <= 3; n += 1) {
         const { registry, add, lose, wasLost } = await startRegistry();
-        const it = watchOf(registry);
+        const it = watchOf(registry, fault);
         const release = () =>
           during(
             it,
