@@ -1,10 +1,28 @@
-import { asFluxError, backoffMs, type Clock, FluxError, type Logger, messageOf, waitOrAbort } from '../../base/index.ts';
+import { asFluxError, type Clock, FluxError, type Logger, messageOf, waitOrAbort } from '../../base/index.ts';
 import type { Transport } from '../connection/transport.ts';
 import { type ApiResource, collectionPath, kindKey } from '../discovery/api-resource.ts';
 import { listPages, METADATA } from '../object/live.ts';
 import { Copy } from './copy.ts';
 import { type WatchEvent, watchEvents } from './event-stream.ts';
 import { Store, type StoreOptions } from './store.ts';
+import {
+  connected,
+  disordered,
+  ended,
+  failed,
+  isOutcome,
+  listed,
+  listing,
+  NOT_LISTED,
+  needsPages,
+  outdated,
+  pauseAfterEnd,
+  pauseAfterFailure,
+  rested,
+  type WatchState,
+  withoutStreaming,
+  woken,
+} from './watch-state.ts';
 
 export interface ReflectorOptions<T> extends StoreOptions<T> {
   readonly transport: Transport;
@@ -49,25 +67,9 @@ export interface Reflector<T> {
 const WATCH_S = 45;
 /** A watch that has not ended by then has no server at its other end any more (R-006: found within a minute). */
 const GRACE_MS = 10_000;
-const RETRY = { initialMs: 250, maxMs: 30_000 };
-/** A watch that held this long was a good one. */
-const GOOD_MS = 5_000;
 /** Well within the minute for which an API server remembers what has changed. */
 const REST_MS = 30_000;
 const RESTING = new FluxError('the watch rests', { code: 'cluster/stopped' });
-/** What may be over a moment later: whoever waits for the copy waits for a second try as well, as any other request has one. */
-const PASSING = new Set([
-  'cluster/watch-failed',
-  'cluster/bad-answer',
-  'cluster/expired',
-  'cluster/throttled',
-  'cluster/timeout',
-  'cluster/unavailable',
-  'cluster/unreachable',
-]);
-/** A server that ends watches sooner than this is asked again a little later each time. */
-const SHORT_MS = 1_000;
-const RETRY_SHORT = { initialMs: 100, maxMs: 2_000 };
 
 /**
  * Lists one kind and follows it by a watch. Where the server can, the list comes as the watch's first events (streaming
@@ -84,55 +86,48 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
   const closing = new AbortController();
 
   const store = new Store(options);
-  let needsList = true;
-  /** The server does not have the versions that it gave out (restored from a backup): only its newest state counts. */
-  let needsNewest = false;
-  let canStream = true;
-  let live = false;
-  let lists = 0;
-  let failures = 0;
-  /** Of the failures in a row, the last ones that pass; what does not pass, such as a missing right, is no try of theirs. */
-  let passing = 0;
-  let shorts = 0;
-  /** The attempt under way, for those who wait for its outcome. */
-  let attempt = Promise.withResolvers<void>();
-  attempt.promise.catch(() => undefined);
+  let state = NOT_LISTED;
+  /** The outcome of the attempt under way, for those who wait for it. */
+  let attempt = newAttempt();
   let endPause: (() => void) | undefined;
   /** Ends the connection that is followed. */
   let cut: AbortController | undefined;
-  let isResting = false;
 
   void run();
 
   async function run(): Promise<void> {
     while (!closing.signal.aborted) {
-      const openedAt = clock.monotonic();
-      try {
-        await follow();
-        shorts = clock.monotonic() - openedAt < SHORT_MS ? shorts + 1 : 0;
-        failures = passing = 0;
-        lost();
-        if (shorts > 0) await pause(backoffMs(shorts - 1, { ...RETRY_SHORT, ...jitter }));
-      } catch (thrown) {
-        if (closing.signal.aborted) break;
-        if (thrown === RESTING) {
-          lost();
-          if (isResting) await pause(REST_MS);
-          isResting = false;
-          continue;
-        }
-        if (live && clock.monotonic() - openedAt >= GOOD_MS) failures = passing = 0;
-        fail(asFluxError(thrown, { code: 'cluster/watch-failed' }));
-        // The second try that whoever waits waits for comes soon.
-        await pause(backoffMs(passing === 1 ? 0 : failures - 1, { ...RETRY, ...jitter }));
-      }
+      const afterMs = await connect();
+      const pauseMs = state.phase === 'resting' ? REST_MS : afterMs;
+      if (pauseMs > 0) await pause(pauseMs);
+      become(woken(state));
     }
     attempt.reject(new FluxError('the watch was closed', { code: 'cluster/watch-closed' }));
   }
 
-  /** One connection: lists if there is need, then follows until the server ends it. */
+  /** A watch that is not live any more makes others wait for the next attempt. */
+  function become(next: WatchState): void {
+    if (state.phase === 'live' && next.phase !== 'live') attempt = newAttempt();
+    state = next;
+  }
+
+  /** One connection, until it ends or fails. Resolves to how long to wait before the next. */
+  async function connect(): Promise<number> {
+    const openedAt = clock.monotonic();
+    try {
+      await follow();
+      become(ended(state, clock.monotonic() - openedAt));
+      return pauseAfterEnd(state, jitter);
+    } catch (thrown) {
+      if (closing.signal.aborted || thrown === RESTING) return 0;
+      fail(asFluxError(thrown, { code: 'cluster/watch-failed' }), clock.monotonic() - openedAt);
+      return pauseAfterFailure(state, jitter);
+    }
+  }
+
+  /** Lists if there is need, then follows until the server ends the connection. */
   async function follow(): Promise<void> {
-    if (needsList && (needsNewest || !canStream)) await listAll();
+    if (needsPages(state)) await listAll();
     const openedAt = clock.monotonic();
     const ending = new AbortController();
     cut = ending;
@@ -142,10 +137,10 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
       .then(() => ending.abort(silent()))
       .catch(() => undefined);
     try {
-      const response = await open(needsList, signal);
-      let incoming = needsList ? new Copy<T>() : undefined;
+      const response = await open(signal);
+      let incoming = state.start === 'resume' ? undefined : new Copy<T>();
       let heard = false;
-      if (incoming) lists += 1;
+      if (incoming) become(listing(state));
       else found();
       for await (const event of watchEvents(response, path)) {
         heard = true;
@@ -159,11 +154,11 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
       }
       if (incoming) {
         // Servers that do not know streaming lists may take it for an ordinary watch.
-        canStream = false;
+        become(withoutStreaming(state));
         throw new FluxError(`list of ${kindKey(resource)}: the stream ended before it was whole`, { code: 'cluster/bad-answer' });
       }
       // A watch ends with a bookmark. Where nothing was said all the time, the server may wait for a version it will not reach soon.
-      if (!heard && clock.monotonic() - openedAt >= WATCH_S * 900) needsList = needsNewest = true;
+      if (!heard && clock.monotonic() - openedAt >= WATCH_S * 900) become(outdated(state));
     } catch (error) {
       throw ending.signal.aborted ? ending.signal.reason : error;
     } finally {
@@ -172,7 +167,8 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
     }
   }
 
-  async function open(streaming: boolean, signal: AbortSignal) {
+  async function open(signal: AbortSignal) {
+    const streaming = state.start !== 'resume';
     const query = {
       watch: 'true',
       allowWatchBookmarks: 'true',
@@ -187,19 +183,19 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
     } catch (error) {
       if (!streaming || !isRefused(error)) throw error;
       // Before Kubernetes 1.32: pages, then.
-      canStream = false;
+      become(withoutStreaming(state));
       await listAll();
-      return open(false, signal);
+      return open(signal);
     }
   }
 
   async function listAll(): Promise<void> {
-    lists += 1;
+    become(listing(state));
     const incoming = new Copy<T>();
     const { items, resourceVersion } = await listPages(transport, resource, detail, (item) => item, {
       ...selector,
       namespace: options.namespace,
-      ...(needsNewest ? {} : { notOlderThan: store.version ?? '0' }),
+      ...(state.start === 'newest list' ? {} : { notOlderThan: store.version ?? '0' }),
       signal: closing.signal,
     });
     for (const item of items) store.add(incoming, item);
@@ -207,45 +203,32 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
   }
 
   function replace(incoming: Copy<T>, listedAt: string): void {
-    needsList = needsNewest = false;
+    become(listed(state));
     store.replace(incoming, listedAt);
   }
 
   function take(event: WatchEvent): void {
     if (store.take(event)) return;
-    needsList = true;
+    become(disordered(state));
     throw new FluxError(`watch of ${path}: events come in disorder`, { code: 'cluster/bad-answer' });
   }
 
   function found(): void {
-    if (!live && failures > 0) log.info({ ...subject }, 'watch is back');
-    live = true;
+    if (state.phase !== 'live' && state.failures > 0) log.info({ ...subject }, 'watch is back');
+    become(connected(state));
     attempt.resolve();
   }
 
-  function lost(): void {
-    if (live) renew();
-    live = false;
-  }
-
-  /** The next attempt has an outcome of its own. */
-  function renew(error?: FluxError): void {
-    if (error) attempt.reject(error);
-    attempt = Promise.withResolvers<void>();
-    attempt.promise.catch(() => undefined);
-  }
-
-  function fail(error: FluxError): void {
-    failures += 1;
-    passing = PASSING.has(error.code) ? passing + 1 : 0;
-    if (error.code === 'cluster/expired') needsList = true;
-    if (/too large resource version/i.test(error.message)) needsList = needsNewest = true;
-    if (failures === 2) options.onLost?.();
+  function fail(error: FluxError, heldMs: number): void {
+    const before = state;
+    become(failed(before, error, heldMs));
+    if (state.failures === 2) options.onLost?.();
     // Once an outage: it is told at every failed sync as well.
-    const level = failures === 3 ? 'warn' : 'debug';
+    const level = state.failures === 3 ? 'warn' : 'debug';
     log[level]({ ...subject, err: messageOf(error) }, 'watch failed; trying again');
-    if (live) lost();
-    else if (passing !== 1) renew(error);
+    if (!isOutcome(before, state)) return;
+    attempt.reject(error);
+    attempt = newAttempt();
   }
 
   async function pause(ms: number): Promise<void> {
@@ -256,7 +239,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
   }
 
   function wake(): void {
-    isResting = false;
+    become(woken(state));
     endPause?.();
   }
 
@@ -272,24 +255,24 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
       return store.objects;
     },
     get live() {
-      return live;
+      return state.phase === 'live';
     },
     get lists() {
-      return lists;
+      return state.lists;
     },
     get changes() {
       return store.changes;
     },
     async current({ signal } = {}) {
-      if (live) return;
+      if (state.phase === 'live') return;
       const outcome = attempt.promise;
       wake();
       await waitOrAbort(outcome, signal);
     },
     note: (object, merge) => store.note(object, merge),
     rest() {
-      if (!live) return;
-      isResting = true;
+      if (state.phase !== 'live') return;
+      become(rested(state));
       cut?.abort(RESTING);
     },
     wake,
@@ -298,6 +281,13 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
       wake();
     },
   };
+}
+
+/** An attempt that nobody may wait for. */
+function newAttempt(): PromiseWithResolvers<void> {
+  const attempt = Promise.withResolvers<void>();
+  attempt.promise.catch(() => undefined);
+  return attempt;
 }
 
 /** A server without streaming lists answers so to the parameters it does not know. */
