@@ -1,30 +1,30 @@
 import { resolve } from 'node:path';
 import { FluxError, redact, Secret } from '../base/index.ts';
 
-/** A repository URL as git itself reads it, checked, with the password taken out. */
+/** A repository URL as git parses it, validated and without the password. */
 export interface GitAddress {
-  /** What git is given as the repository; holds no password. */
+  /** The repository argument for git; contains no password. */
   readonly address: string;
-  /** The one transport this source may use, as `GIT_ALLOW_PROTOCOL` names it. */
+  /** The only transport that this source may use, as in `GIT_ALLOW_PROTOCOL`. */
   readonly protocol: string;
-  /** For the credential helper; bound to exactly this scheme, host and port. */
+  /** Credentials for the helper, bound to exactly this scheme, host and port. */
   readonly credentials?: { readonly scope: string; readonly username: string; readonly password: Secret };
 }
 
 const FORBIDDEN = new Set(['ext', 'fd']);
 
 /**
- * Checks a URL before git sees it (S-001, S-002, S-003, S-009): no option, no control character, no host or user that ssh
- * takes for an option, no transport that runs programs. Git's own reading decides the transport: `x::y` is a helper, a colon
- * before any slash is ssh.
+ * Validates a URL before git sees it (S-001, S-002, S-003, S-009): no option, no control character, no host or user that ssh would parse
+ * as an option, no transport that runs programs. The transport is determined as git does: `x::y` is a helper, a colon before any slash
+ * means ssh.
  * @throws FluxError `git/bad-url`
  */
 export function gitAddress(url: string): GitAddress {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
-  if (/[\x00-\x1f\x7f]/.test(url)) throw refused(url, 'it holds a control character');
-  if (url !== url.trim()) throw refused(url, 'it begins or ends with a space');
-  if (url.startsWith('-')) throw refused(url, 'it begins with "-"');
-  if (url.startsWith('\\')) throw refused(url, 'it is a network share, which git cannot reach safely');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters
+  if (/[\x00-\x1f\x7f]/.test(url)) throw refused(url, 'it contains a control character');
+  if (url !== url.trim()) throw refused(url, 'it starts or ends with a space');
+  if (url.startsWith('-')) throw refused(url, 'it starts with "-"');
+  if (url.startsWith('\\')) throw refused(url, 'it is a network share, which git cannot access safely');
 
   const helper = /^([A-Za-z0-9][A-Za-z0-9+.-]*)::/.exec(url)?.[1]?.toLowerCase();
   if (helper) return { address: url, protocol: allowed(url, helper) };
@@ -41,12 +41,12 @@ export function gitAddress(url: string): GitAddress {
     checkSsh(url, url.slice(0, colon), url.slice(colon + 1));
     return { address: url, protocol: 'ssh' };
   }
-  // A directory of that name would be written ./github.com/…
+  // A local directory with that name is written ./github.com/…
   if (/^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}\/./i.test(url))
     throw refused(
       url,
       'it has no scheme',
-      `Write https://${shownText(url)} or git@${shownText(url.replace('/', ':'))}; a local path begins with / or ./.`,
+      `Write https://${shownText(url)} or git@${shownText(url.replace('/', ':'))}; a local path starts with / or ./.`,
     );
   return { address: resolve(url), protocol: 'file' };
 }
@@ -65,11 +65,11 @@ function fromTransport(url: string, scheme: string, authority: string, path: str
     checkSsh(url, `${user}${at < 0 ? '' : '@'}${host.replace(/:\d+$/, '')}`, path);
     return { address: `${scheme}://${at < 0 ? '' : `${user}@`}${host}${path}`, protocol };
   }
-  if (!/^([A-Za-z0-9_.][A-Za-z0-9_.-]*|\[[0-9a-fA-F:.]+\])(:\d{1,5})?$/.test(host)) throw refused(url, 'its host is malformed');
+  if (!/^([A-Za-z0-9_.][A-Za-z0-9_.-]*|\[[0-9a-fA-F:.]+\])(:\d{1,5})?$/.test(host)) throw refused(url, 'its host is invalid');
   const [username, password] = [decoded(url, user), decoded(url, colon < 0 ? '' : userinfo.slice(colon + 1))];
   decoded(url, path);
   return {
-    // Neither the user stands in arguments that everybody on the machine can read: hosts take tokens in its place.
+    // The user is not passed in arguments either, which every local user can read: hosts accept tokens in its place.
     address: `${scheme}://${host}${path}`,
     protocol,
     ...(user === '' && colon < 0
@@ -78,17 +78,16 @@ function fromTransport(url: string, scheme: string, authority: string, path: str
   };
 }
 
-/** What ssh gets is a host argument and a command line for the far side's shell; both are kept to plain characters. */
+/** ssh receives a host argument and a command line for the remote shell; both are limited to plain characters. */
 function checkSsh(url: string, destination: string, path: string): void {
   if (
     !/^([A-Za-z0-9_][A-Za-z0-9_.+~-]*@)?([A-Za-z0-9_][A-Za-z0-9_.-]*|\[[0-9a-fA-F:.]+\]|\[[A-Za-z0-9_][A-Za-z0-9_.-]*(:\d+)?\])$/.test(
       destination,
     )
   )
-    throw refused(url, 'its user or host is malformed');
-  if (/^\/?-/.test(path)) throw refused(url, 'its path begins with "-"');
-  if (/['"`;|&$<>\\!*?(){}]/.test(decoded(url, path)))
-    throw refused(url, 'its path holds a character that shells give a meaning');
+    throw refused(url, 'its user or host is invalid');
+  if (/^\/?-/.test(path)) throw refused(url, 'its path starts with "-"');
+  if (/['"`;|&$<>\\!*?(){}]/.test(decoded(url, path))) throw refused(url, 'its path contains a shell metacharacter');
 }
 
 function allowed(url: string, scheme: string): string {
@@ -101,21 +100,21 @@ function decoded(url: string, text: string): string {
   try {
     plain = decodeURIComponent(text);
   } catch {
-    throw refused(url, 'it holds a malformed percent escape');
+    throw refused(url, 'it contains a malformed percent escape');
   }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
-  if (/[\x00-\x1f\x7f]/.test(plain)) throw refused(url, 'it holds an encoded control character');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters
+  if (/[\x00-\x1f\x7f]/.test(plain)) throw refused(url, 'it contains an encoded control character');
   return plain;
 }
 
-const FORMS = 'Give the repository as https://host/path, ssh://user@host/path, user@host:path, or an absolute local path.';
+const FORMS = 'Write the repository as https://host/path, ssh://user@host/path, user@host:path, or an absolute local path.';
 
 function refused(url: string, why: string, help = FORMS): FluxError {
   return new FluxError(`--git-url "${shownText(url)}" is refused: ${why}`, { code: 'git/bad-url', fault: 'user', help });
 }
 
 function shownText(url: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: shown as text
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters
   return redact(url.replace(/[\x00-\x1f\x7f]/g, '?'))
     .replace(/^(https?:\/\/)[^/]*@/i, '$1***@')
     .slice(0, 200);

@@ -12,26 +12,26 @@ export interface SourceState {
 export interface BranchOptions {
   readonly mirror: Mirror;
   readonly branch: string;
-  /** False: no repository is named, and every operation says so. */
+  /** False without --git-url: every operation then throws. */
   readonly configured: boolean;
   readonly timeoutMs: number;
-  /** What an expression names in the mirror now. */
+  /** Resolves an expression in the mirror. */
   readonly resolve: (expression: string, run: RunOptions) => Promise<string | undefined>;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** Does work on the mirror within the deadline; before the first fetch there is nothing to read. */
+/** Runs an operation on the mirror within the deadline; throws before the first fetch. */
 export type Reading = <T>(
   operation: string,
   signal: AbortSignal | undefined,
   work: (run: RunOptions) => Promise<T>,
 ) => Promise<T>;
 
-/** A refused write check is repeated at most this often, in milliseconds: hosts lock out clients that hammer (R-041). */
+/** Minimum interval of repeated write checks after a rejection, in milliseconds: hosts block clients that retry too often (R-041). */
 const WRITE_CHECK_INTERVAL_MS = 60_000;
 
-/** How many branches are named where the configured one is not there, and how long a name may be for that. */
+/** How many branches are listed if the configured one is missing, and the length limit of their names. */
 const NAMED = 5;
 const LONGEST_NAME = 60;
 
@@ -43,7 +43,7 @@ function whatThereIs(branches: readonly string[]): string {
 
 export type Branch = ReturnType<typeof createBranch>;
 
-/** The branch that is followed: its head as we know it, and whether the repository can be reached and written. */
+/** The configured branch: its known head, and whether the repository is reachable and writable. */
 export function createBranch({ mirror, branch, configured, timeoutMs, resolve, clock, log }: BranchOptions) {
   const notCloned = new FluxError('git repo has not been cloned yet', { code: 'git/not-cloned' });
   let state: SourceState = { status: configured ? 'new' : 'unconfigured', error: notCloned };
@@ -71,7 +71,7 @@ export function createBranch({ mirror, branch, configured, timeoutMs, resolve, c
       });
   }
 
-  /** Resolves to the head, and to what the other expressions name after the fetch. */
+  /** Fetches, and resolves to the head and to the objects of the other expressions. */
   async function fetch(
     others: readonly string[],
     signal: AbortSignal | undefined,
@@ -102,7 +102,7 @@ export function createBranch({ mirror, branch, configured, timeoutMs, resolve, c
     return { head: found, named };
   }
 
-  /** Syncing needs no write access, so a refusal is shown in the state and the fetch succeeds (R-041). */
+  /** Syncing needs no write access, so a rejection is reported in the state and the fetch succeeds (R-041). */
   async function checkWriteAccess(revision: string, signal: AbortSignal | undefined): Promise<void> {
     if (!writable && clock.monotonic() - writeCheckedAt >= WRITE_CHECK_INTERVAL_MS) {
       writeCheckedAt = clock.monotonic();
@@ -123,20 +123,20 @@ export function createBranch({ mirror, branch, configured, timeoutMs, resolve, c
       };
   }
 
-  /** Something of ours was taken: no check says more. */
+  /** Called after a successful push, which proves write access. */
   function pushed(): void {
     writable = true;
     if (head !== undefined) state = { status: 'ready' };
   }
 
-  /** Takes over what the mirror says of the head now, after somebody wrote to it. */
+  /** Updates the head from the mirror, after a write to it. */
   async function follow(): Promise<void> {
     try {
       const ref = `refs/heads/${branch}`;
       head = (await withinDeadline('git cat-file', timeoutMs, undefined, (signal) => resolve(ref, { signal }))) ?? head;
     } catch (error) {
       mirror.markSuspect();
-      log.warn({ err: error }, 'head of the git mirror cannot be read');
+      log.warn({ err: error }, 'reading the head of the git mirror failed');
     }
   }
 

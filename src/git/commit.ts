@@ -14,9 +14,9 @@ export interface CommitContent {
 }
 
 /**
- * Makes a commit on `base` without a checkout: the edited files become blobs, an index of its own takes them into the tree, with
- * the mode each file had. Nothing refers to the commit until it is pushed.
- * @throws FluxError `git/no-changes` when the tree stays the same, `git/bad-path` for an edit of what is no file
+ * Creates a commit on `base` without a checkout: the edited files become blobs, and a private index adds them to the tree with their
+ * previous modes. No ref points to the commit until it is pushed.
+ * @throws FluxError `git/no-changes` if the tree stays the same, `git/bad-path` for an edit of something other than a file
  */
 export async function makeCommit(git: Git, directory: string, content: CommitContent, run: RunOptions): Promise<string> {
   const { base, edits, message, author, committer } = content;
@@ -42,7 +42,7 @@ export async function makeCommit(git: Git, directory: string, content: CommitCon
   }
 }
 
-/** A new file must not take the place of a file that its folder's name belongs to: an index would let that one go in silence. */
+/** A new file must not have a file as its folder: an index would silently drop that file. */
 async function checkAncestors(
   git: Git,
   base: string,
@@ -51,13 +51,13 @@ async function checkAncestors(
   run: RunOptions,
 ): Promise<void> {
   const inside = edits.find((edit) => path.startsWith(`${edit.path}/`));
-  if (inside) throw badPath(path, `"${inside.path}" is no directory`);
+  if (inside) throw badPath(path, `"${inside.path}" is not a directory`);
   const parts = path.split('/');
   for (let depth = 1; depth < parts.length; depth += 1) {
     const folder = parts.slice(0, depth).join('/');
     const [entry] = treeEntries(await git.lsTree(base, [folder], { ...run, recursive: false }));
     if (!entry) return;
-    if (entry.mode !== '040000') throw badPath(path, `"${folder}" is no directory`);
+    if (entry.mode !== '040000') throw badPath(path, `"${folder}" is not a directory`);
   }
 }
 
@@ -65,11 +65,11 @@ function checkPath(path: string): void {
   const parts = path.split('/');
   if (path.includes('\0') || path.includes('\ufffd') || !path.isWellFormed()) throw badPath(path, 'it is not plain UTF-8 text');
   if (parts.some((part) => part === '' || part === '.' || part === '..' || part.toLowerCase() === '.git'))
-    throw badPath(path, 'it leaves the tree of files');
+    throw badPath(path, 'it leads out of the tree');
 }
 
 function badPath(path: string, why: string): FluxError {
-  return new FluxError(`file ${JSON.stringify(path.slice(0, 300))} cannot be changed: ${why}`, {
+  return new FluxError(`file ${JSON.stringify(path.slice(0, 300))} cannot be edited: ${why}`, {
     code: 'git/bad-path',
     fault: 'user',
   });

@@ -2,8 +2,8 @@ import { asFluxError, withDeadline } from '../base/index.ts';
 import { timedOut } from './failure.ts';
 
 /**
- * Runs one operation within the deadline. The reason of the caller's own signal passes through as it is; everything else that is
- * thrown is a FluxError, disk trouble included.
+ * Runs one operation with a timeout. Throws the reason of the caller's signal unchanged; every other error, including disk errors, is a
+ * FluxError.
  */
 export async function withinDeadline<T>(
   operation: string,
@@ -20,7 +20,7 @@ export async function withinDeadline<T>(
     if (parent?.aborted && error === parent.reason) throw error;
     throw asFluxError(error, {
       code: 'git/failed',
-      help: 'Check the volume that holds the mirror: its space, and that fluxd may write there.',
+      help: 'Check the volume of the mirror: its free space, and that fluxd may write to it.',
     });
   }
 }

@@ -10,18 +10,18 @@ export interface DeliveryOptions {
   readonly mirror: Mirror;
   readonly reader: ObjectReader;
   readonly timeoutMs: number;
-  /** Asked before each push; what it throws is thrown, and nothing is pushed. */
+  /** Called before each push; if it throws, nothing is pushed, and the error is passed on. */
   readonly mayPush?: () => void;
-  /** Told of each push that was taken. */
+  /** Called after each accepted push. */
   readonly onPushed: () => void;
   readonly log: Logger;
 }
 
-/** Pushes within the deadline, and what became of them: in the mirror, and after a failure. */
+/** Pushes with a timeout, and their outcome: in the mirror, and after a failure. */
 export function createDelivery({ mirror, reader, timeoutMs, mayPush, onPushed, log }: DeliveryOptions) {
   const server = { atomic: true };
 
-  /** Prepares and pushes; what arrived is in the mirror then, without another fetch. A deadline is a failure like any other. */
+  /** Prepares and pushes; pushed refs are then in the mirror without another fetch. A timeout is a failure like any other. */
   async function push(
     prepareUpdates: (run: RunOptions) => Promise<readonly RefUpdate[]>,
     signal: AbortSignal | undefined,
@@ -38,29 +38,29 @@ export function createDelivery({ mirror, reader, timeoutMs, mayPush, onPushed, l
       throw error;
     }
     onPushed();
-    // It has arrived, whatever the mirror knows of it; the next fetch shows it.
+    // The push has arrived even if this fails; the next fetch updates the mirror.
     await withinDeadline('git update-ref', timeoutMs, undefined, (bounded) => enter(updates, { signal: bounded })).catch(
-      (error: unknown) => log.warn({ err: error }, 'git mirror does not show yet what was pushed'),
+      (error: unknown) => log.warn({ err: error }, 'updating the git mirror after a push failed'),
     );
     return undefined;
   }
 
-  /** Sets what git has not set by itself as it pushed. */
+  /** Sets the refs that git did not set itself during the push. */
   async function enter(updates: readonly RefUpdate[], run: RunOptions): Promise<void> {
     const present = await Promise.all(updates.map(({ ref }) => reader.resolve(ref, run)));
     const left = updates.filter(({ target }, index) => present[index] !== target);
     if (left.length > 0) await mirror.git.updateRefs(left, run);
   }
 
-  /** Fetches after a push that failed; when that fails too, nobody knows whether the push arrived, and the error says so. */
+  /** Fetches after a failed push. If that fails as well, it is unknown whether the push arrived, and the error says so. */
   async function learn(failure: FluxError, signal: AbortSignal | undefined): Promise<void> {
     try {
       await withinDeadline('git fetch', timeoutMs, signal, (bounded) => mirror.refetch({ signal: bounded }));
     } catch (error) {
       signal?.throwIfAborted();
-      throw new FluxError(`it is not known whether the push arrived: ${failure.message}`, {
+      throw new FluxError(`unknown whether the push arrived: ${failure.message}`, {
         code: 'git/push-unknown',
-        help: `The fetch after it failed as well; the next one shows whether the commit is in the branch.\n\n${failure.help ?? ''}`,
+        help: `The fetch after the push failed as well; the next fetch will show whether the commit is in the branch.\n\n${failure.help ?? ''}`,
         cause: error,
       });
     }

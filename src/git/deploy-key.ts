@@ -8,15 +8,14 @@ import { parseGitUrl } from './url.ts';
 export interface DeployKeyOptions {
   readonly url: string;
   readonly identityFile?: string;
-  /** The daemon's own environment, of which little is handed on. */
+  /** The daemon's own environment, of which only a part is passed on. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly timeoutMs: number;
 }
 
 /**
- * The public half of the deploy key as an OpenSSH line, for `fluxctl identity`; empty for http(s), which uses no key, and
- * when there is no key file.
- * @throws FluxError `git/deploy-key` when the file is there but is no usable private key
+ * The public deploy key as an OpenSSH line, for `fluxctl identity`; empty for http(s), which uses no key, and without a key file.
+ * @throws FluxError `git/deploy-key` if the file exists but is not a usable private key
  */
 export async function deployKey({ url, identityFile, environment, timeoutMs }: DeployKeyOptions): Promise<string> {
   checkFile('SSH identity file', identityFile);
@@ -28,7 +27,7 @@ export async function deployKey({ url, identityFile, environment, timeoutMs }: D
   });
   if (!found) return '';
   return new Promise((resolve, reject) => {
-    // An empty passphrase, so that a key that has another one fails instead of asking.
+    // An empty passphrase, so that an encrypted key fails instead of prompting.
     const args = ['-y', '-P', '', '-f', identityFile];
     const env = { ...gitEnvironment({ inherited: environment, ssh: {} }) };
     execFile('ssh-keygen', args, { env, timeout: timeoutMs, killSignal: 'SIGKILL' }, (error, stdout, stderr) =>

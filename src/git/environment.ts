@@ -6,17 +6,17 @@ export interface SshFiles {
 }
 
 export interface EnvironmentOptions {
-  /** The daemon's own environment; only the names below are taken from it. */
+  /** The daemon's own environment; only the variables below are copied from it. */
   readonly inherited: Readonly<Record<string, string | undefined>>;
   readonly remote?: GitAddress;
   readonly ssh: SshFiles;
-  /** Where git is told user and password of the remote (credentials/credential-socket.ts). */
+  /** Socket from which git gets user and password of the remote (credentials/credential-socket.ts). */
   readonly credentialSocket?: string;
 }
 
 type Config = readonly (readonly [key: string, value: string])[];
 
-/** What Flux v1 hands on (HTTP_PROXY is left out on purpose, as there), and PATH. */
+/** The variables that Flux v1 passes on (as there, without HTTP_PROXY), and PATH. */
 const INHERITED = [
   'PATH',
   'HOME',
@@ -38,7 +38,7 @@ const INHERITED = [
   'AWS_ROLE_ARN',
 ];
 
-/** What programs of old wrote into commits, tags and trees that mean the same nevertheless. */
+/** Harmless defects that old programs wrote into commits, tags and trees. */
 const OLD_METADATA = [
   'badDate',
   'badDateOverflow',
@@ -55,7 +55,7 @@ const OLD_METADATA = [
   'zeroPaddedFilemode',
 ];
 
-/** Submodules are not fetched and attributes not applied, whatever their files say. */
+/** Defects of files that are never used: submodules are not fetched and attributes not applied. */
 const NEVER_READ = [
   'gitattributesBlob',
   'gitattributesLarge',
@@ -73,9 +73,9 @@ const NEVER_READ = [
 ];
 
 /**
- * Configuration that stands above every file, so that the mirror cannot have a program run:
- * no hooks, no file-system monitor, no templates, no background maintenance, no bundles, no submodules. What is fetched is checked,
- * since a malformed tree may show one reader other files than the next. Redirects are followed by redirect.ts.
+ * Configuration that overrides all files, so that the mirror cannot run programs: no hooks, file-system monitor, templates, background
+ * maintenance, bundles or submodules. Fetched objects are checked, since readers may interpret a malformed tree differently. Redirects
+ * are followed by redirect.ts.
  */
 const CONFIG: Config = [
   ['core.hooksPath', '/dev/null'],
@@ -100,7 +100,7 @@ const CONFIG: Config = [
   ['i18n.logOutputEncoding', 'UTF-8'],
 ];
 
-/** Builds the environment of every git process from nothing. */
+/** Builds the environment of every git process from scratch. */
 export function gitEnvironment({
   inherited,
   remote,
@@ -115,20 +115,20 @@ export function gitEnvironment({
   const config = [...CONFIG];
   const credentials = remote?.credentials;
   if (credentials && credentialSocket !== undefined) {
-    // Git asks a helper only for the scheme, host and port in the key, so another place never gets the password.
+    // Git calls a helper only for the scheme, host and port in the key, so no other server gets the password.
     const key = `credential.${credentials.scope}.helper`;
     const ask = `git credential-cache --socket=${shellQuote(credentialSocket)} get`;
-    // Only asked, never told: to keep a password for git, its helper would start a daemon when ours does not answer.
+    // Only `get`: for `store` the helper would start a daemon of its own if ours does not respond.
     config.push([key, ''], [key, `!f() { [ "$1" != get ] || exec ${ask}; }; f`]);
   }
   Object.assign(environment, {
     LC_ALL: 'C',
     GIT_TERMINAL_PROMPT: '0',
     GIT_CONFIG_NOSYSTEM: '1',
-    // What it says may run programs, so only a file that the operator names is read, never one that stands in a home directory.
+    // This configuration may run programs, so only a file given by the operator is read, never one in a home directory.
     GIT_CONFIG_GLOBAL: inherited.GIT_CONFIG_GLOBAL || '/dev/null',
     GIT_LITERAL_PATHSPECS: '1',
-    // Empty would mean "no limit set"; a transport named none does not exist.
+    // An empty value would mean no restriction; a transport named none does not exist.
     GIT_ALLOW_PROTOCOL: remote?.protocol ?? 'none',
     GIT_SSH_VARIANT: 'ssh',
     GIT_SSH_COMMAND: sshCommand(ssh),
@@ -137,7 +137,7 @@ export function gitEnvironment({
   return environment;
 }
 
-/** What to add to an environment of `gitEnvironment` for more configuration. */
+/** Additional variables for more configuration in an environment of `gitEnvironment`. */
 export function moreConfig(environment: Readonly<Record<string, string>>, config: Config): Readonly<Record<string, string>> {
   return configVariables(config, Number(environment.GIT_CONFIG_COUNT));
 }
@@ -150,7 +150,7 @@ function configVariables(config: Config, first: number): Record<string, string> 
   return { ...Object.fromEntries(entries), GIT_CONFIG_COUNT: String(first + config.length) };
 }
 
-/** S-011: the host key must be known, nothing is asked, nothing is forwarded, no other program is run. */
+/** S-011: the host key must be known; no prompts, no forwarding, no other programs. */
 function sshCommand({ identityFile, knownHostsFile }: SshFiles): string {
   const options = [
     'StrictHostKeyChecking=yes',
@@ -177,7 +177,7 @@ function sshFile(file: string): string {
   return `"${file.replaceAll('%', '%%')}"`;
 }
 
-/** Git hands GIT_SSH_COMMAND to a shell. */
+/** Git passes GIT_SSH_COMMAND to a shell. */
 function shellQuote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

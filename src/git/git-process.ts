@@ -10,16 +10,16 @@ export interface RunOptions {
 export interface GitOptions {
   /** The bare repository. */
   readonly gitDir: string;
-  /** An existing directory to start processes in. */
+  /** Working directory of processes; must exist. */
   readonly cwd: string;
-  /** Everything the processes may see; see environment.ts. */
+  /** Complete environment of processes; see environment.ts. */
   readonly environment: Readonly<Record<string, string>>;
   readonly clock: Clock;
-  /** Sent to the remote, which may say it back. */
+  /** Password for the remote, which may echo it. */
   readonly password?: Secret;
-  /** Told of each command that spoke to the remote. */
+  /** Called after each command that contacted the remote. */
   readonly onRemote?: OnRemote;
-  /** Told of each command that was ended before its time: what it had locked is locked still. */
+  /** Called after a command was killed: its lock files remain. */
   readonly onKilled?: () => void;
 }
 
@@ -30,23 +30,23 @@ export type OnRemote = (call: {
 }) => void;
 
 interface ProcessOptions extends RunOptions {
-  /** For its standard input. */
+  /** Standard input. */
   readonly input?: string | Buffer;
   /** Added to the environment. */
   readonly extra?: Readonly<Record<string, string>>;
-  /** What is kept of its output, and how much is read; default: all of it. */
+  /** Selects the output to keep, and bounds it; all by default. */
   readonly select?: Selection;
 }
 
-/** The most output of any command that is read, in bytes. */
+/** Output limit of any command, in bytes. */
 export const MAX_OUTPUT_BYTES = 160 << 20;
 
 /** One thread for all repositories of the process. */
 const thread = new GitThread();
 
-/** How a git process of one repository is run, and what its end means. Which ones there are is said in git.ts. */
+/** Runs git processes for one repository, and interprets their exit. The commands are in git.ts. */
 export function createGitProcess({ gitDir, cwd, environment, clock, password, onRemote, onKilled }: GitOptions) {
-  /** Resolves with what the process left, whatever its exit code. */
+  /** Resolves to the result of the process for any exit code. */
   async function run(args: readonly string[], { signal, input, extra = {}, select }: ProcessOptions): Promise<GitOutput> {
     const command = `git ${args[0]}`;
     const env = { ...environment, GIT_DIR: gitDir, ...extra };
@@ -74,14 +74,14 @@ export function createGitProcess({ gitDir, cwd, environment, clock, password, on
     return output;
   }
 
-  /** What failed is told in the words of the remote. */
+  /** Removes the password from the output of a failed command, since the remote may echo it. */
   function withoutPassword(output: GitOutput): GitOutput {
     if (output.exitCode === 0 || password === undefined) return output;
     const clean = (text: string) => withoutSecret(text, password.reveal());
     return { ...output, stdout: Buffer.from(clean(output.stdout.toString('utf8'))), stderr: clean(output.stderr) };
   }
 
-  /** As run, for what speaks to the remote. */
+  /** Like run, for commands that contact the remote. */
   async function runRemote(
     args: readonly [Parameters<OnRemote>[0]['operation'], ...string[]],
     options: ProcessOptions,
@@ -97,7 +97,7 @@ export function createGitProcess({ gitDir, cwd, environment, clock, password, on
     }
   }
 
-  /** As run, but anything but exit code 0 throws. */
+  /** Like run, but throws unless the exit code is 0. */
   async function must(args: readonly string[], options: ProcessOptions): Promise<Buffer> {
     return stdoutOf(await run(args, options));
   }
@@ -111,21 +111,21 @@ export function createGitProcess({ gitDir, cwd, environment, clock, password, on
 }
 
 function tooMuch(command: string): FluxError {
-  return new FluxError(`${command}: more output than is read, which is ${MAX_OUTPUT_BYTES >> 20} MiB at most`, {
+  return new FluxError(`${command}: output exceeds ${MAX_OUTPUT_BYTES >> 20} MiB`, {
     code: 'git/too-much-output',
   });
 }
 
-/** There is no git, or the system has no room for one more process just now. */
+/** git is missing, or the system cannot create another process now. */
 function notStarted(command: string, stderr: string): FluxError {
-  const message = `${command}: git could not be started: ${stderr.split('\n', 1)[0]}`;
+  const message = `${command}: cannot start git: ${stderr.split('\n', 1)[0]}`;
   return /\bE(?:NOENT|ACCES)\b/.test(stderr)
     ? new FluxError(message, {
         code: 'git/not-installed',
-        help: 'Install git 2.32 or newer and have it on the PATH of fluxd.',
+        help: 'Install git 2.32 or newer on the PATH of fluxd.',
       })
     : new FluxError(message, {
         code: 'git/not-run',
-        help: 'See how many processes and open files fluxd may have (limits of the pod, ulimit).',
+        help: 'Check the limits of processes and open files of fluxd (of the pod, ulimit).',
       });
 }

@@ -9,43 +9,43 @@ import type { Selection } from './selection.ts';
 export interface GitCall {
   readonly args: readonly string[];
   readonly cwd: string;
-  /** All that it gets to see. */
+  /** Its complete environment. */
   readonly env: Readonly<Record<string, string>>;
-  /** For its standard input. */
+  /** Standard input. */
   readonly input?: string | Uint8Array;
-  /** It is ended when its output is more than this, in bytes. */
+  /** Output limit in bytes; a process that exceeds it is ended. */
   readonly maxBytes: number;
-  /** What is kept of its output, and how much more ends it; default: all of it. */
+  /** Selects the output to keep, and bounds it; all by default. */
   readonly select?: Selection;
 }
 
-/** What a git process left; a negative exit code when it could not be started, none when a signal ended it. */
+/** The result of a git process. The exit code is negative if it could not be started, and absent if a signal ended it. */
 export interface GitResult {
   readonly exitCode: number | undefined;
   readonly stdout: Uint8Array;
   readonly stderr: string;
-  /** It was ended for its output, which is not here. */
+  /** Whether it exceeded its output limit; the output is then missing. */
   readonly exceeded?: true;
 }
 
-/** What the thread is told. `mark` is the name of the variable that holds the id in the environment of the call. */
+/** Messages to the thread. `mark` is the name of the environment variable with the id of the call. */
 export type GitOrder =
   | { readonly id: string; readonly mark: string; readonly call: GitCall }
   | { readonly interrupt: string }
   | { readonly abandon: string };
 
-/** What the thread tells. */
+/** Messages from the thread. */
 export type GitAnswer = { readonly id: string } & ({ readonly result: GitResult } | { readonly failure: Error });
 
 const MARK = 'FLUX_GIT_RUN';
-/** Git removes its lock files when interrupted; what has not ended after this many milliseconds is killed. */
+/** Git removes its lock files when interrupted; after this grace period in milliseconds it is killed. */
 const GRACE_MS = 300;
-/** Beside this file among the sources, and in the bundle. */
+/** Beside this file in the sources and in the bundle. */
 const PROGRAM = new URL(`./thread${extname(import.meta.url)}`, import.meta.url);
 
 /**
- * Runs git processes from a thread of its own (thread.ts), so that nobody else waits while a process is made. The thread starts with the
- * first call, keeps nothing alive while it has nothing to do, and is replaced when it ends.
+ * Runs git processes from a separate thread (thread.ts), so that creating a process does not block the daemon. The thread starts with the
+ * first call, does not keep the process alive while idle, and is replaced when it ends.
  */
 export class GitThread {
   readonly #program: URL;
@@ -57,9 +57,9 @@ export class GitThread {
   }
 
   /**
-   * Runs a command to its end. When the signal aborts, git is interrupted, or else killed with all that it started; only then the
+   * Runs a command to completion. When the signal aborts, git is interrupted, or else killed with all its child processes, and then the
    * signal's reason is thrown.
-   * @throws FluxError `git/not-run` when it came to no end
+   * @throws FluxError `git/not-run` if the thread failed
    */
   async run(call: GitCall, signal: AbortSignal): Promise<GitResult> {
     signal.throwIfAborted();
@@ -92,7 +92,7 @@ export class GitThread {
 
   #start(): Worker {
     if (this.#worker) return this.#worker;
-    // What it starts has the environment of its call.
+    // Child processes inherit the environment of the call.
     const worker = new Worker(this.#program, { env: threadEnvironment() });
     this.#worker = worker;
     let why: unknown;

@@ -8,9 +8,9 @@ import type { Selection } from './selection.ts';
 /** A change of one ref on the remote. */
 export interface RefUpdate {
   readonly ref: string;
-  /** Object id it is to have. */
+  /** The new object id. */
   readonly target: string;
-  /** What it must be now for the push to be accepted, `''` for "must not exist". */
+  /** The expected present object id, without which the push is rejected; `''` means that the ref must not exist. */
   readonly expected: string;
 }
 
@@ -19,7 +19,7 @@ export interface Identity {
   readonly email: string;
 }
 
-/** How the far side took a push. */
+/** The outcome of a push. */
 export interface PushOutcome {
   readonly ok: boolean;
   readonly noAtomic: boolean;
@@ -28,12 +28,12 @@ export interface PushOutcome {
 
 export type Git = ReturnType<typeof createGit>;
 
-/** A log that says what its format asks for, whatever somebody's configuration adds to it. */
+/** Options for a log with only the requested format, regardless of configuration. */
 const PLAIN_LOG = ['--no-show-signature', '--no-color', '--no-decorate', '--no-mailmap', '--no-notes'];
 
 /**
- * Every git command this product runs, one function each: the only place where argument lists are built. Values from outside stand
- * after `--` or `--end-of-options`, go through standard input, or have been checked by names.ts or address.ts.
+ * All git commands of the product, one function each: argument lists are built only here. External values are placed after `--` or
+ * `--end-of-options`, are passed through standard input, or have been validated by names.ts or address.ts.
  */
 export function createGit(options: GitOptions) {
   const { environment, clock } = options;
@@ -41,7 +41,7 @@ export function createGit(options: GitOptions) {
 
   const id = async (args: readonly string[], options: Parameters<typeof must>[1]) => {
     const text = (await must(args, options)).toString('utf8').trim();
-    if (!isObjectId(text)) throw new FluxError(`git ${args[0]}: answered no object id`, { code: 'git/command-failed' });
+    if (!isObjectId(text)) throw new FluxError(`git ${args[0]}: returned no object id`, { code: 'git/command-failed' });
     return text;
   };
 
@@ -59,7 +59,7 @@ export function createGit(options: GitOptions) {
     lsRemote: async (url: string, options: RunOptions) =>
       stdoutOf(await runRemote(['ls-remote', '--quiet', '--refs', '--', url], options)),
 
-    /** Where the host sends who asks for the repository, as it says it; git asks as always, through proxies and with credentials. */
+    /** The redirect target that the host returns for the repository; git sends the request as usual, with proxies and credentials. */
     async redirectOf(url: string, options: RunOptions): Promise<string | undefined> {
       const extra = { GIT_TRACE_CURL: '1', GIT_TRACE_CURL_NO_DATA: '1' };
       const { stderr } = await run(['ls-remote', '--quiet', '--refs', '--', url], { ...options, extra });
@@ -82,7 +82,7 @@ export function createGit(options: GitOptions) {
         options,
       ),
 
-    /** What arrives is usually set in the mirror as well. */
+    /** Pushed refs are usually set in the mirror as well. */
     async push(
       url: string,
       updates: readonly RefUpdate[],
@@ -91,7 +91,7 @@ export function createGit(options: GitOptions) {
       const leases = updates.map(({ ref, expected }) => `--force-with-lease=${ref}:${expected === '' ? '' : object(expected)}`);
       const refspecs = updates.map(({ ref, target }) => `${object(target)}:${ref}`);
       const flags = ['--porcelain', '--no-verify', '--no-follow-tags', '--no-signed', '--no-progress'];
-      // Git itself then sets in the mirror what the far side took. It knows no configuration for a remote that begins with a slash.
+      // Git itself then sets the accepted refs in the mirror. A remote that starts with a slash cannot be configured.
       const mirrored = url.startsWith('/') ? [] : updates.map(({ ref }) => [`remote.${url}.fetch`, `+${ref}:${ref}`] as const);
       const output = await runRemote(
         ['push', ...flags, ...(atomic ? ['--atomic'] : []), ...(dryRun ? ['--dry-run'] : []), ...leases, '--', url, ...refspecs],
@@ -100,33 +100,33 @@ export function createGit(options: GitOptions) {
       return { ok: output.exitCode === 0, noAtomic: output.stderr.includes('does not support --atomic push'), output };
     },
 
-    /** `reachable` only follows links between objects; `all` reads every object and compares it with its id. */
+    /** `reachable` only follows links between objects; `all` reads every object and verifies its id. */
     fsck: (depth: 'all' | 'reachable', options: RunOptions) =>
       run(['fsck', ...(depth === 'reachable' ? ['--connectivity-only'] : []), '--no-dangling', '--no-progress'], options),
 
-    /** `all` makes one pack of what refs hold, and drops the rest; `small` puts loose objects and small packs together, and drops nothing. */
+    /** `all` creates one pack of all reachable objects and drops the rest; `small` combines loose objects and small packs, and drops nothing. */
     async repack(depth: 'all' | 'small', options: RunOptions): Promise<void> {
       const sparing = ['-d', '-l', '-q', '--no-write-bitmap-index', '--threads=1', '--window-memory=64m'];
       await must(['repack', depth === 'all' ? '-a' : '--geometric=2', ...sparing], options);
       if (depth === 'all') await must(['prune', '--expire=now'], options);
     },
 
-    /** How many objects are in packs. */
+    /** Number of packed objects. */
     async packedObjects(options: RunOptions): Promise<number> {
       const text = (await must(['count-objects', '-v'], options)).toString('utf8');
       return Number(/^in-pack: (\d+)$/m.exec(text)?.[1] ?? Number.POSITIVE_INFINITY);
     },
 
-    /** The object an expression names, or undefined. The expression must not be an option (names.ts). */
+    /** The object of an expression, or undefined. The expression must not be an option (names.ts). */
     async revParse(expression: string, options: RunOptions): Promise<string | undefined> {
       const output = await run(['rev-parse', '--verify', '--quiet', '--end-of-options', expression], options);
-      // Its quiet no; any other end says nothing about the object.
+      // The exit code for a missing object; any other failure says nothing about it.
       if (output.exitCode === 1) return undefined;
       const text = (await stdoutOf(output)).toString('utf8').trim().split('\n').at(-1) ?? '';
       return isObjectId(text) ? text : undefined;
     },
 
-    /** Entries `<mode> <type> <id> <size>\t<path>\0`; size is `-` for what is no blob. Recursive, folders are listed beside what they hold. */
+    /** Entries `<mode> <type> <id> <size>\t<path>\0`; size is `-` for anything but a blob. A recursive listing includes folders. */
     lsTree: (
       tree: string,
       paths: readonly string[],
@@ -159,16 +159,16 @@ export function createGit(options: GitOptions) {
         options,
       ),
 
-    /** What a format says of each of the commits that is there, each ended by a NUL; anything else among the ids is passed over. */
+    /** The formatted commits among the ids, each terminated by NUL; missing objects and other types are skipped. */
     logOf: (commits: readonly string[], format: string, options: RunOptions): Promise<Buffer> =>
       commits.length === 0
-        ? Promise.resolve(Buffer.alloc(0)) // git itself would take none for HEAD
+        ? Promise.resolve(Buffer.alloc(0)) // git would use HEAD if there are none
         : must(['log', '-z', '--no-walk=unsorted', '--ignore-missing', '--stdin', `--format=${format}`, ...PLAIN_LOG], {
             ...options,
             input: commits.map((commit) => `${object(commit)}\n`).join(''),
           }),
 
-    /** When a tag was made and what it says in its first line; a tag that is not annotated has no time. */
+    /** Time and subject of a tag; a lightweight tag has no time. */
     async describeTag(ref: string, options: RunOptions): Promise<{ readonly seconds?: number; readonly subject: string }> {
       const format = '%(objecttype)%00%(taggerdate:unix)%00%(contents:subject)';
       const [type, seconds, subject = ''] = (await must(['for-each-ref', `--format=${format}`, '--', ref], options))
@@ -181,7 +181,7 @@ export function createGit(options: GitOptions) {
     hashObject: (content: string, options: RunOptions) =>
       id(['hash-object', '-w', '-t', 'blob', '--no-filters', '--stdin'], { ...options, input: content }),
 
-    /** The tree of `base` with some entries replaced, through an index file of its own. */
+    /** The tree of `base` with some entries replaced, by a private index file. */
     async writeTree(
       base: string,
       entries: readonly { readonly mode: string; readonly blob: string; readonly path: string }[],
@@ -210,7 +210,7 @@ export function createGit(options: GitOptions) {
         extra: identities(commit.author, commit.committer, Math.floor(clock.now() / 1000)),
       }),
 
-    /** Bytes of an annotated tag, checked by git before they are stored. */
+    /** Stores the bytes of an annotated tag after git has checked them. */
     makeTag: (content: string, options: RunOptions) => id(['mktag', '--strict'], { ...options, input: content }),
 
     addNote: (ref: string, commit: string, note: string, who: Identity & { readonly seconds: number }, options: RunOptions) =>
@@ -223,7 +223,7 @@ export function createGit(options: GitOptions) {
     /** Lines `<blob> <commit>`. */
     listNotes: (ref: string, options: RunOptions) => must(['notes', `--ref=${ref}`, 'list'], options),
 
-    /** Sets refs of the mirror, or removes those whose target is absent. */
+    /** Sets refs of the mirror, and removes those without a target. */
     updateRefs: (updates: readonly { readonly ref: string; readonly target: string | undefined }[], options: RunOptions) =>
       must(['update-ref', '--no-deref', '-z', '--stdin'], {
         ...options,

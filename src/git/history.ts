@@ -6,18 +6,18 @@ export interface Commit {
   readonly revision: string;
   readonly subject: string;
   readonly author: { readonly name: string; readonly email: string };
-  /** Trailers of the message, names in lower case, in order of appearance. */
+  /** Trailers of the message in order, with lower-case names. */
   readonly trailers: readonly { readonly name: string; readonly value: string }[];
-  /** Carries our job trailer and our committer address. */
+  /** Whether the commit has our job trailer and our committer address. */
   readonly ours: boolean;
 }
 
-/** Commits are listed up to this many when the caller names no limit, so that a long history stays a short answer. */
+/** Default limit of listed commits. */
 const DEFAULT_LIMIT = 1000;
 
 const FIELDS = ['%H', '%s', '%an', '%ae', '%ce', '%(trailers:only=true,unfold=true)'];
 
-/** Commits of `from..to` that touch the paths, newest first. Both have to be there. */
+/** Commits of `from..to` that change the paths, newest first. Both must exist. */
 export async function listCommits(
   git: Git,
   range: {

@@ -1,9 +1,8 @@
 /**
- * A *source* is one Git repository: where it is, which branch and paths count, and as whom we write to it. It keeps a bare
- * mirror beside the daemon and never checks anything out: trees are listed and blobs read by id, and commits are made of a
- * private index, then pushed together with their note, all or nothing, expecting the exact values they were planned on. Git
- * and the remote are not trusted: URLs, names and paths are checked before a process starts, and every process gets an
- * environment built from nothing.
+ * A *source* is one Git repository: its URL, branch and paths, and our identity as committer. It keeps a bare mirror beside the daemon
+ * and never checks out files: trees are listed and blobs read by id. Commits are created with a private index, and pushed atomically
+ * together with their note, under the condition that the refs still have the values that they were planned on. Git and the remote are
+ * not trusted: URLs, names and paths are validated before a process starts, and every process gets an environment built from scratch.
  */
 export { type DeployKeyOptions, deployKey } from './deploy-key.ts';
 export type { SshFiles } from './environment.ts';

@@ -5,17 +5,17 @@ import type { RunOptions } from './git-process.ts';
 import { SYMLINK, type Wanted } from './selection.ts';
 import { type TreeFile, treeEntries } from './tree.ts';
 
-/** As whoever follows them. */
+/** The same limit as the reader that follows links. */
 const MAX_LINKS = 10;
-/** PATH_MAX of Linux: together the arguments of one process stay below what the system has room for. */
+/** PATH_MAX of Linux; keeps the arguments of one process below the system's limit. */
 const MAX_PATH_BYTES = 4096;
 const BATCH = 100;
-/** Files that are looked at between two turns of the event loop. */
+/** Files processed in one turn of the event loop. */
 const TURN = 2_000;
 
 /**
- * Files that links with a wanted name lead to, though their own names are not wanted. A listing that has all links and all wanted
- * files lacks no other. Whether a link is followed is up to the reader.
+ * The targets of links with a wanted name whose own names are not wanted: the only files that a listing of all links and wanted files
+ * lacks. The reader decides whether to follow a link.
  */
 export async function linkTargets(
   git: Git,
@@ -45,7 +45,7 @@ export async function linkTargets(
   return found;
 }
 
-/** Where the links end, if it is a path that may be in the repository. */
+/** The final target of links, if it is a path inside the repository. */
 async function endOf(
   start: string,
   links: ReadonlyMap<string, TreeFile>,

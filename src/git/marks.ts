@@ -24,10 +24,10 @@ interface Cancellable {
 
 export type Marks = ReturnType<typeof createMarks>;
 
-/** What we left in the repository, as the mirror has it: the sync tag, the records of syncs, the notes of jobs. Publishing writes them. */
+/** Our data in the repository, as of the mirror: the sync tag, sync records and job notes. publish.ts writes them. */
 export function createMarks({ git, reader, reading, syncTag, notesRef, recordRef, log }: MarksOptions) {
   const names = [`refs/tags/${syncTag}^{commit}`, recordRef];
-  /** What the sync tag and the records' ref name; undefined after anything that may have moved them. */
+  /** The objects of the sync tag and the records' ref; undefined after anything that may have moved them. */
   let current: { readonly tagged: string | undefined; readonly records: string | undefined } | undefined;
   let generation = 0;
   let recorded:
@@ -39,7 +39,7 @@ export function createMarks({ git, reader, reading, syncTag, notesRef, recordRef
     if (current) return current;
     const before = generation;
     const [tagged, records] = await Promise.all(names.map((name) => reader.resolve(name, run)));
-    // What was read while somebody wrote may be old by now.
+    // A value read during a write may be stale.
     if (before === generation) current = { tagged, records };
     return { tagged, records };
   }
@@ -52,7 +52,7 @@ export function createMarks({ git, reader, reading, syncTag, notesRef, recordRef
   }
 
   return {
-    /** What a fetch that looks these up can `take`. */
+    /** Expressions whose values a fetch can resolve for `take`. */
     names,
 
     take([tagged, records]: readonly (string | undefined)[]): void {
@@ -60,7 +60,7 @@ export function createMarks({ git, reader, reading, syncTag, notesRef, recordRef
       generation += 1;
     },
 
-    /** They may have been moved, or are being moved. */
+    /** Invalidates the values, since they may have been moved. */
     forget(): void {
       current = undefined;
       generation += 1;

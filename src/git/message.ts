@@ -1,14 +1,14 @@
 import { FluxError } from '../base/index.ts';
 import type { Identity } from './git.ts';
 
-/** The trailer that says which job made a commit; together with our e-mail address it marks a commit as ours. */
+/** The trailer with the id of the job that made a commit; together with our e-mail address it identifies our commits. */
 export const JOB_TRAILER = 'Flux-Job-Id';
 
 const LONGEST_MESSAGE = 64 * 1024;
 
 /**
- * The message of a commit of ours: message and skip text as in Flux v1, cleaned as `git commit` cleans, then our trailer
- * as a paragraph of its own. Only the last paragraph counts as trailers, so no text from outside can forge one (S-015).
+ * The message of our commits: message and skip text as in Flux v1, cleaned up as by `git commit`, then our trailer as a separate
+ * paragraph. Only the last paragraph is parsed for trailers, so external text cannot forge one (S-015).
  * @throws FluxError `git/empty-message`
  */
 export function commitMessage(text: string, skipMessage: string, jobId: string): string {
@@ -23,8 +23,8 @@ export function commitMessage(text: string, skipMessage: string, jobId: string):
 }
 
 /**
- * Author from a cause user, by git's rule for `--author`.
- * @throws FluxError `git/bad-author` with the words of git, as Flux v1 shows them
+ * The author from a cause's user, by git's rule for `--author`.
+ * @throws FluxError `git/bad-author` with git's message, as in Flux v1
  */
 export function parseAuthor(text: string): Identity {
   const line = plainText(text).replaceAll('\n', ' ').trim();
@@ -37,26 +37,26 @@ export function parseAuthor(text: string): Identity {
       {
         code: 'git/bad-author',
         fault: 'user',
-        help: 'Give the user as "Name <email>" (fluxctl --user), or run fluxd without --git-set-author.',
+        help: 'Pass the user as "Name <email>" (fluxctl --user), or run fluxd without --git-set-author.',
       },
     );
   return { name, email: email.trim() };
 }
 
-/** Without control characters, terminal sequences, direction overrides and lone surrogates; line ends become `\n`. */
+/** Removes control characters, terminal sequences, bidirectional controls and lone surrogates; normalises line ends to `\n`. */
 function plainText(text: string): string {
   return (
     text
       .toWellFormed()
       .replace(/\r\n?/g, '\n')
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: removing them is the purpose
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters
       .replace(/\x1b\[[0-9;?]*[ -/]*[@-~]/g, '')
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: removing them is the purpose
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters
       .replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, '')
   );
 }
 
-/** What git-stripspace(1) does: no blanks at line ends, no blank lines at both ends, single ones between. */
+/** Like git-stripspace(1): no trailing spaces, no leading and trailing blank lines, single blank lines between. */
 function stripSpace(text: string): string {
   return text
     .split('\n')

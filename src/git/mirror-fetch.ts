@@ -7,24 +7,24 @@ import { isObjectId } from './names.ts';
 import { type RemoteRefs, remoteRefs } from './remote-refs.ts';
 
 export interface Followed {
-  /** Full names; without its objects the whole fetch has failed. */
+  /** Full ref name; without its objects the whole fetch fails. */
   readonly branch: string;
-  /** Refs of ours; one that is refused stays as it was. */
+  /** Our own refs; a rejected one keeps its value. */
   readonly marks: readonly string[];
-  /** Told of each mark that is refused. */
+  /** Called for each rejected mark. */
   readonly onRefused: (ref: string, why: FluxError) => void;
 }
 
-/** A bare repository and where it is fetched from. */
+/** A bare repository and its remote. */
 export interface Local {
   readonly git: Git;
   readonly address: string;
   readonly directory: string;
-  /** What an expression names in it now. */
+  /** Resolves an expression in it. */
   readonly resolve: (expression: string, run: RunOptions) => Promise<string | undefined>;
 }
 
-/** Refs that were asked about are named by a hash, so that none can stand in the way of another. */
+/** Requested refs are stored under a hash, so that their names cannot conflict. */
 const ASKED = 'refs/fluxd/asked';
 
 export async function listRemote({ git, address }: Pick<Local, 'git' | 'address'>, run: RunOptions): Promise<RemoteRefs> {
@@ -32,9 +32,8 @@ export async function listRemote({ git, address }: Pick<Local, 'git' | 'address'
 }
 
 /**
- * Gives the branch and the marks the objects that they have on the remote, by the same names. No other ref is fetched, whatever its
- * name, size or state. Resolves to what the remote listed.
- * @throws FluxError `git/bad-objects` for a branch with an object that git does not accept, or why nothing could be fetched
+ * Fetches the branch and the marks to refs of the same names. Fetches no other ref. Resolves to the remote's list of refs.
+ * @throws FluxError `git/bad-objects` for a branch with an object that git rejects, or the reason for a failed fetch
  */
 export async function fetchFollowed(local: Local, followed: Followed, run: RunOptions, listed?: RemoteRefs): Promise<RemoteRefs> {
   const { git, resolve } = local;
@@ -57,7 +56,7 @@ export async function fetchFollowed(local: Local, followed: Followed, run: RunOp
   return refs;
 }
 
-/** What one ref brings must not keep out the others. */
+/** Fetches refs separately, since an error of one must not affect the others. */
 async function fetchOneByOne(local: Local, followed: Followed, changed: readonly string[], run: RunOptions): Promise<void> {
   for (const ref of changed) {
     const failure = await fetchRefs(local, [ref], run);
@@ -76,15 +75,15 @@ async function fetchRefs(
   return output.exitCode === 0 ? undefined : gitFailed(output, directory);
 }
 
-/** A ref of the remote that a branch, a tag, a full name, or the id of the object in it stands for. */
+/** Finds a ref of the remote by branch, tag, full name, or object id. */
 export function refNamed(refs: RemoteRefs, name: string): string | undefined {
   if (isObjectId(name)) return refs.refOf(name);
   return [`refs/heads/${name}`, `refs/tags/${name}`, name].find((candidate) => refs.idOf(candidate) !== undefined);
 }
 
 /**
- * The commit that a listed ref names, fetched if need be.
- * @throws FluxError when it cannot be fetched
+ * The commit of a listed ref, fetched if necessary.
+ * @throws FluxError if it cannot be fetched
  */
 export async function fetchOther(
   { git, address, directory, resolve }: Local,

@@ -12,34 +12,34 @@ import type { RemoteRefs } from './remote-refs.ts';
 import { shownUrl } from './url.ts';
 
 export interface MirrorOptions extends Omit<GitOptions, 'gitDir' | 'cwd' | 'onKilled'> {
-  /** Ours alone; created, and created again when it vanishes. */
+  /** Directory used only by us; created, and recreated if it disappears. */
   readonly directory: string;
-  /** What git is given as the repository. */
+  /** The repository argument for git. */
   readonly address: string;
   readonly branch: string;
-  /** Full names of our own refs on the remote, which are mirrored beside the branch. */
+  /** Full names of our own refs on the remote, which are mirrored as well. */
   readonly marks: readonly string[];
   readonly log: Logger;
-  /** What an expression names in the mirror now. */
+  /** Resolves an expression in the mirror. */
   readonly resolve: (expression: string, run: RunOptions) => Promise<string | undefined>;
-  /** Called after another repository took the place of the old one. */
+  /** Called after the mirror was replaced. */
   readonly onReplaced: () => void;
 }
 
 export interface Fetched {
   readonly head: string | undefined;
-  /** Objects that the other expressions name, in their order. */
+  /** Objects of the other expressions, in their order. */
   readonly named: readonly (string | undefined)[];
 }
 
-/** A look at the remote is news for this long. */
+/** How long a list of the remote's refs counts as current. */
 const RECENT_MS = 5_000;
 
 export type Mirror = ReturnType<typeof createMirror>;
 
 /**
- * A bare copy of the branch and of our marks. Refs follow the remote exactly, rewritten history included (R-032). A mirror that is missing or damaged is built beside
- * and takes the old one's place by a rename (R-037).
+ * A bare copy of the branch and of our marks. Refs follow the remote exactly, including rewritten history (R-032). A missing or damaged
+ * mirror is rebuilt in another directory and replaced by a rename (R-037).
  */
 export function createMirror(options: MirrorOptions) {
   const { directory, branch, marks, clock, log, resolve, onReplaced } = options;
@@ -56,9 +56,9 @@ export function createMirror(options: MirrorOptions) {
   const followed = {
     branch: branchRef,
     marks,
-    onRefused: (ref: string, err: FluxError) => log.warn({ ref, err }, 'git ref is refused'),
+    onRefused: (ref: string, err: FluxError) => log.warn({ ref, err }, 'git ref rejected'),
   };
-  /** Where the repository is: the one that was given, or where its host sends who asks for that. */
+  /** URL of the repository: the given one, or the target of its redirect. */
   let { address } = options;
   const local = {
     git,
@@ -68,20 +68,20 @@ export function createMirror(options: MirrorOptions) {
       return address;
     },
   };
-  /** What the remote had at the last look, and when that was. */
+  /** The remote's refs at the last listing, and its time. */
   let seen: { readonly remote: RemoteRefs; readonly at: number } | undefined;
   let state = UNOPENED;
 
   /**
-   * Brings the mirror up to the remote. Resolves to the head of the branch, undefined when the remote has no such branch, and to
-   * what the other expressions name now.
+   * Fetches. Resolves to the head of the branch, undefined if the remote has no such branch, and to the objects of the other
+   * expressions.
    */
   async function update(others: readonly string[], run: RunOptions): Promise<Fetched> {
     await followingRedirects(() => bringUpToDate(run), run);
     const fetched = await look(others, run);
-    // The ref is there, but can what it names be read?
+    // The ref exists; its object may be unreadable.
     if (fetched.readable || (await git.revParse(branchRef, run)) === undefined) return fetched;
-    log.warn({ branch }, 'git mirror is damaged: the head of the branch cannot be read');
+    log.warn({ branch }, 'git mirror is damaged: the head of the branch is unreadable');
     await build(run);
     return look(others, run);
   }
@@ -126,7 +126,7 @@ export function createMirror(options: MirrorOptions) {
     seen = { remote, at: clock.monotonic() };
   }
 
-  /** A fetch and nothing else, to learn what became of a push. */
+  /** A plain fetch, to learn the outcome of a push. */
   async function refetch(run: RunOptions): Promise<void> {
     await unlock();
     await followingRedirects(() => pull(run), run);
@@ -138,16 +138,16 @@ export function createMirror(options: MirrorOptions) {
         return await work();
       } catch (error) {
         const from = address;
-        // What one hop led to may be gone; the next try begins where the user said.
+        // The target may have disappeared; the next attempt starts from the configured URL.
         address = options.address;
         if (!isRedirect(error) || hop > MAX_HOPS) throw error;
         address = await redirected(git, from, run);
-        log.info({ from: shownUrl(from), to: shownUrl(address) }, 'git repository is redirected');
+        log.info({ from: shownUrl(from), to: shownUrl(address) }, 'git repository redirected');
       }
     }
   }
 
-  /** For what depends on the remote being as we know it. */
+  /** For operations that depend on a current list of the remote's refs. */
   async function refetchUnlessRecent(run: RunOptions): Promise<void> {
     if (!seen || clock.monotonic() - seen.at > RECENT_MS) await refetch(run);
   }
@@ -166,7 +166,7 @@ export function createMirror(options: MirrorOptions) {
       if (replaced) await rename(gitDir, old);
       await rename(beside, gitDir);
       if (replaced) {
-        log.warn({ directory: gitDir }, 'git mirror was damaged and has been built anew');
+        log.warn({ directory: gitDir }, 'git mirror was damaged and has been rebuilt');
         await rm(old, { recursive: true, force: true });
       }
       if (!replaced) log.info({ directory: gitDir }, 'git repository cloned');
@@ -184,14 +184,14 @@ export function createMirror(options: MirrorOptions) {
     return true;
   }
 
-  /** Takes away what a git that was killed has left. Only for who alone writes to the mirror now. */
+  /** Removes the files of a killed git process. The caller must be the only writer. */
   async function unlock(): Promise<void> {
     if (state.leftovers !== 'of killed git') return;
     await sweepLocks();
     state = swept(state);
   }
 
-  /** Locks of a git that was killed; nobody else works in this directory. */
+  /** Locks of a killed git process; no other process uses this directory. */
   async function sweepLocks(): Promise<boolean> {
     if (!(await exists(gitDir))) return false;
     const refs = join(gitDir, 'refs');
@@ -223,9 +223,9 @@ export function createMirror(options: MirrorOptions) {
     update,
     refetch,
     refetchUnlessRecent,
-    /** Names of branches that the remote had at the last look. */
+    /** Branch names of the remote at the last listing. */
     remoteBranches: (limit: number): readonly string[] => seen?.remote.branches(limit) ?? [],
-    /** A ref that the remote had at the last look, by any of its names. */
+    /** A ref of the remote at the last listing, by any of its names. */
     remoteRef: (name: string): string | undefined => seen && refNamed(seen.remote, name),
     fetchOther: async (ref: string, run: RunOptions): Promise<string | undefined> =>
       seen && fetchOther(local, seen.remote, ref, run),

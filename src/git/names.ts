@@ -5,14 +5,14 @@ export function isObjectId(text: string): boolean {
   return /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
 }
 
-/** Whether `refs/<kind>/<name>` is a ref name by the rules of git-check-ref-format(1), and no argument parser's option. */
+/** Whether `refs/<kind>/<name>` is a valid ref name by git-check-ref-format(1), and cannot be parsed as an option. */
 export function isRefName(name: string): boolean {
   return (
     name !== '' &&
     name.length <= 200 &&
     name !== '@' &&
     !name.startsWith('-') &&
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters
     !/[\x00-\x20\x7f~^:?*[\\]/.test(name) &&
     !name.includes('..') &&
     !name.includes('@{') &&
@@ -20,12 +20,12 @@ export function isRefName(name: string): boolean {
   );
 }
 
-/** `flux`, `notes/flux` and `refs/notes/flux` are one ref, as for `git notes --ref`. */
+/** `flux`, `notes/flux` and `refs/notes/flux` are the same ref, as for `git notes --ref`. */
 export function notesRefOf(name: string): string {
   return `refs/notes/${name.replace(/^(refs\/)?notes\//, '')}`;
 }
 
-/** What an option of ours must look like; throws naming the flag. */
+/** Validates the ref name of a flag. @throws FluxError with the flag */
 export function checkRef(flag: string, name: string): void {
   if (!isRefName(name)) throw badOption(flag, name, 'it is not a valid Git reference name');
 }
@@ -36,15 +36,15 @@ export function checkRef(flag: string, name: string): void {
  */
 export function repositoryPath(path: string): string {
   const flag = '--git-path';
-  if (path.startsWith('/')) throw badOption(flag, path, 'it must be relative to the root of the repository');
-  if (path.startsWith('-')) throw badOption(flag, path, 'it begins with "-"');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
-  if (/[\x00-\x1f\x7f\\]/.test(path)) throw badOption(flag, path, 'it holds a control character or backslash');
+  if (path.startsWith('/')) throw badOption(flag, path, 'it must be relative to the repository root');
+  if (path.startsWith('-')) throw badOption(flag, path, 'it starts with "-"');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters
+  if (/[\x00-\x1f\x7f\\]/.test(path)) throw badOption(flag, path, 'it contains a control character or backslash');
   const parts = path
     .normalize('NFKC')
     .split('/')
     .filter((part) => part !== '' && part !== '.');
-  if (parts.some((part) => part === '..' || /%2e|%2f/i.test(part))) throw badOption(flag, path, 'it leaves the repository');
+  if (parts.some((part) => part === '..' || /%2e|%2f/i.test(part))) throw badOption(flag, path, 'it leads out of the repository');
   if (parts.some((part) => part.toLowerCase() === '.git')) throw badOption(flag, path, '.git is never read');
   return path
     .split('/')
@@ -54,22 +54,22 @@ export function repositoryPath(path: string): string {
 
 /** A name or e-mail address that becomes part of a commit header. */
 export function checkIdentity(flag: string, value: string): void {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters
   if (value.trim() === '' || /[\x00-\x1f\x7f<>]/.test(value) || value.startsWith('-') || value.length > 200)
-    throw badOption(flag, value, 'it must be one line of text without < and >, and not begin with "-"');
+    throw badOption(flag, value, 'it must be one line of text without < and >, and must not start with "-"');
 }
 
 /** A file name that becomes part of the ssh command. */
 export function checkFile(field: string, file: string | undefined): void {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters
   if (file !== undefined && (!file.startsWith('/') || /[\x00-\x1f\x7f"]/.test(file)))
     throw badOption(field, file, 'it must be an absolute path without quotes or control characters');
 }
 
 export function badOption(flag: string, value: string, why: string): FluxError {
-  return new FluxError(`${flag} ${JSON.stringify(value.slice(0, 200))} is refused: ${why}`, {
+  return new FluxError(`invalid ${flag} ${JSON.stringify(value.slice(0, 200))}: ${why}`, {
     code: 'git/bad-option',
     fault: 'user',
-    help: `Correct ${flag} and start again.`,
+    help: `Correct ${flag} and restart fluxd.`,
   });
 }

@@ -3,10 +3,10 @@ import type { Git, Identity } from './git.ts';
 import type { RunOptions } from './git-process.ts';
 import type { ObjectReader } from './object-reader.ts';
 
-/** Where a note is added before it is pushed; a reader of the real ref never sees a note that the remote does not have. */
+/** The ref where a note is added before the push, so that the real ref has only notes that the remote has. */
 const DRAFT = 'refs/notes/unpushed.fluxd';
 
-/** The notes commit on top of `current` (a new history without it) that adds, or replaces, the note of a commit. */
+/** Creates the notes commit on top of `current` (or a new history) that adds or replaces the note of a commit. */
 export async function draftNote(
   git: Git,
   reader: ObjectReader,
@@ -21,12 +21,12 @@ export async function draftNote(
     readonly commit: string;
     readonly note: string;
     readonly identity: Identity;
-    /** The date of the notes commit. */
+    /** Date of the notes commit. */
     readonly seconds: number;
   },
   run: RunOptions,
 ): Promise<string> {
-  // The last draft is usually what has been pushed since.
+  // The last draft has usually been pushed since.
   if ((await reader.resolve(DRAFT, run)) !== current) await git.updateRefs([{ ref: DRAFT, target: current }], run);
   await git.addNote(DRAFT, commit, note, { ...identity, seconds }, run);
   const drafted = await reader.resolve(DRAFT, run);
@@ -34,7 +34,7 @@ export async function draftNote(
   return drafted;
 }
 
-/** Notes by commit, of blobs by commit. One that cannot be read (larger than any of ours, R-042) is left out and named in the log. */
+/** Reads notes by commit. An unreadable one (larger than any of ours, R-042) is omitted and logged. */
 export async function readNotes(
   reader: ObjectReader,
   blobs: readonly (readonly [commit: string, blob: string])[],
@@ -61,10 +61,10 @@ export async function noteBlobs(git: Git, ref: string, run: RunOptions): Promise
   );
 }
 
-/** Git puts a note into folders by the first digits of its commit, two for each level, the more levels the more notes there are. */
+/** Git stores a note in folders by the first digits of its commit, two for each level; the levels grow with the number of notes. */
 const MAX_FAN_OUT = 4;
 
-/** The note of one commit in a notes commit, without a list of all. */
+/** The note of one commit in a notes commit, without listing all. */
 export async function noteOf(
   reader: ObjectReader,
   notes: string,
@@ -92,7 +92,7 @@ export async function readNote(
     return (await reader.read(blob, run)).toString('utf8');
   } catch (error) {
     run.signal.throwIfAborted();
-    log.warn({ revision: commit, error }, 'git note cannot be read');
+    log.warn({ revision: commit, error }, 'git note unreadable');
     return undefined;
   }
 }

@@ -7,30 +7,30 @@ export interface ObjectReaderOptions {
   readonly gitDir: string;
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** A larger blob is refused, its bytes thrown away as they come. */
+  /** Size limit; the bytes of a larger blob are discarded as they arrive. */
   readonly maxBytes: number;
-  /** Called when what is stored is not what its id says, or is not there. */
+  /** Called if an object is missing, or its content does not match its id. */
   readonly onDamage: () => void;
 }
 
 interface Request {
-  /** Id of the blob to read, or an expression of which only the id is wanted. */
+  /** Id of the blob to read, or an expression to resolve. */
   readonly name: string;
   readonly wants: 'content' | 'id';
   readonly resolve: (found: Found | undefined) => void;
   readonly reject: (error: Error) => void;
   attempts: number;
-  /** Nobody waits for the answer any more. */
+  /** The request was aborted. */
   abandoned: boolean;
 }
 
 interface Found {
   readonly id: string;
-  /** Empty when it was not wanted. */
+  /** Empty if the content is not wanted. */
   readonly content: Buffer;
 }
 
-/** The answer being received: its chunks while it is wanted, the bytes still to come (content and a newline). */
+/** The response being received: its chunks, if wanted, and the number of outstanding bytes (content and a newline). */
 interface Answer {
   readonly size: number;
   readonly chunks: Buffer[] | undefined;
@@ -38,10 +38,10 @@ interface Answer {
 }
 
 /**
- * Reads blobs by id, and tells what names stand for, through one `git cat-file --batch` that stays open: thousands of files cost one
- * process, and a look at a ref none. simple-git runs a command to its end and cannot hold a conversation, so this one process is
- * spawned here, once, with the same environment as all others. Answers come in the order of the requests; a process that dies is replaced
- * and asked again once, and one that says nothing until a deadline has passed is replaced as well.
+ * Reads blobs by id and resolves names through one long-running `git cat-file --batch`: thousands of files need one process, and
+ * resolving a ref none. simple-git runs commands to completion and cannot hold a dialogue, so this process is spawned here, with the
+ * same environment as all others. Responses arrive in the order of requests. A process that dies is replaced and the request repeated
+ * once; a process that does not respond until a timeout is replaced as well.
  */
 export class ObjectReader {
   readonly #options: ObjectReaderOptions;
@@ -49,9 +49,9 @@ export class ObjectReader {
   #queue: Request[] = [];
   #header = '';
   #answer: Answer | undefined;
-  /** Goes up with each piece of an answer. */
+  /** Incremented with each piece of a response. */
   #heard = 0;
-  /** Processes in a row that ended without one answer. */
+  /** Number of consecutive processes that ended without a response. */
   #barren = 0;
   #closed = false;
 
@@ -69,7 +69,7 @@ export class ObjectReader {
   }
 
   /**
-   * The object that an expression names now, if it is there. The expression must be one line without a space (names.ts).
+   * The object of an expression, if it exists. The expression must be one line without a space (names.ts).
    * @throws FluxError `git/mirror-broken`
    */
   async resolve(expression: string, options: { readonly signal?: AbortSignal } = {}): Promise<string | undefined> {
@@ -91,7 +91,7 @@ export class ObjectReader {
         outcome();
       };
       signal?.addEventListener('abort', onAbort, { once: true });
-      // An aborted request keeps its place: its answer is still to come and must not be taken for the next one's.
+      // An aborted request keeps its place: its response is still to come and must not be mistaken for that of the next one.
       const request: Request = {
         name,
         wants,
@@ -104,7 +104,7 @@ export class ObjectReader {
     });
   }
 
-  /** What could not be asked gets no answer, and must not take that of the next one. */
+  /** A request that could not be sent gets no response, and must not receive that of the next one. */
   #put(request: Request): void {
     try {
       this.#send(request.name);
@@ -115,10 +115,10 @@ export class ObjectReader {
     this.#queue.push(request);
   }
 
-  /** Who asks for many at once asks by one write: each costs more than all the rest of a request. */
+  /** Concurrent requests are sent by one write, which costs more than the rest of a request. */
   #send(name: string): void {
     const { stdin } = this.#start();
-    // Of a process that could not be made: what has become of it is told in a moment.
+    // The process could not be created; its error event follows.
     if (!stdin) return;
     if (stdin.writableCorked === 0) {
       stdin.cork();
@@ -127,16 +127,16 @@ export class ObjectReader {
     stdin.write(`${name}\n`);
   }
 
-  /** Ends the process; the next read starts one anew, on the mirror as it is then. */
+  /** Ends the process; the next read starts another one on the current mirror. */
   restart(): void {
     this.#process?.kill('SIGKILL');
   }
 
-  /** Whoever waits for the process that hangs asks another one. */
+  /** Replaces a process that does not respond; waiting requests are sent again. */
   #giveUp(): void {
     const child = this.#process;
     child?.kill('SIGKILL');
-    if (child) this.#ended(child, 'no answer in time');
+    if (child) this.#ended(child, 'no response in time');
   }
 
   close(): void {
@@ -153,7 +153,7 @@ export class ObjectReader {
     this.#answer = undefined;
     let said = '';
     let failure: Error | undefined;
-    // First of all: a process that could not even be made has no streams, and says so only here.
+    // Registered first: a process that could not be created has no streams, and reports its error only here.
     child.on('error', (error) => {
       failure = error;
       if (!child.stdout) this.#ended(child, error.message);
@@ -165,7 +165,7 @@ export class ObjectReader {
     child.stderr.on('data', (chunk: Buffer) => {
       said = (said + chunk.toString('utf8')).slice(-1000);
     });
-    // A write to a process that has died is answered by its `close` event.
+    // A write to a dead process is handled by its `close` event.
     child.stdin.on('error', () => undefined);
     child.on('close', () => this.#ended(child, failure?.message ?? said.trim()));
     return child;
@@ -179,7 +179,7 @@ export class ObjectReader {
     this.#barren += 1;
     const hopeless = this.#closed || this.#barren > 2;
     for (const request of waiting) {
-      // The first one is what it died of; the others have not had their turn.
+      // The first request may have caused the exit; the others have not been processed.
       if (request === waiting[0]) request.attempts += 1;
       if (!hopeless && request.attempts <= 2) {
         this.#put(request);
@@ -219,7 +219,7 @@ export class ObjectReader {
     this.#barren = 0;
     const [id = '', type = '', length = ''] = header.split(' ');
     const request = this.#queue[0];
-    // An expression may also be too short to be one id: then it names nothing.
+    // A short expression may be an ambiguous id, which resolves to nothing.
     if (type === 'missing' || type === 'ambiguous') {
       this.#queue.shift();
       if (request?.wants === 'content') this.#options.onDamage();
@@ -244,7 +244,7 @@ export class ObjectReader {
     if (!request || !chunks) return;
     const content = Buffer.concat(chunks).subarray(0, size);
     const algorithm = request.name.length === 64 ? 'sha256' : 'sha1';
-    // Git does not compare content with its id when it reads; a flipped bit on disk must not reach the cluster.
+    // Git does not verify ids when reading; a flipped bit on disk must not reach the cluster.
     const actual = createHash(algorithm).update(`blob ${size}\0`).update(content).digest('hex');
     if (actual === request.name) {
       request.resolve({ id: actual, content });
@@ -259,14 +259,14 @@ const NOTHING = Buffer.alloc(0);
 
 function unreadable(id: string, type: string, size: number, maxBytes: number): FluxError {
   return type === 'blob'
-    ? new FluxError(`blob ${id}: ${size} bytes are more than the ${maxBytes} that are read`, {
+    ? new FluxError(`blob ${id}: ${size} bytes exceed the limit of ${maxBytes}`, {
         code: 'git/blob-too-large',
         fault: 'user',
-        help: 'Split the file, or keep it outside of the paths that are synced.',
+        help: 'Split the file, or move it out of the synced paths.',
       })
     : new FluxError(`blob ${id}: it is a ${type}`, { code: 'git/bad-revision', fault: 'user' });
 }
 
 function broken(message: string): FluxError {
-  return new FluxError(message, { code: 'git/mirror-broken', help: 'The mirror is damaged; the next fetch builds it anew.' });
+  return new FluxError(message, { code: 'git/mirror-broken', help: 'The mirror is damaged; the next fetch rebuilds it.' });
 }

@@ -4,48 +4,47 @@ import type { Git } from './git.ts';
 
 export interface PackingOptions {
   readonly git: Git;
-  /** Revisions that may be read still, though no ref of the remote holds them. */
+  /** Revisions that may still be read, although no remote ref contains them. */
   readonly inUse: () => readonly string[];
-  /** Called when packs have taken the place of others. */
+  /** Called after packs were replaced. */
   readonly onPacked: () => void;
   readonly log: Logger;
 }
 
-/** A write leaves up to ten files of 4 KiB or more on the disk, for as many hundred bytes. */
+/** Number of writes before packing: each leaves up to ten files that take 4 KiB or more on disk for a few hundred bytes. */
 const WORTHWHILE_WRITES = 20;
 const TIMEOUT_MS = 600_000;
 
-/** In a larger repository only small packs are put together: to look through all of it costs memory and minutes. */
+/** In a larger repository only small packs are combined: a full repack takes memory and minutes. */
 const LARGE_OBJECTS = 200_000;
 const IN_USE = 'refs/fluxd/in-use';
 
 /**
- * Packs what the mirror has gathered while it is not needed. What no ref holds is dropped then: superseded tags, and history that was
- * rewritten.
+ * Packs the mirror while it is idle. Unreachable objects are dropped: superseded tags, and rewritten history.
  */
 export function createPacking({ git, inUse, onPacked, log }: PackingOptions) {
   let writes = 0;
-  /** How often others have wanted to write. */
+  /** Number of write requests so far. */
   let yielded = 0;
   let current: AbortController | undefined;
 
   return {
-    /** Something was added to the mirror. */
+    /** Called after a write to the mirror. */
     written(): void {
       writes += 1;
     },
 
-    /** The work to be done, if it is worth while; nothing else may write to the mirror meanwhile. */
+    /** The packing to run, if due; nothing else may write to the mirror meanwhile. */
     due(): (() => Promise<void>) | undefined {
       if (writes < WORTHWHILE_WRITES) return undefined;
       const before = yielded;
       return () => (yielded === before && writes >= WORTHWHILE_WRITES ? pack() : Promise.resolve());
     },
 
-    /** Has what goes on end, because others want to write; it is done another time. */
+    /** Cancels running packing for a write; it is repeated later. */
     yield(): void {
       yielded += 1;
-      current?.abort(new Error('others want the mirror'));
+      current?.abort(new Error('interrupted by a write to the mirror'));
     },
   };
 
@@ -66,9 +65,9 @@ export function createPacking({ git, inUse, onPacked, log }: PackingOptions) {
       onPacked();
     } catch (error) {
       if (abort.signal.aborted) return;
-      // Tried again when as much has come together once more.
+      // Retried after the same number of further writes.
       writes -= before;
-      log.warn({ err: error }, 'git mirror could not be packed');
+      log.warn({ err: error }, 'packing the git mirror failed');
     } finally {
       current = undefined;
     }

@@ -1,9 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**
- * Kills every process whose environment holds `name=value`. simple-git signals only the git process it started; what that
- * started (ssh, git-remote-https, index-pack) inherits the environment, whatever its parent or process group is now. Does
- * nothing where there is no /proc.
+ * Kills every process whose environment contains `name=value`. simple-git signals only the git process that it started; its children
+ * (ssh, git-remote-https, index-pack) inherit the environment, even if they change parent or process group. Does nothing without /proc.
  */
 export function killMarked(name: string, value: string): void {
   const mark = `\0${name}=${value}\0`;
@@ -11,7 +10,7 @@ export function killMarked(name: string, value: string): void {
     try {
       if (`\0${readFileSync(`/proc/${entry}/environ`, 'latin1')}\0`.includes(mark)) process.kill(Number(entry), 'SIGKILL');
     } catch (error) {
-      // Ended meanwhile, or somebody else's process: not ours to kill.
+      // The process has ended, or belongs to another user.
       if (!['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     }
   }

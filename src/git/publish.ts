@@ -34,19 +34,18 @@ export interface CommitRequest {
 export interface RecordRequest {
   readonly revision: string;
   readonly record?: string;
-  /** False leaves the sync tag where it is. */
+  /** False keeps the sync tag. */
   readonly tag?: false;
 }
 
-/** Pushes that lose to somebody else's note, not to a commit, are repeated this often. */
+/** Retries of pushes that lost to another note rather than to a commit. */
 const NOTE_ATTEMPTS = 5;
 
 export type Publisher = ReturnType<typeof createPublisher>;
 
 /**
- * Everything that is written to the remote. Each push names the values it expects, so nothing of somebody else's is ever
- * overwritten; and because a connection can break after the server took a push, every failure is followed by a fetch that
- * finds out what is there (R-035).
+ * All writes to the remote. Each push states the expected values of refs, so that it never overwrites changes of others. Since a
+ * connection can break after the server accepted a push, every failure is followed by a fetch to learn the outcome (R-035).
  */
 export function createPublisher(options: PublisherOptions) {
   const { mirror, reader, branch, notesRef, recordRef, syncTag, identity, timeoutMs, clock, log } = options;
@@ -85,14 +84,14 @@ export function createPublisher(options: PublisherOptions) {
     }
   }
 
-  /** The commit of a request whose push may have been taken without an answer, with its note; to be asked after a fetch. */
+  /** The commit of a request whose push may have been accepted although its response was lost, with its note. Call after a fetch. */
   async function arrived(
     { base, jobId, note }: CommitRequest,
     { signal }: { readonly signal?: AbortSignal },
   ): Promise<string | undefined> {
     const revision = await withinDeadline('git log', timeoutMs, signal, async (bounded) => {
       const run = { signal: bounded };
-      // The base may be gone, with the history that was rewritten.
+      // The base may be missing after history was rewritten.
       const [head, from] = await Promise.all([branchRef, `${base}^{commit}`].map((name) => reader.resolve(name, run)));
       return head === undefined ? undefined : findJob(from, head, jobId, run);
     });
@@ -117,7 +116,7 @@ export function createPublisher(options: PublisherOptions) {
     );
   }
 
-  /** Moves the sync tag and sets the record of the revision, as far as the remote does not have them yet. */
+  /** Moves the sync tag and writes the revision's record, unless the remote has them already. */
   async function recordSync(
     { revision, record, tag }: RecordRequest,
     { signal }: { readonly signal?: AbortSignal },
@@ -129,7 +128,7 @@ export function createPublisher(options: PublisherOptions) {
       if (!tagMoves && !recordChanges) return;
       if (tagMoves)
         await withinDeadline('git fetch', timeoutMs, signal, (bounded) => requireInBranch(revision, { signal: bounded }));
-      // One date for both: it tells that they belong together (writers.ts).
+      // The common date shows that they belong together (writers.ts).
       const seconds = secondsNow();
       const failure = await push(
         (run) =>
@@ -147,7 +146,7 @@ export function createPublisher(options: PublisherOptions) {
     }
   }
 
-  /** A tag on what a rewritten history has dropped would upload it again, with what it was dropped for. */
+  /** A tag on a commit that was removed by rewriting history would upload it again, with the content that was to be removed. */
   async function requireInBranch(revision: string, run: RunOptions): Promise<void> {
     await mirror.refetchUnlessRecent(run);
     const head = await reader.resolve(branchRef, run);
@@ -160,7 +159,7 @@ export function createPublisher(options: PublisherOptions) {
     throw new FluxError(`revision ${revision.slice(0, 7)} is no longer in branch "${branch}": its sync is not recorded`, {
       code: 'git/revision-removed',
       fault: 'user',
-      help: 'The history of the branch was rewritten; the next sync is that of its new head.',
+      help: 'The history of the branch was rewritten; the next sync is of its new head.',
     });
   }
 
@@ -204,12 +203,12 @@ export function createPublisher(options: PublisherOptions) {
     return commits.find(({ ours, trailers }) => ours && trailers.some(isOurs))?.revision;
   }
 
-  /** The commit arrived; its note is only an index, so a note that cannot follow, for whatever reason, is a warning. */
+  /** Pushes the note of a commit that has arrived. The note is only an index, so a failure is a warning. */
   async function ensureNote(revision: string, note: string, signal: AbortSignal | undefined): Promise<void> {
     try {
       await pushNote(revision, note, signal);
     } catch (error) {
-      log.warn({ revision, error }, 'git note could not be pushed');
+      log.warn({ revision, error }, 'pushing the git note failed');
     }
   }
 
@@ -234,7 +233,7 @@ export function createPublisher(options: PublisherOptions) {
   return { commit, arrived, recordSync };
 }
 
-/** As Promise.all, but when one fails the others have ended too: nobody writes to the mirror behind the back of who comes next. */
+/** Like Promise.all, but waits for all to end even if one fails, so that no write to the mirror is still running afterwards. */
 async function allEnded<T>(work: readonly Promise<T>[]): Promise<readonly T[]> {
   await Promise.allSettled(work);
   return Promise.all(work);

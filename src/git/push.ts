@@ -10,10 +10,9 @@ export interface Remote {
 }
 
 /**
- * Pushes all updates or none; the order is that of importance. A server that cannot do so (seen once, then remembered by the
- * caller through `atomic`) gets them one by one in that order, so that a branch is never without its commit (R-034).
- * Resolves to undefined when everything arrived, else to what the far side or the connection said. The error does not say
- * whether something arrived: only a fetch does (R-035).
+ * Pushes all updates or none, in order of importance. A server without atomic pushes (detected once, then passed in as `atomic`) gets
+ * them one by one in that order, so that the branch comes first (R-034). Resolves to undefined if everything arrived, else to the error
+ * of the server or the connection. The error does not prove that nothing arrived: only a fetch does (R-035).
  */
 export async function pushRefs(
   { git, address, directory }: Remote,
@@ -27,7 +26,7 @@ export async function pushRefs(
     if (ok) return undefined;
     if (!noAtomic) return pushFailed(output, directory);
     server.atomic = false;
-    log.warn({}, 'git server has no atomic push: refs are pushed one after the other');
+    log.warn({}, 'git server does not support atomic push; pushing refs one by one');
   }
   for (const update of updates) {
     const { ok, output } = await git.push(address, [update], { ...run, atomic: false });
@@ -36,7 +35,7 @@ export async function pushRefs(
   return undefined;
 }
 
-/** Whether the remote would take a push from us: asks for one that changes nothing, so nothing can stay behind (R-035). */
+/** Checks write access by a push that changes nothing, so that nothing can stay behind (R-035). */
 export async function checkWritable(
   { git, address, directory }: Remote,
   branch: string,
@@ -53,12 +52,12 @@ export async function checkWritable(
   return new FluxError(`attempt to push: ${failure.message}`, {
     code: 'git/not-writable',
     fault: 'user',
-    help: `Could not write to the upstream repository. Syncing goes on, but releases, automation and the sync tag need write access.\n\n${failure.help ?? ''}`,
+    help: `Could not write to the upstream repository. Syncing continues, but releases, automation and the sync tag need write access.\n\n${failure.help ?? ''}`,
     cause: failure,
   });
 }
 
-/** The far side did not say no, nor did anybody on the way: what broke may hold the next time. */
+/** Whether the failure may be temporary, because neither the server nor git rejected the push. */
 function isUnanswered({ stdout }: GitOutput, { code }: FluxError): boolean {
   const isRefused = /^!\t.*\[(remote )?rejected\]/m.test(stdout.toString('utf8'));
   return !isRefused && (code === 'git/command-failed' || code === 'git/unreachable');
@@ -69,24 +68,24 @@ async function pushFailed(output: GitOutput, directory: string): Promise<FluxErr
   if (isUnanswered(output, failure))
     return new FluxError(failure.message, {
       code: 'git/push-unanswered',
-      help: `The connection broke, or git ended, before the server said that it took the push.\n\n${failure.help ?? ''}`,
+      help: `The connection broke, or git ended, before the server confirmed the push.\n\n${failure.help ?? ''}`,
       cause: failure,
     });
   return new FluxError(failure.message, {
     code: 'git/push-failed',
     fault: 'user',
-    help: `Problem committing and pushing to git repository.\n\nThe server did not take the push; what it said is in the error. Protected branches, server hooks and read-only keys are the usual reasons.\n\n${failure.help ?? ''}`,
+    help: `Problem committing and pushing to git repository.\n\nThe server rejected the push; its message is in the error. Protected branches, server hooks and read-only keys are the usual reasons.\n\n${failure.help ?? ''}`,
     cause: failure,
   });
 }
 
-/** Somebody else pushed first; the mirror is up to date again and the change can be planned anew. */
+/** Another push came first; the mirror is up to date, and the change can be planned again. */
 export function pushRaced(branch: string, base: string, head: string | undefined): FluxError {
   return new FluxError(
-    `branch "${branch}" moved from ${base.slice(0, 7)} to ${head?.slice(0, 7) ?? 'nothing'} while the change was made`,
+    `branch "${branch}" moved from ${base.slice(0, 7)} to ${head?.slice(0, 7) ?? 'nothing'} during the change`,
     {
       code: 'git/push-raced',
-      help: 'The change is planned again on the new head.',
+      help: 'The change will be planned again on the new head.',
     },
   );
 }

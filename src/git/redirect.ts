@@ -4,7 +4,7 @@ import type { Git } from './git.ts';
 import type { RunOptions } from './git-process.ts';
 import { shownUrl } from './url.ts';
 
-/** A renamed repository whose new name lacks `.git` takes two. */
+/** Limit of redirects; a renamed repository whose new URL lacks `.git` needs two. */
 export const MAX_HOPS = 5;
 const SUFFIX = '/info/refs';
 
@@ -13,19 +13,19 @@ export function isRedirect(error: unknown): boolean {
 }
 
 /**
- * The repository that a host names instead of the one it was asked for. Git follows no redirect by itself: it would go to any host and
- * path. Here one counts that stays with the scheme, host and port, and names a repository as git does.
+ * The target of a repository's redirect. Git's own redirects are disabled, since they would lead to any host and path. A redirect is
+ * followed if scheme, host and port stay the same, and the target is a repository URL.
  * @throws FluxError `git/redirected` for any other
  */
 export async function redirected(git: Git, address: string, run: RunOptions): Promise<string> {
   const asked = new URL(address);
   const location = await git.redirectOf(address, run);
   const target = location === undefined ? null : URL.parse(location, `${address}${SUFFIX}`);
-  if (target === null) throw refused(address, 'to nowhere that is an URL');
+  if (target === null) throw refused(address, 'to an invalid URL');
   const place = `${target.protocol}//${target.host}`;
-  if (target.protocol !== asked.protocol || target.host !== asked.host) throw refused(address, `to another place, ${place}`);
+  if (target.protocol !== asked.protocol || target.host !== asked.host) throw refused(address, `to another server, ${place}`);
   if (target.username !== '' || target.password !== '' || !target.pathname.endsWith(SUFFIX))
-    throw refused(address, 'to what is no repository');
+    throw refused(address, 'to something that is not a repository');
   const { address: next } = gitAddress(`${place}${target.pathname.slice(0, -SUFFIX.length)}`);
   if (next === address) throw refused(address, 'to itself');
   return next;
@@ -35,6 +35,6 @@ function refused(address: string, where: string): FluxError {
   return new FluxError(`${shownUrl(address)} is redirected ${where}`, {
     code: 'git/redirected',
     fault: 'user',
-    help: 'Redirects are followed within the same scheme, host and port only. Name in --git-url where the repository is now.',
+    help: 'Redirects are followed only within the same scheme, host and port. Set --git-url to the new address of the repository.',
   });
 }

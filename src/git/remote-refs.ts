@@ -1,10 +1,10 @@
-/** What a remote's refs name, as `git ls-remote` lists them. */
+/** A remote's refs, as listed by `git ls-remote`. */
 export interface RemoteRefs {
-  /** The object that a ref names; the tag itself for an annotated one. */
+  /** The object of a ref; the tag object for an annotated tag. */
   idOf(ref: string): string | undefined;
-  /** A ref that names the object. */
+  /** A ref to the object. */
   refOf(id: string): string | undefined;
-  /** Names of branches, as many as asked for at most. */
+  /** Names of branches, up to a limit. */
   branches(limit: number): readonly string[];
   readonly objectFormat: 'sha1' | 'sha256';
 }
@@ -12,8 +12,8 @@ export interface RemoteRefs {
 const HEAD = '\trefs/heads/';
 
 /**
- * Lines `<object id>\t<ref>\n`. Searched as they came: a host may have a hundred thousand refs, of which we want four, and what is
- * not wanted cannot do harm by its name.
+ * Lines `<object id>\t<ref>\n`, searched without parsing them all: a host may have a hundred thousand refs, of which we need four, and
+ * the names of the others must not matter.
  */
 export function remoteRefs(listing: Buffer): RemoteRefs {
   const lines = Buffer.concat([Buffer.from('\n'), listing]);

@@ -14,11 +14,11 @@ export interface RevisionsOptions {
   readonly reader: ObjectReader;
   readonly reading: Reading;
   readonly branch: string;
-  /** Plain paths from the root of the repository; one that is empty means all of it. */
+  /** Plain paths relative to the repository root; an empty one means the whole repository. */
   readonly paths: readonly string[];
-  /** Names of files that are listed, beside what links with such names lead to. */
+  /** Pattern of listed file names; targets of links with such names are listed as well. */
   readonly names: RegExp;
-  /** Our committer address. */
+  /** Our committer e-mail address. */
   readonly email: string;
 }
 
@@ -26,20 +26,20 @@ interface Cancellable {
   readonly signal?: AbortSignal;
 }
 
-/** What says nothing about the state of the mirror. */
+/** Errors that do not indicate a damaged mirror. */
 const NO_DAMAGE: readonly string[] = ['git/path-missing', 'git/too-many-files', 'git/timeout'];
 
 export type Revisions = ReturnType<typeof createRevisions>;
 
-/** Commits of the mirror: what they are called, what their trees and files hold, and what came between them. */
+/** Access to commits of the mirror: names, trees, files and history. */
 export function createRevisions({ mirror, reader, reading, branch, paths, names, email }: RevisionsOptions) {
   const { git } = mirror;
   const literalPaths = paths.includes('') ? [] : paths;
-  /** Commits that were found in the mirror, which keeps what it has: each is looked for once. */
+  /** Commits known to be in the mirror, which are then not checked again. */
   const present = new LRUCache<string, true>({ max: 1000 });
-  /** Answers about commits, also those under way: a commit and its ancestors never change, and the same is asked time and again. */
+  /** Cached and pending results about commits: a commit and its ancestors never change, and the same queries recur. */
   const logged = new LRUCache<string, Promise<readonly Commit[]>>({ max: 8 });
-  /** What names stand for, also what is being looked up; good until the mirror changes. */
+  /** Cached and pending resolutions of names; valid until the mirror changes. */
   const resolved = new LRUCache<string, Promise<string | undefined>>({ max: 1000 });
   let listed: { readonly revision: string; readonly files: readonly TreeFile[] } | undefined;
 
@@ -68,7 +68,7 @@ export function createRevisions({ mirror, reader, reading, branch, paths, names,
       return shared(resolved, name, () => reading('git cat-file', undefined, (run) => reader.resolve(`${name}^{commit}`, run)));
     },
 
-    /** What looks a name up on the remote, if it has it. Writes to the mirror. */
+    /** A function that fetches a name from the remote, if it exists there. It writes to the mirror. */
     elsewhere(ref: string): ((signal: AbortSignal | undefined) => Promise<string | undefined>) | undefined {
       if (!isQuestion(ref)) return undefined;
       const [, name = '', steps = ''] = /^([^~^]*)(.*)$/.exec(ref) ?? [];
@@ -90,36 +90,36 @@ export function createRevisions({ mirror, reader, reading, branch, paths, names,
         reading('git log', signal, async (run) => {
           if (range.from !== undefined && !isObjectId(range.from)) throw badRevision(range.from);
           await requireRevision(range.to, run);
-          // One that is gone (history was rewritten, R-032) counts as none; it may be fetched later.
+          // A missing base (history was rewritten, R-032) is ignored; it may be fetched later.
           const from = range.from !== undefined && (await isPresent(range.from, run)) ? range.from : undefined;
           if (from !== range.from) logged.delete(question);
           const asked = { to: range.to, limit: range.limit, paths: range.allPaths ? [] : literalPaths };
           return listCommits(git, { ...asked, from }, email, run);
         });
-      // Others must not wait for what this caller may end.
+      // A result that this caller's signal can abort must not be shared.
       return signal === undefined ? shared(logged, question, list) : (logged.get(question) ?? list());
     },
 
-    /** A commit that was found in the mirror by somebody else. */
+    /** Registers a commit that is known to be in the mirror. */
     found(revision: string): void {
       present.set(revision, true);
     },
 
-    /** Names may stand for something else from now on. */
+    /** Invalidates resolved names. */
     mirrorChanged(): void {
       resolved.clear();
     },
 
-    /** What was listed last may be read file by file still. */
+    /** The last listed revision, whose files may still be read. */
     inUse: (): readonly string[] => (listed ? [listed.revision] : []),
 
-    /** Commits that no ref held are gone. */
+    /** Called after unreachable commits were dropped. */
     mirrorPacked(): void {
       present.clear();
       resolved.clear();
     },
 
-    /** Another repository took the mirror's place. */
+    /** Called after the mirror was replaced. */
     mirrorReplaced(): void {
       present.clear();
       logged.clear();
@@ -151,15 +151,15 @@ export function createRevisions({ mirror, reader, reading, branch, paths, names,
 }
 
 /**
- * What may be asked of the process that reads everything: what ends it (a reflog entry that is not there), or keeps it busy (a search by
- * message), is refused.
+ * Validates an expression for the shared reader process. Rejects expressions that would end it (a missing reflog entry) or keep it busy
+ * (a search by message).
  */
 function isQuestion(ref: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters
   return ref !== '' && ref.length <= 250 && !/^[-:]|[\x00-\x20\x7f:?*[\\]|\.\.|[@^]\{/.test(ref);
 }
 
-/** The answer that is there or under way, or a new one; failures are not kept. */
+/** The cached or pending result, or a new one; failures are not cached. */
 function shared<T>(answers: LRUCache<string, Promise<T>>, question: string, ask: () => Promise<T>): Promise<T> {
   const known = answers.get(question);
   if (known) return known;

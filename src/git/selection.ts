@@ -1,15 +1,15 @@
-/** Which files of a listing matter; the others count against the bound only. */
+/** Selects the files of a listing; others only count against the limit. */
 export interface Wanted {
-  /** Tested on the path. Symbolic links and submodules are kept by any name. */
+  /** Matched against the path. Symbolic links and submodules are always kept. */
   readonly names: RegExp;
-  /** Of the files below each of these paths the first is kept too, as a proof that there is one. */
+  /** The first file below each of these paths is kept as well, as proof that the path exists. */
   readonly below: readonly string[];
 }
 
 export interface Selection extends Wanted {
-  /** The most records that are read. */
+  /** Limit of records. */
   readonly records: number;
-  /** The most records, and bytes of them, that are kept. */
+  /** Limits of kept records and their bytes. */
   readonly kept: { readonly records: number; readonly bytes: number };
 }
 
@@ -22,8 +22,7 @@ export function isWanted({ path, mode }: { readonly path: string; readonly mode:
 }
 
 /**
- * Reads the output of `git ls-tree -z` while it comes, and keeps the records that matter. A byte is a character here: names need no
- * encoding.
+ * Filters the output of `git ls-tree -z` as it arrives. Bytes are treated as characters, so names need no encoding.
  */
 export function createSelection({ names, below, records, kept }: Selection) {
   const selected: string[] = [];
@@ -43,7 +42,7 @@ export function createSelection({ names, below, records, kept }: Selection) {
   }
 
   return {
-    /** False when more came than is read. */
+    /** False if a limit is exceeded. */
     add(chunk: Buffer): boolean {
       let start = 0;
       for (let end = chunk.indexOf(0); end >= 0; end = chunk.indexOf(0, start)) {
@@ -60,7 +59,7 @@ export function createSelection({ names, below, records, kept }: Selection) {
       return recordsLeft >= 0 && keptLeft >= 0 && bytesLeft >= rest.length;
     },
 
-    /** The records that were kept, each with its NUL. */
+    /** The kept records, each with its NUL. */
     output: (): Buffer => Buffer.from(selected.map((record) => `${record}\0`).join(''), 'latin1'),
   };
 }

@@ -16,36 +16,36 @@ import { createRevisions } from './revisions.ts';
 import { safeUrl, shownUrl } from './url.ts';
 
 export interface SourceOptions {
-  /** Empty: nothing is configured, every operation says so. */
+  /** If empty, no repository is configured, and every operation throws. */
   readonly url: string;
   readonly branch: string;
-  /** Below the root of the repository; none means all of it. */
+  /** Relative to the repository root; empty means the whole repository. */
   readonly paths: readonly string[];
-  /** Names of the files that are listed; the others are counted only. */
+  /** Pattern of listed file names; other files are only counted. */
   readonly names: RegExp;
-  /** Where the mirror lives; this source's alone, created when missing. */
+  /** Directory of the mirror, used only by this source; created if missing. */
   readonly directory: string;
   readonly user: string;
   readonly email: string;
   readonly syncTag: string;
   /** `flux` stands for `refs/notes/flux`. */
   readonly notesRef: string;
-  /** The cause user becomes the author of a commit. */
+  /** Whether the cause's user becomes the author of a commit. */
   readonly setAuthor?: boolean;
-  /** Appended to every message, as it is. */
+  /** Appended verbatim to every message. */
   readonly skipMessage: string;
-  /** For each Git operation: a fetch, a push, a read. */
+  /** Timeout of each Git operation: a fetch, a push, a read. */
   readonly timeoutMs: number;
-  /** Asked before each push; what it throws is thrown, and nothing is pushed. Default: always. */
+  /** Called before each push; if it throws, nothing is pushed, and the error is passed on. */
   readonly mayPush?: () => void;
   readonly ssh: SshFiles;
-  /** The daemon's own environment; git gets an explicit selection of it. */
+  /** The daemon's own environment; git gets a selection of it. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The largest file that is read, in bytes. */
+  /** Size limit of files in bytes. */
   readonly maxBlobBytes: number;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Told of each command that spoke to the remote. */
+  /** Called after each command that contacted the remote. */
   readonly onRemote?: OnRemote;
 }
 
@@ -56,8 +56,8 @@ interface Cancellable {
 export type GitSource = ReturnType<typeof createSource>;
 
 /**
- * One repository with its mirror.
- * @throws FluxError `git/bad-url` or `git/bad-option`, naming the flag, before any process is started
+ * Opens a repository with its mirror.
+ * @throws FluxError `git/bad-url` or `git/bad-option`, with the flag, before starting any process
  */
 export function createSource(options: SourceOptions) {
   const { branch, syncTag, directory, timeoutMs, clock, log } = options;
@@ -137,7 +137,7 @@ export function createSource(options: SourceOptions) {
     log,
   });
 
-  /** One operation at a time may change the mirror. */
+  /** Serialises operations that change the mirror. */
   let last: Promise<unknown> = Promise.resolve();
   function exclusively<T>(work: () => Promise<T>): Promise<T> {
     packing.yield();
@@ -152,7 +152,7 @@ export function createSource(options: SourceOptions) {
         await mirror.unlock();
         return await work();
       } finally {
-        // Whoever asks from now on wants to hear of what was written; until now nobody could.
+        // Later requests must see the write; earlier ones could not.
         revisions.mirrorChanged();
       }
     });
@@ -174,7 +174,7 @@ export function createSource(options: SourceOptions) {
     }
   }
 
-  /** Writes, then follows the branch: also a failed push may have brought a new head. */
+  /** Writes, then updates the head, which may also have changed after a failed push. */
   function publishing<T>(work: () => Promise<T>): Promise<T> {
     return exclusively(async () => {
       followed.requireReady();
@@ -226,7 +226,7 @@ export function createSource(options: SourceOptions) {
 
     tidy: async (): Promise<void> => {
       const pack = packing.due();
-      if (pack) await inTurn(pack).catch((error: unknown) => log.warn({ err: error }, 'git mirror could not be packed'));
+      if (pack) await inTurn(pack).catch((error: unknown) => log.warn({ err: error }, 'packing the git mirror failed'));
     },
 
     close: async (): Promise<void> => {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Flux v1's name of what one source syncs: base64url(SHA-256(safe URL + branch + paths …)), joined without separators. Every
- * object's garbage-collection mark is derived from it, so its spelling can never change.
+ * Flux v1's name of a sync set: base64url(SHA-256(safe URL + branch + paths …)), joined without separators. The garbage-collection marks
+ * of objects are derived from it, so it must never change.
  */
 export function syncSetName(source: {
   readonly safeUrl: string;

@@ -1,7 +1,7 @@
 /**
- * What runs on the thread that `GitThread` starts: git processes, each told of to its end. To start a process holds up the thread
- * that does so until the new program runs, the longer the more memory the daemon has. Knows nothing of GitOps, and of our packages
- * loads simple-git alone.
+ * The program of the thread that `GitThread` starts: it runs git processes and reports their results. Starting a process blocks its
+ * thread until the new program runs, the longer the more memory the daemon has. It knows nothing of GitOps, and of our packages loads
+ * only simple-git.
  */
 import { parentPort } from 'node:worker_threads';
 import { GitPluginError, type SimpleGitOptions, simpleGit } from 'simple-git';
@@ -10,9 +10,9 @@ import { killMarked } from './process-tree.ts';
 import { createSelection } from './selection.ts';
 
 /**
- * simple-git's guard is a second fence behind git.ts. It compares configuration keys by substring, host names in them
- * included, so its rules for keys are off: configuration comes from environment.ts and nowhere else. Its rules for arguments
- * that run programs (pack programs, --exec) stay on.
+ * simple-git's guard is a second line of defence behind git.ts. It matches configuration keys by substring, including host names in
+ * them, so its rules for keys are disabled: configuration comes only from environment.ts. Its rules for arguments that run programs
+ * (pack programs, --exec) stay enabled.
  */
 const UNSAFE: NonNullable<SimpleGitOptions['unsafe']> = {
   allowUnsafeConfigEnvCount: true,
@@ -31,7 +31,7 @@ const UNSAFE: NonNullable<SimpleGitOptions['unsafe']> = {
   allowUnsafeInclude: true,
 };
 
-/** What ends each call before its time. */
+/** Functions that cancel running calls. */
 interface Ends {
   readonly interrupt: () => void;
   readonly abandon: () => void;
@@ -44,12 +44,12 @@ parentPort?.on('message', (order: GitOrder) => {
   if ('abandon' in order) return running.get(order.abandon)?.abandon();
   const { id, mark, call } = order;
   const abort = new AbortController();
-  // simple-git interrupts git and then waits for the ends of its streams, which ssh or git-remote-https may hold open.
+  // simple-git interrupts git and then waits for its streams to end, which ssh or git-remote-https may keep open.
   const abandoned = Promise.withResolvers<never>();
-  running.set(id, { interrupt: () => abort.abort(), abandon: () => abandoned.reject(new Error('given up')) });
+  running.set(id, { interrupt: () => abort.abort(), abandon: () => abandoned.reject(new Error('abandoned')) });
   const answer = (given: GitAnswer) => {
     running.delete(id);
-    // Whatever the command has started ends with it, before anybody hears of its end.
+    // Child processes are ended before the result is reported.
     if (abort.signal.aborted) killMarked(mark, id);
     parentPort?.postMessage(given, 'result' in given ? movable(given.result.stdout) : []);
   };
@@ -59,7 +59,7 @@ parentPort?.on('message', (order: GitOrder) => {
   );
 });
 
-/** What is large is handed over, not copied. */
+/** Large buffers are transferred, not copied. */
 function movable({ buffer, byteLength }: Uint8Array): readonly ArrayBuffer[] {
   return buffer instanceof ArrayBuffer && byteLength === buffer.byteLength && byteLength > 1 << 20 ? [buffer] : [];
 }
@@ -77,14 +77,14 @@ async function run(
     abort: AbortSignal.any([signal, enough.signal]),
     allowEnvironment: Object.keys(env),
     unsafe: UNSAFE,
-    // The end of the streams, not of the process, is the end of the output.
+    // The output ends with the streams, not with the process.
     completion: { onClose: true, onExit: false },
-    // Never undefined: simple-git then leaves standard input open and a command that reads it hangs.
+    // Never undefined: simple-git would leave standard input open, and a command that reads it would hang.
     input: () => (input === undefined ? Buffer.alloc(0) : Buffer.from(input)),
-    // Called for every task: the way to have exit code and bytes, which raw() itself folds into one text.
+    // Called for every task: provides exit code and bytes, which raw() itself merges into one string.
     errors: (error, { exitCode, stdOut, stdErr }) => {
       if (error instanceof GitPluginError) return error;
-      // Null, whatever its type says, for a process that a signal ended.
+      // Null, despite its type, for a process that a signal ended.
       const stdout = selection?.output() ?? Buffer.concat(stdOut);
       result = { exitCode: exitCode ?? undefined, stdout, stderr: Buffer.concat(stdErr).toString('utf8') };
       return undefined;
@@ -93,7 +93,7 @@ async function run(
     .env(env)
     .outputHandler((_command, stdout) => {
       pretendOutput(stdout);
-      // simple-git gathers all that comes, which is what a selection is to spare.
+      // simple-git would collect all output, which a selection must avoid.
       if (selection) stdout.removeAllListeners('data');
       let bytesLeft = maxBytes;
       stdout.on('data', (chunk: Buffer) => {
@@ -116,7 +116,7 @@ async function run(
   return result;
 }
 
-/** simple-git waits 50 ms more for a command that printed nothing, as most of ours do; an empty piece of output spares us that. */
+/** simple-git waits another 50 ms for a command without output, which most of ours are; an empty chunk avoids that. */
 function pretendOutput(stdout: NodeJS.ReadableStream): void {
   queueMicrotask(() => stdout.emit('data', Buffer.alloc(0)));
 }

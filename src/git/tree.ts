@@ -7,26 +7,26 @@ import { FOLDER, isWanted, type Wanted } from './selection.ts';
 /** A file of a revision, as `git ls-tree` lists it. */
 export interface TreeFile {
   readonly path: string;
-  /** Set when the name is not UTF-8: `path` then has `\xNN` for bytes, and names no file. */
+  /** Set if the name is not UTF-8: `path` then has `\xNN` for bytes, and is not a usable path. */
   readonly undecodable?: true;
   /** `100644`, `100755`, `120000` (symbolic link) or `160000` (submodule). */
   readonly mode: string;
   readonly blob: string;
-  /** Bytes; 0 for a submodule. */
+  /** Size in bytes; 0 for a submodule. */
   readonly size: number;
 }
 
-/** The most files and folders of a revision, room for a monorepo of a million files: a few small objects can name any number. */
+/** Limit of files and folders in a revision, enough for a monorepo of a million files: a few small objects can expand to any number. */
 export const MAX_ENTRIES = 1_250_000;
-/** The most that is kept of a listing, in the memory of two threads: twice the files that may hold manifests. */
+/** Limit of kept entries, which two threads hold in memory: twice that of manifest files. */
 const MAX_KEPT = { records: 200_000, bytes: 48 << 20 };
-/** Entries that are parsed between two turns of the event loop, 2 to 5 ms. */
+/** Entries parsed in one turn of the event loop, 2 to 5 ms. */
 const TURN = 2_000;
 
 /**
- * The files of a tree with a wanted name below the paths (all when there are none), all links, and all submodules.
- * @throws FluxError `git/path-missing`, naming the first path with nothing in it: an empty answer would read as "delete everything".
- * @throws FluxError `git/too-many-files` for a tree that is too large to be listed.
+ * Lists the files of a tree with a wanted name below the paths (everywhere without paths), all links, and all submodules.
+ * @throws FluxError `git/path-missing`, with the first empty path, since an empty list would mean to delete everything.
+ * @throws FluxError `git/too-many-files` for a tree that is too large.
  */
 export async function listFiles(
   git: Git,
@@ -51,7 +51,7 @@ export async function listFiles(
     throw new FluxError(`path "${path}" does not exist in revision ${revision.slice(0, 7)}`, {
       code: 'git/path-missing',
       fault: 'user',
-      help: 'Correct --git-path, or bring the directory back; until then nothing is applied and nothing deleted.',
+      help: 'Correct --git-path, or restore the directory; until then nothing is applied or deleted.',
     });
   return files;
 }
@@ -62,7 +62,7 @@ function tooManyFiles(revision: string, cause: FluxError): FluxError {
   return new FluxError(`revision ${revision.slice(0, 7)} has more than ${ofAll}, or more than ${ofKept}`, {
     code: 'git/too-many-files',
     fault: 'user',
-    help: 'The revision is refused: nothing is applied and nothing deleted. Name the directories with manifests in --git-path, and look for a directory that holds itself many times over.',
+    help: 'The revision is refused: nothing is applied or deleted. Set --git-path to the directories with manifests, and look for a directory that contains itself many times.',
     cause,
   });
 }
@@ -70,8 +70,8 @@ function tooManyFiles(revision: string, cause: FluxError): FluxError {
 const [NUL, TAB, SPACE] = [0x00, 0x09, 0x20];
 
 /**
- * Parses `<mode> <type> <id> <size>\t<path>\0` entries. Each text is made from its own bytes: a part of one long string would
- * hold all of it in memory, and what is remembered of a file outlives many listings.
+ * Parses `<mode> <type> <id> <size>\t<path>\0` entries. Each string is created from its own bytes: a substring would keep the whole
+ * listing in memory, and entries outlive many listings.
  */
 export function* treeEntries(output: Buffer): Generator<TreeFile> {
   for (let start = 0, end = output.indexOf(NUL); end >= 0; start = end + 1, end = output.indexOf(NUL, start)) {
@@ -89,7 +89,7 @@ export function* treeEntries(output: Buffer): Generator<TreeFile> {
   }
 }
 
-/** Names are bytes: two that differ must not become one by being decoded. */
+/** Names are bytes: decoding must not make two different names equal. */
 function nameOf(bytes: Buffer): Pick<TreeFile, 'path' | 'undecodable'> {
   if (isUtf8(bytes)) return { path: bytes.toString('utf8') };
   const path = bytes
@@ -99,10 +99,10 @@ function nameOf(bytes: Buffer): Pick<TreeFile, 'path' | 'undecodable'> {
   return { path, undecodable: true };
 }
 
-/** Git knows no others. */
+/** All modes of git. */
 const MODES: readonly string[] = ['100644', '100755', '120000', '160000', FOLDER];
 
-/** The one copy of each mode. */
+/** Interned mode strings. */
 function modeOf(text: string): string {
   return MODES.find((mode) => mode === text) ?? text;
 }

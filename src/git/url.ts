@@ -1,23 +1,23 @@
 import { redact } from '../base/index.ts';
 
-/** A repository URL as Flux v1 reads it; names a repository, it is never handed to git. */
+/** A repository URL as Flux v1 parses it; identifies a repository, but is never passed to git. */
 export interface GitUrl {
   readonly scheme: string;
-  /** User name as written, percent-encoded; the password is dropped while reading. */
+  /** User name as written, percent-encoded; the password is dropped. */
   readonly user: string;
-  /** Host, with `:port` when one is written. */
+  /** Host, with `:port` if given. */
   readonly host: string;
   /** Percent-encoded; as written, so scp-like paths have no leading `/`. */
   readonly path: string;
-  /** Query and fragment as written, `?` and `#` included. */
+  /** Query and fragment as written, including `?` and `#`. */
   readonly rest: string;
 }
 
 const TRANSPORTS = new Set(['ssh', 'git', 'git+ssh', 'http', 'https', 'ftp', 'ftps', 'rsync', 'file']);
 
 /**
- * Reads a URL by Flux v1's rules: one of the known schemes, else `[user@]host:path` (ssh), else a local path (file). Undefined
- * when it has a known scheme but is malformed.
+ * Parses a URL by Flux v1's rules: one of the known schemes, else `[user@]host:path` (ssh), else a local path (file). Undefined for a
+ * malformed URL with a known scheme.
  */
 export function parseGitUrl(url: string): GitUrl | undefined {
   const transport = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(.*)$/s.exec(url);
@@ -40,7 +40,7 @@ export function parseGitUrl(url: string): GitUrl | undefined {
 }
 
 /**
- * The URL without its password as Flux v1 spells it, which the sync-set name is made of:
+ * Flux v1's form of the URL without password, which the sync-set name is derived from:
  * `git@github.com:o/r` becomes `ssh://git@github.com/o/r`, `/srv/x.git` becomes `file:///srv/x.git`.
  */
 export function safeUrl(url: string): string {
@@ -53,15 +53,15 @@ export function safeUrl(url: string): string {
 }
 
 /**
- * The URL for people: over http(s) the user goes too, because many hosts take a token in its place. Flux v1 showed it.
+ * The URL for display. Over http(s) it also lacks the user, which Flux v1 showed, because many hosts accept a token in its place.
  */
 export function shownUrl(url: string): string {
   return safeUrl(url).replace(/^(https?:\/\/)[^/@]*@/, '$1');
 }
 
 /**
- * Whether two URLs mean the same repository, as notifications from Git hosts need it: same host (with port) and same path
- * without leading `/` and trailing `.git`; scheme, user, and upper or lower case do not matter, as they do not to the hosts.
+ * Whether two URLs refer to the same repository, for notifications from Git hosts: same host and port, and same path without leading
+ * `/` and trailing `.git`; scheme, user and case are ignored, as by the hosts.
  */
 export function sameRepository(a: string, b: string): boolean {
   const [left, right] = [parseGitUrl(a), parseGitUrl(b)];
@@ -70,12 +70,12 @@ export function sameRepository(a: string, b: string): boolean {
   return name(left) === name(right);
 }
 
-/** Escapes as Go's net/url writes paths; what is escaped already stays. */
+/** Escapes a path as Go's net/url does, without escaping twice. */
 function escapePath(path: string): string {
   return path.replace(/[^A-Za-z0-9\-._~!'()*;:@&=+$,/[\]%]+/g, (text) => encodeURIComponent(text.toWellFormed()));
 }
 
 function hasControls(text: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters
   return /[\x00-\x20\x7f]/.test(text);
 }

@@ -6,22 +6,22 @@ import { noteOf } from './notes.ts';
 import type { ObjectReader } from './object-reader.ts';
 import { SYNC_TAG_SUBJECT } from './sync-tag.ts';
 
-/** Who wrote something in Git. `other`: neither we nor Flux v1 would have written it so. */
+/** The writer of data in Git. `other`: neither fluxd nor Flux v1 writes it in this form. */
 export type Writer = 'fluxd' | 'flux-v1' | 'other';
 
-/** Who set the sync tag, and who wrote the job notes. */
+/** The writers of the sync tag and of the job notes. */
 export interface Writers {
-  /** Absent when there is no such tag, or it does not name a commit. */
+  /** Absent if there is no such tag, or it does not refer to a commit. */
   readonly syncTag?: {
     readonly name: string;
     readonly revision: string;
     readonly by: Writer;
-    /** Milliseconds since the epoch; absent for a tag that is not annotated. */
+    /** Milliseconds since the epoch; absent for a lightweight tag. */
     readonly setAt?: number;
-    /** Sync records had been written before this tag was set. */
+    /** Whether sync records existed before this tag was set. */
     readonly afterRecords: boolean;
   };
-  /** Job notes by who made the commit that they stand on. */
+  /** Number of job notes on commits of fluxd and of Flux v1. */
   readonly jobNotes: { readonly ref: string; readonly fluxd: number; readonly fluxV1: number };
 }
 
@@ -34,12 +34,12 @@ export interface WrittenMarks {
   readonly noted: readonly string[];
 }
 
-/** The tag that is looked at was nearly always set by one of the last syncs. */
+/** Number of records to compare with: the tag was nearly always set by one of the last syncs. */
 const MAX_RECORDS = 1000;
 
 /**
- * Flux v1 and we write the same tag and the same notes, to the byte. But our tag never moves without a record of the sync, in the same
- * push and dated with the same second; and a commit of ours names its job in a trailer.
+ * Flux v1 and fluxd write identical tags and notes. But our tag moves only with a sync record in the same push and with the same date,
+ * and our commits have a job trailer.
  */
 export async function findWriters(
   git: Git,
@@ -87,7 +87,7 @@ export async function findWriters(
 
   async function writersOfNotes(): Promise<{ readonly fluxd: number; readonly fluxV1: number }> {
     const output = await git.logOf(noted, `%(trailers:key=${JOB_TRAILER},valueonly)`, run);
-    // A commit that is gone, because history was rewritten, is nobody's any more.
+    // A commit that is missing, because history was rewritten, is not counted.
     const trailers = output.toString('utf8').split('\0').slice(0, -1);
     const fluxd = trailers.filter((trailer) => trailer.trim() !== '').length;
     return { fluxd, fluxV1: trailers.length - fluxd };

@@ -6,7 +6,7 @@ import { namespace, yaml } from './manifests.ts';
 import { createRepository } from './repository.ts';
 
 const MINUTE = 60_000;
-const MESSAGE = 'it is not known whether the push arrived: git push: the connection broke';
+const MESSAGE = 'unknown whether the push arrived: git push: the connection broke';
 const DEPLOYMENT = {
   apiVersion: 'apps/v1',
   kind: 'Deployment',
@@ -65,6 +65,6 @@ test('a job whose time is over while it pushes says so as well', async () => {
   await time.pass(2 * MINUTE);
   expect(await daemon.job(id)).toMatchObject({
     state: 'failed',
-    error: expect.stringMatching(/^it is not known whether the push arrived: /),
+    error: expect.stringMatching(/^unknown whether the push arrived: /),
   });
 });

@@ -27,6 +27,6 @@ test.for([
   const { signal } = new AbortController();
   await expect(run(['fetch'], { signal })).rejects.toMatchObject({
     code,
-    message: `git fetch: git could not be started: ${stderr}`,
+    message: `git fetch: cannot start git: ${stderr}`,
   });
 });

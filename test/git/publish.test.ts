@@ -234,7 +234,7 @@ describe('commit', () => {
     const failure = await failureOf(source.commit(request(base, 'a: 2\n')));
     expect(failure).toMatchObject({ code: 'git/push-unknown' });
     // All that a job tells of its error is the message.
-    expect(failure.message).toMatch(/^it is not known whether the push arrived: git push: /);
+    expect(failure.message).toMatch(/^unknown whether the push arrived: git push: /);
     down = false;
     const head = await source.fetch();
     expect(head).not.toBe(base);

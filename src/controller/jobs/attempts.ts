@@ -93,9 +93,9 @@ function isPushUnknown(error: unknown): error is FluxError {
 
 /** The job ran out of time, or the daemon stops, in the middle of a push. */
 function interrupted(error: unknown): FluxError {
-  return new FluxError(`it is not known whether the push arrived: ${messageOf(error)}`, {
+  return new FluxError(`unknown whether the push arrived: ${messageOf(error)}`, {
     code: 'git/push-unknown',
-    help: 'The next fetch shows whether the commit is in the branch.',
+    help: 'The next fetch will show whether the commit is in the branch.',
     cause: error,
   });
 }

@@ -4,20 +4,20 @@ import { dirname } from 'node:path';
 import { FluxError, messageOf, withDeadline } from '../../base/index.ts';
 import type { GitCredential } from './git-credential.ts';
 
-/** A question of git is a few hundred bytes. */
+/** Size limit of git's request, which has a few hundred bytes. */
 const MAX_QUESTION = 8 << 10;
 const PATIENCE_MS = 5_000;
 
 export type CredentialSocket = ReturnType<typeof createCredentialSocket>;
 
 /**
- * Hands the password of a URL to git, and puts it into no arguments, environment or files: a socket that only our user can open answers
- * `git credential-cache`, git's own helper, as its daemon would. It gives what it has for its own scheme, host and port alone, and
- * keeps nothing that git tells it.
+ * Passes the password of a URL to git without arguments, environment variables or files: a socket that only our user can open acts as
+ * the daemon of `git credential-cache`, git's own helper. It returns credentials only for its own scheme, host and port, and stores
+ * nothing that git sends.
  */
 export function createCredentialSocket(path: string, credential: GitCredential) {
   let server: Server | undefined;
-  /** What the file of the socket is; another may have taken its place. */
+  /** Identity of the socket file, which may have been replaced. */
   let file: bigint | undefined;
 
   async function answer(question: string): Promise<string> {
@@ -35,7 +35,7 @@ export function createCredentialSocket(path: string, credential: GitCredential) 
     const deadline = withDeadline(PATIENCE_MS);
     deadline.signal.addEventListener('abort', () => socket.destroy());
     socket.on('close', () => deadline[Symbol.dispose]());
-    // A git that was killed does not wait for the answer.
+    // A killed git process does not wait for the response.
     socket.on('error', () => socket.destroy());
     socket.on('data', (chunk: Buffer) => {
       question += chunk.toString('utf8');
@@ -57,7 +57,7 @@ export function createCredentialSocket(path: string, credential: GitCredential) 
     await rm(path, { force: true });
     const fresh = createServer({ allowHalfOpen: true }, serve).unref();
     await new Promise<void>((resolve, reject) => {
-      // It stays: a connection that could not be accepted (EMFILE) is an error of the server, too, and git's to tell.
+      // Keeps listening: a connection that could not be accepted (EMFILE) is a server error, too, which git reports.
       fresh.on('error', reject);
       fresh.listen(path, resolve);
     });
@@ -68,12 +68,12 @@ export function createCredentialSocket(path: string, credential: GitCredential) 
   return {
     path,
 
-    /** Has the socket answer, also after its file was removed or replaced. */
+    /** Ensures that the socket listens, also after its file was removed or replaced. */
     open: (): Promise<void> =>
       listen().catch((error: unknown) => {
         throw new FluxError(`socket for the Git password: ${messageOf(error)}`, {
           code: 'git/disk',
-          help: 'It stands beside the mirror of the repository, whose path has to be shorter than 100 characters (TMPDIR).',
+          help: 'The socket is beside the mirror of the repository, whose path must be shorter than 100 characters (TMPDIR).',
           cause: error,
         });
       }),

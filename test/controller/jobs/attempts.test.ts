@@ -5,7 +5,7 @@ import { type Attempts, attemptFailed, NO_ATTEMPTS, notArrived, pushing } from '
 const raced = new FluxError('another push came first', { code: 'git/push-raced' });
 const down = new FluxError('no way to the server', { code: 'git/unreachable' });
 const denied = new FluxError('no right to push', { code: 'git/unreachable', fault: 'user' });
-const unknown = new FluxError('it is not known whether the push arrived: hung up', { code: 'git/push-unknown' });
+const unknown = new FluxError('unknown whether the push arrived: hung up', { code: 'git/push-unknown' });
 const other = new FluxError('not in the revision', { code: 'update/file-missing' });
 const bug = new TypeError('undefined is not a function');
 const late = new Error('the job ran out of time');
@@ -66,7 +66,7 @@ describe('an attempt that failed', () => {
   ])('in the middle of a push leaves open whether it arrived, and names %s', (_name, before, why) => {
     expect(attemptFailed(before, late, { isOver: true })).toMatchObject({
       next: 'fail',
-      error: { code: 'git/push-unknown', message: `it is not known whether the push arrived: ${why}` },
+      error: { code: 'git/push-unknown', message: `unknown whether the push arrived: ${why}` },
     });
   });
 
