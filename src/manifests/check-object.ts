@@ -3,13 +3,13 @@ import { formatResourceId, type KubeObject, type ResourceId } from '../resource/
 
 import { podSpecPath, valueAt } from './pod-spec.ts';
 
-/** Why a value is not taken as an object. */
+/** Why a value is not accepted as an object. */
 export interface Refusal {
   readonly code: string;
-  /** Subject first, for people. */
+  /** Message for display, subject first. */
   readonly message: string;
   readonly help: string;
-  /** Where in the value the trouble is. */
+  /** Path of the error in the value. */
   readonly path: readonly (string | number)[];
   readonly id?: ResourceId;
 }
@@ -17,12 +17,12 @@ export interface Refusal {
 const DNS_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 const KIND = /^[A-Za-z](?:[-A-Za-z0-9]{0,61}[A-Za-z0-9])?$/;
 const API_VERSION = /^(?:[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?\/)?[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
-/** Kubernetes' rule for names in general (a path segment); most kinds have stricter ones, which the API server checks. */
+/** Kubernetes' general rule for names (a path segment); most kinds have stricter ones, which the API server checks. */
 const MAX_NAME = 253;
 
 /**
- * Checks what Flux itself relies on: the fields that identify an object, and labels and annotations, which Kubernetes has as text
- * to text. Everything else is the API server's business. `null` fields of the metadata are taken as absent, as the server does.
+ * Validates what Flux itself relies on: the fields that identify an object, and labels and annotations, which map strings to strings in
+ * Kubernetes. The API server validates the rest. `null` fields of the metadata count as absent, as on the server.
  */
 export function checkObject(value: JsonValue): { readonly object: KubeObject } | { readonly refusal: Refusal } {
   if (!isJsonMap(value))
@@ -40,15 +40,15 @@ function checkType(object: JsonMap): Refusal | undefined {
   if (typeof object.kind !== 'string' || !KIND.test(object.kind))
     return refuse(
       ['kind'],
-      `has a kind that is ${typeName(object.kind, 'no name of a kind')}`,
-      'A kind is a word, for example Deployment.',
+      `has a kind that is ${typeName(object.kind, 'not a valid kind')}`,
+      'A kind is a single word, for example Deployment.',
     );
   if (object.apiVersion === undefined || object.apiVersion === null)
     return refuse([], 'has no apiVersion', 'Every manifest needs apiVersion, kind and metadata.name.');
   if (typeof object.apiVersion !== 'string' || !API_VERSION.test(object.apiVersion))
     return refuse(
       ['apiVersion'],
-      `has an apiVersion that is ${typeName(object.apiVersion, 'no version of an API')}`,
+      `has an apiVersion that is ${typeName(object.apiVersion, 'not a valid API version')}`,
       'Examples: v1, apps/v1.',
     );
   return undefined;
@@ -76,7 +76,7 @@ function checkName({ name, generateName }: JsonMap): Refusal | undefined {
     return refuse(
       ['metadata', 'name'],
       'has a metadata.name that Kubernetes does not allow',
-      'Names may not hold "/", "%" or blanks, nor be "." or "..".',
+      'Names must not contain "/", "%" or spaces, and must not be "." or "..".',
     );
   return undefined;
 }
@@ -93,13 +93,13 @@ function checkNamespace(metadata: JsonMap): Refusal | undefined {
     return refuse(
       path,
       `has a metadata.namespace that is ${typeName(namespace)}, not text`,
-      'Put it in quotes: YAML as Kubernetes reads it takes n, no, y, yes, on and off as booleans.',
+      'Put it in quotes: Kubernetes parses n, no, y, yes, on and off in YAML as booleans.',
     );
   if (!DNS_LABEL.test(namespace))
     return refuse(
       path,
       'has a metadata.namespace that Kubernetes does not allow',
-      'Lower-case letters, digits and "-", at most 63 of them.',
+      'Use at most 63 lower-case letters, digits and "-".',
     );
   return undefined;
 }
@@ -116,16 +116,16 @@ function checkTexts(metadata: JsonMap, field: 'annotations' | 'labels'): Refusal
   for (const [key, value] of Object.entries(map)) {
     if (typeof value === 'string') continue;
     if (value !== null) {
-      const help = `Kubernetes has ${field} as text only. Put the value in quotes, for example ${key}: ${typeof value === 'boolean' ? `'${value}'` : "'1'"}.`;
+      const help = `Values of ${field} must be text. Put the value in quotes, for example ${key}: ${typeof value === 'boolean' ? `'${value}'` : "'1'"}.`;
       return refuse(['metadata', field, key], `has ${field.slice(0, -1)} ${key} that is ${typeName(value)}, not text`, help);
     }
-    // As kubectl: an annotation without a value is empty; a label without one is none, and applying says so.
+    // As in kubectl: an annotation without a value is empty; a label without a value is invalid, which applying reports.
     if (field === 'annotations') map[key] = '';
   }
   return undefined;
 }
 
-/** A container whose name is no text would be none for releases and listings, until the API server refuses the object. */
+/** A container whose name is not text would be invisible to releases and listings until the API server rejects the object. */
 function checkContainers(object: JsonMap): Refusal | undefined {
   const podSpec = podSpecPath(String(object.kind));
   const spec = podSpec && valueAt(object, podSpec);
@@ -136,8 +136,7 @@ function checkContainers(object: JsonMap): Refusal | undefined {
     for (const [index, container] of containers.entries()) {
       const name = isJsonMap(container) ? container.name : undefined;
       if (name === undefined || name === null || typeof name === 'string') continue;
-      const help =
-        'Put it in quotes: YAML as Kubernetes reads it takes y, n, yes, no, on and off as booleans, and 1 as a number.';
+      const help = 'Put it in quotes: Kubernetes parses y, n, yes, no, on and off in YAML as booleans, and 1 as a number.';
       return refuse([...podSpec, list, index, 'name'], `has a container with a name that is ${typeName(name)}, not text`, help);
     }
   }
@@ -145,7 +144,7 @@ function checkContainers(object: JsonMap): Refusal | undefined {
 }
 
 function refuse(path: readonly (string | number)[], message: string, help: string): Refusal {
-  return { code: 'manifests/bad-object', path, message, help: `This object is refused, the others are read. ${help}` };
+  return { code: 'manifests/bad-object', path, message, help: `This object is refused; others are not affected. ${help}` };
 }
 
 function typeName(value: JsonValue, otherwise = 'text'): string {

@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import { FluxError } from '../base/index.ts';
 
-/** Larger files are refused before they are fetched. */
+/** Larger files are refused without reading them. */
 export const MAX_FILE_BYTES = 16 << 20;
 
 /**
- * The text of a file, its byte order mark included.
- * @throws FluxError `manifests/binary-file` or `manifests/bad-encoding`, naming line and byte.
+ * Decodes a file to text, including its byte order mark.
+ * @throws FluxError `manifests/binary-file` or `manifests/bad-encoding`, with line and byte.
  */
 export function decodeText(content: Uint8Array): string {
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
@@ -19,7 +19,7 @@ export function decodeText(content: Uint8Array): string {
     throw notText(
       message,
       'manifests/binary-file',
-      'Give files that are no manifests another extension, or move them out of the --git-path.',
+      'Give files that are not manifests another extension, or move them out of the --git-path.',
     );
   }
   if (!isUtf8(bytes)) {
@@ -39,7 +39,7 @@ function lineOf(bytes: Buffer, at: number): number {
   return line;
 }
 
-/** Goes line by line (LF is never part of another character), then character by character. */
+/** Searches by line (LF is never part of another character), then by character. */
 function firstInvalid(bytes: Buffer): number {
   let start = 0;
   for (let end = bytes.indexOf(10); end >= 0 && isUtf8(bytes.subarray(start, end)); end = bytes.indexOf(10, start))

@@ -9,18 +9,18 @@ import {
   type YamlScalar,
 } from '../base/index.ts';
 
-/** A pair of a map whose value is to be a text. */
+/** A pair of a map, and its new value. */
 export interface PairChange {
   readonly pair: YamlPair;
-  /** The map is in brackets. */
+  /** Whether the map is in brackets. */
   readonly flow: boolean;
   readonly value: string;
 }
 
 /**
- * Edits for changes at some of the places that share a value by an anchor. Where each place gets the same text, the one that is
- * written out changes. Otherwise each place that changes gets its own text, and the anchor goes to the first place that stays.
- * @returns undefined where the text is written in a way that this cannot be made in.
+ * Edits for changing some of the places that share a value through an anchor. If all get the same value, the anchored one is changed.
+ * Otherwise each changed place gets its own value, and the anchor moves to the first unchanged place.
+ * @returns undefined if the text does not allow such edits.
  */
 export function editAnchored(
   text: string,
@@ -41,11 +41,11 @@ export function editAnchored(
 
 interface AliasPlace {
   readonly alias: YamlAlias;
-  /** It stands in brackets. */
+  /** Whether it is in brackets. */
   readonly flow: boolean;
 }
 
-/** In the order of the text. */
+/** Aliases in the order of the text. */
 function aliasesOf(node: YamlNode, target: YamlNode, flow = false): AliasPlace[] {
   if (node.kind === 'alias') return node.target === target ? [{ alias: node, flow }] : [];
   if (node.kind === 'scalar') return [];
@@ -53,7 +53,7 @@ function aliasesOf(node: YamlNode, target: YamlNode, flow = false): AliasPlace[]
   return children.flatMap((child) => aliasesOf(child, target, node.flow));
 }
 
-/** The anchor leaves the pair's value; the alias becomes the old value with its tag and the anchor. */
+/** Removes the anchor from the pair's value, and replaces the alias with the old value, its tag and the anchor. */
 function moveAnchor(text: string, { key }: YamlPair, value: YamlScalar, { alias, flow }: AliasPlace): TextEdit[] | undefined {
   const start = value.start < 0 ? value.propertiesEnd : value.start;
   const behindKey = colonAfter(text, key);

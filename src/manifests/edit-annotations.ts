@@ -17,11 +17,11 @@ import { type EditTarget, type LocatedObject, locateObject, ownMapping, refuseSh
 import { editFailed, spliceDocument, updateAt, verifyEdit } from './verify.ts';
 
 /**
- * Sets annotations of an object (null removes one). A value is changed in place and keeps its quotes; new keys go to the end of
- * the map, sorted, in the map's own indentation; a removed key goes with its lines and the comment behind it; an empty
- * `annotations` goes too. What looks like another type is quoted. No other character of the file changes.
- * @returns the whole new text; the same text when there is nothing to change.
- * @throws FluxError `manifests/not-found`, `manifests/shared-anchor` when the text also stands for another place,
+ * Sets annotations of an object (null removes one). A value is changed in place and keeps its quotes; new keys are added at the end of
+ * the map, sorted, with the map's indentation; a removed key is deleted with its lines and the comment after it, as is an empty
+ * `annotations`. Values that look like another type are quoted. No other character of the file changes.
+ * @returns the complete new text; the same text if there is nothing to change.
+ * @throws FluxError `manifests/not-found`, `manifests/shared-anchor` if the text is shared with another place,
  * `manifests/edit-failed`.
  */
 export function editAnnotations(text: string, target: EditTarget, changes: ReadonlyMap<string, string | null>): string {
@@ -35,7 +35,7 @@ export function editAnnotations(text: string, target: EditTarget, changes: Reado
     ...wanted.filter(([key, value]) => value === null && Object.hasOwn(old, key)),
   ];
   if (steps.length === 0) return text;
-  // One key after the other, each on the text that the last one left: no edit has to know of the others.
+  // One key at a time, each on the result of the previous one, so that edits are independent.
   let edited = text;
   for (const [key, value] of steps) {
     do {
@@ -45,7 +45,7 @@ export function editAnnotations(text: string, target: EditTarget, changes: Reado
         located.document,
         value === null ? remove(located, target, key) : set(located, target, key, value),
       );
-      // A key may be given more than once.
+      // A key may occur several times.
     } while (value === null && Object.hasOwn(annotationsOf(locateObject(edited, target)), key));
   }
   const tailLength = text.length - before.document.offset - before.document.text.length;
@@ -83,14 +83,14 @@ function remove(located: LocatedObject, target: EditTarget, key: string): TextEd
   return [(whole && removePair(document, metadata, whole.pair)) ?? fail(target)];
 }
 
-/** The pair of a key in the map itself. @throws FluxError `manifests/shared-anchor` when it comes from another map. */
+/** The pair of a key in the map itself. @throws FluxError `manifests/shared-anchor` if it comes from another map. */
 function ownEntry(mapping: YamlMapping, key: string, target: EditTarget): YamlEntry | undefined {
   const entry = findEntry(mapping, key);
   if (entry?.merged) throw sharedText('a merge key <<', target);
   return entry;
 }
 
-/** By how much the object's author indents. */
+/** The indentation width of the object. */
 function indentStep(located: LocatedObject, metadata: YamlMapping, target: EditTarget): number {
   if (metadata.flow) return 2;
   const text = located.document.text;

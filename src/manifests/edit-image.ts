@@ -14,7 +14,7 @@ import { describeTarget, type EditTarget, type LocatedObject, locateIn, notFound
 import { podSpecPath, valueAt } from './pod-spec.ts';
 import { editFailed, spliceDocument, updateAt, verifyEdit } from './verify.ts';
 
-/** A container of an object, and the image that it is to have. */
+/** A container of an object, and its new image. */
 export interface ImageChange {
   readonly target: EditTarget;
   readonly container: string;
@@ -22,13 +22,12 @@ export interface ImageChange {
 }
 
 /**
- * Sets images of containers (the first of that name in `containers`, else in `initContainers`; of a HelmRelease its values of
- * registry, image and tag) and changes nothing but the characters of those values: quotes stay, as do comments, line ends and
- * everything else of the file. An alias becomes a value of its own; a value that came in by a merge key is overridden by a key of
- * the map's own; a value that other places share by its anchor changes there too, if they are to have the same image, and else
- * leaves the anchor to them.
- * @returns the whole new text; the same text when all containers have those images.
- * @throws FluxError `manifests/not-found`, `manifests/shared-anchor` when a container as a whole also stands for another place,
+ * Sets images of containers: the first with that name in `containers`, else in `initContainers`; in a HelmRelease the values for
+ * registry, image and tag. Changes only the characters of those values: quotes, comments, line ends and the rest of the file stay. An
+ * alias is replaced with a value; a value from a merge key is overridden by a key in the map itself; an anchored value changes for all
+ * places that share it if they get the same image, and otherwise its anchor moves to the others.
+ * @returns the complete new text; the same text if all containers have those images.
+ * @throws FluxError `manifests/not-found`, `manifests/shared-anchor` if a container as a whole is shared with another place,
  * `manifests/unsupported-kind`, `manifests/edit-failed`, `resource/image-does-not-fit`, `image/bad-reference`.
  */
 export function editContainerImages(text: string, changes: readonly ImageChange[]): string {
@@ -56,7 +55,7 @@ function editDocument(text: string, document: YamlDocument, changes: readonly Im
   return verifyEdit(edited, document, { target: first.target, tailLength, expected });
 }
 
-/** The text that the key of a map is to have. */
+/** The new value of a map's key. */
 interface TextChange {
   readonly path: readonly (string | number)[];
   readonly key: string;
@@ -125,6 +124,6 @@ function unsupported({ kind }: EditTarget): FluxError {
   return new FluxError(`updating resource kind "${kind}" not supported`, {
     code: 'manifests/unsupported-kind',
     fault: 'user',
-    help: 'Flux changes the images of CronJobs, DaemonSets, Deployments, HelmReleases and StatefulSets.',
+    help: 'Flux updates the images of CronJobs, DaemonSets, Deployments, HelmReleases and StatefulSets.',
   });
 }

@@ -2,43 +2,43 @@ import { posix } from 'node:path';
 import { FluxError, yieldTurn } from '../base/index.ts';
 import type { FileProblem } from './problem.ts';
 
-/** A file of a revision as `git ls-tree` lists it; the reader needs no more than this. */
+/** A file of a revision as listed by `git ls-tree`. */
 export interface TreeFile {
   readonly path: string;
-  /** Set when the name is not UTF-8: `path` then has `\xNN` for bytes, and names no file. */
+  /** Set if the name is not UTF-8: `path` then has `\xNN` for bytes, and is not a usable path. */
   readonly undecodable?: true;
   /** `100644`, `100755`, `120000` (symbolic link) or `160000` (submodule). */
   readonly mode: string;
   readonly blob: string;
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size: number;
 }
 
 export interface FileSelection {
-  /** Regular files, each once, by whatever names it is reached. */
+  /** Regular files, each once, even if links lead to it. */
   readonly files: readonly TreeFile[];
   readonly errors: readonly FileProblem[];
   readonly warnings: readonly FileProblem[];
-  /** Directories of Helm charts, of which nothing is selected. */
+  /** Directories of Helm charts, whose files are skipped. */
   readonly charts: readonly string[];
 }
 
-/** Files without such a name are read only when a link has one. */
+/** Names of manifest files; a file with another name is read only if a link has such a name. */
 export const MANIFEST_NAME = /\.(?:yaml|yml|json)$/;
 const SYMLINK = '120000';
 const SUBMODULE = '160000';
 const MAX_LINKS = 10;
-/** The most files that may hold manifests; twice what the largest installations have. */
+/** Limit of manifest files; twice that of the largest installations. */
 const MAX_MANIFEST_FILES = 100_000;
-/** Files that are looked at between two turns of the event loop, 1 to 2 ms. */
+/** Files processed in one turn of the event loop, 1 to 2 ms. */
 const TURN = 2_000;
 /** PATH_MAX of Linux: a longer target cannot be a path. */
 const MAX_TARGET_BYTES = 4096;
 
 /**
- * Chooses the files that hold manifests: `.yaml`, `.yml` and `.json` outside of Helm charts (directories with both `Chart.yaml`
- * and `values.yaml`, as in Flux v1). Links are never opened: their target is looked up in the list of files, so nothing outside
- * of the repository can be reached (S-007), and a file that is linked to is read once, under its own path.
+ * Selects the manifest files: `.yaml`, `.yml` and `.json` outside Helm charts (directories with both `Chart.yaml` and `values.yaml`, as
+ * in Flux v1). Links are never opened: their target is looked up in the list of files, so nothing outside the repository can be read
+ * (S-007), and a linked file is read once, under its own path.
  */
 export async function selectFiles(
   all: readonly TreeFile[],
@@ -56,7 +56,7 @@ export async function selectFiles(
     const mayBeManifest = MANIFEST_NAME.test(path);
     if (mode === SUBMODULE) {
       if (inChart(path)) continue;
-      // Git calls an entry of any mode that it does not know a submodule. One where a manifest stood leaves a doubt.
+      // Git treats an entry with an unknown mode as a submodule. In place of a manifest it prevents deletions.
       (mayBeManifest ? errors : warnings).push({ file: path, error: submoduleIgnored(path) });
       continue;
     }
@@ -119,21 +119,21 @@ async function resolveLink(
     const target = await readLink(file);
     const path = posix.normalize(posix.join(posix.dirname(file.path), target));
     if (target.startsWith('/') || path === '..' || path.startsWith('../'))
-      return linkRefused(link.path, 'points out of the repository');
+      return linkRefused(link.path, 'points outside the repository');
     const found = byPath.get(path);
-    if (!found) return linkRefused(link.path, 'points to nothing among the files that are read, or to a directory');
+    if (!found) return linkRefused(link.path, 'points to a directory, or to a file that does not exist or is not read');
     if (found.mode === SUBMODULE) return linkRefused(link.path, 'points to a submodule');
     if (found.mode !== SYMLINK) return found;
     file = found;
   }
-  return linkRefused(link.path, `leads over more than ${MAX_LINKS} links`);
+  return linkRefused(link.path, `leads through more than ${MAX_LINKS} links`);
 }
 
 function nameRefused(path: string): FluxError {
   return new FluxError(`file ${path}: its name is not UTF-8`, {
     code: 'manifests/bad-name',
     fault: 'user',
-    help: 'The file is refused, and nothing is deleted while it is there. Rename it with `git mv`.',
+    help: 'The file is refused, and nothing is deleted until it is fixed. Rename it with `git mv`.',
   });
 }
 
@@ -141,7 +141,7 @@ function tooManyManifests(): FluxError {
   return new FluxError(`more than ${MAX_MANIFEST_FILES} files may hold manifests`, {
     code: 'manifests/too-many-files',
     fault: 'user',
-    help: 'The revision is refused: nothing is applied and nothing deleted. Name the directories with manifests in --git-path.',
+    help: 'The revision is refused: nothing is applied or deleted. Set --git-path to the directories with manifests.',
   });
 }
 
@@ -149,7 +149,7 @@ function linkRefused(path: string, why: string): FluxError {
   return new FluxError(`symbolic link ${path} ${why}`, {
     code: 'manifests/symlink-refused',
     fault: 'user',
-    help: 'The link is not followed. Replace it by a copy of the file, or let it point to a file of this repository below the --git-path.',
+    help: 'The link is not followed. Replace it with a copy of the file, or point it to a file in this repository below the --git-path.',
   });
 }
 
@@ -157,6 +157,6 @@ function submoduleIgnored(path: string): FluxError {
   return new FluxError(`submodule ${path} is ignored`, {
     code: 'manifests/submodule-ignored',
     fault: 'user',
-    help: 'Submodules are not fetched. Put the manifests into the repository itself.',
+    help: 'Submodules are not fetched. Add the manifests to the repository itself.',
   });
 }

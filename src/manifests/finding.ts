@@ -7,23 +7,23 @@ export interface ParsedObject {
   readonly document: number;
   readonly line: number;
   readonly item?: number;
-  /** About what the object takes of the heap. */
+  /** Approximate heap size of the object. */
   readonly bytes: number;
 }
 
-/** One thing that reading a file comes upon, in the order of the file. */
+/** One result of reading a file, in the order of the file. */
 export type Finding =
   | { readonly kind: 'object'; readonly object: ParsedObject; readonly isExact: boolean }
   | { readonly kind: 'error' | 'warning'; readonly problem: DocumentProblem };
 
-/** What a file holds, whatever its path; kept by blob id. */
+/** The content of a file independent of its path; cached by blob id. */
 export interface ParsedFile {
   readonly objects: readonly ParsedObject[];
   readonly errors: readonly DocumentProblem[];
   readonly warnings: readonly DocumentProblem[];
 }
 
-/** A file of which nothing is read, and why. */
+/** The result for a file that is refused as a whole. */
 export function refusedFile(error: DocumentProblem['error']): ParsedFile {
   return { objects: [], errors: [{ error }], warnings: [] };
 }

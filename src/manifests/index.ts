@@ -1,7 +1,7 @@
 /**
- * What the repository wants. Files become *manifests*: objects with the place they were read from. Every file, document and object
- * stands for itself, so that a bad one is named with its place and the rest is read; and a manifest can be changed where it
- * stands, by the exact range of one value, without touching another byte of its file.
+ * The desired state in the repository. Files are parsed to *manifests*: objects with their location. Files, documents and objects are
+ * independent, so that an invalid one is reported with its location and the rest is used. A manifest can be edited in place, by the exact
+ * range of one value, without changing another byte of its file.
  */
 export { MAX_FILE_BYTES } from './decode.ts';
 export { changeFile, type FileChange } from './file-change.ts';

@@ -9,7 +9,7 @@ import {
 } from '../base/index.ts';
 import { type ObjectSource, objectsOf } from './objects.ts';
 
-/** An object in a file, by the place it was read from; kind and name prove that it is still the same. */
+/** An object in a file, by its location; kind and name verify that it is still the same. */
 export interface EditTarget {
   readonly document: number;
   readonly item?: number;
@@ -26,7 +26,7 @@ export function locateObject(text: string, target: EditTarget): LocatedObject {
   return locateIn(readDocument(text, target), target);
 }
 
-/** The document that an object stands in. @throws FluxError `manifests/not-found`, or the document's own error. */
+/** The document of an object. @throws FluxError `manifests/not-found`, or the document's own error. */
 export function readDocument(text: string, target: EditTarget): YamlDocument {
   const document = parseYamlDocument(text, target.document);
   if (!document) throw notFound(`${describeTarget(target)} (the file has no document ${target.document})`);
@@ -46,8 +46,8 @@ export function locateIn(document: YamlDocument, target: EditTarget): LocatedObj
 }
 
 /**
- * Follows a path of keys and list positions to a map that stands in the text for this object alone.
- * @throws FluxError `manifests/shared-anchor` where an alias or a merge key makes it part of something else as well.
+ * Follows a path of keys and list positions to a map whose text belongs only to this object.
+ * @throws FluxError `manifests/shared-anchor` if an alias or a merge key shares it with another place.
  */
 export function ownMapping(located: LocatedObject, path: readonly (string | number)[], target: EditTarget): YamlMapping {
   let node: YamlNode = located.document.root;
@@ -62,16 +62,16 @@ export function ownMapping(located: LocatedObject, path: readonly (string | numb
   return node;
 }
 
-/** @throws FluxError `manifests/shared-anchor` when a change of the node would show in a second place. */
+/** @throws FluxError `manifests/shared-anchor` if changing the node would also change another place. */
 export function refuseShared(node: YamlNode, target: EditTarget): void {
   if (node.kind === 'alias' || node.shared) throw sharedText('an anchor', target);
 }
 
 export function sharedText(by: 'an anchor' | 'a merge key <<', target: EditTarget): FluxError {
-  return new FluxError(`${describeTarget(target)} shares its text with another place by ${by}`, {
+  return new FluxError(`${describeTarget(target)} shares its text with another place through ${by}`, {
     code: 'manifests/shared-anchor',
     fault: 'user',
-    help: 'Changing it here would change the other place too, so nothing was changed. Write the value out in both places.',
+    help: 'Editing it would also change the other place, so nothing was changed. Write the value out in both places.',
   });
 }
 
@@ -79,7 +79,7 @@ export function notFound(what: string): FluxError {
   return new FluxError(`${what} not found in the file`, {
     code: 'manifests/not-found',
     fault: 'user',
-    help: 'The file may have changed since it was read. Fetch the newest revision and try again.',
+    help: 'The file may have changed since it was read. Retry on the newest revision.',
   });
 }
 

@@ -1,6 +1,6 @@
 /**
- * What runs on the thread that `ManifestThread` starts: reading or changing one file at a time, with as much memory as the thread was
- * given. Its content comes from a repository, so it may run out of memory or of time; the thread is ended then, and the daemon is not.
+ * The program of the thread that `ManifestThread` starts: it reads or edits one file at a time within the thread's memory limit. Untrusted
+ * content may exhaust memory or time; then only the thread ends, not the daemon.
  */
 import { parentPort } from 'node:worker_threads';
 import { FluxError } from '../base/index.ts';

@@ -8,22 +8,22 @@ import { MAX_INLINE_LENGTH, READ_MEMORY_MIB, READ_MS } from './limits.ts';
 import { type FileContent, parseFile } from './parse-file.ts';
 import { errorFrom, type ManifestAnswer, type ManifestOrder, unpackPiece } from './piece.ts';
 
-/** Beside this file among the sources, and in the bundle. */
+/** Beside this file in the sources and in the bundle. */
 const PROGRAM = new URL(`./manifest-program${extname(import.meta.url)}`, import.meta.url);
-/** A thread that has had nothing to do for this long ends, and gives back its memory. */
+/** Idle time after which the thread ends and frees its memory. */
 const IDLE_MS = 30_000;
 
 export interface ManifestThreadOptions {
-  /** Measures how long the thread works on a file. Default: the system's. */
+  /** Clock for the timeout of a file; the system's by default. */
   readonly clock?: Pick<Clock, 'deadline'>;
-  /** What runs on the thread. */
+  /** The program of the thread. */
   readonly program?: URL;
 }
 
 /**
- * Reads and changes files, whose content may be made to cost far more than its length. A short file is worked on at once. Any other
- * is by a thread of its own (manifest-program.ts) within a limit of time: content that exceeds it is refused, and ends nothing but
- * that thread. The thread starts with the first such file, and keeps no process alive.
+ * Reads and edits files, whose content may be crafted to cost far more than its length suggests. A short file is processed directly. Any
+ * other file is processed by a separate thread (manifest-program.ts) with a timeout: content that exceeds it is refused, and ends only
+ * that thread. The thread starts with the first such file, and does not keep the process alive.
  */
 export class ManifestThread {
   readonly #options: Required<ManifestThreadOptions>;
@@ -36,8 +36,8 @@ export class ManifestThread {
   }
 
   /**
-   * What is wrong with the content is in the result.
-   * @throws the signal's reason; FluxError `manifests/too-costly`; `manifests/not-read` when the thread was lost twice
+   * Reads a file. Errors in its content are part of the result.
+   * @throws the signal's reason; FluxError `manifests/too-costly`; `manifests/not-read` if the thread failed twice
    */
   async parse(content: FileContent, signal?: AbortSignal): Promise<ParsedFile> {
     if (isCheap(content.bytes)) return parseFile(content);
@@ -45,17 +45,17 @@ export class ManifestThread {
   }
 
   /**
-   * The whole new text of a file.
-   * @throws FluxError as `changeFile` does; `manifests/too-costly`; `manifests/not-read` when the thread was lost twice
+   * The complete new text of a file.
+   * @throws FluxError as `changeFile` does; `manifests/too-costly`; `manifests/not-read` if the thread failed twice
    */
   async change(text: string, change: FileChange, signal?: AbortSignal): Promise<string> {
     if (text.length <= MAX_INLINE_LENGTH && isCheap(Buffer.from(text))) return changeFile(text, change);
     const answer = await this.#apart((worker, deadline) => ask(worker, { kind: 'change', text, change }, deadline), signal);
     if (answer.kind === 'changed') return answer.text;
-    throw answer.kind === 'refused' ? errorFrom(answer.error) : new Error('the thread answered another question');
+    throw answer.kind === 'refused' ? errorFrom(answer.error) : new Error('unexpected response from the thread');
   }
 
-  /** Does work on the thread, and once more on another when that one is lost, for whatever reason. */
+  /** Runs work on the thread, and retries it once on a new thread if that one is lost. */
   #apart<T>(work: (worker: Worker, deadline: AbortSignal) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     return this.#oneAtATime(async () => {
       try {
@@ -77,7 +77,7 @@ export class ManifestThread {
     try {
       return await work(worker, deadline.signal);
     } catch (error) {
-      // It is in the middle of a file.
+      // The thread is still busy with the file.
       this.#end(worker);
       signal?.throwIfAborted();
       if (deadline.signal.aborted) throw tooSlow();
@@ -95,7 +95,7 @@ export class ManifestThread {
       env: threadEnvironment(),
       resourceLimits: { maxOldGenerationSizeMb: READ_MEMORY_MIB, maxYoungGenerationSizeMb: 16 },
     });
-    // An error is told to the one who asks; without a listener it would end the daemon.
+    // The caller gets the error; without a listener it would end the daemon.
     worker.on('error', () => this.#end(worker));
     worker.on('exit', () => this.#end(worker));
     this.#worker = worker;
@@ -119,7 +119,7 @@ async function readOn(worker: Worker, content: FileContent, signal: AbortSignal)
   const pieces: ParsedFile[] = [];
   for (let order: ManifestOrder = { kind: 'read', content }; ; order = { kind: 'more' }) {
     const answer = await ask(worker, order, signal);
-    if (answer.kind !== 'piece') throw new Error('the thread answered another question');
+    if (answer.kind !== 'piece') throw new Error('unexpected response from the thread');
     pieces.push(unpackPiece(answer.piece));
     if (answer.piece.isLast) break;
     await yieldTurn(signal);
@@ -131,7 +131,7 @@ async function readOn(worker: Worker, content: FileContent, signal: AbortSignal)
   };
 }
 
-/** @throws what ended the thread, or the signal's reason */
+/** @throws the error that ended the thread, or the signal's reason */
 async function ask(worker: Worker, order: ManifestOrder, signal: AbortSignal): Promise<ManifestAnswer> {
   signal.throwIfAborted();
   const answer = Promise.withResolvers<ManifestAnswer>();
@@ -145,7 +145,7 @@ async function ask(worker: Worker, order: ManifestOrder, signal: AbortSignal): P
   }
 }
 
-/** Aliases multiply what a text costs. */
+/** Aliases multiply the cost of a text. */
 function isCheap(bytes: Uint8Array): boolean {
   return bytes.length <= MAX_INLINE_LENGTH && !(bytes.includes(AMPERSAND) && bytes.includes(ASTERISK));
 }
@@ -154,9 +154,9 @@ const AMPERSAND = '&'.charCodeAt(0);
 const ASTERISK = '*'.charCodeAt(0);
 
 function tooSlow(): FluxError {
-  return new FluxError(`reading the file takes more than ${READ_MS / 1000} s`, {
+  return new FluxError(`reading the file timed out after ${READ_MS / 1000} s`, {
     code: 'manifests/too-costly',
     fault: 'user',
-    help: 'The whole file is refused, and tried again in ten minutes. Manifests never take as long to read; look for a generator gone wrong, or split the file up.',
+    help: 'The whole file is refused, and retried in ten minutes. Manifests never take that long to read; check the tool that generated the file, or split the file up.',
   });
 }

@@ -1,14 +1,14 @@
 import { FluxError } from '../base/index.ts';
 
-/** What one file takes of the heap. */
+/** Heap usage of one file. */
 export interface HeapShare {
-  /** Places and problems, which each file has of its own. */
+  /** Locations and problems, which are separate for each file. */
   readonly bytes: number;
-  /** The objects, which files of the same content share. */
+  /** The objects, which files with the same content share. */
   readonly objects: { readonly bytes: number };
 }
 
-/** What the manifests of a revision may take of the heap, file by file. Objects that several files share count once, wherever they came from. */
+/** The heap budget of a revision's manifests, charged file by file. Objects that several files share count once. */
 export class MemoryBudget {
   readonly #maxBytes: number;
   readonly #counted = new Set<HeapShare['objects']>();
@@ -19,12 +19,12 @@ export class MemoryBudget {
     this.#left = maxBytes;
   }
 
-  /** Nothing more has room. */
+  /** Whether the budget is exhausted. */
   get isSpent(): boolean {
     return this.#left <= 0;
   }
 
-  /** Counts a file; false when it has no room. */
+  /** Charges a file; false if it exceeds the budget. */
   take({ bytes, objects }: HeapShare): boolean {
     this.#left -= bytes + (this.#counted.has(objects) ? 0 : objects.bytes);
     this.#counted.add(objects);
@@ -33,11 +33,11 @@ export class MemoryBudget {
 
   refusal(): FluxError {
     return new FluxError(
-      `file is not kept: the manifests before it take ${Math.floor(this.#maxBytes / (1 << 20))} MiB of memory`,
+      `file exceeds the memory limit: the manifests before it use ${Math.floor(this.#maxBytes / (1 << 20))} MiB`,
       {
         code: 'manifests/too-much',
         fault: 'user',
-        help: 'The whole file is refused. Give fluxd more memory, or have it read less with --git-path.',
+        help: 'The whole file is refused. Raise the memory limit of fluxd, or read fewer files with --git-path.',
       },
     );
   }

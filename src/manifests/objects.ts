@@ -1,21 +1,21 @@
 import { findEntry, isJsonMap, type JsonValue, type YamlDocument, type YamlNode } from '../base/index.ts';
 
-/** One value of a document that should be an object: the document itself, or an item of the List it is. */
+/** A value of a document that should be an object: the document itself, or an item of a List. */
 export interface ObjectSource {
   readonly value: JsonValue;
   readonly node: YamlNode;
-  /** From the document's value to this one. */
+  /** Path from the document's value to this one. */
   readonly path: readonly (string | number)[];
-  /** Counts from 1 over all items, those of nested Lists included; absent when the document is no List. */
+  /** Counts from 1 over all items, including those of nested Lists; absent if the document is not a List. */
   readonly item?: number;
 }
 
-/** Lists in Lists are taken apart this deep; below, a List is left whole (and refused as an object, for it has no name). */
+/** Limit of nested Lists; a deeper List is refused as an object without name. */
 const MAX_LIST_DEPTH = 5;
 
 /**
- * Takes a document apart into its objects: any kind that ends in `List` and has `items` stands for its items, as in Flux v1. An item
- * without apiVersion has that of its list, as in `DeploymentList`, and without a kind too what is before `List`, as for kubectl.
+ * Splits a document into its objects: any kind that ends in `List` and has `items` is replaced by its items, as in Flux v1. An item
+ * without apiVersion inherits that of a typed list such as `DeploymentList`, and one without kind also its kind, as in kubectl.
  */
 export function* objectsOf(document: YamlDocument): Generator<ObjectSource> {
   if (!isList(document.value)) {
@@ -37,7 +37,7 @@ function* itemsOf(list: ListValue, node: YamlNode, path: ObjectSource['path']): 
   }
 }
 
-/** The items of a plain `List` say themselves what they are. */
+/** The items of a plain `List` have their own types. */
 function typedBy({ apiVersion, kind }: ListValue, item: JsonValue): JsonValue {
   const isTyped = typeof kind === 'string' && kind !== 'List' && typeof apiVersion === 'string';
   if (!isTyped || !isJsonMap(item) || given(item.apiVersion)) return item;

@@ -6,13 +6,13 @@ import type { FileProblem } from './problem.ts';
 export interface ReadFiles {
   readonly manifests: readonly Manifest[];
   readonly warnings: readonly FileProblem[];
-  /** Directories of Helm charts, which are left out. */
+  /** Directories of Helm charts, which are skipped. */
   readonly charts: readonly string[];
 }
 
 /**
- * Warnings, with those about files of other tools told once for each tool: what Kustomize, Helm and Argo CD make of them is not what
- * stands in them, and who does not know that waits for it in vain.
+ * Warnings, with those about files of other tools merged for each tool: Kustomize, Helm and Argo CD would process these files, which
+ * users may expect of Flux as well.
  */
 export function withOtherTools({ manifests, warnings, charts }: ReadFiles): readonly FileProblem[] {
   const kustomized = warnings.filter(isKustomization);
@@ -25,35 +25,35 @@ export function withOtherTools({ manifests, warnings, charts }: ReadFiles): read
       kustomized.map(({ file }) => file),
       {
         code: 'manifests/kustomization',
-        what: 'Kustomize is not run: every file is read as it stands, without patches, name prefixes and namespaces of',
-        help: 'Commit what `kustomize build` prints, or move these directories out of the --git-path.',
+        what: 'Kustomize is not run: files are applied without the patches, name prefixes and namespaces of',
+        help: 'Commit the output of `kustomize build`, or move these directories out of the --git-path.',
       },
     ),
     ...told(
       charts.map((directory) => posix.join(directory, 'Chart.yaml')),
       {
         code: 'manifests/chart',
-        what: 'Helm charts are left out:',
-        help: 'Commit what `helm template` prints, or have a HelmRelease name the chart.',
+        what: 'Helm charts are skipped:',
+        help: 'Commit the output of `helm template`, or use a HelmRelease for the chart.',
       },
     ),
     ...told(
       rawCharts.map(({ file }) => file),
       {
         code: 'manifests/chart',
-        what: 'Helm charts without values.yaml are not rendered, their files are read as they stand:',
-        help: 'Commit what `helm template` prints, or move the charts out of the --git-path.',
+        what: 'Helm charts without values.yaml are not rendered; their files are read as manifests:',
+        help: 'Commit the output of `helm template`, or move the charts out of the --git-path.',
       },
     ),
     ...told(
       ordered.map(({ place }) => place.file),
       {
         code: 'manifests/hook',
-        what: `hooks and sync waves of Argo CD, and hooks of Helm, are not known here; ${ordered.length === 1 ? 'an object that has one is' : `${ordered.length} objects that have one are`} applied as all others:`,
+        what: `hooks and sync waves of Argo CD, and hooks of Helm, are not supported; ${ordered.length === 1 ? 'an object with one is' : `${ordered.length} objects with one are`} applied like all others:`,
         named: ordered.map(
           ({ object, place }) => `${object.kind.toLowerCase()}/${object.metadata.name} in ${formatPlace(place)}`,
         ),
-        help: 'Flux applies Namespaces and definitions first, then configuration, then workloads, and each object as long as it is in Git.',
+        help: 'Flux applies Namespaces and definitions first, then configuration, then workloads, and keeps each object as long as it is in Git.',
       },
     ),
   ];
@@ -74,14 +74,14 @@ function isRawChart(warning: FileProblem): boolean {
   return isNamed(warning, /^Chart\.ya?ml$/);
 }
 
-/** A file of that name, whose content is no manifest. */
+/** Whether a file with that name is not a manifest. */
 function isNamed({ file, error }: FileProblem, name: RegExp): boolean {
   return error.code === 'manifests/no-kind' && name.test(posix.basename(file));
 }
 
 const SHOWN = 5;
 
-/** One warning about all, at the first of them. */
+/** One warning for all files, located at the first. */
 function told(
   files: readonly string[],
   { code, what, help, named = files }: { code: string; what: string; help: string; named?: readonly string[] },

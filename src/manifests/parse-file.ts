@@ -6,15 +6,15 @@ import { objectsOf } from './objects.ts';
 import type { DocumentProblem } from './problem.ts';
 import { readObject } from './read-object.ts';
 
-/** The bytes of a file, and whether its name says JSON: many such files are no manifests at all. */
+/** The bytes of a file, and whether its name ends in .json: many such files are not manifests. */
 export interface FileContent {
   readonly bytes: Uint8Array;
   readonly isJson: boolean;
 }
 
 /**
- * Reads the objects of a file one by one. A mistake in a document or object is an error for it alone; the number of documents and
- * problems is bounded (limits.ts).
+ * Parses the objects of a file one by one. An invalid document or object does not affect others; the number of documents and problems is
+ * limited (limits.ts).
  */
 export function* findingsOf(content: FileContent): Generator<Finding, void> {
   let errors = 0;
@@ -32,7 +32,7 @@ export function* findingsOf(content: FileContent): Generator<Finding, void> {
   }
 }
 
-/** Reads a whole file at once. */
+/** Parses a complete file synchronously. */
 export function parseFile(content: FileContent): ParsedFile {
   const findings = [...findingsOf(content)];
   return {
@@ -79,7 +79,7 @@ function* readDocuments(text: string): Generator<Finding, void> {
   }
 }
 
-/** Where reading ended, without the object that it ended at. */
+/** The location where reading stopped, without an object. */
 function placeOf({ document, line }: DocumentProblem): DocumentProblem | object {
   return { ...(document === undefined ? {} : { document }), ...(line === undefined ? {} : { line }) };
 }
@@ -88,7 +88,7 @@ function tooManyErrors(): FluxError {
   return new FluxError(`file has more than ${MAX_PROBLEMS} errors`, {
     code: 'manifests/more-problems',
     fault: 'user',
-    help: 'The rest of the file is not read. Fix the first ones and look again.',
+    help: 'The rest of the file is not read. Fix the first errors and sync again.',
   });
 }
 
@@ -96,7 +96,7 @@ function moreWarnings(): FluxError {
   return new FluxError(`file has more than ${MAX_PROBLEMS} warnings`, {
     code: 'manifests/more-problems',
     fault: 'user',
-    help: 'Only the first ones are shown. Fix them and look again.',
+    help: 'Only the first ones are shown. Fix them and sync again.',
   });
 }
 
@@ -109,9 +109,9 @@ function tooManyDocuments(): FluxError {
 }
 
 function noManifest(): FluxError {
-  return new FluxError('JSON file holds no object of Kubernetes', {
+  return new FluxError('JSON file does not contain a Kubernetes object', {
     code: 'manifests/no-kind',
     fault: 'user',
-    help: 'It has no "apiVersion" and is left out. To be rid of this warning, move it out of the --git-path.',
+    help: 'It has no "apiVersion" and is skipped. To silence this warning, move it out of the --git-path.',
   });
 }

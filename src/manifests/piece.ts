@@ -4,37 +4,37 @@ import type { Finding, ParsedFile, ParsedObject } from './finding.ts';
 import type { FileContent } from './parse-file.ts';
 import type { DocumentProblem } from './problem.ts';
 
-/** What the thread is asked for: a file to read, the next piece of what it found, or a change of a file. */
+/** Requests to the thread: read a file, send the next piece of the result, or edit a file. */
 export type ManifestOrder =
   | { readonly kind: 'read'; readonly content: FileContent }
   | { readonly kind: 'more' }
   | { readonly kind: 'change'; readonly text: string; readonly change: FileChange };
 
-/** What the thread answers. A mistake in what it was given is an answer as well. */
+/** Responses of the thread, including errors in its input. */
 export type ManifestAnswer =
   | { readonly kind: 'piece'; readonly piece: Piece }
   | { readonly kind: 'changed'; readonly text: string }
   | { readonly kind: 'refused'; readonly error: ErrorData };
 
-/** What the thread found, a little at a time: to take over one piece costs the daemon less than a millisecond. */
+/** A part of the result: receiving one piece costs the daemon less than a millisecond. */
 export interface Piece {
-  /** JSON text of a list of `ParsedObject`: the quickest way from one thread to another. */
+  /** JSON text of a list of `ParsedObject`, the fastest transfer between threads. */
   readonly objects: string;
-  /** Some object holds integers beyond 2^53. */
+  /** Whether an object contains integers beyond 2^53. */
   readonly isExact: boolean;
   readonly errors: readonly ProblemData[];
   readonly warnings: readonly ProblemData[];
   readonly isLast: boolean;
 }
 
-/** An error as plain data: classes do not pass between threads. */
+/** An error as plain data, since class instances cannot be sent between threads. */
 export type ErrorData = Pick<FluxError, 'message' | 'code' | 'fault' | 'help'>;
 type ProblemData = Omit<DocumentProblem, 'error'> & { readonly error: ErrorData };
 
-/** Characters of JSON after which a piece is complete; one object may be longer. */
+/** Target size of a piece in characters of JSON; a single object may be longer. */
 const PIECE_LENGTH = 64 << 10;
 
-/** Packs the next findings; the last piece is the one at which they end. */
+/** Packs the next findings; the last piece is marked. */
 export function packPiece(findings: Iterator<Finding>): Piece {
   const objects: string[] = [];
   const errors: ProblemData[] = [];

@@ -1,6 +1,6 @@
 import type { JsonValue } from '../base/index.ts';
 
-/** Where each kind keeps its pod spec; `WORKLOAD_KINDS` less HelmRelease, whose images are values. */
+/** Path of the pod spec by kind; `WORKLOAD_KINDS` without HelmRelease, whose images are values. */
 const POD_SPECS: ReadonlyMap<string, readonly string[]> = new Map([
   ['cronjob', ['spec', 'jobTemplate', 'spec', 'template', 'spec']],
   ['daemonset', ['spec', 'template', 'spec']],
@@ -13,7 +13,7 @@ export function podSpecPath(kind: string): readonly string[] | undefined {
   return POD_SPECS.get(kind.toLowerCase());
 }
 
-/** The value under a path of keys and list positions; undefined where the path ends early. */
+/** The value at a path of keys and list positions; undefined if the path does not exist. */
 export function valueAt(value: JsonValue | undefined, path: readonly (string | number)[]): JsonValue | undefined {
   let current = value;
   for (const step of path) {

@@ -1,7 +1,7 @@
 import type { FluxError } from '../base/index.ts';
 import type { ResourceId } from '../resource/index.ts';
 
-/** Something wrong with a document or an object of a file, with as much of its place as is known. Numbers count from 1. */
+/** An error or warning for a file, document or object, with its location as far as known. Numbers count from 1. */
 export interface DocumentProblem {
   readonly document?: number;
   readonly item?: number;
@@ -12,6 +12,6 @@ export interface DocumentProblem {
 }
 
 export interface FileProblem extends DocumentProblem {
-  /** Path from the root of the repository. */
+  /** Path relative to the repository root. */
   readonly file: string;
 }

@@ -7,7 +7,7 @@ import { MAX_OBJECT_BYTES, MAX_OBJECT_VALUES } from './limits.ts';
 import type { ObjectSource } from './objects.ts';
 import { weigh } from './weight.ts';
 
-/** What one value of a document is: an object, something set aside, or a mistake; nothing for an empty document. */
+/** Interprets one value of a document: an object, a skipped document, or an error; undefined for an empty document. */
 export function readObject(document: YamlDocument, source: ObjectSource): Finding | undefined {
   const { value, node, item } = source;
   if (value === null && item === undefined) return undefined;
@@ -29,23 +29,22 @@ export function readObject(document: YamlDocument, source: ObjectSource): Findin
   return { kind: 'object', isExact, object: { object, checksum, ...place, line: at([]).line, bytes: heapBytes } };
 }
 
-/** Documents that are no manifests to apply, and say so by their shape. */
+/** Recognises documents that are not manifests to apply. */
 function setAside(
   value: ObjectSource['value'],
   inList: boolean,
 ): { readonly severity: 'error' | 'warning'; readonly error: FluxError } | undefined {
   if (!isJsonMap(value)) return undefined;
   if (isJsonMap(value.sops) && typeof value.sops.mac === 'string') {
-    const help = 'Decryption (--sops) is not built yet; the document is refused rather than applied encrypted.';
+    const help = 'Decryption (--sops) is not supported yet; the document is refused rather than applied encrypted.';
     return {
       severity: 'error',
       error: new FluxError('document is encrypted by SOPS', { code: 'manifests/encrypted', fault: 'user', help }),
     };
   }
   if ((value.kind === undefined || value.kind === null) && !inList) {
-    const help =
-      'It is left out. If it should be a manifest, give it apiVersion and kind; otherwise move it out of the --git-path.';
-    // What looks like a manifest that lost its kind must not have its object taken for one that left Git (R-020).
+    const help = 'It is skipped. If it should be a manifest, add apiVersion and kind; otherwise move it out of the --git-path.';
+    // The object of a manifest that lost its kind must not look as if it was removed from Git (R-020).
     const looksLikeManifest = value.apiVersion !== undefined && value.metadata !== undefined;
     return {
       severity: looksLikeManifest ? 'error' : 'warning',
@@ -53,7 +52,7 @@ function setAside(
     };
   }
   if (typeof value.apiVersion === 'string' && value.apiVersion.startsWith('kustomize.config.k8s.io/')) {
-    const help = 'It is input for kustomize, not an object for the cluster, and is left out.';
+    const help = 'It is input for kustomize, not an object for the cluster, and is skipped.';
     return {
       severity: 'warning',
       error: new FluxError('kustomization is not built', { code: 'manifests/kustomization', fault: 'user', help }),
@@ -68,6 +67,6 @@ function tooLarge({ kind, metadata }: KubeObject, values: number, bytes: number)
   return new FluxError(`${kind.toLowerCase()}/${metadata.name} ${size}`, {
     code: 'manifests/object-too-large',
     fault: 'user',
-    help: `An API server accepts at most ${MAX_OBJECT_BYTES >> 20} MiB in one request, and Flux ${MAX_OBJECT_VALUES} values in one object. Split it up.`,
+    help: `An API server accepts at most ${MAX_OBJECT_BYTES >> 20} MiB in one request, and Flux at most ${MAX_OBJECT_VALUES} values in one object. Split it up.`,
   });
 }

@@ -10,20 +10,19 @@ import { withOtherTools } from './other-tools.ts';
 import type { FileProblem } from './problem.ts';
 import { RefusedFiles } from './refused-files.ts';
 
-/** What the files of a revision want. */
+/** The manifests and problems of a revision. */
 export interface DesiredManifests {
   readonly manifests: readonly Manifest[];
-  /** Refused files, documents and objects; all others are in `manifests`. */
+  /** Refused files, documents and objects; valid ones are in `manifests`. */
   readonly errors: readonly FileProblem[];
   readonly warnings: readonly FileProblem[];
 }
 
 export interface ManifestReader {
   /**
-   * Reads the manifests among the files, in the order of the files. What is wrong with one file, document or object is in
-   * `errors` and stops nothing else; throws only when a blob cannot be had or the signal aborts. With `keep` false nothing that is
-   * parsed is kept, only used if it is known. When every manifest is as it was in the last revision that was kept, `manifests` is
-   * the very same array, and who knows it need not look again.
+   * Reads the manifests among the files, in the order of the files. An invalid file, document or object is reported in `errors` and does
+   * not affect others; throws only if a blob cannot be read or the signal aborts. With `keep` false nothing is added to the cache. If all
+   * manifests are unchanged since the last kept revision, `manifests` is the identical array, which callers can detect.
    */
   read(
     files: readonly TreeFile[],
@@ -34,26 +33,26 @@ export interface ManifestReader {
 
 export interface ManifestReaderOptions {
   readonly log?: Logger;
-  /** What all manifests of a revision may take of the heap, bytes; the files beyond are refused. Default: no limit. */
+  /** Heap limit for all manifests of a revision in bytes; files beyond it are refused. Unlimited by default. */
   readonly maxBytes?: number;
-  /** Reads long files. Default: one of its own. */
+  /** The thread that reads long files; created on demand by default. */
   readonly thread?: ManifestThread;
-  /** Tells when content that could not be read is tried again. Default: the system's. */
+  /** Clock for retrying unreadable content; the system's by default. */
   readonly clock?: Pick<Clock, 'monotonic'>;
 }
 
-/** Blobs are fetched together up to this many and this much. */
+/** Limits for reading blobs together: number and bytes. */
 const BATCH = { files: 64, bytes: 8 << 20 };
 
-/** What one file of a revision holds, with its manifests in their places. */
+/** The manifests of one file, with their locations. */
 interface FileRead extends DesiredManifests, HeapShare {
-  /** Same content, read in the same way. */
+  /** Identifies content and the way to read it. */
   readonly contentKey: string;
 }
 
 /**
- * The manifests of a repository. What the last revision holds is kept, by blob id: a commit that touches one file parses one file,
- * and a file that is as it was gives the same manifests. What is in it no more is forgotten.
+ * Reads the manifests of a repository. Those of the last revision are cached by blob id: after a commit that changes one file, only that
+ * file is parsed, and unchanged files yield the same manifests. Removed files are dropped.
  */
 export function createManifestReader({
   log = silentLogger(),
@@ -62,7 +61,7 @@ export function createManifestReader({
   clock = systemClock,
 }: ManifestReaderOptions = {}): ManifestReader {
   const refused = new RefusedFiles(clock);
-  /** By path. */
+  /** Files by path. */
   const kept = new Map<string, FileRead>();
   let lastManifests: readonly Manifest[] = [];
 
@@ -76,7 +75,7 @@ export function createManifestReader({
       const fresh = new Map<string, FileRead>();
       let parsed = 0;
       const budget = new MemoryBudget(maxBytes);
-      // What is only looked at has the room that what is kept leaves.
+      // An uncached read gets the part of the budget that the cache leaves.
       for (const read of keep ? unchanged(kept, selection.files) : kept.values()) budget.take(read);
       const isWanted = (file: TreeFile) =>
         !budget.isSpent &&
@@ -121,12 +120,12 @@ export function createManifestReader({
   };
 }
 
-/** JSON files are judged differently (many are no manifests at all), hence not by the blob alone. */
+/** The key includes whether the file is JSON, since many JSON files are not manifests. */
 function contentKeyOf({ path, blob }: TreeFile): string {
   return path.endsWith('.json') ? `${blob}.json` : blob;
 }
 
-/** What is known already of the content of these files, by content. */
+/** Cached content of these files, by key. */
 function findContents(known: Iterable<FileRead>, files: readonly TreeFile[]): Map<string, FileRead> {
   const wanted = new Set(files.map(contentKeyOf));
   const found = new Map<string, FileRead>();
@@ -134,7 +133,7 @@ function findContents(known: Iterable<FileRead>, files: readonly TreeFile[]): Ma
   return found;
 }
 
-/** What is kept of the files that are as they were. */
+/** Cached results of unchanged files. */
 function* unchanged(kept: ReadonlyMap<string, FileRead>, files: readonly TreeFile[]): Generator<FileRead> {
   for (const file of files) {
     const read = kept.get(file.path);
@@ -160,7 +159,7 @@ function tooLarge({ size }: TreeFile): ParsedFile {
   return refusedFile(error);
 }
 
-/** Lets everything else have its turn before the file that exceeds what may be read in one. */
+/** Yields to the event loop before the file that exceeds the amount for one turn. */
 function turnTaker(signal: AbortSignal | undefined): (length: number) => Promise<void> {
   let left = MAX_INLINE_LENGTH;
   return async (length) => {
@@ -187,13 +186,13 @@ function* batches(files: readonly TreeFile[]): Generator<readonly TreeFile[]> {
   if (batch.length > 0) yield batch;
 }
 
-/** What `fetch` makes of each, in order; the next one is on its way while the one before is worked on. */
+/** The results of `fetch` in order; the next fetch runs while the previous result is processed. */
 async function* oneAhead<T, R>(all: Iterable<T>, fetch: (each: T) => Promise<R>): AsyncGenerator<R, void> {
   let ahead: Promise<R> | undefined;
   for (const each of all) {
     const before = ahead;
     ahead = fetch(each);
-    // Whoever ends early hears of no more.
+    // If the consumer stops early, the pending fetch is ignored.
     ahead.catch(() => undefined);
     if (before !== undefined) yield await before;
   }
@@ -202,7 +201,7 @@ async function* oneAhead<T, R>(all: Iterable<T>, fetch: (each: T) => Promise<R>)
 
 const NONE: readonly never[] = [];
 
-/** About what the heap needs for a place, and for a problem with its error. */
+/** Approximate heap size of a location, and of a problem with its error. */
 const PLACE_BYTES = 200;
 const PROBLEM_BYTES = 500;
 
@@ -225,7 +224,7 @@ function placed(file: TreeFile, { objects, errors, warnings }: ParsedFile): File
   };
 }
 
-/** The same content at another path: the objects are there already. */
+/** The same content at another path, with shared objects. */
 function movedTo(file: string, { contentKey, manifests, errors, warnings, bytes, objects }: FileRead): FileRead {
   return {
     contentKey,
@@ -237,7 +236,7 @@ function movedTo(file: string, { contentKey, manifests, errors, warnings, bytes,
   };
 }
 
-/** A file that had no room, or could not be read within its bounds. It is read again by a later sync. */
+/** The result for a file that exceeds the budget or its limits. A later sync reads it again. */
 function unkept(file: string, error: FluxError): FileRead {
   return { contentKey: '', manifests: NONE, errors: [{ file, error }], warnings: NONE, bytes: 0, objects: { bytes: 0 } };
 }

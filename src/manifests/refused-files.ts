@@ -1,11 +1,11 @@
 import type { Clock, FluxError } from '../base/index.ts';
 
-/** Reading such a file costs up to 20 s: a few of them would take all the time of each sync. */
+/** Retry interval: reading such a file takes up to 20 s, so a few of them would use up the time of each sync. */
 const AGAIN_MS = 600_000;
 
 /**
- * Content that could not be read within the bounds of time and memory. It is refused unread for a while, and tried again then, because
- * a machine that stood still or had no memory is a reason as well.
+ * Content that could not be read within the limits of time and memory. It is refused without reading for a while and then retried, since
+ * a paused machine or a lack of memory may have been the reason.
  */
 export class RefusedFiles {
   readonly #clock: Pick<Clock, 'monotonic'>;
@@ -21,7 +21,7 @@ export class RefusedFiles {
     this.#refused.set(content, { error, until: now + AGAIN_MS });
   }
 
-  /** Why the content is not read now. */
+  /** Why the content is not read now, if so. */
   of(content: string): FluxError | undefined {
     const known = this.#refused.get(content);
     return known !== undefined && this.#clock.monotonic() < known.until ? known.error : undefined;

@@ -10,14 +10,14 @@ import {
 } from '../base/index.ts';
 import { describeTarget, type EditTarget } from './locate.ts';
 
-/** Puts edits of one document into the whole text. */
+/** Applies edits of one document to the complete text. */
 export function spliceDocument(text: string, { offset, text: before }: YamlDocument, edits: readonly TextEdit[]): string {
   return text.slice(0, offset) + applyEdits(before, edits) + text.slice(offset + before.length);
 }
 
 /**
- * The last safety net of every edit: reads the document again, and compares it with the old one in which just the wanted change
- * was made. All text outside of the document is the same by construction, as long as the document ends where it should.
+ * The last safety net of every edit: parses the document again, and compares it with the old document plus the wanted change. All text
+ * outside the document is unchanged by construction, as long as the document ends at the expected place.
  * @throws FluxError `manifests/edit-failed`
  */
 export function verifyEdit(
@@ -32,15 +32,15 @@ export function verifyEdit(
 }
 
 export function editFailed(target: EditTarget, cause?: unknown): FluxError {
-  return new FluxError(`${describeTarget(target)} cannot be changed in place`, {
+  return new FluxError(`${describeTarget(target)} cannot be edited in place`, {
     code: 'manifests/edit-failed',
     fault: 'user',
-    help: 'The file is written in a way that this change cannot be made in without touching more. Nothing was changed; edit it by hand.',
+    help: 'The file’s formatting does not allow this change without affecting other parts. Nothing was changed; edit the file by hand.',
     ...(cause === undefined ? {} : { cause }),
   });
 }
 
-/** A copy of JSON data in which the value at a path is replaced; data off the path is not copied. */
+/** A copy of JSON data with the value at a path replaced; data off the path is shared. */
 export function updateAt(value: JsonValue, path: readonly (string | number)[], change: (old: JsonValue) => JsonValue): JsonValue {
   const [step, ...rest] = path;
   if (step === undefined) return change(value);

@@ -1,22 +1,22 @@
 import { isExactNumber, type JsonValue } from '../base/index.ts';
 import { MAX_OBJECT_BYTES, MAX_OBJECT_VALUES } from './limits.ts';
 
-/** What a value costs to keep and to send. */
+/** The cost of storing and sending a value. */
 export interface Weight {
-  /** Maps, lists and scalars; counting stops above `MAX_OBJECT_VALUES`. */
+  /** Number of maps, lists and scalars; counting stops above `MAX_OBJECT_VALUES`. */
   readonly values: number;
-  /** As JSON; exact where it is near the limit, else about. */
+  /** Size as JSON; exact near the limit, otherwise approximate. */
   readonly bytes: number;
-  /** About what it takes of the heap. */
+  /** Approximate heap size. */
   readonly heapBytes: number;
-  /** It holds integers beyond 2^53, which JSON text keeps and `JSON.parse` does not. */
+  /** Whether it contains integers beyond 2^53, which JSON text keeps but `JSON.parse` does not. */
   readonly isExact: boolean;
 }
 
-/** What V8 needs for a value beside its text. */
+/** V8's overhead of a value. */
 const VALUE_BYTES = 48;
 
-/** @param about the length of the value as JSON, from below by at most a factor of three (escapes, UTF-8) */
+/** @param about a lower bound of the value's length as JSON, at most a factor of three too low (escapes, UTF-8) */
 export function weigh(value: JsonValue, about: number): Weight {
   let values = 0;
   let isExact = false;

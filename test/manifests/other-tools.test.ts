@@ -19,8 +19,8 @@ const KUSTOMIZATION = 'apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustom
 const many = (count: number, path: (n: number) => string, text: (n: number) => string) =>
   Object.fromEntries(Array.from({ length: count }, (_, n) => [path(n), text(n)]));
 
-const RAW = 'Kustomize is not run: every file is read as it stands, without patches, name prefixes and namespaces of';
-const HOOKS = 'hooks and sync waves of Argo CD, and hooks of Helm, are not known here;';
+const RAW = 'Kustomize is not run: files are applied without the patches, name prefixes and namespaces of';
+const HOOKS = 'hooks and sync waves of Argo CD, and hooks of Helm, are not supported;';
 
 test.each<[string, Readonly<Record<string, string>>, readonly (readonly [string, string])[]]>([
   ['plain manifests', { 'a.yaml': configMap('a') }, []],
@@ -41,22 +41,17 @@ test.each<[string, Readonly<Record<string, string>>, readonly (readonly [string,
   [
     'charts',
     { 'charts/x/Chart.yaml': 'name: x\n', 'charts/x/values.yaml': 'a: 1\n', 'charts/x/templates/a.yaml': '{{ x }}' },
-    [['charts/x/Chart.yaml', 'Helm charts are left out: charts/x/Chart.yaml']],
+    [['charts/x/Chart.yaml', 'Helm charts are skipped: charts/x/Chart.yaml']],
   ],
   [
     'a chart without values',
     { 'half/Chart.yaml': 'name: x\n', 'half/a.yaml': configMap('a') },
-    [
-      [
-        'half/Chart.yaml',
-        'Helm charts without values.yaml are not rendered, their files are read as they stand: half/Chart.yaml',
-      ],
-    ],
+    [['half/Chart.yaml', 'Helm charts without values.yaml are not rendered; their files are read as manifests: half/Chart.yaml']],
   ],
   [
     'a hook of Argo CD',
     { 'a.yaml': configMap('a', 'argocd.argoproj.io/hook: PreSync') },
-    [['a.yaml', `${HOOKS} an object that has one is applied as all others: configmap/a in a.yaml:1 (document 1)`]],
+    [['a.yaml', `${HOOKS} an object with one is applied like all others: configmap/a in a.yaml:1 (document 1)`]],
   ],
   [
     'waves of Argo CD and hooks of Helm',
@@ -64,7 +59,7 @@ test.each<[string, Readonly<Record<string, string>>, readonly (readonly [string,
     [
       [
         'a.yaml',
-        `${HOOKS} 2 objects that have one are applied as all others: configmap/a in a.yaml:1 (document 1), configmap/b in b.yaml:1 (document 1)`,
+        `${HOOKS} 2 objects with one are applied like all others: configmap/a in a.yaml:1 (document 1), configmap/b in b.yaml:1 (document 1)`,
       ],
     ],
   ],

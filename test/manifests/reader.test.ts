@@ -474,7 +474,7 @@ const BAD: readonly (readonly [name: string, content: Content, code: string, lin
   ['UTF-16', Buffer.from('\uFEFFkind: X\n', 'utf16le'), 'manifests/bad-encoding', undefined, 'UTF-16'],
   ['a binary file', Buffer.from([0x1f, 0x8b, 0x0a, 0x00, 0x01]), 'manifests/binary-file', undefined, 'NUL at byte 3 (line 2)'],
   ['a control character', 'apiVersion: v1\nkind: X\nmetadata: {name: "a\u0007"}\n', 'yaml/bad-syntax', 3, 'malformed'],
-  ['a link to /etc/passwd', { link: '/etc/passwd' }, 'manifests/symlink-refused', undefined, 'points out of the repository'],
+  ['a link to /etc/passwd', { link: '/etc/passwd' }, 'manifests/symlink-refused', undefined, 'points outside the repository'],
 ];
 
 describe('R-020, S-025 bad input beside good', () => {
