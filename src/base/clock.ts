@@ -1,3 +1,4 @@
+import type { Cancellable } from './cancellable.ts';
 /** Time as a dependency, so that tests control it. Waits, intervals and ages use the monotonic clock. Only this file uses Date, performance and timers. */
 export interface Clock {
   /** Wall-clock time in milliseconds since the Unix epoch, for records; it jumps when it is set. */
@@ -5,7 +6,7 @@ export interface Clock {
   /** Monotonic time in milliseconds since an arbitrary moment; unaffected by setting the wall clock. */
   monotonic(): number;
   /** Resolves after `ms` milliseconds; rejects with the signal's reason if aborted before. */
-  sleep(ms: number, options?: { readonly signal?: AbortSignal }): Promise<void>;
+  sleep(ms: number, options?: Cancellable): Promise<void>;
   /** A signal that aborts with a TimeoutError after `ms` milliseconds, or when the given parent aborts, until disposed. */
   deadline(ms: number, parent?: AbortSignal): Deadline;
 }

@@ -11,8 +11,5 @@ export { Fence } from './lease/fence.ts';
 export { CHECKSUM_ANNOTATION, gcMark, MARK_LABEL } from './object/ownership.ts';
 export type {
   Cluster,
-  ClusterWorkload,
   HealthWatch,
-  Rollout,
-  WorkloadFilter,
 } from './types.ts';

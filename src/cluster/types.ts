@@ -1,36 +1,13 @@
+import type { Cancellable } from '../base/index.ts';
 import type { Change, ObjectDiff, ObjectEvent, ObjectHealth, Plan, PlanRequest } from '../change/index.ts';
-import type { Container, KubeObject, ResourceId } from '../resource/index.ts';
-
-/** Passed to everything that can take long. */
-export interface Cancellable {
-  readonly signal?: AbortSignal;
-}
-
-/** State of a rollout in Flux v1's terms. */
-export interface Rollout {
-  readonly desired: number;
-  readonly updated: number;
-  readonly ready: number;
-  readonly available: number;
-  readonly outdated: number;
-  readonly messages: readonly string[];
-}
-
-/** A workload as it runs in the cluster. */
-export interface ClusterWorkload {
-  readonly id: ResourceId;
-  readonly containers: readonly Container[];
-  readonly status: string;
-  readonly rollout: Rollout;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
-  readonly antecedent?: ResourceId;
-}
-
-export interface WorkloadFilter {
-  readonly namespace?: string;
-  readonly ids?: readonly ResourceId[];
-}
+import type {
+  AccessQuestion,
+  AccessVerdict,
+  ClusterWorkload,
+  KubeObject,
+  ResourceId,
+  WorkloadFilter,
+} from '../resource/index.ts';
 
 /** A look at the health of some objects that follows them until it is closed. */
 export interface HealthWatch {
@@ -40,20 +17,6 @@ export interface HealthWatch {
   settled(): boolean;
   close(): void;
 }
-
-/** May the holder of a token do this? */
-export interface AccessQuestion {
-  readonly token: string;
-  /** An HTTP method in lower case. */
-  readonly verb: string;
-  /** As RBAC's `nonResourceURLs` name it. */
-  readonly path: string;
-}
-
-/** Of `unknown-token` nobody knows whose it is: it is forged, has expired, or is for somebody else. */
-export type AccessVerdict =
-  | { readonly outcome: 'allowed' | 'forbidden'; readonly user: string }
-  | { readonly outcome: 'unknown-token' };
 
 /** One Kubernetes cluster, as the daemon uses it. */
 export interface Cluster {

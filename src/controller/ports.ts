@@ -1,61 +1,18 @@
-import type { FluxError } from '../base/index.ts';
+import type { Cancellable, FluxError } from '../base/index.ts';
 import type { Change, ObjectDiff, ObjectEvent, ObjectHealth, Plan, PlanRequest } from '../change/index.ts';
-import type { Container, DesiredState, KubeObject, ResourceId } from '../resource/index.ts';
-
-/** A full Git commit id, 40 (or 64) lower-case hex digits. */
-export type Revision = string;
-
-/** Passed to everything that can take long. */
-export interface Cancellable {
-  readonly signal?: AbortSignal;
-}
+import type { ImageRepository, ImageScan, ImageTarget } from '../image/index.ts';
+import type { Commit, CommitRequest, Revision, SourceState, SyncRecordRequest, TreeFile, Writers } from '../repository/index.ts';
+import type {
+  AccessQuestion,
+  AccessVerdict,
+  ClusterWorkload,
+  DesiredState,
+  KubeObject,
+  ResourceId,
+  WorkloadFilter,
+} from '../resource/index.ts';
 
 // ---------------------------------------------------------------------------------------------------------------- Git
-
-/** Flux v1's states of the repository, as `fluxctl` shows them. */
-export type SourceStatus = 'unconfigured' | 'new' | 'cloned' | 'ready' | 'unreachable';
-
-export interface SourceState {
-  readonly status: SourceStatus;
-  /** Why it is not ready. */
-  readonly error?: FluxError;
-}
-
-/** A file of a revision, as `git ls-tree` lists it. */
-export interface TreeFile {
-  readonly path: string;
-  /** Set when the name is not UTF-8: `path` then has `\xNN` for bytes, and names no file. */
-  readonly undecodable?: true;
-  /** `100644`, `100755`, `120000` (symbolic link) or `160000` (submodule). */
-  readonly mode: string;
-  /** Blob id; the same content always has the same id, so it keys the parse cache. */
-  readonly blob: string;
-  /** Bytes. */
-  readonly size: number;
-}
-
-export interface Commit {
-  readonly revision: Revision;
-  readonly subject: string;
-  readonly author: { readonly name: string; readonly email: string };
-  /** Trailers of the message, names in lower case, in order of appearance. */
-  readonly trailers: readonly { readonly name: string; readonly value: string }[];
-  /** Made by this product: it carries our job trailer and our committer. A person's commit is one for which this is false. */
-  readonly ours: boolean;
-}
-
-export interface CommitRequest {
-  /** The revision the edits were planned on; must still be the head of the branch, else `git/push-raced`. */
-  readonly base: Revision;
-  readonly edits: readonly { readonly path: string; readonly content: string }[];
-  /** Message without skip text and trailers. */
-  readonly message: string;
-  readonly author?: string;
-  /** Written as trailer `Flux-Job-Id`, so that an ambiguous push is recognised and never repeated. */
-  readonly jobId: string;
-  /** One line of JSON for `refs/notes/<notes-ref>` on the new commit. */
-  readonly note: string;
-}
 
 /** One repository: its URL, branch, paths and identity. The daemon works on a list of these. */
 export interface Source {
@@ -110,33 +67,12 @@ export interface Source {
    * Moves the sync tag (annotated, `Sync pointer`) to the revision, unless `tag` is false, and, when given, sets its sync record; one
    * atomic push. @throws FluxError `git/revision-removed` when the revision is in the branch no longer: nothing brings it back there.
    */
-  recordSync(
-    request: { readonly revision: Revision; readonly record?: string; readonly tag?: false },
-    options?: Cancellable,
-  ): Promise<void>;
+  recordSync(request: SyncRecordRequest, options?: Cancellable): Promise<void>;
   /** Who set the sync tag, and who wrote the job notes. */
   writers(options?: Cancellable): Promise<Writers>;
   /** Makes the mirror smaller, if there is something to gain, and until others want to fetch or push. */
   tidy(): Promise<void>;
   close(): Promise<void>;
-}
-
-/** Who wrote something in Git. `other`: neither this product nor Flux v1 would have written it so. */
-export type Writer = 'fluxd' | 'flux-v1' | 'other';
-
-export interface Writers {
-  /** Absent when there is no such tag. */
-  readonly syncTag?: {
-    readonly name: string;
-    readonly revision: Revision;
-    readonly by: Writer;
-    /** Milliseconds since the epoch; absent for a tag that is not annotated. */
-    readonly setAt?: number;
-    /** Sync records had been written before this tag was set. */
-    readonly afterRecords: boolean;
-  };
-  /** Job notes by who made the commit that they stand on; `ref` is the full name. */
-  readonly jobNotes: { readonly ref: string; readonly fluxd: number; readonly fluxV1: number };
 }
 
 // ------------------------------------------------------------------------------------------------------------ Desired
@@ -155,28 +91,6 @@ export interface Desired {
 
 // ------------------------------------------------------------------------------------------------------------ Cluster
 
-/** State of a rollout in Flux v1's terms. */
-export interface Rollout {
-  readonly desired: number;
-  readonly updated: number;
-  readonly ready: number;
-  readonly available: number;
-  readonly outdated: number;
-  readonly messages: readonly string[];
-}
-
-/** A workload as it runs in the cluster. */
-export interface ClusterWorkload {
-  readonly id: ResourceId;
-  readonly containers: readonly Container[];
-  /** `unknown`, `error`, `ready`, `updating` or `started`. */
-  readonly status: string;
-  readonly rollout: Rollout;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
-  readonly antecedent?: ResourceId;
-}
-
 /** A look at the health of some objects that follows them until it is closed. */
 export interface HealthWatch {
   /** How each object is now, in the order asked for. */
@@ -185,20 +99,6 @@ export interface HealthWatch {
   settled(): boolean;
   close(): void;
 }
-
-/** May the holder of a token do this? */
-export interface AccessQuestion {
-  readonly token: string;
-  /** An HTTP method in lower case. */
-  readonly verb: string;
-  /** As RBAC's `nonResourceURLs` name it. */
-  readonly path: string;
-}
-
-/** Of `unknown-token` nobody knows whose it is: it is forged, has expired, or is for somebody else. */
-export type AccessVerdict =
-  | { readonly outcome: 'allowed' | 'forbidden'; readonly user: string }
-  | { readonly outcome: 'unknown-token' };
 
 export interface Cluster {
   /** Compares desired with live state by metadata alone; sends no write. Per-object trouble is in the plan, not thrown. */
@@ -222,10 +122,7 @@ export interface Cluster {
    */
   watchHealth(changes: readonly Change[], onChange: () => void): HealthWatch;
   /** Workloads of a namespace, or of all; add-ons of kube-system left out as in Flux v1. The same array as before while nothing has changed. */
-  workloads(
-    filter: { readonly namespace?: string; readonly ids?: readonly ResourceId[] },
-    options?: Cancellable,
-  ): Promise<readonly ClusterWorkload[]>;
+  workloads(filter: WorkloadFilter, options?: Cancellable): Promise<readonly ClusterWorkload[]>;
   /** The namespace that a namespaced manifest without one goes to. */
   readonly defaultNamespace: string;
   /**
@@ -267,68 +164,6 @@ export interface ElectionHandlers {
 export type TakePart = (handlers: ElectionHandlers, signal: AbortSignal) => Promise<void>;
 
 // ------------------------------------------------------------------------------------------------------------- Images
-
-/** What a registry says about one tag. */
-export interface ImageInfo {
-  readonly tag: string;
-  /** Manifest digest served for the tag (of the linux/amd64 image, when the tag is an index). */
-  readonly digest?: string;
-  /** Digest of the index, when the tag names one: what to pin to, so that every platform finds its image. */
-  readonly indexDigest?: string;
-  /** Config digest. */
-  readonly imageId?: string;
-  /** Milliseconds since the epoch; absent when the config has none. */
-  readonly createdAt?: number;
-  /** Nanoseconds beyond that millisecond; absent for none. */
-  readonly createdNs?: number;
-  /** Labels with build times, as RFC 3339 text, that the config carries. */
-  readonly labels: Readonly<Record<string, string>>;
-  readonly fetchedAt: number;
-  /** Why the tag cannot be read (no image for linux/amd64, a manifest that is gone or broken), or why its time cannot; `createdAt` is absent then. */
-  readonly error?: FluxError;
-}
-
-/** What is known of one image repository. */
-export interface ImageRepository {
-  readonly tags: readonly string[];
-  /** By tag; a tag that is absent has not been asked about, or is about to be asked again. */
-  readonly images: ReadonlyMap<string, ImageInfo>;
-  /** Time of the last complete tag list, ms since the epoch; absent before the first. */
-  readonly scannedAt?: number;
-  readonly error?: FluxError;
-}
-
-/** An image repository to watch, with the workloads' own credentials for it. */
-export interface ImageTarget {
-  /** Canonical name, `index.docker.io/library/alpine`. */
-  readonly name: string;
-  /** Pull secrets are read in the namespace of the workload that names them, never across. */
-  readonly pullSecrets: readonly {
-    readonly namespace: string;
-    readonly secrets: readonly string[];
-    readonly serviceAccount: string;
-  }[];
-  /** Tags whose creation time is needed, because a pattern orders them by time; `undefined` wants none. */
-  readonly needsTimes?: (tag: string) => boolean;
-  /** Tags that run now: each scan looks whether they were moved. Others are looked at ever more rarely. */
-  readonly inUse?: readonly string[];
-}
-
-/** When and how an image repository is looked at. Times in ms since the epoch. */
-export interface ImageScan {
-  /** Canonical name. */
-  readonly name: string;
-  /** Tags of the last complete list. */
-  readonly tags: number;
-  /** When that list was read; absent before the first. */
-  readonly scannedAt?: number;
-  /** When it is looked at next; absent while it is being scanned. */
-  readonly nextAt?: number;
-  /** Until when the registry host asked to be left alone; absent when it does not now. */
-  readonly blockedUntil?: number;
-  /** Why the last scan failed. */
-  readonly error?: FluxError;
-}
 
 export interface ImageWatch {
   /** Replaces the set of watched repositories; unknown ones are scanned at once. */

@@ -1,13 +1,9 @@
 import { asFluxError, type Clock, FluxError, type Logger } from '../base/index.ts';
+import type { SourceState } from '../repository/index.ts';
 import { withinDeadline } from './deadline.ts';
 import type { RunOptions } from './git-process.ts';
 import type { Mirror } from './mirror.ts';
 import { checkWritable } from './push.ts';
-
-export interface SourceState {
-  readonly status: 'unconfigured' | 'new' | 'cloned' | 'ready' | 'unreachable';
-  readonly error?: FluxError;
-}
 
 export interface BranchOptions {
   readonly mirror: Mirror;

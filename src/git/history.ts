@@ -1,16 +1,7 @@
+import type { Commit } from '../repository/index.ts';
 import type { Git } from './git.ts';
 import type { RunOptions } from './git-process.ts';
 import { JOB_TRAILER } from './message.ts';
-
-export interface Commit {
-  readonly revision: string;
-  readonly subject: string;
-  readonly author: { readonly name: string; readonly email: string };
-  /** Trailers of the message in order, with lower-case names. */
-  readonly trailers: readonly { readonly name: string; readonly value: string }[];
-  /** Whether the commit has our job trailer and our committer address. */
-  readonly ours: boolean;
-}
 
 /** Default limit of listed commits. */
 const DEFAULT_LIMIT = 1000;

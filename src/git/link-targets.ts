@@ -1,9 +1,10 @@
 import { posix } from 'node:path';
 import { yieldTurn } from '../base/index.ts';
+import type { TreeFile } from '../repository/index.ts';
 import type { Git } from './git.ts';
 import type { RunOptions } from './git-process.ts';
 import { SYMLINK, type Wanted } from './selection.ts';
-import { type TreeFile, treeEntries } from './tree.ts';
+import { treeEntries } from './tree.ts';
 
 /** The same limit as the reader that follows links. */
 const MAX_LINKS = 10;

@@ -1,11 +1,12 @@
-import type { Logger } from '../base/index.ts';
+import type { Cancellable, Logger } from '../base/index.ts';
+import type { Writers } from '../repository/index.ts';
 import type { Reading } from './branch.ts';
 import type { Git } from './git.ts';
 import type { RunOptions } from './git-process.ts';
 import { isObjectId } from './names.ts';
 import { noteBlobs, noteOf, readNote, readNotes } from './notes.ts';
 import type { ObjectReader } from './object-reader.ts';
-import { findWriters, type Writers } from './writers.ts';
+import { findWriters } from './writers.ts';
 
 export interface MarksOptions {
   readonly git: Git;
@@ -16,10 +17,6 @@ export interface MarksOptions {
   readonly notesRef: string;
   readonly recordRef: string;
   readonly log: Logger;
-}
-
-interface Cancellable {
-  readonly signal?: AbortSignal;
 }
 
 export type Marks = ReturnType<typeof createMarks>;

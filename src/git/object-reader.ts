@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { FluxError, messageOf } from '../base/index.ts';
+import { type Cancellable, FluxError, messageOf } from '../base/index.ts';
 import { isObjectId } from './names.ts';
 
 export interface ObjectReaderOptions {
@@ -60,7 +60,7 @@ export class ObjectReader {
   }
 
   /** @throws FluxError `git/blob-too-large`, `git/blob-missing`, `git/mirror-broken` */
-  async read(id: string, options: { readonly signal?: AbortSignal } = {}): Promise<Buffer> {
+  async read(id: string, options: Cancellable = {}): Promise<Buffer> {
     if (!isObjectId(id))
       throw new FluxError(`"${id.slice(0, 80)}" is not a blob id`, { code: 'git/bad-revision', fault: 'user' });
     const found = await this.#ask(id, 'content', options);
@@ -72,11 +72,11 @@ export class ObjectReader {
    * The object of an expression, if it exists. The expression must be one line without a space (names.ts).
    * @throws FluxError `git/mirror-broken`
    */
-  async resolve(expression: string, options: { readonly signal?: AbortSignal } = {}): Promise<string | undefined> {
+  async resolve(expression: string, options: Cancellable = {}): Promise<string | undefined> {
     return (await this.#ask(expression, 'id', options))?.id;
   }
 
-  #ask(name: string, wants: Request['wants'], { signal }: { readonly signal?: AbortSignal }): Promise<Found | undefined> {
+  #ask(name: string, wants: Request['wants'], { signal }: Cancellable): Promise<Found | undefined> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       if (this.#closed) throw new FluxError('git objects: closed', { code: 'git/closed' });

@@ -1,4 +1,5 @@
-import { type Clock, FluxError } from '../base/index.ts';
+import { type Cancellable, type Clock, FluxError } from '../base/index.ts';
+import type { CommitRequest, SyncRecordRequest } from '../repository/index.ts';
 import { makeCommit } from './commit.ts';
 import { withinDeadline } from './deadline.ts';
 import { createDelivery, type DeliveryOptions } from './delivery.ts';
@@ -22,22 +23,6 @@ export interface PublisherOptions extends DeliveryOptions {
   readonly clock: Clock;
 }
 
-export interface CommitRequest {
-  readonly base: string;
-  readonly edits: readonly { readonly path: string; readonly content: string }[];
-  readonly message: string;
-  readonly author?: string;
-  readonly jobId: string;
-  readonly note: string;
-}
-
-export interface RecordRequest {
-  readonly revision: string;
-  readonly record?: string;
-  /** False keeps the sync tag. */
-  readonly tag?: false;
-}
-
 /** Retries of pushes that lost to another note rather than to a commit. */
 const NOTE_ATTEMPTS = 5;
 
@@ -54,7 +39,7 @@ export function createPublisher(options: PublisherOptions) {
   const tagRef = `refs/tags/${syncTag}`;
   const { push, learn } = createDelivery(options);
 
-  async function commit(request: CommitRequest, { signal }: { readonly signal?: AbortSignal }): Promise<string> {
+  async function commit(request: CommitRequest, { signal }: Cancellable): Promise<string> {
     const { base, jobId, note } = request;
     const revision = await withinDeadline('git commit', timeoutMs, signal, (bounded) => prepare(request, { signal: bounded }));
     for (let attempt = 1; ; attempt += 1) {
@@ -85,10 +70,7 @@ export function createPublisher(options: PublisherOptions) {
   }
 
   /** The commit of a request whose push may have been accepted although its response was lost, with its note. Call after a fetch. */
-  async function arrived(
-    { base, jobId, note }: CommitRequest,
-    { signal }: { readonly signal?: AbortSignal },
-  ): Promise<string | undefined> {
+  async function arrived({ base, jobId, note }: CommitRequest, { signal }: Cancellable): Promise<string | undefined> {
     const revision = await withinDeadline('git log', timeoutMs, signal, async (bounded) => {
       const run = { signal: bounded };
       // The base may be missing after history was rewritten.
@@ -117,10 +99,7 @@ export function createPublisher(options: PublisherOptions) {
   }
 
   /** Moves the sync tag and writes the revision's record, unless the remote has them already. */
-  async function recordSync(
-    { revision, record, tag }: RecordRequest,
-    { signal }: { readonly signal?: AbortSignal },
-  ): Promise<void> {
+  async function recordSync({ revision, record, tag }: SyncRecordRequest, { signal }: Cancellable): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       const before = await withinDeadline('git notes', timeoutMs, signal, (bounded) => recorded(revision, { signal: bounded }));
       const tagMoves = tag !== false && before.tagged !== revision;

@@ -1,13 +1,14 @@
 import { LRUCache } from 'lru-cache';
-import { FluxError } from '../base/index.ts';
+import { type Cancellable, FluxError } from '../base/index.ts';
+import type { Commit, TreeFile } from '../repository/index.ts';
 import type { Reading } from './branch.ts';
 import type { RunOptions } from './git-process.ts';
-import { type Commit, listCommits } from './history.ts';
+import { listCommits } from './history.ts';
 import { linkTargets } from './link-targets.ts';
 import type { Mirror } from './mirror.ts';
 import { isObjectId } from './names.ts';
 import type { ObjectReader } from './object-reader.ts';
-import { listFiles, type TreeFile } from './tree.ts';
+import { listFiles } from './tree.ts';
 
 export interface RevisionsOptions {
   readonly mirror: Mirror;
@@ -20,10 +21,6 @@ export interface RevisionsOptions {
   readonly names: RegExp;
   /** Our committer e-mail address. */
   readonly email: string;
-}
-
-interface Cancellable {
-  readonly signal?: AbortSignal;
 }
 
 /** Errors that do not indicate a damaged mirror. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { Clock, Logger } from '../base/index.ts';
+import type { Cancellable, Clock, Logger } from '../base/index.ts';
+import type { CommitRequest, SyncRecordRequest } from '../repository/index.ts';
 import { gitAddress } from './address.ts';
 import { createBranch } from './branch.ts';
 import { createCredentialSocket } from './credentials/credential-socket.ts';
@@ -11,7 +12,7 @@ import { createMirror } from './mirror.ts';
 import { checkFile, checkIdentity, checkRef, notesRefOf, repositoryPath } from './names.ts';
 import { ObjectReader } from './object-reader.ts';
 import { createPacking } from './packing.ts';
-import { type CommitRequest, createPublisher, type RecordRequest } from './publish.ts';
+import { createPublisher } from './publish.ts';
 import { createRevisions } from './revisions.ts';
 import { safeUrl, shownUrl } from './url.ts';
 
@@ -47,10 +48,6 @@ export interface SourceOptions {
   readonly log: Logger;
   /** Called after each command that contacted the remote. */
   readonly onRemote?: OnRemote;
-}
-
-interface Cancellable {
-  readonly signal?: AbortSignal;
 }
 
 export type GitSource = ReturnType<typeof createSource>;
@@ -221,7 +218,7 @@ export function createSource(options: SourceOptions) {
     arrived: (request: CommitRequest, { signal }: Cancellable = {}): Promise<string | undefined> =>
       publishing(() => publisher.arrived(request, signal ? { signal } : {})),
 
-    recordSync: (request: RecordRequest, { signal }: Cancellable = {}): Promise<void> =>
+    recordSync: (request: SyncRecordRequest, { signal }: Cancellable = {}): Promise<void> =>
       publishing(() => publisher.recordSync(request, signal ? { signal } : {})),
 
     tidy: async (): Promise<void> => {

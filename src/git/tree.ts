@@ -1,20 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { FluxError, yieldTurn } from '../base/index.ts';
+import type { TreeFile } from '../repository/index.ts';
 import type { Git } from './git.ts';
 import { MAX_OUTPUT_BYTES, type RunOptions } from './git-process.ts';
 import { FOLDER, isWanted, type Wanted } from './selection.ts';
-
-/** A file of a revision, as `git ls-tree` lists it. */
-export interface TreeFile {
-  readonly path: string;
-  /** Set if the name is not UTF-8: `path` then has `\xNN` for bytes, and is not a usable path. */
-  readonly undecodable?: true;
-  /** `100644`, `100755`, `120000` (symbolic link) or `160000` (submodule). */
-  readonly mode: string;
-  readonly blob: string;
-  /** Size in bytes; 0 for a submodule. */
-  readonly size: number;
-}
 
 /** Limit of files and folders in a revision, enough for a monorepo of a million files: a few small objects can expand to any number. */
 export const MAX_ENTRIES = 1_250_000;

@@ -1,18 +1,7 @@
 import { posix } from 'node:path';
 import { FluxError, yieldTurn } from '../base/index.ts';
+import type { TreeFile } from '../repository/index.ts';
 import type { FileProblem } from './problem.ts';
-
-/** A file of a revision as listed by `git ls-tree`. */
-export interface TreeFile {
-  readonly path: string;
-  /** Set if the name is not UTF-8: `path` then has `\xNN` for bytes, and is not a usable path. */
-  readonly undecodable?: true;
-  /** `100644`, `100755`, `120000` (symbolic link) or `160000` (submodule). */
-  readonly mode: string;
-  readonly blob: string;
-  /** Size in bytes. */
-  readonly size: number;
-}
 
 export interface FileSelection {
   /** Regular files, each once, even if links lead to it. */

@@ -5,8 +5,7 @@
  */
 export { MAX_FILE_BYTES } from './decode.ts';
 export { changeFile, type FileChange } from './file-change.ts';
-export { MANIFEST_NAME, type TreeFile } from './files.ts';
+export { MANIFEST_NAME } from './files.ts';
 export type { EditTarget } from './locate.ts';
 export { ManifestThread } from './manifest-thread.ts';
-export type { FileProblem } from './problem.ts';
-export { createManifestReader, type DesiredManifests, type ManifestReader, type ManifestReaderOptions } from './reader.ts';
+export { createManifestReader, type ManifestReader, type ManifestReaderOptions } from './reader.ts';

@@ -1,17 +1,9 @@
-import type { FluxError } from '../base/index.ts';
-import type { ResourceId } from '../resource/index.ts';
+import type { Problem } from '../resource/index.ts';
 
-/** An error or warning for a file, document or object, with its location as far as known. Numbers count from 1. */
-export interface DocumentProblem {
-  readonly document?: number;
-  readonly item?: number;
-  readonly line?: number;
-  readonly column?: number;
-  readonly id?: ResourceId;
-  readonly error: FluxError;
-}
+/** An error or warning for a document or object, without the path of its file. */
+export type DocumentProblem = Omit<Problem, 'file'>;
 
-export interface FileProblem extends DocumentProblem {
-  /** Path relative to the repository root. */
+/** An error or warning for a file of the repository. */
+export interface FileProblem extends Problem {
   readonly file: string;
 }

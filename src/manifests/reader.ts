@@ -1,7 +1,8 @@
-import { type Clock, FluxError, type Logger, silentLogger, systemClock, yieldTurn } from '../base/index.ts';
-import type { Manifest } from '../resource/index.ts';
+import { type Cancellable, type Clock, FluxError, type Logger, silentLogger, systemClock, yieldTurn } from '../base/index.ts';
+import type { TreeFile } from '../repository/index.ts';
+import type { DesiredState, Manifest } from '../resource/index.ts';
 import { MAX_FILE_BYTES } from './decode.ts';
-import { type FileSelection, selectFiles, type TreeFile } from './files.ts';
+import { type FileSelection, selectFiles } from './files.ts';
 import { type ParsedFile, refusedFile } from './finding.ts';
 import { MAX_INLINE_LENGTH } from './limits.ts';
 import { ManifestThread } from './manifest-thread.ts';
@@ -9,14 +10,6 @@ import { type HeapShare, MemoryBudget } from './memory-budget.ts';
 import { withOtherTools } from './other-tools.ts';
 import type { FileProblem } from './problem.ts';
 import { RefusedFiles } from './refused-files.ts';
-
-/** The manifests and problems of a revision. */
-export interface DesiredManifests {
-  readonly manifests: readonly Manifest[];
-  /** Refused files, documents and objects; valid ones are in `manifests`. */
-  readonly errors: readonly FileProblem[];
-  readonly warnings: readonly FileProblem[];
-}
 
 export interface ManifestReader {
   /**
@@ -27,8 +20,8 @@ export interface ManifestReader {
   read(
     files: readonly TreeFile[],
     blob: (id: string) => Promise<Buffer>,
-    options?: { readonly signal?: AbortSignal; readonly keep?: boolean },
-  ): Promise<DesiredManifests>;
+    options?: Cancellable & { readonly keep?: boolean },
+  ): Promise<DesiredState>;
 }
 
 export interface ManifestReaderOptions {
@@ -45,7 +38,10 @@ export interface ManifestReaderOptions {
 const BATCH = { files: 64, bytes: 8 << 20 };
 
 /** The manifests of one file, with their locations. */
-interface FileRead extends DesiredManifests, HeapShare {
+interface FileRead extends HeapShare {
+  readonly manifests: readonly Manifest[];
+  readonly errors: readonly FileProblem[];
+  readonly warnings: readonly FileProblem[];
   /** Identifies content and the way to read it. */
   readonly contentKey: string;
 }
@@ -249,7 +245,7 @@ function placesBytes({
   return PLACE_BYTES * manifests.length + PROBLEM_BYTES * (errors.length + warnings.length);
 }
 
-function collect(files: readonly FileRead[], { errors, warnings, charts }: Omit<FileSelection, 'files'>): DesiredManifests {
+function collect(files: readonly FileRead[], { errors, warnings, charts }: Omit<FileSelection, 'files'>): DesiredState {
   const manifests = files.flatMap((file) => file.manifests);
   return {
     manifests,

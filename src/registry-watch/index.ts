@@ -5,6 +5,5 @@
  * them, and good data is never replaced by partial data.
  */
 
-export type { PullSecrets, ReadCore } from './credentials/index.ts';
-export type { ImageInfo, ImageRepository, ImageTarget } from './repository.ts';
-export { createImageWatch, type ImageScan, type ImageWatch, type ImageWatchOptions } from './watch.ts';
+export type { ReadCore } from './credentials/index.ts';
+export { createImageWatch, type ImageWatch, type ImageWatchOptions } from './watch.ts';

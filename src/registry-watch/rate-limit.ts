@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { type Clock, FluxError, type Logger } from '../base/index.ts';
+import { type Cancellable, type Clock, FluxError, type Logger } from '../base/index.ts';
 
 export interface RateLimitOptions {
   readonly clock: Clock;
@@ -13,7 +13,7 @@ export interface RateLimitOptions {
 /** The rate limit of one registry host: a token bucket that adapts to 429 responses. */
 export interface HostLimit {
   /** Resolves when one request may be sent. @throws FluxError `registry/rate-limited` during a long pause requested by the host. */
-  acquire(options?: { readonly signal?: AbortSignal }): Promise<void>;
+  acquire(options?: Cancellable): Promise<void>;
   /** Called after a 429, with the requested pause in milliseconds, if any: halves the rate. */
   backOff(retryAfterMs?: number): void;
   /** Called after a successful scan: raises the rate again, long after the last 429. */
@@ -60,7 +60,7 @@ class TokenBucket implements HostLimit {
     this.#filledAt = options.clock.monotonic();
   }
 
-  async acquire(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+  async acquire(options: Cancellable = {}): Promise<void> {
     const { clock, burst } = this.#options;
     const now = clock.monotonic();
     const pause = this.#pause(now);

@@ -1,9 +1,10 @@
 import { asFluxError, type Clock, FluxError, type Logger, messageOf } from '../base/index.ts';
+import type { ImageTarget } from '../image/index.ts';
 import type { Connection, Question } from './connection.ts';
 import type { Credential, CredentialSource } from './credentials/index.ts';
 import { fetched, type OnFetch } from './fetched.ts';
 import type { HostLimit } from './rate-limit.ts';
-import type { ImageTarget, RepositoryState } from './repository.ts';
+import type { RepositoryState } from './repository.ts';
 import { hostOf, parseRepositoryName, type RepositoryName } from './repository-name.ts';
 import { listTags, type TagList } from './tag-list.ts';
 import type { TagRefresh } from './tag-refresh.ts';

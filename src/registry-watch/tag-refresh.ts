@@ -1,9 +1,10 @@
 import { asFluxError, type Clock, FluxError, type Logger } from '../base/index.ts';
+import type { ImageInfo } from '../image/index.ts';
 import type { Connection, Question } from './connection.ts';
 import { fetched, type OnFetch } from './fetched.ts';
 import { type ConfigCache, creationOf, fetchImageFacts, type ImageFacts } from './image-facts.ts';
 import { headManifest } from './image-manifest.ts';
-import type { ImageInfo, RepositoryState, TagCheck } from './repository.ts';
+import type { RepositoryState, TagCheck } from './repository.ts';
 
 export interface TagRefreshOptions {
   readonly connection: Connection;

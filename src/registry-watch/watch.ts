@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
 import {
+  type Cancellable,
   type Clock,
-  type FluxError,
   type HttpTransport,
   type Logger,
   matchGlob,
@@ -10,6 +10,7 @@ import {
   timeOfDay,
   waitOrAbort,
 } from '../base/index.ts';
+import type { ImageRepository, ImageScan, ImageTarget } from '../image/index.ts';
 import { createAuthorizer } from './authorization.ts';
 import { createConnection } from './connection.ts';
 import { createCredentialSource, type ReadCore } from './credentials/index.ts';
@@ -17,7 +18,7 @@ import { createExchange } from './exchange.ts';
 import type { OnFetch } from './fetched.ts';
 import type { ConfigFacts } from './image-facts.ts';
 import { createHostLimits } from './rate-limit.ts';
-import { type ImageRepository, type ImageTarget, RepositoryState } from './repository.ts';
+import { RepositoryState } from './repository.ts';
 import { createScan, type Scan } from './scan.ts';
 import { slotsByHost, withFreeSlots } from './scan-slots.ts';
 import { createTagRefresh } from './tag-refresh.ts';
@@ -55,22 +56,6 @@ export interface ImageWatchOptions {
   readonly random?: () => number;
 }
 
-/** The scan state of an image repository. Times are milliseconds since the epoch. */
-export interface ImageScan {
-  /** Canonical name. */
-  readonly name: string;
-  /** Number of tags in the last complete list. */
-  readonly tags: number;
-  /** Time of that list; absent before the first. */
-  readonly scannedAt?: number;
-  /** Time of the next scan; absent during a scan. */
-  readonly nextAt?: number;
-  /** End of a pause requested by the registry host; absent if there is none. */
-  readonly blockedUntil?: number;
-  /** Why the last scan failed. */
-  readonly error?: FluxError;
-}
-
 export interface ImageWatch {
   /** Replaces the set of watched repositories; new ones are scanned at once. */
   watch(targets: readonly ImageTarget[]): void;
@@ -79,7 +64,7 @@ export interface ImageWatch {
   /** The scan state of every watched repository, sorted by name. */
   scans(): readonly ImageScan[];
   /** Scans one repository or all immediately; resolves when done. Unknown names are ignored. */
-  scanNow(name?: string, options?: { readonly signal?: AbortSignal }): Promise<void>;
+  scanNow(name?: string, options?: Cancellable): Promise<void>;
   start(): void;
   stop(): Promise<void>;
 }

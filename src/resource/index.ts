@@ -1,7 +1,10 @@
 /**
  * Names and types of resources. A *resource* is any Kubernetes object; a *manifest* is a resource in the repository, with its location;
- * a *workload* is a resource that runs containers. Types with their parsers and formatters.
+ * a *workload* is a resource that runs containers. The *desired state* is the manifests of one revision, and the *problems* are what of
+ * it cannot be used. Types with their parsers and formatters.
  */
+export type { AccessQuestion, AccessVerdict } from './access.ts';
+export type { ClusterWorkload, Rollout, WorkloadFilter } from './cluster-workload.ts';
 export type { Container } from './container.ts';
 export type { DesiredState, Problem } from './desired.ts';
 export { type Fields, isFields } from './fields.ts';

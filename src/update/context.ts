@@ -1,4 +1,4 @@
-import type { FluxError } from '../base/index.ts';
+import type { Cancellable, FluxError } from '../base/index.ts';
 import type { ManifestThread } from '../manifests/index.ts';
 import type { Container, Manifest, ResourceId } from '../resource/index.ts';
 
@@ -13,10 +13,7 @@ export interface RunningWorkload {
 /** Queries the cluster for running workloads. */
 export interface WorkloadLookup {
   /** The workloads with these ids; those that do not exist or are not accessible are omitted. */
-  workloads(
-    filter: { readonly ids: readonly ResourceId[] },
-    options?: { readonly signal?: AbortSignal },
-  ): Promise<readonly RunningWorkload[]>;
+  workloads(filter: { readonly ids: readonly ResourceId[] }, options?: Cancellable): Promise<readonly RunningWorkload[]>;
 }
 
 /** Registry metadata of one tag, as far as planning needs it. */
@@ -48,7 +45,7 @@ export interface ImageLookup {
   /** By canonical name; undefined if unknown. */
   repository(name: string): KnownRepository | undefined;
   /** Reads the registry again before an image is reported as missing. Unknown names are ignored. */
-  scanNow(name: string, options?: { readonly signal?: AbortSignal }): Promise<void>;
+  scanNow(name: string, options?: Cancellable): Promise<void>;
 }
 
 /** The input of planning: one revision of the repository, and access to cluster and registries. */

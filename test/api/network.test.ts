@@ -4,7 +4,7 @@ import { connect as tlsConnect } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import type { ReviewAccess } from '../../src/api/network/rights.ts';
 import { FluxError } from '../../src/base/index.ts';
-import type { AccessQuestion, AccessVerdict } from '../../src/controller/index.ts';
+import type { AccessQuestion, AccessVerdict } from '../../src/resource/index.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { until } from '../support/until.ts';
 import { certificateFiles, daemonOf, type Sent, send, sendRaw, serve, serveByTls } from './daemon-fixture.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { historySchema, imageScansSchema, objectStatesSchema, problemSchema, writersSchema } from '../../src/api/wire/index.ts';
 import { FluxError } from '../../src/base/index.ts';
-import type { Daemon, HistoryPosition, ImageScan, ObjectState } from '../../src/controller/index.ts';
+import type { Daemon, HistoryPosition, ObjectState } from '../../src/controller/index.ts';
+import type { ImageScan } from '../../src/image/index.ts';
 import { daemonOf, type Served, serve } from './daemon-fixture.ts';
 
 const error = (message: string) => new FluxError(message, { code: 'x/y', help: 'ask https://me:secret@host' });

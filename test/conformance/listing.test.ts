@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { workloadState } from '../../src/cluster/workload/rollout.ts';
 import { createDaemon, type DaemonOptions } from '../../src/controller/daemon/facade.ts';
-import type { ImageRepository, SourceStatus } from '../../src/controller/ports.ts';
 import { createRepositoryReader } from '../../src/controller/repository/view.ts';
+import type { ImageRepository } from '../../src/image/index.ts';
 import { createManifestReader } from '../../src/manifests/index.ts';
+import type { SourceStatus } from '../../src/repository/index.ts';
 import { type Answer, daemonOf, serve } from '../api/daemon-fixture.ts';
 import { startWorld } from '../cluster/world.ts';
 import { idOf } from '../update/repository.ts';

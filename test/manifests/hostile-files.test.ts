@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createManifestReader, type DesiredManifests } from '../../src/manifests/index.ts';
+import { createManifestReader } from '../../src/manifests/index.ts';
+import type { DesiredState } from '../../src/resource/index.ts';
 import { sampled, thorough } from '../support/sampled.ts';
 import { longestTurn } from '../support/turn-cpu.ts';
 import { HOSTILE_SHAPES, type HostileShape } from './hostile-files.ts';
@@ -13,7 +14,7 @@ const MAX_BYTES = 128 * MIB;
 
 const reader = createManifestReader({ maxBytes: MAX_BYTES });
 
-async function readBeside(content: string): Promise<{ readonly result: DesiredManifests; readonly cpuMs: number }> {
+async function readBeside(content: string): Promise<{ readonly result: DesiredState; readonly cpuMs: number }> {
   const contents = new Map(
     Object.entries({ 'a.yaml': content, 'b.yaml': GOOD }).map(([path, text]) => [path, Buffer.from(text)]),
   );
@@ -21,7 +22,7 @@ async function readBeside(content: string): Promise<{ readonly result: DesiredMa
   return await longestTurn(() => reader.read(files, async (path) => contents.get(path) ?? Buffer.alloc(0), { keep: false }));
 }
 
-function faultsOf({ manifests, errors, warnings }: DesiredManifests, cpuMs: number): readonly string[] {
+function faultsOf({ manifests, errors, warnings }: DesiredState, cpuMs: number): readonly string[] {
   const isGoodRead = manifests.some(({ place, object }) => place.file === 'b.yaml' && object.metadata.name === 'good');
   return [
     ...(isGoodRead ? [] : ['the file beside it was not read']),

@@ -10,7 +10,7 @@ async function warnings(files: Readonly<Record<string, string>>): Promise<readon
   });
   const desired = await createManifestReader().read(tree, async (id) => blobs.get(id) ?? Buffer.alloc(0));
   expect(desired.errors).toEqual([]);
-  return desired.warnings.map(({ file, error }) => [file, error.message]);
+  return desired.warnings.map(({ file = '', error }) => [file, error.message]);
 }
 
 const configMap = (name: string, annotation = '') =>

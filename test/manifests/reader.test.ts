@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test, vi } from 'vitest';
 import type { Desired } from '../../src/controller/ports.ts';
-import { createManifestReader, type DesiredManifests, ManifestThread, type TreeFile } from '../../src/manifests/index.ts';
-import { formatPlace } from '../../src/resource/index.ts';
+import { createManifestReader, ManifestThread } from '../../src/manifests/index.ts';
+import type { TreeFile } from '../../src/repository/index.ts';
+import { type DesiredState, formatPlace } from '../../src/resource/index.ts';
 import { thorough } from '../support/sampled.ts';
 import { countTurns } from '../support/turns.ts';
 
@@ -30,7 +31,7 @@ function repository(contents: Readonly<Record<string, Content>>) {
 /** One for all: each costs a quarter of a second. */
 const thread = new ManifestThread();
 
-function read(contents: Readonly<Record<string, Content>>): Promise<DesiredManifests> {
+function read(contents: Readonly<Record<string, Content>>): Promise<DesiredState> {
   const { files, blob } = repository(contents);
   return createManifestReader({ thread }).read(files, blob);
 }
@@ -39,11 +40,11 @@ function configMap(name: string, more = ''): string {
   return `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n${more}`;
 }
 
-function names({ manifests }: DesiredManifests): string[] {
+function names({ manifests }: DesiredState): string[] {
   return manifests.map(({ object }) => `${object.kind}/${object.metadata.name}`);
 }
 
-function codes(problems: DesiredManifests['errors']): string[] {
+function codes(problems: DesiredState['errors']): string[] {
   return problems.map(({ error }) => error.code);
 }
 
@@ -204,7 +205,7 @@ describe('files', () => {
       ['base/real.txt', 'real'],
     ]);
     expect(new Set(codes(desired.errors))).toEqual(new Set(['manifests/symlink-refused']));
-    const refused = desired.errors.map(({ file }) => file);
+    const refused = desired.errors.map(({ file = '' }) => file);
     expect(refused.filter((file) => file.startsWith('bad/'))).toHaveLength(9);
     expect(refused.filter((file) => file.startsWith('chain/'))).toHaveLength(30);
     for (const { file, error } of desired.errors) expect(error.message).toContain(`symbolic link ${file} `);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../src/base/index.ts';
-import { createCredentialSource, type PullSecrets } from '../../src/registry-watch/credentials/index.ts';
+import type { PullSecrets } from '../../src/image/index.ts';
+import { createCredentialSource } from '../../src/registry-watch/credentials/index.ts';
 import type { KubeObject } from '../../src/resource/index.ts';
 import { until } from '../support/until.ts';
 import { FakeClock } from './fake-clock.ts';

@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createHttpTransport, type HttpTransport } from '../../src/base/index.ts';
-import type { ImageRepository } from '../../src/controller/ports.ts';
-import { formatImageRef, parseImageRef } from '../../src/image/index.ts';
+import { formatImageRef, type ImageRepository, parseImageRef } from '../../src/image/index.ts';
 import { parseTagPattern } from '../../src/policy/index.ts';
 import { chooseNewest } from '../../src/update/choose.ts';
 import { planRelease } from '../../src/update/release.ts';

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type * as ports from '../../src/controller/ports.ts';
+import type { ImageTarget } from '../../src/image/index.ts';
 import { until } from '../support/until.ts';
 import { DOCKER_IMAGE, DOCKER_LIST, digestOf, FakeRegistry, json, OCI_INDEX } from './fake-registry.ts';
 import { type Setup, setup } from './watch-of.ts';
@@ -22,7 +23,7 @@ const FEBRUARY = '2024-02-01T00:00:00Z';
 const all = () => true;
 const known = () => it.watch.repository(registry.name);
 
-function target(options: Partial<ports.ImageTarget> = {}): ports.ImageTarget {
+function target(options: Partial<ImageTarget> = {}): ImageTarget {
   return { name: registry.name, pullSecrets: [], ...options };
 }
 
@@ -254,7 +255,7 @@ describe('the image watch', () => {
 });
 
 describe('an image', () => {
-  const scan = async (options: Partial<ports.ImageTarget> = {}) => {
+  const scan = async (options: Partial<ImageTarget> = {}) => {
     it.watch.watch([target({ needsTimes: all, ...options })]);
     await it.watch.scanNow();
     return known()?.images;

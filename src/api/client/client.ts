@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { FluxError, redact, trimEndOf } from '../../base/index.ts';
+import { type Cancellable, FluxError, redact, trimEndOf } from '../../base/index.ts';
 import type { UpdateSpec } from '../../update/index.ts';
 import {
   type DiffReportWire,
@@ -34,10 +34,6 @@ import {
   type ListedWorkloadImages,
   workloadsSchema,
 } from './schema.ts';
-
-interface Cancellable {
-  readonly signal?: AbortSignal;
-}
 
 /**
  * A client of the daemon's HTTP API. Every method throws FluxError: `api/remote` with the daemon's own help when it described the

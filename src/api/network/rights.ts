@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { type Clock, FluxError } from '../../base/index.ts';
-import type { AccessQuestion, AccessVerdict } from '../../controller/index.ts';
+import type { AccessQuestion, AccessVerdict } from '../../resource/index.ts';
 import { Lately } from './lately.ts';
 
 export type ReviewAccess = (question: AccessQuestion, options: { readonly signal: AbortSignal }) => Promise<AccessVerdict>;

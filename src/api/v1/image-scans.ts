@@ -1,4 +1,5 @@
-import type { Daemon, ImageScan } from '../../controller/index.ts';
+import type { Daemon } from '../../controller/index.ts';
+import type { ImageScan } from '../../image/index.ts';
 import type { Route } from '../route.ts';
 import type { ImageScansWire } from '../wire/index.ts';
 import { pageOf } from './paging.ts';

@@ -1,6 +1,5 @@
 import { asFluxError, FluxError } from '../../base/index.ts';
-import { isFields } from '../../resource/index.ts';
-import type { AccessQuestion, AccessVerdict } from '../types.ts';
+import { type AccessQuestion, type AccessVerdict, isFields } from '../../resource/index.ts';
 import type { Transport } from './transport.ts';
 
 /** One try: whoever asks waits for the answer to a request of their own. */

@@ -1,11 +1,10 @@
 import { LRUCache } from 'lru-cache';
-import { isFields, objectKey } from '../../resource/index.ts';
+import { type ClusterWorkload, isFields, objectKey } from '../../resource/index.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
 import { type LiveObject, type LostFields, type ManagedFields, metadataOf } from '../object/live.ts';
 import { CHECKSUM_ANNOTATION, fingerprint, IGNORE_ANNOTATIONS, isAllOurs, MARK_LABEL } from '../object/ownership.ts';
 import { scaleHolder } from '../object/scale.ts';
 import { PRUNE_ANNOTATION } from '../prune/precious.ts';
-import type { ClusterWorkload } from '../types.ts';
 import { workloadOf } from '../workload/workload-state.ts';
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
+import type { Rollout } from '../../resource/index.ts';
 import { conditionsOf, type Fields, fieldsOf as fields, numberOf as number } from '../object/fields.ts';
-import type { Rollout } from '../types.ts';
 
 export interface WorkloadState {
   /** `unknown`, `error`, `ready`, `updating` or `started` (Flux v1's words); for a HelmRelease whatever its operator wrote. */

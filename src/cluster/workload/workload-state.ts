@@ -1,4 +1,5 @@
 import {
+  type ClusterWorkload,
   containersOf,
   formatResourceId,
   isWorkloadKind,
@@ -8,7 +9,6 @@ import {
 } from '../../resource/index.ts';
 import { type LiveObject, metadataOf } from '../object/live.ts';
 import { LAST_APPLIED } from '../object/ownership.ts';
-import type { ClusterWorkload } from '../types.ts';
 import { workloadState } from './rollout.ts';
 
 const ANTECEDENT = 'helm.fluxcd.io/antecedent';

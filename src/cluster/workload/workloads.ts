@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { asFluxError, type Logger } from '../../base/index.ts';
-import { parseResourceId, type ResourceId } from '../../resource/index.ts';
+import { type ClusterWorkload, parseResourceId, type ResourceId, type WorkloadFilter } from '../../resource/index.ts';
 import type { ChangedOnly } from '../changed-only.ts';
 import type { Transport } from '../connection/transport.ts';
 import { type ApiResource, kindName } from '../discovery/api-resource.ts';
@@ -8,7 +8,6 @@ import type { Directory, Discovery } from '../discovery/discovery.ts';
 import { listPages } from '../object/live.ts';
 import { accessibleNamespaces } from '../scope/accessible-namespaces.ts';
 import type { AllowedNamespaces, Part } from '../scope/allowed-namespaces.ts';
-import type { ClusterWorkload, WorkloadFilter } from '../types.ts';
 import { isCurrent, type View, type Views } from '../watch/views.ts';
 import { workloadOf } from './workload-state.ts';
 

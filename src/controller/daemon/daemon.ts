@@ -1,9 +1,10 @@
-import type { FluxError } from '../../base/index.ts';
+import type { Cancellable, FluxError } from '../../base/index.ts';
 import type { Action, Change, Deletion, HealthState, ObjectDiff, ObjectHealth, Outcome } from '../../change/index.ts';
+import type { ImageInfo, ImageScan } from '../../image/index.ts';
 import type { EventLog } from '../../record/index.ts';
-import type { Container, Problem, ResourceId } from '../../resource/index.ts';
+import type { Revision, SourceState, Writers } from '../../repository/index.ts';
+import type { Container, Problem, ResourceId, Rollout } from '../../resource/index.ts';
 import type { UpdateResult, UpdateSpec } from '../../update/index.ts';
-import type { Cancellable, ImageInfo, ImageScan, Revision, Rollout, SourceState, Writers } from '../ports.ts';
 import type { HeldDeletions } from '../sync/approvals.ts';
 import type { History } from '../sync/history.ts';
 import type { ObjectStatesView } from '../sync/object-states.ts';

@@ -1,6 +1,7 @@
 import { type Clock, dumpYaml, FluxError, type Logger } from '../../base/index.ts';
 import type { ManifestThread } from '../../manifests/index.ts';
 import type { EventLog } from '../../record/index.ts';
+import type { Revision } from '../../repository/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
 import type { UpdateSpec } from '../../update/index.ts';
 import { asksForCommit, dryRunUpdate } from '../jobs/apply-update.ts';
@@ -12,7 +13,7 @@ import type { Progress } from '../loop/progress.ts';
 import { readinessOf } from '../loop/readiness.ts';
 import type { Watchdog } from '../loop/watchdog.ts';
 import type { ControllerMetrics } from '../metrics.ts';
-import type { Cluster, ImageWatch, Revision, Source } from '../ports.ts';
+import type { Cluster, ImageWatch, Source } from '../ports.ts';
 import { createCurrentView } from '../repository/current-view.ts';
 import type { RepositoryReader } from '../repository/view.ts';
 import type { Approvals } from '../sync/approvals.ts';

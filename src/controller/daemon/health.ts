@@ -1,6 +1,7 @@
-import { type Clock, FluxError } from '../../base/index.ts';
+import { type Cancellable, type Clock, FluxError } from '../../base/index.ts';
 import { type Change, countStates, isApplied } from '../../change/index.ts';
-import type { Cancellable, Cluster, HealthWatch, Revision } from '../ports.ts';
+import type { Revision } from '../../repository/index.ts';
+import type { Cluster, HealthWatch } from '../ports.ts';
 import type { SyncOutcome } from '../sync/sync.ts';
 import type { HealthReport } from './daemon.ts';
 

@@ -1,5 +1,4 @@
-import type { Clock, FluxError } from '../../base/index.ts';
-import type { Cancellable } from '../ports.ts';
+import type { Cancellable, Clock, FluxError } from '../../base/index.ts';
 
 export interface Limits {
   /** How many clients are served at once. */

@@ -1,7 +1,14 @@
-import { canonicalName, formatImageRef, type ImageRef, tryParseImageRef, withTag } from '../../image/index.ts';
+import {
+  canonicalName,
+  formatImageRef,
+  type ImageRef,
+  type ImageRepository,
+  tryParseImageRef,
+  withTag,
+} from '../../image/index.ts';
 import { filterImages, policiesOf, sortImages, type TagPattern, tagPatternFor } from '../../policy/index.ts';
-import type { Container, Manifest, ResourceId } from '../../resource/index.ts';
-import type { ClusterWorkload, ImageRepository, ImageWatch } from '../ports.ts';
+import type { ClusterWorkload, Container, Manifest, ResourceId } from '../../resource/index.ts';
+import type { ImageWatch } from '../ports.ts';
 import type { ContainerImages, ListedImage, WorkloadImages } from './daemon.ts';
 
 /** Images of running workloads, newest first by the pattern in the workload's manifest, as `fluxctl list-images` shows them. */

@@ -1,7 +1,7 @@
 import { FluxError } from '../../base/index.ts';
 import { hasPolicy, policiesOf } from '../../policy/index.ts';
-import type { Manifest, ResourceId } from '../../resource/index.ts';
-import type { ClusterWorkload, SourceState, SourceStatus } from '../ports.ts';
+import type { SourceState, SourceStatus } from '../../repository/index.ts';
+import type { ClusterWorkload, Manifest, ResourceId } from '../../resource/index.ts';
 import type { ReadOnlyReason, WorkloadStatus } from './daemon.ts';
 
 export interface WorkloadListing {

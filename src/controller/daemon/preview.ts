@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { type Clock, FluxError } from '../../base/index.ts';
+import { type Cancellable, type Clock, FluxError } from '../../base/index.ts';
 import { countActions } from '../../change/index.ts';
+import type { Revision, TreeFile } from '../../repository/index.ts';
 import type { DesiredState } from '../../resource/index.ts';
-import type { Cancellable, Cluster, Desired, Revision, Source, TreeFile } from '../ports.ts';
+import type { Cluster, Desired, Source } from '../ports.ts';
 import type { RepositoryReader } from '../repository/view.ts';
 import type { Approvals } from '../sync/approvals.ts';
 import { applyWarnings, confirmedDeletions } from '../sync/sync.ts';

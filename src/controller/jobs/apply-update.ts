@@ -1,9 +1,10 @@
-import { type Clock, FluxError, type Logger } from '../../base/index.ts';
+import { type Cancellable, type Clock, FluxError, type Logger } from '../../base/index.ts';
 import type { ManifestThread } from '../../manifests/index.ts';
 import { type EventLog, formatJobNote } from '../../record/index.ts';
+import type { CommitRequest, Revision } from '../../repository/index.ts';
 import { ALL_WORKLOADS, normalId, planUpdate, UP_TO_DATE, type UpdatePlan, type UpdateSpec } from '../../update/index.ts';
 import { type ControllerMetrics, measuredRelease } from '../metrics.ts';
-import type { Cancellable, Cluster, CommitRequest, ImageWatch, Revision, Source } from '../ports.ts';
+import type { Cluster, ImageWatch, Source } from '../ports.ts';
 import type { RepositoryReader, RepositoryView } from '../repository/view.ts';
 import { commitEvent } from '../sync/sync-events.ts';
 import { type Attempts, attemptFailed, NO_ATTEMPTS, notArrived, pushing } from './attempts.ts';

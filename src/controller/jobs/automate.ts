@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { FluxError, messageOf } from '../../base/index.ts';
+import { type Cancellable, FluxError, messageOf } from '../../base/index.ts';
+import type { Revision } from '../../repository/index.ts';
 import { planAutomation } from '../../update/index.ts';
-import type { Cancellable, Revision } from '../ports.ts';
 import { applyUpdate, type UpdateOptions } from './apply-update.ts';
 
 /**

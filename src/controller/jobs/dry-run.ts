@@ -1,7 +1,6 @@
-import { type Clock, FluxError } from '../../base/index.ts';
+import { type Cancellable, type Clock, FluxError } from '../../base/index.ts';
 import type { UpdateSpec } from '../../update/index.ts';
 import { createLimitedWork } from '../daemon/limited-work.ts';
-import type { Cancellable } from '../ports.ts';
 import type { JobResult } from './jobs.ts';
 
 /** Each reads the whole repository, and may ask registries about every image. */

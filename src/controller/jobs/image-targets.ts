@@ -1,7 +1,6 @@
-import { canonicalName, tryParseImageRef } from '../../image/index.ts';
+import { canonicalName, type ImageTarget, tryParseImageRef } from '../../image/index.ts';
 import { hasPolicy, policiesOf, type TagPattern, tagPatternFor } from '../../policy/index.ts';
 import { containersOf, type Manifest, parseResourceId, podSpecOf, type ResourceId } from '../../resource/index.ts';
-import type { ImageTarget } from '../ports.ts';
 
 interface Use {
   readonly namespace: string;

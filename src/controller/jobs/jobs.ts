@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { FluxError, messageOf } from '../../base/index.ts';
 import { Recent } from '../../record/index.ts';
+import type { Revision } from '../../repository/index.ts';
 import type { UpdateResult, UpdateSpec } from '../../update/index.ts';
 import type { JobStatus } from '../daemon/daemon.ts';
-import type { Revision, Source } from '../ports.ts';
+import type { Source } from '../ports.ts';
 import { CommittedJobs } from './committed-jobs.ts';
 
 export interface Job {

@@ -1,5 +1,5 @@
-import { backoffMs, type Clock, FluxError, type Logger, messageOf } from '../../base/index.ts';
-import type { Cancellable, Revision } from '../ports.ts';
+import { backoffMs, type Cancellable, type Clock, FluxError, type Logger, messageOf } from '../../base/index.ts';
+import type { Revision } from '../../repository/index.ts';
 import type { Watchdog } from './watchdog.ts';
 
 /** How soon a step wants to run again for what it left undone: `soon` when time may cure it, `later` when a person has to. */

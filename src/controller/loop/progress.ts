@@ -1,6 +1,6 @@
 import type { FluxError } from '../../base/index.ts';
+import type { Revision } from '../../repository/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
-import type { Revision } from '../ports.ts';
 import type { SyncOutcome } from '../sync/sync.ts';
 
 /** What the daemon knows of its own work so far. Lost at a restart and rebuilt by the first sync. */

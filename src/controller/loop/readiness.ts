@@ -1,5 +1,5 @@
+import type { SourceState } from '../../repository/index.ts';
 import type { Leadership } from '../leadership/leadership.ts';
-import type { SourceState } from '../ports.ts';
 import type { Progress } from './progress.ts';
 
 /**

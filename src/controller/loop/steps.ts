@@ -1,5 +1,6 @@
-import { asFluxError, begin, type Clock, FluxError, type Logger } from '../../base/index.ts';
+import { asFluxError, begin, type Cancellable, type Clock, FluxError, type Logger } from '../../base/index.ts';
 import { type Change, countOutcomes, isHeldDeletion } from '../../change/index.ts';
+import type { Revision } from '../../repository/index.ts';
 import { PoliciesRefused } from '../../update/index.ts';
 import type { Health } from '../daemon/health.ts';
 import { applyUpdate, type UpdateOptions } from '../jobs/apply-update.ts';
@@ -7,7 +8,7 @@ import { automate } from '../jobs/automate.ts';
 import { imageTargets } from '../jobs/image-targets.ts';
 import type { Job, JobQueue, JobResult } from '../jobs/jobs.ts';
 import type { ControllerMetrics } from '../metrics.ts';
-import type { Cancellable, ImageWatch, Revision, Source } from '../ports.ts';
+import type { ImageWatch, Source } from '../ports.ts';
 import type { SyncHistory } from '../sync/history.ts';
 import { createOutcomeLog } from '../sync/log-outcome.ts';
 import { objectEvents } from '../sync/object-events.ts';

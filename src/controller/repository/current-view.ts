@@ -1,4 +1,5 @@
-import type { Revision, Source } from '../ports.ts';
+import type { Revision } from '../../repository/index.ts';
+import type { Source } from '../ports.ts';
 import type { RepositoryReader, RepositoryView } from './view.ts';
 
 /**

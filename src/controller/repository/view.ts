@@ -1,6 +1,7 @@
-import { waitOrAbort } from '../../base/index.ts';
+import { type Cancellable, waitOrAbort } from '../../base/index.ts';
+import type { Revision } from '../../repository/index.ts';
 import { type DesiredState, isResourceId, isWorkloadKind, type Manifest, type ResourceId } from '../../resource/index.ts';
-import type { Cancellable, Cluster, Desired, Revision, Source } from '../ports.ts';
+import type { Cluster, Desired, Source } from '../ports.ts';
 
 /** A revision of the repository, read. */
 export interface RepositoryView {

@@ -1,6 +1,7 @@
-import type { FluxError } from '../../base/index.ts';
+import type { Cancellable, FluxError } from '../../base/index.ts';
 import { differsInTrouble, formatSyncRecord, parseSyncRecord, type SyncRecord } from '../../record/index.ts';
-import type { Cancellable, Revision, Source } from '../ports.ts';
+import type { Revision } from '../../repository/index.ts';
+import type { Source } from '../ports.ts';
 
 /** A sync of the past. */
 export type HistoryEntry =

@@ -1,7 +1,7 @@
 import type { FluxError } from '../../base/index.ts';
 import { type Change, isApplied, REPLICAS_HELD } from '../../change/index.ts';
+import type { Revision } from '../../repository/index.ts';
 import type { ManifestPlace, Problem, ResourceId } from '../../resource/index.ts';
-import type { Revision } from '../ports.ts';
 import type { SyncOutcome } from './sync.ts';
 
 /**

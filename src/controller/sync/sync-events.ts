@@ -1,9 +1,10 @@
 import { asFluxError, type Logger, redact } from '../../base/index.ts';
 import { type Change, isHeldDeletion } from '../../change/index.ts';
 import { type EventResult, type FluxEvent, parseJobNote } from '../../record/index.ts';
+import type { Commit, Revision } from '../../repository/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
 import type { ReleaseContainersSpec, ReleaseImageSpec, UpdateSpec } from '../../update/index.ts';
-import type { Commit, Revision, Source } from '../ports.ts';
+import type { Source } from '../ports.ts';
 import type { SyncOutcome } from './sync.ts';
 import { syncedCommits } from './synced-commits.ts';
 

@@ -10,8 +10,9 @@ import {
   type RecordedImageUpdate,
   type SyncRecord,
 } from '../../record/index.ts';
+import type { Revision } from '../../repository/index.ts';
 import { formatPlace, type Problem } from '../../resource/index.ts';
-import type { Revision, Source } from '../ports.ts';
+import type { Source } from '../ports.ts';
 import type { SyncOutcome, SyncRecorder } from './sync.ts';
 import { syncedCommits } from './synced-commits.ts';
 

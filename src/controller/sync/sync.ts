@@ -1,8 +1,9 @@
-import { asFluxError, begin, type Clock, FluxError, messageOf, yieldTurn } from '../../base/index.ts';
+import { asFluxError, begin, type Cancellable, type Clock, FluxError, messageOf, yieldTurn } from '../../base/index.ts';
 import type { Change, ObjectDiff, Orphan, Plan, PlanRequest } from '../../change/index.ts';
 import { recordedAllowPrune, recordedUnconfirmed } from '../../record/index.ts';
+import type { Commit, Revision } from '../../repository/index.ts';
 import type { Problem } from '../../resource/index.ts';
-import type { Cancellable, Cluster, Commit, Revision, Source } from '../ports.ts';
+import type { Cluster, Source } from '../ports.ts';
 import type { RepositoryReader } from '../repository/view.ts';
 import type { Approvals } from './approvals.ts';
 import { syncedCommits } from './synced-commits.ts';

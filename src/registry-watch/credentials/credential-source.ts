@@ -1,8 +1,9 @@
-import type { Clock, Logger } from '../../base/index.ts';
+import type { Cancellable, Clock, Logger } from '../../base/index.ts';
+import type { PullSecrets } from '../../image/index.ts';
 import type { Credential } from './credential.ts';
 import { dockerConfigFile } from './docker-config-file.ts';
 import type { CredentialProvider } from './provider.ts';
-import { createPullSecretReader, type PullSecrets, type ReadCore } from './pull-secrets.ts';
+import { createPullSecretReader, type ReadCore } from './pull-secrets.ts';
 import { createReading } from './reading.ts';
 
 export interface CredentialSourceOptions {
@@ -22,7 +23,7 @@ export interface CredentialSource {
   candidates(
     host: string,
     pullSecrets: readonly PullSecrets[],
-    options?: { readonly signal?: AbortSignal },
+    options?: Cancellable,
   ): Promise<readonly (Credential | undefined)[]>;
 }
 
@@ -34,7 +35,7 @@ export function createCredentialSource(options: CredentialSourceOptions): Creden
   const providers: readonly CredentialProvider[] =
     options.dockerConfigFile === undefined ? [] : [dockerConfigFile(options.dockerConfigFile, readFile, reading)];
 
-  const provided = async (host: string, cancel: { readonly signal?: AbortSignal }): Promise<Credential | undefined> => {
+  const provided = async (host: string, cancel: Cancellable): Promise<Credential | undefined> => {
     for (const provider of providers) {
       const credential = await provider.credential(host, cancel);
       if (credential) return credential;

@@ -2,4 +2,4 @@
 export { basicAuthorization, type Credential, describeCredential } from './credential.ts';
 export { type CredentialSource, createCredentialSource } from './credential-source.ts';
 export { type DockerConfig, parseDockerConfig } from './docker-config.ts';
-export type { PullSecrets, ReadCore } from './pull-secrets.ts';
+export type { ReadCore } from './pull-secrets.ts';

@@ -1,3 +1,4 @@
+import type { Cancellable } from '../../base/index.ts';
 import type { Credential } from './credential.ts';
 
 /**
@@ -6,5 +7,5 @@ import type { Credential } from './credential.ts';
  */
 export interface CredentialProvider {
   /** The credential for a registry host, or undefined if this provider has none. */
-  credential(host: string, options?: { readonly signal?: AbortSignal }): Promise<Credential | undefined>;
+  credential(host: string, options?: Cancellable): Promise<Credential | undefined>;
 }

@@ -1,4 +1,5 @@
-import { messageOf, waitOrAbort } from '../../base/index.ts';
+import { type Cancellable, messageOf, waitOrAbort } from '../../base/index.ts';
+import type { PullSecrets } from '../../image/index.ts';
 import type { KubeObject } from '../../resource/index.ts';
 import type { Credential } from './credential.ts';
 import { type DockerConfig, parseDockerConfig } from './docker-config.ts';
@@ -10,17 +11,6 @@ import type { Reading } from './reading.ts';
  */
 export type ReadCore = (kind: 'Secret' | 'ServiceAccount', namespace: string, name: string) => Promise<KubeObject | undefined>;
 
-/** The pull secrets of one workload. */
-export interface PullSecrets {
-  readonly namespace: string;
-  readonly secrets: readonly string[];
-  readonly serviceAccount: string;
-}
-
-interface Wait {
-  readonly signal?: AbortSignal;
-}
-
 const NO_CONFIG: DockerConfig = { byHost: new Map(), problems: [] };
 
 /** The key of the Docker config in each supported type of Secret. */
@@ -31,7 +21,7 @@ const SECRET_KEYS: Readonly<Record<string, string>> = {
 
 /** Finds the credential that the pull secrets of a workload hold for a host: those of the pod override those of its service account. */
 export function createPullSecretReader(readCore: ReadCore, reading: Reading) {
-  const secretConfig = async (namespace: string, name: string, options: Wait): Promise<DockerConfig> => {
+  const secretConfig = async (namespace: string, name: string, options: Cancellable): Promise<DockerConfig> => {
     const source = `${namespace}/${name}`;
     const read = () =>
       reading.remember(`secret ${source}`, async () => {
@@ -55,7 +45,7 @@ export function createPullSecretReader(readCore: ReadCore, reading: Reading) {
     }
   };
 
-  const accountSecrets = async (namespace: string, name: string, options: Wait): Promise<readonly string[]> => {
+  const accountSecrets = async (namespace: string, name: string, options: Cancellable): Promise<readonly string[]> => {
     const source = `account ${namespace}/${name}`;
     try {
       const account = await waitOrAbort(
@@ -76,7 +66,7 @@ export function createPullSecretReader(readCore: ReadCore, reading: Reading) {
   return async (
     host: string,
     { namespace, serviceAccount, secrets }: PullSecrets,
-    options: Wait,
+    options: Cancellable,
   ): Promise<Credential | undefined> => {
     let credential: Credential | undefined;
     for (const name of [...(await accountSecrets(namespace, serviceAccount || 'default', options)), ...secrets]) {

@@ -3,8 +3,8 @@ import { FluxError } from '../../../src/base/index.ts';
 import { listImages } from '../../../src/controller/daemon/list-images.ts';
 import { createWorkloadListing } from '../../../src/controller/daemon/list-workloads.ts';
 import { imageTargets } from '../../../src/controller/jobs/image-targets.ts';
-import type { ClusterWorkload, ImageRepository } from '../../../src/controller/ports.ts';
-import type { Manifest } from '../../../src/resource/index.ts';
+import type { ImageRepository } from '../../../src/image/index.ts';
+import type { ClusterWorkload, Manifest } from '../../../src/resource/index.ts';
 
 const ID = 'shop:deployment/cart';
 

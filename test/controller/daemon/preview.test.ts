@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../../src/base/index.ts';
 import type { ObjectDiff, PlanRequest } from '../../../src/change/index.ts';
 import { createPreview, type PreviewOptions } from '../../../src/controller/daemon/preview.ts';
-import type { Cluster, Desired, Source, TreeFile } from '../../../src/controller/ports.ts';
+import type { Cluster, Desired, Source } from '../../../src/controller/ports.ts';
 import { createRepositoryReader } from '../../../src/controller/repository/view.ts';
 import { Approvals } from '../../../src/controller/sync/approvals.ts';
 import { createManifestReader } from '../../../src/manifests/index.ts';
+import type { TreeFile } from '../../../src/repository/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
 /** Ids mean the same all the time. */

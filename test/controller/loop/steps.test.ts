@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createMetrics, FluxError, silentLogger } from '../../../src/base/index.ts';
+import { type Cancellable, createMetrics, FluxError, silentLogger } from '../../../src/base/index.ts';
 import { createHealth } from '../../../src/controller/daemon/health.ts';
 import { JobQueue } from '../../../src/controller/jobs/jobs.ts';
 import { Progress } from '../../../src/controller/loop/progress.ts';
 import { createSteps, type StepsOptions } from '../../../src/controller/loop/steps.ts';
-import type { Cancellable, Cluster, ImageWatch, Source } from '../../../src/controller/ports.ts';
+import type { Cluster, ImageWatch, Source } from '../../../src/controller/ports.ts';
 import { createRepositoryReader } from '../../../src/controller/repository/view.ts';
 import { Approvals } from '../../../src/controller/sync/approvals.ts';
 import { SyncHistory } from '../../../src/controller/sync/history.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { FluxError, silentLogger } from '../../../src/base/index.ts';
 import type { Change } from '../../../src/change/index.ts';
-import type { Commit } from '../../../src/controller/ports.ts';
 import type { SyncOutcome } from '../../../src/controller/sync/sync.ts';
 import { createSyncEvents } from '../../../src/controller/sync/sync-events.ts';
+import type { Commit } from '../../../src/repository/index.ts';
 
 const [OLD, FIRST, SECOND] = ['0'.repeat(40), '1'.repeat(40), '2'.repeat(40)];
 const place = { file: 'shop.yaml', document: 1, line: 1 };

@@ -1,0 +1,4 @@
+/** Options of everything that can take long: it stops when the signal aborts. */
+export interface Cancellable {
+  readonly signal?: AbortSignal;
+}

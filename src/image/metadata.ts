@@ -1,0 +1,50 @@
+import type { FluxError } from '../base/index.ts';
+
+/** Metadata of one tag. */
+export interface ImageInfo {
+  readonly tag: string;
+  /** Digest of the image manifest; of the linux/amd64 image, if the tag refers to an index. */
+  readonly digest?: string;
+  /** Digest of the index, if the tag refers to one: what to pin to, so that every platform finds its image. */
+  readonly indexDigest?: string;
+  /** Digest of the image config. */
+  readonly imageId?: string;
+  /** Milliseconds since the epoch; absent if unknown. */
+  readonly createdAt?: number;
+  /** Nanoseconds beyond that millisecond; may be absent. */
+  readonly createdNs?: number;
+  /** Labels with build times, as RFC 3339 text. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Time of the last read, in milliseconds since the epoch. */
+  readonly fetchedAt: number;
+  /** Why the tag, or its creation time, is unreadable. */
+  readonly error?: FluxError;
+}
+
+/** Metadata of one image repository. The map fills while tags are read. */
+export interface ImageRepository {
+  /** All tags, from a complete list. */
+  readonly tags: readonly string[];
+  /** By tag; an absent tag has not been read yet, or is about to be read again. */
+  readonly images: ReadonlyMap<string, ImageInfo>;
+  /** Time of the last complete tag list, in milliseconds since the epoch; absent before the first. */
+  readonly scannedAt?: number;
+  /** Why the last scan failed; earlier data stays. */
+  readonly error?: FluxError;
+}
+
+/** The scan state of an image repository. Times are milliseconds since the epoch. */
+export interface ImageScan {
+  /** Canonical name. */
+  readonly name: string;
+  /** Number of tags in the last complete list. */
+  readonly tags: number;
+  /** Time of that list; absent before the first. */
+  readonly scannedAt?: number;
+  /** Time of the next scan; absent during a scan. */
+  readonly nextAt?: number;
+  /** End of a pause requested by the registry host; absent if there is none. */
+  readonly blockedUntil?: number;
+  /** Why the last scan failed. */
+  readonly error?: FluxError;
+}

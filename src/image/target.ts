@@ -1,0 +1,18 @@
+/** An image repository to watch. */
+export interface ImageTarget {
+  /** Canonical name, `index.docker.io/library/alpine`. */
+  readonly name: string;
+  /** The pull secrets of each workload that uses the image. */
+  readonly pullSecrets: readonly PullSecrets[];
+  /** Tags whose creation time a policy or listing needs. */
+  readonly needsTimes?: (tag: string) => boolean;
+  /** Tags in use: each scan checks whether they have moved. */
+  readonly inUse?: readonly string[];
+}
+
+/** The pull secrets of one workload, read in its namespace and in no other. */
+export interface PullSecrets {
+  readonly namespace: string;
+  readonly secrets: readonly string[];
+  readonly serviceAccount: string;
+}

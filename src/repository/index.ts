@@ -1,0 +1,11 @@
+/**
+ * A Git repository as data. A *revision* is a commit id; it has *files*, listed as `git ls-tree` lists them, and came with *commits*. A
+ * *commit request* is an edit that is planned on one revision and applies to no other. The *writers* are the programs that left the sync
+ * tag and the job notes there. How the data is fetched and pushed is known in another room.
+ */
+export type { Commit, CommitRequest } from './commit.ts';
+export type { Revision } from './revision.ts';
+export type { SourceState, SourceStatus } from './source-state.ts';
+export type { SyncRecordRequest } from './sync-record-request.ts';
+export type { TreeFile } from './tree-file.ts';
+export type { Writer, Writers } from './writers.ts';
