@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const { FAULTS, TEST_KUBECONFIG, HELM, TEST_IMAGE, YAML_READER } = process.env;
 
@@ -31,12 +32,23 @@ const ALONE = [
 // Programs, threads and workers are compiled once, not at each start.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url));
 
+/** Sweeps over faults take minutes with FAULTS=all, and their files are short: vitest would begin with them last. */
+class SweepsFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const { sweeps = [], others = [] } = Object.groupBy(await super.sort(files), ({ moduleId }) =>
+      moduleId.includes('/one-') ? 'sweeps' : 'others',
+    );
+    return [...sweeps, ...others];
+  }
+}
+
 export default defineConfig({
   test: {
     // Real git, real sockets and child processes: generous for a machine with ten times its work, never waited out when green.
     testTimeout: 180_000,
     hookTimeout: 180_000,
     pool: 'forks',
+    sequence: { sequencer: SweepsFirst },
     // As the daemon runs: code made from strings, and `__proto__`, fail at once, in any module.
     execArgv: ['--disallow-code-generation-from-strings', '--disable-proto=delete'],
     // Most of the time is spent waiting for git, sockets and child processes; the more so in sweeps over faults.
