@@ -29,6 +29,7 @@ export { remember } from './remember.ts';
 export { retryAfterMs } from './retry-after.ts';
 export { suggest } from './suggest.ts';
 export { threadEnvironment } from './thread-environment.ts';
+export { TokenBucket } from './token-bucket.ts';
 export { trimEndOf } from './trim-end.ts';
 export { uncheckedTls } from './unchecked-tls.ts';
 export { waitOrAbort } from './wait-or-abort.ts';

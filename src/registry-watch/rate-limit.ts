@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { type Cancellable, type Clock, FluxError, type Logger } from '../base/index.ts';
+import { type Cancellable, type Clock, FluxError, type Logger, TokenBucket } from '../base/index.ts';
 
 export interface RateLimitOptions {
   readonly clock: Clock;
@@ -37,38 +37,31 @@ export function createHostLimits(options: RateLimitOptions): (host: string) => H
   return (host) => {
     const known = limits.get(host);
     if (known) return known;
-    const limit = new TokenBucket(host, options);
+    const limit = new AdaptiveLimit(host, options);
     limits.set(host, limit);
     return limit;
   };
 }
 
-class TokenBucket implements HostLimit {
+class AdaptiveLimit implements HostLimit {
   blockedUntil = 0;
   readonly #host: string;
   readonly #options: RateLimitOptions;
+  readonly #bucket: TokenBucket;
   #rate: number;
-  #tokens: number;
-  #filledAt: number;
   #backedOffAt = Number.NEGATIVE_INFINITY;
 
   constructor(host: string, options: RateLimitOptions) {
     this.#host = host;
     this.#options = options;
     this.#rate = options.rps;
-    this.#tokens = options.burst;
-    this.#filledAt = options.clock.monotonic();
+    this.#bucket = new TokenBucket(options.clock, options.burst);
   }
 
   async acquire(options: Cancellable = {}): Promise<void> {
-    const { clock, burst } = this.#options;
-    const now = clock.monotonic();
-    const pause = this.#pause(now);
-    this.#tokens = Math.min(burst, this.#tokens + ((now - this.#filledAt) / 1000) * this.#rate);
-    this.#filledAt = now;
-    // A negative balance reserves a place in the queue: later requests wait longer.
-    this.#tokens -= 1;
-    const wait = Math.max(pause, this.#tokens < 0 ? (-this.#tokens / this.#rate) * 1000 : 0);
+    const { clock } = this.#options;
+    const pause = this.#pause(clock.monotonic());
+    const wait = Math.max(pause, this.#bucket.take(this.#rate));
     if (wait <= 0) return;
     await clock.sleep(wait, options);
     // Another request may have received a 429 meanwhile.

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { workloadState } from '../../src/cluster/workload/rollout.ts';
+import { rolloutStatus } from '../../src/cluster/workload/rollout.ts';
 import { createDaemon, type DaemonOptions } from '../../src/controller/daemon/facade.ts';
 import { createRepositoryReader } from '../../src/controller/repository/view.ts';
 import type { ImageRepository } from '../../src/image/index.ts';
@@ -137,7 +137,7 @@ describe('the listing of workloads', () => {
   test('LIST-20 calls a StatefulSet ready that is rolled out up to its partition', () => {
     const spec = { replicas: 5, updateStrategy: { rollingUpdate: { partition: 2 } } };
     const state = { observedGeneration: 1, readyReplicas: 5, updatedReplicas: 3, currentRevision: 'a', updateRevision: 'b' };
-    expect(workloadState('StatefulSet', { metadata: { generation: 1 }, spec, status: state })).toMatchObject({
+    expect(rolloutStatus('StatefulSet', { metadata: { generation: 1 }, spec, status: state })).toMatchObject({
       status: 'ready',
       rollout: { desired: 3, updated: 3 },
     });

@@ -5,7 +5,7 @@ import { type LiveObject, type LostFields, type ManagedFields, metadataOf } from
 import { CHECKSUM_ANNOTATION, fingerprint, IGNORE_ANNOTATIONS, isAllOurs, MARK_LABEL } from '../object/ownership.ts';
 import { scaleHolder } from '../object/scale.ts';
 import { PRUNE_ANNOTATION } from '../prune/precious.ts';
-import { workloadOf } from '../workload/workload-state.ts';
+import { workloadOf } from '../workload/workload.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -2,7 +2,7 @@ import { formatApiVersion, isWorkloadKind, type KubeObject } from '../../resourc
 import type { ApiResource } from '../discovery/api-resource.ts';
 import { listPages, metadataOf } from '../object/live.ts';
 import { accessibleNamespaces } from '../scope/accessible-namespaces.ts';
-import { isAddon } from './workload-state.ts';
+import { isAddon } from './workload.ts';
 import { unlessForbidden, type WorkloadDeps, workloadResources } from './workloads.ts';
 
 export type ExportDeps = Omit<WorkloadDeps, 'views'>;

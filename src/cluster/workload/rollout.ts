@@ -1,7 +1,7 @@
 import type { Rollout } from '../../resource/index.ts';
 import { conditionsOf, type Fields, fieldsOf as fields, numberOf as number } from '../object/fields.ts';
 
-export interface WorkloadState {
+export interface RolloutStatus {
   /** `unknown`, `error`, `ready`, `updating` or `started` (Flux v1's words); for a HelmRelease whatever its operator wrote. */
   readonly status: string;
   readonly rollout: Rollout;
@@ -9,17 +9,20 @@ export interface WorkloadState {
 
 const NOTHING: Rollout = { desired: 0, updated: 0, ready: 0, available: 0, outdated: 0, messages: [] };
 
-/** Status and rollout of a workload by Flux v1's rules; `object` is the whole object as the API server gives it. */
-export function workloadState(kind: string, object: Fields): WorkloadState {
+/**
+ * Status and rollout of a workload by Flux v1's rules, for listings. Health, by kstatus' rules, is another question (`../health`).
+ * `object` is the whole object as the API server gives it.
+ */
+export function rolloutStatus(kind: string, object: Fields): RolloutStatus {
   const spec = fields(object.spec);
   const status = fields(object.status);
   switch (kind) {
     case 'Deployment':
-      return deployment(object, spec, status);
+      return deploymentRollout(object, spec, status);
     case 'DaemonSet':
-      return daemonSet(status, started(object, status));
+      return daemonSetRollout(status, started(object, status));
     case 'StatefulSet':
-      return statefulSet(spec, status, started(object, status));
+      return statefulSetRollout(spec, status, started(object, status));
     case 'CronJob':
       return { status: 'ready', rollout: NOTHING };
     case 'HelmRelease':
@@ -34,7 +37,7 @@ function started(object: Fields, status: Fields): boolean {
   return number(status.observedGeneration) < number(fields(object.metadata).generation);
 }
 
-function deployment(object: Fields, spec: Fields, status: Fields): WorkloadState {
+function deploymentRollout(object: Fields, spec: Fields, status: Fields): RolloutStatus {
   const rollout: Rollout = {
     desired: number(spec.replicas, 1),
     updated: number(status.updatedReplicas),
@@ -52,7 +55,7 @@ function deployment(object: Fields, spec: Fields, status: Fields): WorkloadState
   return { status: settled(rollout) ? 'ready' : 'updating', rollout };
 }
 
-function daemonSet(status: Fields, isStarted: boolean): WorkloadState {
+function daemonSetRollout(status: Fields, isStarted: boolean): RolloutStatus {
   const rollout: Rollout = {
     desired: number(status.desiredNumberScheduled),
     updated: number(status.updatedNumberScheduled),
@@ -64,7 +67,7 @@ function daemonSet(status: Fields, isStarted: boolean): WorkloadState {
   return { status: isStarted ? 'started' : settled(rollout) ? 'ready' : 'updating', rollout };
 }
 
-function statefulSet(spec: Fields, status: Fields, isStarted: boolean): WorkloadState {
+function statefulSetRollout(spec: Fields, status: Fields, isStarted: boolean): RolloutStatus {
   const replicas = number(spec.replicas, 1);
   const partition = number(fields(fields(spec.updateStrategy).rollingUpdate).partition);
   const desired = Math.max(0, replicas - partition);

@@ -9,7 +9,7 @@ import { listPages } from '../object/live.ts';
 import { accessibleNamespaces } from '../scope/accessible-namespaces.ts';
 import type { AllowedNamespaces, Part } from '../scope/allowed-namespaces.ts';
 import { isCurrent, type View, type Views } from '../watch/views.ts';
-import { workloadOf } from './workload-state.ts';
+import { workloadOf } from './workload.ts';
 
 export interface WorkloadDeps {
   readonly transport: Transport;

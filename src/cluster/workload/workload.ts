@@ -9,7 +9,7 @@ import {
 } from '../../resource/index.ts';
 import { type LiveObject, metadataOf } from '../object/live.ts';
 import { LAST_APPLIED } from '../object/ownership.ts';
-import { workloadState } from './rollout.ts';
+import { rolloutStatus } from './rollout.ts';
 
 const ANTECEDENT = 'helm.fluxcd.io/antecedent';
 
@@ -24,7 +24,7 @@ export function workloadOf(kind: string, item: Readonly<Record<string, unknown>>
   return {
     id: formatResourceId({ namespace, kind, name }),
     containers: containersOf(object),
-    ...workloadState(kind, item),
+    ...rolloutStatus(kind, item),
     labels: labels ?? {},
     annotations,
     ...(antecedent === undefined ? {} : { antecedent }),
