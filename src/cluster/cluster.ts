@@ -1,6 +1,6 @@
 import { type Clock, FluxError, type Logger } from '../base/index.ts';
 import { type Change, isApplied, type Plan } from '../change/index.ts';
-import { formatResourceId, isFields, isWorkloadKind, type KubeObject } from '../resource/index.ts';
+import { formatResourceId, isFields, isKubeObject, isWorkloadKind } from '../resource/index.ts';
 import { applySteps } from './apply/apply.ts';
 import { applyBody } from './apply/body.ts';
 import { createWindow } from './apply/window.ts';
@@ -252,7 +252,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster & 
           path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/${plural}/${encodeURIComponent(name)}`,
           signal,
         });
-        return isFields(body) && body.kind === kind && isFields(body.metadata) ? (body as unknown as KubeObject) : undefined;
+        return isKubeObject(body) && body.kind === kind ? body : undefined;
       } catch (error) {
         const absent = ['cluster/not-found', 'cluster/forbidden', 'cluster/namespace-missing'];
         if (error instanceof FluxError && absent.includes(error.code)) return undefined;

@@ -1,5 +1,5 @@
 import { isJsonMap, type JsonMap, type JsonValue } from '../base/index.ts';
-import { formatResourceId, type KubeObject, type ResourceId } from '../resource/index.ts';
+import { formatResourceId, isKubeObject, type KubeObject, type ResourceId } from '../resource/index.ts';
 
 import { podSpecPath, valueAt } from './pod-spec.ts';
 
@@ -28,7 +28,10 @@ export function checkObject(value: JsonValue): { readonly object: KubeObject } |
   if (!isJsonMap(value))
     return { refusal: refuse([], 'value is not an object', 'A manifest is a map with apiVersion, kind and metadata.') };
   const refusal = checkType(value) ?? checkMetadata(value) ?? checkContainers(value);
-  if (!refusal) return { object: value as unknown as KubeObject };
+  if (!refusal) {
+    if (!isKubeObject(value)) throw new TypeError('an object without identity passed the checks');
+    return { object: value };
+  }
   const id = idOf(value);
   const subject = id === undefined ? 'object' : describe(value);
   return { refusal: { ...refusal, message: `${subject} ${refusal.message}`, ...(id === undefined ? {} : { id }) } };

@@ -8,7 +8,7 @@ import {
   type YamlDocument,
   type YamlNode,
 } from '../base/index.ts';
-import { helmImageChanges, type KubeObject } from '../resource/index.ts';
+import { helmImageChanges } from '../resource/index.ts';
 import { editAnchored, type PairChange } from './edit-anchored.ts';
 import { describeTarget, type EditTarget, type LocatedObject, locateIn, notFound, ownMapping, readDocument } from './locate.ts';
 import { podSpecPath, valueAt } from './pod-spec.ts';
@@ -69,7 +69,7 @@ interface Place extends TextChange {
 
 function imageChanges(located: LocatedObject, { target, container, image }: ImageChange): readonly TextChange[] {
   if (target.kind.toLowerCase() === 'helmrelease') {
-    const changes = helmImageChanges(located.value as unknown as KubeObject, container, image);
+    const changes = isJsonMap(located.value) ? helmImageChanges(located.value, container, image) : undefined;
     if (!changes) throw noContainer(container, target);
     return changes.map(({ path, value }) => ({ path: path.slice(0, -1), key: path.at(-1) ?? '', value }));
   }

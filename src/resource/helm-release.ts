@@ -1,8 +1,7 @@
 import { FluxError } from '../base/index.ts';
 import { formatImageRef, formatName, type ImageRef, parseImageRef, tryParseImageRef } from '../image/index.ts';
 import type { Container } from './container.ts';
-import { isFields, valueAt } from './fields.ts';
-import type { KubeObject } from './object.ts';
+import { type Fields, isFields, valueAt } from './fields.ts';
 
 /*
  * A HelmRelease has no containers of its own: the images of its chart are in the chart's values. Their place is a convention, or set by
@@ -30,7 +29,7 @@ export interface FieldChange {
 }
 
 /** The images of a HelmRelease as containers: `chart-image` first, the others by name. Invalid image references are omitted. */
-export function helmContainersOf(object: KubeObject): readonly Container[] {
+export function helmContainersOf(object: Fields): readonly Container[] {
   return [...placesOf(object)]
     .map(([name, place]) => ({ name, image: assemble(object, place) }))
     .sort((a, b) => (a.name === TOP ? -1 : b.name === TOP || a.name > b.name ? 1 : -1));
@@ -41,7 +40,7 @@ export function helmContainersOf(object: KubeObject): readonly Container[] {
  * separate field stays there, however the chart splits the name.
  * @throws FluxError `image/bad-reference`, or `resource/image-does-not-fit` if the fields cannot hold the reference.
  */
-export function helmImageChanges(object: KubeObject, container: string, image: string): readonly FieldChange[] | undefined {
+export function helmImageChanges(object: Fields, container: string, image: string): readonly FieldChange[] | undefined {
   const place = placesOf(object).get(container);
   if (!place) return undefined;
   const parts = split(parseImageRef(image), place, textAt(object, place.registry));
@@ -78,7 +77,7 @@ function join({ registry, image, tag }: ImageParts): string {
 }
 
 /** Locations by container. An annotation takes precedence over the convention. */
-function placesOf(object: KubeObject): ReadonlyMap<string, ImagePlace> {
+function placesOf(object: Fields): ReadonlyMap<string, ImagePlace> {
   const places = new Map<string, ImagePlace>();
   const add = (name: string, place: ImagePlace | undefined) => {
     if (place && tryParseImageRef(assemble(object, place))) places.set(name, place);
@@ -91,13 +90,13 @@ function placesOf(object: KubeObject): ReadonlyMap<string, ImagePlace> {
 }
 
 /** `image` is the reference, with `registry` and `tag` beside it; or a map with `repository`, `registry` and `tag`. */
-function conventional(object: KubeObject, path: Path): ImagePlace | undefined {
+function conventional(object: Fields, path: Path): ImagePlace | undefined {
   const inside = [...path, 'image'];
   if (textAt(object, inside) !== undefined) return placeIn(object, path, 'image');
   return textAt(object, [...inside, 'repository']) === undefined ? undefined : placeIn(object, inside, 'repository');
 }
 
-function placeIn(object: KubeObject, path: Path, image: string): ImagePlace {
+function placeIn(object: Fields, path: Path, image: string): ImagePlace {
   const registry = [...path, 'registry'];
   const tag = [...path, 'tag'];
   return {
@@ -111,17 +110,22 @@ function placeIn(object: KubeObject, path: Path, image: string): ImagePlace {
 
 const MAPPING = /^(?:registry|repository|tag)\.fluxcd\.io\/(.+)$/;
 
-function mappedNames({ metadata: { annotations } }: KubeObject): ReadonlySet<string> {
-  return new Set(Object.keys(annotations ?? {}).flatMap((key) => MAPPING.exec(key)?.[1] ?? []));
+function mappedNames(object: Fields): ReadonlySet<string> {
+  return new Set(annotationKeys(object).flatMap((key) => MAPPING.exec(key)?.[1] ?? []));
 }
 
-function isMapped(object: KubeObject, path: Path): boolean {
-  const keys = Object.keys(object.metadata.annotations ?? {}).filter((key) => MAPPING.test(key));
+function annotationKeys(object: Fields): readonly string[] {
+  const annotations = valueAt(object, ['metadata', 'annotations']);
+  return isFields(annotations) ? Object.keys(annotations) : [];
+}
+
+function isMapped(object: Fields, path: Path): boolean {
+  const keys = annotationKeys(object).filter((key) => MAPPING.test(key));
   return keys.some((key) => mappedPath(object, key)?.join('.') === path.join('.'));
 }
 
 /** The location that annotations define by paths in the values; undefined unless each path leads to a distinct string. */
-function mapped(object: KubeObject, name: string): ImagePlace | undefined {
+function mapped(object: Fields, name: string): ImagePlace | undefined {
   const paths = ['registry', 'repository', 'tag'].map((field) => mappedPath(object, `${field}.fluxcd.io/${name}`));
   const [registry, image, tag] = paths;
   const written = paths.filter((path) => path !== undefined);
@@ -129,25 +133,25 @@ function mapped(object: KubeObject, name: string): ImagePlace | undefined {
   return image && apart && written.every((path) => textAt(object, path) !== undefined) ? { registry, image, tag } : undefined;
 }
 
-function mappedPath({ metadata: { annotations } }: KubeObject, key: string): Path | undefined {
-  const path: unknown = annotations?.[key];
+function mappedPath(object: Fields, key: string): Path | undefined {
+  const path = valueAt(object, ['metadata', 'annotations', key]);
   return typeof path === 'string' ? [...VALUES, ...path.split('.')] : undefined;
 }
 
-function assemble(object: KubeObject, { registry, image, tag }: ImagePlace): string {
+function assemble(object: Fields, { registry, image, tag }: ImagePlace): string {
   return join({ registry: textAt(object, registry), image: textAt(object, image) ?? '', tag: textAt(object, tag) });
 }
 
-function textAt(object: KubeObject, path: Path | undefined): string | undefined {
+function textAt(object: Fields, path: Path | undefined): string | undefined {
   const value = path && valueAt(object, path);
   return typeof value === 'string' ? value : undefined;
 }
 
-function doesNotFit(object: KubeObject, container: string, image: string, place: ImagePlace): FluxError {
+function doesNotFit(object: Fields, container: string, image: string, place: ImagePlace): FluxError {
   const fields = [place.registry, place.image, place.tag].flatMap((path) => (path ? [path.join('.')] : []));
   return new FluxError(`image ${image} does not fit into the fields of container ${container}`, {
     code: 'resource/image-does-not-fit',
     fault: 'user',
-    help: `helmrelease/${object.metadata.name} holds that image in ${fields.join(' and ')}. Edit them by hand.`,
+    help: `helmrelease/${textAt(object, ['metadata', 'name'])} holds that image in ${fields.join(' and ')}. Edit them by hand.`,
   });
 }

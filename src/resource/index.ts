@@ -21,6 +21,7 @@ export {
 export { formatPlace, type Manifest, type ManifestPlace } from './manifest.ts';
 export {
   formatApiVersion,
+  isKubeObject,
   type Json,
   type JsonObject,
   type KubeObject,

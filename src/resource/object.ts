@@ -1,3 +1,5 @@
+import { isFields } from './fields.ts';
+
 /** A JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
@@ -16,6 +18,12 @@ export interface ObjectMeta {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly [field: string]: unknown;
+}
+
+/** Whether a value has what identifies an object. */
+export function isKubeObject(value: unknown): value is KubeObject {
+  if (!isFields(value) || !isFields(value.metadata)) return false;
+  return typeof value.apiVersion === 'string' && typeof value.kind === 'string' && typeof value.metadata.name === 'string';
 }
 
 /** The identity of an object in an API server. `group` is empty for the core group; `namespace` is absent for cluster-scoped kinds. */

@@ -1,7 +1,7 @@
 import type { Container } from './container.ts';
-import { isFields, valueAt } from './fields.ts';
+import { type Fields, isFields, valueAt } from './fields.ts';
 import { helmContainersOf } from './helm-release.ts';
-import type { JsonObject, KubeObject } from './object.ts';
+import type { JsonObject } from './object.ts';
 
 /** Kinds whose images Flux reads and updates (Flux v1's list, by kind alone). */
 export const WORKLOAD_KINDS = ['CronJob', 'DaemonSet', 'Deployment', 'StatefulSet', 'HelmRelease'] as const;
@@ -14,16 +14,17 @@ export function isWorkloadKind(kind: string): boolean {
  * The containers of a workload in Flux v1's order: `containers`, then `initContainers`; for a HelmRelease the images in its values.
  * Empty for other kinds.
  */
-export function containersOf(object: KubeObject): readonly Container[] {
+export function containersOf(object: Fields): readonly Container[] {
   if (object.kind === 'HelmRelease') return helmContainersOf(object);
   const spec = podSpecOf(object);
   return [...containerList(spec?.containers), ...containerList(spec?.initContainers)];
 }
 
 /** The pod spec of a workload, or undefined if its kind has none (the images of a HelmRelease are values). */
-export function podSpecOf(object: KubeObject): JsonObject | undefined {
-  if (object.kind === 'HelmRelease' || !isWorkloadKind(object.kind)) return undefined;
-  const outer = object.kind === 'CronJob' ? ['spec', 'jobTemplate'] : [];
+export function podSpecOf(object: Fields): JsonObject | undefined {
+  const { kind } = object;
+  if (typeof kind !== 'string' || kind === 'HelmRelease' || !isWorkloadKind(kind)) return undefined;
+  const outer = kind === 'CronJob' ? ['spec', 'jobTemplate'] : [];
   const spec = valueAt(object, [...outer, 'spec', 'template', 'spec']);
   return isFields(spec) ? (spec as JsonObject) : undefined;
 }

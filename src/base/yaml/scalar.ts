@@ -27,7 +27,8 @@ export const NOT_JSON: unique symbol = Symbol('not JSON');
 
 // Exact numbers: ES2026 `JSON.rawJSON`, in Node since 21; TypeScript's library lacks it.
 const exactJson = JSON as typeof JSON & {
-  rawJSON(text: string): { readonly rawJSON: string };
+  /** Typed as the value that it stands for: `JsonValue` says so. */
+  rawJSON(text: string): JsonValue;
   isRawJSON(value: unknown): value is { readonly rawJSON: string };
 };
 
@@ -80,7 +81,7 @@ function exactInteger([, sign, hex, binary, octal, decimal]: RegExpExecArray): J
   const value = sign === '-' ? -BigInt(digits ?? '') : BigInt(digits ?? '');
   // Go tries int64, then uint64 (without a sign); larger decimals are floats, others are text.
   if (value < -(2n ** 63n) || value >= (sign === '' ? 2n ** 64n : 2n ** 63n)) return undefined;
-  return exactJson.rawJSON(String(value)) as unknown as JsonValue;
+  return exactJson.rawJSON(String(value));
 }
 
 /** Undefined if Go reports a number out of range, which makes it text. */

@@ -18,6 +18,12 @@ interface Binding extends Rendered {
   readonly subjects: readonly { readonly namespace: string }[];
 }
 
+interface Deployment extends Rendered {
+  readonly spec: {
+    readonly template: { readonly spec: { readonly containers: readonly [{ image: string; args: readonly string[] }] } };
+  };
+}
+
 /** File names by kind, as in Flux v1. */
 const FILES: Readonly<Record<string, string>> = {
   ServiceAccount: 'flux-account.yaml',
@@ -48,19 +54,19 @@ function placed(object: Rendered, installation: Installation): object {
   const { namespace } = installation;
   const moved = object.metadata.namespace === undefined ? object : { ...object, metadata: { ...object.metadata, namespace } };
   if (isBinding(moved)) return { ...moved, subjects: moved.subjects.map((subject) => ({ ...subject, namespace })) };
-  return moved.kind === 'Deployment' ? configured(moved, installation) : moved;
+  return isDeployment(moved) ? configured(moved, installation) : moved;
 }
 
 function isBinding(object: Rendered): object is Binding {
   return 'subjects' in object;
 }
 
-function configured(object: Rendered, { image, flags }: Installation): object {
-  const deployment = structuredClone(object) as unknown as {
-    readonly spec: {
-      readonly template: { readonly spec: { readonly containers: [{ image: string; args: readonly string[] }] } };
-    };
-  };
+function isDeployment(object: Rendered): object is Deployment {
+  return object.kind === 'Deployment';
+}
+
+function configured(object: Deployment, { image, flags }: Installation): object {
+  const deployment = structuredClone(object);
   const [container] = deployment.spec.template.spec.containers;
   container.image = image;
   container.args = container.args.flatMap((argument) => {

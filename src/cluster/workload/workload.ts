@@ -3,7 +3,6 @@ import {
   containersOf,
   formatResourceId,
   isWorkloadKind,
-  type KubeObject,
   parseResourceId,
   type ResourceId,
 } from '../../resource/index.ts';
@@ -18,12 +17,11 @@ export function workloadOf(kind: string, item: Readonly<Record<string, unknown>>
   const live = metadataOf(item);
   if (!isWorkloadKind(kind) || isAddon(live)) return undefined;
   const { name, namespace, labels, annotations: { [LAST_APPLIED]: _, ...annotations } = {} } = live;
-  // Items of a list do not repeat the kind.
-  const object = { ...item, kind } as unknown as KubeObject;
   const antecedent = antecedentOf(annotations[ANTECEDENT]);
   return {
     id: formatResourceId({ namespace, kind, name }),
-    containers: containersOf(object),
+    // Items of a list do not repeat the kind.
+    containers: containersOf({ ...item, kind }),
     ...rolloutStatus(kind, item),
     labels: labels ?? {},
     annotations,
