@@ -54,7 +54,7 @@ export function apiVersionOf({ group, version }: { readonly group: string; reado
 
 /** Built-in kinds from schema-data.json, which tools/generate-sim-schema.mjs generates from a real API server. */
 export function createCatalog(): Catalog & { readonly objectMeta: Schema } {
-  const data = schemaData as unknown as {
+  const data = schemaData as {
     kubernetesVersion: string;
     resources: (Omit<Resource, 'schema' | 'listKind'> & { type?: string })[];
     types: JsonObject;

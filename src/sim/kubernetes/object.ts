@@ -27,7 +27,7 @@ export interface OwnerReference {
   blockOwnerDeletion?: boolean;
 }
 
-export interface ManagedFieldsEntry {
+export type ManagedFieldsEntry = {
   manager: string;
   operation: 'Apply' | 'Update';
   apiVersion: string;
@@ -36,13 +36,13 @@ export interface ManagedFieldsEntry {
   fieldsType: 'FieldsV1';
   fieldsV1: JsonObject;
   subresource?: string;
-}
+};
 
 /** An object as stored and served; immutable once stored. */
 export type KubeObject = JsonObject;
 
 /** The object's metadata, created if missing. */
-export function metaOf(object: KubeObject): ObjectMeta {
+export function metaOf(object: KubeObject): JsonObject & ObjectMeta {
   if (!isObject(object.metadata as Json)) object.metadata = {};
-  return object.metadata as unknown as ObjectMeta;
+  return object.metadata as JsonObject & ObjectMeta;
 }

@@ -6,7 +6,7 @@ import { apiVersionOf, type Resource, storageKey } from './catalog.ts';
 import { checkPreconditions, type DeleteOptions, isFinal, markDeleted } from './deletion.ts';
 import { hasGeneration, specChanged } from './generation.ts';
 import { checkApplied, checkIdentity, inVersion, type Place, withIdentity } from './identity.ts';
-import { asObject, clone, equal, type Json, type JsonObject } from './json.ts';
+import { asObject, clone, equal, type JsonObject } from './json.ts';
 import { applyConfig, recordUpdate, type Writer } from './managed-fields.ts';
 import { type KubeObject, type ManagedFieldsEntry, metaOf } from './object.ts';
 import { ApiError, alreadyExists, cause, conflict, forbidden, invalid, modified, notFound } from './status.ts';
@@ -88,7 +88,7 @@ export function createObjects({ store, now, maxBytes }: ObjectsOptions): Objects
     meta.uid = randomUUID();
     meta.creationTimestamp = timeNow();
     for (const field of ['resourceVersion', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'selfLink', 'generation'] as const)
-      delete (meta as unknown as JsonObject)[field];
+      Reflect.deleteProperty(meta, field);
     if (hasGeneration(resource)) meta.generation = 1;
     const recorded = record(decoded);
     // Controllers write the status; the status in a create is dropped.
@@ -238,7 +238,7 @@ export function createObjects({ store, now, maxBytes }: ObjectsOptions): Objects
 function withEntries(object: KubeObject, managedFields: readonly ManagedFieldsEntry[]): KubeObject {
   const { managedFields: _, ...metadata } = object.metadata as JsonObject;
   if (managedFields.length === 0) return { ...object, metadata };
-  return { ...object, metadata: { ...metadata, managedFields: managedFields as unknown as Json } };
+  return { ...object, metadata: { ...metadata, managedFields: [...managedFields] } };
 }
 
 function sameButTimes(old: KubeObject, object: KubeObject): boolean {
@@ -246,7 +246,7 @@ function sameButTimes(old: KubeObject, object: KubeObject): boolean {
     ...value,
     metadata: {
       ...(value.metadata as JsonObject),
-      managedFields: (metaOf(value).managedFields ?? []).map(({ time: _, ...entry }) => entry) as unknown as Json,
+      managedFields: (metaOf(value).managedFields ?? []).map(({ time: _, ...entry }) => entry),
     },
   });
   return equal(timeless(old), timeless(object));

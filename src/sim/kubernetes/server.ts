@@ -62,10 +62,8 @@ export async function listen(options: HttpOptions): Promise<{ readonly url: stri
   };
   const { cert, key } = options.certificate;
   // Both HTTP versions, as on the real server; node:http2 presents HTTP/2 requests in the same form.
-  const server = createSecureServer(
-    { cert, key, allowHTTP1: true, noDelay: true, http1Options: { keepAliveTimeout: 60_000 } },
-    serve as unknown as (request: object, response: object) => void,
-  );
+  const server = createSecureServer({ cert, key, allowHTTP1: true, noDelay: true, http1Options: { keepAliveTimeout: 60_000 } });
+  server.on('request', serve);
   const sockets = new Set<Socket>();
   server.on('secureConnection', (socket: Socket) => {
     sockets.add(socket);
