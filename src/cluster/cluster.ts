@@ -1,6 +1,17 @@
-import { type Clock, FluxError, type Logger } from '../base/index.ts';
-import { type Change, isApplied, type Plan } from '../change/index.ts';
-import { formatResourceId, isFields, isKubeObject, isWorkloadKind } from '../resource/index.ts';
+import { type Cancellable, type Clock, FluxError, type Logger } from '../base/index.ts';
+import { type Change, isApplied, type ObjectDiff, type ObjectEvent, type Plan, type PlanRequest } from '../change/index.ts';
+import {
+  type AccessQuestion,
+  type AccessVerdict,
+  type ClusterWorkload,
+  formatResourceId,
+  isFields,
+  isKubeObject,
+  isWorkloadKind,
+  type KubeObject,
+  type ResourceId,
+  type WorkloadFilter,
+} from '../resource/index.ts';
 import { applySteps } from './apply/apply.ts';
 import { applyBody } from './apply/body.ts';
 import { createWindow } from './apply/window.ts';
@@ -28,7 +39,6 @@ import { createSyncSet, type SyncSet } from './plan/sync-set.ts';
 import { selfOf } from './prune/self.ts';
 import { createAllowedNamespaces } from './scope/allowed-namespaces.ts';
 import { findKind, keyOf, type Target } from './scope/scope.ts';
-import type { Cluster } from './types.ts';
 import { createAttention } from './watch/attention.ts';
 import { createViews } from './watch/views.ts';
 import { exportObjects } from './workload/export.ts';
@@ -59,12 +69,6 @@ export interface ClusterOptions extends KubeconfigSource {
   readonly onEvent?: (result: EventResult) => void;
 }
 
-/** Where daemons for one source agree on who writes. */
-export interface Electorate {
-  /** Takes part until the signal aborts, then gives up what it holds. */
-  takePart(candidacy: Candidacy, handlers: ElectionHandlers, signal: AbortSignal): Promise<void>;
-}
-
 const MAX_IN_FLIGHT = 64;
 /** Writes whose echoes cost more than to open the watches anew: an event of each costs the API server and us half as much as a write. */
 const MANY = 200;
@@ -81,7 +85,7 @@ function neededBy(sets: Iterable<SyncSet>): (resource: ApiResource) => boolean {
  * not of the start.
  * @throws FluxError `cluster/no-config`, `cluster/bad-config`.
  */
-export async function createCluster(options: ClusterOptions): Promise<Cluster & Electorate> {
+export async function createCluster(options: ClusterOptions) {
   const { clock, log, fieldManager: manager = FIELD_MANAGER, maxInFlight = MAX_IN_FLIGHT, requestTimeoutMs } = options;
   const fence = options.fence ?? new Fence(clock);
   const allowed = createAllowedNamespaces(options.namespaces ?? []);
@@ -145,7 +149,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster & 
   return {
     defaultNamespace,
 
-    async plan(request, { signal } = {}) {
+    async plan(request: PlanRequest, { signal }: Cancellable = {}): Promise<Plan> {
       const set = syncSets.get(request.syncSet) ?? createSyncSet({ syncSet: request.syncSet, defaultNamespace, allowed });
       syncSets.set(request.syncSet, set);
       const others = [...syncSets.values()].filter((each) => each !== set).map(({ wanted }) => wanted);
@@ -166,7 +170,10 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster & 
       return plan;
     },
 
-    async apply(plan, { signal, onProgress } = {}) {
+    async apply(
+      plan: Plan,
+      { signal, onProgress }: Cancellable & { readonly onProgress?: () => void } = {},
+    ): Promise<readonly Change[]> {
       const known = plans.get(plan);
       if (!known)
         throw new FluxError('plan was not made by this cluster, or was carried out before', { code: 'cluster/foreign-plan' });
@@ -190,7 +197,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster & 
       });
     },
 
-    watchHealth(changes, onChange) {
+    watchHealth(changes: readonly Change[], onChange: () => void) {
       const targets = changes.flatMap((change) => {
         const place = places.get(change);
         return place && isApplied(change) ? [healthTarget(place.target, place.set.inventory)] : [];
@@ -198,40 +205,44 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster & 
       return watchHealth(targets, { transport, directory: discovery.current(), allowed, clock, log }, onChange);
     },
 
-    async diff(plan, { signal } = {}) {
+    async diff(plan: Plan, { signal }: Cancellable = {}): Promise<readonly ObjectDiff[]> {
       const known = plans.get(plan);
       if (!known)
         throw new FluxError('plan was not made by this cluster, or was carried out before', { code: 'cluster/foreign-plan' });
       return diffSteps(known.steps, { transport, manager }, signal);
     },
 
-    tell(events) {
+    tell(events: readonly ObjectEvent[]): void {
       for (const { change, ...event } of events) {
         const subject = subjects.get(change);
         if (subject) objectEvents.add(subject, event);
       }
     },
 
-    onDrift(listener) {
+    onDrift(listener: () => void): void {
       driftListener = listener;
     },
 
-    workloads: (filter, { signal } = {}) => listWorkloads(filter, signal),
+    workloads: (filter: WorkloadFilter, { signal }: Cancellable = {}): Promise<readonly ClusterWorkload[]> =>
+      listWorkloads(filter, signal),
 
-    exportObjects: ({ signal } = {}) => exportObjects({ transport, discovery, allowed, log, changedOnly }, signal),
+    exportObjects: ({ signal }: Cancellable = {}): Promise<readonly KubeObject[]> =>
+      exportObjects({ transport, discovery, allowed, log, changedOnly }, signal),
 
-    takePart: (candidacy, handlers, signal) =>
+    /** Takes part in the election of the daemon that writes until the signal aborts, then gives up what it holds. */
+    takePart: (candidacy: Candidacy, handlers: ElectionHandlers, signal: AbortSignal): Promise<void> =>
       takePart({ ...candidacy, credentials, fence, onRequest: options.onRequest, clock, log }, handlers, signal),
 
-    reviewAccess: (question, { signal } = {}) => reviewAccess(transport, question, signal),
+    reviewAccess: (question: AccessQuestion, { signal }: Cancellable = {}): Promise<AccessVerdict> =>
+      reviewAccess(transport, question, signal),
 
-    namesBy() {
+    namesBy(): object {
       const directory = discovery.current();
       if (names.directory !== directory || names.defined !== defined) names = { directory, defined };
       return names;
     },
 
-    idOf(object) {
+    idOf(object: KubeObject): ResourceId | undefined {
       const directory = discovery.current();
       if (!directory || !hasKind(object) || !isPathSegment(object.metadata?.name)) return undefined;
       const found = findKind(object, { directory, defined });
@@ -243,7 +254,12 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster & 
         : undefined;
     },
 
-    async readCore(kind, namespace, name, { signal } = {}) {
+    async readCore(
+      kind: 'Secret' | 'ServiceAccount',
+      namespace: string,
+      name: string,
+      { signal }: Cancellable = {},
+    ): Promise<KubeObject | undefined> {
       if (!isPathSegment(namespace) || !isPathSegment(name)) return undefined;
       const plural = kind === 'Secret' ? 'secrets' : 'serviceaccounts';
       if (!allowed.allows({ group: '', plural, namespaced: true }, namespace, name)) return undefined;
@@ -260,13 +276,13 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster & 
       }
     },
 
-    async version({ signal } = {}) {
+    async version({ signal }: Cancellable = {}): Promise<string> {
       const { body } = await transport.request({ path: '/version', signal });
       if (isFields(body) && typeof body.gitVersion === 'string') return body.gitVersion;
       throw new FluxError('version of the API server: the answer names none', { code: 'cluster/bad-answer' });
     },
 
-    close() {
+    close(): void {
       objectEvents.close();
       attention.close();
       views.close();

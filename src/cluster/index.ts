@@ -9,7 +9,3 @@ export { type ClusterOptions, createCluster } from './cluster.ts';
 export type { KubeconfigSource } from './connection/kubeconfig.ts';
 export { Fence } from './lease/fence.ts';
 export { CHECKSUM_ANNOTATION, gcMark, MARK_LABEL } from './object/ownership.ts';
-export type {
-  Cluster,
-  HealthWatch,
-} from './types.ts';

@@ -1,6 +1,6 @@
 /**
  * The daemon. One *loop* runs one step at a time over a *source* and a *cluster*: fetch, sync, job, automate. What the outside may ask
- * of it is the `Daemon` interface; what it asks of Git, manifests, cluster and images it declares itself in `ports.ts`.
+ * of it is the `Daemon` interface; what it asks of Git, manifests, cluster and images it declares itself in `ports/`.
  */
 
 export { EventLog, type FluxEvent, type LoggedEvent, summarizeEvent } from '../record/index.ts';

@@ -20,7 +20,11 @@ import { beatingCluster, beatingImages, beatingSource } from './loop/signs-of-li
 import { createSteps } from './loop/steps.ts';
 import { Watchdog } from './loop/watchdog.ts';
 import { type ControllerMetrics, countScans, measuredLookups } from './metrics.ts';
-import type { Cluster, Desired, ImageWatch, Source, TakePart } from './ports.ts';
+import type { Cluster } from './ports/cluster.ts';
+import type { Desired } from './ports/desired.ts';
+import type { TakePart } from './ports/election.ts';
+import type { ImageWatch } from './ports/image-watch.ts';
+import type { Source } from './ports/source.ts';
 import { createRepositoryReader } from './repository/view.ts';
 import { Approvals } from './sync/approvals.ts';
 import { SyncHistory } from './sync/history.ts';

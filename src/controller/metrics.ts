@@ -1,7 +1,7 @@
 import { type Clock, measured } from '../base/index.ts';
 import type { ImageScan } from '../image/index.ts';
 import { LATEST_IMAGES, type Timed, type UpdateSpec } from '../update/index.ts';
-import type { ImageWatch } from './ports.ts';
+import type { ImageWatch } from './ports/image-watch.ts';
 
 /** Numbers that the controller reports as it goes; durations in seconds. */
 export interface ControllerMetrics {

@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import { type Clock, silentLogger, systemClock } from '../../src/base/index.ts';
 import type { Plan, PlanRequest } from '../../src/change/index.ts';
 import { type ClusterOptions, createCluster } from '../../src/cluster/index.ts';
-import type { Cluster } from '../../src/controller/ports.ts';
+import type { Cluster } from '../../src/controller/ports/cluster.ts';
 import type { KubeObject, Manifest } from '../../src/resource/index.ts';
 import { ApiServer } from './api-server.ts';
 

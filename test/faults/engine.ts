@@ -5,7 +5,7 @@ import { createCluster } from '../../src/cluster/index.ts';
 import { type Config, parseFlags } from '../../src/config/index.ts';
 import type { Daemon } from '../../src/controller/daemon/daemon.ts';
 import { startEngine as startFluxEngine } from '../../src/controller/main.ts';
-import type { Source } from '../../src/controller/ports.ts';
+import type { Source } from '../../src/controller/ports/source.ts';
 import type { KubernetesOptions } from '../../src/sim/index.ts';
 import { createRepository, type Repository } from './repository.ts';
 import { type Site, startSite } from './world.ts';

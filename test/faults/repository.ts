@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { FluxError } from '../../src/base/index.ts';
-import type { Source } from '../../src/controller/ports.ts';
+import type { Source } from '../../src/controller/ports/source.ts';
 import type { Commit, Revision, SourceState, TreeFile } from '../../src/repository/index.ts';
 
 /** A repository in memory where Git itself is not the subject: commits, the sync tag and the records of syncs. */

@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { silentLogger } from '../../src/base/index.ts';
 import type { Change, PlanRequest } from '../../src/change/index.ts';
 import { type ClusterOptions, createCluster } from '../../src/cluster/index.ts';
-import type { Cluster } from '../../src/controller/ports.ts';
+import type { Cluster } from '../../src/controller/ports/cluster.ts';
 import type { Manifest } from '../../src/resource/index.ts';
 import { type Kubernetes, type KubernetesOptions, startKubernetes } from '../../src/sim/index.ts';
 import { request } from '../cluster/world.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test, vi } from 'vitest';
-import type { Desired } from '../../src/controller/ports.ts';
+import type { Desired } from '../../src/controller/ports/desired.ts';
 import { createManifestReader, ManifestThread } from '../../src/manifests/index.ts';
 import type { TreeFile } from '../../src/repository/index.ts';
 import { type DesiredState, formatPlace } from '../../src/resource/index.ts';

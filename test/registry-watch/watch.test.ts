@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type * as ports from '../../src/controller/ports.ts';
+import type { ImageWatch } from '../../src/controller/ports/image-watch.ts';
 import type { ImageTarget } from '../../src/image/index.ts';
 import { until } from '../support/until.ts';
 import { DOCKER_IMAGE, DOCKER_LIST, digestOf, FakeRegistry, json, OCI_INDEX } from './fake-registry.ts';
@@ -29,7 +29,7 @@ function target(options: Partial<ImageTarget> = {}): ImageTarget {
 
 describe('the image watch', () => {
   test('is what the controller asks for', async () => {
-    const watch: ports.ImageWatch = it.watch;
+    const watch: ImageWatch = it.watch;
     expect(watch.repository('nowhere/x')).toBeUndefined();
     await watch.scanNow('nowhere/x');
   });

@@ -1,4 +1,5 @@
 import { asFluxError, type Clock, type Logger } from '../../base/index.ts';
+import type { ObjectHealth } from '../../change/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
 import type { Transport } from '../connection/transport.ts';
 import { type ApiResource, kindName } from '../discovery/api-resource.ts';
@@ -9,7 +10,6 @@ import { MARK_LABEL } from '../object/ownership.ts';
 import type { Inventory } from '../plan/inventory.ts';
 import { type AllowedNamespaces, isNamespace, type Part, partKey } from '../scope/allowed-namespaces.ts';
 import type { Target } from '../scope/scope.ts';
-import type { HealthWatch } from '../types.ts';
 import { createReflector } from '../watch/reflector.ts';
 import { objectKeyIn } from '../watch/store.ts';
 import { current, failed, type Health, inProgress } from './health.ts';
@@ -81,7 +81,7 @@ const LOOK_AGAIN_MS = 60_000;
  * (and each namespace, where Flux is limited to some), selected by our mark.
  * Nothing polls: `onChange` is called when something may have changed.
  */
-export function watchHealth(targets: readonly HealthTarget[], deps: HealthDeps, onChange: () => void): HealthWatch {
+export function watchHealth(targets: readonly HealthTarget[], deps: HealthDeps, onChange: () => void) {
   const { directory, allowed, clock, log } = deps;
   const closing = new AbortController();
   const watched = targets.filter(({ byExisting }) => !byExisting);
@@ -210,13 +210,13 @@ export function watchHealth(targets: readonly HealthTarget[], deps: HealthDeps, 
   }
 
   return {
-    states: () =>
+    states: (): readonly ObjectHealth[] =>
       targets.map((target) => {
         const { state, message } = healthAt(target);
         const reason = reasons.of(target);
         return { id: target.id, state, message: reason === undefined ? message : `${message}; ${reason}` };
       }),
-    settled() {
+    settled(): boolean {
       for (const target of unsettled) if (healthAt(target).state !== 'unknown') return false;
       return true;
     },

@@ -8,7 +8,7 @@ import {
 } from '../../image/index.ts';
 import { filterImages, policiesOf, sortImages, type TagPattern, tagPatternFor } from '../../policy/index.ts';
 import type { ClusterWorkload, Container, Manifest, ResourceId } from '../../resource/index.ts';
-import type { ImageWatch } from '../ports.ts';
+import type { ImageWatch } from '../ports/image-watch.ts';
 import type { ContainerImages, ListedImage, WorkloadImages } from './daemon.ts';
 
 /** Images of running workloads, newest first by the pattern in the workload's manifest, as `fluxctl list-images` shows them. */

@@ -1,7 +1,8 @@
 import { type Clock, type Logger, messageOf } from '../../base/index.ts';
 import { canonicalName, parseImageRef } from '../../image/index.ts';
 import { Spacing } from '../loop/spacing.ts';
-import type { ImageWatch, Source } from '../ports.ts';
+import type { ImageWatch } from '../ports/image-watch.ts';
+import type { Source } from '../ports/source.ts';
 import type { NotifiedChange } from './daemon.ts';
 
 export interface NewsOptions {

@@ -1,6 +1,6 @@
 import { parseJobNote } from '../../record/index.ts';
 import type { Revision } from '../../repository/index.ts';
-import type { Source } from '../ports.ts';
+import type { Source } from '../ports/source.ts';
 
 type JobNote = NonNullable<ReturnType<typeof parseJobNote>>;
 

@@ -4,7 +4,7 @@ import { Recent } from '../../record/index.ts';
 import type { Revision } from '../../repository/index.ts';
 import type { UpdateResult, UpdateSpec } from '../../update/index.ts';
 import type { JobStatus } from '../daemon/daemon.ts';
-import type { Source } from '../ports.ts';
+import type { Source } from '../ports/source.ts';
 import { CommittedJobs } from './committed-jobs.ts';
 
 export interface Job {

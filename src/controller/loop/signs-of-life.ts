@@ -1,4 +1,6 @@
-import type { Cluster, ImageWatch, Source } from '../ports.ts';
+import type { Cluster } from '../ports/cluster.ts';
+import type { ImageWatch } from '../ports/image-watch.ts';
+import type { Source } from '../ports/source.ts';
 import type { Watchdog } from './watchdog.ts';
 
 type Beating = Pick<Watchdog, 'beat'>;

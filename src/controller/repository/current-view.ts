@@ -1,5 +1,5 @@
 import type { Revision } from '../../repository/index.ts';
-import type { Source } from '../ports.ts';
+import type { Source } from '../ports/source.ts';
 import type { RepositoryReader, RepositoryView } from './view.ts';
 
 /**

@@ -1,7 +1,9 @@
 import { type Cancellable, waitOrAbort } from '../../base/index.ts';
 import type { Revision } from '../../repository/index.ts';
 import { type DesiredState, isResourceId, isWorkloadKind, type Manifest, type ResourceId } from '../../resource/index.ts';
-import type { Cluster, Desired, Source } from '../ports.ts';
+import type { Cluster } from '../ports/cluster.ts';
+import type { Desired } from '../ports/desired.ts';
+import type { Source } from '../ports/source.ts';
 
 /** A revision of the repository, read. */
 export interface RepositoryView {

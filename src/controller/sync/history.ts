@@ -1,7 +1,7 @@
 import type { Cancellable, FluxError } from '../../base/index.ts';
 import { differsInTrouble, formatSyncRecord, parseSyncRecord, type SyncRecord } from '../../record/index.ts';
 import type { Revision } from '../../repository/index.ts';
-import type { Source } from '../ports.ts';
+import type { Source } from '../ports/source.ts';
 
 /** A sync of the past. */
 export type HistoryEntry =

@@ -4,7 +4,7 @@ import { type EventResult, type FluxEvent, parseJobNote } from '../../record/ind
 import type { Commit, Revision } from '../../repository/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
 import type { ReleaseContainersSpec, ReleaseImageSpec, UpdateSpec } from '../../update/index.ts';
-import type { Source } from '../ports.ts';
+import type { Source } from '../ports/source.ts';
 import type { SyncOutcome } from './sync.ts';
 import { syncedCommits } from './synced-commits.ts';
 

@@ -12,7 +12,7 @@ import {
 } from '../../record/index.ts';
 import type { Revision } from '../../repository/index.ts';
 import { formatPlace, type Problem } from '../../resource/index.ts';
-import type { Source } from '../ports.ts';
+import type { Source } from '../ports/source.ts';
 import type { SyncOutcome, SyncRecorder } from './sync.ts';
 import { syncedCommits } from './synced-commits.ts';
 

@@ -3,7 +3,8 @@ import type { Change, ObjectDiff, Orphan, Plan, PlanRequest } from '../../change
 import { recordedAllowPrune, recordedUnconfirmed } from '../../record/index.ts';
 import type { Commit, Revision } from '../../repository/index.ts';
 import type { Problem } from '../../resource/index.ts';
-import type { Cluster, Source } from '../ports.ts';
+import type { Cluster } from '../ports/cluster.ts';
+import type { Source } from '../ports/source.ts';
 import type { RepositoryReader } from '../repository/view.ts';
 import type { Approvals } from './approvals.ts';
 import { syncedCommits } from './synced-commits.ts';

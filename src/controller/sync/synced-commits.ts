@@ -1,5 +1,5 @@
 import type { Commit, Revision } from '../../repository/index.ts';
-import type { Source } from '../ports.ts';
+import type { Source } from '../ports/source.ts';
 
 /** Commits of one sync that are told of at most; Flux v1 knew no bound. */
 export const MAX_SYNCED_COMMITS = 200;

@@ -9,7 +9,7 @@ import type { TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../../src/base/index.ts';
 import { createCluster } from '../../../src/cluster/index.ts';
-import type { Cluster } from '../../../src/controller/ports.ts';
+import type { Cluster } from '../../../src/controller/ports/cluster.ts';
 import { type Certificate, certificate, hasOpenssl } from '../../support/certificate.ts';
 import { havePart } from '../../support/part.ts';
 import { JumpClock } from '../world.ts';

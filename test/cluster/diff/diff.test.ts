@@ -6,7 +6,7 @@ import { silentLogger, systemClock } from '../../../src/base/index.ts';
 import type { ObjectDiff, PlanRequest } from '../../../src/change/index.ts';
 import { compareObjects } from '../../../src/cluster/diff/compare.ts';
 import { createCluster } from '../../../src/cluster/index.ts';
-import type { Cluster } from '../../../src/controller/ports.ts';
+import type { Cluster } from '../../../src/controller/ports/cluster.ts';
 import type { KubeObject, Manifest } from '../../../src/resource/index.ts';
 import { type Kubernetes, startKubernetes } from '../../../src/sim/index.ts';
 import { createKubeClient, type KubeClient } from '../../e2e/harness/kube-client.ts';

@@ -10,7 +10,7 @@ import { createDiscovery } from '../../../src/cluster/discovery/discovery.ts';
 import { type HealthTarget, watchHealth } from '../../../src/cluster/health/watch-health.ts';
 import { type ClusterOptions, createCluster, gcMark } from '../../../src/cluster/index.ts';
 import { createAllowedNamespaces } from '../../../src/cluster/scope/allowed-namespaces.ts';
-import type { Cluster, HealthWatch } from '../../../src/controller/ports.ts';
+import type { Cluster, HealthWatch } from '../../../src/controller/ports/cluster.ts';
 import type { Manifest } from '../../../src/resource/index.ts';
 import { type Kubernetes, startKubernetes } from '../../../src/sim/index.ts';
 import { startApiProxy } from '../../e2e/harness/api-proxy.ts';

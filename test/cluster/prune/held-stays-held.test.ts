@@ -2,7 +2,7 @@ import { afterAll, expect, test } from 'vitest';
 import { silentLogger } from '../../../src/base/index.ts';
 import type { PlanRequest } from '../../../src/change/index.ts';
 import { createCluster } from '../../../src/cluster/index.ts';
-import type { Cluster } from '../../../src/controller/ports.ts';
+import type { Cluster } from '../../../src/controller/ports/cluster.ts';
 import type { Manifest } from '../../../src/resource/index.ts';
 import { sampled } from '../../support/sampled.ts';
 import { status } from '../api-server.ts';

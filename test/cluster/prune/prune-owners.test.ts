@@ -2,8 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { FluxError, silentLogger } from '../../../src/base/index.ts';
 import type { PlanRequest } from '../../../src/change/index.ts';
-import { type Cluster, createCluster, gcMark, MARK_LABEL } from '../../../src/cluster/index.ts';
+import { createCluster, gcMark, MARK_LABEL } from '../../../src/cluster/index.ts';
 import { selfOf } from '../../../src/cluster/prune/self.ts';
+import type { Cluster } from '../../../src/controller/ports/cluster.ts';
 import type { Manifest } from '../../../src/resource/index.ts';
 import {
   configMap,

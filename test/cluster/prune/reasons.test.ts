@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { silentLogger } from '../../../src/base/index.ts';
 import type { PlanRequest } from '../../../src/change/index.ts';
 import { createCluster } from '../../../src/cluster/index.ts';
-import type { Cluster } from '../../../src/controller/ports.ts';
+import type { Cluster } from '../../../src/controller/ports/cluster.ts';
 import { status } from '../api-server.ts';
 import { configMap, manifest, path, request, startWorld, type World, widget } from '../world.ts';
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createLogger, silentLogger } from '../../../src/base/index.ts';
 import type { Plan } from '../../../src/change/index.ts';
 import { createCluster, gcMark, MARK_LABEL } from '../../../src/cluster/index.ts';
-import type { Source } from '../../../src/controller/ports.ts';
+import type { Source } from '../../../src/controller/ports/source.ts';
 import { createRepositoryReader } from '../../../src/controller/repository/view.ts';
 import { createManifestReader } from '../../../src/manifests/index.ts';
 import { type Fault, status } from '../api-server.ts';

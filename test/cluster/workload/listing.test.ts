@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { silentLogger, systemClock } from '../../../src/base/index.ts';
 import type { Transport } from '../../../src/cluster/connection/transport.ts';
 import { createCluster } from '../../../src/cluster/index.ts';
-import type { Cluster } from '../../../src/controller/ports.ts';
+import type { Cluster } from '../../../src/controller/ports/cluster.ts';
 import { type Kubernetes, startKubernetes } from '../../../src/sim/index.ts';
 import { until } from '../../support/until.ts';
 import { transportTo } from '../transport-to.ts';

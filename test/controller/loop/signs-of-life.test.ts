@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { beatingCluster, beatingImages, beatingSource } from '../../../src/controller/loop/signs-of-life.ts';
-import type { Cluster, ImageWatch, Source } from '../../../src/controller/ports.ts';
+import type { Cluster } from '../../../src/controller/ports/cluster.ts';
+import type { ImageWatch } from '../../../src/controller/ports/image-watch.ts';
+import type { Source } from '../../../src/controller/ports/source.ts';
 
 const failure = new Error('no');
 const never = () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Cancellable } from '../../../src/base/index.ts';
-import type { Source } from '../../../src/controller/ports.ts';
+import type { Source } from '../../../src/controller/ports/source.ts';
 import { createCurrentView } from '../../../src/controller/repository/current-view.ts';
 import { createRepositoryReader } from '../../../src/controller/repository/view.ts';
 import type { DesiredState, Manifest } from '../../../src/resource/index.ts';

@@ -5,7 +5,7 @@ import { syncReportToWire } from '../../../src/api/v1/sync-report.ts';
 import { createLogger, FluxError } from '../../../src/base/index.ts';
 import type { Change } from '../../../src/change/index.ts';
 import { formatSync } from '../../../src/cli/sync-summary.ts';
-import type { Source } from '../../../src/controller/ports.ts';
+import type { Source } from '../../../src/controller/ports/source.ts';
 import { createOutcomeLog } from '../../../src/controller/sync/log-outcome.ts';
 import type { SyncOutcome } from '../../../src/controller/sync/sync.ts';
 import { createSyncRecorder } from '../../../src/controller/sync/sync-recorder.ts';

@@ -1,6 +1,7 @@
 import { silentLogger } from '../../../../src/base/index.ts';
 import type { Deletion, PlanEntry, PlanRequest } from '../../../../src/change/index.ts';
-import { type Cluster, createCluster } from '../../../../src/cluster/index.ts';
+import { createCluster } from '../../../../src/cluster/index.ts';
+import type { Cluster } from '../../../../src/controller/ports/cluster.ts';
 import type { Manifest } from '../../../../src/resource/index.ts';
 import { ApiServer, KINDS } from '../../api-server.ts';
 import { JumpClock } from '../../world.ts';
@@ -167,7 +168,7 @@ export class History {
     this.#decide(source, plan.entries, confirm);
     between();
     const changes = await cluster.apply(plan);
-    const failed = changes.find(({ outcome, place }) => outcome === 'failed' && place);
+    const failed = changes.find(({ outcome, inGit }) => outcome === 'failed' && inGit);
     if (failed && round.deleted.length > 0) this.#referee.violations.push(`${failed.id} failed, and others were deleted`);
     this.#referee.noteApplied(this.#patched.splice(0), source);
     this.#referee.noteClaims(this.#clock.time);

@@ -1,0 +1,73 @@
+import type { Cancellable } from '../../base/index.ts';
+import type { Change, ObjectDiff, ObjectEvent, ObjectHealth, Plan, PlanRequest } from '../../change/index.ts';
+import type {
+  AccessQuestion,
+  AccessVerdict,
+  ClusterWorkload,
+  KubeObject,
+  ResourceId,
+  WorkloadFilter,
+} from '../../resource/index.ts';
+
+/** Follows the health of some objects until it is closed. */
+export interface HealthWatch {
+  /** How each object is now, in the order asked for. */
+  states(): readonly ObjectHealth[];
+  /** True while nothing is in progress: every object is current, failed, or one that the daemon may not look at. */
+  settled(): boolean;
+  close(): void;
+}
+
+/** One Kubernetes cluster. */
+export interface Cluster {
+  /**
+   * Compares desired with live state by metadata alone, and writes nothing. Trouble with one object or kind is in the plan.
+   * @throws FluxError when the API server cannot be asked at all: `cluster/unreachable`, `cluster/unauthorized` …
+   */
+  plan(request: PlanRequest, options?: Cancellable): Promise<Plan>;
+  /**
+   * Carries out a plan of this cluster, once: applies in stages, then deletes. One change for each entry, in the same order; never throws
+   * for an object. `onProgress` is called at each answer.
+   */
+  apply(plan: Plan, options?: Cancellable & { readonly onProgress?: () => void }): Promise<readonly Change[]>;
+  /** Writes Kubernetes Events about objects, in the background. What cannot be written is logged once. */
+  tell(events: readonly ObjectEvent[]): void;
+  /** Sets the listener for drift: another manager changed or deleted an applied object and a sync would correct it, or a watch was lost and a sync finds out why. */
+  onDrift(listener: () => void): void;
+  /**
+   * Tries out a plan of this cluster by server-side dry runs, and writes nothing: one read and one dry run for each object that would be
+   * created or changed. One diff for each entry, in the same order.
+   * @throws FluxError when the API server cannot be asked at all.
+   */
+  diff(plan: Plan, options?: Cancellable): Promise<readonly ObjectDiff[]>;
+  /**
+   * Follows the health of the objects that these changes applied; `apply` has to have returned them. One list and one watch for each kind
+   * whose status has to be read. `onChange` is called when something may have changed.
+   */
+  watchHealth(changes: readonly Change[], onChange: () => void): HealthWatch;
+  /** Workloads of a namespace, or of all; add-ons of kube-system left out as in Flux v1. The same array as before while nothing has changed. */
+  workloads(filter: WorkloadFilter, options?: Cancellable): Promise<readonly ClusterWorkload[]>;
+  /** The namespace that a namespaced manifest without one goes to. */
+  readonly defaultNamespace: string;
+  /**
+   * Asks the API server whether the holder of a token has a right.
+   * @throws FluxError when it cannot be asked.
+   */
+  reviewAccess(question: AccessQuestion, options?: Cancellable): Promise<AccessVerdict>;
+  /** What `fluxctl save` saves: every namespace and workload, in full. */
+  exportObjects(options?: Cancellable): Promise<readonly KubeObject[]>;
+  /** Full id of a manifest after namespace defaulting, or undefined while its kind is unknown. */
+  idOf(object: KubeObject): ResourceId | undefined;
+  /** The same value as long as `idOf` answers the same. */
+  namesBy(): object;
+  /** An object of the core group, for pull secrets and service accounts; undefined when absent or forbidden. */
+  readCore(
+    kind: 'Secret' | 'ServiceAccount',
+    namespace: string,
+    name: string,
+    options?: Cancellable,
+  ): Promise<KubeObject | undefined>;
+  /** `v1.34.4`. @throws FluxError `cluster/unreachable`. */
+  version(options?: Cancellable): Promise<string>;
+  close(): void;
+}

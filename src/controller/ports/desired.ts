@@ -1,0 +1,16 @@
+import type { Cancellable } from '../../base/index.ts';
+import type { TreeFile } from '../../repository/index.ts';
+import type { DesiredState } from '../../resource/index.ts';
+
+/** Reads what a revision wants. */
+export interface Desired {
+  /**
+   * Reads the manifests among the files. The content of a file never makes it throw; a blob that cannot be read does. With `keep` false
+   * nothing is added to the cache.
+   */
+  read(
+    files: readonly TreeFile[],
+    blob: (id: string) => Promise<Buffer>,
+    options?: Cancellable & { readonly keep?: boolean },
+  ): Promise<DesiredState>;
+}

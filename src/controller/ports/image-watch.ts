@@ -1,0 +1,16 @@
+import type { Cancellable } from '../../base/index.ts';
+import type { ImageRepository, ImageScan, ImageTarget } from '../../image/index.ts';
+
+/** Keeps metadata of the images that workloads use. */
+export interface ImageWatch {
+  /** Replaces the set of watched repositories; new ones are scanned at once. */
+  watch(targets: readonly ImageTarget[]): void;
+  /** Metadata by canonical name; undefined if the repository is not watched or not scanned yet. */
+  repository(name: string): ImageRepository | undefined;
+  /** The scan state of every watched repository, sorted by name. */
+  scans(): readonly ImageScan[];
+  /** Scans one repository or all immediately; resolves when done. Unknown names are ignored. */
+  scanNow(name?: string, options?: Cancellable): Promise<void>;
+  start(): void;
+  stop(): Promise<void>;
+}
