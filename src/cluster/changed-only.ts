@@ -1,8 +1,8 @@
-/** Remembers the last message about each subject: trouble that lasts is logged when it begins, when it changes and when it comes back. */
+/** Remembers the last message about each subject, so that a lasting problem is logged only when it starts, changes or recurs. */
 export interface ChangedOnly {
-  /** True unless the last message about the subject was the same. */
+  /** True if the message differs from the last one about the subject. */
   hasChanged(subject: string, message: string): boolean;
-  /** The subject is well again: the same message counts as a change. */
+  /** Marks the subject as recovered: the next message counts as a change. */
   recovered(subject: string): void;
 }
 

@@ -84,7 +84,7 @@ test('every 503 says when to come again: probes, a daemon that waits, one that c
     post('/api/v1/syncs', {}),
     post('/api/flux/v9/update-manifests', spec),
   ];
-  const raced = new FluxError('somebody else wrote the lease at the same time', { code: 'lease/raced' });
+  const raced = new FluxError('another daemon wrote the lease at the same time', { code: 'lease/raced' });
   for (leadership of [following('flux-2'), unknown(raced)]) {
     for (const { status, headers } of await Promise.all(ask()))
       expect([status, headers['retry-after']]).toEqual([503, expect.stringMatching(/^\d+$/)]);

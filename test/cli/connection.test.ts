@@ -65,7 +65,7 @@ describe('a way to the daemon that is closed is told in one message, with what t
     write({ user: { exec } });
     expect(await listed()).toEqual([
       `Error: Could not create a dialer: Could not get pod name: credentials of kubeconfig ${kubeconfig}, context "prod": spawn no-such-login ENOENT`,
-      expect.stringContaining('The kubeconfig names a program'),
+      expect.stringContaining('The credential plugin or file of the kubeconfig failed'),
     ]);
   });
 

@@ -135,7 +135,7 @@ const DEPLOYMENT: readonly Case[] = [
     rest: workload('          ports: [{ containerPort: 80 }, { containerPort: 80 }]\n'),
     reading: ports,
     expected: [{ containerPort: 80, protocol: 'TCP' }],
-    warning: /ports\[containerPort=80,protocol="TCP"\] is given more than once: the same every time, taken once/,
+    warning: /ports\[containerPort=80,protocol="TCP"\] is given more than once: identical, merged into one/,
   },
   {
     name: 'pull-secret-twice',
@@ -198,7 +198,7 @@ const DEPLOYMENT: readonly Case[] = [
       live.spec.strategy.type,
     ],
     expected: [{}, [{ name: 'v', emptyDir: {} }], undefined, ['a', '', 'b'], { A: undefined }, 'RollingUpdate'],
-    warning: /spec\.strategy, .*spec\.template\.spec\.nodeSelector\.disk.*: null, read as a field that is not there/,
+    warning: /spec\.strategy, .*spec\.template\.spec\.nodeSelector\.disk.*: null, treated as an absent field/,
   },
   {
     name: 'same-port-two-protocols',
@@ -259,7 +259,7 @@ const OTHERS: readonly Case[] = [
     rest: 'data: { a: b }\n',
     reading: ({ data }) => data,
     expected: { a: 'b' },
-    warning: /^metadata\.resourceVersion: left out, because only the cluster sets it/,
+    warning: /^metadata\.resourceVersion: omitted, because only the cluster sets it/,
   },
   {
     name: 'managed-fields',

@@ -290,9 +290,9 @@ users:
     expect(code).toBeGreaterThan(0);
   };
   await Promise.all([
-    says('no-yaml: line 8: it is not valid YAML', noYaml, fluxd('--git-url=file:///x')),
-    says('alias: line 7: it is not valid YAML', alias, ['fluxctl.js', 'doctor']),
-    says('the credential plugin printed something else than JSON', plugin, ['fluxctl.js', 'list-workloads']),
+    says('no-yaml: line 8: invalid YAML', noYaml, fluxd('--git-url=file:///x')),
+    says('alias: line 7: invalid YAML', alias, ['fluxctl.js', 'doctor']),
+    says('the output of the credential plugin is not JSON', plugin, ['fluxctl.js', 'list-workloads']),
     says('settings.yaml:2: unknown key', '', fluxd(`--config-file=${file('settings.yaml', settings)}`)),
   ]);
   const leaks = leaksOf(planted, seen);

@@ -101,7 +101,7 @@ describe('R-016: what cannot change in place', () => {
       expect(outcomes(changes)).toEqual({ [id]: 'failed', 'shop:configmap/a': 'configured' });
       const error = changes.find((change) => change.id === id)?.error;
       expect(error).toMatchObject({ code: 'cluster/immutable', message: expect.stringMatching(names) });
-      expect(error?.help).toMatch(/put the old value back|fluxcd\.io\/force/);
+      expect(error?.help).toMatch(/restore the old value|fluxcd\.io\/force/);
       expect((await world.person.get(path)).metadata.uid).toBe(uid);
       expect(world.proxy.requests.filter(({ method }) => method === 'DELETE')).toEqual([]);
     },

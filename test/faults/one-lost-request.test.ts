@@ -83,7 +83,7 @@ losesNothing(
         'shop:configmap/changed': 'configured: changed in Git',
         'shop:configmap/new': 'created',
         'shop:configmap/leaves': 'deleted: no longer in Git',
-        'shop:configmap/waits': 'deleted: it goes when its finalizers are done: acme.io/wait',
+        'shop:configmap/waits': 'deleted: it is removed when its finalizers are done: acme.io/wait',
       },
       kept: true,
       maps: ['changed', 'kept', 'new', 'waits'],

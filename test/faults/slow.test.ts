@@ -48,7 +48,7 @@ describe('R-002: an API server that is slow, or hangs', () => {
       },
     });
     const { time, daemon, proxy, repository } = engine;
-    const isTold = () => /not done in time: .* no complete response within 30 s/.test(daemon.readiness().reason);
+    const isTold = () => /timed out: .* no complete response within 30 s/.test(daemon.readiness().reason);
     await time.until('the trouble is told', isTold, 61 * SECOND);
     await time.pass(10 * MINUTE);
     expect(overlaps(engine.log)).toBe(0);

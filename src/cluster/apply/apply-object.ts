@@ -12,29 +12,29 @@ import { takeOver } from './takeover.ts';
 import { tryCreation } from './trial.ts';
 
 export interface ApplyObjectDeps {
-  /** Sends a request in its turn; it is built then, so that those that wait hold no bodies. */
+  /** Sends a request when a slot is free, and builds it only then, so that waiting requests hold no bodies. */
   readonly request: (build: () => ApiRequest) => Promise<ApiResponse>;
   readonly clock: Clock;
   readonly manager: string;
-  /** Told when it may take long until the object can be applied. */
+  /** Called if applying the object may take long. */
   readonly onWait: () => void;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface AppliedObject {
-  /** As it is in the cluster now. */
+  /** The object in the cluster. */
   readonly live: LiveObject;
   readonly outcome: 'created' | 'configured' | 'unchanged';
-  /** Set when it was deleted and created anew: why. */
+  /** Why the object was recreated, if it was. */
   readonly recreated?: string;
   readonly warnings: readonly FluxError[];
 }
 
-/** A custom kind may answer 404 for a moment after its definition is established; and two writers may meet at one object. */
+/** Retries: a custom kind may return 404 for a moment after its definition is established, and concurrent writers may conflict. */
 const ATTEMPTS = 6;
 /**
- * Applies one object: takes over what `kubectl apply` wrote, sends one server-side apply, and sends it again when the refusal is
- * one that kubectl users never saw. @throws FluxError when the object cannot be as its manifest says.
+ * Applies one object: takes over the fields of `kubectl apply`, sends one server-side apply, and repeats it after rejections that
+ * `kubectl apply` would not cause. @throws FluxError if the manifest cannot be applied.
  */
 export async function applyObject(step: ApplyStep, deps: ApplyObjectDeps): Promise<AppliedObject> {
   const { target } = step;
@@ -93,20 +93,20 @@ export async function applyObject(step: ApplyStep, deps: ApplyObjectDeps): Promi
     draft = fresh;
   }
 
-  /** StatefulSets and Pods refuse a change of `spec` and do not say which: a look at the object tells. */
+  /** StatefulSets and Pods reject a change of `spec` without naming the field, so the object is compared. */
   async function changedFields({ message }: FluxError): Promise<readonly string[]> {
     if (!/: spec: Forbidden/.test(message) || resource.kind === 'Secret') return [];
     try {
       const { body } = await deps.request(() => ({ path }));
       return changedSpecFields(manifest.object.spec, isFields(body) ? body.spec : undefined, message);
     } catch {
-      // The refusal is what counts: it is told, with fewer words.
+      // The rejection is reported anyway, with less detail.
       return [];
     }
   }
 }
 
-/** The requests of one object as a transport, for what takes one. */
+/** The requests of one object as a transport. */
 function turns({ request }: ApplyObjectDeps): Pick<Transport, 'request'> {
   return { request: (each) => request(() => each) };
 }
@@ -114,7 +114,7 @@ function turns({ request }: ApplyObjectDeps): Pick<Transport, 'request'> {
 function answered(body: unknown, subject: string): LiveObject {
   const live = isFields(body) && isFields(body.metadata) ? metadataOf(body) : undefined;
   if (live?.uid && live.resourceVersion) return live;
-  throw new FluxError(`${subject}: the answer to the apply holds no object`, { code: 'cluster/bad-answer' });
+  throw new FluxError(`${subject}: the response to the apply contains no object`, { code: 'cluster/bad-answer' });
 }
 
 function refused(error: FluxError, { target }: ApplyStep): FluxError {

@@ -21,16 +21,16 @@ export interface ApplyDeps {
   readonly clock: Clock;
   readonly manager: string;
   readonly window: Window;
-  /** Told of each object as the API server answered it. */
+  /** Called with each object that the API server returned. */
   readonly onApplied: (resource: ApiResource, live: LiveObject) => void;
-  /** Told whenever something was answered. */
+  /** Called after each response. */
   readonly onProgress?: (() => void) | undefined;
 }
 
-/** With so many applies in a row unanswered the rest is not tried: a thousand that hang would take hours. */
+/** Limit of consecutive applies without response, after which the rest is not tried: a thousand timeouts would take hours. */
 const MAX_UNANSWERED = 8;
 
-/** Carries out the steps: applies stage by stage, in parallel within one, then deletes in the reverse order. */
+/** Executes the steps: applies stage by stage, in parallel within a stage, then deletes in reverse order. */
 export async function applySteps(
   steps: readonly Step[],
   { inventory, deletes }: Pick<SyncSet, 'inventory' | 'deletes'>,
@@ -39,10 +39,10 @@ export async function applySteps(
 ): Promise<readonly Change[]> {
   const changes = new Map<Step, Change>();
   const missing = whatIsMissing(steps);
-  /** Definitions whose kinds somebody waits for: why they are not served, or undefined once they are. */
+  /** Definitions whose kinds are needed: why they are not served, or undefined once they are. */
   const established = new Map<string, Promise<FluxError | undefined>>();
   let serverDown: FluxError | undefined;
-  /** Applies in a row that got no answer in time. */
+  /** Number of consecutive applies that timed out. */
   let unanswered = 0;
 
   for (const step of steps) if (step.act === 'none' || step.act === 'keep') changes.set(step, idleChange(step.entry));
@@ -55,7 +55,7 @@ export async function applySteps(
   for (let stage = 0; stage < STAGES; stage += 1) {
     await Promise.all(
       (applies.get(stage) ?? []).map((step) => {
-        // One that waits for others to let go of it holds up nobody else.
+        // An object that waits for finalizers does not block others.
         const waits = Promise.withResolvers<void>();
         const done = applyOne(step, waits.resolve).then((change) => void changes.set(step, change));
         all.push(done);
@@ -77,7 +77,7 @@ export async function applySteps(
       ),
     );
   }
-  // Kinds came or went.
+  // Kinds were added or removed.
   if (steps.some(touchesDefinition)) deps.discovery.distrust();
   return steps.flatMap((step) => changes.get(step) ?? []);
 
@@ -103,7 +103,7 @@ export async function applySteps(
     }
   }
 
-  /** Waits for, or refuses for lack of, the Namespace and the definition that the object needs. */
+  /** Waits for the Namespace and the definition that the object needs. @throws FluxError if they are missing */
   async function needs({ target }: ApplyStep): Promise<void> {
     const namespace = target.namespace === undefined ? undefined : missing.namespaces.get(target.namespace);
     if (namespace) throw lacks(`namespace ${target.namespace}`, namespace);
@@ -118,7 +118,7 @@ export async function applySteps(
     if (isCrd(target.manifest.object)) missing.definitions.set(target.name, error);
   }
 
-  /** Sends a request in its turn. */
+  /** Sends a request when a slot is free. */
   function request(build: () => ApiRequest): Promise<ApiResponse> {
     return deps.window.run(async (onRetry) => {
       if (serverDown) throw notTried(serverDown);
@@ -152,10 +152,10 @@ export async function applySteps(
     return waiting;
   }
 
-  /** With the server gone, every object would wait for its own retries: ask once, and let the rest fail at once. */
+  /** If the server is unreachable, every object would wait for its own retries: probe once, and fail the rest at once. */
   async function findOutWhetherDown(error: FluxError): Promise<void> {
     if (serverDown || !['cluster/unreachable', 'cluster/timeout', 'cluster/unauthorized'].includes(error.code)) return;
-    // It may answer everything but writes (R-002).
+    // The server may respond to everything except writes (R-002).
     if (unanswered >= MAX_UNANSWERED) {
       serverDown = error;
       return;
@@ -174,11 +174,13 @@ export async function applySteps(
     try {
       const deleted = await deps.window.run(() => deleteObject(deps.transport, resource, live, signal));
       if (deleted === 'changed')
-        return { ...object, outcome: 'held', reason: 'it was changed since it was looked at; the next sync looks again' };
+        return { ...object, outcome: 'held', reason: 'it changed after it was compared; the next sync checks again' };
       deletes.set(uid, { at: deps.clock.monotonic() });
       inventory.delete(keyOf(resource, live.namespace, live.name));
       const reason =
-        deleted.finalizers.length > 0 ? `it goes when its finalizers are done: ${deleted.finalizers.join(', ')}` : whyPruned;
+        deleted.finalizers.length > 0
+          ? `it is removed when its finalizers are done: ${deleted.finalizers.join(', ')}`
+          : whyPruned;
       return { ...object, outcome: 'deleted', reason };
     } catch (thrown) {
       const error = asFluxError(thrown, { code: 'cluster/delete-failed' });
@@ -190,7 +192,7 @@ export async function applySteps(
   }
 }
 
-/** Namespaces and definitions of the set that are known, before anything is sent, not to be there for the objects that need them. */
+/** Namespaces and definitions of the set that are known to fail before anything is sent, so that dependent objects fail as well. */
 function whatIsMissing(steps: readonly Step[]) {
   const namespaces = new Map<string, FluxError>();
   const definitions = new Map<string, FluxError>();
@@ -201,7 +203,7 @@ function whatIsMissing(steps: readonly Step[]) {
     const gone = live?.deletionTimestamp !== undefined || (blocked && !live);
     if (!gone) continue;
     const error = entry.error ?? new FluxError(entry.reason ?? 'it cannot be applied', { code: 'cluster/held' });
-    // A kind that could not be listed may well be there.
+    // If its kind could not be listed, it may exist.
     if (entry.action === 'held' && entry.error) continue;
     if (isNamespace(target)) namespaces.set(target.name, error);
     if (isCrd(target.manifest.object)) definitions.set(target.name, error);
@@ -223,7 +225,7 @@ function lacks(what: string, cause: FluxError): FluxError {
   return new FluxError(`needs ${what}, which failed: ${cause.message}`, {
     code: 'cluster/dependency-failed',
     fault: cause.fault,
-    help: `Repair ${what} first; this object is applied with it.`,
+    help: `Fix ${what} first; this object is then applied as well.`,
     cause,
   });
 }
@@ -245,7 +247,7 @@ function holdBack({ entry: { action: _, ...object } }: DeleteStep, failures: num
   };
 }
 
-/** What happened to an object for which nothing was sent. */
+/** The outcome of an object without a request. */
 function idleChange(entry: IdleEntry | KeptEntry): Change {
   switch (entry.action) {
     case 'unchanged': {

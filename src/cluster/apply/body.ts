@@ -5,7 +5,7 @@ import type { Target } from '../scope/scope.ts';
 import { isBuiltIn } from './stage.ts';
 import { withoutStringData } from './string-data.ts';
 
-/** Metadata that only a server sets. kubectl ignores it in manifests; server-side apply refuses some of it, or would compare versions. */
+/** Metadata that only the server sets. kubectl ignores it in manifests; server-side apply rejects some of it, or would compare versions. */
 const SERVER_SET = new Set([
   'creationTimestamp',
   'deletionGracePeriodSeconds',
@@ -16,19 +16,19 @@ const SERVER_SET = new Set([
   'selfLink',
   'uid',
 ]);
-/** More would fill the line; the first ones tell where to look. */
+/** Limit of listed nulls in a message. */
 const NAMED_NULLS = 5;
 
-/** What is sent for an object, and what of its manifest was read otherwise than it is written. */
+/** The body to send for an object, and warnings about its manifest. */
 export interface ApplyBody {
   readonly body: KubeObject;
   readonly warnings: readonly FluxError[];
 }
 
 /**
- * What is sent for a manifest: the object as written, in its effective namespace, with our mark and checksum, and without what a
- * server owns; `stringData` of a Secret as the `data` that it becomes. A null counts as a field left out, as with kubectl; in custom resources, whose schema may allow it, it stays.
- * `replicas` says whether the number in the manifest counts.
+ * The body to send for a manifest: the object in its effective namespace, with our mark and checksum, without server-owned fields, and
+ * with `stringData` of a Secret converted to `data`. Nulls are omitted, as in kubectl, except in custom resources, whose schema may allow
+ * them. `replicas` says whether to include the number in the manifest.
  */
 export function applyBody({ manifest, namespace, resource }: Target, mark: string, replicas = true): ApplyBody {
   const { status, metadata, ...object } = manifest.object;
@@ -64,13 +64,13 @@ export function applyBody({ manifest, namespace, resource }: Target, mark: strin
   };
 }
 
-/** Tools write `status: {}` and `creationTimestamp: null` into everything; those say nothing. */
+/** Tools write `status: {}` and `creationTimestamp: null` into all objects, which deserves no warning. */
 function meansSomething(value: unknown): boolean {
   if (isFields(value)) return Object.values(value).some(meansSomething);
   return value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0) && value !== '';
 }
 
-/** Values of another type than text stay as they are: the API server names them in its error. */
+/** Values that are not text stay unchanged: the API server reports them. */
 function withoutNulls(map: unknown, path: string, nulls: string[]): Record<string, string> {
   if (!isFields(map)) return {};
   return Object.fromEntries(
@@ -81,7 +81,7 @@ function withoutNulls(map: unknown, path: string, nulls: string[]): Record<strin
   ) as Record<string, string>;
 }
 
-/** The same value where it holds no null. */
+/** Returns the identical value if it contains no null. */
 function deepWithoutNulls(value: unknown, path: string, nulls: string[]): unknown {
   if (Array.isArray(value)) {
     let copy: unknown[] | undefined;
@@ -123,19 +123,19 @@ function withoutReplicas<T extends object>(object: T): T {
 }
 
 function serverSetWarning(fields: readonly string[]): FluxError {
-  return new FluxError(`${fields.join(', ')}: left out, because only the cluster sets ${fields.length === 1 ? 'it' : 'them'}`, {
+  return new FluxError(`${fields.join(', ')}: omitted, because only the cluster sets ${fields.length === 1 ? 'it' : 'them'}`, {
     code: 'cluster/server-set',
     fault: 'user',
-    help: 'It is there because the manifest was exported from a cluster; take it out of the file.',
+    help: 'The manifest was probably exported from a cluster; remove the field from the file.',
   });
 }
 
 function nullWarning(fields: readonly string[]): FluxError {
   const more = fields.length - NAMED_NULLS;
   const named = fields.slice(0, NAMED_NULLS).join(', ') + (more > 0 ? ` and ${more} more` : '');
-  return new FluxError(`${named}: null, read as a field that is not there`, {
+  return new FluxError(`${named}: null, treated as an absent field`, {
     code: 'cluster/null',
     fault: 'user',
-    help: 'Give it a value, or take it out of the file. A text that is to be empty is written "".',
+    help: 'Set a value, or remove it from the file. An empty text is written "".',
   });
 }

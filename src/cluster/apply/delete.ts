@@ -5,14 +5,14 @@ import { type ApiResource, objectPath } from '../discovery/api-resource.ts';
 import type { LiveObject } from '../object/live.ts';
 import { readMetadata } from './takeover.ts';
 
-/** `changed` when it is not as it was looked at and stays; else what it still waits for before it is gone. */
+/** `changed` if the object changed since it was compared and is kept; else the finalizers that still delay its removal. */
 export type Deleted = 'changed' | { readonly finalizers: readonly string[] };
 
 const GONE: Deleted = { finalizers: [] };
 
 /**
- * Deletes exactly the object that was looked at: uid and resourceVersion are preconditions, so that one which changed since,
- * or came back under the same name, stays. An object that is gone already counts as deleted.
+ * Deletes exactly the compared object: uid and resourceVersion are preconditions, so that an object that changed since, or was recreated
+ * under the same name, is kept. A missing object counts as deleted.
  */
 export async function deleteObject(
   transport: Pick<Transport, 'request'>,
@@ -30,13 +30,13 @@ export async function deleteObject(
         apiVersion: 'v1',
         kind: 'DeleteOptions',
         preconditions: { uid: live.uid, resourceVersion: live.resourceVersion },
-        // For every kind, as with Flux v1 and kubectl: what the object owns goes with it, after it. Jobs and their like would
-        // leave pods behind by Orphan, and Foreground would make each object wait, by a finalizer, for everything it owns.
+        // For every kind, as in Flux v1 and kubectl: owned objects are deleted afterwards. Orphan would leave pods of Jobs behind, and
+        // Foreground would delay each object by a finalizer until its owned objects are deleted.
         propagationPolicy: 'Background',
       }),
       signal,
     });
-    // The API server answers with the object when it only marked it to be deleted, else with a Status.
+    // The API server returns the object if it only marked it for deletion, else a Status.
     return { finalizers: finalizersOf(body) };
   } catch (error) {
     if (!(error instanceof FluxError)) throw error;
@@ -45,7 +45,7 @@ export async function deleteObject(
     throw error;
   }
 
-  /** The first try may have been carried out, and its answer lost: an object that waits for finalizers has changed by that alone. */
+  /** A retry: the first attempt may have succeeded although its response was lost, and an object that waits for finalizers changed by it. */
   async function whatBecame(): Promise<Deleted> {
     const now = await readMetadata((build) => transport.request({ ...build(), signal }), path);
     if (!now) return GONE;

@@ -9,23 +9,23 @@ import { mergeDuplicates } from './duplicate-items.ts';
 import { dropRefusedNulls } from './refused-nulls.ts';
 import { serverWarnings } from './server-warnings.ts';
 
-/** What is sent for an object, until the API server takes it. */
+/** The body of an object, adapted until the API server accepts it. */
 export interface Draft {
-  /** Made when it is first asked for, so that objects that wait for their turn hold none. */
+  /** Built on demand, so that waiting objects hold none. */
   current(): ApplyBody;
   /**
-   * After a refusal: reads what was refused as `kubectl apply`, or the kubelet, would have read it. True when there is such a
-   * reading, and sending again makes sense.
+   * Adapts the body after a rejection, as `kubectl apply` or the kubelet would interpret it. True if that is possible, so that the apply
+   * should be repeated.
    */
   mend(refusal: FluxError): boolean;
-  /** Adds what the API server warned of when it took it. */
+  /** Adds the warnings of the API server. */
   taken(answer: Pick<ApiResponse, 'headers'>): void;
 }
 
-/** What the API server refuses for its form it names all at once; what is left after these has no reading. */
+/** Limit of adaptations: the API server reports all errors of one form together. */
 const MENDS = 8;
 
-/** `live` is the object as it is in the cluster, with its managedFields. */
+/** `live` is the object in the cluster, with its managedFields. */
 export function createDraft(
   { target, mark, replicas, warnings: told }: Pick<ApplyStep, 'target' | 'mark' | 'replicas' | 'warnings'>,
   live: LiveObject | undefined,

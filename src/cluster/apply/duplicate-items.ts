@@ -3,9 +3,9 @@ import { FluxError } from '../../base/index.ts';
 import { isFields, type KubeObject } from '../../resource/index.ts';
 
 /**
- * Lists whose items have a key may hold each key once for server-side apply, while `kubectl apply` took any. The API server's
- * refusal names list and key (`.spec.template.spec.containers[name="web"].env: duplicate entries for key [name="A"]`), so that no
- * schema is needed here: these items become one, as the kubelet would have read them.
+ * In server-side apply, lists with keyed items may have each key only once, whereas `kubectl apply` accepted duplicates. The API server's
+ * error contains list and key (`.spec.template.spec.containers[name="web"].env: duplicate entries for key [name="A"]`), so no schema is
+ * needed here: duplicate items are merged as the kubelet interprets them.
  */
 export interface Merged {
   readonly body: KubeObject;
@@ -14,7 +14,7 @@ export interface Merged {
 
 const BETWEEN = ': duplicate entries for key ';
 
-/** The body with its duplicates made one; undefined when the refusal names none, or some that contradict each other. */
+/** The body with merged duplicates; undefined if the error contains none, or contradictory ones. */
 export function mergeDuplicates(body: KubeObject, refusal: string): Merged | undefined {
   const copy = unshared(body);
   const warnings = new Map<string, FluxError>();
@@ -30,12 +30,12 @@ export function mergeDuplicates(body: KubeObject, refusal: string): Merged | und
   return warnings.size === 0 ? undefined : { body: copy, warnings: [...warnings.values()] };
 }
 
-/** A copy without anything in common; what YAML aliases made one object twice becomes two. */
+/** A deep copy without shared objects, which YAML aliases may create. */
 export function unshared(body: KubeObject): KubeObject {
   return JSON.parse(JSON.stringify(body)) as KubeObject;
 }
 
-/** Lists and keys that a refusal names. */
+/** The lists and keys in an error. */
 function named(refusal: string): readonly (readonly [path: string, key: string])[] {
   const parts = refusal.split(BETWEEN);
   return parts.slice(1).map((after, index) => {
@@ -48,10 +48,10 @@ const KEY = /^\[(?:"(?:[^"\\]|\\.)*"|[^\]"])*\]/;
 
 type Key = Readonly<Record<string, unknown>> | { readonly '': unknown };
 
-/** Makes the items of one key one, in place. Returns what was done, for the warning; `single` when there is only one already. */
+/** Merges the items of one key in place. Returns a description for the warning; `single` if there is only one item. */
 function mergeIn(items: unknown[], key: Key, field: string): string | 'contradiction' | 'single' {
   const exact = items.flatMap((item, index) => (hasKey(item, key, false) ? [index] : []));
-  // A part of the key that is left out has the schema's default: `protocol: TCP`.
+  // A missing part of the key has the schema's default: `protocol: TCP`.
   const found = exact.length > 1 ? exact : items.flatMap((item, index) => (hasKey(item, key, true) ? [index] : []));
   const twins = found.map((index) => items[index]);
   const [first] = found;
@@ -61,14 +61,14 @@ function mergeIn(items: unknown[], key: Key, field: string): string | 'contradic
   const rule = same ? undefined : RULES.find((each) => each.field === field && (!each.key || Object.hasOwn(key, each.key)));
   const one = same ? twins[0] : rule?.merge(twins);
   if (one === undefined) return 'contradiction';
-  // What comes between them may refer to the variable; and the last may refer to what comes between.
+  // Items between them may refer to the variable, and the last one may refer to them.
   const at = field === 'env' && JSON.stringify(one).includes('$(') ? last : first;
   items[at] = one;
   for (const index of found.toReversed()) if (index !== at) items.splice(index, 1);
-  return rule ? rule.told : 'the same every time, taken once';
+  return rule ? rule.told : 'identical, merged into one';
 }
 
-/** How the kubelet reads items of one key that say different things. For lists that are not here, `kubectl apply` was refused too. */
+/** How the kubelet interprets different items with the same key. For other lists, `kubectl apply` fails as well. */
 const RULES: readonly {
   readonly field: string;
   readonly key?: string;

@@ -5,10 +5,10 @@ import { ignorePolicy } from '../object/ownership.ts';
 import type { Target } from '../scope/scope.ts';
 import { readMetadata, type TakeoverDeps } from './takeover.ts';
 
-/** On a manifest in Git: what cannot be changed in place may be deleted and created anew, this object alone. */
+/** Annotation of a manifest in Git: this object may be recreated if an immutable field changes. */
 export const FORCE_ANNOTATION = 'fluxcd.io/force';
 
-/** What holds data, or other objects: never deleted to change a field, whatever an annotation says. */
+/** Kinds that hold data or other objects: never deleted to change a field, even with the annotation. */
 const NEVER = new Set([
   '/Namespace',
   '/PersistentVolume',
@@ -29,32 +29,32 @@ export function mayBeRecreated({ resource }: Pick<Target, 'resource'>): boolean 
   return !NEVER.has(`${resource.group}/${resource.kind}`);
 }
 
-/** The same refusal of an immutable field, with what can be done about it for this kind. */
+/** The error for an immutable field, with help for this kind. */
 export function immutableError(error: FluxError, { resource }: Pick<Target, 'resource'>, changed: readonly string[]): FluxError {
   const never = !mayBeRecreated({ resource });
   return new FluxError(error.message + (changed.length > 0 ? ` (changed here: ${changed.join(', ')})` : ''), {
     code: 'cluster/immutable',
     fault: 'user',
     help: never
-      ? `Kubernetes does not let this field change in place, and Flux never deletes a ${resource.kind} to change it, ${FORCE_ANNOTATION} or not: put the old value back, or give the object another name.`
-      : `Kubernetes does not let this field change in place: put the old value back, give the object another name, or annotate its manifest with ${FORCE_ANNOTATION}: "true", and Flux deletes this object and creates it anew.`,
+      ? `This field is immutable, and Flux never deletes a ${resource.kind} to change it, even with ${FORCE_ANNOTATION}: restore the old value, or rename the object.`
+      : `This field is immutable: restore the old value, rename the object, or annotate its manifest with ${FORCE_ANNOTATION}: "true" to let Flux delete and recreate this object.`,
     cause: error,
   });
 }
 
 export interface RecreateDeps extends TakeoverDeps {
-  /** Told when the object does not go at once. */
+  /** Called if the object is not removed at once. */
   readonly onWait: () => void;
-  /** @throws FluxError when the API server would not create the object: then nothing is deleted. */
+  /** @throws FluxError if the API server would reject the new object; then nothing is deleted. */
   readonly tryCreation: () => Promise<void>;
-  /** Deletes exactly the object that was looked at; false when it has changed since. */
+  /** Deletes exactly the compared object; false if it has changed since. */
   readonly delete: (live: LiveObject) => Promise<boolean>;
 }
 
 /**
- * Deletes the object that refused a change of an immutable field, and waits until it is gone (R-016). Nothing is deleted when
- * its kind holds data or other objects, when somebody asked in the cluster to leave it alone, or when it could not be created.
- * @throws FluxError `cluster/immutable` when it may not be deleted, `cluster/not-gone` when finalizers hold it.
+ * Deletes an object whose immutable field changed, and waits until it is removed (R-016). Nothing is deleted if the kind holds data or
+ * other objects, if the live object is annotated to be ignored, or if the new object would be rejected.
+ * @throws FluxError `cluster/immutable` if it may not be deleted, `cluster/not-gone` if finalizers delay the removal.
  */
 export async function deleteForRecreation(
   { resource, namespace, name }: Target,
@@ -67,26 +67,23 @@ export async function deleteForRecreation(
   const deleted = await deleteCurrent();
   if (deleted) await waitGone(deleted);
 
-  /** Deletes it as it is now, which nobody changes meanwhile. */
+  /** Deletes the current version, and retries if it changes meanwhile. */
   async function deleteCurrent(): Promise<LiveObject | undefined> {
     for (let attempt = 0; attempt < DELETE_ATTEMPTS; attempt += 1) {
       const live = await readMetadata(deps.request, path);
       if (!live) return undefined;
       if (ignorePolicy(live.annotations) !== undefined) {
-        throw new FluxError(
-          `${refusal.message}; not created anew, because it is annotated with fluxcd.io/ignore in the cluster`,
-          {
-            code: 'cluster/immutable',
-            fault: 'user',
-            help: 'Take the annotation off in the cluster, or put the old value back.',
-            cause: refusal,
-          },
-        );
+        throw new FluxError(`${refusal.message}; not recreated, because it is annotated with fluxcd.io/ignore in the cluster`, {
+          code: 'cluster/immutable',
+          fault: 'user',
+          help: 'Remove the annotation in the cluster, or restore the old value.',
+          cause: refusal,
+        });
       }
       if (attempt === 0) await deps.tryCreation();
       if (await deps.delete(live)) return live;
     }
-    throw new FluxError(`${subject} cannot be created anew: it changes all the time`, {
+    throw new FluxError(`${subject} cannot be recreated: it keeps changing`, {
       code: 'cluster/conflict',
       cause: refusal,
     });
@@ -99,10 +96,10 @@ export async function deleteForRecreation(
       if (!live || live.uid !== uid) return;
       if (deps.clock.monotonic() >= deadline) {
         const holders = live.finalizers?.length ? `, held by the finalizers ${live.finalizers.join(', ')}` : '';
-        throw new FluxError(`${subject} is still there ${GONE_MS / 1000} s after it was deleted to be created anew${holders}`, {
+        throw new FluxError(`${subject} still exists ${GONE_MS / 1000} s after it was deleted to be recreated${holders}`, {
           code: 'cluster/not-gone',
           fault: 'user',
-          help: 'Whoever set the finalizers has to finish. A later sync creates the object once it is gone.',
+          help: 'The controllers of the finalizers have to finish. A later sync then creates the object.',
           cause: refusal,
         });
       }
@@ -113,8 +110,8 @@ export async function deleteForRecreation(
 }
 
 /**
- * Fields of `spec` that the manifest wants otherwise than they are, where the API server names `spec` as a whole; those that its
- * message names are the ones it would let change.
+ * Fields of `spec` that differ from the manifest, for errors of the API server about `spec` as a whole; the fields in its message are the
+ * mutable ones.
  */
 export function changedSpecFields(wanted: unknown, live: unknown, message: string): readonly string[] {
   if (typeof wanted !== 'object' || wanted === null || typeof live !== 'object' || live === null) return [];

@@ -5,8 +5,8 @@ import { unshared } from './duplicate-items.ts';
 const REFUSED = ': Invalid value: "null"';
 
 /**
- * The schema of a custom kind may give null a meaning, so nulls are sent as they are written. Those that the API server refuses
- * (`spec.size: Invalid value: "null": …`) are left out, as kubectl leaves them out; undefined when the refusal names none.
+ * The schema of a custom kind may give null a meaning, so nulls are sent as written. Those that the API server rejects
+ * (`spec.size: Invalid value: "null": …`) are omitted, as in kubectl; undefined if the error contains none.
  */
 export function dropRefusedNulls(
   body: KubeObject,
@@ -19,15 +19,15 @@ export function dropRefusedNulls(
     .map((before) => before.split(' ').at(-1)?.replace(/^\[/, '') ?? '');
   const dropped = paths.filter((path) => dropAt(copy, path));
   if (dropped.length === 0) return undefined;
-  const warning = new FluxError(`${dropped.join(', ')}: null, read as a field that is not there`, {
+  const warning = new FluxError(`${dropped.join(', ')}: null, treated as an absent field`, {
     code: 'cluster/null',
     fault: 'user',
-    help: 'The schema of its kind allows no null there. Give it a value, or take it out of the file.',
+    help: 'The schema of its kind does not allow null there. Set a value, or remove it from the file.',
   });
   return { body: copy, warnings: [warning] };
 }
 
-/** Deletes the null at `spec.items[0].size`; false when there is none. */
+/** Deletes the null at a path such as `spec.items[0].size`; false if there is none. */
 function dropAt(object: unknown, path: string): boolean {
   const steps = path.match(/[^.[\]]+/g) ?? [];
   const field = steps.pop();

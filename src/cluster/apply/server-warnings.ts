@@ -1,13 +1,13 @@
 import { FluxError } from '../../base/index.ts';
 import type { ApiResponse } from '../connection/transport.ts';
 
-/** What is read of a header at most, and told of one object. */
+/** Limits of a header's length, and of warnings for one object. */
 const MAX_HEADER = 16_384;
 const MAX_WARNINGS = 10;
 
 /**
- * What the API server warns of beside an answer (RFC 7234, as kubectl prints it): versions that will go, what Pod Security or an
- * admission policy does not like. Each once.
+ * The API server's Warning headers (RFC 7234, as kubectl prints them), without duplicates: deprecated versions, violations of Pod Security
+ * or admission policies.
  */
 export function serverWarnings({ headers }: Pick<ApiResponse, 'headers'>): readonly FluxError[] {
   const { warning = '' } = headers;

@@ -1,9 +1,9 @@
 import type { ApiResource } from '../discovery/api-resource.ts';
 
 /**
- * In which order kinds are applied; within a stage the order does not matter. Namespaces and definitions come first because
- * objects cannot exist without them, configuration before what reads it, and whatever can refuse or delay other requests
- * (webhooks, policies, aggregated APIs) last. Deletion goes the other way.
+ * The order of kinds; within a stage the order does not matter. Namespaces and definitions come first because other objects need them,
+ * then configuration before its readers, and last the kinds that can reject or delay other requests (webhooks, policies, aggregated
+ * APIs). Deletions use the reverse order.
  */
 export const STAGES = 5;
 
@@ -54,7 +54,7 @@ export function stageOf({ group, kind }: Pick<ApiResource, 'group' | 'kind'>): n
   return isBuiltIn(group) && Object.hasOwn(STAGE, kind) ? (STAGE[kind] ?? REST) : REST;
 }
 
-/** Groups of Kubernetes itself; a custom `Service` or `Job` of somebody's group comes with the other custom resources. */
+/** Groups of Kubernetes itself; a custom `Service` or `Job` of another group is applied with the other custom resources. */
 export function isBuiltIn(group: string): boolean {
   return !group.includes('.') || group.endsWith('.k8s.io');
 }

@@ -3,10 +3,10 @@ import { isFields, type KubeObject } from '../../resource/index.ts';
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * A Secret with `stringData` written as `data`, where the API server puts it, over what is there. It would note us as the owner of
- * `stringData`, which no object has, and nobody as that of `data`: changes of a value would go unseen, and a key that Git has no
- * longer would stay (https://kubernetes.io/docs/concepts/configuration/secret/). Values that are no text stay
- * where they are: the API server names them. Other objects are returned as they are.
+ * A Secret with `stringData` merged into `data`, as the API server stores it. Otherwise the API server would record us as the owner of
+ * `stringData`, which no stored object has, and of nothing in `data`: drift would go unnoticed, and keys removed from Git would stay
+ * (https://kubernetes.io/docs/concepts/configuration/secret/). Values that are not text stay in place: the API server reports them. Other
+ * objects are returned unchanged.
  */
 export function withoutStringData(object: KubeObject): KubeObject;
 export function withoutStringData(object: Fields): Fields;

@@ -10,7 +10,7 @@ import { withoutStringData } from './string-data.ts';
 const ATTEMPTS = 6;
 
 export interface TakeoverDeps {
-  /** Sends a request in its turn. */
+  /** Sends a request when a slot is free. */
   readonly request: (build: () => ApiRequest) => Promise<ApiResponse>;
   readonly clock: Clock;
   readonly manager: string;
@@ -18,9 +18,9 @@ export interface TakeoverDeps {
 }
 
 /**
- * The managedFields of an object after what `kubectl apply` wrote is ours, or undefined when there is nothing to take. Without this,
- * a field that is no longer in Git would stay for ever: its owner, kubectl, never takes it away. What `kubectl label` and the
- * like of old wrote under the same name stays theirs: it is not in the last-applied configuration.
+ * The managedFields of an object after taking over the fields of `kubectl apply`, or undefined if there are none. Without this, a field
+ * that is removed from Git would stay for ever, because its owner, kubectl, never removes it. Fields that older versions of `kubectl
+ * label` and the like wrote under the same manager stay theirs, since they are not in the last-applied configuration.
  * (The same migration as client-go's csaupgrade makes: https://kubernetes.io/docs/reference/using-api/server-side-apply/#migration-between-client-side-and-server-side-apply)
  */
 export function takenOver(live: LiveObject, manager: string): readonly ManagedFields[] | undefined {
@@ -29,7 +29,7 @@ export function takenOver(live: LiveObject, manager: string): readonly ManagedFi
     const split = splitEntry(entry, live);
     return split?.ours ? [{ entry, ours: split.ours, theirs: split.theirs }] : [];
   });
-  // The newest knows the current version of the API.
+  // The newest entry has the current API version.
   const newest = taken.toSorted((a, b) => (a.entry.time ?? '').localeCompare(b.entry.time ?? '')).at(-1);
   if (!newest) return undefined;
   const own = entries.find((entry) => entry.manager === manager && entry.operation === 'Apply' && !entry.subresource);
@@ -56,7 +56,7 @@ function splitEntry(
   return { ours, theirs };
 }
 
-/** What kubectl applied last, with the annotation that says so. */
+/** The fields that kubectl applied last, including its annotation. */
 function lastAppliedOf({ annotations }: LiveObject): unknown {
   const text = annotations?.[LAST_APPLIED];
   if (text === undefined) return undefined;
@@ -65,15 +65,15 @@ function lastAppliedOf({ annotations }: LiveObject): unknown {
     if (!isFields(object) || !isFields(object.metadata)) return undefined;
     const written = isFields(object.metadata.annotations) ? object.metadata.annotations : {};
     const metadata = { ...object.metadata, annotations: { ...written, [LAST_APPLIED]: '' } };
-    // What was applied as `stringData` of a Secret is owned as `data`.
+    // Applied `stringData` of a Secret is owned as `data`.
     return withoutStringData({ ...object, metadata });
   } catch {
-    // Somebody wrote something else there: nobody knows what kubectl applied.
+    // The annotation is invalid, so kubectl's fields are unknown.
     return undefined;
   }
 }
 
-/** True when only the last-applied configuration tells what is ours to take, and it is not at hand: what is watched is kept without it. */
+/** True if the last-applied configuration is needed to find the fields, but was not kept by the watch. */
 function lacksLastApplied(live: LiveObject, manager: string): boolean {
   if (live.annotations?.[LAST_APPLIED] !== undefined || isAllOurs(live, manager)) return false;
   return (live.managedFields ?? []).some(
@@ -82,8 +82,9 @@ function lacksLastApplied(live: LiveObject, manager: string): boolean {
 }
 
 /**
- * Makes what `kubectl apply` wrote ours, before our first apply of an object, and again after a Flux v1 applied it. Changes managedFields alone, so nothing restarts.
- * @returns the object's metadata as it is now; undefined when it is gone.
+ * Takes over the fields of `kubectl apply` before our first apply of an object, and again after Flux v1 applied it. Changes only
+ * managedFields, so nothing restarts.
+ * @returns the object's new metadata; undefined if it does not exist.
  */
 export async function takeOver(
   resource: ApiResource,
@@ -106,7 +107,7 @@ export async function takeOver(
         headers: { 'content-type': 'application/json-patch+json', accept: METADATA },
         body: JSON.stringify([
           { op: 'replace', path: '/metadata/managedFields', value: managedFields },
-          // The API server compares it: a writer in between makes this a conflict.
+          // A precondition: a concurrent write causes a conflict.
           { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion },
         ]),
       }));
@@ -123,7 +124,7 @@ export async function takeOver(
   }
 }
 
-/** Metadata of one object; undefined when it is not there. */
+/** Metadata of one object; undefined if it does not exist. */
 export async function readMetadata(request: TakeoverDeps['request'], path: string): Promise<LiveObject | undefined> {
   try {
     const { body } = await request(() => ({ path, headers: { accept: METADATA } }));
@@ -136,5 +137,5 @@ export async function readMetadata(request: TakeoverDeps['request'], path: strin
 
 function liveOf(body: unknown): LiveObject {
   if (isFields(body) && isFields(body.metadata) && typeof body.metadata.name === 'string') return metadataOf(body);
-  throw new FluxError('the answer holds no object', { code: 'cluster/bad-answer' });
+  throw new FluxError('the response contains no object', { code: 'cluster/bad-answer' });
 }

@@ -6,22 +6,22 @@ import { kindName, objectPath } from '../discovery/api-resource.ts';
 import type { Target } from '../scope/scope.ts';
 import type { Draft } from './draft.ts';
 
-/** The shortest limit of a name is that of a CronJob, 52: up to here a name grows by the suffix, a longer one keeps its length. */
+/** The shortest limit of names is that of CronJobs, 52: shorter names grow by the suffix, longer ones keep their length. */
 const GROWS = 43;
 const SUFFIX = 9;
 
 export interface TrialDeps {
-  /** Sends a request in its turn. */
+  /** Sends a request when a slot is free. */
   readonly request: (build: () => ApiRequest) => Promise<ApiResponse>;
   readonly manager: string;
-  /** A refusal as it may be told. */
+  /** Sanitises a rejection for display. */
   readonly told: (error: FluxError) => FluxError;
 }
 
 /**
- * Asks by a dry run under an unused name whether the API server, with all its webhooks and quotas, would create the object, before
- * the one that stands is deleted for it (https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run).
- * @throws FluxError with the code of the refusal, when it would not.
+ * Checks by a dry run under an unused name that the API server, with all webhooks and quotas, would create the object, before the existing
+ * one is deleted (https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run).
+ * @throws FluxError with the code of the rejection.
  */
 export async function tryCreation({ resource, namespace, name }: Target, draft: Draft, deps: TrialDeps): Promise<void> {
   const unused = unusedName(name);
@@ -41,7 +41,7 @@ export async function tryCreation({ resource, namespace, name }: Target, draft: 
       if (draft.mend(error)) continue;
       const { message } = deps.told(error);
       throw new FluxError(
-        `${kindName(resource)} ${name}: not deleted to be created anew, because a dry run of its creation (as ${unused}) was refused: ${message}`,
+        `${kindName(resource)} ${name}: not deleted to be recreated, because a dry run of its creation (as ${unused}) was rejected: ${message}`,
         {
           code: error.code,
           fault: error.fault,

@@ -3,11 +3,11 @@ import type { Credentials } from './kubeconfig.ts';
 
 interface OfIdentity {
   readonly requests: HttpTransport;
-  /** Watches have connections of their own: they neither take those of the other requests nor wait behind a long list. */
+  /** Watches have separate connections: they neither use up those of other requests nor wait behind a long list. */
   readonly streams: HttpTransport;
 }
 
-/** Connections to one API server, those of each client certificate apart; a former one's end when the server ends them. */
+/** Connections to one API server, separate for each client certificate; those of an old one remain until the server closes them. */
 export function createConnections({ clock, maxInFlight }: { readonly clock: Clock; readonly maxInFlight: number }) {
   const byTls = new Map<Credentials['tls'], OfIdentity>();
   return {

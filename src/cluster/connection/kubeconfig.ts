@@ -7,13 +7,13 @@ import { isFields } from '../../resource/index.ts';
 import { credentialFailure, kubeconfigFailure } from './kubeconfig-failure.ts';
 
 export interface KubeconfigSource {
-  /** A kubeconfig file; without it KUBECONFIG, `~/.kube/config` and the pod's service account are tried in this order. */
+  /** A kubeconfig file; by default KUBECONFIG, `~/.kube/config` and the pod's service account, in this order. */
   readonly kubeconfigFile?: string;
-  /** The files of a KUBECONFIG that is not the one of this process's environment; merged, as kubectl merges them. */
+  /** Kubeconfig files in place of this process's KUBECONFIG; merged as by kubectl. */
   readonly kubeconfigFiles?: readonly string[];
-  /** A context of it instead of the current one. */
+  /** A context instead of the current one. */
   readonly context?: string;
-  /** The pod's service account, whatever kubeconfig files exist. */
+  /** Uses the pod's service account even if kubeconfig files exist. */
   readonly inCluster?: boolean;
 }
 
@@ -21,9 +21,9 @@ export interface Kubeconfig {
   readonly config: KubeConfig;
   /** URL of the API server without a trailing slash. */
   readonly server: string;
-  /** File and context, for messages. */
+  /** File and context for messages. */
   readonly where: string;
-  /** Namespace of the context, also where that names no cluster; absent in a pod without a kubeconfig, where Flux v1 used `default` as well. */
+  /** Namespace of the context, even of one without cluster; absent in a pod without kubeconfig, where Flux v1 used `default` as well. */
   readonly namespace?: string;
 }
 
@@ -31,11 +31,11 @@ const IN_CLUSTER = 'inClusterContext';
 const LOADED = 'loaded-context';
 
 /**
- * Reads the connection settings. Asks no server.
- * @throws FluxError `cluster/no-config` (Flux v1's words), `cluster/bad-config`.
+ * Reads the connection settings without sending a request.
+ * @throws FluxError `cluster/no-config` (worded as in Flux v1), `cluster/bad-config`.
  */
 export async function loadKubeconfig(source: KubeconfigSource): Promise<Kubeconfig> {
-  // Loaded late: the package takes most of a second and 90 MB, which no command without a cluster should pay.
+  // Loaded on demand: the package takes most of a second and 90 MB, which commands without a cluster should not pay.
   const { KubeConfig } = await import('@kubernetes/client-node');
   class Named extends KubeConfig {
     override loadFromFile(file: string, options?: Partial<ConfigOptions>): void {
@@ -62,7 +62,7 @@ export async function loadKubeconfig(source: KubeconfigSource): Promise<Kubeconf
     for (const other of others) first.mergeConfig(other);
     return first;
   };
-  /** Takes a context that names no cluster for one that does. */
+  /** Ignores a context without cluster. */
   class Forgiving extends Named {
     override loadFromString(text: string, options?: Partial<ConfigOptions>): void {
       super.loadFromString(withClusterNames(text), options);
@@ -76,7 +76,7 @@ export async function loadKubeconfig(source: KubeconfigSource): Promise<Kubeconf
     config = podOnly?.config ?? load();
     namespaceAlone = podOnly?.namespace;
   } catch (error) {
-    // A KUBECONFIG whose file is not there counts for as much as none.
+    // A KUBECONFIG whose file is missing counts as unset.
     if (!source.kubeconfigFile && isMissingFile(error)) throw noConfig();
     throw kubeconfigFailure(error, where);
   }
@@ -89,12 +89,12 @@ export async function loadKubeconfig(source: KubeconfigSource): Promise<Kubeconf
       : broken(`invalid configuration: no current context is set in ${where}`);
   }
   const cluster = config.getCluster(context.cluster);
-  // What client-node makes up when it has found nothing at all, or no service account.
+  // The placeholder of client-node if it finds no configuration, or no service account.
   const nothing = context.name === LOADED && cluster?.server === 'http://localhost:8080';
   const notInCluster = context.name === IN_CLUSTER && cluster?.server.includes('//undefined:');
   if (nothing || notInCluster) throw noConfig();
   if (!cluster?.server) throw noCluster(context, where);
-  // client-node refuses plain HTTP unless certificate checks are off, though there is no certificate to check.
+  // client-node rejects plain HTTP unless certificate checks are disabled, although there is no certificate to check.
   if (cluster.server.startsWith('http:')) {
     config.clusters = config.clusters.map((each) => (each === cluster ? { ...each, skipTLSVerify: true } : each));
   }
@@ -108,8 +108,8 @@ export async function loadKubeconfig(source: KubeconfigSource): Promise<Kubeconf
 }
 
 /**
- * The pod's service account, where a kubeconfig names no cluster at all. Flux v1's image and chart mount such a file, which says
- * nothing but a namespace, and Go's client goes on as if it were not there.
+ * The pod's service account, for a kubeconfig without any cluster. Flux v1's image and chart mount such a file, which only sets a
+ * namespace, and which Go's client otherwise ignores.
  */
 function withoutCluster(load: () => KubeConfig): { readonly config: KubeConfig; readonly namespace?: string } | undefined {
   const config = load();
@@ -119,7 +119,7 @@ function withoutCluster(load: () => KubeConfig): { readonly config: KubeConfig; 
   return { config, ...(namespace ? { namespace } : {}) };
 }
 
-/** The text with a name where a context has none for its cluster: to client-node such a context is not valid. */
+/** The text with a placeholder for a context's missing cluster, since client-node rejects such a context. */
 function withClusterNames(text: string): string {
   const document = parseYamlDocument(text, 1);
   const value = document && 'value' in document ? document.value : undefined;
@@ -132,7 +132,7 @@ function withClusterNames(text: string): string {
   return JSON.stringify({ ...value, contexts });
 }
 
-/** The files that count, for messages. */
+/** The effective files, for messages. */
 function placeOf({ kubeconfigFile, kubeconfigFiles = [] }: KubeconfigSource): string {
   const files = kubeconfigFile ? [kubeconfigFile] : kubeconfigFiles;
   return files.length === 0 ? 'the kubeconfig' : `kubeconfig ${files.join(', ')}`;
@@ -148,18 +148,18 @@ function noConfig(): FluxError {
 function noCluster({ name, cluster }: { readonly name: string; readonly cluster: string }, where: string): FluxError {
   const message = `context ${JSON.stringify(name)} of ${where} names cluster ${JSON.stringify(cluster)}, which has no server there`;
   return broken(`invalid configuration: ${message}`, {
-    help: 'Add the cluster with its server to the file, or choose another context.',
+    help: 'Add the cluster with its server to the file, or use another context.',
   });
 }
 
-/** What client-node makes up when there is no file. */
+/** The placeholder of client-node without a file. */
 function isMadeUp({ contexts }: KubeConfig): boolean {
   return contexts.length > 0 && contexts.every(({ name }) => name === LOADED || name === IN_CLUSTER);
 }
 
 function noKubeconfig(context: string): FluxError {
   return broken(`context ${JSON.stringify(context)} does not exist: there is no kubeconfig`, {
-    help: 'Name a kubeconfig file in KUBECONFIG, or leave --context out.',
+    help: 'Set KUBECONFIG to a kubeconfig file, or omit --context.',
   });
 }
 
@@ -170,36 +170,36 @@ function isMissingFile(error: unknown): boolean {
 
 function contextsOf(config: KubeConfig): string {
   const names = config.getContexts().map(({ name }) => JSON.stringify(name));
-  return names.length === 0 ? 'The kubeconfig has no context at all.' : `The kubeconfig has: ${names.join(', ')}.`;
+  return names.length === 0 ? 'The kubeconfig has no contexts.' : `The kubeconfig has: ${names.join(', ')}.`;
 }
 
 function broken(
   message: string,
-  { help = 'Check the file and the name of the context with kubectl config view.' }: { readonly help?: string } = {},
+  { help = 'Check the file and the context name with kubectl config view.' }: { readonly help?: string } = {},
 ): FluxError {
   return new FluxError(message, { code: 'cluster/bad-config', fault: 'user', help });
 }
 
 export interface Credentials {
   readonly headers: Readonly<Record<string, string>>;
-  /** The very same object until a certificate or setting is another one: connections are kept by it. */
+  /** The identical object until a certificate or setting changes, since connections are keyed by it. */
   readonly tls: RequestOptions;
 }
 
-/** How long headers and certificates are used before they are asked for again; token files rotate under us. */
+/** How long headers and certificates are cached; token files rotate. */
 const CREDENTIALS_MS = 10_000;
 
 export interface CredentialSource {
   readonly server: string;
   current(): Promise<Credentials>;
   /**
-   * After a 401: drops everything cached, the exec plugin's answer and the token file included, unless that was done since
-   * `refused` were handed out (many requests are refused at once).
+   * After a 401: drops all cached credentials, including the exec plugin's result and the token file, unless that has happened since
+   * `refused` were issued, since many requests may be rejected at once.
    */
   renew(refused: Credentials): Promise<void>;
 }
 
-/** Credentials of a kubeconfig, renewed as they age. client-node renews exec credentials only at expiry, so a 401 loads all anew. */
+/** Credentials of a kubeconfig, renewed regularly. client-node renews exec credentials only at expiry, so a 401 reloads everything. */
 export function createCredentialSource(initial: Kubeconfig, reload: () => Promise<Kubeconfig>, clock: Clock): CredentialSource {
   let kubeconfig = initial;
   let cached: { readonly at: number; readonly value: Promise<Credentials> } | undefined;
@@ -241,7 +241,7 @@ export function createCredentialSource(initial: Kubeconfig, reload: () => Promis
   };
 }
 
-/** The agent of a proxy is made anew each time, with the same settings. */
+/** The agent of a proxy is created each time, with the same settings. */
 function isSameTls({ agent: _one, ...one }: RequestOptions, { agent: _other, ...other }: RequestOptions): boolean {
   return isDeepStrictEqual(one, other);
 }
@@ -260,12 +260,12 @@ async function credentialsOf({ config, server, where }: Kubeconfig): Promise<Cre
   for (const [name, value] of Object.entries(headers ?? {})) if (value !== undefined) all[name] = String(value);
   if (fileToken !== undefined) all.Authorization = `Bearer ${fileToken}`;
   if (auth && !all.Authorization) all.Authorization = `Basic ${Buffer.from(auth).toString('base64')}`;
-  // Connections are kept by our own agent, except through a proxy, which only client-node's agent knows.
+  // Our own agent keeps connections, except through a proxy, which only client-node's agent supports.
   const proxied = config.getCurrentCluster()?.proxyUrl && server.startsWith('https:');
   return { headers: all, tls: proxied && agent ? { ...tls, agent } : tls };
 }
 
-/** The token of a pod's service account as its file holds it now; client-node would use one for a minute after it was replaced. */
+/** The current token of a pod's service account; client-node would use an old one for a minute after its replacement. */
 async function tokenOfFile(config: KubeConfig): Promise<string | undefined> {
   const file: unknown = config.getCurrentUser()?.authProvider?.config?.tokenFile;
   if (typeof file !== 'string') return undefined;

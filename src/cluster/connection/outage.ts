@@ -3,19 +3,18 @@ import { type Clock, type FluxError, waitOrAbort } from '../../base/index.ts';
 interface Outage {
   readonly error: FluxError;
   readonly retryAt: number;
-  /** The request that tries whether the server is back. */
+  /** The request that probes the server. */
   probe?: Promise<void>;
 }
 
-/** Sends one request, when it is its turn. @throws what `send` throws, or what another request has met meanwhile. */
+/** Sends one request. @throws the error of `send`, or that of a concurrent probe. */
 export type OutageGate = <T>(signal: AbortSignal | undefined, send: () => Promise<T>) => Promise<T>;
 
-/** A server that starts must not be run over by all who waited for it. */
+/** Spreads waiting requests, so that they do not overload a starting server. */
 const RECONNECT_MS = 1_000;
 
 /**
- * While no connection to the server can be made (R-001), one request at a time tries whether it is back, at most once a second,
- * and the others share its failure.
+ * While the server is unreachable (R-001), one request at a time probes it, at most once a second, and the others share its failure.
  */
 export function createOutageGate(clock: Clock): OutageGate {
   let outage: Outage | undefined;
@@ -28,7 +27,7 @@ export function createOutageGate(clock: Clock): OutageGate {
     } catch (thrown) {
       const error = thrown as FluxError;
       if (isNoConnection(error)) outage = { error, retryAt: clock.monotonic() + RECONNECT_MS };
-      // Whoever was stopped has learned nothing.
+      // An aborted probe proves nothing.
       else if (error.code !== 'cluster/stopped') outage = undefined;
       throw error;
     }
@@ -58,7 +57,7 @@ export function createOutageGate(clock: Clock): OutageGate {
   };
 }
 
-/** True when no connection could be made, as against one that was made and broke. */
+/** True if no connection could be established, in contrast to one that broke. */
 function isNoConnection({ code, cause }: FluxError): boolean {
   if (code !== 'cluster/unreachable') return false;
   const reason = cause instanceof Error ? (cause.cause as NodeJS.ErrnoException | undefined) : undefined;

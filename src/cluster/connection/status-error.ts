@@ -1,6 +1,6 @@
 import { FluxError, type FluxErrorOptions, isCut, redact } from '../../base/index.ts';
 
-/** A `Status` object, as the API server answers a failure (Kubernetes API conventions, "Response Status Kind"). */
+/** A `Status` object, the API server's error response (Kubernetes API conventions, "Response Status Kind"). */
 interface Status {
   readonly message?: string;
   readonly reason?: string;
@@ -17,30 +17,30 @@ interface Cause {
   readonly field?: string;
 }
 
-/** Schema errors of server-side apply arrive as 500 without a reason; trying again cannot help. */
+/** Schema errors of server-side apply arrive as 500 without a reason; retrying cannot help. */
 const SCHEMA_ERROR = /^failed to (create typed|convert new|create manager|update managed)|error decoding|strict decoding/;
 const WEBHOOK_DOWN = /failed calling webhook "/;
-/** What etcd, or its client in the API server, says of an object beyond its limit; it arrives as 500. */
+/** The message of etcd, or of its client in the API server, for an object beyond its limit; it arrives as 500. */
 const TOO_LARGE = /etcdserver: request is too large|trying to send message larger than max/;
 const DENIED = /admission webhook "[^"]+" denied the request|ValidatingAdmissionPolicy '[^']+' .*denied request/;
 
-/** What API servers, and the rules of custom kinds, say of a field that cannot change once it is set. */
+/** Messages of API servers, and of custom kinds' rules, about immutable fields. */
 const IMMUTABLE =
   /\bimmutable\b|\bupdates to .{1,80} are forbidden|\bupdates to \w+ spec for fields other than|\bmay not (be )?(change|update)|\bcan(not| not|'t) (be )?(change|update|modif)/i;
-/** What a sentence quotes: values and field names of the object. */
+/** Quoted parts of a message: values and field names of the object. */
 const QUOTED = /"(?:[^"\\]|\\.)*(?:"|$)|`[^`]*(?:`|$)/gs;
-/** Some name what they got by a diff of Go structs, which tells nobody anything. */
+/** Some messages contain a diff of Go structs, which is unreadable. */
 const GO_DIFF = /\n@@ [\s\S]*$/;
 
-/** What is looked at of a message of the API server, in characters, and of its causes: webhooks put any text there, of any length. */
+/** Limits of a message in characters, and of its causes: webhooks can return text of any length. */
 const MAX_MESSAGE = 8 * 1024;
 const MAX_CAUSES = 20;
 const MAX_CAUSE = 2 * 1024;
 
-/** The typed error of an answer with a failure status; `path` is what was asked for. */
+/** The typed error of a response with an error status; `path` is the requested path. */
 export function errorFromStatus(httpStatus: number, body: unknown, path: string): FluxError {
   const status = isStatus(body) ? bounded(body) : undefined;
-  const message = redact(oneLine(fieldErrors(status) ?? status?.message ?? textOf(body) ?? `answer ${httpStatus}`));
+  const message = redact(oneLine(fieldErrors(status) ?? status?.message ?? textOf(body) ?? `status ${httpStatus}`));
   return new FluxError(
     message === '404 page not found' ? `${path} does not exist on this API server` : message,
     classify(httpStatus, status, message),
@@ -68,14 +68,14 @@ function classify(httpStatus: number, status: Status | undefined, message: strin
     return {
       code: 'cluster/denied',
       fault: 'user',
-      help: 'An admission policy of the cluster refused the object; change the object, or the policy.',
+      help: 'An admission policy of the cluster rejected the object; change the object, or the policy.',
     };
   }
   if (httpStatus === 500 && WEBHOOK_DOWN.test(message)) {
-    // Not the server's own trouble: trying again at once would wait for the webhook's timeout again (R-012).
+    // Not a failure of the server itself: a retry would only wait for the webhook's timeout again (R-012).
     return {
       code: 'cluster/webhook-failed',
-      help: 'The API server asks this admission webhook about the object and gets no answer: is its Service running? The object is applied as soon as it answers.',
+      help: 'The API server gets no response from this admission webhook: check that its Service is running. The object is applied as soon as the webhook responds.',
     };
   }
   if (TOO_LARGE.test(message)) return TOO_LARGE_OBJECT;
@@ -87,19 +87,19 @@ function classify(httpStatus: number, status: Status | undefined, message: strin
     case 401:
       return {
         code: 'cluster/unauthorized',
-        help: 'The API server does not accept our credentials: token or certificate expired or revoked?',
+        help: 'The API server rejected our credentials: check whether the token or certificate is expired or revoked.',
       };
     case 403:
       if (causes.some((cause) => cause.reason === 'NamespaceTerminating')) {
         return {
           code: 'cluster/namespace-terminating',
           fault: 'user',
-          help: 'The namespace is being deleted. When it hangs, look for finalizers of objects in it; the object is applied once it is back.',
+          help: 'The namespace is being deleted. If that hangs, look for finalizers of objects in it; the object is applied once the namespace exists again.',
         };
       }
       return {
         code: 'cluster/forbidden',
-        help: 'Give the service account of Flux this right by RBAC, or take the object out of the repository.',
+        help: 'Grant the service account of Flux this right in RBAC, or remove the object from the repository.',
       };
     case 404:
       if (status?.details?.kind === 'namespaces' && !/\/namespaces\/[^/]*$/.test(message)) {
@@ -117,13 +117,13 @@ function classify(httpStatus: number, status: Status | undefined, message: strin
     case 415:
       return { code: 'cluster/not-supported' };
     case 409:
-      return { code: 'cluster/conflict', help: 'Somebody else changed the object at the same time; the next sync looks again.' };
+      return { code: 'cluster/conflict', help: 'The object was changed at the same time; the next sync tries again.' };
     case 410:
       return { code: 'cluster/expired' };
     case 413:
       return TOO_LARGE_OBJECT;
     case 429:
-      return { code: 'cluster/throttled', help: 'The API server is overloaded and asked us to wait.' };
+      return { code: 'cluster/throttled', help: 'The API server is overloaded and requested a pause.' };
     case 504:
       return { code: 'cluster/timeout' };
     default:
@@ -135,30 +135,30 @@ function classify(httpStatus: number, status: Status | undefined, message: strin
 const TOO_LARGE_OBJECT: FluxErrorOptions = {
   code: 'cluster/too-large',
   fault: 'user',
-  help: 'The API server stores no object this large, 1.5 MiB with the defaults of etcd: split it, or keep the data elsewhere.',
+  help: 'The API server does not store objects this large (1.5 MiB with the defaults of etcd): split it, or store the data elsewhere.',
 };
 
-const INVALID: FluxErrorOptions = { code: 'cluster/invalid', fault: 'user', help: 'Correct the named field in the repository.' };
+const INVALID: FluxErrorOptions = { code: 'cluster/invalid', fault: 'user', help: 'Correct the field in the repository.' };
 
-/** Only where every error says so: what else is wrong with the object, creating it anew does not cure (R-016). */
+/** Only if all errors are about immutable fields: recreating the object cannot fix others (R-016). */
 const IMMUTABLE_FIELD: FluxErrorOptions = {
   code: 'cluster/immutable',
   fault: 'user',
-  help: 'Kubernetes does not let this field change in place: put the old value back, give the object another name, or delete the object in the cluster and let the next sync create it.',
+  help: 'This field is immutable: restore the old value, rename the object, or delete the object in the cluster and let the next sync create it.',
 };
 
-/** The rule that a cause states, neither the field nor a value that it quotes: those may hold any word. */
+/** The rule in a cause, without the field and quoted values, which may contain any word. */
 function saysImmutable({ message = '' }: Cause): boolean {
   return IMMUTABLE.test(withoutStructure(message.replace(GO_DIFF, '').replace(QUOTED, '')));
 }
 
-/** Without a value that is a structure, once what it quotes is blanked. */
+/** Removes a structured value, after blanking quoted parts. */
 function withoutStructure(text: string): string {
   const [start, end] = [text.indexOf('{'), text.lastIndexOf('}')];
   return start < 0 || end < start ? text : text.slice(0, start) + text.slice(end + 1);
 }
 
-/** The beginning of a status: what follows would not be shown, and costs the time of every pattern here. */
+/** The beginning of a status: the rest would not be shown, but costs time in every pattern. */
 function bounded({ message, reason, details }: Status): Status {
   return {
     ...(message === undefined ? {} : { message: message.slice(0, MAX_MESSAGE) }),
@@ -189,11 +189,11 @@ function oneLine(text: string): string {
 }
 
 /**
- * The same error for a Secret, without anything it holds: API servers quote the offending value (S-074). Quoted texts, dumped
- * values and every value of the manifest are blanked; the name of the Secret stays.
+ * The same error for a Secret without its content, since API servers quote the offending value (S-074). Quoted texts, dumped values and
+ * all values of the manifest are blanked; the name of the Secret stays.
  */
 export function withoutSecretData(error: FluxError, object: Readonly<Record<string, unknown>>, name: string): FluxError {
-  // The end of a cut message may be the beginning of a value, which nothing would recognise: only what stands before values is kept.
+  // The end of a truncated message may be an unrecognisable part of a value, so only the text before values is kept.
   const whole = isCut(error.message) ? `${error.message.split(/invalid|["'`{]/i, 1)[0]}…` : error.message;
   let message = whole.replace(/expected (\w+), got .*/s, 'expected $1');
   for (const value of secretValues([object.data, object.stringData, annotationsOf(object.metadata)])) {
@@ -213,7 +213,7 @@ function annotationsOf(metadata: unknown): unknown {
   return typeof metadata === 'object' && metadata !== null && 'annotations' in metadata ? metadata.annotations : undefined;
 }
 
-/** Texts and numbers anywhere in a value, their base64 and what they decode to; the longest first, so that no part of one survives. */
+/** All strings and numbers in a value, their base64 and decoded forms; the longest first, so that no part of one remains. */
 export function secretValues(value: unknown): string[] {
   const found = new Set<string>();
   const visit = (each: unknown): void => {

@@ -20,11 +20,11 @@ export interface ApiRequest {
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** Goes out whoever may write: it changes nothing, though its method says so (a dry run, a review), or it decides who may. */
+  /** Exempt from the fence: it changes nothing despite its method (a dry run, a review), or belongs to the election itself. */
   readonly unfenced?: boolean;
-  /** Tries in all, the first included. Default 4. */
+  /** Total number of attempts; 4 by default. */
   readonly attempts?: number;
-  /** Told of each failure that is tried again: whoever sends many requests slows down. */
+  /** Called for each failure that is retried, so that senders of many requests can slow down. */
   readonly onRetry?: (error: FluxError) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -38,17 +38,17 @@ export interface ApiResponse {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** Parsed JSON; undefined without a body. */
   readonly body: unknown;
-  /** How many tries it took; more than one means that an earlier one may have been carried out. */
+  /** Number of attempts; if more than one, an earlier one may have succeeded. */
   readonly attempts: number;
 }
 
-/** Speaks to one API server. */
+/** A client of one API server. */
 export interface Transport {
-  /** @throws FluxError with a code of this room for every answer of 400 and above, and when there is no answer. */
+  /** @throws FluxError with a code of this room for every status of 400 and above, and without a response. */
   request(request: ApiRequest): Promise<ApiResponse>;
   /**
-   * Opens an answer that goes on, such as a watch; resolves when its headers are there. Never tried again by itself: whoever
-   * reads it knows where to go on. It ends with the signal. @throws FluxError as `request` does.
+   * Opens a streaming response, such as a watch; resolves when its headers have arrived. Never retried here, since the reader knows where
+   * to resume. It ends with the signal. @throws FluxError as `request` does.
    */
   stream(request: StreamRequest): Promise<HttpStream>;
   close(): void;
@@ -59,9 +59,9 @@ export interface TransportOptions {
   readonly clock: Clock;
   readonly maxInFlight: number;
   readonly timeoutMs?: number;
-  /** Asked before each write goes out; what it throws is thrown, and nothing goes out. */
+  /** Called before each write is sent; if it throws, nothing is sent, and the error is passed on. */
   readonly fence?: { readonly check: () => void };
-  /** Told of each request with the status of its answer, which is absent when there was none. */
+  /** Called for each request with its status, which is absent without a response. */
   readonly onRequest?: ((method: string, status: number | undefined) => void) | undefined;
   /** Source of jitter in [0, 1). */
   readonly random?: () => number;
@@ -70,23 +70,23 @@ export interface TransportOptions {
 /** All our requests are safe to repeat: reads, reviews, server-side apply, and deletes bound to one uid and resourceVersion. */
 const RETRYABLE = new Set(['cluster/unreachable', 'cluster/unavailable', 'cluster/throttled', 'cluster/timeout']);
 const MAX_WAIT_MS = 300_000;
-/** Whatever is not known to change nothing. */
+/** Methods that may change something. */
 function isWrite({ method = 'GET', unfenced = false }: ApiRequest): boolean {
   return method !== 'GET' && !unfenced;
 }
 
-/** A server that hangs is asked once more, not for minutes. */
+/** Attempts after timeouts, so that a hanging server does not take minutes. */
 const TIMEOUT_ATTEMPTS = 2;
 const TLS_ERROR = /CERT|SIGNATURE|TLS|SSL|EPROTO/;
 
-/** Requests to the API server over connections kept alive: credentials, retries, `Retry-After`, and typed errors. */
+/** Requests to the API server over keep-alive connections, with credentials, retries, `Retry-After`, and typed errors. */
 export function createTransport(options: TransportOptions): Transport {
   const { credentials, clock, maxInFlight, timeoutMs = 30_000, fence, onRequest, random } = options;
   const connections = createConnections({ clock, maxInFlight });
-  /** A 429 is meant for all of us: no request starts before its time. */
+  /** A 429 applies to all requests: none starts before this time. */
   let throttle: { readonly until: number; readonly error: FluxError } | undefined;
   const reaching = createOutageGate(clock);
-  // Parsed once, not for each request. What is no URL is told by the first of them.
+  // Parsed once, not for each request. The first request reports an invalid URL.
   const server = URL.parse(credentials.server) ?? credentials.server;
   const prefix = server instanceof URL ? server.pathname.replace(/\/+$/, '') : '';
 
@@ -115,7 +115,7 @@ export function createTransport(options: TransportOptions): Transport {
     return { url: server, path: prefix + path + (query ? queryOf(query) : '') };
   }
 
-  /** Waits until requests are welcome again. */
+  /** Waits until the end of a requested pause. */
   async function admitted(signal: AbortSignal | undefined): Promise<void> {
     while (throttle !== undefined && throttle.until > clock.monotonic()) {
       const { until, error } = throttle;
@@ -127,7 +127,7 @@ export function createTransport(options: TransportOptions): Transport {
     }
   }
 
-  /** Milliseconds to wait before the next try; all requests wait when the server said that they are too many. */
+  /** Milliseconds to wait before the next attempt; after a 429 all requests wait. */
   function waitAfter(error: FluxError, attempt: number, retryAfter: number | undefined): number {
     const wait = retryAfter ?? backoffMs(attempt, { initialMs: 250, maxMs: 10_000, ...(random ? { random } : {}) });
     const until = clock.monotonic() + wait;
@@ -136,7 +136,7 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   async function openStream(request: StreamRequest, { headers, tls }: Credentials): Promise<HttpStream> {
-    // Counts until the answer begins.
+    // Covers the time until the response begins.
     using opening = clock.deadline(timeoutMs);
     try {
       const response = await connections.of(tls).streams.stream({
@@ -149,7 +149,7 @@ export function createTransport(options: TransportOptions): Transport {
     } catch (error) {
       onRequest?.('GET', undefined);
       if (!opening.signal.aborted || request.signal.aborted) throw connectionError(error, credentials.server, request.signal);
-      const message = `${request.path}: no answer within ${timeoutMs / 1000} s`;
+      const message = `${request.path}: no response within ${timeoutMs / 1000} s`;
       throw new FluxError(message, { code: 'cluster/timeout', cause: error });
     }
   }
@@ -162,13 +162,13 @@ export function createTransport(options: TransportOptions): Transport {
     return reaching(request.signal, () => once(request, renewed));
   }
 
-  /** Others wait for the same credentials: a plugin that hangs delays no stop. */
+  /** Shared with other waiting requests; an abort does not wait for a hanging plugin. */
   async function renewedAfter(used: Credentials, signal: AbortSignal | undefined): Promise<Credentials> {
     await waitOrAbort(credentials.renew(used), signal);
     return waitOrAbort(credentials.current(), signal);
   }
 
-  /** Waits as the answer asks, else by backoff; false when the tries are used up. */
+  /** Waits as requested by the response, else by backoff; false if all attempts are used up. */
   async function pause(error: FluxError, attempt: number, request: ApiRequest, retryAfter: number | undefined): Promise<boolean> {
     const attempts = Math.min(
       request.attempts ?? 4,
@@ -225,7 +225,7 @@ export function createTransport(options: TransportOptions): Transport {
   };
 }
 
-/** Of what was too large it is told how large it was. */
+/** Adds the size to an error for an object that is too large. */
 function withSize(error: FluxError, body: string | undefined): FluxError {
   if (error.code !== 'cluster/too-large' || body === undefined) return error;
   const { code, fault, help } = error;
@@ -237,7 +237,7 @@ function withSize(error: FluxError, body: string | undefined): FluxError {
   });
 }
 
-/** By less than half of what URLSearchParams takes. */
+/** Takes less than half the time of URLSearchParams. */
 function queryOf(query: Readonly<Record<string, string>>): string {
   let text = '';
   for (const name in query)
@@ -245,10 +245,10 @@ function queryOf(query: Readonly<Record<string, string>>): string {
   return text;
 }
 
-/** A Status is short; whatever comes after this is not read. */
+/** Read limit of an error body; a Status is short. */
 const MAX_STATUS_BYTES = 2 ** 20;
 
-/** What a refused stream says: parsed JSON, or the text. */
+/** The body of a rejected stream: parsed JSON, or text. */
 async function shortBody(response: HttpStream): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -260,7 +260,7 @@ async function shortBody(response: HttpStream): Promise<unknown> {
     }
     return parse(Buffer.concat(chunks), response.status, '');
   } catch {
-    // The status line alone tells enough.
+    // The status alone is enough.
     return undefined;
   }
 }
@@ -272,9 +272,9 @@ function parse(body: Buffer, status: number, path: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     if (status >= 400) return text;
-    throw new FluxError(`${path}: the answer is not JSON`, {
+    throw new FluxError(`${path}: the response is not JSON`, {
       code: 'cluster/bad-answer',
-      help: 'Something between us and the API server answers in its place: a proxy, a load balancer or a wrong server address.',
+      help: 'Another server responds in place of the API server: a proxy, a load balancer or a wrong server address.',
       cause: error,
     });
   }
@@ -292,19 +292,20 @@ function connectionError(error: unknown, server: string, signal: AbortSignal | u
   return new FluxError(`API server ${server}: ${reason}`, {
     code: isTls ? 'cluster/tls' : 'cluster/unreachable',
     help: isTls
-      ? 'The TLS certificate of the API server is not accepted: check certificate-authority and the server name in the kubeconfig.'
-      : 'Check that the API server runs and that nothing blocks the way to it.',
+      ? 'The TLS certificate of the API server was rejected: check certificate-authority and the server name in the kubeconfig.'
+      : 'Check that the API server runs and that nothing blocks connections to it.',
     cause: error,
   });
 }
 
-/** The error of a request whose signal was aborted; when its time ran out, `before` says what it was spent on. */
+/** The error of an aborted request; after a timeout, `before` is the error of earlier attempts. */
 export function stopped(error: unknown, signal: AbortSignal | undefined, before?: FluxError): FluxError | undefined {
   if (!signal?.aborted) return undefined;
   if (error instanceof FluxError && error.code === 'cluster/stopped' && before === undefined) return error;
   const isLate = signal.reason instanceof Error && signal.reason.name === 'TimeoutError';
-  return new FluxError(
-    isLate ? `not done in time: ${before?.message ?? 'the API server is too slow'}` : 'the operation was stopped before it ended',
-    { code: 'cluster/stopped', ...(before?.help === undefined ? {} : { help: before.help }), cause: signal.reason },
-  );
+  return new FluxError(isLate ? `timed out: ${before?.message ?? 'the API server is too slow'}` : 'the operation was aborted', {
+    code: 'cluster/stopped',
+    ...(before?.help === undefined ? {} : { help: before.help }),
+    cause: signal.reason,
+  });
 }

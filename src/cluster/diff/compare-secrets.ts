@@ -7,8 +7,8 @@ const DATA = /^(?:data|stringData)(?:[.[]|$)/;
 const MASK = '***';
 
 /**
- * The differences of a Secret without anything it holds, on both sides (S-074): masked are the values of `data` and
- * `stringData`, and texts elsewhere that hold a copy of one. Keys are shown.
+ * The differences of a Secret without its content, on both sides (S-074): values of `data` and `stringData` are masked, as are copies of
+ * them in other texts. Keys are shown.
  */
 export function compareSecrets(live: ServerObject | undefined, wanted: ServerObject): readonly FieldDiff[] {
   const values = secretValues([live, wanted].map((each) => [each?.data, each?.stringData]));
@@ -28,7 +28,7 @@ export function compareSecrets(live: ServerObject | undefined, wanted: ServerObj
   });
 }
 
-/** The Secret with each value as one text, so that no part of a value can become part of a path. */
+/** The Secret with each value as one string, so that no part of a value can become part of a path. */
 function opaque(object: ServerObject): ServerObject {
   const texts = ['data', 'stringData'].flatMap((field): [string, unknown][] => {
     const value = object[field];

@@ -3,10 +3,10 @@ import type { FieldDiff } from '../../change/index.ts';
 import { isFields, type Json } from '../../resource/index.ts';
 import { CHECKSUM_ANNOTATION, LAST_APPLIED, MARK_LABEL } from '../object/ownership.ts';
 
-/** An object as the API server writes it. */
+/** An object as the API server returns it. */
 export type ServerObject = Readonly<Record<string, unknown>>;
 
-/** Metadata that the server writes at every change, and what names the object anyway. */
+/** Metadata that the server updates at every change, and the object's identity. */
 const SERVER_METADATA = new Set([
   'creationTimestamp',
   'deletionGracePeriodSeconds',
@@ -19,14 +19,13 @@ const SERVER_METADATA = new Set([
   'uid',
 ]);
 
-/** Labels and annotations that Flux and kubectl write for themselves. */
+/** Labels and annotations for internal use of Flux and kubectl. */
 const BOOKKEEPING = new Set([MARK_LABEL, CHECKSUM_ANNOTATION, LAST_APPLIED]);
 
 /**
- * The fields in which two states of one object differ, by path; no live object means that every field is new. What only a
- * server writes, the status, and what Flux and kubectl note for themselves are left out. Items of a list are told apart by the
- * keys that `managedFields` shows, else by `name`, else by position; a list of plain values is one value. Nothing comes out
- * exactly when both are equal in all that is compared.
+ * The fields in which two states of an object differ, by path; without a live object every field is new. Server-owned fields, the status,
+ * and internal data of Flux and kubectl are excluded. List items are identified by the keys in `managedFields`, else by `name`, else by
+ * position; a list of scalars is one value. Empty exactly if both are equal in all compared fields.
  */
 export function compareObjects(live: ServerObject | undefined, wanted: ServerObject): readonly FieldDiff[] {
   const shape: Shape = { fields: new Map() };
@@ -43,7 +42,7 @@ function differ(path: string, from: Json | undefined, to: Json | undefined): rea
   return [{ path, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }];
 }
 
-/** Lists whose common items stand in another order: containers start, and variables refer to each other, in the order of the list. */
+/** Lists whose common items have another order, which matters: containers start, and variables refer to each other, in list order. */
 function reordered(from: Flat['orders'], to: Flat['orders']): readonly FieldDiff[] {
   return [...to].flatMap(([path, wanted]) => {
     const live = from.get(path) ?? [];
@@ -55,10 +54,10 @@ function reordered(from: Flat['orders'], to: Flat['orders']): readonly FieldDiff
   });
 }
 
-/** What is known of the type of a value from the paths in `managedFields`. */
+/** Type information of a value from the paths in `managedFields`. */
 interface Shape {
   readonly fields: Map<string, Shape>;
-  /** The fields that tell items of a list apart. */
+  /** The key fields of list items. */
   keys?: readonly string[] | undefined;
   item?: Shape;
 }
@@ -69,7 +68,7 @@ function ownedFields(object: ServerObject | undefined): readonly Readonly<Record
   return entries.flatMap((entry) => (isFields(entry) && isFields(entry.fieldsV1) ? [entry.fieldsV1] : []));
 }
 
-/** Reads a FieldsV1 set: `f:name` is a field, `k:{"name":"web"}` an item with its key (structured-merge-diff, fieldpath). */
+/** Parses a FieldsV1 set: `f:name` is a field, `k:{"name":"web"}` an item with its key (structured-merge-diff, fieldpath). */
 function learn(shape: Shape, fields: Readonly<Record<string, unknown>>): void {
   for (const [segment, inner] of Object.entries(fields)) {
     const below = isFields(inner) ? inner : {};
@@ -86,7 +85,7 @@ function learn(shape: Shape, fields: Readonly<Record<string, unknown>>): void {
   }
 }
 
-/** Undefined for what is no key: the items are told apart in another way then. */
+/** Undefined for an invalid key; items are then identified in another way. */
 function keysOf(text: string): readonly string[] | undefined {
   try {
     const key: unknown = JSON.parse(text);
@@ -97,9 +96,9 @@ function keysOf(text: string): readonly string[] | undefined {
 }
 
 interface Flat {
-  /** Values that hold no others, by path; an empty object or list is one too. */
+  /** Leaf values by path, including empty objects and lists. */
   readonly leaves: Map<string, Json>;
-  /** Names of the items of each list, in their order. */
+  /** Names of the items of each list, in order. */
   readonly orders: Map<string, readonly string[]>;
 }
 
@@ -121,7 +120,7 @@ function flatten(object: ServerObject | undefined, shape: Shape): Flat {
   }
 }
 
-/** The fields that are compared, as entries of the object. */
+/** The compared fields, as entries of the object. */
 function compared({ apiVersion: _version, kind: _kind, status: _status, metadata, ...rest }: ServerObject) {
   const kept = Object.entries(isFields(metadata) ? metadata : {}).flatMap(([field, value]): [string, unknown][] => {
     if (SERVER_METADATA.has(field)) return [];
@@ -132,7 +131,7 @@ function compared({ apiVersion: _version, kind: _kind, status: _status, metadata
   return Object.entries({ ...rest, ...(kept.length === 0 ? {} : { metadata: Object.fromEntries(kept) }) });
 }
 
-/** What to call the items of a list, each by another name; undefined for a list that is one value. */
+/** Distinct names for the items of a list; undefined for a list that is one value. */
 function itemNames(items: readonly unknown[], keys: readonly string[] | undefined): readonly string[] | undefined {
   if (items.length === 0 || !items.every(isFields)) return undefined;
   for (const fields of [keys, ['name']]) {

@@ -13,13 +13,13 @@ interface PatchOperation {
   readonly value?: unknown;
 }
 
-/** Metadata that people and controllers write. */
+/** Metadata that users and controllers write. */
 const METADATA_FIELDS = ['annotations', 'finalizers', 'labels', 'ownerReferences'];
 
 /**
- * A dry run of an apply does not know that what `kubectl apply` wrote becomes ours first, and keeps the fields that Git has no
- * longer. This is the change from `live` to `applied`, what the dry run answered, without those fields; a dry run of it brings
- * the defaults back. Undefined when nothing is taken over, or nothing goes with it.
+ * A dry run of an apply does not include the takeover of fields of `kubectl apply`, and so keeps fields that are removed from Git. This is
+ * the patch from `live` to `applied`, the result of the dry run, without those fields; a dry run of the patch restores defaults.
+ * Undefined if nothing is taken over, or no field is removed by it.
  */
 export function patchAfterTakeover(
   live: ServerObject,
@@ -42,12 +42,12 @@ export function patchAfterTakeover(
   ];
 }
 
-/** The managedFields that the object has once it is ours; undefined when there is nothing to take over. */
+/** The managedFields of the object after the takeover; undefined if there is nothing to take over. */
 export function takeoverOf(live: ServerObject, manager: string): ReturnType<typeof takenOver> {
   return isAllOurs(metadataOf(live), manager) ? undefined : takenOver(metadataOf(live), manager);
 }
 
-/** Takes the fields of a set out of a value, but for those that somebody keeps, and what holds them (structured-merge-diff, prune). */
+/** Removes the fields of a set from a value, except those of other owners and their parents (structured-merge-diff, prune). */
 function removeFields(value: unknown, fields: FieldsV1, kept: FieldsV1): void {
   for (const [element, below] of Object.entries(fields)) {
     const child = element === '.' ? undefined : childOf(value, element);

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../resource/index.ts';
 import { formatApiVersion } from '../../resource/index.ts';
 
-/** A kind that the API server serves in one version. */
+/** A served kind in one version. */
 export interface ApiResource {
   readonly group: string;
   readonly version: string;
@@ -12,7 +12,7 @@ export interface ApiResource {
   readonly verbs: readonly string[];
 }
 
-/** The key of a kind whatever version it is written in. */
+/** The key of a kind independent of its version. */
 export function kindKey({ group, kind }: { readonly group: string; readonly kind: string }): string {
   return `${group}/${kind}`;
 }
@@ -35,12 +35,12 @@ export function objectPath(resource: ApiResource, namespace: string | undefined,
   return `${collectionPath(resource, namespace)}/${encodeURIComponent(name)}`;
 }
 
-/** True for a name that cannot leave its place in a path; the API server has the stricter rules of each kind. */
+/** True for a name that is safe as a path segment; the API server checks the stricter rules of each kind. */
 export function isPathSegment(name: unknown): name is string {
   return typeof name === 'string' && name !== '' && name !== '.' && name !== '..' && !/[/%\0]/.test(name);
 }
 
-/** True for a value that names an API version and a kind. */
+/** True for a value with an API version and a kind. */
 export function hasKind(object: KubeObject): boolean {
   return typeof object.apiVersion === 'string' && typeof object.kind === 'string' && object.kind !== '';
 }

@@ -17,14 +17,14 @@ export function isCrd(object: KubeObject): boolean {
   );
 }
 
-/** Reads scope and path of custom kinds from their definitions, so that a definition and its objects can come in one commit. */
+/** Reads scope and path of custom kinds from their definitions, so that a definition and its objects can be in one commit. */
 export function definedKinds(manifests: readonly Manifest[]): DefinedKinds {
   const kinds = new Map<string, { readonly resource: ApiResource; readonly crd: string }>();
   for (const { object } of manifests) {
     if (!isCrd(object) || !object.metadata?.name || !isFields(object.spec) || !isFields(object.spec.names)) continue;
     const { group, names, scope, versions, version } = object.spec;
     if (typeof group !== 'string' || typeof names.kind !== 'string' || typeof names.plural !== 'string') continue;
-    // The API server's own rule. Under the name of a definition that is there, another one would give a second name to any kind (S-092).
+    // The API server's own rule. Otherwise a definition could give any kind a second name (S-092).
     if (object.metadata.name !== `${names.plural}.${group}`) continue;
     const listed = Array.isArray(versions) && versions.length > 0 ? versions : [{ name: version }];
     for (const each of listed) {
@@ -47,7 +47,7 @@ const ESTABLISHED_MS = 60_000;
 
 /**
  * Resolves when the API server serves the kinds of a definition.
- * @throws FluxError `cluster/crd-not-established` when its names are refused, or after a minute.
+ * @throws FluxError `cluster/crd-not-established` if its names are rejected, or after a minute.
  */
 export async function waitEstablished(
   { transport, clock }: { readonly transport: Transport; readonly clock: Clock },
@@ -68,7 +68,7 @@ export async function waitEstablished(
     if (refused || clock.monotonic() >= deadline) {
       throw new FluxError(
         `CustomResourceDefinition ${name} is not served: ${refused?.message ?? `not established within ${ESTABLISHED_MS / 1000} s`}`,
-        { code: 'cluster/crd-not-established', help: `Look at its conditions with kubectl describe crd ${name}.` },
+        { code: 'cluster/crd-not-established', help: `See its conditions with kubectl describe crd ${name}.` },
       );
     }
     await clock.sleep(delayMs, signal ? { signal } : {});

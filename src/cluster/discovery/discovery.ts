@@ -4,27 +4,27 @@ import { stopped, type Transport } from '../connection/transport.ts';
 import { type ApiResource, groupVersionPath, kindKey, kindName } from './api-resource.ts';
 import { Vanished } from './vanished.ts';
 
-/** What the API server serves, as of one look at it. */
+/** The served kinds, as of one discovery. */
 export interface Directory {
   find(group: string, version: string, kind: string): ApiResource | undefined;
-  /** Where a kind of this name is served, the preferred version of each group first. */
+  /** The resources of a kind name, the preferred version of each group first. */
   served(kind: string): readonly ApiResource[];
-  /** Every kind once, in the version its group prefers, without the excluded ones. */
+  /** Every kind once, in the preferred version of its group, without the excluded ones. */
   readonly kinds: readonly ApiResource[];
-  /** True for kinds that --k8s-unsafe-exclude-resource hides: they are applied, but never listed. */
+  /** True for kinds that --k8s-unsafe-exclude-resource excludes: they are applied, but never listed. */
   isExcluded(resource: Pick<ApiResource, 'group' | 'version' | 'kind'>): boolean;
-  /** API versions that could not be looked at (an aggregated API is down); unless empty, nothing may be concluded from absence. */
+  /** API versions that could not be discovered (an aggregated API is down); unless empty, absence proves nothing. */
   readonly missing: readonly string[];
-  /** API versions with kinds that are missing from the last answer and were in those before: whether they are gone, the next look tells. They are among the kinds. */
+  /** API versions with kinds that the last response lacks but earlier ones had. They still count as served until the next discovery confirms it. */
   readonly vanished: readonly string[];
 }
 
 export interface Discovery {
-  /** The last look, if there was one. */
+  /** The last discovery, if any. */
   current(): Directory | undefined;
-  /** A look at most `maxAgeMs` old; 0 looks again. @throws FluxError when the server cannot be asked. */
+  /** A discovery at most `maxAgeMs` old; 0 forces a new one. @throws FluxError if the server cannot be queried. */
   look(maxAgeMs: number, signal?: AbortSignal): Promise<Directory>;
-  /** Called when the server contradicts the last look: the next one is made anew. */
+  /** Invalidates the last discovery, because the server contradicts it. */
   distrust(): void;
 }
 
@@ -32,7 +32,7 @@ export interface DiscoveryOptions {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Flux v1 globs on `group/version/Kind`; one that matches `group/version/` hides the version whole. */
+  /** Flux v1 globs of `group/version/Kind`; one that matches `group/version/` excludes the whole version. */
   readonly excludeResources: readonly string[];
 }
 
@@ -48,20 +48,20 @@ const SHOWN = 10;
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
 /**
- * Finds out which kinds exist, by aggregated discovery (two requests, Kubernetes 1.30 and later) or by one document for each
- * API version. An unchanged answer costs a 304.
+ * Discovers the served kinds, by aggregated discovery (two requests, Kubernetes 1.30 and later) or by one document for each API version.
+ * An unchanged document costs a 304.
  */
 export function createDiscovery({ transport, clock, log, excludeResources }: DiscoveryOptions): Discovery {
   const vanished = new Vanished(clock);
   const remembered = new Map<string, { readonly etag: string; readonly look: Look }>();
   let directory: Directory | undefined;
   let last: { readonly core: Look; readonly groups: Look } | undefined;
-  /** Kinds that are in doubt since the last look. */
+  /** Kinds in doubt since the last discovery. */
   let doubtful: readonly ApiResource[] = [];
   let lookedAt = 0;
   let isTrusted = true;
   let pending: Promise<Directory> | undefined;
-  /** What the pending look is held up by. */
+  /** What delays the pending discovery. */
   let trouble: FluxError | undefined;
   const onRetry = (error: FluxError) => {
     trouble = error;
@@ -84,11 +84,11 @@ export function createDiscovery({ transport, clock, log, excludeResources }: Dis
     return look;
   }
 
-  /** No caller's signal ends it, since others may wait for it too; each of its requests ends by itself. */
+  /** Not bound to a caller's signal, since others may wait for it too; each request has its own timeout. */
   async function refresh(): Promise<Directory> {
     trouble = undefined;
     const [core, groups] = await Promise.all([lookAt('/api'), lookAt('/apis')]);
-    // The same answers give the same directory, so that nobody works out anew what follows from it.
+    // Unchanged responses yield the identical directory, so that derived data stays valid.
     if (!directory || core !== last?.core || groups !== last.groups || doubtful.length > 0) {
       const resources = [...core.resources, ...groups.resources];
       const missing = [...core.missing, ...groups.missing];
@@ -111,7 +111,7 @@ export function createDiscovery({ transport, clock, log, excludeResources }: Dis
   return {
     current: () => directory,
     async look(maxAgeMs, signal) {
-      // What missed something may be whole by now.
+      // An incomplete discovery is repeated.
       const isWhole = directory?.missing.length === 0 && directory.vanished.length === 0;
       const trusted = isTrusted && isWhole && maxAgeMs > 0 && clock.monotonic() - lookedAt <= maxAgeMs;
       if (directory && trusted) return directory;
@@ -159,7 +159,7 @@ function createDirectory(
   };
 }
 
-/** Reads an APIGroupDiscoveryList (apidiscovery.k8s.io/v2): groups and their versions, the preferred first. */
+/** Parses an APIGroupDiscoveryList (apidiscovery.k8s.io/v2): groups and their versions, the preferred first. */
 function readAggregated(body: Readonly<Record<string, unknown>>): Look {
   const resources: ApiResource[] = [];
   const missing: string[] = [];
@@ -181,7 +181,7 @@ function readAggregated(body: Readonly<Record<string, unknown>>): Look {
 
 /**
  * API versions of the older documents: APIVersions (`/api`) or APIGroupList (`/apis`), the preferred first.
- * @throws FluxError for anything else: a server of no kinds is not concluded from it (R-007).
+ * @throws FluxError for anything else, which must not be taken for a server without kinds (R-007).
  */
 function versionsOf(body: unknown, path: string): readonly { readonly group: string; readonly version: string }[] {
   if (isFields(body) && body.kind === 'APIVersions' && Array.isArray(body.versions)) {
@@ -208,7 +208,7 @@ async function lookByVersion(
           return { resources: [], missing: [formatApiVersion(groupVersion)] };
         const resources = records(body.resources).flatMap((each) => {
           const { name: plural, kind } = each;
-          // `pods/status` and the like are parts of objects, not kinds.
+          // `pods/status` and the like are subresources, not kinds.
           if (typeof plural !== 'string' || typeof kind !== 'string' || plural.includes('/')) return [];
           return [{ group, version, kind, plural, namespaced: each.namespaced === true, verbs: texts(each.verbs) }];
         });
@@ -222,9 +222,9 @@ async function lookByVersion(
 }
 
 function badDocument(path: string): FluxError {
-  return new FluxError(`${path}: the answer does not say what the API server serves`, {
+  return new FluxError(`${path}: the response is not a discovery document`, {
     code: 'cluster/bad-answer',
-    help: 'Something between us and the API server answers in its place: a proxy, a load balancer or a wrong server address.',
+    help: 'Another server responds in place of the API server: a proxy, a load balancer or a wrong server address.',
   });
 }
 

@@ -2,21 +2,21 @@ import type { Clock } from '../../base/index.ts';
 import { formatApiVersion } from '../../resource/index.ts';
 import { type ApiResource, kindName } from './api-resource.ts';
 
-/** A kind that is not named any more is gone when a look so much later says the same. */
+/** A missing kind counts as removed if a discovery at least this much later confirms it. */
 const SECOND_LOOK_MS = 10_000;
 
-/** Finds kinds that the API server named before and does not name now. One answer alone is not believed. */
+/** Finds kinds that the API server no longer reports. A single response is not trusted. */
 export class Vanished {
   readonly #clock: Pick<Clock, 'monotonic'>;
   #known: ReadonlyMap<string, ApiResource> = new Map();
-  /** By kind and version: since when no look has named it. */
+  /** By kind and version: since when discovery lacks it. */
   readonly #since = new Map<string, number>();
 
   constructor(clock: Pick<Clock, 'monotonic'>) {
     this.#clock = clock;
   }
 
-  /** To be called at each look, with what it names, and API versions that it could not see. Returns the kinds that may or may not be gone. */
+  /** Call after each discovery, with its kinds and the API versions that it could not see. Returns the kinds in doubt. */
   look(resources: readonly ApiResource[], unseen: readonly string[]): readonly ApiResource[] {
     const now = this.#clock.monotonic();
     const known = new Map(resources.map((resource) => [kindName(resource), resource]));

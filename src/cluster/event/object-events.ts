@@ -11,18 +11,18 @@ import type { AllowedNamespaces } from '../scope/allowed-namespaces.ts';
 
 import { createRateLimit } from './rate-limit.ts';
 
-/** The object that an Event is about. */
+/** The object of an Event. */
 export interface Subject {
   readonly resource: Pick<ApiResource, 'group' | 'version' | 'kind'>;
   readonly namespace: string | undefined;
   readonly name: string;
-  /** Without it `kubectl describe` does not find the Event. */
+  /** Required for `kubectl describe` to find the Event. */
   readonly uid: string | undefined;
 }
 
 export type EventResult = 'written' | 'failed' | 'left_out';
 
-/** Writes Kubernetes Events in the background. Whatever goes wrong there is told once and disturbs nobody. */
+/** Writes Kubernetes Events in the background. Failures are logged once and have no other effect. */
 export interface ObjectEvents {
   add(subject: Subject, event: Omit<ObjectEvent, 'change'>): void;
   close(): void;
@@ -34,28 +34,28 @@ export interface ObjectEventsOptions {
   readonly log: Logger;
   readonly changedOnly: ChangedOnly;
   readonly allowed: AllowedNamespaces;
-  /** Names this daemon among others, such as its pod. */
+  /** Identifies this daemon among others, such as its pod. */
   readonly instance: string;
   readonly onEvent?: ((result: EventResult) => void) | undefined;
 }
 
-/** The same that happens again is counted in one Event, which is written again no sooner than this: Events are kept for an hour. */
+/** Repeated events are counted in one Event, which is updated at most this often; Events are kept for an hour. */
 const AGAIN_MS = 300_000;
-/** Without the right nothing is tried for so long. */
+/** Pause after a missing right. */
 const FORBIDDEN_MS = 600_000;
 const MAX_WAITING = 200;
-/** What failed is let in when there is no more place for what went well. */
+/** Queue limits: warnings are accepted beyond the limit for normal Events. */
 const MAX_WAITING_WARNINGS = 300;
 const MAX_NOTE_BYTES = 1000;
 
-/** One Event, and how often it has happened. */
+/** One Event and its count. */
 interface Series {
   readonly subject: Subject;
   readonly event: Omit<ObjectEvent, 'change'>;
   readonly firstAt: number;
   count: number;
   lastAt: number;
-  /** Where it was written, and when. */
+  /** Path and time of its last write. */
   written: { readonly path: string; readonly at: number } | undefined;
   isWaiting: boolean;
 }
@@ -70,7 +70,7 @@ export function createObjectEvents(options: ObjectEventsOptions): ObjectEvents {
   let waiting: Series[] = [];
   let working = false;
 
-  /** Namespaced objects tell in their namespace, others in `default`, as all do. */
+  /** Events of namespaced objects are in their namespace, others in `default`, by convention. */
   const namespaceOf = ({ namespace }: Subject) => namespace ?? 'default';
 
   async function work(): Promise<void> {
@@ -112,13 +112,13 @@ export function createObjectEvents(options: ObjectEventsOptions): ObjectEvents {
     try {
       await transport.request({ method: 'POST', path: collection, headers: JSON_TYPE, body, attempts: 2, signal });
     } catch (thrown) {
-      // The first try had arrived, and its answer had not.
+      // The first attempt had succeeded, but its response was lost.
       if (asFluxError(thrown, { code: 'cluster/event-failed' }).code !== 'cluster/conflict') throw thrown;
     }
     series.written = { path: `${collection}/${name}`, at };
   }
 
-  /** Says how often it happened by now; one that is gone, because Events are not kept for long, is written anew. */
+  /** Updates the count; an expired Event is created again. */
   async function update(series: Series, path: string): Promise<void> {
     const at = clock.monotonic();
     const body = JSON.stringify({ series: seriesOf(series) });
@@ -168,9 +168,9 @@ export function createObjectEvents(options: ObjectEventsOptions): ObjectEvents {
   };
 }
 
-/** Namespaces go by themselves, and who leads no more writes nothing; others tell of both. */
+/** Errors that need no log here: a terminating namespace, and the loss of the lease, which are reported elsewhere. */
 const EXPECTED = ['cluster/namespace-terminating', 'cluster/namespace-missing', 'lease/not-held'];
-const HELP = 'Nothing depends on them. Flux needs the right to create and patch events.events.k8s.io to write them.';
+const HELP = 'Nothing depends on Events. To write them, Flux needs the right to create and patch events.events.k8s.io.';
 const JSON_TYPE = { 'content-type': 'application/json' };
 const MERGE_TYPE = { 'content-type': 'application/merge-patch+json' };
 
@@ -206,7 +206,7 @@ function seriesOf({ count, lastAt }: Series): object {
   return { count, lastObservedTime: microTime(lastAt) };
 }
 
-/** Names of some objects are none that an Event may have. */
+/** Names of some objects are invalid for Events. */
 function eventName(name: string): string {
   const stem = name
     .toLowerCase()
@@ -218,6 +218,6 @@ function eventName(name: string): string {
 
 function cut(note: string): string {
   if (Buffer.byteLength(note) <= MAX_NOTE_BYTES) return note;
-  // A character that is cut in two becomes the replacement character.
+  // A truncated surrogate pair becomes the replacement character.
   return `${Buffer.from(note).subarray(0, MAX_NOTE_BYTES).toString('utf8').replace(/�+$/, '')}…`;
 }

@@ -24,9 +24,9 @@ const RULES: Readonly<Record<string, (object: Fields) => Health>> = {
 };
 
 /**
- * How an object is, by the rules of kstatus: what every kind has in common first (deletion, observed generation, the conditions
- * Reconciling and Stalled), then the rule of its kind, then its condition Ready; what says none of it is current. `object` is the
- * whole object as the API server gives it. Where a rule differs from kstatus it says so.
+ * The health of an object by the rules of kstatus: first the common ones (deletion, observed generation, the conditions Reconciling and
+ * Stalled), then the rule of its kind, then its condition Ready; without any of these it is current. `object` is the complete object from
+ * the API server. Deviations from kstatus are documented at the rule.
  */
 export function healthOf(kind: Kind, object: Fields): Health {
   const { deletionTimestamp } = fieldsOf(object.metadata);
@@ -36,7 +36,7 @@ export function healthOf(kind: Kind, object: Fields): Health {
   return staleStatus(object) ?? abnormal(conditions) ?? RULES[kindKey(kind)]?.(object) ?? readyCondition(conditions);
 }
 
-/** The status tells about an older spec. */
+/** Whether the status refers to an older spec. */
 function staleStatus(object: Fields): Health | undefined {
   const { generation } = fieldsOf(object.metadata);
   const { observedGeneration: observed } = fieldsOf(object.status);
@@ -44,7 +44,7 @@ function staleStatus(object: Fields): Health | undefined {
   return inProgress(`its controller has seen generation ${observed}, not yet ${generation}`);
 }
 
-/** The conditions that kstatus defined: present only while something is not normal. */
+/** The conditions defined by kstatus, which are present only in abnormal states. */
 function abnormal(conditions: readonly Condition[]): Health | undefined {
   for (const condition of conditions) {
     if (condition.status !== 'True') continue;
@@ -63,7 +63,7 @@ function sayOf({ type, status, reason, message }: Condition): string {
   return [reason, message].filter((text) => text !== '').join(': ') || `${type} is ${status}`;
 }
 
-/** Groups of Kubernetes itself. A kind of theirs without a rule has no condition that means readiness. */
+/** Groups of Kubernetes itself. Their kinds without a rule have no condition that means readiness. */
 const BUILT_IN: ReadonlySet<string> = new Set([
   '',
   'admissionregistration.k8s.io',
@@ -87,8 +87,7 @@ const BUILT_IN: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Whether an object of Git is current as soon as it is there, so that nobody has to look at its status. `manifest` is the object as
- * Git has it.
+ * Whether an object in Git is current as soon as it exists, so that its status need not be read. `manifest` is the object in Git.
  */
 export function isCurrentByExisting(kind: Kind, manifest: Fields): boolean {
   if (kindKey(kind) === '/Service') return textOf(fieldsOf(manifest.spec).type) !== 'LoadBalancer';

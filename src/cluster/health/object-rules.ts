@@ -3,7 +3,7 @@ import { current, failed, type Health, inProgress } from './health.ts';
 
 export function service(object: Fields): Health {
   const { type, clusterIP } = fieldsOf(object.spec);
-  // As in kstatus an address outside of the cluster is not waited for: many clusters have nobody who gives one.
+  // As in kstatus, an external address is not required: many clusters have no load-balancer controller.
   return type === 'LoadBalancer' && textOf(clusterIP) === '' ? inProgress('it has no cluster IP yet') : current('ready');
 }
 
@@ -31,7 +31,7 @@ export function customResourceDefinition(object: Fields): Health {
   return inProgress('not established');
 }
 
-/** Phases of Helm Operator (helm.fluxcd.io/v1) after which it waits for somebody to change something. */
+/** Phases of Helm Operator (helm.fluxcd.io/v1) in which it waits for a change. */
 const FAILED_PHASES: ReadonlySet<string> = new Set([
   'ChartFetchFailed',
   'DeployFailed',
@@ -50,7 +50,7 @@ export function helmRelease(object: Fields): Health {
       .map(({ message }) => message);
     return failed([phase, ...why].join(': '));
   }
-  // Helm Operator before 1.1 wrote no phase.
+  // Helm Operator before 1.1 did not write a phase.
   const isOld = phase === '' && /^deployed$/i.test(textOf(status.releaseStatus));
   if (phase === 'Succeeded' || isOld) return current('released');
   return inProgress(phase === '' ? 'Helm Operator has not looked at it yet' : phase);

@@ -3,16 +3,16 @@ import type { Transport } from '../connection/transport.ts';
 import { collectionPath } from '../discovery/api-resource.ts';
 import { conditionsOf, type Fields, fieldsOf, recordsOf, textOf } from '../object/fields.ts';
 
-/** A workload whose pods are looked at: where they are, and which. */
+/** A workload whose pods are inspected: their namespace and selector. */
 export interface Workload {
   readonly namespace: string | undefined;
   readonly labelSelector: string;
 }
 
 export interface PodReasons<T> {
-  /** Why pods of the workload do not get ready; undefined where they do not say, or may not be listed. */
+  /** Why pods of the workload do not become ready; undefined if unknown, or if they may not be listed. */
   of(target: T): string | undefined;
-  /** Looks at the pods of a workload from now on, until it is said to be well by undefined. */
+  /** Starts inspecting the pods of a workload; undefined stops it. */
   follow(target: T, workload: Workload | undefined): void;
 }
 
@@ -23,10 +23,10 @@ export interface PodReasonsOptions {
   readonly onChange: () => void;
 }
 
-/** A pod that starts as it should is ready by then. */
+/** Delay before the first inspection, within which a normal pod becomes ready. */
 const FIRST_MS = 2_000;
 const NEXT_MS = 5_000;
-/** Workloads that are looked at in one round, and pods of each. */
+/** Limits of workloads in one round, and of pods of each. */
 const WORKLOADS = 20;
 const PODS_OF_EACH = '20';
 const LONGEST = 300;
@@ -34,8 +34,8 @@ const LONGEST = 300;
 const PODS = { group: '', version: 'v1', kind: 'Pod', plural: 'pods', namespaced: true, verbs: ['list'] } as const;
 
 /**
- * The status of a workload counts its pods; why one does not start stands in the pod. Looked at while somebody waits for a workload
- * that is not ready, and only then.
+ * The status of a workload only counts its pods; the reason why one does not start is in the pod. Pods are inspected only while a client
+ * waits for a workload that is not ready.
  */
 export function createPodReasons<T>({ transport, clock, signal, onChange }: PodReasonsOptions): PodReasons<T> {
   const followed = new Map<T, Workload>();
@@ -63,7 +63,7 @@ export function createPodReasons<T>({ transport, clock, signal, onChange }: PodR
     return true;
   }
 
-  /** What was known before, where nothing can be learned. */
+  /** The previous reason, if the pods cannot be listed. */
   async function reasonOf({ namespace, labelSelector }: Workload, before: string | undefined): Promise<string | undefined> {
     try {
       const path = collectionPath(PODS, namespace);
@@ -87,13 +87,13 @@ export function createPodReasons<T>({ transport, clock, signal, onChange }: PodR
       followed.set(target, workload);
       if (isLooking) return;
       isLooking = true;
-      // Ends with the signal alone; what a look cannot learn it leaves out.
+      // Ends only with the signal; a failed round keeps the previous reasons.
       look().catch(() => undefined);
     },
   };
 }
 
-/** The label selector of a workload as a query has it; undefined where it has none that is a list of labels. */
+/** The label selector of a workload as a query parameter; undefined unless it is a plain list of labels. */
 export function podsOf(object: Fields): string | undefined {
   const { matchLabels, matchExpressions } = fieldsOf(fieldsOf(object.spec).selector);
   const labels = Object.entries(fieldsOf(matchLabels));
@@ -101,7 +101,7 @@ export function podsOf(object: Fields): string | undefined {
   return labels.map(([name, value]) => `${name}=${textOf(value)}`).join(',');
 }
 
-/** The first pod with something to say: `pod web-1: ImagePullBackOff: Back-off pulling image "acme/web:2"`. */
+/** The first pod with a reason: `pod web-1: ImagePullBackOff: Back-off pulling image "acme/web:2"`. */
 export function whyNotReady(pods: readonly Fields[]): string | undefined {
   for (const pod of pods) {
     const why = reasonIn(pod);

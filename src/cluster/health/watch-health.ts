@@ -16,15 +16,15 @@ import { current, failed, type Health, inProgress } from './health.ts';
 import { healthOf, isCurrentByExisting } from './kstatus.ts';
 import { createPodReasons, podsOf, type Workload } from './pod-reasons.ts';
 
-/** An object whose health is asked for. */
+/** An object whose health is followed. */
 export interface HealthTarget {
   readonly id: ResourceId;
   readonly resource: ApiResource;
   readonly namespace: string | undefined;
   readonly name: string;
-  /** Healthy as soon as it exists: it was applied, so nobody is asked. */
+  /** Healthy as soon as it exists, so that no request is needed after the apply. */
   readonly byExisting: boolean;
-  /** The generation of its last apply, where its kind counts them: what a slower view shows of older ones is not news. */
+  /** The generation of its last apply, if its kind has generations; a view may lag behind and show older ones. */
   readonly appliedGeneration: () => number | undefined;
 }
 
@@ -47,32 +47,32 @@ export interface HealthDeps {
   readonly log: Logger;
 }
 
-/** All that is kept of an object. */
+/** The stored part of an object. */
 interface Seen {
   readonly generation: number | undefined;
   readonly health: Health;
-  /** Which pods are its own, of a workload that is not healthy. */
+  /** The pods of a workload that is not healthy. */
   readonly pods?: string;
 }
 
-/** One part of the cluster that is watched. */
+/** A watched part of the cluster. */
 interface View {
-  /** Why nobody here may look at it. */
+  /** Why it may not be watched. */
   refusal?: string;
-  /** Why it could not be looked at so far; tried again. */
+  /** Why it could not be read so far; retried. */
   error?: string;
-  /** From when its objects are whole. */
+  /** Whether its objects are complete. */
   objects?: () => ReadonlyMap<string, Seen>;
 }
 
-/** An object that is judged again when its time is over. */
+/** An object to evaluate again at a given time. */
 interface Wait {
   /** Milliseconds since the Unix epoch. */
   readonly at: number;
   readonly ended: AbortController;
 }
 
-/** After a first look that failed. */
+/** Delay after a failed first list. */
 const RETRY_MS = 2_000;
 const LOOK_AGAIN_MS = 60_000;
 
@@ -87,7 +87,7 @@ export function watchHealth(targets: readonly HealthTarget[], deps: HealthDeps, 
   const watched = targets.filter(({ byExisting }) => !byExisting);
   const unsettled = new Set(watched);
   const views = new Map<string, View>();
-  /** At most one an object: the newest judgement replaces the older. */
+  /** At most one per object: a new evaluation replaces the older. */
   const waits = new Map<HealthTarget, Wait>();
   const reasons = createPodReasons<HealthTarget>({ transport: deps.transport, clock, signal: closing.signal, onChange });
   for (const [key, ofKind] of Map.groupBy(watched, (target) => partKey(partOf(target)))) {
@@ -102,14 +102,14 @@ export function watchHealth(targets: readonly HealthTarget[], deps: HealthDeps, 
   }
 
   async function follow({ resource: written, namespace }: Part, ofKind: readonly HealthTarget[], view: View): Promise<void> {
-    // A kind that came with its definition is known to discovery by now, verbs included.
+    // Discovery knows kinds of newly applied definitions by now, including their verbs.
     const resource = directory?.find(written.group, written.version, written.kind) ?? written;
     if (directory?.isExcluded(resource)) {
-      view.refusal = `${kindName(resource)} is excluded from looking at the cluster`;
+      view.refusal = `${kindName(resource)} is excluded from listing`;
       return;
     }
     if (isNamespace(resource) && namespace !== undefined) {
-      view.refusal = `${kindName(resource)} is not watched, because rights in namespaces do not allow it`;
+      view.refusal = `${kindName(resource)} is not watched, because namespaced rights do not allow it`;
       return;
     }
     const byKey = new Map(ofKind.map((target) => [objectKeyIn(target.namespace, target.name), target]));
@@ -138,7 +138,7 @@ export function watchHealth(targets: readonly HealthTarget[], deps: HealthDeps, 
       } catch (thrown) {
         if (closing.signal.aborted) return;
         const error = asFluxError(thrown, { code: 'cluster/watch-failed' });
-        log.warn({ kind: kindName(resource), err: error.message }, 'cannot look at the health of a kind');
+        log.warn({ kind: kindName(resource), err: error.message }, 'cannot watch the health of a kind');
         view.error = error.message;
         if (error.code === 'cluster/forbidden') {
           view.refusal = error.message;
@@ -157,7 +157,7 @@ export function watchHealth(targets: readonly HealthTarget[], deps: HealthDeps, 
     const view = views.get(partKey(partOf(target)));
     if (view?.refusal !== undefined) return { state: 'unknown', message: view.refusal };
     const objects = view?.objects?.();
-    if (!objects) return inProgress(`not looked at yet${view?.error === undefined ? '' : `: ${view.error}`}`);
+    if (!objects) return inProgress(`not checked yet${view?.error === undefined ? '' : `: ${view.error}`}`);
     const seen = objects.get(objectKeyIn(target.namespace, target.name));
     if (!seen) return { state: 'missing', message: 'not in the cluster, or without the label that marks it' };
     const applied = target.appliedGeneration();
@@ -189,12 +189,12 @@ export function watchHealth(targets: readonly HealthTarget[], deps: HealthDeps, 
     if (at !== undefined) void judgeAt(target, at);
   }
 
-  /** Where only time tells, it is asked once. */
+  /** Schedules an evaluation that depends only on time. */
   async function judgeAt(target: HealthTarget, at: number): Promise<void> {
     const ended = new AbortController();
     waits.set(target, { at, ended });
     const signal = AbortSignal.any([closing.signal, ended.signal]);
-    // Both are times of day, which may be set meanwhile.
+    // Both are wall-clock times, which may be set meanwhile.
     await pause(Math.min(at - clock.now(), LOOK_AGAIN_MS), signal);
     if (signal.aborted) return;
     waits.delete(target);
@@ -202,7 +202,7 @@ export function watchHealth(targets: readonly HealthTarget[], deps: HealthDeps, 
     onChange();
   }
 
-  /** Ends early only by the signal. */
+  /** Only the signal ends it early. */
   async function pause(ms: number, signal: AbortSignal): Promise<void> {
     await clock.sleep(ms, { signal }).catch((error: unknown) => {
       if (!signal.aborted) throw error;
@@ -220,7 +220,7 @@ export function watchHealth(targets: readonly HealthTarget[], deps: HealthDeps, 
       for (const target of unsettled) if (healthAt(target).state !== 'unknown') return false;
       return true;
     },
-    close: () => closing.abort(new Error('nobody waits for health any more')),
+    close: () => closing.abort(new Error('the health watch was closed')),
   };
 }
 

@@ -1,7 +1,7 @@
 import { conditionsOf, type Fields, fieldsOf, numberOf, recordsOf, textOf } from '../object/fields.ts';
 import { current, failed, type Health, inProgress } from './health.ts';
 
-// What a Deployment without progressDeadlineSeconds has, in the controller's eyes: no deadline.
+// The controller's value for a Deployment without progressDeadlineSeconds: no deadline.
 const NO_DEADLINE = 2 ** 31 - 1;
 
 /** How long a pod may wait for a node before it counts as failed (kstatus). */
@@ -14,7 +14,7 @@ export function deployment(object: Fields): Health {
   const progressing = conditions.find(({ type }) => type === 'Progressing');
   if (progressing?.reason === 'ProgressDeadlineExceeded')
     return failed(`progress deadline exceeded${detail(progressing.message)}`);
-  // kstatus would wait for ever: the controller rolls nothing out until somebody lifts the pause.
+  // kstatus would wait for ever: the controller does not roll out while the Deployment is paused.
   if (spec.paused === true) return current('paused: nothing is rolled out');
 
   const failure = conditions.find(({ type, status: is }) => type === 'ReplicaFailure' && is === 'True');
@@ -56,7 +56,7 @@ export function replicaSet(object: Fields): Health {
 export function statefulSet(object: Fields): Health {
   const [spec, status] = [fieldsOf(object.spec), fieldsOf(object.status)];
   const { type, rollingUpdate } = fieldsOf(spec.updateStrategy);
-  if (type === 'OnDelete') return current('its pods are updated when somebody deletes them');
+  if (type === 'OnDelete') return current('its pods are updated only when they are deleted');
   if (!isObserved(status)) return inProgress(NOT_OBSERVED);
   const desired = numberOf(spec.replicas, 1);
   const replicas = numberOf(status.replicas);
@@ -66,7 +66,7 @@ export function statefulSet(object: Fields): Health {
   if (replicas > desired) return inProgress(`${replicas - desired} replicas to be terminated`);
   const partition = numberOf(fieldsOf(rollingUpdate).partition);
   if (partition > 0) {
-    // Pods below the partition stay as they are; a partition beyond the replicas updates none.
+    // Pods below the partition are not updated; a partition beyond the replicas updates none.
     const wanted = Math.max(0, desired - partition);
     if (updated < wanted) return inProgress(`${updated} of ${wanted} replicas above the partition updated`);
     return current(`${updated} replicas above the partition updated`);
@@ -99,7 +99,7 @@ export function pod(object: Fields): Health {
     case 'Succeeded':
       return current('completed');
     case 'Failed':
-      // For kstatus it is current: nothing more will happen. A pod that somebody wants in Git and that failed is no success.
+      // For kstatus it is current, since nothing more will happen. But a failed pod in Git is not a success.
       return failed(`ended without success${detail(textOf(status.message) || textOf(status.reason))}`);
     case 'Running': {
       if (conditions.some(({ type, status: is }) => type === 'Ready' && is === 'True')) return current('ready');
@@ -122,7 +122,7 @@ export function pod(object: Fields): Health {
   }
 }
 
-/** As in kstatus a job is current once it runs: how long that takes only its author knows. */
+/** As in kstatus, a job is current once it runs, since its expected duration is unknown. */
 export function job(object: Fields): Health {
   const status = fieldsOf(object.status);
   const is = (wanted: string) => conditionsOf(object).find((each) => each.type === wanted && each.status === 'True');
@@ -136,7 +136,7 @@ export function job(object: Fields): Health {
 
 const NOT_OBSERVED = 'its controller has not looked at it yet';
 
-/** Stricter than kstatus, which asks this of DaemonSets alone: without status the counts of an object with 0 replicas would fit. */
+/** Stricter than kstatus, which requires this only of DaemonSets: without a status, the counts of an object with 0 replicas would match. */
 function isObserved(status: Fields): boolean {
   return typeof status.observedGeneration === 'number';
 }

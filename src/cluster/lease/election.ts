@@ -4,30 +4,30 @@ import { type Fence, type Moment, momentOf } from './fence.ts';
 import type { Lease, LeaseSpec, LeaseStore } from './lease.ts';
 import { release } from './release.ts';
 
-/** Called as things are found out. */
+/** Callbacks of the election. */
 export interface ElectionHandlers {
-  /** We may write until the term aborts. `afterAnother`: somebody else may have written just before. */
+  /** We may write until the term aborts. `afterAnother`: another daemon may have written just before. */
   onLead(term: AbortSignal, news: { readonly afterAnother: boolean }): void;
-  /** Somebody else may write. */
+  /** Another daemon may write. */
   onFollow(leader: string): void;
-  /** We may not write, and nobody can say who may. */
+  /** We may not write, and the leader is unknown. */
   onTrouble(error: FluxError): void;
 }
 
 export interface ElectionOptions {
   readonly leases: LeaseStore;
-  /** Who we are; nobody else is ever called so. */
+  /** Our unique identity. */
   readonly identity: string;
   readonly fence: Fence;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** Others leave a lease alone for this long after they saw it renewed. */
+/** Duration of a lease: other candidates wait this long after they saw it renewed. */
 const LEASE_MS = 10_000;
 /**
- * Its holder writes for this long after it began the last renewal that was answered. The rest of the lease is a margin: for requests
- * that are on their way then, and for clocks that run at different speeds.
+ * The holder writes for this long after the start of its last confirmed renewal. The rest of the lease is a margin for requests in
+ * flight, and for clocks that run at different speeds.
  */
 export const HOLD_MS = 7_000;
 const RENEW_MS = 2_000;
@@ -35,7 +35,7 @@ const RETRY_MS = 1_000;
 const REQUEST_MS = 5_000;
 const ALONE_MS = 30_000;
 
-/** Leases cannot be had here at all: no right to them, an API server without them, or not (yet) a namespace for them. */
+/** Errors that mean that leases are not available: no right to them, an API server without them, or no namespace for them (yet). */
 const UNAVAILABLE = new Set([
   'cluster/forbidden',
   'cluster/not-found',
@@ -45,8 +45,8 @@ const UNAVAILABLE = new Set([
 ]);
 
 /**
- * Takes part in an election by a Lease, as client-go does: a lease is over when it was not seen to change for as long as it says,
- * by the clock of whoever looks. Times in it are never compared. Ends when the signal aborts, after giving up what it holds.
+ * Participates in an election by a Lease, as client-go does: a lease has expired if it was not seen to change for its duration, by the
+ * observer's clock. Times in it are never compared. Ends when the signal aborts, after releasing a held lease.
  */
 export async function runElection(options: ElectionOptions, handlers: ElectionHandlers, signal: AbortSignal): Promise<void> {
   const candidate = new Candidate(options, handlers);
@@ -63,15 +63,15 @@ class Candidate {
   readonly #options: ElectionOptions;
   readonly #handlers: ElectionHandlers;
   #term: AbortController | undefined;
-  /** The lease as it was last seen, and since when it has looked so. */
+  /** The last observed lease, and since when it is unchanged. */
   #seen: { readonly lease: Lease; readonly since: Moment } | undefined;
-  /** The API server has said something about leases: from then on a refusal is trouble, not a place without leases. */
+  /** Whether the API server has responded about leases: from then on a rejection is an error rather than a cluster without leases. */
   #answered = false;
-  /** Leading without a lease. */
+  /** Whether we lead without a lease. */
   #alone = false;
   #leader: string | undefined;
   #trouble: string | undefined;
-  /** Looks in a row that failed. */
+  /** Number of consecutive failed reads. */
   #failures = 0;
 
   constructor(options: ElectionOptions, handlers: ElectionHandlers) {
@@ -80,7 +80,7 @@ class Candidate {
     options.fence.close();
   }
 
-  /** Looks once, and takes or renews the lease when that is right. Resolves to how long to wait before the next time. */
+  /** Reads the lease, and acquires or renews it if appropriate. Resolves to the delay before the next read. */
   async turn(signal: AbortSignal): Promise<number> {
     const { clock, fence } = this.#options;
     this.#loseIfLate();
@@ -97,14 +97,14 @@ class Candidate {
       if (this.#alone || (!this.#answered && UNAVAILABLE.has(error.code))) return this.#goAlone(error);
       this.#loseIfLate(error);
       this.#failures += 1;
-      // One request that is lost is nothing to tell: the next look is a second away.
+      // A single lost request is not reported: the next read is a second away.
       if (!this.#term && this.#failures > 1) this.#tell(error);
       return Math.min(RETRY_MS, this.#term ? fence.remainingMs : RETRY_MS);
     }
     return this.#term ? RENEW_MS : Math.min(RENEW_MS, this.#untilFree());
   }
 
-  /** Lets the next one lead at once. */
+  /** Releases the lease, so that the next daemon leads at once. */
   async resign(): Promise<void> {
     const held = this.#term !== undefined && !this.#alone;
     this.#term?.abort(new Error('this daemon stops'));
@@ -129,12 +129,12 @@ class Candidate {
     const taken = await this.#write(() =>
       lease ? leases.replace(this.#spec(lease), lease.resourceVersion, signal) : leases.create(this.#spec(undefined), signal),
     );
-    // Who was quicker is seen at the next look.
-    if (!taken) throw new FluxError('somebody else wrote the lease at the same time', { code: 'lease/raced' });
+    // The next read shows the winner.
+    if (!taken) throw new FluxError('another daemon wrote the lease at the same time', { code: 'lease/raced' });
     this.#hold(taken, moment, lease ? lease.holder !== identity : this.#answered);
   }
 
-  /** Undefined when the lease is not as we thought it was. */
+  /** Undefined if the lease has changed since our last read. */
   async #write(write: () => Promise<Lease>): Promise<Lease | undefined> {
     try {
       return await write();
@@ -164,11 +164,11 @@ class Candidate {
     else this.#seen = { lease, since: momentOf(this.#options.clock) };
   }
 
-  /** Milliseconds until the lease that was seen is over. */
+  /** Milliseconds until the observed lease expires. */
   #untilFree(): number {
     if (!this.#seen) return 0;
     const { lease, since } = this.#seen;
-    // Whatever a stranger writes there: a holder of ours renews long before.
+    // Bounds a foreign duration; our own holders renew long before.
     return Math.max(0, since.monotonic + Math.min(lease.durationMs, LEASE_MS) - this.#options.clock.monotonic());
   }
 
@@ -176,10 +176,10 @@ class Candidate {
     const { fence, log, identity } = this.#options;
     this.#see(lease);
     fence.openFor(HOLD_MS, since);
-    if (this.#alone) log.info({ holder: identity }, 'lease taken: others may wait for it now');
+    if (this.#alone) log.info({ holder: identity }, 'lease acquired: other daemons can wait for it now');
     this.#alone = false;
     if (this.#term) return;
-    log.info({ holder: identity, transitions: lease.transitions }, 'lease taken');
+    log.info({ holder: identity, transitions: lease.transitions }, 'lease acquired');
     this.#lead(afterAnother);
   }
 
@@ -193,7 +193,7 @@ class Candidate {
     if (!this.#alone) {
       this.#options.log.warn(
         { err: error },
-        'running without a lease: nothing keeps a second fluxd for this source from writing as well; run one replica, or give the right to leases',
+        'running without a lease: nothing prevents a second fluxd for this source from writing as well; run one replica, or grant the right to leases',
       );
       this.#alone = true;
       this.#options.fence.open();
@@ -221,7 +221,7 @@ class Candidate {
   #lose(reason: FluxError): void {
     this.#options.fence.close();
     if (!this.#term) return;
-    this.#options.log.warn({ err: reason }, 'lease lost: nothing is written any more');
+    this.#options.log.warn({ err: reason }, 'lease lost; writes have stopped');
     const term = this.#term;
     this.#term = undefined;
     term.abort(reason);
@@ -229,13 +229,13 @@ class Candidate {
 
   #tell(error: FluxError): void {
     this.#leader = undefined;
-    if (this.#trouble !== error.message) this.#options.log.warn({ err: error }, 'lease cannot be had: nothing is written');
+    if (this.#trouble !== error.message) this.#options.log.warn({ err: error }, 'lease unavailable; nothing is written');
     this.#trouble = error.message;
     this.#handlers.onTrouble(error);
   }
 }
 
-/** The part of an identity that people know: the name of a pod, or of a machine. */
+/** The readable part of an identity: the name of a pod, or of a machine. */
 function nameOf(holder: string): string {
   return holder.replace(/_[^_]*$/, '');
 }

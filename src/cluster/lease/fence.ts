@@ -1,6 +1,6 @@
 import { type Clock, FluxError } from '../../base/index.ts';
 
-/** A moment by both clocks of this machine. */
+/** A time by both clocks of this machine. */
 export interface Moment {
   readonly monotonic: number;
   readonly now: number;
@@ -11,9 +11,9 @@ export function momentOf(clock: Clock): Moment {
 }
 
 /**
- * Asked before everything that is written. It stands open until an election closes it, and then lets through for as long as a
- * lease is surely held: whoever was stopped for longer (a paused process or machine) finds it shut without asking anybody. Both
- * clocks have to agree, because an even one may stand still while a machine sleeps, and the other may be set back.
+ * Checked before every write. It is open until an election closes it, and then only as long as the lease is certainly held: a process
+ * that was paused for longer finds it closed without any request. Both clocks have to agree, because the monotonic clock may stop while a
+ * machine sleeps, and the wall clock may be set back.
  */
 export class Fence {
   readonly #clock: Clock;
@@ -28,7 +28,7 @@ export class Fence {
     return this.remainingMs > 0;
   }
 
-  /** How long it stays open if nothing happens. */
+  /** How long it stays open without a renewal. */
   get remainingMs(): number {
     if (this.#until === 'ever') return Number.POSITIVE_INFINITY;
     if (this.#until === 'never') return 0;
@@ -51,9 +51,9 @@ export class Fence {
   /** @throws FluxError `lease/not-held`. */
   readonly check = (): void => {
     if (this.isOpen) return;
-    throw new FluxError('nothing is written: this daemon does not hold the lease of its source now', {
+    throw new FluxError('write blocked: this daemon does not hold the lease of its source', {
       code: 'lease/not-held',
-      help: 'Another daemon may write by now. This one goes on when it holds the lease again.',
+      help: 'Another daemon may write now. This one continues when it holds the lease again.',
     });
   };
 }

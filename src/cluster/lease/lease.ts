@@ -2,22 +2,22 @@ import { z } from 'zod';
 import { FluxError } from '../../base/index.ts';
 import type { Transport } from '../connection/transport.ts';
 
-/** A Lease (coordination.k8s.io/v1) as far as an election needs it. */
+/** The fields of a Lease (coordination.k8s.io/v1) for an election. */
 export interface Lease {
-  /** Empty when nobody holds it. */
+  /** Empty if it has no holder. */
   readonly holder: string;
-  /** For how long after it was seen to change no other candidate may take it, as it says itself. */
+  /** Duration after an observed change during which other candidates must not acquire it. */
   readonly durationMs: number;
-  /** RFC 3339 by the holder's clock: for people, and never compared with another clock. */
+  /** RFC 3339 by the holder's clock: for display only, never compared with another clock. */
   readonly acquireTime: string | undefined;
-  /** How often it went from one to another. */
+  /** Number of changes of the holder. */
   readonly transitions: number;
   readonly resourceVersion: string;
-  /** Differs after each renewal. */
+  /** Changes with each renewal. */
   readonly state: string;
 }
 
-/** What the holder writes. */
+/** The fields that the holder writes. */
 export interface LeaseSpec {
   readonly holderIdentity: string;
   readonly leaseDurationSeconds: number;
@@ -26,9 +26,9 @@ export interface LeaseSpec {
   readonly leaseTransitions: number;
 }
 
-/** One Lease on an API server. Of two writers who saw the same state one is refused, with `cluster/conflict`. */
+/** One Lease on an API server. Of two writers based on the same version, one fails with `cluster/conflict`. */
 export interface LeaseStore {
-  /** Undefined when there is none. */
+  /** Undefined if there is none. */
   read(signal: AbortSignal): Promise<Lease | undefined>;
   create(spec: LeaseSpec, signal: AbortSignal): Promise<Lease>;
   replace(spec: LeaseSpec, resourceVersion: string, signal: AbortSignal): Promise<Lease>;
@@ -54,7 +54,7 @@ const leaseSchema = z.object({
 export function createLeaseStore(transport: Transport, namespace: string, name: string): LeaseStore {
   const collection = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases`;
   const path = `${collection}/${encodeURIComponent(name)}`;
-  // Whoever runs the election tries again at its own pace.
+  // The election retries at its own pace.
   const ours = { attempts: 1, unfenced: true } as const;
   return {
     async read(signal) {
@@ -72,7 +72,7 @@ export function createLeaseStore(transport: Transport, namespace: string, name: 
       return leaseOf((await transport.request(request)).body, path);
     },
     async replace(spec, resourceVersion, signal) {
-      // A patch, so that whoever may apply objects needs no other verb for this one; the version makes it a conflict when it is late.
+      // A patch, which needs no other verb than applying objects; the resourceVersion causes a conflict if it is stale.
       const body = { metadata: { resourceVersion }, spec };
       const headers = { 'content-type': 'application/merge-patch+json' };
       const request = { ...ours, method: 'PATCH', path, headers, body: JSON.stringify(body), signal } as const;
@@ -84,7 +84,7 @@ export function createLeaseStore(transport: Transport, namespace: string, name: 
 function leaseOf(body: unknown, path: string): Lease {
   const parsed = leaseSchema.safeParse(body);
   if (!parsed.success)
-    throw new FluxError(`${path}: the answer is no Lease`, { code: 'cluster/bad-answer', cause: parsed.error });
+    throw new FluxError(`${path}: the response is not a Lease`, { code: 'cluster/bad-answer', cause: parsed.error });
   const { metadata, spec } = parsed.data;
   return {
     holder: spec?.holderIdentity ?? '',

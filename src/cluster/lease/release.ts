@@ -9,12 +9,12 @@ export interface ReleaseOptions {
   readonly log: Logger;
 }
 
-/** A pod that stops has not much time. */
+/** Timeout, since a stopping pod has little time. */
 const ATTEMPTS = 2;
 const PAUSE_MS = 250;
 const ATTEMPT_MS = 2_500;
 
-/** Gives up a lease that is held, so that the next one leads at once and not only when it has run out. */
+/** Releases a held lease, so that the next daemon leads at once instead of after its expiry. */
 export async function release(options: ReleaseOptions): Promise<void> {
   const { clock, log } = options;
   for (let attempt = 1; ; attempt += 1) {
@@ -23,7 +23,7 @@ export async function release(options: ReleaseOptions): Promise<void> {
       return;
     } catch (error) {
       if (attempt === ATTEMPTS) {
-        log.warn({ err: error }, 'lease not released: it runs out by itself');
+        log.warn({ err: error }, 'releasing the lease failed; it will expire');
         return;
       }
     }
@@ -31,7 +31,7 @@ export async function release(options: ReleaseOptions): Promise<void> {
   }
 }
 
-/** False when it is not ours any more: what was lost may have been carried out, and another may lead by now. */
+/** False if the lease is not ours any more: a lost request may have succeeded, and another daemon may lead. */
 async function tryRelease({ leases, identity, clock }: ReleaseOptions): Promise<boolean> {
   using deadline = clock.deadline(ATTEMPT_MS);
   const lease = await leases.read(deadline.signal);

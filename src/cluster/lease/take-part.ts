@@ -8,9 +8,9 @@ import type { Fence } from './fence.ts';
 import { createLeaseStore } from './lease.ts';
 
 export interface Candidacy {
-  /** What only one may write for, by the name of its sync set. */
+  /** The source that only one daemon may write for, by its sync-set name. */
   readonly syncSet: string;
-  /** The name of this machine, for where a token names no pod. */
+  /** Host name, used if the token contains no pod name. */
   readonly host: string;
 }
 
@@ -24,8 +24,8 @@ export interface TakePartOptions extends Candidacy, Pick<TransportOptions, 'onRe
 const RETRY_MS = 1_000;
 
 /**
- * Takes part in the election of the one daemon that writes for a source, by a Lease in the daemon's own namespace. Who does not run in
- * the cluster has none, and leads. Resolves when the signal has aborted and the lease is given up.
+ * Participates in the election of the daemon that writes for a source, by a Lease in the daemon's own namespace. A daemon outside the
+ * cluster has none, and leads. Resolves after the signal has aborted and the lease is released.
  */
 export async function takePart(options: TakePartOptions, handlers: ElectionHandlers, signal: AbortSignal): Promise<void> {
   const { syncSet, host, credentials, fence, onRequest, clock, log } = options;
@@ -33,13 +33,13 @@ export async function takePart(options: TakePartOptions, handlers: ElectionHandl
   const self = await findSelf(options, handlers, signal);
   if (signal.aborted) return;
   if (!self) {
-    log.info({}, 'running without a lease: this is no pod of the cluster; run one fluxd for this source');
+    log.info({}, 'running without a lease, outside the cluster; run only one fluxd for this source');
     fence.open();
     handlers.onLead(signal, { afterAnother: false });
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     return;
   }
-  // Its own connection: a lease must not wait behind a thousand objects.
+  // A separate connection: a lease must not wait behind a thousand objects.
   const transport = createTransport({ credentials, clock, maxInFlight: 2, onRequest });
   const name = leaseName(syncSet);
   const leases = createLeaseStore(transport, self.namespace, name);
@@ -51,17 +51,17 @@ export async function takePart(options: TakePartOptions, handlers: ElectionHandl
   }
 }
 
-/** `flux-` and the first twelve hex digits of what the sync set's name encodes. */
+/** `flux-` and the first twelve hex digits of the hash in the sync-set name. */
 export function leaseName(syncSet: string): string {
   return `flux-${Buffer.from(syncSet, 'base64url').toString('hex').slice(0, 12)}`;
 }
 
-/** A container that is restarted in its pod is the same one: who was before it is dead, and its lease needs not run out. */
+/** A restarted container keeps the pod's identity: its predecessor is dead, so its lease need not expire. */
 function identityOf({ pod, podUid }: Self, host: string): string {
   return pod !== undefined && podUid !== undefined ? `${pod}_${podUid}` : `${pod ?? host}_${randomUUID()}`;
 }
 
-/** By the credentials, as soon as they can be had. */
+/** Derived from the credentials, as soon as they are available. */
 async function findSelf(
   { credentials, clock }: TakePartOptions,
   handlers: ElectionHandlers,

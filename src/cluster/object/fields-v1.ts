@@ -2,12 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { isFields } from '../../resource/index.ts';
 
 /**
- * A set of fields as `managedFields` writes it: a tree whose keys are `f:name`, `k:{"name":"web"}` or `v:"value"`; a node is a
- * member itself when it is empty or holds `.`.
+ * A set of fields as in `managedFields`: a tree whose keys are `f:name`, `k:{"name":"web"}` or `v:"value"`; a node is a member itself if
+ * it is empty or contains `.`.
  */
 export type FieldsV1 = Readonly<Record<string, unknown>>;
 
-/** All fields of both sets. */
+/** The union of two sets. */
 export function unionFields(a: FieldsV1, b: FieldsV1): FieldsV1 {
   const result: Record<string, unknown> = { ...a };
   for (const [element, below] of Object.entries(b)) {
@@ -20,7 +20,7 @@ export function unionFields(a: FieldsV1, b: FieldsV1): FieldsV1 {
 function unionNodes(a: FieldsV1, b: FieldsV1): FieldsV1 {
   const member = isMember(a) || isMember(b);
   const both = unionFields(a, b);
-  // A member with members below it says so by the dot; a lone one is empty.
+  // A member with members below it has a dot; a leaf is empty.
   const { '.': _, ...below } = both;
   return member && Object.keys(below).length > 0 ? { '.': {}, ...below } : below;
 }
@@ -29,7 +29,7 @@ function isMember(node: FieldsV1): boolean {
   return Object.hasOwn(node, '.') || Object.keys(node).length === 0;
 }
 
-/** Splits a set into the fields that a value has and those that it has not. Either may be undefined: no field at all. */
+/** Splits a set into fields that a value has and those that it lacks. Either may be undefined, meaning empty. */
 export function splitFields(
   fields: FieldsV1,
   value: unknown,
@@ -57,7 +57,7 @@ function nonEmpty(fields: FieldsV1): FieldsV1 | undefined {
   return Object.keys(fields).length === 0 ? undefined : fields;
 }
 
-/** What an element of a path names in a value: a field, or the item of a list with this key or value. */
+/** The target of a path element in a value: a field, or the list item with this key or value. */
 export function childOf(value: unknown, element: string): unknown {
   const rest = element.slice(2);
   if (element.startsWith('f:')) return isFields(value) && Object.hasOwn(value, rest) ? value[rest] : undefined;
@@ -65,7 +65,7 @@ export function childOf(value: unknown, element: string): unknown {
   const wanted = parse(rest);
   if (element.startsWith('v:')) return value.find((item) => isDeepStrictEqual(item, wanted));
   if (!element.startsWith('k:') || !isFields(wanted)) return undefined;
-  // Keys that a manifest leaves out have the schema's default.
+  // Keys that a manifest omits have the schema's default.
   const keys = Object.entries(wanted);
   return value.find((item) => isFields(item) && keys.every(([key, each]) => item[key] === undefined || item[key] === each));
 }

@@ -1,9 +1,9 @@
 import { isFields } from '../../resource/index.ts';
 
-/** A part of an object as the API server sends it; nothing in it is certain. */
+/** An unvalidated part of an object from the API server. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** One entry of `status.conditions`; what is missing or no text is empty. */
+/** One entry of `status.conditions`; missing and non-string values are empty. */
 export interface Condition {
   readonly type: string;
   readonly status: string;

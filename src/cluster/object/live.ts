@@ -11,15 +11,15 @@ export interface ManagedFields {
   readonly fieldsV1?: Readonly<Record<string, unknown>>;
 }
 
-/** What somebody took from us, or removed. */
+/** Fields that others took from us, or removed. */
 export interface LostFields {
-  /** Paths as people write them, `spec.template.spec.containers[name=web].image`; sorted. Empty: everything is still ours. */
+  /** Paths in display form, `spec.template.spec.containers[name=web].image`; sorted. Empty if all fields are still ours. */
   readonly fields: readonly string[];
-  /** The manager that has them now, or wrote last. */
+  /** The manager that owns them now, or wrote last. */
   readonly by?: string;
 }
 
-/** The metadata of an object in the cluster, as the API server writes it. */
+/** The metadata of an object in the cluster, as returned by the API server. */
 export interface LiveObject {
   readonly name: string;
   readonly namespace?: string;
@@ -33,18 +33,18 @@ export interface LiveObject {
   readonly finalizers?: readonly string[];
   readonly deletionTimestamp?: string;
   readonly managedFields?: readonly ManagedFields[];
-  /** Of a scaled object that is watched whole: `spec.replicas`. */
+  /** `spec.replicas` of a scaled object that is watched completely. */
   readonly replicas?: number;
-  /** Digest of our own entry of managedFields, kept in its place where an object is watched. */
+  /** Digest of our own managedFields entry, which replaces it for watched objects. */
   readonly fingerprint?: string;
-  /** Of an object that is watched: which of our fields somebody took, as it was last seen. */
+  /** For a watched object: our fields that others took, as last seen. */
   readonly lost?: LostFields;
 }
 
 export const METADATA = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
-/** Objects a page: what the API server answers quickly without holding much memory on either side. */
+/** Page size: quick responses without much memory on either side. */
 const PAGE = 500;
 const MAX_PAGES = 20_000;
 
@@ -52,18 +52,18 @@ export interface ListOptions {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   readonly namespace?: string | undefined;
-  /** The list may be of any state that is not older than this one; '0' is any state the server has at hand. Default: the newest. */
+  /** Accepts any state that is not older than this one; '0' means any cached state. The newest by default. */
   readonly notOlderThan?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Objects with the resourceVersion of the state they were listed in. */
+/** Objects with the resourceVersion of the list. */
 export interface Listed<T> {
   readonly items: readonly T[];
   readonly resourceVersion: string;
 }
 
-/** Metadata of all objects of a kind. @throws FluxError; a list is whole or it is nothing. */
+/** Metadata of all objects of a kind. @throws FluxError; never returns a partial list. */
 export async function listMetadata(
   transport: Transport,
   resource: ApiResource,
@@ -72,12 +72,12 @@ export async function listMetadata(
   return (await listPages(transport, resource, 'metadata', metadataOf, options)).items;
 }
 
-/** How much of each object is asked for. */
+/** The requested part of each object. */
 export type Detail = 'metadata' | 'whole';
 
 /**
- * All objects of a kind, each reduced by `trim` as its page arrives.
- * @throws FluxError; a list is whole or it is nothing (R-007).
+ * Lists all objects of a kind, each reduced by `trim` when its page arrives.
+ * @throws FluxError; never returns a partial list (R-007).
  */
 export async function listPages<T>(
   transport: Transport,
@@ -92,7 +92,7 @@ export async function listPages<T>(
     try {
       return await pass();
     } catch (error) {
-      // The continue token is older than etcd's history: start over, once.
+      // The continue token is older than etcd's history: restart once.
       if (restarted || !(error instanceof FluxError) || error.code !== 'cluster/expired') throw error;
     }
   }
@@ -130,13 +130,13 @@ export async function listPages<T>(
 interface Page {
   readonly items: readonly Readonly<Record<string, unknown>>[];
   readonly next: string;
-  /** Empty where the server states none. */
+  /** Empty if the server does not return one. */
   readonly resourceVersion: string;
 }
 
 /**
- * A page whose shape is beyond doubt, else undefined. Go writes an empty list of items as null, and real API servers do so for
- * an empty collection: null passes only where the server also states its resourceVersion and that nothing follows.
+ * A valid page, else undefined. Go writes an empty list of items as null, as do real API servers for an empty collection: null is accepted
+ * only together with a resourceVersion and without a continuation.
  */
 function pageOf(body: unknown, kind: string): Page | undefined {
   if (!isFields(body) || body.kind !== kind || !isFields(body.metadata)) return undefined;
@@ -144,7 +144,7 @@ function pageOf(body: unknown, kind: string): Page | undefined {
   if (metadata.continue !== undefined && typeof metadata.continue !== 'string') return undefined;
   const next = metadata.continue ?? '';
   const resourceVersion = typeof metadata.resourceVersion === 'string' ? metadata.resourceVersion : '';
-  // The last page states none: what is said to follow has no way to come.
+  // The last page must not announce remaining items.
   if (next === '' && typeof metadata.remainingItemCount === 'number' && metadata.remainingItemCount > 0) return undefined;
   if (items === null) return resourceVersion !== '' && next === '' ? { items: [], next, resourceVersion } : undefined;
   if (!Array.isArray(items)) return undefined;
@@ -158,8 +158,8 @@ export function metadataOf(item: Readonly<Record<string, unknown>>): LiveObject 
 }
 
 function badList({ plural, group }: ApiResource, what: string): FluxError {
-  return new FluxError(`list of ${plural}${group ? `.${group}` : ''}: the answer ${what}`, {
+  return new FluxError(`list of ${plural}${group ? `.${group}` : ''}: the response ${what}`, {
     code: 'cluster/bad-answer',
-    help: 'The API server, or something between us and it, answered in an unexpected form; nothing is concluded from it.',
+    help: 'The API server, or a proxy in front of it, sent an unexpected response, which is ignored.',
   });
 }

@@ -1,4 +1,4 @@
-/** A time as Kubernetes writes its type MicroTime: always six digits of a second. */
+/** A time in the format of Kubernetes' MicroTime: always six fractional digits. */
 export function microTime(ms: number): string {
   return new Date(ms).toISOString().replace('Z', '000Z');
 }

@@ -2,9 +2,9 @@ import { isFields, type KubeObject } from '../../resource/index.ts';
 import type { LiveObject } from './live.ts';
 
 /**
- * Who holds `spec.replicas` through the `scale` subresource: the controller of a HorizontalPodAutoscaler, or a person with
- * `kubectl scale`. The number is theirs then: we neither send ours nor call theirs drift (R-011). The API server itself tells who wrote
- * it, in managedFields. Of several the one that is not kubectl, since a person's word weighs less than a controller's.
+ * The manager that holds `spec.replicas` through the `scale` subresource, according to managedFields: the controller of a
+ * HorizontalPodAutoscaler, or a user with `kubectl scale`. We then neither send our number nor treat theirs as drift (R-011). Of several
+ * managers, one other than kubectl is returned, since a controller takes precedence over a user.
  */
 export function scaleHolder(live: Pick<LiveObject, 'managedFields'>): string | undefined {
   const holders = (live.managedFields ?? []).flatMap(({ subresource, fieldsV1, manager = 'an unnamed manager' }) => {
@@ -23,7 +23,7 @@ export function isKubectl(manager: string): boolean {
   return /^kubectl(-|$)/.test(manager);
 }
 
-/** The number of replicas that an object asks for, where it is one. */
+/** The number of replicas in an object's spec, if valid. */
 export function replicasOf(object: KubeObject): number | undefined {
   return isFields(object.spec) && typeof object.spec.replicas === 'number' ? object.spec.replicas : undefined;
 }

@@ -5,23 +5,23 @@ import { replicasHeldByScale } from '../object/scale.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A field that is no longer ours, and the manager that has it now. */
+/** A field that is no longer ours, and the manager that owns it now. */
 interface Lost {
   readonly path: string;
   readonly holder: string | undefined;
 }
 
-/** The part of another manager's entry below one field. */
+/** The part of another manager's entry below a field. */
 interface Foreign {
   readonly manager: string | undefined;
   readonly fields: Fields;
 }
 
 /**
- * Which fields of what we apply are no longer in our entry of managedFields. The API server takes a field out of it when another
- * manager changes its value or removes it, so this tells drift from metadata alone
- * (https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management). When in doubt a field counts as lost,
- * which costs one apply.
+ * The applied fields that are no longer in our managedFields entry. The API server removes a field from it when another manager changes
+ * or removes the field, so drift is detected by metadata alone
+ * (https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management). In doubt a field counts as lost, which costs one
+ * apply.
  */
 export function lostFields(applied: Fields, live: LiveObject, manager: string): LostFields {
   const own = ownEntry(live, manager)?.fieldsV1;
@@ -33,20 +33,20 @@ export function lostFields(applied: Fields, live: LiveObject, manager: string): 
     const fields = name === 'metadata' && isFields(value) ? withoutIdentity(value) : value;
     compare(fields, own?.[`f:${name}`], below(foreign, `f:${name}`), name, lost);
   }
-  // Whoever scales the object holds the number of replicas by right.
+  // A manager that scales the object owns the replicas legitimately.
   const taken = replicasHeldByScale(live) ? lost.filter(({ path }) => path !== 'spec.replicas') : lost;
   if (taken.length === 0) return { fields: [] };
   const by = taken.find(({ holder }) => holder !== undefined)?.holder ?? others[0]?.manager;
   return { fields: taken.map(({ path }) => path).sort(), ...(by === undefined ? {} : { by }) };
 }
 
-/** Nobody owns what an object is called. */
+/** Identity fields, which have no owner. */
 function withoutIdentity({ name: _name, namespace: _namespace, ...rest }: Fields): Fields {
   return rest;
 }
 
 function compare(value: unknown, owned: unknown, foreign: readonly Foreign[], path: string, lost: Lost[]): void {
-  // A field that is set to nothing is not applied.
+  // An empty field is not applied.
   if (value === null || value === undefined) return;
   if (!isFields(owned)) {
     if (isFields(value) && Object.keys(value).length > 0) {
@@ -54,11 +54,11 @@ function compare(value: unknown, owned: unknown, foreign: readonly Foreign[], pa
         compare(each, undefined, below(foreign, `f:${name}`), join(path, name), lost);
       return;
     }
-    // Of all values only an empty list may leave no trace; it is not empty any more when others have something in it.
+    // Only an empty list may leave no trace in managedFields; it is not empty any more if others own items.
     if (!Array.isArray(value) || value.length > 0 || foreign.length > 0) lost.push({ path, holder: foreign[0]?.manager });
     return;
   }
-  // Owned as a whole.
+  // Atomic.
   if (isLeaf(owned)) return;
   if (isFields(value)) {
     for (const [name, each] of Object.entries(value)) {
@@ -67,7 +67,7 @@ function compare(value: unknown, owned: unknown, foreign: readonly Foreign[], pa
   } else if (Array.isArray(value)) compareItems(value, owned, foreign, path, lost);
 }
 
-/** Lists whose items are found by keys (`k:`) or by value (`v:`); others are owned as a whole. */
+/** Lists whose items are identified by keys (`k:`) or value (`v:`); others are atomic. */
 function compareItems(items: readonly unknown[], owned: Fields, foreign: readonly Foreign[], path: string, lost: Lost[]): void {
   const names = Object.keys(owned);
   const keys = names.filter((name) => name.startsWith('k:')).map((name) => ({ name, key: keyFields(name) }));
@@ -89,8 +89,8 @@ function compareItems(items: readonly unknown[], owned: Fields, foreign: readonl
 }
 
 /**
- * Finds the key of each item. One that gives every field of its key has it for certain; for others the API server filled fields in,
- * and they get what is left. No key counts twice.
+ * Assigns a key to each item. An item with all key fields has a certain key; for others the API server filled in defaults, and they get
+ * the remaining keys. No key is assigned twice.
  */
 function pairs(
   items: readonly unknown[],
@@ -128,7 +128,7 @@ function below(foreign: readonly Foreign[], name: string): readonly Foreign[] {
   });
 }
 
-/** The fields of a key `k:{"name":"web"}`. One that cannot be read matches no item: that costs an apply, no more. */
+/** The fields of a key `k:{"name":"web"}`. An invalid one matches no item, which only costs an apply. */
 function keyFields(name: string): Fields {
   try {
     const key: unknown = JSON.parse(name.slice(2));
@@ -146,7 +146,7 @@ function join(path: string, name: string): string {
   return /[.[\]/]/.test(name) ? `${path}[${name}]` : `${path}.${name}`;
 }
 
-/** Entries of others, the last writer first; controllers that report status change no field of ours. */
+/** Entries of other managers, the last writer first; status entries are excluded, since they change no field of ours. */
 function foreignEntries(live: LiveObject, manager: string): readonly ManagedFields[] {
   return (live.managedFields ?? [])
     .filter((entry) => !(entry.manager === manager && entry.operation === 'Apply') && entry.subresource !== 'status')

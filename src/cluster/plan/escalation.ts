@@ -5,8 +5,8 @@ import { isOurs, type Self } from '../prune/self.ts';
 import type { Target } from '../scope/scope.ts';
 
 /**
- * What is told of an object that gives somebody more power than its file seems to say (S-093). It is applied all the same: whoever
- * can push to the branch is trusted with all that Flux's own rights allow; but nobody should have to find out by accident.
+ * Warnings about objects that grant more power than their file suggests (S-093). They are applied anyway, since users with push access
+ * are trusted with all rights of Flux, but they should not go unnoticed.
  */
 export function escalationWarning(target: Target, self: Self | undefined): FluxError | undefined {
   const why = powerOf(target, self);
@@ -14,7 +14,7 @@ export function escalationWarning(target: Target, self: Self | undefined): FluxE
   return new FluxError(`${kindName(target.resource)} ${target.name} gives power: ${why}`, {
     code: 'cluster/escalation',
     fault: 'user',
-    help: 'It is applied. See in the history of its file who wanted it, and whether it is meant.',
+    help: 'It is applied. Check in the history of its file who added it, and whether it is intended.',
   });
 }
 
@@ -72,7 +72,7 @@ function powerOfRule(rule: Readonly<Record<string, unknown>>): string | undefine
   return ofRoles && (has(apiGroups, RBAC) || has(apiGroups, '*')) ? 'it allows to escalate' : undefined;
 }
 
-/** Of a binding in this namespace, where one without a namespace of its own is looked for. */
+/** The subjects of a binding; one without a namespace is in the binding's. */
 function powerOfSubject(
   subject: Readonly<Record<string, unknown>>,
   bindingNamespace: string | undefined,
@@ -91,7 +91,7 @@ function powerOfSubject(
   return isSelf ? 'it gives rights to the service account of this Flux' : undefined;
 }
 
-/** The first answer for what is a record in a list that may be anything. */
+/** The first result for the records in an unvalidated list. */
 function firstOf(list: unknown, ask: (each: Readonly<Record<string, unknown>>) => string | undefined): string | undefined {
   for (const each of Array.isArray(list) ? list : []) {
     const answer = isFields(each) ? ask(each) : undefined;

@@ -3,22 +3,22 @@ import type { LiveObject } from '../object/live.ts';
 import { CHECKSUM_ANNOTATION, fingerprint, MARK_LABEL, ownsMark } from '../object/ownership.ts';
 import { replicasOf } from '../object/scale.ts';
 
-/** What we remember of an object since we applied it. */
+/** Our memory of an applied object. */
 export interface Applied {
-  /** Checksum of the manifest that was applied. */
+  /** Checksum of the applied manifest. */
   readonly checksum: string;
-  /** Of that manifest. */
+  /** Mark of that manifest. */
   readonly replicas: number | undefined;
   readonly mark: string;
   readonly uid: string;
   readonly resourceVersion: string;
   /** Counts changes of the spec; many kinds have none. */
   readonly generation: number | undefined;
-  /** Of the fields we own. */
+  /** Digest of the fields that we own. */
   readonly fingerprint: string;
 }
 
-/** By object key. In memory only: after a restart it is built again from the objects themselves. */
+/** By object key. Only in memory: after a restart it is rebuilt from the objects themselves. */
 export type Inventory = Map<string, Applied>;
 
 export function appliedFrom(live: LiveObject, { checksum, object }: Manifest, mark: string, manager: string): Applied {
@@ -34,8 +34,8 @@ export function appliedFrom(live: LiveObject, { checksum, object }: Manifest, ma
 }
 
 /**
- * True when the metadata of an object proves that what we applied still stands: nobody wrote to it since, or nobody touched a
- * field of ours (same managedFields entry, mark and checksum). Writes to other fields are no business of ours.
+ * True if the metadata of an object proves that our last apply is still in effect: there was no write since, or none to our fields (same
+ * managedFields entry, mark and checksum). Writes to other fields are ignored.
  */
 export function stillStands(known: Applied, live: LiveObject, manager: string): boolean {
   if (known.uid === '' || known.uid !== live.uid) return false;
@@ -44,8 +44,8 @@ export function stillStands(known: Applied, live: LiveObject, manager: string): 
 }
 
 /**
- * True when the object itself proves, to a daemon that has just started, that exactly this manifest was applied under our name and
- * nobody has taken a field of it since.
+ * True if the object itself proves to a daemon that has just started that exactly this manifest was applied under our name, and that all
+ * its fields are still ours.
  */
 export function isAppliedAlready(
   live: LiveObject,
@@ -55,7 +55,7 @@ export function isAppliedAlready(
   return bears(live, wanted) && ownsMark(live, manager) && live.lost?.fields.length === 0 && live.uid !== undefined;
 }
 
-/** Another Flux applies under the same manager name, so the fields stay ours while the values change. */
+/** Another Flux applies under the same manager name, so values can change while the fields stay ours. */
 function bears(live: LiveObject, { mark, checksum }: { readonly checksum: string; readonly mark: string }): boolean {
   return live.labels?.[MARK_LABEL] === mark && live.annotations?.[CHECKSUM_ANNOTATION] === checksum;
 }

@@ -6,23 +6,23 @@ import { type Wanted, wantedOf } from '../prune/wanted.ts';
 import { type AllowedNamespaces, partKey } from '../scope/allowed-namespaces.ts';
 import { isPlaced, type Placed, place, type Target } from '../scope/scope.ts';
 
-/** An object that is kept applied, with the mark that it gets. */
+/** An object to keep applied, with its mark. */
 export interface MarkedTarget {
   readonly target: Target;
   readonly mark: string;
 }
 
-/** Where everything that one revision wants goes in this cluster. */
+/** The locations of all objects of a revision in this cluster. */
 export interface Layout {
   readonly manifests: readonly Manifest[];
   readonly directory: Directory;
-  /** Kinds that the set itself defines. */
+  /** Kinds defined in the set itself. */
   readonly defined: DefinedKinds;
-  /** One for each manifest, in their order. */
+  /** One for each manifest, in order. */
   readonly placed: readonly Placed[];
-  /** By object key, those that are defined more than once. */
+  /** Objects that are defined several times, by object key. */
   readonly duplicates: ReadonlyMap<string, readonly Target[]>;
-  /** By object key: what is neither defined twice nor ignored in Git. */
+  /** Objects that are neither duplicate nor ignored in Git, by object key. */
   readonly targets: ReadonlyMap<string, MarkedTarget>;
   /** The same by part key. */
   readonly byPart: ReadonlyMap<string, readonly Target[]>;
@@ -35,21 +35,21 @@ export interface LayoutOptions {
   readonly allowed: AllowedNamespaces;
 }
 
-/** What was worked out for one manifest, and against which view of the API. */
+/** The result for one manifest, and the discovery that it is based on. */
 interface Worked {
   readonly directory: Directory;
   readonly defined: DefinedKinds;
   readonly placed: Placed;
-  /** Undefined for what has no place. */
+  /** Undefined without a location. */
   readonly marked: MarkedTarget | undefined;
 }
 
-/** With `keep` false the layout is not kept in place of the last one, nor is anything of its manifests. */
+/** With `keep` false the layout is not cached. */
 export type LayOut = (manifests: readonly Manifest[], directory: Directory, options?: { readonly keep?: boolean }) => Layout;
 
 /**
- * Lays out what revisions want. A manifest that is as it was, in a cluster whose API is as it was, is not looked at again: of
- * 5,000 files a commit touches few.
+ * Locates the objects of revisions. Results of unchanged manifests are reused while the cluster's API is unchanged, since a commit touches
+ * few of 5,000 files.
  */
 export function createLayouts({ syncSet, defaultNamespace, allowed }: LayoutOptions): LayOut {
   const worked = new WeakMap<Manifest, Worked>();

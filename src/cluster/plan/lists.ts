@@ -21,10 +21,10 @@ export interface ListDeps extends ReadDeps {
   readonly changedOnly: ChangedOnly;
 }
 
-/** Up to this many new objects of a kind are asked for one by one; for more, one list of the kind is cheaper. */
+/** Up to this many new objects of a kind are read individually; for more, one list of the kind is cheaper. */
 const FEW = 8;
 
-/** What is known of the live objects of one part of the cluster that Git wants, or why it is not known; `unknown` is by object key. */
+/** The live objects of one part of the cluster that are in Git, or why they are unknown; `unknown` is by object key. */
 export type PartState =
   | { readonly find: (target: Target) => LiveObject | undefined; readonly unknown?: ReadonlyMap<string, FluxError> }
   | { readonly error: FluxError }
@@ -32,7 +32,7 @@ export type PartState =
 
 export type Lists = ReturnType<typeof createLists>;
 
-/** What one plan sees of the cluster: watched kinds from memory, everything else by lists, each made once. */
+/** The cluster as seen by one plan: watched kinds from memory, others by lists, each requested once. */
 export function createLists(deps: ListDeps, directory: Directory, signal: AbortSignal | undefined) {
   const reads = createReads(deps, signal);
   const cancel = signal ? { signal } : {};
@@ -61,7 +61,7 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
     }
   }
 
-  /** From the watch; undefined where the kind cannot be watched, or not by us. */
+  /** From the watch; undefined if the kind cannot be watched, or not by us. */
   async function fromView(part: Part, targets: readonly Target[]): Promise<PartState | undefined> {
     const view = deps.views.open(part, directory);
     if (!view) return undefined;
@@ -80,7 +80,7 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
     };
     const missing = view.marked ? targets.filter((target) => watchedOne(target) === undefined) : [];
     if (missing.length === 0) return { find: watchedOne };
-    // Not among the marked ones means new, deleted, or that somebody took our label off.
+    // An object that is not among the marked ones is new or deleted, or lost its label.
     const { objects, unknown } =
       missing.length > FEW ? { objects: byKey(part, await list(part)), unknown: undefined } : await asked(missing);
     return { find: (target) => watchedOne(target) ?? objects.get(target.key), ...(unknown ? { unknown } : {}) };
@@ -127,7 +127,7 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
       else if (!wantedParts.has(key)) set.partsWithMarks.delete(key);
     } catch (error) {
       if (signal?.aborted) throw error;
-      // Objects of a kind that we may not even list cannot be ours: rights that were never given hold up nothing else.
+      // Objects of a kind that we may not list cannot be ours, so missing rights do not block other deletions.
       if (error instanceof FluxError && error.code === 'cluster/forbidden' && !set.partsWithMarks.has(key)) {
         set.searchedParts.add(key);
         return;
@@ -154,11 +154,11 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
     ): Promise<(target: Target) => PartState | undefined> {
       const states = await Promise.all(
         [...byPart].map(async ([key, targets]): Promise<[string, PartState]> => {
-          // Manifests may use several versions of a kind; any served one shows the same objects.
+          // Manifests may use several versions of a kind; any served version lists the same objects.
           const resource =
             targets.find(({ needsCrd }) => needsCrd === undefined)?.resource ??
             directory.kinds.find((each) => targets.some((target) => kindKey(target.resource) === kindKey(each)));
-          // Only the set itself defines the kind so far: no object of it can exist.
+          // The kind is not served yet, only defined in the set, so no object of it can exist.
           const [first] = targets;
           if (!resource || !first) return [key, { find: () => undefined }];
           const part = { ...partOf(first), resource };
@@ -179,7 +179,7 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
       return (target) => found.get(partKey(partOf(target)));
     },
 
-    /** Looks, by mark, for objects of kinds that Git has none of: where marks were seen, and where nobody looked since we started. */
+    /** Searches for marked objects of kinds that are not in Git: where marks were seen before, and where this process has not searched yet. */
     async ofUnwanted(set: SyncSet): Promise<void> {
       const due = searchable(directory).filter((part) => {
         const key = partKey(part);
@@ -194,8 +194,8 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
     },
 
     /**
-     * Lists every kind anew, by mark: before anything is deleted no memory counts, and no kind is left out. Where that fails, what
-     * was seen before shows what is held.
+     * Lists marked objects of every kind again: before deletions no memory is trusted, and no kind is skipped. If that fails, earlier
+     * results show the held deletions.
      */
     async ofEverything(fresh: Directory, set: SyncSet): Promise<void> {
       const due = new Map(searchable(fresh).map((part) => [partKey(part), part]));
@@ -206,8 +206,8 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
     failed: (): readonly string[] => [...failedLists],
 
     /**
-     * Which of these custom resources claims and StatefulSets belong to, by uid. Where that may not be seen, each of them may own some;
-     * a list that fails counts as failed.
+     * The custom resources that own claims or StatefulSets, by uid. Without the right to list those, each may be an owner; a failed list
+     * counts as failed.
      */
     async ownersOfData(fresh: Directory, customs: readonly Candidate[]): Promise<ReadonlyMap<string, string>> {
       const parts = fresh.kinds.filter(isDataHolder).flatMap((resource) => deps.allowed.partsOf(resource));
@@ -237,7 +237,7 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
       }
     },
 
-    /** Everything seen that carries a mark, ours or another's. */
+    /** All objects with a mark, ours or another's. */
     *marked(): Generator<{ readonly resource: ApiResource; readonly live: LiveObject }> {
       for (const [key, { part, objects }] of listed) {
         if (watched.has(key)) continue;
@@ -259,7 +259,7 @@ function byKey({ resource }: Part, objects: readonly LiveObject[]): ReadonlyMap<
   return new Map(objects.map((live) => [keyOf(resource, resource.namespaced ? live.namespace : undefined, live.name), live]));
 }
 
-/** When no list at all could be had for such a reason, the plan as a whole fails. */
+/** If every list fails for such a reason, the whole plan fails. */
 function isServerDown(error: unknown): boolean {
   return (
     error instanceof FluxError &&

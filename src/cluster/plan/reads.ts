@@ -8,11 +8,11 @@ import { type LiveObject, listMetadata, METADATA, metadataOf } from '../object/l
 import { isNamespace, type Part } from '../scope/allowed-namespaces.ts';
 import type { Target } from '../scope/scope.ts';
 
-/** Metadata as the API server has it now, a few requests at a time. */
+/** Reads current metadata from the API server, with a few concurrent requests. */
 export interface Reads {
-  /** What is in a part, all or what carries a label. @throws FluxError; a list is whole or it is nothing. */
+  /** The objects of a part, all or those with a label. @throws FluxError; never returns a partial list. */
   list(part: Part, label?: string): Promise<readonly LiveObject[]>;
-  /** One object; undefined when there is none. */
+  /** One object; undefined if there is none. */
   get(place: Pick<Target, 'resource' | 'namespace' | 'name'>): Promise<LiveObject | undefined>;
 }
 
@@ -21,9 +21,9 @@ export interface ReadDeps {
   readonly discovery: Discovery;
 }
 
-/** A list is a heavy request to the API server. */
+/** Concurrency of lists, which are expensive for the API server. */
 const IN_FLIGHT = 8;
-/** A Namespace that is not there is asked for like anything else, and answered as if something in it were. */
+/** Error codes that mean that an object does not exist; for a missing Namespace the code differs. */
 const ABSENT = new Set(['cluster/not-found', 'cluster/namespace-missing']);
 
 export function createReads({ transport, discovery }: ReadDeps, signal: AbortSignal | undefined): Reads {
@@ -39,10 +39,10 @@ export function createReads({ transport, discovery }: ReadDeps, signal: AbortSig
       if (error instanceof FluxError && ABSENT.has(error.code)) return undefined;
       throw doubted(error);
     }
-    throw new FluxError(`${path}: the answer holds no object`, { code: 'cluster/bad-answer' });
+    throw new FluxError(`${path}: the response contains no object`, { code: 'cluster/bad-answer' });
   }
 
-  /** When the server contradicts discovery, the next plan looks anew. */
+  /** Invalidates discovery if the server contradicts it. */
   function doubted(error: unknown): unknown {
     if (isUnknownKind(error)) discovery.distrust();
     return error;
@@ -52,7 +52,7 @@ export function createReads({ transport, discovery }: ReadDeps, signal: AbortSig
     get,
     async list({ resource, namespace }, label) {
       if (isNamespace(resource) && namespace !== undefined) {
-        // Rights in a namespace allow to read that Namespace, but not to list them all.
+        // Rights in a namespace allow reading that Namespace, but not listing all.
         const live = await get({ resource, namespace: undefined, name: namespace });
         return live && (label === undefined || live.labels?.[label] !== undefined) ? [live] : [];
       }
@@ -64,7 +64,7 @@ export function createReads({ transport, discovery }: ReadDeps, signal: AbortSig
   };
 }
 
-/** The server does not serve the kind, whatever discovery said. */
+/** Whether the server does not serve the kind, in contrast to discovery. */
 export function isUnknownKind(error: unknown): boolean {
   return error instanceof FluxError && error.code === 'cluster/unknown-resource';
 }

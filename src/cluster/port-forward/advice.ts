@@ -1,24 +1,23 @@
 import { FluxError, messageOf } from '../../base/index.ts';
 
-/** What a person can do about an API server that does not let them to the daemon; the daemon's own advice is for its operator. */
+/** Help for users of fluxctl whose way to the daemon fails in the API server; the daemon's own help is for its operator. */
 const HELP: Readonly<Record<string, string>> = {
   'cluster/unreachable':
-    'The API server does not answer. Is it up, and does the kubeconfig name the right one? Try: kubectl version. Another context is chosen by --context; a daemon that is reached otherwise, by --url.',
-  'cluster/timeout': 'The API server is too slow, or a firewall drops what is sent to it. Try: kubectl version.',
+    'The API server does not respond. Check that it is up, and that the kubeconfig has the right address: kubectl version. Use --context for another context, or --url for a daemon with another address.',
+  'cluster/timeout': 'The API server is too slow, or a firewall drops packets. Try: kubectl version.',
   'cluster/unauthorized':
-    'The API server does not know who you are: your token or certificate is not valid, or not any more. Log in again, as for kubectl.',
-  'cluster/credentials':
-    'The kubeconfig names a program or a file that gives your credentials, and that did not work. Try: kubectl version.',
+    'The API server could not authenticate you: your token or certificate is invalid or expired. Log in again, as for kubectl.',
+  'cluster/credentials': 'The credential plugin or file of the kubeconfig failed. Try: kubectl version.',
 };
 
-/** An error of the way to the daemon, with the advice that fits whoever uses fluxctl. */
+/** An error on the way to the daemon, with help for the user of fluxctl. */
 export function withAdvice(message: string, error: unknown, { namespace }: { readonly namespace: string }): FluxError {
   const code = error instanceof FluxError ? error.code : 'cluster/no-pod';
   const help = code === 'cluster/forbidden' ? rightsNeeded(namespace) : (HELP[code] ?? helpOf(error));
   return new FluxError(message, { code, ...(help === undefined ? {} : { help }), cause: error });
 }
 
-/** Why a connection through a port-forward could not be made. `error` is what the WebSocket client gave. */
+/** Why a connection through a port-forward failed. `error` is from the WebSocket client. */
 export function forwardFailure(error: unknown, where: { readonly namespace: string; readonly pod: string }): FluxError {
   const text = textOf(error);
   const status = statusOf(text);
@@ -27,7 +26,7 @@ export function forwardFailure(error: unknown, where: { readonly namespace: stri
   return withAdvice(message, new FluxError(text, { code, cause: error }), where);
 }
 
-/** Whether the API server knows no such pod. */
+/** Whether the pod does not exist. */
 export function isPodGone(error: unknown): boolean {
   return statusOf(textOf(error)) === '404';
 }
@@ -47,7 +46,7 @@ const ANSWERS: Readonly<Record<string, string>> = {
 };
 const CODES: Readonly<Record<string, string>> = { '401': 'cluster/unauthorized', '403': 'cluster/forbidden' };
 
-/** What the pod's node says when nothing takes the connection in the pod, or when it breaks. */
+/** The error of the pod's node if no process accepts the connection in the pod, or if it breaks. */
 export function unansweredInPod(
   text: string,
   { namespace, pod, port }: { readonly namespace: string; readonly pod: string; readonly port: number },
@@ -59,14 +58,14 @@ export function unansweredInPod(
 }
 
 function rightsNeeded(namespace: string): string {
-  return `You need the rights to list pods and to create pods/portforward in namespace ${JSON.stringify(namespace)}. Ask for them, or give the daemon's address by --url and a token by --token.`;
+  return `You need the rights to list pods and to create pods/portforward in namespace ${JSON.stringify(namespace)}. Ask for them, or use --url for the daemon's address and --token for a token.`;
 }
 
 function helpOf(error: unknown): string | undefined {
   return error instanceof FluxError ? error.help : undefined;
 }
 
-/** The client's events of errors are no Errors, but have their text. */
+/** The client's error events are not Errors, but have a message. */
 function hasMessage(value: unknown): value is { readonly message: string } {
   return typeof value === 'object' && value !== null && 'message' in value && typeof value.message === 'string';
 }

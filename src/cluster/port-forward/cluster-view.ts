@@ -3,21 +3,21 @@ import type { ApiResource } from '../discovery/api-resource.ts';
 import { type ListOptions, type LiveObject, listMetadata } from '../object/live.ts';
 import { type ClientSource, loadForClient, openTransport } from './connection.ts';
 
-/** A cluster as the person may ask it whose kubeconfig this is. Every method throws FluxErrors. */
+/** A cluster with the user's own rights. Every method throws FluxErrors. */
 export interface ClusterView {
   readonly context: string;
   /** URL of the API server. */
   readonly server: string;
-  /** What is at a path; undefined when nothing is. */
+  /** The object at a path; undefined if there is none. */
   get(path: string, query?: Readonly<Record<string, string>>): Promise<unknown>;
-  /** Metadata of the objects of a kind, and of a Secret nothing else; none where the kind is not served. */
+  /** Only the metadata of the objects of a kind, so that Secrets are not read; none if the kind is not served. */
   metadata(
     kind: Kind,
     options: Pick<ListOptions, 'fieldSelector' | 'labelSelector' | 'namespace'>,
   ): Promise<readonly LiveObject[]>;
-  /** `v1.34.4`, and the time there in milliseconds since the epoch, to the second, where it tells it. */
+  /** `v1.34.4`, and the server's time in milliseconds since the epoch, to the second, if known. */
   version(): Promise<{ readonly version: string; readonly timeMs?: number }>;
-  /** Whether a user may do something (Kubernetes, SubjectAccessReview); to ask that is a right of its own. */
+  /** Whether a user may do something (Kubernetes, SubjectAccessReview), which requires a right itself. */
   may(user: string, attributes: ResourceAttributes): Promise<boolean>;
   close(): void;
 }
@@ -80,7 +80,7 @@ export async function openClusterView(source: ClientSource): Promise<ClusterView
   };
 }
 
-/** What a service account is a member of (Kubernetes, "Service account identities"); a review does not add it. */
+/** The groups of a service account (Kubernetes, "Service account identities"), which a review does not add. */
 function groupsOf(user: string): readonly string[] {
   const [, namespace] = /^system:serviceaccount:([^:]+):/.exec(user) ?? [];
   const accounts = namespace === undefined ? [] : ['system:serviceaccounts', `system:serviceaccounts:${namespace}`];

@@ -3,7 +3,7 @@ import { createCredentialSource, type Kubeconfig, type KubeconfigSource, loadKub
 import { createTransport, type Transport } from '../connection/transport.ts';
 import { type ProxyEnvironment, proxyFor } from './proxy.ts';
 
-/** A person's kubeconfig, and their environment for the proxy of their network. */
+/** The user's kubeconfig, and the environment for a proxy. */
 export interface ClientSource extends KubeconfigSource {
   readonly env?: ProxyEnvironment;
 }
@@ -19,8 +19,8 @@ export async function contextNames(source: ClientSource = {}): Promise<readonly 
 }
 
 /**
- * Reads the connection settings for a person's program.
- * @throws FluxError in Flux v1's words: `cluster/no-config`, `cluster/bad-config`.
+ * Reads the connection settings for a user's program.
+ * @throws FluxError worded as in Flux v1: `cluster/no-config`, `cluster/bad-config`.
  */
 export async function loadForClient(source: ClientSource): Promise<Kubeconfig> {
   try {
@@ -37,9 +37,9 @@ export async function loadForClient(source: ClientSource): Promise<Kubeconfig> {
   }
 }
 
-const NO_CONFIG = "Name a kubeconfig file in KUBECONFIG, or give the daemon's address by --url.";
+const NO_CONFIG = "Set KUBECONFIG to a kubeconfig file, or use --url for the daemon's address.";
 
-/** A `proxy-url` of the kubeconfig stays; else the environment's counts. */
+/** A `proxy-url` in the kubeconfig overrides the environment. */
 function withProxy(kubeconfig: Kubeconfig, env: ProxyEnvironment): Kubeconfig {
   const { config, server } = kubeconfig;
   const current = config.getCurrentCluster();
@@ -48,10 +48,10 @@ function withProxy(kubeconfig: Kubeconfig, env: ProxyEnvironment): Kubeconfig {
   return kubeconfig;
 }
 
-/** Somebody waits, so that what a daemon would try for long is tried once more at most. */
+/** A user waits, so requests are retried at most once, unlike in the daemon. */
 const ATTEMPTS = 2;
 
-/** For a few requests, one after the other. */
+/** For a few sequential requests. */
 export function openTransport(kubeconfig: Kubeconfig, source: ClientSource): Transport {
   const credentials = createCredentialSource(kubeconfig, () => loadForClient(source), systemClock);
   const transport = createTransport({ credentials, clock: systemClock, maxInFlight: 4 });

@@ -1,6 +1,6 @@
 /**
- * The way of fluxctl to a daemon inside a cluster: finds its pod by labels and forwards a local port to it, as
- * `kubectl port-forward` does, and asks the API server what `fluxctl doctor` wants to know. A door of its own, so that fluxctl loads nothing of the sync engine.
+ * Connects fluxctl to a daemon inside a cluster: finds its pod by labels and forwards a local port to it, as `kubectl port-forward` does,
+ * and queries the API server for `fluxctl doctor`. It has its own index, so that fluxctl does not load the sync engine.
  */
 
 export type { LiveObject } from '../object/live.ts';

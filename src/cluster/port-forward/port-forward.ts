@@ -10,7 +10,7 @@ import { type ClientSource, loadForClient, openTransport } from './connection.ts
 export interface PortForwardOptions extends ClientSource {
   /** Namespace of the daemon. */
   readonly namespace: string;
-  /** Label selectors, tried in this order until one finds exactly one running pod. */
+  /** Label selectors, tried in order until one matches exactly one running pod. */
   readonly labelSelectors: readonly string[];
   /** Port of the pod. */
   readonly port: number;
@@ -19,14 +19,14 @@ export interface PortForwardOptions extends ClientSource {
 export interface PortForward {
   /** `http://127.0.0.1:<port>`. */
   readonly url: string;
-  /** Why the last connection came to nothing; whoever uses the local port sees only that it was closed. */
+  /** Why the last connection failed; the client of the local port only sees that it was closed. */
   failure(): FluxError | undefined;
   close(): void;
 }
 
 /**
  * Forwards a free port of 127.0.0.1 to the daemon's pod.
- * @throws FluxError in Flux v1's words: `cluster/no-pod`, `cluster/ambiguous-pod`, `cluster/no-config`, `cluster/bad-config`.
+ * @throws FluxError worded as in Flux v1: `cluster/no-pod`, `cluster/ambiguous-pod`, `cluster/no-config`, `cluster/bad-config`.
  */
 export async function openPortForward(options: PortForwardOptions): Promise<PortForward> {
   const kubeconfig = await loadForClient(options);
@@ -43,7 +43,7 @@ export async function openPortForward(options: PortForwardOptions): Promise<Port
       return await connect(socket, complaints);
     } catch (error) {
       if (!isPodGone(error)) throw error;
-      // Another one has taken its place meanwhile.
+      // Another pod has replaced it meanwhile.
       pod = await findPod(kubeconfig, options);
       return connect(socket, complaints);
     }
@@ -68,7 +68,7 @@ export async function openPortForward(options: PortForwardOptions): Promise<Port
       (connection) => {
         const ws = typeof connection === 'function' ? connection() : connection;
         ws?.addEventListener('close', () => socket.destroy());
-        // Whoever closed it has read all; to wait for the server to say so too takes up to half a minute.
+        // The client has read everything; waiting for the server to close as well would take up to half a minute.
         const end = () => ws?.terminate();
         if (socket.destroyed) end();
         else socket.on('close', end);
@@ -103,7 +103,7 @@ async function findPod(kubeconfig: Kubeconfig, { namespace, labelSelectors, ...s
         throw new FluxError(`Ambiguous pod: found more than one pod for selector: labels ${JSON.stringify(selector)}`, {
           code: 'cluster/ambiguous-pod',
           fault: 'user',
-          help: 'Name one daemon by --k8s-fwd-ns and --k8s-fwd-labels.',
+          help: 'Select one daemon with --k8s-fwd-ns and --k8s-fwd-labels.',
         });
       }
       if (pods[0] !== undefined) return pods[0];
@@ -117,7 +117,7 @@ async function findPod(kubeconfig: Kubeconfig, { namespace, labelSelectors, ...s
   }
 }
 
-/** Says where it was looked for, and where else a daemon runs, as far as that may be known. */
+/** Lists the selectors, and other namespaces with a daemon, as far as the user may list pods. */
 async function nowhere(transport: Transport, namespace: string, labelSelectors: readonly string[]): Promise<FluxError> {
   const elsewhere = await namespacesOfDaemons(transport, labelSelectors);
   return noPod(
@@ -139,7 +139,7 @@ async function namespacesOfDaemons(transport: Transport, labelSelectors: readonl
     );
     return [...new Set(lists.flat().map(({ namespace = '' }) => namespace))].sort();
   } catch {
-    return []; // most people may not list all pods; then it is not known
+    return []; // most users may not list all pods
   }
 }
 

@@ -1,9 +1,9 @@
-/** Where a person's programs find the proxy of their network; both spellings are in use, the lower one wins. */
+/** Environment variables for proxies; both spellings are in use, lower case wins. */
 export type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The proxy that the environment names for a URL, as Go's and most other HTTP clients read it: `HTTPS_PROXY` or `HTTP_PROXY` by the
- * URL's scheme, unless `NO_PROXY` names the host. This machine is never reached through a proxy.
+ * The proxy for a URL from the environment, as in Go's and most other HTTP clients: `HTTPS_PROXY` or `HTTP_PROXY` by the URL's scheme,
+ * unless `NO_PROXY` contains the host. Loopback addresses never use a proxy.
  */
 export function proxyFor(url: string, env: ProxyEnvironment): string | undefined {
   const { protocol, hostname, port } = new URL(url);
@@ -21,7 +21,7 @@ export function proxyFor(url: string, env: ProxyEnvironment): string | undefined
   return proxy.includes('://') ? proxy : `http://${proxy}`;
 }
 
-/** `*`, a host or domain with all below it, `.domain` for only what is below it; each with a port or without. */
+/** `*`, a host or domain with its subdomains, or `.domain` for only its subdomains; each with or without a port. */
 function excludes(entry: string, host: string, port: string): boolean {
   if (entry === '') return false;
   if (entry === '*') return true;

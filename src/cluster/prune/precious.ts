@@ -2,12 +2,12 @@ import type { ResourceId } from '../../resource/index.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
 import type { LiveObject } from '../object/live.ts';
 
-/** An annotation by which an object in the cluster asks not to be deleted unless a person confirms it. */
+/** Annotation of an object in the cluster that requires approval of its deletion. */
 export const PRUNE_ANNOTATION = 'fluxcd.io/prune';
 
-/** Kinds whose deletion takes other objects or data along. */
+/** Kinds whose deletion also deletes other objects or data. */
 const PRECIOUS = new Set(['CustomResourceDefinition', 'Namespace', 'PersistentVolume', 'PersistentVolumeClaim', 'StatefulSet']);
-/** Groups below k8s.io that the API server itself brings; of other groups with a dot in their name all objects are custom. */
+/** Built-in groups below k8s.io; in other groups with a dot in their name all objects are custom. */
 const BUILT_IN = new Set(
   [
     'admissionregistration',
@@ -41,7 +41,7 @@ interface Deletion {
   readonly live: LiveObject;
 }
 
-/** Why an object is not deleted before a person confirms it, as the end of a sentence that names it; undefined for any that may go. */
+/** Why the deletion of an object needs approval, as the end of a sentence; undefined if it does not. */
 export function whyPrecious({ id, resource, live }: Deletion, ownersOfData: ReadonlyMap<string, string>): string | undefined {
   if (PRECIOUS.has(resource.kind)) return id;
   if (live.annotations?.[PRUNE_ANNOTATION] === 'confirm') return `${id}, which is annotated ${PRUNE_ANNOTATION}: confirm`;
@@ -52,7 +52,7 @@ export function whyPrecious({ id, resource, live }: Deletion, ownersOfData: Read
   return data === undefined ? undefined : `${id}, which ${data}`;
 }
 
-/** An owner, as a reference of an object names it. */
+/** An owner in a reference of an object. */
 export interface OwnerReference {
   readonly apiVersion: string;
   readonly kind: string;
@@ -61,18 +61,18 @@ export interface OwnerReference {
 }
 
 export interface OwnerChains {
-  /** Claims and StatefulSets, whose they are and who applied them. */
+  /** Claims and StatefulSets, with their owners and appliers. */
   readonly holders: readonly { readonly id: ResourceId; readonly live: LiveObject }[];
-  /** The owner that an object of this namespace names; undefined when it is not there. @throws FluxError when that cannot be seen. */
+  /** The owner in a reference of an object in this namespace; undefined if it does not exist. @throws FluxError if it cannot be read. */
   readonly ownerOf: (reference: OwnerReference, namespace: string | undefined) => Promise<LiveObject | undefined>;
 }
 
-/** No chain of owners is longer; one that goes round is. */
+/** Limit of owner chains, which only cycles exceed. */
 const MAX_DEPTH = 10;
 
 /**
- * Which of some custom resources stand in the chain of owners of a claim or StatefulSet, by uid, with what they own. Only what is in
- * the same namespace, or has none, can own something.
+ * The custom resources in the owner chain of a claim or StatefulSet, by uid, with what they own. Only objects in the same namespace, or
+ * cluster-scoped ones, can be owners.
  */
 export async function findOwnersOfData(
   customs: readonly Deletion[],

@@ -1,30 +1,30 @@
 import type { LiveObject } from '../object/live.ts';
 
-/** What one look at the cluster says of the objects that carry our mark. */
+/** The result of one search for objects with our mark. */
 export interface Look {
   readonly inGit: readonly LiveObject[];
-  /** No longer in Git, and still there. */
+  /** No longer in Git, but still in the cluster. */
   readonly left: readonly LiveObject[];
-  /** Those of `left` that a person has to confirm. */
+  /** The objects of `left` whose deletion needs approval. */
   readonly asked: readonly LiveObject[];
-  /** Every kind was seen: what is not among these objects is gone. */
+  /** Whether all kinds were listed, so that a missing object does not exist. */
   readonly isWhole: boolean;
 }
 
 /**
- * Deletions that a person has to confirm. They stay held until the person does, or the object is in Git again, whatever joins the
- * set meanwhile and changes what the budget makes of them (R-021). By uid: another object of the same name is judged afresh.
+ * Deletions that need approval. They stay held until they are approved, or the object is in Git again, even if later deletions change
+ * what the limit would allow (R-021). Keyed by uid, since a recreated object is evaluated separately.
  */
 export class Unconfirmed {
   readonly #uids = new Set<string>();
-  /** The record in Git says that there are some. Which ones, only a whole look tells. */
+  /** Whether the record in Git says that there are some. Only a complete search finds them. */
   #isRecalled = false;
 
   get isEmpty(): boolean {
     return this.#uids.size === 0 && !this.#isRecalled;
   }
 
-  /** To be called when an earlier process left some: everything that is no longer in Git counts as asked about. */
+  /** Call if an earlier process left some: then all objects that are no longer in Git need approval. */
   recall(): void {
     this.#isRecalled = true;
   }
@@ -36,7 +36,7 @@ export class Unconfirmed {
   update({ inGit, left, asked, isWhole }: Look): void {
     for (const uid of uidsOf(asked)) this.#uids.add(uid);
     if (isWhole) {
-      // What is being deleted was confirmed, or deleted by hand.
+      // An object that is being deleted was approved, or deleted by hand.
       const open = new Set(uidsOf(left.filter(({ deletionTimestamp }) => deletionTimestamp === undefined)));
       if (this.#isRecalled) for (const uid of open) this.#uids.add(uid);
       this.#isRecalled = false;

@@ -4,12 +4,12 @@ import { CRD_GROUP } from '../discovery/crd.ts';
 import type { LiveObject } from '../object/live.ts';
 import { isExcluded, isPlaced, type Placed } from '../scope/scope.ts';
 
-/** What Git wants, as far as a deletion could touch it. Refused, ignored and excluded objects of the repository count as wanted too. */
+/** The objects in Git that a deletion could affect. Refused, ignored and excluded objects of the repository are included. */
 export interface Wanted {
   readonly ids: ReadonlySet<ResourceId>;
-  /** An object in each namespace that has one. */
+  /** An example object of each namespace. */
   readonly byNamespace: ReadonlyMap<string, ResourceId>;
-  /** An object of each kind that has one, by the name that the kind's definition bears. */
+  /** An example object of each kind, by the name of the kind's definition. */
   readonly byDefinition: ReadonlyMap<string, ResourceId>;
 }
 
@@ -26,7 +26,7 @@ export function wantedOf(placed: readonly Placed[]): Wanted {
   return { ids: new Set(placed.map(({ id }) => id)), byNamespace, byDefinition };
 }
 
-/** Both together: after a read with errors what was wanted before may still be. */
+/** The union: after a read with errors, earlier objects may still be wanted. */
 export function bothWanted(a: Wanted, b: Wanted): Wanted {
   return {
     ids: new Set([...a.ids, ...b.ids]),
@@ -35,7 +35,7 @@ export function bothWanted(a: Wanted, b: Wanted): Wanted {
   };
 }
 
-/** An object that is wanted and that would go together with this one: what is in a Namespace, of a definition's kind, or owned by it. */
+/** A wanted object that would be deleted along with this one: in a Namespace, of a definition's kind, or owned by it. */
 export function goesWith(
   { resource: { group, kind }, live }: { readonly resource: ApiResource; readonly live: LiveObject },
   wanted: Wanted,
@@ -46,7 +46,7 @@ export function goesWith(
   return live.uid === undefined ? undefined : owned.get(live.uid);
 }
 
-/** By the uid of an owner, one of the objects that it owns. */
+/** An example of owned objects, by the uid of the owner. */
 export function byOwner(
   objects: Iterable<{ readonly id: ResourceId; readonly live: LiveObject }>,
 ): ReadonlyMap<string, ResourceId> {

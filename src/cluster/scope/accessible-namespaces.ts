@@ -14,9 +14,8 @@ export interface AccessDeps {
 const NO_ACCESS = new Set(['cluster/forbidden', 'cluster/not-found', 'cluster/namespace-missing']);
 
 /**
- * The namespaces to list in: `[undefined]`, which is all of them, without a limit. Of the allowed ones each is asked for first, and
- * one that is not there, or that we may not read, is left out; that is told once, and again after it was well (Flux v1's rule).
- * `only` narrows it to one.
+ * The namespaces to list: `[undefined]`, meaning all, without a restriction. Each allowed namespace is checked first; one that is missing
+ * or inaccessible is omitted, which is logged once until it recovers (Flux v1's rule). `only` restricts the result to one.
  */
 export async function accessibleNamespaces(
   only: string | undefined,

@@ -1,32 +1,32 @@
 import { type ApiResource, kindKey } from '../discovery/api-resource.ts';
 
-/** What is listed and watched by itself: one kind, or one kind in one namespace where Flux is limited to some. */
+/** The unit of lists and watches: one kind, or one kind in one namespace if Flux is restricted to some. */
 export interface Part {
   readonly resource: ApiResource;
-  /** Undefined for all of the kind. Of a Namespace itself it is the name. */
+  /** Undefined for all objects of the kind. For a Namespace it is its name. */
   readonly namespace: string | undefined;
 }
 
-/** The same for the same part, whatever version its kind is written in. */
+/** The key of a part, independent of the kind's version. */
 export function partKey({ resource, namespace }: Part): string {
   return namespace === undefined ? kindKey(resource) : `${kindKey(resource)} in ${namespace}`;
 }
 
-/** What of the cluster Flux may touch at all: everything, or what is in the namespaces of --k8s-allow-namespace. */
+/** The part of the cluster that Flux may touch: everything, or the namespaces of --k8s-allow-namespace. */
 export interface AllowedNamespaces {
-  /** Undefined without a limit. */
+  /** Undefined without a restriction. */
   readonly names: readonly string[] | undefined;
   /**
-   * The one decision (S-095), asked on every path on which an object is applied, listed, deleted, read or looked up. Flux v1's
-   * rule: kinds without namespaces are allowed, except Namespace, which is allowed by its name.
+   * The single check (S-095) for every path that applies, lists, deletes or reads an object. Flux v1's rule: cluster-scoped kinds are
+   * allowed, except Namespace, which is allowed by its name.
    */
   allows(resource: Pick<ApiResource, 'group' | 'plural' | 'namespaced'>, namespace: string | undefined, name: string): boolean;
   partsOf(resource: ApiResource): readonly Part[];
-  /** The part in which an allowed object is. */
+  /** The part of an allowed object. */
   partOf(resource: ApiResource, namespace: string | undefined, name: string): Part;
 }
 
-/** No names: no limit. */
+/** Without names there is no restriction. */
 export function createAllowedNamespaces(names: readonly string[]): AllowedNamespaces {
   const allowed = new Set(names);
   if (allowed.size === 0) {
@@ -52,7 +52,7 @@ export function createAllowedNamespaces(names: readonly string[]): AllowedNamesp
   };
 }
 
-/** A Namespace by any of its names: an OpenShift Project is a view of one. */
+/** Namespace kinds: an OpenShift Project is a view of one. */
 export function isNamespace({ group, plural }: Pick<ApiResource, 'group' | 'plural'>): boolean {
   return (group === '' && plural === 'namespaces') || (group === 'project.openshift.io' && plural === 'projects');
 }

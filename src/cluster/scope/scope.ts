@@ -14,30 +14,30 @@ import type { DefinedKinds } from '../discovery/crd.ts';
 import type { Directory } from '../discovery/discovery.ts';
 import type { AllowedNamespaces } from './allowed-namespaces.ts';
 
-/** Where a manifest goes in this cluster. */
+/** The location of a manifest in this cluster. */
 export interface Target {
   readonly manifest: Manifest;
   readonly id: ResourceId;
-  /** The same for the same object, whatever version it is written in. */
+  /** The key of the object, independent of its version. */
   readonly key: string;
   readonly resource: ApiResource;
-  /** Effective namespace; undefined for kinds without one. */
+  /** Effective namespace; undefined for cluster-scoped kinds. */
   readonly namespace: string | undefined;
   readonly name: string;
-  /** The definition in the same set without which the API server does not know the kind. */
+  /** The definition in the same set that the kind needs. */
   readonly needsCrd?: string;
 }
 
-/** A manifest that has no place in this cluster, and why. */
+/** A manifest that cannot be located in this cluster, and why. */
 export interface Unplaced {
   readonly manifest: Manifest;
   readonly id: ResourceId;
   readonly error: FluxError;
-  /** The kind is unknown: a newer look at the API may find it. */
+  /** Whether the kind is unknown, so that a new discovery may find it. */
   readonly unknownKind?: true;
 }
 
-/** A manifest that has a place in this cluster, but none in the namespaces that Flux is limited to. */
+/** A manifest outside the namespaces that Flux is restricted to. */
 export interface Excluded {
   readonly manifest: Manifest;
   readonly id: ResourceId;
@@ -46,7 +46,7 @@ export interface Excluded {
   readonly reason: string;
 }
 
-/** What became of a manifest when its place was looked for. */
+/** The result of locating a manifest. */
 export type Placed = Target | Unplaced | Excluded;
 
 export interface Scope {
@@ -64,7 +64,7 @@ export function isExcluded(each: Placed): each is Excluded {
   return 'reason' in each;
 }
 
-/** Finds kind and effective namespace of a manifest: the API's own discovery first, then the definitions of the same set. */
+/** Resolves kind and effective namespace of a manifest: by discovery first, then by definitions in the same set. */
 export function place(manifest: Manifest, scope: Scope): Placed {
   const { object } = manifest;
   const refuse = (message: string, help: string): Unplaced => ({
@@ -72,11 +72,11 @@ export function place(manifest: Manifest, scope: Scope): Placed {
     id: idAsWritten(object),
     error: new FluxError(message, { code: 'cluster/bad-manifest', fault: 'user', help }),
   });
-  if (!hasKind(object)) return refuse('manifest has no apiVersion or no kind', 'Give both, as text.');
+  if (!hasKind(object)) return refuse('manifest lacks apiVersion or kind', 'Set both, as text.');
   const { name, namespace } = object.metadata ?? {};
   if (!isPathSegment(name)) {
     return refuse(
-      `metadata.name of ${object.kind} is missing or no valid name`,
+      `metadata.name of ${object.kind} is missing or invalid`,
       'Every object in Git needs a name; metadata.generateName cannot be kept in sync.',
     );
   }
@@ -91,13 +91,13 @@ export function place(manifest: Manifest, scope: Scope): Placed {
   }
   const { resource, needsCrd } = found;
   if (namespace !== undefined && namespace !== null && typeof namespace !== 'string') {
-    return refuse(`metadata.namespace of ${object.kind} ${name} is not text`, 'Put it into quotes.');
+    return refuse(`metadata.namespace of ${object.kind} ${name} is not text`, 'Put it in quotes.');
   }
   const effective = resource.namespaced ? namespace || scope.defaultNamespace : undefined;
   if (effective !== undefined && !isPathSegment(effective)) {
     return refuse(
-      `metadata.namespace of ${object.kind} ${name} is no valid name`,
-      'Namespaces are named by lower-case letters, digits and -.',
+      `metadata.namespace of ${object.kind} ${name} is invalid`,
+      'Names of namespaces consist of lower-case letters, digits and -.',
     );
   }
   const id = formatResourceId({ namespace: effective, kind: object.kind, name });
@@ -121,7 +121,7 @@ export function place(manifest: Manifest, scope: Scope): Placed {
   };
 }
 
-/** The kind of an object and, when only a definition of the set knows it, that definition. */
+/** The kind of an object and, if it comes from a definition in the set, that definition. */
 export function findKind(
   object: KubeObject,
   { directory, defined }: Pick<Scope, 'directory' | 'defined'>,
@@ -133,7 +133,7 @@ export function findKind(
   return custom && { resource: custom.resource, needsCrd: custom.crd };
 }
 
-/** Names the version that is served, where the manifest asks for one that no longer is; otherwise a definition may be missing. */
+/** The error for an unknown kind: names the served version if the manifest's is not served; otherwise a definition may be missing. */
 function unknownKind({ apiVersion, kind }: KubeObject, { directory, defined }: Pick<Scope, 'directory' | 'defined'>): FluxError {
   const options = { code: 'cluster/unknown-kind', fault: 'user' } as const;
   const { group } = parseApiVersion(apiVersion);
@@ -144,12 +144,12 @@ function unknownKind({ apiVersion, kind }: KubeObject, { directory, defined }: P
   if (!served)
     return new FluxError(`no kind ${kind} in apiVersion ${apiVersion} in this cluster; is its CRD installed?`, {
       ...options,
-      help: 'Put the CustomResourceDefinition into the repository too, or correct apiVersion and kind. It is applied as soon as the cluster knows the kind.',
+      help: 'Add the CustomResourceDefinition to the repository, or correct apiVersion and kind. The object is applied as soon as the cluster serves the kind.',
     });
   const version = apiVersionOf(served);
   return new FluxError(`${kind} is not served as ${apiVersion} in this cluster, but as ${version}`, {
     ...options,
-    help: `Change apiVersion to ${version}, and the fields to what that version has (kubectl explain ${kind} --api-version=${version}).`,
+    help: `Change apiVersion to ${version}, and adapt the fields to that version (kubectl explain ${kind} --api-version=${version}).`,
   });
 }
 
@@ -168,14 +168,14 @@ function idAsWritten({ kind, metadata }: KubeObject): ResourceId {
   return formatResourceId({ namespace, kind: String(kind), name: String(metadata?.name ?? '') });
 }
 
-/** The error of an object that is defined more than once after namespace defaulting; every place is named. */
+/** The error for an object that is defined several times after namespace defaulting, with all locations. */
 export function duplicateError(targets: readonly Target[]): FluxError {
   const [first] = targets;
   const places = targets.map(({ manifest }) => formatPlace(manifest.place)).join(', ');
   return new FluxError(`${first?.id ?? 'object'} is defined ${targets.length} times: ${places}`, {
     code: 'cluster/duplicate',
     fault: 'user',
-    help: 'None of them is applied and the object in the cluster stays as it is. Keep one. A manifest without metadata.namespace goes to the default namespace.',
+    help: 'None of them is applied, and the object in the cluster stays unchanged. Keep one. A manifest without metadata.namespace belongs to the default namespace.',
   });
 }
 

@@ -8,27 +8,27 @@ export interface AttentionOptions {
   readonly clock: Clock;
   readonly manager: string;
   readonly sets: () => Iterable<SyncSet>;
-  /** Called when a sync would have something to do that nobody asked for. */
+  /** Called if drift requires a sync. */
   readonly onDrift: () => void;
 }
 
-/** What a watch says of one object: as it is now, or undefined when it is gone. */
+/** An event for one object: its current state, or undefined if it was deleted. */
 export interface Seen {
   readonly key: string;
   readonly live: LiveObject | undefined;
 }
 
-/** Decides which changes in the cluster call for a sync, and when a fight over an object is due again. */
+/** Decides which changes in the cluster require a sync, and when a contested object is due again. */
 export interface Attention {
   changed(seen: Seen): void;
-  /** Asks for a sync, at once or as soon as the last question is a while ago. */
+  /** Requests a sync, at once or after the minimum interval. */
   ask(): void;
-  /** Holds back while our own writes are under way: their echoes are judged when it is known what they did. */
+  /** Defers decisions during our own writes: their echoes are evaluated when their results are known. */
   during<T>(work: () => Promise<T>): Promise<T>;
   close(): void;
 }
 
-/** Syncs that nobody asked for are this far apart: drift is put right within two seconds, and no stream of events keeps us busy. */
+/** Minimum interval of syncs because of drift: it is corrected within two seconds, and a stream of events does not overload us. */
 const APART_MS = 1_000;
 
 export function createAttention({ clock, manager, sets, onDrift }: AttentionOptions): Attention {
@@ -43,7 +43,7 @@ export function createAttention({ clock, manager, sets, onDrift }: AttentionOpti
       const wanted = set.targets.get(key);
       if (!wanted) continue;
       const { checksum } = wanted.target.manifest;
-      // What was refused is refused again, whatever somebody writes to the object; a sync tries it in its time.
+      // A rejected object would be rejected again; only regular syncs retry it.
       if (live && set.refused.get(key) === checksum) continue;
       const { action } = decide({
         checksum,
@@ -69,7 +69,7 @@ export function createAttention({ clock, manager, sets, onDrift }: AttentionOpti
     onDrift();
   }
 
-  /** Asks at that time, unless it asks sooner. */
+  /** Requests a sync at that time, unless it happens sooner. */
   function wakeAt(at: number): void {
     if (closing.signal.aborted || (alarm && alarm.at <= at)) return;
     alarm?.stop.abort();
@@ -80,7 +80,7 @@ export function createAttention({ clock, manager, sets, onDrift }: AttentionOpti
         alarm = undefined;
         ask();
       },
-      // Another alarm took its place.
+      // Another alarm replaced it.
       () => undefined,
     );
   }

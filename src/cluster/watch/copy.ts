@@ -1,4 +1,4 @@
-/** What is kept of the objects of one kind, each with the version it was seen in. */
+/** The stored parts of the objects of one kind, each with its observed version. */
 export class Copy<T> {
   readonly #objects = new Map<string, T>();
   readonly #versions = new Map<string, string>();

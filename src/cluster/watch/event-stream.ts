@@ -6,19 +6,19 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** One line of a watch (Kubernetes API concepts, "Efficient detection of changes"). */
 export interface WatchEvent {
-  /** `synced` is the bookmark after which a streamed list is whole. */
+  /** `synced` is the bookmark that completes a streamed list. */
   readonly type: 'set' | 'deleted' | 'bookmark' | 'synced';
   readonly object: Fields;
   readonly resourceVersion: string;
 }
 
-/** The largest event: twice what etcd holds of an object, written out as JSON. */
+/** Size limit of an event: twice etcd's limit of an object, as JSON. */
 const MAX_LINE_BYTES = 16 * 2 ** 20;
 
 /**
- * The events of an open watch, one by one, until the server ends it.
- * @throws FluxError `cluster/bad-answer` for anything that is not a whole, well-formed event; for an ERROR event the error of its
- * status, `cluster/expired` (410) above all.
+ * The events of an open watch, until the server ends it.
+ * @throws FluxError `cluster/bad-answer` for an incomplete or malformed event; for an ERROR event the error of its status, usually
+ * `cluster/expired` (410).
  */
 export async function* watchEvents(response: AsyncIterable<Buffer>, path: string): AsyncGenerator<WatchEvent, void> {
   for await (const line of lines(response, path)) {
@@ -44,7 +44,7 @@ async function* lines(response: AsyncIterable<Buffer>, path: string): AsyncGener
       if (size > MAX_LINE_BYTES) throw badEvent(path, `is larger than ${MAX_LINE_BYTES} bytes`);
     }
   }
-  if (size > 0) throw badEvent(path, 'ends in the middle');
+  if (size > 0) throw badEvent(path, 'is incomplete');
 }
 
 function eventOf(line: Buffer, path: string): WatchEvent {
@@ -54,7 +54,7 @@ function eventOf(line: Buffer, path: string): WatchEvent {
   } catch (error) {
     throw badEvent(path, 'is not JSON', error);
   }
-  if (!isFields(event) || !isFields(event.object)) throw badEvent(path, 'holds no object');
+  if (!isFields(event) || !isFields(event.object)) throw badEvent(path, 'contains no object');
   const { type, object } = event;
   if (type === 'ERROR') throw errorFromStatus(typeof object.code === 'number' ? object.code : 500, object, path);
   const { metadata } = object;
@@ -64,7 +64,7 @@ function eventOf(line: Buffer, path: string): WatchEvent {
     const whole = isFields(metadata.annotations) && metadata.annotations['k8s.io/initial-events-end'] === 'true';
     return { type: whole ? 'synced' : 'bookmark', object, resourceVersion };
   }
-  if (typeof metadata.name !== 'string') throw badEvent(path, 'names no object');
+  if (typeof metadata.name !== 'string') throw badEvent(path, 'has no object name');
   if (type === 'ADDED' || type === 'MODIFIED') return { type: 'set', object, resourceVersion };
   if (type === 'DELETED') return { type: 'deleted', object, resourceVersion };
   throw badEvent(path, `is of unknown type ${JSON.stringify(type)}`);
@@ -73,7 +73,7 @@ function eventOf(line: Buffer, path: string): WatchEvent {
 function badEvent(path: string, what: string, cause?: unknown): FluxError {
   return new FluxError(`watch of ${path}: an event ${what}`, {
     code: 'cluster/bad-answer',
-    help: 'The API server, or something between us and it, sent what is no watch event; the watch is opened anew.',
+    help: 'The API server, or a proxy in front of it, sent an invalid watch event; the watch is reopened.',
     ...(cause === undefined ? {} : { cause }),
   });
 }

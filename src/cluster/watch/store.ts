@@ -7,13 +7,13 @@ type Fields = Readonly<Record<string, unknown>>;
 
 export interface StoreOptions<T> {
   readonly detail: Detail;
-  /** What is kept of an object; everything else is forgotten as it arrives. */
+  /** Reduces an object to its stored part. */
   readonly trim: (object: Fields) => T;
-  /** Called after an object came, changed or went; not for the objects of the first list. Must not throw. */
+  /** Called after an object was added, changed or removed, except for the first list. Must not throw. */
   readonly onChange?: ((key: string) => void) | undefined;
 }
 
-/** Key of an object among those of its kind. */
+/** Key of an object within its kind. */
 export function objectKeyIn(namespace: string | undefined, name: string): string {
   return `${namespace ?? ''}/${name}`;
 }
@@ -23,7 +23,7 @@ function keyOf(object: Fields): string {
   return objectKeyIn(namespace, name);
 }
 
-/** The copy of a reflector: takes lists, events and the answers to our own writes, whichever comes first; what comes twice or late changes nothing. */
+/** The local copy of a reflector, updated by lists, events and responses to our own writes, in any order; duplicate and late updates are ignored. */
 export class Store<T> {
   readonly #options: StoreOptions<T>;
   #copy = new Copy<T>();
@@ -38,7 +38,7 @@ export class Store<T> {
     return this.#copy.objects;
   }
 
-  /** The state of the cluster that the copy stands for; undefined before the first list. */
+  /** The resourceVersion of the copy; undefined before the first list. */
   get version(): string | undefined {
     return this.#version;
   }
@@ -48,25 +48,25 @@ export class Store<T> {
     return this.#changes;
   }
 
-  /** Adds an object to a list that is not whole yet. */
+  /** Adds an object to an incomplete list. */
   add(incoming: Copy<T>, object: Fields): void {
     const { name, namespace, resourceVersion = '' } = metadataOf(object);
     incoming.set(objectKeyIn(namespace, name), resourceVersion, this.#options.trim(object));
   }
 
-  /** Takes an object out of a list that is not whole yet. */
+  /** Removes an object from an incomplete list. */
   remove(incoming: Copy<T>, object: Fields): void {
     incoming.delete(keyOf(object));
   }
 
-  /** Takes a whole list, of the state `listedAt`. */
+  /** Replaces the copy with a complete list of version `listedAt`. */
   replace(incoming: Copy<T>, listedAt: string): void {
     const before = this.#copy;
     const isFirst = this.#version === undefined;
-    // A server that went back in time keeps nothing of what came later.
+    // A restored server has none of the later changes.
     const goesOn = !isLater(this.#version ?? '0', listedAt);
     for (const [key, value, known] of goesOn ? before.entries() : []) {
-      // A write of ours that is younger than the list.
+      // Our own write is newer than the list.
       if (isLater(known, listedAt) && isLater(known, incoming.version(key) ?? '0')) incoming.set(key, known, value);
     }
     this.#copy = incoming;
@@ -78,7 +78,7 @@ export class Store<T> {
     }
   }
 
-  /** Takes an event of the watch. False when the events come in disorder: only a list tells what is there then. */
+  /** Applies an event of the watch. False if events are out of order, so that a new list is needed. */
   take(event: WatchEvent): boolean {
     const { type, object, resourceVersion } = event;
     if (type === 'bookmark' || type === 'synced') {
@@ -88,31 +88,29 @@ export class Store<T> {
     const { detail, trim, onChange } = this.#options;
     const key = keyOf(object);
     const known = this.#copy.version(key);
-    // Events of one watch come in the order of their versions. An old one of an object that is not here may be late, or a second
-    // one of before its deletion.
+    // Events of one watch are ordered by version. An old one for a missing object is late, or from before its deletion.
     const isNew = this.#version === undefined || isLater(resourceVersion, this.#version);
     if (!isNew && known === undefined) return false;
     const isOld = known !== undefined && known !== resourceVersion && !isLater(resourceVersion, known);
     if (!isOld && type === 'deleted') this.#copy.delete(key);
-    // An answer to a write of ours held the same metadata.
+    // The response to our own write contained the same metadata.
     else if (!isOld && (known !== resourceVersion || detail === 'whole')) this.#copy.set(key, resourceVersion, trim(object));
     this.#changes += 1;
     this.#version = laterOf(this.#version ?? '0', resourceVersion);
-    // What a write of ours answered already is no news.
+    // The response to our own write was applied already.
     if (!isOld && known !== resourceVersion) onChange?.(key);
     return true;
   }
 
   /**
-   * Takes what a write answered, which the watch will say too, a moment later and in full; `merge` makes of it, and of what is
-   * kept so far, what is kept until then.
+   * Applies the response to a write, before the watch delivers the complete event; `merge` combines it with the stored part until then.
    */
   note(object: Fields, merge: (kept: T | undefined) => T): void {
     const { resourceVersion } = metadataOf(object);
     if (resourceVersion === undefined) return;
     const key = keyOf(object);
     const known = this.#copy.version(key);
-    // The watch is past it: what it does not show any more is gone, though the answer to our write comes late.
+    // The watch is ahead of the late response: an object that it does not show any more was deleted.
     const isPast = known === undefined && this.#version !== undefined && !isLater(resourceVersion, this.#version);
     if (isPast || (known !== undefined && !isLater(resourceVersion, known))) return;
     this.#copy.set(key, resourceVersion, merge(this.#copy.objects.get(key)));

@@ -1,6 +1,6 @@
 /**
- * True when the first resourceVersion is of a later state than the second. Versions are decimal numbers that grow within one
- * kind (Kubernetes KEP-5504); where a server writes something else nothing can be said, and the newcomer is taken to be later.
+ * True if the first resourceVersion is later than the second. Versions are decimal numbers that grow within a kind (Kubernetes KEP-5504);
+ * other formats cannot be compared, and the new version is assumed to be later.
  */
 export function isLater(version: string, than: string): boolean {
   const comparable = isNumber(version) && isNumber(than);
@@ -8,7 +8,7 @@ export function isLater(version: string, than: string): boolean {
   return version.length === than.length ? version > than : version.length > than.length;
 }
 
-/** The later of two versions; the second when they cannot be compared. */
+/** The later of two versions; the second if they cannot be compared. */
 export function laterOf(a: string, b: string): string {
   return isNumber(a) && isNumber(b) && isLater(a, b) ? a : b;
 }

@@ -10,33 +10,33 @@ import { type FindLost, type Kept, keep } from './kept.ts';
 import { createReflector, type Reflector } from './reflector.ts';
 import { objectKeyIn } from './store.ts';
 
-/** The objects of one part of the cluster, as a watch keeps them current. */
+/** The objects of one part of the cluster, kept up to date by a watch. */
 export interface View {
   readonly part: Part;
-  /** True where only marked objects are watched: what is missing here may be there without a mark. */
+  /** True if only marked objects are watched, so that a missing object may exist without a mark. */
   readonly marked: boolean;
-  /** Resolves when it is current. @throws FluxError when it cannot be had now. */
+  /** Resolves when it is up to date. @throws FluxError if it is unavailable. */
   current(options?: { readonly signal?: AbortSignal }): Promise<void>;
   get(namespace: string | undefined, name: string): Kept | undefined;
   all(): Iterable<Kept>;
-  /** Another number after any change of what it holds. */
+  /** Changes with every change of the objects. */
   version(): number;
 }
 
 export interface Views {
-  /** The view of a part, opened if it is not yet, in whichever served version; undefined for what cannot be watched. */
+  /** The view of a part, opened on demand, in any served version; undefined if it cannot be watched. */
   open(part: Part, directory: Directory): View | undefined;
-  /** Takes the metadata that a write answered. */
+  /** Applies the metadata from the response to a write. */
   note(resource: ApiResource, live: LiveObject): void;
-  /** Does the work with the watches at rest: nobody waits for what they would say of it. */
+  /** Runs the work while the watches are suspended. */
   resting<T>(work: () => Promise<T>): Promise<T>;
-  /** Closes the views of kinds that nobody needs any more. */
+  /** Closes the views of unneeded kinds. */
   retain(needed: (resource: ApiResource) => boolean): void;
   close(): void;
 }
 
 export interface ViewsOptions {
-  /** A kind cannot be followed at the moment. */
+  /** Called if a kind cannot be watched at the moment. */
   readonly onLost: () => void;
   readonly transport: Transport;
   readonly clock: Clock;
@@ -44,14 +44,14 @@ export interface ViewsOptions {
   readonly manager: string;
   readonly allowed: AllowedNamespaces;
   readonly findLost: FindLost;
-  /** An object came, changed or went, and not by a write that was noted. */
+  /** Called if an object was added, changed or removed by another write than a noted one. */
   readonly onChange: (resource: ApiResource, live: LiveObject | undefined, namespace: string | undefined, name: string) => void;
 }
 
-/** `closed`: another plan needs the kind no more, while this one was waiting. */
+/** `closed`: another plan closed the view while this one was waiting. */
 const LISTED_INSTEAD = new Set(['cluster/forbidden', 'cluster/not-supported', 'cluster/watch-closed']);
 
-/** True when a view is current; false where the kind cannot be watched, or no more: then a list tells. @throws FluxError when it cannot be had now. */
+/** True if a view is up to date; false if the kind cannot be watched (any more), so that a list is needed. @throws FluxError if it is unavailable. */
 export async function isCurrent(view: View, options: { readonly signal?: AbortSignal }): Promise<boolean> {
   try {
     await view.current(options);
@@ -64,8 +64,8 @@ export async function isCurrent(view: View, options: { readonly signal?: AbortSi
 }
 
 /**
- * Watches, one for each kind in use, and for each namespace where Flux is limited to some: metadata of the objects that carry a mark, and for workloads every object whole, since
- * listings and images need them all.
+ * One watch for each kind in use, and for each namespace if Flux is restricted to some: metadata of marked objects, and for workloads all
+ * objects completely, which listings and images need.
  */
 export function createViews(options: ViewsOptions): Views {
   const { transport, clock, log, manager, allowed, findLost, onChange, onLost } = options;
@@ -104,7 +104,7 @@ export function createViews(options: ViewsOptions): Views {
     open(part, directory) {
       const { verbs } = part.resource;
       if (!verbs.includes('watch') || !verbs.includes('list')) return undefined;
-      // Rights in a namespace do not allow to watch Namespaces.
+      // Namespaced rights do not allow watching Namespaces.
       if (isNamespace(part.resource) && part.namespace !== undefined) return undefined;
       const key = partKey(part);
       const known = views.get(key);

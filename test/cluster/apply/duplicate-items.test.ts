@@ -116,5 +116,5 @@ test('only nulls are dropped, where the refusal says', () => {
     'Thing "a" is invalid: [spec.size: Invalid value: "null": must be of type integer, spec.list[0].n: Invalid value: "null": x, spec.list[1].n: Invalid value: "null": x]';
   const merged = dropRefusedNulls(body, told);
   expect(merged?.body.spec).toEqual({ kept: null, list: [{}, { n: 1 }] });
-  expect(merged?.warnings[0]?.message).toBe('spec.size, spec.list[0].n: null, read as a field that is not there');
+  expect(merged?.warnings[0]?.message).toBe('spec.size, spec.list[0].n: null, treated as an absent field');
 });

@@ -212,7 +212,7 @@ describe('a change of an immutable field (R-016)', () => {
     const [change] = await apply(world, object);
     expect(change).toMatchObject({ outcome: 'failed', error: { code: expected } });
     expect(change?.error?.message).toMatch(
-      /^apps\/v1 Deployment web: not deleted to be created anew, because a dry run of its creation \(as web-[0-9a-f]{8}\) was refused: ./,
+      /^apps\/v1 Deployment web: not deleted to be recreated, because a dry run of its creation \(as web-[0-9a-f]{8}\) was rejected: ./,
     );
     expect(writes(world)).toEqual(['PATCH', 'PATCH']);
     expect(world.server.get(web).metadata.uid).toBe(uid);

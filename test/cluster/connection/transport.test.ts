@@ -189,8 +189,8 @@ describe('credentials', () => {
   });
 
   test.each([
-    ['prints no JSON', 'echo hunter2', 'the credential plugin printed something else than JSON'],
-    ['prints other JSON', 'echo \'{"hunter2":1}\'', 'the credential plugin printed no credentials'],
+    ['prints no JSON', 'echo hunter2', 'the output of the credential plugin is not JSON'],
+    ['prints other JSON', 'echo \'{"hunter2":1}\'', 'the output of the credential plugin contains no credentials'],
     ['says why it fails', 'echo hunter2 >&2; exit 1', 'the credential plugin failed'],
   ])('a plugin that %s is not quoted (S-074)', async (_, script, reason) => {
     const world = await startWorld();
@@ -230,9 +230,9 @@ describe('the kubeconfig', () => {
   });
 
   test.each([
-    ['an open quote', 'users: [{name: a, user: {token: "hunter2', 'line 1: it is not valid YAML'],
-    ['an alias', 'users:\n- name: a\n  user:\n    token: *hunter2\n', 'line 4: it is not valid YAML'],
-    ['a tag', 'users:\n- name: a\n  user:\n    token: !hunter2!x y\n', 'line 4: it is not valid YAML'],
+    ['an open quote', 'users: [{name: a, user: {token: "hunter2', 'line 1: invalid YAML'],
+    ['an alias', 'users:\n- name: a\n  user:\n    token: *hunter2\n', 'line 4: invalid YAML'],
+    ['a tag', 'users:\n- name: a\n  user:\n    token: !hunter2!x y\n', 'line 4: invalid YAML'],
     ['nothing at all', '# hunter2\n', 'it is not a kubeconfig'],
   ])('with %s is refused by a place and a kind, and never quoted (S-074)', async (_, text, why) => {
     const file = join(directory, 'secret');

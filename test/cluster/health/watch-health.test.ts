@@ -217,7 +217,7 @@ describe('watching the health of what was applied', () => {
     expect(health.states()[1]).toEqual({
       id: 'shop:deployment/web',
       state: 'unknown',
-      message: 'apps/v1 Deployment is excluded from looking at the cluster',
+      message: 'apps/v1 Deployment is excluded from listing',
     });
     expect(health.settled()).toBe(true);
   });

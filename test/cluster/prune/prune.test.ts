@@ -520,7 +520,7 @@ describe('garbage collection in the cluster', () => {
       },
     ],
     [
-      'it changed since it was looked at',
+      'it changed after it was compared',
       async (world) => {
         const plan = await world.plan(six.slice(1), ON);
         world.server.edit(path.configMap('a'), () => undefined);
@@ -639,7 +639,7 @@ describe('garbage collection in the cluster', () => {
     const changes = await cluster.apply(await plan(six.slice(1), ON));
     expect(changes.at(-1)).toMatchObject({
       outcome: 'deleted',
-      reason: 'it goes when its finalizers are done: example.com/slow',
+      reason: 'it is removed when its finalizers are done: example.com/slow',
     });
     for (let hour = 0; hour < 3; hour += 1) {
       expect(await sync(six.slice(1), ON)).toMatchObject({ 'shop:configmap/a': 'held' });
@@ -662,7 +662,7 @@ describe('garbage collection in the cluster', () => {
     };
     expect((await cluster.apply(planned)).at(-1)).toMatchObject({
       outcome: 'deleted',
-      reason: 'it goes when its finalizers are done: example.com/slow',
+      reason: 'it is removed when its finalizers are done: example.com/slow',
     });
     expect(deletesSent(server)).toHaveLength(2);
   });
