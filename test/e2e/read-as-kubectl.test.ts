@@ -95,7 +95,7 @@ const DEPLOYMENT: readonly Case[] = [
     ),
     reading: (live) => env(container(live).env),
     expected: { C: 'c', D: 'd' },
-    warning: /env\[name="D"\] is given more than once: the same every time/,
+    warning: /env\[name="D"\] is given more than once: identical, merged into one/,
   },
   {
     name: 'env-of-init-container',

@@ -3,7 +3,7 @@ import { FluxError, messageOf } from '../../base/index.ts';
 /** Help for users of fluxctl whose way to the daemon fails in the API server; the daemon's own help is for its operator. */
 const HELP: Readonly<Record<string, string>> = {
   'cluster/unreachable':
-    'The API server does not respond. Check that it is up, and that the kubeconfig has the right address: kubectl version. Use --context for another context, or --url for a daemon with another address.',
+    'The API server does not respond. Check that it is up, and that the kubeconfig has the right address. Try: kubectl version. Use --context for another context, or --url for a daemon with another address.',
   'cluster/timeout': 'The API server is too slow, or a firewall drops packets. Try: kubectl version.',
   'cluster/unauthorized':
     'The API server could not authenticate you: your token or certificate is invalid or expired. Log in again, as for kubectl.',

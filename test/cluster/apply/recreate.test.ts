@@ -106,7 +106,7 @@ describe('a change of an immutable field (R-016)', () => {
     };
     const changes = await world.cluster.apply(await world.plan([manifest(object), configMap('a')]));
     expect(changes).toMatchObject([{ outcome: 'failed', error: { code: 'cluster/not-gone' } }, { outcome: 'created' }]);
-    expect(changes[0]?.error?.message).toMatch(/still there 60 s .* example\.com\/wait/);
+    expect(changes[0]?.error?.message).toMatch(/still exists 60 s .* example\.com\/wait/);
     expect(world.clock.slept.reduce((sum, ms) => sum + ms, 0)).toBeLessThan(65_000);
     world.server.intercept = refuse;
     expect(await world.sync([manifest(object)])).toEqual({ 'shop:deployment/web': 'held' });

@@ -205,7 +205,7 @@ const CASES: Readonly<Record<string, readonly [rule: string, object: Fields, sta
       'updated on delete only',
       statefulSet({ updateStrategy: { type: 'OnDelete' } }, { updatedReplicas: 0 }),
       'current',
-      /deletes them/,
+      /only when they are deleted/,
     ],
     ['with too few pods', statefulSet({}, { replicas: 1 }), 'inProgress', '1 of 3 replicas created'],
     ['with pods that are not ready', statefulSet({}, { readyReplicas: 2 }), 'inProgress', '2 of 3 replicas ready'],

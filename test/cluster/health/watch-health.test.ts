@@ -246,7 +246,7 @@ describe('watching the health of what was applied', () => {
     await setStatus(DEPLOYMENT('web'), rolledOut(1));
     proxy.intercept = () => ({ kind: 'answer', status: 500 });
     const health = follow(changes);
-    await until('the trouble is told', () => /^not looked at yet: ./.test(health.states()[1]?.message ?? ''));
+    await until('the trouble is told', () => /^not checked yet: ./.test(health.states()[1]?.message ?? ''));
     expect(health.settled()).toBe(false);
     proxy.intercept = undefined;
     await until('it is settled', () => health.settled());
