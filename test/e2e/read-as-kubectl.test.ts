@@ -171,7 +171,7 @@ const DEPLOYMENT: readonly Case[] = [
       status?.replicas ?? 0,
     ],
     expected: [false, false, 0],
-    warning: /^status, metadata\.uid, metadata\.generation, metadata\.selfLink, metadata\.creationTimestamp: left out/,
+    warning: /^status, metadata\.uid, metadata\.generation, metadata\.selfLink, metadata\.creationTimestamp: omitted/,
   },
   {
     name: 'written-by-tools',
@@ -269,7 +269,7 @@ const OTHERS: readonly Case[] = [
     rest: 'data: { a: b }\n',
     reading: ({ data }) => data,
     expected: { a: 'b' },
-    warning: /^metadata\.managedFields: left out/,
+    warning: /^metadata\.managedFields: omitted/,
   },
   {
     name: 'last-applied',
@@ -278,7 +278,7 @@ const OTHERS: readonly Case[] = [
     rest: 'data: { a: b }\n',
     reading: ({ data, metadata }) => [data, metadata.annotations?.mine],
     expected: [{ a: 'b' }, '1'],
-    warning: /^metadata\.annotations\[kubectl\.kubernetes\.io\/last-applied-configuration\]: left out/,
+    warning: /^metadata\.annotations\[kubectl\.kubernetes\.io\/last-applied-configuration\]: omitted/,
   },
   {
     name: 'status-where-none-is',
@@ -286,7 +286,7 @@ const OTHERS: readonly Case[] = [
     rest: 'data: { a: b }\nstatus: { done: true }\n',
     reading: ({ data, status }) => [data, status],
     expected: [{ a: 'b' }, undefined],
-    warning: /^status: left out/,
+    warning: /^status: omitted/,
   },
   {
     name: 'null-labels',
