@@ -23,7 +23,7 @@ export function describeTrouble({ changes, errors }: SyncReportWire): string {
  */
 export function formatSync({ changes, errors, warnings, counts }: SyncReportWire, paint: Paint): string {
   const painted = (word: string, line: string) => colourOf(word, printableLine(line), paint);
-  const { alone, together } = groupHeld(changes, ({ outcome, place }) => outcome === 'held' && place === undefined);
+  const { alone, together } = groupHeld(changes, ({ outcome }) => outcome);
   const lines = [
     ...[...alone]
       .sort((a, b) => rank(a.outcome) - rank(b.outcome) || compare(a.id, b.id))
@@ -39,10 +39,12 @@ export function formatSync({ changes, errors, warnings, counts }: SyncReportWire
 /** Above this number, deletions held for the same reason share one line. */
 const FEW = 10;
 
-export function groupHeld<T extends Parameters<typeof whyText>[0]>(
+/** Objects without held deletions of which many have one reason, and these by reason. The API shows a place for objects in Git alone. */
+export function groupHeld<T extends Parameters<typeof whyText>[0] & { readonly place?: object | undefined }>(
   all: readonly T[],
-  isHeldDeletion: (each: T) => boolean,
+  stateOf: (each: T) => string,
 ): { readonly alone: readonly T[]; readonly together: readonly (readonly [count: number, why: string])[] } {
+  const isHeldDeletion = (each: T) => stateOf(each) === 'held' && each.place === undefined;
   const byReason = [...Map.groupBy(all.filter(isHeldDeletion), whyText)].filter(([, each]) => each.length > FEW);
   const grouped = new Set(byReason.flatMap(([, each]) => each));
   return { alone: all.filter((each) => !grouped.has(each)), together: byReason.map(([why, { length }]) => [length, why]) };

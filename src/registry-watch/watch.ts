@@ -56,18 +56,7 @@ export interface ImageWatchOptions {
   readonly random?: () => number;
 }
 
-export interface ImageWatch {
-  /** Replaces the set of watched repositories; new ones are scanned at once. */
-  watch(targets: readonly ImageTarget[]): void;
-  /** Metadata by canonical name; undefined if the repository is not watched or not scanned yet. */
-  repository(name: string): ImageRepository | undefined;
-  /** The scan state of every watched repository, sorted by name. */
-  scans(): readonly ImageScan[];
-  /** Scans one repository or all immediately; resolves when done. Unknown names are ignored. */
-  scanNow(name?: string, options?: Cancellable): Promise<void>;
-  start(): void;
-  stop(): Promise<void>;
-}
+export type ImageWatch = ReturnType<typeof createImageWatch>;
 
 interface Watched {
   target: ImageTarget;
@@ -83,7 +72,8 @@ interface Watched {
 
 const MAX_CONFIGS = 50_000;
 
-export function createImageWatch(options: ImageWatchOptions): ImageWatch {
+/** Watches image repositories: scans each at an interval, and keeps what it found. */
+export function createImageWatch(options: ImageWatchOptions) {
   const { clock, log, scanIntervalMs, includeImages = [], excludeImages = [], onNewTags, random = Math.random } = options;
   const scan = scanOf(options);
   const watched = new Map<string, Watched>();
@@ -170,7 +160,7 @@ export function createImageWatch(options: ImageWatchOptions): ImageWatch {
   };
 
   return {
-    watch(targets) {
+    watch(targets: readonly ImageTarget[]): void {
       const wanted = new Map(targets.filter(({ name }) => isIncluded(name)).map((target) => [target.name, target]));
       for (const [name, entry] of watched) {
         if (wanted.has(name)) continue;
@@ -196,12 +186,12 @@ export function createImageWatch(options: ImageWatchOptions): ImageWatch {
       }
       wake.resolve();
     },
-    repository(name) {
+    repository(name: string): ImageRepository | undefined {
       const state = watched.get(name)?.state;
       return state && (state.scannedAt !== undefined || state.error !== undefined) ? state.snapshot() : undefined;
     },
-    scans: () => [...watched.values()].map(describe).sort((a, b) => (a.name < b.name ? -1 : 1)),
-    async scanNow(name, { signal } = {}) {
+    scans: (): readonly ImageScan[] => [...watched.values()].map(describe).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    async scanNow(name?: string, { signal }: Cancellable = {}): Promise<void> {
       signal?.throwIfAborted();
       const one = name === undefined ? undefined : watched.get(name);
       const entries = name === undefined ? [...watched.values()] : one ? [one] : [];

@@ -61,7 +61,7 @@ function tableOf(objects: readonly ObjectState[], format: 'table' | 'wide', head
   const wide = format === 'wide';
   const headings = ['STATE', 'OBJECT', ...(wide ? ['SINCE'] : []), 'WHERE', 'WHY'];
   const whole = { alone: objects, together: [] };
-  const { alone, together } = wide ? whole : groupHeld(objects, ({ state, place }) => state === 'held' && place === undefined);
+  const { alone, together } = wide ? whole : groupHeld(objects, ({ state }) => state);
   const rows = alone.map((object) => {
     const { state, since, place, id } = object;
     const where = placeText({ file: place?.file, line: place?.line });

@@ -1,4 +1,4 @@
-import { asFluxError, type Clock, FluxError, type Logger, messageOf, waitOrAbort } from '../../base/index.ts';
+import { asFluxError, type Cancellable, type Clock, FluxError, type Logger, messageOf, waitOrAbort } from '../../base/index.ts';
 import type { Transport } from '../connection/transport.ts';
 import { type ApiResource, collectionPath, kindKey } from '../discovery/api-resource.ts';
 import { listPages, METADATA } from '../object/live.ts';
@@ -46,7 +46,7 @@ export interface Reflector<T> {
    * Resolves when the copy is whole and a watch keeps it current; when the connection is lost, tries at once to get it back.
    * @throws FluxError with the reason when that fails, for a passing reason twice; the last copy stays, and trying goes on.
    */
-  current(options?: { readonly signal?: AbortSignal }): Promise<void>;
+  current(options?: Cancellable): Promise<void>;
   /** True while a watch keeps the copy current. */
   readonly live: boolean;
   /** How many lists were needed so far. */

@@ -1,4 +1,4 @@
-import { type Clock, FluxError, type Logger } from '../../base/index.ts';
+import { type Cancellable, type Clock, FluxError, type Logger } from '../../base/index.ts';
 import { isWorkloadKind } from '../../resource/index.ts';
 import type { Transport } from '../connection/transport.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
@@ -16,7 +16,7 @@ export interface View {
   /** True if only marked objects are watched, so that a missing object may exist without a mark. */
   readonly marked: boolean;
   /** Resolves when it is up to date. @throws FluxError if it is unavailable. */
-  current(options?: { readonly signal?: AbortSignal }): Promise<void>;
+  current(options?: Cancellable): Promise<void>;
   get(namespace: string | undefined, name: string): Kept | undefined;
   all(): Iterable<Kept>;
   /** Changes with every change of the objects. */
@@ -52,7 +52,7 @@ export interface ViewsOptions {
 const LISTED_INSTEAD = new Set(['cluster/forbidden', 'cluster/not-supported', 'cluster/watch-closed']);
 
 /** True if a view is up to date; false if the kind cannot be watched (any more), so that a list is needed. @throws FluxError if it is unavailable. */
-export async function isCurrent(view: View, options: { readonly signal?: AbortSignal }): Promise<boolean> {
+export async function isCurrent(view: View, options: Cancellable): Promise<boolean> {
   try {
     await view.current(options);
     return true;
