@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { createApiServer } from '../../src/api/index.ts';
 import { createMetrics, FluxError, silentLogger } from '../../src/base/index.ts';
-import type { Daemon } from '../../src/controller/index.ts';
 import { following, type Leadership, requireLeadership, UNDECIDED, unknown } from '../../src/controller/leadership/leadership.ts';
 import { daemonOf, send, serve } from './daemon-fixture.ts';
 
@@ -67,10 +66,14 @@ test('requests are measured by the name of their route, never by what was sent',
 
 test('every 503 says when to come again: probes, a daemon that waits, one that cannot have the lease (R-064)', async () => {
   let leadership: Leadership = UNDECIDED;
-  const refusing = { startSync: () => requireLeadership(leadership), update: async () => requireLeadership(leadership) };
+  const refuse = (): never => {
+    requireLeadership(leadership);
+    throw new Error('not refused');
+  };
   await using api = await serve(
     daemonOf({
-      ...(refusing as unknown as Partial<Daemon>),
+      startSync: refuse,
+      update: async () => refuse(),
       liveness: () => STUCK,
       readiness: () => ({ ready: false, reason: 'Git: down' }),
     }),

@@ -42,7 +42,7 @@ async function committed(
     },
   };
   const cluster = { ...workloads, idOf, namesBy: () => idOf };
-  const reader = createRepositoryReader(source as unknown as UpdateOptions['source'], createManifestReader({ thread }), cluster);
+  const reader = createRepositoryReader(source, createManifestReader({ thread }), cluster);
   // Of the ports an update uses these parts alone.
   const events = { add: () => {} };
   const clock = { now: () => 0, monotonic: () => 0 };

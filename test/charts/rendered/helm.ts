@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseYamlDocuments } from '../../../src/base/index.ts';
+import { isKubeObject } from '../../../src/resource/index.ts';
 
 export const CHART = join(import.meta.dirname, '../../../charts/flux');
 /** What the chart of Flux v1 (1.13.3) makes, written anew. */
@@ -42,7 +43,9 @@ export function render(options: RenderOptions = {}): readonly Rendered[] {
   if (code !== 0) throw new Error(stderr);
   return [...parseYamlDocuments(stdout)].flatMap((document) => {
     if (document.error) throw document.error;
-    return document.value === null ? [] : [document.value as unknown as Rendered];
+    if (document.value === null) return [];
+    if (!isKubeObject(document.value)) throw new Error('the chart renders something else than an object');
+    return [document.value];
   });
 }
 

@@ -6,6 +6,7 @@ import { createCluster, gcMark, MARK_LABEL } from '../../../src/cluster/index.ts
 import type { Source } from '../../../src/controller/ports/source.ts';
 import { createRepositoryReader } from '../../../src/controller/repository/view.ts';
 import { createManifestReader } from '../../../src/manifests/index.ts';
+import { partOf } from '../../support/part-of.ts';
 import { type Fault, status } from '../api-server.ts';
 import { configMap, crd, manifest, namespace, path, request, SYNC_SET, startWorld, type World } from '../world.ts';
 
@@ -314,7 +315,7 @@ describe('S-095: one decision, on every path', () => {
     expect(cluster.idOf(deployment('spy', 'other').object)).toBeUndefined();
     expect(cluster.idOf(namespace('other').object)).toBeUndefined();
     const reader = createRepositoryReader(
-      { files: async () => [] } as unknown as Source,
+      partOf<Source>({ files: async () => [] }),
       { read: async () => ({ manifests: [deployment('web', 'shop'), deployment('spy', 'other')], errors: [], warnings: [] }) },
       cluster,
     );

@@ -10,6 +10,7 @@ import { Approvals } from '../../../src/controller/sync/approvals.ts';
 import { createManifestReader } from '../../../src/manifests/index.ts';
 import type { TreeFile } from '../../../src/repository/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
+import { partOf } from '../../support/part-of.ts';
 
 /** Ids mean the same all the time. */
 const NAMES = {};
@@ -23,7 +24,7 @@ const yaml = (name: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata: { nam
 function worldOf(parts: { readonly diff?: Cluster['diff']; readonly ready?: boolean; readonly allowPrune?: string } = {}) {
   const planned: PlanRequest[] = [];
   const blobs: string[] = [];
-  const source = {
+  const source = partOf<Source>({
     head: () => HEAD,
     syncTag: async () => OTHER,
     syncRecord: async () => undefined,
@@ -47,8 +48,8 @@ function worldOf(parts: { readonly diff?: Cluster['diff']; readonly ready?: bool
             },
           ]
         : [],
-  } as unknown as Source;
-  const cluster = {
+  });
+  const cluster = partOf<Cluster>({
     plan: async (request: PlanRequest) => {
       planned.push(request);
       return { entries: [] };
@@ -56,7 +57,7 @@ function worldOf(parts: { readonly diff?: Cluster['diff']; readonly ready?: bool
     diff: parts.diff ?? (async () => []),
     idOf: () => undefined,
     namesBy: () => NAMES,
-  } as unknown as Cluster;
+  });
   const manifests = createManifestReader();
   const reads: (boolean | undefined)[] = [];
   const desired: Desired = {

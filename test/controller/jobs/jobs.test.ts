@@ -6,7 +6,7 @@ import { ManualClock } from '../../support/manual-clock.ts';
 
 const cause = { Message: '', User: '' };
 const sync = (text = ''): UpdateSpec => ({ type: 'policy', cause: { ...cause, Message: text }, spec: {} });
-const source = { noteBlobs: async () => [], notes: async () => [] } as unknown as ConstructorParameters<typeof JobQueue>[0];
+const source = { noteBlobs: async () => new Map(), notes: async () => new Map() };
 
 let jobs: JobQueue;
 beforeEach(() => {

@@ -18,6 +18,7 @@ import { EventLog } from '../../../src/record/index.ts';
 import type { Manifest } from '../../../src/resource/index.ts';
 import type { UpdateSpec } from '../../../src/update/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
+import { partOf } from '../../support/part-of.ts';
 import { until } from '../../support/until.ts';
 
 const [FIRST, SECOND] = ['1'.repeat(40), '2'.repeat(40)];
@@ -54,7 +55,7 @@ describe('the steps of the loop', () => {
     duringFetch = () => {};
     duringApply = () => {};
     const clock = new ManualClock();
-    const source = {
+    const source = partOf<Source>({
       fetch: async () => {
         duringFetch();
         return head;
@@ -71,8 +72,8 @@ describe('the steps of the loop', () => {
         recorded.push(revision);
         if (refusePush) throw new FluxError('push refused', { code: 'git/push-failed' });
       },
-    } as unknown as Source;
-    const cluster = {
+    });
+    const cluster = partOf<Cluster>({
       plan: async () => ({ entries: [] }),
       apply: async () => {
         applied.push(head);
@@ -82,7 +83,7 @@ describe('the steps of the loop', () => {
       tell: () => undefined,
       namesBy: () => progress,
       idOf: ({ kind, metadata }: Manifest['object']) => `${metadata.namespace}:${kind.toLowerCase()}/${metadata.name}`,
-    } as unknown as Cluster;
+    });
     const images = {
       watch(targets: readonly { readonly name: string }[]) {
         watched = targets.map(({ name }) => name);
@@ -93,7 +94,7 @@ describe('the steps of the loop', () => {
       cluster,
       reader: createRepositoryReader(source, { read: async () => ({ manifests, errors: [], warnings: [] }) }, cluster),
       recorder: createSyncRecorder(source, 'fluxd/1', new ManualClock()),
-      images: images as unknown as ImageWatch,
+      images: partOf<ImageWatch>(images),
       syncSet: 'set',
       garbageCollection: 'off',
       deletionLimit: 25,

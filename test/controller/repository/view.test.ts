@@ -4,6 +4,7 @@ import type { Source } from '../../../src/controller/ports/source.ts';
 import { createCurrentView } from '../../../src/controller/repository/current-view.ts';
 import { createRepositoryReader } from '../../../src/controller/repository/view.ts';
 import type { DesiredState, Manifest } from '../../../src/resource/index.ts';
+import { partOf } from '../../support/part-of.ts';
 
 const CART: Manifest = {
   place: { file: 'cart.yaml', document: 1, line: 1 },
@@ -15,7 +16,7 @@ const STATE: DesiredState = { manifests: [CART], errors: [], warnings: [] };
 /** A reader over a repository whose files come when the test says so, or not. */
 function lab(ids = { names: {}, namespace: 'shop' }) {
   const asked: { readonly revision: string; readonly arrive: () => void; readonly fail: (error: unknown) => void }[] = [];
-  const source = {
+  const source = partOf<Source>({
     files: async (revision: string, { signal }: Cancellable = {}) => {
       const files = Promise.withResolvers<[]>();
       signal?.addEventListener('abort', () => files.reject(signal.reason));
@@ -23,7 +24,7 @@ function lab(ids = { names: {}, namespace: 'shop' }) {
       return files.promise;
     },
     blob: async () => Buffer.alloc(0),
-  } as unknown as Source;
+  });
   const cluster = { namesBy: () => ids.names, idOf: () => `${ids.namespace}:deployment/cart` };
   return { asked, reader: createRepositoryReader(source, { read: async () => ({ ...STATE }) }, cluster) };
 }

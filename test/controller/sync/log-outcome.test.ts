@@ -3,6 +3,7 @@ import type { Logger } from '../../../src/base/index.ts';
 import type { Change } from '../../../src/change/index.ts';
 import { createOutcomeLog } from '../../../src/controller/sync/log-outcome.ts';
 import type { SyncOutcome } from '../../../src/controller/sync/sync.ts';
+import { partOf } from '../../support/part-of.ts';
 
 const OUTCOME: SyncOutcome = {
   revision: '1'.repeat(40),
@@ -15,10 +16,10 @@ const OUTCOME: SyncOutcome = {
 
 test('objects with the mark of another Flux, or of a former URL, are told once, whatever comes and goes, and again when they are back (R-022)', () => {
   const lines: string[] = [];
-  const note = (fields: object, message: string) => lines.push(`${message} ${JSON.stringify(fields)}`);
-  const log = {
-    info: (fields: object, message: string) => (message === 'sync done' ? undefined : note(fields, message)),
-  } as unknown as Logger;
+  const note = (fields: unknown, message?: string) => lines.push(`${message} ${JSON.stringify(fields)}`);
+  const log = partOf<Logger>({
+    info: (fields: unknown, message?: string) => (message === 'sync done' ? undefined : note(fields, message)),
+  });
   const tell = createOutcomeLog();
   const many = Array.from({ length: 12 }, (_, n) => ({ id: `a:b/c${n}`, uid: `u-${n}` }));
   for (const orphans of [many, many.slice(1), undefined, many.slice(0, 2)])
@@ -37,10 +38,10 @@ const heldDeletion = (id: string, reason: string): Change => ({ id, inGit: false
 
 test('many deletions that are held for one reason are one line, and a few are one each', () => {
   const lines: object[] = [];
-  const log = {
-    warn: (fields: object, message: string) => lines.push({ ...fields, message }),
+  const log = partOf<Logger>({
+    warn: (fields: unknown, message?: string) => lines.push(Object.assign({}, fields, { message })),
     info: () => undefined,
-  } as unknown as Logger;
+  });
   const tell = createOutcomeLog();
   const held = Array.from({ length: 131 }, (_, n) => heldDeletion(`a:b/c${n}`, 'too many'));
   const other = heldDeletion('a:b/other', 'another source wants it');

@@ -11,6 +11,7 @@ import type { SyncOutcome } from '../../../src/controller/sync/sync.ts';
 import { createSyncRecorder } from '../../../src/controller/sync/sync-recorder.ts';
 import { SyncReports } from '../../../src/controller/sync/sync-reports.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
+import { partOf } from '../../support/part-of.ts';
 
 const REVISION = '1'.repeat(40);
 
@@ -86,13 +87,13 @@ async function logged(outcome: SyncOutcome): Promise<readonly Told[]> {
 
 async function recorded(outcome: SyncOutcome): Promise<readonly Told[]> {
   let written = '{"changes":[]}';
-  const source = {
+  const source = partOf<Source>({
     commits: async () => [],
     syncRecord: async () => undefined,
     recordSync: async ({ record }: { record?: string }) => {
       written = record ?? written;
     },
-  } as unknown as Source;
+  });
   await createSyncRecorder(source, 'fluxd/1', new ManualClock()).record(outcome);
   const { changes: list } = JSON.parse(written) as { changes: { id: string; outcome: string; reason?: string }[] };
   return list.map(({ id, outcome: word, reason = '' }): Told => [id, word, reason]);

@@ -12,6 +12,7 @@ import { formatJobNote } from '../../../src/record/index.ts';
 import type { Commit } from '../../../src/repository/index.ts';
 import { changeOf } from '../../support/changes.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
+import { partOf } from '../../support/part-of.ts';
 import { countTurns } from '../../support/turns.ts';
 
 /** Ids mean the same all the time. */
@@ -59,7 +60,7 @@ function told<Args extends unknown[], Result>(act: (...args: Args) => Result, te
 }
 
 function optionsFor(world: World): SyncOptions {
-  const source = {
+  const source = partOf<Source>({
     files: async () => [],
     syncTag: async () => world.tag,
     resolve: async (revision: string) => revision,
@@ -86,8 +87,8 @@ function optionsFor(world: World): SyncOptions {
       if (request.tag !== false) world.tag = request.revision;
       if (request.record !== undefined) world.records.set(request.revision, request.record);
     },
-  } as unknown as Source;
-  const cluster = {
+  });
+  const cluster = partOf<Cluster>({
     plan: async (request: PlanRequest) => {
       world.planned.push(request);
       const { allowPrune = 0 } = request;
@@ -98,12 +99,20 @@ function optionsFor(world: World): SyncOptions {
       world.garbage = world.garbage.filter((name) => !deleted.includes(`a:configmap/${name}`));
       return [
         ...world.changes,
-        ...entries.map(({ id, uid = '', action }) => ({ id, uid, outcome: action === 'prune' ? 'deleted' : 'held' })),
+        ...entries.map(
+          ({ id, uid = '', action }): Change => ({
+            id,
+            uid,
+            inGit: false,
+            outcome: action === 'prune' ? 'deleted' : 'held',
+            reason: '',
+          }),
+        ),
       ];
     },
     idOf: () => undefined,
     namesBy: () => NAMES,
-  } as unknown as Cluster;
+  });
   const reader = createRepositoryReader(source, { read: async () => ({ manifests: [], errors: [], warnings: [] }) }, cluster);
   const clock = new ManualClock();
   return {

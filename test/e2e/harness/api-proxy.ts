@@ -126,12 +126,10 @@ export async function startApiProxy(upstream: Endpoint, options: ApiProxyOptions
   };
 
   const server = certificate
-    ? createSecureServer(
-        { ...certificate, allowHTTP1: true, noDelay: true, http1Options: { keepAliveTimeout: 60_000 } },
-        // By HTTP/2 as well, as the API server has it, in the shape of HTTP/1.1.
-        listener as unknown as (incoming: object, outgoing: object) => void,
-      )
-    : createHttpServer({ keepAliveTimeout: 60_000 }, listener);
+    ? createSecureServer({ ...certificate, allowHTTP1: true, noDelay: true, http1Options: { keepAliveTimeout: 60_000 } })
+    : createHttpServer({ keepAliveTimeout: 60_000 });
+  // By HTTP/2 as well, as the API server has it, in the shape of HTTP/1.1.
+  server.on('request', listener);
   // Of a client that breaks off.
   server.on('sessionError', () => undefined);
   server.on('connection', (socket: Socket) => {
