@@ -6,7 +6,6 @@ import {
   type ClusterWorkload,
   formatResourceId,
   isFields,
-  isKubeObject,
   isWorkloadKind,
   type KubeObject,
   type ResourceId,
@@ -268,7 +267,8 @@ export async function createCluster(options: ClusterOptions) {
           path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/${plural}/${encodeURIComponent(name)}`,
           signal,
         });
-        return isKubeObject(body) && body.kind === kind ? body : undefined;
+        if (!isFields(body) || body.kind !== kind || !isFields(body.metadata)) return undefined;
+        return { ...body, apiVersion: 'v1', kind, metadata: { ...body.metadata, name } };
       } catch (error) {
         const absent = ['cluster/not-found', 'cluster/forbidden', 'cluster/namespace-missing'];
         if (error instanceof FluxError && absent.includes(error.code)) return undefined;
