@@ -5,7 +5,7 @@ import { FLAG_GROUPS, variableOf } from '../src/config/index.ts';
 const file = new URL('../docs/fluxd-flags.md', import.meta.url);
 const STATUS = {
   built: 'built',
-  unbuilt: 'not built yet',
+  unbuilt: 'not supported yet',
   ignored: 'no effect yet',
   meaningless: 'no meaning',
   deprecated: 'deprecated',
@@ -14,7 +14,7 @@ const STATUS = {
 const cell = (text) => text.replaceAll('|', '\\|');
 const code = (text) => (text === '' ? '–' : `\`${text}\``);
 const row = ([name, { short, type, default: byDefault, status, help, note }]) =>
-  `| \`--${name}\`${short ? `, \`-${short}\`` : ''} | ${code(variableOf(name) ?? '')} | ${type} | ${code(byDefault)} | ${STATUS[status]} | ${cell(help)}${note ? `. ${cell(note)}` : ''} |`;
+  `| \`--${name}\`${short ? `, \`-${short}\`` : ''} | ${code(variableOf(name) ?? '')} | ${type} | ${code(byDefault)} | ${STATUS[status]} | ${cell(help)}${note ? `; ${cell(note)}` : ''} |`;
 
 const text = `<!-- Written by tools/generate-flag-docs.mjs from src/config/flags.ts. -->
 # Flags of fluxd
@@ -24,7 +24,7 @@ config file. A flag overrides a variable, a variable overrides the file, and the
 comes from one of these as a whole.
 
 * **built**: works as described.
-* **not built yet**: accepted with its default; with any other value fluxd does not start, and exits with 2.
+* **not supported yet**: accepted with its default; with any other value fluxd does not start, and exits with 2.
 * **no effect yet**: accepted with a warning, because nothing is less safe without it.
 * **no meaning**: accepted with a warning; what it controlled does not exist here.
 * **deprecated**: works, with a notice that names its successor.

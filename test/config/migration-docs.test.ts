@@ -19,9 +19,9 @@ function flagsBelow(leadIn: string): readonly string[] {
 
 const withStatus = (...statuses: readonly FlagStatus[]) => FLAG_NAMES.filter((name) => statuses.includes(FLAGS[name].status));
 
-test('the guide from Flux v1 names every flag that is not built', () => {
-  // One value of this one is not built.
-  expect(flagsBelow('**Not built yet.**')).toEqual([...withStatus('unbuilt'), 'sync-state'].sort());
+test('the guide from Flux v1 names every flag that is not supported', () => {
+  // One value of this one is not supported.
+  expect(flagsBelow('**Not supported yet.**')).toEqual([...withStatus('unbuilt'), 'sync-state'].sort());
 });
 
 test('the guide from Flux v1 names every flag without effect', () => {

@@ -18,7 +18,7 @@ const GIVEN = [
 function render(values) {
   const sets = values.flatMap((value) => ['--set', value]);
   const args = ['template', 'flux', fileURLToPath(CHART), '--namespace', NAMESPACE, '--kube-version', 'v1.34.0'];
-  // The schema refuses what fluxd has not built yet; fluxctl takes these flags all the same, as Flux v1's did.
+  // The schema refuses what fluxd has not supported yet; fluxctl takes these flags all the same, as Flux v1's did.
   const yaml = execFileSync(process.env.HELM ?? 'helm', [...args, '--skip-schema-validation', ...sets], { encoding: 'utf8' });
   return [...parseYamlDocuments(yaml)].flatMap(({ error, value }) => {
     if (error) throw error;

@@ -29,8 +29,8 @@ helm install flux charts/flux --namespace flux --create-namespace \\
 \`\`\`
 
 * A \`values.yaml\` of Flux v1's chart works. Its values keep their meaning as far as possible; the table marks values
-  without effect, and values that are rejected because their feature is not built yet. Unknown values are rejected as
-  well.
+  without effect, and values that are rejected because their feature is not supported yet. Unknown values are rejected
+  as well.
 * The pod satisfies the restricted profile of Pod Security: no root, a read-only root file system, no capabilities, no
   privilege escalation.
 * Names, labels and selectors are those of Flux v1's chart, so \`helm upgrade\` of its release replaces the daemon and

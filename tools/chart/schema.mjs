@@ -11,7 +11,7 @@ const REMOVED = {
 export function refusalOf({ flag, refuse }) {
   if (refuse) return refuse;
   if (flag && !FLAGS[flag]) throw new Error(`values.yaml: fluxd has no flag --${flag}`);
-  return flag && FLAGS[flag].status === 'unbuilt' ? `not built yet: fluxd --${flag}; leave it out` : undefined;
+  return flag && FLAGS[flag].status === 'unbuilt' ? `not supported yet: fluxd --${flag}; leave it out` : undefined;
 }
 
 export function schemaOf(values) {
