@@ -14,7 +14,8 @@ export interface LoopSteps {
   sync(revision: Revision, options: Cancellable): Promise<Again | undefined>;
   /** Runs the next queued job; false when there is none. */
   job(options: Cancellable): Promise<boolean>;
-  automate(options: Cancellable): Promise<void>;
+  /** Works on the revision that was synced. */
+  automate(head: Revision, options: Cancellable): Promise<void>;
 }
 
 type Timed = 'fetch' | 'sync' | 'automate';
@@ -126,7 +127,7 @@ export class Loop {
     }
     if (head === undefined) return;
     await this.#run('automate', term, async () => {
-      await steps.automate({ signal: term });
+      await steps.automate(head, { signal: term });
       return undefined;
     });
   }

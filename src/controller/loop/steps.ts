@@ -66,10 +66,9 @@ export function createSteps(options: StepsOptions): LoopSteps {
     },
     sync: (revision, cancel) => runSync(revision, forSync, cancel),
     job: (cancel) => runJob(forJobs, cancel),
-    async automate(cancel) {
-      const head = source.head();
+    async automate(head, cancel) {
       // What was pushed is fetched and synced at once, not at the next poll.
-      if (options.automation && head !== undefined && (await automate(head, forAutomation, cancel))) options.ask('fetch');
+      if (options.automation && (await automate(head, forAutomation, cancel))) options.ask('fetch');
     },
   };
 

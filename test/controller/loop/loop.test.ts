@@ -92,6 +92,22 @@ describe('the loop', () => {
     expect(ran).toEqual(['fetch', 'sync a', 'automate']);
   });
 
+  test('automation works on the revision that was synced, not on what a job committed since', async () => {
+    const revisions: string[] = [];
+    const { automate } = steps;
+    steps.automate = async (revision) => void revisions.push(revision);
+    head = 'b';
+    jobs = [
+      () => {
+        head = 'c';
+      },
+    ];
+    loop.ask('fetch', 'sync', 'automate');
+    await until('the commit is synced', () => ran.includes('sync c') && clock.sleeping === 1);
+    expect(revisions).toEqual(['b']);
+    steps.automate = automate;
+  });
+
   test('looks for new images rarely while a person has to act first, and at once when a fetch brings a new head', async () => {
     let refused = true;
     const automate = steps.automate;
