@@ -11,7 +11,7 @@ const held: HeldDeletions = {
   deletions: [
     { id: '<cluster>:namespace/shop', uid: 'u-1', reason: '2 deletions held: among them is <cluster>:namespace/shop' },
     { id: 'shop:configmap/old', uid: 'u-2', reason: '2 deletions held: among them is <cluster>:namespace/shop' },
-    { id: 'shop:configmap/a\u001b[2J', reason: 'the API server states no uid for it' },
+    { id: 'shop:configmap/a\u001b[2J', reason: 'the API server returns no uid for it' },
   ],
 };
 const report: SyncReport = {
@@ -33,7 +33,7 @@ describe('fluxctl gc', () => {
         '1 2 deletions held: among them is <cluster>:namespace/shop',
         '1   <cluster>:namespace/shop  u-1',
         '1   shop:configmap/old        u-2',
-        '1 the API server states no uid for it',
+        '1 the API server returns no uid for it',
         '1   shop:configmap/a  ',
         `2 To delete them, run: fluxctl gc approve ${HASH}`,
         '',

@@ -118,7 +118,7 @@ test.runIf(thorough('diff of a new namespace'))(
     const { code, stdout } = await diff('--path', repository.clone);
     expect(code).toBe(1);
     expect(stdout).toContain(
-      `create ${fresh}:configmap/map  fresh.yaml:6  the server cannot try it out: Namespace ${fresh} comes with the same sync\n`,
+      `create ${fresh}:configmap/map  fresh.yaml:6  a dry run is not possible: Namespace ${fresh} is created in the same sync\n`,
     );
     expect(stdout).toContain('  + data.greeting: hello\n');
     expect(await world.kube.find(path.namespace(fresh))).toBeUndefined();

@@ -148,8 +148,8 @@ test('what this Flux lives by stays, though a commit drops it and confirms that;
   const fluxd = await world.fluxd(repository, { account, args: [...quiet, '--sync-garbage-collection'] });
   await repository.synced(first);
   for (const told of [
-    `Namespace ${home} gives power: this Flux itself lives by it`,
-    'ServiceAccount flux gives power: this Flux itself lives by it',
+    `Namespace ${home} gives power: this Flux itself needs it`,
+    'ServiceAccount flux gives power: this Flux itself needs it',
     `Namespace ${shop} gives power: its pods may be privileged`,
   ])
     await until(told, async () => fluxd.log().includes(told));

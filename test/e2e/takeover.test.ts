@@ -190,9 +190,7 @@ test('a new number of replicas in Git takes the place of one that a person scale
 
   await scale(3);
   await repository.commit('Five replicas', { 'web.yaml': web(5) });
-  expect((await fluxd.sync()).changes[0]?.reason).toMatch(
-    /^changed in Git; spec\.replicas 5 takes the place of kubectl-\w+'s 3$/,
-  );
+  expect((await fluxd.sync()).changes[0]?.reason).toMatch(/^changed in Git; spec\.replicas 5 replaces kubectl-\w+'s 3$/);
   expect(await replicas()).toBe(5);
 
   // Also when it is another process that finds both.

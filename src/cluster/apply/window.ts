@@ -1,29 +1,29 @@
 import { type Clock, FluxError } from '../../base/index.ts';
 
 /**
- * How many requests may be under way at a time, learned from the answers: while more of them at once also means more
- * answers a second, the window grows; where the server only lets them queue, it goes back; when the server refuses, it halves.
+ * The number of concurrent requests, learned from responses: the window grows while more concurrency increases throughput, shrinks if the
+ * server only queues requests, and halves if the server rejects them.
  */
 export interface WindowState {
   readonly limit: number;
   readonly max: number;
-  /** No growth beyond this without proof; a refusal lowers it. */
+  /** Threshold above which growth must prove itself; a rejection lowers it. */
   readonly eager: number;
-  /** Mean latency at the size before the last growth, while that growth is on trial. */
+  /** Mean latency before the last growth, while that growth is on trial. */
   readonly trial: { readonly limit: number; readonly latencyMs: number } | undefined;
-  /** Rounds to wait before growth is tried again. */
+  /** Rounds until the next trial of growth. */
   readonly quiet: number;
 }
 
-/** Answers wait on the network as much as on the server: so many keep even a small server of two cores busy (measured: 24). */
+/** Initial size: latency is partly network time, so this many keep even a small server with two cores busy (measured: 24). */
 const EAGER = 24;
 const START = 16;
 const GROWTH = 1.25;
-/** A trial of growth pays when at least this part of it became throughput. */
+/** A trial succeeds if at least this part of the growth became throughput. */
 const WORTH = 0.5;
-/** Rounds between two trials: one that does not pay costs a little latency. */
+/** Rounds between two trials: a failed one costs some latency. */
 const QUIET_ROUNDS = 20;
-/** Rounds without growth after the server refused. */
+/** Rounds without growth after a rejection. */
 const CAUTIOUS_ROUNDS = 4;
 const MIN_ROUND = 16;
 
@@ -32,7 +32,7 @@ export function openingWindow(max: number): WindowState {
   return { limit: Math.min(START, eager), max, eager, trial: undefined, quiet: 0 };
 }
 
-/** After a round of answers during which the window was always full: `latencyMs` is their mean. */
+/** The next state after a round of responses with an always full window; `latencyMs` is their mean. */
 export function afterRound(state: WindowState, latencyMs: number): WindowState {
   const { limit, max, eager, trial } = state;
   if (limit < eager) return { ...state, limit: Math.min(eager, Math.ceil(limit * 1.5)), trial: undefined };
@@ -44,13 +44,13 @@ export function afterRound(state: WindowState, latencyMs: number): WindowState {
   return { ...state, limit: Math.min(max, Math.ceil(limit * GROWTH)), trial: { limit, latencyMs } };
 }
 
-/** After the server said that it is too much: 429, 5xx, no answer in time. */
+/** The next state after overload: 429, 5xx, or a timeout. */
 export function afterRefusal(state: WindowState): WindowState {
   const limit = Math.max(1, Math.floor(state.limit / 2));
   return { ...state, limit, eager: limit, trial: undefined, quiet: CAUTIOUS_ROUNDS };
 }
 
-/** Answers that make a round. */
+/** Number of responses in a round. */
 function roundSize(limit: number): number {
   return Math.max(MIN_ROUND, limit);
 }
@@ -59,29 +59,29 @@ const OVERLOAD = new Set(['cluster/throttled', 'cluster/unavailable', 'cluster/t
 
 export interface Window {
   /**
-   * Runs a request when there is room for it, in the order of the calls. A request that is refused and tried again within
-   * its own run tells by `refused`; one that rejects with such an error need not.
+   * Runs a request when a slot is free, in the order of calls. A request that retries a rejection internally reports it by `refused`; one
+   * that throws the error need not.
    */
   run<T>(request: (refused: (error: FluxError) => void) => Promise<T>): Promise<T>;
   readonly limit: number;
 }
 
-/** When a request was sent, and how much was known then. */
+/** When a request was sent, and the state at that time. */
 interface Sent {
   readonly at: number;
   readonly sizes: number;
   readonly refusals: number;
 }
 
-/** A window over all requests of one kind to one server; what it learned lasts as long as it does. */
+/** A window for all requests of one kind to one server. */
 export function createWindow({ clock, max }: { readonly clock: Clock; readonly max: number }): Window {
   let state = openingWindow(max);
   let open = 0;
   const waiting: (() => void)[] = [];
   let next = 0;
-  /** Counts changes of size: the latency of what was sent before the last one says nothing about the size of now. */
+  /** Counts changes of size: latencies of earlier requests do not apply to the present size. */
   let sizes = 0;
-  /** Counts refusals that were heeded: of those that were sent together, one is enough. */
+  /** Counts handled rejections: of requests sent together, only one counts. */
   let refusals = 0;
   let round = { answers: 0, totalMs: 0 };
 
@@ -101,7 +101,7 @@ export function createWindow({ clock, max }: { readonly clock: Clock; readonly m
   }
 
   function answered(sent: Sent): void {
-    // A window that was not full tells nothing about a larger one.
+    // A window that was not full gives no information about a larger one.
     if (sent.sizes !== sizes || next === waiting.length) return;
     round = { answers: round.answers + 1, totalMs: round.totalMs + clock.monotonic() - sent.at };
     if (round.answers >= roundSize(state.limit)) resize(afterRound(state, round.totalMs / round.answers));

@@ -21,20 +21,20 @@ export interface DiffDeps {
   readonly manager: string;
 }
 
-/** Objects asked about at a time: a sync that runs beside shall not wait for connections. */
+/** Concurrent dry runs, few enough that a parallel sync does not wait for connections. */
 const MAX_IN_FLIGHT = 8;
-/** How often an object is looked at to see the same version of it twice. */
+/** Attempts to read the same version of an object twice. */
 const LOOKS = 3;
-/** With these no object can be asked about any more. */
+/** Errors that end the whole comparison. */
 const FATAL = new Set(['cluster/unreachable', 'cluster/timeout', 'cluster/unauthorized', 'cluster/stopped']);
 
-/** Has the API server try out each apply of a plan, and says what it would change, field by field. */
+/** Dry-runs each apply of a plan on the API server, and returns the changes field by field. */
 export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?: AbortSignal): Promise<readonly ObjectDiff[]> {
   const limit = pLimit(MAX_IN_FLIGHT);
   const giveUp = new AbortController();
   const whileWorthIt = signal ? AbortSignal.any([signal, giveUp.signal]) : giveUp.signal;
   const diffs = new Map<Step, ObjectDiff>();
-  /** Namespaces and definitions of the set, as `Namespace shop`: what others need, and a dry run does not bring. */
+  /** Namespaces and definitions of the set, as `Namespace shop`, which other objects need and a dry run does not create. */
   const bases = new Map<string, ObjectDiff>();
 
   const inBases = Map.groupBy(steps, (step) => baseOf(step) !== undefined);
@@ -75,7 +75,7 @@ export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?:
     let wanted: ServerObject;
     try {
       wanted = await dryRun(path, draft, step);
-      // Somebody wrote in between: their change is none of ours. What changes all the time is compared as it is.
+      // A concurrent write must not count as our change. An object that keeps changing is compared anyway.
       for (let looks = 1; looks < LOOKS && versionOf(live) !== versionOf(wanted); looks += 1) {
         live = await readLive(path, step);
         wanted = await dryRun(path, draft, step);
@@ -125,7 +125,7 @@ export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?:
     }
   }
 
-  /** What becomes of an object that `kubectl apply` wrote; undefined when that makes no difference. */
+  /** The result of taking over an object of `kubectl apply`; undefined if it makes no difference. */
   async function dryRunTakeover(
     path: string,
     live: ServerObject,
@@ -160,15 +160,15 @@ export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?:
     }
   }
 
-  /** Why a dry run says nothing although an apply may well succeed. @throws the error that an apply would meet too. */
+  /** Why a dry run fails although an apply may succeed. @throws the error if an apply would fail as well. */
   function whyUntried({ target }: ApplyStep, error: FluxError, live: ServerObject | undefined): string {
-    // An admission webhook with side effects that it cannot leave out: the API server does not call it in a dry run.
+    // The API server does not call an admission webhook with side effects in a dry run.
     if (/does not support dry run/.test(error.message)) return untried(error.message);
-    // What kubectl wrote and Git has no longer is still there in a dry run, beside what takes its place.
+    // Fields of kubectl that are removed from Git still exist in a dry run, beside their replacements.
     if (error.code === 'cluster/invalid' && live && takeoverOf(live, deps.manager))
-      return untried(`before what kubectl apply wrote is taken over it says: ${error.message}`);
+      return untried(`before taking over the fields of kubectl apply: ${error.message}`);
     if (error.code === 'cluster/immutable' && live) {
-      if (isForced(target) && mayBeRecreated(target)) return `it would be deleted and created anew: ${error.message}`;
+      if (isForced(target) && mayBeRecreated(target)) return `it would be deleted and recreated: ${error.message}`;
       throw immutableError(error, target, changedFields(target, live, error.message));
     }
     const needed =
@@ -179,16 +179,16 @@ export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?:
           : undefined;
     const base = needed === undefined ? undefined : bases.get(needed);
     if (!base) throw error;
-    if (base.action === 'create' || base.action === 'change') return untried(`${needed} comes with the same sync`);
+    if (base.action === 'create' || base.action === 'change') return untried(`${needed} is created in the same sync`);
     throw new FluxError(`needs ${needed}: ${base.error?.message ?? base.reason ?? 'it cannot be applied'}`, {
       code: 'cluster/dependency-failed',
       fault: error.fault,
-      help: `Repair ${needed} first; this object is applied with it.`,
+      help: `Fix ${needed} first; this object is then applied as well.`,
     });
   }
 }
 
-/** A dry run shows the version that it would have changed; a new object has none. */
+/** A dry run returns the version that it would change; a new object has none. */
 function versionOf(object: ServerObject | undefined): unknown {
   const version = isFields(object?.metadata) ? object.metadata.resourceVersion : undefined;
   return version === undefined ? '' : version;
@@ -200,10 +200,10 @@ function refusalOf(thrown: unknown, { target: { resource, manifest, name } }: Ap
 }
 
 function untried(why: string): string {
-  return `the server cannot try it out: ${why}`;
+  return `a dry run is not possible: ${why}`;
 }
 
-/** StatefulSets and Pods refuse a change of `spec` and do not say which. */
+/** StatefulSets and Pods reject a change of `spec` without naming the field. */
 function changedFields({ manifest, resource }: Target, live: ServerObject, message: string): readonly string[] {
   if (!/: spec: Forbidden/.test(message) || resource.kind === 'Secret') return [];
   return changedSpecFields(manifest.object.spec, live.spec, message);
@@ -227,10 +227,10 @@ function fieldsOf(
 
 function objectOf(body: unknown, { target: { resource, name } }: ApplyStep): ServerObject {
   if (isFields(body) && isFields(body.metadata) && body.metadata.name === name) return body;
-  throw new FluxError(`${kindName(resource)} ${name}: the answer holds no such object`, { code: 'cluster/bad-answer' });
+  throw new FluxError(`${kindName(resource)} ${name}: the response does not contain the object`, { code: 'cluster/bad-answer' });
 }
 
-/** As an apply does: where something fails, nothing is deleted. */
+/** As in an apply: if something fails, nothing is deleted. */
 function heldByFailures(diff: ObjectDiff | undefined, failures: number): ObjectDiff | undefined {
   if (diff?.action !== 'prune' || failures === 0) return diff;
   const { id, inGit, uid } = diff;

@@ -42,7 +42,7 @@ interface Look {
 }
 
 const VANISHED =
-  'kinds that were served are missing from the API server’s answer; they count as served until a look at least 10 s later says the same, and nothing is deleted until then';
+  'kinds are missing from the API server’s discovery; they count as served, and nothing is deleted, until a discovery at least 10 s later confirms it';
 const SHOWN = 10;
 
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';

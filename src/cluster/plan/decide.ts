@@ -13,7 +13,7 @@ import { isFought } from './fight.ts';
 import { type Applied, isAppliedAlready, stillStands } from './inventory.ts';
 import type { Fight } from './sync-set.ts';
 
-/** What is known of an object that Git wants. */
+/** The facts about an object in Git. */
 export interface Facts {
   readonly checksum: string;
   readonly mark: string;
@@ -26,18 +26,21 @@ export interface Facts {
 
 export type Decision =
   | { readonly action: 'create' | 'change'; readonly reason: string; readonly isDrift?: true }
-  /** `news`: the object was written to, or found again, and what we remember of it has to follow. */
+  /** `news`: the object was written, or found again, so that our memory of it must be updated. */
   | { readonly action: 'unchanged'; readonly news?: true }
   | { readonly action: 'skip'; readonly reason: string }
   | { readonly action: 'held'; readonly reason: string };
 
-/** Decides about one object that Git wants and that is not ignored there. Pure; the same facts give the same decision. */
+/** Decides about one object in Git that is not ignored there. A pure function of the facts. */
 export function decide(facts: Facts): Decision {
   const { live, known, manager } = facts;
   if (live && ignorePolicy(live.annotations) === 'true')
     return { action: 'skip', reason: 'fluxcd.io/ignore: true in the cluster' };
   if (live?.deletionTimestamp !== undefined) {
-    return { action: 'held', reason: `it is being deleted since ${live.deletionTimestamp}; it is created again once it is gone` };
+    return {
+      action: 'held',
+      reason: `it is being deleted since ${live.deletionTimestamp}; it is created again once it is removed`,
+    };
   }
   if (!live)
     return known ? correct('create', 'gone from the cluster', facts) : { action: 'create', reason: 'not in the cluster' };
@@ -52,19 +55,19 @@ export function decide(facts: Facts): Decision {
   return correct('change', driftReason(live, facts), facts);
 }
 
-/** Puts right what somebody did, at once at first; whoever does it again after each correction has to be left a truce (R-011). */
+/** Corrects drift at once, but backs off if it recurs after each correction (R-011). */
 function correct(action: 'create' | 'change', reason: string, { fight, now }: Facts): Decision {
   if (!isFought(fight, now)) return { action, reason, isDrift: true };
-  return { action: 'held', reason: `${reason}; again and again, so it is put right ever more rarely, at last every 10 minutes` };
+  return { action: 'held', reason: `${reason}; repeatedly, so corrections back off, up to 10 minutes` };
 }
 
-/** Whoever scales the workload, a person or an autoscaler, took `replicas` and nothing else: that is theirs (R-011). */
+/** Whether only `replicas` was taken, by a user or an autoscaler that scales the workload, which is legitimate (R-011). */
 function isScaledOnly(known: Applied, live: LiveObject, facts: Facts): boolean {
   const isScaled = replicasHeldByScale(live) && isSameWrite(known.fingerprint, fingerprint(live, facts.manager));
   return isScaled && known.uid === live.uid && isAppliedAlready(live, facts, facts.manager);
 }
 
-/** Of an object that this process has not applied yet. */
+/** The reason for an object that this process has not applied yet. */
 function firstReason(live: LiveObject, facts: Facts): string {
   const before = appliedBefore(live, facts.manager);
   if (before !== undefined) return `taken over from ${before}`;
@@ -75,7 +78,7 @@ function firstReason(live: LiveObject, facts: Facts): string {
 function driftReason(live: LiveObject, { mark, known, manager }: Facts): string {
   const other = live.labels?.[MARK_LABEL];
   if (other !== undefined && other !== mark) return 'marked by another Flux, or another repository: both want it';
-  if (known && known.uid !== live.uid) return 'created anew by somebody';
+  if (known && known.uid !== live.uid) return 'recreated in the cluster';
   const { fields = [], by = lastForeignManager(live, manager) } = live.lost ?? {};
   const who = by === undefined ? '' : ` by ${by}`;
   const shown = fields.length > SHOWN ? [...fields.slice(0, SHOWN), `and ${fields.length - SHOWN} more`] : fields;

@@ -27,7 +27,7 @@ function powerOf(target: Target, self: Self | undefined): string | undefined {
   const { resource, namespace, name, manifest } = target;
   const { object } = manifest;
   const place = { name, ...(namespace === undefined ? {} : { namespace }) };
-  if (self && isOurs({ resource, live: place }, self)) return 'this Flux itself lives by it';
+  if (self && isOurs({ resource, live: place }, self)) return 'this Flux itself needs it';
   switch (`${resource.group}/${resource.kind}`) {
     case '/Namespace':
       return isFields(object.metadata.labels) && object.metadata.labels['pod-security.kubernetes.io/enforce'] === 'privileged'

@@ -5,24 +5,24 @@ import type { Fight, SyncSet } from './sync-set.ts';
 const FIRST_MS = 2_000;
 const LONGEST_MS = 600_000;
 
-/** How long after its last correction an object is left alone: it doubles with each correction, up to ten minutes (R-011). */
+/** Backoff after a correction: it doubles with each one, up to ten minutes (R-011). */
 function truceMs(corrections: number): number {
   return Math.min(LONGEST_MS, FIRST_MS * 2 ** (corrections - 1));
 }
 
-/** True while an object that was corrected before is not corrected again, whoever took whatever of it. */
+/** True during the backoff of an object, regardless of the kind of drift. */
 export function isFought(fight: Fight | undefined, now: number): boolean {
   return fight !== undefined && now < fight.until;
 }
 
-/** When the next truce ends, by the monotonic clock; undefined when there is none. */
+/** The earliest end of a backoff, by the monotonic clock; undefined if there is none. */
 export function nextTruceEnd(sets: Iterable<Pick<SyncSet, 'fights'>>, now: number): number | undefined {
   let next = Number.POSITIVE_INFINITY;
   for (const { fights } of sets) for (const { until } of fights.values()) if (until > now) next = Math.min(next, until);
   return Number.isFinite(next) ? next : undefined;
 }
 
-/** Notes which objects a plan has put right. `changes` are in the order of the steps. */
+/** Records the corrections of a plan. `changes` are in the order of the steps. */
 export function noteCorrections(set: SyncSet, steps: readonly Step[], changes: readonly Change[], now: number): void {
   for (const [index, step] of steps.entries()) {
     if (step.act !== 'apply' || !step.isDrift) continue;
@@ -33,7 +33,7 @@ export function noteCorrections(set: SyncSet, steps: readonly Step[], changes: r
   }
 }
 
-/** The fight after one more correction. Ten minutes of peace end it. */
+/** The fight after another correction. Ten minutes without drift end it. */
 function corrected(fight: Fight | undefined, now: number): Fight {
   const goesOn = fight !== undefined && now < fight.until + LONGEST_MS;
   const corrections = goesOn ? fight.corrections + 1 : 1;

@@ -233,7 +233,7 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
           failedLists.add('owners of claims');
           warn('owners of claims', error, 'cannot see what custom resources own; nothing is deleted in this sync');
         }
-        return new Map(customs.map(({ live }) => [live.uid ?? '', `may own claims, which cannot be seen: ${error.message}`]));
+        return new Map(customs.map(({ live }) => [live.uid ?? '', `may own claims, which cannot be listed: ${error.message}`]));
       }
     },
 

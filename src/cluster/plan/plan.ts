@@ -31,29 +31,29 @@ export interface PlanDeps extends ListDeps {
   readonly layOut: LayOut;
   readonly clock: Clock;
   readonly manager: string;
-  /** Who we are in the cluster; undefined outside of it. */
+  /** Our identity in the cluster; undefined outside it. */
   readonly self: Self | undefined;
-  /** What the other sync sets of this process want. */
+  /** The wanted objects of the other sync sets of this process. */
   readonly others: readonly Wanted[];
 }
 
 export interface Planned {
   readonly steps: readonly Step[];
-  /** Empty where garbage is not collected: then nobody looks for them. */
+  /** Empty without garbage collection, since orphans are then not searched. */
   readonly orphans: readonly Orphan[];
-  /** Whether deletions wait for a person; undefined where garbage is not collected. */
+  /** Whether deletions wait for approval; undefined without garbage collection. */
   readonly unconfirmed: boolean | undefined;
   readonly layout: Layout;
 }
 
-/** Flux v1's pace; unknown kinds and deletions look again at once. */
+/** Maximum age of discovery, as in Flux v1; unknown kinds and deletions require a new one. */
 const DIRECTORY_MAX_AGE_MS = 300_000;
-/** Objects that are decided about between two turns of the event loop, about 3 ms. */
+/** Objects decided in one turn of the event loop, about 3 ms. */
 const TURN = 500;
 
 /**
- * Compares what Git wants with the metadata of what is there, and decides object by object. What it learns on the way goes into the
- * sync set, except by a preview.
+ * Compares the objects in Git with the metadata of live objects, and decides object by object. What it learns is stored in the sync set,
+ * except in a preview.
  */
 export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDeps, signal?: AbortSignal): Promise<Planned> {
   const layout = await layOutAll(request, deps, signal);
@@ -62,7 +62,7 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
   const isNew = set.targets !== targets;
   if (!request.preview) {
     set.wanted = claimed;
-    // Before anything is looked at: what arrives is judged against it.
+    // Set before reading anything, since arriving events are compared with it.
     set.targets = targets;
   }
 
@@ -70,14 +70,14 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
   const stateOf = await lists.ofWanted(layout.byPart, set);
   const now = deps.clock.monotonic();
   let steps: Step[] = [];
-  /** Those of them that have no place here. */
+  /** The manifests without a location in this cluster. */
   const unplaced = new Set<ResourceId>();
   for (const each of placed) {
     if (steps.length % TURN === 0) await yieldTurn(signal);
     if (isRepeated(each)) continue;
     steps.push(isPlaced(each) ? stepOf(each) : isExcluded(each) ? excluded(each) : failed(each));
   }
-  /** What an earlier process applied last, worked out when something is in question. */
+  /** The objects that an earlier process applied last, determined on demand. */
   const before = lazily(() => request.before && deps.layOut(request.before, directory, { keep: false }));
   steps = [...(await settleReplicas(steps, { transport: deps.transport, directory, appliedBefore }, signal))];
   let orphans: readonly Orphan[] = [];
@@ -108,7 +108,7 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
   if (isNew && !request.preview) forgetAbsent();
   return { steps, orphans, layout, unconfirmed };
 
-  /** An object that is defined several times is told once; its error names every place. */
+  /** An object that is defined several times is reported once; its error lists all locations. */
   function isRepeated(each: Placed): boolean {
     if (isPlaced(each)) return (duplicates.get(each.key)?.[0] ?? each) !== each;
     if (!isExcluded(each) && !each.unknownKind) return false;
@@ -134,7 +134,7 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
     if (!resource.verbs.includes('patch')) return idle({ action: 'failed', error: notAppliable(target) });
     const unseen = whyUnseen(state, key);
     if (unseen) {
-      const reason = `${kindName(resource)} could not be looked at, so nobody knows whether it is to be ignored: ${unseen.message}`;
+      const reason = `${kindName(resource)} could not be read, so it is unknown whether it is ignored: ${unseen.message}`;
       return idle({ action: 'held', reason, error: unseen });
     }
     const mark = targets.get(key)?.mark ?? gcMark(request.syncSet, id);
@@ -179,7 +179,7 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
     return { warnings: warning ? [warning] : [] };
   }
 
-  /** What is neither in Git nor in the cluster is nothing to remember. */
+  /** Drops objects that are neither in Git nor in the cluster. */
   function forgetAbsent(): void {
     const unwanted = [set.inventory, set.fights, set.refused].map((memory) => ({
       memory,
@@ -192,7 +192,7 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
   }
 }
 
-/** The value, made when it is first asked for. */
+/** Memoizes a value. */
 function lazily<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;
   return () => {
@@ -206,14 +206,14 @@ function whyUnseen(state: PartState | undefined, key: string): FluxError | undef
   return 'error' in state ? state.error : state.unknown?.get(key);
 }
 
-/** Finds the place of everything; when a kind is unknown, looks at the API once more before giving up. */
+/** Locates all objects; repeats discovery once if a kind is unknown. */
 async function layOutAll({ desired, preview }: PlanRequest, deps: PlanDeps, signal: AbortSignal | undefined): Promise<Layout> {
   const layOut = (directory: Directory) => deps.layOut(desired.manifests, directory, { keep: !preview });
   const first = layOut(await deps.discovery.look(DIRECTORY_MAX_AGE_MS, signal));
   return first.placed.some(isUnsure) ? layOut(await deps.discovery.look(0, signal)) : first;
 }
 
-/** Another look may find what it lacks. */
+/** Whether another discovery may resolve it. */
 function isUnsure(each: Placed): boolean {
   if (isPlaced(each)) return each.needsCrd !== undefined;
   return !isExcluded(each) && each.unknownKind === true;
@@ -231,6 +231,6 @@ function notAppliable({ resource }: Target): FluxError {
   return new FluxError(`${kindName(resource)} cannot be applied: the API server offers no patch for it`, {
     code: 'cluster/not-supported',
     fault: 'user',
-    help: 'Objects of this kind cannot be kept in Git.',
+    help: 'Objects of this kind cannot be managed in Git.',
   });
 }

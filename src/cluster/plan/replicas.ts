@@ -11,21 +11,21 @@ import { type ApplyStep, type IdleStep, isWanted, type Step } from './step.ts';
 export interface ReplicasDeps {
   readonly transport: Transport;
   readonly directory: Directory;
-  /** The number in the manifest that was applied last; undefined where that is not known. */
+  /** The number in the last applied manifest; undefined if unknown. */
   readonly appliedBefore: (target: Target) => { readonly replicas: number | undefined } | undefined;
 }
 
-/** A number in Git that waits behind another manager's. */
+/** A number in Git that is overridden by another manager's. */
 interface Waiting {
   readonly by: string;
   readonly wanted: number;
-  /** The number in the cluster; undefined where only metadata was seen. */
+  /** The number in the cluster; undefined if only metadata is known. */
   readonly is: number | undefined;
 }
 
 /**
- * Decides whose number of replicas counts where an object was scaled (R-011). Git's does when it has changed since it was
- * applied last, kubectl holds the other one and no autoscaler targets the object; else it waits, and that is told with every sync.
+ * Decides whose number of replicas applies to a scaled object (R-011). Git's does if it has changed since the last apply, kubectl holds the
+ * other one and no autoscaler targets the object; otherwise it waits, which is reported in every sync.
  */
 export async function settleReplicas(
   steps: readonly Step[],
@@ -54,7 +54,7 @@ export async function settleReplicas(
     const isPersons = step.act === 'apply' && isKubectl(by) && isNews;
     const why = isPersons ? await autoscalers.of(target) : undefined;
     if (isPersons && why === undefined) {
-      const reason = `${step.entry.reason}; spec.replicas ${wanted} takes the place of ${by}'s${is === undefined ? '' : ` ${is}`}`;
+      const reason = `${step.entry.reason}; spec.replicas ${wanted} replaces ${by}'s${is === undefined ? '' : ` ${is}`}`;
       return { ...step, replicas: 'git', entry: { ...step.entry, reason } };
     }
     const warnings = [waits(waiting, why)];
@@ -75,24 +75,24 @@ function waits({ by, wanted, is }: Waiting, why: string | undefined): FluxError 
   return new FluxError(`spec.replicas ${wanted} waits: ${held}${why === undefined ? '' : `; ${why}`}`, {
     code: REPLICAS_HELD,
     fault: 'user',
-    help: `To have Git's number, scale the object to it; to leave the number to ${isKubectl(by) ? 'people' : 'the autoscaler'}, take spec.replicas out of the file.`,
+    help: `To have Git's number, scale the object to it; to leave the number to ${isKubectl(by) ? 'people' : 'the autoscaler'}, remove spec.replicas from the file.`,
   });
 }
 
-/** The autoscalers of each namespace, listed when they are first asked for. */
+/** The autoscalers of each namespace, listed on demand. */
 function createAutoscalers({ transport, directory }: ReplicasDeps, signal: AbortSignal | undefined) {
   const lists = new Map<string, Promise<readonly Autoscaler[]>>();
 
   async function list(namespace: string): Promise<readonly Autoscaler[]> {
     const resource = ['v2', 'v1'].flatMap((version) => directory.find(GROUP, version, KIND) ?? [])[0];
-    // Where the API server does not know the kind, there is none.
+    // Without the kind there are no autoscalers.
     if (!resource && !directory.missing.some((each) => each.startsWith(`${GROUP}/`))) return [];
-    if (!resource) throw new FluxError(`${GROUP} could not be looked at`, { code: 'cluster/unseen' });
+    if (!resource) throw new FluxError(`${GROUP} could not be discovered`, { code: 'cluster/unseen' });
     return (await listPages(transport, resource, 'whole', autoscalerOf, { namespace, signal })).items.flat();
   }
 
   return {
-    /** Why the number is not ours to set: the autoscaler that targets the object, or that they cannot be seen. */
+    /** Why Git's number does not apply: an autoscaler targets the object, or autoscalers cannot be listed. */
     async of({ resource, namespace = '', name }: Target): Promise<string | undefined> {
       try {
         const listed = lists.get(namespace) ?? list(namespace);
@@ -103,7 +103,7 @@ function createAutoscalers({ transport, directory }: ReplicasDeps, signal: Abort
         return found && `${KIND} ${found.name} decides`;
       } catch (error) {
         signal?.throwIfAborted();
-        return `whether an autoscaler decides cannot be seen: ${messageOf(error)}`;
+        return `autoscalers cannot be listed: ${messageOf(error)}`;
       }
     },
   };

@@ -4,7 +4,7 @@ import type { ApiResource } from '../discovery/api-resource.ts';
 import type { LiveObject } from '../object/live.ts';
 import type { Target } from '../scope/scope.ts';
 
-/** One entry of a plan, with what is needed to carry it out. */
+/** One entry of a plan, with the data to execute it. */
 export type Step = ApplyStep | IdleStep | DeleteStep | KeepStep;
 
 export interface ApplyStep {
@@ -12,21 +12,21 @@ export interface ApplyStep {
   readonly entry: ApplyEntry;
   readonly target: Target;
   readonly mark: string;
-  /** As it was listed; undefined when it did not exist. */
+  /** The listed object; undefined if it did not exist. */
   readonly live: LiveObject | undefined;
-  /** Set when it puts right what somebody changed or deleted. */
+  /** Set if it corrects a change or deletion in the cluster. */
   readonly isDrift?: true;
-  /** What is told when it is written. */
+  /** Warnings to report after the write. */
   readonly warnings: readonly FluxError[];
-  /** Set where the number of replicas in Git counts although the object was scaled. */
+  /** Set if the number of replicas in Git applies although the object was scaled. */
   readonly replicas?: 'git';
 }
 
-/** Nothing is sent for it; its target and live object tell others whether what they need is there. */
+/** No request; target and live object show dependents whether the object exists. */
 export interface IdleStep {
   readonly act: 'none';
   readonly entry: IdleEntry;
-  /** Absent when the object has no place in the cluster. */
+  /** Absent if the object has no location in the cluster. */
   readonly target?: Target;
   readonly live?: LiveObject;
 }
@@ -38,7 +38,7 @@ export interface DeleteStep {
   readonly live: LiveObject;
 }
 
-/** It is not in Git, and stays. */
+/** An object that is not in Git, and is kept. */
 export interface KeepStep {
   readonly act: 'keep';
   readonly entry: KeptEntry;
@@ -46,7 +46,7 @@ export interface KeepStep {
   readonly live: LiveObject;
 }
 
-/** The step is about an object that the repository wants. */
+/** Whether the step is for an object in the repository. */
 export function isWanted(step: Step): step is ApplyStep | IdleStep {
   return step.entry.inGit;
 }

@@ -6,42 +6,42 @@ import type { Part } from '../scope/allowed-namespaces.ts';
 import type { Inventory } from './inventory.ts';
 import { createLayouts, type LayOut, type LayoutOptions, type MarkedTarget } from './layout.ts';
 
-/** An object that somebody changes or deletes again after each correction. */
+/** An object that is changed or deleted again after each correction. */
 export interface Fight {
   readonly corrections: number;
-  /** It is not corrected before, by the monotonic clock. */
+  /** Earliest next correction, by the monotonic clock. */
   readonly until: number;
 }
 
-/** What is remembered of one sync set between two plans. */
+/** The memory of one sync set between plans. */
 export interface SyncSet {
   readonly layOut: LayOut;
   readonly inventory: Inventory;
-  /** What is kept applied, as of the last plan, by object key. */
+  /** Objects to keep applied, as of the last plan, by object key. */
   targets: ReadonlyMap<string, MarkedTarget>;
   /** By object key. */
   readonly fights: Map<string, Fight>;
-  /** By object key, the checksum of what could not be applied the last time: only a sync tries it again, not each event. */
+  /** Checksums of manifests that were rejected last, by object key: only regular syncs retry them, not each event. */
   readonly refused: Map<string, string>;
-  /** Parts of the cluster that may hold objects of the set, by part key: looked at for garbage collection even when Git has none left there. */
+  /** Parts of the cluster that may contain objects of the set, by part key: garbage collection lists them even if Git has none left there. */
   readonly partsWithMarks: Map<string, Part>;
-  /** Parts that were searched for marks at least once. */
+  /** Parts that have been searched for marks. */
   readonly searchedParts: Set<string>;
-  /** As of the last read without errors, and whatever was read since. */
+  /** As of the last read without errors, plus everything read since. */
   wanted: Wanted;
-  /** When an object that is in Git was last seen to carry another owner's mark, by the monotonic clock; by id, so that it outlives the object. */
+  /** When an object in Git last had another owner's mark, by the monotonic clock; keyed by id, so that it outlives the object. */
   readonly contested: Map<ResourceId, number>;
-  /** The same of an object that is not in Git: should it come to be, and be ours, the other owner may want it still. */
+  /** The same for objects that are not in Git: if one is added later, the other owner may still want it. */
   readonly foreign: Map<ResourceId, number>;
-  /** The last delete of each object that was deleted, or tried to be, by uid. */
+  /** The last delete request of each object, by uid. */
   readonly deletes: Map<string, SentDelete>;
   readonly unconfirmed: Unconfirmed;
 }
 
 export interface SentDelete {
-  /** By the monotonic clock. */
+  /** Time by the monotonic clock. */
   readonly at: number;
-  /** Why it came to nothing. */
+  /** Why it failed. */
   readonly error?: FluxError;
 }
 

@@ -33,34 +33,34 @@ export interface Pruning {
   readonly set: SyncSet;
   readonly discovery: Discovery;
   readonly manager: string;
-  /** Who we are in the cluster; undefined outside of it. */
+  /** Our identity in the cluster; undefined outside it. */
   readonly self: Self | undefined;
   readonly lists: Lists;
   readonly allowed: AllowedNamespaces;
   readonly layout: Layout;
-  /** Of these alone it is certain that they were applied before this revision; undefined where no object of ours is in doubt. */
+  /** The objects that were certainly applied before this revision; undefined if none is in doubt. */
   readonly before: () => Layout | undefined;
-  /** What the set may want, after a read with errors what was wanted before too. */
+  /** The objects that the set may want, including earlier ones after a read with errors. */
   readonly claimed: Wanted;
-  /** What the other sets of this process want. */
+  /** The wanted objects of the other sets of this process. */
   readonly others: readonly Wanted[];
-  /** Objects of the repository that have no place in the cluster, or stand there twice. */
+  /** Number of objects in the repository that cannot be located, or are duplicates. */
   readonly failedEntries: number;
-  /** By the monotonic clock. */
+  /** Time by the monotonic clock. */
   readonly now: number;
   readonly timeOf: Owner['timeOf'];
 }
 
 export interface Prunes {
-  /** What is in the cluster, carries our mark, and is no longer in Git: deleted, or held with the reason. */
+  /** Objects with our mark that are no longer in Git: to delete, or held with the reason. */
   readonly steps: readonly Step[];
-  /** What carries another mark, is wanted by no source of this process and was not named by a person to be deleted; sorted. */
+  /** Orphans: objects with another mark that no source of this process wants, and whose deletion was not requested; sorted. */
   readonly orphans: readonly Orphan[];
-  /** Deletions wait for a person to confirm them. */
+  /** Whether deletions wait for approval. */
   readonly unconfirmed: boolean;
 }
 
-/** Looks for what left Git, and for what is not ours any more. Of the latter only what a person named is deleted. */
+/** Finds objects that were removed from Git, and orphans. Orphans are deleted only on request. */
 export async function planPrunes(pruning: Pruning, directory: Directory, signal?: AbortSignal): Promise<Prunes> {
   const { lists, set, discovery, now, request } = pruning;
   forgetOld(set, now);
@@ -68,7 +68,7 @@ export async function planPrunes(pruning: Pruning, directory: Directory, signal?
   await lists.ofUnwanted(set);
   let judgement = judge(pruning, directory);
   if (judgement.judged.some(({ verdict }) => verdict.action === 'prune')) {
-    // Before anything is deleted, every kind is looked at anew: a round that cannot see all of them deletes nothing.
+    // Before deletions every kind is listed again: a round that cannot list all kinds deletes nothing.
     const fresh = await discovery.look(0, signal);
     await lists.ofEverything(fresh, set);
     judgement = judge(pruning, fresh);
@@ -104,7 +104,7 @@ function judge(
 ): Judgement {
   const { request, set, lists, allowed, manager, self, layout, before, claimed, others, failedEntries, now } = pruning;
   const wanted = [layout.inRepository, ...others];
-  // An object that several groups serve is one object.
+  // An object that is served in several groups counts once.
   const seen = new Set<string>();
   const inGit: Candidate[] = [];
   const notInGit: Candidate[] = [];
@@ -123,13 +123,13 @@ function judge(
     }
     inGit.push(candidate);
     keys.add(key);
-    // The mark of what is kept applied is known; to compute it for each of thousands takes time.
+    // The marks of applied objects are known; computing thousands takes time.
     const kept = layout.targets.get(key);
     const isOurs = kept?.target.id === candidate.id ? live.labels?.[MARK_LABEL] === kept.mark : isMarkedOurs(candidate, request);
     if (isOurs) ours.push(candidate.id);
     else if (!request.preview) set.contested.set(candidate.id, now);
   }
-  // What cannot be listed now is no less of the set.
+  // Kinds that cannot be listed now still belong to the set.
   if (sight.failedLists.length > 0)
     for (const [key, { target }] of layout.targets) if (!keys.has(key) && set.inventory.has(key)) ours.push(target.id);
   const [left, foreign]: [Candidate[], Candidate[]] = [[], []];
@@ -185,7 +185,7 @@ function liveOf({ live }: Candidate): LiveObject {
   return live;
 }
 
-/** Of those that are not ours: what nobody else is known to keep. Whether another Flux does, only a person can tell. */
+/** Objects with another mark and no known owner. Only a person can know whether another Flux manages them. */
 function isOrphan({ id, live: { ownerReferences = [], deletionTimestamp } }: Candidate, wantedByAny: readonly Wanted[]): boolean {
   return ownerReferences.length === 0 && deletionTimestamp === undefined && !wantedByAny.some(({ ids }) => ids.has(id));
 }

@@ -10,94 +10,94 @@ import { whyPrecious } from './precious.ts';
 import { isOurs, type Self } from './self.ts';
 import { goesWith, type Wanted } from './wanted.ts';
 
-/** A live object that carries a mark and is not in Git. */
+/** A live object with a mark that is not in Git. */
 export interface Candidate {
   readonly id: ResourceId;
   readonly resource: ApiResource;
   readonly live: LiveObject;
-  /** The uid under which we applied it, if we did since we started. */
+  /** Its uid when this process applied it, if it did. */
   readonly appliedUid?: string;
 }
 
-/** Whose garbage is collected, and what else is known about objects one by one. */
+/** The owner whose garbage is collected, and facts about individual objects. */
 export interface Owner {
   readonly syncSet: string;
   readonly manager: string;
-  /** Who we are in the cluster; undefined outside of it. */
+  /** Our identity in the cluster; undefined outside it. */
   readonly self: Self | undefined;
-  /** What the repository wants, as far as it could be read: what could not be is a doubt about the whole round. */
+  /** The objects in the repository, as far as readable; unreadable parts make the whole round doubtful. */
   readonly wanted: Wanted;
-  /** What every other source of this daemon wants. */
+  /** The wanted objects of every other source of this daemon. */
   readonly others: readonly Wanted[];
-  /** By the uid of an owner, one of the wanted objects that it owns. */
+  /** An example of owned wanted objects, by the uid of the owner. */
   readonly owned: ReadonlyMap<string, ResourceId>;
-  /** When an object was last seen to carry another owner's mark, by the monotonic clock. */
+  /** When an object last had another owner's mark, by the monotonic clock. */
   readonly contested: ReadonlyMap<ResourceId, number>;
-  /** The same of objects that were not in Git then. */
+  /** The same for objects that were not in Git then. */
   readonly foreign: ReadonlyMap<ResourceId, number>;
-  /** The last delete of an object, by uid. */
+  /** The last delete request of an object, by uid. */
   readonly deletes: ReadonlyMap<string, SentDelete>;
-  /** By the monotonic clock. */
+  /** Time by the monotonic clock. */
   readonly now: number;
-  /** As the time of day, for people, of a moment of that clock. */
+  /** Converts a time of that clock to wall-clock time, for display. */
   readonly timeOf: (moment: number) => number;
 }
 
-/** What is known of the round in which something might be deleted. */
+/** Facts about a round of garbage collection. */
 export interface Round {
   readonly mode: 'dry' | 'on';
-  /** Files, documents and objects of the repository that were refused. */
+  /** Number of refused files, documents and objects of the repository. */
   readonly desiredErrors: number;
-  /** Objects that have no place in the cluster, or stand there twice. */
+  /** Number of objects that cannot be located in the cluster, or are duplicates. */
   readonly failedEntries: number;
-  /** API versions that could not be looked at. */
+  /** API versions that could not be discovered. */
   readonly missingApis: readonly string[];
-  /** API versions with kinds that the last answer lacks; whether they are gone is not known yet. */
+  /** API versions with kinds that the last discovery lacks, and whose removal is not confirmed yet. */
   readonly vanishedApis: readonly string[];
-  /** Kinds whose list could not be had. */
+  /** Kinds that could not be listed. */
   readonly failedLists: readonly string[];
-  /** Objects in the cluster that are ours, and were before this revision, and that Git still wants. */
+  /** Number of our objects in the cluster that were applied before this revision and are still in Git. */
   readonly staying: number;
-  /** Without a confirmation no more than these are deleted; undefined for any number. */
+  /** Limit of deletions without approval; undefined for no limit. */
   readonly limit: number | undefined;
-  /** By the uid of a custom resource, what of a claim or StatefulSet it owns, as `owns shop:persistentvolumeclaim/data`. */
+  /** The claim or StatefulSet that a custom resource owns, by its uid, as `owns shop:persistentvolumeclaim/data`. */
   readonly ownersOfData: ReadonlyMap<string, string>;
-  /** How many deletions a person has confirmed. */
+  /** Number of deletions approved by a commit. */
   readonly allowPrune: number;
-  /** The very deletions that a person has confirmed. */
+  /** The individually approved deletions. */
   readonly approved: readonly Deletion[];
-  /** True of a deletion that a person was asked to confirm before, and has not. */
+  /** True for a deletion that already waits for approval. */
   readonly wasAsked: (live: LiveObject) => boolean;
 }
 
 export interface Judged {
   readonly candidate: Candidate;
   readonly verdict: PruneVerdict;
-  /** A person has to confirm it, whatever else holds it at the moment. */
+  /** Whether it needs approval, even if something else holds it at the moment. */
   readonly isAsked?: true;
 }
 
-/** Kinds that controllers write by themselves, or that are views of something else. */
+/** Kinds that controllers write, or that are views of other objects. */
 const NEVER_PRUNED = new Set(['ComponentStatus', 'ControllerRevision', 'EndpointSlice', 'Endpoints', 'Event']);
 const FREE_DELETIONS = 10;
 const FREE_SHARE = 0.2;
-/** A delete is not repeated sooner, be it refused or waiting for finalizers (R-012, R-026). */
+/** Minimum interval of delete requests for an object, whether rejected or waiting for finalizers (R-012, R-026). */
 const DELETE_AGAIN_MS = 60_000;
-/** Another Flux that wants an object marks it anew at its next sync; one that has not for so long does not want it (R-025). */
+/** Another Flux that wants an object marks it again in its next sync; after this time without, it does not want it (R-025). */
 const CONTESTED_MS = 3_600_000;
 
 export function isNeverPruned(kind: string): boolean {
   return NEVER_PRUNED.has(kind);
 }
 
-/** True when the object carries the mark of its own name in this sync set. A copied label or another set's does not match. */
+/** True if the object has its own mark in this sync set. A copied label, or one of another set, does not match. */
 export function isMarkedOurs({ id, live }: Pick<Candidate, 'id' | 'live'>, { syncSet }: Pick<Owner, 'syncSet'>): boolean {
   return live.labels?.[MARK_LABEL] === gcMark(syncSet, id);
 }
 
 type ObjectGuard = (candidate: Candidate, owner: Owner) => PruneVerdict | undefined;
 
-/** Reasons not to delete one object, in the order in which they are shown. Each has a case in the tests that it alone holds. */
+/** Reasons not to delete an object, in order of precedence. Each has a test case that only it holds. */
 export const OBJECT_GUARDS: readonly ObjectGuard[] = [
   ({ live }) => {
     const policy = ignorePolicy(live.annotations);
@@ -114,9 +114,11 @@ export const OBJECT_GUARDS: readonly ObjectGuard[] = [
       ? undefined
       : { action: 'held', reason: `it is being deleted since ${live.deletionTimestamp} and waits for its finalizers` },
   ({ live }) =>
-    live.uid && live.resourceVersion ? undefined : { action: 'held', reason: 'the API server states no uid for it' },
+    live.uid && live.resourceVersion ? undefined : { action: 'held', reason: 'the API server returns no uid for it' },
   ({ live, appliedUid }) =>
-    appliedUid === undefined || appliedUid === live.uid ? undefined : { action: 'held', reason: 'somebody else created it anew' },
+    appliedUid === undefined || appliedUid === live.uid
+      ? undefined
+      : { action: 'held', reason: 'it was recreated by another client' },
   ({ live }, { manager }) =>
     ownsMark(live, manager)
       ? undefined
@@ -126,42 +128,42 @@ export const OBJECT_GUARDS: readonly ObjectGuard[] = [
         },
   (candidate, { self }) =>
     self && isOurs(candidate, self)
-      ? { action: 'held', reason: 'this Flux itself lives by it; delete it by hand if it is to go' }
+      ? { action: 'held', reason: 'this Flux itself needs it; delete it by hand if it should be removed' }
       : undefined,
   ({ id }, { others }) =>
     others.some(({ ids }) => ids.has(id)) ? { action: 'held', reason: 'another source of this Flux wants it' } : undefined,
   (candidate, owner) => {
     const never = Number.NEGATIVE_INFINITY;
     const inGit = owner.contested.get(candidate.id) ?? never;
-    // A person who names an object of another mark to be deleted knows of it.
+    // A requested deletion of an object with another mark is intended.
     const outOfGit = isMarkedOurs(candidate, owner) ? (owner.foreign.get(candidate.id) ?? never) : never;
     const seen = Math.max(inGit, outOfGit);
     return owner.now < seen + CONTESTED_MS
       ? {
           action: 'held',
-          reason: `another Flux, or another repository, had marked it too, at ${shown(seen, owner)}; deleted when that is an hour ago`,
+          reason: `another Flux, or another repository, had marked it too, at ${shown(seen, owner)}; it is deleted an hour after that`,
         }
       : undefined;
   },
   (candidate, { wanted, others, owned }) => {
     const [other] = [wanted, ...others].flatMap((each) => goesWith(candidate, each, owned) ?? []);
-    return other === undefined ? undefined : { action: 'held', reason: `${other} is in Git and would go with it` };
+    return other === undefined ? undefined : { action: 'held', reason: `${other} is in Git and would be deleted with it` };
   },
   ({ live }, owner) => {
     const last = owner.deletes.get(live.uid ?? '');
     if (!last || owner.now >= last.at + DELETE_AGAIN_MS) return undefined;
-    const outcome = last.error ? `failed: ${last.error.message}` : 'is under way';
+    const outcome = last.error ? `failed: ${last.error.message}` : 'is in progress';
     const again = shown(last.at + DELETE_AGAIN_MS, owner);
-    return { action: 'held', reason: `its deletion ${outcome}; not asked for again before ${again}` };
+    return { action: 'held', reason: `its deletion ${outcome}; not repeated before ${again}` };
   },
 ];
 
-/** To the second, so that a reason stays the same from sync to sync. */
+/** In whole seconds, so that a reason is stable across syncs. */
 function shown(moment: number, { timeOf }: Owner): string {
   return rfc3339(Math.round(timeOf(moment) / 1000) * 1000);
 }
 
-/** Drops what is so long ago that it says nothing any more. */
+/** Drops outdated entries. */
 export function forgetOld(
   { deletes, contested, foreign }: Pick<SyncSet, 'deletes' | 'contested' | 'foreign'>,
   now: number,
@@ -172,31 +174,30 @@ export function forgetOld(
 
 type RoundGuard = (round: Round) => string | undefined;
 
-/** Reasons not to delete anything in this round. Each has a case in the tests that it alone holds. */
+/** Reasons not to delete anything in this round. Each has a test case that only it holds. */
 export const ROUND_GUARDS: readonly RoundGuard[] = [
   ({ desiredErrors }) => (desiredErrors > 0 ? `${count(desiredErrors, 'part')} of the repository could not be read` : undefined),
   ({ failedEntries }) =>
     failedEntries > 0 ? `${count(failedEntries, 'object')} of the repository cannot be applied` : undefined,
   ({ vanishedApis }) =>
     vanishedApis.length > 0
-      ? `kinds of ${vanishedApis.join(', ')} are missing from the API server's answer, which is believed when a second one at least 10 s later says the same`
+      ? `kinds of ${vanishedApis.join(', ')} are missing from the API server's discovery, which needs confirmation at least 10 s later`
       : undefined,
-  ({ missingApis }) => (missingApis.length > 0 ? `not all of the API could be looked at: ${missingApis.join(', ')}` : undefined),
+  ({ missingApis }) => (missingApis.length > 0 ? `API discovery is incomplete: ${missingApis.join(', ')}` : undefined),
   ({ failedLists }) => (failedLists.length > 0 ? `not all objects could be listed: ${failedLists.join(', ')}` : undefined),
   ({ mode }) => (mode === 'dry' ? 'dry run' : undefined),
 ];
 
 /**
- * Decides which objects are deleted. Never on doubt: anything uncertain about the round holds all of them, anything uncertain
- * about an object holds that one, and a deletion too large to be likely waits for a person (R-020, R-021, R-023).
- * Candidates that do not carry our mark are left out of the answer.
+ * Decides which objects to delete. Never deletes when in doubt: uncertainty about the round holds all deletions, uncertainty about an
+ * object holds that one, and unusually large deletions wait for approval (R-020, R-021, R-023). Candidates without our mark are omitted.
  */
 export function judgePrunes(candidates: readonly Candidate[], owner: Owner, round: Round): readonly Judged[] {
   const judged = candidates
     .filter((candidate) => !isNeverPruned(candidate.resource.kind) && isMarkedOurs(candidate, owner))
     .map((candidate) => ({ candidate, verdict: verdictOn(candidate, owner) }));
   const deletions = judged.filter(({ verdict }) => verdict === undefined).map(({ candidate }) => candidate);
-  // Asked while in doubt too: what joins the set until the doubt is gone must not make the deletion look small.
+  // Checked in doubtful rounds as well: objects that join the set meanwhile must not make the deletion look small.
   const tooMuch = overBudget(deletions, round);
   const all: PruneVerdict = doubtOf(round) ?? tooMuch ?? { action: 'prune', reason: 'no longer in Git' };
   return judged.map(({ candidate, verdict }) =>
@@ -205,11 +206,11 @@ export function judgePrunes(candidates: readonly Candidate[], owner: Owner, roun
 }
 
 /**
- * Decides about objects that do not carry our mark, and that a person named one by one to be deleted: whose they are is the person's
- * word, and so is how many; everything else holds them as it would hold ours (R-022).
+ * Decides about orphans whose deletion was requested individually: the user is responsible for ownership and number; all other guards
+ * apply (R-022).
  */
 export function judgeNamed(candidates: readonly Candidate[], owner: Owner, round: Round): readonly Judged[] {
-  const all: PruneVerdict = doubtOf(round) ?? { action: 'prune', reason: 'not in Git, and named by a person to be deleted' };
+  const all: PruneVerdict = doubtOf(round) ?? { action: 'prune', reason: 'not in Git, and its deletion was requested' };
   return candidates
     .filter(({ resource }) => !isNeverPruned(resource.kind))
     .map((candidate) => ({ candidate, verdict: verdictOn(candidate, owner) ?? all }));
@@ -219,7 +220,7 @@ function verdictOn(candidate: Candidate, owner: Owner): PruneVerdict | undefined
   return firstOf(OBJECT_GUARDS, (guard) => guard(candidate, owner));
 }
 
-/** True when everything there is was seen. */
+/** True if all kinds and objects were listed. */
 export function isWhole({
   missingApis,
   vanishedApis,
@@ -228,7 +229,7 @@ export function isWhole({
   return missingApis.length === 0 && vanishedApis.length === 0 && failedLists.length === 0;
 }
 
-/** Why nothing at all is deleted in this round. */
+/** Why this round deletes nothing. */
 function doubtOf(round: Round): PruneVerdict | undefined {
   const doubt = firstOf(ROUND_GUARDS, (guard) => guard(round));
   if (doubt === undefined) return undefined;
@@ -236,7 +237,7 @@ function doubtOf(round: Round): PruneVerdict | undefined {
   return { action: 'held', reason: doubt, ...(isUnseen ? { error: new FluxError(doubt, { code: 'cluster/unseen' }) } : {}) };
 }
 
-/** Why so many, or such, deletions wait for a person; undefined when they may go ahead or are confirmed. */
+/** Why these deletions need approval; undefined if they do not, or are approved. */
 function overBudget(
   candidates: readonly Candidate[],
   { staying, limit, ownersOfData, allowPrune, approved, wasAsked }: Round,
@@ -249,17 +250,17 @@ function overBudget(
   const askedBefore = candidates.find(({ live }) => wasAsked(live));
   const why =
     staying === 0
-      ? 'Git wants nothing that is known to have been applied before'
+      ? 'Git has no object that is known to have been applied before'
       : precious !== undefined
         ? `among them is ${precious}`
         : (limit !== undefined && total > limit) || (total > FREE_DELETIONS && total > setSize * FREE_SHARE)
           ? `these are ${total} of ${setSize} objects`
           : askedBefore
-            ? `a person was asked about ${askedBefore.id} before, and has not confirmed it`
+            ? `the deletion of ${askedBefore.id} already waits for approval`
             : undefined;
   if (why === undefined) return undefined;
   const approval = hashDeletions(deletions);
-  const reason = `${count(total, 'deletion')} held: ${why}; to confirm, run fluxctl gc approve ${approval}, or push a commit with the trailer Allow-Prune: ${total}`;
+  const reason = `${count(total, 'deletion')} held: ${why}; to approve, run fluxctl gc approve ${approval}, or push a commit with the trailer Allow-Prune: ${total}`;
   return { action: 'held', reason, approval };
 }
 

@@ -2,19 +2,19 @@ import { isFields } from '../../resource/index.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
 import type { LiveObject } from '../object/live.ts';
 
-/** Who we are in the cluster. */
+/** Our identity in the cluster. */
 export interface Self {
   readonly namespace: string;
   readonly serviceAccount: string;
   readonly pod?: string;
-  /** Differs from that of every other pod there ever was. */
+  /** Globally unique uid of the pod. */
   readonly podUid?: string;
 }
 
 /**
- * Read from the token of our own service account, which names it, its namespace and the pod it is bound to (Kubernetes, "Schema
- * for service account private claims"). Undefined for any other credentials: then we do not run in that cluster. The token is
- * not verified, because nothing is allowed by it: what it names is only kept from being deleted.
+ * Read from the token of our own service account, which contains its name, its namespace and its pod (Kubernetes, "Schema for service
+ * account private claims"). Undefined for other credentials: then we do not run in that cluster. The token is not verified, because it
+ * grants nothing: it only protects objects from deletion.
  */
 export function selfOf(headers: Readonly<Record<string, string>>): Self | undefined {
   const authorization = headers.Authorization ?? headers.authorization ?? '';
@@ -38,11 +38,11 @@ function claimsOf(token: string): Readonly<Record<string, unknown>> | undefined 
     const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
     return isFields(claims) ? claims : undefined;
   } catch {
-    return undefined; // an opaque token, which names nobody
+    return undefined; // an opaque token without identity
   }
 }
 
-/** True for what this process cannot live without: its namespace, service account, pod and what runs it, and the leases there (S-093). */
+/** True for objects that this process depends on: its namespace, service account, pod and its owners, and the leases there (S-093). */
 export function isOurs(
   { resource: { group, kind }, live }: { readonly resource: ApiResource; readonly live: LiveObject },
   self: Self,
@@ -56,7 +56,7 @@ export function isOurs(
   return group === 'apps' && runs(live.name, self.pod);
 }
 
-/** A pod is named after what made it, with one more part, or with two below a Deployment. */
+/** A pod's name is its owner's plus one part, or two parts below a Deployment. */
 function runs(workload: string, pod: string): boolean {
   return pod.startsWith(`${workload}-`) && pod.slice(workload.length + 1).split('-').length <= 2;
 }

@@ -165,7 +165,7 @@ describe('what a sync would do', () => {
     const forced = (await world.diff([other({ 'fluxcd.io/force': 'true' })]))['shop:deployment/web'];
     expect(forced).toMatchObject({
       action: 'change',
-      reason: expect.stringMatching(/^it would be deleted and created anew: .*immutable/),
+      reason: expect.stringMatching(/^it would be deleted and recreated: .*immutable/),
     });
     expect(forced).not.toHaveProperty('fields');
   });
@@ -189,7 +189,7 @@ describe('what a sync would do', () => {
     ]);
     full = false;
     expect(await diff()).toMatchObject([
-      { action: 'change', reason: expect.stringMatching(/^it would be deleted and created anew/) },
+      { action: 'change', reason: expect.stringMatching(/^it would be deleted and recreated/) },
     ]);
   });
 
@@ -271,12 +271,12 @@ describe('what a sync would do', () => {
       '<cluster>:namespace/new': { action: 'create' },
       'new:configmap/a': {
         action: 'create',
-        reason: 'the server cannot try it out: Namespace new comes with the same sync',
+        reason: 'a dry run is not possible: Namespace new is created in the same sync',
         fields: [{ path: 'data.k', to: 'v' }],
       },
       'shop:widget/w': {
         action: 'create',
-        reason: 'the server cannot try it out: CustomResourceDefinition widgets.example.com comes with the same sync',
+        reason: 'a dry run is not possible: CustomResourceDefinition widgets.example.com is created in the same sync',
         fields: [{ path: 'spec.size', to: 1 }],
       },
     });
@@ -377,8 +377,8 @@ describe('a server that does not go along', () => {
     world.server.intercept = ({ method }) =>
       method === 'PATCH' ? { status: 400, body: status(400, 'BadRequest', message) } : undefined;
     expect(await tried(world, [configMap('there'), configMap('new')])).toMatchObject([
-      { action: 'change', reason: `the server cannot try it out: ${message}` },
-      { action: 'create', reason: `the server cannot try it out: ${message}`, fields: [{ path: 'data.a', to: 'b' }] },
+      { action: 'change', reason: `a dry run is not possible: ${message}` },
+      { action: 'create', reason: `a dry run is not possible: ${message}`, fields: [{ path: 'data.a', to: 'b' }] },
     ]);
   });
 
@@ -399,7 +399,7 @@ describe('a server that does not go along', () => {
     expect(await tried(world, [configMap('there'), configMap('new')])).toMatchObject([
       {
         action: 'change',
-        reason: `the server cannot try it out: before what kubectl apply wrote is taken over it says: ${message}`,
+        reason: `a dry run is not possible: before taking over the fields of kubectl apply: ${message}`,
       },
       { action: 'failed', error: { message } },
     ]);

@@ -83,7 +83,7 @@ const cases: readonly {
         at === AUTOSCALERS ? { status: 403, body: status(403, 'Forbidden', 'no right') } : undefined;
     },
     replicas: undefined,
-    told: 'whether an autoscaler decides cannot be seen: no right',
+    told: 'autoscalers cannot be listed: no right',
   },
 ];
 
@@ -102,7 +102,7 @@ test.for(cases)('replicas that were scaled, where $name: Git’s number is $repl
   expect(sent(server).spec.replicas).toBe(replicas);
   expect(change?.outcome).toBe('configured');
   expect((change?.warnings ?? []).map(({ message }) => message).join()).toContain(told ?? '');
-  if (replicas !== undefined) expect(change?.reason).toContain(`spec.replicas 5 takes the place of ${holder}'s`);
+  if (replicas !== undefined) expect(change?.reason).toContain(`spec.replicas 5 replaces ${holder}'s`);
   // It is told as long as it waits, and Git is not asked about again.
   if (told === undefined) return;
   scale(server, holder, 3);

@@ -58,7 +58,7 @@ test.for<[string, string, (world: World, reference: object) => void]>([
 });
 
 test.for<[number, string]>([
-  [403, 'shop:widget/w, which may own claims, which cannot be seen: no'],
+  [403, 'shop:widget/w, which may own claims, which cannot be listed: no'],
   [500, 'not all objects could be listed: owners of claims'],
 ])('where claims cannot be listed (%i), it is not deleted', async ([code, reason]) => {
   const entry = await deletionOf(({ server }) => {

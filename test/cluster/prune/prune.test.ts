@@ -175,15 +175,15 @@ describe('each guard alone keeps an object (R-020, R-023, S-094)', () => {
       'a namespace with an object in Git',
       ours('Namespace', { name: 'shop' }),
       { wanted: wants('shop:configmap/b', { namespace: 'shop' }) },
-      'shop:configmap/b is in Git and would go with it',
+      'shop:configmap/b is in Git and would be deleted with it',
     ],
     [
       'a definition with an object in Git',
       ours('CustomResourceDefinition', { name: 'widgets.example.com' }, 'apiextensions.k8s.io'),
       { others: [wants('shop:widget/w', { definition: 'widgets.example.com' })] },
-      'shop:widget/w is in Git and would go with it',
+      'shop:widget/w is in Git and would be deleted with it',
     ],
-    ['its deletion was just sent', candidate(), { deletes: new Map([['u', { at: NOW - 59_999 }]]) }, 'is under way'],
+    ['its deletion was just sent', candidate(), { deletes: new Map([['u', { at: NOW - 59_999 }]]) }, 'is in progress'],
     ['its deletion was sent a minute ago', candidate(), { deletes: new Map([['u', { at: NOW - 60_000 }]]) }, undefined],
     [
       'another Flux marked it while it was not in Git',

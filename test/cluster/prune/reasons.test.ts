@@ -13,7 +13,7 @@ const REASONS = {
   'another source': 'another source of this Flux wants it',
   'a broken file': '1 part of the repository could not be read',
   'an unknown kind': '1 object of the repository cannot be applied',
-  'an API that is down': 'not all of the API could be looked at: apps/v1',
+  'an API that is down': 'API discovery is incomplete: apps/v1',
   'a list that fails': 'not all objects could be listed: /Secret',
 } as const;
 type Cause = keyof typeof REASONS;

@@ -35,7 +35,7 @@ losesNothing(
       '<cluster>:namespace/shop': 'unchanged',
       'shop:configmap/a': 'change: data.a',
       'shop:configmap/taken': 'change: data.new, data.old',
-      'shop:deployment/web': expect.stringMatching(/^change: it would be deleted and created anew: .*field is immutable/),
+      'shop:deployment/web': expect.stringMatching(/^change: it would be deleted and recreated: .*field is immutable/),
       'shop:configmap/new': 'create: data.a',
       '<cluster>:namespace/beside': 'create: metadata.labels["kubernetes.io/metadata.name"], spec.finalizers',
       'beside:configmap/in': 'create: data.a',
