@@ -35,7 +35,7 @@ import { createSyncRecorder } from './sync/sync-recorder.ts';
 import { SyncReports } from './sync/sync-reports.ts';
 import { createWorkingDirectory } from './working-directory.ts';
 
-/** What the rooms count as they go. */
+/** Metrics of the rooms. */
 export interface FluxMetrics extends ControllerMetrics {
   gitRemote: NonNullable<SourceOptions['onRemote']>;
   kubernetesRequest: NonNullable<ClusterOptions['onRequest']>;
@@ -45,18 +45,18 @@ export interface FluxMetrics extends ControllerMetrics {
 export interface FluxOptions {
   readonly config: Config;
   readonly version: string;
-  /** The process environment; each room takes from it what it names. */
+  /** The process environment; each room reads only the variables that it names. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Directory for the mirror; a subdirectory of our own is made in it. */
+  /** Directory for the mirror, in which a private subdirectory is created. */
   readonly temporaryDirectory: string;
   readonly pid: number;
-  /** The name of this machine: who we are among several where no token names a pod. */
+  /** Host name: our identity among several daemons if no token contains a pod name. */
   readonly host: string;
   readonly isAlive: (pid: number) => boolean;
   readonly metrics: FluxMetrics;
-  /** What the heap may hold, bytes; the manifests of a revision get half of it. Default: no limit. */
+  /** Heap limit in bytes, of which the manifests of a revision get half. Unlimited by default. */
   readonly heapBytes?: number;
-  /** Called when there has been nothing to do for a while. */
+  /** Called after being idle for a while. */
   readonly onRest?: () => void;
   readonly clock: Clock;
   readonly log: Logger;
@@ -64,21 +64,21 @@ export interface FluxOptions {
 
 export interface RunningFlux {
   readonly daemon: Daemon;
-  /** Whether somebody may call the API from the network. */
+  /** Authorizes callers of the API from the network. */
   readonly reviewAccess: Cluster['reviewAccess'];
-  /** Resolves when the loop has ended: after `stop`, or with the error that ended it. */
+  /** Settles when the loop ends: after `stop`, or with the error that ended it. */
   readonly ended: Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Starts fluxd for the source and the cluster that the flags name. */
+/** Starts fluxd for the source and cluster of the flags. */
 export async function startFlux({ temporaryDirectory, pid, host, isAlive, ...options }: FluxOptions): Promise<RunningFlux> {
   const { config, environment, metrics, clock, log } = options;
   const directory = await createWorkingDirectory({
     parent: temporaryDirectory,
     pid,
     isAlive,
-    onLeft: (path, error) => log.warn({ directory: path, err: error }, 'leftover of a former fluxd cannot be removed'),
+    onLeft: (path, error) => log.warn({ directory: path, err: error }, 'removing the directory of an earlier fluxd failed'),
   });
   const fence = new Fence(clock);
   const source: Source = createSource({
@@ -112,7 +112,7 @@ export async function startFlux({ temporaryDirectory, pid, host, isAlive, ...opt
     log: log.child({ component: 'cluster' }),
     onRequest: metrics.kubernetesRequest,
     onEvent: metrics.kubernetesEvent,
-    // In a pod this is its name.
+    // In a pod this is the pod's name.
     instance: environment.HOSTNAME ?? '',
   });
   const takePart: TakePart = (handlers, signal) => cluster.takePart({ syncSet: syncSetName(source), host }, handlers, signal);
@@ -129,11 +129,11 @@ export async function startFlux({ temporaryDirectory, pid, host, isAlive, ...opt
 export interface EngineOptions extends Omit<FluxOptions, 'temporaryDirectory' | 'pid' | 'host' | 'isAlive'> {
   readonly source: Source;
   readonly cluster: Cluster;
-  /** How it is found out which of several daemons writes. Default: it is this one. */
+  /** Elects the daemon that writes; by default this one does. */
   readonly takePart?: TakePart;
 }
 
-/** Puts the rooms together around one source and one cluster, and starts the loop. Both are closed when it stops. */
+/** Connects the rooms for one source and one cluster, and starts the loop. Both are closed when it stops. */
 export function startEngine(options: EngineOptions): RunningFlux {
   const { config, version, environment, source, cluster, metrics, heapBytes, onRest, clock, log } = options;
   const http = createHttpTransport({ userAgent: `fluxd/${version}` });
@@ -162,7 +162,7 @@ export function startEngine(options: EngineOptions): RunningFlux {
     http,
     clock,
     log: log.child({ component: 'registry' }),
-    // Flux v1 looks once a minute; somebody who wants updates sooner wants news sooner too.
+    // Flux v1 scans once a minute; a shorter automation interval also needs more frequent scans.
     scanIntervalMs: Math.min(60_000, config.automationIntervalMs),
     rps: config.registryRps,
     burst: config.registryBurst,
@@ -180,7 +180,7 @@ export function startEngine(options: EngineOptions): RunningFlux {
   });
   metrics.imageRepositories(() => countScans(watch.scans()));
   const images = measuredLookups(watch, metrics, clock);
-  // The loop's own calls are its signs of life; those that the API makes are not.
+  // Only the loop's own calls count as its progress, not those of the API.
   const loopSource = beatingSource(source, watchdog);
   const steps = createSteps({
     source: loopSource,
@@ -259,7 +259,7 @@ export function startEngine(options: EngineOptions): RunningFlux {
     health,
     watchdog,
     metrics,
-    // Flux v1's probes ask for it all the time, and each answer takes a process.
+    // Flux v1's probes request it frequently, and each read takes a process.
     publicKey: remember(
       () => deployKey({ url: config.gitUrl, identityFile: config.sshIdentityFile, environment, timeoutMs: config.gitTimeoutMs }),
       60_000,
@@ -288,7 +288,7 @@ export function startEngine(options: EngineOptions): RunningFlux {
     clock,
   });
   if (!config.registryDisableScanning) images.start();
-  // Beside the first fetch, which waits for nothing.
+  // Runs in parallel to the first fetch.
   const elected = (options.takePart ?? leadAlways)(handlers, leaving.signal);
   const ended = loop.run(stopping.signal);
   return {
@@ -298,7 +298,7 @@ export function startEngine(options: EngineOptions): RunningFlux {
     async stop() {
       stopping.abort(new Error('fluxd is stopping'));
       await Promise.allSettled([ended, images.stop()]);
-      // Only now, so that nothing is written after another may write.
+      // Only now, so that this daemon does not write when another one may.
       leaving.abort(new Error('fluxd is stopping'));
       await Promise.allSettled([elected]);
       health.close();
@@ -311,7 +311,7 @@ export function startEngine(options: EngineOptions): RunningFlux {
 
 const leadAlways: TakePart = async ({ onLead }, signal) => onLead(signal, { afterAnother: false });
 
-/** Host keys may be mounted beside the deploy key, in the same Secret; without them ssh looks where it always does. */
+/** Host keys may be mounted beside the deploy key, in the same Secret; otherwise ssh uses its default files. */
 async function sshFiles(identityFile: string): Promise<{ readonly identityFile: string; readonly knownHostsFile?: string }> {
   const knownHostsFile = join(dirname(identityFile), 'known_hosts');
   const mounted = await access(knownHostsFile).then(

@@ -3,7 +3,7 @@ import type { ImageScan } from '../image/index.ts';
 import { LATEST_IMAGES, type Timed, type UpdateSpec } from '../update/index.ts';
 import type { ImageWatch } from './ports/image-watch.ts';
 
-/** Numbers that the controller reports as it goes; durations in seconds. */
+/** Metrics of the controller; durations in seconds. */
 export interface ControllerMetrics {
   syncDone(outcome: { readonly success: boolean; readonly seconds: number; readonly endedAt: number }): void;
   synced(sum: {
@@ -18,7 +18,7 @@ export interface ControllerMetrics {
   jobDone(outcome: { readonly success: boolean; readonly seconds: number }): void;
   stepDone(step: { readonly step: string; readonly success: boolean; readonly seconds: number }): void;
   gitReady(ready: boolean): void;
-  /** Whether this daemon is the one that writes. */
+  /** Whether this daemon leads. */
   leading(leads: boolean): void;
   committed(type: string): void;
   release(release: { readonly type: string; readonly kind: string; readonly success: boolean; readonly seconds: number }): void;
@@ -29,7 +29,7 @@ export interface ControllerMetrics {
   imageRepositories(read: () => Readonly<Record<string, number>>): void;
 }
 
-/** Measures planning an update, and its stages, where Flux v1 calls it a release: where it is about images. */
+/** Measures planning an update and its stages, if it is about images, which Flux v1 calls a release. */
 export function measuredRelease<T>(
   { type, spec }: UpdateSpec,
   { metrics, clock }: { readonly metrics: ControllerMetrics; readonly clock: Clock },
@@ -48,7 +48,7 @@ export function measuredRelease<T>(
 
 const RELEASE_TYPES = { containers: 'containers', auto: 'automated' } as const;
 
-/** The same image watch; each look-up of a repository is measured. */
+/** Wraps an image watch to measure each look-up of a repository. */
 export function measuredLookups(images: ImageWatch, metrics: ControllerMetrics, clock: Clock): ImageWatch {
   return {
     ...images,
@@ -61,7 +61,7 @@ export function measuredLookups(images: ImageWatch, metrics: ControllerMetrics, 
   };
 }
 
-/** Image repositories by how their last scan went. */
+/** Number of image repositories by state of their last scan. */
 export function countScans(scans: readonly ImageScan[]): Readonly<Record<string, number>> {
   const counts = { scanned: 0, failed: 0, paused: 0, waiting: 0 };
   for (const { error, blockedUntil, scannedAt } of scans) {

@@ -10,7 +10,7 @@ export interface WorkingDirectoryOptions {
   readonly parent: string;
   readonly pid: number;
   readonly isAlive: (pid: number) => boolean;
-  /** Told of what could not be removed. */
+  /** Called for each directory that could not be removed. */
   readonly onLeft: (path: string, error: unknown) => void;
   readonly remove?: (path: string) => Promise<void>;
 }
@@ -18,8 +18,8 @@ export interface WorkingDirectoryOptions {
 const PREFIX = 'flux-gitclone-';
 
 /**
- * A directory of our own below `parent`, named with the process id. What killed daemons left behind is removed first, so that
- * restarts do not fill the disk (R-038). What cannot be removed keeps nobody from starting: the next start tries again.
+ * Creates a private directory below `parent`, named after the process id. Directories of killed daemons are removed first, so that
+ * restarts do not fill the disk (R-038). A failure to remove one does not prevent the start; the next start retries.
  */
 export async function createWorkingDirectory({
   parent,
@@ -31,7 +31,7 @@ export async function createWorkingDirectory({
   await mkdir(parent, { recursive: true });
   for (const name of await readdir(parent)) {
     const owner = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length).split('-', 1)[0]) : Number.NaN;
-    // A container's daemon has the same process id at every start: what carries our own is a predecessor's.
+    // In a container the daemon always has the same process id, so a directory with ours is from a predecessor.
     if (!Number.isInteger(owner) || (owner !== pid && isAlive(owner))) continue;
     const leftover = join(parent, name);
     await remove(leftover).catch((error: unknown) => onLeft(leftover, error));
@@ -40,7 +40,7 @@ export async function createWorkingDirectory({
   return { path, remove: () => remove(path) };
 }
 
-/** Tried again for the better part of a second: a git process that outlived its daemon may still write there. */
+/** Retries for most of a second, since a git process that outlived its daemon may still write there. */
 function removeTree(path: string): Promise<void> {
   return rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
 }

@@ -1,7 +1,7 @@
 import type { Cancellable, Clock, FluxError } from '../../base/index.ts';
 
 export interface Limits {
-  /** How many clients are served at once. */
+  /** Limit of concurrent clients. */
   readonly atOnce: number;
   readonly timeoutMs: number;
   readonly clock: Clock;
@@ -10,8 +10,8 @@ export interface Limits {
 }
 
 /**
- * Does work for clients, a few at a time, each for as long as its client waits and no longer than the limit.
- * The function throws what `busy` and `tooSlow` give, or the reason of the client's signal.
+ * Runs work for a few clients at a time, until the client disconnects or the timeout expires.
+ * The returned function throws the error of `busy` or `tooSlow`, or the reason of the client's signal.
  */
 export function createLimitedWork({ atOnce, timeoutMs, clock, busy, tooSlow }: Limits) {
   let running = 0;

@@ -11,7 +11,7 @@ import type { ClusterWorkload, Container, Manifest, ResourceId } from '../../res
 import type { ImageWatch } from '../ports/image-watch.ts';
 import type { ContainerImages, ListedImage, WorkloadImages } from './daemon.ts';
 
-/** Images of running workloads, newest first by the pattern in the workload's manifest, as `fluxctl list-images` shows them. */
+/** Images of running workloads for `fluxctl list-images`, newest first by the pattern in the workload's manifest. */
 export function listImages(
   running: readonly ClusterWorkload[],
   wanted: ReadonlyMap<ResourceId, Manifest>,
@@ -73,7 +73,7 @@ function candidate(ref: ImageRef, tag: string, { images }: ImageRepository) {
   };
 }
 
-/** How many stand before the running one; all of them when it is not in the list. */
+/** Number of images before the running one; all of them if it is not in the list. */
 function newer<T>(images: readonly T[], isCurrent: (image: T) => boolean): number {
   const at = images.findIndex(isCurrent);
   return at < 0 ? images.length : at;

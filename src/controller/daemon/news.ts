@@ -9,18 +9,18 @@ export interface NewsOptions {
   readonly source: Pick<Source, 'branch'>;
   readonly images: Pick<ImageWatch, 'scanNow'>;
   readonly fetch: () => void;
-  /** Whether a URL means our repository. */
+  /** Whether a URL refers to our repository. */
   readonly sameRepository: (url: string) => boolean;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** News lead to a fetch, or to a scan of one image, at once; but no more often than this, at whatever rate they come. */
+/** Minimum interval of fetches, and of scans of one image, that notifications trigger. */
 const APART_MS = 500;
 
 /**
- * What to do about news from elsewhere. They are hints and nothing else: what they say is never taken for true, only looked at.
- * @returns whether they concern us
+ * Handles notifications. They are only hints: they trigger a check, and their content is never trusted.
+ * @returns whether the notification concerns us
  */
 export function createNews({ source, images, fetch, sameRepository, clock, log }: NewsOptions) {
   const spacing = new Spacing(clock, APART_MS);
@@ -29,10 +29,10 @@ export function createNews({ source, images, fetch, sameRepository, clock, log }
     if (change.kind === 'push') {
       const { urls, branch } = change;
       if ((urls === undefined || urls.some(sameRepository)) && (branch === undefined || branch === source.branch)) return true;
-      log.debug({ urls, branch }, 'told about a push to another repository or branch');
+      log.debug({ urls, branch }, 'ignored a push to another repository or branch');
       return false;
     }
-    // As in Flux v1: a repository that is not known by this name may be ours by another.
+    // As in Flux v1: a repository with an unknown URL may be ours under another name.
     if (!sameRepository(change.url) || change.branch === source.branch) return true;
     log.info({ branch: change.branch }, 'notified about another branch');
     return false;
@@ -40,7 +40,7 @@ export function createNews({ source, images, fetch, sameRepository, clock, log }
 
   function scan({ domain, image }: Extract<NotifiedChange, { kind: 'image' }>): void {
     const name = canonicalName(parseImageRef(domain === '' ? image : `${domain}/${image}`));
-    // Answered before the scan ends, as in Flux v1; what it finds asks the loop for an automation run.
+    // Responds before the scan ends, as in Flux v1; new images then request an automation run.
     spacing.run(`image ${name}`, () => {
       images.scanNow(name).catch((error: unknown) => log.warn({ image: name, error: messageOf(error) }, 'scan failed'));
     });

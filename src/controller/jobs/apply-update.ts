@@ -15,7 +15,7 @@ import type { JobResult } from './jobs.ts';
 export interface UpdateOptions {
   readonly source: Source;
   readonly reader: RepositoryReader;
-  /** Changes long files. Default: one of its own for each update. */
+  /** The thread that edits long files; created for each update by default. */
   readonly thread?: ManifestThread;
   readonly cluster: Cluster;
   readonly images: ImageWatch;
@@ -31,9 +31,9 @@ interface Pushed {
 }
 
 /**
- * Carries an update out: plan it on the newest revision, commit, push. When somebody else pushed first, their commit stands and the
- * update is planned again on it (R-033); it is never forced or merged blindly. What fails by trouble that may pass is tried again, once
- * it is known that the commit did not arrive all the same (R-035).
+ * Executes an update: plans it on the newest revision, commits and pushes. If another push came first, that commit stays and the update
+ * is planned again on it (R-033); pushes are never forced, and changes never merged blindly. Temporary failures are retried, once it is
+ * known that the commit did not arrive (R-035).
  */
 export async function applyUpdate(
   jobId: string,
@@ -50,7 +50,7 @@ export async function applyUpdate(
     } catch (error) {
       const after = attemptFailed(attempts, error, { isOver: cancel.signal?.aborted ?? false });
       if (after.next === 'fail') throw after.error;
-      log.info({ jobId, err: error }, 'update is tried again');
+      log.info({ jobId, err: error }, 'retrying update');
       attempts = after.attempts;
     }
   }
@@ -76,22 +76,22 @@ export async function applyUpdate(
     log.info({ jobId, revision, message: plan.message.split('\n', 1)[0] }, 'update pushed');
     metrics.committed(spec.type);
     events.add(commitEvent(revision, spec, plan.result, startedAt));
-    // Whoever hears that the job is done may look at once, and listings show what was read last. The sync that follows needs it too.
+    // A client may list workloads as soon as the job is done, and listings use the last revision that was read. The next sync needs it too.
     await reader
       .read(revision, cancel)
-      .catch((error: unknown) => log.warn({ jobId, revision, err: error }, 'pushed revision not read yet'));
+      .catch((error: unknown) => log.warn({ jobId, revision, err: error }, 'reading the pushed revision failed'));
     return { revision, spec, result: plan.result };
   }
 }
 
-/** What an update would do, without doing it. */
+/** Plans an update without executing it. */
 export async function dryRunUpdate(spec: UpdateSpec, options: UpdateOptions, cancel: Cancellable = {}): Promise<JobResult> {
   const base = options.source.head() ?? (await newest(options.source, cancel));
   const plan = await planOn(base, spec, options, cancel);
   return { spec, result: plan.result };
 }
 
-/** The head of the branch now; before the first clone a failure says that there is none yet, in Flux v1's words. */
+/** The current head of the branch; before the first clone, the error is worded as in Flux v1. */
 async function newest(source: Source, cancel: Cancellable): Promise<Revision> {
   try {
     return await source.fetch(cancel);
@@ -103,7 +103,7 @@ async function newest(source: Source, cancel: Cancellable): Promise<Revision> {
   }
 }
 
-/** Whether a spec asks for a commit: a release of another kind than `execute` only calculates (Flux v1). */
+/** Whether a spec requests a commit: a release of another kind than `execute` is only planned (Flux v1). */
 export function asksForCommit(spec: UpdateSpec): boolean {
   return (spec.type !== 'image' && spec.type !== 'containers') || spec.spec.Kind === 'execute';
 }
@@ -135,7 +135,7 @@ function commitRequest(jobId: string, base: Revision, spec: UpdateSpec, { edits,
   return { base, edits, message, ...author, jobId, note };
 }
 
-/** A policy that is set already is fine; a release that changes nothing is an error (Flux v1, and what fluxctl expects): what failed, if anything. */
+/** Throws for a release without changes, with the reasons, as in Flux v1 and as fluxctl expects. A policy change without changes succeeds. */
 function withoutCommit(spec: UpdateSpec, plan: UpdatePlan): JobResult {
   if (spec.type === 'policy') return { spec, result: plan.result };
   if (plan.failure) throw plan.failure;
@@ -143,11 +143,11 @@ function withoutCommit(spec: UpdateSpec, plan: UpdatePlan): JobResult {
   throw new FluxError(`no changes made in repo${reasons === '' ? '' : `: ${reasons}`}`, {
     code: 'update/no-changes',
     fault: 'user',
-    help: 'Every workload was up to date, locked, filtered out or not found. Run the release with --dry-run -vv to see why for each.',
+    help: 'Every workload was up to date, locked, filtered out or not found. Run the release with --dry-run -vv to see the reason for each.',
   });
 }
 
-/** Of the workloads that a release names: why they were not released, unless they are up to date. */
+/** Why the workloads named in a release were not released, except those that are up to date. */
 function reasonsOf(spec: UpdateSpec, { result }: UpdatePlan): string {
   if (spec.type !== 'image') return '';
   const named = spec.spec.ServiceSpecs.filter((id) => id !== ALL_WORKLOADS).map(normalId);

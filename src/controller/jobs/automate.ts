@@ -5,15 +5,15 @@ import { planAutomation } from '../../update/index.ts';
 import { applyUpdate, type UpdateOptions } from './apply-update.ts';
 
 /**
- * Looks whether newer images are known for automated workloads of the revision, and commits the change. Images in the files are
- * compared, so a change that Git holds already is never made twice. Resolves to whether something was pushed.
+ * Checks for newer images of the revision's automated workloads, and commits updates. It compares with the images in the files, so that a
+ * change in Git is never repeated. Resolves to whether something was pushed.
  */
 export async function automate(head: Revision, options: UpdateOptions, cancel: Cancellable): Promise<boolean> {
   const { reader, cluster, images, log } = options;
   const { manifests } = await reader.read(head, cancel);
   const { automated, spec, skipped } = await planAutomation({ manifests, workloads: cluster, images, ...cancel });
   for (const container of skipped) log.warn(container, 'container not updated');
-  log.debug({ automated, changes: spec?.Changes.length ?? 0 }, 'looked for newer images');
+  log.debug({ automated, changes: spec?.Changes.length ?? 0 }, 'checked for newer images');
   if (!spec) return false;
   for (const { WorkloadID, Container, ImageID } of spec.Changes) {
     log.info({ workload: WorkloadID, container: Container.Name, from: Container.Image, to: ImageID }, 'newer image found');
@@ -21,7 +21,7 @@ export async function automate(head: Revision, options: UpdateOptions, cancel: C
   try {
     await applyUpdate(randomUUID(), { type: 'auto', cause: { Message: '', User: '' }, spec }, options, cancel);
   } catch (error) {
-    // Somebody made the same change meanwhile: nothing is left to do.
+    // The same change was made by someone else meanwhile.
     if (error instanceof FluxError && error.code === 'update/no-changes')
       log.info({ reason: messageOf(error) }, 'update is in git already');
     else throw error;

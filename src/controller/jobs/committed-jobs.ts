@@ -4,16 +4,16 @@ import type { Source } from '../ports/source.ts';
 
 type JobNote = NonNullable<ReturnType<typeof parseJobNote>>;
 
-/** Notes that are read together. Those of a large release have some hundred KiB each. */
+/** Number of notes read together. A note of a large release has some hundred KiB. */
 const BATCH = 32;
 
 /**
- * The jobs that Git tells of, by the notes on their commits. Each note is read once and only its job's id kept: a repository of years
- * has thousands of them.
+ * The jobs recorded in Git, by the notes on their commits. Each note is read once, and only its job id is cached: an old repository has
+ * thousands of notes.
  */
 export class CommittedJobs {
   readonly #source: Pick<Source, 'noteBlobs' | 'notes'>;
-  /** The id of the job that a note tells of, by the note's blob; undefined for what is no note of a job. */
+  /** Job ids by the blob of their note; undefined for other notes. */
   #jobs = new Map<string, string | undefined>();
 
   constructor(source: Pick<Source, 'noteBlobs' | 'notes'>) {

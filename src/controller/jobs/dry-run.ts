@@ -3,7 +3,7 @@ import type { UpdateSpec } from '../../update/index.ts';
 import { createLimitedWork } from '../daemon/limited-work.ts';
 import type { JobResult } from './jobs.ts';
 
-/** Each reads the whole repository, and may ask registries about every image. */
+/** Limit of concurrent dry runs: each reads the whole repository, and may query registries for every image. */
 const AT_ONCE = 4;
 
 export interface DryRunOptions {
@@ -13,8 +13,8 @@ export interface DryRunOptions {
 }
 
 /**
- * Calculates what an update would do, a few at a time, each for as long as its client waits and no longer than a job may take.
- * The function throws FluxError `job/busy`, `job/timeout`.
+ * Plans updates as dry runs, a few at a time, until the client disconnects or the timeout of jobs expires.
+ * The returned function throws FluxError `job/busy`, `job/timeout`.
  */
 export function createDryRun({ calculate, timeoutMs, clock }: DryRunOptions) {
   const limited = createLimitedWork({ atOnce: AT_ONCE, timeoutMs, clock, busy, tooSlow });
@@ -22,17 +22,17 @@ export function createDryRun({ calculate, timeoutMs, clock }: DryRunOptions) {
 }
 
 function busy(): FluxError {
-  return new FluxError(`${AT_ONCE} dry runs are being calculated already`, {
+  return new FluxError(`limit of ${AT_ONCE} concurrent dry runs reached`, {
     code: 'job/busy',
-    help: 'Ask again in a few seconds.\n',
+    help: 'Retry in a few seconds.\n',
     expected: true,
   });
 }
 
 function tooSlow(timeoutMs: number, cause: unknown): FluxError {
-  return new FluxError(`the dry run was not calculated within ${timeoutMs / 1000} s`, {
+  return new FluxError(`the dry run timed out after ${timeoutMs / 1000} s`, {
     code: 'job/timeout',
-    help: 'Name fewer workloads, or give more time with --sync-timeout. The log of the daemon says what is slow.\n',
+    help: 'Select fewer workloads, or increase --sync-timeout. The log of the daemon shows what is slow.\n',
     cause,
   });
 }

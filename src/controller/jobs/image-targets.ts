@@ -6,13 +6,13 @@ interface Use {
   readonly namespace: string;
   readonly secrets: readonly string[];
   readonly serviceAccount: string;
-  /** Empty when the reference has none. */
+  /** May be empty. */
   readonly tag: string;
-  /** Set where this image's tags are chosen by time, or where the digest of the chosen one is written down. */
+  /** Set if this image's tags are selected by time, or if the digest of the selected one is pinned. */
   readonly timed?: TagPattern;
 }
 
-/** Every image repository that the workloads of a revision use, with the credentials of each workload and what is needed of its tags. */
+/** All image repositories that the workloads of a revision use, with the credentials of each workload and the needed tags. */
 export function imageTargets(workloads: ReadonlyMap<ResourceId, Manifest>): readonly ImageTarget[] {
   const uses = new Map<string, Use[]>();
   for (const [id, manifest] of workloads) {
@@ -39,7 +39,7 @@ function usesOf(id: ResourceId, { object }: Manifest): [string, Use][] {
   return containersOf(object).flatMap(({ name, image }): [string, Use][] => {
     const ref = tryParseImageRef(image);
     const pattern = tagPatternFor(policies, name);
-    // Where nobody asked for a choice among the tags, their times are only nice to have, and the scanner decides.
+    // Without a tag pattern the times of tags are only informative, and the scanner decides whether to read them.
     const asked = hasPolicy(policies, 'automated') || policies.has(`tag.${name}`);
     const timed = asked && (pattern.needsTimes || (ref !== undefined && ref.digest !== '')) ? { timed: pattern } : {};
     return ref === undefined ? [] : [[canonicalName(ref), { namespace, secrets, serviceAccount, tag: ref.tag, ...timed }]];

@@ -10,27 +10,27 @@ import { CommittedJobs } from './committed-jobs.ts';
 export interface Job {
   readonly id: string;
   readonly spec: UpdateSpec;
-  /** By the monotonic clock, in milliseconds. */
+  /** Time by the monotonic clock, in milliseconds. */
   readonly queuedAt: number;
 }
 
-/** What a job leaves behind. */
+/** The result of a job. */
 export interface JobResult {
   readonly revision?: Revision;
   readonly spec?: UpdateSpec;
   readonly result?: UpdateResult;
 }
 
-/** How many jobs may wait, and how much of what they ask for, in characters of JSON. */
+/** Limits of waiting jobs: their number, and the size of their specs in characters of JSON. */
 const MAX_WAITING = 1000;
 const MAX_WAITING_CHARS = 32 * 2 ** 20;
-/** How many statuses of jobs that succeeded are kept, as in Flux v1, and as many of dry runs; those that failed are small, and are nowhere else. */
+/** Number of retained statuses of successful jobs, as in Flux v1, and of dry runs; failed ones are small, and recorded nowhere else. */
 const KEPT = 100;
 const KEPT_FAILED = 1000;
 
 /**
- * First in, first out; run one at a time by the loop. What waits or runs is always known, of the others the last; older ones are found
- * by their notes in Git.
+ * The FIFO queue of jobs, which the loop runs one at a time. The status of waiting and running jobs is always known, that of others for
+ * a while; older ones are found by their notes in Git.
  */
 export class JobQueue {
   readonly #waiting: (Job & { readonly chars: number })[] = [];
@@ -68,7 +68,7 @@ export class JobQueue {
     return job;
   }
 
-  /** Nobody here will run those that wait. */
+  /** Fails the waiting jobs, since this daemon will not run them. */
   failWaiting(error: unknown): void {
     for (const { id } of this.#waiting.splice(0)) this.fail(id, error);
     this.#waitingChars = 0;
@@ -84,21 +84,21 @@ export class JobQueue {
     this.#failed.set(id, { state: 'failed', error: messageOf(error), ...outcome });
   }
 
-  /** What was only calculated, as if it were a job; resolves to its id. */
+  /** Stores the result of a dry run as a job; returns its id. */
   calculated(outcome: JobResult): string {
     const id = randomUUID();
     this.#dryRuns.set(id, { state: 'succeeded', error: '', ...outcome });
     return id;
   }
 
-  /** @throws FluxError `job/unknown` for a job that neither memory nor Git knows. */
+  /** @throws FluxError `job/unknown` for a job that is neither in memory nor in Git. */
   async status(id: string): Promise<JobStatus> {
     const known = this.#underway.get(id) ?? this.#succeeded.get(id) ?? this.#failed.get(id) ?? this.#dryRuns.get(id);
     if (known) return known;
     const committed = await this.#committed.find(id);
     if (committed) {
       const { revision, note } = committed;
-      // The spec is shown to the client that asked for the job as it stands in the note.
+      // The client that requested the job gets the spec as recorded in the note.
       const outcome = { spec: note.spec as UpdateSpec, ...(note.result === null ? {} : { result: note.result }) };
       return { state: 'succeeded', error: '', revision, ...outcome };
     }
@@ -111,9 +111,9 @@ export class JobQueue {
 }
 
 function queueFull(waiting: number): FluxError {
-  return new FluxError(`the queue of jobs is full: ${waiting} wait`, {
+  return new FluxError(`the job queue is full: ${waiting} jobs wait`, {
     code: 'job/queue-full',
-    help: 'Jobs run one at a time. Ask again when some of them are done.\n',
+    help: 'Jobs run one at a time. Retry when some of them are done.\n',
     expected: true,
   });
 }

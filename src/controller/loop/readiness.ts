@@ -3,18 +3,17 @@ import type { Leadership } from '../leadership/leadership.ts';
 import type { Progress } from './progress.ts';
 
 /**
- * Ready is a daemon that has carried out its first sync, and whose last sync and last fetch met both the API server and the
- * repository. Objects that failed, and a repository that takes no pushes, are told elsewhere: a restart, or traffic sent
- * elsewhere, would not help them. One that waits for another to stop writing is ready when it could take over: were it not, a
- * rolling update would never end, because the new pod would wait for the lease, and Kubernetes, before it stops the old pod, for
- * the new one.
+ * A daemon is ready if its first sync has run, and its last sync and fetch reached the API server and the repository. Failed objects and
+ * a repository that rejects pushes are reported elsewhere: neither a restart nor rerouting traffic would help. A daemon that waits for
+ * the lease is ready when it could take over. Otherwise a rolling update would never end: the new pod would wait for the lease, and
+ * Kubernetes would wait for the new pod before stopping the old one.
  */
 export function readinessOf(
   { applied, failure }: Pick<Progress, 'applied' | 'failure'>,
   { status, error }: SourceState,
   leadership: Leadership,
 ): { readonly ready: boolean; readonly reason: string } {
-  // Without a repository there is nothing to be ready for but questions about the cluster.
+  // Without a repository the daemon only serves queries about the cluster.
   if (status === 'unconfigured') return { ready: true, reason: '' };
   const trouble = leadership.state === 'unknown' ? leadership.trouble : undefined;
   const isFollowing = leadership.state === 'following';

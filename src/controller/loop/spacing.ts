@@ -1,13 +1,13 @@
 import type { Clock } from '../../base/index.ts';
 
 interface Turn {
-  /** Asked for meanwhile; the last one counts. */
+  /** Requested meanwhile; the last request applies. */
   next?: () => void;
 }
 
 /**
- * Work that others ask for at any rate, by a name: it runs at once, and then no sooner than a while later, once, however often it
- * was asked for meanwhile. Nothing that is asked for is lost.
+ * Rate-limits requested work by name: it runs at once, and again at the earliest after an interval, once for all requests meanwhile. No
+ * request is lost.
  */
 export class Spacing {
   readonly #clock: Clock;

@@ -3,14 +3,14 @@ import type { Source } from '../ports/source.ts';
 import type { RepositoryReader, RepositoryView } from './view.ts';
 
 /**
- * The head of the branch as it was read last; undefined while Git is not ready. Nobody waits for a newer one to be read, which takes as
- * long as a commit is large: until then all is as if it had not been fetched. When it cannot be read, whoever asks next is told why.
+ * The last revision of the branch that was read; undefined while Git is not ready. Callers do not wait until a newer head is read, which
+ * takes time for a large commit; until then it is as if it had not been fetched. If reading fails, the next caller gets the error.
  */
 export function createCurrentView(
   source: Pick<Source, 'head'>,
   reader: RepositoryReader,
 ): () => Promise<RepositoryView | undefined> {
-  /** The head that could not be read. */
+  /** The unreadable head. */
   let unread: Revision | undefined;
   return async () => {
     const head = source.head();

@@ -3,19 +3,19 @@ import { differsInTrouble, formatSyncRecord, parseSyncRecord, type SyncRecord } 
 import type { Revision } from '../../repository/index.ts';
 import type { Source } from '../ports/source.ts';
 
-/** A sync of the past. */
+/** A completed sync. */
 export type HistoryEntry =
   | { readonly kind: 'synced'; readonly record: SyncRecord }
-  /** A sync that came to nothing: Git or the cluster could not be asked. Times in ms since the epoch. */
+  /** Set for a sync that failed as a whole, because Git or the cluster was unreachable. Times are milliseconds since the epoch. */
   | { readonly kind: 'failed'; readonly revision: Revision; readonly startedAt: number; readonly failure: FluxError };
 
-/** Where a page of the history goes on: after an entry of this process, by its number, or from a commit on. */
+/** The start of the next page: after an entry of this process, by its number, or at a commit. */
 export type HistoryPosition = { readonly before: number } | { readonly commit: Revision };
 
 export interface HistoryPage {
   /** Newest first. */
   readonly entries: readonly HistoryEntry[];
-  /** Absent at the end. */
+  /** Absent on the last page. */
   readonly next?: HistoryPosition;
 }
 
@@ -24,13 +24,13 @@ export interface History {
 }
 
 const KEPT = 100;
-/** Commits looked at for one page: most of a busy repository were never synced alone. */
+/** Limit of commits examined for one page: most commits of a busy repository were not synced individually. */
 const MAX_COMMITS = 1_000;
 
-/** The syncs that did something, or that told of other trouble: the latest from memory, older ones from the records in Git. */
+/** The syncs with changes or new failures: the latest from memory, older ones from the records in Git. */
 export class SyncHistory implements History {
   readonly #source: Pick<Source, 'head' | 'commits' | 'syncRecords'>;
-  /** Oldest first; `#first` is the number of the first. */
+  /** Entries, oldest first; `#first` is the number of the first. */
   readonly #entries: HistoryEntry[] = [];
   #first = 0;
 
@@ -38,7 +38,7 @@ export class SyncHistory implements History {
     this.#source = source;
   }
 
-  /** The same record again, because pushing it is tried again, is no other sync. */
+  /** A retried push of the same record is not another sync. */
   synced(record: SyncRecord): void {
     const known = this.#entries.findLastIndex((entry) => entry.kind === 'synced' && isSameSync(entry.record, record));
     const last = this.#entries.findLast((entry) => entry.kind === 'synced');
@@ -48,7 +48,7 @@ export class SyncHistory implements History {
 
   failed(revision: Revision, startedAt: number, failure: FluxError): void {
     const last = this.#entries.at(-1);
-    // It is tried again and again; what lasts is one entry.
+    // Retries of a lasting failure share one entry.
     if (last?.kind === 'failed' && last.revision === revision && last.failure.message === failure.message) return;
     this.#add({ kind: 'failed', revision, startedAt, failure });
   }
@@ -69,7 +69,7 @@ export class SyncHistory implements History {
     return { ...older, entries: [...entries, ...older.entries] };
   }
 
-  /** From a commit on backwards, what the records in Git say, without what memory has said. */
+  /** The records in Git from a commit backwards, without entries from memory. */
   async #recorded(commit: Revision, limit: number, options: Cancellable): Promise<HistoryPage> {
     const commits = await this.#source.commits({ to: commit, limit: MAX_COMMITS + 1, allPaths: true }, options);
     const revisions = commits.slice(0, MAX_COMMITS).map(({ revision }) => revision);
@@ -108,7 +108,7 @@ function isSameSync(a: SyncRecord, b: SyncRecord): boolean {
   return a.revision === b.revision && a.startedAt === b.startedAt;
 }
 
-/** A new revision, something written or deleted, or other trouble than before. */
+/** Whether a sync has a new revision, changes, or different failures than the previous one. */
 function hasNews(before: SyncRecord, record: SyncRecord): boolean {
   const isWritten = record.changes.some(({ outcome }) => WRITTEN.has(outcome));
   return record.revision !== before.revision || isWritten || differsInTrouble(formatSyncRecord(before), record);

@@ -1,17 +1,17 @@
 import { backoffMs, type Clock, FluxError } from '../../base/index.ts';
 import type { SyncRecorder } from './sync.ts';
 
-/** Between two pushes that the Git host refused: at first about half a minute, at last ten. */
+/** Backoff after pushes that the Git host rejected: from half a minute to ten minutes. */
 const PAUSE = { initialMs: 30_000, maxMs: 600_000 };
 
-/** Whether a Git host said no to a push, which no other try of the same will change. */
+/** Whether a Git host rejected a push, so that an early retry is useless. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof FluxError && error.code === 'git/push-failed';
 }
 
 /**
- * A recorder that does not push again what the Git host has just refused: ever more rarely while everything is as it was, at once when
- * there is something else to push. In between it throws the same error.
+ * A recorder that backs off after the Git host rejected a push, but pushes at once if there is something else to push. In between it
+ * throws the same error.
  */
 export function patientRecorder(recorder: SyncRecorder, clock: Clock): SyncRecorder {
   const records = spaced(clock);

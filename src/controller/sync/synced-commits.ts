@@ -1,12 +1,12 @@
 import type { Commit, Revision } from '../../repository/index.ts';
 import type { Source } from '../ports/source.ts';
 
-/** Commits of one sync that are told of at most; Flux v1 knew no bound. */
+/** Limit of reported commits of one sync; Flux v1 had none. */
 export const MAX_SYNCED_COMMITS = 200;
 
 /**
- * The commits that a sync brings, newest first, those in the synced paths alone. The source keeps the answer, so that all who tell
- * of a sync share one look.
+ * The new commits of a sync in the synced paths, newest first. The source caches the result, so that all reports of a sync share one
+ * query.
  */
 export async function syncedCommits(
   source: Pick<Source, 'commits'>,
