@@ -310,8 +310,8 @@ describe('watching the health of what was applied', () => {
       const labels = { 'fluxcd.io/sync-gc-mark': gcMark(SYNC_SET, id) };
       const pods = `api/v1/namespaces/${NS}/pods`;
       await kube.create(pods, { metadata: { name: 'lone', labels }, spec: { containers: [{ name: 'a', image: 'acme/a:1' }] } });
-      const made = (await kube.get(`${pods}/lone`)).metadata as unknown as { readonly creationTimestamp: string };
-      const time = new ManualClock(Date.parse(made.creationTimestamp));
+      const { metadata } = await kube.get(`${pods}/lone`);
+      const time = new ManualClock(Date.parse(metadata.creationTimestamp ?? ''));
       const unschedulable = {
         type: 'PodScheduled',
         status: 'False',

@@ -3,10 +3,12 @@ import type { LiveObject } from '../../../src/cluster/object/live.ts';
 import { CHECKSUM_ANNOTATION, MARK_LABEL } from '../../../src/cluster/object/ownership.ts';
 import { type Decision, decide } from '../../../src/cluster/plan/decide.ts';
 import { nextTruceEnd, noteCorrections } from '../../../src/cluster/plan/fight.ts';
-import type { Step } from '../../../src/cluster/plan/step.ts';
+import type { ApplyStep } from '../../../src/cluster/plan/step.ts';
 import { createSyncSet } from '../../../src/cluster/plan/sync-set.ts';
 import { createAllowedNamespaces } from '../../../src/cluster/scope/allowed-namespaces.ts';
+import type { Target } from '../../../src/cluster/scope/scope.ts';
 import { changeOf } from '../../support/changes.ts';
+import { partOf } from '../../support/part-of.ts';
 
 const SECOND = 1_000;
 const known = {
@@ -41,7 +43,7 @@ function play(events: readonly (readonly [seconds: number, live: LiveObject | un
     const fight = set.fights.get('k');
     const { action } = decide({ checksum: 'c', mark: 'm', live, known, fight, manager: 'flux', now });
     if (action === 'change' || action === 'create') {
-      const step = { act: 'apply', target: { key: 'k' }, isDrift: true } as unknown as Step;
+      const step = partOf<ApplyStep>({ act: 'apply', target: partOf<Target>({ key: 'k' }), isDrift: true });
       noteCorrections(set, [step], [changeOf('x:y/z', action === 'create' ? 'created' : 'configured')], now);
       expect(nextTruceEnd([set], now)).toBeGreaterThan(now);
     }

@@ -121,7 +121,8 @@ describe('releases that come with a sync', () => {
   });
 
   test('are not told at an initial sync, which finds what another daemon did', async () => {
-    const told = await eventsOver(commits, notes).of({ ...outcome([]), previous: undefined } as unknown as SyncOutcome);
+    const { previous: _, ...initial } = outcome([]);
+    const told = await eventsOver(commits, notes).of(initial);
     expect(told).toMatchObject([{ type: 'sync', metadata: { initialSync: true } }]);
   });
 
