@@ -5,7 +5,7 @@ import type { Reply, Route } from './route.ts';
 /** Renders metrics in the text format their content type names. */
 export type RenderMetrics = () => Promise<{ readonly contentType: string; readonly body: string }>;
 
-/** Kubernetes' probes: alive while the loop gets on, ready once the daemon says so. Why it is not ready may name addresses, and is told on loopback only. */
+/** Kubernetes' probes: alive while the loop gets on, ready once the daemon says so. Why it is not ready may name addresses, and is shown on loopback only. */
 export function healthRoutes(daemon: Pick<Daemon, 'readiness' | 'liveness'>): readonly Route[] {
   return [
     {

@@ -7,7 +7,7 @@ export interface Measurement {
 }
 
 /** Runs the work, and reports its duration and success. */
-export async function measured<T>(clock: Clock, tell: (outcome: Measurement) => void, work: () => Promise<T>): Promise<T> {
+export async function measured<T>(clock: Clock, report: (outcome: Measurement) => void, work: () => Promise<T>): Promise<T> {
   const startedAt = clock.monotonic();
   let success = false;
   try {
@@ -15,6 +15,6 @@ export async function measured<T>(clock: Clock, tell: (outcome: Measurement) => 
     success = true;
     return result;
   } finally {
-    tell({ success, seconds: (clock.monotonic() - startedAt) / 1000 });
+    report({ success, seconds: (clock.monotonic() - startedAt) / 1000 });
   }
 }

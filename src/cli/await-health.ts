@@ -61,7 +61,7 @@ async function untilHealthy(
 ): Promise<number> {
   const { clock, stderr, rolloutTimeoutMs } = session;
   const deadline = clock.monotonic() + rolloutTimeoutMs;
-  const told = new Map<string, string>();
+  const printed = new Map<string, string>();
   const outage = createOutage(session);
   let waitingFor = revision;
   for (let wanted = FIRST_S; ; wanted = NEXT_S) {
@@ -90,8 +90,8 @@ async function untilHealthy(
       sayVerdict(session, health);
       return health.objects.length === 0 ? 0 : 1;
     }
-    if (told.size === 0) stderr.write(`Waiting for ${count(health.objects.length, 'object')} to become healthy ...\n`);
-    for (const line of news(health, told)) stderr.write(`  ${line}\n`);
+    if (printed.size === 0) stderr.write(`Waiting for ${count(health.objects.length, 'object')} to become healthy ...\n`);
+    for (const line of news(health, printed)) stderr.write(`  ${line}\n`);
     // The daemon does the waiting; the pause guards against one that answers at once.
     await clock.sleep(PAUSE_MS);
   }
@@ -106,11 +106,11 @@ export function cannotWait(): FluxError {
 }
 
 /** A line for each object whose state has changed. */
-function news({ objects }: HealthWire, told: Map<string, string>): readonly string[] {
+function news({ objects }: HealthWire, printed: Map<string, string>): readonly string[] {
   const lines = objects.flatMap((object) => {
     const line = describe(object);
-    if (told.get(object.id) === line) return [];
-    told.set(object.id, line);
+    if (printed.get(object.id) === line) return [];
+    printed.set(object.id, line);
     return [line];
   });
   return lines.length <= NAMED ? lines : [...lines.slice(0, NAMED), `and ${lines.length - NAMED} more`];

@@ -60,16 +60,16 @@ export interface ClusterOptions extends KubeconfigSource {
   readonly fence?: Fence;
   /** Time for one request in milliseconds. Default 30 s. */
   readonly requestTimeoutMs?: number;
-  /** Told of each request with the status of its answer, which is absent when there was none. */
+  /** Called for each request with the status of its answer, which is absent when there was none. */
   readonly onRequest?: (method: string, status: number | undefined) => void;
   /** Names this daemon in Kubernetes Events. Default `fluxd`. */
   readonly instance?: string;
-  /** Told what became of each Kubernetes Event. */
+  /** Called with the result of each Kubernetes Event. */
   readonly onEvent?: (result: EventResult) => void;
 }
 
 const MAX_IN_FLIGHT = 64;
-/** Writes whose echoes cost more than to open the watches anew: an event of each costs the API server and us half as much as a write. */
+/** Writes whose echoes cost more than reopening the watches: an event of each costs the API server and us half as much as a write. */
 const MANY = 200;
 
 /** Kinds whose watch is kept: those that Git wants objects of, and workloads, which are listed time and again. */
@@ -103,9 +103,9 @@ export async function createCluster(options: ClusterOptions) {
   const window = createWindow({ clock, max: maxInFlight });
   const discovery = createDiscovery({ transport, clock, log, excludeResources: options.excludeResources });
   const syncSets = new Map<string, SyncSet>();
-  /** Where the objects of changes are, for whoever asks for their health. */
+  /** Where the objects of changes are, for requests for their health. */
   const places = new WeakMap<Change, { readonly target: Target; readonly set: SyncSet }>();
-  /** What Events are about, by the change that they tell of. */
+  /** Subjects of Events, by the change that they report. */
   const subjects = new WeakMap<Change, Subject>();
   let driftListener: (() => void) | undefined;
   const attention = createAttention({ clock, manager, sets: () => syncSets.values(), onDrift: () => driftListener?.() });
@@ -115,7 +115,7 @@ export async function createCluster(options: ClusterOptions) {
     log,
     manager,
     allowed,
-    // Whoever asks next is told why; nobody has to wait for the next sync to learn of an outage.
+    // The next caller sees the reason, without waiting for the next sync to learn of an outage.
     onLost: () => attention.ask(),
     findLost(key, live, print) {
       for (const { targets, inventory } of syncSets.values()) {
@@ -211,7 +211,7 @@ export async function createCluster(options: ClusterOptions) {
       return diffSteps(known.steps, { transport, manager }, signal);
     },
 
-    tell(events: readonly ObjectEvent[]): void {
+    recordEvents(events: readonly ObjectEvent[]): void {
       for (const { change, ...event } of events) {
         const subject = subjects.get(change);
         if (subject) objectEvents.add(subject, event);

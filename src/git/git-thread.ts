@@ -67,14 +67,14 @@ export class GitThread {
     const ended = Promise.withResolvers<GitResult>();
     const worker = this.#start();
     const onAbort = () => {
-      this.#tell(worker, { interrupt: id });
-      withDeadline(GRACE_MS).signal.addEventListener('abort', () => this.#tell(worker, { abandon: id }));
+      this.#send(worker, { interrupt: id });
+      withDeadline(GRACE_MS).signal.addEventListener('abort', () => this.#send(worker, { abandon: id }));
     };
     signal.addEventListener('abort', onAbort, { once: true });
     this.#waiting.set(id, ended);
     worker.ref();
     try {
-      this.#tell(worker, { id, mark: MARK, call: { ...call, env: { ...call.env, [MARK]: id } } });
+      this.#send(worker, { id, mark: MARK, call: { ...call, env: { ...call.env, [MARK]: id } } });
       return await ended.promise;
     } catch (error) {
       signal.throwIfAborted();
@@ -86,7 +86,7 @@ export class GitThread {
     }
   }
 
-  #tell(worker: Worker, order: GitOrder): void {
+  #send(worker: Worker, order: GitOrder): void {
     worker.postMessage(order);
   }
 

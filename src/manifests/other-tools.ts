@@ -21,7 +21,7 @@ export function withOtherTools({ manifests, warnings, charts }: ReadFiles): read
   const ordered = manifests.filter(hasHook);
   return [
     ...others,
-    ...told(
+    ...warningFor(
       kustomized.map(({ file }) => file),
       {
         code: 'manifests/kustomization',
@@ -29,7 +29,7 @@ export function withOtherTools({ manifests, warnings, charts }: ReadFiles): read
         help: 'Commit the output of `kustomize build`, or move these directories out of the --git-path.',
       },
     ),
-    ...told(
+    ...warningFor(
       charts.map((directory) => posix.join(directory, 'Chart.yaml')),
       {
         code: 'manifests/chart',
@@ -37,7 +37,7 @@ export function withOtherTools({ manifests, warnings, charts }: ReadFiles): read
         help: 'Commit the output of `helm template`, or use a HelmRelease for the chart.',
       },
     ),
-    ...told(
+    ...warningFor(
       rawCharts.map(({ file }) => file),
       {
         code: 'manifests/chart',
@@ -45,7 +45,7 @@ export function withOtherTools({ manifests, warnings, charts }: ReadFiles): read
         help: 'Commit the output of `helm template`, or move the charts out of the --git-path.',
       },
     ),
-    ...told(
+    ...warningFor(
       ordered.map(({ place }) => place.file),
       {
         code: 'manifests/hook',
@@ -82,7 +82,7 @@ function isNamed({ file, error }: FileProblem, name: RegExp): boolean {
 const SHOWN = 5;
 
 /** One warning for all files, located at the first. */
-function told(
+function warningFor(
   files: readonly string[],
   { code, what, help, named = files }: { code: string; what: string; help: string; named?: readonly string[] },
 ): readonly FileProblem[] {

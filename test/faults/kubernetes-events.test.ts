@@ -191,7 +191,7 @@ test('with --k8s-allow-namespace nothing is written outside of these namespaces,
   const { cluster, sync, time, person, proxy } = await startWorld({ namespaces: ['shop'] });
   const changes = await sync([namespaceManifest('shop'), configMapManifest('a')]);
   const tell = { reason: 'SyncFailed', action: 'Sync', type: 'Warning', note: 'no', revision: 'r' } as const;
-  cluster.tell(changes.map((change): ObjectEvent => ({ change, ...tell })));
+  cluster.recordEvents(changes.map((change): ObjectEvent => ({ change, ...tell })));
   await time.pass(MINUTE);
   expect(proxy.requests.filter(isEvent).map(({ path }) => path)).toEqual([`/${EVENTS}`]);
   expect(await person.list(EVENTS)).toMatchObject([{ regarding: { kind: 'ConfigMap', name: 'a' } }]);
@@ -206,7 +206,7 @@ test('names and notes that an Event may not have are made to fit', async () => {
     rules: [],
   };
   const changes = await sync([manifest(role)]);
-  cluster.tell(
+  cluster.recordEvents(
     changes.map((change) => ({
       change,
       reason: 'SyncFailed',
@@ -236,7 +236,7 @@ test('who leads no more writes no Events, and says nothing of them', async () =>
   const { cluster, sync, time, proxy } = await startWorld({ log, fence });
   const changes = await sync([configMapManifest('a')]);
   fence.close();
-  cluster.tell(
+  cluster.recordEvents(
     changes.map((change) => ({ change, reason: 'SyncFailed', action: 'Sync', type: 'Warning', note: 'no', revision: 'r' })),
   );
   await time.pass(MINUTE);

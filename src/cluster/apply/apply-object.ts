@@ -75,17 +75,17 @@ export async function applyObject(step: ApplyStep, deps: ApplyObjectDeps): Promi
         if (!isForced(target) || recreated !== undefined) {
           throw refused(immutableError(error, target, await changedFields(error)), step);
         }
-        await anew(error);
+        await recreate(error);
       } else throw refused(error, step);
     }
   }
 
-  async function anew(refusal: FluxError): Promise<void> {
+  async function recreate(refusal: FluxError): Promise<void> {
     const clean = refused(refusal, step);
     const fresh = createDraft(step, undefined);
     await deleteForRecreation(target, clean, {
       ...deps,
-      tryCreation: () => tryCreation(target, fresh, { ...deps, told: (error) => refused(error, step) }),
+      tryCreation: () => tryCreation(target, fresh, { ...deps, shown: (error) => refused(error, step) }),
       delete: async (found) => (await deleteObject(turns(deps), resource, found, deps.signal)) !== 'changed',
     });
     recreated = clean.message;

@@ -91,11 +91,11 @@ export async function applySteps(
       const live = { ...answer, fingerprint: fingerprint(answer, deps.manager) };
       inventory.set(target.key, appliedFrom(live, target.manifest, mark, deps.manager));
       deps.onApplied(target.resource, live);
-      const told = warnings.length > 0 ? { warnings } : {};
-      if (outcome === 'unchanged') return { id, inGit, place, outcome, ...told };
+      const noted = warnings.length > 0 ? { warnings } : {};
+      if (outcome === 'unchanged') return { id, inGit, place, outcome, ...noted };
       const reason = recreated === undefined ? entry.reason : `recreated: ${recreated}`;
       const why = outcome === 'configured' || isDrift ? { reason } : {};
-      return { id, inGit, place, outcome, ...why, ...(isDrift ? { drift: true } : {}), ...told };
+      return { id, inGit, place, outcome, ...why, ...(isDrift ? { drift: true } : {}), ...noted };
     } catch (thrown) {
       const error = asFluxError(thrown, { code: 'cluster/apply-failed' });
       noteMissing(step, error);
@@ -123,11 +123,11 @@ export async function applySteps(
     return deps.window.run(async (onRetry) => {
       if (serverDown) throw notTried(serverDown);
       try {
-        const told = (error: FluxError) => {
+        const progressed = (error: FluxError) => {
           deps.onProgress?.();
           onRetry(error);
         };
-        const response = await deps.transport.request({ ...build(), onRetry: told, signal });
+        const response = await deps.transport.request({ ...build(), onRetry: progressed, signal });
         unanswered = 0;
         return response;
       } catch (thrown) {

@@ -27,7 +27,7 @@ const MENDS = 8;
 
 /** `live` is the object in the cluster, with its managedFields. */
 export function createDraft(
-  { target, mark, replicas, warnings: told }: Pick<ApplyStep, 'target' | 'mark' | 'replicas' | 'warnings'>,
+  { target, mark, replicas, warnings: given }: Pick<ApplyStep, 'target' | 'mark' | 'replicas' | 'warnings'>,
   live: LiveObject | undefined,
 ): Draft {
   let written: ApplyBody | undefined;
@@ -38,7 +38,7 @@ export function createDraft(
   };
   function firstDraft(): ApplyBody {
     const { body, warnings } = applyBody(target, mark, replicas === 'git' || !(live && replicasHeldByScale(live)));
-    return { body, warnings: [...warnings, ...told] };
+    return { body, warnings: [...warnings, ...given] };
   }
   return {
     current,

@@ -65,7 +65,7 @@ function mergeIn(items: unknown[], key: Key, field: string): string | 'contradic
   const at = field === 'env' && JSON.stringify(one).includes('$(') ? last : first;
   items[at] = one;
   for (const index of found.toReversed()) if (index !== at) items.splice(index, 1);
-  return rule ? rule.told : 'identical, merged into one';
+  return rule ? rule.note : 'identical, merged into one';
 }
 
 /** How the kubelet interprets different items with the same key. For other lists, `kubectl apply` fails as well. */
@@ -73,14 +73,14 @@ const RULES: readonly {
   readonly field: string;
   readonly key?: string;
   readonly merge: (items: readonly unknown[]) => unknown;
-  readonly told: string;
+  readonly note: string;
 }[] = [
-  { field: 'env', merge: (items) => items.at(-1), told: 'the last one counts, as in a container' },
+  { field: 'env', merge: (items) => items.at(-1), note: 'the last one counts, as in a container' },
   {
     field: 'ports',
     key: 'containerPort',
     merge: (items) => Object.assign({}, ...items),
-    told: 'taken as one port; of what they say differently the last counts',
+    note: 'taken as one port; of what they say differently the last counts',
   },
   {
     field: 'hostAliases',
@@ -88,9 +88,9 @@ const RULES: readonly {
       ...(items[0] as object),
       hostnames: [...new Set(items.flatMap((item) => (isFields(item) && Array.isArray(item.hostnames) ? item.hostnames : [])))],
     }),
-    told: 'the host names of all are taken',
+    note: 'the host names of all are taken',
   },
-  { field: 'secrets', merge: (items) => items.at(-1), told: 'the last one counts' },
+  { field: 'secrets', merge: (items) => items.at(-1), note: 'the last one counts' },
 ];
 
 function hasKey(item: unknown, key: Key, orDefault: boolean): boolean {

@@ -15,7 +15,7 @@ export interface TrialDeps {
   readonly request: (build: () => ApiRequest) => Promise<ApiResponse>;
   readonly manager: string;
   /** Sanitises a rejection for display. */
-  readonly told: (error: FluxError) => FluxError;
+  readonly shown: (error: FluxError) => FluxError;
 }
 
 /**
@@ -39,7 +39,7 @@ export async function tryCreation({ resource, namespace, name }: Target, draft: 
     } catch (thrown) {
       const error = asFluxError(thrown, { code: 'cluster/apply-failed' });
       if (draft.mend(error)) continue;
-      const { message } = deps.told(error);
+      const { message } = deps.shown(error);
       throw new FluxError(
         `${kindName(resource)} ${name}: not deleted to be recreated, because a dry run of its creation (as ${unused}) was rejected: ${message}`,
         {

@@ -86,8 +86,8 @@ export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?:
       const reason = whyUntried(step, refusal, live);
       if (refusal.code === 'cluster/immutable') {
         const request = (build: () => ApiRequest) => deps.transport.request({ ...build(), signal: whileWorthIt });
-        const told = (error: FluxError) => refusalOf(error, step);
-        await tryCreation(target, createDraft(step, undefined), { request, manager: deps.manager, told });
+        const shown = (error: FluxError) => refusalOf(error, step);
+        await tryCreation(target, createDraft(step, undefined), { request, manager: deps.manager, shown });
       }
       const action = live ? 'change' : 'create';
       return {
@@ -99,10 +99,10 @@ export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?:
     }
     const { fields } = fieldsOf(step, live, wanted);
     const { warnings } = draft.current();
-    const told = warnings.length === 0 ? {} : { warnings };
+    const noted = warnings.length === 0 ? {} : { warnings };
     const { id, inGit, place } = entry;
-    if (live && fields.length === 0) return { id, inGit, place, action: 'unchanged', ...told };
-    return { ...entry, action: live ? 'change' : 'create', fields, ...told };
+    if (live && fields.length === 0) return { id, inGit, place, action: 'unchanged', ...noted };
+    return { ...entry, action: live ? 'change' : 'create', fields, ...noted };
   }
 
   async function dryRun(path: string, draft: Draft, step: ApplyStep): Promise<ServerObject> {

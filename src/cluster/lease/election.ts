@@ -98,7 +98,7 @@ class Candidate {
       this.#loseIfLate(error);
       this.#failures += 1;
       // A single lost request is not reported: the next read is a second away.
-      if (!this.#term && this.#failures > 1) this.#tell(error);
+      if (!this.#term && this.#failures > 1) this.#report(error);
       return Math.min(RETRY_MS, this.#term ? fence.remainingMs : RETRY_MS);
     }
     return this.#term ? RENEW_MS : Math.min(RENEW_MS, this.#untilFree());
@@ -227,7 +227,7 @@ class Candidate {
     term.abort(reason);
   }
 
-  #tell(error: FluxError): void {
+  #report(error: FluxError): void {
     this.#leader = undefined;
     if (this.#trouble !== error.message) this.#options.log.warn({ err: error }, 'lease unavailable; nothing is written');
     this.#trouble = error.message;

@@ -16,7 +16,7 @@ export interface Kept {
   readonly workload?: ClusterWorkload;
 }
 
-/** Asked while the whole metadata is at hand: what is missing from our fields; undefined when nobody expects anything of the object. */
+/** Called while the whole metadata is at hand: what is missing from our fields; undefined if nothing is expected of the object. */
 export type FindLost = (key: string, live: LiveObject, print: string) => LostFields | undefined;
 
 /** Reduces an object as it arrives to what plans, garbage collection and listings read of it. */

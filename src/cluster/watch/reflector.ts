@@ -55,7 +55,7 @@ export interface Reflector<T> {
   readonly changes: number;
   readonly note: Store<T>['note'];
   /**
-   * Lets go of the watch until `wake`, until somebody asks whether the copy is `current`, or for half a minute; then it goes on where
+   * Pauses the watch until `wake`, until a caller asks whether the copy is `current`, or for half a minute; then it resumes where
    * it stood. For who writes much: what the watch would say of it meanwhile, `note` says.
    */
   rest(): void;
@@ -223,7 +223,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
     const before = state;
     become(failed(before, error, heldMs));
     if (state.failures === 2) options.onLost?.();
-    // Once an outage: it is told at every failed sync as well.
+    // Once per outage: every failed sync reports it as well.
     const level = state.failures === 3 ? 'warn' : 'debug';
     log[level]({ ...subject, err: messageOf(error) }, 'watch failed; trying again');
     if (!isOutcome(before, state)) return;
@@ -246,7 +246,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
   function silent(): FluxError {
     return new FluxError(`watch of ${path}: not ended by the server after ${WATCH_S + GRACE_MS / 1000} s`, {
       code: 'cluster/unreachable',
-      help: 'The connection to the API server is dead, though nobody closed it; the watch is opened anew.',
+      help: 'The connection to the API server is dead, although it was not closed. The watch is reopened.',
     });
   }
 
@@ -283,7 +283,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
   };
 }
 
-/** An attempt that nobody may wait for. */
+/** An attempt that may have no waiters. */
 function newAttempt(): PromiseWithResolvers<void> {
   const attempt = Promise.withResolvers<void>();
   attempt.promise.catch(() => undefined);

@@ -85,7 +85,7 @@ export function createSteps(options: StepsOptions): LoopSteps {
       finish(outcome, report, log);
       const events = await sub.syncEvents.of(outcome);
       for (const event of events) sub.events.add(event);
-      sub.cluster.tell(objectEvents(outcome, events));
+      sub.cluster.recordEvents(objectEvents(outcome, events));
       if (options.automation) images.watch(imageTargets((await reader.read(revision, cancel)).workloads));
       // Thrown so that the loop comes back soon; what was applied stays applied, only the record is missing.
       if (outcome.unrecorded && !isRefusal(outcome.unrecorded)) throw outcome.unrecorded;

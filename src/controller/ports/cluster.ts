@@ -31,7 +31,7 @@ export interface Cluster {
    */
   apply(plan: Plan, options?: Cancellable & { readonly onProgress?: () => void }): Promise<readonly Change[]>;
   /** Writes Kubernetes Events about objects, in the background. What cannot be written is logged once. */
-  tell(events: readonly ObjectEvent[]): void;
+  recordEvents(events: readonly ObjectEvent[]): void;
   /** Sets the listener for drift: another manager changed or deleted an applied object and a sync would correct it, or a watch was lost and a sync finds out why. */
   onDrift(listener: () => void): void;
   /**

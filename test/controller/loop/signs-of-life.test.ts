@@ -51,7 +51,7 @@ const source: Source = {
 const cluster: Cluster = {
   plan: call,
   apply: call,
-  tell: () => undefined,
+  recordEvents: () => undefined,
   onDrift: () => undefined,
   diff: call,
   watchHealth: never,

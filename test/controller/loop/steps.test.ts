@@ -80,7 +80,7 @@ describe('the steps of the loop', () => {
         duringApply();
         return [];
       },
-      tell: () => undefined,
+      recordEvents: () => undefined,
       namesBy: () => progress,
       idOf: ({ kind, metadata }: Manifest['object']) => `${metadata.namespace}:${kind.toLowerCase()}/${metadata.name}`,
     });

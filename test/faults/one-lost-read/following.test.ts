@@ -27,7 +27,7 @@ losesNothing(
     async begin({ cluster, sync, person, time }) {
       const changes = await sync([namespace('shop'), configMap('a'), configMap('b')]);
       const tell = (note: string) =>
-        cluster.tell(
+        cluster.recordEvents(
           changes
             .filter(({ id }) => id.includes('configmap'))
             .map(
