@@ -397,7 +397,7 @@ test.runIf(thorough('Flux v1 and Flux at once'))(
     // Its tag, set to the same revision again, came after our record.
     await fluxd.sync();
     expect((await writersIn(fluxd))[0]).toMatch(
-      /^warn the tag flux-sync at .* by a Flux v1 at .*, after fluxd had synced this repository$/,
+      /^warn the tag flux-sync at .* was set by Flux v1 at .*, after fluxd had synced this repository$/,
     );
     await flux1.switchOff();
     expect((await findings())[0]).toMatchObject({ level: 'warn', message: expect.stringContaining('Flux v1 is switched off') });
