@@ -5,7 +5,7 @@ import type { Reply, Route } from './route.ts';
 /** Renders metrics in the text format their content type names. */
 export type RenderMetrics = () => Promise<{ readonly contentType: string; readonly body: string }>;
 
-/** Kubernetes' probes: alive while the loop gets on, ready once the daemon says so. Why it is not ready may name addresses, and is shown on loopback only. */
+/** Kubernetes' probes: alive while the loop makes progress, ready when the daemon is. The reason may contain addresses, and is shown only on loopback. */
 export function healthRoutes(daemon: Pick<Daemon, 'readiness' | 'liveness'>): readonly Route[] {
   return [
     {
@@ -30,7 +30,7 @@ export function healthRoutes(daemon: Pick<Daemon, 'readiness' | 'liveness'>): re
   ];
 }
 
-/** Thousands of series take milliseconds to render, and anyone may ask for them: they are rendered once in this time, for all. */
+/** Cache time of rendered metrics: thousands of series take milliseconds, and anyone may request them. */
 const RENDERED_MS = 1000;
 
 export function metricsRoute(render: RenderMetrics, clock: Clock): Route {

@@ -60,7 +60,7 @@ export interface ClusterOptions extends KubeconfigSource {
   readonly fence?: Fence;
   /** Time for one request in milliseconds. Default 30 s. */
   readonly requestTimeoutMs?: number;
-  /** Called for each request with the status of its answer, which is absent when there was none. */
+  /** Called for each request with its status, which is absent without a response. */
   readonly onRequest?: (method: string, status: number | undefined) => void;
   /** Names this daemon in Kubernetes Events. Default `fluxd`. */
   readonly instance?: string;
@@ -69,7 +69,7 @@ export interface ClusterOptions extends KubeconfigSource {
 }
 
 const MAX_IN_FLIGHT = 64;
-/** Writes whose echoes cost more than reopening the watches: an event of each costs the API server and us half as much as a write. */
+/** Number of writes from which suspending the watches pays: each echo costs the API server and us half as much as a write. */
 const MANY = 200;
 
 /** Kinds whose watch is kept: those that Git wants objects of, and workloads, which are listed time and again. */
@@ -115,7 +115,7 @@ export async function createCluster(options: ClusterOptions) {
     log,
     manager,
     allowed,
-    // The next caller sees the reason, without waiting for the next sync to learn of an outage.
+    // The next caller gets the error, so that an outage is known before the next sync.
     onLost: () => attention.ask(),
     findLost(key, live, print) {
       for (const { targets, inventory } of syncSets.values()) {

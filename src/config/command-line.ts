@@ -50,7 +50,7 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
   };
 
   let help = false;
-  // Arguments after it are ignored; a mistake before it is reported instead of the help.
+  // Arguments after it are ignored, and errors before it take precedence.
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     if (word === '--') strays.push(...rest.splice(0));
     else if (word === '--help' || word === '-h') {

@@ -37,7 +37,11 @@ test.each(['61', '-1', 'x', '1.5', ''])('wait=%s is refused', async (wait) => {
 
 test('before the first sync there is nothing to tell of', async () => {
   const health = async () => {
-    throw new FluxError('nothing was synced yet', { code: 'health/no-sync', fault: 'missing', help: 'Ask for a sync first.' });
+    throw new FluxError('nothing has been synced yet', {
+      code: 'health/no-sync',
+      fault: 'missing',
+      help: 'Ask for a sync first.',
+    });
   };
   await using api = await serve(daemonOf({ health }));
   const { status, body } = await api.get('/api/v1/health');

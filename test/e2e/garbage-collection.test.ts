@@ -190,7 +190,7 @@ test.runIf(thorough('a change of --git-path'))(
     const named = async () =>
       (await fluxd.fluxctl('gc', 'orphans')).stdout.split('\n').filter((line) => line.startsWith(`${shop}:`));
     expect(await named()).toEqual([`${shop}:configmap/map-b`, `${shop}:configmap/map-c`]);
-    expect(fluxd.log()).toContain('the mark of another Flux, or of a former URL, branch or path; left alone');
+    expect(fluxd.log()).toContain('the mark of another Flux, or of an earlier URL, branch or path; left alone');
 
     await repository.synced(await repository.commit('Adopt one', { 'one/b.yaml': map('map-b') }));
     const adopted = await fluxd.fluxctl('gc', 'delete', `${shop}:configmap/map-b`);

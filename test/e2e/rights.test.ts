@@ -128,7 +128,7 @@ describe('with rights in the whole cluster, but not all to ConfigMaps', () => {
       else
         expect(changes).toMatchObject([{ id: `${shop}:configmap/a`, outcome: expected, error: { code: 'cluster/forbidden' } }]);
       expect(changes[0]?.error?.message ?? '').toContain(why);
-      const flood = fluxd.log().match(/watch failed; trying again/g) ?? [];
+      const flood = fluxd.log().match(/watch failed; retrying/g) ?? [];
       expect(flood.length).toBeLessThanOrEqual(1);
     },
   );

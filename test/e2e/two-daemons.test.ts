@@ -89,7 +89,7 @@ describe('two daemons for one source', () => {
 
     const refused = await second.fluxctl('sync');
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toContain('this daemon waits: flux-1 leads, and takes changes');
+    expect(refused.stderr).toContain('this daemon is on standby: flux-1 leads, and accepts changes');
     const problem = await fetch(second.url.replace('/flux', '/v1/syncs'), {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

@@ -60,7 +60,7 @@ describe('R-010: a right to watch that is missing', () => {
     const tries = about.filter(({ watch }) => watch);
     expect(tries.length).toBeGreaterThanOrEqual(60 * 2);
     expect(tries.length).toBeLessThanOrEqual(60 * 5);
-    expect(lines.filter(({ msg }) => msg === 'watch failed; trying again')).toHaveLength(1);
+    expect(lines.filter(({ msg }) => msg === 'watch failed; retrying')).toHaveLength(1);
     expect(lines.length).toBeLessThanOrEqual(10);
   });
 
@@ -122,7 +122,7 @@ describe('R-010: rights to a kind that are taken away while Flux runs, and given
         .filter(({ level }) => level === 'warn')
         .map(({ msg }) => msg)
         .toSorted(),
-    ).toEqual(['cannot list a kind that is in Git; its objects are held', 'watch failed; trying again']);
+    ).toEqual(['cannot list a kind that is in Git; its objects are held', 'watch failed; retrying']);
     world.proxy.intercept = undefined;
     expect(outcomes(await world.sync([configMap('a', { a: 'c' })]))).toEqual({ 'shop:configmap/a': 'configured' });
     lines.length = 0;

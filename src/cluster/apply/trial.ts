@@ -52,7 +52,7 @@ export async function tryCreation({ resource, namespace, name }: Target, draft: 
   }
 }
 
-/** A name of the same form that nobody has, as short as the name where that is long. */
+/** An unused name of the same form, no longer than the name if that is long. */
 function unusedName(name: string): string {
   const kept = name.length <= GROWS ? name : name.slice(0, Math.max(GROWS, name.length - SUFFIX)).replace(/[-.]+$/, '');
   return `${kept}-${randomUUID().slice(0, SUFFIX - 1)}`;

@@ -2,7 +2,7 @@ import { asFluxError, FluxError } from '../../base/index.ts';
 import { type AccessQuestion, type AccessVerdict, isFields } from '../../resource/index.ts';
 import type { Transport } from './transport.ts';
 
-/** One try: the caller waits for the answer. */
+/** A single attempt, since a client waits for the result. */
 const ATTEMPTS = 1;
 
 /**
@@ -36,7 +36,7 @@ interface User {
   readonly extra?: Readonly<Record<string, unknown>>;
 }
 
-/** Undefined unless the token certainly belongs to a user with a name: an empty name must never match a user (S-073). */
+/** Undefined unless the token certainly belongs to a user with a name: an empty name must never be accepted (S-073). */
 function userOf({ authenticated, user, error }: Readonly<Record<string, unknown>>): User | undefined {
   if (authenticated !== true || !isFields(user) || (error !== undefined && error !== '')) return undefined;
   const { username, uid, groups, extra } = user;

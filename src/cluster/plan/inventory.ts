@@ -40,7 +40,7 @@ export function appliedFrom(live: LiveObject, { checksum, object }: Manifest, ma
 export function stillStands(known: Applied, live: LiveObject, manager: string): boolean {
   if (known.uid === '' || known.uid !== live.uid) return false;
   if (known.resourceVersion === live.resourceVersion) return true;
-  return bears(live, known) && fingerprint(live, manager) === known.fingerprint;
+  return hasMarkAndChecksum(live, known) && fingerprint(live, manager) === known.fingerprint;
 }
 
 /**
@@ -52,10 +52,10 @@ export function isAppliedAlready(
   wanted: { readonly checksum: string; readonly mark: string },
   manager: string,
 ): boolean {
-  return bears(live, wanted) && ownsMark(live, manager) && live.lost?.fields.length === 0 && live.uid !== undefined;
+  return hasMarkAndChecksum(live, wanted) && ownsMark(live, manager) && live.lost?.fields.length === 0 && live.uid !== undefined;
 }
 
 /** Another Flux applies under the same manager name, so values can change while the fields stay ours. */
-function bears(live: LiveObject, { mark, checksum }: { readonly checksum: string; readonly mark: string }): boolean {
+function hasMarkAndChecksum(live: LiveObject, { mark, checksum }: { readonly checksum: string; readonly mark: string }): boolean {
   return live.labels?.[MARK_LABEL] === mark && live.annotations?.[CHECKSUM_ANNOTATION] === checksum;
 }

@@ -16,7 +16,7 @@ export interface Kept {
   readonly workload?: ClusterWorkload;
 }
 
-/** Called while the whole metadata is at hand: what is missing from our fields; undefined if nothing is expected of the object. */
+/** Called while the complete metadata is available: which of our fields are missing; undefined for an object without expectations. */
 export type FindLost = (key: string, live: LiveObject, print: string) => LostFields | undefined;
 
 /** Reduces an object as it arrives to what plans, garbage collection and listings read of it. */

@@ -38,44 +38,43 @@ export interface ReflectorOptions<T> extends StoreOptions<T> {
   readonly random?: () => number;
 }
 
-/** A copy of the objects of one kind, kept current by a watch. */
+/** A local copy of the objects of one kind, kept up to date by a watch. */
 export interface Reflector<T> {
   /** By `objectKeyIn`. Meaningful after `current` resolved. */
   readonly objects: ReadonlyMap<string, T>;
   /**
-   * Resolves when the copy is whole and a watch keeps it current; when the connection is lost, tries at once to get it back.
-   * @throws FluxError with the reason when that fails, for a passing reason twice; the last copy stays, and trying goes on.
+   * Resolves when the copy is complete and a watch keeps it up to date; after a lost connection, reconnects at once.
+   * @throws FluxError with the reason if that fails, for a temporary one twice; the last copy stays, and retries continue.
    */
   current(options?: Cancellable): Promise<void>;
   /** True while a watch keeps the copy current. */
   readonly live: boolean;
-  /** How many lists were needed so far. */
+  /** Number of lists so far. */
   readonly lists: number;
   /** Counts every change of `objects`. */
   readonly changes: number;
   readonly note: Store<T>['note'];
   /**
-   * Pauses the watch until `wake`, until a caller asks whether the copy is `current`, or for half a minute; then it resumes where
-   * it stood. For who writes much: what the watch would say of it meanwhile, `note` says.
+   * Suspends the watch until `wake`, until a call of `current`, or for half a minute; then it resumes. For bulk writes, whose results `note`
+   * adds in place of the watch.
    */
   rest(): void;
   wake(): void;
   close(): void;
 }
 
-/** The server ends a watch after this time, and it is opened again where it stood. */
+/** The server ends a watch after this time, and it is resumed. */
 const WATCH_S = 45;
-/** A watch that has not ended by then has no server at its other end any more (R-006: found within a minute). */
+/** Grace period after which the connection of a watch counts as dead (R-006: detected within a minute). */
 const GRACE_MS = 10_000;
-/** Well within the minute for which an API server remembers what has changed. */
+/** Well within the minute for which an API server keeps its history. */
 const REST_MS = 30_000;
 const RESTING = new FluxError('the watch rests', { code: 'cluster/stopped' });
 
 /**
- * Lists one kind and follows it by a watch. Where the server can, the list comes as the watch's first events (streaming
- * list); otherwise in pages. A list is whole or nothing; a version too old for the server (410) leads to one new list, with
- * growing pauses between them; a connection that ended or went silent is opened again where it stood, and what comes twice or late changes
- * nothing (R-006, R-007).
+ * Lists one kind and follows it by a watch. If supported, the list arrives as the watch's first events (streaming list); otherwise in
+ * pages. Partial lists are never used; a version that is too old for the server (410) requires a new list, with backoff; a connection that
+ * ended or went silent is resumed, and duplicate or late events change nothing (R-006, R-007).
  */
 export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
   const { transport, clock, log, resource, detail, random } = options;
@@ -223,9 +222,9 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
     const before = state;
     become(failed(before, error, heldMs));
     if (state.failures === 2) options.onLost?.();
-    // Once per outage: every failed sync reports it as well.
+    // Once per outage, since every failed sync reports it as well.
     const level = state.failures === 3 ? 'warn' : 'debug';
-    log[level]({ ...subject, err: messageOf(error) }, 'watch failed; trying again');
+    log[level]({ ...subject, err: messageOf(error) }, 'watch failed; retrying');
     if (!isOutcome(before, state)) return;
     attempt.reject(error);
     attempt = newAttempt();
@@ -283,7 +282,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
   };
 }
 
-/** An attempt that may have no waiters. */
+/** An attempt whose outcome may go unobserved. */
 function newAttempt(): PromiseWithResolvers<void> {
   const attempt = Promise.withResolvers<void>();
   attempt.promise.catch(() => undefined);

@@ -7,7 +7,7 @@ import { unlessForbidden, type WorkloadDeps, workloadResources } from './workloa
 
 export type ExportDeps = Omit<WorkloadDeps, 'views'>;
 
-/** A directory older than this is read again, ms. */
+/** Maximum age of discovery in milliseconds. */
 const DIRECTORY_MAX_AGE_MS = 300_000;
 
 /**

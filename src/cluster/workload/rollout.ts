@@ -2,7 +2,7 @@ import type { Rollout } from '../../resource/index.ts';
 import { conditionsOf, type Fields, fieldsOf as fields, numberOf as number } from '../object/fields.ts';
 
 export interface RolloutStatus {
-  /** `unknown`, `error`, `ready`, `updating` or `started` (Flux v1's words); for a HelmRelease the words of its operator. */
+  /** `unknown`, `error`, `ready`, `updating` or `started` (Flux v1's words); for a HelmRelease the phase that its operator wrote. */
   readonly status: string;
   readonly rollout: Rollout;
 }

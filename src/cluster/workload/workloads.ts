@@ -41,9 +41,9 @@ interface Answer {
 }
 
 /**
- * Workloads as they run, trimmed to what listing and updates need. Kinds that may not be listed, and allowed namespaces that may not be
- * looked at, are left out with a warning. As long as nothing changed in what is watched, the same question gets the same array, so that
- * callers can cache what they derive from it.
+ * Lists running workloads, reduced to the data for listings and updates. Kinds that may not be listed, and inaccessible allowed namespaces,
+ * are omitted with a warning. While the watched objects are unchanged, the same query returns the identical array, so that derived data
+ * can be cached.
  */
 export function createWorkloadLister(deps: WorkloadDeps): ListWorkloads {
   const inView = new WeakMap<View, { readonly version: number; readonly workloads: readonly ClusterWorkload[] }>();
@@ -122,7 +122,7 @@ export function workloadResources(directory: Directory): readonly ApiResource[] 
   return WORKLOAD_APIS.flatMap(([group, version, kind]) => directory.find(group, version, kind) ?? []);
 }
 
-/** A list, or an empty one where we may not look or nothing of the kind is served; what is forbidden is logged once. */
+/** A list, or an empty one if the kind is forbidden or not served; a missing right is logged once. */
 export async function unlessForbidden<T>(
   { log, changedOnly }: Pick<WorkloadDeps, 'log' | 'changedOnly'>,
   resource: ApiResource,

@@ -9,10 +9,10 @@ import type { HeldDeletions } from '../sync/approvals.ts';
 import type { History } from '../sync/history.ts';
 import type { ObjectStatesView } from '../sync/object-states.ts';
 
-/** Why a workload cannot be changed through Git; empty when it can (Flux v1's words). */
+/** Why a workload cannot be changed through Git; empty if it can (worded as in Flux v1). */
 export type ReadOnlyReason = '' | 'NotInRepo' | 'System' | 'NoRepo' | 'NotReady' | 'ReadOnlyMode';
 
-/** A workload as `fluxctl list-workloads` shows it. */
+/** A workload for `fluxctl list-workloads`. */
 export interface WorkloadStatus {
   readonly id: ResourceId;
   readonly containers: readonly Container[];
@@ -26,11 +26,11 @@ export interface WorkloadStatus {
   readonly automated: boolean;
   readonly locked: boolean;
   readonly ignore: boolean;
-  /** Policies of the manifest, names without prefix. */
+  /** Policies of the manifest, with names without prefix. */
   readonly policies: Readonly<Record<string, string>>;
 }
 
-/** An image with its reference in the form the workload writes it; `ref` is empty when nothing is known of it. */
+/** An image with its reference in the workload's form; `ref` is empty if unknown. */
 export interface ListedImage {
   readonly ref: string;
   readonly info?: ImageInfo;
@@ -40,7 +40,7 @@ export interface ContainerImages {
   readonly name: string;
   readonly current: ListedImage;
   readonly latestFiltered: ListedImage;
-  /** Newest first by the container's pattern; empty when the repository is unknown. */
+  /** Newest first by the container's pattern; empty if the repository is unknown. */
   readonly available: readonly ListedImage[];
   readonly availableError: string;
   readonly availableCount: number;
@@ -65,41 +65,41 @@ export interface JobStatus {
   readonly result?: UpdateResult;
 }
 
-/** One sync, from asked-for to done; what `fluxctl sync` waits for and prints. */
+/** One sync, from queued to done, which `fluxctl sync` waits for and prints. */
 export interface SyncReport {
   readonly id: string;
   readonly state: 'queued' | 'running' | 'done';
   readonly revision?: Revision;
-  /** Where the sync tag stood before. */
+  /** The revision of the sync tag before. */
   readonly previous?: Revision;
   /** Milliseconds since the epoch. */
   readonly startedAt?: number;
   readonly finishedAt?: number;
-  /** Objects by outcome, unchanged ones included. */
+  /** Number of objects by outcome, including unchanged ones. */
   readonly counts: Readonly<Partial<Record<Outcome, number>>>;
   /** Everything but unchanged objects. */
   readonly changes: readonly Change[];
   /** Refused files and documents. */
   readonly errors: readonly Problem[];
   readonly warnings: readonly Problem[];
-  /** Set when the sync could not be carried out at all: Git unreachable, cluster unreachable. */
+  /** Set if the sync failed as a whole: Git or the cluster is unreachable. */
   readonly failure?: FluxError;
 }
 
-/** A file that a client sends in place of those of the repository; its path is only shown. */
+/** A file that a client sends in place of the repository's; its path is only displayed. */
 export interface DiffFile {
   readonly path: string;
   readonly content: string;
 }
 
-/** What to compare with the cluster: a revision (the head of the branch by default), or files. */
+/** The input of a comparison: a revision (the head of the branch by default), or files. */
 export type DiffRequest = { readonly revision?: string } | { readonly files: readonly DiffFile[] };
 
-/** What a sync would do now. */
+/** The changes that a sync would make now. */
 export interface DiffReport {
-  /** Absent where files were compared. */
+  /** Absent if files were compared. */
   readonly revision?: Revision;
-  /** Objects by action, unchanged ones included. */
+  /** Number of objects by action, including unchanged ones. */
   readonly counts: Readonly<Partial<Record<Action, number>>>;
   /** Everything but unchanged objects. */
   readonly entries: readonly ObjectDiff[];
@@ -108,13 +108,13 @@ export interface DiffReport {
   readonly warnings: readonly Problem[];
 }
 
-/** How the objects that the last sync applied are. */
+/** The health of the objects that the last sync applied. */
 export interface HealthReport {
   readonly revision: Revision;
-  /** Nothing is on its way any more: every object is current, or failed, or nobody may look at it. */
+  /** True if no object is in progress: each is current, failed, or not accessible. */
   readonly settled: boolean;
   readonly counts: Readonly<Partial<Record<HealthState, number>>>;
-  /** Everything but current objects. */
+  /** All but current objects. */
   readonly objects: readonly ObjectHealth[];
 }
 
@@ -128,13 +128,13 @@ export interface GitConfig {
 }
 
 export type NotifiedChange =
-  /** As Flux v1's API tells it: also one of a repository of another name leads to a fetch. */
+  /** From Flux v1's API: a notification for another repository URL also triggers a fetch. */
   | { readonly kind: 'git'; readonly url: string; readonly branch: string }
-  /** As a Git host tells it: all the URLs of the repository; what is absent was not said. */
+  /** From a Git host: all URLs of the repository; absent fields are unknown. */
   | { readonly kind: 'push'; readonly urls?: readonly string[]; readonly branch?: string }
   | { readonly kind: 'image'; readonly domain: string; readonly image: string };
 
-/** Everything the outside can ask of the daemon; the API serves it and nothing else. Errors are FluxErrors. */
+/** The daemon's interface to the outside, which the API serves. Errors are FluxErrors. */
 export interface Daemon {
   version(): string;
   listWorkloads(filter: { readonly namespace: string; readonly ids: readonly ResourceId[] }): Promise<readonly WorkloadStatus[]>;
@@ -143,8 +143,8 @@ export interface Daemon {
   /** Namespaces and workloads of the cluster, as YAML documents. */
   export(): Promise<string>;
   /**
-   * Queues an update (a `plan` is calculated at once) and resolves to its job id.
-   * @throws FluxError `job/queue-full`; of a plan `job/busy`, `job/timeout`.
+   * Queues an update (a `plan` runs at once) and resolves to its job id.
+   * @throws FluxError `job/queue-full`; for a plan `job/busy`, `job/timeout`.
    */
   update(spec: UpdateSpec, options?: Cancellable): Promise<string>;
   /** @throws FluxError fault `missing` for an unknown job. */
@@ -153,40 +153,40 @@ export interface Daemon {
   syncStatus(ref: string): Promise<readonly Revision[]>;
   gitConfig(options: { readonly regenerateKey: boolean }): Promise<GitConfig>;
   /**
-   * Has looked at what changed elsewhere: a fetch, or a scan of an image that is in use. Told at any rate, it looks twice a second
-   * at most. Resolves to whether the change concerns us.
+   * Handles a notification of a change: fetches, or scans an image in use, at most twice a second. Resolves to whether the change
+   * concerns us.
    */
   notify(change: NotifiedChange): Promise<boolean>;
-  /** Asks for a fetch and a sync of what it finds, also when nothing is new (drift is verified then). */
+  /** Requests a fetch and a sync, even if nothing is new, which verifies drift. */
   startSync(): SyncReport;
   /** @throws FluxError fault `missing` for an unknown id. */
   sync(id: string): SyncReport;
-  /** Resolves when the sync is done; at once for one that is, or that nobody knows. */
+  /** Resolves when the sync is done; at once for a finished or unknown one. */
   syncDone(id: string): Promise<void>;
   /**
-   * Tries out what a sync would do, without doing it.
+   * Dry-runs a sync.
    * @throws FluxError `preview/busy` while another one runs, `preview/timeout`, `git/bad-revision`.
    */
   diff(request: DiffRequest, options?: Cancellable): Promise<DiffReport>;
   heldDeletions(): HeldDeletions;
   /**
-   * Approves the list of held deletions with this hash, and asks for a sync.
-   * @throws FluxError `gc/changed` when it is not the list that is held now.
+   * Approves the list of held deletions with this hash, and requests a sync.
+   * @throws FluxError `gc/changed` if it is not the current list.
    */
   approveDeletions(hash: string): SyncReport;
   /**
-   * Approves the deletion of these orphans, and asks for a sync.
-   * @throws FluxError `gc/changed` when one of them is not among the orphans that the last sync saw.
+   * Approves the deletion of these orphans, and requests a sync.
+   * @throws FluxError `gc/changed` if one of them is not among the orphans of the last sync.
    */
   deleteOrphans(orphans: readonly Deletion[]): SyncReport;
   /**
-   * How the objects that the last sync applied are; the answer comes when all have settled, at the latest after that time.
+   * The health of the objects that the last sync applied. Waits up to the given time for it to settle.
    * @throws FluxError fault `missing` before the first sync.
    */
   health(options: Cancellable & { readonly waitMs: number }): Promise<HealthReport>;
-  /** Where every object of the repository stands since the last sync, sorted. */
+  /** The state of every object of the repository since the last sync, sorted. */
   objects(): ObjectStatesView & { readonly failure?: FluxError };
-  /** Syncs of the past, newest first, from memory and from the records in Git. */
+  /** Recent syncs, newest first, from memory and from the records in Git. */
   history: History['page'];
   /** Who set the sync tag, and who wrote the job notes. */
   writers(options?: Cancellable): Promise<Writers>;
@@ -194,10 +194,10 @@ export interface Daemon {
   readonly scansImages: boolean;
   /** Every watched image repository, by name. */
   imageScans(): readonly ImageScan[];
-  /** What happens, as it happens. */
+  /** The stream of events. */
   readonly events: Pick<EventLog, 'last' | 'since' | 'listen'>;
-  /** True while the last sync was carried out and Git can be reached; why it is not, for /readyz. */
+  /** Readiness for /readyz: whether the last sync ran and Git is reachable, and if not, why. */
   readiness(): { readonly ready: boolean; readonly reason: string };
-  /** One sentence when the loop is stuck and only a new start would help, for /healthz; undefined while it gets on. */
+  /** For /healthz: one sentence if the loop is stuck and needs a restart, undefined while it makes progress. */
   liveness(): string | undefined;
 }

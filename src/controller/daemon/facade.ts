@@ -50,21 +50,21 @@ export interface DaemonOptions {
   readonly health: Health;
   readonly watchdog: Pick<Watchdog, 'stuck'>;
   readonly metrics: ControllerMetrics;
-  /** OpenSSH line of the deploy key; empty when there is none. */
+  /** OpenSSH line of the deploy key; may be empty. */
   readonly publicKey: () => Promise<string>;
-  /** Whether two Git URLs mean the same repository. */
+  /** Whether two Git URLs refer to the same repository. */
   readonly sameRepository: (url: string) => boolean;
-  /** How long a sync, a job or a dry run may take. */
+  /** Timeout of a sync, a job or a dry run. */
   readonly timeoutMs: number;
   readonly scansImages: boolean;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** How many commits `syncStatus` lists at most. */
+/** Limit of commits in `syncStatus`. */
 const MAX_COMMITS = 10_000;
 
-/** The daemon as the API sees it: questions are answered from Git, the cluster and memory; changes are queued for the loop. */
+/** The daemon's interface for the API: queries are answered from Git, the cluster and memory; changes are queued for the loop. */
 export function createDaemon(options: DaemonOptions): Daemon {
   const { source, reader, cluster, images, jobs, reports, progress, approvals, loop, leadership, health, clock, log } = options;
 
@@ -120,7 +120,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       const revision = await source.find(ref);
       if (revision === undefined) throw badRevision(applied, ref);
       if (revision === applied) return [];
-      // While that revision is synced the sync has asked the same; only a longer list is a question of its own.
+      // The sync of that revision makes the same query; only a longer list needs another one.
       const synced = await syncedCommits(source, { previous: applied, revision });
       const commits =
         synced.length < MAX_SYNCED_COMMITS ? synced : await source.commits({ from: applied, to: revision, limit: MAX_COMMITS });
@@ -129,10 +129,10 @@ export function createDaemon(options: DaemonOptions): Daemon {
 
     async gitConfig({ regenerateKey }) {
       if (regenerateKey) {
-        throw new FluxError('this version does not make deploy keys', {
+        throw new FluxError('this version does not generate deploy keys', {
           code: 'git/no-key-generation',
           fault: 'user',
-          help: 'Make a key with ssh-keygen, store it under `identity` in the Secret that the daemon mounts, and restart the daemon.\n',
+          help: 'Create a key with ssh-keygen, store it under `identity` in the Secret that the daemon mounts, and restart the daemon.\n',
         });
       }
       return {
@@ -186,7 +186,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   function startSync(): SyncReport {
     requireLeadership(leadership());
     const report = reports.ask();
-    // The fetch asks for the sync; one that is under way already may not have what this caller pushed.
+    // The fetch requests the sync; a sync in progress may not include what this caller pushed.
     loop.ask('fetch');
     return report;
   }
@@ -197,7 +197,7 @@ function refuseInternal({ type }: UpdateSpec): void {
   throw new FluxError('unknown update type "auto"', {
     code: 'update/internal',
     fault: 'user',
-    help: 'Automated updates are made by the daemon alone.\n',
+    help: 'Only the daemon makes automated updates.\n',
   });
 }
 

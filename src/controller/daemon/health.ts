@@ -5,19 +5,19 @@ import type { Cluster, HealthWatch } from '../ports/cluster.ts';
 import type { SyncOutcome } from '../sync/sync.ts';
 import type { HealthReport } from './daemon.ts';
 
-/** The health of what is applied, for those who wait for it. */
+/** The health of applied objects, for waiting clients. */
 export interface Health {
-  /** From now on this is what is applied. */
+  /** Sets the changes of the last sync. */
   synced(outcome: SyncOutcome): void;
   /**
-   * Answers when everything is settled, at the latest after that time.
-   * @throws FluxError `health/no-sync` before the first sync has ended.
+   * Waits up to the given time for all objects to settle.
+   * @throws FluxError `health/no-sync` before the end of the first sync.
    */
   report(options: Cancellable & { readonly waitMs: number }): Promise<HealthReport>;
   close(): void;
 }
 
-/** The cluster is watched for as long after the last question, so that somebody who asks again starts nothing anew. */
+/** How long the watch stays open after the last query, so that repeated queries reuse it. */
 const LINGER_MS = 30_000;
 
 interface Synced {
@@ -26,8 +26,8 @@ interface Synced {
 }
 
 /**
- * One watch of the cluster serves everybody who waits, and follows from sync to sync. It is opened by the first question and closed
- * a while after the last.
+ * One watch of the cluster serves all waiting clients, and follows from sync to sync. It is opened by the first query and closed a while
+ * after the last.
  */
 export function createHealth({
   cluster,
@@ -42,13 +42,13 @@ export function createHealth({
   let news = Promise.withResolvers<void>();
   let lingering: AbortController | undefined;
 
-  function tell(): void {
+  function notify(): void {
     news.resolve();
     news = Promise.withResolvers();
   }
 
   function open({ changes }: Synced): HealthWatch {
-    watch ??= cluster.watchHealth(changes, tell);
+    watch ??= cluster.watchHealth(changes, notify);
     return watch;
   }
 
@@ -59,14 +59,14 @@ export function createHealth({
 
   function whatIsSynced(): Synced {
     if (synced) return synced;
-    throw new FluxError('nothing was synced yet', {
+    throw new FluxError('nothing has been synced yet', {
       code: 'health/no-sync',
       fault: 'missing',
-      help: 'The daemon tells how objects are after the first sync since it started. Ask for a sync first.',
+      help: 'Health is available after the first sync since the start of the daemon. Request a sync first.',
     });
   }
 
-  /** Until the watched objects have settled, or the signal aborts. */
+  /** Waits until the watched objects have settled, or the signal aborts. */
   async function settled(signal: AbortSignal): Promise<void> {
     const over = Promise.withResolvers<void>();
     const onAbort = () => over.resolve();
@@ -85,7 +85,7 @@ export function createHealth({
       // What the sync left in the cluster; the rest is kept out of memory.
       synced = { revision, changes: changes.filter(isApplied) };
       close();
-      tell();
+      notify();
     },
 
     async report({ waitMs, signal }) {
@@ -107,7 +107,7 @@ export function createHealth({
       lingering?.abort();
       synced = undefined;
       close();
-      tell();
+      notify();
     },
   };
 }

@@ -6,7 +6,7 @@ import type { ReadOnlyReason, WorkloadStatus } from './daemon.ts';
 
 export interface WorkloadListing {
   readonly running: readonly ClusterWorkload[];
-  /** Workloads of the repository's head; empty while it cannot be read. */
+  /** Workloads of the repository's head; empty while it is unreadable. */
   readonly wanted: ReadonlyMap<ResourceId, Manifest>;
   readonly source: SourceState;
   /** Failures of the last sync, by id. */
@@ -21,9 +21,9 @@ interface Known<T> extends Pick<WorkloadListing, 'wanted' | 'failures'> {
 }
 
 /**
- * Makes listings of workloads as they run, with the policies of their manifests (Flux v1: policies come from the file, status from the
- * cluster). The same listing comes again while nothing that it was made of has changed, and in another one the entries that are the same,
- * so that what is made of them can be kept too.
+ * Lists running workloads with the policies of their manifests (Flux v1: policies come from the file, status from the cluster). Returns
+ * the identical listing while its inputs are unchanged, and otherwise identical entries for unchanged workloads, so that derived data can
+ * be cached.
  */
 export function createWorkloadListing(): ListWorkloads {
   const listings = new WeakMap<readonly ClusterWorkload[], Known<readonly WorkloadStatus[]>>();
@@ -51,7 +51,7 @@ export function createWorkloadListing(): ListWorkloads {
   };
 }
 
-/** What besides the running workload itself makes its entry. */
+/** The inputs of an entry besides the running workload. */
 interface WorkloadFacts {
   readonly manifest: Manifest | undefined;
   readonly readOnly: ReadOnlyReason;
@@ -81,12 +81,12 @@ function whyReadOnly(status: SourceStatus): ReadOnlyReason {
   return status === 'ready' ? 'NotInRepo' : 'NotReady';
 }
 
-/** @throws FluxError with Flux v1's words when both filters are given. */
+/** @throws FluxError worded as in Flux v1 if both filters are given. */
 export function refuseBothFilters(namespace: string, other: string | undefined, name: 'workload' | 'workloads'): void {
   if (namespace === '' || other === undefined) return;
   throw new FluxError(`cannot filter by 'namespace' and '${name}' at the same time`, {
     code: 'list/two-filters',
     fault: 'user',
-    help: 'A workload id holds its namespace already; leave one of the two out.',
+    help: 'A workload id includes its namespace; omit one of the two.',
   });
 }

@@ -21,12 +21,12 @@ export interface PreviewOptions {
   readonly garbageCollection: 'off' | 'dry' | 'on';
   readonly deletionLimit: number;
   readonly approvals: Approvals;
-  /** Limit of a whole preview, ms. */
+  /** Timeout of a whole preview, in milliseconds. */
   readonly timeoutMs: number;
   readonly clock: Clock;
 }
 
-/** What would be synced, and which deletions are confirmed for it. */
+/** The objects to sync, and the approved deletions. */
 interface Wanted {
   readonly revision?: Revision;
   readonly state: DesiredState;
@@ -36,8 +36,8 @@ interface Wanted {
 export type Preview = (request: DiffRequest, options?: Cancellable) => Promise<DiffReport>;
 
 /**
- * What a sync of a revision, or of files that a client sends, would do. Reads only, so it may run beside a sync; its plan is made
- * as a sync makes its own, then tried out instead of applied. One at a time: each may ask about every object there is.
+ * Previews a sync of a revision, or of files from a client. It only reads, so it may run in parallel to a sync; its plan is made like that
+ * of a sync, and then dry-run instead of applied. One at a time, since each may request every object.
  */
 export function createPreview(options: PreviewOptions): Preview {
   const { source, reader, desired, cluster, approvals, clock, timeoutMs } = options;
@@ -52,10 +52,10 @@ export function createPreview(options: PreviewOptions): Preview {
   async function resolve(ref: string | undefined, cancel: Cancellable): Promise<Revision> {
     const revision = await source.find(ref ?? 'HEAD', cancel);
     if (revision !== undefined) return revision;
-    throw new FluxError(`revision ${JSON.stringify(ref ?? 'HEAD')}: the repository as last fetched has none of this name`, {
+    throw new FluxError(`revision ${JSON.stringify(ref ?? 'HEAD')}: not found in the repository as last fetched`, {
       code: 'git/bad-revision',
       fault: 'user',
-      help: 'Give a commit id, a branch or a tag that is pushed. The daemon fetches at each poll and when it is asked to sync.',
+      help: 'Use a pushed commit id, branch or tag. The daemon fetches at each poll and when a sync is requested.',
     });
   }
 
@@ -93,7 +93,7 @@ export function createPreview(options: PreviewOptions): Preview {
   return (request, cancel) => limited((inTime) => preview(request, inTime), cancel);
 }
 
-/** Files as if the repository held exactly these; under the id Git would give it, what is known already is not parsed again. None of it is kept: it may be secret. */
+/** Files in place of the repository's, under the ids that Git would assign, so that cached content is not parsed again. They are not cached, since they may be secret. */
 function readFiles(files: readonly DiffFile[], desired: Desired, cancel: Cancellable): Promise<DesiredState> {
   const blobs = new Map<string, Buffer>();
   const tree = files.map(({ path, content }): TreeFile => {
@@ -106,17 +106,17 @@ function readFiles(files: readonly DiffFile[], desired: Desired, cancel: Cancell
 }
 
 function busy(): FluxError {
-  return new FluxError('another diff is being made', {
+  return new FluxError('another diff is in progress', {
     code: 'preview/busy',
     fault: 'user',
-    help: 'The daemon makes one at a time. Ask again when that one is done.',
+    help: 'The daemon runs one diff at a time. Retry when that one is done.',
   });
 }
 
 function tooSlow(ms: number, cause: unknown): FluxError {
-  return new FluxError(`diff took longer than ${ms / 1000} s`, {
+  return new FluxError(`diff timed out after ${ms / 1000} s`, {
     code: 'preview/timeout',
-    help: 'The limit is that of a sync, --sync-timeout.',
+    help: 'The timeout is that of a sync, --sync-timeout.',
     cause,
   });
 }

@@ -11,7 +11,7 @@ import type { SyncReports } from '../sync/sync-reports.ts';
 import { following, type Leadership, leading, leadsElsewhere, unknown } from './leadership.ts';
 
 export interface ElectionOptions {
-  /** Sets what this daemon knows of the election. */
+  /** Updates the daemon's knowledge of the election. */
   readonly become: (leadership: Leadership) => void;
   /** Aborts when the daemon stops. */
   readonly stopping: AbortSignal;
@@ -27,11 +27,11 @@ export interface ElectionOptions {
   readonly clock: Clock;
 }
 
-/** What the daemon makes of it that it leads, or another one. */
+/** The daemon's reactions to a change of the leader. */
 export function createElectionHandlers(options: ElectionOptions): ElectionHandlers {
   const { become, stopping, loop, metrics, clock } = options;
 
-  /** What others are told from now on is not known here. */
+  /** Called when another daemon takes over, whose state is unknown here. */
   function forget(): void {
     options.progress.forget();
     options.objectStates.forget();

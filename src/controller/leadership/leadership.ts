@@ -50,9 +50,9 @@ function notKnown(cause: FluxError): FluxError {
 
 /** The refusal of a daemon that follows. */
 export function leadsElsewhere(leader: string): FluxError {
-  return new FluxError(`this daemon waits: ${leader} leads, and takes changes`, {
+  return new FluxError(`this daemon is on standby: ${leader} leads, and accepts changes`, {
     code: 'lease/elsewhere',
     expected: true,
-    help: `Several daemons run for this repository, and one of them writes. Ask that one:\n\n    kubectl port-forward pod/${leader} 3030:3030\n    fluxctl --url http://127.0.0.1:3030/api/flux …\n`,
+    help: `Several daemons run for this repository, and one of them writes. Use that one:\n\n    kubectl port-forward pod/${leader} 3030:3030\n    fluxctl --url http://127.0.0.1:3030/api/flux …\n`,
   });
 }

@@ -2,17 +2,17 @@ import { backoffMs, type Cancellable, type Clock, FluxError, type Logger, messag
 import type { Revision } from '../../repository/index.ts';
 import type { Watchdog } from './watchdog.ts';
 
-/** How soon a step wants to run again for what it left undone: `soon` when time may cure it, `later` when a person has to. */
+/** When a step should retry its unfinished work: `soon` for temporary failures, `later` if the user has to act. */
 export type Again = 'soon' | 'later';
 
-/** What the loop runs. Every step handles its own single troubles; a throw means the step as a whole came to nothing. */
+/** The steps that the loop runs. Every step handles individual failures itself; a throw means that the step failed as a whole. */
 export interface LoopSteps {
   /** Resolves to the head of the branch. */
   fetch(options: Cancellable): Promise<Revision>;
-  /** Tells those who wait for a sync that there is no revision to sync. */
+  /** Fails waiting syncs, because there is no revision to sync. */
   fetchFailed(error: unknown): void;
   sync(revision: Revision, options: Cancellable): Promise<Again | undefined>;
-  /** Runs the next queued job; false when there is none. */
+  /** Runs the next queued job; false if there is none. */
   job(options: Cancellable): Promise<boolean>;
   /** Works on the revision that was synced. */
   automate(head: Revision, options: Cancellable): Promise<void>;
@@ -22,44 +22,44 @@ type Timed = 'fetch' | 'sync' | 'automate';
 
 export interface LoopOptions {
   readonly steps: LoopSteps;
-  /** Lasts for as long as this daemon may write; undefined while it may not: then it fetches, and does nothing else. */
+  /** The term: a signal that lasts as long as this daemon may write. Undefined while it may not; then it only fetches. */
   readonly term: () => AbortSignal | undefined;
-  /** Milliseconds between runs of a step when nothing asks for it sooner. */
+  /** Intervals of steps without requests, in milliseconds. */
   readonly intervals: Readonly<Record<Timed, number>>;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Told of each timed step that has ended. */
+  /** Called with the duration of each step. */
   readonly onStep?: (step: { readonly step: string; readonly success: boolean; readonly seconds: number }) => void;
-  /** Told what the loop does. */
+  /** Notified of the loop's progress. */
   readonly watchdog: Pick<Watchdog, 'begin' | 'rest'>;
-  /** Called when there has been nothing to do for `REST_MS`, once each time; where there is always something, between steps, now and then. */
+  /** Called once when idle for `REST_MS`; on a busy loop occasionally between steps. */
   readonly onRest?: (() => void) | undefined;
 }
 
-/** Syncs that follow one another are not at rest in between. */
+/** Idle time before `onRest`, longer than pauses between consecutive syncs. */
 export const REST_MS = 2_000;
 const NO_REST_MS = 60_000;
 
-/** What failed is tried again sooner than its interval: first after about 2 s, then more rarely; `soon` means at least every 30 s. */
+/** Backoff of failed steps: first about 2 s, then longer; `soon` means at least every 30 s. */
 const RETRY = { initialMs: 2_000, maxMs: 30_000 };
 
 /**
- * The daemon's heart: one step at a time, so that a sync, a release and an automated update never work on the branch or the
- * cluster together. Anybody may ask for a step; asking twice before it runs is asking once.
+ * The main loop: runs one step at a time, so that a sync, a release and an automated update never use the branch or the cluster
+ * concurrently. Steps can be requested from anywhere; repeated requests before a run are merged.
  */
 export class Loop {
   readonly #options: LoopOptions;
   readonly #due: Record<Timed, number>;
   readonly #failures: Record<Timed, number> = { fetch: 0, sync: 0, automate: 0 };
-  /** What was told of steps that go on failing. */
-  readonly #told = new Map<Timed, string>();
+  /** The last reported error of failing steps. */
+  readonly #reported = new Map<Timed, string>();
   #head: Revision | undefined;
-  /** Goes up when what was fetched before is news no more. */
+  /** Incremented when earlier fetches become stale. */
   #age = 0;
   #wake: (() => void) | undefined;
-  /** When `onRest` was called last, by the monotonic clock. */
+  /** Time of the last `onRest`, by the monotonic clock. */
   #restedAt: number;
-  /** Somebody called while a step was running: look again before sleeping. */
+  /** Whether a request arrived during a step, so that the loop must not sleep. */
   #called = false;
 
   constructor(options: LoopOptions) {
@@ -69,26 +69,26 @@ export class Loop {
     this.#due = { fetch: now, sync: Number.POSITIVE_INFINITY, automate: now };
   }
 
-  /** Asks for a step as soon as the current one has ended. */
+  /** Requests a step after the current one. */
   ask(...steps: readonly Timed[]): void {
     for (const step of steps) this.#due[step] = 0;
     this.wake();
   }
 
-  /** Somebody else wrote until now: nothing is done before a fetch that begins after this, lest it goes back behind them. */
+  /** Called after another daemon wrote: no step runs before a new fetch, so that its changes are not reverted. */
   forgetHead(): void {
     this.#age += 1;
     this.#head = undefined;
     this.ask('fetch');
   }
 
-  /** Lets the loop look for queued jobs. */
+  /** Wakes the loop for queued jobs. */
   wake(): void {
     this.#called = true;
     this.#wake?.();
   }
 
-  /** Runs until the signal aborts; the step under way is ended by the same signal. */
+  /** Runs until the signal aborts, which also ends the current step. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.#turn(signal);
@@ -111,7 +111,7 @@ export class Loop {
         this.#head = head;
         return undefined;
       } catch (error) {
-        // Without news from Git the last revision stays the wanted one; whoever asked for a sync of the news is told.
+        // Without a fetch the last revision stays the desired one; requested syncs fail.
         steps.fetchFailed(error);
         throw error;
       }
@@ -120,7 +120,7 @@ export class Loop {
     const head = this.#head;
     if (term === undefined) return;
     if (head !== undefined) await this.#run('sync', term, () => steps.sync(head, { signal: term }));
-    // One job a turn: what it committed is synced before the next one starts.
+    // One job per iteration: its commit is synced before the next one starts.
     if (!term.aborted) {
       this.#options.watchdog.begin('job');
       if (await steps.job({ signal: term })) this.ask('fetch');
@@ -132,7 +132,7 @@ export class Loop {
     });
   }
 
-  /** When there is something to do, if nobody asks sooner. */
+  /** Time of the next step without requests. */
   #next(): number {
     const { fetch, ...others } = this.#due;
     return this.#options.term() === undefined || this.#head === undefined ? fetch : Math.min(fetch, ...Object.values(others));
@@ -141,7 +141,7 @@ export class Loop {
   async #run(step: Timed, signal: AbortSignal, work: () => Promise<Again | undefined>): Promise<void> {
     const { clock, intervals, log, onStep, watchdog } = this.#options;
     if (signal.aborted || this.#due[step] > clock.monotonic()) return;
-    // Cleared before the work, so that asking again while it runs is not lost.
+    // Cleared before the work, so that requests during the run are not lost.
     this.#due[step] = Number.POSITIVE_INFINITY;
     let next = intervals[step];
     let again: Again | undefined;
@@ -152,12 +152,12 @@ export class Loop {
       again = await work();
     } catch (error) {
       if (signal.aborted) return log.info({ step, reason: messageOf(signal.reason) }, 'step stopped');
-      this.#tell(step, error);
-      // What a person has to change is not cured by time; of a fetch it is not known when they have.
+      this.#report(step, error);
+      // The user has to fix it, so early retries are useless, except for a fetch, which finds the fix.
       again = step !== 'fetch' && error instanceof FluxError && error.fault === 'user' ? 'later' : 'soon';
       success = false;
     }
-    if (success && this.#told.delete(step)) log.info({ step }, 'step works again');
+    if (success && this.#reported.delete(step)) log.info({ step }, 'step recovered');
     onStep?.({ step, success, seconds: (clock.monotonic() - startedAt) / 1000 });
     if (again === undefined) this.#failures[step] = 0;
     else {
@@ -168,11 +168,11 @@ export class Loop {
     this.#due[step] = Math.min(this.#due[step], clock.monotonic() + next);
   }
 
-  /** Once for as long as it is the same; of a sync each time, because each tells that it began. */
-  #tell(step: Timed, error: unknown): void {
+  /** Logs a failure once until it changes; that of a sync each time, because each sync logs its start. */
+  #report(step: Timed, error: unknown): void {
     const message = messageOf(error);
-    if (step !== 'sync' && this.#told.get(step) === message) return;
-    this.#told.set(step, message);
+    if (step !== 'sync' && this.#reported.get(step) === message) return;
+    this.#reported.set(step, message);
     const { log } = this.#options;
     if (error instanceof FluxError && error.expected) log.info({ step, reason: message, help: error.help }, 'step waits');
     else log.error({ step, err: error }, 'step failed');

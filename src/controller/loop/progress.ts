@@ -3,20 +3,20 @@ import type { Revision } from '../../repository/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
 import type { SyncOutcome } from '../sync/sync.ts';
 
-/** What the daemon knows of its own work so far. Lost at a restart and rebuilt by the first sync. */
+/** The daemon's state between steps. Lost at a restart and rebuilt by the first sync. */
 export class Progress {
-  /** The revision that the last sync of this process applied. */
+  /** Revision of the last sync of this process. */
   applied: Revision | undefined;
-  /** Why the last sync came to nothing; undefined after one that ran. */
+  /** Why the last sync failed as a whole; undefined after one that ran. */
   failure: FluxError | undefined;
-  /** A sync whose outcome Git has not taken yet. */
+  /** A sync whose outcome is not recorded in Git yet. */
   unrecorded: SyncOutcome | undefined;
-  /** Why the last sync could not apply objects, by id. */
+  /** Apply errors of the last sync, by id. */
   failures: ReadonlyMap<ResourceId, FluxError> = new Map();
-  /** Whether the last sync of this process left deletions that a person has to confirm. */
+  /** Whether the last sync of this process left deletions that need approval. */
   unconfirmed = false;
 
-  /** What it knew is of no use any more: somebody else works on. */
+  /** Drops the state, because another daemon continues. */
   forget(): void {
     this.applied = undefined;
     this.failure = undefined;
@@ -30,7 +30,7 @@ export class Progress {
     this.failure = undefined;
     this.unconfirmed = outcome.unconfirmed ?? false;
     const failed = outcome.changes.flatMap((change) => (change.outcome === 'failed' ? [[change.id, change.error] as const] : []));
-    // Still none is no news to whoever made something of it.
+    // An empty map is kept identical, so that derived data stays valid.
     if (failed.length > 0 || this.failures.size > 0) this.failures = new Map(failed);
   }
 }

@@ -51,7 +51,7 @@ export function createSteps(options: StepsOptions): LoopSteps {
   const forAutomation = named('automation', options);
   return {
     async fetch(cancel) {
-      // Whoever asks from now on asks for the fetch after this one: what they pushed may not be in this one's answer.
+      // Requests from here on wait for the next fetch, since this one may not include what the caller pushed.
       claimed ??= reports.take(clock.now());
       if (claimed !== undefined) options.ask('sync');
       try {
@@ -118,7 +118,7 @@ export function createSteps(options: StepsOptions): LoopSteps {
       progress.unrecorded = undefined;
     } catch (error) {
       if (error instanceof FluxError && error.code === 'git/revision-removed') progress.unrecorded = undefined;
-      // What the host refuses is told by the sync, once.
+      // The sync reports a rejected push once.
       if (!isRefusal(error)) log.warn({ revision: unrecorded.revision, err: error }, 'sync still not recorded in git');
     }
   }
@@ -140,7 +140,7 @@ export function createSteps(options: StepsOptions): LoopSteps {
   }
 }
 
-/** Whose fault an error is tells whether time may cure it. A deletion may be held for a doubt that is gone at the next look. */
+/** The fault of an error shows whether it may be temporary. A held deletion may be resolved in the next sync. */
 function leftUndone(changes: readonly Change[]): Again | undefined {
   const errors = changes.flatMap(({ error }) => error ?? []);
   if (errors.some(({ fault }) => fault !== 'user')) return 'soon';

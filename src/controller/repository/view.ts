@@ -5,25 +5,25 @@ import type { Cluster } from '../ports/cluster.ts';
 import type { Desired } from '../ports/desired.ts';
 import type { Source } from '../ports/source.ts';
 
-/** A revision of the repository, read. */
+/** A parsed revision of the repository. */
 export interface RepositoryView {
   readonly revision: Revision;
   readonly state: DesiredState;
-  /** Manifests by full id; what is defined twice is left out, because nobody can say which is meant, as is what has no known kind or no name that can be asked for. */
+  /** Manifests by full id, without ambiguous duplicates, unknown kinds and names that cannot be part of an id. */
   readonly manifests: ReadonlyMap<ResourceId, Manifest>;
-  /** Those of them that run containers. */
+  /** The manifests of workloads. */
   readonly workloads: ReadonlyMap<ResourceId, Manifest>;
 }
 
 export interface RepositoryReader {
   /**
-   * Reads a revision, once however many ask at a time; the last one read is kept (the same view, while ids mean the same), and unchanged
-   * files are never parsed again.
+   * Reads a revision, shared by concurrent callers. The last one is cached (the identical view while ids are unchanged), and unchanged
+   * files are not parsed again.
    */
   read(revision: Revision, options?: Cancellable): Promise<RepositoryView>;
-  /** Reads a revision beside the one that is kept, which it does not displace; nothing of it is kept. */
+  /** Reads a revision without caching it. */
   readAside(revision: Revision, options?: Cancellable): Promise<DesiredState>;
-  /** The revision that was read last; undefined before the first. */
+  /** The last revision that was read; undefined before the first. */
   latest(): RepositoryView | undefined;
 }
 
@@ -46,7 +46,7 @@ export function createRepositoryReader(
     return state;
   }
 
-  /** Waits for the read that is under way, if it is of this revision; one that its own caller ended was not for the others. */
+  /** Waits for a running read of this revision; if its own caller aborted it, the others start a new one. */
   async function readTogether(revision: Revision, options: Cancellable): Promise<DesiredState> {
     while (running?.revision === revision) {
       const { state, options: theirs } = running;
@@ -85,7 +85,7 @@ export function createRepositoryReader(
   };
 }
 
-/** Ids are asked for when somebody wants them: what the API calls namespaced may be learned after the file was read. */
+/** Ids are computed on demand, since discovery may learn later whether a kind is namespaced. */
 class View implements RepositoryView {
   readonly revision: Revision;
   readonly state: DesiredState;
@@ -118,7 +118,7 @@ function manifestsById(manifests: readonly Manifest[], cluster: Pick<Cluster, 'i
   const twice = new Set<ResourceId>();
   for (const manifest of manifests) {
     const id = cluster.idOf(manifest.object);
-    // The API server will refuse the name; here nobody can ask for it.
+    // The API server will reject the name, and it cannot be part of an id.
     if (id === undefined || !isResourceId(id)) continue;
     if (found.has(id)) twice.add(id);
     found.set(id, manifest);

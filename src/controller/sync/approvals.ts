@@ -2,14 +2,14 @@ import { FluxError } from '../../base/index.ts';
 import { type Change, type Deletion, isOpenDeletion, type OpenDeletion, type Orphan } from '../../change/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
 
-/** Deletions that did not happen in the last sync. */
+/** Deletions held in the last sync. */
 export interface HeldDeletions {
-  /** Of the list that waits for an approval; absent when none does. */
+  /** Hash of the list that waits for approval; absent if none does. */
   readonly hash?: string;
   readonly deletions: readonly { readonly id: ResourceId; readonly uid?: string; readonly reason: string }[];
-  /** What is approved and not deleted yet. */
+  /** Approved but not yet deleted. */
   readonly approved?: { readonly hash: string; readonly deletions: readonly Deletion[] };
-  /** What the last sync left alone because it may be another's; absent for nothing. */
+  /** Orphans of the last sync, which may have another owner; absent if there are none. */
   readonly orphans?: readonly Orphan[];
 }
 
@@ -19,8 +19,8 @@ interface DeletionList {
 }
 
 /**
- * Deletions that did not happen in the last sync, and those that a person has approved since this process started. In memory
- * only: after a restart what is too much to be deleted unasked is held again, and asked about again (R-021).
+ * Deletions held in the last sync, and those approved since this process started. Only in memory: after a restart, deletions that need
+ * approval are held again (R-021).
  */
 export class Approvals {
   #notDone: readonly OpenDeletion[] = [];
@@ -28,17 +28,17 @@ export class Approvals {
   #orphans: readonly Orphan[] = [];
   #approvedOrphans: readonly Deletion[] = [];
 
-  /** What may be deleted although it is much: exactly this, or less of it, in this and later revisions. */
+  /** Approved deletions: exactly these, or a subset, in this and later revisions. */
   get approved(): readonly Deletion[] {
     return this.#approved?.deletions ?? [];
   }
 
-  /** Orphans that a person wants deleted, whose-ever they are (R-022). */
+  /** Orphans whose deletion was approved, regardless of their owner (R-022). */
   get approvedOrphans(): readonly Deletion[] {
     return this.#approvedOrphans;
   }
 
-  /** Takes note of a sync. What was deleted, or is in Git again, is not approved any longer. */
+  /** Records a sync. Approvals of objects that were deleted, or are in Git again, expire. */
   update(changes: readonly Change[], orphans: readonly Orphan[] = []): void {
     this.#notDone = changes.filter(isOpenDeletion);
     this.#orphans = orphans;
@@ -51,7 +51,7 @@ export class Approvals {
   }
 
   /**
-   * Approves the list that waits, which must be the one with this hash; it takes the place of an earlier approval.
+   * Approves the waiting list, which must have this hash; replaces an earlier approval.
    * @throws FluxError `gc/changed`.
    */
   approve(hash: string): void {
@@ -63,26 +63,26 @@ export class Approvals {
     throw new FluxError(
       waiting
         ? `the list of held deletions is not ${hash}: it is ${waiting.hash} now`
-        : `no list ${hash} of deletions waits for an approval`,
+        : `no list ${hash} of deletions waits for approval`,
       {
         code: 'gc/changed',
         fault: 'user',
-        help: 'Look at what is held now with `fluxctl gc`, and approve that.',
+        help: 'Run `fluxctl gc` to see the current list, and approve that.',
       },
     );
   }
 
   /**
-   * Approves the deletion of these orphans, besides those that were approved before.
-   * @throws FluxError `gc/changed`; none is approved then.
+   * Approves the deletion of these orphans, in addition to earlier approvals.
+   * @throws FluxError `gc/changed`, without approving any.
    */
   approveOrphans(named: readonly Deletion[]): void {
     const unknown = named.find(({ id, uid }) => !this.#orphans.some((orphan) => orphan.id === id && orphan.uid === uid));
     if (unknown) {
-      throw new FluxError(`${unknown.id} with the uid ${unknown.uid} is not among the orphans that the last sync saw`, {
+      throw new FluxError(`${unknown.id} with the uid ${unknown.uid} is not among the orphans of the last sync`, {
         code: 'gc/changed',
         fault: 'user',
-        help: 'Look at what they are now with `fluxctl gc orphans`.',
+        help: 'Run `fluxctl gc orphans` to see the current orphans.',
       });
     }
     this.#approvedOrphans = [...this.#approvedOrphans, ...named];

@@ -4,20 +4,20 @@ import { formatPlace, type Problem } from '../../resource/index.ts';
 import type { SyncOutcome } from './sync.ts';
 
 /**
- * Logs what syncs came to: one line for each thing that is not as before, then one with the sum. Trouble that lasts is told when it
- * begins, changes, and comes back; not at every try.
+ * Logs the outcome of syncs: one line for each change, then a summary. A lasting problem is logged when it starts, changes or recurs, but
+ * not in every sync.
  */
 export function createOutcomeLog(): (outcome: SyncOutcome, log: Logger) => void {
-  let told: ReadonlySet<string> = new Set();
+  let reported: ReadonlySet<string> = new Set();
 
   return ({ revision, changes, errors, warnings, orphans = [], startedAt, finishedAt, unrecorded }, log) => {
     const trouble = new Set<string>();
     const isNews = (...what: readonly unknown[]) => {
       const text = JSON.stringify(what);
       trouble.add(text);
-      return !told.has(text);
+      return !reported.has(text);
     };
-    // An autoscaler changes its number all the time.
+    // An autoscaler changes its number frequently.
     for (const warning of warnings)
       if (isNews(warning.error.code === REPLICAS_HELD ? { ...fields(warning), error: REPLICAS_HELD } : fields(warning)))
         log.warn(fields(warning), 'manifest warning');
@@ -25,7 +25,7 @@ export function createOutcomeLog(): (outcome: SyncOutcome, log: Logger) => void 
     const outside = changes.flatMap(({ id, excluded }) => (excluded ? [id] : []));
     if (outside.length > 0 && isNews('excluded', outside))
       log.warn({ resources: outside.join(',') }, 'not applying resources; excluded by namespace constraints');
-    // Another Flux may be at work: what comes and goes there is not told each time.
+    // Another Flux may be active, so changes of its objects are not logged each time.
     if (orphans.length > 0 && isNews('orphans')) log.info({ objects: orphans.length, resources: firstOf(orphans) }, ORPHANS);
     const deletions = changes.filter(isHeldDeletion);
     const many = [...Map.groupBy(deletions, ({ reason }) => reason)].filter(([, held]) => held.length > SHOWN);
@@ -49,14 +49,14 @@ export function createOutcomeLog(): (outcome: SyncOutcome, log: Logger) => void 
       else log.info(what, 'object synced');
     }
     const isUnrecordedNews = unrecorded && isNews('unrecorded', unrecorded.message);
-    told = trouble;
+    reported = trouble;
     if (isUnrecordedNews)
-      log.warn({ revision, error: unrecorded.message, help: unrecorded.help }, 'sync not recorded in git, trying again');
+      log.warn({ revision, error: unrecorded.message, help: unrecorded.help }, 'sync not recorded in git; retrying');
     log.info({ revision, ...countOutcomes(changes), refused: errors.length, ms: finishedAt - startedAt }, 'sync done');
   };
 }
 
-const ORPHANS = 'objects that are not in Git have the mark of another Flux, or of a former URL, branch or path; left alone';
+const ORPHANS = 'objects that are not in Git have the mark of another Flux, or of an earlier URL, branch or path; left alone';
 const SHOWN = 10;
 
 function firstOf(orphans: readonly Pick<Orphan, 'id'>[]): string {

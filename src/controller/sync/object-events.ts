@@ -4,7 +4,7 @@ import type { FluxEvent } from '../../record/index.ts';
 import { formatPlace, parseResourceId, type ResourceId, WORKLOAD_KINDS } from '../../resource/index.ts';
 import type { SyncOutcome } from './sync.ts';
 
-/** Trouble with the API server, not with the object; it could not be written down there either. */
+/** Errors of the API server rather than of the object, during which Events could not be written either. */
 const OF_THE_SERVER = [
   'cluster/unreachable',
   'cluster/unavailable',
@@ -16,11 +16,11 @@ const OF_THE_SERVER = [
 ];
 
 /**
- * What `kubectl describe` shall say of single objects after a sync. What went well is told of workloads alone: nobody describes
- * a ConfigMap to see whether it was deployed, and a first sync has thousands of them.
+ * The Events of objects after a sync, for `kubectl describe`. Successes are reported only for workloads: for a ConfigMap they are of no
+ * interest, and a first sync has thousands of them.
  */
-export function objectEvents({ revision, changes }: SyncOutcome, told: readonly FluxEvent[]): readonly ObjectEvent[] {
-  const updates = imageUpdates(told);
+export function objectEvents({ revision, changes }: SyncOutcome, published: readonly FluxEvent[]): readonly ObjectEvent[] {
+  const updates = imageUpdates(published);
   return changes.flatMap((change): readonly ObjectEvent[] => {
     const image = updates.get(change.id);
     const event = eventOf(change, revision);
@@ -39,16 +39,21 @@ function eventOf(change: Change, revision: string): Omit<ObjectEvent, 'change' |
     if (OF_THE_SERVER.includes(error.code)) return undefined;
     return { reason: 'SyncFailed', action: 'Sync', type: 'Warning', note: redact(error.message) };
   }
-  if (drift) return { reason: 'DriftCorrected', action: 'CorrectDrift', type: 'Normal', note: redact(`put right: ${reason}`) };
+  if (drift) return { reason: 'DriftCorrected', action: 'CorrectDrift', type: 'Normal', note: redact(`corrected: ${reason}`) };
   if (isHeldDeletion(change))
     return {
       reason: 'DeletionHeld',
       action: 'GarbageCollect',
       type: 'Warning',
-      note: redact(`gone from Git, and not deleted: ${reason}`),
+      note: redact(`removed from Git, but not deleted: ${reason}`),
     };
   if (outcome === 'deleted')
-    return { reason: 'GarbageCollected', action: 'GarbageCollect', type: 'Normal', note: 'deleted, because it is gone from Git' };
+    return {
+      reason: 'GarbageCollected',
+      action: 'GarbageCollect',
+      type: 'Normal',
+      note: 'deleted, because it was removed from Git',
+    };
   if ((outcome === 'created' || outcome === 'configured') && isWorkload(id))
     return {
       reason: 'SyncApplied',
@@ -59,10 +64,10 @@ function eventOf(change: Change, revision: string): Omit<ObjectEvent, 'change' |
   return undefined;
 }
 
-/** What releases and automation moved, by workload. */
-function imageUpdates(told: readonly FluxEvent[]): ReadonlyMap<ResourceId, string> {
+/** Image updates by releases and automation, by workload. */
+function imageUpdates(published: readonly FluxEvent[]): ReadonlyMap<ResourceId, string> {
   const updates = new Map<ResourceId, string>();
-  for (const { type, metadata } of told) {
+  for (const { type, metadata } of published) {
     if (type !== 'release' && type !== 'autorelease') continue;
     const who =
       type === 'autorelease'

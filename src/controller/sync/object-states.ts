@@ -5,16 +5,16 @@ import type { ManifestPlace, Problem, ResourceId } from '../../resource/index.ts
 import type { SyncOutcome } from './sync.ts';
 
 /**
- * How an object stands since the last sync. `waiting`: as Git wants it, but for a number of replicas that another manager holds.
- * `refused`: the document that should describe it cannot be used.
+ * The state of an object since the last sync. `waiting`: in sync, except for a number of replicas that another manager holds. `refused`:
+ * its document is invalid.
  */
 export type ObjectStateName = 'synced' | 'waiting' | 'skipped' | 'held' | 'failed' | 'refused';
 
 export interface ObjectState {
-  /** Absent for a document that could not be read far enough to tell. */
+  /** Absent for a document without a readable id. */
   readonly id?: ResourceId;
   readonly state: ObjectStateName;
-  /** Since when it is so, for the same reason; ms since the epoch. For a synced object: when it was last written. */
+  /** When this state began, for this reason, in milliseconds since the epoch. For a synced object: the time of the last write. */
   readonly since: number;
   readonly place?: Partial<ManifestPlace>;
   readonly reason?: string;
@@ -22,20 +22,20 @@ export interface ObjectState {
 }
 
 export interface ObjectStatesView {
-  /** The revision of the last sync; absent before the first. */
+  /** Revision of the last sync; absent before the first. */
   readonly revision?: Revision;
-  /** When that sync ended, ms since the epoch. */
+  /** End of that sync, in milliseconds since the epoch. */
   readonly syncedAt?: number;
   /** Sorted by `objectKey`. */
   readonly objects: readonly ObjectState[];
 }
 
-/** What identifies an entry, and orders them: the id, or the place of a document that has none. */
+/** The sort key of an entry: its id, or the location of a document without one. */
 export function objectKey({ id, place }: Pick<ObjectState, 'id' | 'place'>): string {
   return id ?? `${place?.file ?? ''}:${place?.document ?? 0}:${place?.line ?? 0}`;
 }
 
-/** Where every object of the repository stands; kept from sync to sync, so that it is known since when. */
+/** The state of every object of the repository, kept across syncs to know its start. */
 export class ObjectStates {
   #view: ObjectStatesView = { objects: [] };
   #byKey: ReadonlyMap<string, ObjectState> = new Map();
@@ -54,7 +54,7 @@ export class ObjectStates {
     for (const problem of errors) this.#enter(next, refused(problem), finishedAt);
     for (const change of changes) {
       const state = stateOf(change);
-      // What is in the repository twice is refused once and applied once; what was applied says more.
+      // An object may be both refused and applied, if it is in the repository twice; the applied one is more informative.
       if (state) this.#enter(next, state, finishedAt);
     }
     const objects = [...next].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, state]) => state);

@@ -8,18 +8,18 @@ import type { Source } from '../ports/source.ts';
 import type { SyncOutcome } from './sync.ts';
 import { syncedCommits } from './synced-commits.ts';
 
-/** Tells in events what syncs came to, as Flux v1 did: first the sync, then the releases that came with it, oldest first; then what Flux v1 did not tell. */
+/** Creates the events of syncs, as Flux v1 did: first the sync, then its releases, oldest first; then events that Flux v1 lacks. */
 export interface SyncEvents {
   of(outcome: SyncOutcome): Promise<readonly FluxEvent[]>;
 }
 
 export function createSyncEvents(source: Pick<Source, 'commits' | 'notes'>, log: Logger): SyncEvents {
-  const told = { errors: '[]', held: '[null,[]]' };
+  const reported = { errors: '[]', held: '[null,[]]' };
 
-  function isNews(what: keyof typeof told, value: unknown): boolean {
+  function isNews(what: keyof typeof reported, value: unknown): boolean {
     const text = JSON.stringify(value);
-    const before = told[what];
-    told[what] = text;
+    const before = reported[what];
+    reported[what] = text;
     return text !== before;
   }
 
@@ -27,9 +27,9 @@ export function createSyncEvents(source: Pick<Source, 'commits' | 'notes'>, log:
     try {
       return await syncedCommits(source, { previous, revision });
     } catch (error) {
-      // History that was rewritten: what is gone cannot be named, what was applied can.
+      // After rewritten history the commits are unknown, but the applied objects are known.
       const { message } = asFluxError(error, { code: 'git/failed' });
-      log.warn({ revision, previous, error: message }, 'commits of the sync are not known');
+      log.warn({ revision, previous, error: message }, 'listing the commits of the sync failed');
       return [];
     }
   }
@@ -61,7 +61,7 @@ export function createSyncEvents(source: Pick<Source, 'commits' | 'notes'>, log:
           },
         });
       }
-      // Notes that an initial sync finds tell of what another daemon did, maybe long ago (Flux v1).
+      // Notes found in an initial sync are from another daemon, perhaps old (Flux v1).
       if (!isInitial) events.push(...jobs.toReversed().flatMap((job) => releaseEvent(job, envelope)));
 
       const corrections = changes.filter(({ drift }) => drift).map(reasonOf);
@@ -81,7 +81,7 @@ export function createSyncEvents(source: Pick<Source, 'commits' | 'notes'>, log:
   };
 }
 
-/** The event of a job that has pushed a commit. */
+/** The event for a commit that a job pushed. */
 export function commitEvent(
   revision: Revision,
   spec: UpdateSpec,
@@ -99,13 +99,13 @@ export function commitEvent(
 
 interface SyncedJob {
   readonly revision: Revision;
-  /** Flux v1's word in `includes`. */
+  /** Flux v1's key in `includes`. */
   readonly kind: 'release' | 'autorelease' | 'update_policy' | 'other';
   readonly spec?: UpdateSpec;
   readonly result: EventResult;
 }
 
-/** What made each commit, by its note. */
+/** The cause of each commit, from its note. */
 async function jobsOf(commits: readonly Commit[], source: Pick<Source, 'notes'>): Promise<readonly SyncedJob[]> {
   const notes = await source.notes(commits.map(({ revision }) => revision));
   return commits.map(({ revision }) => {
@@ -123,7 +123,7 @@ const KINDS: Readonly<Record<string, SyncedJob['kind']>> = {
   policy: 'update_policy',
 };
 
-/** A note may be written by anybody; only what its envelope says is looked at, the rest is handed on. */
+/** Anyone can write a note; only its envelope is validated, the rest is passed on. */
 function isSpec(spec: unknown): spec is UpdateSpec {
   return typeof spec === 'object' && spec !== null && 'type' in spec && typeof spec.type === 'string' && 'spec' in spec;
 }
@@ -169,7 +169,7 @@ function failureOf(result: EventResult): string {
   return `Multiple workloads failed: ${failed.map(([id]) => id).join(', ')}`;
 }
 
-/** What is new or was changed by the revision, or should have been. */
+/** Objects that the revision added or changed, or should have. */
 function isOfRevision({ outcome, drift, inGit }: Change): boolean {
   return inGit && !drift && (outcome === 'created' || outcome === 'configured' || outcome === 'failed');
 }

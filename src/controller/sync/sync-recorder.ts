@@ -16,7 +16,7 @@ import type { Source } from '../ports/source.ts';
 import type { SyncOutcome, SyncRecorder } from './sync.ts';
 import { syncedCommits } from './synced-commits.ts';
 
-/** @param remember Takes each record, before Git does and whether Git takes it or not. */
+/** @param remember Called with each record before it is written to Git, even if that fails. */
 export function createSyncRecorder(
   source: Source,
   daemon: string,
@@ -50,13 +50,13 @@ export function createSyncRecorder(
         imageUpdates: await imageUpdates(source, outcome),
       });
       remember(record);
-      // A tag that moves without a record would look like one that Flux v1 has set.
+      // A tag that moves without a record would look as if Flux v1 had set it.
       if (previous === revision && !differsInTrouble(await source.syncRecord(revision), record)) return;
       await source.recordSync({ revision, record: formatSyncRecord(record) }, options);
     },
   };
 
-  /** The record of a sync that has only begun. */
+  /** The record of a sync that has just started. */
   function nothingDone(revision: Revision): SyncRecord {
     return createSyncRecord({
       daemon,
@@ -70,7 +70,7 @@ export function createSyncRecorder(
   }
 }
 
-/** What is left of the deletions that a person confirmed, while any waits to be done. */
+/** The number of approved deletions that are not done yet, if any. */
 function unspent({ allowPrune = 0, changes }: SyncOutcome): number | undefined {
   const isDue = changes.some((change) => isOpenDeletion(change) && change.uid !== undefined);
   const left = allowPrune - changes.filter(({ outcome }) => outcome === 'deleted').length;
@@ -91,7 +91,7 @@ function refusal({ file, line, id, error }: Problem): RecordedChange {
   };
 }
 
-/** Image updates that our own commits brought into this sync, read from their notes. */
+/** Image updates of our own commits in this sync, from their notes. */
 async function imageUpdates(source: Source, outcome: SyncOutcome): Promise<RecordedImageUpdate[]> {
   const commits = (await syncedCommits(source, outcome)).filter(({ ours }) => ours);
   if (commits.length === 0) return [];

@@ -5,16 +5,16 @@ import { Recent } from '../../record/index.ts';
 import type { SyncReport } from '../daemon/daemon.ts';
 import type { SyncOutcome } from './sync.ts';
 
-/** How many reports are kept for clients that ask late. */
+/** Number of reports kept for late clients. */
 const KEPT = 50;
 
-/** Syncs that clients asked for: from asked-for to done. Requests that come while one is waiting share it. */
+/** Requested syncs, from queued to done. Requests during a queued sync share it. */
 export class SyncReports {
   readonly #reports = new Recent<SyncReport>(KEPT);
   readonly #ends = new Map<string, PromiseWithResolvers<void>>();
   #waiting: string | undefined;
 
-  /** The report of the sync that will start next; a new one unless one is waiting already. */
+  /** The report of the next sync; a new one unless one is queued already. */
   ask(): SyncReport {
     const waiting = this.#waiting === undefined ? undefined : this.#reports.get(this.#waiting);
     if (waiting) return waiting;
@@ -25,7 +25,7 @@ export class SyncReports {
     return report;
   }
 
-  /** Resolves when the sync is done; at once for one that is, or that nobody knows. */
+  /** Resolves when the sync is done; at once for a finished or unknown one. */
   done(id: string): Promise<void> {
     return this.#ends.get(id)?.promise ?? Promise.resolve();
   }
@@ -37,11 +37,11 @@ export class SyncReports {
     throw new FluxError(`unknown sync ${JSON.stringify(id)}`, {
       code: 'sync/unknown',
       fault: 'missing',
-      help: `The daemon keeps the last ${KEPT} syncs that were asked for, and forgets them when it restarts. Ask for a new one.`,
+      help: `The daemon keeps the last ${KEPT} requested syncs in memory until it restarts. Request a new one.`,
     });
   }
 
-  /** Takes the waiting request, if any: later requests ask for another sync. */
+  /** Takes the queued request, if any; later requests need another sync. */
   take(startedAt: number): string | undefined {
     const id = this.#waiting;
     this.#waiting = undefined;
@@ -68,7 +68,7 @@ export class SyncReports {
     this.#end({ ...this.get(id), state: 'done', finishedAt, failure });
   }
 
-  /** Nobody here will start the one that waits. */
+  /** Fails the queued sync, since this daemon will not start it. */
   failWaiting(failure: FluxError, finishedAt: number): void {
     const id = this.take(finishedAt);
     if (id !== undefined) this.fail(id, failure, finishedAt);

@@ -16,64 +16,64 @@ export interface SyncOptions {
   readonly recorder: SyncRecorder;
   readonly syncSet: string;
   readonly garbageCollection: 'off' | 'dry' | 'on';
-  /** Without a confirmation no more objects than these are deleted. */
+  /** Limit of deletions without approval. */
   readonly deletionLimit: number;
   readonly approvals: Approvals;
-  /** What the last sync of this process came to; nothing was applied before its first. */
+  /** The outcome of the last sync of this process; undefined before its first. */
   readonly progress: { readonly applied: Revision | undefined; readonly unconfirmed: boolean };
-  /** Limit of reading and planning, ms. Applying has a deadline for each request instead: it is never cut in the middle. */
+  /** Timeout of reading and planning, in milliseconds. Applying has timeouts for each request instead, so that it is never cut off. */
   readonly timeoutMs: number;
-  /** Called at each answer while the plan is carried out. */
+  /** Called at each response during the apply. */
   readonly onProgress: () => void;
   readonly clock: Clock;
 }
 
-/** What one sync came to. */
+/** The outcome of one sync. */
 export interface SyncOutcome {
   readonly revision: Revision;
   readonly previous?: Revision;
-  /** How many deletions a person had confirmed by commit. */
+  /** Number of deletions approved by a commit. */
   readonly allowPrune?: number;
   readonly startedAt: number;
   readonly finishedAt: number;
-  /** One for each object, unchanged ones included. */
+  /** One for each object, including unchanged ones. */
   readonly changes: readonly Change[];
   readonly errors: readonly Problem[];
   readonly warnings: readonly Problem[];
-  /** What was left alone because it may be another's. */
+  /** Orphans, which may have another owner. */
   readonly orphans?: readonly Orphan[];
-  /** Deletions wait for a person to confirm them. */
+  /** Whether deletions wait for approval. */
   readonly unconfirmed?: true;
-  /** Set when the outcome could not be recorded in Git; recording is tried again without applying again. */
+  /** Set if recording the outcome in Git failed; it is retried without another apply. */
   readonly unrecorded?: FluxError;
 }
 
 export interface SyncRecorder {
-  /** Moves the sync tag and writes the record of the sync, unless Git says the same already. */
+  /** Moves the sync tag and writes the record of the sync, unless they are up to date. */
   record(outcome: SyncOutcome, options?: Cancellable): Promise<void>;
-  /** Writes down, before anything is deleted, how many of the deletions that a commit confirms are left. */
+  /** Records, before any deletion, how many deletions approved by a commit are left. */
   claim(revision: Revision, left: number, options?: Cancellable): Promise<void>;
 }
 
-/** How far back a person's `Allow-Prune` is looked for. */
+/** Limit of commits searched for `Allow-Prune`. */
 const MAX_COMMITS = 1000;
 
 /**
- * One sync: read what the revision wants, plan it against the cluster, apply the plan, record what happened. Each step
- * returns data; none knows the next. Trouble with single files and objects is in the outcome, not thrown.
- * @throws FluxError when the revision cannot be read or the cluster cannot be asked at all; nothing was changed then. When the signal
- * aborts, its reason: what was done until then is seen by the next sync, here or elsewhere.
+ * One sync: reads the manifests of the revision, plans them against the cluster, applies the plan, and records the outcome. Each step
+ * returns data and is independent of the next. Errors of individual files and objects are part of the outcome.
+ * @throws FluxError if the revision is unreadable or the cluster unreachable; nothing was changed then. If the signal aborts, its reason;
+ * the next sync, here or elsewhere, continues from the cluster's state.
  */
 export async function sync(revision: Revision, options: SyncOptions, { signal }: Cancellable = {}): Promise<SyncOutcome> {
   const { source, reader, cluster, recorder, approvals, clock } = options;
   const { startedAt, ended } = begin(clock);
   using deadline = clock.deadline(options.timeoutMs, signal);
   const limited = { signal: deadline.signal };
-  // What is approved from now on is for the sync that the approval asks for: its report says what became of it.
+  // Later approvals apply to the sync that they request, whose report shows their outcome.
   const { approved, approvedOrphans } = approvals;
 
   const previous = await source.syncTag();
-  // Asked for before the record needs it, so that git looks while others work here; whoever asks again is told of a failure.
+  // Started before the record needs it, so that git runs in parallel; a failure is reported to the later caller.
   syncedCommits(source, { previous, revision }).catch(() => undefined);
   const [{ state }, allowPrune] = await Promise.all([
     reader.read(revision, limited),
@@ -100,7 +100,7 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
   const outcome: SyncOutcome = {
     revision,
     ...(previous === undefined ? {} : { previous }),
-    // Of one that could not be claimed all is left.
+    // Without a claim all deletions are left.
     ...(allowPrune === undefined ? {} : { allowPrune }),
     startedAt,
     finishedAt: ended(),
@@ -108,7 +108,7 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
     errors: state.errors,
     warnings: [...state.warnings, ...(unclaimed ? [{ error: unclaimed }] : []), ...changes.flatMap(applyWarnings)],
     ...(plan.orphans ? { orphans: plan.orphans } : {}),
-    // Where garbage is not collected, it is as it was.
+    // Unchanged without garbage collection.
     ...((plan.unconfirmed ?? earlier.unconfirmed ?? options.progress.unconfirmed) ? { unconfirmed: true } : {}),
   };
   try {
@@ -119,7 +119,7 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
   }
 }
 
-/** What the first sync of a process, or of a term, has to know of those before it, by Git alone. */
+/** What the first sync of a process, or of a term, needs to know of earlier ones, from Git. */
 async function leftByOthers(
   previous: Revision | undefined,
   revision: Revision,
@@ -134,20 +134,20 @@ async function leftByOthers(
     return { unconfirmed, before: previous === undefined ? [] : (await reader.readAside(previous, cancel)).manifests };
   } catch (error) {
     cancel.signal?.throwIfAborted();
-    // A revision that rewritten history has dropped, or a path that it did not have: nothing is certain.
+    // The revision was removed by rewriting history, or lacks a path: nothing is certain.
     if (error instanceof FluxError) return { unconfirmed, before: [] };
     throw error;
   }
 }
 
-/** What applying warned of, with the place of the manifest. */
+/** Warnings of the apply, with the location of the manifest. */
 export function applyWarnings({ id, place, warnings = [] }: Change | ObjectDiff): readonly Problem[] {
   return warnings.map((error) => ({ ...place, id, error }));
 }
 
 /**
- * A confirmation counts once, whatever becomes of this process and of its sync tag: what is used of it stands in Git before anything
- * is deleted by it. Resolves to why it cannot, and then the confirmation does not count in this sync.
+ * An approval applies only once, even after a crash: its use is recorded in Git before any deletion. Resolves to the error if that fails;
+ * then the approval does not apply in this sync.
  */
 async function claim(
   plan: Plan,
@@ -163,21 +163,18 @@ async function claim(
     return undefined;
   } catch (error) {
     cancel.signal?.throwIfAborted();
-    return new FluxError(
-      `Allow-Prune: ${allowPrune} does not count yet: the note that it is used could not be written to Git: ${messageOf(error)}`,
-      {
-        code: 'gc/unclaimed',
-        help: 'Without that note it would count again after a restart. The next sync tries again. Give fluxd write access to its notes, or confirm with `fluxctl gc approve`.',
-        cause: error,
-      },
-    );
+    return new FluxError(`Allow-Prune: ${allowPrune} does not apply yet: recording its use in Git failed: ${messageOf(error)}`, {
+      code: 'gc/unclaimed',
+      help: 'Without that record it would apply again after a restart. The next sync retries. Give fluxd write access to its notes, or approve with `fluxctl gc approve`.',
+      cause: error,
+    });
   }
 }
 
 /**
- * The largest N of `Allow-Prune: N` that a person wrote in a commit since the last sync. Where there is no such range (without a last
- * sync, after history was rewritten, at an unchanged revision) only the newest commit counts. Of commits that have a record, and those
- * before them, only that counts which the record says is still to be done: what was confirmed once must not confirm other deletions later.
+ * The largest N of `Allow-Prune: N` in the commits since the last sync. Without such a range (without a last sync, after history was
+ * rewritten, at an unchanged revision) only the newest commit is considered. For commits with a record, and those before them, only the
+ * remainder in the record applies: an approval must not apply to other deletions later.
  */
 export async function confirmedDeletions(
   source: Source,

@@ -32,7 +32,7 @@ describe('which daemon accepts changes', () => {
   test('one that follows names the leader, and how to reach it', () => {
     expect(refusalOf(following('flux-77-abc'))).toMatchObject({
       code: 'lease/elsewhere',
-      message: 'this daemon waits: flux-77-abc leads, and takes changes',
+      message: 'this daemon is on standby: flux-77-abc leads, and accepts changes',
       help: expect.stringContaining('kubectl port-forward pod/flux-77-abc 3030:3030'),
     });
   });

@@ -38,7 +38,7 @@ describe('an approval of deletions (R-021)', () => {
 
   test('of another list is refused, and the present one named', () => {
     const approvals = new Approvals();
-    expect(() => approvals.approve('abc')).toThrow('no list abc of deletions waits for an approval');
+    expect(() => approvals.approve('abc')).toThrow('no list abc of deletions waits for approval');
     approvals.update([held('a', 'now')]);
     expect(() => approvals.approve('abc')).toThrow('the list of held deletions is not abc: it is now now');
     expect(approvals.approved).toEqual([]);
@@ -90,7 +90,7 @@ describe('an approval of the deletion of orphans (R-022)', () => {
     approvals.update([], [orphan('a'), orphan('b'), { id: 'shop:configmap/odd' }]);
     expect(approvals.held()).toEqual({ deletions: [], orphans: [orphan('a'), orphan('b'), { id: 'shop:configmap/odd' }] });
     for (const wrong of [orphan('c'), orphan('b', 'uid-a')])
-      expect(() => approvals.approveOrphans([orphan('a'), wrong])).toThrow('is not among the orphans that the last sync saw');
+      expect(() => approvals.approveOrphans([orphan('a'), wrong])).toThrow('is not among the orphans of the last sync');
     expect(approvals.approvedOrphans).toEqual([]);
     approvals.approveOrphans([orphan('a')]);
     expect(approvals.approvedOrphans).toEqual([orphan('a')]);

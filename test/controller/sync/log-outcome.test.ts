@@ -24,7 +24,7 @@ test('objects with the mark of another Flux, or of a former URL, are told once, 
   const many = Array.from({ length: 12 }, (_, n) => ({ id: `a:b/c${n}`, uid: `u-${n}` }));
   for (const orphans of [many, many.slice(1), undefined, many.slice(0, 2)])
     tell({ ...OUTCOME, ...(orphans ? { orphans } : {}) }, log);
-  const message = 'objects that are not in Git have the mark of another Flux, or of a former URL, branch or path; left alone';
+  const message = 'objects that are not in Git have the mark of another Flux, or of an earlier URL, branch or path; left alone';
   expect(lines).toEqual([
     `${message} {"objects":12,"resources":"${many
       .slice(0, 10)

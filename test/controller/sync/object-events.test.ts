@@ -58,10 +58,10 @@ test('drift, held deletions and deletions', () => {
     reason: 'changed by kubectl-edit: data.a',
   };
   expect(told(drift)).toMatchObject([
-    { reason: 'DriftCorrected', type: 'Normal', note: 'put right: changed by kubectl-edit: data.a' },
+    { reason: 'DriftCorrected', type: 'Normal', note: 'corrected: changed by kubectl-edit: data.a' },
   ]);
   expect(told({ id: 'shop:configmap/a', inGit: false, outcome: 'held', uid: 'u', reason: 'too many' })).toMatchObject([
-    { reason: 'DeletionHeld', type: 'Warning', note: 'gone from Git, and not deleted: too many' },
+    { reason: 'DeletionHeld', type: 'Warning', note: 'removed from Git, but not deleted: too many' },
   ]);
   expect(told({ id: 'shop:configmap/a', inGit: false, outcome: 'deleted', uid: 'u', reason: 'no longer in Git' })).toMatchObject([
     { reason: 'GarbageCollected', type: 'Normal' },

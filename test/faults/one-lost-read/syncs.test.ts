@@ -62,7 +62,7 @@ losesNothing(
       ...TWO_SYNCS,
       first: { ...TWO_SYNCS.first, 'shop:configmap/kept': 'unchanged', 'shop:deployment/web': 'unchanged' },
     },
-    log: ['watch failed; trying again', 'watch failed; trying again'],
+    log: ['watch failed; retrying', 'watch failed; retrying'],
   },
   8,
 );
