@@ -245,7 +245,7 @@ describe('the loop', () => {
     failFetch = false;
     loop.ask('fetch');
     await until('a fetch succeeds', () => logged.length > 2);
-    expect(logged.slice(1)).toEqual(['step failed: no such host', 'step works again']);
+    expect(logged.slice(1)).toEqual(['step failed: no such host', 'step recovered']);
   });
 
   test('what is expected, such as that there is no repository yet, is no error', async () => {
