@@ -21,7 +21,7 @@ export function escalationWarning(target: Target, self: Self | undefined): FluxE
 const RBAC = 'rbac.authorization.k8s.io';
 /** https://kubernetes.io/docs/concepts/security/rbac-good-practices/#kubernetes-rbac-privilege-escalation-risks */
 const ESCALATING = ['escalate', 'bind', 'impersonate'];
-const EVERYBODY = new Set(['system:anonymous', 'system:unauthenticated', 'system:authenticated']);
+const ALL_USERS = new Set(['system:anonymous', 'system:unauthenticated', 'system:authenticated']);
 
 function powerOf(target: Target, self: Self | undefined): string | undefined {
   const { resource, namespace, name, manifest } = target;
@@ -79,7 +79,7 @@ function powerOfSubject(
   self: Self | undefined,
 ): string | undefined {
   const { kind, name, namespace = bindingNamespace } = subject;
-  if (EVERYBODY.has(String(name))) return 'it gives rights to everybody';
+  if (ALL_USERS.has(String(name))) return 'it gives rights to all users';
   if (name === 'system:serviceaccounts') return 'it gives rights to every service account';
   if (name === 'system:masters') return 'it names the group that is cluster-admin';
   if (!self) return undefined;
