@@ -91,7 +91,7 @@ describe('helm upgrade of a release of Flux v1', () => {
     const same = await shared(at);
     const told = succeeds('upgrade', at.release, CHART, '--namespace', at.namespace, ...setting(values));
     expect(told).not.toContain('ssh-keygen');
-    expect(told.includes(`The deploy key is in the Secret ${at.name}-git-deploy already`)).toBe(same[2] !== undefined);
+    expect(told.includes(`The deploy key is already in the Secret ${at.name}-git-deploy`)).toBe(same[2] !== undefined);
 
     // The same objects, and neither a second Flux nor memcached.
     expect(await shared(at)).toEqual(same);
