@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { type Clock, type Logger, messageOf } from '../../base/index.ts';
@@ -45,10 +45,9 @@ export function createCertificate({
     try {
       const [cert, key] = await Promise.all([read(files.certFile), read(files.keyFile)]);
       if (cert !== pair?.cert || key !== pair.key) {
-        // Throws unless both are valid and match.
-        createSecureContext({ cert, key });
+        const validUntil = checkPair({ cert, key });
         pair = { cert, key };
-        log.info({ file: files.certFile, validUntil: new X509Certificate(cert).validTo }, 'tls certificate loaded');
+        log.info({ file: files.certFile, validUntil }, 'tls certificate loaded');
       }
       trouble = '';
     } catch (error) {
@@ -67,6 +66,17 @@ export function createCertificate({
     if (pair === undefined) await looking;
     return pair;
   };
+}
+
+/**
+ * Until when the certificate is valid.
+ * @throws if one of the two is malformed or missing, or they do not match. Of an empty one, `createSecureContext` says nothing.
+ */
+function checkPair({ cert, key }: KeyPair): string {
+  const leaf = new X509Certificate(cert);
+  if (!leaf.checkPrivateKey(createPrivateKey(key))) throw new Error('the private key is not that of the certificate');
+  createSecureContext({ cert, key });
+  return leaf.validTo;
 }
 
 function readText(path: string): Promise<string> {
