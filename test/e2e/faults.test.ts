@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sampled, thorough } from '../support/sampled.ts';
 import {
   type Fault,
@@ -169,7 +169,6 @@ test.runIf(thorough('a definition and its object in one commit'))(
   async () => {
     const { shop, repository } = await start('definition');
     const group = `${world.unique('faults')}.example.org`;
-    onTestFinished(() => world.kube.delete(path.crd(`widgets.${group}`)));
     const revision = await repository.commit('A kind of our own', {
       'crd.yaml': manifest.customResourceDefinition(group, 'Widget'),
       'object.yaml': `apiVersion: ${group}/v1\nkind: Widget\nmetadata: { name: mine, namespace: ${shop} }\nspec: { size: 1 }\n`,

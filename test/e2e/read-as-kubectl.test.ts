@@ -411,7 +411,6 @@ test.runIf(thorough('nulls in custom resources'))(
     await world.fluxd(repository);
     await repository.synced(repository.head());
     expect((await world.kube.get(`apis/${group}/v1/namespaces/${shop}/parts/p`)).spec).toEqual({ note: null });
-    await world.kube.delete(`apis/apiextensions.k8s.io/v1/customresourcedefinitions/parts.${group}`);
   },
 );
 
