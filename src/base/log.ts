@@ -119,11 +119,10 @@ function logfmtValue(value: unknown): string {
 }
 
 /** Characters that logfmt must quote, including invisible ones. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters
-const NOT_BARE = /[\s"=\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+const NOT_BARE = /[\s"=\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu;
 /** Characters that JSON does not escape although terminals interpret them (C1 controls), or that end lines or reorder text. */
 const HIDDEN = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+// biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters
 const CONTROLS = /[\u0000-\u001f]/g;
 
 function escapeHidden(text: string): string {

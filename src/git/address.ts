@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { FluxError, redact, Secret } from '../base/index.ts';
+import { hasControlCharacter, replaceControlCharacters } from './control-character.ts';
 
 /** A repository URL as git parses it, validated and without the password. */
 export interface GitAddress {
@@ -20,8 +21,7 @@ const FORBIDDEN = new Set(['ext', 'fd']);
  * @throws FluxError `git/bad-url`
  */
 export function gitAddress(url: string): GitAddress {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters
-  if (/[\x00-\x1f\x7f]/.test(url)) throw refused(url, 'it contains a control character');
+  if (hasControlCharacter(url)) throw refused(url, 'it contains a control character');
   if (url !== url.trim()) throw refused(url, 'it starts or ends with a space');
   if (url.startsWith('-')) throw refused(url, 'it starts with "-"');
   if (url.startsWith('\\')) throw refused(url, 'it is a network share, which git cannot access safely');
@@ -102,8 +102,7 @@ function decoded(url: string, text: string): string {
   } catch {
     throw refused(url, 'it contains a malformed percent escape');
   }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters
-  if (/[\x00-\x1f\x7f]/.test(plain)) throw refused(url, 'it contains an encoded control character');
+  if (hasControlCharacter(plain)) throw refused(url, 'it contains an encoded control character');
   return plain;
 }
 
@@ -114,8 +113,7 @@ function refused(url: string, why: string, help = FORMS): FluxError {
 }
 
 function shownText(url: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters
-  return redact(url.replace(/[\x00-\x1f\x7f]/g, '?'))
+  return redact(replaceControlCharacters(url, '?'))
     .replace(/^(https?:\/\/)[^/]*@/i, '$1***@')
     .slice(0, 200);
 }

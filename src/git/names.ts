@@ -1,4 +1,5 @@
 import { FluxError } from '../base/index.ts';
+import { hasControlCharacter } from './control-character.ts';
 
 /** Full object id: 40 (SHA-1) or 64 (SHA-256) lower-case hex digits. */
 export function isObjectId(text: string): boolean {
@@ -12,8 +13,8 @@ export function isRefName(name: string): boolean {
     name.length <= 200 &&
     name !== '@' &&
     !name.startsWith('-') &&
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters
-    !/[\x00-\x20\x7f~^:?*[\\]/.test(name) &&
+    !hasControlCharacter(name) &&
+    !/[ ~^:?*[\\]/.test(name) &&
     !name.includes('..') &&
     !name.includes('@{') &&
     name.split('/').every((part) => part !== '' && !part.startsWith('.') && !part.endsWith('.') && !part.endsWith('.lock'))
@@ -38,8 +39,8 @@ export function repositoryPath(path: string): string {
   const flag = '--git-path';
   if (path.startsWith('/')) throw badOption(flag, path, 'it must be relative to the repository root');
   if (path.startsWith('-')) throw badOption(flag, path, 'it starts with "-"');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters
-  if (/[\x00-\x1f\x7f\\]/.test(path)) throw badOption(flag, path, 'it contains a control character or backslash');
+  if (hasControlCharacter(path) || path.includes('\\'))
+    throw badOption(flag, path, 'it contains a control character or backslash');
   const parts = path
     .normalize('NFKC')
     .split('/')
@@ -54,15 +55,13 @@ export function repositoryPath(path: string): string {
 
 /** A name or e-mail address that becomes part of a commit header. */
 export function checkIdentity(flag: string, value: string): void {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters
-  if (value.trim() === '' || /[\x00-\x1f\x7f<>]/.test(value) || value.startsWith('-') || value.length > 200)
+  if (value.trim() === '' || hasControlCharacter(value) || /[<>]/.test(value) || value.startsWith('-') || value.length > 200)
     throw badOption(flag, value, 'it must be one line of text without < and >, and must not start with "-"');
 }
 
 /** A file name that becomes part of the ssh command. */
 export function checkFile(field: string, file: string | undefined): void {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters
-  if (file !== undefined && (!file.startsWith('/') || /[\x00-\x1f\x7f"]/.test(file)))
+  if (file !== undefined && (!file.startsWith('/') || file.includes('"') || hasControlCharacter(file)))
     throw badOption(field, file, 'it must be an absolute path without quotes or control characters');
 }
 

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { type Cancellable, FluxError } from '../base/index.ts';
 import type { Commit, TreeFile } from '../repository/index.ts';
 import type { Reading } from './branch.ts';
+import { hasControlCharacter } from './control-character.ts';
 import type { RunOptions } from './git-process.ts';
 import { listCommits } from './history.ts';
 import { linkTargets } from './link-targets.ts';
@@ -152,8 +153,7 @@ export function createRevisions({ mirror, reader, reading, branch, paths, names,
  * (a search by message).
  */
 function isQuestion(ref: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters
-  return ref !== '' && ref.length <= 250 && !/^[-:]|[\x00-\x20\x7f:?*[\\]|\.\.|[@^]\{/.test(ref);
+  return ref !== '' && ref.length <= 250 && !hasControlCharacter(ref) && !/^[-:]|[ :?*[\\]|\.\.|[@^]\{/.test(ref);
 }
 
 /** The cached or pending result, or a new one; failures are not cached. */

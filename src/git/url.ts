@@ -1,4 +1,5 @@
 import { redact } from '../base/index.ts';
+import { hasControlCharacter } from './control-character.ts';
 
 /** A repository URL as Flux v1 parses it; identifies a repository, but is never passed to git. */
 export interface GitUrl {
@@ -76,6 +77,5 @@ function escapePath(path: string): string {
 }
 
 function hasControls(text: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters
-  return /[\x00-\x20\x7f]/.test(text);
+  return text.includes(' ') || hasControlCharacter(text);
 }
