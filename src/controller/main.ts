@@ -162,8 +162,7 @@ export function startEngine(options: EngineOptions): RunningFlux {
     http,
     clock,
     log: log.child({ component: 'registry' }),
-    // Flux v1 scans once a minute; a shorter automation interval also needs more frequent scans.
-    scanIntervalMs: Math.min(60_000, config.automationIntervalMs),
+    automationIntervalMs: config.automationIntervalMs,
     rps: config.registryRps,
     burst: config.registryBurst,
     insecureHosts: config.registryInsecureHosts,

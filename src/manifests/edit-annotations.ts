@@ -14,7 +14,8 @@ import {
   type YamlMapping,
 } from '../base/index.ts';
 import { type EditTarget, type LocatedObject, locateObject, ownMapping, refuseShared, sharedText } from './locate.ts';
-import { editFailed, spliceDocument, updateAt, verifyEdit } from './verify.ts';
+import { spliceDocument } from './splice-document.ts';
+import { editFailed, updateAt, verifyEdit } from './verify.ts';
 
 /**
  * Sets annotations of an object (null removes one). A value is changed in place and keeps its quotes; new keys are added at the end of

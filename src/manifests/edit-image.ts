@@ -12,7 +12,8 @@ import { helmImageChanges } from '../resource/index.ts';
 import { editAnchored, type PairChange } from './edit-anchored.ts';
 import { describeTarget, type EditTarget, type LocatedObject, locateIn, notFound, ownMapping, readDocument } from './locate.ts';
 import { podSpecPath, valueAt } from './pod-spec.ts';
-import { editFailed, spliceDocument, updateAt, verifyEdit } from './verify.ts';
+import { spliceDocument } from './splice-document.ts';
+import { editFailed, updateAt, verifyEdit } from './verify.ts';
 
 /** A container of an object, and its new image. */
 export interface ImageChange {

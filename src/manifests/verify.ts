@@ -1,19 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import {
-  applyEdits,
-  FluxError,
-  isJsonMap,
-  type JsonValue,
-  parseYamlDocument,
-  type TextEdit,
-  type YamlDocument,
-} from '../base/index.ts';
+import { FluxError, isJsonMap, type JsonValue, parseYamlDocument, type YamlDocument } from '../base/index.ts';
 import { describeTarget, type EditTarget } from './locate.ts';
-
-/** Applies edits of one document to the complete text. */
-export function spliceDocument(text: string, { offset, text: before }: YamlDocument, edits: readonly TextEdit[]): string {
-  return text.slice(0, offset) + applyEdits(before, edits) + text.slice(offset + before.length);
-}
 
 /**
  * The last safety net of every edit: parses the document again, and compares it with the old document plus the wanted change. All text

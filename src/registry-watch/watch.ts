@@ -27,8 +27,8 @@ export interface ImageWatchOptions {
   readonly http: HttpTransport;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Interval from the end of one scan of a repository to the next, with 10 % jitter. */
-  readonly scanIntervalMs: number;
+  /** `--automation-interval`: a repository is scanned as often as automation runs, and at least once a minute. */
+  readonly automationIntervalMs: number;
   /** Requests per second to one registry host. */
   readonly rps: number;
   /** Burst of requests to one host, and number of tags of a repository read in parallel. */
@@ -71,10 +71,14 @@ interface Watched {
 }
 
 const MAX_CONFIGS = 50_000;
+/** Flux v1 scans once a minute. */
+const LONGEST_SCAN_INTERVAL_MS = 60_000;
 
 /** Watches image repositories: scans each at an interval, and keeps what it found. */
 export function createImageWatch(options: ImageWatchOptions) {
-  const { clock, log, scanIntervalMs, includeImages = [], excludeImages = [], onNewTags, random = Math.random } = options;
+  const { clock, log, automationIntervalMs, includeImages = [], excludeImages = [], onNewTags, random = Math.random } = options;
+  /** From the end of one scan of a repository to the next, with 10 % jitter. */
+  const scanIntervalMs = Math.min(LONGEST_SCAN_INTERVAL_MS, automationIntervalMs);
   const scan = scanOf(options);
   const watched = new Map<string, Watched>();
   const inBackground = pLimit(2);

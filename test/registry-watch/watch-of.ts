@@ -25,7 +25,7 @@ export function setup(options: Partial<ImageWatchOptions> = {}): Setup {
   const watch = createImageWatch({
     clock,
     log: silentLogger(),
-    scanIntervalMs: 60_000,
+    automationIntervalMs: 60_000,
     rps: 1000,
     // Time stands still: nobody may have to wait for it.
     burst: 10_000,
