@@ -60,7 +60,11 @@ test('the shapes of Flux v1 run: podinfo with its init container and autoscaler,
   await until('all images in Git are the newest that their patterns allow', async () => {
     await repository.pull();
     const [podinfo, wiki] = [repository.read('workloads/podinfo.yaml'), repository.read('releases/wiki.yaml')];
-    return podinfo.includes('/podinfo:6.5.1 # newer 6.5.x') && podinfo.includes('/alpine:3.10.2') && wiki.includes('tag: "4.2"');
+    return (
+      podinfo.includes('/podinfo:6.5.1 # Flux commits newer 6.5.x') &&
+      podinfo.includes('/alpine:3.10.2') &&
+      wiki.includes('tag: "4.2"')
+    );
   });
   const head = await repository.pull();
   await repository.synced(head);

@@ -67,7 +67,14 @@ export function killProcesses(uid: string): void {
   const group = controlGroup('memory', uid);
   const files = readdirSync(group, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('cgroup.procs'));
   const processes = files.flatMap((file) => readFileSync(join(group, file), 'utf8').split('\n').filter(Boolean));
-  for (const process_ of processes) process.kill(Number(process_), 'SIGKILL');
+  for (const process_ of processes) {
+    try {
+      process.kill(Number(process_), 'SIGKILL');
+    } catch (error) {
+      // A git that the daemon ran may have ended by itself since.
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    }
+  }
 }
 
 /** What a pod takes of the machine. */
