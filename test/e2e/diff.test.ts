@@ -92,22 +92,25 @@ test.runIf(thorough('diff --revision'))('diff --revision compares another revisi
   expect(unknown.stderr).toContain('no-such-branch');
 });
 
-test('what the API server would refuse is named, the rest is shown, and diff ends with 2', async () => {
-  const { shop, repository, write, diff } = await openShop();
-  const missing = world.unique('nowhere');
-  write('lost.yaml', manifest.configMap(missing, 'lost'));
-  write('keys.yaml', secret(shop, 'x').replace('stringData: { password: x }', 'data: { password: canary-not-base64! }'));
-  write('broken.yaml', 'kind: [');
-  write('map.yaml', manifest.configMap(shop, 'map', { greeting: 'goodbye' }));
-  const { code, stdout, stderr } = await diff('--path', repository.clone);
-  expect(code).toBe(2);
-  expect(stdout).toMatch(new RegExp(`^failed ${missing}:configmap/lost  lost\\.yaml:1  .*not found`, 'm'));
-  expect(stdout).toMatch(new RegExp(`^failed ${shop}:secret/keys`, 'm'));
-  expect(stdout).toMatch(/^error broken\.yaml/m);
-  expect(stdout).toContain('- data.greeting: hello\n  + data.greeting: goodbye\n');
-  expect(stderr).toBe('Error: 2 objects would fail, 1 manifest refused\n');
-  expect(stdout + stderr).not.toContain('canary');
-});
+test.runIf(thorough('what the API server would refuse'))(
+  'what the API server would refuse is named, the rest is shown, and diff ends with 2',
+  async () => {
+    const { shop, repository, write, diff } = await openShop();
+    const missing = world.unique('nowhere');
+    write('lost.yaml', manifest.configMap(missing, 'lost'));
+    write('keys.yaml', secret(shop, 'x').replace('stringData: { password: x }', 'data: { password: canary-not-base64! }'));
+    write('broken.yaml', 'kind: [');
+    write('map.yaml', manifest.configMap(shop, 'map', { greeting: 'goodbye' }));
+    const { code, stdout, stderr } = await diff('--path', repository.clone);
+    expect(code).toBe(2);
+    expect(stdout).toMatch(new RegExp(`^failed ${missing}:configmap/lost  lost\\.yaml:1  .*not found`, 'm'));
+    expect(stdout).toMatch(new RegExp(`^failed ${shop}:secret/keys`, 'm'));
+    expect(stdout).toMatch(/^error broken\.yaml/m);
+    expect(stdout).toContain('- data.greeting: hello\n  + data.greeting: goodbye\n');
+    expect(stderr).toBe('Error: 2 objects would fail, 1 manifest refused\n');
+    expect(stdout + stderr).not.toContain('canary');
+  },
+);
 
 test.runIf(thorough('diff of a new namespace'))(
   'a namespace that comes with the files lets its objects be shown as new',

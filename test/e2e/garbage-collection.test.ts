@@ -44,14 +44,17 @@ test.runIf(thorough('a dry run of deletions'))('a dry run only says what it woul
   expect(fluxd.log()).toContain(`${shop}:configmap/map-1`);
 });
 
-test('an object that is marked to be ignored in the cluster is kept', async () => {
-  const { shop, repository, maps } = await shopWith(3);
-  await world.kube.patch(path.configMap(shop, 'map-0'), { metadata: { annotations: { 'fluxcd.io/ignore': 'true' } } });
-  await world.kube.patch(path.configMap(shop, 'map-1'), { metadata: { annotations: { 'fluxcd.io/ignore': 'sync_only' } } });
-  const second = await repository.commit('All gone', { 'map-0.yaml': null, 'map-1.yaml': null, 'map-2.yaml': null });
-  await repository.synced(second);
-  expect(await maps()).toEqual(['map-0', 'map-1']);
-});
+test.runIf(thorough('an object that is marked to be ignored'))(
+  'an object that is marked to be ignored in the cluster is kept',
+  async () => {
+    const { shop, repository, maps } = await shopWith(3);
+    await world.kube.patch(path.configMap(shop, 'map-0'), { metadata: { annotations: { 'fluxcd.io/ignore': 'true' } } });
+    await world.kube.patch(path.configMap(shop, 'map-1'), { metadata: { annotations: { 'fluxcd.io/ignore': 'sync_only' } } });
+    const second = await repository.commit('All gone', { 'map-0.yaml': null, 'map-1.yaml': null, 'map-2.yaml': null });
+    await repository.synced(second);
+    expect(await maps()).toEqual(['map-0', 'map-1']);
+  },
+);
 
 test.runIf(thorough('a copy of our mark'))('a copy of our mark on another object does not make it ours (S-094)', async () => {
   const { shop, repository, maps } = await shopWith(2);
@@ -120,28 +123,31 @@ test.runIf(thorough('a list that fails holding deletions'))(
   },
 );
 
-test('a mass deletion is held until a person confirms its number in a commit (R-021)', async () => {
-  const { shop, repository, fluxd, maps } = await shopWith(14);
-  const gone = Object.fromEntries([...Array(12).keys()].map((n) => [`map-${n}.yaml`, null]));
-  const second = await repository.commit('Clear out', gone);
-  const held = await repository.synced(second);
-  expect(held.counts).toMatchObject({ held: 12 });
-  expect(held.counts.deleted).toBeUndefined();
-  await fluxd.sync();
-  expect(await maps()).toHaveLength(14);
-  expect(fluxd.log()).toMatch(
-    new RegExp(`msg="deletions held".* objects=12 resources=\\S*${shop}:configmap/map-1,.*Allow-Prune: 12`),
-  );
-  expect(await (await fetch(new URL('/metrics', fluxd.url))).text()).toMatch(/^flux_prune_held_objects 12$/m);
+test.runIf(thorough('a mass deletion that a commit confirms'))(
+  'a mass deletion is held until a person confirms its number in a commit (R-021)',
+  async () => {
+    const { shop, repository, fluxd, maps } = await shopWith(14);
+    const gone = Object.fromEntries([...Array(12).keys()].map((n) => [`map-${n}.yaml`, null]));
+    const second = await repository.commit('Clear out', gone);
+    const held = await repository.synced(second);
+    expect(held.counts).toMatchObject({ held: 12 });
+    expect(held.counts.deleted).toBeUndefined();
+    await fluxd.sync();
+    expect(await maps()).toHaveLength(14);
+    expect(fluxd.log()).toMatch(
+      new RegExp(`msg="deletions held".* objects=12 resources=\\S*${shop}:configmap/map-1,.*Allow-Prune: 12`),
+    );
+    expect(await (await fetch(new URL('/metrics', fluxd.url))).text()).toMatch(/^flux_prune_held_objects 12$/m);
 
-  const third = await repository.commit('Some, but not so many\n\nAllow-Prune: 3', {});
-  await repository.synced(third);
-  expect(await maps()).toHaveLength(14);
+    const third = await repository.commit('Some, but not so many\n\nAllow-Prune: 3', {});
+    await repository.synced(third);
+    expect(await maps()).toHaveLength(14);
 
-  const fourth = await repository.commit('Yes, really\n\nAllow-Prune: 12', {});
-  expect((await repository.synced(fourth)).counts).toMatchObject({ deleted: 12 });
-  expect(await maps()).toEqual(['map-12', 'map-13']);
-});
+    const fourth = await repository.commit('Yes, really\n\nAllow-Prune: 12', {});
+    expect((await repository.synced(fourth)).counts).toMatchObject({ deleted: 12 });
+    expect(await maps()).toEqual(['map-12', 'map-13']);
+  },
+);
 
 test('fluxctl gc shows a mass deletion that is held, and approves exactly that one', async () => {
   // It looks at Git only when it is asked to, so that no commit comes to it before the approval does.

@@ -134,30 +134,33 @@ describe('with rights in the whole cluster, but not all to ConfigMaps', () => {
   );
 });
 
-test('what this Flux lives by stays, though a commit drops it and confirms that; what gives power is told (S-093)', async () => {
-  const account = await world.account();
-  await account.grant({ cluster: [EVERYTHING] });
-  const [home, shop] = [account.namespace, world.namespace('shop')];
-  const repository = await world.repository();
-  const first = await repository.commit('Everything, Flux itself included', {
-    'home.yaml': manifest.namespace(home),
-    'account.yaml': `apiVersion: v1\nkind: ServiceAccount\nmetadata: { name: flux, namespace: ${home} }\n`,
-    'settings.yaml': manifest.configMap(home, 'settings'),
-    'shop.yaml': `${manifest.namespace(shop)}  labels: { pod-security.kubernetes.io/enforce: privileged }\n`,
-  });
-  const fluxd = await world.fluxd(repository, { account, args: [...quiet, '--sync-garbage-collection'] });
-  await repository.synced(first);
-  for (const told of [
-    `Namespace ${home} gives power: this Flux itself needs it`,
-    'ServiceAccount flux gives power: this Flux itself needs it',
-    `Namespace ${shop} gives power: its pods may be privileged`,
-  ])
-    await until(told, async () => fluxd.log().includes(told));
+test.runIf(thorough('what this Flux lives by'))(
+  'what this Flux lives by stays, though a commit drops it and confirms that; what gives power is told (S-093)',
+  async () => {
+    const account = await world.account();
+    await account.grant({ cluster: [EVERYTHING] });
+    const [home, shop] = [account.namespace, world.namespace('shop')];
+    const repository = await world.repository();
+    const first = await repository.commit('Everything, Flux itself included', {
+      'home.yaml': manifest.namespace(home),
+      'account.yaml': `apiVersion: v1\nkind: ServiceAccount\nmetadata: { name: flux, namespace: ${home} }\n`,
+      'settings.yaml': manifest.configMap(home, 'settings'),
+      'shop.yaml': `${manifest.namespace(shop)}  labels: { pod-security.kubernetes.io/enforce: privileged }\n`,
+    });
+    const fluxd = await world.fluxd(repository, { account, args: [...quiet, '--sync-garbage-collection'] });
+    await repository.synced(first);
+    for (const told of [
+      `Namespace ${home} gives power: this Flux itself needs it`,
+      'ServiceAccount flux gives power: this Flux itself needs it',
+      `Namespace ${shop} gives power: its pods may be privileged`,
+    ])
+      await until(told, async () => fluxd.log().includes(told));
 
-  await repository.commit('Away with it\n\nAllow-Prune: 9', { 'home.yaml': null, 'account.yaml': null, 'settings.yaml': null });
-  const report = await fluxd.sync();
-  expect(report.counts).toEqual({ unchanged: 1, deleted: 1, held: 2 });
-  expect(await world.kube.find(path.configMap(home, 'settings'))).toBeUndefined();
-  for (const own of [path.namespace(home), `api/v1/namespaces/${home}/serviceaccounts/flux`])
-    expect((await world.kube.get(own)).metadata.deletionTimestamp).toBeUndefined();
-});
+    await repository.commit('Away with it\n\nAllow-Prune: 9', { 'home.yaml': null, 'account.yaml': null, 'settings.yaml': null });
+    const report = await fluxd.sync();
+    expect(report.counts).toEqual({ unchanged: 1, deleted: 1, held: 2 });
+    expect(await world.kube.find(path.configMap(home, 'settings'))).toBeUndefined();
+    for (const own of [path.namespace(home), `api/v1/namespaces/${home}/serviceaccounts/flux`])
+      expect((await world.kube.get(own)).metadata.deletionTimestamp).toBeUndefined();
+  },
+);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { sampled } from '../support/sampled.ts';
+import { sampled, thorough } from '../support/sampled.ts';
 import {
   type Fault,
   type Files,
@@ -95,7 +95,7 @@ test('an object that somebody deleted comes back', async () => {
   await until('it is back', async () => (await world.kube.find(path.configMap(shop, 'a'))) !== undefined);
 });
 
-test('fields that others own are left to them', async () => {
+test.runIf(thorough('fields that others own'))('fields that others own are left to them', async () => {
   const shop = world.namespace('shop');
   const repository = await world.repository();
   const revision = await repository.commit('A map', {

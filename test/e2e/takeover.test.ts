@@ -178,42 +178,45 @@ test.runIf(thorough('replicas that are held through the scale subresource'))(
   },
 );
 
-test('a new number of replicas in Git takes the place of one that a person scaled to, unless an autoscaler decides (R-011)', async () => {
-  const shop = await inNamespace('scaled');
-  const web = (replicas: number) => manifest.deployment({ namespace: shop, name: 'web', image: 'x:1', replicas });
-  const repository = await world.repository();
-  await repository.commit('One replica', { 'web.yaml': web(1) });
-  const fluxd = await world.fluxd(repository, quiet);
-  await repository.synced(repository.head());
-  const replicas = async () => (await world.kube.get(path.deployment(shop, 'web'))).spec.replicas;
-  const scale = (to: number) => world.kube.patch(`${path.deployment(shop, 'web')}/scale`, { spec: { replicas: to } });
+test.runIf(thorough('a new number of replicas in Git'))(
+  'a new number of replicas in Git takes the place of one that a person scaled to, unless an autoscaler decides (R-011)',
+  async () => {
+    const shop = await inNamespace('scaled');
+    const web = (replicas: number) => manifest.deployment({ namespace: shop, name: 'web', image: 'x:1', replicas });
+    const repository = await world.repository();
+    await repository.commit('One replica', { 'web.yaml': web(1) });
+    const fluxd = await world.fluxd(repository, quiet);
+    await repository.synced(repository.head());
+    const replicas = async () => (await world.kube.get(path.deployment(shop, 'web'))).spec.replicas;
+    const scale = (to: number) => world.kube.patch(`${path.deployment(shop, 'web')}/scale`, { spec: { replicas: to } });
 
-  await scale(3);
-  await repository.commit('Five replicas', { 'web.yaml': web(5) });
-  expect((await fluxd.sync()).changes[0]?.reason).toMatch(/^changed in Git; spec\.replicas 5 replaces kubectl-\w+'s 3$/);
-  expect(await replicas()).toBe(5);
+    await scale(3);
+    await repository.commit('Five replicas', { 'web.yaml': web(5) });
+    expect((await fluxd.sync()).changes[0]?.reason).toMatch(/^changed in Git; spec\.replicas 5 replaces kubectl-\w+'s 3$/);
+    expect(await replicas()).toBe(5);
 
-  // Also when it is another process that finds both.
-  await scale(2);
-  await fluxd.stop();
-  await repository.commit('Four replicas', { 'web.yaml': web(4) });
-  await fluxd.restart();
-  await repository.synced(repository.head());
-  expect(await replicas()).toBe(4);
+    // Also when it is another process that finds both.
+    await scale(2);
+    await fluxd.stop();
+    await repository.commit('Four replicas', { 'web.yaml': web(4) });
+    await fluxd.restart();
+    await repository.synced(repository.head());
+    expect(await replicas()).toBe(4);
 
-  await scale(2);
-  await world.kube.create(`/apis/autoscaling/v2/namespaces/${shop}/horizontalpodautoscalers`, {
-    metadata: { name: 'web' },
-    spec: { maxReplicas: 9, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' } },
-  });
-  await repository.commit('Six replicas', { 'web.yaml': web(6) });
-  const waits = /spec\.replicas 6 waits: kubectl-\w+ holds 2 through the scale subresource/;
-  const report = await fluxd.sync();
-  expect(report.warnings[0]?.error.message).toMatch(waits);
-  expect(report.warnings[0]?.error.message).toContain('HorizontalPodAutoscaler web decides');
-  expect(await replicas()).toBe(2);
-  expect(fluxd.log()).toMatch(waits);
-  expect((await fluxd.fluxctl('status')).stdout).toMatch(waits);
-  expect((await fluxd.fluxctl('diff')).stdout).toMatch(waits);
-  expect((await fluxd.fluxctl('sync')).stdout).toMatch(waits);
-});
+    await scale(2);
+    await world.kube.create(`/apis/autoscaling/v2/namespaces/${shop}/horizontalpodautoscalers`, {
+      metadata: { name: 'web' },
+      spec: { maxReplicas: 9, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' } },
+    });
+    await repository.commit('Six replicas', { 'web.yaml': web(6) });
+    const waits = /spec\.replicas 6 waits: kubectl-\w+ holds 2 through the scale subresource/;
+    const report = await fluxd.sync();
+    expect(report.warnings[0]?.error.message).toMatch(waits);
+    expect(report.warnings[0]?.error.message).toContain('HorizontalPodAutoscaler web decides');
+    expect(await replicas()).toBe(2);
+    expect(fluxd.log()).toMatch(waits);
+    expect((await fluxd.fluxctl('status')).stdout).toMatch(waits);
+    expect((await fluxd.fluxctl('diff')).stdout).toMatch(waits);
+    expect((await fluxd.fluxctl('sync')).stdout).toMatch(waits);
+  },
+);

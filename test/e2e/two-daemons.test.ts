@@ -107,7 +107,7 @@ describe('two daemons for one source', () => {
     expect(first.proxy.requests.filter(isWrite).length).toBeGreaterThan(0);
   });
 
-  test('a leader that is stopped gives way at once', async () => {
+  test.runIf(thorough('a leader that is stopped'))('a leader that is stopped gives way at once', async () => {
     const shop = await open(await namespace('flux'));
     const first = await shop.daemon('flux-1');
     await shop.repository.synced(shop.repository.head());
