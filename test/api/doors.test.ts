@@ -69,7 +69,7 @@ const IDENTITIES: Readonly<Record<string, { readonly token?: string; readonly ma
   'a token with every right': { token: 'owner', may: ['GET', 'HEAD', 'POST', 'PATCH'] },
 };
 
-describe.each(sampled('identities at the doors of the API', Object.entries(IDENTITIES), 4))('%s', (_, { token, may }) => {
+describe.each(sampled('identities at the doors of the API', Object.entries(IDENTITIES), 2))('%s', (_, { token, may }) => {
   const forms =
     token === undefined ? [{}] : [`Bearer ${token}`, `Scope-Probe token=${token}`].map((authorization) => ({ authorization }));
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Recorded, writesOf } from '../e2e/harness/api-proxy.ts';
 import type { Fault } from '../e2e/harness/fault.ts';
+import { sampled } from '../support/sampled.ts';
 import { startEngine } from './engine.ts';
 import { configMapPath, maps, namespace, yaml } from './manifests.ts';
 
@@ -46,7 +47,7 @@ const OBSTACLES: readonly (readonly [
 ];
 
 describe('R-012: an admission webhook', () => {
-  test.for(OBSTACLES)(
+  test.for(sampled('obstacles to writes', OBSTACLES, 2))(
     'that %s: the object is told with the name of the webhook, all others are applied, and it follows',
     async ([, fault, { says, tries, withinMs }]) => {
       const engine = await startEngine(

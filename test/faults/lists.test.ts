@@ -160,7 +160,7 @@ async function nothingIsConcluded(world: World): Promise<void> {
 }
 
 describe('R-007: of a list that is in doubt nothing is concluded: its kind is held, nothing is deleted, the rest is applied', () => {
-  test.for(sampled('faults of lists in pages', PAGED, 10))('in pages: %s', async ([, fault]) => {
+  test.for(sampled('faults of lists in pages', PAGED, 6))('in pages: %s', async ([, fault]) => {
     const noStreams: ListFault = (recorded) =>
       recorded.query.has('sendInitialEvents')
         ? { kind: 'answer', status: 400, body: status(400, 'BadRequest', 'unknown parameter sendInitialEvents') }
@@ -169,7 +169,7 @@ describe('R-007: of a list that is in doubt nothing is concluded: its kind is he
   });
 
   // Where the list comes in pages there is no stream to break: then the fault is that of a page.
-  test.for(sampled('faults of lists as a stream', STREAMED, 5))('as a stream: %s', async ([, fault]) => {
+  test.for(sampled('faults of lists as a stream', STREAMED, 3))('as a stream: %s', async ([, fault]) => {
     const streams: ListFault = ({ query }) => (query.has('sendInitialEvents') ? fault : { kind: 'answer', status: 500 });
     await nothingIsConcluded(await restarted(streams));
   });
