@@ -1,4 +1,4 @@
-import { type Cancellable, type Clock, FluxError, type Logger } from '../base/index.ts';
+import { type Cancellable, type Clock, createChangedOnly, FluxError, type Logger } from '../base/index.ts';
 import { type Change, isApplied, type ObjectDiff, type ObjectEvent, type Plan, type PlanRequest } from '../change/index.ts';
 import {
   type AccessQuestion,
@@ -14,7 +14,6 @@ import {
 import { applySteps } from './apply/apply.ts';
 import { applyBody } from './apply/body.ts';
 import { createWindow } from './apply/window.ts';
-import { createChangedOnly } from './changed-only.ts';
 import { reviewAccess } from './connection/access.ts';
 import { createCredentialSource, type KubeconfigSource, loadKubeconfig } from './connection/kubeconfig.ts';
 import { createTransport } from './connection/transport.ts';

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { asFluxError, type Clock, type Logger } from '../../base/index.ts';
+import { asFluxError, type ChangedOnly, type Clock, type Logger } from '../../base/index.ts';
 import type { ObjectEvent } from '../../change/index.ts';
 import { formatApiVersion } from '../../resource/index.ts';
-import type { ChangedOnly } from '../changed-only.ts';
 import type { Transport } from '../connection/transport.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
 import { microTime } from '../object/micro-time.ts';

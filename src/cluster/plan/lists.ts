@@ -1,6 +1,5 @@
-import { asFluxError, FluxError, type Logger, messageOf } from '../../base/index.ts';
+import { asFluxError, type ChangedOnly, FluxError, type Logger, messageOf } from '../../base/index.ts';
 import { formatResourceId, parseApiVersion, type ResourceId } from '../../resource/index.ts';
-import type { ChangedOnly } from '../changed-only.ts';
 import { type ApiResource, kindKey } from '../discovery/api-resource.ts';
 import type { Directory } from '../discovery/discovery.ts';
 import type { LiveObject } from '../object/live.ts';

@@ -1,5 +1,4 @@
-import { FluxError, type Logger } from '../../base/index.ts';
-import type { ChangedOnly } from '../changed-only.ts';
+import { type ChangedOnly, FluxError, type Logger } from '../../base/index.ts';
 import type { Transport } from '../connection/transport.ts';
 import { METADATA } from '../object/live.ts';
 import type { AllowedNamespaces } from './allowed-namespaces.ts';

@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import { asFluxError, type Logger } from '../../base/index.ts';
+import { asFluxError, type ChangedOnly, type Logger } from '../../base/index.ts';
 import { type ClusterWorkload, parseResourceId, type ResourceId, type WorkloadFilter } from '../../resource/index.ts';
-import type { ChangedOnly } from '../changed-only.ts';
 import type { Transport } from '../connection/transport.ts';
 import { type ApiResource, kindName } from '../discovery/api-resource.ts';
 import type { Directory, Discovery } from '../discovery/discovery.ts';

@@ -1,4 +1,4 @@
-import { asFluxError, type Logger, redact } from '../../base/index.ts';
+import { asFluxError, createChangedOnly, type Logger, redact } from '../../base/index.ts';
 import { type Change, isHeldDeletion } from '../../change/index.ts';
 import { type EventResult, type FluxEvent, parseJobNote } from '../../record/index.ts';
 import type { Commit, Revision } from '../../repository/index.ts';
@@ -14,14 +14,13 @@ export interface SyncEvents {
 }
 
 export function createSyncEvents(source: Pick<Source, 'commits' | 'notes'>, log: Logger): SyncEvents {
-  const reported = { errors: '[]', held: '[null,[]]' };
-
-  function isNews(what: keyof typeof reported, value: unknown): boolean {
-    const text = JSON.stringify(value);
-    const before = reported[what];
-    reported[what] = text;
-    return text !== before;
-  }
+  // No errors and no held deletions are no change at first.
+  const changedOnly = createChangedOnly(
+    new Map([
+      ['errors', '[]'],
+      ['held', '[null,[]]'],
+    ]),
+  );
 
   async function newCommits({ previous, revision }: SyncOutcome): Promise<readonly Commit[]> {
     try {
@@ -45,7 +44,7 @@ export function createSyncEvents(source: Pick<Source, 'commits' | 'notes'>, log:
       const envelope = { startedAt, endedAt: finishedAt };
       const events: FluxEvent[] = [];
 
-      const isOtherTrouble = isNews('errors', errors) && errors.length > 0;
+      const isOtherTrouble = changedOnly.hasChanged('errors', JSON.stringify(errors)) && errors.length > 0;
       const isInitial = previous === undefined && commits.length > 0;
       if (commits.length > 0 || isOtherTrouble) {
         events.push({
@@ -72,7 +71,7 @@ export function createSyncEvents(source: Pick<Source, 'commits' | 'notes'>, log:
       const held = changes.filter(isHeldDeletion);
       const deletions = held.map(reasonOf);
       const hash = held.find(({ approval }) => approval !== undefined)?.approval;
-      if (isNews('held', [hash, deletions]) && deletions.length > 0) {
+      if (changedOnly.hasChanged('held', JSON.stringify([hash, deletions])) && deletions.length > 0) {
         const metadata = { revision, ...(hash === undefined ? {} : { hash }), deletions };
         events.push({ type: 'deletions_held', objects: sorted(deletions.map(({ id }) => id)), ...envelope, metadata });
       }

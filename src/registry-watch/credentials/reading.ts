@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Clock, Logger } from '../../base/index.ts';
+import { type Clock, createChangedOnly, type Logger } from '../../base/index.ts';
 import type { DockerConfig } from './docker-config.ts';
 
 /** How long read objects are cached. */
@@ -19,12 +19,10 @@ export interface Reading {
 
 export function createReading(clock: Clock, log: Logger): Reading {
   const remembered = new LRUCache<string, { readonly at: number; readonly value: Promise<unknown> }>({ max: 5000 });
-  const reported = new LRUCache<string, string>({ max: 1000 });
+  const changedOnly = createChangedOnly(new LRUCache<string, string>({ max: 1000 }));
 
   const report = (source: string, message: string) => {
-    if (reported.get(source) === message) return;
-    reported.set(source, message);
-    log.warn({ err: message }, 'registry credentials not used');
+    if (changedOnly.hasChanged(source, message)) log.warn({ err: message }, 'registry credentials not used');
   };
 
   return {
@@ -37,9 +35,9 @@ export function createReading(clock: Clock, log: Logger): Reading {
       return value;
     },
     report,
-    recovered: (source) => void reported.delete(source),
+    recovered: changedOnly.recovered,
     checked(source, config) {
-      if (config.problems.length === 0) reported.delete(source);
+      if (config.problems.length === 0) changedOnly.recovered(source);
       else report(source, config.problems.map(({ message }) => message).join('; '));
       return config;
     },

@@ -6,8 +6,15 @@ export interface ChangedOnly {
   recovered(subject: string): void;
 }
 
-export function createChangedOnly(): ChangedOnly {
-  const last = new Map<string, string>();
+/** A Map, or a cache. */
+interface LastMessages {
+  get(subject: string): string | undefined;
+  set(subject: string, message: string): unknown;
+  delete(subject: string): unknown;
+}
+
+/** @param last Holds the last message of each subject: a cache with a bound where there may be many. */
+export function createChangedOnly(last: LastMessages = new Map<string, string>()): ChangedOnly {
   return {
     hasChanged(subject, message) {
       if (last.get(subject) === message) return false;
