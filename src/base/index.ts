@@ -10,6 +10,7 @@ export { begin, type Clock, type Deadline, rfc3339, systemClock, timeOfDay, with
 export { parseCsvLine } from './csv.ts';
 export { cut, isCut } from './cut.ts';
 export { parseDuration } from './duration.ts';
+export type { ElectionHandlers } from './election.ts';
 export { asFluxError, type Fault, FluxError, type FluxErrorOptions, messageOf } from './errors.ts';
 export { matchGlob } from './glob.ts';
 export { goJson } from './go-json.ts';

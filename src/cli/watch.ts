@@ -8,7 +8,7 @@ const CLEAR = '\u001b[H\u001b[J';
  * Prints the result of `show`. With --watch, prints each new result until interrupted, and waits for an unreachable daemon. A terminal
  * shows only the latest result.
  */
-export async function print(
+export async function printOrWatch(
   session: Pick<Session, 'stdout' | 'stderr' | 'env' | 'colour' | 'clock'>,
   { watch = false, outputFormat }: { readonly watch?: boolean; readonly outputFormat: string },
   show: () => Promise<string>,

@@ -1,4 +1,4 @@
-import { type Cancellable, type Clock, createChangedOnly, FluxError, type Logger } from '../base/index.ts';
+import { type Cancellable, type Clock, createChangedOnly, type ElectionHandlers, FluxError, type Logger } from '../base/index.ts';
 import { type Change, isApplied, type ObjectDiff, type ObjectEvent, type Plan, type PlanRequest } from '../change/index.ts';
 import {
   type AccessQuestion,
@@ -23,7 +23,6 @@ import type { DefinedKinds } from './discovery/crd.ts';
 import { createDiscovery, type Directory } from './discovery/discovery.ts';
 import { createObjectEvents, type EventResult, type Subject } from './event/object-events.ts';
 import { healthTarget, watchHealth } from './health/watch-health.ts';
-import type { ElectionHandlers } from './lease/election.ts';
 import { Fence } from './lease/fence.ts';
 import { type Candidacy, takePart } from './lease/take-part.ts';
 import { FIELD_MANAGER } from './object/ownership.ts';

@@ -1,6 +1,5 @@
-import { canonicalName, formatImageRef, type ImageRef, withTag } from '../image/index.ts';
+import { canonicalName, formatImageRef, type ImageInfo, type ImageRef, type ImageRepository, withTag } from '../image/index.ts';
 import { filterImages, newest, type TaggedImage, type TagPattern } from '../policy/index.ts';
-import type { KnownImage, KnownRepository } from './context.ts';
 
 /** The decision about one container's image. */
 export type Choice =
@@ -17,7 +16,7 @@ export type Choice =
   | { readonly kind: 'pinned'; readonly reason: string };
 
 /** The newest image that matches the pattern, in the form of the current reference. */
-export function chooseNewest(current: ImageRef, pattern: TagPattern, repository: KnownRepository | undefined): Choice {
+export function chooseNewest(current: ImageRef, pattern: TagPattern, repository: ImageRepository | undefined): Choice {
   const tags = filterImages(
     (repository?.tags ?? []).map((tag) => ({ tag })),
     pattern,
@@ -41,7 +40,7 @@ export function chooseNewest(current: ImageRef, pattern: TagPattern, repository:
  * The current reference with another tag. An image with a tag and a digest gets the new tag's digest; one with only a digest stays,
  * because it does not say which tags to follow.
  */
-export function chooseTag(current: ImageRef, tag: string, repository: KnownRepository | undefined, digest = ''): Choice {
+export function chooseTag(current: ImageRef, tag: string, repository: ImageRepository | undefined, digest = ''): Choice {
   if (current.digest !== '' && current.tag === '') {
     return { kind: 'pinned', reason: 'image is pinned to a digest without a tag' };
   }
@@ -53,7 +52,7 @@ export function chooseTag(current: ImageRef, tag: string, repository: KnownRepos
 }
 
 /** An image in the form that the pattern's order compares. */
-export function tagged(name: ImageRef, tag: string, repository: KnownRepository | undefined): TaggedImage {
+export function tagged(name: ImageRef, tag: string, repository: ImageRepository | undefined): TaggedImage {
   const { createdAt, createdNs } = repository?.images.get(tag) ?? {};
   return {
     ref: `${canonicalName(name)}:${tag}`,
@@ -64,7 +63,7 @@ export function tagged(name: ImageRef, tag: string, repository: KnownRepository 
 }
 
 /** The digest to pin to: that of the index, if the tag refers to one, so that every platform finds its image. */
-function pinOf(image: KnownImage | undefined): string | undefined {
+function pinOf(image: ImageInfo | undefined): string | undefined {
   return image?.indexDigest ?? image?.digest;
 }
 

@@ -1,4 +1,5 @@
-import type { Cancellable, FluxError } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
+import type { ImageRepository } from '../image/index.ts';
 import type { ManifestThread } from '../manifests/index.ts';
 import type { Container, Manifest, ResourceId } from '../resource/index.ts';
 
@@ -16,34 +17,10 @@ export interface WorkloadLookup {
   workloads(filter: { readonly ids: readonly ResourceId[] }, options?: Cancellable): Promise<readonly RunningWorkload[]>;
 }
 
-/** Registry metadata of one tag, as far as planning needs it. */
-export interface KnownImage {
-  /** Digest of the image manifest; of one platform, if the tag refers to an index. */
-  readonly digest?: string;
-  /** Digest of the index, if the tag refers to one. */
-  readonly indexDigest?: string;
-  /** Milliseconds since the epoch; absent if unknown. */
-  readonly createdAt?: number;
-  /** Nanoseconds beyond that millisecond; may be absent. */
-  readonly createdNs?: number;
-  /** Set if the tag cannot be read; such an image is never chosen. */
-  readonly error?: Error;
-}
-
-export interface KnownRepository {
-  readonly tags: readonly string[];
-  /** Metadata by tag; an absent tag has not been read yet. */
-  readonly images: ReadonlyMap<string, KnownImage>;
-  /** Time of the last tag list in milliseconds since the epoch; absent before the first. */
-  readonly scannedAt?: number;
-  /** Why the last scan failed; the tags are then from an earlier one. */
-  readonly error?: FluxError;
-}
-
 /** Access to image metadata. */
 export interface ImageLookup {
   /** By canonical name; undefined if unknown. */
-  repository(name: string): KnownRepository | undefined;
+  repository(name: string): ImageRepository | undefined;
   /** Reads the registry again before an image is reported as missing. Unknown names are ignored. */
   scanNow(name: string, options?: Cancellable): Promise<void>;
 }

@@ -6,8 +6,6 @@
 export { type AutomationPlan, planAutomation, type SkippedContainer } from './automation.ts';
 export type {
   ImageLookup,
-  KnownImage,
-  KnownRepository,
   RunningWorkload,
   Stage,
   Timed,

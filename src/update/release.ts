@@ -1,11 +1,19 @@
 import { FluxError, messageOf } from '../base/index.ts';
-import { canonicalName, formatImageRef, formatName, type ImageRef, parseImageRef, sameImage } from '../image/index.ts';
+import {
+  canonicalName,
+  formatImageRef,
+  formatName,
+  type ImageRef,
+  type ImageRepository,
+  parseImageRef,
+  sameImage,
+} from '../image/index.ts';
 import { type TagPattern, tagPatternFor } from '../policy/index.ts';
 import type { Container } from '../resource/index.ts';
 import { successOf } from './automation.ts';
 import { type Choice, chooseNewest, chooseTag } from './choose.ts';
 import { wantedContainers } from './containers.ts';
-import { type KnownRepository, type UpdateContext, untimed } from './context.ts';
+import { type UpdateContext, untimed } from './context.ts';
 import { editImages, type Planned } from './edit.ts';
 import {
   ALL_WORKLOADS,
@@ -82,7 +90,7 @@ function releaseWorkload(
 }
 
 /** The newest image, unless it may be older than the current one: an older image must be named explicitly. */
-function chooseUpgrade(current: ImageRef, pattern: TagPattern, repository: KnownRepository | undefined): Choice {
+function chooseUpgrade(current: ImageRef, pattern: TagPattern, repository: ImageRepository | undefined): Choice {
   const choice = chooseNewest(current, pattern, repository);
   if (choice.kind !== 'update' || current.tag === '') return choice;
   const { tag } = choice.target;

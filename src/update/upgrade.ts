@@ -1,13 +1,12 @@
-import type { ImageRef } from '../image/index.ts';
+import type { ImageRef, ImageRepository } from '../image/index.ts';
 import { isNewer, type TagPattern } from '../policy/index.ts';
 import { tagged } from './choose.ts';
-import type { KnownRepository } from './context.ts';
 
 /**
  * Whether an image may be updated to a tag that was not named explicitly: it must be strictly newer, by version or by two known times.
  * A tag list that lacks the newest tags must not cause a downgrade.
  */
-export function isUpgrade(current: ImageRef, tag: string, pattern: TagPattern, repository: KnownRepository | undefined): boolean {
+export function isUpgrade(current: ImageRef, tag: string, pattern: TagPattern, repository: ImageRepository | undefined): boolean {
   // The same tag with another digest: the tag was pushed again.
   if (tag === current.tag) return true;
   const [now, then] = [tagged(current, current.tag, repository), tagged(current, tag, repository)];
@@ -21,7 +20,7 @@ export function whyNoUpgrade(
   current: ImageRef,
   tag: string,
   pattern: TagPattern,
-  repository: KnownRepository | undefined,
+  repository: ImageRepository | undefined,
 ): string {
   if (current.tag === '') return `image has no tag, so it is unknown whether ${tag} is newer`;
   const unknown = [current.tag, tag].some((each) => repository?.images.get(each)?.createdAt === undefined);

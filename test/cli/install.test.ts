@@ -21,10 +21,11 @@ interface Manifest {
   readonly subjects?: JsonValue;
 }
 
+const isManifest = (value: unknown): value is Manifest => typeof value === 'object' && value !== null && 'kind' in value;
 const documents = (yaml: string) =>
   [...parseYamlDocuments(yaml)].flatMap((document) => {
     if (document.error) throw document.error;
-    return document.value === null ? [] : [document.value as unknown as Manifest];
+    return isManifest(document.value) ? [document.value] : [];
   });
 const container = (yaml: string) => {
   const found = documents(yaml).find(({ kind }) => kind === 'Deployment')?.spec?.template.spec.containers[0];

@@ -4,6 +4,7 @@ import { applyUpdate, type UpdateOptions } from '../../src/controller/jobs/apply
 import { createRepositoryReader } from '../../src/controller/repository/view.ts';
 import { createManifestReader, ManifestThread } from '../../src/manifests/index.ts';
 import { planAutomation, type UpdateSpec } from '../../src/update/index.ts';
+import { parts } from '../support/parts.ts';
 import { idOf, repositoryOf } from '../update/repository.ts';
 
 const deployment = (name: string, annotations: string) => `apiVersion: apps/v1
@@ -23,6 +24,7 @@ const world = (files: Readonly<Record<string, string>>) =>
     registry: { 'index.docker.io/acme/cart': { '1.3': { createdAt: 3 }, '1.4': { createdAt: 4 } } },
   });
 
+const ROLLED_OUT = { desired: 1, updated: 1, ready: 1, available: 1, outdated: 0, messages: [] };
 const thread = new ManifestThread();
 
 /** What an update that is carried out writes into Git beside the files. */
@@ -41,13 +43,15 @@ async function committed(
       return 'r-2';
     },
   };
-  const cluster = { ...workloads, idOf, namesBy: () => idOf };
+  const running = async ({ ids = [] }: { readonly ids?: readonly string[] }) =>
+    (await workloads.workloads({ ids })).map((workload) => ({ ...workload, status: 'ready', rollout: ROLLED_OUT, labels: {} }));
+  const cluster = { workloads: running, idOf, namesBy: () => idOf };
   const reader = createRepositoryReader(source, createManifestReader({ thread }), cluster);
   // Of the ports an update uses these parts alone.
   const events = { add: () => {} };
   const clock = { now: () => 0, monotonic: () => 0 };
   const metrics = await createMetrics({ version: 'test' });
-  const options = {
+  const options = parts<UpdateOptions>({
     source,
     reader,
     thread,
@@ -57,7 +61,7 @@ async function committed(
     metrics,
     clock,
     log: silentLogger(),
-  } as unknown as UpdateOptions;
+  });
   await applyUpdate('5b0d9a34', spec, options);
   const [request] = requests;
   if (!request) throw new Error('nothing was committed');

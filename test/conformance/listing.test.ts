@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { rolloutStatus } from '../../src/cluster/workload/rollout.ts';
+import { fluxV1Status } from '../../src/cluster/workload/flux-v1-status.ts';
 import { createDaemon, type DaemonOptions } from '../../src/controller/daemon/facade.ts';
 import { createRepositoryReader } from '../../src/controller/repository/view.ts';
 import type { ImageRepository } from '../../src/image/index.ts';
@@ -7,6 +7,7 @@ import { createManifestReader } from '../../src/manifests/index.ts';
 import type { SourceStatus } from '../../src/repository/index.ts';
 import { type Answer, daemonOf, serve } from '../api/daemon-fixture.ts';
 import { startWorld } from '../cluster/world.ts';
+import { parts } from '../support/parts.ts';
 import { idOf } from '../update/repository.ts';
 
 const HELLO = 'default:deployment/hello';
@@ -48,15 +49,15 @@ async function listing({ objects = [hello, svc], registry = REGISTRY, file = '',
     head: () => (git === 'ready' ? 'r-1' : undefined),
     state: () => ({ status: git }),
   };
-  const parts = {
+  // Listing asks for these parts of the daemon and no others.
+  const options = parts<DaemonOptions>({
     source,
     cluster,
     reader: createRepositoryReader(source, createManifestReader(), { idOf, namesBy: () => idOf }),
     images: { repository: (name: string) => registry[name] && repositoryOf(registry[name]) },
     progress: { failures: new Map() },
-  };
-  // Listing asks for these parts of the daemon and no others.
-  const { listWorkloads, listImages } = createDaemon(parts as unknown as DaemonOptions);
+  });
+  const { listWorkloads, listImages } = createDaemon(options);
   const api = await serve(daemonOf({ listWorkloads, listImages }));
   const path = (route: string, query: Query) => `/api/flux/${route}?${new URLSearchParams(query)}`;
   return {
@@ -137,7 +138,7 @@ describe('the listing of workloads', () => {
   test('LIST-20 calls a StatefulSet ready that is rolled out up to its partition', () => {
     const spec = { replicas: 5, updateStrategy: { rollingUpdate: { partition: 2 } } };
     const state = { observedGeneration: 1, readyReplicas: 5, updatedReplicas: 3, currentRevision: 'a', updateRevision: 'b' };
-    expect(rolloutStatus('StatefulSet', { metadata: { generation: 1 }, spec, status: state })).toMatchObject({
+    expect(fluxV1Status('StatefulSet', { metadata: { generation: 1 }, spec, status: state })).toMatchObject({
       status: 'ready',
       rollout: { desired: 3, updated: 3 },
     });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { FluxError } from '../../src/base/index.ts';
 import { type AutomatedSpec, planAutomation, planUpdate } from '../../src/update/index.ts';
 import { contextOf, type World, workload } from './world.ts';
 
@@ -89,7 +90,7 @@ describe('looking for newer images', () => {
       'the matching tags cannot be read',
       'semver:*',
       'cur',
-      { '1.0.0': { error: new Error('gone') } },
+      { '1.0.0': { error: new FluxError('gone', { code: 'registry/unreadable' }) } },
       'cannot read metadata of any matching tag: tag "1.0.0"',
     ],
     ['it is pinned to a digest alone', '*', '@sha256:aa', { new: { createdAt: 2 } }, 'image is pinned to a digest without a tag'],
@@ -102,7 +103,11 @@ describe('looking for newer images', () => {
   });
 
   test('an unreadable tag does not hold back the others', async () => {
-    const tags = { cur: { createdAt: 1 }, new: { createdAt: 2 }, windows: { error: new Error('no image for linux/amd64') } };
+    const tags = {
+      cur: { createdAt: 1 },
+      new: { createdAt: 2 },
+      windows: { error: new FluxError('no image for linux/amd64', { code: 'registry/unreadable' }) },
+    };
     const { spec } = await planAutomation(world([['c1', 'one/app:cur']], { 'index.docker.io/one/app': tags }));
     expect(targets(spec)).toEqual(['one/app:new']);
   });

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type KnownImage, planUpdate, type ReleaseImageSpec } from '../../src/update/index.ts';
+import { FluxError } from '../../src/base/index.ts';
+import type { ImageInfo } from '../../src/image/index.ts';
+import { planUpdate, type ReleaseImageSpec } from '../../src/update/index.ts';
 import { brief } from './brief.ts';
 import { repositoryOf } from './repository.ts';
 import { contextOf, type World, workload } from './world.ts';
@@ -134,7 +136,7 @@ describe('a release by image', () => {
     expect(byContainer.result).toEqual(byImage.result);
   });
 
-  test.each<[string, string, string, Readonly<Record<string, Partial<KnownImage> | null>>, string]>([
+  test.each<[string, string, string, Readonly<Record<string, Partial<ImageInfo> | null>>, string]>([
     [
       'the list lacks the newest',
       'glob:*',
@@ -146,7 +148,7 @@ describe('a release by image', () => {
       'the newest is older by time',
       'glob:*',
       '2',
-      { '1': { createdAt: 1 }, '2': { createdAt: 2, error: new Error('unreadable') } },
+      { '1': { createdAt: 1 }, '2': { createdAt: 2, error: new FluxError('unreadable', { code: 'registry/unreadable' }) } },
       'skipped newest matching tag 1 is not newer than 2; name the image to release it',
     ],
     [

@@ -1,5 +1,6 @@
+import type { ImageInfo } from '../../src/image/index.ts';
 import type { KubeObject, Manifest, ResourceId } from '../../src/resource/index.ts';
-import type { ImageLookup, KnownImage, RunningWorkload, UpdateContext } from '../../src/update/index.ts';
+import type { ImageLookup, RunningWorkload, UpdateContext } from '../../src/update/index.ts';
 
 export interface World {
   readonly files: Readonly<Record<string, string>>;
@@ -9,7 +10,7 @@ export interface World {
   /** Workloads that run; containers are those of the manifest unless given. */
   readonly running: readonly (ResourceId | RunningWorkload)[];
   /** By canonical name and tag. */
-  readonly registry: Readonly<Record<string, Readonly<Record<string, Partial<KnownImage> | null>>>>;
+  readonly registry: Readonly<Record<string, Readonly<Record<string, Partial<ImageInfo> | null>>>>;
 }
 
 /** A context over plain data, and what it was asked. */
@@ -25,7 +26,9 @@ export function contextOf({ files, manifests, running, registry }: World): Updat
     repository(name) {
       const tags = registry[name];
       if (!tags) return undefined;
-      const known = Object.entries(tags).filter((entry): entry is [string, Partial<KnownImage>] => entry[1] !== null);
+      const known = Object.entries(tags).flatMap(([tag, info]): (readonly [string, ImageInfo])[] =>
+        info === null ? [] : [[tag, { tag, labels: {}, fetchedAt: 0, ...info }]],
+      );
       return { tags: Object.keys(tags), images: new Map(known) };
     },
     async scanNow(name) {

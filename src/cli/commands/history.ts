@@ -8,7 +8,7 @@ import { printableLine } from '../printable.ts';
 import type { Session } from '../session.ts';
 import { countsText } from '../sync-summary.ts';
 import { formatTable } from '../table.ts';
-import { print } from '../watch.ts';
+import { printOrWatch } from '../watch.ts';
 
 interface Flags {
   readonly limit: string;
@@ -41,7 +41,7 @@ async function history(session: Session, flags: Flags): Promise<number> {
   if (!Number.isInteger(limit) || limit < 1)
     throw usageError(`invalid argument ${JSON.stringify(flags.limit)} for "-l, --limit" flag: it must be 1 or more`);
   const client = await session.client();
-  return print(session, flags, async () => {
+  return printOrWatch(session, flags, async () => {
     const syncs = await client.history({ limit });
     if (!syncs) throw notSupported('list past syncs');
     if (format === 'json' || format === 'yaml') return dataText(format, syncs);

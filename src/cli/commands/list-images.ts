@@ -7,7 +7,7 @@ import { usageError } from '../errors.ts';
 import { dataText, LIST_FORMATS, outputFormat, outputOption } from '../output-format.ts';
 import { printableLine } from '../printable.ts';
 import { formatTable } from '../table.ts';
-import { print } from '../watch.ts';
+import { printOrWatch } from '../watch.ts';
 
 interface Flags {
   readonly namespace?: string;
@@ -44,7 +44,7 @@ export function listImagesCommand(launch: Launch): Command {
         ? { namespace: '', spec: formatResourceId(parseResourceIdIn(namespace, wanted)) }
         : { namespace, spec: '<all>' };
       const client = await session.client();
-      return print(session, flags, async () => {
+      return printOrWatch(session, flags, async () => {
         const workloads = [...(await client.listImages(filter))].sort((a, b) => (a.ID < b.ID ? -1 : 1));
         if (workloads.length === 0 && !flags.watch) session.stderr.write(`${nothingFound(filter)}\n`);
         return textOf(workloads, { format, limit, headers: flags.headers });

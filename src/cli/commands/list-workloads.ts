@@ -5,7 +5,7 @@ import { dataText, LIST_FORMATS, outputFormat, outputOption } from '../output-fo
 import { printableLine } from '../printable.ts';
 import type { Session } from '../session.ts';
 import { formatTable } from '../table.ts';
-import { print } from '../watch.ts';
+import { printOrWatch } from '../watch.ts';
 
 interface Flags {
   readonly namespace?: string;
@@ -40,7 +40,7 @@ async function listWorkloads(session: Session, flags: Flags): Promise<number> {
   const format = outputFormat(flags.outputFormat, LIST_FORMATS);
   const namespace = flags.allNamespaces ? '' : await session.namespace(flags.namespace);
   const client = await session.client();
-  return print(session, flags, async () => {
+  return printOrWatch(session, flags, async () => {
     const listed = await client.listWorkloads({ namespace });
     const workloads = listed
       .filter(({ Containers }) => flags.container === undefined || Containers?.some(({ Name }) => Name === flags.container))

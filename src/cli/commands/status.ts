@@ -7,7 +7,7 @@ import { printableLine } from '../printable.ts';
 import type { Session } from '../session.ts';
 import { groupHeld, placeText, whyText } from '../sync-summary.ts';
 import { formatTable } from '../table.ts';
-import { print } from '../watch.ts';
+import { printOrWatch } from '../watch.ts';
 
 interface Flags {
   readonly namespace?: string;
@@ -43,7 +43,7 @@ const WRONG = ['failed', 'refused', 'held', 'waiting'];
 async function status(session: Session, flags: Flags): Promise<number> {
   const format = outputFormat(flags.outputFormat, LIST_FORMATS);
   const client = await session.client();
-  return print(session, flags, async () => {
+  return printOrWatch(session, flags, async () => {
     const filter = { states: flags.all ? [] : WRONG, ...(flags.namespace ? { namespace: flags.namespace } : {}) };
     const found = await client.objectStates(filter);
     if (!found) throw notSupported('report the state of objects');

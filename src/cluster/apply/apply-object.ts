@@ -3,7 +3,7 @@ import { isFields, type KubeObject } from '../../resource/index.ts';
 import { withoutSecretData } from '../connection/status-error.ts';
 import type { ApiRequest, ApiResponse, Transport } from '../connection/transport.ts';
 import { kindName, objectPath } from '../discovery/api-resource.ts';
-import { type LiveObject, METADATA, metadataOf } from '../object/live.ts';
+import { type Identified, isIdentified, METADATA, metadataOf } from '../object/live.ts';
 import type { ApplyStep } from '../plan/step.ts';
 import { deleteObject } from './delete.ts';
 import { createDraft } from './draft.ts';
@@ -23,7 +23,7 @@ export interface ApplyObjectDeps {
 
 export interface AppliedObject {
   /** The object in the cluster. */
-  readonly live: LiveObject;
+  readonly live: Identified;
   readonly outcome: 'created' | 'configured' | 'unchanged';
   /** Why the object was recreated, if it was. */
   readonly recreated?: string;
@@ -111,9 +111,9 @@ function turns({ request }: ApplyObjectDeps): Pick<Transport, 'request'> {
   return { request: (each) => request(() => each) };
 }
 
-function answered(body: unknown, subject: string): LiveObject {
+function answered(body: unknown, subject: string): Identified {
   const live = isFields(body) && isFields(body.metadata) ? metadataOf(body) : undefined;
-  if (live?.uid && live.resourceVersion) return live;
+  if (live && isIdentified(live) && live.resourceVersion) return live;
   throw new FluxError(`${subject}: the response to the apply contains no object`, { code: 'cluster/bad-answer' });
 }
 

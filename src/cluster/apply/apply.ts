@@ -170,12 +170,11 @@ export async function applySteps(
   async function deleteOne(step: DeleteStep): Promise<Change> {
     const { resource, live, entry } = step;
     const { action: _action, reason: whyPruned, ...object } = entry;
-    const uid = live.uid ?? '';
     try {
       const deleted = await deps.window.run(() => deleteObject(deps.transport, resource, live, signal));
       if (deleted === 'changed')
         return { ...object, outcome: 'held', reason: 'it changed after it was compared; the next sync checks again' };
-      deletes.set(uid, { at: deps.clock.monotonic() });
+      deletes.set(live.uid, { at: deps.clock.monotonic() });
       inventory.delete(keyOf(resource, live.namespace, live.name));
       const reason =
         deleted.finalizers.length > 0
@@ -184,7 +183,7 @@ export async function applySteps(
       return { ...object, outcome: 'deleted', reason };
     } catch (thrown) {
       const error = asFluxError(thrown, { code: 'cluster/delete-failed' });
-      deletes.set(uid, { at: deps.clock.monotonic(), error });
+      deletes.set(live.uid, { at: deps.clock.monotonic(), error });
       return { ...object, outcome: 'failed', error };
     } finally {
       deps.onProgress?.();

@@ -1,6 +1,8 @@
 import { conditionsOf, type Fields, fieldsOf, numberOf, recordsOf, textOf } from '../object/fields.ts';
 import { current, failed, type Health, inProgress } from './health.ts';
 
+// Health by kstatus' rules, for `--wait`. Listings show the status by Flux v1's rules instead (`../workload/flux-v1-status.ts`).
+
 // The controller's value for a Deployment without progressDeadlineSeconds: no deadline.
 const NO_DEADLINE = 2 ** 31 - 1;
 

@@ -1,18 +1,8 @@
-import { asFluxError, type Clock, FluxError, type Logger } from '../../base/index.ts';
+import { asFluxError, type Clock, type ElectionHandlers, FluxError, type Logger } from '../../base/index.ts';
 import { microTime } from '../object/micro-time.ts';
 import { type Fence, type Moment, momentOf } from './fence.ts';
 import type { Lease, LeaseSpec, LeaseStore } from './lease.ts';
 import { release } from './release.ts';
-
-/** Callbacks of the election. */
-export interface ElectionHandlers {
-  /** We may write until the term aborts. `afterAnother`: another daemon may have written just before. */
-  onLead(term: AbortSignal, news: { readonly afterAnother: boolean }): void;
-  /** Another daemon may write. */
-  onFollow(leader: string): void;
-  /** We may not write, and the leader is unknown. */
-  onTrouble(error: FluxError): void;
-}
 
 export interface ElectionOptions {
   readonly leases: LeaseStore;

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { asFluxError, type Clock, type Logger } from '../../base/index.ts';
+import { asFluxError, type Clock, type ElectionHandlers, type Logger } from '../../base/index.ts';
 import type { CredentialSource } from '../connection/kubeconfig.ts';
 import { createTransport, type TransportOptions } from '../connection/transport.ts';
 import { type Self, selfOf } from '../prune/self.ts';
-import { type ElectionHandlers, runElection } from './election.ts';
+import { runElection } from './election.ts';
 import type { Fence } from './fence.ts';
 import { createLeaseStore } from './lease.ts';
 

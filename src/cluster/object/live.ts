@@ -41,6 +41,13 @@ export interface LiveObject {
   readonly lost?: LostFields;
 }
 
+/** A live object that differs by its uid from earlier and later ones of the same name. */
+export type Identified = LiveObject & { readonly uid: string };
+
+export function isIdentified(live: LiveObject): live is Identified {
+  return live.uid !== undefined && live.uid !== '';
+}
+
 export const METADATA = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 

@@ -1,5 +1,5 @@
 import type { Manifest } from '../../resource/index.ts';
-import type { LiveObject } from '../object/live.ts';
+import type { Identified, LiveObject } from '../object/live.ts';
 import { CHECKSUM_ANNOTATION, fingerprint, MARK_LABEL, ownsMark } from '../object/ownership.ts';
 import { replicasOf } from '../object/scale.ts';
 
@@ -21,12 +21,12 @@ export interface Applied {
 /** By object key. Only in memory: after a restart it is rebuilt from the objects themselves. */
 export type Inventory = Map<string, Applied>;
 
-export function appliedFrom(live: LiveObject, { checksum, object }: Manifest, mark: string, manager: string): Applied {
+export function appliedFrom(live: Identified, { checksum, object }: Manifest, mark: string, manager: string): Applied {
   return {
     checksum,
     replicas: replicasOf(object),
     mark,
-    uid: live.uid ?? '',
+    uid: live.uid,
     resourceVersion: live.resourceVersion ?? '',
     generation: live.generation,
     fingerprint: fingerprint(live, manager),
@@ -38,7 +38,7 @@ export function appliedFrom(live: LiveObject, { checksum, object }: Manifest, ma
  * managedFields entry, mark and checksum). Writes to other fields are ignored.
  */
 export function stillStands(known: Applied, live: LiveObject, manager: string): boolean {
-  if (known.uid === '' || known.uid !== live.uid) return false;
+  if (known.uid !== live.uid) return false;
   if (known.resourceVersion === live.resourceVersion) return true;
   return hasMarkAndChecksum(live, known) && fingerprint(live, manager) === known.fingerprint;
 }

@@ -5,6 +5,7 @@ import { gcMark, ignorePolicy } from '../object/ownership.ts';
 import { type Wanted, wantedOf } from '../prune/wanted.ts';
 import { type AllowedNamespaces, partKey } from '../scope/allowed-namespaces.ts';
 import { isPlaced, type Placed, place, type Target } from '../scope/scope.ts';
+import { findDuplicates } from './duplicates.ts';
 
 /** An object to keep applied, with its mark. */
 export interface MarkedTarget {
@@ -85,18 +86,10 @@ export function createLayouts({ syncSet, defaultNamespace, allowed }: LayoutOpti
     );
     const all = manifests.map((manifest) => workOut(manifest, directory, defined, keep));
     const placed = all.map((each) => each.placed);
-    const targets = new Map<string, MarkedTarget>();
-    const twice = new Set<string>();
-    for (const { marked } of all) {
-      if (!marked) continue;
-      if (targets.has(marked.target.key)) twice.add(marked.target.key);
-      targets.set(marked.target.key, marked);
-    }
-    const duplicates = Map.groupBy(
-      placed.filter(isPlaced).filter(({ key }) => twice.has(key)),
-      ({ key }) => key,
-    );
-    for (const [key, { target }] of targets) if (twice.has(key) || isIgnoredInGit(target)) targets.delete(key);
+    const marked = all.flatMap((each) => each.marked ?? []);
+    const duplicates = findDuplicates(marked.map(({ target }) => target));
+    const kept = marked.filter(({ target }) => !duplicates.has(target.key) && !isIgnoredInGit(target));
+    const targets = new Map(kept.map((each) => [each.target.key, each]));
     const byPart = Map.groupBy(
       [...targets.values()].map(({ target }) => target),
       ({ resource, namespace, name }) => partKey(allowed.partOf(resource, namespace, name)),

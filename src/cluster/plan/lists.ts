@@ -2,7 +2,7 @@ import { asFluxError, type ChangedOnly, FluxError, type Logger, messageOf } from
 import { formatResourceId, parseApiVersion, type ResourceId } from '../../resource/index.ts';
 import { type ApiResource, kindKey } from '../discovery/api-resource.ts';
 import type { Directory } from '../discovery/discovery.ts';
-import type { LiveObject } from '../object/live.ts';
+import { type Identified, isIdentified, type LiveObject } from '../object/live.ts';
 import { MARK_LABEL } from '../object/ownership.ts';
 import { replicasHeldByScale } from '../object/scale.ts';
 import { findOwnersOfData, isDataHolder } from '../prune/precious.ts';
@@ -232,22 +232,28 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
           failedLists.add('owners of claims');
           warn('owners of claims', error, 'cannot see what custom resources own; nothing is deleted in this sync');
         }
-        return new Map(customs.map(({ live }) => [live.uid ?? '', `may own claims, which cannot be listed: ${error.message}`]));
+        return new Map(customs.map(({ live }) => [live.uid, `may own claims, which cannot be listed: ${error.message}`]));
       }
     },
 
-    /** All objects with a mark, ours or another's. */
-    *marked(): Generator<{ readonly resource: ApiResource; readonly live: LiveObject }> {
+    /**
+     * All objects with a mark, ours or another's. One without uid is not stored: an aggregated API made it, with the labels of another
+     * object.
+     */
+    *marked(): Generator<{ readonly resource: ApiResource; readonly live: Identified }> {
       for (const [key, { part, objects }] of listed) {
         if (watched.has(key)) continue;
-        for (const live of objects) if (live.labels?.[MARK_LABEL] !== undefined) yield { resource: part.resource, live };
+        for (const live of objects) if (isMarked(live)) yield { resource: part.resource, live };
       }
       for (const view of watched.values()) {
-        for (const { live } of view.all())
-          if (live.labels?.[MARK_LABEL] !== undefined) yield { resource: view.part.resource, live };
+        for (const { live } of view.all()) if (isMarked(live)) yield { resource: view.part.resource, live };
       }
     },
   };
+}
+
+function isMarked(live: LiveObject): live is Identified {
+  return live.labels?.[MARK_LABEL] !== undefined && isIdentified(live);
 }
 
 function idOf({ kind }: ApiResource, { namespace, name }: LiveObject): ResourceId {

@@ -3,22 +3,15 @@ import type { IdleVerdict, InGit, Orphan, PlanRequest } from '../../change/index
 import type { ResourceId } from '../../resource/index.ts';
 import { kindName } from '../discovery/api-resource.ts';
 import type { Directory } from '../discovery/discovery.ts';
+import { isIdentified } from '../object/live.ts';
 import { gcMark } from '../object/ownership.ts';
 import { replicasOf } from '../object/scale.ts';
 import { planPrunes } from '../prune/plan-prunes.ts';
 import type { Self } from '../prune/self.ts';
 import { bothWanted, type Wanted } from '../prune/wanted.ts';
-import {
-  duplicateError,
-  type Excluded,
-  isExcluded,
-  isPlaced,
-  keyOf,
-  type Placed,
-  type Target,
-  type Unplaced,
-} from '../scope/scope.ts';
+import { type Excluded, isExcluded, isPlaced, keyOf, type Placed, type Target, type Unplaced } from '../scope/scope.ts';
 import { decide } from './decide.ts';
+import { duplicateError } from './duplicates.ts';
 import { escalationWarning } from './escalation.ts';
 import { appliedFrom } from './inventory.ts';
 import { isIgnoredInGit, type LayOut, type Layout } from './layout.ts';
@@ -158,7 +151,8 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
       now,
     });
     if (decision.action === 'unchanged') {
-      if (decision.news && live && !request.preview) set.inventory.set(key, appliedFrom(live, manifest, mark, deps.manager));
+      if (decision.news && live && isIdentified(live) && !request.preview)
+        set.inventory.set(key, appliedFrom(live, manifest, mark, deps.manager));
       return idle({ action: 'unchanged' });
     }
     if (decision.action === 'skip' || decision.action === 'held') return idle(decision);

@@ -1,7 +1,7 @@
 import type { FluxError } from '../../base/index.ts';
 import type { ApplyEntry, IdleEntry, KeptEntry, PruneEntry } from '../../change/index.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
-import type { LiveObject } from '../object/live.ts';
+import type { Identified, LiveObject } from '../object/live.ts';
 import type { Target } from '../scope/scope.ts';
 
 /** One entry of a plan, with the data to execute it. */
@@ -35,7 +35,7 @@ export interface DeleteStep {
   readonly act: 'delete';
   readonly entry: PruneEntry;
   readonly resource: ApiResource;
-  readonly live: LiveObject;
+  readonly live: Identified;
 }
 
 /** An object that is not in Git, and is kept. */

@@ -2,7 +2,7 @@ import type { NotInGit, Orphan, PlanRequest } from '../../change/index.ts';
 import { formatResourceId, type ResourceId } from '../../resource/index.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
 import type { Directory, Discovery } from '../discovery/discovery.ts';
-import type { LiveObject } from '../object/live.ts';
+import type { Identified, LiveObject } from '../object/live.ts';
 import { MARK_LABEL } from '../object/ownership.ts';
 import type { Applied } from '../plan/inventory.ts';
 import type { Layout } from '../plan/layout.ts';
@@ -79,7 +79,7 @@ export async function planPrunes(pruning: Pruning, directory: Directory, signal?
   if (!request.preview) set.unconfirmed.update(look);
   const inOrder = judged.toSorted((a, b) => (a.candidate.id < b.candidate.id ? -1 : 1));
   const steps = inOrder.map(({ candidate: { id, resource, live }, verdict }): Step => {
-    const object: NotInGit = { id, inGit: false, ...(live.uid ? { uid: live.uid } : {}) };
+    const object: NotInGit = { id, inGit: false, uid: live.uid };
     return verdict.action === 'prune'
       ? { act: 'delete', entry: { ...object, ...verdict }, resource, live }
       : { act: 'keep', entry: { ...object, ...verdict }, resource, live };
@@ -113,8 +113,8 @@ function judge(
   const ours: ResourceId[] = [];
   for (const { resource, live } of lists.marked()) {
     if (!allowed.allows(resource, live.namespace, live.name)) continue;
-    if (live.uid !== undefined && seen.has(live.uid)) continue;
-    if (live.uid !== undefined) seen.add(live.uid);
+    if (seen.has(live.uid)) continue;
+    seen.add(live.uid);
     const key = keyOf(resource, live.namespace, live.name);
     const candidate = candidateOf(resource, live, set.inventory.get(key));
     if (!layout.inRepository.ids.has(candidate.id)) {
@@ -141,8 +141,8 @@ function judge(
   const [named, orphans]: [Candidate[], Orphan[]] = [[], []];
   for (const candidate of foreign.filter((each) => isOrphan(each, [claimed, ...others]))) {
     const { id, live } = candidate;
-    if (live.uid !== undefined && coversAll(request.approvedOrphans ?? [], [{ id, uid: live.uid }])) named.push(candidate);
-    else orphans.push({ id, ...(live.uid === undefined ? {} : { uid: live.uid }) });
+    if (coversAll(request.approvedOrphans ?? [], [{ id, uid: live.uid }])) named.push(candidate);
+    else orphans.push({ id, uid: live.uid });
   }
   orphans.sort((a, b) => (a.id < b.id ? -1 : 1));
   const look = { inGit: inGit.map(liveOf), isWhole: isWhole(sight) };
@@ -190,7 +190,7 @@ function isOrphan({ id, live: { ownerReferences = [], deletionTimestamp } }: Can
   return ownerReferences.length === 0 && deletionTimestamp === undefined && !wantedByAny.some(({ ids }) => ids.has(id));
 }
 
-function candidateOf(resource: ApiResource, live: LiveObject, applied: Applied | undefined): Candidate {
+function candidateOf(resource: ApiResource, live: Identified, applied: Applied | undefined): Candidate {
   const id: ResourceId = formatResourceId({ namespace: live.namespace, kind: resource.kind, name: live.name });
   return { id, resource, live, ...(applied ? { appliedUid: applied.uid } : {}) };
 }

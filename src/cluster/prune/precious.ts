@@ -1,6 +1,6 @@
 import type { ResourceId } from '../../resource/index.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
-import type { LiveObject } from '../object/live.ts';
+import type { Identified, LiveObject } from '../object/live.ts';
 
 /** Annotation of an object in the cluster that requires approval of its deletion. */
 export const PRUNE_ANNOTATION = 'fluxcd.io/prune';
@@ -38,7 +38,7 @@ export function isCustom({ group }: Pick<ApiResource, 'group'>): boolean {
 interface Deletion {
   readonly id: ResourceId;
   readonly resource: ApiResource;
-  readonly live: LiveObject;
+  readonly live: Identified;
 }
 
 /** Why the deletion of an object needs approval, as the end of a sentence; undefined if it does not. */
@@ -48,7 +48,7 @@ export function whyPrecious({ id, resource, live }: Deletion, ownersOfData: Read
   if (!isCustom(resource)) return undefined;
   const { finalizers = [] } = live;
   if (finalizers.length > 0) return `${id}, which has finalizers: ${finalizers.slice(0, 3).join(', ')}`;
-  const data = ownersOfData.get(live.uid ?? '');
+  const data = ownersOfData.get(live.uid);
   return data === undefined ? undefined : `${id}, which ${data}`;
 }
 
@@ -78,7 +78,7 @@ export async function findOwnersOfData(
   customs: readonly Deletion[],
   { holders, ownerOf }: OwnerChains,
 ): Promise<ReadonlyMap<string, string>> {
-  const uids = new Set(customs.flatMap(({ live }) => live.uid ?? []));
+  const uids = new Set(customs.map(({ live }) => live.uid));
   const namespaces = new Set(customs.map(({ live }) => live.namespace));
   const found = new Map<string, string>();
   const near = holders.filter(({ live }) => namespaces.has(undefined) || namespaces.has(live.namespace));

@@ -2,7 +2,7 @@ import { FluxError, rfc3339 } from '../../base/index.ts';
 import type { Deletion, PruneVerdict } from '../../change/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
-import type { LiveObject } from '../object/live.ts';
+import type { Identified, LiveObject } from '../object/live.ts';
 import { gcMark, ignorePolicy, MARK_LABEL, ownsMark } from '../object/ownership.ts';
 import type { SentDelete, SyncSet } from '../plan/sync-set.ts';
 import { coversAll, hashDeletions } from './deletion-list.ts';
@@ -14,7 +14,7 @@ import { goesWith, type Wanted } from './wanted.ts';
 export interface Candidate {
   readonly id: ResourceId;
   readonly resource: ApiResource;
-  readonly live: LiveObject;
+  readonly live: Identified;
   /** Its uid when this process applied it, if it did. */
   readonly appliedUid?: string;
 }
@@ -150,7 +150,7 @@ export const OBJECT_GUARDS: readonly ObjectGuard[] = [
     return other === undefined ? undefined : { action: 'held', reason: `${other} is in Git and would be deleted with it` };
   },
   ({ live }, owner) => {
-    const last = owner.deletes.get(live.uid ?? '');
+    const last = owner.deletes.get(live.uid);
     if (!last || owner.now >= last.at + DELETE_AGAIN_MS) return undefined;
     const outcome = last.error ? `failed: ${last.error.message}` : 'is in progress';
     const again = shown(last.at + DELETE_AGAIN_MS, owner);
@@ -244,7 +244,7 @@ function overBudget(
 ): PruneVerdict | undefined {
   const total = candidates.length;
   const setSize = staying + total;
-  const deletions = candidates.map(({ id, live }) => ({ id, uid: live.uid ?? '' }));
+  const deletions = candidates.map(({ id, live }) => ({ id, uid: live.uid }));
   if (total === 0 || allowPrune >= total || coversAll(approved, deletions)) return undefined;
   const precious = firstOf(candidates, (each) => whyPrecious(each, ownersOfData));
   const askedBefore = candidates.find(({ live }) => wasAsked(live));

@@ -1,7 +1,6 @@
 import { FluxError } from '../../base/index.ts';
 import {
   formatApiVersion,
-  formatPlace,
   formatResourceId,
   type KubeObject,
   type Manifest,
@@ -166,17 +165,6 @@ export function keyOf(resource: ApiResource, namespace: string | undefined, name
 function idAsWritten({ kind, metadata }: KubeObject): ResourceId {
   const namespace = typeof metadata?.namespace === 'string' ? metadata.namespace : undefined;
   return formatResourceId({ namespace, kind: String(kind), name: String(metadata?.name ?? '') });
-}
-
-/** The error for an object that is defined several times after namespace defaulting, with all locations. */
-export function duplicateError(targets: readonly Target[]): FluxError {
-  const [first] = targets;
-  const places = targets.map(({ manifest }) => formatPlace(manifest.place)).join(', ');
-  return new FluxError(`${first?.id ?? 'object'} is defined ${targets.length} times: ${places}`, {
-    code: 'cluster/duplicate',
-    fault: 'user',
-    help: 'None of them is applied, and the object in the cluster stays unchanged. Keep one. A manifest without metadata.namespace belongs to the default namespace.',
-  });
 }
 
 /** `apps/v1`, for messages. */

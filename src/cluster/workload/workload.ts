@@ -8,7 +8,7 @@ import {
 } from '../../resource/index.ts';
 import { type LiveObject, metadataOf } from '../object/live.ts';
 import { LAST_APPLIED } from '../object/ownership.ts';
-import { rolloutStatus } from './rollout.ts';
+import { fluxV1Status } from './flux-v1-status.ts';
 
 const ANTECEDENT = 'helm.fluxcd.io/antecedent';
 
@@ -22,7 +22,7 @@ export function workloadOf(kind: string, item: Readonly<Record<string, unknown>>
     id: formatResourceId({ namespace, kind, name }),
     // Items of a list do not repeat the kind.
     containers: containersOf({ ...item, kind }),
-    ...rolloutStatus(kind, item),
+    ...fluxV1Status(kind, item),
     labels: labels ?? {},
     annotations,
     ...(antecedent === undefined ? {} : { antecedent }),

@@ -100,12 +100,12 @@ class View implements RepositoryView {
   }
 
   get manifests(): ReadonlyMap<ResourceId, Manifest> {
-    this.#manifests ??= manifestsById(this.state.manifests, this.#cluster);
+    this.#manifests ??= byUnambiguousId(this.state.manifests, this.#cluster);
     return this.#manifests;
   }
 
   get workloads(): ReadonlyMap<ResourceId, Manifest> {
-    this.#workloads ??= manifestsById(
+    this.#workloads ??= byUnambiguousId(
       this.state.manifests.filter(({ object }) => isWorkloadKind(object.kind)),
       this.#cluster,
     );
@@ -113,16 +113,20 @@ class View implements RepositoryView {
   }
 }
 
-function manifestsById(manifests: readonly Manifest[], cluster: Pick<Cluster, 'idOf'>): ReadonlyMap<ResourceId, Manifest> {
+/**
+ * An id lacks the API group, so it is ambiguous where two groups have a kind of that name, as well as for an object that is defined twice.
+ * Such an id leads to no manifest here. Only the latter is an error, which the plan reports.
+ */
+function byUnambiguousId(manifests: readonly Manifest[], cluster: Pick<Cluster, 'idOf'>): ReadonlyMap<ResourceId, Manifest> {
   const found = new Map<ResourceId, Manifest>();
-  const twice = new Set<ResourceId>();
+  const ambiguous = new Set<ResourceId>();
   for (const manifest of manifests) {
     const id = cluster.idOf(manifest.object);
     // The API server will reject the name, and it cannot be part of an id.
     if (id === undefined || !isResourceId(id)) continue;
-    if (found.has(id)) twice.add(id);
+    if (found.has(id)) ambiguous.add(id);
     found.set(id, manifest);
   }
-  for (const id of twice) found.delete(id);
+  for (const id of ambiguous) found.delete(id);
   return found;
 }

@@ -97,7 +97,7 @@ describe('what is sent for an object', () => {
         managedFields: [],
         ownerReferences: null,
         finalizers: ['example.com/keep'],
-        labels: { app: null, [MARK_LABEL]: 'copied from elsewhere' } as unknown as Record<string, string>,
+        labels: { ...JSON.parse('{ "app": null }'), [MARK_LABEL]: 'copied from elsewhere' },
       },
       status: { done: true },
       data: { k: null },

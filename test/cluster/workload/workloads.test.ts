@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { rolloutStatus } from '../../../src/cluster/workload/rollout.ts';
+import { fluxV1Status } from '../../../src/cluster/workload/flux-v1-status.ts';
 import { status } from '../api-server.ts';
 import { startWorld, type World } from '../world.ts';
 
@@ -106,7 +106,7 @@ describe('status and rollout, by Flux v1’s rules', () => {
   ];
 
   test.for(cases)('%s', ([, kind, spec, state, expected, rollout]) => {
-    const result = rolloutStatus(kind, { metadata: { generation: 1 }, spec, status: state });
+    const result = fluxV1Status(kind, { metadata: { generation: 1 }, spec, status: state });
     expect(result).toMatchObject({ status: expected, rollout });
   });
 });

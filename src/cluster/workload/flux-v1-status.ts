@@ -1,7 +1,7 @@
 import type { Rollout } from '../../resource/index.ts';
 import { conditionsOf, type Fields, fieldsOf as fields, numberOf as number } from '../object/fields.ts';
 
-export interface RolloutStatus {
+export interface FluxV1Status {
   /** `unknown`, `error`, `ready`, `updating` or `started` (Flux v1's words); for a HelmRelease the phase that its operator wrote. */
   readonly status: string;
   readonly rollout: Rollout;
@@ -10,10 +10,11 @@ export interface RolloutStatus {
 const NOTHING: Rollout = { desired: 0, updated: 0, ready: 0, available: 0, outdated: 0, messages: [] };
 
 /**
- * Status and rollout of a workload by Flux v1's rules, for listings. Health, by kstatus' rules, is another question (`../health`).
+ * Status and rollout of a workload in listings, by the rules that Flux v1's clients know. `--wait` follows health instead, by kstatus'
+ * rules, which are stricter and cover every kind (`../health`).
  * `object` is the whole object as the API server gives it.
  */
-export function rolloutStatus(kind: string, object: Fields): RolloutStatus {
+export function fluxV1Status(kind: string, object: Fields): FluxV1Status {
   const spec = fields(object.spec);
   const status = fields(object.status);
   switch (kind) {
@@ -37,7 +38,7 @@ function started(object: Fields, status: Fields): boolean {
   return number(status.observedGeneration) < number(fields(object.metadata).generation);
 }
 
-function deploymentRollout(object: Fields, spec: Fields, status: Fields): RolloutStatus {
+function deploymentRollout(object: Fields, spec: Fields, status: Fields): FluxV1Status {
   const rollout: Rollout = {
     desired: number(spec.replicas, 1),
     updated: number(status.updatedReplicas),
@@ -55,7 +56,7 @@ function deploymentRollout(object: Fields, spec: Fields, status: Fields): Rollou
   return { status: settled(rollout) ? 'ready' : 'updating', rollout };
 }
 
-function daemonSetRollout(status: Fields, isStarted: boolean): RolloutStatus {
+function daemonSetRollout(status: Fields, isStarted: boolean): FluxV1Status {
   const rollout: Rollout = {
     desired: number(status.desiredNumberScheduled),
     updated: number(status.updatedNumberScheduled),
@@ -67,7 +68,7 @@ function daemonSetRollout(status: Fields, isStarted: boolean): RolloutStatus {
   return { status: isStarted ? 'started' : settled(rollout) ? 'ready' : 'updating', rollout };
 }
 
-function statefulSetRollout(spec: Fields, status: Fields, isStarted: boolean): RolloutStatus {
+function statefulSetRollout(spec: Fields, status: Fields, isStarted: boolean): FluxV1Status {
   const replicas = number(spec.replicas, 1);
   const partition = number(fields(fields(spec.updateStrategy).rollingUpdate).partition);
   const desired = Math.max(0, replicas - partition);
