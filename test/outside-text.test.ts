@@ -1,12 +1,13 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { isForeignPage } from '../src/api/access/caller.ts';
+import { localCaller } from '../src/api/access/local-caller.ts';
+import { tokenOf } from '../src/api/access/token.ts';
 import { decodeBody } from '../src/api/body.ts';
 import { oneLine } from '../src/api/client/one-line.ts';
-import { checkDoor } from '../src/api/doors.ts';
 import { fingerprintsOf } from '../src/api/legacy/fingerprint.ts';
 import { parseFirstJson } from '../src/api/legacy/first-value.ts';
 import { decodePolicyUpdates, decodeUpdateSpec } from '../src/api/legacy/update-spec.ts';
 import { negotiate } from '../src/api/negotiate.ts';
-import { tokenOf } from '../src/api/network/token.ts';
 import { findRoute } from '../src/api/route.ts';
 import { parseWaitMs } from '../src/api/v1/wait.ts';
 import {
@@ -70,7 +71,14 @@ const UNITS = [
 type Handle = (text: string) => unknown;
 const paint = painter({ env: {}, colour: false }, { isTTY: false, write: () => true });
 const path = '/api/v1/syncs/{id}';
-const route = { methods: ['GET'], path, door: 'local', handle: () => ({ status: 200 }) } as const;
+const callerWith = (text: string) => ({
+  localAddress: '127.0.0.1',
+  remoteAddress: '127.0.0.1',
+  encrypted: false,
+  hosts: [text],
+  headers: { origin: text, 'sec-fetch-site': text },
+});
+const route = { methods: ['GET'], path, access: 'authorized', handle: () => ({ status: 200 }) } as const;
 let log: Handle;
 beforeAll(async () => {
   const { PassThrough } = await import('node:stream');
@@ -109,8 +117,8 @@ const HANDLERS: Readonly<Record<string, Handle>> = {
   negotiate: (text) => negotiate(text, ['application/json', 'text/plain']),
   tokenOf: (text) => tokenOf({ authorization: text }),
   bearerOf: (text) => tokenOf({ authorization: `Bearer ${text}` }),
-  checkDoor: (text) =>
-    checkDoor('local', { localAddress: '127.0.0.1', encrypted: false, hosts: [text], origin: text, secFetchSite: text }),
+  localCaller: (text) => localCaller(callerWith(text)),
+  isForeignPage: (text) => isForeignPage(callerWith(text)),
   findRoute: (text) => findRoute([route], 'GET', `/api/v1/syncs/${text}`, new URLSearchParams()),
   parseWaitMs,
   commitMessage: (text) => commitMessage(text, text, 'job'),

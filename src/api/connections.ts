@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../base/index.ts';
-import { isLoopback } from './doors.ts';
+import { isLoopback } from './access/caller.ts';
 
 /** Maximum number of connections; one network address gets a fraction of them, and loopback is always accepted (S-079). */
 export const MAX_CONNECTIONS = 512;

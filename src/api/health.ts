@@ -11,7 +11,7 @@ export function healthRoutes(daemon: Pick<Daemon, 'readiness' | 'liveness'>): re
     {
       methods: ['GET', 'HEAD'],
       path: '/healthz',
-      door: 'anyone',
+      access: 'public',
       handle() {
         const stuck = daemon.liveness();
         return stuck === undefined ? plain(200, 'ok\n') : plain(503, `${stuck}\n`);
@@ -20,11 +20,11 @@ export function healthRoutes(daemon: Pick<Daemon, 'readiness' | 'liveness'>): re
     {
       methods: ['GET', 'HEAD'],
       path: '/readyz',
-      door: 'anyone',
-      handle({ local }) {
+      access: 'public',
+      handle({ session }) {
         const { ready, reason } = daemon.readiness();
         if (ready) return plain(200, 'ok\n');
-        return plain(503, local && reason !== '' ? `not ready: ${reason}\n` : 'not ready\n');
+        return plain(503, session.type === 'local' && reason !== '' ? `not ready: ${reason}\n` : 'not ready\n');
       },
     },
   ];
@@ -45,7 +45,7 @@ export function metricsRoute(render: RenderMetrics, clock: Clock): Route {
   return {
     methods: ['GET', 'HEAD'],
     path: '/metrics',
-    door: 'anyone',
+    access: 'public',
     handle: rendered,
   };
 }

@@ -1,15 +1,16 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type Clock, FluxError, type Logger, messageOf, systemClock } from '../base/index.ts';
+import { admit } from './access/admit.ts';
+import { callerOf } from './access/caller.ts';
+import { localCaller } from './access/local-caller.ts';
+import type { Authenticator } from './access/session.ts';
 import { BodyBudget, checkContentType, decodeBody, readBody } from './body.ts';
 import { limitConnections } from './connections.ts';
-import { type Caller, checkDoor, isLoopback } from './doors.ts';
-import { acceptTls, isEncrypted } from './network/accept-tls.ts';
-import type { KeyPair } from './network/certificate.ts';
-import type { Rights } from './network/rights.ts';
-import { tokenOf } from './network/token.ts';
 import { type ApiRequest, findRoute, type Match, type Reply, type Route } from './route.ts';
 import { badRequest, statusOf } from './status.ts';
+import { acceptTls } from './tls/accept-tls.ts';
+import type { KeyPair } from './tls/certificate.ts';
 import { createClientTurns, createConnectionTurns } from './turns.ts';
 import { writeReply } from './write.ts';
 
@@ -41,7 +42,7 @@ export interface HttpListener {
   /** Stops accepting connections, waits for open exchanges, then cuts the rest. */
   close(): Promise<void>;
   /** The served routes, for the table of access rules. */
-  readonly routes: readonly Pick<Route, 'methods' | 'path' | 'door' | 'body'>[];
+  readonly routes: readonly Pick<Route, 'methods' | 'path' | 'access' | 'body'>[];
 }
 
 export interface ListenerOptions {
@@ -52,9 +53,11 @@ export interface ListenerOptions {
   readonly clock?: Clock;
   /** The local address of a connection; tests override it. */
   readonly localAddressOf?: (socket: Socket) => string;
-  /** Enables TLS, and admits authorized callers from the network. Without it tokens are never read. */
-  readonly tls?: { readonly certificate: () => Promise<KeyPair | undefined>; readonly rights: Rights };
-  /** Limit of body bytes held over all connections; none by default, since callers have passed a door. */
+  /** Enables TLS. */
+  readonly tls?: { readonly certificate: () => Promise<KeyPair | undefined> };
+  /** Who is recognised, in order; local callers by default. */
+  readonly authenticators?: readonly Authenticator[];
+  /** Limit of body bytes held over all connections; none by default, since callers of authorized routes are known. */
   readonly maxHeldBytes?: number;
   readonly patience?: Patience;
   /** Connection limit of one network address; behind an Ingress, all clients share one address. */
@@ -75,11 +78,11 @@ export interface Answered {
   readonly seconds: number;
 }
 
-/** An HTTP/1.1 server over a table of routes: door first, then body, then handler. Compiles no code and has no sessions. */
+/** An HTTP/1.1 server over a table of routes: access first, then body, then handler. Compiles no code. */
 export function createListener(options: ListenerOptions): HttpListener {
   const { routes, refuse, log, clock = systemClock, localAddressOf = (socket) => socket.localAddress ?? '' } = options;
   const { shownPath = (path) => path, maxFromOneAddress, patience = PATIENCE } = options;
-  const { onAnswer, unknownName = () => 'NotFound' } = options;
+  const { onAnswer, unknownName = () => 'NotFound', authenticators = [localCaller] } = options;
   const budget = options.maxHeldBytes === undefined ? undefined : new BodyBudget(options.maxHeldBytes);
   /** Abort controllers of the exchanges in progress. */
   const open = new Set<AbortController>();
@@ -160,11 +163,8 @@ export function createListener(options: ListenerOptions): HttpListener {
   ): Promise<Reply> {
     const method = incoming.method ?? '';
     const caller = callerOf(incoming, localAddressOf(incoming.socket));
-    if (checkDoor(match?.route.door, caller) === 'by-right') {
-      if (!options.tls) throw new TypeError('rights cannot be checked without TLS');
-      const from = incoming.socket.remoteAddress ?? '';
-      await options.tls.rights.check({ token: tokenOf(incoming.headers), method, path, served: match !== undefined, from });
-    }
+    const right = { method, path, served: match !== undefined };
+    const session = await admit(match?.route.access, caller, right, authenticators);
     if (!path.startsWith('/')) throw badRequest('the request target is not a path');
     if (!match) return refuse(undefined, { path, headers: incoming.headers });
     const { route, params } = match;
@@ -174,19 +174,18 @@ export function createListener(options: ListenerOptions): HttpListener {
     const bytes = route.body === undefined ? NO_BODY : await readBody(incoming, limits);
     const body = route.body === 'raw' ? '' : decodeBody(bytes);
     const signal = signalOf(outgoing);
-    const local = isLoopback(caller.localAddress);
     const handle = async () => {
       // The client may disconnect while its request waits or runs; then no response is written.
       if (signal.aborted) return { status: 503 };
       try {
-        return await route.handle({ method, path, params, query, headers: incoming.headers, body, bytes, local, signal });
+        return await route.handle({ method, path, params, query, headers: incoming.headers, body, bytes, session, signal });
       } catch (error) {
         if (error === signal.reason) return { status: 503 };
         throw error;
       }
     };
-    if (route.door !== 'local' || route.waits) return await handle();
-    return await asClient(incoming.socket.remoteAddress ?? '', handle);
+    if (route.access !== 'authorized' || route.waits) return await handle();
+    return await asClient(caller.remoteAddress, handle);
   }
 
   return {
@@ -234,16 +233,4 @@ export function createListener(options: ListenerOptions): HttpListener {
 function splitTarget(target: string): readonly [path: string, search: string] {
   const mark = target.indexOf('?');
   return mark < 0 ? [target, ''] : [target.slice(0, mark), target.slice(mark + 1)];
-}
-
-function callerOf(incoming: IncomingMessage, localAddress: string): Caller {
-  const hosts = incoming.rawHeaders.filter((_, index, all) => index % 2 === 1 && all[index - 1]?.toLowerCase() === 'host');
-  const secFetchSite = incoming.headers['sec-fetch-site'];
-  return {
-    localAddress,
-    encrypted: isEncrypted(incoming.socket),
-    hosts,
-    origin: incoming.headers.origin,
-    secFetchSite: typeof secFetchSite === 'string' ? secFetchSite : undefined,
-  };
 }

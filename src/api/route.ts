@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Access } from './access/admit.ts';
+import type { Session } from './access/session.ts';
 
-/** A complete request that has passed its door. */
+/** A complete request that was admitted. */
 export interface ApiRequest {
   readonly method: string;
   /** The path as sent, without the query. */
@@ -13,8 +15,8 @@ export interface ApiRequest {
   readonly body: string;
   /** The unchanged bytes of the body, for checking signatures. */
   readonly bytes: Uint8Array;
-  /** Whether the connection arrived on a loopback address. */
-  readonly local: boolean;
+  /** Who sent it. */
+  readonly session: Session;
   /** Aborts when the client disconnects or the server closes. */
   readonly signal: AbortSignal;
 }
@@ -27,20 +29,13 @@ export interface Reply {
   readonly body?: string | Buffer | AsyncIterable<string>;
 }
 
-/**
- * Who may call. `anyone`: from any address. `local`: over a loopback address of this machine, where port-forwards and local users
- * arrive; from elsewhere only over TLS with an authorized token. `signed`: from any address and under any host name, because the
- * handler itself rejects requests without a valid signature.
- */
-export type Door = 'anyone' | 'local' | 'signed';
-
 export interface Route {
   readonly methods: readonly string[];
   /** Matched byte for byte; a segment `{name}` matches any one segment. */
   readonly path: string;
   /** Name in metrics; the path pattern by default. Never the path that a client sends. */
   readonly name?: string;
-  readonly door: Door;
+  readonly access: Access;
   /** Query parameters without which the route does not match, as in Flux v1's router. */
   readonly requires?: readonly string[];
   /** Absent: no body. `json` requires the Content-Type; `legacy` may lack one, as in Go's fluxctl. The handler checks `raw` itself. */
@@ -57,7 +52,7 @@ export interface Match {
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** The route for a request line. Its door is the one checked, so access is always checked for the served route. */
+/** The route for a request line. The access of this route is checked, so the check always concerns the served route. */
 export function findRoute(routes: readonly Route[], method: string, path: string, query: URLSearchParams): Match | undefined {
   for (const route of routes) {
     if (!route.methods.includes(method) || route.requires?.some((name) => !query.has(name))) continue;

@@ -1,14 +1,16 @@
 import type { Socket } from 'node:net';
 import { type Clock, FluxError, type Logger, systemClock } from '../base/index.ts';
 import type { Daemon } from '../controller/index.ts';
+import { localCaller } from './access/local-caller.ts';
+import { createRights, type ReviewAccess } from './access/rights.ts';
+import { tokenHolder } from './access/token-holder.ts';
 import { healthRoutes, metricsRoute, type RenderMetrics } from './health.ts';
 import { deprecatedEndpoint, LEGACY_PREFIX, legacyError, legacyRoutes, unknownEndpoint } from './legacy/index.ts';
 import { type Answered, createListener, type HttpListener, type ListenerOptions } from './listener.ts';
-import { createCertificate, type TlsFiles } from './network/certificate.ts';
-import { createRights, type ReviewAccess } from './network/rights.ts';
 import { openApiRoute } from './openapi/index.ts';
 import { methodsAt, type Reply, type Route } from './route.ts';
 import { statusOf, visibleError } from './status.ts';
+import { createCertificate, type TlsFiles } from './tls/certificate.ts';
 import { problemReply, V1_PREFIX, v1Routes } from './v1/index.ts';
 
 export interface ApiServerOptions {
@@ -45,10 +47,8 @@ export function createApiServer(options: ApiServerOptions): HttpListener {
     ...(tls === undefined
       ? {}
       : {
-          tls: {
-            certificate: createCertificate({ files: tls, clock, log }),
-            rights: createRights({ review: tls.review, clock }),
-          },
+          tls: { certificate: createCertificate({ files: tls, clock, log }) },
+          authenticators: [localCaller, tokenHolder(createRights({ review: tls.review, clock }))],
         }),
     ...(localAddressOf === undefined ? {} : { localAddressOf }),
   });

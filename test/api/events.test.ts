@@ -196,7 +196,8 @@ describe('GET /api/v1/events', () => {
       bytes: Buffer.alloc(0),
     };
     if (!route) throw new Error('no route of events');
-    const { body } = await route.handle({ ...rest, local: false, signal: new AbortController().signal });
+    const session = { type: 'token', require: async () => {} } as const;
+    const { body } = await route.handle({ ...rest, session, signal: new AbortController().signal });
     let text = '';
     let ended = false;
     const reading = (async () => {

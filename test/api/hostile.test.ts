@@ -71,7 +71,7 @@ describe('over loopback', () => {
   });
 });
 
-describe('no spelling of a path opens a door (S-084)', () => {
+describe('no spelling of a path gives access (S-084)', () => {
   const MUTATIONS = [
     '//api/flux/v11/ping',
     '/api//flux/v11/ping',
@@ -112,11 +112,11 @@ describe('a body that a page could send unasked changes nothing (S-072)', () => 
     let at = '127.0.0.1';
     const daemon = daemonOf();
     await using api = await serveByTls(daemon, reviewByRbac, () => at);
-    for (const door of ['127.0.0.1', '10.1.2.3']) {
-      at = door;
+    for (const address of ['127.0.0.1', '10.1.2.3']) {
+      at = address;
       for (const type of TYPES) {
         const headers = { 'content-type': type, authorization: 'Bearer owner' };
-        expect((await api.send(path, { ...sent, headers, ca: api.ca })).status, `${door} ${type}`).toBe(415);
+        expect((await api.send(path, { ...sent, headers, ca: api.ca })).status, `${address} ${type}`).toBe(415);
       }
     }
     expect(daemon.calls).toEqual([]);

@@ -9,7 +9,7 @@ import { send } from './daemon-fixture.ts';
 const echo: Route = {
   methods: ['POST'],
   path: '/echo/{name}',
-  door: 'signed',
+  access: 'signed',
   body: 'raw',
   maxBodyBytes: 1000,
   handle: ({ bytes, body }) => ({ status: 200, body: `${Buffer.from(bytes).toString('hex')} ${body}` }),

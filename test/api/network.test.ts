@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { describe, expect, test } from 'vitest';
-import type { ReviewAccess } from '../../src/api/network/rights.ts';
+import type { ReviewAccess } from '../../src/api/access/rights.ts';
 import { FluxError } from '../../src/base/index.ts';
 import type { AccessQuestion, AccessVerdict } from '../../src/resource/index.ts';
 import { ManualClock } from '../support/manual-clock.ts';

@@ -1,4 +1,4 @@
-import type { ReviewAccess } from '../../src/api/network/rights.ts';
+import type { ReviewAccess } from '../../src/api/access/rights.ts';
 import { reviewAccess } from '../../src/cluster/connection/access.ts';
 import type { ApiRequest, Transport } from '../../src/cluster/connection/transport.ts';
 

@@ -13,7 +13,7 @@ const LARGE = Buffer.alloc(32 * 1024 * 1024, 'x');
 const answers = (path: string, body: string | Buffer): Route => ({
   methods: ['GET'],
   path,
-  door: 'anyone',
+  access: 'public',
   handle: () => ({ status: 200, body }),
 });
 const echo: Route = {

@@ -18,7 +18,7 @@ export function legacyRoutes(daemon: Daemon): readonly Route[] {
     methods: ['GET'],
     path: LEGACY_PREFIX + path,
     name,
-    door: 'local',
+    access: 'authorized',
     handle,
     ...options,
   });
@@ -32,7 +32,7 @@ export function legacyRoutes(daemon: Daemon): readonly Route[] {
     methods: [method],
     path: LEGACY_PREFIX + path,
     name,
-    door: 'local',
+    access: 'authorized',
     requires,
     body: 'legacy',
     handle,
@@ -95,7 +95,7 @@ export function legacyRoutes(daemon: Daemon): readonly Route[] {
       '/v6/identity.pub',
       async () => json(publicKeyToWire((await daemon.gitConfig({ regenerateKey: false })).publicKey)),
       {
-        door: 'anyone',
+        access: 'public',
       },
     ),
     change('RegeneratePublicSSHKey', 'POST', '/v6/identity.pub', async () => {

@@ -52,7 +52,7 @@ const COMPONENTS = {
 
 const NAMES: ReadonlyMap<z.ZodType, string> = new Map(Object.entries(COMPONENTS).map(([name, schema]) => [schema, name]));
 
-export type DescribedRoute = Pick<Route, 'methods' | 'path' | 'door'>;
+export type DescribedRoute = Pick<Route, 'methods' | 'path' | 'access'>;
 
 /** The OpenAPI 3.1 document of these routes; a route without a description is omitted. */
 export function openApiDocument(routes: readonly DescribedRoute[]): JsonObject {
@@ -92,7 +92,7 @@ export function openApiDocument(routes: readonly DescribedRoute[]): JsonObject {
   };
 }
 
-function describe(operation: Operation, method: string, { path, door }: DescribedRoute): JsonObject {
+function describe(operation: Operation, method: string, { path, access }: DescribedRoute): JsonObject {
   const { id, summary, query = {}, headers = {}, body, answer, conditional } = operation;
   const parameters = [
     ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
@@ -109,7 +109,7 @@ function describe(operation: Operation, method: string, { path, door }: Describe
     operationId: isHead ? `${id}Head` : id,
     summary,
     tags: [path.startsWith(LEGACY_PREFIX) ? 'Flux v1' : path.startsWith(V1_PREFIX) ? 'v1' : 'probes'],
-    security: door === 'anyone' ? [] : [{}, { token: [] }, { fluxV1Token: [] }],
+    security: access === 'public' ? [] : [{}, { token: [] }, { fluxV1Token: [] }],
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(body
       ? { requestBody: { required: body.required, content: { 'application/json': { schema: refOr(body.schema) } } } }

@@ -11,7 +11,7 @@ export function openApiRoute(others: readonly DescribedRoute[]): Route {
   const route: Route = conditional({
     methods: ['GET'],
     path: `${V1_PREFIX}/openapi.json`,
-    door: 'local',
+    access: 'authorized',
     handle() {
       body ??= JSON.stringify(openApiDocument([...others, route]));
       return { status: 200, headers: { 'Content-Type': 'application/json' }, body };

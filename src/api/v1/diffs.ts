@@ -13,7 +13,7 @@ export function diffRoutes(daemon: Daemon): readonly Route[] {
     {
       methods: ['POST'],
       path: `${V1_PREFIX}/diffs`,
-      door: 'local',
+      access: 'authorized',
       body: 'json',
       maxBodyBytes: MAX_DIFF_BYTES,
       async handle({ body, signal }) {

@@ -35,8 +35,8 @@ export function eventRoutes(daemon: Daemon, clock: Clock): readonly Route[] {
     {
       methods: ['GET'],
       path: `${V1_PREFIX}/events`,
-      door: 'local',
-      handle({ headers, local, signal }) {
+      access: 'authorized',
+      handle({ headers, session, signal }) {
         if (readers >= MAX_READERS) {
           throw new FluxError(`limit of ${MAX_READERS} event streams reached`, {
             code: 'events/too-many-readers',
@@ -45,7 +45,7 @@ export function eventRoutes(daemon: Daemon, clock: Clock): readonly Route[] {
           });
         }
         const asked = headers['last-event-id'];
-        const until = clock.monotonic() + (local ? LONGEST_MS.local : LONGEST_MS.fromNetwork);
+        const until = clock.monotonic() + (session.type === 'local' ? LONGEST_MS.local : LONGEST_MS.fromNetwork);
         const position = typeof asked === 'string' ? positionOf(asked, epoch) : daemon.events.last;
         return {
           status: 200,

@@ -16,7 +16,7 @@ export function gcRoutes(daemon: Daemon): readonly Route[] {
     {
       methods: ['GET'],
       path: `${V1_PREFIX}/gc`,
-      door: 'local',
+      access: 'authorized',
       handle() {
         const { deletions, ...rest } = daemon.heldDeletions();
         const body: HeldDeletionsWire = {
@@ -29,7 +29,7 @@ export function gcRoutes(daemon: Daemon): readonly Route[] {
     {
       methods: ['POST'],
       path: `${V1_PREFIX}/gc/approvals`,
-      door: 'local',
+      access: 'authorized',
       body: 'json',
       handle({ body }) {
         const approval = approvalSchema.safeParse(parseJson(body));
@@ -45,7 +45,7 @@ export function gcRoutes(daemon: Daemon): readonly Route[] {
     {
       methods: ['POST'],
       path: `${V1_PREFIX}/gc/orphan-deletions`,
-      door: 'local',
+      access: 'authorized',
       body: 'json',
       handle({ body }) {
         const named = orphanDeletionSchema.safeParse(parseJson(body));

@@ -18,7 +18,7 @@ export function historyRoutes(daemon: Daemon): readonly Route[] {
     {
       methods: ['GET'],
       path: `${V1_PREFIX}/history`,
-      door: 'local',
+      access: 'authorized',
       async handle({ query, signal }) {
         const from = parseCursor(query, positionSchema);
         const { entries, next } = await daemon.history({ ...(from ? { from } : {}), limit: parseLimit(query) }, { signal });

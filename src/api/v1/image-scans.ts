@@ -12,7 +12,7 @@ export function imageScanRoutes(daemon: Daemon): readonly Route[] {
     {
       methods: ['GET'],
       path: `${V1_PREFIX}/images/scans`,
-      door: 'local',
+      access: 'authorized',
       handle({ query }) {
         const { entries, next } = pageOf(daemon.imageScans(), ({ name }) => name, query);
         const body: ImageScansWire = {

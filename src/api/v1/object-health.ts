@@ -11,7 +11,7 @@ export function objectHealthRoutes(daemon: Daemon): readonly Route[] {
     {
       methods: ['GET'],
       path: `${V1_PREFIX}/health`,
-      door: 'local',
+      access: 'authorized',
       waits: true,
       async handle({ query, signal }) {
         const report = await daemon.health({ waitMs: parseWaitMs(query.get('wait')), signal });

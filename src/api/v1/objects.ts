@@ -13,7 +13,7 @@ export function objectRoutes(daemon: Daemon): readonly Route[] {
     {
       methods: ['GET'],
       path: `${V1_PREFIX}/objects`,
-      door: 'local',
+      access: 'authorized',
       handle({ query }) {
         const { revision, syncedAt, failure, objects } = daemon.objects();
         const { entries, next } = pageOf(objects.filter(wantedBy(query)), objectKey, query);

@@ -13,7 +13,7 @@ export function syncRoutes(daemon: Daemon, clock: Clock): readonly Route[] {
     {
       methods: ['POST'],
       path: `${V1_PREFIX}/syncs`,
-      door: 'local',
+      access: 'authorized',
       body: 'json',
       handle({ body }) {
         if (body !== '') checkEmptyObject(parseJson(body));
@@ -24,7 +24,7 @@ export function syncRoutes(daemon: Daemon, clock: Clock): readonly Route[] {
     {
       methods: ['GET'],
       path: `${V1_PREFIX}/syncs/{id}`,
-      door: 'local',
+      access: 'authorized',
       waits: true,
       async handle({ params, query, signal }) {
         const id = params.id ?? '';

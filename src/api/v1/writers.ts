@@ -9,7 +9,7 @@ export function writerRoutes(daemon: Daemon): readonly Route[] {
     {
       methods: ['GET'],
       path: `${V1_PREFIX}/writers`,
-      door: 'local',
+      access: 'authorized',
       async handle({ signal }) {
         const { syncTag, jobNotes } = await daemon.writers({ signal });
         const body: WritersWire = { ...(syncTag ? { syncTag: tagToWire(syncTag) } : {}), jobNotes };

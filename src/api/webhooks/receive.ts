@@ -45,7 +45,7 @@ export function hookRoute({ endpoints, daemon, metrics, clock, log }: ReceiveOpt
   return {
     methods: ['POST'],
     path: '/hook/{digest}',
-    door: 'signed',
+    access: 'signed',
     body: 'raw',
     maxBodyBytes: MAX_BYTES,
     async handle({ params, headers, bytes }) {

@@ -25,7 +25,7 @@ const MAX_HELD_BYTES = 32 * 1024 * 1024;
 export function createWebhookServer({ clock = systemClock, localAddressOf, ...options }: WebhookServerOptions): HttpListener {
   return createListener({
     routes: [
-      { methods: ['GET', 'HEAD'], path: '/health', door: 'anyone', handle: () => plain(200, 'OK') },
+      { methods: ['GET', 'HEAD'], path: '/health', access: 'public', handle: () => plain(200, 'OK') },
       hookRoute({ ...options, clock }),
     ],
     refuse,

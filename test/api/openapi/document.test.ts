@@ -92,10 +92,10 @@ describe('a linter finds', () => {
   });
 
   test('no route for anyone that asks for a token, and no other without', () => {
-    for (const { path, methods, door } of routes)
+    for (const { path, methods, access } of routes)
       for (const method of methods)
         expect(document.paths[path]?.[method.toLowerCase()]?.security.length, `${method} ${path}`).toBe(
-          door === 'anyone' ? 0 : 3,
+          access === 'public' ? 0 : 3,
         );
   });
 });

@@ -14,7 +14,7 @@ export interface EndpointSpec {
 
 export interface Receiver extends AsyncDisposable {
   readonly port: number;
-  /** Door, method and path of what is served. */
+  /** Access, method and path of what is served. */
   readonly routes: readonly string[];
   readonly calls: Call[];
   /** `source result`, in order. */
@@ -92,7 +92,7 @@ export async function receive(
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
   return {
     port,
-    routes: server.routes.flatMap(({ methods, path, door }) => methods.map((method) => `${door} ${method} ${path}`)),
+    routes: server.routes.flatMap(({ methods, path, access }) => methods.map((method) => `${access} ${method} ${path}`)),
     calls: daemon.calls,
     counted,
     log: () => lines.join(''),

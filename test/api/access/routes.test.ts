@@ -1,13 +1,13 @@
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { describe, expect, test } from 'vitest';
-import { createApiServer, createMetricsServer } from '../../src/api/index.ts';
-import { silentLogger } from '../../src/base/index.ts';
-import { sampled } from '../support/sampled.ts';
-import { daemonOf, send, serve, serveByTls } from './daemon-fixture.ts';
-import { reviewByRbac } from './rbac.ts';
-import { ROUTES } from './routes.ts';
-import { receive } from './webhooks/fixture.ts';
+import { createApiServer, createMetricsServer } from '../../../src/api/index.ts';
+import { silentLogger } from '../../../src/base/index.ts';
+import { sampled } from '../../support/sampled.ts';
+import { daemonOf, send, serve, serveByTls } from '../daemon-fixture.ts';
+import { reviewByRbac } from '../rbac.ts';
+import { ROUTES } from '../routes.ts';
+import { receive } from '../webhooks/fixture.ts';
 
 test('every route has its row in the table of who may call it (S-070)', () => {
   const { routes } = createApiServer({
@@ -21,14 +21,14 @@ test('every route has its row in the table of who may call it (S-070)', () => {
 
 test('the listener for metrics serves nothing but metrics', async () => {
   const metrics = createMetricsServer({ metrics: async () => ({ contentType: '', body: '' }), log: silentLogger() });
-  expect(metrics.routes.map(({ methods, path, door }) => ({ methods, path, door }))).toEqual([
-    { methods: ['GET', 'HEAD'], path: '/metrics', door: 'anyone' },
+  expect(metrics.routes.map(({ methods, path, access }) => ({ methods, path, access }))).toEqual([
+    { methods: ['GET', 'HEAD'], path: '/metrics', access: 'public' },
   ]);
 });
 
 test('the listener for webhooks has a probe for anyone, what is signed, and nothing else', async () => {
   await using receiver = await receive([{ source: 'GitHub', key: 'a key' }]);
-  expect(receiver.routes).toEqual(['anyone GET /health', 'anyone HEAD /health', 'signed POST /hook/{digest}']);
+  expect(receiver.routes).toEqual(['public GET /health', 'public HEAD /health', 'signed POST /hook/{digest}']);
   for (const [path, { method = 'GET', headers = {}, body = '' }] of Object.values(ROUTES))
     expect((await receiver.post(path, { method, headers, body })).status, path).toBe(404);
 });
@@ -41,19 +41,19 @@ describe.each([
   ['fe80::1', 'network'],
   ['::ffff:10.1.2.3', 'network'],
   ['', 'network'],
-] as const)('a connection to %j is %s', (localAddress, door) => {
+] as const)('a connection to %j is %s', (localAddress, side) => {
   test.each(Object.entries(ROUTES))('%s', async (_, [path, sent, loopback, network]) => {
     const daemon = daemonOf();
     await using api = await serve(daemon, { localAddress });
     const { status } = await api.send(path, sent);
-    expect(status).toBe(door === 'loopback' ? loopback : network);
+    expect(status).toBe(side === 'loopback' ? loopback : network);
     if (status === 403) expect(daemon.calls).toEqual([]);
   });
 
   test('an unknown path does not tell the network that it is unknown', async () => {
     await using api = await serve(daemonOf(), { localAddress });
     for (const path of ['/', '/api/flux/v6/nope', '/api/v1/nope', '/api/flux/v2/x'])
-      expect((await api.get(path)).status === 403, path).toBe(door === 'network');
+      expect((await api.get(path)).status === 403, path).toBe(side === 'network');
   });
 });
 
@@ -69,13 +69,13 @@ const IDENTITIES: Readonly<Record<string, { readonly token?: string; readonly ma
   'a token with every right': { token: 'owner', may: ['GET', 'HEAD', 'POST', 'PATCH'] },
 };
 
-describe.each(sampled('identities at the doors of the API', Object.entries(IDENTITIES), 2))('%s', (_, { token, may }) => {
+describe.each(sampled('identities that call the API', Object.entries(IDENTITIES), 2))('%s', (_, { token, may }) => {
   const forms =
     token === undefined ? [{}] : [`Bearer ${token}`, `Scope-Probe token=${token}`].map((authorization) => ({ authorization }));
 
-  test.each(Object.entries(ROUTES))('%s: through each door', async (_, [path, sent, loopback, network]) => {
+  test.each(Object.entries(ROUTES))('%s: from each side', async (_, [path, sent, loopback, network]) => {
     const byRight = may.includes(sent.method ?? 'GET') ? loopback : network;
-    const doors = [
+    const sides = [
       ['loopback', '127.0.0.1', false, loopback],
       ['loopback by TLS', '127.0.0.1', true, loopback],
       ['network by plain HTTP', '10.1.2.3', false, network],
@@ -84,15 +84,15 @@ describe.each(sampled('identities at the doors of the API', Object.entries(IDENT
     let at = '';
     const daemon = daemonOf();
     await using api = await serveByTls(daemon, reviewByRbac, () => at);
-    for (const [door, localAddress, encrypted, status] of doors) {
+    for (const [side, localAddress, encrypted, status] of sides) {
       at = localAddress;
       daemon.calls.length = 0;
       for (const form of forms) {
         const headers = { ...sent.headers, ...form };
         const answer = await api.send(path, { ...sent, headers, ...(encrypted ? { ca: api.ca } : {}) });
-        expect(answer.status, door).toBe(status);
+        expect(answer.status, side).toBe(status);
       }
-      if (status === 403) expect(daemon.calls, door).toEqual([]);
+      if (status === 403) expect(daemon.calls, side).toEqual([]);
     }
   });
 });

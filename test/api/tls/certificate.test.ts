@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createCertificate } from '../../../src/api/network/certificate.ts';
+import { createCertificate } from '../../../src/api/tls/certificate.ts';
 import type { Logger } from '../../../src/base/index.ts';
 import { selfSignedCertificate } from '../../../src/sim/kubernetes/certificate.ts';
 import { ManualClock } from '../../support/manual-clock.ts';

@@ -3,18 +3,14 @@ import { LRUCache } from 'lru-cache';
 import { type Clock, FluxError } from '../../base/index.ts';
 import type { AccessQuestion, AccessVerdict } from '../../resource/index.ts';
 import { Lately } from './lately.ts';
+import { forbidden } from './refusal.ts';
+import type { Right } from './session.ts';
 
 export type ReviewAccess = (question: AccessQuestion, options: { readonly signal: AbortSignal }) => Promise<AccessVerdict>;
 
-/** A request from the network, for authorization. */
-export interface Approach {
-  readonly token: string | undefined;
-  /** The HTTP method. */
-  readonly method: string;
-  /** As sent, without the query. */
-  readonly path: string;
-  /** Whether a route serves it: for other paths the API server is never asked. */
-  readonly served: boolean;
+/** A caller that sent a token, which may be anything. */
+export interface Holder {
+  readonly token: string;
   /** The client's address. */
   readonly from: string;
 }
@@ -58,13 +54,7 @@ export function createRights({ review, clock }: { readonly review: ReviewAccess;
   const refusedTo = new Lately(clock, REFUSALS_MS);
 
   /** @throws FluxError `api/forbidden`, `api/too-many-requests`, `api/access-unknown`. */
-  async function check({ token, method, path, served, from }: Approach): Promise<void> {
-    if (token === undefined) {
-      throw forbidden(
-        'the request has no token',
-        'Send a Kubernetes token as Authorization: Bearer TOKEN; fluxctl does so with --token.',
-      );
-    }
+  async function require({ token, from }: Holder, { method, path, served }: Right): Promise<void> {
     if (!served) {
       if ((trusted.get(hashOf(token)) ?? 0) > clock.monotonic()) return;
       throw unknownToken();
@@ -135,7 +125,7 @@ export function createRights({ review, clock }: { readonly review: ReviewAccess;
     }
   }
 
-  return { check };
+  return { require };
 }
 
 export type Rights = ReturnType<typeof createRights>;
@@ -146,10 +136,6 @@ function hashOf(...parts: readonly string[]): string {
 
 function unknownToken(): FluxError {
   return forbidden('the token is not valid', 'It may have expired, or may be for another cluster or audience.');
-}
-
-function forbidden(message: string, help: string): FluxError {
-  return new FluxError(message, { code: 'api/forbidden', fault: 'user', help });
 }
 
 function busy(message: string): FluxError {

@@ -1,0 +1,31 @@
+import { FluxError } from '../../base/index.ts';
+import type { Caller } from './caller.ts';
+import { type Authenticator, openSession, type Right, requireRight, type Session } from './session.ts';
+
+/**
+ * Who may call a route. `public`: any caller, from any address. `authorized`: a caller whose session has the right to it. `signed`: any
+ * caller, under any host name and without a session, because the handler itself rejects requests without a valid signature.
+ */
+export type Access = 'public' | 'authorized' | 'signed';
+
+const NO_SESSION: Session = { type: 'anonymous', because: 'plain-http' };
+
+/**
+ * Opens the session of a request, or throws why it is rejected. `access` is undefined for a request without a route, which needs a right
+ * as well, so that the network cannot probe for routes.
+ * @throws FluxError `api/bad-request`, and those of `requireRight`.
+ */
+export async function admit(
+  access: Access | undefined,
+  caller: Caller,
+  right: Right,
+  authenticators: readonly Authenticator[],
+): Promise<Session> {
+  if (caller.hosts.length > 1)
+    throw new FluxError('the request has more than one Host header', { code: 'api/bad-request', fault: 'user' });
+  // A request forged by a web page has no signature.
+  if (access === 'signed') return NO_SESSION;
+  const session = openSession(caller, authenticators);
+  if (access !== 'public') await requireRight(session, right);
+  return session;
+}

@@ -1,0 +1,9 @@
+import { FluxError } from '../../base/index.ts';
+
+export function forbidden(message: string, help: string): FluxError {
+  return new FluxError(message, { code: 'api/forbidden', fault: 'user', help });
+}
+
+export function foreignPage(): FluxError {
+  return forbidden('the request comes from a web page of another site', 'Web pages of other sites may not call the daemon.');
+}

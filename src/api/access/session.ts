@@ -1,0 +1,60 @@
+import type { Caller } from './caller.ts';
+import { forbidden, foreignPage } from './refusal.ts';
+
+/** What a caller wants to do: the HTTP method and path of a route. */
+export interface Right {
+  readonly method: string;
+  /** As sent, without the query. */
+  readonly path: string;
+  /** Whether a route serves it: for other paths the API server is never asked. */
+  readonly served: boolean;
+}
+
+/** Who sent a request, and what they may do. */
+export type Session =
+  /** A process on this machine, or the owner of a port-forward: everything. */
+  | { readonly type: 'local' }
+  /** The holder of a Kubernetes token, by TLS: what the API server allows. `require` throws if that is not this right. */
+  | { readonly type: 'token'; readonly require: (right: Right) => Promise<void> }
+  /** Anyone else: only what is public. `because` says why it is not more. */
+  | { readonly type: 'anonymous'; readonly because: 'foreign-page' | 'no-token' | 'plain-http' };
+
+/**
+ * Opens the session of the callers that it recognises; undefined for others. The first in a list that recognises a caller decides.
+ * @throws FluxError for a caller that must not even receive what is public.
+ */
+export type Authenticator = (caller: Caller) => Session | undefined;
+
+export function openSession(caller: Caller, authenticators: readonly Authenticator[]): Session {
+  for (const open of authenticators) {
+    const session = open(caller);
+    if (session) return session;
+  }
+  return { type: 'anonymous', because: 'plain-http' };
+}
+
+/** @throws FluxError `api/forbidden`, or what the API server's answer leads to (see `rights.ts`). */
+export async function requireRight(session: Session, right: Right): Promise<void> {
+  switch (session.type) {
+    case 'local':
+      return;
+    case 'token':
+      return session.require(right);
+    case 'anonymous':
+      throw REFUSALS[session.because]();
+  }
+}
+
+const REFUSALS = {
+  'foreign-page': foreignPage,
+  'no-token': () =>
+    forbidden(
+      'the request has no token',
+      'Send a Kubernetes token as Authorization: Bearer TOKEN; fluxctl does so with --token.',
+    ),
+  'plain-http': () =>
+    forbidden(
+      'this API is served on loopback addresses, and elsewhere over TLS with a token',
+      'Use a port-forward, which fluxctl opens by itself when it has a kubeconfig: fluxctl --k8s-fwd-ns <namespace> …',
+    ),
+} as const;
