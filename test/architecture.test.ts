@@ -19,7 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'registry-watch': ['base', 'resource', 'image', 'policy'],
   record: ['base', 'resource', 'image', 'policy'],
   sim: ['base'],
-  update: ['base', 'resource', 'image', 'policy', 'manifests'],
+  update: ['base', 'resource', 'image', 'policy', 'repository', 'manifests'],
   controller: [
     'base',
     'resource',

@@ -4,7 +4,7 @@ import { type Clock, createHttpTransport, type Logger, remember } from '../base/
 import { type ClusterOptions, createCluster, Fence } from '../cluster/index.ts';
 import type { Config } from '../config/index.ts';
 import { createSource, deployKey, type SourceOptions, sameRepository, syncSetName } from '../git/index.ts';
-import { createManifestReader, MANIFEST_NAME, MAX_FILE_BYTES, ManifestThread } from '../manifests/index.ts';
+import { createManifests, MANIFEST_NAME, MAX_FILE_BYTES, ManifestThread } from '../manifests/index.ts';
 import { EventLog } from '../record/index.ts';
 import { createImageWatch } from '../registry-watch/index.ts';
 import type { Daemon } from './daemon/daemon.ts';
@@ -21,7 +21,6 @@ import { createSteps } from './loop/steps.ts';
 import { Watchdog } from './loop/watchdog.ts';
 import { type ControllerMetrics, countScans, measuredLookups } from './metrics.ts';
 import type { Cluster } from './ports/cluster.ts';
-import type { Desired } from './ports/desired.ts';
 import type { TakePart } from './ports/election.ts';
 import type { ImageWatch } from './ports/image-watch.ts';
 import type { Source } from './ports/source.ts';
@@ -137,9 +136,8 @@ export interface EngineOptions extends Omit<FluxOptions, 'temporaryDirectory' | 
 export function startEngine(options: EngineOptions): RunningFlux {
   const { config, version, environment, source, cluster, metrics, heapBytes, onRest, clock, log } = options;
   const http = createHttpTransport({ userAgent: `fluxd/${version}` });
-  const thread = new ManifestThread({ clock });
-  const desired: Desired = createManifestReader({
-    thread,
+  const desired = createManifests({
+    thread: new ManifestThread({ clock }),
     clock,
     log: log.child({ component: 'manifests' }),
     ...(heapBytes === undefined ? {} : { maxBytes: heapBytes / 2 }),
@@ -184,7 +182,7 @@ export function startEngine(options: EngineOptions): RunningFlux {
   const steps = createSteps({
     source: loopSource,
     reader,
-    thread,
+    desired,
     cluster: beatingCluster(cluster, watchdog),
     images: beatingImages(images, watchdog),
     onProgress: () => watchdog.beat(),
@@ -231,7 +229,7 @@ export function startEngine(options: EngineOptions): RunningFlux {
     version,
     source,
     reader,
-    thread,
+    desired,
     cluster,
     images,
     jobs,

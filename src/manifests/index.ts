@@ -1,11 +1,11 @@
 /**
- * The desired state in the repository. Files are parsed to *manifests*: objects with their location. Files, documents and objects are
- * independent, so that an invalid one is reported with its location and the rest is used. A manifest can be edited in place, by the exact
- * range of one value, without changing another byte of its file.
+ * The desired state in the repository. A revision is divided into *units*, and the *renderer* of a unit turns its files into *manifests*:
+ * objects with their location. Files, documents and objects are independent, so that an invalid one is reported with its location and the
+ * rest is used. A manifest can be edited in place, by the exact range of one value, without changing another byte of its file.
  */
 export { MAX_FILE_BYTES } from './decode.ts';
-export { changeFile, type FileChange } from './file-change.ts';
-export { MANIFEST_NAME } from './files.ts';
+export type { FileChange } from './file-change.ts';
 export type { EditTarget } from './locate.ts';
 export { ManifestThread } from './manifest-thread.ts';
-export { createManifestReader, type ManifestReader, type ManifestReaderOptions } from './reader.ts';
+export { createManifests, type Manifests } from './manifests.ts';
+export { MANIFEST_NAME } from './plain/select-files.ts';

@@ -1,3 +1,4 @@
+import type { FileText } from './file-text.ts';
 import type { Revision } from './revision.ts';
 
 /** A commit of the branch. */
@@ -15,7 +16,7 @@ export interface Commit {
 export interface CommitRequest {
   /** The revision the edits were planned on; must still be the head of the branch, else `git/push-raced`. */
   readonly base: Revision;
-  readonly edits: readonly { readonly path: string; readonly content: string }[];
+  readonly edits: readonly FileText[];
   /** Message without skip text and trailers. */
   readonly message: string;
   readonly author?: string;

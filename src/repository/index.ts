@@ -4,6 +4,7 @@
  * tag and the job notes there. How the data is fetched and pushed is known in another room.
  */
 export type { Commit, CommitRequest } from './commit.ts';
+export type { FileText } from './file-text.ts';
 export type { Revision } from './revision.ts';
 export type { SourceState, SourceStatus } from './source-state.ts';
 export type { SyncRecordRequest } from './sync-record-request.ts';

@@ -1,6 +1,6 @@
 import type { Cancellable } from '../base/index.ts';
 import type { ImageRepository } from '../image/index.ts';
-import type { ManifestThread } from '../manifests/index.ts';
+import type { Manifests } from '../manifests/index.ts';
 import type { Container, Manifest, ResourceId } from '../resource/index.ts';
 
 /** The properties of a running workload that planning needs. */
@@ -33,8 +33,8 @@ export interface UpdateContext {
   readonly readFile: (path: string) => Promise<string>;
   readonly workloads: WorkloadLookup;
   readonly images: ImageLookup;
-  /** The thread that edits long files; created on demand by default. */
-  readonly thread?: ManifestThread;
+  /** Reads and edits the files; created on demand by default. */
+  readonly desired?: Pick<Manifests, 'readTexts' | 'edit'>;
   /** Called with the duration of each stage. */
   readonly timed?: Timed;
   readonly signal?: AbortSignal;

@@ -1,30 +1,25 @@
 import { FluxError, messageOf } from '../base/index.ts';
-import { type EditTarget, type FileChange, ManifestThread } from '../manifests/index.ts';
+import { createManifests, type EditTarget, type FileChange } from '../manifests/index.ts';
+import type { FileText } from '../repository/index.ts';
 import { formatPlace, type Manifest, type ResourceId } from '../resource/index.ts';
 import { type UpdateContext, untimed } from './context.ts';
 import type { UpdateResult, WorkloadResult } from './spec.ts';
 import { placeKey, verifyEdits } from './verify.ts';
 
-/** A file with its complete new text. */
-export interface FileEdit {
-  readonly path: string;
-  readonly content: string;
-}
-
 /** The outcome of planning an update, without commit message. */
 export interface Planned {
   readonly result: UpdateResult;
-  readonly edits: readonly FileEdit[];
+  readonly edits: readonly FileText[];
   /** Why the first failed workload could not be edited, worded as in Flux v1's releases. */
   readonly failure?: FluxError | undefined;
 }
 
-type EditContext = Pick<UpdateContext, 'manifests' | 'readFile' | 'thread' | 'timed' | 'signal'>;
+type EditContext = Pick<UpdateContext, 'manifests' | 'readFile' | 'desired' | 'timed' | 'signal'>;
 
 /** The texts of edited files. Edits of one file accumulate: each builds on the previous ones. */
 export interface Editor {
   /**
-   * Edits one object in its file; resolves to whether any byte changed.
+   * Edits one object in its sources; resolves to whether any byte changed.
    * @throws FluxError `update/edit-failed` with object and place.
    */
   edit(id: ResourceId, manifest: Manifest, change: FileChange): Promise<boolean>;
@@ -32,26 +27,37 @@ export interface Editor {
    * The changed files, sorted by path, after parsing them again and verifying that they match the results.
    * @throws FluxError `update/verification-failed`.
    */
-  finish(results: ReadonlyMap<ResourceId, WorkloadResult>): Promise<readonly FileEdit[]>;
+  finish(results: ReadonlyMap<ResourceId, WorkloadResult>): Promise<readonly FileText[]>;
 }
 
-export function createEditor({
-  manifests,
-  readFile,
-  thread = new ManifestThread(),
-  timed = untimed,
-  signal,
-}: EditContext): Editor {
+export function createEditor({ manifests, readFile, desired = createManifests(), timed = untimed, signal }: EditContext): Editor {
   const before = new Map<string, string>();
   const now = new Map<string, string>();
+  let unreadable: { readonly error: unknown } | undefined;
+  async function read(path: string): Promise<string> {
+    const known = now.get(path) ?? before.get(path);
+    if (known !== undefined) return known;
+    try {
+      const text = await readFile(path);
+      before.set(path, text);
+      return text;
+    } catch (error) {
+      unreadable = { error };
+      throw error;
+    }
+  }
   return {
-    async edit(id, manifest, change) {
-      const { place } = manifest;
-      const text = now.get(place.file) ?? (await readFile(place.file));
-      if (!before.has(place.file)) before.set(place.file, text);
-      const changed = await changedText(id, formatPlace(place), () => thread.change(text, change, signal), signal);
-      now.set(place.file, changed);
-      return changed !== text;
+    async edit(id, { place }, change) {
+      try {
+        const edits = await desired.edit(place.file, change, read, signal ? { signal } : {});
+        for (const { path, content } of edits) now.set(path, content);
+        return edits.length > 0;
+      } catch (error) {
+        // Cancelling a job must not fail a workload, and neither must a file that is temporarily unreadable.
+        signal?.throwIfAborted();
+        if (unreadable !== undefined) throw unreadable.error;
+        throw editFailed(id, formatPlace(place), error);
+      }
     },
     async finish(results) {
       const edited = [...now]
@@ -60,7 +66,7 @@ export function createEditor({
         .sort((a, b) => (a.path < b.path ? -1 : 1));
       const ids = new Map([...manifests].map(([id, manifest]) => [placeKey(manifest), id]));
       await timed('verify_changes', () =>
-        verifyEdits(edited, (manifest) => targetsOf(results.get(ids.get(placeKey(manifest)) ?? '')), thread),
+        verifyEdits(edited, (manifest) => targetsOf(results.get(ids.get(placeKey(manifest)) ?? '')), desired),
       );
       return edited.map(({ path, content }) => ({ path, content }));
     },
@@ -87,7 +93,7 @@ export async function editImages(
 export async function writeImages(
   results: ReadonlyMap<ResourceId, WorkloadResult>,
   context: EditContext,
-): Promise<readonly FileEdit[]> {
+): Promise<readonly FileText[]> {
   const { timed = untimed } = context;
   const editor = createEditor(context);
   const changes = [...results].flatMap(([id, result]) => {
@@ -141,24 +147,13 @@ function targetsOf(result: WorkloadResult | undefined): ReadonlyMap<string, stri
   return new Map(updates.map(({ Container, Target }) => [Container, Target]));
 }
 
-async function changedText(
-  id: ResourceId,
-  place: string,
-  change: () => Promise<string>,
-  signal: AbortSignal | undefined,
-): Promise<string> {
-  try {
-    return await change();
-  } catch (error) {
-    // Cancelling a job must not fail a workload.
-    signal?.throwIfAborted();
-    throw new FluxError(`updating resource ${id} in ${place}: ${messageOf(error)}`, {
-      code: 'update/edit-failed',
-      fault: error instanceof FluxError ? error.fault : 'server',
-      help: `Nothing was committed. The file is ${place}; edit it by hand, or fix the problem in the message and retry.\n`,
-      cause: error,
-    });
-  }
+function editFailed(id: ResourceId, place: string, error: unknown): FluxError {
+  return new FluxError(`updating resource ${id} in ${place}: ${messageOf(error)}`, {
+    code: 'update/edit-failed',
+    fault: error instanceof FluxError ? error.fault : 'server',
+    help: `Nothing was committed. The file is ${place}; edit it by hand, or fix the problem in the message and retry.\n`,
+    cause: error,
+  });
 }
 
 /** The same failure, worded as in Flux v1's releases. */

@@ -12,7 +12,6 @@ export type {
   UpdateContext,
   WorkloadLookup,
 } from './context.ts';
-export type { FileEdit } from './edit.ts';
 export { planUpdate, type UpdatePlan } from './plan.ts';
 export { PoliciesRefused } from './policies.ts';
 export { LATEST_IMAGES, parseRequested } from './release.ts';

@@ -1,12 +1,11 @@
 import { FluxError } from '../base/index.ts';
-import { createManifestReader, type ManifestThread } from '../manifests/index.ts';
+import type { Manifests } from '../manifests/index.ts';
+import type { FileText } from '../repository/index.ts';
 import { containersOf, formatResourceId, type Manifest } from '../resource/index.ts';
 
 /** A file before and after editing. */
-export interface EditedFile {
-  readonly path: string;
+export interface EditedFile extends FileText {
   readonly before: string;
-  readonly content: string;
 }
 
 /**
@@ -17,17 +16,14 @@ export interface EditedFile {
 export async function verifyEdits(
   files: readonly EditedFile[],
   expected: ExpectedImages,
-  thread?: ManifestThread,
+  desired: Pick<Manifests, 'readTexts'>,
 ): Promise<void> {
   const [before, after] = await Promise.all([
     readObjects(
-      files.map(({ path, before: text }) => ({ path, text })),
-      thread,
+      files.map(({ path, before: content }) => ({ path, content })),
+      desired,
     ),
-    readObjects(
-      files.map(({ path, content: text }) => ({ path, text })),
-      thread,
-    ),
+    readObjects(files, desired),
   ]);
   const [problem] = after.errors.slice(before.errors.length);
   if (problem) throw refused(`loading resources after updates: ${problem.error.message}`);
@@ -67,15 +63,8 @@ function compareContainers(before: Manifest, after: Manifest, expected: Readonly
   }
 }
 
-async function readObjects(
-  files: readonly { readonly path: string; readonly text: string }[],
-  thread: ManifestThread | undefined,
-) {
-  const texts = new Map(files.map(({ path, text }) => [path, Buffer.from(text)]));
-  const { manifests, errors } = await createManifestReader(thread ? { thread } : {}).read(
-    [...texts].map(([path, { length }]) => ({ path, mode: '100644', blob: path, size: length })),
-    async (path) => texts.get(path) ?? Buffer.alloc(0),
-  );
+async function readObjects(files: readonly FileText[], desired: Pick<Manifests, 'readTexts'>) {
+  const { manifests, errors } = await desired.readTexts(files);
   const byPlace = manifests.map((manifest) => [placeKey(manifest), manifest] as const);
   return { manifests: new Map(byPlace), errors };
 }

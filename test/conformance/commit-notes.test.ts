@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createMetrics, silentLogger } from '../../src/base/index.ts';
 import { applyUpdate, type UpdateOptions } from '../../src/controller/jobs/apply-update.ts';
 import { createRepositoryReader } from '../../src/controller/repository/view.ts';
-import { createManifestReader, ManifestThread } from '../../src/manifests/index.ts';
+import { createManifests, ManifestThread } from '../../src/manifests/index.ts';
 import { planAutomation, type UpdateSpec } from '../../src/update/index.ts';
 import { parts } from '../support/parts.ts';
 import { idOf, repositoryOf } from '../update/repository.ts';
@@ -46,7 +46,8 @@ async function committed(
   const running = async ({ ids = [] }: { readonly ids?: readonly string[] }) =>
     (await workloads.workloads({ ids })).map((workload) => ({ ...workload, status: 'ready', rollout: ROLLED_OUT, labels: {} }));
   const cluster = { workloads: running, idOf, namesBy: () => idOf };
-  const reader = createRepositoryReader(source, createManifestReader({ thread }), cluster);
+  const desired = createManifests({ thread });
+  const reader = createRepositoryReader(source, desired, cluster);
   // Of the ports an update uses these parts alone.
   const events = { add: () => {} };
   const clock = { now: () => 0, monotonic: () => 0 };
@@ -54,7 +55,7 @@ async function committed(
   const options = parts<UpdateOptions>({
     source,
     reader,
-    thread,
+    desired,
     cluster,
     images,
     events,

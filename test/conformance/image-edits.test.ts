@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createRepositoryReader } from '../../src/controller/repository/view.ts';
-import { createManifestReader } from '../../src/manifests/index.ts';
+import { createManifests } from '../../src/manifests/index.ts';
 import { containersOf, type ResourceId } from '../../src/resource/index.ts';
 import { editContainerImage } from '../manifests/edit-one.ts';
 import { idOf, readManifests } from '../update/repository.ts';
@@ -269,7 +269,7 @@ test('YAML-34 an object that is there twice is not known by its id, so that noth
     files: async () => [{ path: 'a.yaml', mode: '100644', blob: 'b', size: text.length }],
     blob: async () => Buffer.from(text),
   };
-  const reader = createRepositoryReader(source, createManifestReader(), { idOf, namesBy: () => idOf });
+  const reader = createRepositoryReader(source, createManifests(), { idOf, namesBy: () => idOf });
   const { manifests, workloads } = await reader.read('r-1');
   expect([manifests.size, workloads.size]).toEqual([0, 0]);
 });

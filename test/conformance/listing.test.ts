@@ -3,7 +3,7 @@ import { fluxV1Status } from '../../src/cluster/workload/flux-v1-status.ts';
 import { createDaemon, type DaemonOptions } from '../../src/controller/daemon/facade.ts';
 import { createRepositoryReader } from '../../src/controller/repository/view.ts';
 import type { ImageRepository } from '../../src/image/index.ts';
-import { createManifestReader } from '../../src/manifests/index.ts';
+import { createManifests } from '../../src/manifests/index.ts';
 import type { SourceStatus } from '../../src/repository/index.ts';
 import { type Answer, daemonOf, serve } from '../api/daemon-fixture.ts';
 import { startWorld } from '../cluster/world.ts';
@@ -53,7 +53,7 @@ async function listing({ objects = [hello, svc], registry = REGISTRY, file = '',
   const options = parts<DaemonOptions>({
     source,
     cluster,
-    reader: createRepositoryReader(source, createManifestReader(), { idOf, namesBy: () => idOf }),
+    reader: createRepositoryReader(source, createManifests(), { idOf, namesBy: () => idOf }),
     images: { repository: (name: string) => registry[name] && repositoryOf(registry[name]) },
     progress: { failures: new Map() },
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createManifestReader } from '../../src/manifests/index.ts';
+import { createManifests } from '../../src/manifests/index.ts';
 import type { DesiredState } from '../../src/resource/index.ts';
 import { sampled, thorough } from '../support/sampled.ts';
 import { longestTurn } from '../support/turn-cpu.ts';
@@ -12,7 +12,7 @@ const KIB = 1 << 10;
 const MIB = 1 << 20;
 const MAX_BYTES = 128 * MIB;
 
-const reader = createManifestReader({ maxBytes: MAX_BYTES });
+const reader = createManifests({ maxBytes: MAX_BYTES });
 
 async function readBeside(content: string): Promise<{ readonly result: DesiredState; readonly cpuMs: number }> {
   const contents = new Map(
@@ -76,7 +76,7 @@ describe('S-025 hostile files', () => {
       blob: 'same',
       size: content.length,
     }));
-    const { result, cpuMs } = await longestTurn(() => createManifestReader().read(files, async () => content));
+    const { result, cpuMs } = await longestTurn(() => createManifests().read(files, async () => content));
     expect(result.warnings).toHaveLength(1);
     expect(cpuMs).toBeLessThan(1000);
   });
@@ -92,7 +92,7 @@ describe('S-025 hostile files', () => {
       size: length,
     }));
     const blob = async (id: string) => contents[Number(id)] ?? Buffer.alloc(0);
-    const reading = () => createManifestReader({ maxBytes: 3.5 * MIB });
+    const reading = () => createManifests({ maxBytes: 3.5 * MIB });
 
     test('files beyond it are refused by name; less is read again', async () => {
       const small = reading();

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { createManifestReader } from '../../src/manifests/index.ts';
+import { createManifests } from '../../src/manifests/index.ts';
 import { ManifestThread } from '../../src/manifests/manifest-thread.ts';
 import { temporaryDirectory } from '../git/support/repository.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -85,7 +85,7 @@ test('content that takes too long is refused with that bound, and the next file 
 test('content that takes too long takes the time of a reader once in ten minutes, and is read when it takes less', async () => {
   const clock = new ManualClock();
   const program = failing(HANG, 2);
-  const reader = createManifestReader({ clock, thread: new ManifestThread({ clock, program }) });
+  const reader = createManifests({ clock, thread: new ManifestThread({ clock, program }) });
   const read = async () => {
     const files = [{ path: 'a.yaml', mode: '100644', blob: 'a', size: LONG.bytes.length }];
     const { manifests, errors } = await reader.read(files, async () => LONG.bytes);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { createManifestReader } from '../../src/manifests/index.ts';
+import { createManifests } from '../../src/manifests/index.ts';
 
 async function warnings(files: Readonly<Record<string, string>>): Promise<readonly (readonly [file: string, message: string])[]> {
   const blobs = new Map(Object.values(files).map((text) => [createHash('sha1').update(text).digest('hex'), Buffer.from(text)]));
@@ -8,7 +8,7 @@ async function warnings(files: Readonly<Record<string, string>>): Promise<readon
     const blob = createHash('sha1').update(text).digest('hex');
     return { path, mode: '100644', blob, size: Buffer.byteLength(text) };
   });
-  const desired = await createManifestReader().read(tree, async (id) => blobs.get(id) ?? Buffer.alloc(0));
+  const desired = await createManifests().read(tree, async (id) => blobs.get(id) ?? Buffer.alloc(0));
   expect(desired.errors).toEqual([]);
   return desired.warnings.map(({ file = '', error }) => [file, error.message]);
 }

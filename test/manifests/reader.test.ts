@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test, vi } from 'vitest';
 import type { Desired } from '../../src/controller/ports/desired.ts';
-import { createManifestReader, ManifestThread } from '../../src/manifests/index.ts';
+import { createManifests, ManifestThread } from '../../src/manifests/index.ts';
 import type { TreeFile } from '../../src/repository/index.ts';
 import { type DesiredState, formatPlace } from '../../src/resource/index.ts';
 import { thorough } from '../support/sampled.ts';
@@ -33,7 +33,7 @@ const thread = new ManifestThread();
 
 function read(contents: Readonly<Record<string, Content>>): Promise<DesiredState> {
   const { files, blob } = repository(contents);
-  return createManifestReader({ thread }).read(files, blob);
+  return createManifests({ thread }).read(files, blob);
 }
 
 function configMap(name: string, more = ''): string {
@@ -49,7 +49,7 @@ function codes(problems: DesiredState['errors']): string[] {
 }
 
 test('the reader is what the controller asks for', () => {
-  const desired: Desired = createManifestReader();
+  const desired: Desired = createManifests();
   expect(desired).toBeDefined();
 });
 
@@ -219,7 +219,7 @@ describe('files', () => {
   test('a file whose name is not UTF-8 is refused by name, where it may be a manifest; the others are read', async () => {
     const { files, blob } = repository({ 'caf\\xe8.yaml': configMap('e'), 'caf\\xe8.txt': 'x', 'a.yaml': configMap('a') });
     const named = files.map((file): TreeFile => (file.path === 'a.yaml' ? file : { ...file, undecodable: true }));
-    const desired = await createManifestReader().read(named, blob);
+    const desired = await createManifests().read(named, blob);
     expect([codes(desired.errors), names(desired)]).toEqual([['manifests/bad-name'], ['ConfigMap/a']]);
     expect(desired.errors[0]).toMatchObject({ file: 'caf\\xe8.yaml' });
   });
@@ -231,14 +231,14 @@ describe('files', () => {
       '\\xe8/a.yaml': configMap('a'),
     });
     const named = files.map((file): TreeFile => (file.path.endsWith('a.yaml') ? file : { ...file, undecodable: true }));
-    const desired = await createManifestReader().read(named, blob);
+    const desired = await createManifests().read(named, blob);
     expect([codes(desired.errors), names(desired)]).toEqual([['manifests/bad-name', 'manifests/bad-name'], ['ConfigMap/a']]);
   });
 
   test('a file above the limit is refused by name and never fetched, and the others are read', async () => {
     const { files, blob } = repository({ 'large.yaml': configMap('large'), 'a.yaml': configMap('a') });
     const sized = files.map((file) => (file.path === 'large.yaml' ? { ...file, size: (16 << 20) + 1 } : file));
-    const desired = await createManifestReader().read(sized, blob);
+    const desired = await createManifests().read(sized, blob);
     expect([codes(desired.errors), names(desired)]).toEqual([['manifests/file-too-large'], ['ConfigMap/a']]);
     expect(desired.errors[0]?.file).toBe('large.yaml');
     expect(blob).toHaveBeenCalledTimes(1);
@@ -250,7 +250,7 @@ describe('files', () => {
       (_, n): TreeFile => ({ path: `${n}.yaml`, mode: '100644', blob: 'b'.repeat(40), size: 1 }),
     );
     const turns = countTurns();
-    await expect(createManifestReader().read(files, async () => Buffer.alloc(0))).rejects.toMatchObject({
+    await expect(createManifests().read(files, async () => Buffer.alloc(0))).rejects.toMatchObject({
       code: 'manifests/too-many-files',
       message: expect.stringContaining('100000'),
     });
@@ -268,7 +268,7 @@ describe('files', () => {
   });
 
   test('a commit that touches one file fetches and parses one file; equal content is parsed once', async () => {
-    const reader = createManifestReader();
+    const reader = createManifests();
     const contents: Record<string, Content> = Object.fromEntries(
       Array.from({ length: 200 }, (_, i) => [`${i}.yaml`, configMap(`m${i}`)]),
     );
@@ -291,7 +291,7 @@ describe('files', () => {
   });
 
   test('what is not to be kept uses what is known and leaves nothing behind', async () => {
-    const reader = createManifestReader();
+    const reader = createManifests();
     const known = repository({ 'a.yaml': configMap('a') });
     const more = repository({ 'a.yaml': configMap('a'), 'b.yaml': configMap('b') });
     await reader.read(known.files, known.blob);
@@ -301,8 +301,25 @@ describe('files', () => {
     }
   });
 
+  test('a revision that is read meanwhile does not change what is read beside it', async () => {
+    const reader = createManifests();
+    const known = repository({ 'a.yaml': configMap('old') });
+    await reader.read(known.files, known.blob);
+    const beside = repository({ 'a.yaml': configMap('old'), 'b.yaml': configMap('b') });
+    const next = repository({ 'a.yaml': configMap('new') });
+    const desired = await reader.read(
+      beside.files,
+      async (id) => {
+        await reader.read(next.files, next.blob);
+        return beside.blob(id);
+      },
+      { keep: false },
+    );
+    expect(names(desired)).toEqual(['ConfigMap/old', 'ConfigMap/b']);
+  });
+
   test('what is not to be kept does not displace what is', async () => {
-    const reader = createManifestReader();
+    const reader = createManifests();
     const known = repository({ 'a.yaml': configMap('a') });
     const first = await reader.read(known.files, known.blob);
     const other = repository({ 'b.yaml': configMap('b') });
@@ -311,14 +328,14 @@ describe('files', () => {
   });
 
   test('what left the repository is forgotten: nothing but the last revision is kept', async () => {
-    const reader = createManifestReader();
+    const reader = createManifests();
     const { files, blob } = repository({ 'a.yaml': configMap('a'), 'b.yaml': configMap('b') });
     for (const some of [files, files.slice(0, 1), files]) await reader.read(some, blob);
     expect(blob.mock.calls.flat()).toEqual([files[0]?.blob, files[1]?.blob, files[1]?.blob]);
   });
 
   test('a revision in which no manifest changed gives the very same ones, whatever else did', async () => {
-    const reader = createManifestReader();
+    const reader = createManifests();
     const contents = { 'a.yaml': configMap('a'), 'b.yaml': 'a: [' };
     const before = repository({ ...contents, 'README.md': 'old' });
     const after = repository({ ...contents, 'README.md': 'new', 'c.yaml': '# nothing' });
@@ -331,7 +348,7 @@ describe('files', () => {
   });
 
   test('a file that moved is told by its new path, its errors too', async () => {
-    const reader = createManifestReader();
+    const reader = createManifests();
     const before = repository({ 'a.yaml': `${configMap('a')}---\nkind: [` });
     const after = repository({ 'moved/a.yaml': `${configMap('a')}---\nkind: [` });
     await reader.read(before.files, before.blob);
@@ -343,7 +360,7 @@ describe('files', () => {
 
   test('a blob that cannot be had is thrown, and an abort stops the reading', async () => {
     const { files } = repository({ 'a.yaml': configMap('a') });
-    const reader = createManifestReader();
+    const reader = createManifests();
     await expect(reader.read(files, () => Promise.reject(new Error('gone')))).rejects.toThrow('gone');
     await expect(
       reader.read(files, () => Promise.reject(new Error('gone')), { signal: AbortSignal.abort(new Error('stop')) }),
@@ -361,7 +378,7 @@ describe('files', () => {
       if (reading) setImmediate(tick);
     };
     setImmediate(tick);
-    const { manifests } = await createManifestReader().read(files, blob);
+    const { manifests } = await createManifests().read(files, blob);
     reading = false;
     expect(manifests).toHaveLength(5000);
     expect(turns).toBeGreaterThan(3);
@@ -510,7 +527,7 @@ describe('R-020, S-025 bad input beside good', () => {
 
   test('a file above the limit is refused without being fetched', async () => {
     const blob = vi.fn(async () => Buffer.from(''));
-    const desired = await createManifestReader().read([{ path: 'a.yaml', mode: '100644', blob: 'x', size: 100 << 20 }], blob);
+    const desired = await createManifests().read([{ path: 'a.yaml', mode: '100644', blob: 'x', size: 100 << 20 }], blob);
     expect(desired.errors).toMatchObject([{ file: 'a.yaml', error: { code: 'manifests/file-too-large' } }]);
     expect(blob).not.toHaveBeenCalled();
   });

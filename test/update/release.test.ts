@@ -267,6 +267,15 @@ describe('a release by image', () => {
     expect(failure?.message).toMatch(/^applying changes: updating resource default:deployment\/odd in odd.yaml/);
   });
 
+  test('fails with the error of Git when a file cannot be read, and blames no workload', async () => {
+    const unreachable = new Error('the mirror is gone');
+    const asked = planUpdate(
+      { type: 'image', cause: { Message: '', User: '' }, spec: spec({}) },
+      { ...contextOf(repository), readFile: () => Promise.reject(unreachable) },
+    );
+    await expect(asked).rejects.toBe(unreachable);
+  });
+
   test('of workloads of a List that share an image by an anchor changes it once', async () => {
     const item = (name: string, image: string) =>
       `- apiVersion: apps/v1\n  kind: Deployment\n  metadata: {name: ${name}}\n  spec: {template: {spec: {containers: [{name: greet, image: ${image}}]}}}\n`;

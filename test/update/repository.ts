@@ -1,4 +1,4 @@
-import { createManifestReader } from '../../src/manifests/index.ts';
+import { createManifests } from '../../src/manifests/index.ts';
 import { formatResourceId, type KubeObject, type Manifest, type ResourceId } from '../../src/resource/index.ts';
 import type { UpdateContext } from '../../src/update/index.ts';
 import { contextOf, type World } from './world.ts';
@@ -6,7 +6,7 @@ import { contextOf, type World } from './world.ts';
 /** The manifests in these files, by path; fails when anything in them is refused. */
 export async function readManifests(files: Readonly<Record<string, string>>): Promise<readonly Manifest[]> {
   const contents = new Map(Object.entries(files).map(([path, text]) => [path, Buffer.from(text)]));
-  const { manifests, errors } = await createManifestReader().read(
+  const { manifests, errors } = await createManifests().read(
     [...contents].map(([path, { length }]) => ({ path, mode: '100644', blob: path, size: length })),
     async (path) => contents.get(path) ?? Buffer.alloc(0),
   );

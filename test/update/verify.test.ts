@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { createManifests } from '../../src/manifests/index.ts';
 import { verifyEdits } from '../../src/update/verify.ts';
 import { workload } from './world.ts';
 
@@ -13,6 +14,7 @@ const verify = (content: string, before = hello) =>
   verifyEdits(
     [{ path: 'a.yaml', before, content }],
     ({ object }) => new Map(object.metadata.name === 'hello' ? [['greet', 'acme/hello:2']] : []),
+    createManifests(),
   );
 
 const edited = hello.replace('hello:1', 'hello:2');

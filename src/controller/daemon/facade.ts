@@ -1,5 +1,5 @@
 import { type Clock, dumpYaml, FluxError, type Logger } from '../../base/index.ts';
-import type { ManifestThread } from '../../manifests/index.ts';
+import type { Manifests } from '../../manifests/index.ts';
 import type { EventLog } from '../../record/index.ts';
 import type { Revision } from '../../repository/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
@@ -34,7 +34,7 @@ export interface DaemonOptions {
   readonly version: string;
   readonly source: Source;
   readonly reader: RepositoryReader;
-  readonly thread: ManifestThread;
+  readonly desired: Manifests;
   readonly cluster: Cluster;
   readonly images: ImageWatch;
   readonly jobs: JobQueue;

@@ -1,5 +1,5 @@
 import { type Cancellable, type Clock, FluxError, type Logger } from '../../base/index.ts';
-import type { ManifestThread } from '../../manifests/index.ts';
+import type { Manifests } from '../../manifests/index.ts';
 import { type EventLog, formatJobNote } from '../../record/index.ts';
 import type { CommitRequest, Revision } from '../../repository/index.ts';
 import { ALL_WORKLOADS, normalId, planUpdate, UP_TO_DATE, type UpdatePlan, type UpdateSpec } from '../../update/index.ts';
@@ -15,8 +15,7 @@ import type { JobResult } from './jobs.ts';
 export interface UpdateOptions {
   readonly source: Source;
   readonly reader: RepositoryReader;
-  /** The thread that edits long files; created for each update by default. */
-  readonly thread?: ManifestThread;
+  readonly desired: Manifests;
   readonly cluster: Cluster;
   readonly images: ImageWatch;
   readonly events: Pick<EventLog, 'add'>;
@@ -109,10 +108,10 @@ export function asksForCommit(spec: UpdateSpec): boolean {
 }
 
 async function planOn(base: Revision, spec: UpdateSpec, options: UpdateOptions, cancel: Cancellable): Promise<UpdatePlan> {
-  const { source, reader, thread, cluster, images } = options;
+  const { source, reader, desired, cluster, images } = options;
   const view = await reader.read(base, cancel);
   const readFile = await fileReader(view, source, cancel);
-  const context = { manifests: view.manifests, readFile, workloads: cluster, images, ...(thread ? { thread } : {}), ...cancel };
+  const context = { manifests: view.manifests, readFile, desired, workloads: cluster, images, ...cancel };
   return measuredRelease(spec, options, (timed) => planUpdate(spec, { ...context, ...(timed ? { timed } : {}) }));
 }
 

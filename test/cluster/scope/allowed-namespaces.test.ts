@@ -5,7 +5,7 @@ import type { Plan } from '../../../src/change/index.ts';
 import { createCluster, gcMark, MARK_LABEL } from '../../../src/cluster/index.ts';
 import type { Source } from '../../../src/controller/ports/source.ts';
 import { createRepositoryReader } from '../../../src/controller/repository/view.ts';
-import { createManifestReader } from '../../../src/manifests/index.ts';
+import { createManifests } from '../../../src/manifests/index.ts';
 import { partOf } from '../../support/part-of.ts';
 import { type Fault, status } from '../api-server.ts';
 import { configMap, crd, manifest, namespace, path, request, SYNC_SET, startWorld, type World } from '../world.ts';
@@ -42,7 +42,7 @@ function forbid(what: (request: { readonly method: string; readonly path: string
 /** Reads manifests as the daemon does, from the text of files. */
 async function read(...texts: readonly string[]) {
   const files = texts.map((text, at) => ({ path: `${at}.yaml`, mode: '100644', blob: String(at), size: text.length }));
-  return createManifestReader().read(files, async (blob) => Buffer.from(texts[Number(blob)] ?? ''));
+  return createManifests().read(files, async (blob) => Buffer.from(texts[Number(blob)] ?? ''));
 }
 
 /** A log, as the parsed lines that it wrote. */

@@ -7,7 +7,7 @@ import type { Desired } from '../../../src/controller/ports/desired.ts';
 import type { Source } from '../../../src/controller/ports/source.ts';
 import { createRepositoryReader } from '../../../src/controller/repository/view.ts';
 import { Approvals } from '../../../src/controller/sync/approvals.ts';
-import { createManifestReader } from '../../../src/manifests/index.ts';
+import { createManifests } from '../../../src/manifests/index.ts';
 import type { TreeFile } from '../../../src/repository/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { partOf } from '../../support/part-of.ts';
@@ -58,7 +58,7 @@ function worldOf(parts: { readonly diff?: Cluster['diff']; readonly ready?: bool
     idOf: () => undefined,
     namesBy: () => NAMES,
   });
-  const manifests = createManifestReader();
+  const manifests = createManifests();
   const reads: (boolean | undefined)[] = [];
   const desired: Desired = {
     read(files, blob, options) {

@@ -14,6 +14,7 @@ import { ObjectStates } from '../../../src/controller/sync/object-states.ts';
 import { createSyncEvents } from '../../../src/controller/sync/sync-events.ts';
 import { createSyncRecorder } from '../../../src/controller/sync/sync-recorder.ts';
 import { SyncReports } from '../../../src/controller/sync/sync-reports.ts';
+import { createManifests } from '../../../src/manifests/index.ts';
 import { EventLog } from '../../../src/record/index.ts';
 import type { Manifest } from '../../../src/resource/index.ts';
 import type { UpdateSpec } from '../../../src/update/index.ts';
@@ -93,6 +94,7 @@ describe('the steps of the loop', () => {
       source,
       cluster,
       reader: createRepositoryReader(source, { read: async () => ({ manifests, errors: [], warnings: [] }) }, cluster),
+      desired: createManifests(),
       recorder: createSyncRecorder(source, 'fluxd/1', new ManualClock()),
       images: partOf<ImageWatch>(images),
       syncSet: 'set',

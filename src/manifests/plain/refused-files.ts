@@ -1,4 +1,4 @@
-import type { Clock, FluxError } from '../base/index.ts';
+import type { Clock, FluxError } from '../../base/index.ts';
 
 /** Retry interval: reading such a file takes up to 20 s, so a few of them would use up the time of each sync. */
 const AGAIN_MS = 600_000;

@@ -1,16 +1,9 @@
 import { posix } from 'node:path';
-import { FluxError, yieldTurn } from '../base/index.ts';
-import type { TreeFile } from '../repository/index.ts';
-import type { FileProblem } from './problem.ts';
-
-export interface FileSelection {
-  /** Regular files, each once, even if links lead to it. */
-  readonly files: readonly TreeFile[];
-  readonly errors: readonly FileProblem[];
-  readonly warnings: readonly FileProblem[];
-  /** Directories of Helm charts, whose files are skipped. */
-  readonly charts: readonly string[];
-}
+import { FluxError, yieldTurn } from '../../base/index.ts';
+import type { TreeFile } from '../../repository/index.ts';
+import type { FileProblem } from '../problem.ts';
+import type { Inputs } from '../units/renderer.ts';
+import { skippedCharts } from './other-tools.ts';
 
 /** Names of manifest files; a file with another name is read only if a link has such a name. */
 export const MANIFEST_NAME = /\.(?:yaml|yml|json)$/;
@@ -33,7 +26,7 @@ export async function selectFiles(
   all: readonly TreeFile[],
   readLink: (file: TreeFile) => Promise<string>,
   signal?: AbortSignal,
-): Promise<FileSelection> {
+): Promise<Inputs> {
   const charts = await chartDirectories(all, signal);
   const inChart = chartFilter(charts);
   let byPath: ReadonlyMap<string, TreeFile> | undefined;
@@ -60,7 +53,7 @@ export async function selectFiles(
     }
     if (selected.size > MAX_MANIFEST_FILES) throw tooManyManifests();
   }
-  return { files: [...selected.values()], errors, warnings, charts: [...charts] };
+  return { files: [...selected.values()], errors, warnings: [...warnings, ...skippedCharts([...charts])] };
 }
 
 async function* inTurns(files: readonly TreeFile[], signal: AbortSignal | undefined): AsyncGenerator<TreeFile> {

@@ -1,23 +1,17 @@
 import { posix } from 'node:path';
-import { FluxError } from '../base/index.ts';
-import { formatPlace, type Manifest } from '../resource/index.ts';
-import type { FileProblem } from './problem.ts';
-
-export interface ReadFiles {
-  readonly manifests: readonly Manifest[];
-  readonly warnings: readonly FileProblem[];
-  /** Directories of Helm charts, which are skipped. */
-  readonly charts: readonly string[];
-}
+import { FluxError } from '../../base/index.ts';
+import { formatPlace, type Manifest } from '../../resource/index.ts';
+import type { FileProblem } from '../problem.ts';
 
 /**
  * Warnings, with those about files of other tools merged for each tool: Kustomize, Helm and Argo CD would process these files, which
  * users may expect of Flux as well.
  */
-export function withOtherTools({ manifests, warnings, charts }: ReadFiles): readonly FileProblem[] {
+export function withOtherTools(manifests: readonly Manifest[], warnings: readonly FileProblem[]): readonly FileProblem[] {
   const kustomized = warnings.filter(isKustomization);
+  const charts = warnings.filter(isChart);
   const rawCharts = warnings.filter(isRawChart);
-  const others = warnings.filter((warning) => !isKustomization(warning) && !isRawChart(warning));
+  const others = warnings.filter((warning) => !isKustomization(warning) && !isChart(warning) && !isRawChart(warning));
   const ordered = manifests.filter(hasHook);
   return [
     ...others,
@@ -29,18 +23,11 @@ export function withOtherTools({ manifests, warnings, charts }: ReadFiles): read
         help: 'Commit the output of `kustomize build`, or move these directories out of the --git-path.',
       },
     ),
-    ...warningFor(
-      charts.map((directory) => posix.join(directory, 'Chart.yaml')),
-      {
-        code: 'manifests/chart',
-        what: 'Helm charts are skipped:',
-        help: 'Commit the output of `helm template`, or use a HelmRelease for the chart.',
-      },
-    ),
+    ...charts,
     ...warningFor(
       rawCharts.map(({ file }) => file),
       {
-        code: 'manifests/chart',
+        code: CHART,
         what: 'Helm charts without values.yaml are not rendered; their files are read as manifests:',
         help: 'Commit the output of `helm template`, or move the charts out of the --git-path.',
       },
@@ -59,6 +46,19 @@ export function withOtherTools({ manifests, warnings, charts }: ReadFiles): read
   ];
 }
 
+/** One warning about the directories of Helm charts, whose files are not read. */
+export function skippedCharts(directories: readonly string[]): readonly FileProblem[] {
+  return warningFor(
+    directories.map((directory) => posix.join(directory, 'Chart.yaml')),
+    {
+      code: CHART,
+      what: 'Helm charts are skipped:',
+      help: 'Commit the output of `helm template`, or use a HelmRelease for the chart.',
+    },
+  );
+}
+
+const CHART = 'manifests/chart';
 const HOOKS = ['argocd.argoproj.io/hook', 'argocd.argoproj.io/sync-wave', 'helm.sh/hook'];
 
 function hasHook({ object }: Manifest): boolean {
@@ -68,6 +68,10 @@ function hasHook({ object }: Manifest): boolean {
 
 function isKustomization(warning: FileProblem): boolean {
   return warning.error.code === 'manifests/kustomization' || isNamed(warning, /^kustomization\.ya?ml$/);
+}
+
+function isChart({ error }: FileProblem): boolean {
+  return error.code === CHART;
 }
 
 function isRawChart(warning: FileProblem): boolean {

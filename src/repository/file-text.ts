@@ -1,0 +1,5 @@
+/** A file and its complete text. */
+export interface FileText {
+  readonly path: string;
+  readonly content: string;
+}
