@@ -102,6 +102,7 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'controller/jobs/apply-update.ts': 'the time of an event',
   'controller/leadership/election.ts': 'when a sync ended',
   'controller/loop/steps.ts': 'when a sync began and ended',
+  'controller/loop/sync-step.ts': 'the end of a requested sync, to show',
   'controller/sync/sync-recorder.ts': 'the time of a record',
   'git/git.ts': 'times of commits',
   'git/publish.ts': 'times of commits',

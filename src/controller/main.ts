@@ -29,7 +29,6 @@ import { Approvals } from './sync/approvals.ts';
 import { SyncHistory } from './sync/history.ts';
 import { ObjectStates } from './sync/object-states.ts';
 import { patientRecorder } from './sync/patient-recorder.ts';
-import { createSyncEvents } from './sync/sync-events.ts';
 import { createSyncRecorder } from './sync/sync-recorder.ts';
 import { SyncReports } from './sync/sync-reports.ts';
 import { createWorkingDirectory } from './working-directory.ts';
@@ -186,11 +185,8 @@ export function startEngine(options: EngineOptions): RunningFlux {
     cluster: beatingCluster(cluster, watchdog),
     images: beatingImages(images, watchdog),
     onProgress: () => watchdog.beat(),
-    recorder: patientRecorder(
-      createSyncRecorder(loopSource, `fluxd/${version}`, clock, (record) => history.synced(record)),
-      clock,
-    ),
-    syncEvents: createSyncEvents(loopSource, log.child({ component: 'events' })),
+    recorder: patientRecorder(createSyncRecorder(loopSource, `fluxd/${version}`, clock), clock),
+    daemon: `fluxd/${version}`,
     syncSet: syncSetName(source),
     garbageCollection: config.garbageCollection,
     deletionLimit: config.garbageCollectionLimit,

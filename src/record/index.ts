@@ -6,7 +6,7 @@
 export type { EventCause, EventMetadata, EventResult, EventType, FluxEvent, ObjectReason } from './event.ts';
 export { EventLog, type LoggedEvent } from './event-log.ts';
 export { summarizeEvent } from './event-summary.ts';
-export { formatJobNote, type JobNote, parseJobNote } from './job-note.ts';
+export { formatJobNote, type JobNote, parseJobNote, type RecordedJob } from './job-note.ts';
 export { Recent } from './recent.ts';
 export {
   createSyncRecord,

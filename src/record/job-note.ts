@@ -18,6 +18,11 @@ const resultSchema = z.record(
   }),
 );
 
+/** A job as its note records it. */
+export interface RecordedJob extends JobNote {
+  readonly result: Readonly<z.infer<typeof resultSchema>> | null;
+}
+
 const noteSchema = z.object({ jobID: z.string(), spec: z.unknown(), result: resultSchema.nullish() });
 
 /** One line of JSON in Flux v1's key order and escaping, so that either daemon reads the other's notes. */
@@ -29,9 +34,7 @@ export function formatJobNote({ jobId, spec, result }: JobNote): string {
  * Parses a note; undefined for anything that is not a note of ours or of Flux v1. Anyone with push access can write notes, so the result
  * is validated; the spec is passed on unchanged.
  */
-export function parseJobNote(
-  text: string,
-): { readonly jobId: string; readonly spec: unknown; readonly result: z.infer<typeof resultSchema> | null } | undefined {
+export function parseJobNote(text: string): RecordedJob | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);

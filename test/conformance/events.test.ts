@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { silentLogger } from '../../src/base/index.ts';
 import { createSyncEvents } from '../../src/controller/sync/sync-events.ts';
 import { type EventResult, summarizeEvent } from '../../src/record/index.ts';
+import { newCommits, outcomeOf } from '../support/outcome.ts';
 
 const at = { startedAt: 0, endedAt: 0 };
 const hash = (digit: number) => String(digit).repeat(40);
@@ -43,25 +43,16 @@ const image = { ServiceSpecs: ['<all>'], ImageSpec: 'x:2', Kind: 'execute', Excl
 const cause = { Message: 'hi', User: 'Ann' };
 
 /** The event of a release whose commit, with this result in its note, was synced. */
-async function released(result: EventResult) {
+function released(result: EventResult) {
   const commit = { revision: hash(1), subject: '', author: { name: '', email: '' }, trailers: [], ours: true };
   const note = JSON.stringify({ jobID: 'j', spec: { type: 'image', cause, spec: image }, result });
-  const source = { commits: async () => [commit], notes: async () => new Map([[commit.revision, note]]) };
-  const outcome = {
-    revision: commit.revision,
-    previous: hash(0),
-    startedAt: 0,
-    finishedAt: 0,
-    changes: [],
-    errors: [],
-    warnings: [],
-  };
-  const events = await createSyncEvents(source, silentLogger()).of(outcome);
+  const synced = newCommits([commit], { [commit.revision]: note });
+  const events = createSyncEvents().of(outcomeOf({ revision: commit.revision, previous: hash(0), newCommits: synced }));
   return events.find(({ type }) => type === 'release');
 }
 
-test('OUT-14 the event of a release tells what was asked for, and by whom', async () => {
-  expect(await released({ a: updated('x:2') })).toMatchObject({
+test('OUT-14 the event of a release tells what was asked for, and by whom', () => {
+  expect(released({ a: updated('x:2') })).toMatchObject({
     metadata: {
       spec: { Type: 'releaseImageSpecType', ReleaseImageSpec: image, ReleaseContainersSpec: null },
       cause,
@@ -73,7 +64,7 @@ test.each<[name: string, result: EventResult, error: string | undefined]>([
   ['none failed', { a: updated('x:2') }, undefined],
   ['one failed', { a: updated('x:2'), b: failed('no') }, 'b failed: no'],
   ['two failed', { b: failed('no'), c: failed('never') }, 'Multiple workloads failed: b, c'],
-])('OUT-22 the event of a release of which %s says so', async (_name, result, error) => {
-  const { metadata } = (await released(result)) ?? {};
+])('OUT-22 the event of a release of which %s says so', (_name, result, error) => {
+  const { metadata } = released(result) ?? {};
   expect(metadata && 'error' in metadata ? metadata.error : undefined).toBe(error);
 });

@@ -22,7 +22,6 @@ import type { Approvals } from '../sync/approvals.ts';
 import type { History } from '../sync/history.ts';
 import type { ObjectStates } from '../sync/object-states.ts';
 import type { SyncReports } from '../sync/sync-reports.ts';
-import { MAX_SYNCED_COMMITS, syncedCommits } from '../sync/synced-commits.ts';
 import type { Daemon, SyncReport } from './daemon.ts';
 import type { Health } from './health.ts';
 import { listImages } from './list-images.ts';
@@ -116,14 +115,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
     job: (id) => jobs.status(id),
 
     async syncStatus(ref) {
-      const applied = progress.applied ?? (await source.syncTag());
+      const applied = progress.ended ?? (await source.syncTag());
       const revision = await source.find(ref);
       if (revision === undefined) throw badRevision(applied, ref);
       if (revision === applied) return [];
-      // The sync of that revision makes the same query; only a longer list needs another one.
-      const synced = await syncedCommits(source, { previous: applied, revision });
-      const commits =
-        synced.length < MAX_SYNCED_COMMITS ? synced : await source.commits({ from: applied, to: revision, limit: MAX_COMMITS });
+      const commits = await source.commits({ from: applied, to: revision, limit: MAX_COMMITS });
       return commits.map((commit) => commit.revision);
     },
 

@@ -2,7 +2,7 @@ import { type Cancellable, type Clock, FluxError } from '../../base/index.ts';
 import { type Change, countStates, isApplied } from '../../change/index.ts';
 import type { Revision } from '../../repository/index.ts';
 import type { Cluster, HealthWatch } from '../ports/cluster.ts';
-import type { SyncOutcome } from '../sync/sync.ts';
+import type { SyncOutcome } from '../sync/sync-outcome.ts';
 import type { HealthReport } from './daemon.ts';
 
 /** The health of applied objects, for waiting clients. */

@@ -1,8 +1,6 @@
-import { parseJobNote } from '../../record/index.ts';
+import { parseJobNote, type RecordedJob } from '../../record/index.ts';
 import type { Revision } from '../../repository/index.ts';
 import type { Source } from '../ports/source.ts';
-
-type JobNote = NonNullable<ReturnType<typeof parseJobNote>>;
 
 /** Number of notes read together. A note of a large release has some hundred KiB. */
 const BATCH = 32;
@@ -20,7 +18,7 @@ export class CommittedJobs {
     this.#source = source;
   }
 
-  async find(id: string): Promise<{ readonly revision: Revision; readonly note: JobNote } | undefined> {
+  async find(id: string): Promise<{ readonly revision: Revision; readonly note: RecordedJob } | undefined> {
     const blobs = await this.#source.noteBlobs();
     await this.#learn(blobs);
     for (const [revision, blob] of blobs) {

@@ -1,7 +1,7 @@
 import type { FluxError } from '../../base/index.ts';
 import type { Revision } from '../../repository/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
-import type { SyncOutcome } from '../sync/sync.ts';
+import type { SyncOutcome } from '../sync/sync-outcome.ts';
 
 /** The daemon's state between steps. Lost at a restart and rebuilt by the first sync. */
 export class Progress {
@@ -9,8 +9,10 @@ export class Progress {
   applied: Revision | undefined;
   /** Why the last sync failed as a whole; undefined after one that ran. */
   failure: FluxError | undefined;
-  /** A sync whose outcome is not recorded in Git yet. */
+  /** The last sync, until it is recorded in Git. */
   unrecorded: SyncOutcome | undefined;
+  /** Revision of the last sync of this process whose record was pushed, or rejected: what the clients of Flux v1 wait for. */
+  ended: Revision | undefined;
   /** Apply errors of the last sync, by id. */
   failures: ReadonlyMap<ResourceId, FluxError> = new Map();
   /** Whether the last sync of this process left deletions that need approval. */
@@ -21,6 +23,7 @@ export class Progress {
     this.applied = undefined;
     this.failure = undefined;
     this.unrecorded = undefined;
+    this.ended = undefined;
     this.failures = new Map();
     this.unconfirmed = false;
   }
@@ -28,6 +31,7 @@ export class Progress {
   done(outcome: SyncOutcome): void {
     this.applied = outcome.revision;
     this.failure = undefined;
+    this.unrecorded = outcome;
     this.unconfirmed = outcome.unconfirmed ?? false;
     const failed = outcome.changes.flatMap((change) => (change.outcome === 'failed' ? [[change.id, change.error] as const] : []));
     // An empty map is kept identical, so that derived data stays valid.

@@ -5,7 +5,7 @@ import type { Cluster } from '../ports/cluster.ts';
 import type { Desired } from '../ports/desired.ts';
 import type { Source } from '../ports/source.ts';
 
-/** A parsed revision of the repository. */
+/** A parsed revision of the repository. Its maps are identical while ids are unchanged. */
 export interface RepositoryView {
   readonly revision: Revision;
   readonly state: DesiredState;
@@ -16,10 +16,7 @@ export interface RepositoryView {
 }
 
 export interface RepositoryReader {
-  /**
-   * Reads a revision, shared by concurrent callers. The last one is cached (the identical view while ids are unchanged), and unchanged
-   * files are not parsed again.
-   */
+  /** Reads a revision, shared by concurrent callers. The last one is cached, and unchanged files are not parsed again. */
   read(revision: Revision, options?: Cancellable): Promise<RepositoryView>;
   /** Reads a revision without caching it. */
   readAside(revision: Revision, options?: Cancellable): Promise<DesiredState>;
@@ -34,7 +31,7 @@ export function createRepositoryReader(
 ): RepositoryReader {
   let last: { readonly revision: Revision; readonly state: DesiredState } | undefined;
   let running: { readonly revision: Revision; readonly state: Promise<DesiredState>; readonly options: Cancellable } | undefined;
-  let view: { readonly of: View; readonly names: object } | undefined;
+  let view: View | undefined;
 
   async function readFiles(revision: Revision, options: Cancellable & { readonly keep?: boolean }): Promise<DesiredState> {
     return desired.read(await source.files(revision, options), (id) => source.blob(id, options), options);
@@ -69,10 +66,8 @@ export function createRepositoryReader(
   }
 
   function viewOf(revision: Revision, state: DesiredState): View {
-    const names = cluster.namesBy();
-    if (view?.of.state !== state || view.of.revision !== revision || view.names !== names)
-      view = { of: new View(revision, state, cluster), names };
-    return view.of;
+    if (view?.state !== state || view.revision !== revision) view = new View(revision, state, cluster);
+    return view;
   }
 
   return {
@@ -85,39 +80,49 @@ export function createRepositoryReader(
   };
 }
 
-/** Ids are computed on demand, since discovery may learn later whether a kind is namespaced. */
+/** Ids are computed on demand, and again once discovery has learned more, for instance whether a kind is namespaced. */
 class View implements RepositoryView {
   readonly revision: Revision;
   readonly state: DesiredState;
-  readonly #cluster: Pick<Cluster, 'idOf'>;
-  #manifests: ReadonlyMap<ResourceId, Manifest> | undefined;
-  #workloads: ReadonlyMap<ResourceId, Manifest> | undefined;
+  readonly #cluster: Pick<Cluster, 'idOf' | 'namesBy'>;
+  #byId: { readonly names: object; manifests?: Manifests; workloads?: Manifests };
 
-  constructor(revision: Revision, state: DesiredState, cluster: Pick<Cluster, 'idOf'>) {
+  constructor(revision: Revision, state: DesiredState, cluster: Pick<Cluster, 'idOf' | 'namesBy'>) {
     this.revision = revision;
     this.state = state;
     this.#cluster = cluster;
+    this.#byId = { names: cluster.namesBy() };
   }
 
-  get manifests(): ReadonlyMap<ResourceId, Manifest> {
-    this.#manifests ??= byUnambiguousId(this.state.manifests, this.#cluster);
-    return this.#manifests;
+  get manifests(): Manifests {
+    const known = this.#current();
+    known.manifests ??= byUnambiguousId(this.state.manifests, this.#cluster);
+    return known.manifests;
   }
 
-  get workloads(): ReadonlyMap<ResourceId, Manifest> {
-    this.#workloads ??= byUnambiguousId(
+  get workloads(): Manifests {
+    const known = this.#current();
+    known.workloads ??= byUnambiguousId(
       this.state.manifests.filter(({ object }) => isWorkloadKind(object.kind)),
       this.#cluster,
     );
-    return this.#workloads;
+    return known.workloads;
+  }
+
+  #current() {
+    const names = this.#cluster.namesBy();
+    if (this.#byId.names !== names) this.#byId = { names };
+    return this.#byId;
   }
 }
+
+type Manifests = ReadonlyMap<ResourceId, Manifest>;
 
 /**
  * An id lacks the API group, so it is ambiguous where two groups have a kind of that name, as well as for an object that is defined twice.
  * Such an id leads to no manifest here. Only the latter is an error, which the plan reports.
  */
-function byUnambiguousId(manifests: readonly Manifest[], cluster: Pick<Cluster, 'idOf'>): ReadonlyMap<ResourceId, Manifest> {
+function byUnambiguousId(manifests: readonly Manifest[], cluster: Pick<Cluster, 'idOf'>): Manifests {
   const found = new Map<ResourceId, Manifest>();
   const ambiguous = new Set<ResourceId>();
   for (const manifest of manifests) {

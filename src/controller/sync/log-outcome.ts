@@ -1,7 +1,7 @@
 import type { Logger } from '../../base/index.ts';
 import { type Change, countOutcomes, isHeldDeletion, type Orphan, REPLICAS_HELD } from '../../change/index.ts';
 import { formatPlace, type Problem } from '../../resource/index.ts';
-import type { SyncOutcome } from './sync.ts';
+import type { SyncOutcome } from './sync-outcome.ts';
 
 /**
  * Logs the outcome of syncs: one line for each change, then a summary. A lasting problem is logged when it starts, changes or recurs, but
@@ -10,7 +10,7 @@ import type { SyncOutcome } from './sync.ts';
 export function createOutcomeLog(): (outcome: SyncOutcome, log: Logger) => void {
   let reported: ReadonlySet<string> = new Set();
 
-  return ({ revision, changes, errors, warnings, orphans = [], startedAt, finishedAt, unrecorded }, log) => {
+  return ({ revision, previous, changes, errors, warnings, orphans = [], startedAt, finishedAt, newCommits }, log) => {
     const trouble = new Set<string>();
     const isNews = (...what: readonly unknown[]) => {
       const text = JSON.stringify(what);
@@ -48,10 +48,10 @@ export function createOutcomeLog(): (outcome: SyncOutcome, log: Logger) => void 
       else if (outcome === 'held') log.warn(what, 'object held');
       else log.info(what, 'object synced');
     }
-    const isUnrecordedNews = unrecorded && isNews('unrecorded', unrecorded.message);
+    // What was applied is known without them.
+    if (newCommits.state === 'unread' && isNews('commits', newCommits.error.message))
+      log.warn({ revision, previous, error: newCommits.error.message }, 'listing the commits of the sync failed');
     reported = trouble;
-    if (isUnrecordedNews)
-      log.warn({ revision, error: unrecorded.message, help: unrecorded.help }, 'sync not recorded in git; retrying');
     log.info({ revision, ...countOutcomes(changes), refused: errors.length, ms: finishedAt - startedAt }, 'sync done');
   };
 }

@@ -2,7 +2,7 @@ import { redact } from '../../base/index.ts';
 import { type Change, isHeldDeletion, type ObjectEvent } from '../../change/index.ts';
 import type { FluxEvent } from '../../record/index.ts';
 import { formatPlace, parseResourceId, type ResourceId, WORKLOAD_KINDS } from '../../resource/index.ts';
-import type { SyncOutcome } from './sync.ts';
+import type { SyncOutcome } from './sync-outcome.ts';
 
 /** Errors of the API server rather than of the object, during which Events could not be written either. */
 const OF_THE_SERVER = [

@@ -2,7 +2,7 @@ import type { FluxError } from '../../base/index.ts';
 import { type Change, isApplied, REPLICAS_HELD } from '../../change/index.ts';
 import type { Revision } from '../../repository/index.ts';
 import type { ManifestPlace, Problem, ResourceId } from '../../resource/index.ts';
-import type { SyncOutcome } from './sync.ts';
+import type { SyncOutcome } from './sync-outcome.ts';
 
 /**
  * The state of an object since the last sync. `waiting`: in sync, except for a number of replicas that another manager holds. `refused`:

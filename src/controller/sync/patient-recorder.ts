@@ -1,5 +1,5 @@
 import { backoffMs, type Clock, FluxError } from '../../base/index.ts';
-import type { SyncRecorder } from './sync.ts';
+import type { SyncRecorder } from './sync-recorder.ts';
 
 /** Backoff after pushes that the Git host rejected: from half a minute to ten minutes. */
 const PAUSE = { initialMs: 30_000, maxMs: 600_000 };

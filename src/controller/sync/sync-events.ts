@@ -1,19 +1,18 @@
-import { asFluxError, createChangedOnly, type Logger, redact } from '../../base/index.ts';
+import { createChangedOnly, redact } from '../../base/index.ts';
 import { type Change, isHeldDeletion } from '../../change/index.ts';
-import { type EventResult, type FluxEvent, parseJobNote } from '../../record/index.ts';
-import type { Commit, Revision } from '../../repository/index.ts';
+import type { EventResult, FluxEvent } from '../../record/index.ts';
+import type { Revision } from '../../repository/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
 import type { ReleaseContainersSpec, ReleaseImageSpec, UpdateSpec } from '../../update/index.ts';
-import type { Source } from '../ports/source.ts';
-import type { SyncOutcome } from './sync.ts';
-import { syncedCommits } from './synced-commits.ts';
+import type { NewCommit } from './new-commits.ts';
+import type { SyncOutcome } from './sync-outcome.ts';
 
 /** Creates the events of syncs, as Flux v1 did: first the sync, then its releases, oldest first; then events that Flux v1 lacks. */
 export interface SyncEvents {
-  of(outcome: SyncOutcome): Promise<readonly FluxEvent[]>;
+  of(outcome: SyncOutcome): readonly FluxEvent[];
 }
 
-export function createSyncEvents(source: Pick<Source, 'commits' | 'notes'>, log: Logger): SyncEvents {
+export function createSyncEvents(): SyncEvents {
   // No errors and no held deletions are no change at first.
   const changedOnly = createChangedOnly(
     new Map([
@@ -22,22 +21,11 @@ export function createSyncEvents(source: Pick<Source, 'commits' | 'notes'>, log:
     ]),
   );
 
-  async function newCommits({ previous, revision }: SyncOutcome): Promise<readonly Commit[]> {
-    try {
-      return await syncedCommits(source, { previous, revision });
-    } catch (error) {
-      // After rewritten history the commits are unknown, but the applied objects are known.
-      const { message } = asFluxError(error, { code: 'git/failed' });
-      log.warn({ revision, previous, error: message }, 'listing the commits of the sync failed');
-      return [];
-    }
-  }
-
   return {
-    async of(outcome) {
-      const { revision, previous, startedAt, finishedAt, changes } = outcome;
-      const commits = await newCommits(outcome);
-      const jobs = commits.length === 0 ? [] : await jobsOf(commits, source);
+    of(outcome) {
+      const { revision, previous, startedAt, finishedAt, changes, newCommits } = outcome;
+      const commits = newCommits.state === 'read' ? newCommits.commits : [];
+      const jobs = commits.map(jobOf);
       const errors = changes.flatMap(({ id, place, error, outcome: word }) =>
         word === 'failed' ? [{ ID: id, Path: place?.file ?? '', Error: redact(error?.message ?? '') }] : [],
       );
@@ -104,15 +92,11 @@ interface SyncedJob {
   readonly result: EventResult;
 }
 
-/** The cause of each commit, from its note. */
-async function jobsOf(commits: readonly Commit[], source: Pick<Source, 'notes'>): Promise<readonly SyncedJob[]> {
-  const notes = await source.notes(commits.map(({ revision }) => revision));
-  return commits.map(({ revision }) => {
-    const note = parseJobNote(notes.get(revision) ?? '');
-    const spec = note?.spec;
-    const kind = isSpec(spec) ? KINDS[spec.type] : undefined;
-    return { revision, kind: kind ?? 'other', ...(isSpec(spec) ? { spec } : {}), result: note?.result ?? {} };
-  });
+/** The cause of a commit, from its note. */
+function jobOf({ revision, job }: NewCommit): SyncedJob {
+  const spec = job?.spec;
+  const kind = isSpec(spec) ? KINDS[spec.type] : undefined;
+  return { revision, kind: kind ?? 'other', ...(isSpec(spec) ? { spec } : {}), result: job?.result ?? {} };
 }
 
 const KINDS: Readonly<Record<string, SyncedJob['kind']>> = {

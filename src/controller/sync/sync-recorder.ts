@@ -1,27 +1,25 @@
-import type { Clock } from '../../base/index.ts';
-import { type Change, countOutcomes, isOpenDeletion } from '../../change/index.ts';
-import {
-  createSyncRecord,
-  differsInTrouble,
-  formatSyncRecord,
-  parseJobNote,
-  parseSyncRecord,
-  type RecordedChange,
-  type RecordedImageUpdate,
-  type SyncRecord,
-} from '../../record/index.ts';
+import type { Cancellable, Clock } from '../../base/index.ts';
+import { createSyncRecord, differsInTrouble, formatSyncRecord, parseSyncRecord, type SyncRecord } from '../../record/index.ts';
 import type { Revision } from '../../repository/index.ts';
-import { formatPlace, type Problem } from '../../resource/index.ts';
 import type { Source } from '../ports/source.ts';
-import type { SyncOutcome, SyncRecorder } from './sync.ts';
-import { syncedCommits } from './synced-commits.ts';
+import { recordOf } from './record-of.ts';
+import type { SyncOutcome } from './sync-outcome.ts';
 
-/** @param remember Called with each record before it is written to Git, even if that fails. */
+/** Records syncs in Git. */
+export interface SyncRecorder {
+  /**
+   * Moves the sync tag and writes the record of the sync, unless they are up to date.
+   * @throws FluxError also while the new commits of the sync are unread, so that no record lacks its image updates
+   */
+  record(outcome: SyncOutcome, options?: Cancellable): Promise<void>;
+  /** Records, before any deletion, how many deletions approved by a commit are left. */
+  claim(revision: Revision, left: number, options?: Cancellable): Promise<void>;
+}
+
 export function createSyncRecorder(
-  source: Source,
+  source: Pick<Source, 'syncRecord' | 'recordSync'>,
   daemon: string,
-  clock: Clock,
-  remember: (record: SyncRecord) => void = () => {},
+  clock: Pick<Clock, 'now'>,
 ): SyncRecorder {
   return {
     async claim(revision, left, options = {}) {
@@ -32,24 +30,9 @@ export function createSyncRecorder(
     },
 
     async record(outcome, options = {}) {
-      const { revision, previous } = outcome;
-      const allowPrune = unspent(outcome);
-      const record = createSyncRecord({
-        daemon,
-        revision,
-        ...(previous === undefined ? {} : { previous }),
-        ...(allowPrune === undefined ? {} : { allowPrune }),
-        ...(outcome.unconfirmed ? { unconfirmed: true } : {}),
-        startedAt: outcome.startedAt,
-        durationMs: outcome.finishedAt - outcome.startedAt,
-        counts: countOutcomes(outcome.changes),
-        changes: [
-          ...outcome.errors.map(refusal),
-          ...outcome.changes.filter(({ outcome: word }) => word !== 'unchanged').map(recordedChange),
-        ],
-        imageUpdates: await imageUpdates(source, outcome),
-      });
-      remember(record);
+      const { revision, previous, newCommits } = outcome;
+      if (newCommits.state === 'unread') throw newCommits.error;
+      const record = recordOf(outcome, daemon);
       // A tag that moves without a record would look as if Flux v1 had set it.
       if (previous === revision && !differsInTrouble(await source.syncRecord(revision), record)) return;
       await source.recordSync({ revision, record: formatSyncRecord(record) }, options);
@@ -68,46 +51,4 @@ export function createSyncRecorder(
       imageUpdates: [],
     });
   }
-}
-
-/** The number of approved deletions that are not done yet, if any. */
-function unspent({ allowPrune = 0, changes }: SyncOutcome): number | undefined {
-  const isDue = changes.some((change) => isOpenDeletion(change) && change.uid !== undefined);
-  const left = allowPrune - changes.filter(({ outcome }) => outcome === 'deleted').length;
-  return isDue && left > 0 ? left : undefined;
-}
-
-function recordedChange({ id, outcome, place, reason, error }: Change): RecordedChange {
-  const why = reason ?? error?.message;
-  return { id, outcome, ...(place ? { place: formatPlace(place) } : {}), ...(why === undefined ? {} : { reason: why }) };
-}
-
-function refusal({ file, line, id, error }: Problem): RecordedChange {
-  return {
-    ...(id === undefined ? {} : { id }),
-    outcome: 'refused',
-    ...(file === undefined ? {} : { place: line === undefined ? file : `${file}:${line}` }),
-    reason: error.message,
-  };
-}
-
-/** Image updates of our own commits in this sync, from their notes. */
-async function imageUpdates(source: Source, outcome: SyncOutcome): Promise<RecordedImageUpdate[]> {
-  const commits = (await syncedCommits(source, outcome)).filter(({ ours }) => ours);
-  if (commits.length === 0) return [];
-  const notes = await source.notes(commits.map(({ revision }) => revision));
-  return commits.flatMap(({ revision: commit }) => {
-    const result = parseJobNote(notes.get(commit) ?? '')?.result;
-    return Object.entries(result ?? {}).flatMap(([workload, { Status, PerContainer }]) =>
-      Status === 'success'
-        ? (PerContainer ?? []).map(({ Container, Current, Target }) => ({
-            commit,
-            workload,
-            container: Container,
-            from: Current,
-            to: Target,
-          }))
-        : [],
-    );
-  });
 }

@@ -3,7 +3,7 @@ import { FluxError } from '../../base/index.ts';
 import { countOutcomes } from '../../change/index.ts';
 import { Recent } from '../../record/index.ts';
 import type { SyncReport } from '../daemon/daemon.ts';
-import type { SyncOutcome } from './sync.ts';
+import type { SyncOutcome } from './sync-outcome.ts';
 
 /** Number of reports kept for late clients. */
 const KEPT = 50;
@@ -49,8 +49,12 @@ export class SyncReports {
     return id;
   }
 
-  finish(id: string, { revision, previous, finishedAt, changes, errors, warnings, unrecorded }: SyncOutcome): void {
-    const unrecordedWarning = unrecorded ? [{ error: unrecorded }] : [];
+  /** @param unrecorded Why the sync could not be recorded in Git. */
+  finish(
+    id: string,
+    { revision, previous, finishedAt, changes, errors, warnings }: SyncOutcome,
+    unrecorded: FluxError | undefined,
+  ): void {
     this.#end({
       ...this.get(id),
       state: 'done',
@@ -60,7 +64,7 @@ export class SyncReports {
       counts: countOutcomes(changes),
       changes: changes.filter(({ outcome }) => outcome !== 'unchanged'),
       errors,
-      warnings: [...warnings, ...unrecordedWarning],
+      warnings: [...warnings, ...(unrecorded ? [{ error: unrecorded }] : [])],
     });
   }
 

@@ -1,5 +1,5 @@
-import { asFluxError, begin, type Cancellable, type Clock, FluxError, messageOf, yieldTurn } from '../../base/index.ts';
-import type { Change, ObjectDiff, Orphan, Plan, PlanRequest } from '../../change/index.ts';
+import { begin, type Cancellable, type Clock, FluxError, messageOf, yieldTurn } from '../../base/index.ts';
+import type { Change, ObjectDiff, Plan, PlanRequest } from '../../change/index.ts';
 import { recordedAllowPrune, recordedUnconfirmed } from '../../record/index.ts';
 import type { Commit, Revision } from '../../repository/index.ts';
 import type { Problem } from '../../resource/index.ts';
@@ -7,13 +7,15 @@ import type { Cluster } from '../ports/cluster.ts';
 import type { Source } from '../ports/source.ts';
 import type { RepositoryReader } from '../repository/view.ts';
 import type { Approvals } from './approvals.ts';
-import { syncedCommits } from './synced-commits.ts';
+import { readNewCommits } from './new-commits.ts';
+import type { SyncOutcome } from './sync-outcome.ts';
+import type { SyncRecorder } from './sync-recorder.ts';
 
 export interface SyncOptions {
   readonly source: Source;
   readonly reader: RepositoryReader;
   readonly cluster: Cluster;
-  readonly recorder: SyncRecorder;
+  readonly recorder: Pick<SyncRecorder, 'claim'>;
   readonly syncSet: string;
   readonly garbageCollection: 'off' | 'dry' | 'on';
   /** Limit of deletions without approval. */
@@ -28,43 +30,17 @@ export interface SyncOptions {
   readonly clock: Clock;
 }
 
-/** The outcome of one sync. */
-export interface SyncOutcome {
-  readonly revision: Revision;
-  readonly previous?: Revision;
-  /** Number of deletions approved by a commit. */
-  readonly allowPrune?: number;
-  readonly startedAt: number;
-  readonly finishedAt: number;
-  /** One for each object, including unchanged ones. */
-  readonly changes: readonly Change[];
-  readonly errors: readonly Problem[];
-  readonly warnings: readonly Problem[];
-  /** Orphans, which may have another owner. */
-  readonly orphans?: readonly Orphan[];
-  /** Whether deletions wait for approval. */
-  readonly unconfirmed?: true;
-  /** Set if recording the outcome in Git failed; it is retried without another apply. */
-  readonly unrecorded?: FluxError;
-}
-
-export interface SyncRecorder {
-  /** Moves the sync tag and writes the record of the sync, unless they are up to date. */
-  record(outcome: SyncOutcome, options?: Cancellable): Promise<void>;
-  /** Records, before any deletion, how many deletions approved by a commit are left. */
-  claim(revision: Revision, left: number, options?: Cancellable): Promise<void>;
-}
-
 /** Limit of commits searched for `Allow-Prune`. */
 const MAX_COMMITS = 1000;
 
 /**
- * One sync: reads the manifests of the revision, plans them against the cluster, applies the plan, and records the outcome. Each step
- * returns data and is independent of the next. Errors of individual files and objects are part of the outcome.
+ * One sync: reads the manifests of the revision, plans them against the cluster, and applies the plan. Each step returns data and is
+ * independent of the next. Errors of individual files and objects are part of the outcome, which is published and recorded afterwards.
  * @throws FluxError if the revision is unreadable or the cluster unreachable; nothing was changed then. If the signal aborts, its reason;
  * the next sync, here or elsewhere, continues from the cluster's state.
  */
-export async function sync(revision: Revision, options: SyncOptions, { signal }: Cancellable = {}): Promise<SyncOutcome> {
+export async function sync(revision: Revision, options: SyncOptions, cancel: Cancellable = {}): Promise<SyncOutcome> {
+  const { signal } = cancel;
   const { source, reader, cluster, recorder, approvals, clock } = options;
   const { startedAt, ended } = begin(clock);
   using deadline = clock.deadline(options.timeoutMs, signal);
@@ -73,12 +49,13 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
   const { approved, approvedOrphans } = approvals;
 
   const previous = await source.syncTag();
-  // Started before the record needs it, so that git runs in parallel; a failure is reported to the later caller.
-  syncedCommits(source, { previous, revision }).catch(() => undefined);
-  const [{ state }, allowPrune] = await Promise.all([
+  // Started before the outcome needs it, so that git runs in parallel.
+  const readingCommits = readNewCommits(source, { previous, revision }, limited);
+  const [view, allowPrune] = await Promise.all([
     reader.read(revision, limited),
     options.garbageCollection === 'on' ? confirmedDeletions(source, previous, revision) : undefined,
   ]);
+  const { state } = view;
   const earlier = await leftByOthers(previous, revision, options, limited);
   await yieldTurn(deadline.signal);
   const request: PlanRequest = {
@@ -94,29 +71,29 @@ export async function sync(revision: Revision, options: SyncOptions, { signal }:
   const unclaimed = allowPrune === undefined ? undefined : await claim(confirmed, revision, allowPrune, recorder, limited);
   const plan = unclaimed ? await cluster.plan(request, limited) : confirmed;
   await yieldTurn(signal);
-  const changes = await cluster.apply(plan, { onProgress: options.onProgress, ...(signal ? { signal } : {}) });
+  const changes = await cluster.apply(plan, { onProgress: options.onProgress, ...cancel });
   signal?.throwIfAborted();
   approvals.update(changes, plan.orphans);
-  const outcome: SyncOutcome = {
+  const finishedAt = ended();
+  const firstRead = await readingCommits;
+  const newCommits = firstRead.state === 'read' ? firstRead : await readNewCommits(source, { previous, revision }, cancel);
+  signal?.throwIfAborted();
+  return {
     revision,
     ...(previous === undefined ? {} : { previous }),
     // Without a claim all deletions are left.
     ...(allowPrune === undefined ? {} : { allowPrune }),
     startedAt,
-    finishedAt: ended(),
+    finishedAt,
     changes,
     errors: state.errors,
     warnings: [...state.warnings, ...(unclaimed ? [{ error: unclaimed }] : []), ...changes.flatMap(applyWarnings)],
     ...(plan.orphans ? { orphans: plan.orphans } : {}),
     // Unchanged without garbage collection.
     ...((plan.unconfirmed ?? earlier.unconfirmed ?? options.progress.unconfirmed) ? { unconfirmed: true } : {}),
+    newCommits,
+    workloads: view.workloads,
   };
-  try {
-    await recorder.record(outcome, signal ? { signal } : {});
-    return outcome;
-  } catch (error) {
-    return { ...outcome, unrecorded: asFluxError(error, { code: 'sync/unrecorded' }) };
-  }
 }
 
 /** What the first sync of a process, or of a term, needs to know of earlier ones, from Git. */
@@ -153,7 +130,7 @@ async function claim(
   plan: Plan,
   revision: Revision,
   allowPrune: number,
-  recorder: SyncRecorder,
+  recorder: Pick<SyncRecorder, 'claim'>,
   cancel: Cancellable,
 ): Promise<FluxError | undefined> {
   const used = plan.entries.filter(({ action }) => action === 'prune').length;

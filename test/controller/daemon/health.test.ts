@@ -1,22 +1,16 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { HealthState, Outcome } from '../../../src/change/index.ts';
 import { createHealth, type Health } from '../../../src/controller/daemon/health.ts';
-import type { SyncOutcome } from '../../../src/controller/sync/sync.ts';
+import type { SyncOutcome } from '../../../src/controller/sync/sync-outcome.ts';
 import { changeOf } from '../../support/changes.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
+import { outcomeOf } from '../../support/outcome.ts';
 import { until } from '../../support/until.ts';
 
 const WEB = 'shop:deployment/web';
 
 function outcome(revision: string, changes: Readonly<Record<string, Outcome>>): SyncOutcome {
-  return {
-    revision,
-    startedAt: 0,
-    finishedAt: 0,
-    changes: Object.entries(changes).map(([id, each]) => changeOf(id, each)),
-    errors: [],
-    warnings: [],
-  };
+  return outcomeOf({ revision, changes: Object.entries(changes).map(([id, each]) => changeOf(id, each)) });
 }
 
 describe('the health of what is applied', () => {

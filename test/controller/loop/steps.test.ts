@@ -11,11 +11,10 @@ import { createRepositoryReader } from '../../../src/controller/repository/view.
 import { Approvals } from '../../../src/controller/sync/approvals.ts';
 import { SyncHistory } from '../../../src/controller/sync/history.ts';
 import { ObjectStates } from '../../../src/controller/sync/object-states.ts';
-import { createSyncEvents } from '../../../src/controller/sync/sync-events.ts';
 import { createSyncRecorder } from '../../../src/controller/sync/sync-recorder.ts';
 import { SyncReports } from '../../../src/controller/sync/sync-reports.ts';
 import { createManifests } from '../../../src/manifests/index.ts';
-import { EventLog } from '../../../src/record/index.ts';
+import { EventLog, formatJobNote } from '../../../src/record/index.ts';
 import type { Manifest } from '../../../src/resource/index.ts';
 import type { UpdateSpec } from '../../../src/update/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -109,7 +108,7 @@ describe('the steps of the loop', () => {
       progress,
       objectStates: new ObjectStates(),
       history: new SyncHistory(source),
-      syncEvents: createSyncEvents(source, silentLogger()),
+      daemon: 'fluxd/1',
       events,
       metrics: await createMetrics({ version: 'test' }),
       onProgress: () => undefined,
@@ -129,6 +128,64 @@ describe('the steps of the loop', () => {
     expect(progress).toMatchObject({ applied: SECOND, failure: undefined });
     refusePush = false;
     await steps.sync(SECOND, {});
+    expect(progress.unrecorded).toBeUndefined();
+  });
+
+  test('who sees the tag move finds the sync in every answer; who asked for it waits until it is recorded', async () => {
+    const seen: unknown[] = [];
+    const recorder = {
+      ...options.recorder,
+      record: async () => {
+        const { entries } = await history.page({ limit: 1 });
+        const running = reports.get(id).state;
+        seen.push(entries[0]?.kind, objectStates.view.revision, progress.applied, progress.ended, running, watched.length);
+      },
+    };
+    const history = new SyncHistory(partOf<Source>({ head: () => undefined }));
+    const objectStates = new ObjectStates();
+    options = { ...options, history, objectStates, recorder };
+    const steps = createSteps(options);
+    const { id } = reports.ask();
+    await steps.fetch({});
+    await steps.sync(FIRST, {});
+    expect(seen).toEqual(['synced', FIRST, FIRST, undefined, 'running', 1]);
+    expect([progress.ended, reports.get(id).state]).toEqual([FIRST, 'done']);
+  });
+
+  test('a sync whose commits cannot be read is recorded when they can, with the image updates that came in', async () => {
+    let failures = 2;
+    const texts: (string | undefined)[] = [];
+    const update = { Status: 'success', PerContainer: [{ Container: 'c', Current: 'acme/web:1', Target: 'acme/web:2' }] };
+    const source: Source = {
+      ...options.source,
+      head: () => undefined,
+      syncTag: async () => (texts.length === 0 ? undefined : FIRST),
+      commits: async () => {
+        failures -= 1;
+        if (failures >= 0) throw new FluxError('git was killed', { code: 'git/command-failed' });
+        return [{ revision: FIRST, subject: '', author: { name: '', email: '' }, trailers: [], ours: true }];
+      },
+      notes: async () => new Map([[FIRST, formatJobNote({ jobId: 'j', spec: {}, result: { 'shop:deployment/web': update } })]]),
+      recordSync: async ({ record }) => void texts.push(record),
+    };
+    const history = new SyncHistory(source);
+    const clock = new ManualClock();
+    const steps = createSteps({
+      ...options,
+      clock,
+      source,
+      history,
+      recorder: createSyncRecorder(source, 'fluxd/1', new ManualClock()),
+    });
+    await expect(steps.sync(FIRST, {})).rejects.toThrow('git was killed');
+    expect([texts, progress.applied, progress.failure]).toEqual([[], FIRST, undefined]);
+    clock.advance(2_000);
+    await steps.sync(FIRST, {});
+    const imageUpdates = [
+      { commit: FIRST, workload: 'shop:deployment/web', container: 'c', from: 'acme/web:1', to: 'acme/web:2' },
+    ];
+    expect(JSON.parse(texts[0] ?? '')).toMatchObject({ imageUpdates });
+    expect((await history.page({ limit: 5 })).entries).toMatchObject([{ kind: 'synced', record: { imageUpdates } }]);
     expect(progress.unrecorded).toBeUndefined();
   });
 

@@ -2,17 +2,10 @@ import { expect, test } from 'vitest';
 import type { Logger } from '../../../src/base/index.ts';
 import type { Change } from '../../../src/change/index.ts';
 import { createOutcomeLog } from '../../../src/controller/sync/log-outcome.ts';
-import type { SyncOutcome } from '../../../src/controller/sync/sync.ts';
+import { outcomeOf } from '../../support/outcome.ts';
 import { partOf } from '../../support/part-of.ts';
 
-const OUTCOME: SyncOutcome = {
-  revision: '1'.repeat(40),
-  startedAt: 0,
-  finishedAt: 1,
-  changes: [],
-  errors: [],
-  warnings: [],
-};
+const OUTCOME = outcomeOf();
 
 test('objects with the mark of another Flux, or of a former URL, are told once, whatever comes and goes, and again when they are back (R-022)', () => {
   const lines: string[] = [];

@@ -4,6 +4,7 @@ import type { Change, Outcome } from '../../../src/change/index.ts';
 import { ObjectStates } from '../../../src/controller/sync/object-states.ts';
 import type { Problem } from '../../../src/resource/index.ts';
 import { changeOf } from '../../support/changes.ts';
+import { outcomeOf } from '../../support/outcome.ts';
 
 const error = (message: string) => new FluxError(message, { code: 'x/y' });
 
@@ -12,7 +13,7 @@ function statesOf(
 ) {
   const states = new ObjectStates();
   for (const { at, changes = [], errors = [] } of syncs)
-    states.synced({ revision: `r${at}`, startedAt: at - 1, finishedAt: at, changes, errors, warnings: [] });
+    states.synced(outcomeOf({ revision: `r${at}`, startedAt: at - 1, finishedAt: at, changes, errors }));
   return states.view.objects.map(({ id, state, since }) => [id, state, since]);
 }
 

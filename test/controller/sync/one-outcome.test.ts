@@ -7,10 +7,11 @@ import type { Change } from '../../../src/change/index.ts';
 import { formatSync } from '../../../src/cli/sync-summary.ts';
 import type { Source } from '../../../src/controller/ports/source.ts';
 import { createOutcomeLog } from '../../../src/controller/sync/log-outcome.ts';
-import type { SyncOutcome } from '../../../src/controller/sync/sync.ts';
+import type { SyncOutcome } from '../../../src/controller/sync/sync-outcome.ts';
 import { createSyncRecorder } from '../../../src/controller/sync/sync-recorder.ts';
 import { SyncReports } from '../../../src/controller/sync/sync-reports.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
+import { outcomeOf } from '../../support/outcome.ts';
 import { partOf } from '../../support/part-of.ts';
 
 const REVISION = '1'.repeat(40);
@@ -44,7 +45,7 @@ const changes = fc.array(changeArbitrary, { maxLength: 8 }).map((list) => list.m
 test('log, record in Git, report of the API and fluxctl tell the same of a sync', async () => {
   await fc.assert(
     fc.asyncProperty(changes, async (list) => {
-      const outcome: SyncOutcome = { revision: REVISION, startedAt: 0, finishedAt: 1, changes: list, errors: [], warnings: [] };
+      const outcome = outcomeOf({ revision: REVISION, changes: list });
       const expected = list
         .filter(({ outcome: word }) => word !== 'unchanged')
         .map(({ id, outcome: word, reason, error }): Told => [id, word, reason ?? error?.message ?? '']);
@@ -88,7 +89,6 @@ async function logged(outcome: SyncOutcome): Promise<readonly Told[]> {
 async function recorded(outcome: SyncOutcome): Promise<readonly Told[]> {
   let written = '{"changes":[]}';
   const source = partOf<Source>({
-    commits: async () => [],
     syncRecord: async () => undefined,
     recordSync: async ({ record }: { record?: string }) => {
       written = record ?? written;
@@ -103,6 +103,6 @@ function reported(outcome: SyncOutcome) {
   const reports = new SyncReports();
   const { id } = reports.ask();
   reports.take(0);
-  reports.finish(id, outcome);
+  reports.finish(id, outcome, undefined);
   return syncReportToWire(reports.get(id));
 }

@@ -1,14 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../../src/base/index.ts';
 import { patientRecorder } from '../../../src/controller/sync/patient-recorder.ts';
-import type { SyncOutcome } from '../../../src/controller/sync/sync.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
+import { outcomeOf } from '../../support/outcome.ts';
 
 const HOUR = 3_600_000;
-
-function outcomeOf(revision: string): SyncOutcome {
-  return { revision, startedAt: 0, finishedAt: 0, changes: [], errors: [], warnings: [] };
-}
 
 /** Pushes that are tried within an hour in which a sync comes every ten seconds. */
 async function pushesIn(hours: number, failure: FluxError | undefined, revisionAt: (second: number) => string = () => 'a') {
@@ -22,7 +18,7 @@ async function pushesIn(hours: number, failure: FluxError | undefined, revisionA
   const recorder = patientRecorder({ record: push, claim: push }, clock);
   const errors = new Set<unknown>();
   for (let ms = 0; ms < hours * HOUR; ms += 10_000) {
-    await recorder.record(outcomeOf(revisionAt(ms / 1000))).catch((error: unknown) => errors.add(error));
+    await recorder.record(outcomeOf({ revision: revisionAt(ms / 1000) })).catch((error: unknown) => errors.add(error));
     clock.advance(10_000);
   }
   return { pushes, errors };

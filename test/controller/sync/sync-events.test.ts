@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { FluxError, silentLogger } from '../../../src/base/index.ts';
+import { FluxError } from '../../../src/base/index.ts';
 import type { Change } from '../../../src/change/index.ts';
-import type { SyncOutcome } from '../../../src/controller/sync/sync.ts';
 import { createSyncEvents } from '../../../src/controller/sync/sync-events.ts';
+import type { SyncOutcome } from '../../../src/controller/sync/sync-outcome.ts';
 import type { Commit } from '../../../src/repository/index.ts';
+import { newCommits, outcomeOf } from '../../support/outcome.ts';
 
 const [OLD, FIRST, SECOND] = ['0'.repeat(40), '1'.repeat(40), '2'.repeat(40)];
 const place = { file: 'shop.yaml', document: 1, line: 1 };
@@ -13,12 +14,13 @@ function commit(revision: string, subject: string): Commit {
 }
 
 function outcome(changes: readonly Change[], options: Partial<SyncOutcome> = {}): SyncOutcome {
-  return { revision: SECOND, previous: OLD, startedAt: 1, finishedAt: 5, changes, errors: [], warnings: [], ...options };
+  return outcomeOf({ revision: SECOND, previous: OLD, startedAt: 1, finishedAt: 5, changes, ...options });
 }
 
 function eventsOver(commits: readonly Commit[], notes: Readonly<Record<string, unknown>> = {}) {
-  const texts = new Map(Object.entries(notes).map(([revision, note]) => [revision, JSON.stringify(note)]));
-  return createSyncEvents({ commits: async () => commits, notes: async () => texts }, silentLogger());
+  const texts = Object.fromEntries(Object.entries(notes).map(([revision, note]) => [revision, JSON.stringify(note)]));
+  const events = createSyncEvents();
+  return { of: (synced: SyncOutcome) => events.of({ ...synced, newCommits: newCommits(commits, texts) }) };
 }
 
 const failed = (message: string): Change => ({
@@ -37,7 +39,7 @@ const result = {
 };
 
 describe('the event of a sync', () => {
-  test('has Flux v1’s shape: commits newest first, what they include, what failed', async () => {
+  test('has Flux v1’s shape: commits newest first, what they include, what failed', () => {
     const events = eventsOver([commit(SECOND, 'Second'), commit(FIRST, 'First')]);
     const changes: readonly Change[] = [
       { id: 'shop:configmap/new', inGit: true, place, outcome: 'created' },
@@ -47,7 +49,7 @@ describe('the event of a sync', () => {
       { id: 'shop:configmap/gone', inGit: false, outcome: 'deleted', reason: 'no longer in Git' },
       failed('boom at https://me:secret@host'),
     ];
-    const [sync] = await events.of(outcome(changes));
+    const [sync] = events.of(outcome(changes));
     expect(sync).toEqual({
       type: 'sync',
       objects: ['shop:configmap/bad', 'shop:configmap/changed', 'shop:configmap/new'],
@@ -64,21 +66,20 @@ describe('the event of a sync', () => {
     });
   });
 
-  test('is not told where nothing is new, but once for each other trouble', async () => {
+  test('is not told where nothing is new, but once for each other trouble', () => {
     const events = eventsOver([]);
     const again = { previous: SECOND };
-    const types = async (changes: readonly Change[]) => (await events.of(outcome(changes, again))).map(({ type }) => type);
-    expect(await types([])).toEqual([]);
-    expect(await types([failed('a')])).toEqual(['sync']);
-    expect(await types([failed('a')])).toEqual([]);
-    expect(await types([failed('b')])).toEqual(['sync']);
-    expect(await types([])).toEqual([]);
-    expect(await types([failed('b')])).toEqual(['sync']);
+    const types = (changes: readonly Change[]) => events.of(outcome(changes, again)).map(({ type }) => type);
+    expect(types([])).toEqual([]);
+    expect(types([failed('a')])).toEqual(['sync']);
+    expect(types([failed('a')])).toEqual([]);
+    expect(types([failed('b')])).toEqual(['sync']);
+    expect(types([])).toEqual([]);
+    expect(types([failed('b')])).toEqual(['sync']);
   });
 
-  test('goes on when the commits cannot be read', async () => {
-    const refuse = () => Promise.reject(new FluxError('bad object', { code: 'git/failed' }));
-    const events = createSyncEvents({ commits: refuse, notes: async () => new Map() }, silentLogger());
+  test('goes on when the commits cannot be read', () => {
+    const unread = { state: 'unread', error: new FluxError('bad object', { code: 'git/failed' }) } as const;
     const corrected: Change = {
       id: 'shop:configmap/a',
       inGit: true,
@@ -87,7 +88,11 @@ describe('the event of a sync', () => {
       drift: true,
       reason: 'changed',
     };
-    expect((await events.of(outcome([corrected]))).map(({ type }) => type)).toEqual(['drift_corrected']);
+    expect(
+      createSyncEvents()
+        .of(outcome([corrected], { newCommits: unread }))
+        .map(({ type }) => type),
+    ).toEqual(['drift_corrected']);
   });
 });
 
@@ -100,8 +105,8 @@ describe('releases that come with a sync', () => {
     [SECOND]: { jobID: 'k', spec: { type: 'auto', cause: { Message: '', User: '' }, spec: { Changes: [] } }, result },
   };
 
-  test('are told after it, oldest first, in Flux v1’s shapes', async () => {
-    const told = await eventsOver(commits, notes).of(outcome([]));
+  test('are told after it, oldest first, in Flux v1’s shapes', () => {
+    const told = eventsOver(commits, notes).of(outcome([]));
     expect(told.map(({ type }) => type)).toEqual(['sync', 'release', 'autorelease']);
     expect(told[0]).toMatchObject({ metadata: { includes: { release: true, autorelease: true } } });
     expect(told[1]).toEqual({
@@ -120,22 +125,22 @@ describe('releases that come with a sync', () => {
     expect(told[2]).toMatchObject({ metadata: { Revision: SECOND, spec: { Changes: [] } } });
   });
 
-  test('are not told at an initial sync, which finds what another daemon did', async () => {
+  test('are not told at an initial sync, which finds what another daemon did', () => {
     const { previous: _, ...initial } = outcome([]);
-    const told = await eventsOver(commits, notes).of(initial);
+    const told = eventsOver(commits, notes).of(initial);
     expect(told).toMatchObject([{ type: 'sync', metadata: { initialSync: true } }]);
   });
 
-  test('a note that somebody broke is no release', async () => {
+  test('a note that somebody broke is no release', () => {
     for (const spec of [null, 7, { type: 'image' }, { type: 7, spec: {} }, { type: 'image', spec: {}, cause: 'x' }]) {
-      const told = await eventsOver([commit(FIRST, '')], { [FIRST]: { jobID: 'j', spec, result: {} } }).of(outcome([]));
+      const told = eventsOver([commit(FIRST, '')], { [FIRST]: { jobID: 'j', spec, result: {} } }).of(outcome([]));
       expect(told[0]).toMatchObject({ type: 'sync' });
     }
   });
 });
 
 describe('what Flux v1 did not tell', () => {
-  test('corrections of drift, with what was changed', async () => {
+  test('corrections of drift, with what was changed', () => {
     const corrected: Change = {
       id: 'shop:configmap/a',
       inGit: true,
@@ -144,12 +149,12 @@ describe('what Flux v1 did not tell', () => {
       drift: true,
       reason: 'changed by kubectl',
     };
-    expect(await eventsOver([]).of(outcome([corrected], { previous: SECOND }))).toMatchObject([
+    expect(eventsOver([]).of(outcome([corrected], { previous: SECOND }))).toMatchObject([
       { type: 'drift_corrected', metadata: { corrections: [{ id: 'shop:configmap/a', reason: 'changed by kubectl' }] } },
     ]);
   });
 
-  test('deletions that are held, once for each list', async () => {
+  test('deletions that are held, once for each list', () => {
     const events = eventsOver([]);
     const held = (n: number): Change => ({
       id: `shop:configmap/${n}`,
@@ -159,12 +164,11 @@ describe('what Flux v1 did not tell', () => {
       approval: 'abc',
       reason: 'many',
     });
-    const told = async (changes: readonly Change[]) =>
-      (await events.of(outcome(changes, { previous: SECOND }))).map(({ objects }) => objects);
-    expect(await told([held(1)])).toEqual([['shop:configmap/1']]);
-    expect(await told([held(1)])).toEqual([]);
-    expect(await told([held(1), held(2)])).toEqual([['shop:configmap/1', 'shop:configmap/2']]);
-    expect(await told([])).toEqual([]);
-    expect(await told([held(1)])).toEqual([['shop:configmap/1']]);
+    const told = (changes: readonly Change[]) => events.of(outcome(changes, { previous: SECOND })).map(({ objects }) => objects);
+    expect(told([held(1)])).toEqual([['shop:configmap/1']]);
+    expect(told([held(1)])).toEqual([]);
+    expect(told([held(1), held(2)])).toEqual([['shop:configmap/1', 'shop:configmap/2']]);
+    expect(told([])).toEqual([]);
+    expect(told([held(1)])).toEqual([['shop:configmap/1']]);
   });
 });

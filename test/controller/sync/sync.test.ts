@@ -7,7 +7,7 @@ import type { Source } from '../../../src/controller/ports/source.ts';
 import { createRepositoryReader } from '../../../src/controller/repository/view.ts';
 import { Approvals } from '../../../src/controller/sync/approvals.ts';
 import { type SyncOptions, sync } from '../../../src/controller/sync/sync.ts';
-import { createSyncRecorder } from '../../../src/controller/sync/sync-recorder.ts';
+import { createSyncRecorder, type SyncRecorder } from '../../../src/controller/sync/sync-recorder.ts';
 import { formatJobNote } from '../../../src/record/index.ts';
 import type { Commit } from '../../../src/repository/index.ts';
 import { changeOf } from '../../support/changes.ts';
@@ -59,7 +59,21 @@ function told<Args extends unknown[], Result>(act: (...args: Args) => Result, te
   };
 }
 
-function optionsFor(world: World): SyncOptions {
+interface Options extends SyncOptions {
+  readonly recorder: SyncRecorder;
+}
+
+/** A sync and its record in Git, or why there is none. */
+async function recorded(revision: string, options: Options) {
+  const outcome = await sync(revision, options);
+  const unrecorded = await options.recorder.record(outcome).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  return { ...outcome, unrecorded };
+}
+
+function optionsFor(world: World): Options {
   const source = partOf<Source>({
     files: async () => [],
     syncTag: async () => world.tag,
@@ -156,7 +170,7 @@ describe('a sync', () => {
     const note = () => void turns.push(counter.turns);
     const cluster = { ...options.cluster, plan: told(options.cluster.plan, note), apply: told(options.cluster.apply, note) };
     const reader = { ...options.reader, read: told(options.reader.read, note) };
-    await sync(NEW, { ...options, cluster, reader });
+    await recorded(NEW, { ...options, cluster, reader });
     counter.stop();
     expect(turns).toHaveLength(3);
     expect(new Set(turns).size).toBe(3);
@@ -169,8 +183,8 @@ describe('a sync', () => {
     options.approvals.update([held]);
     world.changes = [held];
     const approve = told(options.reader.read, () => options.approvals.approve('abc'));
-    await sync(NEW, { ...options, reader: { ...options.reader, read: approve } });
-    await sync(NEW, options);
+    await recorded(NEW, { ...options, reader: { ...options.reader, read: approve } });
+    await recorded(NEW, options);
     expect(world.planned.map(({ approved }) => approved)).toEqual([[], [deletion]]);
   });
 
@@ -186,7 +200,7 @@ describe('a sync', () => {
     ],
   ])('R-021: deletions are confirmed by %s', async (_who, commits, allowed) => {
     world.commits = commits;
-    await sync(NEW, optionsFor(world));
+    await recorded(NEW, optionsFor(world));
     expect(world.planned[0]?.allowPrune).toBe(allowed);
   });
 
@@ -197,10 +211,10 @@ describe('a sync', () => {
   ])('R-021: %s only the newest commit confirms', async (_when, change) => {
     Object.assign(world, change);
     world.commits = [commit([]), commit([['allow-prune', '3']])];
-    await sync(NEW, optionsFor(world));
+    await recorded(NEW, optionsFor(world));
     expect(world.planned[0]?.allowPrune).toBeUndefined();
     Object.assign(world, change, { commits: [commit([['allow-prune', '3']])], records: new Map() });
-    await sync(NEW, optionsFor(world));
+    await recorded(NEW, optionsFor(world));
     expect(world.planned[1]?.allowPrune).toBe(3);
   });
 
@@ -214,7 +228,7 @@ describe('a sync', () => {
     const confirmed = async (changes: Change[]) => {
       Object.assign(world, change);
       world.changes = changes;
-      await sync(NEW, options);
+      await recorded(NEW, options);
       return world.planned.at(-1)?.allowPrune;
     };
     const deletion = (name: string, outcome: 'held' | 'deleted' | 'failed'): Change => {
@@ -238,19 +252,19 @@ describe('a sync', () => {
       ['all is well', false],
     ])('over restarts too, while %s', async (_, refusePush) => {
       Object.assign(world, { refusePush, commits: confirming, garbage: ['x', 'y', 'z'] });
-      await sync(NEW, optionsFor(world));
+      await recorded(NEW, optionsFor(world));
       expect(world.garbage).toEqual([]);
       // Another process, to which a repository that was emptied looks the same.
       for (let restart = 0; restart < 3; restart += 1) {
         world.garbage = ['p', 'q', 'r'];
-        await sync(NEW, optionsFor(world));
+        await recorded(NEW, optionsFor(world));
         expect(world.garbage).toEqual(['p', 'q', 'r']);
       }
     });
 
     test('and not at all where Git takes no note of it, which is said', async () => {
       Object.assign(world, { refusePush: true, commits: confirming, garbage: ['x', 'y', 'z'] });
-      const { warnings, changes } = await sync(NEW, optionsFor(world));
+      const { warnings, changes } = await recorded(NEW, optionsFor(world));
       expect(warnings.map(({ error }) => error.code)).toEqual(['gc/unclaimed']);
       expect(changes.map(({ outcome }) => outcome)).toEqual(['held', 'held', 'held']);
       expect(world.garbage).toEqual(['x', 'y', 'z']);
@@ -258,28 +272,28 @@ describe('a sync', () => {
 
     test('and is not lost when the note of it fails once: the next sync does what it confirms', async () => {
       Object.assign(world, { refusePush: 'once', commits: confirming, garbage: ['x', 'y', 'z'] });
-      await sync(NEW, optionsFor(world));
+      await recorded(NEW, optionsFor(world));
       expect([world.tag, world.garbage]).toEqual([NEW, ['x', 'y', 'z']]);
-      await sync(NEW, optionsFor(world));
+      await recorded(NEW, optionsFor(world));
       expect(world.garbage).toEqual([]);
       world.garbage = ['p', 'q', 'r'];
-      await sync(NEW, optionsFor(world));
+      await recorded(NEW, optionsFor(world));
       expect(world.garbage).toEqual(['p', 'q', 'r']);
     });
 
     test('with what it leaves still counting, and a newer one counting by itself', async () => {
       Object.assign(world, { refusePush: 'tag', commits: [commit([['allow-prune', '5']])], garbage: ['x', 'y', 'z'] });
-      await sync(NEW, optionsFor(world));
+      await recorded(NEW, optionsFor(world));
       world.garbage = ['p', 'q'];
-      await sync(NEW, optionsFor(world));
+      await recorded(NEW, optionsFor(world));
       expect(world.garbage).toEqual([]);
       const next = '2'.repeat(40);
       world.commits = [commit([['allow-prune', '1']], false, next), ...world.commits];
       world.garbage = ['s', 't'];
-      await sync(next, optionsFor(world));
+      await recorded(next, optionsFor(world));
       expect(world.garbage).toEqual(['s', 't']);
       world.garbage = ['s'];
-      await sync(next, optionsFor(world));
+      await recorded(next, optionsFor(world));
       expect(world.garbage).toEqual([]);
     });
   });
@@ -287,7 +301,7 @@ describe('a sync', () => {
   test('moves the tag and writes one record; a second sync with the same outcome writes nothing', async () => {
     const options = optionsFor(world);
     world.changes = [changeOf('a:configmap/x', 'created')];
-    await sync(NEW, options);
+    await recorded(NEW, options);
     expect(world.recorded).toHaveLength(1);
     expect(JSON.parse(world.records.get(NEW) ?? '')).toMatchObject({
       version: 1,
@@ -297,43 +311,43 @@ describe('a sync', () => {
       counts: { created: 1 },
     });
     world.changes = [changeOf('a:configmap/x', 'unchanged')];
-    await sync(NEW, options);
+    await recorded(NEW, options);
     expect(world.recorded).toHaveLength(1);
   });
 
   test('rewrites the record when there is new trouble, and when it is over', async () => {
     const options = optionsFor(world);
-    await sync(NEW, options);
+    await recorded(NEW, options);
     world.changes = [changeOf('a:configmap/x', 'failed', 'no')];
-    await sync(NEW, options);
-    await sync(NEW, options);
+    await recorded(NEW, options);
+    await recorded(NEW, options);
     expect(world.recorded).toHaveLength(2);
     expect(world.records.get(NEW)).toContain('"reason":"no"');
     world.changes = [changeOf('a:configmap/x', 'configured')];
-    await sync(NEW, options);
+    await recorded(NEW, options);
     expect(world.recorded).toHaveLength(3);
   });
 
   describe('deletions that a person has to confirm (R-021)', () => {
-    const asks = (options: SyncOptions, unconfirmed = true): SyncOptions => ({
+    const asks = (options: Options, unconfirmed = true): Options => ({
       ...options,
       cluster: { ...options.cluster, plan: async (request) => ({ ...(await options.cluster.plan(request)), unconfirmed }) },
     });
 
     test('are recorded, told to the first plan of the next process, and to no other', async () => {
-      await sync(NEW, asks(optionsFor(world)));
+      await recorded(NEW, asks(optionsFor(world)));
       expect(JSON.parse(world.records.get(NEW) ?? '')).toMatchObject({ unconfirmed: true });
       const restarted = asks(optionsFor(world), false);
       const progress = new Progress();
-      progress.done(await sync(NEW, { ...restarted, progress }));
-      await sync(NEW, { ...restarted, progress });
+      progress.done(await recorded(NEW, { ...restarted, progress }));
+      await recorded(NEW, { ...restarted, progress });
       expect(world.planned.map(({ unconfirmed }) => unconfirmed)).toEqual([false, true, undefined]);
       expect(JSON.parse(world.records.get(NEW) ?? '')).not.toHaveProperty('unconfirmed');
     });
 
     test('stay recorded while garbage is not collected', async () => {
-      await sync(NEW, asks(optionsFor(world)));
-      await sync(NEW, { ...optionsFor(world), garbageCollection: 'off' });
+      await recorded(NEW, asks(optionsFor(world)));
+      await recorded(NEW, { ...optionsFor(world), garbageCollection: 'off' });
       expect(JSON.parse(world.records.get(NEW) ?? '')).toMatchObject({ unconfirmed: true });
     });
 
@@ -343,7 +357,7 @@ describe('a sync', () => {
       ['everything is, where the tag names this revision', { tag: NEW }, undefined],
     ])('are counted among %s, by the first plan of a process', async (_what, change, before) => {
       Object.assign(world, change);
-      await sync(NEW, optionsFor(world));
+      await recorded(NEW, optionsFor(world));
       expect(world.planned[0]?.before).toEqual(before);
     });
   });
@@ -355,7 +369,7 @@ describe('a sync', () => {
       NEW,
       formatJobNote({ jobId: 'j', spec: {}, result: { 'a:deployment/x': { Status: 'success', PerContainer: [update] } } }),
     );
-    await sync(NEW, optionsFor(world));
+    await recorded(NEW, optionsFor(world));
     expect(JSON.parse(world.records.get(NEW) ?? '').imageUpdates).toEqual([
       { commit: NEW, workload: 'a:deployment/x', container: 'c', from: 'i:1', to: 'i:2' },
     ]);
@@ -368,7 +382,7 @@ describe('a sync', () => {
     const source: Source = { ...options.source, commits: told(options.source.commits, watched('commits')) };
     const cluster: Cluster = { ...options.cluster, plan: told(options.cluster.plan, watched('plan')) };
     const recorder = createSyncRecorder(source, 'fluxd/1', new ManualClock());
-    const outcome = await sync(NEW, { ...options, source, cluster, recorder, garbageCollection: 'off' });
+    const outcome = await recorded(NEW, { ...options, source, cluster, recorder, garbageCollection: 'off' });
     expect(outcome.unrecorded).toBeUndefined();
     expect(happened.slice(0, 2)).toEqual(['commits', 'plan']);
   });
@@ -378,7 +392,7 @@ describe('a sync', () => {
     const failure = new FluxError('no', { code: 'git/timeout' });
     const source: Source = { ...options.source, commits: () => Promise.reject(failure) };
     const recorder = createSyncRecorder(source, 'fluxd/1', new ManualClock());
-    const outcome = await sync(NEW, { ...options, source, recorder, garbageCollection: 'off' });
+    const outcome = await recorded(NEW, { ...options, source, recorder, garbageCollection: 'off' });
     expect(outcome.unrecorded).toBe(failure);
     expect(world.planned).toHaveLength(1);
   });
@@ -391,7 +405,7 @@ describe('a sync', () => {
   ])('a hostile note %j on one of our commits spoils nothing', async (note) => {
     world.commits = [commit([], true)];
     world.notes.set(NEW, note);
-    const { unrecorded } = await sync(NEW, optionsFor(world));
+    const { unrecorded } = await recorded(NEW, optionsFor(world));
     expect(unrecorded).toBeUndefined();
     expect(world.recorded).toHaveLength(1);
   });
@@ -399,7 +413,7 @@ describe('a sync', () => {
   test('R-042: a tag that cannot be pushed fails the recording, not the sync', async () => {
     world.refusePush = true;
     world.changes = [changeOf('a:configmap/x', 'created')];
-    const outcome = await sync(NEW, optionsFor(world));
+    const outcome = await recorded(NEW, optionsFor(world));
     expect(outcome.changes).toHaveLength(1);
     expect(outcome.unrecorded).toMatchObject({ code: 'git/push-failed' });
   });

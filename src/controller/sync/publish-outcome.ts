@@ -1,0 +1,61 @@
+import type { Logger } from '../../base/index.ts';
+import { countOutcomes, isHeldDeletion } from '../../change/index.ts';
+import type { EventLog } from '../../record/index.ts';
+import type { Health } from '../daemon/health.ts';
+import { imageTargets } from '../jobs/image-targets.ts';
+import type { Progress } from '../loop/progress.ts';
+import type { ControllerMetrics } from '../metrics.ts';
+import type { Cluster } from '../ports/cluster.ts';
+import type { ImageWatch } from '../ports/image-watch.ts';
+import type { SyncHistory } from './history.ts';
+import { createOutcomeLog } from './log-outcome.ts';
+import { objectEvents } from './object-events.ts';
+import type { ObjectStates } from './object-states.ts';
+import { recordOf } from './record-of.ts';
+import { createSyncEvents } from './sync-events.ts';
+import type { SyncOutcome } from './sync-outcome.ts';
+
+export interface Audience {
+  readonly progress: Pick<Progress, 'done'>;
+  readonly objectStates: Pick<ObjectStates, 'synced'>;
+  readonly health: Pick<Health, 'synced'>;
+  readonly history: Pick<SyncHistory, 'synced'>;
+  readonly events: Pick<EventLog, 'add'>;
+  readonly metrics: Pick<ControllerMetrics, 'synced'>;
+  readonly cluster: Pick<Cluster, 'recordEvents'>;
+  readonly images: Pick<ImageWatch, 'watch'>;
+  /** False: no image is watched. */
+  readonly automation: boolean;
+  /** This program and its version, as records name it. */
+  readonly daemon: string;
+  readonly log: Logger;
+}
+
+/**
+ * All that learns of a sync learns of it here, at once, before its record is pushed: who saw the sync tag move finds the sync in every
+ * answer of the API.
+ */
+export function createPublished(audience: Audience): (outcome: SyncOutcome) => void {
+  const { progress, objectStates, health, history, events, metrics, cluster, images, automation, daemon, log } = audience;
+  const logOutcome = createOutcomeLog();
+  const syncEvents = createSyncEvents();
+  return (outcome) => {
+    const { revision, changes, errors, workloads } = outcome;
+    progress.done(outcome);
+    objectStates.synced(outcome);
+    health.synced(outcome);
+    history.synced(recordOf(outcome, daemon));
+    metrics.synced({
+      revision,
+      outcomes: countOutcomes(changes),
+      refused: errors.length,
+      corrections: changes.filter(({ drift }) => drift).length,
+      heldDeletions: changes.filter(isHeldDeletion).length,
+    });
+    logOutcome(outcome, log);
+    const published = syncEvents.of(outcome);
+    for (const event of published) events.add(event);
+    cluster.recordEvents(objectEvents(outcome, published));
+    if (automation) images.watch(imageTargets(workloads));
+  };
+}

@@ -1,0 +1,25 @@
+import type { Change, Orphan } from '../../change/index.ts';
+import type { Revision } from '../../repository/index.ts';
+import type { Manifest, Problem, ResourceId } from '../../resource/index.ts';
+import type { NewCommits } from './new-commits.ts';
+
+/** The outcome of one sync. */
+export interface SyncOutcome {
+  readonly revision: Revision;
+  readonly previous?: Revision;
+  /** Number of deletions approved by a commit. */
+  readonly allowPrune?: number;
+  readonly startedAt: number;
+  readonly finishedAt: number;
+  /** One for each object, including unchanged ones. */
+  readonly changes: readonly Change[];
+  readonly errors: readonly Problem[];
+  readonly warnings: readonly Problem[];
+  /** Orphans, which may have another owner. */
+  readonly orphans?: readonly Orphan[];
+  /** Whether deletions wait for approval. */
+  readonly unconfirmed?: true;
+  readonly newCommits: NewCommits;
+  /** The workloads of the revision, by full id. */
+  readonly workloads: ReadonlyMap<ResourceId, Manifest>;
+}
