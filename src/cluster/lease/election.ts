@@ -1,7 +1,7 @@
 import { asFluxError, type Clock, type ElectionHandlers, FluxError, type Logger } from '../../base/index.ts';
 import { microTime } from '../object/micro-time.ts';
 import { type Fence, type Moment, momentOf } from './fence.ts';
-import type { Lease, LeaseSpec, LeaseStore } from './lease.ts';
+import type { Lease, LeaseSpec, LeaseStore } from './lease-store.ts';
 import { release } from './release.ts';
 
 export interface ElectionOptions {

@@ -1,6 +1,6 @@
 import type { Clock, Logger } from '../../base/index.ts';
 import { microTime } from '../object/micro-time.ts';
-import type { LeaseStore } from './lease.ts';
+import type { LeaseStore } from './lease-store.ts';
 
 export interface ReleaseOptions {
   readonly leases: LeaseStore;

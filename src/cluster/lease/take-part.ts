@@ -5,7 +5,7 @@ import { createTransport, type TransportOptions } from '../connection/transport.
 import { type Self, selfOf } from '../prune/self.ts';
 import { runElection } from './election.ts';
 import type { Fence } from './fence.ts';
-import { createLeaseStore } from './lease.ts';
+import { createLeaseStore } from './lease-store.ts';
 
 export interface Candidacy {
   /** The source that only one daemon may write for, by its sync-set name. */

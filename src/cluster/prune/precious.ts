@@ -35,14 +35,18 @@ export function isCustom({ group }: Pick<ApiResource, 'group'>): boolean {
   return group.includes('.') && !BUILT_IN.has(group);
 }
 
-interface Deletion {
+/** An object that may be deleted. */
+export interface DeletionCandidate {
   readonly id: ResourceId;
   readonly resource: ApiResource;
   readonly live: Identified;
 }
 
 /** Why the deletion of an object needs approval, as the end of a sentence; undefined if it does not. */
-export function whyPrecious({ id, resource, live }: Deletion, ownersOfData: ReadonlyMap<string, string>): string | undefined {
+export function whyPrecious(
+  { id, resource, live }: DeletionCandidate,
+  ownersOfData: ReadonlyMap<string, string>,
+): string | undefined {
   if (PRECIOUS.has(resource.kind)) return id;
   if (live.annotations?.[PRUNE_ANNOTATION] === 'confirm') return `${id}, which is annotated ${PRUNE_ANNOTATION}: confirm`;
   if (!isCustom(resource)) return undefined;
@@ -75,7 +79,7 @@ const MAX_DEPTH = 10;
  * cluster-scoped ones, can be owners.
  */
 export async function findOwnersOfData(
-  customs: readonly Deletion[],
+  customs: readonly DeletionCandidate[],
   { holders, ownerOf }: OwnerChains,
 ): Promise<ReadonlyMap<string, string>> {
   const uids = new Set(customs.map(({ live }) => live.uid));

@@ -1,20 +1,15 @@
 import { FluxError, rfc3339 } from '../../base/index.ts';
-import type { Deletion, PruneVerdict } from '../../change/index.ts';
+import type { PruneVerdict } from '../../change/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
-import type { ApiResource } from '../discovery/api-resource.ts';
-import type { Identified, LiveObject } from '../object/live.ts';
 import { gcMark, ignorePolicy, MARK_LABEL, ownsMark } from '../object/ownership.ts';
 import type { SentDelete, SyncSet } from '../plan/sync-set.ts';
-import { coversAll, hashDeletions } from './deletion-list.ts';
-import { whyPrecious } from './precious.ts';
+import { type DeletionBudget, overBudget } from './deletion-budget.ts';
+import type { DeletionCandidate } from './precious.ts';
 import { isOurs, type Self } from './self.ts';
 import { goesWith, type Wanted } from './wanted.ts';
 
 /** A live object with a mark that is not in Git. */
-export interface Candidate {
-  readonly id: ResourceId;
-  readonly resource: ApiResource;
-  readonly live: Identified;
+export interface Candidate extends DeletionCandidate {
   /** Its uid when this process applied it, if it did. */
   readonly appliedUid?: string;
 }
@@ -44,7 +39,7 @@ export interface Owner {
 }
 
 /** Facts about a round of garbage collection. */
-export interface Round {
+export interface Round extends DeletionBudget {
   readonly mode: 'dry' | 'on';
   /** Number of refused files, documents and objects of the repository. */
   readonly desiredErrors: number;
@@ -56,18 +51,6 @@ export interface Round {
   readonly vanishedApis: readonly string[];
   /** Kinds that could not be listed. */
   readonly failedLists: readonly string[];
-  /** Number of our objects in the cluster that were applied before this revision and are still in Git. */
-  readonly staying: number;
-  /** Limit of deletions without approval; undefined for no limit. */
-  readonly limit: number | undefined;
-  /** The claim or StatefulSet that a custom resource owns, by its uid, as `owns shop:persistentvolumeclaim/data`. */
-  readonly ownersOfData: ReadonlyMap<string, string>;
-  /** Number of deletions approved by a commit. */
-  readonly allowPrune: number;
-  /** The individually approved deletions. */
-  readonly approved: readonly Deletion[];
-  /** True for a deletion that already waits for approval. */
-  readonly wasAsked: (live: LiveObject) => boolean;
 }
 
 export interface Judged {
@@ -79,8 +62,6 @@ export interface Judged {
 
 /** Kinds that controllers write, or that are views of other objects. */
 const NEVER_PRUNED = new Set(['ComponentStatus', 'ControllerRevision', 'EndpointSlice', 'Endpoints', 'Event']);
-const FREE_DELETIONS = 10;
-const FREE_SHARE = 0.2;
 /** Minimum interval of delete requests for an object, whether rejected or waiting for finalizers (R-012, R-026). */
 const DELETE_AGAIN_MS = 60_000;
 /** Another Flux that wants an object marks it again in its next sync; after this time without, it does not want it (R-025). */
@@ -235,33 +216,6 @@ function doubtOf(round: Round): PruneVerdict | undefined {
   if (doubt === undefined) return undefined;
   const isUnseen = !isWhole(round);
   return { action: 'held', reason: doubt, ...(isUnseen ? { error: new FluxError(doubt, { code: 'cluster/unseen' }) } : {}) };
-}
-
-/** Why these deletions need approval; undefined if they do not, or are approved. */
-function overBudget(
-  candidates: readonly Candidate[],
-  { staying, limit, ownersOfData, allowPrune, approved, wasAsked }: Round,
-): PruneVerdict | undefined {
-  const total = candidates.length;
-  const setSize = staying + total;
-  const deletions = candidates.map(({ id, live }) => ({ id, uid: live.uid }));
-  if (total === 0 || allowPrune >= total || coversAll(approved, deletions)) return undefined;
-  const precious = firstOf(candidates, (each) => whyPrecious(each, ownersOfData));
-  const askedBefore = candidates.find(({ live }) => wasAsked(live));
-  const why =
-    staying === 0
-      ? 'Git has no object that is known to have been applied before'
-      : precious !== undefined
-        ? `among them is ${precious}`
-        : (limit !== undefined && total > limit) || (total > FREE_DELETIONS && total > setSize * FREE_SHARE)
-          ? `these are ${total} of ${setSize} objects`
-          : askedBefore
-            ? `the deletion of ${askedBefore.id} already waits for approval`
-            : undefined;
-  if (why === undefined) return undefined;
-  const approval = hashDeletions(deletions);
-  const reason = `${count(total, 'deletion')} held: ${why}; to approve, run fluxctl gc approve ${approval}, or push a commit with the trailer Allow-Prune: ${total}`;
-  return { action: 'held', reason, approval };
 }
 
 function firstOf<T, R>(guards: readonly T[], ask: (guard: T) => R | undefined): R | undefined {

@@ -1,9 +1,9 @@
 import { type Clock, type Logger, messageOf } from '../../base/index.ts';
 import { canonicalName, parseImageRef } from '../../image/index.ts';
-import { Spacing } from '../loop/spacing.ts';
 import type { ImageWatch } from '../ports/image-watch.ts';
 import type { Source } from '../ports/source.ts';
 import type { NotifiedChange } from './daemon.ts';
+import { Throttle } from './throttle.ts';
 
 export interface NewsOptions {
   readonly source: Pick<Source, 'branch'>;
@@ -23,7 +23,7 @@ const APART_MS = 500;
  * @returns whether the notification concerns us
  */
 export function createNews({ source, images, fetch, sameRepository, clock, log }: NewsOptions) {
-  const spacing = new Spacing(clock, APART_MS);
+  const throttle = new Throttle(clock, APART_MS);
 
   function isOurs(change: Exclude<NotifiedChange, { kind: 'image' }>): boolean {
     if (change.kind === 'push') {
@@ -41,14 +41,14 @@ export function createNews({ source, images, fetch, sameRepository, clock, log }
   function scan({ domain, image }: Extract<NotifiedChange, { kind: 'image' }>): void {
     const name = canonicalName(parseImageRef(domain === '' ? image : `${domain}/${image}`));
     // Responds before the scan ends, as in Flux v1; new images then request an automation run.
-    spacing.run(`image ${name}`, () => {
+    throttle.run(`image ${name}`, () => {
       images.scanNow(name).catch((error: unknown) => log.warn({ image: name, error: messageOf(error) }, 'scan failed'));
     });
   }
 
   return async (change: NotifiedChange): Promise<boolean> => {
     if (change.kind === 'image') scan(change);
-    else if (isOurs(change)) spacing.run('git', fetch);
+    else if (isOurs(change)) throttle.run('git', fetch);
     else return false;
     return true;
   };

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { LeaseSpec } from '../../../src/cluster/lease/lease.ts';
+import type { LeaseSpec } from '../../../src/cluster/lease/lease-store.ts';
 import { failure, pass, Server, settle, start, stopAll, unreachable, wake } from './simulation.ts';
 
 afterEach(stopAll);

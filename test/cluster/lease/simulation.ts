@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { FluxError, silentLogger } from '../../../src/base/index.ts';
 import { runElection } from '../../../src/cluster/lease/election.ts';
 import { Fence } from '../../../src/cluster/lease/fence.ts';
-import type { Lease, LeaseSpec, LeaseStore } from '../../../src/cluster/lease/lease.ts';
+import type { Lease, LeaseSpec, LeaseStore } from '../../../src/cluster/lease/lease-store.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
 /** One Lease, kept as an API server does: a writer who saw an older version is refused. */

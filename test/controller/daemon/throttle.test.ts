@@ -1,17 +1,17 @@
 import { beforeEach, expect, test } from 'vitest';
-import { Spacing } from '../../../src/controller/loop/spacing.ts';
+import { Throttle } from '../../../src/controller/daemon/throttle.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { until } from '../../support/until.ts';
 
 let clock: ManualClock;
-let spacing: Spacing;
+let throttle: Throttle;
 let ran: string[];
 beforeEach(() => {
   clock = new ManualClock();
-  spacing = new Spacing(clock, 500);
+  throttle = new Throttle(clock, 500);
   ran = [];
 });
-const ask = (name: string, what = name) => spacing.run(name, () => ran.push(what));
+const ask = (name: string, what = name) => throttle.run(name, () => ran.push(what));
 
 test('the first question is answered at once', () => {
   ask('git');

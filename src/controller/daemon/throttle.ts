@@ -9,7 +9,7 @@ interface Turn {
  * Rate-limits requested work by name: it runs at once, and again at the earliest after an interval, once for all requests meanwhile. No
  * request is lost.
  */
-export class Spacing {
+export class Throttle {
   readonly #clock: Clock;
   readonly #apartMs: number;
   readonly #turns = new Map<string, Turn>();
