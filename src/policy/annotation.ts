@@ -1,8 +1,9 @@
+import { containerOf, tagPolicy } from './tag-policy.ts';
+
 /** Annotation prefixes of policies, in order of precedence: of several annotations for one policy, the first applies. */
 const CURRENT = 'fluxcd.io/';
 const LEGACY = 'flux.weave.works/';
 const FILTER = 'filter.fluxcd.io/';
-const TAG = 'tag.';
 
 type Annotations = Readonly<Record<string, string>>;
 
@@ -15,7 +16,8 @@ export function policiesOf(annotations: Annotations | undefined): ReadonlyMap<st
   for (const prefix of [FILTER, LEGACY, CURRENT]) {
     for (const [key, value] of Object.entries<unknown>(annotations ?? {})) {
       if (!key.startsWith(prefix) || !['string', 'boolean', 'number'].includes(typeof value)) continue;
-      policies.set(`${prefix === FILTER ? TAG : ''}${key.slice(prefix.length)}`, String(value));
+      const name = key.slice(prefix.length);
+      policies.set(prefix === FILTER ? tagPolicy(name) : name, String(value));
     }
   }
   return policies;
@@ -24,6 +26,7 @@ export function policiesOf(annotations: Annotations | undefined): ReadonlyMap<st
 /** The annotation key to edit for a policy: the object's existing one, or else one with the current prefix. */
 export function annotationKeyFor(existing: Annotations | undefined, policy: string): string {
   const current = `${CURRENT}${policy}`;
-  const candidates = [current, `${LEGACY}${policy}`, ...(policy.startsWith(TAG) ? [`${FILTER}${policy.slice(TAG.length)}`] : [])];
+  const container = containerOf(policy);
+  const candidates = [current, `${LEGACY}${policy}`, ...(container === undefined ? [] : [`${FILTER}${container}`])];
   return candidates.find((key) => existing !== undefined && Object.hasOwn(existing, key)) ?? current;
 }

@@ -8,3 +8,4 @@ export { type PolicyUpdate, policyChanges } from './change.ts';
 export { filterImages, isNewer, newest, sortImages, type TaggedImage } from './order.ts';
 export { type BooleanPolicy, hasPolicy, type Policies, tagPatternFor } from './policies.ts';
 export { parseTagPattern, type TagPattern } from './tag-pattern.ts';
+export { containerOf, tagPolicy } from './tag-policy.ts';

@@ -1,4 +1,5 @@
 import { parseTagPattern, type TagPattern } from './tag-pattern.ts';
+import { tagPolicy } from './tag-policy.ts';
 
 /** Policies of one workload by name without prefix, as returned by `policiesOf`. */
 export type Policies = ReadonlyMap<string, string>;
@@ -13,5 +14,5 @@ export function hasPolicy(policies: Policies, policy: BooleanPolicy): boolean {
 
 /** The tag pattern of a container; without one every tag matches. */
 export function tagPatternFor(policies: Policies, container: string): TagPattern {
-  return parseTagPattern(policies.get(`tag.${container}`) ?? 'glob:*');
+  return parseTagPattern(policies.get(tagPolicy(container)) ?? 'glob:*');
 }

@@ -4,7 +4,8 @@ import { containersOf } from '../resource/index.ts';
 import { chooseTag } from './choose.ts';
 import { type UpdateContext, untimed } from './context.ts';
 import { editImages, type Planned } from './edit.ts';
-import { type Candidate, refuseIgnored, refuseLocked, rejection, selectWorkloads, sortedResult } from './select.ts';
+import { refuseHeld } from './held.ts';
+import { type Candidate, rejection, selectWorkloads, sortedResult } from './select.ts';
 import type { AutomatedSpec, ContainerUpdate, WorkloadResult } from './spec.ts';
 import { isUpgrade } from './upgrade.ts';
 
@@ -18,7 +19,7 @@ export async function planAutomated({ Changes }: AutomatedSpec, context: UpdateC
   const { candidates, results } = await timed('select_workloads', () =>
     selectWorkloads(context, {
       include: [...new Set(Changes.map(({ WorkloadID }) => WorkloadID))],
-      filters: [refuseLocked, refuseIgnored, refuseUnautomated],
+      filters: [refuseHeld, refuseUnautomated],
     }),
   );
   for (const candidate of candidates) {

@@ -1,10 +1,11 @@
 import { messageOf } from '../base/index.ts';
 import { canonicalName, formatImageRef, type ImageRef, parseImageRef } from '../image/index.ts';
-import { hasPolicy, policiesOf, type TagPattern, tagPatternFor } from '../policy/index.ts';
+import { policiesOf, type TagPattern, tagPatternFor } from '../policy/index.ts';
 import { type Container, containersOf, isWorkloadKind, type ResourceId } from '../resource/index.ts';
 import { chooseNewest } from './choose.ts';
 import type { UpdateContext } from './context.ts';
-import { type Candidate, refuseIgnored, refuseLocked, selectWorkloads } from './select.ts';
+import { isAutomated, refuseHeld } from './held.ts';
+import { type Candidate, selectWorkloads } from './select.ts';
 import type { AutomatedSpec, ContainerUpdate, WorkloadResult } from './spec.ts';
 import { isUpgrade, whyNoUpgrade } from './upgrade.ts';
 
@@ -34,16 +35,10 @@ export async function planAutomation(
   context: Pick<UpdateContext, 'manifests' | 'workloads' | 'images' | 'signal'>,
 ): Promise<AutomationPlan> {
   const automated = [...context.manifests].flatMap(([id, { object }]) => {
-    const policies = policiesOf(object.metadata.annotations);
-    const wanted =
-      isWorkloadKind(object.kind) &&
-      hasPolicy(policies, 'automated') &&
-      !hasPolicy(policies, 'locked') &&
-      !hasPolicy(policies, 'ignore');
-    return wanted ? [id] : [];
+    return isWorkloadKind(object.kind) && isAutomated(policiesOf(object.metadata.annotations)) ? [id] : [];
   });
   if (automated.length === 0) return { automated: 0, spec: undefined, skipped: [] };
-  const { candidates } = await selectWorkloads(context, { include: automated, filters: [refuseLocked, refuseIgnored] });
+  const { candidates } = await selectWorkloads(context, { include: automated, filters: [refuseHeld] });
   const changes: AutomatedSpec['Changes'][number][] = [];
   const skipped: SkippedContainer[] = [];
   for (const { id, manifest, policies } of candidates) {
@@ -66,9 +61,8 @@ export function successOf(
   context: Pick<UpdateContext, 'images'>,
   notice?: string,
 ): WorkloadResult {
-  const left = !hasPolicy(policies, 'automated') || hasPolicy(policies, 'locked') || hasPolicy(policies, 'ignore');
-  const undone = updates.flatMap(({ Container: name, Target: image }) => {
-    const found = left ? undefined : newerImage({ name, image }, tagPatternFor(policies, name), context);
+  const undone = (isAutomated(policies) ? updates : []).flatMap(({ Container: name, Target: image }) => {
+    const found = newerImage({ name, image }, tagPatternFor(policies, name), context);
     return found && 'target' in found ? [`${name} to ${parseImageRef(found.target).tag}`] : [];
   });
   const warning = `automation will update ${undone.join(', ')} again; deautomate or lock the workload to keep what is released`;

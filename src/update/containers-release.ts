@@ -3,7 +3,8 @@ import { successOf } from './automation.ts';
 import { wantedContainers } from './containers.ts';
 import { type UpdateContext, untimed } from './context.ts';
 import { type Planned, releaseFailed, writeImages } from './edit.ts';
-import { type Candidate, refuseIgnored, refuseLocked, rejection, selectWorkloads, sortedResult, UP_TO_DATE } from './select.ts';
+import { refuseHeld } from './held.ts';
+import { type Candidate, rejection, selectWorkloads, sortedResult, UP_TO_DATE } from './select.ts';
 import type { ContainerUpdate, ReleaseContainersSpec, WorkloadResult } from './spec.ts';
 
 /**
@@ -16,7 +17,7 @@ export async function planContainers(spec: ReleaseContainersSpec, context: Updat
   if (include.length === 0) throw noChanges('');
   const { timed = untimed } = context;
   const { candidates, results } = await timed('select_workloads', () =>
-    selectWorkloads(context, { include, filters: spec.Force ? [] : [refuseLocked, refuseIgnored] }),
+    selectWorkloads(context, { include, filters: spec.Force ? [] : [refuseHeld] }),
   );
   for (const candidate of candidates) {
     results.set(candidate.id, updateContainers(candidate, spec.ContainerSpecs[candidate.id] ?? [], spec.SkipMismatches, context));

@@ -1,5 +1,5 @@
 import { FluxError } from '../base/index.ts';
-import { annotationKeyFor, policyChanges } from '../policy/index.ts';
+import { annotationKeyFor, containerOf, policyChanges } from '../policy/index.ts';
 import {
   type Container,
   containersOf,
@@ -88,18 +88,17 @@ function requireAnnotationKey(key: string, policy: string): void {
 /** A pattern for a missing container would have no effect, and the intended container would have none. Removing one is allowed. */
 function requireContainers(id: ResourceId, { add, remove }: PolicySpec[string], containers: readonly Container[]): void {
   const names = containers.map(({ name }) => name);
-  const unknown = Object.keys(add ?? {}).find(
-    (policy) => policy.startsWith(TAG) && !names.includes(policy.slice(TAG.length)) && !Object.hasOwn(remove ?? {}, policy),
+  const wanted = Object.keys(add ?? {}).flatMap((policy) =>
+    Object.hasOwn(remove ?? {}, policy) ? [] : (containerOf(policy) ?? []),
   );
+  const unknown = wanted.find((container) => !names.includes(container));
   if (unknown === undefined) return;
-  throw new FluxError(`${id} has no container ${JSON.stringify(unknown.slice(TAG.length))}`, {
+  throw new FluxError(`${id} has no container ${JSON.stringify(unknown)}`, {
     code: 'policy/no-container',
     fault: 'user',
     help: names.length === 0 ? 'The workload has no containers.' : `Its containers are ${names.join(', ')}.`,
   });
 }
-
-const TAG = 'tag.';
 
 function requireWorkload(id: ResourceId, { object }: Manifest): void {
   if (isWorkloadKind(object.kind)) return;

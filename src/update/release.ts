@@ -8,24 +8,15 @@ import {
   parseImageRef,
   sameImage,
 } from '../image/index.ts';
-import { type TagPattern, tagPatternFor } from '../policy/index.ts';
+import { type TagPattern, tagPatternFor, tagPolicy } from '../policy/index.ts';
 import type { Container } from '../resource/index.ts';
 import { successOf } from './automation.ts';
 import { type Choice, chooseNewest, chooseTag } from './choose.ts';
 import { wantedContainers } from './containers.ts';
 import { type UpdateContext, untimed } from './context.ts';
 import { editImages, type Planned } from './edit.ts';
-import {
-  ALL_WORKLOADS,
-  type Candidate,
-  type Filter,
-  refuseIgnored,
-  refuseLocked,
-  rejection,
-  selectWorkloads,
-  sortedResult,
-  UP_TO_DATE,
-} from './select.ts';
+import { refuseHeld } from './held.ts';
+import { ALL_WORKLOADS, type Candidate, type Filter, rejection, selectWorkloads, sortedResult, UP_TO_DATE } from './select.ts';
 import type { ContainerUpdate, ReleaseImageSpec, WorkloadResult } from './spec.ts';
 import { isUpgrade, whyNoUpgrade } from './upgrade.ts';
 
@@ -46,7 +37,7 @@ export async function planRelease(spec: ReleaseImageSpec, context: UpdateContext
     selectWorkloads(context, {
       include: spec.ServiceSpecs,
       exclude: spec.Excludes ?? [],
-      filters: [...(requested ? [refuseOthers(requested)] : []), ...(unlocking ? [] : [refuseLocked, refuseIgnored])],
+      filters: [...(requested ? [refuseOthers(requested)] : []), ...(unlocking ? [] : [refuseHeld])],
     }),
   );
   const release = async () => {
@@ -106,7 +97,7 @@ function chooseRequested(current: ImageRef, requested: ImageRef, wanted: boolean
 
 /** Whether the manifest's pattern allows the tag; without a pattern any named tag is allowed, including `latest`. */
 function wants({ policies }: Candidate, { name }: Container, tag: string): boolean {
-  return !policies.has(`tag.${name}`) || tagPatternFor(policies, name).matches(tag);
+  return !policies.has(tagPolicy(name)) || tagPatternFor(policies, name).matches(tag);
 }
 
 const CANNOT_FIND = 'cannot find one or more images';

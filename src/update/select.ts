@@ -1,4 +1,4 @@
-import { hasPolicy, type Policies, policiesOf } from '../policy/index.ts';
+import { type Policies, policiesOf } from '../policy/index.ts';
 import { formatResourceId, isWorkloadKind, type Manifest, parseResourceId, type ResourceId } from '../resource/index.ts';
 import type { RunningWorkload, UpdateContext } from './context.ts';
 import type { UpdateResult, UpdateStatus, WorkloadResult } from './spec.ts';
@@ -77,17 +77,6 @@ export function rejection(status: UpdateStatus, reason: string): WorkloadResult 
 
 export function sortedResult(results: ReadonlyMap<ResourceId, WorkloadResult>): UpdateResult {
   return Object.fromEntries([...results].sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** Rejects workloads that are locked in Git, for users and automation alike unless forced. */
-export function refuseLocked({ policies }: Candidate): WorkloadResult | undefined {
-  return hasPolicy(policies, 'locked') ? rejection('skipped', 'locked') : undefined;
-}
-
-/** Rejects workloads that are ignored in the cluster or in Git: a change in Git would never be applied. */
-export function refuseIgnored({ policies, running }: Candidate): WorkloadResult | undefined {
-  const ignored = hasPolicy(policiesOf(running.annotations), 'ignore') || hasPolicy(policies, 'ignore');
-  return ignored ? rejection('skipped', 'ignore') : undefined;
 }
 
 function firstObjection(candidate: Candidate, filters: readonly Filter[]): WorkloadResult | undefined {

@@ -137,8 +137,9 @@ async function policyUpdate(flags: PolicyFlags, user: string): Promise<PolicySpe
   if (flags.tagAll) add.tag_all = await canonicalPattern(flags.tagAll);
   for (const pair of flags.tag ?? []) {
     const [container, pattern] = splitPair(pair);
-    if (pattern === '*') remove[`tag.${container}`] = 'true';
-    else add[`tag.${container}`] = await canonicalPattern(pattern);
+    const { tagPolicy } = await policyRoom();
+    if (pattern === '*') remove[tagPolicy(container)] = 'true';
+    else add[tagPolicy(container)] = await canonicalPattern(pattern);
   }
   return { add, remove };
 }
@@ -150,8 +151,11 @@ function splitPair(pair: string): readonly [container: string, pattern: string] 
   return [pair.slice(0, at), pair.slice(at + 1)];
 }
 
-/** The pattern with an explicit prefix. Imported on demand, since the policy room loads a regular-expression engine. */
+/** Imported on demand, since it loads a regular-expression engine. */
+const policyRoom = () => import('../../policy/index.ts');
+
+/** The pattern with an explicit prefix. */
 async function canonicalPattern(pattern: string): Promise<string> {
-  const { parseTagPattern } = await import('../../policy/index.ts');
+  const { parseTagPattern } = await policyRoom();
   return parseTagPattern(pattern).text;
 }

@@ -1,5 +1,5 @@
 import { canonicalName, type ImageTarget, tryParseImageRef } from '../../image/index.ts';
-import { hasPolicy, policiesOf, type TagPattern, tagPatternFor } from '../../policy/index.ts';
+import { hasPolicy, policiesOf, type TagPattern, tagPatternFor, tagPolicy } from '../../policy/index.ts';
 import { containersOf, type Manifest, parseResourceId, podSpecOf, type ResourceId } from '../../resource/index.ts';
 
 interface Use {
@@ -40,7 +40,7 @@ function usesOf(id: ResourceId, { object }: Manifest): [string, Use][] {
     const ref = tryParseImageRef(image);
     const pattern = tagPatternFor(policies, name);
     // Without a tag pattern the times of tags are only informative, and the scanner decides whether to read them.
-    const asked = hasPolicy(policies, 'automated') || policies.has(`tag.${name}`);
+    const asked = hasPolicy(policies, 'automated') || policies.has(tagPolicy(name));
     const timed = asked && (pattern.needsTimes || (ref !== undefined && ref.digest !== '')) ? { timed: pattern } : {};
     return ref === undefined ? [] : [[canonicalName(ref), { namespace, secrets, serviceAccount, tag: ref.tag, ...timed }]];
   });
