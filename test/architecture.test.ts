@@ -18,6 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cluster: ['base', 'resource', 'image', 'policy', 'change'],
   'registry-watch': ['base', 'resource', 'image', 'policy'],
   record: ['base', 'resource', 'image', 'policy'],
+  notify: ['base', 'resource', 'image', 'policy', 'change', 'record'],
   sim: ['base'],
   update: ['base', 'resource', 'image', 'policy', 'repository', 'manifests'],
   controller: [
@@ -33,6 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'cluster',
     'registry-watch',
     'record',
+    'notify',
     'update',
   ],
   api: ['base', 'resource', 'image', 'policy', 'change', 'repository', 'update', 'controller'],

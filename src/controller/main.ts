@@ -5,6 +5,7 @@ import { type ClusterOptions, createCluster, Fence } from '../cluster/index.ts';
 import type { Config } from '../config/index.ts';
 import { createSource, deployKey, type SourceOptions, sameRepository, syncSetName } from '../git/index.ts';
 import { createManifests, MANIFEST_NAME, MAX_FILE_BYTES, ManifestThread } from '../manifests/index.ts';
+import { createNotifier, eventStream, kubernetesEvents } from '../notify/index.ts';
 import { EventLog } from '../record/index.ts';
 import { createImageWatch } from '../registry-watch/index.ts';
 import type { Daemon } from './daemon/daemon.ts';
@@ -148,6 +149,11 @@ export function startEngine(options: EngineOptions): RunningFlux {
   const objectStates = new ObjectStates();
   const history = new SyncHistory(source);
   const events = new EventLog();
+  const notifier = createNotifier({
+    sinks: [eventStream(events), kubernetesEvents(cluster)],
+    clock,
+    log: log.child({ component: 'notify' }),
+  });
   const approvals = new Approvals();
   const health = createHealth({ cluster, clock });
   let leadership: Leadership = UNDECIDED;
@@ -197,7 +203,7 @@ export function startEngine(options: EngineOptions): RunningFlux {
     progress,
     objectStates,
     history,
-    events,
+    notifier,
     approvals,
     health,
     metrics,
@@ -294,6 +300,7 @@ export function startEngine(options: EngineOptions): RunningFlux {
       // Only now, so that this daemon does not write when another one may.
       leaving.abort(new Error('fluxd is stopping'));
       await Promise.allSettled([elected]);
+      notifier.close();
       health.close();
       await source.close();
       cluster.close();

@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { createMetrics, silentLogger } from '../../src/base/index.ts';
+import { type Clock, createMetrics, silentLogger } from '../../src/base/index.ts';
 import { applyUpdate, type UpdateOptions } from '../../src/controller/jobs/apply-update.ts';
+import type { Cluster } from '../../src/controller/ports/cluster.ts';
+import type { ImageWatch } from '../../src/controller/ports/image-watch.ts';
+import type { Source } from '../../src/controller/ports/source.ts';
 import { createRepositoryReader } from '../../src/controller/repository/view.ts';
 import { createManifests, ManifestThread } from '../../src/manifests/index.ts';
 import { planAutomation, type UpdateSpec } from '../../src/update/index.ts';
-import { parts } from '../support/parts.ts';
+import { partOf } from '../support/part-of.ts';
 import { idOf, repositoryOf } from '../update/repository.ts';
 
 const deployment = (name: string, annotations: string) => `apiVersion: apps/v1
@@ -34,7 +37,7 @@ async function committed(
 ): Promise<{ readonly note: string; readonly message: string }> {
   const { workloads, images } = await world(files);
   const requests: { readonly note: string; readonly message: string }[] = [];
-  const source = {
+  const source = partOf<Source>({
     fetch: async () => 'r-1',
     files: async () => Object.entries(files).map(([path, text]) => ({ path, mode: '100644', blob: path, size: text.length })),
     blob: async (path: string) => Buffer.from(files[path] ?? ''),
@@ -42,25 +45,25 @@ async function committed(
       requests.push(request);
       return 'r-2';
     },
-  };
+  });
   const running = async ({ ids = [] }: { readonly ids?: readonly string[] }) =>
     (await workloads.workloads({ ids })).map((workload) => ({ ...workload, status: 'ready', rollout: ROLLED_OUT, labels: {} }));
-  const cluster = { workloads: running, idOf, namesBy: () => idOf };
+  const cluster = partOf<Cluster>({ workloads: running, idOf, namesBy: () => idOf });
   const desired = createManifests({ thread });
   const reader = createRepositoryReader(source, desired, cluster);
   // Of the ports an update uses these parts alone.
-  const events = { add: () => {} };
+  const notifier = { notify: () => {} };
   const clock = { now: () => 0, monotonic: () => 0 };
   const metrics = await createMetrics({ version: 'test' });
-  const options = parts<UpdateOptions>({
+  const options = partOf<UpdateOptions>({
     source,
     reader,
     desired,
     cluster,
-    images,
-    events,
+    images: partOf<ImageWatch>(images),
+    notifier,
     metrics,
-    clock,
+    clock: partOf<Clock>(clock),
     log: silentLogger(),
   });
   await applyUpdate('5b0d9a34', spec, options);

@@ -1,13 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { fluxV1Status } from '../../src/cluster/workload/flux-v1-status.ts';
 import { createDaemon, type DaemonOptions } from '../../src/controller/daemon/facade.ts';
+import type { Progress } from '../../src/controller/loop/progress.ts';
+import type { ImageWatch } from '../../src/controller/ports/image-watch.ts';
+import type { Source } from '../../src/controller/ports/source.ts';
 import { createRepositoryReader } from '../../src/controller/repository/view.ts';
 import type { ImageRepository } from '../../src/image/index.ts';
 import { createManifests } from '../../src/manifests/index.ts';
 import type { SourceStatus } from '../../src/repository/index.ts';
 import { type Answer, daemonOf, serve } from '../api/daemon-fixture.ts';
 import { startWorld } from '../cluster/world.ts';
-import { parts } from '../support/parts.ts';
+import { partOf } from '../support/part-of.ts';
 import { idOf } from '../update/repository.ts';
 
 const HELLO = 'default:deployment/hello';
@@ -43,19 +46,19 @@ async function listing({ objects = [hello, svc], registry = REGISTRY, file = '',
     const { namespace, name } = object.metadata;
     server.put(`/apis/apps/v1/namespaces/${namespace}/deployments/${name}`, object);
   }
-  const source = {
+  const source = partOf<Source>({
     files: async () => [{ path: 'a.yaml', mode: '100644', blob: 'b', size: file.length }],
     blob: async () => Buffer.from(file),
     head: () => (git === 'ready' ? 'r-1' : undefined),
     state: () => ({ status: git }),
-  };
+  });
   // Listing asks for these parts of the daemon and no others.
-  const options = parts<DaemonOptions>({
+  const options = partOf<DaemonOptions>({
     source,
     cluster,
     reader: createRepositoryReader(source, createManifests(), { idOf, namesBy: () => idOf }),
-    images: { repository: (name: string) => registry[name] && repositoryOf(registry[name]) },
-    progress: { failures: new Map() },
+    images: partOf<ImageWatch>({ repository: (name) => registry[name] && repositoryOf(registry[name]) }),
+    progress: partOf<Progress>({ failures: new Map() }),
   });
   const { listWorkloads, listImages } = createDaemon(options);
   const api = await serve(daemonOf({ listWorkloads, listImages }));

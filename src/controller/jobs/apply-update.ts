@@ -1,6 +1,7 @@
 import { type Cancellable, type Clock, FluxError, type Logger } from '../../base/index.ts';
 import type { Manifests } from '../../manifests/index.ts';
-import { type EventLog, formatJobNote } from '../../record/index.ts';
+import type { Notifier } from '../../notify/index.ts';
+import { formatJobNote } from '../../record/index.ts';
 import type { CommitRequest, Revision } from '../../repository/index.ts';
 import { ALL_WORKLOADS, normalId, planUpdate, UP_TO_DATE, type UpdatePlan, type UpdateSpec } from '../../update/index.ts';
 import { type ControllerMetrics, measuredRelease } from '../metrics.ts';
@@ -12,16 +13,20 @@ import { commitEvent } from '../sync/sync-events.ts';
 import { type Attempts, attemptFailed, NO_ATTEMPTS, notArrived, pushing } from './attempts.ts';
 import type { JobResult } from './jobs.ts';
 
-export interface UpdateOptions {
+/** For planning an update. */
+export interface PlanOptions {
   readonly source: Source;
   readonly reader: RepositoryReader;
   readonly desired: Manifests;
   readonly cluster: Cluster;
   readonly images: ImageWatch;
-  readonly events: Pick<EventLog, 'add'>;
   readonly metrics: ControllerMetrics;
   readonly clock: Clock;
   readonly log: Logger;
+}
+
+export interface UpdateOptions extends PlanOptions {
+  readonly notifier: Pick<Notifier, 'notify'>;
 }
 
 interface Pushed {
@@ -40,7 +45,7 @@ export async function applyUpdate(
   options: UpdateOptions,
   cancel: Cancellable = {},
 ): Promise<JobResult> {
-  const { source, reader, events, metrics, clock, log } = options;
+  const { source, reader, notifier, metrics, clock, log } = options;
   const startedAt = clock.now();
   let attempts: Attempts<Pushed> = NO_ATTEMPTS;
   for (;;) {
@@ -74,7 +79,7 @@ export async function applyUpdate(
   async function pushed(revision: Revision, plan: UpdatePlan): Promise<JobResult> {
     log.info({ jobId, revision, message: plan.message.split('\n', 1)[0] }, 'update pushed');
     metrics.committed(spec.type);
-    events.add(commitEvent(revision, spec, plan.result, startedAt));
+    notifier.notify({ events: [commitEvent(revision, spec, plan.result, startedAt)] });
     // A client may list workloads as soon as the job is done, and listings use the last revision that was read. The next sync needs it too.
     await reader
       .read(revision, cancel)
@@ -84,7 +89,7 @@ export async function applyUpdate(
 }
 
 /** Plans an update without executing it. */
-export async function dryRunUpdate(spec: UpdateSpec, options: UpdateOptions, cancel: Cancellable = {}): Promise<JobResult> {
+export async function dryRunUpdate(spec: UpdateSpec, options: PlanOptions, cancel: Cancellable = {}): Promise<JobResult> {
   const base = options.source.head() ?? (await newest(options.source, cancel));
   const plan = await planOn(base, spec, options, cancel);
   return { spec, result: plan.result };
@@ -107,7 +112,7 @@ export function asksForCommit(spec: UpdateSpec): boolean {
   return (spec.type !== 'image' && spec.type !== 'containers') || spec.spec.Kind === 'execute';
 }
 
-async function planOn(base: Revision, spec: UpdateSpec, options: UpdateOptions, cancel: Cancellable): Promise<UpdatePlan> {
+async function planOn(base: Revision, spec: UpdateSpec, options: PlanOptions, cancel: Cancellable): Promise<UpdatePlan> {
   const { source, reader, desired, cluster, images } = options;
   const view = await reader.read(base, cancel);
   const readFile = await fileReader(view, source, cancel);

@@ -1,5 +1,5 @@
 import { asFluxError, type Cancellable, type Clock, type Logger } from '../../base/index.ts';
-import type { EventLog } from '../../record/index.ts';
+import type { Notifier } from '../../notify/index.ts';
 import { PoliciesRefused } from '../../update/index.ts';
 import { applyUpdate, type UpdateOptions } from '../jobs/apply-update.ts';
 import { automate } from '../jobs/automate.ts';
@@ -16,7 +16,7 @@ export interface StepsOptions extends SyncStepOptions, UpdateOptions {
   readonly source: Source;
   readonly cluster: Cluster;
   readonly images: ImageWatch;
-  readonly events: EventLog;
+  readonly notifier: Notifier;
   /** False leaves automation out: no scanning, no updates. */
   readonly automation: boolean;
   readonly jobs: JobQueue;

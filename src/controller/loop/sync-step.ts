@@ -15,7 +15,6 @@ import type { Again } from './loop.ts';
 import type { Progress } from './progress.ts';
 
 export interface SyncStepOptions extends SyncOptions, Audience {
-  readonly cluster: SyncOptions['cluster'] & Audience['cluster'];
   readonly recorder: SyncRecorder;
   readonly reports: SyncReports;
   readonly progress: Progress;

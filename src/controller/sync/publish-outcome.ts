@@ -1,15 +1,13 @@
 import type { Logger } from '../../base/index.ts';
 import { countOutcomes, isHeldDeletion } from '../../change/index.ts';
-import type { EventLog } from '../../record/index.ts';
+import type { Notifier } from '../../notify/index.ts';
 import type { Health } from '../daemon/health.ts';
 import { imageTargets } from '../jobs/image-targets.ts';
 import type { Progress } from '../loop/progress.ts';
 import type { ControllerMetrics } from '../metrics.ts';
-import type { Cluster } from '../ports/cluster.ts';
 import type { ImageWatch } from '../ports/image-watch.ts';
 import type { SyncHistory } from './history.ts';
 import { createOutcomeLog } from './log-outcome.ts';
-import { objectEvents } from './object-events.ts';
 import type { ObjectStates } from './object-states.ts';
 import { recordOf } from './record-of.ts';
 import { createSyncEvents } from './sync-events.ts';
@@ -20,9 +18,8 @@ export interface Audience {
   readonly objectStates: Pick<ObjectStates, 'synced'>;
   readonly health: Pick<Health, 'synced'>;
   readonly history: Pick<SyncHistory, 'synced'>;
-  readonly events: Pick<EventLog, 'add'>;
+  readonly notifier: Pick<Notifier, 'notify'>;
   readonly metrics: Pick<ControllerMetrics, 'synced'>;
-  readonly cluster: Pick<Cluster, 'recordEvents'>;
   readonly images: Pick<ImageWatch, 'watch'>;
   /** False: no image is watched. */
   readonly automation: boolean;
@@ -36,7 +33,7 @@ export interface Audience {
  * answer of the API.
  */
 export function createPublished(audience: Audience): (outcome: SyncOutcome) => void {
-  const { progress, objectStates, health, history, events, metrics, cluster, images, automation, daemon, log } = audience;
+  const { progress, objectStates, health, history, notifier, metrics, images, automation, daemon, log } = audience;
   const logOutcome = createOutcomeLog();
   const syncEvents = createSyncEvents();
   return (outcome) => {
@@ -53,9 +50,7 @@ export function createPublished(audience: Audience): (outcome: SyncOutcome) => v
       heldDeletions: changes.filter(isHeldDeletion).length,
     });
     logOutcome(outcome, log);
-    const published = syncEvents.of(outcome);
-    for (const event of published) events.add(event);
-    cluster.recordEvents(objectEvents(outcome, published));
+    notifier.notify({ events: syncEvents.of(outcome), sync: { revision, changes } });
     if (automation) images.watch(imageTargets(workloads));
   };
 }

@@ -14,7 +14,8 @@ import { ObjectStates } from '../../../src/controller/sync/object-states.ts';
 import { createSyncRecorder } from '../../../src/controller/sync/sync-recorder.ts';
 import { SyncReports } from '../../../src/controller/sync/sync-reports.ts';
 import { createManifests } from '../../../src/manifests/index.ts';
-import { EventLog, formatJobNote } from '../../../src/record/index.ts';
+import { createNotifier } from '../../../src/notify/index.ts';
+import { formatJobNote } from '../../../src/record/index.ts';
 import type { Manifest } from '../../../src/resource/index.ts';
 import type { UpdateSpec } from '../../../src/update/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -42,7 +43,6 @@ describe('the steps of the loop', () => {
   let asked: string[];
   let reports: SyncReports;
   let progress: Progress;
-  let events: EventLog;
   let duringFetch: () => void;
   let duringApply: () => void;
   let options: StepsOptions;
@@ -50,7 +50,6 @@ describe('the steps of the loop', () => {
   beforeEach(async () => {
     [applied, recorded, refusePush, head, manifests, watched, asked] = [[], [], false, FIRST, [deployment('web')], [], []];
     reports = new SyncReports();
-    events = new EventLog();
     progress = new Progress();
     duringFetch = () => {};
     duringApply = () => {};
@@ -80,7 +79,6 @@ describe('the steps of the loop', () => {
         duringApply();
         return [];
       },
-      recordEvents: () => undefined,
       namesBy: () => progress,
       idOf: ({ kind, metadata }: Manifest['object']) => `${metadata.namespace}:${kind.toLowerCase()}/${metadata.name}`,
     });
@@ -109,7 +107,7 @@ describe('the steps of the loop', () => {
       objectStates: new ObjectStates(),
       history: new SyncHistory(source),
       daemon: 'fluxd/1',
-      events,
+      notifier: createNotifier({ sinks: [], clock, log: silentLogger() }),
       metrics: await createMetrics({ version: 'test' }),
       onProgress: () => undefined,
       clock,

@@ -1,21 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../../src/base/index.ts';
-import type { Change } from '../../../src/change/index.ts';
-import { objectEvents } from '../../../src/controller/sync/object-events.ts';
+import type { Change, ObjectEvent } from '../../../src/change/index.ts';
+import { kubernetesEvents } from '../../../src/notify/index.ts';
 import type { FluxEvent } from '../../../src/record/index.ts';
-import { outcomeOf } from '../../support/outcome.ts';
 
 const REVISION = '0123456789abcdef0123456789abcdef01234567';
 const inGit = (id: string) => ({ id, inGit: true, place: { file: 'web.yaml', document: 2, line: 7 } }) as const;
 const web = 'shop:deployment/web';
 
-const told = (change: Change, ...events: FluxEvent[]) =>
-  objectEvents(outcomeOf({ revision: REVISION, changes: [change] }), events).map(({ reason, action, type, note }) => ({
-    reason,
-    action,
-    type,
-    note,
-  }));
+function told(change: Change, ...events: FluxEvent[]) {
+  const recorded: ObjectEvent[] = [];
+  const sink = kubernetesEvents({ recordEvents: (some) => void recorded.push(...some) });
+  void sink.receive({ events, sync: { revision: REVISION, changes: [change] } }, { signal: new AbortController().signal });
+  return recorded.map(({ reason, action, type, note }) => ({ reason, action, type, note }));
+}
 
 const autorelease = (result: Extract<FluxEvent, { type: 'autorelease' }>['metadata']['result']): FluxEvent => ({
   type: 'autorelease',

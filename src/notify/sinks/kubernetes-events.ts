@@ -2,7 +2,7 @@ import { redact } from '../../base/index.ts';
 import { type Change, isHeldDeletion, type ObjectEvent } from '../../change/index.ts';
 import type { FluxEvent } from '../../record/index.ts';
 import { formatPlace, parseResourceId, type ResourceId, WORKLOAD_KINDS } from '../../resource/index.ts';
-import type { SyncOutcome } from './sync-outcome.ts';
+import type { Notification, Sink } from '../notification.ts';
 
 /** Errors of the API server rather than of the object, during which Events could not be written either. */
 const OF_THE_SERVER = [
@@ -15,12 +15,22 @@ const OF_THE_SERVER = [
   'cluster/stopped',
 ];
 
-/**
- * The Events of objects after a sync, for `kubectl describe`. Successes are reported only for workloads: for a ConfigMap they are of no
- * interest, and a first sync has thousands of them.
- */
-export function objectEvents({ revision, changes }: SyncOutcome, published: readonly FluxEvent[]): readonly ObjectEvent[] {
-  const updates = imageUpdates(published);
+/** Events about the objects of a sync, which the cluster writes in the background, for `kubectl describe`. */
+export function kubernetesEvents(cluster: { readonly recordEvents: (events: readonly ObjectEvent[]) => void }): Sink {
+  return {
+    name: 'Kubernetes Events',
+    receive({ events, sync }) {
+      if (sync) cluster.recordEvents(objectEvents(sync, events));
+    },
+  };
+}
+
+/** Successes are reported only for workloads: for a ConfigMap they are of no interest, and a first sync has thousands of them. */
+function objectEvents(
+  { revision, changes }: NonNullable<Notification['sync']>,
+  events: readonly FluxEvent[],
+): readonly ObjectEvent[] {
+  const updates = imageUpdates(events);
   return changes.flatMap((change): readonly ObjectEvent[] => {
     const image = updates.get(change.id);
     const event = eventOf(change, revision);
@@ -65,9 +75,9 @@ function eventOf(change: Change, revision: string): Omit<ObjectEvent, 'change' |
 }
 
 /** Image updates by releases and automation, by workload. */
-function imageUpdates(published: readonly FluxEvent[]): ReadonlyMap<ResourceId, string> {
+function imageUpdates(events: readonly FluxEvent[]): ReadonlyMap<ResourceId, string> {
   const updates = new Map<ResourceId, string>();
-  for (const { type, metadata } of published) {
+  for (const { type, metadata } of events) {
     if (type !== 'release' && type !== 'autorelease') continue;
     const who =
       type === 'autorelease'
