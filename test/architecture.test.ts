@@ -176,6 +176,11 @@ describe('rooms', () => {
     expect(casts).toEqual([]);
   });
 
+  test('a revision is accepted for syncs and updates in one place', () => {
+    const accepting = sources.filter((file) => /\bas AcceptedRevision\b/.test(readFileSync(join(root, 'src', file), 'utf8')));
+    expect(accepting).toEqual(['git/accept.ts']);
+  });
+
   test('the time of day is asked for only to be written down, or to be compared with one that is (R-066)', () => {
     const asking = sources.filter(
       (file) => !file.startsWith('sim/') && /clock\.now\(\)/.test(readFileSync(join(root, 'src', file), 'utf8')),

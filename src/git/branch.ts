@@ -1,5 +1,6 @@
 import { asFluxError, type Clock, FluxError, type Logger } from '../base/index.ts';
-import type { SourceState } from '../repository/index.ts';
+import type { AcceptedRevision, SourceState } from '../repository/index.ts';
+import { accept } from './accept.ts';
 import { withinDeadline } from './deadline.ts';
 import type { RunOptions } from './git-process.ts';
 import type { Mirror } from './mirror.ts';
@@ -39,11 +40,11 @@ function whatThereIs(branches: readonly string[]): string {
 
 export type Branch = ReturnType<typeof createBranch>;
 
-/** The configured branch: its known head, and whether the repository is reachable and writable. */
+/** The configured branch: its accepted revision, and whether the repository is reachable and writable. */
 export function createBranch({ mirror, branch, configured, timeoutMs, resolve, clock, log }: BranchOptions) {
   const notCloned = new FluxError('git repo has not been cloned yet', { code: 'git/not-cloned' });
   let state: SourceState = { status: configured ? 'new' : 'unconfigured', error: notCloned };
-  let head: string | undefined;
+  let accepted: AcceptedRevision | undefined;
   let writable = false;
   let writeCheckedAt = Number.NEGATIVE_INFINITY;
 
@@ -59,7 +60,7 @@ export function createBranch({ mirror, branch, configured, timeoutMs, resolve, c
 
   function requireReady(): void {
     requireConfigured();
-    if (head === undefined)
+    if (accepted === undefined)
       throw new FluxError(`git repo not ready: ${(state.error ?? notCloned).message}`, {
         code: 'git/not-ready',
         expected: state.status === 'new',
@@ -67,11 +68,11 @@ export function createBranch({ mirror, branch, configured, timeoutMs, resolve, c
       });
   }
 
-  /** Fetches, and resolves to the head and to the objects of the other expressions. */
+  /** Fetches, and resolves to the accepted revision and to the objects of the other expressions. */
   async function fetch(
     others: readonly string[],
     signal: AbortSignal | undefined,
-  ): Promise<{ readonly head: string; readonly named: readonly (string | undefined)[] }> {
+  ): Promise<{ readonly revision: AcceptedRevision; readonly named: readonly (string | undefined)[] }> {
     requireConfigured();
     const { head: found, named } = await withinDeadline('git fetch', timeoutMs, signal, (bounded) =>
       mirror.update(others, { signal: bounded }),
@@ -93,9 +94,9 @@ export function createBranch({ mirror, branch, configured, timeoutMs, resolve, c
       state = { status: 'cloned', error };
       throw error;
     }
-    head = found;
+    accepted = accept(found);
     await checkWriteAccess(found, signal);
-    return { head: found, named };
+    return { revision: accepted, named };
   }
 
   /** Syncing needs no write access, so a rejection is reported in the state and the fetch succeeds (R-041). */
@@ -122,14 +123,15 @@ export function createBranch({ mirror, branch, configured, timeoutMs, resolve, c
   /** Called after a successful push, which proves write access. */
   function pushed(): void {
     writable = true;
-    if (head !== undefined) state = { status: 'ready' };
+    if (accepted !== undefined) state = { status: 'ready' };
   }
 
-  /** Updates the head from the mirror, after a write to it. */
+  /** Reads the head from the mirror, after a write to it. */
   async function follow(): Promise<void> {
     try {
       const ref = `refs/heads/${branch}`;
-      head = (await withinDeadline('git cat-file', timeoutMs, undefined, (signal) => resolve(ref, { signal }))) ?? head;
+      const head = await withinDeadline('git cat-file', timeoutMs, undefined, (signal) => resolve(ref, { signal }));
+      if (head !== undefined) accepted = accept(head);
     } catch (error) {
       mirror.markSuspect();
       log.warn({ err: error }, 'reading the head of the git mirror failed');
@@ -141,5 +143,5 @@ export function createBranch({ mirror, branch, configured, timeoutMs, resolve, c
     return withinDeadline(operation, timeoutMs, signal, (bounded) => work({ signal: bounded }));
   };
 
-  return { state: () => state, head: () => head, requireReady, fetch, pushed, follow, reading };
+  return { state: () => state, accepted: () => accepted, requireReady, fetch, pushed, follow, reading };
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Cancellable, Clock, Logger } from '../base/index.ts';
-import type { CommitRequest, SyncRecordRequest } from '../repository/index.ts';
+import type { AcceptedRevision, CommitRequest, SyncRecordRequest } from '../repository/index.ts';
 import { gitAddress } from './address.ts';
 import { createBranch } from './branch.ts';
 import { createCredentialSocket } from './credentials/credential-socket.ts';
@@ -157,14 +157,14 @@ export function createSource(options: SourceOptions) {
     return result;
   }
 
-  async function fetchNow(signal: AbortSignal | undefined): Promise<string> {
+  async function fetchNow(signal: AbortSignal | undefined): Promise<AcceptedRevision> {
     try {
-      const before = followed.head();
-      const { head, named } = await followed.fetch(marks.names, signal);
-      if (before !== undefined && before !== head) packing.written();
+      const before = followed.accepted();
+      const { revision, named } = await followed.fetch(marks.names, signal);
+      if (before !== undefined && before !== revision) packing.written();
       marks.take(named);
-      revisions.found(head);
-      return head;
+      revisions.found(revision);
+      return revision;
     } catch (error) {
       marks.forget();
       throw error;
@@ -192,7 +192,7 @@ export function createSource(options: SourceOptions) {
     paths: options.paths,
 
     state: followed.state,
-    head: followed.head,
+    accepted: followed.accepted,
     fetch: ({ signal }: Cancellable = {}) => exclusively(() => fetchNow(signal)),
 
     files: revisions.files,

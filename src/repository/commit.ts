@@ -1,3 +1,4 @@
+import type { AcceptedRevision } from './accepted-revision.ts';
 import type { FileText } from './file-text.ts';
 import type { Revision } from './revision.ts';
 
@@ -15,7 +16,7 @@ export interface Commit {
 /** A commit to be made and pushed. */
 export interface CommitRequest {
   /** The revision the edits were planned on; must still be the head of the branch, else `git/push-raced`. */
-  readonly base: Revision;
+  readonly base: AcceptedRevision;
   readonly edits: readonly FileText[];
   /** Message without skip text and trailers. */
   readonly message: string;

@@ -5,6 +5,7 @@ import type { Cluster } from '../../src/controller/ports/cluster.ts';
 import type { ImageWatch } from '../../src/controller/ports/image-watch.ts';
 import type { Source } from '../../src/controller/ports/source.ts';
 import { createRepositoryReader } from '../../src/controller/repository/view.ts';
+import { accept } from '../../src/git/accept.ts';
 import { createManifests, ManifestThread } from '../../src/manifests/index.ts';
 import { planAutomation, type UpdateSpec } from '../../src/update/index.ts';
 import { partOf } from '../support/part-of.ts';
@@ -38,7 +39,7 @@ async function committed(
   const { workloads, images } = await world(files);
   const requests: { readonly note: string; readonly message: string }[] = [];
   const source = partOf<Source>({
-    fetch: async () => 'r-1',
+    fetch: async () => accept('r-1'),
     files: async () => Object.entries(files).map(([path, text]) => ({ path, mode: '100644', blob: path, size: text.length })),
     blob: async (path: string) => Buffer.from(files[path] ?? ''),
     commit: async (request: { readonly note: string; readonly message: string }) => {

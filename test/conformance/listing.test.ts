@@ -5,6 +5,7 @@ import type { Progress } from '../../src/controller/loop/progress.ts';
 import type { ImageWatch } from '../../src/controller/ports/image-watch.ts';
 import type { Source } from '../../src/controller/ports/source.ts';
 import { createRepositoryReader } from '../../src/controller/repository/view.ts';
+import { accept } from '../../src/git/accept.ts';
 import type { ImageRepository } from '../../src/image/index.ts';
 import { createManifests } from '../../src/manifests/index.ts';
 import type { SourceStatus } from '../../src/repository/index.ts';
@@ -49,7 +50,7 @@ async function listing({ objects = [hello, svc], registry = REGISTRY, file = '',
   const source = partOf<Source>({
     files: async () => [{ path: 'a.yaml', mode: '100644', blob: 'b', size: file.length }],
     blob: async () => Buffer.from(file),
-    head: () => (git === 'ready' ? 'r-1' : undefined),
+    accepted: () => (git === 'ready' ? accept('r-1') : undefined),
     state: () => ({ status: git }),
   });
   // Listing asks for these parts of the daemon and no others.

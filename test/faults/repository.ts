@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { FluxError } from '../../src/base/index.ts';
 import type { Source } from '../../src/controller/ports/source.ts';
+import { accept } from '../../src/git/accept.ts';
 import type { Commit, Revision, SourceState, TreeFile } from '../../src/repository/index.ts';
 
 /** A repository in memory where Git itself is not the subject: commits, the sync tag and the records of syncs. */
@@ -66,9 +67,9 @@ export function createRepository(files: Readonly<Record<string, string>>): Repos
       fetches += 1;
       head = commits[0]?.revision;
       if (head === undefined) throw missing('the branch');
-      return head;
+      return accept(head);
     },
-    head: () => head,
+    accepted: () => (head === undefined ? undefined : accept(head)),
     async files(revision) {
       const tree = trees.get(revision);
       if (!tree) throw missing(revision);

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../src/base/index.ts';
+import { accept } from '../../src/git/accept.ts';
 import type { SourceOptions } from '../../src/git/index.ts';
 import { rootOf, serveGitOverHttp } from './support/http-server.ts';
 import { recordingGit } from './support/recording-git.ts';
@@ -132,7 +133,7 @@ describe('hostile values (S-001, S-002, S-003)', () => {
     const git = recordingGit();
     const remote = createRemote();
     const source = sourceOf(remote.path, { environment: { PATH: git.path, HOME: '/nonexistent' }, setAuthor: true });
-    let head = await source.fetch();
+    let head: string = await source.fetch();
     const values = hostileValues(canary);
     for (const value of values) {
       await source.resolve(value);
@@ -147,7 +148,7 @@ describe('hostile values (S-001, S-002, S-003)', () => {
     for (let at = 0; at < files.length; at += 12) {
       const chunk = files.slice(at, at + 12);
       head = await source.commit({
-        base: head,
+        base: accept(head),
         // A leading slash would make the canary's own path absolute inside the tree.
         edits: chunk.map((value) => ({ path: value.replaceAll('/', '\u2215'), content: value })),
         message: chunk.join('\n'),
@@ -156,7 +157,7 @@ describe('hostile values (S-001, S-002, S-003)', () => {
         note: chunk.join(' '),
       });
     }
-    await source.recordSync({ revision: head, record: values.join(' ') });
+    await source.recordSync({ revision: accept(head), record: values.join(' ') });
     expect(remote.git('rev-parse', 'main')).toBe(head);
     expect(existsSync(canary)).toBe(false);
 
@@ -286,7 +287,7 @@ describe('URLs (S-002, S-003, S-009)', () => {
     const base = await source.fetch();
     const edits = [{ path: 'a', content: 'a' }];
     const made = await source.commit({ base, edits, message: 'Zażółć', jobId: 'j', note: '{}' });
-    await source.recordSync({ revision: made, record: '{}' });
+    await source.recordSync({ revision: accept(made), record: '{}' });
     expect(remote.git('log', '-1', '--format=%s %GS', 'main')).toBe('Zażółć');
     expect(existsSync(canary)).toBe(false);
 

@@ -2,6 +2,7 @@ import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/index.ts';
+import { accept } from '../../src/git/accept.ts';
 import { rootOf, serveGitOverHttp } from './support/http-server.ts';
 import { processesWith } from './support/processes.ts';
 import { createRemote, failureOf, sourceOf, temporaryDirectory } from './support/repository.ts';
@@ -13,7 +14,7 @@ describe('over HTTP', () => {
     const source = sourceOf(`${server.origin}/remote.git`);
     const base = await source.fetch();
     const made = await source.commit({ base, edits: [{ path: 'x', content: 'x' }], message: 'm', jobId: 'j', note: '{}' });
-    await source.recordSync({ revision: made, record: '{}' });
+    await source.recordSync({ revision: accept(made), record: '{}' });
     expect(remote.git('rev-parse', 'main', 'flux-sync^{commit}')).toBe(`${made}\n${made}`);
     expect(await source.fetch()).toBe(made);
     const theirs = remote.commit({ 'y.yaml': 'y' });

@@ -113,7 +113,7 @@ describe('a revision with a malformed tree', () => {
         () => believed.push(name),
         (error: Error) => expect(error.message, name).toMatch(/^git fetch: /),
       );
-      expect(source.head(), name).toBe(good);
+      expect(source.accepted(), name).toBe(good);
       remote.git('update-ref', 'refs/heads/main', good);
     }
     expect(believed).toEqual([]);

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { accept } from '../../src/git/accept.ts';
 import type { GitSource } from '../../src/git/index.ts';
 import { thorough } from '../support/sampled.ts';
 import { type FailingGit, failingGit } from './support/failing-git.ts';
@@ -41,7 +42,7 @@ async function pack(points: typeof POINTS): Promise<void> {
   let records = 0;
   const record = async (source: GitSource) => {
     records += 1;
-    await source.recordSync({ revision, record: `{"n":${records}}` });
+    await source.recordSync({ revision: accept(revision), record: `{"n":${records}}` });
   };
   const full = async (git: FailingGit) => {
     const source = sourceOf(remote.path, { directory, environment: { PATH: git.path, HOME: '/nonexistent' } });

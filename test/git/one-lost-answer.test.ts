@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/base/index.ts';
+import { accept } from '../../src/git/accept.ts';
 import { sampled } from '../support/sampled.ts';
 import { rootOf, serveGitOverHttp } from './support/http-server.ts';
 import { processesWith } from './support/processes.ts';
@@ -99,7 +100,7 @@ async function live(n: number, fault: Fault, isSilent: boolean) {
   const base = await again(() => source.fetch());
   const request = { base, edits: [{ path: 'x', content: 'x' }], message: 'Change', jobId: 'j', note: '{"a":1}' };
   const made = await again(async () => (await source.arrived(request)) ?? (await source.commit(request)));
-  await again(() => source.recordSync({ revision: made, record: '{"b":1}' }));
+  await again(() => source.recordSync({ revision: accept(made), record: '{"b":1}' }));
   const theirs = remote.commit({ 'y.yaml': 'y' });
   const seen = await again(() => source.fetch());
   await again(() => source.fetch());

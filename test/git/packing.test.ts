@@ -3,6 +3,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../src/base/index.ts';
+import { accept } from '../../src/git/accept.ts';
 import { thorough } from '../support/sampled.ts';
 import { until } from '../support/until.ts';
 import { failingGit } from './support/failing-git.ts';
@@ -40,7 +41,7 @@ async function world(count: number, options: Parameters<typeof sourceOf>[1] = {}
   const source = sourceOf(remote.path, { directory, ...options });
   await source.fetch();
   for (const revision of commits)
-    await source.recordSync({ revision, record: `{"revision":"${revision}","at":${Math.random()}}` });
+    await source.recordSync({ revision: accept(revision), record: `{"revision":"${revision}","at":${Math.random()}}` });
   return { remote, commits, source, mirror: join(directory, 'mirror.git'), last: commits.at(-1) ?? '' };
 }
 
@@ -106,7 +107,7 @@ describe('the mirror', () => {
     const before = filesIn(mirror);
     for (let n = 0; n < 3; n += 1) {
       await source.fetch();
-      await source.recordSync({ revision: last, record });
+      await source.recordSync({ revision: accept(last), record });
     }
     await source.tidy();
     expect(filesIn(mirror)).toEqual(before);

@@ -3,6 +3,7 @@ import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/index.ts';
+import { accept } from '../../src/git/accept.ts';
 import type { GitSource } from '../../src/git/index.ts';
 import { thorough } from '../support/sampled.ts';
 import { failingGit } from './support/failing-git.ts';
@@ -14,7 +15,7 @@ const CLOCK = { ...systemClock, now: () => Date.parse('2030-01-02T03:04:05Z'), s
 const SECONDS = Date.parse('2030-01-02T03:04:05Z') / 1000;
 
 const request = (base: string, content: string, more: object = {}) => ({
-  base,
+  base: accept(base),
   edits: [{ path: 'apps/a.yaml', content }],
   message: 'Auto-release acme/cart:1.4',
   jobId: '5b0d9a34-77c1-40e2-9f1e-0c6c8e5d2a11',
@@ -57,7 +58,7 @@ describe('commit', () => {
       '',
       'Flux-Job-Id: 5b0d9a34-77c1-40e2-9f1e-0c6c8e5d2a11',
     ]);
-    expect(source.head()).toBe(made);
+    expect(source.accepted()).toBe(made);
     const [commit] = await source.commits({ from: base, to: made });
     expect(commit).toMatchObject({ revision: made, ours: true, subject: 'Auto-release acme/cart:1.4' });
     expect(await notesOf(source)).toEqual([[made, '{"jobID":"x","result":null}\n']]);
@@ -95,7 +96,7 @@ describe('commit', () => {
     const theirs = remote.commit({ 'apps/a.yaml': 'a: theirs\n' });
     const failure = await failureOf(source.commit(request(base, 'a: 2\n')));
     expect(failure).toMatchObject({ code: 'git/push-raced' });
-    expect(source.head()).toBe(theirs);
+    expect(source.accepted()).toBe(theirs);
     expect(remote.git('rev-parse', 'main')).toBe(theirs);
     expect(remote.git('for-each-ref', 'refs/notes')).toBe('');
     const made = await source.commit(request(theirs, 'a: 2\n'));
@@ -112,7 +113,7 @@ describe('commit', () => {
     remote.git('update-ref', 'refs/heads/main', older);
     expect(await failureOf(source.commit(request(base, 'a: 2\n')))).toMatchObject({ code: 'git/push-raced' });
     expect(remote.git('rev-parse', 'main')).toBe(older);
-    expect(source.head()).toBe(older);
+    expect(source.accepted()).toBe(older);
   });
 
   test('a race of two sources has one winner each round, and nothing is lost', async () => {
@@ -120,7 +121,7 @@ describe('commit', () => {
     const sources = [sourceOf(remote.path), sourceOf(remote.path, { notesRef: 'flux' })];
     const write = async (source: (typeof sources)[number], path: string, jobId: string) => {
       for (;;) {
-        const base = source.head() ?? (await source.fetch());
+        const base = source.accepted() ?? (await source.fetch());
         try {
           return await source.commit(request(base, '', { edits: [{ path, content: jobId }], jobId }));
         } catch (error) {
@@ -176,7 +177,7 @@ describe('commit', () => {
     const source = sourceOf(remote.path);
     const first = await source.commit(request(await source.fetch(), 'a: 2\n'));
     expect(noteOf(remote, first)).toContain('jobID');
-    await source.recordSync({ revision: first, record: '{"n":1}' });
+    await source.recordSync({ revision: accept(first), record: '{"n":1}' });
     expect(remote.git('rev-parse', 'flux-sync^{commit}')).toBe(first);
     expect(noteOf(remote, first, 'flux-sync')).toBe('{"n":1}');
     // The branch went through, its note did not: the commit counts, and is not made again.
@@ -205,7 +206,7 @@ describe('commit', () => {
     expect(broken).toBe(1);
     expect(remote.git('rev-list', 'main').split('\n')).toEqual([made, base]);
     expect(noteOf(remote, made)).toContain('jobID');
-    expect(source.head()).toBe(made);
+    expect(source.accepted()).toBe(made);
   });
 
   test.runIf(thorough('a push that our deadline ends'))(
@@ -272,8 +273,8 @@ describe('commit', () => {
     git.replace('update-ref', 'echo "fatal: cannot lock ref: No space left on device" >&2; exit 128');
     const made = await source.commit(request(base, 'a: 2\n'));
     expect(remote.git('rev-list', 'main').split('\n')).toEqual([made, base]);
-    expect([source.head(), await source.fetch()]).toEqual([base, made]);
-    await source.recordSync({ revision: made, record: '{}' });
+    expect([source.accepted(), await source.fetch()]).toEqual([base, made]);
+    await source.recordSync({ revision: accept(made), record: '{}' });
     expect(remote.git('rev-parse', 'flux-sync^{commit}')).toBe(made);
   });
 
@@ -363,10 +364,10 @@ describe('who may push', () => {
     refuse = true;
     const before = remote.git('for-each-ref');
     await expect(source.commit(request(base, 'a: 2\n'))).rejects.toBe(notNow);
-    await expect(source.recordSync({ revision: base, record: '{}' })).rejects.toBe(notNow);
+    await expect(source.recordSync({ revision: accept(base), record: '{}' })).rejects.toBe(notNow);
     expect(remote.git('for-each-ref')).toBe(before);
     refuse = false;
-    await source.recordSync({ revision: base });
+    await source.recordSync({ revision: accept(base) });
     expect(remote.git('rev-parse', 'flux-sync^{commit}')).toBe(base);
   });
 
@@ -382,8 +383,8 @@ describe('who may push', () => {
     const old = await first.fetch();
     const next = remote.commit({ 'apps/b.yaml': 'b' });
     await second.fetch();
-    await second.recordSync({ revision: next });
-    await expect(first.recordSync({ revision: old })).rejects.toBe(notNow);
+    await second.recordSync({ revision: accept(next) });
+    await expect(first.recordSync({ revision: accept(old) })).rejects.toBe(notNow);
     expect(asks).toBe(2);
     expect(remote.git('rev-parse', 'flux-sync^{commit}')).toBe(next);
   });
@@ -396,7 +397,7 @@ describe('recordSync', () => {
     const head = await source.fetch();
     expect(await source.syncTag()).toBeUndefined();
     expect(await source.syncRecord(head)).toBeUndefined();
-    await source.recordSync({ revision: head, record: '{"applied":3}' });
+    await source.recordSync({ revision: accept(head), record: '{"applied":3}' });
     process.env.GIT_COMMITTER_DATE = `${SECONDS} +0000`;
     remote.git(
       '-c',
@@ -433,16 +434,16 @@ describe('recordSync', () => {
     const remote = createRemote();
     const source = sourceOf(remote.path);
     const first = await source.fetch();
-    await source.recordSync({ revision: first, record: '{"failed":1}' });
+    await source.recordSync({ revision: accept(first), record: '{"failed":1}' });
     const before = remote.git('for-each-ref');
-    await source.recordSync({ revision: first, record: '{"failed":1}' });
-    await source.recordSync({ revision: first });
+    await source.recordSync({ revision: accept(first), record: '{"failed":1}' });
+    await source.recordSync({ revision: accept(first) });
     expect(remote.git('for-each-ref')).toBe(before);
-    await source.recordSync({ revision: first, record: '{"failed":0}' });
+    await source.recordSync({ revision: accept(first), record: '{"failed":0}' });
     expect(noteOf(remote, first, 'flux-sync')).toBe('{"failed":0}');
     const second = remote.commit({ 'apps/b.yaml': 'b' });
     await source.fetch();
-    await source.recordSync({ revision: second, record: '{"n":2}' });
+    await source.recordSync({ revision: accept(second), record: '{"n":2}' });
     expect(await source.syncTag()).toBe(second);
     expect(remote.git('ls-tree', '--name-only', 'refs/notes/flux-sync').split('\n')).toHaveLength(2);
     expect(await source.syncRecords([second, '0'.repeat(40), first], 9)).toEqual([
@@ -451,7 +452,7 @@ describe('recordSync', () => {
     ]);
     expect(await source.syncRecords([first, second], 1)).toEqual([{ revision: first, text: '{"failed":0}\n' }]);
     // Back to an older revision, after a person rewrote history.
-    await source.recordSync({ revision: first });
+    await source.recordSync({ revision: accept(first) });
     expect(remote.git('rev-parse', 'flux-sync^{commit}')).toBe(first);
     expect(await source.syncRecord(second)).toBe('{"n":2}\n');
   });
@@ -465,26 +466,26 @@ describe('recordSync', () => {
     const next = await source.fetch();
     expect(await source.syncRecord(next)).toBeUndefined();
     const before = git.calls().length;
-    await source.recordSync({ revision: next, record: '{"n":2}' });
+    await source.recordSync({ revision: accept(next), record: '{"n":2}' });
     const names = git
       .calls()
       .slice(before)
       .map(([name]) => name);
     expect(names.toSorted()).toEqual(['mktag', 'notes', 'push']);
     expect(noteOf(remote, next, 'flux-sync')).toBe('{"n":2}');
-    expect([source.head(), await source.syncTag(), await source.syncRecord(next)]).toEqual([next, next, '{"n":2}\n']);
+    expect([source.accepted(), await source.syncTag(), await source.syncRecord(next)]).toEqual([next, next, '{"n":2}\n']);
   });
 
   test('is found in a tree with fan-out', async () => {
     const remote = createRemote();
     const source = sourceOf(remote.path);
     const head = await source.fetch();
-    await source.recordSync({ revision: head, record: '{"n":1}' });
+    await source.recordSync({ revision: accept(head), record: '{"n":1}' });
     fanOut(remote, 'refs/notes/flux-sync', head, 2);
     await source.fetch();
     const before = remote.git('for-each-ref');
     expect(await source.syncRecord(head)).toBe('{"n":1}\n');
-    await source.recordSync({ revision: head, record: '{"n":1}' });
+    await source.recordSync({ revision: accept(head), record: '{"n":1}' });
     expect(remote.git('for-each-ref')).toBe(before);
   });
 
@@ -492,7 +493,7 @@ describe('recordSync', () => {
     const remote = createRemote();
     const source = sourceOf(remote.path);
     const first = await source.fetch();
-    await source.recordSync({ revision: first });
+    await source.recordSync({ revision: accept(first) });
     const second = remote.commit({ 'apps/b.yaml': 'b' });
     remote.git('update-ref', 'refs/tags/flux-sync', second);
     await source.fetch();
@@ -500,7 +501,7 @@ describe('recordSync', () => {
     remote.git('update-ref', '-d', 'refs/tags/flux-sync');
     await source.fetch();
     expect(await source.syncTag()).toBeUndefined();
-    await source.recordSync({ revision: second });
+    await source.recordSync({ revision: accept(second) });
     expect(remote.git('cat-file', '-t', 'flux-sync')).toBe('tag');
   });
 
@@ -511,8 +512,8 @@ describe('recordSync', () => {
     const other = sourceOf(remote.path, { syncTag: 'other-sync' });
     const next = remote.commit({ 'apps/b.yaml': 'b' });
     await other.fetch();
-    await other.recordSync({ revision: next, record: '{"by":"other"}' });
-    await source.recordSync({ revision: head, record: '{"by":"us"}' });
+    await other.recordSync({ revision: accept(next), record: '{"by":"other"}' });
+    await source.recordSync({ revision: accept(head), record: '{"by":"us"}' });
     expect(noteOf(remote, head, 'flux-sync')).toBe('{"by":"us"}');
     expect(noteOf(remote, next, 'flux-sync')).toBe('{"by":"other"}');
   });
@@ -522,12 +523,12 @@ describe('recordSync', () => {
     remote.hook('update', 'case "$1" in refs/tags/*) echo protected tag >&2; exit 1;; esac');
     const source = sourceOf(remote.path);
     const head = await source.fetch();
-    const failure = await failureOf(source.recordSync({ revision: head, record: '{}' }));
+    const failure = await failureOf(source.recordSync({ revision: accept(head), record: '{}' }));
     expect(failure).toMatchObject({ code: 'git/push-failed' });
     expect(failure.message).toContain('protected tag');
     expect(await source.fetch()).toBe(head);
     // What must be known before anything is done needs no tag.
-    await source.recordSync({ revision: head, record: '{"begun":true}', tag: false });
+    await source.recordSync({ revision: accept(head), record: '{"begun":true}', tag: false });
     expect(remote.git('notes', '--ref=flux-sync', 'show', head)).toBe('{"begun":true}');
   });
 
@@ -539,7 +540,7 @@ describe('recordSync', () => {
     const dropped = await source.fetch();
     const head = remote.rewrite({ 'apps/z.yaml': 'z: 1\n' });
     later = 60_000;
-    const record = () => source.recordSync({ revision: dropped, record: '{}' });
+    const record = () => source.recordSync({ revision: accept(dropped), record: '{}' });
     expect(await failureOf(record())).toMatchObject({ code: 'git/revision-removed' });
     await source.fetch();
     expect(await failureOf(record())).toMatchObject({ code: 'git/revision-removed' });
@@ -547,7 +548,7 @@ describe('recordSync', () => {
     const next = remote.commit({ 'apps/y.yaml': 'y: 1\n' });
     await source.fetch();
     // One that the branch still holds is recorded though it is not the head.
-    await source.recordSync({ revision: head, record: '{}' });
+    await source.recordSync({ revision: accept(head), record: '{}' });
     expect(remote.git('rev-parse', 'flux-sync^{commit}')).toBe(head);
     expect(remote.git('rev-parse', 'main')).toBe(next);
   });

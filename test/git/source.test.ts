@@ -12,13 +12,13 @@ describe('fetch', () => {
     const remote = createRemote();
     const source = sourceOf(remote.path);
     expect(source.state()).toMatchObject({ status: 'new', error: { message: 'git repo has not been cloned yet' } });
-    expect(source.head()).toBeUndefined();
+    expect(source.accepted()).toBeUndefined();
     expect((await failureOf(source.files('0'.repeat(40)))).message).toBe('git repo not ready: git repo has not been cloned yet');
     expect(await source.fetch()).toBe(remote.git('rev-parse', 'main'));
     expect(source.state()).toEqual({ status: 'ready' });
     const next = remote.commit({ 'apps/b.yaml': 'b: 1\n' });
     expect(await source.fetch()).toBe(next);
-    expect(source.head()).toBe(next);
+    expect(source.accepted()).toBe(next);
     expect(await source.resolve(next.slice(0, 8))).toBe(next);
     expect(await source.resolve('HEAD~1')).toBe(remote.git('rev-parse', 'main~1'));
     expect(await source.resolve('main')).toBe(next);
@@ -75,7 +75,7 @@ describe('fetch', () => {
     expect(failure.help).toContain('--git-url');
     expect(source.state().status).toBe('new');
     // The last good revision stays readable.
-    expect(source.head()).toBe(first);
+    expect(source.accepted()).toBe(first);
     expect(await source.files(first)).toHaveLength(1);
     renameSync(hidden, remote.path);
     expect(await source.fetch()).toBe(first);

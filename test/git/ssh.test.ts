@@ -1,6 +1,7 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { accept } from '../../src/git/accept.ts';
 import { deployKey } from '../../src/git/index.ts';
 import { until } from '../support/until.ts';
 import { processesWith } from './support/processes.ts';
@@ -19,7 +20,7 @@ describe.runIf(haveSshd())('over SSH', () => {
     const base = await source.fetch();
     expect(source.state()).toEqual({ status: 'ready' });
     const made = await source.commit({ base, edits: [{ path: 'x', content: 'x' }], message: 'm', jobId: 'j', note: '{}' });
-    await source.recordSync({ revision: made, record: '{}' });
+    await source.recordSync({ revision: accept(made), record: '{}' });
     expect(remote.git('rev-parse', 'main', 'flux-sync^{commit}')).toBe(`${made}\n${made}`);
     expect(remote.git('notes', '--ref=flux', 'show', made)).toBe('{}');
   });

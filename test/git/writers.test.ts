@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/base/index.ts';
+import { accept } from '../../src/git/accept.ts';
 import { createRemote, type Remote, sourceOf } from './support/repository.ts';
 
 const IDENTITY = ['-c', 'user.name=Weave Flux', '-c', 'user.email=support@weave.works'];
@@ -32,13 +33,13 @@ test('a tag of ours is told from one of Flux v1 that has the same bytes by the r
   const { source, time } = sourceAt(remote);
   const revision = await source.fetch();
   const at = { name: 'flux-sync', revision, setAt: Math.floor(FIRST / 1000) * 1000 };
-  await source.recordSync({ revision, record: '{"n":1}' });
+  await source.recordSync({ revision: accept(revision), record: '{"n":1}' });
   const ours = remote.git('rev-parse', 'flux-sync');
   expect((await source.writers()).syncTag).toEqual({ ...at, by: 'fluxd', afterRecords: false });
 
   // The record is written anew, for the same revision and others: the tag stays ours.
   time.now += 60_000;
-  await source.recordSync({ revision, record: '{"n":2}' });
+  await source.recordSync({ revision: accept(revision), record: '{"n":2}' });
   expect((await source.writers()).syncTag).toEqual({ ...at, by: 'fluxd', afterRecords: false });
 
   // Flux v1 sets it again, to the same revision, later: only the date differs, and no record has it.
@@ -60,14 +61,14 @@ test('a tag of Flux v1 stays one when its revision gets a record, even within th
   await source.fetch();
   expect((await source.writers()).syncTag).toMatchObject({ revision: first, by: 'flux-v1', afterRecords: false });
   time.now += 5_000;
-  await source.recordSync({ revision: first, record: '{"n":1}' });
+  await source.recordSync({ revision: accept(first), record: '{"n":1}' });
   expect((await source.writers()).syncTag).toMatchObject({ revision: first, by: 'flux-v1', afterRecords: false });
 
   // Where we record one revision in the second in which Flux v1 tags another.
   const second = remote.commit({ 'apps/b.yaml': 'b' });
   await source.fetch();
   time.now += 5_000;
-  await source.recordSync({ revision: second, record: '{"n":1}' });
+  await source.recordSync({ revision: accept(second), record: '{"n":1}' });
   setByFluxV1(remote, first, time.now);
   await source.fetch();
   expect((await source.writers()).syncTag).toMatchObject({ revision: first, by: 'flux-v1', afterRecords: true });

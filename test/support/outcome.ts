@@ -1,12 +1,16 @@
 import type { NewCommit } from '../../src/controller/sync/new-commits.ts';
 import type { SyncOutcome } from '../../src/controller/sync/sync-outcome.ts';
+import { accept } from '../../src/git/accept.ts';
 import { parseJobNote } from '../../src/record/index.ts';
 import type { Commit } from '../../src/repository/index.ts';
 
 /** The outcome of a sync in which nothing happened, except what is given. */
-export function outcomeOf(part: Partial<SyncOutcome> = {}): SyncOutcome {
+export function outcomeOf({
+  revision = '1'.repeat(40),
+  ...part
+}: Partial<Omit<SyncOutcome, 'revision'> & { readonly revision: string }> = {}): SyncOutcome {
   return {
-    revision: '1'.repeat(40),
+    revision: accept(revision),
     startedAt: 0,
     finishedAt: 1,
     changes: [],

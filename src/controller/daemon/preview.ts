@@ -60,7 +60,7 @@ export function createPreview(options: PreviewOptions): Preview {
   }
 
   async function readRevision(revision: Revision, cancel: Cancellable): Promise<DesiredState> {
-    return revision === source.head() ? (await reader.read(revision, cancel)).state : reader.readAside(revision, cancel);
+    return revision === source.accepted() ? (await reader.read(revision, cancel)).state : reader.readAside(revision, cancel);
   }
 
   async function preview(request: DiffRequest, cancel: Cancellable): Promise<DiffReport> {

@@ -2,7 +2,7 @@ import { type Cancellable, type Clock, FluxError, type Logger } from '../../base
 import type { Manifests } from '../../manifests/index.ts';
 import type { Notifier } from '../../notify/index.ts';
 import { formatJobNote } from '../../record/index.ts';
-import type { CommitRequest, Revision } from '../../repository/index.ts';
+import type { AcceptedRevision, CommitRequest, Revision } from '../../repository/index.ts';
 import { ALL_WORKLOADS, normalId, planUpdate, UP_TO_DATE, type UpdatePlan, type UpdateSpec } from '../../update/index.ts';
 import { type ControllerMetrics, measuredRelease } from '../metrics.ts';
 import type { Cluster } from '../ports/cluster.ts';
@@ -90,17 +90,17 @@ export async function applyUpdate(
 
 /** Plans an update without executing it. */
 export async function dryRunUpdate(spec: UpdateSpec, options: PlanOptions, cancel: Cancellable = {}): Promise<JobResult> {
-  const base = options.source.head() ?? (await newest(options.source, cancel));
+  const base = options.source.accepted() ?? (await newest(options.source, cancel));
   const plan = await planOn(base, spec, options, cancel);
   return { spec, result: plan.result };
 }
 
-/** The current head of the branch; before the first clone, the error is worded as in Flux v1. */
-async function newest(source: Source, cancel: Cancellable): Promise<Revision> {
+/** The accepted revision of the branch, fetched now; before the first clone, the error is worded as in Flux v1. */
+async function newest(source: Source, cancel: Cancellable): Promise<AcceptedRevision> {
   try {
     return await source.fetch(cancel);
   } catch (error) {
-    if (!(error instanceof FluxError) || error.code === 'git/unconfigured' || source.head() !== undefined) throw error;
+    if (!(error instanceof FluxError) || error.code === 'git/unconfigured' || source.accepted() !== undefined) throw error;
     const { message, fault, help } = error;
     const hint = help === undefined ? {} : { help };
     throw new FluxError(`git repo not ready: ${message}`, { code: 'git/not-ready', fault, cause: error, ...hint });
@@ -112,7 +112,7 @@ export function asksForCommit(spec: UpdateSpec): boolean {
   return (spec.type !== 'image' && spec.type !== 'containers') || spec.spec.Kind === 'execute';
 }
 
-async function planOn(base: Revision, spec: UpdateSpec, options: PlanOptions, cancel: Cancellable): Promise<UpdatePlan> {
+async function planOn(base: AcceptedRevision, spec: UpdateSpec, options: PlanOptions, cancel: Cancellable): Promise<UpdatePlan> {
   const { source, reader, desired, cluster, images } = options;
   const view = await reader.read(base, cancel);
   const readFile = await fileReader(view, source, cancel);
@@ -133,7 +133,12 @@ async function fileReader(
   };
 }
 
-function commitRequest(jobId: string, base: Revision, spec: UpdateSpec, { edits, message, result }: UpdatePlan): CommitRequest {
+function commitRequest(
+  jobId: string,
+  base: AcceptedRevision,
+  spec: UpdateSpec,
+  { edits, message, result }: UpdatePlan,
+): CommitRequest {
   const note = formatJobNote({ jobId, spec, result: spec.type === 'policy' ? null : result });
   const author = spec.cause.User === '' ? {} : { author: spec.cause.User };
   return { base, edits, message, ...author, jobId, note };

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Cancellable, FluxError, messageOf } from '../../base/index.ts';
-import type { Revision } from '../../repository/index.ts';
+import type { AcceptedRevision } from '../../repository/index.ts';
 import { planAutomation } from '../../update/index.ts';
 import { applyUpdate, type UpdateOptions } from './apply-update.ts';
 
@@ -8,7 +8,7 @@ import { applyUpdate, type UpdateOptions } from './apply-update.ts';
  * Checks for newer images of the revision's automated workloads, and commits updates. It compares with the images in the files, so that a
  * change in Git is never repeated. Resolves to whether something was pushed.
  */
-export async function automate(head: Revision, options: UpdateOptions, cancel: Cancellable): Promise<boolean> {
+export async function automate(head: AcceptedRevision, options: UpdateOptions, cancel: Cancellable): Promise<boolean> {
   const { reader, cluster, images, log } = options;
   const { manifests } = await reader.read(head, cancel);
   const { automated, spec, skipped } = await planAutomation({ manifests, workloads: cluster, images, ...cancel });

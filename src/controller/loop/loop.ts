@@ -1,5 +1,5 @@
 import { backoffMs, type Cancellable, type Clock, FluxError, type Logger, messageOf } from '../../base/index.ts';
-import type { Revision } from '../../repository/index.ts';
+import type { AcceptedRevision } from '../../repository/index.ts';
 import type { Watchdog } from './watchdog.ts';
 
 /** When a step should retry its unfinished work: `soon` for temporary failures, `later` if the user has to act. */
@@ -7,15 +7,15 @@ export type Again = 'soon' | 'later';
 
 /** The steps that the loop runs. Every step handles individual failures itself; a throw means that the step failed as a whole. */
 export interface LoopSteps {
-  /** Resolves to the head of the branch. */
-  fetch(options: Cancellable): Promise<Revision>;
+  /** Resolves to the accepted revision of the branch. */
+  fetch(options: Cancellable): Promise<AcceptedRevision>;
   /** Fails waiting syncs, because there is no revision to sync. */
   fetchFailed(error: unknown): void;
-  sync(revision: Revision, options: Cancellable): Promise<Again | undefined>;
+  sync(revision: AcceptedRevision, options: Cancellable): Promise<Again | undefined>;
   /** Runs the next queued job; false if there is none. */
   job(options: Cancellable): Promise<boolean>;
   /** Works on the revision that was synced. */
-  automate(head: Revision, options: Cancellable): Promise<void>;
+  automate(head: AcceptedRevision, options: Cancellable): Promise<void>;
 }
 
 type Timed = 'fetch' | 'sync' | 'automate';
@@ -53,7 +53,7 @@ export class Loop {
   readonly #failures: Record<Timed, number> = { fetch: 0, sync: 0, automate: 0 };
   /** The last reported error of failing steps. */
   readonly #reported = new Map<Timed, string>();
-  #head: Revision | undefined;
+  #head: AcceptedRevision | undefined;
   /** Incremented when earlier fetches become stale. */
   #age = 0;
   #wake: (() => void) | undefined;

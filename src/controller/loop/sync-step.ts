@@ -1,6 +1,6 @@
 import { asFluxError, begin, type Cancellable, createChangedOnly, FluxError, type Logger } from '../../base/index.ts';
 import { type Change, isHeldDeletion } from '../../change/index.ts';
-import type { Revision } from '../../repository/index.ts';
+import type { AcceptedRevision } from '../../repository/index.ts';
 import type { ControllerMetrics } from '../metrics.ts';
 import type { SyncHistory } from '../sync/history.ts';
 import { readNewCommits } from '../sync/new-commits.ts';
@@ -30,7 +30,7 @@ export function createSyncStep(options: SyncStepOptions) {
   const changedOnly = createChangedOnly();
 
   /** @param report The requested sync that this one answers. */
-  return async (revision: Revision, report: string | undefined, cancel: Cancellable): Promise<Again | undefined> => {
+  return async (revision: AcceptedRevision, report: string | undefined, cancel: Cancellable): Promise<Again | undefined> => {
     const { startedAt, ended } = begin(clock);
     log.info({ revision, previous: progress.applied }, 'sync started');
     let outcome: SyncOutcome;

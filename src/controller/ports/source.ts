@@ -1,5 +1,6 @@
 import type { Cancellable } from '../../base/index.ts';
 import type {
+  AcceptedRevision,
   Commit,
   CommitRequest,
   Revision,
@@ -19,10 +20,10 @@ export interface Source {
   /** As given by --git-path; empty means the whole repository. */
   readonly paths: readonly string[];
   state(): SourceState;
-  /** Updates the mirror (clones it first, or again if it is damaged) and resolves to the head of the branch. */
-  fetch(options?: Cancellable): Promise<Revision>;
-  /** Head of the branch as of the last fetch. */
-  head(): Revision | undefined;
+  /** Updates the mirror (clones it first, or again if it is damaged) and resolves to the accepted revision of the branch. */
+  fetch(options?: Cancellable): Promise<AcceptedRevision>;
+  /** The accepted revision of the branch as of the last fetch or push. */
+  accepted(): AcceptedRevision | undefined;
   /** All files of a revision below the paths, links and submodules included. @throws FluxError `git/path-missing`, naming the path. */
   files(revision: Revision, options?: Cancellable): Promise<readonly TreeFile[]>;
   blob(id: string, options?: Cancellable): Promise<Buffer>;

@@ -7,13 +7,13 @@ import type { RepositoryReader, RepositoryView } from './view.ts';
  * takes time for a large commit; until then it is as if it had not been fetched. If reading fails, the next caller gets the error.
  */
 export function createCurrentView(
-  source: Pick<Source, 'head'>,
+  source: Pick<Source, 'accepted'>,
   reader: RepositoryReader,
 ): () => Promise<RepositoryView | undefined> {
   /** The unreadable head. */
   let unread: Revision | undefined;
   return async () => {
-    const head = source.head();
+    const head = source.accepted();
     if (head === undefined) return undefined;
     const latest = reader.latest();
     if (latest?.revision === head) return latest;

@@ -29,12 +29,12 @@ const MAX_COMMITS = 1_000;
 
 /** The syncs with changes or new failures: the latest from memory, older ones from the records in Git. */
 export class SyncHistory implements History {
-  readonly #source: Pick<Source, 'head' | 'commits' | 'syncRecords'>;
+  readonly #source: Pick<Source, 'accepted' | 'commits' | 'syncRecords'>;
   /** Entries, oldest first; `#first` is the number of the first. */
   readonly #entries: HistoryEntry[] = [];
   #first = 0;
 
-  constructor(source: Pick<Source, 'head' | 'commits' | 'syncRecords'>) {
+  constructor(source: Pick<Source, 'accepted' | 'commits' | 'syncRecords'>) {
     this.#source = source;
   }
 
@@ -62,7 +62,7 @@ export class SyncHistory implements History {
     const entries = this.#entries.slice(Math.max(0, Math.min(end, this.#entries.length) - limit), end).reverse();
     const left = Math.min(end, this.#entries.length) - entries.length;
     if (left > 0) return { entries, next: { before: this.#first + left } };
-    const head = this.#source.head();
+    const head = this.#source.accepted();
     if (head === undefined) return { entries };
     if (entries.length === limit) return { entries, next: { commit: head } };
     const older = await this.#recorded(head, limit - entries.length, options);

@@ -1,11 +1,11 @@
 import type { Change, Orphan } from '../../change/index.ts';
-import type { Revision } from '../../repository/index.ts';
+import type { AcceptedRevision, Revision } from '../../repository/index.ts';
 import type { Manifest, Problem, ResourceId } from '../../resource/index.ts';
 import type { NewCommits } from './new-commits.ts';
 
 /** The outcome of one sync. */
 export interface SyncOutcome {
-  readonly revision: Revision;
+  readonly revision: AcceptedRevision;
   readonly previous?: Revision;
   /** Number of deletions approved by a commit. */
   readonly allowPrune?: number;

@@ -1,6 +1,6 @@
 import type { Cancellable, Clock } from '../../base/index.ts';
 import { createSyncRecord, differsInTrouble, formatSyncRecord, parseSyncRecord, type SyncRecord } from '../../record/index.ts';
-import type { Revision } from '../../repository/index.ts';
+import type { AcceptedRevision, Revision } from '../../repository/index.ts';
 import type { Source } from '../ports/source.ts';
 import { recordOf } from './record-of.ts';
 import type { SyncOutcome } from './sync-outcome.ts';
@@ -13,7 +13,7 @@ export interface SyncRecorder {
    */
   record(outcome: SyncOutcome, options?: Cancellable): Promise<void>;
   /** Records, before any deletion, how many deletions approved by a commit are left. */
-  claim(revision: Revision, left: number, options?: Cancellable): Promise<void>;
+  claim(revision: AcceptedRevision, left: number, options?: Cancellable): Promise<void>;
 }
 
 export function createSyncRecorder(

@@ -1,7 +1,7 @@
 import { begin, type Cancellable, type Clock, FluxError, messageOf, yieldTurn } from '../../base/index.ts';
 import type { Change, ObjectDiff, Plan, PlanRequest } from '../../change/index.ts';
 import { recordedAllowPrune, recordedUnconfirmed } from '../../record/index.ts';
-import type { Commit, Revision } from '../../repository/index.ts';
+import type { AcceptedRevision, Commit, Revision } from '../../repository/index.ts';
 import type { Problem } from '../../resource/index.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { Source } from '../ports/source.ts';
@@ -39,7 +39,7 @@ const MAX_COMMITS = 1000;
  * @throws FluxError if the revision is unreadable or the cluster unreachable; nothing was changed then. If the signal aborts, its reason;
  * the next sync, here or elsewhere, continues from the cluster's state.
  */
-export async function sync(revision: Revision, options: SyncOptions, cancel: Cancellable = {}): Promise<SyncOutcome> {
+export async function sync(revision: AcceptedRevision, options: SyncOptions, cancel: Cancellable = {}): Promise<SyncOutcome> {
   const { signal } = cancel;
   const { source, reader, cluster, recorder, approvals, clock } = options;
   const { startedAt, ended } = begin(clock);
@@ -128,7 +128,7 @@ export function applyWarnings({ id, place, warnings = [] }: Change | ObjectDiff)
  */
 async function claim(
   plan: Plan,
-  revision: Revision,
+  revision: AcceptedRevision,
   allowPrune: number,
   recorder: Pick<SyncRecorder, 'claim'>,
   cancel: Cancellable,

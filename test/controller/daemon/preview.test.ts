@@ -7,6 +7,7 @@ import type { Desired } from '../../../src/controller/ports/desired.ts';
 import type { Source } from '../../../src/controller/ports/source.ts';
 import { createRepositoryReader } from '../../../src/controller/repository/view.ts';
 import { Approvals } from '../../../src/controller/sync/approvals.ts';
+import { accept } from '../../../src/git/accept.ts';
 import { createManifests } from '../../../src/manifests/index.ts';
 import type { TreeFile } from '../../../src/repository/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -25,7 +26,7 @@ function worldOf(parts: { readonly diff?: Cluster['diff']; readonly ready?: bool
   const planned: PlanRequest[] = [];
   const blobs: string[] = [];
   const source = partOf<Source>({
-    head: () => HEAD,
+    accepted: () => accept(HEAD),
     syncTag: async () => OTHER,
     syncRecord: async () => undefined,
     syncRecords: async () => [],

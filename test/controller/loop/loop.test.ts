@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createLogger, FluxError, type Logger } from '../../../src/base/index.ts';
 import { Loop, type LoopSteps, REST_MS } from '../../../src/controller/loop/loop.ts';
 import { Watchdog } from '../../../src/controller/loop/watchdog.ts';
+import { accept } from '../../../src/git/accept.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { until } from '../../support/until.ts';
 
@@ -32,7 +33,7 @@ describe('the loop', () => {
       const found = head;
       await fetching;
       if (failFetch) throw new FluxError(trouble, { code: 'git/x', expected: expectedTrouble });
-      return found;
+      return accept(found);
     },
     fetchFailed: () => void ran.push('fetch failed'),
     sync: async (revision) => void ran.push(`sync ${revision}`),

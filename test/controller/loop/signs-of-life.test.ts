@@ -3,6 +3,7 @@ import { beatingCluster, beatingImages, beatingSource } from '../../../src/contr
 import type { Cluster } from '../../../src/controller/ports/cluster.ts';
 import type { ImageWatch } from '../../../src/controller/ports/image-watch.ts';
 import type { Source } from '../../../src/controller/ports/source.ts';
+import { accept } from '../../../src/git/accept.ts';
 
 const failure = new Error('no');
 const never = () => {
@@ -29,7 +30,7 @@ const source: Source = {
   branch: 'main',
   paths: [],
   state: () => ({ status: 'ready' }),
-  head: () => 'a',
+  accepted: () => accept('a'),
   fetch: call,
   files: call,
   blob: call,
@@ -74,7 +75,7 @@ const images: ImageWatch = {
   stop: call,
 };
 
-const commit = { base: 'a', edits: [], message: '', jobId: '1', note: '' };
+const commit = { base: accept('a'), edits: [], message: '', jobId: '1', note: '' };
 const plan = { entries: [] };
 const calls: Readonly<
   Record<string, (on: { readonly source: Source; readonly cluster: Cluster; readonly images: ImageWatch }) => Promise<unknown>>
@@ -90,7 +91,7 @@ const calls: Readonly<
   notes: ({ source }) => source.notes([]),
   syncRecord: ({ source }) => source.syncRecord('a'),
   syncRecords: ({ source }) => source.syncRecords([], 1),
-  recordSync: ({ source }) => source.recordSync({ revision: 'a' }),
+  recordSync: ({ source }) => source.recordSync({ revision: accept('a') }),
   plan: ({ cluster }) =>
     cluster.plan({ desired: { manifests: [], errors: [], warnings: [] }, syncSet: '', garbageCollection: 'off' }),
   apply: ({ cluster }) => cluster.apply(plan),
@@ -129,7 +130,7 @@ describe.each(Object.entries(calls))('%s', (_name, makeCall) => {
 });
 
 test('what answers at once is no sign of life', () => {
-  expect(beatingSource(source, watchdog).head()).toBe('a');
+  expect(beatingSource(source, watchdog).accepted()).toBe('a');
   expect(
     beatingCluster(cluster, watchdog).idOf({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } }),
   ).toBeUndefined();

@@ -13,16 +13,18 @@ import { SyncHistory } from '../../../src/controller/sync/history.ts';
 import { ObjectStates } from '../../../src/controller/sync/object-states.ts';
 import { createSyncRecorder } from '../../../src/controller/sync/sync-recorder.ts';
 import { SyncReports } from '../../../src/controller/sync/sync-reports.ts';
+import { accept } from '../../../src/git/accept.ts';
 import { createManifests } from '../../../src/manifests/index.ts';
 import { createNotifier } from '../../../src/notify/index.ts';
 import { formatJobNote } from '../../../src/record/index.ts';
+import type { AcceptedRevision } from '../../../src/repository/index.ts';
 import type { Manifest } from '../../../src/resource/index.ts';
 import type { UpdateSpec } from '../../../src/update/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { partOf } from '../../support/part-of.ts';
 import { until } from '../../support/until.ts';
 
-const [FIRST, SECOND] = ['1'.repeat(40), '2'.repeat(40)];
+const [FIRST, SECOND] = [accept('1'.repeat(40)), accept('2'.repeat(40))];
 
 function deployment(name: string): Manifest {
   const spec = { template: { spec: { containers: [{ name: 'c', image: 'acme/web:1' }] } } };
@@ -37,7 +39,7 @@ describe('the steps of the loop', () => {
   let applied: string[];
   let refusePush: boolean;
   let recorded: string[];
-  let head: string;
+  let head: AcceptedRevision;
   let manifests: Manifest[];
   let watched: string[];
   let asked: string[];
@@ -139,7 +141,7 @@ describe('the steps of the loop', () => {
         seen.push(entries[0]?.kind, objectStates.view.revision, progress.applied, progress.ended, running, watched.length);
       },
     };
-    const history = new SyncHistory(partOf<Source>({ head: () => undefined }));
+    const history = new SyncHistory(partOf<Source>({ accepted: () => undefined }));
     const objectStates = new ObjectStates();
     options = { ...options, history, objectStates, recorder };
     const steps = createSteps(options);
@@ -156,7 +158,7 @@ describe('the steps of the loop', () => {
     const update = { Status: 'success', PerContainer: [{ Container: 'c', Current: 'acme/web:1', Target: 'acme/web:2' }] };
     const source: Source = {
       ...options.source,
-      head: () => undefined,
+      accepted: () => undefined,
       syncTag: async () => (texts.length === 0 ? undefined : FIRST),
       commits: async () => {
         failures -= 1;
@@ -241,7 +243,7 @@ describe('the steps of the loop', () => {
         fetches += 1;
         throw failure;
       };
-      const source = { ...options.source, head: () => known, fetch };
+      const source = { ...options.source, accepted: () => known, fetch };
       const spec: UpdateSpec = { type: 'policy', cause: { Message: '', User: '' }, spec: {} };
       const clock = new ManualClock();
       const job = options.jobs.add(spec, 0);
@@ -264,7 +266,7 @@ describe('the steps of the loop', () => {
     let commits = 0;
     const source = {
       ...options.source,
-      head: () => head,
+      accepted: () => head,
       files: async () => [{ path: 'web.yaml', mode: '100644', blob: 'b', size: file.length }],
       blob: async () => Buffer.from(file),
       async commit(): Promise<string> {

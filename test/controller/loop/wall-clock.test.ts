@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { begin, remember, silentLogger } from '../../../src/base/index.ts';
 import { Loop } from '../../../src/controller/loop/loop.ts';
 import { Watchdog } from '../../../src/controller/loop/watchdog.ts';
+import { accept } from '../../../src/git/accept.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { until } from '../../support/until.ts';
 
@@ -35,7 +36,7 @@ describe.each(TROUBLES)('R-066: when the time of day %s', (_, trouble) => {
       steps: {
         fetch: async () => {
           note('fetch');
-          return 'a';
+          return accept('a');
         },
         fetchFailed: () => {},
         sync: async () => {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../../src/base/index.ts';
 import { Loop, type LoopSteps } from '../../../src/controller/loop/loop.ts';
 import { Watchdog } from '../../../src/controller/loop/watchdog.ts';
+import { accept } from '../../../src/git/accept.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { until } from '../../support/until.ts';
 
@@ -28,7 +29,7 @@ describe('whether the loop gets on', () => {
         return hanging[name] ? never(args.at(-1) as { readonly signal: AbortSignal }) : answer;
       };
     const steps: LoopSteps = {
-      fetch: step('fetch', 'a'),
+      fetch: step('fetch', accept('a')),
       fetchFailed: () => undefined,
       sync: step('sync', undefined),
       job: step('job', false),

@@ -3,6 +3,8 @@ import type { Cancellable } from '../../../src/base/index.ts';
 import type { Source } from '../../../src/controller/ports/source.ts';
 import { createCurrentView } from '../../../src/controller/repository/current-view.ts';
 import { createRepositoryReader } from '../../../src/controller/repository/view.ts';
+import { accept } from '../../../src/git/accept.ts';
+import type { AcceptedRevision } from '../../../src/repository/index.ts';
 import type { DesiredState, Manifest } from '../../../src/resource/index.ts';
 import { partOf } from '../../support/part-of.ts';
 
@@ -81,17 +83,17 @@ describe('a view of the repository', () => {
 
 describe('the current view', () => {
   test('is the head; while a newer one is being read it is the one before', async () => {
-    let head: string | undefined;
+    let head: AcceptedRevision | undefined;
     const { asked, reader } = lab();
-    const currentView = createCurrentView({ head: () => head }, reader);
+    const currentView = createCurrentView({ accepted: () => head }, reader);
     expect(await currentView()).toBeUndefined();
 
-    head = 'a';
+    head = accept('a');
     const first = currentView();
     asked[0]?.arrive();
     expect((await first)?.revision).toBe('a');
 
-    head = 'b';
+    head = accept('b');
     expect((await currentView())?.revision).toBe('a');
     expect((await currentView())?.revision).toBe('a');
     asked[1]?.arrive();
@@ -100,14 +102,14 @@ describe('the current view', () => {
   });
 
   test('says why the head cannot be read, and is the head again when it can', async () => {
-    let head = 'a';
+    let head = accept('a');
     const { asked, reader } = lab();
-    const currentView = createCurrentView({ head: () => head }, reader);
+    const currentView = createCurrentView({ accepted: () => head }, reader);
     const first = currentView();
     asked[0]?.arrive();
     await first;
 
-    head = 'b';
+    head = accept('b');
     expect((await currentView())?.revision).toBe('a');
     asked[1]?.fail(new Error('damaged'));
     await expect

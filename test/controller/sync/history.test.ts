@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../../src/base/index.ts';
 import { type HistoryPosition, SyncHistory } from '../../../src/controller/sync/history.ts';
+import { accept } from '../../../src/git/accept.ts';
 import { createSyncRecord, formatSyncRecord, type RecordedChange, type SyncRecord } from '../../../src/record/index.ts';
 
 const revision = (n: number) => n.toString(16).padStart(40, '0');
@@ -27,7 +28,7 @@ function branch(length: number, records: Readonly<Record<number, string>> = {}) 
     ours: false,
   }));
   return {
-    head: () => commits[0]?.revision,
+    accepted: () => (commits[0] ? accept(commits[0].revision) : undefined),
     commits: async ({ to, limit = length }: { to: string; limit?: number }) => {
       const start = commits.findIndex((commit) => commit.revision === to);
       return start < 0 ? [] : commits.slice(start, start + limit);

@@ -8,6 +8,7 @@ import { createRepositoryReader } from '../../../src/controller/repository/view.
 import { Approvals } from '../../../src/controller/sync/approvals.ts';
 import { type SyncOptions, sync } from '../../../src/controller/sync/sync.ts';
 import { createSyncRecorder, type SyncRecorder } from '../../../src/controller/sync/sync-recorder.ts';
+import { accept } from '../../../src/git/accept.ts';
 import { formatJobNote } from '../../../src/record/index.ts';
 import type { Commit } from '../../../src/repository/index.ts';
 import { changeOf } from '../../support/changes.ts';
@@ -65,7 +66,7 @@ interface Options extends SyncOptions {
 
 /** A sync and its record in Git, or why there is none. */
 async function recorded(revision: string, options: Options) {
-  const outcome = await sync(revision, options);
+  const outcome = await sync(accept(revision), options);
   const unrecorded = await options.recorder.record(outcome).then(
     () => undefined,
     (error: unknown) => error,
