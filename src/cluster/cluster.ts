@@ -277,7 +277,7 @@ export async function createCluster(options: ClusterOptions) {
     async version({ signal }: Cancellable = {}): Promise<string> {
       const { body } = await transport.request({ path: '/version', signal });
       if (isFields(body) && typeof body.gitVersion === 'string') return body.gitVersion;
-      throw new FluxError('version of the API server: the answer names none', { code: 'cluster/bad-answer' });
+      throw new FluxError('the API server does not state its version', { code: 'cluster/bad-answer' });
     },
 
     close(): void {

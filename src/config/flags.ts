@@ -71,7 +71,12 @@ export const FLAG_GROUPS = {
     'registry-ecr-include-id': unbuilt('list', '', 'AWS accounts to scan'),
     'registry-ecr-exclude-id': unbuilt('list', '602401143452,918309763551', 'AWS accounts never to scan'),
     'registry-require': unbuilt('list', '', 'registries whose API must be available at start: `ecr`'),
-    'registry-poll-interval': deprecated('duration', '5m', 'old name', 'Changed to --automation-interval, use that instead'),
+    'registry-poll-interval': deprecated(
+      'duration',
+      '5m',
+      'old name of --automation-interval',
+      'Changed to --automation-interval, use that instead',
+    ),
     'registry-cache-expiry': meaningless('duration', '0s', 'expiry of cache entries', NO_MEMCACHED),
     'memcached-hostname': meaningless('string', 'memcached', 'cache host', NO_MEMCACHED),
     'memcached-port': meaningless('int', '11211', 'cache port', NO_MEMCACHED),
@@ -80,7 +85,7 @@ export const FLAG_GROUPS = {
   },
   Kubernetes: {
     'k8s-secret-name': ignored('string', 'flux-git-deploy', 'Secret with the deploy key', NO_KEY_GENERATION),
-    'k8s-secret-volume-mount-path': built('string', '/etc/fluxd/ssh', 'directory where that Secret is mounted'),
+    'k8s-secret-volume-mount-path': built('string', '/etc/fluxd/ssh', 'directory of the SSH key for Git, mounted from a Secret'),
     'k8s-secret-data-key': built('string', 'identity', 'file name of the private key in that directory'),
     'k8s-default-namespace': built(
       'string',
@@ -93,7 +98,12 @@ export const FLAG_GROUPS = {
       'globs of group/version/Kind that garbage collection never lists',
     ),
     'k8s-allow-namespace': built('list', '', 'restrict fluxd to these namespaces; empty means no restriction'),
-    'k8s-namespace-whitelist': deprecated('list', '', 'old name', 'Changed to --k8s-allow-namespace, use that instead'),
+    'k8s-namespace-whitelist': deprecated(
+      'list',
+      '',
+      'old name of --k8s-allow-namespace',
+      'Changed to --k8s-allow-namespace, use that instead',
+    ),
     'kube-config': deprecated(
       'string',
       '',

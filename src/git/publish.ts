@@ -138,7 +138,7 @@ export function createPublisher(options: PublisherOptions) {
     throw new FluxError(`revision ${revision.slice(0, 7)} is no longer in branch "${branch}": its sync is not recorded`, {
       code: 'git/revision-removed',
       fault: 'user',
-      help: 'The history of the branch was rewritten; the next sync is of its new head.',
+      help: 'The history of the branch was rewritten; the next sync applies its new head.',
     });
   }
 

@@ -150,9 +150,9 @@ test.runIf(thorough('what this Flux lives by'))(
     const fluxd = await world.fluxd(repository, { account, args: [...quiet, '--sync-garbage-collection'] });
     await repository.synced(first);
     for (const told of [
-      `Namespace ${home} gives power: this Flux itself needs it`,
-      'ServiceAccount flux gives power: this Flux itself needs it',
-      `Namespace ${shop} gives power: its pods may be privileged`,
+      `Namespace ${home} is security-sensitive: this Flux itself needs it`,
+      'ServiceAccount flux is security-sensitive: this Flux itself needs it',
+      `Namespace ${shop} is security-sensitive: its pods may be privileged`,
     ])
       await until(told, async () => fluxd.log().includes(told));
 

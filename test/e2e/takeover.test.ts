@@ -209,7 +209,7 @@ test.runIf(thorough('a new number of replicas in Git'))(
       spec: { maxReplicas: 9, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' } },
     });
     await repository.commit('Six replicas', { 'web.yaml': web(6) });
-    const waits = /spec\.replicas 6 waits: kubectl-\w+ holds 2 through the scale subresource/;
+    const waits = /spec\.replicas 6 is not applied: kubectl-\w+ holds 2 through the scale subresource/;
     const report = await fluxd.sync();
     expect(report.warnings[0]?.error.message).toMatch(waits);
     expect(report.warnings[0]?.error.message).toContain('HorizontalPodAutoscaler web decides');

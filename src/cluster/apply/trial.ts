@@ -45,7 +45,7 @@ export async function tryCreation({ resource, namespace, name }: Target, draft: 
         {
           code: error.code,
           fault: error.fault,
-          help: 'The object stays as it is. See what refuses it: while it stands, what it alone may hold (a host name, an address, the last of a quota) counts as taken; then delete it yourself, and the next sync creates it.',
+          help: 'The object stays unchanged. Fix what the error names. If the object itself occupies what its replacement needs (a host name, an address, the rest of a quota), delete it; the next sync creates it again.',
         },
       );
     }

@@ -72,11 +72,11 @@ async function review(
   } catch (thrown) {
     const error = asFluxError(thrown, { code: 'cluster/no-review' });
     if (error.code !== 'cluster/forbidden') throw error;
-    throw new FluxError(`fluxd may not ask who calls it: ${error.message}`, {
+    throw new FluxError(`fluxd may not review the tokens of its callers: ${error.message}`, {
       code: 'cluster/no-review',
       help: 'Give its service account the right to create tokenreviews and subjectaccessreviews, as the ClusterRole system:auth-delegator does.',
       cause: error,
     });
   }
-  throw new FluxError(`${path}: the answer is no ${kind}`, { code: 'cluster/bad-answer' });
+  throw new FluxError(`${path}: the response is not a ${kind}`, { code: 'cluster/bad-answer' });
 }

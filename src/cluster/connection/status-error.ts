@@ -87,7 +87,7 @@ function classify(httpStatus: number, status: Status | undefined, message: strin
     case 401:
       return {
         code: 'cluster/unauthorized',
-        help: 'The API server rejected our credentials: check whether the token or certificate is expired or revoked.',
+        help: 'The API server rejected the credentials of fluxd: check whether the token or certificate is expired or revoked.',
       };
     case 403:
       if (causes.some((cause) => cause.reason === 'NamespaceTerminating')) {

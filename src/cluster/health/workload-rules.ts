@@ -113,7 +113,7 @@ export function pod(object: Fields): Health {
       const unscheduled = conditions.find(({ type, status: is }) => type === 'PodScheduled' && is === 'False');
       if (unscheduled?.reason === 'Unschedulable') {
         const since = Date.parse(textOf(fieldsOf(object.metadata).creationTimestamp));
-        const health = inProgress(`no node takes it${detail(unscheduled.message)}`);
+        const health = inProgress(`no node can run it${detail(unscheduled.message)}`);
         return Number.isNaN(since) ? health : { ...health, failsAt: since + SCHEDULING_MS };
       }
       const waiting = waitingContainers(status).filter(({ message }) => message !== '');

@@ -166,7 +166,7 @@ class Candidate {
     const { fence, log, identity } = this.#options;
     this.#see(lease);
     fence.openFor(HOLD_MS, since);
-    if (this.#alone) log.info({ holder: identity }, 'lease acquired: other daemons can wait for it now');
+    if (this.#alone) log.info({ holder: identity }, 'lease acquired; other daemons can now stand by');
     this.#alone = false;
     if (this.#term) return;
     log.info({ holder: identity, transitions: lease.transitions }, 'lease acquired');

@@ -11,7 +11,7 @@ import type { Target } from '../scope/scope.ts';
 export function escalationWarning(target: Target, self: Self | undefined): FluxError | undefined {
   const why = powerOf(target, self);
   if (why === undefined) return undefined;
-  return new FluxError(`${kindName(target.resource)} ${target.name} gives power: ${why}`, {
+  return new FluxError(`${kindName(target.resource)} ${target.name} is security-sensitive: ${why}`, {
     code: 'cluster/escalation',
     fault: 'user',
     help: 'It is applied. Check in the history of its file who added it, and whether it is intended.',

@@ -51,7 +51,7 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
     const { resource } = part;
     if (directory.isExcluded(resource)) return 'excluded';
     if (!resource.verbs.includes('list'))
-      return { error: new FluxError('the API server offers no list for it', { code: 'cluster/not-supported' }) };
+      return { error: new FluxError('the API server does not support listing it', { code: 'cluster/not-supported' }) };
     try {
       return (await fromView(part, targets)) ?? (await fromLists(part, targets, set));
     } catch (error) {

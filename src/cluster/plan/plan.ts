@@ -222,7 +222,7 @@ function excluded({ manifest, id, reason }: Excluded): Step {
 }
 
 function notAppliable({ resource }: Target): FluxError {
-  return new FluxError(`${kindName(resource)} cannot be applied: the API server offers no patch for it`, {
+  return new FluxError(`${kindName(resource)} cannot be applied: the API server does not support patching it`, {
     code: 'cluster/not-supported',
     fault: 'user',
     help: 'Objects of this kind cannot be managed in Git.',

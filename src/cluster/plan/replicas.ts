@@ -72,10 +72,10 @@ function waitingOf({ manifest }: Target, live: LiveObject | undefined): Waiting 
 
 function waits({ by, wanted, is }: Waiting, why: string | undefined): FluxError {
   const held = `${by} holds ${is === undefined ? 'another number' : is} through the scale subresource`;
-  return new FluxError(`spec.replicas ${wanted} waits: ${held}${why === undefined ? '' : `; ${why}`}`, {
+  return new FluxError(`spec.replicas ${wanted} is not applied: ${held}${why === undefined ? '' : `; ${why}`}`, {
     code: REPLICAS_HELD,
     fault: 'user',
-    help: `To have Git's number, scale the object to it; to leave the number to ${isKubectl(by) ? 'people' : 'the autoscaler'}, remove spec.replicas from the file.`,
+    help: `To apply Git's number, scale the object to it once. To leave the number to ${isKubectl(by) ? 'people' : 'the autoscaler'}, remove spec.replicas from the file.`,
   });
 }
 

@@ -154,7 +154,9 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
       if (incoming) {
         // Servers that do not know streaming lists may take it for an ordinary watch.
         become(withoutStreaming(state));
-        throw new FluxError(`list of ${kindKey(resource)}: the stream ended before it was whole`, { code: 'cluster/bad-answer' });
+        throw new FluxError(`list of ${kindKey(resource)}: the stream ended before the list was complete`, {
+          code: 'cluster/bad-answer',
+        });
       }
       // A watch ends with a bookmark. Where nothing was said all the time, the server may wait for a version it will not reach soon.
       if (!heard && clock.monotonic() - openedAt >= WATCH_S * 900) become(outdated(state));
@@ -209,11 +211,11 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
   function take(event: WatchEvent): void {
     if (store.take(event)) return;
     become(disordered(state));
-    throw new FluxError(`watch of ${path}: events come in disorder`, { code: 'cluster/bad-answer' });
+    throw new FluxError(`watch of ${path}: events are out of order`, { code: 'cluster/bad-answer' });
   }
 
   function found(): void {
-    if (state.phase !== 'live' && state.failures > 0) log.info({ ...subject }, 'watch is back');
+    if (state.phase !== 'live' && state.failures > 0) log.info({ ...subject }, 'watch recovered');
     become(connected(state));
     attempt.resolve();
   }

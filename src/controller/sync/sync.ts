@@ -142,7 +142,7 @@ async function claim(
     cancel.signal?.throwIfAborted();
     return new FluxError(`Allow-Prune: ${allowPrune} does not apply yet: recording its use in Git failed: ${messageOf(error)}`, {
       code: 'gc/unclaimed',
-      help: 'Without that record it would apply again after a restart. The next sync retries. Give fluxd write access to its notes, or approve with `fluxctl gc approve`.',
+      help: 'Without that record, the approval would count again after a restart. The next sync retries. Give fluxd write access to its notes, or approve with `fluxctl gc approve`.',
       cause: error,
     });
   }

@@ -464,7 +464,7 @@ test('a pod that no node takes fails 15 s after it was made', () => {
   };
   expect(healthOf(kindOf('Pod'), pod)).toEqual({
     state: 'inProgress',
-    message: 'no node takes it: 0/1 nodes are available',
+    message: 'no node can run it: 0/1 nodes are available',
     failsAt: Date.parse('2030-01-01T00:00:15Z'),
   });
 });

@@ -323,7 +323,7 @@ describe('watching the health of what was applied', () => {
       watch = watchHealth([target('Pod', 'lone')], { transport, ...rest, clock: time }, () => {
         told += 1;
       });
-      const message = 'no node takes it: 0/1 nodes are available';
+      const message = 'no node can run it: 0/1 nodes are available';
       await until('it is seen', () => watch?.states()[0]?.message === message);
       const asleep = time.sleeping;
       for (const count of [1, 2, 3]) {

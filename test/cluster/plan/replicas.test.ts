@@ -51,13 +51,13 @@ const cases: readonly {
     name: 'kubectl holds it, and Git has the number that it had',
     to: 1,
     replicas: undefined,
-    told: 'spec.replicas 1 waits: kubectl holds another number through the scale subresource',
+    told: 'spec.replicas 1 is not applied: kubectl holds another number through the scale subresource',
   },
   {
     name: 'a controller holds it',
     holder: 'kube-controller-manager',
     replicas: undefined,
-    told: 'spec.replicas 5 waits: kube-controller-manager holds another number through the scale subresource',
+    told: 'spec.replicas 5 is not applied: kube-controller-manager holds another number through the scale subresource',
   },
   {
     name: 'an autoscaler targets it',
