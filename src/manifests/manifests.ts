@@ -1,10 +1,9 @@
 import { type Cancellable, type Clock, type Logger, silentLogger, systemClock } from '../base/index.ts';
 import type { FileText, TreeFile } from '../repository/index.ts';
 import type { DesiredState, Manifest } from '../resource/index.ts';
-import type { FileChange } from './file-change.ts';
 import { ManifestThread } from './manifest-thread.ts';
 import { MemoryBudget } from './memory-budget.ts';
-import type { RenderOptions } from './units/renderer.ts';
+import type { Renderer, RenderOptions } from './units/renderer.ts';
 import { createRenderers } from './units/renderers.ts';
 import { divide } from './units/unit.ts';
 
@@ -22,16 +21,8 @@ export interface Manifests {
   ): Promise<DesiredState>;
   /** Reads files that are no revision, without the cache and its memory limit. */
   readTexts(files: readonly FileText[]): Promise<DesiredState>;
-  /**
-   * The source files with new text after a change of the objects that are placed in a file; empty if their text has it already.
-   * @throws FluxError if the change cannot be made without affecting another place, or if `read` does
-   */
-  edit(
-    file: string,
-    change: FileChange,
-    read: (path: string) => Promise<string>,
-    options?: Cancellable,
-  ): Promise<readonly FileText[]>;
+  /** Edits by the renderer of the unit that the file belongs to. */
+  readonly edit: Renderer['edit'];
 }
 
 export interface ManifestsOptions {
@@ -65,11 +56,12 @@ export function createManifests({
     readTexts(files) {
       const texts = new Map(files.map(({ path, content }) => [path, Buffer.from(content)]));
       const tree = [...texts].map(([path, { length }]) => ({ path, mode: '100644', blob: path, size: length }));
+      const apart = createRenderers({ ...options, log: silentLogger() });
       const budget = new MemoryBudget(Number.POSITIVE_INFINITY);
-      return render(createRenderers(options), tree, async (path) => texts.get(path) ?? Buffer.alloc(0), { keep: false, budget });
+      return render(apart, tree, async (path) => texts.get(path) ?? Buffer.alloc(0), { keep: false, budget });
     },
     // A place is in a plain file.
-    edit: (file, change, read, cancel = {}) => renderers.plain.edit(file, change, read, cancel),
+    edit: renderers.plain.edit,
   };
 }
 

@@ -30,7 +30,7 @@ export interface Renderer {
   render(inputs: Inputs, read: ReadFile, options: RenderOptions): Promise<DesiredState>;
   /**
    * The source files with new text after a change of the objects that are placed in a file; empty if their text has it already.
-   * @throws FluxError if the sources cannot express the change, or if `read` does
+   * @throws FluxError if the change cannot be made without affecting another place, or if `read` does
    */
   edit(
     file: string,
