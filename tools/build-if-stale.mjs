@@ -9,7 +9,7 @@ const newest = Math.max(...['bin', 'src', 'tools'].flatMap(filesOf).concat('pack
 if (
   newest >
   Math.min(
-    ...['fluxd', 'fluxctl', 'fluxd-program', 'fluxctl-program', 'thread', 'manifest-program'].map((name) =>
+    ...['fluxd', 'fluxctl', 'fluxd-program', 'fluxctl-program', 'git-program', 'manifest-program'].map((name) =>
       modified(`dist/${name}.js`),
     ),
   )

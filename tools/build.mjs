@@ -18,7 +18,7 @@ for (const name of ['fluxd', 'fluxctl']) {
 }
 // The threads of fluxd, found beside the code that starts them.
 for (const [name, source] of [
-  ['thread', 'src/git/thread.ts'],
+  ['git-program', 'src/git/git-program.ts'],
   ['manifest-program', 'src/manifests/manifest-program.ts'],
 ])
   await bundle(name, { dir: directory, format: 'esm', entryFileNames: '[name].js' }, source);

@@ -1,4 +1,4 @@
-import type { GitAddress } from './address.ts';
+import type { GitAddress } from './validate-url.ts';
 
 export interface SshFiles {
   readonly identityFile?: string;

@@ -41,10 +41,10 @@ const MARK = 'FLUX_GIT_RUN';
 /** Git removes its lock files when interrupted; after this grace period in milliseconds it is killed. */
 const GRACE_MS = 300;
 /** Beside this file in the sources and in the bundle. */
-const PROGRAM = new URL(`./thread${extname(import.meta.url)}`, import.meta.url);
+const PROGRAM = new URL(`./git-program${extname(import.meta.url)}`, import.meta.url);
 
 /**
- * Runs git processes from a separate thread (thread.ts), so that creating a process does not block the daemon. The thread starts with the
+ * Runs git processes from a separate thread (git-program.ts), so that creating a process does not block the daemon. The thread starts with the
  * first call, does not keep the process alive while idle, and is replaced when it ends.
  */
 export class GitThread {

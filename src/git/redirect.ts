@@ -1,8 +1,8 @@
 import { FluxError } from '../base/index.ts';
-import { gitAddress } from './address.ts';
 import type { Git } from './git.ts';
 import type { RunOptions } from './git-process.ts';
 import { shownUrl } from './url.ts';
+import { gitAddress } from './validate-url.ts';
 
 /** Limit of redirects; a renamed repository whose new URL lacks `.git` needs two. */
 export const MAX_HOPS = 5;

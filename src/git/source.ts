@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { Cancellable, Clock, Logger } from '../base/index.ts';
 import type { AcceptedRevision, CommitRequest, SyncRecordRequest } from '../repository/index.ts';
-import { gitAddress } from './address.ts';
 import { createBranch } from './branch.ts';
 import { createCredentialSocket } from './credentials/credential-socket.ts';
 import { urlCredential } from './credentials/git-credential.ts';
@@ -15,6 +14,7 @@ import { createPacking } from './packing.ts';
 import { createPublisher } from './publish.ts';
 import { createRevisions } from './revisions.ts';
 import { safeUrl, shownUrl } from './url.ts';
+import { gitAddress } from './validate-url.ts';
 
 export interface SourceOptions {
   /** If empty, no repository is configured, and every operation throws. */

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { type Clock, FluxError } from '../../base/index.ts';
 import type { AccessQuestion, AccessVerdict } from '../../resource/index.ts';
-import { Lately } from './lately.ts';
 import { forbidden } from './refusal.ts';
 import type { Right } from './session.ts';
+import { WindowCounter } from './window-counter.ts';
 
 export type ReviewAccess = (question: AccessQuestion, options: { readonly signal: AbortSignal }) => Promise<AccessVerdict>;
 
@@ -49,9 +49,9 @@ export function createRights({ review, clock }: { readonly review: ReviewAccess;
   const trusted = new LRUCache<string, number>({ max: KEPT });
   const asking = new Map<string, Promise<AccessVerdict>>();
   const askingFrom = new Map<string, number>();
-  const asked = new Lately(clock, 1000);
-  const wrongFrom = new Lately(clock, REFUSALS_MS);
-  const refusedTo = new Lately(clock, REFUSALS_MS);
+  const asked = new WindowCounter(clock, 1000);
+  const wrongFrom = new WindowCounter(clock, REFUSALS_MS);
+  const refusedTo = new WindowCounter(clock, REFUSALS_MS);
 
   /** @throws FluxError `api/forbidden`, `api/too-many-requests`, `api/access-unknown`. */
   async function require({ token, from }: Holder, { method, path, served }: Right): Promise<void> {

@@ -3,7 +3,7 @@ import type { DiffReportWire, DiffRequestWire } from '../../api/client/index.ts'
 import { type Launch, subcommand } from '../command.ts';
 import { formatDiff } from '../diff-report.ts';
 import { notSupported, usageError } from '../errors.ts';
-import { readManifestFiles } from '../manifest-files.ts';
+import { readManifestFiles } from '../local-manifests.ts';
 import { dataText, outputFormat, outputOption, REPORT_FORMATS } from '../output-format.ts';
 import type { Session } from '../session.ts';
 import { painter, say } from '../style.ts';

@@ -22,11 +22,11 @@ import type { Approvals } from '../sync/approvals.ts';
 import type { History } from '../sync/history.ts';
 import type { ObjectStates } from '../sync/object-states.ts';
 import type { SyncReports } from '../sync/sync-reports.ts';
+import { createChangeHints } from './change-hints.ts';
 import type { Daemon, SyncReport } from './daemon.ts';
 import type { Health } from './health.ts';
 import { listImages } from './list-images.ts';
 import { createWorkloadListing, refuseBothFilters } from './list-workloads.ts';
-import { createNews } from './news.ts';
 import type { Preview } from './preview.ts';
 
 export interface DaemonOptions {
@@ -140,7 +140,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       };
     },
 
-    notify: createNews({ ...options, fetch: () => loop.ask('fetch') }),
+    notify: createChangeHints({ ...options, fetch: () => loop.ask('fetch') }),
 
     startSync,
 

@@ -7,8 +7,9 @@ import type { Cluster } from '../ports/cluster.ts';
 import type { Desired } from '../ports/desired.ts';
 import type { Source } from '../ports/source.ts';
 import type { RepositoryReader } from '../repository/view.ts';
+import { confirmedDeletions } from '../sync/allow-prune.ts';
 import type { Approvals } from '../sync/approvals.ts';
-import { applyWarnings, confirmedDeletions } from '../sync/sync.ts';
+import { applyWarnings } from '../sync/sync.ts';
 import type { DiffFile, DiffReport, DiffRequest } from './daemon.ts';
 import { createLimitedWork } from './limited-work.ts';
 

@@ -1,11 +1,12 @@
-import { begin, type Cancellable, type Clock, FluxError, messageOf, yieldTurn } from '../../base/index.ts';
-import type { Change, ObjectDiff, Plan, PlanRequest } from '../../change/index.ts';
-import { recordedAllowPrune, recordedUnconfirmed } from '../../record/index.ts';
-import type { AcceptedRevision, Commit, Revision } from '../../repository/index.ts';
+import { begin, type Cancellable, type Clock, FluxError, yieldTurn } from '../../base/index.ts';
+import type { Change, ObjectDiff, PlanRequest } from '../../change/index.ts';
+import { recordedUnconfirmed } from '../../record/index.ts';
+import type { AcceptedRevision, Revision } from '../../repository/index.ts';
 import type { Problem } from '../../resource/index.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { Source } from '../ports/source.ts';
 import type { RepositoryReader } from '../repository/view.ts';
+import { claimAllowPrune, confirmedDeletions } from './allow-prune.ts';
 import type { Approvals } from './approvals.ts';
 import { readNewCommits } from './new-commits.ts';
 import type { SyncOutcome } from './sync-outcome.ts';
@@ -29,9 +30,6 @@ export interface SyncOptions {
   readonly onProgress: () => void;
   readonly clock: Clock;
 }
-
-/** Limit of commits searched for `Allow-Prune`. */
-const MAX_COMMITS = 1000;
 
 /**
  * One sync: reads the manifests of the revision, plans them against the cluster, and applies the plan. Each step returns data and is
@@ -68,7 +66,8 @@ export async function sync(revision: AcceptedRevision, options: SyncOptions, can
     ...earlier,
   };
   const confirmed = await cluster.plan({ ...request, ...(allowPrune === undefined ? {} : { allowPrune }) }, limited);
-  const unclaimed = allowPrune === undefined ? undefined : await claim(confirmed, revision, allowPrune, recorder, limited);
+  const unclaimed =
+    allowPrune === undefined ? undefined : await claimAllowPrune(confirmed, revision, allowPrune, recorder, limited);
   const plan = unclaimed ? await cluster.plan(request, limited) : confirmed;
   await yieldTurn(signal);
   const changes = await cluster.apply(plan, { onProgress: options.onProgress, ...cancel });
@@ -120,70 +119,4 @@ async function leftByOthers(
 /** Warnings of the apply, with the location of the manifest. */
 export function applyWarnings({ id, place, warnings = [] }: Change | ObjectDiff): readonly Problem[] {
   return warnings.map((error) => ({ ...place, id, error }));
-}
-
-/**
- * An approval applies only once, even after a crash: its use is recorded in Git before any deletion. Resolves to the error if that fails;
- * then the approval does not apply in this sync.
- */
-async function claim(
-  plan: Plan,
-  revision: AcceptedRevision,
-  allowPrune: number,
-  recorder: Pick<SyncRecorder, 'claim'>,
-  cancel: Cancellable,
-): Promise<FluxError | undefined> {
-  const used = plan.entries.filter(({ action }) => action === 'prune').length;
-  if (used === 0) return undefined;
-  try {
-    await recorder.claim(revision, Math.max(0, allowPrune - used), cancel);
-    return undefined;
-  } catch (error) {
-    cancel.signal?.throwIfAborted();
-    return new FluxError(`Allow-Prune: ${allowPrune} does not apply yet: recording its use in Git failed: ${messageOf(error)}`, {
-      code: 'gc/unclaimed',
-      help: 'Without that record, the approval would count again after a restart. The next sync retries. Give fluxd write access to its notes, or approve with `fluxctl gc approve`.',
-      cause: error,
-    });
-  }
-}
-
-/**
- * The largest N of `Allow-Prune: N` in the commits since the last sync. Without such a range (without a last sync, after history was
- * rewritten, at an unchanged revision) only the newest commit is considered. For commits with a record, and those before them, only the
- * remainder in the record applies: an approval must not apply to other deletions later.
- */
-export async function confirmedDeletions(
-  source: Source,
-  previous: Revision | undefined,
-  revision: Revision,
-): Promise<number | undefined> {
-  const from =
-    previous !== undefined && previous !== revision && (await isAncestor(source, previous, revision)) ? previous : undefined;
-  const commits = await source.commits({ from, to: revision, limit: from === undefined ? 1 : MAX_COMMITS, allPaths: true });
-  if (largestConfirmation(commits) === undefined) return undefined;
-  const [recorded] = await source.syncRecords(
-    commits.map((commit) => commit.revision),
-    1,
-  );
-  if (!recorded) return largestConfirmation(commits);
-  const used = commits.findIndex((commit) => commit.revision === recorded.revision);
-  const earlier = largestConfirmation(commits.slice(used));
-  const left = earlier === undefined ? undefined : recordedAllowPrune(recorded.text, earlier);
-  const newer = largestConfirmation(commits.slice(0, used));
-  return left === undefined || newer === undefined ? (left ?? newer) : Math.max(left, newer);
-}
-
-function largestConfirmation(commits: readonly Commit[]): number | undefined {
-  const numbers = commits
-    .filter((commit) => !commit.ours)
-    .flatMap((commit) => commit.trailers)
-    .filter(({ name, value }) => name === 'allow-prune' && /^\d{1,6}$/.test(value))
-    .map(({ value }) => Number(value));
-  return numbers.length === 0 ? undefined : Math.max(...numbers);
-}
-
-async function isAncestor(source: Source, older: Revision, newer: Revision): Promise<boolean> {
-  if ((await source.resolve(older)) === undefined) return false;
-  return (await source.commits({ from: newer, to: older, limit: 1, allPaths: true })).length === 0;
 }

@@ -5,7 +5,7 @@ import type { Clock } from '../../base/index.ts';
 const MAX_NAMES = 1000;
 
 /** Counts events by name within a time window, which starts with a name's first event. */
-export class Lately {
+export class WindowCounter {
   readonly #clock: Clock;
   readonly #stretchMs: number;
   readonly #counts = new LRUCache<string, { readonly since: number; count: number }>({ max: MAX_NAMES });

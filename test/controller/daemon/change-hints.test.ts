@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { silentLogger } from '../../../src/base/index.ts';
-import { createNews } from '../../../src/controller/daemon/news.ts';
+import { createChangeHints } from '../../../src/controller/daemon/change-hints.ts';
 import type { NotifiedChange } from '../../../src/controller/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { until } from '../../support/until.ts';
@@ -11,7 +11,7 @@ let notify: (change: NotifiedChange) => Promise<boolean>;
 beforeEach(() => {
   clock = new ManualClock();
   asked = [];
-  notify = createNews({
+  notify = createChangeHints({
     source: { branch: 'main' },
     images: {
       scanNow: async (name) => {

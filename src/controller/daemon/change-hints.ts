@@ -5,7 +5,7 @@ import type { Source } from '../ports/source.ts';
 import type { NotifiedChange } from './daemon.ts';
 import { Throttle } from './throttle.ts';
 
-export interface NewsOptions {
+export interface ChangeHintsOptions {
   readonly source: Pick<Source, 'branch'>;
   readonly images: Pick<ImageWatch, 'scanNow'>;
   readonly fetch: () => void;
@@ -22,7 +22,7 @@ const APART_MS = 500;
  * Handles notifications. They are only hints: they trigger a check, and their content is never trusted.
  * @returns whether the notification concerns us
  */
-export function createNews({ source, images, fetch, sameRepository, clock, log }: NewsOptions) {
+export function createChangeHints({ source, images, fetch, sameRepository, clock, log }: ChangeHintsOptions) {
   const throttle = new Throttle(clock, APART_MS);
 
   function isOurs(change: Exclude<NotifiedChange, { kind: 'image' }>): boolean {
