@@ -46,6 +46,7 @@ export {
   replaceValue,
   type TextEdit,
 } from './yaml/edit.ts';
+export { formatScalar } from './yaml/format-scalar.ts';
 export { exceedsIndicators } from './yaml/indicators.ts';
 export type { JsonValue } from './yaml/json.ts';
 export { isJsonMap, type JsonMap } from './yaml/json-map.ts';
@@ -55,5 +56,4 @@ export { parseYamlDocument, parseYamlDocuments, type YamlDocument } from './yaml
 export { colonAfter } from './yaml/range.ts';
 export { isExactNumber, parseExactJson } from './yaml/scalar.ts';
 export { keyText } from './yaml/value.ts';
-export { formatScalar } from './yaml/write.ts';
 export { yieldTurn } from './yield.ts';

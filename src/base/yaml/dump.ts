@@ -1,7 +1,7 @@
 import { trimEndOf } from '../trim-end.ts';
+import { formatScalar } from './format-scalar.ts';
 import { isJsonMap } from './json-map.ts';
 import { isExactNumber } from './scalar.ts';
-import { formatScalar } from './write.ts';
 
 /** Always quoted in the canonical form. This must not change, since checksums in clusters depend on it. */
 const QUOTED = /^(?:[-+.]?[0-9][0-9_:,.eE+\-xXoObBa-fA-F TtZz]*|=|<<|[-+]?\.(?:inf|nan))$/i;

@@ -1,6 +1,6 @@
+import { formatScalar } from './format-scalar.ts';
 import type { YamlMapping, YamlNode, YamlPair, YamlScalar } from './node.ts';
 import { afterBreak, colonAfter, endOf, endOfPair, lineAround, lineBreak } from './range.ts';
-import { formatScalar } from './write.ts';
 
 /*
  * Minimal edits: each is a splice of the text that leaves all other characters unchanged. They do not know their meaning; callers parse

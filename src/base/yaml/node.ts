@@ -19,7 +19,7 @@ import {
 import { YamlFault } from './fault.ts';
 import { refuseForeignBreaks, refuseHidden } from './foreign-breaks.ts';
 import { MAX_ALIAS_BYTES, MAX_DEPTH } from './limits.ts';
-import { scalarText } from './scalar-text.ts';
+import { scalarText } from './read-scalar.ts';
 
 /*
  * The document as a tree of nodes with their exact range in the text, built from js-yaml's flat stream of events. Values are read from
