@@ -1,7 +1,7 @@
 import { isJsonMap, type JsonMap, type JsonValue } from '../base/index.ts';
-import { formatResourceId, isKubeObject, type KubeObject, type ResourceId } from '../resource/index.ts';
+import { formatResourceId, isKubeObject, type KubeObject, podSpecPath, type ResourceId } from '../resource/index.ts';
 
-import { podSpecPath, valueAt } from './pod-spec.ts';
+import { valueAt } from './value-at.ts';
 
 /** Why a value is not accepted as an object. */
 export interface Refusal {

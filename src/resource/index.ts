@@ -30,4 +30,4 @@ export {
   objectKey,
   parseApiVersion,
 } from './object.ts';
-export { containersOf, isWorkloadKind, podSpecOf, WORKLOAD_KINDS } from './workload.ts';
+export { containersOf, isWorkloadKind, podSpecOf, podSpecPath, WORKLOAD_KINDS } from './workload.ts';

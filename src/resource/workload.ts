@@ -20,13 +20,25 @@ export function containersOf(object: Fields): readonly Container[] {
   return [...containerList(spec?.containers), ...containerList(spec?.initContainers)];
 }
 
-/** The pod spec of a workload, or undefined if its kind has none (the images of a HelmRelease are values). */
+/** The pod spec of a workload, or undefined if its kind has none. */
 export function podSpecOf(object: Fields): JsonObject | undefined {
   const { kind } = object;
-  if (typeof kind !== 'string' || kind === 'HelmRelease' || !isWorkloadKind(kind)) return undefined;
-  const outer = kind === 'CronJob' ? ['spec', 'jobTemplate'] : [];
-  const spec = valueAt(object, [...outer, 'spec', 'template', 'spec']);
+  const path = typeof kind === 'string' && isWorkloadKind(kind) ? podSpecPath(kind) : undefined;
+  const spec = path && valueAt(object, path);
   return isFields(spec) ? (spec as JsonObject) : undefined;
+}
+
+/** Where the kinds of workloads have their pod spec. A HelmRelease has none: its images are values. */
+const POD_SPECS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['cronjob', ['spec', 'jobTemplate', 'spec', 'template', 'spec']],
+  ['daemonset', ['spec', 'template', 'spec']],
+  ['deployment', ['spec', 'template', 'spec']],
+  ['statefulset', ['spec', 'template', 'spec']],
+]);
+
+/** The path to the pod spec of a kind of workload, in any case; undefined for other kinds. */
+export function podSpecPath(kind: string): readonly string[] | undefined {
+  return POD_SPECS.get(kind.toLowerCase());
 }
 
 function containerList(list: unknown): Container[] {
