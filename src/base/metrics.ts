@@ -6,26 +6,14 @@ import { METRICS, type MetricDefinition } from './metric-table.ts';
  * objects, tags and other external data would create an unbounded number of series.
  */
 export interface Metrics {
+  /** The metrics of one source. What is a state of each source is the sum over them, or whether it is true of all. */
+  ofSource(name: string): SourceMetrics;
   /** `endedAt` in ms since the epoch. */
   syncDone(outcome: { readonly success: boolean; readonly seconds: number; readonly endedAt: number }): void;
-  /** The outcome of a completed sync. */
-  synced(sum: {
-    readonly revision: string;
-    /** Number of objects by outcome. */
-    readonly outcomes: Readonly<Partial<Record<string, number>>>;
-    readonly refused: number;
-    readonly heldDeletions: number;
-    readonly corrections: number;
-  }): void;
-  /** Length of the job queue after a change. */
-  queueLength(length: number): void;
   /** How long a job waited in the queue. */
   jobStarted(waitedSeconds: number): void;
   jobDone(outcome: { readonly success: boolean; readonly seconds: number }): void;
   stepDone(step: { readonly step: string; readonly success: boolean; readonly seconds: number }): void;
-  gitReady(ready: boolean): void;
-  /** Whether this daemon leads, that is, writes for its source. */
-  leading(leads: boolean): void;
   /** The end of a Git command that contacts the remote. */
   gitRemote(call: { readonly operation: string; readonly success: boolean; readonly seconds: number }): void;
   /** A pushed update. */
@@ -46,6 +34,27 @@ export interface Metrics {
   webhook(source: string, result: string): void;
   /** All metrics in the Prometheus text format. */
   render(): Promise<{ readonly contentType: string; readonly body: string }>;
+}
+
+/** States of one source, which stay until they change. */
+export interface SourceMetrics {
+  /** The outcome of a completed sync. */
+  synced(sum: SyncSum): void;
+  /** Length of the job queue after a change. */
+  queueLength(length: number): void;
+  gitReady(ready: boolean): void;
+  /** Whether this daemon leads, that is, writes for the source. */
+  leading(leads: boolean): void;
+}
+
+/** The outcome of a completed sync in numbers. */
+export interface SyncSum {
+  readonly revision: string;
+  /** Number of objects by outcome. */
+  readonly outcomes: Readonly<Partial<Record<string, number>>>;
+  readonly refused: number;
+  readonly heldDeletions: number;
+  readonly corrections: number;
 }
 
 type Labels = Readonly<Record<string, string>>;
@@ -85,30 +94,53 @@ export async function createMetrics({ version }: { readonly version: string }): 
 
   set('flux_build_info', 1, { version });
 
+  /** The last state of each source, by its name. */
+  const syncs = new Map<string, SyncSum>();
+  const queues = new Map<string, number>();
+  const readySources = new Map<string, boolean>();
+  const ledSources = new Map<string, boolean>();
+
+  function setSyncGauges(all: readonly SyncSum[]): void {
+    const count = (outcome: string) => sumOf(all.map(({ outcomes }) => outcomes[outcome] ?? 0));
+    const refused = sumOf(all.map((each) => each.refused));
+    set('flux_daemon_sync_manifests', count('created') + count('configured') + count('unchanged'), { success: 'true' });
+    set('flux_daemon_sync_manifests', count('failed') + refused, { success: 'false' });
+    for (const outcome of OUTCOMES) set('flux_sync_objects', count(outcome), { outcome });
+    set('flux_sync_refused_manifests', refused);
+    set('flux_prune_held_objects', sumOf(all.map(({ heldDeletions }) => heldDeletions)));
+    gauges.get('flux_sync_info')?.reset();
+    for (const { revision } of all) set('flux_sync_info', 1, { revision });
+  }
+
   return {
     syncDone({ success, seconds, endedAt }) {
       observe('flux_daemon_sync_duration_seconds', seconds, { success: String(success) });
       if (success) set('flux_sync_last_success_timestamp_seconds', endedAt / 1000);
     },
-    synced({ revision, outcomes, refused, heldDeletions, corrections }) {
-      const { created = 0, configured = 0, unchanged = 0, failed = 0 } = outcomes;
-      set('flux_daemon_sync_manifests', created + configured + unchanged, { success: 'true' });
-      set('flux_daemon_sync_manifests', failed + refused, { success: 'false' });
-      for (const outcome of OUTCOMES) set('flux_sync_objects', outcomes[outcome] ?? 0, { outcome });
-      for (const outcome of CHANGES) add('flux_sync_changes_total', outcomes[outcome] ?? 0, { outcome });
-      set('flux_sync_refused_manifests', refused);
-      set('flux_prune_held_objects', heldDeletions);
-      add('flux_drift_corrections_total', corrections);
-      gauges.get('flux_sync_info')?.reset();
-      set('flux_sync_info', 1, { revision });
-    },
-    queueLength: (length) => set('flux_daemon_queue_length_count', length),
+    ofSource: (name) => ({
+      synced(sum) {
+        for (const outcome of CHANGES) add('flux_sync_changes_total', sum.outcomes[outcome] ?? 0, { outcome });
+        add('flux_drift_corrections_total', sum.corrections);
+        syncs.set(name, sum);
+        setSyncGauges([...syncs.values()]);
+      },
+      queueLength(length) {
+        queues.set(name, length);
+        set('flux_daemon_queue_length_count', sumOf(queues.values()));
+      },
+      gitReady(ready) {
+        readySources.set(name, ready);
+        set('flux_git_ready', allOf(readySources.values()));
+      },
+      leading(leads) {
+        ledSources.set(name, leads);
+        set('flux_leader', allOf(ledSources.values()));
+      },
+    }),
     jobStarted: (waitedSeconds) => observe('flux_daemon_queue_duration_seconds', waitedSeconds),
     jobDone: ({ success, seconds }) => observe('flux_daemon_job_duration_seconds', seconds, { success: String(success) }),
     stepDone: ({ step, success, seconds }) =>
       observe('flux_loop_step_duration_seconds', seconds, { step, success: String(success) }),
-    gitReady: (ready) => set('flux_git_ready', ready ? 1 : 0),
-    leading: (leads) => set('flux_leader', leads ? 1 : 0),
     gitRemote: ({ operation, success, seconds }) =>
       observe('flux_git_remote_duration_seconds', seconds, { operation, success: String(success) }),
     committed: (type) => add('flux_git_commits_total', 1, { type }),
@@ -151,6 +183,17 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 const CODES = new Set([
   200, 201, 202, 204, 206, 301, 302, 304, 307, 400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 429, 500, 502, 503, 504,
 ]);
+
+function sumOf(numbers: Iterable<number>): number {
+  let sum = 0;
+  for (const each of numbers) sum += each;
+  return sum;
+}
+
+/** 1 if all are true. */
+function allOf(states: Iterable<boolean>): number {
+  return [...states].every(Boolean) ? 1 : 0;
+}
 
 function oneOf(words: readonly string[], word: string): string {
   return words.includes(word) ? word : 'other';

@@ -15,6 +15,7 @@ export {
   type Outcome,
   REPLICAS_HELD,
 } from './change.ts';
+export { addCounts } from './count-by.ts';
 export { type ApplyDiff, countActions, type FieldDiff, type ObjectDiff } from './diff.ts';
 export { countStates, type HealthState, type ObjectHealth } from './health.ts';
 export type { ObjectEvent } from './object-event.ts';

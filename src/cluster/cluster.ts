@@ -16,21 +16,20 @@ import { applyBody } from './apply/body.ts';
 import { createWindow } from './apply/window.ts';
 import { reviewAccess } from './connection/access.ts';
 import { createCredentialSource, type KubeconfigSource, loadKubeconfig } from './connection/kubeconfig.ts';
-import { createTransport } from './connection/transport.ts';
+import { createTransport, fenced } from './connection/transport.ts';
 import { diffSteps } from './diff/diff.ts';
 import { type ApiResource, hasKind, isPathSegment, kindKey } from './discovery/api-resource.ts';
 import type { DefinedKinds } from './discovery/crd.ts';
 import { createDiscovery, type Directory } from './discovery/discovery.ts';
 import { createObjectEvents, type EventResult, type Subject } from './event/object-events.ts';
 import { healthTarget, watchHealth } from './health/watch-health.ts';
-import { Fence } from './lease/fence.ts';
 import { type Candidacy, takePart } from './lease/take-part.ts';
 import { FIELD_MANAGER } from './object/ownership.ts';
 import { lostFields } from './plan/drift.ts';
 import { noteCorrections } from './plan/fight.ts';
-import type { Inventory } from './plan/inventory.ts';
 import { planSync } from './plan/plan.ts';
 import { noteRefusals } from './plan/refusal.ts';
+import type { ClusterSource } from './plan/source.ts';
 import { isWanted, type Step } from './plan/step.ts';
 import { createSyncSet, type SyncSet } from './plan/sync-set.ts';
 import { selfOf } from './prune/self.ts';
@@ -54,8 +53,6 @@ export interface ClusterOptions extends KubeconfigSource {
   readonly maxInFlight?: number;
   /** Namespaces to which everything is limited (--k8s-allow-namespace); none: no limit. */
   readonly namespaces?: readonly string[];
-  /** Asked before each write, and set by the election. Default one that stands open. */
-  readonly fence?: Fence;
   /** Time for one request in milliseconds. Default 30 s. */
   readonly requestTimeoutMs?: number;
   /** Called for each request with its status, which is absent without a response. */
@@ -64,6 +61,12 @@ export interface ClusterOptions extends KubeconfigSource {
   readonly instance?: string;
   /** Called with the result of each Kubernetes Event. */
   readonly onEvent?: (result: EventResult) => void;
+}
+
+/** What ids follow from. */
+interface Names {
+  readonly directory: Directory | undefined;
+  readonly defined: readonly DefinedKinds[];
 }
 
 const MAX_IN_FLIGHT = 64;
@@ -84,7 +87,6 @@ function neededBy(sets: Iterable<SyncSet>): (resource: ApiResource) => boolean {
  */
 export async function createCluster(options: ClusterOptions) {
   const { clock, log, fieldManager: manager = FIELD_MANAGER, maxInFlight = MAX_IN_FLIGHT, requestTimeoutMs } = options;
-  const fence = options.fence ?? new Fence(clock);
   const allowed = createAllowedNamespaces(options.namespaces ?? []);
   const changedOnly = createChangedOnly();
   const kubeconfig = await loadKubeconfig(options);
@@ -94,7 +96,6 @@ export async function createCluster(options: ClusterOptions) {
     credentials,
     clock,
     maxInFlight,
-    fence,
     onRequest: options.onRequest,
     ...(requestTimeoutMs === undefined ? {} : { timeoutMs: requestTimeoutMs }),
   });
@@ -105,8 +106,7 @@ export async function createCluster(options: ClusterOptions) {
   const places = new WeakMap<Change, { readonly target: Target; readonly set: SyncSet }>();
   /** Subjects of Events, by the change that they report. */
   const subjects = new WeakMap<Change, Subject>();
-  let driftListener: (() => void) | undefined;
-  const attention = createAttention({ clock, manager, sets: () => syncSets.values(), onDrift: () => driftListener?.() });
+  const attention = createAttention({ clock, manager, sets: () => [...syncSets.values()] });
   const views = createViews({
     transport,
     clock,
@@ -114,7 +114,7 @@ export async function createCluster(options: ClusterOptions) {
     manager,
     allowed,
     // The next caller gets the error, so that an outage is known before the next sync.
-    onLost: () => attention.ask(),
+    onLost: () => attention.ask([...syncSets.values()]),
     findLost(key, live, print) {
       for (const { targets, inventory } of syncSets.values()) {
         const each = targets.get(key);
@@ -129,9 +129,8 @@ export async function createCluster(options: ClusterOptions) {
     },
   });
   const plans = new WeakMap<Plan, { readonly steps: readonly Step[]; readonly set: SyncSet }>();
-  let defined: DefinedKinds = new Map();
   /** What ids follow from, as of the last question. */
-  let names: { readonly directory: Directory | undefined; readonly defined: DefinedKinds } = { directory: undefined, defined };
+  let names: Names = { directory: undefined, defined: [] };
   const objectEvents = createObjectEvents({
     transport,
     clock,
@@ -143,21 +142,32 @@ export async function createCluster(options: ClusterOptions) {
   });
   const listWorkloads = createWorkloadLister({ transport, discovery, views, allowed, log, changedOnly });
 
+  function setOf(syncSet: string): SyncSet {
+    const set = syncSets.get(syncSet);
+    if (set) return set;
+    throw new FluxError('plan for a source that the cluster does not know', { code: 'cluster/unknown-source' });
+  }
+
   return {
     defaultNamespace,
 
+    /** Adds a source, before its first plan. */
+    join(source: ClusterSource): void {
+      syncSets.set(source.syncSet, createSyncSet({ source, order: syncSets.size, defaultNamespace, allowed }));
+    },
+
     async plan(request: PlanRequest, { signal }: Cancellable = {}): Promise<Plan> {
-      const set = syncSets.get(request.syncSet) ?? createSyncSet({ syncSet: request.syncSet, defaultNamespace, allowed });
-      syncSets.set(request.syncSet, set);
-      const others = [...syncSets.values()].filter((each) => each !== set).map(({ wanted }) => wanted);
+      const set = setOf(request.syncSet);
+      const others = [...syncSets.values()].filter((each) => each !== set);
       const self = selfOf((await credentials.current()).headers);
       const deps = { transport, discovery, views, allowed, clock, log, changedOnly, manager, layOut: set.layOut, self, others };
-      const planned = await planSync(request, set, deps, signal);
+      const { targets } = set;
+      const { steps, orphans, unconfirmed } = await planSync(request, set, deps, signal);
       if (!request.preview) {
-        defined = planned.layout.defined;
         views.retain(neededBy(syncSets.values()));
+        // An object that this source no longer wants may be what another one waits for.
+        if (set.targets !== targets) attention.ask(others.filter(({ isWaiting }) => isWaiting));
       }
-      const { steps, orphans, unconfirmed } = planned;
       const plan: Plan = {
         entries: steps.map(({ entry }) => entry),
         ...(orphans.length > 0 ? { orphans } : {}),
@@ -176,7 +186,15 @@ export async function createCluster(options: ClusterOptions) {
         throw new FluxError('plan was not made by this cluster, or was carried out before', { code: 'cluster/foreign-plan' });
       plans.delete(plan);
       const { steps, set } = known;
-      const deps = { transport, discovery, clock, manager, window, onApplied: views.note, onProgress };
+      const deps = {
+        transport: fenced(transport, set.source.fence),
+        discovery,
+        clock,
+        manager,
+        window,
+        onApplied: views.note,
+        onProgress,
+      };
       const carryOut = () => applySteps(steps, set, deps, signal);
       const isLarge = steps.filter(({ act }) => act === 'apply').length >= MANY;
       return attention.during(async () => {
@@ -187,7 +205,7 @@ export async function createCluster(options: ClusterOptions) {
           const step = steps[index];
           if (!step) continue;
           if (isWanted(step) && step.target) places.set(change, { target: step.target, set });
-          const subject = subjectOf(step, set.inventory);
+          const subject = subjectOf(step, set);
           if (subject) subjects.set(change, subject);
         }
         return changes;
@@ -216,10 +234,6 @@ export async function createCluster(options: ClusterOptions) {
       }
     },
 
-    onDrift(listener: () => void): void {
-      driftListener = listener;
-    },
-
     workloads: (filter: WorkloadFilter, { signal }: Cancellable = {}): Promise<readonly ClusterWorkload[]> =>
       listWorkloads(filter, signal),
 
@@ -228,21 +242,23 @@ export async function createCluster(options: ClusterOptions) {
 
     /** Takes part in the election of the daemon that writes until the signal aborts, then gives up what it holds. */
     takePart: (candidacy: Candidacy, handlers: ElectionHandlers, signal: AbortSignal): Promise<void> =>
-      takePart({ ...candidacy, credentials, fence, onRequest: options.onRequest, clock, log }, handlers, signal),
+      takePart({ ...candidacy, credentials, onRequest: options.onRequest, clock, log }, handlers, signal),
 
     reviewAccess: (question: AccessQuestion, { signal }: Cancellable = {}): Promise<AccessVerdict> =>
       reviewAccess(transport, question, signal),
 
     namesBy(): object {
       const directory = discovery.current();
-      if (names.directory !== directory || names.defined !== defined) names = { directory, defined };
+      const defined = [...syncSets.values()].map((set) => set.defined);
+      const isSame = defined.length === names.defined.length && defined.every((each, index) => each === names.defined[index]);
+      if (names.directory !== directory || !isSame) names = { directory, defined };
       return names;
     },
 
     idOf(object: KubeObject): ResourceId | undefined {
       const directory = discovery.current();
       if (!directory || !hasKind(object) || !isPathSegment(object.metadata?.name)) return undefined;
-      const found = findKind(object, { directory, defined });
+      const found = firstOf(syncSets.values(), ({ defined }) => findKind(object, { directory, defined }));
       if (!found) return undefined;
       const namespace = found.resource.namespaced ? object.metadata.namespace || defaultNamespace : undefined;
       const { name } = object.metadata;
@@ -289,12 +305,20 @@ export async function createCluster(options: ClusterOptions) {
   };
 }
 
-function subjectOf(step: Step, inventory: Inventory): Subject | undefined {
+function firstOf<T, R>(all: Iterable<T>, ask: (each: T) => R | undefined): R | undefined {
+  for (const each of all) {
+    const answer = ask(each);
+    if (answer !== undefined) return answer;
+  }
+  return undefined;
+}
+
+function subjectOf(step: Step, { inventory, source: { fence } }: SyncSet): Subject | undefined {
   if (!isWanted(step)) {
     const { name, namespace, uid } = step.live;
-    return { resource: step.resource, namespace, name, uid };
+    return { resource: step.resource, namespace, name, uid, fence };
   }
   if (!step.target) return undefined;
   const { resource, namespace, name, key } = step.target;
-  return { resource, namespace, name, uid: inventory.get(key)?.uid ?? step.live?.uid };
+  return { resource, namespace, name, uid: inventory.get(key)?.uid ?? step.live?.uid, fence };
 }

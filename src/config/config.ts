@@ -1,7 +1,22 @@
+import type { NonEmpty } from '../base/index.ts';
+
 /** Where to listen; the empty host means every interface. */
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;
+}
+
+/** One repository to sync from. */
+export interface SourceConfig {
+  /** Unique in the daemon; `default` for the one that flags describe. */
+  readonly name: string;
+  /** As given, so it may contain a password: pass it only to Git. Empty without a repository. */
+  readonly url: string;
+  readonly branch: string;
+  /** Relative to the repository root; empty means the whole repository. */
+  readonly paths: readonly string[];
+  readonly syncTag: string;
+  readonly notesRef: string;
 }
 
 /** The operator's settings, parsed and validated once. Frozen. Intervals and limits are in milliseconds. */
@@ -15,16 +30,11 @@ export interface Config {
   /** Paths of a PEM certificate and its private key. Absent: `listen` serves plain HTTP only. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
 
-  /** As given, so it may contain a password: pass it only to Git. Empty without a repository. */
-  readonly gitUrl: string;
-  readonly gitBranch: string;
-  /** Relative to the repository root; empty means the whole repository. */
-  readonly gitPaths: readonly string[];
+  /** At least one, each with a name of its own. */
+  readonly sources: NonEmpty<SourceConfig>;
   readonly gitUser: string;
   readonly gitEmail: string;
   readonly gitSetAuthor: boolean;
-  readonly gitSyncTag: string;
-  readonly gitNotesRef: string;
   /** Appended verbatim to commit messages; may be empty. */
   readonly gitCiSkipMessage: string;
   readonly gitPollIntervalMs: number;

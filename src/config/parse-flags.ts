@@ -1,11 +1,11 @@
 import { messageOf } from '../base/index.ts';
 import { readCommandLine } from './command-line.ts';
 import type { Config } from './config.ts';
-import { readConfigFile } from './config-file.ts';
+import { type FileReading, readConfigFile } from './config-file.ts';
 import { readEnvironment } from './environment.ts';
 import { quote } from './flag.ts';
 import { helpText } from './help.ts';
-import { mergeSettings, type Reading, type Setting, shownFlag } from './setting.ts';
+import { mergeSettings, type Setting, shownFlag } from './setting.ts';
 import { type ConfigWarning, validateFlags } from './validate.ts';
 
 /** Either a configuration to run with, or output to print before exiting. */
@@ -33,7 +33,7 @@ export function parseFlags(argv: readonly string[], { version, environment, read
   const variables = readEnvironment(environment);
   const file = readNamedFile([...variables.settings, ...line.settings], readFile);
   const settings = mergeSettings(file.settings, variables.settings, line.settings);
-  const { config, problems, warnings } = validateFlags(settings);
+  const { config, problems, warnings } = validateFlags(settings, file.sources);
   const all = [
     ...[...line.problems, ...variables.problems, ...file.problems].map((message) => ({ message, exit: 2 as const })),
     ...problems,
@@ -46,14 +46,18 @@ export function parseFlags(argv: readonly string[], { version, environment, read
   };
 }
 
-function readNamedFile(settings: readonly Setting[], readFile: (path: string) => string): Reading {
+function readNamedFile(settings: readonly Setting[], readFile: (path: string) => string): FileReading {
   const named = settings.findLast(({ name }) => name === 'config-file');
-  if (typeof named?.value !== 'string' || named.value === '') return { settings: [], problems: [] };
+  if (typeof named?.value !== 'string' || named.value === '') return { settings: [], sources: [], problems: [] };
   let text: string;
   try {
     text = readFile(named.value);
   } catch (error) {
-    return { settings: [], problems: [`${shownFlag('config-file', named.origin)} cannot be read: ${messageOf(error)}`] };
+    return {
+      settings: [],
+      sources: [],
+      problems: [`${shownFlag('config-file', named.origin)} cannot be read: ${messageOf(error)}`],
+    };
   }
   return readConfigFile(text, named.value);
 }

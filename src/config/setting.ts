@@ -1,15 +1,15 @@
 import { parseFlagValue } from './flag.ts';
 import { FLAG_NAMES, FLAGS, type FlagName, type FlagValues } from './flags.ts';
 
-/** A value from one source. */
+/** A value from one origin. */
 export interface Setting {
   readonly name: FlagName;
   readonly value: unknown;
-  /** The source as shown in messages: a variable, or a file with its line. Empty for the command line. */
+  /** The origin as shown in messages: a variable, or a file with its line. Empty for the command line. */
   readonly origin: string;
 }
 
-/** The settings from one source, and its problems. */
+/** The settings of one origin, and its problems. */
 export interface Reading {
   readonly settings: readonly Setting[];
   readonly problems: readonly string[];
@@ -21,12 +21,12 @@ export interface Settings {
   readonly origins: ReadonlyMap<FlagName, string>;
 }
 
-/** Merges the sources over the defaults. A later source replaces a value as a whole, lists included. */
-export function mergeSettings(...sources: readonly (readonly Setting[])[]): Settings {
+/** Merges the readings over the defaults. A later one replaces a value as a whole, lists included. */
+export function mergeSettings(...readings: readonly (readonly Setting[])[]): Settings {
   const values: Record<string, unknown> = {};
   for (const name of FLAG_NAMES) values[name] = parseFlagValue(FLAGS[name].type, FLAGS[name].default);
   const origins = new Map<FlagName, string>();
-  for (const { name, value, origin } of sources.flat()) {
+  for (const { name, value, origin } of readings.flat()) {
     values[name] = value;
     origins.set(name, origin);
   }

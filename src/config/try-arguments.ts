@@ -17,7 +17,7 @@ export interface Trial {
 /** Interprets a command line, such as that of a Flux v1, as fluxd does at start, without the environment. Starts nothing. */
 export function tryArguments(argv: readonly string[]): Trial {
   const line = readCommandLine(argv);
-  const { config, problems } = validateFlags(mergeSettings(line.settings));
+  const { config, problems } = validateFlags(mergeSettings(line.settings), []);
   const given = line.settings.map(({ name }) => name);
   return {
     config,

@@ -1,9 +1,10 @@
 import { posix } from 'node:path';
-import { messageOf } from '../base/index.ts';
-import type { Config, ListenAddress } from './config.ts';
+import { isNonEmpty, messageOf } from '../base/index.ts';
+import type { Config, ListenAddress, SourceConfig } from './config.ts';
 import { parseFlagValue, quote } from './flag.ts';
 import { FLAG_NAMES, FLAGS, type FlagName } from './flags.ts';
 import { type Settings, shownFlag } from './setting.ts';
+import { FLAGS_OF_ONE_SOURCE } from './sources.ts';
 
 export interface ConfigProblem {
   readonly message: string;
@@ -33,8 +34,8 @@ const NAMESPACE = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 /** Synonyms of defaults. */
 const SAME_AS_DEFAULT: Partial<Record<FlagName, string>> = { 'git-verify-signatures-mode': 'none' };
 
-/** Validates the flags together, by Flux v1's rules, and reports all problems at once. */
-export function validateFlags({ values, origins }: Settings): Validated {
+/** Validates the flags together, by Flux v1's rules, and reports all problems at once. `listed` are the sources of the config file. */
+export function validateFlags({ values, origins }: Settings, listed: readonly SourceConfig[]): Validated {
   const problems: ConfigProblem[] = [];
   const fail = (exit: 1 | 2, message: string) => void problems.push({ message, exit });
   const shown = (name: FlagName) => shownFlag(name, origins.get(name));
@@ -64,6 +65,11 @@ export function validateFlags({ values, origins }: Settings): Validated {
   if (!values['registry-disable-scanning']) {
     if (values['registry-burst'] <= 0) fail(1, `${shown('registry-burst')} must be at least 1`);
     if (values['registry-rps'] <= 0) fail(1, `${shown('registry-rps')} must be greater than 0`);
+  }
+
+  if (listed.length > 0) {
+    for (const name of FLAGS_OF_ONE_SOURCE)
+      if (origins.has(name)) fail(1, `${shown(name)} cannot be combined with the sources of --config-file`);
   }
 
   const [certFile, keyFile] = [values['tls-cert-file'], values['tls-private-key-file']];
@@ -98,6 +104,18 @@ export function validateFlags({ values, origins }: Settings): Validated {
     warnings.push({ flag: 'log-format', message: `unknown ${shown('log-format')} ${quote(values['log-format'])}; using fmt` });
 
   const label = origins.has('git-label') ? values['git-label'] : undefined;
+  const sources: Config['sources'] = isNonEmpty(listed)
+    ? listed
+    : [
+        {
+          name: 'default',
+          url: values['git-url'],
+          branch: values['git-branch'],
+          paths: values['git-path'],
+          syncTag: label ?? values['git-sync-tag'],
+          notesRef: label ?? values['git-notes-ref'],
+        },
+      ];
   const config: Config = {
     logFormat: values['log-format'] === 'json' ? 'json' : 'fmt',
     listen: address('listen'),
@@ -106,14 +124,10 @@ export function validateFlags({ values, origins }: Settings): Validated {
       ? {}
       : { webhooks: { listen: address('webhook-listen'), configFile: values['webhook-config'] } }),
     ...(certFile === '' || keyFile === '' ? {} : { tls: { certFile, keyFile } }),
-    gitUrl: values['git-url'],
-    gitBranch: values['git-branch'],
-    gitPaths: values['git-path'],
+    sources,
     gitUser: values['git-user'],
     gitEmail: values['git-email'],
     gitSetAuthor: values['git-set-author'],
-    gitSyncTag: label ?? values['git-sync-tag'],
-    gitNotesRef: label ?? values['git-notes-ref'],
     gitCiSkipMessage: values['git-ci-skip-message'] || (values['git-ci-skip'] ? '\n\n[ci skip]' : ''),
     gitPollIntervalMs: values['git-poll-interval'],
     gitTimeoutMs: values['git-timeout'],
@@ -137,8 +151,12 @@ export function validateFlags({ values, origins }: Settings): Validated {
     sshIdentityFile: posix.join(values['k8s-secret-volume-mount-path'], values['k8s-secret-data-key']),
     ...optional('kubeConfig', values['kube-config']),
   };
-  for (const value of Object.values(config)) if (typeof value === 'object') Object.freeze(value);
-  return { config: Object.freeze(config), problems, warnings };
+  return { config: deepFreeze(config), problems, warnings };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) for (const each of Object.values(value)) deepFreeze(each);
+  return Object.freeze(value);
 }
 
 /** Go's `host:port`; the host may be empty or an IPv6 address in brackets. */

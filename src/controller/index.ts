@@ -5,7 +5,8 @@
 
 export { EventLog, type FluxEvent, type LoggedEvent, summarizeEvent } from '../record/index.ts';
 export type * from './daemon/daemon.ts';
-export { type RunningFlux, startFlux } from './main.ts';
+export type { RunningFlux } from './engines.ts';
+export { startFlux } from './main.ts';
 export type { HeldDeletions } from './sync/approvals.ts';
 export type { HistoryEntry, HistoryPosition } from './sync/history.ts';
 export { type ObjectState, objectKey } from './sync/object-states.ts';

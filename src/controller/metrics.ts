@@ -1,25 +1,17 @@
-import { type Clock, measured } from '../base/index.ts';
+import { type Clock, measured, type SourceMetrics } from '../base/index.ts';
 import type { ImageScan } from '../image/index.ts';
 import { LATEST_IMAGES, type Timed, type UpdateSpec } from '../update/index.ts';
 import type { ImageWatch } from './ports/image-watch.ts';
 
-/** Metrics of the controller; durations in seconds. */
-export interface ControllerMetrics {
+/** Metrics of one source; durations in seconds. */
+export interface ControllerMetrics extends SharedMetrics, SourceMetrics {}
+
+/** Metrics that sources share. */
+export interface SharedMetrics {
   syncDone(outcome: { readonly success: boolean; readonly seconds: number; readonly endedAt: number }): void;
-  synced(sum: {
-    readonly revision: string;
-    readonly outcomes: Readonly<Partial<Record<string, number>>>;
-    readonly refused: number;
-    readonly heldDeletions: number;
-    readonly corrections: number;
-  }): void;
-  queueLength(length: number): void;
   jobStarted(waitedSeconds: number): void;
   jobDone(outcome: { readonly success: boolean; readonly seconds: number }): void;
   stepDone(step: { readonly step: string; readonly success: boolean; readonly seconds: number }): void;
-  gitReady(ready: boolean): void;
-  /** Whether this daemon leads. */
-  leading(leads: boolean): void;
   committed(type: string): void;
   release(release: { readonly type: string; readonly kind: string; readonly success: boolean; readonly seconds: number }): void;
   releaseStage(stage: string, seconds: number): void;
@@ -49,7 +41,7 @@ export function measuredRelease<T>(
 const RELEASE_TYPES = { containers: 'containers', auto: 'automated' } as const;
 
 /** Wraps an image watch to measure each look-up of a repository. */
-export function measuredLookups(images: ImageWatch, metrics: ControllerMetrics, clock: Clock): ImageWatch {
+export function measuredLookups(images: ImageWatch, metrics: Pick<SharedMetrics, 'imageLookup'>, clock: Clock): ImageWatch {
   return {
     ...images,
     repository(name) {

@@ -9,4 +9,4 @@ export { BUILD_TIME_LABELS, nanosecondsOf, parseImageTime } from './build-time.t
 export { canonicalName, canonicalRef, sameImage } from './canonical.ts';
 export type { ImageInfo, ImageRepository, ImageScan } from './metadata.ts';
 export { formatImageRef, formatName, type ImageRef, parseImageRef, tryParseImageRef, withTag } from './ref.ts';
-export type { ImageTarget, PullSecrets } from './target.ts';
+export { type ImageTarget, mergeTargets, type PullSecrets } from './target.ts';

@@ -16,3 +16,18 @@ export interface PullSecrets {
   readonly secrets: readonly string[];
   readonly serviceAccount: string;
 }
+
+/** One target for each image: what any of the targets needs. */
+export function mergeTargets(targets: readonly ImageTarget[]): readonly ImageTarget[] {
+  return [...Map.groupBy(targets, ({ name }) => name)].map(([name, same]) => {
+    const [only, ...others] = same;
+    if (only && others.length === 0) return only;
+    const needs = same.flatMap(({ needsTimes }) => needsTimes ?? []);
+    return {
+      name,
+      pullSecrets: same.flatMap(({ pullSecrets }) => pullSecrets),
+      inUse: [...new Set(same.flatMap(({ inUse = [] }) => inUse))],
+      ...(needs.length > 0 ? { needsTimes: (tag: string) => needs.some((needsTime) => needsTime(tag)) } : {}),
+    };
+  });
+}

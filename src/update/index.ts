@@ -16,6 +16,7 @@ export { planUpdate, type UpdatePlan } from './plan.ts';
 export { PoliciesRefused } from './policies.ts';
 export { LATEST_IMAGES, parseRequested } from './release.ts';
 export { ALL_WORKLOADS, normalId, UP_TO_DATE } from './select.ts';
+export { shareOf } from './share.ts';
 export type {
   AutomatedSpec,
   Cause,

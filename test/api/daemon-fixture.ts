@@ -22,9 +22,11 @@ export function daemonOf(parts: Partial<Daemon> = {}): Daemon & { readonly calls
     calls.push({ name, argument });
     return answer;
   };
-  return {
+  const daemon: Daemon & { readonly calls: Call[] } = {
     calls,
     version: () => '1.2.3',
+    sources: ['default'],
+    of: () => daemon,
     listWorkloads: async (filter) => called('listWorkloads', filter, []),
     listImages: async (filter) => called('listImages', filter, []),
     export: async () => called('export', undefined, ''),
@@ -54,6 +56,7 @@ export function daemonOf(parts: Partial<Daemon> = {}): Daemon & { readonly calls
     liveness: () => undefined,
     ...parts,
   };
+  return daemon;
 }
 
 export function queuedSync(id: string): SyncReport {

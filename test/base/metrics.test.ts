@@ -57,7 +57,7 @@ describe('the names of Flux v1', () => {
 test('values arrive in their series', async () => {
   const metrics = await fresh();
   metrics.syncDone({ success: true, seconds: 7, endedAt: 1_900_000_000_500 });
-  metrics.synced({
+  metrics.ofSource('default').synced({
     revision: 'abc',
     outcomes: { created: 1, configured: 2, unchanged: 30, skipped: 4, failed: 2 },
     refused: 3,
@@ -65,9 +65,9 @@ test('values arrive in their series', async () => {
     corrections: 1,
   });
   metrics.jobStarted(0.3);
-  metrics.queueLength(5);
+  metrics.ofSource('default').queueLength(5);
   metrics.jobDone({ success: false, seconds: 1.5 });
-  metrics.gitReady(true);
+  metrics.ofSource('default').gitReady(true);
   expect(await linesOf(metrics)).toEqual(
     expect.arrayContaining([
       'flux_daemon_sync_duration_seconds_bucket{le="5",success="true"} 0',
@@ -100,8 +100,8 @@ test('a failed sync does not move the time of the last good one', async () => {
 
 test('a gauge is not there before it was measured, and registries do not know of each other', async () => {
   const [one, two] = await Promise.all([fresh(), fresh()]);
-  one.gitReady(true);
-  one.gitReady(false);
+  one.ofSource('default').gitReady(true);
+  one.ofSource('default').gitReady(false);
   expect(await linesOf(one)).toContain('flux_git_ready 0');
   expect((await linesOf(two)).filter((line) => /^flux_(git_ready|prune_held|sync_last|daemon_queue_length)/.test(line))).toEqual(
     [],
@@ -117,7 +117,9 @@ test('what comes from outside makes no series of its own', async () => {
       metrics.release({ type: 'specific_image', kind: `kind-${i}`, success: true, seconds: 0 });
       metrics.kubernetesRequest(`M${i}`, i);
       metrics.registryRequest(i);
-      metrics.synced({ revision: `r-${i}`, outcomes: { [`o-${i}`]: 1 }, refused: 0, heldDeletions: 0, corrections: 0 });
+      metrics
+        .ofSource('default')
+        .synced({ revision: `r-${i}`, outcomes: { [`o-${i}`]: 1 }, refused: 0, heldDeletions: 0, corrections: 0 });
     }
   };
   tell(0, 1000);

@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import { type Clock, silentLogger, systemClock } from '../../src/base/index.ts';
 import type { Plan, PlanRequest } from '../../src/change/index.ts';
-import { type ClusterOptions, createCluster } from '../../src/cluster/index.ts';
-import type { Cluster } from '../../src/controller/ports/cluster.ts';
 import type { KubeObject, Manifest } from '../../src/resource/index.ts';
+import { createLoneCluster, type LoneCluster, type LoneClusterOptions } from '../support/lone-cluster.ts';
 import { ApiServer } from './api-server.ts';
 
 /** A clock on which sleeping takes no time, but moves it. */
@@ -35,7 +34,7 @@ export class JumpClock implements Clock {
 
 export interface World {
   readonly server: ApiServer;
-  readonly cluster: Cluster;
+  readonly cluster: LoneCluster;
   readonly clock: JumpClock;
   plan(manifests: readonly Manifest[], more?: Partial<PlanRequest>): Promise<Plan>;
   /** Plans and applies; the outcomes by id. */
@@ -43,11 +42,11 @@ export interface World {
 }
 
 /** A fresh API server with the namespace `shop`, and a cluster connected to it; both end with the test. */
-export async function startWorld(options: Partial<ClusterOptions> = {}): Promise<World> {
+export async function startWorld(options: Partial<LoneClusterOptions> = {}): Promise<World> {
   const server = await new ApiServer().start();
   server.put('/api/v1/namespaces/shop', { metadata: { name: 'shop' } });
   const clock = new JumpClock();
-  const cluster = await createCluster({
+  const cluster = await createLoneCluster({
     kubeconfigFile: server.kubeconfigFile,
     excludeResources: ['*metrics.k8s.io/*', 'v1/Event'],
     clock,

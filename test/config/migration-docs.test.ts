@@ -31,12 +31,16 @@ test('the guide from Flux v1 names every flag without effect', () => {
 test('a command line is tried without starting anything', () => {
   const given = ['--git-url=git@example.org:o/r', '--git-path=a,b', '--sops', '--token=s3cret', '--memcached-port=1', '--nope'];
   const { config, problems, idle } = tryArguments(given);
-  expect(config).toMatchObject({
-    gitUrl: 'git@example.org:o/r',
-    gitBranch: 'master',
-    gitPaths: ['a', 'b'],
-    gitSyncTag: 'flux-sync',
-  });
+  expect(config.sources).toEqual([
+    {
+      name: 'default',
+      url: 'git@example.org:o/r',
+      branch: 'master',
+      paths: ['a', 'b'],
+      syncTag: 'flux-sync',
+      notesRef: 'flux',
+    },
+  ]);
   expect(problems).toEqual([
     'unknown flag: --nope',
     '--sops is not supported yet; remove it, or set it to "false"',

@@ -35,8 +35,7 @@ describe('environment variables', () => {
       FLUXD_REGISTRY_BURST: '0x10',
     };
     expect(accepted({ environment }).config).toMatchObject({
-      gitUrl: 'https://h/r',
-      gitPaths: ['a', 'b,c'],
+      sources: [{ url: 'https://h/r', paths: ['a', 'b,c'] }],
       gitCiSkipMessage: '\n\n[ci skip]',
       gitPollIntervalMs: 90_000,
       registryBurst: 16,
@@ -45,7 +44,7 @@ describe('environment variables', () => {
 
   test('that are empty are as if not set', () => {
     const environment = { FLUXD_GIT_BRANCH: '', FLUXD_GIT_CI_SKIP: '', FLUXD_GIT_LABEL: '' };
-    expect(accepted({ environment }).config).toMatchObject({ gitBranch: 'master', gitSyncTag: 'flux-sync' });
+    expect(accepted({ environment }).config).toMatchObject({ sources: [{ branch: 'master', syncTag: 'flux-sync' }] });
   });
 
   test('that are mistyped stop the start; others with the prefix are told of, for they may be somebody’s own', () => {
@@ -104,9 +103,7 @@ registry-rps: 2.5
 registry-burst: 7
 `;
     expect(accepted({ file }).config).toMatchObject({
-      gitUrl: 'git@h:o/r',
-      gitBranch: '1.0',
-      gitPaths: ['a', 'b,c'],
+      sources: [{ url: 'git@h:o/r', branch: '1.0', paths: ['a', 'b,c'] }],
       gitSetAuthor: true,
       gitPollIntervalMs: 5_400_000,
       registryRps: 2.5,
@@ -165,14 +162,14 @@ describe('where a value comes from', () => {
     const file = 'git-branch: file\ngit-user: file\ngit-email: file\ngit-path: [file]\n';
     const environment = { FLUXD_GIT_BRANCH: 'variable', FLUXD_GIT_USER: 'variable', FLUXD_GIT_PATH: 'variable' };
     const { config } = accepted({ argv: ['--git-branch=flag', '--git-path=a', '--git-path=b'], environment, file });
-    expect(config).toMatchObject({ gitBranch: 'flag', gitUser: 'variable', gitEmail: 'file', gitPaths: ['a', 'b'] });
+    expect(config).toMatchObject({ sources: [{ branch: 'flag', paths: ['a', 'b'] }], gitUser: 'variable', gitEmail: 'file' });
   });
 
   test('the file that a flag names wins over the one that a variable names', () => {
     const readFile = (path: string) => `git-branch: ${path}\n`;
     const environment = { FLUXD_CONFIG_FILE: 'variable' };
     expect(parseFlags(['--config-file=flag'], { version: '', environment, readFile })).toMatchObject({
-      config: { gitBranch: 'flag' },
+      config: { sources: [{ branch: 'flag' }] },
     });
   });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Config, FLAG_NAMES, FLAGS, parseFlags } from '../../src/config/index.ts';
+import { type Config, FLAG_NAMES, FLAGS, parseFlags, type SourceConfig } from '../../src/config/index.ts';
 import { CHART_ARGUMENTS } from '../support/flux-v1-chart.ts';
 
 const options = { version: '1.2.3', environment: {}, readFile: () => '' };
@@ -30,14 +30,10 @@ test('without flags the configuration holds the defaults of Flux v1', () => {
     config: {
       logFormat: 'fmt',
       listen: { host: '', port: 3030 },
-      gitUrl: '',
-      gitBranch: 'master',
-      gitPaths: [],
+      sources: [{ name: 'default', url: '', branch: 'master', paths: [], syncTag: 'flux-sync', notesRef: 'flux' }],
       gitUser: 'Weave Flux',
       gitEmail: 'support@weave.works',
       gitSetAuthor: false,
-      gitSyncTag: 'flux-sync',
-      gitNotesRef: 'flux',
       gitCiSkipMessage: '',
       gitPollIntervalMs: 300_000,
       gitTimeoutMs: 20_000,
@@ -63,14 +59,19 @@ test('without flags the configuration holds the defaults of Flux v1', () => {
 
 test('the configuration cannot be changed', () => {
   const config = configOf('--git-path=a');
-  expect([config, config.gitPaths, config.listen].every(Object.isFrozen)).toBe(true);
+  expect([config, config.sources, config.sources[0], config.sources[0].paths, config.listen].every(Object.isFrozen)).toBe(true);
 });
+
+/** The part of a configuration that describes its one source. */
+function source(part: Partial<SourceConfig>): Pick<Config, 'sources'> {
+  return { sources: [expect.objectContaining(part)] };
+}
 
 describe('flags are read as pflag reads them', () => {
   const CASES: readonly (readonly [readonly string[], Partial<Config>])[] = [
-    [['--git-url=git@h:o/r'], { gitUrl: 'git@h:o/r' }],
-    [['--git-url', 'git@h:o/r'], { gitUrl: 'git@h:o/r' }],
-    [['--git-url=a=b'], { gitUrl: 'a=b' }],
+    [['--git-url=git@h:o/r'], source({ url: 'git@h:o/r' })],
+    [['--git-url', 'git@h:o/r'], source({ url: 'git@h:o/r' })],
+    [['--git-url=a=b'], source({ url: 'a=b' })],
     [['--git-user', '--git-email'], { gitUser: '--git-email' }],
     [['--git-user='], { gitUser: '' }],
     [['--git-user=a', '--git-user=b'], { gitUser: 'b' }],
@@ -90,9 +91,9 @@ describe('flags are read as pflag reads them', () => {
     [['--git-set-author'], { gitSetAuthor: true }],
     [['--git-set-author=T'], { gitSetAuthor: true }],
     [['--git-set-author', '--git-set-author=0'], { gitSetAuthor: false }],
-    [['--git-path=a,b', '--git-path', 'c'], { gitPaths: ['a', 'b', 'c'] }],
-    [['--git-path="a,b",c'], { gitPaths: ['a,b', 'c'] }],
-    [['--git-path='], { gitPaths: [] }],
+    [['--git-path=a,b', '--git-path', 'c'], source({ paths: ['a', 'b', 'c'] })],
+    [['--git-path="a,b",c'], source({ paths: ['a,b', 'c'] })],
+    [['--git-path='], source({ paths: [] })],
     [['--registry-exclude-image=x/*'], { registryExcludeImages: ['x/*'] }],
     [['--registry-exclude-image='], { registryExcludeImages: [] }],
     [['--git-poll-interval=1h30m'], { gitPollIntervalMs: 5_400_000 }],
@@ -105,7 +106,7 @@ describe('flags are read as pflag reads them', () => {
     fc.assert(
       fc.property(fc.array(element, { minLength: 1 }), (paths) => {
         const text = paths.map((path) => `"${path.replaceAll('"', '""')}"`).join(',');
-        expect(configOf(`--git-path=${text}`).gitPaths).toEqual(paths);
+        expect(configOf(`--git-path=${text}`).sources[0].paths).toEqual(paths);
       }),
     );
   });
@@ -138,7 +139,7 @@ describe('flags are read as pflag reads them', () => {
 
 describe('flags that work together', () => {
   const CASES: readonly (readonly [readonly string[], Partial<Config>])[] = [
-    [['--git-label=x', '--git-sync-tag=y'], { gitSyncTag: 'x', gitNotesRef: 'x' }],
+    [['--git-label=x', '--git-sync-tag=y'], source({ syncTag: 'x', notesRef: 'x' })],
     [['--git-ci-skip'], { gitCiSkipMessage: '\n\n[ci skip]' }],
     [['--git-ci-skip', '--git-ci-skip-message= [skip]'], { gitCiSkipMessage: ' [skip]' }],
     [['--sync-garbage-collection'], { garbageCollection: 'on' }],

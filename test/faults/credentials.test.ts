@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../src/base/index.ts';
-import { createCluster } from '../../src/cluster/index.ts';
 import { configMap, manifest, request } from '../cluster/world.ts';
 import type { Recorded } from '../e2e/harness/api-proxy.ts';
 import type { Fault } from '../e2e/harness/fault.ts';
+import { createLoneCluster } from '../support/lone-cluster.ts';
 import { startEngine } from './engine.ts';
 import { configMap as configMapOf, configMapPath, namespace, yaml } from './manifests.ts';
 import { outcomes, type Site, startSite, startWorld } from './world.ts';
@@ -59,7 +59,7 @@ describe('R-010: tokens', () => {
   test('one that is rotated in its file is taken up before the old one ends: no request is refused', async () => {
     const { site, kubeconfig, issue, valid } = await tokenSite();
     const { clock, time, proxy } = site;
-    const cluster = await createCluster({ kubeconfigFile: kubeconfig, excludeResources: [], log: silentLogger(), clock });
+    const cluster = await createLoneCluster({ kubeconfigFile: kubeconfig, excludeResources: [], log: silentLogger(), clock });
     const sync = (value: string) =>
       time.during(cluster.plan(request([configMap('a', { value })])).then((plan) => cluster.apply(plan)));
     await sync('1');
@@ -77,7 +77,7 @@ describe('R-010: tokens', () => {
   test('one that is revoked before the file has the next: the sync fails with 401 told, and the next token heals it', async () => {
     const { site, kubeconfig, issue, valid } = await tokenSite();
     const { clock, time, proxy, person } = site;
-    const cluster = await createCluster({ kubeconfigFile: kubeconfig, excludeResources: [], log: silentLogger(), clock });
+    const cluster = await createLoneCluster({ kubeconfigFile: kubeconfig, excludeResources: [], log: silentLogger(), clock });
     const sync = (value: string) =>
       time.during(cluster.plan(request([configMap('a', { value })])).then((plan) => cluster.apply(plan)));
     await sync('1');
@@ -99,7 +99,7 @@ describe('R-010: tokens', () => {
   test('one that expires in the middle of a sync: the applies go on with the next', async () => {
     const { site, kubeconfig, issue, valid } = await tokenSite();
     const { clock, time, proxy } = site;
-    const cluster = await createCluster({ kubeconfigFile: kubeconfig, excludeResources: [], log: silentLogger(), clock });
+    const cluster = await createLoneCluster({ kubeconfigFile: kubeconfig, excludeResources: [], log: silentLogger(), clock });
     const manifests = Array.from({ length: 40 }, (_, n) => configMap(`m${n}`));
     const plan = await time.during(cluster.plan(request(manifests)));
     const check = proxy.intercept;

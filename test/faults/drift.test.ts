@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Change } from '../../src/change/index.ts';
-import { manifest } from '../cluster/world.ts';
+import { configMap, manifest } from '../cluster/world.ts';
 import { until } from '../support/until.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -55,4 +55,15 @@ test.each([
   const before = asked;
   await person.patch(AT, { data: { apple: '3' } });
   await until('it is seen', () => asked > before);
+});
+
+test('drift is told to the source that wants the object, and to no other', async () => {
+  const world = await startWorld();
+  const asked: string[] = [];
+  world.cluster.onDrift((syncSet) => asked.push(syncSet));
+  await world.sync([prices('1')], { syncSet: 'set-a' });
+  await world.sync([configMap('other')], { syncSet: 'set-b' });
+  await world.person.patch(AT, { data: { apple: '3' } });
+  await until('it is seen', () => asked.length > 0);
+  expect(asked).toEqual(['set-a']);
 });

@@ -1,10 +1,11 @@
 import { Writable } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import { createLogger, createMetrics } from '../../src/base/index.ts';
-import { createCluster } from '../../src/cluster/index.ts';
+import { createCluster, Fence } from '../../src/cluster/index.ts';
 import { type Config, parseFlags } from '../../src/config/index.ts';
 import type { Daemon } from '../../src/controller/daemon/daemon.ts';
-import { startEngine as startFluxEngine } from '../../src/controller/main.ts';
+import { startEngines } from '../../src/controller/engines.ts';
+import type { TakePart } from '../../src/controller/ports/election.ts';
 import type { Source } from '../../src/controller/ports/source.ts';
 import type { KubernetesOptions } from '../../src/sim/index.ts';
 import { createRepository, type Repository } from './repository.ts';
@@ -71,11 +72,13 @@ export async function startEngine(files: Readonly<Record<string, string>>, optio
     onRequest: metrics.kubernetesRequest,
     onEvent: metrics.kubernetesEvent,
   });
-  const engine = startFluxEngine({
-    config: parse(['--git-url=https://git.example.org/shop.git', '--registry-disable-scanning', ...(options.flags ?? [])]),
+  const config = parse(['--git-url=https://git.example.org/shop.git', '--registry-disable-scanning', ...(options.flags ?? [])]);
+  const [{ name, url }] = config.sources;
+  const engine = startEngines({
+    config,
     version: 'faults',
     environment: {},
-    source,
+    sources: [{ name, url, source, fence: new Fence(clock), takePart: leadAlways }],
     cluster,
     metrics,
     clock,
@@ -104,6 +107,9 @@ export async function startEngine(files: Readonly<Record<string, string>>, optio
     },
   };
 }
+
+/** Without an election. */
+const leadAlways: TakePart = async ({ onLead }, signal) => onLead(signal, { afterAnother: false });
 
 function parse(args: readonly string[]): Config {
   const parsed = parseFlags(args, { version: 'faults', environment: {}, readFile: () => '' });

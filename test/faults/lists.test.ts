@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../src/base/index.ts';
-import { createCluster } from '../../src/cluster/index.ts';
 import { configMap, manifest, request } from '../cluster/world.ts';
 import type { Recorded } from '../e2e/harness/api-proxy.ts';
 import type { Fault } from '../e2e/harness/fault.ts';
+import { createLoneCluster } from '../support/lone-cluster.ts';
 import { sampled } from '../support/sampled.ts';
 import { configMapPath } from './manifests.ts';
 import { outcomes, startWorld, type World } from './world.ts';
@@ -126,7 +126,7 @@ async function restarted(fault: ListFault): Promise<World> {
   const { proxy, clock, time } = world;
   proxy.clear();
   proxy.intercept = (recorded) => (recorded.method === 'GET' && recorded.path === MAPS ? fault(recorded) : undefined);
-  const cluster = await createCluster({
+  const cluster = await createLoneCluster({
     kubeconfigFile: proxy.kubeconfig,
     excludeResources: CORE_ONLY,
     log: silentLogger(),

@@ -1,9 +1,9 @@
 import { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { createLogger, silentLogger } from '../../src/base/index.ts';
-import { createCluster } from '../../src/cluster/index.ts';
 import { configMap, manifest, request } from '../cluster/world.ts';
 import { EVERYTHING, type Rights, type Rule, refusalOf } from '../e2e/harness/rights.ts';
+import { createLoneCluster } from '../support/lone-cluster.ts';
 import { configMapPath } from './manifests.ts';
 import { outcomes, startWorld, type World } from './world.ts';
 
@@ -138,7 +138,7 @@ describe('R-010: rights in some of the allowed namespaces only', () => {
     const world = await startWorld();
     await world.person.create('api/v1/namespaces', { metadata: { name: 'other' } });
     grant(world, { namespaces: { shop: [EVERYTHING] } });
-    const cluster = await createCluster({
+    const cluster = await createLoneCluster({
       kubeconfigFile: world.proxy.kubeconfig,
       excludeResources: [],
       log: silentLogger(),

@@ -4,13 +4,12 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { silentLogger } from '../../src/base/index.ts';
 import type { Change, PlanRequest } from '../../src/change/index.ts';
-import { type ClusterOptions, createCluster } from '../../src/cluster/index.ts';
-import type { Cluster } from '../../src/controller/ports/cluster.ts';
 import type { Manifest } from '../../src/resource/index.ts';
 import { type Kubernetes, type KubernetesOptions, startKubernetes } from '../../src/sim/index.ts';
 import { request } from '../cluster/world.ts';
 import { type ApiProxy, startApiProxy } from '../e2e/harness/api-proxy.ts';
 import { createKubeClient, type KubeClient, readKubeconfig } from '../e2e/harness/kube-client.ts';
+import { createLoneCluster, type LoneCluster, type LoneClusterOptions } from '../support/lone-cluster.ts';
 import { createPassage, type Passage } from './passage.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -51,16 +50,16 @@ export async function startSite(options: KubernetesOptions = {}, work?: { readon
 
 /** A site and a cluster that is connected to it through the proxy, with the namespace `shop`. */
 export interface World extends Site {
-  readonly cluster: Cluster;
+  readonly cluster: LoneCluster;
   /** Plans and applies, while time goes by as needed. */
   sync(manifests: readonly Manifest[], more?: Partial<PlanRequest>): Promise<readonly Change[]>;
 }
 
-export async function startWorld(options: Partial<ClusterOptions & KubernetesOptions> = {}): Promise<World> {
+export async function startWorld(options: Partial<LoneClusterOptions & KubernetesOptions> = {}): Promise<World> {
   const site = await startSite(options);
   const { proxy, clock, time, person } = site;
   await person.create('api/v1/namespaces', { metadata: { name: 'shop' } });
-  const cluster = await createCluster({
+  const cluster = await createLoneCluster({
     kubeconfigFile: proxy.kubeconfig,
     excludeResources: [],
     log: silentLogger(),

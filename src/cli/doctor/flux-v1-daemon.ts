@@ -51,7 +51,8 @@ function presence({ name, namespace, replicas, image }: LeftDeployment, { config
       `It is idle. If you do not plan to go back, run kubectl -n ${namespace} delete deployment ${name}; helm uninstall would also delete the deploy key.`,
     );
   if (isFlux1) return ok(CHECK, `Flux v1 runs: ${where}; to replace it with this fluxd, see ${GUIDE}`);
-  const theirs = { url: config.gitUrl, branch: config.gitBranch, path: config.gitPaths.join(',') };
+  const [{ url, branch, paths, syncTag }] = config.sources;
+  const theirs = { url, branch, path: paths.join(',') };
   if (source && theirs.url !== '' && !isSame(source, theirs))
     return warn(
       CHECK,
@@ -61,7 +62,7 @@ function presence({ name, namespace, replicas, image }: LeftDeployment, { config
   return fail(
     CHECK,
     `Flux v1 runs beside this fluxd: ${where}`,
-    `Both apply every object and move the tag ${config.gitSyncTag}, and Flux v1 does not honour the Lease. Switch it off: ${scale}`,
+    `Both apply every object and move the tag ${syncTag}, and Flux v1 does not honour the Lease. Switch it off: ${scale}`,
   );
 }
 

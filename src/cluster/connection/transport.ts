@@ -22,6 +22,8 @@ export interface ApiRequest {
   readonly body?: string;
   /** Exempt from the fence: it changes nothing despite its method (a dry run, a review), or belongs to the election itself. */
   readonly unfenced?: boolean;
+  /** Called before each attempt of a write is sent; if it throws, nothing is sent, and the error is passed on. */
+  readonly beforeSend?: () => void;
   /** Total number of attempts; 4 by default. */
   readonly attempts?: number;
   /** Called for each failure that is retried, so that senders of many requests can slow down. */
@@ -59,8 +61,6 @@ export interface TransportOptions {
   readonly clock: Clock;
   readonly maxInFlight: number;
   readonly timeoutMs?: number;
-  /** Called before each write is sent; if it throws, nothing is sent, and the error is passed on. */
-  readonly fence?: { readonly check: () => void };
   /** Called for each request with its status, which is absent without a response. */
   readonly onRequest?: ((method: string, status: number | undefined) => void) | undefined;
   /** Source of jitter in [0, 1). */
@@ -70,6 +70,14 @@ export interface TransportOptions {
 /** All our requests are safe to repeat: reads, reviews, server-side apply, and deletes bound to one uid and resourceVersion. */
 const RETRYABLE = new Set(['cluster/unreachable', 'cluster/unavailable', 'cluster/throttled', 'cluster/timeout']);
 const MAX_WAIT_MS = 300_000;
+/** The same transport, with a fence before each write. */
+export function fenced<T extends Pick<Transport, 'request'>>(transport: T, fence: { readonly check: () => void }): T {
+  return {
+    ...transport,
+    request: (request: ApiRequest) => transport.request(isWrite(request) ? { ...request, beforeSend: fence.check } : request),
+  };
+}
+
 /** Methods that may change something. */
 function isWrite({ method = 'GET', unfenced = false }: ApiRequest): boolean {
   return method !== 'GET' && !unfenced;
@@ -81,7 +89,7 @@ const TLS_ERROR = /CERT|SIGNATURE|TLS|SSL|EPROTO/;
 
 /** Requests to the API server over keep-alive connections, with credentials, retries, `Retry-After`, and typed errors. */
 export function createTransport(options: TransportOptions): Transport {
-  const { credentials, clock, maxInFlight, timeoutMs = 30_000, fence, onRequest, random } = options;
+  const { credentials, clock, maxInFlight, timeoutMs = 30_000, onRequest, random } = options;
   const connections = createConnections({ clock, maxInFlight });
   /** A 429 applies to all requests: none starts before this time. */
   let throttle: { readonly until: number; readonly error: FluxError } | undefined;
@@ -99,7 +107,7 @@ export function createTransport(options: TransportOptions): Transport {
         method,
         headers: { accept: 'application/json', ...headers, ...request.headers },
         timeoutMs,
-        ...(fence && isWrite(request) ? { beforeSend: fence.check } : {}),
+        ...(request.beforeSend ? { beforeSend: request.beforeSend } : {}),
         ...(request.body === undefined ? {} : { body: request.body }),
         ...(request.signal ? { signal: request.signal } : {}),
       });

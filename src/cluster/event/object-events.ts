@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { asFluxError, type ChangedOnly, type Clock, type Logger } from '../../base/index.ts';
 import type { ObjectEvent } from '../../change/index.ts';
 import { formatApiVersion } from '../../resource/index.ts';
-import type { Transport } from '../connection/transport.ts';
+import { fenced, type Transport } from '../connection/transport.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
 import { microTime } from '../object/micro-time.ts';
 import type { AllowedNamespaces } from '../scope/allowed-namespaces.ts';
@@ -17,6 +17,8 @@ export interface Subject {
   readonly name: string;
   /** Required for `kubectl describe` to find the Event. */
   readonly uid: string | undefined;
+  /** That of the source that the Event is about. */
+  readonly fence: { readonly check: () => void };
 }
 
 export type EventResult = 'written' | 'failed' | 'left_out';
@@ -109,7 +111,14 @@ export function createObjectEvents(options: ObjectEventsOptions): ObjectEvents {
     const at = clock.monotonic();
     const body = JSON.stringify(eventOf(series, { name, namespace: namespaceOf(series.subject), instance: options.instance }));
     try {
-      await transport.request({ method: 'POST', path: collection, headers: JSON_TYPE, body, attempts: 2, signal });
+      await fenced(transport, series.subject.fence).request({
+        method: 'POST',
+        path: collection,
+        headers: JSON_TYPE,
+        body,
+        attempts: 2,
+        signal,
+      });
     } catch (thrown) {
       // The first attempt had succeeded, but its response was lost.
       if (asFluxError(thrown, { code: 'cluster/event-failed' }).code !== 'cluster/conflict') throw thrown;
@@ -122,7 +131,14 @@ export function createObjectEvents(options: ObjectEventsOptions): ObjectEvents {
     const at = clock.monotonic();
     const body = JSON.stringify({ series: seriesOf(series) });
     try {
-      await transport.request({ method: 'PATCH', path, headers: MERGE_TYPE, body, attempts: 2, signal });
+      await fenced(transport, series.subject.fence).request({
+        method: 'PATCH',
+        path,
+        headers: MERGE_TYPE,
+        body,
+        attempts: 2,
+        signal,
+      });
       series.written = { path, at };
     } catch (thrown) {
       if (asFluxError(thrown, { code: 'cluster/event-failed' }).code !== 'cluster/not-found') throw thrown;

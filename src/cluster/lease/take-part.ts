@@ -12,11 +12,12 @@ export interface Candidacy {
   readonly syncSet: string;
   /** Host name, used if the token contains no pod name. */
   readonly host: string;
+  /** Open while this daemon may write for the source. */
+  readonly fence: Fence;
 }
 
 export interface TakePartOptions extends Candidacy, Pick<TransportOptions, 'onRequest'> {
   readonly credentials: CredentialSource;
-  readonly fence: Fence;
   readonly clock: Clock;
   readonly log: Logger;
 }

@@ -18,6 +18,8 @@ export interface Facts {
   readonly checksum: string;
   readonly mark: string;
   readonly live: LiveObject | undefined;
+  /** Why the object is left to another source of this process. */
+  readonly leftToAnother?: string | undefined;
   readonly known: Applied | undefined;
   readonly fight: Fight | undefined;
   readonly manager: string;
@@ -34,6 +36,7 @@ export type Decision =
 /** Decides about one object in Git that is not ignored there. A pure function of the facts. */
 export function decide(facts: Facts): Decision {
   const { live, known, manager } = facts;
+  if (facts.leftToAnother !== undefined) return { action: 'held', reason: facts.leftToAnother };
   if (live && ignorePolicy(live.annotations) === 'true')
     return { action: 'skip', reason: 'fluxcd.io/ignore: true in the cluster' };
   if (live?.deletionTimestamp !== undefined) {

@@ -8,7 +8,7 @@ import { gcMark } from '../object/ownership.ts';
 import { replicasOf } from '../object/scale.ts';
 import { planPrunes } from '../prune/plan-prunes.ts';
 import type { Self } from '../prune/self.ts';
-import { bothWanted, type Wanted } from '../prune/wanted.ts';
+import { bothWanted } from '../prune/wanted.ts';
 import { type Excluded, isExcluded, isPlaced, keyOf, type Placed, type Target, type Unplaced } from '../scope/scope.ts';
 import { decide } from './decide.ts';
 import { duplicateError } from './duplicates.ts';
@@ -17,6 +17,7 @@ import { appliedFrom } from './inventory.ts';
 import { isIgnoredInGit, type LayOut, type Layout } from './layout.ts';
 import { createLists, type ListDeps, type PartState } from './lists.ts';
 import { settleReplicas } from './replicas.ts';
+import { leftToAnother } from './source.ts';
 import type { Step } from './step.ts';
 import type { SyncSet } from './sync-set.ts';
 
@@ -26,8 +27,8 @@ export interface PlanDeps extends ListDeps {
   readonly manager: string;
   /** Our identity in the cluster; undefined outside it. */
   readonly self: Self | undefined;
-  /** The wanted objects of the other sync sets of this process. */
-  readonly others: readonly Wanted[];
+  /** The sync sets of the other sources of this process. */
+  readonly others: readonly SyncSet[];
 }
 
 export interface Planned {
@@ -57,6 +58,9 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
     set.wanted = claimed;
     // Set before reading anything, since arriving events are compared with it.
     set.targets = targets;
+    set.defined = layout.defined;
+    set.isPlanned = true;
+    set.isWaiting = false;
   }
 
   const lists = createLists(deps, directory, signal);
@@ -131,7 +135,9 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
       return idle({ action: 'held', reason, error: unseen });
     }
     const mark = targets.get(key)?.mark ?? gcMark(request.syncSet, id);
-    if (state === 'excluded') {
+    const left = leftToAnother({ id, key, live }, set, deps.others);
+    if (left !== undefined && !request.preview) set.isWaiting = true;
+    if (state === 'excluded' && left === undefined) {
       return {
         act: 'apply',
         entry: { ...object, action: 'change', reason: 'its kind is excluded from listing' },
@@ -145,6 +151,7 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
       checksum: manifest.checksum,
       mark,
       live,
+      leftToAnother: left,
       known: set.inventory.get(key),
       fight: set.fights.get(key),
       manager: deps.manager,

@@ -1,10 +1,12 @@
 import type { FluxError } from '../../base/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
+import type { DefinedKinds } from '../discovery/crd.ts';
 import { Unconfirmed } from '../prune/unconfirmed.ts';
 import { NOTHING_WANTED, type Wanted } from '../prune/wanted.ts';
 import type { Part } from '../scope/allowed-namespaces.ts';
 import type { Inventory } from './inventory.ts';
 import { createLayouts, type LayOut, type LayoutOptions, type MarkedTarget } from './layout.ts';
+import type { ClusterSource } from './source.ts';
 
 /** An object that is changed or deleted again after each correction. */
 export interface Fight {
@@ -15,8 +17,17 @@ export interface Fight {
 
 /** The memory of one sync set between plans. */
 export interface SyncSet {
+  readonly source: ClusterSource;
+  /** Its number among the sources of this process. */
+  readonly order: number;
+  /** False until its first plan. */
+  isPlanned: boolean;
+  /** Whether its last plan left an object to another source. */
+  isWaiting: boolean;
   readonly layOut: LayOut;
   readonly inventory: Inventory;
+  /** Kinds that the set itself defines, as of the last plan. */
+  defined: DefinedKinds;
   /** Objects to keep applied, as of the last plan, by object key. */
   targets: ReadonlyMap<string, MarkedTarget>;
   /** By object key. */
@@ -45,12 +56,22 @@ export interface SentDelete {
   readonly error?: FluxError;
 }
 
-export function createSyncSet(options: LayoutOptions): SyncSet {
+export interface SyncSetOptions extends Omit<LayoutOptions, 'syncSet'> {
+  readonly source: ClusterSource;
+  readonly order: number;
+}
+
+export function createSyncSet({ source, order, ...options }: SyncSetOptions): SyncSet {
   return {
-    layOut: createLayouts(options),
+    source,
+    order,
+    isPlanned: false,
+    isWaiting: false,
+    layOut: createLayouts({ ...options, syncSet: source.syncSet }),
     inventory: new Map(),
     partsWithMarks: new Map(),
     searchedParts: new Set(),
+    defined: new Map(),
     targets: new Map(),
     fights: new Map(),
     refused: new Map(),

@@ -12,6 +12,7 @@ import type { SyncSet } from '../plan/sync-set.ts';
 import type { AllowedNamespaces } from '../scope/allowed-namespaces.ts';
 import { keyOf } from '../scope/scope.ts';
 import { coversAll } from './deletion-list.ts';
+import { type Others, plannedByOthers, readOthers } from './others.ts';
 import { isCustom } from './precious.ts';
 import {
   type Candidate,
@@ -42,8 +43,8 @@ export interface Pruning {
   readonly before: () => Layout | undefined;
   /** The objects that the set may want, including earlier ones after a read with errors. */
   readonly claimed: Wanted;
-  /** The wanted objects of the other sets of this process. */
-  readonly others: readonly Wanted[];
+  /** The sync sets of the other sources of this process. */
+  readonly others: readonly SyncSet[];
   /** Number of objects in the repository that cannot be located, or are duplicates. */
   readonly failedEntries: number;
   /** Time by the monotonic clock. */
@@ -66,14 +67,16 @@ export async function planPrunes(pruning: Pruning, directory: Directory, signal?
   forgetOld(set, now);
   if (request.unconfirmed && !request.preview) set.unconfirmed.recall();
   await lists.ofUnwanted(set);
-  let judgement = judge(pruning, directory);
+  let others = plannedByOthers(pruning.others);
+  let judgement = judge(pruning, others, directory);
   if (judgement.judged.some(({ verdict }) => verdict.action === 'prune')) {
     // Before deletions every kind is listed again: a round that cannot list all kinds deletes nothing.
     const fresh = await discovery.look(0, signal);
     await lists.ofEverything(fresh, set);
-    judgement = judge(pruning, fresh);
+    others = await readOthers(pruning.others, fresh, signal);
+    judgement = judge(pruning, others, fresh);
     const customs = judgement.judged.filter(isCustomDeletion).map(({ candidate }) => candidate);
-    if (customs.length > 0) judgement = judge(pruning, fresh, await lists.ownersOfData(fresh, customs));
+    if (customs.length > 0) judgement = judge(pruning, others, fresh, await lists.ownersOfData(fresh, customs));
   }
   const { judged, orphans, look } = judgement;
   if (!request.preview) set.unconfirmed.update(look);
@@ -99,11 +102,14 @@ function isCustomDeletion({ candidate, verdict }: Judged): boolean {
 
 function judge(
   pruning: Pruning,
+  others: Others,
   { missing, vanished }: Pick<Directory, 'missing' | 'vanished'>,
   ownersOfData: ReadonlyMap<string, string> = new Map(),
 ): Judgement {
-  const { request, set, lists, allowed, manager, self, layout, before, claimed, others, failedEntries, now } = pruning;
-  const wanted = [layout.inRepository, ...others];
+  const { request, set, lists, allowed, manager, self, layout, before, claimed, failedEntries, now } = pruning;
+  const wanted = [layout.inRepository, ...others.wanted];
+  /** Whether another source of this process applied it last. */
+  const isOthers = ({ id, live }: Candidate) => others.syncSets.some((syncSet) => isMarkedOurs({ id, live }, { syncSet }));
   // An object that is served in several groups counts once.
   const seen = new Set<string>();
   const inGit: Candidate[] = [];
@@ -127,7 +133,7 @@ function judge(
     const kept = layout.targets.get(key);
     const isOurs = kept?.target.id === candidate.id ? live.labels?.[MARK_LABEL] === kept.mark : isMarkedOurs(candidate, request);
     if (isOurs) ours.push(candidate.id);
-    else if (!request.preview) set.contested.set(candidate.id, now);
+    else if (!request.preview && !isOthers(candidate)) set.contested.set(candidate.id, now);
   }
   // Kinds that cannot be listed now still belong to the set.
   if (sight.failedLists.length > 0)
@@ -135,11 +141,12 @@ function judge(
   const [left, foreign]: [Candidate[], Candidate[]] = [[], []];
   for (const candidate of notInGit) {
     const isOurs = isMarkedOurs(candidate, request);
+    if (isOthers(candidate)) continue;
     (isOurs ? left : foreign).push(candidate);
     if (!isOurs && !request.preview) set.foreign.set(candidate.id, now);
   }
   const [named, orphans]: [Candidate[], Orphan[]] = [[], []];
-  for (const candidate of foreign.filter((each) => isOrphan(each, [claimed, ...others]))) {
+  for (const candidate of foreign.filter((each) => isOrphan(each, [claimed, ...others.wanted]))) {
     const { id, live } = candidate;
     if (coversAll(request.approvedOrphans ?? [], [{ id, uid: live.uid }])) named.push(candidate);
     else orphans.push({ id, uid: live.uid });
@@ -152,7 +159,7 @@ function judge(
     manager,
     self,
     wanted: layout.inRepository,
-    others,
+    others: others.wanted,
     owned: byOwner([...inGit, ...notInGit].filter(({ id }) => wanted.some(({ ids }) => ids.has(id)))),
     contested: set.contested,
     foreign: set.foreign,
@@ -165,6 +172,7 @@ function judge(
     desiredErrors: request.desired.errors.length,
     failedEntries,
     ...sight,
+    unreadSources: others.unread,
     staying: ours.filter((id) => before()?.inRepository.ids.has(id) ?? true).length,
     limit: request.deletionLimit,
     ownersOfData,

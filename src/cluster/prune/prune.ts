@@ -51,6 +51,8 @@ export interface Round extends DeletionBudget {
   readonly vanishedApis: readonly string[];
   /** Kinds that could not be listed. */
   readonly failedLists: readonly string[];
+  /** Why other sources of this daemon could not be read. */
+  readonly unreadSources: readonly string[];
 }
 
 export interface Judged {
@@ -166,6 +168,8 @@ export const ROUND_GUARDS: readonly RoundGuard[] = [
       : undefined,
   ({ missingApis }) => (missingApis.length > 0 ? `API discovery is incomplete: ${missingApis.join(', ')}` : undefined),
   ({ failedLists }) => (failedLists.length > 0 ? `not all objects could be listed: ${failedLists.join(', ')}` : undefined),
+  ({ unreadSources: [first] }) =>
+    first === undefined ? undefined : `another source of this Flux may want it, and is unknown: ${first}`,
   ({ mode }) => (mode === 'dry' ? 'dry run' : undefined),
 ];
 

@@ -2,14 +2,14 @@ import type { Clock } from '../../base/index.ts';
 import type { LiveObject } from '../object/live.ts';
 import { decide } from '../plan/decide.ts';
 import { nextTruceEnd } from '../plan/fight.ts';
+import { leftToAnother } from '../plan/source.ts';
 import type { SyncSet } from '../plan/sync-set.ts';
 
 export interface AttentionOptions {
   readonly clock: Clock;
   readonly manager: string;
-  readonly sets: () => Iterable<SyncSet>;
-  /** Called if drift requires a sync. */
-  readonly onDrift: () => void;
+  /** The sync sets of all sources; each is told of its own drift. */
+  readonly sets: () => readonly SyncSet[];
 }
 
 /** An event for one object: its current state, or undefined if it was deleted. */
@@ -21,8 +21,8 @@ export interface Seen {
 /** Decides which changes in the cluster require a sync, and when a contested object is due again. */
 export interface Attention {
   changed(seen: Seen): void;
-  /** Requests a sync, at once or after the minimum interval. */
-  ask(): void;
+  /** Requests a sync of these sets, at once or after the minimum interval. */
+  ask(concerned: readonly SyncSet[]): void;
   /** Defers decisions during our own writes: their echoes are evaluated when their results are known. */
   during<T>(work: () => Promise<T>): Promise<T>;
   close(): void;
@@ -31,42 +31,51 @@ export interface Attention {
 /** Minimum interval of syncs because of drift: it is corrected within two seconds, and a stream of events does not overload us. */
 const APART_MS = 1_000;
 
-export function createAttention({ clock, manager, sets, onDrift }: AttentionOptions): Attention {
+export function createAttention({ clock, manager, sets }: AttentionOptions): Attention {
   const closing = new AbortController();
   const heldBack = new Map<string, Seen>();
+  /** The sets that wait for the minimum interval. */
+  const due = new Set<SyncSet>();
   let busy = 0;
   let askedAt = Number.NEGATIVE_INFINITY;
   let alarm: { readonly at: number; readonly stop: AbortController } | undefined;
 
-  function isDrift({ key, live }: Seen): boolean {
-    for (const set of sets()) {
-      const wanted = set.targets.get(key);
-      if (!wanted) continue;
-      const { checksum } = wanted.target.manifest;
-      // A rejected object would be rejected again; only regular syncs retry it.
-      if (live && set.refused.get(key) === checksum) continue;
-      const { action } = decide({
-        checksum,
-        mark: wanted.mark,
-        live,
-        known: set.inventory.get(key),
-        fight: set.fights.get(key),
-        manager,
-        now: clock.monotonic(),
-      });
-      if (action === 'create' || action === 'change') return true;
-    }
-    return false;
+  function isDrift(set: SyncSet, { key, live }: Seen): boolean {
+    const wanted = set.targets.get(key);
+    if (!wanted) return false;
+    const { checksum } = wanted.target.manifest;
+    // A rejected object would be rejected again; only regular syncs retry it.
+    if (live && set.refused.get(key) === checksum) return false;
+    const others = sets().filter((each) => each !== set);
+    const { action } = decide({
+      checksum,
+      mark: wanted.mark,
+      live,
+      leftToAnother: leftToAnother({ id: wanted.target.id, key, live }, set, others),
+      known: set.inventory.get(key),
+      fight: set.fights.get(key),
+      manager,
+      now: clock.monotonic(),
+    });
+    return action === 'create' || action === 'change';
   }
 
-  function ask(): void {
+  function concernedBy(seen: readonly Seen[]): readonly SyncSet[] {
+    return sets().filter((set) => seen.some((each) => isDrift(set, each)));
+  }
+
+  function ask(concerned: readonly SyncSet[]): void {
+    if (concerned.length === 0) return;
+    for (const set of concerned) due.add(set);
     const now = clock.monotonic();
     if (now - askedAt < APART_MS) {
       wakeAt(askedAt + APART_MS);
       return;
     }
     askedAt = now;
-    onDrift();
+    const asked = [...due];
+    due.clear();
+    for (const { source } of asked) source.onDrift();
   }
 
   /** Requests a sync at that time, unless it happens sooner. */
@@ -78,7 +87,7 @@ export function createAttention({ clock, manager, sets, onDrift }: AttentionOpti
     clock.sleep(Math.max(0, at - clock.monotonic()), { signal: AbortSignal.any([stop.signal, closing.signal]) }).then(
       () => {
         alarm = undefined;
-        ask();
+        ask(sets());
       },
       // Another alarm replaced it.
       () => undefined,
@@ -89,7 +98,7 @@ export function createAttention({ clock, manager, sets, onDrift }: AttentionOpti
     ask,
     changed(seen) {
       if (busy > 0) heldBack.set(seen.key, seen);
-      else if (isDrift(seen)) ask();
+      else ask(concernedBy([seen]));
     },
     async during(work) {
       busy += 1;
@@ -100,7 +109,7 @@ export function createAttention({ clock, manager, sets, onDrift }: AttentionOpti
         if (busy === 0) {
           const seen = [...heldBack.values()];
           heldBack.clear();
-          if (seen.some(isDrift)) ask();
+          ask(concernedBy(seen));
           const at = nextTruceEnd(sets(), clock.monotonic());
           if (at !== undefined) wakeAt(at);
         }

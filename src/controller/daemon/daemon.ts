@@ -60,6 +60,8 @@ export interface JobStatus {
   readonly state: JobState;
   /** Why it failed, or empty. */
   readonly error: string;
+  /** Set if it failed because there was nothing to change. */
+  readonly noChanges?: true;
   readonly revision?: Revision;
   readonly spec?: UpdateSpec;
   readonly result?: UpdateResult;
@@ -137,6 +139,13 @@ export type NotifiedChange =
 /** The daemon's interface to the outside, which the API serves. Errors are FluxErrors. */
 export interface Daemon {
   version(): string;
+  /** The names of its sources; at least one. */
+  readonly sources: readonly string[];
+  /**
+   * The daemon as far as one source is concerned.
+   * @throws FluxError `source/unknown`.
+   */
+  of(source: string): Daemon;
   listWorkloads(filter: { readonly namespace: string; readonly ids: readonly ResourceId[] }): Promise<readonly WorkloadStatus[]>;
   /** `spec` is a resource id or `<all>`. */
   listImages(filter: { readonly namespace: string; readonly spec: string }): Promise<readonly WorkloadImages[]>;

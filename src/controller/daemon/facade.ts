@@ -29,7 +29,15 @@ import { listImages } from './list-images.ts';
 import { createWorkloadListing, refuseBothFilters } from './list-workloads.ts';
 import type { Preview } from './preview.ts';
 
+/** The daemon as far as one source is concerned. */
+export interface SourceDaemon extends Daemon {
+  /** The workloads in its repository, as last read. */
+  workloadIds(): Promise<ReadonlySet<ResourceId>>;
+}
+
 export interface DaemonOptions {
+  /** The name of the source. */
+  readonly name: string;
   readonly version: string;
   readonly source: Source;
   readonly reader: RepositoryReader;
@@ -64,7 +72,7 @@ export interface DaemonOptions {
 const MAX_COMMITS = 10_000;
 
 /** The daemon's interface for the API: queries are answered from Git, the cluster and memory; changes are queued for the loop. */
-export function createDaemon(options: DaemonOptions): Daemon {
+export function createDaemon(options: DaemonOptions): SourceDaemon {
   const { source, reader, cluster, images, jobs, reports, progress, approvals, loop, leadership, health, clock, log } = options;
 
   const listWorkloads = createWorkloadListing();
@@ -74,8 +82,12 @@ export function createDaemon(options: DaemonOptions): Daemon {
     timeoutMs: options.timeoutMs,
     clock,
   });
-  return {
+  const daemon: SourceDaemon = {
     version: () => options.version,
+
+    sources: [options.name],
+    of: () => daemon,
+    workloadIds: async () => new Set((await currentView())?.workloads.keys()),
 
     async listWorkloads({ namespace, ids }) {
       refuseBothFilters(namespace, ids[0], 'workloads');
@@ -178,6 +190,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     readiness: () => readinessOf(progress, source.state(), leadership()),
     liveness: () => options.watchdog.stuck(),
   };
+  return daemon;
 
   function startSync(): SyncReport {
     requireLeadership(leadership());

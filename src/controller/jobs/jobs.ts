@@ -81,7 +81,9 @@ export class JobQueue {
 
   fail(id: string, error: unknown, outcome: JobResult = {}): void {
     this.#underway.delete(id);
-    this.#failed.set(id, { state: 'failed', error: messageOf(error), ...outcome });
+    const noChanges: Pick<JobStatus, 'noChanges'> =
+      error instanceof FluxError && error.code === 'update/no-changes' ? { noChanges: true } : {};
+    this.#failed.set(id, { state: 'failed', error: messageOf(error), ...noChanges, ...outcome });
   }
 
   /** Stores the result of a dry run as a job; returns its id. */

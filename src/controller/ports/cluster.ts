@@ -1,5 +1,6 @@
 import type { Cancellable } from '../../base/index.ts';
 import type { Change, ObjectDiff, ObjectEvent, ObjectHealth, Plan, PlanRequest } from '../../change/index.ts';
+import type { ClusterSource } from '../../cluster/index.ts';
 import type {
   AccessQuestion,
   AccessVerdict,
@@ -32,8 +33,8 @@ export interface Cluster {
   apply(plan: Plan, options?: Cancellable & { readonly onProgress?: () => void }): Promise<readonly Change[]>;
   /** Writes Kubernetes Events about objects, in the background. What cannot be written is logged once. */
   recordEvents(events: readonly ObjectEvent[]): void;
-  /** Sets the listener for drift: another manager changed or deleted an applied object and a sync would correct it, or a watch was lost and a sync finds out why. */
-  onDrift(listener: () => void): void;
+  /** Adds a source, before its first plan. Its `onDrift` is called when another manager changed or deleted an applied object and a sync would correct it, or a watch was lost and a sync finds out why. */
+  join(source: ClusterSource): void;
   /**
    * Tries out a plan of this cluster by server-side dry runs, and writes nothing: one read and one dry run for each object that would be
    * created or changed. One diff for each entry, in the same order.

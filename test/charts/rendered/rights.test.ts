@@ -194,7 +194,13 @@ async function repeatedEvent({ account, allowed }: Installed, fluxd: Fluxd, shop
     allowed: createAllowedNamespaces(allowed.length > 0 ? [shop] : []),
     onEvent: (result) => results.push(result),
   });
-  const subject = { resource: { group: '', version: 'v1', kind: 'ConfigMap' }, namespace: shop, name: 'a', uid: undefined };
+  const subject = {
+    resource: { group: '', version: 'v1', kind: 'ConfigMap' },
+    namespace: shop,
+    name: 'a',
+    uid: undefined,
+    fence: { check: () => undefined },
+  };
   const event = { type: 'Warning', reason: 'SyncFailed', note: 'again', revision: 'none', action: 'Sync' } as const;
   events.add(subject, event);
   await until('the Event is written', () => results.length === 1);

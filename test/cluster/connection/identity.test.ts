@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../../src/base/index.ts';
-import { createCluster } from '../../../src/cluster/index.ts';
 import type { Cluster } from '../../../src/controller/ports/cluster.ts';
 import { type Certificate, certificate, hasOpenssl } from '../../support/certificate.ts';
+import { createLoneCluster } from '../../support/lone-cluster.ts';
 import { havePart } from '../../support/part.ts';
 import { JumpClock } from '../world.ts';
 
@@ -77,7 +77,7 @@ describe.runIf(havePart('openssl', hasOpenssl()))('a client certificate', () => 
   }
 
   async function connect(kubeconfigFile: string, clock = new JumpClock()): Promise<Cluster> {
-    const cluster = await createCluster({ kubeconfigFile, excludeResources: [], clock, log: silentLogger() });
+    const cluster = await createLoneCluster({ kubeconfigFile, excludeResources: [], clock, log: silentLogger() });
     cleanups.push(() => cluster.close());
     return cluster;
   }

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } fro
 import { silentLogger } from '../../../src/base/index.ts';
 import { loadKubeconfig } from '../../../src/cluster/connection/kubeconfig.ts';
 import { createCluster } from '../../../src/cluster/index.ts';
+import { createLoneCluster } from '../../support/lone-cluster.ts';
 import { until } from '../../support/until.ts';
 import { status } from '../api-server.ts';
 import { configMap, JumpClock, path, request, startWorld, type World } from '../world.ts';
@@ -23,7 +24,7 @@ async function connect({ server, clock }: World, user: Record<string, unknown>, 
   const config = server.kubeconfig(user) as { clusters: { name: string; cluster: Record<string, unknown> }[] };
   const clusters = config.clusters.map((each) => ({ ...each, cluster: { ...each.cluster, ...cluster } }));
   writeFileSync(file, JSON.stringify({ ...config, clusters }));
-  return createCluster({ kubeconfigFile: file, excludeResources: [], clock, log: silentLogger() });
+  return createLoneCluster({ kubeconfigFile: file, excludeResources: [], clock, log: silentLogger() });
 }
 
 describe('Retry-After (R-003)', () => {

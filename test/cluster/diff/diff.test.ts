@@ -5,11 +5,11 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { silentLogger, systemClock } from '../../../src/base/index.ts';
 import type { ObjectDiff, PlanRequest } from '../../../src/change/index.ts';
 import { compareObjects } from '../../../src/cluster/diff/compare.ts';
-import { createCluster } from '../../../src/cluster/index.ts';
 import type { Cluster } from '../../../src/controller/ports/cluster.ts';
 import type { KubeObject, Manifest } from '../../../src/resource/index.ts';
 import { type Kubernetes, startKubernetes } from '../../../src/sim/index.ts';
 import { createKubeClient, type KubeClient } from '../../e2e/harness/kube-client.ts';
+import { createLoneCluster } from '../../support/lone-cluster.ts';
 import { invalid, status } from '../api-server.ts';
 import { configMap, deployment, manifest, namespace, path, request, startWorld, widget, widgetDefinition } from '../world.ts';
 
@@ -32,7 +32,7 @@ async function startEmbedded(): Promise<Embedded> {
   const directory = mkdtempSync(join(tmpdir(), 'flux-diff-'));
   const kubeconfigFile = join(directory, 'kubeconfig');
   writeFileSync(kubeconfigFile, kubernetes.kubeconfig());
-  const cluster = await createCluster({ kubeconfigFile, excludeResources: [], clock: systemClock, log: silentLogger() });
+  const cluster = await createLoneCluster({ kubeconfigFile, excludeResources: [], clock: systemClock, log: silentLogger() });
   endings.push(async () => {
     cluster.close();
     await kubernetes.stop();
@@ -99,7 +99,7 @@ describe('what a sync would do', () => {
 
   test('an object that somebody else put there as Git wants it would only be marked: that is no difference', async () => {
     const world = await startEmbedded();
-    const other = await createCluster({
+    const other = await createLoneCluster({
       kubeconfigFile: await kubeconfigOf(world.kubernetes),
       excludeResources: [],
       clock: systemClock,

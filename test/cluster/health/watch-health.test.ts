@@ -8,13 +8,14 @@ import { createCredentialSource, loadKubeconfig } from '../../../src/cluster/con
 import { createTransport } from '../../../src/cluster/connection/transport.ts';
 import { createDiscovery } from '../../../src/cluster/discovery/discovery.ts';
 import { type HealthTarget, watchHealth } from '../../../src/cluster/health/watch-health.ts';
-import { type ClusterOptions, createCluster, gcMark } from '../../../src/cluster/index.ts';
+import { gcMark } from '../../../src/cluster/index.ts';
 import { createAllowedNamespaces } from '../../../src/cluster/scope/allowed-namespaces.ts';
 import type { Cluster, HealthWatch } from '../../../src/controller/ports/cluster.ts';
 import type { Manifest } from '../../../src/resource/index.ts';
 import { type Kubernetes, startKubernetes } from '../../../src/sim/index.ts';
 import { startApiProxy } from '../../e2e/harness/api-proxy.ts';
 import { createKubeClient, type KubeClient, readKubeconfig } from '../../e2e/harness/kube-client.ts';
+import { createLoneCluster, type LoneClusterOptions } from '../../support/lone-cluster.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { until } from '../../support/until.ts';
 import { status } from '../api-server.ts';
@@ -90,8 +91,8 @@ describe('watching the health of what was applied', () => {
     rmSync(directory, { recursive: true });
   });
 
-  const connect = (options: Partial<ClusterOptions> = {}) =>
-    createCluster({ kubeconfigFile, excludeResources: [], clock: systemClock, log: silentLogger(), ...options });
+  const connect = (options: Partial<LoneClusterOptions> = {}) =>
+    createLoneCluster({ kubeconfigFile, excludeResources: [], clock: systemClock, log: silentLogger(), ...options });
   const sync = async (...manifests: readonly Manifest[]) =>
     cluster.apply(await cluster.plan(request([namespace(NS), ...manifests])));
   const setStatus = (path: string, status: object) => kube.patch(`${path}/status`, { status });

@@ -8,6 +8,7 @@ import { createSyncSet } from '../../../src/cluster/plan/sync-set.ts';
 import { createAllowedNamespaces } from '../../../src/cluster/scope/allowed-namespaces.ts';
 import type { Target } from '../../../src/cluster/scope/scope.ts';
 import { changeOf } from '../../support/changes.ts';
+import { loneSource } from '../../support/lone-cluster.ts';
 import { partOf } from '../../support/part-of.ts';
 
 const SECOND = 1_000;
@@ -37,7 +38,12 @@ function taken(by: string, ...fields: readonly string[]): LiveObject {
 
 /** Plays one object: what is seen of it at each time, corrected whenever it may be. */
 function play(events: readonly (readonly [seconds: number, live: LiveObject | undefined])[]) {
-  const set = createSyncSet({ syncSet: 's', defaultNamespace: 'default', allowed: createAllowedNamespaces([]) });
+  const set = createSyncSet({
+    source: loneSource('s'),
+    order: 0,
+    defaultNamespace: 'default',
+    allowed: createAllowedNamespaces([]),
+  });
   return events.map(([seconds, live]): Decision['action'] => {
     const now = seconds * SECOND;
     const fight = set.fights.get('k');

@@ -112,9 +112,9 @@ describe('which objects are dirty', () => {
     const first = await startWorld();
     const set = [configMap('a'), deployment('web')];
     await first.sync(set);
-    const { createCluster } = await import('../../../src/cluster/index.ts');
+    const { createLoneCluster } = await import('../../support/lone-cluster.ts');
     const { silentLogger } = await import('../../../src/base/index.ts');
-    const restarted = await createCluster({
+    const restarted = await createLoneCluster({
       kubeconfigFile: first.server.kubeconfigFile,
       excludeResources: [],
       clock: first.clock,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { silentLogger } from '../../../src/base/index.ts';
-import { createCluster } from '../../../src/cluster/index.ts';
+import { createLoneCluster } from '../../support/lone-cluster.ts';
 import { type ApiServer, status } from '../api-server.ts';
 import { deployment, path, request, startWorld, type World } from '../world.ts';
 
@@ -118,7 +118,7 @@ test.each([
   const { server, clock, sync } = await startWorld();
   await sync([deployment('web', 1)]);
   scale(server, 'kubectl', 3);
-  const restarted = await createCluster({
+  const restarted = await createLoneCluster({
     kubeconfigFile: server.kubeconfigFile,
     excludeResources: [],
     clock,

@@ -1,9 +1,9 @@
 import { afterAll, expect, test } from 'vitest';
 import { silentLogger } from '../../../src/base/index.ts';
 import type { PlanRequest } from '../../../src/change/index.ts';
-import { createCluster } from '../../../src/cluster/index.ts';
 import type { Cluster } from '../../../src/controller/ports/cluster.ts';
 import type { Manifest } from '../../../src/resource/index.ts';
+import { createLoneCluster } from '../../support/lone-cluster.ts';
 import { sampled } from '../../support/sampled.ts';
 import { status } from '../api-server.ts';
 import { configMap, manifest, path, request, startWorld, type World } from '../world.ts';
@@ -67,7 +67,7 @@ class Daemon {
     if (this.#cluster !== this.#world.cluster) this.#cluster.close();
     const { server, clock } = this.#world;
     const options = { kubeconfigFile: server.kubeconfigFile, excludeResources: [], clock, log: silentLogger() };
-    this.#cluster = await createCluster(options);
+    this.#cluster = await createLoneCluster(options);
     this.#earlier = lost ? { before: lost } : { unconfirmed: this.#unconfirmed };
     tally.restarts += 1;
   }

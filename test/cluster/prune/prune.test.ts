@@ -45,6 +45,7 @@ const SURE: Round = {
   missingApis: [],
   vanishedApis: [],
   failedLists: [],
+  unreadSources: [],
   staying: 49,
   limit: undefined,
   ownersOfData: new Map(),
@@ -100,6 +101,7 @@ const rounds: readonly (readonly [string, Partial<Round>, string])[] = [
   ['kinds are missing from the answer', { vanishedApis: ['apps/v1'] }, 'kinds of apps/v1 are missing'],
   ['an API could not be looked at', { missingApis: ['metrics/v1'] }, 'metrics/v1'],
   ['a list failed', { failedLists: ['/Secret'] }, '/Secret'],
+  ['another source could not be read', { unreadSources: ['source b: no route'] }, 'is unknown: source b: no route'],
   ['it is a dry run', { mode: 'dry' }, 'dry run'],
   ['they are all of the set', { staying: 0 }, 'Allow-Prune: 1'],
 ];
@@ -398,9 +400,9 @@ describe('garbage collection in the cluster', () => {
         ...ON,
       }),
     );
-    const { createCluster } = await import('../../../src/cluster/index.ts');
+    const { createLoneCluster } = await import('../../support/lone-cluster.ts');
     const { silentLogger } = await import('../../../src/base/index.ts');
-    const restarted = await createCluster({
+    const restarted = await createLoneCluster({
       kubeconfigFile: server.kubeconfigFile,
       excludeResources: [],
       clock,

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { silentLogger } from '../../../src/base/index.ts';
 import type { PlanRequest } from '../../../src/change/index.ts';
-import { createCluster } from '../../../src/cluster/index.ts';
 import type { Cluster } from '../../../src/controller/ports/cluster.ts';
+import { createLoneCluster } from '../../support/lone-cluster.ts';
 import { status } from '../api-server.ts';
 import { configMap, manifest, path, request, startWorld, type World, widget } from '../world.ts';
 
@@ -80,7 +80,7 @@ test('a held deletion is told with the right reason in every order of events, an
         const expected = first === undefined ? 'prune' : REASONS[first];
         expect(reason).toContain(expected);
         const log = silentLogger();
-        const other = await createCluster({ kubeconfigFile: server.kubeconfigFile, excludeResources: [], clock, log });
+        const other = await createLoneCluster({ kubeconfigFile: server.kubeconfigFile, excludeResources: [], clock, log });
         expect(await reasonOf(other, happened)).toContain(expected);
         other.close();
       }

@@ -2,10 +2,11 @@ import { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { createLogger, silentLogger } from '../../../src/base/index.ts';
 import type { Plan } from '../../../src/change/index.ts';
-import { createCluster, gcMark, MARK_LABEL } from '../../../src/cluster/index.ts';
+import { gcMark, MARK_LABEL } from '../../../src/cluster/index.ts';
 import type { Source } from '../../../src/controller/ports/source.ts';
 import { createRepositoryReader } from '../../../src/controller/repository/view.ts';
 import { createManifests } from '../../../src/manifests/index.ts';
+import { createLoneCluster } from '../../support/lone-cluster.ts';
 import { partOf } from '../../support/part-of.ts';
 import { type Fault, status } from '../api-server.ts';
 import { configMap, crd, manifest, namespace, path, request, SYNC_SET, startWorld, type World } from '../world.ts';
@@ -280,7 +281,7 @@ describe('S-095: one decision, on every path', () => {
     wide.server.put(path.namespace('other'), { metadata: { name: 'other' } });
     const set = [configMap('a'), configMap('b', {}, 'other')];
     await wide.sync(set);
-    const narrow = await createCluster({
+    const narrow = await createLoneCluster({
       kubeconfigFile: wide.server.kubeconfigFile,
       excludeResources: [],
       clock: wide.clock,

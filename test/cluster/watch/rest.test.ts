@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { silentLogger, systemClock } from '../../../src/base/index.ts';
-import { createCluster } from '../../../src/cluster/index.ts';
 import { startKubernetes } from '../../../src/sim/index.ts';
+import { createLoneCluster } from '../../support/lone-cluster.ts';
 import { until } from '../../support/until.ts';
 import { transportTo } from '../transport-to.ts';
 import { configMap, path, request } from '../world.ts';
@@ -16,7 +16,7 @@ test('what somebody does to an object while a large sync writes others is seen w
   const kubeconfigFile = join(directory, 'kubeconfig');
   const server = await startKubernetes();
   writeFileSync(kubeconfigFile, server.kubeconfig());
-  const cluster = await createCluster({ kubeconfigFile, excludeResources: [], clock: systemClock, log: silentLogger() });
+  const cluster = await createLoneCluster({ kubeconfigFile, excludeResources: [], clock: systemClock, log: silentLogger() });
   const transport = await transportTo(kubeconfigFile, systemClock);
   onTestFinished(async () => {
     transport.close();

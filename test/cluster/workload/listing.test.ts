@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { silentLogger, systemClock } from '../../../src/base/index.ts';
 import type { Transport } from '../../../src/cluster/connection/transport.ts';
-import { createCluster } from '../../../src/cluster/index.ts';
 import type { Cluster } from '../../../src/controller/ports/cluster.ts';
 import { type Kubernetes, startKubernetes } from '../../../src/sim/index.ts';
+import { createLoneCluster } from '../../support/lone-cluster.ts';
 import { until } from '../../support/until.ts';
 import { transportTo } from '../transport-to.ts';
 import { path as places, startWorld } from '../world.ts';
@@ -33,7 +33,7 @@ describe('workloads as a watch shows them', () => {
     const kubeconfigFile = join(directory, 'kubeconfig');
     writeFileSync(kubeconfigFile, server.kubeconfig());
     transport = await transportTo(kubeconfigFile, systemClock);
-    cluster = await createCluster({ kubeconfigFile, excludeResources: [], clock: systemClock, log: silentLogger() });
+    cluster = await createLoneCluster({ kubeconfigFile, excludeResources: [], clock: systemClock, log: silentLogger() });
   });
   afterAll(async () => {
     cluster.close();

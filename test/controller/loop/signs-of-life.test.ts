@@ -53,7 +53,7 @@ const cluster: Cluster = {
   plan: call,
   apply: call,
   recordEvents: () => undefined,
-  onDrift: () => undefined,
+  join: () => undefined,
   diff: call,
   watchHealth: never,
   workloads: call,

@@ -89,6 +89,7 @@ describe('the steps of the loop', () => {
         watched = targets.map(({ name }) => name);
       },
     };
+    const metrics = await createMetrics({ version: 'test' });
     options = {
       source,
       cluster,
@@ -110,7 +111,7 @@ describe('the steps of the loop', () => {
       history: new SyncHistory(source),
       daemon: 'fluxd/1',
       notifier: createNotifier({ sinks: [], clock, log: silentLogger() }),
-      metrics: await createMetrics({ version: 'test' }),
+      metrics: { ...metrics, ...metrics.ofSource('default') },
       onProgress: () => undefined,
       clock,
       log: silentLogger(),

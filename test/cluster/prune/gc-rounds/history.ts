@@ -1,8 +1,8 @@
 import { silentLogger } from '../../../../src/base/index.ts';
 import type { Deletion, PlanEntry, PlanRequest } from '../../../../src/change/index.ts';
-import { createCluster } from '../../../../src/cluster/index.ts';
 import type { Cluster } from '../../../../src/controller/ports/cluster.ts';
 import type { Manifest } from '../../../../src/resource/index.ts';
+import { createLoneCluster } from '../../../support/lone-cluster.ts';
 import { ApiServer, KINDS } from '../../api-server.ts';
 import { JumpClock } from '../../world.ts';
 import { faultsOf, NETWORK_FAULTS } from './faults.ts';
@@ -199,7 +199,7 @@ export class History {
   async #restart(): Promise<void> {
     for (const cluster of this.#processes) cluster.close();
     const { kubeconfigFile } = this.#server;
-    const start = () => createCluster({ kubeconfigFile, excludeResources: [], clock: this.#clock, log: silentLogger() });
+    const start = () => createLoneCluster({ kubeconfigFile, excludeResources: [], clock: this.#clock, log: silentLogger() });
     this.#processes = await Promise.all([start(), start()]);
     for (const source of this.#sources) {
       source.approved = [];

@@ -1,0 +1,84 @@
+import * as z from 'zod';
+import { nodeAt, suggest, type YamlDocument } from '../base/index.ts';
+import type { SourceConfig } from './config.ts';
+import { FLAGS, type FlagName } from './flags.ts';
+
+/** The sources that a config file lists. */
+export interface SourceReading {
+  readonly sources: readonly SourceConfig[];
+  readonly problems: readonly string[];
+}
+
+/** The key of the list. */
+export const SOURCES = 'sources';
+/** Flags that describe the one source of a daemon without such a list. */
+export const FLAGS_OF_ONE_SOURCE = [
+  'git-url',
+  'git-branch',
+  'git-path',
+  'git-label',
+  'git-sync-tag',
+  'git-notes-ref',
+] as const satisfies readonly FlagName[];
+
+/** RFC 1123 label: a source's name is part of paths and log lines. */
+const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+const TEXT = 'expected text; put it in quotes';
+const filled = z.string(TEXT).min(1, 'must not be empty');
+
+const SOURCE = z.strictObject(
+  {
+    name: z.string(TEXT).regex(NAME, 'expected lower-case letters, digits and dashes, at most 63'),
+    'git-url': filled,
+    'git-branch': filled.default(FLAGS['git-branch'].default),
+    'git-path': z.array(z.string(TEXT).check(pathCheck), 'expected a list').default([]),
+    'git-label': filled.optional(),
+  },
+  'expected a map with name and git-url',
+);
+const KEYS = Object.keys(SOURCE.shape);
+
+/** Parses the `sources` of a config file. Pure; messages never quote values, since a URL may contain a password. */
+export function readSources(value: unknown, { root, position }: YamlDocument, file: string): SourceReading {
+  const parsed = z.array(SOURCE, 'expected a list of sources').min(1, 'must not be empty').safeParse(value);
+  if (!parsed.success) return { sources: [], problems: parsed.error.issues.map(problem) };
+  const twice = parsed.data.findIndex(({ name }, index) => parsed.data.findIndex((other) => other.name === name) !== index);
+  if (twice >= 0) return { sources: [], problems: [`${placeOf([twice, 'name'])}: another source has this name`] };
+  return { sources: parsed.data.map(sourceOf), problems: [] };
+
+  function problem({ path, message, ...issue }: z.core.$ZodIssue): string {
+    const at = path.filter((step) => typeof step !== 'symbol');
+    if (issue.code !== 'unrecognized_keys') return `${placeOf(at)}: ${message}`;
+    return issue.keys.map((key) => `${placeOf([...at, key])}: unknown key${hint(key)}`).join('\n');
+  }
+
+  function placeOf(path: readonly (string | number)[]): string {
+    const { line } = position(Math.max(0, nodeAt(root, [SOURCES, ...path]).start));
+    const name = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('');
+    return `${file}:${line}: ${SOURCES}${name}`;
+  }
+}
+
+/** The same rules as for --git-path. */
+function pathCheck({ value, issues }: z.core.ParsePayload<string>): void {
+  if (value.startsWith('/')) issues.push({ code: 'custom', input: value, message: 'should not have a leading slash' });
+  else if (value.split('/').includes('..'))
+    issues.push({ code: 'custom', input: value, message: 'should not leave the repository by ".."' });
+}
+
+function sourceOf(source: z.infer<typeof SOURCE>): SourceConfig {
+  const label = source['git-label'];
+  return {
+    name: source.name,
+    url: source['git-url'],
+    branch: source['git-branch'],
+    paths: source['git-path'],
+    syncTag: label ?? FLAGS['git-sync-tag'].default,
+    notesRef: label ?? FLAGS['git-notes-ref'].default,
+  };
+}
+
+function hint(key: string): string {
+  const meant = suggest(key, KEYS);
+  return meant === undefined ? '' : ` (did you mean ${meant}?)`;
+}

@@ -1,0 +1,237 @@
+import { type Clock, type Logger, remember } from '../base/index.ts';
+import type { Fence } from '../cluster/index.ts';
+import type { Config } from '../config/index.ts';
+import { deployKey, sameRepository, syncSetName } from '../git/index.ts';
+import { createManifests, type ManifestThread } from '../manifests/index.ts';
+import type { EventLog } from '../record/index.ts';
+import { createDaemon, type SourceDaemon } from './daemon/facade.ts';
+import { createHealth } from './daemon/health.ts';
+import { createPreview } from './daemon/preview.ts';
+import { JobQueue } from './jobs/jobs.ts';
+import { createElectionHandlers } from './leadership/election.ts';
+import { type Leadership, termOf, UNDECIDED } from './leadership/leadership.ts';
+import { Loop } from './loop/loop.ts';
+import { Progress } from './loop/progress.ts';
+import { beatingCluster, beatingImages, beatingSource } from './loop/signs-of-life.ts';
+import { createSteps } from './loop/steps.ts';
+import { Watchdog } from './loop/watchdog.ts';
+import type { ControllerMetrics } from './metrics.ts';
+import type { Cluster } from './ports/cluster.ts';
+import type { TakePart } from './ports/election.ts';
+import type { ImageWatch } from './ports/image-watch.ts';
+import type { Source } from './ports/source.ts';
+import { createRepositoryReader } from './repository/view.ts';
+import { Approvals } from './sync/approvals.ts';
+import { SyncHistory } from './sync/history.ts';
+import { ObjectStates } from './sync/object-states.ts';
+import { patientRecorder } from './sync/patient-recorder.ts';
+import { createSyncRecorder } from './sync/sync-recorder.ts';
+import { SyncReports } from './sync/sync-reports.ts';
+
+/** What belongs to one source alone. */
+export interface EngineSource {
+  /** Unique in the daemon. */
+  readonly name: string;
+  /** As configured, so it may contain a password: pass it only to Git. */
+  readonly url: string;
+  readonly source: Source;
+  /** Open while this daemon may write for the source. */
+  readonly fence: Fence;
+  /** Elects the daemon that writes for the source. */
+  readonly takePart: TakePart;
+}
+
+/** What the sources of a daemon share. */
+export interface Shared {
+  readonly config: Config;
+  readonly version: string;
+  /** The process environment; each room reads only the variables that it names. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly cluster: Cluster;
+  readonly thread: ManifestThread;
+  readonly events: EventLog;
+  /** Called after being idle for a while. */
+  readonly onRest?: () => void;
+  readonly clock: Clock;
+}
+
+export interface EngineOptions extends Shared, EngineSource {
+  /** The shared image watch, as this source uses it. */
+  readonly images: ImageWatch;
+  readonly metrics: ControllerMetrics;
+  /** Limit of the memory that the manifests of a revision take, in bytes. Unlimited by default. */
+  readonly maxManifestBytes?: number;
+  readonly log: Logger;
+}
+
+/** Syncs one source with the cluster. */
+export interface Engine {
+  readonly daemon: SourceDaemon;
+  /** Requests a look for newer images. */
+  automate(): void;
+  /** Settles when the loop ends: after `stop`, or with the error that ended it. */
+  readonly ended: Promise<void>;
+  /** Ends the loop, gives up the right to write, and closes the source. */
+  stop(): Promise<void>;
+}
+
+/** How long another source waits to learn what this one wants, before it holds its deletions. */
+const LOOK_MS = 10_000;
+
+/** Connects the rooms for one source, and starts its loop. */
+export function startEngine(options: EngineOptions): Engine {
+  const { config, version, environment, source, cluster, fence, thread, events, images, metrics, onRest, clock, log } = options;
+  const syncSet = syncSetName(source);
+  const desired = createManifests({
+    thread,
+    clock,
+    log: log.child({ component: 'manifests' }),
+    ...(options.maxManifestBytes === undefined ? {} : { maxBytes: options.maxManifestBytes }),
+  });
+  const reader = createRepositoryReader(source, desired, cluster);
+  const jobs = new JobQueue(source);
+  const reports = new SyncReports();
+  const progress = new Progress();
+  const objectStates = new ObjectStates();
+  const history = new SyncHistory(source);
+  const approvals = new Approvals();
+  const health = createHealth({ cluster, clock });
+  let leadership: Leadership = UNDECIDED;
+  const stopping = new AbortController();
+  const leaving = new AbortController();
+  const watchdog = new Watchdog(clock, config.syncTimeoutMs + 4 * config.gitTimeoutMs);
+
+  cluster.join({
+    syncSet,
+    name: options.name,
+    fence,
+    onDrift: () => loop.ask('sync'),
+    async desired({ signal } = {}) {
+      using deadline = clock.deadline(LOOK_MS, signal);
+      const inTime = { signal: deadline.signal };
+      return (await reader.read(await source.fetch(inTime), inTime)).state;
+    },
+  });
+
+  // Only the loop's own calls count as its progress, not those of the API.
+  const loopSource = beatingSource(source, watchdog);
+  const steps = createSteps({
+    source: loopSource,
+    reader,
+    desired,
+    cluster: beatingCluster(cluster, watchdog),
+    images: beatingImages(images, watchdog),
+    onProgress: () => watchdog.beat(),
+    recorder: patientRecorder(createSyncRecorder(loopSource, `fluxd/${version}`, clock), clock),
+    daemon: `fluxd/${version}`,
+    syncSet,
+    garbageCollection: config.garbageCollection,
+    deletionLimit: config.garbageCollectionLimit,
+    timeoutMs: config.syncTimeoutMs,
+    automation: !config.registryDisableScanning,
+    jobs,
+    reports,
+    progress,
+    objectStates,
+    history,
+    events,
+    approvals,
+    health,
+    metrics,
+    clock,
+    log,
+    ask: (...steps) => loop.ask(...steps),
+  });
+  const intervals = { fetch: config.gitPollIntervalMs, sync: config.syncIntervalMs, automate: config.automationIntervalMs };
+  const loop = new Loop({
+    steps,
+    term: () => termOf(leadership),
+    intervals,
+    clock,
+    log: log.child({ component: 'loop' }),
+    onStep: metrics.stepDone,
+    watchdog,
+    onRest: () => {
+      onRest?.();
+      void source.tidy();
+    },
+  });
+  const daemon = createDaemon({
+    name: options.name,
+    scansImages: !config.registryDisableScanning,
+    version,
+    source,
+    reader,
+    desired,
+    cluster,
+    images,
+    jobs,
+    reports,
+    progress,
+    objectStates,
+    history,
+    events,
+    approvals,
+    preview: createPreview({
+      source,
+      reader,
+      desired,
+      cluster,
+      syncSet,
+      garbageCollection: config.garbageCollection,
+      deletionLimit: config.garbageCollectionLimit,
+      approvals,
+      timeoutMs: config.syncTimeoutMs,
+      clock,
+    }),
+    loop,
+    leadership: () => leadership,
+    health,
+    watchdog,
+    metrics,
+    // Flux v1's probes request it frequently, and each read takes a process.
+    publicKey: remember(
+      () => deployKey({ url: options.url, identityFile: config.sshIdentityFile, environment, timeoutMs: config.gitTimeoutMs }),
+      60_000,
+      clock,
+    ),
+    timeoutMs: config.syncTimeoutMs,
+    sameRepository: (url) => sameRepository(url, options.url),
+    clock,
+    log: log.child({ component: 'daemon' }),
+  });
+
+  const handlers = createElectionHandlers({
+    become: (next) => {
+      leadership = next;
+    },
+    stopping: stopping.signal,
+    loop,
+    steps,
+    jobs,
+    reports,
+    progress,
+    objectStates,
+    approvals,
+    health,
+    metrics,
+    clock,
+  });
+  // Runs in parallel to the first fetch.
+  const elected = options.takePart(handlers, leaving.signal);
+  const ended = loop.run(stopping.signal);
+  return {
+    daemon,
+    automate: () => loop.ask('automate'),
+    ended,
+    async stop() {
+      stopping.abort(new Error('fluxd is stopping'));
+      await Promise.allSettled([ended]);
+      // Only now, so that this daemon does not write when another one may.
+      leaving.abort(new Error('fluxd is stopping'));
+      await Promise.allSettled([elected]);
+      health.close();
+      await source.close();
+    },
+  };
+}

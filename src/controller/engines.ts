@@ -1,0 +1,93 @@
+import { readFile } from 'node:fs/promises';
+import { createHttpTransport, type Logger, mapNonEmpty, type NonEmpty, type SourceMetrics } from '../base/index.ts';
+import { ManifestThread } from '../manifests/index.ts';
+import { EventLog } from '../record/index.ts';
+import { createImageWatch } from '../registry-watch/index.ts';
+import type { Daemon } from './daemon/daemon.ts';
+import { combineDaemons } from './daemon/several.ts';
+import { type Engine, type EngineSource, type Shared, startEngine } from './engine.ts';
+import { createSharedImages } from './jobs/shared-images.ts';
+import { countScans, measuredLookups, type SharedMetrics } from './metrics.ts';
+import type { Cluster } from './ports/cluster.ts';
+import type { ImageWatch } from './ports/image-watch.ts';
+
+/** Metrics of the daemon, and of each source. */
+export interface DaemonMetrics extends SharedMetrics {
+  ofSource(name: string): SourceMetrics;
+}
+
+export interface EnginesOptions extends Omit<Shared, 'thread' | 'events'> {
+  readonly sources: NonEmpty<EngineSource>;
+  readonly metrics: DaemonMetrics;
+  /** Heap limit in bytes, of which the manifests of all sources get half. Unlimited by default. */
+  readonly heapBytes?: number;
+  readonly log: Logger;
+}
+
+export interface RunningFlux {
+  readonly daemon: Daemon;
+  /** Authorizes callers of the API from the network. */
+  readonly reviewAccess: Cluster['reviewAccess'];
+  /** Settles when a loop ends: after `stop`, or with the error that ended it. */
+  readonly ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts an engine for each source, and what they share: HTTP, the cluster, the image watch, the manifest thread and the event log. All
+ * of it is closed when they stop.
+ */
+export function startEngines(options: EnginesOptions): RunningFlux {
+  const { config, version, cluster, metrics, heapBytes, log, sources, clock } = options;
+  const http = createHttpTransport({ userAgent: `fluxd/${version}` });
+  const thread = new ManifestThread({ clock });
+  const events = new EventLog();
+  const watch: ImageWatch = createImageWatch({
+    http,
+    clock,
+    log: log.child({ component: 'registry' }),
+    automationIntervalMs: config.automationIntervalMs,
+    rps: config.registryRps,
+    burst: config.registryBurst,
+    insecureHosts: config.registryInsecureHosts,
+    includeImages: config.registryIncludeImages,
+    excludeImages: config.registryExcludeImages,
+    useLabels: config.registryUseLabels,
+    ...(config.dockerConfig === undefined ? {} : { dockerConfigFile: config.dockerConfig }),
+    readFile: (path: string) => readFile(path, 'utf8'),
+    readCore: (kind: 'Secret' | 'ServiceAccount', namespace: string, name: string) => cluster.readCore(kind, namespace, name),
+    onNewTags: () => {
+      for (const engine of engines) engine.automate();
+    },
+    trace: config.registryTrace,
+    onRequest: metrics.registryRequest,
+    onFetch: metrics.registryFetch,
+  });
+  metrics.imageRepositories(() => countScans(watch.scans()));
+  const images = measuredLookups(watch, metrics, clock);
+  const imagesOfOne = createSharedImages(images);
+  const isOne = sources.length === 1;
+  const engines: NonEmpty<Engine> = mapNonEmpty(sources, (source) =>
+    startEngine({
+      ...options,
+      ...source,
+      thread,
+      events,
+      images: imagesOfOne(),
+      metrics: { ...metrics, ...metrics.ofSource(source.name) },
+      ...(heapBytes === undefined ? {} : { maxManifestBytes: heapBytes / 2 / sources.length }),
+      log: isOne ? log : log.child({ source: source.name }),
+    }),
+  );
+  if (!config.registryDisableScanning) images.start();
+  return {
+    daemon: combineDaemons(mapNonEmpty(engines, ({ daemon }) => daemon)),
+    reviewAccess: cluster.reviewAccess,
+    ended: Promise.race(engines.map(({ ended }) => ended)),
+    async stop() {
+      await Promise.allSettled([...engines.map((engine) => engine.stop()), images.stop()]);
+      cluster.close();
+      http.close();
+    },
+  };
+}
