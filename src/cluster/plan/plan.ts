@@ -15,9 +15,9 @@ import { duplicateError } from './duplicates.ts';
 import { escalationWarning } from './escalation.ts';
 import { appliedFrom } from './inventory.ts';
 import { isIgnoredInGit, type LayOut, type Layout } from './layout.ts';
+import { leftToAnother } from './left-to-another.ts';
 import { createLists, type ListDeps, type PartState } from './lists.ts';
 import { settleReplicas } from './replicas.ts';
-import { leftToAnother } from './source.ts';
 import type { Step } from './step.ts';
 import type { SyncSet } from './sync-set.ts';
 

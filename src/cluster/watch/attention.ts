@@ -2,13 +2,13 @@ import type { Clock } from '../../base/index.ts';
 import type { LiveObject } from '../object/live.ts';
 import { decide } from '../plan/decide.ts';
 import { nextTruceEnd } from '../plan/fight.ts';
-import { leftToAnother } from '../plan/source.ts';
+import { leftToAnother } from '../plan/left-to-another.ts';
 import type { SyncSet } from '../plan/sync-set.ts';
 
 export interface AttentionOptions {
   readonly clock: Clock;
   readonly manager: string;
-  /** The sync sets of all sources; each is told of its own drift. */
+  /** The sync sets of all sources; each hears of its own drift. */
   readonly sets: () => readonly SyncSet[];
 }
 

@@ -18,13 +18,13 @@ export function mergeWorkloads(lists: readonly (readonly WorkloadStatus[])[]): r
 /** From the one that can change it to those that know nothing of it. */
 const READ_ONLY: readonly ReadOnlyReason[] = ['', 'ReadOnlyMode', 'System', 'NotReady', 'NoRepo', 'NotInRepo'];
 
-/** The same; `ownerOf` is the number of the source that has a workload, whose policies count. */
+/** The same; `owner` is the number of the source that has a workload, whose policies count. */
 export function mergeImages(
   lists: readonly (readonly WorkloadImages[])[],
-  ownerOf: (id: string) => number,
+  owner: ReadonlyMap<string, number>,
 ): readonly WorkloadImages[] {
   const entries = lists.flatMap((list, index) =>
-    list.map((images) => ({ id: images.id, images, isOwn: ownerOf(images.id) === index })),
+    list.map((images) => ({ id: images.id, images, isOwn: owner.get(images.id) === index })),
   );
   return mergeById(entries, ({ isOwn }) => (isOwn ? 0 : 1)).map(({ images }) => images);
 }

@@ -25,18 +25,19 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
   if (others.length === 0) return first;
   const names = daemons.flatMap(({ sources }) => sources);
 
-  async function owners(): Promise<ReadonlyMap<ResourceId, SourceDaemon>> {
-    const owner = new Map<ResourceId, SourceDaemon>();
-    const sets = await Promise.all(mapNonEmpty(daemons, async (daemon) => [daemon, await daemon.workloadIds()] as const));
-    for (const [daemon, ids] of sets) for (const id of ids) if (!owner.has(id)) owner.set(id, daemon);
+  /** The number of the first source that has a workload, by its id. */
+  async function owners(): Promise<ReadonlyMap<ResourceId, number>> {
+    const owner = new Map<ResourceId, number>();
+    const sets = await Promise.all(mapNonEmpty(daemons, (daemon) => daemon.workloadIds()));
+    for (const [index, ids] of sets.entries()) for (const id of ids) if (!owner.has(id)) owner.set(id, index);
     return owner;
   }
 
   /** The first source answers for workloads that none has. */
   async function shares(spec: UpdateSpec): Promise<readonly (readonly [Daemon, UpdateSpec])[]> {
     const owner = await owners();
-    return daemons.flatMap((daemon) => {
-      const share = shareOf(spec, (id) => (owner.get(id) ?? first) === daemon);
+    return daemons.flatMap((daemon, index) => {
+      const share = shareOf(spec, (id) => (owner.get(id) ?? 0) === index);
       return share ? [[daemon, share] as const] : [];
     });
   }
@@ -53,10 +54,11 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
     listWorkloads: async (filter) =>
       mergeWorkloads(await Promise.all(mapNonEmpty(daemons, (daemon) => daemon.listWorkloads(filter)))),
     async listImages(filter) {
-      const owner = await owners();
-      return mergeImages(await Promise.all(mapNonEmpty(daemons, (daemon) => daemon.listImages(filter))), (id) =>
-        daemons.findIndex((daemon) => daemon === owner.get(id)),
-      );
+      const [owner, lists] = await Promise.all([
+        owners(),
+        Promise.all(mapNonEmpty(daemons, (daemon) => daemon.listImages(filter))),
+      ]);
+      return mergeImages(lists, owner);
     },
     export: () => first.export(),
 
