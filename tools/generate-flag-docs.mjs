@@ -49,6 +49,8 @@ git-poll-interval: 1m
 sync-garbage-collection: true
 \`\`\`
 
+The key \`sources\` lists several repositories in place of \`git-url\` and the like ([sources.md](sources.md)).
+
 There are two differences from Flux v1: \`--kube-config\` has no default, so that \`KUBECONFIG\` works without clearing
 it first, and \`--help\` prints to standard output.
 ${Object.entries(FLAG_GROUPS)

@@ -5,8 +5,12 @@ import { openApiDocument } from '../src/api/openapi/index.ts';
 import { silentLogger } from '../src/base/index.ts';
 
 const file = new URL('../docs/openapi.json', import.meta.url);
-// Nothing is asked of the daemon: its routes alone are looked at.
-const { routes } = createApiServer({ daemon: {}, log: silentLogger(), metrics: async () => ({ contentType: '', body: '' }) });
+// Nothing is asked of the daemon: only its routes are looked at.
+const { routes } = createApiServer({
+  daemon: { sources: [] },
+  log: silentLogger(),
+  metrics: async () => ({ contentType: '', body: '' }),
+});
 const text = `${JSON.stringify(openApiDocument(routes), undefined, 2)}\n`;
 
 if (process.argv.includes('--check')) {

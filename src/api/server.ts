@@ -8,6 +8,7 @@ import { healthRoutes, metricsRoute, type RenderMetrics } from './health.ts';
 import { deprecatedEndpoint, LEGACY_PREFIX, legacyError, legacyRoutes, unknownEndpoint } from './legacy/index.ts';
 import { type Answered, createListener, type HttpListener, type ListenerOptions } from './listener.ts';
 import { openApiRoute } from './openapi/index.ts';
+import { perSource } from './per-source.ts';
 import { methodsAt, type Reply, type Route } from './route.ts';
 import { statusOf, visibleError } from './status.ts';
 import { createCertificate, type TlsFiles } from './tls/certificate.ts';
@@ -33,8 +34,7 @@ export function createApiServer(options: ApiServerOptions): HttpListener {
   const routes = [
     ...healthRoutes(daemon),
     ...(metrics === undefined ? [] : [metricsRoute(metrics, clock)]),
-    ...legacyRoutes(daemon),
-    ...v1Routes(daemon, clock),
+    ...perSource(daemon, (each) => [...legacyRoutes(each), ...v1Routes(each, clock)]),
   ];
   const all = [...routes, openApiRoute(routes)];
   return createListener({

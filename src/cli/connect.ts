@@ -6,6 +6,8 @@ export interface Address {
   readonly url: string;
   /** Empty when no token is sent. */
   readonly token: string;
+  /** The source of the daemon that is meant; absent for all. */
+  readonly source?: string;
   /** Version of fluxctl, for the daemon's log. */
   readonly version: string;
   readonly clock: Clock;
@@ -19,10 +21,16 @@ export interface Connection {
 }
 
 /** Loads the HTTP client on first use. */
-export function connectTo({ url, token, version, clock, failure }: Address): Connection {
+export function connectTo({ url, token, source, version, clock, failure }: Address): Connection {
   const transport = createHttpTransport({ userAgent: `fluxctl/${version}`, clock });
   const way = failure ? through(transport, failure) : transport;
-  const client = createApiClient({ transport: way, url, clock, ...(token === '' ? {} : { token: new Secret(token) }) });
+  const client = createApiClient({
+    transport: way,
+    url,
+    clock,
+    ...(token === '' ? {} : { token: new Secret(token) }),
+    ...(source === undefined ? {} : { source }),
+  });
   return { client, close: () => transport.close() };
 }
 

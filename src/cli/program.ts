@@ -49,6 +49,7 @@ export function createProgram(launch: Launch): Command {
     .option('--k8s-fwd-labels <labels>', 'labels of the fluxd pod (default "app=flux")')
     .option('-u, --url <url>', 'base URL of the fluxd API, ending in /api/flux; replaces the port-forward')
     .option('-t, --token <token>', 'bearer token for --url')
+    .option('--source <name>', 'only this source, of a daemon with several; see GET /api/v1/sources')
     .option('--timeout <duration>', 'how long to wait for a result (default "60s")')
     .option('--no-color', 'print without colours')
     .helpOption('-h, --help', 'show this help')

@@ -47,6 +47,7 @@ export interface GlobalFlags {
   readonly k8sFwdLabels?: string;
   readonly url?: string;
   readonly token?: string;
+  readonly source?: string;
   readonly timeout?: string;
   /** False with --no-color. */
   readonly color?: boolean;
@@ -88,7 +89,13 @@ export function createSession({ flags, env, clock, version, keyboard, ...outputs
     const { connectTo } = await import('./connect.ts');
     const tunnel = url === '' ? await forward() : undefined;
     const address = tunnel ? { url: `${tunnel.url}/api/flux`, failure: () => tunnel.failure() } : { url };
-    const { client, close } = connectTo({ ...address, token, version, clock });
+    const { client, close } = connectTo({
+      ...address,
+      token,
+      version,
+      clock,
+      ...(flags.source === undefined ? {} : { source: flags.source }),
+    });
     closers.push(close);
     return client;
   }

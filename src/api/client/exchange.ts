@@ -12,6 +12,8 @@ export interface ExchangeOptions {
   /** Base URL of the API, `http://127.0.0.1:3030/api/flux`; a trailing slash is accepted. */
   readonly url: string;
   readonly token?: Secret;
+  /** Limits every request to this source of the daemon. */
+  readonly source?: string;
   /** Timeout of one exchange in milliseconds. */
   readonly requestTimeoutMs?: number;
   /** Clock for the pauses between attempts; the system's by default. */
@@ -51,7 +53,14 @@ export type Exchange = (call: Call) => Promise<Answer>;
  * @throws FluxError `api/remote` when the daemon described the error, else `api/unreachable`, `api/unavailable`, `api/unauthorized`,
  * `api/status`; `api/unknown-outcome` when the change may have been made.
  */
-export function createExchange({ transport, url, token, requestTimeoutMs, clock = systemClock }: ExchangeOptions): Exchange {
+export function createExchange({
+  transport,
+  url,
+  token,
+  source,
+  requestTimeoutMs,
+  clock = systemClock,
+}: ExchangeOptions): Exchange {
   const base = checkedBase(url);
   const retry = createRetry(clock);
 
@@ -85,7 +94,8 @@ export function createExchange({ transport, url, token, requestTimeoutMs, clock 
 
   return async (call) => {
     const { path, query, effect, signal, timeoutMs } = call;
-    const target = `${base}${path}${query ? `?${new URLSearchParams(query)}` : ''}`;
+    const all = { ...query, ...(source === undefined ? {} : { source }) };
+    const target = `${base}${path}${query || source !== undefined ? `?${new URLSearchParams(all)}` : ''}`;
     // A timeout set by the user covers all attempts.
     const mayTakeTwice = timeoutMs === undefined;
     const outcome = await retry(() => once(target, call), {

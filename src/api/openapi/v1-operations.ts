@@ -11,6 +11,7 @@ import {
   OBJECT_STATES,
   objectStatesSchema,
   orphanDeletionSchema,
+  sourcesSchema,
   syncReportSchema,
   writersSchema,
 } from '../wire/index.ts';
@@ -29,8 +30,8 @@ function read(id: string, summary: string, schema: z.ZodType, query?: Operation[
   return { id, summary, ...(query ? { query } : {}), answer: { status: 200, description: summary, schema }, conditional: true };
 }
 
-/** The operations of `/api/v1`. */
-export const V1_OPERATIONS: Operations = {
+/** Operations that can be limited to one source. */
+const OF_SOURCES: Operations = {
   'POST /api/v1/syncs': {
     id: 'startSync',
     summary: 'Requests a sync, even if nothing is new.',
@@ -57,20 +58,6 @@ export const V1_OPERATIONS: Operations = {
   ),
   'GET /api/v1/history': read('listHistory', 'Lists recent syncs, newest first.', historySchema, page),
   'GET /api/v1/writers': read('getWriters', 'Returns who set the sync tag, and who wrote the job notes.', writersSchema),
-  'GET /api/v1/images/scans': read(
-    'listImageScans',
-    'Lists the last and next scan of each image repository.',
-    imageScansSchema,
-    page,
-  ),
-  'GET /api/v1/events': {
-    id: 'followEvents',
-    summary: 'Streams events as server-sent events; the data of each is one JSON object.',
-    headers: {
-      'Last-Event-ID': { description: 'The id of the last event that the client received.', schema: z.string() },
-    },
-    answer: { status: 200, description: 'A stream of events.', schema: eventSchema, mediaType: 'text/event-stream' },
-  },
   'GET /api/v1/health': read('getHealth', 'Returns the health of the objects that the last sync applied.', healthSchema, {
     wait,
   }),
@@ -92,6 +79,38 @@ export const V1_OPERATIONS: Operations = {
     summary: 'Approves the deletion of these orphans.',
     body: { schema: orphanDeletionSchema, required: true },
     answer: { status: 202, description: 'The sync that performs the deletions.', schema: syncReportSchema },
+  },
+};
+
+const source: Parameter = {
+  description:
+    'Only this source, by its name in `GET /api/v1/sources`. Otherwise all sources, or an error where that is not possible.',
+  schema: z.string(),
+};
+
+function withSource(operations: Operations): Operations {
+  return Object.fromEntries(
+    Object.entries(operations).map(([route, each]) => [route, { ...each, query: { ...each.query, source } }]),
+  );
+}
+
+/** The operations of `/api/v1`. */
+export const V1_OPERATIONS: Operations = {
+  ...withSource(OF_SOURCES),
+  'GET /api/v1/sources': read('listSources', 'Lists the repositories that the daemon syncs from.', sourcesSchema),
+  'GET /api/v1/images/scans': read(
+    'listImageScans',
+    'Lists the last and next scan of each image repository.',
+    imageScansSchema,
+    page,
+  ),
+  'GET /api/v1/events': {
+    id: 'followEvents',
+    summary: 'Streams events as server-sent events; the data of each is one JSON object.',
+    headers: {
+      'Last-Event-ID': { description: 'The id of the last event that the client received.', schema: z.string() },
+    },
+    answer: { status: 200, description: 'A stream of events.', schema: eventSchema, mediaType: 'text/event-stream' },
   },
   'GET /api/v1/openapi.json': read('getOpenApi', 'Returns this document.', z.object({ openapi: z.string() })),
 };

@@ -9,6 +9,7 @@ import { historyRoutes } from './history.ts';
 import { imageScanRoutes } from './image-scans.ts';
 import { objectHealthRoutes } from './object-health.ts';
 import { objectRoutes } from './objects.ts';
+import { sourceRoutes } from './sources.ts';
 import { syncRoutes } from './syncs.ts';
 import { writerRoutes } from './writers.ts';
 
@@ -29,6 +30,7 @@ export function v1Routes(daemon: Daemon, clock: Clock): readonly Route[] {
     ...historyRoutes(daemon),
     ...writerRoutes(daemon),
     ...imageScanRoutes(daemon),
+    ...sourceRoutes(daemon),
     ...eventRoutes(daemon, clock),
   ].map(conditional);
 }

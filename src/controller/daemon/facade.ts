@@ -28,6 +28,7 @@ import type { Health } from './health.ts';
 import { listImages } from './list-images.ts';
 import { createWorkloadListing, refuseBothFilters } from './list-workloads.ts';
 import type { Preview } from './preview.ts';
+import { refuseUnknown } from './source-name.ts';
 
 /** The daemon as far as one source is concerned. */
 export interface SourceDaemon extends Daemon {
@@ -86,7 +87,7 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
     version: () => options.version,
 
     sources: [options.name],
-    of: () => daemon,
+    of: (name) => (name === options.name ? daemon : refuseUnknown(name, [options.name])),
     workloadIds: async () => new Set((await currentView())?.workloads.keys()),
 
     async listWorkloads({ namespace, ids }) {

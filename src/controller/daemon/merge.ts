@@ -52,7 +52,7 @@ export function mergeJobs(jobs: readonly JobStatus[]): JobStatus {
   const results = counted.flatMap(({ result }) => (result ? [result] : []));
   return {
     state: isOver || state === 'queued' ? state : 'running',
-    error: isOver ? errors.join('; ') : '',
+    error: isOver ? [...new Set(errors)].join('; ') : '',
     ...(revision === undefined ? {} : { revision }),
     ...(spec === undefined ? {} : { spec }),
     ...(results.length === 0 ? {} : { result: mergeResults(results) }),

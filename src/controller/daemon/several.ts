@@ -1,4 +1,4 @@
-import { FluxError, mapNonEmpty, type NonEmpty } from '../../base/index.ts';
+import { mapNonEmpty, type NonEmpty } from '../../base/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
 import { shareOf, type UpdateSpec } from '../../update/index.ts';
 import type { Daemon, SyncReport } from './daemon.ts';
@@ -14,6 +14,7 @@ import {
   mergeReports,
   mergeWorkloads,
 } from './merge.ts';
+import { refuseUnknown, unnamed } from './source-name.ts';
 
 /**
  * One daemon over several sources. What they share is answered by the first of them, and lists are merged. A change goes to the sources
@@ -49,7 +50,7 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
   return {
     version: () => first.version(),
     sources: names,
-    of: (name) => daemons[names.indexOf(name)] ?? unknownSource(name, names),
+    of: (name) => daemons[names.indexOf(name)] ?? refuseUnknown(name, names),
 
     listWorkloads: async (filter) =>
       mergeWorkloads(await Promise.all(mapNonEmpty(daemons, (daemon) => daemon.listWorkloads(filter)))),
@@ -88,9 +89,9 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
     async syncDone(id) {
       await Promise.all(split(id).flatMap((part) => daemons.map((daemon) => daemon.syncDone(part))));
     },
-    diff: () => Promise.reject(unnamedSource(names)),
-    history: () => Promise.reject(unnamedSource(names)),
-    writers: () => Promise.reject(unnamedSource(names)),
+    diff: () => Promise.reject(unnamed(names)),
+    history: () => Promise.reject(unnamed(names)),
+    writers: () => Promise.reject(unnamed(names)),
 
     heldDeletions: () => mergeHeld(mapNonEmpty(daemons, (daemon) => daemon.heldDeletions())),
     approveDeletions: (hash) =>
@@ -133,20 +134,4 @@ async function firstResult<T>([first, ...others]: NonEmpty<Daemon>, ask: (daemon
   const results = await Promise.allSettled([first, ...others].map(ask));
   const found = results.find((result) => result.status === 'fulfilled');
   return found ? found.value : ask(first);
-}
-
-function unknownSource(name: string, names: readonly string[]): never {
-  throw new FluxError(`unknown source ${JSON.stringify(name.slice(0, 63))}`, {
-    code: 'source/unknown',
-    fault: 'missing',
-    help: `The sources of this daemon are ${names.join(', ')}.`,
-  });
-}
-
-function unnamedSource(names: readonly string[]): FluxError {
-  return new FluxError('this daemon has several sources, and the answer depends on which one is meant', {
-    code: 'source/unnamed',
-    fault: 'user',
-    help: `Name one: ${names.join(', ')} (--source of fluxctl, ?source= of the API).`,
-  });
 }

@@ -29,8 +29,8 @@ export interface World extends Pick<Backend, 'kubeconfig' | 'registry' | 'runsPo
   repository(): Promise<Repository>;
   /** A ServiceAccount without any rights, in a namespace of its own. */
   account(): Promise<Account>;
-  /** Starts a daemon for the repository, with short intervals and the test registry. */
-  fluxd(repository: Repository | string, options?: Partial<FluxdOptions>): Promise<Fluxd>;
+  /** Starts a daemon for the repository, or for the sources of a config file, with short intervals and the test registry. */
+  fluxd(repository: Repository | string | { readonly config: string }, options?: Partial<FluxdOptions>): Promise<Fluxd>;
   close(): Promise<void>;
 }
 
@@ -77,8 +77,7 @@ export async function startWorld(): Promise<World> {
       const fluxd = await startFluxd(backend.endpoint, {
         ...options,
         args: [
-          `--git-url=${typeof repository === 'string' ? repository : `file://${repository.directory}`}`,
-          '--git-branch=main',
+          ...sourceOf(repository),
           '--git-poll-interval=1s',
           '--automation-interval=1s',
           `--registry-insecure-host=${registry}`,
@@ -94,4 +93,9 @@ export async function startWorld(): Promise<World> {
       await backend.close();
     },
   };
+}
+
+function sourceOf(repository: Repository | string | { readonly config: string }): readonly string[] {
+  if (typeof repository === 'object' && 'config' in repository) return [`--config-file=${repository.config}`];
+  return [`--git-url=${typeof repository === 'string' ? repository : `file://${repository.directory}`}`, '--git-branch=main'];
 }

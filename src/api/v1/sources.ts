@@ -1,0 +1,38 @@
+import { redact } from '../../base/index.ts';
+import type { Daemon } from '../../controller/index.ts';
+import type { Route } from '../route.ts';
+import type { SourcesWire } from '../wire/index.ts';
+import { V1_PREFIX } from './prefix.ts';
+
+/** `GET /api/v1/sources`: the repositories that the daemon syncs from, in the order of the configuration. */
+export function sourceRoutes(daemon: Daemon): readonly Route[] {
+  return [
+    {
+      methods: ['GET'],
+      path: `${V1_PREFIX}/sources`,
+      access: 'authorized',
+      async handle() {
+        const body: SourcesWire = {
+          sources: await Promise.all(daemon.sources.map((name) => sourceToWire(name, daemon.of(name)))),
+        };
+        return { status: 200, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
+      },
+    },
+  ];
+}
+
+async function sourceToWire(name: string, daemon: Daemon): Promise<SourcesWire['sources'][number]> {
+  const { url, branch, paths, state } = await daemon.gitConfig({ regenerateKey: false });
+  const { revision } = daemon.objects();
+  const { ready, reason } = daemon.readiness();
+  return {
+    name,
+    url: redact(url),
+    branch,
+    paths: [...paths],
+    status: state.status,
+    ready,
+    ...(reason === '' ? {} : { reason: redact(reason) }),
+    ...(revision === undefined ? {} : { revision }),
+  };
+}

@@ -1,0 +1,24 @@
+import * as z from 'zod';
+
+/** `GET /api/v1/sources`: the repositories that the daemon syncs from. */
+export const sourcesSchema = z.object({
+  sources: z.array(
+    z.object({
+      /** Value of `?source=` for requests about this source alone. `default` for the one that flags describe. */
+      name: z.string(),
+      /** Without credentials. */
+      url: z.string(),
+      branch: z.string(),
+      /** Empty: the whole repository. */
+      paths: z.array(z.string()),
+      /** State of the mirror, as in Flux v1: unconfigured, new, ready or unreachable, among others. */
+      status: z.string(),
+      /** Whether its last sync ran and its repository is reachable, and if not, why. */
+      ready: z.boolean(),
+      reason: z.string().optional(),
+      /** Revision of its last sync; absent before the first. */
+      revision: z.string().optional(),
+    }),
+  ),
+});
+export type SourcesWire = z.infer<typeof sourcesSchema>;
