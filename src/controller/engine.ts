@@ -3,6 +3,7 @@ import type { Fence } from '../cluster/index.ts';
 import type { Config } from '../config/index.ts';
 import { deployKey, sameRepository, syncSetName } from '../git/index.ts';
 import { createManifests, type ManifestThread } from '../manifests/index.ts';
+import type { Notifier } from '../notify/index.ts';
 import type { EventLog } from '../record/index.ts';
 import { createDaemon, type SourceDaemon } from './daemon/facade.ts';
 import { createHealth } from './daemon/health.ts';
@@ -50,6 +51,7 @@ export interface Shared {
   readonly cluster: Cluster;
   readonly thread: ManifestThread;
   readonly events: EventLog;
+  readonly notifier: Notifier;
   /** Called after being idle for a while. */
   readonly onRest?: () => void;
   readonly clock: Clock;
@@ -80,7 +82,8 @@ const LOOK_MS = 10_000;
 
 /** Connects the rooms for one source, and starts its loop. */
 export function startEngine(options: EngineOptions): Engine {
-  const { config, version, environment, source, cluster, fence, thread, events, images, metrics, onRest, clock, log } = options;
+  const { config, version, environment, source, cluster, fence, thread, events, notifier, images, metrics, onRest, clock, log } =
+    options;
   const syncSet = syncSetName(source);
   const desired = createManifests({
     thread,
@@ -134,7 +137,7 @@ export function startEngine(options: EngineOptions): Engine {
     progress,
     objectStates,
     history,
-    events,
+    notifier,
     approvals,
     health,
     metrics,

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createHttpTransport, type Logger, mapNonEmpty, type NonEmpty, type SourceMetrics } from '../base/index.ts';
 import { ManifestThread } from '../manifests/index.ts';
+import { createNotifier, eventStream, kubernetesEvents } from '../notify/index.ts';
 import { EventLog } from '../record/index.ts';
 import { createImageWatch } from '../registry-watch/index.ts';
 import type { Daemon } from './daemon/daemon.ts';
@@ -16,7 +17,7 @@ export interface DaemonMetrics extends SharedMetrics {
   ofSource(name: string): SourceMetrics;
 }
 
-export interface EnginesOptions extends Omit<Shared, 'thread' | 'events'> {
+export interface EnginesOptions extends Omit<Shared, 'thread' | 'events' | 'notifier'> {
   readonly sources: NonEmpty<EngineSource>;
   readonly metrics: DaemonMetrics;
   /** Heap limit in bytes, of which the manifests of all sources get half. Unlimited by default. */
@@ -42,6 +43,11 @@ export function startEngines(options: EnginesOptions): RunningFlux {
   const http = createHttpTransport({ userAgent: `fluxd/${version}` });
   const thread = new ManifestThread({ clock });
   const events = new EventLog();
+  const notifier = createNotifier({
+    sinks: [eventStream(events), kubernetesEvents(cluster)],
+    clock,
+    log: log.child({ component: 'notify' }),
+  });
   const watch: ImageWatch = createImageWatch({
     http,
     clock,
@@ -73,6 +79,7 @@ export function startEngines(options: EnginesOptions): RunningFlux {
       ...source,
       thread,
       events,
+      notifier,
       images: imagesOfOne(),
       metrics: { ...metrics, ...metrics.ofSource(source.name) },
       ...(heapBytes === undefined ? {} : { maxManifestBytes: heapBytes / 2 / sources.length }),
@@ -86,6 +93,7 @@ export function startEngines(options: EnginesOptions): RunningFlux {
     ended: Promise.race(engines.map(({ ended }) => ended)),
     async stop() {
       await Promise.allSettled([...engines.map((engine) => engine.stop()), images.stop()]);
+      notifier.close();
       cluster.close();
       http.close();
     },

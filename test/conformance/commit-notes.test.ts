@@ -55,7 +55,8 @@ async function committed(
   // Of the ports an update uses these parts alone.
   const notifier = { notify: () => {} };
   const clock = { now: () => 0, monotonic: () => 0 };
-  const metrics = await createMetrics({ version: 'test' });
+  const shared = await createMetrics({ version: 'test' });
+  const metrics = { ...shared, ...shared.ofSource('default') };
   const options = partOf<UpdateOptions>({
     source,
     reader,
