@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { nodeAt, suggest, type YamlDocument } from '../base/index.ts';
 import type { SourceConfig } from './config.ts';
-import { FLAGS, type FlagName } from './flags.ts';
+import { FLAGS } from './flags.ts';
 
 /** The sources that a config file lists. */
 export interface SourceReading {
@@ -11,15 +11,6 @@ export interface SourceReading {
 
 /** The key of the list. */
 export const SOURCES = 'sources';
-/** Flags that describe the one source of a daemon without such a list. */
-export const FLAGS_OF_ONE_SOURCE = [
-  'git-url',
-  'git-branch',
-  'git-path',
-  'git-label',
-  'git-sync-tag',
-  'git-notes-ref',
-] as const satisfies readonly FlagName[];
 
 /** RFC 1123 label: a source's name is part of paths and log lines. */
 const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;

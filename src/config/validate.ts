@@ -4,7 +4,6 @@ import type { Config, ListenAddress, SourceConfig } from './config.ts';
 import { parseFlagValue, quote } from './flag.ts';
 import { FLAG_NAMES, FLAGS, type FlagName } from './flags.ts';
 import { type Settings, shownFlag } from './setting.ts';
-import { FLAGS_OF_ONE_SOURCE } from './sources.ts';
 
 export interface ConfigProblem {
   readonly message: string;
@@ -30,6 +29,16 @@ const POSITIVE = ['git-poll-interval', 'git-timeout', 'sync-interval', 'sync-tim
 const ALLOW_NAMESPACE = ['k8s-allow-namespace', 'k8s-namespace-whitelist'] as const;
 /** RFC 1123 label, the syntax of Namespace names. */
 const NAMESPACE = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** Flags that describe the one source of a daemon without such a list. */
+const FLAGS_OF_ONE_SOURCE = [
+  'git-url',
+  'git-branch',
+  'git-path',
+  'git-label',
+  'git-sync-tag',
+  'git-notes-ref',
+] as const satisfies readonly FlagName[];
 
 /** Synonyms of defaults. */
 const SAME_AS_DEFAULT: Partial<Record<FlagName, string>> = { 'git-verify-signatures-mode': 'none' };
