@@ -17,6 +17,7 @@ import { firstSync } from './cases/first-sync.ts';
 import { fluxctlStart } from './cases/fluxctl-start.ts';
 import { growth } from './cases/growth.ts';
 import { halfOpen } from './cases/half-open.ts';
+import { imageUpdate } from './cases/image-update.ts';
 import { kubectlTwice } from './cases/kubectl-twice.ts';
 import { memory } from './cases/memory.ts';
 import { noOp } from './cases/no-op.ts';
@@ -41,6 +42,7 @@ const CASES: readonly Case[] = [
   restart,
   applications,
   growth,
+  imageUpdate,
   webhookLoad,
   apiLoad,
   halfOpen,

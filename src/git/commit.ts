@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { FluxError } from '../base/index.ts';
 import type { Git, Identity } from './git.ts';
 import type { RunOptions } from './git-process.ts';
+import type { ObjectReader } from './object-reader.ts';
 import { treeEntries } from './tree.ts';
 
 export interface CommitContent {
@@ -13,12 +14,24 @@ export interface CommitContent {
   readonly committer: Identity;
 }
 
+/** Where commits are made. */
+interface Repository {
+  readonly git: Git;
+  readonly reader: Pick<ObjectReader, 'resolve'>;
+  /** For temporary files. */
+  readonly directory: string;
+}
+
 /**
  * Creates a commit on `base` without a checkout: the edited files become blobs, and a private index adds them to the tree with their
  * previous modes. No ref points to the commit until it is pushed.
  * @throws FluxError `git/no-changes` if the tree stays the same, `git/bad-path` for an edit of something other than a file
  */
-export async function makeCommit(git: Git, directory: string, content: CommitContent, run: RunOptions): Promise<string> {
+export async function makeCommit(
+  { git, reader, directory }: Repository,
+  content: CommitContent,
+  run: RunOptions,
+): Promise<string> {
   const { base, edits, message, author, committer } = content;
   for (const { path } of edits) checkPath(path);
   const paths = edits.map(({ path }) => path);
@@ -34,7 +47,7 @@ export async function makeCommit(git: Git, directory: string, content: CommitCon
   const folder = await mkdtemp(join(directory, 'index-'));
   try {
     const tree = await git.writeTree(base, entries, { ...run, indexFile: join(folder, 'index') });
-    if (tree === (await git.revParse(`${base}^{tree}`, run)))
+    if (tree === (await reader.resolve(`${base}^{tree}`, run)))
       throw new FluxError('no changes made in repo', { code: 'git/no-changes', fault: 'user' });
     return await git.commitTree({ tree, parent: base, message, author, committer }, run);
   } finally {

@@ -50,6 +50,7 @@ export function createDelivery({ mirror, reader, timeoutMs, mayPush, onPushed, l
     const present = await Promise.all(updates.map(({ ref }) => reader.resolve(ref, run)));
     const left = updates.filter(({ target }, index) => present[index] !== target);
     if (left.length > 0) await mirror.git.updateRefs(left, run);
+    mirror.pushed(updates.map(({ ref }) => ref));
   }
 
   /** Fetches after a failed push. If that fails as well, it is unknown whether the push arrived, and the error says so. */

@@ -32,7 +32,7 @@ export interface Fetched {
   readonly named: readonly (string | undefined)[];
 }
 
-/** How long a list of the remote's refs counts as current. */
+/** How long a mirror counts as current after a fetch, or a push of the branch. */
 const RECENT_MS = 5_000;
 
 export type Mirror = ReturnType<typeof createMirror>;
@@ -68,8 +68,10 @@ export function createMirror(options: MirrorOptions) {
       return address;
     },
   };
-  /** The remote's refs at the last listing, and its time. */
-  let seen: { readonly remote: RemoteRefs; readonly at: number } | undefined;
+  /** The remote's refs at the last listing. */
+  let seen: RemoteRefs | undefined;
+  /** When the mirror last had what the remote has, by the monotonic clock. */
+  let currentAt = Number.NEGATIVE_INFINITY;
   let state = UNOPENED;
 
   /**
@@ -123,7 +125,8 @@ export function createMirror(options: MirrorOptions) {
   }
 
   function saw(remote: RemoteRefs): void {
-    seen = { remote, at: clock.monotonic() };
+    seen = remote;
+    currentAt = clock.monotonic();
   }
 
   /** A plain fetch, to learn the outcome of a push. */
@@ -147,9 +150,9 @@ export function createMirror(options: MirrorOptions) {
     }
   }
 
-  /** For operations that depend on a current list of the remote's refs. */
+  /** For operations that depend on the remote's current branch. */
   async function refetchUnlessRecent(run: RunOptions): Promise<void> {
-    if (!seen || clock.monotonic() - seen.at > RECENT_MS) await refetch(run);
+    if (clock.monotonic() - currentAt > RECENT_MS) await refetch(run);
   }
 
   async function build(run: RunOptions): Promise<void> {
@@ -223,12 +226,15 @@ export function createMirror(options: MirrorOptions) {
     update,
     refetch,
     refetchUnlessRecent,
+    /** Called when refs that were pushed are in the mirror: a push of the branch succeeds only on top of what the mirror has. */
+    pushed(refs: readonly string[]): void {
+      if (refs.includes(branchRef)) currentAt = clock.monotonic();
+    },
     /** Branch names of the remote at the last listing. */
-    remoteBranches: (limit: number): readonly string[] => seen?.remote.branches(limit) ?? [],
+    remoteBranches: (limit: number): readonly string[] => seen?.branches(limit) ?? [],
     /** A ref of the remote at the last listing, by any of its names. */
-    remoteRef: (name: string): string | undefined => seen && refNamed(seen.remote, name),
-    fetchOther: async (ref: string, run: RunOptions): Promise<string | undefined> =>
-      seen && fetchOther(local, seen.remote, ref, run),
+    remoteRef: (name: string): string | undefined => seen && refNamed(seen, name),
+    fetchOther: async (ref: string, run: RunOptions): Promise<string | undefined> => seen && fetchOther(local, seen, ref, run),
     unlock,
     markSuspect() {
       state = readOddly(state);

@@ -3,20 +3,23 @@ import type { Git, Identity } from './git.ts';
 import type { RunOptions } from './git-process.ts';
 import type { ObjectReader } from './object-reader.ts';
 
-/** The ref where a note is added before the push, so that the real ref has only notes that the remote has. */
-const DRAFT = 'refs/notes/unpushed.fluxd';
+/** Where notes are added before the push, so that their real ref has only notes that the remote has. */
+const DRAFTS = 'refs/notes/unpushed.fluxd/';
 
 /** Creates the notes commit on top of `current` (or a new history) that adds or replaces the note of a commit. */
 export async function draftNote(
   git: Git,
   reader: ObjectReader,
   {
+    ref,
     current,
     commit,
     note,
     identity,
     seconds,
   }: {
+    /** Of the notes. */
+    readonly ref: string;
     readonly current: string | undefined;
     readonly commit: string;
     readonly note: string;
@@ -26,10 +29,11 @@ export async function draftNote(
   },
   run: RunOptions,
 ): Promise<string> {
+  const draft = ref.replace('refs/notes/', DRAFTS);
   // The last draft has usually been pushed since.
-  if ((await reader.resolve(DRAFT, run)) !== current) await git.updateRefs([{ ref: DRAFT, target: current }], run);
-  await git.addNote(DRAFT, commit, note, { ...identity, seconds }, run);
-  const drafted = await reader.resolve(DRAFT, run);
+  if ((await reader.resolve(draft, run)) !== current) await git.updateRefs([{ ref: draft, target: current }], run);
+  await git.addNote(draft, commit, note, { ...identity, seconds }, run);
+  const drafted = await reader.resolve(draft, run);
   if (drafted === undefined) throw new Error('git notes add wrote no ref');
   return drafted;
 }

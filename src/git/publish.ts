@@ -85,8 +85,7 @@ export function createPublisher(options: PublisherOptions) {
     const head = await reader.resolve(branchRef, run);
     if (head !== base) throw pushRaced(branch, base, head);
     return makeCommit(
-      git,
-      mirror.directory,
+      { git, reader, directory: mirror.directory },
       {
         base,
         edits,
@@ -171,7 +170,7 @@ export function createPublisher(options: PublisherOptions) {
     run: RunOptions,
     seconds = secondsNow(),
   ): Promise<RefUpdate> {
-    const draft = await draftNote(git, reader, { current, commit, note, identity, seconds }, run);
+    const draft = await draftNote(git, reader, { ref, current, commit, note, identity, seconds }, run);
     return { ref, target: draft, expected: current ?? '' };
   }
 

@@ -68,7 +68,7 @@ async function committed(
     clock: partOf<Clock>(clock),
     log: silentLogger(),
   });
-  await applyUpdate('5b0d9a34', spec, options);
+  await applyUpdate({ jobId: '5b0d9a34', spec }, options);
   const [request] = requests;
   if (!request) throw new Error('nothing was committed');
   return request;

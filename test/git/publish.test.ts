@@ -476,6 +476,31 @@ describe('recordSync', () => {
     expect([source.accepted(), await source.syncTag(), await source.syncRecord(next)]).toEqual([next, next, '{"n":2}\n']);
   });
 
+  test('of our own commit asks the remote nothing, because the mirror has what was pushed', async () => {
+    const remote = createRemote();
+    const git = recordingGit();
+    let later = 0;
+    const clock = { ...systemClock, monotonic: () => later + systemClock.monotonic() };
+    const source = sourceOf(`file://${remote.path}`, { clock, environment: { ...process.env, PATH: git.path } });
+    let base = await source.fetch();
+    let names: readonly (string | undefined)[] = [];
+    for (const jobId of ['first', 'second']) {
+      later += 60_000;
+      const before = git.calls().length;
+      base = accept(await source.commit(request(base, `a: ${jobId}`, { jobId })));
+      await source.recordSync({ revision: base, record: '{}' });
+      names = git
+        .calls()
+        .slice(before)
+        .map(([name]) => name);
+      const notes = await source.notes([base]);
+      expect([source.accepted(), await source.syncTag(), [...notes.keys()]]).toEqual([base, base, [base]]);
+    }
+    const made = ['ls-tree', 'hash-object', 'read-tree', 'update-index', 'write-tree', 'commit-tree', 'notes', 'push'];
+    expect(names.toSorted()).toEqual([...made, 'mktag', 'notes', 'push'].toSorted());
+    expect([await source.fetch(), remote.git('rev-parse', 'flux-sync^{commit}')]).toEqual([base, base]);
+  });
+
   test('is found in a tree with fan-out', async () => {
     const remote = createRemote();
     const source = sourceOf(remote.path);

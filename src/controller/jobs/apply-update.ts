@@ -29,6 +29,14 @@ export interface UpdateOptions extends PlanOptions {
   readonly notifier: Pick<Notifier, 'notify'>;
 }
 
+/** An update to be committed. */
+export interface Update {
+  readonly jobId: string;
+  readonly spec: UpdateSpec;
+  /** The head that the update was found on: the first attempt commits on it, without a fetch. Without one, it fetches first. */
+  readonly head?: AcceptedRevision;
+}
+
 interface Pushed {
   readonly request: CommitRequest;
   readonly plan: UpdatePlan;
@@ -40,8 +48,7 @@ interface Pushed {
  * known that the commit did not arrive (R-035).
  */
 export async function applyUpdate(
-  jobId: string,
-  spec: UpdateSpec,
+  { jobId, spec, head }: Update,
   options: UpdateOptions,
   cancel: Cancellable = {},
 ): Promise<JobResult> {
@@ -62,7 +69,8 @@ export async function applyUpdate(
   async function attempt(): Promise<JobResult> {
     const { lastPush, waitMs } = attempts;
     if (waitMs > 0) await clock.sleep(waitMs, cancel);
-    const base = await newest(source, cancel);
+    const known = attempts === NO_ATTEMPTS ? head : undefined;
+    const base = known ?? (await newest(source, cancel));
     if (lastPush.state !== 'none') {
       const { request, plan } = lastPush.pushed;
       const revision = await source.arrived(request, cancel);

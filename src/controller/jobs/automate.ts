@@ -1,31 +1,30 @@
 import { randomUUID } from 'node:crypto';
 import { type Cancellable, FluxError, messageOf } from '../../base/index.ts';
-import type { AcceptedRevision } from '../../repository/index.ts';
+import type { AcceptedRevision, Revision } from '../../repository/index.ts';
 import { planAutomation } from '../../update/index.ts';
 import { applyUpdate, type UpdateOptions } from './apply-update.ts';
 
 /**
- * Checks for newer images of the revision's automated workloads, and commits updates. It compares with the images in the files, so that a
- * change in Git is never repeated. Resolves to whether something was pushed.
+ * Checks for newer images of the revision's automated workloads, and commits updates on it. It compares with the images in the files, so
+ * that a change in Git is never repeated. Resolves to the commit, if one was pushed.
  */
-export async function automate(head: AcceptedRevision, options: UpdateOptions, cancel: Cancellable): Promise<boolean> {
+export async function automate(head: AcceptedRevision, options: UpdateOptions, cancel: Cancellable): Promise<Revision | undefined> {
   const { reader, cluster, images, log } = options;
   const { manifests } = await reader.read(head, cancel);
   const { automated, spec, skipped } = await planAutomation({ manifests, workloads: cluster, images, ...cancel });
   for (const container of skipped) log.warn(container, 'container not updated');
   log.debug({ automated, changes: spec?.Changes.length ?? 0 }, 'checked for newer images');
-  if (!spec) return false;
+  if (!spec) return undefined;
   for (const { WorkloadID, Container, ImageID } of spec.Changes) {
     log.info({ workload: WorkloadID, container: Container.Name, from: Container.Image, to: ImageID }, 'newer image found');
   }
+  const update = { type: 'auto', cause: { Message: '', User: '' }, spec } as const;
   try {
-    await applyUpdate(randomUUID(), { type: 'auto', cause: { Message: '', User: '' }, spec }, options, cancel);
+    return (await applyUpdate({ jobId: randomUUID(), spec: update, head }, options, cancel)).revision;
   } catch (error) {
     // The same change was made by someone else meanwhile.
-    if (error instanceof FluxError && error.code === 'update/no-changes')
-      log.info({ reason: messageOf(error) }, 'update is in git already');
-    else throw error;
-    return false;
+    if (!(error instanceof FluxError) || error.code !== 'update/no-changes') throw error;
+    log.info({ reason: messageOf(error) }, 'update is in git already');
+    return undefined;
   }
-  return true;
 }

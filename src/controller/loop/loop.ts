@@ -5,6 +5,13 @@ import type { Watchdog } from './watchdog.ts';
 /** When a step should retry its unfinished work: `soon` for temporary failures, `later` if the user has to act. */
 export type Again = 'soon' | 'later';
 
+/** What is known of the branch after a step that may have pushed. */
+export type BranchAfter =
+  /** The mirror has its head, which was fetched or pushed by the step. */
+  | { readonly state: 'known'; readonly head: AcceptedRevision }
+  /** Only a fetch shows its head. */
+  | { readonly state: 'unknown' };
+
 /** The steps that the loop runs. Every step handles individual failures itself; a throw means that the step failed as a whole. */
 export interface LoopSteps {
   /** Resolves to the accepted revision of the branch. */
@@ -12,10 +19,10 @@ export interface LoopSteps {
   /** Fails waiting syncs, because there is no revision to sync. */
   fetchFailed(error: unknown): void;
   sync(revision: AcceptedRevision, options: Cancellable): Promise<Again | undefined>;
-  /** Runs the next queued job; false if there is none. */
-  job(options: Cancellable): Promise<boolean>;
+  /** Runs the next queued job; undefined if there is none. */
+  job(options: Cancellable): Promise<BranchAfter | undefined>;
   /** Works on the revision that was synced. */
-  automate(head: AcceptedRevision, options: Cancellable): Promise<void>;
+  automate(head: AcceptedRevision, options: Cancellable): Promise<BranchAfter>;
 }
 
 type Timed = 'fetch' | 'sync' | 'automate';
@@ -61,6 +68,8 @@ export class Loop {
   #restedAt: number;
   /** Whether a request arrived during a step, so that the loop must not sleep. */
   #called = false;
+  /** Whether automation, which a job's commit put off, comes before the next job. */
+  #jobsWait = false;
 
   constructor(options: LoopOptions) {
     this.#options = options;
@@ -79,6 +88,7 @@ export class Loop {
   forgetHead(): void {
     this.#age += 1;
     this.#head = undefined;
+    this.#jobsWait = false;
     this.ask('fetch');
   }
 
@@ -103,12 +113,7 @@ export class Loop {
       const age = this.#age;
       try {
         const head = await steps.fetch({ signal });
-        if (age !== this.#age) return undefined;
-        if (head !== this.#head) {
-          this.#due.sync = 0;
-          if (this.#failures.automate > 0) this.#due.automate = 0;
-        }
-        this.#head = head;
+        this.#follow({ state: 'known', head }, age);
         return undefined;
       } catch (error) {
         // Without a fetch the last revision stays the desired one; requested syncs fail.
@@ -121,15 +126,42 @@ export class Loop {
     if (term === undefined) return;
     if (head !== undefined) await this.#run('sync', term, () => steps.sync(head, { signal: term }));
     // One job per iteration: its commit is synced before the next one starts.
-    if (!term.aborted) {
-      this.#options.watchdog.begin('job');
-      if (await steps.job({ signal: term })) this.ask('fetch');
-    }
+    if (!term.aborted && !this.#jobsWait) await this.#job(term);
     if (head === undefined) return;
+    if (this.#head !== head) {
+      // Automation plans on a head that was synced.
+      this.#jobsWait = this.#due.automate <= this.#options.clock.monotonic();
+      return;
+    }
     await this.#run('automate', term, async () => {
-      await steps.automate(head, { signal: term });
+      const age = this.#age;
+      const branch = await steps.automate(head, { signal: term });
+      this.#failures.automate = 0;
+      this.#follow(branch, age);
       return undefined;
     });
+    if (this.#jobsWait) this.wake();
+    this.#jobsWait = false;
+  }
+
+  async #job(term: AbortSignal): Promise<void> {
+    this.#options.watchdog.begin('job');
+    const age = this.#age;
+    const branch = await this.#options.steps.job({ signal: term });
+    if (branch === undefined) return;
+    this.#follow(branch, age);
+    // There may be another one.
+    this.wake();
+  }
+
+  /** @param age When the step began: what it knows is stale if another daemon may have written since. */
+  #follow(branch: BranchAfter, age: number): void {
+    if (branch.state === 'unknown') this.ask('fetch');
+    else if (age === this.#age && branch.head !== this.#head) {
+      this.#head = branch.head;
+      this.#due.sync = 0;
+      if (this.#failures.automate > 0) this.#due.automate = 0;
+    }
   }
 
   /** Time of the next step without requests. */

@@ -1,5 +1,6 @@
 import { asFluxError, type Cancellable, type Clock, type Logger } from '../../base/index.ts';
 import type { Notifier } from '../../notify/index.ts';
+import type { Revision } from '../../repository/index.ts';
 import { PoliciesRefused } from '../../update/index.ts';
 import { applyUpdate, type UpdateOptions } from '../jobs/apply-update.ts';
 import { automate } from '../jobs/automate.ts';
@@ -9,7 +10,7 @@ import type { Cluster } from '../ports/cluster.ts';
 import type { ImageWatch } from '../ports/image-watch.ts';
 import type { Source } from '../ports/source.ts';
 import type { SyncReports } from '../sync/sync-reports.ts';
-import type { LoopSteps } from './loop.ts';
+import type { BranchAfter, LoopSteps } from './loop.ts';
 import { createSyncStep, type SyncStepOptions } from './sync-step.ts';
 
 export interface StepsOptions extends SyncStepOptions, UpdateOptions {
@@ -58,10 +59,25 @@ export function createSteps(options: StepsOptions): LoopSteps {
     },
     job: (cancel) => runJob(forJobs, cancel),
     async automate(head, cancel) {
-      // What was pushed is fetched and synced at once, not at the next poll.
-      if (options.automation && (await automate(head, forAutomation, cancel))) options.ask('fetch');
+      if (!options.automation) return { state: 'known', head };
+      try {
+        return branchAfter(options, await automate(head, forAutomation, cancel));
+      } catch (error) {
+        // A newer head may not have the problem, and a fetch repairs the mirror.
+        options.ask('fetch');
+        throw error;
+      }
     },
   };
+}
+
+/** What the mirror knows of the branch, after a push of this commit or without one. */
+function branchAfter({ source, metrics }: Pick<StepsOptions, 'source' | 'metrics'>, pushed: Revision | undefined): BranchAfter {
+  metrics.gitReady(source.state().status === 'ready');
+  const head = source.accepted();
+  // Another push came first or right after, or the mirror could not be updated.
+  if (head === undefined || (pushed !== undefined && pushed !== head)) return { state: 'unknown' };
+  return { state: 'known', head };
 }
 
 /** The same options with a logger that says which step speaks. */
@@ -69,18 +85,21 @@ function named(component: string, options: StepsOptions): StepsOptions {
   return { ...options, log: options.log.child({ component }) };
 }
 
-async function runJob(options: StepsOptions, cancel: Cancellable): Promise<boolean> {
+async function runJob(options: StepsOptions, cancel: Cancellable): Promise<BranchAfter | undefined> {
   const { jobs, clock, log, metrics } = options;
   const job = jobs.next();
-  if (!job) return false;
+  if (!job) return undefined;
   const startedAt = clock.monotonic();
   metrics.queueLength(jobs.length);
   metrics.jobStarted((startedAt - job.queuedAt) / 1000);
   log.info({ jobId: job.id, type: job.spec.type }, 'job started');
   let success = false;
+  let branch: BranchAfter = { state: 'unknown' };
   try {
     using deadline = clock.deadline(options.timeoutMs, cancel.signal);
-    jobs.succeed(job.id, await perform(job, options, { signal: deadline.signal }));
+    const result = await perform(job, options, { signal: deadline.signal });
+    branch = branchAfter(options, result.revision);
+    jobs.succeed(job.id, result);
     success = true;
     log.info({ jobId: job.id }, 'job done');
   } catch (error) {
@@ -88,7 +107,7 @@ async function runJob(options: StepsOptions, cancel: Cancellable): Promise<boole
     log.warn({ jobId: job.id, err: error }, 'job failed');
   }
   metrics.jobDone({ success, seconds: (clock.monotonic() - startedAt) / 1000 });
-  return true;
+  return branch;
 }
 
 async function perform({ id, spec }: Job, options: StepsOptions, cancel: Cancellable): Promise<JobResult> {
@@ -98,7 +117,7 @@ async function perform({ id, spec }: Job, options: StepsOptions, cancel: Cancell
     options.ask('sync');
     return { revision };
   }
-  const result = await applyUpdate(id, spec, options, cancel);
+  const result = await applyUpdate({ jobId: id, spec }, options, cancel);
   const automated =
     spec.type === 'policy' && Object.values(spec.spec).some(({ add }) => add !== null && Object.hasOwn(add, 'automated'));
   if (automated) options.ask('automate');

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createLogger, FluxError, type Logger } from '../../../src/base/index.ts';
-import { Loop, type LoopSteps, REST_MS } from '../../../src/controller/loop/loop.ts';
+import { type BranchAfter, Loop, type LoopSteps, REST_MS } from '../../../src/controller/loop/loop.ts';
 import { Watchdog } from '../../../src/controller/loop/watchdog.ts';
 import { accept } from '../../../src/git/accept.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -15,6 +15,8 @@ describe('the loop', () => {
   let rests: number;
   let head: string;
   let jobs: (() => void)[];
+  /** What jobs know of the branch; by default its head. */
+  let branch: BranchAfter | undefined;
   let failFetch: boolean;
   let trouble: string;
   let expectedTrouble: boolean;
@@ -39,10 +41,14 @@ describe('the loop', () => {
     sync: async (revision) => void ran.push(`sync ${revision}`),
     job: async () => {
       const job = jobs.shift();
-      job?.();
-      return job !== undefined;
+      if (job === undefined) return undefined;
+      job();
+      return branch ?? { state: 'known', head: accept(head) };
     },
-    automate: async () => void ran.push('automate'),
+    automate: async () => {
+      ran.push('automate');
+      return { state: 'known', head: accept(head) };
+    },
   };
 
   const idle = () => until('the loop sleeps', () => clock.sleeping === 1);
@@ -53,6 +59,7 @@ describe('the loop', () => {
     rests = 0;
     head = 'a';
     jobs = [];
+    branch = undefined;
     failFetch = false;
     expectedTrouble = false;
     trouble = 'remote is down';
@@ -94,18 +101,21 @@ describe('the loop', () => {
   });
 
   test('automation works on the revision that was synced, not on what a job committed since', async () => {
-    const revisions: string[] = [];
     const { automate } = steps;
-    steps.automate = async (revision) => void revisions.push(revision);
+    steps.automate = async (revision) => {
+      ran.push(`automate ${revision}`);
+      return { state: 'known', head: accept(head) };
+    };
     head = 'b';
-    jobs = [
-      () => {
-        head = 'c';
-      },
-    ];
+    jobs = ['c', 'd'].map((commit) => () => {
+      ran.push(`job ${commit}`);
+      head = commit;
+    });
+    ran = [];
     loop.ask('fetch', 'sync', 'automate');
-    await until('the commit is synced', () => ran.includes('sync c') && clock.sleeping === 1);
-    expect(revisions).toEqual(['b']);
+    await until('the commits are synced', () => ran.includes('sync d') && clock.sleeping === 1);
+    // It has its turn before the next job, however many wait.
+    expect(ran).toEqual(['fetch', 'sync b', 'job c', 'sync c', 'automate c', 'job d', 'sync d']);
     steps.automate = automate;
   });
 
@@ -114,7 +124,8 @@ describe('the loop', () => {
     const automate = steps.automate;
     steps.automate = async () => {
       ran.push('automate');
-      if (refused) throw new FluxError('protected branch', { code: 'git/push-failed', fault: 'user' });
+      if (!refused) return { state: 'known', head: accept(head) };
+      throw new FluxError('protected branch', { code: 'git/push-failed', fault: 'user' });
     };
     ran = [];
     loop.ask('automate');
@@ -194,7 +205,24 @@ describe('the loop', () => {
     expect(ran).toEqual(['fetch', 'sync a']);
   });
 
-  test('a job is followed by a fetch, so that what it committed is synced', async () => {
+  test('what automation committed is synced without a fetch', async () => {
+    const automate = steps.automate;
+    steps.automate = async () => {
+      head = 'c';
+      return { state: 'known', head: accept(head) };
+    };
+    ran = [];
+    loop.ask('automate');
+    await until('synced', () => ran.includes('sync c') && clock.sleeping === 1);
+    expect(ran).toEqual(['sync c']);
+    steps.automate = automate;
+  });
+
+  test.each<[string, BranchAfter | undefined, readonly string[]]>([
+    ['is synced without a fetch', undefined, ['job', 'sync c']],
+    ['is fetched where the mirror may lack it', { state: 'unknown' }, ['job', 'fetch', 'sync c']],
+  ])('what a job committed %s', async (_what, known, expected) => {
+    branch = known;
     ran = [];
     jobs = [
       () => {
@@ -204,7 +232,7 @@ describe('the loop', () => {
     ];
     loop.wake();
     await until('synced', () => ran.includes('sync c') && clock.sleeping === 1);
-    expect(ran).toEqual(['job', 'fetch', 'sync c']);
+    expect(ran).toEqual(expected);
   });
 
   test('a job that is queued while another step runs is not left lying', async () => {
@@ -288,7 +316,7 @@ describe('the loop', () => {
       ran = [];
       lead(stop.signal);
       await until('all is done', () => ran.includes('job') && ran.includes('automate') && clock.sleeping === 1);
-      expect(ran).toEqual(['sync b', 'job', 'automate', 'fetch']);
+      expect(ran).toEqual(['sync b', 'job', 'automate']);
     });
 
     test('it syncs nothing that it fetched before the other one stopped writing', async () => {
@@ -306,6 +334,26 @@ describe('the loop', () => {
       resolve();
       await until('synced', () => ran.some((step) => step.startsWith('sync')) && clock.sleeping === 1);
       expect(ran).toEqual(['fetch', 'fetch', 'sync newer', 'automate']);
+    });
+
+    test('it syncs nothing that a job of its former term left', async () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const { job } = steps;
+      steps.job = async () => {
+        steps.job = job;
+        ran.push('job');
+        await promise;
+        return { state: 'known', head: accept('older') };
+      };
+      ran = [];
+      loop.wake();
+      await until('the job runs', () => ran.includes('job'));
+      head = 'newer';
+      loop.forgetHead();
+      lead(stop.signal);
+      resolve();
+      await until('synced', () => ran.includes('automate') && clock.sleeping === 1);
+      expect(ran).toEqual(['job', 'fetch', 'sync newer', 'automate']);
     });
 
     test('a step under way ends with the right to write, which is no failure; what was left is done when it is back', async () => {

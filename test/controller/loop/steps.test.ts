@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Cancellable, createMetrics, FluxError, silentLogger } from '../../../src/base/index.ts';
 import { createHealth } from '../../../src/controller/daemon/health.ts';
+import { applyUpdate } from '../../../src/controller/jobs/apply-update.ts';
 import { JobQueue } from '../../../src/controller/jobs/jobs.ts';
 import { Progress } from '../../../src/controller/loop/progress.ts';
 import { createSteps, type StepsOptions } from '../../../src/controller/loop/steps.ts';
@@ -290,6 +291,75 @@ describe('the steps of the loop', () => {
     await done;
     expect(await options.jobs.status(job.id)).toMatchObject({ state: 'succeeded', error: '', revision: SECOND });
     expect(commits).toBe(1);
+  });
+
+  const FILE = '---\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n  namespace: shop\n';
+  const LOCK: UpdateSpec = {
+    type: 'policy',
+    cause: { Message: '', User: '' },
+    spec: { 'shop:deployment/web': { add: { locked: 'true' }, remove: {} } },
+  };
+
+  /** A source that counts fetches, and the revisions that are committed on. */
+  function committing(commit: (base: string) => string | Promise<string>) {
+    const seen = { fetches: 0, bases: [] as string[] };
+    const source: Source = {
+      ...options.source,
+      accepted: () => head,
+      fetch: async () => {
+        seen.fetches += 1;
+        return head;
+      },
+      files: async () => [{ path: 'web.yaml', mode: '100644', blob: 'b', size: FILE.length }],
+      blob: async () => Buffer.from(FILE),
+      async commit({ base }) {
+        seen.bases.push(base);
+        return commit(base);
+      },
+      arrived: async () => undefined,
+    };
+    return { seen, source };
+  }
+
+  const push = () => {
+    head = SECOND;
+    return SECOND;
+  };
+  const loseRace = (base: string) => {
+    head = SECOND;
+    if (base === FIRST) throw new FluxError('branch moved', { code: 'git/push-raced' });
+    return SECOND;
+  };
+
+  test.each([
+    ['found on the head that was synced is committed on it', FIRST, push, { fetches: 0, bases: [FIRST] }],
+    ['that loses the race is planned again on the new head', FIRST, loseRace, { fetches: 1, bases: [FIRST, SECOND] }],
+    ['that a person asked for is planned on what is fetched', undefined, push, { fetches: 1, bases: [FIRST] }],
+  ])('an update %s', async (_what, found, commit, expected) => {
+    const { seen, source } = committing(commit);
+    const clock = new ManualClock();
+    const update = { jobId: 'j', spec: LOCK, ...(found === undefined ? {} : { head: found }) };
+    const done = applyUpdate(update, { ...options, source, clock });
+    let over = false;
+    void done.finally(() => {
+      over = true;
+    });
+    await until('it is committed', () => {
+      if (clock.sleeping > 0) clock.advance(4_000);
+      return over;
+    });
+    expect((await done).revision).toBe(SECOND);
+    expect(seen).toEqual(expected);
+  });
+
+  test.each([
+    ['that the mirror has', push, { state: 'known', head: SECOND }],
+    ['that another push followed', () => 'pushed', { state: 'unknown' }],
+    ['that failed', () => Promise.reject(new Error('refused')), { state: 'unknown' }],
+  ])('a job is followed by a fetch unless its branch is known: a commit %s', async (_what, commit, expected) => {
+    const { source } = committing(commit);
+    options.jobs.add(LOCK, 0);
+    expect(await createSteps({ ...options, source }).job({})).toEqual(expected);
   });
 
   test('a workload whose name nobody can ask for does not stop the others from being watched', async () => {

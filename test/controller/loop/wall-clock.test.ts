@@ -43,8 +43,11 @@ describe.each(TROUBLES)('R-066: when the time of day %s', (_, trouble) => {
           note('sync');
           return undefined;
         },
-        job: async () => false,
-        automate: async () => note('automate'),
+        job: async () => undefined,
+        automate: async () => {
+          note('automate');
+          return { state: 'known', head: accept('a') };
+        },
       },
       term: () => stop.signal,
       intervals: { fetch: 5 * MINUTE, sync: 7 * MINUTE, automate: 11 * MINUTE },

@@ -32,8 +32,8 @@ describe('whether the loop gets on', () => {
       fetch: step('fetch', accept('a')),
       fetchFailed: () => undefined,
       sync: step('sync', undefined),
-      job: step('job', false),
-      automate: step('automate', undefined),
+      job: step('job', undefined),
+      automate: step('automate', { state: 'known', head: accept('a') }),
     };
     const intervals = { fetch: 24 * 60 * MINUTE, sync: 24 * 60 * MINUTE, automate: 24 * 60 * MINUTE };
     running = new Loop({ steps, term: () => stop.signal, intervals, clock, log: silentLogger(), watchdog }).run(stop.signal);

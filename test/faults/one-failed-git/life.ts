@@ -22,7 +22,8 @@ const LOCKS = [
   'refs/tags/flux-sync',
   'refs/notes/flux',
   'refs/notes/flux-sync',
-  'refs/notes/unpushed.fluxd',
+  'refs/notes/unpushed.fluxd/flux',
+  'refs/notes/unpushed.fluxd/flux-sync',
 ];
 
 const FAULTS = {
