@@ -49,7 +49,7 @@ export const imageUpdate: Case = {
         args: [
           `--git-url=file://${repository.directory}`,
           '--git-branch=main',
-          // Whatever is fetched or scanned is so because of the update.
+          // Only the update causes a fetch or a scan.
           ...['--git-poll-interval=1h', '--sync-interval=1h', '--automation-interval=1h'],
           `--registry-insecure-host=${registry.host}`,
           '--log-format=json',
@@ -126,6 +126,7 @@ function report(spent: readonly Spent[]): Awaited<ReturnType<Case['run']>> {
   const of = (figure: (one: Spent) => number) => median(spent.map(figure));
   const last = spent.at(-1);
   const processes = of(({ git }) => git.length);
+  const inAll = of(({ gitInAll }) => gitInAll.length);
   return {
     tables: [
       {
@@ -133,12 +134,7 @@ function report(spent: readonly Spent[]): Awaited<ReturnType<Case['run']>> {
         rows: [
           [
             `${spent.length} updates`,
-            ...[
-              processes,
-              of(({ gitInAll }) => gitInAll.length),
-              of(({ registry }) => registry),
-              of(({ kubernetes }) => kubernetes),
-            ].map(String),
+            ...[processes, inAll, of(({ registry }) => registry), of(({ kubernetes }) => kubernetes)].map(String),
             of(({ ms }) => ms).toFixed(0),
           ],
         ],
@@ -146,7 +142,8 @@ function report(spent: readonly Spent[]): Awaited<ReturnType<Case['run']>> {
     ],
     notes: [
       `git: ${last?.git.map((command) => `\`${command}\``).join(', ')}.`,
-      'One Deployment in a file of its own, against the embedded API; the time is with the wrapper that counts git.',
+      'One Deployment in a file of its own, against the embedded API. The time includes the wrapper that counts git.',
+      'The registry requests read the new image beside the update. A `log` and a `notes` of the sync run beside its apply, and may be counted before or after it.',
     ],
     bounds: [
       atMost(
@@ -155,7 +152,7 @@ function report(spent: readonly Spent[]): Awaited<ReturnType<Case['run']>> {
         0,
         { unit: '' },
       ),
-      atMost('≤ 10 git processes', processes, 10, { unit: '' }),
+      atMost('≤ 14 git processes, with the record', inAll, 14, { unit: '' }),
     ],
   };
 }
