@@ -8,7 +8,11 @@ import { applyUpdate, type UpdateOptions } from './apply-update.ts';
  * Checks for newer images of the revision's automated workloads, and commits updates on it. It compares with the images in the files, so
  * that a change in Git is never repeated. Resolves to the commit, if one was pushed.
  */
-export async function automate(head: AcceptedRevision, options: UpdateOptions, cancel: Cancellable): Promise<Revision | undefined> {
+export async function automate(
+  head: AcceptedRevision,
+  options: UpdateOptions,
+  cancel: Cancellable,
+): Promise<Revision | undefined> {
   const { reader, cluster, images, log } = options;
   const { manifests } = await reader.read(head, cancel);
   const { automated, spec, skipped } = await planAutomation({ manifests, workloads: cluster, images, ...cancel });
