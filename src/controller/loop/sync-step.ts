@@ -37,7 +37,7 @@ export function createSyncStep(options: SyncStepOptions) {
     try {
       await recordAgain(cancel);
       outcome = await sync(revision, options, cancel);
-      published(outcome);
+      await published(outcome, cancel);
     } catch (error) {
       const failure = asFluxError(error, { code: 'sync/failed' });
       if (!cancel.signal?.aborted) {

@@ -1,4 +1,4 @@
-import type { Logger } from '../../base/index.ts';
+import { type Cancellable, type Logger, yieldTurn } from '../../base/index.ts';
 import { countOutcomes, isHeldDeletion } from '../../change/index.ts';
 import type { Notifier } from '../../notify/index.ts';
 import type { Health } from '../daemon/health.ts';
@@ -29,19 +29,21 @@ export interface Audience {
 }
 
 /**
- * All that learns of a sync learns of it here, at once, before its record is pushed: who saw the sync tag move finds the sync in every
- * answer of the API.
+ * Publishes a sync to everything that reports or uses it. It is called before the record is pushed, so that a client that sees the sync
+ * tag move finds the sync in every answer of the API. Others have their turn in between: a sync may have thousands of objects.
  */
-export function createPublished(audience: Audience): (outcome: SyncOutcome) => void {
+export function createPublished(audience: Audience): (outcome: SyncOutcome, cancel?: Cancellable) => Promise<void> {
   const { progress, objectStates, health, history, notifier, metrics, images, automation, daemon, log } = audience;
   const logOutcome = createOutcomeLog();
   const syncEvents = createSyncEvents();
-  return (outcome) => {
+  return async (outcome, { signal } = {}) => {
     const { revision, changes, errors, workloads } = outcome;
     progress.done(outcome);
     objectStates.synced(outcome);
     health.synced(outcome);
+    await yieldTurn(signal);
     history.synced(recordOf(outcome, daemon));
+    await yieldTurn(signal);
     metrics.synced({
       revision,
       outcomes: countOutcomes(changes),
@@ -50,7 +52,9 @@ export function createPublished(audience: Audience): (outcome: SyncOutcome) => v
       heldDeletions: changes.filter(isHeldDeletion).length,
     });
     logOutcome(outcome, log);
+    await yieldTurn(signal);
     notifier.notify({ events: syncEvents.of(outcome), sync: { revision, changes } });
+    await yieldTurn(signal);
     if (automation) images.watch(imageTargets(workloads));
   };
 }
