@@ -1,9 +1,11 @@
-import { containerOf, tagPolicy } from './tag-policy.ts';
+import { policyOfSecondKey, secondKeyFor } from './container-policy.ts';
 
 /** Annotation prefixes of policies, in order of precedence: of several annotations for one policy, the first applies. */
 const CURRENT = 'fluxcd.io/';
 const LEGACY = 'flux.weave.works/';
-const FILTER = 'filter.fluxcd.io/';
+
+/** Kubernetes allows so many characters after the prefix of an annotation. */
+const MAX_NAME = 63;
 
 type Annotations = Readonly<Record<string, string>>;
 
@@ -13,20 +15,27 @@ type Annotations = Readonly<Record<string, string>>;
  */
 export function policiesOf(annotations: Annotations | undefined): ReadonlyMap<string, string> {
   const policies = new Map<string, string>();
-  for (const prefix of [FILTER, LEGACY, CURRENT]) {
+  for (const form of [policyOfSecondKey, without(LEGACY), without(CURRENT)]) {
     for (const [key, value] of Object.entries<unknown>(annotations ?? {})) {
-      if (!key.startsWith(prefix) || !['string', 'boolean', 'number'].includes(typeof value)) continue;
-      const name = key.slice(prefix.length);
-      policies.set(prefix === FILTER ? tagPolicy(name) : name, String(value));
+      const policy = form(key);
+      if (policy !== undefined && ['string', 'boolean', 'number'].includes(typeof value)) policies.set(policy, String(value));
     }
   }
   return policies;
 }
 
-/** The annotation key to edit for a policy: the object's existing one, or else one with the current prefix. */
+function without(prefix: string): (key: string) => string | undefined {
+  return (key) => (key.startsWith(prefix) ? key.slice(prefix.length) : undefined);
+}
+
+/**
+ * The annotation key to edit for a policy: the object's existing one, or else one with the current prefix, or in the second form if the
+ * name is too long for that.
+ */
 export function annotationKeyFor(existing: Annotations | undefined, policy: string): string {
   const current = `${CURRENT}${policy}`;
-  const container = containerOf(policy);
-  const candidates = [current, `${LEGACY}${policy}`, ...(container === undefined ? [] : [`${FILTER}${container}`])];
-  return candidates.find((key) => existing !== undefined && Object.hasOwn(existing, key)) ?? current;
+  const second = secondKeyFor(policy);
+  const candidates = [current, `${LEGACY}${policy}`, ...(second === undefined ? [] : [second])];
+  const found = candidates.find((key) => existing !== undefined && Object.hasOwn(existing, key));
+  return found ?? (policy.length > MAX_NAME ? (second ?? current) : current);
 }

@@ -1,6 +1,6 @@
 import { FluxError } from '../base/index.ts';
+import { containerOf, tagPolicy } from './container-policy.ts';
 import { parseTagPattern } from './tag-pattern.ts';
-import { containerOf, tagPolicy } from './tag-policy.ts';
 
 /** A change of one workload's policies, with names without prefix, as clients send it. */
 export interface PolicyUpdate {
@@ -27,7 +27,7 @@ export function policyChanges(
     for (const { name } of containers) changes.set(tagPolicy(name), wantsEvery ? '' : forAll);
     if (containers.length === 0) refuseInvalid(forAll);
   }
-  for (const [name, value] of changes) if (containerOf(name) !== undefined) refuseInvalid(value);
+  for (const [name, value] of changes) if (containerOf(name)?.kind === 'tag') refuseInvalid(value);
   for (const name of removed) if (name !== 'tag_all') changes.set(name, '');
   return new Map([...changes].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

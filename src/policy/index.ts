@@ -5,7 +5,7 @@
  */
 export { annotationKeyFor, policiesOf } from './annotation.ts';
 export { type PolicyUpdate, policyChanges } from './change.ts';
+export { type ContainerPolicyKind, containerOf, containerPolicy, tagPolicy } from './container-policy.ts';
 export { filterImages, isNewer, newest, sortImages, type TaggedImage } from './order.ts';
 export { type BooleanPolicy, hasPolicy, type Policies, tagPatternFor } from './policies.ts';
 export { parseTagPattern, type TagPattern } from './tag-pattern.ts';
-export { containerOf, tagPolicy } from './tag-policy.ts';

@@ -1,5 +1,5 @@
+import { tagPolicy } from './container-policy.ts';
 import { parseTagPattern, type TagPattern } from './tag-pattern.ts';
-import { tagPolicy } from './tag-policy.ts';
 
 /** Policies of one workload by name without prefix, as returned by `policiesOf`. */
 export type Policies = ReadonlyMap<string, string>;

@@ -89,7 +89,7 @@ function requireAnnotationKey(key: string, policy: string): void {
 function requireContainers(id: ResourceId, { add, remove }: PolicySpec[string], containers: readonly Container[]): void {
   const names = containers.map(({ name }) => name);
   const wanted = Object.keys(add ?? {}).flatMap((policy) =>
-    Object.hasOwn(remove ?? {}, policy) ? [] : (containerOf(policy) ?? []),
+    Object.hasOwn(remove ?? {}, policy) ? [] : (containerOf(policy)?.container ?? []),
   );
   const unknown = wanted.find((container) => !names.includes(container));
   if (unknown === undefined) return;

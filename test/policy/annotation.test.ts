@@ -38,6 +38,13 @@ describe('policies of annotations', () => {
     expect(Object.fromEntries(policiesOf(annotations))).toEqual({ ignore: 'true' });
     expect(policiesOf(undefined).size).toBe(0);
   });
+
+  test('of one container have a second form, for long names; the first form wins', () => {
+    const long = 'c'.repeat(63);
+    expect([...policiesOf({ [`ban.fluxcd.io/${long}`]: '1.2' })]).toEqual([[`ban.${long}`, '1.2']]);
+    expect(policiesOf({ 'fluxcd.io/ban.web': 'a', 'ban.fluxcd.io/web': 'b' }).get('ban.web')).toBe('a');
+    expect(policiesOf({ 'tag.fluxcd.io/web': 'image.tag' }).size).toBe(0); // a path in a HelmRelease
+  });
 });
 
 test.each([
@@ -48,6 +55,13 @@ test.each([
   [{ 'flux.weave.works/tag.web': 'b', 'fluxcd.io/tag.web': 'c' }, 'tag.web', 'fluxcd.io/tag.web'],
   [{ 'filter.fluxcd.io/locked': 'a' }, 'locked', 'fluxcd.io/locked'],
   [{}, 'constructor', 'fluxcd.io/constructor'],
+  [{}, 'ban.web', 'fluxcd.io/ban.web'],
+  [{ 'ban.fluxcd.io/web': '1' }, 'ban.web', 'ban.fluxcd.io/web'],
+  [{ 'ban.fluxcd.io/web': '1', 'fluxcd.io/ban.web': '2' }, 'ban.web', 'fluxcd.io/ban.web'],
+  [{}, `ban.${'c'.repeat(59)}`, `fluxcd.io/ban.${'c'.repeat(59)}`],
+  [{}, `ban.${'c'.repeat(60)}`, `ban.fluxcd.io/${'c'.repeat(60)}`],
+  [{}, `tag.${'c'.repeat(60)}`, `filter.fluxcd.io/${'c'.repeat(60)}`],
+  [{}, 'c'.repeat(64), `fluxcd.io/${'c'.repeat(64)}`],
 ])('on %j the policy %s is edited under %s', (existing, policy, key) => {
   expect(annotationKeyFor(existing, policy)).toBe(key);
 });

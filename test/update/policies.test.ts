@@ -64,7 +64,7 @@ describe('a policy update', () => {
     expect(edits).toEqual([]);
   });
 
-  test.each(['tag.', '', 'a b', 'a/b', '-a', 'ä', `tag.${'c'.repeat(60)}`])(
+  test.each(['tag.', '', 'a b', 'a/b', '-a', 'ä', `tag.${'c'.repeat(64)}`])(
     'refuses the name %j, with which the API server would refuse the workload',
     async (name) => {
       const refusal = { message: `invalid policy name: ${JSON.stringify(name)}`, code: 'policy/bad-name', fault: 'user' };
