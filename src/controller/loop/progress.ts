@@ -9,7 +9,7 @@ export class Progress {
   applied: Revision | undefined;
   /** Why the last sync failed as a whole; undefined after one that ran. */
   failure: FluxError | undefined;
-  /** The last sync, until it is recorded in Git. */
+  /** A sync whose outcome is not recorded in Git yet. */
   unrecorded: SyncOutcome | undefined;
   /** Revision of the last sync of this process whose record was pushed, or rejected: what the clients of Flux v1 wait for. */
   ended: Revision | undefined;
@@ -31,7 +31,6 @@ export class Progress {
   done(outcome: SyncOutcome): void {
     this.applied = outcome.revision;
     this.failure = undefined;
-    this.unrecorded = outcome;
     this.unconfirmed = outcome.unconfirmed ?? false;
     const failed = outcome.changes.flatMap((change) => (change.outcome === 'failed' ? [[change.id, change.error] as const] : []));
     // An empty map is kept identical, so that derived data stays valid.

@@ -52,6 +52,7 @@ export function createSyncStep(options: SyncStepOptions) {
       failed(asFluxError(cancel.signal.reason, { code: 'sync/failed' }));
       throw cancel.signal.reason;
     }
+    progress.unrecorded = unrecorded ? outcome : undefined;
     progress.ended = revision;
     if (report !== undefined) reports.finish(report, outcome, unrecorded);
     syncDone(unrecorded === undefined);
@@ -81,7 +82,6 @@ export function createSyncStep(options: SyncStepOptions) {
         log.warn({ revision: outcome.revision, error: message, help }, 'sync not recorded in git; retrying');
       return unrecorded;
     }
-    progress.unrecorded = undefined;
     changedOnly.recovered('record');
     return undefined;
   }

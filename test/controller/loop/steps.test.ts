@@ -398,6 +398,24 @@ describe('the steps of the loop', () => {
     expect(reports.get(id)).toMatchObject({ state: 'done', failure: { message: 'remote is down' } });
   });
 
+  test('a sync that loses the right to write while it is recorded leaves the record to the next leader', async () => {
+    const term = new AbortController();
+    const lost = new FluxError('flux-2 holds the lease now', { code: 'lease/lost' });
+    const recorder = {
+      ...options.recorder,
+      record: async () => {
+        term.abort(lost);
+        throw lost;
+      },
+    };
+    const steps = createSteps({ ...options, recorder });
+    const { id } = reports.ask();
+    await steps.fetch({});
+    await expect(steps.sync(FIRST, { signal: term.signal })).rejects.toBe(lost);
+    expect(reports.get(id)).toMatchObject({ state: 'done', failure: lost });
+    expect(progress).toMatchObject({ applied: FIRST, ended: undefined, failure: undefined, unrecorded: undefined });
+  });
+
   test('a sync that loses the right to write is told to who asked; it records nothing, and is no failure of the daemon', async () => {
     const steps = createSteps(options);
     const { id } = reports.ask();
