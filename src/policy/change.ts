@@ -1,5 +1,6 @@
 import { FluxError } from '../base/index.ts';
 import { containerOf, tagPolicy } from './container-policy.ts';
+import { parseTagOrder } from './tag-order.ts';
 import { parseTagPattern } from './tag-pattern.ts';
 
 /** A change of one workload's policies, with names without prefix, as clients send it. */
@@ -12,7 +13,7 @@ export interface PolicyUpdate {
  * The policies that a change sets, sorted by name; an empty value removes the policy. `tag_all` stands for `tag.<container>` of every
  * container and overrides it; `tag_all: glob:*` removes the patterns, since without one every tag matches. A policy that is both added
  * and removed is removed. (All as in Flux v1.)
- * @throws FluxError `policy/bad-tag-pattern`.
+ * @throws FluxError `policy/bad-tag-pattern`, `policy/bad-order`.
  */
 export function policyChanges(
   { add, remove }: PolicyUpdate,
@@ -27,7 +28,11 @@ export function policyChanges(
     for (const { name } of containers) changes.set(tagPolicy(name), wantsEvery ? '' : forAll);
     if (containers.length === 0) refuseInvalid(forAll);
   }
-  for (const [name, value] of changes) if (containerOf(name)?.kind === 'tag') refuseInvalid(value);
+  for (const [name, value] of changes) {
+    const kind = containerOf(name)?.kind;
+    if (kind === 'tag') refuseInvalid(value);
+    if (kind === 'order' && value !== '') refuseInvalidOrder(value);
+  }
   for (const name of removed) if (name !== 'tag_all') changes.set(name, '');
   return new Map([...changes].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
@@ -39,5 +44,15 @@ function refuseInvalid(value: string): void {
     code: 'policy/bad-tag-pattern',
     fault: 'user',
     help: `The pattern ${problem}. Patterns are glob:1.*, semver:~1.2 or regexp:^v1\\. (Go's regular expressions); without a prefix it is a glob.`,
+  });
+}
+
+function refuseInvalidOrder(value: string): void {
+  const order = parseTagOrder(value);
+  if (!('problem' in order)) return;
+  throw new FluxError(`invalid order: ${JSON.stringify(value)}`, {
+    code: 'policy/bad-order',
+    fault: 'user',
+    help: `It ${order.problem}. Orders are numeric:^main-[0-9a-f]+-(\\d+)$ or alphabetical:^RELEASE\\.(.*)Z$: tags are compared by the first group of the expression.`,
   });
 }

@@ -13,11 +13,11 @@ export interface TaggedImage {
 }
 
 /**
- * Sorts images newest first: by version for `semver:`, by creation time otherwise. Ties are broken as in Flux v1: equal times by
- * reference ascending, unknown times last; equal versions by reference descending, so that `1.10.0` comes before `1.10`; tags that are
- * not versions last.
+ * Sorts images newest first, by the order of the pattern: version for `semver:`, creation time for others, or a part of the tag. Ties
+ * are broken as in Flux v1: equal times by reference ascending, unknown times last; equal versions by reference descending, so that
+ * `1.10.0` comes before `1.10`; tags that are not versions last. Parts of tags are like versions.
  */
-export function sortImages<T extends TaggedImage>(images: readonly T[], pattern: Pick<TagPattern, 'kind'>): T[] {
+export function sortImages<T extends TaggedImage>(images: readonly T[], pattern: Pick<TagPattern, 'order'>): T[] {
   return images
     .map((image) => rank(image, pattern))
     .sort(compareRanked)
@@ -35,7 +35,7 @@ export function filterImages<T extends { readonly tag: string }>(
 /** The newest image that matches the pattern. */
 export function newest<T extends TaggedImage>(
   images: readonly T[],
-  pattern: Pick<TagPattern, 'kind' | 'matches'>,
+  pattern: Pick<TagPattern, 'order' | 'matches'>,
 ): T | undefined {
   let best: Ranked<T> | undefined;
   for (const image of images) {
@@ -48,32 +48,45 @@ export function newest<T extends TaggedImage>(
 
 /**
  * Whether `a` is newer than `b` in the pattern's order, with ties broken as in `sortImages`. False if the order is by time and a time
- * is unknown: automation must not update an image on a guess.
+ * is unknown: automation must not update an image on a guess. False also if the compared parts of two tags are equal.
  */
-export function isNewer(a: TaggedImage, b: TaggedImage, pattern: Pick<TagPattern, 'kind'>): boolean {
-  if (pattern.kind !== 'semver' && (a.createdAt === undefined || b.createdAt === undefined)) return false;
-  return compareRanked(rank(a, pattern), rank(b, pattern)) < 0;
+export function isNewer(a: TaggedImage, b: TaggedImage, pattern: Pick<TagPattern, 'order'>): boolean {
+  if (pattern.order.by === 'time' && (a.createdAt === undefined || b.createdAt === undefined)) return false;
+  const [first, second] = [rank(a, pattern), rank(b, pattern)];
+  if (first.part !== undefined && first.part === second.part) return false;
+  return compareRanked(first, second) < 0;
 }
 
 interface Ranked<T> {
   readonly image: T;
   /** Set if the order is by version and the tag is a version. */
-  readonly version: Version | undefined;
+  readonly version?: Version | undefined;
+  /** Set if the order is by a part of the tag, and the tag has it. */
+  readonly part?: bigint | string | undefined;
   /** Negative infinity if unknown, or if the order is not by time. */
   readonly time: number;
   readonly ns: number;
 }
 
-function rank<T extends TaggedImage>(image: T, { kind }: Pick<TagPattern, 'kind'>): Ranked<T> {
-  return kind === 'semver'
-    ? { image, version: parseVersion(image.tag), time: Number.NEGATIVE_INFINITY, ns: 0 }
-    : { image, version: undefined, time: image.createdAt ?? Number.NEGATIVE_INFINITY, ns: image.createdNs ?? 0 };
+function rank<T extends TaggedImage>(image: T, { order }: Pick<TagPattern, 'order'>): Ranked<T> {
+  const untimed = { image, time: Number.NEGATIVE_INFINITY, ns: 0 };
+  switch (order.by) {
+    case 'version':
+      return { ...untimed, version: parseVersion(image.tag) };
+    case 'part':
+      return { ...untimed, part: order.keyOf(image.tag) };
+    case 'time':
+      return { image, time: image.createdAt ?? Number.NEGATIVE_INFINITY, ns: image.createdNs ?? 0 };
+  }
 }
 
 /** Negative if `a` comes first. */
 function compareRanked(a: Ranked<TaggedImage>, b: Ranked<TaggedImage>): number {
   if (a.version && b.version) return compareVersions(b.version, a.version) || compareText(b.image.ref, a.image.ref);
   if (a.version || b.version) return a.version ? -1 : 1;
+  if (a.part !== undefined && b.part !== undefined)
+    return a.part === b.part ? compareText(b.image.ref, a.image.ref) : a.part > b.part ? -1 : 1;
+  if (a.part !== undefined || b.part !== undefined) return a.part === undefined ? 1 : -1;
   if (a.time !== b.time) return a.time > b.time ? -1 : 1;
   if (a.ns !== b.ns) return b.ns - a.ns;
   return compareText(a.image.ref, b.image.ref);

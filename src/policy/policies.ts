@@ -1,5 +1,5 @@
-import { tagPolicy } from './container-policy.ts';
-import { parseTagPattern, type TagPattern } from './tag-pattern.ts';
+import { containerPolicy, tagPolicy } from './container-policy.ts';
+import { orderedBy, parseTagPattern, type TagPattern } from './tag-pattern.ts';
 
 /** Policies of one workload by name without prefix, as returned by `policiesOf`. */
 export type Policies = ReadonlyMap<string, string>;
@@ -12,7 +12,9 @@ export function hasPolicy(policies: Policies, policy: BooleanPolicy): boolean {
   return policies.get(policy) === 'true';
 }
 
-/** The tag pattern of a container; without one every tag matches. */
+/** The tag pattern of a container, in its order if it has one; without a pattern every tag matches. */
 export function tagPatternFor(policies: Policies, container: string): TagPattern {
-  return parseTagPattern(policies.get(tagPolicy(container)) ?? 'glob:*');
+  const pattern = parseTagPattern(policies.get(tagPolicy(container)) ?? 'glob:*');
+  const order = policies.get(containerPolicy('order', container));
+  return order === undefined ? pattern : orderedBy(pattern, order);
 }

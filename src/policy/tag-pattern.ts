@@ -1,12 +1,12 @@
-import { RE2JS } from 're2js';
-import { matchGlob, messageOf } from '../base/index.ts';
+import { matchGlob } from '../base/index.ts';
 import { parseConstraint } from './constraint.ts';
-import { estimateRegexpSize } from './regexp-size.ts';
+import { compileRegexp, MAX_LENGTH } from './regexp.ts';
+import { BY_TIME, BY_VERSION, parseTagOrder, type TagOrder } from './tag-order.ts';
 import { parseVersion } from './version.ts';
 
 /** Selects and orders the tags of an image. */
 export interface TagPattern {
-  /** Canonical text, always with prefix: `glob:1.*`, `semver:~1`, `regexp:^v`. */
+  /** Canonical text, always with prefix: `glob:1.*`, `semver:~1`, `regexp:^v order numeric:\d+$`. */
   readonly text: string;
   readonly kind: 'glob' | 'semver' | 'regexp';
   /** An invalid pattern matches nothing: a typo must not release every tag (S-030; in Flux v1 it matched everything). */
@@ -18,17 +18,11 @@ export interface TagPattern {
    * (Flux v1's rule).
    */
   matches(tag: string): boolean;
+  /** What makes one of the tags newer than another. */
+  readonly order: TagOrder;
   /** Whether newer means "created later", so that the choice needs the creation times of all matching tags. */
   readonly needsTimes: boolean;
 }
-
-/** Longer patterns are rejected: they are not written by hand, and compiling them costs time and memory. */
-const MAX_LENGTH = 1024;
-/**
- * Maximum number of instructions of a compiled regular expression. The cost of matching a tag grows with it, to about 50 microseconds
- * at this limit. A pattern for a branch, a time and a commit hash has about 80.
- */
-const MAX_INSTRUCTIONS = 250;
 
 const PREFIXES = [
   ['glob:', 'glob'],
@@ -50,11 +44,10 @@ export function parseTagPattern(text: string): TagPattern {
     valid,
     ...(valid ? {} : { problem: compiled }),
     matches: (tag) => valid && (tag.toLowerCase() !== 'latest' || canonical === 'glob:latest') && compiled(tag),
+    order: kind === 'semver' ? BY_VERSION : BY_TIME,
     needsTimes: kind !== 'semver',
   };
 }
-
-const TOO_LARGE = `compiles to more than ${MAX_INSTRUCTIONS} instructions`;
 
 type Test = (tag: string) => boolean;
 
@@ -69,16 +62,26 @@ const COMPILE: Readonly<Record<TagPattern['kind'], (body: string) => Test | stri
       return version !== undefined && constraint(version);
     };
   },
-  // Go's RE2 syntax on an engine with linear run time for every pattern (S-031).
-  regexp: (body) => {
-    // Compiling takes time as well, so the size is estimated first, with some tolerance.
-    if (estimateRegexpSize(body) > 4 * MAX_INSTRUCTIONS) return TOO_LARGE;
-    try {
-      const regexp = RE2JS.compile(body);
-      if (regexp.programSize() > MAX_INSTRUCTIONS) return TOO_LARGE;
-      return (tag) => regexp.test(tag);
-    } catch (error) {
-      return messageOf(error);
-    }
+  regexp(body) {
+    const regexp = compileRegexp(body);
+    return 'problem' in regexp ? regexp.problem : (tag) => regexp.test(tag);
   },
 };
+
+/**
+ * The same pattern in another order, as `order.<container>` gives it. Tags without the ordered part do not match; an invalid order
+ * makes the pattern invalid.
+ */
+export function orderedBy(pattern: TagPattern, text: string): TagPattern {
+  const order = parseTagOrder(text);
+  if ('problem' in order) {
+    return { ...pattern, valid: false, problem: `of the order ${JSON.stringify(text)} ${order.problem}`, matches: () => false };
+  }
+  return {
+    ...pattern,
+    text: `${pattern.text} order ${text}`,
+    order,
+    needsTimes: false,
+    matches: (tag) => pattern.matches(tag) && order.keyOf(tag) !== undefined,
+  };
+}

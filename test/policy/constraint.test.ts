@@ -104,7 +104,7 @@ describe('against the reference implementation of semver.org', () => {
             { ref: `x:${a}`, tag: a },
             { ref: `x:${b}`, tag: b },
           ],
-          { kind: 'semver' },
+          { order: { by: 'version' } },
         );
         expect(semver.compare(first?.tag ?? '', first?.tag === a ? b : a)).toBeGreaterThanOrEqual(0);
       }),

@@ -20,6 +20,7 @@ interface WorkloadFlags extends CauseFlags {
 interface PolicyFlags extends WorkloadFlags {
   readonly tagAll?: string;
   readonly tag?: readonly string[];
+  readonly order?: readonly string[];
   readonly automate?: boolean;
   readonly deautomate?: boolean;
   readonly lock?: boolean;
@@ -64,6 +65,11 @@ export function generalPolicyCommand(launch: Launch): Command {
       command
         .option('--tag-all <pattern>', 'tag pattern for all containers; * removes patterns')
         .option('--tag <container=pattern>', 'tag pattern for one container; may be repeated', collect)
+        .option(
+          '--order <container=order>',
+          'order of tags for one container, numeric:REGEXP or alphabetical:REGEXP; empty removes it; may be repeated',
+          collect,
+        )
         .option('--automate', 'turn automatic image updates on')
         .option('--deautomate', 'turn automatic image updates off')
         .option('--lock', 'lock the workload')
@@ -103,6 +109,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   policy: [
     "policy --workload=shop:deployment/cart --tag-all='semver:~1.2'",
     "policy -n shop -w deployment/cart --tag='cart=glob:main-*' --automate",
+    "policy -w shop:deployment/cart --order='cart=numeric:-(\\d+)$'",
   ],
 };
 
@@ -136,18 +143,25 @@ async function policyUpdate(flags: PolicyFlags, user: string): Promise<PolicySpe
   if (flags.unlock) Object.assign(remove, { locked: 'true', locked_msg: 'true', locked_user: 'true' });
   if (flags.tagAll) add.tag_all = await canonicalPattern(flags.tagAll);
   for (const pair of flags.tag ?? []) {
-    const [container, pattern] = splitPair(pair);
+    const [container, pattern] = splitPair(pair, 'tag');
     const { tagPolicy } = await policyRoom();
     if (pattern === '*') remove[tagPolicy(container)] = 'true';
     else add[tagPolicy(container)] = await canonicalPattern(pattern);
+  }
+  for (const pair of flags.order ?? []) {
+    const [container, order] = splitPair(pair, 'order');
+    const { containerPolicy } = await policyRoom();
+    if (order === '') remove[containerPolicy('order', container)] = 'true';
+    else add[containerPolicy('order', container)] = order;
   }
   return { add, remove };
 }
 
 /** The first `=` separates; the pattern may contain more (`semver:>=1.0`). */
-function splitPair(pair: string): readonly [container: string, pattern: string] {
+function splitPair(pair: string, what: 'tag' | 'order'): readonly [container: string, value: string] {
   const at = pair.indexOf('=');
-  if (at < 1) throw usageError(`invalid container/tag pair: ${JSON.stringify(pair)}. Expected format is 'container=filter'`);
+  const format = what === 'tag' ? 'container=filter' : 'container=order';
+  if (at < 1) throw usageError(`invalid container/${what} pair: ${JSON.stringify(pair)}. Expected format is '${format}'`);
   return [pair.slice(0, at), pair.slice(at + 1)];
 }
 
