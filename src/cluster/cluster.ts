@@ -32,6 +32,8 @@ import { noteRefusals } from './plan/refusal.ts';
 import type { ClusterSource } from './plan/source.ts';
 import { isWanted, type Step } from './plan/step.ts';
 import { createSyncSet, type SyncSet } from './plan/sync-set.ts';
+import { wantedMeanwhile } from './prune/others.ts';
+import type { DeletionCandidate } from './prune/precious.ts';
 import { selfOf } from './prune/self.ts';
 import { createAllowedNamespaces } from './scope/allowed-namespaces.ts';
 import { findKind, keyOf, type Target } from './scope/scope.ts';
@@ -106,7 +108,9 @@ export async function createCluster(options: ClusterOptions) {
   const places = new WeakMap<Change, { readonly target: Target; readonly set: SyncSet }>();
   /** Subjects of Events, by the change that they report. */
   const subjects = new WeakMap<Change, Subject>();
-  const attention = createAttention({ clock, manager, sets: () => [...syncSets.values()] });
+  /** The same in the order of joining. */
+  let sets: readonly SyncSet[] = [];
+  const attention = createAttention({ clock, manager, sets: () => sets });
   const views = createViews({
     transport,
     clock,
@@ -114,9 +118,9 @@ export async function createCluster(options: ClusterOptions) {
     manager,
     allowed,
     // The next caller gets the error, so that an outage is known before the next sync.
-    onLost: () => attention.ask([...syncSets.values()]),
+    onLost: () => attention.ask(sets),
     findLost(key, live, print) {
-      for (const { targets, inventory } of syncSets.values()) {
+      for (const { targets, inventory } of sets) {
         const each = targets.get(key);
         // While the digest is the one we know, everything is ours.
         if (each && inventory.get(key)?.fingerprint !== print)
@@ -148,23 +152,28 @@ export async function createCluster(options: ClusterOptions) {
     throw new FluxError('plan for a source that the cluster does not know', { code: 'cluster/unknown-source' });
   }
 
+  function othersOf(set: SyncSet): readonly SyncSet[] {
+    return sets.filter((each) => each !== set);
+  }
+
   return {
     defaultNamespace,
 
     /** Adds a source, before its first plan. */
     join(source: ClusterSource): void {
       syncSets.set(source.syncSet, createSyncSet({ source, order: syncSets.size, defaultNamespace, allowed }));
+      sets = [...syncSets.values()];
     },
 
     async plan(request: PlanRequest, { signal }: Cancellable = {}): Promise<Plan> {
       const set = setOf(request.syncSet);
-      const others = [...syncSets.values()].filter((each) => each !== set);
+      const others = othersOf(set);
       const self = selfOf((await credentials.current()).headers);
       const deps = { transport, discovery, views, allowed, clock, log, changedOnly, manager, layOut: set.layOut, self, others };
       const { targets } = set;
       const { steps, orphans, unconfirmed } = await planSync(request, set, deps, signal);
       if (!request.preview) {
-        views.retain(neededBy(syncSets.values()));
+        views.retain(neededBy(sets));
         // An object that this source no longer wants may be what another one waits for.
         if (set.targets !== targets) attention.ask(others.filter(({ isWaiting }) => isWaiting));
       }
@@ -192,12 +201,13 @@ export async function createCluster(options: ClusterOptions) {
         clock,
         manager,
         window,
+        wantedElsewhere: (candidate: DeletionCandidate) => wantedMeanwhile(candidate, othersOf(set)),
         onApplied: views.note,
         onProgress,
       };
       const carryOut = () => applySteps(steps, set, deps, signal);
       const isLarge = steps.filter(({ act }) => act === 'apply').length >= MANY;
-      return attention.during(async () => {
+      return attention.during(set, async () => {
         const changes = await (isLarge ? views.resting(carryOut) : carryOut());
         noteCorrections(set, steps, changes, clock.monotonic());
         noteRefusals(set, steps, changes);
@@ -241,15 +251,28 @@ export async function createCluster(options: ClusterOptions) {
       exportObjects({ transport, discovery, allowed, log, changedOnly }, signal),
 
     /** Takes part in the election of the daemon that writes until the signal aborts, then gives up what it holds. */
-    takePart: (candidacy: Candidacy, handlers: ElectionHandlers, signal: AbortSignal): Promise<void> =>
-      takePart({ ...candidacy, credentials, onRequest: options.onRequest, clock, log }, handlers, signal),
+    takePart(candidacy: Candidacy, handlers: ElectionHandlers, signal: AbortSignal): Promise<void> {
+      const watched: ElectionHandlers = {
+        ...handlers,
+        onLead(term, how) {
+          // From then on another process may write, and what this one planned no longer counts.
+          const forget = () => {
+            const set = syncSets.get(candidacy.syncSet);
+            if (set) set.isPlanned = false;
+          };
+          term.addEventListener('abort', forget, { once: true });
+          handlers.onLead(term, how);
+        },
+      };
+      return takePart({ ...candidacy, credentials, onRequest: options.onRequest, clock, log }, watched, signal);
+    },
 
     reviewAccess: (question: AccessQuestion, { signal }: Cancellable = {}): Promise<AccessVerdict> =>
       reviewAccess(transport, question, signal),
 
     namesBy(): object {
       const directory = discovery.current();
-      const defined = [...syncSets.values()].map((set) => set.defined);
+      const defined = sets.map((set) => set.defined);
       const isSame = defined.length === names.defined.length && defined.every((each, index) => each === names.defined[index]);
       if (names.directory !== directory || !isSame) names = { directory, defined };
       return names;
@@ -258,7 +281,7 @@ export async function createCluster(options: ClusterOptions) {
     idOf(object: KubeObject): ResourceId | undefined {
       const directory = discovery.current();
       if (!directory || !hasKind(object) || !isPathSegment(object.metadata?.name)) return undefined;
-      const found = firstOf(syncSets.values(), ({ defined }) => findKind(object, { directory, defined }));
+      const found = firstOf(sets, ({ defined }) => findKind(object, { directory, defined }));
       if (!found) return undefined;
       const namespace = found.resource.namespaced ? object.metadata.namespace || defaultNamespace : undefined;
       const { name } = object.metadata;

@@ -10,25 +10,24 @@ export interface LoneCluster extends Cluster {
 
 export interface LoneClusterOptions extends ClusterOptions {
   /** Of every source; open when absent. */
-  readonly fence?: { readonly check: () => void };
+  readonly fence?: ClusterSource['fence'];
 }
+
+const OPEN: ClusterSource['fence'] = { check: () => undefined, isOpen: true };
 
 /** A source without a fence that wants nothing and hears nothing. */
 export function loneSource(syncSet: string): ClusterSource {
   return {
     syncSet,
     name: syncSet,
-    fence: { check: () => undefined },
+    fence: OPEN,
     onDrift: () => undefined,
     desired: async () => ({ manifests: [], errors: [], warnings: [] }),
   };
 }
 
 /** Connects to a cluster. Each sync set that is planned becomes a source, which wants what it wanted in its last plan. */
-export async function createLoneCluster({
-  fence = { check: () => undefined },
-  ...options
-}: LoneClusterOptions): Promise<LoneCluster> {
+export async function createLoneCluster({ fence = OPEN, ...options }: LoneClusterOptions): Promise<LoneCluster> {
   const cluster = await createCluster(options);
   const wanted = new Map<string, DesiredState>();
   const listeners = new Set<(syncSet: string) => void>();

@@ -86,7 +86,7 @@ export async function applyObject(step: ApplyStep, deps: ApplyObjectDeps): Promi
     await deleteForRecreation(target, clean, {
       ...deps,
       tryCreation: () => tryCreation(target, fresh, { ...deps, shown: (error) => refused(error, step) }),
-      delete: async (found) => (await deleteObject(turns(deps), resource, found, deps.signal)) !== 'changed',
+      delete: async (found) => (await deleteObject(turns(deps), resource, found, { signal: deps.signal })) !== 'changed',
     });
     recreated = clean.message;
     live = undefined;

@@ -1,5 +1,6 @@
 import { asFluxError, type Clock, FluxError } from '../../base/index.ts';
 import type { Change, IdleEntry, KeptEntry } from '../../change/index.ts';
+import type { ResourceId } from '../../resource/index.ts';
 import type { ApiRequest, ApiResponse, Transport } from '../connection/transport.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
 import { CRD_GROUP, isCrd, waitEstablished } from '../discovery/crd.ts';
@@ -9,6 +10,7 @@ import { fingerprint } from '../object/ownership.ts';
 import { appliedFrom } from '../plan/inventory.ts';
 import type { ApplyStep, DeleteStep, Step } from '../plan/step.ts';
 import type { SyncSet } from '../plan/sync-set.ts';
+import type { DeletionCandidate } from '../prune/precious.ts';
 import { keyOf } from '../scope/scope.ts';
 import { applyObject } from './apply-object.ts';
 import { deleteObject } from './delete.ts';
@@ -23,6 +25,8 @@ export interface ApplyDeps {
   readonly window: Window;
   /** Called with each object that the API server returned. */
   readonly onApplied: (resource: ApiResource, live: LiveObject) => void;
+  /** What another source wants by now, of an object to delete: itself, or an object that would be deleted with it. */
+  readonly wantedElsewhere: (candidate: DeletionCandidate) => ResourceId | undefined;
   /** Called after each response. */
   readonly onProgress?: (() => void) | undefined;
 }
@@ -167,11 +171,20 @@ export async function applySteps(
     }
   }
 
+  /** @throws FluxError `cluster/wanted-elsewhere`. */
+  function refuseWanted({ entry: { id }, resource, live }: DeleteStep): void {
+    const wanted = deps.wantedElsewhere({ id, resource, live });
+    if (wanted === undefined) return;
+    const reason = wanted === id ? 'another source of this Flux wants it' : `${wanted} is in Git and would be deleted with it`;
+    throw new FluxError(reason, { code: WANTED_ELSEWHERE });
+  }
+
   async function deleteOne(step: DeleteStep): Promise<Change> {
     const { resource, live, entry } = step;
     const { action: _action, reason: whyPruned, ...object } = entry;
     try {
-      const deleted = await deps.window.run(() => deleteObject(deps.transport, resource, live, signal));
+      const beforeSend = () => refuseWanted(step);
+      const deleted = await deps.window.run(() => deleteObject(deps.transport, resource, live, { beforeSend, signal }));
       if (deleted === 'changed')
         return { ...object, outcome: 'held', reason: 'it changed after it was compared; the next sync checks again' };
       deletes.set(live.uid, { at: deps.clock.monotonic() });
@@ -183,6 +196,7 @@ export async function applySteps(
       return { ...object, outcome: 'deleted', reason };
     } catch (thrown) {
       const error = asFluxError(thrown, { code: 'cluster/delete-failed' });
+      if (error.code === WANTED_ELSEWHERE) return { ...object, outcome: 'held', reason: error.message };
       deletes.set(live.uid, { at: deps.clock.monotonic(), error });
       return { ...object, outcome: 'failed', error };
     } finally {
@@ -190,6 +204,8 @@ export async function applySteps(
     }
   }
 }
+
+const WANTED_ELSEWHERE = 'cluster/wanted-elsewhere';
 
 /** Namespaces and definitions of the set that are known to fail before anything is sent, so that dependent objects fail as well. */
 function whatIsMissing(steps: readonly Step[]) {

@@ -1,6 +1,6 @@
 import { FluxError } from '../../base/index.ts';
 import { isFields } from '../../resource/index.ts';
-import type { Transport } from '../connection/transport.ts';
+import type { ApiRequest, Transport } from '../connection/transport.ts';
 import { type ApiResource, objectPath } from '../discovery/api-resource.ts';
 import type { LiveObject } from '../object/live.ts';
 import { readMetadata } from './takeover.ts';
@@ -18,7 +18,7 @@ export async function deleteObject(
   transport: Pick<Transport, 'request'>,
   resource: ApiResource,
   live: LiveObject,
-  signal?: AbortSignal,
+  { beforeSend, signal }: Pick<ApiRequest, 'beforeSend' | 'signal'> = {},
 ): Promise<Deleted> {
   const path = objectPath(resource, resource.namespaced ? live.namespace : undefined, live.name);
   try {
@@ -34,6 +34,7 @@ export async function deleteObject(
         // Foreground would delay each object by a finalizer until its owned objects are deleted.
         propagationPolicy: 'Background',
       }),
+      ...(beforeSend ? { beforeSend } : {}),
       signal,
     });
     // The API server returns the object if it only marked it for deletion, else a Status.

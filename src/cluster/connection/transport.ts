@@ -70,11 +70,19 @@ export interface TransportOptions {
 /** All our requests are safe to repeat: reads, reviews, server-side apply, and deletes bound to one uid and resourceVersion. */
 const RETRYABLE = new Set(['cluster/unreachable', 'cluster/unavailable', 'cluster/throttled', 'cluster/timeout']);
 const MAX_WAIT_MS = 300_000;
+
 /** The same transport, with a fence before each write. */
 export function fenced<T extends Pick<Transport, 'request'>>(transport: T, fence: { readonly check: () => void }): T {
   return {
     ...transport,
-    request: (request: ApiRequest) => transport.request(isWrite(request) ? { ...request, beforeSend: fence.check } : request),
+    request(request: ApiRequest) {
+      if (!isWrite(request)) return transport.request(request);
+      const beforeSend = () => {
+        fence.check();
+        request.beforeSend?.();
+      };
+      return transport.request({ ...request, beforeSend });
+    },
   };
 }
 

@@ -3,24 +3,35 @@ import type { LiveObject } from '../object/live.ts';
 import { gcMark, MARK_LABEL } from '../object/ownership.ts';
 import type { SyncSet } from './sync-set.ts';
 
-/** The rest of the sources of this process, in the order in which they were added. */
-export type OtherSets = readonly Pick<SyncSet, 'source' | 'order' | 'targets' | 'isPlanned'>[];
+/** What a source wants, as its rivals see it. */
+export type Rival = Pick<SyncSet, 'source' | 'order' | 'targets' | 'wanted' | 'isPlanned'>;
+
+export interface Contested {
+  readonly id: ResourceId;
+  readonly key: string;
+  readonly live: LiveObject | undefined;
+  /** The mark of the source that asks. */
+  readonly mark: string;
+}
 
 /**
  * Why an object is left to another source of this process; undefined if it is not. The mark on the object decides. Without a mark of one
- * of them, the source that was added first gets it.
+ * of them, the source that was added first gets it. `all` are the sources in the order in which they were added.
  */
 export function leftToAnother(
-  { id, key, live }: { readonly id: ResourceId; readonly key: string; readonly live: LiveObject | undefined },
-  { source, order }: Pick<SyncSet, 'source' | 'order'>,
-  others: OtherSets,
+  { id, key, live, mark }: Contested,
+  { order }: Pick<SyncSet, 'order'>,
+  all: readonly Rival[],
 ): string | undefined {
-  if (others.length === 0) return undefined;
-  const mark = live?.labels?.[MARK_LABEL];
-  if (mark === gcMark(source.syncSet, id)) return undefined;
-  const holder = others.find((other) => mark === gcMark(other.source.syncSet, id));
+  if (all.length === 1) return undefined;
+  const marked = live?.labels?.[MARK_LABEL];
+  if (marked === mark) return undefined;
+  const holder = marked === undefined ? undefined : all.find(({ source }) => marked === gcMark(source.syncSet, id));
   if (holder && !holder.isPlanned) return `source ${holder.source.name} applied it, and has not been read yet`;
-  const rival = holder ?? others.find((other) => other.order < order && other.targets.has(key));
-  const place = rival?.targets.get(key)?.target.manifest.place;
-  return rival && place ? `source ${rival.source.name} defines it too, in ${formatPlace(place)}, and keeps it` : undefined;
+  const rival = holder ?? all.find((other) => other.isPlanned && other.order < order && other.targets.has(key));
+  if (!rival) return undefined;
+  const place = rival.targets.get(key)?.target.manifest.place;
+  if (place) return `source ${rival.source.name} defines it too, in ${formatPlace(place)}, and keeps it`;
+  // Not all of its repository could be read, it defines the object twice, or it ignores it.
+  return rival.wanted.ids.has(id) ? `source ${rival.source.name} applied it, and its repository may still define it` : undefined;
 }

@@ -3,7 +3,7 @@ import type { IdleVerdict, InGit, Orphan, PlanRequest } from '../../change/index
 import type { ResourceId } from '../../resource/index.ts';
 import { kindName } from '../discovery/api-resource.ts';
 import type { Directory } from '../discovery/discovery.ts';
-import { isIdentified } from '../object/live.ts';
+import { isIdentified, type LiveObject } from '../object/live.ts';
 import { gcMark } from '../object/ownership.ts';
 import { replicasOf } from '../object/scale.ts';
 import { planPrunes } from '../prune/plan-prunes.ts';
@@ -18,6 +18,7 @@ import { isIgnoredInGit, type LayOut, type Layout } from './layout.ts';
 import { leftToAnother } from './left-to-another.ts';
 import { createLists, type ListDeps, type PartState } from './lists.ts';
 import { settleReplicas } from './replicas.ts';
+import { rivalsOf } from './rivals.ts';
 import type { Step } from './step.ts';
 import type { SyncSet } from './sync-set.ts';
 
@@ -65,6 +66,7 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
 
   const lists = createLists(deps, directory, signal);
   const stateOf = await lists.ofWanted(layout.byPart, set);
+  const rivals = await rivalsOf({ set, others: deps.others, layout, directory, liveOf }, signal);
   const now = deps.clock.monotonic();
   let steps: Step[] = [];
   /** The manifests without a location in this cluster. */
@@ -119,7 +121,7 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
     const object: InGit = { id, inGit: true, place: manifest.place };
     const twins = duplicates.get(key);
     const state = stateOf(target);
-    const live = state && typeof state === 'object' && 'find' in state ? state.find(target) : undefined;
+    const live = liveOf(target);
     const idle = (verdict: IdleVerdict): Step => ({
       act: 'none',
       entry: { ...object, ...verdict },
@@ -135,7 +137,7 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
       return idle({ action: 'held', reason, error: unseen });
     }
     const mark = targets.get(key)?.mark ?? gcMark(request.syncSet, id);
-    const left = leftToAnother({ id, key, live }, set, deps.others);
+    const left = leftToAnother({ id, key, live, mark }, set, rivals);
     if (left !== undefined && !request.preview) set.isWaiting = true;
     if (state === 'excluded' && left === undefined) {
       return {
@@ -166,6 +168,11 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
     const { action, reason, isDrift } = decision;
     const drift = isDrift ? { isDrift } : {};
     return { act: 'apply', entry: { ...object, action, reason }, target, mark, live, ...drift, ...flagged(target) };
+  }
+
+  function liveOf(target: Target): LiveObject | undefined {
+    const state = stateOf(target);
+    return state && typeof state === 'object' && 'find' in state ? state.find(target) : undefined;
   }
 
   function appliedBefore({ key }: Target): { readonly replicas: number | undefined } | undefined {

@@ -7,8 +7,8 @@ export interface ClusterSource {
   readonly syncSet: string;
   /** Its name in messages about other sources. */
   readonly name: string;
-  /** Checked before each write for this source. @throws FluxError `lease/not-held`. */
-  readonly fence: { readonly check: () => void };
+  /** Checked before each write for this source, and open while this process may write. @throws FluxError `lease/not-held`. */
+  readonly fence: { readonly check: () => void; readonly isOpen: boolean };
   /** Called if a sync of this source may change something: drift, a lost watch, or an object that another source gave up. */
   readonly onDrift: () => void;
   /** Fetches, and reads what the source wants now. */

@@ -20,7 +20,7 @@ export interface SyncSet {
   readonly source: ClusterSource;
   /** Its number among the sources of this process. */
   readonly order: number;
-  /** False until its first plan. */
+  /** False until this process has planned it in its present term as the writer. */
   isPlanned: boolean;
   /** Whether its last plan left an object to another source. */
   isWaiting: boolean;

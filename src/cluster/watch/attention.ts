@@ -23,8 +23,8 @@ export interface Attention {
   changed(seen: Seen): void;
   /** Requests a sync of these sets, at once or after the minimum interval. */
   ask(concerned: readonly SyncSet[]): void;
-  /** Defers decisions during our own writes: their echoes are evaluated when their results are known. */
-  during<T>(work: () => Promise<T>): Promise<T>;
+  /** Defers decisions about a set during its own writes: their echoes are evaluated when their results are known. */
+  during<T>(set: SyncSet, work: () => Promise<T>): Promise<T>;
   close(): void;
 }
 
@@ -33,10 +33,10 @@ const APART_MS = 1_000;
 
 export function createAttention({ clock, manager, sets }: AttentionOptions): Attention {
   const closing = new AbortController();
-  const heldBack = new Map<string, Seen>();
+  /** The last event of each object during the writes of a set, by object key. */
+  const heldBack = new Map<SyncSet, Map<string, Seen>>();
   /** The sets that wait for the minimum interval. */
   const due = new Set<SyncSet>();
-  let busy = 0;
   let askedAt = Number.NEGATIVE_INFINITY;
   let alarm: { readonly at: number; readonly stop: AbortController } | undefined;
 
@@ -46,22 +46,17 @@ export function createAttention({ clock, manager, sets }: AttentionOptions): Att
     const { checksum } = wanted.target.manifest;
     // A rejected object would be rejected again; only regular syncs retry it.
     if (live && set.refused.get(key) === checksum) return false;
-    const others = sets().filter((each) => each !== set);
     const { action } = decide({
       checksum,
       mark: wanted.mark,
       live,
-      leftToAnother: leftToAnother({ id: wanted.target.id, key, live }, set, others),
+      leftToAnother: leftToAnother({ id: wanted.target.id, key, live, mark: wanted.mark }, set, sets()),
       known: set.inventory.get(key),
       fight: set.fights.get(key),
       manager,
       now: clock.monotonic(),
     });
     return action === 'create' || action === 'change';
-  }
-
-  function concernedBy(seen: readonly Seen[]): readonly SyncSet[] {
-    return sets().filter((set) => seen.some((each) => isDrift(set, each)));
   }
 
   function ask(concerned: readonly SyncSet[]): void {
@@ -87,7 +82,7 @@ export function createAttention({ clock, manager, sets }: AttentionOptions): Att
     clock.sleep(Math.max(0, at - clock.monotonic()), { signal: AbortSignal.any([stop.signal, closing.signal]) }).then(
       () => {
         alarm = undefined;
-        ask(sets());
+        ask(sets().filter((set) => due.has(set) || set.fights.size > 0));
       },
       // Another alarm replaced it.
       () => undefined,
@@ -97,22 +92,22 @@ export function createAttention({ clock, manager, sets }: AttentionOptions): Att
   return {
     ask,
     changed(seen) {
-      if (busy > 0) heldBack.set(seen.key, seen);
-      else ask(concernedBy([seen]));
+      for (const set of sets()) {
+        const held = heldBack.get(set);
+        if (held) held.set(seen.key, seen);
+        else if (isDrift(set, seen)) ask([set]);
+      }
     },
-    async during(work) {
-      busy += 1;
+    async during(set, work) {
+      const held = new Map<string, Seen>();
+      heldBack.set(set, held);
       try {
         return await work();
       } finally {
-        busy -= 1;
-        if (busy === 0) {
-          const seen = [...heldBack.values()];
-          heldBack.clear();
-          ask(concernedBy(seen));
-          const at = nextTruceEnd(sets(), clock.monotonic());
-          if (at !== undefined) wakeAt(at);
-        }
+        heldBack.delete(set);
+        if ([...held.values()].some((seen) => isDrift(set, seen))) ask([set]);
+        const at = nextTruceEnd(sets(), clock.monotonic());
+        if (at !== undefined) wakeAt(at);
       }
     },
     close() {

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { FluxError, silentLogger } from '../../../src/base/index.ts';
 import type { PlanRequest } from '../../../src/change/index.ts';
-import { createCluster, gcMark, MARK_LABEL } from '../../../src/cluster/index.ts';
+import { createCluster, Fence, gcMark, MARK_LABEL } from '../../../src/cluster/index.ts';
 import type { DesiredState, Manifest } from '../../../src/resource/index.ts';
-import { configMap, path, request, startWorld, type World } from '../world.ts';
+import { configMap, manifest, namespace, path, request, startWorld, type World } from '../world.ts';
 
 const SHARED = 'shop:configmap/shared';
 const shared = () => configMap('shared');
+const UNKNOWN = manifest({ apiVersion: 'nowhere.example.com/v1', kind: 'Nothing', metadata: { name: 'x' } }, 'unknown.yaml');
 const own = (prefix: string) => ['1', '2', '3', '4'].map((n) => configMap(`${prefix}-${n}`));
 
 /** One of the sources of a daemon: its repository, and what its syncs come to. */
@@ -41,6 +42,9 @@ async function startDaemon({ server, clock }: Pick<World, 'server' | 'clock'>) {
       syncSet: source.syncSet,
       name,
       fence: {
+        get isOpen() {
+          return !source.isFenced;
+        },
         check() {
           if (source.isFenced) throw new FluxError('not the leader', { code: 'lease/not-held' });
         },
@@ -66,7 +70,19 @@ async function startDaemon({ server, clock }: Pick<World, 'server' | 'clock'>) {
       orphans: plan.orphans,
     };
   };
-  return { cluster, a, b, sync };
+  /** Another process writes for the source from now on. */
+  const loseLease = async (source: Source) => {
+    const ending = new AbortController();
+    const handlers = {
+      onLead: () => queueMicrotask(() => ending.abort()),
+      onFollow: () => undefined,
+      onTrouble: () => undefined,
+    };
+    const fence = new Fence(clock);
+    await cluster.takePart({ syncSet: source.syncSet, host: 'h', fence }, handlers, ending.signal);
+    source.isFenced = true;
+  };
+  return { cluster, a, b, sync, loseLease };
 }
 
 const labelOf = ({ server }: World, name: string) => server.get(path.configMap(name)).metadata.labels[MARK_LABEL];
@@ -156,6 +172,11 @@ describe('before a source deletes, the others say what they want', () => {
       }),
       '1 part of source b could not be read',
     ],
+    [
+      'has an object whose kind is unknown, so that it may be in any namespace',
+      async () => ({ manifests: [...own('b'), UNKNOWN], errors: [], warnings: [] }),
+      '1 object of source b cannot be applied',
+    ],
   ])('nothing is deleted while a source %s', async ([, answer, reason]) => {
     const { a, b, sync } = await movedToB();
     b.answer = answer;
@@ -173,6 +194,112 @@ describe('before a source deletes, the others say what they want', () => {
     await sync(b);
     expect([a.asked, b.asked]).toEqual([0, 0]);
   });
+});
+
+describe('between the plan and the deletion', () => {
+  async function givenUp(manifests: readonly Manifest[]) {
+    const world = await startWorld();
+    const { cluster, a, b, sync } = await startDaemon(world);
+    a.manifests = [...own('a'), ...manifests];
+    await sync(b);
+    await sync(a);
+    a.manifests = own('a');
+    const asked = { syncSet: a.syncSet, garbageCollection: 'on', allowPrune: 5 } as const;
+    const plan = await cluster.plan(request(a.manifests, asked));
+    expect(plan.entries.filter(({ action }) => action === 'prune')).toHaveLength(manifests.length);
+    return { world, cluster, b, sync, deleteIt: async () => (await cluster.apply(plan)).filter(({ inGit }) => !inGit) };
+  }
+
+  test('an object that another source plans meanwhile is kept', async () => {
+    const { cluster, b, deleteIt } = await givenUp([shared()]);
+    await cluster.plan(request([...own('b'), shared()], { syncSet: b.syncSet, garbageCollection: 'on' }));
+    expect(await deleteIt()).toMatchObject([{ outcome: 'held', reason: 'another source of this Flux wants it' }]);
+  });
+
+  test('a Namespace in which another source creates an object meanwhile is kept', async () => {
+    const { b, sync, deleteIt } = await givenUp([namespace('team')]);
+    b.manifests = [...own('b'), configMap('guest', {}, 'team')];
+    expect((await sync(b)).outcomes['team:configmap/guest']).toBe('created');
+    expect(await deleteIt()).toMatchObject([
+      { outcome: 'held', reason: 'team:configmap/guest is in Git and would be deleted with it' },
+    ]);
+  });
+});
+
+describe('a source for which another process writes', () => {
+  async function ledElsewhere() {
+    const world = await startWorld();
+    const here = await startDaemon(world);
+    const there = await startDaemon(world);
+    here.b.isFenced = true;
+    there.a.isFenced = true;
+    return { world, here, there };
+  }
+
+  /** What the repository of a source holds, for both processes. */
+  function commit(
+    name: 'a' | 'b',
+    processes: readonly Awaited<ReturnType<typeof startDaemon>>[],
+    manifests: readonly Manifest[],
+  ) {
+    for (const process of processes) process[name].manifests = manifests;
+  }
+
+  test('keeps an object that it applied, and gives it up when its repository does', async () => {
+    const { world, here, there } = await ledElsewhere();
+    commit('b', [here, there], [...own('b'), shared()]);
+    await there.sync(there.b);
+    commit('a', [here, there], [...own('a'), shared()]);
+    expect((await here.sync(here.a)).reason(SHARED)).toMatch(/^source b defines it too, in all\.yaml/);
+    commit('b', [here, there], own('b'));
+    expect((await there.sync(there.b)).reason(SHARED)).toBe('another source of this Flux wants it');
+    expect((await here.sync(here.a)).outcomes[SHARED]).toBe('configured');
+    expect((await there.sync(there.b)).outcomes).not.toHaveProperty([SHARED]);
+    expect(world.server.requests.some(({ method }) => method === 'DELETE')).toBe(false);
+  });
+
+  test('gets a new object if it is listed first', async () => {
+    const { here, there } = await ledElsewhere();
+    for (const name of ['a', 'b'] as const) commit(name, [here, there], [...own(name), shared()]);
+    expect((await there.sync(there.b)).reason(SHARED)).toMatch(/^source a defines it too/);
+    expect((await here.sync(here.a)).outcomes[SHARED]).toBe('created');
+  });
+
+  test('is not judged by what this process planned in an earlier term', async () => {
+    const { here, there } = await ledElsewhere();
+    here.b.isFenced = false;
+    await here.sync(here.b);
+    await here.loseLease(here.b);
+    commit('b', [here, there], [...own('b'), shared()]);
+    await there.sync(there.b);
+    commit('a', [here, there], [...own('a'), shared()]);
+    expect((await here.sync(here.a)).outcomes[SHARED]).toBe('held');
+    commit('b', [here, there], own('b'));
+    expect((await there.sync(there.b)).outcomes[SHARED]).toBe('held');
+    expect((await here.sync(here.a)).outcomes[SHARED]).toBe('configured');
+    commit('a', [here, there], own('a'));
+    expect((await here.sync(here.a)).outcomes[SHARED]).toBe('deleted');
+  });
+
+  test('is not asked while each object has the mark of its own source', async () => {
+    const { here } = await ledElsewhere();
+    await here.sync(here.a);
+    const { asked } = here.b;
+    await here.sync(here.a);
+    expect(here.b.asked).toBe(asked);
+  });
+});
+
+test('an object stays with its source while that may still define it', async () => {
+  const world = await startWorld();
+  const { a, b, sync } = await startDaemon(world);
+  a.manifests = [...own('a'), shared()];
+  await sync(a);
+  const errors = [{ file: 'x.yaml', error: new FluxError('bad', { code: 'x' }) }];
+  const partial = { desired: { manifests: own('a'), errors, warnings: [] } };
+  await sync(a, partial);
+  b.manifests = [...own('b'), shared()];
+  expect((await sync(b)).reason(SHARED)).toBe('source a applied it, and its repository may still define it');
 });
 
 test('objects of another source of this daemon are no orphans, those of another Flux are', async () => {

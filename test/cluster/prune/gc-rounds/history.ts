@@ -1,8 +1,9 @@
-import { silentLogger } from '../../../../src/base/index.ts';
+import { FluxError, silentLogger } from '../../../../src/base/index.ts';
 import type { Deletion, PlanEntry, PlanRequest } from '../../../../src/change/index.ts';
+import { createCluster } from '../../../../src/cluster/index.ts';
 import type { Cluster } from '../../../../src/controller/ports/cluster.ts';
-import type { Manifest } from '../../../../src/resource/index.ts';
-import { createLoneCluster } from '../../../support/lone-cluster.ts';
+import type { DesiredState, Manifest } from '../../../../src/resource/index.ts';
+import { createLoneCluster, loneSource } from '../../../support/lone-cluster.ts';
 import { ApiServer, KINDS } from '../../api-server.ts';
 import { JumpClock } from '../../world.ts';
 import { faultsOf, NETWORK_FAULTS } from './faults.ts';
@@ -16,6 +17,7 @@ export const HOUSES = [
   'one source, restarts',
   'two sources, restarts',
   'two sources of one process, objects shared',
+  'two sources of one process, objects move',
   'two processes, objects shared',
 ] as const;
 export type House = (typeof HOUSES)[number];
@@ -26,6 +28,7 @@ interface Source extends Known {
   approved: readonly Deletion[];
 }
 
+const UNREADABLE = { file: 'broken.yaml', error: new FluxError('cannot be read', { code: 'x/unreadable' }) };
 const USED = ['Namespace', 'ConfigMap', 'Secret', 'Deployment', 'StatefulSet', 'CustomResourceDefinition'];
 
 export interface Tally {
@@ -45,6 +48,10 @@ export class History {
   readonly #clock = new JumpClock();
   readonly #house: House;
   readonly #sources: readonly Source[];
+  /** Objects move between two sources of a process that asks them what they want. */
+  readonly #moves: boolean;
+  /** Why a source does not answer what it wants; 'partly' if a file cannot be read. */
+  #silent: 'partly' | 'not' | undefined;
   readonly #referee: Referee;
   #processes: Cluster[] = [];
   #patched: string[] = [];
@@ -52,7 +59,8 @@ export class History {
   constructor(seed: number, house: House) {
     this.#random = randomOf(seed);
     this.#house = house;
-    const shared = house.endsWith('shared') ? placesOf('shared-') : [];
+    this.#moves = house.endsWith('move');
+    const shared = house.endsWith('shared') || this.#moves ? placesOf('shared-') : [];
     const source = (syncSet: string, process: number): Source => ({
       syncSet,
       process,
@@ -60,6 +68,7 @@ export class History {
       truth: new Set(),
       read: new Set(),
       claims: new Map(),
+      isAsked: this.#moves,
       approved: [],
     });
     const second = house.startsWith('one') ? [] : [source('b', house.startsWith('two processes') ? 1 : 0)];
@@ -85,8 +94,13 @@ export class History {
     const random = this.#random;
     const source = random.pick(this.#sources);
     this.#clock.time += random.below(30_000);
-    if (this.#house.endsWith('restarts') && random.chance(0.03)) await this.#restart();
+    if ((this.#house.endsWith('restarts') || this.#moves) && random.chance(0.03)) await this.#restart();
     if (random.chance(0.6)) source.repository.commit();
+    if (this.#moves) {
+      const [from, to] = random.chance(0.5) ? this.#sources : this.#sources.toReversed();
+      if (from && to && random.chance(0.6)) from.repository.moveTo(to.repository);
+      this.#silent = random.chance(0.15) ? random.pick(['partly', 'not'] as const) : undefined;
+    }
     if (random.chance(0.2)) this.#meddle();
     const broken = random.chance(0.12) ? random.pick(['unreadable', 'duplicate', 'unknown kind'] as const) : undefined;
     const allowPrune = random.chance(0.1) ? random.below(6) : 0;
@@ -95,9 +109,13 @@ export class History {
     const fault = random.chance(0.5) ? 'none' : random.pick(NETWORK_FAULTS);
     await this.#sync(source, {
       request: requestOf(source, broken, allowPrune, random),
-      doubtful: broken !== undefined,
+      doubtful: broken !== undefined || this.#silent !== undefined,
       fault: faultsOf(fault, random, this.#server),
-      between: random.chance(0.15) ? () => this.#meddle() : () => {},
+      between: random.chance(0.15)
+        ? () => this.#meddle()
+        : this.#moves && random.chance(0.3)
+          ? (entries) => this.#planOther(source, entries)
+          : () => {},
     });
     this.tally.rounds += 1;
   }
@@ -106,6 +124,7 @@ export class History {
   async settle(): Promise<{ readonly leftOver: readonly string[]; readonly missing: readonly string[] }> {
     this.#server.stale = [];
     this.#server.absent = [];
+    this.#silent = undefined;
     for (const { repository } of this.#sources) repository.mend();
     for (let pass = 0; pass < 6; pass += 1) {
       finishTermination(this.#server);
@@ -133,13 +152,15 @@ export class History {
       readonly request: PlanRequest;
       readonly doubtful?: boolean;
       readonly fault?: ReturnType<typeof faultsOf>;
-      readonly between?: () => void;
+      readonly between?: (entries: readonly PlanEntry[]) => void | Promise<void>;
       readonly confirm?: boolean;
     },
   ): Promise<void> {
     const cluster = this.#processes[source.process];
     if (!cluster) throw new Error('no such process');
     source.truth = source.repository.paths;
+    // Its process asks it now, so it may not lose what its Git holds at this moment.
+    if (this.#moves) for (const each of this.#sources) each.truth = each.repository.paths;
     const round = {
       source,
       doubtful,
@@ -166,7 +187,7 @@ export class History {
     const seenPaths = request.desired.errors.length === 0 ? source.truth : new Set([...source.read, ...source.truth]);
     source.read = seenPaths;
     this.#decide(source, plan.entries, confirm);
-    between();
+    await between(plan.entries);
     const changes = await cluster.apply(plan);
     const failed = changes.find(({ outcome, inGit }) => outcome === 'failed' && inGit);
     if (failed && round.deleted.length > 0) this.#referee.violations.push(`${failed.id} failed, and others were deleted`);
@@ -187,6 +208,26 @@ export class History {
     source.approved = waiting;
   }
 
+  /** The other source of the process commits and plans while the first one is about to write. */
+  async #planOther(source: Source, entries: readonly PlanEntry[]): Promise<void> {
+    const other = this.#sources.find((each) => each !== source);
+    if (!other) return;
+    other.repository.commit();
+    if (this.#random.chance(0.5)) other.repository.take(new Set(entries.filter(({ inGit }) => !inGit).map(({ id }) => id)));
+    const isPlanned = await this.#processes[other.process]?.plan(requestOf(other, undefined, 0, this.#random)).then(
+      () => true,
+      () => false,
+    );
+    if (isPlanned) other.truth = other.repository.paths;
+  }
+
+  async #answer({ repository }: Source): Promise<DesiredState> {
+    const all = repository.manifests;
+    if (this.#silent === 'not') throw new FluxError('no route to the repository', { code: 'git/unreachable' });
+    if (this.#silent === undefined) return { manifests: all, errors: [], warnings: [] };
+    return { manifests: all.filter(() => this.#random.chance(0.5)), errors: [UNREADABLE], warnings: [] };
+  }
+
   #meddle(): void {
     meddle(
       this.#server,
@@ -199,7 +240,13 @@ export class History {
   async #restart(): Promise<void> {
     for (const cluster of this.#processes) cluster.close();
     const { kubeconfigFile } = this.#server;
-    const start = () => createLoneCluster({ kubeconfigFile, excludeResources: [], clock: this.#clock, log: silentLogger() });
+    const options = { kubeconfigFile, excludeResources: [], clock: this.#clock, log: silentLogger() };
+    const start = async () => {
+      if (!this.#moves) return createLoneCluster(options);
+      const cluster = await createCluster(options);
+      for (const source of this.#sources) cluster.join({ ...loneSource(source.syncSet), desired: () => this.#answer(source) });
+      return cluster;
+    };
     this.#processes = await Promise.all([start(), start()]);
     for (const source of this.#sources) {
       source.approved = [];
@@ -230,6 +277,6 @@ function requestOf(
         : broken
           ? [...all, unknown]
           : all;
-  const errors = broken === 'unreadable' ? [{ file: 'broken.yaml', error: new Error('cannot be read') } as never] : [];
+  const errors = broken === 'unreadable' ? [UNREADABLE] : [];
   return { desired: { manifests, errors, warnings: [] }, syncSet, garbageCollection: 'on', allowPrune, approved };
 }

@@ -18,6 +18,8 @@ export interface Known {
   readonly process: number;
   /** All that the revision in use holds, what could not be read of it included. */
   truth: ReadonlySet<string>;
+  /** Whether its process reads its revision before another source deletes. */
+  readonly isAsked: boolean;
   /** What this source is known to want by the others: its last revision that was read in full, and what was read of it since. */
   read: ReadonlySet<string>;
   /** When an object that it wants was last seen with its mark, ms since the epoch: all that another process can know of that. */
@@ -101,7 +103,8 @@ export class Referee {
       if (source.truth.has(each)) foul(`${each} is in Git`);
       for (const other of others) {
         const known = other.process === source.process || (each === path && now < (other.claims.get(path) ?? 0) + CLAIMED_MS);
-        if (known && other.read.has(each)) foul(`${each} is in the Git of the other source`);
+        const wanted = other.isAsked ? other.truth : other.read;
+        if (known && wanted.has(each)) foul(`${each} is in the Git of the other source`);
       }
     }
     if (doubtful) foul('not all of the revision was read');

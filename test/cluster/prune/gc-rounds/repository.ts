@@ -107,6 +107,22 @@ export class Repository {
     this.#put(CRD_PLACE);
   }
 
+  /** Commits to both repositories, the one that gives away first. Only what both know can move. */
+  moveTo(other: Repository): void {
+    const movable = [...this.#held.keys()].filter(({ path }) => other.#places.some((each) => each.path === path));
+    for (let n = this.#random.below(4); n > 0 && movable.length > 0; n -= 1) {
+      const place = this.#random.pick(movable);
+      this.#held.delete(place);
+      const there = other.#places.find(({ path }) => path === place.path);
+      if (there) other.#put(there);
+    }
+  }
+
+  /** Commits those of these objects that it knows. */
+  take(ids: ReadonlySet<string>): void {
+    for (const place of this.#places) if (ids.has(place.id)) this.#put(place);
+  }
+
   #put(place: Place): void {
     this.#version += 1;
     this.#held.set(place, manifest(place.object(this.#version), `${place.id}.yaml`));
