@@ -12,6 +12,7 @@ import type { Case, CaseResult } from './case.ts';
 import { apiLoad } from './cases/api-load.ts';
 import { applications } from './cases/applications.ts';
 import { besideFluxV2 } from './cases/beside-flux-v2.ts';
+import { decisions } from './cases/decisions.ts';
 import { drift } from './cases/drift.ts';
 import { firstSync } from './cases/first-sync.ts';
 import { fluxctlStart } from './cases/fluxctl-start.ts';
@@ -40,6 +41,7 @@ const CASES: readonly Case[] = [
   oneChange,
   drift,
   restart,
+  decisions,
   applications,
   growth,
   imageUpdate,

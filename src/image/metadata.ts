@@ -21,7 +21,10 @@ export interface ImageInfo {
   readonly error?: FluxError;
 }
 
-/** Metadata of one image repository. The map fills while tags are read. */
+/**
+ * Metadata of one image repository. List and map stay the same objects until a tag comes, goes or changes, so that what is derived from
+ * them can be cached; only the time of a tag's last read changes in place.
+ */
 export interface ImageRepository {
   /** All tags, from a complete list. */
   readonly tags: readonly string[];
@@ -29,6 +32,8 @@ export interface ImageRepository {
   readonly images: ReadonlyMap<string, ImageInfo>;
   /** Time of the last complete tag list, in milliseconds since the epoch; absent before the first. */
   readonly scannedAt?: number;
+  /** Time of the next scan; absent during a scan. */
+  readonly nextAt?: number;
   /** Why the last scan failed; earlier data stays. */
   readonly error?: FluxError;
 }

@@ -14,7 +14,18 @@ export function hasPolicy(policies: Policies, policy: BooleanPolicy): boolean {
 
 /** The tag pattern of a container, in its order if it has one; without a pattern every tag matches. */
 export function tagPatternFor(policies: Policies, container: string): TagPattern {
-  const pattern = parseTagPattern(policies.get(tagPolicy(container)) ?? 'glob:*');
+  const text = policies.get(tagPolicy(container)) ?? 'glob:*';
   const order = policies.get(containerPolicy('order', container));
-  return order === undefined ? pattern : orderedBy(pattern, order);
+  const key = order === undefined ? text : `${text}\n${order}`;
+  const known = PATTERNS.get(key);
+  if (known) return known;
+  if (PATTERNS.size >= MAX_PATTERNS) PATTERNS.clear();
+  const pattern = parseTagPattern(text);
+  const ordered = order === undefined ? pattern : orderedBy(pattern, order);
+  PATTERNS.set(key, ordered);
+  return ordered;
 }
+
+/** Workloads share patterns, and a regular expression takes time to compile. */
+const PATTERNS = new Map<string, TagPattern>();
+const MAX_PATTERNS = 5000;

@@ -15,12 +15,34 @@ export interface TagCheck {
 /** The state of one watched repository. Only scans write to it. */
 export class RepositoryState {
   tags: readonly string[] = [];
-  readonly images = new Map<string, ImageInfo>();
+  #images = new Map<string, ImageInfo>();
+  /** Whether others hold the map, so that it must not change any more. */
+  #isShared = false;
   readonly checks = new Map<string, TagCheck>();
   scannedAt: number | undefined;
   error: FluxError | undefined;
   /** The last accepted credential; undefined means anonymous. */
   accepted: Credential | undefined;
+
+  get images(): ReadonlyMap<string, ImageInfo> {
+    return this.#images;
+  }
+
+  /** Stores the metadata of a tag. */
+  learn(info: ImageInfo): void {
+    this.#own().set(info.tag, info);
+  }
+
+  /** Notes that a tag was read again and is unchanged. */
+  confirm(info: ImageInfo, now: number): void {
+    this.#images.set(info.tag, { ...info, fetchedAt: now });
+  }
+
+  #own(): Map<string, ImageInfo> {
+    if (this.#isShared) this.#images = new Map(this.#images);
+    this.#isShared = false;
+    return this.#images;
+  }
 
   /** Stores a complete tag list, drops removed tags, and returns the number of new ones. */
   replaceTags(tags: readonly string[], now: number): number {
@@ -28,15 +50,17 @@ export class RepositoryState {
     const after = new Set(tags);
     for (const tag of before) {
       if (after.has(tag)) continue;
-      this.images.delete(tag);
+      if (this.#images.has(tag)) this.#own().delete(tag);
       this.checks.delete(tag);
     }
-    this.tags = tags;
+    // An equal list stays the same object.
+    if (tags.length !== this.tags.length || tags.some((tag, index) => tag !== this.tags[index])) this.tags = tags;
     this.scannedAt = now;
     return tags.filter((tag) => !before.has(tag)).length;
   }
 
   snapshot(): ImageRepository {
+    this.#isShared = true;
     const { tags, images, scannedAt, error } = this;
     return { tags, images, ...(scannedAt === undefined ? {} : { scannedAt }), ...(error === undefined ? {} : { error }) };
   }

@@ -63,7 +63,7 @@ export function createTagRefresh(options: TagRefreshOptions): TagRefresh {
     const known = state.images.get(tag);
     if (before?.served !== undefined && known) {
       if ((await headManifest(connection, question, tag)) === before.served) {
-        state.images.set(tag, { ...known, fetchedAt: clock.now() });
+        state.confirm(known, clock.now());
         state.checks.set(tag, checkAfter(before.intervalMs * 2, before.served));
         return false;
       }
@@ -74,7 +74,7 @@ export function createTagRefresh(options: TagRefreshOptions): TagRefresh {
     const moved = before?.served !== undefined && before.served !== served;
     // A moved tag may move again: refresh it twice as often (Flux v1).
     state.checks.set(tag, checkAfter(moved ? before.intervalMs / 2 : FIRST_CHECK_MS, served));
-    state.images.set(tag, info);
+    state.learn(info);
     return moved || known === undefined || known.error !== undefined;
   };
 
@@ -100,7 +100,7 @@ export function createTagRefresh(options: TagRefreshOptions): TagRefresh {
       failures,
     });
     if (keep || (!lasting && failures < GIVE_UP_AFTER)) return false;
-    state.images.set(tag, { tag, labels: {}, fetchedAt: clock.now(), error });
+    state.learn({ tag, labels: {}, fetchedAt: clock.now(), error });
     return known?.error === undefined;
   };
 

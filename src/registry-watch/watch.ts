@@ -128,14 +128,18 @@ export function createImageWatch(options: ImageWatchOptions) {
     return entry.running;
   };
 
-  const describe = ({ target: { name }, state, running, nextAt }: Watched): ImageScan => {
-    const { tags, scannedAt, error } = state;
+  const nextScan = ({ running, nextAt }: Watched): Pick<ImageScan, 'nextAt'> =>
+    running === undefined ? { nextAt: timeOfDay(clock, Math.max(nextAt, clock.monotonic())) } : {};
+
+  const describe = (entry: Watched): ImageScan => {
+    const { tags, scannedAt, error } = entry.state;
+    const { name } = entry.target;
     const blockedUntil = scan.blockedUntil(name);
     return {
       name,
       tags: tags.length,
       ...(scannedAt === undefined ? {} : { scannedAt }),
-      ...(running === undefined ? { nextAt: timeOfDay(clock, Math.max(nextAt, clock.monotonic())) } : {}),
+      ...nextScan(entry),
       ...(blockedUntil > clock.monotonic() ? { blockedUntil: timeOfDay(clock, blockedUntil) } : {}),
       ...(error === undefined ? {} : { error }),
     };
@@ -191,8 +195,9 @@ export function createImageWatch(options: ImageWatchOptions) {
       wake.resolve();
     },
     repository(name: string): ImageRepository | undefined {
-      const state = watched.get(name)?.state;
-      return state && (state.scannedAt !== undefined || state.error !== undefined) ? state.snapshot() : undefined;
+      const entry = watched.get(name);
+      if (!entry || (entry.state.scannedAt === undefined && entry.state.error === undefined)) return undefined;
+      return { ...entry.state.snapshot(), ...nextScan(entry) };
     },
     scans: (): readonly ImageScan[] => [...watched.values()].map(describe).sort((a, b) => (a.name < b.name ? -1 : 1)),
     async scanNow(name?: string, { signal }: Cancellable = {}): Promise<void> {

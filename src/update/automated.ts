@@ -1,13 +1,13 @@
-import { canonicalName, formatImageRef, sameImage, tryParseImageRef } from '../image/index.ts';
-import { hasPolicy, tagPatternFor } from '../policy/index.ts';
+import { formatImageRef, tryParseImageRef } from '../image/index.ts';
+import { hasPolicy } from '../policy/index.ts';
 import { containersOf } from '../resource/index.ts';
-import { chooseTag } from './choose.ts';
 import { type UpdateContext, untimed } from './context.ts';
+import { decideAgain } from './decide.ts';
+import { describeHold, UP_TO_DATE } from './decision.ts';
 import { editImages, type Planned } from './edit.ts';
 import { refuseHeld } from './held.ts';
 import { type Candidate, rejection, selectWorkloads, sortedResult } from './select.ts';
 import type { AutomatedSpec, ContainerUpdate, WorkloadResult } from './spec.ts';
-import { isUpgrade } from './upgrade.ts';
 
 /**
  * Plans the updates that automation found. Meanwhile a user may have locked the workload, turned off its automation, or changed its
@@ -31,7 +31,7 @@ export async function planAutomated({ Changes }: AutomatedSpec, context: UpdateC
 }
 
 function refuseUnautomated({ policies }: Candidate): WorkloadResult | undefined {
-  return hasPolicy(policies, 'automated') ? undefined : rejection('skipped', 'not automated');
+  return hasPolicy(policies, 'automated') ? undefined : rejection('skipped', describeHold({ kind: 'not-automated' }));
 }
 
 function updateWorkload(
@@ -40,17 +40,13 @@ function updateWorkload(
   { images }: UpdateContext,
 ): WorkloadResult {
   const updates: ContainerUpdate[] = [];
-  for (const { name, image } of containersOf(manifest.object)) {
-    const change = changes.find(({ Container }) => Container.Name === name);
-    if (!change) continue;
-    const [current, wanted] = [tryParseImageRef(image), tryParseImageRef(change.ImageID)];
-    if (!current || !wanted || !sameImage(current, wanted)) continue;
-    const repository = images.repository(canonicalName(current));
-    const choice = chooseTag(current, wanted.tag, repository, wanted.digest);
-    if (choice.kind !== 'update') continue;
-    const pattern = tagPatternFor(policies, name);
-    if (!pattern.matches(wanted.tag) || !isUpgrade(current, wanted.tag, pattern, repository)) continue;
-    updates.push({ Container: name, Current: image, Target: formatImageRef(choice.target) });
+  for (const container of containersOf(manifest.object)) {
+    const change = changes.find(({ Container }) => Container.Name === container.name);
+    const wanted = change && tryParseImageRef(change.ImageID);
+    if (!wanted) continue;
+    const decision = decideAgain({ container, inGit: policies, images }, wanted);
+    if (decision.state !== 'update') continue;
+    updates.push({ Container: container.name, Current: container.image, Target: formatImageRef(decision.target) });
   }
-  return updates.length > 0 ? { Status: 'success', PerContainer: updates } : rejection('skipped', 'image(s) up to date');
+  return updates.length > 0 ? { Status: 'success', PerContainer: updates } : rejection('skipped', UP_TO_DATE);
 }

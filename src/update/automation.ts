@@ -1,13 +1,13 @@
-import { messageOf } from '../base/index.ts';
-import { canonicalName, formatImageRef, type ImageRef, parseImageRef } from '../image/index.ts';
-import { policiesOf, type TagPattern, tagPatternFor } from '../policy/index.ts';
-import { type Container, containersOf, isWorkloadKind, type ResourceId } from '../resource/index.ts';
-import { chooseNewest } from './choose.ts';
+import { yieldTurn } from '../base/index.ts';
+import { formatImageRef } from '../image/index.ts';
+import { policiesOf, tagPatternFor } from '../policy/index.ts';
+import { containersOf, isWorkloadKind, type ResourceId } from '../resource/index.ts';
 import type { UpdateContext } from './context.ts';
-import { isAutomated, refuseHeld } from './held.ts';
+import { decideNewest, isAutomated } from './decide.ts';
+import { type Decision, describeDecision } from './decision.ts';
+import { refuseHeld } from './held.ts';
 import { type Candidate, selectWorkloads } from './select.ts';
 import type { AutomatedSpec, ContainerUpdate, WorkloadResult } from './spec.ts';
-import { isUpgrade, whyNoUpgrade } from './upgrade.ts';
 
 /** A container of an automated workload that automation skips, and why. */
 export interface SkippedContainer {
@@ -42,13 +42,17 @@ export async function planAutomation(
   const changes: AutomatedSpec['Changes'][number][] = [];
   const skipped: SkippedContainer[] = [];
   for (const { id, manifest, policies } of candidates) {
+    // The first look at a repository's tags sorts them, which takes a millisecond or more.
+    await yieldTurn(context.signal);
     for (const container of containersOf(manifest.object)) {
-      const pattern = tagPatternFor(policies, container.name);
-      const found = newerImage(container, pattern, context);
-      if (found === undefined) continue;
       const { name, image } = container;
-      if ('target' in found) changes.push({ WorkloadID: id, Container: { Name: name, Image: image }, ImageID: found.target });
-      else skipped.push({ workload: id, container: name, image, pattern: pattern.text, reason: found.reason });
+      const decision = decideNewest({ container, inGit: policies, images: context.images });
+      if (decision.state === 'update') {
+        changes.push({ WorkloadID: id, Container: { Name: name, Image: image }, ImageID: formatImageRef(decision.target) });
+      } else if (isWorthLogging(decision)) {
+        const pattern = tagPatternFor(policies, name).text;
+        skipped.push({ workload: id, container: name, image, pattern, reason: describeDecision(decision) });
+      }
     }
   }
   return { automated: automated.length, spec: changes.length > 0 ? { Changes: changes } : undefined, skipped };
@@ -58,33 +62,20 @@ export async function planAutomation(
 export function successOf(
   { policies }: Pick<Candidate, 'policies'>,
   updates: readonly ContainerUpdate[],
-  context: Pick<UpdateContext, 'images'>,
+  { images }: Pick<UpdateContext, 'images'>,
   notice?: string,
 ): WorkloadResult {
   const undone = (isAutomated(policies) ? updates : []).flatMap(({ Container: name, Target: image }) => {
-    const found = newerImage({ name, image }, tagPatternFor(policies, name), context);
-    return found && 'target' in found ? [`${name} to ${parseImageRef(found.target).tag}`] : [];
+    const decision = decideNewest({ container: { name, image }, inGit: policies, images });
+    return decision.state === 'update' ? [`${name} to ${decision.target.tag}`] : [];
   });
   const warning = `automation will update ${undone.join(', ')} again; deautomate or lock the workload to keep what is released`;
   const notices = [...(notice === undefined ? [] : [notice]), ...(undone.length > 0 ? [warning] : [])];
   return { Status: 'success', ...(notices.length > 0 ? { Error: notices.join('; ') } : {}), PerContainer: updates };
 }
 
-type Found = { readonly target: string } | { readonly reason: string } | undefined;
-
-function newerImage({ image }: Container, pattern: TagPattern, { images }: Pick<UpdateContext, 'images'>): Found {
-  let current: ImageRef;
-  try {
-    current = parseImageRef(image);
-  } catch (error) {
-    return { reason: messageOf(error) };
-  }
-  if (!pattern.valid) return { reason: `invalid tag pattern: ${JSON.stringify(pattern.text)}` };
-  const repository = images.repository(canonicalName(current));
-  const choice = chooseNewest(current, pattern, repository);
-  if (choice.kind === 'unknown' || choice.kind === 'pinned') return { reason: choice.reason };
-  if (choice.kind !== 'update') return undefined;
-  const { tag } = choice.target;
-  if (!isUpgrade(current, tag, pattern, repository)) return { reason: whyNoUpgrade(current, tag, pattern, repository) };
-  return { target: formatImageRef(choice.target) };
+/** A container that is up to date, or whose image has not been scanned yet, is nothing to report. */
+function isWorthLogging(decision: Decision): boolean {
+  if (decision.state === 'current') return decision.because === 'not-newer';
+  return decision.state !== 'unknown' || decision.why.kind !== 'not-scanned';
 }

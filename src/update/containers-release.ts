@@ -2,9 +2,10 @@ import { FluxError } from '../base/index.ts';
 import { successOf } from './automation.ts';
 import { wantedContainers } from './containers.ts';
 import { type UpdateContext, untimed } from './context.ts';
+import { UP_TO_DATE } from './decision.ts';
 import { type Planned, releaseFailed, writeImages } from './edit.ts';
 import { refuseHeld } from './held.ts';
-import { type Candidate, rejection, selectWorkloads, sortedResult, UP_TO_DATE } from './select.ts';
+import { type Candidate, rejection, selectWorkloads, sortedResult } from './select.ts';
 import type { ContainerUpdate, ReleaseContainersSpec, WorkloadResult } from './spec.ts';
 
 /**

@@ -12,10 +12,13 @@ export type {
   UpdateContext,
   WorkloadLookup,
 } from './context.ts';
+export { decide, type Question } from './decide.ts';
+export { type Decision, describeDecision, UP_TO_DATE } from './decision.ts';
 export { planUpdate, type UpdatePlan } from './plan.ts';
 export { PoliciesRefused } from './policies.ts';
+export { rankingOf } from './ranking.ts';
 export { LATEST_IMAGES, parseRequested } from './release.ts';
-export { ALL_WORKLOADS, normalId, UP_TO_DATE } from './select.ts';
+export { ALL_WORKLOADS, normalId } from './select.ts';
 export { shareOf } from './share.ts';
 export type {
   AutomatedSpec,

@@ -1,24 +1,22 @@
-import { FluxError, messageOf } from '../base/index.ts';
+import { FluxError, yieldTurn } from '../base/index.ts';
 import {
   canonicalName,
   formatImageRef,
   formatName,
   type ImageRef,
-  type ImageRepository,
   parseImageRef,
   sameImage,
+  tryParseImageRef,
 } from '../image/index.ts';
-import { type TagPattern, tagPatternFor, tagPolicy } from '../policy/index.ts';
-import type { Container } from '../resource/index.ts';
 import { successOf } from './automation.ts';
-import { type Choice, chooseNewest, chooseTag } from './choose.ts';
 import { wantedContainers } from './containers.ts';
 import { type UpdateContext, untimed } from './context.ts';
+import { decideNamed, decideNewest } from './decide.ts';
+import { type Decision, describeDecision, UP_TO_DATE } from './decision.ts';
 import { editImages, type Planned } from './edit.ts';
 import { refuseHeld } from './held.ts';
-import { ALL_WORKLOADS, type Candidate, type Filter, rejection, selectWorkloads, sortedResult, UP_TO_DATE } from './select.ts';
+import { ALL_WORKLOADS, type Candidate, type Filter, rejection, selectWorkloads, sortedResult } from './select.ts';
 import type { ContainerUpdate, ReleaseImageSpec, WorkloadResult } from './spec.ts';
-import { isUpgrade, whyNoUpgrade } from './upgrade.ts';
 
 /** `--update-all-images`. */
 export const LATEST_IMAGES = '<all latest>';
@@ -42,6 +40,7 @@ export async function planRelease(spec: ReleaseImageSpec, context: UpdateContext
   );
   const release = async () => {
     for (const candidate of candidates) {
+      await yieldTurn(context.signal);
       results.set(candidate.id, releaseWorkload(candidate, { requested, ignorePatterns: spec.Force }, context));
     }
   };
@@ -65,48 +64,41 @@ function releaseWorkload(
   { images }: UpdateContext,
 ): WorkloadResult {
   const updates: ContainerUpdate[] = [];
-  let last: WorkloadResult = rejection('ignored', 'does not use image(s)');
+  let last: WorkloadResult = rejection('ignored', NOT_USED);
   for (const container of wantedContainers(candidate)) {
-    const current = parsedImage(container);
-    if (current instanceof FluxError) return rejection('failed', current.message);
-    const choice = requested
-      ? chooseRequested(current, requested, ignorePatterns || wants(candidate, container, requested.tag), images)
-      : chooseUpgrade(current, tagPatternFor(candidate.policies, container.name), images.repository(canonicalName(current)));
-    if (choice.kind === 'update') {
-      updates.push({ Container: container.name, Current: container.image, Target: formatImageRef(choice.target) });
-    } else last = withoutUpdate(choice);
+    const question = { container, inGit: candidate.policies, images };
+    const decision = requested ? decideNamed(question, requested, { anyTag: ignorePatterns }) : decideNewest(question, 'person');
+    if (decision === 'not-wanted') last = rejection('skipped', CANNOT_FIND);
+    else if (decision.state === 'update') {
+      updates.push({ Container: container.name, Current: container.image, Target: formatImageRef(decision.target) });
+    } else if (decision.state === 'held' && decision.by.kind === 'bad-image') {
+      return rejection('failed', describeDecision(decision));
+    } else last = withoutUpdate(decision);
   }
   // Without updates, the last container determines the workload's result, as in Flux v1.
   return updates.length > 0 ? successOf(candidate, updates, { images }) : last;
 }
 
-/** The newest image, unless it may be older than the current one: an older image must be named explicitly. */
-function chooseUpgrade(current: ImageRef, pattern: TagPattern, repository: ImageRepository | undefined): Choice {
-  const choice = chooseNewest(current, pattern, repository);
-  if (choice.kind !== 'update' || current.tag === '') return choice;
-  const { tag } = choice.target;
-  if (isUpgrade(current, tag, pattern, repository)) return choice;
-  return { kind: 'older', reason: `${whyNoUpgrade(current, tag, pattern, repository)}; name the image to release it` };
-}
-
-function chooseRequested(current: ImageRef, requested: ImageRef, wanted: boolean, images: UpdateContext['images']): Choice {
-  if (!sameImage(current, requested)) return { kind: 'none' };
-  if (!wanted) return { kind: 'unknown', reason: CANNOT_FIND };
-  return chooseTag(current, requested.tag, images.repository(canonicalName(current)), requested.digest);
-}
-
-/** Whether the manifest's pattern allows the tag; without a pattern any named tag is allowed, including `latest`. */
-function wants({ policies }: Candidate, { name }: Container, tag: string): boolean {
-  return !policies.has(tagPolicy(name)) || tagPatternFor(policies, name).matches(tag);
-}
-
 const CANNOT_FIND = 'cannot find one or more images';
+const NOT_USED = 'does not use image(s)';
 
-function withoutUpdate(choice: Exclude<Choice, { readonly kind: 'update' }>): WorkloadResult {
-  if (choice.kind === 'current') return rejection('skipped', UP_TO_DATE);
-  if (choice.kind === 'none') return rejection('ignored', 'does not use image(s)');
-  return rejection('skipped', choice.kind === 'unknown' ? CANNOT_FIND : choice.reason);
+/** The result of a container without update, in Flux v1's words. */
+function withoutUpdate(decision: Exclude<Decision, { readonly state: 'update' }>): WorkloadResult {
+  const reason = describeDecision(decision);
+  switch (decision.state) {
+    case 'current':
+      if (decision.because === 'newest') return rejection('skipped', UP_TO_DATE);
+      return decision.because === 'no-match' ? rejection('ignored', NOT_USED) : rejection('skipped', `${reason}; ${NAME_IT}`);
+    case 'held':
+      return rejection('skipped', reason);
+    case 'unknown':
+      if (decision.why.kind === 'not-scanned') return rejection('ignored', NOT_USED);
+      return rejection('skipped', decision.why.kind === 'no-time' ? `${reason}; ${NAME_IT}` : `${CANNOT_FIND}: ${reason}`);
+  }
 }
+
+/** An older image must be named explicitly. */
+const NAME_IT = 'name the image to release it';
 
 /**
  * The named image of a release, which must have a tag.
@@ -146,15 +138,7 @@ async function requireKnown(requested: ImageRef, { images, signal }: UpdateConte
   });
 }
 
-function parsedImage({ image }: Container): ImageRef | FluxError {
-  try {
-    return parseImageRef(image);
-  } catch (error) {
-    return error instanceof FluxError ? error : new FluxError(messageOf(error), { code: 'update/bad-image', cause: error });
-  }
-}
-
 function isSame(image: string, requested: ImageRef): boolean {
-  const ref = parsedImage({ name: '', image });
-  return !(ref instanceof FluxError) && sameImage(ref, requested);
+  const ref = tryParseImageRef(image);
+  return ref !== undefined && sameImage(ref, requested);
 }

@@ -68,9 +68,6 @@ export async function selectWorkloads(
   return { candidates, results };
 }
 
-/** Why an up-to-date workload is skipped. */
-export const UP_TO_DATE = 'image(s) up to date';
-
 export function rejection(status: UpdateStatus, reason: string): WorkloadResult {
   return { Status: status, Error: reason, PerContainer: null };
 }

@@ -74,6 +74,8 @@ interface Case {
 /** What we say beyond Flux v1. */
 const UNDONE = 'automation will update greet to 3.0.0 again; deautomate or lock the workload to keep what is released';
 
+const UNREAD = 'inconsistent repository metadata: missing metadata for image tag "m-2"';
+
 const CASES: readonly Case[] = [
   { name: 'REL-1 of one workload', spec: only('hello'), results: { hello: UPDATED }, rest: OTHERS },
   {
@@ -166,7 +168,7 @@ const CASES: readonly Case[] = [
         'index.docker.io/acme/side': { 'm-1': { createdAt: 1 }, 'm-2': null },
       },
     },
-    results: { hello: 'skipped cannot find one or more images' },
+    results: { hello: `skipped cannot find one or more images: ${UNREAD}` },
     rest: OTHERS,
   },
   {

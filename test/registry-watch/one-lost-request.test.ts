@@ -1,9 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createHttpTransport, type HttpTransport } from '../../src/base/index.ts';
-import { formatImageRef, type ImageRepository, parseImageRef } from '../../src/image/index.ts';
-import { parseTagPattern } from '../../src/policy/index.ts';
-import { chooseNewest } from '../../src/update/choose.ts';
+import { formatImageRef, type ImageRepository } from '../../src/image/index.ts';
+import { decideNewest } from '../../src/update/decide.ts';
 import { planRelease } from '../../src/update/release.ts';
 import { sampled } from '../support/sampled.ts';
 import { FakeRegistry, json, OCI_INDEX } from './fake-registry.ts';
@@ -32,8 +31,8 @@ const FAULTS: readonly (readonly [string, Fault])[] = [
   ['is answered by another document', (_, response) => json(response, 200, { errors: [{ code: 'UNKNOWN' }] })],
 ];
 
-const BY_VERSION = parseTagPattern('semver:*');
-const BY_TIME = parseTagPattern('glob:main-*');
+const BY_VERSION = 'semver:*';
+const BY_TIME = 'glob:main-*';
 
 /** A registry that gives two tags a page, and those with a token only. */
 async function startRegistry() {
@@ -138,8 +137,13 @@ async function during<T>({ clock, isBusy }: It, work: Promise<T>): Promise<T> {
 /** What would be written to Git for a container that has the image. */
 function choices(name: string, repository: ImageRepository | undefined) {
   return [['1.0.0', BY_VERSION] as const, ['main-b', BY_TIME] as const].map(([tag, pattern]) => {
-    const choice = chooseNewest(parseImageRef(`${name}:${tag}`), pattern, repository);
-    return choice.kind === 'update' ? formatImageRef(choice.target) : undefined;
+    const container = { name: 'web', image: `${name}:${tag}` };
+    const decision = decideNewest({
+      container,
+      inGit: new Map([['tag.web', pattern]]),
+      images: { repository: () => repository },
+    });
+    return decision.state === 'update' ? formatImageRef(decision.target) : undefined;
   });
 }
 

@@ -121,6 +121,25 @@ describe('the image watch', () => {
     expect(it.news).toHaveLength(2);
   });
 
+  test('keeps list and map the same objects until a tag changes, and never changes those it gave away', async () => {
+    registry.push('live', JANUARY);
+    it.watch.watch([target({ needsTimes: all, inUse: ['live'] })]);
+    await it.watch.scanNow();
+    const first = known();
+    const facts = [...(first?.images ?? [])];
+    await it.watch.scanNow();
+    expect(known()?.tags).toBe(first?.tags);
+    expect(known()?.images).toBe(first?.images);
+    registry.push('live', FEBRUARY);
+    await it.watch.scanNow();
+    expect(known()?.images).not.toBe(first?.images);
+    expect([...(first?.images ?? [])]).toEqual(facts);
+    registry.push('new', FEBRUARY);
+    await it.watch.scanNow();
+    expect(known()?.tags).toEqual(['live', 'new']);
+    expect(first?.tags).toEqual(['live']);
+  });
+
   test('looks at other tags ever more rarely, and twice as often after a move', async () => {
     registry.push('t', JANUARY);
     it.watch.watch([target({ needsTimes: all })]);

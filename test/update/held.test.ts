@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { heldBy, isAutomated } from '../../src/update/held.ts';
+import { holdOfWorkload, isAutomated } from '../../src/update/decide.ts';
+import { describeHold } from '../../src/update/decision.ts';
 
 type Annotated = Readonly<Record<string, string>>;
 
@@ -14,7 +15,8 @@ test.each<[inGit: Annotated, inCluster: Annotated, reason: string | undefined]>(
   [{ ignore: 'sync_only' }, { ignore: 'sync_only' }, undefined],
   [{ locked: 'true', ignore: 'true' }, { ignore: 'true' }, 'locked'],
 ])('with %j in Git and %j in the cluster, a workload is held by %j', (inGit, inCluster, reason) => {
-  expect(heldBy(new Map(Object.entries(inGit)), new Map(Object.entries(inCluster)))).toBe(reason);
+  const hold = holdOfWorkload(new Map(Object.entries(inGit)), new Map(Object.entries(inCluster)));
+  expect(hold && describeHold(hold)).toBe(reason);
 });
 
 test.each<[inGit: Annotated, automated: boolean]>([

@@ -1,3 +1,4 @@
+import { yieldTurn } from '../../base/index.ts';
 import {
   canonicalName,
   formatImageRef,
@@ -6,24 +7,28 @@ import {
   tryParseImageRef,
   withTag,
 } from '../../image/index.ts';
-import { filterImages, policiesOf, sortImages, type TagPattern, tagPatternFor } from '../../policy/index.ts';
+import { policiesOf, type TagPattern, tagPatternFor } from '../../policy/index.ts';
 import type { ClusterWorkload, Container, Manifest, ResourceId } from '../../resource/index.ts';
+import { rankingOf } from '../../update/index.ts';
 import type { ImageWatch } from '../ports/image-watch.ts';
 import type { ContainerImages, ListedImage, WorkloadImages } from './daemon.ts';
 
 /** Images of running workloads for `fluxctl list-images`, newest first by the pattern in the workload's manifest. */
-export function listImages(
+export async function listImages(
   running: readonly ClusterWorkload[],
   wanted: ReadonlyMap<ResourceId, Manifest>,
   images: Pick<ImageWatch, 'repository'>,
-): readonly WorkloadImages[] {
-  return running.map(({ id, containers }) => {
+): Promise<readonly WorkloadImages[]> {
+  const listed: WorkloadImages[] = [];
+  for (const { id, containers } of running) {
+    await yieldTurn();
     const policies = policiesOf(wanted.get(id)?.object.metadata.annotations ?? {});
-    return {
+    listed.push({
       id,
       containers: containers.map((container) => containerImages(container, tagPatternFor(policies, container.name), images)),
-    };
-  });
+    });
+  }
+  return listed;
 }
 
 const UNKNOWN: ListedImage = { ref: '' };
@@ -42,39 +47,28 @@ function containerImages(container: Container, pattern: TagPattern, images: Pick
       ...none,
     };
   }
-  const candidates = repository.tags.map((tag) => candidate(ref, tag, repository));
-  const available = sortImages(candidates, pattern);
-  const filtered = sortImages(filterImages(candidates, pattern), pattern);
-  const isCurrent = ({ tag }: { readonly tag: string }) => tag === ref.tag;
+  const { all, matching } = rankingOf(repository, pattern);
+  const [latest] = matching;
   return {
     name: container.name,
-    current: candidates.find(isCurrent)?.listed ?? UNKNOWN,
-    latestFiltered: filtered[0]?.listed ?? UNKNOWN,
-    available: available.map(({ listed }) => listed),
+    current: all.includes(ref.tag) ? listedImage(ref, ref.tag, repository) : UNKNOWN,
+    latestFiltered: latest === undefined ? UNKNOWN : listedImage(ref, latest, repository),
+    available: all.map((tag) => listedImage(ref, tag, repository)),
     availableError: '',
-    availableCount: available.length,
-    newAvailableCount: newer(available, isCurrent),
-    filteredCount: filtered.length,
-    newFilteredCount: newer(filtered, isCurrent),
+    availableCount: all.length,
+    newAvailableCount: newer(all, ref.tag),
+    filteredCount: matching.length,
+    newFilteredCount: newer(matching, ref.tag),
   };
 }
 
-function candidate(ref: ImageRef, tag: string, { images }: ImageRepository) {
+function listedImage(ref: ImageRef, tag: string, { images }: ImageRepository): ListedImage {
   const info = images.get(tag);
-  const text = formatImageRef(withTag(ref, tag));
-  const listed: ListedImage = { ref: text, ...(info ? { info } : {}) };
-  const { createdAt, createdNs } = info ?? {};
-  return {
-    ref: text,
-    tag,
-    listed,
-    ...(createdAt === undefined ? {} : { createdAt }),
-    ...(createdNs === undefined ? {} : { createdNs }),
-  };
+  return { ref: formatImageRef(withTag(ref, tag)), ...(info ? { info } : {}) };
 }
 
-/** Number of images before the running one; all of them if it is not in the list. */
-function newer<T>(images: readonly T[], isCurrent: (image: T) => boolean): number {
-  const at = images.findIndex(isCurrent);
-  return at < 0 ? images.length : at;
+/** Number of tags before the running one; all of them if it is not in the list. */
+function newer(tags: readonly string[], running: string): number {
+  const at = tags.indexOf(running);
+  return at < 0 ? tags.length : at;
 }

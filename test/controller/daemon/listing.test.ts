@@ -78,9 +78,9 @@ describe('listing images', () => {
   const images = { repository: (name: string) => (name === 'reg.example/acme/cart' ? repository : undefined) };
   const tagsOf = (list: readonly { readonly ref: string }[]) => list.map(({ ref }) => ref.split(':')[1]);
 
-  test('orders and filters by the pattern in the manifest, and counts what is newer', () => {
+  test('orders and filters by the pattern in the manifest, and counts what is newer', async () => {
     const wanted = new Map([[ID, manifest({ 'fluxcd.io/tag.cart': 'semver:~1' })]]);
-    const [container] = listImages([running], wanted, images)[0]?.containers ?? [];
+    const [container] = (await listImages([running], wanted, images))[0]?.containers ?? [];
     expect(tagsOf(container?.available ?? [])).toEqual(['2.0', '1.4', '1.3', '1.2', 'latest']);
     expect(container).toMatchObject({
       name: 'cart',
@@ -93,17 +93,17 @@ describe('listing images', () => {
     });
   });
 
-  test('orders by time without a pattern', () => {
-    const [container] = listImages([running], new Map(), images)[0]?.containers ?? [];
+  test('orders by time without a pattern', async () => {
+    const [container] = (await listImages([running], new Map(), images))[0]?.containers ?? [];
     expect(tagsOf(container?.available ?? [])).toEqual(['latest', '1.4', '1.3', '1.2', '2.0']);
   });
 
-  test('an unknown repository and a malformed reference are shown as unknown', () => {
+  test('an unknown repository and a malformed reference are shown as unknown', async () => {
     const containers = [
       { name: 'a', image: 'other/image:1' },
       { name: 'b', image: ':::' },
     ];
-    for (const container of listImages([{ ...running, containers }], new Map(), images)[0]?.containers ?? []) {
+    for (const container of (await listImages([{ ...running, containers }], new Map(), images))[0]?.containers ?? []) {
       expect(container).toMatchObject({ current: { ref: '' }, available: [], availableCount: 0 });
     }
   });

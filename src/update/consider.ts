@@ -1,0 +1,36 @@
+import { decide, type NotAhead, notAhead, type Question, type Subject, subjectOf } from './decide.ts';
+import { rankingOf } from './ranking.ts';
+
+/** A tag, and what became of it. */
+export interface ConsideredTag {
+  readonly tag: string;
+  /** `eligible` is what would be chosen, were it not for the decision about the container as a whole. */
+  readonly verdict: 'current' | 'chosen' | 'pattern' | 'unreadable' | 'unread' | NotAhead | 'not-newest' | 'eligible';
+}
+
+/** Tags that `consider` returns. */
+const MAX_CONSIDERED = 50;
+
+/** The tags of the repository, newest first, and why each was passed over; a bounded number of them. */
+export function consider(question: Question): readonly ConsideredTag[] {
+  const subject = subjectOf(question);
+  if ('state' in subject || !subject.repository) return [];
+  const { all, matched } = rankingOf(subject.repository, subject.pattern);
+  const decision = decide(question);
+  const outcome = { chosen: decision.state === 'update' ? decision.target.tag : undefined, needsAll: matched.length > 1 };
+  return all.slice(0, MAX_CONSIDERED).map((tag) => ({ tag, verdict: verdictOf(tag, subject, outcome) }));
+}
+
+function verdictOf(
+  tag: string,
+  subject: Subject,
+  { chosen, needsAll }: { readonly chosen: string | undefined; readonly needsAll: boolean },
+): ConsideredTag['verdict'] {
+  const { current, pattern, repository } = subject;
+  if (tag === chosen) return 'chosen';
+  if (tag === current.tag) return 'current';
+  if (!pattern.matches(tag)) return 'pattern';
+  if (repository?.images.get(tag)?.error) return 'unreadable';
+  if (pattern.needsTimes && needsAll && !repository?.images.has(tag)) return 'unread';
+  return notAhead(tag, subject) ?? (chosen === undefined ? 'eligible' : 'not-newest');
+}

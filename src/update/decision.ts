@@ -1,0 +1,117 @@
+import type { FluxError } from '../base/index.ts';
+import { formatImageRef, type ImageRef } from '../image/index.ts';
+
+/**
+ * The decision about one container's image. Automation, releases, listings and logs use this value and its texts, and nothing else works
+ * out a reason.
+ */
+export type Decision =
+  | Current
+  | { readonly state: 'update'; readonly target: ImageRef }
+  | { readonly state: 'held'; readonly by: Hold }
+  /** `nextLookAt` is the time of the next scan, in milliseconds since the epoch, if the scanner knows it. */
+  | { readonly state: 'unknown'; readonly why: Doubt; readonly nextLookAt?: number };
+
+type Current =
+  /** It has the newest image that matches. */
+  | { readonly state: 'current'; readonly because: 'newest' }
+  /** No known tag matches. */
+  | { readonly state: 'current'; readonly because: 'no-match' }
+  /** The newest tag that matches is older. */
+  | { readonly state: 'current'; readonly because: 'not-newer'; readonly newest: string; readonly tag: string };
+
+/** What keeps an image as it is. */
+export type Hold =
+  | { readonly kind: 'locked' }
+  | { readonly kind: 'ignored' }
+  | { readonly kind: 'not-automated' }
+  | { readonly kind: 'bad-image'; readonly error: FluxError }
+  | { readonly kind: 'bad-pattern'; readonly pattern: string }
+  /** The reference has a digest and no tag, so it does not say which tags to follow. */
+  | { readonly kind: 'digest-alone' }
+  /** The reference has a tag and a digest, and the digest of the new tag has not been read. */
+  | { readonly kind: 'digest-unknown'; readonly tag: string };
+
+/** What is not known, so that nothing is updated. */
+export type Doubt =
+  /** The tags of the repository have not been read. */
+  | { readonly kind: 'not-scanned' }
+  /** The order is by time, and these tags have not been read. */
+  | { readonly kind: 'unread'; readonly tags: readonly string[] }
+  | { readonly kind: 'unreadable'; readonly tags: readonly string[] }
+  | { readonly kind: 'untagged' }
+  /** The order is by time, and a time is unknown. */
+  | { readonly kind: 'no-time' }
+  /** The current image has no tag, and so no place in the order. */
+  | { readonly kind: 'no-tag'; readonly newest: string };
+
+/** A decision in a few words; those that Flux v1 has are its own. */
+export function describeDecision(decision: Decision): string {
+  switch (decision.state) {
+    case 'current':
+      return describeCurrent(decision);
+    case 'update':
+      return `update to ${formatImageRef(decision.target)}`;
+    case 'held':
+      return describeHold(decision.by);
+    case 'unknown':
+      return describeDoubt(decision.why);
+  }
+}
+
+/** Why an up-to-date workload is skipped. */
+export const UP_TO_DATE = 'image(s) up to date';
+
+function describeCurrent(decision: Current): string {
+  switch (decision.because) {
+    case 'newest':
+      return UP_TO_DATE;
+    case 'no-match':
+      return 'no known tag matches';
+    case 'not-newer':
+      return `newest matching tag ${decision.newest} is not newer than ${decision.tag}`;
+  }
+}
+
+export function describeHold(hold: Hold): string {
+  switch (hold.kind) {
+    case 'locked':
+      return 'locked';
+    case 'ignored':
+      return 'ignore';
+    case 'not-automated':
+      return 'not automated';
+    case 'bad-image':
+      return hold.error.message;
+    case 'bad-pattern':
+      return `invalid tag pattern: ${JSON.stringify(hold.pattern)}`;
+    case 'digest-alone':
+      return 'image is pinned to a digest without a tag';
+    case 'digest-unknown':
+      return `image is pinned to a digest, and the digest of tag ${hold.tag} is unknown`;
+  }
+}
+
+function describeDoubt(doubt: Doubt): string {
+  switch (doubt.kind) {
+    case 'not-scanned':
+      return 'the tags of the image have not been read';
+    case 'unread':
+      return `inconsistent repository metadata: missing metadata for image ${listed(doubt.tags)}`;
+    case 'unreadable':
+      return `cannot read metadata of any matching tag: ${listed(doubt.tags)}`;
+    case 'untagged':
+      return 'untagged image in available images';
+    case 'no-time':
+      return 'image with zero created timestamp';
+    case 'no-tag':
+      return `image has no tag, so it is unknown whether ${doubt.newest} is newer`;
+  }
+}
+
+/** `tag "a"`, as in Flux v1, or `tags "a", "b", "c" and 4 more`. */
+function listed(tags: readonly string[]): string {
+  const some = tags.slice(0, 3).map((tag) => JSON.stringify(tag));
+  const more = tags.length > some.length ? ` and ${tags.length - some.length} more` : '';
+  return `tag${tags.length === 1 ? '' : 's'} ${some.join(', ')}${more}`;
+}
