@@ -74,12 +74,12 @@ const COMPILE: Readonly<Record<TagPattern['kind'], (body: string) => Test | stri
  */
 export function orderedBy(pattern: TagPattern, text: string): TagPattern {
   const order = parseTagOrder(text);
+  const ordered = { ...pattern, text: `${pattern.text} order ${text}` };
   if ('problem' in order) {
-    return { ...pattern, valid: false, problem: `of the order ${JSON.stringify(text)} ${order.problem}`, matches: () => false };
+    return { ...ordered, valid: false, problem: `of the order ${JSON.stringify(text)} ${order.problem}`, matches: () => false };
   }
   return {
-    ...pattern,
-    text: `${pattern.text} order ${text}`,
+    ...ordered,
     order,
     needsTimes: false,
     matches: (tag) => pattern.matches(tag) && order.keyOf(tag) !== undefined,

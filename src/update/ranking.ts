@@ -35,12 +35,11 @@ export function rankingOf({ tags, images }: ImageRepository, pattern: TagPattern
     RANKED.set(images, ranked);
   }
   const { byPattern } = ranked;
-  const key = `${pattern.valid} ${pattern.text}`;
-  const known = byPattern.get(key);
+  const known = byPattern.get(pattern.text);
   if (known) return known;
   if (byPattern.size >= MAX_PATTERNS) byPattern.clear();
   const ranking = rank(tags, images, pattern);
-  byPattern.set(key, ranking);
+  byPattern.set(pattern.text, ranking);
   return ranking;
 }
 
