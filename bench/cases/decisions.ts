@@ -16,7 +16,8 @@ export const decisions: Case = {
     const decideAll = decisionsOf(questions);
     const cold = processorMs(decideAll);
     const warm = Array.from({ length: WARM_RUNS }, () => processorMs(decideAll)).sort((a, b) => a - b)[Math.floor(WARM_RUNS / 2)];
-    const { cpuMs } = await longestTurn(() => planAutomation(automationOf(manyContainers(lab.scaled(REPOSITORIES)))));
+    const context = automationOf(manyContainers(lab.scaled(REPOSITORIES)));
+    const { cpuMs } = await longestTurn(() => planAutomation(context));
     const what = `${questions.length} containers, ${lab.scaled(REPOSITORIES)} repositories of 500 tags`;
     return {
       tables: [

@@ -40,17 +40,17 @@ export async function selectWorkloads(
   const wanted = new Set(include.filter((id) => id !== ALL_WORKLOADS).map(normalId));
   const unwanted = new Set(exclude.map(normalId));
   const results = new Map<ResourceId, WorkloadResult>();
-  const asked: ResourceId[] = [];
+  const asked = new Set<ResourceId>();
   for (const [id, { object }] of manifests) {
     if (!isWorkloadKind(object.kind)) continue;
     if (!everything && !wanted.has(id)) results.set(id, rejection('ignored', 'not included'));
     else if (unwanted.has(id)) results.set(id, rejection('ignored', 'excluded'));
-    else asked.push(id);
+    else asked.add(id);
   }
   for (const id of wanted) {
-    if (!asked.includes(id) && !results.has(id)) results.set(id, rejection('skipped', 'not found in repository'));
+    if (!asked.has(id) && !results.has(id)) results.set(id, rejection('skipped', 'not found in repository'));
   }
-  const found = asked.length === 0 ? [] : await workloads.workloads({ ids: asked }, signal ? { signal } : {});
+  const found = asked.size === 0 ? [] : await workloads.workloads({ ids: [...asked] }, signal ? { signal } : {});
   const running = new Map(found.map((workload) => [workload.id, workload]));
   const candidates: Candidate[] = [];
   for (const id of asked) {

@@ -44,8 +44,9 @@ export function contextOf({ files, manifests, running, registry }: World): Updat
     },
     workloads: {
       async workloads({ ids }) {
+        const wanted = new Set(ids);
         const all = running.map((each) => (typeof each === 'string' ? runningAsWritten(each, byId) : each));
-        return all.filter(({ id }) => ids.includes(id));
+        return all.filter(({ id }) => wanted.has(id));
       },
     },
     images,
