@@ -10,10 +10,11 @@ const MAX_SUMS = 10;
 const MAX_UNREAD_BYTES = 2 ** 20;
 const TIME = /"time":"[^"]*",/;
 
-/** Lines with the same level and message. */
+/** Lines with the same level, message and source. */
 interface Group {
   readonly level: string;
   readonly component?: string;
+  readonly source?: string;
   readonly msg: string;
 }
 
@@ -55,8 +56,8 @@ export function limitLines(
     folded.clear();
     const time = new Date(clock.now()).toISOString();
     for (const [group, leftOut] of most.slice(0, MAX_SUMS - 1)) {
-      const { level, component, msg } = JSON.parse(group) as Group;
-      lines.write(`${JSON.stringify({ level, time, component, leftOut, msg })}\n`);
+      const { level, component, source, msg } = JSON.parse(group) as Group;
+      lines.write(`${JSON.stringify({ level, time, component, source, leftOut, msg })}\n`);
     }
     const leftOut = most.slice(MAX_SUMS - 1).reduce((sum, [, count]) => sum + count, 0);
     if (leftOut > 0) lines.write(`${JSON.stringify({ level: 'warn', time, leftOut, msg: 'other lines left out' })}\n`);
@@ -64,8 +65,8 @@ export function limitLines(
 
   return {
     write(line) {
-      const { level, component, msg } = JSON.parse(line) as Group;
-      const group = JSON.stringify({ level, component, msg });
+      const { level, component, source, msg } = JSON.parse(line) as Group;
+      const group = JSON.stringify({ level, component, source, msg });
       const text = line.replace(TIME, '');
       shown = lately();
       const alike = shown.filter((other) => other.group === group);

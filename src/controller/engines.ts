@@ -79,7 +79,7 @@ export function startEngines(options: EnginesOptions): RunningFlux {
       ...source,
       thread,
       events,
-      notifier,
+      notifier: isOne ? notifier : { ...notifier, notify: (news) => notifier.notify({ ...news, source: source.name }) },
       images: imagesOfOne(),
       metrics: { ...metrics, ...metrics.ofSource(source.name) },
       ...(heapBytes === undefined ? {} : { maxManifestBytes: heapBytes / 2 / sources.length }),

@@ -56,6 +56,7 @@ export async function startFlux({ temporaryDirectory, pid, host, isAlive, ...opt
 
   function connect({ name, url, branch, paths, syncTag, notesRef }: SourceConfig): EngineSource {
     const fence = new Fence(clock);
+    const shown = config.sources.length > 1 ? { source: name } : {};
     const source = createSource({
       url,
       branch,
@@ -74,7 +75,7 @@ export async function startFlux({ temporaryDirectory, pid, host, isAlive, ...opt
       environment,
       mayPush: fence.check,
       clock,
-      log: log.child({ component: 'git', ...(config.sources.length > 1 ? { source: name } : {}) }),
+      log: log.child({ component: 'git', ...shown }),
       onRemote: metrics.gitRemote,
     });
     const syncSet = syncSetName(source);
@@ -83,7 +84,8 @@ export async function startFlux({ temporaryDirectory, pid, host, isAlive, ...opt
       url,
       source,
       fence,
-      takePart: (handlers, signal) => cluster.takePart({ syncSet, host, fence }, handlers, signal),
+      takePart: (handlers, signal) =>
+        cluster.takePart({ syncSet, host, fence, ...(config.sources.length > 1 ? { name } : {}) }, handlers, signal),
     };
   }
 

@@ -4,6 +4,8 @@ import type { FluxEvent } from '../record/index.ts';
 
 /** What a sync or a job reports, all at once. */
 export interface Notification {
+  /** The name of the source; absent if the daemon has one. */
+  readonly source?: string;
   /** In the order in which they happened. */
   readonly events: readonly FluxEvent[];
   /** The sync, with the outcome of each object; absent for a job. */

@@ -4,6 +4,8 @@ export interface LoggedEvent {
   /** Counts from 1 in this daemon process. */
   readonly sequence: number;
   readonly event: FluxEvent;
+  /** The name of the source; absent if the daemon has one. */
+  readonly source?: string;
 }
 
 /** Limit of objects in all retained events together; each event counts as one more. */
@@ -22,9 +24,9 @@ export class EventLog {
     return this.#last;
   }
 
-  add(event: FluxEvent): void {
+  add(event: FluxEvent, source?: string): void {
     this.#last += 1;
-    this.#events.push({ sequence: this.#last, event });
+    this.#events.push({ sequence: this.#last, event, ...(source === undefined ? {} : { source }) });
     this.#weight += weightOf(event);
     while (this.#events.length > MAX_EVENTS || (this.#weight > MAX_WEIGHT && this.#events.length > 1)) {
       const oldest = this.#events.shift();

@@ -98,6 +98,16 @@ describe('GET /api/v1/events', () => {
     stream.close();
   });
 
+  test('names the source of each event where there are several, and streams those of one', async () => {
+    await using api = await serveEvents();
+    const stream = await follow(api.port);
+    api.events.add(event('a'), 'apps');
+    api.events.add(event('b'), 'default');
+    await until('one came', () => stream.events().length === 1);
+    expect(stream.events().map(({ data }) => eventSchema.parse(data))).toMatchObject([{ id: 2, source: 'default' }]);
+    stream.close();
+  });
+
   test('goes on after the last event that a client has', async () => {
     await using api = await serveEvents();
     for (const id of ['a', 'b', 'c']) api.events.add(event(id));

@@ -16,6 +16,7 @@ const sourceDaemon = (name: string): SourceDaemon => ({
     }),
   }),
   workloadIds: async () => new Set(),
+  requireAcceptance: () => undefined,
 });
 
 test('a request that names a source is answered for it alone, in both APIs', async () => {

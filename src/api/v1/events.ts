@@ -17,7 +17,7 @@ type Feed = Daemon['events'];
 
 /**
  * `GET /api/v1/events`: a stream of server-sent events (HTML standard, 9.2). `Last-Event-ID` resumes where a reader stopped; without it
- * the stream starts now. An event `gap` reports that events are permanently missing.
+ * the stream starts now. An event `gap` reports that events are permanently missing. The stream of one of several sources has its events.
  */
 export function eventRoutes(daemon: Daemon, clock: Clock): readonly Route[] {
   // Event numbers restart with each daemon process; this prefix identifies the process.
@@ -50,7 +50,7 @@ export function eventRoutes(daemon: Daemon, clock: Clock): readonly Route[] {
         return {
           status: 200,
           headers: { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', Connection: 'close' },
-          body: counted(follow(daemon.events, { epoch, position, until, clock, signal })),
+          body: counted(follow(daemon.events, { epoch, sources: daemon.sources, position, until, clock, signal })),
         };
       },
     },
@@ -65,6 +65,8 @@ function positionOf(id: string, epoch: string): number | undefined {
 
 interface FollowOptions {
   readonly epoch: string;
+  /** Whose events are sent. */
+  readonly sources: readonly string[];
   /** The last event that the reader received; undefined if unknown. */
   readonly position: number | undefined;
   /** The deadline of the stream, by the clock. */
@@ -73,7 +75,7 @@ interface FollowOptions {
   readonly signal: AbortSignal;
 }
 
-async function* follow(feed: Feed, { epoch, position, until, clock, signal }: FollowOptions): AsyncGenerator<string> {
+async function* follow(feed: Feed, { epoch, sources, position, until, clock, signal }: FollowOptions): AsyncGenerator<string> {
   yield 'retry: 3000\n\n';
   let at = position ?? 0;
   if (position === undefined || !feed.since(at).complete) {
@@ -85,7 +87,8 @@ async function* follow(feed: Feed, { epoch, position, until, clock, signal }: Fo
     // Too slow: the reader reconnects with its last id and learns of the gap.
     if (!complete) return;
     for (const logged of events.slice(0, CHUNK)) {
-      yield `id: ${epoch}.${logged.sequence}\nevent: ${logged.event.type}\ndata: ${goJson(eventToWire(logged))}\n\n`;
+      if (logged.source === undefined || sources.includes(logged.source))
+        yield `id: ${epoch}.${logged.sequence}\nevent: ${logged.event.type}\ndata: ${goJson(eventToWire(logged))}\n\n`;
       at = logged.sequence;
     }
     const waitMs = Math.min(HEARTBEAT_MS, until - clock.monotonic());
@@ -117,9 +120,10 @@ async function isQuiet(feed: Feed, waitMs: number, clock: Clock, signal: AbortSi
   }
 }
 
-function eventToWire({ sequence, event }: LoggedEvent): EventWire {
+function eventToWire({ sequence, event, source }: LoggedEvent): EventWire {
   const envelope = {
     id: sequence,
+    ...(source === undefined ? {} : { source }),
     serviceIDs: event.objects,
     type: event.type,
     startedAt: new Date(event.startedAt).toISOString(),

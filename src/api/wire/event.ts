@@ -13,6 +13,8 @@ const reasonsSchema = z.array(z.object({ id: z.string(), reason: z.string() }));
 const envelope = {
   /** Counts from 1 in each daemon process. */
   id: z.number(),
+  /** The name of the source; absent if the daemon has one. */
+  source: z.string().optional(),
   /** The objects concerned. */
   serviceIDs: z.array(z.string()),
   /** RFC 3339 in UTC. */

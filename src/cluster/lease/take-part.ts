@@ -10,6 +10,8 @@ import { createLeaseStore } from './lease-store.ts';
 export interface Candidacy {
   /** The source that only one daemon may write for, by its sync-set name. */
   readonly syncSet: string;
+  /** Its name in the log; absent if the daemon has one source. */
+  readonly name?: string;
   /** Host name, used if the token contains no pod name. */
   readonly host: string;
   /** Open while this daemon may write for the source. */
@@ -29,7 +31,8 @@ const RETRY_MS = 1_000;
  * cluster has none, and leads. Resolves after the signal has aborted and the lease is released.
  */
 export async function takePart(options: TakePartOptions, handlers: ElectionHandlers, signal: AbortSignal): Promise<void> {
-  const { syncSet, host, credentials, fence, onRequest, clock, log } = options;
+  const { syncSet, host, credentials, fence, onRequest, clock } = options;
+  const log = options.name === undefined ? options.log : options.log.child({ source: options.name });
   fence.close();
   const self = await findSelf(options, handlers, signal);
   if (signal.aborted) return;

@@ -34,6 +34,8 @@ import { refuseUnknown } from './source-name.ts';
 export interface SourceDaemon extends Daemon {
   /** The workloads in its repository, as last read. */
   workloadIds(): Promise<ReadonlySet<ResourceId>>;
+  /** @throws FluxError why it would refuse this update, or any change, now. */
+  requireAcceptance(update?: UpdateSpec): void;
 }
 
 export interface DaemonOptions {
@@ -89,6 +91,12 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
     sources: [options.name],
     of: (name) => (name === options.name ? daemon : refuseUnknown(name, [options.name])),
     workloadIds: async () => new Set((await currentView())?.workloads.keys()),
+
+    requireAcceptance(update) {
+      if (update && !asksForCommit(update)) return;
+      requireLeadership(leadership());
+      if (update) jobs.requireRoom(update);
+    },
 
     async listWorkloads({ namespace, ids }) {
       refuseBothFilters(namespace, ids[0], 'workloads');

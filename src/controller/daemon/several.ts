@@ -1,4 +1,4 @@
-import { mapNonEmpty, type NonEmpty } from '../../base/index.ts';
+import { asFluxError, FluxError, mapNonEmpty, type NonEmpty } from '../../base/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
 import { shareOf, type UpdateSpec } from '../../update/index.ts';
 import type { Daemon, SyncReport } from './daemon.ts';
@@ -35,7 +35,7 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
   }
 
   /** The first source answers for workloads that none has. */
-  async function shares(spec: UpdateSpec): Promise<readonly (readonly [Daemon, UpdateSpec])[]> {
+  async function shares(spec: UpdateSpec): Promise<readonly (readonly [SourceDaemon, UpdateSpec])[]> {
     const owner = await owners();
     return daemons.flatMap((daemon, index) => {
       const share = shareOf(spec, (id) => (owner.get(id) ?? 0) === index);
@@ -44,7 +44,13 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
   }
 
   function syncsOf(id: string): NonEmpty<SyncReport> {
-    return mapNonEmpty(split(id), (part) => firstAnswer(daemons, (daemon) => daemon.sync(part)));
+    return mapNonEmpty(split(id), (part) => firstAnswer(daemons, (daemon) => named(daemon, daemon.sync(part))));
+  }
+
+  /** A sync of all sources, or of none. */
+  function startSyncs(concerned: NonEmpty<SourceDaemon>): SyncReport {
+    for (const daemon of concerned) blaming(daemon, () => daemon.requireAcceptance());
+    return mergeReports(mapNonEmpty(concerned, (daemon) => daemon.startSync()));
   }
 
   return {
@@ -64,8 +70,10 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
     export: () => first.export(),
 
     async update(spec, cancel) {
-      const ids: string[] = [];
-      for (const [daemon, share] of await shares(spec)) ids.push(await daemon.update(share, cancel));
+      const all = await shares(spec);
+      // Before the first job: a client that gets an error finds no change under way.
+      for (const [daemon, share] of all) blaming(daemon, () => daemon.requireAcceptance(share));
+      const ids = await Promise.all(all.map(([daemon, share]) => daemon.update(share, cancel)));
       return ids.join(AND);
     },
     job: async (id) =>
@@ -84,7 +92,7 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
       return (await Promise.all(mapNonEmpty(daemons, (daemon) => daemon.notify(change)))).includes(true);
     },
 
-    startSync: () => mergeReports(mapNonEmpty(daemons, (daemon) => daemon.startSync())),
+    startSync: () => startSyncs(daemons),
     sync: (id) => mergeReports(syncsOf(id)),
     async syncDone(id) {
       await Promise.all(split(id).flatMap((part) => daemons.map((daemon) => daemon.syncDone(part))));
@@ -94,11 +102,24 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
     writers: () => Promise.reject(unnamed(names)),
 
     heldDeletions: () => mergeHeld(mapNonEmpty(daemons, (daemon) => daemon.heldDeletions())),
-    approveDeletions: (hash) =>
-      mergeReports(mapNonEmpty(split(hash), (part) => firstAnswer(daemons, (daemon) => daemon.approveDeletions(part)))),
+    approveDeletions(hash) {
+      const lists = mapNonEmpty(split(hash), (part) => ({
+        part,
+        daemon: daemons.find((daemon) => daemon.heldDeletions().hash === part) ?? refuseOutdated(hash, daemons),
+      }));
+      for (const { daemon } of lists) blaming(daemon, () => daemon.requireAcceptance());
+      return mergeReports(mapNonEmpty(lists, ({ daemon, part }) => daemon.approveDeletions(part)));
+    },
     deleteOrphans: (orphans) => firstAnswer(daemons, (daemon) => daemon.deleteOrphans(orphans)),
 
-    health: async (options) => mergeHealth(await Promise.all(mapNonEmpty(daemons, (daemon) => daemon.health(options)))),
+    health: async (options) =>
+      mergeHealth(
+        await Promise.all(
+          mapNonEmpty(daemons, (daemon) =>
+            daemon.health(options).catch((error: unknown) => Promise.reject(blame(daemon, error))),
+          ),
+        ),
+      ),
     objects: () => mergeObjects(mapNonEmpty(daemons, (daemon) => daemon.objects())),
     scansImages: first.scansImages,
     imageScans: () => first.imageScans(),
@@ -114,24 +135,57 @@ function split(id: string): NonEmpty<string> {
   return [first, ...others];
 }
 
-/** The first answer without an error; else the error of the first. */
-function firstAnswer<T>([first, ...others]: NonEmpty<Daemon>, ask: (daemon: Daemon) => T): T {
+/** None is approved when one of the lists is not the current one. */
+function refuseOutdated(hash: string, daemons: NonEmpty<Daemon>): never {
+  const { hash: now } = mergeHeld(mapNonEmpty(daemons, (daemon) => daemon.heldDeletions()));
+  throw new FluxError(
+    now === undefined
+      ? `no list ${hash} of deletions waits for approval`
+      : `the list of held deletions is not ${hash}: it is ${now} now`,
+    { code: 'gc/changed', fault: 'user', help: 'Run `fluxctl gc` to see the current list, and approve that.' },
+  );
+}
+
+/** Names the source of a failed sync. */
+function named(daemon: Daemon, report: SyncReport): SyncReport {
+  return report.failure ? { ...report, failure: blame(daemon, report.failure) } : report;
+}
+
+function blaming(daemon: Daemon, ask: () => void): void {
   try {
-    return ask(first);
+    ask();
   } catch (error) {
-    for (const other of others) {
-      try {
-        return ask(other);
-      } catch {
-        // The error of the first source is as good.
-      }
-    }
-    throw error;
+    throw blame(daemon, error);
   }
 }
 
-async function firstResult<T>([first, ...others]: NonEmpty<Daemon>, ask: (daemon: Daemon) => Promise<T>): Promise<T> {
-  const results = await Promise.allSettled([first, ...others].map(ask));
-  const found = results.find((result) => result.status === 'fulfilled');
-  return found ? found.value : ask(first);
+/** The same error, with the name of the source. */
+function blame({ sources }: Daemon, thrown: unknown): FluxError {
+  const { message, code, fault, help, expected, cause } = asFluxError(thrown, { code: 'source/failed' });
+  return new FluxError(`source ${sources.join()}: ${message}`, {
+    ...{ code, fault, expected, cause },
+    ...(help === undefined ? {} : { help }),
+  });
+}
+
+/** The first answer without an error; else the first error of a source that this daemon writes for. */
+function firstAnswer<T>(daemons: NonEmpty<Daemon>, ask: (daemon: Daemon) => T): T {
+  const errors: unknown[] = [];
+  for (const daemon of daemons) {
+    try {
+      return ask(daemon);
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  throw errors.find((error) => !(error instanceof FluxError && error.code.startsWith('lease/'))) ?? errors[0];
+}
+
+/** The same for answers that take time: does not wait for the others. */
+async function firstResult<T>(daemons: NonEmpty<Daemon>, ask: (daemon: Daemon) => Promise<T>): Promise<T> {
+  try {
+    return await Promise.any(daemons.map(ask));
+  } catch (error) {
+    throw error instanceof AggregateError ? error.errors[0] : error;
+  }
 }

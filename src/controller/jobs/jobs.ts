@@ -50,9 +50,15 @@ export class JobQueue {
   }
 
   /** @throws FluxError `job/queue-full`. */
-  add(spec: UpdateSpec, queuedAt: number): Job {
+  requireRoom(spec: UpdateSpec): void {
     const chars = JSON.stringify(spec).length;
     if (this.#waiting.length >= MAX_WAITING || this.#waitingChars + chars > MAX_WAITING_CHARS) throw queueFull(this.length);
+  }
+
+  /** @throws FluxError `job/queue-full`. */
+  add(spec: UpdateSpec, queuedAt: number): Job {
+    this.requireRoom(spec);
+    const chars = JSON.stringify(spec).length;
     const job = { id: randomUUID(), spec, queuedAt, chars };
     this.#waiting.push(job);
     this.#waitingChars += chars;

@@ -5,8 +5,8 @@ import type { Sink } from '../notification.ts';
 export function eventStream(log: Pick<EventLog, 'add'>): Sink {
   return {
     name: 'event stream',
-    receive({ events }) {
-      for (const event of events) log.add(event);
+    receive({ events, source }) {
+      for (const event of events) log.add(event, source);
     },
   };
 }

@@ -9,7 +9,7 @@ import { daemonOf, queuedSync } from '../../api/daemon-fixture.ts';
 const missing = (what: string) => new FluxError(`unknown ${what}`, { code: 'x/unknown', fault: 'missing' });
 
 /** The daemon of a source that has one workload, knows its own syncs and jobs, and answers the rest as told. */
-function sourceDaemon(name: string, parts: Partial<Daemon> = {}) {
+function sourceDaemon(name: string, parts: Partial<SourceDaemon> = {}) {
   const jobs = new Map<string, JobStatus>();
   const reports = new Map<string, SyncReport>();
   const updates: UpdateSpec[] = [];
@@ -39,11 +39,12 @@ function sourceDaemon(name: string, parts: Partial<Daemon> = {}) {
       ...parts,
     }),
     workloadIds: async () => new Set([`shop:deployment/${name}`]),
+    requireAcceptance: parts.requireAcceptance ?? (() => undefined),
   };
   return { daemon, jobs, reports, updates };
 }
 
-function two(a: Partial<Daemon> = {}, b: Partial<Daemon> = {}) {
+function two(a: Partial<SourceDaemon> = {}, b: Partial<SourceDaemon> = {}) {
   const [one, other] = [sourceDaemon('a', a), sourceDaemon('b', b)];
   return { a: one, b: other, daemon: combineDaemons([one.daemon, other.daemon]) };
 }
@@ -124,6 +125,34 @@ describe('a change', () => {
     expect(await daemon.job(id)).toMatchObject(expected);
   });
 
+  test('is refused as a whole, with the name of the source that refuses it', async () => {
+    const started: string[] = [];
+    const { daemon, a, b } = two(
+      { startSync: () => queuedSync(`s${started.push('a')}`) },
+      {
+        requireAcceptance() {
+          throw new FluxError('this daemon is on standby', { code: 'lease/elsewhere', expected: true, help: 'Use that one.' });
+        },
+      },
+    );
+    const refusal = {
+      code: 'lease/elsewhere',
+      message: 'source b: this daemon is on standby',
+      expected: true,
+      help: 'Use that one.',
+    };
+    await expect(daemon.update(releaseAll)).rejects.toMatchObject(refusal);
+    expect(() => daemon.startSync()).toThrow(expect.objectContaining(refusal));
+    expect([a.updates, b.updates, started]).toEqual([[], [], []]);
+    expect(await daemon.update(lock('shop:deployment/a'))).toBe('job-of-a-1');
+  });
+
+  test('is answered by the source that knows it, without waiting for the others', async () => {
+    const { daemon, b } = two({ job: () => new Promise(() => undefined) });
+    b.jobs.set('j', { state: 'running', error: '' });
+    expect(await daemon.job('j')).toEqual({ state: 'running', error: '' });
+  });
+
   test('that is unknown is an error', async () => {
     await expect(two().daemon.job('nowhere')).rejects.toMatchObject({ code: 'x/unknown' });
   });
@@ -172,7 +201,7 @@ test('a sync is one of all sources', () => {
     startedAt: 1,
     finishedAt: 5,
     counts: { created: 3, unchanged: 2 },
-    failure,
+    failure: { message: 'source b: no route', code: 'git/unreachable' },
   });
   expect(() => daemon.sync('nowhere')).toThrow('unknown sync');
 });
@@ -251,7 +280,14 @@ describe('lists', () => {
     expect(daemon.approveDeletions('h1.h2').id).toBe('sync-for-h1.sync-for-h2');
     expect(daemon.approveDeletions('h2').id).toBe('sync-for-h2');
     expect(approved).toEqual(['h1', 'h2', 'h2']);
-    expect(() => daemon.approveDeletions('h3')).toThrow(expect.objectContaining({ code: 'gc/changed' }));
+    for (const outdated of ['h3', 'h1.h3', 'h3.h2'])
+      expect(() => daemon.approveDeletions(outdated)).toThrow(
+        expect.objectContaining({
+          code: 'gc/changed',
+          message: `the list of held deletions is not ${outdated}: it is h1.h2 now`,
+        }),
+      );
+    expect(approved).toHaveLength(3);
   });
 
   test('of objects are sorted, with the failure of any', () => {
@@ -283,6 +319,28 @@ test('a daemon is ready, settled and alive if all of its sources are', async () 
     objects: [],
   });
   expect(two().daemon.readiness()).toEqual({ ready: true, reason: '' });
+});
+
+test('a source without health names itself', async () => {
+  const { daemon } = two(
+    { health: async () => ({ revision: 'r1', settled: true, counts: {}, objects: [] }) },
+    { health: () => Promise.reject(new FluxError('nothing has been synced yet', { code: 'health/no-sync', fault: 'missing' })) },
+  );
+  await expect(daemon.health({ waitMs: 0 })).rejects.toMatchObject({
+    message: 'source b: nothing has been synced yet',
+    code: 'health/no-sync',
+    fault: 'missing',
+  });
+});
+
+test('the error of a source for which another daemon writes is the last to be shown', () => {
+  const throwing = (code: string) => ({
+    deleteOrphans: () => {
+      throw new FluxError(code, { code });
+    },
+  });
+  const { daemon } = two(throwing('lease/elsewhere'), throwing('gc/changed'));
+  expect(() => daemon.deleteOrphans([])).toThrow('gc/changed');
 });
 
 test('a notice of a push reaches every source, one of an image the shared watch once', async () => {
