@@ -23,11 +23,14 @@ export async function reportSync(
   }: { readonly branch: string; readonly started: SyncReportWire; readonly format?: ReportFormat },
 ): Promise<SyncReportWire> {
   const report = await awaitEnd(session, client, branch, started);
+  // With several sources, the others may have synced.
+  const isEmpty = report.failure && Object.keys(report.counts).length === 0 && report.errors.length === 0;
+  if (!report.failure) session.stderr.write('Done.\n');
+  if (!isEmpty)
+    session.stdout.write(
+      format === 'table' ? formatSync(report, painter(session, session.stdout)) : await dataText(format, report),
+    );
   if (report.failure) throw failureOf(report.failure);
-  session.stderr.write('Done.\n');
-  session.stdout.write(
-    format === 'table' ? formatSync(report, painter(session, session.stdout)) : await dataText(format, report),
-  );
   return report;
 }
 
@@ -35,8 +38,16 @@ async function awaitEnd(session: Session, client: ApiClient, branch: string, sta
   const { clock, timeoutMs, stderr, progress } = session;
   const deadline = clock.monotonic() + timeoutMs;
   let announced = false;
-  const announce = ({ revision }: SyncReportWire) => {
-    if (announced || revision === undefined) return;
+  const announce = ({ revision, sources = [] }: SyncReportWire) => {
+    if (announced) return;
+    if (sources.length > 1) {
+      if (sources.some((each) => each.revision === undefined)) return;
+      announced = true;
+      const revisions = sources.map((each) => `${each.name} at ${short(each.revision ?? '')}`).join(' and ');
+      stderr.write(`Waiting for ${printableLine(revisions)} to be applied ...\n`);
+      return;
+    }
+    if (revision === undefined) return;
     announced = true;
     stderr.write(`Revision of ${printableLine(branch)} to apply is ${short(revision)}\n`);
     stderr.write(`Waiting for ${short(revision)} to be applied ...\n`);

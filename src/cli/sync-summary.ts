@@ -66,10 +66,10 @@ function colourOf(word: string, line: string, paint: Paint): string {
 }
 
 /** `failed shop:deployment/cart (deploy/cart.yaml:12 document 3): its reason`. */
-function changeLine({ id, outcome, place, reason, error }: Change): string {
+function changeLine({ id, outcome, place, reason, error, source }: Change): string {
   const why = whyText({ reason, error });
   // The location matters only for failures.
-  const where = place && !['created', 'configured', 'deleted'].includes(outcome) ? ` (${placeText(place)})` : '';
+  const where = place && !['created', 'configured', 'deleted'].includes(outcome) ? ` (${placeText({ ...place, source })})` : '';
   return `${outcome} ${id}${where}${why === '' ? '' : `: ${why}`}`;
 }
 
@@ -91,14 +91,15 @@ export function problemLine(kind: 'error' | 'warning', problem: Problem): string
 }
 
 /** `deploy/web.yaml:12:3 document 3, item 2`, as far as known. */
-export function placeText({ file, line, document, item, ...rest }: Partial<Problem>): string {
+export function placeText({ file, line, document, item, source, ...rest }: Partial<Problem>): string {
   if (file === undefined) return '';
   const column = line === undefined || rest.column === undefined ? '' : `:${rest.column}`;
   const within = [
     ...(document === undefined ? [] : [`document ${document}`]),
     ...(item === undefined ? [] : [`item ${item}`]),
   ].join(', ');
-  return `${file}${line === undefined ? '' : `:${line}`}${column}${within === '' ? '' : ` ${within}`}`;
+  const of = source === undefined ? '' : ` of source ${source}`;
+  return `${file}${line === undefined ? '' : `:${line}`}${column}${within === '' ? '' : ` ${within}`}${of}`;
 }
 
 /** `2 configured, 1 unchanged`. */

@@ -1,4 +1,4 @@
-import { type Clock, type Logger, remember } from '../base/index.ts';
+import { type Clock, type Logger, remember, waitOrAbort } from '../base/index.ts';
 import type { Fence } from '../cluster/index.ts';
 import type { Config } from '../config/index.ts';
 import { deployKey, sameRepository, syncSetName } from '../git/index.ts';
@@ -112,7 +112,9 @@ export function startEngine(options: EngineOptions): Engine {
     async desired({ signal } = {}) {
       using deadline = clock.deadline(LOOK_MS, signal);
       const inTime = { signal: deadline.signal };
-      return (await reader.read(await source.fetch(inTime), inTime)).state;
+      // A fetch waits for its turn, behind a slow push for example.
+      const revision = await waitOrAbort(source.fetch(inTime), deadline.signal);
+      return (await reader.read(revision, inTime)).state;
     },
   });
 

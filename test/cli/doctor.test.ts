@@ -457,6 +457,24 @@ describe('doctor', () => {
     expect(bad).toMatchObject([{ check: 'git', level: 'fail', help: expect.stringContaining(help) }]);
   });
 
+  test('each of several sources is checked', async () => {
+    const source = (name: string, more: object) => ({ name, url: `https://h/${name}`, branch: 'main', paths: [], ...more });
+    const { stdout } = await doctor({
+      'GET /v1/sources': [
+        {
+          sources: [
+            source('infra', { status: 'ready', ready: true }),
+            source('apps', { status: 'unreachable', ready: false, reason: 'Git: could not resolve host: h' }),
+          ],
+        },
+      ],
+    });
+    expect(stdout).toContain('source infra: https://h/infra, branch main, is readable and writable\n');
+    expect(stdout).toContain('source apps: https://h/apps, branch main, is unreachable: Git: could not resolve host: h\n');
+    expect(stdout).toContain('Correct the host in --git-url');
+    expect(stdout.match(/the tag flux-sync/g)).toHaveLength(2);
+  });
+
   test('a daemon without a repository is told as that, without its URL and error of nothing', async () => {
     const remote = { url: 'file:', branch: 'main', path: '' };
     const config = GoFluxd.gitConfig({ remote, status: 'unconfigured', errors: 'git repo has not been cloned yet' });

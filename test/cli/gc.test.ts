@@ -108,6 +108,13 @@ describe('fluxctl gc approve', () => {
     expect(calls).toContainEqual({ name: 'approveDeletions', argument: HASH });
   });
 
+  test('approves the lists of several sources at once', async () => {
+    const hash = `${HASH}.fedcba9876543210`;
+    const { code, calls } = await run(deleting, 'gc', 'approve', hash);
+    expect(code).toBe(0);
+    expect(calls).toContainEqual({ name: 'approveDeletions', argument: hash });
+  });
+
   test('exits 1 when deletions are still held afterwards', async () => {
     const { code, stderr } = await run({ ...deleting, heldDeletions: () => held }, 'gc', 'approve', HASH);
     expect(code).toBe(1);

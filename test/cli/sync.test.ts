@@ -64,6 +64,44 @@ describe('sync', () => {
     ]);
   });
 
+  describe('of several sources', () => {
+    const sources = [
+      { name: 'infra', revision: REVISION },
+      { name: 'apps', revision: 'beb49f6fd92bd0d738e6914eda21cc80a61bbdc2' },
+    ];
+    const bad = { file: 'x.yaml', line: 2, source: 'apps', error: { code: 'yaml/bad-syntax', message: 'bad' } };
+
+    test('names them, and where each problem is', async () => {
+      const early = report({ state: 'running', sources: [sources[0], { name: 'apps' }] });
+      const { lines } = await sync({ [START]: [early], [STATUS]: [report({ sources, errors: [bad] })] });
+      expect(lines).toBe(
+        [
+          '2 Synchronizing with the repositories of infra and apps',
+          '2 Waiting for infra at 4be1f0c and apps at beb49f6 to be applied ...',
+          '2 Done.',
+          '1 error x.yaml:2 of source apps: bad',
+          '1 1 refused',
+          '2 Error: 1 manifest refused',
+          '',
+        ].join('\n'),
+      );
+    });
+
+    test('syncs the others if one fails, and prints what they did', async () => {
+      const failure = { code: 'git/unreachable', message: 'source apps: no route' };
+      const unready = config({ status: 'unreachable', errors: 'no route' });
+      const all = sources.map(({ name }) => ({ name, url: 'u', branch: 'main', paths: [], status: 'ready', ready: true }));
+      const { code, stdout, stderr } = await sync({
+        [CONFIG]: [unready],
+        'GET /v1/sources': [{ sources: all }],
+        [START]: [report({ sources, failure, counts: { created: 2 } })],
+      });
+      expect([code, stdout]).toEqual([1, '2 created\n']);
+      expect(stderr).toContain('source apps: no route');
+      expect(stderr).not.toContain('Done.');
+    });
+  });
+
   test('a reason that quotes its error is said once', async () => {
     const error = { code: 'x', message: 'forbidden' };
     const changes = [

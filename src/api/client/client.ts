@@ -16,7 +16,9 @@ import {
   MAX_DIFF_BYTES,
   type ObjectStatesWire,
   objectStatesSchema,
+  type SourceWire,
   type SyncReportWire,
+  sourcesSchema,
   syncReportSchema,
   type WritersWire,
   writersSchema,
@@ -46,6 +48,10 @@ export interface ApiClient {
   /** Whether the daemon is ready, with the reason if not; undefined for Flux v1, which does not report it. */
   readiness(options?: Cancellable): Promise<{ readonly ready: boolean; readonly reason: string } | undefined>;
   version(options?: Cancellable): Promise<string>;
+  /** The repositories that the daemon syncs from; undefined for a daemon that has one. */
+  sources(options?: Cancellable): Promise<readonly SourceWire[] | undefined>;
+  /** The same daemon, limited to one of its sources. */
+  of(source: string): ApiClient;
   /** An empty namespace means all. */
   listWorkloads(filter: { readonly namespace: string }, options?: Cancellable): Promise<readonly ListedWorkload[]>;
   /** The given workloads, in any namespace; missing ones are omitted. */
@@ -143,6 +149,11 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
       if (status === 404) return undefined;
       return { ready: status === 200, reason: status === 200 ? '' : text.trim() };
     },
+    async sources(cancel) {
+      const found = await ifKnown(sourcesSchema, { method: 'GET', path: '/sources', ...cancel });
+      return found && found.sources.length > 1 ? found.sources : undefined;
+    },
+    of: (source) => createApiClient({ ...options, source }),
     version: (cancel) => ask(z.string(), { method: 'GET', path: '/v11/version', ...cancel }),
     async listWorkloads({ namespace }, cancel) {
       return (await ask(workloadsSchema, { method: 'GET', path: '/v6/services', query: { namespace }, ...cancel })) ?? [];

@@ -16,6 +16,7 @@ export type {
   HeldDeletionsWire,
   HistoryWire,
   ObjectStatesWire,
+  SourceWire,
   SyncReportWire,
   WritersWire,
 } from '../wire/index.ts';

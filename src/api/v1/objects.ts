@@ -49,9 +49,10 @@ function wantedBy(query: URLSearchParams): (object: ObjectState) => boolean {
     (states.length === 0 || states.includes(state)) && (namespace === null || id?.startsWith(`${namespace}:`) === true);
 }
 
-function stateToWire({ id, state, since, place, reason, error }: ObjectState): ObjectStatesWire['objects'][number] {
+function stateToWire({ id, state, since, place, reason, error, source }: ObjectState): ObjectStatesWire['objects'][number] {
   return {
     ...(id === undefined ? {} : { id }),
+    ...(source === undefined ? {} : { source }),
     state,
     since: new Date(since).toISOString(),
     ...(place === undefined ? {} : { place }),

@@ -1,13 +1,13 @@
 import { type FluxError, redact } from '../../base/index.ts';
 import type { Change } from '../../change/index.ts';
-import type { SyncReport } from '../../controller/index.ts';
+import type { OfSource, SyncReport } from '../../controller/index.ts';
 import type { Problem } from '../../resource/index.ts';
 import type { SyncReportWire } from '../wire/index.ts';
 
 type ErrorObject = NonNullable<SyncReportWire['failure']>;
 
 export function syncReportToWire(report: SyncReport): SyncReportWire {
-  const { id, state, revision, previous, startedAt, finishedAt, counts, changes, errors, warnings, failure } = report;
+  const { id, state, revision, previous, startedAt, finishedAt, counts, changes, errors, warnings, sources, failure } = report;
   return {
     id,
     state,
@@ -19,13 +19,15 @@ export function syncReportToWire(report: SyncReport): SyncReportWire {
     changes: changes.map(changeToWire),
     errors: errors.map(problemToWire),
     warnings: warnings.map(problemToWire),
+    ...(sources === undefined ? {} : { sources: [...sources] }),
     ...(failure === undefined ? {} : { failure: errorToWire(failure) }),
   };
 }
 
-function changeToWire({ id, outcome, place, reason, error }: Change): SyncReportWire['changes'][number] {
+function changeToWire({ id, outcome, place, reason, error, source }: Change & OfSource): SyncReportWire['changes'][number] {
   return {
     id,
+    ...(source === undefined ? {} : { source }),
     outcome,
     ...(place === undefined ? {} : { place }),
     ...(reason === undefined ? {} : { reason: redact(reason) }),
@@ -33,8 +35,9 @@ function changeToWire({ id, outcome, place, reason, error }: Change): SyncReport
   };
 }
 
-export function problemToWire({ file, document, item, line, column, id, error }: Problem): SyncReportWire['errors'][number] {
-  return { file, document, item, line, column, id, error: errorToWire(error) };
+export function problemToWire(problem: Problem & OfSource): SyncReportWire['errors'][number] {
+  const { file, document, item, line, column, id, error, source } = problem;
+  return { file, document, item, line, column, id, ...(source === undefined ? {} : { source }), error: errorToWire(error) };
 }
 
 export function errorToWire({ code, message, help }: FluxError): ErrorObject {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { sourceNameSchema } from './sync.ts';
 
 const resultSchema = z.record(
   z.string(),
@@ -13,8 +14,7 @@ const reasonsSchema = z.array(z.object({ id: z.string(), reason: z.string() }));
 const envelope = {
   /** Counts from 1 in each daemon process. */
   id: z.number(),
-  /** The name of the source; absent if the daemon has one. */
-  source: z.string().optional(),
+  source: sourceNameSchema,
   /** The objects concerned. */
   serviceIDs: z.array(z.string()),
   /** RFC 3339 in UTC. */

@@ -21,5 +21,8 @@ export type HeldDeletionsWire = z.infer<typeof heldDeletionsSchema>;
 /** The body of `POST /api/v1/gc/orphan-deletions`. */
 export const orphanDeletionSchema = z.strictObject({ orphans: z.array(deletionSchema.strict()).min(1).readonly() });
 
+/** Hashes of lists, joined by dots: several sources have one each. */
+const HASHES = /^[0-9a-f]{12,64}(?:\.[0-9a-f]{12,64})*$/;
+
 /** The body of `POST /api/v1/gc/approvals`. */
-export const approvalSchema = z.strictObject({ hash: z.string().regex(/^[0-9a-f]{12,64}$/) });
+export const approvalSchema = z.strictObject({ hash: z.string().refine((hash) => HASHES.test(hash)) });

@@ -36,7 +36,7 @@ export type {
 } from './listing.ts';
 export { CONTAINER_FIELDS, type ContainerField } from './listing.ts';
 export { OBJECT_STATES, type ObjectStatesWire, objectStatesSchema } from './object-state.ts';
-export { type SourcesWire, sourcesSchema } from './source.ts';
+export { type SourcesWire, type SourceWire, sourcesSchema } from './source.ts';
 export {
   type HealthWire,
   healthSchema,

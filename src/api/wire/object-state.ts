@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { errorSchema, placeSchema } from './sync.ts';
+import { errorSchema, placeSchema, sourceNameSchema } from './sync.ts';
 
 /** The values of `GET /api/v1/objects?state=`. */
 export const OBJECT_STATES = ['synced', 'waiting', 'skipped', 'held', 'failed', 'refused'] as const;
@@ -15,6 +15,7 @@ export const objectStatesSchema = z.object({
     z.object({
       /** Absent for a refused document that does not name an object. */
       id: z.string().optional(),
+      source: sourceNameSchema,
       /** synced, waiting, skipped, held, failed or refused; a newer daemon may know more. */
       state: z.string(),
       /** When this state began, for this reason; for a synced object, the time of the last write. */

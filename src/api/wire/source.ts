@@ -22,3 +22,4 @@ export const sourcesSchema = z.object({
   ),
 });
 export type SourcesWire = z.infer<typeof sourcesSchema>;
+export type SourceWire = SourcesWire['sources'][number];

@@ -9,8 +9,12 @@ export const placeSchema = z.object({
   item: z.number().optional(),
 });
 
+/** The name of the source of an entry; absent if the daemon has one. */
+export const sourceNameSchema = z.string().optional();
+
 const changeSchema = z.object({
   id: z.string(),
+  source: sourceNameSchema,
   /** created, configured, deleted, skipped, held or failed; a newer daemon may know more. */
   outcome: z.string(),
   place: placeSchema.optional(),
@@ -22,6 +26,7 @@ export const fileProblemSchema = z.object({
   ...placeSchema.partial().shape,
   column: z.number().optional(),
   id: z.string().optional(),
+  source: sourceNameSchema,
   error: errorSchema,
 });
 
@@ -41,6 +46,8 @@ export const syncReportSchema = z.object({
   /** Refused files and documents. */
   errors: z.array(fileProblemSchema),
   warnings: z.array(fileProblemSchema),
+  /** The syncs that it consists of, if the daemon has several sources. */
+  sources: z.array(z.object({ name: z.string(), revision: z.string().optional() })).optional(),
   /** Set if the sync failed as a whole. */
   failure: errorSchema.optional(),
 });

@@ -75,8 +75,8 @@ function formatHeld({ deletions, approved }: HeldDeletionsWire): string {
   return blocks.join('') + approvedLine;
 }
 
-/** The daemon's hash format. */
-const HASH = /^[0-9a-f]{12,64}$/;
+/** The daemon's hash format; several sources have one each, joined by dots. */
+const HASH = /^[0-9a-f]{12,64}(?:\.[0-9a-f]{12,64})*$/;
 
 /** Approves a list. Deletions that are still held afterwards are an error. */
 async function approve(session: Session, { outputFormat: asked }: Flags, [hash = '']: readonly string[]): Promise<number> {

@@ -63,8 +63,8 @@ function tableOf(objects: readonly ObjectState[], format: 'table' | 'wide', head
   const whole = { alone: objects, together: [] };
   const { alone, together } = wide ? whole : groupHeld(objects, ({ state }) => state);
   const rows = alone.map((object) => {
-    const { state, since, place, id } = object;
-    const where = placeText({ file: place?.file, line: place?.line });
+    const { state, since, place, id, source } = object;
+    const where = placeText({ file: place?.file, line: place?.line, source });
     return [state, id ?? '', ...(wide ? [since] : []), where, whyText(object)];
   });
   const sums = together.map(([count, why]) => ['held', `${count} deletions`, '', `${why}; fluxctl gc lists them`]);
@@ -72,8 +72,8 @@ function tableOf(objects: readonly ObjectState[], format: 'table' | 'wide', head
 }
 
 /** A refused document may not name an object. */
-function nameOf({ id, place }: ObjectState): string {
-  return id ?? placeText({ file: place?.file, line: place?.line });
+function nameOf({ id, place, source }: ObjectState): string {
+  return id ?? placeText({ file: place?.file, line: place?.line, source });
 }
 
 function rank({ state }: ObjectState): number {

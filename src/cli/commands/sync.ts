@@ -40,9 +40,13 @@ async function sync(session: Session, { ignoreApplyErrors = false, wait = false,
   const format = outputFormat(asked, REPORT_FORMATS);
   const client = await session.client();
   const git = await client.gitRepoConfig({ regenerateKey: false });
-  checkReady(git);
-  session.stderr.write(`Synchronizing with ${printableLine(git.remote.url)}\n`);
+  // A source that is not ready does not keep the others from syncing.
+  const several = git.status === 'ready' ? undefined : await client.sources();
+  if (!several) checkReady(git);
   const started = await client.startSync();
+  const names = started?.sources?.map(({ name }) => name) ?? [];
+  const what = names.length > 1 ? `the repositories of ${names.join(' and ')}` : git.remote.url;
+  session.stderr.write(`Synchronizing with ${printableLine(what)}\n`);
   if (!started) {
     if (wait) throw cannotWait();
     const revision = await syncByJob(session, client, git);

@@ -5,7 +5,7 @@ import { attempt, checkPod, checkRights, checkServer, type DaemonPod } from './c
 import { checkDaemon, checkHeld, checkRegistries, checkSync, TROUBLE } from './daemon-checks.ts';
 import { type Finding, fail, warn } from './finding.ts';
 import type { InUse } from './flux-v1-daemon.ts';
-import { gitFinding, withoutRepeated } from './git-check.ts';
+import { gitFinding, sourceFinding, withoutRepeated } from './git-check.ts';
 import { checkLeftovers } from './leftovers.ts';
 import { checkWriters } from './writers.ts';
 
@@ -92,17 +92,19 @@ async function daemonFindings(session: Session): Promise<{ readonly inUse: InUse
   const client = await session.client();
   const asked = adviceOr('See the log of fluxd.');
   let repository = { status: '', errors: '' };
+  const several = await client.sources().catch(() => undefined); // reported by the other checks
   const states = client.objectStates({ states: TROUBLE });
   const git = async () => {
     const config = await client.gitRepoConfig({ regenerateKey: false });
     if (config.remote.url !== '') inUse = { ...inUse, source: config.remote };
+    if (several) return several.map(sourceFinding);
     const known = await states.catch(() => undefined); // reported by the sync check
     repository = config;
     return [gitFinding(config, known?.failure)];
   };
   const rest = [
     attempt('git', asked, git, 'fail'),
-    attempt('git', asked, () => checkWriters(client)),
+    ...(several?.map(({ name }) => client.of(name)) ?? [client]).map((each) => attempt('git', asked, () => checkWriters(each))),
     attempt('sync', asked, async () => checkSync(client, await states)),
     attempt('gc', asked, () => checkHeld(client)),
     attempt('registries', asked, () => checkRegistries(client)),

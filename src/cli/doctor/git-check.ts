@@ -1,4 +1,4 @@
-import type { GitConfig, ObjectStatesWire } from '../../api/client/index.ts';
+import type { GitConfig, ObjectStatesWire, SourceWire } from '../../api/client/index.ts';
 import { NOT_SYNCED } from './daemon-checks.ts';
 import { type Finding, fail, ok } from './finding.ts';
 
@@ -15,6 +15,13 @@ export function gitFinding({ remote, status, errors }: GitConfig, failure: Objec
     `${remote.url || 'no repository'} is ${STATUS[status] ?? status}${detail}`,
     own ?? remedy(status, errors, remote.url),
   );
+}
+
+/** The same for one of several sources. */
+export function sourceFinding({ name, url, branch, status, reason = '' }: SourceWire): Finding {
+  const what = `source ${name}: ${url}, branch ${branch}`;
+  if (status === 'ready') return ok('git', `${what}, is readable and writable`);
+  return fail('git', `${what}, is ${STATUS[status] ?? status}${reason === '' ? '' : `: ${reason}`}`, remedy(status, reason, url));
 }
 
 /** Meaning of Flux v1's states. */

@@ -67,6 +67,11 @@ export interface JobStatus {
   readonly result?: UpdateResult;
 }
 
+/** The name of the source of an entry; absent if the daemon has one. */
+export interface OfSource {
+  readonly source?: string;
+}
+
 /** One sync, from queued to done, which `fluxctl sync` waits for and prints. */
 export interface SyncReport {
   readonly id: string;
@@ -80,10 +85,12 @@ export interface SyncReport {
   /** Number of objects by outcome, including unchanged ones. */
   readonly counts: Readonly<Partial<Record<Outcome, number>>>;
   /** Everything but unchanged objects. */
-  readonly changes: readonly Change[];
+  readonly changes: readonly (Change & OfSource)[];
   /** Refused files and documents. */
-  readonly errors: readonly Problem[];
-  readonly warnings: readonly Problem[];
+  readonly errors: readonly (Problem & OfSource)[];
+  readonly warnings: readonly (Problem & OfSource)[];
+  /** The syncs that it consists of, if the daemon has several sources. */
+  readonly sources?: readonly { readonly name: string; readonly revision?: Revision }[];
   /** Set if the sync failed as a whole: Git or the cluster is unreachable. */
   readonly failure?: FluxError;
 }

@@ -81,6 +81,7 @@ export function mergeReports(reports: NonEmpty<SyncReport>): SyncReport {
   const started = reports.flatMap(({ startedAt }) => startedAt ?? []);
   const finished = reports.flatMap(({ finishedAt }) => finishedAt ?? []);
   const failure = reports.find((each) => each.failure)?.failure;
+  const sources = reports.flatMap((each) => each.sources ?? []);
   return {
     id: reports.map(({ id }) => id).join(AND),
     state: isDone ? 'done' : isQueued ? 'queued' : 'running',
@@ -92,6 +93,7 @@ export function mergeReports(reports: NonEmpty<SyncReport>): SyncReport {
     changes: reports.flatMap(({ changes }) => changes),
     errors: reports.flatMap(({ errors }) => errors),
     warnings: reports.flatMap(({ warnings }) => warnings),
+    ...(sources.length > 0 ? { sources } : {}),
     ...(failure ? { failure } : {}),
   };
 }

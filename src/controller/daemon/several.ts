@@ -50,7 +50,7 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
   /** A sync of all sources, or of none. */
   function startSyncs(concerned: NonEmpty<SourceDaemon>): SyncReport {
     for (const daemon of concerned) blaming(daemon, () => daemon.requireAcceptance());
-    return mergeReports(mapNonEmpty(concerned, (daemon) => daemon.startSync()));
+    return mergeReports(mapNonEmpty(concerned, (daemon) => named(daemon, daemon.startSync())));
   }
 
   return {
@@ -108,9 +108,9 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
         daemon: daemons.find((daemon) => daemon.heldDeletions().hash === part) ?? refuseOutdated(hash, daemons),
       }));
       for (const { daemon } of lists) blaming(daemon, () => daemon.requireAcceptance());
-      return mergeReports(mapNonEmpty(lists, ({ daemon, part }) => daemon.approveDeletions(part)));
+      return mergeReports(mapNonEmpty(lists, ({ daemon, part }) => named(daemon, daemon.approveDeletions(part))));
     },
-    deleteOrphans: (orphans) => firstAnswer(daemons, (daemon) => daemon.deleteOrphans(orphans)),
+    deleteOrphans: (orphans) => firstAnswer(daemons, (daemon) => named(daemon, daemon.deleteOrphans(orphans))),
 
     health: async (options) =>
       mergeHealth(
@@ -120,7 +120,7 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
           ),
         ),
       ),
-    objects: () => mergeObjects(mapNonEmpty(daemons, (daemon) => daemon.objects())),
+    objects: () => mergeObjects(mapNonEmpty(daemons, objectsOf)),
     scansImages: first.scansImages,
     imageScans: () => first.imageScans(),
     events: first.events,
@@ -146,9 +146,29 @@ function refuseOutdated(hash: string, daemons: NonEmpty<Daemon>): never {
   );
 }
 
-/** Names the source of a failed sync. */
-function named(daemon: Daemon, report: SyncReport): SyncReport {
-  return report.failure ? { ...report, failure: blame(daemon, report.failure) } : report;
+/** Adds the name of the source to all that a sync reports. */
+function named(daemon: Daemon, { failure, ...report }: SyncReport): SyncReport {
+  const source = daemon.sources.join();
+  const { revision } = report;
+  return {
+    ...report,
+    changes: report.changes.map((change) => ({ ...change, source })),
+    errors: report.errors.map((problem) => ({ ...problem, source })),
+    warnings: report.warnings.map((problem) => ({ ...problem, source })),
+    sources: [{ name: source, ...(revision === undefined ? {} : { revision }) }],
+    ...(failure ? { failure: blame(daemon, failure) } : {}),
+  };
+}
+
+/** The same for the states of objects. */
+function objectsOf(daemon: Daemon): ReturnType<Daemon['objects']> {
+  const { failure, objects, ...view } = daemon.objects();
+  const source = daemon.sources.join();
+  return {
+    ...view,
+    objects: objects.map((object) => ({ ...object, source })),
+    ...(failure ? { failure: blame(daemon, failure) } : {}),
+  };
 }
 
 function blaming(daemon: Daemon, ask: () => void): void {

@@ -19,6 +19,8 @@ export interface ObjectState {
   readonly place?: Partial<ManifestPlace>;
   readonly reason?: string;
   readonly error?: FluxError;
+  /** The name of its source; absent if the daemon has one. */
+  readonly source?: string;
 }
 
 export interface ObjectStatesView {
@@ -30,9 +32,10 @@ export interface ObjectStatesView {
   readonly objects: readonly ObjectState[];
 }
 
-/** The sort key of an entry: its id, or the location of a document without one. */
-export function objectKey({ id, place }: Pick<ObjectState, 'id' | 'place'>): string {
-  return id ?? `${place?.file ?? ''}:${place?.document ?? 0}:${place?.line ?? 0}`;
+/** The sort key of an entry: its id, or the location of a document without one; several sources may have the same. */
+export function objectKey({ id, place, source }: Pick<ObjectState, 'id' | 'place' | 'source'>): string {
+  const key = id ?? `${place?.file ?? ''}:${place?.document ?? 0}:${place?.line ?? 0}`;
+  return source === undefined ? key : `${key} ${source}`;
 }
 
 /** The state of every object of the repository, kept across syncs to know its start. */

@@ -3,6 +3,7 @@ import { FluxError } from '../../../src/base/index.ts';
 import type { Daemon, JobStatus, SyncReport, WorkloadStatus } from '../../../src/controller/daemon/daemon.ts';
 import type { SourceDaemon } from '../../../src/controller/daemon/facade.ts';
 import { combineDaemons } from '../../../src/controller/daemon/several.ts';
+import { objectKey } from '../../../src/controller/index.ts';
 import type { UpdateSpec } from '../../../src/update/index.ts';
 import { daemonOf, queuedSync } from '../../api/daemon-fixture.ts';
 
@@ -201,6 +202,8 @@ test('a sync is one of all sources', () => {
     startedAt: 1,
     finishedAt: 5,
     counts: { created: 3, unchanged: 2 },
+    changes: [{ ...change, outcome: 'created', source: 'a' }],
+    sources: [{ name: 'a', revision: 'r1' }, { name: 'b' }],
     failure: { message: 'source b: no route', code: 'git/unreachable' },
   });
   expect(() => daemon.sync('nowhere')).toThrow('unknown sync');
@@ -290,14 +293,23 @@ describe('lists', () => {
     expect(approved).toHaveLength(3);
   });
 
-  test('of objects are sorted, with the failure of any', () => {
+  test('of objects are sorted and name the source of each, with the failure of any', () => {
     const object = (id: string) => ({ id, state: 'synced', since: 1 }) as const;
     const failure = new FluxError('no route', { code: 'git/unreachable' });
     const { daemon } = two(
       { objects: () => ({ revision: 'r1', syncedAt: 1, objects: [object('a'), object('c')] }) },
-      { objects: () => ({ objects: [object('b')], failure }) },
+      { objects: () => ({ objects: [object('b'), object('a')], failure }) },
     );
-    expect(daemon.objects()).toEqual({ revision: 'r1', syncedAt: 1, failure, objects: [object('a'), object('b'), object('c')] });
+    const { objects, ...rest } = daemon.objects();
+    expect(rest).toMatchObject({ revision: 'r1', syncedAt: 1, failure: { message: 'source b: no route' } });
+    expect(objects.map(({ id, source }) => [id, source])).toEqual([
+      ['a', 'a'],
+      ['a', 'b'],
+      ['b', 'b'],
+      ['c', 'a'],
+    ]);
+    // The keys of pages: an object that two sources have is in both.
+    expect(new Set(objects.map(objectKey)).size).toBe(4);
   });
 });
 

@@ -26,7 +26,7 @@ const LOCKS = [
   'refs/notes/unpushed.fluxd/flux-sync',
 ];
 
-const FAULTS = {
+export const FAULTS = {
   'loses its connection': () => 'echo "fatal: the remote end hung up unexpectedly" >&2; exit 128',
   'is killed': () => 'kill -KILL $$',
   // Of a push Git learns by the answer alone that it was taken.
