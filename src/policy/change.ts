@@ -1,4 +1,5 @@
-import { FluxError } from '../base/index.ts';
+import { cut, FluxError } from '../base/index.ts';
+import { type Ban, formatBans, parseBans, withBans, withoutBans } from './ban.ts';
 import { containerOf, tagPolicy } from './container-policy.ts';
 import { parseTagOrder } from './tag-order.ts';
 import { parseTagPattern } from './tag-pattern.ts';
@@ -12,15 +13,16 @@ export interface PolicyUpdate {
 /**
  * The policies that a change sets, sorted by name; an empty value removes the policy. `tag_all` stands for `tag.<container>` of every
  * container and overrides it; `tag_all: glob:*` removes the patterns, since without one every tag matches. A policy that is both added
- * and removed is removed. (All as in Flux v1.)
- * @throws FluxError `policy/bad-tag-pattern`, `policy/bad-order`.
+ * and removed is removed. (All as in Flux v1.) Only bans accumulate: those added join the existing ones, and those removed leave them,
+ * unless the value is `true`, which removes all.
+ * @throws FluxError `policy/bad-tag-pattern`, `policy/bad-order`, `policy/bad-ban`.
  */
 export function policyChanges(
   { add, remove }: PolicyUpdate,
   containers: readonly { readonly name: string }[],
+  existing: ReadonlyMap<string, string> = new Map(),
 ): ReadonlyMap<string, string> {
   const changes = new Map(Object.entries(add ?? {}));
-  const removed = Object.keys(remove ?? {});
   const forAll = changes.get('tag_all');
   changes.delete('tag_all');
   if (forAll !== undefined) {
@@ -32,8 +34,14 @@ export function policyChanges(
     const kind = containerOf(name)?.kind;
     if (kind === 'tag') refuseInvalid(value);
     if (kind === 'order' && value !== '') refuseInvalidOrder(value);
+    if (kind === 'ban' && value !== '') changes.set(name, formatBans(withBans(bansIn(existing.get(name) ?? ''), bansIn(value))));
   }
-  for (const name of removed) if (name !== 'tag_all') changes.set(name, '');
+  for (const [name, value] of Object.entries(remove ?? {})) {
+    if (name === 'tag_all') continue;
+    const lifts = containerOf(name)?.kind === 'ban' && value !== 'true';
+    const bans = changes.get(name) ?? existing.get(name) ?? '';
+    changes.set(name, lifts ? formatBans(withoutBans(bansIn(bans), bansIn(value))) : '');
+  }
   return new Map([...changes].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
@@ -54,5 +62,16 @@ function refuseInvalidOrder(value: string): void {
     code: 'policy/bad-order',
     fault: 'user',
     help: `It ${order.problem}. Orders are numeric:^main-[0-9a-f]+-(\\d+)$ or alphabetical:^RELEASE\\.(.*)Z$: tags are compared by the first group of the expression.`,
+  });
+}
+
+/** @throws FluxError `policy/bad-ban`, also for existing bans that are invalid, since they must not be lost. */
+function bansIn(text: string): readonly Ban[] {
+  const { bans, problem } = parseBans(text);
+  if (problem === undefined) return bans;
+  throw new FluxError(`invalid ban: ${JSON.stringify(cut(text))}`, {
+    code: 'policy/bad-ban',
+    fault: 'user',
+    help: `The text ${problem}. Example: 1.3.0, @sha256:… If it is the annotation in Git, correct it there.`,
   });
 }

@@ -1,3 +1,4 @@
+import { type Bans, parseBans } from './ban.ts';
 import { containerPolicy, tagPolicy } from './container-policy.ts';
 import { orderedBy, parseTagPattern, type TagPattern } from './tag-pattern.ts';
 
@@ -29,3 +30,8 @@ export function tagPatternFor(policies: Policies, container: string): TagPattern
 /** Workloads share patterns, and a regular expression takes time to compile. */
 const PATTERNS = new Map<string, TagPattern>();
 const MAX_PATTERNS = 5000;
+
+/** The bans of a container. */
+export function bansFor(policies: Policies, container: string): Bans {
+  return parseBans(policies.get(containerPolicy('ban', container)) ?? '');
+}

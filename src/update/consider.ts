@@ -1,11 +1,23 @@
-import { decide, type NotAhead, notAhead, type Question, type Subject, subjectOf } from './decide.ts';
+import { refusedByBan } from './allowed.ts';
+import { decide } from './decide.ts';
 import { rankingOf } from './ranking.ts';
+import { type NotAhead, notAhead, type Question, type Subject, subjectOf } from './subject.ts';
 
 /** A tag, and what became of it. */
 export interface ConsideredTag {
   readonly tag: string;
   /** `eligible` is what would be chosen, were it not for the decision about the container as a whole. */
-  readonly verdict: 'current' | 'chosen' | 'pattern' | 'unreadable' | 'unread' | NotAhead | 'not-newest' | 'eligible';
+  readonly verdict:
+    | 'current'
+    | 'chosen'
+    | 'pattern'
+    | 'unreadable'
+    | 'unread'
+    | NotAhead
+    | 'banned'
+    | 'undigested'
+    | 'not-newest'
+    | 'eligible';
 }
 
 /** Tags that `consider` returns. */
@@ -32,5 +44,8 @@ function verdictOf(
   if (!pattern.matches(tag)) return 'pattern';
   if (repository?.images.get(tag)?.error) return 'unreadable';
   if (pattern.needsTimes && needsAll && !repository?.images.has(tag)) return 'unread';
+  const refusal = refusedByBan(subject, tag);
+  if (refusal?.state === 'held' && refusal.by.kind === 'banned') return 'banned';
+  if (refusal?.state === 'unknown' && notAhead(tag, subject) === undefined) return 'undigested';
   return notAhead(tag, subject) ?? (chosen === undefined ? 'eligible' : 'not-newest');
 }

@@ -1,7 +1,10 @@
 import { FluxError } from '../base/index.ts';
+import { tryParseImageRef } from '../image/index.ts';
 import { successOf } from './automation.ts';
+import { banAdvice } from './ban-advice.ts';
 import { wantedContainers } from './containers.ts';
 import { type UpdateContext, untimed } from './context.ts';
+import { refusalOf } from './decide.ts';
 import { UP_TO_DATE } from './decision.ts';
 import { type Planned, releaseFailed, writeImages } from './edit.ts';
 import { refuseHeld } from './held.ts';
@@ -21,7 +24,7 @@ export async function planContainers(spec: ReleaseContainersSpec, context: Updat
     selectWorkloads(context, { include, filters: spec.Force ? [] : [refuseHeld] }),
   );
   for (const candidate of candidates) {
-    results.set(candidate.id, updateContainers(candidate, spec.ContainerSpecs[candidate.id] ?? [], spec.SkipMismatches, context));
+    results.set(candidate.id, updateContainers(candidate, spec.ContainerSpecs[candidate.id] ?? [], spec, context));
   }
   const all = [...results].filter(([id]) => include.includes(id));
   const reasons = all.map(([id, { Status, Error: reason }]) => `    ${id}: ${Status}${reason ? `, ${reason}` : ''}`).join('\n');
@@ -41,7 +44,12 @@ export async function planContainers(spec: ReleaseContainersSpec, context: Updat
 
 type Wanted = ReleaseContainersSpec['ContainerSpecs'][string];
 
-function updateContainers(candidate: Candidate, wanted: Wanted, skipMismatches: boolean, context: UpdateContext): WorkloadResult {
+function updateContainers(
+  candidate: Candidate,
+  wanted: Wanted,
+  { SkipMismatches: skipMismatches, Force: force }: ReleaseContainersSpec,
+  context: UpdateContext,
+): WorkloadResult {
   const images = new Map(wantedContainers(candidate).map(({ name, image }) => [name, image]));
   const missing: string[] = [];
   const mismatched: string[] = [];
@@ -55,8 +63,21 @@ function updateContainers(candidate: Candidate, wanted: Wanted, skipMismatches: 
   const mismatch = `container(s) tag mismatch: ${mismatched.join(', ')}`;
   if (missing.length > 0) return rejection('failed', `container(s) not found: ${missing.join(', ')}`);
   if (mismatched.length > 0 && !skipMismatches) return rejection('failed', mismatch);
+  const banned = force ? undefined : updates.flatMap((update) => banOn(update, candidate, context) ?? [])[0];
+  if (banned !== undefined) return rejection('skipped', banned);
   if (updates.length === 0) return rejection('skipped', mismatched.length > 0 ? mismatch : UP_TO_DATE);
   return successOf(candidate, updates, context, mismatched.length > 0 ? mismatch : undefined);
+}
+
+/** Why a ban keeps a container from its new image. */
+function banOn(
+  { Container: name, Current: image, Target }: ContainerUpdate,
+  { policies }: Candidate,
+  { images }: UpdateContext,
+): string | undefined {
+  const target = tryParseImageRef(Target);
+  const refusal = target && refusalOf({ container: { name, image }, inGit: policies, images }, target);
+  return refusal && banAdvice(refusal, name);
 }
 
 function noChanges(reasons: string): FluxError {

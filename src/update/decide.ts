@@ -1,27 +1,9 @@
-import { FluxError, messageOf } from '../base/index.ts';
-import {
-  canonicalName,
-  formatImageRef,
-  type ImageRef,
-  type ImageRepository,
-  parseImageRef,
-  sameImage,
-  withTag,
-} from '../image/index.ts';
-import { hasPolicy, isNewer, type Policies, type TagPattern, tagPatternFor, tagPolicy } from '../policy/index.ts';
-import type { Container } from '../resource/index.ts';
-import type { ImageLookup } from './context.ts';
-import type { Decision, Doubt, Hold } from './decision.ts';
-import { rankingOf, taggedImage } from './ranking.ts';
-
-/** One container, its policies, and what the registry said. */
-export interface Question {
-  /** With the image in Git, so that a change in Git is never found twice, even if the cluster lags behind. */
-  readonly container: Container;
-  readonly inGit: Policies;
-  readonly inCluster?: Policies;
-  readonly images: Pick<ImageLookup, 'repository'>;
-}
+import { formatImageRef, type ImageRef, type ImageRepository, sameImage, withTag } from '../image/index.ts';
+import { hasPolicy, type Policies, tagPolicy } from '../policy/index.ts';
+import { newestAllowed, refusedByBan } from './allowed.ts';
+import { type Decision, type Hold, held, unknown } from './decision.ts';
+import { rankingOf } from './ranking.ts';
+import { notAhead, type Question, type Subject, subjectOf } from './subject.ts';
 
 /**
  * What holds a whole workload, for users and automation alike unless forced. One that is ignored in the cluster is held too: a change
@@ -54,15 +36,19 @@ export function decide(question: Question): Decision {
 export function decideNewest(question: Question, by: 'automation' | 'person' = 'automation'): Decision {
   const subject = subjectOf(question);
   if ('state' in subject) return subject;
-  const { pattern, repository } = subject;
+  const { pattern, bans, repository } = subject;
   if (!pattern.valid) return held({ kind: 'bad-pattern', pattern: pattern.text });
+  if (bans.problem !== undefined) return held({ kind: 'bad-bans', problem: bans.problem });
   if (!repository) return { state: 'unknown', why: { kind: 'not-scanned' } };
-  const { matched, unread, newest } = rankingOf(repository, pattern);
+  const { matched, unread } = rankingOf(repository, pattern);
   if (matched.length === 0) return { state: 'current', because: 'no-match' };
   if (pattern.needsTimes && matched.length > 1 && unread.length > 0) return unknown({ kind: 'unread', tags: unread }, repository);
-  if (newest === undefined) return unknown({ kind: 'unreadable', tags: matched }, repository);
-  if (newest === '') return unknown({ kind: 'untagged' }, repository);
-  return by === 'person' && subject.current.tag === '' ? stepTo(subject, newest) : advance(subject, newest);
+  const { tag, ban, doubt } = newestAllowed(subject, repository);
+  if (doubt) return doubt;
+  if (tag === undefined) return ban ?? unknown({ kind: 'unreadable', tags: matched }, repository);
+  if (tag === '') return unknown({ kind: 'untagged' }, repository);
+  const decision = by === 'person' && subject.current.tag === '' ? stepTo(subject, tag) : advance(subject, tag);
+  return decision.state === 'current' && ban ? ban : decision;
 }
 
 /**
@@ -74,43 +60,36 @@ export function decideAgain(question: Question, wanted: ImageRef): Decision {
   if ('state' in subject) return subject;
   if (!sameImage(subject.current, wanted) || !subject.pattern.matches(wanted.tag))
     return { state: 'current', because: 'no-match' };
-  return advance(subject, wanted.tag, wanted.digest);
+  return refusedByBan(subject, wanted.tag, wanted.digest) ?? advance(subject, wanted.tag, wanted.digest);
 }
 
-/**
- * Whether a container is updated to an image that a person names, which may be older. Its tag must match the pattern, if there is one,
- * unless `anyTag`.
- */
-export function decideNamed(
-  question: Question,
-  named: ImageRef,
-  { anyTag }: { readonly anyTag: boolean },
-): Decision | 'not-wanted' {
+/** What a person who names an image disregards. */
+export interface Overrides {
+  readonly pattern: boolean;
+  readonly bans: boolean;
+}
+
+/** Whether a container is updated to an image that a person names, which may be older. Its tag must match the pattern, if there is one. */
+export function decideNamed(question: Question, named: ImageRef, overrides: Overrides): Decision | 'not-wanted' {
   const subject = subjectOf(question);
   if ('state' in subject) return subject;
   if (!sameImage(subject.current, named)) return { state: 'current', because: 'no-match' };
-  const hasPattern = question.inGit.has(tagPolicy(question.container.name));
   // Without a pattern any named tag is allowed, including `latest`.
-  if (!anyTag && hasPattern && !subject.pattern.matches(named.tag)) return 'not-wanted';
-  return stepTo(subject, named.tag, named.digest);
-}
-
-/** A container as read, with the metadata of its image. */
-export interface Subject {
-  readonly current: ImageRef;
-  readonly pattern: TagPattern;
-  readonly repository: ImageRepository | undefined;
-}
-
-export function subjectOf({ container: { name, image }, inGit, images }: Question): Subject | Decision {
-  try {
-    const current = parseImageRef(image);
-    return { current, pattern: tagPatternFor(inGit, name), repository: images.repository(canonicalName(current)) };
-  } catch (thrown) {
-    const error =
-      thrown instanceof FluxError ? thrown : new FluxError(messageOf(thrown), { code: 'update/bad-image', cause: thrown });
-    return held({ kind: 'bad-image', error });
+  if (!overrides.pattern && question.inGit.has(tagPolicy(question.container.name))) {
+    const { pattern } = subject;
+    if (!pattern.valid) return held({ kind: 'bad-pattern', pattern: pattern.text });
+    if (!pattern.matches(named.tag)) return 'not-wanted';
   }
+  const step = stepTo(subject, named.tag, named.digest);
+  if (overrides.bans || step.state !== 'update') return step;
+  return refusedByBan(subject, named.tag, named.digest) ?? step;
+}
+
+/** What a ban says to an image that a person names. */
+export function refusalOf(question: Question, named: ImageRef): Decision | undefined {
+  const subject = subjectOf(question);
+  if ('state' in subject || !sameImage(subject.current, named)) return undefined;
+  return refusedByBan(subject, named.tag, named.digest);
 }
 
 /** The update to a tag that no person named: it must be strictly newer, or the current tag pushed again. */
@@ -129,19 +108,6 @@ function advance(subject: Subject, tag: string, digest = ''): Decision {
   }
 }
 
-export type NotAhead = 'no-tag' | 'no-time' | 'not-newer';
-
-/** Why a tag is not strictly newer than the current one, by version or by two known times. A lacking tag must not cause a downgrade. */
-export function notAhead(tag: string, { current, pattern, repository }: Subject): NotAhead | undefined {
-  if (tag === current.tag) return undefined;
-  const now = taggedImage(current.tag, repository?.images.get(current.tag));
-  const then = taggedImage(tag, repository?.images.get(tag));
-  const sameTime = then.createdAt === now.createdAt && then.createdNs === now.createdNs;
-  if (isNewer(then, now, pattern) && !(pattern.needsTimes && sameTime)) return undefined;
-  if (current.tag === '') return 'no-tag';
-  return pattern.needsTimes && (now.createdAt === undefined || then.createdAt === undefined) ? 'no-time' : 'not-newer';
-}
-
 /** The current reference with another tag. An image with a tag and a digest gets the digest of the new tag. */
 function stepTo({ current, repository }: Subject, tag: string, digest = ''): Decision {
   if (current.digest !== '' && current.tag === '') return held({ kind: 'digest-alone' });
@@ -157,13 +123,4 @@ function stepTo({ current, repository }: Subject, tag: string, digest = ''): Dec
 function pinOf(repository: ImageRepository | undefined, tag: string): string | undefined {
   const image = repository?.images.get(tag);
   return image?.indexDigest ?? image?.digest;
-}
-
-function held(by: Hold): Decision {
-  return { state: 'held', by };
-}
-
-function unknown(why: Doubt, repository: ImageRepository | undefined): Decision {
-  const nextLookAt = repository?.nextAt;
-  return { state: 'unknown', why, ...(nextLookAt === undefined ? {} : { nextLookAt }) };
 }

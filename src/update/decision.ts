@@ -1,5 +1,6 @@
 import type { FluxError } from '../base/index.ts';
-import { formatImageRef, type ImageRef } from '../image/index.ts';
+import { formatImageRef, type ImageRef, type ImageRepository } from '../image/index.ts';
+import type { Ban } from '../policy/index.ts';
 
 /**
  * The decision about one container's image. Automation, releases, listings and logs use this value and its texts, and nothing else works
@@ -27,6 +28,10 @@ export type Hold =
   | { readonly kind: 'not-automated' }
   | { readonly kind: 'bad-image'; readonly error: FluxError }
   | { readonly kind: 'bad-pattern'; readonly pattern: string }
+  /** The newest tag that is not older, or the one named, is banned. */
+  | { readonly kind: 'banned'; readonly tag: string; readonly ban: Ban }
+  /** The text of the bans is invalid, so that it is unknown what is banned. */
+  | { readonly kind: 'bad-bans'; readonly problem: string }
   /** The reference has a digest and no tag, so it does not say which tags to follow. */
   | { readonly kind: 'digest-alone' }
   /** The reference has a tag and a digest, and the digest of the new tag has not been read. */
@@ -40,10 +45,21 @@ export type Doubt =
   | { readonly kind: 'unread'; readonly tags: readonly string[] }
   | { readonly kind: 'unreadable'; readonly tags: readonly string[] }
   | { readonly kind: 'untagged' }
+  /** A digest is banned, and that of this tag has not been read. */
+  | { readonly kind: 'undigested'; readonly tag: string }
   /** The order is by time, and a time is unknown. */
   | { readonly kind: 'no-time' }
   /** The current image has no tag, and so no place in the order. */
   | { readonly kind: 'no-tag'; readonly newest: string };
+
+export function held(by: Hold): Decision {
+  return { state: 'held', by };
+}
+
+export function unknown(why: Doubt, repository: ImageRepository | undefined): Decision {
+  const nextLookAt = repository?.nextAt;
+  return { state: 'unknown', why, ...(nextLookAt === undefined ? {} : { nextLookAt }) };
+}
 
 /** A decision in a few words; those that Flux v1 has are its own. */
 export function describeDecision(decision: Decision): string {
@@ -85,6 +101,10 @@ export function describeHold(hold: Hold): string {
       return hold.error.message;
     case 'bad-pattern':
       return `invalid tag pattern: ${JSON.stringify(hold.pattern)}`;
+    case 'banned':
+      return hold.ban.kind === 'tag' ? `tag ${hold.tag} is banned` : `tag ${hold.tag} is banned by its digest ${hold.ban.digest}`;
+    case 'bad-bans':
+      return `invalid bans: the text ${hold.problem}`;
     case 'digest-alone':
       return 'image is pinned to a digest without a tag';
     case 'digest-unknown':
@@ -102,6 +122,8 @@ function describeDoubt(doubt: Doubt): string {
       return `cannot read metadata of any matching tag: ${listed(doubt.tags)}`;
     case 'untagged':
       return 'untagged image in available images';
+    case 'undigested':
+      return `the digest of tag ${doubt.tag} has not been read, so it is unknown whether it is banned`;
     case 'no-time':
       return 'image with zero created timestamp';
     case 'no-tag':

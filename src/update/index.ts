@@ -12,7 +12,7 @@ export type {
   UpdateContext,
   WorkloadLookup,
 } from './context.ts';
-export { decide, type Question } from './decide.ts';
+export { decide } from './decide.ts';
 export { type Decision, describeDecision, UP_TO_DATE } from './decision.ts';
 export { planUpdate, type UpdatePlan } from './plan.ts';
 export { PoliciesRefused } from './policies.ts';
@@ -32,3 +32,4 @@ export type {
   UpdateStatus,
   WorkloadResult,
 } from './spec.ts';
+export type { Question } from './subject.ts';

@@ -1,4 +1,5 @@
 import { trimEndOf } from '../base/index.ts';
+import { containerOf } from '../policy/index.ts';
 import type { ResourceId } from '../resource/index.ts';
 import type { PolicySpec, ReleaseContainersSpec, ReleaseImageSpec, UpdateResult } from './spec.ts';
 
@@ -39,19 +40,26 @@ function policyEvents(spec: PolicySpec): readonly string[] {
   const workloads = new Map<string, Set<ResourceId>>();
   const note = (event = 'Updated policies', id: ResourceId) => workloads.set(event, (workloads.get(event) ?? new Set()).add(id));
   for (const [id, { add, remove }] of Object.entries(spec)) {
-    for (const policy of Object.keys(add ?? {})) note(ADDED.get(policy), id);
-    for (const policy of Object.keys(remove ?? {})) note(REMOVED.get(policy), id);
+    for (const policy of Object.keys(add ?? {})) note(ADDED.get(kindOf(policy)), id);
+    for (const policy of Object.keys(remove ?? {})) note(REMOVED.get(kindOf(policy)), id);
   }
   return [...workloads].map(([event, ids]) => `${event}: ${[...ids].sort().join(', ')}`).sort();
+}
+
+/** `ban` for the bans of any container; other policies of a container have no message of their own. */
+function kindOf(policy: string): string {
+  return containerOf(policy)?.kind ?? policy;
 }
 
 const ADDED: ReadonlyMap<string, string> = new Map([
   ['automated', 'Automated'],
   ['locked', 'Locked'],
+  ['ban', 'Banned images'],
 ]);
 const REMOVED: ReadonlyMap<string, string> = new Map([
   ['automated', 'Deautomated'],
   ['locked', 'Unlocked'],
+  ['ban', 'Lifted bans of images'],
 ]);
 
 function trimBrackets(text: string): string {

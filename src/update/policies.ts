@@ -1,5 +1,5 @@
 import { FluxError } from '../base/index.ts';
-import { annotationKeyFor, containerOf, policyChanges } from '../policy/index.ts';
+import { annotationKeyFor, containerOf, policiesOf, policyChanges } from '../policy/index.ts';
 import {
   type Container,
   containersOf,
@@ -27,7 +27,7 @@ export class PoliciesRefused extends FluxError {
 /**
  * Adds and removes policies in the manifests. A workload that has them already, or is not in the repository, is `skipped`, as in
  * Flux v1.
- * @throws PoliciesRefused `policy/bad-tag-pattern`, `policy/bad-name`, `policy/no-container`, `update/not-a-workload`, `update/edit-failed`.
+ * @throws PoliciesRefused `policy/bad-tag-pattern`, `policy/bad-order`, `policy/bad-ban`, `policy/bad-name`, `policy/no-container`, `update/not-a-workload`, `update/edit-failed`.
  * @throws FluxError `resource/bad-id`.
  */
 export async function planPolicies(spec: PolicySpec, context: UpdateContext): Promise<Planned> {
@@ -43,7 +43,10 @@ export async function planPolicies(spec: PolicySpec, context: UpdateContext): Pr
     try {
       requireWorkload(id, manifest);
       const containers = containersOf(manifest.object);
-      const changes = annotationChanges(manifest, policyChanges(update, containers));
+      const changes = annotationChanges(
+        manifest,
+        policyChanges(update, containers, policiesOf(manifest.object.metadata.annotations)),
+      );
       requireContainers(id, update, containers);
       const changed =
         changes.size > 0 &&

@@ -9,9 +9,10 @@ import {
   tryParseImageRef,
 } from '../image/index.ts';
 import { successOf } from './automation.ts';
+import { banAdvice } from './ban-advice.ts';
 import { wantedContainers } from './containers.ts';
 import { type UpdateContext, untimed } from './context.ts';
-import { decideNamed, decideNewest } from './decide.ts';
+import { decideNamed, decideNewest, type Overrides } from './decide.ts';
 import { type Decision, describeDecision, UP_TO_DATE } from './decision.ts';
 import { editImages, type Planned } from './edit.ts';
 import { refuseHeld } from './held.ts';
@@ -41,7 +42,10 @@ export async function planRelease(spec: ReleaseImageSpec, context: UpdateContext
   const release = async () => {
     for (const candidate of candidates) {
       await yieldTurn(context.signal);
-      results.set(candidate.id, releaseWorkload(candidate, { requested, ignorePatterns: spec.Force }, context));
+      results.set(
+        candidate.id,
+        releaseWorkload(candidate, { requested, overrides: { pattern: spec.Force, bans: unlocking } }, context),
+      );
     }
   };
   await (requested ? release() : timed('lookup_images', release));
@@ -60,20 +64,20 @@ function refuseOthers(requested: ImageRef): Filter {
 
 function releaseWorkload(
   candidate: Candidate,
-  { requested, ignorePatterns }: { readonly requested: ImageRef | undefined; readonly ignorePatterns: boolean },
+  { requested, overrides }: { readonly requested: ImageRef | undefined; readonly overrides: Overrides },
   { images }: UpdateContext,
 ): WorkloadResult {
   const updates: ContainerUpdate[] = [];
   let last: WorkloadResult = rejection('ignored', NOT_USED);
   for (const container of wantedContainers(candidate)) {
     const question = { container, inGit: candidate.policies, images };
-    const decision = requested ? decideNamed(question, requested, { anyTag: ignorePatterns }) : decideNewest(question, 'person');
+    const decision = requested ? decideNamed(question, requested, overrides) : decideNewest(question, 'person');
     if (decision === 'not-wanted') last = rejection('skipped', CANNOT_FIND);
     else if (decision.state === 'update') {
       updates.push({ Container: container.name, Current: container.image, Target: formatImageRef(decision.target) });
     } else if (decision.state === 'held' && decision.by.kind === 'bad-image') {
       return rejection('failed', describeDecision(decision));
-    } else last = withoutUpdate(decision);
+    } else last = withoutUpdate(decision, container.name);
   }
   // Without updates, the last container determines the workload's result, as in Flux v1.
   return updates.length > 0 ? successOf(candidate, updates, { images }) : last;
@@ -83,16 +87,17 @@ const CANNOT_FIND = 'cannot find one or more images';
 const NOT_USED = 'does not use image(s)';
 
 /** The result of a container without update, in Flux v1's words. */
-function withoutUpdate(decision: Exclude<Decision, { readonly state: 'update' }>): WorkloadResult {
+function withoutUpdate(decision: Exclude<Decision, { readonly state: 'update' }>, container: string): WorkloadResult {
   const reason = describeDecision(decision);
   switch (decision.state) {
     case 'current':
       if (decision.because === 'newest') return rejection('skipped', UP_TO_DATE);
       return decision.because === 'no-match' ? rejection('ignored', NOT_USED) : rejection('skipped', `${reason}; ${NAME_IT}`);
     case 'held':
-      return rejection('skipped', reason);
+      return rejection('skipped', banAdvice(decision, container) ?? reason);
     case 'unknown':
       if (decision.why.kind === 'not-scanned') return rejection('ignored', NOT_USED);
+      if (decision.why.kind === 'undigested') return rejection('skipped', banAdvice(decision, container) ?? reason);
       return rejection('skipped', decision.why.kind === 'no-time' ? `${reason}; ${NAME_IT}` : `${CANNOT_FIND}: ${reason}`);
   }
 }

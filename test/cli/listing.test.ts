@@ -112,6 +112,21 @@ describe('list-images', () => {
     );
   });
 
+  test('marks banned tags, and says why a container is not updated', async () => {
+    const [newest, ...others] = available;
+    const held = { ...cart, Available: [{ ...newest, Banned: true }, ...others], NotUpdated: 'tag 1.4 is banned' };
+    const { stdout } = await listImages(images([held]), '-w', 'shop:deployment/cart', '--no-headers');
+    expect(
+      stdout
+        .split('\n')
+        .slice(0, 2)
+        .map((line) => line.trim().split(/ {2,}/)),
+    ).toEqual([
+      ['shop:deployment/cart', 'cart', 'reg.example.org/acme/cart', 'tag 1.4 is banned'],
+      ['|', '1.4 (banned)', '01 Apr 24 10:00 UTC'],
+    ]);
+  });
+
   test.each<[string, object, string[], string[]]>([
     [
       'beyond the limit the running image still shows',

@@ -183,6 +183,12 @@ describe('policy commands', () => {
       { 'tag.c': 'regexp:^a{1,2}', 'tag.d': 'glob:1' },
       {},
     ],
+    [
+      'bans of several containers',
+      ['policy', '--ban=web=1.3.0', '--ban', 'web=@sha256:ab,log=2.0', '--unban=web=1.2.0', '--unban=log=*'],
+      { 'ban.web': '1.3.0, @sha256:ab', 'ban.log': '2.0' },
+      { 'ban.web': '1.2.0', 'ban.log': 'true' },
+    ],
     ['a pattern with an equals sign', ['policy', '--tag=c=semver:>=1.0'], { 'tag.c': 'semver:>=1.0' }, {}],
   ])('%s', async (_name, line, add, remove) => {
     const { sent, lines, code } = await run(done, ...line, '-w', CART);

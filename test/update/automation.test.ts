@@ -189,6 +189,8 @@ describe('carrying out what automation found', () => {
     ['was locked (AUTO-16)', 'one/app:cur', { ...automated, 'fluxcd.io/locked': 'true' }, 'locked'],
     ['was taken out of automation', 'one/app:cur', {}, 'not automated'],
     ['got another pattern', 'one/app:cur', { ...automated, 'fluxcd.io/tag.c1': 'glob:cur' }, 'image(s) up to date'],
+    ['got a ban of the image', 'one/app:cur', { ...automated, 'fluxcd.io/ban.c1': 'new' }, 'image(s) up to date'],
+    ['got bans that cannot be read', 'one/app:cur', { ...automated, 'fluxcd.io/ban.c1': 'a b' }, 'image(s) up to date'],
     ['has the image already (AUTO-17)', 'one/app:new', automated, 'image(s) up to date'],
     ['was moved on by a person', 'one/app:newer', automated, 'image(s) up to date'],
     ['was given another image', 'other/app:cur', automated, 'image(s) up to date'],

@@ -2,9 +2,10 @@ import { expect, test } from 'vitest';
 import { FluxError } from '../../src/base/index.ts';
 import type { ImageInfo, ImageRepository } from '../../src/image/index.ts';
 import { consider } from '../../src/update/consider.ts';
-import { decide, type Question } from '../../src/update/decide.ts';
+import { decide } from '../../src/update/decide.ts';
 import { type Decision, type Doubt, describeDecision, type Hold } from '../../src/update/decision.ts';
 import { planAutomation } from '../../src/update/index.ts';
+import type { Question } from '../../src/update/subject.ts';
 import { processorMs } from '../support/processor.ts';
 import { longestTurn } from '../support/turn-cpu.ts';
 import { automationOf, decisionsOf, manyContainers } from './many-containers.ts';
@@ -46,6 +47,9 @@ type Reason =
 const byTime = { 'tag.web': 'glob:*' };
 const unreadable = { error: new FluxError('gone', { code: 'registry/unreadable' }) };
 
+const BAD = `sha256:${'b'.repeat(64)}`;
+const GOOD = `sha256:${'a'.repeat(64)}`;
+
 const ROWS: Readonly<Record<Reason, readonly [given: Given, text: string]>> = {
   update: [{ tags: { '1.0.0': {}, '1.1.0': {} } }, 'update to acme/web:1.1.0'],
   'current newest': [{ tags: { '1.0.0': {}, '0.9.0': {} } }, 'image(s) up to date'],
@@ -63,6 +67,15 @@ const ROWS: Readonly<Record<Reason, readonly [given: Given, text: string]>> = {
   'held digest-unknown': [
     { image: 'acme/web:1.0.0@sha256:aa', tags: { '1.1.0': null } },
     'image is pinned to a digest, and the digest of tag 1.1.0 is unknown',
+  ],
+  'held banned': [{ inGit: { 'ban.web': '1.1.0' }, tags: { '1.0.0': {}, '1.1.0': {} } }, 'tag 1.1.0 is banned'],
+  'held bad-bans': [
+    { inGit: { 'ban.web': '1.1.0 and more' }, tags: { '1.1.0': {} } },
+    'invalid bans: the text has "1.1.0 and more", which is not a tag, tag@sha256:… or @sha256:…',
+  ],
+  'unknown undigested': [
+    { inGit: { 'ban.web': `@${BAD}` }, tags: { '1.1.0': {} } },
+    'the digest of tag 1.1.0 has not been read, so it is unknown whether it is banned',
   ],
   'unknown not-scanned': [{ tags: undefined }, 'the tags of the image have not been read'],
   'unknown unread': [
@@ -100,6 +113,66 @@ function reasonOf(decision: Decision): Reason {
   }
 }
 
+test.each<[string, Given, string]>([
+  [
+    'the newest allowed tag is taken',
+    { inGit: { 'ban.web': '1.2.0' }, tags: { '1.0.0': {}, '1.1.0': {}, '1.2.0': {} } },
+    'update to acme/web:1.1.0',
+  ],
+  [
+    'never an older one',
+    { inGit: { 'ban.web': '1.2.0' }, tags: { '0.9.0': {}, '1.0.0': {}, '1.2.0': {} } },
+    'tag 1.2.0 is banned',
+  ],
+  [
+    'not even when the current one is banned',
+    { inGit: { 'ban.web': '1.0.0' }, tags: { '0.9.0': {}, '1.0.0': {} } },
+    'tag 1.0.0 is banned',
+  ],
+  [
+    'a banned tag that is older keeps nothing',
+    { inGit: { 'ban.web': '0.9.0' }, tags: { '0.9.0': {}, '1.0.0': {} } },
+    'image(s) up to date',
+  ],
+  [
+    'a digest is banned under every tag',
+    { inGit: { 'ban.web': `1.1.0@${BAD}` }, tags: { '1.0.0': {}, '1.1.0': { digest: GOOD }, '1.2.0': { digest: BAD } } },
+    'update to acme/web:1.1.0',
+  ],
+  [
+    'so is that of an index',
+    { inGit: { 'ban.web': `@${BAD}` }, tags: { '1.0.0': {}, '1.1.0': { digest: GOOD, indexDigest: BAD } } },
+    `tag 1.1.0 is banned by its digest ${BAD}`,
+  ],
+  [
+    'a tag is banned also when it is pushed again',
+    { image: `acme/web:1.1.0@${BAD}`, inGit: { 'ban.web': '1.1.0' }, tags: { '1.1.0': { digest: GOOD } } },
+    'tag 1.1.0 is banned',
+  ],
+  [
+    'a tag banned by its digest is free when it is pushed again',
+    { image: `acme/web:1.1.0@${BAD}`, inGit: { 'ban.web': `1.1.0@${BAD}` }, tags: { '1.1.0': { digest: GOOD } } },
+    `update to acme/web:1.1.0@${GOOD}`,
+  ],
+  [
+    'a tag without digest may be the banned one',
+    { inGit: { 'ban.web': `1.2.0, @${BAD}` }, tags: { '1.0.0': {}, '1.1.0': {}, '1.2.0': {} } },
+    'the digest of tag 1.1.0 has not been read, so it is unknown whether it is banned',
+  ],
+  [
+    'but not the current one or older ones',
+    { inGit: { 'ban.web': `@${BAD}` }, tags: { '1.0.0': {}, '0.9.0': {} } },
+    'image(s) up to date',
+  ],
+  [
+    'by time as by version',
+    { inGit: { ...byTime, 'ban.web': 'c' }, tags: { '1.0.0': { createdAt: 1 }, b: { createdAt: 2 }, c: { createdAt: 3 } } },
+    'update to acme/web:b',
+  ],
+])('with bans: %s', (_name, given, text) => {
+  expect(describeDecision(decide(questionOf(given)))).toBe(text);
+});
+
 test('an unknown decision says when the registry is asked next', () => {
   const given = { inGit: byTime, tags: { '1.0.0': { createdAt: 1 }, a: null }, nextAt: 5000 };
   expect(decide(questionOf(given))).toMatchObject({ state: 'unknown', nextLookAt: 5000 });
@@ -128,6 +201,14 @@ test.each<[string, Given, readonly string[]]>([
     'tags that have not been read',
     { inGit: byTime, tags: { '1.0.0': { createdAt: 1 }, a: { createdAt: 2 }, b: null, c: {} } },
     ['a eligible', '1.0.0 current', 'b unread', 'c no-time'],
+  ],
+  [
+    'bans',
+    {
+      inGit: { 'ban.web': `1.3.0, @${BAD}` },
+      tags: { '1.0.0': {}, '1.1.0': { digest: GOOD }, '1.2.0': {}, '1.3.0': {}, '0.9.0': { digest: BAD } },
+    },
+    ['1.3.0 banned', '1.2.0 undigested', '1.1.0 eligible', '1.0.0 current', '0.9.0 banned'],
   ],
   ['an image without tag', { image: 'acme/web', inGit: byTime, tags: { a: { createdAt: 2 } } }, ['a no-tag']],
   ['a repository that was not scanned', {}, []],

@@ -1,6 +1,7 @@
 import type { ImageInfo, ImageRepository } from '../../src/image/index.ts';
-import { decide, type Question } from '../../src/update/decide.ts';
+import { decide } from '../../src/update/decide.ts';
 import type { UpdateContext } from '../../src/update/index.ts';
+import type { Question } from '../../src/update/subject.ts';
 import { contextOf, workload } from './world.ts';
 
 const TAGS = 500;

@@ -183,6 +183,107 @@ describe('a release by image', () => {
     expect(brief(result)).toEqual({ hello: expected });
   });
 
+  test.each([
+    ['<all latest>', false, 'skipped invalid tag pattern: "semver:x.y"'],
+    ['quay.io/acme/hello:m-2', false, 'skipped invalid tag pattern: "semver:x.y"'],
+    ['quay.io/acme/hello:m-2', true, 'success greet m-1>m-2'],
+  ])('of %s where the pattern is invalid, with force %j', async (ImageSpec, Force, expected) => {
+    const invalid = workload('Deployment', 'hello', {
+      annotations: { 'fluxcd.io/tag.greet': 'semver:x.y' },
+      containers: [['greet', 'quay.io/acme/hello:m-1']],
+    });
+    const { result } = await release(
+      { ServiceSpecs: [ID('hello')], ImageSpec, Force },
+      { files: { 'hello.yaml': invalid.text }, manifests: { [ID('hello')]: { file: 'hello.yaml', object: invalid.object } } },
+    );
+    expect(brief(result)).toEqual({ hello: expected });
+  });
+
+  describe('of a banned image', () => {
+    const DIGEST = `sha256:${'b'.repeat(64)}`;
+    const advice = (ban: string) => `release it by name with --force, or lift the ban: fluxctl policy --unban=greet=${ban}`;
+    const banned = (ban: string, tags: Readonly<Record<string, Partial<ImageInfo> | null>>): World => {
+      const app = workload('Deployment', 'hello', {
+        annotations: { 'fluxcd.io/ban.greet': ban },
+        containers: [['greet', 'quay.io/acme/hello:m-1']],
+      });
+      return {
+        files: { 'hello.yaml': app.text },
+        manifests: { [ID('hello')]: { file: 'hello.yaml', object: app.object } },
+        running: [ID('hello')],
+        registry: { 'quay.io/acme/hello': tags },
+      };
+    };
+    const M1 = { createdAt: 1, digest: 'sha256:aa' };
+    const M2 = { createdAt: 2, digest: DIGEST };
+    const named = { ServiceSpecs: [ID('hello')], ImageSpec: 'quay.io/acme/hello:m-2' };
+
+    test.each<[string, string, Partial<ReleaseImageSpec>, Readonly<Record<string, Partial<ImageInfo> | null>>, string]>([
+      ['is refused', 'm-2', named, { 'm-1': M1, 'm-2': M2 }, `skipped tag m-2 is banned; ${advice('m-2')}`],
+      [
+        'by digest too',
+        `m-0@${DIGEST}`,
+        named,
+        { 'm-1': M1, 'm-2': M2 },
+        `skipped tag m-2 is banned by its digest ${DIGEST}; ${advice(`m-0@${DIGEST}`)}`,
+      ],
+      ['goes by force', 'm-2', { ...named, Force: true }, { 'm-1': M1, 'm-2': M2 }, 'success greet m-1>m-2'],
+      [
+        'is refused of all workloads, by force too, as for locks',
+        'm-2',
+        { ImageSpec: named.ImageSpec, Force: true },
+        { 'm-1': M1, 'm-2': M2 },
+        `skipped tag m-2 is banned; ${advice('m-2')}`,
+      ],
+      [
+        'is refused where the digest is unknown',
+        `@${DIGEST}`,
+        named,
+        { 'm-1': M1, 'm-2': null },
+        'skipped the digest of tag m-2 has not been read, so it is unknown whether it is banned; retry, or release it by name with --force',
+      ],
+      [
+        'is refused where the bans cannot be read',
+        'm-2 m-3',
+        named,
+        { 'm-1': M1, 'm-2': M2 },
+        'skipped invalid bans: the text has "m-2 m-3", which is not a tag, tag@sha256:… or @sha256:…; correct fluxcd.io/ban.greet, or release it by name with --force',
+      ],
+      [
+        'is passed over when none is named, by force too',
+        'm-3',
+        { ServiceSpecs: [ID('hello')], Force: true },
+        { 'm-1': M1, 'm-2': M2, 'm-3': { createdAt: 3, digest: 'sha256:cc' } },
+        'success greet m-1>m-2',
+      ],
+      [
+        'is the reason when none is named and nothing else is newer',
+        'm-2',
+        { ServiceSpecs: [ID('hello')] },
+        { 'm-1': M1, 'm-2': M2 },
+        `skipped tag m-2 is banned; ${advice('m-2')}`,
+      ],
+    ])('%s', async (_name, ban, given, tags, expected) => {
+      const { result } = await release(given, banned(ban, tags));
+      expect(brief(result)).toEqual({ hello: expected });
+    });
+
+    test.each([
+      [false, `skipped tag m-2 is banned; ${advice('m-2')}`],
+      [true, 'success greet m-1>m-2'],
+    ])('chosen in a menu, with force %j', async (Force, expected) => {
+      const ContainerSpecs = { [ID('hello')]: [{ Container: 'greet', Target: 'quay.io/acme/hello:m-2' }] };
+      const chosen = { Kind: 'execute', ContainerSpecs, SkipMismatches: false, Force };
+      const planned = planUpdate(
+        { type: 'containers', cause: { Message: '', User: '' }, spec: chosen },
+        contextOf(banned('m-2', { 'm-1': M1, 'm-2': M2 })),
+      );
+      if (Force) expect(brief((await planned).result)).toEqual({ hello: expected });
+      else
+        await expect(planned).rejects.toMatchObject({ help: expect.stringContaining(expected.replace('skipped ', 'skipped, ')) });
+    });
+  });
+
   test('changes to one file add up', async () => {
     const file = `${hello.text}---\n${init.text}`;
     const { edits } = await release(

@@ -13,6 +13,7 @@ const imageSchema = z.looseObject({
   Labels: unread,
   CreatedAt: z.string().optional(),
   LastFetched: unread,
+  Banned: z.boolean().optional(),
 });
 
 export const workloadsSchema = z
@@ -55,6 +56,7 @@ export const imagesSchema = z
             LatestFiltered: imageSchema.optional(),
             Available: z.array(imageSchema).nullish(),
             AvailableError: z.string().optional(),
+            NotUpdated: z.string().optional(),
           }),
         )
         .nullable(),

@@ -67,7 +67,7 @@ export function imagesToWire({ id, containers }: WorkloadImages, fields: Readonl
 
 /** `Current` and `LatestFiltered` are always present; other fields only if requested and not empty. */
 function containerToWire(container: ContainerImages, fields: ReadonlySet<ContainerField>): ContainerWire {
-  const { name, current, latestFiltered, available, availableError } = container;
+  const { name, current, latestFiltered, available, availableError, notUpdated = '' } = container;
   const when = <K extends ContainerField, V>(field: K, value: V, isEmpty: boolean): { readonly [P in K]?: V } =>
     fields.has(field) && !isEmpty ? ({ [field]: value } as { readonly [P in K]: V }) : {};
   const count = <K extends ContainerField>(field: K, value: number) => when(field, value, value === 0);
@@ -77,6 +77,7 @@ function containerToWire(container: ContainerImages, fields: ReadonlySet<Contain
     LatestFiltered: fields.has('LatestFiltered') ? imageToWire(latestFiltered) : NOTHING,
     ...when('Available', available.map(imageToWire), available.length === 0),
     ...when('AvailableError', availableError, availableError === ''),
+    ...when('NotUpdated', notUpdated, notUpdated === ''),
     ...count('AvailableImagesCount', container.availableCount),
     ...count('NewAvailableImagesCount', container.newAvailableCount),
     ...count('FilteredImagesCount', container.filteredCount),
@@ -84,8 +85,9 @@ function containerToWire(container: ContainerImages, fields: ReadonlySet<Contain
   };
 }
 
-function imageToWire({ ref, info }: ListedImage): ImageInfoWire {
-  if (info === undefined) return { ID: ref, Labels: {} };
+function imageToWire({ ref, info, banned }: ListedImage): ImageInfoWire {
+  const ours = banned ? { Banned: true as const } : {};
+  if (info === undefined) return { ID: ref, Labels: {}, ...ours };
   const { digest, imageId, labels, createdAt, createdNs, fetchedAt } = info;
   return {
     ID: ref,
@@ -94,6 +96,7 @@ function imageToWire({ ref, info }: ListedImage): ImageInfoWire {
     Labels: Object.fromEntries(LABELS.flatMap((name) => (labels[name] ? [[name, labels[name]]] : []))),
     ...(createdAt === undefined ? {} : { CreatedAt: rfc3339Nano(createdAt, createdNs) }),
     LastFetched: rfc3339Nano(fetchedAt),
+    ...ours,
   };
 }
 

@@ -15,6 +15,7 @@ const image = z.object({
   }),
   CreatedAt: z.string().exactOptional(),
   LastFetched: z.string().exactOptional(),
+  Banned: z.literal(true).exactOptional(),
 });
 
 const workloadStatus: z.ZodType<ControllerStatusWire> = z.object({
@@ -55,6 +56,7 @@ const imageStatus: z.ZodType<ImageStatusWire> = z.object({
         NewAvailableImagesCount: z.number().exactOptional(),
         FilteredImagesCount: z.number().exactOptional(),
         NewFilteredImagesCount: z.number().exactOptional(),
+        NotUpdated: z.string().exactOptional(),
       }),
     )
     .nullable(),

@@ -10,6 +10,8 @@ export interface ImageInfoWire {
   };
   readonly CreatedAt?: string;
   readonly LastFetched?: string;
+  /** Set if a ban keeps automation from it; not in Flux v1. */
+  readonly Banned?: true;
 }
 
 /** A container in the workload listing; its images have only an `ID` there. */
@@ -55,6 +57,7 @@ export const CONTAINER_FIELDS = [
   'NewAvailableImagesCount',
   'FilteredImagesCount',
   'NewFilteredImagesCount',
+  'NotUpdated',
 ] as const;
 export type ContainerField = (typeof CONTAINER_FIELDS)[number];
 
@@ -69,6 +72,8 @@ export interface ContainerWire {
   readonly NewAvailableImagesCount?: number;
   readonly FilteredImagesCount?: number;
   readonly NewFilteredImagesCount?: number;
+  /** Why automation leaves the image as it is, although it may not be the newest; not in Flux v1. */
+  readonly NotUpdated?: string;
 }
 
 /** An entry of `GET /v6/images` and `/v10/images`. */

@@ -115,12 +115,12 @@ const COLUMNS: Readonly<Record<'table' | 'wide', readonly Column[]>> = {
 /** A heading line, then the tags, newest first, with a bracket from the newer ones to the current one. */
 function containerRows(
   id: string,
-  { Name = '', Current, Available, AvailableError }: ListedContainer,
+  { Name = '', Current, Available, AvailableError, NotUpdated = '' }: ListedContainer,
   { limit, columns }: { readonly limit: number; readonly columns: readonly Column[] },
 ): string[][] {
   const available = Available ?? [];
   const current = split(Current.ID);
-  const problem = AvailableError || (available.length === 0 ? 'image data not available' : '');
+  const problem = AvailableError || (available.length === 0 ? 'image data not available' : printableLine(NotUpdated));
   const [, ...more] = columns.map(() => '');
   const details = (image: ListedImage) => columns.map(({ of }) => of(image));
   const rows = [[id, Name, current.name, problem, ...more]];
@@ -129,16 +129,20 @@ function containerRows(
   const most = limit > 0 ? limit : available.length;
   for (const [index, image] of available.slice(0, most).entries()) {
     const mark = runningAt < 0 || index < runningAt ? '|  ' : index === runningAt ? "'->" : '   ';
-    rows.push(['', '', `${mark} ${split(image.ID).tag}`, ...details(image)]);
+    rows.push(['', '', `${mark} ${shownTag(image)}`, ...details(image)]);
   }
   const running = available[runningAt];
   if (running && runningAt >= most) {
     const omitted = runningAt - most;
     if (omitted > 0) rows.push(['', '', `: (${omitted} image(s) omitted)`, '', ...more]);
-    rows.push(['', '', `'-> ${split(running.ID).tag}`, ...details(running)]);
+    rows.push(['', '', `'-> ${shownTag(running)}`, ...details(running)]);
   }
   if (!running) rows.push(['', '', `'-> ${current.tag || '(untagged)'}`, '?', ...more]);
   return rows;
+}
+
+function shownTag({ ID, Banned }: ListedImage): string {
+  return `${split(ID).tag}${Banned ? ' (banned)' : ''}`;
 }
 
 /** Name and tag of a reference; `:1.2` alone is a tag whose image could not be read. */

@@ -21,6 +21,8 @@ interface PolicyFlags extends WorkloadFlags {
   readonly tagAll?: string;
   readonly tag?: readonly string[];
   readonly order?: readonly string[];
+  readonly ban?: readonly string[];
+  readonly unban?: readonly string[];
   readonly automate?: boolean;
   readonly deautomate?: boolean;
   readonly lock?: boolean;
@@ -70,6 +72,8 @@ export function generalPolicyCommand(launch: Launch): Command {
           'order of tags for one container, numeric:REGEXP or alphabetical:REGEXP; empty removes it; may be repeated',
           collect,
         )
+        .option('--ban <container=image>', 'tag, tag@digest or @digest not to update to; may be repeated', collect)
+        .option('--unban <container=image>', 'lift a ban; * lifts all; may be repeated', collect)
         .option('--automate', 'turn automatic image updates on')
         .option('--deautomate', 'turn automatic image updates off')
         .option('--lock', 'lock the workload')
@@ -109,6 +113,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   policy: [
     "policy --workload=shop:deployment/cart --tag-all='semver:~1.2'",
     "policy -n shop -w deployment/cart --tag='cart=glob:main-*' --automate",
+    'policy -w shop:deployment/cart --ban=cart=1.3.0',
     "policy -w shop:deployment/cart --order='cart=numeric:-(\\d+)$'",
   ],
 };
@@ -154,13 +159,29 @@ async function policyUpdate(flags: PolicyFlags, user: string): Promise<PolicySpe
     if (order === '') remove[containerPolicy('order', container)] = 'true';
     else add[containerPolicy('order', container)] = order;
   }
+  Object.assign(add, await bansOf(flags.ban));
+  Object.assign(remove, await bansOf(flags.unban));
   return { add, remove };
 }
 
+/** Bans by policy; several of one container are one value. `*` is sent as `true`, which removes the policy. */
+async function bansOf(pairs: readonly string[] = []): Promise<Readonly<Record<string, string>>> {
+  if (pairs.length === 0) return {};
+  const { containerPolicy } = await policyRoom();
+  const split = pairs.map((pair) => splitPair(pair, 'ban'));
+  const byContainer = Map.groupBy(split, ([container]) => container);
+  return Object.fromEntries(
+    [...byContainer].map(([container, same]) => {
+      const bans = same.map(([, image]) => image);
+      return [containerPolicy('ban', container), bans.includes('*') ? 'true' : bans.join(', ')];
+    }),
+  );
+}
+
 /** The first `=` separates; the pattern may contain more (`semver:>=1.0`). */
-function splitPair(pair: string, what: 'tag' | 'order'): readonly [container: string, value: string] {
+function splitPair(pair: string, what: 'tag' | 'order' | 'ban'): readonly [container: string, value: string] {
   const at = pair.indexOf('=');
-  const format = what === 'tag' ? 'container=filter' : 'container=order';
+  const format = { tag: 'container=filter', order: 'container=order', ban: 'container=image' }[what];
   if (at < 1) throw usageError(`invalid container/${what} pair: ${JSON.stringify(pair)}. Expected format is '${format}'`);
   return [pair.slice(0, at), pair.slice(at + 1)];
 }

@@ -34,6 +34,8 @@ export interface WorkloadStatus {
 export interface ListedImage {
   readonly ref: string;
   readonly info?: ImageInfo;
+  /** Set if a ban keeps automation from it. */
+  readonly banned?: true;
 }
 
 export interface ContainerImages {
@@ -43,6 +45,8 @@ export interface ContainerImages {
   /** Newest first by the container's pattern; empty if the repository is unknown. */
   readonly available: readonly ListedImage[];
   readonly availableError: string;
+  /** Why automation leaves an image of an automated workload as it is, although it may not be the newest. */
+  readonly notUpdated?: string;
   readonly availableCount: number;
   readonly newAvailableCount: number;
   readonly filteredCount: number;

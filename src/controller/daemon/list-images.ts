@@ -7,9 +7,9 @@ import {
   tryParseImageRef,
   withTag,
 } from '../../image/index.ts';
-import { policiesOf, type TagPattern, tagPatternFor } from '../../policy/index.ts';
-import type { ClusterWorkload, Container, Manifest, ResourceId } from '../../resource/index.ts';
-import { rankingOf } from '../../update/index.ts';
+import { type Ban, banOf, bansFor, hasPolicy, type Policies, policiesOf, tagPatternFor } from '../../policy/index.ts';
+import { type ClusterWorkload, type Container, containersOf, type Manifest, type ResourceId } from '../../resource/index.ts';
+import { decide, describeDecision, type Question, rankingOf } from '../../update/index.ts';
 import type { ImageWatch } from '../ports/image-watch.ts';
 import type { ContainerImages, ListedImage, WorkloadImages } from './daemon.ts';
 
@@ -20,12 +20,19 @@ export async function listImages(
   images: Pick<ImageWatch, 'repository'>,
 ): Promise<readonly WorkloadImages[]> {
   const listed: WorkloadImages[] = [];
-  for (const { id, containers } of running) {
+  for (const { id, containers, annotations } of running) {
     await yieldTurn();
-    const policies = policiesOf(wanted.get(id)?.object.metadata.annotations ?? {});
+    const manifest = wanted.get(id);
+    const inGit = policiesOf(manifest?.object.metadata.annotations);
+    const inCluster = policiesOf(annotations);
+    const imagesInGit = new Map((manifest ? containersOf(manifest.object) : []).map(({ name, image }) => [name, image]));
     listed.push({
       id,
-      containers: containers.map((container) => containerImages(container, tagPatternFor(policies, container.name), images)),
+      containers: containers.map((container) => {
+        const image = imagesInGit.get(container.name) || container.image;
+        const notUpdated = whyNotUpdated({ container: { ...container, image }, inGit, inCluster, images });
+        return { ...containerImages(container, inGit, images), ...(notUpdated === undefined ? {} : { notUpdated }) };
+      }),
     });
   }
   return listed;
@@ -33,7 +40,20 @@ export async function listImages(
 
 const UNKNOWN: ListedImage = { ref: '' };
 
-function containerImages(container: Container, pattern: TagPattern, images: Pick<ImageWatch, 'repository'>): ContainerImages {
+/** Only of automated workloads, and only what is wrong or decided by a person for one container. */
+function whyNotUpdated(question: Question): string | undefined {
+  if (!hasPolicy(question.inGit, 'automated')) return undefined;
+  const decision = decide(question);
+  const isKnown = decision.state === 'held' && ['locked', 'ignored'].includes(decision.by.kind);
+  const isEarly = decision.state === 'unknown' && decision.why.kind === 'not-scanned';
+  return isKnown || isEarly || decision.state === 'current' || decision.state === 'update'
+    ? undefined
+    : describeDecision(decision);
+}
+
+function containerImages(container: Container, inGit: Policies, images: Pick<ImageWatch, 'repository'>): ContainerImages {
+  const pattern = tagPatternFor(inGit, container.name);
+  const { bans } = bansFor(inGit, container.name);
   const ref = tryParseImageRef(container.image);
   const repository = ref && images.repository(canonicalName(ref));
   if (!ref || !repository || repository.scannedAt === undefined) {
@@ -53,7 +73,7 @@ function containerImages(container: Container, pattern: TagPattern, images: Pick
     name: container.name,
     current: all.includes(ref.tag) ? listedImage(ref, ref.tag, repository) : UNKNOWN,
     latestFiltered: latest === undefined ? UNKNOWN : listedImage(ref, latest, repository),
-    available: all.map((tag) => listedImage(ref, tag, repository)),
+    available: all.map((tag) => listedImage(ref, tag, repository, bans)),
     availableError: '',
     availableCount: all.length,
     newAvailableCount: newer(all, ref.tag),
@@ -62,9 +82,15 @@ function containerImages(container: Container, pattern: TagPattern, images: Pick
   };
 }
 
-function listedImage(ref: ImageRef, tag: string, { images }: ImageRepository): ListedImage {
+function listedImage(ref: ImageRef, tag: string, { images }: ImageRepository, bans: readonly Ban[] = []): ListedImage {
   const info = images.get(tag);
-  return { ref: formatImageRef(withTag(ref, tag)), ...(info ? { info } : {}) };
+  const isBanned =
+    banOf(
+      bans,
+      tag,
+      [info?.digest, info?.indexDigest].flatMap((digest) => digest ?? []),
+    ) !== undefined;
+  return { ref: formatImageRef(withTag(ref, tag)), ...(info ? { info } : {}), ...(isBanned ? { banned: true } : {}) };
 }
 
 /** Number of tags before the running one; all of them if it is not in the list. */

@@ -1,5 +1,5 @@
 import { canonicalName, type ImageTarget, mergeTargets, tryParseImageRef } from '../../image/index.ts';
-import { hasPolicy, policiesOf, tagPatternFor, tagPolicy } from '../../policy/index.ts';
+import { bansFor, hasPolicy, needsDigests, policiesOf, tagPatternFor, tagPolicy } from '../../policy/index.ts';
 import { containersOf, type Manifest, parseResourceId, podSpecOf, type ResourceId } from '../../resource/index.ts';
 
 /** All image repositories that the workloads of a revision use, with the credentials of each workload and the needed tags. */
@@ -20,7 +20,7 @@ function targetsOf(id: ResourceId, { object }: Manifest): ImageTarget[] {
     // Without a tag pattern the times of tags are only informative, and the scanner decides whether to read them.
     const asked = hasPolicy(policies, 'automated') || policies.has(tagPolicy(name));
     if (ref === undefined) return [];
-    const isTimed = asked && (pattern.needsTimes || ref.digest !== '');
+    const isTimed = (asked && (pattern.needsTimes || ref.digest !== '')) || needsDigests(bansFor(policies, name).bans);
     return [
       {
         name: canonicalName(ref),

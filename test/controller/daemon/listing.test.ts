@@ -93,6 +93,20 @@ describe('listing images', () => {
     });
   });
 
+  test.each<[string, Record<string, string>, string | undefined]>([
+    ['is banned', { 'fluxcd.io/ban.cart': '1.4' }, 'tag 1.4 is banned'],
+    ['cannot be known to be banned', { 'fluxcd.io/ban.cart': '1.4 1.5' }, 'invalid bans: the text has "1.4 1.5"'],
+    ['is taken', {}, undefined],
+    ['is locked out', { 'fluxcd.io/locked': 'true', 'fluxcd.io/ban.cart': '1.4' }, undefined],
+  ])('says why automation does not take the newest when it %s', async (_name, annotations, expected) => {
+    const inGit = manifest({ 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.cart': 'semver:~1', ...annotations });
+    const [container] = (await listImages([running], new Map([[ID, inGit]]), images))[0]?.containers ?? [];
+    if (expected === undefined) expect(container).not.toHaveProperty('notUpdated');
+    else expect(container?.notUpdated).toContain(expected);
+    const banned = container?.available.filter((image) => image.banned) ?? [];
+    expect(tagsOf(banned)).toEqual(annotations['fluxcd.io/ban.cart'] === '1.4' ? ['1.4'] : []);
+  });
+
   test('orders by time without a pattern', async () => {
     const [container] = (await listImages([running], new Map(), images))[0]?.containers ?? [];
     expect(tagsOf(container?.available ?? [])).toEqual(['latest', '1.4', '1.3', '1.2', '2.0']);
@@ -135,6 +149,9 @@ describe('what is watched in registries', () => {
     expect(times({})).toBeUndefined();
     expect(times({ 'fluxcd.io/tag.cart': 'glob:1.*' })).toBeDefined();
     expect(times({ 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.cart': 'semver:1' })).toBeUndefined();
+    // The digests of all that match must be known to tell which ones are banned.
+    const banned = times({ 'fluxcd.io/tag.cart': 'semver:1', 'fluxcd.io/ban.cart': `@sha256:${'b'.repeat(64)}` });
+    expect([banned?.('1.4'), banned?.('2.0')]).toEqual([true, false]);
     const needs = times({ 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.cart': 'glob:1.*' });
     expect([needs?.('1.4'), needs?.('2.0')]).toEqual([true, false]);
   });

@@ -1,0 +1,49 @@
+import { FluxError, messageOf } from '../base/index.ts';
+import { canonicalName, type ImageRef, type ImageRepository, parseImageRef } from '../image/index.ts';
+import { type Bans, bansFor, isNewer, type Policies, type TagPattern, tagPatternFor } from '../policy/index.ts';
+import type { Container } from '../resource/index.ts';
+import type { ImageLookup } from './context.ts';
+import { type Decision, held } from './decision.ts';
+import { taggedImage } from './ranking.ts';
+
+/** One container, its policies, and what the registry said. */
+export interface Question {
+  /** With the image in Git, so that a change in Git is never found twice, even if the cluster lags behind. */
+  readonly container: Container;
+  readonly inGit: Policies;
+  readonly inCluster?: Policies;
+  readonly images: Pick<ImageLookup, 'repository'>;
+}
+
+/** A container as read, with the metadata of its image. */
+export interface Subject {
+  readonly current: ImageRef;
+  readonly pattern: TagPattern;
+  readonly bans: Bans;
+  readonly repository: ImageRepository | undefined;
+}
+
+export function subjectOf({ container: { name, image }, inGit, images }: Question): Subject | Decision {
+  try {
+    const current = parseImageRef(image);
+    const repository = images.repository(canonicalName(current));
+    return { current, pattern: tagPatternFor(inGit, name), bans: bansFor(inGit, name), repository };
+  } catch (thrown) {
+    const error =
+      thrown instanceof FluxError ? thrown : new FluxError(messageOf(thrown), { code: 'update/bad-image', cause: thrown });
+    return held({ kind: 'bad-image', error });
+  }
+}
+
+export type NotAhead = 'no-tag' | 'no-time' | 'not-newer';
+
+/** Why a tag is not strictly newer than the current one, by version or by two known times. A lacking tag must not cause a downgrade. */
+export function notAhead(tag: string, { current, pattern, repository }: Subject): NotAhead | undefined {
+  if (tag === current.tag) return undefined;
+  const now = taggedImage(current.tag, repository?.images.get(current.tag));
+  const then = taggedImage(tag, repository?.images.get(tag));
+  const sameTime = then.createdAt === now.createdAt && then.createdNs === now.createdNs;
+  if (isNewer(then, now, pattern) && !(pattern.needsTimes && sameTime)) return undefined;
+  if (current.tag === '') return 'no-tag';
+  return pattern.needsTimes && (now.createdAt === undefined || then.createdAt === undefined) ? 'no-time' : 'not-newer';
+}
