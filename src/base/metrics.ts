@@ -8,8 +8,6 @@ import { METRICS, type MetricDefinition } from './metric-table.ts';
 export interface Metrics {
   /** The metrics of one source. What is a state of each source is the sum over them, or whether it is true of all. */
   ofSource(name: string): SourceMetrics;
-  /** `endedAt` in ms since the epoch. */
-  syncDone(outcome: { readonly success: boolean; readonly seconds: number; readonly endedAt: number }): void;
   /** How long a job waited in the queue. */
   jobStarted(waitedSeconds: number): void;
   jobDone(outcome: { readonly success: boolean; readonly seconds: number }): void;
@@ -38,6 +36,8 @@ export interface Metrics {
 
 /** States of one source, which stay until they change. */
 export interface SourceMetrics {
+  /** `endedAt` in ms since the epoch. */
+  syncDone(outcome: { readonly success: boolean; readonly seconds: number; readonly endedAt: number }): void;
   /** The outcome of a completed sync. */
   synced(sum: SyncSum): void;
   /** Length of the job queue after a change. */
@@ -99,6 +99,17 @@ export async function createMetrics({ version }: { readonly version: string }): 
   const queues = new Map<string, number>();
   const readySources = new Map<string, boolean>();
   const ledSources = new Map<string, boolean>();
+  /** When the last good sync of each source ended; undefined before the first. */
+  const goodSyncs = new Map<string, number | undefined>();
+
+  /** The oldest of the sources that this daemon leads: one that fails is not hidden by the others. */
+  function setLastSuccess(): void {
+    const times = [...goodSyncs].flatMap(([name, at]) => (ledSources.get(name) === false ? [] : [at]));
+    if (times.length === 0) return;
+    const known = times.filter((at) => at !== undefined);
+    if (known.length < times.length) gauges.get(LAST_SUCCESS)?.remove();
+    else set(LAST_SUCCESS, Math.min(...known) / 1000);
+  }
 
   function setSyncGauges(all: readonly SyncSum[]): void {
     const count = (outcome: string) => sumOf(all.map(({ outcomes }) => outcomes[outcome] ?? 0));
@@ -113,30 +124,35 @@ export async function createMetrics({ version }: { readonly version: string }): 
   }
 
   return {
-    syncDone({ success, seconds, endedAt }) {
-      observe('flux_daemon_sync_duration_seconds', seconds, { success: String(success) });
-      if (success) set('flux_sync_last_success_timestamp_seconds', endedAt / 1000);
+    ofSource(name) {
+      goodSyncs.set(name, goodSyncs.get(name));
+      return {
+        syncDone({ success, seconds, endedAt }) {
+          observe('flux_daemon_sync_duration_seconds', seconds, { success: String(success) });
+          if (success) goodSyncs.set(name, endedAt);
+          setLastSuccess();
+        },
+        synced(sum) {
+          for (const outcome of CHANGES) add('flux_sync_changes_total', sum.outcomes[outcome] ?? 0, { outcome });
+          add('flux_drift_corrections_total', sum.corrections);
+          syncs.set(name, sum);
+          setSyncGauges([...syncs.values()]);
+        },
+        queueLength(length) {
+          queues.set(name, length);
+          set('flux_daemon_queue_length_count', sumOf(queues.values()));
+        },
+        gitReady(ready) {
+          readySources.set(name, ready);
+          set('flux_git_ready', allOf(readySources.values()));
+        },
+        leading(leads) {
+          ledSources.set(name, leads);
+          set('flux_leader', allOf(ledSources.values()));
+          setLastSuccess();
+        },
+      };
     },
-    ofSource: (name) => ({
-      synced(sum) {
-        for (const outcome of CHANGES) add('flux_sync_changes_total', sum.outcomes[outcome] ?? 0, { outcome });
-        add('flux_drift_corrections_total', sum.corrections);
-        syncs.set(name, sum);
-        setSyncGauges([...syncs.values()]);
-      },
-      queueLength(length) {
-        queues.set(name, length);
-        set('flux_daemon_queue_length_count', sumOf(queues.values()));
-      },
-      gitReady(ready) {
-        readySources.set(name, ready);
-        set('flux_git_ready', allOf(readySources.values()));
-      },
-      leading(leads) {
-        ledSources.set(name, leads);
-        set('flux_leader', allOf(ledSources.values()));
-      },
-    }),
     jobStarted: (waitedSeconds) => observe('flux_daemon_queue_duration_seconds', waitedSeconds),
     jobDone: ({ success, seconds }) => observe('flux_daemon_job_duration_seconds', seconds, { success: String(success) }),
     stepDone: ({ step, success, seconds }) =>
@@ -174,6 +190,7 @@ export async function createMetrics({ version }: { readonly version: string }): 
 }
 
 const IMAGES = 'flux_image_repositories';
+const LAST_SUCCESS = 'flux_sync_last_success_timestamp_seconds';
 const OUTCOMES = ['created', 'configured', 'unchanged', 'deleted', 'skipped', 'held', 'failed'];
 const CHANGES = ['created', 'configured', 'deleted', 'failed'];
 /** Label values for the kind of a release and the method of a request, which clients can set to anything. */

@@ -8,7 +8,6 @@ export interface ControllerMetrics extends SharedMetrics, SourceMetrics {}
 
 /** Metrics that sources share. */
 export interface SharedMetrics {
-  syncDone(outcome: { readonly success: boolean; readonly seconds: number; readonly endedAt: number }): void;
   jobStarted(waitedSeconds: number): void;
   jobDone(outcome: { readonly success: boolean; readonly seconds: number }): void;
   stepDone(step: { readonly step: string; readonly success: boolean; readonly seconds: number }): void;

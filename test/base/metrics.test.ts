@@ -56,7 +56,7 @@ describe('the names of Flux v1', () => {
 
 test('values arrive in their series', async () => {
   const metrics = await fresh();
-  metrics.syncDone({ success: true, seconds: 7, endedAt: 1_900_000_000_500 });
+  metrics.ofSource('default').syncDone({ success: true, seconds: 7, endedAt: 1_900_000_000_500 });
   metrics.ofSource('default').synced({
     revision: 'abc',
     outcomes: { created: 1, configured: 2, unchanged: 30, skipped: 4, failed: 2 },
@@ -93,9 +93,25 @@ test('values arrive in their series', async () => {
 
 test('a failed sync does not move the time of the last good one', async () => {
   const metrics = await fresh();
-  metrics.syncDone({ success: true, seconds: 1, endedAt: 1_000 });
-  metrics.syncDone({ success: false, seconds: 1, endedAt: 9_000 });
+  metrics.ofSource('default').syncDone({ success: true, seconds: 1, endedAt: 1_000 });
+  metrics.ofSource('default').syncDone({ success: false, seconds: 1, endedAt: 9_000 });
   expect(await linesOf(metrics)).toContain('flux_sync_last_success_timestamp_seconds 1');
+});
+
+test('the last good sync is that of the source that failed longest, among those that this daemon leads', async () => {
+  const metrics = await fresh();
+  const [a, b] = [metrics.ofSource('a'), metrics.ofSource('b')];
+  const shown = async () => (await linesOf(metrics)).filter((line) => line.startsWith('flux_sync_last_success'));
+  const good = (endedAt: number) => ({ success: true, seconds: 1, endedAt });
+  a.leading(true);
+  b.leading(true);
+  a.syncDone(good(5_000));
+  expect(await shown()).toEqual([]);
+  b.syncDone(good(3_000));
+  a.syncDone(good(9_000));
+  expect(await shown()).toEqual(['flux_sync_last_success_timestamp_seconds 3']);
+  b.leading(false);
+  expect(await shown()).toEqual(['flux_sync_last_success_timestamp_seconds 9']);
 });
 
 test('a gauge is not there before it was measured, and registries do not know of each other', async () => {

@@ -66,7 +66,10 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
 
   const lists = createLists(deps, directory, signal);
   const stateOf = await lists.ofWanted(layout.byPart, set);
-  const rivals = await rivalsOf({ set, others: deps.others, layout, directory, liveOf }, signal);
+  const rivals = await rivalsOf(
+    { set, others: deps.others, layout, directory, liveOf: (target) => foundIn(stateOf(target), target) },
+    signal,
+  );
   const now = deps.clock.monotonic();
   let steps: Step[] = [];
   /** The manifests without a location in this cluster. */
@@ -121,7 +124,7 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
     const object: InGit = { id, inGit: true, place: manifest.place };
     const twins = duplicates.get(key);
     const state = stateOf(target);
-    const live = liveOf(target);
+    const live = foundIn(state, target);
     const idle = (verdict: IdleVerdict): Step => ({
       act: 'none',
       entry: { ...object, ...verdict },
@@ -170,11 +173,6 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
     return { act: 'apply', entry: { ...object, action, reason }, target, mark, live, ...drift, ...flagged(target) };
   }
 
-  function liveOf(target: Target): LiveObject | undefined {
-    const state = stateOf(target);
-    return state && typeof state === 'object' && 'find' in state ? state.find(target) : undefined;
-  }
-
   function appliedBefore({ key }: Target): { readonly replicas: number | undefined } | undefined {
     const known = set.inventory.get(key);
     if (known) return known;
@@ -207,6 +205,10 @@ function lazily<T>(make: () => T): () => T {
     made ??= { value: make() };
     return made.value;
   };
+}
+
+function foundIn(state: PartState | undefined, target: Target): LiveObject | undefined {
+  return state && typeof state === 'object' && 'find' in state ? state.find(target) : undefined;
 }
 
 function whyUnseen(state: PartState | undefined, key: string): FluxError | undefined {

@@ -181,12 +181,15 @@ function blaming(daemon: Daemon, ask: () => void): void {
 
 /** The same error, with the name of the source. */
 function blame({ sources }: Daemon, thrown: unknown): FluxError {
-  const { message, code, fault, help, expected, cause } = asFluxError(thrown, { code: 'source/failed' });
+  const { message, code, fault, help = '', expected, cause } = asFluxError(thrown, { code: 'source/failed' });
+  const advice = code === 'lease/elsewhere' ? `${help}\n${ONE_BY_ONE}` : help;
   return new FluxError(`source ${sources.join()}: ${message}`, {
     ...{ code, fault, expected, cause },
-    ...(help === undefined ? {} : { help }),
+    ...(advice === '' ? {} : { help: advice }),
   });
 }
+
+const ONE_BY_ONE = 'Different daemons may write for different sources: name one with --source, or ?source= of the API.\n';
 
 /** The first answer without an error; else the first error of a source that this daemon writes for. */
 function firstAnswer<T>(daemons: NonEmpty<Daemon>, ask: (daemon: Daemon) => T): T {

@@ -140,7 +140,7 @@ describe('a change', () => {
       code: 'lease/elsewhere',
       message: 'source b: this daemon is on standby',
       expected: true,
-      help: 'Use that one.',
+      help: expect.stringMatching(/^Use that one\.\nDifferent daemons .* --source/),
     };
     await expect(daemon.update(releaseAll)).rejects.toMatchObject(refusal);
     expect(() => daemon.startSync()).toThrow(expect.objectContaining(refusal));
