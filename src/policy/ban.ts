@@ -15,8 +15,9 @@ export interface Bans {
 /** Number of bans that a change keeps, the newest ones. */
 export const MAX_BANS = 10;
 
-/** Longer texts are rejected; ten bans with tag and digest have about 2,000 characters. */
+/** Longer texts, and more bans by hand, are rejected: every tag is compared with every ban. */
 const MAX_LENGTH = 8192;
+const MAX_BY_HAND = 100;
 
 /** `1.3.0`, `2.0.0@sha256:…` or `@sha256:…`. */
 const BAN = /^([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@(sha256:[0-9a-f]{64}))?$/;
@@ -26,7 +27,9 @@ export function parseBans(text: string): Bans {
   if (text.length > MAX_LENGTH) return { bans: [], problem: `is longer than ${MAX_LENGTH} characters` };
   if (text.trim() === '') return { bans: [] };
   const bans: Ban[] = [];
-  for (const part of text.split(',')) {
+  const parts = text.split(',');
+  if (parts.length > MAX_BY_HAND) return { bans: [], problem: `has more than ${MAX_BY_HAND} bans` };
+  for (const part of parts) {
     const ban = parseBan(part.trim());
     if (!ban)
       return {

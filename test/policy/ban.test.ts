@@ -42,10 +42,11 @@ describe('bans as text', () => {
     '-x',
     'x'.repeat(129),
     '1,'.repeat(5000),
+    Array.from({ length: 101 }, (_, n) => n).join(', '),
   ])('says what is wrong with %j, and bans nothing by guess', (text) => {
     const { bans, problem } = parseBans(text);
     expect(bans).toEqual([]);
-    expect(problem).toMatch(/^(has ".*", which is not a tag|is longer than)/);
+    expect(problem).toMatch(/^(has ".*", which is not a tag|is longer than|has more than 100)/);
   });
 
   test('are read as they were written', () => {

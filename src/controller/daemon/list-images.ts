@@ -84,12 +84,8 @@ function containerImages(container: Container, inGit: Policies, images: Pick<Ima
 
 function listedImage(ref: ImageRef, tag: string, { images }: ImageRepository, bans: readonly Ban[] = []): ListedImage {
   const info = images.get(tag);
-  const isBanned =
-    banOf(
-      bans,
-      tag,
-      [info?.digest, info?.indexDigest].flatMap((digest) => digest ?? []),
-    ) !== undefined;
+  const digests = [info?.digest, info?.indexDigest].flatMap((digest) => digest ?? []);
+  const isBanned = bans.length > 0 && banOf(bans, tag, digests) !== undefined;
   return { ref: formatImageRef(withTag(ref, tag)), ...(info ? { info } : {}), ...(isBanned ? { banned: true } : {}) };
 }
 
