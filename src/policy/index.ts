@@ -7,6 +7,6 @@ export { annotationKeyFor, policiesOf } from './annotation.ts';
 export { type Ban, type Bans, banOf, formatBan, needsDigests } from './ban.ts';
 export { type PolicyUpdate, policyChanges } from './change.ts';
 export { type ContainerPolicyKind, containerOf, containerPolicy, tagPolicy } from './container-policy.ts';
-export { filterImages, isNewer, newest, sortImages, type TaggedImage } from './order.ts';
+export { isNewer, newest, sortImages, type TaggedImage } from './order.ts';
 export { type BooleanPolicy, bansFor, hasPolicy, type Policies, tagPatternFor } from './policies.ts';
 export { parseTagPattern, type TagPattern } from './tag-pattern.ts';

@@ -24,14 +24,6 @@ export function sortImages<T extends TaggedImage>(images: readonly T[], pattern:
     .map(({ image }) => image);
 }
 
-/** The images whose tags match the pattern, in the given order. */
-export function filterImages<T extends { readonly tag: string }>(
-  images: readonly T[],
-  pattern: Pick<TagPattern, 'matches'>,
-): T[] {
-  return images.filter(({ tag }) => pattern.matches(tag));
-}
-
 /** The newest image that matches the pattern. */
 export function newest<T extends TaggedImage>(
   images: readonly T[],
