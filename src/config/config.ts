@@ -46,6 +46,9 @@ export interface Config {
   readonly garbageCollectionLimit: number;
 
   readonly automationIntervalMs: number;
+  /** Schedules, as given; absent means always. */
+  readonly automationWindow?: string;
+  readonly automationFreeze?: string;
   readonly registryDisableScanning: boolean;
   readonly registryRps: number;
   readonly registryBurst: number;

@@ -54,6 +54,12 @@ export const FLAG_GROUPS = {
   },
   Images: {
     'automation-interval': built('duration', '5m', 'interval for checking automated workloads for new images'),
+    'automation-window': built(
+      'string',
+      '',
+      'times at which automation may commit, such as `0 9 * * mon-fri / 8h / Europe/Berlin`',
+    ),
+    'automation-freeze': built('string', '', 'times at which automation does not commit, in the same form'),
     'registry-disable-scanning': built('bool', 'false', 'do not scan registries; disables image updates'),
     'registry-rps': built('float', '50', 'maximum requests per second to one registry host'),
     'registry-burst': built('int', '10', 'maximum burst of requests to one registry host'),

@@ -145,6 +145,8 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     garbageCollection: values['sync-garbage-collection-dry'] ? 'dry' : values['sync-garbage-collection'] ? 'on' : 'off',
     garbageCollectionLimit: values['sync-garbage-collection-limit'],
     automationIntervalMs: values[automationIntervalFlag(origins)],
+    ...optional('automationWindow', values['automation-window']),
+    ...optional('automationFreeze', values['automation-freeze']),
     registryDisableScanning: values['registry-disable-scanning'],
     registryRps: values['registry-rps'],
     registryBurst: values['registry-burst'],

@@ -5,12 +5,14 @@ import { deployKey, sameRepository, syncSetName } from '../git/index.ts';
 import { createManifests, type ManifestThread } from '../manifests/index.ts';
 import type { Notifier } from '../notify/index.ts';
 import type { EventLog } from '../record/index.ts';
+import type { Gates } from '../schedule/index.ts';
 import { createDaemon, type SourceDaemon } from './daemon/facade.ts';
 import { createHealth } from './daemon/health.ts';
 import { createPreview } from './daemon/preview.ts';
 import { JobQueue } from './jobs/jobs.ts';
 import { createElectionHandlers } from './leadership/election.ts';
 import { type Leadership, termOf, UNDECIDED } from './leadership/leadership.ts';
+import { createAlarm } from './loop/alarm.ts';
 import { Loop } from './loop/loop.ts';
 import { Progress } from './loop/progress.ts';
 import { beatingCluster, beatingImages, beatingSource } from './loop/signs-of-life.ts';
@@ -52,6 +54,8 @@ export interface Shared {
   readonly thread: ManifestThread;
   readonly events: EventLog;
   readonly notifier: Notifier;
+  /** Windows and freezes of automation. */
+  readonly gates: Gates;
   /** Called after being idle for a while. */
   readonly onRest?: () => void;
   readonly clock: Clock;
@@ -82,8 +86,23 @@ const LOOK_MS = 10_000;
 
 /** Connects the rooms for one source, and starts its loop. */
 export function startEngine(options: EngineOptions): Engine {
-  const { config, version, environment, source, cluster, fence, thread, events, notifier, images, metrics, onRest, clock, log } =
-    options;
+  const {
+    config,
+    version,
+    environment,
+    source,
+    cluster,
+    fence,
+    thread,
+    events,
+    notifier,
+    images,
+    gates,
+    metrics,
+    onRest,
+    clock,
+    log,
+  } = options;
   const syncSet = syncSetName(source);
   const desired = createManifests({
     thread,
@@ -143,6 +162,8 @@ export function startEngine(options: EngineOptions): Engine {
     approvals,
     health,
     metrics,
+    gates,
+    automateAt: createAlarm(clock, () => loop.ask('automate'), stopping.signal),
     clock,
     log,
     ask: (...steps) => loop.ask(...steps),
@@ -170,6 +191,7 @@ export function startEngine(options: EngineOptions): Engine {
     desired,
     cluster,
     images,
+    gates,
     jobs,
     reports,
     progress,

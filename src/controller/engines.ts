@@ -4,6 +4,7 @@ import { ManifestThread } from '../manifests/index.ts';
 import { createNotifier, eventStream, kubernetesEvents } from '../notify/index.ts';
 import { EventLog } from '../record/index.ts';
 import { createImageWatch } from '../registry-watch/index.ts';
+import { createAutomationGates } from './automation-gates.ts';
 import type { Daemon } from './daemon/daemon.ts';
 import { combineDaemons } from './daemon/several.ts';
 import { type Engine, type EngineSource, type Shared, startEngine } from './engine.ts';
@@ -17,7 +18,7 @@ export interface DaemonMetrics extends SharedMetrics {
   ofSource(name: string): SourceMetrics;
 }
 
-export interface EnginesOptions extends Omit<Shared, 'thread' | 'events' | 'notifier'> {
+export interface EnginesOptions extends Omit<Shared, 'thread' | 'events' | 'notifier' | 'gates'> {
   readonly sources: NonEmpty<EngineSource>;
   readonly metrics: DaemonMetrics;
   /** Heap limit in bytes, of which the manifests of all sources get half. Unlimited by default. */
@@ -37,9 +38,11 @@ export interface RunningFlux {
 /**
  * Starts an engine for each source, and what they share: HTTP, the cluster, the image watch, the manifest thread and the event log. All
  * of it is closed when they stop.
+ * @throws FluxError `config/bad-schedule`.
  */
 export function startEngines(options: EnginesOptions): RunningFlux {
   const { config, version, cluster, metrics, heapBytes, log, sources, clock } = options;
+  const gates = createAutomationGates(config);
   const http = createHttpTransport({ userAgent: `fluxd/${version}` });
   const thread = new ManifestThread({ clock });
   const events = new EventLog();
@@ -80,6 +83,7 @@ export function startEngines(options: EnginesOptions): RunningFlux {
       thread,
       events,
       notifier: isOne ? notifier : { ...notifier, notify: (news) => notifier.notify({ ...news, source: source.name }) },
+      gates,
       images: imagesOfOne(),
       metrics: { ...metrics, ...metrics.ofSource(source.name) },
       ...(heapBytes === undefined ? {} : { maxManifestBytes: heapBytes / 2 / sources.length }),

@@ -2,6 +2,7 @@ import type { Cancellable } from '../base/index.ts';
 import type { ImageRepository } from '../image/index.ts';
 import type { Manifests } from '../manifests/index.ts';
 import type { Container, Manifest, ResourceId } from '../resource/index.ts';
+import type { Gates } from '../schedule/index.ts';
 
 /** The properties of a running workload that planning needs. */
 export interface RunningWorkload {
@@ -25,6 +26,13 @@ export interface ImageLookup {
   scanNow(name: string, options?: Cancellable): Promise<void>;
 }
 
+/** When automation may commit. */
+export interface Timing {
+  readonly gates: Gates;
+  /** In milliseconds since the epoch. */
+  readonly now: number;
+}
+
 /** The input of planning: one revision of the repository, and access to cluster and registries. */
 export interface UpdateContext {
   /** All manifests of the revision by effective id, after namespace defaulting. */
@@ -35,6 +43,8 @@ export interface UpdateContext {
   readonly images: ImageLookup;
   /** Reads and edits the files; created on demand by default. */
   readonly desired?: Pick<Manifests, 'readTexts' | 'edit'>;
+  /** Windows and freezes of automation; none by default. */
+  readonly timing?: Timing;
   /** Called with the duration of each stage. */
   readonly timed?: Timed;
   readonly signal?: AbortSignal;

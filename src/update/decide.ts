@@ -1,5 +1,6 @@
 import { formatImageRef, type ImageRef, type ImageRepository, sameImage, withTag } from '../image/index.ts';
 import { hasPolicy, type Policies, tagPolicy } from '../policy/index.ts';
+import type { GateState } from '../schedule/index.ts';
 import { newestAllowed, refusedByBan } from './allowed.ts';
 import { type Decision, type Hold, held, unknown } from './decision.ts';
 import { rankingOf } from './ranking.ts';
@@ -25,7 +26,26 @@ export function decide(question: Question): Decision {
   const { inGit, inCluster } = question;
   const hold = holdOfWorkload(inGit, inCluster);
   if (hold) return held(hold);
-  return hasPolicy(inGit, 'automated') ? decideNewest(question) : held({ kind: 'not-automated' });
+  return hasPolicy(inGit, 'automated') ? inTime(decideNewest(question), question) : held({ kind: 'not-automated' });
+}
+
+/** An update that automation found, if it may commit now. */
+function inTime(decision: Decision, question: Question): Decision {
+  if (decision.state !== 'update') return decision;
+  const gate = gateOf(question);
+  switch (gate?.state) {
+    case 'closed':
+      return { state: 'waiting', target: decision.target, for: { kind: gate.by, text: gate.text }, until: gate.opensAt };
+    case 'invalid':
+      return held({ kind: 'bad-schedule', of: { kind: gate.by, text: gate.text }, problem: gate.problem });
+    default:
+      return decision;
+  }
+}
+
+/** Whether automation may commit to the workload at the time of the question; undefined at any time. */
+export function gateOf({ inGit, timing }: Pick<Question, 'inGit' | 'timing'>): GateState | undefined {
+  return timing?.gates.of({ window: inGit.get('window'), freeze: inGit.get('freeze') }).stateAt(timing.now);
 }
 
 /**

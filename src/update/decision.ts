@@ -1,4 +1,4 @@
-import type { FluxError } from '../base/index.ts';
+import { type FluxError, rfc3339 } from '../base/index.ts';
 import { formatImageRef, type ImageRef, type ImageRepository } from '../image/index.ts';
 import type { Ban } from '../policy/index.ts';
 
@@ -9,6 +9,8 @@ import type { Ban } from '../policy/index.ts';
 export type Decision =
   | Current
   | { readonly state: 'update'; readonly target: ImageRef }
+  /** `until` is in milliseconds since the epoch; infinity if no end is in sight. */
+  | { readonly state: 'waiting'; readonly target: ImageRef; readonly for: Wait; readonly until: number }
   | { readonly state: 'held'; readonly by: Hold }
   /** `nextLookAt` is the time of the next scan, in milliseconds since the epoch, if the scanner knows it. */
   | { readonly state: 'unknown'; readonly why: Doubt; readonly nextLookAt?: number };
@@ -21,6 +23,13 @@ type Current =
   /** The newest tag that matches is older. */
   | { readonly state: 'current'; readonly because: 'not-newer'; readonly newest: string; readonly tag: string };
 
+/** What an update waits for: the opening of a window, or the end of a freeze. */
+export interface Wait {
+  readonly kind: 'window' | 'freeze';
+  /** As written. */
+  readonly text: string;
+}
+
 /** What keeps an image as it is. */
 export type Hold =
   | { readonly kind: 'locked' }
@@ -32,6 +41,7 @@ export type Hold =
   | { readonly kind: 'banned'; readonly tag: string; readonly ban: Ban }
   /** The text of the bans is invalid, so that it is unknown what is banned. */
   | { readonly kind: 'bad-bans'; readonly problem: string }
+  | { readonly kind: 'bad-schedule'; readonly of: Wait; readonly problem: string }
   /** The reference has a digest and no tag, so it does not say which tags to follow. */
   | { readonly kind: 'digest-alone' }
   /** The reference has a tag and a digest, and the digest of the new tag has not been read. */
@@ -68,6 +78,8 @@ export function describeDecision(decision: Decision): string {
       return describeCurrent(decision);
     case 'update':
       return `update to ${formatImageRef(decision.target)}`;
+    case 'waiting':
+      return describeWait(decision.for, decision.until);
     case 'held':
       return describeHold(decision.by);
     case 'unknown':
@@ -89,6 +101,12 @@ function describeCurrent(decision: Current): string {
   }
 }
 
+/** `until` as in `Decision`. */
+export function describeWait({ kind, text }: Wait, until: number): string {
+  const shown = kind === 'window' ? `outside of its window, ${JSON.stringify(text)}` : `in a freeze, ${JSON.stringify(text)}`;
+  return `${shown}; ${Number.isFinite(until) ? `automation goes on at ${rfc3339(until)}` : 'no end is in sight'}`;
+}
+
 export function describeHold(hold: Hold): string {
   switch (hold.kind) {
     case 'locked':
@@ -105,6 +123,8 @@ export function describeHold(hold: Hold): string {
       return hold.ban.kind === 'tag' ? `tag ${hold.tag} is banned` : `tag ${hold.tag} is banned by its digest ${hold.ban.digest}`;
     case 'bad-bans':
       return `invalid bans: the text ${hold.problem}`;
+    case 'bad-schedule':
+      return `invalid ${hold.of.kind} ${JSON.stringify(hold.of.text)}: it ${hold.problem}`;
     case 'digest-alone':
       return 'image is pinned to a digest without a tag';
     case 'digest-unknown':

@@ -9,6 +9,7 @@ export type {
   RunningWorkload,
   Stage,
   Timed,
+  Timing,
   UpdateContext,
   WorkloadLookup,
 } from './context.ts';

@@ -65,12 +65,12 @@ function refuseOthers(requested: ImageRef): Filter {
 function releaseWorkload(
   candidate: Candidate,
   { requested, overrides }: { readonly requested: ImageRef | undefined; readonly overrides: Overrides },
-  { images }: UpdateContext,
+  context: UpdateContext,
 ): WorkloadResult {
   const updates: ContainerUpdate[] = [];
   let last: WorkloadResult = rejection('ignored', NOT_USED);
   for (const container of wantedContainers(candidate)) {
-    const question = { container, inGit: candidate.policies, images };
+    const question = { container, inGit: candidate.policies, images: context.images };
     const decision = requested ? decideNamed(question, requested, overrides) : decideNewest(question, 'person');
     if (decision === 'not-wanted') last = rejection('skipped', CANNOT_FIND);
     else if (decision.state === 'update') {
@@ -80,7 +80,7 @@ function releaseWorkload(
     } else last = withoutUpdate(decision, container.name);
   }
   // Without updates, the last container determines the workload's result, as in Flux v1.
-  return updates.length > 0 ? successOf(candidate, updates, { images }) : last;
+  return updates.length > 0 ? successOf(candidate, updates, context) : last;
 }
 
 const CANNOT_FIND = 'cannot find one or more images';
@@ -95,6 +95,8 @@ function withoutUpdate(decision: Exclude<Decision, { readonly state: 'update' }>
       return decision.because === 'no-match' ? rejection('ignored', NOT_USED) : rejection('skipped', `${reason}; ${NAME_IT}`);
     case 'held':
       return rejection('skipped', banAdvice(decision, container) ?? reason);
+    case 'waiting':
+      return rejection('skipped', reason);
     case 'unknown':
       if (decision.why.kind === 'not-scanned') return rejection('ignored', NOT_USED);
       if (decision.why.kind === 'undigested') return rejection('skipped', banAdvice(decision, container) ?? reason);

@@ -2,7 +2,7 @@ import { FluxError, messageOf } from '../base/index.ts';
 import { canonicalName, type ImageRef, type ImageRepository, parseImageRef } from '../image/index.ts';
 import { type Bans, bansFor, isNewer, type Policies, type TagPattern, tagPatternFor } from '../policy/index.ts';
 import type { Container } from '../resource/index.ts';
-import type { ImageLookup } from './context.ts';
+import type { ImageLookup, Timing } from './context.ts';
 import { type Decision, held } from './decision.ts';
 import { taggedImage } from './ranking.ts';
 
@@ -13,6 +13,8 @@ export interface Question {
   readonly inGit: Policies;
   readonly inCluster?: Policies;
   readonly images: Pick<ImageLookup, 'repository'>;
+  /** When automation may commit; at any time when absent. */
+  readonly timing?: Timing | undefined;
 }
 
 /** A container as read, with the metadata of its image. */

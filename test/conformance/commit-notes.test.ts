@@ -7,6 +7,7 @@ import type { Source } from '../../src/controller/ports/source.ts';
 import { createRepositoryReader } from '../../src/controller/repository/view.ts';
 import { accept } from '../../src/git/accept.ts';
 import { createManifests, ManifestThread } from '../../src/manifests/index.ts';
+import { createGates } from '../../src/schedule/index.ts';
 import { planAutomation, type UpdateSpec } from '../../src/update/index.ts';
 import { partOf } from '../support/part-of.ts';
 import { idOf, repositoryOf } from '../update/repository.ts';
@@ -63,6 +64,7 @@ async function committed(
     desired,
     cluster,
     images: partOf<ImageWatch>(images),
+    gates: createGates({}),
     notifier,
     metrics,
     clock: partOf<Clock>(clock),

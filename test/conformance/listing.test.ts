@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/base/index.ts';
 import { fluxV1Status } from '../../src/cluster/workload/flux-v1-status.ts';
 import { createDaemon, type DaemonOptions } from '../../src/controller/daemon/facade.ts';
 import type { Progress } from '../../src/controller/loop/progress.ts';
@@ -9,6 +10,7 @@ import { accept } from '../../src/git/accept.ts';
 import type { ImageRepository } from '../../src/image/index.ts';
 import { createManifests } from '../../src/manifests/index.ts';
 import type { SourceStatus } from '../../src/repository/index.ts';
+import { createGates } from '../../src/schedule/index.ts';
 import { type Answer, daemonOf, serve } from '../api/daemon-fixture.ts';
 import { startWorld } from '../cluster/world.ts';
 import { partOf } from '../support/part-of.ts';
@@ -60,6 +62,8 @@ async function listing({ objects = [hello, svc], registry = REGISTRY, file = '',
     reader: createRepositoryReader(source, createManifests(), { idOf, namesBy: () => idOf }),
     images: partOf<ImageWatch>({ repository: (name) => registry[name] && repositoryOf(registry[name]) }),
     progress: partOf<Progress>({ failures: new Map() }),
+    gates: createGates({}),
+    clock: systemClock,
   });
   const { listWorkloads, listImages } = createDaemon(options);
   const api = await serve(daemonOf({ listWorkloads, listImages }));

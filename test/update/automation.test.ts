@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../src/base/index.ts';
+import { createGates } from '../../src/schedule/index.ts';
 import { type AutomatedSpec, planAutomation, planUpdate } from '../../src/update/index.ts';
 import { contextOf, type World, workload } from './world.ts';
 
@@ -31,6 +32,7 @@ describe('looking for newer images', () => {
       automated: 1,
       spec: { Changes: [{ WorkloadID: ID, Container: { Name: 'c1', Image: 'one/app:cur' }, ImageID: 'one/app:new' }] },
       skipped: [],
+      waiting: [],
     });
   });
 
@@ -121,6 +123,7 @@ describe('looking for newer images', () => {
       automated: 0,
       spec: undefined,
       skipped: [],
+      waiting: [],
     });
   });
 
@@ -205,4 +208,18 @@ describe('carrying out what automation found', () => {
     const { result } = await carryOut(contextOf({ files: {}, manifests: {}, running: [], registry: one }));
     expect(result[ID]).toEqual({ Status: 'skipped', Error: 'not found in repository', PerContainer: null });
   });
+});
+
+test('an update waits for its window, and the plan says until when', async () => {
+  const annotations = { ...automated, 'fluxcd.io/tag.c1': 'semver:*', 'fluxcd.io/window': '0 9 * * mon-fri / 8h / UTC' };
+  const given = world([['c1', 'one/app:1.0.0']], { 'index.docker.io/one/app': { '1.0.0': {}, '1.1.0': {} } }, annotations);
+  const planAt = (time: string) => planAutomation({ ...given, timing: { gates: createGates({}), now: Date.parse(time) } });
+  expect(await planAt('2026-12-05T12:00:00Z')).toMatchObject({
+    spec: undefined,
+    waiting: [{ container: 'c1', reason: expect.stringContaining('automation goes on at 2026-12-07T09:00:00Z') }],
+    nextAt: Date.parse('2026-12-07T09:00:00Z'),
+  });
+  const opened = await planAt('2026-12-07T09:00:00Z');
+  expect(opened.spec?.Changes.map(({ ImageID }) => ImageID)).toEqual(['one/app:1.1.0']);
+  expect(opened).not.toHaveProperty('nextAt');
 });

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { FluxError } from '../../src/base/index.ts';
 import type { ImageInfo, ImageRepository } from '../../src/image/index.ts';
+import { createGates } from '../../src/schedule/index.ts';
 import { consider } from '../../src/update/consider.ts';
 import { decide } from '../../src/update/decide.ts';
-import { type Decision, type Doubt, describeDecision, type Hold } from '../../src/update/decision.ts';
+import { type Decision, type Doubt, describeDecision, type Hold, type Wait } from '../../src/update/decision.ts';
 import { planAutomation } from '../../src/update/index.ts';
 import type { Question } from '../../src/update/subject.ts';
 import { processorMs } from '../support/processor.ts';
@@ -34,12 +35,15 @@ function questionOf({ image = 'acme/web:1.0.0', inGit = {}, inCluster = {}, tags
     inGit: new Map(Object.entries({ automated: 'true', 'tag.web': 'semver:*', ...inGit })),
     inCluster: new Map(Object.entries(inCluster)),
     images: { repository: () => repository },
+    // A Saturday.
+    timing: { gates: createGates({}), now: Date.parse('2026-12-05T12:00:00Z') },
   };
 }
 
 /** Every state and reason, by its name; a missing one does not compile. */
 type Reason =
   | 'update'
+  | `waiting ${Wait['kind']}`
   | `current ${Extract<Decision, { readonly state: 'current' }>['because']}`
   | `held ${Hold['kind']}`
   | `unknown ${Doubt['kind']}`;
@@ -52,6 +56,14 @@ const GOOD = `sha256:${'a'.repeat(64)}`;
 
 const ROWS: Readonly<Record<Reason, readonly [given: Given, text: string]>> = {
   update: [{ tags: { '1.0.0': {}, '1.1.0': {} } }, 'update to acme/web:1.1.0'],
+  'waiting window': [
+    { inGit: { window: '0 9 * * mon-fri / 8h / UTC' }, tags: { '1.0.0': {}, '1.1.0': {} } },
+    'outside of its window, "0 9 * * mon-fri / 8h / UTC"; automation goes on at 2026-12-07T09:00:00Z',
+  ],
+  'waiting freeze': [
+    { inGit: { freeze: '0 0 * * sat / 48h / UTC' }, tags: { '1.0.0': {}, '1.1.0': {} } },
+    'in a freeze, "0 0 * * sat / 48h / UTC"; automation goes on at 2026-12-07T00:00:00Z',
+  ],
   'current newest': [{ tags: { '1.0.0': {}, '0.9.0': {} } }, 'image(s) up to date'],
   'current no-match': [{ tags: { main: {}, latest: {} } }, 'no known tag matches'],
   'current not-newer': [{ tags: { '0.9.0': {} } }, 'newest matching tag 0.9.0 is not newer than 1.0.0'],
@@ -63,6 +75,10 @@ const ROWS: Readonly<Record<Reason, readonly [given: Given, text: string]>> = {
     'parsing "/web": expected image name as either <image>:<tag> or just <image>: invalid image ID',
   ],
   'held bad-pattern': [{ inGit: { 'tag.web': 'semver:x.y' }, tags: { '1.1.0': {} } }, 'invalid tag pattern: "semver:x.y"'],
+  'held bad-schedule': [
+    { inGit: { window: 'weekdays' }, tags: { '1.0.0': {}, '1.1.0': {} } },
+    'invalid window "weekdays": it "weekdays" is not "minute hour day month weekday / duration / time zone"',
+  ],
   'held digest-alone': [{ image: 'acme/web@sha256:aa', tags: { '1.1.0': {} } }, 'image is pinned to a digest without a tag'],
   'held digest-unknown': [
     { image: 'acme/web:1.0.0@sha256:aa', tags: { '1.1.0': null } },
@@ -108,6 +124,8 @@ function reasonOf(decision: Decision): Reason {
       return `held ${decision.by.kind}`;
     case 'unknown':
       return `unknown ${decision.why.kind}`;
+    case 'waiting':
+      return `waiting ${decision.for.kind}`;
     case 'update':
       return 'update';
   }

@@ -3,6 +3,7 @@ import type { Manifests } from '../../manifests/index.ts';
 import type { EventLog } from '../../record/index.ts';
 import type { Revision } from '../../repository/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
+import type { Gates } from '../../schedule/index.ts';
 import type { UpdateSpec } from '../../update/index.ts';
 import { asksForCommit, dryRunUpdate } from '../jobs/apply-update.ts';
 import { createDryRun } from '../jobs/dry-run.ts';
@@ -47,6 +48,8 @@ export interface DaemonOptions {
   readonly desired: Manifests;
   readonly cluster: Cluster;
   readonly images: ImageWatch;
+  /** Windows and freezes of automation. */
+  readonly gates: Gates;
   readonly jobs: JobQueue;
   readonly reports: SyncReports;
   readonly progress: Progress;
@@ -115,7 +118,8 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
       refuseBothFilters(namespace, id, 'workload');
       const filter = { ...(namespace === '' ? {} : { namespace }), ...(id === undefined ? {} : { ids: [id] }) };
       const [running, view] = await Promise.all([cluster.workloads(filter), currentView()]);
-      return listImages(running, view?.workloads ?? new Map(), images);
+      const timing = { gates: options.gates, now: clock.now() };
+      return listImages(running, view?.workloads ?? new Map(), { images, timing });
     },
 
     async export() {

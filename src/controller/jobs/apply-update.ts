@@ -3,6 +3,7 @@ import type { Manifests } from '../../manifests/index.ts';
 import type { Notifier } from '../../notify/index.ts';
 import { formatJobNote } from '../../record/index.ts';
 import type { AcceptedRevision, CommitRequest, Revision } from '../../repository/index.ts';
+import type { Gates } from '../../schedule/index.ts';
 import { ALL_WORKLOADS, normalId, planUpdate, UP_TO_DATE, type UpdatePlan, type UpdateSpec } from '../../update/index.ts';
 import { type ControllerMetrics, measuredRelease } from '../metrics.ts';
 import type { Cluster } from '../ports/cluster.ts';
@@ -20,6 +21,8 @@ export interface PlanOptions {
   readonly desired: Manifests;
   readonly cluster: Cluster;
   readonly images: ImageWatch;
+  /** Windows and freezes of automation. */
+  readonly gates: Gates;
   readonly metrics: ControllerMetrics;
   readonly clock: Clock;
   readonly log: Logger;
@@ -121,10 +124,18 @@ export function asksForCommit(spec: UpdateSpec): boolean {
 }
 
 async function planOn(base: AcceptedRevision, spec: UpdateSpec, options: PlanOptions, cancel: Cancellable): Promise<UpdatePlan> {
-  const { source, reader, desired, cluster, images } = options;
+  const { source, reader, desired, cluster, images, gates, clock } = options;
   const view = await reader.read(base, cancel);
   const readFile = await fileReader(view, source, cancel);
-  const context = { manifests: view.manifests, readFile, desired, workloads: cluster, images, ...cancel };
+  const context = {
+    manifests: view.manifests,
+    readFile,
+    desired,
+    workloads: cluster,
+    images,
+    timing: { gates, now: clock.now() },
+    ...cancel,
+  };
   return measuredRelease(spec, options, (timed) => planUpdate(spec, { ...context, ...(timed ? { timed } : {}) }));
 }
 

@@ -4,19 +4,28 @@ import type { AcceptedRevision, Revision } from '../../repository/index.ts';
 import { planAutomation } from '../../update/index.ts';
 import { applyUpdate, type UpdateOptions } from './apply-update.ts';
 
+export interface AutomateOptions extends UpdateOptions {
+  /** Requests automation at a time, in milliseconds since the epoch. */
+  readonly automateAt: (time: number) => void;
+}
+
 /**
  * Checks for newer images of the revision's automated workloads, and commits updates on it. It compares with the images in the files, so
  * that a change in Git is never repeated. Resolves to the commit, if one was pushed.
  */
 export async function automate(
   head: AcceptedRevision,
-  options: UpdateOptions,
+  options: AutomateOptions,
   cancel: Cancellable,
 ): Promise<Revision | undefined> {
-  const { reader, cluster, images, log } = options;
+  const { reader, cluster, images, gates, clock, log } = options;
   const { manifests } = await reader.read(head, cancel);
-  const { automated, spec, skipped } = await planAutomation({ manifests, workloads: cluster, images, ...cancel });
+  const timing = { gates, now: clock.now() };
+  const plan = await planAutomation({ manifests, workloads: cluster, images, timing, ...cancel });
+  const { automated, spec, skipped, waiting, nextAt } = plan;
+  if (nextAt !== undefined) options.automateAt(nextAt);
   for (const container of skipped) log.warn(container, 'container not updated');
+  for (const container of waiting) log.info(container, 'update waits');
   log.debug({ automated, changes: spec?.Changes.length ?? 0 }, 'checked for newer images');
   if (!spec) return undefined;
   for (const { WorkloadID, Container, ImageID } of spec.Changes) {

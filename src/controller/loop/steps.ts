@@ -2,8 +2,8 @@ import { asFluxError, type Cancellable, type Clock, type Logger } from '../../ba
 import type { Notifier } from '../../notify/index.ts';
 import type { Revision } from '../../repository/index.ts';
 import { PoliciesRefused } from '../../update/index.ts';
-import { applyUpdate, type UpdateOptions } from '../jobs/apply-update.ts';
-import { automate } from '../jobs/automate.ts';
+import { applyUpdate } from '../jobs/apply-update.ts';
+import { type AutomateOptions, automate } from '../jobs/automate.ts';
 import type { Job, JobQueue, JobResult } from '../jobs/jobs.ts';
 import type { ControllerMetrics } from '../metrics.ts';
 import type { Cluster } from '../ports/cluster.ts';
@@ -13,7 +13,7 @@ import type { SyncReports } from '../sync/sync-reports.ts';
 import type { BranchAfter, LoopSteps } from './loop.ts';
 import { createSyncStep, type SyncStepOptions } from './sync-step.ts';
 
-export interface StepsOptions extends SyncStepOptions, UpdateOptions {
+export interface StepsOptions extends SyncStepOptions, AutomateOptions {
   readonly source: Source;
   readonly cluster: Cluster;
   readonly images: ImageWatch;

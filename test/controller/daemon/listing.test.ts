@@ -5,6 +5,7 @@ import { createWorkloadListing } from '../../../src/controller/daemon/list-workl
 import { imageTargets } from '../../../src/controller/jobs/image-targets.ts';
 import type { ImageRepository } from '../../../src/image/index.ts';
 import type { ClusterWorkload, Manifest } from '../../../src/resource/index.ts';
+import { createGates } from '../../../src/schedule/index.ts';
 
 const ID = 'shop:deployment/cart';
 
@@ -76,11 +77,13 @@ describe('listing images', () => {
     scannedAt: 1,
   };
   const images = { repository: (name: string) => (name === 'reg.example/acme/cart' ? repository : undefined) };
+  // A Saturday.
+  const timing = { gates: createGates({}), now: Date.parse('2026-12-05T12:00:00Z') };
   const tagsOf = (list: readonly { readonly ref: string }[]) => list.map(({ ref }) => ref.split(':')[1]);
 
   test('orders and filters by the pattern in the manifest, and counts what is newer', async () => {
     const wanted = new Map([[ID, manifest({ 'fluxcd.io/tag.cart': 'semver:~1' })]]);
-    const [container] = (await listImages([running], wanted, images))[0]?.containers ?? [];
+    const [container] = (await listImages([running], wanted, { images, timing }))[0]?.containers ?? [];
     expect(tagsOf(container?.available ?? [])).toEqual(['2.0', '1.4', '1.3', '1.2', 'latest']);
     expect(container).toMatchObject({
       name: 'cart',
@@ -96,11 +99,12 @@ describe('listing images', () => {
   test.each<[string, Record<string, string>, string | undefined]>([
     ['is banned', { 'fluxcd.io/ban.cart': '1.4' }, 'tag 1.4 is banned'],
     ['cannot be known to be banned', { 'fluxcd.io/ban.cart': '1.4 1.5' }, 'invalid bans: the text has "1.4 1.5"'],
+    ['waits', { 'fluxcd.io/window': '0 9 * * mon-fri / 8h / UTC' }, 'automation goes on at 2026-12-07T09:00:00Z'],
     ['is taken', {}, undefined],
     ['is locked out', { 'fluxcd.io/locked': 'true', 'fluxcd.io/ban.cart': '1.4' }, undefined],
   ])('says why automation does not take the newest when it %s', async (_name, annotations, expected) => {
     const inGit = manifest({ 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.cart': 'semver:~1', ...annotations });
-    const [container] = (await listImages([running], new Map([[ID, inGit]]), images))[0]?.containers ?? [];
+    const [container] = (await listImages([running], new Map([[ID, inGit]]), { images, timing }))[0]?.containers ?? [];
     if (expected === undefined) expect(container).not.toHaveProperty('notUpdated');
     else expect(container?.notUpdated).toContain(expected);
     const banned = container?.available.filter((image) => image.banned) ?? [];
@@ -108,7 +112,7 @@ describe('listing images', () => {
   });
 
   test('orders by time without a pattern', async () => {
-    const [container] = (await listImages([running], new Map(), images))[0]?.containers ?? [];
+    const [container] = (await listImages([running], new Map(), { images, timing }))[0]?.containers ?? [];
     expect(tagsOf(container?.available ?? [])).toEqual(['latest', '1.4', '1.3', '1.2', '2.0']);
   });
 
@@ -117,7 +121,8 @@ describe('listing images', () => {
       { name: 'a', image: 'other/image:1' },
       { name: 'b', image: ':::' },
     ];
-    for (const container of (await listImages([{ ...running, containers }], new Map(), images))[0]?.containers ?? []) {
+    for (const container of (await listImages([{ ...running, containers }], new Map(), { images, timing }))[0]?.containers ??
+      []) {
       expect(container).toMatchObject({ current: { ref: '' }, available: [], availableCount: 0 });
     }
   });

@@ -20,6 +20,7 @@ import { createNotifier } from '../../../src/notify/index.ts';
 import { formatJobNote } from '../../../src/record/index.ts';
 import type { AcceptedRevision } from '../../../src/repository/index.ts';
 import type { Manifest } from '../../../src/resource/index.ts';
+import { createGates } from '../../../src/schedule/index.ts';
 import type { UpdateSpec } from '../../../src/update/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { partOf } from '../../support/part-of.ts';
@@ -113,6 +114,8 @@ describe('the steps of the loop', () => {
       daemon: 'fluxd/1',
       notifier: createNotifier({ sinks: [], clock, log: silentLogger() }),
       metrics: { ...metrics, ...metrics.ofSource('default') },
+      gates: createGates({}),
+      automateAt: () => undefined,
       onProgress: () => undefined,
       clock,
       log: silentLogger(),

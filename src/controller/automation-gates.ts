@@ -1,0 +1,18 @@
+import { FluxError } from '../base/index.ts';
+import type { Config } from '../config/index.ts';
+import { createGates, type Gates } from '../schedule/index.ts';
+
+/**
+ * The gates of automation: those of the flags, in front of those of each workload.
+ * @throws FluxError `config/bad-schedule`.
+ */
+export function createAutomationGates(config: Pick<Config, 'automationWindow' | 'automationFreeze'>): Gates {
+  const gates = createGates({ window: config.automationWindow, freeze: config.automationFreeze });
+  const state = gates.of({}).stateAt(0);
+  if (state.state !== 'invalid') return gates;
+  throw new FluxError(`invalid schedule in --automation-${state.by}: it ${state.problem}`, {
+    code: 'config/bad-schedule',
+    fault: 'user',
+    help: 'Write "minute hour day month weekday / duration / time zone", such as "0 9 * * mon-fri / 8h / Europe/Berlin"; join several with ";".',
+  });
+}

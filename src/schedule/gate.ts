@@ -1,0 +1,73 @@
+import { parseSchedule, type Schedule } from './schedule.ts';
+
+/** When something may happen: in every window, and in no freeze. */
+export interface Gate {
+  stateAt(now: number): GateState;
+}
+
+export type GateState =
+  | { readonly state: 'open' }
+  /** Times are in milliseconds since the epoch; `opensAt` is infinity if it never opens, as far as can be seen. */
+  | { readonly state: 'closed'; readonly by: 'window' | 'freeze'; readonly text: string; readonly opensAt: number }
+  /** A text that is no schedule closes it: a typo must not open what should be closed. */
+  | { readonly state: 'invalid'; readonly by: 'window' | 'freeze'; readonly text: string; readonly problem: string };
+
+interface Rule {
+  readonly by: 'window' | 'freeze';
+  readonly schedule: Schedule;
+}
+
+/** How many changes are followed to find when it opens. */
+const MAX_STEPS = 100;
+
+/** A gate of any number of windows and freezes, each in the form of `parseSchedule`. */
+export function createGate({
+  windows,
+  freezes,
+}: {
+  readonly windows: readonly string[];
+  readonly freezes: readonly string[];
+}): Gate {
+  const rules: Rule[] = [];
+  for (const [by, texts] of [
+    ['freeze', freezes],
+    ['window', windows],
+  ] as const) {
+    for (const text of texts) {
+      const schedule = parseSchedule(text);
+      if ('problem' in schedule) {
+        const state = { state: 'invalid', by, text, problem: schedule.problem } as const;
+        return { stateAt: () => state };
+      }
+      rules.push({ by, schedule });
+    }
+  }
+  return {
+    stateAt(now) {
+      const first = closedAt(rules, now);
+      if (!first) return { state: 'open' };
+      const { by, schedule } = first.rule;
+      return { state: 'closed', by, text: schedule.text, opensAt: opening(rules, first.until) };
+    },
+  };
+}
+
+/** The first rule that closes the gate at a time, and until when it does. */
+function closedAt(rules: readonly Rule[], now: number): { readonly rule: Rule; readonly until: number } | undefined {
+  for (const rule of rules) {
+    const { open, until } = rule.schedule.stateAt(now);
+    if (open === (rule.by === 'freeze')) return { rule, until };
+  }
+  return undefined;
+}
+
+/** The first time from the given one at which no rule closes the gate. */
+function opening(rules: readonly Rule[], from: number): number {
+  let time = from;
+  for (let step = 0; step < MAX_STEPS && Number.isFinite(time); step += 1) {
+    const closed = closedAt(rules, time);
+    if (!closed) return time;
+    time = closed.until;
+  }
+  return Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,165 @@
+import { CronTime } from 'cron';
+import { messageOf, parseDuration } from '../base/index.ts';
+
+/**
+ * Recurring times, such as those of a window: open from each start for a duration. Parsed from
+ * `0 9 * * mon-fri / 8h / Europe/Berlin; 0 10 * * sat / 2h / Europe/Berlin`.
+ */
+export interface Schedule {
+  readonly text: string;
+  /** Whether it is open at a time, and until when that is certain to stay so. Times are in milliseconds since the epoch. */
+  stateAt(now: number): ScheduleState;
+}
+
+export interface ScheduleState {
+  readonly open: boolean;
+  /** The next change, or an earlier time at which to look again; infinity if there is none. */
+  readonly until: number;
+}
+
+const MINUTE = 60_000;
+/** No window is longer, so that a mistyped unit is found. */
+const MAX_DURATION_MS = 31 * 24 * 60 * MINUTE;
+const MAX_TIMES = 20;
+const MAX_LENGTH = 1024;
+/** How many starts that overlap are followed to find the end. */
+const MAX_CHAIN = 50;
+
+const NAMES = {
+  month: ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'],
+  weekday: ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'],
+} as const;
+/** The fields of POSIX crontab, with their ranges; names are numbers from the first of the range. */
+const FIELDS = [
+  { name: 'minute', min: 0, max: 59, names: [] },
+  { name: 'hour', min: 0, max: 23, names: [] },
+  { name: 'day of month', min: 1, max: 31, names: [] },
+  { name: 'month', min: 1, max: 12, names: NAMES.month },
+  { name: 'day of week', min: 0, max: 7, names: NAMES.weekday },
+] as const;
+
+/** Parses a schedule. Never throws. */
+export function parseSchedule(text: string): Schedule | { readonly problem: string } {
+  if (text.length > MAX_LENGTH) return { problem: `is longer than ${MAX_LENGTH} characters` };
+  const parts = text.split(';').map((part) => part.trim());
+  if (parts.length > MAX_TIMES) return { problem: `has more than ${MAX_TIMES} times` };
+  const times: Times[] = [];
+  for (const part of parts) {
+    const parsed = parseTimes(part);
+    if ('problem' in parsed) return parsed;
+    times.push(parsed);
+  }
+  return { text, stateAt: cached((now) => stateOf(times, now)) };
+}
+
+/** Starts of one cron expression, each for a duration. */
+interface Times {
+  readonly durationMs: number;
+  /** The first start after a time; infinity if there is none. */
+  readonly startAfter: (time: number) => number;
+}
+
+function parseTimes(part: string): Times | { readonly problem: string } {
+  const [cron = '', duration, zone, ...rest] = part.split(' / ').map((each) => each.trim());
+  if (duration === undefined || zone === undefined || rest.length > 0)
+    return { problem: `${JSON.stringify(part)} is not "minute hour day month weekday / duration / time zone"` };
+  const numeric = numericCron(cron);
+  if (typeof numeric !== 'string') return numeric;
+  const problem = problemOfZone(zone);
+  if (problem !== undefined) return { problem };
+  let durationMs: number;
+  try {
+    durationMs = parseDuration(duration);
+  } catch (error) {
+    return { problem: messageOf(error) };
+  }
+  if (durationMs < MINUTE || durationMs > MAX_DURATION_MS)
+    return { problem: `the duration ${duration} is not between 1m and 744h` };
+  try {
+    const starts = new CronTime(numeric, zone);
+    const startAfter = (time: number) => firstShowing(starts, zone, time);
+    startAfter(0);
+    return { durationMs, startAfter };
+  } catch {
+    // The library searches eight years.
+    return { problem: `${JSON.stringify(cron)} never comes: no such date exists` };
+  }
+}
+
+/** The first start after a time that clocks show for the first time: at the end of summer time they show an hour twice. */
+function firstShowing(starts: CronTime, zone: string, time: number): number {
+  let start = starts.getNextDateFrom(new Date(time), zone);
+  while (start.getPossibleOffsets().some((showing) => showing.toMillis() < start.toMillis()))
+    start = starts.getNextDateFrom(start, zone);
+  return start.toMillis();
+}
+
+/** The expression with numbers for names. The library alone would accept more than POSIX: seconds, `@daily`, `L`. */
+function numericCron(cron: string): string | { readonly problem: string } {
+  const given = cron.split(/\s+/);
+  if (given.length !== FIELDS.length) return { problem: `${JSON.stringify(cron)} does not have five fields` };
+  const fields: string[] = [];
+  for (const [index, field] of FIELDS.entries()) {
+    const text = given[index] ?? '';
+    const items = text.split(',').map((item) => numericItem(item, field));
+    if (items.includes(undefined)) return { problem: `${JSON.stringify(text)} is not a ${field.name}` };
+    fields.push(items.join(','));
+  }
+  return fields.join(' ');
+}
+
+/** `*`, `5`, `mon`, `1-5`, `fri-sun`; with a step those of several: every fifteenth, `8-18/2`. */
+function numericItem(item: string, { min, max, names }: (typeof FIELDS)[number]): string | undefined {
+  const [range = '', step, ...rest] = item.toLowerCase().split('/');
+  if (rest.length > 0 || (step !== undefined && !/^[1-9]\d?$/.test(step))) return undefined;
+  const stepped = step === undefined ? '' : `/${step}`;
+  if (range === '*') return `*${stepped}`;
+  const [from, to, ...more] = range.split('-').map((end) => {
+    const named = (names as readonly string[]).indexOf(end);
+    if (named >= 0) return named + (min === 1 ? 1 : 0);
+    return /^\d{1,2}$/.test(end) ? Number(end) : Number.NaN;
+  });
+  if (from === undefined || more.length > 0) return undefined;
+  if (to === undefined) return from >= min && from <= max && step === undefined ? `${from}` : undefined;
+  // Sunday is also the seventh day.
+  const last = to === 0 && from > 0 && max === 7 ? 7 : to;
+  return from >= min && from <= last && last <= max ? `${from}-${last}${stepped}` : undefined;
+}
+
+function problemOfZone(zone: string): string | undefined {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return undefined;
+  } catch {
+    return `unknown time zone ${JSON.stringify(zone)}`;
+  }
+}
+
+function stateOf(times: readonly Times[], now: number): ScheduleState {
+  let until = endOfOpen(times, now);
+  if (until === undefined) return { open: false, until: Math.min(...times.map(({ startAfter }) => startAfter(now))) };
+  for (let chain = 0; chain < MAX_CHAIN; chain += 1) {
+    const later = endOfOpen(times, until);
+    if (later === undefined || later <= until) break;
+    until = later;
+  }
+  return { open: true, until };
+}
+
+/** The latest end of the times that are open at a time. The duration is elapsed time, even if clocks change meanwhile. */
+function endOfOpen(times: readonly Times[], now: number): number | undefined {
+  const ends = times.flatMap(({ durationMs, startAfter }) => {
+    const start = startAfter(now - durationMs);
+    return start <= now ? [start + durationMs] : [];
+  });
+  return ends.length === 0 ? undefined : Math.max(...ends);
+}
+
+/** Each evaluation takes milliseconds, and holds until the next change. */
+function cached(stateAt: Schedule['stateAt']): Schedule['stateAt'] {
+  let last: (ScheduleState & { readonly since: number }) | undefined;
+  return (now) => {
+    if (last === undefined || now < last.since || now >= last.until) last = { ...stateAt(now), since: now };
+    return { open: last.open, until: last.until };
+  };
+}

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { createGate } from '../../src/schedule/gate.ts';
+
+const OFFICE = '0 9 * * mon-fri / 8h / UTC';
+const LATE = '0 15 * * * / 4h / UTC';
+const CHRISTMAS = '0 0 24 dec * / 72h / UTC';
+const NEVER_BOTH = '0 1 * * * / 1h / UTC';
+
+const at = (text: string) => Date.parse(text);
+
+test.each<[string, readonly string[], readonly string[], string, string]>([
+  ['nothing closes', [], [], '2026-11-30T03:00:00Z', 'open'],
+  ['in its window', [OFFICE], [], '2026-11-30T10:00:00Z', 'open'],
+  ['outside of it', [OFFICE], [], '2026-11-28T10:00:00Z', 'closed by window until 2026-11-30T09:00:00.000Z'],
+  ['in both windows', [OFFICE, LATE], [], '2026-11-30T16:00:00Z', 'open'],
+  ['in one of two', [OFFICE, LATE], [], '2026-11-30T10:00:00Z', 'closed by window until 2026-11-30T15:00:00.000Z'],
+  [
+    'in one of two, which ends first',
+    [OFFICE, LATE],
+    [],
+    '2026-11-27T18:00:00Z',
+    'closed by window until 2026-11-30T15:00:00.000Z',
+  ],
+  ['in a freeze, which wins', [OFFICE], [CHRISTMAS], '2026-12-24T10:00:00Z', 'closed by freeze until 2026-12-28T09:00:00.000Z'],
+  ['before a freeze', [OFFICE], [CHRISTMAS], '2026-12-23T18:00:00Z', 'closed by window until 2026-12-28T09:00:00.000Z'],
+  ['in windows that never meet', [OFFICE, NEVER_BOTH], [], '2026-11-30T10:00:00Z', 'closed by window for ever'],
+  ['with a window that is invalid', [OFFICE, 'weekdays'], [], '2026-11-30T10:00:00Z', 'invalid window "weekdays"'],
+  ['with a freeze that is invalid', [], ['x'], '2026-11-30T10:00:00Z', 'invalid freeze "x"'],
+])('%s', (_, windows, freezes, time, expected) => {
+  const state = createGate({ windows, freezes }).stateAt(at(time));
+  const shown =
+    state.state === 'open'
+      ? 'open'
+      : state.state === 'invalid'
+        ? `invalid ${state.by} ${JSON.stringify(state.text)}`
+        : `closed by ${state.by} ${Number.isFinite(state.opensAt) ? `until ${new Date(state.opensAt).toISOString()}` : 'for ever'}`;
+  expect(shown).toBe(expected);
+});
