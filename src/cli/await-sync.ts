@@ -43,7 +43,7 @@ async function awaitEnd(session: Session, client: ApiClient, branch: string, sta
     if (sources.length > 1) {
       if (sources.some((each) => each.revision === undefined)) return;
       announced = true;
-      const revisions = sources.map((each) => `${each.name} at ${short(each.revision ?? '')}`).join(' and ');
+      const revisions = sources.map((each) => `${each.name} at ${short(each.revision ?? '')}`).join(', ');
       stderr.write(`Waiting for ${printableLine(revisions)} to be applied ...\n`);
       return;
     }

@@ -76,8 +76,8 @@ describe('sync', () => {
       const { lines } = await sync({ [START]: [early], [STATUS]: [report({ sources, errors: [bad] })] });
       expect(lines).toBe(
         [
-          '2 Synchronizing with the repositories of infra and apps',
-          '2 Waiting for infra at 4be1f0c and apps at beb49f6 to be applied ...',
+          '2 Synchronizing with the sources infra, apps',
+          '2 Waiting for infra at 4be1f0c, apps at beb49f6 to be applied ...',
           '2 Done.',
           '1 error x.yaml:2 of source apps: bad',
           '1 1 refused',

@@ -162,7 +162,7 @@ test('held deletions of two sources are listed and approved as one', async () =>
   await infra.commit('Drop a', { 'a.yaml': null });
   await apps.commit('Drop b', { 'b.yaml': null });
   const synced = await fluxd.fluxctl('sync');
-  expect(synced.stderr).toContain('Synchronizing with the repositories of infra and apps\n');
+  expect(synced.stderr).toContain('Synchronizing with the sources infra, apps\n');
   expect(synced.stdout).toContain('2 held');
   const [, hash = ''] = /fluxctl gc approve (\S+)/.exec((await fluxd.fluxctl('gc')).stderr) ?? [];
   expect(await fluxd.fluxctl('gc', 'approve', hash)).toMatchObject({ code: 0, stdout: expect.stringContaining('2 deleted') });

@@ -45,7 +45,7 @@ async function sync(session: Session, { ignoreApplyErrors = false, wait = false,
   if (!several) checkReady(git);
   const started = await client.startSync();
   const names = started?.sources?.map(({ name }) => name) ?? [];
-  const what = names.length > 1 ? `the repositories of ${names.join(' and ')}` : git.remote.url;
+  const what = names.length > 1 ? `the sources ${names.join(', ')}` : git.remote.url;
   session.stderr.write(`Synchronizing with ${printableLine(what)}\n`);
   if (!started) {
     if (wait) throw cannotWait();

@@ -1,3 +1,4 @@
+import type { ApiClient, SourceWire } from '../../api/client/index.ts';
 import { FluxError, messageOf } from '../../base/index.ts';
 import { type ClusterView, openClusterView } from '../../cluster/port-forward/index.ts';
 import type { Session } from '../session.ts';
@@ -104,11 +105,19 @@ async function daemonFindings(session: Session): Promise<{ readonly inUse: InUse
   };
   const rest = [
     attempt('git', asked, git, 'fail'),
-    ...(several?.map(({ name }) => client.of(name)) ?? [client]).map((each) => attempt('git', asked, () => checkWriters(each))),
+    ...(several ?? [undefined]).map((source) => attempt('git', asked, () => writersOf(client, source))),
     attempt('sync', asked, async () => checkSync(client, await states)),
     attempt('gc', asked, () => checkHeld(client)),
     attempt('registries', asked, () => checkRegistries(client)),
   ];
   const others = (await Promise.all(rest)).flat();
   return { inUse, findings: withoutRepeated([...reached, ...others], repository) };
+}
+
+/** Of one of several sources, or of the only one. A source that is not ready has a finding already. */
+async function writersOf(client: ApiClient, source: SourceWire | undefined): Promise<readonly Finding[]> {
+  if (source === undefined) return checkWriters(client);
+  if (source.status !== 'ready') return [];
+  const findings = await checkWriters(client.of(source.name));
+  return findings.map((finding) => ({ ...finding, message: `source ${source.name}: ${finding.message}` }));
 }

@@ -1,7 +1,7 @@
 import { asFluxError, FluxError, mapNonEmpty, type NonEmpty } from '../../base/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
 import { shareOf, type UpdateSpec } from '../../update/index.ts';
-import type { Daemon, SyncReport } from './daemon.ts';
+import type { Daemon, JobStatus, SyncReport } from './daemon.ts';
 import type { SourceDaemon } from './facade.ts';
 import {
   AND,
@@ -73,11 +73,15 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
       const all = await shares(spec);
       // Before the first job: a client that gets an error finds no change under way.
       for (const [daemon, share] of all) blaming(daemon, () => daemon.requireAcceptance(share));
-      const ids = await Promise.all(all.map(([daemon, share]) => daemon.update(share, cancel)));
+      const ids = await Promise.all(
+        all.map(([daemon, share]) =>
+          daemon.update(share, cancel).catch((error: unknown) => Promise.reject(blame(daemon, error))),
+        ),
+      );
       return ids.join(AND);
     },
     job: async (id) =>
-      mergeJobs(await Promise.all(mapNonEmpty(split(id), (part) => firstResult(daemons, (daemon) => daemon.job(part))))),
+      mergeJobs(await Promise.all(mapNonEmpty(split(id), (part) => firstResult(daemons, (daemon) => jobOf(daemon, part))))),
     async syncStatus(ref) {
       const answers = await Promise.allSettled(mapNonEmpty(daemons, (daemon) => daemon.syncStatus(ref)));
       const known = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
@@ -160,7 +164,13 @@ function named(daemon: Daemon, { failure, ...report }: SyncReport): SyncReport {
   };
 }
 
-/** The same for the states of objects. */
+/** A job with the name of the source in its error. Clients know the words for no changes. */
+async function jobOf(daemon: Daemon, id: string): Promise<JobStatus> {
+  const job = await daemon.job(id);
+  return job.error === '' || job.noChanges ? job : { ...job, error: `source ${daemon.sources.join()}: ${job.error}` };
+}
+
+/** The states of objects with the name of their source. */
 function objectsOf(daemon: Daemon): ReturnType<Daemon['objects']> {
   const { failure, objects, ...view } = daemon.objects();
   const source = daemon.sources.join();

@@ -116,7 +116,12 @@ describe('a change', () => {
       { state: 'succeeded', error: '', revision: 'r2' },
     ],
     ['has nothing to change if no source has', nothing, nothing, { state: 'failed', error: 'no changes made in repo' }],
-    ['fails with one', done('r1', 'a'), { state: 'failed', error: 'push denied' }, { state: 'failed', error: 'push denied' }],
+    [
+      'fails with one',
+      done('r1', 'a'),
+      { state: 'failed', error: 'push denied' },
+      { state: 'failed', error: 'source b: push denied' },
+    ],
   ])('%s', async (_, first, second, expected) => {
     const { daemon, a, b } = two();
     const id = await daemon.update(releaseAll);
