@@ -12,6 +12,8 @@ test('a banned image is passed over by automation, and released only by force, u
   const name = world.unique('acme/web');
   const image = `${world.registry}/${name}`;
   for (const version of ['1.0.0', '1.1.0', '1.2.0', '1.3.0']) await world.push(name, version, { version });
+  // The same image under another tag.
+  await world.push(name, '1.3.1', { version: '1.3.0' });
   const repository = await world.repository();
   const first = await repository.commit('Open the shop', {
     'namespace.yaml': manifest.namespace(shop),
@@ -31,14 +33,22 @@ test('a banned image is passed over by automation, and released only by force, u
   const invalid = await policy('--ban=web=not a tag');
   expect(invalid.code).toBe(1);
   expect(invalid.stderr).toContain('invalid ban: "not a tag"');
-  expect(await policy('--ban=web=1.2.0', '--ban=web=1.3.0', '--automate')).toMatchObject({ code: 0 });
-  expect(await text()).toContain('fluxcd.io/ban.web: 1.2.0, 1.3.0');
+  let digest = '';
+  await until('the digests are known', async () => {
+    const { stdout } = await fluxd.fluxctl('list-images', '-w', workload, '-o', 'json');
+    const available: readonly { ID: string; Digest?: string }[] = JSON.parse(stdout)?.[0]?.Containers?.[0]?.Available ?? [];
+    digest = available.find(({ ID }) => ID.endsWith(':1.3.0'))?.Digest ?? '';
+    return digest !== '';
+  });
+  expect(await policy('--ban=web=1.2.0', `--ban=web=1.3.0@${digest}`, '--automate')).toMatchObject({ code: 0 });
+  expect(await text()).toContain(`fluxcd.io/ban.web: 1.2.0, 1.3.0@${digest}`);
   expect(await repository.git('log', '--format=%B', 'main')).toContain(`Banned images: ${workload}`);
   await until('the newest allowed version is in Git', async () => (await text()).includes(`${image}:1.1.0`));
 
   const listed = await fluxd.fluxctl('list-images', '-w', workload);
   expect(listed.stdout).toContain('1.2.0 (banned)');
-  expect(listed.stdout).toContain('tag 1.3.0 is banned');
+  expect(listed.stdout).toContain('1.3.1 (banned)');
+  expect(listed.stdout).toContain(`tag 1.3.1 is banned by its digest ${digest}`);
   const release = (...flags: string[]) =>
     fluxd.fluxctl('release', '--workload', workload, `--update-image=${image}:1.2.0`, ...flags);
   const refused = await release();
@@ -48,7 +58,7 @@ test('a banned image is passed over by automation, and released only by force, u
   expect(await release('--force')).toMatchObject({ code: 0 });
   expect(await text()).toContain(`${image}:1.2.0`);
 
-  expect(await policy('--unban=web=1.3.0')).toMatchObject({ code: 0 });
+  expect(await policy(`--unban=web=@${digest}`)).toMatchObject({ code: 0 });
   expect(await text()).toMatch(/fluxcd\.io\/ban\.web: 1\.2\.0$/m);
-  await until('automation takes what is allowed again', async () => (await text()).includes(`${image}:1.3.0`));
+  await until('automation takes what is allowed again', async () => (await text()).includes(`${image}:1.3.1`));
 });
