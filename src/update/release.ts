@@ -8,6 +8,7 @@ import {
   sameImage,
   tryParseImageRef,
 } from '../image/index.ts';
+import { containerPolicy, type Policies, parseTagPattern, tagPolicy } from '../policy/index.ts';
 import { successOf } from './automation.ts';
 import { banAdvice } from './ban-advice.ts';
 import { wantedContainers } from './containers.ts';
@@ -28,6 +29,7 @@ export const LATEST_IMAGES = '<all latest>';
  */
 export async function planRelease(spec: ReleaseImageSpec, context: UpdateContext): Promise<Planned> {
   const requested = spec.ImageSpec === LATEST_IMAGES ? undefined : parseRequested(spec.ImageSpec);
+  const filter = tagFilterOf(spec, requested);
   const { timed = untimed } = context;
   if (requested) await timed('lookup_images', () => requireKnown(requested, context));
   const named = spec.ServiceSpecs.length > 0 && !spec.ServiceSpecs.includes(ALL_WORKLOADS);
@@ -44,13 +46,39 @@ export async function planRelease(spec: ReleaseImageSpec, context: UpdateContext
       await yieldTurn(context.signal);
       results.set(
         candidate.id,
-        releaseWorkload(candidate, { requested, overrides: { pattern: spec.Force, bans: unlocking } }, context),
+        releaseWorkload(candidate, { requested, filter, overrides: { pattern: spec.Force, bans: unlocking } }, context),
       );
     }
   };
   await (requested ? release() : timed('lookup_images', release));
   const edited = await editImages(results, context);
   return { result: sortedResult(results), ...edited };
+}
+
+/** @throws FluxError `update/bad-spec`. */
+function tagFilterOf({ TagFilter }: ReleaseImageSpec, requested: ImageRef | undefined): string | undefined {
+  if (TagFilter === undefined) return undefined;
+  if (requested) {
+    throw new FluxError('a tag filter selects among all images, and one image is named', {
+      code: 'update/bad-spec',
+      fault: 'user',
+      help: 'Use --tag-filter with --update-all-images.',
+    });
+  }
+  const { valid, problem } = parseTagPattern(TagFilter);
+  if (valid) return TagFilter;
+  throw new FluxError(`invalid tag pattern: ${JSON.stringify(TagFilter)}`, {
+    code: 'update/bad-spec',
+    fault: 'user',
+    help: `The pattern ${problem}. Patterns are glob:1.*, semver:~1.2 or regexp:^v1\\.; without a prefix it is a glob.`,
+  });
+}
+
+/** The policies with another pattern for a container, in the pattern's own order. */
+function withTagFilter(policies: Policies, container: string, filter: string): Policies {
+  const changed = new Map(policies);
+  changed.delete(containerPolicy('order', container));
+  return changed.set(tagPolicy(container), filter);
 }
 
 /** Selects the workloads that run the requested image, in any version. */
@@ -64,13 +92,23 @@ function refuseOthers(requested: ImageRef): Filter {
 
 function releaseWorkload(
   candidate: Candidate,
-  { requested, overrides }: { readonly requested: ImageRef | undefined; readonly overrides: Overrides },
+  {
+    requested,
+    filter,
+    overrides,
+  }: {
+    readonly requested: ImageRef | undefined;
+    /** Tag pattern in place of that of each container. */
+    readonly filter: string | undefined;
+    readonly overrides: Overrides;
+  },
   context: UpdateContext,
 ): WorkloadResult {
   const updates: ContainerUpdate[] = [];
   let last: WorkloadResult = rejection('ignored', NOT_USED);
   for (const container of wantedContainers(candidate)) {
-    const question = { container, inGit: candidate.policies, images: context.images };
+    const inGit = filter === undefined ? candidate.policies : withTagFilter(candidate.policies, container.name, filter);
+    const question = { container, inGit, images: context.images };
     const decision = requested ? decideNamed(question, requested, overrides) : decideNewest(question, 'person');
     if (decision === 'not-wanted') last = rejection('skipped', CANNOT_FIND);
     else if (decision.state === 'update') {

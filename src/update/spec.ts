@@ -15,6 +15,8 @@ export interface ReleaseImageSpec {
   readonly Kind: string;
   readonly Excludes: readonly string[] | null;
   readonly Force: boolean;
+  /** Tag pattern for this release, in place of those of the workloads. Flux v1 has no such key. */
+  readonly TagFilter?: string;
 }
 
 export interface ContainerUpdate {

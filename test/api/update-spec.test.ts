@@ -17,6 +17,18 @@ describe('an update is decoded as Go decodes it', () => {
       },
     ],
     [
+      'an image release with a tag filter, which Flux v1 lacks',
+      '{"type":"image","cause":{},"spec":{"ServiceSpecs":["<all>"],"ImageSpec":"<all latest>","Kind":"plan","TagFilter":"semver:~1"}}',
+      {
+        type: 'image',
+        cause: { Message: '', User: '' },
+        spec: {
+          ...{ ServiceSpecs: ['<all>'], ImageSpec: '<all latest>', Kind: 'plan', Excludes: null, Force: false },
+          TagFilter: 'semver:~1',
+        },
+      },
+    ],
+    [
       'keys in any case, the last one wins, unknown ones are ignored',
       '{"TYPE":"image","Cause":{"message":"m","USER":"Ann"},"spec":{"imagespec":"a:1","KIND":"plan","kind":"execute","new":1,"__proto__":{"Force":true}}}',
       {

@@ -46,11 +46,23 @@ describe('release', () => {
       ['--all', '-i', 'a:1', '--update-all-images'],
       'please supply only one of --update-image=<image> or --update-all-images',
     ],
+    ['a tag filter for one image', ['--all', '-i', 'a:1', '--tag-filter=1.*'], '--tag-filter works with --update-all-images'],
     ['no workload', ['-i', 'a:1'], 'please supply either --all, or at least one --workload=<workload>'],
   ])('refuses %s before it asks the daemon', async (_name, flags, message) => {
     const { paths, ...ran } = await run({}, 'release', ...flags);
     expect(ran).toMatchObject(usage(message, 'release'));
     expect(paths).toEqual([]);
+  });
+
+  test('sends a tag filter, but not to a Flux v1, which would overlook it', async () => {
+    const line = ['release', '--all', '--update-all-images', '--tag-filter=semver:~1'];
+    const held = { 'GET /v1/gc': [{ deletions: [] }] };
+    const { sent, code } = await run({ ...held, [JOBS]: [succeeded({ result: {} })] }, ...line);
+    expect(code).toBe(0);
+    expect(sent).toMatchObject([{ spec: { ImageSpec: '<all latest>', TagFilter: 'semver:~1' } }]);
+    const old = await run({ 'GET /v1/gc': [{ status: 404, body: '404 page not found' }] }, ...line);
+    expect(old).toMatchObject({ code: 1, sent: [] });
+    expect(old.stderr).toContain('this daemon is a Flux v1, which has no --tag-filter');
   });
 
   test('warns that force does not release what is locked', async () => {

@@ -199,6 +199,35 @@ describe('a release by image', () => {
     expect(brief(result)).toEqual({ hello: expected });
   });
 
+  describe('with a tag filter', () => {
+    const world = {
+      files: { 'hello.yaml': automated({ 'fluxcd.io/ban.greet': '2.1.0', 'fluxcd.io/order.greet': 'numeric:(\\d+)$' }).text },
+      manifests: {
+        [ID('hello')]: {
+          file: 'hello.yaml',
+          object: automated({ 'fluxcd.io/ban.greet': '2.1.0', 'fluxcd.io/order.greet': 'numeric:(\\d+)$' }).object,
+        },
+      },
+      registry: {
+        'quay.io/acme/hello': { 'm-2': { createdAt: 200 }, '1.9.0': {}, '2.0.0': {}, '2.1.0': {}, '3.0.0': {} },
+      },
+    };
+    const targets = async (given: Partial<ReleaseImageSpec>) =>
+      (await release(given, world)).result[ID('hello')]?.PerContainer?.map(({ Target }) => Target);
+
+    test('takes the newest that the filter allows, in its own order; bans hold', async () => {
+      expect(await targets({ TagFilter: 'semver:<3' })).toEqual(['quay.io/acme/hello:2.0.0']);
+      expect(await targets({ TagFilter: 'semver:~1' })).toEqual(['quay.io/acme/hello:1.9.0']);
+    });
+
+    test.each<[string, Partial<ReleaseImageSpec>]>([
+      ['that is invalid', { TagFilter: 'semver:x.y' }],
+      ['beside a named image', { TagFilter: 'semver:~1', ImageSpec: 'quay.io/acme/hello:2.0.0' }],
+    ])('%s is refused', async (_, given) => {
+      await expect(release(given, world)).rejects.toMatchObject({ code: 'update/bad-spec', fault: 'user' });
+    });
+  });
+
   describe('of a banned image', () => {
     const DIGEST = `sha256:${'b'.repeat(64)}`;
     const advice = (ban: string) => `release it by name with --force, or lift the ban: fluxctl policy --unban=greet=${ban}`;

@@ -34,7 +34,14 @@ const policySet: Decoder<Readonly<Record<string, string>> | null> = (value, at) 
 };
 const policyValue: Decoder<string> = (value, at) => text(value, at);
 
-const imageSpec = struct({ ServiceSpecs: list(text), ImageSpec: text, Kind: text, Excludes: list(resourceId), Force: flag });
+const imageSpec = struct({
+  ServiceSpecs: list(text),
+  ImageSpec: text,
+  Kind: text,
+  Excludes: list(resourceId),
+  Force: flag,
+  TagFilter: text,
+});
 const containerUpdate = struct({ Container: text, Current: imageRef, Target: imageRef });
 const containersSpec = struct({
   Kind: text,
@@ -58,8 +65,9 @@ export function decodeUpdateSpec(body: string): UpdateSpec {
   if (spec === undefined) throw badRequest('spec is missing', { help: 'Every update needs a "spec", even if it is {}.' });
   switch (type) {
     case 'image': {
-      const { ServiceSpecs, ...rest } = imageSpec(spec, 'spec');
-      return { type, cause, spec: { ServiceSpecs: ServiceSpecs ?? [], ...rest } };
+      const { ServiceSpecs, TagFilter, ...rest } = imageSpec(spec, 'spec');
+      const filter = TagFilter === '' ? {} : { TagFilter };
+      return { type, cause, spec: { ServiceSpecs: ServiceSpecs ?? [], ...rest, ...filter } };
     }
     case 'containers': {
       const { Kind, ContainerSpecs, SkipMismatches, Force } = containersSpec(spec, 'spec');

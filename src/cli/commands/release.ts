@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { ApiClient, Cause, ListedWorkload, ReleaseImageSpec, UpdateResult, UpdateSpec } from '../../api/client/index.ts';
+import { FluxError } from '../../base/index.ts';
 import { parseImageRef } from '../../image/index.ts';
 import { formatResourceId, parseResourceIdIn } from '../../resource/index.ts';
 import { awaitJob, type FinishedJob, reportJob } from '../await-job.ts';
@@ -25,6 +26,7 @@ interface Flags extends CauseFlags {
   readonly all?: boolean;
   readonly updateImage?: string;
   readonly updateAllImages?: boolean;
+  readonly tagFilter?: string;
   readonly exclude?: readonly string[];
   readonly dryRun?: boolean;
   readonly interactive?: boolean;
@@ -40,6 +42,7 @@ export function releaseCommand(launch: Launch): Command {
     examples: [
       'release --workload=shop:deployment/cart --update-image=acme/cart:2.0',
       'release --workload=shop:deployment/cart --update-all-images --watch',
+      "release --all --update-all-images --tag-filter='semver:~1.4' --dry-run",
       'release --all --update-all-images --dry-run -v',
       'release --all --update-all-images --interactive',
     ],
@@ -53,6 +56,7 @@ export function releaseCommand(launch: Launch): Command {
         .option('--all', 'release all workloads, in all namespaces')
         .option('-i, --update-image <image>', 'update to this image')
         .option('--update-all-images', 'update every image to its newest version')
+        .option('--tag-filter <pattern>', 'tag pattern for --update-all-images, in place of those of the workloads')
         .option('--exclude <workload>', 'workload to exclude; may be repeated', collect)
         .option('--dry-run', 'show the updates without making them')
         .option('--interactive', 'select the containers to update in a menu')
@@ -70,6 +74,7 @@ async function release(session: Session, flags: Flags): Promise<number> {
   const format = outputFormat(flags.outputFormat, REPORT_FORMATS);
   checkFlags(flags, session);
   const spec = await releaseSpec(session, flags);
+  if (spec.TagFilter !== undefined) await requireTagFilters(await session.client());
   const cause = await causeFrom(flags, session.env);
   const finished = flags.interactive
     ? await releaseChosen(session, flags, { cause, spec })
@@ -83,6 +88,16 @@ async function release(session: Session, flags: Flags): Promise<number> {
     await watchRollout(session, client, { result: finished.result, verbosity: flags.verbose, output });
   }
   return 0;
+}
+
+/** Flux v1 would overlook the filter, and release every newest image. */
+async function requireTagFilters(client: ApiClient): Promise<void> {
+  if ((await client.heldDeletions()) !== undefined) return;
+  throw new FluxError('this daemon is a Flux v1, which has no --tag-filter', {
+    code: 'cli/flux-v1',
+    fault: 'user',
+    help: 'Release without it, by --update-image, or set the pattern with fluxctl policy --tag.',
+  });
 }
 
 async function submit(session: Session, title: string, update: UpdateSpec): Promise<FinishedJob> {
@@ -127,6 +142,7 @@ function checkFlags(flags: Flags, session: Session): void {
   if (!flags.updateImage && !flags.updateAllImages) {
     throw usageError('please supply exactly one of --update-image=<image> or --update-all-images');
   }
+  if (flags.tagFilter !== undefined && !flags.updateAllImages) throw usageError('--tag-filter works with --update-all-images');
   if (!flags.all && !flags.workload?.length && !flags.controller?.length) {
     throw usageError('please supply either --all, or at least one --workload=<workload>');
   }
@@ -162,6 +178,7 @@ async function releaseSpec(session: Session, flags: Flags): Promise<ReleaseImage
     Kind: flags.dryRun ? 'plan' : 'execute',
     Excludes: excluded.length > 0 ? excluded.map(idOf) : null,
     Force: flags.force ?? false,
+    ...(flags.tagFilter === undefined ? {} : { TagFilter: flags.tagFilter }),
   };
 }
 
