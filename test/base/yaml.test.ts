@@ -88,6 +88,29 @@ describe('a stream of documents', () => {
     expect(JSON.stringify([error, error?.message, error?.help, error?.stack, error?.cause])).not.toContain('CANARY');
   });
 
+  test('a key given twice in a merged map is a warning where that map is written', () => {
+    const text = [
+      'a: &a',
+      '  1: x',
+      '  !!str 1: z',
+      'b:',
+      '  <<: [*a, {k: 1, k: 2}]',
+      'c:',
+      '  <<:',
+      '    1: x',
+      "    '1': z",
+      '',
+    ].join('\n');
+    const [document] = [...parseYamlDocuments(text)];
+    if (!document || document.error) throw new Error('it is read');
+    expect(document.value).toEqual({ a: { 1: 'z' }, b: { 1: 'z', k: 2 }, c: { 1: 'z' } });
+    expect(document.warnings.map(({ key, line }) => [key, line])).toEqual([
+      ['1', 3],
+      ['k', 5],
+      ['1', 9],
+    ]);
+  });
+
   test('a key given twice is a warning with its line, and the last one counts', () => {
     const [document] = readAll('# c\na: 1\nb: {c: 1, "c": 2}\na: 3\n');
     expect(document).toMatchObject({

@@ -55,7 +55,11 @@ function fill(object: { [key: string]: JsonValue }, node: YamlMapping, notices: 
   for (const { key: keyNode, value } of node.pairs) {
     const key = keyText(keyNode);
     if (key === undefined) {
-      for (const source of mergeSources(value)) merge(object, source, { notices, seen, offset: keyNode.start });
+      for (const source of mergeSources(value)) {
+        // A map behind an alias has its notices where it is written.
+        const within = isWrittenIn(value, source) ? notices : [];
+        merge(object, source, { notices, within, seen, offset: keyNode.start });
+      }
       continue;
     }
     if (key === '__proto__') throw new YamlFault('yaml/bad-key', 'the key __proto__ is not allowed', keyNode.start);
@@ -69,10 +73,21 @@ function fill(object: { [key: string]: JsonValue }, node: YamlMapping, notices: 
 function merge(
   object: { [key: string]: JsonValue },
   source: YamlMapping,
-  { notices, seen, offset }: { readonly notices: YamlNotice[]; readonly seen: ReadonlySet<string>; readonly offset: number },
+  {
+    notices,
+    within,
+    seen,
+    offset,
+  }: {
+    readonly notices: YamlNotice[];
+    /** Notices about the map itself. */
+    readonly within: YamlNotice[];
+    readonly seen: ReadonlySet<string>;
+    readonly offset: number;
+  },
 ): void {
   const brought: { [key: string]: JsonValue } = {};
-  fill(brought, source, [], new Set());
+  fill(brought, source, within, new Set());
   for (const [key, value] of Object.entries(brought)) {
     if (seen.has(key) && notices.length < MAX_NOTICES)
       notices.push({ key, offset, message: `key ${JSON.stringify(key)} is overridden by the merge key after it` });
@@ -89,6 +104,10 @@ export function mergeSources(node: YamlNode): YamlMapping[] {
     if (maps.every((map) => map.kind === 'mapping')) return maps.reverse();
   }
   throw new YamlFault('yaml/bad-merge', 'a merge key << needs a map or a list of maps', node.start);
+}
+
+function isWrittenIn(value: YamlNode, source: YamlMapping): boolean {
+  return value === source || (value.kind === 'sequence' && value.items.includes(source));
 }
 
 function isMerge(key: YamlScalar): boolean {
