@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { sourcesSchema } from '../../src/api/wire/index.ts';
 import { dumpYaml } from '../../src/base/index.ts';
+import { thorough } from '../support/sampled.ts';
 import { type Fluxd, manifest, path, type Repository, startWorld, until, type World } from './harness/index.ts';
 
 let world: World;
@@ -34,56 +35,59 @@ async function sourcesOf(fluxd: Fluxd) {
 
 const automated = { 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.web': 'semver:^1' };
 
-test('two repositories are synced by one daemon, each with records and image updates of its own', async () => {
-  const shop = world.namespace('shop');
-  const name = world.unique('acme/web');
-  const image = `${world.registry}/${name}`;
-  await world.push(name, '1.0.0', { version: '1.0.0' });
-  const [apps, infra] = [await world.repository(), await world.repository()];
-  const web = (workload: string) =>
-    manifest.deployment({ namespace: shop, name: workload, image: `${image}:1.0.0`, annotations: automated });
-  const first = await infra.commit('Open the shop', { 'namespace.yaml': manifest.namespace(shop), 'proxy.yaml': web('proxy') });
-  const second = await apps.commit('Run the shop', { 'web.yaml': web('web') });
-  const fluxd = await world.fluxd(
-    { config: configOf({ infra: { repository: infra }, apps: { repository: apps } }) },
-    { args: ['--sync-garbage-collection'] },
-  );
-  expect(await infra.synced(first)).toMatchObject({ counts: { created: 2 } });
-  await until('the namespace of the other source is there', async () => (await apps.synced(second)).counts.created === 1);
-  await until('both are ready', async () => (await sourcesOf(fluxd)).every(({ ready }) => ready));
-  expect(await sourcesOf(fluxd)).toMatchObject([
-    { name: 'infra', status: 'ready', revision: first },
-    { name: 'apps', status: 'ready', revision: second },
-  ]);
+test.runIf(thorough('two repositories in one daemon, end to end'))(
+  'two repositories are synced by one daemon, each with records and image updates of its own',
+  async () => {
+    const shop = world.namespace('shop');
+    const name = world.unique('acme/web');
+    const image = `${world.registry}/${name}`;
+    await world.push(name, '1.0.0', { version: '1.0.0' });
+    const [apps, infra] = [await world.repository(), await world.repository()];
+    const web = (workload: string) =>
+      manifest.deployment({ namespace: shop, name: workload, image: `${image}:1.0.0`, annotations: automated });
+    const first = await infra.commit('Open the shop', { 'namespace.yaml': manifest.namespace(shop), 'proxy.yaml': web('proxy') });
+    const second = await apps.commit('Run the shop', { 'web.yaml': web('web') });
+    const fluxd = await world.fluxd(
+      { config: configOf({ infra: { repository: infra }, apps: { repository: apps } }) },
+      { args: ['--sync-garbage-collection'] },
+    );
+    expect(await infra.synced(first)).toMatchObject({ counts: { created: 2 } });
+    await until('the namespace of the other source is there', async () => (await apps.synced(second)).counts.created === 1);
+    await until('both are ready', async () => (await sourcesOf(fluxd)).every(({ ready }) => ready));
+    expect(await sourcesOf(fluxd)).toMatchObject([
+      { name: 'infra', status: 'ready', revision: first },
+      { name: 'apps', status: 'ready', revision: second },
+    ]);
 
-  const listed = await fluxd.fluxctl('list-workloads', '-n', shop);
-  expect(listed.stdout).toMatch(/deployment\/proxy.*automated/);
-  expect(listed.stdout).toMatch(/deployment\/web.*automated/);
-  const one = await fluxd.fluxctl('--source=apps', 'list-workloads', '-n', shop);
-  expect(one.stdout).toMatch(/deployment\/web.*automated/);
-  expect(one.stdout).not.toMatch(/deployment\/proxy.*automated/);
+    const listed = await fluxd.fluxctl('list-workloads', '-n', shop);
+    expect(listed.stdout).toMatch(/deployment\/proxy.*automated/);
+    expect(listed.stdout).toMatch(/deployment\/web.*automated/);
+    const one = await fluxd.fluxctl('--source=apps', 'list-workloads', '-n', shop);
+    expect(one.stdout).toMatch(/deployment\/web.*automated/);
+    expect(one.stdout).not.toMatch(/deployment\/proxy.*automated/);
 
-  await world.push(name, '1.0.1', { version: '1.0.1' });
-  await until('both repositories have the new image', async () => {
-    await fluxd.api('v11/notify', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ Kind: 'image', Source: { Name: { Domain: world.registry, Image: name } } }),
+    await world.push(name, '1.0.1', { version: '1.0.1' });
+    await until('both repositories have the new image', async () => {
+      await fluxd.api('v11/notify', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ Kind: 'image', Source: { Name: { Domain: world.registry, Image: name } } }),
+      });
+      const heads = await Promise.all([infra.git('show', 'main:proxy.yaml'), apps.git('show', 'main:web.yaml')]);
+      return heads.every((text) => text.includes(`${image}:1.0.1`));
     });
-    const heads = await Promise.all([infra.git('show', 'main:proxy.yaml'), apps.git('show', 'main:web.yaml')]);
-    return heads.every((text) => text.includes(`${image}:1.0.1`));
-  });
 
-  const policy = await fluxd.fluxctl('lock', '-w', `${shop}:deployment/web`);
-  expect(policy).toMatchObject({ code: 0 });
-  expect(await apps.git('show', 'main:web.yaml')).toContain("fluxcd.io/locked: 'true'");
-  expect(await infra.git('show', 'main:proxy.yaml')).not.toContain('locked');
+    const policy = await fluxd.fluxctl('lock', '-w', `${shop}:deployment/web`);
+    expect(policy).toMatchObject({ code: 0 });
+    expect(await apps.git('show', 'main:web.yaml')).toContain("fluxcd.io/locked: 'true'");
+    expect(await infra.git('show', 'main:proxy.yaml')).not.toContain('locked');
 
-  const synced = await fluxd.fluxctl('sync');
-  expect(synced).toMatchObject({ code: 0 });
-  const history = await fluxd.fluxctl('status', '-o', 'json');
-  expect(history).toMatchObject({ code: 0 });
-});
+    const synced = await fluxd.fluxctl('sync');
+    expect(synced).toMatchObject({ code: 0 });
+    const history = await fluxd.fluxctl('status', '-o', 'json');
+    expect(history).toMatchObject({ code: 0 });
+  },
+);
 
 test('an object that moves from one source to the other is never deleted', async () => {
   const shop = world.namespace('shop');
@@ -125,27 +129,30 @@ test('an object that moves from one source to the other is never deleted', async
   await until('what neither has is deleted', async () => (await world.kube.find(at)) === undefined);
 });
 
-test('two paths of one repository are two sources, each with its own label', async () => {
-  const shop = world.namespace('shop');
-  const repository = await world.repository();
-  const head = await repository.commit('Open the shop', {
-    'infra/namespace.yaml': manifest.namespace(shop),
-    'infra/a.yaml': manifest.configMap(shop, 'a', {}),
-    'apps/b.yaml': manifest.configMap(shop, 'b', {}),
-  });
-  const source = (name: string) => ({ repository, more: { 'git-path': [name], 'git-label': `flux-${name}` } });
-  const fluxd = await world.fluxd({ config: configOf({ infra: source('infra'), apps: source('apps') }) });
-  for (const label of ['flux-infra', 'flux-apps']) {
-    await until(`${label} is at the head`, async () => (await repository.resolve(label)) === head);
-    expect(JSON.parse(await repository.git('notes', `--ref=${label}-sync`, 'show', head))).toMatchObject({ revision: head });
-  }
-  await until('all is there', async () => (await world.kube.find(path.configMap(shop, 'b'))) !== undefined);
-  expect(await repository.resolve('flux-sync')).toBeUndefined();
-  expect((await sourcesOf(fluxd)).map(({ name, paths }) => [name, paths])).toEqual([
-    ['infra', ['infra']],
-    ['apps', ['apps']],
-  ]);
-});
+test.runIf(thorough('two paths of one repository as sources'))(
+  'two paths of one repository are two sources, each with its own label',
+  async () => {
+    const shop = world.namespace('shop');
+    const repository = await world.repository();
+    const head = await repository.commit('Open the shop', {
+      'infra/namespace.yaml': manifest.namespace(shop),
+      'infra/a.yaml': manifest.configMap(shop, 'a', {}),
+      'apps/b.yaml': manifest.configMap(shop, 'b', {}),
+    });
+    const source = (name: string) => ({ repository, more: { 'git-path': [name], 'git-label': `flux-${name}` } });
+    const fluxd = await world.fluxd({ config: configOf({ infra: source('infra'), apps: source('apps') }) });
+    for (const label of ['flux-infra', 'flux-apps']) {
+      await until(`${label} is at the head`, async () => (await repository.resolve(label)) === head);
+      expect(JSON.parse(await repository.git('notes', `--ref=${label}-sync`, 'show', head))).toMatchObject({ revision: head });
+    }
+    await until('all is there', async () => (await world.kube.find(path.configMap(shop, 'b'))) !== undefined);
+    expect(await repository.resolve('flux-sync')).toBeUndefined();
+    expect((await sourcesOf(fluxd)).map(({ name, paths }) => [name, paths])).toEqual([
+      ['infra', ['infra']],
+      ['apps', ['apps']],
+    ]);
+  },
+);
 
 test('held deletions of two sources are listed and approved as one', async () => {
   const shop = world.namespace('shop');
