@@ -13,7 +13,11 @@ export const FLAG_GROUPS = {
     'listen-metrics': built('string', '', 'separate address for /metrics'),
     'tls-cert-file': built('string', '', 'PEM certificate chain; enables TLS on --listen, for callers with an authorized token'),
     'tls-private-key-file': built('string', '', 'PEM private key of that certificate; both files are reloaded when they change'),
-    'config-file': built('string', '', 'YAML file of flags, by name without dashes; variables and flags override it'),
+    'config-file': built(
+      'string',
+      '',
+      'YAML file of flags, by name without dashes, and of several sources; variables and flags override it',
+    ),
     version: built('bool', 'false', 'print the version and exit'),
     'kubernetes-kubectl': meaningless('string', '', 'path of kubectl', NO_KUBECTL),
   },
