@@ -5,7 +5,6 @@ import {
   type AccessVerdict,
   type ClusterWorkload,
   formatResourceId,
-  isFields,
   isWorkloadKind,
   type KubeObject,
   type ResourceId,
@@ -21,10 +20,12 @@ import { diffSteps } from './diff/diff.ts';
 import { type ApiResource, hasKind, isPathSegment, kindKey } from './discovery/api-resource.ts';
 import type { DefinedKinds } from './discovery/crd.ts';
 import { createDiscovery, type Directory } from './discovery/discovery.ts';
+import { serverVersion } from './discovery/server-version.ts';
 import { createObjectEvents, type EventResult, type Subject } from './event/object-events.ts';
 import { healthTarget, watchHealth } from './health/watch-health.ts';
 import { type Candidacy, takePart } from './lease/take-part.ts';
 import { FIELD_MANAGER } from './object/ownership.ts';
+import { type CoreKind, readCore } from './object/read-core.ts';
 import { lostFields } from './plan/drift.ts';
 import { noteCorrections } from './plan/fight.ts';
 import { planSync } from './plan/plan.ts';
@@ -290,34 +291,10 @@ export async function createCluster(options: ClusterOptions) {
         : undefined;
     },
 
-    async readCore(
-      kind: 'Secret' | 'ServiceAccount',
-      namespace: string,
-      name: string,
-      { signal }: Cancellable = {},
-    ): Promise<KubeObject | undefined> {
-      if (!isPathSegment(namespace) || !isPathSegment(name)) return undefined;
-      const plural = kind === 'Secret' ? 'secrets' : 'serviceaccounts';
-      if (!allowed.allows({ group: '', plural, namespaced: true }, namespace, name)) return undefined;
-      try {
-        const { body } = await transport.request({
-          path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/${plural}/${encodeURIComponent(name)}`,
-          signal,
-        });
-        if (!isFields(body) || body.kind !== kind || !isFields(body.metadata)) return undefined;
-        return { ...body, apiVersion: 'v1', kind, metadata: { ...body.metadata, name } };
-      } catch (error) {
-        const absent = ['cluster/not-found', 'cluster/forbidden', 'cluster/namespace-missing'];
-        if (error instanceof FluxError && absent.includes(error.code)) return undefined;
-        throw error;
-      }
-    },
+    readCore: (kind: CoreKind, namespace: string, name: string, { signal }: Cancellable = {}): Promise<KubeObject | undefined> =>
+      readCore({ kind, namespace, name }, { transport, allowed }, signal),
 
-    async version({ signal }: Cancellable = {}): Promise<string> {
-      const { body } = await transport.request({ path: '/version', signal });
-      if (isFields(body) && typeof body.gitVersion === 'string') return body.gitVersion;
-      throw new FluxError('the API server does not state its version', { code: 'cluster/bad-answer' });
-    },
+    version: ({ signal }: Cancellable = {}): Promise<string> => serverVersion(transport, signal),
 
     close(): void {
       objectEvents.close();
