@@ -1,5 +1,5 @@
 import type { ApiClient, HealthWire } from '../api/client/index.ts';
-import { FluxError } from '../base/index.ts';
+import { counted, FluxError } from '../base/index.ts';
 import { short } from './await-job.ts';
 import { createOutage } from './outage.ts';
 import type { Output } from './output.ts';
@@ -90,7 +90,7 @@ async function untilHealthy(
       sayVerdict(session, health);
       return health.objects.length === 0 ? 0 : 1;
     }
-    if (printed.size === 0) stderr.write(`Waiting for ${count(health.objects.length, 'object')} to become healthy ...\n`);
+    if (printed.size === 0) stderr.write(`Waiting for ${counted(health.objects.length, 'object')} to become healthy ...\n`);
     for (const line of news(health, printed)) stderr.write(`  ${line}\n`);
     // The daemon does the waiting; the pause guards against one that answers at once.
     await clock.sleep(PAUSE_MS);
@@ -123,7 +123,7 @@ function describe({ id, state, message }: ObjectHealth): string {
 function sayVerdict(session: Session, { settled, objects, counts }: HealthWire): void {
   const all = Object.values(counts).reduce((sum, each) => sum + each, 0);
   if (objects.length === 0) {
-    session.stderr.write(`${all} of ${count(all, 'object')} healthy.\n`);
+    session.stderr.write(`${all} of ${counted(all, 'object')} healthy.\n`);
     return;
   }
   const parts = Object.entries(counts)
@@ -132,10 +132,6 @@ function sayVerdict(session: Session, { settled, objects, counts }: HealthWire):
   say(
     session,
     'Error',
-    `${settled ? '' : 'timeout: '}${objects.length} of ${count(all, 'object')} not healthy: ${parts.join(', ')}`,
+    `${settled ? '' : 'timeout: '}${objects.length} of ${counted(all, 'object')} not healthy: ${parts.join(', ')}`,
   );
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

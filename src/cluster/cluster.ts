@@ -1,4 +1,12 @@
-import { type Cancellable, type Clock, createChangedOnly, type ElectionHandlers, FluxError, type Logger } from '../base/index.ts';
+import {
+  type Cancellable,
+  type Clock,
+  createChangedOnly,
+  type ElectionHandlers,
+  FluxError,
+  firstOf,
+  type Logger,
+} from '../base/index.ts';
 import { type Change, isApplied, type ObjectDiff, type ObjectEvent, type Plan, type PlanRequest } from '../change/index.ts';
 import {
   type AccessQuestion,
@@ -303,14 +311,6 @@ export async function createCluster(options: ClusterOptions) {
       transport.close();
     },
   };
-}
-
-function firstOf<T, R>(all: Iterable<T>, ask: (each: T) => R | undefined): R | undefined {
-  for (const each of all) {
-    const answer = ask(each);
-    if (answer !== undefined) return answer;
-  }
-  return undefined;
 }
 
 function subjectOf(step: Step, { inventory, source: { fence } }: SyncSet): Subject | undefined {

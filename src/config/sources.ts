@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import { nodeAt, suggest, type YamlDocument } from '../base/index.ts';
+import { isDnsLabel } from '../resource/index.ts';
 import type { SourceConfig } from './config.ts';
 import { FLAGS } from './flags.ts';
+import { faultOfGitPath } from './git-path.ts';
 
 /** The sources that a config file lists. */
 export interface SourceReading {
@@ -12,14 +14,12 @@ export interface SourceReading {
 /** The key of the list. */
 export const SOURCES = 'sources';
 
-/** RFC 1123 label: a source's name is part of paths and log lines. */
-const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const TEXT = 'expected text; put it in quotes';
 const filled = z.string(TEXT).min(1, 'must not be empty');
 
 const SOURCE = z.strictObject(
   {
-    name: z.string(TEXT).regex(NAME, 'expected lower-case letters, digits and dashes, at most 63'),
+    name: z.string(TEXT).refine(isDnsLabel, 'expected lower-case letters, digits and dashes, at most 63'),
     'git-url': filled,
     'git-branch': filled.default(FLAGS['git-branch'].default),
     'git-path': z.array(z.string(TEXT).check(pathCheck), 'expected a list').default([]),
@@ -52,9 +52,9 @@ export function readSources(value: unknown, { root, position }: YamlDocument, fi
 
 /** The same rules as for --git-path. */
 function pathCheck({ value, issues }: z.core.ParsePayload<string>): void {
-  if (value.startsWith('/')) issues.push({ code: 'custom', input: value, message: 'should not have a leading slash' });
-  else if (value.split('/').includes('..'))
-    issues.push({ code: 'custom', input: value, message: 'should not leave the repository by ".."' });
+  const fault = faultOfGitPath(value);
+  if (fault === 'absolute') issues.push({ code: 'custom', input: value, message: 'should not have a leading slash' });
+  else if (fault === 'outside') issues.push({ code: 'custom', input: value, message: 'should not leave the repository by ".."' });
 }
 
 function sourceOf(source: z.infer<typeof SOURCE>): SourceConfig {

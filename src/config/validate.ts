@@ -1,8 +1,10 @@
 import { posix } from 'node:path';
 import { isNonEmpty, messageOf } from '../base/index.ts';
+import { isDnsLabel } from '../resource/index.ts';
 import type { Config, ListenAddress, SourceConfig } from './config.ts';
 import { parseFlagValue, quote } from './flag.ts';
 import { FLAG_NAMES, FLAGS, type FlagName } from './flags.ts';
+import { faultOfGitPath } from './git-path.ts';
 import { type Settings, shownFlag } from './setting.ts';
 
 export interface ConfigProblem {
@@ -27,8 +29,6 @@ const POSITIVE = ['git-poll-interval', 'git-timeout', 'sync-interval', 'sync-tim
 
 /** The values of both apply. */
 const ALLOW_NAMESPACE = ['k8s-allow-namespace', 'k8s-namespace-whitelist'] as const;
-/** RFC 1123 label, the syntax of Namespace names. */
-const NAMESPACE = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** Flags that describe the one source of a daemon without such a list. */
 const FLAGS_OF_ONE_SOURCE = [
@@ -60,15 +60,15 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
   else if (values['sync-state'] !== 'git')
     fail(1, `unknown sync state mode ${quote(values['sync-state'])} in ${shown('sync-state')}; use "git"`);
   for (const path of values['git-path']) {
-    if (path.startsWith('/')) fail(1, `subdirectory given as ${shown('git-path')} should not have leading forward slash`);
-    else if (path.split('/').includes('..'))
-      fail(1, `subdirectory given as ${shown('git-path')} should not leave the repository by ".."`);
+    const fault = faultOfGitPath(path);
+    if (fault === 'absolute') fail(1, `subdirectory given as ${shown('git-path')} should not have leading forward slash`);
+    else if (fault === 'outside') fail(1, `subdirectory given as ${shown('git-path')} should not leave the repository by ".."`);
   }
   for (const name of ['git-branch', 'git-sync-tag', 'git-notes-ref', 'git-label'] as const)
     if (values[name] === '' && (name !== 'git-label' || origins.has(name))) fail(1, `${shown(name)} must not be empty`);
   // Flux v1 took an empty name for all namespaces, which the operator may not have meant.
   for (const flag of ALLOW_NAMESPACE)
-    for (const name of values[flag]) if (!NAMESPACE.test(name)) fail(1, `invalid namespace ${quote(name)} in ${shown(flag)}`);
+    for (const name of values[flag]) if (!isDnsLabel(name)) fail(1, `invalid namespace ${quote(name)} in ${shown(flag)}`);
   for (const name of POSITIVE) if (values[name] <= 0) fail(1, `${shown(name)} must be greater than 0`);
   if (values['sync-garbage-collection-limit'] < 0) fail(1, `${shown('sync-garbage-collection-limit')} must be at least 0`);
   if (!values['registry-disable-scanning']) {

@@ -1,5 +1,5 @@
 import { isJsonMap, type JsonMap, type JsonValue } from '../base/index.ts';
-import { formatResourceId, isKubeObject, type KubeObject, podSpecPath, type ResourceId } from '../resource/index.ts';
+import { formatResourceId, isDnsLabel, isKubeObject, type KubeObject, podSpecPath, type ResourceId } from '../resource/index.ts';
 
 import { valueAt } from './value-at.ts';
 
@@ -14,7 +14,6 @@ export interface Refusal {
   readonly id?: ResourceId;
 }
 
-const DNS_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 const KIND = /^[A-Za-z](?:[-A-Za-z0-9]{0,61}[A-Za-z0-9])?$/;
 const API_VERSION = /^(?:[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?\/)?[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 /** Kubernetes' general rule for names (a path segment); most kinds have stricter ones, which the API server checks. */
@@ -98,7 +97,7 @@ function checkNamespace(metadata: JsonMap): Refusal | undefined {
       `has a metadata.namespace that is ${typeName(namespace)}, not text`,
       'Put it in quotes: Kubernetes parses n, no, y, yes, on and off in YAML as booleans.',
     );
-  if (!DNS_LABEL.test(namespace))
+  if (!isDnsLabel(namespace))
     return refuse(
       path,
       'has a metadata.namespace that Kubernetes does not allow',

@@ -7,6 +7,7 @@ export type { AccessQuestion, AccessVerdict } from './access.ts';
 export type { ClusterWorkload, Rollout, WorkloadFilter } from './cluster-workload.ts';
 export type { Container } from './container.ts';
 export type { DesiredState, Problem } from './desired.ts';
+export { isDnsLabel } from './dns-label.ts';
 export { type Fields, isFields } from './fields.ts';
 export { type FieldChange, helmImageChanges } from './helm-release.ts';
 export {

@@ -4,6 +4,7 @@ import { combineDaemons } from '../../src/controller/daemon/several.ts';
 import { daemonOf, send, serve } from './daemon-fixture.ts';
 
 const sourceDaemon = (name: string): SourceDaemon => ({
+  source: name,
   ...daemonOf({
     sources: [name],
     objects: () => ({ revision: name, objects: [] }),

@@ -1,4 +1,4 @@
-import { asFluxError } from '../../base/index.ts';
+import { asFluxError, counted } from '../../base/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
 import type { Directory } from '../discovery/discovery.ts';
 import type { Layout } from '../plan/layout.ts';
@@ -69,15 +69,11 @@ export async function askSource(
     const { manifests, errors } = await source.desired(signal ? { signal } : {});
     const layout = layOut(manifests, directory, { keep: false });
     if (errors.length > 0)
-      return { layout, trouble: `${count(errors.length, 'part')} of source ${source.name} could not be read` };
+      return { layout, trouble: `${counted(errors.length, 'part')} of source ${source.name} could not be read` };
     const lost = layout.placed.filter((each) => !isPlaced(each) && !isExcluded(each)).length;
-    return lost > 0 ? { layout, trouble: `${count(lost, 'object')} of source ${source.name} cannot be applied` } : { layout };
+    return lost > 0 ? { layout, trouble: `${counted(lost, 'object')} of source ${source.name} cannot be applied` } : { layout };
   } catch (error) {
     signal?.throwIfAborted();
     return { trouble: `source ${source.name}: ${asFluxError(error, { code: 'cluster/source-unread' }).message}` };
   }
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }

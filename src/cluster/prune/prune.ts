@@ -1,4 +1,4 @@
-import { FluxError, rfc3339 } from '../../base/index.ts';
+import { counted, FluxError, firstOf, rfc3339 } from '../../base/index.ts';
 import type { PruneVerdict } from '../../change/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
 import { gcMark, ignorePolicy, MARK_LABEL, ownsMark } from '../object/ownership.ts';
@@ -159,9 +159,10 @@ type RoundGuard = (round: Round) => string | undefined;
 
 /** Reasons not to delete anything in this round. Each has a test case that only it holds. */
 export const ROUND_GUARDS: readonly RoundGuard[] = [
-  ({ desiredErrors }) => (desiredErrors > 0 ? `${count(desiredErrors, 'part')} of the repository could not be read` : undefined),
+  ({ desiredErrors }) =>
+    desiredErrors > 0 ? `${counted(desiredErrors, 'part')} of the repository could not be read` : undefined,
   ({ failedEntries }) =>
-    failedEntries > 0 ? `${count(failedEntries, 'object')} of the repository cannot be applied` : undefined,
+    failedEntries > 0 ? `${counted(failedEntries, 'object')} of the repository cannot be applied` : undefined,
   ({ vanishedApis }) =>
     vanishedApis.length > 0
       ? `kinds of ${vanishedApis.join(', ')} are missing from the API server's discovery, which needs confirmation at least 10 s later`
@@ -220,16 +221,4 @@ function doubtOf(round: Round): PruneVerdict | undefined {
   if (doubt === undefined) return undefined;
   const isUnseen = !isWhole(round);
   return { action: 'held', reason: doubt, ...(isUnseen ? { error: new FluxError(doubt, { code: 'cluster/unseen' }) } : {}) };
-}
-
-function firstOf<T, R>(guards: readonly T[], ask: (guard: T) => R | undefined): R | undefined {
-  for (const guard of guards) {
-    const answer = ask(guard);
-    if (answer !== undefined) return answer;
-  }
-  return undefined;
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }

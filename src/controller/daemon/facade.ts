@@ -33,6 +33,8 @@ import { refuseUnknown } from './source-name.ts';
 
 /** The daemon as far as one source is concerned. */
 export interface SourceDaemon extends Daemon {
+  /** The name of the source. */
+  readonly source: string;
   /** The workloads in its repository, as last read. */
   workloadIds(): Promise<ReadonlySet<ResourceId>>;
   /** @throws FluxError why it would refuse this update, or any change, now. */
@@ -91,6 +93,7 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
   const daemon: SourceDaemon = {
     version: () => options.version,
 
+    source: options.name,
     sources: [options.name],
     of: (name) => (name === options.name ? daemon : refuseUnknown(name, [options.name])),
     workloadIds: async () => new Set((await currentView())?.workloads.keys()),

@@ -24,7 +24,7 @@ import { refuseUnknown, unnamed } from './source-name.ts';
 export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
   const [first, ...others] = daemons;
   if (others.length === 0) return first;
-  const names = daemons.flatMap(({ sources }) => sources);
+  const names = mapNonEmpty(daemons, ({ source }) => source);
 
   /** The number of the first source that has a workload, by its id. */
   async function owners(): Promise<ReadonlyMap<ResourceId, number>> {
@@ -129,7 +129,7 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
     imageScans: () => first.imageScans(),
     events: first.events,
 
-    readiness: () => mergeReadiness(daemons.map((daemon) => ({ name: daemon.sources.join(), ...daemon.readiness() }))),
+    readiness: () => mergeReadiness(daemons.map((daemon) => ({ name: daemon.source, ...daemon.readiness() }))),
     liveness: () => daemons.map((daemon) => daemon.liveness()).find((stuck) => stuck !== undefined),
   };
 }
@@ -151,8 +151,8 @@ function refuseOutdated(hash: string, daemons: NonEmpty<Daemon>): never {
 }
 
 /** Adds the name of the source to all that a sync reports. */
-function named(daemon: Daemon, { failure, ...report }: SyncReport): SyncReport {
-  const source = daemon.sources.join();
+function named(daemon: SourceDaemon, { failure, ...report }: SyncReport): SyncReport {
+  const { source } = daemon;
   const { revision } = report;
   return {
     ...report,
@@ -165,15 +165,15 @@ function named(daemon: Daemon, { failure, ...report }: SyncReport): SyncReport {
 }
 
 /** A job with the name of the source in its error. Clients know the words for no changes. */
-async function jobOf(daemon: Daemon, id: string): Promise<JobStatus> {
+async function jobOf(daemon: SourceDaemon, id: string): Promise<JobStatus> {
   const job = await daemon.job(id);
-  return job.error === '' || job.noChanges ? job : { ...job, error: `source ${daemon.sources.join()}: ${job.error}` };
+  return job.error === '' || job.noChanges ? job : { ...job, error: `source ${daemon.source}: ${job.error}` };
 }
 
 /** The states of objects with the name of their source. */
-function objectsOf(daemon: Daemon): ReturnType<Daemon['objects']> {
+function objectsOf(daemon: SourceDaemon): ReturnType<Daemon['objects']> {
   const { failure, objects, ...view } = daemon.objects();
-  const source = daemon.sources.join();
+  const { source } = daemon;
   return {
     ...view,
     objects: objects.map((object) => ({ ...object, source })),
@@ -181,7 +181,7 @@ function objectsOf(daemon: Daemon): ReturnType<Daemon['objects']> {
   };
 }
 
-function blaming(daemon: Daemon, ask: () => void): void {
+function blaming(daemon: SourceDaemon, ask: () => void): void {
   try {
     ask();
   } catch (error) {
@@ -190,10 +190,10 @@ function blaming(daemon: Daemon, ask: () => void): void {
 }
 
 /** The same error, with the name of the source. */
-function blame({ sources }: Daemon, thrown: unknown): FluxError {
+function blame({ source }: SourceDaemon, thrown: unknown): FluxError {
   const { message, code, fault, help = '', expected, cause } = asFluxError(thrown, { code: 'source/failed' });
   const advice = code === 'lease/elsewhere' ? `${help}\n${ONE_BY_ONE}` : help;
-  return new FluxError(`source ${sources.join()}: ${message}`, {
+  return new FluxError(`source ${source}: ${message}`, {
     ...{ code, fault, expected, cause },
     ...(advice === '' ? {} : { help: advice }),
   });
@@ -202,7 +202,7 @@ function blame({ sources }: Daemon, thrown: unknown): FluxError {
 const ONE_BY_ONE = 'Different daemons may write for different sources: name one with --source, or ?source= of the API.\n';
 
 /** The first answer without an error; else the first error of a source that this daemon writes for. */
-function firstAnswer<T>(daemons: NonEmpty<Daemon>, ask: (daemon: Daemon) => T): T {
+function firstAnswer<T>(daemons: NonEmpty<SourceDaemon>, ask: (daemon: SourceDaemon) => T): T {
   const errors: unknown[] = [];
   for (const daemon of daemons) {
     try {
@@ -215,7 +215,7 @@ function firstAnswer<T>(daemons: NonEmpty<Daemon>, ask: (daemon: Daemon) => T): 
 }
 
 /** The same for answers that take time: does not wait for the others. */
-async function firstResult<T>(daemons: NonEmpty<Daemon>, ask: (daemon: Daemon) => Promise<T>): Promise<T> {
+async function firstResult<T>(daemons: NonEmpty<SourceDaemon>, ask: (daemon: SourceDaemon) => Promise<T>): Promise<T> {
   try {
     return await Promise.any(daemons.map(ask));
   } catch (error) {

@@ -15,6 +15,7 @@ function sourceDaemon(name: string, parts: Partial<SourceDaemon> = {}) {
   const reports = new Map<string, SyncReport>();
   const updates: UpdateSpec[] = [];
   const daemon: SourceDaemon = {
+    source: name,
     ...daemonOf({
       sources: [name],
       async update(spec) {
