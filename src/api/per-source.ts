@@ -2,7 +2,7 @@ import type { Daemon } from '../controller/index.ts';
 import type { Route } from './route.ts';
 
 /** Name of the query parameter that limits a request to one source. */
-export const SOURCE_PARAMETER = 'source';
+const SOURCE_PARAMETER = 'source';
 
 /**
  * The routes of the daemon, which also answer for one of its sources alone.

@@ -23,7 +23,10 @@ export interface SyncStepOptions extends SyncOptions, Audience {
   readonly log: Logger;
 }
 
-/** The step of the loop that syncs: it applies a revision, publishes the outcome, records it in Git, and ends the report that asked for it. */
+/**
+ * The step of the loop that syncs: it applies a revision, publishes the outcome, records it in Git, and ends the report that asked for
+ * it.
+ */
 export function createSyncStep(options: SyncStepOptions) {
   const { source, recorder, reports, progress, history, metrics, clock, log } = options;
   const published = createPublished(options);

@@ -9,8 +9,8 @@ import type { SyncRecorder } from './sync-recorder.ts';
 const MAX_COMMITS = 1000;
 
 /**
- * An approval by commit applies only once, even after a crash: its use is recorded in Git before any deletion. Resolves to the error if that fails;
- * then the approval does not apply in this sync.
+ * An approval by commit applies only once, even after a crash: its use is recorded in Git before any deletion. Resolves to the error if
+ * that fails; then the approval does not apply in this sync.
  */
 export async function claimAllowPrune(
   plan: Plan,
