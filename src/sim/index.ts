@@ -3,6 +3,7 @@
  * the network. They behave like the real ones in everything that Flux can observe; a difference is a bug.
  */
 export { type GitServer, type GitServerOptions, startGitServer } from './git/git-server.ts';
+export { type ImageRun, type RunOf, runFrom } from './kubernetes/controllers/image-run.ts';
 export { type Kubernetes, type KubernetesOptions, startKubernetes } from './kubernetes/kubernetes.ts';
 export type { RegistryAuth } from './registry/authentication.ts';
 export type { ImageSpec, Platform } from './registry/image.ts';

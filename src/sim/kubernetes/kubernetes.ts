@@ -4,6 +4,7 @@ import { createCatalog } from './catalog.ts';
 import { selfSignedCertificate } from './certificate.ts';
 import { startDefinitionController } from './controllers/definitions.ts';
 import { startGarbageCollector } from './controllers/garbage.ts';
+import { type RunOf, runByTag } from './controllers/image-run.ts';
 import { furnish, required, startNamespaceController } from './controllers/namespaces.ts';
 import { startWorkloadControllers } from './controllers/workloads.ts';
 import { createObjects } from './objects.ts';
@@ -24,8 +25,8 @@ export interface KubernetesOptions {
   readonly establishMs?: number;
   /** Milliseconds until a changed workload is ready; 100 by default. */
   readonly rolloutMs?: number;
-  /** Whether an image can be pulled; by default every image except those with the tag `missing`. */
-  readonly imageExists?: (image: string) => boolean;
+  /** What becomes of containers of an image; by default every image runs, except those with the tag `missing`. */
+  readonly runOf?: RunOf;
 }
 
 export interface Kubernetes {
@@ -61,7 +62,7 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
     startDefinitionController({ ...context, objectMeta: catalog.objectMeta, establishMs: options.establishMs ?? 50 }),
     startWorkloadControllers({
       ...context,
-      imageExists: options.imageExists ?? ((image) => !image.endsWith(':missing')),
+      runOf: options.runOf ?? runByTag,
       rolloutMs: options.rolloutMs ?? 100,
     }),
     startGarbageCollector(context),

@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
-import { digestOf, type Repository, storeManifest } from './blobs.ts';
+import { z } from 'zod';
+import { digestOf, type Repositories, type Repository, storeManifest } from './blobs.ts';
 
 export interface ImageSpec {
   readonly repository: string;
@@ -7,6 +8,8 @@ export interface ImageSpec {
   /** Build time of the image: the `created` of its config. */
   readonly created: Date;
   readonly labels?: Readonly<Record<string, string>>;
+  /** Environment variables of its program, `NAME=value`. */
+  readonly environment?: readonly string[];
   /** Several platforms create an index; by default only linux/amd64, without an index. */
   readonly platforms?: readonly Platform[];
   /** Docker's media types instead of OCI's. */
@@ -48,7 +51,7 @@ export function storeImage(repository: Repository, spec: ImageSpec): string {
     const config = {
       created: spec.created.toISOString(),
       ...platform,
-      config: { Labels: { ...spec.labels } },
+      config: { Labels: { ...spec.labels }, Env: spec.environment ?? [] },
       rootfs: { type: 'layers', diff_ids: [digestOf(EMPTY_TAR)] },
       history: [{ created: spec.created.toISOString(), created_by: `${spec.repository}:${spec.tag}` }],
     };
@@ -71,4 +74,26 @@ export function storeImage(repository: Repository, spec: ImageSpec): string {
     }),
   };
   return storeManifest(repository, json(index), types.index, spec.tag).digest;
+}
+
+/** What this registry gets by a push may be anything. */
+const Json = z.string().transform((text, context) => {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    context.addIssue('not JSON');
+    return z.NEVER;
+  }
+});
+const Manifest = Json.pipe(z.object({ config: z.object({ digest: z.string() }) }));
+const Config = Json.pipe(z.object({ config: z.object({ Env: z.array(z.string()).nullish() }).nullish() }));
+
+/** The environment variables of an image, `repository:tag` with or without a digest; undefined if it is unknown. */
+export function environmentOf(repositories: Repositories, image: string): readonly string[] | undefined {
+  const [, name = '', tag = '', digest] = /^([^:@]+)(?::([^@]+))?(?:@(.+))?$/.exec(image) ?? [];
+  const repository = repositories.find(name);
+  const manifest = Manifest.safeParse(repository?.manifests.get(digest ?? repository.tags.get(tag) ?? '')?.content.toString());
+  const blob = manifest.success ? repository?.blobs.get(manifest.data.config.digest) : undefined;
+  const config = Config.safeParse(blob?.toString());
+  return config.success ? (config.data.config?.Env ?? []) : undefined;
 }

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { createGate, type RegistryAuth } from './authentication.ts';
 import { createRepositories, digestOf, type Repositories, type Repository, storeManifest } from './blobs.ts';
-import { type ImageSpec, storeImage } from './image.ts';
+import { environmentOf, type ImageSpec, storeImage } from './image.ts';
 
 export interface RegistryRequest {
   readonly method: string;
@@ -23,6 +23,8 @@ export interface Registry {
   /** Stores an image as after a push. Returns the digest of the tag. */
   pushImage(image: ImageSpec): string;
   deleteTag(repository: string, tag: string): void;
+  /** The environment variables in the config of an image, `NAME=value`; undefined if this registry does not have the image. */
+  environmentOf(image: string): readonly string[] | undefined;
   /** All requests so far, oldest first; tests may clear it. */
   readonly requests: RegistryRequest[];
   stop(): Promise<void>;
@@ -65,6 +67,8 @@ export async function startRegistry({ port = 0, auth = { scheme: 'none' } }: Reg
     requests,
     pushImage: (image) => storeImage(repositories.open(image.repository), image),
     deleteTag: (repository, tag) => void repositories.find(repository)?.tags.delete(tag),
+    environmentOf: (image) =>
+      image.startsWith(`${host}/`) ? environmentOf(repositories, image.slice(host.length + 1)) : undefined,
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

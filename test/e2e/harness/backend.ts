@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startKubernetes, startRegistry } from '../../../src/sim/index.ts';
+import { runFrom, startKubernetes, startRegistry } from '../../../src/sim/index.ts';
 import { type Endpoint, readKubeconfig } from './kube-client.ts';
 
 /** The cluster and the registry that a suite runs against: the embedded ones, or real ones. */
@@ -36,7 +36,8 @@ export async function startBackend(env: NodeJS.ProcessEnv): Promise<Backend> {
 }
 
 async function startEmbedded(): Promise<Backend> {
-  const [kubernetes, registry] = await Promise.all([startKubernetes(), startRegistry()]);
+  const registry = await startRegistry();
+  const kubernetes = await startKubernetes({ runOf: runFrom(registry) });
   const directory = mkdtempSync(join(tmpdir(), 'flux-e2e-embedded-'));
   const kubeconfig = join(directory, 'kubeconfig');
   writeFileSync(kubeconfig, kubernetes.kubeconfig());

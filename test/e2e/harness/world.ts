@@ -14,6 +14,8 @@ export interface PushOptions {
   /** When it was built, RFC 3339. */
   readonly created?: string;
   readonly labels?: Readonly<Record<string, string>>;
+  /** Its program ends at once with this code. */
+  readonly exitCode?: number;
 }
 
 /** Everything a test needs around the daemon. What a test makes here is gone when the test ends. */
@@ -53,8 +55,9 @@ export async function startWorld(): Promise<World> {
       });
       return name;
     },
-    push(repository, tag, { version, ...options }) {
-      const image = buildImage({ program: backend.program, path: '/web', env: { VERSION: version }, ...options });
+    push(repository, tag, { version, exitCode, ...options }) {
+      const env = { VERSION: version, ...(exitCode === undefined ? {} : { EXIT_CODE: String(exitCode) }) };
+      const image = buildImage({ program: backend.program, path: '/web', env, ...options });
       return pushImage(registry, repository, tag, image);
     },
     async account() {

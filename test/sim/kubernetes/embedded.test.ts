@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Kubernetes, startKubernetes } from '../../../src/sim/index.ts';
+import { type Kubernetes, runFrom, startKubernetes } from '../../../src/sim/index.ts';
 import { havePart } from '../../support/part.ts';
 import { type Body, configMap, deployment, eventually, startTarget, type Target } from './target.ts';
 
@@ -83,6 +83,48 @@ describe('the embedded server', () => {
       (answer) => answer.body.status.observedGeneration === 2,
     );
     expect(body.status).toMatchObject({ replicas: 2, updatedReplicas: 1, readyReplicas: 1, unavailableReplicas: 1 });
+  });
+
+  test('a pod that cannot start says why, belongs to the newest ReplicaSet, and goes with its template', async () => {
+    const pods = (query = '') => target.call('GET', `/api/v1/namespaces/default/pods${query}`);
+    const app = (tag: string) => deployment('stuck', [{ name: 'app', image: `example.com/app:${tag}` }]);
+    await target.apply(`${apps}/stuck`, app('missing'));
+    const { body } = await eventually(
+      () => pods(),
+      (answer) =>
+        answer.body.items.some(
+          ({ metadata, status }: Body) => metadata.name.startsWith('stuck-') && status?.containerStatuses !== undefined,
+        ),
+    );
+    const pod = body.items.find(({ metadata }: Body) => metadata.name.startsWith('stuck-'));
+    const [owner] = pod.metadata.ownerReferences;
+    expect(owner).toMatchObject({ kind: 'ReplicaSet', controller: true });
+    expect(pod.metadata.name.startsWith(owner.name)).toBe(true);
+    expect(pod.status).toMatchObject({
+      phase: 'Pending',
+      containerStatuses: [{ name: 'app', ready: false, state: { waiting: { reason: 'ErrImagePull' } } }],
+    });
+    const { body: replicaSet } = await target.call('GET', `/apis/apps/v1/namespaces/default/replicasets/${owner.name}`);
+    expect(replicaSet.metadata.ownerReferences).toMatchObject([{ kind: 'Deployment', name: 'stuck' }]);
+    await target.apply(`${apps}/stuck`, app('2'));
+    await eventually(
+      () => pods(),
+      (answer) => !answer.body.items.some(({ metadata }: Body) => metadata.name.startsWith('stuck-')),
+    );
+  });
+
+  test('the program of an image of the registry ends with its EXIT_CODE', async () => {
+    const environment = new Map([
+      ['r/app:1', ['A=b']],
+      ['r/app:2', ['A=b', 'EXIT_CODE=3']],
+    ]);
+    const runOf = runFrom({ environmentOf: (image) => environment.get(image) });
+    expect(['r/app:1', 'r/app:2', 'r/app:3', 'r/app:missing'].map(runOf)).toEqual([
+      { state: 'runs' },
+      { state: 'crashes', exitCode: 3 },
+      { state: 'runs' },
+      { state: 'missing' },
+    ]);
   });
 
   test('a rollout that makes no progress fails after its deadline, and a better image ends that at once', async () => {

@@ -31,6 +31,19 @@ describe('reading', () => {
     expect(await config.json()).toMatchObject({ created: '2026-01-02T03:04:05.000Z', config: { Labels: { a: 'b' } } });
   });
 
+  test('it knows the environment of its images, and of no others', async () => {
+    const registry = await start();
+    const environment = ['EXIT_CODE=1'];
+    const digest = registry.pushImage({ repository: 'team/web', tag: '1', created, environment });
+    const of = (image: string) => registry.environmentOf(`${registry.host}/${image}`);
+    expect([of('team/web:1'), of(`team/web:1@${digest}`), of(`team/web@${digest}`)]).toEqual([
+      environment,
+      environment,
+      environment,
+    ]);
+    expect([of('team/web:2'), of('other:1'), registry.environmentOf('team/web:1')]).toEqual([undefined, undefined, undefined]);
+  });
+
   test('HEAD answers the digest without a body', async () => {
     const registry = await start();
     const digest = registry.pushImage({ repository: 'web', tag: '1', created });

@@ -3,17 +3,19 @@ import { rfc3339 } from '../../../base/index.ts';
 import { type Resource, storageKey } from '../catalog.ts';
 import { asList, asObject, asString, at, type Json, type JsonObject } from '../json.ts';
 import { type KubeObject, metaOf } from '../object.ts';
+import { createFailingPods } from './failing-pods.ts';
+import type { ImageRun, RunOf } from './image-run.ts';
 import { type ControllerContext, required } from './namespaces.ts';
 import { startReconciler } from './reconciler.ts';
 
 export interface WorkloadControllerOptions extends ControllerContext {
-  /** Whether a node can pull the image; if not, its pods never become ready. */
-  readonly imageExists: (image: string) => boolean;
+  /** Pods with an image that does not run never become ready. */
+  readonly runOf: RunOf;
   /** Milliseconds from a change of a workload to the readiness of its new pods. */
   readonly rolloutMs: number;
 }
 
-type Status = (object: KubeObject, pullable: boolean, now: string) => JsonObject;
+type Status = (object: KubeObject, starts: boolean, now: string, runOf: RunOf) => JsonObject;
 
 const KINDS: readonly (readonly [string, string, Status])[] = [
   ['apps', 'deployments', deploymentStatus],
@@ -26,9 +28,17 @@ const KINDS: readonly (readonly [string, string, Status])[] = [
   ['', 'pods', podStatus],
 ];
 
+const PODS_OF: ReadonlyMap<string, 'Deployment' | 'StatefulSet' | 'DaemonSet'> = new Map([
+  ['deployments', 'Deployment'],
+  ['statefulsets', 'StatefulSet'],
+  ['daemonsets', 'DaemonSet'],
+]);
+
 /** Simulates scheduler, kubelet and workload controllers: the status of a workload follows its spec a moment later. */
 export function startWorkloadControllers(options: WorkloadControllerOptions): { stop(): void } {
-  const { catalog, store, objects, clock, imageExists, rolloutMs } = options;
+  const { catalog, store, objects, clock, runOf, rolloutMs } = options;
+  const startsAll = (object: KubeObject) => imagesOf(object).every((image) => runOf(image).state === 'runs');
+  const showFailingPods = createFailingPods(options);
   const controllers = KINDS.map(([group, plural, statusOf]) => {
     const resource = required(catalog, group, 'v1', plural);
     const key = storageKey(resource);
@@ -44,12 +54,15 @@ export function startWorkloadControllers(options: WorkloadControllerOptions): { 
         if (deletionTimestamp !== undefined) return releaseClaim(options, resource, object);
         const now = rfc3339(Math.floor(clock.now() / 1000) * 1000);
         const write = (live: KubeObject): KubeObject => {
-          const status = statusOf(live, imagesOf(live).every(imageExists), now);
+          const status = statusOf(live, startsAll(live), now, runOf);
           const metadata = plural === 'deployments' ? withRevision(live) : (live.metadata ?? {});
           return { ...live, metadata, status: { ...asObject(live.status), ...status } };
         };
-        objects.update(place, write, { manager: 'kube-controller-manager', subresource: 'status' });
-        return plural === 'deployments' && !imagesOf(object).every(imageExists) ? untilDeadline(object, clock.now()) : undefined;
+        const written = objects.update(place, write, { manager: 'kube-controller-manager', subresource: 'status' });
+        const starts = startsAll(object);
+        const kind = PODS_OF.get(plural);
+        if (kind) showFailingPods({ object: written, kind, templateHash: templateHash(object), starts });
+        return plural === 'deployments' && !starts ? untilDeadline(object, clock.now()) : undefined;
       },
     });
   });
@@ -139,13 +152,13 @@ function stuck(object: KubeObject, replicaSet: string, now: string): Json {
   return isOver ? condition(object, 'Progressing', 'False', 'ProgressDeadlineExceeded', late, now) : progress;
 }
 
-function deploymentStatus(object: KubeObject, pullable: boolean, now: string): JsonObject {
+function deploymentStatus(object: KubeObject, starts: boolean, now: string): JsonObject {
   const wanted = count(object, 'spec', 'replicas');
   const name = `${metaOf(object).name}-${templateHash(object)}`;
   // The old pods keep running beside pods that cannot start.
-  const ready = pullable ? wanted : Math.min(wanted, count(object, 'status', 'readyReplicas'));
-  const updated = pullable ? wanted : ready > 0 ? 1 : wanted;
-  const total = pullable ? wanted : ready + updated;
+  const ready = starts ? wanted : Math.min(wanted, count(object, 'status', 'readyReplicas'));
+  const updated = starts ? wanted : ready > 0 ? 1 : wanted;
+  const total = starts ? wanted : ready + updated;
   const available = ready >= Math.max(wanted - Math.floor(wanted * 0.25), wanted === 0 ? 0 : 1);
   return dropZeroes({
     observedGeneration: metaOf(object).generation ?? 0,
@@ -165,7 +178,7 @@ function deploymentStatus(object: KubeObject, pullable: boolean, now: string): J
             'Deployment does not have minimum availability.',
             now,
           ),
-      pullable
+      starts
         ? condition(
             object,
             'Progressing',
@@ -184,15 +197,13 @@ function dropZeroes(status: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(status).map(([key, value]) => [key, value === 0 ? null : value]));
 }
 
-function statefulSetStatus(object: KubeObject, pullable: boolean): JsonObject {
+function statefulSetStatus(object: KubeObject, starts: boolean): JsonObject {
   const wanted = count(object, 'spec', 'replicas');
   const revision = `${metaOf(object).name}-${templateHash(object)}`;
-  const ready = pullable
-    ? wanted
-    : Math.max(0, Math.min(wanted, count(object, 'status', 'readyReplicas')) - (wanted > 0 ? 1 : 0));
-  const current = pullable ? revision : (asString(at(object, 'status', 'currentRevision')) ?? revision);
+  const ready = starts ? wanted : Math.max(0, Math.min(wanted, count(object, 'status', 'readyReplicas')) - (wanted > 0 ? 1 : 0));
+  const current = starts ? revision : (asString(at(object, 'status', 'currentRevision')) ?? revision);
   return {
-    ...dropZeroes({ readyReplicas: ready, currentReplicas: ready, updatedReplicas: pullable ? wanted : 1 }),
+    ...dropZeroes({ readyReplicas: ready, currentReplicas: ready, updatedReplicas: starts ? wanted : 1 }),
     availableReplicas: ready,
     observedGeneration: metaOf(object).generation ?? 0,
     replicas: wanted,
@@ -202,8 +213,8 @@ function statefulSetStatus(object: KubeObject, pullable: boolean): JsonObject {
   };
 }
 
-function daemonSetStatus(object: KubeObject, pullable: boolean): JsonObject {
-  const ready = pullable ? 1 : 0;
+function daemonSetStatus(object: KubeObject, starts: boolean): JsonObject {
+  const ready = starts ? 1 : 0;
   return {
     ...dropZeroes({ numberAvailable: ready, numberUnavailable: 1 - ready, updatedNumberScheduled: 1 }),
     currentNumberScheduled: 1,
@@ -214,9 +225,9 @@ function daemonSetStatus(object: KubeObject, pullable: boolean): JsonObject {
   };
 }
 
-function replicaSetStatus(object: KubeObject, pullable: boolean): JsonObject {
+function replicaSetStatus(object: KubeObject, starts: boolean): JsonObject {
   const wanted = count(object, 'spec', 'replicas');
-  const ready = pullable ? wanted : Math.min(wanted, count(object, 'status', 'readyReplicas'));
+  const ready = starts ? wanted : Math.min(wanted, count(object, 'status', 'readyReplicas'));
   return {
     ...dropZeroes({ fullyLabeledReplicas: wanted, readyReplicas: ready, availableReplicas: ready }),
     observedGeneration: metaOf(object).generation ?? 0,
@@ -224,8 +235,8 @@ function replicaSetStatus(object: KubeObject, pullable: boolean): JsonObject {
   };
 }
 
-/** The status of a budget without pods: pods of workloads are not simulated. */
-function budgetStatus(object: KubeObject, _pullable: boolean, now: string): JsonObject {
+/** The status of a budget without pods: pods that run are not simulated. */
+function budgetStatus(object: KubeObject, _starts: boolean, now: string): JsonObject {
   return {
     conditions: [condition(object, 'DisruptionAllowed', 'False', 'InsufficientPods', '', now)],
     currentHealthy: 0,
@@ -236,10 +247,10 @@ function budgetStatus(object: KubeObject, _pullable: boolean, now: string): Json
   };
 }
 
-function jobStatus(object: KubeObject, pullable: boolean, now: string): JsonObject {
+function jobStatus(object: KubeObject, starts: boolean, now: string): JsonObject {
   if (at(object, 'spec', 'suspend') === true) return {};
   const startTime = asString(at(object, 'status', 'startTime')) ?? now;
-  if (!pullable) return { startTime, active: 1, ready: 0, terminating: 0, uncountedTerminatedPods: {} };
+  if (!starts) return { startTime, active: 1, ready: 0, terminating: 0, uncountedTerminatedPods: {} };
   const completionTime = asString(at(object, 'status', 'completionTime')) ?? now;
   const done = (type: string, message: string) => ({
     type,
@@ -267,11 +278,12 @@ function claimStatus(object: KubeObject): JsonObject {
   return { phase: 'Bound', accessModes: spec.accessModes ?? [], capacity: at(spec, 'resources', 'requests') ?? {} };
 }
 
-function podStatus(object: KubeObject, pullable: boolean, now: string): JsonObject {
+function podStatus(object: KubeObject, starts: boolean, now: string, runOf: RunOf): JsonObject {
   const startTime = asString(at(object, 'status', 'startTime')) ?? now;
-  const ready = pullable ? 'True' : 'False';
+  const ready = starts ? 'True' : 'False';
+  const isPulled = imagesOf(object).every((image) => runOf(image).state !== 'missing');
   return {
-    phase: pullable ? 'Running' : 'Pending',
+    phase: isPulled ? 'Running' : 'Pending',
     startTime,
     conditions: ['Initialized', 'Ready', 'ContainersReady', 'PodScheduled'].map((type) => ({
       type,
@@ -279,16 +291,28 @@ function podStatus(object: KubeObject, pullable: boolean, now: string): JsonObje
       lastProbeTime: null,
       lastTransitionTime: startTime,
     })),
-    containerStatuses: asList(at(object, 'spec', 'containers')).map((container) => ({
-      name: at(container, 'name') ?? '',
-      image: at(container, 'image') ?? '',
-      imageID: '',
-      ready: pullable,
-      restartCount: 0,
-      started: pullable,
-      state: pullable
-        ? { running: { startedAt: startTime } }
-        : { waiting: { reason: 'ErrImagePull', message: `no such image: ${String(at(container, 'image'))}` } },
-    })),
+    containerStatuses: asList(at(object, 'spec', 'containers')).map((container) => {
+      const image = asString(at(container, 'image')) ?? '';
+      return { name: at(container, 'name') ?? '', image, imageID: '', ...containerStatus(image, runOf(image), startTime) };
+    }),
   };
+}
+
+function containerStatus(image: string, run: ImageRun, startedAt: string): JsonObject {
+  switch (run.state) {
+    case 'runs':
+      return { ready: true, restartCount: 0, started: true, state: { running: { startedAt } } };
+    case 'missing':
+      return waiting(0, { reason: 'ErrImagePull', message: `no such image: ${image}` });
+    case 'crashes': {
+      const { exitCode } = run;
+      const terminated = { exitCode, reason: exitCode === 137 ? 'OOMKilled' : 'Error', startedAt, finishedAt: startedAt };
+      const message = 'back-off 10s restarting failed container';
+      return { ...waiting(1, { reason: 'CrashLoopBackOff', message }), lastState: { terminated } };
+    }
+  }
+}
+
+function waiting(restartCount: number, reason: JsonObject): JsonObject {
+  return { ready: false, restartCount, started: false, state: { waiting: reason } };
 }
