@@ -5,6 +5,7 @@
  */
 export { annotationKeyFor, policiesOf } from './annotation.ts';
 export { type Ban, type Bans, banOf, formatBan, needsDigests } from './ban.ts';
+export { banOfReplaced } from './ban-replaced.ts';
 export { type PolicyUpdate, policyChanges } from './change.ts';
 export { type ContainerPolicyKind, containerOf, containerPolicy, tagPolicy } from './container-policy.ts';
 export { isNewer, newest, sortImages, type TaggedImage } from './order.ts';

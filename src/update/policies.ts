@@ -1,5 +1,5 @@
 import { FluxError } from '../base/index.ts';
-import { annotationKeyFor, containerOf, policiesOf, policyChanges } from '../policy/index.ts';
+import { containerOf, policiesOf, policyChanges } from '../policy/index.ts';
 import {
   type Container,
   containersOf,
@@ -9,6 +9,7 @@ import {
   parseResourceId,
   type ResourceId,
 } from '../resource/index.ts';
+import { annotationChanges } from './annotation-changes.ts';
 import type { UpdateContext } from './context.ts';
 import { createEditor, type Planned, targetOf } from './edit.ts';
 import { rejection, sortedResult } from './select.ts';
@@ -59,33 +60,6 @@ export async function planPolicies(spec: PolicySpec, context: UpdateContext): Pr
     }
   }
   return { result: sortedResult(results), edits: await editor.finish(results) };
-}
-
-/** The changes by annotation key; null removes. Annotations that already have the value, or are already absent, are omitted. */
-function annotationChanges({ object }: Manifest, changes: ReadonlyMap<string, string>): ReadonlyMap<string, string | null> {
-  const existing = object.metadata.annotations ?? {};
-  return new Map(
-    [...changes].flatMap(([policy, value]): [string, string | null][] => {
-      const key = annotationKeyFor(existing, policy);
-      const now = Object.hasOwn(existing, key) ? String(existing[key]) : '';
-      if (value === now && (value !== '' || !Object.hasOwn(existing, key))) return [];
-      if (value !== '') requireAnnotationKey(key, policy);
-      return [[key, value === '' ? null : value]];
-    }),
-  );
-}
-
-/** The valid names of Kubernetes annotations, after the prefix. */
-const ANNOTATION_NAME = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
-
-/** Checked before the commit, since the API server would reject the whole workload. */
-function requireAnnotationKey(key: string, policy: string): void {
-  if (ANNOTATION_NAME.test(key.slice(key.indexOf('/') + 1))) return;
-  throw new FluxError(`invalid policy name: ${JSON.stringify(policy)}`, {
-    code: 'policy/bad-name',
-    fault: 'user',
-    help: `Kubernetes rejects the annotation ${key}: after the slash it must have at most 63 letters, digits, "-", "_" and ".", and start and end with a letter or digit.`,
-  });
 }
 
 /** A pattern for a missing container would have no effect, and the intended container would have none. Removing one is allowed. */
