@@ -30,7 +30,7 @@ import type { DefinedKinds } from './discovery/crd.ts';
 import { createDiscovery, type Directory } from './discovery/discovery.ts';
 import { serverVersion } from './discovery/server-version.ts';
 import { createObjectEvents, type EventResult, type Subject } from './event/object-events.ts';
-import { healthTarget, watchHealth } from './health/watch-health.ts';
+import { type HealthOptions, healthTarget, watchHealth } from './health/watch-health.ts';
 import { type Candidacy, takePart } from './lease/take-part.ts';
 import { FIELD_MANAGER } from './object/ownership.ts';
 import { type CoreKind, readCore } from './object/read-core.ts';
@@ -231,12 +231,12 @@ export async function createCluster(options: ClusterOptions) {
       });
     },
 
-    watchHealth(changes: readonly Change[], onChange: () => void) {
+    watchHealth(changes: readonly Change[], onChange: () => void, options?: HealthOptions) {
       const targets = changes.flatMap((change) => {
         const place = places.get(change);
         return place && isApplied(change) ? [healthTarget(place.target, place.set.inventory)] : [];
       });
-      return watchHealth(targets, { transport, directory: discovery.current(), allowed, clock, log }, onChange);
+      return watchHealth(targets, { transport, directory: discovery.current(), allowed, views, clock, log }, onChange, options);
     },
 
     async diff(plan: Plan, { signal }: Cancellable = {}): Promise<readonly ObjectDiff[]> {

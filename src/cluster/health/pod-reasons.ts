@@ -21,11 +21,13 @@ export interface PodReasonsOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onChange: () => void;
+  /** Interval of inspections. */
+  readonly everyMs?: number;
 }
 
-/** Delay before the first inspection, within which a normal pod becomes ready. */
-const FIRST_MS = 2_000;
-const NEXT_MS = 5_000;
+const EVERY_MS = 5_000;
+/** The part of the interval before the first inspection, within which a normal pod becomes ready. */
+const FIRST = 0.4;
 /** Limits of workloads in one round, and of pods of each. */
 const WORKLOADS = 20;
 const PODS_OF_EACH = '20';
@@ -37,7 +39,13 @@ const PODS = { group: '', version: 'v1', kind: 'Pod', plural: 'pods', namespaced
  * The status of a workload only counts its pods; the reason why one does not start is in the pod. Pods are inspected only while a client
  * waits for a workload that is not ready.
  */
-export function createPodReasons<T>({ transport, clock, signal, onChange }: PodReasonsOptions): PodReasons<T> {
+export function createPodReasons<T>({
+  transport,
+  clock,
+  signal,
+  onChange,
+  everyMs = EVERY_MS,
+}: PodReasonsOptions): PodReasons<T> {
   const followed = new Map<T, Workload>();
   const reasons = new Map<T, string>();
   /** Namespaces whose pods may not be listed. */
@@ -45,7 +53,7 @@ export function createPodReasons<T>({ transport, clock, signal, onChange }: PodR
   let isLooking = false;
 
   async function look(): Promise<void> {
-    for (let wait = FIRST_MS; followed.size > 0; wait = NEXT_MS) {
+    for (let wait = FIRST * everyMs; followed.size > 0; wait = everyMs) {
       await clock.sleep(wait, { signal });
       let isNews = false;
       for (const [target, workload] of [...followed].slice(0, WORKLOADS)) isNews = (await lookAt(target, workload)) || isNews;

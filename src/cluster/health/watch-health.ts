@@ -1,20 +1,20 @@
-import { asFluxError, type Clock, type Logger } from '../../base/index.ts';
+import { asFluxError, type Cancellable, type Clock, type Logger } from '../../base/index.ts';
 import type { ObjectHealth } from '../../change/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
 import type { Transport } from '../connection/transport.ts';
 import { type ApiResource, kindName } from '../discovery/api-resource.ts';
 import type { Directory } from '../discovery/discovery.ts';
-import type { Fields } from '../object/fields.ts';
-import { metadataOf } from '../object/live.ts';
 import { MARK_LABEL } from '../object/ownership.ts';
 import type { Inventory } from '../plan/inventory.ts';
 import { type AllowedNamespaces, isNamespace, type Part, partKey } from '../scope/allowed-namespaces.ts';
 import type { Target } from '../scope/scope.ts';
 import { createReflector } from '../watch/reflector.ts';
 import { objectKeyIn } from '../watch/store.ts';
+import type { Views } from '../watch/views.ts';
 import { current, failed, type Health, inProgress } from './health.ts';
-import { healthOf, isCurrentByExisting } from './kstatus.ts';
-import { createPodReasons, podsOf, type Workload } from './pod-reasons.ts';
+import { isCurrentByExisting } from './kstatus.ts';
+import { createPodReasons, type Workload } from './pod-reasons.ts';
+import { type Seen, seenOf } from './seen.ts';
 
 /** An object whose health is followed. */
 export interface HealthTarget {
@@ -43,16 +43,23 @@ export interface HealthDeps {
   readonly transport: Transport;
   readonly directory: Directory | undefined;
   readonly allowed: AllowedNamespaces;
+  /** The watches of syncs and listings. */
+  readonly views: Pick<Views, 'find'>;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** The stored part of an object. */
-interface Seen {
-  readonly generation: number | undefined;
-  readonly health: Health;
-  /** The pods of a workload that is not healthy. */
-  readonly pods?: string;
+export interface HealthOptions {
+  /** Interval of looks at the pods of workloads that are not healthy, in milliseconds. Default 5 s. */
+  readonly inspectPodsMs?: number;
+}
+
+/** The objects of one part of the cluster, kept up to date. */
+interface Objects {
+  /** Resolves when they are complete and up to date. */
+  current(options: Cancellable): Promise<void>;
+  get(namespace: string | undefined, name: string): Seen | undefined;
+  close(): void;
 }
 
 /** A watched part of the cluster. */
@@ -61,8 +68,8 @@ interface View {
   refusal?: string;
   /** Why it could not be read so far; retried. */
   error?: string;
-  /** Whether its objects are complete. */
-  objects?: () => ReadonlyMap<string, Seen>;
+  /** Set once its objects are complete. */
+  objects?: Objects;
 }
 
 /** An object to evaluate again at a given time. */
@@ -76,12 +83,20 @@ interface Wait {
 const RETRY_MS = 2_000;
 const LOOK_AGAIN_MS = 60_000;
 
+/** A workload whose complete object has not arrived yet. */
+const NOT_SEEN: Seen = { generation: undefined, health: inProgress('its controller has not looked at it yet') };
+
 /**
- * Follows the health of objects by one list and one watch for each kind that has a status worth reading
- * (and each namespace, where Flux is limited to some), selected by our mark.
+ * Follows the health of objects. Workloads are read from the watches of syncs and listings, without a request. Every other kind that has a
+ * status worth reading takes one list and one watch (for each namespace, where Flux is limited to some), selected by our mark.
  * Nothing polls: `onChange` is called when something may have changed.
  */
-export function watchHealth(targets: readonly HealthTarget[], deps: HealthDeps, onChange: () => void) {
+export function watchHealth(
+  targets: readonly HealthTarget[],
+  deps: HealthDeps,
+  onChange: () => void,
+  { inspectPodsMs }: HealthOptions = {},
+) {
   const { directory, allowed, clock, log } = deps;
   const closing = new AbortController();
   const watched = targets.filter(({ byExisting }) => !byExisting);
@@ -89,7 +104,13 @@ export function watchHealth(targets: readonly HealthTarget[], deps: HealthDeps, 
   const views = new Map<string, View>();
   /** At most one per object: a new evaluation replaces the older. */
   const waits = new Map<HealthTarget, Wait>();
-  const reasons = createPodReasons<HealthTarget>({ transport: deps.transport, clock, signal: closing.signal, onChange });
+  const reasons = createPodReasons<HealthTarget>({
+    transport: deps.transport,
+    clock,
+    signal: closing.signal,
+    onChange,
+    ...(inspectPodsMs === undefined ? {} : { everyMs: inspectPodsMs }),
+  });
   for (const [key, ofKind] of Map.groupBy(watched, (target) => partKey(partOf(target)))) {
     const view: View = {};
     views.set(key, view);
@@ -113,27 +134,17 @@ export function watchHealth(targets: readonly HealthTarget[], deps: HealthDeps, 
       return;
     }
     const byKey = new Map(ofKind.map((target) => [objectKeyIn(target.namespace, target.name), target]));
-    const reflector = createReflector<Seen>({
-      transport: deps.transport,
-      clock,
-      log,
-      resource,
-      namespace,
-      labelSelector: MARK_LABEL,
-      detail: 'whole',
-      trim: (object) => seenOf(resource, object),
-      onChange: (key) => {
-        const target = byKey.get(key);
-        if (!target || !view.objects) return;
-        judge(target);
-        onChange();
-      },
+    const objects = objectsOf({ resource, namespace }, (key) => {
+      const target = byKey.get(key);
+      if (!target || !view.objects) return;
+      judge(target);
+      onChange();
     });
-    closing.signal.addEventListener('abort', () => reflector.close());
+    closing.signal.addEventListener('abort', () => objects.close());
     while (!view.objects && !closing.signal.aborted) {
       try {
-        await reflector.current({ signal: closing.signal });
-        view.objects = () => reflector.objects;
+        await objects.current({ signal: closing.signal });
+        view.objects = objects;
         for (const target of ofKind) judge(target);
       } catch (thrown) {
         if (closing.signal.aborted) return;
@@ -142,7 +153,7 @@ export function watchHealth(targets: readonly HealthTarget[], deps: HealthDeps, 
         view.error = error.message;
         if (error.code === 'cluster/forbidden') {
           view.refusal = error.message;
-          reflector.close();
+          objects.close();
           onChange();
           return;
         }
@@ -152,13 +163,42 @@ export function watchHealth(targets: readonly HealthTarget[], deps: HealthDeps, 
     }
   }
 
+  function objectsOf(part: Part, changed: (key: string) => void): Objects {
+    const shared = deps.views.find(part);
+    if (shared) {
+      return {
+        current: (cancel) => shared.current(cancel),
+        get(namespace, name) {
+          const kept = shared.get(namespace, name);
+          return kept?.live.labels?.[MARK_LABEL] === undefined ? undefined : (kept.seen ?? NOT_SEEN);
+        },
+        close: shared.listen(changed),
+      };
+    }
+    const reflector = createReflector<Seen>({
+      transport: deps.transport,
+      clock,
+      log,
+      resource: part.resource,
+      namespace: part.namespace,
+      labelSelector: MARK_LABEL,
+      detail: 'whole',
+      trim: (object) => seenOf(part.resource, object),
+      onChange: changed,
+    });
+    return {
+      current: (cancel) => reflector.current(cancel),
+      get: (namespace, name) => reflector.objects.get(objectKeyIn(namespace, name)),
+      close: () => reflector.close(),
+    };
+  }
+
   function healthAt(target: HealthTarget): Health {
     if (target.byExisting) return current('it exists');
     const view = views.get(partKey(partOf(target)));
     if (view?.refusal !== undefined) return { state: 'unknown', message: view.refusal };
-    const objects = view?.objects?.();
-    if (!objects) return inProgress(`not checked yet${view?.error === undefined ? '' : `: ${view.error}`}`);
-    const seen = objects.get(objectKeyIn(target.namespace, target.name));
+    if (!view?.objects) return inProgress(`not checked yet${view?.error === undefined ? '' : `: ${view.error}`}`);
+    const seen = view.objects.get(target.namespace, target.name);
     if (!seen) return { state: 'missing', message: 'not in the cluster, or without the label that marks it' };
     const applied = target.appliedGeneration();
     if (applied !== undefined && seen.generation !== undefined && seen.generation < applied)
@@ -169,10 +209,7 @@ export function watchHealth(targets: readonly HealthTarget[], deps: HealthDeps, 
 
   function workloadOf(target: HealthTarget): Workload | undefined {
     const { namespace, name } = target;
-    const pods = views
-      .get(partKey(partOf(target)))
-      ?.objects?.()
-      .get(objectKeyIn(namespace, name))?.pods;
+    const pods = views.get(partKey(partOf(target)))?.objects?.get(namespace, name)?.pods;
     return pods === undefined ? undefined : { namespace, labelSelector: pods };
   }
 
@@ -222,10 +259,4 @@ export function watchHealth(targets: readonly HealthTarget[], deps: HealthDeps, 
     },
     close: () => closing.abort(new Error('the health watch was closed')),
   };
-}
-
-function seenOf(resource: ApiResource, object: Fields): Seen {
-  const health = healthOf(resource, object);
-  const pods = resource.group === 'apps' && health.state !== 'current' ? podsOf(object) : undefined;
-  return { generation: metadataOf(object).generation, health, ...(pods === undefined ? {} : { pods }) };
 }

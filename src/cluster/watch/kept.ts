@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { type ClusterWorkload, isFields, objectKey } from '../../resource/index.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
+import { type Seen, seenOf } from '../health/seen.ts';
 import { type LiveObject, type LostFields, type ManagedFields, metadataOf } from '../object/live.ts';
 import { CHECKSUM_ANNOTATION, fingerprint, IGNORE_ANNOTATIONS, isAllOurs, MARK_LABEL } from '../object/ownership.ts';
 import { scaleHolder } from '../object/scale.ts';
@@ -14,6 +15,8 @@ export interface Kept {
   readonly live: LiveObject;
   /** For workload kinds, which are watched whole. */
   readonly workload?: ClusterWorkload;
+  /** How it is; for marked objects of workload kinds. */
+  readonly seen?: Seen;
 }
 
 /** Called while the complete metadata is available: which of our fields are missing; undefined for an object without expectations. */
@@ -25,9 +28,10 @@ export function keep(resource: ApiResource, object: Fields, manager: string, fin
   return object.spec === undefined && object.status === undefined ? { live } : withWorkload(live, resource, object);
 }
 
-function withWorkload(live: LiveObject, { kind }: ApiResource, object: Fields): Kept {
-  const workload = workloadOf(kind, object);
-  return workload ? { live, workload } : { live };
+function withWorkload(live: LiveObject, resource: ApiResource, object: Fields): Kept {
+  const workload = workloadOf(resource.kind, object);
+  const isMarked = live.labels?.[MARK_LABEL] !== undefined;
+  return { live, ...(workload ? { workload } : {}), ...(isMarked ? { seen: seenOf(resource, object) } : {}) };
 }
 
 function keyOf({ group, version, kind, namespaced }: ApiResource, { namespace, name }: LiveObject): string {

@@ -21,11 +21,15 @@ export interface View {
   all(): Iterable<Kept>;
   /** Changes with every change of the objects. */
   version(): number;
+  /** Calls the listener with the key of each changed object, until the returned function is called. */
+  listen(listener: (key: string) => void): () => void;
 }
 
 export interface Views {
   /** The view of a part, opened on demand, in any served version; undefined if it cannot be watched. */
   open(part: Part, directory: Directory): View | undefined;
+  /** The view of a part whose complete objects are watched already. */
+  find(part: Part): View | undefined;
   /** Applies the metadata from the response to a write. */
   note(resource: ApiResource, live: LiveObject): void;
   /** Runs the work while the watches are suspended. */
@@ -74,6 +78,7 @@ export function createViews(options: ViewsOptions): Views {
   function create(part: Part) {
     const { resource, namespace } = part;
     const whole = isWorkloadKind(resource.kind);
+    const listeners = new Set<(key: string) => void>();
     const reflector: Reflector<Kept> = createReflector<Kept>({
       transport,
       clock,
@@ -87,6 +92,7 @@ export function createViews(options: ViewsOptions): Views {
       onChange: (key) => {
         const slash = key.indexOf('/');
         onChange(resource, reflector.objects.get(key)?.live, key.slice(0, slash) || undefined, key.slice(slash + 1));
+        for (const listener of listeners) listener(key);
       },
     });
     const view: View = {
@@ -96,6 +102,10 @@ export function createViews(options: ViewsOptions): Views {
       get: (inside, name) => reflector.objects.get(objectKeyIn(inside, name)),
       all: () => reflector.objects.values(),
       version: () => reflector.changes,
+      listen(listener) {
+        listeners.add(listener);
+        return () => void listeners.delete(listener);
+      },
     };
     return { view, reflector };
   }
@@ -114,6 +124,10 @@ export function createViews(options: ViewsOptions): Views {
       const created = create(part);
       views.set(key, created);
       return created.view;
+    },
+    find(part) {
+      const view = views.get(partKey(part))?.view;
+      return view?.marked === false ? view : undefined;
     },
     note(resource, live) {
       const object = { metadata: live };

@@ -42,10 +42,10 @@ export interface Cluster {
    */
   diff(plan: Plan, options?: Cancellable): Promise<readonly ObjectDiff[]>;
   /**
-   * Follows the health of the objects that these changes applied; `apply` has to have returned them. One list and one watch for each kind
-   * whose status has to be read. `onChange` is called when something may have changed.
+   * Follows the health of the objects that these changes applied; `apply` has to have returned them. Workloads need no request; every
+   * other kind whose status has to be read needs one list and one watch. `onChange` is called when something may have changed.
    */
-  watchHealth(changes: readonly Change[], onChange: () => void): HealthWatch;
+  watchHealth(changes: readonly Change[], onChange: () => void, options?: { readonly inspectPodsMs?: number }): HealthWatch;
   /** Workloads of a namespace, or of all; add-ons of kube-system left out as in Flux v1. The same array as before while nothing has changed. */
   workloads(filter: WorkloadFilter, options?: Cancellable): Promise<readonly ClusterWorkload[]>;
   /** The namespace that a namespaced manifest without one goes to. */

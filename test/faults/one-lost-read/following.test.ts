@@ -1,5 +1,5 @@
 import type { Change, ObjectEvent } from '../../../src/change/index.ts';
-import { configMap, manifest, namespace } from '../../cluster/world.ts';
+import { configMap, manifest, namespace, widgetDefinition } from '../../cluster/world.ts';
 import { losesNothing } from '../lost-request.ts';
 import { SECOND, workload } from './workload.ts';
 
@@ -7,7 +7,7 @@ losesNothing(
   'following the health of what was applied',
   {
     async begin({ cluster, sync, time }) {
-      const changes = await sync([namespace('shop'), configMap('a'), manifest(workload('web'))]);
+      const changes = await sync([namespace('shop'), configMap('a'), manifest(workload('web')), widgetDefinition()]);
       return async () => {
         const health = cluster.watchHealth(changes, () => undefined);
         await time.until('it is known', () => health.settled(), 60 * SECOND);
@@ -16,7 +16,12 @@ losesNothing(
         return states;
       };
     },
-    outcome: ['<cluster>:namespace/shop current', 'shop:configmap/a current', 'shop:deployment/web current'],
+    outcome: [
+      '<cluster>:namespace/shop current',
+      'shop:configmap/a current',
+      'shop:deployment/web current',
+      '<cluster>:customresourcedefinition/widgets.example.com current',
+    ],
   },
   5,
 );
