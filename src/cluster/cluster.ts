@@ -15,6 +15,7 @@ import {
   formatResourceId,
   isWorkloadKind,
   type KubeObject,
+  type PodState,
   type ResourceId,
   type WorkloadFilter,
 } from '../resource/index.ts';
@@ -41,6 +42,7 @@ import { noteRefusals } from './plan/refusal.ts';
 import type { ClusterSource } from './plan/source.ts';
 import { isWanted, type Step } from './plan/step.ts';
 import { createSyncSet, type SyncSet } from './plan/sync-set.ts';
+import { readPods } from './pod/read-pods.ts';
 import { wantedMeanwhile } from './prune/others.ts';
 import type { DeletionCandidate } from './prune/precious.ts';
 import { selfOf } from './prune/self.ts';
@@ -301,6 +303,9 @@ export async function createCluster(options: ClusterOptions) {
 
     readCore: (kind: CoreKind, namespace: string, name: string, { signal }: Cancellable = {}): Promise<KubeObject | undefined> =>
       readCore({ kind, namespace, name }, { transport, allowed }, signal),
+
+    pods: (id: ResourceId, { limit, signal }: Cancellable & { readonly limit: number }): Promise<readonly PodState[]> =>
+      readPods(id, { transport, allowed }, { limit, signal }),
 
     version: ({ signal }: Cancellable = {}): Promise<string> => serverVersion(transport, signal),
 

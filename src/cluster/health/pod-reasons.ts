@@ -1,7 +1,9 @@
 import { asFluxError, type Clock } from '../../base/index.ts';
+import type { PodState } from '../../resource/index.ts';
 import type { Transport } from '../connection/transport.ts';
 import { collectionPath } from '../discovery/api-resource.ts';
-import { conditionsOf, type Fields, fieldsOf, recordsOf, textOf } from '../object/fields.ts';
+import { fieldsOf, recordsOf } from '../object/fields.ts';
+import { podStateOf } from '../pod/pod-state.ts';
 
 /** A workload whose pods are inspected: their namespace and selector. */
 export interface Workload {
@@ -76,7 +78,7 @@ export function createPodReasons<T>({
     try {
       const path = collectionPath(PODS, namespace);
       const { body } = await transport.request({ path, query: { labelSelector, limit: PODS_OF_EACH }, attempts: 1, signal });
-      return whyNotReady(recordsOf(fieldsOf(body).items));
+      return whyNotReady(recordsOf(fieldsOf(body).items).map(podStateOf));
     } catch (thrown) {
       signal.throwIfAborted();
       if (asFluxError(thrown, { code: 'cluster/pods-unknown' }).code === 'cluster/forbidden') closed.add(namespace);
@@ -101,40 +103,22 @@ export function createPodReasons<T>({
   };
 }
 
-/** The label selector of a workload as a query parameter; undefined unless it is a plain list of labels. */
-export function podsOf(object: Fields): string | undefined {
-  const { matchLabels, matchExpressions } = fieldsOf(fieldsOf(object.spec).selector);
-  const labels = Object.entries(fieldsOf(matchLabels));
-  if (labels.length === 0 || matchExpressions !== undefined) return undefined;
-  return labels.map(([name, value]) => `${name}=${textOf(value)}`).join(',');
-}
-
 /** The first pod with a reason: `pod web-1: ImagePullBackOff: Back-off pulling image "acme/web:2"`. */
-export function whyNotReady(pods: readonly Fields[]): string | undefined {
+export function whyNotReady(pods: readonly PodState[]): string | undefined {
   for (const pod of pods) {
     const why = reasonIn(pod);
-    if (why !== undefined) return `pod ${textOf(fieldsOf(pod.metadata).name)}: ${why}`.slice(0, LONGEST);
+    if (why !== undefined) return `pod ${pod.name}: ${why}`.slice(0, LONGEST);
   }
   return undefined;
 }
 
 const STARTING = ['ContainerCreating', 'PodInitializing', ''];
 
-function reasonIn(pod: Fields): string | undefined {
-  const status = fieldsOf(pod.status);
-  const containers = [...recordsOf(status.initContainerStatuses), ...recordsOf(status.containerStatuses)];
-  for (const { state, lastState } of containers) {
-    const waiting = fieldsOf(fieldsOf(state).waiting);
-    const reason = textOf(waiting.reason);
-    if (STARTING.includes(reason)) continue;
-    const { reason: ended, exitCode } = fieldsOf(fieldsOf(lastState).terminated);
-    const last = textOf(ended) === '' ? '' : ` (ended before: ${textOf(ended)}, exit code ${String(exitCode)})`;
-    return `${reason}${detail(textOf(waiting.message))}${last}`;
+function reasonIn({ containers, unscheduled }: PodState): string | undefined {
+  for (const { now, last } of containers) {
+    if (now.state !== 'waiting' || STARTING.includes(now.reason)) continue;
+    const before = last && last.reason !== '' ? ` (ended before: ${last.reason}, exit code ${last.exitCode})` : '';
+    return `${now.reason}${now.message === '' ? '' : `: ${now.message}`}${before}`;
   }
-  const unscheduled = conditionsOf(pod).find(({ type, status: is }) => type === 'PodScheduled' && is === 'False');
-  return unscheduled && `${unscheduled.reason}${detail(unscheduled.message)}`;
-}
-
-function detail(text: string): string {
-  return text === '' ? '' : `: ${text}`;
+  return unscheduled;
 }

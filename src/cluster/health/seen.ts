@@ -1,8 +1,8 @@
 import type { Fields } from '../object/fields.ts';
 import { metadataOf } from '../object/live.ts';
+import { podSelectorOf } from '../pod/pod-selector.ts';
 import type { Health } from './health.ts';
 import { healthOf } from './kstatus.ts';
-import { podsOf } from './pod-reasons.ts';
 
 /** What is kept of an object whose health is followed. */
 export interface Seen {
@@ -15,6 +15,6 @@ export interface Seen {
 /** Reduces a complete object as it arrives. */
 export function seenOf(kind: { readonly group: string; readonly kind: string }, object: Fields): Seen {
   const health = healthOf(kind, object);
-  const pods = kind.group === 'apps' && health.state !== 'current' ? podsOf(object) : undefined;
+  const pods = kind.group === 'apps' && health.state !== 'current' ? podSelectorOf(object) : undefined;
   return { generation: metadataOf(object).generation, health, ...(pods === undefined ? {} : { pods }) };
 }

@@ -6,6 +6,7 @@ import type {
   AccessVerdict,
   ClusterWorkload,
   KubeObject,
+  PodState,
   ResourceId,
   WorkloadFilter,
 } from '../../resource/index.ts';
@@ -68,6 +69,11 @@ export interface Cluster {
     name: string,
     options?: Cancellable,
   ): Promise<KubeObject | undefined>;
+  /**
+   * The pods of a workload that has pods of its own, at most `limit`.
+   * @throws FluxError `cluster/forbidden` …
+   */
+  pods(id: ResourceId, options: Cancellable & { readonly limit: number }): Promise<readonly PodState[]>;
   /** `v1.34.4`. @throws FluxError `cluster/unreachable`. */
   version(options?: Cancellable): Promise<string>;
   close(): void;

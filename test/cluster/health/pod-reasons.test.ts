@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { FluxError } from '../../../src/base/index.ts';
 import type { ApiRequest, ApiResponse, Transport } from '../../../src/cluster/connection/transport.ts';
-import { createPodReasons, podsOf, whyNotReady } from '../../../src/cluster/health/pod-reasons.ts';
+import { createPodReasons, whyNotReady } from '../../../src/cluster/health/pod-reasons.ts';
+import { podSelectorOf } from '../../../src/cluster/pod/pod-selector.ts';
+import { podStateOf } from '../../../src/cluster/pod/pod-state.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { until } from '../../support/until.ts';
 
@@ -48,7 +50,7 @@ test.each<[string, readonly object[], string | undefined]>([
   ['a long text', [waiting('X', 'y'.repeat(9999))], `pod web-1: X: ${'y'.repeat(286)}`],
   ['nonsense', [{ status: 7 }, { status: { containerStatuses: 'x' } }], undefined],
 ])('what is said of %s', (_name, pods, expected) => {
-  expect(whyNotReady(pods as never)).toBe(expected);
+  expect(whyNotReady(pods.map((pod) => podStateOf({ ...pod })))).toBe(expected);
 });
 
 test.each<[object, string | undefined]>([
@@ -57,7 +59,7 @@ test.each<[object, string | undefined]>([
   [{ spec: { selector: {} } }, undefined],
   [{}, undefined],
 ])('the pods of %j are those of %j', (object, expected) => {
-  expect(podsOf(object as never)).toBe(expected);
+  expect(podSelectorOf(object as never)).toBe(expected);
 });
 
 function started(answer: (request: ApiRequest) => ApiResponse['body']) {

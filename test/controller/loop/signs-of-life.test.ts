@@ -57,6 +57,7 @@ const cluster: Cluster = {
   diff: call,
   watchHealth: never,
   workloads: call,
+  pods: call,
   defaultNamespace: 'default',
   reviewAccess: call,
   exportObjects: call,
