@@ -50,7 +50,7 @@ export const imageUpdate: Case = {
           `--git-url=file://${repository.directory}`,
           '--git-branch=main',
           // Only the update causes a fetch or a scan.
-          ...['--git-poll-interval=1h', '--sync-interval=1h', '--automation-interval=1h'],
+          ...['--git-poll-interval=1h', '--sync-interval=1h', '--automation-interval=1h', '--automation-gather=0s'],
           `--registry-insecure-host=${registry.host}`,
           '--log-format=json',
         ],

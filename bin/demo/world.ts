@@ -76,6 +76,7 @@ export async function startWorld(): Promise<World> {
     '--git-branch=main',
     '--git-poll-interval=2s',
     '--automation-interval=2s',
+    '--automation-gather=0s',
     '--sync-garbage-collection',
     `--registry-insecure-host=${registry.host}`,
     `--kube-config=${kubeconfig}`,

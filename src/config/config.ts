@@ -46,6 +46,9 @@ export interface Config {
   readonly garbageCollectionLimit: number;
 
   readonly automationIntervalMs: number;
+  /** 0: nothing is gathered. */
+  readonly automationGatherMs: number;
+  readonly automationGatherMaxMs: number;
   /** Schedules, as given; absent means always. */
   readonly automationWindow?: string;
   readonly automationFreeze?: string;

@@ -58,6 +58,12 @@ export const FLAG_GROUPS = {
   },
   Images: {
     'automation-interval': built('duration', '5m', 'interval for checking automated workloads for new images'),
+    'automation-gather': built(
+      'duration',
+      '20s',
+      'commit new images together when none has come for this time; `0s` commits each at once',
+    ),
+    'automation-gather-max': built('duration', '5m', 'longest time that an image waits for others'),
     'automation-window': built(
       'string',
       '',

@@ -26,6 +26,7 @@ export interface Validated {
 }
 
 const POSITIVE = ['git-poll-interval', 'git-timeout', 'sync-interval', 'sync-timeout', 'automation-interval'] as const;
+const NOT_NEGATIVE = ['automation-gather', 'automation-gather-max'] as const;
 
 /** The values of both apply. */
 const ALLOW_NAMESPACE = ['k8s-allow-namespace', 'k8s-namespace-whitelist'] as const;
@@ -70,6 +71,7 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
   for (const flag of ALLOW_NAMESPACE)
     for (const name of values[flag]) if (!isDnsLabel(name)) fail(1, `invalid namespace ${quote(name)} in ${shown(flag)}`);
   for (const name of POSITIVE) if (values[name] <= 0) fail(1, `${shown(name)} must be greater than 0`);
+  for (const name of NOT_NEGATIVE) if (values[name] < 0) fail(1, `${shown(name)} must be at least 0`);
   if (values['sync-garbage-collection-limit'] < 0) fail(1, `${shown('sync-garbage-collection-limit')} must be at least 0`);
   if (!values['registry-disable-scanning']) {
     if (values['registry-burst'] <= 0) fail(1, `${shown('registry-burst')} must be at least 1`);
@@ -145,6 +147,8 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     garbageCollection: values['sync-garbage-collection-dry'] ? 'dry' : values['sync-garbage-collection'] ? 'on' : 'off',
     garbageCollectionLimit: values['sync-garbage-collection-limit'],
     automationIntervalMs: values[automationIntervalFlag(origins)],
+    automationGatherMs: values['automation-gather'],
+    automationGatherMaxMs: values['automation-gather-max'],
     ...optional('automationWindow', values['automation-window']),
     ...optional('automationFreeze', values['automation-freeze']),
     registryDisableScanning: values['registry-disable-scanning'],

@@ -10,6 +10,7 @@ import { createDaemon, type SourceDaemon } from './daemon/facade.ts';
 import { createHealth } from './daemon/health.ts';
 import { createPreview } from './daemon/preview.ts';
 import { JobQueue } from './jobs/jobs.ts';
+import { PendingUpdates } from './jobs/pending-updates.ts';
 import { createElectionHandlers } from './leadership/election.ts';
 import { type Leadership, termOf, UNDECIDED } from './leadership/leadership.ts';
 import { createAlarm } from './loop/alarm.ts';
@@ -112,6 +113,11 @@ export function startEngine(options: EngineOptions): Engine {
   });
   const reader = createRepositoryReader(source, desired, cluster);
   const jobs = new JobQueue(source);
+  const pending = new PendingUpdates({
+    quietMs: config.automationGatherMs,
+    maxMs: config.automationGatherMaxMs,
+    images,
+  });
   const reports = new SyncReports();
   const progress = new Progress();
   const objectStates = new ObjectStates();
@@ -163,6 +169,7 @@ export function startEngine(options: EngineOptions): Engine {
     health,
     metrics,
     gates,
+    pending,
     automateAt: createAlarm(clock, () => loop.ask('automate'), stopping.signal),
     clock,
     log,
@@ -192,6 +199,7 @@ export function startEngine(options: EngineOptions): Engine {
     cluster,
     images,
     gates,
+    pending,
     jobs,
     reports,
     progress,

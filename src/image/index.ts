@@ -8,5 +8,6 @@
 export { BUILD_TIME_LABELS, nanosecondsOf, parseImageTime } from './build-time.ts';
 export { canonicalName, canonicalRef, sameImage } from './canonical.ts';
 export type { ImageInfo, ImageRepository, ImageScan } from './metadata.ts';
+export { type ImageOrigin, originOf } from './origin.ts';
 export { formatImageRef, formatName, type ImageRef, parseImageRef, tryParseImageRef, withTag } from './ref.ts';
 export { type ImageTarget, mergeTargets, type PullSecrets } from './target.ts';

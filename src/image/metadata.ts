@@ -1,4 +1,5 @@
 import type { FluxError } from '../base/index.ts';
+import type { ImageOrigin } from './origin.ts';
 
 /** Metadata of one tag. */
 export interface ImageInfo {
@@ -15,6 +16,8 @@ export interface ImageInfo {
   readonly createdNs?: number;
   /** Labels with build times, as RFC 3339 text. */
   readonly labels: Readonly<Record<string, string>>;
+  /** What it was built from; absent if the image does not say. */
+  readonly origin?: ImageOrigin;
   /** Time of the last read, in milliseconds since the epoch. */
   readonly fetchedAt: number;
   /** Why the tag, or its creation time, is unreadable. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { matchGlob } from '../base/index.ts';
-import { BUILD_TIME_LABELS, nanosecondsOf, parseImageTime } from '../image/index.ts';
+import { BUILD_TIME_LABELS, type ImageOrigin, nanosecondsOf, originOf, parseImageTime } from '../image/index.ts';
 import { jsonOf } from './answer.ts';
 import type { Connection, Question } from './connection.ts';
 import { fetchBlob, fetchManifest } from './image-manifest.ts';
@@ -14,7 +14,9 @@ export interface ImageFacts {
   readonly createdAt?: number;
   /** Nanoseconds beyond that millisecond; may be absent. */
   readonly createdNs?: number;
+  /** Labels with build times. */
   readonly labels: Readonly<Record<string, string>>;
+  readonly origin?: ImageOrigin;
   /** Why the creation time is unusable, if it is. */
   readonly timeProblem?: string;
 }
@@ -27,7 +29,7 @@ const Config = z.object({
 });
 
 /** The metadata from an image config. */
-export type ConfigFacts = Pick<ImageFacts, 'createdAt' | 'createdNs' | 'labels' | 'timeProblem'>;
+export type ConfigFacts = Pick<ImageFacts, 'createdAt' | 'createdNs' | 'labels' | 'origin' | 'timeProblem'>;
 
 /** A cache of configs, by repository and digest. */
 export interface ConfigCache {
@@ -57,11 +59,13 @@ function configFacts(body: unknown): ConfigFacts {
   if (!parsed.success) return { labels: {}, timeProblem: 'the image config is invalid' };
   const { created, config, container_config: containerConfig } = parsed.data;
   // Current builders write only config.Labels, older ones both.
-  const labels = timeLabels({ ...containerConfig?.Labels, ...config?.Labels });
-  if (created === undefined || created === null) return { labels };
+  const all = { ...containerConfig?.Labels, ...config?.Labels };
+  const origin = originOf(all);
+  const labelled = { labels: timeLabels(all), ...(origin === undefined ? {} : { origin }) };
+  if (created === undefined || created === null) return labelled;
   const time = typeof created === 'string' ? timeIn(created) : undefined;
-  if (time !== undefined) return { ...time, labels };
-  return { labels, timeProblem: 'the creation time in the image config is not an RFC 3339 time' };
+  if (time !== undefined) return { ...time, ...labelled };
+  return { ...labelled, timeProblem: 'the creation time in the image config is not an RFC 3339 time' };
 }
 
 function timeLabels(labels: Readonly<Record<string, unknown>>): Record<string, string> {

@@ -19,6 +19,8 @@ export class RepositoryState {
   /** Whether others hold the map, so that it must not change any more. */
   #isShared = false;
   readonly checks = new Map<string, TagCheck>();
+  /** Tags whose metadata is asked for, beside those that the target needs. */
+  readonly asked = new Set<string>();
   scannedAt: number | undefined;
   error: FluxError | undefined;
   /** The last accepted credential; undefined means anonymous. */
@@ -30,6 +32,7 @@ export class RepositoryState {
 
   /** Stores the metadata of a tag. */
   learn(info: ImageInfo): void {
+    this.asked.delete(info.tag);
     this.#own().set(info.tag, info);
   }
 
@@ -52,6 +55,7 @@ export class RepositoryState {
       if (after.has(tag)) continue;
       if (this.#images.has(tag)) this.#own().delete(tag);
       this.checks.delete(tag);
+      this.asked.delete(tag);
     }
     // An equal list stays the same object.
     if (tags.length !== this.tags.length || tags.some((tag, index) => tag !== this.tags[index])) this.tags = tags;

@@ -151,7 +151,9 @@ function tooSlow({ name }: RepositoryName): FluxError {
 function wantedTags(state: RepositoryState, { needsTimes, inUse = [] }: ImageTarget, now: number): readonly string[] {
   const listed = new Set(state.tags);
   const running = new Set(inUse.filter((tag) => listed.has(tag) && !isFailing(state, tag, now)));
-  const due = needsTimes ? state.tags.filter((tag) => !running.has(tag) && isDue(state, tag, now) && needsTimes(tag)) : [];
+  const isNeeded = (tag: string) => state.asked.has(tag) || needsTimes?.(tag) === true;
+  const needsAny = needsTimes !== undefined || state.asked.size > 0;
+  const due = needsAny ? state.tags.filter((tag) => !running.has(tag) && isDue(state, tag, now) && isNeeded(tag)) : [];
   return [...running, ...due.reverse()];
 }
 

@@ -39,7 +39,7 @@ const LASTING_WHEN_REPEATED: readonly string[] = ['registry/digest-mismatch', 'r
 export function createTagRefresh(options: TagRefreshOptions): TagRefresh {
   const { connection, clock, log, configs, useLabels, parallel } = options;
   const infoOf = (tag: string, facts: ImageFacts, name: string): ImageInfo => {
-    const { digest, indexDigest, imageId, labels, timeProblem } = facts;
+    const { digest, indexDigest, imageId, labels, origin, timeProblem } = facts;
     const time = creationOf(facts, name, useLabels);
     const error =
       time.createdAt === undefined && timeProblem !== undefined
@@ -52,6 +52,7 @@ export function createTagRefresh(options: TagRefreshOptions): TagRefresh {
       labels,
       fetchedAt: clock.now(),
       ...(indexDigest === undefined ? {} : { indexDigest }),
+      ...(origin === undefined ? {} : { origin }),
       ...time,
       ...(error === undefined ? {} : { error }),
     };

@@ -194,6 +194,14 @@ export function createImageWatch(options: ImageWatchOptions) {
       }
       wake.resolve();
     },
+    readTag(name: string, tag: string): void {
+      const entry = watched.get(name);
+      if (!entry || entry.state.images.has(tag) || entry.state.asked.has(tag)) return;
+      entry.state.asked.add(tag);
+      if (!wantsMore(entry)) return;
+      entry.nextAt = Math.min(entry.nextAt, clock.monotonic());
+      wake.resolve();
+    },
     repository(name: string): ImageRepository | undefined {
       const entry = watched.get(name);
       if (!entry || (entry.state.scannedAt === undefined && entry.state.error === undefined)) return undefined;
@@ -227,7 +235,8 @@ export function createImageWatch(options: ImageWatchOptions) {
 function wantsMore({ target: { needsTimes, inUse = [] }, state }: Watched): boolean {
   if (state.scannedAt === undefined) return false;
   const running = new Set(inUse);
-  return state.tags.some((tag) => !state.checks.has(tag) && (running.has(tag) || needsTimes?.(tag) === true));
+  const isNeeded = (tag: string) => running.has(tag) || state.asked.has(tag) || needsTimes?.(tag) === true;
+  return state.tags.some((tag) => !state.checks.has(tag) && isNeeded(tag));
 }
 
 function scanOf({

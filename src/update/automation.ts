@@ -1,13 +1,15 @@
 import { yieldTurn } from '../base/index.ts';
-import { formatImageRef } from '../image/index.ts';
+import { canonicalName, formatImageRef, tryParseImageRef } from '../image/index.ts';
 import { policiesOf, tagPatternFor } from '../policy/index.ts';
 import { containersOf, isWorkloadKind, type ResourceId } from '../resource/index.ts';
 import type { UpdateContext } from './context.ts';
-import { decide, decideNewest, gateOf, isAutomated } from './decide.ts';
-import { type Decision, describeDecision, describeWait } from './decision.ts';
+import { decide, decideNewest, delayOf, isAutomated } from './decide.ts';
+import { type Decision, describeDecision, describeWait, isScheduled, type Wait } from './decision.ts';
+import type { FoundUpdate, Gathering } from './gathering.ts';
 import { refuseHeld } from './held.ts';
 import { type Candidate, selectWorkloads } from './select.ts';
 import type { AutomatedSpec, ContainerUpdate, WorkloadResult } from './spec.ts';
+import type { Question } from './subject.ts';
 
 /** A container of an automated workload that automation skips, and why. */
 export interface SkippedContainer {
@@ -18,14 +20,19 @@ export interface SkippedContainer {
   readonly reason: string;
 }
 
+/** A container whose update waits, and for what. */
+export interface WaitingContainer extends SkippedContainer {
+  readonly target: string;
+  readonly for: Wait;
+}
+
 export interface AutomationPlan {
   /** Number of workloads that are automated, and neither locked nor ignored. */
   readonly automated: number;
   /** The changes to make; undefined if all images are up to date. */
   readonly spec: AutomatedSpec | undefined;
   readonly skipped: readonly SkippedContainer[];
-  /** Containers whose update waits, and for what. */
-  readonly waiting: readonly SkippedContainer[];
+  readonly waiting: readonly WaitingContainer[];
   /** When the first of the updates that wait may be committed, in milliseconds since the epoch; absent if that is not known. */
   readonly nextAt?: number;
 }
@@ -36,30 +43,34 @@ export interface AutomationPlan {
  * order is by time and a time is missing, the container is skipped.
  */
 export async function planAutomation(
-  context: Pick<UpdateContext, 'manifests' | 'workloads' | 'images' | 'timing' | 'signal'>,
+  context: Pick<UpdateContext, 'manifests' | 'workloads' | 'images' | 'timing' | 'signal'> & {
+    /** Receives what was found, and says what of it waits for others; nothing by default. */
+    readonly gather?: (found: readonly FoundUpdate[]) => Gathering | undefined;
+  },
 ): Promise<AutomationPlan> {
   const automated = [...context.manifests].flatMap(([id, { object }]) => {
     return isWorkloadKind(object.kind) && isAutomated(policiesOf(object.metadata.annotations)) ? [id] : [];
   });
-  if (automated.length === 0) return { automated: 0, spec: undefined, skipped: [], waiting: [] };
+  if (automated.length === 0) {
+    context.gather?.([]);
+    return { automated: 0, spec: undefined, skipped: [], waiting: [] };
+  }
   const { candidates } = await selectWorkloads(context, { include: automated, filters: [refuseHeld] });
   const changes: AutomatedSpec['Changes'][number][] = [];
   const skipped: SkippedContainer[] = [];
-  const waiting: SkippedContainer[] = [];
+  const waiting: WaitingContainer[] = [];
   let nextAt = Number.POSITIVE_INFINITY;
-  for (const { id, manifest, policies } of candidates) {
-    // The first look at a repository's tags sorts them, which takes a millisecond or more.
-    await yieldTurn(context.signal);
-    for (const container of containersOf(manifest.object)) {
-      const { name, image } = container;
-      const decision = decide({ container, inGit: policies, images: context.images, timing: context.timing });
-      if (decision.state === 'update') {
-        changes.push({ WorkloadID: id, Container: { Name: name, Image: image }, ImageID: formatImageRef(decision.target) });
-      } else if (isWorthLogging(decision)) {
-        const pattern = tagPatternFor(policies, name).text;
-        const list = decision.state === 'waiting' ? waiting : skipped;
-        list.push({ workload: id, container: name, image, pattern, reason: describeDecision(decision) });
-        if (decision.state === 'waiting') nextAt = Math.min(nextAt, decision.until);
+  for (const { id, container, inGit, decision } of await decideAll(candidates, context)) {
+    const { name, image } = container;
+    if (decision.state === 'update') {
+      changes.push({ WorkloadID: id, Container: { Name: name, Image: image }, ImageID: formatImageRef(decision.target) });
+    } else if (isWorthLogging(decision)) {
+      const pattern = tagPatternFor(inGit, name).text;
+      const about = { workload: id, container: name, image, pattern, reason: describeDecision(decision) };
+      if (decision.state !== 'waiting') skipped.push(about);
+      else {
+        waiting.push({ ...about, target: formatImageRef(decision.target), for: decision.for });
+        nextAt = Math.min(nextAt, decision.until);
       }
     }
   }
@@ -72,12 +83,46 @@ export async function planAutomation(
   };
 }
 
+/** The decision about each container of the workloads. */
+async function decideAll(
+  candidates: readonly Candidate[],
+  { images, timing, gather, signal }: Parameters<typeof planAutomation>[0],
+): Promise<readonly Decided[]> {
+  const decided: Decided[] = [];
+  for (const { id, manifest, policies } of candidates) {
+    // The first look at a repository's tags sorts them, which takes a millisecond or more.
+    await yieldTurn(signal);
+    for (const container of containersOf(manifest.object)) {
+      const question = { workload: id, container, inGit: policies, images, timing };
+      decided.push({ ...question, id, decision: decide(question) });
+    }
+  }
+  const gathering = gather?.(decided.flatMap(foundIn));
+  if (!gathering || !timing) return decided;
+  return decided.map((each) =>
+    each.decision.state === 'update' ? { ...each, decision: decide({ ...each, timing: { ...timing, gathering } }) } : each,
+  );
+}
+
+interface Decided extends Question {
+  readonly id: ResourceId;
+  readonly decision: Decision;
+}
+
+/** What automation would commit, if it were time. */
+function foundIn({ id, container, images, decision }: Decided): readonly FoundUpdate[] {
+  if (decision.state !== 'update' && (decision.state !== 'waiting' || !isScheduled(decision.for))) return [];
+  const { target } = decision;
+  const image = images.repository(canonicalName(target))?.images.get(target.tag);
+  return [{ workload: id, container: container.name, target, origin: image && (image.origin ?? {}) }];
+}
+
 /**
  * The result of a release, with a warning if automation will undo it, because the workload is automated and released to an older tag, and
  * a notice if automation would wait.
  */
 export function successOf(
-  { policies }: Pick<Candidate, 'policies'>,
+  { id, policies }: Pick<Candidate, 'id' | 'policies'>,
   updates: readonly ContainerUpdate[],
   { images, timing }: Pick<UpdateContext, 'images' | 'timing'>,
   notice?: string,
@@ -87,10 +132,15 @@ export function successOf(
     return decision.state === 'update' ? [`${name} to ${decision.target.tag}`] : [];
   });
   const warning = `automation will update ${undone.join(', ')} again; deautomate or lock the workload to keep what is released`;
-  const gate = gateOf({ inGit: policies, timing });
   // A person may release at any time, and hears that automation would wait.
-  const early = gate?.state === 'closed' ? [`released ${describeWait({ kind: gate.by, text: gate.text }, gate.opensAt)}`] : [];
-  const notices = [...(notice === undefined ? [] : [notice]), ...early, ...(undone.length > 0 ? [warning] : [])];
+  const delays = updates.flatMap(({ Container: name, Target: image }) => {
+    const target = tryParseImageRef(image);
+    return (target && delayOf(target, { workload: id, container: { name, image }, inGit: policies, timing })) ?? [];
+  });
+  const early = delays.flatMap((delay) =>
+    delay.state === 'waiting' ? [`released ${describeWait(delay.for, delay.until)}`] : [],
+  );
+  const notices = [...(notice === undefined ? [] : [notice]), ...new Set(early), ...(undone.length > 0 ? [warning] : [])];
   return { Status: 'success', ...(notices.length > 0 ? { Error: notices.join('; ') } : {}), PerContainer: updates };
 }
 

@@ -3,6 +3,7 @@ import type { ImageRepository } from '../image/index.ts';
 import type { Manifests } from '../manifests/index.ts';
 import type { Container, Manifest, ResourceId } from '../resource/index.ts';
 import type { Gates } from '../schedule/index.ts';
+import type { Gathering } from './gathering.ts';
 
 /** The properties of a running workload that planning needs. */
 export interface RunningWorkload {
@@ -29,6 +30,8 @@ export interface ImageLookup {
 /** When automation may commit. */
 export interface Timing {
   readonly gates: Gates;
+  /** Updates that wait for each other; none by default. */
+  readonly gathering?: Gathering | undefined;
   /** In milliseconds since the epoch. */
   readonly now: number;
 }

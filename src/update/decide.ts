@@ -1,6 +1,5 @@
 import { formatImageRef, type ImageRef, type ImageRepository, sameImage, withTag } from '../image/index.ts';
 import { hasPolicy, type Policies, tagPolicy } from '../policy/index.ts';
-import type { GateState } from '../schedule/index.ts';
 import { newestAllowed, refusedByBan } from './allowed.ts';
 import { type Decision, type Hold, held, unknown } from './decision.ts';
 import { rankingOf } from './ranking.ts';
@@ -31,21 +30,24 @@ export function decide(question: Question): Decision {
 
 /** An update that automation found, if it may commit now. */
 function inTime(decision: Decision, question: Question): Decision {
-  if (decision.state !== 'update') return decision;
-  const gate = gateOf(question);
-  switch (gate?.state) {
-    case 'closed':
-      return { state: 'waiting', target: decision.target, for: { kind: gate.by, text: gate.text }, until: gate.opensAt };
-    case 'invalid':
-      return held({ kind: 'bad-schedule', of: { kind: gate.by, text: gate.text }, problem: gate.problem });
-    default:
-      return decision;
-  }
+  return decision.state === 'update' ? (delayOf(decision.target, question) ?? decision) : decision;
 }
 
-/** Whether automation may commit to the workload at the time of the question; undefined at any time. */
-export function gateOf({ inGit, timing }: Pick<Question, 'inGit' | 'timing'>): GateState | undefined {
-  return timing?.gates.of({ window: inGit.get('window'), freeze: inGit.get('freeze') }).stateAt(timing.now);
+/** What keeps automation from committing an update now. */
+export function delayOf(
+  target: ImageRef,
+  { workload, container: { name }, inGit, timing }: Pick<Question, 'workload' | 'container' | 'inGit' | 'timing'>,
+): Decision | undefined {
+  if (!timing) return undefined;
+  const { gates, gathering, now } = timing;
+  const gate = gates.of({ window: inGit.get('window'), freeze: inGit.get('freeze') }).stateAt(now);
+  if (gate.state === 'closed') return { state: 'waiting', target, for: { kind: gate.by, text: gate.text }, until: gate.opensAt };
+  if (gate.state === 'invalid')
+    return held({ kind: 'bad-schedule', of: { kind: gate.by, text: gate.text }, problem: gate.problem });
+  const ripeAt = workload === undefined ? undefined : gathering?.ripeAt({ workload, container: name, target });
+  return ripeAt !== undefined && ripeAt > now
+    ? { state: 'waiting', target, for: { kind: 'gathering' }, until: ripeAt }
+    : undefined;
 }
 
 /**

@@ -23,8 +23,14 @@ type Current =
   /** The newest tag that matches is older. */
   | { readonly state: 'current'; readonly because: 'not-newer'; readonly newest: string; readonly tag: string };
 
-/** What an update waits for: the opening of a window, or the end of a freeze. */
-export interface Wait {
+/** What an update waits for. */
+export type Wait =
+  | ScheduleWait
+  /** For others that belong to the same commit. */
+  | { readonly kind: 'gathering' };
+
+/** The opening of a window, or the end of a freeze. */
+export interface ScheduleWait {
   readonly kind: 'window' | 'freeze';
   /** As written. */
   readonly text: string;
@@ -41,7 +47,7 @@ export type Hold =
   | { readonly kind: 'banned'; readonly tag: string; readonly ban: Ban }
   /** The text of the bans is invalid, so that it is unknown what is banned. */
   | { readonly kind: 'bad-bans'; readonly problem: string }
-  | { readonly kind: 'bad-schedule'; readonly of: Wait; readonly problem: string }
+  | { readonly kind: 'bad-schedule'; readonly of: ScheduleWait; readonly problem: string }
   /** The reference has a digest and no tag, so it does not say which tags to follow. */
   | { readonly kind: 'digest-alone' }
   /** The reference has a tag and a digest, and the digest of the new tag has not been read. */
@@ -102,9 +108,23 @@ function describeCurrent(decision: Current): string {
 }
 
 /** `until` as in `Decision`. */
-export function describeWait({ kind, text }: Wait, until: number): string {
-  const shown = kind === 'window' ? `outside of its window, ${JSON.stringify(text)}` : `in a freeze, ${JSON.stringify(text)}`;
-  return `${shown}; ${Number.isFinite(until) ? `automation goes on at ${rfc3339(until)}` : 'no end is in sight'}`;
+export function describeWait(wait: Wait, until: number): string {
+  return `${situationOf(wait)}; ${Number.isFinite(until) ? `automation goes on at ${rfc3339(until)}` : 'no end is in sight'}`;
+}
+
+export function isScheduled(wait: Wait): wait is ScheduleWait {
+  return wait.kind === 'window' || wait.kind === 'freeze';
+}
+
+function situationOf(wait: Wait): string {
+  switch (wait.kind) {
+    case 'window':
+      return `outside of its window, ${JSON.stringify(wait.text)}`;
+    case 'freeze':
+      return `in a freeze, ${JSON.stringify(wait.text)}`;
+    case 'gathering':
+      return 'while updates are gathered';
+  }
 }
 
 export function describeHold(hold: Hold): string {

@@ -15,6 +15,7 @@ export type {
 } from './context.ts';
 export { decide } from './decide.ts';
 export { type Decision, describeDecision, UP_TO_DATE } from './decision.ts';
+export { type FoundUpdate, type Gathering, type GatherTimes, gather, type PendingUpdate, pendingAfter } from './gathering.ts';
 export { planUpdate, type UpdatePlan } from './plan.ts';
 export { PoliciesRefused } from './policies.ts';
 export { rankingOf } from './ranking.ts';

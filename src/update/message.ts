@@ -1,4 +1,5 @@
 import { trimEndOf } from '../base/index.ts';
+import type { ImageOrigin } from '../image/index.ts';
 import { containerOf } from '../policy/index.ts';
 import type { ResourceId } from '../resource/index.ts';
 import type { PolicySpec, ReleaseContainersSpec, ReleaseImageSpec, UpdateResult } from './spec.ts';
@@ -21,11 +22,22 @@ export function containersMessage({ ContainerSpecs }: ReleaseContainersSpec, res
   return `Update image refs in ${changed.join(', ')}\n${blocks.join('')}`;
 }
 
-/** @param images Distinct references, sorted. */
-export function automatedMessage(images: readonly string[]): string {
+/** @param images Distinct references, sorted. `origin` says what an image was built from; below Flux v1's lines, they are grouped by it. */
+export function automatedMessage(images: readonly string[], origin: (image: string) => ImageOrigin | undefined): string {
   if (images.length === 0) return 'Auto-release (no images)\n';
-  if (images.length === 1) return `Auto-release ${images[0]}`;
-  return `Auto-release multiple (${images.length}) images\n\n${images.map((image) => ` - ${image}\n`).join('')}`;
+  const origins = Map.groupBy(images, (image) => describeOrigin(origin(image)));
+  const groups = [...origins]
+    .flatMap(([from, built]) => (from === undefined ? [] : [`\n${from}:\n${built.map((image) => `  ${image}\n`).join('')}`]))
+    .sort();
+  if (images.length === 1) return [`Auto-release ${images[0]}`, ...groups].join('\n');
+  const list = images.map((image) => ` - ${image}\n`).join('');
+  return [`Auto-release multiple (${images.length}) images\n\n${list}`, ...groups].join('');
+}
+
+/** `Built from https://github.com/acme/shop at 3f2a91c`. */
+function describeOrigin({ source, revision }: ImageOrigin = {}): string | undefined {
+  if (source === undefined && revision === undefined) return undefined;
+  return `Built${source === undefined ? '' : ` from ${source}`}${revision === undefined ? '' : ` at ${revision}`}`;
 }
 
 /** One line for each kind of change; several lines, or a user's message, become a list below the subject. */

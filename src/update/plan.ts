@@ -1,4 +1,5 @@
 import { FluxError } from '../base/index.ts';
+import { canonicalName, tryParseImageRef } from '../image/index.ts';
 import { planAutomated } from './automated.ts';
 import { planContainers } from './containers-release.ts';
 import type { UpdateContext } from './context.ts';
@@ -27,7 +28,7 @@ export interface UpdatePlan extends Planned {
 export async function planUpdate(spec: UpdateSpec, context: UpdateContext): Promise<UpdatePlan> {
   const planned = await planSpec(spec, context);
   const changedImages = targetsOf(planned.result);
-  return { ...planned, changedImages, message: messageFor(spec, planned.result, changedImages) };
+  return { ...planned, changedImages, message: messageFor(spec, planned.result, changedImages, context) };
 }
 
 function planSpec(spec: UpdateSpec, context: UpdateContext): Promise<Planned> {
@@ -45,13 +46,21 @@ function planSpec(spec: UpdateSpec, context: UpdateContext): Promise<Planned> {
   }
 }
 
-function messageFor(spec: UpdateSpec, result: UpdateResult, images: readonly string[]): string {
+function messageFor(
+  spec: UpdateSpec,
+  result: UpdateResult,
+  images: readonly string[],
+  { images: known }: Pick<UpdateContext, 'images'>,
+): string {
   const personal = spec.cause.Message;
   if (spec.type === 'policy') return policyMessage(spec.spec, personal);
   if (personal !== '') return personal;
   if (spec.type === 'image') return releaseMessage(spec.spec);
   if (spec.type === 'containers') return containersMessage(spec.spec, result);
-  return automatedMessage(images);
+  return automatedMessage(images, (image) => {
+    const ref = tryParseImageRef(image);
+    return ref && known.repository(canonicalName(ref))?.images.get(ref.tag)?.origin;
+  });
 }
 
 function targetsOf(result: UpdateResult): readonly string[] {

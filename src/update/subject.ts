@@ -1,13 +1,14 @@
 import { FluxError, messageOf } from '../base/index.ts';
 import { canonicalName, type ImageRef, type ImageRepository, parseImageRef } from '../image/index.ts';
 import { type Bans, bansFor, isNewer, type Policies, type TagPattern, tagPatternFor } from '../policy/index.ts';
-import type { Container } from '../resource/index.ts';
+import type { Container, ResourceId } from '../resource/index.ts';
 import type { ImageLookup, Timing } from './context.ts';
 import { type Decision, held } from './decision.ts';
 import { taggedImage } from './ranking.ts';
 
 /** One container, its policies, and what the registry said. */
 export interface Question {
+  readonly workload?: ResourceId;
   /** With the image in Git, so that a change in Git is never found twice, even if the cluster lags behind. */
   readonly container: Container;
   readonly inGit: Policies;

@@ -42,6 +42,8 @@ test('without flags the configuration holds the defaults of Flux v1', () => {
       garbageCollection: 'off',
       garbageCollectionLimit: 25,
       automationIntervalMs: 300_000,
+      automationGatherMs: 20_000,
+      automationGatherMaxMs: 300_000,
       registryDisableScanning: false,
       registryRps: 50,
       registryBurst: 10,

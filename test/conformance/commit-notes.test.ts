@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Clock, createMetrics, silentLogger } from '../../src/base/index.ts';
 import { applyUpdate, type UpdateOptions } from '../../src/controller/jobs/apply-update.ts';
+import type { PendingUpdates } from '../../src/controller/jobs/pending-updates.ts';
 import type { Cluster } from '../../src/controller/ports/cluster.ts';
 import type { ImageWatch } from '../../src/controller/ports/image-watch.ts';
 import type { Source } from '../../src/controller/ports/source.ts';
@@ -65,6 +66,7 @@ async function committed(
     cluster,
     images: partOf<ImageWatch>(images),
     gates: createGates({}),
+    pending: partOf<PendingUpdates>({ gathering: undefined }),
     notifier,
     metrics,
     clock: partOf<Clock>(clock),

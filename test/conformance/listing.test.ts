@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/index.ts';
 import { fluxV1Status } from '../../src/cluster/workload/flux-v1-status.ts';
 import { createDaemon, type DaemonOptions } from '../../src/controller/daemon/facade.ts';
+import type { PendingUpdates } from '../../src/controller/jobs/pending-updates.ts';
 import type { Progress } from '../../src/controller/loop/progress.ts';
 import type { ImageWatch } from '../../src/controller/ports/image-watch.ts';
 import type { Source } from '../../src/controller/ports/source.ts';
@@ -63,6 +64,7 @@ async function listing({ objects = [hello, svc], registry = REGISTRY, file = '',
     images: partOf<ImageWatch>({ repository: (name) => registry[name] && repositoryOf(registry[name]) }),
     progress: partOf<Progress>({ failures: new Map() }),
     gates: createGates({}),
+    pending: partOf<PendingUpdates>({ gathering: undefined }),
     clock: systemClock,
   });
   const { listWorkloads, listImages } = createDaemon(options);

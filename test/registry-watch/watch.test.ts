@@ -175,6 +175,21 @@ describe('the image watch', () => {
     await until('t7 is known', () => known()?.images.has('t7') === true);
   });
 
+  test('reads a tag that is asked for, once', async () => {
+    for (let number = 0; number < 201; number += 1) registry.push(`t${number}`, JANUARY);
+    it.watch.readTag(registry.name, 't7');
+    it.watch.start();
+    it.watch.watch([target()]);
+    await until('the repository is known', () => known() !== undefined);
+    it.watch.readTag(registry.name, 't7');
+    it.watch.readTag(registry.name, 'gone');
+    await until('t7 is known', () => known()?.images.has('t7') === true);
+    it.watch.readTag(registry.name, 't7');
+    it.clock.advance(48 * 3_600_000);
+    await it.watch.scanNow();
+    expect(registry.requests.filter((request) => /manifests/.test(request))).toHaveLength(1);
+  });
+
   test('reads a large repository in parts, and sees new tags in between (R-052)', async () => {
     const digest = registry.image({ created: JANUARY });
     for (let number = 0; number < 1200; number += 1) registry.tag(`t${String(number).padStart(4, '0')}`, digest);
@@ -312,6 +327,12 @@ describe('an image', () => {
     expect(images?.get('nested')).toMatchObject({ digest: amd64, indexDigest: nested });
   });
 
+  test('says what it was built from, if its labels do', async () => {
+    const Labels = { 'org.opencontainers.image.source': 'https://git.example/shop', 'org.opencontainers.image.revision': 'abc' };
+    registry.tag('labelled', registry.image({ created: JANUARY, config: { Labels } }));
+    expect((await scan())?.get('labelled')?.origin).toEqual({ source: 'https://git.example/shop', revision: 'abc' });
+  });
+
   test('gets its time labels from both places that builders write', async () => {
     const created = 'org.opencontainers.image.created';
     const buildDate = 'org.label-schema.build-date';
@@ -323,6 +344,7 @@ describe('an image', () => {
     const images = await scan();
     expect(images?.get('new')?.labels).toEqual({ [created]: FEBRUARY });
     expect(images?.get('old')?.labels).toEqual({ [buildDate]: FEBRUARY });
+    expect(images?.get('new')).not.toHaveProperty('origin');
     expect(images?.get('new')?.createdAt).toBe(Date.parse(JANUARY));
 
     const byLabel = setup({ useLabels: ['127.0.0.1:*/team/*'] });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../src/base/index.ts';
 import { createGates } from '../../src/schedule/index.ts';
-import { type AutomatedSpec, planAutomation, planUpdate } from '../../src/update/index.ts';
+import { type AutomatedSpec, type FoundUpdate, planAutomation, planUpdate } from '../../src/update/index.ts';
 import { contextOf, type World, workload } from './world.ts';
 
 const ID = 'shop:deployment/app';
@@ -222,4 +222,63 @@ test('an update waits for its window, and the plan says until when', async () =>
   const opened = await planAt('2026-12-07T09:00:00Z');
   expect(opened.spec?.Changes.map(({ ImageID }) => ImageID)).toEqual(['one/app:1.1.0']);
   expect(opened).not.toHaveProperty('nextAt');
+});
+
+describe('gathering', () => {
+  const registry = {
+    'index.docker.io/one/app': { '1.0.0': {}, '1.1.0': { origin: { revision: 'abc' } } },
+    'index.docker.io/two/app': { '1.0.0': {}, '1.1.0': null },
+  };
+  const annotations = { ...automated, 'fluxcd.io/tag.c1': 'semver:*', 'fluxcd.io/tag.c2': 'semver:*' };
+  const given = world(
+    [
+      ['c1', 'one/app:1.0.0'],
+      ['c2', 'two/app:1.0.0'],
+    ],
+    registry,
+    annotations,
+  );
+  const timing = { gates: createGates({}), now: 1000 };
+
+  test('asks what to wait for about all that was found, and says when to look again', async () => {
+    const asked: (readonly FoundUpdate[])[] = [];
+    const gather = (found: readonly FoundUpdate[]) => {
+      asked.push(found);
+      return { ripeAt: ({ container }: { readonly container: string }) => (container === 'c1' ? 1000 : 9000) };
+    };
+    const { spec, waiting, nextAt } = await planAutomation({ ...given, timing, gather });
+    expect(asked).toMatchObject([
+      [
+        { workload: ID, container: 'c1', target: { tag: '1.1.0' }, origin: { revision: 'abc' } },
+        { workload: ID, container: 'c2', target: { tag: '1.1.0' }, origin: undefined },
+      ],
+    ]);
+    expect(targets(spec)).toEqual(['one/app:1.1.0']);
+    expect(waiting).toMatchObject([{ container: 'c2', target: 'two/app:1.1.0', for: { kind: 'gathering' } }]);
+    expect(nextAt).toBe(9000);
+  });
+
+  test('also about what waits for a window', async () => {
+    const closed = { ...timing, gates: createGates({ window: '0 9 * * mon / 1h / UTC' }) };
+    let found = 0;
+    const gather = (updates: readonly FoundUpdate[]) => {
+      found = updates.length;
+      return undefined;
+    };
+    expect((await planAutomation({ ...given, timing: closed, gather })).spec).toBeUndefined();
+    expect(found).toBe(2);
+  });
+
+  test('does not hold up a person, who hears of it', async () => {
+    const gathering = { ripeAt: () => 9000 };
+    const spec = { ServiceSpecs: [ID], ImageSpec: '<all latest>', Kind: 'execute', Excludes: null, Force: false };
+    const { result } = await planUpdate(
+      { type: 'image', cause: { Message: '', User: '' }, spec },
+      { ...given, timing: { ...timing, gathering } },
+    );
+    expect(result[ID]).toMatchObject({
+      Status: 'success',
+      Error: 'released while updates are gathered; automation goes on at 1970-01-01T00:00:09Z',
+    });
+  });
 });

@@ -26,19 +26,23 @@ interface Given {
   readonly inCluster?: Readonly<Record<string, string>>;
   readonly tags?: Tags | undefined;
   readonly nextAt?: number;
+  readonly ripeAt?: number;
 }
 
-function questionOf({ image = 'acme/web:1.0.0', inGit = {}, inCluster = {}, tags, nextAt }: Given): Question {
+function questionOf({ image = 'acme/web:1.0.0', inGit = {}, inCluster = {}, tags, nextAt, ripeAt }: Given): Question {
   const repository = tags && repositoryOf(tags, nextAt);
   return {
+    workload: 'shop:deployment/web',
     container: { name: 'web', image },
     inGit: new Map(Object.entries({ automated: 'true', 'tag.web': 'semver:*', ...inGit })),
     inCluster: new Map(Object.entries(inCluster)),
     images: { repository: () => repository },
     // A Saturday.
-    timing: { gates: createGates({}), now: Date.parse('2026-12-05T12:00:00Z') },
+    timing: { gates: createGates({}), gathering: { ripeAt: () => ripeAt }, now: NOON },
   };
 }
+
+const NOON = Date.parse('2026-12-05T12:00:00Z');
 
 /** Every state and reason, by its name; a missing one does not compile. */
 type Reason =
@@ -63,6 +67,10 @@ const ROWS: Readonly<Record<Reason, readonly [given: Given, text: string]>> = {
   'waiting freeze': [
     { inGit: { freeze: '0 0 * * sat / 48h / UTC' }, tags: { '1.0.0': {}, '1.1.0': {} } },
     'in a freeze, "0 0 * * sat / 48h / UTC"; automation goes on at 2026-12-07T00:00:00Z',
+  ],
+  'waiting gathering': [
+    { ripeAt: Date.parse('2026-12-05T12:00:20Z'), tags: { '1.0.0': {}, '1.1.0': {} } },
+    'while updates are gathered; automation goes on at 2026-12-05T12:00:20Z',
   ],
   'current newest': [{ tags: { '1.0.0': {}, '0.9.0': {} } }, 'image(s) up to date'],
   'current no-match': [{ tags: { main: {}, latest: {} } }, 'no known tag matches'],
@@ -189,6 +197,13 @@ test.each<[string, Given, string]>([
   ],
 ])('with bans: %s', (_name, given, text) => {
   expect(describeDecision(decide(questionOf(given)))).toBe(text);
+});
+
+test('an update that was gathered is ripe at its time, and a closed window comes first', () => {
+  const tags = { '1.0.0': {}, '1.1.0': {} };
+  expect(reasonOf(decide(questionOf({ tags, ripeAt: NOON })))).toBe('update');
+  const inGit = { window: '0 9 * * mon-fri / 8h / UTC' };
+  expect(reasonOf(decide(questionOf({ tags, inGit, ripeAt: NOON + 1 })))).toBe('waiting window');
 });
 
 test('an unknown decision says when the registry is asked next', () => {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { ImageOrigin } from '../../src/image/index.ts';
 import { planUpdate, type UpdateSpec } from '../../src/update/index.ts';
+import { automatedMessage } from '../../src/update/message.ts';
 import { contextOf, workload } from './world.ts';
 
 const web = workload('Deployment', 'web', { namespace: 'shop', containers: [['web', 'acme/web:1']] });
@@ -55,5 +57,49 @@ describe('commit messages', () => {
     ],
   ])('%s', async (_name, spec, message) => {
     expect((await plan(spec)).message).toBe(message);
+  });
+});
+
+describe('the message of automation', () => {
+  const shop = { source: 'https://git.example/shop', revision: '3f2a91c' };
+  const origins = new Map<string, ImageOrigin>([
+    ['acme/api:2', shop],
+    ['acme/cart:2', { source: 'https://git.example/cart' }],
+    ['acme/mail:2', { revision: 'e51' }],
+    ['acme/web:2', shop],
+  ]);
+  test.each<[string, readonly string[], string]>([
+    ['of nothing', [], 'Auto-release (no images)\n'],
+    ['of one image, nothing known', ['acme/x:2'], 'Auto-release acme/x:2'],
+    ['of several, nothing known', ['acme/x:2', 'acme/y:2'], 'Auto-release multiple (2) images\n\n - acme/x:2\n - acme/y:2\n'],
+    [
+      'of one image',
+      ['acme/web:2'],
+      'Auto-release acme/web:2\n\nBuilt from https://git.example/shop at 3f2a91c:\n  acme/web:2\n',
+    ],
+    [
+      'of several, by what they were built from',
+      ['acme/api:2', 'acme/cart:2', 'acme/mail:2', 'acme/web:2', 'acme/x:2'],
+      `Auto-release multiple (5) images
+
+ - acme/api:2
+ - acme/cart:2
+ - acme/mail:2
+ - acme/web:2
+ - acme/x:2
+
+Built at e51:
+  acme/mail:2
+
+Built from https://git.example/cart:
+  acme/cart:2
+
+Built from https://git.example/shop at 3f2a91c:
+  acme/api:2
+  acme/web:2
+`,
+    ],
+  ])('%s', (_name, images, message) => {
+    expect(automatedMessage(images, (image) => origins.get(image))).toBe(message);
   });
 });

@@ -8,6 +8,7 @@ import type { UpdateSpec } from '../../update/index.ts';
 import { asksForCommit, dryRunUpdate } from '../jobs/apply-update.ts';
 import { createDryRun } from '../jobs/dry-run.ts';
 import type { JobQueue } from '../jobs/jobs.ts';
+import type { PendingUpdates } from '../jobs/pending-updates.ts';
 import { type Leadership, requireLeadership } from '../leadership/leadership.ts';
 import type { Loop } from '../loop/loop.ts';
 import type { Progress } from '../loop/progress.ts';
@@ -52,6 +53,7 @@ export interface DaemonOptions {
   readonly images: ImageWatch;
   /** Windows and freezes of automation. */
   readonly gates: Gates;
+  readonly pending: PendingUpdates;
   readonly jobs: JobQueue;
   readonly reports: SyncReports;
   readonly progress: Progress;
@@ -121,7 +123,7 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
       refuseBothFilters(namespace, id, 'workload');
       const filter = { ...(namespace === '' ? {} : { namespace }), ...(id === undefined ? {} : { ids: [id] }) };
       const [running, view] = await Promise.all([cluster.workloads(filter), currentView()]);
-      const timing = { gates: options.gates, now: clock.now() };
+      const timing = { gates: options.gates, gathering: options.pending.gathering, now: clock.now() };
       return listImages(running, view?.workloads ?? new Map(), { images, timing });
     },
 

@@ -30,7 +30,7 @@ export async function listImages(
       id,
       containers: containers.map((container) => {
         const image = imagesInGit.get(container.name) || container.image;
-        const notUpdated = whyNotUpdated({ container: { ...container, image }, inGit, inCluster, images, timing });
+        const notUpdated = whyNotUpdated({ workload: id, container: { ...container, image }, inGit, inCluster, images, timing });
         return { ...containerImages(container, inGit, images), ...(notUpdated === undefined ? {} : { notUpdated }) };
       }),
     });

@@ -13,6 +13,7 @@ import type { RepositoryReader, RepositoryView } from '../repository/view.ts';
 import { commitEvent } from '../sync/sync-events.ts';
 import { type Attempts, attemptFailed, NO_ATTEMPTS, notArrived, pushing } from './attempts.ts';
 import type { JobResult } from './jobs.ts';
+import type { PendingUpdates } from './pending-updates.ts';
 
 /** For planning an update. */
 export interface PlanOptions {
@@ -23,6 +24,7 @@ export interface PlanOptions {
   readonly images: ImageWatch;
   /** Windows and freezes of automation. */
   readonly gates: Gates;
+  readonly pending: PendingUpdates;
   readonly metrics: ControllerMetrics;
   readonly clock: Clock;
   readonly log: Logger;
@@ -124,7 +126,7 @@ export function asksForCommit(spec: UpdateSpec): boolean {
 }
 
 async function planOn(base: AcceptedRevision, spec: UpdateSpec, options: PlanOptions, cancel: Cancellable): Promise<UpdatePlan> {
-  const { source, reader, desired, cluster, images, gates, clock } = options;
+  const { source, reader, desired, cluster, images, gates, pending, clock } = options;
   const view = await reader.read(base, cancel);
   const readFile = await fileReader(view, source, cancel);
   const context = {
@@ -133,7 +135,7 @@ async function planOn(base: AcceptedRevision, spec: UpdateSpec, options: PlanOpt
     desired,
     workloads: cluster,
     images,
-    timing: { gates, now: clock.now() },
+    timing: { gates, gathering: pending.gathering, now: clock.now() },
     ...cancel,
   };
   return measuredRelease(spec, options, (timed) => planUpdate(spec, { ...context, ...(timed ? { timed } : {}) }));

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Cancellable, FluxError, messageOf } from '../../base/index.ts';
+import { type Cancellable, type ChangedOnly, FluxError, messageOf } from '../../base/index.ts';
 import type { AcceptedRevision, Revision } from '../../repository/index.ts';
 import { planAutomation } from '../../update/index.ts';
 import { applyUpdate, type UpdateOptions } from './apply-update.ts';
@@ -7,6 +7,7 @@ import { applyUpdate, type UpdateOptions } from './apply-update.ts';
 export interface AutomateOptions extends UpdateOptions {
   /** Requests automation at a time, in milliseconds since the epoch. */
   readonly automateAt: (time: number) => void;
+  readonly waits: ChangedOnly;
 }
 
 /**
@@ -18,14 +19,25 @@ export async function automate(
   options: AutomateOptions,
   cancel: Cancellable,
 ): Promise<Revision | undefined> {
-  const { reader, cluster, images, gates, clock, log } = options;
+  const { reader, cluster, images, gates, pending, clock, log, waits } = options;
   const { manifests } = await reader.read(head, cancel);
   const timing = { gates, now: clock.now() };
-  const plan = await planAutomation({ manifests, workloads: cluster, images, timing, ...cancel });
+  const plan = await planAutomation({
+    manifests,
+    workloads: cluster,
+    images,
+    timing,
+    gather: (found) => pending.found(found, timing.now),
+    ...cancel,
+  });
   const { automated, spec, skipped, waiting, nextAt } = plan;
   if (nextAt !== undefined) options.automateAt(nextAt);
   for (const container of skipped) log.warn(container, 'container not updated');
-  for (const container of waiting) log.info(container, 'update waits');
+  for (const { for: wait, target, ...container } of waiting) {
+    // While updates are gathered, each that comes moves the time of all.
+    const what = wait.kind === 'gathering' ? target : container.reason;
+    if (waits.hasChanged(`${container.workload}/${container.container}`, what)) log.info(container, 'update waits');
+  }
   log.debug({ automated, changes: spec?.Changes.length ?? 0 }, 'checked for newer images');
   if (!spec) return undefined;
   for (const { WorkloadID, Container, ImageID } of spec.Changes) {

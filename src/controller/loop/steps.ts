@@ -1,4 +1,4 @@
-import { asFluxError, type Cancellable, type Clock, type Logger } from '../../base/index.ts';
+import { asFluxError, type Cancellable, type Clock, createChangedOnly, type Logger } from '../../base/index.ts';
 import type { Notifier } from '../../notify/index.ts';
 import type { Revision } from '../../repository/index.ts';
 import { PoliciesRefused } from '../../update/index.ts';
@@ -13,7 +13,7 @@ import type { SyncReports } from '../sync/sync-reports.ts';
 import type { BranchAfter, LoopSteps } from './loop.ts';
 import { createSyncStep, type SyncStepOptions } from './sync-step.ts';
 
-export interface StepsOptions extends SyncStepOptions, AutomateOptions {
+export interface StepsOptions extends SyncStepOptions, Omit<AutomateOptions, 'waits'> {
   readonly source: Source;
   readonly cluster: Cluster;
   readonly images: ImageWatch;
@@ -36,7 +36,7 @@ export function createSteps(options: StepsOptions): LoopSteps {
   let claimed: string | undefined;
   const syncStep = createSyncStep(named('sync', options));
   const forJobs = named('job', options);
-  const forAutomation = named('automation', options);
+  const forAutomation = { ...named('automation', options), waits: createChangedOnly() };
   return {
     async fetch(cancel) {
       // Requests from here on wait for the next fetch, since this one may not include what the caller pushed.

@@ -5,6 +5,8 @@ import type { ImageRepository, ImageScan, ImageTarget } from '../../image/index.
 export interface ImageWatch {
   /** Replaces the set of watched repositories; new ones are scanned at once. */
   watch(targets: readonly ImageTarget[]): void;
+  /** Asks for the metadata of one tag, unless it is known; the scanner reads it soon. Unknown names are ignored. */
+  readTag(name: string, tag: string): void;
   /** Metadata by canonical name; undefined if the repository is not watched or not scanned yet. */
   repository(name: string): ImageRepository | undefined;
   /** The scan state of every watched repository, sorted by name. */

@@ -69,6 +69,7 @@ const cluster: Cluster = {
 };
 const images: ImageWatch = {
   watch: () => undefined,
+  readTag: () => undefined,
   repository: () => undefined,
   scans: () => [],
   scanNow: call,

@@ -3,6 +3,7 @@ import { type Cancellable, createMetrics, FluxError, silentLogger } from '../../
 import { createHealth } from '../../../src/controller/daemon/health.ts';
 import { applyUpdate } from '../../../src/controller/jobs/apply-update.ts';
 import { JobQueue } from '../../../src/controller/jobs/jobs.ts';
+import type { PendingUpdates } from '../../../src/controller/jobs/pending-updates.ts';
 import { Progress } from '../../../src/controller/loop/progress.ts';
 import { createSteps, type StepsOptions } from '../../../src/controller/loop/steps.ts';
 import type { Cluster } from '../../../src/controller/ports/cluster.ts';
@@ -115,6 +116,7 @@ describe('the steps of the loop', () => {
       notifier: createNotifier({ sinks: [], clock, log: silentLogger() }),
       metrics: { ...metrics, ...metrics.ofSource('default') },
       gates: createGates({}),
+      pending: partOf<PendingUpdates>({ gathering: undefined }),
       automateAt: () => undefined,
       onProgress: () => undefined,
       clock,

@@ -30,6 +30,7 @@ const VALUES = {
   image: FLUX,
   git: { branch: 'main', pollInterval: '2s' },
   registry: { automationInterval: '2s', insecureHosts: environment.registry },
+  additionalArgs: ['--automation-gather=0s'],
 } as const;
 
 /** With Git over SSH: the deploy key is in a Secret, the server in known_hosts. */

@@ -83,6 +83,7 @@ export async function startWorld(): Promise<World> {
           ...sourceOf(repository),
           '--git-poll-interval=1s',
           '--automation-interval=1s',
+          '--automation-gather=0s',
           `--registry-insecure-host=${registry}`,
           ...args,
         ],

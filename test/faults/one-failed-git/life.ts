@@ -1,12 +1,11 @@
-import { channel } from 'node:diagnostics_channel';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import type { ClientRequest } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { failingGit } from '../../git/support/failing-git.ts';
 import { processesWith } from '../../git/support/processes.ts';
 import { createRemote, type Remote, sourceOf, temporaryDirectory } from '../../git/support/repository.ts';
 import { FakeRegistry } from '../../registry-watch/fake-registry.ts';
+import { requestsTo } from '../../support/requests-to.ts';
 import { thorough } from '../../support/sampled.ts';
 import { type Engine, startEngine } from '../engine.ts';
 import { namespace, yaml } from '../manifests.ts';
@@ -109,7 +108,7 @@ async function live(
   const started = join(temporaryDirectory(), 'started');
   const fail = () => git.replace(which, `: >'${started}'\n${FAULTS[fault](remote)}`);
   if (fromStart) fail();
-  const flags = ['--registry-disable-scanning=false', '--registry-insecure-host=127.0.0.1'];
+  const flags = ['--registry-disable-scanning=false', '--registry-insecure-host=127.0.0.1', '--automation-gather=0s'];
   const engine = await startEngine({}, { source, pending, flags });
   const life = { remote, registry, engine, image };
   if (!fromStart) {
@@ -182,20 +181,6 @@ async function synced({ engine, remote }: Life): Promise<void> {
 function leftIn(directory: string): readonly string[] {
   const names = readdirSync(directory, { recursive: true, encoding: 'utf8' });
   return names.filter((name) => /^(index|build|old)-|\.lock$|\/tmp_/.test(name));
-}
-
-/** How many requests of this process to a host are on their way. */
-function requestsTo(host: string): () => number {
-  const open = new Set<ClientRequest>();
-  const created = channel('http.client.request.created');
-  const onCreated = (message: unknown) => {
-    const { request } = message as { readonly request: ClientRequest };
-    if (request.getHeader('host') !== host) return;
-    open.add(request);
-    request.on('close', () => open.delete(request));
-  };
-  created.subscribe(onCreated);
-  return () => open.size;
 }
 
 /** The faults of which each takes its turn at each git process, and one that is always tried, at a command. */
