@@ -15,6 +15,7 @@ import { saveCommand } from './commands/save.ts';
 import { statusCommand } from './commands/status.ts';
 import { syncCommand } from './commands/sync.ts';
 import { versionCommand } from './commands/version.ts';
+import { whyCommand } from './commands/why.ts';
 import { layOutHelp } from './help.ts';
 
 const COMMANDS = [
@@ -28,6 +29,7 @@ const COMMANDS = [
   generalPolicyCommand,
   syncCommand,
   statusCommand,
+  whyCommand,
   historyCommand,
   diffCommand,
   gcCommand,
@@ -75,6 +77,7 @@ fluxctl diff                                 # what would a sync change?
 fluxctl sync                                 # sync now
 fluxctl sync --wait                          # sync, and wait until healthy
 fluxctl status                               # what failed, and why?
+fluxctl why shop:deployment/cart             # why is it as it is?
 fluxctl gc                                   # what is held, and why?
 fluxctl doctor                               # what does not work, and why?
 `;

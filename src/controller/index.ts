@@ -10,3 +10,4 @@ export { startFlux } from './main.ts';
 export type { HeldDeletions } from './sync/approvals.ts';
 export type { HistoryEntry, HistoryPosition } from './sync/history.ts';
 export { type ObjectState, objectKey } from './sync/object-states.ts';
+export { LINK_KINDS, LINK_STATES, type Link, type WhyAnswer, type WhyQuestion } from './why/answer.ts';

@@ -159,6 +159,17 @@ export function createGit(options: GitOptions) {
         options,
       ),
 
+    /** The porcelain blame of lines `from` to `to`; the file may have fewer. */
+    blame: (
+      {
+        revision,
+        file,
+        from,
+        to,
+      }: { readonly revision: string; readonly file: string; readonly from: number; readonly to: number },
+      options: RunOptions,
+    ) => must(['blame', '--porcelain', '-L', `${from},${to}`, object(revision), '--', file], options),
+
     /** The formatted commits among the ids, each terminated by NUL; missing objects and other types are skipped. */
     logOf: (commits: readonly string[], format: string, options: RunOptions): Promise<Buffer> =>
       commits.length === 0

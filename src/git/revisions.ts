@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { type Cancellable, FluxError } from '../base/index.ts';
-import type { Commit, TreeFile } from '../repository/index.ts';
+import type { Commit, LineChange, LineRange, TreeFile } from '../repository/index.ts';
+import { lineChanges } from './blame.ts';
 import type { Reading } from './branch.ts';
 import { hasControlCharacter } from './control-character.ts';
 import type { RunOptions } from './git-process.ts';
@@ -97,6 +98,12 @@ export function createRevisions({ mirror, reader, reading, branch, paths, names,
       // A result that this caller's signal can abort must not be shared.
       return signal === undefined ? shared(logged, question, list) : (logged.get(question) ?? list());
     },
+
+    blame: (range: LineRange, { signal }: Cancellable = {}): Promise<readonly LineChange[]> =>
+      reading('git blame', signal, async (run) => {
+        await requireRevision(range.revision, run);
+        return lineChanges(await git.blame(range, run));
+      }),
 
     /** Registers a commit that is known to be in the mirror. */
     found(revision: string): void {

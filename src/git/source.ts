@@ -204,6 +204,7 @@ export function createSource(options: SourceOptions) {
       return fetchIt ? exclusively(() => fetchIt(signal)) : known;
     },
     commits: revisions.commits,
+    blame: revisions.blame,
 
     syncTag: marks.syncTag,
     syncRecord: marks.syncRecord,

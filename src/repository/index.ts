@@ -7,6 +7,7 @@
 export type { AcceptedRevision } from './accepted-revision.ts';
 export type { Commit, CommitRequest } from './commit.ts';
 export type { FileText } from './file-text.ts';
+export type { LineChange, LineRange } from './line-change.ts';
 export type { Revision } from './revision.ts';
 export type { SourceState, SourceStatus } from './source-state.ts';
 export type { SyncRecordRequest } from './sync-record-request.ts';

@@ -1,3 +1,4 @@
+import type { ImageRepository } from '../image/index.ts';
 import { refusedByBan } from './allowed.ts';
 import { decide } from './decide.ts';
 import { rankingOf } from './ranking.ts';
@@ -27,17 +28,31 @@ const MAX_CONSIDERED = 50;
 export function consider(question: Question): readonly ConsideredTag[] {
   const subject = subjectOf(question);
   if ('state' in subject || !subject.repository) return [];
-  const { all, matched } = rankingOf(subject.repository, subject.pattern);
-  const decision = decide(question);
-  const outcome = { chosen: decision.state === 'update' ? decision.target.tag : undefined, needsAll: matched.length > 1 };
+  const { all } = rankingOf(subject.repository, subject.pattern);
+  const outcome = outcomeOf(question, subject, subject.repository);
   return all.slice(0, MAX_CONSIDERED).map((tag) => ({ tag, verdict: verdictOf(tag, subject, outcome) }));
 }
 
-function verdictOf(
-  tag: string,
-  subject: Subject,
-  { chosen, needsAll }: { readonly chosen: string | undefined; readonly needsAll: boolean },
-): ConsideredTag['verdict'] {
+/** What became of one tag; undefined if the repository is not known to have it. */
+export function considerTag(question: Question, tag: string): ConsideredTag | undefined {
+  const subject = subjectOf(question);
+  if ('state' in subject || !subject.repository?.tags.includes(tag)) return undefined;
+  return { tag, verdict: verdictOf(tag, subject, outcomeOf(question, subject, subject.repository)) };
+}
+
+function outcomeOf(question: Question, subject: Subject, repository: ImageRepository): Outcome {
+  const decision = decide(question);
+  const needsAll = rankingOf(repository, subject.pattern).matched.length > 1;
+  return { chosen: decision.state === 'update' ? decision.target.tag : undefined, needsAll };
+}
+
+interface Outcome {
+  readonly chosen: string | undefined;
+  /** Whether the order needs the times of all tags that match. */
+  readonly needsAll: boolean;
+}
+
+function verdictOf(tag: string, subject: Subject, { chosen, needsAll }: Outcome): ConsideredTag['verdict'] {
   const { current, pattern, repository } = subject;
   if (tag === chosen) return 'chosen';
   if (tag === current.tag) return 'current';

@@ -4,6 +4,7 @@
  */
 
 export { type AutomationPlan, planAutomation, type SkippedContainer } from './automation.ts';
+export { type ConsideredTag, consider, considerTag } from './consider.ts';
 export type {
   ImageLookup,
   RunningWorkload,

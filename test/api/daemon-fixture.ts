@@ -47,6 +47,8 @@ export function daemonOf(parts: Partial<Daemon> = {}): Daemon & { readonly calls
     deleteOrphans: (orphans) => called('deleteOrphans', orphans, queuedSync('s-1')),
     health: async (options) => called('health', options.waitMs, { revision: 'r-1', settled: true, counts: {}, objects: [] }),
     objects: () => ({ objects: [] }),
+    why: async (question) =>
+      called('why', question, { answer: 'nothing is wrong', state: 'ok', cause: 'ok', links: [], tags: [], others: [] }),
     history: async (request) => called('history', request, { entries: [] }),
     writers: async () => ({ jobNotes: { ref: 'refs/notes/flux', fluxd: 0, fluxV1: 0 } }),
     scansImages: true,

@@ -17,6 +17,7 @@ const sourceDaemon = (name: string): SourceDaemon => ({
     }),
   }),
   workloadIds: async () => new Set(),
+  knows: async () => 0,
   requireAcceptance: () => undefined,
 });
 

@@ -13,6 +13,7 @@ const COMMANDS = [
     'policy',
     'sync',
     'status',
+    'why',
     'history',
     'diff',
   ],

@@ -193,6 +193,7 @@ const LINES: readonly (readonly string[])[] = [
   ['sync', '--wait'],
   ['sync', '-o', 'json'],
   ['status'],
+  ['why', CART],
   ['history'],
   ['diff'],
   ['gc'],

@@ -87,6 +87,7 @@ export function createRepository(files: Readonly<Record<string, string>>): Repos
       const end = from === undefined ? commits.length : commits.findIndex(({ revision }) => revision === from);
       return start < 0 || end < start ? [] : commits.slice(start, end).slice(0, limit);
     },
+    blame: async () => [],
     syncTag: async () => tag,
     commit: async () => {
       throw new FluxError('this repository takes no commits', { code: 'git/read-only' });

@@ -20,7 +20,9 @@ import {
   type SyncReportWire,
   sourcesSchema,
   syncReportSchema,
+  type WhyWire,
   type WritersWire,
+  whySchema,
   writersSchema,
 } from '../wire/index.ts';
 import { type Answer, type Call, createExchange, type ExchangeOptions } from './exchange.ts';
@@ -96,6 +98,8 @@ export interface ApiClient {
     filter: { readonly states: readonly string[]; readonly namespace?: string },
     options?: Cancellable,
   ): Promise<ObjectStatesWire | undefined>;
+  /** Why an object, an image or a file is as it is, by the parameters of the API; undefined as for `health`. */
+  why(question: Readonly<Record<string, string>>, options?: Cancellable): Promise<WhyWire | undefined>;
   /** Recent syncs, newest first, up to a limit; undefined as for `health`. */
   history(wanted: { readonly limit: number }, options?: Cancellable): Promise<HistoryWire['syncs'] | undefined>;
   /** Who set the sync tag, and who wrote the job notes; undefined as for `health`. */
@@ -257,6 +261,7 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
         cursor = next;
       }
     },
+    why: (question, cancel) => ifKnown(whySchema, { method: 'GET', path: '/why', query: question, ...cancel }),
     writers: (cancel) => ifKnown(writersSchema, { method: 'GET', path: '/writers', ...cancel }),
     async history({ limit }, cancel) {
       const syncs: HistoryWire['syncs'] = [];

@@ -18,6 +18,7 @@ export type {
   ObjectStatesWire,
   SourceWire,
   SyncReportWire,
+  WhyWire,
   WritersWire,
 } from '../wire/index.ts';
 export { MAX_DIFF_BYTES } from '../wire/index.ts';

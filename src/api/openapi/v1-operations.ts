@@ -13,6 +13,7 @@ import {
   orphanDeletionSchema,
   sourcesSchema,
   syncReportSchema,
+  whySchema,
   writersSchema,
 } from '../wire/index.ts';
 import type { Operation, Operations, Parameter } from './operation.ts';
@@ -57,6 +58,13 @@ const OF_SOURCES: Operations = {
     },
   ),
   'GET /api/v1/history': read('listHistory', 'Lists recent syncs, newest first.', historySchema, page),
+  'GET /api/v1/why': read('why', 'Returns why an object, an image or a file is as it is, from Git to the pods.', whySchema, {
+    id: { description: 'An object, `shop:deployment/cart`. Give one of id, image and file.', schema: z.string() },
+    container: { description: 'Only this container of the object.', schema: z.string() },
+    image: { description: 'An image in use, with or without a tag: `acme/cart:1.4`.', schema: z.string() },
+    namespace: { description: 'With an image: only workloads of this namespace.', schema: z.string() },
+    file: { description: 'A file of the repository, with or without a line: `deploy/cart.yaml:12`.', schema: z.string() },
+  }),
   'GET /api/v1/writers': read('getWriters', 'Returns who set the sync tag, and who wrote the job notes.', writersSchema),
   'GET /api/v1/health': read('getHealth', 'Returns the health of the objects that the last sync applied.', healthSchema, {
     wait,

@@ -11,6 +11,7 @@ import { objectHealthRoutes } from './object-health.ts';
 import { objectRoutes } from './objects.ts';
 import { sourceRoutes } from './sources.ts';
 import { syncRoutes } from './syncs.ts';
+import { whyRoutes } from './why.ts';
 import { writerRoutes } from './writers.ts';
 
 export { V1_PREFIX } from './prefix.ts';
@@ -28,6 +29,7 @@ export function v1Routes(daemon: Daemon, clock: Clock): readonly Route[] {
     ...diffRoutes(daemon),
     ...objectRoutes(daemon),
     ...historyRoutes(daemon),
+    ...whyRoutes(daemon),
     ...writerRoutes(daemon),
     ...imageScanRoutes(daemon),
     ...sourceRoutes(daemon),

@@ -45,4 +45,5 @@ export {
   type SyncReportWire,
   syncReportSchema,
 } from './sync.ts';
+export { type WhyWire, whySchema } from './why.ts';
 export { type WritersWire, writersSchema } from './writers.ts';

@@ -8,6 +8,7 @@ import type { UpdateResult, UpdateSpec } from '../../update/index.ts';
 import type { HeldDeletions } from '../sync/approvals.ts';
 import type { History } from '../sync/history.ts';
 import type { ObjectStatesView } from '../sync/object-states.ts';
+import type { WhyAnswer, WhyQuestion } from '../why/answer.ts';
 
 /** Why a workload cannot be changed through Git; empty if it can (worded as in Flux v1). */
 export type ReadOnlyReason = '' | 'NotInRepo' | 'System' | 'NoRepo' | 'NotReady' | 'ReadOnlyMode';
@@ -206,6 +207,11 @@ export interface Daemon {
   health(options: Cancellable & { readonly waitMs: number }): Promise<HealthReport>;
   /** The state of every object of the repository since the last sync, sorted. */
   objects(): ObjectStatesView & { readonly failure?: FluxError };
+  /**
+   * Why an object, an image or a file is as it is. What cannot be read is part of the answer.
+   * @throws FluxError `why/nothing-found`, `resource/bad-id`.
+   */
+  why(question: WhyQuestion, options?: Cancellable): Promise<WhyAnswer>;
   /** Recent syncs, newest first, from memory and from the records in Git. */
   history: History['page'];
   /** Who set the sync tag, and who wrote the job notes. */

@@ -24,6 +24,8 @@ import type { Approvals } from '../sync/approvals.ts';
 import type { History } from '../sync/history.ts';
 import type { ObjectStates } from '../sync/object-states.ts';
 import type { SyncReports } from '../sync/sync-reports.ts';
+import type { WhyQuestion } from '../why/answer.ts';
+import { createWhy } from '../why/why.ts';
 import { createChangeHints } from './change-hints.ts';
 import type { Daemon, SyncReport } from './daemon.ts';
 import type { Health } from './health.ts';
@@ -38,6 +40,8 @@ export interface SourceDaemon extends Daemon {
   readonly source: string;
   /** The workloads in its repository, as last read. */
   workloadIds(): Promise<ReadonlySet<ResourceId>>;
+  /** How well this source knows what a question is about; 0 if not at all. */
+  knows(question: WhyQuestion): Promise<number>;
   /** @throws FluxError why it would refuse this update, or any change, now. */
   requireAcceptance(update?: UpdateSpec): void;
 }
@@ -87,6 +91,8 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
 
   const listWorkloads = createWorkloadListing();
   const currentView = createCurrentView(source, reader);
+  const timing = () => ({ gates: options.gates, gathering: options.pending.gathering, now: clock.now() });
+  const why = createWhy({ ...options, currentView, timing });
   const dryRun = createDryRun({
     calculate: (spec, cancel) => dryRunUpdate(spec, options, cancel),
     timeoutMs: options.timeoutMs,
@@ -123,8 +129,7 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
       refuseBothFilters(namespace, id, 'workload');
       const filter = { ...(namespace === '' ? {} : { namespace }), ...(id === undefined ? {} : { ids: [id] }) };
       const [running, view] = await Promise.all([cluster.workloads(filter), currentView()]);
-      const timing = { gates: options.gates, gathering: options.pending.gathering, now: clock.now() };
-      return listImages(running, view?.workloads ?? new Map(), { images, timing });
+      return listImages(running, view?.workloads ?? new Map(), { images, timing: timing() });
     },
 
     async export() {
@@ -183,6 +188,8 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
       const { failure } = progress;
       return { ...options.objectStates.view, ...(failure ? { failure } : {}) };
     },
+    why: (question, cancel) => why.answer(question, cancel),
+    knows: (question) => why.knows(question),
     history: (request, cancel) => options.history.page(request, cancel),
     writers: (cancel) => source.writers(cancel),
     scansImages: options.scansImages,

@@ -102,6 +102,11 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
       await Promise.all(split(id).flatMap((part) => daemons.map((daemon) => daemon.syncDone(part))));
     },
     diff: () => Promise.reject(unnamed(names)),
+    async why(question, cancel) {
+      const known = await Promise.all(mapNonEmpty(daemons, (daemon) => daemon.knows(question)));
+      const daemon = daemons[known.indexOf(Math.max(...known))] ?? first;
+      return { ...(await daemon.why(question, cancel)), source: daemon.source };
+    },
     history: () => Promise.reject(unnamed(names)),
     writers: () => Promise.reject(unnamed(names)),
 

@@ -1,4 +1,4 @@
-import { backoffMs, type Cancellable, type Clock, FluxError, type Logger, messageOf } from '../../base/index.ts';
+import { asFluxError, backoffMs, type Cancellable, type Clock, FluxError, type Logger, messageOf } from '../../base/index.ts';
 import type { AcceptedRevision } from '../../repository/index.ts';
 import type { Watchdog } from './watchdog.ts';
 
@@ -26,6 +26,12 @@ export interface LoopSteps {
 }
 
 type Timed = 'fetch' | 'sync' | 'automate';
+
+/** Why a step fails, and since when, in milliseconds since the epoch. */
+export interface Trouble {
+  readonly error: FluxError;
+  readonly since: number;
+}
 
 export interface LoopOptions {
   readonly steps: LoopSteps;
@@ -58,8 +64,8 @@ export class Loop {
   readonly #options: LoopOptions;
   readonly #due: Record<Timed, number>;
   readonly #failures: Record<Timed, number> = { fetch: 0, sync: 0, automate: 0 };
-  /** The last reported error of failing steps. */
-  readonly #reported = new Map<Timed, string>();
+  /** The last error of failing steps. */
+  readonly #troubles = new Map<Timed, Trouble>();
   #head: AcceptedRevision | undefined;
   /** Incremented when earlier fetches become stale. */
   #age = 0;
@@ -76,6 +82,11 @@ export class Loop {
     const now = options.clock.monotonic();
     this.#restedAt = options.clock.monotonic();
     this.#due = { fetch: now, sync: Number.POSITIVE_INFINITY, automate: now };
+  }
+
+  /** Why a step failed last; undefined once it has succeeded. */
+  trouble(step: Timed): Trouble | undefined {
+    return this.#troubles.get(step);
   }
 
   /** Requests a step after the current one. */
@@ -189,7 +200,7 @@ export class Loop {
       again = step !== 'fetch' && error instanceof FluxError && error.fault === 'user' ? 'later' : 'soon';
       success = false;
     }
-    if (success && this.#reported.delete(step)) log.info({ step }, 'step recovered');
+    if (success && this.#troubles.delete(step)) log.info({ step }, 'step recovered');
     onStep?.({ step, success, seconds: (clock.monotonic() - startedAt) / 1000 });
     if (again === undefined) this.#failures[step] = 0;
     else {
@@ -202,11 +213,12 @@ export class Loop {
 
   /** Logs a failure once until it changes; that of a sync each time, because each sync logs its start. */
   #report(step: Timed, error: unknown): void {
-    const message = messageOf(error);
-    if (step !== 'sync' && this.#reported.get(step) === message) return;
-    this.#reported.set(step, message);
-    const { log } = this.#options;
-    if (error instanceof FluxError && error.expected) log.info({ step, reason: message, help: error.help }, 'step waits');
+    const { clock, log } = this.#options;
+    const isSame = this.#troubles.get(step)?.error.message === messageOf(error);
+    if (!isSame) this.#troubles.set(step, { error: asFluxError(error, { code: 'loop/step-failed' }), since: clock.now() });
+    if (step !== 'sync' && isSame) return;
+    if (error instanceof FluxError && error.expected)
+      log.info({ step, reason: messageOf(error), help: error.help }, 'step waits');
     else log.error({ step, err: error }, 'step failed');
   }
 

@@ -9,8 +9,8 @@ export class Progress {
   applied: Revision | undefined;
   /** Why the last sync failed as a whole; undefined after one that ran. */
   failure: FluxError | undefined;
-  /** A sync whose outcome is not recorded in Git yet. */
-  unrecorded: SyncOutcome | undefined;
+  /** A sync whose outcome is not recorded in Git yet, and why. */
+  unrecorded: { readonly outcome: SyncOutcome; readonly error: FluxError } | undefined;
   /** Revision of the last sync of this process whose record was pushed, or rejected: what the clients of Flux v1 wait for. */
   ended: Revision | undefined;
   /** Apply errors of the last sync, by id. */

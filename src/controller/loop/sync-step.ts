@@ -55,7 +55,7 @@ export function createSyncStep(options: SyncStepOptions) {
       failed(asFluxError(cancel.signal.reason, { code: 'sync/failed' }));
       throw cancel.signal.reason;
     }
-    progress.unrecorded = unrecorded ? outcome : undefined;
+    progress.unrecorded = unrecorded && { outcome, error: unrecorded };
     progress.ended = revision;
     if (report !== undefined) reports.finish(report, outcome, unrecorded);
     syncDone(unrecorded === undefined);
@@ -94,12 +94,12 @@ export function createSyncStep(options: SyncStepOptions) {
     const { unrecorded } = progress;
     if (!unrecorded) return;
     try {
-      await recorder.record(await withNewCommits(unrecorded, cancel), cancel);
+      await recorder.record(await withNewCommits(unrecorded.outcome, cancel), cancel);
       progress.unrecorded = undefined;
     } catch (error) {
       if (error instanceof FluxError && error.code === 'git/revision-removed') progress.unrecorded = undefined;
       // The sync reports a rejected push once.
-      if (!isRefusal(error)) log.warn({ revision: unrecorded.revision, err: error }, 'sync still not recorded in git');
+      if (!isRefusal(error)) log.warn({ revision: unrecorded.outcome.revision, err: error }, 'sync still not recorded in git');
     }
   }
 

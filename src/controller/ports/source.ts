@@ -3,6 +3,8 @@ import type {
   AcceptedRevision,
   Commit,
   CommitRequest,
+  LineChange,
+  LineRange,
   Revision,
   SourceState,
   SyncRecordRequest,
@@ -36,6 +38,8 @@ export interface Source {
     range: { readonly from?: Revision | undefined; readonly to: Revision; readonly limit?: number; readonly allPaths?: boolean },
     options?: Cancellable,
   ): Promise<readonly Commit[]>;
+  /** The last change of each of these lines, as far as the file has them. */
+  blame(range: LineRange, options?: Cancellable): Promise<readonly LineChange[]>;
   /** Where the sync tag of the remote points, or undefined when there is none. */
   syncTag(): Promise<Revision | undefined>;
   /**

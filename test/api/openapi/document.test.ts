@@ -140,6 +140,7 @@ describe('answers are as described', () => {
   const GETS: Readonly<Record<string, string>> = {
     'GET /api/flux/v6/jobs': '?id=x',
     'GET /api/flux/v6/sync': '?ref=x',
+    'GET /api/v1/why': '?id=shop:deployment/cart',
   };
   const reads = Object.entries(OPERATIONS).filter(
     ([name, { answer }]) => name.startsWith('GET ') && answer.schema && answer.mediaType === undefined,

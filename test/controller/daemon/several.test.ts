@@ -41,6 +41,7 @@ function sourceDaemon(name: string, parts: Partial<SourceDaemon> = {}) {
       ...parts,
     }),
     workloadIds: async () => new Set([`shop:deployment/${name}`]),
+    knows: parts.knows ?? (async () => 0),
     requireAcceptance: parts.requireAcceptance ?? (() => undefined),
   };
   return { daemon, jobs, reports, updates };

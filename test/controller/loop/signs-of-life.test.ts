@@ -37,6 +37,7 @@ const source: Source = {
   resolve: call,
   find: call,
   commits: call,
+  blame: call,
   syncTag: call,
   commit: call,
   arrived: call,

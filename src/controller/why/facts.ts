@@ -1,0 +1,89 @@
+import type { FluxError } from '../../base/index.ts';
+import type { ImageScan } from '../../image/index.ts';
+import type { Policies } from '../../policy/index.ts';
+import type { RecordedJob } from '../../record/index.ts';
+import type { LineChange, Revision, SourceState } from '../../repository/index.ts';
+import type { ClusterWorkload, Manifest, ManifestPlace, Problem, ResourceId } from '../../resource/index.ts';
+import type { ConsideredTag, Decision } from '../../update/index.ts';
+import type { Leadership } from '../leadership/leadership.ts';
+import type { Trouble } from '../loop/loop.ts';
+import type { ObjectState } from '../sync/object-states.ts';
+import type { Reading } from './reading.ts';
+
+/** The commit that last changed a line, and the job that made it, if one did. */
+export interface Changed extends LineChange {
+  readonly job?: RecordedJob;
+}
+
+/** One container, as far as Git, the registry and the decision know it. */
+export interface ContainerFacts {
+  readonly name: string;
+  /** As Git has it. */
+  readonly image: string;
+  /** The image that runs, if it is another one. */
+  readonly running?: string;
+  readonly decision: Decision;
+  /** The text of its tag pattern. */
+  readonly pattern: string;
+  readonly considered: readonly ConsideredTag[];
+  /** Number of tags that are known. */
+  readonly tags: number;
+  /** The tag that the question is about, and what became of it. */
+  readonly asked?: ConsideredTag | { readonly tag: string; readonly verdict: 'absent' };
+  /** The canonical name of its repository; absent for a reference that cannot be parsed. */
+  readonly repository?: string;
+  readonly scan?: ImageScan;
+  /** Pull secrets of the workload that do not exist, or may not be read. */
+  readonly missingSecrets: readonly string[];
+  /** The last change of the line with the image. */
+  readonly changed?: Reading<Changed>;
+}
+
+/** The source, and what the loop makes of it. */
+export interface SourceFacts {
+  readonly name: string;
+  readonly branch: string;
+  readonly paths: readonly string[];
+  readonly state: SourceState;
+  readonly leadership: Leadership;
+  /** The accepted revision. */
+  readonly head?: Revision;
+  /** Why its manifests cannot be read. */
+  readonly unreadable?: FluxError;
+  /** The revision of the last sync. */
+  readonly applied?: Revision;
+  /** When that ended, in milliseconds since the epoch. */
+  readonly syncedAt?: number;
+  /** Why the last sync failed as a whole. */
+  readonly failure?: FluxError;
+  /** Why the last sync is not recorded in Git, and since when. */
+  readonly unrecorded?: Trouble;
+  /** Why automation fails. */
+  readonly automation?: Trouble;
+  /** Number of refused files and documents. */
+  readonly refused: number;
+}
+
+/** All that is known of one object, from which the answer is folded. Times are in milliseconds since the epoch. */
+export interface Facts {
+  readonly now: number;
+  /** Absent for a refused document that does not name an object. */
+  readonly id?: ResourceId;
+  readonly source: SourceFacts;
+  readonly manifest?: Manifest;
+  /** Where else the object is defined. */
+  readonly duplicates: readonly ManifestPlace[];
+  /** Why its document is refused. */
+  readonly problem?: Problem;
+  /** The newest change of its lines. */
+  readonly changed?: Reading<Changed>;
+  readonly inGit: Policies;
+  readonly inCluster?: Policies;
+  /** The workload in the cluster; undefined if there is none. */
+  readonly running: Reading<ClusterWorkload | undefined>;
+  /** Its state since the last sync. */
+  readonly object?: ObjectState;
+  readonly scansImages: boolean;
+  /** The containers that the question is about. */
+  readonly containers: readonly ContainerFacts[];
+}

@@ -1,0 +1,101 @@
+import type { Clock } from '../../base/index.ts';
+import { parseJobNote } from '../../record/index.ts';
+import type { LineChange, Revision } from '../../repository/index.ts';
+import { containersOf, parseResourceId, podSpecOf } from '../../resource/index.ts';
+import type { Cluster } from '../ports/cluster.ts';
+import type { Source } from '../ports/source.ts';
+import type { Changed, Facts } from './facts.ts';
+import { linesOf, type ObjectLines } from './lines.ts';
+import { type Reading, within } from './reading.ts';
+
+export interface LookUpDeps {
+  readonly source: Pick<Source, 'files' | 'blob' | 'blame' | 'notes'>;
+  readonly cluster: Pick<Cluster, 'readCore'>;
+  readonly clock: Clock;
+}
+
+const MAX_SECRETS = 5;
+
+/** Adds what has to be read. A reading that fails is part of the facts. */
+export async function lookUp(facts: Facts, deps: LookUpDeps, signal: AbortSignal | undefined): Promise<Facts> {
+  const [changes, missing] = await Promise.all([changesOf(facts, deps, signal), missingSecrets(facts, deps, signal)]);
+  return {
+    ...facts,
+    ...(changes.object ? { changed: changes.object } : {}),
+    containers: facts.containers.map((container) => {
+      const changed = changes.images.get(container.name);
+      return { ...container, missingSecrets: missing, ...(changed ? { changed } : {}) };
+    }),
+  };
+}
+
+interface Changes {
+  /** The newest change of the object's lines. */
+  readonly object?: Reading<Changed>;
+  /** The last change of each image, by container. */
+  readonly images: ReadonlyMap<string, Reading<Changed>>;
+}
+
+/** Who changed the object and its images last, by one blame of its lines. */
+async function changesOf(facts: Facts, deps: LookUpDeps, signal: AbortSignal | undefined): Promise<Changes> {
+  const { manifest, source } = facts;
+  const revision = source.head;
+  if (!manifest || revision === undefined) return { images: new Map() };
+  const { place, object } = manifest;
+  const found = await within(deps.clock, signal, async (each) => {
+    const blob = (await deps.source.files(revision, { signal: each })).find(({ path }) => path === place.file)?.blob;
+    if (blob === undefined) return undefined;
+    const lines = linesOf((await deps.source.blob(blob, { signal: each })).toString('utf8'), place, containersOf(object));
+    const { from, to } = lines;
+    const changes = await deps.source.blame({ revision, file: place.file, from, to }, { signal: each });
+    return whoChanged(lines, changes, await notesOf(changes, deps));
+  });
+  if (found.state === 'unread') return { object: found, images: new Map() };
+  return found.value ?? { images: new Map() };
+}
+
+function whoChanged({ images }: ObjectLines, changes: readonly LineChange[], notes: ReadonlyMap<Revision, string>): Changes {
+  const byLine = new Map(changes.map((each) => [each.line, each]));
+  const read = (change: LineChange): Reading<Changed> => {
+    const job = parseJobNote(notes.get(change.revision) ?? '');
+    return { state: 'read', value: { ...change, ...(job ? { job } : {}) } };
+  };
+  const [last] = changes.toSorted((a, b) => b.at - a.at);
+  return {
+    ...(last ? { object: read(last) } : {}),
+    images: new Map(
+      [...images].flatMap(([name, line]) => {
+        const change = byLine.get(line);
+        return change ? [[name, read(change)] as const] : [];
+      }),
+    ),
+  };
+}
+
+/** Number of commits whose notes are read: those that changed the object last. */
+const MAX_NOTES = 20;
+
+async function notesOf(changes: readonly LineChange[], { source }: LookUpDeps): Promise<ReadonlyMap<Revision, string>> {
+  const newest = changes.toSorted((a, b) => b.at - a.at).map(({ revision }) => revision);
+  return source.notes([...new Set(newest)].slice(0, MAX_NOTES));
+}
+
+/** The pull secrets of a workload that cannot be found, if its registry refuses us. */
+async function missingSecrets(facts: Facts, deps: LookUpDeps, signal: AbortSignal | undefined): Promise<readonly string[]> {
+  const { id, manifest, containers } = facts;
+  const pod = manifest && podSpecOf(manifest.object);
+  if (id === undefined || !pod || containers.every(({ scan }) => scan?.error === undefined)) return [];
+  const { namespace } = parseResourceId(id);
+  const names = secretNames(pod.imagePullSecrets).slice(0, MAX_SECRETS);
+  const found = await Promise.all(
+    names.map((name) => within(deps.clock, signal, (each) => deps.cluster.readCore('Secret', namespace, name, { signal: each }))),
+  );
+  return names.filter((_, index) => found[index]?.state === 'read' && found[index].value === undefined);
+}
+
+function secretNames(list: unknown): readonly string[] {
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((each: unknown) =>
+    typeof each === 'object' && each !== null && 'name' in each && typeof each.name === 'string' ? [each.name] : [],
+  );
+}

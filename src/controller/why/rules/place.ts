@@ -1,0 +1,146 @@
+import type { ManifestPlace } from '../../../resource/index.ts';
+import type { Fact, Finding, Link } from '../answer.ts';
+import type { Changed, Facts } from '../facts.ts';
+import type { Reading } from '../reading.ts';
+import { advised, clause, find, type Rule, short } from './rule.ts';
+
+/** Where the object is in Git, and who changed it last. */
+export function placeLink(facts: Facts): Link {
+  const since = facts.changed?.state === 'read' ? { since: facts.changed.value.at } : {};
+  return { kind: 'place', ...since, ...find(RULES, facts, inGit(facts)), facts: placeFacts(facts) };
+}
+
+const RULES: readonly Rule<Facts>[] = [refused, duplicate, notReadable, leftGit, onlyInCluster, nowhere];
+
+function refused({ problem }: Facts): Finding | undefined {
+  if (!problem) return undefined;
+  const { error } = problem;
+  return {
+    code: 'refused',
+    state: 'failed',
+    text: clause(`the manifest at ${where(problem)} is refused: ${error.message}`),
+    ...advised(error),
+  };
+}
+
+function duplicate({ manifest, duplicates, object }: Facts): Finding | undefined {
+  if (!manifest || duplicates.length === 0) return undefined;
+  const places = [manifest.place, ...duplicates].map((place) => `${place.file}:${place.line}`).join(' and ');
+  return {
+    code: 'duplicate',
+    state: 'failed',
+    text: `it is defined ${duplicates.length + 1} times, at ${places}, and none of them is applied`,
+    ...(object?.error ? advised(object.error) : { next: { text: 'Keep one of them.' } }),
+  };
+}
+
+/** Without a revision it is unknown what Git has. */
+function notReadable({ manifest, source }: Facts): Finding | undefined {
+  if (manifest) return undefined;
+  const { unreadable } = source;
+  if (unreadable)
+    return {
+      code: 'unreadable',
+      state: 'failed',
+      weight: 1,
+      text: clause(`the manifests cannot be read: ${unreadable.message}`),
+      ...advised(unreadable),
+    };
+  if (source.head !== undefined) return undefined;
+  const { status, error } = source.state;
+  if (status === 'unconfigured')
+    return { code: 'no-repository', state: 'held', text: 'this daemon has no Git repository (--git-url)' };
+  const why = error ? `: ${error.message}` : '';
+  return {
+    code: 'git-unread',
+    state: 'failed',
+    weight: 1,
+    text: clause(`the Git repository is not read yet${why}`),
+    ...(error ? advised(error) : {}),
+  };
+}
+
+/** The sync says what becomes of it. */
+function leftGit({ manifest, object }: Facts): Finding | undefined {
+  return manifest || object === undefined ? undefined : { code: 'left-git', state: 'ok', text: 'not in Git any more' };
+}
+
+function onlyInCluster({ manifest, running, source }: Facts): Finding | undefined {
+  if (manifest || running.state === 'unread' || !running.value) return undefined;
+  return {
+    code: 'not-in-git',
+    state: 'held',
+    text: `it is in the cluster, but not in ${revisionOf(source)}`,
+    next: toAdd(source),
+  };
+}
+
+function nowhere({ manifest, source }: Facts): Finding | undefined {
+  if (manifest) return undefined;
+  return { code: 'nowhere', state: 'held', text: `it is not in ${revisionOf(source)}`, next: toAdd(source) };
+}
+
+function inGit({ manifest }: Facts): Finding {
+  return { code: 'in-git', state: 'ok', text: manifest ? shown(manifest.place) : '' };
+}
+
+function revisionOf({ branch, head = '', paths }: Facts['source']): string {
+  const below = paths.length === 0 ? '' : `, below ${paths.join(', ')}`;
+  return `revision ${short(head)} of branch ${branch}${below}`;
+}
+
+function toAdd({ refused: count }: Facts['source']): { readonly text: string } {
+  if (count === 0) return { text: 'Add its manifest to the repository.' };
+  const what = count === 1 ? 'One file or document is' : `${count} files or documents are`;
+  return { text: `${what} refused and may define it; fluxctl status lists them.` };
+}
+
+function placeFacts({ manifest, changed }: Facts): readonly Fact[] {
+  const { document = 1, item } = manifest?.place ?? {};
+  const within = `${document}${item === undefined ? '' : `, item ${item}`}`;
+  return [...(within === '1' ? [] : [{ name: 'document', value: within }]), ...(changed ? changeFacts(changed) : [])];
+}
+
+/** Who changed a line last, and the job that did. */
+export function changeFacts(changed: Reading<Changed>): readonly Fact[] {
+  if (changed.state === 'unread') return [{ name: 'commit', value: `could not be read: ${clause(changed.reason)}` }];
+  const { revision, author, subject, job } = changed.value;
+  return [
+    { name: 'commit', value: `${short(revision)} ${clause(subject)}` },
+    { name: 'author', value: clause(author) },
+    ...(job ? [{ name: 'job', value: `${job.jobId} (${describeJob(job)})` }] : []),
+  ];
+}
+
+/** Who or what asked for a job: `automation`, `release by Ann: for the fair`. */
+export function describeJob({ spec }: { readonly spec: unknown }): string {
+  const { type, user, message } = fieldsOfSpec(spec);
+  if (type === 'auto') return 'automation';
+  const what = type === 'policy' ? 'policy change' : type === 'image' || type === 'containers' ? 'release' : 'job';
+  return clause(`${what}${user === '' ? '' : ` by ${user}`}${message === '' ? '' : `: ${message}`}`);
+}
+
+/** The parts of a recorded spec, which anyone with push access may have written. */
+function fieldsOfSpec(spec: unknown): { readonly type: string; readonly user: string; readonly message: string } {
+  const of = (value: unknown, key: string): unknown =>
+    typeof value === 'object' && value !== null && key in value ? (value as Readonly<Record<string, unknown>>)[key] : undefined;
+  const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+  const cause = of(spec, 'cause');
+  return { type: text(of(spec, 'type')), user: text(of(cause, 'User')), message: text(of(cause, 'Message')) };
+}
+
+function shown({ file, line }: ManifestPlace): string {
+  return `${file}:${line}`;
+}
+
+function where({
+  file = 'an unknown file',
+  line,
+  column,
+}: {
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+}): string {
+  return `${file}${line === undefined ? '' : `:${line}`}${line === undefined || column === undefined ? '' : `:${column}`}`;
+}
