@@ -52,6 +52,7 @@ export interface Config {
   /** Schedules, as given; absent means always. */
   readonly automationWindow?: string;
   readonly automationFreeze?: string;
+  readonly automationRevertDeadlineMs: number;
   readonly registryDisableScanning: boolean;
   readonly registryRps: number;
   readonly registryBurst: number;

@@ -70,6 +70,11 @@ export const FLAG_GROUPS = {
       'times at which automation may commit, such as `0 9 * * mon-fri / 8h / Europe/Berlin`',
     ),
     'automation-freeze': built('string', '', 'times at which automation does not commit, in the same form'),
+    'automation-revert-deadline': built(
+      'duration',
+      '10m',
+      'time for a changed workload to become healthy; then its health is recorded as unknown',
+    ),
     'registry-disable-scanning': built('bool', 'false', 'do not scan registries; disables image updates'),
     'registry-rps': built('float', '50', 'maximum requests per second to one registry host'),
     'registry-burst': built('int', '10', 'maximum burst of requests to one registry host'),

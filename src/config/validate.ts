@@ -25,8 +25,15 @@ export interface Validated {
   readonly warnings: readonly ConfigWarning[];
 }
 
-const POSITIVE = ['git-poll-interval', 'git-timeout', 'sync-interval', 'sync-timeout', 'automation-interval'] as const;
 const NOT_NEGATIVE = ['automation-gather', 'automation-gather-max'] as const;
+const POSITIVE = [
+  'git-poll-interval',
+  'git-timeout',
+  'sync-interval',
+  'sync-timeout',
+  'automation-interval',
+  'automation-revert-deadline',
+] as const;
 
 /** The values of both apply. */
 const ALLOW_NAMESPACE = ['k8s-allow-namespace', 'k8s-namespace-whitelist'] as const;
@@ -151,6 +158,7 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     automationGatherMaxMs: values['automation-gather-max'],
     ...optional('automationWindow', values['automation-window']),
     ...optional('automationFreeze', values['automation-freeze']),
+    automationRevertDeadlineMs: values['automation-revert-deadline'],
     registryDisableScanning: values['registry-disable-scanning'],
     registryRps: values['registry-rps'],
     registryBurst: values['registry-burst'],

@@ -26,6 +26,7 @@ import type { ImageWatch } from './ports/image-watch.ts';
 import type { Source } from './ports/source.ts';
 import { createRepositoryReader } from './repository/view.ts';
 import { Approvals } from './sync/approvals.ts';
+import { createHealthFollower } from './sync/health-follower.ts';
 import { SyncHistory } from './sync/history.ts';
 import { ObjectStates } from './sync/object-states.ts';
 import { patientRecorder } from './sync/patient-recorder.ts';
@@ -123,11 +124,24 @@ export function startEngine(options: EngineOptions): Engine {
   const objectStates = new ObjectStates();
   const history = new SyncHistory(source);
   const approvals = new Approvals();
+  const watchdog = new Watchdog(clock, config.syncTimeoutMs + 4 * config.gitTimeoutMs);
+  // Only the loop's own calls count as its progress, not those of the API.
+  const loopSource = beatingSource(source, watchdog);
   const health = createHealth({ cluster, clock });
+  const recorder = patientRecorder(createSyncRecorder(loopSource, `fluxd/${version}`, clock), clock);
+  const healthFollower = createHealthFollower({
+    cluster,
+    source,
+    recorder,
+    history,
+    deadlineMs: config.automationRevertDeadlineMs,
+    askToRecord: () => loop.ask('health'),
+    clock,
+    log: log.child({ component: 'health' }),
+  });
   let leadership: Leadership = UNDECIDED;
   const stopping = new AbortController();
   const leaving = new AbortController();
-  const watchdog = new Watchdog(clock, config.syncTimeoutMs + 4 * config.gitTimeoutMs);
 
   cluster.join({
     syncSet,
@@ -143,8 +157,6 @@ export function startEngine(options: EngineOptions): Engine {
     },
   });
 
-  // Only the loop's own calls count as its progress, not those of the API.
-  const loopSource = beatingSource(source, watchdog);
   const steps = createSteps({
     source: loopSource,
     reader,
@@ -152,7 +164,7 @@ export function startEngine(options: EngineOptions): Engine {
     cluster: beatingCluster(cluster, watchdog),
     images: beatingImages(images, watchdog),
     onProgress: () => watchdog.beat(),
-    recorder: patientRecorder(createSyncRecorder(loopSource, `fluxd/${version}`, clock), clock),
+    recorder,
     daemon: `fluxd/${version}`,
     syncSet,
     garbageCollection: config.garbageCollection,
@@ -167,6 +179,7 @@ export function startEngine(options: EngineOptions): Engine {
     notifier,
     approvals,
     health,
+    healthFollower,
     metrics,
     gates,
     pending,
@@ -249,6 +262,7 @@ export function startEngine(options: EngineOptions): Engine {
     objectStates,
     approvals,
     health,
+    healthFollower,
     metrics,
     clock,
   });
@@ -266,6 +280,7 @@ export function startEngine(options: EngineOptions): Engine {
       leaving.abort(new Error('fluxd is stopping'));
       await Promise.allSettled([elected]);
       health.close();
+      healthFollower.close();
       await source.close();
     },
   };

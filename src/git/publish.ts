@@ -23,6 +23,15 @@ export interface PublisherOptions extends DeliveryOptions {
   readonly clock: Clock;
 }
 
+/** From the record in Git, if there is one, to the record to write. */
+export type RecordChange = (recorded: string | undefined) => string | undefined;
+
+interface RecordWrite {
+  readonly revision: string;
+  readonly movesTag: boolean;
+  readonly change: RecordChange;
+}
+
 /** Retries of pushes that lost to another note rather than to a commit. */
 const NOTE_ATTEMPTS = 5;
 
@@ -97,11 +106,21 @@ export function createPublisher(options: PublisherOptions) {
     );
   }
 
+  function recordSync({ revision, record, tag }: SyncRecordRequest, cancel: Cancellable): Promise<void> {
+    return writeRecord({ revision, movesTag: tag !== false, change: () => record }, cancel);
+  }
+
+  /** Changes the record that the remote has of a revision; the change may return undefined for none. */
+  function amendRecord(revision: string, change: RecordChange, cancel: Cancellable): Promise<void> {
+    return writeRecord({ revision, movesTag: false, change }, cancel);
+  }
+
   /** Moves the sync tag and writes the revision's record, unless the remote has them already. */
-  async function recordSync({ revision, record, tag }: SyncRecordRequest, { signal }: Cancellable): Promise<void> {
+  async function writeRecord({ revision, movesTag, change }: RecordWrite, { signal }: Cancellable): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       const before = await withinDeadline('git notes', timeoutMs, signal, (bounded) => recorded(revision, { signal: bounded }));
-      const tagMoves = tag !== false && before.tagged !== revision;
+      const record = change(before.record);
+      const tagMoves = movesTag && before.tagged !== revision;
       const recordChanges = record !== undefined && record.trim() !== before.record?.trim();
       if (!tagMoves && !recordChanges) return;
       if (tagMoves)
@@ -208,7 +227,7 @@ export function createPublisher(options: PublisherOptions) {
     }
   }
 
-  return { commit, arrived, recordSync };
+  return { commit, arrived, recordSync, amendRecord };
 }
 
 /** Like Promise.all, but waits for all to end even if one fails, so that no write to the mirror is still running afterwards. */

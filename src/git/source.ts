@@ -11,7 +11,7 @@ import { createMirror } from './mirror.ts';
 import { checkFile, checkIdentity, checkRef, notesRefOf, repositoryPath } from './names.ts';
 import { ObjectReader } from './object-reader.ts';
 import { createPacking } from './packing.ts';
-import { createPublisher } from './publish.ts';
+import { createPublisher, type RecordChange } from './publish.ts';
 import { createRevisions } from './revisions.ts';
 import { safeUrl, shownUrl } from './url.ts';
 import { gitAddress } from './validate-url.ts';
@@ -221,6 +221,9 @@ export function createSource(options: SourceOptions) {
 
     recordSync: (request: SyncRecordRequest, { signal }: Cancellable = {}): Promise<void> =>
       publishing(() => publisher.recordSync(request, signal ? { signal } : {})),
+
+    amendRecord: (revision: string, change: RecordChange, { signal }: Cancellable = {}): Promise<void> =>
+      publishing(() => publisher.amendRecord(revision, change, signal ? { signal } : {})),
 
     tidy: async (): Promise<void> => {
       const pack = packing.due();

@@ -8,6 +8,7 @@ export { EventLog, type LoggedEvent } from './event-log.ts';
 export { summarizeEvent } from './event-summary.ts';
 export { formatJobNote, type JobNote, parseJobNote, type RecordedJob } from './job-note.ts';
 export { Recent } from './recent.ts';
+export type { RecordedHealth, RecordedHealths } from './recorded-health.ts';
 export {
   createSyncRecord,
   differsInTrouble,
@@ -19,4 +20,5 @@ export {
   recordedUnconfirmed,
   type SyncRecord,
   type SyncRecordInput,
+  withHealth,
 } from './sync-record.ts';

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { goJson, rfc3339 } from '../base/index.ts';
 import { isFields } from '../resource/index.ts';
+import { healthsSchema, mergeHealth, type RecordedHealths } from './recorded-health.ts';
 
 /** One object or file in the record of a sync. */
 export interface RecordedChange {
@@ -37,6 +38,8 @@ export interface SyncRecord {
   readonly imageUpdates: readonly RecordedImageUpdate[];
   /** Number of changes omitted to keep the record small. */
   readonly omitted?: number;
+  /** What became of the workloads that the sync created or changed; added once it is known. */
+  readonly health?: RecordedHealths;
 }
 
 /** Limits that keep a record small: the number of changes, and the text of each. */
@@ -45,7 +48,7 @@ const MAX_TEXT = 300;
 
 const TROUBLE: ReadonlySet<string> = new Set(['failed', 'held', 'refused']);
 
-export interface SyncRecordInput extends Omit<SyncRecord, 'version' | 'startedAt' | 'omitted'> {
+export interface SyncRecordInput extends Omit<SyncRecord, 'version' | 'startedAt' | 'omitted' | 'health'> {
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
 }
@@ -71,6 +74,11 @@ export function createSyncRecord({ startedAt, ...input }: SyncRecordInput): Sync
     imageUpdates: imageUpdates.slice(0, MAX_CHANGES),
     ...(omitted > 0 ? { omitted } : {}),
   };
+}
+
+/** The record with the health of more workloads. */
+export function withHealth(record: SyncRecord, health: RecordedHealths): SyncRecord {
+  return { ...record, health: mergeHealth(record.health, health) };
 }
 
 export function formatSyncRecord(record: SyncRecord): string {
@@ -141,6 +149,7 @@ const recordSchema = z.object({
     z.object({ commit: textSchema, workload: textSchema, container: textSchema, from: textSchema, to: textSchema }),
   ),
   omitted: z.number().exactOptional(),
+  health: healthsSchema.exactOptional(),
 });
 
 /** Parses a complete record from Git, which anyone with push access may have written; undefined if invalid. */

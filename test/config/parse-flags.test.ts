@@ -44,6 +44,7 @@ test('without flags the configuration holds the defaults of Flux v1', () => {
       automationIntervalMs: 300_000,
       automationGatherMs: 20_000,
       automationGatherMaxMs: 300_000,
+      automationRevertDeadlineMs: 600_000,
       registryDisableScanning: false,
       registryRps: 50,
       registryBurst: 10,

@@ -107,6 +107,10 @@ export function createRepository(files: Readonly<Record<string, string>>): Repos
       tag = revision;
       if (record !== undefined) records.set(revision, record);
     },
+    async amendRecord(revision, change) {
+      const record = change(records.get(revision));
+      if (record !== undefined) records.set(revision, record);
+    },
     writers: async () => ({ jobNotes: { ref: 'refs/notes/flux', fluxd: 0, fluxV1: 0 } }),
     tidy: async () => undefined,
     close: async () => undefined,

@@ -101,6 +101,7 @@ async function live(n: number, fault: Fault, isSilent: boolean) {
   const request = { base, edits: [{ path: 'x', content: 'x' }], message: 'Change', jobId: 'j', note: '{"a":1}' };
   const made = await again(async () => (await source.arrived(request)) ?? (await source.commit(request)));
   await again(() => source.recordSync({ revision: accept(made), record: '{"b":1}' }));
+  await again(() => source.amendRecord(made, (recorded) => recorded?.replace('1', '2')));
   const theirs = remote.commit({ 'y.yaml': 'y' });
   const seen = await again(() => source.fetch());
   await again(() => source.fetch());
@@ -147,7 +148,7 @@ const OUTCOME = {
   tag: true,
   note: '{"a":1}',
   notes: 1,
-  record: '{"b":1}',
+  record: '{"b":2}',
   left: [],
 };
 

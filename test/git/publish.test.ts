@@ -457,6 +457,24 @@ describe('recordSync', () => {
     expect(await source.syncRecord(second)).toBe('{"n":2}\n');
   });
 
+  test('amends the record that the remote has at the push, and leaves the tag where it is', async () => {
+    const remote = createRemote();
+    const [ours, theirs] = [sourceOf(remote.path), sourceOf(remote.path)];
+    const first = await ours.fetch();
+    await ours.amendRecord(first, (recorded) => recorded);
+    expect(remote.git('for-each-ref')).not.toContain('flux-sync');
+    await ours.recordSync({ revision: first, record: '{"n":1}' });
+    await theirs.fetch();
+    await theirs.amendRecord(first, (recorded) => `${recorded?.trim()} theirs`);
+    const tag = remote.git('rev-parse', 'flux-sync');
+    const next = remote.commit({ 'apps/b.yaml': 'b' });
+    await ours.amendRecord(first, (recorded) => `${recorded?.trim()} ours`);
+    expect(noteOf(remote, first, 'flux-sync')).toBe('{"n":1} theirs ours');
+    await ours.amendRecord(next, () => undefined);
+    expect(remote.git('rev-parse', 'flux-sync')).toBe(tag);
+    expect(await ours.syncRecords([next, first], 9)).toMatchObject([{ revision: first }]);
+  });
+
   test('of a new revision starts as few processes as there are things to write', async () => {
     const remote = createRemote();
     const git = recordingGit();

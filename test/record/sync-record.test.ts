@@ -3,8 +3,11 @@ import {
   createSyncRecord,
   differsInTrouble,
   formatSyncRecord,
+  parseSyncRecord,
   type RecordedChange,
+  type RecordedHealth,
   recordedAllowPrune,
+  withHealth,
 } from '../../src/record/index.ts';
 
 const record = (changes: readonly RecordedChange[], durationMs = 10) =>
@@ -60,6 +63,25 @@ describe('the record of a sync', () => {
     ['it is garbage', '12', undefined],
   ])('R-021: says how many confirmed deletions are to be done, when %s', (_when, recorded, left) => {
     expect(recordedAllowPrune(recorded, 12)).toBe(left);
+  });
+
+  test('gains the health of workloads, small and without secrets, and is read again', () => {
+    const healthy = (n: number): RecordedHealth => ({ state: 'healthy', images: { main: `acme/web:${n}` } });
+    const many = Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`a:deployment/y${n}`, healthy(n)]));
+    const reason = `https://ann:secret@host refused\n${'x'.repeat(1_000)}`;
+    const first = withHealth(record([created]), many);
+    const images = Object.fromEntries(
+      Array.from({ length: 50 }, (_, n) => [`c${n}`, n === 0 ? 'x'.repeat(1_000) : 'acme/web:1']),
+    );
+    const { health = {}, ...rest } = withHealth(first, { 'b:deployment/x': { state: 'failed', images, reason } });
+    expect(rest).toEqual(record([created]));
+    expect(Object.keys(health)).toHaveLength(200);
+    const { state, images: kept, reason: short = '' } = health['b:deployment/x'] ?? healthy(0);
+    expect([state, Object.keys(kept).length, Object.hasOwn(kept, 'c0')]).toEqual(['failed', 20, false]);
+    expect(short).toMatch(/^https:\/\/ann:\*\*\*@host refused x+…$/);
+    expect(short.length).toBeLessThan(310);
+    expect(parseSyncRecord(formatSyncRecord({ ...rest, health }))).toEqual({ ...rest, health });
+    expect(withHealth({ ...rest, health }, { 'b:deployment/x': healthy(1) }).health?.['b:deployment/x']).toEqual(healthy(1));
   });
 
   test('is news when what was confirmed is done', () => {

@@ -35,7 +35,7 @@ function entryToWire(entry: HistoryEntry): HistoryWire['syncs'][number] {
     const nothing = { counts: {}, changes: [], imageUpdates: [] };
     return { revision, startedAt: new Date(startedAt).toISOString(), ...nothing, failure: errorToWire(failure) };
   }
-  const { revision, previous, startedAt, durationMs, daemon, counts, changes, imageUpdates, omitted } = entry.record;
+  const { revision, previous, startedAt, durationMs, daemon, counts, changes, imageUpdates, omitted, health } = entry.record;
   return {
     revision,
     ...(previous === undefined ? {} : { previous }),
@@ -46,5 +46,17 @@ function entryToWire(entry: HistoryEntry): HistoryWire['syncs'][number] {
     changes: changes.map(({ reason, ...change }) => ({ ...change, ...(reason === undefined ? {} : { reason: redact(reason) }) })),
     imageUpdates: [...imageUpdates],
     ...(omitted === undefined ? {} : { omitted }),
+    ...(health === undefined ? {} : { health: healthToWire(health) }),
   };
+}
+
+type Health = NonNullable<Extract<HistoryEntry, { readonly kind: 'synced' }>['record']['health']>;
+
+function healthToWire(health: Health): NonNullable<HistoryWire['syncs'][number]['health']> {
+  return Object.fromEntries(
+    Object.entries(health).map(([id, { state, images, reason }]) => [
+      id,
+      { state, images: { ...images }, ...(reason === undefined ? {} : { reason: redact(reason) }) },
+    ]),
+  );
 }

@@ -29,6 +29,19 @@ export const historySchema = z.object({
       ),
       /** Number of changes omitted to keep the record small. */
       omitted: z.number().optional(),
+      /** What became of the workloads that the sync created or changed, by id; absent until it is known of all. */
+      health: z
+        .record(
+          z.string(),
+          z.object({
+            state: z.enum(['healthy', 'failed', 'unknown']),
+            /** The image of each container in the revision. */
+            images: z.record(z.string(), z.string()),
+            /** Why it is not healthy. */
+            reason: z.string().optional(),
+          }),
+        )
+        .optional(),
       /** Set if the sync failed as a whole. */
       failure: errorSchema.optional(),
     }),

@@ -5,6 +5,7 @@ import type { Loop, LoopSteps } from '../loop/loop.ts';
 import type { Progress } from '../loop/progress.ts';
 import type { ControllerMetrics } from '../metrics.ts';
 import type { Approvals } from '../sync/approvals.ts';
+import type { HealthFollower } from '../sync/health-follower.ts';
 import type { ObjectStates } from '../sync/object-states.ts';
 import type { SyncReports } from '../sync/sync-reports.ts';
 import { following, type Leadership, leading, leadsElsewhere, unknown } from './leadership.ts';
@@ -22,6 +23,7 @@ export interface ElectionOptions {
   readonly objectStates: ObjectStates;
   readonly approvals: Approvals;
   readonly health: Health;
+  readonly healthFollower: Pick<HealthFollower, 'close'>;
   readonly metrics: Pick<ControllerMetrics, 'leading' | 'queueLength'>;
   readonly clock: Clock;
 }
@@ -36,6 +38,7 @@ export function createElectionHandlers(options: ElectionOptions): ElectionHandle
     options.objectStates.forget();
     options.approvals.update([]);
     options.health.close();
+    options.healthFollower.close();
   }
 
   return {

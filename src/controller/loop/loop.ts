@@ -23,9 +23,12 @@ export interface LoopSteps {
   job(options: Cancellable): Promise<BranchAfter | undefined>;
   /** Works on the revision that was synced. */
   automate(head: AcceptedRevision, options: Cancellable): Promise<BranchAfter>;
+  /** Records the health of what was synced, when asked. */
+  recordHealth(options: Cancellable): Promise<void>;
 }
 
-type Timed = 'fetch' | 'sync' | 'automate';
+type Repeated = 'fetch' | 'sync' | 'automate';
+type Timed = Repeated | 'health';
 
 /** Why a step fails, and since when, in milliseconds since the epoch. */
 export interface Trouble {
@@ -38,7 +41,7 @@ export interface LoopOptions {
   /** The term: a signal that lasts as long as this daemon may write. Undefined while it may not; then it only fetches. */
   readonly term: () => AbortSignal | undefined;
   /** Intervals of steps without requests, in milliseconds. */
-  readonly intervals: Readonly<Record<Timed, number>>;
+  readonly intervals: Readonly<Record<Repeated, number>>;
   readonly clock: Clock;
   readonly log: Logger;
   /** Called with the duration of each step. */
@@ -53,6 +56,8 @@ export interface LoopOptions {
 export const REST_MS = 2_000;
 const NO_REST_MS = 60_000;
 
+const NEVER = Number.POSITIVE_INFINITY;
+
 /** Backoff of failed steps: first about 2 s, then longer; `soon` means at least every 30 s. */
 const RETRY = { initialMs: 2_000, maxMs: 30_000 };
 
@@ -63,9 +68,9 @@ const RETRY = { initialMs: 2_000, maxMs: 30_000 };
 export class Loop {
   readonly #options: LoopOptions;
   readonly #due: Record<Timed, number>;
-  readonly #failures: Record<Timed, number> = { fetch: 0, sync: 0, automate: 0 };
   /** The last error of failing steps. */
   readonly #troubles = new Map<Timed, Trouble>();
+  readonly #failures: Record<Timed, number> = { fetch: 0, sync: 0, automate: 0, health: 0 };
   #head: AcceptedRevision | undefined;
   /** Incremented when earlier fetches become stale. */
   #age = 0;
@@ -81,7 +86,7 @@ export class Loop {
     this.#options = options;
     const now = options.clock.monotonic();
     this.#restedAt = options.clock.monotonic();
-    this.#due = { fetch: now, sync: Number.POSITIVE_INFINITY, automate: now };
+    this.#due = { fetch: now, sync: NEVER, automate: now, health: NEVER };
   }
 
   /** Why a step failed last; undefined once it has succeeded. */
@@ -151,6 +156,10 @@ export class Loop {
       this.#follow(branch, age);
       return undefined;
     });
+    await this.#run('health', term, async () => {
+      await steps.recordHealth({ signal: term });
+      return undefined;
+    });
     if (this.#jobsWait) this.wake();
     this.#jobsWait = false;
   }
@@ -185,8 +194,8 @@ export class Loop {
     const { clock, intervals, log, onStep, watchdog } = this.#options;
     if (signal.aborted || this.#due[step] > clock.monotonic()) return;
     // Cleared before the work, so that requests during the run are not lost.
-    this.#due[step] = Number.POSITIVE_INFINITY;
-    let next = intervals[step];
+    this.#due[step] = NEVER;
+    let next = step === 'health' ? NEVER : intervals[step];
     let again: Again | undefined;
     let success = true;
     const startedAt = clock.monotonic();

@@ -22,6 +22,7 @@ export function beatingSource(source: Source, watchdog: Beating): Source {
     syncRecord: beats((...args) => source.syncRecord(...args)),
     syncRecords: beats((...args) => source.syncRecords(...args)),
     recordSync: beats((...args) => source.recordSync(...args)),
+    amendRecord: beats((...args) => source.amendRecord(...args)),
   };
 }
 

@@ -9,6 +9,7 @@ import type { ControllerMetrics } from '../metrics.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { ImageWatch } from '../ports/image-watch.ts';
 import type { Source } from '../ports/source.ts';
+import type { HealthFollower } from '../sync/health-follower.ts';
 import type { SyncReports } from '../sync/sync-reports.ts';
 import type { BranchAfter, LoopSteps } from './loop.ts';
 import { createSyncStep, type SyncStepOptions } from './sync-step.ts';
@@ -25,6 +26,7 @@ export interface StepsOptions extends SyncStepOptions, Omit<AutomateOptions, 'wa
   readonly metrics: ControllerMetrics;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly healthFollower: HealthFollower;
   /** Asks the loop for steps from within one. */
   readonly ask: (...steps: readonly ('fetch' | 'sync' | 'automate')[]) => void;
 }
@@ -58,6 +60,7 @@ export function createSteps(options: StepsOptions): LoopSteps {
       return syncStep(revision, report, cancel);
     },
     job: (cancel) => runJob(forJobs, cancel),
+    recordHealth: (cancel) => options.healthFollower.record(cancel),
     async automate(head, cancel) {
       if (!options.automation) return { state: 'known', head };
       try {

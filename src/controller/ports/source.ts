@@ -66,6 +66,12 @@ export interface Source {
    * atomic push. @throws FluxError `git/revision-removed` when the branch no longer has the revision: a retry cannot succeed.
    */
   recordSync(request: SyncRecordRequest, options?: Cancellable): Promise<void>;
+  /** Changes the sync record of a revision, from what is recorded then; undefined leaves it. */
+  amendRecord(
+    revision: Revision,
+    change: (recorded: string | undefined) => string | undefined,
+    options?: Cancellable,
+  ): Promise<void>;
   /** The writers of the sync tag and of the job notes. */
   writers(options?: Cancellable): Promise<Writers>;
   /** Packs the mirror if that makes it smaller; a fetch or a push interrupts it. */

@@ -1,5 +1,12 @@
 import type { Cancellable, FluxError } from '../../base/index.ts';
-import { differsInTrouble, formatSyncRecord, parseSyncRecord, type SyncRecord } from '../../record/index.ts';
+import {
+  differsInTrouble,
+  formatSyncRecord,
+  parseSyncRecord,
+  type RecordedHealths,
+  type SyncRecord,
+  withHealth,
+} from '../../record/index.ts';
 import type { Revision } from '../../repository/index.ts';
 import type { Source } from '../ports/source.ts';
 
@@ -44,6 +51,13 @@ export class SyncHistory implements History {
     const last = this.#entries.findLast((entry) => entry.kind === 'synced');
     if (known >= 0) this.#entries[known] = { kind: 'synced', record };
     else if (!last || hasNews(last.record, record)) this.#add({ kind: 'synced', record });
+  }
+
+  /** The health of workloads that the last sync of a revision changed. */
+  healthKnown(revision: Revision, health: RecordedHealths): void {
+    const at = this.#entries.findLastIndex((entry) => entry.kind === 'synced' && entry.record.revision === revision);
+    const entry = this.#entries[at];
+    if (entry?.kind === 'synced') this.#entries[at] = { kind: 'synced', record: withHealth(entry.record, health) };
   }
 
   failed(revision: Revision, startedAt: number, failure: FluxError): void {

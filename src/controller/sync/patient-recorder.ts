@@ -18,6 +18,8 @@ export function patientRecorder(recorder: SyncRecorder, clock: Clock): SyncRecor
   const claims = spaced(clock);
   return {
     record: (outcome, options) => records(`${outcome.revision} ${outcome.previous}`, () => recorder.record(outcome, options)),
+    // Dropped after a rejection.
+    recordHealth: (revision, health, options) => recorder.recordHealth(revision, health, options),
     claim: (revision, left, options) => claims(`${revision} ${left}`, () => recorder.claim(revision, left, options)),
   };
 }

@@ -6,6 +6,7 @@ import { imageTargets } from '../jobs/image-targets.ts';
 import type { Progress } from '../loop/progress.ts';
 import type { ControllerMetrics } from '../metrics.ts';
 import type { ImageWatch } from '../ports/image-watch.ts';
+import type { HealthFollower } from './health-follower.ts';
 import type { SyncHistory } from './history.ts';
 import { createOutcomeLog } from './log-outcome.ts';
 import type { ObjectStates } from './object-states.ts';
@@ -17,6 +18,7 @@ export interface Audience {
   readonly progress: Pick<Progress, 'done'>;
   readonly objectStates: Pick<ObjectStates, 'synced'>;
   readonly health: Pick<Health, 'synced'>;
+  readonly healthFollower: Pick<HealthFollower, 'synced'>;
   readonly history: Pick<SyncHistory, 'synced'>;
   readonly notifier: Pick<Notifier, 'notify'>;
   readonly metrics: Pick<ControllerMetrics, 'synced'>;
@@ -33,7 +35,8 @@ export interface Audience {
  * tag move finds the sync in every answer of the API. Others have their turn in between: a sync may have thousands of objects.
  */
 export function createPublished(audience: Audience): (outcome: SyncOutcome, cancel?: Cancellable) => Promise<void> {
-  const { progress, objectStates, health, history, notifier, metrics, images, automation, daemon, log } = audience;
+  const { progress, objectStates, health, healthFollower, history, notifier, metrics, images, automation, daemon, log } =
+    audience;
   const logOutcome = createOutcomeLog();
   const syncEvents = createSyncEvents();
   return async (outcome, { signal } = {}) => {
@@ -56,5 +59,6 @@ export function createPublished(audience: Audience): (outcome: SyncOutcome, canc
     notifier.notify({ events: syncEvents.of(outcome), sync: { revision, changes } });
     await yieldTurn(signal);
     if (automation) images.watch(imageTargets(workloads));
+    await healthFollower.synced(outcome);
   };
 }

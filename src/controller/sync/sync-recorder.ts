@@ -1,5 +1,13 @@
 import type { Cancellable, Clock } from '../../base/index.ts';
-import { createSyncRecord, differsInTrouble, formatSyncRecord, parseSyncRecord, type SyncRecord } from '../../record/index.ts';
+import {
+  createSyncRecord,
+  differsInTrouble,
+  formatSyncRecord,
+  parseSyncRecord,
+  type RecordedHealths,
+  type SyncRecord,
+  withHealth,
+} from '../../record/index.ts';
 import type { AcceptedRevision, Revision } from '../../repository/index.ts';
 import type { Source } from '../ports/source.ts';
 import { recordOf } from './record-of.ts';
@@ -14,10 +22,12 @@ export interface SyncRecorder {
   record(outcome: SyncOutcome, options?: Cancellable): Promise<void>;
   /** Records, before any deletion, how many deletions approved by a commit are left. */
   claim(revision: AcceptedRevision, left: number, options?: Cancellable): Promise<void>;
+  /** Adds the health of workloads to the record of a revision, as it is in Git. Resolves to false if there is no record. */
+  recordHealth(revision: Revision, health: RecordedHealths, options?: Cancellable): Promise<boolean>;
 }
 
 export function createSyncRecorder(
-  source: Pick<Source, 'syncRecord' | 'recordSync'>,
+  source: Pick<Source, 'syncRecord' | 'recordSync' | 'amendRecord'>,
   daemon: string,
   clock: Pick<Clock, 'now'>,
 ): SyncRecorder {
@@ -34,8 +44,21 @@ export function createSyncRecorder(
       if (newCommits.state === 'unread') throw newCommits.error;
       const record = recordOf(outcome, daemon);
       // A tag that moves without a record would look as if Flux v1 had set it.
-      if (previous === revision && !differsInTrouble(await source.syncRecord(revision), record)) return;
-      await source.recordSync({ revision, record: formatSyncRecord(record) }, options);
+      const recorded = previous === revision ? await source.syncRecord(revision) : undefined;
+      if (previous === revision && !differsInTrouble(recorded, record)) return;
+      const { health } = (recorded === undefined ? undefined : parseSyncRecord(recorded)) ?? {};
+      await source.recordSync({ revision, record: formatSyncRecord(health ? withHealth(record, health) : record) }, options);
+    },
+
+    async recordHealth(revision, health, options = {}) {
+      let isThere = false;
+      const merged = (recorded: string | undefined) => {
+        const record = recorded === undefined ? undefined : parseSyncRecord(recorded);
+        isThere = record !== undefined;
+        return record && formatSyncRecord(withHealth(record, health));
+      };
+      await source.amendRecord(revision, merged, options);
+      return isThere;
     },
   };
 

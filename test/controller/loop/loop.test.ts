@@ -45,6 +45,7 @@ describe('the loop', () => {
       job();
       return branch ?? { state: 'known', head: accept(head) };
     },
+    recordHealth: async () => void ran.push('record health'),
     automate: async () => {
       ran.push('automate');
       return { state: 'known', head: accept(head) };

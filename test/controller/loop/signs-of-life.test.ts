@@ -46,6 +46,7 @@ const source: Source = {
   syncRecord: call,
   syncRecords: call,
   recordSync: call,
+  amendRecord: call,
   writers: call,
   tidy: call,
   close: call,

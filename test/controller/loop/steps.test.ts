@@ -105,6 +105,7 @@ describe('the steps of the loop', () => {
       deletionLimit: 25,
       approvals: new Approvals(),
       health: createHealth({ cluster, clock }),
+      healthFollower: { synced: async () => undefined, record: async () => undefined, close: () => undefined },
       timeoutMs: 1000,
       automation: true,
       jobs: new JobQueue(source),

@@ -44,6 +44,7 @@ describe.each(TROUBLES)('R-066: when the time of day %s', (_, trouble) => {
           return undefined;
         },
         job: async () => undefined,
+        recordHealth: async () => undefined,
         automate: async () => {
           note('automate');
           return { state: 'known', head: accept('a') };

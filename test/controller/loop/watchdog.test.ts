@@ -33,6 +33,7 @@ describe('whether the loop gets on', () => {
       fetchFailed: () => undefined,
       sync: step('sync', undefined),
       job: step('job', undefined),
+      recordHealth: step('recordHealth', undefined),
       automate: step('automate', { state: 'known', head: accept('a') }),
     };
     const intervals = { fetch: 24 * 60 * MINUTE, sync: 24 * 60 * MINUTE, automate: 24 * 60 * MINUTE };

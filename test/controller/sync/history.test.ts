@@ -64,6 +64,24 @@ describe('the history of syncs', () => {
     expect(await readAll(history, limit)).toEqual([6, 5, 4, 2, 1]);
   });
 
+  test('shows the health of what the last sync of a revision changed, as soon as it is known', async () => {
+    const history = new SyncHistory(branch(0));
+    for (const [n, at] of [
+      [1, 1],
+      [2, 2],
+      [1, 3],
+    ] as const)
+      history.synced(record(n, undefined, at));
+    history.healthKnown(revision(1), { a: { state: 'healthy', images: {} } });
+    history.healthKnown(revision(3), { a: { state: 'healthy', images: {} } });
+    const { entries } = await history.page({ limit: 9 });
+    expect(entries.map((entry) => entry.kind === 'synced' && entry.record.health?.a?.state)).toEqual([
+      'healthy',
+      undefined,
+      undefined,
+    ]);
+  });
+
   test('tells of the same revision twice when something was done twice', async () => {
     const history = new SyncHistory(branch(1, { 1: formatSyncRecord(record(1)) }));
     history.synced(record(1, [{ id: 'a', outcome: 'configured', reason: 'drift' }], 50));

@@ -21,6 +21,7 @@ async function learned(options: { readonly automation: boolean; readonly stopAft
     metrics: { synced: learn('metrics') },
     notifier: { notify: learn('notifier') },
     images: { watch: learn('image watch') },
+    healthFollower: { synced: async () => learn('health follower')() },
     automation: options.automation,
     daemon: 'fluxd/1',
     log: silentLogger(),
@@ -33,11 +34,11 @@ async function learned(options: { readonly automation: boolean; readonly stopAft
   return { who: learned.map(({ who }) => who), turns: new Set(learned.map(({ turn }) => turn)).size, error };
 }
 
-const ALL = ['progress', 'object states', 'health', 'history', 'metrics', 'notifier', 'image watch'];
+const ALL = ['progress', 'object states', 'health', 'history', 'metrics', 'notifier', 'image watch', 'health follower'];
 
 test('everything learns of a sync once, and others have their turn in between', async () => {
   expect(await learned({ automation: true })).toEqual({ who: ALL, turns: 5, error: undefined });
-  expect((await learned({ automation: false })).who).toEqual(ALL.slice(0, -1));
+  expect((await learned({ automation: false })).who).toEqual(ALL.filter((who) => who !== 'image watch'));
 });
 
 test('publishing ends with the right to write', async () => {

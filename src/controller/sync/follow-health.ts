@@ -1,0 +1,135 @@
+import type { ObjectHealth } from '../../change/index.ts';
+import type { RecordedHealth } from '../../record/index.ts';
+import type { Revision } from '../../repository/index.ts';
+import type { ResourceId } from '../../resource/index.ts';
+
+/** The image of each container of a workload. */
+export type Images = Readonly<Record<string, string>>;
+
+/** The workloads that a sync created or changed. */
+export interface FollowedSync {
+  readonly revision: Revision;
+  /** When following ends, by the monotonic clock. */
+  readonly until: number;
+  readonly pending: ReadonlyMap<ResourceId, Images>;
+  readonly settled: ReadonlyMap<ResourceId, RecordedHealth>;
+}
+
+/** Syncs with workloads whose health is not known yet, oldest first; one for each revision. */
+export type Following = readonly FollowedSync[];
+
+/** A workload whose health is known now. */
+export interface SettledWorkload {
+  readonly revision: Revision;
+  readonly id: ResourceId;
+  readonly health: RecordedHealth;
+}
+
+export interface Step {
+  readonly following: Following;
+  readonly settled: readonly SettledWorkload[];
+}
+
+/** What a sync did to workloads. */
+export interface SyncedWorkloads {
+  readonly revision: Revision;
+  readonly until: number;
+  /** Created or changed. */
+  readonly changed: ReadonlyMap<ResourceId, Images>;
+  /** Whether the revision still has a workload. */
+  readonly isWanted: (id: ResourceId) => boolean;
+}
+
+/** Limit of followed syncs: more of them means that syncs change workloads faster than these become healthy. */
+const MAX_SYNCS = 20;
+
+/** A sync ended: the workloads that it changed are followed for its revision, and no longer for an earlier one. */
+export function afterSync(following: Following, { revision, until, changed, isWanted }: SyncedWorkloads): Step {
+  const by = `by revision ${revision.slice(0, 7)} before it was healthy`;
+  const closed = following.map((sync) => {
+    if (sync.revision === revision) return { ...sync, pending: without(sync.pending, (id) => !isWanted(id)) };
+    return settle(sync, (id) => {
+      if (changed.has(id)) return unknown(`changed ${by}`);
+      return isWanted(id) ? undefined : unknown(`removed ${by}`);
+    });
+  });
+  const same = closed.find((sync) => sync.revision === revision);
+  const now: FollowedSync = {
+    revision,
+    until,
+    pending: new Map([...(same?.pending ?? []), ...changed]),
+    settled: without(same?.settled ?? new Map(), (id) => changed.has(id)),
+  };
+  const all = changed.size === 0 ? closed : [...closed.filter((sync) => sync !== same), now];
+  const tooMany = all.length - MAX_SYNCS;
+  const next = all.map((sync, index) =>
+    index < tooMany ? settle(sync, () => unknown('not healthy before many later syncs changed workloads')) : sync,
+  );
+  return step(following, next);
+}
+
+/** Some workloads may have become healthy, or failed, and the time of some syncs may be over. */
+export function afterStates(following: Following, states: readonly ObjectHealth[], now: number): Step {
+  const byId = new Map(states.map((health) => [health.id, health]));
+  const next = following.map((sync) =>
+    settle(sync, (id) => {
+      const health = byId.get(id);
+      const known = health && verdictOf(health);
+      if (known || now < sync.until) return known;
+      return unknown(`not healthy in time${health ? `: ${health.message}` : ''}`);
+    }),
+  );
+  return step(following, next);
+}
+
+/** The syncs of which every workload is known, and the others. */
+export function separate(following: Following): { readonly complete: Following; readonly following: Following } {
+  return {
+    complete: following.filter(({ pending }) => pending.size === 0),
+    following: following.filter(({ pending }) => pending.size > 0),
+  };
+}
+
+type Verdict = Omit<RecordedHealth, 'images'>;
+
+function verdictOf({ state, message }: ObjectHealth): Verdict | undefined {
+  switch (state) {
+    case 'current':
+      return { state: 'healthy' };
+    case 'failed':
+      return { state: 'failed', reason: message };
+    case 'unknown':
+      return unknown(message);
+    case 'inProgress':
+    case 'terminating':
+    case 'missing':
+      return undefined;
+  }
+}
+
+function unknown(reason: string): Verdict {
+  return { state: 'unknown', reason };
+}
+
+function settle(sync: FollowedSync, verdict: (id: ResourceId) => Verdict | undefined): FollowedSync {
+  const pending = new Map<ResourceId, Images>();
+  const settled = new Map(sync.settled);
+  for (const [id, images] of sync.pending) {
+    const known = verdict(id);
+    if (known) settled.set(id, { ...known, images });
+    else pending.set(id, images);
+  }
+  return pending.size === sync.pending.size ? sync : { ...sync, pending, settled };
+}
+
+function without<Value>(map: ReadonlyMap<ResourceId, Value>, isGone: (id: ResourceId) => boolean): Map<ResourceId, Value> {
+  return new Map([...map].filter(([id]) => !isGone(id)));
+}
+
+function step(before: Following, following: Following): Step {
+  const known = new Map(before.map(({ revision, settled }) => [revision, settled]));
+  const settled = following.flatMap(({ revision, settled: now }) =>
+    [...now].flatMap(([id, health]) => (known.get(revision)?.get(id) === health ? [] : [{ revision, id, health }])),
+  );
+  return { following, settled };
+}
