@@ -32,7 +32,9 @@ import { createDiscovery, type Directory } from './discovery/discovery.ts';
 import { serverVersion } from './discovery/server-version.ts';
 import { createObjectEvents, type EventResult, type Subject } from './event/object-events.ts';
 import { type HealthOptions, healthTarget, watchHealth } from './health/watch-health.ts';
-import { type Candidacy, takePart } from './lease/take-part.ts';
+import type { Fence } from './lease/fence.ts';
+import { type Candidacy, leaseName, takePart } from './lease/take-part.ts';
+import { createConfigMapStore } from './memory/config-map.ts';
 import { FIELD_MANAGER } from './object/ownership.ts';
 import { type CoreKind, readCore } from './object/read-core.ts';
 import { lostFields } from './plan/drift.ts';
@@ -277,6 +279,14 @@ export async function createCluster(options: ClusterOptions) {
       };
       return takePart({ ...candidacy, credentials, onRequest: options.onRequest, clock, log }, watched, signal);
     },
+
+    /** Texts that outlast a restart of the daemon, in a ConfigMap beside the Lease of the source. */
+    memory: ({ syncSet, fence }: { readonly syncSet: string; readonly fence: Fence }) =>
+      createConfigMapStore({
+        transport: fenced(transport, fence),
+        namespace: async () => selfOf((await credentials.current()).headers)?.namespace,
+        name: leaseName(syncSet),
+      }),
 
     reviewAccess: (question: AccessQuestion, { signal }: Cancellable = {}): Promise<AccessVerdict> =>
       reviewAccess(transport, question, signal),

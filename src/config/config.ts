@@ -53,6 +53,8 @@ export interface Config {
   readonly automationWindow?: string;
   readonly automationFreeze?: string;
   readonly automationRevertDeadlineMs: number;
+  /** As given; absent means none. */
+  readonly automationMinAge?: string;
   readonly registryDisableScanning: boolean;
   readonly registryRps: number;
   readonly registryBurst: number;

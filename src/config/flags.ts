@@ -75,6 +75,11 @@ export const FLAG_GROUPS = {
       '10m',
       'time for a changed workload to become healthy; then its health is recorded as unknown',
     ),
+    'automation-min-age': built(
+      'string',
+      '',
+      'how long an image has to be known before automation takes it, such as `72h` or `3d`',
+    ),
     'registry-disable-scanning': built('bool', 'false', 'do not scan registries; disables image updates'),
     'registry-rps': built('float', '50', 'maximum requests per second to one registry host'),
     'registry-burst': built('int', '10', 'maximum burst of requests to one registry host'),

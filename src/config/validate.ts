@@ -159,6 +159,7 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     ...optional('automationWindow', values['automation-window']),
     ...optional('automationFreeze', values['automation-freeze']),
     automationRevertDeadlineMs: values['automation-revert-deadline'],
+    ...optional('automationMinAge', values['automation-min-age']),
     registryDisableScanning: values['registry-disable-scanning'],
     registryRps: values['registry-rps'],
     registryBurst: values['registry-burst'],

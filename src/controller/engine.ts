@@ -4,13 +4,16 @@ import type { Config } from '../config/index.ts';
 import { deployKey, sameRepository, syncSetName } from '../git/index.ts';
 import { createManifests, type ManifestThread } from '../manifests/index.ts';
 import type { Notifier } from '../notify/index.ts';
+import type { MinAge } from '../policy/index.ts';
 import type { EventLog } from '../record/index.ts';
 import type { Gates } from '../schedule/index.ts';
 import { createDaemon, type SourceDaemon } from './daemon/facade.ts';
 import { createHealth } from './daemon/health.ts';
 import { createPreview } from './daemon/preview.ts';
 import { JobQueue } from './jobs/jobs.ts';
+import { createNotice } from './jobs/notice.ts';
 import { PendingUpdates } from './jobs/pending-updates.ts';
+import { createTiming } from './jobs/timing.ts';
 import { createElectionHandlers } from './leadership/election.ts';
 import { type Leadership, termOf, UNDECIDED } from './leadership/leadership.ts';
 import { createAlarm } from './loop/alarm.ts';
@@ -19,10 +22,12 @@ import { Progress } from './loop/progress.ts';
 import { beatingCluster, beatingImages, beatingSource } from './loop/signs-of-life.ts';
 import { createSteps } from './loop/steps.ts';
 import { Watchdog } from './loop/watchdog.ts';
+import { createAutomationMemory } from './memory/automation-memory.ts';
 import type { ControllerMetrics } from './metrics.ts';
 import type { Cluster } from './ports/cluster.ts';
 import type { TakePart } from './ports/election.ts';
 import type { ImageWatch } from './ports/image-watch.ts';
+import type { MemoryStore } from './ports/memory.ts';
 import type { Source } from './ports/source.ts';
 import { createRepositoryReader } from './repository/view.ts';
 import { Approvals } from './sync/approvals.ts';
@@ -44,6 +49,8 @@ export interface EngineSource {
   readonly fence: Fence;
   /** Elects the daemon that writes for the source. */
   readonly takePart: TakePart;
+  /** What outlasts a restart. */
+  readonly memory: MemoryStore;
 }
 
 /** What the sources of a daemon share. */
@@ -58,6 +65,8 @@ export interface Shared {
   readonly notifier: Notifier;
   /** Windows and freezes of automation. */
   readonly gates: Gates;
+  /** Minimum age of images without one of their own. */
+  readonly minAge: MinAge;
   /** Called after being idle for a while. */
   readonly onRest?: () => void;
   readonly clock: Clock;
@@ -99,7 +108,7 @@ export function startEngine(options: EngineOptions): Engine {
     events,
     notifier,
     images,
-    gates,
+    minAge,
     metrics,
     onRest,
     clock,
@@ -141,6 +150,13 @@ export function startEngine(options: EngineOptions): Engine {
   });
   let leadership: Leadership = UNDECIDED;
   const stopping = new AbortController();
+  const memory = createAutomationMemory({
+    store: options.memory,
+    clock,
+    log: log.child({ component: 'memory' }),
+    stopping: stopping.signal,
+  });
+  const timing = createTiming({ ...options, memory, pending });
   const leaving = new AbortController();
 
   cluster.join({
@@ -181,8 +197,10 @@ export function startEngine(options: EngineOptions): Engine {
     health,
     healthFollower,
     metrics,
-    gates,
+    minAge,
     pending,
+    timing,
+    notice: createNotice({ memory, images, minAge, clock, log: log.child({ component: 'automation' }) }),
     automateAt: createAlarm(clock, () => loop.ask('automate'), stopping.signal),
     clock,
     log,
@@ -211,8 +229,8 @@ export function startEngine(options: EngineOptions): Engine {
     desired,
     cluster,
     images,
-    gates,
-    pending,
+    timing,
+    memory,
     jobs,
     reports,
     progress,
@@ -254,6 +272,7 @@ export function startEngine(options: EngineOptions): Engine {
       leadership = next;
     },
     stopping: stopping.signal,
+    memory: memory.memory,
     loop,
     steps,
     jobs,

@@ -5,6 +5,7 @@ import { createNotifier, eventStream, kubernetesEvents } from '../notify/index.t
 import { EventLog } from '../record/index.ts';
 import { createImageWatch } from '../registry-watch/index.ts';
 import { createAutomationGates } from './automation-gates.ts';
+import { automationMinAge } from './automation-min-age.ts';
 import type { Daemon } from './daemon/daemon.ts';
 import { combineDaemons } from './daemon/several.ts';
 import { type Engine, type EngineSource, type Shared, startEngine } from './engine.ts';
@@ -18,7 +19,7 @@ export interface DaemonMetrics extends SharedMetrics {
   ofSource(name: string): SourceMetrics;
 }
 
-export interface EnginesOptions extends Omit<Shared, 'thread' | 'events' | 'notifier' | 'gates'> {
+export interface EnginesOptions extends Omit<Shared, 'thread' | 'events' | 'notifier' | 'gates' | 'minAge'> {
   readonly sources: NonEmpty<EngineSource>;
   readonly metrics: DaemonMetrics;
   /** Heap limit in bytes, of which the manifests of all sources get half. Unlimited by default. */
@@ -38,11 +39,12 @@ export interface RunningFlux {
 /**
  * Starts an engine for each source, and what they share: HTTP, the cluster, the image watch, the manifest thread and the event log. All
  * of it is closed when they stop.
- * @throws FluxError `config/bad-schedule`.
+ * @throws FluxError `config/bad-schedule`, `config/bad-min-age`.
  */
 export function startEngines(options: EnginesOptions): RunningFlux {
   const { config, version, cluster, metrics, heapBytes, log, sources, clock } = options;
   const gates = createAutomationGates(config);
+  const minAge = automationMinAge(config);
   const http = createHttpTransport({ userAgent: `fluxd/${version}` });
   const thread = new ManifestThread({ clock });
   const events = new EventLog();
@@ -84,6 +86,7 @@ export function startEngines(options: EnginesOptions): RunningFlux {
       events,
       notifier: isOne ? notifier : { ...notifier, notify: (news) => notifier.notify({ ...news, source: source.name }) },
       gates,
+      minAge,
       images: imagesOfOne(),
       metrics: { ...metrics, ...metrics.ofSource(source.name) },
       ...(heapBytes === undefined ? {} : { maxManifestBytes: heapBytes / 2 / sources.length }),

@@ -84,6 +84,7 @@ export async function startFlux({ temporaryDirectory, pid, host, isAlive, ...opt
       url,
       source,
       fence,
+      memory: cluster.memory({ syncSet, fence }),
       takePart: (handlers, signal) =>
         cluster.takePart({ syncSet, host, fence, ...(config.sources.length > 1 ? { name } : {}) }, handlers, signal),
     };

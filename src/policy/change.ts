@@ -1,6 +1,7 @@
 import { cut, FluxError } from '../base/index.ts';
 import { type Ban, formatBans, parseBans, withBans, withoutBans } from './ban.ts';
 import { containerOf, tagPolicy } from './container-policy.ts';
+import { parseMinAge } from './min-age.ts';
 import { parseTagOrder } from './tag-order.ts';
 import { parseTagPattern } from './tag-pattern.ts';
 
@@ -15,7 +16,7 @@ export interface PolicyUpdate {
  * container and overrides it; `tag_all: glob:*` removes the patterns, since without one every tag matches. A policy that is both added
  * and removed is removed. (All as in Flux v1.) Only bans accumulate: those added join the existing ones, and those removed leave them,
  * unless the value is `true`, which removes all.
- * @throws FluxError `policy/bad-tag-pattern`, `policy/bad-order`, `policy/bad-ban`.
+ * @throws FluxError `policy/bad-tag-pattern`, `policy/bad-order`, `policy/bad-min-age`, `policy/bad-ban`.
  */
 export function policyChanges(
   { add, remove }: PolicyUpdate,
@@ -34,6 +35,7 @@ export function policyChanges(
     const kind = containerOf(name)?.kind;
     if (kind === 'tag') refuseInvalid(value);
     if (kind === 'order' && value !== '') refuseInvalidOrder(value);
+    if ((kind === 'min-age' || name === 'min-age') && value !== '') refuseInvalidAge(value);
     if (kind === 'ban' && value !== '') changes.set(name, formatBans(withBans(bansIn(existing.get(name) ?? ''), bansIn(value))));
   }
   for (const [name, value] of Object.entries(remove ?? {})) {
@@ -62,6 +64,16 @@ function refuseInvalidOrder(value: string): void {
     code: 'policy/bad-order',
     fault: 'user',
     help: `It ${order.problem}. Orders are numeric:^main-[0-9a-f]+-(\\d+)$ or alphabetical:^RELEASE\\.(.*)Z$: tags are compared by the first group of the expression.`,
+  });
+}
+
+function refuseInvalidAge(value: string): void {
+  const { problem } = parseMinAge(value);
+  if (problem === undefined) return;
+  throw new FluxError(`invalid minimum age: ${JSON.stringify(cut(value))}`, {
+    code: 'policy/bad-min-age',
+    fault: 'user',
+    help: `It ${problem}.`,
   });
 }
 

@@ -7,6 +7,7 @@ const SECOND_PREFIXES = {
   tag: 'filter.fluxcd.io/',
   ban: 'ban.fluxcd.io/',
   order: 'order.fluxcd.io/',
+  'min-age': 'min-age.fluxcd.io/',
 } as const;
 
 export type ContainerPolicyKind = keyof typeof SECOND_PREFIXES;

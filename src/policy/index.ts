@@ -1,6 +1,6 @@
 /**
  * Policies of workloads. A *policy* is an annotation in the manifest: `automated`, `locked`, `ignore`, or, for a container, a *tag
- * pattern* or *bans*. A pattern (glob, semver or regexp) selects tags and, by its kind, defines which tag is newer. Pure functions from
+ * pattern*, *bans* or a *minimum age*. A pattern (glob, semver or regexp) selects tags and, by its kind, defines which tag is newer. Pure functions from
  * annotations and tags to decisions.
  */
 export { annotationKeyFor, policiesOf } from './annotation.ts';
@@ -8,6 +8,7 @@ export { type Ban, type Bans, banOf, formatBan, needsDigests } from './ban.ts';
 export { banOfReplaced } from './ban-replaced.ts';
 export { type PolicyUpdate, policyChanges } from './change.ts';
 export { type ContainerPolicyKind, containerOf, containerPolicy, tagPolicy } from './container-policy.ts';
+export { type MinAge, minAgeFor, NO_MIN_AGE, parseMinAge } from './min-age.ts';
 export { isNewer, newest, sortImages, type TaggedImage } from './order.ts';
 export { type BooleanPolicy, bansFor, hasPolicy, type Policies, tagPatternFor } from './policies.ts';
 export { parseTagPattern, type TagPattern } from './tag-pattern.ts';

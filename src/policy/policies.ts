@@ -6,7 +6,7 @@ import { orderedBy, parseTagPattern, type TagPattern } from './tag-pattern.ts';
 export type Policies = ReadonlyMap<string, string>;
 
 /** Policies that are on or off. */
-export type BooleanPolicy = 'automated' | 'locked' | 'ignore';
+export type BooleanPolicy = 'automated' | 'locked' | 'ignore' | 'suspend';
 
 /** A policy is on only if its value is exactly `true`; `ignore: sync_only` is not `ignore`. */
 export function hasPolicy(policies: Policies, policy: BooleanPolicy): boolean {

@@ -1,5 +1,6 @@
 import type { ImageRepository } from '../image/index.ts';
 import { banOf, needsDigests } from '../policy/index.ts';
+import { firstToRipen, type Young, type Youth } from './age.ts';
 import { type Decision, held, unknown } from './decision.ts';
 import { rankingOf } from './ranking.ts';
 import { notAhead, type Subject } from './subject.ts';
@@ -20,24 +21,29 @@ interface Allowed {
   readonly tag?: string | undefined;
   /** Why a newer tag was passed over. */
   readonly ban?: Decision | undefined;
+  /** The newer tag that is old enough first. */
+  readonly young?: Young | undefined;
   /** Set if it is unknown which tag it is. */
   readonly doubt?: Decision;
 }
 
-/** The newest matching tag that is readable and not banned. */
-export function newestAllowed(subject: Subject, repository: ImageRepository): Allowed {
+/** The newest matching tag that is readable, not banned, and old enough. */
+export function newestAllowed(subject: Subject, repository: ImageRepository, youth: Youth | undefined): Allowed {
   const { current, pattern, bans } = subject;
   const ranking = rankingOf(repository, pattern);
-  if (bans.bans.length === 0) return { tag: ranking.newest };
+  if (bans.bans.length === 0 && !youth) return { tag: ranking.newest };
   let ban: Decision | undefined;
+  let young: Young | undefined;
   for (const tag of ranking.matching) {
     if (repository.images.get(tag)?.error) continue;
     const isOld = current.tag !== '' && tag !== current.tag && notAhead(tag, subject) !== undefined;
     // Older tags are not chosen anyway.
     const refusal = isOld ? undefined : refusedByBan(subject, tag);
-    if (refusal === undefined) return { tag, ban };
-    if (refusal.state === 'unknown') return tag === current.tag ? { tag, ban } : { doubt: refusal };
+    if (refusal?.state === 'unknown') return tag === current.tag ? { tag, ban, young } : { doubt: refusal };
+    const tooYoung = refusal || isOld ? undefined : youth?.(tag);
+    if (!refusal && !tooYoung) return { tag, ban, young };
     ban ??= refusal;
+    if (tooYoung) young = firstToRipen(young, tooYoung);
   }
-  return { ban };
+  return { ban, young };
 }

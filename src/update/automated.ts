@@ -5,7 +5,7 @@ import { type UpdateContext, untimed } from './context.ts';
 import { decideAgain } from './decide.ts';
 import { describeHold, UP_TO_DATE } from './decision.ts';
 import { editImages, type Planned } from './edit.ts';
-import { refuseHeld } from './held.ts';
+import { refuseHeld, refuseSuspended } from './held.ts';
 import { type Candidate, rejection, selectWorkloads, sortedResult } from './select.ts';
 import type { AutomatedSpec, ContainerUpdate, WorkloadResult } from './spec.ts';
 
@@ -19,7 +19,7 @@ export async function planAutomated({ Changes }: AutomatedSpec, context: UpdateC
   const { candidates, results } = await timed('select_workloads', () =>
     selectWorkloads(context, {
       include: [...new Set(Changes.map(({ WorkloadID }) => WorkloadID))],
-      filters: [refuseHeld, refuseUnautomated],
+      filters: [refuseHeld, refuseUnautomated, refuseSuspended(context.timing)],
     }),
   );
   for (const candidate of candidates) {
@@ -37,14 +37,14 @@ function refuseUnautomated({ policies }: Candidate): WorkloadResult | undefined 
 function updateWorkload(
   { manifest, policies }: Candidate,
   changes: AutomatedSpec['Changes'],
-  { images }: UpdateContext,
+  { images, timing }: UpdateContext,
 ): WorkloadResult {
   const updates: ContainerUpdate[] = [];
   for (const container of containersOf(manifest.object)) {
     const change = changes.find(({ Container }) => Container.Name === container.name);
     const wanted = change && tryParseImageRef(change.ImageID);
     if (!wanted) continue;
-    const decision = decideAgain({ container, inGit: policies, images }, wanted);
+    const decision = decideAgain({ container, inGit: policies, images, timing }, wanted);
     if (decision.state !== 'update') continue;
     updates.push({ Container: container.name, Current: container.image, Target: formatImageRef(decision.target) });
   }

@@ -3,8 +3,8 @@ import { canonicalName, formatImageRef, tryParseImageRef } from '../image/index.
 import { policiesOf, tagPatternFor } from '../policy/index.ts';
 import { containersOf, isWorkloadKind, type ResourceId } from '../resource/index.ts';
 import type { UpdateContext } from './context.ts';
-import { decide, decideNewest, delayOf, isAutomated } from './decide.ts';
-import { type Decision, describeDecision, describeWait, isScheduled, type Wait } from './decision.ts';
+import { decide, decideNewest, delayOf, isAutomated, suspensionOf, youthOfNamed } from './decide.ts';
+import { type Decision, describeDecision, describeHold, describeWait, isScheduled, type Wait } from './decision.ts';
 import type { FoundUpdate, Gathering } from './gathering.ts';
 import { refuseHeld } from './held.ts';
 import { type Candidate, selectWorkloads } from './select.ts';
@@ -124,28 +124,44 @@ function foundIn({ id, container, images, decision }: Decided): readonly FoundUp
 export function successOf(
   { id, policies }: Pick<Candidate, 'id' | 'policies'>,
   updates: readonly ContainerUpdate[],
-  { images, timing }: Pick<UpdateContext, 'images' | 'timing'>,
+  context: Pick<UpdateContext, 'images' | 'timing'>,
   notice?: string,
 ): WorkloadResult {
   const undone = (isAutomated(policies) ? updates : []).flatMap(({ Container: name, Target: image }) => {
-    const decision = decideNewest({ container: { name, image }, inGit: policies, images });
+    const decision = decideNewest({ container: { name, image }, inGit: policies, images: context.images });
     return decision.state === 'update' ? [`${name} to ${decision.target.tag}`] : [];
   });
   const warning = `automation will update ${undone.join(', ')} again; deautomate or lock the workload to keep what is released`;
-  // A person may release at any time, and hears that automation would wait.
-  const delays = updates.flatMap(({ Container: name, Target: image }) => {
-    const target = tryParseImageRef(image);
-    return (target && delayOf(target, { workload: id, container: { name, image }, inGit: policies, timing })) ?? [];
-  });
-  const early = delays.flatMap((delay) =>
-    delay.state === 'waiting' ? [`released ${describeWait(delay.for, delay.until)}`] : [],
-  );
-  const notices = [...(notice === undefined ? [] : [notice]), ...new Set(early), ...(undone.length > 0 ? [warning] : [])];
+  const early = earlyNotices({ id, policies }, updates, context);
+  const notices = [...(notice === undefined ? [] : [notice]), ...early, ...(undone.length > 0 ? [warning] : [])];
   return { Status: 'success', ...(notices.length > 0 ? { Error: notices.join('; ') } : {}), PerContainer: updates };
+}
+
+/** A person may release at any time, and hears that automation would wait. */
+function earlyNotices(
+  { id, policies }: Pick<Candidate, 'id' | 'policies'>,
+  updates: readonly ContainerUpdate[],
+  { images, timing }: Pick<UpdateContext, 'images' | 'timing'>,
+): readonly string[] {
+  const suspended = isAutomated(policies) ? suspensionOf({ inGit: policies, timing }) : undefined;
+  const reasons = updates.flatMap(({ Container: name, Current: image, Target }) => {
+    const target = tryParseImageRef(Target);
+    if (!target) return [];
+    const question = { workload: id, container: { name, image }, inGit: policies, images, timing };
+    const delay = delayOf(target, question);
+    const young = isAutomated(policies) ? youthOfNamed(question, target) : undefined;
+    return [
+      ...(delay?.state === 'waiting' ? [`released ${describeWait(delay.for, delay.until)}`] : []),
+      ...(young ? [`released although ${describeDecision(young)}`] : []),
+    ];
+  });
+  return [...(suspended ? [`released although ${describeHold(suspended)}`] : []), ...new Set(reasons)];
 }
 
 /** A container that is up to date, or whose image has not been scanned yet, is nothing to report. */
 function isWorthLogging(decision: Decision): boolean {
   if (decision.state === 'current') return decision.because === 'not-newer';
+  // A suspension is logged once.
+  if (decision.state === 'held') return decision.by.kind !== 'suspended';
   return decision.state !== 'unknown' || decision.why.kind !== 'not-scanned';
 }

@@ -1,4 +1,5 @@
 import type { ImageRepository } from '../image/index.ts';
+import { type Youth, youthOf } from './age.ts';
 import { refusedByBan } from './allowed.ts';
 import { decide } from './decide.ts';
 import { rankingOf } from './ranking.ts';
@@ -17,6 +18,8 @@ export interface ConsideredTag {
     | NotAhead
     | 'banned'
     | 'undigested'
+    | 'too-young'
+    | 'undated'
     | 'not-newest'
     | 'eligible';
 }
@@ -43,16 +46,22 @@ export function considerTag(question: Question, tag: string): ConsideredTag | un
 function outcomeOf(question: Question, subject: Subject, repository: ImageRepository): Outcome {
   const decision = decide(question);
   const needsAll = rankingOf(repository, subject.pattern).matched.length > 1;
-  return { chosen: decision.state === 'update' ? decision.target.tag : undefined, needsAll };
+  const youth = youthOf(question, subject);
+  return {
+    chosen: decision.state === 'update' ? decision.target.tag : undefined,
+    needsAll,
+    youth: youth && 'kind' in youth ? undefined : youth,
+  };
 }
 
 interface Outcome {
   readonly chosen: string | undefined;
   /** Whether the order needs the times of all tags that match. */
   readonly needsAll: boolean;
+  readonly youth: Youth | undefined;
 }
 
-function verdictOf(tag: string, subject: Subject, { chosen, needsAll }: Outcome): ConsideredTag['verdict'] {
+function verdictOf(tag: string, subject: Subject, { chosen, needsAll, youth }: Outcome): ConsideredTag['verdict'] {
   const { current, pattern, repository } = subject;
   if (tag === chosen) return 'chosen';
   if (tag === current.tag) return 'current';
@@ -62,5 +71,8 @@ function verdictOf(tag: string, subject: Subject, { chosen, needsAll }: Outcome)
   const refusal = refusedByBan(subject, tag);
   if (refusal?.state === 'held' && refusal.by.kind === 'banned') return 'banned';
   if (refusal?.state === 'unknown' && notAhead(tag, subject) === undefined) return 'undigested';
-  return notAhead(tag, subject) ?? (chosen === undefined ? 'eligible' : 'not-newest');
+  const behind = notAhead(tag, subject);
+  const young = behind === undefined ? youth?.(tag) : undefined;
+  if (young) return young.isRead ? 'too-young' : 'undated';
+  return behind ?? (chosen === undefined ? 'eligible' : 'not-newest');
 }

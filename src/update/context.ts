@@ -3,7 +3,9 @@ import type { ImageRepository } from '../image/index.ts';
 import type { Manifests } from '../manifests/index.ts';
 import type { Container, Manifest, ResourceId } from '../resource/index.ts';
 import type { Gates } from '../schedule/index.ts';
+import type { Ages } from './first-seen.ts';
 import type { Gathering } from './gathering.ts';
+import type { Suspension } from './suspension.ts';
 
 /** The properties of a running workload that planning needs. */
 export interface RunningWorkload {
@@ -34,6 +36,10 @@ export interface Timing {
   readonly gathering?: Gathering | undefined;
   /** In milliseconds since the epoch. */
   readonly now: number;
+  /** Minimum ages; none when absent. */
+  readonly ages?: Ages;
+  /** Set while a person has suspended all automation. */
+  readonly suspension?: Suspension | undefined;
 }
 
 /** The input of planning: one revision of the repository, and access to cluster and registries. */

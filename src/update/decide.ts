@@ -1,9 +1,10 @@
-import { formatImageRef, type ImageRef, type ImageRepository, sameImage, withTag } from '../image/index.ts';
+import { formatImageRef, type ImageRef, sameImage, withTag } from '../image/index.ts';
 import { hasPolicy, type Policies, tagPolicy } from '../policy/index.ts';
+import { type Young, youthOf } from './age.ts';
 import { newestAllowed, refusedByBan } from './allowed.ts';
-import { type Decision, type Hold, held, unknown } from './decision.ts';
+import { type Decision, type Hold, held, type Suspended, unknown, type Wait } from './decision.ts';
 import { rankingOf } from './ranking.ts';
-import { notAhead, type Question, type Subject, subjectOf } from './subject.ts';
+import { notAhead, pinOf, type Question, type Subject, subjectOf } from './subject.ts';
 
 /**
  * What holds a whole workload, for users and automation alike unless forced. One that is ignored in the cluster is held too: a change
@@ -25,7 +26,17 @@ export function decide(question: Question): Decision {
   const { inGit, inCluster } = question;
   const hold = holdOfWorkload(inGit, inCluster);
   if (hold) return held(hold);
-  return hasPolicy(inGit, 'automated') ? inTime(decideNewest(question), question) : held({ kind: 'not-automated' });
+  if (!hasPolicy(inGit, 'automated')) return held({ kind: 'not-automated' });
+  const suspended = suspensionOf(question);
+  return suspended ? held(suspended) : inTime(decideNewest(question), question);
+}
+
+/** Whether a person has paused the automation of the workload. */
+export function suspensionOf({ inGit, timing }: Pick<Question, 'inGit' | 'timing'>): Suspended | undefined {
+  if (timing?.suspension) return { kind: 'suspended', of: 'all', ...timing.suspension };
+  if (!hasPolicy(inGit, 'suspend')) return undefined;
+  const [user = '', message = ''] = [inGit.get('suspend_user'), inGit.get('suspend_msg')];
+  return { kind: 'suspended', of: 'workload', user, message };
 }
 
 /** An update that automation found, if it may commit now. */
@@ -65,12 +76,15 @@ export function decideNewest(question: Question, by: 'automation' | 'person' = '
   const { matched, unread } = rankingOf(repository, pattern);
   if (matched.length === 0) return { state: 'current', because: 'no-match' };
   if (pattern.needsTimes && matched.length > 1 && unread.length > 0) return unknown({ kind: 'unread', tags: unread }, repository);
-  const { tag, ban, doubt } = newestAllowed(subject, repository);
+  const youth = by === 'automation' ? youthOf(question, subject) : undefined;
+  if (youth && 'kind' in youth) return held(youth);
+  const { tag, ban, young, doubt } = newestAllowed(subject, repository, youth);
   if (doubt) return doubt;
-  if (tag === undefined) return ban ?? unknown({ kind: 'unreadable', tags: matched }, repository);
+  const waiting = young && waitFor(young, question, subject);
+  if (tag === undefined) return waiting ?? ban ?? unknown({ kind: 'unreadable', tags: matched }, repository);
   if (tag === '') return unknown({ kind: 'untagged' }, repository);
   const decision = by === 'person' && subject.current.tag === '' ? stepTo(subject, tag) : advance(subject, tag);
-  return decision.state === 'current' && ban ? ban : decision;
+  return decision.state === 'current' ? (waiting ?? ban ?? decision) : decision;
 }
 
 /**
@@ -82,7 +96,36 @@ export function decideAgain(question: Question, wanted: ImageRef): Decision {
   if ('state' in subject) return subject;
   if (!sameImage(subject.current, wanted) || !subject.pattern.matches(wanted.tag))
     return { state: 'current', because: 'no-match' };
-  return refusedByBan(subject, wanted.tag, wanted.digest) ?? advance(subject, wanted.tag, wanted.digest);
+  const refusal = refusedByBan(subject, wanted.tag, wanted.digest);
+  if (refusal) return refusal;
+  const youth = youthOf(question, subject);
+  if (youth && 'kind' in youth) return held(youth);
+  const young = youth?.(wanted.tag, wanted.digest);
+  return young ? waitFor(young, question, subject) : advance(subject, wanted.tag, wanted.digest);
+}
+
+/** The decision about a newer tag that is not old enough. */
+function waitFor({ tag, text, since, until, isRead }: Young, { timing }: Question, subject: Subject): Decision {
+  if (!isRead) return unknown({ kind: 'undated', tag }, subject.repository);
+  const step = advance(subject, tag);
+  if (step.state !== 'update') return step;
+  const wait: Wait = {
+    kind: 'min-age',
+    tag,
+    text,
+    inProcess: timing?.ages?.inProcess ?? false,
+    ...(since === undefined ? {} : { since }),
+  };
+  return { state: 'waiting', target: step.target, for: wait, until };
+}
+
+/** What keeps automation from an image for now that a person releases, because it is not old enough. */
+export function youthOfNamed(question: Question, named: ImageRef): Decision | undefined {
+  const subject = subjectOf(question);
+  if ('state' in subject || notAhead(named.tag, subject) !== undefined) return undefined;
+  const youth = youthOf(question, subject);
+  const young = youth && !('kind' in youth) ? youth(named.tag, named.digest) : undefined;
+  return young && waitFor(young, question, subject);
 }
 
 /** What a person who names an image disregards. */
@@ -139,10 +182,4 @@ function stepTo({ current, repository }: Subject, tag: string, digest = ''): Dec
   return formatImageRef(target) === formatImageRef(current)
     ? { state: 'current', because: 'newest' }
     : { state: 'update', target };
-}
-
-/** The digest to pin to: that of the index, if the tag refers to one, so that every platform finds its image. */
-function pinOf(repository: ImageRepository | undefined, tag: string): string | undefined {
-  const image = repository?.images.get(tag);
-  return image?.indexDigest ?? image?.digest;
 }

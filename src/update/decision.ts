@@ -26,6 +26,7 @@ type Current =
 /** What an update waits for. */
 export type Wait =
   | ScheduleWait
+  | YoungTag
   /** For others that belong to the same commit. */
   | { readonly kind: 'gathering' };
 
@@ -34,6 +35,18 @@ export interface ScheduleWait {
   readonly kind: 'window' | 'freeze';
   /** As written. */
   readonly text: string;
+}
+
+/** A tag has to be older. */
+export interface YoungTag {
+  readonly kind: 'min-age';
+  readonly tag: string;
+  /** The age as written. */
+  readonly text: string;
+  /** When we first saw it, in milliseconds since the epoch; absent if that is not counted yet. */
+  readonly since?: number;
+  /** Whether a restart of the daemon begins the wait again. */
+  readonly inProcess: boolean;
 }
 
 /** What keeps an image as it is. */
@@ -48,10 +61,24 @@ export type Hold =
   /** The text of the bans is invalid, so that it is unknown what is banned. */
   | { readonly kind: 'bad-bans'; readonly problem: string }
   | { readonly kind: 'bad-schedule'; readonly of: ScheduleWait; readonly problem: string }
+  | { readonly kind: 'bad-min-age'; readonly text: string; readonly problem: string }
+  | Suspended
   /** The reference has a digest and no tag, so it does not say which tags to follow. */
   | { readonly kind: 'digest-alone' }
   /** The reference has a tag and a digest, and the digest of the new tag has not been read. */
   | { readonly kind: 'digest-unknown'; readonly tag: string };
+
+/** A person has paused automation: of the workload in Git, or all of it. */
+export interface Suspended {
+  readonly kind: 'suspended';
+  readonly of: 'workload' | 'all';
+  /** Who did; may be empty. */
+  readonly user: string;
+  /** Why; may be empty. */
+  readonly message: string;
+  /** In milliseconds since the epoch; Git knows it in another way. */
+  readonly since?: number;
+}
 
 /** What is not known, so that nothing is updated. */
 export type Doubt =
@@ -63,6 +90,8 @@ export type Doubt =
   | { readonly kind: 'untagged' }
   /** A digest is banned, and that of this tag has not been read. */
   | { readonly kind: 'undigested'; readonly tag: string }
+  /** A minimum age is asked for, and the digest of this tag has not been read. */
+  | { readonly kind: 'undated'; readonly tag: string }
   /** The order is by time, and a time is unknown. */
   | { readonly kind: 'no-time' }
   /** The current image has no tag, and so no place in the order. */
@@ -109,7 +138,8 @@ function describeCurrent(decision: Current): string {
 
 /** `until` as in `Decision`. */
 export function describeWait(wait: Wait, until: number): string {
-  return `${situationOf(wait)}; ${Number.isFinite(until) ? `automation goes on at ${rfc3339(until)}` : 'no end is in sight'}`;
+  const end = Number.isFinite(until) ? `automation goes on at ${rfc3339(until)}` : 'no end is in sight';
+  return `${situationOf(wait)}; ${end}${wait.kind === 'min-age' ? afterRestart(wait) : ''}`;
 }
 
 export function isScheduled(wait: Wait): wait is ScheduleWait {
@@ -122,9 +152,20 @@ function situationOf(wait: Wait): string {
       return `outside of its window, ${JSON.stringify(wait.text)}`;
     case 'freeze':
       return `in a freeze, ${JSON.stringify(wait.text)}`;
+    case 'min-age':
+      return describeYouth(wait);
     case 'gathering':
       return 'while updates are gathered';
   }
+}
+
+function describeYouth({ tag, text, since }: YoungTag): string {
+  const seen = since === undefined ? 'its age is not counted yet' : `first seen at ${rfc3339(since)}`;
+  return `tag ${tag} has not the minimum age of ${text}, ${seen}`;
+}
+
+function afterRestart({ inProcess, since }: YoungTag): string {
+  return inProcess && since !== undefined ? ', unless fluxd restarts, which begins the wait again' : '';
 }
 
 export function describeHold(hold: Hold): string {
@@ -145,11 +186,23 @@ export function describeHold(hold: Hold): string {
       return `invalid bans: the text ${hold.problem}`;
     case 'bad-schedule':
       return `invalid ${hold.of.kind} ${JSON.stringify(hold.of.text)}: it ${hold.problem}`;
+    case 'bad-min-age':
+      return `invalid minimum age ${JSON.stringify(hold.text)}: it ${hold.problem}`;
+    case 'suspended':
+      return describeSuspension(hold);
     case 'digest-alone':
       return 'image is pinned to a digest without a tag';
     case 'digest-unknown':
       return `image is pinned to a digest, and the digest of tag ${hold.tag} is unknown`;
   }
+}
+
+/** `automation is suspended by Jane since 2026-12-05T10:00:00Z: "audit"`. */
+export function describeSuspension({ of, user, message, since }: Suspended): string {
+  const subject = of === 'workload' ? 'automation of the workload is suspended in Git' : 'automation is suspended';
+  const who = user === '' ? '' : ` by ${user}`;
+  const when = since === undefined ? '' : ` since ${rfc3339(since)}`;
+  return `${subject}${who}${when}${message === '' ? '' : `: ${JSON.stringify(message)}`}`;
 }
 
 function describeDoubt(doubt: Doubt): string {
@@ -164,6 +217,8 @@ function describeDoubt(doubt: Doubt): string {
       return 'untagged image in available images';
     case 'undigested':
       return `the digest of tag ${doubt.tag} has not been read, so it is unknown whether it is banned`;
+    case 'undated':
+      return `the digest of tag ${doubt.tag} has not been read, so its age is unknown`;
     case 'no-time':
       return 'image with zero created timestamp';
     case 'no-tag':

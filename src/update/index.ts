@@ -16,7 +16,9 @@ export type {
 } from './context.ts';
 export { decide } from './decide.ts';
 export { type Decision, describeDecision, UP_TO_DATE } from './decision.ts';
+export { earliest, type FirstSeen } from './first-seen.ts';
 export { type FoundUpdate, type Gathering, type GatherTimes, gather, type PendingUpdate, pendingAfter } from './gathering.ts';
+export { noticeTags } from './notice-tags.ts';
 export { planUpdate, type UpdatePlan } from './plan.ts';
 export { PoliciesRefused } from './policies.ts';
 export { rankingOf } from './ranking.ts';
@@ -36,3 +38,4 @@ export type {
   WorkloadResult,
 } from './spec.ts';
 export type { Question } from './subject.ts';
+export type { Suspension } from './suspension.ts';

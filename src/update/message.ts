@@ -67,11 +67,17 @@ const ADDED: ReadonlyMap<string, string> = new Map([
   ['automated', 'Automated'],
   ['locked', 'Locked'],
   ['ban', 'Banned images'],
+  ['suspend', 'Suspended'],
+  ['suspend_user', 'Suspended'],
+  ['suspend_msg', 'Suspended'],
 ]);
 const REMOVED: ReadonlyMap<string, string> = new Map([
   ['automated', 'Deautomated'],
   ['locked', 'Unlocked'],
   ['ban', 'Lifted bans of images'],
+  ['suspend', 'Resumed'],
+  ['suspend_user', 'Resumed'],
+  ['suspend_msg', 'Resumed'],
 ]);
 
 function trimBrackets(text: string): string {

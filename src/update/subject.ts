@@ -38,6 +38,12 @@ export function subjectOf({ container: { name, image }, inGit, images }: Questio
   }
 }
 
+/** The digest of a tag: that of the index, if the tag refers to one, so that every platform finds its image. */
+export function pinOf(repository: ImageRepository | undefined, tag: string): string | undefined {
+  const image = repository?.images.get(tag);
+  return image?.indexDigest ?? image?.digest;
+}
+
 export type NotAhead = 'no-tag' | 'no-time' | 'not-newer';
 
 /** Why a tag is not strictly newer than the current one, by version or by two known times. A lacking tag must not cause a downgrade. */

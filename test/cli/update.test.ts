@@ -201,6 +201,12 @@ describe('policy commands', () => {
       { 'ban.web': '1.3.0, @sha256:ab', 'ban.log': '2.0' },
       { 'ban.web': '1.2.0', 'ban.log': 'true' },
     ],
+    [
+      'minimum ages',
+      ['policy', '--min-age=a=72h,b=3d', '--min-age=c=', '--min-age=1h'],
+      { 'min-age.a': '72h', 'min-age.b': '3d', 'min-age': '1h' },
+      { 'min-age.c': 'true' },
+    ],
     ['a pattern with an equals sign', ['policy', '--tag=c=semver:>=1.0'], { 'tag.c': 'semver:>=1.0' }, {}],
   ])('%s', async (_name, line, add, remove) => {
     const { sent, lines, code } = await run(done, ...line, '-w', CART);

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Clock, createMetrics, silentLogger } from '../../src/base/index.ts';
 import { applyUpdate, type UpdateOptions } from '../../src/controller/jobs/apply-update.ts';
-import type { PendingUpdates } from '../../src/controller/jobs/pending-updates.ts';
 import type { Cluster } from '../../src/controller/ports/cluster.ts';
 import type { ImageWatch } from '../../src/controller/ports/image-watch.ts';
 import type { Source } from '../../src/controller/ports/source.ts';
@@ -65,8 +64,7 @@ async function committed(
     desired,
     cluster,
     images: partOf<ImageWatch>(images),
-    gates: createGates({}),
-    pending: partOf<PendingUpdates>({ gathering: undefined }),
+    timing: () => ({ gates: createGates({}), now: 0 }),
     notifier,
     metrics,
     clock: partOf<Clock>(clock),

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/index.ts';
 import { fluxV1Status } from '../../src/cluster/workload/flux-v1-status.ts';
 import { createDaemon, type DaemonOptions } from '../../src/controller/daemon/facade.ts';
-import type { PendingUpdates } from '../../src/controller/jobs/pending-updates.ts';
 import type { Progress } from '../../src/controller/loop/progress.ts';
 import type { ImageWatch } from '../../src/controller/ports/image-watch.ts';
 import type { Source } from '../../src/controller/ports/source.ts';
@@ -63,8 +62,7 @@ async function listing({ objects = [hello, svc], registry = REGISTRY, file = '',
     reader: createRepositoryReader(source, createManifests(), { idOf, namesBy: () => idOf }),
     images: partOf<ImageWatch>({ repository: (name) => registry[name] && repositoryOf(registry[name]) }),
     progress: partOf<Progress>({ failures: new Map() }),
-    gates: createGates({}),
-    pending: partOf<PendingUpdates>({ gathering: undefined }),
+    timing: () => ({ gates: createGates({}), now: 0 }),
     clock: systemClock,
   });
   const { listWorkloads, listImages } = createDaemon(options);

@@ -7,6 +7,7 @@ import type { Daemon } from '../../src/controller/daemon/daemon.ts';
 import { startEngines } from '../../src/controller/engines.ts';
 import type { TakePart } from '../../src/controller/ports/election.ts';
 import type { Source } from '../../src/controller/ports/source.ts';
+import { syncSetName } from '../../src/git/index.ts';
 import type { KubernetesOptions } from '../../src/sim/index.ts';
 import { createRepository, type Repository } from './repository.ts';
 import { type Site, startSite } from './world.ts';
@@ -74,11 +75,14 @@ export async function startEngine(files: Readonly<Record<string, string>>, optio
   });
   const config = parse(['--git-url=https://git.example.org/shop.git', '--registry-disable-scanning', ...(options.flags ?? [])]);
   const [{ name, url }] = config.sources;
+  const fence = new Fence(clock);
   const engine = startEngines({
     config,
     version: 'faults',
     environment: {},
-    sources: [{ name, url, source, fence: new Fence(clock), takePart: leadAlways }],
+    sources: [
+      { name, url, source, fence, memory: cluster.memory({ syncSet: syncSetName(source), fence }), takePart: leadAlways },
+    ],
     cluster,
     metrics,
     clock,

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import { FluxError } from '../../src/base/index.ts';
 import type { ImageInfo, ImageRepository } from '../../src/image/index.ts';
+import { NO_MIN_AGE } from '../../src/policy/index.ts';
 import { createGates } from '../../src/schedule/index.ts';
 import { consider } from '../../src/update/consider.ts';
 import { decide } from '../../src/update/decide.ts';
 import { type Decision, type Doubt, describeDecision, type Hold, type Wait } from '../../src/update/decision.ts';
-import { planAutomation } from '../../src/update/index.ts';
+import { planAutomation, type Timing } from '../../src/update/index.ts';
 import type { Question } from '../../src/update/subject.ts';
 import { processorMs } from '../support/processor.ts';
 import { longestTurn } from '../support/turn-cpu.ts';
@@ -27,10 +28,30 @@ interface Given {
   readonly tags?: Tags | undefined;
   readonly nextAt?: number;
   readonly ripeAt?: number;
+  /** When tags were first seen with the digest that they have. */
+  readonly seen?: Readonly<Record<string, string>>;
+  readonly timing?: Partial<Timing>;
 }
 
-function questionOf({ image = 'acme/web:1.0.0', inGit = {}, inCluster = {}, tags, nextAt, ripeAt }: Given): Question {
+function questionOf({
+  image = 'acme/web:1.0.0',
+  inGit = {},
+  inCluster = {},
+  tags,
+  nextAt,
+  ripeAt,
+  seen = {},
+  timing = {},
+}: Given): Question {
   const repository = tags && repositoryOf(tags, nextAt);
+  const sightings = Object.entries(seen).map(
+    ([tag, time]) => [tag, { digest: tags?.[tag]?.digest ?? '', since: Date.parse(time) }] as const,
+  );
+  const ages = {
+    byDefault: NO_MIN_AGE,
+    seen: new Map([['index.docker.io/acme/web', new Map(sightings)]]),
+    inProcess: false,
+  };
   return {
     workload: 'shop:deployment/web',
     container: { name: 'web', image },
@@ -38,7 +59,7 @@ function questionOf({ image = 'acme/web:1.0.0', inGit = {}, inCluster = {}, tags
     inCluster: new Map(Object.entries(inCluster)),
     images: { repository: () => repository },
     // A Saturday.
-    timing: { gates: createGates({}), gathering: { ripeAt: () => ripeAt }, now: NOON },
+    timing: { gates: createGates({}), gathering: { ripeAt: () => ripeAt }, now: NOON, ages, ...timing },
   };
 }
 
@@ -72,6 +93,14 @@ const ROWS: Readonly<Record<Reason, readonly [given: Given, text: string]>> = {
     { ripeAt: Date.parse('2026-12-05T12:00:20Z'), tags: { '1.0.0': {}, '1.1.0': {} } },
     'while updates are gathered; automation goes on at 2026-12-05T12:00:20Z',
   ],
+  'waiting min-age': [
+    {
+      inGit: { 'min-age.web': '72h' },
+      tags: { '1.0.0': {}, '1.1.0': { digest: GOOD } },
+      seen: { '1.1.0': '2026-12-04T10:00:00Z' },
+    },
+    'tag 1.1.0 has not the minimum age of 72h, first seen at 2026-12-04T10:00:00Z; automation goes on at 2026-12-07T10:00:00Z',
+  ],
   'current newest': [{ tags: { '1.0.0': {}, '0.9.0': {} } }, 'image(s) up to date'],
   'current no-match': [{ tags: { main: {}, latest: {} } }, 'no known tag matches'],
   'current not-newer': [{ tags: { '0.9.0': {} } }, 'newest matching tag 0.9.0 is not newer than 1.0.0'],
@@ -87,6 +116,14 @@ const ROWS: Readonly<Record<Reason, readonly [given: Given, text: string]>> = {
     { inGit: { window: 'weekdays' }, tags: { '1.0.0': {}, '1.1.0': {} } },
     'invalid window "weekdays": it "weekdays" is not "minute hour day month weekday / duration / time zone"',
   ],
+  'held bad-min-age': [
+    { inGit: { 'min-age.web': 'three days' }, tags: { '1.0.0': {}, '1.1.0': {} } },
+    'invalid minimum age "three days": it is not a duration such as 72h, 90m or 3d',
+  ],
+  'held suspended': [
+    { timing: { suspension: { user: 'Ann <ann@example.org>', message: 'audit', since: NOON } }, tags: { '1.1.0': {} } },
+    'automation is suspended by Ann <ann@example.org> since 2026-12-05T12:00:00Z: "audit"',
+  ],
   'held digest-alone': [{ image: 'acme/web@sha256:aa', tags: { '1.1.0': {} } }, 'image is pinned to a digest without a tag'],
   'held digest-unknown': [
     { image: 'acme/web:1.0.0@sha256:aa', tags: { '1.1.0': null } },
@@ -100,6 +137,10 @@ const ROWS: Readonly<Record<Reason, readonly [given: Given, text: string]>> = {
   'unknown undigested': [
     { inGit: { 'ban.web': `@${BAD}` }, tags: { '1.1.0': {} } },
     'the digest of tag 1.1.0 has not been read, so it is unknown whether it is banned',
+  ],
+  'unknown undated': [
+    { inGit: { 'min-age': '3d' }, tags: { '1.0.0': {}, '1.1.0': null } },
+    'the digest of tag 1.1.0 has not been read, so its age is unknown',
   ],
   'unknown not-scanned': [{ tags: undefined }, 'the tags of the image have not been read'],
   'unknown unread': [
@@ -206,6 +247,93 @@ test('an update that was gathered is ripe at its time, and a closed window comes
   expect(reasonOf(decide(questionOf({ tags, inGit, ripeAt: NOON + 1 })))).toBe('waiting window');
 });
 
+const aged = { inGit: { 'min-age.web': '3d' } };
+const digests = { '1.0.0': {}, '1.1.0': { digest: GOOD }, '1.2.0': { digest: BAD } };
+
+test.each<[string, Given, string]>([
+  [
+    'the newest that is old enough is taken',
+    { ...aged, tags: digests, seen: { '1.1.0': '2026-12-02T12:00:00Z', '1.2.0': '2026-12-02T12:00:01Z' } },
+    'update to acme/web:1.1.0',
+  ],
+  [
+    'of several that are not, it waits for the first that will be',
+    { ...aged, tags: digests, seen: { '1.1.0': '2026-12-03T00:00:00Z', '1.2.0': '2026-12-04T00:00:00Z' } },
+    'tag 1.1.0 has not the minimum age of 3d, first seen at 2026-12-03T00:00:00Z; automation goes on at 2026-12-06T00:00:00Z',
+  ],
+  [
+    'of several that will be at the same time, for the newest',
+    { ...aged, tags: digests, seen: { '1.1.0': '2026-12-03T00:00:00Z', '1.2.0': '2026-12-03T00:00:00Z' } },
+    'tag 1.2.0 has not the minimum age of 3d, first seen at 2026-12-03T00:00:00Z; automation goes on at 2026-12-06T00:00:00Z',
+  ],
+  [
+    'a tag whose digest is unread does not keep an older one back',
+    { ...aged, tags: { ...digests, '1.2.0': null }, seen: { '1.1.0': '2026-12-01T00:00:00Z' } },
+    'update to acme/web:1.1.0',
+  ],
+  [
+    'what is not counted yet has no end',
+    { ...aged, tags: digests },
+    'tag 1.2.0 has not the minimum age of 3d, its age is not counted yet; no end is in sight',
+  ],
+  [
+    'a banned one is not waited for',
+    {
+      inGit: { ...aged.inGit, 'ban.web': '1.2.0' },
+      tags: digests,
+      seen: { '1.1.0': '2026-12-04T00:00:00Z', '1.2.0': '2026-12-03T00:00:00Z' },
+    },
+    'tag 1.1.0 has not the minimum age of 3d, first seen at 2026-12-04T00:00:00Z; automation goes on at 2026-12-07T00:00:00Z',
+  ],
+  ['the current one needs no age', { ...aged, tags: { '1.0.0': {} } }, 'image(s) up to date'],
+  [
+    'a moved tag of a pinned image does',
+    { ...aged, image: `acme/web:1.0.0@${GOOD}`, tags: { '1.0.0': { digest: BAD } }, seen: { '1.0.0': '2026-12-04T00:00:00Z' } },
+    'tag 1.0.0 has not the minimum age of 3d, first seen at 2026-12-04T00:00:00Z; automation goes on at 2026-12-07T00:00:00Z',
+  ],
+  [
+    'the container wins over the workload',
+    { inGit: { 'min-age.web': '0s', 'min-age': '72h' }, tags: digests },
+    'update to acme/web:1.2.0',
+  ],
+  [
+    'a wait that a restart begins again says so',
+    {
+      ...aged,
+      tags: { '1.0.0': {}, '1.1.0': { digest: GOOD } },
+      timing: {
+        ages: {
+          byDefault: NO_MIN_AGE,
+          seen: new Map([['index.docker.io/acme/web', new Map([['1.1.0', { digest: GOOD, since: NOON }]])]]),
+          inProcess: true,
+        },
+      },
+    },
+    'tag 1.1.0 has not the minimum age of 3d, first seen at 2026-12-05T12:00:00Z; automation goes on at 2026-12-08T12:00:00Z, unless fluxd restarts, which begins the wait again',
+  ],
+  [
+    'a window that is closed when it is old enough is waited for then',
+    { inGit: { ...aged.inGit, window: '0 9 * * mon-fri / 8h / UTC' }, tags: digests, seen: { '1.1.0': '2026-12-01T00:00:00Z' } },
+    'outside of its window, "0 9 * * mon-fri / 8h / UTC"; automation goes on at 2026-12-07T09:00:00Z',
+  ],
+])('with a minimum age: %s', (_name, given, text) => {
+  expect(describeDecision(decide(questionOf(given)))).toBe(text);
+});
+
+test.each<[string, Readonly<Record<string, string>>, string]>([
+  ['by nobody', { suspend: 'true' }, 'automation of the workload is suspended in Git'],
+  [
+    'by a person',
+    { suspend: 'true', suspend_user: 'Ann', suspend_msg: 'audit' },
+    'automation of the workload is suspended in Git by Ann: "audit"',
+  ],
+])('a workload is suspended in Git %s, also when it is up to date', (_name, inGit, text) => {
+  expect(describeDecision(decide(questionOf({ inGit, tags: { '1.0.0': {} } })))).toBe(text);
+  expect(describeDecision(decide(questionOf({ inGit: { ...inGit, suspend: 'false' }, tags: { '1.0.0': {} } })))).toBe(
+    'image(s) up to date',
+  );
+});
+
 test('an unknown decision says when the registry is asked next', () => {
   const given = { inGit: byTime, tags: { '1.0.0': { createdAt: 1 }, a: null }, nextAt: 5000 };
   expect(decide(questionOf(given))).toMatchObject({ state: 'unknown', nextLookAt: 5000 });
@@ -242,6 +370,11 @@ test.each<[string, Given, readonly string[]]>([
       tags: { '1.0.0': {}, '1.1.0': { digest: GOOD }, '1.2.0': {}, '1.3.0': {}, '0.9.0': { digest: BAD } },
     },
     ['1.3.0 banned', '1.2.0 undigested', '1.1.0 eligible', '1.0.0 current', '0.9.0 banned'],
+  ],
+  [
+    'a minimum age',
+    { inGit: { 'min-age': '72h' }, tags: { ...digests, '1.3.0': null }, seen: { '1.1.0': '2026-12-01T00:00:00Z' } },
+    ['1.3.0 undated', '1.2.0 too-young', '1.1.0 chosen', '1.0.0 current'],
   ],
   ['an image without tag', { image: 'acme/web', inGit: byTime, tags: { a: { createdAt: 2 } } }, ['a no-tag']],
   ['a repository that was not scanned', {}, []],

@@ -51,6 +51,19 @@ describe('commit messages', () => {
       'Updated workload policies\n\n- Unlocked: shop:deployment/web\n- Updated policies: shop:deployment/web\n',
     ],
     [
+      'a suspension with who and why',
+      policy({ 'shop:deployment/web': { add: { suspend: 'true', suspend_user: 'Ann', suspend_msg: 'audit' }, remove: {} } }),
+      'Suspended: shop:deployment/web\n',
+    ],
+    [
+      'its end, with a message',
+      policy(
+        { 'shop:deployment/web': { add: {}, remove: { suspend: 'true', suspend_user: 'true', suspend_msg: 'true' } } },
+        'audit is over',
+      ),
+      'audit is over\n\n- Resumed: shop:deployment/web\n',
+    ],
+    [
       'a policy named like a member of Object is a policy like others',
       policy({ 'shop:deployment/web': { add: { constructor: 'x' }, remove: {} } }),
       'Updated policies: shop:deployment/web\n',

@@ -164,6 +164,8 @@ ${annotations}spec:
 
   test.each([
     ['a pattern that is none', ID, { 'tag.cart': 'semver:foo' }, 'invalid tag pattern: "semver:foo"'],
+    ['an age that is none', ID, { 'min-age.cart': 'soon' }, 'invalid minimum age: "soon"'],
+    ['an age of all containers that is none', ID, { 'min-age': '1w' }, 'invalid minimum age: "1w"'],
     [
       'a resource without containers',
       'shop:service/cart',

@@ -21,6 +21,7 @@ interface PolicyFlags extends WorkloadFlags {
   readonly tagAll?: string;
   readonly tag?: readonly string[];
   readonly order?: readonly string[];
+  readonly minAge?: readonly string[];
   readonly ban?: readonly string[];
   readonly unban?: readonly string[];
   readonly automate?: boolean;
@@ -72,6 +73,11 @@ export function generalPolicyCommand(launch: Launch): Command {
           'order of tags for one container, numeric:REGEXP or alphabetical:REGEXP; empty removes it; may be repeated',
           collect,
         )
+        .option(
+          '--min-age <container=age>',
+          'how long an image has to be known before automation takes it, such as 72h or 3d; without container= for all of them; empty removes it; may be repeated',
+          collect,
+        )
         .option('--ban <container=image>', 'tag, tag@digest or @digest not to update to; may be repeated', collect)
         .option('--unban <container=image>', 'lift a ban; * lifts all; may be repeated', collect)
         .option('--automate', 'turn automatic image updates on')
@@ -114,6 +120,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "policy --workload=shop:deployment/cart --tag-all='semver:~1.2'",
     "policy -n shop -w deployment/cart --tag='cart=glob:main-*' --automate",
     'policy -w shop:deployment/cart --ban=cart=1.3.0',
+    'policy -w shop:deployment/cart --min-age=cart=72h',
     "policy -w shop:deployment/cart --order='cart=numeric:-(\\d+)$'",
   ],
 };
@@ -159,6 +166,13 @@ async function policyUpdate(flags: PolicyFlags, user: string): Promise<PolicySpe
     if (order === '') remove[containerPolicy('order', container)] = 'true';
     else add[containerPolicy('order', container)] = order;
   }
+  for (const text of flags.minAge ?? []) {
+    const [container, age] = text.includes('=') ? splitPair(text, 'min-age') : [undefined, text];
+    const { containerPolicy } = await policyRoom();
+    const policy = container === undefined ? 'min-age' : containerPolicy('min-age', container);
+    if (age === '') remove[policy] = 'true';
+    else add[policy] = age;
+  }
   Object.assign(add, await bansOf(flags.ban));
   Object.assign(remove, await bansOf(flags.unban));
   return { add, remove };
@@ -179,9 +193,9 @@ async function bansOf(pairs: readonly string[] = []): Promise<Readonly<Record<st
 }
 
 /** The first `=` separates; the pattern may contain more (`semver:>=1.0`). */
-function splitPair(pair: string, what: 'tag' | 'order' | 'ban'): readonly [container: string, value: string] {
+function splitPair(pair: string, what: 'tag' | 'order' | 'min-age' | 'ban'): readonly [container: string, value: string] {
   const at = pair.indexOf('=');
-  const format = { tag: 'container=filter', order: 'container=order', ban: 'container=image' }[what];
+  const format = { tag: 'container=filter', order: 'container=order', 'min-age': 'container=age', ban: 'container=image' }[what];
   if (at < 1) throw usageError(`invalid container/${what} pair: ${JSON.stringify(pair)}. Expected format is '${format}'`);
   return [pair.slice(0, at), pair.slice(at + 1)];
 }

@@ -42,7 +42,10 @@ function claimsOf(token: string): Readonly<Record<string, unknown>> | undefined 
   }
 }
 
-/** True for objects that this process depends on: its namespace, service account, pod and its owners, and the leases there (S-093). */
+/**
+ * True for objects that this process depends on: its namespace, service account, pod and its owners, and the leases and memories there
+ * (S-093).
+ */
 export function isOurs(
   { resource: { group, kind }, live }: { readonly resource: ApiResource; readonly live: LiveObject },
   self: Self,
@@ -50,11 +53,15 @@ export function isOurs(
   if (group === '' && kind === 'Namespace') return live.name === self.namespace;
   if (live.namespace !== self.namespace) return false;
   if (group === 'coordination.k8s.io') return kind === 'Lease';
+  if (group === '' && kind === 'ConfigMap') return MEMORY_NAME.test(live.name);
   if (group === '' && kind === 'ServiceAccount') return live.name === self.serviceAccount;
   if (self.pod === undefined) return false;
   if (group === '' && kind === 'Pod') return live.name === self.pod;
   return group === 'apps' && runs(live.name, self.pod);
 }
+
+/** A memory has the name of the Lease. */
+const MEMORY_NAME = /^flux-[0-9a-f]{12}$/;
 
 /** A pod's name is its owner's plus one part, or two parts below a Deployment. */
 function runs(workload: string, pod: string): boolean {

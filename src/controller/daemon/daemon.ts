@@ -4,7 +4,8 @@ import type { ImageInfo, ImageScan } from '../../image/index.ts';
 import type { EventLog } from '../../record/index.ts';
 import type { Revision, SourceState, Writers } from '../../repository/index.ts';
 import type { Container, Problem, ResourceId, Rollout } from '../../resource/index.ts';
-import type { UpdateResult, UpdateSpec } from '../../update/index.ts';
+import type { Suspension, UpdateResult, UpdateSpec } from '../../update/index.ts';
+import type { Keeping } from '../memory/memory.ts';
 import type { HeldDeletions } from '../sync/approvals.ts';
 import type { History } from '../sync/history.ts';
 import type { ObjectStatesView } from '../sync/object-states.ts';
@@ -100,6 +101,15 @@ export interface SyncReport {
   readonly failure?: FluxError;
 }
 
+/** The automation of one source. */
+export interface AutomationState {
+  readonly source: string;
+  /** Set while a person has suspended it. */
+  readonly suspension?: Suspension;
+  /** Whether a restart remembers that, and since when images are known. */
+  readonly memory: Keeping;
+}
+
 /** A file that a client sends in place of the repository's; its path is only displayed. */
 export interface DiffFile {
   readonly path: string;
@@ -189,6 +199,14 @@ export interface Daemon {
    * @throws FluxError `preview/busy` while another one runs, `preview/timeout`, `git/bad-revision`.
    */
   diff(request: DiffRequest, options?: Cancellable): Promise<DiffReport>;
+  /** The automation of each source. */
+  automation(options?: Cancellable): Promise<readonly AutomationState[]>;
+  /**
+   * Pauses automation until it is resumed, over restarts.
+   * @throws FluxError `memory/not-kept` if a restart would forget it.
+   */
+  suspendAutomation(who: Omit<Suspension, 'since'>, options?: Cancellable): Promise<readonly AutomationState[]>;
+  resumeAutomation(options?: Cancellable): Promise<readonly AutomationState[]>;
   heldDeletions(): HeldDeletions;
   /**
    * Approves the list of held deletions with this hash, and requests a sync.

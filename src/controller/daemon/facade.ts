@@ -3,17 +3,16 @@ import type { Manifests } from '../../manifests/index.ts';
 import type { EventLog } from '../../record/index.ts';
 import type { Revision } from '../../repository/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
-import type { Gates } from '../../schedule/index.ts';
-import type { UpdateSpec } from '../../update/index.ts';
+import type { Timing, UpdateSpec } from '../../update/index.ts';
 import { asksForCommit, dryRunUpdate } from '../jobs/apply-update.ts';
 import { createDryRun } from '../jobs/dry-run.ts';
 import type { JobQueue } from '../jobs/jobs.ts';
-import type { PendingUpdates } from '../jobs/pending-updates.ts';
 import { type Leadership, requireLeadership } from '../leadership/leadership.ts';
 import type { Loop } from '../loop/loop.ts';
 import type { Progress } from '../loop/progress.ts';
 import { readinessOf } from '../loop/readiness.ts';
 import type { Watchdog } from '../loop/watchdog.ts';
+import type { AutomationMemory } from '../memory/automation-memory.ts';
 import type { ControllerMetrics } from '../metrics.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { ImageWatch } from '../ports/image-watch.ts';
@@ -33,6 +32,7 @@ import { listImages } from './list-images.ts';
 import { createWorkloadListing, refuseBothFilters } from './list-workloads.ts';
 import type { Preview } from './preview.ts';
 import { refuseUnknown } from './source-name.ts';
+import { createSuspending } from './suspending.ts';
 
 /** The daemon as far as one source is concerned. */
 export interface SourceDaemon extends Daemon {
@@ -55,9 +55,9 @@ export interface DaemonOptions {
   readonly desired: Manifests;
   readonly cluster: Cluster;
   readonly images: ImageWatch;
-  /** Windows and freezes of automation. */
-  readonly gates: Gates;
-  readonly pending: PendingUpdates;
+  /** When automation may commit, as of each call. */
+  readonly timing: () => Timing;
+  readonly memory: AutomationMemory;
   readonly jobs: JobQueue;
   readonly reports: SyncReports;
   readonly progress: Progress;
@@ -91,8 +91,7 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
 
   const listWorkloads = createWorkloadListing();
   const currentView = createCurrentView(source, reader);
-  const timing = () => ({ gates: options.gates, gathering: options.pending.gathering, now: clock.now() });
-  const why = createWhy({ ...options, currentView, timing });
+  const why = createWhy({ ...options, currentView });
   const dryRun = createDryRun({
     calculate: (spec, cancel) => dryRunUpdate(spec, options, cancel),
     timeoutMs: options.timeoutMs,
@@ -129,7 +128,7 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
       refuseBothFilters(namespace, id, 'workload');
       const filter = { ...(namespace === '' ? {} : { namespace }), ...(id === undefined ? {} : { ids: [id] }) };
       const [running, view] = await Promise.all([cluster.workloads(filter), currentView()]);
-      return listImages(running, view?.workloads ?? new Map(), { images, timing: timing() });
+      return listImages(running, view?.workloads ?? new Map(), { images, timing: options.timing() });
     },
 
     async export() {
@@ -195,6 +194,8 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
     scansImages: options.scansImages,
     imageScans: () => images.scans(),
     events: options.events,
+
+    ...createSuspending(options),
 
     heldDeletions: () => approvals.held(),
 

@@ -53,6 +53,12 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
     return mergeReports(mapNonEmpty(concerned, (daemon) => named(daemon, daemon.startSync())));
   }
 
+  /** Changes all sources, or none if one refuses changes now. */
+  async function ofAll<T>(change: (daemon: SourceDaemon) => Promise<readonly T[]>): Promise<readonly T[]> {
+    for (const daemon of daemons) blaming(daemon, () => daemon.requireAcceptance());
+    return (await Promise.all(daemons.map((daemon) => answer(daemon, change)))).flat();
+  }
+
   return {
     version: () => first.version(),
     sources: names,
@@ -73,11 +79,7 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
       const all = await shares(spec);
       // Before the first job: a client that gets an error finds no change under way.
       for (const [daemon, share] of all) blaming(daemon, () => daemon.requireAcceptance(share));
-      const ids = await Promise.all(
-        all.map(([daemon, share]) =>
-          daemon.update(share, cancel).catch((error: unknown) => Promise.reject(blame(daemon, error))),
-        ),
-      );
+      const ids = await Promise.all(all.map(([daemon, share]) => answer(daemon, () => daemon.update(share, cancel))));
       return ids.join(AND);
     },
     job: async (id) =>
@@ -110,6 +112,11 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
     history: () => Promise.reject(unnamed(names)),
     writers: () => Promise.reject(unnamed(names)),
 
+    automation: async (cancel) =>
+      (await Promise.all(daemons.map((daemon) => answer(daemon, () => daemon.automation(cancel))))).flat(),
+    suspendAutomation: (who, cancel) => ofAll((daemon) => daemon.suspendAutomation(who, cancel)),
+    resumeAutomation: (cancel) => ofAll((daemon) => daemon.resumeAutomation(cancel)),
+
     heldDeletions: () => mergeHeld(mapNonEmpty(daemons, (daemon) => daemon.heldDeletions())),
     approveDeletions(hash) {
       const lists = mapNonEmpty(split(hash), (part) => ({
@@ -122,13 +129,7 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
     deleteOrphans: (orphans) => firstAnswer(daemons, (daemon) => named(daemon, daemon.deleteOrphans(orphans))),
 
     health: async (options) =>
-      mergeHealth(
-        await Promise.all(
-          mapNonEmpty(daemons, (daemon) =>
-            daemon.health(options).catch((error: unknown) => Promise.reject(blame(daemon, error))),
-          ),
-        ),
-      ),
+      mergeHealth(await Promise.all(mapNonEmpty(daemons, (daemon) => answer(daemon, () => daemon.health(options))))),
     objects: () => mergeObjects(mapNonEmpty(daemons, objectsOf)),
     scansImages: first.scansImages,
     imageScans: () => first.imageScans(),
@@ -189,6 +190,15 @@ function objectsOf(daemon: SourceDaemon): ReturnType<Daemon['objects']> {
 function blaming(daemon: SourceDaemon, ask: () => void): void {
   try {
     ask();
+  } catch (error) {
+    throw blame(daemon, error);
+  }
+}
+
+/** The answer of one daemon, or its error with the name of the source. */
+async function answer<T>(daemon: SourceDaemon, ask: (daemon: SourceDaemon) => Promise<T>): Promise<T> {
+  try {
+    return await ask(daemon);
   } catch (error) {
     throw blame(daemon, error);
   }

@@ -3,8 +3,15 @@ import type { Manifests } from '../../manifests/index.ts';
 import type { Notifier } from '../../notify/index.ts';
 import { formatJobNote } from '../../record/index.ts';
 import type { AcceptedRevision, CommitRequest, Revision } from '../../repository/index.ts';
-import type { Gates } from '../../schedule/index.ts';
-import { ALL_WORKLOADS, normalId, planUpdate, UP_TO_DATE, type UpdatePlan, type UpdateSpec } from '../../update/index.ts';
+import {
+  ALL_WORKLOADS,
+  normalId,
+  planUpdate,
+  type Timing,
+  UP_TO_DATE,
+  type UpdatePlan,
+  type UpdateSpec,
+} from '../../update/index.ts';
 import { type ControllerMetrics, measuredRelease } from '../metrics.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { ImageWatch } from '../ports/image-watch.ts';
@@ -13,7 +20,6 @@ import type { RepositoryReader, RepositoryView } from '../repository/view.ts';
 import { commitEvent } from '../sync/sync-events.ts';
 import { type Attempts, attemptFailed, NO_ATTEMPTS, notArrived, pushing } from './attempts.ts';
 import type { JobResult } from './jobs.ts';
-import type { PendingUpdates } from './pending-updates.ts';
 
 /** For planning an update. */
 export interface PlanOptions {
@@ -22,9 +28,8 @@ export interface PlanOptions {
   readonly desired: Manifests;
   readonly cluster: Cluster;
   readonly images: ImageWatch;
-  /** Windows and freezes of automation. */
-  readonly gates: Gates;
-  readonly pending: PendingUpdates;
+  /** When automation may commit, as of each call. */
+  readonly timing: () => Timing;
   readonly metrics: ControllerMetrics;
   readonly clock: Clock;
   readonly log: Logger;
@@ -126,7 +131,7 @@ export function asksForCommit(spec: UpdateSpec): boolean {
 }
 
 async function planOn(base: AcceptedRevision, spec: UpdateSpec, options: PlanOptions, cancel: Cancellable): Promise<UpdatePlan> {
-  const { source, reader, desired, cluster, images, gates, pending, clock } = options;
+  const { source, reader, desired, cluster, images } = options;
   const view = await reader.read(base, cancel);
   const readFile = await fileReader(view, source, cancel);
   const context = {
@@ -135,7 +140,7 @@ async function planOn(base: AcceptedRevision, spec: UpdateSpec, options: PlanOpt
     desired,
     workloads: cluster,
     images,
-    timing: { gates, gathering: pending.gathering, now: clock.now() },
+    timing: options.timing(),
     ...cancel,
   };
   return measuredRelease(spec, options, (timed) => planUpdate(spec, { ...context, ...(timed ? { timed } : {}) }));

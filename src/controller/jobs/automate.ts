@@ -3,11 +3,15 @@ import { type Cancellable, type ChangedOnly, FluxError, messageOf } from '../../
 import type { AcceptedRevision, Revision } from '../../repository/index.ts';
 import { planAutomation } from '../../update/index.ts';
 import { applyUpdate, type UpdateOptions } from './apply-update.ts';
+import type { Notice } from './notice.ts';
+import type { PendingUpdates } from './pending-updates.ts';
 
 export interface AutomateOptions extends UpdateOptions {
   /** Requests automation at a time, in milliseconds since the epoch. */
   readonly automateAt: (time: number) => void;
+  readonly pending: PendingUpdates;
   readonly waits: ChangedOnly;
+  readonly notice: Notice;
 }
 
 /**
@@ -19,9 +23,11 @@ export async function automate(
   options: AutomateOptions,
   cancel: Cancellable,
 ): Promise<Revision | undefined> {
-  const { reader, cluster, images, gates, pending, clock, log, waits } = options;
+  const { reader, cluster, images, pending, log, waits } = options;
   const { manifests } = await reader.read(head, cancel);
-  const timing = { gates, now: clock.now() };
+  await options.notice(manifests, cancel);
+  // What is gathered follows from what is found now.
+  const timing = { ...options.timing(), gathering: undefined };
   const plan = await planAutomation({
     manifests,
     workloads: cluster,

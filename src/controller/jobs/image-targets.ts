@@ -1,13 +1,23 @@
 import { canonicalName, type ImageTarget, mergeTargets, tryParseImageRef } from '../../image/index.ts';
-import { bansFor, hasPolicy, needsDigests, policiesOf, tagPatternFor, tagPolicy } from '../../policy/index.ts';
+import {
+  bansFor,
+  hasPolicy,
+  isNewer,
+  type MinAge,
+  minAgeFor,
+  needsDigests,
+  policiesOf,
+  tagPatternFor,
+  tagPolicy,
+} from '../../policy/index.ts';
 import { containersOf, type Manifest, parseResourceId, podSpecOf, type ResourceId } from '../../resource/index.ts';
 
 /** All image repositories that the workloads of a revision use, with the credentials of each workload and the needed tags. */
-export function imageTargets(workloads: ReadonlyMap<ResourceId, Manifest>): readonly ImageTarget[] {
-  return mergeTargets([...workloads].flatMap(([id, manifest]) => targetsOf(id, manifest)));
+export function imageTargets(workloads: ReadonlyMap<ResourceId, Manifest>, minAge: MinAge): readonly ImageTarget[] {
+  return mergeTargets([...workloads].flatMap(([id, manifest]) => targetsOf(id, manifest, minAge)));
 }
 
-function targetsOf(id: ResourceId, { object }: Manifest): ImageTarget[] {
+function targetsOf(id: ResourceId, { object }: Manifest, minAge: MinAge): ImageTarget[] {
   const { namespace } = parseResourceId(id);
   const policies = policiesOf(object.metadata.annotations ?? {});
   const pod = podSpecOf(object);
@@ -21,12 +31,15 @@ function targetsOf(id: ResourceId, { object }: Manifest): ImageTarget[] {
     const asked = hasPolicy(policies, 'automated') || policies.has(tagPolicy(name));
     if (ref === undefined) return [];
     const isTimed = (asked && (pattern.needsTimes || ref.digest !== '')) || needsDigests(bansFor(policies, name).bans);
+    // The age of a tag is that of its digest under it. Where the order shows it, older tags need none.
+    const isAged = hasPolicy(policies, 'automated') && minAgeFor(policies, name, minAge).ms > 0;
+    const mayBeNewer = (tag: string) => pattern.needsTimes || isNewer({ ref: tag, tag }, { ref: ref.tag, tag: ref.tag }, pattern);
     return [
       {
         name: canonicalName(ref),
         pullSecrets: [{ namespace, secrets, serviceAccount }],
         inUse: ref.tag === '' ? [] : [ref.tag],
-        ...(isTimed ? { needsTimes: (tag: string) => pattern.matches(tag) } : {}),
+        ...(isTimed || isAged ? { needsTimes: (tag: string) => pattern.matches(tag) && (isTimed || mayBeNewer(tag)) } : {}),
       },
     ];
   });

@@ -3,6 +3,7 @@ import type { Health } from '../daemon/health.ts';
 import type { JobQueue } from '../jobs/jobs.ts';
 import type { Loop, LoopSteps } from '../loop/loop.ts';
 import type { Progress } from '../loop/progress.ts';
+import type { Memory } from '../memory/memory.ts';
 import type { ControllerMetrics } from '../metrics.ts';
 import type { Approvals } from '../sync/approvals.ts';
 import type { HealthFollower } from '../sync/health-follower.ts';
@@ -17,6 +18,7 @@ export interface ElectionOptions {
   readonly stopping: AbortSignal;
   readonly loop: Loop;
   readonly steps: Pick<LoopSteps, 'fetchFailed'>;
+  readonly memory: Pick<Memory, 'begin'>;
   readonly jobs: JobQueue;
   readonly reports: SyncReports;
   readonly progress: Progress;
@@ -43,6 +45,7 @@ export function createElectionHandlers(options: ElectionOptions): ElectionHandle
 
   return {
     onLead(term, { afterAnother }) {
+      options.memory.begin();
       become(leading(AbortSignal.any([stopping, term])));
       metrics.leading(true);
       term.addEventListener('abort', () => metrics.leading(false), { once: true });

@@ -1,6 +1,7 @@
 import { type Cancellable, type Logger, yieldTurn } from '../../base/index.ts';
 import { countOutcomes, isHeldDeletion } from '../../change/index.ts';
 import type { Notifier } from '../../notify/index.ts';
+import type { MinAge } from '../../policy/index.ts';
 import type { Health } from '../daemon/health.ts';
 import { imageTargets } from '../jobs/image-targets.ts';
 import type { Progress } from '../loop/progress.ts';
@@ -25,6 +26,8 @@ export interface Audience {
   readonly images: Pick<ImageWatch, 'watch'>;
   /** False: no image is watched. */
   readonly automation: boolean;
+  /** Minimum age of images without one of their own. */
+  readonly minAge: MinAge;
   /** This program and its version, as records name it. */
   readonly daemon: string;
   readonly log: Logger;
@@ -35,8 +38,8 @@ export interface Audience {
  * tag move finds the sync in every answer of the API. Others have their turn in between: a sync may have thousands of objects.
  */
 export function createPublished(audience: Audience): (outcome: SyncOutcome, cancel?: Cancellable) => Promise<void> {
-  const { progress, objectStates, health, healthFollower, history, notifier, metrics, images, automation, daemon, log } =
-    audience;
+  const { progress, objectStates, health, healthFollower, history, notifier, metrics, images } = audience;
+  const { automation, minAge, daemon, log } = audience;
   const logOutcome = createOutcomeLog();
   const syncEvents = createSyncEvents();
   return async (outcome, { signal } = {}) => {
@@ -58,7 +61,7 @@ export function createPublished(audience: Audience): (outcome: SyncOutcome, canc
     await yieldTurn(signal);
     notifier.notify({ events: syncEvents.of(outcome), sync: { revision, changes } });
     await yieldTurn(signal);
-    if (automation) images.watch(imageTargets(workloads));
+    if (automation) images.watch(imageTargets(workloads, minAge));
     await healthFollower.synced(outcome);
   };
 }

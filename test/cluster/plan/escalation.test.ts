@@ -97,6 +97,7 @@ const POWERFUL: readonly (readonly [string, Given, string])[] = [
   ['our service account', { kind: 'ServiceAccount', name: 'flux', namespace: 'flux' }, 'needs it'],
   ['our Deployment', { group: 'apps', kind: 'Deployment', name: 'flux', namespace: 'flux' }, 'needs it'],
   ['a Lease beside us', { group: 'coordination.k8s.io', kind: 'Lease', namespace: 'flux' }, 'needs it'],
+  ['a memory beside us', { kind: 'ConfigMap', name: 'flux-0123456789ab', namespace: 'flux' }, 'needs it'],
   ['a Secret beside us', { kind: 'Secret', namespace: 'flux' }, 'beside this Flux'],
   ['a token', { kind: 'Secret', namespace: 'shop', fields: { type: 'kubernetes.io/service-account-token' } }, 'token'],
   [

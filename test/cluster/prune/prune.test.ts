@@ -134,6 +134,7 @@ describe('each guard alone keeps an object (R-020, R-023, S-094)', () => {
     ['it is our own pod', ours('Pod', { name: 'flux-7d9f8c6b5d-x2x4z', namespace: 'flux' }), 'held'],
     ['it runs our own pod', ours('Deployment', { name: 'flux', namespace: 'flux' }, 'apps'), 'held'],
     ['it is a lease beside us', ours('Lease', { name: 'any', namespace: 'flux' }, 'coordination.k8s.io'), 'held'],
+    ['it is a memory beside us', ours('ConfigMap', { name: 'flux-0123456789ab', namespace: 'flux' }), 'held'],
     ['it has no mark', candidate({ labels: {} }), undefined],
     ['it carries a copied mark', candidate({ labels: marked }, { id: 'shop:configmap/copy' }), undefined],
     ['it is of another sync set', candidate({ labels: { [MARK_LABEL]: gcMark('other', 'shop:configmap/a') } }), undefined],
@@ -155,6 +156,8 @@ describe('each guard alone keeps an object (R-020, R-023, S-094)', () => {
     ['a service account of that name elsewhere', ours('ServiceAccount', { name: 'flux', namespace: 'shop' })],
     ['another service account beside us', ours('ServiceAccount', { name: 'web', namespace: 'flux' })],
     ['a lease elsewhere', ours('Lease', { name: 'any', namespace: 'shop' }, 'coordination.k8s.io')],
+    ['a memory elsewhere', ours('ConfigMap', { name: 'flux-0123456789ab', namespace: 'shop' })],
+    ['another ConfigMap beside us', ours('ConfigMap', { name: 'flux-dashboards', namespace: 'flux' })],
     ['another workload beside us', ours('Deployment', { name: 'flux-7', namespace: 'flux' }, 'apps')],
     ['a workload whose name begins like ours', ours('Deployment', { name: 'f', namespace: 'flux' }, 'apps')],
   ];

@@ -4,6 +4,7 @@ import { listImages } from '../../../src/controller/daemon/list-images.ts';
 import { createWorkloadListing } from '../../../src/controller/daemon/list-workloads.ts';
 import { imageTargets } from '../../../src/controller/jobs/image-targets.ts';
 import type { ImageRepository } from '../../../src/image/index.ts';
+import { NO_MIN_AGE, parseMinAge } from '../../../src/policy/index.ts';
 import type { ClusterWorkload, Manifest } from '../../../src/resource/index.ts';
 import { createGates } from '../../../src/schedule/index.ts';
 
@@ -136,6 +137,7 @@ describe('what is watched in registries', () => {
         [ID, manifest({}, { imagePullSecrets: [{ name: 'pull' }, 'junk'] })],
         ['ops:deployment/cart', other],
       ]),
+      NO_MIN_AGE,
     );
     expect(targets).toEqual([
       {
@@ -150,7 +152,8 @@ describe('what is watched in registries', () => {
   });
 
   test('times are needed only of tags that a time-ordered pattern wants which somebody asked for', () => {
-    const times = (annotations: Record<string, string>) => imageTargets(new Map([[ID, manifest(annotations)]]))[0]?.needsTimes;
+    const times = (annotations: Record<string, string>) =>
+      imageTargets(new Map([[ID, manifest(annotations)]]), NO_MIN_AGE)[0]?.needsTimes;
     expect(times({})).toBeUndefined();
     expect(times({ 'fluxcd.io/tag.cart': 'glob:1.*' })).toBeDefined();
     expect(times({ 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.cart': 'semver:1' })).toBeUndefined();
@@ -159,6 +162,18 @@ describe('what is watched in registries', () => {
     expect([banned?.('1.4'), banned?.('2.0')]).toEqual([true, false]);
     const needs = times({ 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.cart': 'glob:1.*' });
     expect([needs?.('1.4'), needs?.('2.0')]).toEqual([true, false]);
+  });
+
+  test('a minimum age needs the digests of the tags that automation may take', () => {
+    const times = (annotations: Record<string, string>, flag = '0s') =>
+      imageTargets(new Map([[ID, manifest({ 'fluxcd.io/automated': 'true', ...annotations })]]), parseMinAge(flag))[0]
+        ?.needsTimes;
+    const aged = times({ 'fluxcd.io/tag.cart': 'semver:1', 'fluxcd.io/min-age.cart': '72h' });
+    // It has 1.3; the order by version shows what is newer.
+    expect(['1.4', '1.2', '2.0'].map((tag) => aged?.(tag))).toEqual([true, false, false]);
+    expect(times({ 'fluxcd.io/tag.cart': 'semver:1' }, '3d')?.('1.4')).toBe(true);
+    expect(times({ 'fluxcd.io/tag.cart': 'semver:1', 'fluxcd.io/min-age': '0s' }, '3d')).toBeUndefined();
+    expect(times({ 'fluxcd.io/tag.cart': 'semver:1', 'fluxcd.io/automated': 'false' }, '3d')).toBeUndefined();
   });
 
   test('a malformed image reference is not watched and stops nothing', () => {
@@ -178,6 +193,7 @@ describe('what is watched in registries', () => {
             ),
           ],
         ]),
+        NO_MIN_AGE,
       ).map(({ name }) => name),
     ).toEqual(['index.docker.io/a/b']);
   });

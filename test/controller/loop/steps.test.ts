@@ -18,6 +18,7 @@ import { SyncReports } from '../../../src/controller/sync/sync-reports.ts';
 import { accept } from '../../../src/git/accept.ts';
 import { createManifests } from '../../../src/manifests/index.ts';
 import { createNotifier } from '../../../src/notify/index.ts';
+import { NO_MIN_AGE } from '../../../src/policy/index.ts';
 import { formatJobNote } from '../../../src/record/index.ts';
 import type { AcceptedRevision } from '../../../src/repository/index.ts';
 import type { Manifest } from '../../../src/resource/index.ts';
@@ -116,8 +117,10 @@ describe('the steps of the loop', () => {
       daemon: 'fluxd/1',
       notifier: createNotifier({ sinks: [], clock, log: silentLogger() }),
       metrics: { ...metrics, ...metrics.ofSource('default') },
-      gates: createGates({}),
+      minAge: NO_MIN_AGE,
       pending: partOf<PendingUpdates>({ gathering: undefined }),
+      timing: () => ({ gates: createGates({}), now: 0 }),
+      notice: async () => undefined,
       automateAt: () => undefined,
       onProgress: () => undefined,
       clock,

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { silentLogger } from '../../../src/base/index.ts';
 import { type Audience, createPublished } from '../../../src/controller/sync/publish-outcome.ts';
+import { NO_MIN_AGE } from '../../../src/policy/index.ts';
 import { outcomeOf } from '../../support/outcome.ts';
 import { countTurns } from '../../support/turns.ts';
 
@@ -23,6 +24,7 @@ async function learned(options: { readonly automation: boolean; readonly stopAft
     images: { watch: learn('image watch') },
     healthFollower: { synced: async () => learn('health follower')() },
     automation: options.automation,
+    minAge: NO_MIN_AGE,
     daemon: 'fluxd/1',
     log: silentLogger(),
   };

@@ -46,7 +46,7 @@ function askedTag({ asked, decision, pattern, tags }: ContainerFacts): Finding |
   const { tag, verdict } = asked;
   if (verdict === 'absent')
     return { code: 'no-such-tag', state: 'held', text: `tag ${tag} is not among the ${tags} tags that the registry listed` };
-  const state = verdict === 'unread' || verdict === 'undigested' ? 'waiting' : 'held';
+  const state = ['unread', 'undigested', 'too-young', 'undated'].includes(verdict) ? 'waiting' : 'held';
   const why = verdict === 'pattern' ? `does not match the pattern ${pattern}` : VERDICTS[verdict];
   return {
     code: `tag-${verdict}`,
@@ -82,6 +82,7 @@ const ADVICE = {
   'bad-pattern': 'Correct the tag pattern in the file.',
   'bad-bans': 'Correct the annotation in the file.',
   'bad-schedule': 'Correct the annotation in the file.',
+  'bad-min-age': 'Correct the annotation in the file.',
   banned: 'The next tag that is not banned is taken; to lift the ban, run fluxctl policy --unban.',
   'digest-alone': 'Write the image with a tag and a digest.',
 } as const satisfies Partial<Record<HoldKind, string>>;
@@ -155,6 +156,8 @@ const VERDICTS: Record<ConsideredTag['verdict'], string> = {
   unread: 'has not been read yet',
   banned: 'is banned',
   undigested: 'may be banned: its digest has not been read yet',
+  'too-young': 'has not the minimum age',
+  undated: 'is of unknown age: its digest has not been read yet',
   'no-tag': 'cannot be compared: the image in Git has no tag',
   'no-time': 'cannot be compared: a creation time is unknown',
   'not-newer': 'is not newer than the image in Git',

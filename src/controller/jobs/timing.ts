@@ -1,0 +1,33 @@
+import type { Clock } from '../../base/index.ts';
+import type { MinAge } from '../../policy/index.ts';
+import type { Gates } from '../../schedule/index.ts';
+import type { Timing } from '../../update/index.ts';
+import type { AutomationMemory } from '../memory/automation-memory.ts';
+import type { PendingUpdates } from './pending-updates.ts';
+
+export interface TimingOptions {
+  /** Windows and freezes of automation. */
+  readonly gates: Gates;
+  /** Minimum age of images without one of their own. */
+  readonly minAge: MinAge;
+  readonly memory: AutomationMemory;
+  readonly pending: PendingUpdates;
+  readonly clock: Clock;
+}
+
+/** When automation may commit, as of each call. */
+export function createTiming({
+  gates,
+  minAge,
+  memory: { memory, seen, suspension },
+  pending,
+  clock,
+}: TimingOptions): () => Timing {
+  return () => ({
+    gates,
+    gathering: pending.gathering,
+    now: clock.now(),
+    ages: { byDefault: minAge, seen: seen.value, inProcess: memory.keeping.in === 'process' },
+    suspension: suspension.value,
+  });
+}

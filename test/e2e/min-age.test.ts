@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { EVERYTHING, manifest, startWorld, until, type World } from './harness/index.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.close());
+
+const memories = async (home: string) =>
+  (await world.kube.list(`api/v1/namespaces/${home}/configmaps`)).filter(({ metadata }) =>
+    /^flux-[0-9a-f]{12}$/.test(metadata.name),
+  );
+
+/** A shop whose workload asks for a minimum age, and has a newer image. */
+async function open(as: Parameters<World['fluxd']>[1]) {
+  const shop = world.namespace('shop');
+  const name = world.unique('acme/web');
+  const image = `${world.registry}/${name}`;
+  for (const version of ['1.0.0', '1.1.0']) await world.push(name, version, { version });
+  const repository = await world.repository();
+  const first = await repository.commit('Open the shop', {
+    'namespace.yaml': manifest.namespace(shop),
+    'web.yaml': manifest.deployment({
+      namespace: shop,
+      name: 'web',
+      image: `${image}:1.0.0`,
+      annotations: { 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.web': 'semver:~1', 'fluxcd.io/min-age.web': '72h' },
+    }),
+  });
+  const fluxd = await world.fluxd(repository, as);
+  await repository.synced(first);
+  const workload = `${shop}:deployment/web`;
+  return {
+    fluxd,
+    name,
+    image,
+    workload,
+    text: () => repository.git('show', 'main:web.yaml'),
+    policy: (...flags: string[]) => fluxd.fluxctl('policy', '-w', workload, ...flags),
+    /** What keeps automation from the newest image, once that is known. */
+    async reason(): Promise<string> {
+      let said = '';
+      await until('the wait is shown', async () => {
+        const answer = await fluxd.api(`v10/images?namespace=&service=${encodeURIComponent(workload)}`);
+        const [listed] = (await answer.json()) as readonly { readonly Containers: readonly { readonly NotUpdated?: string }[] }[];
+        said = listed?.Containers[0]?.NotUpdated ?? '';
+        return said.includes('first seen at');
+      });
+      return said;
+    },
+  };
+}
+
+const SEEN = /^tag 1\.1\.0 has not the minimum age of 72h, first seen at (\S+); automation goes on at \S+$/;
+
+test('an image waits for its minimum age, which a restart does not begin again', async () => {
+  const home = world.namespace('flux');
+  await world.kube.create('api/v1/namespaces', { metadata: { name: home } });
+  const { fluxd, image, workload, text, policy, reason } = await open({ pod: { namespace: home, name: 'flux-1' } });
+  const [, first = ''] = SEEN.exec(await reason()) ?? [];
+  expect(first).not.toBe('');
+  await until('the time is kept', async () => (await memories(home))[0]?.data['first-seen']?.includes('1.1.0') ?? false);
+  expect((await memories(home)).map(({ data }) => Object.keys(data))).toEqual([['first-seen']]);
+
+  await fluxd.restart();
+  const [, again = ''] = SEEN.exec(await reason()) ?? [];
+  // Kept in whole seconds, rounded up.
+  expect([0, 1000]).toContain(Date.parse(again) - Date.parse(first));
+  expect(await text()).toContain(`${image}:1.0.0`);
+
+  const released = await fluxd.fluxctl('release', '--workload', workload, `--update-image=${image}:1.1.0`, '--dry-run');
+  expect(released.stdout + released.stderr).toContain('released although tag 1.1.0 has not the minimum age of 72h');
+  const refused = await policy('--min-age=web=soon');
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('invalid minimum age: "soon"')]);
+  expect(await policy('--min-age=web=1s')).toMatchObject({ code: 0 });
+  await until('an image that is old enough is in Git', async () => (await text()).includes(`${image}:1.1.0`));
+  await until('it is forgotten', async () => (await memories(home))[0]?.data['first-seen'] === '{}');
+});
+
+test('without the right to keep it, a restart begins the wait again, and that is said', async () => {
+  const account = await world.account();
+  const but = { ...EVERYTHING, resources: ['namespaces', 'deployments', 'secrets', 'serviceaccounts', 'leases'] };
+  await account.grant({ cluster: [but] });
+  const { fluxd, reason } = await open({ account });
+  expect(await reason()).toMatch(/; automation goes on at \S+, unless fluxd restarts, which begins the wait again$/);
+  await until('the log says so', () => fluxd.log().includes('memory is kept in the process'));
+  expect(fluxd.log()).toMatch(/Grant its service account get, create and patch on the ConfigMap flux-[0-9a-f]{12} /);
+});
+
+test('a flag that is no age stops the start', async () => {
+  const repository = await world.repository();
+  await repository.commit('Begin', { 'a.yaml': manifest.namespace(world.namespace('a')) });
+  const fluxd = await world.fluxd(repository, { args: ['--automation-min-age=soon'], wait: false });
+  await until('it ends', async () => !fluxd.running());
+  expect(fluxd.log()).toContain('invalid age in --automation-min-age');
+});
