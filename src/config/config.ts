@@ -46,6 +46,7 @@ export interface Config {
   readonly garbageCollectionLimit: number;
 
   readonly automationIntervalMs: number;
+  readonly automationPinDigest: boolean;
   /** 0: nothing is gathered. */
   readonly automationGatherMs: number;
   readonly automationGatherMaxMs: number;

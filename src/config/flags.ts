@@ -64,6 +64,7 @@ export const FLAG_GROUPS = {
       'commit new images together when none has come for this time; `0s` commits each at once',
     ),
     'automation-gather-max': built('duration', '5m', 'longest time that an image waits for others'),
+    'automation-pin-digest': built('bool', 'false', 'pin images of automated workloads to the digests of their tags'),
     'automation-window': built(
       'string',
       '',

@@ -154,6 +154,7 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     garbageCollection: values['sync-garbage-collection-dry'] ? 'dry' : values['sync-garbage-collection'] ? 'on' : 'off',
     garbageCollectionLimit: values['sync-garbage-collection-limit'],
     automationIntervalMs: values[automationIntervalFlag(origins)],
+    automationPinDigest: values['automation-pin-digest'],
     automationGatherMs: values['automation-gather'],
     automationGatherMaxMs: values['automation-gather-max'],
     ...optional('automationWindow', values['automation-window']),

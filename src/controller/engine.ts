@@ -123,6 +123,7 @@ export function startEngine(options: EngineOptions): Engine {
   });
   const reader = createRepositoryReader(source, desired, cluster);
   const jobs = new JobQueue(source);
+  const pinning = { automated: config.automationPinDigest };
   const pending = new PendingUpdates({
     quietMs: config.automationGatherMs,
     maxMs: config.automationGatherMaxMs,
@@ -201,6 +202,7 @@ export function startEngine(options: EngineOptions): Engine {
     pending,
     timing,
     notice: createNotice({ memory, images, minAge, clock, log: log.child({ component: 'automation' }) }),
+    pinning,
     automateAt: createAlarm(clock, () => loop.ask('automate'), stopping.signal),
     clock,
     log,
@@ -231,6 +233,7 @@ export function startEngine(options: EngineOptions): Engine {
     images,
     timing,
     memory,
+    pinning,
     jobs,
     reports,
     progress,

@@ -8,6 +8,7 @@ const SECOND_PREFIXES = {
   ban: 'ban.fluxcd.io/',
   order: 'order.fluxcd.io/',
   'min-age': 'min-age.fluxcd.io/',
+  pin: 'pin.fluxcd.io/',
 } as const;
 
 export type ContainerPolicyKind = keyof typeof SECOND_PREFIXES;

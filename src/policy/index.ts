@@ -10,5 +10,5 @@ export { type PolicyUpdate, policyChanges } from './change.ts';
 export { type ContainerPolicyKind, containerOf, containerPolicy, tagPolicy } from './container-policy.ts';
 export { type MinAge, minAgeFor, NO_MIN_AGE, parseMinAge } from './min-age.ts';
 export { isNewer, newest, sortImages, type TaggedImage } from './order.ts';
-export { type BooleanPolicy, bansFor, hasPolicy, type Policies, tagPatternFor } from './policies.ts';
+export { type BooleanPolicy, bansFor, hasPolicy, type Policies, pinFor, tagPatternFor } from './policies.ts';
 export { parseTagPattern, type TagPattern } from './tag-pattern.ts';

@@ -35,3 +35,15 @@ const MAX_PATTERNS = 5000;
 export function bansFor(policies: Policies, container: string): Bans {
   return parseBans(policies.get(containerPolicy('ban', container)) ?? '');
 }
+
+/** Whether the image of a container is pinned to the digest of its tag; undefined if no annotation says so. */
+export function pinFor(policies: Policies, container: string): boolean | { readonly invalid: string } | undefined {
+  const text = policies.get(containerPolicy('pin', container));
+  if (text === undefined) return undefined;
+  return parsePin(text) ?? { invalid: text };
+}
+
+/** The value of `pin.<container>`; undefined if it is none. */
+export function parsePin(text: string): boolean | undefined {
+  return text === 'true' ? true : text === 'false' ? false : undefined;
+}

@@ -196,7 +196,8 @@ export function createImageWatch(options: ImageWatchOptions) {
     },
     readTag(name: string, tag: string): void {
       const entry = watched.get(name);
-      if (!entry || entry.state.images.has(tag) || entry.state.asked.has(tag)) return;
+      const known = entry?.state.images.get(tag);
+      if (!entry || (known && !known.error) || entry.state.asked.has(tag)) return;
       entry.state.asked.add(tag);
       if (!wantsMore(entry)) return;
       entry.nextAt = Math.min(entry.nextAt, clock.monotonic());

@@ -3,4 +3,6 @@ export interface Container {
   readonly name: string;
   /** As written in the object; may be empty or malformed. */
   readonly image: string;
+  /** Whether the tag is in a field of its own, where a digest has no place. */
+  readonly isTagApart?: boolean;
 }

@@ -31,7 +31,7 @@ export interface FieldChange {
 /** The images of a HelmRelease as containers: `chart-image` first, the others by name. Invalid image references are omitted. */
 export function helmContainersOf(object: Fields): readonly Container[] {
   return [...placesOf(object)]
-    .map(([name, place]) => ({ name, image: assemble(object, place) }))
+    .map(([name, place]) => ({ name, image: assemble(object, place), ...(place.tag ? { isTagApart: true } : {}) }))
     .sort((a, b) => (a.name === TOP ? -1 : b.name === TOP || a.name > b.name ? 1 : -1));
 }
 

@@ -2,7 +2,7 @@ import { canonicalName } from '../image/index.ts';
 import { minAgeFor } from '../policy/index.ts';
 import type { Hold } from './decision.ts';
 import { seenSince } from './first-seen.ts';
-import { pinOf, type Question, type Subject } from './subject.ts';
+import { digestOf, type Question, type Subject } from './subject.ts';
 
 /** A tag that is not old enough. */
 export interface Young {
@@ -30,7 +30,7 @@ export function youthOf({ container, inGit, timing }: Question, subject: Subject
   const { current, repository } = subject;
   const image = canonicalName(current);
   return (tag, digest = '') => {
-    const read = digest || pinOf(repository, tag);
+    const read = digest || digestOf(repository, tag);
     // It is in Git already.
     if (tag === current.tag && (current.digest === '' || read === current.digest)) return undefined;
     const since = read === undefined ? undefined : seenSince(ages.seen, image, tag, read);

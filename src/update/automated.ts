@@ -37,14 +37,14 @@ function refuseUnautomated({ policies }: Candidate): WorkloadResult | undefined 
 function updateWorkload(
   { manifest, policies }: Candidate,
   changes: AutomatedSpec['Changes'],
-  { images, timing }: UpdateContext,
+  { images, timing, pinning }: UpdateContext,
 ): WorkloadResult {
   const updates: ContainerUpdate[] = [];
   for (const container of containersOf(manifest.object)) {
     const change = changes.find(({ Container }) => Container.Name === container.name);
     const wanted = change && tryParseImageRef(change.ImageID);
     if (!wanted) continue;
-    const decision = decideAgain({ container, inGit: policies, images, timing }, wanted);
+    const decision = decideAgain({ container, inGit: policies, images, timing, pinning }, wanted);
     if (decision.state !== 'update') continue;
     updates.push({ Container: container.name, Current: container.image, Target: formatImageRef(decision.target) });
   }

@@ -1,5 +1,5 @@
 import { yieldTurn } from '../base/index.ts';
-import { canonicalName, formatImageRef, tryParseImageRef } from '../image/index.ts';
+import { canonicalName, formatImageRef, parseImageRef, tryParseImageRef } from '../image/index.ts';
 import { policiesOf, tagPatternFor } from '../policy/index.ts';
 import { containersOf, isWorkloadKind, type ResourceId } from '../resource/index.ts';
 import type { UpdateContext } from './context.ts';
@@ -43,7 +43,7 @@ export interface AutomationPlan {
  * order is by time and a time is missing, the container is skipped.
  */
 export async function planAutomation(
-  context: Pick<UpdateContext, 'manifests' | 'workloads' | 'images' | 'timing' | 'signal'> & {
+  context: Pick<UpdateContext, 'manifests' | 'workloads' | 'images' | 'timing' | 'pinning' | 'signal'> & {
     /** Receives what was found, and says what of it waits for others; nothing by default. */
     readonly gather?: (found: readonly FoundUpdate[]) => Gathering | undefined;
   },
@@ -64,6 +64,9 @@ export async function planAutomation(
     const { name, image } = container;
     if (decision.state === 'update') {
       changes.push({ WorkloadID: id, Container: { Name: name, Image: image }, ImageID: formatImageRef(decision.target) });
+    } else if (decision.state === 'held' && decision.by.kind === 'digest-unknown') {
+      // The scanner logs what it cannot read.
+      context.images.readTag(canonicalName(parseImageRef(image)), decision.by.tag);
     } else if (isWorthLogging(decision)) {
       const pattern = tagPatternFor(inGit, name).text;
       const about = { workload: id, container: name, image, pattern, reason: describeDecision(decision) };
@@ -86,14 +89,14 @@ export async function planAutomation(
 /** The decision about each container of the workloads. */
 async function decideAll(
   candidates: readonly Candidate[],
-  { images, timing, gather, signal }: Parameters<typeof planAutomation>[0],
+  { images, timing, pinning, gather, signal }: Parameters<typeof planAutomation>[0],
 ): Promise<readonly Decided[]> {
   const decided: Decided[] = [];
   for (const { id, manifest, policies } of candidates) {
     // The first look at a repository's tags sorts them, which takes a millisecond or more.
     await yieldTurn(signal);
     for (const container of containersOf(manifest.object)) {
-      const question = { workload: id, container, inGit: policies, images, timing };
+      const question = { workload: id, container, inGit: policies, images, timing, pinning };
       decided.push({ ...question, id, decision: decide(question) });
     }
   }
@@ -124,11 +127,12 @@ function foundIn({ id, container, images, decision }: Decided): readonly FoundUp
 export function successOf(
   { id, policies }: Pick<Candidate, 'id' | 'policies'>,
   updates: readonly ContainerUpdate[],
-  context: Pick<UpdateContext, 'images' | 'timing'>,
+  context: Pick<UpdateContext, 'images' | 'timing' | 'pinning'>,
   notice?: string,
 ): WorkloadResult {
+  const { images, pinning } = context;
   const undone = (isAutomated(policies) ? updates : []).flatMap(({ Container: name, Target: image }) => {
-    const decision = decideNewest({ container: { name, image }, inGit: policies, images: context.images });
+    const decision = decideNewest({ container: { name, image }, inGit: policies, images, pinning });
     return decision.state === 'update' ? [`${name} to ${decision.target.tag}`] : [];
   });
   const warning = `automation will update ${undone.join(', ')} again; deautomate or lock the workload to keep what is released`;

@@ -7,7 +7,7 @@ import type { Candidate } from './select.ts';
  */
 export function wantedContainers({ manifest, running }: Pick<Candidate, 'manifest' | 'running'>): readonly Container[] {
   const inGit = imagesByContainer(manifest);
-  return running.containers.map(({ name, image }) => ({ name, image: inGit.get(name) || image }));
+  return running.containers.map((container) => ({ ...container, image: inGit.get(container.name) || container.image }));
 }
 
 function imagesByContainer(manifest: Manifest): ReadonlyMap<string, string> {

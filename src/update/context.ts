@@ -5,6 +5,7 @@ import type { Container, Manifest, ResourceId } from '../resource/index.ts';
 import type { Gates } from '../schedule/index.ts';
 import type { Ages } from './first-seen.ts';
 import type { Gathering } from './gathering.ts';
+import type { Pinning } from './pinning.ts';
 import type { Suspension } from './suspension.ts';
 
 /** The properties of a running workload that planning needs. */
@@ -27,6 +28,8 @@ export interface ImageLookup {
   repository(name: string): ImageRepository | undefined;
   /** Reads the registry again before an image is reported as missing. Unknown names are ignored. */
   scanNow(name: string, options?: Cancellable): Promise<void>;
+  /** Asks for the metadata of one tag, which the scanner reads soon. */
+  readTag(name: string, tag: string): void;
 }
 
 /** When automation may commit. */
@@ -54,6 +57,8 @@ export interface UpdateContext {
   readonly desired?: Pick<Manifests, 'readTexts' | 'edit'>;
   /** Windows and freezes of automation; none by default. */
   readonly timing?: Timing;
+  /** Which images are pinned to digests; by default those whose annotations say so. */
+  readonly pinning?: Pinning;
   /** Called with the duration of each stage. */
   readonly timed?: Timed;
   readonly signal?: AbortSignal;

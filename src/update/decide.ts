@@ -4,7 +4,7 @@ import { type Young, youthOf } from './age.ts';
 import { newestAllowed, refusedByBan } from './allowed.ts';
 import { type Decision, type Hold, held, type Suspended, unknown, type Wait } from './decision.ts';
 import { rankingOf } from './ranking.ts';
-import { notAhead, pinOf, type Question, type Subject, subjectOf } from './subject.ts';
+import { digestOf, notAhead, type Question, type Subject, subjectOf } from './subject.ts';
 
 /**
  * What holds a whole workload, for users and automation alike unless forced. One that is ignored in the cluster is held too: a change
@@ -69,7 +69,8 @@ export function delayOf(
 export function decideNewest(question: Question, by: 'automation' | 'person' = 'automation'): Decision {
   const subject = subjectOf(question);
   if ('state' in subject) return subject;
-  const { pattern, bans, repository } = subject;
+  const { pattern, bans, pin, repository } = subject;
+  if (typeof pin === 'object') return held(pin);
   if (!pattern.valid) return held({ kind: 'bad-pattern', pattern: pattern.text });
   if (bans.problem !== undefined) return held({ kind: 'bad-bans', problem: bans.problem });
   if (!repository) return { state: 'unknown', why: { kind: 'not-scanned' } };
@@ -145,6 +146,7 @@ export function decideNamed(question: Question, named: ImageRef, overrides: Over
     if (!pattern.valid) return held({ kind: 'bad-pattern', pattern: pattern.text });
     if (!pattern.matches(named.tag)) return 'not-wanted';
   }
+  if (typeof subject.pin === 'object' && named.digest === '' && !overrides.pattern) return held(subject.pin);
   const step = stepTo(subject, named.tag, named.digest);
   if (overrides.bans || step.state !== 'update') return step;
   return refusedByBan(subject, named.tag, named.digest) ?? step;
@@ -173,10 +175,10 @@ function advance(subject: Subject, tag: string, digest = ''): Decision {
   }
 }
 
-/** The current reference with another tag. An image with a tag and a digest gets the digest of the new tag. */
-function stepTo({ current, repository }: Subject, tag: string, digest = ''): Decision {
+/** The current reference with another tag, and the digest of that tag if it is pinned. */
+function stepTo({ current, pin, repository }: Subject, tag: string, digest = ''): Decision {
   if (current.digest !== '' && current.tag === '') return held({ kind: 'digest-alone' });
-  const wanted = digest || (current.digest === '' ? '' : pinOf(repository, tag));
+  const wanted = digest || (pin === true ? digestOf(repository, tag) : '');
   if (wanted === undefined) return held({ kind: 'digest-unknown', tag });
   const target = withTag(current, tag, wanted);
   return formatImageRef(target) === formatImageRef(current)

@@ -65,8 +65,12 @@ export type Hold =
   | Suspended
   /** The reference has a digest and no tag, so it does not say which tags to follow. */
   | { readonly kind: 'digest-alone' }
-  /** The reference has a tag and a digest, and the digest of the new tag has not been read. */
-  | { readonly kind: 'digest-unknown'; readonly tag: string };
+  /** The reference has a digest, or gets one, and that of the new tag has not been read. */
+  | { readonly kind: 'digest-unknown'; readonly tag: string }
+  /** The value of `pin.<container>` is neither true nor false. */
+  | { readonly kind: 'bad-pin'; readonly text: string }
+  /** The tag is in a field of its own, where a digest has no place. */
+  | { readonly kind: 'cannot-pin' };
 
 /** A person has paused automation: of the workload in Git, or all of it. */
 export interface Suspended {
@@ -194,6 +198,10 @@ export function describeHold(hold: Hold): string {
       return 'image is pinned to a digest without a tag';
     case 'digest-unknown':
       return `image is pinned to a digest, and the digest of tag ${hold.tag} is unknown`;
+    case 'bad-pin':
+      return `invalid pin ${JSON.stringify(hold.text)}: it is "true" or "false"`;
+    case 'cannot-pin':
+      return 'image cannot be pinned to a digest: its tag is in a field of its own';
   }
 }
 

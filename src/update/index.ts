@@ -19,6 +19,7 @@ export { type Decision, describeDecision, UP_TO_DATE } from './decision.ts';
 export { earliest, type FirstSeen } from './first-seen.ts';
 export { type FoundUpdate, type Gathering, type GatherTimes, gather, type PendingUpdate, pendingAfter } from './gathering.ts';
 export { noticeTags } from './notice-tags.ts';
+export type { Pinning } from './pinning.ts';
 export { planUpdate, type UpdatePlan } from './plan.ts';
 export { PoliciesRefused } from './policies.ts';
 export { rankingOf } from './ranking.ts';

@@ -6,7 +6,7 @@ import { refusedByBan } from './allowed.ts';
 import type { UpdateContext } from './context.ts';
 import type { FirstSeen, Sighting } from './first-seen.ts';
 import { rankingOf } from './ranking.ts';
-import { notAhead, pinOf, type Subject, subjectOf } from './subject.ts';
+import { digestOf, notAhead, type Subject, subjectOf } from './subject.ts';
 
 /** Tags of one container that are followed; more wait until there is room. */
 const MAX_OF_CONTAINER = 50;
@@ -67,7 +67,7 @@ function followed(subject: Subject, known: ReadonlyMap<string, Sighting>): reado
   if (candidates === undefined) return [...known].map(([tag, sighting]) => asKnown(tag, sighting));
   const found = candidates.flatMap((tag): readonly Found[] => {
     const sighting = known.get(tag);
-    const digest = pinOf(subject.repository, tag);
+    const digest = digestOf(subject.repository, tag);
     if (sighting !== undefined && (digest === undefined || digest === sighting.digest)) return [asKnown(tag, sighting)];
     return digest === undefined ? [] : [{ image, tag, digest, isKnown: false }];
   });
@@ -83,7 +83,7 @@ function candidatesOf(subject: Subject): readonly string[] | undefined {
   if (pattern.needsTimes && unread.length > 0) return undefined;
   const candidates: string[] = [];
   for (const tag of matching) {
-    const isMoved = tag === current.tag && current.digest !== '' && pinOf(repository, tag) !== current.digest;
+    const isMoved = tag === current.tag && current.digest !== '' && digestOf(repository, tag) !== current.digest;
     // All that follow are older.
     if (tag === current.tag ? !isMoved : notAhead(tag, subject) !== undefined) break;
     const isBanned = refusedByBan(subject, tag)?.state === 'held';

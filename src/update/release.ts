@@ -7,6 +7,7 @@ import {
   parseImageRef,
   sameImage,
   tryParseImageRef,
+  withTag,
 } from '../image/index.ts';
 import { containerPolicy, type Policies, parseTagPattern, tagPolicy } from '../policy/index.ts';
 import { successOf } from './automation.ts';
@@ -17,6 +18,7 @@ import { decideNamed, decideNewest, type Overrides } from './decide.ts';
 import { type Decision, describeDecision, UP_TO_DATE } from './decision.ts';
 import { editImages, type Planned } from './edit.ts';
 import { refuseHeld } from './held.ts';
+import type { Pinning } from './pinning.ts';
 import { ALL_WORKLOADS, type Candidate, type Filter, rejection, selectWorkloads, sortedResult } from './select.ts';
 import type { ContainerUpdate, ReleaseImageSpec, WorkloadResult } from './spec.ts';
 
@@ -41,16 +43,30 @@ export async function planRelease(spec: ReleaseImageSpec, context: UpdateContext
       filters: [...(requested ? [refuseOthers(requested)] : []), ...(unlocking ? [] : [refuseHeld])],
     }),
   );
+  const order: Order = {
+    requested,
+    filter,
+    overrides: { pattern: spec.Force, bans: unlocking },
+    pinning: { ...context.pinning, requested: spec.PinDigest },
+  };
   const release = async () => {
+    const unread: ImageRef[] = [];
     for (const candidate of candidates) {
       await yieldTurn(context.signal);
       results.set(
         candidate.id,
-        releaseWorkload(candidate, { requested, filter, overrides: { pattern: spec.Force, bans: unlocking } }, context),
+        releaseWorkload(candidate, order, context, (image) => unread.push(image)),
       );
     }
+    return unread;
   };
-  await (requested ? release() : timed('lookup_images', release));
+  const releaseAll = async () => {
+    const unread = await release();
+    if (unread.length === 0) return;
+    await readDigests(unread, context);
+    await release();
+  };
+  await (requested ? releaseAll() : timed('lookup_images', releaseAll));
   const edited = await editImages(results, context);
   return { result: sortedResult(results), ...edited };
 }
@@ -90,32 +106,37 @@ function refuseOthers(requested: ImageRef): Filter {
   };
 }
 
+/** What a person orders for each workload. */
+interface Order {
+  readonly requested: ImageRef | undefined;
+  /** Tag pattern in place of that of each container. */
+  readonly filter: string | undefined;
+  readonly overrides: Overrides;
+  readonly pinning: Pinning;
+}
+
 function releaseWorkload(
   candidate: Candidate,
-  {
-    requested,
-    filter,
-    overrides,
-  }: {
-    readonly requested: ImageRef | undefined;
-    /** Tag pattern in place of that of each container. */
-    readonly filter: string | undefined;
-    readonly overrides: Overrides;
-  },
+  { requested, filter, overrides, pinning }: Order,
   context: UpdateContext,
+  onUnread: (image: ImageRef) => void,
 ): WorkloadResult {
   const updates: ContainerUpdate[] = [];
   let last: WorkloadResult = rejection('ignored', NOT_USED);
   for (const container of wantedContainers(candidate)) {
     const inGit = filter === undefined ? candidate.policies : withTagFilter(candidate.policies, container.name, filter);
-    const question = { container, inGit, images: context.images };
+    const question = { container, inGit, images: context.images, pinning };
     const decision = requested ? decideNamed(question, requested, overrides) : decideNewest(question, 'person');
     if (decision === 'not-wanted') last = rejection('skipped', CANNOT_FIND);
     else if (decision.state === 'update') {
       updates.push({ Container: container.name, Current: container.image, Target: formatImageRef(decision.target) });
     } else if (decision.state === 'held' && decision.by.kind === 'bad-image') {
       return rejection('failed', describeDecision(decision));
-    } else last = withoutUpdate(decision, container.name);
+    } else {
+      if (decision.state === 'held' && decision.by.kind === 'digest-unknown')
+        onUnread(withTag(parseImageRef(container.image), decision.by.tag));
+      last = withoutUpdate(decision, container.name);
+    }
   }
   // Without updates, the last container determines the workload's result, as in Flux v1.
   return updates.length > 0 ? successOf(candidate, updates, context) : last;
@@ -181,6 +202,13 @@ async function requireKnown(requested: ImageRef, { images, signal }: UpdateConte
     fault: 'user',
     help: `${name} has no tag ${requested.tag}. Check the spelling, that the tag was pushed, and with fluxctl list-images that the daemon can read this registry.`,
   });
+}
+
+/** Reads the digests that images are pinned to. What cannot be read is unknown afterwards too. */
+async function readDigests(unread: readonly ImageRef[], { images, signal }: UpdateContext): Promise<void> {
+  for (const ref of unread) images.readTag(canonicalName(ref), ref.tag);
+  const names = new Set(unread.map(canonicalName));
+  await Promise.all([...names].map((name) => images.scanNow(name, signal ? { signal } : {})));
 }
 
 function isSame(image: string, requested: ImageRef): boolean {

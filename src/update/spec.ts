@@ -17,6 +17,8 @@ export interface ReleaseImageSpec {
   readonly Force: boolean;
   /** Tag pattern for this release, in place of those of the workloads. Flux v1 has no such key. */
   readonly TagFilter?: string;
+  /** Pin the images to the digests of their tags. Flux v1 has no such key. */
+  readonly PinDigest?: boolean;
 }
 
 export interface ContainerUpdate {

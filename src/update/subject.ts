@@ -3,7 +3,8 @@ import { canonicalName, type ImageRef, type ImageRepository, parseImageRef } fro
 import { type Bans, bansFor, isNewer, type Policies, type TagPattern, tagPatternFor } from '../policy/index.ts';
 import type { Container, ResourceId } from '../resource/index.ts';
 import type { ImageLookup, Timing } from './context.ts';
-import { type Decision, held } from './decision.ts';
+import { type Decision, type Hold, held } from './decision.ts';
+import { type Pinning, pinOf } from './pinning.ts';
 import { taggedImage } from './ranking.ts';
 
 /** One container, its policies, and what the registry said. */
@@ -13,6 +14,7 @@ export interface Question {
   readonly container: Container;
   readonly inGit: Policies;
   readonly inCluster?: Policies;
+  readonly pinning?: Pinning | undefined;
   readonly images: Pick<ImageLookup, 'repository'>;
   /** When automation may commit; at any time when absent. */
   readonly timing?: Timing | undefined;
@@ -23,14 +25,27 @@ export interface Subject {
   readonly current: ImageRef;
   readonly pattern: TagPattern;
   readonly bans: Bans;
+  /** Whether the reference gets the digest of its tag, or what is in the way. */
+  readonly pin: boolean | Hold;
   readonly repository: ImageRepository | undefined;
 }
 
-export function subjectOf({ container: { name, image }, inGit, images }: Question): Subject | Decision {
+export function subjectOf(question: Question): Subject | Decision {
+  const {
+    container: { name, image },
+    inGit,
+    images,
+  } = question;
   try {
     const current = parseImageRef(image);
     const repository = images.repository(canonicalName(current));
-    return { current, pattern: tagPatternFor(inGit, name), bans: bansFor(inGit, name), repository };
+    return {
+      current,
+      pattern: tagPatternFor(inGit, name),
+      bans: bansFor(inGit, name),
+      pin: pinOf({ ...question, current }),
+      repository,
+    };
   } catch (thrown) {
     const error =
       thrown instanceof FluxError ? thrown : new FluxError(messageOf(thrown), { code: 'update/bad-image', cause: thrown });
@@ -39,7 +54,7 @@ export function subjectOf({ container: { name, image }, inGit, images }: Questio
 }
 
 /** The digest of a tag: that of the index, if the tag refers to one, so that every platform finds its image. */
-export function pinOf(repository: ImageRepository | undefined, tag: string): string | undefined {
+export function digestOf(repository: ImageRepository | undefined, tag: string): string | undefined {
   const image = repository?.images.get(tag);
   return image?.indexDigest ?? image?.digest;
 }

@@ -17,14 +17,15 @@ describe('an update is decoded as Go decodes it', () => {
       },
     ],
     [
-      'an image release with a tag filter, which Flux v1 lacks',
-      '{"type":"image","cause":{},"spec":{"ServiceSpecs":["<all>"],"ImageSpec":"<all latest>","Kind":"plan","TagFilter":"semver:~1"}}',
+      'an image release with a tag filter and pins, which Flux v1 lacks',
+      '{"type":"image","cause":{},"spec":{"ServiceSpecs":["<all>"],"ImageSpec":"<all latest>","Kind":"plan","TagFilter":"semver:~1","PinDigest":true}}',
       {
         type: 'image',
         cause: { Message: '', User: '' },
         spec: {
           ...{ ServiceSpecs: ['<all>'], ImageSpec: '<all latest>', Kind: 'plan', Excludes: null, Force: false },
           TagFilter: 'semver:~1',
+          PinDigest: true,
         },
       },
     ],

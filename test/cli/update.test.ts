@@ -54,15 +54,18 @@ describe('release', () => {
     expect(paths).toEqual([]);
   });
 
-  test('sends a tag filter, but not to a Flux v1, which would overlook it', async () => {
-    const line = ['release', '--all', '--update-all-images', '--tag-filter=semver:~1'];
+  test.each<[flag: string, sent: object]>([
+    ['--tag-filter=semver:~1', { TagFilter: 'semver:~1' }],
+    ['--pin-digest', { PinDigest: true }],
+  ])('sends %s, but not to a Flux v1, which would overlook it', async (flag, expected) => {
+    const line = ['release', '--all', '--update-all-images', flag];
     const held = { 'GET /v1/gc': [{ deletions: [] }] };
     const { sent, code } = await run({ ...held, [JOBS]: [succeeded({ result: {} })] }, ...line);
     expect(code).toBe(0);
-    expect(sent).toMatchObject([{ spec: { ImageSpec: '<all latest>', TagFilter: 'semver:~1' } }]);
+    expect(sent).toMatchObject([{ spec: { ImageSpec: '<all latest>', ...expected } }]);
     const old = await run({ 'GET /v1/gc': [{ status: 404, body: '404 page not found' }] }, ...line);
     expect(old).toMatchObject({ code: 1, sent: [] });
-    expect(old.stderr).toContain('this daemon is a Flux v1, which has no --tag-filter');
+    expect(old.stderr).toContain(`this daemon is a Flux v1, which has no ${flag.replace(/=.*/, '')}`);
   });
 
   test('warns that force does not release what is locked', async () => {

@@ -42,6 +42,7 @@ test('without flags the configuration holds the defaults of Flux v1', () => {
       garbageCollection: 'off',
       garbageCollectionLimit: 25,
       automationIntervalMs: 300_000,
+      automationPinDigest: false,
       automationGatherMs: 20_000,
       automationGatherMaxMs: 300_000,
       automationRevertDeadlineMs: 600_000,

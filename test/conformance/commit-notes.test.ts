@@ -65,6 +65,7 @@ async function committed(
     cluster,
     images: partOf<ImageWatch>(images),
     timing: () => ({ gates: createGates({}), now: 0 }),
+    pinning: {},
     notifier,
     metrics,
     clock: partOf<Clock>(clock),

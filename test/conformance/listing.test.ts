@@ -63,6 +63,7 @@ async function listing({ objects = [hello, svc], registry = REGISTRY, file = '',
     images: partOf<ImageWatch>({ repository: (name) => registry[name] && repositoryOf(registry[name]) }),
     progress: partOf<Progress>({ failures: new Map() }),
     timing: () => ({ gates: createGates({}), now: 0 }),
+    pinning: {},
     clock: systemClock,
   });
   const { listWorkloads, listImages } = createDaemon(options);

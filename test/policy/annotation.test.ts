@@ -58,6 +58,7 @@ test.each([
   [{}, 'ban.web', 'fluxcd.io/ban.web'],
   [{ 'ban.fluxcd.io/web': '1' }, 'ban.web', 'ban.fluxcd.io/web'],
   [{ 'ban.fluxcd.io/web': '1', 'fluxcd.io/ban.web': '2' }, 'ban.web', 'fluxcd.io/ban.web'],
+  [{ 'pin.fluxcd.io/web': 'true' }, 'pin.web', 'pin.fluxcd.io/web'],
   [{}, `ban.${'c'.repeat(59)}`, `fluxcd.io/ban.${'c'.repeat(59)}`],
   [{}, `ban.${'c'.repeat(60)}`, `ban.fluxcd.io/${'c'.repeat(60)}`],
   [{}, `tag.${'c'.repeat(60)}`, `filter.fluxcd.io/${'c'.repeat(60)}`],

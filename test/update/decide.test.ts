@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FluxError } from '../../src/base/index.ts';
 import type { ImageInfo, ImageRepository } from '../../src/image/index.ts';
@@ -6,7 +7,7 @@ import { createGates } from '../../src/schedule/index.ts';
 import { consider } from '../../src/update/consider.ts';
 import { decide } from '../../src/update/decide.ts';
 import { type Decision, type Doubt, describeDecision, type Hold, type Wait } from '../../src/update/decision.ts';
-import { planAutomation, type Timing } from '../../src/update/index.ts';
+import { type Pinning, planAutomation, type Timing } from '../../src/update/index.ts';
 import type { Question } from '../../src/update/subject.ts';
 import { processorMs } from '../support/processor.ts';
 import { longestTurn } from '../support/turn-cpu.ts';
@@ -31,6 +32,8 @@ interface Given {
   /** When tags were first seen with the digest that they have. */
   readonly seen?: Readonly<Record<string, string>>;
   readonly timing?: Partial<Timing>;
+  readonly isTagApart?: boolean;
+  readonly pinning?: Pinning;
 }
 
 function questionOf({
@@ -42,6 +45,8 @@ function questionOf({
   ripeAt,
   seen = {},
   timing = {},
+  isTagApart = false,
+  pinning,
 }: Given): Question {
   const repository = tags && repositoryOf(tags, nextAt);
   const sightings = Object.entries(seen).map(
@@ -54,7 +59,8 @@ function questionOf({
   };
   return {
     workload: 'shop:deployment/web',
-    container: { name: 'web', image },
+    container: { name: 'web', image, isTagApart },
+    pinning,
     inGit: new Map(Object.entries({ automated: 'true', 'tag.web': 'semver:*', ...inGit })),
     inCluster: new Map(Object.entries(inCluster)),
     images: { repository: () => repository },
@@ -78,6 +84,8 @@ const unreadable = { error: new FluxError('gone', { code: 'registry/unreadable' 
 
 const BAD = `sha256:${'b'.repeat(64)}`;
 const GOOD = `sha256:${'a'.repeat(64)}`;
+
+const PIN = { 'pin.web': 'true' };
 
 const ROWS: Readonly<Record<Reason, readonly [given: Given, text: string]>> = {
   update: [{ tags: { '1.0.0': {}, '1.1.0': {} } }, 'update to acme/web:1.1.0'],
@@ -128,6 +136,14 @@ const ROWS: Readonly<Record<Reason, readonly [given: Given, text: string]>> = {
   'held digest-unknown': [
     { image: 'acme/web:1.0.0@sha256:aa', tags: { '1.1.0': null } },
     'image is pinned to a digest, and the digest of tag 1.1.0 is unknown',
+  ],
+  'held bad-pin': [
+    { inGit: { 'pin.web': 'yes' }, tags: { '1.0.0': {}, '1.1.0': {} } },
+    'invalid pin "yes": it is "true" or "false"',
+  ],
+  'held cannot-pin': [
+    { isTagApart: true, inGit: { 'pin.web': 'true' }, tags: { '1.0.0': {}, '1.1.0': { digest: GOOD } } },
+    'image cannot be pinned to a digest: its tag is in a field of its own',
   ],
   'held banned': [{ inGit: { 'ban.web': '1.1.0' }, tags: { '1.0.0': {}, '1.1.0': {} } }, 'tag 1.1.0 is banned'],
   'held bad-bans': [
@@ -331,6 +347,89 @@ test.each<[string, Readonly<Record<string, string>>, string]>([
   expect(describeDecision(decide(questionOf({ inGit, tags: { '1.0.0': {} } })))).toBe(text);
   expect(describeDecision(decide(questionOf({ inGit: { ...inGit, suspend: 'false' }, tags: { '1.0.0': {} } })))).toBe(
     'image(s) up to date',
+  );
+});
+
+test.each<[string, Given, string]>([
+  ['a new tag', { inGit: PIN, tags: { '1.0.0': {}, '1.1.0': { digest: GOOD } } }, `update to acme/web:1.1.0@${GOOD}`],
+  [
+    'the index, if the tag refers to one',
+    { inGit: PIN, tags: { '1.1.0': { digest: BAD, indexDigest: GOOD } } },
+    `update to acme/web:1.1.0@${GOOD}`,
+  ],
+  ['the current tag', { inGit: PIN, tags: { '1.0.0': { digest: GOOD } } }, `update to acme/web:1.0.0@${GOOD}`],
+  [
+    'a tag pushed again',
+    { image: `acme/web:1.0.0@${BAD}`, inGit: PIN, tags: { '1.0.0': { digest: GOOD } } },
+    `update to acme/web:1.0.0@${GOOD}`,
+  ],
+  [
+    'nothing when it is pinned',
+    { image: `acme/web:1.0.0@${GOOD}`, inGit: PIN, tags: { '1.0.0': { digest: GOOD } } },
+    'image(s) up to date',
+  ],
+  [
+    'never to an older tag',
+    { image: `acme/web:1.0.0@${BAD}`, inGit: PIN, tags: { '0.9.0': { digest: GOOD } } },
+    'newest matching tag 0.9.0 is not newer than 1.0.0',
+  ],
+  [
+    'not before the digest is read',
+    { inGit: PIN, tags: { '1.0.0': {}, '1.1.0': null } },
+    'image is pinned to a digest, and the digest of tag 1.1.0 is unknown',
+  ],
+  [
+    'not to a banned digest',
+    {
+      image: `acme/web:1.0.0@${GOOD}`,
+      inGit: { ...PIN, 'ban.web': `@${BAD}` },
+      tags: { '1.0.0': { digest: GOOD }, '1.1.0': { digest: BAD } },
+    },
+    `tag 1.1.0 is banned by its digest ${BAD}`,
+  ],
+  [
+    'by default',
+    { pinning: { automated: true }, tags: { '1.0.0': {}, '1.1.0': { digest: GOOD } } },
+    `update to acme/web:1.1.0@${GOOD}`,
+  ],
+  [
+    'unless an annotation says otherwise',
+    { pinning: { automated: true }, inGit: { 'pin.web': 'false' }, tags: { '1.0.0': {}, '1.1.0': { digest: GOOD } } },
+    'update to acme/web:1.1.0',
+  ],
+  [
+    'what has a digest, whatever the annotation says',
+    { image: `acme/web:1.0.0@${BAD}`, inGit: { 'pin.web': 'false' }, tags: { '1.0.0': {}, '1.1.0': { digest: GOOD } } },
+    `update to acme/web:1.1.0@${GOOD}`,
+  ],
+  [
+    'a tag of its own that has a digest already',
+    { isTagApart: true, image: `acme/web:1.0.0@${BAD}`, inGit: PIN, tags: { '1.0.0': { digest: GOOD } } },
+    `update to acme/web:1.0.0@${GOOD}`,
+  ],
+])('pins %s', (_name, given, text) => {
+  expect(describeDecision(decide(questionOf(given)))).toBe(text);
+});
+
+test('a thousand polls with shuffled tags find nothing new for a pinned image', () => {
+  const tags = Object.entries({
+    '1.0.0': { digest: GOOD, createdAt: 5 },
+    '1.0': { digest: GOOD, createdAt: 5 },
+    '1': { digest: GOOD, createdAt: 5 },
+    stable: { digest: GOOD, createdAt: 5 },
+    '0.9.0': { digest: BAD, createdAt: 4 },
+    broken: unreadable,
+  });
+  const patterns = { 'glob:*': '1', 'semver:*': '1.0.0', 'glob:stable': 'stable' };
+  fc.assert(
+    fc.property(fc.shuffledSubarray(tags, { minLength: tags.length }), (shuffled) => {
+      for (const [pattern, tag] of Object.entries(patterns)) {
+        const image = `acme/web:${tag}@${GOOD}`;
+        const given = { image, inGit: { ...PIN, 'tag.web': pattern }, tags: Object.fromEntries(shuffled) };
+        expect(describeDecision(decide(questionOf(given)))).toBe('image(s) up to date');
+      }
+    }),
+    { numRuns: 1000 },
   );
 });
 

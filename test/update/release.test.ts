@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../src/base/index.ts';
 import type { ImageInfo } from '../../src/image/index.ts';
-import { planUpdate, type ReleaseImageSpec } from '../../src/update/index.ts';
+import { type ImageLookup, planUpdate, type ReleaseImageSpec, type UpdateSpec } from '../../src/update/index.ts';
 import { brief } from './brief.ts';
 import { repositoryOf } from './repository.ts';
 import { contextOf, type World, workload } from './world.ts';
@@ -225,6 +225,61 @@ describe('a release by image', () => {
       ['beside a named image', { TagFilter: 'semver:~1', ImageSpec: 'quay.io/acme/hello:2.0.0' }],
     ])('%s is refused', async (_, given) => {
       await expect(release(given, world)).rejects.toMatchObject({ code: 'update/bad-spec', fault: 'user' });
+    });
+  });
+
+  describe('that pins', () => {
+    const DIGEST = `sha256:${'d'.repeat(64)}`;
+    const given = (annotations: Record<string, string> = {}) => ({
+      files: { 'hello.yaml': automated(annotations).text },
+      manifests: { [ID('hello')]: { file: 'hello.yaml', object: automated(annotations).object } },
+      registry: { 'quay.io/acme/hello': { '1.9.0': { digest: DIGEST }, '2.0.0': null } },
+    });
+    const spec = (more: Partial<ReleaseImageSpec>): UpdateSpec => ({
+      type: 'image',
+      cause: { Message: '', User: '' },
+      spec: { ServiceSpecs: [ID('hello')], ImageSpec: '<all latest>', Kind: 'plan', Excludes: null, Force: false, ...more },
+    });
+
+    test.each<[string, Partial<ReleaseImageSpec>, Record<string, string>, string]>([
+      [
+        'a named image',
+        { PinDigest: true, Force: true, ImageSpec: 'quay.io/acme/hello:1.9.0' },
+        {},
+        `quay.io/acme/hello:1.9.0@${DIGEST}`,
+      ],
+      ['by its policy', { TagFilter: 'semver:~1' }, { 'fluxcd.io/pin.greet': 'true' }, `quay.io/acme/hello:1.9.0@${DIGEST}`],
+      ['not unless asked', { TagFilter: 'semver:~1' }, { 'fluxcd.io/pin.greet': 'false' }, 'quay.io/acme/hello:1.9.0'],
+    ])('%s', async (_name, more, annotations, target) => {
+      const { result } = await release(more, given(annotations));
+      expect(result[ID('hello')]?.PerContainer?.map(({ Target }) => Target)).toEqual([target]);
+    });
+
+    test('reads a digest that is not known yet', async () => {
+      const context = contextOf({ ...given(), running: [ID('hello')] });
+      const read: string[] = [];
+      let scanned = false;
+      const images: ImageLookup = {
+        repository(name) {
+          const known = context.images.repository(name);
+          if (!known || !scanned) return known;
+          const info = { tag: '2.0.0', digest: DIGEST, labels: {}, fetchedAt: 0 };
+          return { ...known, images: new Map([...known.images, ['2.0.0', info]]) };
+        },
+        readTag: (name, tag) => read.push(`${name}:${tag}`),
+        async scanNow() {
+          scanned = read.length > 0;
+        },
+      };
+      const wanted = spec({ PinDigest: true, TagFilter: 'semver:*' });
+      const { result } = await planUpdate(wanted, { ...context, images });
+      expect(read).toEqual(['quay.io/acme/hello:2.0.0']);
+      expect(result[ID('hello')]?.PerContainer?.map(({ Target }) => Target)).toEqual([`quay.io/acme/hello:2.0.0@${DIGEST}`]);
+      const { result: unread } = await planUpdate(wanted, context);
+      expect(unread[ID('hello')]).toMatchObject({
+        Status: 'skipped',
+        Error: expect.stringContaining('digest of tag 2.0.0 is unknown'),
+      });
     });
   });
 

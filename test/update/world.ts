@@ -34,6 +34,7 @@ export function contextOf({ files, manifests, running, registry }: World): Updat
     async scanNow(name) {
       scanned.push(name);
     },
+    readTag: () => undefined,
   };
   return {
     manifests: byId,

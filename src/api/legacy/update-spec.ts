@@ -41,6 +41,7 @@ const imageSpec = struct({
   Excludes: list(resourceId),
   Force: flag,
   TagFilter: text,
+  PinDigest: flag,
 });
 const containerUpdate = struct({ Container: text, Current: imageRef, Target: imageRef });
 const containersSpec = struct({
@@ -65,9 +66,9 @@ export function decodeUpdateSpec(body: string): UpdateSpec {
   if (spec === undefined) throw badRequest('spec is missing', { help: 'Every update needs a "spec", even if it is {}.' });
   switch (type) {
     case 'image': {
-      const { ServiceSpecs, TagFilter, ...rest } = imageSpec(spec, 'spec');
-      const filter = TagFilter === '' ? {} : { TagFilter };
-      return { type, cause, spec: { ServiceSpecs: ServiceSpecs ?? [], ...rest, ...filter } };
+      const { ServiceSpecs, TagFilter, PinDigest, ...rest } = imageSpec(spec, 'spec');
+      const more = { ...(TagFilter === '' ? {} : { TagFilter }), ...(PinDigest ? { PinDigest } : {}) };
+      return { type, cause, spec: { ServiceSpecs: ServiceSpecs ?? [], ...rest, ...more } };
     }
     case 'containers': {
       const { Kind, ContainerSpecs, SkipMismatches, Force } = containersSpec(spec, 'spec');

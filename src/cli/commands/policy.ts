@@ -24,6 +24,8 @@ interface PolicyFlags extends WorkloadFlags {
   readonly minAge?: readonly string[];
   readonly ban?: readonly string[];
   readonly unban?: readonly string[];
+  readonly pin?: readonly string[];
+  readonly unpin?: readonly string[];
   readonly automate?: boolean;
   readonly deautomate?: boolean;
   readonly lock?: boolean;
@@ -80,6 +82,8 @@ export function generalPolicyCommand(launch: Launch): Command {
         )
         .option('--ban <container=image>', 'tag, tag@digest or @digest not to update to; may be repeated', collect)
         .option('--unban <container=image>', 'lift a ban; * lifts all; may be repeated', collect)
+        .option('--pin <container>', 'pin the image to the digest of its tag; may be repeated', collect)
+        .option('--unpin <container>', 'do not pin the image; may be repeated', collect)
         .option('--automate', 'turn automatic image updates on')
         .option('--deautomate', 'turn automatic image updates off')
         .option('--lock', 'lock the workload')
@@ -172,6 +176,12 @@ async function policyUpdate(flags: PolicyFlags, user: string): Promise<PolicySpe
     const policy = container === undefined ? 'min-age' : containerPolicy('min-age', container);
     if (age === '') remove[policy] = 'true';
     else add[policy] = age;
+  }
+  for (const [containers = [], value] of [
+    [flags.pin, 'true'],
+    [flags.unpin, 'false'],
+  ] as const) {
+    for (const container of containers) add[(await policyRoom()).containerPolicy('pin', container)] = value;
   }
   Object.assign(add, await bansOf(flags.ban));
   Object.assign(remove, await bansOf(flags.unban));

@@ -27,6 +27,7 @@ interface Flags extends CauseFlags {
   readonly updateImage?: string;
   readonly updateAllImages?: boolean;
   readonly tagFilter?: string;
+  readonly pinDigest?: boolean;
   readonly exclude?: readonly string[];
   readonly dryRun?: boolean;
   readonly interactive?: boolean;
@@ -57,6 +58,7 @@ export function releaseCommand(launch: Launch): Command {
         .option('-i, --update-image <image>', 'update to this image')
         .option('--update-all-images', 'update every image to its newest version')
         .option('--tag-filter <pattern>', 'tag pattern for --update-all-images, in place of those of the workloads')
+        .option('--pin-digest', 'pin the images to the digests of their tags')
         .option('--exclude <workload>', 'workload to exclude; may be repeated', collect)
         .option('--dry-run', 'show the updates without making them')
         .option('--interactive', 'select the containers to update in a menu')
@@ -74,7 +76,7 @@ async function release(session: Session, flags: Flags): Promise<number> {
   const format = outputFormat(flags.outputFormat, REPORT_FORMATS);
   checkFlags(flags, session);
   const spec = await releaseSpec(session, flags);
-  if (spec.TagFilter !== undefined) await requireTagFilters(await session.client());
+  await requireSupport(spec, session);
   const cause = await causeFrom(flags, session.env);
   const finished = flags.interactive
     ? await releaseChosen(session, flags, { cause, spec })
@@ -90,13 +92,14 @@ async function release(session: Session, flags: Flags): Promise<number> {
   return 0;
 }
 
-/** Flux v1 would overlook the filter, and release every newest image. */
-async function requireTagFilters(client: ApiClient): Promise<void> {
-  if ((await client.heldDeletions()) !== undefined) return;
-  throw new FluxError('this daemon is a Flux v1, which has no --tag-filter', {
+/** Flux v1 would overlook these keys, and release other images. */
+async function requireSupport({ TagFilter, PinDigest }: ReleaseImageSpec, session: Session): Promise<void> {
+  const flag = TagFilter !== undefined ? '--tag-filter' : PinDigest ? '--pin-digest' : undefined;
+  if (flag === undefined || (await (await session.client()).heldDeletions()) !== undefined) return;
+  throw new FluxError(`this daemon is a Flux v1, which has no ${flag}`, {
     code: 'cli/flux-v1',
     fault: 'user',
-    help: 'Release without it, by --update-image, or set the pattern with fluxctl policy --tag.',
+    help: 'Release without it, by --update-image; for a pattern, see fluxctl policy --tag.',
   });
 }
 
@@ -179,6 +182,7 @@ async function releaseSpec(session: Session, flags: Flags): Promise<ReleaseImage
     Excludes: excluded.length > 0 ? excluded.map(idOf) : null,
     Force: flags.force ?? false,
     ...(flags.tagFilter === undefined ? {} : { TagFilter: flags.tagFilter }),
+    ...(flags.pinDigest ? { PinDigest: true } : {}),
   };
 }
 

@@ -3,7 +3,7 @@ import type { Manifests } from '../../manifests/index.ts';
 import type { EventLog } from '../../record/index.ts';
 import type { Revision } from '../../repository/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
-import type { Timing, UpdateSpec } from '../../update/index.ts';
+import type { Pinning, Timing, UpdateSpec } from '../../update/index.ts';
 import { asksForCommit, dryRunUpdate } from '../jobs/apply-update.ts';
 import { createDryRun } from '../jobs/dry-run.ts';
 import type { JobQueue } from '../jobs/jobs.ts';
@@ -58,6 +58,7 @@ export interface DaemonOptions {
   /** When automation may commit, as of each call. */
   readonly timing: () => Timing;
   readonly memory: AutomationMemory;
+  readonly pinning: Pinning;
   readonly jobs: JobQueue;
   readonly reports: SyncReports;
   readonly progress: Progress;
@@ -128,7 +129,8 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
       refuseBothFilters(namespace, id, 'workload');
       const filter = { ...(namespace === '' ? {} : { namespace }), ...(id === undefined ? {} : { ids: [id] }) };
       const [running, view] = await Promise.all([cluster.workloads(filter), currentView()]);
-      return listImages(running, view?.workloads ?? new Map(), { images, timing: options.timing() });
+      const { timing, pinning } = options;
+      return listImages(running, view?.workloads ?? new Map(), { images, timing: timing(), pinning });
     },
 
     async export() {

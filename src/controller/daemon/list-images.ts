@@ -9,7 +9,7 @@ import {
 } from '../../image/index.ts';
 import { type Ban, banOf, bansFor, hasPolicy, type Policies, policiesOf, tagPatternFor } from '../../policy/index.ts';
 import { type ClusterWorkload, type Container, containersOf, type Manifest, type ResourceId } from '../../resource/index.ts';
-import { decide, describeDecision, type Question, rankingOf, type Timing } from '../../update/index.ts';
+import { decide, describeDecision, type Pinning, type Question, rankingOf, type Timing } from '../../update/index.ts';
 import type { ImageWatch } from '../ports/image-watch.ts';
 import type { ContainerImages, ListedImage, WorkloadImages } from './daemon.ts';
 
@@ -17,7 +17,7 @@ import type { ContainerImages, ListedImage, WorkloadImages } from './daemon.ts';
 export async function listImages(
   running: readonly ClusterWorkload[],
   wanted: ReadonlyMap<ResourceId, Manifest>,
-  { images, timing }: { readonly images: Pick<ImageWatch, 'repository'>; readonly timing: Timing },
+  options: { readonly images: Pick<ImageWatch, 'repository'>; readonly timing: Timing; readonly pinning?: Pinning },
 ): Promise<readonly WorkloadImages[]> {
   const listed: WorkloadImages[] = [];
   for (const { id, containers, annotations } of running) {
@@ -30,8 +30,8 @@ export async function listImages(
       id,
       containers: containers.map((container) => {
         const image = imagesInGit.get(container.name) || container.image;
-        const notUpdated = whyNotUpdated({ workload: id, container: { ...container, image }, inGit, inCluster, images, timing });
-        return { ...containerImages(container, inGit, images), ...(notUpdated === undefined ? {} : { notUpdated }) };
+        const notUpdated = whyNotUpdated({ workload: id, container: { ...container, image }, inGit, inCluster, ...options });
+        return { ...containerImages(container, inGit, options.images), ...(notUpdated === undefined ? {} : { notUpdated }) };
       }),
     });
   }

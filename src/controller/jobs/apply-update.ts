@@ -6,6 +6,7 @@ import type { AcceptedRevision, CommitRequest, Revision } from '../../repository
 import {
   ALL_WORKLOADS,
   normalId,
+  type Pinning,
   planUpdate,
   type Timing,
   UP_TO_DATE,
@@ -30,6 +31,7 @@ export interface PlanOptions {
   readonly images: ImageWatch;
   /** When automation may commit, as of each call. */
   readonly timing: () => Timing;
+  readonly pinning: Pinning;
   readonly metrics: ControllerMetrics;
   readonly clock: Clock;
   readonly log: Logger;
@@ -131,7 +133,7 @@ export function asksForCommit(spec: UpdateSpec): boolean {
 }
 
 async function planOn(base: AcceptedRevision, spec: UpdateSpec, options: PlanOptions, cancel: Cancellable): Promise<UpdatePlan> {
-  const { source, reader, desired, cluster, images } = options;
+  const { source, reader, desired, cluster, images, pinning } = options;
   const view = await reader.read(base, cancel);
   const readFile = await fileReader(view, source, cancel);
   const context = {
@@ -140,6 +142,7 @@ async function planOn(base: AcceptedRevision, spec: UpdateSpec, options: PlanOpt
     desired,
     workloads: cluster,
     images,
+    pinning,
     timing: options.timing(),
     ...cancel,
   };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Cancellable, type ChangedOnly, FluxError, messageOf } from '../../base/index.ts';
 import type { AcceptedRevision, Revision } from '../../repository/index.ts';
-import { planAutomation } from '../../update/index.ts';
+import { type FoundUpdate, planAutomation } from '../../update/index.ts';
 import { applyUpdate, type UpdateOptions } from './apply-update.ts';
 import type { Notice } from './notice.ts';
 import type { PendingUpdates } from './pending-updates.ts';
@@ -23,19 +23,13 @@ export async function automate(
   options: AutomateOptions,
   cancel: Cancellable,
 ): Promise<Revision | undefined> {
-  const { reader, cluster, images, pending, log, waits } = options;
+  const { reader, cluster, images, pending, pinning, log, waits } = options;
   const { manifests } = await reader.read(head, cancel);
   await options.notice(manifests, cancel);
   // What is gathered follows from what is found now.
   const timing = { ...options.timing(), gathering: undefined };
-  const plan = await planAutomation({
-    manifests,
-    workloads: cluster,
-    images,
-    timing,
-    gather: (found) => pending.found(found, timing.now),
-    ...cancel,
-  });
+  const gather = (found: readonly FoundUpdate[]) => pending.found(found, timing.now);
+  const plan = await planAutomation({ manifests, workloads: cluster, images, timing, pinning, gather, ...cancel });
   const { automated, spec, skipped, waiting, nextAt } = plan;
   if (nextAt !== undefined) options.automateAt(nextAt);
   for (const container of skipped) log.warn(container, 'container not updated');

@@ -30,7 +30,7 @@ function targetsOf(id: ResourceId, { object }: Manifest, minAge: MinAge): ImageT
     // Without a tag pattern the times of tags are only informative, and the scanner decides whether to read them.
     const asked = hasPolicy(policies, 'automated') || policies.has(tagPolicy(name));
     if (ref === undefined) return [];
-    const isTimed = (asked && (pattern.needsTimes || ref.digest !== '')) || needsDigests(bansFor(policies, name).bans);
+    const isTimed = (asked && pattern.needsTimes) || needsDigests(bansFor(policies, name).bans);
     // The age of a tag is that of its digest under it. Where the order shows it, older tags need none.
     const isAged = hasPolicy(policies, 'automated') && minAgeFor(policies, name, minAge).ms > 0;
     const mayBeNewer = (tag: string) => pattern.needsTimes || isNewer({ ref: tag, tag }, { ref: ref.tag, tag: ref.tag }, pattern);

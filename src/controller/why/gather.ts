@@ -1,7 +1,7 @@
 import { canonicalName, tryParseImageRef } from '../../image/index.ts';
 import { policiesOf, tagPatternFor } from '../../policy/index.ts';
 import { type ClusterWorkload, type Container, containersOf, type ResourceId } from '../../resource/index.ts';
-import { consider, considerTag, decide, type Question, type Timing } from '../../update/index.ts';
+import { consider, considerTag, decide, type Pinning, type Question, type Timing } from '../../update/index.ts';
 import type { ImageWatch } from '../ports/image-watch.ts';
 import type { ContainerFacts, Facts, SourceFacts } from './facts.ts';
 import type { Reading } from './reading.ts';
@@ -15,6 +15,7 @@ export interface Memory {
   readonly images: Pick<ImageWatch, 'repository' | 'scans'>;
   readonly scansImages: boolean;
   readonly timing: Timing;
+  readonly pinning?: Pinning | undefined;
 }
 
 /** The facts about a subject that need no reading. */
@@ -51,7 +52,7 @@ function containerFacts(
   container: Container,
   {
     subject,
-    memory: { images, timing },
+    memory: { images, timing, pinning },
     live,
     ...policies
   }: Pick<Question, 'inGit' | 'inCluster'> & {
@@ -67,6 +68,8 @@ function containerFacts(
     ...(policies.inCluster ? { inCluster: policies.inCluster } : {}),
     images,
     timing,
+    pinning,
+    ...(subject.id === undefined ? {} : { workload: subject.id }),
   };
   const ref = tryParseImageRef(image);
   const repository = ref && canonicalName(ref);

@@ -8,7 +8,7 @@ import {
   type NonEmpty,
 } from '../../base/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
-import type { Timing } from '../../update/index.ts';
+import type { Pinning, Timing } from '../../update/index.ts';
 import type { Leadership } from '../leadership/leadership.ts';
 import type { Loop } from '../loop/loop.ts';
 import type { Progress } from '../loop/progress.ts';
@@ -33,6 +33,7 @@ export interface WhyDeps {
   readonly images: Pick<ImageWatch, 'repository' | 'scans'>;
   readonly scansImages: boolean;
   readonly timing: () => Timing;
+  readonly pinning?: Pinning;
   readonly progress: Progress;
   readonly objectStates: ObjectStates;
   readonly loop: Pick<Loop, 'trouble'>;
@@ -78,6 +79,7 @@ export function createWhy(deps: WhyDeps): Why {
         images: deps.images,
         scansImages: deps.scansImages,
         timing: deps.timing(),
+        pinning: deps.pinning,
       };
       const [{ facts }, ...rest] = worstFirst(mapNonEmpty(subjects, (subject) => gather(subject, memory)));
       return explain(

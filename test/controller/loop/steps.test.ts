@@ -121,6 +121,7 @@ describe('the steps of the loop', () => {
       pending: partOf<PendingUpdates>({ gathering: undefined }),
       timing: () => ({ gates: createGates({}), now: 0 }),
       notice: async () => undefined,
+      pinning: {},
       automateAt: () => undefined,
       onProgress: () => undefined,
       clock,
