@@ -13,6 +13,7 @@ import { automateCommand, deautomateCommand, generalPolicyCommand, lockCommand, 
 import { releaseCommand } from './commands/release.ts';
 import { saveCommand } from './commands/save.ts';
 import { statusCommand } from './commands/status.ts';
+import { resumeCommand, suspendCommand } from './commands/suspend.ts';
 import { syncCommand } from './commands/sync.ts';
 import { versionCommand } from './commands/version.ts';
 import { whyCommand } from './commands/why.ts';
@@ -26,6 +27,8 @@ const COMMANDS = [
   deautomateCommand,
   lockCommand,
   unlockCommand,
+  suspendCommand,
+  resumeCommand,
   generalPolicyCommand,
   syncCommand,
   statusCommand,

@@ -45,7 +45,7 @@ export function daemonOf(parts: Partial<Daemon> = {}): Daemon & { readonly calls
     automation: async () => [{ source: 'default', memory: { in: 'cluster' } }],
     suspendAutomation: async (who) =>
       called('suspendAutomation', who, [{ source: 'default', suspension: { ...who, since: 0 }, memory: { in: 'cluster' } }]),
-    resumeAutomation: async () => called('resumeAutomation', undefined, [{ source: 'default', memory: { in: 'cluster' } }]),
+    resumeAutomation: async (who) => called('resumeAutomation', who, [{ source: 'default', memory: { in: 'cluster' } }]),
     heldDeletions: () => ({ deletions: [] }),
     approveDeletions: (hash) => called('approveDeletions', hash, queuedSync('s-1')),
     deleteOrphans: (orphans) => called('deleteOrphans', orphans, queuedSync('s-1')),

@@ -10,6 +10,8 @@ const COMMANDS = [
     'deautomate',
     'lock',
     'unlock',
+    'suspend',
+    'resume',
     'policy',
     'sync',
     'status',

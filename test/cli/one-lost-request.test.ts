@@ -167,6 +167,8 @@ const EFFECTS: Readonly<Record<string, RegExp>> = {
   '/api/flux/v9/update-manifests': /list-workloads/,
   '/api/flux/v9/git-repo-config': /fluxctl identity/,
   '/api/v1/syncs': /fluxctl status/,
+  '/api/v1/automation/suspend': /fluxctl status/,
+  '/api/v1/automation/resume': /fluxctl status/,
   '/api/v1/gc/approvals': /fluxctl gc /,
   '/api/v1/gc/orphan-deletions': /fluxctl gc orphans/,
 };
@@ -190,6 +192,9 @@ const LINES: readonly (readonly string[])[] = [
   ['lock', ...WORKLOAD],
   ['unlock', ...WORKLOAD],
   ['policy', '--tag-all=semver:~1', ...WORKLOAD],
+  ['suspend', '--user=ann'],
+  ['suspend', ...WORKLOAD],
+  ['resume', '--user=ann'],
   ['sync', '--wait'],
   ['sync', '-o', 'json'],
   ['status'],

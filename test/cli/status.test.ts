@@ -24,7 +24,7 @@ const run = async (script: Script, ...line: string[]) => {
 };
 
 describe('status', () => {
-  test('lists what is wrong, the worst first, and asks for nothing else', async () => {
+  test('lists what is wrong, the worst first, and asks only whether automation is suspended besides', async () => {
     const { code, stdout, paths } = await run({ [OBJECTS]: [states([held, refused, failed])] }, 'status');
     expect(code).toBe(0);
     expect(stdout).toBe(
@@ -36,7 +36,7 @@ describe('status', () => {
         '',
       ].join('\n'),
     );
-    expect(paths).toEqual(['/v1/objects?state=failed%2Crefused%2Cheld%2Cwaiting&limit=1000']);
+    expect(paths).toEqual(['/v1/objects?state=failed%2Crefused%2Cheld%2Cwaiting&limit=1000', '/v1/automation']);
   });
 
   test('tells many deletions that are held for one reason in one line', async () => {
@@ -59,7 +59,11 @@ describe('status', () => {
       ['held', 'shop:configmap/old', since],
       [''],
     ]);
-    expect(paths).toEqual(['/v1/objects?namespace=shop&limit=1000', '/v1/objects?namespace=shop&limit=1000&cursor=a']);
+    expect(paths).toEqual([
+      '/v1/objects?namespace=shop&limit=1000',
+      '/v1/objects?namespace=shop&limit=1000&cursor=a',
+      '/v1/automation',
+    ]);
   });
 
   test.each<[string[], object, string]>([

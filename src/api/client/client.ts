@@ -2,6 +2,8 @@ import * as z from 'zod';
 import { type Cancellable, FluxError, redact, trimEndOf } from '../../base/index.ts';
 import type { UpdateSpec } from '../../update/index.ts';
 import {
+  type AutomationWire,
+  automationSchema,
   type DiffReportWire,
   type DiffRequestWire,
   diffReportSchema,
@@ -26,7 +28,18 @@ import {
   writersSchema,
 } from '../wire/index.ts';
 import { type Answer, type Call, createExchange, type ExchangeOptions } from './exchange.ts';
-import { APPROVAL, type Effect, NEW_KEY, ORPHAN_DELETION, OWN_SYNC, POLICY_CHANGE, RELEASE, SYNC } from './outcome.ts';
+import {
+  APPROVAL,
+  type Effect,
+  NEW_KEY,
+  ORPHAN_DELETION,
+  OWN_SYNC,
+  POLICY_CHANGE,
+  RELEASE,
+  RESUMPTION,
+  SUSPENSION,
+  SYNC,
+} from './outcome.ts';
 import { parseAnswer } from './parse-answer.ts';
 import {
   type GitConfig,
@@ -77,6 +90,11 @@ export interface ApiClient {
   sync(id: string, options?: Cancellable & { readonly waitSeconds?: number }): Promise<SyncReportWire>;
   /** What a sync of a revision or of files would do; undefined for Flux v1, which lacks this. */
   diff(request: DiffRequestWire, options?: Cancellable & { readonly timeoutMs?: number }): Promise<DiffReportWire | undefined>;
+  /** The automation of each source; undefined for Flux v1 and older daemons, which cannot suspend it. */
+  automation(options?: Cancellable): Promise<AutomationWire | undefined>;
+  /** Undefined as for `automation`. */
+  suspendAutomation(who: WhoAndWhy, options?: Cancellable): Promise<AutomationWire | undefined>;
+  resumeAutomation(who: WhoAndWhy, options?: Cancellable): Promise<AutomationWire | undefined>;
   /** Deletions held in the last sync; undefined for Flux v1, which lacks this. */
   heldDeletions(options?: Cancellable): Promise<HeldDeletionsWire | undefined>;
   /** The scan times of at most `limit` image repositories; undefined as for `heldDeletions`. */
@@ -104,6 +122,12 @@ export interface ApiClient {
   history(wanted: { readonly limit: number }, options?: Cancellable): Promise<HistoryWire['syncs'] | undefined>;
   /** Who set the sync tag, and who wrote the job notes; undefined as for `health`. */
   writers(options?: Cancellable): Promise<WritersWire | undefined>;
+}
+
+/** Who changes something, and why; both may be empty. */
+export interface WhoAndWhy {
+  readonly user: string;
+  readonly message: string;
 }
 
 /** Size limit of one response. */
@@ -142,6 +166,15 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
       throw error;
     }
   };
+  const change = (verb: 'suspend' | 'resume', body: WhoAndWhy, effect: Effect, cancel?: Cancellable) =>
+    ifKnown(automationSchema, {
+      method: 'POST',
+      path: `/automation/${verb}`,
+      body,
+      contentType: 'application/json',
+      effect,
+      ...cancel,
+    });
   return {
     async ping(cancel) {
       return (await legacy({ method: 'GET', path: '/v11/ping', ...cancel })).timeMs;
@@ -216,6 +249,9 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
         ...options,
       });
     },
+    automation: (cancel) => ifKnown(automationSchema, { method: 'GET', path: '/automation', ...cancel }),
+    suspendAutomation: (who, cancel) => change('suspend', who, SUSPENSION, cancel),
+    resumeAutomation: (who, cancel) => change('resume', who, RESUMPTION, cancel),
     heldDeletions: (cancel) => ifKnown(heldDeletionsSchema, { method: 'GET', path: '/gc', ...cancel }),
     imageScans: ({ limit, ...cancel }) =>
       ifKnown(imageScansSchema, { method: 'GET', path: '/images/scans', query: { limit: String(limit) }, ...cancel }),

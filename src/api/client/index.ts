@@ -10,6 +10,7 @@ export type {
   UpdateSpec,
 } from '../../update/index.ts';
 export type {
+  AutomationWire,
   DiffReportWire,
   DiffRequestWire,
   HealthWire,

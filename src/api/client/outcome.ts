@@ -49,6 +49,16 @@ export const ORPHAN_DELETION: Effect = {
   look: 'fluxctl gc orphans shows what is left.',
 };
 
+export const SUSPENSION: Effect = {
+  what: 'the suspension',
+  look: `fluxctl status shows whether automation is suspended. ${SAFE_TO_REPEAT}`,
+};
+
+export const RESUMPTION: Effect = {
+  what: 'the end of the suspension',
+  look: `fluxctl status shows whether automation is suspended. ${SAFE_TO_REPEAT}`,
+};
+
 export const NEW_KEY: Effect = {
   what: 'the request for a new key',
   look: 'fluxctl identity shows the current key.',

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import {
   approvalSchema,
+  automationSchema,
   diffReportSchema,
   diffRequestSchema,
   eventSchema,
@@ -13,6 +14,7 @@ import {
   orphanDeletionSchema,
   sourcesSchema,
   syncReportSchema,
+  whoAndWhySchema,
   whySchema,
   writersSchema,
 } from '../wire/index.ts';
@@ -74,6 +76,23 @@ const OF_SOURCES: Operations = {
     summary: 'Returns what a sync of a revision, or of the given files, would change, without changing it.',
     body: { schema: diffRequestSchema, required: true },
     answer: { status: 200, description: 'The changes that a sync would make.', schema: diffReportSchema },
+  },
+  'GET /api/v1/automation': read(
+    'getAutomation',
+    'Returns whether automation is suspended, and where that is remembered.',
+    automationSchema,
+  ),
+  'POST /api/v1/automation/suspend': {
+    id: 'suspendAutomation',
+    summary: 'Suspends automatic image updates until they are resumed.',
+    body: { schema: whoAndWhySchema, required: true },
+    answer: { status: 200, description: 'The automation of each source.', schema: automationSchema },
+  },
+  'POST /api/v1/automation/resume': {
+    id: 'resumeAutomation',
+    summary: 'Resumes automatic image updates.',
+    body: { schema: whoAndWhySchema, required: true },
+    answer: { status: 200, description: 'The automation of each source.', schema: automationSchema },
   },
   'GET /api/v1/gc': read('listHeldDeletions', 'Lists the deletions held in the last sync, and why.', heldDeletionsSchema),
   'POST /api/v1/gc/approvals': {

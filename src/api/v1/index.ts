@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/index.ts';
 import type { Daemon } from '../../controller/index.ts';
 import type { Route } from '../route.ts';
+import { automationRoutes } from './automation.ts';
 import { conditional } from './conditional.ts';
 import { diffRoutes } from './diffs.ts';
 import { eventRoutes } from './events.ts';
@@ -24,6 +25,7 @@ export { problemReply } from './problem.ts';
 export function v1Routes(daemon: Daemon, clock: Clock): readonly Route[] {
   return [
     ...syncRoutes(daemon, clock),
+    ...automationRoutes(daemon),
     ...gcRoutes(daemon),
     ...objectHealthRoutes(daemon),
     ...diffRoutes(daemon),

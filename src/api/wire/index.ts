@@ -3,6 +3,7 @@
  * one. The daemon writes them and fluxctl reads them, so large packages must not be imported here.
  */
 
+export { type AutomationWire, automationSchema, whoAndWhySchema } from './automation.ts';
 export {
   type DiffReportWire,
   type DiffRequestWire,

@@ -8,8 +8,8 @@ import { usageError } from '../errors.ts';
 import { outputFormat, outputOption, REPORT_FORMATS } from '../output-format.ts';
 import type { Session } from '../session.ts';
 
-/** The common part of `automate`, `deautomate`, `lock`, `unlock` and `policy`, which differ in the requested change. */
-interface WorkloadFlags extends CauseFlags {
+/** The common part of the commands that change policies of a workload. */
+export interface WorkloadFlags extends CauseFlags {
   readonly namespace?: string;
   readonly workload?: string;
   readonly controller?: string;
@@ -30,6 +30,8 @@ interface PolicyFlags extends WorkloadFlags {
   readonly deautomate?: boolean;
   readonly lock?: boolean;
   readonly unlock?: boolean;
+  readonly suspend?: boolean;
+  readonly resume?: boolean;
 }
 
 export function automateCommand(launch: Launch): Command {
@@ -129,7 +131,8 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-async function updatePolicies(session: Session, flags: PolicyFlags, command: string): Promise<number> {
+/** Changes the policies of the workload that the flags name, and waits for the commit. */
+export async function updatePolicies(session: Session, flags: PolicyFlags, command: string): Promise<number> {
   const format = outputFormat(flags.outputFormat, REPORT_FORMATS);
   if (flags.workload && flags.controller) {
     throw usageError(`can't specify both ${command === 'automate' ? 'the' : 'a'} controller and workload`);
@@ -157,6 +160,8 @@ async function policyUpdate(flags: PolicyFlags, user: string): Promise<PolicySpe
     if (user !== '') Object.assign(add, { locked_user: user, locked_msg: flags.message });
   }
   if (flags.unlock) Object.assign(remove, { locked: 'true', locked_msg: 'true', locked_user: 'true' });
+  if (flags.suspend) Object.assign(add, { suspend: 'true', suspend_user: user, suspend_msg: flags.message });
+  if (flags.resume) Object.assign(remove, { suspend: 'true', suspend_msg: 'true', suspend_user: 'true' });
   if (flags.tagAll) add.tag_all = await canonicalPattern(flags.tagAll);
   for (const pair of flags.tag ?? []) {
     const [container, pattern] = splitPair(pair, 'tag');

@@ -5,6 +5,7 @@ import { notSupported } from '../errors.ts';
 import { dataText, LIST_FORMATS, outputFormat, outputOption } from '../output-format.ts';
 import { printableLine } from '../printable.ts';
 import type { Session } from '../session.ts';
+import { suspensionText } from '../suspension-text.ts';
 import { groupHeld, placeText, whyText } from '../sync-summary.ts';
 import { formatTable } from '../table.ts';
 import { printOrWatch } from '../watch.ts';
@@ -50,10 +51,13 @@ async function status(session: Session, flags: Flags): Promise<number> {
     if (format === 'json' || format === 'yaml') return dataText(format, found);
     const objects = found.objects.toSorted((a, b) => rank(a) - rank(b) || (nameOf(a) < nameOf(b) ? -1 : 1));
     if (format === 'name') return objects.map((object) => `${printableLine(nameOf(object))}\n`).join('');
+    const automation = await client.automation();
+    const suspended = automation ? suspensionText(automation) : '';
     const trouble = found.failure ? `sync failed: ${printableLine(found.failure.message)}\n` : '';
-    if (found.revision === undefined && trouble === '') return 'nothing has been synced yet\n';
-    if (objects.length === 0 && trouble === '') return flags.all ? 'no objects\n' : 'nothing failed, nothing is held\n';
-    return trouble + (objects.length === 0 ? '' : tableOf(objects, format, flags.headers));
+    if (found.revision === undefined && trouble === '') return `${suspended}nothing has been synced yet\n`;
+    if (objects.length === 0 && trouble === '')
+      return `${suspended}${flags.all ? 'no objects' : 'nothing failed, nothing is held'}\n`;
+    return suspended + trouble + (objects.length === 0 ? '' : tableOf(objects, format, flags.headers));
   });
 }
 

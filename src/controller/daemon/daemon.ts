@@ -206,7 +206,7 @@ export interface Daemon {
    * @throws FluxError `memory/not-kept` if a restart would forget it.
    */
   suspendAutomation(who: Omit<Suspension, 'since'>, options?: Cancellable): Promise<readonly AutomationState[]>;
-  resumeAutomation(options?: Cancellable): Promise<readonly AutomationState[]>;
+  resumeAutomation(who: Omit<Suspension, 'since'>, options?: Cancellable): Promise<readonly AutomationState[]>;
   heldDeletions(): HeldDeletions;
   /**
    * Approves the list of held deletions with this hash, and requests a sync.

@@ -115,7 +115,7 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
     automation: async (cancel) =>
       (await Promise.all(daemons.map((daemon) => answer(daemon, () => daemon.automation(cancel))))).flat(),
     suspendAutomation: (who, cancel) => ofAll((daemon) => daemon.suspendAutomation(who, cancel)),
-    resumeAutomation: (cancel) => ofAll((daemon) => daemon.resumeAutomation(cancel)),
+    resumeAutomation: (who, cancel) => ofAll((daemon) => daemon.resumeAutomation(who, cancel)),
 
     heldDeletions: () => mergeHeld(mapNonEmpty(daemons, (daemon) => daemon.heldDeletions())),
     approveDeletions(hash) {

@@ -1,4 +1,4 @@
-import { asFluxError, type Cancellable, type Clock, FluxError } from '../../base/index.ts';
+import { asFluxError, type Cancellable, type Clock, FluxError, type Logger } from '../../base/index.ts';
 import { type Leadership, requireLeadership, termOf } from '../leadership/leadership.ts';
 import type { Loop } from '../loop/loop.ts';
 import type { AutomationMemory } from '../memory/automation-memory.ts';
@@ -11,6 +11,7 @@ export interface SuspendingOptions {
   readonly leadership: () => Leadership;
   readonly loop: Pick<Loop, 'ask'>;
   readonly clock: Clock;
+  readonly log: Logger;
 }
 
 /** Suspends and resumes the automation of a source. */
@@ -20,6 +21,7 @@ export function createSuspending({
   leadership,
   loop,
   clock,
+  log,
 }: SuspendingOptions): Pick<Daemon, 'automation' | 'suspendAutomation' | 'resumeAutomation'> {
   /** Another daemon may have changed it while this one may not write. */
   function look(cancel: Cancellable): Promise<void> {
@@ -51,10 +53,13 @@ export function createSuspending({
       loop.ask('automate');
       return state();
     },
-    async resumeAutomation(cancel = {}) {
+    async resumeAutomation(who, cancel = {}) {
       requireLeadership(leadership());
       await look(cancel);
-      if (remembered.suspension.value) await remembered.suspension.keep(undefined, cancel);
+      if (remembered.suspension.value) {
+        await remembered.suspension.keep(undefined, cancel);
+        log.info(who, 'automation resumed');
+      }
       loop.ask('automate');
       return state();
     },

@@ -20,15 +20,11 @@ export function createNotice({ memory: { memory, seen, suspension }, images, min
   return async (manifests, cancel) => {
     // Without it, it is unknown whether automation is suspended.
     await memory.load(cancel);
-    if (suspension.value !== logged) logSuspension(suspension.value, log);
-    logged = suspension.value;
+    const { value } = suspension;
+    if (value && value !== logged) log.info({ ...value, since: rfc3339(value.since) }, 'automation is suspended');
+    logged = value;
     const known = seen.value;
     const noticed = await noticeTags(known, { manifests, images, byDefault: minAge, now: clock.now(), ...cancel });
     if (noticed !== known) seen.note(noticed);
   };
-}
-
-function logSuspension(suspension: Suspension | undefined, log: Logger): void {
-  if (suspension) log.info({ ...suspension, since: rfc3339(suspension.since) }, 'automation suspended');
-  else log.info({}, 'automation resumed');
 }

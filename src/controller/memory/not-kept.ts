@@ -4,6 +4,7 @@ import { FluxError } from '../../base/index.ts';
 export function notKept(why: FluxError, place: string): FluxError {
   return new FluxError(`fluxd has no place to keep this over a restart: ${why.message}`, {
     code: 'memory/not-kept',
+    fault: 'user',
     help:
       why.code === 'memory/no-namespace'
         ? 'Run fluxd in the cluster.'

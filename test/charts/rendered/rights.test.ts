@@ -182,6 +182,12 @@ async function renewedLease({ proxy }: Fluxd): Promise<void> {
   );
 }
 
+/** What outlasts a restart: the ConfigMap is patched, found missing, and created. */
+async function remembered(fluxd: Fluxd): Promise<void> {
+  expect(await fluxd.fluxctl('suspend', '--user=')).toMatchObject({ code: 0 });
+  expect(await fluxd.fluxctl('resume', '--user=')).toMatchObject({ code: 0 });
+}
+
 /** What happens again after five minutes is counted in the Event that is there. */
 async function repeatedEvent({ account, allowed }: Installed, fluxd: Fluxd, shop: string): Promise<void> {
   let later = 0;
@@ -243,6 +249,7 @@ async function work(installed: Installed, shop: string): Promise<readonly Need[]
   });
   await repeatedEvent(installed, fluxd, shop);
   await renewedLease(fluxd);
+  await remembered(fluxd);
   return needsOf([...fluxd.proxy.requests, ...(await callByTls(installed))]);
 }
 
@@ -286,7 +293,7 @@ test('with `rbac.rules` for the kinds that are in Git, what the chart adds for t
   expect(unused(own, needs)).toEqual([]);
 });
 
-test('`readonly` sees everything and writes nothing but its Lease and Events, and each right of it is needed', async () => {
+test('`readonly` sees everything and writes nothing but its Lease, its memory and Events, and each right of it is needed', async () => {
   const shop = await namespace('shop');
   const installed = await install({ 'rbac.profile': 'readonly' });
   registry.pushImage({ repository: 'shop/web', tag: '1.0.0', created: new Date('2026-01-01') });
@@ -311,6 +318,7 @@ test('`readonly` sees everything and writes nothing but its Lease and Events, an
   });
   await repeatedEvent(installed, fluxd, shop);
   await renewedLease(fluxd);
+  await remembered(fluxd);
   const needs = needsOf([...fluxd.proxy.requests, ...(await callByTls(installed))]);
   expect(refused(needs).sort()).toEqual(['patch configmaps', 'patch deployments']);
   expect(unused(installed.roles, needs)).toEqual([]);

@@ -378,3 +378,45 @@ test('a question about one repository has to name its source', async () => {
   await expect(daemon.writers()).rejects.toMatchObject(refusal);
   expect(await daemon.of('b').history({ limit: 1 })).toEqual({ entries: [] });
 });
+
+describe('suspending automation', () => {
+  const who = { user: 'Ann', message: 'audit' };
+  const state = (source: string): Awaited<ReturnType<Daemon['automation']>> => [{ source, memory: { in: 'cluster' } }];
+
+  test('concerns every source, and each answers for itself', async () => {
+    const suspended: string[] = [];
+    const parts = (name: string): Partial<SourceDaemon> => ({
+      automation: async () => state(name),
+      suspendAutomation: async () => {
+        suspended.push(name);
+        return state(name);
+      },
+    });
+    const { daemon } = two(parts('a'), parts('b'));
+    expect((await daemon.automation()).map(({ source }) => source)).toEqual(['a', 'b']);
+    expect((await daemon.suspendAutomation(who)).map(({ source }) => source)).toEqual(['a', 'b']);
+    expect(suspended).toEqual(['a', 'b']);
+    await daemon.of('b').suspendAutomation(who);
+    expect(suspended).toEqual(['a', 'b', 'b']);
+  });
+
+  test('of none when another daemon writes for one of them', async () => {
+    const suspended: string[] = [];
+    const refusal = new FluxError('another daemon leads', { code: 'lease/elsewhere' });
+    const { daemon } = two(
+      {
+        suspendAutomation: async () => {
+          suspended.push('a');
+          return [];
+        },
+      },
+      {
+        requireAcceptance: () => {
+          throw refusal;
+        },
+      },
+    );
+    await expect(daemon.suspendAutomation(who)).rejects.toMatchObject({ message: 'source b: another daemon leads' });
+    expect(suspended).toEqual([]);
+  });
+});

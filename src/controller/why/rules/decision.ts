@@ -78,6 +78,7 @@ type HoldKind = State<'held'>['by']['kind'];
 /** What lifts a hold. */
 const ADVICE = {
   locked: 'To unlock it, run fluxctl unlock.',
+  suspended: 'To end that, run fluxctl resume, with --workload if it is suspended in Git.',
   'bad-image': 'Correct the image in the file.',
   'bad-pattern': 'Correct the tag pattern in the file.',
   'bad-bans': 'Correct the annotation in the file.',
