@@ -29,6 +29,7 @@ export { createLogger, type Logger, type LogOptions, silentLogger } from './log.
 export { type Measurement, measured } from './measured.ts';
 export { createMetrics, type Metrics, type SourceMetrics } from './metrics.ts';
 export { isNonEmpty, mapNonEmpty, type NonEmpty } from './non-empty.ts';
+export { type Reading, readWithin } from './reading.ts';
 export { redact, Secret, withoutSecret } from './redact.ts';
 export { remember } from './remember.ts';
 export { retryAfterMs } from './retry-after.ts';

@@ -2,7 +2,8 @@
  * What a sync does, as data. A *plan* has one *entry* for each object: what is to be done about it, and why. Carrying it out makes one
  * *change* for each entry: what happened. Trying it out makes one *diff*: what would happen, field by field. Each of them says whether
  * its object is in Git. One that is has a place in a file and is applied; one that is not has a uid and is deleted, or *held* while
- * there is doubt. The *health* of an object says what came of it afterwards.
+ * there is doubt. The *health* of an object says what came of it afterwards, and the
+ * *evidence* about it why.
  */
 export {
   type Change,
@@ -17,6 +18,17 @@ export {
 } from './change.ts';
 export { addCounts } from './count-by.ts';
 export { type ApplyDiff, countActions, type FieldDiff, type ObjectDiff } from './diff.ts';
+export type {
+  AutoscalerFacts,
+  ClaimFacts,
+  EventFacts,
+  Evidence,
+  FinalizerFacts,
+  LiveFacts,
+  NamespaceFacts,
+  PodFacts,
+  ReplicaSetFacts,
+} from './evidence.ts';
 export { countStates, type HealthState, type ObjectHealth } from './health.ts';
 export type { ObjectEvent } from './object-event.ts';
 export type {

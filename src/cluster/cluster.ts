@@ -7,7 +7,15 @@ import {
   firstOf,
   type Logger,
 } from '../base/index.ts';
-import { type Change, isApplied, type ObjectDiff, type ObjectEvent, type Plan, type PlanRequest } from '../change/index.ts';
+import {
+  type Change,
+  type Evidence,
+  isApplied,
+  type ObjectDiff,
+  type ObjectEvent,
+  type Plan,
+  type PlanRequest,
+} from '../change/index.ts';
 import {
   type AccessQuestion,
   type AccessVerdict,
@@ -32,6 +40,7 @@ import { createDiscovery, type Directory } from './discovery/discovery.ts';
 import { serverVersion } from './discovery/server-version.ts';
 import { createObjectEvents, type EventResult, type Subject } from './event/object-events.ts';
 import { type HealthOptions, healthTarget, watchHealth } from './health/watch-health.ts';
+import { type InspectRequest, inspect } from './inspect/inspect.ts';
 import type { Fence } from './lease/fence.ts';
 import { type Candidacy, leaseName, takePart } from './lease/take-part.ts';
 import { createConfigMapStore } from './memory/config-map.ts';
@@ -85,6 +94,8 @@ interface Names {
 }
 
 const MAX_IN_FLIGHT = 64;
+/** Kinds of objects that are inspected. */
+const DIRECTORY_MAX_AGE_MS = 300_000;
 /** Number of writes from which suspending the watches pays: each echo costs the API server and us half as much as a write. */
 const MANY = 200;
 
@@ -313,6 +324,13 @@ export async function createCluster(options: ClusterOptions) {
 
     readCore: (kind: CoreKind, namespace: string, name: string, { signal }: Cancellable = {}): Promise<KubeObject | undefined> =>
       readCore({ kind, namespace, name }, { transport, allowed }, signal),
+
+    inspect: (request: InspectRequest, { signal }: Cancellable = {}): Promise<Evidence> =>
+      inspect(
+        request,
+        { transport, allowed, clock, directory: (within) => discovery.look(DIRECTORY_MAX_AGE_MS, within) },
+        signal,
+      ),
 
     pods: (id: ResourceId, { limit, signal }: Cancellable & { readonly limit: number }): Promise<readonly PodState[]> =>
       readPods(id, { transport, allowed }, { limit, signal }),

@@ -60,3 +60,29 @@ test('the chain of an automated workload, from the line in Git to the sync', asy
   const { code, stdout } = await fluxd.fluxctl('why', id);
   expect({ code, first: stdout.split('\n')[0] }).toEqual({ code: 0, first: banned.answer });
 });
+
+test('a rollout that fails is explained by its pods', async () => {
+  const shop = world.namespace('shop');
+  const name = world.unique('acme/web');
+  const image = `${world.registry}/${name}`;
+  await world.push(name, '1.0.0', { version: '1.0.0' });
+  await world.push(name, 'crash', { version: '1.0.0', exitCode: 3 });
+  const repository = await world.repository();
+  const web = (workload: string, tag: string) =>
+    manifest.deployment({ namespace: shop, name: workload, image: `${image}:${tag}` });
+  const first = await repository.commit('Open the shop', {
+    'namespace.yaml': manifest.namespace(shop),
+    'deploy/web.yaml': [web('good', '1.0.0'), web('gone', 'missing'), web('crash', 'crash')].join('---\n'),
+  });
+  const fluxd = await world.fluxd(repository);
+  await repository.synced(first);
+  const gone = await untilCause(fluxd, 'rollout/image-pull', `${shop}:deployment/gone`);
+  expect(gone.answer).toContain(`its image ${image}:missing cannot be pulled`);
+  const crash = await untilCause(fluxd, 'rollout/crash-loop', `${shop}:deployment/crash`);
+  expect(crash.answer).toContain('exit code 3, its program failed');
+  expect(await untilCause(fluxd, 'ok', `${shop}:deployment/good`)).toMatchObject({ state: 'ok' });
+  // The worst of the file comes first.
+  const inFile = await whyOf(fluxd, '--file', 'deploy/web.yaml');
+  expect(inFile.id).not.toBe(`${shop}:deployment/good`);
+  expect(inFile.others.map(({ id }) => id)).toContain(`${shop}:deployment/good`);
+});

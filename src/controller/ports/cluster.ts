@@ -1,5 +1,5 @@
 import type { Cancellable } from '../../base/index.ts';
-import type { Change, ObjectDiff, ObjectEvent, ObjectHealth, Plan, PlanRequest } from '../../change/index.ts';
+import type { Change, Evidence, ObjectDiff, ObjectEvent, ObjectHealth, Plan, PlanRequest } from '../../change/index.ts';
 import type { ClusterSource } from '../../cluster/index.ts';
 import type {
   AccessQuestion,
@@ -49,6 +49,14 @@ export interface Cluster {
   watchHealth(changes: readonly Change[], onChange: () => void, options?: { readonly inspectPodsMs?: number }): HealthWatch;
   /** Workloads of a namespace, or of all; add-ons of kube-system left out as in Flux v1. The same array as before while nothing has changed. */
   workloads(filter: WorkloadFilter, options?: Cancellable): Promise<readonly ClusterWorkload[]>;
+  /**
+   * Reads what explains the state of one object: the object, its newest pods, its last events and what they depend on; a bounded number of
+   * each. A reading that fails is part of the result. `scaled`: whether to look for an autoscaler.
+   */
+  inspect(
+    request: { readonly id: ResourceId; readonly object?: KubeObject; readonly scaled: boolean },
+    options?: Cancellable,
+  ): Promise<Evidence>;
   /** The namespace that a namespaced manifest without one goes to. */
   readonly defaultNamespace: string;
   /**

@@ -5,6 +5,7 @@ import { decisionLink, tagVerdicts } from './rules/decision.ts';
 import { placeLink } from './rules/place.ts';
 import { policiesLink } from './rules/policies.ts';
 import { registryLinks } from './rules/registry.ts';
+import { rolloutLink } from './rules/rollout.ts';
 import { syncLink } from './rules/sync.ts';
 
 /** Folds what is known of an object into the answer: a link for each step from Git to the pods, and the first cause in one sentence. */
@@ -32,7 +33,14 @@ function chainOf(facts: Facts): readonly Link[] {
   const images = manifest
     ? [...containers.map(decisionLink), ...registryLinks(facts), ...containers.map((each) => commitLink(each, facts))]
     : [];
-  return [placeLink(facts), ...(manifest ? [policiesLink(facts)] : []), ...images, syncLink(facts)];
+  const rollout = rolloutLink(facts);
+  return [
+    placeLink(facts),
+    ...(manifest ? [policiesLink(facts)] : []),
+    ...images,
+    syncLink(facts),
+    ...(rollout ? [rollout] : []),
+  ];
 }
 
 /** The link with the greatest weight, then the worst state, then the first in the chain; undefined if all is well. */
@@ -65,6 +73,12 @@ const OTHER_EFFECTS: Readonly<Record<string, string>> = {
   'sync/fight': 'does not stay as in Git',
   'sync/another-leader': 'is not synced by this daemon',
   'sync/replicas-held': 'is applied, except for its replicas',
+  'rollout/unread': 'may not be healthy',
+  'rollout/absent': 'is missing',
+  'rollout/finalizer': 'is not deleted',
+  'rollout/going': 'is going',
+  'rollout/namespace-terminating': 'is not deleted',
+  'rollout/in-progress': 'is not rolled out',
 };
 
 function sentence(facts: Facts, { kind, code, container, state, text }: Link): string {

@@ -1,4 +1,5 @@
-import type { FluxError } from '../../base/index.ts';
+import type { FluxError, Reading } from '../../base/index.ts';
+import type { Evidence } from '../../change/index.ts';
 import type { ImageScan } from '../../image/index.ts';
 import type { Policies } from '../../policy/index.ts';
 import type { RecordedJob } from '../../record/index.ts';
@@ -8,7 +9,6 @@ import type { ConsideredTag, Decision } from '../../update/index.ts';
 import type { Leadership } from '../leadership/leadership.ts';
 import type { Trouble } from '../loop/loop.ts';
 import type { ObjectState } from '../sync/object-states.ts';
-import type { Reading } from './reading.ts';
 
 /** The commit that last changed a line, and the job that made it, if one did. */
 export interface Changed extends LineChange {
@@ -83,6 +83,10 @@ export interface Facts {
   readonly running: Reading<ClusterWorkload | undefined>;
   /** Its state since the last sync. */
   readonly object?: ObjectState;
+  /** What the cluster says about it; absent until it is read. */
+  readonly evidence?: Evidence;
+  /** Workloads that look like the controllers of its finalizers. */
+  readonly controllers: readonly ClusterWorkload[];
   readonly scansImages: boolean;
   /** The containers that the question is about. */
   readonly containers: readonly ContainerFacts[];

@@ -1,10 +1,10 @@
+import type { Reading } from '../../base/index.ts';
 import { canonicalName, tryParseImageRef } from '../../image/index.ts';
 import { policiesOf, tagPatternFor } from '../../policy/index.ts';
 import { type ClusterWorkload, type Container, containersOf, type ResourceId } from '../../resource/index.ts';
 import { consider, considerTag, decide, type Pinning, type Question, type Timing } from '../../update/index.ts';
 import type { ImageWatch } from '../ports/image-watch.ts';
 import type { ContainerFacts, Facts, SourceFacts } from './facts.ts';
-import type { Reading } from './reading.ts';
 import type { Subject } from './subjects.ts';
 
 /** What is in memory beside the subject itself. */
@@ -40,6 +40,7 @@ export function gather(subject: Subject, memory: Memory): Facts {
     running,
     ...(object ? { object } : {}),
     scansImages,
+    controllers: [],
     containers: wanted.map((container) => containerFacts(container, { ...policies, subject, memory, live })),
   };
 }

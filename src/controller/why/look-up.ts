@@ -1,16 +1,16 @@
-import type { Clock } from '../../base/index.ts';
+import { type Clock, type Reading, readWithin } from '../../base/index.ts';
+import type { Evidence } from '../../change/index.ts';
 import { parseJobNote } from '../../record/index.ts';
 import type { LineChange, Revision } from '../../repository/index.ts';
-import { containersOf, parseResourceId, podSpecOf } from '../../resource/index.ts';
+import { type ClusterWorkload, containersOf, parseResourceId, podSpecOf, type ResourceId } from '../../resource/index.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { Source } from '../ports/source.ts';
 import type { Changed, Facts } from './facts.ts';
 import { linesOf, type ObjectLines } from './lines.ts';
-import { type Reading, within } from './reading.ts';
 
 export interface LookUpDeps {
   readonly source: Pick<Source, 'files' | 'blob' | 'blame' | 'notes'>;
-  readonly cluster: Pick<Cluster, 'readCore'>;
+  readonly cluster: Pick<Cluster, 'readCore' | 'inspect' | 'workloads'>;
   readonly clock: Clock;
 }
 
@@ -18,9 +18,14 @@ const MAX_SECRETS = 5;
 
 /** Adds what has to be read. A reading that fails is part of the facts. */
 export async function lookUp(facts: Facts, deps: LookUpDeps, signal: AbortSignal | undefined): Promise<Facts> {
-  const [changes, missing] = await Promise.all([changesOf(facts, deps, signal), missingSecrets(facts, deps, signal)]);
+  const [changes, missing, evidence] = await Promise.all([
+    changesOf(facts, deps, signal),
+    missingSecrets(facts, deps, signal),
+    evidenceOf(facts, deps, signal),
+  ]);
   return {
     ...facts,
+    ...(evidence ? { evidence, controllers: await controllersOf(facts.id ?? '', evidence, deps, signal) } : {}),
     ...(changes.object ? { changed: changes.object } : {}),
     containers: facts.containers.map((container) => {
       const changed = changes.images.get(container.name);
@@ -42,7 +47,7 @@ async function changesOf(facts: Facts, deps: LookUpDeps, signal: AbortSignal | u
   const revision = source.head;
   if (!manifest || revision === undefined) return { images: new Map() };
   const { place, object } = manifest;
-  const found = await within(deps.clock, signal, async (each) => {
+  const found = await readWithin(deps.clock, signal, async (each) => {
     const blob = (await deps.source.files(revision, { signal: each })).find(({ path }) => path === place.file)?.blob;
     if (blob === undefined) return undefined;
     const lines = linesOf((await deps.source.blob(blob, { signal: each })).toString('utf8'), place, containersOf(object));
@@ -88,7 +93,9 @@ async function missingSecrets(facts: Facts, deps: LookUpDeps, signal: AbortSigna
   const { namespace } = parseResourceId(id);
   const names = secretNames(pod.imagePullSecrets).slice(0, MAX_SECRETS);
   const found = await Promise.all(
-    names.map((name) => within(deps.clock, signal, (each) => deps.cluster.readCore('Secret', namespace, name, { signal: each }))),
+    names.map((name) =>
+      readWithin(deps.clock, signal, (each) => deps.cluster.readCore('Secret', namespace, name, { signal: each })),
+    ),
   );
   return names.filter((_, index) => found[index]?.state === 'read' && found[index].value === undefined);
 }
@@ -98,4 +105,48 @@ function secretNames(list: unknown): readonly string[] {
   return list.flatMap((each: unknown) =>
     typeof each === 'object' && each !== null && 'name' in each && typeof each.name === 'string' ? [each.name] : [],
   );
+}
+
+function evidenceOf(facts: Facts, { cluster }: LookUpDeps, signal: AbortSignal | undefined): Promise<Evidence> | undefined {
+  const { id, manifest, object } = facts;
+  if (id === undefined) return undefined;
+  const request = { id, ...(manifest ? { object: manifest.object } : {}), scaled: object?.state === 'waiting' };
+  return cluster.inspect(request, signal ? { signal } : {});
+}
+
+/** Finalizers that Kubernetes itself removes. */
+const BUILT_IN = /^(?:kubernetes|orphan|foregroundDeletion|kubernetes\.io\/.*|.*\.k8s\.io\/.*)$/;
+/** Names that say nothing: those of frameworks for controllers. */
+const GENERIC: readonly string[] = ['manager', 'controller', 'operator', 'main', 'kubectl'];
+const MAX_CONTROLLERS = 3;
+
+/** The workloads that look like those that should remove the finalizers: by the field manager, else by the name of the finalizer. */
+async function controllersOf(
+  id: ResourceId,
+  { object }: Evidence,
+  { cluster, clock }: LookUpDeps,
+  signal: AbortSignal | undefined,
+): Promise<readonly ClusterWorkload[]> {
+  if (object.state === 'unread' || object.value?.deletedAt === undefined) return [];
+  const foreign = object.value.finalizers.filter(({ name }) => !BUILT_IN.test(name));
+  const names = foreign.flatMap(({ name, manager = '' }) => [manager, ownerOf(name)]).filter(isTelling);
+  if (names.length === 0) return [];
+  const all = await readWithin(clock, signal, (each) => cluster.workloads({}, { signal: each }));
+  const others = all.state === 'read' ? all.value.filter((each) => each.id !== id) : [];
+  const found = names.map((name) => others.filter((each) => parseResourceId(each.id).name.includes(name)));
+  return found.find((each) => each.length > 0)?.slice(0, MAX_CONTROLLERS) ?? [];
+}
+
+/** `acme` of `acme.example.org/cleanup`. */
+function ownerOf(finalizer: string): string {
+  return (
+    finalizer
+      .split('/', 1)[0]
+      ?.replace(/^finalizers?\./, '')
+      .split('.', 1)[0] ?? ''
+  );
+}
+
+function isTelling(name: string): boolean {
+  return name.length > 2 && !GENERIC.includes(name);
 }

@@ -6,6 +6,7 @@ import {
   isNonEmpty,
   mapNonEmpty,
   type NonEmpty,
+  readWithin,
 } from '../../base/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
 import type { Pinning, Timing } from '../../update/index.ts';
@@ -22,7 +23,6 @@ import { explain } from './explain.ts';
 import type { Facts, SourceFacts } from './facts.ts';
 import { gather } from './gather.ts';
 import { type LookUpDeps, lookUp } from './look-up.ts';
-import { within } from './reading.ts';
 import { type Subject, subjectsOf } from './subjects.ts';
 
 export interface WhyDeps {
@@ -70,7 +70,7 @@ export function createWhy(deps: WhyDeps): Why {
     async answer(question, { signal } = {}) {
       const repository = await readRepository();
       const subjects = find(question, repository);
-      const running = await within(deps.clock, signal, (each) =>
+      const running = await readWithin(deps.clock, signal, (each) =>
         deps.cluster.workloads({ ids: idsOf(subjects) }, { signal: each }),
       );
       const memory = {

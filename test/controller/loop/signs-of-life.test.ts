@@ -59,6 +59,7 @@ const cluster: Cluster = {
   diff: call,
   watchHealth: never,
   workloads: call,
+  inspect: call,
   pods: call,
   defaultNamespace: 'default',
   reviewAccess: call,

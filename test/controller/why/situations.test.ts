@@ -2,16 +2,32 @@ import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../../src/base/index.ts';
 import type { Change } from '../../../src/change/index.ts';
 import { following } from '../../../src/controller/leadership/leadership.ts';
+import {
+  event,
+  evidenceFrom,
+  FAILED_CREATE,
+  liveDeployment,
+  POD,
+  PROGRESSING,
+  pod,
+  type Recorded,
+  replicaSet,
+} from './recorded.ts';
 import { deployment, FILE, failedWith, type Given, HEAD, ID, manifestOf, NOW, OLD, whyIn } from './world.ts';
 
 /** What is seeded, and the answer's first line; `cause` names the rule. */
 interface Situation {
-  readonly given: Given;
+  readonly given?: Given;
+  /** What the cluster answers about it; healthy when absent. */
+  readonly recorded?: Recorded;
   readonly cause: string;
   readonly answer: string;
 }
 
 const NEWER = { '1.0.0': {}, '1.1.0': {} };
+/** A rollout that goes on. */
+const ROLLING: Recorded = { deployment: liveDeployment(), replicaSets: [replicaSet()] };
+const IMAGE = 'registry.example.org/acme/web:1.1.0';
 const BAD = `sha256:${'b'.repeat(64)}`;
 const rejected = (reason: string) =>
   new FluxError(
@@ -222,16 +238,177 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     cause: 'sync/not-applied',
     answer: `${ID} is not applied yet: the last sync applied revision aaaaaaa, and bbbbbbb was fetched since.`,
   },
+  ImagePullBackOff: {
+    recorded: {
+      ...ROLLING,
+      pods: [pod({ state: { waiting: { reason: 'ImagePullBackOff', message: `Back-off pulling image "${IMAGE}"` } } })],
+      events: [
+        event('BackOff', `Back-off pulling image "${IMAGE}"`, { count: 9 }),
+        event(
+          'Failed',
+          `Failed to pull image "${IMAGE}": rpc error: code = NotFound desc = failed to pull and unpack image "${IMAGE}": not found`,
+        ),
+      ],
+    },
+    cause: 'rollout/image-pull',
+    answer: `${ID} is not healthy: pod ${POD}: its image ${IMAGE} cannot be pulled (ImagePullBackOff): failed to pull and unpack image "${IMAGE}": not found.`,
+  },
+  'pull secret missing on the node': {
+    recorded: {
+      ...ROLLING,
+      pods: [pod({ state: { waiting: { reason: 'ErrImagePull', message: 'authorization failed' } } })],
+      events: [
+        event(
+          'FailedToRetrieveImagePullSecret',
+          'Unable to retrieve some image pull secrets (registry-login); attempting to pull the image may not succeed.',
+        ),
+      ],
+    },
+    cause: 'rollout/pull-secret-missing',
+    answer: `${ID} is not healthy: pod ${POD}: its image ${IMAGE} cannot be pulled, and its pull secret registry-login cannot be found.`,
+  },
+  'crash loop': {
+    recorded: {
+      ...ROLLING,
+      pods: [
+        pod({
+          restartCount: 4,
+          state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 1m20s restarting failed container=web' } },
+          lastState: {
+            terminated: {
+              exitCode: 127,
+              reason: 'StartError',
+              message: 'exec: "serve": PASSWORD=hunter2',
+              finishedAt: '2026-12-05T11:58:00Z',
+            },
+          },
+        }),
+      ],
+      events: [event('BackOff', 'Back-off restarting failed container web in pod', { count: 12 })],
+    },
+    cause: 'rollout/crash-loop',
+    answer: `${ID} is not healthy: pod ${POD}: container web crashes again and again: exit code 127, its command was not found, after 4 restarts.`,
+  },
+  'out of memory': {
+    recorded: {
+      ...ROLLING,
+      pods: [
+        pod({
+          restartCount: 2,
+          state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 20s restarting failed container=web' } },
+          lastState: { terminated: { exitCode: 137, reason: 'OOMKilled', finishedAt: '2026-12-05T11:58:00Z' } },
+        }),
+      ],
+    },
+    cause: 'rollout/out-of-memory',
+    answer: `${ID} is not healthy: pod ${POD}: container web was killed for using more memory than its limit (OOMKilled, exit code 137), after 2 restarts.`,
+  },
+  'readiness probe fails': {
+    recorded: {
+      ...ROLLING,
+      pods: [pod({ started: true, state: { running: { startedAt: '2026-12-05T11:50:02Z' } } })],
+      events: [event('Unhealthy', 'Readiness probe failed: HTTP probe failed with statuscode: 503', { count: 57 })],
+    },
+    cause: 'rollout/probe',
+    answer: `${ID} is not healthy: pod ${POD}: container web runs, but is not ready: Readiness probe failed: HTTP probe failed with statuscode: 503, 57 times.`,
+  },
+  'PVC pending': {
+    recorded: {
+      ...ROLLING,
+      pods: [
+        pod(undefined, {
+          unscheduled: '0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found',
+          spec: { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }] },
+        }),
+      ],
+      claims: { data: { metadata: { name: 'data' }, spec: { storageClassName: 'fast' }, status: { phase: 'Pending' } } },
+      events: [
+        event('ProvisioningFailed', 'storageclass.storage.k8s.io "fast" not found', {
+          kind: 'PersistentVolumeClaim',
+          name: 'data',
+        }),
+      ],
+    },
+    cause: 'rollout/pvc-pending',
+    answer: `${ID} is not healthy: pod ${POD}: PersistentVolumeClaim data (storage class fast) is Pending: storageclass.storage.k8s.io "fast" not found.`,
+  },
+  'node selector matches nothing': {
+    recorded: {
+      ...ROLLING,
+      pods: [
+        pod(undefined, {
+          unscheduled:
+            "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
+          spec: { nodeSelector: { disk: 'ssd' } },
+        }),
+      ],
+    },
+    cause: 'rollout/node-selector',
+    answer: `${ID} is not healthy: pod ${POD}: no node matches its node selector disk=ssd.`,
+  },
+  quota: {
+    recorded: {
+      deployment: liveDeployment([
+        PROGRESSING,
+        FAILED_CREATE(
+          `pods "web-6d4cf56db6-9x" is forbidden: exceeded quota: small, requested: pods=1, used: pods=1, limited: pods=1`,
+        ),
+      ]),
+      replicaSets: [replicaSet()],
+    },
+    cause: 'rollout/quota',
+    answer: `${ID} is not healthy: its pods exceed the quota of the namespace: pods "web-6d4cf56db6-9x" is forbidden: exceeded quota: small, requested: pods=1, used: pods=1, limited: pods=1.`,
+  },
+  'admission webhook denies its pods': {
+    recorded: {
+      deployment: liveDeployment(),
+      replicaSets: [replicaSet([FAILED_CREATE('admission webhook "pods.example.org" denied the request: no latest tags')])],
+    },
+    cause: 'rollout/pods-denied',
+    answer: `${ID} is not healthy: an admission policy rejects its pods: admission webhook "pods.example.org" denied the request: no latest tags.`,
+  },
+  'finalizer of a dead controller': {
+    given: {
+      inGit: false,
+      change: { inGit: false, place: undefined as never, outcome: 'deleted', reason: 'it left Git' } as Partial<Change>,
+      others: [
+        {
+          id: 'acme-system:deployment/acme-operator',
+          containers: [],
+          status: 'started',
+          rollout: { desired: 1, updated: 0, ready: 0, available: 0, outdated: 0, messages: [] },
+          labels: {},
+          annotations: {},
+        },
+      ],
+    },
+    recorded: {
+      deployment: liveDeployment([], {
+        deletionTimestamp: '2026-12-05T11:00:00Z',
+        finalizers: ['acme.example.org/cleanup'],
+        managedFields: [
+          {
+            manager: 'acme-operator',
+            operation: 'Update',
+            time: '2026-12-01T10:00:00Z',
+            fieldsV1: { 'f:metadata': { 'f:finalizers': { '.': {}, 'v:"acme.example.org/cleanup"': {} } } },
+          },
+        ],
+      }),
+    },
+    cause: 'rollout/finalizer',
+    answer: `${ID} is not deleted: it is being deleted since 2026-12-05T11:00:00Z, and waits for the finalizer acme.example.org/cleanup: acme-operator set it, and wrote last at 2026-12-01T10:00:00Z; acme-system:deployment/acme-operator, which looks like its controller, has 0 of 1 replicas ready.`,
+  },
   'nothing wrong': {
-    given: {},
     cause: 'ok',
-    answer: `nothing is wrong with ${ID}: as in revision bbbbbbb; web: the newest image that matches semver:*.`,
+    answer: `nothing is wrong with ${ID}: as in revision bbbbbbb; 1 of 1 replicas ready; web: the newest image that matches semver:*.`,
   },
 };
 
 describe('each situation is answered with its true cause', () => {
-  test.each(Object.entries(SITUATIONS))('%s', async (_name, { given, cause, answer }) => {
-    const found = await whyIn(given);
+  test.each(Object.entries(SITUATIONS))('%s', async (_name, { given = {}, recorded, cause, answer }) => {
+    const evidence = recorded && (await evidenceFrom(recorded, given.change?.warnings !== undefined));
+    const found = await whyIn({ ...given, ...(evidence ? { evidence } : {}) });
     expect({ cause: found.cause, answer: found.answer }).toEqual({ cause, answer });
   });
 });
@@ -256,6 +433,7 @@ test('the chain has its links in order, and a commit with its author and job', a
     'registry ok',
     'commit ok',
     'sync ok',
+    'rollout ok',
   ]);
   expect(links[0]).toMatchObject({
     text: `${FILE}:1`,

@@ -1,5 +1,5 @@
 import { FluxError } from '../../../src/base/index.ts';
-import type { Change } from '../../../src/change/index.ts';
+import type { Change, Evidence } from '../../../src/change/index.ts';
 import type { WhyAnswer, WhyQuestion } from '../../../src/controller/index.ts';
 import { type Leadership, leading } from '../../../src/controller/leadership/leadership.ts';
 import type { Trouble } from '../../../src/controller/loop/loop.ts';
@@ -49,7 +49,16 @@ export interface Given {
   readonly notes?: ReadonlyMap<string, string>;
   readonly secrets?: readonly string[];
   readonly unreadable?: FluxError;
+  readonly evidence?: Evidence;
+  /** Other workloads of the cluster. */
+  readonly others?: readonly ClusterWorkload[];
 }
+
+const ABSENT: Evidence = { object: { state: 'read', value: undefined }, events: { state: 'read', value: [] } };
+const HEALTHY: Evidence = {
+  object: { state: 'read', value: { health: 'current', message: '1 of 1 replicas ready', finalizers: [] } },
+  events: { state: 'read', value: [] },
+};
 
 export function deployment({ image = 'acme/web:1.0.0', annotations = {}, spec = {} }: Given): KubeObject {
   return {
@@ -133,7 +142,9 @@ export async function whyIn(given: Given, question: WhyQuestion = { by: 'id', id
       notes: async () => given.notes ?? new Map(),
     },
     cluster: {
-      workloads: async ({ ids = [] }) => (runs && ids.includes(ID) ? [running] : []),
+      workloads: async ({ ids }) =>
+        [...(runs ? [running] : []), ...(given.others ?? [])].filter(({ id }) => ids === undefined || ids.includes(id)),
+      inspect: async ({ id }) => (id === ID ? (given.evidence ?? HEALTHY) : ABSENT),
       readCore: async (_kind, namespace, name) =>
         secrets.includes(name) ? { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace } } : undefined,
     },

@@ -1,7 +1,7 @@
+import type { Reading } from '../../../base/index.ts';
 import type { ManifestPlace } from '../../../resource/index.ts';
 import type { Fact, Finding, Link } from '../answer.ts';
 import type { Changed, Facts } from '../facts.ts';
-import type { Reading } from '../reading.ts';
 import { advised, clause, find, type Rule, short } from './rule.ts';
 
 /** Where the object is in Git, and who changed it last. */
@@ -10,7 +10,7 @@ export function placeLink(facts: Facts): Link {
   return { kind: 'place', ...since, ...find(RULES, facts, inGit(facts)), facts: placeFacts(facts) };
 }
 
-const RULES: readonly Rule<Facts>[] = [refused, duplicate, notReadable, leftGit, onlyInCluster, nowhere];
+const RULES: readonly Rule<Facts>[] = [refused, duplicate, notReadable, leftGit, beingDeleted, onlyInCluster, nowhere];
 
 function refused({ problem }: Facts): Finding | undefined {
   if (!problem) return undefined;
@@ -65,8 +65,16 @@ function leftGit({ manifest, object }: Facts): Finding | undefined {
   return manifest || object === undefined ? undefined : { code: 'left-git', state: 'ok', text: 'not in Git any more' };
 }
 
-function onlyInCluster({ manifest, running, source }: Facts): Finding | undefined {
-  if (manifest || running.state === 'unread' || !running.value) return undefined;
+/** The deletion is what there is to explain. */
+function beingDeleted({ manifest, evidence }: Facts): Finding | undefined {
+  if (manifest || evidence?.object.state !== 'read' || evidence.object.value?.deletedAt === undefined) return undefined;
+  return { code: 'left-git', state: 'ok', text: 'not in Git' };
+}
+
+function onlyInCluster({ manifest, running, evidence, source }: Facts): Finding | undefined {
+  const runs = running.state === 'read' && running.value !== undefined;
+  const exists = evidence?.object.state === 'read' && evidence.object.value !== undefined;
+  if (manifest || !(runs || exists)) return undefined;
   return {
     code: 'not-in-git',
     state: 'held',

@@ -1,4 +1,5 @@
-import { type Clock, messageOf } from '../../base/index.ts';
+import type { Clock } from './clock.ts';
+import { messageOf } from './errors.ts';
 
 /** What was read, or why it could not be. */
 export type Reading<T> = { readonly state: 'read'; readonly value: T } | { readonly state: 'unread'; readonly reason: string };
@@ -6,9 +7,9 @@ export type Reading<T> = { readonly state: 'read'; readonly value: T } | { reado
 /** Deadline of each reading, in milliseconds. */
 const READ_MS = 3_000;
 
-/** Reads within the deadline. A reading that fails is part of the answer; only the end of the question throws. */
-export async function within<T>(
-  clock: Clock,
+/** Reads within a few seconds. A reading that fails is part of an answer; only the parent's end throws. */
+export async function readWithin<T>(
+  clock: Pick<Clock, 'deadline'>,
   parent: AbortSignal | undefined,
   read: (signal: AbortSignal) => Promise<T>,
 ): Promise<Reading<T>> {
