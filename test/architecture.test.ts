@@ -114,6 +114,7 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'controller/loop/loop.ts': 'since when a step fails, to show',
   'controller/loop/steps.ts': 'when a sync began and ended',
   'controller/loop/sync-step.ts': 'the end of a requested sync, to show',
+  'controller/rollout/rollouts.ts': 'times of commits, within an hour and a day',
   'controller/sync/sync-recorder.ts': 'the time of a record',
   'git/git.ts': 'times of commits',
   'git/publish.ts': 'times of commits',

@@ -50,10 +50,12 @@ export interface Config {
   /** 0: nothing is gathered. */
   readonly automationGatherMs: number;
   readonly automationGatherMaxMs: number;
+  readonly automationRevert: boolean;
+  readonly automationRevertDeadlineMs: number;
+  readonly automationRevertMessages: boolean;
   /** Schedules, as given; absent means always. */
   readonly automationWindow?: string;
   readonly automationFreeze?: string;
-  readonly automationRevertDeadlineMs: number;
   /** As given; absent means none. */
   readonly automationMinAge?: string;
   readonly registryDisableScanning: boolean;

@@ -65,17 +65,19 @@ export const FLAG_GROUPS = {
     ),
     'automation-gather-max': built('duration', '5m', 'longest time that an image waits for others'),
     'automation-pin-digest': built('bool', 'false', 'pin images of automated workloads to the digests of their tags'),
+    'automation-revert': built('bool', 'false', 'revert and ban the images of an automated update that does not become ready'),
+    'automation-revert-deadline': built(
+      'duration',
+      '10m',
+      'time for a changed workload to become healthy; then its health is unknown, or the update is reverted',
+    ),
+    'automation-revert-messages': built('bool', 'false', 'quote termination messages of containers in the commits of reverts'),
     'automation-window': built(
       'string',
       '',
       'times at which automation may commit, such as `0 9 * * mon-fri / 8h / Europe/Berlin`',
     ),
     'automation-freeze': built('string', '', 'times at which automation does not commit, in the same form'),
-    'automation-revert-deadline': built(
-      'duration',
-      '10m',
-      'time for a changed workload to become healthy; then its health is recorded as unknown',
-    ),
     'automation-min-age': built(
       'string',
       '',

@@ -30,6 +30,8 @@ import type { ImageWatch } from './ports/image-watch.ts';
 import type { MemoryStore } from './ports/memory.ts';
 import type { Source } from './ports/source.ts';
 import { createRepositoryReader } from './repository/view.ts';
+import type { RevertBudget } from './rollout/revert-budget.ts';
+import { createRollouts } from './rollout/rollouts.ts';
 import { Approvals } from './sync/approvals.ts';
 import { createHealthFollower } from './sync/health-follower.ts';
 import { SyncHistory } from './sync/history.ts';
@@ -67,6 +69,7 @@ export interface Shared {
   readonly gates: Gates;
   /** Minimum age of images without one of their own. */
   readonly minAge: MinAge;
+  readonly revertBudget: RevertBudget;
   /** Called after being idle for a while. */
   readonly onRest?: () => void;
   readonly clock: Clock;
@@ -124,6 +127,17 @@ export function startEngine(options: EngineOptions): Engine {
   const reader = createRepositoryReader(source, desired, cluster);
   const jobs = new JobQueue(source);
   const pinning = { automated: config.automationPinDigest };
+  const rollouts = createRollouts({
+    source,
+    cluster,
+    budget: options.revertBudget,
+    byDefault: config.automationRevert,
+    deadlineMs: config.automationRevertDeadlineMs,
+    withMessages: config.automationRevertMessages,
+    onFailure: () => loop.ask('automate'),
+    clock,
+    log: log.child({ component: 'rollout' }),
+  });
   const pending = new PendingUpdates({
     quietMs: config.automationGatherMs,
     maxMs: config.automationGatherMaxMs,
@@ -157,7 +171,7 @@ export function startEngine(options: EngineOptions): Engine {
     log: log.child({ component: 'memory' }),
     stopping: stopping.signal,
   });
-  const timing = createTiming({ ...options, memory, pending });
+  const timing = createTiming({ ...options, memory, pending, rollouts });
   const leaving = new AbortController();
 
   cluster.join({
@@ -203,6 +217,7 @@ export function startEngine(options: EngineOptions): Engine {
     timing,
     notice: createNotice({ memory, images, minAge, clock, log: log.child({ component: 'automation' }) }),
     pinning,
+    rollouts,
     automateAt: createAlarm(clock, () => loop.ask('automate'), stopping.signal),
     clock,
     log,
@@ -285,6 +300,7 @@ export function startEngine(options: EngineOptions): Engine {
     approvals,
     health,
     healthFollower,
+    rollouts,
     metrics,
     clock,
   });
@@ -303,6 +319,7 @@ export function startEngine(options: EngineOptions): Engine {
       await Promise.allSettled([elected]);
       health.close();
       healthFollower.close();
+      rollouts.close();
       await source.close();
     },
   };

@@ -13,13 +13,14 @@ import { createSharedImages } from './jobs/shared-images.ts';
 import { countScans, measuredLookups, type SharedMetrics } from './metrics.ts';
 import type { Cluster } from './ports/cluster.ts';
 import type { ImageWatch } from './ports/image-watch.ts';
+import { RevertBudget } from './rollout/revert-budget.ts';
 
 /** Metrics of the daemon, and of each source. */
 export interface DaemonMetrics extends SharedMetrics {
   ofSource(name: string): SourceMetrics;
 }
 
-export interface EnginesOptions extends Omit<Shared, 'thread' | 'events' | 'notifier' | 'gates' | 'minAge'> {
+export interface EnginesOptions extends Omit<Shared, 'thread' | 'events' | 'notifier' | 'gates' | 'minAge' | 'revertBudget'> {
   readonly sources: NonEmpty<EngineSource>;
   readonly metrics: DaemonMetrics;
   /** Heap limit in bytes, of which the manifests of all sources get half. Unlimited by default. */
@@ -78,6 +79,7 @@ export function startEngines(options: EnginesOptions): RunningFlux {
   const images = measuredLookups(watch, metrics, clock);
   const imagesOfOne = createSharedImages(images);
   const isOne = sources.length === 1;
+  const revertBudget = new RevertBudget();
   const engines: NonEmpty<Engine> = mapNonEmpty(sources, (source) =>
     startEngine({
       ...options,
@@ -87,6 +89,7 @@ export function startEngines(options: EnginesOptions): RunningFlux {
       notifier: isOne ? notifier : { ...notifier, notify: (news) => notifier.notify({ ...news, source: source.name }) },
       gates,
       minAge,
+      revertBudget,
       images: imagesOfOne(),
       metrics: { ...metrics, ...metrics.ofSource(source.name) },
       ...(heapBytes === undefined ? {} : { maxManifestBytes: heapBytes / 2 / sources.length }),

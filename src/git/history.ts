@@ -6,7 +6,7 @@ import { JOB_TRAILER } from './message.ts';
 /** Default limit of listed commits. */
 const DEFAULT_LIMIT = 1000;
 
-const FIELDS = ['%H', '%s', '%an', '%ae', '%ce', '%(trailers:only=true,unfold=true)'];
+const FIELDS = ['%H', '%s', '%an', '%ae', '%ce', '%ct', '%(trailers:only=true,unfold=true)'];
 
 /** Commits of `from..to` that change the paths, newest first. Both must exist. */
 export async function listCommits(
@@ -34,11 +34,11 @@ export async function listCommits(
 }
 
 function parseCommit(fields: readonly string[], ourEmail: string): Commit {
-  const [revision = '', subject = '', name = '', email = '', committerEmail = '', trailerBlock = ''] = fields;
+  const [revision = '', subject = '', name = '', email = '', committerEmail = '', committedAt = '', trailerBlock = ''] = fields;
   const trailers = trailerBlock.split('\n').flatMap((line) => {
     const colon = line.indexOf(':');
     return colon < 1 ? [] : [{ name: line.slice(0, colon).trim().toLowerCase(), value: line.slice(colon + 1).trim() }];
   });
   const ours = committerEmail === ourEmail && trailers.some((trailer) => trailer.name === JOB_TRAILER.toLowerCase());
-  return { revision, subject, author: { name, email }, trailers, ours };
+  return { revision, subject, author: { name, email }, committedAt: Number(committedAt) * 1000, trailers, ours };
 }

@@ -7,6 +7,8 @@ export interface Commit {
   readonly revision: Revision;
   readonly subject: string;
   readonly author: { readonly name: string; readonly email: string };
+  /** By the committer's clock, in milliseconds since the epoch. */
+  readonly committedAt: number;
   /** Trailers of the message in order, with lower-case names. */
   readonly trailers: readonly { readonly name: string; readonly value: string }[];
   /** Whether the commit has our job trailer and our committer address. */

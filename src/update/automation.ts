@@ -1,8 +1,8 @@
 import { yieldTurn } from '../base/index.ts';
 import { canonicalName, formatImageRef, parseImageRef, tryParseImageRef } from '../image/index.ts';
 import { policiesOf, tagPatternFor } from '../policy/index.ts';
-import { containersOf, isWorkloadKind, type ResourceId } from '../resource/index.ts';
-import type { UpdateContext } from './context.ts';
+import { type Container, containersOf, isWorkloadKind, type ResourceId } from '../resource/index.ts';
+import type { RunningWorkload, UpdateContext } from './context.ts';
 import { decide, decideNewest, delayOf, isAutomated, suspensionOf, youthOfNamed } from './decide.ts';
 import { type Decision, describeDecision, describeHold, describeWait, isScheduled, type Wait } from './decision.ts';
 import type { FoundUpdate, Gathering } from './gathering.ts';
@@ -60,10 +60,15 @@ export async function planAutomation(
   const skipped: SkippedContainer[] = [];
   const waiting: WaitingContainer[] = [];
   let nextAt = Number.POSITIVE_INFINITY;
-  for (const { id, container, inGit, decision } of await decideAll(candidates, context)) {
+  for (const { id, container, running, inGit, decision } of await decideAll(candidates, context)) {
     const { name, image } = container;
     if (decision.state === 'update') {
-      changes.push({ WorkloadID: id, Container: { Name: name, Image: image }, ImageID: formatImageRef(decision.target) });
+      changes.push({
+        WorkloadID: id,
+        Container: { Name: name, Image: image },
+        ImageID: formatImageRef(decision.target),
+        ...(isReady(running, container) ? { WasReady: true } : {}),
+      });
     } else if (decision.state === 'held' && decision.by.kind === 'digest-unknown') {
       // The scanner logs what it cannot read.
       context.images.readTag(canonicalName(parseImageRef(image)), decision.by.tag);
@@ -92,12 +97,12 @@ async function decideAll(
   { images, timing, pinning, gather, signal }: Parameters<typeof planAutomation>[0],
 ): Promise<readonly Decided[]> {
   const decided: Decided[] = [];
-  for (const { id, manifest, policies } of candidates) {
+  for (const { id, manifest, policies, running } of candidates) {
     // The first look at a repository's tags sorts them, which takes a millisecond or more.
     await yieldTurn(signal);
     for (const container of containersOf(manifest.object)) {
       const question = { workload: id, container, inGit: policies, images, timing, pinning };
-      decided.push({ ...question, id, decision: decide(question) });
+      decided.push({ ...question, id, running, decision: decide(question) });
     }
   }
   const gathering = gather?.(decided.flatMap(foundIn));
@@ -109,6 +114,7 @@ async function decideAll(
 
 interface Decided extends Question {
   readonly id: ResourceId;
+  readonly running: RunningWorkload;
   readonly decision: Decision;
 }
 
@@ -118,6 +124,11 @@ function foundIn({ id, container, images, decision }: Decided): readonly FoundUp
   const { target } = decision;
   const image = images.repository(canonicalName(target))?.images.get(target.tag);
   return [{ workload: id, container: container.name, target, origin: image && (image.origin ?? {}) }];
+}
+
+/** Whether the workload runs the image that is in Git, and is ready. */
+function isReady({ status, containers }: RunningWorkload, { name, image }: Container): boolean {
+  return status === 'ready' && containers.some((running) => running.name === name && running.image === image);
 }
 
 /**

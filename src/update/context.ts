@@ -14,6 +14,8 @@ export interface RunningWorkload {
   /** Containers, then init containers; images as written. */
   readonly containers: readonly Container[];
   readonly annotations: Readonly<Record<string, string>>;
+  /** In Flux v1's words. */
+  readonly status?: string;
 }
 
 /** Queries the cluster for running workloads. */
@@ -32,9 +34,16 @@ export interface ImageLookup {
   readTag(name: string, tag: string): void;
 }
 
+/** The rollouts of automation's earlier updates. */
+export interface FailedRollouts {
+  /** Until when a failed update of the workload waits for its revert, in milliseconds since the epoch; undefined if none does. */
+  revertHeldUntil(workload: ResourceId): number | undefined;
+}
+
 /** When automation may commit. */
 export interface Timing {
   readonly gates: Gates;
+  readonly rollouts?: FailedRollouts;
   /** Updates that wait for each other; none by default. */
   readonly gathering?: Gathering | undefined;
   /** In milliseconds since the epoch. */

@@ -23,12 +23,14 @@ export function isAutomated(inGit: Policies): boolean {
 
 /** What automation does with a container. */
 export function decide(question: Question): Decision {
-  const { inGit, inCluster } = question;
+  const { workload, inGit, inCluster, timing } = question;
   const hold = holdOfWorkload(inGit, inCluster);
   if (hold) return held(hold);
   if (!hasPolicy(inGit, 'automated')) return held({ kind: 'not-automated' });
   const suspended = suspensionOf(question);
-  return suspended ? held(suspended) : inTime(decideNewest(question), question);
+  if (suspended) return held(suspended);
+  const until = workload === undefined ? undefined : timing?.rollouts?.revertHeldUntil(workload);
+  return until === undefined ? inTime(decideNewest(question), question) : held({ kind: 'reverts-exhausted', until });
 }
 
 /** Whether a person has paused the automation of the workload. */

@@ -60,6 +60,8 @@ export type Hold =
   | { readonly kind: 'banned'; readonly tag: string; readonly ban: Ban }
   /** The text of the bans is invalid, so that it is unknown what is banned. */
   | { readonly kind: 'bad-bans'; readonly problem: string }
+  /** An update failed, and so many were reverted within the hour that this may be an outage. `until` is in milliseconds since the epoch. */
+  | { readonly kind: 'reverts-exhausted'; readonly until: number }
   | { readonly kind: 'bad-schedule'; readonly of: ScheduleWait; readonly problem: string }
   | { readonly kind: 'bad-min-age'; readonly text: string; readonly problem: string }
   | Suspended
@@ -188,6 +190,8 @@ export function describeHold(hold: Hold): string {
       return hold.ban.kind === 'tag' ? `tag ${hold.tag} is banned` : `tag ${hold.tag} is banned by its digest ${hold.ban.digest}`;
     case 'bad-bans':
       return `invalid bans: the text ${hold.problem}`;
+    case 'reverts-exhausted':
+      return `the update failed, and is not reverted before ${rfc3339(hold.until)}: too many were reverted within an hour`;
     case 'bad-schedule':
       return `invalid ${hold.of.kind} ${JSON.stringify(hold.of.text)}: it ${hold.problem}`;
     case 'bad-min-age':

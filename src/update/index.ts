@@ -6,6 +6,7 @@
 export { type AutomationPlan, planAutomation, type SkippedContainer } from './automation.ts';
 export { type ConsideredTag, consider, considerTag } from './consider.ts';
 export type {
+  FailedRollouts,
   ImageLookup,
   RunningWorkload,
   Stage,
@@ -22,8 +23,10 @@ export { noticeTags } from './notice-tags.ts';
 export type { Pinning } from './pinning.ts';
 export { planUpdate, type UpdatePlan } from './plan.ts';
 export { PoliciesRefused } from './policies.ts';
+export type { PutBack } from './put-back.ts';
 export { rankingOf } from './ranking.ts';
 export { LATEST_IMAGES, parseRequested } from './release.ts';
+export { revertsOnFailure } from './revert.ts';
 export { ALL_WORKLOADS, normalId } from './select.ts';
 export { shareOf } from './share.ts';
 export type {
@@ -33,6 +36,7 @@ export type {
   PolicySpec,
   ReleaseContainersSpec,
   ReleaseImageSpec,
+  RevertSpec,
   UpdateResult,
   UpdateSpec,
   UpdateStatus,

@@ -2,7 +2,7 @@ import { trimEndOf } from '../base/index.ts';
 import type { ImageOrigin } from '../image/index.ts';
 import { containerOf } from '../policy/index.ts';
 import type { ResourceId } from '../resource/index.ts';
-import type { PolicySpec, ReleaseContainersSpec, ReleaseImageSpec, UpdateResult } from './spec.ts';
+import type { PolicySpec, ReleaseContainersSpec, ReleaseImageSpec, RevertSpec, UpdateResult } from './spec.ts';
 
 // Commit messages are those of Flux v1, except that lines in random order are sorted.
 
@@ -38,6 +38,18 @@ export function automatedMessage(images: readonly string[], origin: (image: stri
 function describeOrigin({ source, revision }: ImageOrigin = {}): string | undefined {
   if (source === undefined && revision === undefined) return undefined;
   return `Built${source === undefined ? '' : ` from ${source}`}${revision === undefined ? '' : ` at ${revision}`}`;
+}
+
+/** The subject lists the workloads; the body has the images that failed, those put back, and why. */
+export function revertMessage({ Commit, Reasons }: RevertSpec, result: UpdateResult): string {
+  const reverted = Object.entries(result).filter(([, { Status }]) => Status === 'success');
+  const blocks = reverted.map(([id, { PerContainer }]) => {
+    const moves = (PerContainer ?? []).map(
+      ({ Container, Current, Target }) => `- ${Container}: ${Current} is banned, back to ${Target}\n`,
+    );
+    return `\n${id}: ${Reasons[id] ?? 'it did not become ready'}\n${moves.join('')}`;
+  });
+  return `Revert image update of ${reverted.map(([id]) => id).join(', ')}\n\nIt was made in commit ${Commit}.\n${blocks.join('')}`;
 }
 
 /** One line for each kind of change; several lines, or a user's message, become a list below the subject. */

@@ -4,9 +4,10 @@ import { planAutomated } from './automated.ts';
 import { planContainers } from './containers-release.ts';
 import type { UpdateContext } from './context.ts';
 import type { Planned } from './edit.ts';
-import { automatedMessage, containersMessage, policyMessage, releaseMessage } from './message.ts';
+import { automatedMessage, containersMessage, policyMessage, releaseMessage, revertMessage } from './message.ts';
 import { planPolicies } from './policies.ts';
 import { planRelease } from './release.ts';
+import { planRevert } from './revert.ts';
 import type { UpdateResult, UpdateSpec } from './spec.ts';
 
 /** An update planned on one revision, not yet committed. */
@@ -40,7 +41,7 @@ function planSpec(spec: UpdateSpec, context: UpdateContext): Promise<Planned> {
     case 'policy':
       return planPolicies(spec.spec, context);
     case 'auto':
-      return planAutomated(spec.spec, context);
+      return spec.spec.Revert ? planRevert(spec.spec, context) : planAutomated(spec.spec, context);
     case 'sync':
       throw new FluxError('sync changes no files', { code: 'update/bad-spec' });
   }
@@ -57,6 +58,7 @@ function messageFor(
   if (personal !== '') return personal;
   if (spec.type === 'image') return releaseMessage(spec.spec);
   if (spec.type === 'containers') return containersMessage(spec.spec, result);
+  if (spec.spec.Revert) return revertMessage(spec.spec.Revert, result);
   return automatedMessage(images, (image) => {
     const ref = tryParseImageRef(image);
     return ref && known.repository(canonicalName(ref))?.images.get(ref.tag)?.origin;

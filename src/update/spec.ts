@@ -45,13 +45,24 @@ export type PolicySpec = Readonly<
   >
 >;
 
-/** Created by the daemon when a newer image appears. */
+/** Created by the daemon when a newer image appears, or to revert such an update. */
 export interface AutomatedSpec {
   readonly Changes: readonly {
     readonly WorkloadID: ResourceId;
     readonly Container: { readonly Name: string; readonly Image: string };
     readonly ImageID: string;
+    /** Whether the workload ran this image and was ready, when the change was planned. Flux v1 has no such key. */
+    readonly WasReady?: boolean;
   }[];
+  /** Set if the changes put images back. Flux v1 has no such key. */
+  readonly Revert?: RevertSpec;
+}
+
+/** An automated update that is reverted. */
+export interface RevertSpec {
+  readonly Commit: string;
+  /** Why, by workload. */
+  readonly Reasons: Readonly<Record<ResourceId, string>>;
 }
 
 export type UpdateSpec =

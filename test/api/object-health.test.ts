@@ -50,16 +50,20 @@ test('before the first sync there is nothing to tell of', async () => {
 });
 
 test('a client that goes away is not waited for', async () => {
-  const gone = Promise.withResolvers<void>();
+  const [asked, gone] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const health = ({ signal }: { readonly signal?: AbortSignal }) =>
     new Promise<never>((_, reject) => {
+      asked.resolve();
       signal?.addEventListener('abort', () => {
         gone.resolve();
         reject(signal.reason);
       });
     });
   await using api = await serve(daemonOf({ health }));
-  const answer = fetch(`http://127.0.0.1:${api.port}/api/v1/health?wait=60`, { signal: AbortSignal.timeout(100) });
+  const client = new AbortController();
+  const answer = fetch(`http://127.0.0.1:${api.port}/api/v1/health?wait=60`, { signal: client.signal });
+  await asked.promise;
+  client.abort();
   await expect(answer).rejects.toThrow();
   await gone.promise;
 });

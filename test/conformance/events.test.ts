@@ -44,7 +44,7 @@ const cause = { Message: 'hi', User: 'Ann' };
 
 /** The event of a release whose commit, with this result in its note, was synced. */
 function released(result: EventResult) {
-  const commit = { revision: hash(1), subject: '', author: { name: '', email: '' }, trailers: [], ours: true };
+  const commit = { revision: hash(1), subject: '', author: { name: '', email: '' }, trailers: [], committedAt: 0, ours: true };
   const note = JSON.stringify({ jobID: 'j', spec: { type: 'image', cause, spec: image }, result });
   const synced = newCommits([commit], { [commit.revision]: note });
   const events = createSyncEvents().of(outcomeOf({ revision: commit.revision, previous: hash(0), newCommits: synced }));

@@ -50,6 +50,7 @@ export function createRepository(files: Readonly<Record<string, string>>): Repos
       subject: 'Change by a person',
       author: { name: 'Ann', email: 'ann@example.org' },
       trailers: Object.entries(trailers).map(([name, value]) => ({ name, value })),
+      committedAt: 0,
       ours: false,
     });
     return revision;

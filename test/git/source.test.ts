@@ -327,6 +327,7 @@ describe('commits', () => {
       {
         revision: here,
         subject: 'Here',
+        committedAt: expect.any(Number),
         author: { name: 'Ann', email: 'ann@example.org' },
         trailers: [
           { name: 'allow-prune', value: '3' },

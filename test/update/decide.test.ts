@@ -109,6 +109,10 @@ const ROWS: Readonly<Record<Reason, readonly [given: Given, text: string]>> = {
     },
     'tag 1.1.0 has not the minimum age of 72h, first seen at 2026-12-04T10:00:00Z; automation goes on at 2026-12-07T10:00:00Z',
   ],
+  'held reverts-exhausted': [
+    { timing: { rollouts: { revertHeldUntil: () => Date.parse('2026-12-05T12:40:00Z') } }, tags: { '1.0.0': {}, '1.1.0': {} } },
+    'the update failed, and is not reverted before 2026-12-05T12:40:00Z: too many were reverted within an hour',
+  ],
   'current newest': [{ tags: { '1.0.0': {}, '0.9.0': {} } }, 'image(s) up to date'],
   'current no-match': [{ tags: { main: {}, latest: {} } }, 'no known tag matches'],
   'current not-newer': [{ tags: { '0.9.0': {} } }, 'newest matching tag 0.9.0 is not newer than 1.0.0'],

@@ -85,8 +85,14 @@ const policies = z.record(z.string(), z.string()).nullable();
 export const policySpecSchema = z.record(z.string(), z.object({ add: policies, remove: policies }));
 const automatedSpec = z.object({
   Changes: z.array(
-    z.object({ WorkloadID: z.string(), Container: z.object({ Name: z.string(), Image: z.string() }), ImageID: z.string() }),
+    z.object({
+      WorkloadID: z.string(),
+      Container: z.object({ Name: z.string(), Image: z.string() }),
+      ImageID: z.string(),
+      WasReady: z.boolean().exactOptional(),
+    }),
   ),
+  Revert: z.object({ Commit: z.string(), Reasons: z.record(z.string(), z.string()) }).exactOptional(),
 });
 
 const asked = [

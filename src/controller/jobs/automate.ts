@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { type Cancellable, type ChangedOnly, FluxError, messageOf } from '../../base/index.ts';
 import type { AcceptedRevision, Revision } from '../../repository/index.ts';
 import { type FoundUpdate, planAutomation } from '../../update/index.ts';
-import { applyUpdate, type UpdateOptions } from './apply-update.ts';
+import { applyUpdate } from './apply-update.ts';
 import type { Notice } from './notice.ts';
 import type { PendingUpdates } from './pending-updates.ts';
+import { type RevertOptions, revertFailed } from './revert.ts';
 
-export interface AutomateOptions extends UpdateOptions {
+export interface AutomateOptions extends RevertOptions {
   /** Requests automation at a time, in milliseconds since the epoch. */
   readonly automateAt: (time: number) => void;
   readonly pending: PendingUpdates;
@@ -24,6 +25,8 @@ export async function automate(
   cancel: Cancellable,
 ): Promise<Revision | undefined> {
   const { reader, cluster, images, pending, pinning, log, waits } = options;
+  const revert = await revertFailed(head, options, cancel);
+  if (revert !== undefined) return revert;
   const { manifests } = await reader.read(head, cancel);
   await options.notice(manifests, cancel);
   // What is gathered follows from what is found now.

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/index.ts';
 import type { MinAge } from '../../policy/index.ts';
 import type { Gates } from '../../schedule/index.ts';
-import type { Timing } from '../../update/index.ts';
+import type { FailedRollouts, Timing } from '../../update/index.ts';
 import type { AutomationMemory } from '../memory/automation-memory.ts';
 import type { PendingUpdates } from './pending-updates.ts';
 
@@ -12,6 +12,7 @@ export interface TimingOptions {
   readonly minAge: MinAge;
   readonly memory: AutomationMemory;
   readonly pending: PendingUpdates;
+  readonly rollouts: FailedRollouts;
   readonly clock: Clock;
 }
 
@@ -21,11 +22,13 @@ export function createTiming({
   minAge,
   memory: { memory, seen, suspension },
   pending,
+  rollouts,
   clock,
 }: TimingOptions): () => Timing {
   return () => ({
     gates,
     gathering: pending.gathering,
+    rollouts,
     now: clock.now(),
     ages: { byDefault: minAge, seen: seen.value, inProcess: memory.keeping.in === 'process' },
     suspension: suspension.value,

@@ -5,6 +5,7 @@ import type { Loop, LoopSteps } from '../loop/loop.ts';
 import type { Progress } from '../loop/progress.ts';
 import type { Memory } from '../memory/memory.ts';
 import type { ControllerMetrics } from '../metrics.ts';
+import type { Rollouts } from '../rollout/rollouts.ts';
 import type { Approvals } from '../sync/approvals.ts';
 import type { HealthFollower } from '../sync/health-follower.ts';
 import type { ObjectStates } from '../sync/object-states.ts';
@@ -26,6 +27,7 @@ export interface ElectionOptions {
   readonly approvals: Approvals;
   readonly health: Health;
   readonly healthFollower: Pick<HealthFollower, 'close'>;
+  readonly rollouts: Pick<Rollouts, 'forget'>;
   readonly metrics: Pick<ControllerMetrics, 'leading' | 'queueLength'>;
   readonly clock: Clock;
 }
@@ -41,6 +43,7 @@ export function createElectionHandlers(options: ElectionOptions): ElectionHandle
     options.approvals.update([]);
     options.health.close();
     options.healthFollower.close();
+    options.rollouts.forget();
   }
 
   return {

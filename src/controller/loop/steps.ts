@@ -9,6 +9,7 @@ import type { ControllerMetrics } from '../metrics.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { ImageWatch } from '../ports/image-watch.ts';
 import type { Source } from '../ports/source.ts';
+import type { Rollouts } from '../rollout/rollouts.ts';
 import type { HealthFollower } from '../sync/health-follower.ts';
 import type { SyncReports } from '../sync/sync-reports.ts';
 import type { BranchAfter, LoopSteps } from './loop.ts';
@@ -18,6 +19,7 @@ export interface StepsOptions extends SyncStepOptions, Omit<AutomateOptions, 'wa
   readonly source: Source;
   readonly cluster: Cluster;
   readonly images: ImageWatch;
+  readonly rollouts: Rollouts;
   readonly notifier: Notifier;
   /** False leaves automation out: no scanning, no updates. */
   readonly automation: boolean;

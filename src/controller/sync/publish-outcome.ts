@@ -7,6 +7,7 @@ import { imageTargets } from '../jobs/image-targets.ts';
 import type { Progress } from '../loop/progress.ts';
 import type { ControllerMetrics } from '../metrics.ts';
 import type { ImageWatch } from '../ports/image-watch.ts';
+import type { Rollouts } from '../rollout/rollouts.ts';
 import type { HealthFollower } from './health-follower.ts';
 import type { SyncHistory } from './history.ts';
 import { createOutcomeLog } from './log-outcome.ts';
@@ -24,6 +25,7 @@ export interface Audience {
   readonly notifier: Pick<Notifier, 'notify'>;
   readonly metrics: Pick<ControllerMetrics, 'synced'>;
   readonly images: Pick<ImageWatch, 'watch'>;
+  readonly rollouts: Pick<Rollouts, 'synced'>;
   /** False: no image is watched. */
   readonly automation: boolean;
   /** Minimum age of images without one of their own. */
@@ -39,7 +41,7 @@ export interface Audience {
  */
 export function createPublished(audience: Audience): (outcome: SyncOutcome, cancel?: Cancellable) => Promise<void> {
   const { progress, objectStates, health, healthFollower, history, notifier, metrics, images } = audience;
-  const { automation, minAge, daemon, log } = audience;
+  const { rollouts, automation, minAge, daemon, log } = audience;
   const logOutcome = createOutcomeLog();
   const syncEvents = createSyncEvents();
   return async (outcome, { signal } = {}) => {
@@ -63,5 +65,6 @@ export function createPublished(audience: Audience): (outcome: SyncOutcome, canc
     await yieldTurn(signal);
     if (automation) images.watch(imageTargets(workloads, minAge));
     await healthFollower.synced(outcome);
+    if (automation) await rollouts.synced(outcome, signal ? { signal } : {});
   };
 }

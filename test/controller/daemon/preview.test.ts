@@ -44,6 +44,7 @@ function worldOf(parts: { readonly diff?: Cluster['diff']; readonly ready?: bool
               revision: HEAD,
               subject: '',
               author: { name: '', email: '' },
+              committedAt: 0,
               ours: false,
               trailers: [{ name: 'allow-prune', value: parts.allowPrune }],
             },

@@ -10,6 +10,7 @@ import type { Cluster } from '../../../src/controller/ports/cluster.ts';
 import type { ImageWatch } from '../../../src/controller/ports/image-watch.ts';
 import type { Source } from '../../../src/controller/ports/source.ts';
 import { createRepositoryReader } from '../../../src/controller/repository/view.ts';
+import type { Rollouts } from '../../../src/controller/rollout/rollouts.ts';
 import { Approvals } from '../../../src/controller/sync/approvals.ts';
 import { SyncHistory } from '../../../src/controller/sync/history.ts';
 import { ObjectStates } from '../../../src/controller/sync/object-states.ts';
@@ -122,6 +123,7 @@ describe('the steps of the loop', () => {
       timing: () => ({ gates: createGates({}), now: 0 }),
       notice: async () => undefined,
       pinning: {},
+      rollouts: partOf<Rollouts>({ synced: async () => undefined, due: () => undefined, revertHeldUntil: () => undefined }),
       automateAt: () => undefined,
       onProgress: () => undefined,
       clock,
@@ -175,7 +177,7 @@ describe('the steps of the loop', () => {
       commits: async () => {
         failures -= 1;
         if (failures >= 0) throw new FluxError('git was killed', { code: 'git/command-failed' });
-        return [{ revision: FIRST, subject: '', author: { name: '', email: '' }, trailers: [], ours: true }];
+        return [{ revision: FIRST, subject: '', author: { name: '', email: '' }, trailers: [], committedAt: 0, ours: true }];
       },
       notes: async () => new Map([[FIRST, formatJobNote({ jobId: 'j', spec: {}, result: { 'shop:deployment/web': update } })]]),
       recordSync: async ({ record }) => void texts.push(record),

@@ -25,6 +25,7 @@ function branch(length: number, records: Readonly<Record<number, string>> = {}) 
     subject: '',
     author: { name: '', email: '' },
     trailers: [],
+    committedAt: 0,
     ours: false,
   }));
   return {

@@ -23,6 +23,7 @@ async function learned(options: { readonly automation: boolean; readonly stopAft
     notifier: { notify: learn('notifier') },
     images: { watch: learn('image watch') },
     healthFollower: { synced: async () => learn('health follower')() },
+    rollouts: { synced: async () => learn('rollouts')() },
     automation: options.automation,
     minAge: NO_MIN_AGE,
     daemon: 'fluxd/1',
@@ -36,11 +37,21 @@ async function learned(options: { readonly automation: boolean; readonly stopAft
   return { who: learned.map(({ who }) => who), turns: new Set(learned.map(({ turn }) => turn)).size, error };
 }
 
-const ALL = ['progress', 'object states', 'health', 'history', 'metrics', 'notifier', 'image watch', 'health follower'];
+const ALL = [
+  'progress',
+  'object states',
+  'health',
+  'history',
+  'metrics',
+  'notifier',
+  'image watch',
+  'health follower',
+  'rollouts',
+];
 
 test('everything learns of a sync once, and others have their turn in between', async () => {
   expect(await learned({ automation: true })).toEqual({ who: ALL, turns: 5, error: undefined });
-  expect((await learned({ automation: false })).who).toEqual(ALL.filter((who) => who !== 'image watch'));
+  expect((await learned({ automation: false })).who).toEqual(ALL.filter((who) => who !== 'image watch' && who !== 'rollouts'));
 });
 
 test('publishing ends with the right to write', async () => {

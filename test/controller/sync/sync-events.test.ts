@@ -10,7 +10,7 @@ const [OLD, FIRST, SECOND] = ['0'.repeat(40), '1'.repeat(40), '2'.repeat(40)];
 const place = { file: 'shop.yaml', document: 1, line: 1 };
 
 function commit(revision: string, subject: string): Commit {
-  return { revision, subject, author: { name: '', email: '' }, trailers: [], ours: false };
+  return { revision, subject, author: { name: '', email: '' }, trailers: [], committedAt: 0, ours: false };
 }
 
 function outcome(changes: readonly Change[], options: Partial<SyncOutcome> = {}): SyncOutcome {

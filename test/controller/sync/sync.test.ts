@@ -43,6 +43,7 @@ function commit(trailers: readonly (readonly [string, string])[], ours = false, 
     revision,
     subject: 's',
     author: { name: 'a', email: 'a@b' },
+    committedAt: 0,
     trailers: trailers.map(([name, value]) => ({ name, value })),
     ours,
   };

@@ -1,0 +1,214 @@
+import { asFluxError, type Cancellable, type Clock, type Logger } from '../../base/index.ts';
+import { policiesOf } from '../../policy/index.ts';
+import type { Revision } from '../../repository/index.ts';
+import type { ResourceId } from '../../resource/index.ts';
+import { type AutomatedSpec, type FailedRollouts, type RevertSpec, revertsOnFailure } from '../../update/index.ts';
+import type { Cluster } from '../ports/cluster.ts';
+import type { Source } from '../ports/source.ts';
+import { readNewCommits } from '../sync/new-commits.ts';
+import type { SyncOutcome } from '../sync/sync-outcome.ts';
+import { blameOf, type ImageFailure } from './blame.ts';
+import { findTrials, isOver, isRevert } from './find-trials.ts';
+import type { RevertBudget } from './revert-budget.ts';
+import { failureOf, judged, observe, type Trial } from './trial.ts';
+
+export interface RolloutsOptions {
+  readonly source: Pick<Source, 'commits' | 'notes'>;
+  readonly cluster: Pick<Cluster, 'workloads' | 'pods'>;
+  /** Shared by the sources of the daemon. */
+  readonly budget: RevertBudget;
+  /** `--automation-revert`. */
+  readonly byDefault: boolean;
+  /** `--automation-revert-deadline`. */
+  readonly deadlineMs: number;
+  /** `--automation-revert-messages`. */
+  readonly withMessages: boolean;
+  /** Called when a revert is due. */
+  readonly onFailure: () => void;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** The rollouts of automation's updates: followed until they are healthy, or to be reverted. */
+export interface Rollouts extends FailedRollouts {
+  /** Learns of a sync. */
+  synced(outcome: SyncOutcome, options?: Cancellable): Promise<void>;
+  /** The revert that is due, if there is one: of one commit, so that it is one commit too. */
+  due(): DueRevert | undefined;
+  /** A due revert was committed as this revision. */
+  reverted(revert: DueRevert, revision: Revision): void;
+  /** A due revert was not made, because these workloads are held or have another image by now. */
+  declined(revert: DueRevert, reason: string): void;
+  /** What is followed, for people. */
+  trials(): readonly Trial[];
+  /** Forgets all, because another daemon continues. */
+  forget(): void;
+  close(): void;
+}
+
+export interface DueRevert {
+  readonly trials: readonly Trial[];
+  readonly spec: AutomatedSpec & { readonly Revert: RevertSpec };
+}
+
+/** How old an update may be that a restarted daemon follows again: older ones have proven themselves. */
+const MAX_AGE_MS = 24 * 3_600_000;
+const PODS = 50;
+const LONGEST_MESSAGE = 300;
+
+export function createRollouts(options: RolloutsOptions): Rollouts {
+  const { source, cluster, budget, byDefault, deadlineMs, withMessages, onFailure, clock, log } = options;
+  const intervalMs = Math.min(5_000, Math.max(200, deadlineMs / 20));
+  let trials: ReadonlyMap<ResourceId, Trial> = new Map();
+  let workloadsSeen: SyncOutcome['workloads'] | undefined;
+  let hasHistory = false;
+  let following: AbortController | undefined;
+
+  function set(trial: Trial): void {
+    trials = new Map([...trials, [trial.workload, trial]]);
+  }
+
+  function drop(workloads: readonly ResourceId[]): void {
+    trials = new Map([...trials].filter(([id]) => !workloads.includes(id)));
+  }
+
+  /** Updates that an earlier process, or another daemon, made. */
+  async function readHistory(revision: Revision, workloads: SyncOutcome['workloads'], cancel: Cancellable): Promise<void> {
+    const read = await readNewCommits(source, { revision }, cancel);
+    if (read.state === 'unread') return log.warn({ err: read.error }, 'reading earlier image updates failed');
+    hasHistory = true;
+    const since = clock.now() - MAX_AGE_MS;
+    const recent = read.commits.filter(({ committedAt }) => committedAt >= since);
+    for (const { revision: revert, committedAt } of recent.filter(isRevert)) budget.spend(revert, committedAt);
+    for (const trial of findTrials(recent, { workloads, byDefault })) if (!trials.has(trial.workload)) set(trial);
+  }
+
+  async function follow(signal: AbortSignal): Promise<void> {
+    while (trials.size > 0) {
+      try {
+        await look(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        log.warn({ err: asFluxError(error, { code: 'rollout/unknown' }).message }, 'looking at rollouts failed; retrying');
+      }
+      if (trials.size > 0) await clock.sleep(intervalMs, { signal });
+    }
+    following = undefined;
+  }
+
+  async function look(signal: AbortSignal): Promise<void> {
+    const live = new Map((await cluster.workloads({ ids: [...trials.keys()] }, { signal })).map((each) => [each.id, each]));
+    for (const trial of [...trials.values()]) {
+      const step = observe(trial, live.get(trial.workload), clock.monotonic(), { deadlineMs });
+      if (trials.get(trial.workload) !== trial) continue;
+      if (step.next === 'passed') {
+        log.info({ workload: trial.workload, commit: trial.commit }, 'updated workload is healthy');
+        drop([trial.workload]);
+        continue;
+      }
+      set(step.trial);
+      if (step.next === 'judge') await judge(step.trial, signal);
+    }
+    if ([...trials.values()].some((trial) => failureOf(trial)) && exhaustedUntil() === undefined) onFailure();
+  }
+
+  async function judge(trial: Trial, signal: AbortSignal): Promise<void> {
+    const { workload, commit, images } = trial;
+    const pods = await cluster.pods(workload, { limit: PODS, signal });
+    const blame = blameOf(pods, new Map(images.map(({ container, bad }) => [container, bad])));
+    if (trials.get(workload) !== trial) return;
+    const next = judged(trial, blame, clock.monotonic());
+    set(next);
+    const failure = failureOf(next);
+    if (failure) log.warn({ workload, commit, reason: describeFailure(failure, false) }, 'updated workload failed');
+    else if (blame.by !== 'image')
+      log.info({ workload, commit, reason: blame.reason }, 'updated workload is not ready; not reverted');
+  }
+
+  const exhaustedUntil = () => budget.exhaustedUntil(clock.now());
+
+  return {
+    async synced(outcome, cancel = {}) {
+      const { revision, newCommits, workloads } = outcome;
+      const known = { workloads, byDefault };
+      drop([...trials.values()].filter((trial) => isOver(trial, known)).map(({ workload }) => workload));
+      if (newCommits.state === 'read') for (const trial of findTrials(newCommits.commits, known)) set(trial);
+      if (!hasHistory && workloads !== workloadsSeen && isWantedBy(workloads, byDefault))
+        await readHistory(revision, workloads, cancel);
+      workloadsSeen = workloads;
+      if (trials.size === 0 || following) return;
+      following = new AbortController();
+      const { signal } = following;
+      follow(signal).catch((error: unknown) => {
+        if (!signal.aborted) log.error({ err: error }, 'following rollouts ended');
+      });
+    },
+
+    due() {
+      if (exhaustedUntil() !== undefined) return undefined;
+      const failed = [...trials.values()].filter((trial) => failureOf(trial));
+      const [first] = failed;
+      if (!first) return undefined;
+      const ofCommit = failed.filter(({ commit }) => commit === first.commit);
+      return { trials: ofCommit, spec: revertOf(first.commit, ofCommit, withMessages) };
+    },
+
+    reverted({ trials: done }, revision) {
+      budget.spend(revision, clock.now());
+      drop(done.map(({ workload }) => workload));
+    },
+
+    declined({ trials: left }, reason) {
+      const now = clock.monotonic();
+      for (const trial of left) if (trials.get(trial.workload) === trial) set(judged(trial, { by: 'unknown', reason }, now));
+    },
+
+    trials: () => [...trials.values()],
+    revertHeldUntil(workload) {
+      const trial = trials.get(workload);
+      return trial && failureOf(trial) ? exhaustedUntil() : undefined;
+    },
+
+    forget() {
+      following?.abort();
+      following = undefined;
+      trials = new Map();
+      workloadsSeen = undefined;
+      hasHistory = false;
+    },
+
+    close: () => following?.abort(),
+  };
+}
+
+function isWantedBy(workloads: SyncOutcome['workloads'], byDefault: boolean): boolean {
+  for (const { object } of workloads.values())
+    if (revertsOnFailure(policiesOf(object.metadata.annotations), byDefault)) return true;
+  return false;
+}
+
+function revertOf(commit: Revision, trials: readonly Trial[], withMessages: boolean): DueRevert['spec'] {
+  const Changes = trials.flatMap(({ workload, images }) =>
+    images.map(({ container, bad, good }) => ({
+      WorkloadID: workload,
+      Container: { Name: container, Image: bad },
+      ImageID: good,
+    })),
+  );
+  const reasons = trials.flatMap((trial) => {
+    const failure = failureOf(trial);
+    return failure ? [[trial.workload, describeFailure(failure, withMessages)] as const] : [];
+  });
+  return { Changes, Revert: { Commit: commit, Reasons: Object.fromEntries(reasons) } };
+}
+
+/** `container web: CrashLoopBackOff, exit code 1 (pod web-1)`. */
+export function describeFailure({ pod, container, reason, exitCode, message }: ImageFailure, withMessage: boolean): string {
+  const end = exitCode === undefined ? '' : `, exit code ${exitCode}`;
+  const said = withMessage && message !== undefined ? `: ${oneLine(message)}` : '';
+  return `container ${container}: ${reason}${end} (pod ${pod})${said}`;
+}
+
+function oneLine(text: string): string {
+  return JSON.stringify(text.slice(0, LONGEST_MESSAGE));
+}

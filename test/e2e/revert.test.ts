@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sampled, thorough } from '../support/sampled.ts';
+import { type Fluxd, manifest, type Recorded, type Repository, startWorld, until, type World } from './harness/index.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.close());
+
+interface Shop {
+  readonly fluxd: Fluxd;
+  readonly repository: Repository;
+  readonly workload: string;
+  readonly image: string;
+  readonly name: string;
+  text(): Promise<string>;
+  /** The subjects of the commits since the shop was opened, oldest first. */
+  subjects(): Promise<readonly string[]>;
+}
+
+/** A shop whose Deployment runs 1.0.0, is automated, and reverts failed updates. */
+async function openShop(): Promise<Shop> {
+  const shop = world.namespace('shop');
+  const name = world.unique('acme/web');
+  const image = `${world.registry}/${name}`;
+  await world.push(name, '1.0.0', { version: '1.0.0' });
+  const repository = await world.repository();
+  const first = await repository.commit('Open the shop', {
+    'namespace.yaml': manifest.namespace(shop),
+    'web.yaml': manifest.deployment({
+      namespace: shop,
+      name: 'web',
+      image: `${image}:1.0.0`,
+      annotations: { 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.web': 'semver:*', 'fluxcd.io/revert-on-failure': 'true' },
+    }),
+  });
+  const fluxd = await world.fluxd(repository, { args: [`--automation-revert-deadline=${world.runsPods ? 15 : 2}s`] });
+  await repository.synced(first);
+  const workload = `${shop}:deployment/web`;
+  await until('it is ready', async () =>
+    (await fluxd.fluxctl('list-workloads', '-n', shop)).stdout.split('\n').some((line) => /web.* ready/.test(line)),
+  );
+  return {
+    fluxd,
+    repository,
+    workload,
+    image,
+    name,
+    text: () => repository.git('show', 'main:web.yaml'),
+    subjects: async () => (await repository.git('log', '--reverse', '--format=%s', `${first}..main`)).split('\n').filter(Boolean),
+  };
+}
+
+test('a bad image is reverted and banned with the reason of its pod, and the next one is taken', async () => {
+  const { fluxd, repository, workload, image, name, text, subjects } = await openShop();
+  await world.push(name, '1.1.0', { version: '1.1.0', exitCode: 3 });
+  await until('it is reverted', async () => (await text()).includes('fluxcd.io/ban.web'));
+  expect(await text()).toMatch(/fluxcd\.io\/ban\.web: '?1\.1\.0'?\n/);
+  expect(await text()).toContain(`${image}:1.0.0 # kept current by Flux`);
+  const message = await repository.git('log', '-1', '--format=%B', 'main');
+  expect(message).toContain(`Revert image update of ${workload}`);
+  expect(message).toMatch(/web: container web: (CrashLoopBackOff|Error), exit code 3 \(pod web-/);
+  expect(message).toContain(`- web: ${image}:1.1.0 is banned, back to ${image}:1.0.0`);
+  const note = JSON.parse(await repository.git('notes', '--ref=flux', 'show', 'main')) as {
+    spec: { type: string; spec: object };
+  };
+  expect(note.spec).toMatchObject({ type: 'auto', spec: { Revert: { Reasons: { [workload]: expect.any(String) } } } });
+
+  await world.push(name, '1.2.0', { version: '1.2.0' });
+  await until('the next image is taken', async () => (await text()).includes(`${image}:1.2.0`));
+  await until('it is healthy', async () => fluxd.log().includes('updated workload is healthy'));
+  expect(await subjects()).toEqual([
+    `Auto-release ${image}:1.1.0`,
+    `Revert image update of ${workload}`,
+    `Auto-release ${image}:1.2.0`,
+  ]);
+});
+
+/** Where the daemon is killed, and how that moment is recognised. */
+type Moment = (shop: Shop) => void;
+
+function atPush(hook: 'pre-receive' | 'post-receive'): Moment {
+  return ({ fluxd, repository }) =>
+    repository.hook(
+      hook,
+      `while read -r old new ref; do case "$(git log -1 --format=%s "$new")" in Revert*) [ -e killed ] || { touch killed; kill -9 ${fluxd.pid}; sleep 0.2; } ;; esac; done`,
+    );
+}
+
+const isOfPods = ({ path }: Recorded) => path.includes('/pods');
+
+const moments: readonly (readonly [string, Moment])[] = [
+  [
+    'when its update is in git',
+    ({ fluxd }) => void until('the update is pushed', () => fluxd.log().includes('update pushed')).then(() => fluxd.kill()),
+  ],
+  [
+    'when it looks at the pods',
+    ({ fluxd }) => {
+      fluxd.proxy.intercept = async (request) => {
+        if (!isOfPods(request) || !fluxd.running()) return undefined;
+        await fluxd.kill();
+        return { kind: 'drop' };
+      };
+    },
+  ],
+  ['while the revert is pushed', atPush('pre-receive')],
+  ['after the revert was pushed, before it hears of it', atPush('post-receive')],
+];
+
+test.for(sampled('moments at which a reverting daemon is killed', moments, 1))(
+  'killed %s, a new daemon reverts once',
+  async ([, arrange]) => {
+    const shop = await openShop();
+    const { fluxd, workload, image, name, text, subjects } = shop;
+    arrange(shop);
+    await world.push(name, '1.1.0', { version: '1.1.0', exitCode: 1 });
+    await until('it is killed', () => !fluxd.running());
+    fluxd.proxy.intercept = undefined;
+    await fluxd.restart();
+    await until('it is reverted', async () => (await text()).includes('fluxcd.io/ban.web'));
+    await fluxd.sync();
+    expect(await text()).toContain(`${image}:1.0.0`);
+    expect(await subjects()).toEqual([`Auto-release ${image}:1.1.0`, `Revert image update of ${workload}`]);
+  },
+);
+
+test.runIf(thorough('lost answers about pods'))(
+  'a lost answer about the pods delays the revert, and changes nothing else',
+  async () => {
+    const { fluxd, workload, image, name, text, subjects } = await openShop();
+    let lost = 0;
+    fluxd.proxy.intercept = (request) => {
+      if (!isOfPods(request) || lost >= 3) return undefined;
+      lost += 1;
+      return [{ kind: 'drop' } as const, { kind: 'lose-answer' } as const, { kind: 'answer', status: 500 } as const][lost - 1];
+    };
+    await world.push(name, '1.1.0', { version: '1.1.0', exitCode: 1 });
+    await until('it is reverted', async () => (await text()).includes('fluxcd.io/ban.web'));
+    expect(lost).toBe(3);
+    expect(await subjects()).toEqual([`Auto-release ${image}:1.1.0`, `Revert image update of ${workload}`]);
+  },
+);
