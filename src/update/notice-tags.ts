@@ -1,5 +1,5 @@
 import { yieldTurn } from '../base/index.ts';
-import { canonicalName } from '../image/index.ts';
+import { canonicalName, type ImageRepository } from '../image/index.ts';
 import { hasPolicy, type MinAge, minAgeFor, policiesOf } from '../policy/index.ts';
 import { containersOf, isWorkloadKind } from '../resource/index.ts';
 import { refusedByBan } from './allowed.ts';
@@ -65,31 +65,38 @@ function followed(subject: Subject, known: ReadonlyMap<string, Sighting>): reado
   const candidates = candidatesOf(subject);
   // After a restart, for example, before the registry was read.
   if (candidates === undefined) return [...known].map(([tag, sighting]) => asKnown(tag, sighting));
-  const found = candidates.flatMap((tag): readonly Found[] => {
+  const kept: Found[] = [];
+  const fresh: Found[] = [];
+  for (const tag of candidates) {
     const sighting = known.get(tag);
     const digest = digestOf(subject.repository, tag);
-    if (sighting !== undefined && (digest === undefined || digest === sighting.digest)) return [asKnown(tag, sighting)];
-    return digest === undefined ? [] : [{ image, tag, digest, isKnown: false }];
-  });
-  return [...found.filter(({ isKnown }) => isKnown), ...found.filter(({ isKnown }) => !isKnown)].slice(0, MAX_OF_CONTAINER);
+    if (sighting && (digest === undefined || digest === sighting.digest)) kept.push(asKnown(tag, sighting));
+    else if (digest !== undefined) fresh.push({ image, tag, digest, isKnown: false });
+    if (kept.length === known.size && kept.length + fresh.length >= MAX_OF_CONTAINER) break;
+  }
+  return [...kept, ...fresh].slice(0, MAX_OF_CONTAINER);
 }
 
 /** The tags that automation may take, newest first; undefined if that is not known. */
-function candidatesOf(subject: Subject): readonly string[] | undefined {
-  const { current, pattern, bans, repository } = subject;
+function candidatesOf(subject: Subject): Iterable<string> | undefined {
+  const { pattern, bans, repository } = subject;
   if (!pattern.valid || bans.problem !== undefined) return [];
   if (repository?.scannedAt === undefined) return undefined;
-  const { matching, unread } = rankingOf(repository, pattern);
-  if (pattern.needsTimes && unread.length > 0) return undefined;
-  const candidates: string[] = [];
+  const ranking = rankingOf(repository, pattern);
+  return pattern.needsTimes && ranking.unread.length > 0 ? undefined : candidatesAmong(ranking.matching, subject, repository);
+}
+
+/** Until the current tag, or without it the first that is not ahead of it: all that follow are older. */
+function* candidatesAmong(matching: readonly string[], subject: Subject, { images }: ImageRepository): Generator<string> {
+  const { current, repository } = subject;
+  const isListed = matching.includes(current.tag);
   for (const tag of matching) {
-    const isMoved = tag === current.tag && current.digest !== '' && digestOf(repository, tag) !== current.digest;
-    // All that follow are older.
-    if (tag === current.tag ? !isMoved : notAhead(tag, subject) !== undefined) break;
-    const isBanned = refusedByBan(subject, tag)?.state === 'held';
-    if (!isBanned && repository.images.get(tag)?.error === undefined) candidates.push(tag);
+    if (!isListed && notAhead(tag, subject) !== undefined) return;
+    const isMoved = current.digest !== '' && digestOf(repository, tag) !== current.digest;
+    const isCandidate = tag !== current.tag || isMoved;
+    if (isCandidate && refusedByBan(subject, tag)?.state !== 'held' && images.get(tag)?.error === undefined) yield tag;
+    if (tag === current.tag) return;
   }
-  return candidates;
 }
 
 function isSame(a: FirstSeen, b: FirstSeen): boolean {

@@ -73,6 +73,13 @@ test.each<[string, FirstSeen, Tags | undefined, Parameters<typeof shop>[1], obje
   ],
   ['not what the registry no longer has', seenOf({ '1.1.0': ['b', START - 5] }), { '1.0.0': 'a' }, {}, {}],
   ['not what is in Git by now', seenOf({ '1.1.0': ['b', START - 5] }), { '1.1.0': 'b' }, { image: 'acme/web:1.1.0' }, {}],
+  [
+    'what is newer than a tag that the registry no longer has',
+    new Map(),
+    { '0.9.0': 'c', '1.1.0': 'b' },
+    { image: 'acme/web:1.0.0' },
+    { '1.1.0': ['b', 0] },
+  ],
   ['not banned ones', new Map(), { '1.1.0': 'b' }, { annotations: { ...AGED, 'fluxcd.io/ban.web': '1.1.0' } }, {}],
   [
     'those of a locked workload',
@@ -116,6 +123,23 @@ test('follows 50 tags of a container, and newer ones when there is room; those t
   expect(spec?.Changes[0]?.ImageID).toBe('acme/web:1.80.0');
   const third = await noticed(second, shop(tags(100), { image: 'acme/web:1.80.0' }), START + 3 * DAY);
   expect(Object.keys(plain(third))).toHaveLength(20);
+});
+
+test('workloads that share an image keep what each of them follows, also while the registry was not read', async () => {
+  const annotations = { ...AGED, 'fluxcd.io/tag.a': 'semver:~1', 'fluxcd.io/tag.b': 'semver:~2', 'fluxcd.io/min-age': '72h' };
+  const containers = [
+    ['a', 'acme/web:1.0.0'],
+    ['b', 'acme/web:2.0.0'],
+  ] as const;
+  const { object } = workload('Deployment', 'web', { namespace: 'shop', annotations, containers });
+  const context = contextOf({ files: {}, manifests: { [ID]: { file: 'a.yaml', object } }, running: [ID], registry: {} });
+  const tags = Object.fromEntries([1, 2].flatMap((major) => Array.from({ length: 60 }, (_, n) => [`${major}.1.${n}`, 'd'])));
+  let repository: ImageRepository | undefined = repositoryOf(tags);
+  const all = { ...context, images: { ...context.images, repository: () => repository }, byDefault: NO_MIN_AGE };
+  const seen = await noticeTags(new Map(), { ...all, now: START });
+  expect(seen.get(IMAGE)?.size).toBe(100);
+  repository = undefined;
+  expect(await noticeTags(seen, { ...all, now: START + HOUR })).toBe(seen);
 });
 
 test('what is kept of many images is bounded', async () => {
