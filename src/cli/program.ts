@@ -11,6 +11,7 @@ import { listImagesCommand } from './commands/list-images.ts';
 import { listWorkloadsCommand } from './commands/list-workloads.ts';
 import { automateCommand, deautomateCommand, generalPolicyCommand, lockCommand, unlockCommand } from './commands/policy.ts';
 import { releaseCommand } from './commands/release.ts';
+import { rollbackCommand } from './commands/rollback.ts';
 import { saveCommand } from './commands/save.ts';
 import { statusCommand } from './commands/status.ts';
 import { resumeCommand, suspendCommand } from './commands/suspend.ts';
@@ -23,6 +24,7 @@ const COMMANDS = [
   listWorkloadsCommand,
   listImagesCommand,
   releaseCommand,
+  rollbackCommand,
   automateCommand,
   deautomateCommand,
   lockCommand,

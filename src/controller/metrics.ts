@@ -37,7 +37,7 @@ export function measuredRelease<T>(
   );
 }
 
-const RELEASE_TYPES = { containers: 'containers', auto: 'automated' } as const;
+const RELEASE_TYPES = { containers: 'containers', rollback: 'rollback', auto: 'automated' } as const;
 
 /** Wraps an image watch to measure each look-up of a repository. */
 export function measuredLookups(images: ImageWatch, metrics: Pick<SharedMetrics, 'imageLookup'>, clock: Clock): ImageWatch {

@@ -10,10 +10,11 @@ export function summarizeEvent(event: FluxEvent): string {
       return `Sync: ${revisions(event.metadata.commits)}, ${objects || 'no workloads changed'}`;
     case 'release': {
       const { result, spec, cause } = event.metadata;
+      const word = isRollback(spec.ReleaseContainersSpec) ? 'Rolled back' : 'Released';
       const to = namesAll(spec.ReleaseImageSpec) ? 'all workloads' : objects || 'no workloads';
       const by = cause.User === '' ? '' : `, by ${cause.User}`;
       const message = cause.Message === '' ? '' : `, with message "${cause.Message}"`;
-      return `Released: ${images(result)} to ${to}${by}${message}`;
+      return `${word}: ${images(result)} to ${to}${by}${message}`;
     }
     case 'autorelease':
       return `Automated release of ${images(event.metadata.result)}`;
@@ -40,6 +41,10 @@ function images(result: EventResult): string {
     Status === 'success' ? (PerContainer ?? []).map(({ Target }) => Target) : [],
   );
   return [...new Set(targets)].sort().join(', ') || 'no image changes';
+}
+
+function isRollback(spec: unknown): boolean {
+  return typeof spec === 'object' && spec !== null && 'Rollback' in spec && spec.Rollback === true;
 }
 
 /** A spec from a note is unvalidated. */

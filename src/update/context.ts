@@ -40,6 +40,12 @@ export interface FailedRollouts {
   revertHeldUntil(workload: ResourceId): number | undefined;
 }
 
+/** The images that workloads had before, as the records of syncs say. */
+export interface PastImages {
+  /** By container, of the revisions with which the workload became healthy, newest first. */
+  healthy(id: ResourceId): AsyncIterable<Readonly<Record<string, string>>>;
+}
+
 /** When automation may commit. */
 export interface Timing {
   readonly gates: Gates;
@@ -62,6 +68,8 @@ export interface UpdateContext {
   readonly readFile: (path: string) => Promise<string>;
   readonly workloads: WorkloadLookup;
   readonly images: ImageLookup;
+  /** None is known by default. */
+  readonly past?: PastImages;
   /** Reads and edits the files; created on demand by default. */
   readonly desired?: Pick<Manifests, 'readTexts' | 'edit'>;
   /** Windows and freezes of automation; none by default. */

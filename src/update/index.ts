@@ -8,6 +8,7 @@ export { type ConsideredTag, consider, considerTag } from './consider.ts';
 export type {
   FailedRollouts,
   ImageLookup,
+  PastImages,
   RunningWorkload,
   Stage,
   Timed,
@@ -37,6 +38,7 @@ export type {
   ReleaseContainersSpec,
   ReleaseImageSpec,
   RevertSpec,
+  RollbackSpec,
   UpdateResult,
   UpdateSpec,
   UpdateStatus,

@@ -22,6 +22,22 @@ export function containersMessage({ ContainerSpecs }: ReleaseContainersSpec, res
   return `Update image refs in ${changed.join(', ')}\n${blocks.join('')}`;
 }
 
+/** `Rollback shop:deployment/cart to registry.example.org/cart:1.2.0`, and the bans below; or below a user's message. */
+export function rollbackMessage({ Bans = {} }: ReleaseContainersSpec, result: UpdateResult, personal: string): string {
+  const changed = Object.keys(result).filter((id) => result[id]?.Status === 'success');
+  const lines = changed.map((id) => {
+    const targets = (result[id]?.PerContainer ?? []).map(({ Target }) => Target);
+    return `Rollback ${id} to ${[...new Set(targets)].join(', ')}`;
+  });
+  const bans = changed.flatMap((id) =>
+    Object.entries(Bans[id] ?? {}).map(([container, ban]) => `Ban ${ban} of ${container} in ${id}`),
+  );
+  const [first, ...others] = lines;
+  const subject = personal === '' && others.length === 0 && first !== undefined ? first : personal || 'Rollback workloads';
+  const body = [...(subject === first ? [] : lines), ...bans];
+  return body.length === 0 ? subject : `${subject}\n\n${body.map((line) => `- ${line}\n`).join('')}`;
+}
+
 /** @param images Distinct references, sorted. `origin` says what an image was built from; below Flux v1's lines, they are grouped by it. */
 export function automatedMessage(images: readonly string[], origin: (image: string) => ImageOrigin | undefined): string {
   if (images.length === 0) return 'Auto-release (no images)\n';

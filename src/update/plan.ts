@@ -4,14 +4,17 @@ import { planAutomated } from './automated.ts';
 import { planContainers } from './containers-release.ts';
 import type { UpdateContext } from './context.ts';
 import type { Planned } from './edit.ts';
-import { automatedMessage, containersMessage, policyMessage, releaseMessage, revertMessage } from './message.ts';
+import { automatedMessage, containersMessage, policyMessage, releaseMessage, revertMessage, rollbackMessage } from './message.ts';
 import { planPolicies } from './policies.ts';
 import { planRelease } from './release.ts';
 import { planRevert } from './revert.ts';
+import { planRollback } from './rollback.ts';
 import type { UpdateResult, UpdateSpec } from './spec.ts';
 
 /** An update planned on one revision, not yet committed. */
 export interface UpdatePlan extends Planned {
+  /** The update as it is recorded: a rollback is one of containers. */
+  readonly spec: UpdateSpec;
   /** Flux v1's commit message, without skip text and trailers. */
   readonly message: string;
   /** The new image references, distinct and sorted. */
@@ -27,12 +30,19 @@ export interface UpdatePlan extends Planned {
  * (`update/edit-failed`).
  */
 export async function planUpdate(spec: UpdateSpec, context: UpdateContext): Promise<UpdatePlan> {
-  const planned = await planSpec(spec, context);
-  const changedImages = targetsOf(planned.result);
-  return { ...planned, changedImages, message: messageFor(spec, planned.result, changedImages, context) };
+  if (spec.type !== 'rollback') return completed(spec, await planSpec(spec, context), context);
+  const { containers, ...planned } = await planRollback(spec.spec, context);
+  return completed({ type: 'containers', cause: spec.cause, spec: containers }, planned, context);
 }
 
-function planSpec(spec: UpdateSpec, context: UpdateContext): Promise<Planned> {
+function completed(spec: RecordedSpec, planned: Planned, context: UpdateContext): UpdatePlan {
+  const changedImages = targetsOf(planned.result);
+  return { ...planned, spec, changedImages, message: messageFor(spec, planned.result, changedImages, context) };
+}
+
+type RecordedSpec = Exclude<UpdateSpec, { readonly type: 'rollback' }>;
+
+function planSpec(spec: RecordedSpec, context: UpdateContext): Promise<Planned> {
   switch (spec.type) {
     case 'image':
       return planRelease(spec.spec, context);
@@ -48,13 +58,14 @@ function planSpec(spec: UpdateSpec, context: UpdateContext): Promise<Planned> {
 }
 
 function messageFor(
-  spec: UpdateSpec,
+  spec: RecordedSpec,
   result: UpdateResult,
   images: readonly string[],
   { images: known }: Pick<UpdateContext, 'images'>,
 ): string {
   const personal = spec.cause.Message;
   if (spec.type === 'policy') return policyMessage(spec.spec, personal);
+  if (spec.type === 'containers' && spec.spec.Rollback) return rollbackMessage(spec.spec, result, personal);
   if (personal !== '') return personal;
   if (spec.type === 'image') return releaseMessage(spec.spec);
   if (spec.type === 'containers') return containersMessage(spec.spec, result);

@@ -72,8 +72,9 @@ function movedOn({ object }: Manifest, images: readonly PutBack[]): string | und
 function banOf({ bad, good }: PutBack, { images }: UpdateContext): { readonly ban?: Ban } {
   const ref = parseImageRef(bad);
   const read = images.repository(canonicalName(ref))?.images.get(ref.tag);
-  const digest = ref.digest || (read?.indexDigest ?? read?.digest);
-  const ban = banOfReplaced({ tag: ref.tag, digest }, parseImageRef(good));
+  const now = [read?.indexDigest, read?.digest].flatMap((digest) => digest ?? []);
+  const hasMoved = ref.digest !== '' && now.length > 0 && !now.includes(ref.digest);
+  const ban = banOfReplaced({ tag: ref.tag, digest: ref.digest || now[0], hasMoved }, parseImageRef(good));
   return ban ? { ban } : {};
 }
 

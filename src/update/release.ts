@@ -181,7 +181,7 @@ export function parseRequested(text: string): ImageRef {
 }
 
 /** A tag may have been pushed after the last scan, so the registry is read again before the tag is reported as missing. */
-async function requireKnown(requested: ImageRef, { images, signal }: UpdateContext): Promise<void> {
+export async function requireKnown(requested: ImageRef, { images, signal }: UpdateContext): Promise<void> {
   const name = canonicalName(requested);
   const known = () => images.repository(name)?.tags.includes(requested.tag) ?? false;
   if (known()) return;

@@ -18,6 +18,8 @@ export function shareOf(update: UpdateSpec, isOwn: (id: ResourceId) => boolean):
       const ContainerSpecs = only(update.spec.ContainerSpecs, isOwn);
       return ContainerSpecs && { ...update, spec: { ...update.spec, ContainerSpecs } };
     }
+    case 'rollback':
+      return isOwn(normalId(update.spec.Workload)) ? update : undefined;
     case 'policy': {
       const spec = only(update.spec, isOwn);
       return spec && { ...update, spec };

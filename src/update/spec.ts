@@ -35,6 +35,22 @@ export interface ReleaseContainersSpec {
   >;
   readonly SkipMismatches: boolean;
   readonly Force: boolean;
+  /** Bans to add in the same commit, by workload and container, in the form of the policy. Flux v1 has no such key. */
+  readonly Bans?: Readonly<Record<ResourceId, Readonly<Record<string, string>>>>;
+  /** Set if a rollback asked for it. Flux v1 has no such key. */
+  readonly Rollback?: true;
+}
+
+/** `fluxctl rollback`. Flux v1 has no such update; it is recorded as one of containers. */
+export interface RollbackSpec {
+  /** `plan` only plans, `execute` commits. */
+  readonly Kind: string;
+  readonly Workload: ResourceId;
+  /** Empty: every container that the last change changed. */
+  readonly Container: string;
+  /** A tag; empty for the image before. */
+  readonly To: string;
+  readonly Force: boolean;
 }
 
 /** Policies to add and to remove, by workload, with names without prefix. */
@@ -68,6 +84,7 @@ export interface RevertSpec {
 export type UpdateSpec =
   | { readonly type: 'image'; readonly cause: Cause; readonly spec: ReleaseImageSpec }
   | { readonly type: 'containers'; readonly cause: Cause; readonly spec: ReleaseContainersSpec }
+  | { readonly type: 'rollback'; readonly cause: Cause; readonly spec: RollbackSpec }
   | { readonly type: 'policy'; readonly cause: Cause; readonly spec: PolicySpec }
   | { readonly type: 'auto'; readonly cause: Cause; readonly spec: AutomatedSpec }
   | { readonly type: 'sync'; readonly cause: Cause; readonly spec: Record<string, never> };

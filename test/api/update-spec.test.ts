@@ -30,6 +30,15 @@ describe('an update is decoded as Go decodes it', () => {
       },
     ],
     [
+      'a rollback, which Flux v1 lacks',
+      '{"type":"rollback","cause":{},"spec":{"Kind":"plan","Workload":"shop:deployment/cart"}}',
+      {
+        type: 'rollback',
+        cause: { Message: '', User: '' },
+        spec: { Kind: 'plan', Workload: 'shop:deployment/cart', Container: '', To: '', Force: false },
+      },
+    ],
+    [
       'keys in any case, the last one wins, unknown ones are ignored',
       '{"TYPE":"image","Cause":{"message":"m","USER":"Ann"},"spec":{"imagespec":"a:1","KIND":"plan","kind":"execute","new":1,"__proto__":{"Force":true}}}',
       {

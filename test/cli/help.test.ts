@@ -6,6 +6,7 @@ const COMMANDS = [
     'list-workloads',
     'list-images',
     'release',
+    'rollback',
     'automate',
     'deautomate',
     'lock',

@@ -68,6 +68,19 @@ describe('release', () => {
     expect(old.stderr).toContain(`this daemon is a Flux v1, which has no ${flag.replace(/=.*/, '')}`);
   });
 
+  test('sends a rollback, but asks a Flux v1 for nothing', async () => {
+    const line = ['rollback', '-w', 'shop:deployment/cart', '-c', 'cart', '--to=1.2.0', '--dry-run', '-m', 'bad'];
+    const held = { 'GET /v1/gc': [{ deletions: [] }] };
+    const { sent, code } = await run({ ...held, [JOBS]: [succeeded({ result: {} })] }, ...line);
+    expect(code).toBe(0);
+    const spec = { Kind: 'plan', Workload: 'shop:deployment/cart', Container: 'cart', To: '1.2.0', Force: false };
+    expect(sent).toMatchObject([{ type: 'rollback', cause: { Message: 'bad' }, spec }]);
+    const old = await run({ 'GET /v1/gc': [{ status: 404, body: '404 page not found' }] }, ...line);
+    expect(old).toMatchObject({ code: 1, sent: [] });
+    expect(old.stderr).toContain('this daemon is a Flux v1, which has no rollback');
+    expect((await run({}, 'rollback')).stderr).toContain('-w, --workload is required');
+  });
+
   test('warns that force does not release what is locked', async () => {
     const { stderr } = await run({ [JOBS]: [succeeded({ result: {} })] }, 'release', '--force', '--all', '-i', 'a:1');
     expect(stderr).toBe('Warning: --force will not ignore locked workloads when used with --all\nSubmitting release ...\n');

@@ -26,3 +26,8 @@ test.each<[tag: string, digest: string | undefined, replacement: string, ban: st
   const ban = banOfReplaced({ tag, digest }, { tag: replacement });
   expect(ban && formatBan(ban)).toBe(expected);
 });
+
+test('a tag that points to another digest by now is banned by the digest that ran', () => {
+  const ban = banOfReplaced({ tag: '1.3.0', digest: D, hasMoved: true }, { tag: '1.2.0' });
+  expect(ban && formatBan(ban)).toBe(`1.3.0@${D}`);
+});

@@ -36,6 +36,20 @@ const CASES: readonly (readonly [string, FluxEvent])[] = [
     },
   ],
   [
+    'Rolled back: acme/cart:1.2 to shop:deployment/cart',
+    {
+      type: 'release',
+      objects: ['shop:deployment/cart'],
+      ...at,
+      metadata: {
+        Revision: hash('5'),
+        result: result('acme/cart:1.2'),
+        spec: { Type: 'releaseContainersSpecType', ReleaseImageSpec: null, ReleaseContainersSpec: { Rollback: true } },
+        cause: nobody,
+      },
+    },
+  ],
+  [
     'Released: no image changes to no workloads',
     { type: 'release', objects: [], ...at, metadata: { Revision: hash('5'), result: {}, spec: spec(null), cause: nobody } },
   ],

@@ -5,6 +5,7 @@ import { contextOf, workload } from './world.ts';
 
 const ID = 'shop:deployment/cart';
 const A = `sha256:${'a'.repeat(64)}`;
+const OTHER = `sha256:${'c'.repeat(64)}`;
 const B = `sha256:${'b'.repeat(64)}`;
 
 function plan(wanted: readonly PutBack[], { annotations = {}, image = 'acme/cart:1.3.0' } = {}) {
@@ -58,6 +59,7 @@ test('two containers go together', async () => {
 
 test.each<[what: string, image: string, good: string, ban: string]>([
   ['a tag that moves, with the digest that was read: that of the index', 'acme/cart:latest', 'acme/cart:1.2.0', `latest@${B}`],
+  ['a digest whose tag has moved', `acme/cart:latest@${OTHER}`, 'acme/cart:1.2.0', `latest@${OTHER}`],
   ['a digest under the same tag', `acme/cart:1.3.0@${A}`, `acme/cart:1.3.0@${B}`, `1.3.0@${A}`],
 ])('bans %s', async (_what, image, good, expected) => {
   const { banned } = await plan([{ container: 'cart', bad: image, good }], { image });

@@ -50,6 +50,7 @@ const containersSpec = struct({
   SkipMismatches: flag,
   Force: flag,
 });
+const rollbackSpec = struct({ Kind: text, Workload: resourceId, Container: text, To: text, Force: flag });
 const automatedSpec = struct({
   Changes: list(struct({ WorkloadID: resourceId, Container: struct({ Name: text, Image: text }), ImageID: imageRef })),
 });
@@ -62,7 +63,9 @@ const policySpec: Decoder<PolicySpec> = mapOf(parseId, struct({ add: policySet, 
 export function decodeUpdateSpec(body: string): UpdateSpec {
   const { type, cause, spec } = envelope(parseFirstJson(body), '');
   if (type === '')
-    throw badRequest('no type in update spec', { help: 'Every update needs a "type": image, containers, policy or sync.' });
+    throw badRequest('no type in update spec', {
+      help: 'Every update needs a "type": image, containers, rollback, policy or sync.',
+    });
   if (spec === undefined) throw badRequest('spec is missing', { help: 'Every update needs a "spec", even if it is {}.' });
   switch (type) {
     case 'image': {
@@ -70,6 +73,8 @@ export function decodeUpdateSpec(body: string): UpdateSpec {
       const more = { ...(TagFilter === '' ? {} : { TagFilter }), ...(PinDigest ? { PinDigest } : {}) };
       return { type, cause, spec: { ServiceSpecs: ServiceSpecs ?? [], ...rest, ...more } };
     }
+    case 'rollback':
+      return { type, cause, spec: rollbackSpec(spec, 'spec') };
     case 'containers': {
       const { Kind, ContainerSpecs, SkipMismatches, Force } = containersSpec(spec, 'spec');
       const specs = Object.entries(ContainerSpecs).map(([id, updates]) => [id, (updates ?? []).map(withoutAbsent)] as const);

@@ -80,6 +80,15 @@ const containersSpec = z.object({
   ),
   SkipMismatches: z.boolean(),
   Force: z.boolean(),
+  Bans: z.record(z.string(), z.record(z.string(), z.string())).exactOptional(),
+  Rollback: z.literal(true).exactOptional(),
+});
+const rollbackSpec = z.object({
+  Kind: z.string(),
+  Workload: z.string(),
+  Container: z.string(),
+  To: z.string(),
+  Force: z.boolean(),
 });
 const policies = z.record(z.string(), z.string()).nullable();
 export const policySpecSchema = z.record(z.string(), z.object({ add: policies, remove: policies }));
@@ -98,6 +107,7 @@ const automatedSpec = z.object({
 const asked = [
   z.object({ type: z.literal('image'), cause, spec: imageSpec }),
   z.object({ type: z.literal('containers'), cause, spec: containersSpec }),
+  z.object({ type: z.literal('rollback'), cause, spec: rollbackSpec }),
   z.object({ type: z.literal('policy'), cause, spec: policySpecSchema }),
   z.object({ type: z.literal('sync'), cause, spec: z.object({}) }),
 ] as const;

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import type { ApiClient, Cause, ListedWorkload, ReleaseImageSpec, UpdateResult, UpdateSpec } from '../../api/client/index.ts';
-import { FluxError } from '../../base/index.ts';
 import { parseImageRef } from '../../image/index.ts';
 import { formatResourceId, parseResourceIdIn } from '../../resource/index.ts';
 import { awaitJob, type FinishedJob, reportJob } from '../await-job.ts';
 import { type CauseFlags, causeFrom } from '../cause.ts';
 import { collect, count, deprecatedController, type Launch, subcommand } from '../command.ts';
 import { usageError } from '../errors.ts';
+import { refuseFluxV1 } from '../flux-v1.ts';
 import { createOutage } from '../outage.ts';
 import type { Output } from '../output.ts';
 import { outputFormat, outputOption, REPORT_FORMATS } from '../output-format.ts';
@@ -94,13 +94,10 @@ async function release(session: Session, flags: Flags): Promise<number> {
 
 /** Flux v1 would overlook these keys, and release other images. */
 async function requireSupport({ TagFilter, PinDigest }: ReleaseImageSpec, session: Session): Promise<void> {
-  const flag = TagFilter !== undefined ? '--tag-filter' : PinDigest ? '--pin-digest' : undefined;
-  if (flag === undefined || (await (await session.client()).heldDeletions()) !== undefined) return;
-  throw new FluxError(`this daemon is a Flux v1, which has no ${flag}`, {
-    code: 'cli/flux-v1',
-    fault: 'user',
-    help: 'Release without it, by --update-image; for a pattern, see fluxctl policy --tag.',
-  });
+  const lacks = TagFilter !== undefined ? '--tag-filter' : PinDigest ? '--pin-digest' : undefined;
+  if (lacks === undefined) return;
+  const help = 'Release without it, by --update-image; for a pattern, see fluxctl policy --tag.';
+  await refuseFluxV1(await session.client(), { lacks, help });
 }
 
 async function submit(session: Session, title: string, update: UpdateSpec): Promise<FinishedJob> {

@@ -21,6 +21,7 @@ import type { RepositoryReader, RepositoryView } from '../repository/view.ts';
 import { commitEvent } from '../sync/sync-events.ts';
 import { type Attempts, attemptFailed, NO_ATTEMPTS, notArrived, pushing } from './attempts.ts';
 import type { JobResult } from './jobs.ts';
+import { createPastImages } from './past-images.ts';
 
 /** For planning an update. */
 export interface PlanOptions {
@@ -91,7 +92,7 @@ export async function applyUpdate(
     }
     const plan = await planOn(base, spec, options, cancel);
     if (plan.edits.length === 0) return withoutCommit(spec, plan);
-    const request = commitRequest(jobId, base, spec, plan);
+    const request = commitRequest(jobId, base, plan);
     attempts = pushing(attempts, { request, plan });
     return pushed(await source.commit(request, cancel), plan);
   }
@@ -99,12 +100,12 @@ export async function applyUpdate(
   async function pushed(revision: Revision, plan: UpdatePlan): Promise<JobResult> {
     log.info({ jobId, revision, message: plan.message.split('\n', 1)[0] }, 'update pushed');
     metrics.committed(spec.type);
-    notifier.notify({ events: [commitEvent(revision, spec, plan.result, startedAt)] });
+    notifier.notify({ events: [commitEvent(revision, plan.spec, plan.result, startedAt)] });
     // A client may list workloads as soon as the job is done, and listings use the last revision that was read. The next sync needs it too.
     await reader
       .read(revision, cancel)
       .catch((error: unknown) => log.warn({ jobId, revision, err: error }, 'reading the pushed revision failed'));
-    return { revision, spec, result: plan.result };
+    return { revision, spec: plan.spec, result: plan.result };
   }
 }
 
@@ -112,7 +113,7 @@ export async function applyUpdate(
 export async function dryRunUpdate(spec: UpdateSpec, options: PlanOptions, cancel: Cancellable = {}): Promise<JobResult> {
   const base = options.source.accepted() ?? (await newest(options.source, cancel));
   const plan = await planOn(base, spec, options, cancel);
-  return { spec, result: plan.result };
+  return { spec: plan.spec, result: plan.result };
 }
 
 /** The accepted revision of the branch, fetched now; before the first clone, the error is worded as in Flux v1. */
@@ -129,7 +130,8 @@ async function newest(source: Source, cancel: Cancellable): Promise<AcceptedRevi
 
 /** Whether a spec requests a commit: a release of another kind than `execute` is only planned (Flux v1). */
 export function asksForCommit(spec: UpdateSpec): boolean {
-  return (spec.type !== 'image' && spec.type !== 'containers') || spec.spec.Kind === 'execute';
+  if (spec.type === 'auto' || spec.type === 'policy' || spec.type === 'sync') return true;
+  return spec.spec.Kind === 'execute';
 }
 
 async function planOn(base: AcceptedRevision, spec: UpdateSpec, options: PlanOptions, cancel: Cancellable): Promise<UpdatePlan> {
@@ -143,6 +145,7 @@ async function planOn(base: AcceptedRevision, spec: UpdateSpec, options: PlanOpt
     workloads: cluster,
     images,
     pinning,
+    past: createPastImages(source, base, cancel),
     timing: options.timing(),
     ...cancel,
   };
@@ -162,12 +165,7 @@ async function fileReader(
   };
 }
 
-function commitRequest(
-  jobId: string,
-  base: AcceptedRevision,
-  spec: UpdateSpec,
-  { edits, message, result }: UpdatePlan,
-): CommitRequest {
+function commitRequest(jobId: string, base: AcceptedRevision, { spec, edits, message, result }: UpdatePlan): CommitRequest {
   const note = formatJobNote({ jobId, spec, result: spec.type === 'policy' ? null : result });
   const author = spec.cause.User === '' ? {} : { author: spec.cause.User };
   return { base, edits, message, ...author, jobId, note };

@@ -1,0 +1,155 @@
+import { FluxError } from '../base/index.ts';
+import { canonicalName, formatImageRef, formatName, type ImageRef, parseImageRef, tryParseImageRef } from '../image/index.ts';
+import { containerPolicy, formatBan, type Policies, policiesOf, policyChanges } from '../policy/index.ts';
+import { type Container, containersOf, isWorkloadKind, type Manifest, type ResourceId } from '../resource/index.ts';
+import { successOf } from './automation.ts';
+import { banAdvice } from './ban-advice.ts';
+import type { PastImages, UpdateContext } from './context.ts';
+import { decideNamed, holdOfWorkload, refusalOf } from './decide.ts';
+import { describeDecision, describeHold } from './decision.ts';
+import type { Planned } from './edit.ts';
+import { type PutBack, planPutBack } from './put-back.ts';
+import { requireKnown } from './release.ts';
+import { normalId } from './select.ts';
+import type { ReleaseContainersSpec, RollbackSpec } from './spec.ts';
+
+/** A workload to roll back, as it is in Git. */
+interface Subject {
+  readonly id: ResourceId;
+  readonly policies: Policies;
+  readonly containers: readonly Container[];
+}
+
+/**
+ * Plans a rollback: the images before, and bans of those that they replace, in one change. The result names the same change as an update of
+ * containers, in which form it is recorded.
+ * @throws FluxError `rollback/no-workload`, `rollback/held`, `rollback/no-container`, `rollback/unclear`, `rollback/to-required`,
+ * `rollback/refused`, `update/no-changes`, `update/image-missing`, `update/registry-failed`, `update/edit-failed`.
+ */
+export async function planRollback(
+  spec: RollbackSpec,
+  context: UpdateContext,
+): Promise<Planned & { readonly containers: ReleaseContainersSpec }> {
+  const id = normalId(spec.Workload);
+  const manifest = context.manifests.get(id);
+  if (!manifest) throw refused(`${id} is not in the repository`, 'rollback/no-workload');
+  const policies = policiesOf(manifest.object.metadata.annotations);
+  if (!spec.Force) await requireFree(id, policies, context);
+  const subject = { id, policies, containers: wantedContainers(id, manifest, spec) };
+  const wanted = spec.To === '' ? await imagesBefore(subject, spec, context) : await imagesOfTag(subject, spec, context);
+
+  const { result, edits, banned } = await planPutBack(new Map([[id, wanted]]), context);
+  const updates = wanted.map(({ container, bad, good }) => ({ Container: container, Current: bad, Target: good }));
+  const bans = Object.fromEntries(banned.flatMap(({ container, ban }) => (ban ? [[container, formatBan(ban)] as const] : [])));
+  const add = Object.fromEntries(Object.entries(bans).map(([container, ban]) => [containerPolicy('ban', container), ban]));
+  const after = new Map([...policies, ...policyChanges({ add, remove: null }, subject.containers, policies)]);
+  return {
+    result: { ...result, [id]: successOf({ id, policies: after }, updates, context, noticeOf(bans)) },
+    edits,
+    containers: {
+      Kind: spec.Kind,
+      ContainerSpecs: { [id]: updates },
+      SkipMismatches: false,
+      Force: spec.Force,
+      Bans: { [id]: bans },
+      Rollback: true,
+    },
+  };
+}
+
+function noticeOf(bans: Readonly<Record<string, string>>): string | undefined {
+  const all = Object.entries(bans).map(([container, ban]) => `${ban} of ${container}`);
+  return all.length === 0 ? undefined : `banned: ${all.join(', ')}`;
+}
+
+/** A person needs force for a workload that is locked, or ignored in Git or in the cluster. */
+async function requireFree(id: ResourceId, policies: Policies, { workloads, signal }: UpdateContext): Promise<void> {
+  const [running] = await workloads.workloads({ ids: [id] }, signal ? { signal } : {});
+  const hold = holdOfWorkload(policies, running && policiesOf(running.annotations));
+  if (hold) throw refused(`${id} is held: ${describeHold(hold)}`, 'rollback/held', 'Roll it back with --force.');
+}
+
+function wantedContainers(id: ResourceId, { object }: Manifest, { Container: name }: RollbackSpec): readonly Container[] {
+  const all = containersOf(object);
+  const wanted = name === '' ? all : all.filter((container) => container.name === name);
+  if (wanted.length > 0) return wanted;
+  if (!isWorkloadKind(object.kind) || all.length === 0) throw refused(`${id} has no containers`, 'rollback/no-container');
+  const names = all.map((container) => container.name).join(', ');
+  throw refused(`${id} has no container ${JSON.stringify(name)}`, 'rollback/no-container', `Its containers are ${names}.`);
+}
+
+/** The images of the newest revision with which the workload became healthy, and in which one of them differs. */
+async function imagesBefore(
+  subject: Subject,
+  { Force: force }: RollbackSpec,
+  context: UpdateContext,
+): Promise<readonly PutBack[]> {
+  for await (const images of healthyImages(subject.id, context.past)) {
+    const differing = differencesTo(images, subject);
+    const isAllowed = ({ container: name, good }: PutBack) => {
+      const ref = tryParseImageRef(good);
+      const question = { container: { name, image: good }, inGit: subject.policies, images: context.images };
+      return ref !== undefined && (force || refusalOf(question, ref)?.state !== 'held');
+    };
+    if (differing.length > 0 && differing.every(isAllowed)) return differing;
+  }
+  throw refused(
+    `--to is required: no sync record says that ${subject.id} became healthy with another image that is not banned`,
+    'rollback/to-required',
+    'Name the tag to roll back to with --to. fluxctl history -o json shows the recorded health of workloads.',
+  );
+}
+
+/** The images with another tag; without a named container, those that the last change of the workload changed. */
+async function imagesOfTag(subject: Subject, spec: RollbackSpec, context: UpdateContext): Promise<readonly PutBack[]> {
+  const containers = subject.containers.length === 1 ? subject.containers : await lastChanged(subject, context);
+  const wanted = containers.map((container) => ({ container, ref: withTag(container, spec.To) }));
+  for (const ref of new Map(wanted.map(({ ref }) => [canonicalName(ref), ref])).values()) await requireKnown(ref, context);
+  return wanted.map(({ container, ref }): PutBack => {
+    const { name, image } = container;
+    const question = { container, inGit: subject.policies, images: context.images };
+    const decision = decideNamed(question, ref, { pattern: true, bans: spec.Force });
+    if (decision !== 'not-wanted' && decision.state === 'update')
+      return { container: name, bad: image, good: formatImageRef(decision.target) };
+    const reason = decision === 'not-wanted' ? '' : (banAdvice(decision, name) ?? describeDecision(decision));
+    if (decision === 'not-wanted' || decision.state === 'current')
+      throw refused(`${name} of ${subject.id} has the image ${image} already`, 'update/no-changes');
+    throw refused(`${name} of ${subject.id} cannot be rolled back to ${spec.To}: ${reason}`, 'rollback/refused');
+  });
+}
+
+async function lastChanged(subject: Subject, { past }: UpdateContext): Promise<readonly Container[]> {
+  const names = subject.containers.map(({ name }) => name).join(', ');
+  for await (const images of healthyImages(subject.id, past)) {
+    const changed = new Set(differencesTo(images, subject).map(({ container }) => container));
+    const containers = subject.containers.filter(({ name }) => changed.has(name));
+    const repositories = new Set(containers.map(({ image }) => canonicalName(parseImageRef(image))));
+    if (repositories.size === 1) return containers;
+    if (repositories.size > 1) break;
+  }
+  throw refused(
+    `it is unclear which container of ${subject.id} --to is about`,
+    'rollback/unclear',
+    `Name one with --container. Its containers are ${names}.`,
+  );
+}
+
+async function* healthyImages(id: ResourceId, past: PastImages | undefined): AsyncIterable<Readonly<Record<string, string>>> {
+  if (past) yield* past.healthy(id);
+}
+
+function differencesTo(images: Readonly<Record<string, string>>, { containers }: Subject): readonly PutBack[] {
+  return containers.flatMap(({ name, image }) => {
+    const before = Object.hasOwn(images, name) ? images[name] : undefined;
+    return before === undefined || before === image ? [] : [{ container: name, bad: image, good: before }];
+  });
+}
+
+/** @throws FluxError `image/bad-ref`. */
+function withTag({ image }: Container, tag: string): ImageRef {
+  return parseImageRef(`${formatName(parseImageRef(image))}:${tag}`);
+}
+
+function refused(message: string, code: string, help?: string): FluxError {
+  return new FluxError(message, { code, fault: 'user', ...(help === undefined ? {} : { help }) });
+}
