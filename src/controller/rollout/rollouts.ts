@@ -5,15 +5,15 @@ import type { ResourceId } from '../../resource/index.ts';
 import { type AutomatedSpec, type FailedRollouts, type RevertSpec, revertsOnFailure } from '../../update/index.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { Source } from '../ports/source.ts';
-import { readNewCommits } from '../sync/new-commits.ts';
 import type { SyncOutcome } from '../sync/sync-outcome.ts';
 import { blameOf, type ImageFailure } from './blame.ts';
-import { findTrials, isOver, isRevert } from './find-trials.ts';
+import { findTrials, isOver } from './find-trials.ts';
+import { readRecent } from './recent.ts';
 import type { RevertBudget } from './revert-budget.ts';
 import { failureOf, judged, observe, type Trial } from './trial.ts';
 
 export interface RolloutsOptions {
-  readonly source: Pick<Source, 'commits' | 'notes'>;
+  readonly source: Pick<Source, 'commits' | 'notes' | 'syncRecords'>;
   readonly cluster: Pick<Cluster, 'workloads' | 'pods'>;
   /** Shared by the sources of the daemon. */
   readonly budget: RevertBudget;
@@ -60,7 +60,8 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
   const { source, cluster, budget, byDefault, deadlineMs, withMessages, onFailure, clock, log } = options;
   const intervalMs = Math.min(5_000, Math.max(200, deadlineMs / 20));
   let trials: ReadonlyMap<ResourceId, Trial> = new Map();
-  let workloadsSeen: SyncOutcome['workloads'] | undefined;
+  /** Workloads of which none wants reverts, so that no history is read. */
+  let withoutReverts: SyncOutcome['workloads'] | undefined;
   let hasHistory = false;
   let following: AbortController | undefined;
 
@@ -74,13 +75,16 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
 
   /** Updates that an earlier process, or another daemon, made. */
   async function readHistory(revision: Revision, workloads: SyncOutcome['workloads'], cancel: Cancellable): Promise<void> {
-    const read = await readNewCommits(source, { revision }, cancel);
-    if (read.state === 'unread') return log.warn({ err: read.error }, 'reading earlier image updates failed');
-    hasHistory = true;
-    const since = clock.now() - MAX_AGE_MS;
-    const recent = read.commits.filter(({ committedAt }) => committedAt >= since);
-    for (const { revision: revert, committedAt } of recent.filter(isRevert)) budget.spend(revert, committedAt);
-    for (const trial of findTrials(recent, { workloads, byDefault })) if (!trials.has(trial.workload)) set(trial);
+    try {
+      const since = clock.now() - MAX_AGE_MS;
+      const recent = await readRecent(source, { revision, since, workloads, byDefault }, cancel);
+      hasHistory = true;
+      for (const { revision: revert, at } of recent.reverts) budget.spend(revert, at);
+      for (const trial of recent.trials) if (!trials.has(trial.workload)) set(trial);
+    } catch (error) {
+      cancel.signal?.throwIfAborted();
+      log.warn({ err: error }, 'reading earlier image updates failed; the next sync tries again');
+    }
   }
 
   async function follow(signal: AbortSignal): Promise<void> {
@@ -133,9 +137,10 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
       const known = { workloads, byDefault };
       drop([...trials.values()].filter((trial) => isOver(trial, known)).map(({ workload }) => workload));
       if (newCommits.state === 'read') for (const trial of findTrials(newCommits.commits, known)) set(trial);
-      if (!hasHistory && workloads !== workloadsSeen && isWantedBy(workloads, byDefault))
-        await readHistory(revision, workloads, cancel);
-      workloadsSeen = workloads;
+      if (!hasHistory && workloads !== withoutReverts) {
+        if (isWantedBy(workloads, byDefault)) await readHistory(revision, workloads, cancel);
+        else withoutReverts = workloads;
+      }
       if (trials.size === 0 || following) return;
       following = new AbortController();
       const { signal } = following;
@@ -173,7 +178,7 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
       following?.abort();
       following = undefined;
       trials = new Map();
-      workloadsSeen = undefined;
+      withoutReverts = undefined;
       hasHistory = false;
     },
 

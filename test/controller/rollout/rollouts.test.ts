@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { silentLogger } from '../../../src/base/index.ts';
+import { FluxError, silentLogger } from '../../../src/base/index.ts';
 import { RevertBudget } from '../../../src/controller/rollout/revert-budget.ts';
 import { createRollouts, type Rollouts } from '../../../src/controller/rollout/rollouts.ts';
+import { createSyncRecord, formatSyncRecord, withHealth } from '../../../src/record/index.ts';
 import type { Commit } from '../../../src/repository/index.ts';
 import type { ClusterWorkload, Manifest, PodState } from '../../../src/resource/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -18,8 +19,10 @@ let live: ClusterWorkload;
 let pods: readonly PodState[];
 let history: readonly Commit[];
 let notes: Record<string, string>;
+let records: readonly string[];
 let budget: RevertBudget;
 let calls: number;
+let readable: boolean;
 
 beforeEach(() => {
   clock = new ManualClock();
@@ -52,13 +55,22 @@ beforeEach(() => {
   ];
   history = [];
   notes = {};
+  records = [];
   budget = new RevertBudget();
   calls = 0;
+  readable = true;
 });
 
 function start(options: { readonly withMessages?: boolean; readonly byDefault?: boolean } = {}): Rollouts {
   return createRollouts({
-    source: { commits: async () => history, notes: async () => new Map(Object.entries(notes)) },
+    source: {
+      commits: async () => {
+        if (readable) return history;
+        throw new FluxError('git is killed', { code: 'git/command-failed' });
+      },
+      notes: async () => new Map(Object.entries(notes)),
+      syncRecords: async () => records.map((text) => ({ revision: 'update', text })),
+    },
     cluster: partOf({ workloads: async () => [live], pods: async () => pods }),
     budget,
     byDefault: true,
@@ -222,6 +234,43 @@ describe('a restarted daemon', () => {
     const later = start();
     await later.synced(outcomeOf({ workloads: workloads() }));
     expect(later.trials()).toEqual([]);
+  });
+
+  test('reads Git again at the next sync when it could not be read', async () => {
+    history = [commitOf('update')];
+    notes = { update: note() };
+    const wanted = workloads();
+    const rollouts = start();
+    readable = false;
+    await rollouts.synced(outcomeOf({ workloads: wanted }));
+    expect(rollouts.trials()).toEqual([]);
+    readable = true;
+    await rollouts.synced(outcomeOf({ workloads: wanted }));
+    expect(rollouts.trials()).toHaveLength(1);
+    rollouts.close();
+  });
+
+  test.each([
+    ['healthy', []],
+    ['failed', ['update']],
+    ['unknown', ['update']],
+  ] as const)('knows from its record that a workload became %s', async (state, followed) => {
+    history = [commitOf('update')];
+    notes = { update: note() };
+    const record = createSyncRecord({
+      daemon: 'fluxd/1',
+      revision: 'update',
+      startedAt: 0,
+      durationMs: 1,
+      counts: {},
+      changes: [],
+      imageUpdates: [],
+    });
+    records = ['nonsense', formatSyncRecord(withHealth(record, { [ID]: { state, images: { cart: 'acme/cart:2' } } }))];
+    const rollouts = start();
+    await rollouts.synced(outcomeOf({ workloads: workloads() }));
+    expect(rollouts.trials().map(({ commit }) => commit)).toEqual(followed);
+    rollouts.close();
   });
 
   test('knows the reverts of the last hour', async () => {
