@@ -18,7 +18,7 @@ interface Rule {
 }
 
 /** How many changes are followed to find when it opens. */
-const MAX_STEPS = 100;
+const MAX_STEPS = 20;
 
 /** A gate of any number of windows and freezes, each in the form of `parseSchedule`. */
 export function createGate({
@@ -47,23 +47,29 @@ export function createGate({
       const first = closedAt(rules, now);
       if (!first) return { state: 'open' };
       const { by, schedule } = first.rule;
-      return { state: 'closed', by, text: schedule.text, opensAt: opening(rules, first.until) };
+      return { state: 'closed', by, text: schedule.text, opensAt: opening(rules, first) };
     },
   };
 }
 
-/** The first rule that closes the gate at a time, and until when it does. */
-function closedAt(rules: readonly Rule[], now: number): { readonly rule: Rule; readonly until: number } | undefined {
+interface Closed {
+  readonly rule: Rule;
+  /** Until when the rule closes the gate; infinity if no end is in sight. */
+  readonly until: number;
+}
+
+/** The first rule that closes the gate at a time. */
+function closedAt(rules: readonly Rule[], now: number): Closed | undefined {
   for (const rule of rules) {
-    const { open, until } = rule.schedule.stateAt(now);
-    if (open === (rule.by === 'freeze')) return { rule, until };
+    const { open, until, endless } = rule.schedule.stateAt(now);
+    if (open === (rule.by === 'freeze')) return { rule, until: endless ? Number.POSITIVE_INFINITY : until };
   }
   return undefined;
 }
 
-/** The first time from the given one at which no rule closes the gate. */
-function opening(rules: readonly Rule[], from: number): number {
-  let time = from;
+/** The first time at which no rule closes the gate. */
+function opening(rules: readonly Rule[], first: Closed): number {
+  let time = first.until;
   for (let step = 0; step < MAX_STEPS && Number.isFinite(time); step += 1) {
     const closed = closedAt(rules, time);
     if (!closed) return time;

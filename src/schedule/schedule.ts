@@ -15,6 +15,8 @@ export interface ScheduleState {
   readonly open: boolean;
   /** The next change, or an earlier time at which to look again; infinity if there is none. */
   readonly until: number;
+  /** Set if it is open then all the same, and no end is in sight. */
+  readonly endless?: true;
 }
 
 const MINUTE = 60_000;
@@ -140,10 +142,10 @@ function stateOf(times: readonly Times[], now: number): ScheduleState {
   if (until === undefined) return { open: false, until: Math.min(...times.map(({ startAfter }) => startAfter(now))) };
   for (let chain = 0; chain < MAX_CHAIN; chain += 1) {
     const later = endOfOpen(times, until);
-    if (later === undefined || later <= until) break;
+    if (later === undefined || later <= until) return { open: true, until };
     until = later;
   }
-  return { open: true, until };
+  return { open: true, until, endless: true };
 }
 
 /** The latest end of the times that are open at a time. The duration is elapsed time, even if clocks change meanwhile. */
@@ -160,6 +162,7 @@ function cached(stateAt: Schedule['stateAt']): Schedule['stateAt'] {
   let last: (ScheduleState & { readonly since: number }) | undefined;
   return (now) => {
     if (last === undefined || now < last.since || now >= last.until) last = { ...stateAt(now), since: now };
-    return { open: last.open, until: last.until };
+    const { since: _, ...state } = last;
+    return state;
   };
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createGate } from '../../src/schedule/gate.ts';
+import { processorMs } from '../support/processor.ts';
 
 const OFFICE = '0 9 * * mon-fri / 8h / UTC';
 const LATE = '0 15 * * * / 4h / UTC';
@@ -23,6 +24,14 @@ test.each<[string, readonly string[], readonly string[], string, string]>([
   ],
   ['in a freeze, which wins', [OFFICE], [CHRISTMAS], '2026-12-24T10:00:00Z', 'closed by freeze until 2026-12-28T09:00:00.000Z'],
   ['before a freeze', [OFFICE], [CHRISTMAS], '2026-12-23T18:00:00Z', 'closed by window until 2026-12-28T09:00:00.000Z'],
+  [
+    'in a freeze of each day of a month',
+    [],
+    ['0 0 * dec * / 24h / UTC'],
+    '2026-12-05T10:00:00Z',
+    'closed by freeze until 2027-01-01T00:00:00.000Z',
+  ],
+  ['in a freeze of each day', [], ['0 0 * * * / 24h / UTC'], '2026-12-05T10:00:00Z', 'closed by freeze for ever'],
   ['in windows that never meet', [OFFICE, NEVER_BOTH], [], '2026-11-30T10:00:00Z', 'closed by window for ever'],
   ['with a window that is invalid', [OFFICE, 'weekdays'], [], '2026-11-30T10:00:00Z', 'invalid window "weekdays"'],
   ['with a freeze that is invalid', [], ['x'], '2026-11-30T10:00:00Z', 'invalid freeze "x"'],
@@ -35,4 +44,9 @@ test.each<[string, readonly string[], readonly string[], string, string]>([
         ? `invalid ${state.by} ${JSON.stringify(state.text)}`
         : `closed by ${state.by} ${Number.isFinite(state.opensAt) ? `until ${new Date(state.opensAt).toISOString()}` : 'for ever'}`;
   expect(shown).toBe(expected);
+});
+
+test('a freeze without an end is found in little time', () => {
+  const gate = createGate({ windows: [], freezes: ['0 0 * * * / 24h / UTC'] });
+  expect(processorMs(() => gate.stateAt(at('2026-12-05T10:00:00Z')))).toBeLessThan(1_000);
 });
