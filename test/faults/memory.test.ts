@@ -21,7 +21,7 @@ async function daemonIn({ proxy, clock }: World) {
   const store = createConfigMapStore({ transport, namespace: async () => 'shop', name: NAME });
   const stopping = new AbortController();
   const memory = createAutomationMemory({ store, clock, log: silentLogger(), stopping: stopping.signal });
-  memory.memory.begin();
+  memory.memory.forget();
   return { ...memory, kill: () => stopping.abort(new Error('killed')) };
 }
 

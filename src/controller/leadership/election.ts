@@ -19,7 +19,7 @@ export interface ElectionOptions {
   readonly stopping: AbortSignal;
   readonly loop: Loop;
   readonly steps: Pick<LoopSteps, 'fetchFailed'>;
-  readonly memory: Pick<Memory, 'begin'>;
+  readonly memory: Pick<Memory, 'forget'>;
   readonly jobs: JobQueue;
   readonly reports: SyncReports;
   readonly progress: Progress;
@@ -44,11 +44,12 @@ export function createElectionHandlers(options: ElectionOptions): ElectionHandle
     options.health.close();
     options.healthFollower.close();
     options.rollouts.forget();
+    options.memory.forget();
   }
 
   return {
     onLead(term, { afterAnother }) {
-      options.memory.begin();
+      options.memory.forget();
       become(leading(AbortSignal.any([stopping, term])));
       metrics.leading(true);
       term.addEventListener('abort', () => metrics.leading(false), { once: true });

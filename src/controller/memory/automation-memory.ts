@@ -6,7 +6,7 @@ import { SUSPENSION } from './suspension.ts';
 
 /** What automation remembers. */
 export interface AutomationMemory {
-  readonly memory: Pick<Memory, 'keeping' | 'begin' | 'load' | 'reload'>;
+  readonly memory: Pick<Memory, 'keeping' | 'forget' | 'load' | 'reload'>;
   /** When tags were first seen. */
   readonly seen: Remembered<FirstSeen>;
   readonly suspension: Remembered<Suspension | undefined>;

@@ -115,12 +115,12 @@ export class Memory {
     };
   }
 
-  /** This daemon may write from now on, and another one may have written before. */
-  begin(): void {
+  /** Another daemon may have written, or may do so from now on: what was read no longer counts. */
+  forget(): void {
     this.#term += 1;
     this.#reading = undefined;
     this.#dirty.clear();
-    if (this.#keeping.in !== 'process') this.#forget();
+    if (this.#keeping.in !== 'process') this.#reset();
   }
 
   /** Reads the memory, unless it was read since the term began. @throws FluxError if that may succeed later. */
@@ -132,11 +132,11 @@ export class Memory {
 
   /** Reads what another daemon, which may write, has written. @throws FluxError as `load` does. */
   async reload(cancel: Cancellable = {}): Promise<void> {
-    if (this.#keeping.in === 'cluster') this.#forget();
+    if (this.#keeping.in === 'cluster') this.#reset();
     await this.load(cancel);
   }
 
-  #forget(): void {
+  #reset(): void {
     this.#keeping = { in: 'unread' };
     for (const entry of this.#entries) entry.forget();
   }

@@ -57,7 +57,7 @@ async function daemon() {
   onTestFinished(() => stopping.abort());
   const logger = await createLogger({ format: 'json', destination });
   const made = createAutomationMemory({ store: place, clock, log: logger, stopping: stopping.signal });
-  made.memory.begin();
+  made.memory.forget();
   return made;
 }
 
@@ -202,7 +202,7 @@ test('a term begins with what another daemon may have written, and writes nothin
   const { memory, seen, suspension } = await daemon();
   await memory.load();
   seen.note(seenOf('1'));
-  memory.begin();
+  memory.forget();
   place.data = { 'first-seen': '{"acme/web":{"2":["of 2",5]}}', suspension: 'null' };
   await pass(5_000);
   expect([place.writes, seen.value, suspension.value]).toEqual([[], new Map(), undefined]);
