@@ -19,6 +19,7 @@ export async function walk(world: World, terminal: Terminal): Promise<void> {
   await firstSync();
   await personsCommit();
   await newImage();
+  await badImage();
   await drift();
 
   async function firstSync(): Promise<void> {
@@ -102,6 +103,31 @@ export async function walk(world: World, terminal: Terminal): Promise<void> {
       return (await git('rev-parse', 'flux-sync^{commit}')) === (await git('rev-parse', 'origin/main'));
     });
     expect(true, 'the tag flux-sync points to the commit');
+  }
+
+  async function badImage(): Promise<void> {
+    terminal.heading('A bad image appears');
+    const before = (await git('rev-parse', 'HEAD')).trim();
+    terminal.command(`docker push ${registry.host}/shop/cart:1.4.0    # its program ends with exit code 1`);
+    registry.pushImage({ repository: 'shop/cart', tag: '1.4.0', created: new Date(), environment: ['EXIT_CODE=1'] });
+    await until('Flux reverts it', async () => {
+      await git('fetch', '--quiet', 'origin', '+refs/heads/main:refs/remotes/origin/main');
+      return (await git('log', '--format=%s', `${before}..origin/main`)).includes('Revert image update');
+    });
+    terminal.command('git pull && git log --reverse --format="%an: %s%n%n%b" -2');
+    await git('merge', '--quiet', '--ff-only', 'origin/main');
+    terminal.output((await git('log', '--reverse', '--format=%an: %s%n%n%b', '-2')).trim());
+    const file = await readFile(join(clone, 'shop/cart.yaml'), 'utf8');
+    expect(
+      file.includes('fluxcd.io/ban.cart: 1.4.0') && file.includes('shop/cart:1.3.0 # changed by Flux, this comment stays'),
+      'the image before is back, and 1.4.0 is banned; a newer one would be taken',
+    );
+    await until('the image before runs', async () => (await world.get(CART))?.status?.readyReplicas === 2);
+    const why = await show('fluxctl why shop:deployment/cart');
+    expect(
+      why.output.startsWith('shop:deployment/cart is not updated: automation reverted the update to 1.4.0'),
+      'fluxctl why explains it',
+    );
   }
 
   async function drift(): Promise<void> {

@@ -9,6 +9,7 @@ import {
   type GitServer,
   type Kubernetes,
   type Registry,
+  runFrom,
   startGitServer,
   startKubernetes,
   startRegistry,
@@ -51,9 +52,9 @@ export async function startWorld(): Promise<World> {
   const fluxd = join(root, 'dist/fluxd.js');
   if (!existsSync(fluxd)) throw new Error('dist/fluxd.js is not built; run `npm ci` or `npm run build` first');
   const directory = await mkdtemp(join(tmpdir(), 'flux-demo-'));
-  const [kubernetes, registry, git] = await Promise.all([
-    startKubernetes(),
-    startRegistry(),
+  const registry = await startRegistry();
+  const [kubernetes, git] = await Promise.all([
+    startKubernetes({ runOf: runFrom(registry) }),
     startGitServer({ directory: join(directory, 'git') }),
   ]);
   publishImages(registry);
@@ -77,6 +78,7 @@ export async function startWorld(): Promise<World> {
     '--git-poll-interval=2s',
     '--automation-interval=2s',
     '--automation-gather=0s',
+    '--automation-revert-deadline=2s',
     '--sync-garbage-collection',
     `--registry-insecure-host=${registry.host}`,
     `--kube-config=${kubeconfig}`,

@@ -1,27 +1,9 @@
-import { z } from 'zod';
 import { policiesOf } from '../../policy/index.ts';
 import { containersOf, type Manifest, type ResourceId } from '../../resource/index.ts';
 import { type PutBack, revertsOnFailure } from '../../update/index.ts';
 import type { NewCommit } from '../sync/new-commits.ts';
+import { automatedJob, type Changes } from './automated-job.ts';
 import type { Trial } from './trial.ts';
-
-/** The spec of an automated update in a note; anyone with push access may have written it. */
-const automated = z.object({
-  type: z.literal('auto'),
-  spec: z.object({
-    Changes: z.array(
-      z.object({
-        WorkloadID: z.string(),
-        Container: z.object({ Name: z.string(), Image: z.string() }),
-        ImageID: z.string(),
-        WasReady: z.boolean().optional(),
-      }),
-    ),
-    Revert: z.object({ Commit: z.string() }).optional(),
-  }),
-});
-
-type Changes = z.infer<typeof automated>['spec']['Changes'];
 
 export interface FindOptions {
   /** The workloads of the newest revision. */
@@ -38,7 +20,7 @@ export function findTrials(commits: readonly NewCommit[], { workloads, byDefault
   const trials = new Map<ResourceId, Trial>();
   const seen = new Set<ResourceId>();
   for (const commit of commits) {
-    const job = automatedJob(commit);
+    const job = commit.ours ? automatedJob(commit.job) : undefined;
     if (!job) continue;
     for (const [id, changes] of Map.groupBy(job.Changes, ({ WorkloadID }) => WorkloadID)) {
       if (seen.has(id)) continue;
@@ -65,13 +47,8 @@ export function isOver({ workload, images }: Trial, { workloads, byDefault }: Fi
 }
 
 /** Whether a commit reverted an update. */
-export function isRevert(commit: NewCommit): boolean {
-  return automatedJob(commit)?.Revert !== undefined;
-}
-
-function automatedJob({ ours, job }: NewCommit): z.infer<typeof automated>['spec'] | undefined {
-  const parsed = ours ? automated.safeParse(job?.spec) : undefined;
-  return parsed?.success ? parsed.data.spec : undefined;
+export function isRevert({ ours, job }: NewCommit): boolean {
+  return ours && automatedJob(job)?.Revert !== undefined;
 }
 
 function imagesOf(changes: Changes, manifest: Manifest): readonly PutBack[] | undefined {

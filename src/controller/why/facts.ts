@@ -35,6 +35,8 @@ export interface ContainerFacts {
   readonly scan?: ImageScan;
   /** Pull secrets of the workload that do not exist, or may not be read. */
   readonly missingSecrets: readonly string[];
+  /** Why its last update failed, if the last change of the image reverted it. */
+  readonly reverted?: string;
   /** The last change of the line with the image. */
   readonly changed?: Reading<Changed>;
 }

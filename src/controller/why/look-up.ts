@@ -5,6 +5,7 @@ import type { LineChange, Revision } from '../../repository/index.ts';
 import { type ClusterWorkload, containersOf, parseResourceId, podSpecOf, type ResourceId } from '../../resource/index.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { Source } from '../ports/source.ts';
+import { revertReason } from '../rollout/automated-job.ts';
 import type { Changed, Facts } from './facts.ts';
 import { linesOf, type ObjectLines } from './lines.ts';
 
@@ -29,7 +30,13 @@ export async function lookUp(facts: Facts, deps: LookUpDeps, signal: AbortSignal
     ...(changes.object ? { changed: changes.object } : {}),
     containers: facts.containers.map((container) => {
       const changed = changes.images.get(container.name);
-      return { ...container, missingSecrets: missing, ...(changed ? { changed } : {}) };
+      const reverted = changed?.state === 'read' ? revertReason(changed.value.job, facts.id ?? '') : undefined;
+      return {
+        ...container,
+        missingSecrets: missing,
+        ...(reverted === undefined ? {} : { reverted }),
+        ...(changed ? { changed } : {}),
+      };
     }),
   };
 }

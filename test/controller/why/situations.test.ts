@@ -51,6 +51,32 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     cause: 'decision/banned',
     answer: `${ID} is not updated: tag 1.1.0 is banned.`,
   },
+  'reverted update': {
+    given: {
+      annotations: { 'fluxcd.io/ban.web': '1.1.0' },
+      tags: NEWER,
+      blame: Array.from({ length: 20 }, (_, line) => ({ line, revision: HEAD, author: 'Flux', at: NOW, subject: 'Revert' })),
+      notes: new Map([
+        [
+          HEAD,
+          JSON.stringify({
+            jobID: '7',
+            spec: {
+              type: 'auto',
+              cause: { Message: '', User: '' },
+              spec: {
+                Changes: [{ WorkloadID: ID, Container: { Name: 'web', Image: 'acme/web:1.1.0' }, ImageID: 'acme/web:1.0.0' }],
+                Revert: { Commit: OLD, Reasons: { [ID]: 'container web: CrashLoopBackOff, exit code 1 (pod web-1)' } },
+              },
+            },
+            result: {},
+          }),
+        ],
+      ]),
+    },
+    cause: 'decision/reverted',
+    answer: `${ID} is not updated: automation reverted the update to 1.1.0: container web: CrashLoopBackOff, exit code 1 (pod web-1).`,
+  },
   'ban by digest': {
     given: { annotations: { 'fluxcd.io/ban.web': `@${BAD}` }, tags: { '1.0.0': {}, '1.1.0': { digest: BAD } } },
     cause: 'decision/banned',

@@ -29,6 +29,7 @@ type State<S extends Decision['state']> = Extract<Decision, { readonly state: S 
 const RULES: readonly Rule<ContainerFacts>[] = [
   askedTag,
   notAutomated,
+  reverted,
   heldBy,
   waiting,
   unknown,
@@ -60,6 +61,17 @@ function askedTag({ asked, decision, pattern, tags }: ContainerFacts): Finding |
 function notAutomated({ decision }: ContainerFacts): Finding | undefined {
   if (decision.state !== 'held' || decision.by.kind !== 'not-automated') return undefined;
   return { code: 'not-automated', state: 'ok', text: 'not automated: its image changes in Git only' };
+}
+
+/** Automation reverted the last update, so that its image is banned. */
+function reverted({ decision, reverted: why }: ContainerFacts): Finding | undefined {
+  if (why === undefined || decision.state !== 'held' || decision.by.kind !== 'banned') return undefined;
+  return {
+    code: 'reverted',
+    state: 'held',
+    text: clause(`automation reverted the update to ${decision.by.tag}: ${why}`),
+    next: { text: ADVICE.banned },
+  };
 }
 
 function heldBy({ decision }: ContainerFacts): Finding | undefined {

@@ -122,19 +122,29 @@ export function changeFacts(changed: Reading<Changed>): readonly Fact[] {
 
 /** Who or what asked for a job: `automation`, `release by Ann: for the fair`. */
 export function describeJob({ spec }: { readonly spec: unknown }): string {
-  const { type, user, message } = fieldsOfSpec(spec);
-  if (type === 'auto') return 'automation';
+  const { type, user, message, isRevert } = fieldsOfSpec(spec);
+  if (type === 'auto') return isRevert ? 'automation, as a revert' : 'automation';
   const what = type === 'policy' ? 'policy change' : type === 'image' || type === 'containers' ? 'release' : 'job';
   return clause(`${what}${user === '' ? '' : ` by ${user}`}${message === '' ? '' : `: ${message}`}`);
 }
 
 /** The parts of a recorded spec, which anyone with push access may have written. */
-function fieldsOfSpec(spec: unknown): { readonly type: string; readonly user: string; readonly message: string } {
+function fieldsOfSpec(spec: unknown): {
+  readonly type: string;
+  readonly user: string;
+  readonly message: string;
+  readonly isRevert: boolean;
+} {
   const of = (value: unknown, key: string): unknown =>
     typeof value === 'object' && value !== null && key in value ? (value as Readonly<Record<string, unknown>>)[key] : undefined;
   const text = (value: unknown): string => (typeof value === 'string' ? value : '');
   const cause = of(spec, 'cause');
-  return { type: text(of(spec, 'type')), user: text(of(cause, 'User')), message: text(of(cause, 'Message')) };
+  return {
+    type: text(of(spec, 'type')),
+    user: text(of(cause, 'User')),
+    message: text(of(cause, 'Message')),
+    isRevert: of(of(spec, 'spec'), 'Revert') !== undefined,
+  };
 }
 
 function shown({ file, line }: ManifestPlace): string {
