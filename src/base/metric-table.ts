@@ -85,6 +85,7 @@ const OURS = {
   flux_sync_changes_total: counter('Objects that syncs created, configured, deleted, or failed to change.', 'outcome'),
   flux_drift_corrections_total: counter('Objects corrected after they were changed or deleted in the cluster.'),
   flux_prune_held_objects: gauge('Objects removed from Git whose deletion is held.'),
+  flux_automation_containers: gauge('Containers of automated workloads, by what automation decided last.', 'state', 'reason'),
   flux_git_commits_total: counter('Commits pushed, by cause.', 'type'),
   flux_git_remote_duration_seconds: histogram(
     DEFAULT_BUCKETS,

@@ -43,8 +43,17 @@ export interface SourceMetrics {
   /** Length of the job queue after a change. */
   queueLength(length: number): void;
   gitReady(ready: boolean): void;
+  /** The decisions of automation, counted by state and kind of reason. */
+  decided(counts: readonly DecisionCount[]): void;
   /** Whether this daemon leads, that is, writes for the source. */
   leading(leads: boolean): void;
+}
+
+/** Containers about which automation decided the same; both words are from fixed lists. */
+export interface DecisionCount {
+  readonly state: string;
+  readonly reason: string;
+  readonly count: number;
 }
 
 /** The outcome of a completed sync in numbers. */
@@ -99,6 +108,7 @@ export async function createMetrics({ version }: { readonly version: string }): 
   const queues = new Map<string, number>();
   const readySources = new Map<string, boolean>();
   const ledSources = new Map<string, boolean>();
+  const decisions = new Map<string, readonly DecisionCount[]>();
   /** When the last good sync of each source ended; undefined before the first. */
   const goodSyncs = new Map<string, number | undefined>();
 
@@ -121,6 +131,12 @@ export async function createMetrics({ version }: { readonly version: string }): 
     set('flux_prune_held_objects', sumOf(all.map(({ heldDeletions }) => heldDeletions)));
     gauges.get('flux_sync_info')?.reset();
     for (const { revision } of all) set('flux_sync_info', 1, { revision });
+  }
+
+  function setDecisions(): void {
+    const gauge = gauges.get('flux_automation_containers');
+    gauge?.reset();
+    for (const { count, ...labels } of [...decisions.values()].flat()) gauge?.inc(labels, count);
   }
 
   return {
@@ -146,8 +162,14 @@ export async function createMetrics({ version }: { readonly version: string }): 
           readySources.set(name, ready);
           set('flux_git_ready', allOf(readySources.values()));
         },
+        decided(counts) {
+          decisions.set(name, counts);
+          setDecisions();
+        },
         leading(leads) {
           ledSources.set(name, leads);
+          if (!leads) decisions.delete(name);
+          setDecisions();
           set('flux_leader', allOf(ledSources.values()));
           setLastSuccess();
         },

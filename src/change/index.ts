@@ -16,7 +16,7 @@ export {
   type Outcome,
   REPLICAS_HELD,
 } from './change.ts';
-export { addCounts } from './count-by.ts';
+export { addCounts, countBy } from './count-by.ts';
 export { type ApplyDiff, countActions, type FieldDiff, type ObjectDiff } from './diff.ts';
 export type {
   AutoscalerFacts,

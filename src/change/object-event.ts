@@ -4,7 +4,16 @@ import type { Change } from './change.ts';
 export interface ObjectEvent {
   /** Of the object, as the cluster returned it. */
   readonly change: Change;
-  readonly reason: 'SyncApplied' | 'SyncFailed' | 'DriftCorrected' | 'ImageUpdated' | 'DeletionHeld' | 'GarbageCollected';
+  readonly reason:
+    | 'SyncApplied'
+    | 'SyncFailed'
+    | 'DriftCorrected'
+    | 'ImageUpdated'
+    | 'ImageUpdateWaits'
+    | 'ImageUpdateHeld'
+    | 'ImageUpdateUnknown'
+    | 'DeletionHeld'
+    | 'GarbageCollected';
   readonly action: 'Sync' | 'CorrectDrift' | 'UpdateImage' | 'GarbageCollect';
   readonly type: 'Normal' | 'Warning';
   /** Without secrets. */

@@ -13,6 +13,7 @@ import { createPreview } from './daemon/preview.ts';
 import { JobQueue } from './jobs/jobs.ts';
 import { createNotice } from './jobs/notice.ts';
 import { PendingUpdates } from './jobs/pending-updates.ts';
+import { createDecisionReport } from './jobs/report-decisions.ts';
 import { createTiming } from './jobs/timing.ts';
 import { createElectionHandlers } from './leadership/election.ts';
 import { type Leadership, termOf, UNDECIDED } from './leadership/leadership.ts';
@@ -153,6 +154,7 @@ export function startEngine(options: EngineOptions): Engine {
   const loopSource = beatingSource(source, watchdog);
   const health = createHealth({ cluster, clock });
   const recorder = patientRecorder(createSyncRecorder(loopSource, `fluxd/${version}`, clock), clock);
+  const decisionReport = createDecisionReport({ cluster, metrics, log: log.child({ component: 'automation' }) });
   const healthFollower = createHealthFollower({
     cluster,
     source,
@@ -211,6 +213,7 @@ export function startEngine(options: EngineOptions): Engine {
     approvals,
     health,
     healthFollower,
+    decisionReport,
     metrics,
     minAge,
     pending,
@@ -300,6 +303,7 @@ export function startEngine(options: EngineOptions): Engine {
     approvals,
     health,
     healthFollower,
+    decisionReport,
     rollouts,
     metrics,
     clock,

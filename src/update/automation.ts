@@ -4,26 +4,20 @@ import { policiesOf, tagPatternFor } from '../policy/index.ts';
 import { type Container, containersOf, isWorkloadKind, type ResourceId } from '../resource/index.ts';
 import type { RunningWorkload, UpdateContext } from './context.ts';
 import { decide, decideNewest, delayOf, isAutomated, suspensionOf, youthOfNamed } from './decide.ts';
-import { type Decision, describeDecision, describeHold, describeWait, isScheduled, type Wait } from './decision.ts';
+import { type Decision, describeDecision, describeHold, describeWait, isScheduled } from './decision.ts';
 import type { FoundUpdate, Gathering } from './gathering.ts';
 import { refuseHeld } from './held.ts';
 import { type Candidate, selectWorkloads } from './select.ts';
 import type { AutomatedSpec, ContainerUpdate, WorkloadResult } from './spec.ts';
 import type { Question } from './subject.ts';
 
-/** A container of an automated workload that automation skips, and why. */
-export interface SkippedContainer {
+/** What automation decided about a container of an automated workload. */
+export interface DecidedContainer {
   readonly workload: ResourceId;
   readonly container: string;
   readonly image: string;
   readonly pattern: string;
-  readonly reason: string;
-}
-
-/** A container whose update waits, and for what. */
-export interface WaitingContainer extends SkippedContainer {
-  readonly target: string;
-  readonly for: Wait;
+  readonly decision: Decision;
 }
 
 export interface AutomationPlan {
@@ -31,8 +25,7 @@ export interface AutomationPlan {
   readonly automated: number;
   /** The changes to make; undefined if all images are up to date. */
   readonly spec: AutomatedSpec | undefined;
-  readonly skipped: readonly SkippedContainer[];
-  readonly waiting: readonly WaitingContainer[];
+  readonly decisions: readonly DecidedContainer[];
   /** When the first of the updates that wait may be committed, in milliseconds since the epoch; absent if that is not known. */
   readonly nextAt?: number;
 }
@@ -53,15 +46,15 @@ export async function planAutomation(
   });
   if (automated.length === 0) {
     context.gather?.([]);
-    return { automated: 0, spec: undefined, skipped: [], waiting: [] };
+    return { automated: 0, spec: undefined, decisions: [] };
   }
   const { candidates } = await selectWorkloads(context, { include: automated, filters: [refuseHeld] });
   const changes: AutomatedSpec['Changes'][number][] = [];
-  const skipped: SkippedContainer[] = [];
-  const waiting: WaitingContainer[] = [];
+  const decisions: DecidedContainer[] = [];
   let nextAt = Number.POSITIVE_INFINITY;
   for (const { id, container, running, inGit, decision } of await decideAll(candidates, context)) {
     const { name, image } = container;
+    decisions.push({ workload: id, container: name, image, pattern: tagPatternFor(inGit, name).text, decision });
     if (decision.state === 'update') {
       changes.push({
         WorkloadID: id,
@@ -72,21 +65,12 @@ export async function planAutomation(
     } else if (decision.state === 'held' && decision.by.kind === 'digest-unknown') {
       // The scanner logs what it cannot read.
       context.images.readTag(canonicalName(parseImageRef(image)), decision.by.tag);
-    } else if (isWorthLogging(decision)) {
-      const pattern = tagPatternFor(inGit, name).text;
-      const about = { workload: id, container: name, image, pattern, reason: describeDecision(decision) };
-      if (decision.state !== 'waiting') skipped.push(about);
-      else {
-        waiting.push({ ...about, target: formatImageRef(decision.target), for: decision.for });
-        nextAt = Math.min(nextAt, decision.until);
-      }
-    }
+    } else if (decision.state === 'waiting') nextAt = Math.min(nextAt, decision.until);
   }
   return {
     automated: automated.length,
     spec: changes.length > 0 ? { Changes: changes } : undefined,
-    skipped,
-    waiting,
+    decisions,
     ...(Number.isFinite(nextAt) ? { nextAt } : {}),
   };
 }
@@ -171,12 +155,4 @@ function earlyNotices(
     ];
   });
   return [...(suspended ? [`released although ${describeHold(suspended)}`] : []), ...new Set(reasons)];
-}
-
-/** A container that is up to date, or whose image has not been scanned yet, is nothing to report. */
-function isWorthLogging(decision: Decision): boolean {
-  if (decision.state === 'current') return decision.because === 'not-newer';
-  // A suspension is logged once.
-  if (decision.state === 'held') return decision.by.kind !== 'suspended';
-  return decision.state !== 'unknown' || decision.why.kind !== 'not-scanned';
 }

@@ -103,6 +103,22 @@ export type Doubt =
   /** The current image has no tag, and so no place in the order. */
   | { readonly kind: 'no-tag'; readonly newest: string };
 
+/** The kind of reason of a decision, a word from a fixed list. */
+export function kindOf(decision: Decision): string {
+  switch (decision.state) {
+    case 'current':
+      return decision.because;
+    case 'update':
+      return 'newer';
+    case 'waiting':
+      return decision.for.kind;
+    case 'held':
+      return decision.by.kind;
+    case 'unknown':
+      return decision.why.kind;
+  }
+}
+
 export function held(by: Hold): Decision {
   return { state: 'held', by };
 }

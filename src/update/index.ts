@@ -3,7 +3,7 @@
  * *result* for each workload and the edited files. Nothing here writes: the controller commits.
  */
 
-export { type AutomationPlan, planAutomation, type SkippedContainer } from './automation.ts';
+export { type AutomationPlan, type DecidedContainer, planAutomation } from './automation.ts';
 export { type ConsideredTag, consider, considerTag } from './consider.ts';
 export type {
   FailedRollouts,
@@ -17,7 +17,7 @@ export type {
   WorkloadLookup,
 } from './context.ts';
 export { decide } from './decide.ts';
-export { type Decision, describeDecision, UP_TO_DATE } from './decision.ts';
+export { type Decision, describeDecision, kindOf, UP_TO_DATE } from './decision.ts';
 export { earliest, type FirstSeen } from './first-seen.ts';
 export { type FoundUpdate, type Gathering, type GatherTimes, gather, type PendingUpdate, pendingAfter } from './gathering.ts';
 export { noticeTags } from './notice-tags.ts';

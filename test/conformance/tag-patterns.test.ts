@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { newest, parseTagPattern, policiesOf, sortImages, tagPatternFor } from '../../src/policy/index.ts';
-import { planAutomation } from '../../src/update/index.ts';
+import { describeDecision, planAutomation } from '../../src/update/index.ts';
 import { repositoryOf } from '../update/repository.ts';
 
 describe('a tag pattern', () => {
@@ -82,8 +82,8 @@ spec: {template: {spec: {containers: [{name: web, image: acme/web:v1}]}}}
       { 'web.yaml': file(pattern) },
       { running, registry: { 'index.docker.io/acme/web': tags } },
     );
-    const { spec, skipped } = await planAutomation(context);
-    return [...(spec?.Changes.map(({ ImageID }) => ImageID) ?? []), ...skipped.map(({ reason }) => reason)];
+    const { decisions } = await planAutomation(context);
+    return decisions.map(({ decision }) => describeDecision(decision).replace('update to ', ''));
   };
 
   test.each(['semver:*', 'glob:*'])('TAG-34 does not matter of those that the pattern does not want: %s', async (pattern) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../src/base/index.ts';
 import { createGates } from '../../src/schedule/index.ts';
-import { type AutomatedSpec, type FoundUpdate, planAutomation, planUpdate } from '../../src/update/index.ts';
+import { type AutomatedSpec, describeDecision, type FoundUpdate, planAutomation, planUpdate } from '../../src/update/index.ts';
 import { contextOf, type World, workload } from './world.ts';
 
 const ID = 'shop:deployment/app';
@@ -31,8 +31,15 @@ describe('looking for newer images', () => {
     expect(await planAutomation(world([['c1', 'one/app:cur']], one))).toEqual({
       automated: 1,
       spec: { Changes: [{ WorkloadID: ID, Container: { Name: 'c1', Image: 'one/app:cur' }, ImageID: 'one/app:new' }] },
-      skipped: [],
-      waiting: [],
+      decisions: [
+        {
+          workload: ID,
+          container: 'c1',
+          image: 'one/app:cur',
+          pattern: 'glob:*',
+          decision: { state: 'update', target: expect.anything() },
+        },
+      ],
     });
   });
 
@@ -47,12 +54,14 @@ describe('looking for newer images', () => {
       ['c2', 'two/app:cur'],
       ['c3', 'three/app:1.0.0'],
     ] as const;
-    const { spec, skipped } = await planAutomation(
+    const { spec, decisions } = await planAutomation(
       world(containers, registry, { ...automated, 'fluxcd.io/tag.c3': 'semver:^1.0' }),
     );
     expect(targets(spec)).toEqual(['one/app:new', 'three/app:1.1.0']);
-    expect(skipped).toEqual([
-      { workload: ID, container: 'c2', image: 'two/app:cur', pattern: 'glob:*', reason: 'untagged image in available images' },
+    expect(decisions.map(({ container, pattern, decision }) => [container, pattern, describeDecision(decision)])).toEqual([
+      ['c1', 'glob:*', 'update to one/app:new'],
+      ['c2', 'glob:*', 'untagged image in available images'],
+      ['c3', 'semver:^1.0', 'update to three/app:1.1.0'],
     ]);
   });
 
@@ -99,9 +108,9 @@ describe('looking for newer images', () => {
   ])('skips a container with the reason when %s', async (_name, pattern, tag, tags, reason) => {
     const image = tag.startsWith('@') ? `one/app${tag}` : `one/app:${tag}`;
     const annotations = { ...automated, 'fluxcd.io/tag.c1': pattern };
-    const { spec, skipped } = await planAutomation(world([['c1', image]], { 'index.docker.io/one/app': tags }, annotations));
+    const { spec, decisions } = await planAutomation(world([['c1', image]], { 'index.docker.io/one/app': tags }, annotations));
     expect(spec).toBeUndefined();
-    expect(skipped.map((each) => each.reason)).toEqual([reason]);
+    expect(decisions.map(({ decision }) => describeDecision(decision))).toEqual([reason]);
   });
 
   test('an unreadable tag does not hold back the others', async () => {
@@ -122,8 +131,7 @@ describe('looking for newer images', () => {
     expect(await planAutomation(world([['c1', 'one/app:cur']], one, annotations))).toEqual({
       automated: 0,
       spec: undefined,
-      skipped: [],
-      waiting: [],
+      decisions: [],
     });
   });
 
@@ -216,7 +224,7 @@ test('an update waits for its window, and the plan says until when', async () =>
   const planAt = (time: string) => planAutomation({ ...given, timing: { gates: createGates({}), now: Date.parse(time) } });
   expect(await planAt('2026-12-05T12:00:00Z')).toMatchObject({
     spec: undefined,
-    waiting: [{ container: 'c1', reason: expect.stringContaining('automation goes on at 2026-12-07T09:00:00Z') }],
+    decisions: [{ container: 'c1', decision: { state: 'waiting', until: Date.parse('2026-12-07T09:00:00Z') } }],
     nextAt: Date.parse('2026-12-07T09:00:00Z'),
   });
   const opened = await planAt('2026-12-07T09:00:00Z');
@@ -246,7 +254,7 @@ describe('gathering', () => {
       asked.push(found);
       return { ripeAt: ({ container }: { readonly container: string }) => (container === 'c1' ? 1000 : 9000) };
     };
-    const { spec, waiting, nextAt } = await planAutomation({ ...given, timing, gather });
+    const { spec, decisions, nextAt } = await planAutomation({ ...given, timing, gather });
     expect(asked).toMatchObject([
       [
         { workload: ID, container: 'c1', target: { tag: '1.1.0' }, origin: { revision: 'abc' } },
@@ -254,7 +262,10 @@ describe('gathering', () => {
       ],
     ]);
     expect(targets(spec)).toEqual(['one/app:1.1.0']);
-    expect(waiting).toMatchObject([{ container: 'c2', target: 'two/app:1.1.0', for: { kind: 'gathering' } }]);
+    expect(decisions).toMatchObject([
+      { container: 'c1', decision: { state: 'update' } },
+      { container: 'c2', decision: { state: 'waiting', for: { kind: 'gathering' } } },
+    ]);
     expect(nextAt).toBe(9000);
   });
 

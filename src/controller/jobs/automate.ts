@@ -1,17 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { type Cancellable, type ChangedOnly, FluxError, messageOf } from '../../base/index.ts';
+import { type Cancellable, FluxError, messageOf } from '../../base/index.ts';
 import type { AcceptedRevision, Revision } from '../../repository/index.ts';
 import { type FoundUpdate, planAutomation } from '../../update/index.ts';
 import { applyUpdate } from './apply-update.ts';
 import type { Notice } from './notice.ts';
 import type { PendingUpdates } from './pending-updates.ts';
+import type { DecisionReport } from './report-decisions.ts';
 import { type RevertOptions, revertFailed } from './revert.ts';
 
 export interface AutomateOptions extends RevertOptions {
   /** Requests automation at a time, in milliseconds since the epoch. */
   readonly automateAt: (time: number) => void;
   readonly pending: PendingUpdates;
-  readonly waits: ChangedOnly;
+  readonly decisionReport: DecisionReport;
   readonly notice: Notice;
 }
 
@@ -24,7 +25,7 @@ export async function automate(
   options: AutomateOptions,
   cancel: Cancellable,
 ): Promise<Revision | undefined> {
-  const { reader, cluster, images, pending, pinning, log, waits } = options;
+  const { reader, cluster, images, pending, pinning, log, decisionReport } = options;
   const revert = await revertFailed(head, options, cancel);
   if (revert !== undefined) return revert;
   const { manifests } = await reader.read(head, cancel);
@@ -33,14 +34,9 @@ export async function automate(
   const timing = { ...options.timing(), gathering: undefined };
   const gather = (found: readonly FoundUpdate[]) => pending.found(found, timing.now);
   const plan = await planAutomation({ manifests, workloads: cluster, images, timing, pinning, gather, ...cancel });
-  const { automated, spec, skipped, waiting, nextAt } = plan;
+  const { automated, spec, decisions, nextAt } = plan;
   if (nextAt !== undefined) options.automateAt(nextAt);
-  for (const container of skipped) log.warn(container, 'container not updated');
-  for (const { for: wait, target, ...container } of waiting) {
-    // While updates are gathered, each that comes moves the time of all.
-    const what = wait.kind === 'gathering' ? target : container.reason;
-    if (waits.hasChanged(`${container.workload}/${container.container}`, what)) log.info(container, 'update waits');
-  }
+  decisionReport.decided(decisions, head);
   log.debug({ automated, changes: spec?.Changes.length ?? 0 }, 'checked for newer images');
   if (!spec) return undefined;
   for (const { WorkloadID, Container, ImageID } of spec.Changes) {

@@ -1,6 +1,7 @@
 import type { Clock, ElectionHandlers } from '../../base/index.ts';
 import type { Health } from '../daemon/health.ts';
 import type { JobQueue } from '../jobs/jobs.ts';
+import type { DecisionReport } from '../jobs/report-decisions.ts';
 import type { Loop, LoopSteps } from '../loop/loop.ts';
 import type { Progress } from '../loop/progress.ts';
 import type { Memory } from '../memory/memory.ts';
@@ -27,6 +28,7 @@ export interface ElectionOptions {
   readonly approvals: Approvals;
   readonly health: Health;
   readonly healthFollower: Pick<HealthFollower, 'close'>;
+  readonly decisionReport: Pick<DecisionReport, 'forget'>;
   readonly rollouts: Pick<Rollouts, 'forget'>;
   readonly metrics: Pick<ControllerMetrics, 'leading' | 'queueLength'>;
   readonly clock: Clock;
@@ -43,6 +45,7 @@ export function createElectionHandlers(options: ElectionOptions): ElectionHandle
     options.approvals.update([]);
     options.health.close();
     options.healthFollower.close();
+    options.decisionReport.forget();
     options.rollouts.forget();
     options.memory.forget();
   }

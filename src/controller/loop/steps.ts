@@ -1,10 +1,11 @@
-import { asFluxError, type Cancellable, type Clock, createChangedOnly, type Logger } from '../../base/index.ts';
+import { asFluxError, type Cancellable, type Clock, type Logger } from '../../base/index.ts';
 import type { Notifier } from '../../notify/index.ts';
 import type { Revision } from '../../repository/index.ts';
 import { PoliciesRefused } from '../../update/index.ts';
 import { applyUpdate } from '../jobs/apply-update.ts';
 import { type AutomateOptions, automate } from '../jobs/automate.ts';
 import type { Job, JobQueue, JobResult } from '../jobs/jobs.ts';
+import type { DecisionReport } from '../jobs/report-decisions.ts';
 import type { ControllerMetrics } from '../metrics.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { ImageWatch } from '../ports/image-watch.ts';
@@ -15,7 +16,7 @@ import type { SyncReports } from '../sync/sync-reports.ts';
 import type { BranchAfter, LoopSteps } from './loop.ts';
 import { createSyncStep, type SyncStepOptions } from './sync-step.ts';
 
-export interface StepsOptions extends SyncStepOptions, Omit<AutomateOptions, 'waits'> {
+export interface StepsOptions extends SyncStepOptions, AutomateOptions {
   readonly source: Source;
   readonly cluster: Cluster;
   readonly images: ImageWatch;
@@ -29,6 +30,7 @@ export interface StepsOptions extends SyncStepOptions, Omit<AutomateOptions, 'wa
   readonly clock: Clock;
   readonly log: Logger;
   readonly healthFollower: HealthFollower;
+  readonly decisionReport: DecisionReport;
   /** Asks the loop for steps from within one. */
   readonly ask: (...steps: readonly ('fetch' | 'sync' | 'automate')[]) => void;
 }
@@ -40,7 +42,7 @@ export function createSteps(options: StepsOptions): LoopSteps {
   let claimed: string | undefined;
   const syncStep = createSyncStep(named('sync', options));
   const forJobs = named('job', options);
-  const forAutomation = { ...named('automation', options), waits: createChangedOnly() };
+  const forAutomation = named('automation', options);
   return {
     async fetch(cancel) {
       // Requests from here on wait for the next fetch, since this one may not include what the caller pushed.

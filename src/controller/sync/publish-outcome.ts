@@ -4,6 +4,7 @@ import type { Notifier } from '../../notify/index.ts';
 import type { MinAge } from '../../policy/index.ts';
 import type { Health } from '../daemon/health.ts';
 import { imageTargets } from '../jobs/image-targets.ts';
+import type { DecisionReport } from '../jobs/report-decisions.ts';
 import type { Progress } from '../loop/progress.ts';
 import type { ControllerMetrics } from '../metrics.ts';
 import type { ImageWatch } from '../ports/image-watch.ts';
@@ -21,6 +22,7 @@ export interface Audience {
   readonly objectStates: Pick<ObjectStates, 'synced'>;
   readonly health: Pick<Health, 'synced'>;
   readonly healthFollower: Pick<HealthFollower, 'synced'>;
+  readonly decisionReport: Pick<DecisionReport, 'synced'>;
   readonly history: Pick<SyncHistory, 'synced'>;
   readonly notifier: Pick<Notifier, 'notify'>;
   readonly metrics: Pick<ControllerMetrics, 'synced'>;
@@ -40,7 +42,7 @@ export interface Audience {
  * tag move finds the sync in every answer of the API. Others have their turn in between: a sync may have thousands of objects.
  */
 export function createPublished(audience: Audience): (outcome: SyncOutcome, cancel?: Cancellable) => Promise<void> {
-  const { progress, objectStates, health, healthFollower, history, notifier, metrics, images } = audience;
+  const { progress, objectStates, health, healthFollower, decisionReport, history, notifier, metrics, images } = audience;
   const { rollouts, automation, minAge, daemon, log } = audience;
   const logOutcome = createOutcomeLog();
   const syncEvents = createSyncEvents();
@@ -64,6 +66,7 @@ export function createPublished(audience: Audience): (outcome: SyncOutcome, canc
     notifier.notify({ events: syncEvents.of(outcome), sync: { revision, changes } });
     await yieldTurn(signal);
     if (automation) images.watch(imageTargets(workloads, minAge));
+    decisionReport.synced(outcome);
     await healthFollower.synced(outcome);
     if (automation) await rollouts.synced(outcome, signal ? { signal } : {});
   };

@@ -24,6 +24,7 @@ async function learned(options: { readonly automation: boolean; readonly stopAft
     images: { watch: learn('image watch') },
     healthFollower: { synced: async () => learn('health follower')() },
     rollouts: { synced: async () => learn('rollouts')() },
+    decisionReport: { synced: learn('decision report') },
     automation: options.automation,
     minAge: NO_MIN_AGE,
     daemon: 'fluxd/1',
@@ -45,6 +46,7 @@ const ALL = [
   'metrics',
   'notifier',
   'image watch',
+  'decision report',
   'health follower',
   'rollouts',
 ];
