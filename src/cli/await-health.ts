@@ -8,6 +8,7 @@ import { printableLine } from './printable.ts';
 import { bar } from './progress.ts';
 import type { Session } from './session.ts';
 import { say } from './style.ts';
+import { hintWhy } from './why-hint.ts';
 
 type ObjectHealth = HealthWire['objects'][number];
 
@@ -87,6 +88,7 @@ async function untilHealthy(
     }
     if (health.settled || left <= 0) {
       for (const object of health.objects) output.write(`${describe(object)}\n`);
+      hintWhy(session, health.objects[0]?.id);
       sayVerdict(session, health);
       return health.objects.length === 0 ? 0 : 1;
     }

@@ -14,6 +14,11 @@ export const REPORT_FORMATS = ['table', 'json', 'yaml'] as const;
 export const NAME_FORMATS = ['table', 'json', 'yaml', 'name'] as const;
 export const LIST_FORMATS = ['table', 'wide', 'json', 'yaml', 'name'] as const;
 
+/** Whether a person reads it, rather than a program. */
+export function isTable(format: OutputFormat): boolean {
+  return format === 'table' || format === 'wide';
+}
+
 /** The `-o` option with these formats. */
 export function outputOption(formats: readonly OutputFormat[]): Option {
   const option = new Option('-o, --output-format <format>', `print as ${wordsOf(formats)}`).default('table');

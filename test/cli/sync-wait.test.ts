@@ -74,6 +74,7 @@ describe('sync --wait', () => {
     expect(after).toEqual([
       '1 3 created',
       '1 failed shop:deployment/web: progress deadline exceeded: ReplicaSet "web-1" has timed out progressing.',
+      '2 Run `fluxctl why shop:deployment/web` to see why.',
       '2 Error: 1 of 3 objects not healthy: 1 failed',
     ]);
   });
@@ -87,6 +88,7 @@ describe('sync --wait', () => {
       '2 Waiting for 1 object to become healthy ...',
       '2   in progress shop:deployment/web: not available',
       '1 in progress shop:deployment/web: not available',
+      '2 Run `fluxctl why shop:deployment/web` to see why.',
       '2 Error: timeout: 1 of 3 objects not healthy: 1 in progress',
     ]);
     expect(asked).toEqual(['/v1/health?wait=1', '/v1/health?wait=1', '/v1/health?wait=1', '/v1/health?wait=0']);

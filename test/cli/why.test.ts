@@ -117,3 +117,32 @@ describe('the command', () => {
     expect(stderr).toContain('this daemon cannot explain');
   });
 });
+
+describe('other commands point to it', () => {
+  const failed = {
+    id: 'shop:deployment/cart',
+    state: 'failed',
+    since: '2026-12-01T11:00:00Z',
+    error: { code: 'x/y', message: 'denied' },
+  };
+  const container = {
+    Name: 'web',
+    Current: { ID: 'acme/web:1.0.0' },
+    Available: [{ ID: 'acme/web:1.0.0' }],
+    NotUpdated: 'locked',
+  };
+  const script: Script = {
+    'GET /v1/objects': [{ revision: 'r', objects: [failed] }],
+    'GET /flux/v10/images': [[{ ID: 'shop:deployment/web', Containers: [container] }]],
+  };
+  test.each([
+    [['status'], 'Run `fluxctl why shop:deployment/cart` to see why.\n'],
+    [['status', '-o', 'json'], ''],
+    [['list-images', '-n', 'shop'], 'Run `fluxctl why shop:deployment/web` to see why.\n'],
+    [['list-images', '-n', 'shop', '-o', 'json'], ''],
+  ])('%j', async (line, expected) => {
+    await using daemon = await ScriptedDaemon.start(script);
+    const { code, stderr } = await fluxctl([...line, '--url', daemon.url]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expected });
+  });
+});

@@ -163,6 +163,7 @@ test('S-074: no secret comes out by the log, the API, the metrics, events, commi
   // What is applied, refused, changed in Git and in the cluster, and gone.
   await until('the Git host refused a push', () => fluxd.log().includes('is wrong, token='));
   await post('git-repo-config', '/api/flux/v9/git-repo-config', false);
+  await ask('why', `/api/v1/why?id=${shop}:deployment/web`);
   seen.set('fluxctl doctor', (await fluxd.fluxctl('doctor')).stdout);
   repository.hook('pre-receive', undefined);
   const second = await repository.commit('Change', {
@@ -204,6 +205,9 @@ test('S-074: no secret comes out by the log, the API, the metrics, events, commi
   // What can be read of it.
   const routes = ['objects', 'history', 'images/scans', 'health', 'gc', 'syncs/none'];
   for (const route of routes) await ask(route, `/api/v1/${route}`);
+  for (const name of ['secret/good', 'secret/bad-field', 'secret/annotated', 'deployment/web', 'deployment/other'])
+    await ask('why', `/api/v1/why?id=${shop}:${name}`);
+  await ask('why', '/api/v1/why?file=unparsable.yaml');
   for (const path of ['v11/services?namespace=', 'v10/images?namespace=&service=%3Call%3E', 'v6/sync?ref=main', 'v6/export'])
     await ask(path, `/api/flux/${path}`);
   await post('git-repo-config', '/api/flux/v9/git-repo-config', false);

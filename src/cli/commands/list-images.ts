@@ -4,10 +4,11 @@ import { formatName, parseImageRef } from '../../image/index.ts';
 import { formatResourceId, parseResourceIdIn } from '../../resource/index.ts';
 import { deprecatedController, type Launch, subcommand } from '../command.ts';
 import { usageError } from '../errors.ts';
-import { dataText, LIST_FORMATS, outputFormat, outputOption } from '../output-format.ts';
+import { dataText, isTable, LIST_FORMATS, outputFormat, outputOption } from '../output-format.ts';
 import { printableLine } from '../printable.ts';
 import { formatTable } from '../table.ts';
 import { printOrWatch } from '../watch.ts';
+import { hintWhy } from '../why-hint.ts';
 
 interface Flags {
   readonly namespace?: string;
@@ -44,11 +45,15 @@ export function listImagesCommand(launch: Launch): Command {
         ? { namespace: '', spec: formatResourceId(parseResourceIdIn(namespace, wanted)) }
         : { namespace, spec: '<all>' };
       const client = await session.client();
-      return printOrWatch(session, flags, async () => {
+      let notUpdated: string | undefined;
+      const code = await printOrWatch(session, flags, async () => {
         const workloads = [...(await client.listImages(filter))].sort((a, b) => (a.ID < b.ID ? -1 : 1));
         if (workloads.length === 0 && !flags.watch) session.stderr.write(`${nothingFound(filter)}\n`);
+        notUpdated = workloads.find(({ Containers }) => Containers?.some(({ NotUpdated = '' }) => NotUpdated !== ''))?.ID;
         return textOf(workloads, { format, limit, headers: flags.headers });
       });
+      if (isTable(format)) hintWhy(session, notUpdated);
+      return code;
     },
   });
 }

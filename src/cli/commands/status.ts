@@ -2,13 +2,14 @@ import type { Command } from 'commander';
 import type { ObjectStatesWire } from '../../api/client/index.ts';
 import { type Launch, subcommand } from '../command.ts';
 import { notSupported } from '../errors.ts';
-import { dataText, LIST_FORMATS, outputFormat, outputOption } from '../output-format.ts';
+import { dataText, isTable, LIST_FORMATS, outputFormat, outputOption } from '../output-format.ts';
 import { printableLine } from '../printable.ts';
 import type { Session } from '../session.ts';
 import { suspensionText } from '../suspension-text.ts';
 import { groupHeld, placeText, whyText } from '../sync-summary.ts';
 import { formatTable } from '../table.ts';
 import { printOrWatch } from '../watch.ts';
+import { hintWhy } from '../why-hint.ts';
 
 interface Flags {
   readonly namespace?: string;
@@ -44,12 +45,14 @@ const WRONG = ['failed', 'refused', 'held', 'waiting'];
 async function status(session: Session, flags: Flags): Promise<number> {
   const format = outputFormat(flags.outputFormat, LIST_FORMATS);
   const client = await session.client();
-  return printOrWatch(session, flags, async () => {
+  let wrong: string | undefined;
+  const code = await printOrWatch(session, flags, async () => {
     const filter = { states: flags.all ? [] : WRONG, ...(flags.namespace ? { namespace: flags.namespace } : {}) };
     const found = await client.objectStates(filter);
     if (!found) throw notSupported('report the state of objects');
     if (format === 'json' || format === 'yaml') return dataText(format, found);
     const objects = found.objects.toSorted((a, b) => rank(a) - rank(b) || (nameOf(a) < nameOf(b) ? -1 : 1));
+    wrong = objects.find(({ id, state }) => id !== undefined && WRONG.includes(state))?.id;
     if (format === 'name') return objects.map((object) => `${printableLine(nameOf(object))}\n`).join('');
     const automation = await client.automation();
     const suspended = automation ? suspensionText(automation) : '';
@@ -59,6 +62,8 @@ async function status(session: Session, flags: Flags): Promise<number> {
       return `${suspended}${flags.all ? 'no objects' : 'nothing failed, nothing is held'}\n`;
     return suspended + trouble + (objects.length === 0 ? '' : tableOf(objects, format, flags.headers));
   });
+  if (isTable(format)) hintWhy(session, wrong);
+  return code;
 }
 
 function tableOf(objects: readonly ObjectState[], format: 'table' | 'wide', headers: boolean): string {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../../src/base/index.ts';
 import type { Change } from '../../../src/change/index.ts';
 import { following } from '../../../src/controller/leadership/leadership.ts';
+import { NO_MIN_AGE } from '../../../src/policy/index.ts';
 import {
   event,
   evidenceFrom,
@@ -86,6 +87,51 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     given: { annotations: { 'fluxcd.io/window': '0 9 * * mon-fri / 8h / UTC' }, tags: NEWER },
     cause: 'decision/window',
     answer: `${ID} is not updated yet: the update to acme/web:1.1.0 waits: outside of its window, "0 9 * * mon-fri / 8h / UTC"; automation goes on at 2026-12-07T09:00:00Z.`,
+  },
+  freeze: {
+    given: { annotations: { 'fluxcd.io/freeze': '0 0 * * sat / 48h / UTC' }, tags: NEWER },
+    cause: 'decision/freeze',
+    answer: `${ID} is not updated yet: the update to acme/web:1.1.0 waits: in a freeze, "0 0 * * sat / 48h / UTC"; automation goes on at 2026-12-07T00:00:00Z.`,
+  },
+  'invalid window': {
+    given: { annotations: { 'fluxcd.io/window': 'weekdays' }, tags: NEWER },
+    cause: 'decision/bad-schedule',
+    answer: `${ID} is not updated: invalid window "weekdays": it "weekdays" is not "minute hour day month weekday / duration / time zone".`,
+  },
+  'minimum age': {
+    given: {
+      annotations: { 'fluxcd.io/min-age': '72h' },
+      tags: { '1.0.0': {}, '1.1.0': { digest: BAD } },
+      timing: {
+        ages: {
+          byDefault: NO_MIN_AGE,
+          seen: new Map([['index.docker.io/acme/web', new Map([['1.1.0', { digest: BAD, since: NOW - 3_600_000 }]])]]),
+          inProcess: false,
+        },
+      },
+    },
+    cause: 'decision/min-age',
+    answer: `${ID} is not updated yet: the update to acme/web:1.1.0 waits: tag 1.1.0 has not the minimum age of 72h, first seen at 2026-12-05T11:00:00Z; automation goes on at 2026-12-08T11:00:00Z.`,
+  },
+  gathering: {
+    given: { tags: NEWER, timing: { gathering: { ripeAt: () => NOW + 15_000 } } },
+    cause: 'decision/gathering',
+    answer: `${ID} is not updated yet: the update to acme/web:1.1.0 waits: while updates are gathered; automation goes on at 2026-12-05T12:00:15Z.`,
+  },
+  'suspended in Git': {
+    given: { annotations: { 'fluxcd.io/suspend': 'true' }, tags: NEWER },
+    cause: 'decision/suspended',
+    answer: `${ID} is not updated: automation of the workload is suspended in Git.`,
+  },
+  'all automation suspended': {
+    given: { tags: NEWER, timing: { suspension: { user: 'Jane', message: 'audit', since: NOW - 7_200_000 } } },
+    cause: 'decision/suspended',
+    answer: `${ID} is not updated: automation is suspended by Jane since 2026-12-05T10:00:00Z: "audit".`,
+  },
+  'digest that cannot be pinned': {
+    given: { annotations: { 'fluxcd.io/pin.web': 'yes' }, tags: NEWER },
+    cause: 'decision/bad-pin',
+    answer: `${ID} is not updated: invalid pin "yes": it is "true" or "false".`,
   },
   lock: {
     given: { annotations: { 'fluxcd.io/locked': 'true' }, tags: NEWER },

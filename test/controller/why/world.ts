@@ -11,6 +11,7 @@ import type { ImageInfo, ImageRepository, ImageScan } from '../../../src/image/i
 import type { LineChange, SourceState } from '../../../src/repository/index.ts';
 import { type ClusterWorkload, containersOf, type KubeObject, type Manifest, type Problem } from '../../../src/resource/index.ts';
 import { createGates } from '../../../src/schedule/index.ts';
+import type { Timing } from '../../../src/update/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
 export const NOW = Date.parse('2026-12-05T12:00:00Z'); // a Saturday
@@ -49,6 +50,8 @@ export interface Given {
   readonly notes?: ReadonlyMap<string, string>;
   readonly secrets?: readonly string[];
   readonly unreadable?: FluxError;
+  /** What automation waits for, besides windows. */
+  readonly timing?: Partial<Timing>;
   readonly evidence?: Evidence;
   /** Other workloads of the cluster. */
   readonly others?: readonly ClusterWorkload[];
@@ -153,7 +156,7 @@ export async function whyIn(given: Given, question: WhyQuestion = { by: 'id', id
       scans: () => [scan],
     },
     scansImages: true,
-    timing: () => ({ gates: createGates({}), now: NOW }),
+    timing: () => ({ gates: createGates({}), now: NOW, ...given.timing }),
     progress,
     objectStates,
     loop: { trouble: (step) => (step === 'automate' ? automation : undefined) },

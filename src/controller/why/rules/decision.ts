@@ -98,6 +98,8 @@ const ADVICE = {
   'bad-min-age': 'Correct the annotation in the file.',
   banned: 'The next tag that is not banned is taken; to lift the ban, run fluxctl policy --unban.',
   'digest-alone': 'Write the image with a tag and a digest.',
+  'bad-pin': 'Correct the annotation in the file.',
+  'cannot-pin': 'Remove the annotation fluxcd.io/pin of the container.',
 } as const satisfies Partial<Record<HoldKind, string>>;
 
 function waiting({ decision }: ContainerFacts): Finding | undefined {
@@ -107,6 +109,7 @@ function waiting({ decision }: ContainerFacts): Finding | undefined {
     code: wait.kind,
     state: 'waiting',
     text: clause(`the update to ${formatImageRef(target)} waits: ${describeDecision(decision)}`),
+    ...(wait.kind === 'min-age' && wait.since !== undefined ? { since: wait.since } : {}),
     ...(Number.isFinite(until) ? { next: { text: 'Automation goes on.', at: until } } : {}),
   };
 }

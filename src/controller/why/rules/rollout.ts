@@ -139,7 +139,7 @@ function quota(about: RolloutFacts): Finding | undefined {
 
 function denied(about: RolloutFacts): Finding | undefined {
   const why = creationTrouble(about);
-  if (why === undefined || !/admission webhook|denied the request|violates PodSecurity/.test(why)) return undefined;
+  if (why === undefined || !/admission webhook|denied (?:the )?request|violates PodSecurity/.test(why)) return undefined;
   return { code: 'pods-denied', state: 'failed', text: clause(`an admission policy rejects its pods: ${why}`) };
 }
 
