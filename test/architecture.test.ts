@@ -116,6 +116,7 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'controller/loop/sync-step.ts': 'the end of a requested sync, to show',
   'controller/rollout/rollouts.ts': 'times of commits, within an hour and a day',
   'controller/sync/sync-recorder.ts': 'the time of a record',
+  'controller/sync/sync-window.ts': 'whether a window is open',
   'git/git.ts': 'times of commits',
   'git/publish.ts': 'times of commits',
   'registry-watch/exchange.ts': 'a date in Retry-After',

@@ -23,8 +23,8 @@ export function healthRoutes(daemon: Pick<Daemon, 'readiness' | 'liveness'>): re
       access: 'public',
       handle({ session }) {
         const { ready, reason } = daemon.readiness();
-        if (ready) return plain(200, 'ok\n');
-        return plain(503, session.type === 'local' && reason !== '' ? `not ready: ${reason}\n` : 'not ready\n');
+        const why = session.type === 'local' && reason !== '' ? `: ${reason}` : '';
+        return ready ? plain(200, `ok${why}\n`) : plain(503, `not ready${why}\n`);
       },
     },
   ];

@@ -6,6 +6,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'api/forbidden': 403,
   'api/not-found': 404,
   'gc/changed': 409,
+  'sync/window-closed': 409,
   'api/method-not-allowed': 405,
   'api/deprecated': 410,
   'api/too-large': 413,

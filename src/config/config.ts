@@ -42,6 +42,9 @@ export interface Config {
 
   readonly syncIntervalMs: number;
   readonly syncTimeoutMs: number;
+  /** Schedules, as given; absent means always. */
+  readonly syncWindow?: string;
+  readonly syncFreeze?: string;
   readonly garbageCollection: 'off' | 'dry' | 'on';
   readonly garbageCollectionLimit: number;
 

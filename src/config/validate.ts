@@ -151,6 +151,8 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     gitTimeoutMs: values['git-timeout'],
     syncIntervalMs: values['sync-interval'],
     syncTimeoutMs: values['sync-timeout'],
+    ...optional('syncWindow', values['sync-window']),
+    ...optional('syncFreeze', values['sync-freeze']),
     garbageCollection: values['sync-garbage-collection-dry'] ? 'dry' : values['sync-garbage-collection'] ? 'on' : 'off',
     garbageCollectionLimit: values['sync-garbage-collection-limit'],
     automationIntervalMs: values[automationIntervalFlag(origins)],

@@ -6,7 +6,7 @@ import { createManifests, type ManifestThread } from '../manifests/index.ts';
 import type { Notifier } from '../notify/index.ts';
 import type { MinAge } from '../policy/index.ts';
 import type { EventLog } from '../record/index.ts';
-import type { Gates } from '../schedule/index.ts';
+import type { Gate, Gates } from '../schedule/index.ts';
 import { createDaemon, type SourceDaemon } from './daemon/facade.ts';
 import { createHealth } from './daemon/health.ts';
 import { createPreview } from './daemon/preview.ts';
@@ -68,6 +68,8 @@ export interface Shared {
   readonly notifier: Notifier;
   /** Windows and freezes of automation. */
   readonly gates: Gates;
+  /** When new revisions are applied. */
+  readonly syncGate: Gate;
   /** Minimum age of images without one of their own. */
   readonly minAge: MinAge;
   readonly revertBudget: RevertBudget;
@@ -113,6 +115,7 @@ export function startEngine(options: EngineOptions): Engine {
     notifier,
     images,
     minAge,
+    syncGate,
     metrics,
     onRest,
     clock,
@@ -221,6 +224,8 @@ export function startEngine(options: EngineOptions): Engine {
     notice: createNotice({ memory, images, minAge, clock, log: log.child({ component: 'automation' }) }),
     pinning,
     rollouts,
+    syncGate,
+    syncAt: createAlarm(clock, () => loop.ask('sync'), stopping.signal),
     automateAt: createAlarm(clock, () => loop.ask('automate'), stopping.signal),
     clock,
     log,
@@ -252,6 +257,7 @@ export function startEngine(options: EngineOptions): Engine {
     timing,
     memory,
     pinning,
+    syncGate,
     jobs,
     reports,
     progress,

@@ -4,11 +4,11 @@ import { ManifestThread } from '../manifests/index.ts';
 import { createNotifier, eventStream, kubernetesEvents } from '../notify/index.ts';
 import { EventLog } from '../record/index.ts';
 import { createImageWatch } from '../registry-watch/index.ts';
-import { createAutomationGates } from './automation-gates.ts';
 import { automationMinAge } from './automation-min-age.ts';
 import type { Daemon } from './daemon/daemon.ts';
 import { combineDaemons } from './daemon/several.ts';
 import { type Engine, type EngineSource, type Shared, startEngine } from './engine.ts';
+import { createAutomationGates, createSyncGate } from './gates-of-flags.ts';
 import { createSharedImages } from './jobs/shared-images.ts';
 import { countScans, measuredLookups, type SharedMetrics } from './metrics.ts';
 import type { Cluster } from './ports/cluster.ts';
@@ -20,7 +20,8 @@ export interface DaemonMetrics extends SharedMetrics {
   ofSource(name: string): SourceMetrics;
 }
 
-export interface EnginesOptions extends Omit<Shared, 'thread' | 'events' | 'notifier' | 'gates' | 'minAge' | 'revertBudget'> {
+export interface EnginesOptions
+  extends Omit<Shared, 'thread' | 'events' | 'notifier' | 'gates' | 'syncGate' | 'minAge' | 'revertBudget'> {
   readonly sources: NonEmpty<EngineSource>;
   readonly metrics: DaemonMetrics;
   /** Heap limit in bytes, of which the manifests of all sources get half. Unlimited by default. */
@@ -45,6 +46,7 @@ export interface RunningFlux {
 export function startEngines(options: EnginesOptions): RunningFlux {
   const { config, version, cluster, metrics, heapBytes, log, sources, clock } = options;
   const gates = createAutomationGates(config);
+  const syncGate = createSyncGate(config);
   const minAge = automationMinAge(config);
   const http = createHttpTransport({ userAgent: `fluxd/${version}` });
   const thread = new ManifestThread({ clock });
@@ -88,6 +90,7 @@ export function startEngines(options: EnginesOptions): RunningFlux {
       events,
       notifier: isOne ? notifier : { ...notifier, notify: (news) => notifier.notify({ ...news, source: source.name }) },
       gates,
+      syncGate,
       minAge,
       revertBudget,
       images: imagesOfOne(),

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Cancellable, Clock, Logger } from '../base/index.ts';
 import type { AcceptedRevision, CommitRequest, SyncRecordRequest } from '../repository/index.ts';
+import { accept } from './accept.ts';
 import { createBranch } from './branch.ts';
 import { createCredentialSocket } from './credentials/credential-socket.ts';
 import { urlCredential } from './credentials/git-credential.ts';
@@ -194,6 +195,13 @@ export function createSource(options: SourceOptions) {
     state: followed.state,
     accepted: followed.accepted,
     fetch: ({ signal }: Cancellable = {}) => exclusively(() => fetchNow(signal)),
+
+    acceptedBefore: async (revision: string): Promise<AcceptedRevision | undefined> => {
+      const head = followed.accepted();
+      if (head === undefined || (await revisions.resolve(revision)) === undefined) return undefined;
+      const others = await revisions.commits({ from: head, to: revision, limit: 1, allPaths: true });
+      return others.length === 0 ? accept(revision) : undefined;
+    },
 
     files: revisions.files,
     blob: revisions.blob,

@@ -30,6 +30,8 @@ export interface SyncRecord {
   readonly allowPrune?: number;
   /** Whether deletions wait for approval; absent if none do. */
   readonly unconfirmed?: true;
+  /** What was closed when a person had the revision applied all the same; absent if nothing was. */
+  readonly windowOverridden?: string;
   /** RFC 3339. */
   readonly startedAt: string;
   readonly durationMs: number;
@@ -59,7 +61,7 @@ export function createSyncRecord({ startedAt, ...input }: SyncRecordInput): Sync
   const rest = input.changes.filter((change) => !isTrouble(change));
   const changes = [...trouble, ...rest].slice(0, MAX_CHANGES).map(shorten);
   const omitted = input.changes.length - changes.length;
-  const { daemon, revision, previous, allowPrune, unconfirmed, durationMs, counts, imageUpdates } = input;
+  const { daemon, revision, previous, allowPrune, unconfirmed, windowOverridden, durationMs, counts, imageUpdates } = input;
   return {
     version: 1,
     daemon,
@@ -67,6 +69,7 @@ export function createSyncRecord({ startedAt, ...input }: SyncRecordInput): Sync
     ...(previous === undefined ? {} : { previous }),
     ...(allowPrune === undefined ? {} : { allowPrune }),
     ...(unconfirmed ? { unconfirmed } : {}),
+    ...(windowOverridden === undefined ? {} : { windowOverridden }),
     startedAt: rfc3339(startedAt),
     durationMs,
     counts,
@@ -141,6 +144,7 @@ const recordSchema = z.object({
   previous: textSchema.exactOptional(),
   allowPrune: z.number().exactOptional(),
   unconfirmed: z.literal(true).exactOptional(),
+  windowOverridden: textSchema.exactOptional(),
   startedAt: z.iso.datetime(),
   durationMs: z.number(),
   counts: z.record(textSchema, z.number()),

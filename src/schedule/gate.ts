@@ -42,12 +42,18 @@ export function createGate({
       rules.push({ by, schedule });
     }
   }
+  let closed: { readonly state: GateState; readonly since: number; readonly until: number } | undefined;
   return {
     stateAt(now) {
+      // To find when it opens takes many evaluations.
+      if (closed && now >= closed.since && now < closed.until) return closed.state;
       const first = closedAt(rules, now);
       if (!first) return { state: 'open' };
       const { by, schedule } = first.rule;
-      return { state: 'closed', by, text: schedule.text, opensAt: opening(rules, first) };
+      const { until } = schedule.stateAt(now);
+      const state = { state: 'closed', by, text: schedule.text, opensAt: opening(rules, first) } as const;
+      closed = { state, since: now, until };
+      return state;
     },
   };
 }

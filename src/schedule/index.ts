@@ -2,5 +2,5 @@
  * When something may happen. A *schedule* is recurring times, each with a duration and a time zone, as people write them. A *gate* is open
  * in every one of its windows and in none of its freezes. Pure functions of the time.
  */
-export type { GateState } from './gate.ts';
-export { createGates, type Gates } from './gates.ts';
+export type { Gate, GateState } from './gate.ts';
+export { createGates, type Gates, type Times } from './gates.ts';

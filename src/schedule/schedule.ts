@@ -24,8 +24,8 @@ const MINUTE = 60_000;
 const MAX_DURATION_MS = 31 * 24 * 60 * MINUTE;
 const MAX_TIMES = 20;
 const MAX_LENGTH = 1024;
-/** How many starts that overlap are followed to find the end. */
-const MAX_CHAIN = 50;
+/** Starts that overlap are followed to find the end, until so many were looked up; each takes a millisecond or two. */
+const MAX_LOOKED = 50;
 
 const NAMES = {
   month: ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'],
@@ -140,7 +140,7 @@ function problemOfZone(zone: string): string | undefined {
 function stateOf(times: readonly Times[], now: number): ScheduleState {
   let until = endOfOpen(times, now);
   if (until === undefined) return { open: false, until: Math.min(...times.map(({ startAfter }) => startAfter(now))) };
-  for (let chain = 0; chain < MAX_CHAIN; chain += 1) {
+  for (let looked = 0; looked < MAX_LOOKED; looked += times.length) {
     const later = endOfOpen(times, until);
     if (later === undefined || later <= until) return { open: true, until };
     until = later;

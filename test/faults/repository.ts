@@ -71,6 +71,7 @@ export function createRepository(files: Readonly<Record<string, string>>): Repos
       return accept(head);
     },
     accepted: () => (head === undefined ? undefined : accept(head)),
+    acceptedBefore: async (revision) => (trees.has(revision) ? accept(revision) : undefined),
     async files(revision) {
       const tree = trees.get(revision);
       if (!tree) throw missing(revision);

@@ -95,6 +95,22 @@ describe('fetch', () => {
     expect(await source.files(old)).toHaveLength(1);
   });
 
+  test('a revision was accepted before if the branch has it, and not once history was rewritten', async () => {
+    const remote = createRemote();
+    const first = remote.git('rev-parse', 'main');
+    const source = sourceOf(remote.path);
+    expect(await source.acceptedBefore(first)).toBeUndefined();
+    await source.fetch();
+    const head = remote.commit({ 'a.yaml': 'a: 2\n' });
+    await source.fetch();
+    expect(await source.acceptedBefore(first)).toBe(first);
+    expect(await source.acceptedBefore(head)).toBe(head);
+    expect(await source.acceptedBefore('0'.repeat(40))).toBeUndefined();
+    remote.rewrite({ 'a.yaml': 'a: 3\n' });
+    await source.fetch();
+    expect(await source.acceptedBefore(head)).toBeUndefined();
+  });
+
   test('works on SHA-256 repositories', async () => {
     const remote = createRemote({ 'a.yaml': 'a: 1\n' }, '--object-format=sha256');
     const source = sourceOf(remote.path);

@@ -84,8 +84,8 @@ export interface ApiClient {
   gitRepoConfig(request: { readonly regenerateKey: boolean }, options?: Cancellable): Promise<GitConfig>;
   /** The cluster's workloads and their namespaces, as a stream of YAML documents. */
   exportConfig(options?: Cancellable & { readonly timeoutMs?: number }): Promise<string>;
-  /** Requests a sync; undefined for Flux v1, which lacks this. */
-  startSync(options?: Cancellable): Promise<SyncReportWire | undefined>;
+  /** Requests a sync, also while the window of syncs is closed if asked to; undefined for Flux v1, which lacks this. */
+  startSync(options?: Cancellable & { readonly overridesWindow?: boolean }): Promise<SyncReportWire | undefined>;
   /** The state of a sync. Waits up to `waitSeconds` for its end. */
   sync(id: string, options?: Cancellable & { readonly waitSeconds?: number }): Promise<SyncReportWire>;
   /** What a sync of a revision or of files would do; undefined for Flux v1, which lacks this. */
@@ -221,10 +221,10 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
       const base64 = await ask(z.base64(), { method: 'GET', path: '/v6/export', ...options });
       return Buffer.from(base64, 'base64').toString('utf8');
     },
-    startSync: (cancel) =>
+    startSync: ({ overridesWindow = false, ...cancel } = {}) =>
       ifKnown(syncReportSchema, {
         method: 'POST',
-        path: '/syncs',
+        path: overridesWindow ? '/syncs/override-window' : '/syncs',
         body: {},
         contentType: 'application/json',
         effect: OWN_SYNC,

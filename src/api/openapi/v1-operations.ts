@@ -45,6 +45,16 @@ const OF_SOURCES: Operations = {
       schema: syncReportSchema,
     },
   },
+  'POST /api/v1/syncs/override-window': {
+    id: 'overrideSyncWindow',
+    summary: 'Requests a sync that applies the head of the branch although the window of syncs is closed.',
+    body: { schema: z.strictObject({}), required: false },
+    answer: {
+      status: 202,
+      description: 'The requested sync; Location has its URL.',
+      schema: syncReportSchema,
+    },
+  },
   'GET /api/v1/syncs/{id}': read('getSync', 'Returns one sync, from queued to done.', syncReportSchema, { wait }),
   'GET /api/v1/objects': read(
     'listObjects',

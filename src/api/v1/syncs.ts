@@ -7,7 +7,11 @@ import { V1_PREFIX } from './prefix.ts';
 import { syncReportToWire } from './sync-report.ts';
 import { parseWaitMs } from './wait.ts';
 
-/** `POST /api/v1/syncs` requests a sync; `GET /api/v1/syncs/{id}?wait=seconds` returns it, waiting up to that time for its end. */
+/**
+ * `POST /api/v1/syncs` requests a sync, and `POST /api/v1/syncs/override-window` one while the window of syncs is closed: a path of its
+ * own, because it needs a right of its own. `GET /api/v1/syncs/{id}?wait=seconds` returns it, waiting up to that time for its
+ * end.
+ */
 export function syncRoutes(daemon: Daemon, clock: Clock): readonly Route[] {
   return [
     {
@@ -19,6 +23,16 @@ export function syncRoutes(daemon: Daemon, clock: Clock): readonly Route[] {
         if (body !== '') checkEmptyObject(parseJson(body));
         const report = daemon.startSync();
         return syncReply(202, report);
+      },
+    },
+    {
+      methods: ['POST'],
+      path: `${V1_PREFIX}/syncs/override-window`,
+      access: 'authorized',
+      body: 'json',
+      handle({ body }) {
+        if (body !== '') checkEmptyObject(parseJson(body));
+        return syncReply(202, daemon.startSync({ overridesWindow: true }));
       },
     },
     {

@@ -15,6 +15,7 @@ import { describeTrouble } from '../sync-summary.ts';
 interface Flags {
   readonly ignoreApplyErrors?: boolean;
   readonly wait?: boolean;
+  readonly overrideWindow?: boolean;
   readonly outputFormat: string;
 }
 
@@ -27,6 +28,7 @@ export function syncCommand(launch: Launch): Command {
       command
         .option('--ignore-apply-errors', 'exit 0 although objects failed to apply, as in Flux v1')
         .option('--wait', 'wait for applied objects to become healthy, else exit 1 (--timeout defaults to 5m)')
+        .option('--override-window', 'apply the head of the branch although --sync-window is closed')
         .addOption(outputOption(REPORT_FORMATS)),
     run: sync,
   });
@@ -36,18 +38,22 @@ export function syncCommand(launch: Launch): Command {
  * If the daemon keeps a history of syncs, requests one, waits for its end and prints its result object by object; a failed object
  * fails the command. A Flux v1 daemon is sent a sync job instead, and polled until its sync tag has reached the revision.
  */
-async function sync(session: Session, { ignoreApplyErrors = false, wait = false, outputFormat: asked }: Flags): Promise<number> {
+async function sync(
+  session: Session,
+  { ignoreApplyErrors = false, wait = false, overrideWindow: overridesWindow = false, outputFormat: asked }: Flags,
+): Promise<number> {
   const format = outputFormat(asked, REPORT_FORMATS);
   const client = await session.client();
   const git = await client.gitRepoConfig({ regenerateKey: false });
   // A source that is not ready does not keep the others from syncing.
   const several = git.status === 'ready' ? undefined : await client.sources();
   if (!several) checkReady(git);
-  const started = await client.startSync();
+  const started = await client.startSync({ overridesWindow });
   const names = started?.sources?.map(({ name }) => name) ?? [];
   const what = names.length > 1 ? `the sources ${names.join(', ')}` : git.remote.url;
   session.stderr.write(`Synchronizing with ${printableLine(what)}\n`);
   if (!started) {
+    if (overridesWindow) throw cannotOverride();
     if (wait) throw cannotWait();
     const revision = await syncByJob(session, client, git);
     if (format !== 'table') session.stdout.write(await dataText(format, { revision, state: 'done' }));
@@ -61,6 +67,14 @@ async function sync(session: Session, { ignoreApplyErrors = false, wait = false,
   return wait
     ? awaitHealth(session, client, { revision: report.revision, output: format === 'table' ? session.stdout : session.stderr })
     : 0;
+}
+
+function cannotOverride(): FluxError {
+  return new FluxError('this daemon has no window of syncs to override', {
+    code: 'cli/flux-v1',
+    fault: 'user',
+    help: 'It is a Flux v1, or older than fluxctl. Run fluxctl sync without --override-window.',
+  });
 }
 
 function checkReady({ remote, status, errors }: GitConfig): void {

@@ -78,10 +78,17 @@ export interface OfSource {
   readonly source?: string;
 }
 
+/** How to sync. */
+export interface SyncRequest {
+  readonly overridesWindow?: boolean;
+}
+
 /** One sync, from queued to done, which `fluxctl sync` waits for and prints. */
 export interface SyncReport {
   readonly id: string;
   readonly state: 'queued' | 'running' | 'done';
+  /** Whether it applies the head of the branch although the window of syncs is closed. */
+  readonly overridesWindow?: boolean;
   readonly revision?: Revision;
   /** The revision of the sync tag before. */
   readonly previous?: Revision;
@@ -188,8 +195,12 @@ export interface Daemon {
    * concerns us.
    */
   notify(change: NotifiedChange): Promise<boolean>;
-  /** Requests a fetch and a sync, even if nothing is new, which verifies drift. */
-  startSync(): SyncReport;
+  /**
+   * Requests a fetch and a sync, even if nothing is new, which verifies drift. With `overridesWindow`, the head of the branch is applied
+   * once although the window of syncs is closed.
+   * @throws FluxError `sync/window-closed`.
+   */
+  startSync(options?: SyncRequest): SyncReport;
   /** @throws FluxError fault `missing` for an unknown id. */
   sync(id: string): SyncReport;
   /** Resolves when the sync is done; at once for a finished or unknown one. */

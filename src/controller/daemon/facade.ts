@@ -23,10 +23,11 @@ import type { Approvals } from '../sync/approvals.ts';
 import type { History } from '../sync/history.ts';
 import type { ObjectStates } from '../sync/object-states.ts';
 import type { SyncReports } from '../sync/sync-reports.ts';
+import { requireOpen, type SyncWindow } from '../sync/sync-window.ts';
 import type { WhyQuestion } from '../why/answer.ts';
 import { createWhy } from '../why/why.ts';
 import { createChangeHints } from './change-hints.ts';
-import type { Daemon, SyncReport } from './daemon.ts';
+import type { Daemon, SyncReport, SyncRequest } from './daemon.ts';
 import type { Health } from './health.ts';
 import { listImages } from './list-images.ts';
 import { createWorkloadListing, refuseBothFilters } from './list-workloads.ts';
@@ -46,7 +47,7 @@ export interface SourceDaemon extends Daemon {
   requireAcceptance(update?: UpdateSpec): void;
 }
 
-export interface DaemonOptions {
+export interface DaemonOptions extends SyncWindow {
   /** The name of the source. */
   readonly name: string;
   readonly version: string;
@@ -109,6 +110,7 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
     requireAcceptance(update) {
       if (update && !asksForCommit(update)) return;
       requireLeadership(leadership());
+      if (update?.type === 'sync') requireOpen(options);
       if (update) jobs.requireRoom(update);
     },
 
@@ -142,6 +144,7 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
       refuseInternal(spec);
       if (!asksForCommit(spec)) return jobs.calculated(await dryRun(spec, cancel));
       requireLeadership(leadership());
+      if (spec.type === 'sync') requireOpen(options);
       const job = jobs.add(spec, clock.monotonic());
       options.metrics.queueLength(jobs.length);
       loop.wake();
@@ -203,6 +206,7 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
 
     approveDeletions(hash) {
       requireLeadership(leadership());
+      requireOpen(options);
       approvals.approve(hash);
       log.info({ hash, deletions: approvals.approved.length }, 'deletions approved');
       return startSync();
@@ -210,6 +214,7 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
 
     deleteOrphans(orphans) {
       requireLeadership(leadership());
+      requireOpen(options);
       approvals.approveOrphans(orphans);
       log.info({ resources: orphans.map(({ id }) => id).join(',') }, 'deletion of orphans approved');
       return startSync();
@@ -220,9 +225,11 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
   };
   return daemon;
 
-  function startSync(): SyncReport {
+  function startSync(request: SyncRequest = {}): SyncReport {
     requireLeadership(leadership());
-    const report = reports.ask();
+    if (request.overridesWindow) log.warn('sync requested that overrides the window');
+    else requireOpen(options);
+    const report = reports.ask(request);
     // The fetch requests the sync; a sync in progress may not include what this caller pushed.
     loop.ask('fetch');
     return report;

@@ -144,6 +144,6 @@ export function mergeObjects(views: NonEmpty<ReturnType<Daemon['objects']>>): Re
 export function mergeReadiness(
   all: readonly { readonly name: string; readonly ready: boolean; readonly reason: string }[],
 ): ReturnType<Daemon['readiness']> {
-  const reasons = all.flatMap(({ name, ready, reason }) => (ready ? [] : [`source ${name}: ${reason}`]));
-  return { ready: reasons.length === 0, reason: reasons.join('; ') };
+  const reasons = all.flatMap(({ name, reason }) => (reason === '' ? [] : [`source ${name}: ${reason}`]));
+  return { ready: all.every(({ ready }) => ready), reason: reasons.join('; ') };
 }

@@ -1,7 +1,7 @@
 import { asFluxError, FluxError, mapNonEmpty, type NonEmpty } from '../../base/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
 import { shareOf, type UpdateSpec } from '../../update/index.ts';
-import type { Daemon, JobStatus, SyncReport } from './daemon.ts';
+import type { Daemon, JobStatus, SyncReport, SyncRequest } from './daemon.ts';
 import type { SourceDaemon } from './facade.ts';
 import {
   AND,
@@ -48,9 +48,9 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
   }
 
   /** A sync of all sources, or of none. */
-  function startSyncs(concerned: NonEmpty<SourceDaemon>): SyncReport {
+  function startSyncs(concerned: NonEmpty<SourceDaemon>, request?: SyncRequest): SyncReport {
     for (const daemon of concerned) blaming(daemon, () => daemon.requireAcceptance());
-    return mergeReports(mapNonEmpty(concerned, (daemon) => named(daemon, daemon.startSync())));
+    return mergeReports(mapNonEmpty(concerned, (daemon) => named(daemon, daemon.startSync(request))));
   }
 
   /** Changes all sources, or none if one refuses changes now. */
@@ -98,7 +98,7 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
       return (await Promise.all(mapNonEmpty(daemons, (daemon) => daemon.notify(change)))).includes(true);
     },
 
-    startSync: () => startSyncs(daemons),
+    startSync: (request) => startSyncs(daemons, request),
     sync: (id) => mergeReports(syncsOf(id)),
     async syncDone(id) {
       await Promise.all(split(id).flatMap((part) => daemons.map((daemon) => daemon.syncDone(part))));

@@ -9,6 +9,8 @@ export class Progress {
   applied: Revision | undefined;
   /** Why the last sync failed as a whole; undefined after one that ran. */
   failure: FluxError | undefined;
+  /** Why the head of the branch is not applied now, although nothing failed. */
+  waiting: string | undefined;
   /** A sync whose outcome is not recorded in Git yet, and why. */
   unrecorded: { readonly outcome: SyncOutcome; readonly error: FluxError } | undefined;
   /** Revision of the last sync of this process whose record was pushed, or rejected: what the clients of Flux v1 wait for. */
@@ -22,6 +24,7 @@ export class Progress {
   forget(): void {
     this.applied = undefined;
     this.failure = undefined;
+    this.waiting = undefined;
     this.unrecorded = undefined;
     this.ended = undefined;
     this.failures = new Map();

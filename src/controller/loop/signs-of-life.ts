@@ -11,6 +11,7 @@ export function beatingSource(source: Source, watchdog: Beating): Source {
   return {
     ...source,
     fetch: beats((...args) => source.fetch(...args)),
+    acceptedBefore: beats((...args) => source.acceptedBefore(...args)),
     files: beats((...args) => source.files(...args)),
     blob: beats((...args) => source.blob(...args)),
     resolve: beats((...args) => source.resolve(...args)),

@@ -1,6 +1,7 @@
-import { asFluxError, type Cancellable, type Clock, type Logger } from '../../base/index.ts';
+import { asFluxError, type Cancellable, type Clock, createChangedOnly, type Logger } from '../../base/index.ts';
 import type { Notifier } from '../../notify/index.ts';
 import type { Revision } from '../../repository/index.ts';
+import type { Gate } from '../../schedule/index.ts';
 import { PoliciesRefused } from '../../update/index.ts';
 import { applyUpdate } from '../jobs/apply-update.ts';
 import { type AutomateOptions, automate } from '../jobs/automate.ts';
@@ -12,7 +13,9 @@ import type { ImageWatch } from '../ports/image-watch.ts';
 import type { Source } from '../ports/source.ts';
 import type { Rollouts } from '../rollout/rollouts.ts';
 import type { HealthFollower } from '../sync/health-follower.ts';
+import { revisionToApply } from '../sync/revision-to-apply.ts';
 import type { SyncReports } from '../sync/sync-reports.ts';
+import { describeClosed, refusalOf, requireOpen } from '../sync/sync-window.ts';
 import type { BranchAfter, LoopSteps } from './loop.ts';
 import { createSyncStep, type SyncStepOptions } from './sync-step.ts';
 
@@ -31,13 +34,18 @@ export interface StepsOptions extends SyncStepOptions, AutomateOptions {
   readonly log: Logger;
   readonly healthFollower: HealthFollower;
   readonly decisionReport: DecisionReport;
+  /** When new revisions are applied. */
+  readonly syncGate: Gate;
+  /** Requests a sync at a time, in milliseconds since the epoch. */
+  readonly syncAt: (time: number) => void;
   /** Asks the loop for steps from within one. */
   readonly ask: (...steps: readonly ('fetch' | 'sync' | 'automate')[]) => void;
 }
 
 /** The steps of the loop over one source and one cluster. */
 export function createSteps(options: StepsOptions): LoopSteps {
-  const { source, reports, metrics, clock } = options;
+  const { source, reports, progress, metrics, clock, log } = options;
+  const waits = createChangedOnly();
   /** The request for a sync that the last fetch was made for. */
   let claimed: string | undefined;
   const syncStep = createSyncStep(named('sync', options));
@@ -61,7 +69,27 @@ export function createSteps(options: StepsOptions): LoopSteps {
     async sync(revision, cancel) {
       const report = claimed;
       claimed = undefined;
-      return syncStep(revision, report, cancel);
+      const overrides = report !== undefined && reports.get(report).overridesWindow === true;
+      const toApply = await revisionToApply(revision, options, { overrides }).catch((error: unknown) => {
+        if (report !== undefined) reports.fail(report, asFluxError(error, { code: 'sync/failed' }), clock.now());
+        throw error;
+      });
+      if (toApply.kind === 'head') {
+        progress.waiting = undefined;
+        const { overridden } = toApply;
+        if (overridden !== undefined) log.warn({ revision, reason: overridden }, 'sync window overridden');
+        return syncStep(revision, { report, overridden }, cancel);
+      }
+      const { closed, revision: earlier } = toApply;
+      const reason = describeClosed(closed);
+      if (waits.hasChanged('revision', revision)) log.info({ revision, applied: earlier, reason }, 'revision waits');
+      if (Number.isFinite(closed.opensAt)) options.syncAt(closed.opensAt);
+      // The window may have closed after the request.
+      if (report !== undefined) reports.fail(report, refusalOf(closed), clock.now());
+      const again = earlier === undefined ? undefined : await syncStep(earlier, {}, cancel);
+      // Not before what is recorded was applied: that is the first sync.
+      progress.waiting = `revision ${revision.slice(0, 7)} waits: ${reason}`;
+      return again;
     },
     job: (cancel) => runJob(forJobs, cancel),
     recordHealth: (cancel) => options.healthFollower.record(cancel),
@@ -119,6 +147,7 @@ async function runJob(options: StepsOptions, cancel: Cancellable): Promise<Branc
 
 async function perform({ id, spec }: Job, options: StepsOptions, cancel: Cancellable): Promise<JobResult> {
   if (spec.type === 'sync') {
+    requireOpen(options);
     const revision = await options.source.fetch(cancel);
     // Also when nothing is new: the cluster is compared again (Flux v1 did nothing then).
     options.ask('sync');

@@ -32,14 +32,22 @@ export function createSyncStep(options: SyncStepOptions) {
   const published = createPublished(options);
   const changedOnly = createChangedOnly();
 
-  /** @param report The requested sync that this one answers. */
-  return async (revision: AcceptedRevision, report: string | undefined, cancel: Cancellable): Promise<Again | undefined> => {
+  /**
+   * @param report The requested sync that this one answers.
+   * @param overridden What was closed, if a person overrides it.
+   */
+  return async (
+    revision: AcceptedRevision,
+    { report, overridden }: { readonly report?: string | undefined; readonly overridden?: string | undefined },
+    cancel: Cancellable,
+  ): Promise<Again | undefined> => {
     const { startedAt, ended } = begin(clock);
     log.info({ revision, previous: progress.applied }, 'sync started');
     let outcome: SyncOutcome;
     try {
       await recordAgain(cancel);
-      outcome = await sync(revision, options, cancel);
+      const done = await sync(revision, options, cancel);
+      outcome = overridden === undefined ? done : { ...done, windowOverridden: overridden };
       await published(outcome, cancel);
     } catch (error) {
       const failure = asFluxError(error, { code: 'sync/failed' });

@@ -26,6 +26,8 @@ export interface Source {
   fetch(options?: Cancellable): Promise<AcceptedRevision>;
   /** The accepted revision of the branch as of the last fetch or push. */
   accepted(): AcceptedRevision | undefined;
+  /** The revision, if it is the accepted one or in its history, so that it was accepted earlier. */
+  acceptedBefore(revision: Revision): Promise<AcceptedRevision | undefined>;
   /** All files of a revision below the paths, links and submodules included. @throws FluxError `git/path-missing`, naming the path. */
   files(revision: Revision, options?: Cancellable): Promise<readonly TreeFile[]>;
   blob(id: string, options?: Cancellable): Promise<Buffer>;

@@ -19,6 +19,8 @@ export interface SyncOutcome {
   readonly orphans?: readonly Orphan[];
   /** Whether deletions wait for approval. */
   readonly unconfirmed?: true;
+  /** What was closed, if a person had the revision applied all the same. */
+  readonly windowOverridden?: string;
   readonly newCommits: NewCommits;
   /** The workloads of the revision, by full id. */
   readonly workloads: ReadonlyMap<ResourceId, Manifest>;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { FluxError } from '../../base/index.ts';
 import { countOutcomes } from '../../change/index.ts';
 import { Recent } from '../../record/index.ts';
-import type { SyncReport } from '../daemon/daemon.ts';
+import type { SyncReport, SyncRequest } from '../daemon/daemon.ts';
 import type { SyncOutcome } from './sync-outcome.ts';
 
 /** Number of reports kept for late clients. */
@@ -14,11 +14,18 @@ export class SyncReports {
   readonly #ends = new Map<string, PromiseWithResolvers<void>>();
   #waiting: string | undefined;
 
-  /** The report of the next sync; a new one unless one is queued already. */
-  ask(): SyncReport {
+  /** The report of the next sync; a new one unless one is queued already, which then overrides the window for all that wait for it. */
+  ask({ overridesWindow = false }: SyncRequest = {}): SyncReport {
     const waiting = this.#waiting === undefined ? undefined : this.#reports.get(this.#waiting);
-    if (waiting) return waiting;
-    const report: SyncReport = { id: randomUUID(), state: 'queued', counts: {}, changes: [], errors: [], warnings: [] };
+    if (waiting) {
+      const joined: SyncReport = overridesWindow ? { ...waiting, overridesWindow } : waiting;
+      this.#reports.set(joined.id, joined);
+      return joined;
+    }
+    const report: SyncReport = {
+      ...{ id: randomUUID(), state: 'queued', counts: {}, changes: [], errors: [], warnings: [] },
+      ...(overridesWindow ? { overridesWindow } : {}),
+    };
     this.#waiting = report.id;
     this.#reports.set(report.id, report);
     this.#ends.set(report.id, Promise.withResolvers());

@@ -51,6 +51,16 @@ test.each([
   for (const leadership of LEADS) expect(readinessOf(progress, state, leadership)).toEqual({ ready: true, reason: '' });
 });
 
+test('who waits for a window is ready, and says so', () => {
+  const waiting = 'revision abc waits';
+  for (const applied of [undefined, 'a'])
+    expect(readinessOf({ applied, failure: undefined, waiting }, ready, UNDECIDED)).toEqual({ ready: true, reason: waiting });
+  expect(readinessOf({ applied: 'a', failure: noServer, waiting }, ready, UNDECIDED)).toEqual({
+    ready: false,
+    reason: `last sync: ${noServer.message}; ${waiting}`,
+  });
+});
+
 const waits = following('flux-1');
 
 test('who waits for another to stop is ready once it has fetched, so that a rolling update ends', () => {

@@ -125,6 +125,8 @@ describe('the steps of the loop', () => {
       notice: async () => undefined,
       pinning: {},
       rollouts: partOf<Rollouts>({ synced: async () => undefined, due: () => undefined, revertHeldUntil: () => undefined }),
+      syncGate: createGates({}).of({}),
+      syncAt: () => undefined,
       automateAt: () => undefined,
       onProgress: () => undefined,
       clock,
