@@ -29,7 +29,7 @@ export function contextOf({ files, manifests, running, registry }: World): Updat
       const known = Object.entries(tags).flatMap(([tag, info]): (readonly [string, ImageInfo])[] =>
         info === null ? [] : [[tag, { tag, labels: {}, fetchedAt: 0, ...info }]],
       );
-      return { tags: Object.keys(tags), images: new Map(known) };
+      return { tags: Object.keys(tags), images: new Map(known), scannedAt: 1 };
     },
     async scanNow(name) {
       scanned.push(name);
