@@ -6,6 +6,8 @@ import type { HealthState } from './health.ts';
 export interface Evidence {
   /** Undefined if there is no such object. */
   readonly object: Reading<LiveFacts | undefined>;
+  /** Set while corrections of the object back off, because another manager changes it again. */
+  readonly contention?: ContentionFacts;
   /** Its namespace; absent if it is not needed, or has none. */
   readonly namespace?: Reading<NamespaceFacts | undefined>;
   /** The newest ReplicaSet of a Deployment, if it has one. */
@@ -31,6 +33,15 @@ export interface LiveFacts {
   readonly finalizers: readonly FinalizerFacts[];
   /** Why its pods are not created. */
   readonly notCreated?: string;
+}
+
+export interface ContentionFacts {
+  /** Number of corrections so far. */
+  readonly corrections: number;
+  /** When the next one may come. */
+  readonly until: number;
+  /** The manager that wrote last, if that is known. */
+  readonly by?: string;
 }
 
 export interface FinalizerFacts {

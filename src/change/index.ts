@@ -21,6 +21,7 @@ export { type ApplyDiff, countActions, type FieldDiff, type ObjectDiff } from '.
 export type {
   AutoscalerFacts,
   ClaimFacts,
+  ContentionFacts,
   EventFacts,
   Evidence,
   FinalizerFacts,

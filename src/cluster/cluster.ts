@@ -6,6 +6,7 @@ import {
   FluxError,
   firstOf,
   type Logger,
+  timeOfDay,
 } from '../base/index.ts';
 import {
   type Change,
@@ -47,7 +48,7 @@ import { createConfigMapStore } from './memory/config-map.ts';
 import { FIELD_MANAGER } from './object/ownership.ts';
 import { type CoreKind, readCore } from './object/read-core.ts';
 import { lostFields } from './plan/drift.ts';
-import { noteCorrections } from './plan/fight.ts';
+import { isFought, noteCorrections } from './plan/fight.ts';
 import { planSync } from './plan/plan.ts';
 import { noteRefusals } from './plan/refusal.ts';
 import type { ClusterSource } from './plan/source.ts';
@@ -328,7 +329,18 @@ export async function createCluster(options: ClusterOptions) {
     inspect: (request: InspectRequest, { signal }: Cancellable = {}): Promise<Evidence> =>
       inspect(
         request,
-        { transport, allowed, clock, directory: (within) => discovery.look(DIRECTORY_MAX_AGE_MS, within) },
+        {
+          transport,
+          allowed,
+          clock,
+          manager,
+          directory: (within) => discovery.look(DIRECTORY_MAX_AGE_MS, within),
+          corrected(key) {
+            const fight = firstOf(sets, ({ fights }) => fights.get(key));
+            if (!fight || !isFought(fight, clock.monotonic())) return undefined;
+            return { corrections: fight.corrections, until: timeOfDay(clock, fight.until) };
+          },
+        },
         signal,
       ),
 

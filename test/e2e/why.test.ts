@@ -258,6 +258,12 @@ test.runIf(thorough('why an object is not applied'))('an object that is not appl
     [`${going}:configmap/stuck`]: { cause: 'rollout/namespace-terminating', says: 'is being deleted since' },
   };
   for (const [id, { cause, says }] of Object.entries(seeds)) expect((await untilCause(fluxd, cause, id)).answer).toMatch(says);
+  const fine = `${shop}:configmap/fine`;
+  await until('corrections back off', async () => {
+    await world.kube.patch(path.configMap(shop, 'fine'), { data: { greeting: 'mine' } });
+    return (await whyOf(fluxd, fine)).cause === 'sync/fight';
+  });
+  expect((await whyOf(fluxd, fine)).answer).toContain('kubectl-edit changes it again after each correction');
   const refused = await untilCause(fluxd, 'place/refused', '--file', 'bad.yaml');
   expect(refused.answer).toMatch(/the manifest at bad\.yaml:\d+(:\d+)? is refused/);
 });

@@ -1,11 +1,14 @@
 import { type Clock, FluxError } from '../../base/index.ts';
-import type { Evidence, PodFacts } from '../../change/index.ts';
+import type { ContentionFacts, Evidence, PodFacts } from '../../change/index.ts';
 import { type KubeObject, parseResourceId, type ResourceId } from '../../resource/index.ts';
 import type { Transport } from '../connection/transport.ts';
 import { type ApiResource, isPathSegment } from '../discovery/api-resource.ts';
 import type { Directory } from '../discovery/discovery.ts';
+import type { Fields } from '../object/fields.ts';
+import { metadataOf } from '../object/live.ts';
+import { lastForeignManager } from '../object/ownership.ts';
 import type { AllowedNamespaces } from '../scope/allowed-namespaces.ts';
-import { findKind } from '../scope/scope.ts';
+import { findKind, keyOf } from '../scope/scope.ts';
 import { readAutoscaler } from './autoscaler.ts';
 import { readClaims } from './claims.ts';
 import { liveFacts, namespaceFacts } from './live-facts.ts';
@@ -27,6 +30,10 @@ export interface InspectDeps {
   /** The kinds that the API server serves. */
   readonly directory: (signal: AbortSignal) => Promise<Directory>;
   readonly clock: Pick<Clock, 'deadline'>;
+  /** How often we corrected an object, by its key, while corrections back off. */
+  readonly corrected: (key: string) => Omit<ContentionFacts, 'by'> | undefined;
+  /** Our field manager. */
+  readonly manager: string;
 }
 
 const NAMESPACE = { ...builtIn('Namespace', 'namespaces'), namespaced: false };
@@ -39,9 +46,10 @@ const TROUBLED_PODS = 2;
  */
 export async function inspect(
   { id, object: manifest, scaled }: InspectRequest,
-  { transport, allowed, directory, clock }: InspectDeps,
+  deps: InspectDeps,
   signal: AbortSignal | undefined,
 ): Promise<Evidence> {
+  const { transport, allowed, directory, clock } = deps;
   const { namespace, kind, name } = parseResourceId(id);
   const reads = createReads({ transport, clock }, signal);
   const found = await reads.reading(async (within) => {
@@ -55,8 +63,10 @@ export async function inspect(
   if (found.state === 'unread') return { object: found, events: { state: 'read', value: [] } };
   const { resource, inside, live } = found.value;
   const facts = live && liveFacts(resource, live);
+  const contention = live && contentionOf(live, keyOf(resource, inside, name), deps);
   const object = { state: 'read', value: facts } as const;
-  if (inside === undefined) return { object, events: { state: 'read', value: [] } };
+  const first = { object, ...optional('contention', contention) };
+  if (inside === undefined) return { ...first, events: { state: 'read', value: [] } };
 
   const isGoing = facts === undefined || facts.deletedAt !== undefined;
   const [owned, space, autoscaler, own] = await Promise.all([
@@ -73,13 +83,20 @@ export async function inspect(
     claimed.length === 0 ? undefined : readClaims(reads, inside, claimed),
   ]);
   return {
-    object,
+    ...first,
     ...(space?.state === 'read' ? { namespace: { ...space, value: space.value && namespaceFacts(space.value) } } : {}),
     ...owned,
     events: mergeEvents([own, ...events]),
     ...optional('claims', claims),
     ...optional('autoscaler', autoscaler),
   };
+}
+
+/** One correction may have been the end of it. */
+function contentionOf(live: Fields, key: string, { corrected, manager }: InspectDeps): ContentionFacts | undefined {
+  const found = corrected(key);
+  if (!found || found.corrections < 2) return undefined;
+  return { ...found, ...optional('by', lastForeignManager(metadataOf(live), manager)) };
 }
 
 /** By the manifest; without one, the kind of that name, one of Kubernetes itself first. */

@@ -149,7 +149,7 @@ describe('one lost request', () => {
     expect(all.length).toBe(8);
     for (let nth = 1; nth <= all.length; nth += 1) {
       const { object, ...others } = await evidenceFrom(recorded, true, [], { nth, how });
-      const unread = Object.values({ object, ...others }).filter(({ state }) => state === 'unread');
+      const unread = Object.values({ object, ...others }).filter((each) => 'state' in each && each.state === 'unread');
       expect(object.state, `request ${nth}`).toBe(nth === 1 ? 'unread' : 'read');
       // Events come from several requests.
       expect(unread.length, `request ${nth}`).toBeLessThanOrEqual(1);

@@ -420,3 +420,13 @@ describe('suspending automation', () => {
     expect(suspended).toEqual([]);
   });
 });
+
+test('a question why goes to the source that knows most of it, which is named', async () => {
+  const answer = (text: string) => ({ answer: text, state: 'ok', cause: 'ok', links: [], tags: [], others: [] }) as const;
+  const { daemon } = two(
+    { knows: async () => 1, why: async () => answer('of a') },
+    { knows: async ({ by }) => (by === 'id' ? 2 : 0), why: async () => answer('of b') },
+  );
+  expect(await daemon.why({ by: 'id', id: 'shop:deployment/b' })).toMatchObject({ answer: 'of b', source: 'b' });
+  expect(await daemon.why({ by: 'image', image: 'acme/web' })).toMatchObject({ answer: 'of a', source: 'a' });
+});

@@ -129,6 +129,8 @@ export interface Recorded {
   readonly claims?: Readonly<Record<string, Fields>>;
   readonly namespace?: Fields;
   readonly autoscalers?: readonly Fields[];
+  /** How often it was corrected. */
+  readonly corrected?: { readonly corrections: number; readonly until: number };
 }
 
 /** Loses one of the requests. */
@@ -170,7 +172,11 @@ export function evidenceFrom(recorded: Recorded, scaled = false, sent: ApiReques
       allowed: createAllowedNamespaces([]),
       directory: async () => directory,
       // A deadline that a lost request reaches at once.
-      clock: { deadline: (_ms, parent) => systemClock.deadline(lose ? 20 : 60_000, parent) },
+      clock: {
+        deadline: (_ms, parent) => systemClock.deadline(lose ? 20 : 60_000, parent),
+      },
+      corrected: () => recorded.corrected,
+      manager: 'flux',
     },
     undefined,
   );

@@ -220,6 +220,19 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     cause: 'sync/fight',
     answer: `${ID} does not stay as in Git: another manager changes it again after each correction: spec.replicas was changed by other-operator; repeatedly, so corrections back off, up to 10 minutes.`,
   },
+  'fight between two corrections': {
+    recorded: {
+      deployment: liveDeployment([PROGRESSING], {
+        managedFields: [
+          { manager: 'flux', operation: 'Apply', time: '2026-12-05T11:58:00Z', fieldsV1: {} },
+          { manager: 'other-operator', operation: 'Update', time: '2026-12-05T11:59:00Z', fieldsV1: {} },
+        ],
+      }),
+      corrected: { corrections: 5, until: NOW + 30_000 },
+    },
+    cause: 'sync/fight',
+    answer: `${ID} does not stay as in Git: other-operator changes it again after each correction, 5 times so far.`,
+  },
   'HPA holds replicas': {
     given: {
       change: {

@@ -99,13 +99,21 @@ function heldDeletion({ manifest, object }: Facts): Finding | undefined {
 /** The reason that the plan gives for an object that is changed again after each correction. */
 const FIGHT = /repeatedly, so corrections back off/;
 
-function fight({ object }: Facts): Finding | undefined {
-  if (object?.state !== 'held' || !FIGHT.test(object.reason ?? '')) return undefined;
+/** Between two corrections, the last sync knows of none. */
+function fight({ object, evidence }: Facts): Finding | undefined {
+  const contention = evidence?.contention;
+  const isHeld = object?.state === 'held' && FIGHT.test(object.reason ?? '');
+  if (!contention && !isHeld) return undefined;
+  const said = object?.state === 'held' ? `: ${why(object)}` : '';
+  const times = contention ? `, ${contention.corrections} times so far` : '';
   return {
     code: 'fight',
     state: 'held',
-    text: clause(`another manager changes it again after each correction: ${why(object)}`),
-    next: { text: 'Remove the field from Git, or stop the other manager.' },
+    text: clause(`${contention?.by ?? 'another manager'} changes it again after each correction${times}${said}`),
+    next: {
+      text: 'It is corrected again, less and less often. Remove the field from Git, or stop the other manager.',
+      ...(contention ? { at: contention.until } : {}),
+    },
   };
 }
 
