@@ -24,6 +24,7 @@ import { memory } from './cases/memory.ts';
 import { noOp } from './cases/no-op.ts';
 import { noOpBesideKubectl } from './cases/no-op-beside-kubectl.ts';
 import { oneChange } from './cases/one-change.ts';
+import { release } from './cases/release.ts';
 import { restart } from './cases/restart.ts';
 import { webhookLoad } from './cases/webhook-load.ts';
 import { createLab } from './lab.ts';
@@ -45,6 +46,7 @@ const CASES: readonly Case[] = [
   applications,
   growth,
   imageUpdate,
+  release,
   webhookLoad,
   apiLoad,
   halfOpen,

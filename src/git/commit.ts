@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FluxError } from '../base/index.ts';
 import type { Git, Identity } from './git.ts';
@@ -34,18 +34,21 @@ export async function makeCommit(
 ): Promise<string> {
   const { base, edits, message, author, committer } = content;
   for (const { path } of edits) checkPath(path);
-  const paths = edits.map(({ path }) => path);
-  const present = treeEntries(await git.lsTree(base, paths, { ...run, recursive: false }));
-  const modes = new Map(Array.from(present, ({ path, mode }) => [path, mode]));
-  const entries: { mode: string; blob: string; path: string }[] = [];
-  for (const { path, content: text } of edits) {
-    const mode = modes.get(path) ?? '100644';
+  const modes = await modesOf(
+    git,
+    base,
+    edits.map(({ path }) => path),
+    run,
+  );
+  for (const { path } of edits) {
     if (!modes.has(path)) await checkAncestors(git, base, path, edits, run);
-    if (!mode.startsWith('100')) throw badPath(path, 'it is a directory, a symbolic link or a submodule, not a file');
-    entries.push({ mode, blob: await git.hashObject(text, run), path });
+    if (!modeAt(path, modes).startsWith('100'))
+      throw badPath(path, 'it is a directory, a symbolic link or a submodule, not a file');
   }
-  const folder = await mkdtemp(join(directory, 'index-'));
+  const folder = await mkdtemp(join(directory, 'commit-'));
   try {
+    const blobs = await storeBlobs(git, folder, edits, run);
+    const entries = edits.map(({ path }, index) => ({ mode: modeAt(path, modes), blob: blobs[index] ?? '', path }));
     const tree = await git.writeTree(base, entries, { ...run, indexFile: join(folder, 'index') });
     if (tree === (await reader.resolve(`${base}^{tree}`, run)))
       throw new FluxError('no changes made in repo', { code: 'git/no-changes', fault: 'user' });
@@ -53,6 +56,27 @@ export async function makeCommit(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** More paths are not passed as arguments, whose total length is limited; the whole tree is listed then. */
+const MAX_ARGUMENTS = 500;
+
+async function modesOf(git: Git, base: string, paths: readonly string[], run: RunOptions): Promise<ReadonlyMap<string, string>> {
+  const wantsAll = paths.length > MAX_ARGUMENTS;
+  const listed = await git.lsTree(base, wantsAll ? [] : paths, { ...run, recursive: wantsAll });
+  return new Map(Array.from(treeEntries(listed), ({ path, mode }) => [path, mode]));
+}
+
+/** A new file is a regular one. */
+function modeAt(path: string, modes: ReadonlyMap<string, string>): string {
+  return modes.get(path) ?? '100644';
+}
+
+/** Git reads the contents from temporary files, so that one process stores all of them. */
+async function storeBlobs(git: Git, folder: string, edits: CommitContent['edits'], run: RunOptions): Promise<readonly string[]> {
+  const files = edits.map((_, index) => join(folder, String(index)));
+  for (const [index, { content }] of edits.entries()) await writeFile(files[index] ?? '', content, { mode: 0o600 });
+  return git.hashFiles(files, run);
 }
 
 /** A new file must not have a file as its folder: an index would silently drop that file. */

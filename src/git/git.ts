@@ -189,8 +189,14 @@ export function createGit(options: GitOptions) {
       return { subject, ...(type === 'tag' && seconds ? { seconds: Number(seconds) } : {}) };
     },
 
-    hashObject: (content: string, options: RunOptions) =>
-      id(['hash-object', '-w', '-t', 'blob', '--no-filters', '--stdin'], { ...options, input: content }),
+    /** Stores the contents of files, by one process; the ids are in the order of the files. */
+    async hashFiles(files: readonly string[], options: RunOptions): Promise<readonly string[]> {
+      const input = files.map((file) => `${file}\n`).join('');
+      const args = ['hash-object', '-w', '-t', 'blob', '--no-filters', '--stdin-paths'];
+      const ids = (await must(args, { ...options, input })).toString('utf8').trimEnd().split('\n');
+      if (ids.length === files.length && ids.every(isObjectId)) return ids;
+      throw new FluxError('git hash-object: returned other than object ids', { code: 'git/command-failed' });
+    },
 
     /** The tree of `base` with some entries replaced, by a private index file. */
     async writeTree(

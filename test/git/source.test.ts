@@ -235,7 +235,7 @@ describe('a mirror that breaks (R-037)', () => {
   test('temporary directories of a killed process are swept at start (R-038)', async () => {
     const remote = createRemote();
     const directory = temporaryDirectory();
-    for (const name of ['build-1.git', 'old-1', 'index-1']) writeFileSync(join(directory, name), '');
+    for (const name of ['build-1.git', 'old-1', 'commit-1']) writeFileSync(join(directory, name), '');
     await sourceOf(remote.path, { directory }).fetch();
     expect(readdirSync(directory)).toEqual(['mirror.git']);
   });
