@@ -105,9 +105,10 @@ function batchesOf(
   let waiting: readonly PendingUpdate[] = [];
   for (let second = 0; second <= untilSecond; second += 1) {
     const now = second * SECOND;
-    const come = arrivals.filter(({ at }) => at === second).map(({ update }) => update);
-    const replaced = new Set(come.map(({ workload }) => workload));
-    waiting = pendingAfter(waiting, [...waiting.filter(({ workload }) => !replaced.has(workload)), ...come], now);
+    const arrived = arrivals.filter(({ at }) => at === second);
+    // A look finds one update of a container.
+    const come = new Map(arrived.map(({ update }) => [update.workload, update]));
+    waiting = pendingAfter(waiting, [...waiting.filter(({ workload }) => !come.has(workload)), ...come.values()], now);
     const gathering = gather(waiting, TIMES);
     const isRipe = (update: PendingUpdate) => (gathering.ripeAt(update) ?? 0) <= now;
     const batch = waiting.filter(isRipe);
