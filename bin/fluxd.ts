@@ -108,6 +108,7 @@ async function listen(
   const api = createApiServer({
     daemon,
     log: child,
+    auditLog: log.child({ component: 'audit' }),
     onAnswer: request,
     ...(config.listenMetrics ? {} : { metrics: render }),
     ...(config.tls ? { tls: { ...config.tls, review: reviewAccess } } : {}),

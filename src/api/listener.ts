@@ -4,7 +4,8 @@ import { type Clock, FluxError, type Logger, messageOf, systemClock } from '../b
 import { admit } from './access/admit.ts';
 import { callerOf } from './access/caller.ts';
 import { localCaller } from './access/local-caller.ts';
-import type { Authenticator } from './access/session.ts';
+import type { Authenticator, Session } from './access/session.ts';
+import { type AuditedAct, auditFields } from './audit.ts';
 import { BodyBudget, checkContentType, decodeBody, readBody } from './body.ts';
 import { limitConnections } from './connections.ts';
 import { type ApiRequest, findRoute, type Match, type Reply, type Route } from './route.ts';
@@ -64,6 +65,8 @@ export interface ListenerOptions {
   readonly maxFromOneAddress?: number;
   /** The form of a path in logs, for paths that may contain secrets. */
   readonly shownPath?: (path: string) => string;
+  /** Receives one line for each act of a person. */
+  readonly auditLog?: Logger;
   /** Called after each response. */
   readonly onAnswer?: (answer: Answered) => void;
   /** Name in metrics for paths without a route. */
@@ -82,6 +85,7 @@ export interface Answered {
 export function createListener(options: ListenerOptions): HttpListener {
   const { routes, refuse, log, clock = systemClock, localAddressOf = (socket) => socket.localAddress ?? '' } = options;
   const { shownPath = (path) => path, maxFromOneAddress, patience = PATIENCE } = options;
+  const { auditLog } = options;
   const { onAnswer, unknownName = () => 'NotFound', authenticators = [localCaller] } = options;
   const budget = options.maxHeldBytes === undefined ? undefined : new BodyBudget(options.maxHeldBytes);
   /** Abort controllers of the exchanges in progress. */
@@ -174,11 +178,24 @@ export function createListener(options: ListenerOptions): HttpListener {
     const bytes = route.body === undefined ? NO_BODY : await readBody(incoming, limits);
     const body = route.body === 'raw' ? '' : decodeBody(bytes);
     const signal = signalOf(outgoing);
+    const audit = (act: AuditedAct) =>
+      auditLog?.info({ caller: nameOf(session), from: caller.remoteAddress, ...auditFields(act) }, 'act of a person');
     const handle = async () => {
       // The client may disconnect while its request waits or runs; then no response is written.
       if (signal.aborted) return { status: 503 };
       try {
-        return await route.handle({ method, path, params, query, headers: incoming.headers, body, bytes, session, signal });
+        return await route.handle({
+          method,
+          path,
+          params,
+          query,
+          headers: incoming.headers,
+          body,
+          bytes,
+          session,
+          audit,
+          signal,
+        });
       } catch (error) {
         if (error === signal.reason) return { status: 503 };
         throw error;
@@ -228,6 +245,11 @@ export function createListener(options: ListenerOptions): HttpListener {
       await grace;
     },
   };
+}
+
+/** The name of an authenticated caller. */
+function nameOf(session: Session): string {
+  return session.type === 'token' ? (session.user ?? 'token') : session.type;
 }
 
 function splitTarget(target: string): readonly [path: string, search: string] {

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Access } from './access/admit.ts';
 import type { Session } from './access/session.ts';
+import type { Audit } from './audit.ts';
 
 /** A complete request that was admitted. */
 export interface ApiRequest {
@@ -17,6 +18,8 @@ export interface ApiRequest {
   readonly bytes: Uint8Array;
   /** Who sent it. */
   readonly session: Session;
+  /** Writes a line to the audit log. */
+  readonly audit: Audit;
   /** Aborts when the client disconnects or the server closes. */
   readonly signal: AbortSignal;
 }

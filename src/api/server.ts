@@ -19,6 +19,8 @@ export interface ApiServerOptions {
   readonly log: Logger;
   /** Absent if metrics have their own listener. */
   readonly metrics?: RenderMetrics;
+  /** Receives one line for each act of a person. */
+  readonly auditLog?: Logger;
   /** Called after each response. */
   readonly onAnswer?: (answer: Answered) => void;
   /** Enables TLS for authorized callers. */
@@ -30,7 +32,7 @@ export interface ApiServerOptions {
 
 /** The daemon's HTTP API on `--listen`. */
 export function createApiServer(options: ApiServerOptions): HttpListener {
-  const { daemon, log, metrics, onAnswer, tls, clock = systemClock, localAddressOf } = options;
+  const { daemon, log, auditLog, metrics, onAnswer, tls, clock = systemClock, localAddressOf } = options;
   const routes = [
     ...healthRoutes(daemon),
     ...(metrics === undefined ? [] : [metricsRoute(metrics, clock)]),
@@ -43,6 +45,7 @@ export function createApiServer(options: ApiServerOptions): HttpListener {
     log,
     clock,
     unknownName,
+    ...(auditLog ? { auditLog } : {}),
     ...(onAnswer ? { onAnswer } : {}),
     ...(tls === undefined
       ? {}

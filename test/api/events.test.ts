@@ -206,8 +206,8 @@ describe('GET /api/v1/events', () => {
       bytes: Buffer.alloc(0),
     };
     if (!route) throw new Error('no route of events');
-    const session = { type: 'token', require: async () => {} } as const;
-    const { body } = await route.handle({ ...rest, session, signal: new AbortController().signal });
+    const session = { type: 'token', require: async () => 'ann' } as const;
+    const { body } = await route.handle({ ...rest, session, audit: () => undefined, signal: new AbortController().signal });
     let text = '';
     let ended = false;
     const reading = (async () => {

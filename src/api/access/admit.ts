@@ -26,6 +26,5 @@ export async function admit(
   // A request forged by a web page has no signature.
   if (access === 'signed') return NO_SESSION;
   const session = openSession(caller, authenticators);
-  if (access !== 'public') await requireRight(session, right);
-  return session;
+  return access === 'public' ? session : requireRight(session, right);
 }

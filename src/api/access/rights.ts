@@ -53,14 +53,14 @@ export function createRights({ review, clock }: { readonly review: ReviewAccess;
   const wrongFrom = new WindowCounter(clock, REFUSALS_MS);
   const refusedTo = new WindowCounter(clock, REFUSALS_MS);
 
-  /** @throws FluxError `api/forbidden`, `api/too-many-requests`, `api/access-unknown`. */
-  async function require({ token, from }: Holder, { method, path, served }: Right): Promise<void> {
+  /** Resolves to the user's name. @throws FluxError `api/forbidden`, `api/too-many-requests`, `api/access-unknown`. */
+  async function require({ token, from }: Holder, { method, path, served }: Right): Promise<string> {
     if (!served) {
-      if ((trusted.get(hashOf(token)) ?? 0) > clock.monotonic()) return;
+      if ((trusted.get(hashOf(token)) ?? 0) > clock.monotonic()) return '';
       throw unknownToken();
     }
     const verdict = await verdictOn({ token, verb: method.toLowerCase(), path: RIGHTS_PREFIX + path }, from);
-    if (verdict.outcome === 'allowed') return;
+    if (verdict.outcome === 'allowed') return verdict.user;
     if (verdict.outcome === 'unknown-token') throw unknownToken();
     throw forbidden(
       `${verdict.user} may not ${method.toLowerCase()} ${RIGHTS_PREFIX}${path.slice(0, 200)}`,

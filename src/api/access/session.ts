@@ -15,7 +15,13 @@ export type Session =
   /** A process on this machine, or the owner of a port-forward: everything. */
   | { readonly type: 'local' }
   /** The holder of a Kubernetes token, by TLS: what the API server allows. `require` throws if that is not this right. */
-  | { readonly type: 'token'; readonly require: (right: Right) => Promise<void> }
+  | {
+      readonly type: 'token';
+      /** Resolves to the user's name. */
+      readonly require: (right: Right) => Promise<string>;
+      /** Who holds the token; known once a right was required. */
+      readonly user?: string;
+    }
   /** Anyone else: only what is public. `because` says why it is not more. */
   | { readonly type: 'anonymous'; readonly because: 'foreign-page' | 'no-token' | 'plain-http' };
 
@@ -33,13 +39,13 @@ export function openSession(caller: Caller, authenticators: readonly Authenticat
   return { type: 'anonymous', because: 'plain-http' };
 }
 
-/** @throws FluxError `api/forbidden`, or what the API server's answer leads to (see `rights.ts`). */
-export async function requireRight(session: Session, right: Right): Promise<void> {
+/** Resolves to the session with its user, if known. @throws FluxError `api/forbidden`, or what the API server's answer leads to (see `rights.ts`). */
+export async function requireRight(session: Session, right: Right): Promise<Session> {
   switch (session.type) {
     case 'local':
-      return;
+      return session;
     case 'token':
-      return session.require(right);
+      return { ...session, user: await session.require(right) };
     case 'anonymous':
       throw REFUSALS[session.because]();
   }

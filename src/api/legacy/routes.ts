@@ -1,6 +1,9 @@
 import { goJson } from '../../base/index.ts';
 import type { Daemon } from '../../controller/index.ts';
+import type { UpdateSpec } from '../../update/index.ts';
+import { audited } from '../audit.ts';
 import type { ApiRequest, Reply, Route } from '../route.ts';
+import { actOfUpdate } from './act-of-update.ts';
 import { parseFirstJson } from './first-value.ts';
 import { gitConfigToWire, publicKeyToWire } from './git-config.ts';
 import { flag } from './go-value.ts';
@@ -49,6 +52,12 @@ export function legacyRoutes(daemon: Daemon): readonly Route[] {
   };
   const cause = ({ query }: ApiRequest) => ({ Message: query.get('message') ?? '', User: query.get('user') ?? '' });
 
+  const update = (spec: UpdateSpec, { signal, audit }: ApiRequest) => {
+    const act = actOfUpdate(spec);
+    const work = () => daemon.update(spec, { signal });
+    return act ? audited(audit, act, work) : work();
+  };
+
   return [
     get('Ping', '/v11/ping', () => ({ status: 204 })),
     get('Version', '/v11/version', () => json(daemon.version())),
@@ -60,8 +69,8 @@ export function legacyRoutes(daemon: Daemon): readonly Route[] {
     get('ListServicesWithOptions', '/v11/services', listWorkloads),
     get('ListImages', '/v6/images', listImages),
     get('ListImagesWithOptions', '/v10/images', listImages),
-    change('UpdateManifests', 'POST', '/v9/update-manifests', async ({ body, signal }) =>
-      json(await daemon.update(decodeUpdateSpec(body), { signal })),
+    change('UpdateManifests', 'POST', '/v9/update-manifests', async (request) =>
+      json(await update(decodeUpdateSpec(request.body), request)),
     ),
     get('JobStatus', '/v6/jobs', async ({ query }) => json(jobToWire(await daemon.job(query.get('id') ?? ''))), {
       requires: ['id'],
@@ -82,13 +91,13 @@ export function legacyRoutes(daemon: Daemon): readonly Route[] {
       '/v6/update-images',
       async (request) => {
         const spec = releaseParameters(request.query);
-        return json(await daemon.update({ type: 'image', cause: cause(request), spec }, request));
+        return json(await update({ type: 'image', cause: cause(request), spec }, request));
       },
       ['service', 'image', 'kind'],
     ),
     change('UpdatePolicies', 'PATCH', '/v6/policies', async (request) => {
       const spec = decodePolicyUpdates(request.body);
-      return json(await daemon.update({ type: 'policy', cause: cause(request), spec }, request));
+      return json(await update({ type: 'policy', cause: cause(request), spec }, request));
     }),
     get(
       'GetPublicSSHKey',
@@ -98,8 +107,8 @@ export function legacyRoutes(daemon: Daemon): readonly Route[] {
         access: 'public',
       },
     ),
-    change('RegeneratePublicSSHKey', 'POST', '/v6/identity.pub', async () => {
-      await daemon.gitConfig({ regenerateKey: true });
+    change('RegeneratePublicSSHKey', 'POST', '/v6/identity.pub', async ({ audit }) => {
+      await audited(audit, { act: 'identity' }, () => daemon.gitConfig({ regenerateKey: true }));
       return { status: 204 };
     }),
   ];

@@ -1,5 +1,6 @@
 import { redact } from '../../base/index.ts';
 import type { AutomationState, Daemon } from '../../controller/index.ts';
+import { type Audit, audited } from '../audit.ts';
 import { parseJson } from '../body.ts';
 import type { Reply, Route } from '../route.ts';
 import { badRequest } from '../status.ts';
@@ -11,6 +12,10 @@ import { V1_PREFIX } from './prefix.ts';
  * All return the automation of each source. The changes go on when the client disconnects.
  */
 export function automationRoutes(daemon: Daemon): readonly Route[] {
+  const change = async (act: 'suspend' | 'resume', by: ReturnType<typeof whoAndWhy>, audit: Audit) => {
+    const work = () => (act === 'suspend' ? daemon.suspendAutomation(by) : daemon.resumeAutomation(by));
+    return reply(await audited(audit, { act, claims: by.user, message: by.message }, work));
+  };
   return [
     {
       methods: ['GET'],
@@ -23,14 +28,14 @@ export function automationRoutes(daemon: Daemon): readonly Route[] {
       path: `${V1_PREFIX}/automation/suspend`,
       access: 'authorized',
       body: 'json',
-      handle: async ({ body }) => reply(await daemon.suspendAutomation(whoAndWhy(body))),
+      handle: ({ body, audit }) => change('suspend', whoAndWhy(body), audit),
     },
     {
       methods: ['POST'],
       path: `${V1_PREFIX}/automation/resume`,
       access: 'authorized',
       body: 'json',
-      handle: async ({ body }) => reply(await daemon.resumeAutomation(whoAndWhy(body))),
+      handle: ({ body, audit }) => change('resume', whoAndWhy(body), audit),
     },
   ];
 }

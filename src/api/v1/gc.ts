@@ -1,5 +1,6 @@
 import { redact } from '../../base/index.ts';
 import type { Daemon } from '../../controller/index.ts';
+import { audited } from '../audit.ts';
 import { parseJson } from '../body.ts';
 import type { Route } from '../route.ts';
 import { badRequest } from '../status.ts';
@@ -12,6 +13,11 @@ import { syncReply } from './syncs.ts';
  * hash, `POST /api/v1/gc/orphan-deletions` the deletion of the given orphans. Both return the sync that performs the deletions.
  */
 export function gcRoutes(daemon: Daemon): readonly Route[] {
+  /** The deletions of the list that waits, if it is this one. */
+  const heldWith = (hash: string) => {
+    const held = daemon.heldDeletions();
+    return held.hash === hash ? held.deletions.map(({ id }) => id) : [];
+  };
   return [
     {
       methods: ['GET'],
@@ -31,7 +37,7 @@ export function gcRoutes(daemon: Daemon): readonly Route[] {
       path: `${V1_PREFIX}/gc/approvals`,
       access: 'authorized',
       body: 'json',
-      handle({ body }) {
+      async handle({ body, audit }) {
         const approval = approvalSchema.safeParse(parseJson(body));
         if (!approval.success) {
           throw badRequest('the body is not an approval', {
@@ -39,7 +45,9 @@ export function gcRoutes(daemon: Daemon): readonly Route[] {
             cause: approval.error,
           });
         }
-        return syncReply(202, daemon.approveDeletions(approval.data.hash));
+        const { hash } = approval.data;
+        const act = { act: 'gc approve', what: hash, on: heldWith(hash) } as const;
+        return syncReply(202, await audited(audit, act, () => daemon.approveDeletions(hash)));
       },
     },
     {
@@ -47,7 +55,7 @@ export function gcRoutes(daemon: Daemon): readonly Route[] {
       path: `${V1_PREFIX}/gc/orphan-deletions`,
       access: 'authorized',
       body: 'json',
-      handle({ body }) {
+      async handle({ body, audit }) {
         const named = orphanDeletionSchema.safeParse(parseJson(body));
         if (!named.success) {
           throw badRequest('the body names no orphans', {
@@ -55,7 +63,9 @@ export function gcRoutes(daemon: Daemon): readonly Route[] {
             cause: named.error,
           });
         }
-        return syncReply(202, daemon.deleteOrphans(named.data.orphans));
+        const { orphans } = named.data;
+        const act = { act: 'gc delete', on: orphans.map(({ id }) => id) } as const;
+        return syncReply(202, await audited(audit, act, () => daemon.deleteOrphans(orphans)));
       },
     },
   ];

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/index.ts';
 import type { Daemon, SyncReport } from '../../controller/index.ts';
+import { audited } from '../audit.ts';
 import { parseJson } from '../body.ts';
 import type { Reply, Route } from '../route.ts';
 import { badRequest } from '../status.ts';
@@ -19,10 +20,9 @@ export function syncRoutes(daemon: Daemon, clock: Clock): readonly Route[] {
       path: `${V1_PREFIX}/syncs`,
       access: 'authorized',
       body: 'json',
-      handle({ body }) {
+      async handle({ body, audit }) {
         if (body !== '') checkEmptyObject(parseJson(body));
-        const report = daemon.startSync();
-        return syncReply(202, report);
+        return syncReply(202, await audited(audit, { act: 'sync' }, () => daemon.startSync()));
       },
     },
     {
