@@ -26,10 +26,11 @@ export async function automate(
   cancel: Cancellable,
 ): Promise<Revision | undefined> {
   const { reader, cluster, images, pending, pinning, log, decisionReport } = options;
+  const { manifests } = await reader.read(head, cancel);
+  // Before the memory is read, it is unknown whether automation is suspended.
+  await options.notice(manifests, cancel);
   const revert = await revertFailed(head, options, cancel);
   if (revert !== undefined) return revert;
-  const { manifests } = await reader.read(head, cancel);
-  await options.notice(manifests, cancel);
   // What is gathered follows from what is found now.
   const timing = { ...options.timing(), gathering: undefined };
   const gather = (found: readonly FoundUpdate[]) => pending.found(found, timing.now);

@@ -443,4 +443,17 @@ describe('the steps of the loop', () => {
     expect(progress).toMatchObject({ applied: undefined, failure: undefined, unrecorded: undefined });
     expect(recorded).toEqual([]);
   });
+
+  test('no update is reverted before the memory is read, which may say that automation is suspended', async () => {
+    const unread = new FluxError('the memory cannot be read', { code: 'cluster/unreachable' });
+    let asked = 0;
+    const due = () => {
+      asked += 1;
+      return undefined;
+    };
+    const rollouts = { ...options.rollouts, due };
+    const steps = createSteps({ ...options, rollouts, notice: () => Promise.reject(unread) });
+    await expect(steps.automate(FIRST, {})).rejects.toBe(unread);
+    expect(asked).toBe(0);
+  });
 });
