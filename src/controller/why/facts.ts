@@ -9,6 +9,7 @@ import type { ConsideredTag, Decision } from '../../update/index.ts';
 import type { Leadership } from '../leadership/leadership.ts';
 import type { Trouble } from '../loop/loop.ts';
 import type { ObjectState } from '../sync/object-states.ts';
+import type { Closed } from '../sync/sync-window.ts';
 
 /** The commit that last changed a line, and the job that made it, if one did. */
 export interface Changed extends LineChange {
@@ -56,6 +57,8 @@ export interface SourceFacts {
   readonly applied?: Revision;
   /** When that ended, in milliseconds since the epoch. */
   readonly syncedAt?: number;
+  /** What keeps new revisions from being applied now. */
+  readonly closed?: Closed;
   /** Why the last sync failed as a whole. */
   readonly failure?: FluxError;
   /** Why the last sync is not recorded in Git, and since when. */

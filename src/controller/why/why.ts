@@ -9,6 +9,7 @@ import {
   readWithin,
 } from '../../base/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
+import type { Gate } from '../../schedule/index.ts';
 import type { Pinning, Timing } from '../../update/index.ts';
 import type { Leadership } from '../leadership/leadership.ts';
 import type { Loop } from '../loop/loop.ts';
@@ -18,6 +19,7 @@ import type { ImageWatch } from '../ports/image-watch.ts';
 import type { Source } from '../ports/source.ts';
 import type { RepositoryView } from '../repository/view.ts';
 import type { ObjectStates } from '../sync/object-states.ts';
+import { closedNow } from '../sync/sync-window.ts';
 import { LINK_STATES, type Other, type WhyAnswer, type WhyQuestion } from './answer.ts';
 import { explain } from './explain.ts';
 import type { Facts, SourceFacts } from './facts.ts';
@@ -40,6 +42,8 @@ export interface WhyDeps {
   readonly leadership: () => Leadership;
   /** The last revision of the branch that was read. */
   readonly currentView: () => Promise<RepositoryView | undefined>;
+  /** When new revisions are applied. */
+  readonly syncGate: Gate;
   readonly clock: Clock;
 }
 
@@ -122,13 +126,14 @@ function worstFirst(all: NonEmpty<Facts>): NonEmpty<Ranked> {
 }
 
 function sourceFacts(
-  { name, source, progress, objectStates, loop, leadership }: WhyDeps,
+  { name, source, progress, objectStates, loop, leadership, ...window }: WhyDeps,
   { view, unreadable }: Repository,
 ): SourceFacts {
   const { applied, failure, unrecorded } = progress;
   const { syncedAt } = objectStates.view;
   const head = source.accepted();
   const automation = loop.trouble('automate');
+  const closed = closedNow(window);
   return {
     name,
     branch: source.branch,
@@ -138,6 +143,7 @@ function sourceFacts(
     ...(head === undefined ? {} : { head }),
     ...(applied === undefined ? {} : { applied }),
     ...(syncedAt === undefined ? {} : { syncedAt }),
+    ...(closed ? { closed } : {}),
     ...(failure ? { failure } : {}),
     ...(unrecorded ? { unrecorded: { error: unrecorded.error, since: unrecorded.outcome.finishedAt } } : {}),
     ...(automation ? { automation } : {}),

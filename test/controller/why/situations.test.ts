@@ -484,6 +484,19 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     cause: 'rollout/finalizer',
     answer: `${ID} is not deleted: it is being deleted since 2026-12-05T11:00:00Z, and waits for the finalizer acme.example.org/cleanup: acme-operator set it, and wrote last at 2026-12-01T10:00:00Z; acme-system:deployment/acme-operator, which looks like its controller, has 0 of 1 replicas ready.`,
   },
+  'closed sync window': {
+    given: {
+      applied: OLD,
+      syncGate: {
+        state: 'closed',
+        by: 'window',
+        text: '0 9 * * mon-fri / 8h / UTC',
+        opensAt: Date.parse('2026-12-07T09:00:00Z'),
+      },
+    },
+    cause: 'sync/sync-window',
+    answer: `${ID} is not applied yet: revision bbbbbbb waits outside of --sync-window "0 9 * * mon-fri / 8h / UTC"; new revisions are applied from 2026-12-07T09:00:00Z on.`,
+  },
   'nothing wrong': {
     cause: 'ok',
     answer: `nothing is wrong with ${ID}: as in revision bbbbbbb; 1 of 1 replicas ready; web: the newest image that matches semver:*.`,

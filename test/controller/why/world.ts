@@ -10,7 +10,7 @@ import { accept } from '../../../src/git/accept.ts';
 import type { ImageInfo, ImageRepository, ImageScan } from '../../../src/image/index.ts';
 import type { LineChange, SourceState } from '../../../src/repository/index.ts';
 import { type ClusterWorkload, containersOf, type KubeObject, type Manifest, type Problem } from '../../../src/resource/index.ts';
-import { createGates } from '../../../src/schedule/index.ts';
+import { createGates, type GateState } from '../../../src/schedule/index.ts';
 import type { Timing } from '../../../src/update/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
@@ -50,6 +50,8 @@ export interface Given {
   readonly notes?: ReadonlyMap<string, string>;
   readonly secrets?: readonly string[];
   readonly unreadable?: FluxError;
+  /** When new revisions are applied. */
+  readonly syncGate?: GateState;
   /** What automation waits for, besides windows. */
   readonly timing?: Partial<Timing>;
   readonly evidence?: Evidence;
@@ -165,6 +167,7 @@ export async function whyIn(given: Given, question: WhyQuestion = { by: 'id', id
       if (given.unreadable) throw given.unreadable;
       return view;
     },
+    syncGate: { stateAt: () => given.syncGate ?? { state: 'open' } },
     clock,
   });
   return why.answer(question);

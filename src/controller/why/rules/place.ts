@@ -122,11 +122,17 @@ export function changeFacts(changed: Reading<Changed>): readonly Fact[] {
 
 /** Who or what asked for a job: `automation`, `release by Ann: for the fair`. */
 export function describeJob({ spec }: { readonly spec: unknown }): string {
-  const { type, user, message, isRevert } = fieldsOfSpec(spec);
+  const { type, user, message, isRevert, isRollback } = fieldsOfSpec(spec);
   if (type === 'auto') return isRevert ? 'automation, as a revert' : 'automation';
-  const what = type === 'policy' ? 'policy change' : type === 'image' || type === 'containers' ? 'release' : 'job';
+  const what = isRollback ? 'rollback' : (JOBS.get(type) ?? 'job');
   return clause(`${what}${user === '' ? '' : ` by ${user}`}${message === '' ? '' : `: ${message}`}`);
 }
+
+const JOBS: ReadonlyMap<string, string> = new Map([
+  ['policy', 'policy change'],
+  ['image', 'release'],
+  ['containers', 'release'],
+]);
 
 /** The parts of a recorded spec, which anyone with push access may have written. */
 function fieldsOfSpec(spec: unknown): {
@@ -134,6 +140,7 @@ function fieldsOfSpec(spec: unknown): {
   readonly user: string;
   readonly message: string;
   readonly isRevert: boolean;
+  readonly isRollback: boolean;
 } {
   const of = (value: unknown, key: string): unknown =>
     typeof value === 'object' && value !== null && key in value ? (value as Readonly<Record<string, unknown>>)[key] : undefined;
@@ -144,6 +151,7 @@ function fieldsOfSpec(spec: unknown): {
     user: text(of(cause, 'User')),
     message: text(of(cause, 'Message')),
     isRevert: of(of(spec, 'spec'), 'Revert') !== undefined,
+    isRollback: of(of(spec, 'spec'), 'Rollback') === true,
   };
 }
 

@@ -1,5 +1,6 @@
 import { REPLICAS_HELD } from '../../../change/index.ts';
 import type { ObjectState } from '../../sync/object-states.ts';
+import { describeClosed } from '../../sync/sync-window.ts';
 import type { Finding, Link } from '../answer.ts';
 import type { Facts } from '../facts.ts';
 import { advised, clause, find, type Rule, refusalIn, short } from './rule.ts';
@@ -33,6 +34,7 @@ const RULES: readonly Rule<Facts>[] = [
   objectFailed,
   objectHeld,
   skipped,
+  windowClosed,
   notSynced,
   notApplied,
   tagBlocked,
@@ -146,6 +148,20 @@ function objectHeld({ object }: Facts): Finding | undefined {
 
 function skipped({ object }: Facts): Finding | undefined {
   return object?.state === 'skipped' ? { code: 'skipped', state: 'held', text: clause(why(object)) } : undefined;
+}
+
+/** The revision before is kept in sync meanwhile. */
+function windowClosed({ source: { applied, head, closed }, manifest }: Facts): Finding | undefined {
+  if (!closed || head === undefined || applied === head || !manifest) return undefined;
+  return {
+    code: 'sync-window',
+    state: 'waiting',
+    text: clause(`revision ${short(head)} waits ${describeClosed(closed)}`),
+    next: {
+      text: 'The revision is applied. To apply it now, run fluxctl sync --override-window.',
+      ...(Number.isFinite(closed.opensAt) ? { at: closed.opensAt } : {}),
+    },
+  };
 }
 
 function notSynced({ source: { applied, head }, manifest }: Facts): Finding | undefined {
