@@ -24,6 +24,8 @@ const MINUTE = 60_000;
 const MAX_DURATION_MS = 31 * 24 * 60 * MINUTE;
 const MAX_TIMES = 20;
 const MAX_LENGTH = 1024;
+/** Clocks have not skipped more in living memory, but for whole days at the date line. */
+const LONGEST_SKIP_MINUTES = 180;
 /** Starts that overlap are followed to find the end, until so many were looked up; each takes a millisecond or two. */
 const MAX_LOOKED = 50;
 
@@ -79,7 +81,8 @@ function parseTimes(part: string): Times | { readonly problem: string } {
     return { problem: `the duration ${duration} is not between 1m and 744h` };
   try {
     const starts = new CronTime(numeric, zone);
-    const startAfter = (time: number) => firstShowing(starts, zone, time);
+    const isShown = clockTimes(numeric);
+    const startAfter = (time: number) => nextStart(starts, { zone, isShown }, time);
     startAfter(0);
     return { durationMs, startAfter };
   } catch {
@@ -88,12 +91,51 @@ function parseTimes(part: string): Times | { readonly problem: string } {
   }
 }
 
-/** The first start after a time that clocks show for the first time: at the end of summer time they show an hour twice. */
-function firstShowing(starts: CronTime, zone: string, time: number): number {
-  let start = starts.getNextDateFrom(new Date(time), zone);
-  while (start.getPossibleOffsets().some((showing) => showing.toMillis() < start.toMillis()))
-    start = starts.getNextDateFrom(start, zone);
-  return start.toMillis();
+type ShownTime = ReturnType<CronTime['getNextDateFrom']>;
+
+/**
+ * The first start after a time. At the end of summer time clocks show some times twice, and the first counts. At its beginning they skip
+ * some, and the next instant counts: there the library finds a time beside it that the expression does not name.
+ */
+function nextStart(
+  starts: CronTime,
+  { zone, isShown }: { readonly zone: string; readonly isShown: (start: ShownTime) => boolean },
+  time: number,
+): number {
+  for (let from = time; ; ) {
+    const found = starts.getNextDateFrom(new Date(from), zone);
+    const start = isShown(found) ? found : changeNear(found);
+    const at = start.toMillis();
+    const isRepeated = start.getPossibleOffsets().some((showing) => showing.toMillis() < at);
+    if (at > time && !isRepeated) return at;
+    from = found.toMillis() > from ? found.toMillis() : from + MINUTE;
+  }
+}
+
+/** The change of the clocks next to a time. */
+function changeNear(time: ShownTime): ShownTime {
+  for (let minutes = -LONGEST_SKIP_MINUTES; minutes <= LONGEST_SKIP_MINUTES; minutes += 1) {
+    const near = time.plus({ minutes });
+    if (near.minus({ minutes: 1 }).offset !== near.offset) return near;
+  }
+  return time;
+}
+
+/** Whether a clock shows an hour and a minute of the expression. */
+function clockTimes(numeric: string): (start: ShownTime) => boolean {
+  const [minute = '', hour = ''] = numeric.split(' ');
+  const [minutes, hours] = [valuesOf(minute, 59), valuesOf(hour, 23)];
+  return (start) => minutes.has(start.minute) && hours.has(start.hour);
+}
+
+/** The values of a numeric field: `0,30`, `8-18/5`, `*`. */
+function valuesOf(field: string, max: number): ReadonlySet<number> {
+  const values = field.split(',').flatMap((item) => {
+    const [range = '', step = '1'] = item.split('/');
+    const [from = 0, to = from] = range === '*' ? [0, max] : range.split('-').map(Number);
+    return Array.from({ length: Math.floor((to - from) / Number(step)) + 1 }, (_, n) => from + n * Number(step));
+  });
+  return new Set(values);
 }
 
 /** The expression with numbers for names. The library alone would accept more than POSIX: seconds, `@daily`, `L`. */

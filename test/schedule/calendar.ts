@@ -67,3 +67,47 @@ export function startsIn({ minutes, hours, days, weekdays, months, zone }: Recur
   }
   return starts;
 }
+
+/** Reads the text of a schedule, valid ones alone. */
+export function recurringOf(text: string): readonly Recurring[] {
+  return text.split(';').map((part) => {
+    const [cron = '', duration = '', zone = ''] = part.split(' / ').map((each) => each.trim());
+    const [minutes = '', hours = '', days = '', months = '', weekdays = ''] = cron.toLowerCase().split(' ');
+    const given = (field: string, range: readonly [number, number], names = '') =>
+      field === '*' ? undefined : numbersOf(field, range, names);
+    const byDate = given(days, [1, 31]);
+    const byWeekday = given(weekdays, [0, 7], 'sun mon tue wed thu fri sat')?.map((day) => day % 7);
+    const byMonth = given(months, [1, 12], '- jan feb mar apr may jun jul aug sep oct nov dec');
+    return {
+      minutes: numbersOf(minutes, [0, 59]),
+      hours: numbersOf(hours, [0, 23]),
+      ...(byDate ? { days: byDate } : {}),
+      ...(byWeekday ? { weekdays: byWeekday } : {}),
+      ...(byMonth ? { months: byMonth } : {}),
+      durationMs: Number.parseInt(duration, 10) * (duration.endsWith('h') ? 60 : 1) * MINUTE,
+      zone,
+    };
+  });
+}
+
+function numbersOf(field: string, [min, max]: readonly [number, number], names = ''): readonly number[] {
+  const numberOf = (text: string) => (/^\d+$/.test(text) ? Number(text) : names.split(' ').indexOf(text));
+  return field.split(',').flatMap((item) => {
+    const [range = '', step = '1'] = item.split('/');
+    const [first = '', last = first] = range.split('-');
+    const from = range === '*' ? min : numberOf(first);
+    const to = range === '*' ? max : numberOf(last) || (from > 0 && max === 7 ? 7 : numberOf(last));
+    const numbers: number[] = [];
+    for (let each = from; each <= to; each += Number(step)) numbers.push(each);
+    return numbers;
+  });
+}
+
+/** Whether one of the recurring times is open at a time. */
+export function isOpenAt(recurring: readonly Recurring[], time: number): boolean {
+  return recurring.some((each) =>
+    startsIn(each, Math.floor((time - each.durationMs) / MINUTE - 180) * MINUTE, time).some(
+      (start) => start <= time && time < start + each.durationMs,
+    ),
+  );
+}

@@ -23,6 +23,28 @@ test.each<[string, readonly string[], readonly string[], string, string]>([
     'closed by window until 2026-11-30T15:00:00.000Z',
   ],
   ['in a freeze, which wins', [OFFICE], [CHRISTMAS], '2026-12-24T10:00:00Z', 'closed by freeze until 2026-12-28T09:00:00.000Z'],
+  [
+    'in a freeze inside of its window',
+    [OFFICE],
+    ['0 12 * * * / 1h / UTC'],
+    '2026-11-30T12:30:00Z',
+    'closed by freeze until 2026-11-30T13:00:00.000Z',
+  ],
+  ['after a freeze inside of its window', [OFFICE], ['0 12 * * * / 1h / UTC'], '2026-11-30T13:00:00Z', 'open'],
+  [
+    'in a freeze over the end of its window',
+    [OFFICE],
+    ['0 16 * * fri / 5h / UTC'],
+    '2026-11-27T16:30:00Z',
+    'closed by freeze until 2026-11-30T09:00:00.000Z',
+  ],
+  [
+    'after a freeze over a change of the clocks, which lasts in elapsed time',
+    ['0 9 * * * / 8h / Europe/Berlin'],
+    ['0 0 * * sun / 10h / Europe/Berlin'],
+    '2026-10-25T08:30:00Z',
+    'open',
+  ],
   ['before a freeze', [OFFICE], [CHRISTMAS], '2026-12-23T18:00:00Z', 'closed by window until 2026-12-28T09:00:00.000Z'],
   [
     'in a freeze of each day of a month',
