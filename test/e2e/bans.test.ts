@@ -49,6 +49,15 @@ test('a banned image is passed over by automation, and released only by force, u
   expect(listed.stdout).toContain('1.2.0 (banned)');
   expect(listed.stdout).toContain('1.3.1 (banned)');
   expect(listed.stdout).toContain(`tag 1.3.1 is banned by its digest ${digest}`);
+  await until('an Event on the workload says so', async () => {
+    const { items } = await world.kube.get(`apis/events.k8s.io/v1/namespaces/${shop}/events`);
+    const events: readonly { reason?: string; note?: string; regarding?: { name?: string } }[] = items;
+    return events.some(({ reason, note = '', regarding }) => {
+      return reason === 'ImageUpdateHeld' && note.startsWith('web: tag 1.3.1 is banned') && regarding?.name === 'web';
+    });
+  });
+  const metrics = await (await fetch(new URL('/metrics', fluxd.url))).text();
+  expect(metrics).toContain('flux_automation_containers{state="held",reason="banned"} 1');
   const release = (...flags: string[]) =>
     fluxd.fluxctl('release', '--workload', workload, `--update-image=${image}:1.2.0`, ...flags);
   const refused = await release();

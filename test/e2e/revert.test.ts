@@ -66,6 +66,8 @@ test('a bad image is reverted and banned with the reason of its pod, and the nex
     spec: { type: string; spec: object };
   };
   expect(note.spec).toMatchObject({ type: 'auto', spec: { Revert: { Reasons: { [workload]: expect.any(String) } } } });
+  const metrics = await (await fetch(new URL('/metrics', fluxd.url))).text();
+  expect(metrics).toContain('flux_git_commits_total{type="revert"} 1');
 
   await world.push(name, '1.2.0', { version: '1.2.0' });
   await until('the next image is taken', async () => (await text()).includes(`${image}:1.2.0`));

@@ -99,7 +99,7 @@ export async function applyUpdate(
 
   async function pushed(revision: Revision, plan: UpdatePlan): Promise<JobResult> {
     log.info({ jobId, revision, message: plan.message.split('\n', 1)[0] }, 'update pushed');
-    metrics.committed(spec.type);
+    metrics.committed(spec.type === 'auto' && spec.spec.Revert ? 'revert' : spec.type);
     notifier.notify({ events: [commitEvent(revision, plan.spec, plan.result, startedAt)] });
     // A client may list workloads as soon as the job is done, and listings use the last revision that was read. The next sync needs it too.
     await reader
