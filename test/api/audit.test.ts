@@ -47,6 +47,11 @@ test.each<[string, readonly [path: string, body: object], object | undefined]>([
   ],
   ['a sync by the old API', update('sync', {}), { act: 'sync', id: 'job-1', ...by }],
   ['a sync', ['/api/v1/syncs', {}], { act: 'sync', id: 's-1' }],
+  [
+    'a sync outside of its window',
+    ['/api/v1/syncs/override-window', {}],
+    { act: 'sync', what: 'although the window of syncs is closed', id: 's-1' },
+  ],
   ['an approval', ['/api/v1/gc/approvals', { hash: HASH }], { act: 'gc approve', what: HASH, on: 'shop:configmap/a', id: 's-1' }],
   ['the deletion of orphans', ['/api/v1/gc/orphan-deletions', orphans], { act: 'gc delete', on: 'shop:configmap/b', id: 's-1' }],
   [

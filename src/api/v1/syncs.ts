@@ -30,9 +30,10 @@ export function syncRoutes(daemon: Daemon, clock: Clock): readonly Route[] {
       path: `${V1_PREFIX}/syncs/override-window`,
       access: 'authorized',
       body: 'json',
-      handle({ body }) {
+      async handle({ body, audit }) {
         if (body !== '') checkEmptyObject(parseJson(body));
-        return syncReply(202, daemon.startSync({ overridesWindow: true }));
+        const act = { act: 'sync', what: 'although the window of syncs is closed' } as const;
+        return syncReply(202, await audited(audit, act, () => daemon.startSync({ overridesWindow: true })));
       },
     },
     {
