@@ -234,7 +234,7 @@ export async function createCluster(options: ClusterOptions) {
       const isLarge = steps.filter(({ act }) => act === 'apply').length >= MANY;
       return attention.during(set, async () => {
         const changes = await (isLarge ? views.resting(carryOut) : carryOut());
-        noteCorrections(set, steps, changes, clock.monotonic());
+        noteCorrections(set, steps, changes, { now: clock.monotonic(), manager });
         noteRefusals(set, steps, changes);
         for (const [index, change] of changes.entries()) {
           const step = steps[index];
@@ -338,7 +338,7 @@ export async function createCluster(options: ClusterOptions) {
           corrected(key) {
             const fight = firstOf(sets, ({ fights }) => fights.get(key));
             if (!fight || !isFought(fight, clock.monotonic())) return undefined;
-            return { corrections: fight.corrections, until: timeOfDay(clock, fight.until) };
+            return { ...fight, until: timeOfDay(clock, fight.until) };
           },
         },
         signal,

@@ -31,7 +31,7 @@ export interface InspectDeps {
   readonly directory: (signal: AbortSignal) => Promise<Directory>;
   readonly clock: Pick<Clock, 'deadline'>;
   /** How often we corrected an object, by its key, while corrections back off. */
-  readonly corrected: (key: string) => Omit<ContentionFacts, 'by'> | undefined;
+  readonly corrected: (key: string) => ContentionFacts | undefined;
   /** Our field manager. */
   readonly manager: string;
 }
@@ -96,7 +96,7 @@ export async function inspect(
 function contentionOf(live: Fields, key: string, { corrected, manager }: InspectDeps): ContentionFacts | undefined {
   const found = corrected(key);
   if (!found || found.corrections < 2) return undefined;
-  return { ...found, ...optional('by', lastForeignManager(metadataOf(live), manager)) };
+  return { ...found, ...optional('by', lastForeignManager(metadataOf(live), manager) ?? found.by) };
 }
 
 /** By the manifest; without one, the kind of that name, one of Kubernetes itself first. */

@@ -1,4 +1,5 @@
 import type { Change } from '../../change/index.ts';
+import { lastForeignManager } from '../object/ownership.ts';
 import type { Step } from './step.ts';
 import type { Fight, SyncSet } from './sync-set.ts';
 
@@ -23,19 +24,27 @@ export function nextTruceEnd(sets: Iterable<Pick<SyncSet, 'fights'>>, now: numbe
 }
 
 /** Records the corrections of a plan. `changes` are in the order of the steps. */
-export function noteCorrections(set: SyncSet, steps: readonly Step[], changes: readonly Change[], now: number): void {
+export function noteCorrections(
+  set: SyncSet,
+  steps: readonly Step[],
+  changes: readonly Change[],
+  { now, manager }: { readonly now: number; readonly manager: string },
+): void {
   for (const [index, step] of steps.entries()) {
     if (step.act !== 'apply' || !step.isDrift) continue;
     const outcome = changes[index]?.outcome;
     if (outcome !== 'configured' && outcome !== 'created') continue;
     const { key } = step.target;
-    set.fights.set(key, corrected(set.fights.get(key), now));
+    // A correction takes the fields away from the other manager, whose name may be gone with them.
+    const by = step.live && (step.live.lost?.by ?? lastForeignManager(step.live, manager));
+    set.fights.set(key, corrected(set.fights.get(key), now, by));
   }
 }
 
 /** The fight after another correction. Ten minutes without drift end it. */
-function corrected(fight: Fight | undefined, now: number): Fight {
+function corrected(fight: Fight | undefined, now: number, last: string | undefined): Fight {
   const goesOn = fight !== undefined && now < fight.until + LONGEST_MS;
   const corrections = goesOn ? fight.corrections + 1 : 1;
-  return { corrections, until: now + truceMs(corrections) };
+  const by = last ?? (goesOn ? fight.by : undefined);
+  return { corrections, until: now + truceMs(corrections), ...(by === undefined ? {} : { by }) };
 }

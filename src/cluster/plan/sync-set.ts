@@ -13,6 +13,8 @@ export interface Fight {
   readonly corrections: number;
   /** Earliest next correction, by the monotonic clock. */
   readonly until: number;
+  /** The manager that changed it, as far as its fields show. */
+  readonly by?: string;
 }
 
 /** The memory of one sync set between plans. */

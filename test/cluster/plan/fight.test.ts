@@ -49,8 +49,8 @@ function play(events: readonly (readonly [seconds: number, live: LiveObject | un
     const fight = set.fights.get('k');
     const { action } = decide({ checksum: 'c', mark: 'm', live, known, fight, manager: 'flux', now });
     if (action === 'change' || action === 'create') {
-      const step = partOf<ApplyStep>({ act: 'apply', target: partOf<Target>({ key: 'k' }), isDrift: true });
-      noteCorrections(set, [step], [changeOf('x:y/z', action === 'create' ? 'created' : 'configured')], now);
+      const step = partOf<ApplyStep>({ act: 'apply', target: partOf<Target>({ key: 'k' }), live, isDrift: true });
+      noteCorrections(set, [step], [changeOf('x:y/z', action === 'create' ? 'created' : 'configured')], { now, manager: 'flux' });
       expect(nextTruceEnd([set], now)).toBeGreaterThan(now);
     }
     return action;
@@ -58,6 +58,21 @@ function play(events: readonly (readonly [seconds: number, live: LiveObject | un
 }
 
 describe('somebody who undoes each correction (R-011)', () => {
+  test('is known by name after a correction has taken their fields away', () => {
+    const set = createSyncSet({
+      source: loneSource('s'),
+      order: 0,
+      defaultNamespace: 'default',
+      allowed: createAllowedNamespaces([]),
+    });
+    const correct = (live: LiveObject | undefined) => {
+      const step = partOf<ApplyStep>({ act: 'apply', target: partOf<Target>({ key: 'k' }), live, isDrift: true });
+      noteCorrections(set, [step], [changeOf('x:y/z', 'configured')], { now: 0, manager: 'flux' });
+      return set.fights.get('k')?.by;
+    };
+    expect([correct(undefined), correct(taken('hpa', 'spec.replicas')), correct(undefined)]).toEqual([undefined, 'hpa', 'hpa']);
+  });
+
   test('is corrected at once at first, then after 2, 4, 8 … seconds, at last every ten minutes', () => {
     const every = Array.from({ length: 7200 }, (_, second) => [second, taken('hpa', 'spec.replicas')] as const);
     const corrected = play(every).flatMap((action, second) => (action === 'change' ? [second] : []));
