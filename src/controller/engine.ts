@@ -31,6 +31,7 @@ import type { ImageWatch } from './ports/image-watch.ts';
 import type { MemoryStore } from './ports/memory.ts';
 import type { Source } from './ports/source.ts';
 import { createRepositoryReader } from './repository/view.ts';
+import { provenMs } from './rollout/proven.ts';
 import type { RevertBudget } from './rollout/revert-budget.ts';
 import { createRollouts } from './rollout/rollouts.ts';
 import { Approvals } from './sync/approvals.ts';
@@ -137,6 +138,7 @@ export function startEngine(options: EngineOptions): Engine {
     budget: options.revertBudget,
     byDefault: config.automationRevert,
     deadlineMs: config.automationRevertDeadlineMs,
+    provenMs: provenMs(config.automationRevertDeadlineMs),
     withMessages: config.automationRevertMessages,
     onFailure: () => loop.ask('automate'),
     clock,
@@ -164,6 +166,7 @@ export function startEngine(options: EngineOptions): Engine {
     recorder,
     history,
     deadlineMs: config.automationRevertDeadlineMs,
+    provenMs: provenMs(config.automationRevertDeadlineMs),
     askToRecord: () => loop.ask('health'),
     clock,
     log: log.child({ component: 'health' }),

@@ -38,7 +38,9 @@ test('the record of a sync says what became of the workloads that it changed, af
     'map.yaml': manifest.configMap(shop, 'map'),
     'web.yaml': deployment('1.0.0'),
   });
-  const fluxd = await world.fluxd(repository, { args: ['--git-poll-interval=1h'] });
+  const fluxd = await world.fluxd(repository, {
+    args: ['--git-poll-interval=1h', `--automation-revert-deadline=${world.runsPods ? 20 : 4}s`],
+  });
   await repository.synced(first);
   expect(await healthIn(repository, first)).toEqual({ [web]: { state: 'healthy', images: { web: image('1.0.0') } } });
   expect(await pushes(repository)).toBe(2);

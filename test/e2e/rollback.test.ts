@@ -22,7 +22,9 @@ test('a rollback puts the image before back, which automation leaves until a new
       annotations: { 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.web': 'semver:~1' },
     }),
   });
-  const fluxd = await world.fluxd(repository, { args: ['--automation-interval=1s'] });
+  const fluxd = await world.fluxd(repository, {
+    args: ['--automation-interval=1s', `--automation-revert-deadline=${world.runsPods ? 20 : 2}s`],
+  });
   await repository.synced(first);
   const workload = `${shop}:deployment/web`;
   const text = () => repository.git('show', 'main:web.yaml');

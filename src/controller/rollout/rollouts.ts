@@ -21,6 +21,8 @@ export interface RolloutsOptions {
   readonly byDefault: boolean;
   /** `--automation-revert-deadline`. */
   readonly deadlineMs: number;
+  /** How long a workload has to be ready to be healthy. */
+  readonly provenMs: number;
   /** `--automation-revert-messages`. */
   readonly withMessages: boolean;
   /** Called when a revert is due. */
@@ -57,7 +59,7 @@ const PODS = 50;
 const LONGEST_MESSAGE = 300;
 
 export function createRollouts(options: RolloutsOptions): Rollouts {
-  const { source, cluster, budget, byDefault, deadlineMs, withMessages, onFailure, clock, log } = options;
+  const { source, cluster, budget, byDefault, deadlineMs, provenMs, withMessages, onFailure, clock, log } = options;
   const intervalMs = Math.min(5_000, Math.max(200, deadlineMs / 20));
   let trials: ReadonlyMap<ResourceId, Trial> = new Map();
   /** Workloads of which none wants reverts, so that no history is read. */
@@ -103,7 +105,7 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
   async function look(signal: AbortSignal): Promise<void> {
     const live = new Map((await cluster.workloads({ ids: [...trials.keys()] }, { signal })).map((each) => [each.id, each]));
     for (const trial of [...trials.values()]) {
-      const step = observe(trial, live.get(trial.workload), clock.monotonic(), { deadlineMs });
+      const step = observe(trial, live.get(trial.workload), clock.monotonic(), { deadlineMs, provenMs });
       if (trials.get(trial.workload) !== trial) continue;
       if (step.next === 'passed') {
         log.info({ workload: trial.workload, commit: trial.commit }, 'updated workload is healthy');

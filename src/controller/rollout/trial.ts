@@ -35,6 +35,8 @@ export interface LiveWorkload {
 export interface Limits {
   /** How long new images may take to become ready. */
   readonly deadlineMs: number;
+  /** How long they have to be so. */
+  readonly provenMs: number;
 }
 
 /** What follows from a look at the workload. */
@@ -45,18 +47,16 @@ export type Step =
   /** It is healthy. */
   | { readonly next: 'passed' };
 
-/** A workload is healthy when it has been ready for so long: without a readiness probe, a program that ends at once is ready for a moment. */
-const PROVEN_MS = 60_000;
 const AGAIN_MS = 60_000;
 
-export function observe(trial: Trial, live: LiveWorkload | undefined, now: number, { deadlineMs }: Limits): Step {
+export function observe(trial: Trial, live: LiveWorkload | undefined, now: number, { deadlineMs, provenMs }: Limits): Step {
   const runs = live !== undefined && trial.images.every(({ container, bad }) => imageOf(live, container) === bad);
   if (!runs) return { next: 'wait', trial: { ...trial, state: { name: 'pending' } } };
   const state = trial.state.name === 'pending' ? ({ name: 'running', since: now } as const) : trial.state;
   const { readySince: readyBefore, ...rest } = state;
   if (live.status === 'ready') {
     const readySince = readyBefore ?? now;
-    if (now - readySince >= Math.min(PROVEN_MS, deadlineMs / 2)) return { next: 'passed' };
+    if (now - readySince >= provenMs) return { next: 'passed' };
     return { next: 'wait', trial: { ...trial, state: { ...state, readySince } } };
   }
   const unready: Trial = { ...trial, state: rest };

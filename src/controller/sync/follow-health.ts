@@ -6,12 +6,19 @@ import type { ResourceId } from '../../resource/index.ts';
 /** The image of each container of a workload. */
 export type Images = Readonly<Record<string, string>>;
 
+/** A workload whose health is not known yet. */
+export interface Pending {
+  readonly images: Images;
+  /** Since when it has been healthy without interruption, by the monotonic clock. */
+  readonly since?: number;
+}
+
 /** The workloads that a sync created or changed. */
 export interface FollowedSync {
   readonly revision: Revision;
   /** When following ends, by the monotonic clock. */
   readonly until: number;
-  readonly pending: ReadonlyMap<ResourceId, Images>;
+  readonly pending: ReadonlyMap<ResourceId, Pending>;
   readonly settled: ReadonlyMap<ResourceId, RecordedHealth>;
 }
 
@@ -57,7 +64,7 @@ export function afterSync(following: Following, { revision, until, changed, isWa
   const now: FollowedSync = {
     revision,
     until,
-    pending: new Map([...(same?.pending ?? []), ...changed]),
+    pending: new Map([...(same?.pending ?? []), ...[...changed].map(([id, images]) => [id, { images }] as const)]),
     settled: without(same?.settled ?? new Map(), (id) => changed.has(id)),
   };
   const all = changed.size === 0 ? closed : [...closed.filter((sync) => sync !== same), now];
@@ -68,18 +75,36 @@ export function afterSync(following: Following, { revision, until, changed, isWa
   return step(following, next);
 }
 
-/** Some workloads may have become healthy, or failed, and the time of some syncs may be over. */
-export function afterStates(following: Following, states: readonly ObjectHealth[], now: number): Step {
+/**
+ * Some workloads may have become healthy, or failed, and the time of some syncs may be over. Without a readiness probe, a program that
+ * ends at once is ready for a moment: a workload is healthy when it has been so for `provenMs`.
+ */
+export function afterStates(
+  following: Following,
+  states: readonly ObjectHealth[],
+  { now, provenMs }: { readonly now: number; readonly provenMs: number },
+): Step {
   const byId = new Map(states.map((health) => [health.id, health]));
   const next = following.map((sync) =>
-    settle(sync, (id) => {
+    settle(withSince(sync, byId, now), (id, { since }) => {
       const health = byId.get(id);
       const known = health && verdictOf(health);
+      const isProven = since !== undefined && now - since >= provenMs;
+      if (known?.state === 'healthy' && !isProven && now < sync.until) return undefined;
       if (known || now < sync.until) return known;
       return unknown(`not healthy in time${health ? `: ${health.message}` : ''}`);
     }),
   );
   return step(following, next);
+}
+
+/** When to look again although nothing has changed, by the monotonic clock. */
+export function nextLookAt(following: Following, provenMs: number): number {
+  const times = following.flatMap(({ until, pending }) => [
+    until,
+    ...[...pending.values()].flatMap(({ since }) => (since === undefined ? [] : [since + provenMs])),
+  ]);
+  return Math.min(...times);
 }
 
 /** The syncs of which every workload is known, and the others. */
@@ -111,13 +136,21 @@ function unknown(reason: string): Verdict {
   return { state: 'unknown', reason };
 }
 
-function settle(sync: FollowedSync, verdict: (id: ResourceId) => Verdict | undefined): FollowedSync {
-  const pending = new Map<ResourceId, Images>();
+function withSince(sync: FollowedSync, byId: ReadonlyMap<ResourceId, ObjectHealth>, now: number): FollowedSync {
+  const pending = [...sync.pending].map(([id, { images, since = now }]): readonly [ResourceId, Pending] => [
+    id,
+    byId.get(id)?.state === 'current' ? { images, since } : { images },
+  ]);
+  return { ...sync, pending: new Map(pending) };
+}
+
+function settle(sync: FollowedSync, verdict: (id: ResourceId, pending: Pending) => Verdict | undefined): FollowedSync {
+  const pending = new Map<ResourceId, Pending>();
   const settled = new Map(sync.settled);
-  for (const [id, images] of sync.pending) {
-    const known = verdict(id);
-    if (known) settled.set(id, { ...known, images });
-    else pending.set(id, images);
+  for (const [id, each] of sync.pending) {
+    const known = verdict(id, each);
+    if (known) settled.set(id, { ...known, images: each.images });
+    else pending.set(id, each);
   }
   return pending.size === sync.pending.size ? sync : { ...sync, pending, settled };
 }

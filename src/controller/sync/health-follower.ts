@@ -10,6 +10,7 @@ import {
   afterSync,
   type Following,
   type Images,
+  nextLookAt,
   type SettledWorkload,
   type Step,
   separate,
@@ -24,8 +25,9 @@ export interface HealthFollowerOptions {
   readonly source: Pick<Source, 'syncRecord'>;
   readonly recorder: Pick<SyncRecorder, 'recordHealth'>;
   readonly history: Pick<SyncHistory, 'healthKnown'>;
-  /** How long a workload may take to become healthy. */
+  /** How long a workload may take to become healthy, and how long it has to be so. */
   readonly deadlineMs: number;
+  readonly provenMs: number;
   /** Requests a call of `record`. */
   readonly askToRecord: () => void;
   /** Called once for each workload that a sync created or changed. Must not throw. */
@@ -52,7 +54,7 @@ const INSPECT_PODS_MS = 60_000;
 const MAX_WAITING = 20;
 
 export function createHealthFollower(options: HealthFollowerOptions): HealthFollower {
-  const { cluster, source, recorder, history, deadlineMs, askToRecord, onSettled, clock, log } = options;
+  const { cluster, source, recorder, history, deadlineMs, provenMs, askToRecord, onSettled, clock, log } = options;
   let following: Following = [];
   /** Changes of the followed workloads, by which the cluster finds them. */
   const changes = new Map<ResourceId, Change>();
@@ -95,13 +97,13 @@ export function createHealthFollower(options: HealthFollowerOptions): HealthFoll
   }
 
   function observe(): void {
-    take(afterStates(following, watch?.states() ?? [], clock.monotonic()));
+    take(afterStates(following, watch?.states() ?? [], { now: clock.monotonic(), provenMs }));
     if (following.length === 0) stop();
   }
 
   async function follow(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const until = Math.min(...following.map((sync) => sync.until));
+      const until = nextLookAt(following, provenMs);
       const woken = new AbortController();
       const over = clock.sleep(Math.max(0, until - clock.monotonic()), { signal: AbortSignal.any([signal, woken.signal]) });
       await Promise.race([news.promise, over]).finally(() => woken.abort());

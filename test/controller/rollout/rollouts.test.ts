@@ -75,6 +75,7 @@ function start(options: { readonly withMessages?: boolean; readonly byDefault?: 
     budget,
     byDefault: true,
     deadlineMs: 10 * MINUTE,
+    provenMs: MINUTE,
     withMessages: false,
     onFailure: () => {
       calls += 1;

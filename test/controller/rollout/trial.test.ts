@@ -3,7 +3,7 @@ import type { Blame } from '../../../src/controller/rollout/blame.ts';
 import { failureOf, judged, type LiveWorkload, observe, type Trial } from '../../../src/controller/rollout/trial.ts';
 
 const MINUTE = 60_000;
-const LIMITS = { deadlineMs: 10 * MINUTE };
+const LIMITS = { deadlineMs: 10 * MINUTE, provenMs: MINUTE };
 const NEW: Trial = {
   workload: 'shop:deployment/cart',
   commit: 'c',

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { HealthState, ObjectHealth } from '../../../src/change/index.ts';
-import { afterStates, afterSync, type Following, type Step, separate } from '../../../src/controller/sync/follow-health.ts';
+import {
+  afterStates,
+  afterSync,
+  type Following,
+  nextLookAt,
+  type Step,
+  separate,
+} from '../../../src/controller/sync/follow-health.ts';
 
 const A = 'a'.repeat(40);
 const B = 'b'.repeat(40);
@@ -18,9 +25,9 @@ function synced(following: Following, revision: string, changed: readonly string
   });
 }
 
-function seen(following: Following, states: Readonly<Record<string, HealthState>>, now = 0): Step {
+function seen(following: Following, states: Readonly<Record<string, HealthState>>, now = 0, provenMs = 0): Step {
   const all = Object.entries(states).map(([id, state]): ObjectHealth => ({ id, state, message: `it is ${state}` }));
-  return afterStates(following, all, now);
+  return afterStates(following, all, { now, provenMs });
 }
 
 const told = ({ settled }: Step) =>
@@ -44,6 +51,26 @@ describe('the workloads that a sync changed', () => {
     const after = seen(synced([], A, [WEB]).following, { [WEB]: state }, now);
     expect(told(after)).toEqual(expected);
     expect(open(after)).toEqual(expected.length === 0 ? [`a: ${WEB}`] : []);
+  });
+
+  test('are healthy when they have been so for a while without interruption, or at the end of their time', () => {
+    const states: readonly (readonly [number, HealthState])[] = [
+      [0, 'current'],
+      [50, 'inProgress'],
+      [60, 'current'],
+      [159, 'current'],
+      [160, 'current'],
+    ];
+    let { following } = synced([], A, [WEB]);
+    const all = states.map(([now, state]) => {
+      const step = seen(following, { [WEB]: state }, now, 100);
+      following = step.following;
+      return told(step);
+    });
+    expect(all).toEqual([[], [], [], [], [`a ${WEB} healthy`]]);
+    expect(told(seen(synced([], A, [WEB]).following, { [WEB]: 'current' }, 1_000, 100))).toEqual([`a ${WEB} healthy`]);
+    const waiting = seen(synced([], A, [WEB]).following, { [WEB]: 'current' }, 7, 100).following;
+    expect([nextLookAt(waiting, 100), nextLookAt(synced([], A, [WEB]).following, 100)]).toEqual([107, 1_000]);
   });
 
   test('are followed until the last of them is known, and told once', () => {

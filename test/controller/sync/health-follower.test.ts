@@ -82,6 +82,7 @@ describe('following the health of what syncs changed', () => {
       recorder: createSyncRecorder(source, 'fluxd/1', clock),
       history: { healthKnown: () => undefined },
       deadlineMs: 10 * MINUTE,
+      provenMs: 0,
       askToRecord: () => {
         asked += 1;
       },

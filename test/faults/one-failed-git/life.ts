@@ -110,7 +110,12 @@ async function live(
   const started = join(temporaryDirectory(), 'started');
   const fail = () => git.replace(which, `: >'${started}'\n${FAULTS[fault](remote)}`);
   if (fromStart) fail();
-  const flags = ['--registry-disable-scanning=false', '--registry-insecure-host=127.0.0.1', '--automation-gather=0s'];
+  const flags = [
+    '--registry-disable-scanning=false',
+    '--registry-insecure-host=127.0.0.1',
+    '--automation-gather=0s',
+    '--automation-revert-deadline=10s',
+  ];
   const engine = await startEngine({}, { source, pending, flags });
   const life = { remote, registry, engine, image };
   if (!fromStart) {
