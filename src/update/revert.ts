@@ -1,3 +1,4 @@
+import { FluxError } from '../base/index.ts';
 import { hasPolicy, type Policies, policiesOf } from '../policy/index.ts';
 import type { ResourceId } from '../resource/index.ts';
 import type { UpdateContext } from './context.ts';
@@ -34,8 +35,32 @@ export async function planRevert(
     if (refusal === undefined) wanted.set(id, [...(wanted.get(id) ?? []), { container: Name, bad: Image, good: ImageID }]);
     else refused.set(id, rejection('skipped', refusal));
   }
-  const planned = await planPutBack(wanted, context);
+  const planned = await planEach(wanted, refused, context);
   return { ...planned, result: sortedResult(new Map([...refused, ...Object.entries(planned.result)])) };
+}
+
+/** One workload that cannot be edited does not keep the others from being reverted: it is among `failed` then. */
+async function planEach(
+  wanted: ReadonlyMap<ResourceId, readonly PutBack[]>,
+  failed: Map<ResourceId, WorkloadResult>,
+  context: UpdateContext,
+): ReturnType<typeof planPutBack> {
+  try {
+    return await planPutBack(wanted, context);
+  } catch (error) {
+    if (!(error instanceof FluxError) || wanted.size < 2) throw error;
+  }
+  const possible = new Map<ResourceId, readonly PutBack[]>();
+  for (const [id, images] of wanted) {
+    try {
+      await planPutBack(new Map([[id, images]]), context);
+      possible.set(id, images);
+    } catch (error) {
+      if (!(error instanceof FluxError)) throw error;
+      failed.set(id, rejection('failed', error.message));
+    }
+  }
+  return planPutBack(possible, context);
 }
 
 function refusalOf(inGit: Policies, { timing }: Pick<UpdateContext, 'timing'>): string | undefined {

@@ -59,3 +59,28 @@ test.each<[what: string, annotations: Readonly<Record<string, string>>, image: s
   expect(edits).toEqual([]);
   expect(result).toEqual({ [ID]: { Status: 'skipped', Error: reason, PerContainer: null } });
 });
+
+test('a workload whose bans cannot be read does not keep another from being reverted', async () => {
+  const both = ['cart', 'api'].map((name) => {
+    const annotations = { 'fluxcd.io/automated': 'true', ...(name === 'api' ? { 'fluxcd.io/ban.api': 'not a tag' } : {}) };
+    return { name, ...workload('Deployment', name, { namespace: 'shop', annotations, containers: [[name, `acme/${name}:2`]] }) };
+  });
+  const context = contextOf({
+    files: Object.fromEntries(both.map(({ name, text }) => [`${name}.yaml`, text])),
+    manifests: Object.fromEntries(both.map(({ name, object }) => [`shop:deployment/${name}`, { file: `${name}.yaml`, object }])),
+    running: [],
+    registry: {},
+  });
+  const Changes = both.map(({ name }) => ({
+    WorkloadID: `shop:deployment/${name}`,
+    Container: { Name: name, Image: `acme/${name}:2` },
+    ImageID: `acme/${name}:1`,
+  }));
+  const spec = { Changes, Revert: { Commit: '4f1c2aa', Reasons: {} } };
+  const { result, edits } = await planUpdate({ type: 'auto', cause: { Message: '', User: '' }, spec }, context);
+  expect(edits.map(({ path }) => path)).toEqual(['cart.yaml']);
+  expect(result).toMatchObject({
+    'shop:deployment/api': { Status: 'failed', Error: 'invalid ban: "not a tag"' },
+    'shop:deployment/cart': { Status: 'success' },
+  });
+});

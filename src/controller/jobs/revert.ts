@@ -1,12 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { type Cancellable, FluxError, messageOf } from '../../base/index.ts';
 import type { AcceptedRevision, Revision } from '../../repository/index.ts';
+import { committedByOthers } from '../rollout/committed-by-others.ts';
+import type { DueRevert } from '../rollout/due-revert.ts';
 import type { Rollouts } from '../rollout/rollouts.ts';
 import { applyUpdate, type UpdateOptions } from './apply-update.ts';
 
 export interface RevertOptions extends UpdateOptions {
-  readonly rollouts: Pick<Rollouts, 'due' | 'reverted' | 'declined'>;
+  readonly rollouts: Pick<Rollouts, 'due' | 'reverted' | 'declined' | 'end'>;
 }
+
+/** What the content of Git is at fault for: the revert is tried again later, and automation goes on. */
+const NOT_POSSIBLE: readonly string[] = [
+  'update/no-changes',
+  'update/edit-failed',
+  'update/verification-failed',
+  'policy/bad-ban',
+  'policy/bad-name',
+  'image/bad-ref',
+];
 
 /**
  * Commits the revert that is due, if there is one; resolves to its commit. Git decides whether it was made: after a crash, the images
@@ -17,20 +29,42 @@ export async function revertFailed(
   options: RevertOptions,
   cancel: Cancellable,
 ): Promise<Revision | undefined> {
+  const { rollouts, reader, source } = options;
+  const due = rollouts.due();
+  if (!due) return undefined;
+  const { workloads } = await reader.read(head, cancel);
+  const others = await committedByOthers(due.trials, { head, workloads, source }, cancel);
+  if (others.length === 0) return commit(due, head, options, cancel);
+  options.log.info(
+    { commit: due.commit, workloads: others.map(({ workload }) => workload) },
+    'update not reverted: its image is not known to be as automation committed it',
+  );
+  rollouts.end(others);
+  return revertFailed(head, options, cancel);
+}
+
+async function commit(
+  revert: DueRevert,
+  head: AcceptedRevision,
+  options: RevertOptions,
+  cancel: Cancellable,
+): Promise<Revision | undefined> {
   const { rollouts, log } = options;
-  const revert = rollouts.due();
-  if (!revert) return undefined;
   const update = { type: 'auto', cause: { Message: '', User: '' }, spec: revert.spec } as const;
   try {
-    const { revision } = await applyUpdate({ jobId: randomUUID(), spec: update, head }, options, cancel);
+    const { revision, result = {} } = await applyUpdate({ jobId: randomUUID(), spec: update, head }, options, cancel);
     if (revision === undefined) return undefined;
-    log.warn({ commit: revert.spec.Revert.Commit, revision, ...revert.spec.Revert.Reasons }, 'update reverted');
-    rollouts.reverted(revert, revision);
+    const isDone = (workload: string) => result[workload]?.Status === 'success';
+    log.warn({ commit: revert.commit, revision, ...revert.spec.Revert.Reasons }, 'update reverted');
+    rollouts.reverted(revert, revision, isDone);
+    for (const trial of revert.trials) {
+      if (!isDone(trial.workload)) rollouts.declined([trial], result[trial.workload]?.Error ?? 'not reverted');
+    }
     return revision;
   } catch (error) {
-    if (!(error instanceof FluxError) || error.code !== 'update/no-changes') throw error;
-    log.info({ commit: revert.spec.Revert.Commit, reason: messageOf(error) }, 'update not reverted');
-    rollouts.declined(revert, messageOf(error));
+    if (!(error instanceof FluxError) || !NOT_POSSIBLE.includes(error.code)) throw error;
+    log.warn({ commit: revert.commit, reason: messageOf(error) }, 'update not reverted');
+    rollouts.declined(revert.trials, messageOf(error));
     return undefined;
   }
 }

@@ -1,12 +1,14 @@
 import { asFluxError, type Cancellable, type Clock, type Logger } from '../../base/index.ts';
 import { policiesOf } from '../../policy/index.ts';
+import { Recent } from '../../record/index.ts';
 import type { Revision } from '../../repository/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
-import { type AutomatedSpec, type FailedRollouts, type RevertSpec, revertsOnFailure } from '../../update/index.ts';
+import { type FailedRollouts, revertsOnFailure } from '../../update/index.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { Source } from '../ports/source.ts';
 import type { SyncOutcome } from '../sync/sync-outcome.ts';
-import { blameOf, type ImageFailure } from './blame.ts';
+import { blameOf } from './blame.ts';
+import { type DueRevert, describeFailure, revertOf } from './due-revert.ts';
 import { findTrials, isOver } from './find-trials.ts';
 import { readRecent } from './recent.ts';
 import type { RevertBudget } from './revert-budget.ts';
@@ -37,10 +39,12 @@ export interface Rollouts extends FailedRollouts {
   synced(outcome: SyncOutcome, options?: Cancellable): Promise<void>;
   /** The revert that is due, if there is one: of one commit, so that it is one commit too. */
   due(): DueRevert | undefined;
-  /** A due revert was committed as this revision. */
-  reverted(revert: DueRevert, revision: Revision): void;
-  /** A due revert was not made, because these workloads are held or have another image by now. */
-  declined(revert: DueRevert, reason: string): void;
+  /** A due revert was committed as this revision, with these of its workloads. */
+  reverted(revert: DueRevert, revision: Revision, isDone: (workload: ResourceId) => boolean): void;
+  /** Workloads were not reverted; they are judged again later. */
+  declined(trials: readonly Trial[], reason: string): void;
+  /** Trials are over: a person has committed the images since. */
+  end(trials: readonly Trial[]): void;
   /** What is followed, for people. */
   trials(): readonly Trial[];
   /** Forgets all, because another daemon continues. */
@@ -48,15 +52,10 @@ export interface Rollouts extends FailedRollouts {
   close(): void;
 }
 
-export interface DueRevert {
-  readonly trials: readonly Trial[];
-  readonly spec: AutomatedSpec & { readonly Revert: RevertSpec };
-}
-
 /** How old an update may be that a restarted daemon follows again: older ones have proven themselves. */
 const MAX_AGE_MS = 24 * 3_600_000;
 const PODS = 50;
-const LONGEST_MESSAGE = 300;
+const MAX_ENDED = 1000;
 
 export function createRollouts(options: RolloutsOptions): Rollouts {
   const { source, cluster, budget, byDefault, deadlineMs, provenMs, withMessages, onFailure, clock, log } = options;
@@ -65,14 +64,25 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
   /** Workloads of which none wants reverts, so that no history is read. */
   let withoutReverts: SyncOutcome['workloads'] | undefined;
   let hasHistory = false;
+  let wasExhausted = false;
+  /** Trials that are over, which a sync may find again while the sync tag is blocked. */
+  const ended = new Recent<true>(MAX_ENDED);
   let following: AbortController | undefined;
 
   function set(trial: Trial): void {
     trials = new Map([...trials, [trial.workload, trial]]);
   }
 
-  function drop(workloads: readonly ResourceId[]): void {
-    trials = new Map([...trials].filter(([id]) => !workloads.includes(id)));
+  function end(over: readonly Trial[]): void {
+    for (const trial of over) ended.set(keyOf(trial), true);
+    trials = new Map([...trials].filter(([, trial]) => !over.includes(trial)));
+  }
+
+  /** Begins trials, unless they are under way or over. */
+  function begin(found: readonly Trial[]): void {
+    for (const trial of found) {
+      if (trials.get(trial.workload)?.commit !== trial.commit && ended.get(keyOf(trial)) === undefined) set(trial);
+    }
   }
 
   /** Updates that an earlier process, or another daemon, made. */
@@ -82,7 +92,7 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
       const recent = await readRecent(source, { revision, since, workloads, byDefault }, cancel);
       hasHistory = true;
       for (const { revision: revert, at } of recent.reverts) budget.spend(revert, at);
-      for (const trial of recent.trials) if (!trials.has(trial.workload)) set(trial);
+      begin(recent.trials.filter(({ workload }) => !trials.has(workload)));
     } catch (error) {
       cancel.signal?.throwIfAborted();
       log.warn({ err: error }, 'reading earlier image updates failed; the next sync tries again');
@@ -109,13 +119,15 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
       if (trials.get(trial.workload) !== trial) continue;
       if (step.next === 'passed') {
         log.info({ workload: trial.workload, commit: trial.commit }, 'updated workload is healthy');
-        drop([trial.workload]);
+        end([trial]);
         continue;
       }
       set(step.trial);
       if (step.next === 'judge') await judge(step.trial, signal);
     }
-    if ([...trials.values()].some((trial) => failureOf(trial)) && exhaustedUntil() === undefined) onFailure();
+    const isExhausted = exhaustedUntil() !== undefined;
+    if (wasExhausted && !isExhausted && failed().length > 0) onFailure();
+    wasExhausted = isExhausted;
   }
 
   async function judge(trial: Trial, signal: AbortSignal): Promise<void> {
@@ -126,19 +138,23 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
     const next = judged(trial, blame, clock.monotonic());
     set(next);
     const failure = failureOf(next);
-    if (failure) log.warn({ workload, commit, reason: describeFailure(failure, false) }, 'updated workload failed');
-    else if (blame.by !== 'image')
+    if (failure) {
+      log.warn({ workload, commit, reason: describeFailure(failure, false) }, 'updated workload failed');
+      // Once: a revert that fails is retried by the loop, with growing delays.
+      if (exhaustedUntil() === undefined) onFailure();
+    } else if (blame.by !== 'image')
       log.info({ workload, commit, reason: blame.reason }, 'updated workload is not ready; not reverted');
   }
 
   const exhaustedUntil = () => budget.exhaustedUntil(clock.now());
+  const failed = () => [...trials.values()].filter((trial) => failureOf(trial));
 
   return {
     async synced(outcome, cancel = {}) {
       const { revision, newCommits, workloads } = outcome;
       const known = { workloads, byDefault };
-      drop([...trials.values()].filter((trial) => isOver(trial, known)).map(({ workload }) => workload));
-      if (newCommits.state === 'read') for (const trial of findTrials(newCommits.commits, known)) set(trial);
+      end([...trials.values()].filter((trial) => isOver(trial, known)));
+      if (newCommits.state === 'read') begin(findTrials(newCommits.commits, known));
       if (!hasHistory && workloads !== withoutReverts) {
         if (isWantedBy(workloads, byDefault)) await readHistory(revision, workloads, cancel);
         else withoutReverts = workloads;
@@ -153,23 +169,23 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
 
     due() {
       if (exhaustedUntil() !== undefined) return undefined;
-      const failed = [...trials.values()].filter((trial) => failureOf(trial));
-      const [first] = failed;
+      const [first, ...others] = failed();
       if (!first) return undefined;
-      const ofCommit = failed.filter(({ commit }) => commit === first.commit);
-      return { trials: ofCommit, spec: revertOf(first.commit, ofCommit, withMessages) };
+      const ofCommit = [first, ...others.filter(({ commit }) => commit === first.commit)];
+      return revertOf(first.commit, ofCommit, { withMessages });
     },
 
-    reverted({ trials: done }, revision) {
+    reverted(revert, revision, isDone) {
       budget.spend(revision, clock.now());
-      drop(done.map(({ workload }) => workload));
+      end(revert.trials.filter(({ workload }) => isDone(workload)));
     },
 
-    declined({ trials: left }, reason) {
+    declined(left, reason) {
       const now = clock.monotonic();
       for (const trial of left) if (trials.get(trial.workload) === trial) set(judged(trial, { by: 'unknown', reason }, now));
     },
 
+    end,
     trials: () => [...trials.values()],
     revertHeldUntil(workload) {
       const trial = trials.get(workload);
@@ -188,34 +204,12 @@ export function createRollouts(options: RolloutsOptions): Rollouts {
   };
 }
 
+function keyOf({ commit, workload }: Trial): string {
+  return `${commit} ${workload}`;
+}
+
 function isWantedBy(workloads: SyncOutcome['workloads'], byDefault: boolean): boolean {
   for (const { object } of workloads.values())
     if (revertsOnFailure(policiesOf(object.metadata.annotations), byDefault)) return true;
   return false;
-}
-
-function revertOf(commit: Revision, trials: readonly Trial[], withMessages: boolean): DueRevert['spec'] {
-  const Changes = trials.flatMap(({ workload, images }) =>
-    images.map(({ container, bad, good }) => ({
-      WorkloadID: workload,
-      Container: { Name: container, Image: bad },
-      ImageID: good,
-    })),
-  );
-  const reasons = trials.flatMap((trial) => {
-    const failure = failureOf(trial);
-    return failure ? [[trial.workload, describeFailure(failure, withMessages)] as const] : [];
-  });
-  return { Changes, Revert: { Commit: commit, Reasons: Object.fromEntries(reasons) } };
-}
-
-/** `container web: CrashLoopBackOff, exit code 1 (pod web-1)`. */
-export function describeFailure({ pod, container, reason, exitCode, message }: ImageFailure, withMessage: boolean): string {
-  const end = exitCode === undefined ? '' : `, exit code ${exitCode}`;
-  const said = withMessage && message !== undefined ? `: ${oneLine(message)}` : '';
-  return `container ${container}: ${reason}${end} (pod ${pod})${said}`;
-}
-
-function oneLine(text: string): string {
-  return JSON.stringify(text.slice(0, LONGEST_MESSAGE));
 }

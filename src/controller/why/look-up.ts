@@ -5,9 +5,9 @@ import type { LineChange, Revision } from '../../repository/index.ts';
 import { type ClusterWorkload, containersOf, parseResourceId, podSpecOf, type ResourceId } from '../../resource/index.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { Source } from '../ports/source.ts';
+import { linesOf, type ObjectLines } from '../repository/object-lines.ts';
 import { revertReason } from '../rollout/automated-job.ts';
 import type { Changed, Facts } from './facts.ts';
-import { linesOf, type ObjectLines } from './lines.ts';
 
 export interface LookUpDeps {
   readonly source: Pick<Source, 'files' | 'blob' | 'blame' | 'notes'>;

@@ -134,7 +134,11 @@ describe('an update by automation', () => {
     await pass(5_000);
     expect(rollouts.due()).toBeUndefined();
     await pass(10 * MINUTE);
-    expect(calls).toBeGreaterThan(0);
+    expect(calls).toBe(1);
+    await pass(30_000);
+    await pass(30_000);
+    // What fails is retried by the loop.
+    expect(calls).toBe(1);
     expect(rollouts.due()?.spec).toEqual({
       Changes: [{ WorkloadID: ID, Container: { Name: 'cart', Image: 'acme/cart:2' }, ImageID: 'acme/cart:1' }],
       Revert: {
@@ -143,7 +147,7 @@ describe('an update by automation', () => {
       },
     });
     const due = rollouts.due();
-    if (due) rollouts.reverted(due, 'revert');
+    if (due) rollouts.reverted(due, 'revert', () => true);
     expect(rollouts.due()).toBeUndefined();
     rollouts.close();
   });
@@ -215,12 +219,56 @@ describe('an update by automation', () => {
     await pass(10 * MINUTE);
     await pass(10 * MINUTE);
     const due = rollouts.due();
-    if (due) rollouts.declined(due, 'locked');
+    if (due) rollouts.declined(due.trials, 'locked');
     expect(rollouts.due()).toBeUndefined();
     await pass(MINUTE);
     expect(rollouts.due()).toBeDefined();
     rollouts.close();
   });
+});
+
+describe('while the sync tag is blocked, each sync finds the same commits', () => {
+  test('and the time of a trial goes on', async () => {
+    const rollouts = start();
+    await synced(rollouts);
+    for (let minute = 0; minute < 12; minute += 1) {
+      await pass(MINUTE);
+      await synced(rollouts);
+    }
+    expect(rollouts.due()).toBeDefined();
+    rollouts.close();
+  });
+
+  test('and a trial that is over does not begin again', async () => {
+    const rollouts = start();
+    await synced(rollouts);
+    rollouts.end(rollouts.trials());
+    await synced(rollouts);
+    expect(rollouts.trials()).toEqual([]);
+  });
+
+  test('and a revert of some workloads leaves the others to be judged again', async () => {
+    const rollouts = start();
+    await synced(rollouts);
+    await pass(10 * MINUTE);
+    await pass(10 * MINUTE);
+    const due = rollouts.due();
+    if (due) rollouts.reverted(due, 'revert', () => false);
+    expect(rollouts.trials()).toHaveLength(1);
+    rollouts.close();
+  });
+});
+
+test('a revert that waited for the hour to be over is asked for when it is', async () => {
+  for (const revision of ['a', 'b', 'c']) budget.spend(revision, clock.now());
+  const rollouts = start();
+  await synced(rollouts);
+  await pass(10 * MINUTE);
+  await pass(10 * MINUTE);
+  expect(calls).toBe(0);
+  await pass(50 * MINUTE);
+  expect(calls).toBe(1);
+  rollouts.close();
 });
 
 describe('a restarted daemon', () => {

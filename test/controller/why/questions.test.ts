@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../../src/base/index.ts';
-import { linesOf } from '../../../src/controller/why/lines.ts';
+import { linesOf } from '../../../src/controller/repository/object-lines.ts';
 import { deployment, FILE, HEAD, ID, manifestOf, whyIn } from './world.ts';
 
 const object = (name: string) => ({ ...deployment({}), metadata: { name, namespace: 'shop' } });
