@@ -112,13 +112,22 @@ export function whyNotReady(pods: readonly PodState[]): string | undefined {
   return undefined;
 }
 
+/** Reasons to wait whose messages are of Kubernetes and the registry; those of others may quote a command line. */
+const SAID: ReadonlySet<string> = new Set([
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'InvalidImageName',
+  'ErrImageNeverPull',
+  'CreateContainerConfigError',
+]);
 const STARTING = ['ContainerCreating', 'PodInitializing', ''];
 
 function reasonIn({ containers, unscheduled }: PodState): string | undefined {
   for (const { now, last } of containers) {
     if (now.state !== 'waiting' || STARTING.includes(now.reason)) continue;
     const before = last && last.reason !== '' ? ` (ended before: ${last.reason}, exit code ${last.exitCode})` : '';
-    return `${now.reason}${now.message === '' ? '' : `: ${now.message}`}${before}`;
+    const said = SAID.has(now.reason) && now.message !== '' ? `: ${now.message}` : '';
+    return `${now.reason}${said}${before}`;
   }
   return unscheduled;
 }

@@ -21,7 +21,6 @@ export function eventFacts(event: Fields): EventFacts {
 const OWN_WORDS: readonly string[] = [
   'BackOff',
   'ExternalProvisioning',
-  'Failed',
   'FailedAttachVolume',
   'FailedBinding',
   'FailedCreate',
@@ -38,6 +37,8 @@ const PROBE_RESULT =
 
 function shown(reason: string, message: string): string {
   if (OWN_WORDS.includes(reason)) return message;
+  // Other messages of this reason may quote a command line.
+  if (reason === 'Failed') return message.startsWith('Failed to pull image') ? message : '';
   const [probe] = /^(?:Readiness|Liveness|Startup) probe failed/.exec(message) ?? [];
   if (reason !== 'Unhealthy' || probe === undefined) return '';
   const [result] = PROBE_RESULT.exec(message) ?? [];

@@ -26,8 +26,12 @@ export function automatedJob(job: RecordedJob | undefined): z.infer<typeof autom
   return parsed.success ? parsed.data.spec : undefined;
 }
 
-/** Why a job reverted an update of the workload; undefined if it did not. */
+/** The part of a reason that Kubernetes names; a message of the program follows it. */
+const UP_TO_POD = /^container [^"]*?\(pod [^)"]*\)/;
+
+/** Why a job reverted an update of the workload, without the message of the program; undefined if it did not. */
 export function revertReason(job: RecordedJob | undefined, workload: ResourceId): string | undefined {
   const reasons = automatedJob(job)?.Revert?.Reasons ?? {};
-  return Object.hasOwn(reasons, workload) ? reasons[workload] : undefined;
+  const reason = Object.hasOwn(reasons, workload) ? reasons[workload] : undefined;
+  return reason === undefined ? undefined : (UP_TO_POD.exec(reason)?.[0] ?? 'its container failed');
 }

@@ -47,7 +47,22 @@ test.each<[string, readonly object[], string | undefined]>([
     ],
     'pod web-1: Unschedulable: 0/3 nodes',
   ],
-  ['a long text', [waiting('X', 'y'.repeat(9999))], `pod web-1: X: ${'y'.repeat(286)}`],
+  [
+    'a program that does not exist',
+    [waiting('RunContainerError', 'OCI runtime create failed: exec: "/bin/login hunter2"')],
+    'pod web-1: RunContainerError',
+  ],
+  [
+    'a container that cannot be created',
+    [waiting('CreateContainerError', 'failed to generate spec: --password=hunter2')],
+    'pod web-1: CreateContainerError',
+  ],
+  [
+    'a Secret that is missing',
+    [waiting('CreateContainerConfigError', 'secret "db" not found')],
+    'pod web-1: CreateContainerConfigError: secret "db" not found',
+  ],
+  ['a long text', [waiting('ErrImagePull', 'y'.repeat(9999))], `pod web-1: ErrImagePull: ${'y'.repeat(275)}`],
   ['nonsense', [{ status: 7 }, { status: { containerStatuses: 'x' } }], undefined],
 ])('what is said of %s', (_name, pods, expected) => {
   expect(whyNotReady(pods.map((pod) => podStateOf({ ...pod })))).toBe(expected);

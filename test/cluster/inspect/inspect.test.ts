@@ -118,6 +118,8 @@ test.each([
     'Liveness probe failed: connection refused',
   ],
   ['Unhealthy', 'Startup probe failed: password hunter2 is wrong', 'Startup probe failed'],
+  ['Failed', 'Failed to pull image "acme/web:2": not found', 'Failed to pull image "acme/web:2": not found'],
+  ['Failed', 'Error: OCI runtime create failed: exec: "/bin/login hunter2": no such file', ''],
   ['FailedPostStartHook', 'Exec lifecycle hook ([/bin/login hunter2]) failed', ''],
   ['FailedScheduling', '0/1 nodes are available: 1 Insufficient cpu.', '0/1 nodes are available: 1 Insufficient cpu.'],
 ])('of an event %s, "%s" shows "%s"', (reason, message, shown) => {

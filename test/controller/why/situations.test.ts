@@ -67,7 +67,10 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
               cause: { Message: '', User: '' },
               spec: {
                 Changes: [{ WorkloadID: ID, Container: { Name: 'web', Image: 'acme/web:1.1.0' }, ImageID: 'acme/web:1.0.0' }],
-                Revert: { Commit: OLD, Reasons: { [ID]: 'container web: CrashLoopBackOff, exit code 1 (pod web-1)' } },
+                Revert: {
+                  Commit: OLD,
+                  Reasons: { [ID]: 'container web: CrashLoopBackOff, exit code 1 (pod web-1): "cannot log in (hunter2)"' },
+                },
               },
             },
             result: {},
