@@ -3,7 +3,7 @@ import { hasPolicy } from '../policy/index.ts';
 import { containersOf } from '../resource/index.ts';
 import { type UpdateContext, untimed } from './context.ts';
 import { decideAgain } from './decide.ts';
-import { describeHold, UP_TO_DATE } from './decision.ts';
+import { describeDecision, describeHold, UP_TO_DATE } from './decision.ts';
 import { editImages, type Planned } from './edit.ts';
 import { refuseHeld, refuseSuspended } from './held.ts';
 import { type Candidate, rejection, selectWorkloads, sortedResult } from './select.ts';
@@ -11,7 +11,7 @@ import type { AutomatedSpec, ContainerUpdate, WorkloadResult } from './spec.ts';
 
 /**
  * Plans the updates that automation found. Meanwhile a user may have locked the workload, turned off its automation, or changed its
- * pattern or image: the newest commit decides, so each change is checked again.
+ * pattern or image, or a window may have closed: the newest commit and the time decide, so each change is checked again.
  */
 export async function planAutomated({ Changes }: AutomatedSpec, context: UpdateContext): Promise<Planned> {
   if (Changes.length === 0) return { result: {}, edits: [] };
@@ -35,18 +35,21 @@ function refuseUnautomated({ policies }: Candidate): WorkloadResult | undefined 
 }
 
 function updateWorkload(
-  { manifest, policies }: Candidate,
+  { id, manifest, policies }: Candidate,
   changes: AutomatedSpec['Changes'],
   { images, timing, pinning }: UpdateContext,
 ): WorkloadResult {
   const updates: ContainerUpdate[] = [];
+  const reasons: string[] = [];
   for (const container of containersOf(manifest.object)) {
     const change = changes.find(({ Container }) => Container.Name === container.name);
     const wanted = change && tryParseImageRef(change.ImageID);
     if (!wanted) continue;
-    const decision = decideAgain({ container, inGit: policies, images, timing, pinning }, wanted);
-    if (decision.state !== 'update') continue;
-    updates.push({ Container: container.name, Current: container.image, Target: formatImageRef(decision.target) });
+    const decision = decideAgain({ workload: id, container, inGit: policies, images, timing, pinning }, wanted);
+    if (decision.state === 'update') {
+      updates.push({ Container: container.name, Current: container.image, Target: formatImageRef(decision.target) });
+    } else if (decision.state !== 'current') reasons.push(describeDecision(decision));
   }
-  return updates.length > 0 ? { Status: 'success', PerContainer: updates } : rejection('skipped', UP_TO_DATE);
+  if (updates.length > 0) return { Status: 'success', PerContainer: updates };
+  return rejection('skipped', reasons.length > 0 ? [...new Set(reasons)].join('; ') : UP_TO_DATE);
 }

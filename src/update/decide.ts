@@ -23,14 +23,21 @@ export function isAutomated(inGit: Policies): boolean {
 
 /** What automation does with a container. */
 export function decide(question: Question): Decision {
-  const { workload, inGit, inCluster, timing } = question;
+  const { inGit, inCluster } = question;
   const hold = holdOfWorkload(inGit, inCluster);
   if (hold) return held(hold);
   if (!hasPolicy(inGit, 'automated')) return held({ kind: 'not-automated' });
+  const pause = pauseOf(question);
+  return pause ? held(pause) : inTime(decideNewest(question), question);
+}
+
+/** What keeps automation from any update of the workload for now. */
+function pauseOf(question: Question): Hold | undefined {
+  const { workload, timing } = question;
   const suspended = suspensionOf(question);
-  if (suspended) return held(suspended);
+  if (suspended) return suspended;
   const until = workload === undefined ? undefined : timing?.rollouts?.revertHeldUntil(workload);
-  return until === undefined ? inTime(decideNewest(question), question) : held({ kind: 'reverts-exhausted', until });
+  return until === undefined ? undefined : { kind: 'reverts-exhausted', until };
 }
 
 /** Whether a person has paused the automation of the workload. */
@@ -91,10 +98,17 @@ export function decideNewest(question: Question, by: 'automation' | 'person' = '
 }
 
 /**
- * Whether automation still updates a container to an image that it chose before: meanwhile another pattern or image may be in Git, or
- * the registry may have news.
+ * Whether automation still updates a container to an image that it chose before: meanwhile another pattern or image may be in Git, the
+ * registry may have news, or a window may have closed. What was gathered is not gathered again.
  */
 export function decideAgain(question: Question, wanted: ImageRef): Decision {
+  const { timing } = question;
+  const pause = pauseOf(question);
+  if (pause) return held(pause);
+  return inTime(decideChosen(question, wanted), { ...question, timing: timing && { ...timing, gathering: undefined } });
+}
+
+function decideChosen(question: Question, wanted: ImageRef): Decision {
   const subject = subjectOf(question);
   if ('state' in subject) return subject;
   if (!sameImage(subject.current, wanted) || !subject.pattern.matches(wanted.tag))

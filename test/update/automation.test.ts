@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../src/base/index.ts';
 import { createGates } from '../../src/schedule/index.ts';
-import { type AutomatedSpec, describeDecision, type FoundUpdate, planAutomation, planUpdate } from '../../src/update/index.ts';
+import {
+  type AutomatedSpec,
+  describeDecision,
+  type FoundUpdate,
+  planAutomation,
+  planUpdate,
+  type Timing,
+} from '../../src/update/index.ts';
 import { contextOf, type World, workload } from './world.ts';
 
 const ID = 'shop:deployment/app';
@@ -24,6 +31,7 @@ function world(
     registry,
   });
 }
+const BAD_BANS = 'invalid bans: the text has "a b", which is not a tag, tag@sha256:… or @sha256:…';
 const targets = (spec: AutomatedSpec | undefined) => spec?.Changes.map(({ ImageID }) => ImageID) ?? [];
 
 describe('looking for newer images', () => {
@@ -200,8 +208,8 @@ describe('carrying out what automation found', () => {
     ['was locked (AUTO-16)', 'one/app:cur', { ...automated, 'fluxcd.io/locked': 'true' }, 'locked'],
     ['was taken out of automation', 'one/app:cur', {}, 'not automated'],
     ['got another pattern', 'one/app:cur', { ...automated, 'fluxcd.io/tag.c1': 'glob:cur' }, 'image(s) up to date'],
-    ['got a ban of the image', 'one/app:cur', { ...automated, 'fluxcd.io/ban.c1': 'new' }, 'image(s) up to date'],
-    ['got bans that cannot be read', 'one/app:cur', { ...automated, 'fluxcd.io/ban.c1': 'a b' }, 'image(s) up to date'],
+    ['got a ban of the image', 'one/app:cur', { ...automated, 'fluxcd.io/ban.c1': 'new' }, 'tag new is banned'],
+    ['got bans that cannot be read', 'one/app:cur', { ...automated, 'fluxcd.io/ban.c1': 'a b' }, BAD_BANS],
     ['has the image already (AUTO-17)', 'one/app:new', automated, 'image(s) up to date'],
     ['was moved on by a person', 'one/app:newer', automated, 'image(s) up to date'],
     ['was given another image', 'other/app:cur', automated, 'image(s) up to date'],
@@ -210,6 +218,29 @@ describe('carrying out what automation found', () => {
     const { result, edits } = await carryOut(world([['c1', image]], registry, annotations));
     expect(result[ID]).toEqual({ Status: 'skipped', Error: reason, PerContainer: null });
     expect(edits).toEqual([]);
+  });
+
+  const at = Date.parse('2026-12-05T12:00:00Z');
+  const suspension = { user: 'Ann', message: '', since: at };
+  test.each<[string, Record<string, string>, Partial<Timing>, string]>([
+    ['left its window', { 'fluxcd.io/window': '0 9 * * mon / 1h / UTC' }, {}, 'outside of its window'],
+    ['entered a freeze', { 'fluxcd.io/freeze': '0 9 * * sat / 8h / UTC' }, {}, 'in a freeze'],
+    ['entered a freeze of all', {}, { gates: createGates({ freeze: '0 9 * * sat / 8h / UTC' }) }, 'in a freeze'],
+    ['got a window that cannot be read', { 'fluxcd.io/window': 'noon' }, {}, 'invalid window "noon"'],
+    ['waits for a revert', {}, { rollouts: { revertHeldUntil: () => at + 1 } }, 'the update failed'],
+    ['was suspended', { 'fluxcd.io/suspend': 'true' }, {}, 'automation of the workload is suspended'],
+    ['was suspended with all', {}, { suspension }, 'automation is suspended by Ann'],
+  ])('skips a workload that meanwhile %s', async (_name, annotations, timing, reason) => {
+    const context = world([['c1', 'one/app:cur']], one, { ...automated, ...annotations });
+    const { result, edits } = await carryOut({ ...context, timing: { gates: createGates({}), now: at, ...timing } });
+    expect(result[ID]).toMatchObject({ Status: 'skipped', Error: expect.stringContaining(reason) });
+    expect(edits).toEqual([]);
+  });
+
+  test('does not gather again what was gathered', async () => {
+    const timing = { gates: createGates({}), now: at, gathering: { ripeAt: () => at + 1 } };
+    const { edits } = await carryOut({ ...world([['c1', 'one/app:cur']], one), timing });
+    expect(edits).toHaveLength(1);
   });
 
   test('skips a workload that the repository no longer has', async () => {

@@ -3,6 +3,7 @@ import type { Manifests } from '../../manifests/index.ts';
 import type { Notifier } from '../../notify/index.ts';
 import { formatJobNote } from '../../record/index.ts';
 import type { AcceptedRevision, CommitRequest, Revision } from '../../repository/index.ts';
+import type { ResourceId } from '../../resource/index.ts';
 import {
   ALL_WORKLOADS,
   normalId,
@@ -183,13 +184,16 @@ function withoutCommit(spec: UpdateSpec, plan: UpdatePlan): JobResult {
   });
 }
 
-/** Why the workloads named in a release were not released, except those that are up to date. */
+/** Why the workloads that an update names were not updated, except those that are up to date. */
 function reasonsOf(spec: UpdateSpec, { result }: UpdatePlan): string {
-  if (spec.type !== 'image') return '';
-  const named = spec.spec.ServiceSpecs.filter((id) => id !== ALL_WORKLOADS).map(normalId);
-  const reasons = named.flatMap((id) => {
+  const reasons = namedIn(spec).flatMap((id) => {
     const reason = result[id]?.Error;
     return reason === undefined || reason === UP_TO_DATE ? [] : [`${id}: ${reason}`];
   });
   return [...new Set(reasons)].join('; ');
+}
+
+function namedIn(spec: UpdateSpec): readonly ResourceId[] {
+  if (spec.type === 'auto') return [...new Set(spec.spec.Changes.map(({ WorkloadID }) => WorkloadID))];
+  return spec.type === 'image' ? spec.spec.ServiceSpecs.filter((id) => id !== ALL_WORKLOADS).map(normalId) : [];
 }

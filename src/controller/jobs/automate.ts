@@ -47,9 +47,9 @@ export async function automate(
   try {
     return (await applyUpdate({ jobId: randomUUID(), spec: update, head }, options, cancel)).revision;
   } catch (error) {
-    // The same change was made by someone else meanwhile.
+    // Meanwhile the change was made in another way, or something holds it.
     if (!(error instanceof FluxError) || error.code !== 'update/no-changes') throw error;
-    log.info({ reason: messageOf(error) }, 'update is in git already');
+    log.info({ reason: messageOf(error) }, 'update not committed');
     return undefined;
   }
 }

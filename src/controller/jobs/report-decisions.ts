@@ -43,13 +43,12 @@ export function createDecisionReport({ cluster, metrics, log }: DecisionReportOp
         const { workload, container, decision } = decided;
         if (!isNotable(decision)) continue;
         const key = `${workload} ${container}`;
-        // While updates are gathered, each that comes moves the time of all.
-        const isGathering = decision.state === 'waiting' && decision.for.kind === 'gathering';
-        const text = isGathering ? formatImageRef(decision.target) : describeDecision(decision);
-        now.set(key, text);
-        if (reported.get(key) === text) continue;
+        const identity = identityOf(decision);
+        now.set(key, identity);
+        if (reported.get(key) === identity) continue;
         logDecision(decided, log);
         const change = changes.get(workload);
+        const isGathering = decision.state === 'waiting' && decision.for.kind === 'gathering';
         const event = isGathering ? undefined : EVENTS[decision.state];
         if (change && event) {
           const note = redact(`${container}: ${describeDecision(decision)}`);
@@ -78,6 +77,26 @@ const EVENTS: Readonly<Record<Decision['state'], Pick<ObjectEvent, 'reason' | 't
   held: { reason: 'ImageUpdateHeld', type: 'Warning' },
   unknown: { reason: 'ImageUpdateUnknown', type: 'Warning' },
 };
+
+/** What makes a decision another one: its reason and what it is about, without the times and counts that change by themselves. */
+function identityOf(decision: Decision): string {
+  return [decision.state, kindOf(decision), ...aboutOf(decision)].join('\n');
+}
+
+function aboutOf(decision: Decision): readonly string[] {
+  switch (decision.state) {
+    case 'waiting':
+      return [formatImageRef(decision.target), 'text' in decision.for ? decision.for.text : ''];
+    case 'held':
+      return decision.by.kind === 'reverts-exhausted' ? [] : [describeDecision(decision)];
+    case 'unknown':
+      if ('tag' in decision.why) return [decision.why.tag];
+      return 'newest' in decision.why ? [decision.why.newest] : [];
+    case 'current':
+    case 'update':
+      return [describeDecision(decision)];
+  }
+}
 
 function logDecision({ decision, ...container }: DecidedContainer, log: Logger): void {
   const what = { ...container, reason: describeDecision(decision) };
