@@ -36,6 +36,11 @@ export interface PlanRequest {
    * must not make a deletion look small. Empty when nothing is known of it.
    */
   readonly before?: readonly Manifest[];
+  /**
+   * Manifests of a later revision, which may have been applied without a record: an object is applied only if it carries the checksum that
+   * is desired, or if this revision wants the same. Those in between are left as they are.
+   */
+  readonly maybeApplied?: readonly Manifest[];
   /** Only to be shown: nothing of it is remembered, and the next sync is as if it had not been made. */
   readonly preview?: true;
 }

@@ -33,12 +33,16 @@ export interface Engine extends Site {
   running(): boolean;
   /** Asks for a sync, lets time go by until it is done, and answers what it came to. */
   sync(): Promise<ReturnType<Daemon['sync']>>;
+  /** Stops it before the test ends, so that another engine may start at its site. */
+  stop(): Promise<void>;
 }
 
 export interface EngineOptions {
   readonly kubernetes?: KubernetesOptions;
   /** Of fluxd, beside those that every test has. */
   readonly flags?: readonly string[];
+  /** Of an engine that was stopped. */
+  readonly site?: Site;
   /** Called before the engine starts. */
   readonly before?: (site: Site) => void | Promise<void>;
   /** Instead of the repository's own. */
@@ -53,7 +57,8 @@ export async function startEngine(files: Readonly<Record<string, string>>, optio
   const source = counted(options.source ?? repository.source, (change) => {
     pending += change;
   });
-  const site = await startSite(options.kubernetes, { pending: () => pending + (options.pending?.() ?? 0) });
+  const work = { pending: () => pending + (options.pending?.() ?? 0) };
+  const site = options.site ?? (await startSite(options.kubernetes, work));
   await options.before?.(site);
   const { clock, proxy, time } = site;
   const lines: LogLine[] = [];
@@ -92,10 +97,12 @@ export async function startEngine(files: Readonly<Record<string, string>>, optio
   const ended = engine.ended.finally(() => {
     running = false;
   });
-  onTestFinished(async () => {
-    await engine.stop();
-    await ended;
-  });
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopped ??= engine.stop().then(() => ended);
+    return stopped;
+  };
+  onTestFinished(stop);
   const { daemon } = engine;
   return {
     ...site,
@@ -104,6 +111,7 @@ export async function startEngine(files: Readonly<Record<string, string>>, optio
     log: lines,
     metrics: async () => (await metrics.render()).body.split('\n'),
     running: () => running,
+    stop,
     async sync() {
       const { id } = daemon.startSync();
       await time.until('the sync is done', () => daemon.sync(id).state === 'done', 60 * MINUTE);

@@ -20,6 +20,8 @@ export interface Facts {
   readonly live: LiveObject | undefined;
   /** Why the object is left to another source of this process. */
   readonly leftToAnother?: string | undefined;
+  /** Checksum in a later revision that may have been applied; empty if that one does not want the object. */
+  readonly later?: string | undefined;
   readonly known: Applied | undefined;
   readonly fight: Fight | undefined;
   readonly manager: string;
@@ -45,6 +47,7 @@ export function decide(facts: Facts): Decision {
       reason: `it is being deleted since ${live.deletionTimestamp}; it is created again once it is removed`,
     };
   }
+  if (mayBeLater(facts)) return { action: 'held', reason: MAY_BE_LATER };
   if (!live)
     return known ? correct('create', 'gone from the cluster', facts) : { action: 'create', reason: 'not in the cluster' };
   if (!known) {
@@ -56,6 +59,17 @@ export function decide(facts: Facts): Decision {
     return known.resourceVersion === live.resourceVersion ? { action: 'unchanged' } : { action: 'unchanged', news: true };
   if (isScaledOnly(known, live, facts)) return { action: 'unchanged', news: true };
   return correct('change', driftReason(live, facts), facts);
+}
+
+/** The reason for an object that a later revision may have changed. */
+export const MAY_BE_LATER =
+  'a later revision may have been applied to it, unrecorded; it is left as it is until the sync window opens';
+
+/** The checksum of an object shows what was applied. Where it has none of ours, only a manifest that both revisions share is certain. */
+function mayBeLater({ live, mark, checksum, later }: Facts): boolean {
+  if (later === undefined) return false;
+  const applied = live?.labels?.[MARK_LABEL] === mark ? live.annotations?.[CHECKSUM_ANNOTATION] : undefined;
+  return (applied ?? later) !== checksum;
 }
 
 /** Corrects drift at once, but backs off if it recurs after each correction (R-011). */

@@ -10,7 +10,7 @@ import { planPrunes } from '../prune/plan-prunes.ts';
 import type { Self } from '../prune/self.ts';
 import { bothWanted } from '../prune/wanted.ts';
 import { type Excluded, isExcluded, isPlaced, keyOf, type Placed, type Target, type Unplaced } from '../scope/scope.ts';
-import { decide } from './decide.ts';
+import { decide, MAY_BE_LATER } from './decide.ts';
 import { duplicateError } from './duplicates.ts';
 import { escalationWarning } from './escalation.ts';
 import { appliedFrom } from './inventory.ts';
@@ -55,10 +55,12 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
   const { placed, duplicates, targets, inRepository, directory } = layout;
   const claimed = request.desired.errors.length === 0 ? inRepository : bothWanted(set.wanted, inRepository);
   const isNew = set.targets !== targets;
+  const maybeApplied = request.maybeApplied && checksumsOf(deps.layOut(request.maybeApplied, directory, { keep: false }));
   if (!request.preview) {
     set.wanted = claimed;
     // Set before reading anything, since arriving events are compared with it.
     set.targets = targets;
+    set.maybeApplied = maybeApplied;
     set.defined = layout.defined;
     set.isPlanned = true;
     set.isWaiting = false;
@@ -142,7 +144,9 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
     const mark = targets.get(key)?.mark ?? gcMark(request.syncSet, id);
     const left = leftToAnother({ id, key, live, mark }, set, rivals);
     if (left !== undefined && !request.preview) set.isWaiting = true;
+    const later = maybeApplied && (maybeApplied.get(key) ?? '');
     if (state === 'excluded' && left === undefined) {
+      if (later !== undefined && later !== manifest.checksum) return idle({ action: 'held', reason: MAY_BE_LATER });
       return {
         act: 'apply',
         entry: { ...object, action: 'change', reason: 'its kind is excluded from listing' },
@@ -157,6 +161,7 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
       mark,
       live,
       leftToAnother: left,
+      later,
       known: set.inventory.get(key),
       fight: set.fights.get(key),
       manager: deps.manager,
@@ -196,6 +201,10 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
     for (const { resource, live } of lists.marked()) kept.add(keyOf(resource, live.namespace, live.name));
     for (const { memory, keys } of unwanted) for (const key of keys) if (!kept.has(key)) memory.delete(key);
   }
+}
+
+function checksumsOf({ targets }: Layout): ReadonlyMap<string, string> {
+  return new Map([...targets].map(([key, { target }]) => [key, target.manifest.checksum]));
 }
 
 /** Memoizes a value. */

@@ -32,6 +32,8 @@ export interface SyncSet {
   defined: DefinedKinds;
   /** Objects to keep applied, as of the last plan, by object key. */
   targets: ReadonlyMap<string, MarkedTarget>;
+  /** Checksums of a later revision that may have been applied, by object key, as of the last plan. */
+  maybeApplied: ReadonlyMap<string, string> | undefined;
   /** By object key. */
   readonly fights: Map<string, Fight>;
   /** Checksums of manifests that were rejected last, by object key: only regular syncs retry them, not each event. */
@@ -75,6 +77,7 @@ export function createSyncSet({ source, order, ...options }: SyncSetOptions): Sy
     searchedParts: new Set(),
     defined: new Map(),
     targets: new Map(),
+    maybeApplied: undefined,
     fights: new Map(),
     refused: new Map(),
     wanted: NOTHING_WANTED,

@@ -51,6 +51,7 @@ export function createAttention({ clock, manager, sets }: AttentionOptions): Att
       mark: wanted.mark,
       live,
       leftToAnother: leftToAnother({ id: wanted.target.id, key, live, mark: wanted.mark }, set, sets()),
+      later: set.maybeApplied && (set.maybeApplied.get(key) ?? ''),
       known: set.inventory.get(key),
       fight: set.fights.get(key),
       manager,

@@ -7,6 +7,8 @@ import type { SyncOutcome } from '../sync/sync-outcome.ts';
 export class Progress {
   /** Revision of the last sync of this process. */
   applied: Revision | undefined;
+  /** Whether that is only the revision that Git records: a later one may have been applied, unrecorded. */
+  onlyRecorded = false;
   /** Why the last sync failed as a whole; undefined after one that ran. */
   failure: FluxError | undefined;
   /** Why the head of the branch is not applied now, although nothing failed. */
@@ -23,6 +25,7 @@ export class Progress {
   /** Drops the state, because another daemon continues. */
   forget(): void {
     this.applied = undefined;
+    this.onlyRecorded = false;
     this.failure = undefined;
     this.waiting = undefined;
     this.unrecorded = undefined;
@@ -33,6 +36,7 @@ export class Progress {
 
   done(outcome: SyncOutcome): void {
     this.applied = outcome.revision;
+    this.onlyRecorded = outcome.onlyRecorded ?? false;
     this.failure = undefined;
     this.unconfirmed = outcome.unconfirmed ?? false;
     const failed = outcome.changes.flatMap((change) => (change.outcome === 'failed' ? [[change.id, change.error] as const] : []));

@@ -80,13 +80,13 @@ export function createSteps(options: StepsOptions): LoopSteps {
         if (overridden !== undefined) log.warn({ revision, reason: overridden }, 'sync window overridden');
         return syncStep(revision, { report, overridden }, cancel);
       }
-      const { closed, revision: earlier } = toApply;
+      const { closed, revision: earlier, onlyRecorded } = toApply;
       const reason = describeClosed(closed);
       if (waits.hasChanged('revision', revision)) log.info({ revision, applied: earlier, reason }, 'revision waits');
       if (Number.isFinite(closed.opensAt)) options.syncAt(closed.opensAt);
       // The window may have closed after the request.
       if (report !== undefined) reports.fail(report, refusalOf(closed), clock.now());
-      const again = earlier === undefined ? undefined : await syncStep(earlier, {}, cancel);
+      const again = earlier === undefined ? undefined : await syncStep(earlier, onlyRecorded ? { later: revision } : {}, cancel);
       // Not before what is recorded was applied: that is the first sync.
       progress.waiting = `revision ${revision.slice(0, 7)} waits: ${reason}`;
       return again;

@@ -23,6 +23,12 @@ export interface SyncStepOptions extends SyncOptions, Audience {
   readonly log: Logger;
 }
 
+interface SyncRequest {
+  readonly report?: string | undefined;
+  readonly overridden?: string | undefined;
+  readonly later?: AcceptedRevision | undefined;
+}
+
 /**
  * The step of the loop that syncs: it applies a revision, publishes the outcome, records it in Git, and ends the report that asked for
  * it.
@@ -35,10 +41,11 @@ export function createSyncStep(options: SyncStepOptions) {
   /**
    * @param report The requested sync that this one answers.
    * @param overridden What was closed, if a person overrides it.
+   * @param later A revision that may have been applied, unrecorded. Then this sync is not recorded either.
    */
   return async (
     revision: AcceptedRevision,
-    { report, overridden }: { readonly report?: string | undefined; readonly overridden?: string | undefined },
+    { report, overridden, later }: SyncRequest,
     cancel: Cancellable,
   ): Promise<Again | undefined> => {
     const { startedAt, ended } = begin(clock);
@@ -46,7 +53,7 @@ export function createSyncStep(options: SyncStepOptions) {
     let outcome: SyncOutcome;
     try {
       await recordAgain(cancel);
-      const done = await sync(revision, options, cancel);
+      const done = await sync(revision, later === undefined ? options : { ...options, later }, cancel);
       outcome = overridden === undefined ? done : { ...done, windowOverridden: overridden };
       await published(outcome, cancel);
     } catch (error) {
@@ -58,7 +65,7 @@ export function createSyncStep(options: SyncStepOptions) {
       failed(failure);
       throw error;
     }
-    const unrecorded = await record(outcome, cancel);
+    const unrecorded = later === undefined ? await record(outcome, cancel) : undefined;
     if (cancel.signal?.aborted) {
       failed(asFluxError(cancel.signal.reason, { code: 'sync/failed' }));
       throw cancel.signal.reason;

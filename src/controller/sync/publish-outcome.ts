@@ -67,6 +67,8 @@ export function createPublished(audience: Audience): (outcome: SyncOutcome, canc
     await yieldTurn(signal);
     if (automation) images.watch(imageTargets(workloads, minAge));
     decisionReport.synced(outcome);
+    // What runs may be of a later revision.
+    if (outcome.onlyRecorded) return;
     await healthFollower.synced(outcome);
     if (automation) await rollouts.synced(outcome, signal ? { signal } : {});
   };

@@ -6,6 +6,8 @@ import type { NewCommits } from './new-commits.ts';
 /** The outcome of one sync. */
 export interface SyncOutcome {
   readonly revision: AcceptedRevision;
+  /** A later revision may have been applied, unrecorded; what that may have changed was left as it is. */
+  readonly onlyRecorded?: true;
   readonly previous?: Revision;
   /** Number of deletions approved by a commit. */
   readonly allowPrune?: number;

@@ -2,7 +2,8 @@ import { begin, type Cancellable, type Clock, FluxError, yieldTurn } from '../..
 import type { Change, ObjectDiff, PlanRequest } from '../../change/index.ts';
 import { recordedUnconfirmed } from '../../record/index.ts';
 import type { AcceptedRevision, Revision } from '../../repository/index.ts';
-import type { Problem } from '../../resource/index.ts';
+import type { Manifest, Problem } from '../../resource/index.ts';
+import type { Progress } from '../loop/progress.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { Source } from '../ports/source.ts';
 import type { RepositoryReader } from '../repository/view.ts';
@@ -23,7 +24,12 @@ export interface SyncOptions {
   readonly deletionLimit: number;
   readonly approvals: Approvals;
   /** The outcome of the last sync of this process; undefined before its first. */
-  readonly progress: { readonly applied: Revision | undefined; readonly unconfirmed: boolean };
+  readonly progress: Pick<Progress, 'applied' | 'onlyRecorded' | 'unconfirmed'>;
+  /**
+   * A later revision that may have been applied, unrecorded: nothing is deleted then, and what that revision may have changed is left as
+   * it is.
+   */
+  readonly later?: Revision;
   /** Timeout of reading and planning, in milliseconds. Applying has timeouts for each request instead, so that it is never cut off. */
   readonly timeoutMs: number;
   /** Called at each response during the apply. */
@@ -39,7 +45,8 @@ export interface SyncOptions {
  */
 export async function sync(revision: AcceptedRevision, options: SyncOptions, cancel: Cancellable = {}): Promise<SyncOutcome> {
   const { signal } = cancel;
-  const { source, reader, cluster, recorder, approvals, clock } = options;
+  const { source, reader, cluster, recorder, approvals, clock, later } = options;
+  const garbageCollection = later === undefined ? options.garbageCollection : 'off';
   const { startedAt, ended } = begin(clock);
   using deadline = clock.deadline(options.timeoutMs, signal);
   const limited = { signal: deadline.signal };
@@ -51,7 +58,7 @@ export async function sync(revision: AcceptedRevision, options: SyncOptions, can
   const readingCommits = readNewCommits(source, { previous, revision }, limited);
   const [view, allowPrune] = await Promise.all([
     reader.read(revision, limited),
-    options.garbageCollection === 'on' ? confirmedDeletions(source, previous, revision) : undefined,
+    garbageCollection === 'on' ? confirmedDeletions(source, previous, revision) : undefined,
   ]);
   const { state } = view;
   const earlier = await leftByOthers(previous, revision, options, limited);
@@ -59,11 +66,12 @@ export async function sync(revision: AcceptedRevision, options: SyncOptions, can
   const request: PlanRequest = {
     desired: state,
     syncSet: options.syncSet,
-    garbageCollection: options.garbageCollection,
+    garbageCollection,
     deletionLimit: options.deletionLimit,
     approved,
     approvedOrphans,
     ...earlier,
+    ...(later === undefined ? {} : { maybeApplied: await manifestsAt(later, reader, limited) }),
   };
   const confirmed = await cluster.plan({ ...request, ...(allowPrune === undefined ? {} : { allowPrune }) }, limited);
   const unclaimed =
@@ -79,6 +87,7 @@ export async function sync(revision: AcceptedRevision, options: SyncOptions, can
   signal?.throwIfAborted();
   return {
     revision,
+    ...(later === undefined ? {} : { onlyRecorded: true }),
     ...(previous === undefined ? {} : { previous }),
     // Without a claim all deletions are left.
     ...(allowPrune === undefined ? {} : { allowPrune }),
@@ -102,16 +111,25 @@ async function leftByOthers(
   { source, reader, progress }: Pick<SyncOptions, 'source' | 'reader' | 'progress'>,
   cancel: Cancellable,
 ): Promise<Pick<PlanRequest, 'unconfirmed' | 'before'>> {
-  if (progress.applied !== undefined) return {};
+  if (progress.applied !== undefined && !progress.onlyRecorded) return {};
   const record = previous === undefined ? undefined : await source.syncRecord(previous);
   const unconfirmed = record !== undefined && recordedUnconfirmed(record);
   if (previous === revision) return { unconfirmed };
+  return { unconfirmed, before: previous === undefined ? [] : await manifestsAt(previous, reader, cancel) };
+}
+
+/** The manifests of another revision; none if nothing is certain of it. */
+async function manifestsAt(
+  revision: Revision,
+  reader: Pick<RepositoryReader, 'readAside'>,
+  cancel: Cancellable,
+): Promise<readonly Manifest[]> {
   try {
-    return { unconfirmed, before: previous === undefined ? [] : (await reader.readAside(previous, cancel)).manifests };
+    return (await reader.readAside(revision, cancel)).manifests;
   } catch (error) {
     cancel.signal?.throwIfAborted();
-    // The revision was removed by rewriting history, or lacks a path: nothing is certain.
-    if (error instanceof FluxError) return { unconfirmed, before: [] };
+    // The revision was removed by rewriting history, or lacks a path.
+    if (error instanceof FluxError) return [];
     throw error;
   }
 }

@@ -96,3 +96,29 @@ describe('why an object that was there before the daemon is applied', () => {
     expect(applied).toBe('changed in the cluster by kubectl-client-side-apply: data.a');
   });
 });
+
+describe('with a later revision that may have been applied without a record', () => {
+  const ours = (checksum: string): LiveObject => ({
+    name: 'a',
+    namespace: 'shop',
+    uid: 'u',
+    resourceVersion: '1',
+    labels: { [MARK_LABEL]: 'm' },
+    annotations: { [CHECKSUM_ANNOTATION]: checksum },
+    managedFields: [OURS_TAKEN],
+  });
+  const foreign: LiveObject = { name: 'a', namespace: 'shop', uid: 'u', resourceVersion: '1' };
+  test.for<[string, LiveObject | undefined, string, string]>([
+    ['that wants another, and this one was applied last: drift is corrected', ours('c'), 'later', 'change'],
+    ['that was applied last', ours('later'), 'later', 'held'],
+    ['that wants the same, but one in between was applied last', ours('between'), 'c', 'held'],
+    ['that wants the same, and it is absent', undefined, 'c', 'create'],
+    ['that wants another, and it is absent', undefined, 'later', 'held'],
+    ['that removed it, and it is absent', undefined, '', 'held'],
+    ['that wants the same, and it is not ours yet', foreign, 'c', 'change'],
+    ['that wants another, and it is not ours', foreign, 'later', 'held'],
+  ])('%s', ([, live, later, action]) => {
+    const facts = { ...WANTED, live, later, known: undefined, fight: undefined, manager: 'flux', now: 0 };
+    expect(decide(facts).action).toBe(action);
+  });
+});
