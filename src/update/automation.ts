@@ -104,10 +104,11 @@ interface Decided extends Question {
 
 /** What automation would commit, if it were time. */
 function foundIn({ id, container, images, decision }: Decided): readonly FoundUpdate[] {
-  if (decision.state !== 'update' && (decision.state !== 'waiting' || !isScheduled(decision.for))) return [];
+  const scheduled = decision.state === 'waiting' && isScheduled(decision.for);
+  if (decision.state !== 'update' && !scheduled) return [];
   const { target } = decision;
   const image = images.repository(canonicalName(target))?.images.get(target.tag);
-  return [{ workload: id, container: container.name, target, origin: image && (image.origin ?? {}) }];
+  return [{ workload: id, container: container.name, target, origin: image && (image.origin ?? {}), scheduled }];
 }
 
 /** Whether the workload runs the image that is in Git, and is ready. */

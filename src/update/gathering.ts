@@ -8,6 +8,8 @@ export interface FoundUpdate {
   readonly target: ImageRef;
   /** What the target was built from; undefined if its metadata has not been read. */
   readonly origin: ImageOrigin | undefined;
+  /** Whether a window or a freeze keeps it from being committed now. */
+  readonly scheduled: boolean;
 }
 
 /** A found update with its times, in milliseconds since the epoch. */
@@ -16,6 +18,8 @@ export interface PendingUpdate extends FoundUpdate {
   readonly since: number;
   /** When this one was found first. */
   readonly cameAt: number;
+  /** Whether an earlier look gave it to be committed, and it is still here. */
+  readonly tried: boolean;
 }
 
 /** How long updates wait for each other. */
@@ -29,35 +33,55 @@ export interface GatherTimes {
 /** When updates have been gathered. */
 export interface Gathering {
   /** In milliseconds since the epoch; undefined for an update that is not being gathered. */
-  ripeAt(update: Omit<FoundUpdate, 'origin'>): number | undefined;
+  ripeAt(update: Pick<FoundUpdate, 'workload' | 'container' | 'target'>): number | undefined;
 }
 
-/** What a look found, with the times of what was pending before. */
-export function pendingAfter(
-  before: readonly PendingUpdate[],
-  found: readonly FoundUpdate[],
-  now: number,
-): readonly PendingUpdate[] {
-  const known = new Map(before.map((each) => [keyOf(each), each]));
+/** The last look of automation. */
+export interface Look {
+  readonly pending: readonly PendingUpdate[];
+  readonly gathering: Gathering;
+  /** In milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** What a look finds, with the times of what the look before found. */
+export function lookAgain(before: Look | undefined, found: readonly FoundUpdate[], now: number, times: GatherTimes): Look {
+  const pending = pendingAfter(before, found, now);
+  return { pending, gathering: gather(pending, times), at: now };
+}
+
+function pendingAfter(before: Look | undefined, found: readonly FoundUpdate[], now: number): readonly PendingUpdate[] {
+  const known = new Map(before?.pending.map((each) => [keyOf(each), each]));
   return found.map((update) => {
     const earlier = known.get(keyOf(update));
     const isSame = earlier !== undefined && formatImageRef(earlier.target) === formatImageRef(update.target);
     // The clock may have been set back.
     const since = Math.min(earlier?.since ?? now, now);
-    return { ...update, since, cameAt: isSame ? Math.min(earlier.cameAt, now) : now };
+    return isSame
+      ? { ...update, since, cameAt: Math.min(earlier.cameAt, now), tried: earlier.tried || wasRipe(earlier, before) }
+      : { ...update, since, cameAt: now, tried: false };
   });
+}
+
+function wasRipe(update: PendingUpdate, look: Look | undefined): boolean {
+  const ripeAt = look?.gathering.ripeAt(update);
+  return look !== undefined && ripeAt !== undefined && ripeAt <= look.at && !update.scheduled;
 }
 
 /**
  * When the pending updates are ripe: all when none has come for the quiet time; and when the oldest has waited for the maximum, each
- * group whose own last came that long ago, or whose own oldest has waited for the maximum. A group is ripe as a whole.
+ * group whose own last came that long ago, or whose own oldest has waited for the maximum. A group is ripe as a whole. Those that wait
+ * for a window, or were tried before, may be old: nothing else waits for them, or is hurried by them.
  */
 export function gather(pending: readonly PendingUpdate[], { quietMs, maxMs }: GatherTimes): Gathering {
-  const all = spanOf(pending);
+  const all = spanOf(pending.filter(isComing));
   const byKey = new Map<string, { readonly target: string; readonly ripeAt: number }>();
   for (const group of groupsOf(pending)) {
-    const own = spanOf(group);
-    const ripeAt = Math.min(all.lastAt + quietMs, Math.max(all.since + maxMs, own.lastAt + quietMs), own.since + maxMs);
+    const free = group.filter(({ scheduled }) => !scheduled);
+    const own = spanOf(free.length > 0 ? free : group);
+    const shared = group.some(isComing) ? all : own;
+    const quietAt = Math.min(shared.lastAt + quietMs, Math.max(shared.since + maxMs, own.lastAt + quietMs));
+    const ripeAt = Math.min(quietAt, own.since + maxMs);
     for (const update of group) byKey.set(keyOf(update), { target: formatImageRef(update.target), ripeAt });
   }
   return {
@@ -66,6 +90,10 @@ export function gather(pending: readonly PendingUpdate[], { quietMs, maxMs }: Ga
       return found?.target === formatImageRef(update.target) ? found.ripeAt : undefined;
     },
   };
+}
+
+function isComing({ scheduled, tried }: PendingUpdate): boolean {
+  return !scheduled && !tried;
 }
 
 /** An update whose image has not been read may belong to any group, so it counts as one that is still coming. */

@@ -19,7 +19,7 @@ export type {
 export { decide } from './decide.ts';
 export { type Decision, describeDecision, kindOf, UP_TO_DATE } from './decision.ts';
 export { earliest, type FirstSeen } from './first-seen.ts';
-export { type FoundUpdate, type Gathering, type GatherTimes, gather, type PendingUpdate, pendingAfter } from './gathering.ts';
+export { type FoundUpdate, type Gathering, type GatherTimes, type Look, lookAgain } from './gathering.ts';
 export { noticeTags } from './notice-tags.ts';
 export type { Pinning } from './pinning.ts';
 export { planUpdate, type UpdatePlan } from './plan.ts';

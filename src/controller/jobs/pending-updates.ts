@@ -1,12 +1,5 @@
 import { canonicalName } from '../../image/index.ts';
-import {
-  type FoundUpdate,
-  type Gathering,
-  type GatherTimes,
-  gather,
-  type PendingUpdate,
-  pendingAfter,
-} from '../../update/index.ts';
+import { type FoundUpdate, type Gathering, type GatherTimes, type Look, lookAgain } from '../../update/index.ts';
 import type { ImageWatch } from '../ports/image-watch.ts';
 
 export interface PendingUpdatesOptions extends GatherTimes {
@@ -16,8 +9,7 @@ export interface PendingUpdatesOptions extends GatherTimes {
 /** The updates that automation has found and not committed. Lost at a restart, which begins their wait again. */
 export class PendingUpdates {
   readonly #options: PendingUpdatesOptions;
-  #pending: readonly PendingUpdate[] = [];
-  #gathering: Gathering | undefined;
+  #last: Look | undefined;
 
   constructor(options: PendingUpdatesOptions) {
     this.#options = options;
@@ -25,7 +17,7 @@ export class PendingUpdates {
 
   /** What waits for others, as of the last look; undefined if updates are not gathered. */
   get gathering(): Gathering | undefined {
-    return this.#gathering;
+    return this.#last?.gathering;
   }
 
   /** All that a look found at a time. Without a quiet time, nothing is gathered, and no image is read for it. */
@@ -33,8 +25,7 @@ export class PendingUpdates {
     const { quietMs, images } = this.#options;
     if (quietMs <= 0) return undefined;
     for (const { target, origin } of found) if (origin === undefined) images.readTag(canonicalName(target), target.tag);
-    this.#pending = pendingAfter(this.#pending, found, now);
-    this.#gathering = gather(this.#pending, this.#options);
-    return this.#gathering;
+    this.#last = lookAgain(this.#last, found, now, this.#options);
+    return this.#last.gathering;
   }
 }
