@@ -163,6 +163,7 @@ export function startEngine(options: EngineOptions): Engine {
   const healthFollower = createHealthFollower({
     cluster,
     source,
+    reader,
     recorder,
     history,
     deadlineMs: config.automationRevertDeadlineMs,

@@ -27,7 +27,7 @@ async function world(parts: Parameters<typeof daemonOf>[0] = {}) {
   return { api, audited, [Symbol.asyncDispose]: () => api[Symbol.asyncDispose]() };
 }
 
-test.each<[string, readonly [path: string, body: object], object | undefined]>([
+test.each<[string, readonly [path: string, body: object | boolean], object | undefined]>([
   ['a release', update('image', image), { act: 'release', on: CART, what: 'acme/cart:1 (forced)', id: 'job-1', ...by }],
   [
     'a selected release',
@@ -60,6 +60,8 @@ test.each<[string, readonly [path: string, body: object], object | undefined]>([
     { act: 'suspend', claims: 'Ann', message: 'audit' },
   ],
   ['its end', ['/api/v1/automation/resume', {}], { act: 'resume' }],
+  ['a new deploy key', ['/api/flux/v9/git-repo-config', true], { act: 'identity' }],
+  ['reading the deploy key', ['/api/flux/v9/git-repo-config', false], undefined],
 ])('%s leaves one line in the audit log', async (_name, [path, body], act) => {
   await using it = await world();
   const { status } = await it.api.post(path, JSON.stringify(body), json);

@@ -81,9 +81,10 @@ export function legacyRoutes(daemon: Daemon): readonly Route[] {
     get('Export', '/v6/export', async () => json(Buffer.from(await daemon.export()).toString('base64')), {
       methods: ['GET', 'HEAD'],
     }),
-    change('GitRepoConfig', 'POST', '/v9/git-repo-config', async ({ body }) => {
+    change('GitRepoConfig', 'POST', '/v9/git-repo-config', async ({ body, audit }) => {
       const regenerateKey = flag(parseFirstJson(body), '');
-      return json(gitConfigToWire(await daemon.gitConfig({ regenerateKey })));
+      const work = () => daemon.gitConfig({ regenerateKey });
+      return json(gitConfigToWire(await (regenerateKey ? audited(audit, { act: 'identity' }, work) : work())));
     }),
     change(
       'UpdateImages',

@@ -5,6 +5,7 @@ import type { Revision } from '../../repository/index.ts';
 import { containersOf, type Manifest, type ResourceId } from '../../resource/index.ts';
 import type { Cluster, HealthWatch } from '../ports/cluster.ts';
 import type { Source } from '../ports/source.ts';
+import type { RepositoryReader } from '../repository/view.ts';
 import {
   afterStates,
   afterSync,
@@ -23,6 +24,7 @@ import type { SyncRecorder } from './sync-recorder.ts';
 export interface HealthFollowerOptions {
   readonly cluster: Pick<Cluster, 'watchHealth'>;
   readonly source: Pick<Source, 'syncRecord'>;
+  readonly reader: Pick<RepositoryReader, 'readAside'>;
   readonly recorder: Pick<SyncRecorder, 'recordHealth'>;
   readonly history: Pick<SyncHistory, 'healthKnown'>;
   /** How long a workload may take to become healthy, and how long it has to be so. */
@@ -54,7 +56,7 @@ const INSPECT_PODS_MS = 60_000;
 const MAX_WAITING = 20;
 
 export function createHealthFollower(options: HealthFollowerOptions): HealthFollower {
-  const { cluster, source, recorder, history, deadlineMs, provenMs, askToRecord, onSettled, clock, log } = options;
+  const { cluster, source, reader, recorder, history, deadlineMs, provenMs, askToRecord, onSettled, clock, log } = options;
   let following: Following = [];
   /** Changes of the followed workloads, by which the cluster finds them. */
   const changes = new Map<ResourceId, Change>();
@@ -63,18 +65,21 @@ export function createHealthFollower(options: HealthFollowerOptions): HealthFoll
   let closing = new AbortController();
   let news = Promise.withResolvers<void>();
   let isFirst = true;
+  /** Incremented when everything is forgotten. */
+  let term = 0;
 
   function take({ following: next, settled }: Step): void {
     const { complete, following: open } = separate(next);
     following = open;
     for (const workload of settled) onSettled?.(workload);
-    for (const { revision, settled: known } of complete) {
-      if (known.size === 0) continue;
-      waiting.set(revision, new Map([...(waiting.get(revision) ?? []), ...known]));
-      history.healthKnown(revision, Object.fromEntries(known));
+    const known = complete.filter((sync) => sync.settled.size > 0);
+    for (const { revision, settled: health } of known) {
+      waiting.set(revision, new Map([...(waiting.get(revision) ?? []), ...health]));
+      history.healthKnown(revision, Object.fromEntries(health));
     }
     for (const oldest of waiting.keys()) if (waiting.size > MAX_WAITING) waiting.delete(oldest);
-    if (waiting.size > 0) askToRecord();
+    // A push that failed is retried by the loop, with backoff.
+    if (known.length > 0) askToRecord();
   }
 
   function stop(): void {
@@ -113,13 +118,17 @@ export function createHealthFollower(options: HealthFollowerOptions): HealthFoll
     }
   }
 
-  /** Workloads that an earlier process recorded without health. */
+  /** Workloads that an earlier process recorded without health, and that are the same in the revision of this sync. */
   async function leftBefore({ previous, revision, workloads }: SyncOutcome): Promise<ReadonlyMap<ResourceId, Images>> {
     if (previous === undefined) return new Map();
     try {
       const text = await source.syncRecord(previous);
       const record = text === undefined ? undefined : parseSyncRecord(text);
-      return imagesOf(record ? unsettled(record) : [], workloads);
+      const left = record ? unsettled(record).filter((id) => workloads.has(id)) : [];
+      if (previous === revision || left.length === 0) return imagesOf(left, workloads);
+      const before = new Set((await reader.readAside(previous)).manifests.map(({ checksum }) => checksum));
+      const isSame = (id: ResourceId) => before.has(workloads.get(id)?.checksum ?? '');
+      return imagesOf(left.filter(isSame), workloads);
     } catch (error) {
       log.warn({ revision, error: messageOf(error) }, 'reading the record of the last sync failed; its health stays unknown');
       return new Map();
@@ -132,7 +141,9 @@ export function createHealthFollower(options: HealthFollowerOptions): HealthFoll
       const until = clock.monotonic() + deadlineMs;
       const wanted = new Set(outcome.changes.flatMap(({ id, inGit }) => (inGit ? [id] : [])));
       const sync = { until, isWanted: (id: ResourceId) => wanted.has(id) };
+      const started = term;
       const left = isFirst ? await leftBefore(outcome) : new Map<ResourceId, Images>();
+      if (term !== started) return;
       isFirst = false;
       if (left.size > 0 && previous !== undefined) take(afterSync(following, { ...sync, revision: previous, changed: left }));
       const changed = imagesOf(
@@ -145,6 +156,7 @@ export function createHealthFollower(options: HealthFollowerOptions): HealthFoll
       for (const change of outcome.changes) if (isApplied(change) && pending.has(change.id)) changes.set(change.id, change);
       if (pending.size === 0) stop();
       else if (changed.size > 0 || left.size > 0) open();
+      if (waiting.size > 0) askToRecord();
     },
 
     async record(cancel) {
@@ -163,6 +175,7 @@ export function createHealthFollower(options: HealthFollowerOptions): HealthFoll
     },
 
     close() {
+      term += 1;
       stop();
       following = [];
       changes.clear();

@@ -6,7 +6,7 @@ import { createHealthFollower, type HealthFollower } from '../../../src/controll
 import type { SyncOutcome } from '../../../src/controller/sync/sync-outcome.ts';
 import { createSyncRecorder } from '../../../src/controller/sync/sync-recorder.ts';
 import { createSyncRecord, formatSyncRecord, parseSyncRecord } from '../../../src/record/index.ts';
-import type { Manifest } from '../../../src/resource/index.ts';
+import type { DesiredState, Manifest } from '../../../src/resource/index.ts';
 import { changeOf } from '../../support/changes.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { outcomeOf } from '../../support/outcome.ts';
@@ -25,7 +25,7 @@ function deployment(id: string, image: string): Manifest {
     metadata: { namespace: 'shop', name: id },
     spec: { template: { spec: { containers: [{ name: 'main', image }] } } },
   };
-  return { object, checksum: '', place: { file: 'a.yaml', document: 1, line: 1 } };
+  return { object, checksum: `${id} ${image}`, place: { file: 'a.yaml', document: 1, line: 1 } };
 }
 
 const workloads = new Map([WEB, API].map((id) => [id, deployment(id, `acme/${id.slice(-3)}:1`)]));
@@ -37,6 +37,10 @@ describe('following the health of what syncs changed', () => {
   let trouble: FluxError | undefined;
   let settled: SettledWorkload[];
   let asked: number;
+  /** Manifests of earlier revisions. */
+  let earlier: Record<string, readonly Manifest[]>;
+  /** Reading a record waits for it. */
+  let reading: Promise<void> | undefined;
   /** Watches that are open, with what they watch. */
   let watches: Set<{ readonly ids: readonly string[]; readonly changed: () => void }>;
   let states: Record<string, HealthState>;
@@ -49,6 +53,8 @@ describe('following the health of what syncs changed', () => {
     trouble = undefined;
     settled = [];
     asked = 0;
+    earlier = { [A]: [...workloads.values()] };
+    reading = undefined;
     watches = new Set();
     states = {};
     follower = create();
@@ -56,7 +62,10 @@ describe('following the health of what syncs changed', () => {
 
   function create(): HealthFollower {
     const source = {
-      syncRecord: async (revision: string) => records.get(revision),
+      async syncRecord(revision: string) {
+        await reading;
+        return records.get(revision);
+      },
       recordSync: async () => undefined,
       async amendRecord(revision: string, change: (recorded: string | undefined) => string | undefined) {
         const next = change(records.get(revision));
@@ -79,6 +88,9 @@ describe('following the health of what syncs changed', () => {
         },
       },
       source,
+      reader: {
+        readAside: async (revision): Promise<DesiredState> => ({ manifests: earlier[revision] ?? [], errors: [], warnings: [] }),
+      },
       recorder: createSyncRecorder(source, 'fluxd/1', clock),
       history: { healthKnown: () => undefined },
       deadlineMs: 10 * MINUTE,
@@ -203,6 +215,42 @@ describe('following the health of what syncs changed', () => {
     await follower.record({});
     expect(healthIn(A)).toMatchObject({ [API]: { state: 'healthy' }, [WEB]: { state: 'unknown' } });
     expect(healthIn(B)).toEqual({ [WEB]: { state: 'healthy', images: { main: 'acme/web:1' } } });
+  });
+
+  test('after a restart, what is different by now is not recorded where it was changed', async () => {
+    recorded(A, { [WEB]: 'created', [API]: 'created' });
+    earlier[A] = [deployment(WEB, 'acme/web:0'), deployment(API, 'acme/api:1')];
+    // The later revision was applied by the earlier process already.
+    await sync(B, { [WEB]: 'unchanged', [API]: 'unchanged' }, A);
+    expect(watched()).toEqual([API]);
+    await become({ [WEB]: 'current', [API]: 'current' });
+    await follower.record({});
+    expect(healthIn(A)).toEqual({ [API]: { state: 'healthy', images: { main: 'acme/api:1' } } });
+  });
+
+  test('a retry is requested by the next sync, and not by what changes meanwhile', async () => {
+    await sync(A, { [WEB]: 'created' });
+    await become({ [WEB]: 'current' });
+    trouble = new FluxError('no answer', { code: 'git/unreachable' });
+    await expect(follower.record({})).rejects.toBe(trouble);
+    expect(asked).toBe(1);
+    await sync(B, { [API]: 'created' });
+    expect(asked).toBe(2);
+    for (let n = 0; n < 3; n += 1) await become({ [API]: 'inProgress' });
+    expect(asked).toBe(2);
+    await become({ [API]: 'current' });
+    expect(asked).toBe(3);
+  });
+
+  test('follows nothing when another daemon leads before the last record is read', async () => {
+    recorded(A, { [WEB]: 'created' });
+    const gate = Promise.withResolvers<void>();
+    reading = gate.promise;
+    const synced = sync(B, { [API]: 'created' }, A);
+    follower.close();
+    gate.resolve();
+    await synced;
+    expect(watched()).toEqual([]);
   });
 
   test.each<[string, FluxError, 'retried' | 'dropped']>([
