@@ -48,12 +48,18 @@ export async function planAutomation(
     context.gather?.([]);
     return { automated: 0, spec: undefined, decisions: [] };
   }
+  await yieldTurn(context.signal);
   const { candidates } = await selectWorkloads(context, { include: automated, filters: [refuseHeld] });
+  const { decided, found } = await decideAll(candidates, context);
+  const gathering = context.gather?.(found);
   const changes: AutomatedSpec['Changes'][number][] = [];
   const decisions: DecidedContainer[] = [];
   let nextAt = Number.POSITIVE_INFINITY;
-  for (const { id, container, running, inGit, decision } of await decideAll(candidates, context)) {
+  for (const each of decided) {
+    await yieldTurn(context.signal);
+    const { id, container, running, inGit } = each;
     const { name, image } = container;
+    const decision = afterGathering(each, gathering);
     decisions.push({ workload: id, container: name, image, pattern: tagPatternFor(inGit, name).text, decision });
     if (decision.state === 'update') {
       changes.push({
@@ -75,25 +81,31 @@ export async function planAutomation(
   };
 }
 
-/** The decision about each container of the workloads. */
+/** The decision about each container of the workloads, before anything is gathered, and the updates among them. */
 async function decideAll(
   candidates: readonly Candidate[],
-  { images, timing, pinning, gather, signal }: Parameters<typeof planAutomation>[0],
-): Promise<readonly Decided[]> {
+  { images, timing, pinning, signal }: Parameters<typeof planAutomation>[0],
+): Promise<{ readonly decided: readonly Decided[]; readonly found: readonly FoundUpdate[] }> {
   const decided: Decided[] = [];
+  const found: FoundUpdate[] = [];
   for (const { id, manifest, policies, running } of candidates) {
     // The first look at a repository's tags sorts them, which takes a millisecond or more.
     await yieldTurn(signal);
     for (const container of containersOf(manifest.object)) {
       const question = { workload: id, container, inGit: policies, images, timing, pinning };
-      decided.push({ ...question, id, running, decision: decide(question) });
+      const each = { ...question, id, running, decision: decide(question) };
+      decided.push(each);
+      found.push(...foundIn(each));
     }
   }
-  const gathering = gather?.(decided.flatMap(foundIn));
-  if (!gathering || !timing) return decided;
-  return decided.map((each) =>
-    each.decision.state === 'update' ? { ...each, decision: decide({ ...each, timing: { ...timing, gathering } }) } : each,
-  );
+  await yieldTurn(signal);
+  return { decided, found };
+}
+
+function afterGathering({ decision, ...question }: Decided, gathering: Gathering | undefined): Decision {
+  const { timing } = question;
+  if (!gathering || !timing || decision.state !== 'update') return decision;
+  return delayOf(decision.target, { ...question, timing: { ...timing, gathering } }) ?? decision;
 }
 
 interface Decided extends Question {

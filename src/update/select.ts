@@ -1,3 +1,4 @@
+import { yieldTurn } from '../base/index.ts';
 import { type Policies, policiesOf } from '../policy/index.ts';
 import { formatResourceId, isWorkloadKind, type Manifest, parseResourceId, type ResourceId } from '../resource/index.ts';
 import type { RunningWorkload, UpdateContext } from './context.ts';
@@ -51,6 +52,7 @@ export async function selectWorkloads(
     if (!asked.has(id) && !results.has(id)) results.set(id, rejection('skipped', 'not found in repository'));
   }
   const found = asked.size === 0 ? [] : await workloads.workloads({ ids: [...asked] }, signal ? { signal } : {});
+  await yieldTurn(signal);
   const running = new Map(found.map((workload) => [workload.id, workload]));
   const candidates: Candidate[] = [];
   for (const id of asked) {

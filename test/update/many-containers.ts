@@ -1,6 +1,7 @@
 import type { ImageInfo, ImageRepository } from '../../src/image/index.ts';
+import { createGates } from '../../src/schedule/index.ts';
 import { decide } from '../../src/update/decide.ts';
-import type { UpdateContext } from '../../src/update/index.ts';
+import { type FoundUpdate, lookAgain, type planAutomation } from '../../src/update/index.ts';
 import type { Question } from '../../src/update/subject.ts';
 import { contextOf, workload } from './world.ts';
 
@@ -31,8 +32,10 @@ export function decisionsOf(questions: readonly Question[]): () => void {
   };
 }
 
-/** The same containers as workloads, one each, for planning automation. */
-export function automationOf(questions: readonly Question[]): UpdateContext {
+const GATHER_TIMES = { quietMs: 20_000, maxMs: 300_000 };
+
+/** The same containers as workloads, one each, for planning automation, which gathers them as by default. */
+export function automationOf(questions: readonly Question[]): Parameters<typeof planAutomation>[0] {
   const manifests = Object.fromEntries(
     questions.map(({ container: { name, image }, inGit }, n) => {
       const annotations = Object.fromEntries([...inGit].map(([policy, value]) => [`fluxcd.io/${policy}`, value]));
@@ -42,7 +45,9 @@ export function automationOf(questions: readonly Question[]): UpdateContext {
   );
   const context = contextOf({ files: {}, manifests, running: Object.keys(manifests), registry: {} });
   const byName = new Map(questions.map(({ container: { image }, images }) => [image.replace(/:.*/, ''), images]));
-  return { ...context, images: { ...context.images, repository: (name) => byName.get(name)?.repository(name) } };
+  const gather = (found: readonly FoundUpdate[]) => lookAgain(undefined, found, 0, GATHER_TIMES).gathering;
+  const timing = { gates: createGates({}), now: GATHER_TIMES.maxMs };
+  return { ...context, timing, gather, images: { ...context.images, repository: (name) => byName.get(name)?.repository(name) } };
 }
 
 /** Its tags are in no order of version or time. */

@@ -37,7 +37,7 @@ export async function automate(
   const plan = await planAutomation({ manifests, workloads: cluster, images, timing, pinning, gather, ...cancel });
   const { automated, spec, decisions, nextAt } = plan;
   if (nextAt !== undefined) options.automateAt(nextAt);
-  decisionReport.decided(decisions, head);
+  await decisionReport.decided(decisions, head, cancel);
   log.debug({ automated, changes: spec?.Changes.length ?? 0 }, 'checked for newer images');
   if (!spec) return undefined;
   for (const { WorkloadID, Container, ImageID } of spec.Changes) {

@@ -1,4 +1,4 @@
-import { type Logger, redact } from '../../base/index.ts';
+import { type Cancellable, type Logger, redact, yieldTurn } from '../../base/index.ts';
 import { type Change, countBy, type ObjectEvent } from '../../change/index.ts';
 import { formatImageRef } from '../../image/index.ts';
 import type { Revision } from '../../repository/index.ts';
@@ -10,7 +10,7 @@ import type { SyncOutcome } from '../sync/sync-outcome.ts';
 
 /** Reports what automation decided about each container: in metrics, and when it changes in the log and in Kubernetes Events. */
 export interface DecisionReport {
-  decided(decisions: readonly DecidedContainer[], revision: Revision): void;
+  decided(decisions: readonly DecidedContainer[], revision: Revision, cancel?: Cancellable): Promise<void>;
   /** A sync ended; Events are about its objects. */
   synced(outcome: Pick<SyncOutcome, 'changes' | 'workloads'>): void;
   /** Another daemon leads. */
@@ -29,7 +29,8 @@ export function createDecisionReport({ cluster, metrics, log }: DecisionReportOp
   let changes: ReadonlyMap<ResourceId, Change> = new Map();
 
   return {
-    decided(decisions, revision) {
+    async decided(decisions, revision, { signal } = {}) {
+      await yieldTurn(signal);
       const counts = countBy(decisions, ({ decision }) => `${decision.state} ${kindOf(decision)}`);
       metrics.decided(
         Object.entries(counts).map(([key, count = 0]) => {
@@ -46,6 +47,7 @@ export function createDecisionReport({ cluster, metrics, log }: DecisionReportOp
         const identity = identityOf(decision);
         now.set(key, identity);
         if (reported.get(key) === identity) continue;
+        await yieldTurn(signal);
         logDecision(decided, log);
         const change = changes.get(workload);
         const isGathering = decision.state === 'waiting' && decision.for.kind === 'gathering';

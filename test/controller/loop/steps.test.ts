@@ -107,7 +107,7 @@ describe('the steps of the loop', () => {
       deletionLimit: 25,
       approvals: new Approvals(),
       health: createHealth({ cluster, clock }),
-      decisionReport: { decided: () => undefined, synced: () => undefined, forget: () => undefined },
+      decisionReport: { decided: async () => undefined, synced: () => undefined, forget: () => undefined },
       healthFollower: { synced: async () => undefined, record: async () => undefined, close: () => undefined },
       timeoutMs: 1000,
       automation: true,
