@@ -34,6 +34,8 @@ const COALESCE_MS = 1_000;
 const RETRY = { initialMs: 2_000, maxMs: 60_000 };
 /** A store that may not be used is tried again after so long. */
 const RECONSIDER_MS = 60_000;
+/** An API server that starts may refuse all reads for moments, until it knows who has which rights. */
+const CONFIRM_MS = 10_000;
 
 /** Errors that a repetition does not mend: no namespace, no right, or an API server or a policy of it that refuses the object. */
 const LASTING: ReadonlySet<string> = new Set([
@@ -61,6 +63,8 @@ export class Memory {
   /** Time of the last read by the monotonic clock. */
   #triedAt = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | undefined;
+  /** A refusal that may pass, and since when reads meet it, by the monotonic clock. */
+  #refusal: { readonly why: FluxError; readonly since: number } | undefined;
   /** Counts the terms. */
   #term = 0;
   /** What has changed since it was written. */
@@ -119,6 +123,7 @@ export class Memory {
   forget(): void {
     this.#term += 1;
     this.#reading = undefined;
+    this.#refusal = undefined;
     this.#dirty.clear();
     if (this.#keeping.in !== 'process') this.#reset();
   }
@@ -161,11 +166,21 @@ export class Memory {
     try {
       data = await store.read({ signal: stopping });
     } catch (error) {
-      if (term !== this.#term || !isLasting(error)) throw error;
-      this.#keepInProcess(error);
+      if (term !== this.#term) throw error;
+      this.#refusal = isCode(error, 'cluster/forbidden')
+        ? { why: error, since: this.#refusal?.since ?? this.#triedAt }
+        : undefined;
+      if (!isLasting(error)) throw error;
+      if (this.#refusal && this.#keeping.in !== 'process') {
+        // A suspension may be there.
+        if (clock.monotonic() - this.#refusal.since < CONFIRM_MS) throw refused(error);
+        this.#keepInProcess(error);
+        this.#reportLoss();
+      } else this.#keepInProcess(error);
       return;
     }
     if (term !== this.#term) throw new FluxError('the memory was read in an earlier term', { code: 'memory/outdated' });
+    this.#refusal = undefined;
     const wasInProcess = this.#keeping.in === 'process';
     this.#keeping = { in: 'cluster' };
     for (const entry of this.#entries) {
@@ -179,7 +194,11 @@ export class Memory {
 
   async #keep(data: Readonly<Record<string, string>>, cancel: Cancellable): Promise<void> {
     // A person asks, who may have granted the right just now.
-    if (this.#keeping.in !== 'cluster') await this.#read(cancel);
+    if (this.#keeping.in !== 'cluster') {
+      await this.#read(cancel).catch((error: unknown) => {
+        throw this.#refusal && isCode(error, 'memory/refused') ? notKept(this.#refusal.why, this.place) : error;
+      });
+    }
     if (this.#keeping.in === 'process') throw notKept(this.#keeping.why, this.place);
     try {
       await this.#options.store.write(data, cancel);
@@ -249,7 +268,7 @@ export class Memory {
     this.#dirty.clear();
   }
 
-  /** Once, when something is to be remembered. */
+  /** Once: when something is to be remembered, or a suspension may be there. */
   #reportLoss(): void {
     if (this.#isLossReported || this.#keeping.in !== 'process') return;
     this.#isLossReported = true;
@@ -258,11 +277,20 @@ export class Memory {
   }
 }
 
+function refused(why: FluxError): FluxError {
+  return new FluxError(`it is unknown whether automation is suspended: ${why.message}`, {
+    code: 'memory/refused',
+    help: `Automation goes on without this memory if the refusal lasts for ${CONFIRM_MS / 1000} s (docs/rights.md).`,
+    cause: why,
+    expected: true,
+  });
+}
+
 function isLasting(error: unknown): error is FluxError {
   return error instanceof FluxError && LASTING.has(error.code);
 }
 
-function isCode(error: unknown, code: string): boolean {
+function isCode(error: unknown, code: string): error is FluxError {
   return error instanceof FluxError && error.code === code;
 }
 

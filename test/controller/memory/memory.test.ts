@@ -68,6 +68,13 @@ async function pass(ms: number): Promise<void> {
   }
 }
 
+/** Reads until the memory knows where it is. */
+async function settled(memory: { load(): Promise<void> }): Promise<void> {
+  await memory.load().catch(() => undefined);
+  await pass(10_000);
+  await memory.load();
+}
+
 const messages = () => log.map(({ msg }) => msg);
 
 test('what is noted is written in the background, once for many changes, and a restart has it', async () => {
@@ -96,15 +103,15 @@ test('what is noted before the memory was read joins it', async () => {
   expect(seen.value.get('acme/web')?.get('1')).toEqual({ digest: 'of 1', since: 5_000 });
 });
 
-test.each<[string, FluxError, string]>([
-  ['without the right', forbidden, 'Grant its service account get, create and patch on the ConfigMap flux-1'],
-  ['outside of the cluster', new FluxError('outside', { code: 'memory/no-namespace' }), 'Run fluxd in the cluster.'],
-])('%s it is kept in the process, which is logged once, when something is to be kept', async (_name, error, help) => {
+test.each<[string, FluxError, string, number]>([
+  ['without the right', forbidden, 'Grant its service account get, create and patch on the ConfigMap flux-1', 1],
+  ['outside of the cluster', new FluxError('outside', { code: 'memory/no-namespace' }), 'Run fluxd in the cluster.', 0],
+])('%s it is kept in the process, which is logged once', async (_name, error, help, atOnce) => {
   place.readError = error;
   const { memory, seen, suspension } = await daemon();
-  await memory.load();
+  await settled(memory);
   expect(memory.keeping).toEqual({ in: 'process', why: error });
-  expect(log).toEqual([]);
+  expect(log).toHaveLength(atOnce);
   seen.note(seenOf('1'));
   seen.note(seenOf('1', '2'));
   await pass(5_000);
@@ -114,10 +121,49 @@ test.each<[string, FluxError, string]>([
   expect(suspension.value).toBeUndefined();
 });
 
+test('a refusal that passes ends no suspension: nothing is known until it has lasted for 10 s', async () => {
+  place.data = { suspension: JSON.stringify({ ...WHO, since: new Date(SINCE).toISOString() }) };
+  place.readError = forbidden;
+  const { memory, suspension } = await daemon();
+  for (const ms of [0, 4_000, 5_000]) {
+    await pass(ms);
+    await expect(memory.load()).rejects.toMatchObject({ code: 'memory/refused', expected: true });
+    expect(memory.keeping).toEqual({ in: 'unread' });
+  }
+  await expect(suspension.keep(undefined)).rejects.toMatchObject({ code: 'memory/not-kept' });
+  place.readError = undefined;
+  await pass(5_000);
+  await memory.load();
+  expect([memory.keeping.in, suspension.value, log]).toEqual(['cluster', WHO, []]);
+});
+
+test.each<[string, (memory: { forget(): void; load(): Promise<void> }) => Promise<void>]>([
+  ['a new term', async (memory) => memory.forget()],
+  [
+    'another failure',
+    async (memory) => {
+      place.readError = unreachable;
+      await expect(memory.load()).rejects.toBe(unreachable);
+      place.readError = forbidden;
+    },
+  ],
+])('after %s, a refusal has to last again', async (_name, happen) => {
+  place.readError = forbidden;
+  const { memory } = await daemon();
+  await expect(memory.load()).rejects.toMatchObject({ code: 'memory/refused' });
+  await pass(9_000);
+  await happen(memory);
+  await pass(2_000);
+  await expect(memory.load()).rejects.toMatchObject({ code: 'memory/refused' });
+  await pass(10_000);
+  await memory.load();
+  expect(memory.keeping.in).toBe('process');
+});
+
 test('a right that is granted later is noticed, and what the process knows is kept then', async () => {
   place.readError = forbidden;
   const { memory, seen, suspension } = await daemon();
-  await memory.load();
+  await settled(memory);
   seen.note(seenOf('1'));
   place.readError = undefined;
   place.data = { suspension: JSON.stringify({ ...WHO, since: new Date(SINCE).toISOString() }) };
