@@ -31,5 +31,5 @@ export {
   objectKey,
   parseApiVersion,
 } from './object.ts';
-export type { ContainerPhase, ContainerState, PodState, Termination } from './pod.ts';
+export { type ContainerPhase, type ContainerState, type PodState, pullCause, type Termination } from './pod.ts';
 export { containersOf, isWorkloadKind, podSpecOf, podSpecPath, WORKLOAD_KINDS } from './workload.ts';

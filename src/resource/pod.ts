@@ -40,3 +40,8 @@ export interface Termination {
   readonly exitCode: number;
   readonly message: string;
 }
+
+/** Why an image could not be pulled, from the message of a container that waits for it; empty if that does not say. */
+export function pullCause(message: string): string {
+  return message.replace(/^Back-off pulling image "[^"]*"(?:: )?/, '');
+}

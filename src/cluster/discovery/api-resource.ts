@@ -12,6 +12,11 @@ export interface ApiResource {
   readonly verbs: readonly string[];
 }
 
+/** A kind of Kubernetes itself, which needs no discovery. */
+export function builtIn(kind: string, plural: string, group = '', version = 'v1'): ApiResource {
+  return { group, version, kind, plural, namespaced: true, verbs: ['get', 'list'] };
+}
+
 /** The key of a kind independent of its version. */
 export function kindKey({ group, kind }: { readonly group: string; readonly kind: string }): string {
   return `${group}/${kind}`;

@@ -1,7 +1,7 @@
 import type { AutoscalerFacts } from '../../change/index.ts';
-import type { ApiResource } from '../discovery/api-resource.ts';
+import { type ApiResource, builtIn } from '../discovery/api-resource.ts';
 import { fieldsOf, numberOf, textOf } from '../object/fields.ts';
-import { builtIn, type Reads } from './reads.ts';
+import type { Reads } from './reads.ts';
 
 const AUTOSCALER = builtIn('HorizontalPodAutoscaler', 'horizontalpodautoscalers', 'autoscaling', 'v2');
 /** Number of autoscalers of a namespace that are looked at. */

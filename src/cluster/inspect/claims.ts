@@ -1,7 +1,8 @@
 import type { Reading } from '../../base/index.ts';
 import type { ClaimFacts } from '../../change/index.ts';
+import { builtIn } from '../discovery/api-resource.ts';
 import { fieldsOf, textOf } from '../object/fields.ts';
-import { builtIn, mergeEvents, type Reads } from './reads.ts';
+import { mergeEvents, type Reads } from './reads.ts';
 import { optional } from './time.ts';
 
 const CLAIM = builtIn('PersistentVolumeClaim', 'persistentvolumeclaims');

@@ -2,7 +2,7 @@ import { type Clock, FluxError } from '../../base/index.ts';
 import type { ContentionFacts, Evidence, PodFacts } from '../../change/index.ts';
 import { type KubeObject, parseResourceId, type ResourceId } from '../../resource/index.ts';
 import type { Transport } from '../connection/transport.ts';
-import { type ApiResource, isPathSegment } from '../discovery/api-resource.ts';
+import { type ApiResource, builtIn, isPathSegment } from '../discovery/api-resource.ts';
 import type { Directory } from '../discovery/discovery.ts';
 import type { Fields } from '../object/fields.ts';
 import { metadataOf } from '../object/live.ts';
@@ -12,7 +12,7 @@ import { findKind, keyOf } from '../scope/scope.ts';
 import { readAutoscaler } from './autoscaler.ts';
 import { readClaims } from './claims.ts';
 import { liveFacts, namespaceFacts } from './live-facts.ts';
-import { builtIn, createReads, mergeEvents } from './reads.ts';
+import { createReads, mergeEvents } from './reads.ts';
 import { optional } from './time.ts';
 import { hasPods, workloadPods } from './workload-pods.ts';
 

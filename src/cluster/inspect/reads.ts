@@ -1,15 +1,10 @@
 import { type Clock, FluxError, type Reading, readWithin } from '../../base/index.ts';
 import type { EventFacts } from '../../change/index.ts';
 import type { Transport } from '../connection/transport.ts';
-import { type ApiResource, collectionPath, objectPath } from '../discovery/api-resource.ts';
+import { type ApiResource, builtIn, collectionPath, objectPath } from '../discovery/api-resource.ts';
 import { type Fields, fieldsOf, recordsOf } from '../object/fields.ts';
 import { METADATA } from '../object/live.ts';
 import { eventFacts } from './event-facts.ts';
-
-/** A kind of Kubernetes itself, which needs no discovery. */
-export function builtIn(kind: string, plural: string, group = '', version = 'v1'): ApiResource {
-  return { group, version, kind, plural, namespaced: true, verbs: ['get', 'list'] };
-}
 
 const EVENT = builtIn('Event', 'events');
 const MAX_EVENTS = 50;
@@ -25,7 +20,7 @@ export interface Reads {
     resource: ApiResource,
     namespace: string,
     query: Readonly<Record<string, string>>,
-    signal: AbortSignal,
+    signal: AbortSignal | undefined,
   ): Promise<readonly Fields[]>;
   /** The events about one object. */
   events(kind: string, namespace: string, name: string): Promise<Reading<readonly EventFacts[]>>;

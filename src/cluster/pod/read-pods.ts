@@ -1,24 +1,29 @@
 import { FluxError } from '../../base/index.ts';
 import { type PodState, parseResourceId, type ResourceId } from '../../resource/index.ts';
 import type { Transport } from '../connection/transport.ts';
-import { collectionPath, isPathSegment } from '../discovery/api-resource.ts';
+import { builtIn, collectionPath, isPathSegment, objectPath } from '../discovery/api-resource.ts';
 import { fieldsOf, recordsOf } from '../object/fields.ts';
 import type { AllowedNamespaces } from '../scope/allowed-namespaces.ts';
+import { type List, type NewestTemplate, newestTemplate, type Owner } from './newest-template.ts';
 import { podSelectorOf } from './pod-selector.ts';
 import { podStateOf } from './pod-state.ts';
+import { withPullCauses } from './pull-causes.ts';
 
 /** The kinds of workloads that have pods of their own. */
-const PLURALS: ReadonlyMap<string, string> = new Map([
-  ['deployment', 'deployments'],
-  ['statefulset', 'statefulsets'],
-  ['daemonset', 'daemonsets'],
-]);
+const KINDS = new Map(
+  [
+    builtIn('Deployment', 'deployments', 'apps'),
+    builtIn('StatefulSet', 'statefulsets', 'apps'),
+    builtIn('DaemonSet', 'daemonsets', 'apps'),
+  ].map((each) => [each.kind.toLowerCase(), each]),
+);
 
-const PODS = { group: '', version: 'v1', kind: 'Pod', plural: 'pods', namespaced: true, verbs: ['list'] } as const;
+const PODS = builtIn('Pod', 'pods');
 
 /**
- * The pods of a workload, at most `limit`: one read of the workload, for its selector, and one list. Empty for a kind without pods of its
- * own, an absent workload, a selector that is not a plain list of labels, or a namespace that is not allowed.
+ * The pods of a workload's newest template, at most `limit`, with why their images cannot be pulled. If one of them runs without being
+ * ready, pods of earlier templates follow, again at most `limit`. Empty for a kind without pods of its own, an absent workload, a selector
+ * that is not a plain list of labels, or a namespace that is not allowed.
  * @throws FluxError `cluster/forbidden`, `cluster/unreachable` …
  */
 export async function readPods(
@@ -27,18 +32,39 @@ export async function readPods(
   { limit, signal }: { readonly limit: number; readonly signal?: AbortSignal | undefined },
 ): Promise<readonly PodState[]> {
   const { namespace, kind, name } = parseResourceId(id);
-  const plural = PLURALS.get(kind);
-  if (plural === undefined || !isPathSegment(name) || !allowed.allows(PODS, namespace, name)) return [];
-  const inside = encodeURIComponent(namespace);
+  const resource = KINDS.get(kind);
+  if (resource === undefined || !isPathSegment(name) || !allowed.allows(PODS, namespace, name)) return [];
+  const list: List = async (listed, inside, query, within) => {
+    const { body } = await transport.request({ path: collectionPath(listed, inside), query, signal: within });
+    return recordsOf(fieldsOf(body).items);
+  };
+  const podsWith = async (labelSelector: string) =>
+    (await list(PODS, namespace, { labelSelector, limit: String(limit) }, signal)).map(podStateOf);
   try {
-    const workload = await transport.request({ path: `/apis/apps/v1/namespaces/${inside}/${plural}/${name}`, signal });
-    const labelSelector = podSelectorOf(fieldsOf(workload.body));
-    if (labelSelector === undefined) return [];
-    const query = { labelSelector, limit: String(limit) };
-    const { body } = await transport.request({ path: collectionPath(PODS, namespace), query, signal });
-    return recordsOf(fieldsOf(body).items).map(podStateOf);
+    const { body } = await transport.request({ path: objectPath(resource, namespace, name), signal });
+    const object = fieldsOf(body);
+    const selector = podSelectorOf(object);
+    if (selector === undefined) return [];
+    const { pods } = await templateIfAllowed(list, { kind: resource.kind, namespace, object, selector }, signal);
+    const newest = await podsWith(pods?.newest ?? selector);
+    const earlier = pods && newest.some(runsUnready) ? await podsWith(pods.earlier) : [];
+    return [...(await withPullCauses(newest, namespace, list, signal)), ...earlier];
   } catch (error) {
     if (error instanceof FluxError && error.code === 'cluster/not-found') return [];
     throw error;
   }
+}
+
+/** Without the right to list revisions, the first pods of any template have to do. */
+async function templateIfAllowed(list: List, owner: Owner, signal: AbortSignal | undefined): Promise<NewestTemplate> {
+  try {
+    return await newestTemplate(list, owner, signal);
+  } catch (error) {
+    if (error instanceof FluxError && error.code === 'cluster/forbidden') return {};
+    throw error;
+  }
+}
+
+function runsUnready({ ready, ending, containers }: PodState): boolean {
+  return !ready && !ending && containers.some((container) => !container.ready && container.now.state === 'running');
 }

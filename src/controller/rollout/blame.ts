@@ -1,4 +1,4 @@
-import type { ContainerState, PodState } from '../../resource/index.ts';
+import { type ContainerState, type PodState, pullCause } from '../../resource/index.ts';
 
 /** What the new pods of a workload that does not become ready say about the cause. */
 export type Blame =
@@ -21,10 +21,10 @@ export interface ImageFailure {
   readonly message?: string;
 }
 
+const NOT_READY = 'NotReady';
+
 /** Reasons to wait for which the image, or its program, is the cause. */
 const OF_IMAGE: ReadonlySet<string> = new Set([
-  'ErrImagePull',
-  'ImagePullBackOff',
   'InvalidImageName',
   'CrashLoopBackOff',
   'RunContainerError',
@@ -32,9 +32,17 @@ const OF_IMAGE: ReadonlySet<string> = new Set([
   'PostStartHookError',
 ]);
 
+/** Reasons to wait for an image that could not be pulled: by fault of the image only if the registry does not have it. */
+const OF_PULL: ReadonlySet<string> = new Set(['ErrImagePull', 'ImagePullBackOff']);
+
+/** How registries, containerd, CRI-O and Docker say that there is no such image. */
+const NO_IMAGE =
+  /\bcode = NotFound\b|(?:^|: )not found\b|\b(?:manifest for|repository|image) \S+ not found\b|\b(?:manifest|name)[ _]unknown\b|\bno such image\b|\binvalid reference\b|\bno matching manifest\b|\bInvalidImageName\b/i;
+
 /**
  * Judges the new pods: those with one of the new images, by container. When in doubt the image is not blamed: one pod that fails by its
- * surroundings speaks for all, and so do pods that fail on one node only.
+ * surroundings speaks for all, and so do pods that fail on one node only. A program that runs without becoming ready is not blamed while
+ * that of an earlier image does not become ready either.
  */
 export function blameOf(pods: readonly PodState[], images: ReadonlyMap<string, string>): Blame {
   const isNew = ({ name, image }: ContainerState) => images.get(name) === image;
@@ -52,6 +60,9 @@ export function blameOf(pods: readonly PodState[], images: ReadonlyMap<string, s
   const runsElsewhere = newPods.some((pod) => pod.ready && pod.node !== undefined && pod.node !== node);
   if (cause.by === 'image' && nodes.size === 1 && runsElsewhere)
     return { by: 'surroundings', reason: `pods fail on node ${node} only` };
+  const earlier = pods.filter(({ ending, containers }) => !ending && !containers.some(isNew));
+  if (cause.by === 'image' && cause.reason === NOT_READY && earlier.some(({ phase, ready }) => phase === 'Running' && !ready))
+    return { by: 'surroundings', reason: 'pods of the earlier image are not ready either' };
   return cause;
 }
 
@@ -79,6 +90,11 @@ function causeOf(pod: string, { name: container, now, last, restarts }: Containe
   });
   switch (now.state) {
     case 'waiting':
+      if (OF_PULL.has(now.reason)) {
+        const why = pullCause(now.message);
+        if (NO_IMAGE.test(why)) return failed(now.reason);
+        if (why === '') return { by: 'unknown', reason: `pod ${pod}: ${now.reason}; the cause of the failed pull is not known` };
+      }
       return OF_IMAGE.has(now.reason)
         ? failed(now.reason)
         : { by: 'surroundings', reason: `pod ${pod}: ${now.reason || 'waiting'}` };
@@ -86,7 +102,7 @@ function causeOf(pod: string, { name: container, now, last, restarts }: Containe
       // An init container that has done its work.
       return now.exitCode === 0 ? undefined : failed(now.reason || 'Error', now);
     case 'running':
-      return failed(restarts > 0 && last ? last.reason || 'Error' : 'NotReady');
+      return failed(restarts > 0 && last ? last.reason || 'Error' : NOT_READY);
     case 'unknown':
       return { by: 'surroundings', reason: `pod ${pod}: the kubelet has not started it` };
   }

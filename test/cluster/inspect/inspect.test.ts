@@ -34,7 +34,7 @@ test('reads only what it shows, each with a bound, and nothing that may be secre
   expect(JSON.stringify(evidence)).not.toContain('hunter2');
   expect(sent.map(({ path, query = {} }) => [path.split('/').at(-1), query.limit])).toEqual([
     ['web', undefined],
-    ['replicasets', '20'],
+    ['replicasets', '100'],
     ['events', '50'],
     ['pods', '20'],
     ['events', '50'],

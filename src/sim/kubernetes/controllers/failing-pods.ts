@@ -15,13 +15,14 @@ interface Workload {
 }
 
 /**
- * Simulates one pod of a workload whose new pods cannot start, with its ReplicaSet if it is of a Deployment; pods that run are not
+ * Simulates one pod of a workload whose new pods cannot start, with its ReplicaSet or ControllerRevision; pods that run are not
  * simulated. It goes when the workload has another template.
  */
 export function createFailingPods(context: ControllerContext): (workload: Workload) => void {
   const { catalog, store, objects } = context;
   const pods = required(catalog, '', 'v1', 'pods');
   const replicaSets = required(catalog, 'apps', 'v1', 'replicasets');
+  const revisions = required(catalog, 'apps', 'v1', 'controllerrevisions');
 
   const ownedBy = (resource: typeof pods, owner: KubeObject) =>
     store
@@ -49,12 +50,22 @@ export function createFailingPods(context: ControllerContext): (workload: Worklo
     const stem = `${name}-${templateHash}`;
     const isCurrent = (owned: KubeObject) => !starts && metaOf(owned).name.startsWith(stem);
     const owned = kind === 'Deployment' ? replicaSets : pods;
-    for (const other of ownedBy(owned, object)) if (!isCurrent(other)) remove(owned, other);
+    for (const resource of [owned, revisions])
+      for (const other of ownedBy(resource, object)) if (!isCurrent(other)) remove(resource, other);
     if (starts) return;
     const template = asObject(at(object, 'spec', 'template'));
     const label = kind === 'Deployment' ? 'pod-template-hash' : 'controller-revision-hash';
-    const labels = { ...asObject(at(template, 'metadata', 'labels')), [label]: templateHash };
+    // Of a StatefulSet it is the whole name of the revision, as in its status.
+    const labels = { ...asObject(at(template, 'metadata', 'labels')), [label]: kind === 'StatefulSet' ? stem : templateHash };
     const metadata = { ...asObject(template.metadata), labels };
+    if (kind !== 'Deployment')
+      ensure(revisions, object, {
+        apiVersion: 'apps/v1',
+        kind: 'ControllerRevision',
+        metadata: { namespace, name: stem, labels },
+        data: { spec: { template } },
+        revision: metaOf(object).generation ?? 1,
+      });
     const owner =
       kind === 'Deployment'
         ? ensure(replicaSets, object, {

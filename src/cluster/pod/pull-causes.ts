@@ -1,0 +1,65 @@
+import { FluxError } from '../../base/index.ts';
+import { type ContainerState, type PodState, pullCause } from '../../resource/index.ts';
+import { builtIn } from '../discovery/api-resource.ts';
+import { type Fields, fieldsOf, textOf } from '../object/fields.ts';
+import type { List } from './newest-template.ts';
+
+const EVENT = builtIn('Event', 'events');
+/** Pods whose Events are read. */
+const MAX_PODS = 2;
+const MAX_EVENTS = '50';
+
+/**
+ * Adds why images could not be pulled. A kubelet says so in the state of a container for some seconds after an attempt, and not all repeat
+ * it while they back off: their Events still have it.
+ */
+export async function withPullCauses(
+  pods: readonly PodState[],
+  namespace: string,
+  list: List,
+  signal: AbortSignal | undefined,
+): Promise<readonly PodState[]> {
+  const silent = pods.filter(({ containers }) => containers.some(backsOffSilently)).slice(0, MAX_PODS);
+  const completed = await Promise.all(
+    silent.map(async (pod) => [pod, withCauses(pod, await failuresOf(pod.name, namespace, list, signal))] as const),
+  );
+  const byPod = new Map(completed);
+  return pods.map((pod) => byPod.get(pod) ?? pod);
+}
+
+function backsOffSilently({ now }: ContainerState): boolean {
+  return now.state === 'waiting' && now.reason === 'ImagePullBackOff' && pullCause(now.message) === '';
+}
+
+/** Messages of failed pulls, newest first; none if Events may not be read. */
+async function failuresOf(pod: string, namespace: string, list: List, signal: AbortSignal | undefined) {
+  const fieldSelector = `involvedObject.kind=Pod,involvedObject.name=${pod}`;
+  try {
+    const events = await list(EVENT, namespace, { fieldSelector, limit: MAX_EVENTS }, signal);
+    return events.toSorted((a, b) => timeOf(b).localeCompare(timeOf(a))).map(({ message }) => textOf(message));
+  } catch (error) {
+    if (error instanceof FluxError && error.code === 'cluster/forbidden') return [];
+    throw error;
+  }
+}
+
+function timeOf({ series, lastTimestamp, eventTime, metadata }: Fields): string {
+  const times = [fieldsOf(series).lastObservedTime, lastTimestamp, eventTime, fieldsOf(metadata).creationTimestamp];
+  return times.map(textOf).find((time) => time !== '') ?? '';
+}
+
+function withCauses(pod: PodState, failures: readonly string[]): PodState {
+  return {
+    ...pod,
+    containers: pod.containers.map((container) => {
+      if (container.now.state !== 'waiting' || !backsOffSilently(container)) return container;
+      // The kubelet completes a reference without a tag.
+      const starts = ['', ':latest'].map((tag) => `Failed to pull image "${container.image}${tag}": `);
+      const said = failures.flatMap((message) => {
+        const start = starts.find((each) => message.startsWith(each));
+        return start === undefined ? [] : message.slice(start.length);
+      })[0];
+      return said === undefined ? container : { ...container, now: { ...container.now, message: said } };
+    }),
+  };
+}
