@@ -15,6 +15,8 @@ interface Shop {
   readonly image: string;
   readonly name: string;
   text(): Promise<string>;
+  /** Whether it runs the image with this tag, and is ready. */
+  isReady(tag: string): Promise<boolean>;
   /** The subjects of the commits since the shop was opened, oldest first. */
   subjects(): Promise<readonly string[]>;
 }
@@ -38,22 +40,25 @@ async function openShop(): Promise<Shop> {
   const fluxd = await world.fluxd(repository, { args: [`--automation-revert-deadline=${world.runsPods ? 15 : 2}s`] });
   await repository.synced(first);
   const workload = `${shop}:deployment/web`;
-  await until('it is ready', async () =>
-    (await fluxd.fluxctl('list-workloads', '-n', shop)).stdout.split('\n').some((line) => /web.* ready/.test(line)),
-  );
+  const isReady = async (tag: string) =>
+    (await fluxd.fluxctl('list-workloads', '-n', shop)).stdout
+      .split('\n')
+      .some((line) => line.includes(`${image}:${tag} `) && / ready/.test(line));
+  await until('it is ready', () => isReady('1.0.0'));
   return {
     fluxd,
     repository,
     workload,
     image,
     name,
+    isReady,
     text: () => repository.git('show', 'main:web.yaml'),
     subjects: async () => (await repository.git('log', '--reverse', '--format=%s', `${first}..main`)).split('\n').filter(Boolean),
   };
 }
 
 test('a bad image is reverted and banned with the reason of its pod, and the next one is taken', async () => {
-  const { fluxd, repository, workload, image, name, text, subjects } = await openShop();
+  const { fluxd, repository, workload, image, name, isReady, text, subjects } = await openShop();
   await world.push(name, '1.1.0', { version: '1.1.0', exitCode: 3 });
   await until('it is reverted', async () => (await text()).includes('fluxcd.io/ban.web'));
   expect(await text()).toMatch(/fluxcd\.io\/ban\.web: '?1\.1\.0'?\n/);
@@ -69,6 +74,8 @@ test('a bad image is reverted and banned with the reason of its pod, and the nex
   const metrics = await (await fetch(new URL('/metrics', fluxd.url))).text();
   expect(metrics).toContain('flux_git_commits_total{type="revert"} 1');
 
+  // Only an update of a workload that is ready is followed.
+  await until('it is ready again', () => isReady('1.0.0'));
   await world.push(name, '1.2.0', { version: '1.2.0' });
   await until('the next image is taken', async () => (await text()).includes(`${image}:1.2.0`));
   await until('it is healthy', async () => fluxd.log().includes('updated workload is healthy'));
