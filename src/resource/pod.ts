@@ -19,6 +19,8 @@ export interface ContainerState {
   readonly name: string;
   /** As in the pod's spec. */
   readonly image: string;
+  /** The image that it runs, as its node names it: `docker.io/acme/web@sha256:…`; absent until it is pulled. */
+  readonly imageId?: string;
   readonly ready: boolean;
   readonly restarts: number;
   readonly now: ContainerPhase;

@@ -1,5 +1,5 @@
 import { canonicalName, parseImageRef } from '../image/index.ts';
-import { type Ban, banOfReplaced, containerPolicy, formatBan, policiesOf, policyChanges } from '../policy/index.ts';
+import { type Ban, banOfReplaced, bansFor, containerPolicy, formatBan, policiesOf, policyChanges } from '../policy/index.ts';
 import { containersOf, type Manifest, type ResourceId } from '../resource/index.ts';
 import { annotationChanges } from './annotation-changes.ts';
 import type { UpdateContext } from './context.ts';
@@ -12,6 +12,8 @@ export interface PutBack {
   readonly container: string;
   readonly bad: string;
   readonly good: string;
+  /** Digest of the bad image as it ran: its tag may show another one by now. */
+  readonly failed?: string;
 }
 
 /** A bad image, and the ban that keeps it away; without one, nothing names it. */
@@ -45,7 +47,7 @@ export async function planPutBack(
       workload: id,
       container: image.container,
       image: image.bad,
-      ...banOf(image, context),
+      ...banOf(image, manifest, context),
     }));
     const target = targetOf(manifest);
     const annotations = annotationChanges(manifest, withBans(manifest, bans));
@@ -69,12 +71,21 @@ function movedOn({ object }: Manifest, images: readonly PutBack[]): string | und
   return image === undefined ? `has no container ${other.container}` : `${other.container} has another image by now: ${image}`;
 }
 
-function banOf({ bad, good }: PutBack, { images }: UpdateContext): { readonly ban?: Ban } {
+function banOf(
+  { container, bad, good, failed }: PutBack,
+  { object }: Manifest,
+  { images }: UpdateContext,
+): { readonly ban?: Ban } {
   const ref = parseImageRef(bad);
   const read = images.repository(canonicalName(ref))?.images.get(ref.tag);
   const now = [read?.indexDigest, read?.digest].flatMap((digest) => digest ?? []);
   const hasMoved = ref.digest !== '' && now.length > 0 && !now.includes(ref.digest);
-  const ban = banOfReplaced({ tag: ref.tag, digest: ref.digest || now[0], hasMoved }, parseImageRef(good));
+  const { bans } = bansFor(policiesOf(object.metadata.annotations), container);
+  // A node may know an image by the digest for its platform. If a ban of that did not help, the registry's is banned.
+  const isOther =
+    failed !== undefined && !now.includes(failed) && !bans.some((each) => each.kind === 'digest' && each.digest === failed);
+  const digest = ref.digest || (isOther ? failed : now[0]);
+  const ban = banOfReplaced({ tag: ref.tag, digest, hasMoved }, parseImageRef(good));
   return ban ? { ban } : {};
 }
 

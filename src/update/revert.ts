@@ -30,9 +30,14 @@ export async function planRevert(
     WorkloadID: id,
     Container: { Name, Image },
     ImageID,
+    Digest,
   } of Changes) {
     const refusal = refusalOf(policiesOf(context.manifests.get(id)?.object.metadata.annotations), context);
-    if (refusal === undefined) wanted.set(id, [...(wanted.get(id) ?? []), { container: Name, bad: Image, good: ImageID }]);
+    if (refusal === undefined)
+      wanted.set(id, [
+        ...(wanted.get(id) ?? []),
+        { container: Name, bad: Image, good: ImageID, ...(Digest === undefined ? {} : { failed: Digest }) },
+      ]);
     else refused.set(id, rejection('skipped', refusal));
   }
   const planned = await planEach(wanted, refused, context);

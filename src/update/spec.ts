@@ -69,6 +69,8 @@ export interface AutomatedSpec {
     readonly ImageID: string;
     /** Whether the workload ran this image and was ready, when the change was planned. Flux v1 has no such key. */
     readonly WasReady?: boolean;
+    /** Of the image that failed, as it ran, in a revert. Flux v1 has no such key. */
+    readonly Digest?: string;
   }[];
   /** Set if the changes put images back. Flux v1 has no such key. */
   readonly Revert?: RevertSpec;

@@ -66,6 +66,24 @@ test.each<[what: string, image: string, good: string, ban: string]>([
   expect(banned[0]?.ban && formatBan(banned[0].ban)).toBe(expected);
 });
 
+test.each<[what: string, tag: string, failed: string, bans: string | undefined, added: string]>([
+  ['the digest that failed, when the tag has another by now', 'latest', OTHER, undefined, `latest@${OTHER}`],
+  ['the digest of the index, when that of the platform failed', 'latest', A, undefined, `latest@${B}`],
+  [
+    'what the registry shows, when a ban of the digest that failed did not help',
+    'latest',
+    OTHER,
+    `latest@${OTHER}`,
+    `latest@${B}`,
+  ],
+  ['a tag that does not move as such', '1.3.0', OTHER, undefined, '1.3.0'],
+])('bans %s', async (_what, tag, failed, bans, added) => {
+  const image = `acme/cart:${tag}`;
+  const annotations = bans === undefined ? {} : { 'fluxcd.io/ban.cart': bans };
+  const { banned } = await plan([{ container: 'cart', bad: image, good: 'acme/cart:1.2.0', failed }], { image, annotations });
+  expect(banned[0]?.ban && formatBan(banned[0].ban)).toBe(added);
+});
+
 test.each<[what: string, wanted: PutBack, reason: string]>([
   [
     'has another image by now',

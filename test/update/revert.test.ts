@@ -84,3 +84,19 @@ test('a workload whose bans cannot be read does not keep another from being reve
     'shop:deployment/cart': { Status: 'success' },
   });
 });
+
+test('a tag that moves is banned by the digest that failed', async () => {
+  const digest = `sha256:${'a'.repeat(64)}`;
+  const annotations = { 'fluxcd.io/automated': 'true' };
+  const cart = workload('Deployment', 'cart', { namespace: 'shop', annotations, containers: [['cart', 'acme/cart:1.25']] });
+  const context = contextOf({
+    files: { 'cart.yaml': cart.text },
+    manifests: { [ID]: { file: 'cart.yaml', object: cart.object } },
+    running: [ID],
+    registry: { 'index.docker.io/acme/cart': { '1.25': { digest: `sha256:${'b'.repeat(64)}` } } },
+  });
+  const change = { WorkloadID: ID, Container: { Name: 'cart', Image: 'acme/cart:1.25' }, ImageID: 'acme/cart:1.24' };
+  const spec = { Changes: [{ ...change, Digest: digest }], Revert: { Commit: '4f1c2aa', Reasons: {} } };
+  const { edits } = await planUpdate({ type: 'auto', cause: { Message: '', User: '' }, spec }, context);
+  expect(edits[0]?.content).toContain(`1.25@${digest}`);
+});

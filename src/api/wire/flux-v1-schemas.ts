@@ -99,6 +99,7 @@ const automatedSpec = z.object({
       Container: z.object({ Name: z.string(), Image: z.string() }),
       ImageID: z.string(),
       WasReady: z.boolean().exactOptional(),
+      Digest: z.string().exactOptional(),
     }),
   ),
   Revert: z.object({ Commit: z.string(), Reasons: z.record(z.string(), z.string()) }).exactOptional(),

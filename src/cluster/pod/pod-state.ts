@@ -35,6 +35,7 @@ function containerState(name: string, { image }: Fields, report: Fields): Contai
   return {
     name,
     image: textOf(image),
+    ...(textOf(report.imageID) === '' ? {} : { imageId: textOf(report.imageID) }),
     ready: report.ready === true,
     restarts: numberOf(report.restartCount),
     now: phaseOf(fieldsOf(report.state)),

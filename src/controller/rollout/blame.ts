@@ -1,3 +1,4 @@
+import { canonicalName, tryParseImageRef } from '../../image/index.ts';
 import { type ContainerState, type PodState, pullCause } from '../../resource/index.ts';
 
 /** What the new pods of a workload that does not become ready say about the cause. */
@@ -15,6 +16,8 @@ export interface ImageFailure {
   readonly container: string;
   /** As in Kubernetes, `CrashLoopBackOff`; `NotReady` for one that runs. */
   readonly reason: string;
+  /** Of the image that it runs, if its node names that. */
+  readonly digest?: string;
   /** Of its last end. */
   readonly exitCode?: number;
   /** Its termination message, which may hold secrets. */
@@ -80,12 +83,15 @@ function causeIn({ name, reason, unscheduled, containers }: PodState, isNew: (co
   return causes[0] ?? { by: 'unknown', reason: `pod ${name} is not ready` };
 }
 
-function causeOf(pod: string, { name: container, now, last, restarts }: ContainerState): Blame | undefined {
+function causeOf(pod: string, state: ContainerState): Blame | undefined {
+  const { name: container, now, last, restarts } = state;
+  const digest = digestOf(state);
   const failed = (reason: string, end = last): ImageFailure => ({
     by: 'image',
     pod,
     container,
     reason,
+    ...(digest === undefined ? {} : { digest }),
     ...(end ? { exitCode: end.exitCode, ...(end.message === '' ? {} : { message: end.message }) } : {}),
   });
   switch (now.state) {
@@ -106,4 +112,12 @@ function causeOf(pod: string, { name: container, now, last, restarts }: Containe
     case 'unknown':
       return { by: 'surroundings', reason: `pod ${pod}: the kubelet has not started it` };
   }
+}
+
+/** A node may know the same image by the name of another repository, or by an ID that is no digest of a registry. */
+function digestOf({ image, imageId = '' }: ContainerState): string | undefined {
+  const wanted = tryParseImageRef(image);
+  const runs = tryParseImageRef(imageId.replace(/^docker-pullable:\/\//, ''));
+  if (!wanted || !runs || canonicalName(wanted) !== canonicalName(runs)) return undefined;
+  return /^sha256:[0-9a-f]{64}$/.test(runs.digest) ? runs.digest : undefined;
 }

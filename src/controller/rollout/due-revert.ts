@@ -18,13 +18,15 @@ export function revertOf(
   trials: readonly Trial[],
   { withMessages }: { readonly withMessages: boolean },
 ): DueRevert {
-  const Changes = trials.flatMap(({ workload, images }) =>
-    images.map(({ container, bad, good }) => ({
-      WorkloadID: workload,
+  const Changes = trials.flatMap((trial) => {
+    const failure = failureOf(trial);
+    return trial.images.map(({ container, bad, good }) => ({
+      WorkloadID: trial.workload,
       Container: { Name: container, Image: bad },
       ImageID: good,
-    })),
-  );
+      ...(failure?.container === container && failure.digest !== undefined ? { Digest: failure.digest } : {}),
+    }));
+  });
   const reasons = trials.flatMap((trial) => {
     const failure = failureOf(trial);
     return failure ? [[trial.workload, describeFailure(failure, withMessages)] as const] : [];

@@ -25,6 +25,7 @@ test('a container that ends again and again has its last end', () => {
         {
           name: 'web',
           image: 'docker.io/acme/web:2',
+          imageID: `docker.io/acme/web@sha256:${'a'.repeat(64)}`,
           ready: false,
           restartCount: 3,
           state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 40s restarting failed container' } },
@@ -52,6 +53,7 @@ test('a container that ends again and again has its last end', () => {
       {
         name: 'web',
         image: 'acme/web:2',
+        imageId: `docker.io/acme/web@sha256:${'a'.repeat(64)}`,
         ready: false,
         restarts: 3,
         now: { state: 'waiting', reason: 'CrashLoopBackOff', message: 'back-off 40s restarting failed container' },

@@ -158,3 +158,17 @@ test.each<[by: 'image' | 'surroundings', message: string]>([
   expect(verdict('ErrImagePull', message)).toEqual(expected('ErrImagePull'));
   expect(verdict('ImagePullBackOff', `${BACK_OFF}: ErrImagePull: ${message}`)).toEqual(expected('ImagePullBackOff'));
 });
+
+const DIGEST = `sha256:${'a'.repeat(64)}`;
+
+test.each<[imageId: string, digest: string | undefined]>([
+  [`docker.io/acme/web@${DIGEST}`, DIGEST],
+  [`docker-pullable://acme/web@${DIGEST}`, DIGEST],
+  [`mirror.example.com/acme/web@${DIGEST}`, undefined],
+  [DIGEST, undefined],
+  ['docker.io/acme/web@sha256:x', undefined],
+  ['/', undefined],
+])('the failed image %s has the digest %s', (imageId, digest) => {
+  const blame = blameOf([pod([{ ...CRASHING, imageId }])], new Map([['web', 'acme/web:2']]));
+  expect('digest' in blame ? blame.digest : undefined).toBe(digest);
+});

@@ -11,6 +11,7 @@ import { partOf } from '../../support/part-of.ts';
 import { until } from '../../support/until.ts';
 
 const ID = 'shop:deployment/cart';
+const DIGEST = `sha256:${'a'.repeat(64)}`;
 const MINUTE = 60_000;
 const NONE = { desired: 1, updated: 1, ready: 0, available: 0, outdated: 0, messages: [] };
 
@@ -45,6 +46,7 @@ beforeEach(() => {
         {
           name: 'cart',
           image: 'acme/cart:2',
+          imageId: `docker.io/acme/cart@${DIGEST}`,
           ready: false,
           restarts: 1,
           now: { state: 'waiting', reason: 'CrashLoopBackOff', message: '' },
@@ -140,7 +142,7 @@ describe('an update by automation', () => {
     // What fails is retried by the loop.
     expect(calls).toBe(1);
     expect(rollouts.due()?.spec).toEqual({
-      Changes: [{ WorkloadID: ID, Container: { Name: 'cart', Image: 'acme/cart:2' }, ImageID: 'acme/cart:1' }],
+      Changes: [{ WorkloadID: ID, Container: { Name: 'cart', Image: 'acme/cart:2' }, ImageID: 'acme/cart:1', Digest: DIGEST }],
       Revert: {
         Commit: 'update',
         Reasons: { [ID]: 'container cart: CrashLoopBackOff, exit code 3 (pod cart-1)' },
