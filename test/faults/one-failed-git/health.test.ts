@@ -9,6 +9,8 @@ losesNothing(
       await engine.time.until('it is recorded', () => health()?.['shop:deployment/web']?.state === 'healthy', MINUTE / 2);
     },
     processes: 2,
+    // Otherwise health is recorded only after a minute.
+    flags: ['--automation-revert-deadline=10s'],
     commits: () => [],
   },
   { faults: EACH_FAULT, always: ['loses its connection after all was done', 'push'] },

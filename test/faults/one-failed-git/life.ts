@@ -80,6 +80,8 @@ export interface Scenario {
   readonly isPolled?: boolean;
   /** The number of its git processes, at least; 6 by default. */
   readonly processes?: number;
+  /** Further flags of the daemon. */
+  readonly flags?: readonly string[];
   /** Subjects of our own commits in the end. */
   readonly commits: (life: Life) => readonly string[];
 }
@@ -92,7 +94,7 @@ async function live(
   fault: Fault,
   which: number | string,
 ): Promise<boolean> {
-  const { during, commits, isPolled = false, fromStart = false, automated = false } = scenario;
+  const { during, commits, isPolled = false, fromStart = false, automated = false, flags: moreFlags = [] } = scenario;
   const image = (tag: string) => `${registry.name}:${tag}`;
   registry.push('1.0.0', '2030-01-01T00:00:00Z');
   if (automated) registry.remove('1.1.0');
@@ -114,7 +116,7 @@ async function live(
     '--registry-disable-scanning=false',
     '--registry-insecure-host=127.0.0.1',
     '--automation-gather=0s',
-    '--automation-revert-deadline=10s',
+    ...moreFlags,
   ];
   const engine = await startEngine({}, { source, pending, flags });
   const life = { remote, registry, engine, image };
@@ -126,6 +128,9 @@ async function live(
   await during?.(life);
   await synced(life);
   const tookMs = engine.clock.now() - from;
+  // Health of the revision before is recorded afterwards, in a process of its own, which is retried if it was the one to fail.
+  await engine.time.pass(5_000);
+  await synced(life);
   await engine.time.pass(1_000);
 
   const hasFailed = existsSync(started);
