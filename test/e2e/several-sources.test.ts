@@ -165,7 +165,10 @@ test('held deletions of two sources are listed and approved as one', async () =>
     { config: configOf({ infra: { repository: infra }, apps: { repository: apps } }) },
     { args: ['--sync-garbage-collection'] },
   );
-  await until('all is there', async () => (await world.kube.find(path.configMap(shop, 'c'))) !== undefined);
+  await until('all is there', async () => {
+    const found = await Promise.all(['a', 'b', 'c'].map((name) => world.kube.find(path.configMap(shop, name))));
+    return !found.includes(undefined);
+  });
   await infra.commit('Drop a', { 'a.yaml': null });
   await apps.commit('Drop b', { 'b.yaml': null });
   const synced = await fluxd.fluxctl('sync');
