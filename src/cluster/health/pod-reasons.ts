@@ -3,7 +3,7 @@ import type { PodState } from '../../resource/index.ts';
 import type { Transport } from '../connection/transport.ts';
 import { collectionPath } from '../discovery/api-resource.ts';
 import { fieldsOf, recordsOf } from '../object/fields.ts';
-import { podStateOf } from '../pod/pod-state.ts';
+import { POD, podStateOf } from '../pod/pod-state.ts';
 
 /** A workload whose pods are inspected: their namespace and selector. */
 export interface Workload {
@@ -34,8 +34,6 @@ const FIRST = 0.4;
 const WORKLOADS = 20;
 const PODS_OF_EACH = '20';
 const LONGEST = 300;
-
-const PODS = { group: '', version: 'v1', kind: 'Pod', plural: 'pods', namespaced: true, verbs: ['list'] } as const;
 
 /**
  * The status of a workload only counts its pods; the reason why one does not start is in the pod. Pods are inspected only while a client
@@ -76,7 +74,7 @@ export function createPodReasons<T>({
   /** The previous reason, if the pods cannot be listed. */
   async function reasonOf({ namespace, labelSelector }: Workload, before: string | undefined): Promise<string | undefined> {
     try {
-      const path = collectionPath(PODS, namespace);
+      const path = collectionPath(POD, namespace);
       const { body } = await transport.request({ path, query: { labelSelector, limit: PODS_OF_EACH }, attempts: 1, signal });
       return whyNotReady(recordsOf(fieldsOf(body).items).map(podStateOf));
     } catch (thrown) {

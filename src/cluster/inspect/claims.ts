@@ -2,8 +2,8 @@ import type { Reading } from '../../base/index.ts';
 import type { ClaimFacts } from '../../change/index.ts';
 import { builtIn } from '../discovery/api-resource.ts';
 import { fieldsOf, textOf } from '../object/fields.ts';
+import { optional } from '../object/optional-facts.ts';
 import { mergeEvents, type Reads } from './reads.ts';
-import { optional } from './time.ts';
 
 const CLAIM = builtIn('PersistentVolumeClaim', 'persistentvolumeclaims');
 const MAX_CLAIMS = 2;

@@ -6,6 +6,7 @@ import { type ApiResource, builtIn, isPathSegment } from '../discovery/api-resou
 import type { Directory } from '../discovery/discovery.ts';
 import type { Fields } from '../object/fields.ts';
 import { metadataOf } from '../object/live.ts';
+import { optional } from '../object/optional-facts.ts';
 import { lastForeignManager } from '../object/ownership.ts';
 import type { AllowedNamespaces } from '../scope/allowed-namespaces.ts';
 import { findKind, keyOf } from '../scope/scope.ts';
@@ -13,7 +14,6 @@ import { readAutoscaler } from './autoscaler.ts';
 import { readClaims } from './claims.ts';
 import { liveFacts, namespaceFacts } from './live-facts.ts';
 import { createReads, mergeEvents } from './reads.ts';
-import { optional } from './time.ts';
 import { hasPods, workloadPods } from './workload-pods.ts';
 
 export interface InspectRequest {

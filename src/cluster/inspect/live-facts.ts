@@ -2,7 +2,7 @@ import type { FinalizerFacts, LiveFacts, NamespaceFacts, ReplicaSetFacts } from 
 import { isFields } from '../../resource/index.ts';
 import { healthOf } from '../health/kstatus.ts';
 import { conditionsOf, type Fields, fieldsOf, numberOf, recordsOf, textOf } from '../object/fields.ts';
-import { optional, timeOf } from './time.ts';
+import { optional, timeOf } from '../object/optional-facts.ts';
 
 /** An object as the API server sends it, reduced to what an explanation shows. */
 export function liveFacts(kind: { readonly group: string; readonly kind: string }, object: Fields): LiveFacts {

@@ -1,7 +1,7 @@
 import type { PodFacts } from '../../change/index.ts';
 import { type Fields, fieldsOf, recordsOf, textOf } from '../object/fields.ts';
+import { optional, timeOf } from '../object/optional-facts.ts';
 import { podStateOf } from '../pod/pod-state.ts';
-import { optional, timeOf } from './time.ts';
 
 /** A pod as the API server sends it; what its programs printed is left out. */
 export function podFacts(pod: Fields): PodFacts {

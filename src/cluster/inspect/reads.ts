@@ -1,13 +1,12 @@
 import { type Clock, FluxError, type Reading, readWithin } from '../../base/index.ts';
 import type { EventFacts } from '../../change/index.ts';
+import { createList, type List } from '../connection/list.ts';
 import type { Transport } from '../connection/transport.ts';
-import { type ApiResource, builtIn, collectionPath, objectPath } from '../discovery/api-resource.ts';
-import { type Fields, fieldsOf, recordsOf } from '../object/fields.ts';
+import { type ApiResource, objectPath } from '../discovery/api-resource.ts';
+import { byTime, listEvents, MAX_EVENTS } from '../event/list-events.ts';
+import { type Fields, fieldsOf } from '../object/fields.ts';
 import { METADATA } from '../object/live.ts';
-import { eventFacts } from './event-facts.ts';
 
-const EVENT = builtIn('Event', 'events');
-const MAX_EVENTS = 50;
 const ABSENT: readonly string[] = ['cluster/not-found', 'cluster/namespace-missing'];
 
 /** Small reads for one explanation, each sent once. */
@@ -16,12 +15,7 @@ export interface Reads {
   reading<T>(read: (signal: AbortSignal) => Promise<T>): Promise<Reading<T>>;
   /** One object; undefined if there is none. Of Secrets and ConfigMaps only their metadata. */
   get(resource: ApiResource, namespace: string | undefined, name: string, signal: AbortSignal): Promise<Fields | undefined>;
-  list(
-    resource: ApiResource,
-    namespace: string,
-    query: Readonly<Record<string, string>>,
-    signal: AbortSignal | undefined,
-  ): Promise<readonly Fields[]>;
+  readonly list: List;
   /** The events about one object. */
   events(kind: string, namespace: string, name: string): Promise<Reading<readonly EventFacts[]>>;
 }
@@ -30,6 +24,7 @@ export function createReads(
   { transport, clock }: { readonly transport: Pick<Transport, 'request'>; readonly clock: Pick<Clock, 'deadline'> },
   parent: AbortSignal | undefined,
 ): Reads {
+  const list = createList(transport, { attempts: 1 });
   const reads: Reads = {
     reading: (read) => readWithin(clock, parent, read),
 
@@ -50,16 +45,9 @@ export function createReads(
       }
     },
 
-    async list(resource, namespace, query, signal) {
-      const { body } = await transport.request({ path: collectionPath(resource, namespace), query, attempts: 1, signal });
-      return recordsOf(fieldsOf(body).items);
-    },
+    list,
 
-    events(kind, namespace, name) {
-      const fieldSelector = `involvedObject.kind=${kind},involvedObject.name=${name}`;
-      const query = { fieldSelector, limit: String(MAX_EVENTS) };
-      return reads.reading(async (signal) => (await reads.list(EVENT, namespace, query, signal)).map(eventFacts));
-    },
+    events: (kind, namespace, name) => reads.reading((signal) => listEvents(list, { kind, namespace, name }, signal)),
   };
   return reads;
 }
@@ -69,5 +57,5 @@ export function mergeEvents(lists: readonly Reading<readonly EventFacts[]>[]): R
   const read = lists.flatMap((each) => (each.state === 'read' ? each.value : []));
   const unread = lists.find((each) => each.state === 'unread');
   if (read.length === 0 && unread) return unread;
-  return { state: 'read', value: read.toSorted((a, b) => (b.lastAt ?? 0) - (a.lastAt ?? 0)).slice(0, MAX_EVENTS) };
+  return { state: 'read', value: byTime(read).slice(0, MAX_EVENTS) };
 }

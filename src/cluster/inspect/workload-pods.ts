@@ -1,14 +1,14 @@
 import type { Reading } from '../../base/index.ts';
 import type { PodFacts, ReplicaSetFacts } from '../../change/index.ts';
-import { type ApiResource, builtIn } from '../discovery/api-resource.ts';
+import type { ApiResource } from '../discovery/api-resource.ts';
 import type { Fields } from '../object/fields.ts';
 import { newestTemplate } from '../pod/newest-template.ts';
 import { podSelectorOf } from '../pod/pod-selector.ts';
+import { POD } from '../pod/pod-state.ts';
 import { replicaSetFacts } from './live-facts.ts';
 import { podFacts } from './pod-facts.ts';
 import type { Reads } from './reads.ts';
 
-const POD = builtIn('Pod', 'pods');
 const MAX_PODS = 20;
 
 export interface WorkloadPods {

@@ -1,13 +1,6 @@
+import type { List } from '../connection/list.ts';
 import { type ApiResource, builtIn } from '../discovery/api-resource.ts';
 import { type Fields, fieldsOf, numberOf, recordsOf, textOf } from '../object/fields.ts';
-
-/** Lists objects of a kind in a namespace. */
-export type List = (
-  resource: ApiResource,
-  namespace: string,
-  query: Readonly<Record<string, string>>,
-  signal: AbortSignal | undefined,
-) => Promise<readonly Fields[]>;
 
 /** A workload whose pods have the labels of `selector`. */
 export interface Owner {

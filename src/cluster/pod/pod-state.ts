@@ -1,5 +1,8 @@
 import type { ContainerPhase, ContainerState, PodState, Termination } from '../../resource/index.ts';
+import { builtIn } from '../discovery/api-resource.ts';
 import { conditionsOf, type Fields, fieldsOf, numberOf, recordsOf, textOf } from '../object/fields.ts';
+
+export const POD = builtIn('Pod', 'pods');
 
 /** Reads a pod as the API server sends it. */
 export function podStateOf(pod: Fields): PodState {

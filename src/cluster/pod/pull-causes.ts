@@ -1,13 +1,11 @@
 import { FluxError } from '../../base/index.ts';
 import { type ContainerState, type PodState, pullCause } from '../../resource/index.ts';
-import { builtIn } from '../discovery/api-resource.ts';
-import { type Fields, fieldsOf, textOf } from '../object/fields.ts';
-import type { List } from './newest-template.ts';
+import type { List } from '../connection/list.ts';
+import { byTime, listEvents } from '../event/list-events.ts';
+import { POD } from './pod-state.ts';
 
-const EVENT = builtIn('Event', 'events');
 /** Pods whose Events are read. */
 const MAX_PODS = 2;
-const MAX_EVENTS = '50';
 
 /**
  * Adds why images could not be pulled. A kubelet says so in the state of a container for some seconds after an attempt, and not all repeat
@@ -32,20 +30,18 @@ function backsOffSilently({ now }: ContainerState): boolean {
 }
 
 /** Messages of failed pulls, newest first; none if Events may not be read. */
-async function failuresOf(pod: string, namespace: string, list: List, signal: AbortSignal | undefined) {
-  const fieldSelector = `involvedObject.kind=Pod,involvedObject.name=${pod}`;
+async function failuresOf(
+  name: string,
+  namespace: string,
+  list: List,
+  signal: AbortSignal | undefined,
+): Promise<readonly string[]> {
   try {
-    const events = await list(EVENT, namespace, { fieldSelector, limit: MAX_EVENTS }, signal);
-    return events.toSorted((a, b) => timeOf(b).localeCompare(timeOf(a))).map(({ message }) => textOf(message));
+    return byTime(await listEvents(list, { kind: POD.kind, namespace, name }, signal)).map(({ message }) => message);
   } catch (error) {
     if (error instanceof FluxError && error.code === 'cluster/forbidden') return [];
     throw error;
   }
-}
-
-function timeOf({ series, lastTimestamp, eventTime, metadata }: Fields): string {
-  const times = [fieldsOf(series).lastObservedTime, lastTimestamp, eventTime, fieldsOf(metadata).creationTimestamp];
-  return times.map(textOf).find((time) => time !== '') ?? '';
 }
 
 function withCauses(pod: PodState, failures: readonly string[]): PodState {

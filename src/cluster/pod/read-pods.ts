@@ -1,12 +1,13 @@
 import { FluxError } from '../../base/index.ts';
 import { type PodState, parseResourceId, type ResourceId } from '../../resource/index.ts';
+import { createList, type List } from '../connection/list.ts';
 import type { Transport } from '../connection/transport.ts';
-import { builtIn, collectionPath, isPathSegment, objectPath } from '../discovery/api-resource.ts';
-import { fieldsOf, recordsOf } from '../object/fields.ts';
+import { builtIn, isPathSegment, objectPath } from '../discovery/api-resource.ts';
+import { fieldsOf } from '../object/fields.ts';
 import type { AllowedNamespaces } from '../scope/allowed-namespaces.ts';
-import { type List, type NewestTemplate, newestTemplate, type Owner } from './newest-template.ts';
+import { type NewestTemplate, newestTemplate, type Owner } from './newest-template.ts';
 import { podSelectorOf } from './pod-selector.ts';
-import { podStateOf } from './pod-state.ts';
+import { POD, podStateOf } from './pod-state.ts';
 import { withPullCauses } from './pull-causes.ts';
 
 /** The kinds of workloads that have pods of their own. */
@@ -17,8 +18,6 @@ const KINDS = new Map(
     builtIn('DaemonSet', 'daemonsets', 'apps'),
   ].map((each) => [each.kind.toLowerCase(), each]),
 );
-
-const PODS = builtIn('Pod', 'pods');
 
 /**
  * The pods of a workload's newest template, at most `limit`, with why their images cannot be pulled. If one of them runs without being
@@ -33,13 +32,10 @@ export async function readPods(
 ): Promise<readonly PodState[]> {
   const { namespace, kind, name } = parseResourceId(id);
   const resource = KINDS.get(kind);
-  if (resource === undefined || !isPathSegment(name) || !allowed.allows(PODS, namespace, name)) return [];
-  const list: List = async (listed, inside, query, within) => {
-    const { body } = await transport.request({ path: collectionPath(listed, inside), query, signal: within });
-    return recordsOf(fieldsOf(body).items);
-  };
+  if (resource === undefined || !isPathSegment(name) || !allowed.allows(POD, namespace, name)) return [];
+  const list = createList(transport);
   const podsWith = async (labelSelector: string) =>
-    (await list(PODS, namespace, { labelSelector, limit: String(limit) }, signal)).map(podStateOf);
+    (await list(POD, namespace, { labelSelector, limit: String(limit) }, signal)).map(podStateOf);
   try {
     const { body } = await transport.request({ path: objectPath(resource, namespace, name), signal });
     const object = fieldsOf(body);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../../src/base/index.ts';
 import type { ApiRequest } from '../../../src/cluster/connection/transport.ts';
-import { eventFacts } from '../../../src/cluster/inspect/event-facts.ts';
+import { eventFacts } from '../../../src/cluster/event/event-facts.ts';
 import { event, evidenceFrom, type Lost, liveDeployment, POD, pod, replicaSet } from '../../controller/why/recorded.ts';
 
 const crashed = pod({

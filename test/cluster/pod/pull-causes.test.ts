@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { FluxError } from '../../../src/base/index.ts';
-import type { List } from '../../../src/cluster/pod/newest-template.ts';
+import type { List } from '../../../src/cluster/connection/list.ts';
 import { withPullCauses } from '../../../src/cluster/pod/pull-causes.ts';
 import type { PodState } from '../../../src/resource/index.ts';
 

@@ -1,6 +1,6 @@
 import type { EventFacts } from '../../change/index.ts';
 import { type Fields, fieldsOf, numberOf, textOf } from '../object/fields.ts';
-import { optional, timeOf } from './time.ts';
+import { optional, timeOf } from '../object/optional-facts.ts';
 
 /** A core/v1 Event, with its message where that cannot quote what a program printed. */
 export function eventFacts(event: Fields): EventFacts {
