@@ -25,18 +25,6 @@ export interface FollowedSync {
 /** Syncs with workloads whose health is not known yet, oldest first; one for each revision. */
 export type Following = readonly FollowedSync[];
 
-/** A workload whose health is known now. */
-export interface SettledWorkload {
-  readonly revision: Revision;
-  readonly id: ResourceId;
-  readonly health: RecordedHealth;
-}
-
-export interface Step {
-  readonly following: Following;
-  readonly settled: readonly SettledWorkload[];
-}
-
 /** What a sync did to workloads. */
 export interface SyncedWorkloads {
   readonly revision: Revision;
@@ -51,7 +39,7 @@ export interface SyncedWorkloads {
 const MAX_SYNCS = 20;
 
 /** A sync ended: the workloads that it changed are followed for its revision, and no longer for an earlier one. */
-export function afterSync(following: Following, { revision, until, changed, isWanted }: SyncedWorkloads): Step {
+export function afterSync(following: Following, { revision, until, changed, isWanted }: SyncedWorkloads): Following {
   const by = `by revision ${revision.slice(0, 7)} before it was healthy`;
   const closed = following.map((sync) => {
     if (sync.revision === revision) return { ...sync, pending: without(sync.pending, (id) => !isWanted(id)) };
@@ -69,10 +57,9 @@ export function afterSync(following: Following, { revision, until, changed, isWa
   };
   const all = changed.size === 0 ? closed : [...closed.filter((sync) => sync !== same), now];
   const tooMany = all.length - MAX_SYNCS;
-  const next = all.map((sync, index) =>
+  return all.map((sync, index) =>
     index < tooMany ? settle(sync, () => unknown('not healthy before many later syncs changed workloads')) : sync,
   );
-  return step(following, next);
 }
 
 /**
@@ -83,9 +70,9 @@ export function afterStates(
   following: Following,
   states: readonly ObjectHealth[],
   { now, provenMs }: { readonly now: number; readonly provenMs: number },
-): Step {
+): Following {
   const byId = new Map(states.map((health) => [health.id, health]));
-  const next = following.map((sync) =>
+  return following.map((sync) =>
     settle(withSince(sync, byId, now), (id, { since }) => {
       const health = byId.get(id);
       const known = health && verdictOf(health);
@@ -95,7 +82,6 @@ export function afterStates(
       return unknown(`not healthy in time${health ? `: ${health.message}` : ''}`);
     }),
   );
-  return step(following, next);
 }
 
 /** When to look again although nothing has changed, by the monotonic clock. */
@@ -157,12 +143,4 @@ function settle(sync: FollowedSync, verdict: (id: ResourceId, pending: Pending) 
 
 function without<Value>(map: ReadonlyMap<ResourceId, Value>, isGone: (id: ResourceId) => boolean): Map<ResourceId, Value> {
   return new Map([...map].filter(([id]) => !isGone(id)));
-}
-
-function step(before: Following, following: Following): Step {
-  const known = new Map(before.map(({ revision, settled }) => [revision, settled]));
-  const settled = following.flatMap(({ revision, settled: now }) =>
-    [...now].flatMap(([id, health]) => (known.get(revision)?.get(id) === health ? [] : [{ revision, id, health }])),
-  );
-  return { following, settled };
 }

@@ -6,16 +6,7 @@ import { containersOf, type Manifest, type ResourceId } from '../../resource/ind
 import type { Cluster, HealthWatch } from '../ports/cluster.ts';
 import type { Source } from '../ports/source.ts';
 import type { RepositoryReader } from '../repository/view.ts';
-import {
-  afterStates,
-  afterSync,
-  type Following,
-  type Images,
-  nextLookAt,
-  type SettledWorkload,
-  type Step,
-  separate,
-} from './follow-health.ts';
+import { afterStates, afterSync, type Following, type Images, nextLookAt, separate } from './follow-health.ts';
 import type { SyncHistory } from './history.ts';
 import { isRefusal } from './patient-recorder.ts';
 import type { SyncOutcome } from './sync-outcome.ts';
@@ -32,8 +23,6 @@ export interface HealthFollowerOptions {
   readonly provenMs: number;
   /** Requests a call of `record`. */
   readonly askToRecord: () => void;
-  /** Called once for each workload that a sync created or changed. Must not throw. */
-  readonly onSettled?: (workload: SettledWorkload) => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -56,7 +45,7 @@ const INSPECT_PODS_MS = 60_000;
 const MAX_WAITING = 20;
 
 export function createHealthFollower(options: HealthFollowerOptions): HealthFollower {
-  const { cluster, source, reader, recorder, history, deadlineMs, provenMs, askToRecord, onSettled, clock, log } = options;
+  const { cluster, source, reader, recorder, history, deadlineMs, provenMs, askToRecord, clock, log } = options;
   let following: Following = [];
   /** Changes of the followed workloads, by which the cluster finds them. */
   const changes = new Map<ResourceId, Change>();
@@ -68,10 +57,9 @@ export function createHealthFollower(options: HealthFollowerOptions): HealthFoll
   /** Incremented when everything is forgotten. */
   let term = 0;
 
-  function take({ following: next, settled }: Step): void {
+  function take(next: Following): void {
     const { complete, following: open } = separate(next);
     following = open;
-    for (const workload of settled) onSettled?.(workload);
     const known = complete.filter((sync) => sync.settled.size > 0);
     for (const { revision, settled: health } of known) {
       waiting.set(revision, new Map([...(waiting.get(revision) ?? []), ...health]));

@@ -1,13 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { HealthState, ObjectHealth } from '../../../src/change/index.ts';
-import {
-  afterStates,
-  afterSync,
-  type Following,
-  nextLookAt,
-  type Step,
-  separate,
-} from '../../../src/controller/sync/follow-health.ts';
+import { afterStates, afterSync, type Following, nextLookAt, separate } from '../../../src/controller/sync/follow-health.ts';
+import type { RecordedHealth } from '../../../src/record/index.ts';
 
 const A = 'a'.repeat(40);
 const B = 'b'.repeat(40);
@@ -15,19 +9,34 @@ const WEB = 'shop:deployment/web';
 const API = 'shop:deployment/api';
 const IMAGES = { web: 'acme/web:1' };
 
+interface Step {
+  readonly following: Following;
+  readonly settled: readonly { readonly revision: string; readonly id: string; readonly health: RecordedHealth }[];
+}
+
+/** What became known by it. */
+function step(before: Following, following: Following): Step {
+  const known = new Map(before.map(({ revision, settled }) => [revision, settled]));
+  const settled = following.flatMap(({ revision, settled: now }) =>
+    [...now].flatMap(([id, health]) => (known.get(revision)?.get(id) === health ? [] : [{ revision, id, health }])),
+  );
+  return { following, settled };
+}
+
 /** A sync of a revision that changed these workloads; it has those, and `kept`. */
 function synced(following: Following, revision: string, changed: readonly string[], kept: readonly string[] = [WEB, API]): Step {
-  return afterSync(following, {
+  const next = afterSync(following, {
     revision,
     until: 1_000,
     changed: new Map(changed.map((id) => [id, IMAGES])),
     isWanted: (id) => [...changed, ...kept].includes(id),
   });
+  return step(following, next);
 }
 
 function seen(following: Following, states: Readonly<Record<string, HealthState>>, now = 0, provenMs = 0): Step {
   const all = Object.entries(states).map(([id, state]): ObjectHealth => ({ id, state, message: `it is ${state}` }));
-  return afterStates(following, all, { now, provenMs });
+  return step(following, afterStates(following, all, { now, provenMs }));
 }
 
 const told = ({ settled }: Step) =>

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FluxError, silentLogger } from '../../../src/base/index.ts';
 import type { Change, HealthState, Outcome } from '../../../src/change/index.ts';
-import type { SettledWorkload } from '../../../src/controller/sync/follow-health.ts';
+
 import { createHealthFollower, type HealthFollower } from '../../../src/controller/sync/health-follower.ts';
 import type { SyncOutcome } from '../../../src/controller/sync/sync-outcome.ts';
 import { createSyncRecorder } from '../../../src/controller/sync/sync-recorder.ts';
-import { createSyncRecord, formatSyncRecord, parseSyncRecord } from '../../../src/record/index.ts';
+import { createSyncRecord, formatSyncRecord, parseSyncRecord, type RecordedHealth } from '../../../src/record/index.ts';
 import type { DesiredState, Manifest } from '../../../src/resource/index.ts';
 import { changeOf } from '../../support/changes.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -35,7 +35,7 @@ describe('following the health of what syncs changed', () => {
   let records: Map<string, string>;
   let pushes: number;
   let trouble: FluxError | undefined;
-  let settled: SettledWorkload[];
+  let settled: { readonly revision: string; readonly id: string; readonly health: RecordedHealth }[];
   let asked: number;
   /** Manifests of earlier revisions. */
   let earlier: Record<string, readonly Manifest[]>;
@@ -92,13 +92,16 @@ describe('following the health of what syncs changed', () => {
         readAside: async (revision): Promise<DesiredState> => ({ manifests: earlier[revision] ?? [], errors: [], warnings: [] }),
       },
       recorder: createSyncRecorder(source, 'fluxd/1', clock),
-      history: { healthKnown: () => undefined },
+      history: {
+        healthKnown(revision, health) {
+          for (const [id, each] of Object.entries(health)) settled.push({ revision, id, health: each });
+        },
+      },
       deadlineMs: 10 * MINUTE,
       provenMs: 0,
       askToRecord: () => {
         asked += 1;
       },
-      onSettled: (workload) => settled.push(workload),
       clock,
       log: silentLogger(),
     });
