@@ -8,7 +8,8 @@ export { EventLog, type LoggedEvent } from './event-log.ts';
 export { summarizeEvent } from './event-summary.ts';
 export { formatJobNote, type JobNote, parseJobNote, type RecordedJob } from './job-note.ts';
 export { Recent } from './recent.ts';
-export type { RecordedHealth, RecordedHealths } from './recorded-health.ts';
+export { healthOf, type RecordedHealth, type RecordedHealths } from './recorded-health.ts';
+export { type RecordedAutomation, readRecordedAutomation, readRecordedSpec } from './recorded-spec.ts';
 export {
   createSyncRecord,
   differsInTrouble,

@@ -14,6 +14,11 @@ export interface RecordedHealth {
 /** By the id of the workload. */
 export type RecordedHealths = Readonly<Record<string, RecordedHealth>>;
 
+/** The health of one workload in a record; undefined if the record does not say. */
+export function healthOf({ health = {} }: { readonly health?: RecordedHealths }, id: string): RecordedHealth | undefined {
+  return Object.hasOwn(health, id) ? health[id] : undefined;
+}
+
 export const healthsSchema = z.record(
   z.string(),
   z.object({

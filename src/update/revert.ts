@@ -5,7 +5,7 @@ import type { UpdateContext } from './context.ts';
 import { holdOfWorkload, suspensionOf } from './decide.ts';
 import { describeHold } from './decision.ts';
 import type { Planned } from './edit.ts';
-import { type BannedImage, type PutBack, planPutBack } from './put-back.ts';
+import { type PutBack, planPutBack } from './put-back.ts';
 import { rejection, sortedResult } from './select.ts';
 import type { AutomatedSpec, WorkloadResult } from './spec.ts';
 
@@ -20,10 +20,7 @@ export function revertsOnFailure(inGit: Policies, byDefault: boolean): boolean {
  * workload that is held, no longer automated, or has another image by now is left as it is.
  * @throws FluxError as `planPutBack` does
  */
-export async function planRevert(
-  { Changes }: AutomatedSpec,
-  context: UpdateContext,
-): Promise<Planned & { readonly banned: readonly BannedImage[] }> {
+export async function planRevert({ Changes }: AutomatedSpec, context: UpdateContext): Promise<Planned> {
   const wanted = new Map<ResourceId, PutBack[]>();
   const refused = new Map<ResourceId, WorkloadResult>();
   for (const {
@@ -49,7 +46,7 @@ async function planEach(
   wanted: ReadonlyMap<ResourceId, readonly PutBack[]>,
   failed: Map<ResourceId, WorkloadResult>,
   context: UpdateContext,
-): ReturnType<typeof planPutBack> {
+): Promise<Planned> {
   try {
     return await planPutBack(wanted, context);
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { Cancellable } from '../../base/index.ts';
-import { parseSyncRecord } from '../../record/index.ts';
+import { healthOf, parseSyncRecord } from '../../record/index.ts';
 import type { Revision } from '../../repository/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
 import type { PastImages } from '../../update/index.ts';
@@ -23,8 +23,7 @@ export function createPastImages(
       for (let read = 0; read < MAX_RECORDS && revisions.length > 0; read += BATCH) {
         const found = await source.syncRecords(revisions, BATCH, cancel);
         for (const { text } of found) {
-          const health = parseSyncRecord(text)?.health;
-          const workload = health && Object.hasOwn(health, id) ? health[id] : undefined;
+          const workload = healthOf(parseSyncRecord(text) ?? {}, id);
           if (workload?.state === 'healthy') yield workload.images;
         }
         const last = found.length < BATCH ? undefined : found.at(-1)?.revision;

@@ -1,8 +1,8 @@
 import { policiesOf } from '../../policy/index.ts';
+import { type RecordedAutomation, readRecordedAutomation } from '../../record/index.ts';
 import { containersOf, type Manifest, type ResourceId } from '../../resource/index.ts';
 import { type PutBack, revertsOnFailure } from '../../update/index.ts';
 import type { NewCommit } from '../sync/new-commits.ts';
-import { automatedJob, type Changes } from './automated-job.ts';
 import type { Trial } from './trial.ts';
 
 export interface FindOptions {
@@ -20,7 +20,7 @@ export function findTrials(commits: readonly NewCommit[], { workloads, byDefault
   const trials = new Map<ResourceId, Trial>();
   const seen = new Set<ResourceId>();
   for (const commit of commits) {
-    const job = commit.ours ? automatedJob(commit.job) : undefined;
+    const job = commit.ours ? readRecordedAutomation(commit.job?.spec) : undefined;
     if (!job) continue;
     for (const [id, changes] of Map.groupBy(job.Changes, ({ WorkloadID }) => WorkloadID)) {
       if (seen.has(id)) continue;
@@ -48,10 +48,10 @@ export function isOver({ workload, images }: Trial, { workloads, byDefault }: Fi
 
 /** Whether a commit reverted an update. */
 export function isRevert({ ours, job }: NewCommit): boolean {
-  return ours && automatedJob(job)?.Revert !== undefined;
+  return ours && readRecordedAutomation(job?.spec)?.Revert !== undefined;
 }
 
-function imagesOf(changes: Changes, manifest: Manifest): readonly PutBack[] | undefined {
+function imagesOf(changes: RecordedAutomation['Changes'], manifest: Manifest): readonly PutBack[] | undefined {
   const isHealthyBefore = changes.every(({ WasReady }) => WasReady === true);
   const images = changes.map(({ Container, ImageID }) => ({ container: Container.Name, bad: ImageID, good: Container.Image }));
   return isHealthyBefore && images.every(({ container, bad }) => hasImage(manifest, container, bad)) ? images : undefined;

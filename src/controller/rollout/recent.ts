@@ -1,5 +1,5 @@
 import type { Cancellable } from '../../base/index.ts';
-import { parseSyncRecord, type SyncRecord } from '../../record/index.ts';
+import { healthOf, parseSyncRecord, type SyncRecord } from '../../record/index.ts';
 import type { Revision } from '../../repository/index.ts';
 import type { Source } from '../ports/source.ts';
 import { readNewCommits } from '../sync/new-commits.ts';
@@ -42,7 +42,7 @@ function revisionsOf(commits: readonly { readonly revision: Revision }[]): reado
   return commits.map(({ revision }) => revision);
 }
 
-function becameHealthy({ workload, images }: Trial, { health = {} }: SyncRecord): boolean {
-  const known = Object.hasOwn(health, workload) ? health[workload] : undefined;
+function becameHealthy({ workload, images }: Trial, record: SyncRecord): boolean {
+  const known = healthOf(record, workload);
   return known?.state === 'healthy' && images.every(({ container, bad }) => known.images[container] === bad);
 }

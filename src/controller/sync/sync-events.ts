@@ -1,6 +1,6 @@
 import { createChangedOnly, redact } from '../../base/index.ts';
 import { type Change, isHeldDeletion } from '../../change/index.ts';
-import type { EventResult, FluxEvent } from '../../record/index.ts';
+import { type EventResult, type FluxEvent, readRecordedSpec } from '../../record/index.ts';
 import type { Revision } from '../../repository/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
 import type { ReleaseContainersSpec, ReleaseImageSpec, UpdateSpec } from '../../update/index.ts';
@@ -133,15 +133,10 @@ function releaseEvent(
           ReleaseImageSpec: isImage ? (spec.spec as ReleaseImageSpec) : null,
           ReleaseContainersSpec: isImage ? null : (spec.spec as ReleaseContainersSpec),
         },
-        cause: causeOf(spec),
+        cause: readRecordedSpec(spec).cause,
       },
     },
   ];
-}
-
-function causeOf({ cause }: UpdateSpec): { readonly Message: string; readonly User: string } {
-  const { Message, User }: { Message?: unknown; User?: unknown } = cause ?? {};
-  return { Message: typeof Message === 'string' ? Message : '', User: typeof User === 'string' ? User : '' };
 }
 
 function failureOf(result: EventResult): string {

@@ -2,11 +2,11 @@ import { type Clock, type Reading, readWithin } from '../../base/index.ts';
 import type { Evidence } from '../../change/index.ts';
 import { parseJobNote } from '../../record/index.ts';
 import type { LineChange, Revision } from '../../repository/index.ts';
-import { type ClusterWorkload, containersOf, parseResourceId, podSpecOf, type ResourceId } from '../../resource/index.ts';
+import { type ClusterWorkload, parseResourceId, podSpecOf, type ResourceId } from '../../resource/index.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { Source } from '../ports/source.ts';
-import { linesOf, type ObjectLines } from '../repository/object-lines.ts';
-import { revertReason } from '../rollout/automated-job.ts';
+import { blameObject, type ObjectBlame } from '../repository/blame-object.ts';
+import { revertReason } from '../rollout/revert-reason.ts';
 import type { Changed, Facts } from './facts.ts';
 
 export interface LookUpDeps {
@@ -53,21 +53,15 @@ async function changesOf(facts: Facts, deps: LookUpDeps, signal: AbortSignal | u
   const { manifest, source } = facts;
   const revision = source.head;
   if (!manifest || revision === undefined) return { images: new Map() };
-  const { place, object } = manifest;
   const found = await readWithin(deps.clock, signal, async (each) => {
-    const blob = (await deps.source.files(revision, { signal: each })).find(({ path }) => path === place.file)?.blob;
-    if (blob === undefined) return undefined;
-    const lines = linesOf((await deps.source.blob(blob, { signal: each })).toString('utf8'), place, containersOf(object));
-    const { from, to } = lines;
-    const changes = await deps.source.blame({ revision, file: place.file, from, to }, { signal: each });
-    return whoChanged(lines, changes, await notesOf(changes, deps));
+    const blame = await blameObject(manifest, revision, deps.source, { signal: each });
+    return blame && whoChanged(blame, await notesOf(blame.changes, deps));
   });
   if (found.state === 'unread') return { object: found, images: new Map() };
   return found.value ?? { images: new Map() };
 }
 
-function whoChanged({ images }: ObjectLines, changes: readonly LineChange[], notes: ReadonlyMap<Revision, string>): Changes {
-  const byLine = new Map(changes.map((each) => [each.line, each]));
+function whoChanged({ changes, images }: ObjectBlame, notes: ReadonlyMap<Revision, string>): Changes {
   const read = (change: LineChange): Reading<Changed> => {
     const job = parseJobNote(notes.get(change.revision) ?? '');
     return { state: 'read', value: { ...change, ...(job ? { job } : {}) } };
@@ -75,12 +69,7 @@ function whoChanged({ images }: ObjectLines, changes: readonly LineChange[], not
   const [last] = changes.toSorted((a, b) => b.at - a.at);
   return {
     ...(last ? { object: read(last) } : {}),
-    images: new Map(
-      [...images].flatMap(([name, line]) => {
-        const change = byLine.get(line);
-        return change ? [[name, read(change)] as const] : [];
-      }),
-    ),
+    images: new Map([...images].map(([name, change]) => [name, read(change)])),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Reading } from '../../../base/index.ts';
+import { readRecordedSpec } from '../../../record/index.ts';
 import type { ManifestPlace } from '../../../resource/index.ts';
 import type { Fact, Finding, Link } from '../answer.ts';
 import type { Changed, Facts } from '../facts.ts';
@@ -122,9 +123,10 @@ export function changeFacts(changed: Reading<Changed>): readonly Fact[] {
 
 /** Who or what asked for a job: `automation`, `release by Ann: for the fair`. */
 export function describeJob({ spec }: { readonly spec: unknown }): string {
-  const { type, user, message, isRevert, isRollback } = fieldsOfSpec(spec);
-  if (type === 'auto') return isRevert ? 'automation, as a revert' : 'automation';
-  const what = isRollback ? 'rollback' : (JOBS.get(type) ?? 'job');
+  const recorded = readRecordedSpec(spec);
+  const { User: user, Message: message } = recorded.cause;
+  if (recorded.type === 'auto') return recorded.spec.Revert === undefined ? 'automation' : 'automation, as a revert';
+  const what = recorded.spec.Rollback === true ? 'rollback' : (JOBS.get(recorded.type) ?? 'job');
   return clause(`${what}${user === '' ? '' : ` by ${user}`}${message === '' ? '' : `: ${message}`}`);
 }
 
@@ -133,27 +135,6 @@ const JOBS: ReadonlyMap<string, string> = new Map([
   ['image', 'release'],
   ['containers', 'release'],
 ]);
-
-/** The parts of a recorded spec, which anyone with push access may have written. */
-function fieldsOfSpec(spec: unknown): {
-  readonly type: string;
-  readonly user: string;
-  readonly message: string;
-  readonly isRevert: boolean;
-  readonly isRollback: boolean;
-} {
-  const of = (value: unknown, key: string): unknown =>
-    typeof value === 'object' && value !== null && key in value ? (value as Readonly<Record<string, unknown>>)[key] : undefined;
-  const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-  const cause = of(spec, 'cause');
-  return {
-    type: text(of(spec, 'type')),
-    user: text(of(cause, 'User')),
-    message: text(of(cause, 'Message')),
-    isRevert: of(of(spec, 'spec'), 'Revert') !== undefined,
-    isRollback: of(of(spec, 'spec'), 'Rollback') === true,
-  };
-}
 
 function shown({ file, line }: ManifestPlace): string {
   return `${file}:${line}`;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { revertReason } from '../../../src/controller/rollout/automated-job.ts';
+import { revertReason } from '../../../src/controller/rollout/revert-reason.ts';
 
 const ID = 'shop:deployment/cart';
 
