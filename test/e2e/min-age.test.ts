@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { EVERYTHING, manifest, startWorld, until, type World } from './harness/index.ts';
+import { EVERYTHING, manifest, openShop, startWorld, until, type World } from './harness/index.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -14,29 +14,14 @@ const memories = async (home: string) =>
 
 /** A shop whose workload asks for a minimum age, and has a newer image. */
 async function open(as: Parameters<World['fluxd']>[1]) {
-  const shop = world.namespace('shop');
-  const name = world.unique('acme/web');
-  const image = `${world.registry}/${name}`;
-  for (const version of ['1.0.0', '1.1.0']) await world.push(name, version, { version });
-  const repository = await world.repository();
-  const first = await repository.commit('Open the shop', {
-    'namespace.yaml': manifest.namespace(shop),
-    'web.yaml': manifest.deployment({
-      namespace: shop,
-      name: 'web',
-      image: `${image}:1.0.0`,
-      annotations: { 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.web': 'semver:~1', 'fluxcd.io/min-age.web': '72h' },
-    }),
+  const shop = await openShop(world, {
+    versions: ['1.0.0', '1.1.0'],
+    annotations: { 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.web': 'semver:~1', 'fluxcd.io/min-age.web': '72h' },
+    fluxd: as,
   });
-  const fluxd = await world.fluxd(repository, as);
-  await repository.synced(first);
-  const workload = `${shop}:deployment/web`;
+  const { fluxd, workload } = shop;
   return {
-    fluxd,
-    name,
-    image,
-    workload,
-    text: () => repository.git('show', 'main:web.yaml'),
+    ...shop,
     policy: (...flags: string[]) => fluxd.fluxctl('policy', '-w', workload, ...flags),
     /** What keeps automation from the newest image, once that is known. */
     async reason(): Promise<string> {

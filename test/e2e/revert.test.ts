@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sampled, thorough } from '../support/sampled.ts';
-import { type Fluxd, manifest, type Recorded, type Repository, startWorld, until, type World } from './harness/index.ts';
+import { openShop, type Recorded, type Shop, startWorld, until, type World } from './harness/index.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -8,13 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-interface Shop {
-  readonly fluxd: Fluxd;
-  readonly repository: Repository;
-  readonly workload: string;
-  readonly image: string;
-  readonly name: string;
-  text(): Promise<string>;
+interface RevertingShop extends Shop {
   /** Whether it runs the image with this tag, and is ready. */
   isReady(tag: string): Promise<boolean>;
   /** The subjects of the commits since the shop was opened, oldest first. */
@@ -22,43 +16,27 @@ interface Shop {
 }
 
 /** A shop whose Deployment runs 1.0.0, is automated, and reverts failed updates. */
-async function openShop(): Promise<Shop> {
-  const shop = world.namespace('shop');
-  const name = world.unique('acme/web');
-  const image = `${world.registry}/${name}`;
-  await world.push(name, '1.0.0', { version: '1.0.0' });
-  const repository = await world.repository();
-  const first = await repository.commit('Open the shop', {
-    'namespace.yaml': manifest.namespace(shop),
-    'web.yaml': manifest.deployment({
-      namespace: shop,
-      name: 'web',
-      image: `${image}:1.0.0`,
-      annotations: { 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.web': 'semver:*', 'fluxcd.io/revert-on-failure': 'true' },
-    }),
+async function openRevertingShop(): Promise<RevertingShop> {
+  const shop = await openShop(world, {
+    versions: ['1.0.0'],
+    annotations: { 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.web': 'semver:*', 'fluxcd.io/revert-on-failure': 'true' },
+    fluxd: { args: [`--automation-revert-deadline=${world.runsPods ? 15 : 2}s`] },
   });
-  const fluxd = await world.fluxd(repository, { args: [`--automation-revert-deadline=${world.runsPods ? 15 : 2}s`] });
-  await repository.synced(first);
-  const workload = `${shop}:deployment/web`;
+  const { fluxd, repository, namespace, image, first } = shop;
   const isReady = async (tag: string) =>
-    (await fluxd.fluxctl('list-workloads', '-n', shop)).stdout
+    (await fluxd.fluxctl('list-workloads', '-n', namespace)).stdout
       .split('\n')
       .some((line) => line.includes(`${image}:${tag} `) && / ready/.test(line));
   await until('it is ready', () => isReady('1.0.0'));
   return {
-    fluxd,
-    repository,
-    workload,
-    image,
-    name,
+    ...shop,
     isReady,
-    text: () => repository.git('show', 'main:web.yaml'),
     subjects: async () => (await repository.git('log', '--reverse', '--format=%s', `${first}..main`)).split('\n').filter(Boolean),
   };
 }
 
 test('a bad image is reverted and banned with the reason of its pod, and the next one is taken', async () => {
-  const { fluxd, repository, workload, image, name, isReady, text, subjects } = await openShop();
+  const { fluxd, repository, workload, image, name, isReady, text, subjects } = await openRevertingShop();
   await world.push(name, '1.1.0', { version: '1.1.0', exitCode: 3 });
   await until('it is reverted', async () => (await text()).includes('fluxcd.io/ban.web'));
   expect(await text()).toMatch(/fluxcd\.io\/ban\.web: '?1\.1\.0'?\n/);
@@ -87,7 +65,7 @@ test('a bad image is reverted and banned with the reason of its pod, and the nex
 });
 
 /** Where the daemon is killed, and how that moment is recognised. */
-type Moment = (shop: Shop) => void;
+type Moment = (shop: RevertingShop) => void;
 
 function atPush(hook: 'pre-receive' | 'post-receive'): Moment {
   return ({ fluxd, repository }) =>
@@ -121,7 +99,7 @@ const moments: readonly (readonly [string, Moment])[] = [
 test.for(sampled('moments at which a reverting daemon is killed', moments, 1))(
   'killed %s, a new daemon reverts once',
   async ([, arrange]) => {
-    const shop = await openShop();
+    const shop = await openRevertingShop();
     const { fluxd, workload, image, name, text, subjects } = shop;
     arrange(shop);
     await world.push(name, '1.1.0', { version: '1.1.0', exitCode: 1 });
@@ -138,7 +116,7 @@ test.for(sampled('moments at which a reverting daemon is killed', moments, 1))(
 test.runIf(thorough('lost answers about pods'))(
   'a lost answer about the pods delays the revert, and changes nothing else',
   async () => {
-    const { fluxd, workload, image, name, text, subjects } = await openShop();
+    const { fluxd, workload, image, name, text, subjects } = await openRevertingShop();
     let lost = 0;
     fluxd.proxy.intercept = (request) => {
       if (!isOfPods(request) || lost >= 3) return undefined;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { manifest, path, startWorld, until, type World } from './harness/index.ts';
+import { openShop, path, startWorld, until, type World } from './harness/index.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -8,26 +8,12 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 test('a rollback puts the image before back, which automation leaves until a newer one comes', async () => {
-  const shop = world.namespace('shop');
-  const name = world.unique('acme/web');
-  const image = (tag: string) => `${world.registry}/${name}:${tag}`;
-  await world.push(name, '1.2.0', { version: '1.2.0' });
-  const repository = await world.repository();
-  const first = await repository.commit('Open the shop', {
-    'namespace.yaml': manifest.namespace(shop),
-    'web.yaml': manifest.deployment({
-      namespace: shop,
-      name: 'web',
-      image: image('1.2.0'),
-      annotations: { 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.web': 'semver:~1' },
-    }),
+  const { fluxd, repository, namespace, workload, name, first, text, ...shop } = await openShop(world, {
+    versions: ['1.2.0'],
+    annotations: { 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.web': 'semver:~1' },
+    fluxd: { args: ['--automation-interval=1s', `--automation-revert-deadline=${world.runsPods ? 20 : 2}s`] },
   });
-  const fluxd = await world.fluxd(repository, {
-    args: ['--automation-interval=1s', `--automation-revert-deadline=${world.runsPods ? 20 : 2}s`],
-  });
-  await repository.synced(first);
-  const workload = `${shop}:deployment/web`;
-  const text = () => repository.git('show', 'main:web.yaml');
+  const image = (tag: string) => `${shop.image}:${tag}`;
   const rollback = (...flags: string[]) => fluxd.fluxctl('rollback', '-w', workload, ...flags);
   await until('1.2.0 is recorded as healthy', async () =>
     (await repository.git('notes', '--ref=flux-sync', 'show', first)).includes('"healthy"'),
@@ -59,7 +45,7 @@ test('a rollback puts the image before back, which automation leaves until a new
     },
     result: { [workload]: { Status: 'success', PerContainer: [{ Target: image('1.2.0') }] } },
   });
-  expect((await world.kube.get(path.deployment(shop, 'web'))).spec.template.spec.containers[0].image).toBe(image('1.2.0'));
+  expect((await world.kube.get(path.deployment(namespace, 'web'))).spec.template.spec.containers[0].image).toBe(image('1.2.0'));
 
   await world.push(name, '1.4.0', { version: '1.4.0' });
   await until('1.4.0 is in Git', async () => (await text()).includes(image('1.4.0')));

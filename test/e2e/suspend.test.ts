@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { manifest, startWorld, until, type World } from './harness/index.ts';
+import { openShop, startWorld, until, type World } from './harness/index.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -11,23 +11,12 @@ const USER = ['--user', 'Ann <ann@example.org>'];
 
 /** A shop with an automated workload. */
 async function open(as: Parameters<World['fluxd']>[1] = {}) {
-  const shop = world.namespace('shop');
-  const name = world.unique('acme/web');
-  const image = `${world.registry}/${name}`;
-  await world.push(name, '1.0.0', { version: '1.0.0' });
-  const repository = await world.repository();
-  const first = await repository.commit('Open the shop', {
-    'namespace.yaml': manifest.namespace(shop),
-    'web.yaml': manifest.deployment({
-      namespace: shop,
-      name: 'web',
-      image: `${image}:1.0.0`,
-      annotations: { 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.web': 'semver:~1' },
-    }),
+  const shop = await openShop(world, {
+    versions: ['1.0.0'],
+    annotations: { 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.web': 'semver:~1' },
+    fluxd: as,
   });
-  const fluxd = await world.fluxd(repository, as);
-  await repository.synced(first);
-  const workload = `${shop}:deployment/web`;
+  const { fluxd, repository, workload } = shop;
   const listed = async () => {
     const answer = await fluxd.api(`v10/images?namespace=&service=${encodeURIComponent(workload)}`);
     type Listed = readonly {
@@ -36,11 +25,7 @@ async function open(as: Parameters<World['fluxd']>[1] = {}) {
     return ((await answer.json()) as Listed)[0]?.Containers[0];
   };
   return {
-    fluxd,
-    name,
-    image,
-    workload,
-    text: () => repository.git('show', 'main:web.yaml'),
+    ...shop,
     messages: () => repository.git('log', '--format=%B', 'main'),
     /** Why automation leaves the image, once the tag is known. */
     async reason(tag: string): Promise<string | undefined> {
