@@ -1,11 +1,21 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { Option } from 'commander';
 import type { Cause } from '../api/client/index.ts';
 import type { Environment } from './session.ts';
 
 export interface CauseFlags {
   readonly message: string;
   readonly user?: string;
+}
+
+/** The `-m` option; `use` says what becomes of the reason. */
+export function messageOption(use?: string): Option {
+  return new Option('-m, --message <text>', use === undefined ? 'reason' : `reason, ${use}`).default('');
+}
+
+export function userOption(): Option {
+  return new Option('--user <user>', 'author of the change (default git’s user.name and user.email)');
 }
 
 /** Who requested an update, and why. --user defaults to the committer in git's configuration. */

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { PolicySpec } from '../../api/client/index.ts';
 import { formatResourceId, parseResourceIdIn } from '../../resource/index.ts';
 import { awaitJob, reportJob } from '../await-job.ts';
-import { type CauseFlags, causeFrom } from '../cause.ts';
+import { type CauseFlags, causeFrom, messageOption, userOption } from '../cause.ts';
 import { collect, count, deprecatedController, type Launch, subcommand } from '../command.ts';
 import { usageError } from '../errors.ts';
 import { outputFormat, outputOption, REPORT_FORMATS } from '../output-format.ts';
@@ -111,8 +111,8 @@ function policyCommand(
           .option('-n, --namespace <namespace>', 'namespace of the workload (default from the kubeconfig context)')
           .option('-w, --workload <workload>', 'workload to change')
           .addOption(deprecatedController())
-          .option('-m, --message <text>', 'reason, added to the commit message', '')
-          .option('--user <user>', 'author of the change (default git’s user.name and user.email)')
+          .addOption(messageOption('added to the commit message'))
+          .addOption(userOption())
           .option('-v, --verbose', 'show skipped workloads; -vv also shows ignored ones', count, 0)
           .addOption(outputOption(REPORT_FORMATS)),
       ),

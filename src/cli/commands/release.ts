@@ -3,7 +3,7 @@ import type { ApiClient, Cause, ListedWorkload, ReleaseImageSpec, UpdateResult, 
 import { parseImageRef } from '../../image/index.ts';
 import { formatResourceId, parseResourceIdIn } from '../../resource/index.ts';
 import { awaitJob, type FinishedJob, reportJob } from '../await-job.ts';
-import { type CauseFlags, causeFrom } from '../cause.ts';
+import { type CauseFlags, causeFrom, messageOption, userOption } from '../cause.ts';
 import { collect, count, deprecatedController, type Launch, subcommand } from '../command.ts';
 import { usageError } from '../errors.ts';
 import { refuseFluxV1 } from '../flux-v1.ts';
@@ -64,8 +64,8 @@ export function releaseCommand(launch: Launch): Command {
         .option('--interactive', 'select the containers to update in a menu')
         .option('-f, --force', 'disregard locks and tag patterns')
         .option('-w, --watch', 'wait for the rollout of the new versions')
-        .option('-m, --message <text>', 'reason, used as the commit message', '')
-        .option('--user <user>', 'author of the change (default git’s user.name and user.email)')
+        .addOption(messageOption('used as the commit message'))
+        .addOption(userOption())
         .option('-v, --verbose', 'show skipped workloads; -vv also shows ignored ones', count, 0)
         .addOption(outputOption(REPORT_FORMATS)),
     run: release,

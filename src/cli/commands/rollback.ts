@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { formatResourceId, parseResourceIdIn } from '../../resource/index.ts';
 import { awaitJob, reportJob } from '../await-job.ts';
-import { type CauseFlags, causeFrom } from '../cause.ts';
+import { type CauseFlags, causeFrom, messageOption, userOption } from '../cause.ts';
 import { count, type Launch, subcommand } from '../command.ts';
 import { usageError } from '../errors.ts';
 import { refuseFluxV1 } from '../flux-v1.ts';
@@ -36,8 +36,8 @@ export function rollbackCommand(launch: Launch): Command {
         .option('--to <tag>', 'tag to roll back to (default the image before, if it became healthy)')
         .option('--dry-run', 'show the rollback without making it')
         .option('-f, --force', 'disregard locks, and bans of the image to roll back to')
-        .option('-m, --message <text>', 'reason, used as the commit message', '')
-        .option('--user <user>', 'author of the change (default git’s user.name and user.email)')
+        .addOption(messageOption('used as the commit message'))
+        .addOption(userOption())
         .option('-v, --verbose', 'show more of the result', count, 0)
         .addOption(outputOption(REPORT_FORMATS)),
     run: rollback,

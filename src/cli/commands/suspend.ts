@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { ApiClient, AutomationWire } from '../../api/client/index.ts';
-import { causeFrom } from '../cause.ts';
+import { causeFrom, messageOption, userOption } from '../cause.ts';
 import { count, type Launch, subcommand } from '../command.ts';
 import { notSupported } from '../errors.ts';
 import { dataText, outputFormat, outputOption, REPORT_FORMATS } from '../output-format.ts';
@@ -36,8 +36,8 @@ function pauseCommand(
       command
         .option('-n, --namespace <namespace>', 'namespace of the workload (default from the kubeconfig context)')
         .option('-w, --workload <workload>', 'only this workload, in Git')
-        .option('-m, --message <text>', 'reason', '')
-        .option('--user <user>', 'author of the change (default git’s user.name and user.email)')
+        .addOption(messageOption())
+        .addOption(userOption())
         .option('-v, --verbose', 'show skipped workloads; -vv also shows ignored ones', count, 0)
         .addOption(outputOption(REPORT_FORMATS)),
     run: (session, flags) => pause(session, flags, name),

@@ -45,7 +45,7 @@ export interface Rollouts extends FailedRollouts {
   declined(trials: readonly Trial[], reason: string): void;
   /** Trials are over: a person has committed the images since. */
   end(trials: readonly Trial[]): void;
-  /** What is followed, for people. */
+  /** What is followed. */
   trials(): readonly Trial[];
   /** Forgets all, because another daemon continues. */
   forget(): void;
