@@ -19,6 +19,8 @@ import { type Daemon, type RunningFlux, startFlux } from '../src/controller/inde
 const { version } = packageJson;
 /** A shutdown that takes longer is cut off; interrupted work is safe to repeat. */
 const SHUTDOWN_MS = 20_000;
+/** A file system in memory on Linux, in every container too. */
+const MEMORY_DIRECTORY = '/dev/shm';
 /** Minimum amount of garbage to collect while idle, in bytes: V8 drops compiled code in a collection, so less is not worth it. */
 const WORTHWHILE_BYTES = 16 * 2 ** 20;
 /** Heap in use at the start, and after the last such collection, in bytes. */
@@ -79,6 +81,7 @@ async function run(config: Config, log: Logger): Promise<void> {
     version,
     environment: process.env,
     temporaryDirectory: tmpdir(),
+    memoryDirectory: MEMORY_DIRECTORY,
     pid: process.pid,
     host: hostname(),
     isAlive,

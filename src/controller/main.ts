@@ -20,6 +20,8 @@ export interface FluxMetrics extends DaemonMetrics {
 export interface FluxOptions extends Omit<EnginesOptions, 'sources' | 'cluster'> {
   /** Directory for the mirrors, in which a private subdirectory is created. */
   readonly temporaryDirectory: string;
+  /** The same for private keys, which must not reach a disk. Where it cannot be used, they are kept beside the mirrors. */
+  readonly memoryDirectory: string;
   readonly pid: number;
   /** Host name: our identity among several daemons if no token contains a pod name. */
   readonly host: string;
@@ -31,14 +33,27 @@ export interface FluxOptions extends Omit<EnginesOptions, 'sources' | 'cluster'>
  * Starts fluxd for the sources and the cluster of the configuration.
  * @throws FluxError `config/sources-clash`.
  */
-export async function startFlux({ temporaryDirectory, pid, host, isAlive, ...options }: FluxOptions): Promise<RunningFlux> {
+export async function startFlux({
+  temporaryDirectory,
+  memoryDirectory,
+  pid,
+  host,
+  isAlive,
+  ...options
+}: FluxOptions): Promise<RunningFlux> {
   const { config, environment, metrics, clock, log } = options;
   refuseClashes(config.sources);
-  const directory = await createWorkingDirectory({
-    parent: temporaryDirectory,
-    pid,
-    isAlive,
-    onLeft: (path, error) => log.warn({ directory: path, err: error }, 'removing the directory of an earlier fluxd failed'),
+  const directoryIn = (parent: string) =>
+    createWorkingDirectory({
+      parent,
+      pid,
+      isAlive,
+      onLeft: (path, error) => log.warn({ directory: path, err: error }, 'removing the directory of an earlier fluxd failed'),
+    });
+  const directory = await directoryIn(temporaryDirectory);
+  const keyDirectory = await directoryIn(memoryDirectory).catch((error: unknown) => {
+    log.info({ directory: memoryDirectory, err: error }, 'no memory-backed directory; private keys are kept beside the mirrors');
+    return directoryIn(temporaryDirectory);
   });
   const cluster = await createCluster({
     ...(config.kubeConfig === undefined ? {} : { kubeconfigFile: config.kubeConfig }),
@@ -95,7 +110,7 @@ export async function startFlux({ temporaryDirectory, pid, host, isAlive, ...opt
     ...flux,
     async stop() {
       await flux.stop();
-      await directory.remove();
+      await Promise.all([directory.remove(), keyDirectory.remove()]);
     },
   };
 }
