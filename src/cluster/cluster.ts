@@ -60,6 +60,7 @@ import type { DeletionCandidate } from './prune/precious.ts';
 import { selfOf } from './prune/self.ts';
 import { createAllowedNamespaces } from './scope/allowed-namespaces.ts';
 import { findKind, keyOf, type Target } from './scope/scope.ts';
+import { createOwnSecret, type OwnSecret } from './secret/own-secret.ts';
 import { createAttention } from './watch/attention.ts';
 import { createViews } from './watch/views.ts';
 import { exportObjects } from './workload/export.ts';
@@ -128,6 +129,9 @@ export async function createCluster(options: ClusterOptions) {
   });
   const window = createWindow({ clock, max: maxInFlight });
   const discovery = createDiscovery({ transport, clock, log, excludeResources: options.excludeResources });
+  const ownNamespace = async () => selfOf((await credentials.current()).headers)?.namespace;
+  /** Names of the Secrets in our own namespace that this daemon keeps its keys in. */
+  const ownSecrets = new Set<string>();
   const syncSets = new Map<string, SyncSet>();
   /** Where the objects of changes are, for requests for their health. */
   const places = new WeakMap<Change, { readonly target: Target; readonly set: SyncSet }>();
@@ -193,7 +197,7 @@ export async function createCluster(options: ClusterOptions) {
     async plan(request: PlanRequest, { signal }: Cancellable = {}): Promise<Plan> {
       const set = setOf(request.syncSet);
       const others = othersOf(set);
-      const self = selfOf((await credentials.current()).headers);
+      const self = selfOf((await credentials.current()).headers, ownSecrets);
       const deps = { transport, discovery, views, allowed, clock, log, changedOnly, manager, layOut: set.layOut, self, others };
       const { targets } = set;
       const { steps, orphans, unconfirmed } = await planSync(request, set, deps, signal);
@@ -296,9 +300,14 @@ export async function createCluster(options: ClusterOptions) {
     memory: ({ syncSet, fence }: { readonly syncSet: string; readonly fence: Fence }) =>
       createConfigMapStore({
         transport: fenced(transport, fence),
-        namespace: async () => selfOf((await credentials.current()).headers)?.namespace,
+        namespace: ownNamespace,
         name: leaseName(syncSet),
       }),
+
+    secret({ name, fence }: { readonly name: string; readonly fence?: Fence }): OwnSecret {
+      ownSecrets.add(name);
+      return createOwnSecret({ transport: fence ? fenced(transport, fence) : transport, namespace: ownNamespace, name });
+    },
 
     reviewAccess: (question: AccessQuestion, { signal }: Cancellable = {}): Promise<AccessVerdict> =>
       reviewAccess(transport, question, signal),

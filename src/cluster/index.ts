@@ -10,3 +10,4 @@ export type { KubeconfigSource } from './connection/kubeconfig.ts';
 export { Fence } from './lease/fence.ts';
 export { CHECKSUM_ANNOTATION, gcMark, MARK_LABEL } from './object/ownership.ts';
 export type { ClusterSource } from './plan/source.ts';
+export { ABSENT, type OwnSecret, type SecretChange, type SecretState } from './secret/own-secret.ts';

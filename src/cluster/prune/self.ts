@@ -9,14 +9,18 @@ export interface Self {
   readonly pod?: string;
   /** Globally unique uid of the pod. */
   readonly podUid?: string;
+  /** Names of the Secrets there that we keep keys in. */
+  readonly secrets: ReadonlySet<string>;
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 /**
  * Read from the token of our own service account, which contains its name, its namespace and its pod (Kubernetes, "Schema for service
  * account private claims"). Undefined for other credentials: then we do not run in that cluster. The token is not verified, because it
  * grants nothing: it only protects objects from deletion.
  */
-export function selfOf(headers: Readonly<Record<string, string>>): Self | undefined {
+export function selfOf(headers: Readonly<Record<string, string>>, secrets = NONE): Self | undefined {
   const authorization = headers.Authorization ?? headers.authorization ?? '';
   const claims = claimsOf(authorization.replace(/^Bearer /, ''));
   const [, namespace, serviceAccount] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(String(claims?.sub)) ?? [];
@@ -26,6 +30,7 @@ export function selfOf(headers: Readonly<Record<string, string>>): Self | undefi
   return {
     namespace,
     serviceAccount,
+    secrets,
     ...(typeof pod === 'string' ? { pod } : {}),
     ...(typeof podUid === 'string' ? { podUid } : {}),
   };
@@ -43,8 +48,8 @@ function claimsOf(token: string): Readonly<Record<string, unknown>> | undefined 
 }
 
 /**
- * True for objects that this process depends on: its namespace, service account, pod and its owners, and the leases and memories there
- * (S-093).
+ * True for objects that this process depends on: its namespace, service account, keys, pod and its owners, and the leases and memories
+ * there (S-093).
  */
 export function isOurs(
   { resource: { group, kind }, live }: { readonly resource: ApiResource; readonly live: LiveObject },
@@ -54,6 +59,7 @@ export function isOurs(
   if (live.namespace !== self.namespace) return false;
   if (group === 'coordination.k8s.io') return kind === 'Lease';
   if (group === '' && kind === 'ConfigMap') return MEMORY_NAME.test(live.name);
+  if (group === '' && kind === 'Secret') return self.secrets.has(live.name);
   if (group === '' && kind === 'ServiceAccount') return live.name === self.serviceAccount;
   if (self.pod === undefined) return false;
   if (group === '' && kind === 'Pod') return live.name === self.pod;

@@ -1,6 +1,6 @@
 import type { Cancellable } from '../../base/index.ts';
 import type { Change, Evidence, ObjectDiff, ObjectEvent, ObjectHealth, Plan, PlanRequest } from '../../change/index.ts';
-import type { ClusterSource } from '../../cluster/index.ts';
+import type { ClusterSource, Fence, OwnSecret } from '../../cluster/index.ts';
 import type {
   AccessQuestion,
   AccessVerdict,
@@ -82,6 +82,8 @@ export interface Cluster {
    * @throws FluxError `cluster/forbidden` …
    */
   pods(id: ResourceId, options: Cancellable & { readonly limit: number }): Promise<readonly PodState[]>;
+  /** A Secret in the daemon's own namespace, which garbage collection leaves alone. Its writes need no term without a fence. */
+  secret(options: { readonly name: string; readonly fence?: Fence }): OwnSecret;
   /** `v1.34.4`. @throws FluxError `cluster/unreachable`. */
   version(options?: Cancellable): Promise<string>;
   close(): void;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { escalationWarning } from '../../../src/cluster/plan/escalation.ts';
 import { manifest, startWorld } from '../world.ts';
 
-const SELF = { namespace: 'flux', serviceAccount: 'flux', pod: 'flux-7d9f8c6b5d-x2x4z' };
+const SELF = { namespace: 'flux', serviceAccount: 'flux', pod: 'flux-7d9f8c6b5d-x2x4z', secrets: new Set<string>() };
 const RBAC = 'rbac.authorization.k8s.io';
 
 type Json = Readonly<Record<string, unknown>>;

@@ -6,7 +6,7 @@ import { gcMark, MARK_LABEL } from '../../../src/cluster/index.ts';
 import { selfOf } from '../../../src/cluster/prune/self.ts';
 import type { Cluster } from '../../../src/controller/ports/cluster.ts';
 import type { Manifest } from '../../../src/resource/index.ts';
-import { createLoneCluster } from '../../support/lone-cluster.ts';
+import { createLoneCluster, type LoneCluster } from '../../support/lone-cluster.ts';
 import {
   configMap,
   crd,
@@ -30,7 +30,7 @@ afterEach(() => {
 });
 
 /** Another process at the same API server, or the same one after a restart. */
-async function anotherFlux({ server, clock }: World, user?: Record<string, unknown>): Promise<Cluster> {
+async function anotherFlux({ server, clock }: World, user?: Record<string, unknown>): Promise<LoneCluster> {
   if (user) writeFileSync(server.kubeconfigFile, JSON.stringify(server.kubeconfig(user)));
   const { kubeconfigFile } = server;
   const cluster = await createLoneCluster({ kubeconfigFile, excludeResources: [], clock, log: silentLogger() });
@@ -355,8 +355,9 @@ describe('what this Flux lives by is never deleted (S-093)', () => {
       serviceAccount: 'fluxd',
       pod: 'fluxd-5d8f-abcde',
       podUid: 'p',
+      secrets: new Set(),
     });
-    expect(bearer(token({ sub: claims.sub }))).toEqual({ namespace: 'flux', serviceAccount: 'fluxd' });
+    expect(bearer(token({ sub: claims.sub }))).toEqual({ namespace: 'flux', serviceAccount: 'fluxd', secrets: new Set() });
   });
 
   test.for(['opaque', 'a.b.c', 'a.bnVsbA.c', token({}), token({ sub: 'ann' }), token({ sub: 7, 'kubernetes.io': 'x' })])(
@@ -371,11 +372,22 @@ describe('what this Flux lives by is never deleted (S-093)', () => {
     const world = await startWorld();
     const cluster = await anotherFlux(world, { token: token(claims) });
     const account = manifest({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'fluxd', namespace: 'flux' } });
-    const set = [...own('a'), namespace('flux'), account, configMap('settings', {}, 'flux')];
+    const secret = (name: string) => manifest({ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: 'flux' } });
+    cluster.secret({ name: 'flux-git-deploy' });
+    const set = [
+      ...own('a'),
+      namespace('flux'),
+      account,
+      secret('flux-git-deploy'),
+      secret('token'),
+      configMap('settings', {}, 'flux'),
+    ];
     await run(cluster, SYNC_SET, set);
     expect(await run(cluster, SYNC_SET, own('a'), { allowPrune: 100 })).toMatchObject({
       '<cluster>:namespace/flux': 'held',
       'flux:serviceaccount/fluxd': 'held',
+      'flux:secret/flux-git-deploy': 'held',
+      'flux:secret/token': 'deleted',
       'flux:configmap/settings': 'deleted',
     });
   });

@@ -28,7 +28,7 @@ const NOW = Date.parse('2030-01-01T00:00:00Z');
 const OWNER: Owner = {
   syncSet: SYNC_SET,
   manager: 'flux',
-  self: { namespace: 'flux', serviceAccount: 'flux', pod: 'flux-7d9f8c6b5d-x2x4z' },
+  self: { namespace: 'flux', serviceAccount: 'flux', pod: 'flux-7d9f8c6b5d-x2x4z', secrets: new Set() },
   wanted: NOTHING_WANTED,
   others: [],
   owned: new Map(),

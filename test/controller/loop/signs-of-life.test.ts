@@ -68,6 +68,7 @@ const cluster: Cluster = {
   idOf: () => undefined,
   namesBy: never,
   readCore: call,
+  secret: never,
   version: call,
   close: () => undefined,
 };
