@@ -122,7 +122,7 @@ function notStarted(command: string, stderr: string): FluxError {
   return /\bE(?:NOENT|ACCES)\b/.test(stderr)
     ? new FluxError(message, {
         code: 'git/not-installed',
-        help: 'Install git 2.32 or newer on the PATH of fluxd.',
+        help: 'Install git 2.36 or newer on the PATH of fluxd.',
       })
     : new FluxError(message, {
         code: 'git/not-run',

@@ -30,7 +30,7 @@ interface Found {
   readonly content: Buffer;
 }
 
-/** The response being received: its chunks, if wanted, and the number of outstanding bytes (content and a newline). */
+/** The content being received: its chunks, if wanted, and the number of outstanding bytes (content and a newline). */
 interface Answer {
   readonly size: number;
   readonly chunks: Buffer[] | undefined;
@@ -38,7 +38,7 @@ interface Answer {
 }
 
 /**
- * Reads blobs by id and resolves names through one long-running `git cat-file --batch`: thousands of files need one process, and
+ * Reads blobs by id and resolves names through one long-running `git cat-file --batch-command`: thousands of files need one process, and
  * resolving a ref none. simple-git runs commands to completion and cannot hold a dialogue, so this process is spawned here, with the
  * same environment as all others. Responses arrive in the order of requests. A process that dies is replaced and the request repeated
  * once; a process that does not respond until a timeout is replaced as well.
@@ -107,7 +107,7 @@ export class ObjectReader {
   /** A request that could not be sent gets no response, and must not receive that of the next one. */
   #put(request: Request): void {
     try {
-      this.#send(request.name);
+      this.#send(`${request.wants === 'id' ? 'info' : 'contents'} ${request.name}\n`);
     } catch (error) {
       request.reject(new FluxError(`git cat-file: ${messageOf(error)}`, { code: 'git/not-run', cause: error }));
       return;
@@ -116,7 +116,7 @@ export class ObjectReader {
   }
 
   /** Concurrent requests are sent by one write, which costs more than the rest of a request. */
-  #send(name: string): void {
+  #send(command: string): void {
     const { stdin } = this.#start();
     // The process could not be created; its error event follows.
     if (!stdin) return;
@@ -124,7 +124,7 @@ export class ObjectReader {
       stdin.cork();
       process.nextTick(() => stdin.uncork());
     }
-    stdin.write(`${name}\n`);
+    stdin.write(command);
   }
 
   /** Ends the process; the next read starts another one on the current mirror. */
@@ -147,7 +147,11 @@ export class ObjectReader {
   #start(): ChildProcessWithoutNullStreams {
     if (this.#process) return this.#process;
     const { gitDir, cwd, environment } = this.#options;
-    const child = spawn('git', ['cat-file', '--batch'], { cwd, env: { ...environment, GIT_DIR: gitDir }, windowsHide: true });
+    const child = spawn('git', ['cat-file', '--batch-command'], {
+      cwd,
+      env: { ...environment, GIT_DIR: gitDir },
+      windowsHide: true,
+    });
     this.#process = child;
     this.#header = '';
     this.#answer = undefined;
@@ -185,13 +189,19 @@ export class ObjectReader {
         this.#put(request);
         continue;
       }
-      if (!this.#closed) this.#options.onDamage();
-      request.reject(
-        this.#closed
-          ? new FluxError('git objects: closed', { code: 'git/closed' })
-          : broken(`object ${request.name}: git cat-file ended${why ? `: ${why}` : ''}`),
-      );
+      request.reject(this.#failed(request.name, why));
     }
+  }
+
+  #failed(name: string, why: string): FluxError {
+    if (this.#closed) return new FluxError('git objects: closed', { code: 'git/closed' });
+    if (why.includes("unknown option `batch-command'"))
+      return new FluxError('this git has no `cat-file --batch-command`', {
+        code: 'git/too-old',
+        help: 'Install git 2.36 or newer on the PATH of fluxd.',
+      });
+    this.#options.onDamage();
+    return broken(`object ${name}: git cat-file ended${why ? `: ${why}` : ''}`);
   }
 
   #receive(chunk: Buffer): void {
@@ -231,11 +241,15 @@ export class ObjectReader {
       this.#process?.kill('SIGKILL');
       return;
     }
+    if (request.wants === 'id') {
+      this.#queue.shift();
+      request.resolve({ id, content: NOTHING });
+      return;
+    }
     const { maxBytes } = this.#options;
-    const wanted = request.wants === 'content' && type === 'blob' && size <= maxBytes;
+    const wanted = type === 'blob' && size <= maxBytes;
     this.#answer = { size, chunks: wanted ? [] : undefined, remaining: size + 1 };
-    if (request.wants === 'id') request.resolve({ id, content: NOTHING });
-    else if (!wanted) request.reject(unreadable(request.name, type, size, maxBytes));
+    if (!wanted) request.reject(unreadable(request.name, type, size, maxBytes));
   }
 
   #onContent({ size, chunks }: Answer): void {

@@ -1,8 +1,10 @@
 import type { SpawnOptions } from 'node:child_process';
 import { EventEmitter } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { ObjectReader } from '../../src/git/object-reader.ts';
-import { createRemote } from './support/repository.ts';
+import { createRemote, temporaryDirectory } from './support/repository.ts';
 
 /** What the next calls of spawn come to, in place of a process. */
 const outcomes = vi.hoisted((): Array<() => object> => []);
@@ -54,4 +56,20 @@ test('one that cannot be made twice in a row is an error that says why', async (
   outcomes.push(withoutStreams, withoutStreams);
   await expect(reader.resolve('main')).rejects.toThrow('git cat-file ended: spawn git EMFILE');
   expect(await reader.resolve('main')).toBe(head);
+});
+
+test('a git before 2.36 is named as the reason, and the mirror is not blamed', async () => {
+  const remote = createRemote();
+  const old = temporaryDirectory();
+  const says = "error: unknown option `batch-command'\\nusage: git cat-file";
+  writeFileSync(join(old, 'git'), `#!/bin/sh\nprintf "${says.replaceAll('`', '\\`')}" >&2\nexit 129\n`, { mode: 0o755 });
+  const onDamage = vi.fn();
+  const environment = { PATH: `${old}:${process.env.PATH}` };
+  const reader = new ObjectReader({ gitDir: remote.path, cwd: remote.path, environment, maxBytes: 1000, onDamage });
+  onTestFinished(() => reader.close());
+  await expect(reader.resolve('main')).rejects.toMatchObject({
+    code: 'git/too-old',
+    help: expect.stringContaining('git 2.36 or newer'),
+  });
+  expect(onDamage).not.toHaveBeenCalled();
 });
