@@ -17,6 +17,10 @@ export interface SourceConfig {
   readonly paths: readonly string[];
   readonly syncTag: string;
   readonly notesRef: string;
+  /** Where the credentials of an http(s) URL are. Absent: in the URL, if anywhere. */
+  readonly authentication?: { readonly kind: 'token-file'; readonly file: string; readonly type: 'basic' | 'bearer' };
+  /** Paths of PEM files for an https URL: certificate authorities in place of the system's, and our own certificate. */
+  readonly tls?: { readonly caFile?: string; readonly client?: { readonly certFile: string; readonly keyFile: string } };
 }
 
 /** The operator's settings, parsed and validated once. Frozen. Intervals and limits are in milliseconds. */

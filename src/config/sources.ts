@@ -3,6 +3,7 @@ import { nodeAt, suggest, type YamlDocument } from '../base/index.ts';
 import { isDnsLabel } from '../resource/index.ts';
 import type { SourceConfig } from './config.ts';
 import { FLAGS } from './flags.ts';
+import { type ACCESS_FLAGS, readAccess } from './git-access.ts';
 import { faultOfGitPath } from './git-path.ts';
 
 /** The sources that a config file lists. */
@@ -17,6 +18,14 @@ export const SOURCES = 'sources';
 const TEXT = 'expected text; put it in quotes';
 const filled = z.string(TEXT).min(1, 'must not be empty');
 
+const ACCESS = {
+  'git-token-file': filled.default(''),
+  'git-token-type': filled.default(FLAGS['git-token-type'].default),
+  'git-ca-file': filled.default(''),
+  'git-tls-cert-file': filled.default(''),
+  'git-tls-key-file': filled.default(''),
+} as const satisfies Readonly<Record<(typeof ACCESS_FLAGS)[number], z.ZodType>>;
+
 const SOURCE = z.strictObject(
   {
     name: z.string(TEXT).refine(isDnsLabel, 'expected lower-case letters, digits and dashes, at most 63'),
@@ -24,6 +33,7 @@ const SOURCE = z.strictObject(
     'git-branch': filled.default(FLAGS['git-branch'].default),
     'git-path': z.array(z.string(TEXT).check(pathCheck), 'expected a list').default([]),
     'git-label': filled.optional(),
+    ...ACCESS,
   },
   'expected a map with name and git-url',
 );
@@ -35,7 +45,10 @@ export function readSources(value: unknown, { root, position }: YamlDocument, fi
   if (!parsed.success) return { sources: [], problems: parsed.error.issues.map(problem) };
   const twice = parsed.data.findIndex(({ name }, index) => parsed.data.findIndex((other) => other.name === name) !== index);
   if (twice >= 0) return { sources: [], problems: [`${placeOf([twice, 'name'])}: another source has this name`] };
-  return { sources: parsed.data.map(sourceOf), problems: [] };
+  const problems = parsed.data.flatMap((source, index) =>
+    readAccess(source['git-url'], source, (flag) => flag).faults.map(({ flag, why }) => `${placeOf([index, flag])}: ${why}`),
+  );
+  return { sources: parsed.data.map(sourceOf), problems };
 
   function problem({ path, message, ...issue }: z.core.$ZodIssue): string {
     const at = path.filter((step) => typeof step !== 'symbol');
@@ -66,6 +79,7 @@ function sourceOf(source: z.infer<typeof SOURCE>): SourceConfig {
     paths: source['git-path'],
     syncTag: label ?? FLAGS['git-sync-tag'].default,
     notesRef: label ?? FLAGS['git-notes-ref'].default,
+    ...readAccess(source['git-url'], source, (flag) => flag).access,
   };
 }
 

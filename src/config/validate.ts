@@ -4,6 +4,7 @@ import { isDnsLabel } from '../resource/index.ts';
 import type { Config, ListenAddress, SourceConfig } from './config.ts';
 import { parseFlagValue, quote } from './flag.ts';
 import { FLAG_NAMES, FLAGS, type FlagName } from './flags.ts';
+import { ACCESS_FLAGS, isUnencrypted, readAccess } from './git-access.ts';
 import { faultOfGitPath } from './git-path.ts';
 import { type Settings, shownFlag } from './setting.ts';
 
@@ -46,6 +47,7 @@ const FLAGS_OF_ONE_SOURCE = [
   'git-label',
   'git-sync-tag',
   'git-notes-ref',
+  ...ACCESS_FLAGS,
 ] as const satisfies readonly FlagName[];
 
 /** Synonyms of defaults. */
@@ -121,6 +123,12 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
   if (!isFmtOrJson)
     warnings.push({ flag: 'log-format', message: `unknown ${shown('log-format')} ${quote(values['log-format'])}; using fmt` });
 
+  const { access, faults } = readAccess(values['git-url'], values, shown);
+  if (listed.length === 0) for (const { flag, why } of faults) fail(1, `${shown(flag)} ${why}`);
+  for (const { url, authentication } of listed.length > 0 ? listed : [{ url: values['git-url'], ...access }])
+    if (authentication && isUnencrypted(url))
+      warnings.push({ flag: 'git-token-file', message: 'the Git token is sent unencrypted, since its URL is not https' });
+
   const label = origins.has('git-label') ? values['git-label'] : undefined;
   const sources: Config['sources'] = isNonEmpty(listed)
     ? listed
@@ -132,6 +140,7 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
           paths: values['git-path'],
           syncTag: label ?? values['git-sync-tag'],
           notesRef: label ?? values['git-notes-ref'],
+          ...access,
         },
       ];
   const config: Config = {

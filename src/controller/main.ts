@@ -69,7 +69,7 @@ export async function startFlux({
   });
   const ssh = await sshFiles(config.sshIdentityFile);
 
-  function connect({ name, url, branch, paths, syncTag, notesRef }: SourceConfig): EngineSource {
+  function connect({ name, url, branch, paths, syncTag, notesRef, authentication, tls }: SourceConfig): EngineSource {
     const fence = new Fence(clock);
     const shown = config.sources.length > 1 ? { source: name } : {};
     const source = createSource({
@@ -87,6 +87,8 @@ export async function startFlux({
       skipMessage: config.gitCiSkipMessage,
       timeoutMs: config.gitTimeoutMs,
       ssh,
+      ...(authentication ? { authentication } : {}),
+      ...(tls ? { tls } : {}),
       environment,
       mayPush: fence.check,
       clock,

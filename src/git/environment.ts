@@ -10,11 +10,20 @@ export interface EnvironmentOptions {
   readonly inherited: Readonly<Record<string, string | undefined>>;
   readonly remote?: GitAddress;
   readonly ssh: SshFiles;
-  /** Socket from which git gets user and password of the remote (credentials/credential-socket.ts). */
-  readonly credentialSocket?: string;
+  /** Where git gets user and password for one scheme, host and port (credentials/credential-socket.ts). */
+  readonly credentials?: { readonly origin: string; readonly socket: string };
+  readonly tls?: GitTls;
 }
 
-type Config = readonly (readonly [key: string, value: string])[];
+/** Paths of PEM files for an https remote; git reads them for each connection. */
+export interface GitTls {
+  /** Replaces the certificate authorities of the system. */
+  readonly caFile?: string;
+  /** Our own certificate and its key. */
+  readonly client?: { readonly certFile: string; readonly keyFile: string };
+}
+
+export type Config = readonly (readonly [key: string, value: string])[];
 
 /** The variables that Flux v1 passes on (as there, without HTTP_PROXY), and PATH. */
 const INHERITED = [
@@ -105,7 +114,8 @@ export function gitEnvironment({
   inherited,
   remote,
   ssh,
-  credentialSocket,
+  credentials,
+  tls,
 }: EnvironmentOptions): Readonly<Record<string, string>> {
   const environment: Record<string, string> = { PATH: '/usr/local/bin:/usr/bin:/bin' };
   for (const name of INHERITED) {
@@ -113,14 +123,14 @@ export function gitEnvironment({
     if (value !== undefined) environment[name] = value;
   }
   const config = [...CONFIG];
-  const credentials = remote?.credentials;
-  if (credentials && credentialSocket !== undefined) {
+  if (credentials) {
     // Git calls a helper only for the scheme, host and port in the key, so no other server gets the password.
-    const key = `credential.${credentials.scope}.helper`;
-    const ask = `git credential-cache --socket=${shellQuote(credentialSocket)} get`;
+    const key = `credential.${credentials.origin}.helper`;
+    const ask = `git credential-cache --socket=${shellQuote(credentials.socket)} get`;
     // Only `get`: for `store` the helper would start a daemon of its own if ours does not respond.
     config.push([key, ''], [key, `!f() { [ "$1" != get ] || exec ${ask}; }; f`]);
   }
+  if (remote?.origin !== undefined) config.push(...tlsConfig(remote.origin, tls ?? {}));
   Object.assign(environment, {
     LC_ALL: 'C',
     GIT_TERMINAL_PROMPT: '0',
@@ -140,6 +150,28 @@ export function gitEnvironment({
 /** Additional variables for more configuration in an environment of `gitEnvironment`. */
 export function moreConfig(environment: Readonly<Record<string, string>>, config: Config): Readonly<Record<string, string>> {
   return configVariables(config, Number(environment.GIT_CONFIG_COUNT));
+}
+
+/** Configuration that sends a bearer token to one scheme, host and port; an empty header drops those of other configuration. */
+export function bearerConfig(origin: string, token: string): Config {
+  const key = `http.${origin}/.extraHeader`;
+  return [
+    [key, ''],
+    [key, `Authorization: Bearer ${token}`],
+  ];
+}
+
+function tlsConfig(origin: string, { caFile, client }: GitTls): Config {
+  const place = `http.${origin}/`;
+  return [
+    ...(caFile === undefined ? [] : [[`${place}.sslCAInfo`, caFile] as const]),
+    ...(client === undefined
+      ? []
+      : ([
+          [`${place}.sslCert`, client.certFile],
+          [`${place}.sslKey`, client.keyFile],
+        ] as const)),
+  ];
 }
 
 function configVariables(config: Config, first: number): Record<string, string> {

@@ -17,10 +17,15 @@ const QUOTED = 2048;
 /** The error for a failed command, with git's message and help. */
 export async function gitFailed(output: GitOutput, directory: string): Promise<FluxError> {
   const text = cleaned(`${output.stdout.toString('utf8')}\n${output.stderr}`);
-  const { code, help } = KINDS.find(({ pattern }) => pattern.test(text)) ?? OTHER;
+  const { code, help } = kindOf(text);
   const disk = code === 'git/disk' ? `; ${await freeSpace(directory)}` : '';
   const end = output.exitCode === undefined ? 'killed' : `exit code ${output.exitCode}`;
   return new FluxError(`${output.command}: ${summary(text) || end}${disk}`, { code, help });
+}
+
+/** Whether the remote rejected the credentials, or hides from them what they may not see. */
+export function isRejection({ exitCode, stderr }: GitOutput): boolean {
+  return exitCode !== 0 && ['git/denied', 'git/no-repository'].includes(kindOf(stderr).code);
 }
 
 /** The error for a command that timed out. */
@@ -38,6 +43,10 @@ interface Kind {
 }
 
 const OTHER = { code: 'git/command-failed', help: 'See the message of git; running the same command manually often shows more.' };
+
+function kindOf(text: string): Kind | typeof OTHER {
+  return KINDS.find(({ pattern }) => pattern.test(text)) ?? OTHER;
+}
 
 const KINDS: readonly Kind[] = [
   {
@@ -74,7 +83,13 @@ const KINDS: readonly Kind[] = [
     pattern:
       /permission denied|authentication failed|could not read (username|password)|returned error: 40[13]|access denied|load key|unprotected private key/i,
     code: 'git/denied',
-    help: 'Check the credentials: for ssh the deploy key (`fluxctl identity` prints it) and its write access, for http the user and token in --git-url.',
+    help: 'Check the credentials: for ssh the deploy key (`fluxctl identity` prints it) and its write access, for http the user and token (in --git-url, or --git-token-file), and what the token allows.',
+  },
+  {
+    pattern:
+      /certificate verif|certificate problem|certificate verify locations|ca-?(cert|bundle|file)|(ssl ca|client|local) (ssl )?cert|ssl: .*certificate|x\.509|set private key file|tlsv?1?\S* alert|fatal alert|tls connect error/i,
+    code: 'git/tls',
+    help: 'Check the certificate of the Git host, and for a private authority --git-ca-file; a client certificate is that of --git-tls-cert-file.',
   },
   {
     pattern: /does not appear to be a git repository|repository .*not found|returned error: 404|project .*not (be )?found/i,

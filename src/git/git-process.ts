@@ -1,5 +1,7 @@
-import { type Clock, FluxError, type Secret, withoutSecret } from '../base/index.ts';
-import { type GitOutput, gitFailed } from './failure.ts';
+import { type Clock, FluxError } from '../base/index.ts';
+import type { GitCredential } from './credentials/git-credential.ts';
+import { bearerConfig, type Config, moreConfig } from './environment.ts';
+import { type GitOutput, gitFailed, isRejection } from './failure.ts';
 import { GitThread } from './git-thread.ts';
 import type { Selection } from './selection.ts';
 
@@ -15,8 +17,8 @@ export interface GitOptions {
   /** Complete environment of processes; see environment.ts. */
   readonly environment: Readonly<Record<string, string>>;
   readonly clock: Clock;
-  /** Password for the remote, which may echo it. */
-  readonly password?: Secret;
+  /** Credentials for the remote, which may echo them. */
+  readonly credential?: GitCredential;
   /** Called after each command that contacted the remote. */
   readonly onRemote?: OnRemote;
   /** Called after a command was killed: its lock files remain. */
@@ -38,6 +40,11 @@ interface ProcessOptions extends RunOptions {
   readonly select?: Selection;
 }
 
+interface RemoteOptions extends ProcessOptions {
+  /** Added to the configuration. */
+  readonly config?: Config;
+}
+
 /** Output limit of any command, in bytes. */
 export const MAX_OUTPUT_BYTES = 160 << 20;
 
@@ -45,7 +52,7 @@ export const MAX_OUTPUT_BYTES = 160 << 20;
 const thread = new GitThread();
 
 /** Runs git processes for one repository, and interprets their exit. The commands are in git.ts. */
-export function createGitProcess({ gitDir, cwd, environment, clock, password, onRemote, onKilled }: GitOptions) {
+export function createGitProcess({ gitDir, cwd, environment, clock, credential, onRemote, onKilled }: GitOptions) {
   /** Resolves to the result of the process for any exit code. */
   async function run(args: readonly string[], { signal, input, extra = {}, select }: ProcessOptions): Promise<GitOutput> {
     const command = `git ${args[0]}`;
@@ -76,20 +83,30 @@ export function createGitProcess({ gitDir, cwd, environment, clock, password, on
 
   /** Removes the password from the output of a failed command, since the remote may echo it. */
   function withoutPassword(output: GitOutput): GitOutput {
-    if (output.exitCode === 0 || password === undefined) return output;
-    const clean = (text: string) => withoutSecret(text, password.reveal());
-    return { ...output, stdout: Buffer.from(clean(output.stdout.toString('utf8'))), stderr: clean(output.stderr) };
+    if (output.exitCode === 0 || credential === undefined) return output;
+    const { hide } = credential;
+    return { ...output, stdout: Buffer.from(hide(output.stdout.toString('utf8'))), stderr: hide(output.stderr) };
   }
 
-  /** Like run, for commands that contact the remote. */
+  /** Like run, for commands that contact the remote: with the credentials of this moment. */
+  async function contact(args: readonly string[], { config = [], extra, ...options }: RemoteOptions): Promise<GitOutput> {
+    // Those of the type `basic` are asked for by git itself. That there are none is known here before git starts.
+    const given = await credential?.current(options);
+    const bearer = given && credential?.type === 'bearer' ? bearerConfig(credential.origin, given.password.reveal()) : [];
+    const output = await run(args, { ...options, extra: { ...extra, ...moreConfig(environment, [...config, ...bearer]) } });
+    if (credential && isRejection(output)) credential.rejected();
+    return output;
+  }
+
+  /** Like contact, and counted. */
   async function runRemote(
     args: readonly [Parameters<OnRemote>[0]['operation'], ...string[]],
-    options: ProcessOptions,
+    options: RemoteOptions,
   ): Promise<GitOutput> {
     const startedAt = clock.monotonic();
     let success = false;
     try {
-      const output = await run(args, options);
+      const output = await contact(args, options);
       success = output.exitCode === 0;
       return output;
     } finally {
@@ -107,7 +124,7 @@ export function createGitProcess({ gitDir, cwd, environment, clock, password, on
     return output.stdout;
   }
 
-  return { run, runRemote, must, stdoutOf };
+  return { run, contact, runRemote, must, stdoutOf };
 }
 
 function tooMuch(command: string): FluxError {

@@ -1,5 +1,4 @@
 import { FluxError } from '../base/index.ts';
-import { moreConfig } from './environment.ts';
 import type { GitOutput } from './failure.ts';
 import { createGitProcess, type GitOptions, type RunOptions } from './git-process.ts';
 import { isObjectId } from './names.ts';
@@ -36,8 +35,8 @@ const PLAIN_LOG = ['--no-show-signature', '--no-color', '--no-decorate', '--no-m
  * `--end-of-options`, are passed through standard input, or have been validated by names.ts or address.ts.
  */
 export function createGit(options: GitOptions) {
-  const { environment, clock } = options;
-  const { run, runRemote, must, stdoutOf } = createGitProcess(options);
+  const { clock } = options;
+  const { run, contact, runRemote, must, stdoutOf } = createGitProcess(options);
 
   const id = async (args: readonly string[], options: Parameters<typeof must>[1]) => {
     const text = (await must(args, options)).toString('utf8').trim();
@@ -62,7 +61,7 @@ export function createGit(options: GitOptions) {
     /** The redirect target that the host returns for the repository; git sends the request as usual, with proxies and credentials. */
     async redirectOf(url: string, options: RunOptions): Promise<string | undefined> {
       const extra = { GIT_TRACE_CURL: '1', GIT_TRACE_CURL_NO_DATA: '1' };
-      const { stderr } = await run(['ls-remote', '--quiet', '--refs', '--', url], { ...options, extra });
+      const { stderr } = await contact(['ls-remote', '--quiet', '--refs', '--', url], { ...options, extra });
       return Array.from(stderr.matchAll(/<= Recv header[^:]*: location: (\S+)/gi), ([, location]) => location).at(-1);
     },
 
@@ -95,7 +94,7 @@ export function createGit(options: GitOptions) {
       const mirrored = url.startsWith('/') ? [] : updates.map(({ ref }) => [`remote.${url}.fetch`, `+${ref}:${ref}`] as const);
       const output = await runRemote(
         ['push', ...flags, ...(atomic ? ['--atomic'] : []), ...(dryRun ? ['--dry-run'] : []), ...leases, '--', url, ...refspecs],
-        { ...options, extra: moreConfig(environment, mirrored) },
+        { ...options, config: mirrored },
       );
       return { ok: output.exitCode === 0, noAtomic: output.stderr.includes('does not support --atomic push'), output };
     },

@@ -4,8 +4,10 @@
  * together with their note, under the condition that the refs still have the values that they were planned on. Git and the remote are
  * not trusted: URLs, names and paths are validated before a process starts, and every process gets an environment built from scratch.
  */
+
+export type { GitAuthentication } from './credentials/choose.ts';
 export { type DeployKeyOptions, deployKey } from './deploy-key.ts';
-export type { SshFiles } from './environment.ts';
+export type { GitTls, SshFiles } from './environment.ts';
 export { createSource, type GitSource, type SourceOptions } from './source.ts';
 export { syncSetName } from './sync-set.ts';
 export { type GitUrl, parseGitUrl, safeUrl, sameRepository, shownUrl } from './url.ts';

@@ -3,9 +3,9 @@ import type { Cancellable, Clock, Logger } from '../base/index.ts';
 import type { AcceptedRevision, CommitRequest, SyncRecordRequest } from '../repository/index.ts';
 import { accept } from './accept.ts';
 import { createBranch } from './branch.ts';
+import { chooseCredential, type GitAuthentication } from './credentials/choose.ts';
 import { createCredentialSocket } from './credentials/credential-socket.ts';
-import { urlCredential } from './credentials/git-credential.ts';
-import { gitEnvironment, type SshFiles } from './environment.ts';
+import { type GitTls, gitEnvironment, type SshFiles } from './environment.ts';
 import type { OnRemote, RunOptions } from './git-process.ts';
 import { createMarks } from './marks.ts';
 import { createMirror } from './mirror.ts';
@@ -41,6 +41,10 @@ export interface SourceOptions {
   /** Called before each push; if it throws, nothing is pushed, and the error is passed on. */
   readonly mayPush?: () => void;
   readonly ssh: SshFiles;
+  /** Credentials for http(s); those of the URL by default. */
+  readonly authentication?: GitAuthentication;
+  /** Certificates for https. */
+  readonly tls?: GitTls;
   /** The daemon's own environment; git gets a selection of it. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Size limit of files in bytes. */
@@ -65,19 +69,24 @@ export function createSource(options: SourceOptions) {
   checkIdentity('--git-email', options.email);
   checkFile('SSH identity file', options.ssh.identityFile);
   checkFile('SSH known_hosts file', options.ssh.knownHostsFile);
+  checkFile('--git-token-file', options.authentication?.file);
+  checkFile('--git-ca-file', options.tls?.caFile);
+  checkFile('--git-tls-cert-file', options.tls?.client?.certFile);
+  checkFile('--git-tls-key-file', options.tls?.client?.keyFile);
   const notesRef = notesRefOf(options.notesRef);
   checkRef('--git-notes-ref', notesRef.replace('refs/notes/', ''));
   const recordRef = `${notesRef}-sync`;
   const paths = options.paths.map(repositoryPath);
   const remote = options.url === '' ? undefined : gitAddress(options.url);
 
-  const credentials =
-    remote?.credentials && createCredentialSocket(join(directory, 'credentials'), urlCredential(remote.credentials));
+  const credential = remote && chooseCredential(remote, options.authentication);
+  const socket = credential?.type === 'basic' ? createCredentialSocket(join(directory, 'credentials'), credential) : undefined;
   const environment = gitEnvironment({
     inherited: options.environment,
     ssh: options.ssh,
     ...(remote ? { remote } : {}),
-    ...(credentials ? { credentialSocket: credentials.path } : {}),
+    ...(credential && socket ? { credentials: { origin: credential.origin, socket: socket.path } } : {}),
+    ...(options.tls ? { tls: options.tls } : {}),
   });
   const resolve = (expression: string, run: RunOptions) => reader.resolve(expression, run);
   const mirror = createMirror({
@@ -86,7 +95,7 @@ export function createSource(options: SourceOptions) {
     branch,
     marks: [`refs/tags/${syncTag}`, notesRef, recordRef],
     environment,
-    ...(remote?.credentials ? { password: remote.credentials.password } : {}),
+    ...(credential ? { credential } : {}),
     clock,
     log,
     resolve,
@@ -146,7 +155,7 @@ export function createSource(options: SourceOptions) {
     const result = last.then(async () => {
       marks.forget();
       try {
-        await credentials?.open();
+        await socket?.open();
         await mirror.unlock();
         return await work();
       } finally {
@@ -242,7 +251,7 @@ export function createSource(options: SourceOptions) {
       packing.yield();
       reader.close();
       await last;
-      credentials?.close();
+      socket?.close();
     },
   };
 }

@@ -8,8 +8,10 @@ export interface GitAddress {
   readonly address: string;
   /** The only transport that this source may use, as in `GIT_ALLOW_PROTOCOL`. */
   readonly protocol: string;
-  /** Credentials for the helper, bound to exactly this scheme, host and port. */
-  readonly credentials?: { readonly scope: string; readonly username: string; readonly password: Secret };
+  /** Scheme, host and port of an http(s) URL, as written. */
+  readonly origin?: string;
+  /** User and password of an http(s) URL. */
+  readonly credentials?: { readonly username: string; readonly password: Secret };
 }
 
 const FORBIDDEN = new Set(['ext', 'fd']);
@@ -23,6 +25,8 @@ const FORBIDDEN = new Set(['ext', 'fd']);
 export function gitAddress(url: string): GitAddress {
   if (hasControlCharacter(url)) throw refused(url, 'it contains a control character');
   if (url !== url.trim()) throw refused(url, 'it starts or ends with a space');
+  const [variable] = /\$\([A-Za-z_][\w.-]{0,100}\)/.exec(url) ?? [];
+  if (variable !== undefined) throw refused(url, `it contains ${variable}, a variable without a value`, NO_VARIABLE);
   if (url.startsWith('-')) throw refused(url, 'it starts with "-"');
   if (url.startsWith('\\')) throw refused(url, 'it is a network share, which git cannot access safely');
 
@@ -72,9 +76,8 @@ function fromTransport(url: string, scheme: string, authority: string, path: str
     // The user is not passed in arguments either, which every local user can read: hosts accept tokens in its place.
     address: `${scheme}://${host}${path}`,
     protocol,
-    ...(user === '' && colon < 0
-      ? {}
-      : { credentials: { scope: `${scheme}://${host}`, username, password: new Secret(password) } }),
+    ...(scheme === 'http' || scheme === 'https' ? { origin: `${scheme}://${host}` } : {}),
+    ...(user === '' && colon < 0 ? {} : { credentials: { username, password: new Secret(password) } }),
   };
 }
 
@@ -107,6 +110,9 @@ function decoded(url: string, text: string): string {
 }
 
 const FORMS = 'Write the repository as https://host/path, ssh://user@host/path, user@host:path, or an absolute local path.';
+
+const NO_VARIABLE =
+  'Kubernetes replaces only variables that the container has, and only in its arguments: give the Secret that has it to the container, with envFrom (in the chart env.secretName). Or use --git-token-file.';
 
 function refused(url: string, why: string, help = FORMS): FluxError {
   return new FluxError(`--git-url "${shownText(url)}" is refused: ${why}`, { code: 'git/bad-url', fault: 'user', help });

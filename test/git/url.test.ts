@@ -1,6 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { safeUrl, sameRepository, syncSetName } from '../../src/git/index.ts';
+import { gitAddress } from '../../src/git/validate-url.ts';
+
+test('a variable that Kubernetes left in a URL is named, with what is missing, and without the rest of the URL', () => {
+  const refuse = () => gitAddress('https://ann:s3cret@$(GIT_HOST)/o/r');
+  expect(refuse).toThrow(/it contains \$\(GIT_HOST\), a variable without a value/);
+  expect(refuse).not.toThrow(/s3cret/);
+  expect(() => gitAddress('https://$(GIT_AUTHUSER):$(GIT_AUTHKEY)@example.org/o/r')).toThrow(
+    expect.objectContaining({ code: 'git/bad-url', help: expect.stringMatching(/envFrom.*--git-token-file/) }),
+  );
+  expect(() => gitAddress('https://ann:pa$$(x@example.org/o/r')).not.toThrow();
+});
 
 describe('safe URL', () => {
   test.each([

@@ -1,7 +1,7 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { FluxError, messageOf, withDeadline } from '../../base/index.ts';
+import { type Cancellable, FluxError, messageOf, withDeadline } from '../../base/index.ts';
 import type { GitCredential } from './git-credential.ts';
 
 /** Size limit of git's request, which has a few hundred bytes. */
@@ -11,7 +11,7 @@ const PATIENCE_MS = 5_000;
 export type CredentialSocket = ReturnType<typeof createCredentialSocket>;
 
 /**
- * Passes the password of a URL to git without arguments, environment variables or files: a socket that only our user can open acts as
+ * Passes a user and password to git without arguments, environment variables or files: a socket that only our user can open acts as
  * the daemon of `git credential-cache`, git's own helper. It returns credentials only for its own scheme, host and port, and stores
  * nothing that git sends.
  */
@@ -20,13 +20,13 @@ export function createCredentialSocket(path: string, credential: GitCredential) 
   /** Identity of the socket file, which may have been replaced. */
   let file: bigint | undefined;
 
-  async function answer(question: string): Promise<string> {
+  async function answer(question: string, cancel: Cancellable): Promise<string> {
     const fields = new Map(
       question.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
     );
-    const isOurs = `${fields.get('protocol')}://${fields.get('host')}` === credential.scope;
+    const isOurs = `${fields.get('protocol')}://${fields.get('host')}` === credential.origin;
     if (fields.get('action') !== 'get' || !isOurs) return '';
-    const { username, password } = await credential.current();
+    const { username, password } = await credential.current(cancel);
     return `username=${username}\npassword=${password.reveal()}\n`;
   }
 
@@ -42,7 +42,7 @@ export function createCredentialSocket(path: string, credential: GitCredential) 
       if (question.length > MAX_QUESTION) socket.destroy();
     });
     socket.on('end', () => {
-      answer(question).then(
+      answer(question, deadline).then(
         (text) => socket.end(text),
         // Git then says that it got no password.
         () => socket.destroy(),

@@ -1,11 +1,12 @@
 import { execFileSync, spawn } from 'node:child_process';
 import http from 'node:http';
+import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
 export interface GitHttpServer {
-  /** `http://127.0.0.1:port` */
+  /** `http://127.0.0.1:port`, or https */
   readonly origin: string;
   readonly port: number;
   /** What arrived: method and path, with the user of basic authentication when there was one. */
@@ -15,6 +16,10 @@ export interface GitHttpServer {
 export interface GitHttpOptions {
   readonly user?: string;
   readonly password?: string;
+  /** In place of a user and password: whether an Authorization header may enter. */
+  readonly admits?: (authorization: string) => boolean;
+  /** Serves https. With `ca`, clients need a certificate of that authority. */
+  readonly tls?: { readonly key: string; readonly cert: string; readonly ca?: string };
   /** Asked before a request is served; may answer it in its own way and return true. */
   readonly intercept?: (request: http.IncomingMessage, response: http.ServerResponse) => boolean;
   /** True: the server does what was asked, but the connection breaks before a word of it gets back. */
@@ -23,15 +28,17 @@ export interface GitHttpOptions {
 
 /** Serves the repositories in a directory by git's own smart HTTP program. */
 export async function serveGitOverHttp(root: string, options: GitHttpOptions = {}): Promise<GitHttpServer> {
-  const { user, password, intercept, breakAnswer } = options;
+  const { user, password, intercept, breakAnswer, tls } = options;
+  const expected = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+  const admits = options.admits ?? ((authorization) => password === undefined || authorization === expected);
   const backend = join(execFileSync('git', ['--exec-path'], { encoding: 'utf8' }).trim(), 'git-http-backend');
   const requests: string[] = [];
-  const server = http.createServer((request, response) => {
+  const server = listenerOf(tls, (request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const given = Buffer.from((request.headers.authorization ?? '').replace('Basic ', ''), 'base64').toString();
     requests.push(`${request.method} ${url.pathname}${url.search}${given === '' ? '' : ` as ${given.split(':')[0]}`}`);
     if (intercept?.(request, response)) return;
-    if (password !== undefined && given !== `${user}:${password}`) {
+    if (!admits(request.headers.authorization ?? '')) {
       response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end('no entry');
       return;
     }
@@ -86,8 +93,13 @@ export async function serveGitOverHttp(root: string, options: GitHttpOptions = {
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  return { origin: `http://127.0.0.1:${port}`, port, requests };
+  return { origin: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`, port, requests };
 }
 
 /** The folder above a remote, which is what is served. */
 export const rootOf = (remotePath: string) => dirname(remotePath);
+
+function listenerOf(tls: GitHttpOptions['tls'], listener: http.RequestListener): http.Server | https.Server {
+  if (!tls) return http.createServer(listener);
+  return https.createServer({ ...tls, requestCert: tls.ca !== undefined, rejectUnauthorized: tls.ca !== undefined }, listener);
+}
