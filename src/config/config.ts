@@ -43,6 +43,10 @@ export interface Config {
   readonly gitCiSkipMessage: string;
   readonly gitPollIntervalMs: number;
   readonly gitTimeoutMs: number;
+  /** Files and directories of GPG keys. */
+  readonly gitGpgKeyImport: readonly string[];
+  /** Absent: nothing is signed. The key is a GPG key, or the path of a private SSH key. */
+  readonly gitSigning?: { readonly format: 'gpg' | 'ssh'; readonly key: string };
 
   readonly syncIntervalMs: number;
   readonly syncTimeoutMs: number;

@@ -92,6 +92,13 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
       if (origins.has(name)) fail(1, `${shown(name)} cannot be combined with the sources of --config-file`);
   }
 
+  const signingFormat = values['git-signing-format'];
+  if (signingFormat !== 'gpg' && signingFormat !== 'ssh')
+    fail(1, `invalid ${shown('git-signing-format')} ${quote(signingFormat)}; use "gpg" or "ssh"`);
+  const signingKey = values['git-signing-key'];
+  const badKey = signingKey === '' ? undefined : faultOfSigningKey(signingFormat, signingKey);
+  if (badKey !== undefined) fail(1, `invalid ${shown('git-signing-key')} ${quote(signingKey.slice(0, 200))}: ${badKey}`);
+
   const [certFile, keyFile] = [values['tls-cert-file'], values['tls-private-key-file']];
   if (certFile !== '' && keyFile === '') fail(1, `${shown('tls-cert-file')} needs --tls-private-key-file`);
   if (keyFile !== '' && certFile === '') fail(1, `${shown('tls-private-key-file')} needs --tls-cert-file`);
@@ -158,6 +165,8 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     gitCiSkipMessage: values['git-ci-skip-message'] || (values['git-ci-skip'] ? '\n\n[ci skip]' : ''),
     gitPollIntervalMs: values['git-poll-interval'],
     gitTimeoutMs: values['git-timeout'],
+    gitGpgKeyImport: values['git-gpg-key-import'].filter((path) => path !== ''),
+    ...(signingKey === '' ? {} : { gitSigning: { format: signingFormat === 'ssh' ? 'ssh' : 'gpg', key: signingKey } }),
     syncIntervalMs: values['sync-interval'],
     syncTimeoutMs: values['sync-timeout'],
     ...optional('syncWindow', values['sync-window']),
@@ -190,6 +199,12 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     ...optional('kubeConfig', values['kube-config']),
   };
   return { config: deepFreeze(config), problems, warnings };
+}
+
+/** The key becomes an argument of git and gpg. */
+function faultOfSigningKey(format: string, key: string): string | undefined {
+  if (format === 'ssh') return posix.isAbsolute(key) ? undefined : 'it must be the absolute path of a private key file';
+  return /^[\w.@<][\w .@<>+=-]*$/.test(key) ? undefined : 'it must be a key id, a fingerprint, or an e-mail address';
 }
 
 function deepFreeze<T>(value: T): T {

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { mapNonEmpty } from '../base/index.ts';
 import { type ClusterOptions, createCluster, Fence } from '../cluster/index.ts';
 import type { SourceConfig } from '../config/index.ts';
-import { createSource, type SourceOptions, syncSetName } from '../git/index.ts';
+import { createSource, openSignatures, type SourceOptions, syncSetName } from '../git/index.ts';
 import { MANIFEST_NAME, MAX_FILE_BYTES } from '../manifests/index.ts';
 import type { EngineSource } from './engine.ts';
 import { type DaemonMetrics, type EnginesOptions, type RunningFlux, startEngines } from './engines.ts';
@@ -67,6 +67,14 @@ export async function startFlux({
     // In a pod this is the pod's name.
     instance: environment.HOSTNAME ?? '',
   });
+  const signatures = await openSignatures({
+    directory: keyDirectory.path,
+    imports: config.gitGpgKeyImport,
+    ...(config.gitSigning === undefined ? {} : { signing: config.gitSigning }),
+    environment,
+    clock,
+    log: log.child({ component: 'signatures' }),
+  });
   const ssh = await sshFiles(config.sshIdentityFile);
 
   function connect({ name, url, branch, paths, syncTag, notesRef, authentication, tls }: SourceConfig): EngineSource {
@@ -89,6 +97,7 @@ export async function startFlux({
       ssh,
       ...(authentication ? { authentication } : {}),
       ...(tls ? { tls } : {}),
+      signatures,
       environment,
       mayPush: fence.check,
       clock,
@@ -112,6 +121,7 @@ export async function startFlux({
     ...flux,
     async stop() {
       await flux.stop();
+      await signatures.close();
       await Promise.all([directory.remove(), keyDirectory.remove()]);
     },
   };

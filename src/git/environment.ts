@@ -13,6 +13,15 @@ export interface EnvironmentOptions {
   /** Where git gets user and password for one scheme, host and port (credentials/credential-socket.ts). */
   readonly credentials?: { readonly origin: string; readonly socket: string };
   readonly tls?: GitTls;
+  /** How git makes and checks signatures; by default not at all. */
+  readonly signatures?: SignatureEnvironment;
+}
+
+/** Absolute paths of programs and files. */
+export interface SignatureEnvironment {
+  readonly gpg?: { readonly program: string; readonly home: string };
+  readonly sshKeygen?: string;
+  readonly signing?: { readonly format: 'gpg' | 'ssh'; readonly key: string };
 }
 
 /** Paths of PEM files for an https remote; git reads them for each connection. */
@@ -109,6 +118,25 @@ const CONFIG: Config = [
   ['i18n.logOutputEncoding', 'UTF-8'],
 ];
 
+/** Signs nothing by itself, and runs no program that other configuration names. */
+function signatureConfig({ gpg, sshKeygen, signing }: SignatureEnvironment): Config {
+  return [
+    ['commit.gpgSign', 'false'],
+    ['tag.gpgSign', 'false'],
+    ['tag.forceSignAnnotated', 'false'],
+    ['push.gpgSign', 'false'],
+    ['gpg.format', signing?.format === 'ssh' ? 'ssh' : 'openpgp'],
+    ['gpg.program', gpg?.program ?? NO_PROGRAM],
+    ['gpg.x509.program', NO_PROGRAM],
+    ['gpg.ssh.program', sshKeygen ?? NO_PROGRAM],
+    ['gpg.ssh.defaultKeyCommand', NO_PROGRAM],
+    ['user.signingKey', signing?.key ?? ''],
+  ];
+}
+
+/** Where a program must not run. */
+const NO_PROGRAM = '/bin/false';
+
 /** Builds the environment of every git process from scratch. */
 export function gitEnvironment({
   inherited,
@@ -116,13 +144,15 @@ export function gitEnvironment({
   ssh,
   credentials,
   tls,
+  signatures = {},
 }: EnvironmentOptions): Readonly<Record<string, string>> {
   const environment: Record<string, string> = { PATH: '/usr/local/bin:/usr/bin:/bin' };
   for (const name of INHERITED) {
     const value = inherited[name];
     if (value !== undefined) environment[name] = value;
   }
-  const config = [...CONFIG];
+  if (signatures.gpg) environment.GNUPGHOME = signatures.gpg.home;
+  const config = [...CONFIG, ...signatureConfig(signatures)];
   if (credentials) {
     // Git calls a helper only for the scheme, host and port in the key, so no other server gets the password.
     const key = `credential.${credentials.origin}.helper`;

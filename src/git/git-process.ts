@@ -4,6 +4,7 @@ import { bearerConfig, type Config, moreConfig } from './environment.ts';
 import { type GitOutput, gitFailed, isRejection } from './failure.ts';
 import { GitThread } from './git-thread.ts';
 import type { Selection } from './selection.ts';
+import type { Signing } from './signatures/signing.ts';
 
 export interface RunOptions {
   readonly signal: AbortSignal;
@@ -19,6 +20,8 @@ export interface GitOptions {
   readonly clock: Clock;
   /** Credentials for the remote, which may echo them. */
   readonly credential?: GitCredential;
+  /** Signs commits and tags. */
+  readonly signing?: Signing;
   /** Called after each command that contacted the remote. */
   readonly onRemote?: OnRemote;
   /** Called after a command was killed: its lock files remain. */

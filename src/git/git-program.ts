@@ -29,6 +29,7 @@ const UNSAFE: NonNullable<SimpleGitOptions['unsafe']> = {
   allowUnsafePager: true,
   allowUnsafeEditor: true,
   allowUnsafeInclude: true,
+  allowUnsafeGpgProgram: true,
 };
 
 /** Functions that cancel running calls. */

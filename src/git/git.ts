@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import { FluxError } from '../base/index.ts';
 import type { GitOutput } from './failure.ts';
 import { createGitProcess, type GitOptions, type RunOptions } from './git-process.ts';
 import { isObjectId } from './names.ts';
 import type { Selection } from './selection.ts';
+import { type Signing, signed } from './signatures/signing.ts';
 
 /** A change of one ref on the remote. */
 export interface RefUpdate {
@@ -35,7 +37,7 @@ const PLAIN_LOG = ['--no-show-signature', '--no-color', '--no-decorate', '--no-m
  * `--end-of-options`, are passed through standard input, or have been validated by names.ts or address.ts.
  */
 export function createGit(options: GitOptions) {
-  const { clock } = options;
+  const { clock, gitDir, signing } = options;
   const { run, contact, runRemote, must, stdoutOf } = createGitProcess(options);
 
   const id = async (args: readonly string[], options: Parameters<typeof must>[1]) => {
@@ -219,15 +221,55 @@ export function createGit(options: GitOptions) {
         readonly committer: Identity;
       },
       options: RunOptions,
-    ) =>
-      id(['commit-tree', '--no-gpg-sign', '-p', object(commit.parent), '-F', '-', object(commit.tree)], {
-        ...options,
-        input: commit.message,
-        extra: identities(commit.author, commit.committer, Math.floor(clock.now() / 1000)),
-      }),
+    ) => {
+      const commitTree = (sign: string) =>
+        id(['commit-tree', sign, '-p', object(commit.parent), '-F', '-', object(commit.tree)], {
+          ...options,
+          input: commit.message,
+          extra: identities(commit.author, commit.committer, Math.floor(clock.now() / 1000)),
+        });
+      return signing ? signed('commit', signing, () => commitTree(`--gpg-sign=${signing.key}`)) : commitTree('--no-gpg-sign');
+    },
 
     /** Stores the bytes of an annotated tag after git has checked them. */
     makeTag: (content: string, options: RunOptions) => id(['mktag', '--strict'], { ...options, input: content }),
+
+    /**
+     * Makes a signed annotated tag. Git can do so only together with its ref, which is made in another repository directory; the tag
+     * itself is stored in this repository.
+     */
+    makeSignedTag: (
+      tag: {
+        readonly name: string;
+        readonly target: string;
+        readonly message: string;
+        readonly tagger: Identity;
+        readonly seconds: number;
+      },
+      signing: Signing,
+      { besides, ...options }: RunOptions & { readonly besides: string },
+    ) => {
+      const extra = {
+        ...identities(tag.tagger, tag.tagger, tag.seconds),
+        GIT_DIR: besides,
+        GIT_OBJECT_DIRECTORY: join(gitDir, 'objects'),
+      };
+      return signed('sync tag', signing, async () => {
+        const args = ['tag', '--sign', `--local-user=${signing.key}`, '--force', '--file=-', '--', tag.name, object(tag.target)];
+        await must(args, { ...options, extra, input: `${tag.message}\n` });
+        const format = '--format=%(objectname)%00%(contents:signature)';
+        const made = (await must(['for-each-ref', format, '--', `refs/tags/${tag.name}`], { ...options, extra })).toString(
+          'utf8',
+        );
+        const [tagged = '', signature = ''] = made.split('\0');
+        // Before 2.41, git makes an unsigned tag of a failed SSH signature, and exits with 0.
+        if (signature.trim() === '' || !isObjectId(tagged))
+          throw new FluxError('git tag: made a tag without a signature', { code: 'git/command-failed' });
+        return tagged;
+      });
+    },
+
+    signing,
 
     addNote: (ref: string, commit: string, note: string, who: Identity & { readonly seconds: number }, options: RunOptions) =>
       must(['notes', `--ref=${ref}`, 'add', '--force', '--file=-', object(commit)], {

@@ -8,6 +8,7 @@
 export type { GitAuthentication } from './credentials/choose.ts';
 export { type DeployKeyOptions, deployKey } from './deploy-key.ts';
 export type { GitTls, SshFiles } from './environment.ts';
+export { openSignatures, type Signatures } from './signatures/signatures.ts';
 export { createSource, type GitSource, type SourceOptions } from './source.ts';
 export { syncSetName } from './sync-set.ts';
 export { type GitUrl, parseGitUrl, safeUrl, sameRepository, shownUrl } from './url.ts';

@@ -97,7 +97,7 @@ export function createMirror(options: MirrorOptions) {
   async function bringUpToDate(run: RunOptions): Promise<void> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     if (state.leftovers === 'of former process') {
-      await sweep(/^(build|old|commit)-/, directory);
+      await sweep(/^(build|old|commit|tag)-/, directory);
       await sweepLocks();
       state = swept(state);
     }

@@ -9,7 +9,7 @@ import { listCommits } from './history.ts';
 import { commitMessage, JOB_TRAILER, parseAuthor } from './message.ts';
 import { draftNote, noteOf } from './notes.ts';
 import { pushRaced } from './push.ts';
-import { syncTagContent } from './sync-tag.ts';
+import { makeSyncTag } from './sync-tag.ts';
 
 export interface PublisherOptions extends DeliveryOptions {
   readonly branch: string;
@@ -177,8 +177,8 @@ export function createPublisher(options: PublisherOptions) {
   }
 
   async function tagUpdate(current: string | undefined, revision: string, seconds: number, run: RunOptions): Promise<RefUpdate> {
-    const content = syncTagContent(syncTag, revision, identity, seconds);
-    return { ref: tagRef, target: await git.makeTag(content, run), expected: current ?? '' };
+    const tag = { name: syncTag, revision, tagger: identity, seconds };
+    return { ref: tagRef, target: await makeSyncTag(mirror, tag, run), expected: current ?? '' };
   }
 
   async function noteUpdate(

@@ -14,6 +14,7 @@ import { ObjectReader } from './object-reader.ts';
 import { createPacking } from './packing.ts';
 import { createPublisher, type RecordChange } from './publish.ts';
 import { createRevisions } from './revisions.ts';
+import type { Signatures } from './signatures/signatures.ts';
 import { safeUrl, shownUrl } from './url.ts';
 import { gitAddress } from './validate-url.ts';
 
@@ -45,6 +46,8 @@ export interface SourceOptions {
   readonly authentication?: GitAuthentication;
   /** Certificates for https. */
   readonly tls?: GitTls;
+  /** Keys for signing commits and the sync tag; by default nothing is signed. */
+  readonly signatures?: Signatures;
   /** The daemon's own environment; git gets a selection of it. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Size limit of files in bytes. */
@@ -87,6 +90,7 @@ export function createSource(options: SourceOptions) {
     ...(remote ? { remote } : {}),
     ...(credential && socket ? { credentials: { origin: credential.origin, socket: socket.path } } : {}),
     ...(options.tls ? { tls: options.tls } : {}),
+    ...(options.signatures ? { signatures: options.signatures.environment } : {}),
   });
   const resolve = (expression: string, run: RunOptions) => reader.resolve(expression, run);
   const mirror = createMirror({
@@ -96,6 +100,7 @@ export function createSource(options: SourceOptions) {
     marks: [`refs/tags/${syncTag}`, notesRef, recordRef],
     environment,
     ...(credential ? { credential } : {}),
+    ...(options.signatures?.signing ? { signing: options.signatures.signing } : {}),
     clock,
     log,
     resolve,

@@ -12,6 +12,7 @@ const OTHER: Partial<Record<FlagName, readonly string[]>> = {
   'log-format': ['--log-format=json'],
   'tls-cert-file': ['--tls-cert-file=a', '--tls-private-key-file=b'],
   'tls-private-key-file': ['--tls-cert-file=a', '--tls-private-key-file=b'],
+  'git-signing-format': ['--git-signing-format=ssh', '--git-signing-key=/a'],
   'git-token-file': ['--git-url=https://h/r', '--git-token-file=a'],
   'git-token-type': ['--git-url=https://h/r', '--git-token-file=a', '--git-token-type=bearer'],
   'git-ca-file': ['--git-url=https://h/r', '--git-ca-file=a'],

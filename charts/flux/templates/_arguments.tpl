@@ -34,7 +34,9 @@
 {{- include "flux.flag" (list "git-user" $git.user) }}
 {{- include "flux.flag" (list "git-email" $git.email) }}
 {{- include "flux.flag" (list "git-gpg-key-import" $gpg) }}
-{{- include "flux.flag" (list "git-signing-key" $git.signingKey) }}
+{{- $sshKey := and $git.signingKeySecret.name (print "/etc/fluxd/signing/" $git.signingKeySecret.key) }}
+{{- include "flux.flag" (list "git-signing-key" (default $sshKey $git.signingKey)) }}
+{{- include "flux.flag" (list "git-signing-format" (default (ternary "ssh" "" (not (empty $sshKey))) $git.signingFormat)) }}
 {{- include "flux.flag" (list "git-verify-signatures-mode" (default (ternary "all" "" (default false $git.verifySignatures)) $git.verifySignaturesMode)) }}
 {{- include "flux.switch" (list "git-set-author" $git.setAuthor) }}
 {{- include "flux.switch" (list "git-secret" $git.secret.enabled) }}

@@ -67,6 +67,12 @@
     secretName: {{ . }}
     defaultMode: 0400
 {{- end }}
+{{- with .Values.git.signingKeySecret.name }}
+- name: signing-key
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0400
+{{- end }}
 {{- with .Values.gpgKeys.configMapName }}
 - name: gpg-public-keys
   configMap:
@@ -130,6 +136,11 @@
 {{- if .Values.gpgKeys.secretName }}
 - name: gpg-keys
   mountPath: /etc/fluxd/gpg/private
+  readOnly: true
+{{- end }}
+{{- if .Values.git.signingKeySecret.name }}
+- name: signing-key
+  mountPath: /etc/fluxd/signing
   readOnly: true
 {{- end }}
 {{- if .Values.gpgKeys.configMapName }}

@@ -4,9 +4,9 @@ import type { SyncRecorder } from './sync-recorder.ts';
 /** Backoff after pushes that the Git host rejected: from half a minute to ten minutes. */
 const PAUSE = { initialMs: 30_000, maxMs: 600_000 };
 
-/** Whether a Git host rejected a push, so that an early retry is useless. */
+/** Whether a Git host rejected a push, or the key cannot sign the sync tag, so that an early retry is useless. */
 export function isRefusal(error: unknown): boolean {
-  return error instanceof FluxError && error.code === 'git/push-failed';
+  return error instanceof FluxError && (error.code === 'git/push-failed' || error.code === 'git/signing-failed');
 }
 
 /**
