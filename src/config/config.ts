@@ -41,6 +41,8 @@ export interface Config {
   readonly gitSetAuthor: boolean;
   /** Appended verbatim to commit messages; may be empty. */
   readonly gitCiSkipMessage: string;
+  /** Whether nothing is ever pushed. */
+  readonly gitReadonly: boolean;
   readonly gitPollIntervalMs: number;
   readonly gitTimeoutMs: number;
   /** Files and directories of GPG keys. */
@@ -48,6 +50,8 @@ export interface Config {
   /** Absent: nothing is signed. The key is a GPG key, or the path of a private SSH key. */
   readonly gitSigning?: { readonly format: 'gpg' | 'ssh'; readonly key: string };
 
+  /** Where the synced revision is recorded. */
+  readonly syncState: 'git' | 'secret';
   readonly syncIntervalMs: number;
   readonly syncTimeoutMs: number;
   /** Schedules, as given; absent means always. */
@@ -86,6 +90,8 @@ export interface Config {
   readonly k8sExcludeResources: readonly string[];
   /** Path of the mounted private deploy key; the file need not exist. */
   readonly sshIdentityFile: string;
+  /** The Secret in the daemon's own namespace. */
+  readonly k8sSecretName: string;
   /** From --kube-config. Absent: KUBECONFIG and the other default locations. */
   readonly kubeConfig?: string;
 }

@@ -44,7 +44,7 @@ export const FLAG_GROUPS = {
     'git-ca-file': built('string', '', "PEM certificate authorities of the https Git host, in place of the system's"),
     'git-tls-cert-file': built('string', '', 'PEM client certificate for the https Git host'),
     'git-tls-key-file': built('string', '', 'PEM private key of that certificate'),
-    'git-readonly': unbuilt('bool', 'false', 'never push'),
+    'git-readonly': built('bool', 'false', 'never push: no releases, no automation, and --sync-state=secret'),
     'git-secret': unbuilt('bool', 'false', 'decrypt the repository with git-secret'),
     'git-gpg-key-import': built('list', '', 'files or directories of GPG keys to import'),
     'git-signing-key': built(
@@ -65,7 +65,11 @@ export const FLAG_GROUPS = {
     'sync-garbage-collection': built('bool', 'false', 'delete objects that were removed from the repository'),
     'sync-garbage-collection-dry': built('bool', 'false', 'only log those deletions; overrides --sync-garbage-collection'),
     'sync-garbage-collection-limit': built('int', '25', 'maximum number of deletions in one sync without approval'),
-    'sync-state': built('string', 'git', 'where to record the synced revision: `git` (a tag); `secret` is not supported yet'),
+    'sync-state': built(
+      'string',
+      'git',
+      'where to record the synced revision: `git` (a tag) or `secret` (an annotation of --k8s-secret-name)',
+    ),
     'manifest-generation': unbuilt('bool', 'false', 'honour .flux.yaml files'),
   },
   Images: {
@@ -125,7 +129,11 @@ export const FLAG_GROUPS = {
     'memcached-service': meaningless('string', 'memcached', 'SRV name of the cache', NO_MEMCACHED),
   },
   Kubernetes: {
-    'k8s-secret-name': ignored('string', 'flux-git-deploy', 'Secret with the deploy key', NO_KEY_GENERATION),
+    'k8s-secret-name': built(
+      'string',
+      'flux-git-deploy',
+      'Secret in the namespace of fluxd that holds the sync marker of --sync-state=secret',
+    ),
     'k8s-secret-volume-mount-path': built('string', '/etc/fluxd/ssh', 'directory of the SSH key for Git, mounted from a Secret'),
     'k8s-secret-data-key': built('string', 'identity', 'file name of the private key in that directory'),
     'k8s-default-namespace': built(

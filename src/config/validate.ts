@@ -50,6 +50,16 @@ const FLAGS_OF_ONE_SOURCE = [
   ...ACCESS_FLAGS,
 ] as const satisfies readonly FlagName[];
 
+/** Flags about commits. */
+const FLAGS_OF_COMMITS = [
+  'git-user',
+  'git-email',
+  'git-sync-tag',
+  'git-set-author',
+  'git-ci-skip',
+  'git-ci-skip-message',
+] as const satisfies readonly FlagName[];
+
 /** Synonyms of defaults. */
 const SAME_AS_DEFAULT: Partial<Record<FlagName, string>> = { 'git-verify-signatures-mode': 'none' };
 
@@ -66,9 +76,10 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     if (FLAGS[name].status === 'unbuilt' && !isDefault(name, values[name]))
       fail(2, `${shown(name)} is not supported yet; remove it, or set it to ${quote(FLAGS[name].default)}`);
   }
-  if (values['sync-state'] === 'secret') fail(2, `"secret" in ${shown('sync-state')} is not supported yet; use --sync-state=git`);
-  else if (values['sync-state'] !== 'git')
-    fail(1, `unknown sync state mode ${quote(values['sync-state'])} in ${shown('sync-state')}; use "git"`);
+  const syncState = values['sync-state'];
+  if (syncState !== 'git' && syncState !== 'secret')
+    fail(1, `unknown sync state mode ${quote(syncState)} in ${shown('sync-state')}; use "git" or "secret"`);
+  if (values['git-readonly']) warnings.push(...effectsOfReadonly(syncState, origins));
   for (const path of values['git-path']) {
     const fault = faultOfGitPath(path);
     if (fault === 'absolute') fail(1, `subdirectory given as ${shown('git-path')} should not have leading forward slash`);
@@ -163,10 +174,12 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     gitEmail: values['git-email'],
     gitSetAuthor: values['git-set-author'],
     gitCiSkipMessage: values['git-ci-skip-message'] || (values['git-ci-skip'] ? '\n\n[ci skip]' : ''),
+    gitReadonly: values['git-readonly'],
     gitPollIntervalMs: values['git-poll-interval'],
     gitTimeoutMs: values['git-timeout'],
     gitGpgKeyImport: values['git-gpg-key-import'].filter((path) => path !== ''),
     ...(signingKey === '' ? {} : { gitSigning: { format: signingFormat === 'ssh' ? 'ssh' : 'gpg', key: signingKey } }),
+    syncState: syncState === 'secret' || values['git-readonly'] ? 'secret' : 'git',
     syncIntervalMs: values['sync-interval'],
     syncTimeoutMs: values['sync-timeout'],
     ...optional('syncWindow', values['sync-window']),
@@ -196,6 +209,7 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     k8sAllowNamespaces: [...new Set(ALLOW_NAMESPACE.flatMap((name) => values[name]))],
     k8sExcludeResources: values['k8s-unsafe-exclude-resource'],
     sshIdentityFile: posix.join(values['k8s-secret-volume-mount-path'], values['k8s-secret-data-key']),
+    k8sSecretName: values['k8s-secret-name'],
     ...optional('kubeConfig', values['kube-config']),
   };
   return { config: deepFreeze(config), problems, warnings };
@@ -205,6 +219,29 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
 function faultOfSigningKey(format: string, key: string): string | undefined {
   if (format === 'ssh') return posix.isAbsolute(key) ? undefined : 'it must be the absolute path of a private key file';
   return /^[\w.@<][\w .@<>+=-]*$/.test(key) ? undefined : 'it must be a key id, a fingerprint, or an e-mail address';
+}
+
+/** Worded as in Flux v1. */
+function effectsOfReadonly(syncState: string, given: Settings['origins']): readonly ConfigWarning[] {
+  const idle = FLAGS_OF_COMMITS.filter((name) => given.has(name));
+  return [
+    ...(syncState === 'git'
+      ? [
+          {
+            flag: 'sync-state',
+            message: '--git-readonly prevents use of --sync-state=git. Forcing to --sync-state=secret',
+          } as const,
+        ]
+      : []),
+    ...(idle.length > 0
+      ? [
+          {
+            flag: 'git-readonly',
+            message: `Configuring any of {${idle.join(', ')}} has no effect when --git-readonly is set`,
+          } as const,
+        ]
+      : []),
+  ];
 }
 
 function deepFreeze<T>(value: T): T {

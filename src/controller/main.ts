@@ -1,13 +1,17 @@
 import { access } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { mapNonEmpty } from '../base/index.ts';
+import { FluxError, mapNonEmpty, messageOf } from '../base/index.ts';
 import { type ClusterOptions, createCluster, Fence } from '../cluster/index.ts';
 import type { SourceConfig } from '../config/index.ts';
 import { createSource, openSignatures, type SourceOptions, syncSetName } from '../git/index.ts';
 import { MANIFEST_NAME, MAX_FILE_BYTES } from '../manifests/index.ts';
 import type { EngineSource } from './engine.ts';
 import { type DaemonMetrics, type EnginesOptions, type RunningFlux, startEngines } from './engines.ts';
+import type { MarkerStore } from './ports/marker-store.ts';
 import { refuseClashes } from './sources.ts';
+import { recordInGit } from './sync/records/in-git.ts';
+import { recordInSecret } from './sync/records/in-secret.ts';
+import { markedKeys } from './sync/records/marked.ts';
 import { createWorkingDirectory } from './working-directory.ts';
 
 /** Metrics of the rooms. */
@@ -76,12 +80,14 @@ export async function startFlux({
     log: log.child({ component: 'signatures' }),
   });
   const ssh = await sshFiles(config.sshIdentityFile);
+  const namespace = config.syncState === 'secret' ? await namespaceOf(cluster.secret({ name: config.k8sSecretName })) : undefined;
 
   function connect({ name, url, branch, paths, syncTag, notesRef, authentication, tls }: SourceConfig): EngineSource {
     const fence = new Fence(clock);
     const shown = config.sources.length > 1 ? { source: name } : {};
-    const source = createSource({
+    const git = createSource({
       url,
+      access: config.gitReadonly ? 'read-only' : 'read-write',
       branch,
       paths,
       names: MANIFEST_NAME,
@@ -104,6 +110,13 @@ export async function startFlux({
       log: log.child({ component: 'git', ...shown }),
       onRemote: metrics.gitRemote,
     });
+    const secret = cluster.secret({ name: config.k8sSecretName, fence });
+    const keys = markedKeys(name);
+    const records = { clock, log: log.child({ component: 'records', ...shown }) };
+    const source =
+      namespace === undefined
+        ? recordInGit(git, { syncTag, former: { store: secret, keys }, ...records })
+        : recordInSecret(git, { store: secret, namespace, keys, ...records });
     const syncSet = syncSetName(source);
     return {
       name,
@@ -125,6 +138,18 @@ export async function startFlux({
       await Promise.all([directory.remove(), keyDirectory.remove()]);
     },
   };
+}
+
+/** The namespace of the Secret with the sync marker. @throws FluxError `secret/no-namespace`. */
+async function namespaceOf({ name, namespace }: MarkerStore): Promise<string> {
+  return namespace().catch((error: unknown) => {
+    throw new FluxError(`no place to record syncs: ${messageOf(error)}`, {
+      code: 'secret/no-namespace',
+      fault: 'user',
+      help: `With --sync-state=secret, and so with --git-readonly, the synced revision is an annotation of the Secret ${name} in the namespace of fluxd. Run fluxd in the cluster with a token of its service account, or use --sync-state=git.`,
+      cause: error,
+    });
+  });
 }
 
 /** Host keys may be mounted beside the deploy key, in the same Secret; otherwise ssh uses its default files. */

@@ -9,6 +9,7 @@ import { checkWritable } from './push.ts';
 export interface BranchOptions {
   readonly mirror: Mirror;
   readonly branch: string;
+  readonly access: 'read-write' | 'read-only';
   /** False without --git-url: every operation then throws. */
   readonly configured: boolean;
   readonly timeoutMs: number;
@@ -41,7 +42,7 @@ function whatThereIs(branches: readonly string[]): string {
 export type Branch = ReturnType<typeof createBranch>;
 
 /** The configured branch: its accepted revision, and whether the repository is reachable and writable. */
-export function createBranch({ mirror, branch, configured, timeoutMs, resolve, clock, log }: BranchOptions) {
+export function createBranch({ mirror, branch, access, configured, timeoutMs, resolve, clock, log }: BranchOptions) {
   const notCloned = new FluxError('git repo has not been cloned yet', { code: 'git/not-cloned' });
   let state: SourceState = { status: configured ? 'new' : 'unconfigured', error: notCloned };
   let accepted: AcceptedRevision | undefined;
@@ -95,7 +96,8 @@ export function createBranch({ mirror, branch, configured, timeoutMs, resolve, c
       throw error;
     }
     accepted = accept(found);
-    await checkWriteAccess(found, signal);
+    if (access === 'read-only') state = { status: 'ready' };
+    else await checkWriteAccess(found, signal);
     return { revision: accepted, named };
   }
 

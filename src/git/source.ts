@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Cancellable, Clock, Logger } from '../base/index.ts';
+import { type Cancellable, type Clock, FluxError, type Logger } from '../base/index.ts';
 import type { AcceptedRevision, CommitRequest, SyncRecordRequest } from '../repository/index.ts';
 import { accept } from './accept.ts';
 import { createBranch } from './branch.ts';
@@ -39,6 +39,8 @@ export interface SourceOptions {
   readonly skipMessage: string;
   /** Timeout of each Git operation: a fetch, a push, a read. */
   readonly timeoutMs: number;
+  /** `read-only`: nothing is ever pushed, nor is it tried. */
+  readonly access: 'read-write' | 'read-only';
   /** Called before each push; if it throws, nothing is pushed, and the error is passed on. */
   readonly mayPush?: () => void;
   readonly ssh: SshFiles;
@@ -65,7 +67,7 @@ export type GitSource = ReturnType<typeof createSource>;
  * @throws FluxError `git/bad-url` or `git/bad-option`, with the flag, before starting any process
  */
 export function createSource(options: SourceOptions) {
-  const { branch, syncTag, directory, timeoutMs, clock, log } = options;
+  const { access, branch, syncTag, directory, timeoutMs, clock, log } = options;
   checkRef('--git-branch', branch);
   checkRef('--git-sync-tag', syncTag);
   checkIdentity('--git-user', options.user);
@@ -134,7 +136,8 @@ export function createSource(options: SourceOptions) {
     log,
   });
 
-  const followed = createBranch({ mirror, branch, configured: remote !== undefined, timeoutMs, resolve, clock, log });
+  const configured = remote !== undefined;
+  const followed = createBranch({ mirror, branch, access, configured, timeoutMs, resolve, clock, log });
   const { reading } = followed;
   const revisions = createRevisions({ mirror, reader, reading, branch, paths, names: options.names, email: options.email });
   const marks = createMarks({ git: mirror.git, reader, reading, syncTag, notesRef, recordRef, log });
@@ -186,8 +189,19 @@ export function createSource(options: SourceOptions) {
     }
   }
 
+  /** @throws FluxError `git/read-only`, worded as in Flux v1. */
+  function requireWritable(): void {
+    if (access === 'read-only')
+      throw new FluxError('cannot make a working clone of a read-only git repo', {
+        code: 'git/read-only',
+        fault: 'user',
+        help: 'fluxd never pushes to this repository (--git-readonly). Commit the change yourself; the next sync applies it.\n',
+      });
+  }
+
   /** Writes, then updates the head, which may also have changed after a failed push. */
-  function publishing<T>(work: () => Promise<T>): Promise<T> {
+  async function publishing<T>(work: () => Promise<T>): Promise<T> {
+    requireWritable();
     return exclusively(async () => {
       followed.requireReady();
       try {
@@ -204,6 +218,8 @@ export function createSource(options: SourceOptions) {
     safeUrl: safeUrl(options.url),
     shownUrl: shownUrl(options.url),
     branch,
+    access,
+    requireWritable,
     paths: options.paths,
 
     state: followed.state,

@@ -21,5 +21,6 @@ export {
   recordedUnconfirmed,
   type SyncRecord,
   type SyncRecordInput,
+  shrinkSyncRecord,
   withHealth,
 } from './sync-record.ts';

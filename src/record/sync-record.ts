@@ -84,6 +84,18 @@ export function withHealth(record: SyncRecord, health: RecordedHealths): SyncRec
   return { ...record, health: mergeHealth(record.health, health) };
 }
 
+/**
+ * The record within a number of bytes, for places with less room than Git has. What is missed least is left out first; what later syncs
+ * go by stays: the approvals.
+ */
+export function shrinkSyncRecord(record: SyncRecord, maxBytes: number): SyncRecord {
+  const brief = { ...record, imageUpdates: [], changes: record.changes.map(({ place: _, reason: __, ...change }) => change) };
+  const { health: _, ...rest } = brief;
+  const bare = { ...rest, changes: [], counts: {}, omitted: (record.omitted ?? 0) + record.changes.length };
+  const fits = (each: SyncRecord) => Buffer.byteLength(formatSyncRecord(each)) <= maxBytes;
+  return [record, { ...record, imageUpdates: [] }, brief, rest].find(fits) ?? bare;
+}
+
 export function formatSyncRecord(record: SyncRecord): string {
   return goJson(record);
 }

@@ -58,6 +58,8 @@ export interface Timing {
   readonly ages?: Ages;
   /** Set while a person has suspended all automation. */
   readonly suspension?: Suspension | undefined;
+  /** Whether nothing may be committed. */
+  readonly readOnly?: boolean;
 }
 
 /** The input of planning: one revision of the repository, and access to cluster and registries. */

@@ -34,6 +34,7 @@ export function decide(question: Question): Decision {
 /** What keeps automation from any update of the workload for now. */
 function pauseOf(question: Question): Hold | undefined {
   const { workload, timing } = question;
+  if (timing?.readOnly) return { kind: 'read-only' };
   const suspended = suspensionOf(question);
   if (suspended) return suspended;
   const until = workload === undefined ? undefined : timing?.rollouts?.revertHeldUntil(workload);

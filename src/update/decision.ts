@@ -54,6 +54,8 @@ export type Hold =
   | { readonly kind: 'locked' }
   | { readonly kind: 'ignored' }
   | { readonly kind: 'not-automated' }
+  /** Flux never pushes to the repository. */
+  | { readonly kind: 'read-only' }
   | { readonly kind: 'bad-image'; readonly error: FluxError }
   | { readonly kind: 'bad-pattern'; readonly pattern: string }
   /** The newest tag that is not older, or the one named, is banned. */
@@ -198,6 +200,8 @@ export function describeHold(hold: Hold): string {
       return 'ignore';
     case 'not-automated':
       return 'not automated';
+    case 'read-only':
+      return 'the repository is read-only';
     case 'bad-image':
       return hold.error.message;
     case 'bad-pattern':

@@ -10,6 +10,7 @@ const OTHER: Partial<Record<FlagName, readonly string[]>> = {
   listen: ['--listen=:1'],
   'listen-metrics': ['--listen-metrics=:1'],
   'log-format': ['--log-format=json'],
+  'sync-state': ['--sync-state=secret'],
   'tls-cert-file': ['--tls-cert-file=a', '--tls-private-key-file=b'],
   'tls-private-key-file': ['--tls-cert-file=a', '--tls-private-key-file=b'],
   'git-signing-format': ['--git-signing-format=ssh', '--git-signing-key=/a'],
@@ -25,8 +26,8 @@ const OTHER: Partial<Record<FlagName, readonly string[]>> = {
 };
 const BY_TYPE = { string: 'a', bool: 'true', int: '7', float: '7.5', duration: '7m', list: 'a' } as const;
 
-/** Decide before there is a configuration, or name the one value that is built. */
-const NO_CONFIG: readonly FlagName[] = ['config-file', 'version', 'sync-state'];
+/** Decide before there is a configuration. */
+const NO_CONFIG: readonly FlagName[] = ['config-file', 'version'];
 
 function configOf(...argv: readonly string[]): Config {
   const parsed = parseFlags(argv, { version: '1', environment: {}, readFile: () => '' });

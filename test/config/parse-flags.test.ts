@@ -36,8 +36,10 @@ test('without flags the configuration holds the defaults of Flux v1', () => {
       gitSetAuthor: false,
       gitCiSkipMessage: '',
       gitPollIntervalMs: 300_000,
+      gitReadonly: false,
       gitTimeoutMs: 20_000,
       gitGpgKeyImport: [],
+      syncState: 'git',
       syncIntervalMs: 300_000,
       syncTimeoutMs: 60_000,
       garbageCollection: 'off',
@@ -60,6 +62,7 @@ test('without flags the configuration holds the defaults of Flux v1', () => {
       k8sAllowNamespaces: [],
       k8sExcludeResources: ['*metrics.k8s.io/*', 'webhook.certmanager.k8s.io/*', 'v1/Event'],
       sshIdentityFile: '/etc/fluxd/ssh/identity',
+      k8sSecretName: 'flux-git-deploy',
     } satisfies Config,
   });
 });
@@ -212,7 +215,7 @@ describe('what cannot be is refused, in the words and with the exit code of Flux
       'invalid --git-signing-key "key": it must be the absolute path of a private key file',
     ],
     [['--sync-interval=0s'], 1, '--sync-interval must be greater than 0'],
-    [['--sync-state=tag'], 1, 'unknown sync state mode "tag" in --sync-state; use "git"'],
+    [['--sync-state=tag'], 1, 'unknown sync state mode "tag" in --sync-state; use "git" or "secret"'],
     [['--k8s-allow-namespace=a,'], 1, 'invalid namespace "" in --k8s-allow-namespace'],
     [['--k8s-allow-namespace=a, b'], 1, 'invalid namespace " b" in --k8s-allow-namespace'],
     [['--k8s-namespace-whitelist=A'], 1, 'invalid namespace "A" in --k8s-namespace-whitelist'],
@@ -222,7 +225,6 @@ describe('what cannot be is refused, in the words and with the exit code of Flux
     [['--webhook-config=x'], 1, '--webhook-config also needs --webhook-listen'],
     [['--tls-cert-file=a'], 1, '--tls-cert-file needs --tls-private-key-file'],
     [['--tls-private-key-file=a'], 1, '--tls-private-key-file needs --tls-cert-file'],
-    [['--sync-state=secret'], 2, '"secret" in --sync-state is not supported yet; use --sync-state=git'],
   ];
   test.each(CASES)('%j', (argv, exit, error) => expect(refusalOf(...argv)).toEqual({ exit, errors: [`Error: ${error}`] }));
 

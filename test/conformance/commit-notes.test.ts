@@ -40,6 +40,7 @@ async function committed(
   const { workloads, images } = await world(files);
   const requests: { readonly note: string; readonly message: string }[] = [];
   const source = partOf<Source>({
+    requireWritable: () => undefined,
     fetch: async () => accept('r-1'),
     files: async () => Object.entries(files).map(([path, text]) => ({ path, mode: '100644', blob: path, size: text.length })),
     blob: async (path: string) => Buffer.from(files[path] ?? ''),

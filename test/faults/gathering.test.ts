@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { createRemote, sourceOf, temporaryDirectory } from '../git/support/repository.ts';
 import { FakeRegistry } from '../registry-watch/fake-registry.ts';
+import { recordedInGit } from '../support/recorded-in-git.ts';
 import { requestsTo } from '../support/requests-to.ts';
 import { startEngine } from './engine.ts';
 import { namespace, yaml } from './manifests.ts';
@@ -39,7 +40,7 @@ test('ten images pushed over a minute make one commit, which says what they were
   const remote = createRemote({ 'all.yaml': yaml(namespace('shop'), ...manifests) });
   const source = sourceOf(`file://${remote.path}`, { directory: join(temporaryDirectory(), 'mirror') });
   const flags = ['--registry-disable-scanning=false', '--registry-insecure-host=127.0.0.1', '--automation-interval=3s'];
-  const engine = await startEngine({}, { source, pending: requestsTo(registry.host), flags });
+  const engine = await startEngine({}, { source: recordedInGit(source), pending: requestsTo(registry.host), flags });
   const head = () => readFileSync(join(remote.path, 'refs/heads/main'), 'utf8').trim();
   const first = head();
   await engine.time.until('the first sync is recorded', () => existsSync(join(remote.path, 'refs/tags/flux-sync')), 60 * SECOND);

@@ -63,6 +63,10 @@ export function createRepository(files: Readonly<Record<string, string>>): Repos
     shownUrl: 'https://git.example.org/shop.git',
     branch: 'main',
     paths: [],
+    access: 'read-write',
+    requireWritable: () => undefined,
+    markedIn: 'tag flux-sync',
+    keepsRecords: true,
     state: (): SourceState => ({ status: head === undefined ? 'new' : 'ready' }),
     async fetch() {
       fetches += 1;
@@ -90,7 +94,8 @@ export function createRepository(files: Readonly<Record<string, string>>): Repos
       return start < 0 || end < start ? [] : commits.slice(start, end).slice(0, limit);
     },
     blame: async () => [],
-    syncTag: async () => tag,
+    marker: async () => tag,
+    markerElsewhere: async () => undefined,
     commit: async () => {
       throw new FluxError('this repository takes no commits', { code: 'git/read-only' });
     },

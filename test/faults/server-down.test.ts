@@ -2,6 +2,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { createApiServer } from '../../src/api/index.ts';
 import { silentLogger } from '../../src/base/index.ts';
 import { createRemote, sourceOf } from '../git/support/repository.ts';
+import { recordedInGit } from '../support/recorded-in-git.ts';
 import { sampled } from '../support/sampled.ts';
 import { until } from '../support/until.ts';
 import { type Engine, startEngine } from './engine.ts';
@@ -102,7 +103,7 @@ describe('R-001: an API server that refuses connections', () => {
   test('Git is polled all the while, and answers about Git go on', async () => {
     const remote = createRemote(files('hello'));
     const source = sourceOf(remote.path);
-    const engine = await startEngine({}, { source, before: ({ proxy }) => proxy.refuse() });
+    const engine = await startEngine({}, { source: recordedInGit(source), before: ({ proxy }) => proxy.refuse() });
     const { time, daemon } = engine;
     await time.pass(MINUTE);
     const revision = remote.commit(files('changed'));

@@ -132,6 +132,7 @@ const ROWS: Readonly<Record<Reason, readonly [given: Given, text: string]>> = {
     { inGit: { 'min-age.web': 'three days' }, tags: { '1.0.0': {}, '1.1.0': {} } },
     'invalid minimum age "three days": it is not a duration such as 72h, 90m or 3d',
   ],
+  'held read-only': [{ timing: { readOnly: true }, tags: { '1.0.0': {}, '1.1.0': {} } }, 'the repository is read-only'],
   'held suspended': [
     { timing: { suspension: { user: 'Ann <ann@example.org>', message: 'audit', since: NOON } }, tags: { '1.1.0': {} } },
     'automation is suspended by Ann <ann@example.org> since 2026-12-05T12:00:00Z: "audit"',

@@ -37,7 +37,7 @@ export function installCommand(launch: Launch): Command {
         .addOption(new Option('--git-paths <path>', 'old name of --git-path').argParser(collect).hideHelp())
         .option('--git-label <label>', 'name of the sync tag and the notes ref', 'flux')
         .option('--git-user <name>', 'committer name', 'Flux')
-        .option('--git-readonly', 'never push (not supported yet)')
+        .option('--git-readonly', 'never push')
         .option('--manifest-generation', 'honour .flux.yaml files (not supported yet)')
         .option('--namespace <namespace>', 'namespace to run in (default from the kubeconfig context)')
         .option('--registry-disable-scanning', 'do not scan registries; disables image updates')

@@ -122,6 +122,7 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
         running,
         wanted: view?.workloads ?? new Map(),
         source: source.state(),
+        access: source.access,
         failures: progress.failures,
       });
     },
@@ -154,7 +155,7 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
     job: (id) => jobs.status(id),
 
     async syncStatus(ref) {
-      const applied = progress.ended ?? (await source.syncTag());
+      const applied = progress.ended ?? (await source.marker());
       const revision = await source.find(ref);
       if (revision === undefined) throw badRevision(applied, ref);
       if (revision === applied) return [];

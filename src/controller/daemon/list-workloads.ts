@@ -2,6 +2,7 @@ import { FluxError } from '../../base/index.ts';
 import { hasPolicy, policiesOf } from '../../policy/index.ts';
 import type { SourceState, SourceStatus } from '../../repository/index.ts';
 import type { ClusterWorkload, Manifest, ResourceId } from '../../resource/index.ts';
+import type { Source } from '../ports/source.ts';
 import type { ReadOnlyReason, WorkloadStatus } from './daemon.ts';
 
 export interface WorkloadListing {
@@ -9,6 +10,7 @@ export interface WorkloadListing {
   /** Workloads of the repository's head; empty while it is unreadable. */
   readonly wanted: ReadonlyMap<ResourceId, Manifest>;
   readonly source: SourceState;
+  readonly access: Source['access'];
   /** Failures of the last sync, by id. */
   readonly failures: ReadonlyMap<ResourceId, FluxError>;
 }
@@ -38,13 +40,14 @@ export function createWorkloadListing(): ListWorkloads {
     return entry;
   }
 
-  return ({ running, wanted, source: { status }, failures }) => {
+  return ({ running, wanted, source: { status }, access, failures }) => {
     const known = listings.get(running);
     if (known?.wanted === wanted && known.failures === failures && known.status === status) return known.value;
+    const inGit = access === 'read-only' ? 'ReadOnlyMode' : '';
     const value = running.map((workload) => {
       const manifest = wanted.get(workload.id);
       const syncError = failures.get(workload.id)?.message ?? '';
-      return entryOf(workload, { manifest, readOnly: manifest ? '' : whyReadOnly(status), syncError });
+      return entryOf(workload, { manifest, readOnly: manifest ? inGit : whyReadOnly(status), syncError });
     });
     listings.set(running, { wanted, failures, status, value });
     return value;

@@ -9,6 +9,7 @@ import type { Source } from '../ports/source.ts';
 import type { RepositoryReader } from '../repository/view.ts';
 import { confirmedDeletions } from '../sync/allow-prune.ts';
 import type { Approvals } from '../sync/approvals.ts';
+import { lastSynced } from '../sync/last-synced.ts';
 import { applyWarnings } from '../sync/sync.ts';
 import type { DiffFile, DiffReport, DiffRequest } from './daemon.ts';
 import { createLimitedWork } from './limited-work.ts';
@@ -46,7 +47,7 @@ export function createPreview(options: PreviewOptions): Preview {
   async function wantedBy(request: DiffRequest, cancel: Cancellable): Promise<Wanted> {
     if ('files' in request) return { state: await readFiles(request.files, desired, cancel) };
     const revision = await resolve(request.revision, cancel);
-    const allowPrune = await confirmedDeletions(source, await source.syncTag(), revision);
+    const allowPrune = await confirmedDeletions(source, await lastSynced(source), revision);
     return { revision, state: await readRevision(revision, cancel), ...(allowPrune === undefined ? {} : { allowPrune }) };
   }
 

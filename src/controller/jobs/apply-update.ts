@@ -81,6 +81,7 @@ export async function applyUpdate(
   }
 
   async function attempt(): Promise<JobResult> {
+    source.requireWritable();
     const { lastPush, waitMs } = attempts;
     if (waitMs > 0) await clock.sleep(waitMs, cancel);
     const known = attempts === NO_ATTEMPTS ? head : undefined;

@@ -29,7 +29,8 @@ export async function automate(
   const { manifests } = await reader.read(head, cancel);
   // Before the memory is read, it is unknown whether automation is suspended.
   await options.notice(manifests, cancel);
-  const revert = await revertFailed(head, options, cancel);
+  // A commit of another daemon is not ours to revert.
+  const revert = options.source.access === 'read-only' ? undefined : await revertFailed(head, options, cancel);
   if (revert !== undefined) return revert;
   // What is gathered follows from what is found now.
   const timing = { ...options.timing(), gathering: undefined };

@@ -3,6 +3,7 @@ import type { MinAge } from '../../policy/index.ts';
 import type { Gates } from '../../schedule/index.ts';
 import type { FailedRollouts, Timing } from '../../update/index.ts';
 import type { AutomationMemory } from '../memory/automation-memory.ts';
+import type { Source } from '../ports/source.ts';
 import type { PendingUpdates } from './pending-updates.ts';
 
 export interface TimingOptions {
@@ -13,6 +14,7 @@ export interface TimingOptions {
   readonly memory: AutomationMemory;
   readonly pending: PendingUpdates;
   readonly rollouts: FailedRollouts;
+  readonly source: Pick<Source, 'access'>;
   readonly clock: Clock;
 }
 
@@ -23,6 +25,7 @@ export function createTiming({
   memory: { memory, seen, suspension },
   pending,
   rollouts,
+  source,
   clock,
 }: TimingOptions): () => Timing {
   return () => ({
@@ -32,5 +35,6 @@ export function createTiming({
     now: clock.now(),
     ages: { byDefault: minAge, seen: seen.value, inProcess: memory.keeping.in === 'process' },
     suspension: suspension.value,
+    readOnly: source.access === 'read-only',
   });
 }

@@ -97,7 +97,7 @@ export function createSyncStep(options: SyncStepOptions) {
       const unrecorded = asFluxError(error, { code: 'sync/unrecorded' });
       const { message, help } = unrecorded;
       if (!cancel.signal?.aborted && changedOnly.hasChanged('record', message))
-        log.warn({ revision: outcome.revision, error: message, help }, 'sync not recorded in git; retrying');
+        log.warn({ revision: outcome.revision, error: message, help }, 'sync not recorded; retrying');
       return unrecorded;
     }
     changedOnly.recovered('record');
@@ -114,7 +114,7 @@ export function createSyncStep(options: SyncStepOptions) {
     } catch (error) {
       if (error instanceof FluxError && error.code === 'git/revision-removed') progress.unrecorded = undefined;
       // The sync reports a rejected push once.
-      if (!isRefusal(error)) log.warn({ revision: unrecorded.outcome.revision, err: error }, 'sync still not recorded in git');
+      if (!isRefusal(error)) log.warn({ revision: unrecorded.outcome.revision, err: error }, 'sync still not recorded');
     }
   }
 

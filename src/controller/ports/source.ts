@@ -7,18 +7,22 @@ import type {
   LineRange,
   Revision,
   SourceState,
-  SyncRecordRequest,
   TreeFile,
   Writers,
 } from '../../repository/index.ts';
+import type { SyncRecords } from './sync-records.ts';
 
-/** One repository: its URL, branch, paths and identity. The daemon works on a list of these. */
-export interface Source {
+/** One repository: its URL, branch, paths and identity, and the records of its syncs. The daemon works on a list of these. */
+export interface Source extends SyncRecords {
   /** The URL without its password, as the sync-set name takes it. */
   readonly safeUrl: string;
   /** The URL for people and logs: over http(s) without the user too, which may be a token. */
   readonly shownUrl: string;
   readonly branch: string;
+  /** `read-only`: nothing is ever pushed. */
+  readonly access: 'read-write' | 'read-only';
+  /** @throws FluxError `git/read-only`, worded as in Flux v1. */
+  requireWritable(): void;
   /** As given by --git-path; empty means the whole repository. */
   readonly paths: readonly string[];
   state(): SourceState;
@@ -42,8 +46,6 @@ export interface Source {
   ): Promise<readonly Commit[]>;
   /** The last change of each of these lines, as far as the file has them. */
   blame(range: LineRange, options?: Cancellable): Promise<readonly LineChange[]>;
-  /** Where the sync tag of the remote points, or undefined when there is none. */
-  syncTag(): Promise<Revision | undefined>;
   /**
    * Commits the edits on `base` without a checkout and pushes branch and notes in one atomic push.
    * @throws FluxError `git/push-raced` when another push came first (fetched already: plan again), `git/no-changes` when the tree stays the same.
@@ -55,25 +57,6 @@ export interface Source {
   noteBlobs(): Promise<ReadonlyMap<Revision, string>>;
   /** The notes of those of the revisions that have one. */
   notes(revisions: readonly Revision[]): Promise<ReadonlyMap<Revision, string>>;
-  /** The record of a sync on `refs/notes/<notes-ref>-sync`, or undefined. */
-  syncRecord(revision: Revision): Promise<string | undefined>;
-  /** The records of those of the revisions that have one, in the same order, at most `limit`. */
-  syncRecords(
-    revisions: readonly Revision[],
-    limit: number,
-    options?: Cancellable,
-  ): Promise<readonly { readonly revision: Revision; readonly text: string }[]>;
-  /**
-   * Moves the sync tag (annotated, `Sync pointer`) to the revision, unless `tag` is false, and, when given, sets its sync record; one
-   * atomic push. @throws FluxError `git/revision-removed` when the branch no longer has the revision: a retry cannot succeed.
-   */
-  recordSync(request: SyncRecordRequest, options?: Cancellable): Promise<void>;
-  /** Changes the sync record of a revision, from what is recorded then; undefined leaves it. */
-  amendRecord(
-    revision: Revision,
-    change: (recorded: string | undefined) => string | undefined,
-    options?: Cancellable,
-  ): Promise<void>;
   /** The writers of the sync tag and of the job notes. */
   writers(options?: Cancellable): Promise<Writers>;
   /** Packs the mirror if that makes it smaller; a fetch or a push interrupts it. */

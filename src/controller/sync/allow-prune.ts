@@ -3,13 +3,14 @@ import type { Plan } from '../../change/index.ts';
 import { recordedAllowPrune } from '../../record/index.ts';
 import type { AcceptedRevision, Commit, Revision } from '../../repository/index.ts';
 import type { Source } from '../ports/source.ts';
+import type { LastSynced } from './last-synced.ts';
 import type { SyncRecorder } from './sync-recorder.ts';
 
 /** Limit of commits searched for `Allow-Prune`. */
 const MAX_COMMITS = 1000;
 
 /**
- * An approval by commit applies only once, even after a crash: its use is recorded in Git before any deletion. Resolves to the error if
+ * An approval by commit applies only once, even after a crash: its use is recorded before any deletion. Resolves to the error if
  * that fails; then the approval does not apply in this sync.
  */
 export async function claimAllowPrune(
@@ -26,9 +27,9 @@ export async function claimAllowPrune(
     return undefined;
   } catch (error) {
     cancel.signal?.throwIfAborted();
-    return new FluxError(`Allow-Prune: ${allowPrune} does not apply yet: recording its use in Git failed: ${messageOf(error)}`, {
+    return new FluxError(`Allow-Prune: ${allowPrune} does not apply yet: recording its use failed: ${messageOf(error)}`, {
       code: 'gc/unclaimed',
-      help: 'Without that record, the approval would count again after a restart. The next sync retries. Give fluxd write access to its notes, or approve with `fluxctl gc approve`.',
+      help: 'Without that record, the approval would count again after a restart. The next sync retries. Give fluxd write access to its notes (with --sync-state=secret, to the Secret), or approve with `fluxctl gc approve`.',
       cause: error,
     });
   }
@@ -41,9 +42,11 @@ export async function claimAllowPrune(
  */
 export async function confirmedDeletions(
   source: Source,
-  previous: Revision | undefined,
+  { marked, known: previous }: LastSynced,
   revision: Revision,
 ): Promise<number | undefined> {
+  // Where the marker is elsewhere, the approvals that it counted may be too.
+  if (marked === undefined && previous !== undefined) return undefined;
   const from =
     previous !== undefined && previous !== revision && (await isAncestor(source, previous, revision)) ? previous : undefined;
   const commits = await source.commits({ from, to: revision, limit: from === undefined ? 1 : MAX_COMMITS, allPaths: true });

@@ -157,7 +157,7 @@ export function createHealthFollower(options: HealthFollowerOptions): HealthFoll
           cancel.signal?.throwIfAborted();
           if (!(error instanceof FluxError) || (!isRefusal(error) && error.fault !== 'user')) throw error;
           waiting.delete(revision);
-          log.info({ revision, reason: error.message }, 'health of the workloads not recorded in git');
+          log.info({ revision, reason: error.message }, 'health of the workloads not recorded');
         }
       }
     },

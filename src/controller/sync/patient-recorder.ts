@@ -1,16 +1,18 @@
 import { backoffMs, type Clock, FluxError } from '../../base/index.ts';
 import type { SyncRecorder } from './sync-recorder.ts';
 
-/** Backoff after pushes that the Git host rejected: from half a minute to ten minutes. */
+/** Backoff after writes that the Git host or the API server rejected: from half a minute to ten minutes. */
 const PAUSE = { initialMs: 30_000, maxMs: 600_000 };
 
-/** Whether a Git host rejected a push, or the key cannot sign the sync tag, so that an early retry is useless. */
+const REFUSALS: readonly string[] = ['git/push-failed', 'git/signing-failed', 'marker/refused'];
+
+/** Whether the Git host rejected a push, the key cannot sign the tag, or the API server rejected the marker: an early retry is useless. */
 export function isRefusal(error: unknown): boolean {
-  return error instanceof FluxError && (error.code === 'git/push-failed' || error.code === 'git/signing-failed');
+  return error instanceof FluxError && REFUSALS.includes(error.code);
 }
 
 /**
- * A recorder that backs off after the Git host rejected a push, but pushes at once if there is something else to push. In between it
+ * A recorder that backs off after a rejected write, but writes at once if there is something else to write. In between it
  * throws the same error.
  */
 export function patientRecorder(recorder: SyncRecorder, clock: Clock): SyncRecorder {

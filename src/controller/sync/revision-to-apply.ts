@@ -18,7 +18,7 @@ export type ToApply =
     };
 
 export interface RevisionToApplyOptions extends SyncWindow {
-  readonly source: Pick<Source, 'syncTag' | 'acceptedBefore'>;
+  readonly source: Pick<Source, 'marker' | 'acceptedBefore'>;
   readonly progress: Pick<Progress, 'applied' | 'onlyRecorded'>;
 }
 
@@ -32,7 +32,7 @@ export async function revisionToApply(
   if (!closed) return { kind: 'head', revision: head };
   if (overrides) return { kind: 'head', revision: head, overridden: situationOf(closed) };
   const onlyRecorded = progress.applied === undefined || progress.onlyRecorded;
-  const last = onlyRecorded ? await source.syncTag() : progress.applied;
+  const last = onlyRecorded ? await source.marker() : progress.applied;
   if (last === head) return { kind: 'head', revision: head };
   const revision = last === undefined ? undefined : await source.acceptedBefore(last);
   return { kind: 'earlier', revision, onlyRecorded, closed };

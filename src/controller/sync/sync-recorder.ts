@@ -13,21 +13,21 @@ import type { Source } from '../ports/source.ts';
 import { recordOf } from './record-of.ts';
 import type { SyncOutcome } from './sync-outcome.ts';
 
-/** Records syncs in Git. */
+/** Records syncs. */
 export interface SyncRecorder {
   /**
-   * Moves the sync tag and writes the record of the sync, unless they are up to date.
+   * Moves the sync marker and writes the record of the sync, unless they are up to date.
    * @throws FluxError also while the new commits of the sync are unread, so that no record lacks its image updates
    */
   record(outcome: SyncOutcome, options?: Cancellable): Promise<void>;
   /** Records, before any deletion, how many deletions approved by a commit are left. */
   claim(revision: AcceptedRevision, left: number, options?: Cancellable): Promise<void>;
-  /** Adds the health of workloads to the record of a revision, as it is in Git. Resolves to false if there is no record. */
+  /** Adds the health of workloads to the record of a revision. Resolves to false if there is no record. */
   recordHealth(revision: Revision, health: RecordedHealths, options?: Cancellable): Promise<boolean>;
 }
 
 export function createSyncRecorder(
-  source: Pick<Source, 'syncRecord' | 'recordSync' | 'amendRecord'>,
+  source: Pick<Source, 'marker' | 'syncRecord' | 'recordSync' | 'amendRecord'>,
   daemon: string,
   clock: Pick<Clock, 'now'>,
 ): SyncRecorder {
@@ -40,12 +40,13 @@ export function createSyncRecorder(
     },
 
     async record(outcome, options = {}) {
-      const { revision, previous, newCommits } = outcome;
+      const { revision, newCommits } = outcome;
       if (newCommits.state === 'unread') throw newCommits.error;
       const record = recordOf(outcome, daemon);
       // A tag that moves without a record would look as if Flux v1 had set it.
-      const recorded = previous === revision ? await source.syncRecord(revision) : undefined;
-      if (previous === revision && !differsInTrouble(recorded, record)) return;
+      const isMarked = (await source.marker()) === revision;
+      const recorded = isMarked ? await source.syncRecord(revision) : undefined;
+      if (isMarked && !differsInTrouble(recorded, record)) return;
       const { health } = (recorded === undefined ? undefined : parseSyncRecord(recorded)) ?? {};
       await source.recordSync({ revision, record: formatSyncRecord(health ? withHealth(record, health) : record) }, options);
     },

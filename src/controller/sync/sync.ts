@@ -9,6 +9,7 @@ import type { Source } from '../ports/source.ts';
 import type { RepositoryReader } from '../repository/view.ts';
 import { claimAllowPrune, confirmedDeletions } from './allow-prune.ts';
 import type { Approvals } from './approvals.ts';
+import { type LastSynced, lastSynced } from './last-synced.ts';
 import { readNewCommits } from './new-commits.ts';
 import type { SyncOutcome } from './sync-outcome.ts';
 import type { SyncRecorder } from './sync-recorder.ts';
@@ -53,15 +54,16 @@ export async function sync(revision: AcceptedRevision, options: SyncOptions, can
   // Later approvals apply to the sync that they request, whose report shows their outcome.
   const { approved, approvedOrphans } = approvals;
 
-  const previous = await source.syncTag();
+  const last = await lastSynced(source);
+  const previous = last.known;
   // Started before the outcome needs it, so that git runs in parallel.
   const readingCommits = readNewCommits(source, { previous, revision }, limited);
   const [view, allowPrune] = await Promise.all([
     reader.read(revision, limited),
-    garbageCollection === 'on' ? confirmedDeletions(source, previous, revision) : undefined,
+    garbageCollection === 'on' ? confirmedDeletions(source, last, revision) : undefined,
   ]);
   const { state } = view;
-  const earlier = await leftByOthers(previous, revision, options, limited);
+  const earlier = await leftByOthers(last, revision, options, limited);
   await yieldTurn(deadline.signal);
   const request: PlanRequest = {
     desired: state,
@@ -104,18 +106,19 @@ export async function sync(revision: AcceptedRevision, options: SyncOptions, can
   };
 }
 
-/** What the first sync of a process, or of a term, needs to know of earlier ones, from Git. */
+/** What the first sync of a process, or of a term, needs to know of earlier ones, from their records. */
 async function leftByOthers(
-  previous: Revision | undefined,
+  { marked, known }: LastSynced,
   revision: Revision,
   { source, reader, progress }: Pick<SyncOptions, 'source' | 'reader' | 'progress'>,
   cancel: Cancellable,
 ): Promise<Pick<PlanRequest, 'unconfirmed' | 'before'>> {
   if (progress.applied !== undefined && !progress.onlyRecorded) return {};
-  const record = previous === undefined ? undefined : await source.syncRecord(previous);
-  const unconfirmed = record !== undefined && recordedUnconfirmed(record);
-  if (previous === revision) return { unconfirmed };
-  return { unconfirmed, before: previous === undefined ? [] : await manifestsAt(previous, reader, cancel) };
+  const revisions = [...new Set([marked, known])].filter((each) => each !== undefined);
+  const records = await Promise.all(revisions.map((each) => source.syncRecord(each)));
+  const unconfirmed = records.some((record) => record !== undefined && recordedUnconfirmed(record));
+  if (marked === revision) return { unconfirmed };
+  return { unconfirmed, before: marked === undefined ? [] : await manifestsAt(marked, reader, cancel) };
 }
 
 /** The manifests of another revision; none if nothing is certain of it. */

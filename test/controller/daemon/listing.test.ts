@@ -35,12 +35,21 @@ const running: ClusterWorkload = {
 
 describe('listing workloads', () => {
   const listWorkloads = createWorkloadListing();
-  const base = { running: [running], source: { status: 'ready' as const }, failures: new Map() };
+  const base = { running: [running], source: { status: 'ready' as const }, access: 'read-write' as const, failures: new Map() };
 
   test('takes policies from the manifest and status from the cluster', () => {
     const wanted = new Map([[ID, manifest({ 'fluxcd.io/automated': 'true', 'flux.weave.works/locked': 'no' })]]);
     expect(listWorkloads({ ...base, wanted })).toMatchObject([
       { id: ID, readOnly: '', status: 'ready', automated: true, locked: false, policies: { automated: 'true', locked: 'no' } },
+    ]);
+  });
+
+  test('a workload of a repository that is never written is read-only, another one is not there', () => {
+    const other: ClusterWorkload = { ...running, id: 'shop:deployment/other' };
+    const wanted = new Map([[ID, manifest({})]]);
+    expect(listWorkloads({ ...base, running: [running, other], wanted, access: 'read-only' })).toMatchObject([
+      { id: ID, readOnly: 'ReadOnlyMode' },
+      { readOnly: 'NotInRepo' },
     ]);
   });
 

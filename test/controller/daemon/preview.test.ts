@@ -27,7 +27,8 @@ function worldOf(parts: { readonly diff?: Cluster['diff']; readonly ready?: bool
   const blobs: string[] = [];
   const source = partOf<Source>({
     accepted: () => accept(HEAD),
-    syncTag: async () => OTHER,
+    marker: async () => OTHER,
+    markerElsewhere: async () => undefined,
     syncRecord: async () => undefined,
     syncRecords: async () => [],
     resolve: async (ref: string) => ({ HEAD, main: HEAD, [HEAD]: HEAD, other: OTHER, [OTHER]: OTHER })[ref],

@@ -63,7 +63,15 @@ async function daemon() {
   const minAge = parseMinAge('72h');
   const pending = partOf<PendingUpdates>({ gathering: undefined });
   const rollouts = { revertHeldUntil: () => undefined };
-  const timing = createTiming({ gates: createGates({}), minAge, memory, pending, rollouts, clock });
+  const timing = createTiming({
+    gates: createGates({}),
+    minAge,
+    memory,
+    pending,
+    rollouts,
+    source: { access: 'read-write' },
+    clock,
+  });
   const notice = createNotice({ memory, images, minAge, clock, log: logger });
   return {
     memory,

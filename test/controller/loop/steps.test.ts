@@ -67,8 +67,10 @@ describe('the steps of the loop', () => {
         return head;
       },
       state: () => ({ status: 'ready' }),
+      requireWritable: () => undefined,
       files: async () => [],
-      syncTag: async () => undefined,
+      marker: async () => undefined,
+      markerElsewhere: async () => undefined,
       resolve: async (ref: string) => ref,
       find: async (ref: string) => ref,
       commits: async () => [],
@@ -176,7 +178,8 @@ describe('the steps of the loop', () => {
     const source: Source = {
       ...options.source,
       accepted: () => undefined,
-      syncTag: async () => (texts.length === 0 ? undefined : FIRST),
+      marker: async () => (texts.length === 0 ? undefined : FIRST),
+      markerElsewhere: async () => undefined,
       commits: async () => {
         failures -= 1;
         if (failures >= 0) throw new FluxError('git was killed', { code: 'git/command-failed' });

@@ -62,6 +62,7 @@ describe('following the health of what syncs changed', () => {
 
   function create(): HealthFollower {
     const source = {
+      marker: async () => undefined,
       async syncRecord(revision: string) {
         await reading;
         return records.get(revision);

@@ -89,6 +89,7 @@ async function logged(outcome: SyncOutcome): Promise<readonly Told[]> {
 async function recorded(outcome: SyncOutcome): Promise<readonly Told[]> {
   let written = '{"changes":[]}';
   const source = partOf<Source>({
+    marker: async () => undefined,
     syncRecord: async () => undefined,
     recordSync: async ({ record }: { record?: string }) => {
       written = record ?? written;

@@ -48,7 +48,7 @@ test.each<[string, number, Given, object]>([
   ['open, and a person overrides nothing', MONDAY, { overrides: true }, { kind: 'head', revision: HEAD }],
 ])('%s', async (_name, now, { applied, onlyRecorded = false, tag, overrides = false }, expected) => {
   const source = {
-    syncTag: async () => tag,
+    marker: async () => tag,
     acceptedBefore: async (revision: string) => (revision === FORCED_OUT ? undefined : accept(revision)),
   };
   const clock = { now: () => now };

@@ -78,7 +78,8 @@ async function recorded(revision: string, options: Options) {
 function optionsFor(world: World): Options {
   const source = partOf<Source>({
     files: async () => [],
-    syncTag: async () => world.tag,
+    marker: async () => world.tag,
+    markerElsewhere: async () => undefined,
     resolve: async (revision: string) => revision,
     find: async (revision: string) => revision,
     commits: async (range: { from?: string; to: string; limit?: number }) => {

@@ -5,6 +5,7 @@ import { failingGit } from '../../git/support/failing-git.ts';
 import { processesWith } from '../../git/support/processes.ts';
 import { createRemote, type Remote, sourceOf, temporaryDirectory } from '../../git/support/repository.ts';
 import { FakeRegistry } from '../../registry-watch/fake-registry.ts';
+import { recordedInGit } from '../../support/recorded-in-git.ts';
 import { requestsTo } from '../../support/requests-to.ts';
 import { thorough } from '../../support/sampled.ts';
 import { type Engine, startEngine } from '../engine.ts';
@@ -118,7 +119,7 @@ async function live(
     '--automation-gather=0s',
     ...moreFlags,
   ];
-  const engine = await startEngine({}, { source, pending, flags });
+  const engine = await startEngine({}, { source: recordedInGit(source), pending, flags });
   const life = { remote, registry, engine, image };
   if (!fromStart) {
     await synced(life);

@@ -4,6 +4,7 @@ import type { SourceOptions } from '../../../src/git/index.ts';
 /** What sources of tests have in common, in this process and in others. */
 export const SOURCE_OPTIONS = {
   branch: 'main',
+  access: 'read-write',
   paths: [],
   user: 'Weave Flux',
   email: 'support@weave.works',
