@@ -117,6 +117,7 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'controller/rollout/rollouts.ts': 'times of commits, within an hour and a day',
   'controller/sync/sync-recorder.ts': 'the time of a record',
   'controller/sync/sync-window.ts': 'whether a window is open',
+  'git/credentials/installation-token.ts': 'GitHub checks when the App says that it made its token',
   'git/git.ts': 'times of commits',
   'git/publish.ts': 'times of commits',
   'registry-watch/exchange.ts': 'a date in Retry-After',

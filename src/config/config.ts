@@ -18,7 +18,15 @@ export interface SourceConfig {
   readonly syncTag: string;
   readonly notesRef: string;
   /** Where the credentials of an http(s) URL are. Absent: in the URL, if anywhere. */
-  readonly authentication?: { readonly kind: 'token-file'; readonly file: string; readonly type: 'basic' | 'bearer' };
+  readonly authentication?:
+    | { readonly kind: 'token-file'; readonly file: string; readonly type: 'basic' | 'bearer' }
+    | {
+        readonly kind: 'github-app';
+        readonly appId: string;
+        readonly installationId: string;
+        readonly privateKeyFile: string;
+        readonly api: string;
+      };
   /** Paths of PEM files for an https URL: certificate authorities in place of the system's, and our own certificate. */
   readonly tls?: { readonly caFile?: string; readonly client?: { readonly certFile: string; readonly keyFile: string } };
 }

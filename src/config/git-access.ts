@@ -1,7 +1,17 @@
 import type { SourceConfig } from './config.ts';
 
 /** The flags that say how a source reaches an http(s) repository. */
-export const ACCESS_FLAGS = ['git-token-file', 'git-token-type', 'git-ca-file', 'git-tls-cert-file', 'git-tls-key-file'] as const;
+export const ACCESS_FLAGS = [
+  'git-token-file',
+  'git-token-type',
+  'git-github-app-id',
+  'git-github-app-installation-id',
+  'git-github-app-private-key-file',
+  'git-github-api',
+  'git-ca-file',
+  'git-tls-cert-file',
+  'git-tls-key-file',
+] as const;
 type AccessFlag = (typeof ACCESS_FLAGS)[number];
 
 export interface AccessReading {
@@ -9,13 +19,17 @@ export interface AccessReading {
   readonly faults: readonly { readonly flag: AccessFlag; readonly why: string }[];
 }
 
-/** Pairs of which one needs the other. */
+/** Flags that need another one. */
 const NEEDS = [
   ['git-tls-cert-file', 'git-tls-key-file'],
   ['git-tls-key-file', 'git-tls-cert-file'],
+  ['git-github-app-id', 'git-github-app-installation-id'],
+  ['git-github-app-id', 'git-github-app-private-key-file'],
+  ['git-github-app-installation-id', 'git-github-app-id'],
+  ['git-github-app-private-key-file', 'git-github-app-id'],
 ] as const satisfies readonly (readonly [AccessFlag, AccessFlag])[];
 
-const HTTP: readonly AccessFlag[] = ['git-token-file'];
+const HTTP: readonly AccessFlag[] = ['git-token-file', 'git-github-app-id'];
 const HTTPS: readonly AccessFlag[] = ['git-ca-file', 'git-tls-cert-file', 'git-tls-key-file'];
 
 /** Reads these flags of one source; an empty one is not set. `shown` is the name of a flag in messages. */
@@ -25,35 +39,50 @@ export function readAccess(
   shown: (flag: AccessFlag | 'git-url') => string,
 ): AccessReading {
   const faults: { readonly flag: AccessFlag; readonly why: string }[] = [];
+  const fault = (flag: AccessFlag, why: string) => void faults.push({ flag, why });
   const isSet = (flag: AccessFlag) => values[flag] !== '';
-  const need = (flags: readonly AccessFlag[], scheme: RegExp, text: string) => {
-    for (const flag of flags)
-      if (isSet(flag) && !scheme.test(url)) faults.push({ flag, why: `needs ${text} in ${shown('git-url')}` });
-  };
-  need(HTTP, /^https?:\/\//i, 'an http(s) URL');
-  need(HTTPS, /^https:\/\//i, 'an https URL');
-  for (const [flag, other] of NEEDS) if (isSet(flag) && !isSet(other)) faults.push({ flag, why: `needs ${shown(other)}` });
+  for (const flag of HTTP)
+    if (isSet(flag) && !/^https?:\/\//i.test(url)) fault(flag, `needs an http(s) URL in ${shown('git-url')}`);
+  for (const flag of HTTPS)
+    if (isSet(flag) && !/^https:\/\//i.test(url)) fault(flag, `needs an https URL in ${shown('git-url')}`);
+  for (const [flag, other] of NEEDS) if (isSet(flag) && !isSet(other)) fault(flag, `needs ${shown(other)}`);
   const type = values['git-token-type'];
-  if (type !== 'basic' && type !== 'bearer')
-    faults.push({ flag: 'git-token-type', why: `must be "basic" or "bearer", not ${JSON.stringify(type.slice(0, 40))}` });
-  else if (type === 'bearer' && !isSet('git-token-file'))
-    faults.push({ flag: 'git-token-type', why: `needs ${shown('git-token-file')}` });
-  if (isSet('git-token-file') && /^https?:\/\/[^/?#]*:[^/?#]*@/i.test(url))
-    faults.push({ flag: 'git-token-file', why: `cannot be combined with a password in ${shown('git-url')}` });
+  if (type !== 'basic' && type !== 'bearer') fault('git-token-type', `must be "basic" or "bearer", not ${quoted(type)}`);
+  else if (type === 'bearer' && !isSet('git-token-file')) fault('git-token-type', `needs ${shown('git-token-file')}`);
+  const chosen = HTTP.filter(isSet);
+  for (const flag of chosen)
+    if (/^https?:\/\/[^/?#]*:[^/?#]*@/i.test(url)) fault(flag, `cannot be combined with a password in ${shown('git-url')}`);
+  if (chosen.length > 1) fault('git-github-app-id', `cannot be combined with ${shown('git-token-file')}`);
+  const { 'git-github-app-id': appId, 'git-github-app-installation-id': installationId, 'git-github-api': api } = values;
+  if (!/^([A-Za-z0-9][\w.-]{0,99})?$/.test(appId))
+    fault('git-github-app-id', `must be a number or a client ID, not ${quoted(appId)}`);
+  if (!/^\d{0,20}$/.test(installationId))
+    fault('git-github-app-installation-id', `must be a number, not ${quoted(installationId)}`);
+  if (!isApi(api)) fault('git-github-api', 'must be an https URL, without user, query and fragment');
 
   const { 'git-ca-file': caFile, 'git-tls-cert-file': certFile, 'git-tls-key-file': keyFile } = values;
-  const tls = {
-    ...(caFile === '' ? {} : { caFile }),
-    ...(certFile === '' ? {} : { client: { certFile, keyFile } }),
-  };
+  const tls = { ...(caFile === '' ? {} : { caFile }), ...(certFile === '' ? {} : { client: { certFile, keyFile } }) };
+  const authentication = authenticationOf(values);
   return {
-    access: {
-      ...(isSet('git-token-file')
-        ? { authentication: { kind: 'token-file', file: values['git-token-file'], type: type === 'bearer' ? 'bearer' : 'basic' } }
-        : {}),
-      ...(Object.keys(tls).length === 0 ? {} : { tls }),
-    },
+    access: { ...(authentication ? { authentication } : {}), ...(Object.keys(tls).length === 0 ? {} : { tls }) },
     faults,
+  };
+}
+
+function authenticationOf(values: Readonly<Record<AccessFlag, string>>): SourceConfig['authentication'] {
+  if (values['git-token-file'] !== '')
+    return {
+      kind: 'token-file',
+      file: values['git-token-file'],
+      type: values['git-token-type'] === 'bearer' ? 'bearer' : 'basic',
+    };
+  if (values['git-github-app-id'] === '') return undefined;
+  return {
+    kind: 'github-app',
+    appId: values['git-github-app-id'],
+    installationId: values['git-github-app-installation-id'],
+    privateKeyFile: values['git-github-app-private-key-file'],
+    api: values['git-github-api'],
   };
 }
 
@@ -61,4 +90,14 @@ export function readAccess(
 export function isUnencrypted(url: string): boolean {
   const { protocol, hostname } = URL.parse(url) ?? {};
   return protocol === 'http:' && !/^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname ?? '');
+}
+
+function isApi(text: string): boolean {
+  const { protocol, username, password } = URL.parse(text) ?? {};
+  const isSafe = protocol === 'https:' || (protocol === 'http:' && !isUnencrypted(text));
+  return isSafe && username === '' && password === '' && !/[?#]/.test(text);
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, 40));
 }

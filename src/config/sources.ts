@@ -21,6 +21,10 @@ const filled = z.string(TEXT).min(1, 'must not be empty');
 const ACCESS = {
   'git-token-file': filled.default(''),
   'git-token-type': filled.default(FLAGS['git-token-type'].default),
+  'git-github-app-id': filled.default(''),
+  'git-github-app-installation-id': filled.default(''),
+  'git-github-app-private-key-file': filled.default(''),
+  'git-github-api': filled.default(FLAGS['git-github-api'].default),
   'git-ca-file': filled.default(''),
   'git-tls-cert-file': filled.default(''),
   'git-tls-key-file': filled.default(''),

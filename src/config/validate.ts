@@ -145,7 +145,10 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
   if (listed.length === 0) for (const { flag, why } of faults) fail(1, `${shown(flag)} ${why}`);
   for (const { url, authentication } of listed.length > 0 ? listed : [{ url: values['git-url'], ...access }])
     if (authentication && isUnencrypted(url))
-      warnings.push({ flag: 'git-token-file', message: 'the Git token is sent unencrypted, since its URL is not https' });
+      warnings.push({
+        flag: authentication.kind === 'token-file' ? 'git-token-file' : 'git-github-app-id',
+        message: 'the Git token is sent unencrypted, since its URL is not https',
+      });
 
   const label = origins.has('git-label') ? values['git-label'] : undefined;
   const sources: Config['sources'] = isNonEmpty(listed)

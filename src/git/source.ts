@@ -74,7 +74,7 @@ export function createSource(options: SourceOptions) {
   checkIdentity('--git-email', options.email);
   checkFile('SSH identity file', options.ssh.identityFile);
   checkFile('SSH known_hosts file', options.ssh.knownHostsFile);
-  checkFile('--git-token-file', options.authentication?.file);
+  if (options.authentication?.kind === 'token-file') checkFile('--git-token-file', options.authentication.file);
   checkFile('--git-ca-file', options.tls?.caFile);
   checkFile('--git-tls-cert-file', options.tls?.client?.certFile);
   checkFile('--git-tls-key-file', options.tls?.client?.keyFile);
@@ -84,15 +84,25 @@ export function createSource(options: SourceOptions) {
   const paths = options.paths.map(repositoryPath);
   const remote = options.url === '' ? undefined : gitAddress(options.url);
 
-  const credential = remote && chooseCredential(remote, options.authentication);
+  const { authentication, tls } = options;
+  const credential =
+    remote &&
+    chooseCredential({
+      remote,
+      ...(authentication ? { authentication } : {}),
+      ...(tls?.caFile === undefined ? {} : { caFile: tls.caFile }),
+      environment: options.environment,
+      clock,
+      log,
+    });
   const socket = credential?.type === 'basic' ? createCredentialSocket(join(directory, 'credentials'), credential) : undefined;
   const environment = gitEnvironment({
     inherited: options.environment,
     ssh: options.ssh,
     ...(remote ? { remote } : {}),
     ...(credential && socket ? { credentials: { origin: credential.origin, socket: socket.path } } : {}),
-    ...(options.tls ? { tls: options.tls } : {}),
     ...(options.signatures ? { signatures: options.signatures.environment } : {}),
+    ...(tls ? { tls } : {}),
   });
   const resolve = (expression: string, run: RunOptions) => reader.resolve(expression, run);
   const mirror = createMirror({

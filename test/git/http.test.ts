@@ -21,6 +21,22 @@ describe('over HTTP', () => {
     expect(await source.fetch()).toBe(theirs);
   });
 
+  test.each([
+    ['all that it can', ['report-status', 'side-band-64k', 'ofs-delta', 'delete-refs', 'multi_ack', 'multi_ack_detailed']],
+    ['next to nothing', ['report-status']],
+  ])('a server that knows only an old protocol, and of it %s, is read and written', async (_, capabilities) => {
+    const remote = createRemote();
+    const server = await serveGitOverHttp(rootOf(remote.path), { capabilities });
+    const source = sourceOf(`${server.origin}/remote.git`);
+    const base = await source.fetch();
+    const made = await source.commit({ base, edits: [{ path: 'x', content: 'x' }], message: 'm', jobId: 'j', note: '{}' });
+    await source.recordSync({ revision: accept(made), record: '{}' });
+    expect(remote.git('rev-parse', 'main', 'flux-sync^{commit}')).toBe(`${made}\n${made}`);
+    expect(remote.git('notes', '--ref=flux', 'show', made)).toBe('{}');
+    const theirs = remote.commit({ 'y.yaml': 'y' });
+    expect(await source.fetch()).toBe(theirs);
+  });
+
   test('a wrong password is told without the password, a missing repository by its URL', async () => {
     const remote = createRemote();
     const server = await serveGitOverHttp(rootOf(remote.path), { user: 'ann', password: 'right' });

@@ -14,6 +14,11 @@
 {{- end -}}
 {{- end -}}
 
+{{/* A number as it was written: Helm reads large ones as 4.711e+06. */}}
+{{- define "flux.number" -}}
+{{- if kindIs "float64" . }}{{ int64 . }}{{ else }}{{ . }}{{ end -}}
+{{- end -}}
+
 {{/* The arguments of fluxd, in the order of Flux v1's chart. */}}
 {{- define "flux.arguments" -}}
 {{- $git := .Values.git -}}
@@ -31,6 +36,23 @@
 {{- include "flux.flag" (list "git-url" $git.url) }}
 {{- include "flux.flag" (list "git-branch" $git.branch) }}
 {{- include "flux.flag" (list "git-path" $git.path) }}
+{{- if $git.token.secretName }}
+- {{ printf "--git-token-file=/etc/fluxd/git-token/%s" $git.token.key | quote }}
+{{- include "flux.flag" (list "git-token-type" $git.token.type) }}
+{{- end }}
+{{- if $git.githubApp.secretName }}
+{{- include "flux.flag" (list "git-github-app-id" (include "flux.number" $git.githubApp.id)) }}
+{{- include "flux.flag" (list "git-github-app-installation-id" (include "flux.number" $git.githubApp.installationId)) }}
+- {{ printf "--git-github-app-private-key-file=/etc/fluxd/github-app/%s" $git.githubApp.key | quote }}
+{{- include "flux.flag" (list "git-github-api" $git.githubApp.api) }}
+{{- end }}
+{{- if $git.tls.caConfigMapName }}
+- "--git-ca-file=/etc/fluxd/git-ca/ca.crt"
+{{- end }}
+{{- if $git.tls.secretName }}
+- "--git-tls-cert-file=/etc/fluxd/git-tls/tls.crt"
+- "--git-tls-key-file=/etc/fluxd/git-tls/tls.key"
+{{- end }}
 {{- include "flux.switch" (list "git-readonly" $git.readonly) }}
 {{- include "flux.flag" (list "git-user" $git.user) }}
 {{- include "flux.flag" (list "git-email" $git.email) }}

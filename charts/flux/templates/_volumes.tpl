@@ -28,6 +28,29 @@
   secret:
     secretName: {{ include "flux.gitSecretName" . }}
     defaultMode: 0400
+{{- with .Values.git.token.secretName }}
+- name: git-token
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0400
+{{- end }}
+{{- with .Values.git.githubApp.secretName }}
+- name: github-app
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0400
+{{- end }}
+{{- with .Values.git.tls.secretName }}
+- name: git-tls
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0400
+{{- end }}
+{{- with .Values.git.tls.caConfigMapName }}
+- name: git-ca
+  configMap:
+    name: {{ . }}
+{{- end }}
 {{- if not .Values.kube.externalConfig }}
 - name: kubedir
   configMap:
@@ -107,6 +130,27 @@
 - name: git-key
   mountPath: /etc/fluxd/ssh
   readOnly: true
+{{- /* Without subPath, so that a Secret that changes is seen. */}}
+{{- if .Values.git.token.secretName }}
+- name: git-token
+  mountPath: /etc/fluxd/git-token
+  readOnly: true
+{{- end }}
+{{- if .Values.git.githubApp.secretName }}
+- name: github-app
+  mountPath: /etc/fluxd/github-app
+  readOnly: true
+{{- end }}
+{{- if .Values.git.tls.secretName }}
+- name: git-tls
+  mountPath: /etc/fluxd/git-tls
+  readOnly: true
+{{- end }}
+{{- if .Values.git.tls.caConfigMapName }}
+- name: git-ca
+  mountPath: /etc/fluxd/git-ca
+  readOnly: true
+{{- end }}
 {{- if not .Values.kube.externalConfig }}
 - name: kubedir
   mountPath: /etc/fluxd/kube

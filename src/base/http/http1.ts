@@ -6,7 +6,7 @@ import { checkReach, lookupWithin } from './reach.ts';
 import { type Answer, type HttpRequest, readTls, type Wire, type WireOptions } from './wire.ts';
 
 /** HTTP/1.1 by node:http(s), with one keep-alive agent. */
-export function createHttp1({ maxSockets, userAgent, tls, lookup }: WireOptions): Wire {
+export function createHttp1({ maxSockets, userAgent, tls, lookup, proxyEnvironment }: WireOptions): Wire {
   const settings = { keepAlive: true, maxSockets, scheduling: 'lifo' } as const;
   /** By protocol and reach: a connection made for a wider reach must not serve a narrower one. */
   const agents = new Map<string, http.Agent>();
@@ -17,7 +17,10 @@ export function createHttp1({ maxSockets, userAgent, tls, lookup }: WireOptions)
     const known = agents.get(key);
     if (known) return known;
     const options = { ...settings, ...(reach === undefined ? {} : { lookup: lookupWithin(reach, lookup) }) };
-    const agent = protocol === 'https:' ? new https.Agent({ ...options, ...(tls ? readTls(tls) : {}) }) : new http.Agent(options);
+    const agent =
+      protocol === 'https:'
+        ? new https.Agent({ ...options, ...(tls ? readTls(tls) : {}), ...proxyOf(proxyEnvironment) })
+        : new http.Agent(options);
     agents.set(key, agent);
     return agent;
   }
@@ -90,4 +93,10 @@ function onceConnected(outgoing: http.ClientRequest, send: () => void): void {
     else if (socket.connecting) socket.once('connect', send);
     else send();
   });
+}
+
+function proxyOf(environment: WireOptions['proxyEnvironment']): Pick<https.AgentOptions, 'proxyEnv'> {
+  if (!environment) return {};
+  const { HTTPS_PROXY, https_proxy, NO_PROXY, no_proxy } = environment;
+  return { proxyEnv: { HTTPS_PROXY, https_proxy, NO_PROXY, no_proxy } };
 }

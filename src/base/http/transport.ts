@@ -42,6 +42,8 @@ export interface HttpTransportOptions {
   readonly http2?: boolean;
   /** Resolver for requests with a `reach`; the system's by default. */
   readonly lookup?: LookupFunction;
+  /** Environment with HTTPS_PROXY and NO_PROXY, in either case, which https requests by HTTP/1.1 follow; no proxy by default. */
+  readonly proxyEnvironment?: Readonly<Record<string, string | undefined>>;
   /** Clock for the timeouts of requests and connections; the system's by default. */
   readonly clock?: Clock;
 }
@@ -53,10 +55,11 @@ export function createHttpTransport({
   tls,
   http2 = false,
   lookup,
+  proxyEnvironment,
   clock = systemClock,
 }: HttpTransportOptions = {}): HttpTransport {
   const options = { maxSockets, userAgent, tls };
-  const one = createHttp1({ ...options, lookup });
+  const one = createHttp1({ ...options, lookup, proxyEnvironment });
   const two = http2 ? createHttp2({ ...options, clock }) : undefined;
 
   /** The only place that selects the version: HTTP/2 if TLS negotiates it, with the transport's settings and without a proxy. */

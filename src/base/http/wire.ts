@@ -62,6 +62,8 @@ export interface WireOptions {
   readonly tls: TlsSettings | undefined;
   /** Resolver; the system's by default. */
   readonly lookup?: LookupFunction | undefined;
+  /** With HTTPS_PROXY and NO_PROXY, in either case. */
+  readonly proxyEnvironment?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
 /** TLS settings with parsed certificates. @throws for an invalid one. */

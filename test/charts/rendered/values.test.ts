@@ -104,6 +104,23 @@ const FLAG_OF: readonly (readonly [set: Readonly<Record<string, unknown>>, ...fl
   [{ 'git.ciSkip': true }, '--git-ci-skip=true'],
   [{ 'git.label': 'sync' }, '--git-label=sync'],
   [{ 'git.secretDataKey': 'key' }, '--k8s-secret-data-key=key'],
+  [
+    { 'git.url': 'https://h/r', 'git.token': { secretName: 's', type: 'bearer' } },
+    '--git-token-file=/etc/fluxd/git-token/token',
+    '--git-token-type=bearer',
+  ],
+  [
+    { 'git.url': 'https://h/r', 'git.githubApp': { id: 1234567, installationId: 12345678, secretName: 's' } },
+    '--git-github-app-id=1234567',
+    '--git-github-app-installation-id=12345678',
+    '--git-github-app-private-key-file=/etc/fluxd/github-app/private-key.pem',
+  ],
+  [
+    { 'git.url': 'https://h/r', 'git.tls': { secretName: 's', caConfigMapName: 'c' } },
+    '--git-ca-file=/etc/fluxd/git-ca/ca.crt',
+    '--git-tls-cert-file=/etc/fluxd/git-tls/tls.crt',
+    '--git-tls-key-file=/etc/fluxd/git-tls/tls.key',
+  ],
   [{ 'sync.timeout': '2m' }, '--sync-timeout=2m'],
   [{ 'sync.interval': '2m' }, '--sync-interval=2m'],
   [{ 'syncGarbageCollection.enabled': true }, '--sync-garbage-collection=true'],

@@ -20,6 +20,8 @@ export interface GitHttpOptions {
   readonly admits?: (authorization: string) => boolean;
   /** Serves https. With `ca`, clients need a certificate of that authority. */
   readonly tls?: { readonly key: string; readonly cert: string; readonly ca?: string };
+  /** Speaks only the first protocol of git, with these of its capabilities. */
+  readonly capabilities?: readonly string[];
   /** Asked before a request is served; may answer it in its own way and return true. */
   readonly intercept?: (request: http.IncomingMessage, response: http.ServerResponse) => boolean;
   /** True: the server does what was asked, but the connection breaks before a word of it gets back. */
@@ -28,7 +30,7 @@ export interface GitHttpOptions {
 
 /** Serves the repositories in a directory by git's own smart HTTP program. */
 export async function serveGitOverHttp(root: string, options: GitHttpOptions = {}): Promise<GitHttpServer> {
-  const { user, password, intercept, breakAnswer, tls } = options;
+  const { user, password, intercept, breakAnswer, tls, capabilities } = options;
   const expected = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
   const admits = options.admits ?? ((authorization) => password === undefined || authorization === expected);
   const backend = join(execFileSync('git', ['--exec-path'], { encoding: 'utf8' }).trim(), 'git-http-backend');
@@ -61,7 +63,7 @@ export async function serveGitOverHttp(root: string, options: GitHttpOptions = {
         REMOTE_ADDR: '127.0.0.1',
         CONTENT_TYPE: request.headers['content-type'] ?? '',
         HTTP_CONTENT_ENCODING: request.headers['content-encoding'] ?? '',
-        GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
+        GIT_PROTOCOL: capabilities ? '' : String(request.headers['git-protocol'] ?? ''),
         ...(request.headers['content-length'] ? { CONTENT_LENGTH: request.headers['content-length'] } : {}),
       },
     });
@@ -82,9 +84,23 @@ export async function serveGitOverHttp(root: string, options: GitHttpOptions = {
         .split('\r\n')
         .map((line) => line.split(': ') as [string, string]);
       const status = Number(headers.find(([name]) => name === 'Status')?.[1]?.slice(0, 3) ?? 200);
-      response.writeHead(status, Object.fromEntries(headers.filter(([name]) => name !== 'Status'))).end(output.subarray(end + 4));
+      response
+        .writeHead(status, Object.fromEntries(headers.filter(([name]) => name !== 'Status')))
+        .end(reduced(output.subarray(end + 4)));
     });
   });
+  /** An advertisement with those capabilities alone; its first line has them after a NUL, and its length in front. */
+  function reduced(body: Buffer): Buffer {
+    const text = body.toString('latin1');
+    const found = /^([0-9a-f]{4}# service=[^\n]+\n0000)[0-9a-f]{4}([^\0\n]+)\0([^\n]*)\n/.exec(text);
+    if (!capabilities || !found) return body;
+    const [whole, service = '', ref = '', all = ''] = found;
+    const kept = all.split(' ').filter((name) => capabilities.includes(name.split('=')[0] ?? ''));
+    const line = `${ref}\0${kept.join(' ')}\n`;
+    const length = (line.length + 4).toString(16).padStart(4, '0');
+    return Buffer.from(`${service}${length}${line}${text.slice(whole.length)}`, 'latin1');
+  }
+
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
@@ -99,7 +115,7 @@ export async function serveGitOverHttp(root: string, options: GitHttpOptions = {
 /** The folder above a remote, which is what is served. */
 export const rootOf = (remotePath: string) => dirname(remotePath);
 
-function listenerOf(tls: GitHttpOptions['tls'], listener: http.RequestListener): http.Server | https.Server {
+export function listenerOf(tls: GitHttpOptions['tls'], listener: http.RequestListener): http.Server | https.Server {
   if (!tls) return http.createServer(listener);
   return https.createServer({ ...tls, requestCert: tls.ca !== undefined, rejectUnauthorized: tls.ca !== undefined }, listener);
 }
