@@ -51,6 +51,7 @@ export interface Config {
   readonly gitCiSkipMessage: string;
   /** Whether nothing is ever pushed. */
   readonly gitReadonly: boolean;
+  readonly gitPartialClone: 'auto' | 'off';
   readonly gitPollIntervalMs: number;
   readonly gitTimeoutMs: number;
   /** Files and directories of GPG keys. */

@@ -53,6 +53,11 @@ export const FLAG_GROUPS = {
     'git-tls-cert-file': built('string', '', 'PEM client certificate for the https Git host'),
     'git-tls-key-file': built('string', '', 'PEM private key of that certificate'),
     'git-readonly': built('bool', 'false', 'never push: no releases, no automation, and --sync-state=secret'),
+    'git-partial-clone': built(
+      'string',
+      'auto',
+      '`auto` fetches only the files below --git-path, where the Git server can do that; `off` fetches all of the repository',
+    ),
     'git-secret': unbuilt('bool', 'false', 'decrypt the repository with git-secret'),
     'git-gpg-key-import': built('list', '', 'files or directories of GPG keys to import'),
     'git-signing-key': built(

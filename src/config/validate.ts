@@ -80,6 +80,9 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
   if (syncState !== 'git' && syncState !== 'secret')
     fail(1, `unknown sync state mode ${quote(syncState)} in ${shown('sync-state')}; use "git" or "secret"`);
   if (values['git-readonly']) warnings.push(...effectsOfReadonly(syncState, origins));
+  const partialClone = values['git-partial-clone'];
+  if (partialClone !== 'auto' && partialClone !== 'off')
+    fail(1, `unknown ${shown('git-partial-clone')} ${quote(partialClone)}; use "auto" or "off"`);
   for (const path of values['git-path']) {
     const fault = faultOfGitPath(path);
     if (fault === 'absolute') fail(1, `subdirectory given as ${shown('git-path')} should not have leading forward slash`);
@@ -178,6 +181,7 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     gitSetAuthor: values['git-set-author'],
     gitCiSkipMessage: values['git-ci-skip-message'] || (values['git-ci-skip'] ? '\n\n[ci skip]' : ''),
     gitReadonly: values['git-readonly'],
+    gitPartialClone: partialClone === 'off' ? 'off' : 'auto',
     gitPollIntervalMs: values['git-poll-interval'],
     gitTimeoutMs: values['git-timeout'],
     gitGpgKeyImport: values['git-gpg-key-import'].filter((path) => path !== ''),

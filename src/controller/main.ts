@@ -90,6 +90,7 @@ export async function startFlux({
       access: config.gitReadonly ? 'read-only' : 'read-write',
       branch,
       paths,
+      partialClone: config.gitPartialClone,
       names: MANIFEST_NAME,
       maxBlobBytes: MAX_FILE_BYTES,
       directory: join(directory.path, 'mirrors', name),

@@ -60,6 +60,11 @@ const KINDS: readonly Kind[] = [
     help: 'Set --git-url to the target. Redirects are followed only within the same scheme, host and port.',
   },
   {
+    pattern: /not our ref|does not allow request for unadvertised object/i,
+    code: 'git/blobs-refused',
+    help: 'The Git server does not serve single files; set --git-partial-clone=off.',
+  },
+  {
     pattern: /couldn't find remote ref/i,
     code: 'git/ref-removed',
     help: 'The ref was removed from the remote meanwhile; the next fetch will check again.',

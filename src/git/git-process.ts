@@ -22,6 +22,8 @@ export interface GitOptions {
   readonly credential?: GitCredential;
   /** Signs commits and tags. */
   readonly signing?: Signing;
+  /** Whether the repository lacks blobs that the remote has (partial-clone.ts). */
+  readonly lacksBlobs?: () => boolean;
   /** Called after each command that contacted the remote. */
   readonly onRemote?: OnRemote;
   /** Called after a command was killed: its lock files remain. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { FluxError } from '../base/index.ts';
+import { type Config, moreConfig } from './environment.ts';
 import type { GitOutput } from './failure.ts';
 import { createGitProcess, type GitOptions, type RunOptions } from './git-process.ts';
 import { isObjectId } from './names.ts';
@@ -32,12 +33,21 @@ export type Git = ReturnType<typeof createGit>;
 /** Options for a log with only the requested format, regardless of configuration. */
 const PLAIN_LOG = ['--no-show-signature', '--no-color', '--no-decorate', '--no-mailmap', '--no-notes'];
 
+/** What git may not do in a fetch besides fetching. */
+const FETCH = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance'];
+
+/** The new blobs of a raw diff; submodules are none. */
+function newBlobs(diff: Buffer): readonly string[] {
+  const changes = diff.toString('latin1').matchAll(/:\d{6} (?:100|120)\d{3} [0-9a-f]+ ([0-9a-f]+) [A-Z]\d*\0/g);
+  return [...new Set(Array.from(changes, ([, blob = '']) => blob))];
+}
+
 /**
  * All git commands of the product, one function each: argument lists are built only here. External values are placed after `--` or
  * `--end-of-options`, are passed through standard input, or have been validated by names.ts or address.ts.
  */
 export function createGit(options: GitOptions) {
-  const { clock, gitDir, signing } = options;
+  const { environment, clock, gitDir, signing, lacksBlobs = () => false } = options;
   const { run, contact, runRemote, must, stdoutOf } = createGitProcess(options);
 
   const id = async (args: readonly string[], options: Parameters<typeof must>[1]) => {
@@ -51,6 +61,14 @@ export function createGit(options: GitOptions) {
       throw new FluxError(`"${name.slice(0, 80)}" is not an object id`, { code: 'git/bad-revision', fault: 'user' });
     return name;
   };
+
+  /** Configuration for a repository that lacks blobs, which the remote has promised (gitformat-pack(5)). */
+  const promisedBy = (url: string): Config => [
+    [`remote.${url}.promisor`, 'true'],
+    [`remote.${url}.partialclonefilter`, 'blob:none'],
+  ];
+  /** The same for commands that must not contact the remote. */
+  const promised = () => (lacksBlobs() ? { ...moreConfig(environment, promisedBy('remote')), GIT_ALLOW_PROTOCOL: 'none' } : {});
 
   return {
     init: (branch: string, format: 'sha1' | 'sha256', options: RunOptions) =>
@@ -67,21 +85,59 @@ export function createGit(options: GitOptions) {
       return Array.from(stderr.matchAll(/<= Recv header[^:]*: location: (\S+)/gi), ([, location]) => location).at(-1);
     },
 
-    fetch: (url: string, refs: readonly (readonly [remote: string, mirror: string])[], options: RunOptions) =>
+    /** Into a mirror that lacks blobs, `blobs` are left on the remote, if it can do that, or fetched with the rest. */
+    fetch: (
+      url: string,
+      refs: readonly (readonly [remote: string, mirror: string])[],
+      { blobs = 'fetch', ...options }: RunOptions & { readonly blobs?: 'fetch' | 'leave' },
+    ) =>
       runRemote(
         [
           'fetch',
-          '--quiet',
           '--force',
-          '--no-tags',
-          '--no-write-fetch-head',
-          '--no-auto-maintenance',
+          ...FETCH,
+          ...(lacksBlobs() ? [blobs === 'leave' ? '--filter=blob:none' : '--no-filter'] : []),
           '--',
           url,
           ...refs.map(([remote, mirror]) => `+${remote}:${mirror}`),
         ],
-        options,
+        lacksBlobs() ? { ...options, config: promisedBy(url) } : options,
       ),
+
+    /** Fetches blobs by id, by one request. */
+    async fetchBlobs(url: string, ids: readonly string[], options: RunOptions): Promise<void> {
+      const input = ids.map((blob) => `${object(blob)}\n`).join('');
+      await stdoutOf(
+        await runRemote(['fetch', ...FETCH, '--filter=blob:none', '--stdin', '--', url], {
+          ...options,
+          input,
+          config: promisedBy(url),
+        }),
+      );
+    },
+
+    /** The blobs of a commit below the paths that the repository lacks. */
+    async missingBlobs(commit: string, paths: readonly string[], options: RunOptions): Promise<readonly string[]> {
+      const args = ['rev-list', '--no-walk', '--objects', '--missing=print', '--no-object-names'];
+      const output = await must([...args, '--end-of-options', object(commit), '--', ...paths], options);
+      return Array.from(output.toString('latin1').matchAll(/^\?([0-9a-f]+)$/gm), ([, blob = '']) => blob);
+    },
+
+    /** The blobs below the paths that `to` has and `from` has not. */
+    async changedBlobs(from: string, to: string, paths: readonly string[], options: RunOptions): Promise<readonly string[]> {
+      const args = ['diff-tree', '-r', '-z', '--no-renames', '--end-of-options', object(from), object(to), '--', ...paths];
+      return newBlobs(await must(args, options));
+    },
+
+    /** The blobs that a file was, latest first. */
+    async blobsOfHistory(
+      { revision, file, limit }: { readonly revision: string; readonly file: string; readonly limit: number },
+      options: RunOptions,
+    ): Promise<readonly string[]> {
+      const range = [`--max-count=${limit}`, '--format=', '--raw', '--no-abbrev', '--no-renames', ...PLAIN_LOG];
+      const args = ['log', '-z', ...range, '--end-of-options', object(revision), '--', file];
+      return newBlobs(await must(args, options));
+    },
 
     /** Pushed refs are usually set in the mirror as well. */
     async push(
@@ -103,14 +159,42 @@ export function createGit(options: GitOptions) {
 
     /** `reachable` only follows links between objects; `all` reads every object and verifies its id. */
     fsck: (depth: 'all' | 'reachable', options: RunOptions) =>
-      run(['fsck', ...(depth === 'reachable' ? ['--connectivity-only'] : []), '--no-dangling', '--no-progress'], options),
+      run(['fsck', ...(depth === 'reachable' ? ['--connectivity-only'] : []), '--no-dangling', '--no-progress'], {
+        ...options,
+        extra: promised(),
+      }),
 
     /** `all` creates one pack of all reachable objects and drops the rest; `small` combines loose objects and small packs, and drops nothing. */
     async repack(depth: 'all' | 'small', options: RunOptions): Promise<void> {
       const sparing = ['-d', '-l', '-q', '--no-write-bitmap-index', '--threads=1', '--window-memory=64m'];
-      await must(['repack', depth === 'all' ? '-a' : '--geometric=2', ...sparing], options);
-      if (depth === 'all') await must(['prune', '--expire=now'], options);
+      const extra = promised();
+      await must(['repack', depth === 'all' ? '-a' : '--geometric=2', ...sparing], { ...options, extra });
+      if (depth === 'all') await must(['prune', '--expire=now'], { ...options, extra });
     },
+
+    /** Whether the history of a ref, or a tree in it, is incomplete. A repository that lacks blobs is complete without them. */
+    async lacksHistory(ref: string, options: RunOptions): Promise<boolean> {
+      const args = ['rev-list', '--objects', '--filter=blob:none', '--missing=print', '--no-object-names', '--quiet'];
+      const { exitCode, stdout } = await run([...args, '--end-of-options', ref], options);
+      return exitCode !== 0 || stdout.includes('?');
+    },
+
+    /** Stores the objects as one pack in a folder; resolves to its name, or undefined if there are none. */
+    async packObjects(folder: string, ids: readonly string[], options: RunOptions): Promise<string | undefined> {
+      const args = ['pack-objects', '-q', '--threads=1', '--window-memory=64m', '--non-empty', '--', `${folder}/pack`];
+      const output = await must(args, { ...options, input: ids.map((each) => `${object(each)}\n`).join('') });
+      const name = output.toString('latin1').trim();
+      return name === '' ? undefined : `pack-${object(name)}`;
+    },
+
+    /** The ids in the index file of a pack. */
+    async packedIds(index: Buffer, options: RunOptions): Promise<readonly string[]> {
+      const listing = (await must(['show-index'], { ...options, input: index })).toString('latin1');
+      return Array.from(listing.matchAll(/^\d+ ([0-9a-f]+)/gm), ([, found = '']) => found);
+    },
+
+    /** Removes loose objects that are in packs. */
+    prunePacked: (options: RunOptions) => must(['prune-packed', '--quiet'], options),
 
     /** Number of packed objects. */
     async packedObjects(options: RunOptions): Promise<number> {
@@ -160,8 +244,9 @@ export function createGit(options: GitOptions) {
         options,
       ),
 
-    /** The porcelain blame of lines `from` to `to`; the file may have fewer. */
-    blame: (
+    /** The porcelain blame of lines `from` to `to`; the file may have fewer. Blobs that the repository lacks are fetched from `url`. */
+    async blame(
+      url: string,
       {
         revision,
         file,
@@ -169,7 +254,10 @@ export function createGit(options: GitOptions) {
         to,
       }: { readonly revision: string; readonly file: string; readonly from: number; readonly to: number },
       options: RunOptions,
-    ) => must(['blame', '--porcelain', '-L', `${from},${to}`, object(revision), '--', file], options),
+    ): Promise<Buffer> {
+      const args = ['blame', '--porcelain', '-L', `${from},${to}`, object(revision), '--', file];
+      return lacksBlobs() ? stdoutOf(await contact(args, { ...options, config: promisedBy(url) })) : must(args, options);
+    },
 
     /** The formatted commits among the ids, each terminated by NUL; missing objects and other types are skipped. */
     logOf: (commits: readonly string[], format: string, options: RunOptions): Promise<Buffer> =>
@@ -209,7 +297,8 @@ export function createGit(options: GitOptions) {
       await must(['read-tree', object(base)], { ...options, extra });
       const input = entries.map(({ mode, blob, path }) => `${mode} ${object(blob)}\t${path}\0`).join('');
       await must(['update-index', '-z', '--index-info'], { ...options, extra, input });
-      return id(['write-tree'], { ...options, extra });
+      // Git would look for every blob of the tree.
+      return id(['write-tree', ...(lacksBlobs() ? ['--missing-ok'] : [])], { ...options, extra });
     },
 
     commitTree: (

@@ -4,6 +4,7 @@ import { gitFailed } from './failure.ts';
 import type { Git } from './git.ts';
 import type { RunOptions } from './git-process.ts';
 import { isObjectId } from './names.ts';
+import type { FilesOnDemand } from './partial-clone.ts';
 import { type RemoteRefs, remoteRefs } from './remote-refs.ts';
 
 export interface Followed {
@@ -22,10 +23,13 @@ export interface Local {
   readonly directory: string;
   /** Resolves an expression in it. */
   readonly resolve: (expression: string, run: RunOptions) => Promise<string | undefined>;
+  readonly files: FilesOnDemand;
 }
 
 /** Requested refs are stored under a hash, so that their names cannot conflict. */
 const ASKED = 'refs/fluxd/asked';
+/** The branch while its files are fetched. */
+const INCOMING = 'refs/fluxd/incoming';
 
 export async function listRemote({ git, address }: Pick<Local, 'git' | 'address'>, run: RunOptions): Promise<RemoteRefs> {
   return remoteRefs(await git.lsRemote(address, run));
@@ -49,17 +53,44 @@ export async function fetchFollowed(local: Local, followed: Followed, run: RunOp
       run,
     );
   const changed = names.filter((ref, index) => refs.idOf(ref) !== undefined && refs.idOf(ref) !== present[index]);
-  const failure = changed.length === 0 ? undefined : await fetchRefs(local, changed, run);
+  const failure = await fetchChanged(local, followed, changed, run);
   if (failure?.code === 'git/ref-removed' && !listed) return fetchFollowed(local, followed, run, await listRemote(local, run));
   if (failure?.code === 'git/bad-objects' && changed.length > 1) await fetchOneByOne(local, followed, changed, run);
   else if (failure) throw failure;
   return refs;
 }
 
+/**
+ * Fetches refs that changed on the remote. A revision counts as fetched when its files can be read: without blobs, the ref of the branch
+ * is set only after they have been fetched.
+ */
+async function fetchChanged(
+  local: Local,
+  { branch }: Followed,
+  changed: readonly string[],
+  run: RunOptions,
+): Promise<FluxError | undefined> {
+  const { git, address, directory, resolve, files } = local;
+  if (!files.lacksBlobs()) return changed.length === 0 ? undefined : fetchRefs(local, changed, run);
+  const head = changed.includes(branch) ? undefined : await resolve(`${branch}^{commit}`, run);
+  if (head !== undefined) await files.fetch(local, head, run);
+  else if (changed.includes(branch)) {
+    const output = await git.fetch(address, [[branch, INCOMING]], { ...run, blobs: 'leave' });
+    if (output.exitCode !== 0) return gitFailed(output, directory);
+    if (output.stderr.includes('filtering not recognized by server')) files.giveUp();
+    const revision = await git.revParse(`${INCOMING}^{commit}`, run);
+    if (revision === undefined) throw new FluxError('git fetch: fetched no commit', { code: 'git/command-failed' });
+    await files.fetch(local, revision, run);
+    await git.updateRefs([{ ref: branch, target: revision }], run);
+  }
+  const marks = changed.filter((ref) => ref !== branch);
+  return marks.length === 0 ? undefined : fetchRefs(local, marks, run);
+}
+
 /** Fetches refs separately, since an error of one must not affect the others. */
 async function fetchOneByOne(local: Local, followed: Followed, changed: readonly string[], run: RunOptions): Promise<void> {
   for (const ref of changed) {
-    const failure = await fetchRefs(local, [ref], run);
+    const failure = await fetchChanged(local, followed, [ref], run);
     if (failure && (ref === followed.branch || failure.code !== 'git/bad-objects')) throw failure;
     if (failure) followed.onRefused(ref, failure);
   }
@@ -94,7 +125,7 @@ export async function fetchOther(
   const present = await resolve(`${refs.idOf(ref)}^{commit}`, run);
   if (present !== undefined) return present;
   const kept = `${ASKED}/${createHash('sha1').update(ref).digest('hex')}`;
-  const output = await git.fetch(address, [[ref, kept]], run);
+  const output = await git.fetch(address, [[ref, kept]], { ...run, blobs: 'leave' });
   if (output.exitCode === 0) return resolve(`${kept}^{commit}`, run);
   const failure = await gitFailed(output, directory);
   throw new FluxError(`${ref.slice(0, 250)}: ${failure.message}`, {

@@ -7,16 +7,21 @@ import { createGit, type Git } from './git.ts';
 import type { GitOptions, RunOptions } from './git-process.ts';
 import { fetchFollowed, fetchOther, listRemote, refNamed } from './mirror-fetch.ts';
 import { examining, fetched, fetchFailed, gitKilled, readOddly, rebuilt, swept, UNOPENED } from './mirror-state.ts';
+import { createFilesOnDemand } from './partial-clone.ts';
 import { isRedirect, MAX_HOPS, redirected } from './redirect.ts';
 import type { RemoteRefs } from './remote-refs.ts';
 import { shownUrl } from './url.ts';
 
-export interface MirrorOptions extends Omit<GitOptions, 'gitDir' | 'cwd' | 'onKilled'> {
+export interface MirrorOptions extends Omit<GitOptions, 'gitDir' | 'cwd' | 'lacksBlobs' | 'onKilled'> {
   /** Directory used only by us; created, and recreated if it disappears. */
   readonly directory: string;
   /** The repository argument for git. */
   readonly address: string;
   readonly branch: string;
+  /** `auto`: without the blobs that are not needed, where the server can do that. */
+  readonly partialClone: 'auto' | 'off';
+  /** Paths whose files are needed; none means all. */
+  readonly paths: readonly string[];
   /** Full names of our own refs on the remote, which are mirrored as well. */
   readonly marks: readonly string[];
   readonly log: Logger;
@@ -45,10 +50,13 @@ export function createMirror(options: MirrorOptions) {
   const { directory, branch, marks, clock, log, resolve, onReplaced } = options;
   const gitDir = join(directory, 'mirror.git');
   const branchRef = `refs/heads/${branch}`;
+  // A remote that starts with a slash cannot be configured, and is on this machine anyway.
+  const files = createFilesOnDemand(options.address.startsWith('/') ? 'off' : options.partialClone, options.paths);
   const git: Git = createGit({
     ...options,
     gitDir,
     cwd: directory,
+    lacksBlobs: files.lacksBlobs,
     onKilled: () => {
       state = gitKilled(state);
     },
@@ -64,6 +72,7 @@ export function createMirror(options: MirrorOptions) {
     git,
     directory,
     resolve,
+    files,
     get address() {
       return address;
     },
@@ -79,7 +88,14 @@ export function createMirror(options: MirrorOptions) {
    * expressions.
    */
   async function update(others: readonly string[], run: RunOptions): Promise<Fetched> {
-    await followingRedirects(() => bringUpToDate(run), run);
+    try {
+      await followingRedirects(() => bringUpToDate(run), run);
+    } catch (error) {
+      if (!(error instanceof FluxError && error.code === 'git/blobs-refused' && files.lacksBlobs())) throw error;
+      log.info({ err: error }, 'git server does not serve single files; cloning all of the repository');
+      files.giveUp();
+      await followingRedirects(() => build(run), run);
+    }
     const fetched = await look(others, run);
     // The ref exists; its object may be unreadable.
     if (fetched.readable || (await git.revParse(branchRef, run)) === undefined) return fetched;
@@ -106,6 +122,8 @@ export function createMirror(options: MirrorOptions) {
     if (state.reads === 'suspect') {
       state = examining(state);
       if (await isDamaged('all', run)) return build(run);
+      // Git does not miss a blob that the remote has promised.
+      files.forget();
     }
     try {
       await pull(run);
@@ -159,10 +177,11 @@ export function createMirror(options: MirrorOptions) {
     const suffix = randomBytes(4).toString('hex');
     const beside = join(directory, `build-${suffix}.git`);
     try {
-      const fresh = createGit({ ...options, gitDir: beside, cwd: directory });
+      const fresh = createGit({ ...options, gitDir: beside, cwd: directory, lacksBlobs: files.lacksBlobs });
+      files.forget();
       const refs = await listRemote({ git: fresh, address }, run);
       await fresh.init(branch, refs.objectFormat, run);
-      const empty = { git: fresh, address, directory, resolve: async () => undefined };
+      const empty = { git: fresh, address, directory, resolve: async () => undefined, files };
       saw(await fetchFollowed(empty, followed, run, refs));
       const old = join(directory, `old-${suffix}`);
       const replaced = await exists(gitDir);
@@ -182,8 +201,10 @@ export function createMirror(options: MirrorOptions) {
 
   async function isDamaged(depth: 'all' | 'reachable', run: RunOptions): Promise<boolean> {
     const output = await git.fsck(depth, run);
-    if (output.exitCode === 0) return false;
-    log.warn({ error: (await gitFailed(output, directory)).message.slice(0, 500) }, 'git mirror is damaged');
+    // Without blobs, git takes every missing object for one that the remote has promised.
+    if (output.exitCode === 0 && !(files.lacksBlobs() && (await git.lacksHistory(branchRef, run)))) return false;
+    const error = output.exitCode === 0 ? 'commits or trees are missing' : (await gitFailed(output, directory)).message;
+    log.warn({ error: error.slice(0, 500) }, 'git mirror is damaged');
     return true;
   }
 
@@ -234,6 +255,11 @@ export function createMirror(options: MirrorOptions) {
     remoteBranches: (limit: number): readonly string[] => seen?.branches(limit) ?? [],
     /** A ref of the remote at the last listing, by any of its names. */
     remoteRef: (name: string): string | undefined => seen && refNamed(seen, name),
+    lacksBlobs: files.lacksBlobs,
+    hasFilesOf: files.has,
+    fetchFilesOf: (revision: string, run: RunOptions): Promise<void> => files.fetch(local, revision, run),
+    fetchHistoryOf: (revision: string, file: string, run: RunOptions): Promise<void> =>
+      files.fetchHistory(local, revision, file, run),
     fetchOther: async (ref: string, run: RunOptions): Promise<string | undefined> => seen && fetchOther(local, seen, ref, run),
     unlock,
     markSuspect() {

@@ -1,9 +1,10 @@
 import type { Logger } from '../base/index.ts';
 import { withinDeadline } from './deadline.ts';
-import type { Git } from './git.ts';
+import type { Mirror } from './mirror.ts';
+import { packPartial } from './pack-partial.ts';
 
 export interface PackingOptions {
-  readonly git: Git;
+  readonly mirror: Pick<Mirror, 'git' | 'gitDir' | 'directory' | 'lacksBlobs'>;
   /** Revisions that may still be read, although no remote ref contains them. */
   readonly inUse: () => readonly string[];
   /** Called after packs were replaced. */
@@ -22,7 +23,8 @@ const IN_USE = 'refs/fluxd/in-use';
 /**
  * Packs the mirror while it is idle. Unreachable objects are dropped: superseded tags, and rewritten history.
  */
-export function createPacking({ git, inUse, onPacked, log }: PackingOptions) {
+export function createPacking({ mirror, inUse, onPacked, log }: PackingOptions) {
+  const { git } = mirror;
   let writes = 0;
   /** Number of write requests so far. */
   let yielded = 0;
@@ -54,6 +56,7 @@ export function createPacking({ git, inUse, onPacked, log }: PackingOptions) {
     const before = writes;
     try {
       await withinDeadline('git repack', TIMEOUT_MS, abort.signal, async (signal) => {
+        if (mirror.lacksBlobs()) return packPartial(git, mirror, { signal });
         const depth = (await git.packedObjects({ signal })) > LARGE_OBJECTS ? 'small' : 'all';
         await git.updateRefs(
           inUse().map((target, index) => ({ ref: `${IN_USE}/${index}`, target })),

@@ -23,6 +23,8 @@ export interface RevisionsOptions {
   readonly names: RegExp;
   /** Our committer e-mail address. */
   readonly email: string;
+  /** Runs an operation that writes to the mirror in turn. */
+  readonly exclusively: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /** Errors that do not indicate a damaged mirror. */
@@ -31,7 +33,8 @@ const NO_DAMAGE: readonly string[] = ['git/path-missing', 'git/too-many-files', 
 export type Revisions = ReturnType<typeof createRevisions>;
 
 /** Access to commits of the mirror: names, trees, files and history. */
-export function createRevisions({ mirror, reader, reading, branch, paths, names, email }: RevisionsOptions) {
+export function createRevisions(options: RevisionsOptions) {
+  const { mirror, reader, reading, branch, paths, names, email, exclusively } = options;
   const { git } = mirror;
   const literalPaths = paths.includes('') ? [] : paths;
   /** Commits known to be in the mirror, which are then not checked again. */
@@ -45,6 +48,7 @@ export function createRevisions({ mirror, reader, reading, branch, paths, names,
   return {
     files: async (revision: string, { signal }: Cancellable = {}): Promise<readonly TreeFile[]> => {
       if (listed?.revision === revision) return listed.files;
+      if (!mirror.hasFilesOf(revision)) await fetchFiles((run) => mirror.fetchFilesOf(revision, run), revision, signal);
       const files = await reading('git ls-tree', signal, async (run) => {
         await requireRevision(revision, run);
         return list(revision, run).catch((error: unknown) => {
@@ -99,11 +103,14 @@ export function createRevisions({ mirror, reader, reading, branch, paths, names,
       return signal === undefined ? shared(logged, question, list) : (logged.get(question) ?? list());
     },
 
-    blame: (range: LineRange, { signal }: Cancellable = {}): Promise<readonly LineChange[]> =>
-      reading('git blame', signal, async (run) => {
-        await requireRevision(range.revision, run);
-        return lineChanges(await git.blame(range, run));
-      }),
+    blame: async (range: LineRange, { signal }: Cancellable = {}): Promise<readonly LineChange[]> => {
+      const { revision, file } = range;
+      await fetchFiles((run) => mirror.fetchHistoryOf(revision, file, run), revision, signal);
+      return reading('git blame', signal, async (run) => {
+        await requireRevision(revision, run);
+        return lineChanges(await git.blame(mirror.address, range, run));
+      });
+    },
 
     /** Registers a commit that is known to be in the mirror. */
     found(revision: string): void {
@@ -132,6 +139,21 @@ export function createRevisions({ mirror, reader, reading, branch, paths, names,
       listed = undefined;
     },
   };
+
+  /** Fetches files that a mirror without blobs lacks. */
+  async function fetchFiles(
+    fetch: (run: RunOptions) => Promise<void>,
+    revision: string,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    if (!mirror.lacksBlobs() || !isObjectId(revision)) return;
+    await exclusively(() =>
+      reading('git fetch', signal, async (run) => {
+        await requireRevision(revision, run);
+        await fetch(run);
+      }),
+    );
+  }
 
   async function list(revision: string, run: RunOptions): Promise<readonly TreeFile[]> {
     const wanted = { names, below: literalPaths };

@@ -24,6 +24,8 @@ export interface SourceOptions {
   readonly branch: string;
   /** Relative to the repository root; empty means the whole repository. */
   readonly paths: readonly string[];
+  /** `auto`: blobs outside of the paths stay on the remote, where the server can do that. */
+  readonly partialClone: 'auto' | 'off';
   /** Pattern of listed file names; other files are only counted. */
   readonly names: RegExp;
   /** Directory of the mirror, used only by this source; created if missing. */
@@ -109,6 +111,8 @@ export function createSource(options: SourceOptions) {
     directory,
     address: remote?.address ?? '',
     branch,
+    partialClone: options.partialClone,
+    paths: paths.includes('') ? [] : paths,
     marks: [`refs/tags/${syncTag}`, notesRef, recordRef],
     environment,
     ...(credential ? { credential } : {}),
@@ -149,11 +153,20 @@ export function createSource(options: SourceOptions) {
   const configured = remote !== undefined;
   const followed = createBranch({ mirror, branch, access, configured, timeoutMs, resolve, clock, log });
   const { reading } = followed;
-  const revisions = createRevisions({ mirror, reader, reading, branch, paths, names: options.names, email: options.email });
+  const revisions = createRevisions({
+    mirror,
+    reader,
+    reading,
+    branch,
+    paths,
+    names: options.names,
+    email: options.email,
+    exclusively,
+  });
   const marks = createMarks({ git: mirror.git, reader, reading, syncTag, notesRef, recordRef, log });
 
   const packing = createPacking({
-    git: mirror.git,
+    mirror,
     inUse: revisions.inUse,
     onPacked: () => {
       reader.restart();

@@ -20,6 +20,7 @@ const OTHER: Partial<Record<FlagName, readonly string[]>> = {
   'sync-state': ['--sync-state=secret'],
   'tls-cert-file': ['--tls-cert-file=a', '--tls-private-key-file=b'],
   'tls-private-key-file': ['--tls-cert-file=a', '--tls-private-key-file=b'],
+  'git-partial-clone': ['--git-partial-clone=off'],
   'git-signing-format': ['--git-signing-format=ssh', '--git-signing-key=/a'],
   'git-token-file': ['--git-url=https://h/r', '--git-token-file=a'],
   'git-token-type': ['--git-url=https://h/r', '--git-token-file=a', '--git-token-type=bearer'],

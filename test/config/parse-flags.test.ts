@@ -35,6 +35,7 @@ test('without flags the configuration holds the defaults of Flux v1', () => {
       gitEmail: 'support@weave.works',
       gitSetAuthor: false,
       gitCiSkipMessage: '',
+      gitPartialClone: 'auto',
       gitPollIntervalMs: 300_000,
       gitReadonly: false,
       gitTimeoutMs: 20_000,

@@ -88,7 +88,7 @@ const PLACES: Readonly<Record<string, (value: string) => Partial<SourceOptions>>
 
 /** The only options any argument list of ours may hold. */
 const OUR_OPTIONS =
-  /^(-[rzlwtpF]|-|--(quiet|bare|initial-branch=main|object-format=sha1|refs|force|no-tags|no-write-fetch-head|no-auto-maintenance|porcelain|no-verify|no-follow-tags|no-signed|no-progress|atomic|dry-run|connectivity-only|no-dangling|verify|full-tree|max-count=\d+|no-show-signature|no-color|no-decorate|no-mailmap|no-notes|no-filters|stdin(-paths)?|index-info|strict|file=-|no-deref|no-gpg-sign|batch-command|batch-check=%\(objectname\)|force-with-lease=refs\/(heads\/main|tags\/flux-sync|notes\/flux(-sync)?):[0-9a-f]*|ref=refs\/notes\/(unpushed\.fluxd\/)?(flux|flux-sync)|format=%.*))$/;
+  /^(-[rzlwtpF]|-|--(quiet|bare|initial-branch=main|object-format=sha1|refs|force|no-tags|no-write-fetch-head|no-auto-maintenance|porcelain|no-verify|no-follow-tags|no-signed|no-progress|atomic|dry-run|connectivity-only|no-dangling|verify|full-tree|max-count=\d+|no-show-signature|no-color|no-decorate|no-mailmap|no-notes|no-filters|stdin(-paths)?|index-info|strict|file=-|no-deref|no-gpg-sign|batch-command|filter=blob:none|no-filter|batch-check=%\(objectname\)|force-with-lease=refs\/(heads\/main|tags\/flux-sync|notes\/flux(-sync)?):[0-9a-f]*|ref=refs\/notes\/(unpushed\.fluxd\/)?(flux|flux-sync)|format=%.*))$/;
 
 describe('hostile values (S-001, S-002, S-003)', () => {
   test('as settings are refused before anything runs, naming the flag, or do no harm', async () => {

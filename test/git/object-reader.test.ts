@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { ObjectReader } from '../../src/git/object-reader.ts';
+import { until } from '../support/until.ts';
 import { failingGit } from './support/failing-git.ts';
 import { createRemote } from './support/repository.ts';
 
@@ -19,6 +20,7 @@ test('a process that says nothing until a deadline has passed is replaced, for t
   onTestFinished(() => reader.close());
   const head = remote.git('rev-parse', 'main');
   const waiting = reader.resolve('main');
+  await until('git runs', () => git.calls().length === 1);
   await expect(reader.resolve('main', { signal: AbortSignal.timeout(20) })).rejects.toMatchObject({ name: 'TimeoutError' });
   expect([await waiting, await reader.resolve('main')]).toEqual([head, head]);
   expect(git.calls()).toHaveLength(2);

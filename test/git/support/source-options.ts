@@ -6,6 +6,7 @@ export const SOURCE_OPTIONS = {
   branch: 'main',
   access: 'read-write',
   paths: [],
+  partialClone: 'auto',
   user: 'Weave Flux',
   email: 'support@weave.works',
   syncTag: 'flux-sync',
