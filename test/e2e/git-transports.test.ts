@@ -1,8 +1,12 @@
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startProxy } from '../git/support/connect-proxy.ts';
+import { startGitHub } from '../git/support/github-app.ts';
 import { serveGitOverHttp } from '../git/support/http-server.ts';
+import { temporaryDirectory } from '../git/support/repository.ts';
 import { haveSshd, startSshd } from '../git/support/ssh-server.ts';
+import { certificate, hasOpenssl } from '../support/certificate.ts';
 import { thorough } from '../support/sampled.ts';
 import { manifest, path, type Repository, startWorld, until, type World } from './harness/index.ts';
 
@@ -15,6 +19,7 @@ afterAll(() => world.close());
 interface Transport {
   readonly url: string;
   readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
   /** Must not show up in any log. */
   readonly secret?: string;
 }
@@ -27,8 +32,8 @@ async function readsAndWrites(connect: (repository: Repository) => Promise<Trans
     'namespace.yaml': manifest.namespace(shop),
     'web.yaml': manifest.deployment({ namespace: shop, name: 'web', image: `${world.registry}/web:1`, replicas: 0 }),
   });
-  const { url, args = [], secret } = await connect(repository);
-  const fluxd = await world.fluxd(url, { args });
+  const { url, args = [], env = {}, secret } = await connect(repository);
+  const fluxd = await world.fluxd(url, { args, env });
   await repository.synced(first);
   expect(await world.kube.find(path.deployment(shop, 'web'))).toBeDefined();
 
@@ -50,6 +55,47 @@ test('HTTP with a password', () =>
     const { port } = await serveGitOverHttp(dirname(directory), { user: 'flux', password: 'pa55-w0rd' });
     return { url: `http://flux:pa55-w0rd@127.0.0.1:${port}/${basename(directory)}`, secret: 'pa55-w0rd' };
   }));
+
+test.skipIf(!hasOpenssl())('HTTPS with a token file, by a private authority, through a proxy', async () => {
+  const proxy = await startProxy();
+  await readsAndWrites(async ({ directory }) => {
+    const host = certificate();
+    const scratch = temporaryDirectory();
+    writeFileSync(join(scratch, 'ca.pem'), host.cert);
+    writeFileSync(join(scratch, 'token'), 't0ken-of-a-file\n');
+    const { origin } = await serveGitOverHttp(dirname(directory), {
+      tls: host,
+      user: 'x-token-auth',
+      password: 't0ken-of-a-file',
+    });
+    return {
+      url: `${origin}/${basename(directory)}`,
+      args: [`--git-token-file=${join(scratch, 'token')}`, `--git-ca-file=${join(scratch, 'ca.pem')}`],
+      env: { HTTPS_PROXY: proxy.url },
+      secret: 't0ken-of-a-file',
+    };
+  });
+  expect(proxy.connects().length).toBeGreaterThan(3);
+});
+
+test.runIf(thorough('HTTP with a GitHub App'))('HTTP with a GitHub App', async () => {
+  const github = await startGitHub();
+  const { appId, installationId, privateKeyFile, api } = github.authentication;
+  await readsAndWrites(async ({ directory }) => {
+    const { origin } = await serveGitOverHttp(dirname(directory), { admits: github.admits });
+    return {
+      url: `${origin}/${basename(directory)}`,
+      args: [
+        `--git-github-app-id=${appId}`,
+        `--git-github-app-installation-id=${installationId}`,
+        `--git-github-app-private-key-file=${privateKeyFile}`,
+        `--git-github-api=${api}`,
+      ],
+      secret: 'ghs_',
+    };
+  });
+  expect(github.answers).toEqual(['201']);
+});
 
 test.skipIf(!haveSshd())('SSH with a deploy key', () =>
   readsAndWrites(async ({ directory }) => {

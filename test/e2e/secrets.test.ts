@@ -44,7 +44,8 @@ const FORMS = Object.keys(BROKEN) as readonly BrokenForm[];
 
 test('S-074: no secret comes out by the log, the API, the metrics, events, commits, notes or command lines', async () => {
   const planted = plant(
-    'git password',
+    'former git token',
+    'git token',
     'data',
     'changed data',
     'stringData',
@@ -77,13 +78,18 @@ test('S-074: no secret comes out by the log, the API, the metrics, events, commi
   const repository = await world.repository();
   const webhooks = await createWebhooks();
   onTestFinished(() => webhooks.remove());
-  const { port } = await serveGitOverHttp(dirname(repository.directory), { user: 'flux', password: planted['git password'] });
+  const tokens = [planted['former git token'], planted['git token']];
+  const { port } = await serveGitOverHttp(dirname(repository.directory), {
+    admits: (given) => tokens.some((token) => given === `Basic ${base64(`flux:${token}`)}`),
+  });
   const image = world.unique('acme/web');
   await world.push(image, '1.0.0', { version: '1.0.0' });
 
   const telling = await startTellingRegistry(planted['answer of a registry']);
   const scratch = mkdtempSync(join(tmpdir(), 'flux-secrets-'));
   onTestFinished(() => rmSync(scratch, { recursive: true }));
+  const tokenFile = join(scratch, 'token');
+  writeFileSync(tokenFile, planted['former git token']);
   const dockerConfig = join(scratch, 'config.json');
   const auths = {
     [telling]: { username: 'bot', password: planted['Docker config'] },
@@ -130,14 +136,17 @@ test('S-074: no secret comes out by the log, the API, the metrics, events, commi
   const said = planted['answer of a hook of the Git host'];
   repository.hook(
     'pre-receive',
-    `echo "${planted['git password']} is wrong, token=${said} and https://flux:${said}@vault are not" >&2; exit 1`,
+    // Of tokens that fluxd never gave out it cannot know that they are secret.
+    `echo "$(cat ${join(scratch, 'given')}) is wrong, token=${said} and https://flux:${said}@vault are not" >&2; exit 1`,
   );
-  const url = `http://flux:${planted['git password']}@127.0.0.1:${port}/${basename(repository.directory)}`;
+  writeFileSync(join(scratch, 'given'), planted['former git token']);
+  const url = `http://flux@127.0.0.1:${port}/${basename(repository.directory)}`;
   const fluxd = await world.fluxd(url, {
     args: [
       '--log-format=json',
       '--registry-trace',
       '--sync-garbage-collection',
+      `--git-token-file=${tokenFile}`,
       `--docker-config=${dockerConfig}`,
       `--registry-insecure-host=${telling}`,
       ...webhooks.args,
@@ -161,7 +170,12 @@ test('S-074: no secret comes out by the log, the API, the metrics, events, commi
   onTestFinished(() => streaming.abort());
 
   // What is applied, refused, changed in Git and in the cluster, and gone.
-  await until('the Git host refused a push', () => fluxd.log().includes('is wrong, token='));
+  await until('the Git host refused a push', () => fluxd.log().includes('*** is wrong, token='));
+  writeFileSync(tokenFile, planted['git token']);
+  await fluxd.fluxctl('sync');
+  writeFileSync(join(scratch, 'given'), tokens.join(' and '));
+  await fluxd.fluxctl('automate', '--workload', `${shop}:deployment/web`);
+  await until('it refused another', () => fluxd.log().includes('*** and *** is wrong, token='));
   await post('git-repo-config', '/api/flux/v9/git-repo-config', false);
   await ask('why', `/api/v1/why?id=${shop}:deployment/web`);
   seen.set('fluxctl doctor', (await fluxd.fluxctl('doctor')).stdout);
@@ -254,6 +268,7 @@ test('S-074: nothing that is read before the start comes out when it cannot be u
   const planted = plant(
     'kubeconfig that is no YAML',
     'kubeconfig with an alias',
+    'password beside a variable',
     'value in a config file',
     'key in a config file',
     'what a credential plugin prints',
@@ -275,6 +290,7 @@ users:
     ${user}
 `;
   const noYaml = file('no-yaml', kubeconfig(`token: "${planted['kubeconfig that is no YAML']}`));
+  const sound = file('sound', kubeconfig('token: x'));
   const alias = file('alias', kubeconfig(`token: *${planted['kubeconfig with an alias']}`));
   const exec = {
     apiVersion: 'client.authentication.k8s.io/v1',
@@ -297,6 +313,7 @@ users:
     says('no-yaml: line 8: invalid YAML', noYaml, fluxd('--git-url=file:///x')),
     says('alias: line 7: invalid YAML', alias, ['fluxctl.js', 'doctor']),
     says('the output of the credential plugin is not JSON', plugin, ['fluxctl.js', 'list-workloads']),
+    says('a variable without a value', sound, fluxd(`--git-url=https://flux:${planted['password beside a variable']}@$(HOST)/r`)),
     says('settings.yaml:2: unknown key', '', fluxd(`--config-file=${file('settings.yaml', settings)}`)),
   ]);
   const leaks = leaksOf(planted, seen);
