@@ -31,6 +31,8 @@ export interface PlanRequest {
   readonly deletionLimit?: number;
   /** An earlier process left deletions that a person has to confirm. Set until a plan of this process was carried out. */
   readonly unconfirmed?: boolean;
+  /** Why what is missing may not have been removed on purpose: then every deletion has to be confirmed by a person. */
+  readonly doubt?: string;
   /**
    * What an earlier process applied last, as Git's record says, where that is another revision: what joined the set since, unrecorded,
    * must not make a deletion look small. Empty when nothing is known of it.

@@ -89,7 +89,7 @@ export function createBranch({ mirror, branch, access, configured, timeoutMs, re
         {
           code: 'git/branch-missing',
           fault: 'user',
-          help: 'Push the branch, or correct --git-branch.',
+          help: `Push the branch, or correct --git-branch.${accepted === undefined ? '' : ` Until then ${accepted.slice(0, 7)} stays applied.`}`,
         },
       );
       state = { status: 'cloned', error };

@@ -244,6 +244,15 @@ export function createGit(options: GitOptions) {
         options,
       ),
 
+    /** Whether two commits have one in common in their histories. */
+    async haveMergeBase(a: string, b: string, options: RunOptions): Promise<boolean> {
+      const output = await run(['merge-base', object(a), object(b)], options);
+      // The exit code for none; any other failure says nothing about it.
+      if (output.exitCode === 1) return false;
+      await stdoutOf(output);
+      return true;
+    },
+
     /** The porcelain blame of lines `from` to `to`; the file may have fewer. Blobs that the repository lacks are fetched from `url`. */
     async blame(
       url: string,

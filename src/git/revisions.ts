@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { type Cancellable, FluxError } from '../base/index.ts';
-import type { Commit, LineChange, LineRange, TreeFile } from '../repository/index.ts';
+import type { Commit, Lineage, LineChange, LineRange, TreeFile } from '../repository/index.ts';
 import { lineChanges } from './blame.ts';
 import type { Reading } from './branch.ts';
 import { hasControlCharacter } from './control-character.ts';
@@ -102,6 +102,17 @@ export function createRevisions(options: RevisionsOptions) {
       // A result that this caller's signal can abort must not be shared.
       return signal === undefined ? shared(logged, question, list) : (logged.get(question) ?? list());
     },
+
+    lineage: (earlier: string, revision: string, { signal }: Cancellable = {}): Promise<Lineage> =>
+      earlier === revision
+        ? Promise.resolve('same')
+        : reading('git merge-base', signal, async (run) => {
+            await requireRevision(revision, run);
+            if (!isObjectId(earlier) || !(await isPresent(earlier, run))) return 'gone';
+            const lost = await git.log({ to: earlier, from: revision, limit: 1, paths: [], format: '%H' }, run);
+            if (lost.length === 0) return 'continues';
+            return (await git.haveMergeBase(earlier, revision, run)) ? 'rewritten' : 'unrelated';
+          }),
 
     blame: async (range: LineRange, { signal }: Cancellable = {}): Promise<readonly LineChange[]> => {
       const { revision, file } = range;

@@ -265,6 +265,7 @@ export function createSource(options: SourceOptions) {
       return fetchIt ? exclusively(() => fetchIt(signal)) : known;
     },
     commits: revisions.commits,
+    lineage: revisions.lineage,
     blame: revisions.blame,
 
     syncTag: marks.syncTag,

@@ -93,6 +93,7 @@ export function createRepository(files: Readonly<Record<string, string>>): Repos
       const end = from === undefined ? commits.length : commits.findIndex(({ revision }) => revision === from);
       return start < 0 || end < start ? [] : commits.slice(start, end).slice(0, limit);
     },
+    lineage: async (earlier, revision) => (earlier === revision ? 'same' : 'continues'),
     blame: async () => [],
     marker: async () => tag,
     markerElsewhere: async () => undefined,

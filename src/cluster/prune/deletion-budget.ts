@@ -15,6 +15,8 @@ export interface DeletionBudget {
   readonly allowPrune: number;
   /** The individually approved deletions. */
   readonly approved: readonly Deletion[];
+  /** Why no deletion is certainly intended. */
+  readonly doubt?: string | undefined;
   /** True for a deletion that already waits for approval. */
   readonly wasAsked: (live: LiveObject) => boolean;
 }
@@ -26,7 +28,7 @@ const FREE_SHARE = 0.2;
 /** Why these deletions need approval; undefined if they do not, or are approved. */
 export function overBudget(
   candidates: readonly DeletionCandidate[],
-  { staying, limit, ownersOfData, allowPrune, approved, wasAsked }: DeletionBudget,
+  { staying, limit, ownersOfData, allowPrune, approved, doubt, wasAsked }: DeletionBudget,
 ): PruneVerdict | undefined {
   const total = candidates.length;
   const setSize = staying + total;
@@ -35,7 +37,8 @@ export function overBudget(
   const precious = candidates.map((each) => whyPrecious(each, ownersOfData)).find((why) => why !== undefined);
   const askedBefore = candidates.find(({ live }) => wasAsked(live));
   const why =
-    staying === 0
+    doubt ??
+    (staying === 0
       ? 'Git has no object that is known to have been applied before'
       : precious !== undefined
         ? `among them is ${precious}`
@@ -43,7 +46,7 @@ export function overBudget(
           ? `these are ${total} of ${setSize} objects`
           : askedBefore
             ? `the deletion of ${askedBefore.id} already waits for approval`
-            : undefined;
+            : undefined);
   if (why === undefined) return undefined;
   const approval = hashDeletions(deletions);
   const reason = `${total} deletion${total === 1 ? '' : 's'} held: ${why}; to approve, run fluxctl gc approve ${approval}, or push a commit with the trailer Allow-Prune: ${total}`;

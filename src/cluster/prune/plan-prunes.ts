@@ -65,7 +65,7 @@ export interface Prunes {
 export async function planPrunes(pruning: Pruning, directory: Directory, signal?: AbortSignal): Promise<Prunes> {
   const { lists, set, discovery, now, request } = pruning;
   forgetOld(set, now);
-  if (request.unconfirmed && !request.preview) set.unconfirmed.recall();
+  if ((request.unconfirmed || request.doubt !== undefined) && !request.preview) set.unconfirmed.recall();
   await lists.ofUnwanted(set);
   let others = plannedByOthers(pruning.others);
   let judgement = judge(pruning, others, directory);
@@ -178,6 +178,7 @@ function judge(
     ownersOfData,
     allowPrune: request.allowPrune ?? 0,
     approved: request.approved ?? [],
+    doubt: request.doubt,
     wasAsked: (live) => request.unconfirmed === true || set.unconfirmed.has(live),
   };
   const prunes = judgePrunes(left, owner, round);

@@ -10,6 +10,7 @@ import type { RepositoryReader } from '../repository/view.ts';
 import { confirmedDeletions } from '../sync/allow-prune.ts';
 import type { Approvals } from '../sync/approvals.ts';
 import { lastSynced } from '../sync/last-synced.ts';
+import { doubtOf } from '../sync/rewritten.ts';
 import { applyWarnings } from '../sync/sync.ts';
 import type { DiffFile, DiffReport, DiffRequest } from './daemon.ts';
 import { createLimitedWork } from './limited-work.ts';
@@ -33,6 +34,8 @@ interface Wanted {
   readonly revision?: Revision;
   readonly state: DesiredState;
   readonly allowPrune?: number;
+  /** Why no deletion is certainly intended. */
+  readonly doubt?: string;
 }
 
 export type Preview = (request: DiffRequest, options?: Cancellable) => Promise<DiffReport>;
@@ -47,8 +50,11 @@ export function createPreview(options: PreviewOptions): Preview {
   async function wantedBy(request: DiffRequest, cancel: Cancellable): Promise<Wanted> {
     if ('files' in request) return { state: await readFiles(request.files, desired, cancel) };
     const revision = await resolve(request.revision, cancel);
-    const allowPrune = await confirmedDeletions(source, await lastSynced(source), revision);
-    return { revision, state: await readRevision(revision, cancel), ...(allowPrune === undefined ? {} : { allowPrune }) };
+    const last = await lastSynced(source, revision, cancel);
+    const allowPrune = await confirmedDeletions(source, last, revision);
+    const doubt = last.lineage && doubtOf(last.lineage);
+    const state = await readRevision(revision, cancel);
+    return { revision, state, ...(allowPrune === undefined ? {} : { allowPrune }), ...(doubt === undefined ? {} : { doubt }) };
   }
 
   async function resolve(ref: string | undefined, cancel: Cancellable): Promise<Revision> {
@@ -66,7 +72,7 @@ export function createPreview(options: PreviewOptions): Preview {
   }
 
   async function preview(request: DiffRequest, cancel: Cancellable): Promise<DiffReport> {
-    const { revision, state, allowPrune } = await wantedBy(request, cancel);
+    const { revision, state, allowPrune, doubt } = await wantedBy(request, cancel);
     const { syncSet, garbageCollection, deletionLimit } = options;
     const plan = await cluster.plan(
       {
@@ -75,6 +81,7 @@ export function createPreview(options: PreviewOptions): Preview {
         garbageCollection,
         deletionLimit,
         ...(allowPrune === undefined ? {} : { allowPrune }),
+        ...(doubt === undefined ? {} : { doubt }),
         approved: approvals.approved,
         approvedOrphans: approvals.approvedOrphans,
         preview: true,

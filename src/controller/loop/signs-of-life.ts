@@ -16,6 +16,7 @@ export function beatingSource(source: Source, watchdog: Beating): Source {
     blob: beats((...args) => source.blob(...args)),
     resolve: beats((...args) => source.resolve(...args)),
     commits: beats((...args) => source.commits(...args)),
+    lineage: beats((...args) => source.lineage(...args)),
     marker: beats((...args) => source.marker(...args)),
     markerElsewhere: beats((...args) => source.markerElsewhere(...args)),
     commit: beats((...args) => source.commit(...args)),

@@ -3,6 +3,7 @@ import type {
   AcceptedRevision,
   Commit,
   CommitRequest,
+  Lineage,
   LineChange,
   LineRange,
   Revision,
@@ -44,6 +45,8 @@ export interface Source extends SyncRecords {
     range: { readonly from?: Revision | undefined; readonly to: Revision; readonly limit?: number; readonly allPaths?: boolean },
     options?: Cancellable,
   ): Promise<readonly Commit[]>;
+  /** How a revision of the branch follows an earlier one. */
+  lineage(earlier: Revision, revision: Revision, options?: Cancellable): Promise<Lineage>;
   /** The last change of each of these lines, as far as the file has them. */
   blame(range: LineRange, options?: Cancellable): Promise<readonly LineChange[]>;
   /**

@@ -42,13 +42,12 @@ export async function claimAllowPrune(
  */
 export async function confirmedDeletions(
   source: Source,
-  { marked, known: previous }: LastSynced,
+  { marked, known, lineage }: LastSynced,
   revision: Revision,
 ): Promise<number | undefined> {
   // Where the marker is elsewhere, the approvals that it counted may be too.
-  if (marked === undefined && previous !== undefined) return undefined;
-  const from =
-    previous !== undefined && previous !== revision && (await isAncestor(source, previous, revision)) ? previous : undefined;
+  if (marked === undefined && known !== undefined) return undefined;
+  const from = lineage === 'continues' ? known : undefined;
   const commits = await source.commits({ from, to: revision, limit: from === undefined ? 1 : MAX_COMMITS, allPaths: true });
   if (largestConfirmation(commits) === undefined) return undefined;
   const [recorded] = await source.syncRecords(
@@ -70,9 +69,4 @@ function largestConfirmation(commits: readonly Commit[]): number | undefined {
     .filter(({ name, value }) => name === 'allow-prune' && /^\d{1,6}$/.test(value))
     .map(({ value }) => Number(value));
   return numbers.length === 0 ? undefined : Math.max(...numbers);
-}
-
-async function isAncestor(source: Source, older: Revision, newer: Revision): Promise<boolean> {
-  if ((await source.resolve(older)) === undefined) return false;
-  return (await source.commits({ from: newer, to: older, limit: 1, allPaths: true })).length === 0;
 }

@@ -20,7 +20,7 @@ export function createOutcomeLog(): (outcome: SyncOutcome, log: Logger) => void 
     // An autoscaler changes its number frequently.
     for (const warning of warnings)
       if (isNews(warning.error.code === REPLICAS_HELD ? { ...fields(warning), error: REPLICAS_HELD } : fields(warning)))
-        log.warn(fields(warning), 'manifest warning');
+        log.warn(fields(warning), warning.file === undefined ? 'sync warning' : 'manifest warning');
     for (const error of errors) if (isNews(fields(error))) log.error(fields(error), 'manifest refused');
     const outside = changes.flatMap(({ id, excluded }) => (excluded ? [id] : []));
     if (outside.length > 0 && isNews('excluded', outside))

@@ -11,6 +11,7 @@ import { claimAllowPrune, confirmedDeletions } from './allow-prune.ts';
 import type { Approvals } from './approvals.ts';
 import { type LastSynced, lastSynced } from './last-synced.ts';
 import { readNewCommits } from './new-commits.ts';
+import { type Rewritten, rewrittenHistory } from './rewritten.ts';
 import type { SyncOutcome } from './sync-outcome.ts';
 import type { SyncRecorder } from './sync-recorder.ts';
 
@@ -54,8 +55,9 @@ export async function sync(revision: AcceptedRevision, options: SyncOptions, can
   // Later approvals apply to the sync that they request, whose report shows their outcome.
   const { approved, approvedOrphans } = approvals;
 
-  const last = await lastSynced(source);
+  const last = await lastSynced(source, revision, limited);
   const previous = last.known;
+  const rewritten = await historyRewritten(last, revision, options, limited);
   // Started before the outcome needs it, so that git runs in parallel.
   const readingCommits = readNewCommits(source, { previous, revision }, limited);
   const [view, allowPrune] = await Promise.all([
@@ -73,6 +75,7 @@ export async function sync(revision: AcceptedRevision, options: SyncOptions, can
     approved,
     approvedOrphans,
     ...earlier,
+    ...(rewritten?.doubt === undefined ? {} : { doubt: rewritten.doubt }),
     ...(later === undefined ? {} : { maybeApplied: await manifestsAt(later, reader, limited) }),
   };
   const confirmed = await cluster.plan({ ...request, ...(allowPrune === undefined ? {} : { allowPrune }) }, limited);
@@ -97,7 +100,12 @@ export async function sync(revision: AcceptedRevision, options: SyncOptions, can
     finishedAt,
     changes,
     errors: state.errors,
-    warnings: [...state.warnings, ...(unclaimed ? [{ error: unclaimed }] : []), ...changes.flatMap(applyWarnings)],
+    warnings: [
+      ...state.warnings,
+      ...(rewritten ? [{ error: rewritten.error }] : []),
+      ...(unclaimed ? [{ error: unclaimed }] : []),
+      ...changes.flatMap(applyWarnings),
+    ],
     ...(plan.orphans ? { orphans: plan.orphans } : {}),
     // Unchanged without garbage collection.
     ...((plan.unconfirmed ?? earlier.unconfirmed ?? options.progress.unconfirmed) ? { unconfirmed: true } : {}),
@@ -119,6 +127,19 @@ async function leftByOthers(
   const unconfirmed = records.some((record) => record !== undefined && recordedUnconfirmed(record));
   if (marked === revision) return { unconfirmed };
   return { unconfirmed, before: marked === undefined ? [] : await manifestsAt(marked, reader, cancel) };
+}
+
+/** Whether the branch continues what was applied last: by this process, or else as far as it is recorded. */
+async function historyRewritten(
+  { known, lineage }: LastSynced,
+  revision: Revision,
+  { source, progress }: Pick<SyncOptions, 'source' | 'progress'>,
+  cancel: Cancellable,
+): Promise<Rewritten | undefined> {
+  const from = progress.applied ?? known;
+  if (from === undefined) return undefined;
+  const relation = from === known ? lineage : await source.lineage(from, revision, cancel);
+  return relation && rewrittenHistory(relation, { from, to: revision, branch: source.branch });
 }
 
 /** The manifests of another revision; none if nothing is certain of it. */

@@ -104,6 +104,11 @@ const rounds: readonly (readonly [string, Partial<Round>, string])[] = [
   ['another source could not be read', { unreadSources: ['source b: no route'] }, 'is unknown: source b: no route'],
   ['it is a dry run', { mode: 'dry' }, 'dry run'],
   ['they are all of the set', { staying: 0 }, 'Allow-Prune: 1'],
+  [
+    'another history took the place of the branch',
+    { doubt: 'the branch has another history than before' },
+    'the branch has another history than before; to approve, run fluxctl gc approve',
+  ],
 ];
 
 describe('each guard alone keeps an object (R-020, R-023, S-094)', () => {

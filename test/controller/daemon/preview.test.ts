@@ -27,6 +27,7 @@ function worldOf(parts: { readonly diff?: Cluster['diff']; readonly ready?: bool
   const blobs: string[] = [];
   const source = partOf<Source>({
     accepted: () => accept(HEAD),
+    lineage: async () => 'continues',
     marker: async () => OTHER,
     markerElsewhere: async () => undefined,
     syncRecord: async () => undefined,

@@ -69,6 +69,7 @@ describe('the steps of the loop', () => {
       state: () => ({ status: 'ready' }),
       requireWritable: () => undefined,
       files: async () => [],
+      lineage: async () => 'continues',
       marker: async () => undefined,
       markerElsewhere: async () => undefined,
       resolve: async (ref: string) => ref,
@@ -178,6 +179,7 @@ describe('the steps of the loop', () => {
     const source: Source = {
       ...options.source,
       accepted: () => undefined,
+      lineage: async () => 'continues',
       marker: async () => (texts.length === 0 ? undefined : FIRST),
       markerElsewhere: async () => undefined,
       commits: async () => {

@@ -78,6 +78,8 @@ async function recorded(revision: string, options: Options) {
 function optionsFor(world: World): Options {
   const source = partOf<Source>({
     files: async () => [],
+    lineage: async (earlier: string, revision: string) =>
+      earlier === revision ? 'same' : world.rewritten ? 'rewritten' : 'continues',
     marker: async () => world.tag,
     markerElsewhere: async () => undefined,
     resolve: async (revision: string) => revision,

@@ -68,7 +68,8 @@ export function recordInGit(source: GitSource, { syncTag, former, clock, log }: 
       const { revision } = await left();
       if (revision === undefined || (await source.acceptedBefore(revision)) === undefined) return undefined;
       const tagged = await source.syncTag();
-      return tagged === undefined || (await isInHistory(source, tagged, revision)) ? revision : undefined;
+      if (tagged === undefined) return revision;
+      return (await source.lineage(tagged, revision)) === 'continues' ? revision : undefined;
     },
 
     syncRecord: async (revision) => (await source.syncRecord(revision)) ?? (await left()).records.get(revision),
@@ -88,9 +89,4 @@ export function recordInGit(source: GitSource, { syncTag, former, clock, log }: 
 
 function recordsOf(records: ReadonlyMap<Revision, string>) {
   return Array.from(records, ([revision, text]) => ({ revision, text }));
-}
-
-async function isInHistory(source: GitSource, older: Revision, newer: Revision): Promise<boolean> {
-  if ((await source.resolve(older)) === undefined) return false;
-  return (await source.commits({ from: newer, to: older, limit: 1, allPaths: true })).length === 0;
 }
