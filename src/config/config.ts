@@ -56,6 +56,10 @@ export interface Config {
   readonly gitTimeoutMs: number;
   /** Files and directories of GPG keys. */
   readonly gitGpgKeyImport: readonly string[];
+  /** Which commits must have a valid signature; absent for none. */
+  readonly gitVerifySignatures?: 'first-parent' | 'all';
+  /** Who may sign with which SSH key; absent for no one. */
+  readonly gitAllowedSignersFile?: string;
   /** Absent: nothing is signed. The key is a GPG key, or the path of a private SSH key. */
   readonly gitSigning?: { readonly format: 'gpg' | 'ssh'; readonly key: string };
 

@@ -66,8 +66,14 @@ export const FLAG_GROUPS = {
       'key that signs commits and the sync tag: a GPG key, or the file of a private SSH key',
     ),
     'git-signing-format': built('string', 'gpg', 'kind of --git-signing-key: `gpg` or `ssh`'),
-    'git-verify-signatures-mode': unbuilt('string', '', 'which commits must be signed: `none`, `all` or `first-parent`'),
-    'git-verify-signatures': unbuilt('bool', 'false', 'deprecated form of --git-verify-signatures-mode=all'),
+    'git-verify-signatures-mode': built('string', '', 'which commits must be signed: `none`, `all` or `first-parent`'),
+    'git-allowed-signers-file': built('string', '', 'file of the SSH keys that may sign, in the format of ssh-keygen(1)'),
+    'git-verify-signatures': deprecated(
+      'bool',
+      'false',
+      'deprecated form of --git-verify-signatures-mode=all',
+      'Changed to --git-verify-signatures-mode, use that instead',
+    ),
     sops: unbuilt('bool', 'false', 'decrypt SOPS documents'),
   },
   Sync: {

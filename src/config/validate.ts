@@ -60,9 +60,6 @@ const FLAGS_OF_COMMITS = [
   'git-ci-skip-message',
 ] as const satisfies readonly FlagName[];
 
-/** Synonyms of defaults. */
-const SAME_AS_DEFAULT: Partial<Record<FlagName, string>> = { 'git-verify-signatures-mode': 'none' };
-
 /** Validates the flags together, by Flux v1's rules, and reports all problems at once. `listed` are the sources of the config file. */
 export function validateFlags({ values, origins }: Settings, listed: readonly SourceConfig[]): Validated {
   const problems: ConfigProblem[] = [];
@@ -112,6 +109,19 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
   const signingKey = values['git-signing-key'];
   const badKey = signingKey === '' ? undefined : faultOfSigningKey(signingFormat, signingKey);
   if (badKey !== undefined) fail(1, `invalid ${shown('git-signing-key')} ${quote(signingKey.slice(0, 200))}: ${badKey}`);
+
+  const isOlderForm = values['git-verify-signatures'] && !origins.has('git-verify-signatures-mode');
+  const verifyMode = isOlderForm ? 'all' : values['git-verify-signatures-mode'] || 'none';
+  const verifies = verifyMode === 'all' || verifyMode === 'first-parent' ? verifyMode : undefined;
+  if (verifies === undefined && verifyMode !== 'none') fail(1, `'${verifyMode}' is not a valid git-verify-signatures-mode`);
+  if (verifies !== undefined && signingKey === '' && syncState === 'git' && !values['git-readonly'])
+    fail(
+      1,
+      `${shown(isOlderForm ? 'git-verify-signatures' : 'git-verify-signatures-mode')} needs --git-signing-key: the sync tag and the commits of fluxd itself must have valid signatures too`,
+    );
+  const allowedSigners = values['git-allowed-signers-file'];
+  if (allowedSigners !== '' && !posix.isAbsolute(allowedSigners))
+    fail(1, `invalid ${shown('git-allowed-signers-file')} ${quote(allowedSigners)}: it must be an absolute path`);
 
   const [certFile, keyFile] = [values['tls-cert-file'], values['tls-private-key-file']];
   if (certFile !== '' && keyFile === '') fail(1, `${shown('tls-cert-file')} needs --tls-private-key-file`);
@@ -185,6 +195,8 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     gitPollIntervalMs: values['git-poll-interval'],
     gitTimeoutMs: values['git-timeout'],
     gitGpgKeyImport: values['git-gpg-key-import'].filter((path) => path !== ''),
+    ...(verifies === undefined ? {} : { gitVerifySignatures: verifies }),
+    ...optional('gitAllowedSignersFile', allowedSigners),
     ...(signingKey === '' ? {} : { gitSigning: { format: signingFormat === 'ssh' ? 'ssh' : 'gpg', key: signingKey } }),
     syncState: syncState === 'secret' || values['git-readonly'] ? 'secret' : 'git',
     syncIntervalMs: values['sync-interval'],
@@ -271,16 +283,13 @@ function automationIntervalFlag(given: Settings['origins']): 'automation-interva
 }
 
 function isDefault(name: FlagName, value: unknown): boolean {
-  return (
-    value === SAME_AS_DEFAULT[name] ||
-    JSON.stringify(value) === JSON.stringify(parseFlagValue(FLAGS[name].type, FLAGS[name].default))
-  );
+  return JSON.stringify(value) === JSON.stringify(parseFlagValue(FLAGS[name].type, FLAGS[name].default));
 }
 
 function noticeOf(flag: FlagName, shown: string, atDefault: boolean): readonly ConfigWarning[] {
   const { status, ...rest } = FLAGS[flag];
   if (!('note' in rest)) return [];
-  if (status === 'deprecated') return [{ flag, message: `flag ${shown} has been deprecated, ${rest.note}` }];
+  if (status === 'deprecated') return atDefault ? [] : [{ flag, message: `flag ${shown} has been deprecated, ${rest.note}` }];
   if (status === 'meaningless') return [{ flag, message: `flag ${shown} no longer has an effect: ${rest.note}` }];
   return atDefault ? [] : [{ flag, message: `flag ${shown} has no effect: ${rest.note}` }];
 }

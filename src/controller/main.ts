@@ -5,6 +5,7 @@ import { type ClusterOptions, createCluster, Fence } from '../cluster/index.ts';
 import type { SourceConfig } from '../config/index.ts';
 import { createSource, openSignatures, type SourceOptions, syncSetName } from '../git/index.ts';
 import { MANIFEST_NAME, MAX_FILE_BYTES } from '../manifests/index.ts';
+import type { Revision } from '../repository/index.ts';
 import type { EngineSource } from './engine.ts';
 import { type DaemonMetrics, type EnginesOptions, type RunningFlux, startEngines } from './engines.ts';
 import type { MarkerStore } from './ports/marker-store.ts';
@@ -75,6 +76,8 @@ export async function startFlux({
     directory: keyDirectory.path,
     imports: config.gitGpgKeyImport,
     ...(config.gitSigning === undefined ? {} : { signing: config.gitSigning }),
+    ...(config.gitVerifySignatures === undefined ? {} : { verifies: config.gitVerifySignatures }),
+    ...(config.gitAllowedSignersFile === undefined ? {} : { allowedSignersFile: config.gitAllowedSignersFile }),
     environment,
     clock,
     log: log.child({ component: 'signatures' }),
@@ -105,6 +108,7 @@ export async function startFlux({
       ...(authentication ? { authentication } : {}),
       ...(tls ? { tls } : {}),
       signatures,
+      ...(namespace === undefined ? {} : { marker: (): Promise<Revision | undefined> => source.marker() }),
       environment,
       mayPush: fence.check,
       clock,
@@ -114,7 +118,7 @@ export async function startFlux({
     const secret = cluster.secret({ name: config.k8sSecretName, fence });
     const keys = markedKeys(name);
     const records = { clock, log: log.child({ component: 'records', ...shown }) };
-    const source =
+    const source: EngineSource['source'] =
       namespace === undefined
         ? recordInGit(git, { syncTag, former: { store: secret, keys }, ...records })
         : recordInSecret(git, { store: secret, namespace, keys, ...records });

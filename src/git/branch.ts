@@ -1,6 +1,6 @@
 import { asFluxError, type Clock, FluxError, type Logger } from '../base/index.ts';
-import type { AcceptedRevision, SourceState } from '../repository/index.ts';
-import { accept } from './accept.ts';
+import type { AcceptedRevision, SourceState, Unverified } from '../repository/index.ts';
+import { type Accept, nothingAccepted } from './accept.ts';
 import { withinDeadline } from './deadline.ts';
 import type { RunOptions } from './git-process.ts';
 import type { Mirror } from './mirror.ts';
@@ -13,6 +13,8 @@ export interface BranchOptions {
   /** False without --git-url: every operation then throws. */
   readonly configured: boolean;
   readonly timeoutMs: number;
+  /** Decides which revision is accepted. */
+  readonly accept: Accept;
   /** Resolves an expression in the mirror. */
   readonly resolve: (expression: string, run: RunOptions) => Promise<string | undefined>;
   readonly clock: Clock;
@@ -41,11 +43,14 @@ function whatThereIs(branches: readonly string[]): string {
 
 export type Branch = ReturnType<typeof createBranch>;
 
-/** The configured branch: its accepted revision, and whether the repository is reachable and writable. */
-export function createBranch({ mirror, branch, access, configured, timeoutMs, resolve, clock, log }: BranchOptions) {
+/** The configured branch: its accepted revision, what is not accepted, and whether the repository is reachable and writable. */
+export function createBranch({ mirror, branch, access, configured, timeoutMs, accept, resolve, clock, log }: BranchOptions) {
   const notCloned = new FluxError('git repo has not been cloned yet', { code: 'git/not-cloned' });
   let state: SourceState = { status: configured ? 'new' : 'unconfigured', error: notCloned };
   let accepted: AcceptedRevision | undefined;
+  let unverified: Unverified | undefined;
+  /** Whether the branch was fetched and decided on, even if nothing of it is accepted. */
+  let isKnown = false;
   let writable = false;
   let writeCheckedAt = Number.NEGATIVE_INFINITY;
 
@@ -61,7 +66,7 @@ export function createBranch({ mirror, branch, access, configured, timeoutMs, re
 
   function requireReady(): void {
     requireConfigured();
-    if (accepted === undefined)
+    if (!isKnown)
       throw new FluxError(`git repo not ready: ${(state.error ?? notCloned).message}`, {
         code: 'git/not-ready',
         expected: state.status === 'new',
@@ -95,10 +100,22 @@ export function createBranch({ mirror, branch, access, configured, timeoutMs, re
       state = { status: 'cloned', error };
       throw error;
     }
-    accepted = accept(found);
+    await decide(found, signal);
     if (access === 'read-only') state = { status: 'ready' };
     else await checkWriteAccess(found, signal);
+    if (accepted === undefined) throw unverified ? nothingAccepted(unverified) : notCloned;
     return { revision: accepted, named };
+  }
+
+  async function decide(head: string, signal: AbortSignal | undefined): Promise<void> {
+    const acceptance = await accept(head, signal).catch((error: unknown) => {
+      if (!isKnown && !signal?.aborted) state = { status: 'cloned', error: asFluxError(error, { code: 'git/failed' }) };
+      throw error;
+    });
+    isKnown = true;
+    // While nothing is accepted, what was accepted last stays in effect.
+    accepted = acceptance.revision ?? accepted;
+    unverified = acceptance.unverified;
   }
 
   /** Syncing needs no write access, so a rejection is reported in the state and the fetch succeeds (R-041). */
@@ -125,19 +142,21 @@ export function createBranch({ mirror, branch, access, configured, timeoutMs, re
   /** Called after a successful push, which proves write access. */
   function pushed(): void {
     writable = true;
-    if (accepted !== undefined) state = { status: 'ready' };
+    if (isKnown) state = { status: 'ready' };
   }
 
   /** Reads the head from the mirror, after a write to it. */
   async function follow(): Promise<void> {
-    try {
-      const ref = `refs/heads/${branch}`;
-      const head = await withinDeadline('git cat-file', timeoutMs, undefined, (signal) => resolve(ref, { signal }));
-      if (head !== undefined) accepted = accept(head);
-    } catch (error) {
-      mirror.markSuspect();
-      log.warn({ err: error }, 'reading the head of the git mirror failed');
-    }
+    const ref = `refs/heads/${branch}`;
+    const head = await withinDeadline('git cat-file', timeoutMs, undefined, (signal) => resolve(ref, { signal })).catch(
+      (error: unknown) => {
+        mirror.markSuspect();
+        log.warn({ err: error }, 'reading the head of the git mirror failed');
+      },
+    );
+    if (head === undefined) return;
+    // The next fetch decides again.
+    await decide(head, undefined).catch((error: unknown) => log.warn({ err: error }, 'verifying the head of the branch failed'));
   }
 
   const reading: Reading = (operation, signal, work) => {
@@ -145,5 +164,14 @@ export function createBranch({ mirror, branch, access, configured, timeoutMs, re
     return withinDeadline(operation, timeoutMs, signal, (bounded) => work({ signal: bounded }));
   };
 
-  return { state: () => state, accepted: () => accepted, requireReady, fetch, pushed, follow, reading };
+  return {
+    state: () => state,
+    accepted: () => accepted,
+    unverified: () => unverified,
+    requireReady,
+    fetch,
+    pushed,
+    follow,
+    reading,
+  };
 }

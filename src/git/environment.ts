@@ -22,6 +22,8 @@ export interface SignatureEnvironment {
   readonly gpg?: { readonly program: string; readonly home: string };
   readonly sshKeygen?: string;
   readonly signing?: { readonly format: 'gpg' | 'ssh'; readonly key: string };
+  /** Who may sign with which SSH key (ssh-keygen(1)). */
+  readonly allowedSignersFile?: string;
 }
 
 /** Paths of PEM files for an https remote; git reads them for each connection. */
@@ -119,7 +121,7 @@ const CONFIG: Config = [
 ];
 
 /** Signs nothing by itself, and runs no program that other configuration names. */
-function signatureConfig({ gpg, sshKeygen, signing }: SignatureEnvironment): Config {
+function signatureConfig({ gpg, sshKeygen, signing, allowedSignersFile }: SignatureEnvironment): Config {
   return [
     ['commit.gpgSign', 'false'],
     ['tag.gpgSign', 'false'],
@@ -128,9 +130,12 @@ function signatureConfig({ gpg, sshKeygen, signing }: SignatureEnvironment): Con
     ['gpg.format', signing?.format === 'ssh' ? 'ssh' : 'openpgp'],
     ['gpg.program', gpg?.program ?? NO_PROGRAM],
     ['gpg.x509.program', NO_PROGRAM],
+    // A good signature by a key without trust verifies no tag.
+    ['gpg.minTrustLevel', 'fully'],
     ['gpg.ssh.program', sshKeygen ?? NO_PROGRAM],
     ['gpg.ssh.defaultKeyCommand', NO_PROGRAM],
     ['user.signingKey', signing?.key ?? ''],
+    ['gpg.ssh.allowedSignersFile', allowedSignersFile ?? '/dev/null'],
   ];
 }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { FluxError } from '../base/index.ts';
 import { type Config, moreConfig } from './environment.ts';
-import type { GitOutput } from './failure.ts';
+import { type GitOutput, gitFailed } from './failure.ts';
 import { createGitProcess, type GitOptions, type RunOptions } from './git-process.ts';
 import { isObjectId } from './names.ts';
 import type { Selection } from './selection.ts';
@@ -251,6 +251,38 @@ export function createGit(options: GitOptions) {
       if (output.exitCode === 1) return false;
       await stdoutOf(output);
       return true;
+    },
+
+    /** Lines `<commit> <parent>…` of the commits of `from..to`. */
+    revList: (
+      range: { readonly to: string; readonly from?: string; readonly limit: number },
+      options: RunOptions,
+    ): Promise<Buffer> =>
+      must(
+        [
+          'rev-list',
+          '--parents',
+          `--max-count=${range.limit}`,
+          '--end-of-options',
+          object(range.to),
+          ...(range.from === undefined ? [] : [`^${object(range.from)}`]),
+          '--',
+        ],
+        options,
+      ),
+
+    /** Verifies the signature of a tag object, whose key must be trusted. */
+    async verifyTag(
+      tag: string,
+      options: RunOptions,
+    ): Promise<{ readonly ok: true; readonly name: string } | { readonly ok: false; readonly why: string }> {
+      const output = await run(['verify-tag', '--format=%(tag)', '--', object(tag)], options);
+      if (output.exitCode === 0) return { ok: true, name: output.stdout.toString('utf8').trim() };
+      if (output.exitCode === undefined) throw await gitFailed(output, gitDir);
+      // With a format, git does not pass on what gpg says.
+      const { stderr } = await run(['verify-tag', '--', object(tag)], options);
+      const why = `${output.stderr}\n${stderr}`.split('\n').map((line) => line.replace(/^(gpg|error): */, '').trim());
+      return { ok: false, why: [...new Set(why)].filter((line) => line !== '').join('; ') };
     },
 
     /** The porcelain blame of lines `from` to `to`; the file may have fewer. Blobs that the repository lacks are fetched from `url`. */

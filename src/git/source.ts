@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Cancellable, type Clock, FluxError, type Logger } from '../base/index.ts';
 import type { AcceptedRevision, CommitRequest, SyncRecordRequest } from '../repository/index.ts';
-import { accept } from './accept.ts';
+import { accept, acceptHead } from './accept.ts';
 import { createBranch } from './branch.ts';
 import { chooseCredential, type GitAuthentication } from './credentials/choose.ts';
 import { createCredentialSocket } from './credentials/credential-socket.ts';
@@ -15,6 +15,8 @@ import { createPacking } from './packing.ts';
 import { createPublisher, type RecordChange } from './publish.ts';
 import { createRevisions } from './revisions.ts';
 import type { Signatures } from './signatures/signatures.ts';
+import { createVerifiedTag } from './signatures/verified-tag.ts';
+import { createVerifier } from './signatures/verify.ts';
 import { safeUrl, shownUrl } from './url.ts';
 import { gitAddress } from './validate-url.ts';
 
@@ -52,6 +54,8 @@ export interface SourceOptions {
   readonly tls?: GitTls;
   /** Keys for signing commits and the sync tag; by default nothing is signed. */
   readonly signatures?: Signatures;
+  /** The revision from which on commits are verified; by default that of the sync tag, whose signature must be valid. */
+  readonly marker?: () => Promise<string | undefined>;
   /** The daemon's own environment; git gets a selection of it. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Size limit of files in bytes. */
@@ -61,6 +65,8 @@ export interface SourceOptions {
   /** Called after each command that contacted the remote. */
   readonly onRemote?: OnRemote;
 }
+
+const NO_KEYS = async (): Promise<string> => '';
 
 export type GitSource = ReturnType<typeof createSource>;
 
@@ -151,7 +157,12 @@ export function createSource(options: SourceOptions) {
   });
 
   const configured = remote !== undefined;
-  const followed = createBranch({ mirror, branch, access, configured, timeoutMs, resolve, clock, log });
+  const verification = options.signatures?.verification;
+  const verifiedTag = createVerifiedTag({ git: mirror.git, syncTag, keys: verification?.keys ?? NO_KEYS, resolve });
+  const decide = verification
+    ? createVerifier({ ...verification, git: mirror.git, marker: options.marker ?? verifiedTag, resolve, timeoutMs, clock, log })
+    : acceptHead;
+  const followed = createBranch({ mirror, branch, access, configured, timeoutMs, accept: decide, resolve, clock, log });
   const { reading } = followed;
   const revisions = createRevisions({
     mirror,
@@ -247,6 +258,7 @@ export function createSource(options: SourceOptions) {
 
     state: followed.state,
     accepted: followed.accepted,
+    unverified: followed.unverified,
     fetch: ({ signal }: Cancellable = {}) => exclusively(() => fetchNow(signal)),
 
     acceptedBefore: async (revision: string): Promise<AcceptedRevision | undefined> => {
@@ -268,7 +280,7 @@ export function createSource(options: SourceOptions) {
     lineage: revisions.lineage,
     blame: revisions.blame,
 
-    syncTag: marks.syncTag,
+    syncTag: verification ? () => reading('git verify-tag', undefined, verifiedTag) : marks.syncTag,
     syncRecord: marks.syncRecord,
     syncRecords: marks.syncRecords,
     noteBlobs: marks.noteBlobs,

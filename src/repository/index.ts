@@ -1,7 +1,8 @@
 /**
  * A Git repository as data. A *revision* is a commit id; it has *files*, listed as `git ls-tree` lists them, and came with *commits*. An
- * *accepted revision* is one that may be synced and updated. A *commit request* is an edit that is planned on one accepted revision and
- * applies to no other. The *lineage* of a revision says whether it continues an earlier one, or history was rewritten. The *writers* are the programs that left the sync
+ * *accepted revision* is one that may be synced and updated; what of the branch is not accepted is *unverified*. A *commit request* is
+ * an edit that is planned on one accepted revision and applies to no other. The *lineage* of a revision says whether it continues an
+ * earlier one, or history was rewritten. The *writers* are the programs that left the sync
  * tag and the job notes there. How the data is fetched and pushed is known in another room.
  */
 export type { AcceptedRevision } from './accepted-revision.ts';
@@ -13,4 +14,5 @@ export type { Revision } from './revision.ts';
 export type { SourceState, SourceStatus } from './source-state.ts';
 export type { SyncRecordRequest } from './sync-record-request.ts';
 export type { TreeFile } from './tree-file.ts';
+export { headNotVerified, type Unverified } from './unverified.ts';
 export type { Writer, Writers } from './writers.ts';

@@ -102,6 +102,13 @@ describe('flags are read as pflag reads them', () => {
     [['--git-set-author'], { gitSetAuthor: true }],
     [['--git-set-author=T'], { gitSetAuthor: true }],
     [['--git-set-author', '--git-set-author=0'], { gitSetAuthor: false }],
+    [['--git-verify-signatures', '--git-signing-key=A'], { gitVerifySignatures: 'all' }],
+    [['--git-verify-signatures-mode=first-parent', '--git-signing-key=A'], { gitVerifySignatures: 'first-parent' }],
+    // The newer flag wins, also when it is empty.
+    [
+      ['--git-verify-signatures', '--git-verify-signatures-mode=first-parent', '--git-signing-key=A'],
+      { gitVerifySignatures: 'first-parent' },
+    ],
     [['--git-path=a,b', '--git-path', 'c'], source({ paths: ['a', 'b', 'c'] })],
     [['--git-path="a,b",c'], source({ paths: ['a,b', 'c'] })],
     [['--git-path='], source({ paths: [] })],
@@ -204,6 +211,13 @@ describe('what cannot be is refused, in the words and with the exit code of Flux
     ],
     [['--registry-rps=0'], 1, '--registry-rps must be greater than 0'],
     [['--git-label='], 1, '--git-label must not be empty'],
+    [['--git-verify-signatures-mode=some'], 1, "'some' is not a valid git-verify-signatures-mode"],
+    [
+      ['--git-verify-signatures-mode=all'],
+      1,
+      '--git-verify-signatures-mode needs --git-signing-key: the sync tag and the commits of fluxd itself must have valid signatures too',
+    ],
+    [['--git-allowed-signers-file=signers'], 1, 'invalid --git-allowed-signers-file "signers": it must be an absolute path'],
     [['--git-signing-format=x509'], 1, 'invalid --git-signing-format "x509"; use "gpg" or "ssh"'],
     [
       ['--git-signing-key=--homedir=/tmp'],
@@ -268,7 +282,8 @@ describe('flags by status', () => {
   });
 
   test.each(named('deprecated'))('--%s works, with the notice of Flux v1', (name) => {
-    expect(warningsOf(`--${name}=${other[FLAGS[name].type]}`)).toEqual([
+    // The one about signatures needs a key.
+    expect(warningsOf(`--${name}=${other[FLAGS[name].type]}`, '--git-signing-key=A')).toEqual([
       `flag --${name} has been deprecated, ${FLAGS[name].note}`,
     ]);
   });

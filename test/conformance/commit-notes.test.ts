@@ -42,6 +42,7 @@ async function committed(
   const source = partOf<Source>({
     requireWritable: () => undefined,
     fetch: async () => accept('r-1'),
+    unverified: () => undefined,
     files: async () => Object.entries(files).map(([path, text]) => ({ path, mode: '100644', blob: path, size: text.length })),
     blob: async (path: string) => Buffer.from(files[path] ?? ''),
     commit: async (request: { readonly note: string; readonly message: string }) => {

@@ -75,6 +75,7 @@ export function createRepository(files: Readonly<Record<string, string>>): Repos
       return accept(head);
     },
     accepted: () => (head === undefined ? undefined : accept(head)),
+    unverified: () => undefined,
     acceptedBefore: async (revision) => (trees.has(revision) ? accept(revision) : undefined),
     async files(revision) {
       const tree = trees.get(revision);

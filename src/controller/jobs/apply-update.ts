@@ -23,6 +23,7 @@ import { commitEvent } from '../sync/sync-events.ts';
 import { type Attempts, attemptFailed, NO_ATTEMPTS, notArrived, pushing } from './attempts.ts';
 import type { JobResult } from './jobs.ts';
 import { createPastImages } from './past-images.ts';
+import { requireVerifiedHead } from './unverified-head.ts';
 
 /** For planning an update. */
 export interface PlanOptions {
@@ -86,6 +87,7 @@ export async function applyUpdate(
     if (waitMs > 0) await clock.sleep(waitMs, cancel);
     const known = attempts === NO_ATTEMPTS ? head : undefined;
     const base = known ?? (await newest(source, cancel));
+    requireVerifiedHead(source);
     if (lastPush.state !== 'none') {
       const { request, plan } = lastPush.pushed;
       const revision = await source.arrived(request, cancel);
@@ -114,6 +116,7 @@ export async function applyUpdate(
 /** Plans an update without executing it. */
 export async function dryRunUpdate(spec: UpdateSpec, options: PlanOptions, cancel: Cancellable = {}): Promise<JobResult> {
   const base = options.source.accepted() ?? (await newest(options.source, cancel));
+  requireVerifiedHead(options.source);
   const plan = await planOn(base, spec, options, cancel);
   return { spec: plan.spec, result: plan.result };
 }
@@ -123,6 +126,7 @@ async function newest(source: Source, cancel: Cancellable): Promise<AcceptedRevi
   try {
     return await source.fetch(cancel);
   } catch (error) {
+    requireVerifiedHead(source);
     if (!(error instanceof FluxError) || error.code === 'git/unconfigured' || source.accepted() !== undefined) throw error;
     const { message, fault, help } = error;
     const hint = help === undefined ? {} : { help };

@@ -7,6 +7,7 @@ import { applyUpdate } from '../jobs/apply-update.ts';
 import { type AutomateOptions, automate } from '../jobs/automate.ts';
 import type { Job, JobQueue, JobResult } from '../jobs/jobs.ts';
 import type { DecisionReport } from '../jobs/report-decisions.ts';
+import { HeadNotSynced } from '../jobs/unverified-head.ts';
 import type { ControllerMetrics } from '../metrics.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { ImageWatch } from '../ports/image-watch.ts';
@@ -138,19 +139,28 @@ async function runJob(options: StepsOptions, cancel: Cancellable): Promise<Branc
     success = true;
     log.info({ jobId: job.id }, 'job done');
   } catch (error) {
-    jobs.fail(job.id, error, error instanceof PoliciesRefused ? { spec: job.spec, result: error.result } : {});
+    jobs.fail(job.id, error, outcomeOf(job, error));
     log.warn({ jobId: job.id, err: error }, 'job failed');
   }
   metrics.jobDone({ success, seconds: (clock.monotonic() - startedAt) / 1000 });
   return branch;
 }
 
+/** What a failed job has achieved. */
+function outcomeOf({ spec }: Job, error: unknown): JobResult {
+  if (error instanceof PoliciesRefused) return { spec, result: error.result };
+  return error instanceof HeadNotSynced && error.revision !== undefined ? { revision: error.revision } : {};
+}
+
 async function perform({ id, spec }: Job, options: StepsOptions, cancel: Cancellable): Promise<JobResult> {
   if (spec.type === 'sync') {
     requireOpen(options);
-    const revision = await options.source.fetch(cancel);
+    const { source } = options;
+    const revision = await source.fetch(cancel);
     // Also when nothing is new: the cluster is compared again (Flux v1 did nothing then).
     options.ask('sync');
+    const unverified = source.unverified();
+    if (unverified) throw new HeadNotSynced(revision, unverified.head);
     return { revision };
   }
   const result = await applyUpdate({ jobId: id, spec }, options, cancel);

@@ -9,6 +9,7 @@ import type {
   Revision,
   SourceState,
   TreeFile,
+  Unverified,
   Writers,
 } from '../../repository/index.ts';
 import type { SyncRecords } from './sync-records.ts';
@@ -27,10 +28,13 @@ export interface Source extends SyncRecords {
   /** As given by --git-path; empty means the whole repository. */
   readonly paths: readonly string[];
   state(): SourceState;
-  /** Updates the mirror (clones it first, or again if it is damaged) and resolves to the accepted revision of the branch. */
+  /** Updates the mirror (clones it first, or again if it is damaged) and resolves to the accepted revision of the branch.
+   * @throws FluxError `git/nothing-accepted` */
   fetch(options?: Cancellable): Promise<AcceptedRevision>;
   /** The accepted revision of the branch as of the last fetch or push. */
   accepted(): AcceptedRevision | undefined;
+  /** What of the branch is not accepted. */
+  unverified(): Unverified | undefined;
   /** The revision, if it is the accepted one or in its history, so that it was accepted earlier. */
   acceptedBefore(revision: Revision): Promise<AcceptedRevision | undefined>;
   /** All files of a revision below the paths, links and submodules included. @throws FluxError `git/path-missing`, naming the path. */

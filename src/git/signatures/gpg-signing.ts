@@ -14,6 +14,15 @@ export function gpgSigning({ gpg, agent }: Keyring, key: string): Signing {
       const listed = listedKeys((await gpg.listSecretKeys(key)).stdout);
       return `GPG key "${key}" ${stateOf(listed.map(({ validity }) => validity)) ?? `is refused by gpg: ${said}`}`;
     },
+    async distrust() {
+      const keys = listedKeys((await gpg.listSecretKeys(key)).stdout);
+      const trusted = new Set(
+        listedKeys((await gpg.listKeys()).stdout).flatMap(({ fingerprint, validity }) =>
+          /^[uf]$/.test(validity) ? [fingerprint] : [],
+        ),
+      );
+      return keys.some(({ fingerprint }) => trusted.has(fingerprint)) ? undefined : `GPG key "${key}" is not trusted`;
+    },
   };
 }
 

@@ -1,11 +1,12 @@
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock, Logger } from '../../base/index.ts';
+import { type Clock, FluxError, type Logger, messageOf } from '../../base/index.ts';
 import type { SignatureEnvironment } from '../environment.ts';
 import { gpgSigning } from './gpg-signing.ts';
 import { type Keyring, openKeyring } from './keyring.ts';
 import { programPath } from './program.ts';
 import type { Signing } from './signing.ts';
-import { sshSigning } from './ssh-signing.ts';
+import { type SshSigningOptions, sshSigning } from './ssh-signing.ts';
 
 export interface SignaturesOptions {
   /** Private, and in memory. */
@@ -14,16 +15,29 @@ export interface SignaturesOptions {
   readonly imports: readonly string[];
   /** The key that signs: a GPG key, or the path of a private SSH key. */
   readonly signing?: { readonly format: 'gpg' | 'ssh'; readonly key: string };
+  /** Which commits must have a valid signature; absent for none. */
+  readonly verifies?: VerifyMode;
+  /** Who may sign with which SSH key; absent for no one. */
+  readonly allowedSignersFile?: string;
   /** The daemon's own environment. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** What the sources of a daemon need in order to sign. */
+export type VerifyMode = 'first-parent' | 'all';
+
+export interface Verification {
+  readonly mode: VerifyMode;
+  /** Changes with the trusted keys. GPG keys are read once. */
+  readonly keys: () => Promise<string>;
+}
+
+/** What the sources of a daemon need in order to sign, and to verify. */
 export interface Signatures {
   readonly environment: SignatureEnvironment;
   readonly signing?: Signing;
+  readonly verification?: Verification;
   close(): Promise<void>;
 }
 
@@ -34,40 +48,65 @@ export interface Signatures {
 export async function openSignatures(options: SignaturesOptions): Promise<Signatures> {
   const { directory, imports, signing: requested, environment, clock, log } = options;
   const path = environment.PATH;
-  const usesGpg = imports.length > 0 || requested?.format === 'gpg';
+  const { verifies, allowedSignersFile } = options;
+  const usesGpg = imports.length > 0 || requested?.format === 'gpg' || verifies !== undefined;
   const keyring = usesGpg
     ? await openKeyring({
         home: join(directory, 'gnupg'),
         copied: environment.GNUPGHOME ?? (environment.HOME === undefined ? undefined : join(environment.HOME, '.gnupg')),
         imports,
-        trustsImports: false,
+        trustsImports: verifies !== undefined,
         path,
         clock,
         log,
       })
     : undefined;
-  const sshKeygen = requested?.format === 'ssh' ? programPath('ssh-keygen', path, 'for SSH signatures') : undefined;
-  const signing = requested && signingBy(requested, keyring, sshKeygen, join(directory, 'signing-key'));
+  const usesSsh = requested?.format === 'ssh' || allowedSignersFile !== undefined;
+  const sshKeygen = usesSsh ? programPath('ssh-keygen', path, 'for SSH signatures') : undefined;
+  const signing =
+    requested && signingBy(requested, keyring, { program: sshKeygen, copy: join(directory, 'signing-key'), allowedSignersFile });
   const problem = await signing?.problem();
+  if (verifies && signing) await requireTrust(signing, problem);
   if (problem !== undefined) log.warn({ error: problem }, 'commits and the sync tag cannot be signed, so none is pushed');
   if (requested?.format !== 'gpg') await keyring?.agent.stop();
   return {
     environment: {
       ...(keyring ? { gpg: { program: keyring.gpg.program, home: keyring.gpg.home } } : {}),
       ...(sshKeygen === undefined ? {} : { sshKeygen }),
+      ...(allowedSignersFile === undefined ? {} : { allowedSignersFile }),
       ...(requested && signing ? { signing: { format: requested.format, key: signing.key } } : {}),
     },
     ...(signing ? { signing } : {}),
+    ...(verifies ? { verification: { mode: verifies, keys: () => stateOfFile(allowedSignersFile) } } : {}),
     close: async () => keyring?.agent.stop(),
   };
+}
+
+/** Our own commits and the sync tag must be valid too, or they would end all syncing. */
+async function requireTrust(signing: Signing, problem: string | undefined): Promise<void> {
+  const why = problem ?? (await signing.distrust());
+  if (why === undefined) return;
+  throw new FluxError(`--git-signing-key cannot make valid signatures: ${why}`, {
+    code: 'git/signing-distrusted',
+    fault: 'user',
+    help: 'With --git-verify-signatures-mode, the commits of fluxd and the sync tag must be valid too: import the key, not expired, by --git-gpg-key-import, or list it in --git-allowed-signers-file for the namespace git.',
+  });
+}
+
+/** Changes when the file does, also when a mounted file is replaced. */
+async function stateOfFile(file: string | undefined): Promise<string> {
+  if (file === undefined) return '';
+  return stat(file, { bigint: true }).then(
+    ({ ino, size, mtimeNs }) => `${ino} ${size} ${mtimeNs}`,
+    (error: unknown) => messageOf(error),
+  );
 }
 
 function signingBy(
   { format, key }: NonNullable<SignaturesOptions['signing']>,
   keyring: Keyring | undefined,
-  sshKeygen: string | undefined,
-  copy: string,
+  ssh: Omit<SshSigningOptions, 'file' | 'program'> & { readonly program: string | undefined },
 ): Signing | undefined {
   if (format === 'gpg') return keyring && gpgSigning(keyring, key);
-  return sshKeygen === undefined ? undefined : sshSigning({ file: key, copy, program: sshKeygen });
+  return ssh.program === undefined ? undefined : sshSigning({ ...ssh, file: key, program: ssh.program });
 }

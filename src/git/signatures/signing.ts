@@ -8,6 +8,8 @@ export interface Signing {
   prepare(): Promise<void>;
   /** Why the key cannot sign, in one line; undefined if it can. */
   problem(): Promise<string | undefined>;
+  /** Why its signatures would be refused here, in one line; undefined if they are valid. */
+  distrust(): Promise<string | undefined>;
 }
 
 /**

@@ -159,8 +159,6 @@ describe('what is refused, and the hint', () => {
       { 'git.readonly': true },
       "at '/git/readonly': value must be one of false, <nil>, 'not supported yet: fluxd --git-readonly; leave it out'",
     ],
-    [{ 'git.verifySignaturesMode': 'all' }, 'not supported yet: fluxd --git-verify-signatures-mode'],
-    [{ 'git.verifySignatures': true }, 'not supported yet: fluxd --git-verify-signatures'],
     [{ 'git.secret.enabled': true }, 'not supported yet: fluxd --git-secret'],
     [{ 'sops.enabled': true }, 'not supported yet: fluxd --sops'],
     [{ manifestGeneration: true }, 'not supported yet: fluxd --manifest-generation'],

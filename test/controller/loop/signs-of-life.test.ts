@@ -31,6 +31,7 @@ const source: Source = {
   paths: [],
   state: () => ({ status: 'ready' }),
   accepted: () => accept('a'),
+  unverified: () => undefined,
   fetch: call,
   files: call,
   blob: call,

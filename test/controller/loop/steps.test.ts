@@ -62,6 +62,7 @@ describe('the steps of the loop', () => {
     duringApply = () => {};
     const clock = new ManualClock();
     const source = partOf<Source>({
+      unverified: () => undefined,
       fetch: async () => {
         duringFetch();
         return head;
@@ -182,6 +183,7 @@ describe('the steps of the loop', () => {
       lineage: async () => 'continues',
       marker: async () => (texts.length === 0 ? undefined : FIRST),
       markerElsewhere: async () => undefined,
+      unverified: () => undefined,
       commits: async () => {
         failures -= 1;
         if (failures >= 0) throw new FluxError('git was killed', { code: 'git/command-failed' });
@@ -289,6 +291,7 @@ describe('the steps of the loop', () => {
     const source = {
       ...options.source,
       accepted: () => head,
+      unverified: () => undefined,
       files: async () => [{ path: 'web.yaml', mode: '100644', blob: 'b', size: file.length }],
       blob: async () => Buffer.from(file),
       async commit(): Promise<string> {
@@ -326,6 +329,7 @@ describe('the steps of the loop', () => {
     const source: Source = {
       ...options.source,
       accepted: () => head,
+      unverified: () => undefined,
       fetch: async () => {
         seen.fetches += 1;
         return head;

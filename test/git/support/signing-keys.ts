@@ -89,3 +89,11 @@ export function sshKey(name: string, { passphrase = '' }: { passphrase?: string 
   sshKeys.set(name, key);
   return key;
 }
+
+/** The public part of a key with its revocation, in a file. */
+export function revocationOf({ fingerprint, publicFile }: GpgKey): string {
+  const file = join(keyDirectory(), `${fingerprint}.revoked.asc`);
+  const certificate = readFileSync(join(keyDirectory(), 'gnupg/openpgp-revocs.d', `${fingerprint}.rev`), 'utf8');
+  writeFileSync(file, `${readFileSync(publicFile, 'utf8')}\n${certificate.replace(/^:---/m, '---')}`);
+  return file;
+}

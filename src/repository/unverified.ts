@@ -1,0 +1,22 @@
+import type { Revision } from './revision.ts';
+
+/** What of the branch is not accepted, since a commit has no valid signature. */
+export interface Unverified {
+  readonly head: Revision;
+  /** The first commit that was refused. */
+  readonly commit: Revision;
+  /** What is wrong with its signature, as the end of a sentence about it. */
+  readonly why: string;
+  /** The key that signed it, as far as that is known; may be empty. */
+  readonly key: string;
+  /** The name that the key has; may be empty. */
+  readonly signer: string;
+  /** How many commits of the branch wait behind it, itself included. */
+  readonly commits: number;
+}
+
+/** Flux v1's text, which its fluxctl recognises. */
+export function headNotVerified(accepted: Revision | undefined, head: Revision): string {
+  const last = `The last verified commit was ${accepted?.slice(0, 8) ?? ''}. HEAD is ${head.slice(0, 8)}.`;
+  return `The branch HEAD in the git repo is not verified, and fluxd is unable to sync to it. ${last}`;
+}
