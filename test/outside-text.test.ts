@@ -4,7 +4,7 @@ import { localCaller } from '../src/api/access/local-caller.ts';
 import { tokenOf } from '../src/api/access/token.ts';
 import { decodeBody } from '../src/api/body.ts';
 import { oneLine } from '../src/api/client/one-line.ts';
-import { fingerprintsOf } from '../src/api/legacy/fingerprint.ts';
+import { fingerprintsOf } from '../src/api/identity/fingerprint.ts';
 import { parseFirstJson } from '../src/api/legacy/first-value.ts';
 import { decodePolicyUpdates, decodeUpdateSpec } from '../src/api/legacy/update-spec.ts';
 import { negotiate } from '../src/api/negotiate.ts';

@@ -6,7 +6,6 @@ const file = new URL('../docs/fluxd-flags.md', import.meta.url);
 const STATUS = {
   built: 'built',
   unbuilt: 'not supported yet',
-  ignored: 'no effect yet',
   meaningless: 'no meaning',
   deprecated: 'deprecated',
 };
@@ -25,7 +24,6 @@ comes from one of these as a whole.
 
 * **built**: works as described.
 * **not supported yet**: accepted with its default; with any other value fluxd does not start, and exits with 2.
-* **no effect yet**: accepted with a warning, because nothing is less safe without it.
 * **no meaning**: accepted with a warning; what it controlled does not exist here.
 * **deprecated**: works, with a notice that names its successor.
 

@@ -1,4 +1,5 @@
 import type { NonEmpty } from '../base/index.ts';
+import type { DeployKeyConfig } from './deploy-key.ts';
 
 /** Where to listen; the empty host means every interface. */
 export interface ListenAddress {
@@ -101,10 +102,7 @@ export interface Config {
   /** Flux touches no other namespace; empty means no restriction. */
   readonly k8sAllowNamespaces: readonly string[];
   readonly k8sExcludeResources: readonly string[];
-  /** Path of the mounted private deploy key; the file need not exist. */
-  readonly sshIdentityFile: string;
-  /** The Secret in the daemon's own namespace. */
-  readonly k8sSecretName: string;
+  readonly deployKey: DeployKeyConfig;
   /** From --kube-config. Absent: KUBECONFIG and the other default locations. */
   readonly kubeConfig?: string;
 }

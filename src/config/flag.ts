@@ -13,10 +13,10 @@ export type FlagType = keyof FlagTypes;
 
 /**
  * The status of a flag. `built`: works. `unbuilt`: not supported yet, so a value other than the default prevents the start.
- * `ignored`: not supported yet, but safe to ignore, so it only causes a warning. `meaningless`: will never have an effect.
+ * `meaningless`: will never have an effect.
  * `deprecated`: works, but has a new name.
  */
-export type FlagStatus = 'built' | 'unbuilt' | 'ignored' | 'meaningless' | 'deprecated';
+export type FlagStatus = 'built' | 'unbuilt' | 'meaningless' | 'deprecated';
 
 export interface Flag<T extends FlagType = FlagType> {
   readonly type: T;
@@ -36,10 +36,6 @@ export function built<T extends FlagType>(type: T, byDefault: string, help: stri
 
 export function unbuilt<T extends FlagType>(type: T, byDefault: string, help: string): Flag<T> {
   return { type, default: byDefault, help, status: 'unbuilt' };
-}
-
-export function ignored<T extends FlagType>(type: T, byDefault: string, help: string, note: string): Flag<T> {
-  return { type, default: byDefault, help, status: 'ignored', note };
 }
 
 export function meaningless<T extends FlagType>(type: T, byDefault: string, help: string, note: string): Flag<T> {

@@ -1,8 +1,7 @@
-import { built, deprecated, type Flag, type FlagTypes, ignored, meaningless, unbuilt } from './flag.ts';
+import { built, deprecated, type Flag, type FlagTypes, meaningless, unbuilt } from './flag.ts';
 
 const NO_KUBECTL = 'objects are applied over the Kubernetes API directly';
 /** Flux v1 generated a deploy key when none was mounted. Its chart always sets the directory, also for daemons that have a key. */
-const NO_KEY_GENERATION = 'this version does not generate a deploy key; it uses the mounted one (--k8s-secret-volume-mount-path)';
 const NO_MEMCACHED = 'image metadata is cached in memory';
 
 /** All flags of fluxd 1.25 and our own, in the groups of help and documentation. */
@@ -151,10 +150,14 @@ export const FLAG_GROUPS = {
     'k8s-secret-name': built(
       'string',
       'flux-git-deploy',
-      'Secret in the namespace of fluxd that holds the sync marker of --sync-state=secret',
+      'Secret with the deploy key and the sync marker of --sync-state=secret, in the namespace of fluxd',
     ),
     'k8s-secret-volume-mount-path': built('string', '/etc/fluxd/ssh', 'directory of the SSH key for Git, mounted from a Secret'),
-    'k8s-secret-data-key': built('string', 'identity', 'file name of the private key in that directory'),
+    'k8s-secret-data-key': built(
+      'string',
+      'identity',
+      'key of the private key in that Secret, and its file name in that directory',
+    ),
     'k8s-default-namespace': built(
       'string',
       '',
@@ -194,10 +197,10 @@ export const FLAG_GROUPS = {
     ),
   },
   'SSH key generation': {
-    'ssh-keygen-bits': ignored('int', '0', 'ssh-keygen -b', NO_KEY_GENERATION),
-    'ssh-keygen-type': ignored('string', '', 'ssh-keygen -t', NO_KEY_GENERATION),
-    'ssh-keygen-format': ignored('string', '', 'ssh-keygen -m', NO_KEY_GENERATION),
-    'ssh-keygen-dir': ignored('string', '', 'directory for generated keys', NO_KEY_GENERATION),
+    'ssh-keygen-bits': built('int', '0', 'length of a generated deploy key, as ssh-keygen -b'),
+    'ssh-keygen-type': built('string', '', 'type of a generated deploy key, as ssh-keygen -t; empty means ed25519'),
+    'ssh-keygen-format': built('string', '', 'format of a generated deploy key, as ssh-keygen -m'),
+    'ssh-keygen-dir': built('string', '', 'directory for the private files of the deploy key; empty means one in memory'),
   },
   'Upstream service': {
     connect: unbuilt('string', '', 'base URL of a service to connect to'),

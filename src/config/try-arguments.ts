@@ -22,6 +22,6 @@ export function tryArguments(argv: readonly string[]): Trial {
   return {
     config,
     problems: [...line.problems, ...problems.map(({ message }) => message)],
-    idle: given.filter((name) => FLAGS[name].status === 'meaningless' || FLAGS[name].status === 'ignored'),
+    idle: given.filter((name) => FLAGS[name].status === 'meaningless'),
   };
 }

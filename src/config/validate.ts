@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { isNonEmpty, messageOf } from '../base/index.ts';
 import { isDnsLabel } from '../resource/index.ts';
 import type { Config, ListenAddress, SourceConfig } from './config.ts';
+import { deployKeyConfig } from './deploy-key.ts';
 import { parseFlagValue, quote } from './flag.ts';
 import { FLAG_NAMES, FLAGS, type FlagName } from './flags.ts';
 import { ACCESS_FLAGS, isUnencrypted, readAccess } from './git-access.ts';
@@ -227,8 +228,7 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     ...optional('k8sDefaultNamespace', values['k8s-default-namespace']),
     k8sAllowNamespaces: [...new Set(ALLOW_NAMESPACE.flatMap((name) => values[name]))],
     k8sExcludeResources: values['k8s-unsafe-exclude-resource'],
-    sshIdentityFile: posix.join(values['k8s-secret-volume-mount-path'], values['k8s-secret-data-key']),
-    k8sSecretName: values['k8s-secret-name'],
+    deployKey: deployKeyConfig(values, (flag, why) => fail(1, `invalid ${shown(flag)} ${quote(String(values[flag]))}: ${why}`)),
     ...optional('kubeConfig', values['kube-config']),
   };
   return { config: deepFreeze(config), problems, warnings };
@@ -290,8 +290,7 @@ function noticeOf(flag: FlagName, shown: string, atDefault: boolean): readonly C
   const { status, ...rest } = FLAGS[flag];
   if (!('note' in rest)) return [];
   if (status === 'deprecated') return atDefault ? [] : [{ flag, message: `flag ${shown} has been deprecated, ${rest.note}` }];
-  if (status === 'meaningless') return [{ flag, message: `flag ${shown} no longer has an effect: ${rest.note}` }];
-  return atDefault ? [] : [{ flag, message: `flag ${shown} has no effect: ${rest.note}` }];
+  return [{ flag, message: `flag ${shown} no longer has an effect: ${rest.note}` }];
 }
 
 function optional<K extends string>(key: K, text: string): { readonly [P in K]?: string } {

@@ -1,7 +1,7 @@
-import { type Clock, type Logger, remember, waitOrAbort } from '../base/index.ts';
+import { type Clock, type Logger, waitOrAbort } from '../base/index.ts';
 import type { Fence } from '../cluster/index.ts';
 import type { Config } from '../config/index.ts';
-import { deployKey, sameRepository, syncSetName } from '../git/index.ts';
+import { sameRepository, syncSetName } from '../git/index.ts';
 import { createManifests, type ManifestThread } from '../manifests/index.ts';
 import type { Notifier } from '../notify/index.ts';
 import type { MinAge } from '../policy/index.ts';
@@ -26,6 +26,7 @@ import { Watchdog } from './loop/watchdog.ts';
 import { createAutomationMemory } from './memory/automation-memory.ts';
 import type { ControllerMetrics } from './metrics.ts';
 import type { Cluster } from './ports/cluster.ts';
+import type { DeployKey } from './ports/deploy-key.ts';
 import type { TakePart } from './ports/election.ts';
 import type { ImageWatch } from './ports/image-watch.ts';
 import type { MemoryStore } from './ports/memory.ts';
@@ -49,6 +50,7 @@ export interface EngineSource {
   /** As configured, so it may contain a password: pass it only to Git. */
   readonly url: string;
   readonly source: Source;
+  readonly deployKey: DeployKey;
   /** Open while this daemon may write for the source. */
   readonly fence: Fence;
   /** Elects the daemon that writes for the source. */
@@ -107,7 +109,6 @@ export function startEngine(options: EngineOptions): Engine {
   const {
     config,
     version,
-    environment,
     source,
     cluster,
     fence,
@@ -286,12 +287,7 @@ export function startEngine(options: EngineOptions): Engine {
     health,
     watchdog,
     metrics,
-    // Flux v1's probes request it frequently, and each read takes a process.
-    publicKey: remember(
-      () => deployKey({ url: options.url, identityFile: config.sshIdentityFile, environment, timeoutMs: config.gitTimeoutMs }),
-      60_000,
-      clock,
-    ),
+    deployKey: options.deployKey,
     timeoutMs: config.syncTimeoutMs,
     sameRepository: (url) => sameRepository(url, options.url),
     clock,

@@ -3,7 +3,16 @@ import { dirname, join } from 'node:path';
 import { FluxError, mapNonEmpty, messageOf } from '../base/index.ts';
 import { type ClusterOptions, createCluster, Fence } from '../cluster/index.ts';
 import type { SourceConfig } from '../config/index.ts';
-import { createSource, openSignatures, type SourceOptions, syncSetName } from '../git/index.ts';
+import {
+  createDeployKeys,
+  createSource,
+  type DeployKeys,
+  NO_DEPLOY_KEY,
+  openSignatures,
+  type SourceOptions,
+  syncSetName,
+  usesSsh,
+} from '../git/index.ts';
 import { MANIFEST_NAME, MAX_FILE_BYTES } from '../manifests/index.ts';
 import type { Revision } from '../repository/index.ts';
 import type { EngineSource } from './engine.ts';
@@ -82,11 +91,34 @@ export async function startFlux({
     clock,
     log: log.child({ component: 'signatures' }),
   });
-  const ssh = await sshFiles(config.sshIdentityFile);
-  const namespace = config.syncState === 'secret' ? await namespaceOf(cluster.secret({ name: config.k8sSecretName })) : undefined;
+  // Also without SSH: the pod mounts this Secret, and starts only with it.
+  const keySecret = cluster.secret({ name: config.deployKey.secretName });
+  const namespace = config.syncState === 'secret' ? await namespaceOf(keySecret) : undefined;
+  const knownHostsFile = await mountedKnownHosts(config.deployKey.mountedFile);
+  const deployKeys = openDeployKeys();
+  // In parallel to the election; the first fetch waits for it.
+  void deployKeys?.refresh();
+
+  function openDeployKeys(): DeployKeys | undefined {
+    const { mountedFile, dataKey, keygen, directory: given } = config.deployKey;
+    const urls = config.sources.map(({ url }) => url).filter(usesSsh);
+    if (urls.length === 0) return undefined;
+    return createDeployKeys({
+      mountedFile,
+      secret: keySecret,
+      dataKey,
+      keygen,
+      directories: [...(given === undefined ? [] : [given]), join(keyDirectory.path, 'ssh')],
+      urls,
+      environment,
+      clock,
+      log: log.child({ component: 'git' }),
+    });
+  }
 
   function connect({ name, url, branch, paths, syncTag, notesRef, authentication, tls }: SourceConfig): EngineSource {
     const fence = new Fence(clock);
+    const keysOfSource = usesSsh(url) ? deployKeys : undefined;
     const shown = config.sources.length > 1 ? { source: name } : {};
     const git = createSource({
       url,
@@ -104,7 +136,7 @@ export async function startFlux({
       notesRef,
       skipMessage: config.gitCiSkipMessage,
       timeoutMs: config.gitTimeoutMs,
-      ssh,
+      ssh: { ...(knownHostsFile === undefined ? {} : { knownHostsFile }), ...(keysOfSource ? { keys: keysOfSource } : {}) },
       ...(authentication ? { authentication } : {}),
       ...(tls ? { tls } : {}),
       signatures,
@@ -115,7 +147,7 @@ export async function startFlux({
       log: log.child({ component: 'git', ...shown }),
       onRemote: metrics.gitRemote,
     });
-    const secret = cluster.secret({ name: config.k8sSecretName, fence });
+    const secret = cluster.secret({ name: config.deployKey.secretName, fence });
     const keys = markedKeys(name);
     const records = { clock, log: log.child({ component: 'records', ...shown }) };
     const source: EngineSource['source'] =
@@ -127,6 +159,7 @@ export async function startFlux({
       name,
       url,
       source,
+      deployKey: keysOfSource ?? NO_DEPLOY_KEY,
       fence,
       memory: cluster.memory({ syncSet, fence }),
       takePart: (handlers, signal) =>
@@ -158,11 +191,10 @@ async function namespaceOf({ name, namespace }: MarkerStore): Promise<string> {
 }
 
 /** Host keys may be mounted beside the deploy key, in the same Secret; otherwise ssh uses its default files. */
-async function sshFiles(identityFile: string): Promise<{ readonly identityFile: string; readonly knownHostsFile?: string }> {
-  const knownHostsFile = join(dirname(identityFile), 'known_hosts');
-  const mounted = await access(knownHostsFile).then(
-    () => true,
-    () => false,
+async function mountedKnownHosts(identityFile: string): Promise<string | undefined> {
+  const file = join(dirname(identityFile), 'known_hosts');
+  return access(file).then(
+    () => file,
+    () => undefined,
   );
-  return { identityFile, ...(mounted ? { knownHostsFile } : {}) };
 }

@@ -17,6 +17,8 @@ export interface BranchOptions {
   readonly accept: Accept;
   /** Resolves an expression in the mirror. */
   readonly resolve: (expression: string, run: RunOptions) => Promise<string | undefined>;
+  /** Adds to the error of a failed fetch what else is known of its reason. */
+  readonly explain?: (error: FluxError) => FluxError;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -44,7 +46,8 @@ function whatThereIs(branches: readonly string[]): string {
 export type Branch = ReturnType<typeof createBranch>;
 
 /** The configured branch: its accepted revision, what is not accepted, and whether the repository is reachable and writable. */
-export function createBranch({ mirror, branch, access, configured, timeoutMs, accept, resolve, clock, log }: BranchOptions) {
+export function createBranch(options: BranchOptions) {
+  const { mirror, branch, access, configured, timeoutMs, accept, resolve, explain, clock, log } = options;
   const notCloned = new FluxError('git repo has not been cloned yet', { code: 'git/not-cloned' });
   let state: SourceState = { status: configured ? 'new' : 'unconfigured', error: notCloned };
   let accepted: AcceptedRevision | undefined;
@@ -84,7 +87,8 @@ export function createBranch({ mirror, branch, access, configured, timeoutMs, ac
       mirror.update(others, { signal: bounded }),
     ).catch((error: unknown) => {
       signal?.throwIfAborted();
-      const failure = asFluxError(error, { code: 'git/fetch-failed' });
+      const reason = asFluxError(error, { code: 'git/fetch-failed' });
+      const failure = explain?.(reason) ?? reason;
       state = { status: failure.code === 'git/unreachable' ? 'unreachable' : 'new', error: failure };
       throw failure;
     });

@@ -1,7 +1,8 @@
 import type { GitAddress } from './validate-url.ts';
 
 export interface SshFiles {
-  readonly identityFile?: string;
+  /** Private keys, offered in this order. Without one, ssh offers its default keys. */
+  readonly identityFiles?: readonly string[];
   readonly knownHostsFile?: string;
 }
 
@@ -218,7 +219,7 @@ function configVariables(config: Config, first: number): Record<string, string> 
 }
 
 /** S-011: the host key must be known; no prompts, no forwarding, no other programs. */
-function sshCommand({ identityFile, knownHostsFile }: SshFiles): string {
+export function sshCommand({ identityFiles = [], knownHostsFile }: SshFiles): string {
   const options = [
     'StrictHostKeyChecking=yes',
     'BatchMode=yes',
@@ -231,7 +232,8 @@ function sshCommand({ identityFile, knownHostsFile }: SshFiles): string {
     'ConnectTimeout=15',
     'ServerAliveInterval=5',
     'ServerAliveCountMax=3',
-    ...(identityFile === undefined ? [] : ['IdentitiesOnly=yes', `IdentityFile=${sshFile(identityFile)}`]),
+    ...(identityFiles.length === 0 ? [] : ['IdentitiesOnly=yes']),
+    ...identityFiles.map((file) => `IdentityFile=${sshFile(file)}`),
     ...(knownHostsFile === undefined
       ? []
       : [`UserKnownHostsFile=${sshFile(knownHostsFile)}`, 'GlobalKnownHostsFile=/dev/null', 'UpdateHostKeys=no']),

@@ -17,6 +17,8 @@ export interface GitOptions {
   readonly cwd: string;
   /** Complete environment of processes; see environment.ts. */
   readonly environment: Readonly<Record<string, string>>;
+  /** The ssh command of each process, in place of the one in the environment: keys may change. */
+  readonly ssh?: () => string;
   readonly clock: Clock;
   /** Credentials for the remote, which may echo them. */
   readonly credential?: GitCredential;
@@ -57,11 +59,11 @@ export const MAX_OUTPUT_BYTES = 160 << 20;
 const thread = new GitThread();
 
 /** Runs git processes for one repository, and interprets their exit. The commands are in git.ts. */
-export function createGitProcess({ gitDir, cwd, environment, clock, credential, onRemote, onKilled }: GitOptions) {
+export function createGitProcess({ gitDir, cwd, environment, ssh, clock, credential, onRemote, onKilled }: GitOptions) {
   /** Resolves to the result of the process for any exit code. */
   async function run(args: readonly string[], { signal, input, extra = {}, select }: ProcessOptions): Promise<GitOutput> {
     const command = `git ${args[0]}`;
-    const env = { ...environment, GIT_DIR: gitDir, ...extra };
+    const env = { ...environment, ...(ssh ? { GIT_SSH_COMMAND: ssh() } : {}), GIT_DIR: gitDir, ...extra };
     const result = await thread
       .run(
         {

@@ -6,9 +6,9 @@
  */
 
 export type { GitAuthentication } from './credentials/choose.ts';
-export { type DeployKeyOptions, deployKey } from './deploy-key.ts';
-export type { GitTls, SshFiles } from './environment.ts';
+export { createDeployKeys, type DeployKeyOptions, type DeployKeys, NO_DEPLOY_KEY } from './deploy-key/deploy-keys.ts';
+export type { GitTls } from './environment.ts';
 export { openSignatures, type Signatures } from './signatures/signatures.ts';
-export { createSource, type GitSource, type SourceOptions } from './source.ts';
+export { createSource, type GitSource, type SourceOptions, type SshAccess } from './source.ts';
 export { syncSetName } from './sync-set.ts';
-export { type GitUrl, parseGitUrl, safeUrl, sameRepository, shownUrl } from './url.ts';
+export { type GitUrl, parseGitUrl, safeUrl, sameRepository, shownUrl, usesSsh } from './url.ts';

@@ -5,7 +5,10 @@ import { accept, acceptHead } from './accept.ts';
 import { createBranch } from './branch.ts';
 import { chooseCredential, type GitAuthentication } from './credentials/choose.ts';
 import { createCredentialSocket } from './credentials/credential-socket.ts';
-import { type GitTls, gitEnvironment, type SshFiles } from './environment.ts';
+import type { DeployKeys } from './deploy-key/deploy-keys.ts';
+import { proveKey } from './deploy-key/prove-key.ts';
+import { type GitTls, gitEnvironment, sshCommand } from './environment.ts';
+import { createGit } from './git.ts';
 import type { OnRemote, RunOptions } from './git-process.ts';
 import { createMarks } from './marks.ts';
 import { createMirror } from './mirror.ts';
@@ -47,7 +50,7 @@ export interface SourceOptions {
   readonly access: 'read-write' | 'read-only';
   /** Called before each push; if it throws, nothing is pushed, and the error is passed on. */
   readonly mayPush?: () => void;
-  readonly ssh: SshFiles;
+  readonly ssh: SshAccess;
   /** Credentials for http(s); those of the URL by default. */
   readonly authentication?: GitAuthentication;
   /** Certificates for https. */
@@ -66,6 +69,14 @@ export interface SourceOptions {
   readonly onRemote?: OnRemote;
 }
 
+/** How ssh logs in to the host. */
+export interface SshAccess {
+  /** In place of ssh's own. */
+  readonly knownHostsFile?: string;
+  /** Without them, ssh offers its default keys. */
+  readonly keys?: Pick<DeployKeys, 'refresh' | 'files' | 'unproven' | 'explain'>;
+}
+
 const NO_KEYS = async (): Promise<string> => '';
 
 export type GitSource = ReturnType<typeof createSource>;
@@ -80,8 +91,8 @@ export function createSource(options: SourceOptions) {
   checkRef('--git-sync-tag', syncTag);
   checkIdentity('--git-user', options.user);
   checkIdentity('--git-email', options.email);
-  checkFile('SSH identity file', options.ssh.identityFile);
-  checkFile('SSH known_hosts file', options.ssh.knownHostsFile);
+  const { keys, knownHostsFile } = options.ssh;
+  checkFile('SSH known_hosts file', knownHostsFile);
   if (options.authentication?.kind === 'token-file') checkFile('--git-token-file', options.authentication.file);
   checkFile('--git-ca-file', options.tls?.caFile);
   checkFile('--git-tls-cert-file', options.tls?.client?.certFile);
@@ -106,13 +117,15 @@ export function createSource(options: SourceOptions) {
   const socket = credential?.type === 'basic' ? createCredentialSocket(join(directory, 'credentials'), credential) : undefined;
   const environment = gitEnvironment({
     inherited: options.environment,
-    ssh: options.ssh,
+    ssh: { ...(knownHostsFile === undefined ? {} : { knownHostsFile }) },
     ...(remote ? { remote } : {}),
     ...(credential && socket ? { credentials: { origin: credential.origin, socket: socket.path } } : {}),
     ...(options.signatures ? { signatures: options.signatures.environment } : {}),
     ...(tls ? { tls } : {}),
   });
   const resolve = (expression: string, run: RunOptions) => reader.resolve(expression, run);
+  const sshWith = (identityFiles: readonly string[]) =>
+    sshCommand({ identityFiles, ...(knownHostsFile === undefined ? {} : { knownHostsFile }) });
   const mirror = createMirror({
     directory,
     address: remote?.address ?? '',
@@ -123,6 +136,7 @@ export function createSource(options: SourceOptions) {
     environment,
     ...(credential ? { credential } : {}),
     ...(options.signatures?.signing ? { signing: options.signatures.signing } : {}),
+    ...(keys ? { ssh: () => sshWith(keys.files()) } : {}),
     clock,
     log,
     resolve,
@@ -162,7 +176,18 @@ export function createSource(options: SourceOptions) {
   const decide = verification
     ? createVerifier({ ...verification, git: mirror.git, marker: options.marker ?? verifiedTag, resolve, timeoutMs, clock, log })
     : acceptHead;
-  const followed = createBranch({ mirror, branch, access, configured, timeoutMs, accept: decide, resolve, clock, log });
+  const followed = createBranch({
+    mirror,
+    branch,
+    access,
+    configured,
+    timeoutMs,
+    accept: decide,
+    resolve,
+    ...(keys ? { explain: keys.explain } : {}),
+    clock,
+    log,
+  });
   const { reading } = followed;
   const revisions = createRevisions({
     mirror,
@@ -211,11 +236,13 @@ export function createSource(options: SourceOptions) {
 
   async function fetchNow(signal: AbortSignal | undefined): Promise<AcceptedRevision> {
     try {
+      await keys?.refresh(signal ? { signal } : {});
       const before = followed.accepted();
       const { revision, named } = await followed.fetch(marks.names, signal);
       if (before !== undefined && before !== revision) packing.written();
       marks.take(named);
       revisions.found(revision);
+      await proveNewKey(signal);
       return revision;
     } catch (error) {
       marks.forget();
@@ -231,6 +258,18 @@ export function createSource(options: SourceOptions) {
         fault: 'user',
         help: 'fluxd never pushes to this repository (--git-readonly). Commit the change yourself; the next sync applies it.\n',
       });
+  }
+
+  /** While a new key and the one before it are offered, tries the new one alone. */
+  async function proveNewKey(signal: AbortSignal | undefined): Promise<void> {
+    const key = keys?.unproven(options.url);
+    if (!key) return;
+    const alone = { ...environment, GIT_SSH_COMMAND: sshWith([key.file]) };
+    const git = createGit({ gitDir: mirror.gitDir, cwd: directory, environment: alone, clock });
+    const remote = { git, address: mirror.address, directory };
+    const writes = access === 'read-write' && followed.state().status === 'ready';
+    using deadline = clock.deadline(timeoutMs, signal);
+    await proveKey(key, { remote, branch, writes }, deadline, log);
   }
 
   /** Writes, then updates the head, which may also have changed after a failed push. */

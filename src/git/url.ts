@@ -40,6 +40,11 @@ export function parseGitUrl(url: string): GitUrl | undefined {
   return { scheme: 'file', user: '', host: '', path: escapePath(url.replaceAll('%', '%25')).replaceAll('?', '%3F'), rest: '' };
 }
 
+/** Whether ssh reaches the repository. */
+export function usesSsh(url: string): boolean {
+  return parseGitUrl(url)?.scheme.includes('ssh') ?? false;
+}
+
 /**
  * Flux v1's form of the URL without password, which the sync-set name is derived from:
  * `git@github.com:o/r` becomes `ssh://git@github.com/o/r`, `/srv/x.git` becomes `file:///srv/x.git`.

@@ -187,6 +187,25 @@ describe('who may come in from the network', () => {
     ]);
   });
 
+  test('who may read the deploy key or sync may not make a new one for that', async () => {
+    const asked: string[] = [];
+    const review: ReviewAccess = async ({ path }) => {
+      asked.push(path);
+      return { outcome: path.endsWith('/regenerate') ? 'forbidden' : 'allowed', user: 'ann' };
+    };
+    await using api = await serveByTls(daemonOf(), review);
+    const post = (path: string, body: string) => {
+      const headers = { ...bearer('good'), 'content-type': 'application/json' };
+      return api.send(path, { method: 'POST', body, headers, ca: api.ca });
+    };
+    expect((await post('/api/flux/v9/git-repo-config', 'false')).status).toBe(200);
+    expect((await post('/api/flux/v9/git-repo-config', 'true')).status).toBe(403);
+    expect((await post('/api/flux/v6/identity.pub', '')).status).toBe(403);
+    expect((await post('/api/v1/identity/regenerate', '{}')).status).toBe(403);
+    expect(api.calls.map(({ argument }) => argument)).toEqual([{ regenerateKey: false }]);
+    expect(asked).toContain('/fluxd/api/v1/identity/regenerate');
+  });
+
   test.each([
     ['Bearer good', 204],
     ['bearer   good', 204],

@@ -185,16 +185,13 @@ describe('what Flux v1 left', () => {
     [
       'arguments',
       clusterWith([
-        deployment('flux', V1, { args: [...SAME, '--sops', '--token=s3cret', '--memcached-hostname=m', '--ssh-keygen-dir=/k'] }),
+        deployment('flux', V1, { args: [...SAME, '--sops', '--token=s3cret', '--memcached-hostname=m', '--memcached-port=1'] }),
       ]),
       [
         ['fail', 'Flux v1 runs beside this fluxd'],
         ['warn', 'would stop fluxd: --sops is not supported yet', 'docs/migrate-from-flux-v1.md'],
         ['warn', 'would stop fluxd: --token is not supported yet'],
-        [
-          'ok',
-          'accepts and ignores: --memcached-hostname, --ssh-keygen-dir (image metadata is cached in memory; this version does not generate',
-        ],
+        ['ok', 'accepts and ignores: --memcached-hostname, --memcached-port (image metadata is cached in memory)'],
       ],
     ],
     [

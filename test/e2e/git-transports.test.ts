@@ -109,6 +109,45 @@ test.skipIf(!haveSshd())('SSH with a deploy key', () =>
   }),
 );
 
+test.skipIf(!haveSshd())('SSH with a key that the daemon generated, and another one later', async () => {
+  const [home, shop] = [world.namespace('home'), world.namespace('shop')];
+  await world.kube.create('api/v1/namespaces', { metadata: { name: home } });
+  await world.kube.create(`api/v1/namespaces/${home}/secrets`, { metadata: { name: 'flux-git-deploy' } });
+  const secret = async () => (await world.kube.get(`api/v1/namespaces/${home}/secrets/flux-git-deploy`)).data ?? {};
+  const repository = await world.repository();
+  const first = await repository.commit('Open the shop', { 'namespace.yaml': manifest.namespace(shop) });
+  const { user, port, knownHostsFile, authorize } = await startSshd();
+  authorize();
+  // What the chart mounts: the Secret while it is empty.
+  const mount = join(dirname(knownHostsFile), 'mount');
+  mkdirSync(mount);
+  copyFileSync(knownHostsFile, join(mount, 'known_hosts'));
+  const fluxd = await world.fluxd(`ssh://${user}@127.0.0.1:${port}${repository.directory}`, {
+    args: [`--k8s-secret-volume-mount-path=${mount}`, '--git-poll-interval=1s'],
+    pod: { namespace: home, name: 'flux-0' },
+  });
+  const identity = async (...flags: readonly string[]) => (await fluxd.fluxctl('identity', ...flags)).stdout;
+  const key = await identity();
+  expect(key).toMatch(/^ssh-ed25519 \S+ flux\n$/);
+  expect(Buffer.from((await secret())['identity.pub'] ?? '', 'base64').toString()).toBe(key);
+  await until('the host denies the key', () => /Permission denied/.test(fluxd.log()));
+  authorize(key);
+  await repository.synced(first);
+  expect(fluxd.log()).toContain(`identity.pub="${key.trim()}"`);
+
+  const next = await identity('--regenerate');
+  expect(next).not.toBe(key);
+  expect(await identity()).toBe(next);
+  expect(await identity('--fingerprint', '--visual')).toMatch(/^([0-9a-f]{2}:){15}[0-9a-f]{2}\n\+/);
+  expect(Object.keys(await secret()).sort()).toEqual(['identity', 'identity.previous', 'identity.pub']);
+  authorize(next);
+  const second = await repository.commit('Second', { 'a.yaml': manifest.configMap(shop, 'a') });
+  await repository.synced(second);
+  await until('the one before is removed', async () => !('identity.previous' in (await secret())));
+  const stored = Buffer.from((await secret()).identity ?? '', 'base64').toString();
+  for (const line of stored.split('\n').filter((each) => each.length > 20)) expect(fluxd.log()).not.toContain(line);
+});
+
 test.runIf(thorough('HTTP with a wrong password'))(
   'HTTP with a wrong password says so, and does not say the password',
   async () => {

@@ -7,7 +7,7 @@ import type { Daemon } from '../../src/controller/daemon/daemon.ts';
 import { startEngines } from '../../src/controller/engines.ts';
 import type { TakePart } from '../../src/controller/ports/election.ts';
 import type { Source } from '../../src/controller/ports/source.ts';
-import { syncSetName } from '../../src/git/index.ts';
+import { NO_DEPLOY_KEY, syncSetName } from '../../src/git/index.ts';
 import type { KubernetesOptions } from '../../src/sim/index.ts';
 import { createRepository, type Repository } from './repository.ts';
 import { type Site, startSite } from './world.ts';
@@ -86,7 +86,15 @@ export async function startEngine(files: Readonly<Record<string, string>>, optio
     version: 'faults',
     environment: {},
     sources: [
-      { name, url, source, fence, memory: cluster.memory({ syncSet: syncSetName(source), fence }), takePart: leadAlways },
+      {
+        name,
+        url,
+        source,
+        deployKey: NO_DEPLOY_KEY,
+        fence,
+        memory: cluster.memory({ syncSet: syncSetName(source), fence }),
+        takePart: leadAlways,
+      },
     ],
     cluster,
     metrics,

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../src/base/index.ts';
 import { accept } from '../../src/git/accept.ts';
 import type { SourceOptions } from '../../src/git/index.ts';
+import { deployKeys } from './support/deploy-keys.ts';
 import { rootOf, serveGitOverHttp } from './support/http-server.ts';
 import { recordingGit } from './support/recording-git.ts';
 import { createRemote, failureOf, sourceOf, temporaryDirectory } from './support/repository.ts';
@@ -82,7 +83,7 @@ const PLACES: Readonly<Record<string, (value: string) => Partial<SourceOptions>>
   '--git-notes-ref': (notesRef) => ({ notesRef }),
   '--git-user': (user) => ({ user }),
   '--git-email': (email) => ({ email }),
-  'SSH identity file': (identityFile) => ({ ssh: { identityFile } }),
+  'SSH identity file': (mountedFile) => ({ ssh: { keys: deployKeys({ mountedFile }) } }),
   'SSH known_hosts file': (knownHostsFile) => ({ ssh: { knownHostsFile } }),
 };
 
@@ -99,8 +100,8 @@ describe('hostile values (S-001, S-002, S-003)', () => {
     let refused = 0;
     for (const [place, optionsFor] of Object.entries(PLACES)) {
       for (const value of hostileValues(canary)) {
-        const options = { environment: { PATH: git.path, HOME: '/nonexistent' }, timeoutMs: 15_000, ...optionsFor(value) };
         try {
+          const options = { environment: { PATH: git.path, HOME: '/nonexistent' }, timeoutMs: 15_000, ...optionsFor(value) };
           sourceOf(options.url ?? remote.path, options);
           harmless.push([place, value, options]);
         } catch (error) {

@@ -1,22 +1,24 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { accept } from '../../src/git/accept.ts';
-import { deployKey } from '../../src/git/index.ts';
+import type { SshAccess } from '../../src/git/index.ts';
 import { until } from '../support/until.ts';
+import { deployKeys } from './support/deploy-keys.ts';
 import { processesWith } from './support/processes.ts';
-import { createRemote, failureOf, run, sourceOf, temporaryDirectory } from './support/repository.ts';
-import { haveSshd, startSshd } from './support/ssh-server.ts';
+import { createRemote, failureOf, sourceOf, temporaryDirectory } from './support/repository.ts';
+import { haveSshd, type SshServer, startSshd } from './support/ssh-server.ts';
 
-const environment = { PATH: process.env.PATH, HOME: '/nonexistent' };
+function sshOf({ identityFile, knownHostsFile }: SshServer): SshAccess {
+  return { keys: deployKeys({ mountedFile: identityFile }), knownHostsFile };
+}
 
 describe.runIf(haveSshd())('over SSH', () => {
   test('clones, commits and records with a deploy key and our own known_hosts file', async () => {
     const remote = createRemote();
     const server = await startSshd();
     const url = `ssh://${server.user}@127.0.0.1:${server.port}${remote.path}`;
-    const { identityFile, knownHostsFile } = server;
-    const source = sourceOf(url, { ssh: { identityFile, knownHostsFile } });
+    const source = sourceOf(url, { ssh: sshOf(server) });
     const base = await source.fetch();
     expect(source.state()).toEqual({ status: 'ready' });
     const made = await source.commit({ base, edits: [{ path: 'x', content: 'x' }], message: 'm', jobId: 'j', note: '{}' });
@@ -31,10 +33,10 @@ describe.runIf(haveSshd())('over SSH', () => {
     const url = `ssh://${server.user}@127.0.0.1:${server.port}${remote.path}`;
     const empty = join(temporaryDirectory(), 'known');
     writeFileSync(empty, '');
-    const unknown = sourceOf(url, { ssh: { identityFile: server.identityFile, knownHostsFile: empty } });
+    const unknown = sourceOf(url, { ssh: { ...sshOf(server), knownHostsFile: empty } });
     expect(await failureOf(unknown.fetch())).toMatchObject({ code: 'git/host-key' });
     writeFileSync(empty, readFileSync(other.knownHostsFile, 'utf8').replace(`:${other.port}`, `:${server.port}`));
-    const changed = await failureOf(sourceOf(url, { ssh: { identityFile: server.identityFile, knownHostsFile: empty } }).fetch());
+    const changed = await failureOf(sourceOf(url, { ssh: { ...sshOf(server), knownHostsFile: empty } }).fetch());
     expect(changed).toMatchObject({ code: 'git/host-key' });
     expect(changed.message).toMatch(/SHA256:/);
     expect(changed.help).toContain('known_hosts');
@@ -44,7 +46,7 @@ describe.runIf(haveSshd())('over SSH', () => {
     const remote = createRemote();
     const [server, other] = await Promise.all([startSshd(), startSshd()]);
     const url = `ssh://${server.user}@127.0.0.1:${server.port}${remote.path}`;
-    const source = sourceOf(url, { ssh: { identityFile: other.identityFile, knownHostsFile: server.knownHostsFile } });
+    const source = sourceOf(url, { ssh: { ...sshOf(other), knownHostsFile: server.knownHostsFile } });
     const failure = await failureOf(source.fetch());
     expect(failure).toMatchObject({ code: 'git/denied' });
     expect(failure.help).toContain('fluxctl identity');
@@ -56,36 +58,9 @@ describe.runIf(haveSshd())('over SSH', () => {
     const source = sourceOf(`ssh://${server.user}@127.0.0.1:${server.port}/srv/x`, {
       directory,
       timeoutMs: 1500,
-      ssh: { identityFile: server.identityFile, knownHostsFile: server.knownHostsFile },
+      ssh: sshOf(server),
     });
     expect(await failureOf(source.fetch())).toMatchObject({ code: 'git/timeout' });
     await until('no process of this source is left', () => processesWith(directory).length === 0, 2000);
-  });
-});
-
-describe('the deploy key', () => {
-  test('is the public half of the identity file; empty for http and when there is none', async () => {
-    const directory = temporaryDirectory();
-    const identityFile = join(directory, 'id');
-    await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'flux', '-f', identityFile]);
-    const options = { url: 'git@github.com:o/r', identityFile, environment, timeoutMs: 10_000 };
-    expect(await deployKey(options)).toMatch(/^ssh-ed25519 AAAA\S+( flux)?\n$/);
-    expect(await deployKey({ ...options, url: 'https://github.com/o/r' })).toBe('');
-    expect(await deployKey({ ...options, identityFile: join(directory, 'nosuch') })).toBe('');
-    const { identityFile: _, ...without } = options;
-    expect(await deployKey(without)).toBe('');
-  });
-
-  test('that is none, or has a passphrase, is an error that says what is needed', async () => {
-    const directory = temporaryDirectory();
-    const [broken, locked] = [join(directory, 'broken'), join(directory, 'locked')];
-    writeFileSync(broken, 'no key');
-    chmodSync(broken, 0o600);
-    await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', 'secret phrase', '-f', locked]);
-    for (const identityFile of [broken, locked]) {
-      const failure = await failureOf(deployKey({ url: 'git@h:x', identityFile, environment, timeoutMs: 10_000 }));
-      expect(failure).toMatchObject({ code: 'git/deploy-key' });
-      expect(failure.help).toContain('passphrase');
-    }
   });
 });

@@ -1,7 +1,7 @@
 import { redact } from '../../base/index.ts';
 import type { GitConfig } from '../../controller/index.ts';
-import type { GitConfigWire, PublicKeyWire } from '../wire/index.ts';
-import { fingerprintsOf } from './fingerprint.ts';
+import { publicKeyToWire } from '../identity/public-key.ts';
+import type { GitConfigWire } from '../wire/index.ts';
 
 export function gitConfigToWire({ url, branch, paths, state, publicKey }: GitConfig): GitConfigWire {
   const unready = state.status === 'ready' ? '' : 'git repo has not been cloned yet';
@@ -12,9 +12,4 @@ export function gitConfigToWire({ url, branch, paths, state, publicKey }: GitCon
     status: state.status,
     errors: state.error ? redact(state.error.message) : unready,
   };
-}
-
-export function publicKeyToWire(publicKey: string): PublicKeyWire {
-  const key = publicKey.trim();
-  return key === '' ? { key: '', fingerprints: null } : { key: `${key}\n`, fingerprints: fingerprintsOf(key) };
 }

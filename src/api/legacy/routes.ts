@@ -2,10 +2,12 @@ import { goJson } from '../../base/index.ts';
 import type { Daemon } from '../../controller/index.ts';
 import type { UpdateSpec } from '../../update/index.ts';
 import { audited } from '../audit.ts';
+import { publicKeyToWire } from '../identity/public-key.ts';
+import { regenerateKey } from '../identity/regenerate.ts';
 import type { ApiRequest, Reply, Route } from '../route.ts';
 import { actOfUpdate } from './act-of-update.ts';
 import { parseFirstJson } from './first-value.ts';
-import { gitConfigToWire, publicKeyToWire } from './git-config.ts';
+import { gitConfigToWire } from './git-config.ts';
 import { flag } from './go-value.ts';
 import { jobToWire } from './job.ts';
 import { imagesToWire, workloadsToJson } from './listing.ts';
@@ -81,10 +83,10 @@ export function legacyRoutes(daemon: Daemon): readonly Route[] {
     get('Export', '/v6/export', async () => json(Buffer.from(await daemon.export()).toString('base64')), {
       methods: ['GET', 'HEAD'],
     }),
-    change('GitRepoConfig', 'POST', '/v9/git-repo-config', async ({ body, audit }) => {
-      const regenerateKey = flag(parseFirstJson(body), '');
-      const work = () => daemon.gitConfig({ regenerateKey });
-      return json(gitConfigToWire(await (regenerateKey ? audited(audit, { act: 'identity' }, work) : work())));
+    change('GitRepoConfig', 'POST', '/v9/git-repo-config', async (request) => {
+      const isRequested = flag(parseFirstJson(request.body), '');
+      const config = await (isRequested ? regenerateKey(daemon, request) : daemon.gitConfig({ regenerateKey: false }));
+      return json(gitConfigToWire(config));
     }),
     change(
       'UpdateImages',
@@ -108,8 +110,8 @@ export function legacyRoutes(daemon: Daemon): readonly Route[] {
         access: 'public',
       },
     ),
-    change('RegeneratePublicSSHKey', 'POST', '/v6/identity.pub', async ({ audit }) => {
-      await audited(audit, { act: 'identity' }, () => daemon.gitConfig({ regenerateKey: true }));
+    change('RegeneratePublicSSHKey', 'POST', '/v6/identity.pub', async (request) => {
+      await regenerateKey(daemon, request);
       return { status: 204 };
     }),
   ];

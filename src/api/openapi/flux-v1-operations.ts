@@ -92,7 +92,7 @@ export const FLUX_V1_OPERATIONS: Operations = {
   'POST /api/flux/v9/git-repo-config': {
     id: 'getGitRepoConfig',
     summary:
-      'Returns the repository and the public deploy key; the body may request a new key, which this version does not support.',
+      'Returns the repository and the public deploy key. With the body `true` it makes a new key first, which also needs the right to `POST /api/v1/identity/regenerate`.',
     body: { schema: z.boolean(), required: true },
     answer: { status: 200, description: 'The repository.', schema: repositorySchema },
   },
@@ -126,7 +126,7 @@ export const FLUX_V1_OPERATIONS: Operations = {
   },
   'POST /api/flux/v6/identity.pub': {
     id: 'regeneratePublicKey',
-    summary: 'Requests a new deploy key, which this version does not support.',
-    answer: { status: 204, description: 'A new key was generated.' },
+    summary: 'Makes a new deploy key; also needs the right to `POST /api/v1/identity/regenerate`.',
+    answer: { status: 204, description: 'The new key is stored.' },
   },
 };

@@ -12,6 +12,7 @@ import {
   OBJECT_STATES,
   objectStatesSchema,
   orphanDeletionSchema,
+  publicKeySchema,
   sourcesSchema,
   syncReportSchema,
   whoAndWhySchema,
@@ -103,6 +104,12 @@ const OF_SOURCES: Operations = {
     summary: 'Resumes automatic image updates.',
     body: { schema: whoAndWhySchema, required: true },
     answer: { status: 200, description: 'The automation of each source.', schema: automationSchema },
+  },
+  'POST /api/v1/identity/regenerate': {
+    id: 'regenerateDeployKey',
+    summary: 'Makes a new deploy key. The one before remains in use until every Git host has accepted the new one.',
+    body: { schema: z.object({}), required: true },
+    answer: { status: 200, description: 'The new public key, which is stored.', schema: publicKeySchema },
   },
   'GET /api/v1/gc': read('listHeldDeletions', 'Lists the deletions held in the last sync, and why.', heldDeletionsSchema),
   'POST /api/v1/gc/approvals': {

@@ -7,6 +7,7 @@ import { diffRoutes } from './diffs.ts';
 import { eventRoutes } from './events.ts';
 import { gcRoutes } from './gc.ts';
 import { historyRoutes } from './history.ts';
+import { identityRoutes } from './identity.ts';
 import { imageScanRoutes } from './image-scans.ts';
 import { objectHealthRoutes } from './object-health.ts';
 import { objectRoutes } from './objects.ts';
@@ -27,6 +28,7 @@ export function v1Routes(daemon: Daemon, clock: Clock): readonly Route[] {
     ...syncRoutes(daemon, clock),
     ...automationRoutes(daemon),
     ...gcRoutes(daemon),
+    ...identityRoutes(daemon),
     ...objectHealthRoutes(daemon),
     ...diffRoutes(daemon),
     ...objectRoutes(daemon),

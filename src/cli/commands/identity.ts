@@ -17,15 +17,19 @@ export function identityCommand(launch: Launch): Command {
     launch,
     options: (command) =>
       command
-        .option('-r, --regenerate', 'generate a new key first (not supported yet)')
+        .option('-r, --regenerate', 'generate a new key first; the one before remains in use until the Git host has accepted it')
         .option('-l, --fingerprint', 'show the fingerprint instead of the key')
         .option('-v, --visual', 'also show the fingerprint as ASCII art')
         .addOption(outputOption(REPORT_FORMATS)),
     async run(session, { regenerate = false, fingerprint = false, visual = false, outputFormat: asked }) {
       const format = outputFormat(asked, REPORT_FORMATS);
-      const { publicSSHKey } = await (await session.client()).gitRepoConfig({ regenerateKey: regenerate });
-      if (publicSSHKey.key === '')
-        session.stderr.write('The daemon has no SSH key of its own: it does not use SSH for Git, or uses ssh’s default keys.\n');
+      const { publicSSHKey, status, errors } = await (await session.client()).gitRepoConfig({ regenerateKey: regenerate });
+      if (publicSSHKey.key === '') {
+        const why = status === 'ready' || errors === '' ? '' : ` The state of the repository: ${printableLine(errors)}`;
+        session.stderr.write(
+          `The daemon has no SSH key of its own: it does not use SSH for Git, or could not get one, or uses ssh’s default keys.${why}\n`,
+        );
+      }
       if (format !== 'table') {
         session.stdout.write(await dataText(format, publicSSHKey));
         return 0;

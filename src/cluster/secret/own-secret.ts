@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
-import { type Cancellable, FluxError } from '../../base/index.ts';
-import { withoutSecretData } from '../connection/status-error.ts';
+import { type Cancellable, FluxError, messageOf } from '../../base/index.ts';
+import { secretValues, withoutSecretData } from '../connection/status-error.ts';
 import type { Transport } from '../connection/transport.ts';
 
 export interface OwnSecretOptions {
@@ -113,7 +113,10 @@ export function createOwnSecret({ transport, namespace, name }: OwnSecretOptions
   }
 
   function withoutValues(error: unknown, body: Readonly<Record<string, unknown>>): unknown {
-    return error instanceof FluxError ? withoutSecretData(error, body, name) : error;
+    // Who may not do what stays readable.
+    const isSafe =
+      isCode(error, 'cluster/forbidden') && !secretValues(body.data).some((value) => messageOf(error).includes(value));
+    return error instanceof FluxError && !isSafe ? withoutSecretData(error, body, name) : error;
   }
 
   async function writeAnyVersion(change: SecretChange, options: Cancellable): Promise<SecretState> {

@@ -15,6 +15,7 @@ import type { Watchdog } from '../loop/watchdog.ts';
 import type { AutomationMemory } from '../memory/automation-memory.ts';
 import type { ControllerMetrics } from '../metrics.ts';
 import type { Cluster } from '../ports/cluster.ts';
+import type { DeployKey } from '../ports/deploy-key.ts';
 import type { ImageWatch } from '../ports/image-watch.ts';
 import type { Source } from '../ports/source.ts';
 import { createCurrentView } from '../repository/current-view.ts';
@@ -73,8 +74,7 @@ export interface DaemonOptions extends SyncWindow {
   readonly health: Health;
   readonly watchdog: Pick<Watchdog, 'stuck'>;
   readonly metrics: ControllerMetrics;
-  /** OpenSSH line of the deploy key; may be empty. */
-  readonly publicKey: () => Promise<string>;
+  readonly deployKey: DeployKey;
   /** Whether two Git URLs refer to the same repository. */
   readonly sameRepository: (url: string) => boolean;
   /** Timeout of a sync, a job or a dry run. */
@@ -89,7 +89,8 @@ const MAX_COMMITS = 10_000;
 
 /** The daemon's interface for the API: queries are answered from Git, the cluster and memory; changes are queued for the loop. */
 export function createDaemon(options: DaemonOptions): SourceDaemon {
-  const { source, reader, cluster, images, jobs, reports, progress, approvals, loop, leadership, health, clock, log } = options;
+  const { source, reader, cluster, images, jobs, reports, progress, approvals, loop, leadership, health, deployKey, clock, log } =
+    options;
 
   const listWorkloads = createWorkloadListing();
   const currentView = createCurrentView(source, reader);
@@ -165,18 +166,15 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
 
     async gitConfig({ regenerateKey }) {
       if (regenerateKey) {
-        throw new FluxError('this version does not generate deploy keys', {
-          code: 'git/no-key-generation',
-          fault: 'user',
-          help: 'Create a key with ssh-keygen, store it under `identity` in the Secret that the daemon mounts, and restart the daemon.\n',
-        });
+        requireLeadership(leadership());
+        await deployKey.regenerate();
       }
       return {
         url: source.shownUrl,
         branch: source.branch,
         paths: source.paths,
         state: source.state(),
-        publicKey: await options.publicKey(),
+        publicKey: await deployKey.publicKey(),
       };
     },
 

@@ -90,7 +90,13 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
       // The source that has the commit knows; all have HEAD.
       return known.length > 0 ? [...new Set(known.flat())] : first.syncStatus(ref);
     },
-    gitConfig: (options) => first.gitConfig(options),
+    async gitConfig(options) {
+      const configs = await Promise.all(mapNonEmpty(daemons, (daemon) => daemon.gitConfig({ regenerateKey: false })));
+      // The first may have no key, as one over http(s).
+      const keyed = daemons[configs.findIndex(({ publicKey }) => publicKey !== '')] ?? first;
+      const { publicKey } = await keyed.gitConfig(options);
+      return { ...configs[0], publicKey };
+    },
 
     async notify(change) {
       // They share the image watch.

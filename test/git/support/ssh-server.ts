@@ -22,6 +22,8 @@ export interface SshServer {
   /** Private key that may log in. */
   readonly identityFile: string;
   readonly publicKey: string;
+  /** From now on these keys and no others may log in. */
+  authorize(...publicKeys: readonly string[]): void;
   /** Lists the server's host key. */
   readonly knownHostsFile: string;
 }
@@ -33,9 +35,13 @@ export async function startSshd({ command }: { readonly command?: string } = {})
   for (const file of [hostKey, identityFile])
     await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'test', '-f', file]);
   const publicKey = readFileSync(`${identityFile}.pub`, 'utf8');
-  writeFileSync(join(directory, 'authorized'), `${command === undefined ? '' : `command="${command}" `}${publicKey}`, {
-    mode: 0o600,
-  });
+  const authorize = (...publicKeys: readonly string[]) =>
+    writeFileSync(
+      join(directory, 'authorized'),
+      publicKeys.map((key) => `${command === undefined ? '' : `command="${command}" `}${key.trim()}\n`).join(''),
+      { mode: 0o600 },
+    );
+  authorize(publicKey);
   const config = join(directory, 'config');
   writeFileSync(
     config,
@@ -55,7 +61,7 @@ export async function startSshd({ command }: { readonly command?: string } = {})
   const port = await listen(config);
   const knownHostsFile = join(directory, 'known hosts');
   writeFileSync(knownHostsFile, `[127.0.0.1]:${port} ${readFileSync(`${hostKey}.pub`, 'utf8')}`);
-  return { port, user: userInfo().username, identityFile, publicKey, knownHostsFile };
+  return { port, user: userInfo().username, identityFile, publicKey, authorize, knownHostsFile };
 }
 
 /** Starts it until the test ends. */
