@@ -111,6 +111,8 @@ const CONFIG: Config = [
   ['protocol.ext.allow', 'never'],
   ['protocol.fd.allow', 'never'],
   ['transfer.fsckObjects', 'true'],
+  // Larger blobs are never held in memory, by which a few bytes could expand to gigabytes. Manifests are smaller.
+  ['core.bigFileThreshold', '17m'],
   ...[...OLD_METADATA, ...NEVER_READ].map((id) => [`fetch.fsck.${id}`, 'warn'] as const),
   ['core.protectHFS', 'true'],
   ['core.protectNTFS', 'true'],

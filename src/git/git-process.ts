@@ -2,7 +2,7 @@ import { type Clock, FluxError } from '../base/index.ts';
 import type { GitCredential } from './credentials/git-credential.ts';
 import { bearerConfig, type Config, moreConfig } from './environment.ts';
 import { type GitOutput, gitFailed, isRejection } from './failure.ts';
-import { GitThread } from './git-thread.ts';
+import { GitThread, type Limit } from './git-thread.ts';
 import type { Selection } from './selection.ts';
 import type { Signing } from './signatures/signing.ts';
 
@@ -55,6 +55,10 @@ interface RemoteOptions extends ProcessOptions {
 /** Output limit of any command, in bytes. */
 export const MAX_OUTPUT_BYTES = 160 << 20;
 
+const GIB = 2 ** 30;
+/** Memory limit of any command, in bytes: that of the container without what the daemon needs. */
+const MAX_MEMORY_BYTES = Math.max(GIB / 4, Math.min(4 * GIB, (process.constrainedMemory() || 8 * GIB) - GIB / 4));
+
 /** One thread for all repositories of the process. */
 const thread = new GitThread();
 
@@ -71,6 +75,7 @@ export function createGitProcess({ gitDir, cwd, environment, ssh, clock, credent
           cwd,
           env,
           maxBytes: MAX_OUTPUT_BYTES,
+          maxMemoryBytes: MAX_MEMORY_BYTES,
           ...(input === undefined ? {} : { input }),
           ...(select ? { select } : {}),
         },
@@ -81,7 +86,7 @@ export function createGitProcess({ gitDir, cwd, environment, ssh, clock, credent
         throw error;
       });
     if (result.exitCode === undefined) onKilled?.();
-    if (result.exceeded) throw tooMuch(command);
+    if (result.exceeded) throw exceeded(command, result.exceeded);
     const { buffer, byteOffset, byteLength } = result.stdout;
     const output = withoutPassword({ ...result, command, stdout: Buffer.from(buffer, byteOffset, byteLength) });
     if ((output.exitCode ?? 0) < 0 || /^Error: spawn /.test(output.stderr)) throw notStarted(command, output.stderr);
@@ -134,10 +139,21 @@ export function createGitProcess({ gitDir, cwd, environment, ssh, clock, credent
   return { run, contact, runRemote, must, stdoutOf };
 }
 
-function tooMuch(command: string): FluxError {
-  return new FluxError(`${command}: output exceeds ${MAX_OUTPUT_BYTES >> 20} MiB`, {
-    code: 'git/too-much-output',
-  });
+function exceeded(command: string, limit: Limit): FluxError {
+  switch (limit) {
+    case 'output':
+      return new FluxError(`${command}: output exceeds ${MAX_OUTPUT_BYTES >> 20} MiB`, { code: 'git/too-much-output' });
+    case 'messages':
+      return new FluxError(`${command}: messages of git and of the remote exceed 4 MiB`, {
+        code: 'git/too-many-messages',
+        help: 'The command was ended: the Git server sends messages without end.',
+      });
+    case 'memory':
+      return new FluxError(`${command}: git needs more than ${Math.floor(MAX_MEMORY_BYTES / 2 ** 20)} MiB of memory`, {
+        code: 'git/too-much-memory',
+        help: 'The command was ended. Raise the memory limit of the container, or look for a push of very many objects.',
+      });
+  }
 }
 
 /** git is missing, or the system cannot create another process now. */

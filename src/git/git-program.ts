@@ -5,9 +5,12 @@
  */
 import { parentPort } from 'node:worker_threads';
 import { GitPluginError, type SimpleGitOptions, simpleGit } from 'simple-git';
-import type { GitAnswer, GitCall, GitOrder, GitResult } from './git-thread.ts';
-import { killMarked } from './process-tree.ts';
+import type { GitAnswer, GitCall, GitOrder, GitResult, Limit } from './git-thread.ts';
+import { killMarked, memoryOfMarked } from './process-tree.ts';
 import { createSelection } from './selection.ts';
+
+/** Limit of what a command writes to standard error, in bytes: messages of git and of the remote. */
+const MAX_MESSAGE_BYTES = 4 << 20;
 
 /**
  * simple-git's guard is a second line of defence behind git.ts. It matches configuration keys by substring, including host names in
@@ -32,29 +35,39 @@ const UNSAFE: NonNullable<SimpleGitOptions['unsafe']> = {
   allowUnsafeGpgProgram: true,
 };
 
-/** Functions that cancel running calls. */
-interface Ends {
+/** A running call. */
+interface Running {
   readonly interrupt: () => void;
   readonly abandon: () => void;
+  /** Ends it if its memory exceeds the limit. */
+  readonly weigh: () => void;
 }
 
-const running = new Map<string, Ends>();
+const running = new Map<string, Running>();
 
 parentPort?.on('message', (order: GitOrder) => {
   if ('interrupt' in order) return running.get(order.interrupt)?.interrupt();
   if ('abandon' in order) return running.get(order.abandon)?.abandon();
+  if ('weigh' in order) return running.get(order.weigh)?.weigh();
   const { id, mark, call } = order;
   const abort = new AbortController();
   // simple-git interrupts git and then waits for its streams to end, which ssh or git-remote-https may keep open.
   const abandoned = Promise.withResolvers<never>();
-  running.set(id, { interrupt: () => abort.abort(), abandon: () => abandoned.reject(new Error('abandoned')) });
+  const limits = createLimits(() => killMarked(mark, id));
+  running.set(id, {
+    interrupt: () => abort.abort(),
+    abandon: () => abandoned.reject(new Error('abandoned')),
+    weigh() {
+      if (memoryOfMarked(mark, id) > call.maxMemoryBytes) limits.exceed('memory');
+    },
+  });
   const answer = (given: GitAnswer) => {
     running.delete(id);
     // Child processes are ended before the result is reported.
     if (abort.signal.aborted) killMarked(mark, id);
     parentPort?.postMessage(given, 'result' in given ? movable(given.result.stdout) : []);
   };
-  Promise.race([run(call, abort.signal, () => killMarked(mark, id)), abandoned.promise]).then(
+  Promise.race([run(call, abort.signal, limits), abandoned.promise]).then(
     (result) => answer({ id, result }),
     (error: unknown) => answer({ id, failure: error instanceof Error ? error : new Error(String(error)) }),
   );
@@ -65,17 +78,33 @@ function movable({ buffer, byteLength }: Uint8Array): readonly ArrayBuffer[] {
   return buffer instanceof ArrayBuffer && byteLength === buffer.byteLength && byteLength > 1 << 20 ? [buffer] : [];
 }
 
+type Limits = ReturnType<typeof createLimits>;
+
+/** Ends a call that exceeds a limit, and keeps which one. */
+function createLimits(kill: () => void) {
+  const abort = new AbortController();
+  let exceeded: Limit | undefined;
+  return {
+    signal: abort.signal,
+    exceeded: () => exceeded,
+    exceed(limit: Limit): void {
+      exceeded ??= limit;
+      abort.abort();
+      kill();
+    },
+  };
+}
+
 async function run(
   { args, cwd, env, input, maxBytes, select }: GitCall,
   signal: AbortSignal,
-  kill: () => void,
+  limits: Limits,
 ): Promise<GitResult> {
   let result: GitResult | undefined;
-  const enough = new AbortController();
   const selection = select && createSelection(select);
   const ended = simpleGit({
     baseDir: cwd,
-    abort: AbortSignal.any([signal, enough.signal]),
+    abort: AbortSignal.any([signal, limits.signal]),
     allowEnvironment: Object.keys(env),
     unsafe: UNSAFE,
     // The output ends with the streams, not with the process.
@@ -92,25 +121,31 @@ async function run(
     },
   })
     .env(env)
-    .outputHandler((_command, stdout) => {
+    .outputHandler((_command, stdout, stderr) => {
       pretendOutput(stdout);
       // simple-git would collect all output, which a selection must avoid.
       if (selection) stdout.removeAllListeners('data');
       let bytesLeft = maxBytes;
       stdout.on('data', (chunk: Buffer) => {
-        if (enough.signal.aborted) return;
+        if (limits.exceeded()) return;
         bytesLeft -= chunk.length;
         if (bytesLeft >= 0 && (selection?.add(chunk) ?? true)) return;
-        enough.abort();
-        kill();
+        limits.exceed('output');
+      });
+      // A remote may send messages without end.
+      let messagesLeft = MAX_MESSAGE_BYTES;
+      stderr.on('data', (chunk: Buffer) => {
+        if (limits.exceeded()) return;
+        messagesLeft -= chunk.length;
+        if (messagesLeft < 0) limits.exceed('messages');
       });
     })
     .raw([...args]);
   try {
     await ended;
   } catch (error) {
-    if (enough.signal.aborted && !signal.aborted)
-      return { exitCode: undefined, stdout: new Uint8Array(), stderr: '', exceeded: true };
+    const exceeded = limits.exceeded();
+    if (exceeded && !signal.aborted) return { exitCode: undefined, stdout: new Uint8Array(), stderr: '', exceeded };
     throw error;
   }
   if (!result) throw new Error('ended without a result');

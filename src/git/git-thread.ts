@@ -15,24 +15,29 @@ export interface GitCall {
   readonly input?: string | Uint8Array;
   /** Output limit in bytes; a process that exceeds it is ended. */
   readonly maxBytes: number;
+  /** Limit of the memory of the process and what it starts, in bytes. */
+  readonly maxMemoryBytes: number;
   /** Selects the output to keep, and bounds it; all by default. */
   readonly select?: Selection;
 }
+
+export type Limit = 'output' | 'messages' | 'memory';
 
 /** The result of a git process. The exit code is negative if it could not be started, and absent if a signal ended it. */
 export interface GitResult {
   readonly exitCode: number | undefined;
   readonly stdout: Uint8Array;
   readonly stderr: string;
-  /** Whether it exceeded its output limit; the output is then missing. */
-  readonly exceeded?: true;
+  /** The limit that it exceeded: of its output, of the messages of git and the remote, or of its memory. The output is then missing. */
+  readonly exceeded?: Limit | undefined;
 }
 
 /** Messages to the thread. `mark` is the name of the environment variable with the id of the call. */
 export type GitOrder =
   | { readonly id: string; readonly mark: string; readonly call: GitCall }
   | { readonly interrupt: string }
-  | { readonly abandon: string };
+  | { readonly abandon: string }
+  | { readonly weigh: string };
 
 /** Messages from the thread. */
 export type GitAnswer = { readonly id: string } & ({ readonly result: GitResult } | { readonly failure: Error });
@@ -40,6 +45,8 @@ export type GitAnswer = { readonly id: string } & ({ readonly result: GitResult 
 const MARK = 'FLUX_GIT_RUN';
 /** Git removes its lock files when interrupted; after this grace period in milliseconds it is killed. */
 const GRACE_MS = 300;
+/** How often the memory of a call is read. Most calls end before. */
+const WEIGH_MS = 250;
 /** Beside this file in the sources and in the bundle. */
 const PROGRAM = new URL(`./git-program${extname(import.meta.url)}`, import.meta.url);
 
@@ -75,6 +82,7 @@ export class GitThread {
     worker.ref();
     try {
       this.#send(worker, { id, mark: MARK, call: { ...call, env: { ...call.env, [MARK]: id } } });
+      this.#weigh(worker, id);
       return await ended.promise;
     } catch (error) {
       signal.throwIfAborted();
@@ -84,6 +92,15 @@ export class GitThread {
       this.#waiting.delete(id);
       if (this.#waiting.size === 0) this.#worker?.unref();
     }
+  }
+
+  /** What arrives is kept in memory by git, the more the more objects there are. */
+  #weigh(worker: Worker, id: string): void {
+    withDeadline(WEIGH_MS).signal.addEventListener('abort', () => {
+      if (!this.#waiting.has(id)) return;
+      this.#send(worker, { weigh: id });
+      this.#weigh(worker, id);
+    });
   }
 
   #send(worker: Worker, order: GitOrder): void {

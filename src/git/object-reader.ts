@@ -7,7 +7,7 @@ export interface ObjectReaderOptions {
   readonly gitDir: string;
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** Size limit; the bytes of a larger blob are discarded as they arrive. */
+  /** Size limit of a blob. */
   readonly maxBytes: number;
   /** Called if an object is missing, or its content does not match its id. */
   readonly onDamage: () => void;
@@ -16,7 +16,7 @@ export interface ObjectReaderOptions {
 interface Request {
   /** Id of the blob to read, or an expression to resolve. */
   readonly name: string;
-  readonly wants: 'content' | 'id';
+  readonly wants: 'content' | 'info';
   readonly resolve: (found: Found | undefined) => void;
   readonly reject: (error: Error) => void;
   attempts: number;
@@ -24,16 +24,20 @@ interface Request {
   abandoned: boolean;
 }
 
-interface Found {
+interface Info {
   readonly id: string;
-  /** Empty if the content is not wanted. */
+  readonly type: string;
+  readonly size: number;
+}
+
+interface Found extends Info {
+  /** Empty if only information is wanted. */
   readonly content: Buffer;
 }
 
-/** The content being received: its chunks, if wanted, and the number of outstanding bytes (content and a newline). */
-interface Answer {
-  readonly size: number;
-  readonly chunks: Buffer[] | undefined;
+/** The content being received: its chunks, and the number of outstanding bytes (content and a newline). */
+interface Answer extends Info {
+  readonly chunks: Buffer[];
   remaining: number;
 }
 
@@ -63,8 +67,15 @@ export class ObjectReader {
   async read(id: string, options: Cancellable = {}): Promise<Buffer> {
     if (!isObjectId(id))
       throw new FluxError(`"${id.slice(0, 80)}" is not a blob id`, { code: 'git/bad-revision', fault: 'user' });
-    const found = await this.#ask(id, 'content', options);
-    if (!found) throw new FluxError(`blob ${id}: not in the mirror`, { code: 'git/blob-missing', fault: 'missing' });
+    // Asked first, since a few bytes can expand to gigabytes (S-013).
+    const { maxBytes } = this.#options;
+    const info = await this.#ask(id, 'info', options);
+    if (info && (info.type !== 'blob' || info.size > maxBytes)) throw unreadable(id, info, maxBytes);
+    const found = info && (await this.#ask(id, 'content', options));
+    if (!found) {
+      if (!info) this.#options.onDamage();
+      throw new FluxError(`blob ${id}: not in the mirror`, { code: 'git/blob-missing', fault: 'missing' });
+    }
     return found.content;
   }
 
@@ -73,7 +84,7 @@ export class ObjectReader {
    * @throws FluxError `git/mirror-broken`
    */
   async resolve(expression: string, options: Cancellable = {}): Promise<string | undefined> {
-    return (await this.#ask(expression, 'id', options))?.id;
+    return (await this.#ask(expression, 'info', options))?.id;
   }
 
   #ask(name: string, wants: Request['wants'], { signal }: Cancellable): Promise<Found | undefined> {
@@ -107,7 +118,7 @@ export class ObjectReader {
   /** A request that could not be sent gets no response, and must not receive that of the next one. */
   #put(request: Request): void {
     try {
-      this.#send(`${request.wants === 'id' ? 'info' : 'contents'} ${request.name}\n`);
+      this.#send(`${request.wants === 'info' ? 'info' : 'contents'} ${request.name}\n`);
     } catch (error) {
       request.reject(new FluxError(`git cat-file: ${messageOf(error)}`, { code: 'git/not-run', cause: error }));
       return;
@@ -219,7 +230,7 @@ export class ObjectReader {
       }
       const part = rest.subarray(0, this.#answer.remaining);
       rest = rest.subarray(part.length);
-      this.#answer.chunks?.push(part);
+      this.#answer.chunks.push(part);
       this.#answer.remaining -= part.length;
       if (this.#answer.remaining === 0) this.#onContent(this.#answer);
     }
@@ -241,27 +252,24 @@ export class ObjectReader {
       this.#process?.kill('SIGKILL');
       return;
     }
-    if (request.wants === 'id') {
+    if (request.wants === 'info') {
       this.#queue.shift();
-      request.resolve({ id, content: NOTHING });
+      request.resolve({ id, type, size, content: NOTHING });
       return;
     }
-    const { maxBytes } = this.#options;
-    const wanted = type === 'blob' && size <= maxBytes;
-    this.#answer = { size, chunks: wanted ? [] : undefined, remaining: size + 1 };
-    if (!wanted) request.reject(unreadable(request.name, type, size, maxBytes));
+    this.#answer = { id, type, size, chunks: [], remaining: size + 1 };
   }
 
-  #onContent({ size, chunks }: Answer): void {
+  #onContent({ type, size, chunks }: Answer): void {
     this.#answer = undefined;
     const request = this.#queue.shift();
-    if (!request || !chunks) return;
+    if (!request) return;
     const content = Buffer.concat(chunks).subarray(0, size);
     const algorithm = request.name.length === 64 ? 'sha256' : 'sha1';
     // Git does not verify ids when reading; a flipped bit on disk must not reach the cluster.
     const actual = createHash(algorithm).update(`blob ${size}\0`).update(content).digest('hex');
     if (actual === request.name) {
-      request.resolve({ id: actual, content });
+      request.resolve({ id: actual, type, size, content });
       return;
     }
     this.#options.onDamage();
@@ -271,7 +279,7 @@ export class ObjectReader {
 
 const NOTHING = Buffer.alloc(0);
 
-function unreadable(id: string, type: string, size: number, maxBytes: number): FluxError {
+function unreadable(id: string, { type, size }: Info, maxBytes: number): FluxError {
   return type === 'blob'
     ? new FluxError(`blob ${id}: ${size} bytes exceed the limit of ${maxBytes}`, {
         code: 'git/blob-too-large',

@@ -4,12 +4,21 @@ import { FluxError } from '../base/index.ts';
 /** Larger files are refused without reading them. */
 export const MAX_FILE_BYTES = 16 << 20;
 
+/** The first line of a Git LFS pointer (git-lfs, docs/spec.md). */
+const LFS_POINTER = Buffer.from('version https://git-lfs.github.com/spec/');
+
 /**
  * Decodes a file to text, including its byte order mark.
- * @throws FluxError `manifests/binary-file` or `manifests/bad-encoding`, with line and byte.
+ * @throws FluxError `manifests/lfs-pointer`, or `manifests/binary-file` or `manifests/bad-encoding`, with line and byte.
  */
 export function decodeText(content: Uint8Array): string {
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  if (bytes.subarray(0, LFS_POINTER.length).equals(LFS_POINTER))
+    throw new FluxError('file is a Git LFS pointer, and LFS is not supported', {
+      code: 'manifests/lfs-pointer',
+      fault: 'user',
+      help: 'The file is refused, and nothing is deleted until it is fixed. Store it in Git itself: `git lfs untrack`, then `git add --renormalize`.',
+    });
   if (bytes.length >= 2 && (bytes.readUInt16BE() === 0xfeff || bytes.readUInt16BE() === 0xfffe)) {
     throw notText('file is UTF-16', 'manifests/bad-encoding', 'Save it as UTF-8.');
   }

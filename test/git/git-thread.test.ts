@@ -19,6 +19,7 @@ function scripted(script: string) {
     call: (input?: string) => ({
       args: ['status'],
       maxBytes: 1000,
+      maxMemoryBytes: 2 ** 30,
       cwd: directory,
       env: { PATH: path },
       ...(input === undefined ? {} : { input }),
@@ -85,8 +86,24 @@ test.each([
 ])('more %s of output than the bound end the command, and none of it is kept', async (_, script, selection) => {
   const { directory, call } = scripted(script);
   const result = await new GitThread().run({ ...call(), ...selection }, never);
-  expect(result).toMatchObject({ exceeded: true });
+  expect(result).toMatchObject({ exceeded: 'output' });
   expect(result.stdout).toHaveLength(0);
+  await until('it is gone', () => processesWith(directory).length === 0);
+});
+
+test('messages without end end the command (S-013)', async () => {
+  const { directory, call } = scripted('while :; do echo "remote: counting" >&2; done');
+  const result = await new GitThread().run(call(), never);
+  expect(result).toMatchObject({ exceeded: 'messages', stderr: '' });
+  await until('it is gone', () => processesWith(directory).length === 0);
+});
+
+test('more memory than the limit, of the command and what it started, ends both (S-013)', async () => {
+  const { directory, call } = scripted(
+    `'${process.execPath}' -e 'globalThis.x = Buffer.alloc(2e8, 1); setInterval(() => x, 1e6)'`,
+  );
+  const result = await new GitThread().run({ ...call(), maxMemoryBytes: 150e6 }, never);
+  expect(result).toMatchObject({ exceeded: 'memory' });
   await until('it is gone', () => processesWith(directory).length === 0);
 });
 

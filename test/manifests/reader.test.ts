@@ -258,6 +258,18 @@ describe('files', () => {
     expect(turns.turns).toBeGreaterThan(20);
   });
 
+  test('a Git LFS pointer in place of a manifest is an error: what it stands for may be wanted (S-006)', async () => {
+    const oid = 'oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393';
+    const pointer = `version https://git-lfs.github.com/spec/v1\n${oid}\nsize 12345\n`;
+    const desired = await read({ 'large.yaml': pointer, 'a.yaml': configMap('a') });
+    expect([codes(desired.errors), codes(desired.warnings), names(desired)]).toEqual([
+      ['manifests/lfs-pointer'],
+      [],
+      ['ConfigMap/a'],
+    ]);
+    expect(desired.errors[0]?.file).toBe('large.yaml');
+  });
+
   test('submodules are ignored with a warning', async () => {
     const desired = await read({ vendor: { submodule: true }, 'a.yaml': configMap('a') });
     expect([codes(desired.warnings), codes(desired.errors), names(desired)]).toEqual([

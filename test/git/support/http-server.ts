@@ -26,11 +26,13 @@ export interface GitHttpOptions {
   readonly intercept?: (request: http.IncomingMessage, response: http.ServerResponse) => boolean;
   /** True: the server does what was asked, but the connection breaks before a word of it gets back. */
   readonly breakAnswer?: (request: http.IncomingMessage) => boolean;
+  /** What of an answer arrives before nothing more does, and the connection stays. */
+  readonly holdAnswer?: (request: http.IncomingMessage) => 'nothing' | 'headers' | 'half' | undefined;
 }
 
 /** Serves the repositories in a directory by git's own smart HTTP program. */
 export async function serveGitOverHttp(root: string, options: GitHttpOptions = {}): Promise<GitHttpServer> {
-  const { user, password, intercept, breakAnswer, tls, capabilities } = options;
+  const { user, password, intercept, breakAnswer, holdAnswer, tls, capabilities } = options;
   const expected = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
   const admits = options.admits ?? ((authorization) => password === undefined || authorization === expected);
   const backend = join(execFileSync('git', ['--exec-path'], { encoding: 'utf8' }).trim(), 'git-http-backend');
@@ -84,9 +86,13 @@ export async function serveGitOverHttp(root: string, options: GitHttpOptions = {
         .split('\r\n')
         .map((line) => line.split(': ') as [string, string]);
       const status = Number(headers.find(([name]) => name === 'Status')?.[1]?.slice(0, 3) ?? 200);
-      response
-        .writeHead(status, Object.fromEntries(headers.filter(([name]) => name !== 'Status')))
-        .end(reduced(output.subarray(end + 4)));
+      const body = reduced(output.subarray(end + 4));
+      const held = holdAnswer?.(request);
+      if (held === 'nothing') return;
+      response.writeHead(status, Object.fromEntries(headers.filter(([name]) => name !== 'Status')));
+      if (held === undefined) response.end(body);
+      else if (held === 'half') response.write(body.subarray(0, Math.ceil(body.length / 2)));
+      else response.flushHeaders();
     });
   });
   /** An advertisement with those capabilities alone; its first line has them after a NUL, and its length in front. */

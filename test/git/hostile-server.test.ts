@@ -1,0 +1,138 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
+import type http from 'node:http';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { sampled, thorough } from '../support/sampled.ts';
+import { serveGitOverHttp } from './support/http-server.ts';
+import { processesWith } from './support/processes.ts';
+import { createRemote, failureOf, sourceOf, temporaryDirectory } from './support/repository.ts';
+
+const MIB = 2 ** 20;
+
+/** Bytes on disk below a directory. */
+function onDisk(directory: string): number {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+}
+
+/** The requests of a fetch of a new commit, in their order. */
+const STEPS = ['list: capabilities', 'list: refs', 'fetch: capabilities', 'fetch: refs', 'fetch: objects'] as const;
+const HOLDS = ['nothing', 'headers', 'half'] as const;
+const CASES = STEPS.flatMap((step, index) => HOLDS.map((hold) => [step, hold, index] as const));
+
+describe('a server that hangs', () => {
+  test.each(sampled('places where a server hangs', CASES, 2))(
+    'at %s after %s is given up at the deadline, and used again',
+    async (_, hold, step) => {
+      let requests = Number.NEGATIVE_INFINITY;
+      const remote = createRemote();
+      const { origin } = await serveGitOverHttp(dirname(remote.path), {
+        holdAnswer: () => (requests++ === step ? hold : undefined),
+      });
+      const directory = join(temporaryDirectory(), 'mirror');
+      const source = sourceOf(`${origin}/remote.git`, { directory, timeoutMs: 3_000 });
+      const first = await source.fetch();
+      const before = onDisk(directory);
+      const second = remote.commit({ 'apps/a.yaml': 'a: 2\n' });
+      requests = 0;
+      expect(await failureOf(source.fetch())).toMatchObject({
+        code: 'git/timeout',
+        message: expect.stringContaining('within 3 s'),
+      });
+      expect(processesWith(directory).filter((line) => !line.includes('cat-file'))).toEqual([]);
+      expect(await source.files(first)).toHaveLength(1);
+      expect(await source.fetch()).toBe(second);
+      expect(onDisk(directory) - before).toBeLessThan(MIB / 16);
+    },
+  );
+});
+
+const pkt = (text: string) => `${(text.length + 4).toString(16).padStart(4, '0')}${text}`;
+
+/** Answers a request for objects with messages for people, for ever. */
+function talkForEver(request: http.IncomingMessage, response: http.ServerResponse): boolean {
+  if (request.method !== 'POST') return false;
+  let body = '';
+  request.on('data', (chunk: Buffer) => {
+    body += chunk.toString('latin1');
+  });
+  request.on('end', () => {
+    response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-result' });
+    if (body.includes('command=ls-refs')) {
+      response.end(`${pkt(`${'1'.repeat(40)} refs/heads/main\n`)}0000`);
+      return;
+    }
+    response.write(pkt('packfile\n'));
+    const message = pkt(`\x02${'counting objects '.repeat(500)}\n`).repeat(20);
+    const more = () => {
+      while (!response.destroyed && response.write(message));
+      if (!response.destroyed) response.once('drain', more);
+    };
+    more();
+  });
+  return true;
+}
+
+test('a server that talks for ever is ended by the limit of its messages, which the error names (S-013)', async () => {
+  const remote = createRemote();
+  let isHostile = true;
+  const { origin } = await serveGitOverHttp(dirname(remote.path), {
+    intercept: (request, response) => isHostile && talkForEver(request, response),
+  });
+  const directory = join(temporaryDirectory(), 'mirror');
+  const source = sourceOf(`${origin}/remote.git`, { directory });
+  const before = process.memoryUsage.rss();
+  expect(await failureOf(source.fetch())).toMatchObject({
+    code: 'git/too-many-messages',
+    message: 'git fetch: messages of git and of the remote exceed 4 MiB',
+  });
+  expect(process.memoryUsage.rss() - before).toBeLessThan(50 * MIB);
+  expect(processesWith(directory)).toEqual([]);
+  expect(onDisk(directory)).toBeLessThan(MIB / 16);
+  isHostile = false;
+  expect(await source.files(await source.fetch())).toHaveLength(1);
+});
+
+test.runIf(thorough('a blob of a quarter of a gigabyte'))(
+  'a few bytes that expand to gigabytes are never held in memory (S-013)',
+  async () => {
+    const remote = createRemote();
+    const env = { ...process.env, GIT_DIR: remote.path };
+    const blob = execFileSync('sh', ['-c', 'head -c 268435456 /dev/zero | git hash-object -w --stdin'], {
+      env,
+      encoding: 'utf8',
+    });
+    const tree = execFileSync('git', ['mktree'], {
+      env,
+      input: `100644 blob ${blob.trim()}\tbomb.yaml\n`,
+      encoding: 'utf8',
+    }).trim();
+    const commit = remote.git('-c', 'user.name=A', '-c', 'user.email=a@b', 'commit-tree', '-p', 'main', '-m', 'bomb', tree);
+    remote.git('update-ref', 'refs/heads/main', commit);
+    const directory = join(temporaryDirectory(), 'mirror');
+    const source = sourceOf(`file://${remote.path}`, { directory });
+    const before = process.memoryUsage.rss();
+    const [file] = await source.files(await source.fetch());
+    expect(file).toMatchObject({ path: 'bomb.yaml', size: 268_435_456 });
+    expect(await failureOf(source.blob(blob.trim()))).toMatchObject({ code: 'git/blob-too-large' });
+    expect(process.memoryUsage.rss() - before).toBeLessThan(50 * MIB);
+    expect(onDisk(directory)).toBeLessThan(4 * MIB);
+  },
+);
+
+test.runIf(thorough('a quarter of a million objects'))(
+  'a quarter of a million tiny objects leave the memory of the daemon alone (S-013)',
+  async () => {
+    const remote = createRemote();
+    const blobs = Array.from({ length: 250_000 }, (_, n) => `blob\nmark :${n + 1}\ndata ${String(n).length}\n${n}\n`).join('');
+    const files = Array.from({ length: 250_000 }, (_, n) => `M 100644 :${n + 1} d${n % 1000}/${n}.txt\n`).join('');
+    const input = `${blobs}commit refs/heads/main\ncommitter A <a@b> 1 +0000\ndata 1\nx\n${files}`;
+    execFileSync('git', ['fast-import', '--quiet', '--force'], { input, env: { ...process.env, GIT_DIR: remote.path } });
+    const source = sourceOf(`file://${remote.path}`, { names: /\.yaml$/, timeoutMs: 120_000 });
+    const before = process.memoryUsage.rss();
+    await source.fetch();
+    expect(process.memoryUsage.rss() - before).toBeLessThan(50 * MIB);
+  },
+);
