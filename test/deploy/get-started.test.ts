@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { ROOT } from '../e2e/harness/process.ts';
 import { answer } from './harness/cluster.ts';
 import { apply, command, environment } from './harness/environment.ts';
-import { installOverSsh, showLogOnFailure } from './harness/flux.ts';
+import { installWithGeneratedKey, showLogOnFailure } from './harness/flux.ts';
 import { clone } from './harness/git-server.ts';
 import { pushPodinfo, pushSystem, pushWeb } from './harness/images.ts';
 import { until } from './harness/until.ts';
@@ -51,7 +51,7 @@ test('the shapes of Flux v1 run: podinfo with its init container and autoscaler,
   for (const version of ['4.1', '4.2', '5.0']) await pushWeb('you/wiki', version);
   const repository = await clone('get-started');
   const first = await repository.commit('Get started', files);
-  const flux = await installOverSsh('flux-get-started', 'get-started');
+  const flux = await installWithGeneratedKey('flux-get-started', 'get-started');
   showLogOnFailure(flux);
 
   await until('podinfo answers with the newest 6.5', async () =>

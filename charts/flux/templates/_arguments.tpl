@@ -29,6 +29,9 @@
 {{- include "flux.flag" (list "k8s-allow-namespace" (include "flux.allowedNamespaces" . | fromJson).list) }}
 {{- include "flux.flag" (list "k8s-default-namespace" .Values.defaultNamespace) }}
 {{- include "flux.flag" (list "log-format" .Values.logFormat) }}
+{{- include "flux.flag" (list "ssh-keygen-type" .Values.ssh.keygen.type) }}
+{{- include "flux.flag" (list "ssh-keygen-bits" (default "" .Values.ssh.keygen.bits)) }}
+{{- include "flux.flag" (list "ssh-keygen-format" .Values.ssh.keygen.format) }}
 {{- include "flux.flag" (list "k8s-secret-name" (include "flux.gitSecretName" .)) }}
 {{- include "flux.flag" (list "k8s-secret-data-key" $git.secretDataKey) }}
 {{- include "flux.flag" (list "sync-state" .Values.sync.state) }}

@@ -52,6 +52,8 @@ describe('a values.yaml of Flux v1', () => {
     expect(parsed.warnings ?? []).toEqual([]);
     expect(args).toEqual([
       '--log-format=fmt',
+      '--ssh-keygen-format=RFC4716',
+      '--k8s-secret-name=flux-git-deploy',
       '--sync-state=git',
       '--git-url=git@example.org:you/config',
       '--git-branch=master',
@@ -104,6 +106,12 @@ const FLAG_OF: readonly (readonly [set: Readonly<Record<string, unknown>>, ...fl
   [{ 'git.ciSkip': true }, '--git-ci-skip=true'],
   [{ 'git.label': 'sync' }, '--git-label=sync'],
   [{ 'git.secretDataKey': 'key' }, '--k8s-secret-data-key=key'],
+  [{ 'git.secretName': 'key' }, '--k8s-secret-name=key'],
+  [{ 'git.readonly': true }, '--git-readonly=true'],
+  [{ 'sync.state': 'secret' }, '--sync-state=secret'],
+  [{ 'ssh.keygen.type': 'rsa' }, '--ssh-keygen-type=rsa'],
+  [{ 'ssh.keygen.bits': 4096 }, '--ssh-keygen-bits=4096'],
+  [{ 'ssh.keygen.format': 'PEM' }, '--ssh-keygen-format=PEM'],
   [
     { 'git.url': 'https://h/r', 'git.token': { secretName: 's', type: 'bearer' } },
     '--git-token-file=/etc/fluxd/git-token/token',
@@ -156,15 +164,13 @@ test.each(FLAG_OF.map(([set, ...flags]) => [set, flags] as const))('%j becomes %
 describe('what is refused, and the hint', () => {
   test.each<[Readonly<Record<string, unknown>>, string]>([
     [
-      { 'git.readonly': true },
-      "at '/git/readonly': value must be one of false, <nil>, 'not supported yet: fluxd --git-readonly; leave it out'",
+      { 'git.secret.enabled': true },
+      "at '/git/secret/enabled': value must be one of false, <nil>, 'not supported yet: fluxd --git-secret; leave it out'",
     ],
-    [{ 'git.secret.enabled': true }, 'not supported yet: fluxd --git-secret'],
     [{ 'sops.enabled': true }, 'not supported yet: fluxd --sops'],
     [{ manifestGeneration: true }, 'not supported yet: fluxd --manifest-generation'],
     [{ 'registry.ecr.require': true }, 'not supported yet: fluxd --registry-require'],
     [{ 'registry.acr.enabled': true }, 'not supported yet: credentials of Azure'],
-    [{ 'sync.state': 'secret' }, 'not supported yet: `secret`'],
     [{ token: 'abc' }, 'the service that this token was for is no more'],
     [{ 'git.gitPath': 'a' }, 'renamed: git.path'],
     [{ 'helmOperator.create': true }, 'removed: the Helm operator is a chart of its own'],

@@ -6,8 +6,9 @@ import { type Finished, ROOT, run } from '../../e2e/harness/process.ts';
 import { showLogOfFailed } from '../../support/log-of-failed.ts';
 import { type Pod, pods } from './cluster.ts';
 import { apply, attempt, command, environment } from './environment.ts';
-import { gitAccess, HTTP_USER } from './git-server.ts';
+import { authorize, gitAccess, HTTP_USER } from './git-server.ts';
 import { FLUX } from './images.ts';
+import { until } from './until.ts';
 
 /** Flux as the chart installs it. */
 export interface Installation {
@@ -48,6 +49,27 @@ export function installOverSsh(namespace: string, repository: string, values: ob
   });
 }
 
+/** With Git over SSH, and nothing for it but known_hosts: fluxd makes its key, and a person gives it to the Git server. */
+export async function installWithGeneratedKey(namespace: string, repository: string): Promise<Installation> {
+  const flux = await install(
+    namespace,
+    undefined,
+    { ...VALUES, git: { ...VALUES.git, url: gitAccess.sshUrl(repository) }, ssh: { known_hosts: gitAccess.knownHosts() } },
+    [],
+  );
+  let key = '';
+  await until('fluxctl prints the generated key', async () => {
+    key = (await flux.fluxctl('identity')).stdout;
+    return key !== '';
+  });
+  const stored = '-o=jsonpath={.data.identity\\.pub}';
+  const encoded = await command('kubectl', '-n', namespace, 'get', 'secret', 'flux-git-deploy', stored);
+  if (Buffer.from(encoded, 'base64').toString() !== key) throw new Error('the Secret has another public key');
+  await authorize(key);
+  await command('kubectl', '-n', namespace, 'rollout', 'status', 'deployment/flux', '--timeout=180s');
+  return flux;
+}
+
 /** With Git over HTTP: name and password are in a Secret that becomes the environment. */
 export function installOverHttp(namespace: string, repository: string): Promise<Installation> {
   const { name, password } = HTTP_USER;
@@ -60,14 +82,21 @@ export function installOverHttp(namespace: string, repository: string): Promise<
   });
 }
 
-async function install(namespace: string, secret: object, values: object): Promise<Installation> {
+const WAIT = ['--wait', '--timeout=60s'];
+
+async function install(
+  namespace: string,
+  secret: object | undefined,
+  values: object,
+  wait: readonly string[] = WAIT,
+): Promise<Installation> {
   await apply(
     {
       apiVersion: 'v1',
       kind: 'Namespace',
       metadata: { name: namespace, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
     },
-    { apiVersion: 'v1', ...secret },
+    ...(secret ? [{ apiVersion: 'v1', ...secret }] : []),
   );
   const directory = mkdtempSync(join(tmpdir(), 'flux-deploy-values-'));
   const file = join(directory, 'values.json');
@@ -75,7 +104,7 @@ async function install(namespace: string, secret: object, values: object): Promi
   const chart = join(ROOT, 'charts/flux');
   const helm = (...args: readonly string[]) => command(environment.helm, ...args, `--namespace=${namespace}`);
   try {
-    await helm('install', 'flux', chart, `--values=${file}`, '--wait', '--timeout=60s');
+    await helm('install', 'flux', chart, `--values=${file}`, ...wait);
   } catch (error) {
     const { stdout } = await attempt('kubectl', '-n', namespace, 'describe', 'pods');
     throw new Error(`helm install: ${await log()}\n${stdout}`, { cause: error });

@@ -25,6 +25,13 @@ export const gitAccess = {
   knownHosts: () => `[${HOST}]:${PORT} ${readFileSync(join(keys, 'host.pub'), 'utf8')}`,
 } as const;
 
+/** Lets another key log in as well. The kubelet brings it to the server within two minutes. */
+export async function authorize(publicKey: string): Promise<void> {
+  const own = readFileSync(join(keys, 'identity.pub'), 'utf8');
+  const stringData = { authorized_keys: `${own.trim()}\n${publicKey.trim()}\n` };
+  await command('kubectl', '-n', NAMESPACE, 'patch', 'secret', 'git', '--patch', JSON.stringify({ stringData }));
+}
+
 /** One pod that serves the repositories over SSH and over HTTP, with host key and deploy key made anew. */
 export async function startGitServer(repositories: readonly string[]): Promise<void> {
   mkdirSync(keys);
