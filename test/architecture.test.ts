@@ -40,7 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'update',
   ],
   api: ['base', 'resource', 'image', 'policy', 'change', 'repository', 'update', 'controller'],
-  cli: ['base', 'resource', 'image', 'policy', 'config', 'api/client', 'api/wire', 'cluster/port-forward'],
+  cli: ['base', 'resource', 'image', 'policy', 'repository', 'config', 'api/client', 'api/wire', 'cluster/port-forward'],
 };
 
 /** Doors besides a room's own index: fluxctl starts through them without the heavy packages. */

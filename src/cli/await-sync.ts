@@ -1,5 +1,6 @@
 import type { ApiClient, SyncReportWire } from '../api/client/index.ts';
 import { FluxError } from '../base/index.ts';
+import { isBranch } from '../repository/index.ts';
 import { short } from './await-job.ts';
 import { createOutage } from './outage.ts';
 import { dataText, type ReportFormat } from './output-format.ts';
@@ -34,10 +35,11 @@ export async function reportSync(
   return report;
 }
 
-async function awaitEnd(session: Session, client: ApiClient, branch: string, started: SyncReportWire): Promise<SyncReportWire> {
+async function awaitEnd(session: Session, client: ApiClient, before: string, started: SyncReportWire): Promise<SyncReportWire> {
   const { clock, timeoutMs, stderr, progress } = session;
   const deadline = clock.monotonic() + timeoutMs;
   let announced = false;
+  let follows = before;
   const announce = ({ revision, sources = [] }: SyncReportWire) => {
     if (announced) return;
     if (sources.length > 1) {
@@ -49,7 +51,7 @@ async function awaitEnd(session: Session, client: ApiClient, branch: string, sta
     }
     if (revision === undefined) return;
     announced = true;
-    stderr.write(`Revision of ${printableLine(branch)} to apply is ${short(revision)}\n`);
+    stderr.write(`Revision of ${printableLine(follows)} to apply is ${short(revision)}\n`);
     stderr.write(`Waiting for ${short(revision)} to be applied ...\n`);
   };
   const outage = createOutage(session);
@@ -62,6 +64,9 @@ async function awaitEnd(session: Session, client: ApiClient, branch: string, sta
       const waitSeconds = announced ? Math.min(10, Math.max(0, Math.floor((deadline - clock.monotonic()) / 1000))) : 0;
       latest = await client.sync(started.id, { waitSeconds, signal });
       outage.over();
+      // The fetch of this sync may have found another tag.
+      if (!announced && latest.revision !== undefined && !isBranch(follows))
+        follows = (await client.gitRepoConfig({ regenerateKey: false }, { signal })).remote.branch;
       announce(latest);
       return latest.state === 'done' ? latest : undefined;
     },

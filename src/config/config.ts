@@ -14,6 +14,8 @@ export interface SourceConfig {
   /** As given, so it may contain a password: pass it only to Git. Empty without a repository. */
   readonly url: string;
   readonly branch: string;
+  /** In place of the branch, and read-only: a tag, `semver:` with a range of tags, or a commit. */
+  readonly ref?: string;
   /** Relative to the repository root; empty means the whole repository. */
   readonly paths: readonly string[];
   readonly syncTag: string;

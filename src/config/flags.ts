@@ -23,6 +23,11 @@ export const FLAG_GROUPS = {
   Git: {
     'git-url': built('string', '', 'repository to sync the cluster with; without one, fluxd does not sync'),
     'git-branch': built('string', 'master', 'branch to sync, and to push image updates to'),
+    'git-ref': built(
+      'string',
+      '',
+      'what to sync in place of a branch, without pushing: a tag, `semver:~1.4` for the newest tag in a range, or a full commit id',
+    ),
     'git-path': built(
       'list',
       '',

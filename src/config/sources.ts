@@ -34,7 +34,8 @@ const SOURCE = z.strictObject(
   {
     name: z.string(TEXT).refine(isDnsLabel, 'expected lower-case letters, digits and dashes, at most 63'),
     'git-url': filled,
-    'git-branch': filled.default(FLAGS['git-branch'].default),
+    'git-branch': filled.optional(),
+    'git-ref': filled.optional(),
     'git-path': z.array(z.string(TEXT).check(pathCheck), 'expected a list').default([]),
     'git-label': filled.optional(),
     ...ACCESS,
@@ -49,9 +50,12 @@ export function readSources(value: unknown, { root, position }: YamlDocument, fi
   if (!parsed.success) return { sources: [], problems: parsed.error.issues.map(problem) };
   const twice = parsed.data.findIndex(({ name }, index) => parsed.data.findIndex((other) => other.name === name) !== index);
   if (twice >= 0) return { sources: [], problems: [`${placeOf([twice, 'name'])}: another source has this name`] };
-  const problems = parsed.data.flatMap((source, index) =>
-    readAccess(source['git-url'], source, (flag) => flag).faults.map(({ flag, why }) => `${placeOf([index, flag])}: ${why}`),
-  );
+  const problems = parsed.data.flatMap((source, index) => [
+    ...(source['git-ref'] !== undefined && source['git-branch'] !== undefined
+      ? [`${placeOf([index, 'git-ref'])}: cannot be combined with git-branch`]
+      : []),
+    ...readAccess(source['git-url'], source, (flag) => flag).faults.map(({ flag, why }) => `${placeOf([index, flag])}: ${why}`),
+  ]);
   return { sources: parsed.data.map(sourceOf), problems };
 
   function problem({ path, message, ...issue }: z.core.$ZodIssue): string {
@@ -79,7 +83,8 @@ function sourceOf(source: z.infer<typeof SOURCE>): SourceConfig {
   return {
     name: source.name,
     url: source['git-url'],
-    branch: source['git-branch'],
+    branch: source['git-branch'] ?? FLAGS['git-branch'].default,
+    ...(source['git-ref'] === undefined ? {} : { ref: source['git-ref'] }),
     paths: source['git-path'],
     syncTag: label ?? FLAGS['git-sync-tag'].default,
     notesRef: label ?? FLAGS['git-notes-ref'].default,

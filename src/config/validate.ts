@@ -44,6 +44,7 @@ const ALLOW_NAMESPACE = ['k8s-allow-namespace', 'k8s-namespace-whitelist'] as co
 const FLAGS_OF_ONE_SOURCE = [
   'git-url',
   'git-branch',
+  'git-ref',
   'git-path',
   'git-label',
   'git-sync-tag',
@@ -77,6 +78,8 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
   const syncState = values['sync-state'];
   if (syncState !== 'git' && syncState !== 'secret')
     fail(1, `unknown sync state mode ${quote(syncState)} in ${shown('sync-state')}; use "git" or "secret"`);
+  if (values['git-ref'] !== '' && origins.has('git-branch'))
+    fail(1, `${shown('git-ref')} cannot be combined with ${shown('git-branch')}`);
   if (values['git-readonly']) warnings.push(...effectsOfReadonly(syncState, origins));
   const partialClone = values['git-partial-clone'];
   if (partialClone !== 'auto' && partialClone !== 'off')
@@ -172,6 +175,7 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
           name: 'default',
           url: values['git-url'],
           branch: values['git-branch'],
+          ...optional('ref', values['git-ref']),
           paths: values['git-path'],
           syncTag: label ?? values['git-sync-tag'],
           notesRef: label ?? values['git-notes-ref'],

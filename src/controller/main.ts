@@ -93,7 +93,8 @@ export async function startFlux({
   });
   // Also without SSH: the pod mounts this Secret, and starts only with it.
   const keySecret = cluster.secret({ name: config.deployKey.secretName });
-  const namespace = config.syncState === 'secret' ? await namespaceOf(keySecret) : undefined;
+  const usesSecret = config.syncState === 'secret' || config.sources.some(({ ref }) => ref !== undefined);
+  const namespace = usesSecret ? await namespaceOf(keySecret) : undefined;
   const knownHostsFile = await mountedKnownHosts(config.deployKey.mountedFile);
   const deployKeys = openDeployKeys();
   // In parallel to the election; the first fetch waits for it.
@@ -116,14 +117,17 @@ export async function startFlux({
     });
   }
 
-  function connect({ name, url, branch, paths, syncTag, notesRef, authentication, tls }: SourceConfig): EngineSource {
+  function connect({ name, url, branch, ref, paths, syncTag, notesRef, authentication, tls }: SourceConfig): EngineSource {
     const fence = new Fence(clock);
     const keysOfSource = usesSsh(url) ? deployKeys : undefined;
     const shown = config.sources.length > 1 ? { source: name } : {};
+    // What follows a tag cannot be marked in Git.
+    const place = config.syncState === 'secret' || ref !== undefined ? namespace : undefined;
     const git = createSource({
       url,
-      access: config.gitReadonly ? 'read-only' : 'read-write',
+      access: config.gitReadonly || ref !== undefined ? 'read-only' : 'read-write',
       branch,
+      ...(ref === undefined ? {} : { ref }),
       paths,
       partialClone: config.gitPartialClone,
       names: MANIFEST_NAME,
@@ -140,7 +144,7 @@ export async function startFlux({
       ...(authentication ? { authentication } : {}),
       ...(tls ? { tls } : {}),
       signatures,
-      ...(namespace === undefined ? {} : { marker: (): Promise<Revision | undefined> => source.marker() }),
+      ...(place === undefined ? {} : { marker: (): Promise<Revision | undefined> => source.marker() }),
       environment,
       mayPush: fence.check,
       clock,
@@ -151,9 +155,9 @@ export async function startFlux({
     const keys = markedKeys(name);
     const records = { clock, log: log.child({ component: 'records', ...shown }) };
     const source: EngineSource['source'] =
-      namespace === undefined
+      place === undefined
         ? recordInGit(git, { syncTag, former: { store: secret, keys }, ...records })
-        : recordInSecret(git, { store: secret, namespace, keys, ...records });
+        : recordInSecret(git, { store: secret, namespace: place, keys, ...records });
     const syncSet = syncSetName(source);
     return {
       name,
@@ -184,7 +188,7 @@ async function namespaceOf({ name, namespace }: MarkerStore): Promise<string> {
     throw new FluxError(`no place to record syncs: ${messageOf(error)}`, {
       code: 'secret/no-namespace',
       fault: 'user',
-      help: `With --sync-state=secret, and so with --git-readonly, the synced revision is an annotation of the Secret ${name} in the namespace of fluxd. Run fluxd in the cluster with a token of its service account, or use --sync-state=git.`,
+      help: `With --sync-state=secret, and so with --git-readonly and --git-ref, the synced revision is an annotation of the Secret ${name} in the namespace of fluxd. Run fluxd in the cluster with a token of its service account, or use --sync-state=git.`,
       cause: error,
     });
   });

@@ -13,7 +13,7 @@ export function refuseClashes(sources: readonly SourceConfig[]): void {
       if (!sameRepository(a.url, b.url)) continue;
       if (a.syncTag === b.syncTag || a.notesRef === b.notesRef)
         throw clash(a, b, `use one repository and the same label, ${a.syncTag}`, 'Give each its own git-label.');
-      if (a.branch === b.branch && a.paths.join('') === b.paths.join(''))
+      if ((a.ref ?? a.branch) === (b.ref ?? b.branch) && a.paths.join('') === b.paths.join(''))
         throw clash(a, b, 'use the same branch and paths of one repository', 'Remove one of them.');
     }
   }

@@ -2,13 +2,14 @@ import { asFluxError, type Clock, FluxError, type Logger } from '../base/index.t
 import type { AcceptedRevision, SourceState, Unverified } from '../repository/index.ts';
 import { type Accept, nothingAccepted } from './accept.ts';
 import { withinDeadline } from './deadline.ts';
+import { type Follow, followedName, mirrorRefOf } from './follow.ts';
 import type { RunOptions } from './git-process.ts';
 import type { Mirror } from './mirror.ts';
 import { checkWritable } from './push.ts';
 
 export interface BranchOptions {
   readonly mirror: Mirror;
-  readonly branch: string;
+  readonly follow: Follow;
   readonly access: 'read-write' | 'read-only';
   /** False without --git-url: every operation then throws. */
   readonly configured: boolean;
@@ -33,27 +34,19 @@ export type Reading = <T>(
 /** Minimum interval of repeated write checks after a rejection, in milliseconds: hosts block clients that retry too often (R-041). */
 const WRITE_CHECK_INTERVAL_MS = 60_000;
 
-/** How many branches are listed if the configured one is missing, and the length limit of their names. */
-const NAMED = 5;
-const LONGEST_NAME = 60;
-
-function whatThereIs(branches: readonly string[]): string {
-  if (branches.length === 0) return '; there is none';
-  const names = branches.slice(0, NAMED).map((name) => name.slice(0, LONGEST_NAME));
-  return `; there is: ${[...names, ...(branches.length > NAMED ? ['…'] : [])].join(', ')}`;
-}
-
 export type Branch = ReturnType<typeof createBranch>;
 
-/** The configured branch: its accepted revision, what is not accepted, and whether the repository is reachable and writable. */
+/** The branch, or what is followed in its place: its accepted revision, what is not accepted, and whether it is reachable and writable. */
 export function createBranch(options: BranchOptions) {
-  const { mirror, branch, access, configured, timeoutMs, accept, resolve, explain, clock, log } = options;
+  const { mirror, follow, access, configured, timeoutMs, accept, resolve, explain, clock, log } = options;
   const notCloned = new FluxError('git repo has not been cloned yet', { code: 'git/not-cloned' });
   let state: SourceState = { status: configured ? 'new' : 'unconfigured', error: notCloned };
   let accepted: AcceptedRevision | undefined;
   let unverified: Unverified | undefined;
   /** Whether the branch was fetched and decided on, even if nothing of it is accepted. */
   let isKnown = false;
+  /** What is followed, as of the last fetch. */
+  let followed: { readonly name: string; readonly revision?: string } = { name: followedName(follow) };
   let writable = false;
   let writeCheckedAt = Number.NEGATIVE_INFINITY;
 
@@ -92,21 +85,22 @@ export function createBranch(options: BranchOptions) {
       state = { status: failure.code === 'git/unreachable' ? 'unreachable' : 'new', error: failure };
       throw failure;
     });
-    if (found === undefined) {
-      const error = new FluxError(
-        `configured branch '${branch}' does not exist${whatThereIs(mirror.remoteBranches(NAMED + 1))}`,
-        {
-          code: 'git/branch-missing',
-          fault: 'user',
-          help: `Push the branch, or correct --git-branch.${accepted === undefined ? '' : ` Until then ${accepted.slice(0, 7)} stays applied.`}`,
-        },
-      );
+    if ('kind' in found) {
+      const code = follow.kind === 'branch' ? 'git/branch-missing' : 'git/ref-missing';
+      const help = `${found.help}${accepted === undefined ? '' : ` Until then ${accepted.slice(0, 7)} stays applied.`}`;
+      const error = new FluxError(found.why, { code, fault: 'user', help });
       state = { status: 'cloned', error };
       throw error;
     }
-    await decide(found, signal);
+    if (follow.kind !== 'branch' && followed.revision !== undefined && followed.revision !== found.revision)
+      log.info(
+        { follows: found.name, from: followed.revision, to: found.revision },
+        found.name === followed.name ? 'the tag was moved' : 'another tag is the newest',
+      );
+    followed = found;
+    await decide(found.revision, signal);
     if (access === 'read-only') state = { status: 'ready' };
-    else await checkWriteAccess(found, signal);
+    else if (follow.kind === 'branch') await checkWriteAccess(follow.name, found.revision, signal);
     if (accepted === undefined) throw unverified ? nothingAccepted(unverified) : notCloned;
     return { revision: accepted, named };
   }
@@ -123,7 +117,7 @@ export function createBranch(options: BranchOptions) {
   }
 
   /** Syncing needs no write access, so a rejection is reported in the state and the fetch succeeds (R-041). */
-  async function checkWriteAccess(revision: string, signal: AbortSignal | undefined): Promise<void> {
+  async function checkWriteAccess(branch: string, revision: string, signal: AbortSignal | undefined): Promise<void> {
     if (!writable && clock.monotonic() - writeCheckedAt >= WRITE_CHECK_INTERVAL_MS) {
       writeCheckedAt = clock.monotonic();
       const refusal = await withinDeadline('attempt to push', timeoutMs, signal, (bounded) =>
@@ -150,8 +144,8 @@ export function createBranch(options: BranchOptions) {
   }
 
   /** Reads the head from the mirror, after a write to it. */
-  async function follow(): Promise<void> {
-    const ref = `refs/heads/${branch}`;
+  async function reread(): Promise<void> {
+    const ref = `${mirrorRefOf(follow)}^{commit}`;
     const head = await withinDeadline('git cat-file', timeoutMs, undefined, (signal) => resolve(ref, { signal })).catch(
       (error: unknown) => {
         mirror.markSuspect();
@@ -175,7 +169,8 @@ export function createBranch(options: BranchOptions) {
     requireReady,
     fetch,
     pushed,
-    follow,
+    reread,
+    name: () => followed.name,
     reading,
   };
 }

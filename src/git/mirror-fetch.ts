@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { FluxError } from '../base/index.ts';
 import { gitFailed } from './failure.ts';
+import type { Choice } from './follow.ts';
 import type { Git } from './git.ts';
 import type { RunOptions } from './git-process.ts';
 import { isObjectId } from './names.ts';
@@ -8,8 +9,10 @@ import type { FilesOnDemand } from './partial-clone.ts';
 import { type RemoteRefs, remoteRefs } from './remote-refs.ts';
 
 export interface Followed {
-  /** Full ref name; without its objects the whole fetch fails. */
+  /** The ref in the mirror; without its objects the whole fetch fails. */
   readonly branch: string;
+  /** What it is on the remote. */
+  readonly choose: (refs: RemoteRefs) => Choice;
   /** Our own refs; a rejected one keeps its value. */
   readonly marks: readonly string[];
   /** Called for each rejected mark. */
@@ -36,7 +39,7 @@ export async function listRemote({ git, address }: Pick<Local, 'git' | 'address'
 }
 
 /**
- * Fetches the branch and the marks to refs of the same names. Fetches no other ref. Resolves to the remote's list of refs.
+ * Fetches what is followed, and the marks to refs of the same names. Fetches no other ref. Resolves to the remote's list of refs.
  * @throws FluxError `git/bad-objects` for a branch with an object that git rejects, or the reason for a failed fetch
  */
 export async function fetchFollowed(local: Local, followed: Followed, run: RunOptions, listed?: RemoteRefs): Promise<RemoteRefs> {
@@ -46,18 +49,34 @@ export async function fetchFollowed(local: Local, followed: Followed, run: RunOp
     listed ?? listRemote(local, run),
     Promise.all(names.map((ref) => resolve(ref, run))),
   ]);
-  const gone = names.filter((ref, index) => refs.idOf(ref) === undefined && present[index] !== undefined);
+  const choice = followed.choose(refs);
+  const idOf = (ref: string) => (ref !== followed.branch ? refs.idOf(ref) : choice.kind === 'found' ? choice.id : undefined);
+  // The revision of a tag that vanished stays in effect; only a branch has the name that it has on the remote.
+  const isKept = (ref: string) => ref === followed.branch && !ref.startsWith('refs/heads/');
+  const gone = names.filter((ref, index) => idOf(ref) === undefined && present[index] !== undefined && !isKept(ref));
   if (gone.length > 0)
     await git.updateRefs(
       gone.map((ref) => ({ ref, target: undefined })),
       run,
     );
-  const changed = names.filter((ref, index) => refs.idOf(ref) !== undefined && refs.idOf(ref) !== present[index]);
-  const failure = await fetchChanged(local, followed, changed, run);
+  const changed = names.filter((ref, index) => idOf(ref) !== undefined && idOf(ref) !== present[index]);
+  const from = (ref: string) => (ref === followed.branch && choice.kind === 'found' ? choice.ref : ref);
+  const failure = await fetchChanged(local, followed.branch, changed, from, run);
   if (failure?.code === 'git/ref-removed' && !listed) return fetchFollowed(local, followed, run, await listRemote(local, run));
-  if (failure?.code === 'git/bad-objects' && changed.length > 1) await fetchOneByOne(local, followed, changed, run);
+  if (failure?.code === 'git/blobs-refused' && isObjectId(from(followed.branch))) throw commitMissing(failure);
+  if (failure?.code === 'git/bad-objects' && changed.length > 1) await fetchOneByOne(local, followed, changed, from, run);
   else if (failure) throw failure;
   return refs;
+}
+
+/** Of a commit as of a single file, the server says that it is no ref of its own. */
+function commitMissing({ message, cause }: FluxError): FluxError {
+  return new FluxError(message, {
+    code: 'git/commit-missing',
+    fault: 'user',
+    help: 'Check --git-ref: the repository has no such commit, or its host gives only commits that a branch or tag points to.',
+    cause,
+  });
 }
 
 /**
@@ -66,31 +85,38 @@ export async function fetchFollowed(local: Local, followed: Followed, run: RunOp
  */
 async function fetchChanged(
   local: Local,
-  { branch }: Followed,
+  branch: string,
   changed: readonly string[],
+  from: (ref: string) => string,
   run: RunOptions,
 ): Promise<FluxError | undefined> {
   const { git, address, directory, resolve, files } = local;
-  if (!files.lacksBlobs()) return changed.length === 0 ? undefined : fetchRefs(local, changed, run);
+  if (!files.lacksBlobs()) return changed.length === 0 ? undefined : fetchRefs(local, changed, from, run);
   const head = changed.includes(branch) ? undefined : await resolve(`${branch}^{commit}`, run);
   if (head !== undefined) await files.fetch(local, head, run);
   else if (changed.includes(branch)) {
-    const output = await git.fetch(address, [[branch, INCOMING]], { ...run, blobs: 'leave' });
+    const output = await git.fetch(address, [[from(branch), INCOMING]], { ...run, blobs: 'leave' });
     if (output.exitCode !== 0) return gitFailed(output, directory);
     if (output.stderr.includes('filtering not recognized by server')) files.giveUp();
     const revision = await git.revParse(`${INCOMING}^{commit}`, run);
     if (revision === undefined) throw new FluxError('git fetch: fetched no commit', { code: 'git/command-failed' });
     await files.fetch(local, revision, run);
-    await git.updateRefs([{ ref: branch, target: revision }], run);
+    await git.updateRefs([{ ref: branch, target: await git.revParse(INCOMING, run) }], run);
   }
   const marks = changed.filter((ref) => ref !== branch);
-  return marks.length === 0 ? undefined : fetchRefs(local, marks, run);
+  return marks.length === 0 ? undefined : fetchRefs(local, marks, from, run);
 }
 
 /** Fetches refs separately, since an error of one must not affect the others. */
-async function fetchOneByOne(local: Local, followed: Followed, changed: readonly string[], run: RunOptions): Promise<void> {
+async function fetchOneByOne(
+  local: Local,
+  followed: Followed,
+  changed: readonly string[],
+  from: (ref: string) => string,
+  run: RunOptions,
+): Promise<void> {
   for (const ref of changed) {
-    const failure = await fetchChanged(local, followed, [ref], run);
+    const failure = await fetchChanged(local, followed.branch, [ref], from, run);
     if (failure && (ref === followed.branch || failure.code !== 'git/bad-objects')) throw failure;
     if (failure) followed.onRefused(ref, failure);
   }
@@ -99,9 +125,10 @@ async function fetchOneByOne(local: Local, followed: Followed, changed: readonly
 async function fetchRefs(
   { git, address, directory }: Local,
   refs: readonly string[],
+  from: (ref: string) => string,
   run: RunOptions,
 ): Promise<FluxError | undefined> {
-  const pairs = refs.map((ref) => [ref, ref] as const);
+  const pairs = refs.map((ref) => [from(ref), ref] as const);
   const output = await git.fetch(address, pairs, run);
   return output.exitCode === 0 ? undefined : gitFailed(output, directory);
 }

@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FluxError, type Logger, messageOf } from '../base/index.ts';
 import { gitFailed } from './failure.ts';
+import { type Choice, choose, type Follow, mirrorRefOf } from './follow.ts';
 import { createGit, type Git } from './git.ts';
 import type { GitOptions, RunOptions } from './git-process.ts';
 import { fetchFollowed, fetchOther, listRemote, refNamed } from './mirror-fetch.ts';
@@ -17,7 +18,7 @@ export interface MirrorOptions extends Omit<GitOptions, 'gitDir' | 'cwd' | 'lack
   readonly directory: string;
   /** The repository argument for git. */
   readonly address: string;
-  readonly branch: string;
+  readonly follow: Follow;
   /** `auto`: without the blobs that are not needed, where the server can do that. */
   readonly partialClone: 'auto' | 'off';
   /** Paths whose files are needed; none means all. */
@@ -32,7 +33,8 @@ export interface MirrorOptions extends Omit<GitOptions, 'gitDir' | 'cwd' | 'lack
 }
 
 export interface Fetched {
-  readonly head: string | undefined;
+  /** The commit that is followed now, or why there is none. */
+  readonly head: { readonly revision: string; readonly name: string } | Extract<Choice, { kind: 'missing' }>;
   /** Objects of the other expressions, in their order. */
   readonly named: readonly (string | undefined)[];
 }
@@ -47,9 +49,9 @@ export type Mirror = ReturnType<typeof createMirror>;
  * mirror is rebuilt in another directory and replaced by a rename (R-037).
  */
 export function createMirror(options: MirrorOptions) {
-  const { directory, branch, marks, clock, log, resolve, onReplaced } = options;
+  const { directory, follow, marks, clock, log, resolve, onReplaced } = options;
   const gitDir = join(directory, 'mirror.git');
-  const branchRef = `refs/heads/${branch}`;
+  const branchRef = mirrorRefOf(follow);
   // A remote that starts with a slash cannot be configured, and is on this machine anyway.
   const files = createFilesOnDemand(options.address.startsWith('/') ? 'off' : options.partialClone, options.paths);
   const git: Git = createGit({
@@ -63,6 +65,7 @@ export function createMirror(options: MirrorOptions) {
   });
   const followed = {
     branch: branchRef,
+    choose: (refs: RemoteRefs) => choose(follow, refs),
     marks,
     onRefused: (ref: string, err: FluxError) => log.warn({ ref, err }, 'git ref rejected'),
   };
@@ -84,8 +87,7 @@ export function createMirror(options: MirrorOptions) {
   let state = UNOPENED;
 
   /**
-   * Fetches. Resolves to the head of the branch, undefined if the remote has no such branch, and to the objects of the other
-   * expressions.
+   * Fetches. Resolves to the commit that is followed, if the remote has it, and to the objects of the other expressions.
    */
   async function update(others: readonly string[], run: RunOptions): Promise<Fetched> {
     try {
@@ -96,18 +98,19 @@ export function createMirror(options: MirrorOptions) {
       files.giveUp();
       await followingRedirects(() => build(run), run);
     }
-    const fetched = await look(others, run);
-    // The ref exists; its object may be unreadable.
-    if (fetched.readable || (await git.revParse(branchRef, run)) === undefined) return fetched;
-    log.warn({ branch }, 'git mirror is damaged: the head of the branch is unreadable');
-    await build(run);
-    return look(others, run);
-  }
-
-  async function look(others: readonly string[], run: RunOptions): Promise<Fetched & { readonly readable: boolean }> {
-    const names = [branchRef, `${branchRef}^{tree}`, ...others];
-    const [head, tree, ...named] = await Promise.all(names.map((name) => resolve(name, run)));
-    return { head, named, readable: head !== undefined && tree !== undefined };
+    const choice: Choice = seen ? choose(follow, seen) : { kind: 'missing', why: 'the remote was not listed', help: '' };
+    const look = () => Promise.all([`${branchRef}^{commit}`, `${branchRef}^{tree}`, ...others].map((name) => resolve(name, run)));
+    let [head, tree, ...named] = await look();
+    if (choice.kind === 'missing') return { head: choice, named };
+    if (head === undefined && (await git.revParse(`${branchRef}^{}`, run)) !== undefined) throw noCommit(choice.name);
+    if (head === undefined || tree === undefined) {
+      // The ref exists; its object may be unreadable.
+      log.warn({ follows: choice.name }, 'git mirror is damaged: the head of the branch is unreadable');
+      await build(run);
+      [head, tree, ...named] = await look();
+    }
+    if (head === undefined) throw new FluxError('git mirror: what was fetched is unreadable', { code: 'git/unreadable' });
+    return { head: { revision: head, name: choice.name }, named };
   }
 
   async function bringUpToDate(run: RunOptions): Promise<void> {
@@ -180,7 +183,7 @@ export function createMirror(options: MirrorOptions) {
       const fresh = createGit({ ...options, gitDir: beside, cwd: directory, lacksBlobs: files.lacksBlobs });
       files.forget();
       const refs = await listRemote({ git: fresh, address }, run);
-      await fresh.init(branch, refs.objectFormat, run);
+      await fresh.init(follow.kind === 'branch' ? follow.name : 'followed', refs.objectFormat, run);
       const empty = { git: fresh, address, directory, resolve: async () => undefined, files };
       saw(await fetchFollowed(empty, followed, run, refs));
       const old = join(directory, `old-${suffix}`);
@@ -251,8 +254,6 @@ export function createMirror(options: MirrorOptions) {
     pushed(refs: readonly string[]): void {
       if (refs.includes(branchRef)) currentAt = clock.monotonic();
     },
-    /** Branch names of the remote at the last listing. */
-    remoteBranches: (limit: number): readonly string[] => seen?.branches(limit) ?? [],
     /** A ref of the remote at the last listing, by any of its names. */
     remoteRef: (name: string): string | undefined => seen && refNamed(seen, name),
     lacksBlobs: files.lacksBlobs,
@@ -275,4 +276,12 @@ async function exists(path: string): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+function noCommit(name: string): FluxError {
+  return new FluxError(`${name} is not of a commit`, {
+    code: 'git/ref-no-commit',
+    fault: 'user',
+    help: 'Correct --git-ref: only a tag of a commit can be synced.',
+  });
 }

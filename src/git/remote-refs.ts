@@ -6,10 +6,13 @@ export interface RemoteRefs {
   refOf(id: string): string | undefined;
   /** Names of branches, up to a limit. */
   branches(limit: number): readonly string[];
+  /** Names of all tags. */
+  tags(): readonly string[];
   readonly objectFormat: 'sha1' | 'sha256';
 }
 
 const HEAD = '\trefs/heads/';
+const TAG = '\trefs/tags/';
 
 /**
  * Lines `<object id>\t<ref>\n`, searched without parsing them all: a host may have a hundred thousand refs, of which we need four, and
@@ -23,12 +26,8 @@ export function remoteRefs(listing: Buffer): RemoteRefs {
       const tab = lines.indexOf(`\t${ref}\n`);
       return tab < 0 ? undefined : lines.toString('latin1', lines.lastIndexOf('\n', tab) + 1, tab);
     },
-    branches(limit) {
-      const names: string[] = [];
-      for (let at = lines.indexOf(HEAD); at >= 0 && names.length < limit; at = lines.indexOf(HEAD, at + 1))
-        names.push(lines.toString('utf8', at + HEAD.length, lines.indexOf('\n', at)));
-      return names;
-    },
+    branches: (limit) => namesAfter(HEAD, limit),
+    tags: () => namesAfter(TAG, Number.POSITIVE_INFINITY),
     refOf(id) {
       const start = lines.indexOf(`\n${id}\t`);
       if (start < 0) return undefined;
@@ -36,4 +35,11 @@ export function remoteRefs(listing: Buffer): RemoteRefs {
       return lines.toString('utf8', name, lines.indexOf('\n', name));
     },
   };
+
+  function namesAfter(prefix: string, limit: number): readonly string[] {
+    const names: string[] = [];
+    for (let at = lines.indexOf(prefix); at >= 0 && names.length < limit; at = lines.indexOf(prefix, at + 1))
+      names.push(lines.toString('utf8', at + prefix.length, lines.indexOf('\n', at)));
+    return names;
+  }
 }

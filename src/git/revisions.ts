@@ -16,7 +16,8 @@ export interface RevisionsOptions {
   readonly mirror: Mirror;
   readonly reader: ObjectReader;
   readonly reading: Reading;
-  readonly branch: string;
+  /** What `HEAD` stands for. */
+  readonly followedRef: string;
   /** Plain paths relative to the repository root; an empty one means the whole repository. */
   readonly paths: readonly string[];
   /** Pattern of listed file names; targets of links with such names are listed as well. */
@@ -34,7 +35,7 @@ export type Revisions = ReturnType<typeof createRevisions>;
 
 /** Access to commits of the mirror: names, trees, files and history. */
 export function createRevisions(options: RevisionsOptions) {
-  const { mirror, reader, reading, branch, paths, names, email, exclusively } = options;
+  const { mirror, reader, reading, followedRef, paths, names, email, exclusively } = options;
   const { git } = mirror;
   const literalPaths = paths.includes('') ? [] : paths;
   /** Commits known to be in the mirror, which are then not checked again. */
@@ -67,7 +68,7 @@ export function createRevisions(options: RevisionsOptions) {
     resolve: async (ref: string): Promise<string | undefined> => {
       if (!isQuestion(ref)) return undefined;
       if (present.has(ref)) return ref;
-      const name = ref.replace(/^HEAD(?=$|[~^])/, `refs/heads/${branch}`);
+      const name = ref.replace(/^HEAD(?=$|[~^])/, followedRef);
       return shared(resolved, name, () => reading('git cat-file', undefined, (run) => reader.resolve(`${name}^{commit}`, run)));
     },
 

@@ -8,11 +8,12 @@ import { createCredentialSocket } from './credentials/credential-socket.ts';
 import type { DeployKeys } from './deploy-key/deploy-keys.ts';
 import { proveKey } from './deploy-key/prove-key.ts';
 import { type GitTls, gitEnvironment, sshCommand } from './environment.ts';
+import { mirrorRefOf, parseFollow } from './follow.ts';
 import { createGit } from './git.ts';
 import type { OnRemote, RunOptions } from './git-process.ts';
 import { createMarks } from './marks.ts';
 import { createMirror } from './mirror.ts';
-import { checkFile, checkIdentity, checkRef, notesRefOf, repositoryPath } from './names.ts';
+import { badOption, checkFile, checkIdentity, checkRef, notesRefOf, repositoryPath } from './names.ts';
 import { ObjectReader } from './object-reader.ts';
 import { createPacking } from './packing.ts';
 import { createPublisher, type RecordChange } from './publish.ts';
@@ -27,6 +28,8 @@ export interface SourceOptions {
   /** If empty, no repository is configured, and every operation throws. */
   readonly url: string;
   readonly branch: string;
+  /** In place of the branch: a tag, `semver:` with a range of tags, or a commit. Needs `read-only` access. */
+  readonly ref?: string;
   /** Relative to the repository root; empty means the whole repository. */
   readonly paths: readonly string[];
   /** `auto`: blobs outside of the paths stay on the remote, where the server can do that. */
@@ -87,7 +90,8 @@ export type GitSource = ReturnType<typeof createSource>;
  */
 export function createSource(options: SourceOptions) {
   const { access, branch, syncTag, directory, timeoutMs, clock, log } = options;
-  checkRef('--git-branch', branch);
+  const follow = parseFollow(branch, options.ref);
+  if (follow.kind !== 'branch' && access !== 'read-only') throw badOption('--git-ref', options.ref ?? '', 'it can only be read');
   checkRef('--git-sync-tag', syncTag);
   checkIdentity('--git-user', options.user);
   checkIdentity('--git-email', options.email);
@@ -129,7 +133,7 @@ export function createSource(options: SourceOptions) {
   const mirror = createMirror({
     directory,
     address: remote?.address ?? '',
-    branch,
+    follow,
     partialClone: options.partialClone,
     paths: paths.includes('') ? [] : paths,
     marks: [`refs/tags/${syncTag}`, notesRef, recordRef],
@@ -178,7 +182,7 @@ export function createSource(options: SourceOptions) {
     : acceptHead;
   const followed = createBranch({
     mirror,
-    branch,
+    follow,
     access,
     configured,
     timeoutMs,
@@ -193,7 +197,7 @@ export function createSource(options: SourceOptions) {
     mirror,
     reader,
     reading,
-    branch,
+    followedRef: mirrorRefOf(follow),
     paths,
     names: options.names,
     email: options.email,
@@ -256,7 +260,7 @@ export function createSource(options: SourceOptions) {
       throw new FluxError('cannot make a working clone of a read-only git repo', {
         code: 'git/read-only',
         fault: 'user',
-        help: 'fluxd never pushes to this repository (--git-readonly). Commit the change yourself; the next sync applies it.\n',
+        help: 'fluxd never pushes to this repository (--git-readonly or --git-ref). Commit the change yourself; the next sync applies it.\n',
       });
   }
 
@@ -280,7 +284,7 @@ export function createSource(options: SourceOptions) {
       try {
         return await work();
       } finally {
-        await followed.follow();
+        await followed.reread();
         marks.forget();
         packing.written();
       }
@@ -290,7 +294,10 @@ export function createSource(options: SourceOptions) {
   return {
     safeUrl: safeUrl(options.url),
     shownUrl: shownUrl(options.url),
-    branch,
+    /** The branch, or --git-ref as given: part of the identity of the sync set. */
+    branch: options.ref ?? branch,
+    /** What is followed, for display: a branch, or in words. */
+    follows: followed.name,
     access,
     requireWritable,
     paths: options.paths,

@@ -8,6 +8,7 @@
 export type { AcceptedRevision } from './accepted-revision.ts';
 export type { Commit, CommitRequest } from './commit.ts';
 export type { FileText } from './file-text.ts';
+export { followsInWords, isBranch } from './follows.ts';
 export type { LineChange, LineRange } from './line-change.ts';
 export type { Lineage } from './lineage.ts';
 export type { Revision } from './revision.ts';

@@ -36,6 +36,7 @@ describe('what does not fit together is refused at the start, by the name of the
       ['--git-ca-file needs an https URL in --git-url'],
     ],
     ['a certificate without a key', [URL, '--git-tls-cert-file=/c'], ['--git-tls-cert-file needs --git-tls-key-file']],
+    ['a branch and a tag', [URL, '--git-branch=main', '--git-ref=v1'], ['--git-ref cannot be combined with --git-branch']],
     ['a key without a certificate', [URL, '--git-tls-key-file=/k'], ['--git-tls-key-file needs --git-tls-cert-file']],
   ])('%s', (_, argv, expected) => {
     expect(problems(argv)).toEqual(expected);

@@ -61,6 +61,7 @@ export function createRepository(files: Readonly<Record<string, string>>): Repos
   const source: Source = {
     safeUrl: 'https://git.example.org/shop.git',
     shownUrl: 'https://git.example.org/shop.git',
+    follows: () => 'main',
     branch: 'main',
     paths: [],
     access: 'read-write',

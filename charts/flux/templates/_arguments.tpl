@@ -37,7 +37,7 @@
 {{- include "flux.flag" (list "sync-state" .Values.sync.state) }}
 {{- include "flux.flag" (list "sync-timeout" .Values.sync.timeout) }}
 {{- include "flux.flag" (list "git-url" $git.url) }}
-{{- include "flux.flag" (list "git-branch" $git.branch) }}
+{{- include "flux.flag" (ternary (list "git-ref" $git.ref) (list "git-branch" $git.branch) (not (empty $git.ref))) }}
 {{- include "flux.flag" (list "git-path" $git.path) }}
 {{- if $git.token.secretName }}
 - {{ printf "--git-token-file=/etc/fluxd/git-token/%s" $git.token.key | quote }}

@@ -1,10 +1,11 @@
 import type { GitConfig, ObjectStatesWire, SourceWire } from '../../api/client/index.ts';
+import { followsInWords, isBranch } from '../../repository/index.ts';
 import { NOT_SYNCED } from './daemon-checks.ts';
 import { type Finding, fail, ok } from './finding.ts';
 
 /** Checks that the daemon can read and write its repository; `failure` is the error of its last sync. */
 export function gitFinding({ remote, status, errors }: GitConfig, failure: ObjectStatesWire['failure']): Finding {
-  if (status === 'ready') return ok('git', `${remote.url}, branch ${remote.branch}, is readable and writable`);
+  if (status === 'ready') return ok('git', `${remote.url}, ${followsInWords(remote.branch)}, is ${whatIsOk(remote.branch)}`);
   // The API then reports the URL `file:`.
   if (status === 'unconfigured') return fail('git', 'no repository is configured', 'Start fluxd with --git-url.');
   const detail = errors === '' ? '' : `: ${errors}`;
@@ -19,10 +20,13 @@ export function gitFinding({ remote, status, errors }: GitConfig, failure: Objec
 
 /** The same for one of several sources. */
 export function sourceFinding({ name, url, branch, status, reason = '' }: SourceWire): Finding {
-  const what = `source ${name}: ${url}, branch ${branch}`;
-  if (status === 'ready') return ok('git', `${what}, is readable and writable`);
+  const what = `source ${name}: ${url}, ${followsInWords(branch)}`;
+  if (status === 'ready') return ok('git', `${what}, is ${whatIsOk(branch)}`);
   return fail('git', `${what}, is ${STATUS[status] ?? status}${reason === '' ? '' : `: ${reason}`}`, remedy(status, reason, url));
 }
+
+/** Only a branch is written to. */
+const whatIsOk = (followed: string) => (isBranch(followed) ? 'readable and writable' : 'readable');
 
 /** Meaning of Flux v1's states. */
 const STATUS: Readonly<Record<string, string>> = { new: 'not cloned yet', cloned: 'read-only' };
@@ -30,6 +34,7 @@ const STATUS: Readonly<Record<string, string>> = { new: 'not cloned yet', cloned
 /** Advice by error message of git and the daemons; the first match applies. */
 const REMEDIES: readonly (readonly [says: RegExp, help: string])[] = [
   [/branch .*(?:does not exist|not found)|couldn't find remote ref/i, 'Push the branch, or correct --git-branch.'],
+  [/^tag .* does not exist|^no tag matches/, 'Push the tag, or correct --git-ref.'],
   [
     /not yet checked for write access|has not been cloned yet/i,
     'This should pass within moments; if it persists, see the log of fluxd.',

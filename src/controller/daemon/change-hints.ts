@@ -6,7 +6,7 @@ import type { NotifiedChange } from './daemon.ts';
 import { Throttle } from './throttle.ts';
 
 export interface ChangeHintsOptions {
-  readonly source: Pick<Source, 'branch'>;
+  readonly source: Pick<Source, 'branch' | 'follows'>;
   readonly images: Pick<ImageWatch, 'scanNow'>;
   readonly fetch: () => void;
   /** Whether a URL refers to our repository. */
@@ -25,15 +25,18 @@ const APART_MS = 500;
 export function createChangeHints({ source, images, fetch, sameRepository, clock, log }: ChangeHintsOptions) {
   const throttle = new Throttle(clock, APART_MS);
 
+  /** A tag may be what came with a push to any branch. */
+  const follows = (branch: string) => source.follows() !== source.branch || branch === source.branch;
+
   function isOurs(change: Exclude<NotifiedChange, { kind: 'image' }>): boolean {
     if (change.kind === 'push') {
       const { urls, branch } = change;
-      if ((urls === undefined || urls.some(sameRepository)) && (branch === undefined || branch === source.branch)) return true;
+      if ((urls === undefined || urls.some(sameRepository)) && (branch === undefined || follows(branch))) return true;
       log.debug({ urls, branch }, 'ignored a push to another repository or branch');
       return false;
     }
     // As in Flux v1: a repository with an unknown URL may be ours under another name.
-    if (!sameRepository(change.url) || change.branch === source.branch) return true;
+    if (!sameRepository(change.url) || follows(change.branch)) return true;
     log.info({ branch: change.branch }, 'notified about another branch');
     return false;
   }

@@ -171,7 +171,7 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
       }
       return {
         url: source.shownUrl,
-        branch: source.branch,
+        branch: source.follows(),
         paths: source.paths,
         state: source.state(),
         publicKey: await deployKey.publicKey(),

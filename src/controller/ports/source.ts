@@ -21,6 +21,8 @@ export interface Source extends SyncRecords {
   /** The URL for people and logs: over http(s) without the user too, which may be a token. */
   readonly shownUrl: string;
   readonly branch: string;
+  /** What is followed, for display: the branch, or a tag or commit in words. */
+  follows(): string;
   /** `read-only`: nothing is ever pushed. */
   readonly access: 'read-write' | 'read-only';
   /** @throws FluxError `git/read-only`, worded as in Flux v1. */

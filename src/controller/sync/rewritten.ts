@@ -1,5 +1,5 @@
 import { FluxError } from '../../base/index.ts';
-import type { Lineage, Revision } from '../../repository/index.ts';
+import { isBranch, type Lineage, type Revision } from '../../repository/index.ts';
 
 /** A branch whose head does not continue what was applied last. */
 export interface Rewritten {
@@ -24,16 +24,20 @@ const WHAT: Partial<Record<Lineage, { readonly text: string; readonly doubt?: st
 /** What happened to the branch, unless its head continues what was applied last. */
 export function rewrittenHistory(
   lineage: Lineage,
-  { from, to, branch }: { readonly from: Revision; readonly to: Revision; readonly branch: string },
+  { from, to, follows }: { readonly from: Revision; readonly to: Revision; readonly follows: string },
 ): Rewritten | undefined {
   const what = WHAT[lineage];
-  if (!what) return undefined;
+  // Tags of several branches do not continue each other.
+  if (!what || (lineage === 'rewritten' && !isBranch(follows))) return undefined;
   const { text, doubt } = what;
-  const error = new FluxError(`branch "${branch}" went from ${from.slice(0, 7)} to ${to.slice(0, 7)}: ${text}`, {
-    code: 'git/history-rewritten',
-    fault: 'user',
-    help: `The new head is applied.${doubt === undefined ? '' : ' Objects that it lacks are kept until their deletion is approved: fluxctl gc lists them.'}`,
-  });
+  const error = new FluxError(
+    `${isBranch(follows) ? `branch "${follows}"` : follows} went from ${from.slice(0, 7)} to ${to.slice(0, 7)}: ${text}`,
+    {
+      code: 'git/history-rewritten',
+      fault: 'user',
+      help: `The new head is applied.${doubt === undefined ? '' : ' Objects that it lacks are kept until their deletion is approved: fluxctl gc lists them.'}`,
+    },
+  );
   return { error, ...(doubt === undefined ? {} : { doubt }) };
 }
 

@@ -139,7 +139,7 @@ async function historyRewritten(
   const from = progress.applied ?? known;
   if (from === undefined) return undefined;
   const relation = from === known ? lineage : await source.lineage(from, revision, cancel);
-  return relation && rewrittenHistory(relation, { from, to: revision, branch: source.branch });
+  return relation && rewrittenHistory(relation, { from, to: revision, follows: source.follows() });
 }
 
 /** The manifests of another revision; none if nothing is certain of it. */

@@ -30,7 +30,7 @@ import { type Subject, subjectsOf } from './subjects.ts';
 export interface WhyDeps {
   /** The name of the source. */
   readonly name: string;
-  readonly source: LookUpDeps['source'] & Pick<Source, 'branch' | 'paths' | 'state' | 'accepted'>;
+  readonly source: LookUpDeps['source'] & Pick<Source, 'follows' | 'paths' | 'state' | 'accepted'>;
   readonly cluster: LookUpDeps['cluster'] & Pick<Cluster, 'workloads'>;
   readonly images: Pick<ImageWatch, 'repository' | 'scans'>;
   readonly scansImages: boolean;
@@ -136,7 +136,7 @@ function sourceFacts(
   const closed = closedNow(window);
   return {
     name,
-    branch: source.branch,
+    branch: source.follows(),
     paths: source.paths,
     state: source.state(),
     leadership: leadership(),

@@ -96,6 +96,7 @@ describe('a values.yaml of Flux v1', () => {
 const FLAG_OF: readonly (readonly [set: Readonly<Record<string, unknown>>, ...flags: string[]])[] = [
   [{ logFormat: 'json' }, '--log-format=json'],
   [{ 'git.branch': 'prod' }, '--git-branch=prod'],
+  [{ 'git.ref': 'semver:~1.4' }, '--git-ref=semver:~1.4'],
   [{ 'git.path': 'a,b' }, '--git-path=a,b'],
   [{ 'git.path': ['a', 'b'] }, '--git-path=a,b'],
   [{ 'git.user': 'Ann: "the" # bot' }, '--git-user=Ann: "the" # bot'],

@@ -12,7 +12,7 @@ beforeEach(() => {
   clock = new ManualClock();
   asked = [];
   notify = createChangeHints({
-    source: { branch: 'main' },
+    source: { branch: 'main', follows: () => 'main' },
     images: {
       scanNow: async (name) => {
         asked.push(`scan ${name}`);

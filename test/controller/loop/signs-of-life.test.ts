@@ -27,6 +27,7 @@ const call = () => answer();
 const source: Source = {
   safeUrl: '',
   shownUrl: '',
+  follows: () => 'main',
   branch: 'main',
   paths: [],
   state: () => ({ status: 'ready' }),

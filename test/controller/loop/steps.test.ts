@@ -70,6 +70,7 @@ describe('the steps of the loop', () => {
       state: () => ({ status: 'ready' }),
       requireWritable: () => undefined,
       files: async () => [],
+      follows: () => 'main',
       lineage: async () => 'continues',
       marker: async () => undefined,
       markerElsewhere: async () => undefined,
@@ -180,6 +181,7 @@ describe('the steps of the loop', () => {
     const source: Source = {
       ...options.source,
       accepted: () => undefined,
+      follows: () => 'main',
       lineage: async () => 'continues',
       marker: async () => (texts.length === 0 ? undefined : FIRST),
       markerElsewhere: async () => undefined,

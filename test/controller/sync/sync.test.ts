@@ -78,6 +78,7 @@ async function recorded(revision: string, options: Options) {
 function optionsFor(world: World): Options {
   const source = partOf<Source>({
     files: async () => [],
+    follows: () => 'main',
     lineage: async (earlier: string, revision: string) =>
       earlier === revision ? 'same' : world.rewritten ? 'rewritten' : 'continues',
     marker: async () => world.tag,

@@ -137,7 +137,7 @@ export async function whyIn(given: Given, question: WhyQuestion = { by: 'id', id
   const why = createWhy({
     name: 'default',
     source: {
-      branch: 'main',
+      follows: () => 'main',
       paths: [],
       state: () => given.state ?? { status: 'ready' },
       accepted: () => accept(HEAD),

@@ -1,5 +1,6 @@
 import type { Reading } from '../../../base/index.ts';
 import { readRecordedSpec } from '../../../record/index.ts';
+import { followsInWords } from '../../../repository/index.ts';
 import type { ManifestPlace } from '../../../resource/index.ts';
 import type { Fact, Finding, Link } from '../answer.ts';
 import type { Changed, Facts } from '../facts.ts';
@@ -95,7 +96,7 @@ function inGit({ manifest }: Facts): Finding {
 
 function revisionOf({ branch, head = '', paths }: Facts['source']): string {
   const below = paths.length === 0 ? '' : `, below ${paths.join(', ')}`;
-  return `revision ${short(head)} of branch ${branch}${below}`;
+  return `revision ${short(head)} of ${followsInWords(branch)}${below}`;
 }
 
 function toAdd({ refused: count }: Facts['source']): { readonly text: string } {
