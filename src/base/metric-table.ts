@@ -40,6 +40,7 @@ const FLUX_V1 = {
   ),
   flux_daemon_queue_length_count: gauge('Count of jobs waiting in the queue to be run.'),
   flux_git_ready: gauge('Status of the git repository.'),
+  flux_git_unverified_commits: gauge('Commits of the branch that are not synced, because one of them has no valid signature.'),
   flux_registry_fetch_duration_seconds: histogram(
     DEFAULT_BUCKETS,
     'Duration of looking up the metadata of an image repository, in seconds; success=false if there is none.',

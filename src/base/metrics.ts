@@ -43,6 +43,8 @@ export interface SourceMetrics {
   /** Length of the job queue after a change. */
   queueLength(length: number): void;
   gitReady(ready: boolean): void;
+  /** Commits of the branch that wait, because a signature is refused. */
+  gitUnverified(commits: number): void;
   /** The decisions of automation, counted by state and kind of reason. */
   decided(counts: readonly DecisionCount[]): void;
   /** Whether this daemon leads, that is, writes for the source. */
@@ -107,6 +109,7 @@ export async function createMetrics({ version }: { readonly version: string }): 
   const syncs = new Map<string, SyncSum>();
   const queues = new Map<string, number>();
   const readySources = new Map<string, boolean>();
+  const unverified = new Map<string, number>();
   const ledSources = new Map<string, boolean>();
   const decisions = new Map<string, readonly DecisionCount[]>();
   /** When the last good sync of each source ended; undefined before the first. */
@@ -157,6 +160,10 @@ export async function createMetrics({ version }: { readonly version: string }): 
         queueLength(length) {
           queues.set(name, length);
           set('flux_daemon_queue_length_count', sumOf(queues.values()));
+        },
+        gitUnverified(commits) {
+          unverified.set(name, commits);
+          set('flux_git_unverified_commits', sumOf(unverified.values()));
         },
         gitReady(ready) {
           readySources.set(name, ready);

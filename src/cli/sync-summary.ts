@@ -8,6 +8,12 @@ type Problem = SyncReportWire['errors'][number];
 /** Outcomes in display order: done, left alone, failed. */
 const OUTCOMES = ['created', 'configured', 'deleted', 'unchanged', 'skipped', 'held', 'failed'];
 
+/** What of the branch is not synced, since a signature is refused. */
+export function describeUnverified({ commit, why, commits }: NonNullable<SyncReportWire['unverified']>): string {
+  const others = commits === 1 ? 'it waits' : `it and what follows it, ${commits} commits, wait`;
+  return printableLine(`commit ${commit.slice(0, 7)} ${why}; ${others}`);
+}
+
 /** The failures that need attention: objects that were not applied, and refused manifests. Empty when there are none. */
 export function describeTrouble({ changes, errors }: SyncReportWire): string {
   const failed = changes.filter(({ outcome }) => outcome === 'failed').length;

@@ -20,6 +20,8 @@ export function summarizeEvent(event: FluxEvent): string {
       return `Automated release of ${images(event.metadata.result)}`;
     case 'drift_corrected':
       return `Drift corrected: ${event.metadata.corrections.map(({ id, reason }) => `${id} (${reason})`).join(', ')}`;
+    case 'commit_refused':
+      return `Commit refused: ${short(event.metadata.commit)} ${event.metadata.why}`;
     case 'deletions_held':
       return `Deletions held: ${objects}`;
   }

@@ -50,6 +50,17 @@ export interface EventMetadata {
   };
   /** Changes in the cluster were corrected. */
   readonly drift_corrected: { readonly revision: string; readonly corrections: readonly ObjectReason[] };
+  /** A commit has no valid signature, so it and what follows it are not synced; sent once for each such commit. */
+  readonly commit_refused: {
+    readonly accepted?: string;
+    readonly head: string;
+    readonly commit: string;
+    readonly why: string;
+    readonly key: string;
+    readonly signer: string;
+    /** How many commits wait, itself included. */
+    readonly commits: number;
+  };
   /** Objects were removed from Git but not deleted; sent when the list changes. */
   readonly deletions_held: { readonly revision: string; readonly hash?: string; readonly deletions: readonly ObjectReason[] };
 }

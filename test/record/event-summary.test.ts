@@ -70,6 +70,15 @@ const CASES: readonly (readonly [string, FluxEvent])[] = [
     },
   ],
   [
+    `Commit refused: ${hash('8').slice(0, 7)} is not signed`,
+    {
+      type: 'commit_refused',
+      objects: [],
+      ...at,
+      metadata: { head: hash('9'), commit: hash('8'), why: 'is not signed', key: '', signer: '', commits: 2 },
+    },
+  ],
+  [
     'Deletions held: shop:configmap/a, shop:configmap/b',
     {
       type: 'deletions_held',

@@ -128,7 +128,7 @@ function eventToWire({ sequence, event, source }: LoggedEvent): EventWire {
     type: event.type,
     startedAt: new Date(event.startedAt).toISOString(),
     endedAt: new Date(event.endedAt).toISOString(),
-    logLevel: event.type === 'deletions_held' ? 'warn' : 'info',
+    logLevel: event.type === 'deletions_held' || event.type === 'commit_refused' ? 'warn' : 'info',
     message: summarizeEvent(event),
     metadata: event.metadata,
   };

@@ -5,7 +5,7 @@ import { badRequest } from '../status.ts';
 import { OBJECT_STATES, type ObjectStatesWire } from '../wire/index.ts';
 import { pageOf } from './paging.ts';
 import { V1_PREFIX } from './prefix.ts';
-import { errorToWire } from './sync-report.ts';
+import { errorToWire, unverifiedToWire } from './sync-report.ts';
 
 /** `GET /api/v1/objects?state=failed,refused&namespace=shop`: the state of the objects of the repository, paginated. */
 export function objectRoutes(daemon: Daemon): readonly Route[] {
@@ -15,12 +15,13 @@ export function objectRoutes(daemon: Daemon): readonly Route[] {
       path: `${V1_PREFIX}/objects`,
       access: 'authorized',
       handle({ query }) {
-        const { revision, syncedAt, failure, objects } = daemon.objects();
+        const { revision, syncedAt, failure, unverified, objects } = daemon.objects();
         const { entries, next } = pageOf(objects.filter(wantedBy(query)), objectKey, query);
         const body: ObjectStatesWire = {
           ...(revision === undefined ? {} : { revision }),
           ...(syncedAt === undefined ? {} : { syncedAt: new Date(syncedAt).toISOString() }),
           ...(failure === undefined ? {} : { failure: errorToWire(failure) }),
+          ...(unverified === undefined ? {} : { unverified: unverifiedToWire(unverified) }),
           objects: entries.map(stateToWire),
           ...(next === undefined ? {} : { next }),
         };

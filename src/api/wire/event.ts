@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { sourceNameSchema } from './sync.ts';
+import { sourceNameSchema, unverifiedSchema } from './sync.ts';
 
 const resultSchema = z.record(
   z.string(),
@@ -63,6 +63,11 @@ export const eventSchema = z.discriminatedUnion('type', [
     ...envelope,
     type: z.literal('drift_corrected'),
     metadata: z.object({ revision: z.string(), corrections: reasonsSchema }),
+  }),
+  z.object({
+    ...envelope,
+    type: z.literal('commit_refused'),
+    metadata: unverifiedSchema.extend({ accepted: z.string().optional() }),
   }),
   z.object({
     ...envelope,

@@ -45,6 +45,7 @@ export {
   problemSchema,
   type SyncReportWire,
   syncReportSchema,
+  type UnverifiedWire,
 } from './sync.ts';
 export { type WhyWire, whySchema } from './why.ts';
 export { type WritersWire, writersSchema } from './writers.ts';

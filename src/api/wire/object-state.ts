@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { errorSchema, placeSchema, sourceNameSchema } from './sync.ts';
+import { errorSchema, placeSchema, sourceNameSchema, unverifiedSchema } from './sync.ts';
 
 /** The values of `GET /api/v1/objects?state=`. */
 export const OBJECT_STATES = ['synced', 'waiting', 'skipped', 'held', 'failed', 'refused'] as const;
@@ -11,6 +11,8 @@ export const objectStatesSchema = z.object({
   syncedAt: z.string().optional(),
   /** Set while syncs fail as a whole; the objects are in the state of the last sync that ran. */
   failure: errorSchema.optional(),
+  /** Set while the head of the branch is not verified. */
+  unverified: unverifiedSchema.optional(),
   objects: z.array(
     z.object({
       /** Absent for a refused document that does not name an object. */

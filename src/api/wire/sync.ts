@@ -30,6 +30,21 @@ export const fileProblemSchema = z.object({
   error: errorSchema,
 });
 
+/** What of the branch is not synced, because a commit has no valid signature. */
+export const unverifiedSchema = z.object({
+  head: z.string(),
+  /** The first commit that was refused. */
+  commit: z.string(),
+  /** What is wrong with it, as the end of a sentence. */
+  why: z.string(),
+  /** Of the signature; may be empty. */
+  key: z.string(),
+  signer: z.string(),
+  /** Number of commits that wait, itself included. */
+  commits: z.number(),
+});
+export type UnverifiedWire = z.infer<typeof unverifiedSchema>;
+
 /** `POST /api/v1/syncs` and `GET /api/v1/syncs/{id}`: one sync, from queued to done. Times are RFC 3339 in UTC. */
 export const syncReportSchema = z.object({
   id: z.string(),
@@ -50,6 +65,8 @@ export const syncReportSchema = z.object({
   sources: z.array(z.object({ name: z.string(), revision: z.string().optional() })).optional(),
   /** Set if the sync failed as a whole. */
   failure: errorSchema.optional(),
+  /** Set if the revision is not the head of the branch, which is not verified. */
+  unverified: unverifiedSchema.optional(),
 });
 export type SyncReportWire = z.infer<typeof syncReportSchema>;
 

@@ -6,7 +6,7 @@ import { dataText, isTable, LIST_FORMATS, outputFormat, outputOption } from '../
 import { printableLine } from '../printable.ts';
 import type { Session } from '../session.ts';
 import { suspensionText } from '../suspension-text.ts';
-import { groupHeld, placeText, whyText } from '../sync-summary.ts';
+import { describeUnverified, groupHeld, placeText, whyText } from '../sync-summary.ts';
 import { formatTable } from '../table.ts';
 import { printOrWatch } from '../watch.ts';
 import { hintWhy } from '../why-hint.ts';
@@ -56,11 +56,12 @@ async function status(session: Session, flags: Flags): Promise<number> {
     if (format === 'name') return objects.map((object) => `${printableLine(nameOf(object))}\n`).join('');
     const automation = await client.automation();
     const suspended = automation ? suspensionText(automation) : '';
+    const unverified = found.unverified ? `not verified: ${describeUnverified(found.unverified)}\n` : '';
     const trouble = found.failure ? `sync failed: ${printableLine(found.failure.message)}\n` : '';
-    if (found.revision === undefined && trouble === '') return `${suspended}nothing has been synced yet\n`;
+    if (found.revision === undefined && trouble === '') return `${suspended}${unverified}nothing has been synced yet\n`;
     if (objects.length === 0 && trouble === '')
-      return `${suspended}${flags.all ? 'no objects' : 'nothing failed, nothing is held'}\n`;
-    return suspended + trouble + (objects.length === 0 ? '' : tableOf(objects, format, flags.headers));
+      return `${suspended}${unverified}${flags.all ? 'no objects' : 'nothing failed, nothing is held'}\n`;
+    return suspended + unverified + trouble + (objects.length === 0 ? '' : tableOf(objects, format, flags.headers));
   });
   if (isTable(format)) hintWhy(session, wrong);
   return code;

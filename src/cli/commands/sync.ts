@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ApiClient, GitConfig } from '../../api/client/index.ts';
+import type { ApiClient, GitConfig, SyncReportWire } from '../../api/client/index.ts';
 import { FluxError } from '../../base/index.ts';
 import { awaitHealth, cannotWait } from '../await-health.ts';
 import { awaitApplied, awaitJob, short } from '../await-job.ts';
@@ -10,7 +10,7 @@ import { dataText, outputFormat, outputOption, REPORT_FORMATS } from '../output-
 import { printableLine } from '../printable.ts';
 import type { Session } from '../session.ts';
 import { say } from '../style.ts';
-import { describeTrouble } from '../sync-summary.ts';
+import { describeTrouble, describeUnverified } from '../sync-summary.ts';
 
 interface Flags {
   readonly ignoreApplyErrors?: boolean;
@@ -60,13 +60,22 @@ async function sync(
     return 0;
   }
   const report = await reportSync(session, client, { branch: git.remote.branch, started, format });
-  const trouble = describeTrouble(report);
+  const trouble = [...headTrouble(report), ...[describeTrouble(report)].filter((text) => text !== '')].join('; ');
   if (trouble !== '') say(session, ignoreApplyErrors ? 'Warning' : 'Error', trouble);
   if (trouble !== '' && !ignoreApplyErrors) return 1;
   // With -o json or yaml, standard output has only the sync's data; health goes to standard error.
   return wait
     ? awaitHealth(session, client, { revision: report.revision, output: format === 'table' ? session.stdout : session.stderr })
     : 0;
+}
+
+/** The revision that was synced is not the head of the branch, in the words of Flux v1. */
+function headTrouble({ revision = '', unverified }: SyncReportWire): readonly string[] {
+  if (!unverified) return [];
+  const last = `The last verified commit was ${revision.slice(0, 8)}. HEAD is ${printableLine(unverified.head.slice(0, 8))}.`;
+  return [
+    `The branch HEAD in the git repo is not verified, and fluxd is unable to sync to it. ${last} (${describeUnverified(unverified)})`,
+  ];
 }
 
 function cannotOverride(): FluxError {

@@ -2,7 +2,7 @@ import type { Cancellable, FluxError } from '../../base/index.ts';
 import type { Action, Change, Deletion, HealthState, ObjectDiff, ObjectHealth, Outcome } from '../../change/index.ts';
 import type { ImageInfo, ImageScan } from '../../image/index.ts';
 import type { EventLog } from '../../record/index.ts';
-import type { Revision, SourceState, Writers } from '../../repository/index.ts';
+import type { Revision, SourceState, Unverified, Writers } from '../../repository/index.ts';
 import type { Container, Problem, ResourceId, Rollout } from '../../resource/index.ts';
 import type { Suspension, UpdateResult, UpdateSpec } from '../../update/index.ts';
 import type { Keeping } from '../memory/memory.ts';
@@ -106,6 +106,8 @@ export interface SyncReport {
   readonly sources?: readonly { readonly name: string; readonly revision?: Revision }[];
   /** Set if the sync failed as a whole: Git or the cluster is unreachable. */
   readonly failure?: FluxError;
+  /** Set if the revision is not the head of the branch, which is not verified. */
+  readonly unverified?: Unverified;
 }
 
 /** The automation of one source. */
@@ -235,7 +237,7 @@ export interface Daemon {
    */
   health(options: Cancellable & { readonly waitMs: number }): Promise<HealthReport>;
   /** The state of every object of the repository since the last sync, sorted. */
-  objects(): ObjectStatesView & { readonly failure?: FluxError };
+  objects(): ObjectStatesView & { readonly failure?: FluxError; readonly unverified?: Unverified };
   /**
    * Why an object, an image or a file is as it is. What cannot be read is part of the answer.
    * @throws FluxError `why/nothing-found`, `resource/bad-id`.

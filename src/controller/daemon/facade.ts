@@ -189,7 +189,8 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
 
     objects() {
       const { failure } = progress;
-      return { ...options.objectStates.view, ...(failure ? { failure } : {}) };
+      const unverified = source.unverified();
+      return { ...options.objectStates.view, ...(failure ? { failure } : {}), ...(unverified ? { unverified } : {}) };
     },
     why: (question, cancel) => why.answer(question, cancel),
     knows: (question) => why.knows(question),

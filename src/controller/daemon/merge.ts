@@ -81,6 +81,7 @@ export function mergeReports(reports: NonEmpty<SyncReport>): SyncReport {
   const started = reports.flatMap(({ startedAt }) => startedAt ?? []);
   const finished = reports.flatMap(({ finishedAt }) => finishedAt ?? []);
   const failure = reports.find((each) => each.failure)?.failure;
+  const unverified = reports.find((each) => each.unverified)?.unverified;
   const sources = reports.flatMap((each) => each.sources ?? []);
   return {
     id: reports.map(({ id }) => id).join(AND),
@@ -95,6 +96,7 @@ export function mergeReports(reports: NonEmpty<SyncReport>): SyncReport {
     warnings: reports.flatMap(({ warnings }) => warnings),
     ...(sources.length > 0 ? { sources } : {}),
     ...(failure ? { failure } : {}),
+    ...(unverified ? { unverified } : {}),
   };
 }
 
@@ -132,10 +134,12 @@ export function mergeHeld(lists: readonly HeldDeletions[]): HeldDeletions {
 export function mergeObjects(views: NonEmpty<ReturnType<Daemon['objects']>>): ReturnType<Daemon['objects']> {
   const [{ revision, syncedAt }] = views;
   const failure = views.find((view) => view.failure)?.failure;
+  const unverified = views.find((view) => view.unverified)?.unverified;
   return {
     ...(revision === undefined ? {} : { revision }),
     ...(syncedAt === undefined ? {} : { syncedAt }),
     ...(failure ? { failure } : {}),
+    ...(unverified ? { unverified } : {}),
     objects: views.flatMap(({ objects }) => objects).toSorted((a, b) => (objectKey(a) < objectKey(b) ? -1 : 1)),
   };
 }

@@ -18,6 +18,7 @@ import { revisionToApply } from '../sync/revision-to-apply.ts';
 import type { SyncReports } from '../sync/sync-reports.ts';
 import { describeClosed, refusalOf, requireOpen } from '../sync/sync-window.ts';
 import type { BranchAfter, LoopSteps } from './loop.ts';
+import { createBranchReport } from './report-branch.ts';
 import { createSyncStep, type SyncStepOptions } from './sync-step.ts';
 
 export interface StepsOptions extends SyncStepOptions, AutomateOptions {
@@ -45,8 +46,9 @@ export interface StepsOptions extends SyncStepOptions, AutomateOptions {
 
 /** The steps of the loop over one source and one cluster. */
 export function createSteps(options: StepsOptions): LoopSteps {
-  const { source, reports, progress, metrics, clock, log } = options;
+  const { source, reports, progress, clock, log } = options;
   const waits = createChangedOnly();
+  const reportBranch = createBranchReport(options);
   /** The request for a sync that the last fetch was made for. */
   let claimed: string | undefined;
   const syncStep = createSyncStep(named('sync', options));
@@ -60,7 +62,7 @@ export function createSteps(options: StepsOptions): LoopSteps {
       try {
         return await source.fetch(cancel);
       } finally {
-        metrics.gitReady(source.state().status === 'ready');
+        reportBranch();
       }
     },
     fetchFailed(error) {
@@ -92,12 +94,14 @@ export function createSteps(options: StepsOptions): LoopSteps {
       progress.waiting = `revision ${revision.slice(0, 7)} waits: ${reason}`;
       return again;
     },
-    job: (cancel) => runJob(forJobs, cancel),
+    job: (cancel) => runJob(forJobs, cancel).finally(reportBranch),
     recordHealth: (cancel) => options.healthFollower.record(cancel),
     async automate(head, cancel) {
       if (!options.automation) return { state: 'known', head };
       try {
-        return branchAfter(options, await automate(head, forAutomation, cancel));
+        const pushed = await automate(head, forAutomation, cancel);
+        reportBranch();
+        return branchAfter(source, pushed);
       } catch (error) {
         // A newer head may not have the problem, and a fetch repairs the mirror.
         options.ask('fetch');
@@ -108,8 +112,7 @@ export function createSteps(options: StepsOptions): LoopSteps {
 }
 
 /** What the mirror knows of the branch, after a push of this commit or without one. */
-function branchAfter({ source, metrics }: Pick<StepsOptions, 'source' | 'metrics'>, pushed: Revision | undefined): BranchAfter {
-  metrics.gitReady(source.state().status === 'ready');
+function branchAfter(source: Source, pushed: Revision | undefined): BranchAfter {
   const head = source.accepted();
   // Another push came first or right after, or the mirror could not be updated.
   if (head === undefined || (pushed !== undefined && pushed !== head)) return { state: 'unknown' };
@@ -134,7 +137,7 @@ async function runJob(options: StepsOptions, cancel: Cancellable): Promise<Branc
   try {
     using deadline = clock.deadline(options.timeoutMs, cancel.signal);
     const result = await perform(job, options, { signal: deadline.signal });
-    branch = branchAfter(options, result.revision);
+    branch = branchAfter(options.source, result.revision);
     jobs.succeed(job.id, result);
     success = true;
     log.info({ jobId: job.id }, 'job done');

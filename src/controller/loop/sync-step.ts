@@ -72,7 +72,7 @@ export function createSyncStep(options: SyncStepOptions) {
     }
     progress.unrecorded = unrecorded && { outcome, error: unrecorded };
     progress.ended = revision;
-    if (report !== undefined) reports.finish(report, outcome, unrecorded);
+    if (report !== undefined) reports.finish(report, outcome, unrecorded, source.unverified());
     syncDone(unrecorded === undefined);
     // Thrown so that the loop comes back soon; what was applied stays applied, only the record is missing.
     if (unrecorded && !isRefusal(unrecorded)) throw unrecorded;

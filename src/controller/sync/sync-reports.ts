@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { FluxError } from '../../base/index.ts';
 import { countOutcomes } from '../../change/index.ts';
 import { Recent } from '../../record/index.ts';
+import type { Unverified } from '../../repository/index.ts';
 import type { SyncReport, SyncRequest } from '../daemon/daemon.ts';
 import type { SyncOutcome } from './sync-outcome.ts';
 
@@ -56,11 +57,15 @@ export class SyncReports {
     return id;
   }
 
-  /** @param unrecorded Why the sync could not be recorded in Git. */
+  /**
+   * @param unrecorded Why the sync could not be recorded in Git.
+   * @param unverified What of the branch was not synced.
+   */
   finish(
     id: string,
     { revision, previous, finishedAt, changes, errors, warnings }: SyncOutcome,
     unrecorded: FluxError | undefined,
+    unverified: Unverified | undefined,
   ): void {
     this.#end({
       ...this.get(id),
@@ -72,6 +77,7 @@ export class SyncReports {
       changes: changes.filter(({ outcome }) => outcome !== 'unchanged'),
       errors,
       warnings: [...warnings, ...(unrecorded ? [{ error: unrecorded }] : [])],
+      ...(unverified ? { unverified } : {}),
     });
   }
 

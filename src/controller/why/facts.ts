@@ -3,7 +3,7 @@ import type { Evidence } from '../../change/index.ts';
 import type { ImageScan } from '../../image/index.ts';
 import type { Policies } from '../../policy/index.ts';
 import type { RecordedJob } from '../../record/index.ts';
-import type { LineChange, Revision, SourceState } from '../../repository/index.ts';
+import type { LineChange, Revision, SourceState, Unverified } from '../../repository/index.ts';
 import type { ClusterWorkload, Manifest, ManifestPlace, Problem, ResourceId } from '../../resource/index.ts';
 import type { ConsideredTag, Decision } from '../../update/index.ts';
 import type { Leadership } from '../leadership/leadership.ts';
@@ -57,6 +57,8 @@ export interface SourceFacts {
   readonly applied?: Revision;
   /** When that ended, in milliseconds since the epoch. */
   readonly syncedAt?: number;
+  /** What of the branch is not accepted. */
+  readonly unverified?: Unverified;
   /** What keeps new revisions from being applied now. */
   readonly closed?: Closed;
   /** Why the last sync failed as a whole. */

@@ -30,7 +30,7 @@ import { type Subject, subjectsOf } from './subjects.ts';
 export interface WhyDeps {
   /** The name of the source. */
   readonly name: string;
-  readonly source: LookUpDeps['source'] & Pick<Source, 'follows' | 'paths' | 'state' | 'accepted'>;
+  readonly source: LookUpDeps['source'] & Pick<Source, 'follows' | 'paths' | 'state' | 'accepted' | 'unverified'>;
   readonly cluster: LookUpDeps['cluster'] & Pick<Cluster, 'workloads'>;
   readonly images: Pick<ImageWatch, 'repository' | 'scans'>;
   readonly scansImages: boolean;
@@ -132,6 +132,7 @@ function sourceFacts(
   const { applied, failure, unrecorded } = progress;
   const { syncedAt } = objectStates.view;
   const head = source.accepted();
+  const unverified = source.unverified();
   const automation = loop.trouble('automate');
   const closed = closedNow(window);
   return {
@@ -143,6 +144,7 @@ function sourceFacts(
     ...(head === undefined ? {} : { head }),
     ...(applied === undefined ? {} : { applied }),
     ...(syncedAt === undefined ? {} : { syncedAt }),
+    ...(unverified ? { unverified } : {}),
     ...(closed ? { closed } : {}),
     ...(failure ? { failure } : {}),
     ...(unrecorded ? { unrecorded: { error: unrecorded.error, since: unrecorded.outcome.finishedAt } } : {}),

@@ -104,6 +104,6 @@ function reported(outcome: SyncOutcome) {
   const reports = new SyncReports();
   const { id } = reports.ask();
   reports.take(0);
-  reports.finish(id, outcome, undefined);
+  reports.finish(id, outcome, undefined, undefined);
   return syncReportToWire(reports.get(id));
 }

@@ -500,6 +500,13 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     cause: 'sync/sync-window',
     answer: `${ID} is not applied yet: revision bbbbbbb waits outside of --sync-window "0 9 * * mon-fri / 8h / UTC"; new revisions are applied from 2026-12-07T09:00:00Z on.`,
   },
+  'a commit without a valid signature': {
+    given: {
+      unverified: { head: 'd'.repeat(40), commit: 'c'.repeat(40), why: 'is not signed', key: '', signer: '', commits: 2 },
+    },
+    cause: 'sync/head-unverified',
+    answer: `${ID} is not applied yet: commit ccccccc is not signed, so 2 commits wait; revision bbbbbbb stays in effect.`,
+  },
   'nothing wrong': {
     cause: 'ok',
     answer: `nothing is wrong with ${ID}: as in revision bbbbbbb; 1 of 1 replicas ready; web: the newest image that matches semver:*.`,

@@ -8,7 +8,7 @@ import { ObjectStates } from '../../../src/controller/sync/object-states.ts';
 import { createWhy } from '../../../src/controller/why/why.ts';
 import { accept } from '../../../src/git/accept.ts';
 import type { ImageInfo, ImageRepository, ImageScan } from '../../../src/image/index.ts';
-import type { LineChange, SourceState } from '../../../src/repository/index.ts';
+import type { LineChange, SourceState, Unverified } from '../../../src/repository/index.ts';
 import { type ClusterWorkload, containersOf, type KubeObject, type Manifest, type Problem } from '../../../src/resource/index.ts';
 import { createGates, type GateState } from '../../../src/schedule/index.ts';
 import type { Timing } from '../../../src/update/index.ts';
@@ -45,6 +45,7 @@ export interface Given {
   readonly state?: SourceState;
   readonly leadership?: Leadership;
   readonly automation?: FluxError;
+  readonly unverified?: Unverified;
   readonly unrecorded?: FluxError;
   readonly blame?: readonly LineChange[];
   readonly notes?: ReadonlyMap<string, string>;
@@ -141,6 +142,7 @@ export async function whyIn(given: Given, question: WhyQuestion = { by: 'id', id
       paths: [],
       state: () => given.state ?? { status: 'ready' },
       accepted: () => accept(HEAD),
+      unverified: () => given.unverified,
       files: async () => [{ path: FILE, mode: '100644', blob: 'blob', size: 100 }],
       blob: async () => Buffer.from(textOf(image)),
       blame: async () => blame,

@@ -35,6 +35,7 @@ const RULES: readonly Rule<Facts>[] = [
   objectHeld,
   skipped,
   windowClosed,
+  unverifiedHead,
   notSynced,
   notApplied,
   tagBlocked,
@@ -161,6 +162,19 @@ function windowClosed({ source: { applied, head, closed }, manifest }: Facts): F
       text: 'The revision is applied. To apply it now, run fluxctl sync --override-window.',
       ...(Number.isFinite(closed.opensAt) ? { at: closed.opensAt } : {}),
     },
+  };
+}
+
+/** What is asked about may be changed, or created, by a commit that is refused. */
+function unverifiedHead({ source: { head, unverified } }: Facts): Finding | undefined {
+  if (!unverified) return undefined;
+  const { commit, why: fault, commits } = unverified;
+  const stays = head === undefined ? 'nothing is synced' : `revision ${short(head)} stays in effect`;
+  return {
+    code: 'head-unverified',
+    state: 'waiting',
+    text: clause(`commit ${short(commit)} ${fault}, so ${commits === 1 ? 'it waits' : `${commits} commits wait`}; ${stays}`),
+    next: { text: 'Have the commit signed by a trusted key, or trust its key.' },
   };
 }
 
