@@ -104,7 +104,6 @@ describe('install', () => {
   });
 
   test.each([
-    ['--git-readonly', '--git-readonly is not supported yet; remove it, or set it to "false"'],
     ['--manifest-generation', '--manifest-generation is not supported yet; remove it, or set it to "false"'],
     ['--git-path=a,/b', 'subdirectory given as --git-path should not have leading forward slash'],
   ])('what fluxd would not start with is refused: %s', async (flag, why) => {
