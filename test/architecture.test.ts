@@ -112,6 +112,7 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'controller/loop/alarm.ts': 'whether a window opens',
   'controller/leadership/election.ts': 'when a sync ended',
   'controller/loop/loop.ts': 'since when a step fails, to show',
+  'controller/loop/report-branch.ts': 'an event',
   'controller/loop/steps.ts': 'when a sync began and ended',
   'controller/loop/sync-step.ts': 'the end of a requested sync, to show',
   'controller/rollout/rollouts.ts': 'times of commits, within an hour and a day',
