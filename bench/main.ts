@@ -26,6 +26,7 @@ import { noOpBesideKubectl } from './cases/no-op-beside-kubectl.ts';
 import { oneChange } from './cases/one-change.ts';
 import { release } from './cases/release.ts';
 import { restart } from './cases/restart.ts';
+import { verifySignatures } from './cases/verify-signatures.ts';
 import { webhookLoad } from './cases/webhook-load.ts';
 import { createLab } from './lab.ts';
 import { caseLines } from './table.ts';
@@ -43,6 +44,7 @@ const CASES: readonly Case[] = [
   drift,
   restart,
   decisions,
+  verifySignatures,
   applications,
   growth,
   imageUpdate,

@@ -1,6 +1,9 @@
-import { existsSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { gpgKey, haveSigners } from '../git/support/signing-keys.ts';
 import { sampled } from '../support/sampled.ts';
 import { type Fluxd, manifest, path, type Recorded, type Repository, startWorld, until, type World } from './harness/index.ts';
 
@@ -11,7 +14,13 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 /** Where the daemon is killed, and how that moment is recognised. */
-type Moment = (fluxd: Fluxd, repository: Repository) => void;
+type Moment = (fluxd: Fluxd, repository: Repository, gpg: Gpg) => void;
+
+/** A gpg that was put in the place of the real one. */
+interface Gpg {
+  /** Runs this script before or after the nth signature. */
+  at(when: 'before' | 'after', nth: number, script: string): void;
+}
 
 /** The daemon dies at the nth request that matches, before it reaches the API server or after it was carried out. */
 function atRequest(nth: number, matches: (request: Recorded) => boolean, carriedOut = false): Moment {
@@ -39,6 +48,11 @@ function atPush(hook: 'pre-receive' | 'post-receive', ref: string): Moment {
   };
 }
 
+/** The daemon dies before or after gpg makes its nth signature. */
+function atSignature(when: 'before' | 'after', nth: number): Moment {
+  return (fluxd, _, gpg) => gpg.at(when, nth, `kill -9 ${fluxd.pid}`);
+}
+
 const isWrite = ({ method }: Recorded) => method === 'PATCH';
 const moments: readonly (readonly [string, Moment])[] = [
   ['before anything is known of the cluster', atRequest(1, () => true)],
@@ -53,9 +67,45 @@ const moments: readonly (readonly [string, Moment])[] = [
   ['before it applies its own commit', atRequest(6, isWrite)],
 ];
 
-test.for(sampled('moments to be killed at', moments, 2))(
+/** Each is of a daemon that signs: the first two signatures are of a sync tag and of its own commit. */
+const signedMoments: readonly (readonly [string, Moment])[] = [
+  ['before it has signed the first sync tag', atSignature('before', 1)],
+  ['after gpg has signed the first sync tag', atSignature('after', 1)],
+  ['before it has signed its own commit', atSignature('before', 2)],
+  ['after gpg has signed its own commit', atSignature('after', 2)],
+  ['while its own signed commit is pushed', atPush('pre-receive', 'refs/heads/main')],
+  ['after its own signed commit was pushed', atPush('post-receive', 'refs/heads/main')],
+];
+
+/** A folder for PATH with a gpg that runs scripts around its signatures, and is the real one. */
+function watchedGpg(): Gpg & { readonly folder: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'flux-e2e-gpg-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const real = execFileSync('which', ['gpg'], { encoding: 'utf8' }).trim();
+  // What git asks gpg for; fluxd itself signs only to try the key.
+  writeFileSync(
+    join(folder, 'gpg'),
+    `#!/bin/sh
+case "$*" in *-bsau*) ;; *) exec '${real}' "$@" ;; esac
+echo x >>'${folder}/count'
+n=$(grep -c x '${folder}/count')
+[ ! -e '${folder}/before-'$n ] || . '${folder}/before-'$n
+'${real}' "$@"
+code=$?
+[ ! -e '${folder}/after-'$n ] || . '${folder}/after-'$n
+exit $code
+`,
+    { mode: 0o755 },
+  );
+  return { folder, at: (when, nth, script) => writeFileSync(join(folder, `${when}-${nth}`), `${script}\nsleep 0.1\n`) };
+}
+
+const signed = (haveSigners() ? signedMoments : []).map(([when, moment]) => [when, moment, true] as const);
+const unsigned = moments.map(([when, moment]) => [when, moment, false] as const);
+
+test.for([...sampled('moments to be killed at', unsigned, 2), ...sampled('moments of signing to be killed at', signed, 1)])(
   'killed %s, a new daemon comes to the same end, with one commit',
-  async ([, arrange]) => {
+  async ([, arrange, signs]) => {
     const shop = world.namespace('shop');
     const name = world.unique('acme/web');
     const image = `${world.registry}/${name}`;
@@ -74,8 +124,14 @@ test.for(sampled('moments to be killed at', moments, 2))(
         annotations: { 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.web': 'semver:*' },
       }),
     });
-    const fluxd = await world.fluxd(repository, { wait: false });
-    arrange(fluxd, repository);
+    const gpg = signs ? watchedGpg() : undefined;
+    const key = signs ? gpgKey('flux') : undefined;
+    const fluxd = await world.fluxd(repository, {
+      wait: false,
+      ...(gpg ? { env: { PATH: `${gpg.folder}:${process.env.PATH}` } } : {}),
+      args: key ? [`--git-gpg-key-import=${key.privateFile}`, `--git-signing-key=${key.fingerprint}`] : [],
+    });
+    arrange(fluxd, repository, gpg ?? { at: () => undefined });
     await until('the daemon was killed', () => !fluxd.running());
     fluxd.proxy.intercept = undefined;
     await fluxd.restart();
@@ -93,6 +149,9 @@ test.for(sampled('moments to be killed at', moments, 2))(
     expect(await repository.git('diff', '--numstat', first, head)).toBe('1\t1\tweb.yaml\n');
     const noted = (await repository.git('notes', '--ref=flux', 'list')).trim().split('\n');
     expect(noted.map((line) => line.split(' ')[1])).toEqual([head]);
+    if (signs)
+      for (const signed of [head, 'flux-sync'])
+        expect(await repository.git('cat-file', '-p', signed)).toContain('-----BEGIN PGP SIGNATURE-----');
     expect(existsSync(join(repository.directory, 'refs/heads/main.lock'))).toBe(false);
   },
 );

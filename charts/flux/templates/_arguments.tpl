@@ -64,6 +64,9 @@
 {{- include "flux.flag" (list "git-signing-key" (default $sshKey $git.signingKey)) }}
 {{- include "flux.flag" (list "git-signing-format" (default (ternary "ssh" "" (not (empty $sshKey))) $git.signingFormat)) }}
 {{- include "flux.flag" (list "git-verify-signatures-mode" (default (ternary "all" "" (default false $git.verifySignatures)) $git.verifySignaturesMode)) }}
+{{- if $git.allowedSigners.configMapName }}
+{{- include "flux.flag" (list "git-allowed-signers-file" (print "/etc/fluxd/allowed-signers/" $git.allowedSigners.key)) }}
+{{- end }}
 {{- include "flux.switch" (list "git-set-author" $git.setAuthor) }}
 {{- include "flux.switch" (list "git-secret" $git.secret.enabled) }}
 {{- include "flux.flag" (list "git-poll-interval" $git.pollInterval) }}

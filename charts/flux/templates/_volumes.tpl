@@ -90,6 +90,11 @@
     secretName: {{ . }}
     defaultMode: 0400
 {{- end }}
+{{- with .Values.git.allowedSigners.configMapName }}
+- name: allowed-signers
+  configMap:
+    name: {{ . }}
+{{- end }}
 {{- with .Values.git.signingKeySecret.name }}
 - name: signing-key
   secret:
@@ -180,6 +185,11 @@
 {{- if .Values.gpgKeys.secretName }}
 - name: gpg-keys
   mountPath: /etc/fluxd/gpg/private
+  readOnly: true
+{{- end }}
+{{- if .Values.git.allowedSigners.configMapName }}
+- name: allowed-signers
+  mountPath: /etc/fluxd/allowed-signers
   readOnly: true
 {{- end }}
 {{- if .Values.git.signingKeySecret.name }}
