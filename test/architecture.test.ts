@@ -40,7 +40,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'update',
   ],
   api: ['base', 'resource', 'image', 'policy', 'change', 'repository', 'update', 'controller'],
-  cli: ['base', 'resource', 'image', 'policy', 'repository', 'config', 'api/client', 'api/wire', 'cluster/port-forward'],
+  cli: [
+    'base',
+    'resource',
+    'image',
+    'policy',
+    'repository',
+    'config',
+    'git',
+    'record',
+    'api/client',
+    'api/wire',
+    'cluster/port-forward',
+  ],
 };
 
 /** Doors besides a room's own index: fluxctl starts through them without the heavy packages. */
@@ -97,6 +109,7 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'api/v1/events.ts': 'a name for this run of the daemon',
   'base/clock.ts': 'when something began',
   'base/log-limit.ts': 'the time of a line',
+  'cli/commands/history.ts': 'a time that is given as a duration',
   'cli/commands/why.ts': 'ages of what has a time',
   'cli/doctor/examine.ts': 'ages of what bears a time',
   'cluster/connection/transport.ts': 'a date in Retry-After',

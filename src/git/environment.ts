@@ -9,6 +9,7 @@ export interface SshFiles {
 export interface EnvironmentOptions {
   /** The daemon's own environment; only the variables below are copied from it. */
   readonly inherited: Readonly<Record<string, string | undefined>>;
+  readonly asPerson?: true;
   readonly remote?: GitAddress;
   readonly ssh: SshFiles;
   /** Where git gets user and password for one scheme, host and port (credentials/credential-socket.ts). */
@@ -148,6 +149,7 @@ const NO_PROGRAM = '/bin/false';
 /** Builds the environment of every git process from scratch. */
 export function gitEnvironment({
   inherited,
+  asPerson,
   remote,
   ssh,
   credentials,
@@ -155,7 +157,7 @@ export function gitEnvironment({
   signatures = {},
 }: EnvironmentOptions): Readonly<Record<string, string>> {
   const environment: Record<string, string> = { PATH: '/usr/local/bin:/usr/bin:/bin' };
-  for (const name of INHERITED) {
+  for (const name of asPerson ? [...INHERITED, 'SSH_AUTH_SOCK'] : INHERITED) {
     const value = inherited[name];
     if (value !== undefined) environment[name] = value;
   }

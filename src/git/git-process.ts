@@ -2,12 +2,17 @@ import { type Clock, FluxError } from '../base/index.ts';
 import type { GitCredential } from './credentials/git-credential.ts';
 import { bearerConfig, type Config, moreConfig } from './environment.ts';
 import { type GitOutput, gitFailed, isRejection } from './failure.ts';
-import { GitThread, type Limit } from './git-thread.ts';
+import { type GitCall, type GitResult, GitThread, type Limit } from './git-thread.ts';
 import type { Selection } from './selection.ts';
 import type { Signing } from './signatures/signing.ts';
 
 export interface RunOptions {
   readonly signal: AbortSignal;
+}
+
+/** Runs git processes. */
+export interface GitRunner {
+  run(call: GitCall, signal: AbortSignal): Promise<GitResult>;
 }
 
 export interface GitOptions {
@@ -19,6 +24,8 @@ export interface GitOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** The ssh command of each process, in place of the one in the environment: keys may change. */
   readonly ssh?: () => string;
+  /** By default, the thread of the process. */
+  readonly runner?: GitRunner;
   readonly clock: Clock;
   /** Credentials for the remote, which may echo them. */
   readonly credential?: GitCredential;
@@ -63,12 +70,22 @@ const MAX_MEMORY_BYTES = Math.max(GIB / 4, Math.min(4 * GIB, (process.constraine
 const thread = new GitThread();
 
 /** Runs git processes for one repository, and interprets their exit. The commands are in git.ts. */
-export function createGitProcess({ gitDir, cwd, environment, ssh, clock, credential, onRemote, onKilled }: GitOptions) {
+export function createGitProcess({
+  gitDir,
+  cwd,
+  environment,
+  ssh,
+  clock,
+  credential,
+  onRemote,
+  onKilled,
+  runner = thread,
+}: GitOptions) {
   /** Resolves to the result of the process for any exit code. */
   async function run(args: readonly string[], { signal, input, extra = {}, select }: ProcessOptions): Promise<GitOutput> {
     const command = `git ${args[0]}`;
     const env = { ...environment, ...(ssh ? { GIT_SSH_COMMAND: ssh() } : {}), GIT_DIR: gitDir, ...extra };
-    const result = await thread
+    const result = await runner
       .run(
         {
           args,

@@ -67,7 +67,7 @@ parentPort?.on('message', (order: GitOrder) => {
     if (abort.signal.aborted) killMarked(mark, id);
     parentPort?.postMessage(given, 'result' in given ? movable(given.result.stdout) : []);
   };
-  Promise.race([run(call, abort.signal, limits), abandoned.promise]).then(
+  Promise.race([runWithin(call, abort.signal, limits), abandoned.promise]).then(
     (result) => answer({ id, result }),
     (error: unknown) => answer({ id, failure: error instanceof Error ? error : new Error(String(error)) }),
   );
@@ -95,7 +95,12 @@ function createLimits(kill: () => void) {
   };
 }
 
-async function run(
+/** Runs one git process from this thread. */
+export function runGit(call: GitCall, signal: AbortSignal, kill: () => void): Promise<GitResult> {
+  return runWithin(call, signal, createLimits(kill));
+}
+
+async function runWithin(
   { args, cwd, env, input, maxBytes, select }: GitCall,
   signal: AbortSignal,
   limits: Limits,

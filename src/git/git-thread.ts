@@ -47,19 +47,19 @@ const MARK = 'FLUX_GIT_RUN';
 const GRACE_MS = 300;
 /** How often the memory of a call is read. Most calls end before. */
 const WEIGH_MS = 250;
-/** Beside this file in the sources and in the bundle. */
-const PROGRAM = new URL(`./git-program${extname(import.meta.url)}`, import.meta.url);
+/** Beside this file in the sources and in the bundle of fluxd. */
+const programFile = () => new URL(`./git-program${extname(import.meta.url)}`, import.meta.url);
 
 /**
  * Runs git processes from a separate thread (git-program.ts), so that creating a process does not block the daemon. The thread starts with the
  * first call, does not keep the process alive while idle, and is replaced when it ends.
  */
 export class GitThread {
-  readonly #program: URL;
+  readonly #program: URL | undefined;
   readonly #waiting = new Map<string, PromiseWithResolvers<GitResult>>();
   #worker: Worker | undefined;
 
-  constructor(program = PROGRAM) {
+  constructor(program?: URL) {
     this.#program = program;
   }
 
@@ -110,7 +110,7 @@ export class GitThread {
   #start(): Worker {
     if (this.#worker) return this.#worker;
     // Child processes inherit the environment of the call.
-    const worker = new Worker(this.#program, { env: threadEnvironment() });
+    const worker = new Worker(this.#program ?? programFile(), { env: threadEnvironment() });
     this.#worker = worker;
     let why: unknown;
     worker.on('message', (answer: GitAnswer) => {

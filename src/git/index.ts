@@ -8,6 +8,7 @@
 export type { GitAuthentication } from './credentials/choose.ts';
 export { createDeployKeys, type DeployKeyOptions, type DeployKeys, NO_DEPLOY_KEY } from './deploy-key/deploy-keys.ts';
 export type { GitTls } from './environment.ts';
+export { recordedSyncs } from './recorded-syncs.ts';
 export { openSignatures, type Signatures } from './signatures/signatures.ts';
 export { createSource, type GitSource, type SourceOptions, type SshAccess } from './source.ts';
 export { syncSetName } from './sync-set.ts';

@@ -10,7 +10,7 @@ import { proveKey } from './deploy-key/prove-key.ts';
 import { type GitTls, gitEnvironment, sshCommand } from './environment.ts';
 import { mirrorRefOf, parseFollow } from './follow.ts';
 import { createGit } from './git.ts';
-import type { OnRemote, RunOptions } from './git-process.ts';
+import type { GitRunner, OnRemote, RunOptions } from './git-process.ts';
 import { createMarks } from './marks.ts';
 import { createMirror } from './mirror.ts';
 import { badOption, checkFile, checkIdentity, checkRef, notesRefOf, repositoryPath } from './names.ts';
@@ -51,6 +51,10 @@ export interface SourceOptions {
   readonly timeoutMs: number;
   /** `read-only`: nothing is ever pushed, nor is it tried. */
   readonly access: 'read-write' | 'read-only';
+  /** Runs git as a person, who is present: with their ssh-agent. */
+  readonly asPerson?: true;
+  /** Runs the processes; by default a thread does. */
+  readonly runner?: GitRunner;
   /** Called before each push; if it throws, nothing is pushed, and the error is passed on. */
   readonly mayPush?: () => void;
   readonly ssh: SshAccess;
@@ -121,6 +125,7 @@ export function createSource(options: SourceOptions) {
   const socket = credential?.type === 'basic' ? createCredentialSocket(join(directory, 'credentials'), credential) : undefined;
   const environment = gitEnvironment({
     inherited: options.environment,
+    ...(options.asPerson ? { asPerson: true } : {}),
     ssh: { ...(knownHostsFile === undefined ? {} : { knownHostsFile }) },
     ...(remote ? { remote } : {}),
     ...(credential && socket ? { credentials: { origin: credential.origin, socket: socket.path } } : {}),
@@ -138,6 +143,7 @@ export function createSource(options: SourceOptions) {
     paths: paths.includes('') ? [] : paths,
     marks: [`refs/tags/${syncTag}`, notesRef, recordRef],
     environment,
+    ...(options.runner ? { runner: options.runner } : {}),
     ...(credential ? { credential } : {}),
     ...(options.signatures?.signing ? { signing: options.signatures.signing } : {}),
     ...(keys ? { ssh: () => sshWith(keys.files()) } : {}),

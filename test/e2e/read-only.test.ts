@@ -69,7 +69,9 @@ test('a read-only daemon syncs a repository that refuses every push, marks the S
   await marked(second);
   await fluxd.restart();
   await until('it has synced again', async () => fluxd.log().split('--- restarted ---')[1]?.includes('sync done') ?? false);
-  const history = JSON.parse((await fluxd.fluxctl('history', '-o', 'json')).stdout);
+  const { stdout, stderr } = await fluxd.fluxctl('history', '-o', 'json');
+  expect(stderr).toContain('fluxd keeps its records in memory');
+  const history = JSON.parse(stdout);
   expect(new Set(history.map(({ revision }: { revision: string }) => revision))).toEqual(new Set([second]));
   expect((await repository.git('for-each-ref', '--format=%(refname)')).trim()).toBe('refs/heads/main');
 });

@@ -119,7 +119,7 @@ export interface ApiClient {
   /** Why an object, an image or a file is as it is, by the parameters of the API; undefined as for `health`. */
   why(question: Readonly<Record<string, string>>, options?: Cancellable): Promise<WhyWire | undefined>;
   /** Recent syncs, newest first, up to a limit; undefined as for `health`. */
-  history(wanted: { readonly limit: number }, options?: Cancellable): Promise<HistoryWire['syncs'] | undefined>;
+  history(wanted: { readonly limit: number }, options?: Cancellable): Promise<Omit<HistoryWire, 'next'> | undefined>;
   /** Who set the sync tag, and who wrote the job notes; undefined as for `health`. */
   writers(options?: Cancellable): Promise<WritersWire | undefined>;
 }
@@ -306,8 +306,8 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
         const page = await ifKnown(historySchema, { method: 'GET', path: '/history', query, ...cancel });
         if (!page) return undefined;
         syncs.push(...page.syncs);
-        const { next } = page;
-        if (next === undefined || next === cursor || syncs.length >= limit) return syncs.slice(0, limit);
+        const { next, syncs: _, ...rest } = page;
+        if (next === undefined || next === cursor || syncs.length >= limit) return { ...rest, syncs: syncs.slice(0, limit) };
         cursor = next;
       }
     },

@@ -21,8 +21,15 @@ export function historyRoutes(daemon: Daemon): readonly Route[] {
       access: 'authorized',
       async handle({ query, signal }) {
         const from = parseCursor(query, positionSchema);
-        const { entries, next } = await daemon.history({ ...(from ? { from } : {}), limit: parseLimit(query) }, { signal });
-        const body: HistoryWire = { syncs: entries.map(entryToWire), ...(next ? { next: formatCursor(next) } : {}) };
+        const { entries, next, inMemory } = await daemon.history(
+          { ...(from ? { from } : {}), limit: parseLimit(query) },
+          { signal },
+        );
+        const body: HistoryWire = {
+          syncs: entries.map(entryToWire),
+          ...(next ? { next: formatCursor(next) } : {}),
+          ...(inMemory ? { inMemory } : {}),
+        };
         return { status: 200, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
       },
     },

@@ -48,5 +48,7 @@ export const historySchema = z.object({
   ),
   /** Cursor of the next page; absent on the last. A page may have fewer entries than the limit, even none, and still have a next one. */
   next: z.string().optional(),
+  /** Set where fluxd keeps its records in memory, so that those of an earlier process are missing. */
+  inMemory: z.literal(true).optional(),
 });
 export type HistoryWire = z.infer<typeof historySchema>;

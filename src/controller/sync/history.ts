@@ -24,6 +24,8 @@ export interface HistoryPage {
   readonly entries: readonly HistoryEntry[];
   /** Absent on the last page. */
   readonly next?: HistoryPosition;
+  /** Set where records do not outlast the process. */
+  readonly inMemory?: true;
 }
 
 export interface History {
@@ -36,12 +38,12 @@ const MAX_COMMITS = 1_000;
 
 /** The syncs with changes or new failures: the latest from memory, older ones from the records in Git. */
 export class SyncHistory implements History {
-  readonly #source: Pick<Source, 'accepted' | 'commits' | 'syncRecords'>;
+  readonly #source: Pick<Source, 'accepted' | 'commits' | 'syncRecords' | 'keepsRecords'>;
   /** Entries, oldest first; `#first` is the number of the first. */
   readonly #entries: HistoryEntry[] = [];
   #first = 0;
 
-  constructor(source: Pick<Source, 'accepted' | 'commits' | 'syncRecords'>) {
+  constructor(source: Pick<Source, 'accepted' | 'commits' | 'syncRecords' | 'keepsRecords'>) {
     this.#source = source;
   }
 
@@ -68,8 +70,16 @@ export class SyncHistory implements History {
   }
 
   async page(
-    { from, limit }: { readonly from?: HistoryPosition; readonly limit: number },
+    request: { readonly from?: HistoryPosition; readonly limit: number },
     options: Cancellable = {},
+  ): Promise<HistoryPage> {
+    const page = await this.#page(request, options);
+    return this.#source.keepsRecords ? page : { ...page, inMemory: true };
+  }
+
+  async #page(
+    { from, limit }: { readonly from?: HistoryPosition; readonly limit: number },
+    options: Cancellable,
   ): Promise<HistoryPage> {
     if (from && 'commit' in from) return this.#recorded(from.commit, limit, options);
     const end = Math.max(0, (from?.before ?? Number.POSITIVE_INFINITY) - this.#first);

@@ -69,6 +69,7 @@ describe('the steps of the loop', () => {
       },
       state: () => ({ status: 'ready' }),
       requireWritable: () => undefined,
+      keepsRecords: true,
       files: async () => [],
       follows: () => 'main',
       lineage: async () => 'continues',

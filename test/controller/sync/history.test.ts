@@ -34,6 +34,7 @@ function branch(length: number, records: Readonly<Record<number, string>> = {}) 
       const start = commits.findIndex((commit) => commit.revision === to);
       return start < 0 ? [] : commits.slice(start, start + limit);
     },
+    keepsRecords: true,
     syncRecords: async (revisions: readonly string[], limit: number) =>
       revisions
         .flatMap((each) => {
@@ -58,6 +59,11 @@ async function readAll(history: SyncHistory, limit: number): Promise<readonly nu
 }
 
 describe('the history of syncs', () => {
+  test('says where it is not complete, because records do not outlast the process', async () => {
+    expect(await new SyncHistory(branch(0)).page({ limit: 1 })).not.toHaveProperty('inMemory');
+    expect(await new SyncHistory({ ...branch(0), keepsRecords: false }).page({ limit: 1 })).toMatchObject({ inMemory: true });
+  });
+
   test.each([1, 2, 3, 100])('is read whole in pages of %i: first memory, then Git, nothing twice', async (limit) => {
     const old = Object.fromEntries([1, 2, 4, 5].map((n) => [n, formatSyncRecord(record(n))]));
     const history = new SyncHistory(branch(6, old));
