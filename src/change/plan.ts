@@ -31,6 +31,8 @@ export interface PlanRequest {
   readonly deletionLimit?: number;
   /** An earlier process left deletions that a person has to confirm. Set until a plan of this process was carried out. */
   readonly unconfirmed?: boolean;
+  /** What `kubectl rollout history` is to show, by the checksum of the manifest: sent with an apply that is due anyway. */
+  readonly changeCauses?: ReadonlyMap<string, string>;
   /** Why what is missing may not have been removed on purpose: then every deletion has to be confirmed by a person. */
   readonly doubt?: string;
   /**

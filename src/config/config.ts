@@ -73,6 +73,8 @@ export interface Config {
   /** Schedules, as given; absent means always. */
   readonly syncWindow?: string;
   readonly syncFreeze?: string;
+  /** Whether new pod templates carry the subject of their commit as change cause. */
+  readonly syncChangeCause: boolean;
   readonly garbageCollection: 'off' | 'dry' | 'on';
   readonly garbageCollectionLimit: number;
 

@@ -85,6 +85,7 @@ export const FLAG_GROUPS = {
     'sync-timeout': built('duration', '1m', 'timeout of one sync and of one job'),
     'sync-window': built('string', '', 'times at which new commits are applied, in the form of --automation-window'),
     'sync-freeze': built('string', '', 'times at which new commits are not applied, in the same form'),
+    'sync-change-cause': built('bool', 'false', 'show the subject of the commit in `kubectl rollout history`'),
     'sync-garbage-collection': built('bool', 'false', 'delete objects that were removed from the repository'),
     'sync-garbage-collection-dry': built('bool', 'false', 'only log those deletions; overrides --sync-garbage-collection'),
     'sync-garbage-collection-limit': built('int', '25', 'maximum number of deletions in one sync without approval'),

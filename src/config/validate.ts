@@ -208,6 +208,7 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     syncTimeoutMs: values['sync-timeout'],
     ...optional('syncWindow', values['sync-window']),
     ...optional('syncFreeze', values['sync-freeze']),
+    syncChangeCause: values['sync-change-cause'],
     garbageCollection: values['sync-garbage-collection-dry'] ? 'dry' : values['sync-garbage-collection'] ? 'on' : 'off',
     garbageCollectionLimit: values['sync-garbage-collection-limit'],
     automationIntervalMs: values[automationIntervalFlag(origins)],

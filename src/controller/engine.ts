@@ -209,6 +209,7 @@ export function startEngine(options: EngineOptions): Engine {
     daemon: `fluxd/${version}`,
     syncSet,
     garbageCollection: config.garbageCollection,
+    changeCause: config.syncChangeCause,
     deletionLimit: config.garbageCollectionLimit,
     timeoutMs: config.syncTimeoutMs,
     automation: !config.registryDisableScanning,

@@ -86,10 +86,16 @@ export function createRevisions(options: RevisionsOptions) {
     },
 
     commits: async (
-      range: { readonly from?: string | undefined; readonly to: string; readonly limit?: number; readonly allPaths?: boolean },
+      range: {
+        readonly from?: string | undefined;
+        readonly to: string;
+        readonly limit?: number;
+        readonly allPaths?: boolean;
+        readonly file?: string;
+      },
       { signal }: Cancellable = {},
     ): Promise<readonly Commit[]> => {
-      const question = JSON.stringify([range.from, range.to, range.limit, range.allPaths]);
+      const question = JSON.stringify([range.from, range.to, range.limit, range.allPaths, range.file]);
       const list = () =>
         reading('git log', signal, async (run) => {
           if (range.from !== undefined && !isObjectId(range.from)) throw badRevision(range.from);
@@ -97,7 +103,11 @@ export function createRevisions(options: RevisionsOptions) {
           // A missing base (history was rewritten, R-032) is ignored; it may be fetched later.
           const from = range.from !== undefined && (await isPresent(range.from, run)) ? range.from : undefined;
           if (from !== range.from) logged.delete(question);
-          const asked = { to: range.to, limit: range.limit, paths: range.allPaths ? [] : literalPaths };
+          const asked = {
+            to: range.to,
+            limit: range.limit,
+            paths: range.file !== undefined ? [range.file] : range.allPaths ? [] : literalPaths,
+          };
           return listCommits(git, { ...asked, from }, email, run);
         });
       // A result that this caller's signal can abort must not be shared.

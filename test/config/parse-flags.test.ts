@@ -50,6 +50,7 @@ test('without flags the configuration holds the defaults of Flux v1', () => {
       syncState: 'git',
       syncIntervalMs: 300_000,
       syncTimeoutMs: 60_000,
+      syncChangeCause: false,
       garbageCollection: 'off',
       garbageCollectionLimit: 25,
       automationIntervalMs: 300_000,

@@ -1,6 +1,6 @@
 import { FluxError } from '../../base/index.ts';
 import { isFields, type KubeObject } from '../../resource/index.ts';
-import { CHECKSUM_ANNOTATION, LAST_APPLIED, MARK_LABEL } from '../object/ownership.ts';
+import { CHANGE_CAUSE, CHECKSUM_ANNOTATION, LAST_APPLIED, MARK_LABEL } from '../object/ownership.ts';
 import type { Target } from '../scope/scope.ts';
 import { isBuiltIn } from './stage.ts';
 import { withoutStringData } from './string-data.ts';
@@ -62,6 +62,12 @@ export function applyBody({ manifest, namespace, resource }: Target, mark: strin
     }),
     warnings: [...(leftOut.length === 0 ? [] : [serverSetWarning(leftOut)]), ...(nulls.length === 0 ? [] : [nullWarning(nulls)])],
   };
+}
+
+/** With the change cause, unless the manifest has one. */
+export function withChangeCause(body: ApplyBody['body'], cause: string): ApplyBody['body'] {
+  const { metadata } = body;
+  return { ...body, metadata: { ...metadata, annotations: { [CHANGE_CAUSE]: cause, ...metadata.annotations } } };
 }
 
 /** Tools write `status: {}` and `creationTimestamp: null` into all objects, which deserves no warning. */

@@ -4,7 +4,7 @@ import type { ApiResponse } from '../connection/transport.ts';
 import type { LiveObject } from '../object/live.ts';
 import { replicasHeldByScale } from '../object/scale.ts';
 import type { ApplyStep } from '../plan/step.ts';
-import { type ApplyBody, applyBody } from './body.ts';
+import { type ApplyBody, applyBody, withChangeCause } from './body.ts';
 import { mergeDuplicates } from './duplicate-items.ts';
 import { dropRefusedNulls } from './refused-nulls.ts';
 import { serverWarnings } from './server-warnings.ts';
@@ -27,7 +27,13 @@ const MENDS = 8;
 
 /** `live` is the object in the cluster, with its managedFields. */
 export function createDraft(
-  { target, mark, replicas, warnings: given }: Pick<ApplyStep, 'target' | 'mark' | 'replicas' | 'warnings'>,
+  {
+    target,
+    mark,
+    replicas,
+    changeCause,
+    warnings: given,
+  }: Pick<ApplyStep, 'target' | 'mark' | 'replicas' | 'changeCause' | 'warnings'>,
   live: LiveObject | undefined,
 ): Draft {
   let written: ApplyBody | undefined;
@@ -38,7 +44,7 @@ export function createDraft(
   };
   function firstDraft(): ApplyBody {
     const { body, warnings } = applyBody(target, mark, replicas === 'git' || !(live && replicasHeldByScale(live)));
-    return { body, warnings: [...warnings, ...given] };
+    return { body: changeCause === undefined ? body : withChangeCause(body, changeCause), warnings: [...warnings, ...given] };
   }
   return {
     current,

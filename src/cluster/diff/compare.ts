@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldDiff } from '../../change/index.ts';
 import { isFields, type Json } from '../../resource/index.ts';
-import { CHECKSUM_ANNOTATION, LAST_APPLIED, MARK_LABEL } from '../object/ownership.ts';
+import { CHANGE_CAUSE, CHECKSUM_ANNOTATION, LAST_APPLIED, MARK_LABEL } from '../object/ownership.ts';
 
 /** An object as the API server returns it. */
 export type ServerObject = Readonly<Record<string, unknown>>;
@@ -30,7 +30,8 @@ const BOOKKEEPING = new Set([MARK_LABEL, CHECKSUM_ANNOTATION, LAST_APPLIED]);
 export function compareObjects(live: ServerObject | undefined, wanted: ServerObject): readonly FieldDiff[] {
   const shape: Shape = { fields: new Map() };
   for (const object of [live, wanted]) for (const fields of ownedFields(object)) learn(shape, fields);
-  const from = flatten(live, shape);
+  // What an apply says about itself leaves with the next one.
+  const from = flatten(live && !causeOf(wanted) ? withoutCause(live) : live, shape);
   const to = flatten(wanted, shape);
   const paths = [...new Set([...from.leaves.keys(), ...to.leaves.keys()])].sort();
   const differences = paths.flatMap((path) => differ(path, from.leaves.get(path), to.leaves.get(path)));
@@ -155,4 +156,14 @@ function plain(value: unknown): string {
 function pathOf(path: string, field: string): string {
   if (!/^[\w-]+$/.test(field)) return `${path}[${JSON.stringify(field)}]`;
   return path === '' ? field : `${path}.${field}`;
+}
+
+function causeOf({ metadata }: ServerObject): boolean {
+  return isFields(metadata) && isFields(metadata.annotations) && CHANGE_CAUSE in metadata.annotations;
+}
+
+function withoutCause(object: ServerObject): ServerObject {
+  if (!isFields(object.metadata) || !isFields(object.metadata.annotations)) return object;
+  const { [CHANGE_CAUSE]: _, ...annotations } = object.metadata.annotations;
+  return { ...object, metadata: { ...object.metadata, annotations } };
 }

@@ -10,6 +10,8 @@ export const FIELD_MANAGER = 'flux';
 export const MARK_LABEL = 'fluxcd.io/sync-gc-mark';
 /** Annotation with the checksum of the applied manifest; Flux v1's. */
 export const CHECKSUM_ANNOTATION = 'fluxcd.io/sync-checksum';
+/** What `kubectl rollout history` shows. */
+export const CHANGE_CAUSE = 'kubernetes.io/change-cause';
 
 /** The mark of one object in one sync set (Flux v1's formula): it does not match a copy under another name, or an object of another set. */
 export function gcMark(syncSet: string, id: ResourceId): string {

@@ -175,7 +175,18 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
     if (decision.action === 'skip' || decision.action === 'held') return idle(decision);
     const { action, reason, isDrift } = decision;
     const drift = isDrift ? { isDrift } : {};
-    return { act: 'apply', entry: { ...object, action, reason }, target, mark, live, ...drift, ...flagged(target) };
+    const cause = isDrift ? undefined : request.changeCauses?.get(manifest.checksum);
+    const changeCause = cause === undefined ? {} : { changeCause: cause };
+    return {
+      act: 'apply',
+      entry: { ...object, action, reason },
+      target,
+      mark,
+      live,
+      ...drift,
+      ...changeCause,
+      ...flagged(target),
+    };
   }
 
   function appliedBefore({ key }: Target): { readonly replicas: number | undefined } | undefined {

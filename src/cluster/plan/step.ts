@@ -18,6 +18,8 @@ export interface ApplyStep {
   readonly isDrift?: true;
   /** Warnings to report after the write. */
   readonly warnings: readonly FluxError[];
+  /** For `kubectl rollout history`. */
+  readonly changeCause?: string;
   /** Set if the number of replicas in Git applies although the object was scaled. */
   readonly replicas?: 'git';
 }

@@ -48,7 +48,13 @@ export interface Source extends SyncRecords {
   find(ref: string, options?: Cancellable): Promise<Revision | undefined>;
   /** Commits in `from..to` (all of `to` without from) that touch the paths, newest first, at most `limit`. */
   commits(
-    range: { readonly from?: Revision | undefined; readonly to: Revision; readonly limit?: number; readonly allPaths?: boolean },
+    range: {
+      readonly from?: Revision | undefined;
+      readonly to: Revision;
+      readonly limit?: number;
+      readonly allPaths?: boolean;
+      readonly file?: string;
+    },
     options?: Cancellable,
   ): Promise<readonly Commit[]>;
   /** How a revision of the branch follows an earlier one. */

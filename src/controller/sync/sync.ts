@@ -9,6 +9,7 @@ import type { Source } from '../ports/source.ts';
 import type { RepositoryReader } from '../repository/view.ts';
 import { claimAllowPrune, confirmedDeletions } from './allow-prune.ts';
 import type { Approvals } from './approvals.ts';
+import { changeCauses } from './change-causes.ts';
 import { type LastSynced, lastSynced } from './last-synced.ts';
 import { readNewCommits } from './new-commits.ts';
 import { type Rewritten, rewrittenHistory } from './rewritten.ts';
@@ -22,6 +23,8 @@ export interface SyncOptions {
   readonly recorder: Pick<SyncRecorder, 'claim'>;
   readonly syncSet: string;
   readonly garbageCollection: 'off' | 'dry' | 'on';
+  /** Whether new pod templates carry the subject of their commit. */
+  readonly changeCause?: boolean;
   /** Limit of deletions without approval. */
   readonly deletionLimit: number;
   readonly approvals: Approvals;
@@ -66,6 +69,21 @@ export async function sync(revision: AcceptedRevision, options: SyncOptions, can
   ]);
   const { state } = view;
   const earlier = await leftByOthers(last, revision, options, limited);
+  const from = options.progress.applied ?? previous;
+  const causes =
+    options.changeCause && from !== undefined && from !== revision && later === undefined
+      ? await changeCauses(
+          source,
+          {
+            from,
+            to: revision,
+            before: await manifestsAt(from, reader, limited),
+            now: state.manifests,
+            newCommits: await readingCommits,
+          },
+          limited,
+        )
+      : undefined;
   await yieldTurn(deadline.signal);
   const request: PlanRequest = {
     desired: state,
@@ -75,6 +93,7 @@ export async function sync(revision: AcceptedRevision, options: SyncOptions, can
     approved,
     approvedOrphans,
     ...earlier,
+    ...(causes ? { changeCauses: causes } : {}),
     ...(rewritten?.doubt === undefined ? {} : { doubt: rewritten.doubt }),
     ...(later === undefined ? {} : { maybeApplied: await manifestsAt(later, reader, limited) }),
   };
