@@ -10,7 +10,7 @@ import { atMost, type Case } from '../case.ts';
 import { median } from '../measure.ts';
 
 const COMMITS = 1000;
-const ROUNDS = 3;
+const ROUNDS = 5;
 const LIMIT = 1.2;
 
 const ENVIRONMENT = {

@@ -213,7 +213,7 @@ describe.runIf(haveSigners())('signing', () => {
     const key = gpgKey('flux');
     const home = temporaryDirectory();
     execFileSync('gpg', ['--homedir', home, '--batch', '--quiet', '--import', key.privateFile]);
-    execFileSync('gpgconf', ['--homedir', home, '--kill', 'all']);
+    execFileSync('gpgconf', ['--homedir', home, '--kill', 'gpg-agent']);
     const canary = join(home, 'canary');
     writeFileSync(join(home, 'program'), `#!/bin/sh\ntouch '${canary}'\n`, { mode: 0o755 });
     writeFileSync(join(home, 'gpg.conf'), `agent-program ${home}/program\nlocal-user nobody\n`);

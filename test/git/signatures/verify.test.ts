@@ -340,7 +340,7 @@ describe.runIf(haveSigners())('verification (S-016)', () => {
     const home = temporaryDirectory();
     mkdirSync(join(home, 'private-keys-v1.d'), { mode: 0o700 });
     execFileSync('gpg', ['--homedir', home, '--batch', '--quiet', '--import', gpg.privateFile]);
-    execFileSync('gpgconf', ['--homedir', home, '--kill', 'all']);
+    execFileSync('gpgconf', ['--homedir', home, '--kill', 'gpg-agent']);
     const untrusted = await failureOf(open({ format: 'gpg', key: gpg.fingerprint }, [], none, home));
     expect(untrusted.message).toMatch(/is not trusted$/);
     expect((await failureOf(open({ format: 'ssh', key: ssh.privateFile }, [], none))).message).toMatch(/may not sign by/);

@@ -33,7 +33,7 @@ function keyDirectory(): string {
   const made = mkdtempSync(join(tmpdir(), 'flux-keys-'));
   directory = made;
   process.once('exit', () => {
-    execFileSync('gpgconf', ['--homedir', join(made, 'gnupg'), '--kill', 'all']);
+    execFileSync('gpgconf', ['--homedir', join(made, 'gnupg'), '--kill', 'gpg-agent']);
     rmSync(made, { recursive: true, force: true });
   });
   mkdirSync(join(made, 'gnupg'), { mode: 0o700 });
