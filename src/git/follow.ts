@@ -52,6 +52,20 @@ export function mirrorRefOf(follow: Follow): string {
   return follow.kind === 'branch' ? `refs/heads/${follow.name}` : 'refs/fluxd/followed';
 }
 
+/** Patterns of the refs among which `choose` chooses. */
+export function remoteRefsOf(follow: Follow): readonly string[] {
+  switch (follow.kind) {
+    case 'branch':
+      return [`refs/heads/${follow.name}`];
+    case 'tag':
+      return [`refs/tags/${follow.name}`];
+    case 'newest tag':
+      return ['refs/tags/*'];
+    case 'commit':
+      return [];
+  }
+}
+
 /** Chooses among the refs that the remote has. */
 export function choose(follow: Follow, refs: RemoteRefs): Choice {
   switch (follow.kind) {

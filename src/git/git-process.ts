@@ -52,6 +52,8 @@ interface ProcessOptions extends RunOptions {
   readonly extra?: Readonly<Record<string, string>>;
   /** Selects the output to keep, and bounds it; all by default. */
   readonly select?: Selection;
+  /** Output limit in bytes, below that of any command. */
+  readonly maxBytes?: number;
 }
 
 interface RemoteOptions extends ProcessOptions {
@@ -82,7 +84,10 @@ export function createGitProcess({
   runner = thread,
 }: GitOptions) {
   /** Resolves to the result of the process for any exit code. */
-  async function run(args: readonly string[], { signal, input, extra = {}, select }: ProcessOptions): Promise<GitOutput> {
+  async function run(
+    args: readonly string[],
+    { signal, input, extra = {}, select, maxBytes = MAX_OUTPUT_BYTES }: ProcessOptions,
+  ): Promise<GitOutput> {
     const command = `git ${args[0]}`;
     const env = { ...environment, ...(ssh ? { GIT_SSH_COMMAND: ssh() } : {}), GIT_DIR: gitDir, ...extra };
     const result = await runner
@@ -91,7 +96,7 @@ export function createGitProcess({
           args,
           cwd,
           env,
-          maxBytes: MAX_OUTPUT_BYTES,
+          maxBytes,
           maxMemoryBytes: MAX_MEMORY_BYTES,
           ...(input === undefined ? {} : { input }),
           ...(select ? { select } : {}),
@@ -103,7 +108,7 @@ export function createGitProcess({
         throw error;
       });
     if (result.exitCode === undefined) onKilled?.();
-    if (result.exceeded) throw exceeded(command, result.exceeded);
+    if (result.exceeded) throw exceeded(command, result.exceeded, maxBytes);
     const { buffer, byteOffset, byteLength } = result.stdout;
     const output = withoutPassword({ ...result, command, stdout: Buffer.from(buffer, byteOffset, byteLength) });
     if ((output.exitCode ?? 0) < 0 || /^Error: spawn /.test(output.stderr)) throw notStarted(command, output.stderr);
@@ -156,10 +161,10 @@ export function createGitProcess({
   return { run, contact, runRemote, must, stdoutOf };
 }
 
-function exceeded(command: string, limit: Limit): FluxError {
+function exceeded(command: string, limit: Limit, maxBytes: number): FluxError {
   switch (limit) {
     case 'output':
-      return new FluxError(`${command}: output exceeds ${MAX_OUTPUT_BYTES >> 20} MiB`, { code: 'git/too-much-output' });
+      return new FluxError(`${command}: output exceeds ${maxBytes >> 20} MiB`, { code: 'git/too-much-output' });
     case 'messages':
       return new FluxError(`${command}: messages of git and of the remote exceed 4 MiB`, {
         code: 'git/too-many-messages',

@@ -74,9 +74,11 @@ export function createGit(options: GitOptions) {
     init: (branch: string, format: 'sha1' | 'sha256', options: RunOptions) =>
       must(['init', '--quiet', '--bare', `--initial-branch=${branch}`, `--object-format=${format}`], options),
 
-    /** Lines `<object id>\t<ref>`. */
-    lsRemote: async (url: string, options: RunOptions) =>
-      stdoutOf(await runRemote(['ls-remote', '--quiet', '--refs', '--', url], options)),
+    /** Lines `<object id>\t<ref>`, of all refs or of those that match a pattern. */
+    lsRemote: async (
+      url: string,
+      { only = [], ...options }: RunOptions & { readonly only?: readonly string[]; readonly maxBytes?: number },
+    ) => stdoutOf(await runRemote(['ls-remote', '--quiet', '--refs', '--', url, ...only], options)),
 
     /** The redirect target that the host returns for the repository; git sends the request as usual, with proxies and credentials. */
     async redirectOf(url: string, options: RunOptions): Promise<string | undefined> {

@@ -6,7 +6,8 @@ import type { Git } from './git.ts';
 import type { RunOptions } from './git-process.ts';
 import { isObjectId } from './names.ts';
 import type { FilesOnDemand } from './partial-clone.ts';
-import { type RemoteRefs, remoteRefs } from './remote-refs.ts';
+import type { RemoteListing } from './remote-listing.ts';
+import type { RemoteRefs } from './remote-refs.ts';
 
 export interface Followed {
   /** The ref in the mirror; without its objects the whole fetch fails. */
@@ -27,16 +28,13 @@ export interface Local {
   /** Resolves an expression in it. */
   readonly resolve: (expression: string, run: RunOptions) => Promise<string | undefined>;
   readonly files: FilesOnDemand;
+  readonly listing: RemoteListing;
 }
 
 /** Requested refs are stored under a hash, so that their names cannot conflict. */
 const ASKED = 'refs/fluxd/asked';
 /** The branch while its files are fetched. */
 const INCOMING = 'refs/fluxd/incoming';
-
-export async function listRemote({ git, address }: Pick<Local, 'git' | 'address'>, run: RunOptions): Promise<RemoteRefs> {
-  return remoteRefs(await git.lsRemote(address, run));
-}
 
 /**
  * Fetches what is followed, and the marks to refs of the same names. Fetches no other ref. Resolves to the remote's list of refs.
@@ -46,7 +44,7 @@ export async function fetchFollowed(local: Local, followed: Followed, run: RunOp
   const { git, resolve } = local;
   const names = [followed.branch, ...followed.marks];
   const [refs, present] = await Promise.all([
-    listed ?? listRemote(local, run),
+    listed ?? local.listing.list(git, local.address, run),
     Promise.all(names.map((ref) => resolve(ref, run))),
   ]);
   const choice = followed.choose(refs);
@@ -62,7 +60,8 @@ export async function fetchFollowed(local: Local, followed: Followed, run: RunOp
   const changed = names.filter((ref, index) => idOf(ref) !== undefined && idOf(ref) !== present[index]);
   const from = (ref: string) => (ref === followed.branch && choice.kind === 'found' ? choice.ref : ref);
   const failure = await fetchChanged(local, followed.branch, changed, from, run);
-  if (failure?.code === 'git/ref-removed' && !listed) return fetchFollowed(local, followed, run, await listRemote(local, run));
+  if (failure?.code === 'git/ref-removed' && !listed)
+    return fetchFollowed(local, followed, run, await local.listing.list(git, local.address, run));
   if (failure?.code === 'git/blobs-refused' && isObjectId(from(followed.branch))) throw commitMissing(failure);
   if (failure?.code === 'git/bad-objects' && changed.length > 1) await fetchOneByOne(local, followed, changed, from, run);
   else if (failure) throw failure;

@@ -3,13 +3,14 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FluxError, type Logger, messageOf } from '../base/index.ts';
 import { gitFailed } from './failure.ts';
-import { type Choice, choose, type Follow, mirrorRefOf } from './follow.ts';
+import { type Choice, choose, type Follow, mirrorRefOf, remoteRefsOf } from './follow.ts';
 import { createGit, type Git } from './git.ts';
 import type { GitOptions, RunOptions } from './git-process.ts';
-import { fetchFollowed, fetchOther, listRemote, refNamed } from './mirror-fetch.ts';
+import { fetchFollowed, fetchOther, refNamed } from './mirror-fetch.ts';
 import { examining, fetched, fetchFailed, gitKilled, readOddly, rebuilt, swept, UNOPENED } from './mirror-state.ts';
 import { createFilesOnDemand } from './partial-clone.ts';
 import { isRedirect, MAX_HOPS, redirected } from './redirect.ts';
+import { createRemoteListing } from './remote-listing.ts';
 import type { RemoteRefs } from './remote-refs.ts';
 import { shownUrl } from './url.ts';
 
@@ -54,6 +55,7 @@ export function createMirror(options: MirrorOptions) {
   const branchRef = mirrorRefOf(follow);
   // A remote that starts with a slash cannot be configured, and is on this machine anyway.
   const files = createFilesOnDemand(options.address.startsWith('/') ? 'off' : options.partialClone, options.paths);
+  const listing = createRemoteListing([...remoteRefsOf(follow), ...marks], log);
   const git: Git = createGit({
     ...options,
     gitDir,
@@ -76,6 +78,7 @@ export function createMirror(options: MirrorOptions) {
     directory,
     resolve,
     files,
+    listing,
     get address() {
       return address;
     },
@@ -182,9 +185,9 @@ export function createMirror(options: MirrorOptions) {
     try {
       const fresh = createGit({ ...options, gitDir: beside, cwd: directory, lacksBlobs: files.lacksBlobs });
       files.forget();
-      const refs = await listRemote({ git: fresh, address }, run);
+      const refs = await listing.list(fresh, address, run);
       await fresh.init(follow.kind === 'branch' ? follow.name : 'followed', refs.objectFormat, run);
-      const empty = { git: fresh, address, directory, resolve: async () => undefined, files };
+      const empty = { git: fresh, address, directory, resolve: async () => undefined, files, listing };
       saw(await fetchFollowed(empty, followed, run, refs));
       const old = join(directory, `old-${suffix}`);
       const replaced = await exists(gitDir);

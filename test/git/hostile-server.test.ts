@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import type http from 'node:http';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -121,6 +121,20 @@ test.runIf(thorough('a blob of a quarter of a gigabyte'))(
     expect(onDisk(directory)).toBeLessThan(4 * MIB);
   },
 );
+
+test.runIf(thorough('a million refs'))('a million refs of others leave the memory of the daemon alone (S-013)', async () => {
+  const remote = createRemote();
+  const head = remote.git('rev-parse', 'main');
+  const lines = Array.from({ length: 1_000_000 }, (_, n) => `${head} refs/pull/${n}/head\n`).sort();
+  writeFileSync(join(remote.path, 'packed-refs'), `# pack-refs with: peeled fully-peeled sorted \n${lines.join('')}`);
+  const source = sourceOf(`file://${remote.path}`, { timeoutMs: 60_000 });
+  const before = process.memoryUsage.rss();
+  expect(await source.fetch()).toBe(head);
+  expect(process.memoryUsage.rss() - before).toBeLessThan(50 * MIB);
+  const next = remote.commit({ 'apps/a.yaml': 'a: 2\n' });
+  expect(await source.fetch()).toBe(next);
+  expect(await source.find('no-such-branch')).toBeUndefined();
+});
 
 test.runIf(thorough('a quarter of a million objects'))(
   'a quarter of a million tiny objects leave the memory of the daemon alone (S-013)',
