@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,12 +32,19 @@ function keyDirectory(): string {
   if (directory !== undefined) return directory;
   const made = mkdtempSync(join(tmpdir(), 'flux-keys-'));
   directory = made;
-  process.once('exit', () => {
-    execFileSync('gpgconf', ['--homedir', join(made, 'gnupg'), '--kill', 'gpg-agent']);
-    rmSync(made, { recursive: true, force: true });
-  });
+  process.once('exit', () => rmSync(made, { recursive: true, force: true }));
   mkdirSync(join(made, 'gnupg'), { mode: 0o700 });
+  startAgent(join(made, 'gnupg'));
   return made;
+}
+
+/** An agent that ends with this process, even if it is killed: with the `cat` that reads from it. */
+function startAgent(home: string): void {
+  const socket = execFileSync('gpgconf', ['--homedir', home, '--list-dirs', 'agent-socket'], { encoding: 'utf8' }).trim();
+  const stdio = ['pipe', 'ignore', 'ignore'] as const;
+  spawn('gpg-agent', ['--homedir', home, '--daemon', '--', 'cat'], { stdio: [...stdio] }).unref();
+  const clock = new Int32Array(new SharedArrayBuffer(4));
+  for (let n = 0; n < 1_000 && !existsSync(socket); n += 1) Atomics.wait(clock, 0, 0, 10);
 }
 
 /** Runs gpg on the keyring that has all keys of the tests. */
