@@ -47,7 +47,10 @@ describe('a result with nothing in it says why', () => {
     ['list-workloads -a -o name', 'No workloads found\n'],
     ['list-images -n shop', 'No workloads found in namespace "shop"\n'],
     ['list-images -w shop:deployment/cart', 'No workload shop:deployment/cart found\n'],
-    ['identity', 'The daemon has no SSH key of its own: it does not use SSH for Git, or uses ssh’s default keys.\n'],
+    [
+      'identity',
+      'The daemon has no SSH key of its own: it does not use SSH for Git, or could not get one, or uses ssh’s default keys. The state of the repository: git repo has not been cloned yet\n',
+    ],
   ])('fluxctl %s', async (line, stderr) => {
     expect(await run({}, ...line.split(' '))).toMatchObject({ code: 0, stderr });
   });

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { load } from 'js-yaml';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { sampled } from '../support/sampled.ts';
+import { sampled, thorough } from '../support/sampled.ts';
 import { type KubeJson, manifest, path, type Repository, startWorld, type World } from './harness/index.ts';
 import { runOk } from './harness/process.ts';
 
@@ -95,14 +95,17 @@ test.each(SOME.filter(({ serverSide }) => serverSide))(
   },
 );
 
-test.each(SOME)('without the entry of $who in managedFields what Git drops goes; what only it had stays', async (other) => {
-  const { at, repository, fluxd, live, plain } = await takenFrom(other);
-  const { metadata, ...object } = await live();
-  const managedFields = metadata.managedFields?.filter(({ manager }) => manager !== other.manager);
-  if (world.runsPods) await kubectl(['replace', '-f', '-'], { ...object, metadata: { ...metadata, managedFields } });
-  else await world.kube.patch(at, { metadata: { managedFields } });
-  expect(managersOf(await live())).not.toContain(`${other.manager} ${other.serverSide ? 'Apply' : 'Update'}`);
-  await dropEnv(repository, plain, fluxd.sync);
-  expect(envOf(await live())).toBeUndefined();
-  expect((await live()).metadata.labels).toMatchObject(LABELS);
-});
+test.runIf(thorough('fields of others without their entries')).each(SOME)(
+  'without the entry of $who in managedFields what Git drops goes; what only it had stays',
+  async (other) => {
+    const { at, repository, fluxd, live, plain } = await takenFrom(other);
+    const { metadata, ...object } = await live();
+    const managedFields = metadata.managedFields?.filter(({ manager }) => manager !== other.manager);
+    if (world.runsPods) await kubectl(['replace', '-f', '-'], { ...object, metadata: { ...metadata, managedFields } });
+    else await world.kube.patch(at, { metadata: { managedFields } });
+    expect(managersOf(await live())).not.toContain(`${other.manager} ${other.serverSide ? 'Apply' : 'Update'}`);
+    await dropEnv(repository, plain, fluxd.sync);
+    expect(envOf(await live())).toBeUndefined();
+    expect((await live()).metadata.labels).toMatchObject(LABELS);
+  },
+);

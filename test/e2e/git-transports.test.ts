@@ -51,11 +51,12 @@ test.runIf(thorough('Git from a directory'))('file', () =>
   readsAndWrites(async ({ directory }) => ({ url: `file://${directory}` })),
 );
 
-test('HTTP with a password', () =>
+test.runIf(thorough('HTTP with a password'))('HTTP with a password', () =>
   readsAndWrites(async ({ directory }) => {
     const { port } = await serveGitOverHttp(dirname(directory), { user: 'flux', password: 'pa55-w0rd' });
     return { url: `http://flux:pa55-w0rd@127.0.0.1:${port}/${basename(directory)}`, secret: 'pa55-w0rd' };
-  }));
+  }),
+);
 
 test.skipIf(!hasOpenssl())('HTTPS with a token file, by a private authority, through a proxy', async () => {
   const proxy = await startProxy();
@@ -98,7 +99,7 @@ test.runIf(thorough('HTTP with a GitHub App'))('HTTP with a GitHub App', async (
   expect(github.answers).toEqual(['201']);
 });
 
-test.skipIf(!haveSshd())('SSH with a deploy key', () =>
+test.runIf(haveSshd() && thorough('SSH with a mounted key'))('SSH with a deploy key', () =>
   readsAndWrites(async ({ directory }) => {
     const { user, port, identityFile, knownHostsFile } = await startSshd();
     // As the Secret with the deploy key is mounted: the private key, and the hosts it may be shown to.

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { thorough } from '../support/sampled.ts';
 import { EVERYTHING, manifest, openShop, startWorld, until, type World } from './harness/index.ts';
 
 let world: World;
@@ -63,28 +64,31 @@ test('an image waits for its minimum age, which a restart does not begin again',
   await until('it is forgotten', async () => (await memories(home))[0]?.data['first-seen'] === '{}');
 });
 
-test('without the right to keep it, a restart begins the wait again, which is said, and nothing is suspended', async () => {
-  const account = await world.account();
-  const home = `api/v1/namespaces/${account.namespace}`;
-  if (!(await world.kube.find(home))) await world.kube.create('api/v1/namespaces', { metadata: { name: account.namespace } });
-  const but = { ...EVERYTHING, resources: ['namespaces', 'deployments', 'secrets', 'serviceaccounts', 'leases'] };
-  await account.grant({ cluster: [but] });
-  const { fluxd, reason } = await open({ account });
-  expect(await reason()).toMatch(/; automation goes on at \S+, unless fluxd restarts, which begins the wait again$/);
-  await until('the log says so', () => fluxd.log().includes('memory is kept in the process'));
-  const advice = /Grant its service account get, create and patch on the ConfigMap flux-[0-9a-f]{12} /;
-  expect(fluxd.log()).toMatch(advice);
-  const refused = await fluxd.fluxctl('suspend', '--user=');
-  expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(advice)]);
+test.runIf(thorough('ages without the right to keep them'))(
+  'without the right to keep it, a restart begins the wait again, which is said, and nothing is suspended',
+  async () => {
+    const account = await world.account();
+    const home = `api/v1/namespaces/${account.namespace}`;
+    if (!(await world.kube.find(home))) await world.kube.create('api/v1/namespaces', { metadata: { name: account.namespace } });
+    const but = { ...EVERYTHING, resources: ['namespaces', 'deployments', 'secrets', 'serviceaccounts', 'leases'] };
+    await account.grant({ cluster: [but] });
+    const { fluxd, reason } = await open({ account });
+    expect(await reason()).toMatch(/; automation goes on at \S+, unless fluxd restarts, which begins the wait again$/);
+    await until('the log says so', () => fluxd.log().includes('memory is kept in the process'));
+    const advice = /Grant its service account get, create and patch on the ConfigMap flux-[0-9a-f]{12} /;
+    expect(fluxd.log()).toMatch(advice);
+    const refused = await fluxd.fluxctl('suspend', '--user=');
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(advice)]);
 
-  const own = [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'create', 'patch'] }];
-  await account.grant({ cluster: [but], namespaces: { [account.namespace]: own } });
-  await until('the right is known', async () => (await fluxd.fluxctl('suspend', '--user=')).code === 0);
-  await until('what the process knew is kept, too', async () => {
-    const [memory] = await memories(account.namespace);
-    return memory?.data['first-seen']?.includes('1.1.0') ?? false;
-  });
-});
+    const own = [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'create', 'patch'] }];
+    await account.grant({ cluster: [but], namespaces: { [account.namespace]: own } });
+    await until('the right is known', async () => (await fluxd.fluxctl('suspend', '--user=')).code === 0);
+    await until('what the process knew is kept, too', async () => {
+      const [memory] = await memories(account.namespace);
+      return memory?.data['first-seen']?.includes('1.1.0') ?? false;
+    });
+  },
+);
 
 test('a flag that is no age stops the start', async () => {
   const repository = await world.repository();

@@ -154,30 +154,33 @@ test.runIf(thorough('two paths of one repository as sources'))(
   },
 );
 
-test('held deletions of two sources are listed and approved as one', async () => {
-  const shop = world.namespace('shop');
-  const [apps, infra] = [await world.repository(), await world.repository()];
-  const precious = (name: string) =>
-    manifest.configMap(shop, name).replace('\ndata:', '\n  annotations: {fluxcd.io/prune: confirm}\ndata:');
-  await infra.commit('Open the shop', { 'namespace.yaml': manifest.namespace(shop), 'a.yaml': precious('a') });
-  await apps.commit('Run the shop', { 'b.yaml': precious('b'), 'c.yaml': manifest.configMap(shop, 'c') });
-  const fluxd = await world.fluxd(
-    { config: configOf({ infra: { repository: infra }, apps: { repository: apps } }) },
-    { args: ['--sync-garbage-collection'] },
-  );
-  await until('all is there', async () => {
-    const found = await Promise.all(['a', 'b', 'c'].map((name) => world.kube.find(path.configMap(shop, name))));
-    return !found.includes(undefined);
-  });
-  await infra.commit('Drop a', { 'a.yaml': null });
-  await apps.commit('Drop b', { 'b.yaml': null });
-  const synced = await fluxd.fluxctl('sync');
-  expect(synced.stderr).toContain('Synchronizing with the sources infra, apps\n');
-  expect(synced.stdout).toContain('2 held');
-  const [, hash = ''] = /fluxctl gc approve (\S+)/.exec((await fluxd.fluxctl('gc')).stderr) ?? [];
-  expect(await fluxd.fluxctl('gc', 'approve', hash)).toMatchObject({ code: 0, stdout: expect.stringContaining('2 deleted') });
-  for (const name of ['a', 'b']) expect(await world.kube.find(path.configMap(shop, name))).toBeUndefined();
-});
+test.runIf(thorough('held deletions of two sources'))(
+  'held deletions of two sources are listed and approved as one',
+  async () => {
+    const shop = world.namespace('shop');
+    const [apps, infra] = [await world.repository(), await world.repository()];
+    const precious = (name: string) =>
+      manifest.configMap(shop, name).replace('\ndata:', '\n  annotations: {fluxcd.io/prune: confirm}\ndata:');
+    await infra.commit('Open the shop', { 'namespace.yaml': manifest.namespace(shop), 'a.yaml': precious('a') });
+    await apps.commit('Run the shop', { 'b.yaml': precious('b'), 'c.yaml': manifest.configMap(shop, 'c') });
+    const fluxd = await world.fluxd(
+      { config: configOf({ infra: { repository: infra }, apps: { repository: apps } }) },
+      { args: ['--sync-garbage-collection'] },
+    );
+    await until('all is there', async () => {
+      const found = await Promise.all(['a', 'b', 'c'].map((name) => world.kube.find(path.configMap(shop, name))));
+      return !found.includes(undefined);
+    });
+    await infra.commit('Drop a', { 'a.yaml': null });
+    await apps.commit('Drop b', { 'b.yaml': null });
+    const synced = await fluxd.fluxctl('sync');
+    expect(synced.stderr).toContain('Synchronizing with the sources infra, apps\n');
+    expect(synced.stdout).toContain('2 held');
+    const [, hash = ''] = /fluxctl gc approve (\S+)/.exec((await fluxd.fluxctl('gc')).stderr) ?? [];
+    expect(await fluxd.fluxctl('gc', 'approve', hash)).toMatchObject({ code: 0, stdout: expect.stringContaining('2 deleted') });
+    for (const name of ['a', 'b']) expect(await world.kube.find(path.configMap(shop, name))).toBeUndefined();
+  },
+);
 
 test('a source that cannot be reached is named, and the other one goes on', async () => {
   const shop = world.namespace('shop');

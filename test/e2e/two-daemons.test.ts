@@ -197,7 +197,7 @@ test.runIf(thorough('daemons for different sources'))(
   },
 );
 
-test('a daemon that may not touch Leases runs without, and says so once', async () => {
+test.runIf(thorough('a daemon without Leases'))('a daemon that may not touch Leases runs without, and says so once', async () => {
   const shop = await open(await namespace('flux'));
   const account = await world.account();
   await account.grant({ namespaces: { [shop.name]: [EVERYTHING] } });

@@ -23,7 +23,7 @@ const HOLDS = ['nothing', 'headers', 'half'] as const;
 const CASES = STEPS.flatMap((step, index) => HOLDS.map((hold) => [step, hold, index] as const));
 
 describe('a server that hangs', () => {
-  test.each(sampled('places where a server hangs', CASES, 2))(
+  test.each(sampled('places where a server hangs', CASES.toReversed(), 1))(
     'at %s after %s is given up at the deadline, and used again',
     async (_, hold, step) => {
       let requests = Number.NEGATIVE_INFINITY;

@@ -4,7 +4,7 @@ import { readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { SourceOptions } from '../../src/git/index.ts';
-import { thorough } from '../support/sampled.ts';
+import { sampled, thorough } from '../support/sampled.ts';
 import { type GitHttpOptions, serveGitOverHttp } from './support/http-server.ts';
 import { createRemote, failureOf, type Remote, sourceOf, temporaryDirectory } from './support/repository.ts';
 
@@ -66,40 +66,46 @@ describe('a mirror without blobs', () => {
     expect(await contents(source, second)).toMatchObject({ 'apps/a.yaml': 'a: 2\n' });
   });
 
-  test('asks for no file when a commit changed none below the paths', async () => {
-    const { remote, source, posts } = await world();
-    await source.fetch();
-    remote.commit({ 'other/c.txt': 'c: 2\n' });
-    const before = posts();
-    await source.fetch();
-    const outside = posts() - before;
-    remote.commit({ 'apps/a.yaml': 'a: 2\n' });
-    await source.fetch();
-    // The second commit takes one more request for its file, after the same ones.
-    expect(posts() - before - outside).toBeGreaterThan(outside);
-  });
+  test.runIf(thorough('commits outside of the paths'))(
+    'asks for no file when a commit changed none below the paths',
+    async () => {
+      const { remote, source, posts } = await world();
+      await source.fetch();
+      remote.commit({ 'other/c.txt': 'c: 2\n' });
+      const before = posts();
+      await source.fetch();
+      const outside = posts() - before;
+      remote.commit({ 'apps/a.yaml': 'a: 2\n' });
+      await source.fetch();
+      // The second commit takes one more request for its file, after the same ones.
+      expect(posts() - before - outside).toBeGreaterThan(outside);
+    },
+  );
 
-  test.each(['an error', 'a broken connection'])('counts no revision as fetched before its files are there: %s', async (loss) => {
-    let served = Number.POSITIVE_INFINITY;
-    const { remote, source } = await world({
-      intercept: (_, response) => {
-        if (served-- > 0) return false;
-        if (loss === 'an error') response.writeHead(500).end();
-        else response.destroy();
-        return true;
-      },
-    });
-    const first = await source.fetch();
-    const second = remote.commit({ 'apps/a.yaml': 'a: 2\n' });
-    for (let requests = 0; ; requests += 1) {
-      served = requests;
-      const fetched = await source.fetch().catch(() => undefined);
-      expect(source.accepted()).toBe(fetched ?? first);
-      expect(await contents(source, first)).toMatchObject({ 'apps/a.yaml': 'a: 1\n' });
-      if (fetched === second) break;
-    }
-    expect(await contents(source, second)).toMatchObject({ 'apps/a.yaml': 'a: 2\n' });
-  });
+  test.each(sampled('ways to lose a request', ['an error', 'a broken connection'], 1))(
+    'counts no revision as fetched before its files are there: %s',
+    async (loss) => {
+      let served = Number.POSITIVE_INFINITY;
+      const { remote, source } = await world({
+        intercept: (_, response) => {
+          if (served-- > 0) return false;
+          if (loss === 'an error') response.writeHead(500).end();
+          else response.destroy();
+          return true;
+        },
+      });
+      const first = await source.fetch();
+      const second = remote.commit({ 'apps/a.yaml': 'a: 2\n' });
+      for (let requests = 0; ; requests += 1) {
+        served = requests;
+        const fetched = await source.fetch().catch(() => undefined);
+        expect(source.accepted()).toBe(fetched ?? first);
+        expect(await contents(source, first)).toMatchObject({ 'apps/a.yaml': 'a: 1\n' });
+        if (fetched === second) break;
+      }
+      expect(await contents(source, second)).toMatchObject({ 'apps/a.yaml': 'a: 2\n' });
+    },
+  );
 
   test('fetches the files of an older revision, and the versions of a file that is blamed, when they are asked for', async () => {
     const remoteFiles = { 'apps/a.yaml': 'one\ntwo\n' };
@@ -164,10 +170,16 @@ describe('a mirror without blobs', () => {
     expect((await source.notes([made])).get(made)).toBe('{}\n');
   });
 
-  test.each([
-    ['a file', -1],
-    ['its history', 0],
-  ])('that lost %s gets it again (R-037)', async (_, index) => {
+  test.each(
+    sampled(
+      'losses of a mirror',
+      [
+        ['a file', -1],
+        ['its history', 0],
+      ] as const,
+      1,
+    ),
+  )('that lost %s gets it again (R-037)', async (_, index) => {
     const { remote, source, mirror } = await world();
     const head = await source.fetch();
     remote.commit({ 'apps/b.yaml': 'b: 2\n' });
@@ -187,18 +199,21 @@ describe('a mirror without blobs', () => {
 });
 
 describe('a server', () => {
-  test('without filters is cloned whole, and so is one with --git-partial-clone=off', async () => {
-    for (const [server, options] of [
-      [{ filter: false }, {}],
-      [{}, { partialClone: 'off' as const }],
-    ] as const) {
-      const { remote, source, mirror } = await world(server, options);
-      expect(await contents(source, await source.fetch())).toEqual({ 'apps/a.yaml': 'a: 1\n', 'apps/b.yaml': 'b: 1\n' });
-      expect(blobsIn(mirror)).toContain(blobOf(remote, 'main:other/c.txt'));
-      remote.commit({ 'apps/a.yaml': 'a: 2\n' });
-      expect(await contents(source, await source.fetch())).toMatchObject({ 'apps/a.yaml': 'a: 2\n' });
-    }
-  });
+  test.runIf(thorough('servers without filters'))(
+    'without filters is cloned whole, and so is one with --git-partial-clone=off',
+    async () => {
+      for (const [server, options] of [
+        [{ filter: false }, {}],
+        [{}, { partialClone: 'off' as const }],
+      ] as const) {
+        const { remote, source, mirror } = await world(server, options);
+        expect(await contents(source, await source.fetch())).toEqual({ 'apps/a.yaml': 'a: 1\n', 'apps/b.yaml': 'b: 1\n' });
+        expect(blobsIn(mirror)).toContain(blobOf(remote, 'main:other/c.txt'));
+        remote.commit({ 'apps/a.yaml': 'a: 2\n' });
+        expect(await contents(source, await source.fetch())).toMatchObject({ 'apps/a.yaml': 'a: 2\n' });
+      }
+    },
+  );
 
   test('with filters that serves no single file (an old protocol) is cloned whole', async () => {
     const { remote, source, mirror } = await world({
@@ -212,23 +227,26 @@ describe('a server', () => {
   });
 });
 
-test('a start of which a tenth is wanted fetches less than 0.3 times what a full clone does', async () => {
-  const bytes: Record<'auto' | 'off', number> = { auto: 0, off: 0 };
-  const remote = createRemote();
-  remote.git('config', 'uploadpack.allowFilter', 'true');
-  const noise = () => randomBytes(3000).toString('base64');
-  for (let n = 0; n < 10; n += 1)
-    remote.commit(
-      Object.fromEntries(
-        Array.from({ length: 50 }, (_, file) => [`${file < 5 ? 'apps' : 'other'}/${file}-${n % 4}.yaml`, noise()]),
-      ),
-    );
-  const { origin } = await serveGitOverHttp(dirname(remote.path));
-  for (const partialClone of ['auto', 'off'] as const) {
-    const directory = join(temporaryDirectory(), 'mirror');
-    await sourceOf(`${origin}/remote.git`, { directory, paths: ['apps'], partialClone }).fetch();
-    const packs = join(directory, 'mirror.git/objects/pack');
-    bytes[partialClone] = readdirSync(packs).reduce((sum, name) => sum + statSync(join(packs, name)).size, 0);
-  }
-  expect(bytes.auto).toBeLessThan(0.3 * bytes.off);
-});
+test.runIf(thorough('bytes of a partial start'))(
+  'a start of which a tenth is wanted fetches less than 0.3 times what a full clone does',
+  async () => {
+    const bytes: Record<'auto' | 'off', number> = { auto: 0, off: 0 };
+    const remote = createRemote();
+    remote.git('config', 'uploadpack.allowFilter', 'true');
+    const noise = () => randomBytes(3000).toString('base64');
+    for (let n = 0; n < 10; n += 1)
+      remote.commit(
+        Object.fromEntries(
+          Array.from({ length: 50 }, (_, file) => [`${file < 5 ? 'apps' : 'other'}/${file}-${n % 4}.yaml`, noise()]),
+        ),
+      );
+    const { origin } = await serveGitOverHttp(dirname(remote.path));
+    for (const partialClone of ['auto', 'off'] as const) {
+      const directory = join(temporaryDirectory(), 'mirror');
+      await sourceOf(`${origin}/remote.git`, { directory, paths: ['apps'], partialClone }).fetch();
+      const packs = join(directory, 'mirror.git/objects/pack');
+      bytes[partialClone] = readdirSync(packs).reduce((sum, name) => sum + statSync(join(packs, name)).size, 0);
+    }
+    expect(bytes.auto).toBeLessThan(0.3 * bytes.off);
+  },
+);

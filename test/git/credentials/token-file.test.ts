@@ -2,6 +2,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { plant } from '../../support/canaries.ts';
+import { sampled } from '../../support/sampled.ts';
 import { createTestLog } from '../../support/test-log.ts';
 import { rootOf, serveGitOverHttp } from '../support/http-server.ts';
 import { commandLines } from '../support/processes.ts';
@@ -23,7 +24,7 @@ function tokenFile(token: string) {
 
 const basic = (user: string, token: string) => `Basic ${Buffer.from(`${user}:${token}`).toString('base64')}`;
 
-describe.each(['basic', 'bearer'] as const)('a token file, sent as %s', (type) => {
+describe.each(sampled('ways to send a token', ['basic', 'bearer'] as const, 1))('a token file, sent as %s', (type) => {
   const header = (token: string) => (type === 'basic' ? basic('x-token-auth', token) : `Bearer ${token}`);
 
   test('reads and writes, and a replaced token is used by the next command', async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { start } from '../../e2e/harness/process.ts';
 import { startSite } from '../../faults/world.ts';
-import { sampled } from '../../support/sampled.ts';
+import { sampled, thorough } from '../../support/sampled.ts';
 import { temporaryDirectory } from '../support/repository.ts';
 import { haveSshKeygen, replacedSshKeygen } from '../support/ssh-keygen.ts';
 
@@ -30,38 +30,41 @@ const POINTS: readonly Point[] = WAYS.flatMap((way) => [
   { ...way, act: 'regenerate' as const },
 ]);
 
-test.runIf(haveSshKeygen())('a daemon killed at any point leaves no half key, and the next one goes on', async () => {
-  const { person, proxy } = await startSite();
-  await person.create('api/v1/namespaces', { metadata: { name: 'flux' } });
-  for (const { where, act, keygen, write } of sampled('points at which a daemon with a new key is killed', POINTS, 4)) {
-    const directory = join(temporaryDirectory(), 'ssh');
-    const daemon = (doing: string, PATH = process.env.PATH ?? '') =>
-      start(process.execPath, [PROGRAM, proxy.kubeconfig, directory, doing], { env: { PATH, HOME: '/nonexistent' } });
-    const publicKey = async () => (await daemon('generate').finished).stdout;
-    await person.create(SECRETS, { metadata: { name: 'flux-git-deploy' } });
-    const before = act === 'regenerate' ? await publicKey() : undefined;
+test.runIf(haveSshKeygen() && thorough('a daemon killed while it makes a key'))(
+  'a daemon killed at any point leaves no half key, and the next one goes on',
+  async () => {
+    const { person, proxy } = await startSite();
+    await person.create('api/v1/namespaces', { metadata: { name: 'flux' } });
+    for (const { where, act, keygen, write } of sampled('points at which a daemon with a new key is killed', POINTS, 4)) {
+      const directory = join(temporaryDirectory(), 'ssh');
+      const daemon = (doing: string, PATH = process.env.PATH ?? '') =>
+        start(process.execPath, [PROGRAM, proxy.kubeconfig, directory, doing], { env: { PATH, HOME: '/nonexistent' } });
+      const publicKey = async () => (await daemon('generate').finished).stdout;
+      await person.create(SECRETS, { metadata: { name: 'flux-git-deploy' } });
+      const before = act === 'regenerate' ? await publicKey() : undefined;
 
-    // Only a generation is a command with -N; the public half is read by -y.
-    const script = keygen && `case "$*" in *' -y '*|-y*) exec "$KEYGEN" "$@";; esac; ${keygen}`;
-    const killed = daemon(act, script === undefined ? undefined : replacedSshKeygen(script));
-    proxy.intercept = ({ method }) => {
-      if (method === 'GET' || write === undefined) return undefined;
-      killed.kill('SIGKILL');
-      return write === 'lost' ? { kind: 'drop' } : undefined;
-    };
-    expect((await killed.finished).stdout, where).toBe('');
-    proxy.intercept = undefined;
+      // Only a generation is a command with -N; the public half is read by -y.
+      const script = keygen && `case "$*" in *' -y '*|-y*) exec "$KEYGEN" "$@";; esac; ${keygen}`;
+      const killed = daemon(act, script === undefined ? undefined : replacedSshKeygen(script));
+      proxy.intercept = ({ method }) => {
+        if (method === 'GET' || write === undefined) return undefined;
+        killed.kill('SIGKILL');
+        return write === 'lost' ? { kind: 'drop' } : undefined;
+      };
+      expect((await killed.finished).stdout, where).toBe('');
+      proxy.intercept = undefined;
 
-    const after = await publicKey();
-    const { data } = await person.get(`${SECRETS}/flux-git-deploy`);
-    const text = (key: string) => Buffer.from(data[key] ?? '', 'base64').toString();
-    expect(text('identity.pub'), where).toBe(after);
-    expect(readFileSync(join(directory, 'identity'), 'utf8'), where).toBe(text('identity'));
-    const isNew = before === undefined || write === 'carried out';
-    if (before !== undefined) expect(after === before, `${act}: ${where}`).toBe(!isNew);
-    expect(readdirSync(directory).sort(), where).toEqual(
-      before !== undefined && isNew ? ['identity', 'identity.previous'] : ['identity'],
-    );
-    await person.delete(`${SECRETS}/flux-git-deploy`);
-  }
-});
+      const after = await publicKey();
+      const { data } = await person.get(`${SECRETS}/flux-git-deploy`);
+      const text = (key: string) => Buffer.from(data[key] ?? '', 'base64').toString();
+      expect(text('identity.pub'), where).toBe(after);
+      expect(readFileSync(join(directory, 'identity'), 'utf8'), where).toBe(text('identity'));
+      const isNew = before === undefined || write === 'carried out';
+      if (before !== undefined) expect(after === before, `${act}: ${where}`).toBe(!isNew);
+      expect(readdirSync(directory).sort(), where).toEqual(
+        before !== undefined && isNew ? ['identity', 'identity.previous'] : ['identity'],
+      );
+      await person.delete(`${SECRETS}/flux-git-deploy`);
+    }
+  },
+);

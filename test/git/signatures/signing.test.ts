@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../../src/base/index.ts';
 import { openSignatures, type Signatures } from '../../../src/git/index.ts';
+import { sampled, thorough } from '../../support/sampled.ts';
 import { createTestLog, type TestLogLine } from '../../support/test-log.ts';
 import { until } from '../../support/until.ts';
 import { processesWith } from '../support/processes.ts';
@@ -67,21 +68,24 @@ function allowedSigners(...keys: readonly SshKey[]): string {
 }
 
 describe.runIf(haveSigners())('signing', () => {
-  test.for(['sha1', 'sha256'])('with GPG, git verifies the commit and the sync tag outside (%s)', async (format) => {
-    const key = gpgKey('flux');
-    const { signatures } = await open({ format: 'gpg', key: key.fingerprint }, { imports: [key.privateFile] });
-    const remote = createRemote(undefined, `--object-format=${format}`);
-    const revision = await release(remote, signatures);
-    await record(remote, signatures);
-    outside(remote, ['verify-commit', revision]);
-    outside(remote, ['verify-tag', 'flux-sync']);
-    expect(outside(remote, ['log', '-1', '--format=%G? %GF', revision])).toBe(`G ${key.fingerprint}`);
-    expect(
-      outside(remote, ['for-each-ref', '--format=%(objecttype) %(object) %(contents:subject) %(taggername)', 'refs/tags']),
-    ).toBe(`tag ${revision} Sync pointer Weave Flux`);
-    // As in Flux v1, notes are not signed.
-    expect(outside(remote, ['log', '--format=%G?', 'refs/notes/flux', 'refs/notes/flux-sync'])).toBe('N\nN');
-  });
+  test.for(sampled('object formats', ['sha1', 'sha256'], 1))(
+    'with GPG, git verifies the commit and the sync tag outside (%s)',
+    async (format) => {
+      const key = gpgKey('flux');
+      const { signatures } = await open({ format: 'gpg', key: key.fingerprint }, { imports: [key.privateFile] });
+      const remote = createRemote(undefined, `--object-format=${format}`);
+      const revision = await release(remote, signatures);
+      await record(remote, signatures);
+      outside(remote, ['verify-commit', revision]);
+      outside(remote, ['verify-tag', 'flux-sync']);
+      expect(outside(remote, ['log', '-1', '--format=%G? %GF', revision])).toBe(`G ${key.fingerprint}`);
+      expect(
+        outside(remote, ['for-each-ref', '--format=%(objecttype) %(object) %(contents:subject) %(taggername)', 'refs/tags']),
+      ).toBe(`tag ${revision} Sync pointer Weave Flux`);
+      // As in Flux v1, notes are not signed.
+      expect(outside(remote, ['log', '--format=%G?', 'refs/notes/flux', 'refs/notes/flux-sync'])).toBe('N\nN');
+    },
+  );
 
   test('with SSH, git and ssh-keygen verify the commit and the sync tag outside', async () => {
     const key = sshKey('flux');
@@ -176,7 +180,7 @@ describe.runIf(haveSigners())('signing', () => {
     },
   );
 
-  test('an SSH key that was replaced signs from then on', async () => {
+  test.runIf(thorough('a replaced signing key'))('an SSH key that was replaced signs from then on', async () => {
     const directory = temporaryDirectory();
     const file = join(directory, 'key');
     writeFileSync(file, readFileSync(sshKey('flux').privateFile), { mode: 0o440 });
@@ -209,7 +213,7 @@ describe.runIf(haveSigners())('signing', () => {
     await release(createRemote(), signatures);
   });
 
-  test('the keys of a mounted GNUPGHOME sign, without its configuration', async () => {
+  test.runIf(thorough('a mounted GNUPGHOME'))('the keys of a mounted GNUPGHOME sign, without its configuration', async () => {
     const key = gpgKey('flux');
     const home = temporaryDirectory();
     execFileSync('gpg', ['--homedir', home, '--batch', '--quiet', '--import', key.privateFile]);
@@ -237,27 +241,31 @@ describe.runIf(haveSigners())('signing', () => {
     await until('the agent has ended', () => agents().length === 0);
   });
 
-  test('killed by kill -9, fluxd leaves no agent for longer than a minute', async () => {
-    const directory = temporaryDirectory();
-    const key = gpgKey('flux');
-    const program = `
+  test.runIf(thorough('the agent of a killed daemon'))(
+    'killed by kill -9, fluxd leaves no agent for longer than a minute',
+    async () => {
+      const directory = temporaryDirectory();
+      const key = gpgKey('flux');
+      const program = `
       import { openSignatures } from ${JSON.stringify(join(import.meta.dirname, '../../../src/git/index.ts'))};
       import { silentLogger, systemClock } from ${JSON.stringify(join(import.meta.dirname, '../../../src/base/index.ts'))};
       await openSignatures({ directory: process.argv[1], imports: [process.argv[2]], signing: { format: 'gpg', key: process.argv[3] },
         environment: process.env, clock: systemClock, log: silentLogger() });
       console.log('open');
       setInterval(() => {}, 1000);`;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', program, directory, key.privateFile, key.fingerprint], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let said = '';
-    child.stdout.setEncoding('utf8').on('data', (text) => {
-      said += text;
-    });
-    await until('it has opened its keys', () => said.includes('open') || child.exitCode !== null);
-    const agents = () => processesWith(`GNUPGHOME=${directory}/gnupg`);
-    expect(agents()).not.toEqual([]);
-    child.kill('SIGKILL');
-    await until('the agent has ended', () => agents().length === 0);
-  }, 90_000);
+      const child = spawn(process.execPath, ['--input-type=module', '-e', program, directory, key.privateFile, key.fingerprint], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      let said = '';
+      child.stdout.setEncoding('utf8').on('data', (text) => {
+        said += text;
+      });
+      await until('it has opened its keys', () => said.includes('open') || child.exitCode !== null);
+      const agents = () => processesWith(`GNUPGHOME=${directory}/gnupg`);
+      expect(agents()).not.toEqual([]);
+      child.kill('SIGKILL');
+      await until('the agent has ended', () => agents().length === 0);
+    },
+    90_000,
+  );
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { silentLogger, systemClock } from '../../../src/base/index.ts';
 import { openSignatures, type Signatures } from '../../../src/git/index.ts';
+import { sampled, thorough } from '../../support/sampled.ts';
 import { recordingGit } from '../support/recording-git.ts';
 import { failureOf, sourceOf, temporaryDirectory } from '../support/repository.ts';
 import { type SignedHistory, type Signer, signedHistory } from '../support/signed-history.ts';
@@ -170,7 +171,7 @@ function withMarker(): { readonly history: SignedHistory; readonly first: string
 }
 
 describe.runIf(haveSigners())('verification (S-016)', () => {
-  test.for(Object.entries(CASES))('%s', async ([, { mode = 'all', trust, make }]) => {
+  test.for(sampled('signatures', Object.entries(CASES), 6))('%s', async ([, { mode = 'all', trust, make }]) => {
     const signatures = await trusting(mode, trust?.());
     const { history, first } = withMarker();
     const { accepted, refused: commit, why, waiting } = make(history, first);
@@ -256,23 +257,26 @@ describe.runIf(haveSigners())('verification (S-016)', () => {
     expect(source.accepted()).toBeUndefined();
   });
 
-  test('keys that change later: what was accepted stays, and what was refused is decided again', async () => {
-    const { history } = withMarker();
-    const second = history.signed({ by: bob() });
-    const allowed = allowedSigners([`bob@example.org ${sshKey('bob').publicKey}`]);
-    const source = sourceOf(history.path, { signatures: await trusting('all', { allowed }) });
-    expect(await source.fetch()).toBe(second);
-    writeFileSync(allowed, '');
-    expect(await source.fetch()).toBe(second);
-    const third = history.signed({ by: bob() });
-    expect(await source.fetch()).toBe(second);
-    expect(source.unverified()).toMatchObject({ commit: third, why: expect.stringMatching(/not trusted|not signed/) });
-    rmSync(allowed);
-    expect(await source.fetch()).toBe(second);
-    writeFileSync(allowed, `bob@example.org ${sshKey('bob').publicKey}\n# again\n`);
-    expect(await source.fetch()).toBe(third);
-    expect(source.unverified()).toBeUndefined();
-  });
+  test.runIf(thorough('keys that change'))(
+    'keys that change later: what was accepted stays, and what was refused is decided again',
+    async () => {
+      const { history } = withMarker();
+      const second = history.signed({ by: bob() });
+      const allowed = allowedSigners([`bob@example.org ${sshKey('bob').publicKey}`]);
+      const source = sourceOf(history.path, { signatures: await trusting('all', { allowed }) });
+      expect(await source.fetch()).toBe(second);
+      writeFileSync(allowed, '');
+      expect(await source.fetch()).toBe(second);
+      const third = history.signed({ by: bob() });
+      expect(await source.fetch()).toBe(second);
+      expect(source.unverified()).toMatchObject({ commit: third, why: expect.stringMatching(/not trusted|not signed/) });
+      rmSync(allowed);
+      expect(await source.fetch()).toBe(second);
+      writeFileSync(allowed, `bob@example.org ${sshKey('bob').publicKey}\n# again\n`);
+      expect(await source.fetch()).toBe(third);
+      expect(source.unverified()).toBeUndefined();
+    },
+  );
 
   test('a poll without news verifies nothing, and one with news only what is new', async () => {
     const { history } = withMarker();
@@ -304,19 +308,22 @@ describe.runIf(haveSigners())('verification (S-016)', () => {
     ).toEqual(['ls-remote']);
   });
 
-  test('the branch reset to an earlier signed revision is followed; unrelated history must be signed', async () => {
-    const { history, first } = withMarker();
-    const second = history.signed({ by: ann() });
-    const source = sourceOf(history.path, { signatures: await trusting('all') });
-    expect(await source.fetch()).toBe(second);
-    history.head(first);
-    expect(await source.fetch()).toBe(first);
-    const other = history.signed({ parents: [] });
-    expect(await source.fetch()).toBe(first);
-    expect(source.unverified()).toMatchObject({ commit: other });
-    const signed = history.signed({ by: bob(), parents: [] });
-    expect(await source.fetch()).toBe(signed);
-  });
+  test.runIf(thorough('a branch that is reset'))(
+    'the branch reset to an earlier signed revision is followed; unrelated history must be signed',
+    async () => {
+      const { history, first } = withMarker();
+      const second = history.signed({ by: ann() });
+      const source = sourceOf(history.path, { signatures: await trusting('all') });
+      expect(await source.fetch()).toBe(second);
+      history.head(first);
+      expect(await source.fetch()).toBe(first);
+      const other = history.signed({ parents: [] });
+      expect(await source.fetch()).toBe(first);
+      expect(source.unverified()).toMatchObject({ commit: other });
+      const signed = history.signed({ by: bob(), parents: [] });
+      expect(await source.fetch()).toBe(signed);
+    },
+  );
 
   test('our own key must be trusted, or nothing starts', async () => {
     const open = (signing: { format: 'gpg' | 'ssh'; key: string }, imports: readonly string[], allowed: string, home?: string) =>

@@ -11,6 +11,7 @@ import { markedKeys } from '../../../../src/controller/sync/records/marked.ts';
 import { accept } from '../../../../src/git/accept.ts';
 import { createSyncRecord, formatSyncRecord, parseSyncRecord } from '../../../../src/record/index.ts';
 import { createRemote, type Remote, sourceOf } from '../../../git/support/repository.ts';
+import { thorough } from '../../../support/sampled.ts';
 
 const HWM = 'flux.weave.works/sync-hwm';
 const RECORDS = 'fluxcd.io/sync-records';
@@ -117,20 +118,23 @@ describe('a restart in another mode', () => {
     expect(await known(next)).toEqual({ marked: marked === 'synced' ? synced : undefined, known: synced });
   });
 
-  test('there and back again: the later one of both counts, and one of them is left', async () => {
-    const first = await sync(await start('git'));
-    remote.commit({ 'apps/a.yaml': 'a: 2\n' }, 'Second');
-    const second = await sync(await start('secret'));
-    expect([tagged(), secret.annotations.get(HWM)]).toEqual([first, second]);
+  test.runIf(thorough('modes there and back again'))(
+    'there and back again: the later one of both counts, and one of them is left',
+    async () => {
+      const first = await sync(await start('git'));
+      remote.commit({ 'apps/a.yaml': 'a: 2\n' }, 'Second');
+      const second = await sync(await start('secret'));
+      expect([tagged(), secret.annotations.get(HWM)]).toEqual([first, second]);
 
-    const back = await start('git');
-    expect(await known(back)).toEqual({ marked: first, known: second });
-    remote.commit({ 'apps/a.yaml': 'a: 3\n' }, 'Third');
-    const third = await sync(back);
-    expect([tagged(), [...secret.annotations]]).toEqual([third, []]);
-    expect(await known(await start('git'))).toEqual({ marked: third, known: third });
-    expect(await known(await start('secret'))).toEqual({ marked: undefined, known: third });
-  });
+      const back = await start('git');
+      expect(await known(back)).toEqual({ marked: first, known: second });
+      remote.commit({ 'apps/a.yaml': 'a: 3\n' }, 'Third');
+      const third = await sync(back);
+      expect([tagged(), [...secret.annotations]]).toEqual([third, []]);
+      expect(await known(await start('git'))).toEqual({ marked: third, known: third });
+      expect(await known(await start('secret'))).toEqual({ marked: undefined, known: third });
+    },
+  );
 
   test('a marker that is not in the branch is no hint', async () => {
     await sync(await start('git'));
@@ -158,7 +162,7 @@ describe('a restart in another mode', () => {
     }
   });
 
-  test('that deletions wait for approval is known in both', async () => {
+  test.runIf(thorough('held deletions in both modes'))('that deletions wait for approval is known in both', async () => {
     for (const [before, after] of [
       ['secret', 'git'],
       ['git', 'git'],
