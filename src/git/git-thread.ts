@@ -46,7 +46,7 @@ const MARK = 'FLUX_GIT_RUN';
 /** Git removes its lock files when interrupted; after this grace period in milliseconds it is killed. */
 const GRACE_MS = 300;
 /** How often the memory of a call is read. Most calls end before. */
-const WEIGH_MS = 250;
+const WEIGH_MS = 1_000;
 /** Beside this file in the sources and in the bundle of fluxd. */
 const programFile = () => new URL(`./git-program${extname(import.meta.url)}`, import.meta.url);
 

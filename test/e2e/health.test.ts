@@ -15,32 +15,35 @@ function deployment(namespace: string, image: string, deadline: number): string 
     .replace('  replicas: 1\n', `  replicas: 1\n  progressDeadlineSeconds: ${deadline}\n`);
 }
 
-test('sync --wait ends when what was applied is ready, and asks for no object on the way', async () => {
-  const shop = world.namespace('shop');
-  const name = world.unique('acme/web');
-  await world.push(name, '1.0.0', { version: '1.0.0' });
-  const repository = await world.repository();
-  const first = await repository.commit('A namespace', { 'namespace.yaml': manifest.namespace(shop) });
-  const fluxd = await world.fluxd(repository, { args: ['--git-poll-interval=1h'] });
-  await repository.synced(first);
-  await repository.commit('Open the shop', {
-    'map.yaml': manifest.configMap(shop, 'map'),
-    'web.yaml': deployment(shop, `${world.registry}/${name}:1.0.0`, 600),
-  });
-  fluxd.proxy.clear();
-  const { code, stdout, stderr } = await fluxd.fluxctl('sync', '--wait');
-  expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining(`created ${shop}:deployment/web`) });
-  expect(stderr).toMatch(/3 of 3 objects healthy\.\n$/);
-  expect((await world.kube.get(path.deployment(shop, 'web'))).status).toMatchObject({ availableReplicas: 1 });
-  const reads = fluxd.proxy.requests.filter((each) => each.method === 'GET' && !each.metadataOnly);
-  expect(reads.filter((each) => each.path.endsWith('/deployments/web'))).toEqual([]);
-  // Listings watch them already.
-  const looks = reads.filter((each) => each.path === '/apis/apps/v1/deployments' && each.query.get('labelSelector') !== null);
-  expect(looks).toEqual([]);
+test.runIf(thorough('fluxctl sync --wait for what becomes ready'))(
+  'sync --wait ends when what was applied is ready, and asks for no object on the way',
+  async () => {
+    const shop = world.namespace('shop');
+    const name = world.unique('acme/web');
+    await world.push(name, '1.0.0', { version: '1.0.0' });
+    const repository = await world.repository();
+    const first = await repository.commit('A namespace', { 'namespace.yaml': manifest.namespace(shop) });
+    const fluxd = await world.fluxd(repository, { args: ['--git-poll-interval=1h'] });
+    await repository.synced(first);
+    await repository.commit('Open the shop', {
+      'map.yaml': manifest.configMap(shop, 'map'),
+      'web.yaml': deployment(shop, `${world.registry}/${name}:1.0.0`, 600),
+    });
+    fluxd.proxy.clear();
+    const { code, stdout, stderr } = await fluxd.fluxctl('sync', '--wait');
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining(`created ${shop}:deployment/web`) });
+    expect(stderr).toMatch(/3 of 3 objects healthy\.\n$/);
+    expect((await world.kube.get(path.deployment(shop, 'web'))).status).toMatchObject({ availableReplicas: 1 });
+    const reads = fluxd.proxy.requests.filter((each) => each.method === 'GET' && !each.metadataOnly);
+    expect(reads.filter((each) => each.path.endsWith('/deployments/web'))).toEqual([]);
+    // Listings watch them already.
+    const looks = reads.filter((each) => each.path === '/apis/apps/v1/deployments' && each.query.get('labelSelector') !== null);
+    expect(looks).toEqual([]);
 
-  const again = await fluxd.fluxctl('sync', '--wait');
-  expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining('3 of 3 objects healthy.') });
-});
+    const again = await fluxd.fluxctl('sync', '--wait');
+    expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining('3 of 3 objects healthy.') });
+  },
+);
 
 test('sync --wait exits 1 and says why when a rollout fails, and 0 once it is mended', async () => {
   const shop = world.namespace('shop');

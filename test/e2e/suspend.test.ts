@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { thorough } from '../support/sampled.ts';
 import { openShop, startWorld, until, type World } from './harness/index.ts';
 
 let world: World;
@@ -35,31 +36,34 @@ async function open(as: Parameters<World['fluxd']>[1] = {}) {
   };
 }
 
-test('all automation is suspended over a restart, until it is resumed; a person may release', async () => {
-  const home = world.namespace('flux');
-  await world.kube.create('api/v1/namespaces', { metadata: { name: home } });
-  const { fluxd, name, image, workload, text, reason } = await open({ pod: { namespace: home, name: 'flux-1' } });
-  const suspended = await fluxd.fluxctl('suspend', '--message=audit', ...USER);
-  expect([suspended.code, suspended.stdout]).toEqual([
-    0,
-    expect.stringMatching(/^automation is suspended since \S+ by Ann <ann@example\.org>: audit\n$/),
-  ]);
-  await fluxd.restart();
-  await world.push(name, '1.1.0', { version: '1.1.0' });
-  await world.push(name, '1.2.0', { version: '1.2.0' });
-  expect(await reason('1.2.0')).toMatch(/^automation is suspended by Ann <ann@example\.org> since \S+: "audit"$/);
-  expect((await fluxd.fluxctl('status')).stdout).toContain(suspended.stdout.trim());
-  await until('the log says so', () => fluxd.log().includes('automation is suspended'));
+test.runIf(thorough('all automation suspended'))(
+  'all automation is suspended over a restart, until it is resumed; a person may release',
+  async () => {
+    const home = world.namespace('flux');
+    await world.kube.create('api/v1/namespaces', { metadata: { name: home } });
+    const { fluxd, name, image, workload, text, reason } = await open({ pod: { namespace: home, name: 'flux-1' } });
+    const suspended = await fluxd.fluxctl('suspend', '--message=audit', ...USER);
+    expect([suspended.code, suspended.stdout]).toEqual([
+      0,
+      expect.stringMatching(/^automation is suspended since \S+ by Ann <ann@example\.org>: audit\n$/),
+    ]);
+    await fluxd.restart();
+    await world.push(name, '1.1.0', { version: '1.1.0' });
+    await world.push(name, '1.2.0', { version: '1.2.0' });
+    expect(await reason('1.2.0')).toMatch(/^automation is suspended by Ann <ann@example\.org> since \S+: "audit"$/);
+    expect((await fluxd.fluxctl('status')).stdout).toContain(suspended.stdout.trim());
+    await until('the log says so', () => fluxd.log().includes('automation is suspended'));
 
-  const released = await fluxd.fluxctl('release', '--workload', workload, `--update-image=${image}:1.1.0`);
-  expect(released.code).toBe(0);
-  expect(released.stdout + released.stderr).toContain('released although automation is suspended by Ann');
-  expect(await text()).toContain(`${image}:1.1.0`);
+    const released = await fluxd.fluxctl('release', '--workload', workload, `--update-image=${image}:1.1.0`);
+    expect(released.code).toBe(0);
+    expect(released.stdout + released.stderr).toContain('released although automation is suspended by Ann');
+    expect(await text()).toContain(`${image}:1.1.0`);
 
-  expect(await fluxd.fluxctl('resume', ...USER)).toMatchObject({ code: 0, stdout: 'automation is not suspended\n' });
-  await until('automation goes on', async () => (await text()).includes(`${image}:1.2.0`));
-  expect((await fluxd.fluxctl('status')).stdout).not.toContain('suspended');
-});
+    expect(await fluxd.fluxctl('resume', ...USER)).toMatchObject({ code: 0, stdout: 'automation is not suspended\n' });
+    await until('automation goes on', async () => (await text()).includes(`${image}:1.2.0`));
+    expect((await fluxd.fluxctl('status')).stdout).not.toContain('suspended');
+  },
+);
 
 test('one workload is suspended in Git; all cannot be where a restart would forget it', async () => {
   const { fluxd, name, image, workload, text, messages, reason } = await open();

@@ -72,7 +72,7 @@ test('the chain of an automated workload, from the line in Git to the sync', asy
   expect({ code, first: stdout.split('\n')[0] }).toEqual({ code: 0, first: banned.answer });
 });
 
-test('a rollout that fails is explained by its pods', async () => {
+test.runIf(thorough('why a rollout fails'))('a rollout that fails is explained by its pods', async () => {
   const shop = world.namespace('shop');
   const name = world.unique('acme/web');
   const image = `${world.registry}/${name}`;

@@ -3,6 +3,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { messageOf } from '../../src/base/index.ts';
 import type { GitSource } from '../../src/git/index.ts';
 import type { Lineage, SourceState } from '../../src/repository/index.ts';
+import { sampled } from '../support/sampled.ts';
 import { createRemote, type Remote, sourceOf } from './support/repository.ts';
 
 let remote: Remote;
@@ -35,7 +36,7 @@ interface Row {
 const missing = (there: string) => `configured branch 'main' does not exist; ${there}`;
 const tag = (target: string) => remote.git('update-ref', 'refs/tags/flux-sync', target);
 
-test.each<[string, Row]>([
+const ROWS: readonly (readonly [string, Row])[] = [
   ['nothing', { change: () => undefined, lineage: 'same' }],
   ['a commit', { change: () => remote.commit({ 'b.yaml': 'b' }), lineage: 'continues' }],
   [
@@ -102,31 +103,36 @@ test.each<[string, Row]>([
       lineage: 'same',
     },
   ],
-])('%s', async (_name, { change, lineage, status = 'ready', error, back }) => {
-  change();
-  const failure = await source.fetch().then(
-    () => undefined,
-    (reason: unknown) => messageOf(reason),
-  );
-  expect(source.state().status).toBe(status);
-  if (error === undefined) {
-    expect(failure).toBeUndefined();
-    const marked = await source.syncTag();
-    const head = source.accepted() ?? fail();
-    expect(marked === undefined ? undefined : await source.lineage(marked, head)).toBe(lineage);
-    return;
-  }
-  expect(failure).toContain(error);
-  expect(source.state().error?.message).toContain(error);
-  // The last revision stays, and can be read.
-  expect(source.accepted()).toBe(first);
-  expect(await source.files(first)).toHaveLength(1);
-  if (!back) return;
-  back();
-  const head = await source.fetch();
-  expect(source.state().status).toBe('ready');
-  expect(await source.lineage(first, head)).toBe(head === first ? 'same' : 'unrelated');
-});
+];
+
+test.each(sampled('changes of a repository', ROWS, 5))(
+  '%s',
+  async (_name, { change, lineage, status = 'ready', error, back }) => {
+    change();
+    const failure = await source.fetch().then(
+      () => undefined,
+      (reason: unknown) => messageOf(reason),
+    );
+    expect(source.state().status).toBe(status);
+    if (error === undefined) {
+      expect(failure).toBeUndefined();
+      const marked = await source.syncTag();
+      const head = source.accepted() ?? fail();
+      expect(marked === undefined ? undefined : await source.lineage(marked, head)).toBe(lineage);
+      return;
+    }
+    expect(failure).toContain(error);
+    expect(source.state().error?.message).toContain(error);
+    // The last revision stays, and can be read.
+    expect(source.accepted()).toBe(first);
+    expect(await source.files(first)).toHaveLength(1);
+    if (!back) return;
+    back();
+    const head = await source.fetch();
+    expect(source.state().status).toBe('ready');
+    expect(await source.lineage(first, head)).toBe(head === first ? 'same' : 'unrelated');
+  },
+);
 
 test('what was synced may be gone from the repository, and from a new mirror', async () => {
   remote.git('update-ref', '-d', 'refs/tags/flux-sync');

@@ -134,7 +134,7 @@ describe.runIf(haveSigners())('signing', () => {
   });
 
   const expired = () => gpgKey('expired', { madeAt: '20200101T000000', expires: '1d' });
-  test.for([
+  const unusable = [
     [
       'a GPG key that is missing',
       () => ['gpg', 'AAAABBBBCCCCDDDD', undefined],
@@ -160,7 +160,8 @@ describe.runIf(haveSigners())('signing', () => {
       () => ['ssh', sshKey('locked', { passphrase: 'secret' }).privateFile, undefined],
       /locked-ssh.*incorrect passphrase/,
     ],
-  ] as const satisfies readonly (readonly [string, () => readonly ['gpg' | 'ssh', string, string | undefined], RegExp])[])(
+  ] as const satisfies readonly (readonly [string, () => readonly ['gpg' | 'ssh', string, string | undefined], RegExp])[];
+  test.for(sampled('keys that cannot sign', unusable, 2))(
     'with %s, nothing is pushed, and the error says why',
     async ([, request, why]) => {
       const [format, key, imported] = request();

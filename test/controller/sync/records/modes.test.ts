@@ -11,7 +11,7 @@ import { markedKeys } from '../../../../src/controller/sync/records/marked.ts';
 import { accept } from '../../../../src/git/accept.ts';
 import { createSyncRecord, formatSyncRecord, parseSyncRecord } from '../../../../src/record/index.ts';
 import { createRemote, type Remote, sourceOf } from '../../../git/support/repository.ts';
-import { thorough } from '../../../support/sampled.ts';
+import { sampled, thorough } from '../../../support/sampled.ts';
 
 const HWM = 'flux.weave.works/sync-hwm';
 const RECORDS = 'fluxcd.io/sync-records';
@@ -102,7 +102,7 @@ const tagged = () => {
 
 describe('a restart in another mode', () => {
   // What the daemon before synced is known, so that its commits are no news; it is the marker only where it is kept.
-  test.each<[before: Mode, after: Mode, marked: 'synced' | 'nothing']>([
+  const restarts: readonly (readonly [before: Mode, after: Mode, marked: 'synced' | 'nothing'])[] = [
     ['git', 'git', 'synced'],
     ['git', 'secret', 'nothing'],
     ['git', 'read-only', 'nothing'],
@@ -112,11 +112,15 @@ describe('a restart in another mode', () => {
     ['read-only', 'git', 'nothing'],
     ['read-only', 'secret', 'synced'],
     ['read-only', 'read-only', 'synced'],
-  ])('%s, then %s: the last sync is known, and the marker is %s', async (before, after, marked) => {
-    const synced = await sync(await start(before));
-    const next = await start(after);
-    expect(await known(next)).toEqual({ marked: marked === 'synced' ? synced : undefined, known: synced });
-  });
+  ];
+  test.each(sampled('restarts in another mode', restarts, 3))(
+    '%s, then %s: the last sync is known, and the marker is %s',
+    async (before, after, marked) => {
+      const synced = await sync(await start(before));
+      const next = await start(after);
+      expect(await known(next)).toEqual({ marked: marked === 'synced' ? synced : undefined, known: synced });
+    },
+  );
 
   test.runIf(thorough('modes there and back again'))(
     'there and back again: the later one of both counts, and one of them is left',
@@ -144,23 +148,27 @@ describe('a restart in another mode', () => {
     expect((await known(await start('git'))).known).not.toBe('f'.repeat(40));
   });
 
-  test.each<[string, Mode, Mode]>([
+  const approvals: readonly (readonly [string, Mode, Mode])[] = [
     ['in Git', 'git', 'secret'],
     ['in the Secret', 'secret', 'git'],
     ['in the Secret by a read-only one', 'read-only', 'git'],
-  ])('an approval whose use was recorded %s does not count again', async (_where, before, after) => {
-    await sync(await start(before));
-    remote.commit({ 'apps/a.yaml': 'a: 2\n' }, 'Remove a lot\n\nAllow-Prune: 30\n');
-    const first = await start(before);
-    const revision = await first.fetch();
-    expect(await confirmedDeletions(first, await lastSynced(first, revision), revision)).toBe(30);
-    await first.recordSync({ revision, record: recordOf(revision), tag: false });
-    for (const mode of [before, after]) {
-      const next = await start(mode);
-      await next.fetch();
-      expect(await confirmedDeletions(next, await lastSynced(next, revision), revision)).toBeUndefined();
-    }
-  });
+  ];
+  test.each(sampled('approvals over a change of mode', approvals, 1))(
+    'an approval whose use was recorded %s does not count again',
+    async (_where, before, after) => {
+      await sync(await start(before));
+      remote.commit({ 'apps/a.yaml': 'a: 2\n' }, 'Remove a lot\n\nAllow-Prune: 30\n');
+      const first = await start(before);
+      const revision = await first.fetch();
+      expect(await confirmedDeletions(first, await lastSynced(first, revision), revision)).toBe(30);
+      await first.recordSync({ revision, record: recordOf(revision), tag: false });
+      for (const mode of [before, after]) {
+        const next = await start(mode);
+        await next.fetch();
+        expect(await confirmedDeletions(next, await lastSynced(next, revision), revision)).toBeUndefined();
+      }
+    },
+  );
 
   test.runIf(thorough('held deletions in both modes'))('that deletions wait for approval is known in both', async () => {
     for (const [before, after] of [
