@@ -78,6 +78,7 @@ function hostileValues(canary: string): readonly string[] {
 const PLACES: Readonly<Record<string, (value: string) => Partial<SourceOptions>>> = {
   '--git-url': (url) => ({ url }),
   '--git-branch': (branch) => ({ branch }),
+  '--git-ref': (ref) => ({ ref, access: 'read-only' }),
   '--git-path': (path) => ({ paths: ['apps', path] }),
   '--git-sync-tag': (syncTag) => ({ syncTag }),
   '--git-notes-ref': (notesRef) => ({ notesRef }),
@@ -119,7 +120,14 @@ describe('hostile values (S-001, S-002, S-003)', () => {
     // Nothing with an option's dash or a control character is let through anywhere, nor a forbidden transport as a URL.
     for (const [place, value] of harmless)
       expect(value).not.toMatch(place === '--git-url' ? /^\s*-|[\0\n\r\t]|^(ext|fd):/i : /^-|[\0\n\r\t]/);
-    for (const place of ['--git-branch', '--git-sync-tag', '--git-notes-ref', 'SSH identity file', 'SSH known_hosts file'])
+    for (const place of [
+      '--git-branch',
+      '--git-ref',
+      '--git-sync-tag',
+      '--git-notes-ref',
+      'SSH identity file',
+      'SSH known_hosts file',
+    ])
       expect(harmless.filter(([where]) => where === place)).toEqual([]);
     for (const [place, , options] of harmless.filter(([place]) => place === '--git-url' || place === '--git-path').slice(0, 8)) {
       const source = sourceOf(options.url ?? remote.path, options);
