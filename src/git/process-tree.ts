@@ -5,34 +5,56 @@ import { readdirSync, readFileSync } from 'node:fs';
  * (ssh, git-remote-https, index-pack) inherit the environment, even if they change parent or process group. Does nothing without /proc.
  */
 export function killMarked(name: string, value: string): void {
-  forMarked(name, value, (pid) => process.kill(pid, 'SIGKILL'));
+  const mark = markOf(name, value);
+  for (const pid of entriesOf('/proc'))
+    if (/^\d+$/.test(pid) && hasMark(pid, mark)) ifThere(() => process.kill(Number(pid), 'SIGKILL'));
 }
 
-/** Memory of all these processes in bytes, without that of files. Zero without /proc. */
+/**
+ * Memory of those of our child processes, and theirs, whose environment contains `name=value`, in bytes and without that of files. Found
+ * from parent to child, since it is read often and there may be many processes. Zero where the system does not say.
+ */
 export function memoryOfMarked(name: string, value: string): number {
+  const mark = markOf(name, value);
   let kibibytes = 0;
-  forMarked(name, value, (pid) => {
-    kibibytes += Number(/^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0);
-  });
+  const open = childrenOf('self');
+  for (let pid = open.pop(); pid !== undefined; pid = open.pop()) {
+    if (!hasMark(pid, mark)) continue;
+    kibibytes += Number(/^RssAnon:\s+(\d+) kB$/m.exec(readIfThere(`/proc/${pid}/status`))?.[1] ?? 0);
+    open.push(...childrenOf(pid));
+  }
   return kibibytes * 1024;
 }
 
-function forMarked(name: string, value: string, act: (pid: number) => void): void {
-  const mark = `\0${name}=${value}\0`;
-  for (const entry of processIds()) {
-    try {
-      if (`\0${readFileSync(`/proc/${entry}/environ`, 'latin1')}\0`.includes(mark)) act(Number(entry));
-    } catch (error) {
-      // The process has ended, or belongs to another user.
-      if (!['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    }
-  }
+/** Of all its threads (proc(5), `children`). */
+function childrenOf(pid: string): string[] {
+  return entriesOf(`/proc/${pid}/task`).flatMap((thread) =>
+    readIfThere(`/proc/${pid}/task/${thread}/children`)
+      .split(' ')
+      .filter((child) => child !== ''),
+  );
 }
 
-function processIds(): readonly string[] {
+const markOf = (name: string, value: string) => `\0${name}=${value}\0`;
+
+function hasMark(pid: string, mark: string): boolean {
+  return `\0${readIfThere(`/proc/${pid}/environ`)}\0`.includes(mark);
+}
+
+/** Empty if the process has ended, or belongs to another user. */
+function readIfThere(file: string): string {
+  return ifThere(() => readFileSync(file, 'latin1')) ?? '';
+}
+
+function entriesOf(folder: string): readonly string[] {
+  return ifThere(() => readdirSync(folder)) ?? [];
+}
+
+function ifThere<T>(read: () => T): T | undefined {
   try {
-    return readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
-  } catch {
-    return [];
+    return read();
+  } catch (error) {
+    if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
   }
 }
