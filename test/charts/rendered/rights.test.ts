@@ -188,6 +188,20 @@ async function remembered(fluxd: Fluxd): Promise<void> {
   expect(await fluxd.fluxctl('resume', '--user=')).toMatchObject({ code: 0 });
 }
 
+/** A deploy key is generated, and stored in the Secret that the chart creates. */
+async function storedKey({ account, roles }: Installed): Promise<readonly Recorded[]> {
+  const rules = roles.flatMap((role) => role.rules as readonly (Rule & { readonly resourceNames?: readonly string[] })[]);
+  const name =
+    rules.find(({ resources, resourceNames }) => resources.includes('secrets') && resourceNames)?.resourceNames?.[0] ??
+    'flux-git-deploy';
+  await world.kube.create(`api/v1/namespaces/${account.namespace}/secrets`, { metadata: { name } });
+  const args = [`--k8s-secret-name=${name}`];
+  const fluxd = await world.fluxd('ssh://git@127.0.0.1:1/you/config', { account, args, wait: false });
+  await until('the key is stored', () => fluxd.log().includes('identity.pub='));
+  await fluxd.stop();
+  return fluxd.proxy.requests;
+}
+
 /** What happens again after five minutes is counted in the Event that is there. */
 async function repeatedEvent({ account, allowed }: Installed, fluxd: Fluxd, shop: string): Promise<void> {
   let later = 0;
@@ -250,7 +264,7 @@ async function work(installed: Installed, shop: string): Promise<readonly Need[]
   await repeatedEvent(installed, fluxd, shop);
   await renewedLease(fluxd);
   await remembered(fluxd);
-  return needsOf([...fluxd.proxy.requests, ...(await callByTls(installed))]);
+  return needsOf([...fluxd.proxy.requests, ...(await callByTls(installed)), ...(await storedKey(installed))]);
 }
 
 test('`namespaced` is enough for everything in its namespaces, and each right of it is needed', async () => {
@@ -319,7 +333,8 @@ test('`readonly` sees everything and writes nothing but its Lease, its memory an
   await repeatedEvent(installed, fluxd, shop);
   await renewedLease(fluxd);
   await remembered(fluxd);
-  const needs = needsOf([...fluxd.proxy.requests, ...(await callByTls(installed))]);
+  const key = await storedKey(installed);
+  const needs = needsOf([...fluxd.proxy.requests, ...(await callByTls(installed)), ...key]);
   expect(refused(needs).sort()).toEqual(['patch configmaps', 'patch deployments']);
   expect(unused(installed.roles, needs)).toEqual([]);
 });

@@ -175,7 +175,7 @@ describe('what is refused, and the hint', () => {
     [{ token: 'abc' }, 'the service that this token was for is no more'],
     [{ 'git.gitPath': 'a' }, 'renamed: git.path'],
     [{ 'helmOperator.create': true }, 'removed: the Helm operator is a chart of its own'],
-    [{ 'git.urll': 'a' }, "at '/git/urll': value must be 'no such value; there are branch, "],
+    [{ 'git.urll': 'a' }, "at '/git/urll': value must be 'no such value; there are allowedSigners, branch, "],
     [{ gitt: 1 }, "at '/gitt': value must be 'no such value; there are additionalArgs, "],
     [{ replicaCount: 'two' }, "at '/replicaCount': got string, want null or number"],
     [{ 'rbac.profile': 'admin' }, "value must be one of '', 'cluster', 'namespaced', 'readonly', <nil>"],
