@@ -350,7 +350,7 @@ test.runIf(thorough('Flux v1 and Flux at once'))(
     };
     await until('the first sync is recorded', hasRecord(repository, revision));
     const scale = `kubectl -n ${flux1.namespace} scale deployment flux --replicas=0`;
-    const arguments_ = `the arguments of ${flux1.namespace}:deployment/flux that fluxd accepts and ignores: --k8s-secret-name, --memcached-hostname`;
+    const arguments_ = `the arguments of ${flux1.namespace}:deployment/flux that fluxd accepts and ignores: --memcached-hostname`;
     expect(await findings()).toEqual([
       {
         check: 'leftovers',
