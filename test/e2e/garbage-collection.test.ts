@@ -274,7 +274,7 @@ test.runIf(thorough('a repository that was made anew'))(
   },
 );
 
-test('a namespace is not deleted without a confirmation (R-021)', async () => {
+test.runIf(thorough('the deletion of a namespace'))('a namespace is not deleted without a confirmation (R-021)', async () => {
   const { shop, repository } = await shopWith(1);
   const other = world.namespace('other');
   const second = await repository.commit('One more', { 'other.yaml': manifest.namespace(other) });

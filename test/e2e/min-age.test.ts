@@ -40,7 +40,7 @@ async function open(as: Parameters<World['fluxd']>[1]) {
 
 const SEEN = /^tag 1\.1\.0 has not the minimum age of 72h, first seen at (\S+); automation goes on at \S+$/;
 
-test('an image waits for its minimum age, which a restart does not begin again', async () => {
+test.runIf(thorough('ages, end to end'))('an image waits for its minimum age, which a restart does not begin again', async () => {
   const home = world.namespace('flux');
   await world.kube.create('api/v1/namespaces', { metadata: { name: home } });
   const { fluxd, image, workload, text, policy, reason } = await open({ pod: { namespace: home, name: 'flux-1' } });

@@ -65,21 +65,24 @@ test.runIf(thorough('all automation suspended'))(
   },
 );
 
-test('one workload is suspended in Git; all cannot be where a restart would forget it', async () => {
-  const { fluxd, name, image, workload, text, messages, reason } = await open();
-  const refused = await fluxd.fluxctl('suspend', ...USER);
-  expect([refused.code, refused.stdout]).toEqual([1, '']);
-  expect(refused.stderr).toContain('automation is not suspended: fluxd has no place to keep this over a restart');
-  expect(refused.stderr).toContain('Run fluxd in the cluster. Or suspend workloads in Git: fluxctl suspend --workload=');
+test.runIf(thorough('a suspended workload'))(
+  'one workload is suspended in Git; all cannot be where a restart would forget it',
+  async () => {
+    const { fluxd, name, image, workload, text, messages, reason } = await open();
+    const refused = await fluxd.fluxctl('suspend', ...USER);
+    expect([refused.code, refused.stdout]).toEqual([1, '']);
+    expect(refused.stderr).toContain('automation is not suspended: fluxd has no place to keep this over a restart');
+    expect(refused.stderr).toContain('Run fluxd in the cluster. Or suspend workloads in Git: fluxctl suspend --workload=');
 
-  expect(await fluxd.fluxctl('suspend', '-w', workload, '-m', 'load test', ...USER)).toMatchObject({ code: 0 });
-  expect(await messages()).toContain(`load test\n\n- Suspended: ${workload}\n`);
-  expect(await text()).toMatch(/fluxcd\.io\/suspend: ['"]true['"]/);
-  await world.push(name, '1.1.0', { version: '1.1.0' });
-  expect(await reason('1.1.0')).toBe('automation of the workload is suspended in Git by Ann <ann@example.org>: "load test"');
+    expect(await fluxd.fluxctl('suspend', '-w', workload, '-m', 'load test', ...USER)).toMatchObject({ code: 0 });
+    expect(await messages()).toContain(`load test\n\n- Suspended: ${workload}\n`);
+    expect(await text()).toMatch(/fluxcd\.io\/suspend: ['"]true['"]/);
+    await world.push(name, '1.1.0', { version: '1.1.0' });
+    expect(await reason('1.1.0')).toBe('automation of the workload is suspended in Git by Ann <ann@example.org>: "load test"');
 
-  expect(await fluxd.fluxctl('resume', '-w', workload, ...USER)).toMatchObject({ code: 0 });
-  expect(await messages()).toContain(`Resumed: ${workload}`);
-  await until('automation goes on', async () => (await text()).includes(`${image}:1.1.0`));
-  expect(await text()).not.toContain('suspend');
-});
+    expect(await fluxd.fluxctl('resume', '-w', workload, ...USER)).toMatchObject({ code: 0 });
+    expect(await messages()).toContain(`Resumed: ${workload}`);
+    await until('automation goes on', async () => (await text()).includes(`${image}:1.1.0`));
+    expect(await text()).not.toContain('suspend');
+  },
+);

@@ -29,27 +29,33 @@ describe.runIf(haveSshd())('a regenerated key takes over when the host has accep
     return { remote, server, secret, keys, source, first, probes };
   }
 
-  test('no fetch fails or waits for it, and the host is tried once in each', async () => {
-    const { remote, server, secret, keys, source, first, probes } = await start();
-    server.authorize(first);
-    await source.fetch();
-    expect(source.state().status).toBe('ready');
-    const checked = probes();
-    const next = await keys.regenerate();
-    const head = remote.commit({ x: '1' });
-    expect(await source.fetch()).toBe(head);
-    expect([probes() - checked, [...secret.data.keys()].sort()]).toEqual([1, ['identity', 'identity.previous', 'identity.pub']]);
-    // Pushes still go with the one before.
-    await source.recordSync({ revision: accept(head), record: '{}' });
-    server.authorize(first, next);
-    await source.fetch();
-    expect([...secret.data.keys()].sort()).toEqual(['identity', 'identity.pub']);
-    server.authorize(next);
-    const last = remote.commit({ x: '2' });
-    expect(await source.fetch()).toBe(last);
-    await source.recordSync({ revision: accept(last), record: '{}' });
-    expect(probes() - checked).toBe(2);
-  });
+  test.runIf(thorough('a new key over a real sshd'))(
+    'no fetch fails or waits for it, and the host is tried once in each',
+    async () => {
+      const { remote, server, secret, keys, source, first, probes } = await start();
+      server.authorize(first);
+      await source.fetch();
+      expect(source.state().status).toBe('ready');
+      const checked = probes();
+      const next = await keys.regenerate();
+      const head = remote.commit({ x: '1' });
+      expect(await source.fetch()).toBe(head);
+      expect([probes() - checked, [...secret.data.keys()].sort()]).toEqual([
+        1,
+        ['identity', 'identity.previous', 'identity.pub'],
+      ]);
+      // Pushes still go with the one before.
+      await source.recordSync({ revision: accept(head), record: '{}' });
+      server.authorize(first, next);
+      await source.fetch();
+      expect([...secret.data.keys()].sort()).toEqual(['identity', 'identity.pub']);
+      server.authorize(next);
+      const last = remote.commit({ x: '2' });
+      expect(await source.fetch()).toBe(last);
+      await source.recordSync({ revision: accept(last), record: '{}' });
+      expect(probes() - checked).toBe(2);
+    },
+  );
 
   test.runIf(thorough('a new key of a source that may only read'))('of a source that may only read, too', async () => {
     const { server, secret, keys, source, first } = await start({ readOnly: true });

@@ -171,7 +171,7 @@ function withMarker(): { readonly history: SignedHistory; readonly first: string
 }
 
 describe.runIf(haveSigners())('verification (S-016)', () => {
-  test.for(sampled('signatures', Object.entries(CASES), 6))('%s', async ([, { mode = 'all', trust, make }]) => {
+  test.for(sampled('signatures', Object.entries(CASES), 3))('%s', async ([, { mode = 'all', trust, make }]) => {
     const signatures = await trusting(mode, trust?.());
     const { history, first } = withMarker();
     const { accepted, refused: commit, why, waiting } = make(history, first);
