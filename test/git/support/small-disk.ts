@@ -47,7 +47,18 @@ async function fetch(): Promise<string | undefined> {
 await fetch(); // too small
 mount('-o', 'remount,size=64m');
 const first = await fetch(); // large enough
-execFileSync('git', ['-C', person, 'commit', '--quiet', '--allow-empty', '--message=next']);
+execFileSync('git', [
+  '-C',
+  person,
+  '-c',
+  'user.name=A',
+  '-c',
+  'user.email=a@example.org',
+  'commit',
+  '--quiet',
+  '--allow-empty',
+  '--message=next',
+]);
 execFileSync('git', ['-C', person, 'push', '--quiet', remote, 'HEAD:refs/heads/main']);
 mount('-o', 'remount,ro');
 await fetch(); // read-only
