@@ -34,6 +34,11 @@ export class FluxError extends Error {
   }
 }
 
+/** Whether a thrown value is a FluxError with one of these codes. */
+export function hasCode(thrown: unknown, ...codes: readonly string[]): thrown is FluxError {
+  return thrown instanceof FluxError && codes.includes(thrown.code);
+}
+
 /** The message of any thrown value, truncated to 2 KiB. Never throws. */
 export function messageOf(thrown: unknown): string {
   if (thrown instanceof Error) return cut(thrown.message || thrown.name);

@@ -12,7 +12,7 @@ export { parseCsvLine } from './csv.ts';
 export { cut, isCut } from './cut.ts';
 export { parseDuration } from './duration.ts';
 export type { ElectionHandlers } from './election.ts';
-export { asFluxError, type Fault, FluxError, type FluxErrorOptions, messageOf } from './errors.ts';
+export { asFluxError, type Fault, FluxError, type FluxErrorOptions, hasCode, messageOf } from './errors.ts';
 export { firstOf } from './first-of.ts';
 export { matchGlob } from './glob.ts';
 export { goJson } from './go-json.ts';

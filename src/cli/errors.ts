@@ -1,4 +1,4 @@
-import { FluxError, messageOf } from '../base/index.ts';
+import { FluxError, hasCode, messageOf } from '../base/index.ts';
 import { printable } from './printable.ts';
 import type { Paint } from './style.ts';
 
@@ -20,7 +20,7 @@ const DESCRIBED: readonly string[] = ['api/remote', 'api/unauthorized'];
 
 /** The text for standard error: the daemon's help if it sent one, else the message and a pointer to --help. */
 export function describeError(error: unknown, commandPath: string, paint: Paint): string {
-  if (error instanceof FluxError && DESCRIBED.includes(error.code) && error.help) {
+  if (hasCode(error, ...DESCRIBED) && error.help) {
     return `${paint('red', '== Error ==')}\n\n${printable(error.help)}\n`;
   }
   return `${paint('red', 'Error:')} ${printable(messageOf(error))}\nRun '${commandPath} --help' for usage.\n${adviceOf(error)}`;

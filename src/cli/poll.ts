@@ -1,4 +1,4 @@
-import { type Clock, FluxError, messageOf } from '../base/index.ts';
+import { type Clock, FluxError, hasCode, messageOf } from '../base/index.ts';
 import type { Outage } from './outage.ts';
 
 export interface PollOptions {
@@ -54,5 +54,5 @@ export function timeoutAfter(failure: unknown): FluxError {
 }
 
 export function isTimeout(error: unknown): boolean {
-  return error instanceof FluxError && error.code === TIMEOUT;
+  return hasCode(error, TIMEOUT);
 }

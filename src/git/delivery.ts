@@ -1,4 +1,4 @@
-import { FluxError, type Logger } from '../base/index.ts';
+import { FluxError, hasCode, type Logger } from '../base/index.ts';
 import { withinDeadline } from './deadline.ts';
 import type { RefUpdate } from './git.ts';
 import type { RunOptions } from './git-process.ts';
@@ -34,7 +34,7 @@ export function createDelivery({ mirror, reader, timeoutMs, mayPush, onPushed, l
       );
       if (failure) return failure;
     } catch (error) {
-      if (error instanceof FluxError && error.code === 'git/timeout') return error;
+      if (hasCode(error, 'git/timeout')) return error;
       throw error;
     }
     onPushed();

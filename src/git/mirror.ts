@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FluxError, type Logger, messageOf } from '../base/index.ts';
+import { FluxError, hasCode, type Logger, messageOf } from '../base/index.ts';
 import { gitFailed } from './failure.ts';
 import { type Choice, choose, type Follow, mirrorRefOf, remoteRefsOf } from './follow.ts';
 import { createGit, type Git } from './git.ts';
@@ -96,7 +96,7 @@ export function createMirror(options: MirrorOptions) {
     try {
       await followingRedirects(() => bringUpToDate(run), run);
     } catch (error) {
-      if (!(error instanceof FluxError && error.code === 'git/blobs-refused' && files.lacksBlobs())) throw error;
+      if (!(hasCode(error, 'git/blobs-refused') && files.lacksBlobs())) throw error;
       log.info({ err: error }, 'git server does not serve single files; cloning all of the repository');
       files.giveUp();
       await followingRedirects(() => build(run), run);

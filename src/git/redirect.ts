@@ -1,4 +1,4 @@
-import { FluxError } from '../base/index.ts';
+import { FluxError, hasCode } from '../base/index.ts';
 import type { Git } from './git.ts';
 import type { RunOptions } from './git-process.ts';
 import { shownUrl } from './url.ts';
@@ -9,7 +9,7 @@ export const MAX_HOPS = 5;
 const SUFFIX = '/info/refs';
 
 export function isRedirect(error: unknown): boolean {
-  return error instanceof FluxError && error.code === 'git/redirected';
+  return hasCode(error, 'git/redirected');
 }
 
 /**

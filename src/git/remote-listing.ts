@@ -1,4 +1,4 @@
-import { FluxError, type Logger } from '../base/index.ts';
+import { FluxError, hasCode, type Logger } from '../base/index.ts';
 import type { Git } from './git.ts';
 import type { RunOptions } from './git-process.ts';
 import { type RemoteRefs, remoteRefs } from './remote-refs.ts';
@@ -43,5 +43,5 @@ export function createRemoteListing(needed: readonly string[], log: Logger) {
 }
 
 function isTooMuch(error: unknown): boolean {
-  return error instanceof FluxError && error.code === 'git/too-much-output';
+  return hasCode(error, 'git/too-much-output');
 }

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { FluxError, yieldTurn } from '../base/index.ts';
+import { FluxError, hasCode, yieldTurn } from '../base/index.ts';
 import type { TreeFile } from '../repository/index.ts';
 import type { Git } from './git.ts';
 import { MAX_OUTPUT_BYTES, type RunOptions } from './git-process.ts';
@@ -25,7 +25,7 @@ export async function listFiles(
 ): Promise<readonly TreeFile[]> {
   const select = { names, below, records: MAX_ENTRIES, kept: MAX_KEPT };
   const listing = await git.lsTree(revision, below, { ...options, recursive: true, select }).catch((error: unknown) => {
-    throw error instanceof FluxError && error.code === 'git/too-much-output' ? tooManyFiles(revision, error) : error;
+    throw hasCode(error, 'git/too-much-output') ? tooManyFiles(revision, error) : error;
   });
   const files: TreeFile[] = [];
   const missing = new Set(below);

@@ -1,7 +1,16 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import pLimit from 'p-limit';
-import { type Clock, FluxError, messageOf, systemClock, threadEnvironment, waitOrAbort, yieldTurn } from '../base/index.ts';
+import {
+  type Clock,
+  FluxError,
+  hasCode,
+  messageOf,
+  systemClock,
+  threadEnvironment,
+  waitOrAbort,
+  yieldTurn,
+} from '../base/index.ts';
 import { changeFile, type FileChange } from './file-change.ts';
 import type { ParsedFile } from './finding.ts';
 import { MAX_INLINE_LENGTH, READ_MEMORY_MIB, READ_MS } from './limits.ts';
@@ -62,7 +71,7 @@ export class ManifestThread {
         return await this.#attempt(work, signal);
       } catch (error) {
         signal?.throwIfAborted();
-        if (error instanceof FluxError && error.code === 'manifests/too-costly') throw error;
+        if (hasCode(error, 'manifests/too-costly')) throw error;
       }
       return await this.#attempt(work, signal);
     });

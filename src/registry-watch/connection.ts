@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { FluxError } from '../base/index.ts';
+import { hasCode } from '../base/index.ts';
 import { failureOf, unauthorized } from './answer.ts';
 import type { Access, Authorizer } from './authorization.ts';
 import { type Credential, describeCredential } from './credentials/index.ts';
@@ -111,5 +111,5 @@ export function createConnection({ exchange, authorizer, limitOf, insecureHosts 
 }
 
 function isConnectionFailure(error: unknown): boolean {
-  return error instanceof FluxError && error.code === 'http/connection';
+  return hasCode(error, 'http/connection');
 }

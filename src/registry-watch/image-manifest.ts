@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { FluxError } from '../base/index.ts';
+import { FluxError, hasCode } from '../base/index.ts';
 import { jsonOf, printable } from './answer.ts';
 import type { Connection, Question } from './connection.ts';
 import { type RegistryAnswer, subjectOf } from './exchange.ts';
@@ -53,7 +53,7 @@ export async function headManifest(connection: Connection, question: Question, t
     return parsed.success ? parsed.data : undefined;
   } catch (error) {
     // For a registry without HEAD, GET is used instead.
-    if (error instanceof FluxError && error.code === 'registry/bad-answer') return undefined;
+    if (hasCode(error, 'registry/bad-answer')) return undefined;
     throw error;
   }
 }

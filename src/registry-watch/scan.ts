@@ -1,4 +1,4 @@
-import { asFluxError, type Clock, FluxError, type Logger, messageOf } from '../base/index.ts';
+import { asFluxError, type Clock, FluxError, hasCode, type Logger, messageOf } from '../base/index.ts';
 import type { ImageTarget } from '../image/index.ts';
 import type { Connection, Question } from './connection.ts';
 import type { Credential, CredentialSource } from './credentials/index.ts';
@@ -168,7 +168,5 @@ function isFailing(state: RepositoryState, tag: string, now: number): boolean {
 
 /** Whether the registry hides the repository from these credentials; others may have access. */
 function isRefusal(error: unknown): boolean {
-  return (
-    error instanceof FluxError && ['registry/unauthorized', 'registry/not-found', 'registry/foreign-realm'].includes(error.code)
-  );
+  return hasCode(error, 'registry/unauthorized', 'registry/not-found', 'registry/foreign-realm');
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FluxError } from '../base/index.ts';
+import { FluxError, hasCode } from '../base/index.ts';
 import { jsonOf } from './answer.ts';
 import type { Connection, Question } from './connection.ts';
 import { type RegistryAnswer, subjectOf } from './exchange.ts';
@@ -58,8 +58,7 @@ async function page(connection: Connection, question: Question, target: string |
     return await connection.send(question, { target, accept, maxBytes: MAX_PAGE_BYTES });
   } catch (error) {
     // Some registries reject a page size larger than their own.
-    const refusedSize =
-      error instanceof FluxError && error.code === 'registry/bad-answer' && target === `tags/list?n=${PAGE_SIZE}`;
+    const refusedSize = hasCode(error, 'registry/bad-answer') && target === `tags/list?n=${PAGE_SIZE}`;
     if (!refusedSize) throw error;
     return connection.send(question, { target: 'tags/list', accept, maxBytes: MAX_PAGE_BYTES });
   }

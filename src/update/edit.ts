@@ -1,4 +1,4 @@
-import { FluxError, messageOf } from '../base/index.ts';
+import { FluxError, hasCode, messageOf } from '../base/index.ts';
 import { createManifests, type EditTarget, type FileChange } from '../manifests/index.ts';
 import type { FileText } from '../repository/index.ts';
 import { formatPlace, type Manifest, type ResourceId } from '../resource/index.ts';
@@ -133,7 +133,7 @@ async function failApart(
 
 /** Whether an error concerns a workload. Others do not, such as a file that is temporarily unreadable. */
 function isOfWorkload(error: unknown): error is FluxError {
-  return error instanceof FluxError && ['update/edit-failed', 'update/verification-failed'].includes(error.code);
+  return hasCode(error, 'update/edit-failed', 'update/verification-failed');
 }
 
 /** Lines shift as edits accumulate; the numbers of documents and items do not. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Cancellable, FluxError, redact, trimEndOf } from '../../base/index.ts';
+import { type Cancellable, FluxError, hasCode, redact, trimEndOf } from '../../base/index.ts';
 import type { UpdateSpec } from '../../update/index.ts';
 import {
   type AutomationWire,
@@ -162,7 +162,7 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
     try {
       return await askCurrent(schema, call);
     } catch (error) {
-      if (error instanceof FluxError && error.code === 'api/not-found') return undefined;
+      if (hasCode(error, 'api/not-found')) return undefined;
       throw error;
     }
   };
@@ -316,7 +316,7 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
 
 /** Suggests the path of the API for a URL without one. */
 function withAddress(error: unknown, url: string): unknown {
-  if (!(error instanceof FluxError) || error.code !== 'api/not-found') return error;
+  if (!hasCode(error, 'api/not-found')) return error;
   const help = `The URL of fluxd's API ends in /api/flux: --url=${trimEndOf(redact(url), '/')}/api/flux`;
   return new FluxError(error.message, { code: error.code, fault: error.fault, help, cause: error });
 }

@@ -1,4 +1,4 @@
-import { FluxError, messageOf } from '../../base/index.ts';
+import { FluxError, hasCode, messageOf } from '../../base/index.ts';
 
 /** A request whose response did not arrive. */
 export interface Loss {
@@ -79,7 +79,7 @@ const NOT_SENT: readonly string[] = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREAC
 
 function reason(error: unknown): string {
   // Go's text already names the request.
-  if (error instanceof FluxError && error.code === 'http/timeout') return error.message.replace(/^.*: /s, '');
+  if (hasCode(error, 'http/timeout')) return error.message.replace(/^.*: /s, '');
   const system = systemError(error);
   const at = system?.address ? `${system.address}:${system.port ?? ''}` : '';
   if (isNoTls(error)) return 'http: server gave HTTP response to HTTPS client';
@@ -91,7 +91,7 @@ function reason(error: unknown): string {
     case 'ECONNRESET':
       return 'EOF';
     default:
-      return system?.message ?? messageOf(error instanceof FluxError && error.code === 'http/connection' ? error.cause : error);
+      return system?.message ?? messageOf(hasCode(error, 'http/connection') ? error.cause : error);
   }
 }
 

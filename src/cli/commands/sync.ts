@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { ApiClient, GitConfig, SyncReportWire } from '../../api/client/index.ts';
-import { FluxError } from '../../base/index.ts';
+import { FluxError, hasCode } from '../../base/index.ts';
 import { awaitHealth, cannotWait } from '../await-health.ts';
 import { awaitApplied, awaitJob, short } from '../await-job.ts';
 import { reportSync } from '../await-sync.ts';
@@ -118,7 +118,7 @@ async function syncedRevision(session: Session, client: ApiClient, job: string):
     if (revision) return revision;
     throw new FluxError('the daemon returned no revision', { code: 'cli/job-failed' });
   } catch (error) {
-    if (!(error instanceof FluxError) || error.code !== 'cli/job-failed') throw error;
+    if (!hasCode(error, 'cli/job-failed')) throw error;
     const verified = UNVERIFIED.exec(error.message)?.[1];
     if (!verified) {
       session.stderr.write(`Failed to complete sync job (ID ${JSON.stringify(job)})\n`);

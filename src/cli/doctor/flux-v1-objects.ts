@@ -1,4 +1,4 @@
-import { FluxError } from '../../base/index.ts';
+import { hasCode } from '../../base/index.ts';
 import type { ClusterView, Kind, LiveObject } from '../../cluster/port-forward/index.ts';
 import { FIELD_MANAGER, isAllOurs, MARK_LABEL } from '../../cluster/port-forward/index.ts';
 import { type Finding, ok, warn } from './finding.ts';
@@ -33,7 +33,7 @@ export async function markFindings(cluster: ClusterView, { isFlux1 }: InUse): Pr
     try {
       return named(each, await cluster.metadata(each, { labelSelector: MARK_LABEL }));
     } catch (error) {
-      if (!(error instanceof FluxError) || error.code !== 'cluster/forbidden') throw error;
+      if (!hasCode(error, 'cluster/forbidden')) throw error;
       unseen.push(each.plural);
       return [];
     }

@@ -1,4 +1,4 @@
-import { backoffMs, type Clock, FluxError } from '../../base/index.ts';
+import { backoffMs, type Clock, FluxError, hasCode } from '../../base/index.ts';
 import { isFields } from '../../resource/index.ts';
 import type { ApiRequest, ApiResponse } from '../connection/transport.ts';
 import { type ApiResource, objectPath } from '../discovery/api-resource.ts';
@@ -130,7 +130,7 @@ export async function readMetadata(request: TakeoverDeps['request'], path: strin
     const { body } = await request(() => ({ path, headers: { accept: METADATA } }));
     return liveOf(body);
   } catch (error) {
-    if (error instanceof FluxError && error.code === 'cluster/not-found') return undefined;
+    if (hasCode(error, 'cluster/not-found')) return undefined;
     throw error;
   }
 }

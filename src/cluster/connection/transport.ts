@@ -4,6 +4,7 @@ import {
   FluxError,
   type HttpResponse,
   type HttpStream,
+  hasCode,
   messageOf,
   retryAfterMs,
   waitOrAbort,
@@ -317,7 +318,7 @@ function connectionError(error: unknown, server: string, signal: AbortSignal | u
 /** The error of an aborted request; after a timeout, `before` is the error of earlier attempts. */
 export function stopped(error: unknown, signal: AbortSignal | undefined, before?: FluxError): FluxError | undefined {
   if (!signal?.aborted) return undefined;
-  if (error instanceof FluxError && error.code === 'cluster/stopped' && before === undefined) return error;
+  if (hasCode(error, 'cluster/stopped') && before === undefined) return error;
   const isLate = signal.reason instanceof Error && signal.reason.name === 'TimeoutError';
   return new FluxError(isLate ? `timed out: ${before?.message ?? 'the API server is too slow'}` : 'the operation was aborted', {
     code: 'cluster/stopped',

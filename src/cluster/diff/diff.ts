@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { asFluxError, FluxError } from '../../base/index.ts';
+import { asFluxError, FluxError, hasCode } from '../../base/index.ts';
 import type { ApplyDiff, FieldDiff, IdleEntry, ObjectDiff } from '../../change/index.ts';
 import { isFields } from '../../resource/index.ts';
 import { createDraft, type Draft } from '../apply/draft.ts';
@@ -155,7 +155,7 @@ export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?:
         'cluster/namespace-missing',
         ...(step.target.needsCrd === undefined ? [] : ['cluster/unknown-resource']),
       ];
-      if (error instanceof FluxError && absent.includes(error.code)) return undefined;
+      if (hasCode(error, ...absent)) return undefined;
       throw error;
     }
   }

@@ -1,4 +1,4 @@
-import { type Clock, FluxError, type Reading, readWithin } from '../../base/index.ts';
+import { type Clock, hasCode, type Reading, readWithin } from '../../base/index.ts';
 import type { EventFacts } from '../../change/index.ts';
 import { createList, type List } from '../connection/list.ts';
 import type { Transport } from '../connection/transport.ts';
@@ -40,7 +40,7 @@ export function createReads(
         });
         return fieldsOf(body);
       } catch (error) {
-        if (error instanceof FluxError && ABSENT.includes(error.code)) return undefined;
+        if (hasCode(error, ...ABSENT)) return undefined;
         throw error;
       }
     },

@@ -1,4 +1,4 @@
-import { asFluxError, type Clock, type ElectionHandlers, FluxError, type Logger } from '../../base/index.ts';
+import { asFluxError, type Clock, type ElectionHandlers, FluxError, hasCode, type Logger } from '../../base/index.ts';
 import { microTime } from '../object/micro-time.ts';
 import { type Fence, type Moment, momentOf } from './fence.ts';
 import type { Lease, LeaseSpec, LeaseStore } from './lease-store.ts';
@@ -129,8 +129,8 @@ class Candidate {
     try {
       return await write();
     } catch (error) {
-      const isLate = error instanceof FluxError && error.code === 'cluster/conflict';
-      const isGone = error instanceof FluxError && error.code === 'cluster/not-found' && this.#answered;
+      const isLate = hasCode(error, 'cluster/conflict');
+      const isGone = hasCode(error, 'cluster/not-found') && this.#answered;
       if (isLate || isGone) return undefined;
       throw error;
     }

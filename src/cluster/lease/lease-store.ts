@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FluxError } from '../../base/index.ts';
+import { FluxError, hasCode } from '../../base/index.ts';
 import type { Transport } from '../connection/transport.ts';
 
 /** The fields of a Lease (coordination.k8s.io/v1) for an election. */
@@ -61,7 +61,7 @@ export function createLeaseStore(transport: Transport, namespace: string, name: 
       try {
         return leaseOf((await transport.request({ ...ours, path, signal })).body, path);
       } catch (error) {
-        if (error instanceof FluxError && error.code === 'cluster/not-found') return undefined;
+        if (hasCode(error, 'cluster/not-found')) return undefined;
         throw error;
       }
     },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Cancellable, FluxError } from '../../base/index.ts';
+import { type Cancellable, FluxError, hasCode } from '../../base/index.ts';
 import type { Transport } from '../connection/transport.ts';
 
 export interface ConfigMapOptions {
@@ -35,7 +35,7 @@ export function createConfigMapStore({ transport, namespace, name }: ConfigMapOp
         if (parsed.success) return parsed.data.data ?? {};
         throw new FluxError(`${path}: the response is not a ConfigMap`, { code: 'cluster/bad-answer', cause: parsed.error });
       } catch (error) {
-        if (isCode(error, 'cluster/not-found')) return {};
+        if (hasCode(error, 'cluster/not-found')) return {};
         throw error;
       }
     },
@@ -50,7 +50,7 @@ export function createConfigMapStore({ transport, namespace, name }: ConfigMapOp
           await transport.request({ method: 'PATCH', path: `${path}/${name}`, headers, body, signal });
           return;
         } catch (error) {
-          if (!isCode(error, 'cluster/not-found') || attempt === ATTEMPTS) throw error;
+          if (!hasCode(error, 'cluster/not-found') || attempt === ATTEMPTS) throw error;
         }
         try {
           const body = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data });
@@ -59,13 +59,9 @@ export function createConfigMapStore({ transport, namespace, name }: ConfigMapOp
           return;
         } catch (error) {
           // It is there: a request whose answer was lost may have created it.
-          if (!isCode(error, 'cluster/conflict')) throw error;
+          if (!hasCode(error, 'cluster/conflict')) throw error;
         }
       }
     },
   };
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof FluxError && error.code === code;
 }

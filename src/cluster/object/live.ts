@@ -1,4 +1,4 @@
-import { FluxError } from '../../base/index.ts';
+import { FluxError, hasCode } from '../../base/index.ts';
 import { isFields } from '../../resource/index.ts';
 import type { Transport } from '../connection/transport.ts';
 import { type ApiResource, collectionPath } from '../discovery/api-resource.ts';
@@ -100,7 +100,7 @@ export async function listPages<T>(
       return await pass();
     } catch (error) {
       // The continue token is older than etcd's history: restart once.
-      if (restarted || !(error instanceof FluxError) || error.code !== 'cluster/expired') throw error;
+      if (restarted || !hasCode(error, 'cluster/expired')) throw error;
     }
   }
 

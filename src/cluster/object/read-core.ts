@@ -1,4 +1,4 @@
-import { FluxError } from '../../base/index.ts';
+import { hasCode } from '../../base/index.ts';
 import { isFields, type KubeObject } from '../../resource/index.ts';
 import type { Transport } from '../connection/transport.ts';
 import { isPathSegment } from '../discovery/api-resource.ts';
@@ -27,7 +27,7 @@ export async function readCore(
     if (!isFields(body) || body.kind !== kind || !isFields(body.metadata)) return undefined;
     return { ...body, apiVersion: 'v1', kind, metadata: { ...body.metadata, name } };
   } catch (error) {
-    if (error instanceof FluxError && ABSENT.includes(error.code)) return undefined;
+    if (hasCode(error, ...ABSENT)) return undefined;
     throw error;
   }
 }

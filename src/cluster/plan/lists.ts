@@ -1,4 +1,4 @@
-import { asFluxError, type ChangedOnly, FluxError, type Logger, messageOf } from '../../base/index.ts';
+import { asFluxError, type ChangedOnly, FluxError, hasCode, type Logger, messageOf } from '../../base/index.ts';
 import { formatResourceId, parseApiVersion, type ResourceId } from '../../resource/index.ts';
 import { type ApiResource, kindKey } from '../discovery/api-resource.ts';
 import type { Directory } from '../discovery/discovery.ts';
@@ -127,7 +127,7 @@ export function createLists(deps: ListDeps, directory: Directory, signal: AbortS
     } catch (error) {
       if (signal?.aborted) throw error;
       // Objects of a kind that we may not list cannot be ours, so missing rights do not block other deletions.
-      if (error instanceof FluxError && error.code === 'cluster/forbidden' && !set.partsWithMarks.has(key)) {
+      if (hasCode(error, 'cluster/forbidden') && !set.partsWithMarks.has(key)) {
         set.searchedParts.add(key);
         return;
       }

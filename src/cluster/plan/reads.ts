@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { FluxError } from '../../base/index.ts';
+import { FluxError, hasCode } from '../../base/index.ts';
 import { isFields } from '../../resource/index.ts';
 import type { Transport } from '../connection/transport.ts';
 import { objectPath } from '../discovery/api-resource.ts';
@@ -66,5 +66,5 @@ export function createReads({ transport, discovery }: ReadDeps, signal: AbortSig
 
 /** Whether the server does not serve the kind, in contrast to discovery. */
 export function isUnknownKind(error: unknown): boolean {
-  return error instanceof FluxError && error.code === 'cluster/unknown-resource';
+  return hasCode(error, 'cluster/unknown-resource');
 }

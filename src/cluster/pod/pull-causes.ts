@@ -1,4 +1,4 @@
-import { FluxError } from '../../base/index.ts';
+import { hasCode } from '../../base/index.ts';
 import { type ContainerState, type PodState, pullCause } from '../../resource/index.ts';
 import type { List } from '../connection/list.ts';
 import { byTime, listEvents } from '../event/list-events.ts';
@@ -39,7 +39,7 @@ async function failuresOf(
   try {
     return byTime(await listEvents(list, { kind: POD.kind, namespace, name }, signal)).map(({ message }) => message);
   } catch (error) {
-    if (error instanceof FluxError && error.code === 'cluster/forbidden') return [];
+    if (hasCode(error, 'cluster/forbidden')) return [];
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { FluxError } from '../../base/index.ts';
+import { hasCode } from '../../base/index.ts';
 import { type PodState, parseResourceId, type ResourceId } from '../../resource/index.ts';
 import { createList, type List } from '../connection/list.ts';
 import type { Transport } from '../connection/transport.ts';
@@ -46,7 +46,7 @@ export async function readPods(
     const earlier = pods && newest.some(runsUnready) ? await podsWith(pods.earlier) : [];
     return [...(await withPullCauses(newest, namespace, list, signal)), ...earlier];
   } catch (error) {
-    if (error instanceof FluxError && error.code === 'cluster/not-found') return [];
+    if (hasCode(error, 'cluster/not-found')) return [];
     throw error;
   }
 }
@@ -56,7 +56,7 @@ async function templateIfAllowed(list: List, owner: Owner, signal: AbortSignal |
   try {
     return await newestTemplate(list, owner, signal);
   } catch (error) {
-    if (error instanceof FluxError && error.code === 'cluster/forbidden') return {};
+    if (hasCode(error, 'cluster/forbidden')) return {};
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { FluxError, messageOf } from '../../base/index.ts';
+import { FluxError, hasCode, messageOf } from '../../base/index.ts';
 import type { Kubeconfig } from '../connection/kubeconfig.ts';
 import type { Transport } from '../connection/transport.ts';
 import { listMetadata } from '../object/live.ts';
@@ -31,7 +31,7 @@ export async function findPod(kubeconfig: Kubeconfig, { namespace, labelSelector
     }
     throw await nowhere(transport, namespace, labelSelectors);
   } catch (error) {
-    if (error instanceof FluxError && ['cluster/ambiguous-pod', 'cluster/no-pod'].includes(error.code)) throw error;
+    if (hasCode(error, 'cluster/ambiguous-pod', 'cluster/no-pod')) throw error;
     throw withAdvice(`Could not create a dialer: Could not get pod name: ${messageOf(error)}`, error, { namespace });
   } finally {
     transport.close();

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
-import { type Cancellable, FluxError, messageOf } from '../../base/index.ts';
+import { type Cancellable, FluxError, hasCode, messageOf } from '../../base/index.ts';
 import { secretValues, withoutSecretData } from '../connection/status-error.ts';
 import type { Transport } from '../connection/transport.ts';
 
@@ -75,7 +75,7 @@ export function createOwnSecret({ transport, namespace, name }: OwnSecretOptions
     try {
       return stateOf((await transport.request({ path, signal })).body, path);
     } catch (error) {
-      if (isCode(error, 'cluster/not-found')) return undefined;
+      if (hasCode(error, 'cluster/not-found')) return undefined;
       throw error;
     }
   }
@@ -91,7 +91,7 @@ export function createOwnSecret({ transport, namespace, name }: OwnSecretOptions
       const response = await transport.request({ method: 'PATCH', path, headers, body: JSON.stringify(body), signal });
       return stateOf(response.body, path);
     } catch (error) {
-      if (isCode(error, 'cluster/not-found')) return undefined;
+      if (hasCode(error, 'cluster/not-found')) return undefined;
       throw withoutValues(error, body);
     }
   }
@@ -107,7 +107,7 @@ export function createOwnSecret({ transport, namespace, name }: OwnSecretOptions
       const response = await transport.request({ method: 'POST', path, headers, body: JSON.stringify(body), signal });
       return stateOf(response.body, path);
     } catch (error) {
-      if (isCode(error, 'cluster/conflict')) return undefined;
+      if (hasCode(error, 'cluster/conflict')) return undefined;
       throw withoutValues(error, body);
     }
   }
@@ -115,7 +115,7 @@ export function createOwnSecret({ transport, namespace, name }: OwnSecretOptions
   function withoutValues(error: unknown, body: Readonly<Record<string, unknown>>): unknown {
     // Who may not do what stays readable.
     const isSafe =
-      isCode(error, 'cluster/forbidden') && !secretValues(body.data).some((value) => messageOf(error).includes(value));
+      hasCode(error, 'cluster/forbidden') && !secretValues(body.data).some((value) => messageOf(error).includes(value));
     return error instanceof FluxError && !isSafe ? withoutSecretData(error, body, name) : error;
   }
 
@@ -133,7 +133,7 @@ export function createOwnSecret({ transport, namespace, name }: OwnSecretOptions
       const written = await (expected === ABSENT ? create(change, options) : patch(change, { ...options, expected }));
       if (written) return written;
     } catch (error) {
-      if (!isCode(error, 'cluster/conflict')) throw error;
+      if (!hasCode(error, 'cluster/conflict')) throw error;
       refusal = error;
     }
     // The transport repeats a request whose answer was lost: then the version is ours.
@@ -181,8 +181,4 @@ function contains(state: SecretState, { data = {}, annotations = {} }: SecretCha
   const holds = <T>(stored: ReadonlyMap<string, T>, wanted: Readonly<Record<string, T | null>>) =>
     Object.entries(wanted).every(([key, value]) => isDeepStrictEqual(stored.get(key) ?? null, value));
   return holds(state.data, data) && holds(state.annotations, annotations);
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof FluxError && error.code === code;
 }

@@ -1,4 +1,13 @@
-import { asFluxError, type Cancellable, type Clock, FluxError, type Logger, messageOf, waitOrAbort } from '../../base/index.ts';
+import {
+  asFluxError,
+  type Cancellable,
+  type Clock,
+  FluxError,
+  hasCode,
+  type Logger,
+  messageOf,
+  waitOrAbort,
+} from '../../base/index.ts';
 import type { Transport } from '../connection/transport.ts';
 import { type ApiResource, collectionPath, kindKey } from '../discovery/api-resource.ts';
 import { listPages, METADATA } from '../object/live.ts';
@@ -293,5 +302,5 @@ function newAttempt(): PromiseWithResolvers<void> {
 
 /** A server without streaming lists answers so to the parameters it does not know. */
 function isRefused(error: unknown): boolean {
-  return error instanceof FluxError && ['cluster/invalid', 'cluster/refused', 'cluster/not-supported'].includes(error.code);
+  return hasCode(error, 'cluster/invalid', 'cluster/refused', 'cluster/not-supported');
 }

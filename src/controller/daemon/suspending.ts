@@ -1,4 +1,4 @@
-import { asFluxError, type Cancellable, type Clock, FluxError, type Logger } from '../../base/index.ts';
+import { asFluxError, type Cancellable, type Clock, FluxError, hasCode, type Logger } from '../../base/index.ts';
 import { type Leadership, requireLeadership, termOf } from '../leadership/leadership.ts';
 import type { Loop } from '../loop/loop.ts';
 import type { AutomationMemory } from '../memory/automation-memory.ts';
@@ -68,7 +68,7 @@ export function createSuspending({
 
 /** A suspension that a restart forgets is no suspension; in Git it lasts. */
 function withOtherWay(error: unknown): unknown {
-  if (!(error instanceof FluxError) || error.code !== 'memory/not-kept') return error;
+  if (!hasCode(error, 'memory/not-kept')) return error;
   const { message, code, fault, help = '', cause } = error;
   return new FluxError(`automation is not suspended: ${message}`, {
     code,

@@ -1,4 +1,4 @@
-import { backoffMs, FluxError, messageOf } from '../../base/index.ts';
+import { backoffMs, FluxError, hasCode, messageOf } from '../../base/index.ts';
 
 /** What is known of the last push of an update. `P` is what was pushed. */
 export type LastPush<P> =
@@ -88,7 +88,7 @@ function retryOf({ raced, troubled }: Attempts<unknown>, error: unknown): Partia
 }
 
 function isPushUnknown(error: unknown): error is FluxError {
-  return error instanceof FluxError && error.code === 'git/push-unknown';
+  return hasCode(error, 'git/push-unknown');
 }
 
 /** The job ran out of time, or the daemon stops, in the middle of a push. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Cancellable, FluxError, messageOf } from '../../base/index.ts';
+import { type Cancellable, hasCode, messageOf } from '../../base/index.ts';
 import type { AcceptedRevision, Revision } from '../../repository/index.ts';
 import { type FoundUpdate, planAutomation } from '../../update/index.ts';
 import { applyUpdate } from './apply-update.ts';
@@ -49,7 +49,7 @@ export async function automate(
     return (await applyUpdate({ jobId: randomUUID(), spec: update, head }, options, cancel)).revision;
   } catch (error) {
     // Meanwhile the change was made in another way, or something holds it.
-    if (!(error instanceof FluxError) || error.code !== 'update/no-changes') throw error;
+    if (!hasCode(error, 'update/no-changes')) throw error;
     log.info({ reason: messageOf(error) }, 'update not committed');
     return undefined;
   }

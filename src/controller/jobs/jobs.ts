@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { FluxError, messageOf } from '../../base/index.ts';
+import { FluxError, hasCode, messageOf } from '../../base/index.ts';
 import { Recent } from '../../record/index.ts';
 import type { Revision } from '../../repository/index.ts';
 import type { UpdateResult, UpdateSpec } from '../../update/index.ts';
@@ -87,8 +87,7 @@ export class JobQueue {
 
   fail(id: string, error: unknown, outcome: JobResult = {}): void {
     this.#underway.delete(id);
-    const noChanges: Pick<JobStatus, 'noChanges'> =
-      error instanceof FluxError && error.code === 'update/no-changes' ? { noChanges: true } : {};
+    const noChanges: Pick<JobStatus, 'noChanges'> = hasCode(error, 'update/no-changes') ? { noChanges: true } : {};
     this.#failed.set(id, { state: 'failed', error: messageOf(error), ...noChanges, ...outcome });
   }
 

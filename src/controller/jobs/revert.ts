@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Cancellable, FluxError, messageOf } from '../../base/index.ts';
+import { type Cancellable, hasCode, messageOf } from '../../base/index.ts';
 import type { AcceptedRevision, Revision } from '../../repository/index.ts';
 import { committedByOthers } from '../rollout/committed-by-others.ts';
 import type { DueRevert } from '../rollout/due-revert.ts';
@@ -62,7 +62,7 @@ async function commit(
     }
     return revision;
   } catch (error) {
-    if (!(error instanceof FluxError) || !NOT_POSSIBLE.includes(error.code)) throw error;
+    if (!hasCode(error, ...NOT_POSSIBLE)) throw error;
     log.warn({ commit: revert.commit, reason: messageOf(error) }, 'update not reverted');
     rollouts.declined(revert.trials, messageOf(error));
     return undefined;

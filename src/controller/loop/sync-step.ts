@@ -1,4 +1,12 @@
-import { asFluxError, begin, type Cancellable, createChangedOnly, FluxError, type Logger } from '../../base/index.ts';
+import {
+  asFluxError,
+  begin,
+  type Cancellable,
+  createChangedOnly,
+  type FluxError,
+  hasCode,
+  type Logger,
+} from '../../base/index.ts';
 import { type Change, isHeldDeletion } from '../../change/index.ts';
 import type { AcceptedRevision } from '../../repository/index.ts';
 import type { ControllerMetrics } from '../metrics.ts';
@@ -112,7 +120,7 @@ export function createSyncStep(options: SyncStepOptions) {
       await recorder.record(await withNewCommits(unrecorded.outcome, cancel), cancel);
       progress.unrecorded = undefined;
     } catch (error) {
-      if (error instanceof FluxError && error.code === 'git/revision-removed') progress.unrecorded = undefined;
+      if (hasCode(error, 'git/revision-removed')) progress.unrecorded = undefined;
       // The sync reports a rejected push once.
       if (!isRefusal(error)) log.warn({ revision: unrecorded.outcome.revision, err: error }, 'sync still not recorded');
     }

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { backoffMs, type Cancellable, type Clock, FluxError, type Logger, waitOrAbort } from '../../base/index.ts';
+import { backoffMs, type Cancellable, type Clock, FluxError, hasCode, type Logger, waitOrAbort } from '../../base/index.ts';
 import type { MemoryStore } from '../ports/memory.ts';
 import { notKept } from './not-kept.ts';
 import type { Kind, Remembered } from './remembered.ts';
@@ -167,7 +167,7 @@ export class Memory {
       data = await store.read({ signal: stopping });
     } catch (error) {
       if (term !== this.#term) throw error;
-      this.#refusal = isCode(error, 'cluster/forbidden')
+      this.#refusal = hasCode(error, 'cluster/forbidden')
         ? { why: error, since: this.#refusal?.since ?? this.#triedAt }
         : undefined;
       if (!isLasting(error)) throw error;
@@ -196,7 +196,7 @@ export class Memory {
     // A person asks, who may have granted the right just now.
     if (this.#keeping.in !== 'cluster') {
       await this.#read(cancel).catch((error: unknown) => {
-        throw this.#refusal && isCode(error, 'memory/refused') ? notKept(this.#refusal.why, this.place) : error;
+        throw this.#refusal && hasCode(error, 'memory/refused') ? notKept(this.#refusal.why, this.place) : error;
       });
     }
     if (this.#keeping.in === 'process') throw notKept(this.#keeping.why, this.place);
@@ -249,7 +249,7 @@ export class Memory {
         return 0;
       }
       // The next term reads the memory again.
-      if (stopping.aborted || isCode(error, 'lease/not-held')) return 0;
+      if (stopping.aborted || hasCode(error, 'lease/not-held')) return 0;
       if (failures === 0) log.warn({ err: error }, 'memory not written; retrying');
       for (const entry of changed) this.#dirty.add(entry);
       return failures + 1;
@@ -288,10 +288,6 @@ function refused(why: FluxError): FluxError {
 
 function isLasting(error: unknown): error is FluxError {
   return error instanceof FluxError && LASTING.has(error.code);
-}
-
-function isCode(error: unknown, code: string): error is FluxError {
-  return error instanceof FluxError && error.code === code;
 }
 
 /** Undefined for a text that is not JSON. */

@@ -1,4 +1,4 @@
-import { backoffMs, type Clock, FluxError } from '../../base/index.ts';
+import { backoffMs, type Clock, FluxError, hasCode } from '../../base/index.ts';
 import type { SyncRecorder } from './sync-recorder.ts';
 
 /** Backoff after writes that the Git host or the API server rejected: from half a minute to ten minutes. */
@@ -8,7 +8,7 @@ const REFUSALS: readonly string[] = ['git/push-failed', 'git/signing-failed', 'm
 
 /** Whether the Git host rejected a push, the key cannot sign the tag, or the API server rejected the marker: an early retry is useless. */
 export function isRefusal(error: unknown): boolean {
-  return error instanceof FluxError && REFUSALS.includes(error.code);
+  return hasCode(error, ...REFUSALS);
 }
 
 /**

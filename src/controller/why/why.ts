@@ -2,7 +2,8 @@ import {
   asFluxError,
   type Cancellable,
   type Clock,
-  FluxError,
+  type FluxError,
+  hasCode,
   isNonEmpty,
   mapNonEmpty,
   type NonEmpty,
@@ -97,7 +98,7 @@ export function createWhy(deps: WhyDeps): Why {
         const [{ manifest, problem, object }] = find(question, await readRepository());
         return manifest || problem ? 2 : object ? 1 : 0;
       } catch (error) {
-        if (error instanceof FluxError && error.code === 'why/nothing-found') return 0;
+        if (hasCode(error, 'why/nothing-found')) return 0;
         throw error;
       }
     },

@@ -6,6 +6,7 @@ import {
   FluxError,
   type HttpResponse,
   type HttpTransport,
+  hasCode,
   messageOf,
   redact,
   retryAfterMs,
@@ -75,7 +76,7 @@ export function createInstallationTokens({
       }
       return read(sent.response, sent.jwt);
     } catch (error) {
-      const isFile = error instanceof FluxError && error.code === 'git/secret-file';
+      const isFile = hasCode(error, 'git/secret-file');
       return { kind: 'failed', error: isFile ? error : failed(messageOf(error), HELP.other, error) };
     }
   }
@@ -114,7 +115,7 @@ export function createInstallationTokens({
     try {
       return { response: await http.request(request), jwt };
     } catch (error) {
-      if (!(error instanceof FluxError) || error.code !== 'http/connection') throw error;
+      if (!hasCode(error, 'http/connection')) throw error;
       return { response: await http.request(request), jwt };
     }
   }

@@ -5,6 +5,7 @@ import {
   type Clock,
   createChangedOnly,
   FluxError,
+  hasCode,
   type Logger,
   waitOrAbort,
 } from '../../base/index.ts';
@@ -117,7 +118,7 @@ export function createDeployKeys(options: DeployKeyOptions): DeployKeys {
       stored = storedKeys(await secret.write(change, { expected: version, signal: deadline.signal }), dataKey);
       return true;
     } catch (error) {
-      if (error instanceof FluxError && error.code === 'secret/conflict') return false;
+      if (hasCode(error, 'secret/conflict')) return false;
       throw await refusal('write', error);
     }
   }

@@ -1,4 +1,4 @@
-import { type Cancellable, type Clock, FluxError, type Logger, messageOf } from '../../../base/index.ts';
+import { type Cancellable, type Clock, hasCode, type Logger, messageOf } from '../../../base/index.ts';
 import type { GitSource } from '../../../git/index.ts';
 import type { Revision } from '../../../repository/index.ts';
 import type { MarkerStore } from '../../ports/marker-store.ts';
@@ -27,7 +27,7 @@ export function recordInGit(source: GitSource, { syncTag, former, clock, log }: 
   function left(): Promise<Marked> {
     looked ??= look().catch((error: unknown) => {
       // Another try may succeed, unless there is no Secret of ours or no right to it.
-      const isFinal = error instanceof FluxError && ['secret/no-namespace', 'cluster/forbidden'].includes(error.code);
+      const isFinal = hasCode(error, 'secret/no-namespace', 'cluster/forbidden');
       if (!isFinal) looked = undefined;
       log.debug(
         { secret: former?.store.name, reason: messageOf(error) },

@@ -4,6 +4,7 @@ import {
   type Clock,
   createChangedOnly,
   FluxError,
+  hasCode,
   type Logger,
   messageOf,
 } from '../../../base/index.ts';
@@ -98,7 +99,7 @@ export function recordInSecret(source: GitSource, options: RecordInSecretOptions
 
   /** @param verb What there may be no right to. */
   function explained(error: unknown, verb: 'get' | 'patch'): unknown {
-    if (!(error instanceof FluxError) || error.code !== 'cluster/forbidden') return error;
+    if (!hasCode(error, 'cluster/forbidden')) return error;
     return new FluxError(`${place}: ${error.message}`, {
       code: 'marker/refused',
       fault: 'user',
