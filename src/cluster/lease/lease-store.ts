@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { FluxError, hasCode } from '../../base/index.ts';
+import { hasCode } from '../../base/index.ts';
+import { parseAnswer } from '../connection/parse-answer.ts';
 import type { Transport } from '../connection/transport.ts';
 
 /** The fields of a Lease (coordination.k8s.io/v1) for an election. */
@@ -82,10 +83,7 @@ export function createLeaseStore(transport: Transport, namespace: string, name: 
 }
 
 function leaseOf(body: unknown, path: string): Lease {
-  const parsed = leaseSchema.safeParse(body);
-  if (!parsed.success)
-    throw new FluxError(`${path}: the response is not a Lease`, { code: 'cluster/bad-answer', cause: parsed.error });
-  const { metadata, spec } = parsed.data;
+  const { metadata, spec } = parseAnswer(leaseSchema, body, { path, kind: 'Lease' });
   return {
     holder: spec?.holderIdentity ?? '',
     durationMs: (spec?.leaseDurationSeconds ?? 0) * 1000,

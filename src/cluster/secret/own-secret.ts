@@ -1,15 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { type Cancellable, FluxError, hasCode, messageOf } from '../../base/index.ts';
+import { parseAnswer } from '../connection/parse-answer.ts';
 import { secretValues, withoutSecretData } from '../connection/status-error.ts';
-import type { Transport } from '../connection/transport.ts';
+import type { ApiResponse } from '../connection/transport.ts';
+import { createOwnObject, type OwnObjectOptions } from '../object/own-object.ts';
 
-export interface OwnSecretOptions {
-  readonly transport: Pick<Transport, 'request'>;
-  /** The daemon's own namespace; undefined outside of the cluster. */
-  readonly namespace: () => Promise<string | undefined>;
-  readonly name: string;
-}
+export type OwnSecretOptions = Pick<OwnObjectOptions<unknown>, 'transport' | 'namespace' | 'name'>;
 
 /** A Secret as it was read. */
 export interface SecretState {
@@ -55,61 +52,20 @@ const schema = z.object({
   data: z.record(z.string(), z.string()).nullish(),
 });
 
-/** A write without precondition that meets another daemon's creation or deletion is repeated so often. */
-const ATTEMPTS = 3;
-
 /** A Secret that only this daemon and its kind write. Errors quote no value of it. */
 export function createOwnSecret({ transport, namespace, name }: OwnSecretOptions): OwnSecret {
-  async function ownNamespace(): Promise<string> {
-    const own = await namespace();
-    if (own !== undefined) return own;
-    throw new FluxError('fluxd runs outside of the cluster, and has no namespace there', { code: 'secret/no-namespace' });
+  const own = createOwnObject({
+    ...{ transport, namespace, name, kind: 'Secret', schema, outside: 'secret/no-namespace' },
+    writeError: withoutValues,
+  });
+
+  async function read(cancel?: Cancellable): Promise<SecretState | undefined> {
+    const found = await own.read(cancel);
+    return found && stateOf(found);
   }
 
-  async function collection(): Promise<string> {
-    return `/api/v1/namespaces/${encodeURIComponent(await ownNamespace())}/secrets`;
-  }
-
-  async function read({ signal }: Cancellable = {}): Promise<SecretState | undefined> {
-    const path = `${await collection()}/${name}`;
-    try {
-      return stateOf((await transport.request({ path, signal })).body, path);
-    } catch (error) {
-      if (hasCode(error, 'cluster/not-found')) return undefined;
-      throw error;
-    }
-  }
-
-  /** Undefined when the Secret does not exist. */
-  async function patch(change: SecretChange, { expected, signal }: SecretWrite): Promise<SecretState | undefined> {
-    const path = `${await collection()}/${name}`;
-    const { data, annotations } = encoded(change);
-    const metadata = { ...(annotations ? { annotations } : {}), ...(expected ? { resourceVersion: expected } : {}) };
-    const body = { metadata, ...(data ? { data } : {}) };
-    const headers = { 'content-type': 'application/merge-patch+json' };
-    try {
-      const response = await transport.request({ method: 'PATCH', path, headers, body: JSON.stringify(body), signal });
-      return stateOf(response.body, path);
-    } catch (error) {
-      if (hasCode(error, 'cluster/not-found')) return undefined;
-      throw withoutValues(error, body);
-    }
-  }
-
-  /** Undefined when the Secret exists. */
-  async function create(change: SecretChange, { signal }: Cancellable): Promise<SecretState | undefined> {
-    const path = await collection();
-    const { data, annotations } = encoded(change, { isNew: true });
-    const metadata = { name, ...(annotations ? { annotations } : {}) };
-    const body = { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', ...(data ? { data } : {}) };
-    const headers = { 'content-type': 'application/json' };
-    try {
-      const response = await transport.request({ method: 'POST', path, headers, body: JSON.stringify(body), signal });
-      return stateOf(response.body, path);
-    } catch (error) {
-      if (hasCode(error, 'cluster/conflict')) return undefined;
-      throw withoutValues(error, body);
-    }
+  async function written({ body }: ApiResponse): Promise<SecretState> {
+    return stateOf(parseAnswer(schema, body, { path: await own.path(), kind: 'Secret' }));
   }
 
   function withoutValues(error: unknown, body: Readonly<Record<string, unknown>>): unknown {
@@ -119,19 +75,21 @@ export function createOwnSecret({ transport, namespace, name }: OwnSecretOptions
     return error instanceof FluxError && !isSafe ? withoutSecretData(error, body, name) : error;
   }
 
-  async function writeAnyVersion(change: SecretChange, options: Cancellable): Promise<SecretState> {
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const written = (await patch(change, options)) ?? (await create(change, options));
-      if (written) return written;
+  async function writeAnyVersion(change: SecretChange, cancel: Cancellable): Promise<SecretState> {
+    try {
+      return await written(await own.put(patchOf(change), contentOf(change), cancel));
+    } catch (error) {
+      throw hasCode(error, 'cluster/not-found') ? conflict('it is created and deleted by another client', error) : error;
     }
-    throw conflict('it is created and deleted by another client');
   }
 
   async function writeVersion(change: SecretChange, expected: string, options: Cancellable): Promise<SecretState> {
     let refusal: unknown;
     try {
-      const written = await (expected === ABSENT ? create(change, options) : patch(change, { ...options, expected }));
-      if (written) return written;
+      const answer = await (expected === ABSENT
+        ? own.create(contentOf(change), options)
+        : own.patch(patchOf(change, expected), options));
+      if (answer) return await written(answer);
     } catch (error) {
       if (!hasCode(error, 'cluster/conflict')) throw error;
       refusal = error;
@@ -148,18 +106,14 @@ export function createOwnSecret({ transport, namespace, name }: OwnSecretOptions
 
   return {
     name,
-    namespace: ownNamespace,
+    namespace: own.namespace,
     read,
     write: (change, { expected, ...options } = {}) =>
       expected === undefined ? writeAnyVersion(change, options) : writeVersion(change, expected, options),
   };
 }
 
-function stateOf(body: unknown, path: string): SecretState {
-  const parsed = schema.safeParse(body);
-  if (!parsed.success)
-    throw new FluxError(`${path}: the response is not a Secret`, { code: 'cluster/bad-answer', cause: parsed.error });
-  const { metadata, data } = parsed.data;
+function stateOf({ metadata, data }: z.infer<typeof schema>): SecretState {
   return {
     version: metadata.resourceVersion,
     data: new Map(Object.entries(data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64')])),
@@ -167,14 +121,24 @@ function stateOf(body: unknown, path: string): SecretState {
   };
 }
 
-/** As the API server reads it; nothing is removed from a new Secret. */
-function encoded({ data, annotations }: SecretChange, { isNew = false } = {}) {
-  const kept = <T>(entries: readonly (readonly [string, T | null])[]) =>
-    Object.fromEntries(isNew ? entries.filter(([, value]) => value !== null) : entries);
+/** As a merge patch, of this version if one is expected. */
+function patchOf({ data, annotations }: SecretChange, expected?: string) {
+  const metadata = { ...(annotations ? { annotations } : {}), ...(expected ? { resourceVersion: expected } : {}) };
+  return { metadata, ...(data ? { data: encoded(Object.entries(data)) } : {}) };
+}
+
+/** A new Secret; nothing is removed from it. */
+function contentOf({ data, annotations }: SecretChange) {
+  const kept = <T>(values: Readonly<Record<string, T | null>>) => Object.entries(values).filter(([, value]) => value !== null);
   return {
-    data: data && kept(Object.entries(data).map(([key, value]) => [key, value?.toString('base64') ?? null])),
-    annotations: annotations && kept(Object.entries(annotations)),
+    metadata: annotations ? { annotations: Object.fromEntries(kept(annotations)) } : {},
+    type: 'Opaque',
+    ...(data ? { data: encoded(kept(data)) } : {}),
   };
+}
+
+function encoded(data: readonly (readonly [string, Buffer | null])[]): Readonly<Record<string, string | null>> {
+  return Object.fromEntries(data.map(([key, value]) => [key, value?.toString('base64') ?? null]));
 }
 
 function contains(state: SecretState, { data = {}, annotations = {} }: SecretChange): boolean {
