@@ -40,7 +40,6 @@ const FLUX_V1 = {
   ),
   flux_daemon_queue_length_count: gauge('Count of jobs waiting in the queue to be run.'),
   flux_git_ready: gauge('Status of the git repository.'),
-  flux_git_unverified_commits: gauge('Commits of the branch that are not synced, because one of them has no valid signature.'),
   flux_registry_fetch_duration_seconds: histogram(
     DEFAULT_BUCKETS,
     'Duration of looking up the metadata of an image repository, in seconds; success=false if there is none.',
@@ -87,6 +86,7 @@ const OURS = {
   flux_drift_corrections_total: counter('Objects corrected after they were changed or deleted in the cluster.'),
   flux_prune_held_objects: gauge('Objects removed from Git whose deletion is held.'),
   flux_automation_containers: gauge('Containers of automated workloads, by what automation decided last.', 'state', 'reason'),
+  flux_git_unverified_commits: gauge('Commits of the branch that are not synced, because one of them has no valid signature.'),
   flux_git_commits_total: counter('Commits pushed, by cause.', 'type'),
   flux_git_remote_duration_seconds: histogram(
     DEFAULT_BUCKETS,
