@@ -31,6 +31,12 @@ export interface Local {
   readonly listing: RemoteListing;
 }
 
+/** A ref of the mirror, and what it is on the remote: a ref, or an object id. */
+interface Changed {
+  readonly ref: string;
+  readonly from: string;
+}
+
 /** Requested refs are stored under a hash, so that their names cannot conflict. */
 const ASKED = 'refs/fluxd/asked';
 /** The branch while its files are fetched. */
@@ -57,13 +63,14 @@ export async function fetchFollowed(local: Local, followed: Followed, run: RunOp
       gone.map((ref) => ({ ref, target: undefined })),
       run,
     );
-  const changed = names.filter((ref, index) => idOf(ref) !== undefined && idOf(ref) !== present[index]);
-  const from = (ref: string) => (ref === followed.branch && choice.kind === 'found' ? choice.ref : ref);
-  const failure = await fetchChanged(local, followed.branch, changed, from, run);
+  const changed = names
+    .filter((ref, index) => idOf(ref) !== undefined && idOf(ref) !== present[index])
+    .map((ref) => ({ ref, from: ref === followed.branch && choice.kind === 'found' ? choice.ref : ref }));
+  const failure = await fetchChanged(local, followed.branch, changed, run);
   if (failure?.code === 'git/ref-removed' && !listed)
     return fetchFollowed(local, followed, run, await local.listing.list(git, local.address, run));
-  if (failure?.code === 'git/blobs-refused' && isObjectId(from(followed.branch))) throw commitMissing(failure);
-  if (failure?.code === 'git/bad-objects' && changed.length > 1) await fetchOneByOne(local, followed, changed, from, run);
+  if (failure?.code === 'git/blobs-refused' && choice.kind === 'found' && isObjectId(choice.ref)) throw commitMissing(failure);
+  if (failure?.code === 'git/bad-objects' && changed.length > 1) await fetchOneByOne(local, followed, changed, run);
   else if (failure) throw failure;
   return refs;
 }
@@ -85,37 +92,35 @@ function commitMissing({ message, cause }: FluxError): FluxError {
 async function fetchChanged(
   local: Local,
   branch: string,
-  changed: readonly string[],
-  from: (ref: string) => string,
+  changed: readonly Changed[],
   run: RunOptions,
 ): Promise<FluxError | undefined> {
   const { git, address, directory, resolve, files } = local;
-  if (!files.lacksBlobs()) return changed.length === 0 ? undefined : fetchRefs(local, changed, from, run);
-  const head = changed.includes(branch) ? undefined : await resolve(`${branch}^{commit}`, run);
-  if (head !== undefined) await files.fetch(local, head, run);
-  else if (changed.includes(branch)) {
-    const output = await git.fetch(address, [[from(branch), INCOMING]], { ...run, blobs: 'leave' });
+  if (!files.lacksBlobs()) return changed.length === 0 ? undefined : fetchRefs(local, changed, run);
+  const head = changed.find(({ ref }) => ref === branch);
+  if (head) {
+    const output = await git.fetch(address, [[head.from, INCOMING]], { ...run, blobs: 'leave' });
     if (output.exitCode !== 0) return gitFailed(output, directory);
     if (output.stderr.includes('filtering not recognized by server')) files.giveUp();
-    const revision = await git.revParse(`${INCOMING}^{commit}`, run);
+    // A mirror that is being built is not read yet, so that a process has to resolve names.
+    const named = async (name: string) => (await resolve(name, run)) ?? (await git.revParse(name, run));
+    const revision = await named(`${INCOMING}^{commit}`);
     if (revision === undefined) throw new FluxError('git fetch: fetched no commit', { code: 'git/command-failed' });
     await files.fetch(local, revision, run);
-    await git.updateRefs([{ ref: branch, target: await git.revParse(INCOMING, run) }], run);
+    await git.updateRefs([{ ref: branch, target: await named(INCOMING) }], run);
+  } else {
+    const present = await resolve(`${branch}^{commit}`, run);
+    if (present !== undefined) await files.fetch(local, present, run);
   }
-  const marks = changed.filter((ref) => ref !== branch);
-  return marks.length === 0 ? undefined : fetchRefs(local, marks, from, run);
+  const marks = changed.filter(({ ref }) => ref !== branch);
+  return marks.length === 0 ? undefined : fetchRefs(local, marks, run);
 }
 
 /** Fetches refs separately, since an error of one must not affect the others. */
-async function fetchOneByOne(
-  local: Local,
-  followed: Followed,
-  changed: readonly string[],
-  from: (ref: string) => string,
-  run: RunOptions,
-): Promise<void> {
-  for (const ref of changed) {
-    const failure = await fetchChanged(local, followed.branch, [ref], from, run);
+async function fetchOneByOne(local: Local, followed: Followed, changed: readonly Changed[], run: RunOptions): Promise<void> {
+  for (const each of changed) {
+    const { ref } = each;
+    const failure = await fetchChanged(local, followed.branch, [each], run);
     if (failure && (ref === followed.branch || failure.code !== 'git/bad-objects')) throw failure;
     if (failure) followed.onRefused(ref, failure);
   }
@@ -123,11 +128,10 @@ async function fetchOneByOne(
 
 async function fetchRefs(
   { git, address, directory }: Local,
-  refs: readonly string[],
-  from: (ref: string) => string,
+  changed: readonly Changed[],
   run: RunOptions,
 ): Promise<FluxError | undefined> {
-  const pairs = refs.map((ref) => [from(ref), ref] as const);
+  const pairs = changed.map(({ ref, from }) => [from, ref] as const);
   const output = await git.fetch(address, pairs, run);
   return output.exitCode === 0 ? undefined : gitFailed(output, directory);
 }
