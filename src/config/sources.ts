@@ -50,13 +50,14 @@ export function readSources(value: unknown, { root, position }: YamlDocument, fi
   if (!parsed.success) return { sources: [], problems: parsed.error.issues.map(problem) };
   const twice = parsed.data.findIndex(({ name }, index) => parsed.data.findIndex((other) => other.name === name) !== index);
   if (twice >= 0) return { sources: [], problems: [`${placeOf([twice, 'name'])}: another source has this name`] };
-  const problems = parsed.data.flatMap((source, index) => [
+  const read = parsed.data.map((source) => ({ source, ...readAccess(source['git-url'], source, (flag) => flag) }));
+  const problems = read.flatMap(({ source, faults }, index) => [
     ...(source['git-ref'] !== undefined && source['git-branch'] !== undefined
       ? [`${placeOf([index, 'git-ref'])}: cannot be combined with git-branch`]
       : []),
-    ...readAccess(source['git-url'], source, (flag) => flag).faults.map(({ flag, why }) => `${placeOf([index, flag])}: ${why}`),
+    ...faults.map(({ flag, why }) => `${placeOf([index, flag])}: ${why}`),
   ]);
-  return { sources: parsed.data.map(sourceOf), problems };
+  return { sources: read.map(({ source, access }) => ({ ...sourceOf(source), ...access })), problems };
 
   function problem({ path, message, ...issue }: z.core.$ZodIssue): string {
     const at = path.filter((step) => typeof step !== 'symbol');
@@ -88,7 +89,6 @@ function sourceOf(source: z.infer<typeof SOURCE>): SourceConfig {
     paths: source['git-path'],
     syncTag: label ?? FLAGS['git-sync-tag'].default,
     notesRef: label ?? FLAGS['git-notes-ref'].default,
-    ...readAccess(source['git-url'], source, (flag) => flag).access,
   };
 }
 

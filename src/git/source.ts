@@ -84,8 +84,6 @@ export interface SshAccess {
   readonly keys?: Pick<DeployKeys, 'refresh' | 'files' | 'unproven' | 'explain'>;
 }
 
-const NO_KEYS = async (): Promise<string> => '';
-
 export type GitSource = ReturnType<typeof createSource>;
 
 /**
@@ -182,10 +180,19 @@ export function createSource(options: SourceOptions) {
 
   const configured = remote !== undefined;
   const verification = options.signatures?.verification;
-  const verifiedTag = createVerifiedTag({ git: mirror.git, syncTag, keys: verification?.keys ?? NO_KEYS, resolve });
-  const decide = verification
-    ? createVerifier({ ...verification, git: mirror.git, marker: options.marker ?? verifiedTag, resolve, timeoutMs, clock, log })
-    : acceptHead;
+  const verifiedTag = verification && createVerifiedTag({ git: mirror.git, syncTag, keys: verification.keys, resolve });
+  const decide =
+    verification && verifiedTag
+      ? createVerifier({
+          ...verification,
+          git: mirror.git,
+          marker: options.marker ?? verifiedTag,
+          resolve,
+          timeoutMs,
+          clock,
+          log,
+        })
+      : acceptHead;
   const followed = createBranch({
     mirror,
     follow,
@@ -332,7 +339,7 @@ export function createSource(options: SourceOptions) {
     lineage: revisions.lineage,
     blame: revisions.blame,
 
-    syncTag: verification ? () => reading('git verify-tag', undefined, verifiedTag) : marks.syncTag,
+    syncTag: verifiedTag ? () => reading('git verify-tag', undefined, verifiedTag) : marks.syncTag,
     syncRecord: marks.syncRecord,
     syncRecords: marks.syncRecords,
     noteBlobs: marks.noteBlobs,
