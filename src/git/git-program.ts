@@ -49,22 +49,22 @@ parentPort?.on('message', (order: GitOrder) => {
   if ('interrupt' in order) return running.get(order.interrupt)?.interrupt();
   if ('abandon' in order) return running.get(order.abandon)?.abandon();
   if ('weigh' in order) return running.get(order.weigh)?.weigh();
-  const { id, mark, call } = order;
+  const { id, call } = order;
   const abort = new AbortController();
   // simple-git interrupts git and then waits for its streams to end, which ssh or git-remote-https may keep open.
   const abandoned = Promise.withResolvers<never>();
-  const limits = createLimits(() => killMarked(mark, id));
+  const limits = createLimits(() => killMarked(id));
   running.set(id, {
     interrupt: () => abort.abort(),
     abandon: () => abandoned.reject(new Error('abandoned')),
     weigh() {
-      if (memoryOfMarked(mark, id) > call.maxMemoryBytes) limits.exceed('memory');
+      if (memoryOfMarked(id) > call.maxMemoryBytes) limits.exceed('memory');
     },
   });
   const answer = (given: GitAnswer) => {
     running.delete(id);
     // Child processes are ended before the result is reported.
-    if (abort.signal.aborted) killMarked(mark, id);
+    if (abort.signal.aborted) killMarked(id);
     parentPort?.postMessage(given, 'result' in given ? movable(given.result.stdout) : []);
   };
   Promise.race([runWithin(call, abort.signal, limits), abandoned.promise]).then(

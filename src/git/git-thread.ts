@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { FluxError, messageOf, threadEnvironment, withDeadline } from '../base/index.ts';
-import { killMarked } from './process-tree.ts';
+import { type Deadline, FluxError, messageOf, threadEnvironment, withDeadline } from '../base/index.ts';
+import { killMarked, marked } from './process-tree.ts';
 import type { Selection } from './selection.ts';
 
 /** One git process to run. */
@@ -32,9 +32,9 @@ export interface GitResult {
   readonly exceeded?: Limit | undefined;
 }
 
-/** Messages to the thread. `mark` is the name of the environment variable with the id of the call. */
+/** Messages to the thread. The environment of a call is marked with its id. */
 export type GitOrder =
-  | { readonly id: string; readonly mark: string; readonly call: GitCall }
+  | { readonly id: string; readonly call: GitCall }
   | { readonly interrupt: string }
   | { readonly abandon: string }
   | { readonly weigh: string };
@@ -42,7 +42,6 @@ export type GitOrder =
 /** Messages from the thread. */
 export type GitAnswer = { readonly id: string } & ({ readonly result: GitResult } | { readonly failure: Error });
 
-const MARK = 'FLUX_GIT_RUN';
 /** Git removes its lock files when interrupted; after this grace period in milliseconds it is killed. */
 const GRACE_MS = 300;
 /** How often the memory of a call is read. Most calls end before. */
@@ -80,27 +79,34 @@ export class GitThread {
     signal.addEventListener('abort', onAbort, { once: true });
     this.#waiting.set(id, ended);
     worker.ref();
+    let stopWeighing = () => {};
     try {
-      this.#send(worker, { id, mark: MARK, call: { ...call, env: { ...call.env, [MARK]: id } } });
-      this.#weigh(worker, id);
+      this.#send(worker, { id, call: { ...call, env: { ...call.env, ...marked(id) } } });
+      stopWeighing = this.#weigh(worker, id);
       return await ended.promise;
     } catch (error) {
       signal.throwIfAborted();
       throw new FluxError(`git ${call.args[0]}: ${messageOf(error)}`, { code: 'git/not-run', cause: error });
     } finally {
+      stopWeighing();
       signal.removeEventListener('abort', onAbort);
       this.#waiting.delete(id);
       if (this.#waiting.size === 0) this.#worker?.unref();
     }
   }
 
-  /** What arrives is kept in memory by git, the more the more objects there are. */
-  #weigh(worker: Worker, id: string): void {
-    withDeadline(WEIGH_MS).signal.addEventListener('abort', () => {
-      if (!this.#waiting.has(id)) return;
-      this.#send(worker, { weigh: id });
-      this.#weigh(worker, id);
-    });
+  /** What arrives is kept in memory by git, the more the more objects there are. Returns a function that ends it. */
+  #weigh(worker: Worker, id: string): () => void {
+    let next: Deadline | undefined;
+    const wait = () => {
+      next = withDeadline(WEIGH_MS);
+      next.signal.addEventListener('abort', () => {
+        this.#send(worker, { weigh: id });
+        wait();
+      });
+    };
+    wait();
+    return () => next?.[Symbol.dispose]();
   }
 
   #send(worker: Worker, order: GitOrder): void {
@@ -123,7 +129,7 @@ export class GitThread {
     worker.on('exit', (code) => {
       this.#worker = undefined;
       for (const [id, { reject }] of this.#waiting) {
-        killMarked(MARK, id);
+        killMarked(id);
         reject(new Error(`the thread that runs git ended (${code})`, { cause: why }));
       }
       this.#waiting.clear();

@@ -1,25 +1,30 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/**
- * Kills every process whose environment contains `name=value`. simple-git signals only the git process that it started; its children
- * (ssh, git-remote-https, index-pack) inherit the environment, even if they change parent or process group. Does nothing without /proc.
- */
-export function killMarked(name: string, value: string): void {
-  const mark = markOf(name, value);
-  for (const pid of entriesOf('/proc'))
-    if (/^\d+$/.test(pid) && hasMark(pid, mark)) ifThere(() => process.kill(Number(pid), 'SIGKILL'));
+const MARK = 'FLUX_GIT_RUN';
+
+/** Variables that mark a process, and what it starts, as those of a call: children inherit the environment. */
+export function marked(id: string): Readonly<Record<string, string>> {
+  return { [MARK]: id };
 }
 
 /**
- * Memory of those of our child processes, and theirs, whose environment contains `name=value`, in bytes and without that of files. Found
- * from parent to child, since it is read often and there may be many processes. Zero where the system does not say.
+ * Kills every process of a call. simple-git signals only the git process that it started; its children (ssh, git-remote-https,
+ * index-pack) keep the mark, even if they change parent or process group. Does nothing without /proc.
  */
-export function memoryOfMarked(name: string, value: string): number {
-  const mark = markOf(name, value);
+export function killMarked(id: string): void {
+  for (const pid of entriesOf('/proc'))
+    if (/^\d+$/.test(pid) && hasMark(pid, id)) ifThere(() => process.kill(Number(pid), 'SIGKILL'));
+}
+
+/**
+ * Memory of the processes of a call, in bytes and without that of files. Found from parent to child, since it is read often and there may
+ * be many processes. Zero where the system does not say.
+ */
+export function memoryOfMarked(id: string): number {
   let kibibytes = 0;
   const open = childrenOf('self');
   for (let pid = open.pop(); pid !== undefined; pid = open.pop()) {
-    if (!hasMark(pid, mark)) continue;
+    if (!hasMark(pid, id)) continue;
     kibibytes += Number(/^RssAnon:\s+(\d+) kB$/m.exec(readIfThere(`/proc/${pid}/status`))?.[1] ?? 0);
     open.push(...childrenOf(pid));
   }
@@ -35,10 +40,8 @@ function childrenOf(pid: string): string[] {
   );
 }
 
-const markOf = (name: string, value: string) => `\0${name}=${value}\0`;
-
-function hasMark(pid: string, mark: string): boolean {
-  return `\0${readIfThere(`/proc/${pid}/environ`)}\0`.includes(mark);
+function hasMark(pid: string, id: string): boolean {
+  return `\0${readIfThere(`/proc/${pid}/environ`)}\0`.includes(`\0${MARK}=${id}\0`);
 }
 
 /** Empty if the process has ended, or belongs to another user. */
