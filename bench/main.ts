@@ -16,6 +16,7 @@ import { decisions } from './cases/decisions.ts';
 import { drift } from './cases/drift.ts';
 import { firstSync } from './cases/first-sync.ts';
 import { fluxctlStart } from './cases/fluxctl-start.ts';
+import { gitBesideGit } from './cases/git.ts';
 import { growth } from './cases/growth.ts';
 import { halfOpen } from './cases/half-open.ts';
 import { imageUpdate } from './cases/image-update.ts';
@@ -47,6 +48,7 @@ const CASES: readonly Case[] = [
   verifySignatures,
   applications,
   growth,
+  gitBesideGit,
   imageUpdate,
   release,
   webhookLoad,
