@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { createSource, type GitSource } from '../../src/git/index.ts';
 import { SOURCE_OPTIONS } from '../../test/git/support/source-options.ts';
 import { freePort } from '../../test/support/free-port.ts';
-import { until } from '../../test/support/until.ts';
+import { waiting } from '../../test/support/until.ts';
 import { atMost, type Case } from '../case.ts';
 import { median } from '../measure.ts';
 
@@ -14,6 +14,8 @@ const FILES = 50_000;
 const COMMITS = 10_000;
 const EDITS = 50;
 const ROUNDS = 9;
+
+const untilServed = waiting({ everyMs: 20, timeoutMs: 60_000, overErrors: true });
 
 const environment = {
   PATH: process.env.PATH,
@@ -114,9 +116,9 @@ export const gitBesideGit: Case = {
     const path = largeRepository(root, files, commits);
     const { url: origin, daemon } = await serve(root);
     const url = `${origin}/large.git`;
-    await until('git serves', () => git(root, ['ls-remote', '--quiet', url]) !== '');
     const source = sourceOf(url, join(root, 'mirror'));
     try {
+      await untilServed('git serves', () => git(root, ['ls-remote', '--quiet', url]) !== '');
       await source.files(await source.fetch());
       const clone = join(root, 'clone.git');
       git(root, ['clone', '--quiet', '--bare', '--no-local', url, clone]);
