@@ -1,0 +1,98 @@
+import * as z from 'zod';
+import { type Cancellable, FluxError } from '../base/index.ts';
+import { GitHostError } from './api.ts';
+import { type GitHost, openOrNewest, type PullRequest } from './git-host.ts';
+import type { HostParts } from './host-parts.ts';
+
+const REQUEST = z.object({
+  iid: z.int(),
+  web_url: z.url(),
+  state: z.enum(['opened', 'closed', 'locked', 'merged']),
+  title: z.string(),
+  description: z.string().nullable(),
+});
+const USERS = z.array(z.object({ id: z.int() }));
+const REVIEWED = z.object({ sha: z.string().nullable(), reviewers: z.array(z.object({ id: z.int() })).optional() });
+const ANYTHING = z.unknown();
+
+/** GitLab decides in the background whether a new request can be merged, and answers so until then. */
+const NOT_YET = [405, 406, 422];
+const ATTEMPTS_MS = [1_000, 3_000, 9_000];
+
+/** GitLab, where pull requests are merge requests. */
+export function gitlab({ name, api, repository, extras, clock }: HostParts): GitHost {
+  const project = ['projects', repository.names.join('/'), 'merge_requests'];
+
+  function read({ iid, web_url, state, title, description }: z.infer<typeof REQUEST>): PullRequest {
+    const shown = state === 'opened' || state === 'locked' ? 'open' : state;
+    return { number: iid, name: `!${iid}`, url: web_url, state: shown, title, body: description ?? '' };
+  }
+
+  async function userId(username: string, cancel: Cancellable | undefined): Promise<number> {
+    const [user] = await api.request({ method: 'GET', path: ['users'], query: { username } }, USERS, cancel);
+    if (user) return user.id;
+    throw new FluxError(`${name}: there is no user ${JSON.stringify(username)}`, {
+      code: 'git-host/no-user',
+      fault: 'user',
+      help: 'Correct --pull-request-reviewers; at GitLab, reviewers are given by their user names.',
+    });
+  }
+
+  async function mergeLater(number: number, sha: string | null, cancel: Cancellable | undefined): Promise<void> {
+    // Before GitLab 17.11, the first has no meaning.
+    const body = { auto_merge: true, merge_when_pipeline_succeeds: true, ...(sha === null ? {} : { sha }) };
+    for (const waitMs of [...ATTEMPTS_MS, undefined]) {
+      try {
+        await api.request({ method: 'PUT', path: [...project, number, 'merge'], body }, ANYTHING, cancel);
+        return;
+      } catch (error) {
+        if (!(error instanceof GitHostError) || !NOT_YET.includes(error.status) || waitMs === undefined) throw error;
+        await clock.sleep(waitMs, cancel);
+      }
+    }
+  }
+
+  return {
+    name,
+    limits: { title: 255, body: 100_000 },
+
+    async find({ head, base }, cancel) {
+      const query = {
+        source_branch: head,
+        target_branch: base,
+        state: 'all',
+        order_by: 'created_at',
+        sort: 'desc',
+        per_page: '20',
+      };
+      const found = await api.request({ method: 'GET', path: project, query }, z.array(REQUEST), cancel);
+      return openOrNewest(found.map(read));
+    },
+
+    async create({ head, base }, { title, body: description }, cancel) {
+      const body = { source_branch: head, target_branch: base, title, description };
+      return read(await api.request({ method: 'POST', path: project, body }, REQUEST, cancel));
+    },
+
+    async equip({ number }, cancel) {
+      const { labels, reviewers, autoMerge } = extras;
+      const { sha, reviewers: present = [] } = await api.request({ method: 'GET', path: [...project, number] }, REVIEWED, cancel);
+      const ids = present.map(({ id }) => id);
+      for (const each of reviewers) ids.push(await userId(each, cancel));
+      const body = {
+        ...(labels.length > 0 ? { add_labels: labels.join(',') } : {}),
+        ...(reviewers.length > 0 ? { reviewer_ids: [...new Set(ids)] } : {}),
+      };
+      if (Object.keys(body).length > 0) await api.request({ method: 'PUT', path: [...project, number], body }, ANYTHING, cancel);
+      if (autoMerge) await mergeLater(number, sha, cancel);
+    },
+
+    async update({ number }, { title, body: description }, cancel) {
+      await api.request({ method: 'PUT', path: [...project, number], body: { title, description } }, ANYTHING, cancel);
+    },
+
+    async close({ number }, cancel) {
+      await api.request({ method: 'PUT', path: [...project, number], body: { state_event: 'close' } }, ANYTHING, cancel);
+    },
+  };
+}
