@@ -23,16 +23,33 @@ interface Repository {
 }
 
 /**
- * Creates a commit on `base` without a checkout: the edited files become blobs, and a private index adds them to the tree with their
- * previous modes. No ref points to the commit until it is pushed.
+ * Creates a commit on `base` without a checkout. No ref points to the commit until it is pushed.
  * @throws FluxError `git/no-changes` if the tree stays the same, `git/bad-path` for an edit of something other than a file
  */
-export async function makeCommit(
-  { git, reader, directory }: Repository,
-  content: CommitContent,
+export async function makeCommit(place: Repository, content: CommitContent, run: RunOptions): Promise<string> {
+  return commitOfTree(place, { ...content, tree: await makeTree(place, content, run) }, run);
+}
+
+/** @throws FluxError `git/no-changes` if the tree is that of the base */
+export async function commitOfTree(
+  { git, reader }: Pick<Repository, 'git' | 'reader'>,
+  { tree, base, message, author, committer }: Omit<CommitContent, 'edits'> & { readonly tree: string },
   run: RunOptions,
 ): Promise<string> {
-  const { base, edits, message, author, committer } = content;
+  if (tree === (await reader.resolve(`${base}^{tree}`, run)))
+    throw new FluxError('no changes made in repo', { code: 'git/no-changes', fault: 'user' });
+  return git.commitTree({ tree, parent: base, message, author, committer }, run);
+}
+
+/**
+ * The tree of `base` with edits: the edited files become blobs, and a private index adds them with their previous modes.
+ * @throws FluxError `git/bad-path` for an edit of something other than a file
+ */
+export async function makeTree(
+  { git, directory }: Pick<Repository, 'git' | 'directory'>,
+  { base, edits }: Pick<CommitContent, 'base' | 'edits'>,
+  run: RunOptions,
+): Promise<string> {
   for (const { path } of edits) checkPath(path);
   const modes = await modesOf(
     git,
@@ -49,10 +66,7 @@ export async function makeCommit(
   try {
     const blobs = await storeBlobs(git, folder, edits, run);
     const entries = edits.map(({ path }, index) => ({ mode: modeAt(path, modes), blob: blobs[index] ?? '', path }));
-    const tree = await git.writeTree(base, entries, { ...run, indexFile: join(folder, 'index') });
-    if (tree === (await reader.resolve(`${base}^{tree}`, run)))
-      throw new FluxError('no changes made in repo', { code: 'git/no-changes', fault: 'user' });
-    return await git.commitTree({ tree, parent: base, message, author, committer }, run);
+    return await git.writeTree(base, entries, { ...run, indexFile: join(folder, 'index') });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

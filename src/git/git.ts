@@ -10,7 +10,7 @@ import { type Signing, signed } from './signatures/signing.ts';
 /** A change of one ref on the remote. */
 export interface RefUpdate {
   readonly ref: string;
-  /** The new object id. */
+  /** The new object id; `''` removes the ref. */
   readonly target: string;
   /** The expected present object id, without which the push is rejected; `''` means that the ref must not exist. */
   readonly expected: string;
@@ -141,17 +141,23 @@ export function createGit(options: GitOptions) {
       return newBlobs(await must(args, options));
     },
 
-    /** Pushed refs are usually set in the mirror as well. */
+    /** Pushed refs are usually set in the mirror as well, unless asked not to. */
     async push(
       url: string,
       updates: readonly RefUpdate[],
-      { atomic, dryRun = false, ...options }: RunOptions & { readonly atomic: boolean; readonly dryRun?: boolean },
+      {
+        atomic,
+        dryRun = false,
+        isMirrored = true,
+        ...options
+      }: RunOptions & { readonly atomic: boolean; readonly dryRun?: boolean; readonly isMirrored?: boolean },
     ): Promise<PushOutcome> {
       const leases = updates.map(({ ref, expected }) => `--force-with-lease=${ref}:${expected === '' ? '' : object(expected)}`);
-      const refspecs = updates.map(({ ref, target }) => `${object(target)}:${ref}`);
+      const refspecs = updates.map(({ ref, target }) => `${target === '' ? '' : object(target)}:${ref}`);
       const flags = ['--porcelain', '--no-verify', '--no-follow-tags', '--no-signed', '--no-progress'];
       // Git itself then sets the accepted refs in the mirror. A remote that starts with a slash cannot be configured.
-      const mirrored = url.startsWith('/') ? [] : updates.map(({ ref }) => [`remote.${url}.fetch`, `+${ref}:${ref}`] as const);
+      const mirrored =
+        url.startsWith('/') || !isMirrored ? [] : updates.map(({ ref }) => [`remote.${url}.fetch`, `+${ref}:${ref}`] as const);
       const output = await runRemote(
         ['push', ...flags, ...(atomic ? ['--atomic'] : []), ...(dryRun ? ['--dry-run'] : []), ...leases, '--', url, ...refspecs],
         { ...options, config: mirrored },

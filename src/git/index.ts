@@ -6,6 +6,7 @@
  */
 
 export type { GitAuthentication } from './credentials/choose.ts';
+export { readSecretFile } from './credentials/secret-file.ts';
 export { createDeployKeys, type DeployKeyOptions, type DeployKeys, NO_DEPLOY_KEY } from './deploy-key/deploy-keys.ts';
 export type { GitTls } from './environment.ts';
 export { recordedSyncs } from './recorded-syncs.ts';

@@ -7,11 +7,16 @@ export const JOB_TRAILER = 'Flux-Job-Id';
 const LONGEST_MESSAGE = 64 * 1024;
 
 /**
- * The message of our commits: message and skip text as in Flux v1, cleaned up as by `git commit`, then our trailer as a separate
+ * The message of our commits: message and skip text as in Flux v1, cleaned up as by `git commit`, then our trailers as a separate
  * paragraph. Only the last paragraph is parsed for trailers, so external text cannot forge one (S-015).
  * @throws FluxError `git/empty-message`
  */
-export function commitMessage(text: string, skipMessage: string, jobId: string): string {
+export function commitMessage(
+  text: string,
+  skipMessage: string,
+  jobId: string,
+  more: readonly { readonly name: string; readonly value: string }[] = [],
+): string {
   const body = stripSpace(plainText(text).slice(0, LONGEST_MESSAGE) + skipMessage);
   if (body === '') throw new FluxError('commit message: empty', { code: 'git/empty-message', fault: 'user' });
   if (!/^[A-Za-z0-9._-]{1,128}$/.test(jobId))
@@ -19,7 +24,10 @@ export function commitMessage(text: string, skipMessage: string, jobId: string):
       code: 'git/bad-job-id',
       fault: 'user',
     });
-  return `${body}\n\n${JOB_TRAILER}: ${jobId}\n`;
+  const trailers = [{ name: JOB_TRAILER, value: jobId }, ...more].map(
+    ({ name, value }) => `${name}: ${plainText(value).replaceAll('\n', ' ')}\n`,
+  );
+  return `${body}\n\n${trailers.join('')}`;
 }
 
 /**

@@ -63,7 +63,7 @@ function isUnanswered({ stdout }: GitOutput, { code }: FluxError): boolean {
   return !isRefused && (code === 'git/command-failed' || code === 'git/unreachable');
 }
 
-async function pushFailed(output: GitOutput, directory: string): Promise<FluxError> {
+export async function pushFailed(output: GitOutput, directory: string): Promise<FluxError> {
   const failure = await gitFailed(output, directory);
   if (isUnanswered(output, failure))
     return new FluxError(failure.message, {

@@ -1,6 +1,13 @@
 import { join } from 'node:path';
-import { type Cancellable, type Clock, FluxError, type Logger } from '../base/index.ts';
-import type { AcceptedRevision, CommitRequest, SyncRecordRequest } from '../repository/index.ts';
+import { type Cancellable, type Clock, FluxError, type Logger, type Secret } from '../base/index.ts';
+import type {
+  AcceptedRevision,
+  CommitRequest,
+  ProposalBranch,
+  ProposalRequest,
+  Revision,
+  SyncRecordRequest,
+} from '../repository/index.ts';
 import { accept, acceptHead } from './accept.ts';
 import { createBranch } from './branch.ts';
 import { chooseCredential, type GitAuthentication } from './credentials/choose.ts';
@@ -16,6 +23,7 @@ import { createMirror } from './mirror.ts';
 import { badOption, checkFile, checkIdentity, checkRef, notesRefOf, repositoryPath } from './names.ts';
 import { ObjectReader } from './object-reader.ts';
 import { createPacking } from './packing.ts';
+import { createProposals } from './proposals.ts';
 import { createPublisher, type RecordChange } from './publish.ts';
 import { createRevisions } from './revisions.ts';
 import type { Signatures } from './signatures/signatures.ts';
@@ -161,7 +169,7 @@ export function createSource(options: SourceOptions) {
     maxBytes: options.maxBlobBytes,
     onDamage: mirror.markSuspect,
   });
-  const publisher = createPublisher({
+  const publisherOptions = {
     mirror,
     reader,
     branch,
@@ -176,7 +184,9 @@ export function createSource(options: SourceOptions) {
     onPushed: () => followed.pushed(),
     clock,
     log,
-  });
+  };
+  const publisher = createPublisher(publisherOptions);
+  const proposals = createProposals(publisherOptions);
 
   const configured = remote !== undefined;
   const verification = options.signatures?.verification;
@@ -357,6 +367,24 @@ export function createSource(options: SourceOptions) {
 
     amendRecord: (revision: string, change: RecordChange, { signal }: Cancellable = {}): Promise<void> =>
       publishing(() => publisher.amendRecord(revision, change, signal ? { signal } : {})),
+
+    /** The branches besides the followed one whose names match, as they are on the remote now, compared with `head`. */
+    proposals: (
+      names: (name: string) => boolean,
+      head: Revision,
+      { signal }: Cancellable = {},
+    ): Promise<readonly ProposalBranch[]> => publishing(() => proposals.list(names, head, signal ? { signal } : {})),
+
+    propose: (request: ProposalRequest, { signal }: Cancellable = {}): Promise<Revision> =>
+      publishing(() => proposals.propose(request, signal ? { signal } : {})),
+
+    withdraw: (branch: Pick<ProposalBranch, 'name' | 'tip'>, { signal }: Cancellable = {}): Promise<void> =>
+      publishing(() => proposals.withdraw(branch, signal ? { signal } : {})),
+
+    /** The present token of the GitHub App, if the source is accessed as one: it has the rights of the App in the API, too. */
+    ...(authentication?.kind === 'github-app' && credential
+      ? { appToken: async (cancel: Cancellable = {}): Promise<Secret> => (await credential.current(cancel)).password }
+      : {}),
 
     tidy: async (): Promise<void> => {
       const pack = packing.due();

@@ -103,6 +103,11 @@ export function createRepository(files: Readonly<Record<string, string>>): Repos
       throw new FluxError('this repository takes no commits', { code: 'git/read-only' });
     },
     arrived: async () => undefined,
+    proposals: async () => [],
+    propose: async () => {
+      throw new FluxError('this repository takes no commits', { code: 'git/read-only' });
+    },
+    withdraw: async () => undefined,
     noteBlobs: async () => new Map(),
     notes: async () => new Map(),
     syncRecord: async (revision) => records.get(revision),

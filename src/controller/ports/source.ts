@@ -6,6 +6,8 @@ import type {
   Lineage,
   LineChange,
   LineRange,
+  ProposalBranch,
+  ProposalRequest,
   Revision,
   SourceState,
   TreeFile,
@@ -68,6 +70,15 @@ export interface Source extends SyncRecords {
   commit(request: CommitRequest, options?: Cancellable): Promise<Revision>;
   /** The commit of a request that failed after its push had begun, if it arrived; pushes its note if that is missing. Call after a fetch. */
   arrived(request: CommitRequest, options?: Cancellable): Promise<Revision | undefined>;
+  /** The branches besides the followed one whose names match, as they are on the remote now, compared with a revision of the followed one. */
+  proposals(names: (name: string) => boolean, head: Revision, options?: Cancellable): Promise<readonly ProposalBranch[]>;
+  /**
+   * Makes such a branch its base and one commit; resolves to its tip, which stays the same if it is that already.
+   * @throws FluxError `git/push-raced` when it is not where it was seen.
+   */
+  propose(request: ProposalRequest, options?: Cancellable): Promise<Revision>;
+  /** Deletes such a branch. @throws FluxError `git/push-raced` when it is not where it was seen. */
+  withdraw(branch: Pick<ProposalBranch, 'name' | 'tip'>, options?: Cancellable): Promise<void>;
   /** The blob of each note of `refs/notes/<notes-ref>`, by commit. */
   noteBlobs(): Promise<ReadonlyMap<Revision, string>>;
   /** The notes of those of the revisions that have one. */

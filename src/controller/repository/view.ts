@@ -20,6 +20,8 @@ export interface RepositoryReader {
   read(revision: Revision, options?: Cancellable): Promise<RepositoryView>;
   /** Reads a revision without caching it. */
   readAside(revision: Revision, options?: Cancellable): Promise<DesiredState>;
+  /** The same, with ids. */
+  viewAside(revision: Revision, options?: Cancellable): Promise<RepositoryView>;
   /** The last revision that was read; undefined before the first. */
   latest(): RepositoryView | undefined;
 }
@@ -76,6 +78,10 @@ export function createRepositoryReader(
     },
     readAside: async (revision, options = {}) =>
       last?.revision === revision ? last.state : readFiles(revision, { ...options, keep: false }),
+    viewAside: async (revision, options = {}) =>
+      last?.revision === revision
+        ? viewOf(revision, last.state)
+        : new View(revision, await readFiles(revision, { ...options, keep: false }), cluster),
     latest: () => last && viewOf(last.revision, last.state),
   };
 }

@@ -1,0 +1,101 @@
+import { type Cancellable, FluxError } from '../base/index.ts';
+import type { ProposalBranch, ProposalRequest, Revision } from '../repository/index.ts';
+import { commitOfTree, makeTree } from './commit.ts';
+import { withinDeadline } from './deadline.ts';
+import { gitFailed } from './failure.ts';
+import type { RunOptions } from './git-process.ts';
+import { listCommits } from './history.ts';
+import { commitMessage } from './message.ts';
+import type { PublisherOptions } from './publish.ts';
+import { pushFailed } from './push.ts';
+
+/** Limits of what is read: of branches, and of the commits of each. */
+const MAX_BRANCHES = 2_000;
+const MAX_COMMITS = 100;
+
+type ProposalOptions = Pick<
+  PublisherOptions,
+  'mirror' | 'reader' | 'branch' | 'identity' | 'skipMessage' | 'timeoutMs' | 'mayPush' | 'log'
+>;
+
+/**
+ * Branches beside the followed one, with changes that people merge. Each push states the commit that the branch is expected at, and
+ * moves the branch from there, also to another history. A lost answer needs no care: the branch is listed again before the next push.
+ */
+export function createProposals({ mirror, reader, branch, identity, timeoutMs, mayPush, ...options }: ProposalOptions) {
+  const { git } = mirror;
+
+  /** The branches whose names match, as they are on the remote now. */
+  async function list(
+    names: (name: string) => boolean,
+    head: Revision,
+    { signal }: Cancellable,
+  ): Promise<readonly ProposalBranch[]> {
+    await withinDeadline('git fetch', timeoutMs, signal, (bounded) => mirror.refetch({ signal: bounded }));
+    const wanted = mirror.remoteBranches(MAX_BRANCHES).filter((name) => name !== branch && names(name));
+    const found: ProposalBranch[] = [];
+    for (const name of wanted)
+      found.push(await withinDeadline('git fetch', timeoutMs, signal, (bounded) => read(name, head, { signal: bounded })));
+    return found;
+  }
+
+  async function read(name: string, head: Revision, run: RunOptions): Promise<ProposalBranch> {
+    const tip = await mirror.fetchOther(`refs/heads/${name}`, run);
+    if (tip === undefined)
+      throw new FluxError(`branch "${name}" disappeared while it was fetched`, { code: 'git/branch-missing' });
+    const commits = await listCommits(git, { from: head, to: tip, limit: MAX_COMMITS, paths: [] }, identity.email, run);
+    const [last] = commits.length > 0 ? commits : await listCommits(git, { to: tip, limit: 1, paths: [] }, identity.email, run);
+    if (!last) throw new FluxError(`branch "${name}": its last commit is unreadable`, { code: 'git/unreadable' });
+    const oldest = commits.at(-1);
+    const base = oldest === undefined ? undefined : await reader.resolve(`${oldest.revision}^^{commit}`, run);
+    return { name, tip, commits, last, isComplete: commits.length < MAX_COMMITS, ...(base === undefined ? {} : { base }) };
+  }
+
+  /** Makes the branch its base and one commit. Resolves to its tip, which stays the same if it is that already. */
+  async function propose(request: ProposalRequest, { signal }: Cancellable): Promise<Revision> {
+    const { name, base, edits, message, trailers, jobId, expected } = request;
+    const place = { git, reader, directory: mirror.directory };
+    const revision = await withinDeadline('git commit', timeoutMs, signal, async (bounded) => {
+      const run = { signal: bounded };
+      const tree = await makeTree(place, { base, edits }, run);
+      if (expected !== undefined && (await isSame(expected, base, tree, run))) return expected;
+      const text = commitMessage(message, options.skipMessage, jobId, trailers);
+      return commitOfTree(place, { tree, base, message: text, author: identity, committer: identity }, run);
+    });
+    if (revision !== expected) await push({ name, target: revision, expected: expected ?? '' }, signal);
+    return revision;
+  }
+
+  async function isSame(tip: Revision, base: Revision, tree: string, run: RunOptions): Promise<boolean> {
+    const [itsTree, itsParent] = await Promise.all(
+      [`${tip}^{tree}`, `${tip}^^{commit}`].map((each) => reader.resolve(each, run)),
+    );
+    return itsTree === tree && itsParent === base;
+  }
+
+  /** Deletes the branch, if it is still there. */
+  async function withdraw({ name, tip }: Pick<ProposalBranch, 'name' | 'tip'>, { signal }: Cancellable): Promise<void> {
+    await push({ name, target: '', expected: tip }, signal);
+  }
+
+  async function push(
+    { name, target, expected }: { readonly name: string; readonly target: string; readonly expected: string },
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    mayPush?.();
+    const update = { ref: `refs/heads/${name}`, target, expected };
+    await withinDeadline('git push', timeoutMs, signal, async (bounded) => {
+      const { ok, output } = await git.push(mirror.address, [update], { signal: bounded, atomic: false, isMirrored: false });
+      if (ok) return;
+      if (/\(stale info\)|\bcannot lock ref\b|\balready exists\b/.test(`${output.stdout.toString('utf8')}${output.stderr}`))
+        throw new FluxError(`branch "${name}" moved during the change`, {
+          code: 'git/push-raced',
+          help: 'The change is planned again on what the branch is now.',
+          cause: await gitFailed(output, mirror.directory),
+        });
+      throw await pushFailed(output, mirror.directory);
+    });
+  }
+
+  return { list, propose, withdraw };
+}

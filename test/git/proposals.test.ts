@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest';
+import type { AcceptedRevision, ProposalRequest } from '../../src/repository/index.ts';
+import { createRemote, failureOf, sourceOf } from './support/repository.ts';
+
+const isOurs = (name: string) => name === 'flux-updates' || name.startsWith('flux-updates-');
+
+function request(base: AcceptedRevision, change: Partial<ProposalRequest> = {}): ProposalRequest {
+  return {
+    name: 'flux-updates',
+    base,
+    edits: [{ path: 'apps/a.yaml', content: 'a: 2\n' }],
+    message: 'Auto-release a:2',
+    trailers: [{ name: 'Flux-Sync-Set', value: 'set' }],
+    jobId: 'job-1',
+    expected: undefined,
+    ...change,
+  };
+}
+
+describe('a proposal', () => {
+  test('is a branch with one commit on its base, and says what the followed branch lacks', async () => {
+    const remote = createRemote();
+    const source = sourceOf(remote.path);
+    const head = await source.fetch();
+    const tip = await source.propose(request(head));
+    expect(remote.git('log', '--format=%P %ce', '-1', 'flux-updates')).toBe(`${head} support@weave.works`);
+    expect(remote.git('log', '--format=%B', '-1', 'flux-updates')).toBe(
+      'Auto-release a:2\n\nFlux-Job-Id: job-1\nFlux-Sync-Set: set',
+    );
+    expect(await source.proposals(isOurs, head)).toMatchObject([
+      { name: 'flux-updates', tip, base: head, commits: [{ revision: tip, ours: true }] },
+    ]);
+    expect(remote.git('rev-parse', 'main')).toBe(head);
+  });
+
+  test('is not pushed again with the same content on the same base', async () => {
+    const remote = createRemote();
+    const source = sourceOf(remote.path);
+    const head = await source.fetch();
+    const tip = await source.propose(request(head));
+    remote.hook('pre-receive', 'exit 1');
+    expect(await source.propose(request(head, { expected: tip, jobId: 'job-2' }))).toBe(tip);
+  });
+
+  test('is rebuilt on another base, without the history before', async () => {
+    const remote = createRemote();
+    const source = sourceOf(remote.path);
+    const tip = await source.propose(request(await source.fetch()));
+    remote.commit({ 'b.yaml': 'b: 1\n' });
+    const head = await source.fetch();
+    const moved = await source.propose(request(head, { expected: tip }));
+    expect(moved).not.toBe(tip);
+    expect(remote.git('rev-list', `${head}..flux-updates`)).toBe(moved);
+  });
+
+  test.each([
+    ['a commit of a person', 'refs/heads/main'],
+    ['nothing, since it was deleted', undefined],
+  ])('is left alone when the branch has %s meanwhile', async (_what, other) => {
+    const remote = createRemote();
+    const source = sourceOf(remote.path);
+    const first = await source.fetch();
+    const tip = await source.propose(request(first));
+    remote.commit({ 'b.yaml': 'b: 1\n' });
+    if (other) remote.git('update-ref', 'refs/heads/flux-updates', other);
+    else remote.git('update-ref', '-d', 'refs/heads/flux-updates');
+    const head = await source.fetch();
+    const failure = await failureOf(source.propose(request(head, { expected: tip })));
+    expect(failure).toMatchObject({ code: 'git/push-raced' });
+    if (other) expect(remote.git('rev-parse', 'flux-updates')).toBe(head);
+    else expect(remote.git('for-each-ref', 'refs/heads/flux-updates')).toBe('');
+  });
+
+  test('shows the commits of others', async () => {
+    const remote = createRemote();
+    const source = sourceOf(remote.path);
+    const head = await source.fetch();
+    await source.propose(request(head));
+    const tree = remote.git('rev-parse', 'flux-updates^{tree}');
+    const theirs = remote.git('commit-tree', '-p', 'flux-updates', '-m', 'By a person', tree);
+    remote.git('update-ref', 'refs/heads/flux-updates', theirs);
+    const [branch] = await source.proposals(isOurs, head);
+    expect(branch?.commits.map(({ ours }) => ours)).toEqual([false, true]);
+    expect(branch?.base).toBe(head);
+  });
+
+  test('has no commits once it is merged, and can be withdrawn', async () => {
+    const remote = createRemote();
+    const source = sourceOf(remote.path);
+    const tip = await source.propose(request(await source.fetch()));
+    remote.git('update-ref', 'refs/heads/main', tip);
+    const head = await source.fetch();
+    const [branch] = await source.proposals(isOurs, head);
+    expect(branch).toMatchObject({ name: 'flux-updates', tip, commits: [], last: { revision: tip, ours: true } });
+    await source.withdraw({ name: 'flux-updates', tip });
+    expect(await source.proposals(isOurs, head)).toEqual([]);
+  });
+
+  test('is never the followed branch, nor a branch of another name', async () => {
+    const remote = createRemote();
+    const source = sourceOf(remote.path);
+    const head = await source.fetch();
+    remote.git('update-ref', 'refs/heads/feature', head);
+    expect(await source.proposals(() => true, head)).toMatchObject([{ name: 'feature' }]);
+    expect(await source.proposals(isOurs, head)).toEqual([]);
+  });
+});
