@@ -10,6 +10,12 @@ import type { Session } from './session.ts';
 export interface FinishedJob {
   readonly revision?: string;
   readonly result?: UpdateResult;
+  /** Where the result waits to be merged. */
+  readonly pullRequests?: readonly {
+    readonly branch: string;
+    readonly name?: string | undefined;
+    readonly url?: string | undefined;
+  }[];
 }
 
 /**
@@ -30,8 +36,12 @@ export async function awaitJob(session: Session, client: ApiClient, id: string):
     );
     const { Result, Err, StatusString } = await progress.during(asking, () => (state === 'queued' ? 'queued' : state));
     if (StatusString === 'failed') throw jobFailed(Err);
-    const { revision, result } = Result;
-    return { ...(revision ? { revision } : {}), ...(result ? { result } : {}) };
+    const { revision, result, pullRequests } = Result;
+    return {
+      ...(revision ? { revision } : {}),
+      ...(result ? { result } : {}),
+      ...(pullRequests ? { pullRequests } : {}),
+    };
   } catch (error) {
     if (isTimeout(error)) stderr.write(JOB_TIMEOUT);
     throw error;
@@ -57,13 +67,26 @@ export interface ReportOptions {
 export async function reportJob(
   session: Session,
   client: ApiClient,
-  { revision, result }: FinishedJob,
+  { revision, result, pullRequests }: FinishedJob,
   { verbosity, awaitApply, format }: ReportOptions,
 ): Promise<void> {
   const { stdout, stderr } = session;
-  if (format !== 'table') stdout.write(await dataText(format, { ...(revision ? { revision } : {}), result: result ?? null }));
+  if (format !== 'table')
+    stdout.write(
+      await dataText(format, {
+        ...(revision ? { revision } : {}),
+        result: result ?? null,
+        ...(pullRequests ? { pullRequests } : {}),
+      }),
+    );
   else if (result) stdout.write(formatResult(result, verbosity));
   if (revision) stderr.write(`Commit pushed:\t${short(revision)}\n`);
+  for (const { branch, name, url } of pullRequests ?? [])
+    stderr.write(
+      url === undefined
+        ? `Branch pushed:\t${printableLine(branch)}\n`
+        : `Pull request:\t${printableLine(`${name ?? ''} ${url}`).trim()}\n`,
+    );
   if (!result) stderr.write('Nothing to do\n');
   else if (isAllHidden(result, verbosity)) stderr.write('Nothing to do; use -v to see why\n');
   if (!revision || !awaitApply) return;

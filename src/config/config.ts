@@ -7,6 +7,28 @@ export interface ListenAddress {
   readonly port: number;
 }
 
+/** Branches on which images are proposed. */
+export interface ProposalsConfig {
+  /** Its name, or what the names of several begin with. */
+  readonly branch: string;
+  /** Whether releases of people are proposed as well. */
+  readonly releases: boolean;
+  readonly per: 'all' | 'namespace' | 'workload';
+  /** Absent: branches are pushed, and no pull requests are made. */
+  readonly host?: {
+    readonly kind: 'github' | 'gitlab' | 'gitea' | 'bitbucket-cloud' | 'bitbucket-server' | 'azure-devops';
+    /** Absent: derived from the URL of the repository. */
+    readonly api?: string;
+    /** Absent: the token of the GitHub App. */
+    readonly tokenFile?: string;
+    /** Path of a file. */
+    readonly template?: string;
+    readonly labels: readonly string[];
+    readonly reviewers: readonly string[];
+    readonly autoMerge: boolean;
+  };
+}
+
 /** One repository to sync from. */
 export interface SourceConfig {
   /** Unique in the daemon; `default` for the one that flags describe. */
@@ -30,6 +52,8 @@ export interface SourceConfig {
         readonly privateKeyFile: string;
         readonly api: string;
       };
+  /** Absent: images are committed to the branch itself. */
+  readonly proposals?: ProposalsConfig;
   /** Paths of PEM files for an https URL: certificate authorities in place of the system's, and our own certificate. */
   readonly tls?: { readonly caFile?: string; readonly client?: { readonly certFile: string; readonly keyFile: string } };
 }

@@ -57,6 +57,28 @@ export const FLAG_GROUPS = {
     'git-tls-cert-file': built('string', '', 'PEM client certificate for the https Git host'),
     'git-tls-key-file': built('string', '', 'PEM private key of that certificate'),
     'git-readonly': built('bool', 'false', 'never push: no releases, no automation, and --sync-state=secret'),
+    'git-push-branch': built(
+      'string',
+      '',
+      'branch to which automation commits in place of the one that is synced, for people to merge',
+    ),
+    'git-push-branch-releases': built('bool', 'false', 'releases are committed to that branch as well'),
+    'pull-request': built(
+      'string',
+      '',
+      'host at which fluxd opens a pull request for that branch: `github`, `gitlab`, `gitea`, `bitbucket-cloud`, `bitbucket-server` or `azure-devops`',
+    ),
+    'pull-request-api-url': built('string', '', 'URL of the API of that host; empty means the one that belongs to --git-url'),
+    'pull-request-token-file': built(
+      'string',
+      '',
+      'file with a token for that API; it is read again when it changes. Empty means the token of the GitHub App',
+    ),
+    'pull-request-per': built('string', 'all', 'what shares a branch and a pull request: `all`, a `namespace` or a `workload`'),
+    'pull-request-labels': built('list', '', 'labels of new pull requests'),
+    'pull-request-reviewers': built('list', '', 'reviewers of new pull requests, as the host names or numbers them'),
+    'pull-request-auto-merge': built('bool', 'false', 'let the host merge them as soon as its conditions are met'),
+    'pull-request-template': built('string', '', 'file with the title, in its first line, and the text of pull requests'),
     'git-partial-clone': built(
       'string',
       'auto',

@@ -3,7 +3,7 @@
  * works, is not supported yet, or has become meaningless. *Settings* come from the command line, parsed as Go's pflag does, from
  * environment variables and from a config file, and become one frozen `Config`. Help and documentation are generated from the table.
  */
-export type { Config, ListenAddress, SourceConfig } from './config.ts';
+export type { Config, ListenAddress, ProposalsConfig, SourceConfig } from './config.ts';
 export { variableOf } from './environment.ts';
 export type { Flag, FlagStatus, FlagType } from './flag.ts';
 export { FLAG_GROUPS, FLAG_NAMES, FLAGS, type FlagName } from './flags.ts';

@@ -5,6 +5,7 @@ import type { SourceConfig } from './config.ts';
 import { FLAGS } from './flags.ts';
 import { type ACCESS_FLAGS, readAccess } from './git-access.ts';
 import { faultOfGitPath } from './git-path.ts';
+import { type PROPOSAL_FLAGS, readProposals } from './git-proposals.ts';
 
 /** The sources that a config file lists. */
 export interface SourceReading {
@@ -30,6 +31,19 @@ const ACCESS = {
   'git-tls-key-file': filled.default(''),
 } as const satisfies Readonly<Record<(typeof ACCESS_FLAGS)[number], z.ZodType>>;
 
+const PROPOSALS = {
+  'git-push-branch': filled.default(''),
+  'git-push-branch-releases': z.boolean('expected true or false').default(false),
+  'pull-request': filled.default(''),
+  'pull-request-api-url': filled.default(''),
+  'pull-request-token-file': filled.default(''),
+  'pull-request-per': filled.default(FLAGS['pull-request-per'].default),
+  'pull-request-labels': z.array(filled, 'expected a list').default([]),
+  'pull-request-reviewers': z.array(filled, 'expected a list').default([]),
+  'pull-request-auto-merge': z.boolean('expected true or false').default(false),
+  'pull-request-template': filled.default(''),
+} as const satisfies Readonly<Record<(typeof PROPOSAL_FLAGS)[number], z.ZodType>>;
+
 const SOURCE = z.strictObject(
   {
     name: z.string(TEXT).refine(isDnsLabel, 'expected lower-case letters, digits and dashes, at most 63'),
@@ -39,6 +53,7 @@ const SOURCE = z.strictObject(
     'git-path': z.array(z.string(TEXT).check(pathCheck), 'expected a list').default([]),
     'git-label': filled.optional(),
     ...ACCESS,
+    ...PROPOSALS,
   },
   'expected a map with name and git-url',
 );
@@ -50,14 +65,14 @@ export function readSources(value: unknown, { root, position }: YamlDocument, fi
   if (!parsed.success) return { sources: [], problems: parsed.error.issues.map(problem) };
   const twice = parsed.data.findIndex(({ name }, index) => parsed.data.findIndex((other) => other.name === name) !== index);
   if (twice >= 0) return { sources: [], problems: [`${placeOf([twice, 'name'])}: another source has this name`] };
-  const read = parsed.data.map((source) => ({ source, ...readAccess(source['git-url'], source, (flag) => flag) }));
+  const read = parsed.data.map(readFlags);
   const problems = read.flatMap(({ source, faults }, index) => [
     ...(source['git-ref'] !== undefined && source['git-branch'] !== undefined
       ? [`${placeOf([index, 'git-ref'])}: cannot be combined with git-branch`]
       : []),
     ...faults.map(({ flag, why }) => `${placeOf([index, flag])}: ${why}`),
   ]);
-  return { sources: read.map(({ source, access }) => ({ ...sourceOf(source), ...access })), problems };
+  return { sources: read.map(({ source, config }) => ({ ...sourceOf(source), ...config })), problems };
 
   function problem({ path, message, ...issue }: z.core.$ZodIssue): string {
     const at = path.filter((step) => typeof step !== 'symbol');
@@ -89,6 +104,20 @@ function sourceOf(source: z.infer<typeof SOURCE>): SourceConfig {
     paths: source['git-path'],
     syncTag: label ?? FLAGS['git-sync-tag'].default,
     notesRef: label ?? FLAGS['git-notes-ref'].default,
+  };
+}
+
+/** The flags that are read together, how the remote is reached and how images are proposed. */
+function readFlags(source: z.infer<typeof SOURCE>) {
+  const shown = (flag: string) => flag;
+  const { access, faults } = readAccess(source['git-url'], source, shown);
+  const { branch, ref } = sourceOf(source);
+  const about = { branch, ...(ref === undefined ? {} : { ref }), ...access };
+  const { proposals, faults: ofProposals } = readProposals(about, source, shown);
+  return {
+    source,
+    config: { ...access, ...(proposals === undefined ? {} : { proposals }) },
+    faults: [...faults, ...ofProposals],
   };
 }
 

@@ -7,6 +7,7 @@ import { parseFlagValue, quote } from './flag.ts';
 import { FLAG_NAMES, FLAGS, type FlagName } from './flags.ts';
 import { ACCESS_FLAGS, isUnencrypted, readAccess } from './git-access.ts';
 import { faultOfGitPath } from './git-path.ts';
+import { PROPOSAL_FLAGS, readProposals } from './git-proposals.ts';
 import { type Settings, shownFlag } from './setting.ts';
 
 export interface ConfigProblem {
@@ -50,6 +51,7 @@ const FLAGS_OF_ONE_SOURCE = [
   'git-sync-tag',
   'git-notes-ref',
   ...ACCESS_FLAGS,
+  ...PROPOSAL_FLAGS,
 ] as const satisfies readonly FlagName[];
 
 /** Flags about commits. */
@@ -167,6 +169,17 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
         message: 'the Git token is sent unencrypted, since its URL is not https',
       });
 
+  const about = { branch: values['git-branch'], ...optional('ref', values['git-ref']), ...access };
+  const { proposals, faults: proposalFaults } = readProposals(about, values, shown);
+  if (listed.length === 0) for (const { flag, why } of proposalFaults) fail(1, `${shown(flag)} ${why}`);
+  if (values['git-readonly'] && (listed.length > 0 ? listed : [{ proposals }]).some((source) => source.proposals))
+    fail(1, `${shown('git-readonly')} cannot be combined with --git-push-branch`);
+  if (values['automation-revert'] && (listed.length > 0 ? listed : [{ proposals }]).some((source) => source.proposals))
+    warnings.push({
+      flag: 'automation-revert',
+      message: '--automation-revert has no effect on a source with --git-push-branch: people decide what is merged and reverted',
+    });
+
   const label = origins.has('git-label') ? values['git-label'] : undefined;
   const sources: Config['sources'] = isNonEmpty(listed)
     ? listed
@@ -180,6 +193,7 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
           syncTag: label ?? values['git-sync-tag'],
           notesRef: label ?? values['git-notes-ref'],
           ...access,
+          ...(proposals ? { proposals } : {}),
         },
       ];
   const config: Config = {

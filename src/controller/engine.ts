@@ -31,6 +31,7 @@ import type { TakePart } from './ports/election.ts';
 import type { ImageWatch } from './ports/image-watch.ts';
 import type { MemoryStore } from './ports/memory.ts';
 import type { Source } from './ports/source.ts';
+import { createProposals, type ProposalsOptions } from './pull-requests/proposals.ts';
 import { createRepositoryReader } from './repository/view.ts';
 import { provenMs } from './rollout/proven.ts';
 import type { RevertBudget } from './rollout/revert-budget.ts';
@@ -57,6 +58,8 @@ export interface EngineSource {
   readonly takePart: TakePart;
   /** What outlasts a restart. */
   readonly memory: MemoryStore;
+  /** How images are proposed; without it, they are committed to the followed branch. */
+  readonly proposals?: Pick<ProposalsOptions, 'branch' | 'releases' | 'per' | 'host' | 'template'>;
 }
 
 /** What the sources of a daemon share. */
@@ -181,7 +184,21 @@ export function startEngine(options: EngineOptions): Engine {
     log: log.child({ component: 'memory' }),
     stopping: stopping.signal,
   });
-  const timing = createTiming({ ...options, memory, pending, rollouts });
+  const proposals =
+    options.proposals &&
+    createProposals({
+      ...options.proposals,
+      source: loopSource,
+      syncSet,
+      reader,
+      desired,
+      cluster,
+      images,
+      pinning,
+      clock,
+      log: log.child({ component: 'pull-requests' }),
+    });
+  const timing = createTiming({ ...options, memory, pending, rollouts, proposals });
   const leaving = new AbortController();
 
   cluster.join({
@@ -230,6 +247,7 @@ export function startEngine(options: EngineOptions): Engine {
     notice: createNotice({ memory, images, minAge, clock, log: log.child({ component: 'automation' }) }),
     pinning,
     rollouts,
+    ...(proposals ? { proposals } : {}),
     syncGate,
     syncAt: createAlarm(clock, () => loop.ask('sync'), stopping.signal),
     automateAt: createAlarm(clock, () => loop.ask('automate'), stopping.signal),

@@ -18,6 +18,7 @@ import type { Revision } from '../repository/index.ts';
 import type { EngineSource } from './engine.ts';
 import { type DaemonMetrics, type EnginesOptions, type RunningFlux, startEngines } from './engines.ts';
 import type { MarkerStore } from './ports/marker-store.ts';
+import { proposalsOf } from './pull-requests/connect.ts';
 import { refuseClashes } from './sources.ts';
 import { recordInGit } from './sync/records/in-git.ts';
 import { recordInSecret } from './sync/records/in-secret.ts';
@@ -117,7 +118,8 @@ export async function startFlux({
     });
   }
 
-  function connect({ name, url, branch, ref, paths, syncTag, notesRef, authentication, tls }: SourceConfig): EngineSource {
+  function connect(wanted: SourceConfig): EngineSource {
+    const { name, url, branch, ref, paths, syncTag, notesRef, authentication, tls } = wanted;
     const fence = new Fence(clock);
     const keysOfSource = usesSsh(url) ? deployKeys : undefined;
     const shown = config.sources.length > 1 ? { source: name } : {};
@@ -164,6 +166,9 @@ export async function startFlux({
       url,
       source,
       deployKey: keysOfSource ?? NO_DEPLOY_KEY,
+      ...(wanted.proposals
+        ? { proposals: proposalsOf(wanted, wanted.proposals, { appToken: git.appToken, environment, clock }) }
+        : {}),
       fence,
       memory: cluster.memory({ syncSet, fence }),
       takePart: (handlers, signal) =>

@@ -259,8 +259,8 @@ export function createMirror(options: MirrorOptions) {
     },
     /** A ref of the remote at the last listing, by any of its names. */
     remoteRef: (name: string): string | undefined => seen && refNamed(seen, name),
-    /** Names of branches of the remote at the last listing, up to a limit. */
-    remoteBranches: (limit: number): readonly string[] => seen?.branches(limit) ?? [],
+    /** Names of branches of the remote that begin so, at the last listing, up to a limit. */
+    remoteBranches: (limit: number, prefix: string): readonly string[] => seen?.branches(limit, prefix) ?? [],
     lacksBlobs: files.lacksBlobs,
     hasFilesOf: files.has,
     fetchFilesOf: (revision: string, run: RunOptions): Promise<void> => files.fetch(local, revision, run),

@@ -1,5 +1,5 @@
 import { type Cancellable, FluxError } from '../base/index.ts';
-import type { ProposalBranch, ProposalRequest, Revision } from '../repository/index.ts';
+import type { ProposalBranch, ProposalNames, ProposalRequest, Revision } from '../repository/index.ts';
 import { commitOfTree, makeTree } from './commit.ts';
 import { withinDeadline } from './deadline.ts';
 import { gitFailed } from './failure.ts';
@@ -24,18 +24,17 @@ type ProposalOptions = Pick<
  */
 export function createProposals({ mirror, reader, branch, identity, timeoutMs, mayPush, ...options }: ProposalOptions) {
   const { git } = mirror;
+  /** The branches of the last list, by name, each with the revision that it was compared with. */
+  let listed = new Map<string, { readonly head: Revision; readonly branch: ProposalBranch }>();
 
   /** The branches whose names match, as they are on the remote now. */
-  async function list(
-    names: (name: string) => boolean,
-    head: Revision,
-    { signal }: Cancellable,
-  ): Promise<readonly ProposalBranch[]> {
+  async function list(names: ProposalNames, head: Revision, { signal }: Cancellable): Promise<readonly ProposalBranch[]> {
     await withinDeadline('git fetch', timeoutMs, signal, (bounded) => mirror.refetch({ signal: bounded }));
-    const wanted = mirror.remoteBranches(MAX_BRANCHES).filter((name) => name !== branch && names(name));
+    const wanted = mirror.remoteBranches(MAX_BRANCHES, names.prefix).filter((name) => name !== branch && names.includes(name));
     const found: ProposalBranch[] = [];
     for (const name of wanted)
       found.push(await withinDeadline('git fetch', timeoutMs, signal, (bounded) => read(name, head, { signal: bounded })));
+    listed = new Map(found.map((each) => [each.name, { head, branch: each }]));
     return found;
   }
 
@@ -43,6 +42,8 @@ export function createProposals({ mirror, reader, branch, identity, timeoutMs, m
     const tip = await mirror.fetchOther(`refs/heads/${name}`, run);
     if (tip === undefined)
       throw new FluxError(`branch "${name}" disappeared while it was fetched`, { code: 'git/branch-missing' });
+    const known = listed.get(name);
+    if (known?.head === head && known.branch.tip === tip) return known.branch;
     const commits = await listCommits(git, { from: head, to: tip, limit: MAX_COMMITS, paths: [] }, identity.email, run);
     const [last] = commits.length > 0 ? commits : await listCommits(git, { to: tip, limit: 1, paths: [] }, identity.email, run);
     if (!last) throw new FluxError(`branch "${name}": its last commit is unreadable`, { code: 'git/unreadable' });

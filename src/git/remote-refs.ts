@@ -4,8 +4,8 @@ export interface RemoteRefs {
   idOf(ref: string): string | undefined;
   /** A ref to the object. */
   refOf(id: string): string | undefined;
-  /** Names of branches, up to a limit. */
-  branches(limit: number): readonly string[];
+  /** Names of branches that begin so, up to a limit. */
+  branches(limit: number, prefix?: string): readonly string[];
   /** Names of all tags. */
   tags(): readonly string[];
   readonly objectFormat: 'sha1' | 'sha256';
@@ -26,7 +26,7 @@ export function remoteRefs(listing: Buffer): RemoteRefs {
       const tab = lines.indexOf(`\t${ref}\n`);
       return tab < 0 ? undefined : lines.toString('latin1', lines.lastIndexOf('\n', tab) + 1, tab);
     },
-    branches: (limit) => namesAfter(HEAD, limit),
+    branches: (limit, prefix = '') => namesAfter(HEAD, limit, prefix),
     tags: () => namesAfter(TAG, Number.POSITIVE_INFINITY),
     refOf(id) {
       const start = lines.indexOf(`\n${id}\t`);
@@ -36,10 +36,11 @@ export function remoteRefs(listing: Buffer): RemoteRefs {
     },
   };
 
-  function namesAfter(prefix: string, limit: number): readonly string[] {
+  function namesAfter(kind: string, limit: number, prefix = ''): readonly string[] {
     const names: string[] = [];
-    for (let at = lines.indexOf(prefix); at >= 0 && names.length < limit; at = lines.indexOf(prefix, at + 1))
-      names.push(lines.toString('utf8', at + prefix.length, lines.indexOf('\n', at)));
+    const start = `${kind}${prefix}`;
+    for (let at = lines.indexOf(start); at >= 0 && names.length < limit; at = lines.indexOf(start, at + 1))
+      names.push(lines.toString('utf8', at + kind.length, lines.indexOf('\n', at)));
     return names;
   }
 }

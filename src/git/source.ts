@@ -4,6 +4,7 @@ import type {
   AcceptedRevision,
   CommitRequest,
   ProposalBranch,
+  ProposalNames,
   ProposalRequest,
   Revision,
   SyncRecordRequest,
@@ -369,11 +370,8 @@ export function createSource(options: SourceOptions) {
       publishing(() => publisher.amendRecord(revision, change, signal ? { signal } : {})),
 
     /** The branches besides the followed one whose names match, as they are on the remote now, compared with `head`. */
-    proposals: (
-      names: (name: string) => boolean,
-      head: Revision,
-      { signal }: Cancellable = {},
-    ): Promise<readonly ProposalBranch[]> => publishing(() => proposals.list(names, head, signal ? { signal } : {})),
+    proposals: (names: ProposalNames, head: Revision, { signal }: Cancellable = {}): Promise<readonly ProposalBranch[]> =>
+      publishing(() => proposals.list(names, head, signal ? { signal } : {})),
 
     propose: (request: ProposalRequest, { signal }: Cancellable = {}): Promise<Revision> =>
       publishing(() => proposals.propose(request, signal ? { signal } : {})),

@@ -11,7 +11,7 @@ export type { FileText } from './file-text.ts';
 export { followsInWords, isBranch } from './follows.ts';
 export type { LineChange, LineRange } from './line-change.ts';
 export type { Lineage } from './lineage.ts';
-export type { ProposalBranch, ProposalRequest } from './proposal.ts';
+export type { ProposalBranch, ProposalNames, ProposalRequest } from './proposal.ts';
 export type { Revision } from './revision.ts';
 export type { SourceState, SourceStatus } from './source-state.ts';
 export type { SyncRecordRequest } from './sync-record-request.ts';

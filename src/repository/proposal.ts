@@ -3,6 +3,13 @@ import type { Commit } from './commit.ts';
 import type { FileText } from './file-text.ts';
 import type { Revision } from './revision.ts';
 
+/** Names of such branches. */
+export interface ProposalNames {
+  /** What all of them begin with. */
+  readonly prefix: string;
+  includes(name: string): boolean;
+}
+
 /** A branch with changes that people merge into the followed branch. */
 export interface ProposalBranch {
   readonly name: string;

@@ -163,7 +163,9 @@ function earlyNotices(
     const delay = delayOf(target, question);
     const young = isAutomated(policies) ? youthOfNamed(question, target) : undefined;
     return [
-      ...(delay?.state === 'waiting' ? [`released ${describeWait(delay.for, delay.until)}`] : []),
+      ...(delay?.state === 'waiting' && delay.for.kind !== 'pull-request'
+        ? [`released ${describeWait(delay.for, delay.until)}`]
+        : []),
       ...(young ? [`released although ${describeDecision(young)}`] : []),
     ];
   });

@@ -6,6 +6,7 @@ import type { Gates } from '../schedule/index.ts';
 import type { Ages } from './first-seen.ts';
 import type { Gathering } from './gathering.ts';
 import type { Pinning } from './pinning.ts';
+import type { ProposalLookup } from './proposed.ts';
 import type { Suspension } from './suspension.ts';
 
 /** The properties of a running workload that planning needs. */
@@ -58,6 +59,8 @@ export interface Timing {
   readonly ages?: Ages;
   /** Set while a person has suspended all automation. */
   readonly suspension?: Suspension | undefined;
+  /** Where images are proposed, if automation does not commit to the followed branch. */
+  readonly proposals?: ProposalLookup | undefined;
   /** Whether nothing may be committed. */
   readonly readOnly?: boolean;
 }

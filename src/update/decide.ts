@@ -3,6 +3,7 @@ import { hasPolicy, type Policies, tagPolicy } from '../policy/index.ts';
 import { type Young, youthOf } from './age.ts';
 import { newestAllowed, refusedByBan } from './allowed.ts';
 import { type Decision, type Hold, held, type Suspended, unknown, type Wait } from './decision.ts';
+import { proposedDecision } from './proposed.ts';
 import { rankingOf } from './ranking.ts';
 import { digestOf, notAhead, type Question, type Subject, subjectOf } from './subject.ts';
 
@@ -60,7 +61,9 @@ export function delayOf(
   { workload, container: { name }, inGit, timing }: Pick<Question, 'workload' | 'container' | 'inGit' | 'timing'>,
 ): Decision | undefined {
   if (!timing) return undefined;
-  const { gates, gathering, now } = timing;
+  const { gates, gathering, proposals, now } = timing;
+  const proposed = proposedDecision(proposals, { workload, container: name, target });
+  if (proposed) return proposed;
   const gate = gates.of({ window: inGit.get('window'), freeze: inGit.get('freeze') }).stateAt(now);
   if (gate.state === 'closed') return { state: 'waiting', target, for: { kind: gate.by, text: gate.text }, until: gate.opensAt };
   if (gate.state === 'invalid')

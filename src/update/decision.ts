@@ -1,6 +1,7 @@
 import { type FluxError, rfc3339 } from '../base/index.ts';
 import { formatImageRef, type ImageRef, type ImageRepository } from '../image/index.ts';
 import type { Ban } from '../policy/index.ts';
+import type { RequestName } from './request-name.ts';
 
 /**
  * The decision about one container's image. Automation, releases, listings and logs use this value and its texts, and nothing else works
@@ -28,7 +29,16 @@ export type Wait =
   | ScheduleWait
   | YoungTag
   /** For others that belong to the same commit. */
-  | { readonly kind: 'gathering' };
+  | { readonly kind: 'gathering' }
+  | ProposedImageWait;
+
+/** People have to merge the branch that proposes it. */
+export interface ProposedImageWait {
+  readonly kind: 'pull-request';
+  readonly branch: string;
+  /** Absent while there is none, or if fluxd opens none. */
+  readonly request?: RequestName;
+}
 
 /** The opening of a window, or the end of a freeze. */
 export interface ScheduleWait {
@@ -67,6 +77,10 @@ export type Hold =
   | { readonly kind: 'bad-schedule'; readonly of: ScheduleWait; readonly problem: string }
   | { readonly kind: 'bad-min-age'; readonly text: string; readonly problem: string }
   | Suspended
+  /** People closed the pull request that proposes it, without merging it. */
+  | { readonly kind: 'pull-request-closed'; readonly request: RequestName }
+  /** The branch to propose it on has commits of others. */
+  | { readonly kind: 'push-branch-taken'; readonly branch: string }
   /** The reference has a digest and no tag, so it does not say which tags to follow. */
   | { readonly kind: 'digest-alone' }
   /** The reference has a digest, or gets one, and that of the new tag has not been read. */
@@ -162,6 +176,7 @@ function describeCurrent(decision: Current): string {
 
 /** `until` as in `Decision`. */
 export function describeWait(wait: Wait, until: number): string {
+  if (wait.kind === 'pull-request') return situationOf(wait);
   const end = Number.isFinite(until) ? `automation goes on at ${rfc3339(until)}` : 'no end is in sight';
   return `${situationOf(wait)}; ${end}${wait.kind === 'min-age' ? afterRestart(wait) : ''}`;
 }
@@ -180,6 +195,8 @@ function situationOf(wait: Wait): string {
       return describeYouth(wait);
     case 'gathering':
       return 'while updates are gathered';
+    case 'pull-request':
+      return `waiting: ${wait.request ? `pull request ${wait.request.name}, ${wait.request.url}` : `a person has to merge branch ${wait.branch}`}`;
   }
 }
 
@@ -218,6 +235,10 @@ export function describeHold(hold: Hold): string {
       return `invalid minimum age ${JSON.stringify(hold.text)}: it ${hold.problem}`;
     case 'suspended':
       return describeSuspension(hold);
+    case 'pull-request-closed':
+      return `pull request ${hold.request.name} was closed without merging it, ${hold.request.url}`;
+    case 'push-branch-taken':
+      return `branch ${hold.branch} has commits of others, so fluxd leaves it alone`;
     case 'digest-alone':
       return 'image is pinned to a digest without a tag';
     case 'digest-unknown':

@@ -139,6 +139,20 @@ describe('release', () => {
     );
   });
 
+  test('what is proposed is neither waited for nor watched, and the request is printed', async () => {
+    const url = 'https://git.example.org/acme/shop/pulls/12';
+    const pullRequests = [{ branch: 'flux-updates', name: '#12', url }, { branch: 'flux-updates-b' }];
+    const line = ['release', '--all', '--update-all-images', '--watch'];
+    const { stderr, code, paths } = await run({ [JOBS]: [succeeded({ result: released, pullRequests })] }, ...line);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /Pull request:\t#12 https:\/\/git\.example\.org\/acme\/shop\/pulls\/12\nBranch pushed:\tflux-updates-b\n$/,
+    );
+    expect(paths.filter((path) => path.includes('/sync') || path.includes('/services'))).toEqual([]);
+    const json = await run({ [JOBS]: [succeeded({ result: released, pullRequests })] }, ...line, '-o', 'json');
+    expect(JSON.parse(json.stdout)).toMatchObject({ pullRequests });
+  });
+
   test('a commit that is not applied in time is no error', async () => {
     const { code, stderr } = await run(
       { [JOBS]: [succeeded({ revision: REVISION, result: released })], [SYNC]: [[REVISION]] },

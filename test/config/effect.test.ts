@@ -12,6 +12,8 @@ const APP = [
   '--git-github-app-private-key-file=a',
 ];
 
+const PULLS = ['--git-push-branch=p', '--pull-request=gitea', '--pull-request-token-file=/a'];
+
 /** Another value than the default, and what else has to be given with it. */
 const OTHER: Partial<Record<FlagName, readonly string[]>> = {
   listen: ['--listen=:1'],
@@ -34,6 +36,16 @@ const OTHER: Partial<Record<FlagName, readonly string[]>> = {
   'git-ca-file': ['--git-url=https://h/r', '--git-ca-file=a'],
   'git-tls-cert-file': ['--git-url=https://h/r', '--git-tls-cert-file=a', '--git-tls-key-file=b'],
   'git-tls-key-file': ['--git-url=https://h/r', '--git-tls-cert-file=a', '--git-tls-key-file=b'],
+  'git-push-branch-releases': ['--git-push-branch=p', '--git-push-branch-releases'],
+  'git-push-branch': ['--git-push-branch=p'],
+  'pull-request': PULLS,
+  'pull-request-token-file': PULLS,
+  'pull-request-api-url': [...PULLS, '--pull-request-api-url=https://h/api'],
+  'pull-request-per': ['--git-push-branch=p', '--pull-request-per=workload'],
+  'pull-request-labels': [...PULLS, '--pull-request-labels=a'],
+  'pull-request-reviewers': [...PULLS, '--pull-request-reviewers=a'],
+  'pull-request-auto-merge': [...PULLS, '--pull-request-auto-merge'],
+  'pull-request-template': [...PULLS, '--pull-request-template=/a'],
   'ssh-keygen-type': ['--ssh-keygen-type=rsa'],
   'ssh-keygen-format': ['--ssh-keygen-format=PEM'],
   'ssh-keygen-dir': ['--ssh-keygen-dir=/a'],
@@ -60,8 +72,9 @@ test.each(working)('--%s changes the configuration, as its status says', (name) 
 });
 
 test('everything in the configuration is read by somebody', () => {
-  // A source has either a token or an App, and either a branch or a tag.
-  const together = working.filter((name) => !name.startsWith('git-github-') && name !== 'git-ref');
+  // A source has either a token or an App, and either a branch or a tag; a read-only one proposes nothing.
+  const apart: readonly FlagName[] = ['git-ref', 'git-readonly'];
+  const together = working.filter((name) => !name.startsWith('git-github-') && !apart.includes(name));
   const all = configOf(...together.flatMap((name) => OTHER[name] ?? [`--${name}=${BY_TYPE[FLAGS[name].type]}`]));
   const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts') && !file.startsWith('config/'))

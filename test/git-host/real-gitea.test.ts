@@ -55,6 +55,12 @@ test.runIf(GITEA_URL !== '')('a real Gitea finds, equips, updates and closes a r
   const merge = () =>
     ask('POST', `/repos/${GITEA_USER}/${repo}/pulls/${second.number}/merge`, { Do: 'merge' }).catch(() => undefined);
   await expect
-    .poll(async () => (await merge(), (await host.find(branches))?.state), { timeout: 60_000, interval: 1000 })
+    .poll(
+      async () => {
+        await merge();
+        return (await host.find(branches))?.state;
+      },
+      { timeout: 60_000, interval: 1000 },
+    )
     .toBe('merged');
 });

@@ -1,8 +1,13 @@
+import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { AcceptedRevision, ProposalRequest } from '../../src/repository/index.ts';
+import { serveGitOverHttp } from './support/http-server.ts';
 import { createRemote, failureOf, sourceOf } from './support/repository.ts';
 
-const isOurs = (name: string) => name === 'flux-updates' || name.startsWith('flux-updates-');
+const OURS = {
+  prefix: 'flux-updates',
+  includes: (name: string) => name === 'flux-updates' || name.startsWith('flux-updates-'),
+};
 
 function request(base: AcceptedRevision, change: Partial<ProposalRequest> = {}): ProposalRequest {
   return {
@@ -27,7 +32,7 @@ describe('a proposal', () => {
     expect(remote.git('log', '--format=%B', '-1', 'flux-updates')).toBe(
       'Auto-release a:2\n\nFlux-Job-Id: job-1\nFlux-Sync-Set: set',
     );
-    expect(await source.proposals(isOurs, head)).toMatchObject([
+    expect(await source.proposals(OURS, head)).toMatchObject([
       { name: 'flux-updates', tip, base: head, commits: [{ revision: tip, ours: true }] },
     ]);
     expect(remote.git('rev-parse', 'main')).toBe(head);
@@ -79,7 +84,7 @@ describe('a proposal', () => {
     const tree = remote.git('rev-parse', 'flux-updates^{tree}');
     const theirs = remote.git('commit-tree', '-p', 'flux-updates', '-m', 'By a person', tree);
     remote.git('update-ref', 'refs/heads/flux-updates', theirs);
-    const [branch] = await source.proposals(isOurs, head);
+    const [branch] = await source.proposals(OURS, head);
     expect(branch?.commits.map(({ ours }) => ours)).toEqual([false, true]);
     expect(branch?.base).toBe(head);
   });
@@ -90,10 +95,29 @@ describe('a proposal', () => {
     const tip = await source.propose(request(await source.fetch()));
     remote.git('update-ref', 'refs/heads/main', tip);
     const head = await source.fetch();
-    const [branch] = await source.proposals(isOurs, head);
+    const [branch] = await source.proposals(OURS, head);
     expect(branch).toMatchObject({ name: 'flux-updates', tip, commits: [], last: { revision: tip, ours: true } });
     await source.withdraw({ name: 'flux-updates', tip });
-    expect(await source.proposals(isOurs, head)).toEqual([]);
+    expect(await source.proposals(OURS, head)).toEqual([]);
+  });
+
+  test('is made, read and rebuilt without the files outside of the paths', async () => {
+    const remote = createRemote({ 'apps/a.yaml': 'a: 1\n', 'other/c.txt': 'c: 1\n' });
+    remote.git('config', 'uploadpack.allowFilter', 'true');
+    const { origin } = await serveGitOverHttp(dirname(remote.path));
+    const open = () => sourceOf(`${origin}/remote.git`, { paths: ['apps'] });
+    const first = open();
+    const tip = await first.propose(request(await first.fetch()));
+    remote.commit({ 'other/c.txt': 'c: 2\n' });
+    const source = open();
+    const head = await source.fetch();
+    const [branch] = await source.proposals(OURS, head);
+    expect(branch?.tip).toBe(tip);
+    const [file] = await source.files(tip);
+    expect(String(await source.blob(file?.blob ?? ''))).toBe('a: 2\n');
+    await source.propose(request(head, { expected: tip }));
+    expect(remote.git('show', 'flux-updates:other/c.txt')).toBe('c: 2');
+    expect(remote.git('show', 'flux-updates:apps/a.yaml')).toBe('a: 2');
   });
 
   test('is never the followed branch, nor a branch of another name', async () => {
@@ -101,7 +125,11 @@ describe('a proposal', () => {
     const source = sourceOf(remote.path);
     const head = await source.fetch();
     remote.git('update-ref', 'refs/heads/feature', head);
-    expect(await source.proposals(() => true, head)).toMatchObject([{ name: 'feature' }]);
-    expect(await source.proposals(isOurs, head)).toEqual([]);
+    remote.git('update-ref', 'refs/heads/flux-updates2', head);
+    expect(await source.proposals({ prefix: '', includes: () => true }, head)).toMatchObject([
+      { name: 'feature' },
+      { name: 'flux-updates2' },
+    ]);
+    expect(await source.proposals(OURS, head)).toEqual([]);
   });
 });

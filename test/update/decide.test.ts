@@ -7,7 +7,7 @@ import { createGates } from '../../src/schedule/index.ts';
 import { consider } from '../../src/update/consider.ts';
 import { decide } from '../../src/update/decide.ts';
 import { type Decision, type Doubt, describeDecision, type Hold, type Wait } from '../../src/update/decision.ts';
-import { type Pinning, planAutomation, type Timing } from '../../src/update/index.ts';
+import { type Pinning, type Proposal, type ProposalLookup, planAutomation, type Timing } from '../../src/update/index.ts';
 import type { Question } from '../../src/update/subject.ts';
 import { processorMs } from '../support/processor.ts';
 import { longestTurn } from '../support/turn-cpu.ts';
@@ -87,6 +87,13 @@ const GOOD = `sha256:${'a'.repeat(64)}`;
 
 const PIN = { 'pin.web': 'true' };
 
+const REQUEST = { name: '#12', url: 'https://git.example.org/acme/shop/pulls/12' };
+
+/** Only of the image that is asked for. */
+function proposedAs(proposal: Proposal): ProposalLookup {
+  return { of: ({ container, target }) => (container === 'web' && target === 'acme/web:1.1.0' ? proposal : undefined) };
+}
+
 const ROWS: Readonly<Record<Reason, readonly [given: Given, text: string]>> = {
   update: [{ tags: { '1.0.0': {}, '1.1.0': {} } }, 'update to acme/web:1.1.0'],
   'waiting window': [
@@ -100,6 +107,22 @@ const ROWS: Readonly<Record<Reason, readonly [given: Given, text: string]>> = {
   'waiting gathering': [
     { ripeAt: Date.parse('2026-12-05T12:00:20Z'), tags: { '1.0.0': {}, '1.1.0': {} } },
     'while updates are gathered; automation goes on at 2026-12-05T12:00:20Z',
+  ],
+  'waiting pull-request': [
+    {
+      timing: { proposals: proposedAs({ state: 'open', branch: 'flux-updates', request: REQUEST }) },
+      inGit: { window: '0 9 * * mon-fri / 8h / UTC' },
+      tags: { '1.0.0': {}, '1.1.0': {} },
+    },
+    'waiting: pull request #12, https://git.example.org/acme/shop/pulls/12',
+  ],
+  'held pull-request-closed': [
+    { timing: { proposals: proposedAs({ state: 'closed', request: REQUEST }) }, tags: { '1.0.0': {}, '1.1.0': {} } },
+    'pull request #12 was closed without merging it, https://git.example.org/acme/shop/pulls/12',
+  ],
+  'held push-branch-taken': [
+    { timing: { proposals: proposedAs({ state: 'blocked', branch: 'flux-updates' }) }, tags: { '1.0.0': {}, '1.1.0': {} } },
+    'branch flux-updates has commits of others, so fluxd leaves it alone',
   ],
   'waiting min-age': [
     {

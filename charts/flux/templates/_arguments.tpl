@@ -49,6 +49,22 @@
 - {{ printf "--git-github-app-private-key-file=/etc/fluxd/github-app/%s" $git.githubApp.key | quote }}
 {{- include "flux.flag" (list "git-github-api" $git.githubApp.api) }}
 {{- end }}
+{{- with $git.pullRequests }}
+{{- include "flux.flag" (list "git-push-branch" $git.pushBranch) }}
+{{- include "flux.switch" (list "git-push-branch-releases" $git.pushBranchReleases) }}
+{{- include "flux.flag" (list "pull-request" .host) }}
+{{- include "flux.flag" (list "pull-request-api-url" .apiUrl) }}
+{{- if .secretName }}
+- {{ printf "--pull-request-token-file=/etc/fluxd/pull-request-token/%s" .key | quote }}
+{{- end }}
+{{- include "flux.flag" (list "pull-request-per" .per) }}
+{{- include "flux.flag" (list "pull-request-labels" (join "," .labels)) }}
+{{- include "flux.flag" (list "pull-request-reviewers" (join "," .reviewers)) }}
+{{- include "flux.switch" (list "pull-request-auto-merge" .autoMerge) }}
+{{- if .templateConfigMapName }}
+- "--pull-request-template=/etc/fluxd/pull-request-template/template.md"
+{{- end }}
+{{- end }}
 {{- if $git.tls.caConfigMapName }}
 - "--git-ca-file=/etc/fluxd/git-ca/ca.crt"
 {{- end }}

@@ -40,6 +40,17 @@
     secretName: {{ . }}
     defaultMode: 0400
 {{- end }}
+{{- with .Values.git.pullRequests.secretName }}
+- name: pull-request-token
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0400
+{{- end }}
+{{- with .Values.git.pullRequests.templateConfigMapName }}
+- name: pull-request-template
+  configMap:
+    name: {{ . }}
+{{- end }}
 {{- with .Values.git.tls.secretName }}
 - name: git-tls
   secret:
@@ -144,6 +155,16 @@
 {{- if .Values.git.githubApp.secretName }}
 - name: github-app
   mountPath: /etc/fluxd/github-app
+  readOnly: true
+{{- end }}
+{{- if .Values.git.pullRequests.secretName }}
+- name: pull-request-token
+  mountPath: /etc/fluxd/pull-request-token
+  readOnly: true
+{{- end }}
+{{- if .Values.git.pullRequests.templateConfigMapName }}
+- name: pull-request-template
+  mountPath: /etc/fluxd/pull-request-template
   readOnly: true
 {{- end }}
 {{- if .Values.git.tls.secretName }}

@@ -74,7 +74,11 @@ const updateResultSchema = z.record(
 );
 
 export const jobStatusSchema = z.object({
-  Result: z.object({ revision: z.string().optional(), result: updateResultSchema.nullish() }),
+  Result: z.object({
+    revision: z.string().optional(),
+    result: updateResultSchema.nullish(),
+    pullRequests: z.array(z.object({ branch: z.string(), name: z.string().optional(), url: z.string().optional() })).optional(),
+  }),
   Err: z.string(),
   StatusString: z.enum(['queued', 'running', 'failed', 'succeeded']),
 });

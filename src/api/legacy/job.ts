@@ -3,12 +3,13 @@ import type { ContainerUpdate, UpdateResult, UpdateSpec } from '../../update/ind
 import type { JobStatusWire } from '../wire/index.ts';
 
 /** Keys in Go's order; empty values are omitted from `Result`. */
-export function jobToWire({ state, error, revision, spec, result }: JobStatus): JobStatusWire {
+export function jobToWire({ state, error, revision, spec, result, pullRequests }: JobStatus): JobStatusWire {
   return {
     Result: {
       ...(revision ? { revision } : {}),
       ...(spec ? { spec: specToWire(spec) } : {}),
       ...(result && Object.keys(result).length > 0 ? { result: resultToWire(result) } : {}),
+      ...(pullRequests ? { pullRequests } : {}),
     },
     Err: error,
     StatusString: state,

@@ -130,6 +130,9 @@ export const jobStatusSchema: z.ZodType<JobStatusWire> = z.object({
         }),
       )
       .exactOptional(),
+    pullRequests: z
+      .array(z.object({ branch: z.string(), name: z.string().exactOptional(), url: z.string().exactOptional() }))
+      .exactOptional(),
   }),
   Err: z.string(),
   StatusString: z.enum(['queued', 'running', 'failed', 'succeeded']),

@@ -9,7 +9,13 @@ export interface ErrorWire {
 
 /** `GET /v6/jobs`. */
 export interface JobStatusWire {
-  readonly Result: { readonly revision?: string; readonly spec?: UpdateSpec; readonly result?: UpdateResult };
+  readonly Result: {
+    readonly revision?: string;
+    readonly spec?: UpdateSpec;
+    readonly result?: UpdateResult;
+    /** Where the result waits to be merged. Flux v1 has no such key. */
+    readonly pullRequests?: readonly { readonly branch: string; readonly name?: string; readonly url?: string }[];
+  };
   readonly Err: string;
   readonly StatusString: 'queued' | 'running' | 'failed' | 'succeeded';
 }

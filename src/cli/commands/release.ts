@@ -85,7 +85,8 @@ async function release(session: Session, flags: Flags): Promise<number> {
   const client = await session.client();
   await reportJob(session, client, finished, { verbosity: flags.verbose, awaitApply: !flags.dryRun, format });
   warnOfSkipped(session, spec, finished.result ?? {}, flags.verbose);
-  if (flags.watch && finished.result) {
+  // What is proposed is rolled out when it is merged.
+  if (flags.watch && finished.result && !finished.pullRequests) {
     const output = format === 'table' ? session.stdout : session.stderr;
     await watchRollout(session, client, { result: finished.result, verbosity: flags.verbose, output });
   }

@@ -6,6 +6,7 @@ import type { Revision, SourceState, Unverified, Writers } from '../../repositor
 import type { Container, Problem, ResourceId, Rollout } from '../../resource/index.ts';
 import type { Suspension, UpdateResult, UpdateSpec } from '../../update/index.ts';
 import type { Keeping } from '../memory/memory.ts';
+import type { ProposedOn } from '../pull-requests/proposed-on.ts';
 import type { HeldDeletions } from '../sync/approvals.ts';
 import type { History } from '../sync/history.ts';
 import type { ObjectStatesView } from '../sync/object-states.ts';
@@ -71,6 +72,8 @@ export interface JobStatus {
   readonly revision?: Revision;
   readonly spec?: UpdateSpec;
   readonly result?: UpdateResult;
+  /** Where the result is proposed, if it is not committed to the followed branch. */
+  readonly pullRequests?: readonly ProposedOn[];
 }
 
 /** The name of the source of an entry; absent if the daemon has one. */

@@ -48,12 +48,14 @@ export function mergeJobs(jobs: readonly JobStatus[]): JobStatus {
   const isOver = counted.every((job) => job.state === 'failed' || job.state === 'succeeded');
   const errors = counted.flatMap(({ error }) => (error === '' ? [] : [error]));
   const revision = counted.find((job) => job.revision !== undefined)?.revision;
+  const pullRequests = counted.flatMap((job) => job.pullRequests ?? []);
   const spec = counted.find((job) => job.spec !== undefined)?.spec;
   const results = counted.flatMap(({ result }) => (result ? [result] : []));
   return {
     state: isOver || state === 'queued' ? state : 'running',
     error: isOver ? [...new Set(errors)].join('; ') : '',
     ...(revision === undefined ? {} : { revision }),
+    ...(pullRequests.length === 0 ? {} : { pullRequests }),
     ...(spec === undefined ? {} : { spec }),
     ...(results.length === 0 ? {} : { result: mergeResults(results) }),
   };

@@ -122,7 +122,7 @@ export async function dryRunUpdate(spec: UpdateSpec, options: PlanOptions, cance
 }
 
 /** The accepted revision of the branch, fetched now; before the first clone, the error is worded as in Flux v1. */
-async function newest(source: Source, cancel: Cancellable): Promise<AcceptedRevision> {
+export async function newest(source: Source, cancel: Cancellable): Promise<AcceptedRevision> {
   try {
     return await source.fetch(cancel);
   } catch (error) {
@@ -140,7 +140,12 @@ export function asksForCommit(spec: UpdateSpec): boolean {
   return spec.spec.Kind === 'execute';
 }
 
-async function planOn(base: AcceptedRevision, spec: UpdateSpec, options: PlanOptions, cancel: Cancellable): Promise<UpdatePlan> {
+export async function planOn(
+  base: AcceptedRevision,
+  spec: UpdateSpec,
+  options: PlanOptions,
+  cancel: Cancellable,
+): Promise<UpdatePlan> {
   const { source, reader, desired, cluster, images, pinning } = options;
   const view = await reader.read(base, cancel);
   const readFile = await fileReader(view, source, cancel);
@@ -178,7 +183,7 @@ function commitRequest(jobId: string, base: AcceptedRevision, { spec, edits, mes
 }
 
 /** Throws for a release without changes, with the reasons, as in Flux v1 and as fluxctl expects. A policy change without changes succeeds. */
-function withoutCommit(spec: UpdateSpec, plan: UpdatePlan): JobResult {
+export function withoutCommit(spec: UpdateSpec, plan: UpdatePlan): JobResult {
   if (spec.type === 'policy') return { spec, result: plan.result };
   if (plan.failure) throw plan.failure;
   const reasons = reasonsOf(spec, plan);

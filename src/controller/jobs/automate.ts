@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type Cancellable, hasCode, messageOf } from '../../base/index.ts';
 import type { AcceptedRevision, Revision } from '../../repository/index.ts';
-import { type FoundUpdate, planAutomation } from '../../update/index.ts';
+import { type DecidedContainer, type FoundUpdate, planAutomation, proposedDecision } from '../../update/index.ts';
+import type { Proposals } from '../pull-requests/proposals.ts';
 import { applyUpdate } from './apply-update.ts';
 import type { Notice } from './notice.ts';
 import type { PendingUpdates } from './pending-updates.ts';
@@ -14,6 +15,8 @@ export interface AutomateOptions extends RevertOptions {
   readonly pending: PendingUpdates;
   readonly decisionReport: DecisionReport;
   readonly notice: Notice;
+  /** Where images are proposed; without it, they are committed to the followed branch. */
+  readonly proposals?: Proposals | undefined;
 }
 
 /**
@@ -25,19 +28,29 @@ export async function automate(
   options: AutomateOptions,
   cancel: Cancellable,
 ): Promise<Revision | undefined> {
-  const { reader, cluster, images, pending, pinning, log, decisionReport } = options;
+  const { reader, cluster, images, pending, pinning, log, decisionReport, proposals } = options;
   const { manifests } = await reader.read(head, cancel);
   // Before the memory is read, it is unknown whether automation is suspended.
   await options.notice(manifests, cancel);
   // A commit of another daemon is not ours to revert.
-  const revert = options.source.access === 'read-only' ? undefined : await revertFailed(head, options, cancel);
+  // Where people decide what is merged, they decide what is reverted.
+  const reverts = options.source.access === 'read-write' && proposals === undefined;
+  const revert = reverts ? await revertFailed(head, options, cancel) : undefined;
   if (revert !== undefined) return revert;
-  // What is gathered follows from what is found now.
-  const timing = { ...options.timing(), gathering: undefined };
+  // What is gathered follows from what is found now, and so does what is proposed.
+  const timing = { ...options.timing(), gathering: undefined, proposals: undefined };
   const gather = (found: readonly FoundUpdate[]) => pending.found(found, timing.now);
   const plan = await planAutomation({ manifests, workloads: cluster, images, timing, pinning, gather, ...cancel });
   const { automated, spec, decisions, nextAt } = plan;
   if (nextAt !== undefined) options.automateAt(nextAt);
+  if (proposals) {
+    try {
+      await proposals.automate(head, spec?.Changes ?? [], cancel);
+    } finally {
+      await decisionReport.decided(withProposals(decisions, proposals), head, cancel);
+    }
+    return undefined;
+  }
   await decisionReport.decided(decisions, head, cancel);
   log.debug({ automated, changes: spec?.Changes.length ?? 0 }, 'checked for newer images');
   if (!spec) return undefined;
@@ -53,4 +66,14 @@ export async function automate(
     log.info({ reason: messageOf(error) }, 'update not committed');
     return undefined;
   }
+}
+
+/** Decisions whose image is proposed. */
+function withProposals(decisions: readonly DecidedContainer[], proposals: Proposals): readonly DecidedContainer[] {
+  return decisions.map((decided) => {
+    const { workload, container, decision } = decided;
+    if (decision.state !== 'update' && decision.state !== 'waiting') return decided;
+    const proposed = proposedDecision(proposals, { workload, container, target: decision.target });
+    return proposed ? { ...decided, decision: proposed } : decided;
+  });
 }

@@ -5,6 +5,7 @@ import type { Revision } from '../../repository/index.ts';
 import type { UpdateResult, UpdateSpec } from '../../update/index.ts';
 import type { JobStatus } from '../daemon/daemon.ts';
 import type { Source } from '../ports/source.ts';
+import type { ProposedOn } from '../pull-requests/proposed-on.ts';
 import { CommittedJobs } from './committed-jobs.ts';
 
 export interface Job {
@@ -19,6 +20,8 @@ export interface JobResult {
   readonly revision?: Revision;
   readonly spec?: UpdateSpec;
   readonly result?: UpdateResult;
+  /** Where the result is proposed, if it is not committed to the followed branch. */
+  readonly pullRequests?: readonly ProposedOn[];
 }
 
 /** Limits of waiting jobs: their number, and the size of their specs in characters of JSON. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/index.ts';
 import type { MinAge } from '../../policy/index.ts';
 import type { Gates } from '../../schedule/index.ts';
-import type { FailedRollouts, Timing } from '../../update/index.ts';
+import type { FailedRollouts, ProposalLookup, Timing } from '../../update/index.ts';
 import type { AutomationMemory } from '../memory/automation-memory.ts';
 import type { Source } from '../ports/source.ts';
 import type { PendingUpdates } from './pending-updates.ts';
@@ -15,6 +15,7 @@ export interface TimingOptions {
   readonly pending: PendingUpdates;
   readonly rollouts: FailedRollouts;
   readonly source: Pick<Source, 'access'>;
+  readonly proposals?: ProposalLookup | undefined;
   readonly clock: Clock;
 }
 
@@ -26,12 +27,14 @@ export function createTiming({
   pending,
   rollouts,
   source,
+  proposals,
   clock,
 }: TimingOptions): () => Timing {
   return () => ({
     gates,
     gathering: pending.gathering,
     rollouts,
+    proposals,
     now: clock.now(),
     ages: { byDefault: minAge, seen: seen.value, inProcess: memory.keeping.in === 'process' },
     suspension: suspension.value,

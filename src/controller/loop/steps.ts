@@ -6,6 +6,7 @@ import { PoliciesRefused } from '../../update/index.ts';
 import { applyUpdate } from '../jobs/apply-update.ts';
 import { type AutomateOptions, automate } from '../jobs/automate.ts';
 import type { Job, JobQueue, JobResult } from '../jobs/jobs.ts';
+import { isRelease, proposeRelease } from '../jobs/propose-release.ts';
 import type { DecisionReport } from '../jobs/report-decisions.ts';
 import { HeadNotSynced } from '../jobs/unverified-head.ts';
 import type { ControllerMetrics } from '../metrics.ts';
@@ -51,6 +52,8 @@ export function createSteps(options: StepsOptions): LoopSteps {
   const reportBranch = createBranchReport(options);
   /** The request for a sync that the last fetch was made for. */
   let claimed: string | undefined;
+  /** The revision of the last sync. */
+  let proposedOn: Revision | undefined;
   const syncStep = createSyncStep(named('sync', options));
   const forJobs = named('job', options);
   const forAutomation = named('automation', options);
@@ -81,7 +84,11 @@ export function createSteps(options: StepsOptions): LoopSteps {
         progress.waiting = undefined;
         const { overridden } = toApply;
         if (overridden !== undefined) log.warn({ revision, reason: overridden }, 'sync window overridden');
-        return syncStep(revision, { report, overridden }, cancel);
+        const after = await syncStep(revision, { report, overridden }, cancel);
+        // What is proposed is merged, or to be proposed on the new revision.
+        if (revision !== proposedOn && options.proposals?.areAny()) options.ask('automate');
+        proposedOn = revision;
+        return after;
       }
       const { closed, revision: earlier, onlyRecorded } = toApply;
       const reason = describeClosed(closed);
@@ -97,7 +104,7 @@ export function createSteps(options: StepsOptions): LoopSteps {
     job: (cancel) => runJob(forJobs, cancel).finally(reportBranch),
     recordHealth: (cancel) => options.healthFollower.record(cancel),
     async automate(head, cancel) {
-      if (!options.automation) return { state: 'known', head };
+      if (!options.automation && options.proposals === undefined) return { state: 'known', head };
       try {
         const pushed = await automate(head, forAutomation, cancel);
         reportBranch();
@@ -166,6 +173,8 @@ async function perform({ id, spec }: Job, options: StepsOptions, cancel: Cancell
     if (unverified) throw new HeadNotSynced(revision, unverified.head);
     return { revision };
   }
+  const { proposals } = options;
+  if (proposals?.takesReleases && isRelease(spec)) return proposeRelease({ jobId: id, spec, proposals }, options, cancel);
   const result = await applyUpdate({ jobId: id, spec }, options, cancel);
   const automated =
     spec.type === 'policy' && Object.values(spec.spec).some(({ add }) => add !== null && Object.hasOwn(add, 'automated'));

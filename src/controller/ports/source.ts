@@ -7,6 +7,7 @@ import type {
   LineChange,
   LineRange,
   ProposalBranch,
+  ProposalNames,
   ProposalRequest,
   Revision,
   SourceState,
@@ -71,7 +72,7 @@ export interface Source extends SyncRecords {
   /** The commit of a request that failed after its push had begun, if it arrived; pushes its note if that is missing. Call after a fetch. */
   arrived(request: CommitRequest, options?: Cancellable): Promise<Revision | undefined>;
   /** The branches besides the followed one whose names match, as they are on the remote now, compared with a revision of the followed one. */
-  proposals(names: (name: string) => boolean, head: Revision, options?: Cancellable): Promise<readonly ProposalBranch[]>;
+  proposals(names: ProposalNames, head: Revision, options?: Cancellable): Promise<readonly ProposalBranch[]>;
   /**
    * Makes such a branch its base and one commit; resolves to its tip, which stays the same if it is that already.
    * @throws FluxError `git/push-raced` when it is not where it was seen.

@@ -25,6 +25,7 @@ interface Situation {
   readonly answer: string;
 }
 
+const REQUEST = { name: '#12', url: 'https://git.example.org/acme/shop/pulls/12' };
 const NEWER = { '1.0.0': {}, '1.1.0': {} };
 /** A rollout that goes on. */
 const ROLLING: Recorded = { deployment: liveDeployment(), replicaSets: [replicaSet()] };
@@ -115,6 +116,26 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     },
     cause: 'decision/min-age',
     answer: `${ID} is not updated yet: the update to acme/web:1.1.0 waits: tag 1.1.0 has not the minimum age of 72h, first seen at 2026-12-05T11:00:00Z; automation goes on at 2026-12-08T11:00:00Z.`,
+  },
+  'pull-request': {
+    given: { tags: NEWER, timing: { proposals: { of: () => ({ state: 'open', branch: 'flux-updates', request: REQUEST }) } } },
+    cause: 'decision/pull-request',
+    answer: `${ID} is not updated yet: the update to acme/web:1.1.0 waits: pull request #12, https://git.example.org/acme/shop/pulls/12.`,
+  },
+  'push-branch': {
+    given: { tags: NEWER, timing: { proposals: { of: () => ({ state: 'open', branch: 'flux-updates' }) } } },
+    cause: 'decision/pull-request',
+    answer: `${ID} is not updated yet: the update to acme/web:1.1.0 waits: a person has to merge branch flux-updates.`,
+  },
+  'pull-request-closed': {
+    given: { tags: NEWER, timing: { proposals: { of: () => ({ state: 'closed', request: REQUEST }) } } },
+    cause: 'decision/pull-request-closed',
+    answer: `${ID} is not updated: pull request #12 was closed without merging it, https://git.example.org/acme/shop/pulls/12.`,
+  },
+  'push-branch-taken': {
+    given: { tags: NEWER, timing: { proposals: { of: () => ({ state: 'blocked', branch: 'flux-updates' }) } } },
+    cause: 'decision/push-branch-taken',
+    answer: `${ID} is not updated: branch flux-updates has commits of others, so fluxd leaves it alone.`,
   },
   gathering: {
     given: { tags: NEWER, timing: { gathering: { ripeAt: () => NOW + 15_000 } } },

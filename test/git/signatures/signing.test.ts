@@ -270,3 +270,16 @@ describe.runIf(haveSigners())('signing', () => {
     90_000,
   );
 });
+
+test.runIf(haveSigners())('the commit of a proposal is signed, and made and signed only when it differs', async () => {
+  const key = sshKey('proposals');
+  const remote = createRemote();
+  const { signatures } = await open({ format: 'ssh', key: key.privateFile });
+  const source = sourceOf(remote.path, { signatures });
+  const base = await source.fetch();
+  const edits = [{ path: 'apps/a.yaml', content: 'a: 2\n' }];
+  const proposal = { name: 'updates', base, edits, message: 'Update', trailers: [], jobId: 'job-1' };
+  const tip = await source.propose({ ...proposal, expected: undefined });
+  expect(remote.git('cat-file', 'commit', 'updates')).toContain('-----BEGIN SSH SIGNATURE-----');
+  expect(await source.propose({ ...proposal, expected: tip })).toBe(tip);
+});

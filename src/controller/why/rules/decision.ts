@@ -97,6 +97,8 @@ const ADVICE = {
   'bad-schedule': 'Correct the annotation in the file.',
   'bad-min-age': 'Correct the annotation in the file.',
   banned: 'The next tag that is not banned is taken; to lift the ban, run fluxctl policy --unban.',
+  'pull-request-closed': 'Reopen and merge it, or release the image; a newer image is proposed again.',
+  'push-branch-taken': 'Merge or delete the branch; fluxd then goes on with it.',
   'digest-alone': 'Write the image with a tag and a digest.',
   'bad-pin': 'Correct the annotation in the file.',
   'cannot-pin': 'Remove the annotation fluxcd.io/pin of the container.',
@@ -108,8 +110,9 @@ function waiting({ decision }: ContainerFacts): Finding | undefined {
   return {
     code: wait.kind,
     state: 'waiting',
-    text: clause(`the update to ${formatImageRef(target)} waits: ${describeDecision(decision)}`),
+    text: clause(`the update to ${formatImageRef(target)} waits: ${describeDecision(decision).replace(/^waiting: /, '')}`),
     ...(wait.kind === 'min-age' && wait.since !== undefined ? { since: wait.since } : {}),
+    ...(wait.kind === 'pull-request' ? { next: { text: 'Merge it to apply the update, or close it to reject the image.' } } : {}),
     ...(Number.isFinite(until) ? { next: { text: 'Automation goes on.', at: until } } : {}),
   };
 }

@@ -1,0 +1,48 @@
+import type { Cancellable } from '../../base/index.ts';
+import type { UpdateSpec } from '../../update/index.ts';
+import type { Proposals } from '../pull-requests/proposals.ts';
+import { newest, type PlanOptions, planOn, withoutCommit } from './apply-update.ts';
+import { type Attempts, attemptFailed, NO_ATTEMPTS } from './attempts.ts';
+import type { JobResult } from './jobs.ts';
+import { requireVerifiedHead } from './unverified-head.ts';
+
+/** Whether an update is a release of images, which may be proposed; a rollback and a change of policies are made at once. */
+export function isRelease({ type }: UpdateSpec): boolean {
+  return type === 'image' || type === 'containers';
+}
+
+/**
+ * Proposes a release on a branch that people merge. The job ends without a revision, since none of the followed branch has the release:
+ * fluxctl of Flux v1 would wait for it to be synced.
+ */
+export async function proposeRelease(
+  { jobId, spec, proposals }: { readonly jobId: string; readonly spec: UpdateSpec; readonly proposals: Proposals },
+  options: PlanOptions,
+  cancel: Cancellable = {},
+): Promise<JobResult> {
+  const { source, clock, log } = options;
+  let attempts: Attempts<never> = NO_ATTEMPTS;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const after = attemptFailed(attempts, error, { isOver: cancel.signal?.aborted ?? false });
+      if (after.next === 'fail') throw after.error;
+      log.info({ jobId, err: error }, 'retrying release');
+      attempts = after.attempts;
+    }
+  }
+
+  async function attempt(): Promise<JobResult> {
+    source.requireWritable();
+    if (attempts.waitMs > 0) await clock.sleep(attempts.waitMs, cancel);
+    const head = await newest(source, cancel);
+    requireVerifiedHead(source);
+    const plan = await planOn(head, spec, options, cancel);
+    if (plan.edits.length === 0) return withoutCommit(spec, plan);
+    const { result, message } = plan;
+    const pullRequests = await proposals.release(head, { jobId, result, message }, cancel);
+    log.info({ jobId, pullRequests }, 'release proposed');
+    return { spec: plan.spec, result, pullRequests };
+  }
+}

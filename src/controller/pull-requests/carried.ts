@@ -1,0 +1,53 @@
+import type { Cancellable } from '../../base/index.ts';
+import type { Commit, ProposalBranch } from '../../repository/index.ts';
+import { containersOf, isWorkloadKind, type Manifest, type ResourceId } from '../../resource/index.ts';
+import type { ProposedImage } from '../../update/index.ts';
+import type { RepositoryReader } from '../repository/view.ts';
+
+/** Trailers of our commits on these branches. */
+export const SYNC_SET_TRAILER = 'Flux-Sync-Set';
+export const RELEASED_TRAILER = 'Flux-Released';
+
+/**
+ * Whose branch it is. `ours`: all that the followed branch lacks was committed by this daemon, or by another one for the same objects.
+ * `bare`: the followed branch lacks nothing, and a person may have made it. `theirs`: moving it would lose something.
+ */
+export function ownerOf(
+  { commits, last, isComplete }: Pick<ProposalBranch, 'commits' | 'last' | 'isComplete'>,
+  syncSet: string,
+): 'ours' | 'bare' | 'theirs' {
+  const isOurs = ({ ours, trailers }: Commit) =>
+    ours && trailers.some(({ name, value }) => name === SYNC_SET_TRAILER.toLowerCase() && value === syncSet);
+  if (!isComplete || !commits.every(isOurs)) return 'theirs';
+  return isOurs(last) ? 'ours' : 'bare';
+}
+
+/** The images that a branch changes, by what is in its files and in those of the revision that it was made on. */
+export async function carriedImages(
+  { tip, base, commits }: ProposalBranch,
+  reader: Pick<RepositoryReader, 'viewAside'>,
+  cancel: Cancellable,
+): Promise<readonly ProposedImage[]> {
+  if (commits.length === 0 || base === undefined) return [];
+  const released = new Set(
+    commits.flatMap(({ trailers }) =>
+      trailers.filter(({ name }) => name === RELEASED_TRAILER.toLowerCase()).map(({ value }) => value),
+    ),
+  );
+  const before = imagesIn((await reader.viewAside(base, cancel)).manifests);
+  const after = imagesIn((await reader.viewAside(tip, cancel)).manifests);
+  return [...after].flatMap(([workload, containers]) =>
+    [...containers].flatMap(([container, target]) => {
+      const former = before.get(workload)?.get(container);
+      return former === undefined || former === target ? [] : [{ workload, container, target, released: released.has(workload) }];
+    }),
+  );
+}
+
+function imagesIn(manifests: ReadonlyMap<ResourceId, Manifest>): ReadonlyMap<ResourceId, ReadonlyMap<string, string>> {
+  return new Map(
+    [...manifests]
+      .filter(([, { object }]) => isWorkloadKind(object.kind))
+      .map(([id, { object }]) => [id, new Map(containersOf(object).map(({ name, image }) => [name, image]))]),
+  );
+}

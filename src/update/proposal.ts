@@ -1,0 +1,104 @@
+import { yieldTurn } from '../base/index.ts';
+import { canonicalName, type ImageOrigin, tryParseImageRef } from '../image/index.ts';
+import { policiesOf } from '../policy/index.ts';
+import { containersOf, type ResourceId } from '../resource/index.ts';
+import type { UpdateContext } from './context.ts';
+import { decideAgain, isAutomated } from './decide.ts';
+import { editImages, type Planned } from './edit.ts';
+import { automatedMessage } from './message.ts';
+import type { ProposedImage } from './proposed.ts';
+import { sortedResult } from './select.ts';
+import type { AutomatedSpec, ContainerUpdate, UpdateResult, WorkloadResult } from './spec.ts';
+
+export interface PendingOptions {
+  /** What the branches have now. */
+  readonly carried: readonly ProposedImage[];
+  /** What automation would commit now. */
+  readonly found: AutomatedSpec['Changes'];
+  /** What a person releases now. */
+  readonly released: UpdateResult;
+}
+
+/**
+ * What is to be proposed on a revision: what the branches have and the revision lacks, and what was found or released since. What
+ * automation has proposed stays until the image is no longer wanted; that it is not the time to commit is no reason to take it back. What a
+ * person released stays until it is merged, or a newer image of an automated workload takes its place.
+ */
+export function pendingImages(
+  { carried, found, released }: PendingOptions,
+  context: Pick<UpdateContext, 'manifests' | 'images' | 'pinning'>,
+): readonly ProposedImage[] {
+  const pending = new Map<string, ProposedImage>();
+  const put = (image: ProposedImage) => pending.set(`${image.workload}\n${image.container}`, image);
+  for (const image of carried) if (isStillWanted(image, context)) put(image);
+  for (const { WorkloadID: workload, Container, ImageID: target } of found) {
+    const before = pending.get(`${workload}\n${Container.Name}`);
+    put({ workload, container: Container.Name, target, released: before?.target === target && before.released });
+  }
+  for (const [workload, { Status, PerContainer }] of Object.entries(released)) {
+    if (Status !== 'success') continue;
+    for (const { Container: container, Target: target } of PerContainer ?? [])
+      put({ workload, container, target, released: true });
+  }
+  return [...pending.values()].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+}
+
+function isStillWanted(
+  { workload, container: name, target, released }: ProposedImage,
+  { manifests, images, pinning }: Pick<UpdateContext, 'manifests' | 'images' | 'pinning'>,
+): boolean {
+  const object = manifests.get(workload)?.object;
+  const container = object && containersOf(object).find((each) => each.name === name);
+  if (!container || container.image === target) return false;
+  if (released) return true;
+  const inGit = policiesOf(object.metadata.annotations);
+  const wanted = tryParseImageRef(target);
+  if (!wanted || !isAutomated(inGit)) return false;
+  const decision = decideAgain({ workload, container, inGit, images, pinning }, wanted);
+  return decision.state === 'held' ? decision.by.kind === 'suspended' : decision.state !== 'current';
+}
+
+/** A planned branch: its edits, what they propose, and the message of its commit. */
+export interface ProposalPlan extends Planned {
+  readonly images: readonly ProposedImage[];
+  readonly message: string;
+}
+
+/** Plans the edits of a branch. A workload that cannot be edited is left out. `own` is the message of a release that is all of it. */
+export async function planProposal(
+  images: readonly ProposedImage[],
+  context: UpdateContext,
+  own?: string,
+): Promise<ProposalPlan> {
+  await yieldTurn(context.signal);
+  const results = new Map<ResourceId, WorkloadResult>();
+  for (const [workload, wanted] of Map.groupBy(images, (image) => image.workload)) {
+    const object = context.manifests.get(workload)?.object;
+    const now = new Map((object ? containersOf(object) : []).map(({ name, image }) => [name, image]));
+    const updates = wanted.flatMap(({ container, target }): readonly ContainerUpdate[] => {
+      const current = now.get(container);
+      return current === undefined || current === target ? [] : [{ Container: container, Current: current, Target: target }];
+    });
+    if (updates.length > 0) results.set(workload, { Status: 'success', PerContainer: updates });
+  }
+  const { edits, failure } = await editImages(results, context);
+  const planned = images.filter(({ workload }) => results.get(workload)?.Status === 'success');
+  return { result: sortedResult(results), edits, failure, images: planned, message: own ?? messageOf(planned, context) };
+}
+
+function messageOf(images: readonly ProposedImage[], context: Pick<UpdateContext, 'images'>): string {
+  const targets = [...new Set(images.map(({ target }) => target))].sort();
+  const text = automatedMessage(targets, (image) => originOf(image, context));
+  // It is not automation's alone.
+  return images.some(({ released }) => released) ? text.replace(/^Auto-release/, 'Release') : text;
+}
+
+/** What an image was built from, as far as its metadata has been read. */
+export function originOf(image: string, { images }: Pick<UpdateContext, 'images'>): ImageOrigin | undefined {
+  const ref = tryParseImageRef(image);
+  return ref && images.repository(canonicalName(ref))?.images.get(ref.tag)?.origin;
+}
+
+function keyOf({ workload, container }: ProposedImage): string {
+  return `${workload}\n${container}`;
+}
