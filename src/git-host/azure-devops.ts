@@ -7,6 +7,8 @@ const REQUEST = z.object({
   status: z.enum(['active', 'completed', 'abandoned', 'notSet']),
   title: z.string(),
   description: z.string().optional(),
+  /** Only if it is of a fork. */
+  forkSource: z.unknown().optional(),
   createdBy: z.object({ id: z.string() }),
 });
 const PAGE = z.object({ value: z.array(REQUEST) });
@@ -38,7 +40,8 @@ export function azureDevops({ name, api, repository, extras }: HostParts): GitHo
         ...VERSION,
       };
       const { value } = await api.request({ method: 'GET', path, query }, PAGE, cancel);
-      const newestFirst = value.toSorted((a, b) => b.pullRequestId - a.pullRequestId);
+      const ours = value.filter(({ forkSource = null }) => forkSource === null);
+      const newestFirst = ours.toSorted((a, b) => b.pullRequestId - a.pullRequestId);
       const found = openOrNewest(newestFirst.map(read));
       return found && read(await api.request({ method: 'GET', path: [...path, found.number], query: VERSION }, REQUEST, cancel));
     },

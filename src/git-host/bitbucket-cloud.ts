@@ -2,6 +2,8 @@ import * as z from 'zod';
 import { type GitHost, openOrNewest, type PullRequest } from './git-host.ts';
 import type { HostParts } from './host-parts.ts';
 
+/** A fork that was deleted is null. */
+const END = z.object({ repository: z.object({ uuid: z.string() }).nullish() });
 const REVIEWERS = z.array(z.object({ uuid: z.string() }));
 const REQUEST = z.object({
   id: z.int(),
@@ -9,6 +11,8 @@ const REQUEST = z.object({
   description: z.string().nullish(),
   state: z.enum(['OPEN', 'MERGED', 'DECLINED', 'SUPERSEDED']),
   links: z.object({ html: z.object({ href: z.url() }) }),
+  source: END,
+  destination: END,
   reviewers: REVIEWERS.optional(),
 });
 const PAGE = z.object({ values: z.array(REQUEST) });
@@ -34,7 +38,8 @@ export function bitbucketCloud({ name, api, repository, extras }: HostParts): Gi
       const q = `source.branch.name = ${quoted(head)} AND destination.branch.name = ${quoted(base)}`;
       const query = { q, state: STATES, sort: '-created_on', pagelen: '20' };
       const { values } = await api.request({ method: 'GET', path, query }, PAGE, cancel);
-      return openOrNewest(values.map(read));
+      const ours = values.filter((each) => each.source.repository?.uuid === each.destination.repository?.uuid);
+      return openOrNewest(ours.map(read));
     },
 
     async create({ head, base }, { title, body: description }, cancel) {

@@ -3,6 +3,7 @@ import type { Cancellable } from '../base/index.ts';
 import { type GitHost, openOrNewest, type PullRequest } from './git-host.ts';
 import type { HostParts } from './host-parts.ts';
 
+const REF = z.object({ id: z.string(), repository: z.object({ id: z.int() }) });
 const REQUEST = z.object({
   id: z.int(),
   version: z.int(),
@@ -10,8 +11,8 @@ const REQUEST = z.object({
   description: z.string().optional(),
   state: z.enum(['OPEN', 'MERGED', 'DECLINED']),
   links: z.object({ self: z.tuple([z.object({ href: z.url() })], z.unknown()) }),
-  fromRef: z.object({ id: z.string() }),
-  toRef: z.object({ id: z.string() }),
+  fromRef: REF,
+  toRef: REF,
   reviewers: z.array(z.object({ user: z.object({ name: z.string() }) })).optional(),
 });
 const PAGE = z.object({ values: z.array(REQUEST) });
@@ -47,7 +48,10 @@ export function bitbucketServer({ name, api, repository, extras }: HostParts): G
     async find({ head, base }, cancel) {
       const query = { direction: 'OUTGOING', at: `refs/heads/${head}`, state: 'ALL', order: 'NEWEST', limit: '50' };
       const { values } = await api.request({ method: 'GET', path, query }, PAGE, cancel);
-      return openOrNewest(values.filter(({ toRef }) => toRef.id === `refs/heads/${base}`).map(read));
+      const ours = values.filter(
+        ({ fromRef, toRef }) => toRef.id === `refs/heads/${base}` && fromRef.repository.id === toRef.repository.id,
+      );
+      return openOrNewest(ours.map(read));
     },
 
     async create({ head, base }, { title, body: description }, cancel) {

@@ -43,7 +43,7 @@ export interface GitHost {
   readonly name: string;
   /** Limits of a text, in characters. */
   readonly limits: { readonly title: number; readonly body: number };
-  /** The open request of a branch, or else the one that was created last. */
+  /** The open request of a branch of this repository, and not of a fork, or else the one that was created last. */
   find(branches: Branches, options?: Cancellable): Promise<PullRequest | undefined>;
   create(branches: Branches, text: PullRequestText, options?: Cancellable): Promise<PullRequest>;
   /** Adds labels and reviewers, and turns on merging, as configured. */

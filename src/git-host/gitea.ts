@@ -11,8 +11,9 @@ const REQUEST = z.object({
   merged: z.boolean(),
   title: z.string(),
   body: z.string(),
-  head: z.object({ ref: z.string(), sha: z.string() }),
-  base: z.object({ ref: z.string() }),
+  /** Its `ref` is another one once the branch is deleted, and its repository that of a fork, or -1. */
+  head: z.object({ label: z.string(), sha: z.string(), repo_id: z.int() }),
+  base: z.object({ label: z.string(), repo_id: z.int() }),
 });
 const ANYTHING = z.unknown();
 const PAGE = 50;
@@ -37,7 +38,10 @@ export function gitea({ name, api, repository, extras }: HostParts): GitHost {
     for (let page = 1; page <= PAGES[state]; page += 1) {
       const query = { state, limit: String(PAGE), page: String(page) };
       const listed = await api.request({ method: 'GET', path: [...path, 'pulls'], query }, z.array(REQUEST), cancel);
-      const found = openOrNewest(listed.filter((each) => each.head.ref === head && each.base.ref === base).map(read));
+      const ours = listed.filter(
+        ({ head: from, base: into }) => from.label === head && into.label === base && from.repo_id === into.repo_id,
+      );
+      const found = openOrNewest(ours.map(read));
       if (found || listed.length === 0) return found;
     }
     return undefined;

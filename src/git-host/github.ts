@@ -11,6 +11,8 @@ const REQUEST = z.object({
   title: z.string(),
   body: z.string().nullable(),
   node_id: z.string(),
+  head: z.object({ repo: z.object({ id: z.int() }).nullable() }),
+  base: z.object({ repo: z.object({ id: z.int() }) }),
 });
 const GRAPHQL = z.object({ errors: z.array(z.object({ message: z.string() })).optional() });
 const ANYTHING = z.unknown();
@@ -35,7 +37,8 @@ export function github({ name, api, repository, extras }: HostParts): GitHost {
     async find({ head, base }, cancel) {
       const query = { state: 'all', head: `${owner}:${head}`, base, sort: 'created', direction: 'desc', per_page: '20' };
       const found = await api.request({ method: 'GET', path: pulls, query }, z.array(REQUEST), cancel);
-      return openOrNewest(found.map(read));
+      // A fork of the same owner has branches of the same names.
+      return openOrNewest(found.filter((each) => each.head.repo?.id === each.base.repo.id).map(read));
     },
 
     create: async (branches, text, cancel) =>

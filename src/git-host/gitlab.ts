@@ -10,6 +10,8 @@ const REQUEST = z.object({
   state: z.enum(['opened', 'closed', 'locked', 'merged']),
   title: z.string(),
   description: z.string().nullable(),
+  source_project_id: z.int().nullable(),
+  target_project_id: z.int(),
 });
 const USERS = z.array(z.object({ id: z.int() }));
 const REVIEWED = z.object({ sha: z.string().nullable(), reviewers: z.array(z.object({ id: z.int() })).optional() });
@@ -66,7 +68,8 @@ export function gitlab({ name, api, repository, extras, clock }: HostParts): Git
         per_page: '20',
       };
       const found = await api.request({ method: 'GET', path: project, query }, z.array(REQUEST), cancel);
-      return openOrNewest(found.map(read));
+      const ours = found.filter((each) => each.source_project_id === each.target_project_id);
+      return openOrNewest(ours.map(read));
     },
 
     async create({ head, base }, { title, body: description }, cancel) {

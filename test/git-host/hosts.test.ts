@@ -79,6 +79,18 @@ describe.each(HOSTS)('%s', (kind) => {
     expect(await host.find(BRANCHES)).toMatchObject({ number: first.number, state: 'open', body });
   });
 
+  test('finds no request of a fork, whose branch has the same name, and its own although its branch is deleted', async () => {
+    const imitation = await imitationInTest(kind);
+    const host = hostOf(kind, imitation);
+    await host.create(BRANCHES, TEXT);
+    const [pull] = imitation.pulls;
+    if (!pull) throw new Error('there is no request');
+    pull.isOfFork = true;
+    expect(await host.find(BRANCHES)).toBeUndefined();
+    Object.assign(pull, { isOfFork: false, isBranchDeleted: true, state: 'closed' });
+    expect(await host.find(BRANCHES)).toMatchObject({ number: 12, state: 'closed' });
+  });
+
   test('says who rejects what, and what to do, without the token', async () => {
     const imitation = await imitationInTest(kind);
     const host = hostOf(kind, imitation);

@@ -91,6 +91,7 @@ describe('an image that automation found', () => {
     expect(proposals.of({ ...CART, target: 'acme/cart:1.1.0' })).toMatchObject({ state: 'closed', request: { name: '#12' } });
     // Also where the branch was deleted, and the daemon started again.
     world.remote.git('update-ref', '-d', 'refs/heads/flux-updates');
+    if (pull) pull.isBranchDeleted = true;
     await look(world, world.start());
     expect(world.imitation.pulls).toHaveLength(1);
     await world.tag('cart', '1.2.0');

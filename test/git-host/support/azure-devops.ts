@@ -61,7 +61,7 @@ export const azureDevops: Dialect = {
   },
 };
 
-function shown({ number, title, body, state, head, base }: Pull, { origin }: HostState) {
+function shown({ number, title, body, state, head, base, isOfFork }: Pull, { origin }: HostState) {
   return {
     pullRequestId: number,
     status: STATES[state],
@@ -69,6 +69,7 @@ function shown({ number, title, body, state, head, base }: Pull, { origin }: Hos
     ...(body === '' ? {} : { description: body }),
     sourceRefName: `refs/heads/${head}`,
     targetRefName: `refs/heads/${base}`,
+    ...(isOfFork ? { forkSource: { name: `refs/heads/${head}`, repository: { id: 'fork' } } } : {}),
     createdBy: { id: 'fluxd-id', displayName: 'fluxd' },
     url: `${origin}/organisation/acme/_apis/git/repositories/shop/pullRequests/${number}`,
   };

@@ -60,12 +60,14 @@ function idOf(each: z.infer<typeof user>): string {
   return 'uuid' in each ? String(each.uuid) : String(each.account_id);
 }
 
-function shown({ number, title, body, state, reviewers }: Pull, { origin }: HostState) {
+function shown({ number, title, body, state, reviewers, isOfFork }: Pull, { origin }: HostState) {
   return {
     id: number,
     title,
     description: body,
     state: STATES[state],
+    source: { repository: { uuid: isOfFork ? '{2}' : '{1}' } },
+    destination: { repository: { uuid: '{1}' } },
     links: { html: { href: `${origin}/acme/shop/pull-requests/${number}` } },
     reviewers: reviewers.map((uuid) => ({ type: 'user', uuid })),
   };

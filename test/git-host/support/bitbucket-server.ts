@@ -67,15 +67,15 @@ export const bitbucketServer: Dialect = {
   },
 };
 
-function shown({ number, title, body, state, head, base, version, reviewers: users }: Pull, { origin }: HostState) {
+function shown({ number, title, body, state, head, base, version, reviewers: users, isOfFork }: Pull, { origin }: HostState) {
   return {
     id: number,
     version,
     title,
     ...(body === '' ? {} : { description: body }),
     state: STATES[state],
-    fromRef: { id: `refs/heads/${head}`, displayId: head },
-    toRef: { id: `refs/heads/${base}`, displayId: base },
+    fromRef: { id: `refs/heads/${head}`, displayId: head, repository: { id: isOfFork ? 2 : 1 } },
+    toRef: { id: `refs/heads/${base}`, displayId: base, repository: { id: 1 } },
     reviewers: users.map((name) => ({ user: { name }, role: 'REVIEWER' })),
     links: { self: [{ href: `${origin}/projects/acme/repos/shop/pull-requests/${number}` }] },
   };

@@ -57,7 +57,7 @@ export const gitea: Dialect = {
   },
 };
 
-function shown({ number, title, body, state, head, base }: Pull, { origin }: HostState) {
+function shown({ number, title, body, state, head, base, isOfFork, isBranchDeleted }: Pull, { origin }: HostState) {
   return {
     number,
     html_url: `${origin}/acme/shop/pulls/${number}`,
@@ -65,7 +65,12 @@ function shown({ number, title, body, state, head, base }: Pull, { origin }: Hos
     merged: state === 'merged',
     title,
     body,
-    head: { ref: head, sha: `sha-${number}` },
-    base: { ref: base, sha: 'base' },
+    head: {
+      label: head,
+      ref: isBranchDeleted ? `refs/pull/${number}/head` : head,
+      sha: `sha-${number}`,
+      repo_id: isOfFork ? 2 : 1,
+    },
+    base: { label: base, ref: base, sha: 'base', repo_id: 1 },
   };
 }

@@ -55,7 +55,7 @@ export const github: Dialect = {
   },
 };
 
-function shown({ number, title, body, state }: Pull, { origin }: HostState) {
+function shown({ number, title, body, state, head, base, isOfFork }: Pull, { origin }: HostState) {
   return {
     number,
     node_id: `PR_${number}`,
@@ -65,6 +65,9 @@ function shown({ number, title, body, state }: Pull, { origin }: HostState) {
     title,
     body: body === '' ? null : body,
     draft: false,
+    // A fork of the same owner.
+    head: { label: `acme:${head}`, repo: { id: isOfFork ? 2 : 1 } },
+    base: { label: `acme:${base}`, repo: { id: 1 } },
   };
 }
 

@@ -65,10 +65,12 @@ export const gitlab: Dialect = {
   },
 };
 
-function shown({ number, title: its, body, state, reviewers }: Pull, { origin }: HostState) {
+function shown({ number, title: its, body, state, reviewers, isOfFork }: Pull, { origin }: HostState) {
   return {
     id: 1000 + number,
     iid: number,
+    source_project_id: isOfFork ? 2 : 1,
+    target_project_id: 1,
     web_url: `${origin}/acme/shop/-/merge_requests/${number}`,
     state: state === 'open' ? 'opened' : state,
     title: its,

@@ -22,6 +22,9 @@ export interface Pull {
   reviewers: string[];
   autoMerge: boolean;
   version: number;
+  /** Its branch is one of a fork of the repository. */
+  isOfFork: boolean;
+  isBranchDeleted: boolean;
 }
 
 /** An answer: a status, and a body of JSON unless it has none. */
@@ -112,7 +115,17 @@ export async function startImitation(kind: HostKind, token = TOKEN): Promise<Imi
       if (pulls.some(({ head, base, state: its }) => its === 'open' && head === wanted.head && base === wanted.base))
         throw new Refusal(409, 'there is an open request of these branches');
       numbers += 1;
-      const pull: Pull = { ...wanted, number: numbers, state: 'open', labels: [], reviewers: [], autoMerge: false, version: 0 };
+      const pull: Pull = {
+        ...wanted,
+        number: numbers,
+        state: 'open',
+        labels: [],
+        reviewers: [],
+        autoMerge: false,
+        version: 0,
+        isOfFork: false,
+        isBranchDeleted: false,
+      };
       pulls.unshift(pull);
       return pull;
     },
