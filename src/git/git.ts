@@ -70,6 +70,17 @@ export function createGit(options: GitOptions) {
   /** The same for commands that must not contact the remote. */
   const promised = () => (lacksBlobs() ? { ...moreConfig(environment, promisedBy('remote')), GIT_ALLOW_PROTOCOL: 'none' } : {});
 
+  /** Entries `:<mode> <mode> <id> <id> <status>\0<path>\0` of the files below the paths that differ. */
+  async function diffTree(
+    from: string,
+    to: string,
+    paths: readonly string[],
+    options: RunOptions & { readonly maxBytes?: number },
+  ): Promise<Buffer> {
+    const args = ['diff-tree', '-r', '-z', '--no-renames', '--no-abbrev', '--end-of-options'];
+    return must([...args, object(from), object(to), '--', ...paths], options);
+  }
+
   return {
     init: (branch: string, format: 'sha1' | 'sha256', options: RunOptions) =>
       must(['init', '--quiet', '--bare', `--initial-branch=${branch}`, `--object-format=${format}`], options),
@@ -127,9 +138,10 @@ export function createGit(options: GitOptions) {
 
     /** The blobs below the paths that `to` has and `from` has not. */
     async changedBlobs(from: string, to: string, paths: readonly string[], options: RunOptions): Promise<readonly string[]> {
-      const args = ['diff-tree', '-r', '-z', '--no-renames', '--end-of-options', object(from), object(to), '--', ...paths];
-      return newBlobs(await must(args, options));
+      return newBlobs(await diffTree(from, to, paths, options));
     },
+
+    diffTree,
 
     /** The blobs that a file was, latest first. */
     async blobsOfHistory(

@@ -74,7 +74,7 @@ export class ObjectReader {
     const found = info && (await this.#ask(id, 'content', options));
     if (!found) {
       if (!info) this.#options.onDamage();
-      throw new FluxError(`blob ${id}: not in the mirror`, { code: 'git/blob-missing', fault: 'missing' });
+      throw blobMissing(id);
     }
     return found.content;
   }
@@ -85,6 +85,13 @@ export class ObjectReader {
    */
   async resolve(expression: string, options: Cancellable = {}): Promise<string | undefined> {
     return (await this.#ask(expression, 'info', options))?.id;
+  }
+
+  /** @throws FluxError `git/blob-missing`, `git/mirror-broken` */
+  async sizeOf(id: string, options: Cancellable = {}): Promise<number> {
+    const info = await this.#ask(id, 'info', options);
+    if (!info) throw blobMissing(id);
+    return info.size;
   }
 
   #ask(name: string, wants: Request['wants'], { signal }: Cancellable): Promise<Found | undefined> {
@@ -287,6 +294,10 @@ function unreadable(id: string, { type, size }: Info, maxBytes: number): FluxErr
         help: 'Split the file, or move it out of the synced paths.',
       })
     : new FluxError(`blob ${id}: it is a ${type}`, { code: 'git/bad-revision', fault: 'user' });
+}
+
+function blobMissing(id: string): FluxError {
+  return new FluxError(`blob ${id}: not in the mirror`, { code: 'git/blob-missing', fault: 'missing' });
 }
 
 function broken(message: string): FluxError {

@@ -3,6 +3,7 @@ import { type Cancellable, FluxError } from '../base/index.ts';
 import type { Commit, Lineage, LineChange, LineRange, TreeFile } from '../repository/index.ts';
 import { lineChanges } from './blame.ts';
 import type { Reading } from './branch.ts';
+import { changedFiles, type Listing } from './changed-files.ts';
 import { hasControlCharacter } from './control-character.ts';
 import type { RunOptions } from './git-process.ts';
 import { listCommits } from './history.ts';
@@ -10,6 +11,7 @@ import { linkTargets } from './link-targets.ts';
 import type { Mirror } from './mirror.ts';
 import { isObjectId } from './names.ts';
 import type { ObjectReader } from './object-reader.ts';
+import type { Wanted } from './selection.ts';
 import { listFiles } from './tree.ts';
 
 export interface RevisionsOptions {
@@ -44,13 +46,14 @@ export function createRevisions(options: RevisionsOptions) {
   const logged = new LRUCache<string, Promise<readonly Commit[]>>({ max: 8 });
   /** Cached and pending resolutions of names; valid until the mirror changes. */
   const resolved = new LRUCache<string, Promise<string | undefined>>({ max: 1000 });
-  let listed: { readonly revision: string; readonly files: readonly TreeFile[] } | undefined;
+  /** The last listing, without and with the targets of links. */
+  let listed: (Listing & { readonly all: readonly TreeFile[] }) | undefined;
 
   return {
     files: async (revision: string, { signal }: Cancellable = {}): Promise<readonly TreeFile[]> => {
-      if (listed?.revision === revision) return listed.files;
+      if (listed?.revision === revision) return listed.all;
       if (!mirror.hasFilesOf(revision)) await fetchFiles((run) => mirror.fetchFilesOf(revision, run), revision, signal);
-      const files = await reading('git ls-tree', signal, async (run) => {
+      listed = await reading('git ls-tree', signal, async (run) => {
         await requireRevision(revision, run);
         return list(revision, run).catch((error: unknown) => {
           const isDamage = error instanceof FluxError && !NO_DAMAGE.includes(error.code);
@@ -58,8 +61,7 @@ export function createRevisions(options: RevisionsOptions) {
           throw error;
         });
       });
-      listed = { revision, files };
-      return files;
+      return listed.all;
     },
 
     blob: async (id: string, { signal }: Cancellable = {}): Promise<Buffer> =>
@@ -177,11 +179,20 @@ export function createRevisions(options: RevisionsOptions) {
     );
   }
 
-  async function list(revision: string, run: RunOptions): Promise<readonly TreeFile[]> {
+  async function list(revision: string, run: RunOptions): Promise<NonNullable<typeof listed>> {
     const wanted = { names, below: literalPaths };
-    const files = await listFiles(git, revision, wanted, run);
+    const files = (await listChanges(revision, wanted, run)) ?? (await listFiles(git, revision, wanted, run));
     const targets = await linkTargets(git, revision, files, wanted, (blob) => reader.read(blob, run), run);
-    return targets.length === 0 ? files : [...files, ...targets];
+    return { revision, files, all: targets.length === 0 ? files : [...files, ...targets] };
+  }
+
+  async function listChanges(revision: string, wanted: Wanted, run: RunOptions): Promise<readonly TreeFile[] | undefined> {
+    if (!listed) return undefined;
+    return changedFiles(git, listed, revision, wanted, (blob) => reader.sizeOf(blob, run), run).catch(() => {
+      run.signal.throwIfAborted();
+      // The whole listing says what is wrong.
+      return undefined;
+    });
   }
 
   async function isPresent(revision: string, run: RunOptions): Promise<boolean> {

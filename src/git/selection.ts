@@ -15,7 +15,7 @@ export interface Selection extends Wanted {
 
 export const FOLDER = '040000';
 export const SYMLINK = '120000';
-const SUBMODULE = '160000';
+export const SUBMODULE = '160000';
 
 export function isWanted({ path, mode }: { readonly path: string; readonly mode: string }, names: RegExp): boolean {
   return mode === SYMLINK || mode === SUBMODULE || names.test(path);

@@ -78,6 +78,23 @@ export function* treeEntries(output: Buffer): Generator<TreeFile> {
   }
 }
 
+/** A file that differs between two trees. */
+export interface TreeChange extends Pick<TreeFile, 'path' | 'undecodable'> {
+  /** Undefined if it was removed. */
+  readonly now: Pick<TreeFile, 'mode' | 'blob'> | undefined;
+}
+
+/** Parses `:<mode> <mode> <id> <id> <status>\0<path>\0` entries. */
+export function* treeChanges(output: Buffer): Generator<TreeChange> {
+  for (let start = 0, end = output.indexOf(NUL); end >= 0; end = output.indexOf(NUL, start)) {
+    const [, mode = '', , blob = '', status] = output.toString('latin1', start, end).split(' ');
+    const afterPath = output.indexOf(NUL, end + 1);
+    const name = nameOf(output.subarray(end + 1, afterPath));
+    yield { ...name, now: status === 'D' ? undefined : { mode: modeOf(mode), blob } };
+    start = afterPath + 1;
+  }
+}
+
 /** Names are bytes: decoding must not make two different names equal. */
 function nameOf(bytes: Buffer): Pick<TreeFile, 'path' | 'undecodable'> {
   if (isUtf8(bytes)) return { path: bytes.toString('utf8') };
