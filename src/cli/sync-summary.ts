@@ -1,4 +1,5 @@
 import type { SyncReportWire } from '../api/client/index.ts';
+import { refusedInWords } from '../repository/index.ts';
 import { printableLine } from './printable.ts';
 import type { Paint } from './style.ts';
 
@@ -9,9 +10,9 @@ type Problem = SyncReportWire['errors'][number];
 const OUTCOMES = ['created', 'configured', 'deleted', 'unchanged', 'skipped', 'held', 'failed'];
 
 /** What of the branch is not synced, since a signature is refused. */
-export function describeUnverified({ commit, why, commits }: NonNullable<SyncReportWire['unverified']>): string {
+export function describeUnverified({ commit, tag, why, commits }: NonNullable<SyncReportWire['unverified']>): string {
   const others = commits === 1 ? 'it waits' : `it and what follows it, ${commits} commits, wait`;
-  return printableLine(`commit ${commit.slice(0, 7)} ${why}; ${others}`);
+  return printableLine(`${refusedInWords({ commit, tag })} ${why}; ${others}`);
 }
 
 /** The failures that need attention: objects that were not applied, and refused manifests. Empty when there are none. */

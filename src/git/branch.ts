@@ -1,6 +1,6 @@
 import { asFluxError, type Clock, FluxError, type Logger } from '../base/index.ts';
 import type { AcceptedRevision, SourceState, Unverified } from '../repository/index.ts';
-import { type Accept, nothingAccepted } from './accept.ts';
+import { type Accept, type Head, nothingAccepted } from './accept.ts';
 import { withinDeadline } from './deadline.ts';
 import { type Follow, followedName, mirrorRefOf } from './follow.ts';
 import type { RunOptions } from './git-process.ts';
@@ -47,6 +47,8 @@ export function createBranch(options: BranchOptions) {
   let isKnown = false;
   /** What is followed, as of the last fetch. */
   let followed: { readonly name: string; readonly revision?: string } = { name: followedName(follow) };
+  /** The name of what is accepted. */
+  let name = followed.name;
   let writable = false;
   let writeCheckedAt = Number.NEGATIVE_INFINITY;
 
@@ -98,14 +100,16 @@ export function createBranch(options: BranchOptions) {
         found.name === followed.name ? 'the tag was moved' : 'another tag is the newest',
       );
     followed = found;
-    await decide(found.revision, signal);
+    if (accepted === undefined) name = found.name;
+    await decide(found, signal);
+    if (accepted === found.revision && !unverified) name = found.name;
     if (access === 'read-only') state = { status: 'ready' };
     else if (follow.kind === 'branch') await checkWriteAccess(follow.name, found.revision, signal);
     if (accepted === undefined) throw unverified ? nothingAccepted(unverified) : notCloned;
     return { revision: accepted, named };
   }
 
-  async function decide(head: string, signal: AbortSignal | undefined): Promise<void> {
+  async function decide(head: Head, signal: AbortSignal | undefined): Promise<void> {
     const acceptance = await accept(head, signal).catch((error: unknown) => {
       if (!isKnown && !signal?.aborted) state = { status: 'cloned', error: asFluxError(error, { code: 'git/failed' }) };
       throw error;
@@ -154,7 +158,9 @@ export function createBranch(options: BranchOptions) {
     );
     if (head === undefined) return;
     // The next fetch decides again.
-    await decide(head, undefined).catch((error: unknown) => log.warn({ err: error }, 'verifying the head of the branch failed'));
+    await decide({ revision: head }, undefined).catch((error: unknown) =>
+      log.warn({ err: error }, 'verifying the head of the branch failed'),
+    );
   }
 
   const reading: Reading = (operation, signal, work) => {
@@ -170,7 +176,7 @@ export function createBranch(options: BranchOptions) {
     fetch,
     pushed,
     reread,
-    name: () => followed.name,
+    name: () => name,
     reading,
   };
 }

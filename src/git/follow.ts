@@ -18,12 +18,16 @@ export type Choice =
       readonly id: string;
       /** For display. */
       readonly name: string;
+      /** The tag that was chosen by its name. */
+      readonly tag?: string;
     }
   | { readonly kind: 'missing'; readonly why: string; readonly help: string };
 
 /** How many names are listed if the one that is followed is missing, and the length limit of each. */
 const NAMED = 5;
 const LONGEST_NAME = 60;
+
+const TAGS = 'refs/tags/';
 
 /**
  * Reads --git-ref: `semver:` with a range, a full commit id, or the name of a tag.
@@ -110,7 +114,8 @@ export function followedName(follow: Follow): string {
 
 function named(refs: RemoteRefs, ref: string, name: string, why: () => string, help: string): Choice {
   const id = refs.idOf(ref);
-  return id === undefined ? { kind: 'missing', why: why(), help } : { kind: 'found', ref, id, name };
+  if (id === undefined) return { kind: 'missing', why: why(), help };
+  return { kind: 'found', ref, id, name, ...(ref.startsWith(TAGS) ? { tag: ref.slice(TAGS.length) } : {}) };
 }
 
 /** Of tags the last ones, which are the newest as hosts list them. */

@@ -39,6 +39,8 @@ interface Changed {
 
 /** Requested refs are stored under a hash, so that their names cannot conflict. */
 const ASKED = 'refs/fluxd/asked';
+/** A commit that is needed besides. */
+const KEPT = 'refs/fluxd/kept';
 /** The branch while its files are fetched. */
 const INCOMING = 'refs/fluxd/incoming';
 
@@ -134,6 +136,14 @@ async function fetchRefs(
   const pairs = changed.map(({ ref, from }) => [from, ref] as const);
   const output = await git.fetch(address, pairs, run);
   return output.exitCode === 0 ? undefined : gitFailed(output, directory);
+}
+
+/** The commit, fetched by its id if necessary, and kept. Undefined where the remote has it not, or gives none but those of refs. */
+export async function keepCommit({ git, address, resolve }: Local, id: string, run: RunOptions): Promise<string | undefined> {
+  const present = await resolve(`${id}^{commit}`, run);
+  if (present !== undefined) return present;
+  await git.fetch(address, [[id, KEPT]], { ...run, blobs: 'leave' });
+  return resolve(`${id}^{commit}`, run);
 }
 
 /** Finds a ref of the remote by branch, tag, full name, or object id. */

@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FluxError, hasCode, type Logger, messageOf } from '../base/index.ts';
+import type { Head } from './accept.ts';
 import { gitFailed } from './failure.ts';
 import { type Choice, choose, type Follow, mirrorRefOf, remoteRefsOf } from './follow.ts';
 import { createGit, type Git } from './git.ts';
 import type { GitOptions, RunOptions } from './git-process.ts';
-import { fetchFollowed, fetchOther, refNamed } from './mirror-fetch.ts';
+import { fetchFollowed, fetchOther, keepCommit, refNamed } from './mirror-fetch.ts';
 import { examining, fetched, fetchFailed, gitKilled, readOddly, rebuilt, swept, UNOPENED } from './mirror-state.ts';
 import { createFilesOnDemand } from './partial-clone.ts';
 import { isRedirect, MAX_HOPS, redirected } from './redirect.ts';
@@ -35,7 +36,7 @@ export interface MirrorOptions extends Omit<GitOptions, 'gitDir' | 'cwd' | 'lack
 
 export interface Fetched {
   /** The commit that is followed now, or why there is none. */
-  readonly head: { readonly revision: string; readonly name: string } | Extract<Choice, { kind: 'missing' }>;
+  readonly head: (Head & { readonly name: string }) | Extract<Choice, { kind: 'missing' }>;
   /** Objects of the other expressions, in their order. */
   readonly named: readonly (string | undefined)[];
 }
@@ -113,7 +114,10 @@ export function createMirror(options: MirrorOptions) {
       [head, tree, ...named] = await look();
     }
     if (head === undefined) throw new FluxError('git mirror: what was fetched is unreadable', { code: 'git/unreadable' });
-    return { head: { revision: head, name: choice.name }, named };
+    // The object of an annotated tag is the tag itself.
+    const isTag = follow.kind !== 'branch' && choice.id !== head;
+    const tag = isTag ? { tag: { id: choice.id, ...(choice.tag === undefined ? {} : { name: choice.tag }) } } : {};
+    return { head: { revision: head, name: choice.name, ...tag }, named };
   }
 
   async function bringUpToDate(run: RunOptions): Promise<void> {
@@ -267,6 +271,8 @@ export function createMirror(options: MirrorOptions) {
     fetchHistoryOf: (revision: string, file: string, run: RunOptions): Promise<void> =>
       files.fetchHistory(local, revision, file, run),
     fetchOther: async (ref: string, run: RunOptions): Promise<string | undefined> => seen && fetchOther(local, seen, ref, run),
+    /** Of what is followed by tags, the commit of another time need not be in the history. Undefined where the remote does not give it. */
+    keepCommit: (id: string, run: RunOptions): Promise<string | undefined> => keepCommit(local, id, run),
     unlock,
     markSuspect() {
       state = readOddly(state);

@@ -3,6 +3,7 @@ import { type Cancellable, type Clock, FluxError, type Logger, type Secret } fro
 import type {
   AcceptedRevision,
   CommitRequest,
+  Lineage,
   ProposalBranch,
   ProposalNames,
   ProposalRequest,
@@ -21,7 +22,7 @@ import { createGit } from './git.ts';
 import type { GitRunner, OnRemote, RunOptions } from './git-process.ts';
 import { createMarks } from './marks.ts';
 import { createMirror } from './mirror.ts';
-import { badOption, checkFile, checkIdentity, checkRef, notesRefOf, repositoryPath } from './names.ts';
+import { badOption, checkFile, checkIdentity, checkRef, isObjectId, notesRefOf, repositoryPath } from './names.ts';
 import { ObjectReader } from './object-reader.ts';
 import { createPacking } from './packing.ts';
 import { createProposals } from './proposals.ts';
@@ -197,7 +198,8 @@ export function createSource(options: SourceOptions) {
       ? createVerifier({
           ...verification,
           git: mirror.git,
-          marker: options.marker ?? verifiedTag,
+          stops: follow.kind === 'branch' ? 'anywhere' : 'at the head',
+          marker: options.marker ? keptMarker(options.marker) : verifiedTag,
           resolve,
           timeoutMs,
           clock,
@@ -278,6 +280,15 @@ export function createSource(options: SourceOptions) {
     }
   }
 
+  /** A marker need not be in the history of another tag. */
+  function keptMarker(marker: () => Promise<string | undefined>) {
+    return async (run: RunOptions): Promise<string | undefined> => {
+      const marked = await marker();
+      if (marked !== undefined && follow.kind !== 'branch' && isObjectId(marked)) await mirror.keepCommit(marked, run);
+      return marked;
+    };
+  }
+
   /** @throws FluxError `git/read-only`, worded as in Flux v1. */
   function requireWritable(): void {
     if (access === 'read-only')
@@ -347,7 +358,13 @@ export function createSource(options: SourceOptions) {
       return fetchIt ? exclusively(() => fetchIt(signal)) : known;
     },
     commits: revisions.commits,
-    lineage: revisions.lineage,
+    lineage: async (earlier: string, revision: string, cancel: Cancellable = {}): Promise<Lineage> => {
+      const lineage = await revisions.lineage(earlier, revision, cancel);
+      if (lineage !== 'gone' || follow.kind === 'branch' || !isObjectId(earlier)) return lineage;
+      // No branch leads from one tag to the next.
+      const kept = await exclusively(() => reading('git fetch', cancel.signal, (run) => mirror.keepCommit(earlier, run)));
+      return kept === undefined ? lineage : revisions.lineage(earlier, revision, cancel);
+    },
     blame: revisions.blame,
 
     syncTag: verifiedTag ? () => reading('git verify-tag', undefined, verifiedTag) : marks.syncTag,

@@ -50,11 +50,12 @@ export interface EventMetadata {
   };
   /** Changes in the cluster were corrected. */
   readonly drift_corrected: { readonly revision: string; readonly corrections: readonly ObjectReason[] };
-  /** A commit has no valid signature, so it and what follows it are not synced; sent once for each such commit. */
+  /** A commit, or the tag that is followed, has no valid signature, so it and what follows it are not synced; sent once for each. */
   readonly commit_refused: {
     readonly accepted?: string;
     readonly head: string;
     readonly commit: string;
+    readonly tag?: string;
     readonly why: string;
     readonly key: string;
     readonly signer: string;

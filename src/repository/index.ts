@@ -16,5 +16,5 @@ export type { Revision } from './revision.ts';
 export type { SourceState, SourceStatus } from './source-state.ts';
 export type { SyncRecordRequest } from './sync-record-request.ts';
 export type { TreeFile } from './tree-file.ts';
-export { headNotVerified, type Unverified } from './unverified.ts';
+export { headNotVerified, refusedInWords, type Unverified } from './unverified.ts';
 export type { Writer, Writers } from './writers.ts';

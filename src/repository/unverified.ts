@@ -1,10 +1,12 @@
 import type { Revision } from './revision.ts';
 
-/** What of the branch is not accepted, since a commit has no valid signature. */
+/** What of the branch, or of the tag that is followed, is not accepted, since a commit or the tag has no valid signature. */
 export interface Unverified {
   readonly head: Revision;
-  /** The first commit that was refused. */
+  /** The first commit that was refused, or that of the tag that was. */
   readonly commit: Revision;
+  /** The tag whose own signature was refused; absent if a commit's was. */
+  readonly tag?: string;
   /** What is wrong with its signature, as the end of a sentence about it. */
   readonly why: string;
   /** The key that signed it, as far as that is known; may be empty. */
@@ -13,6 +15,11 @@ export interface Unverified {
   readonly signer: string;
   /** How many commits of the branch wait behind it, itself included. */
   readonly commits: number;
+}
+
+/** What was refused, as the beginning of a sentence. */
+export function refusedInWords({ commit, tag }: Pick<Unverified, 'commit'> & { readonly tag?: string | undefined }): string {
+  return tag === undefined ? `commit ${commit.slice(0, 7)}` : `tag ${tag} of commit ${commit.slice(0, 7)}`;
 }
 
 /** Flux v1's text, which its fluxctl recognises. */

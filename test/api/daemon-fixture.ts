@@ -50,7 +50,7 @@ export function daemonOf(parts: Partial<Daemon> = {}): Daemon & { readonly calls
     approveDeletions: (hash) => called('approveDeletions', hash, queuedSync('s-1')),
     deleteOrphans: (orphans) => called('deleteOrphans', orphans, queuedSync('s-1')),
     health: async (options) => called('health', options.waitMs, { revision: 'r-1', settled: true, counts: {}, objects: [] }),
-    objects: () => ({ objects: [] }),
+    objects: () => ({ follows: [], objects: [] }),
     why: async (question) =>
       called('why', question, { answer: 'nothing is wrong', state: 'ok', cause: 'ok', links: [], tags: [], others: [] }),
     history: async (request) => called('history', request, { entries: [] }),

@@ -7,7 +7,7 @@ const sourceDaemon = (name: string): SourceDaemon => ({
   source: name,
   ...daemonOf({
     sources: [name],
-    objects: () => ({ revision: name, objects: [] }),
+    objects: () => ({ follows: [], revision: name, objects: [] }),
     gitConfig: async () => ({
       url: `ssh://git@example.org/${name}`,
       branch: 'main',

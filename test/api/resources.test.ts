@@ -23,7 +23,7 @@ describe('GET /api/v1/objects', () => {
     { state: 'refused', since: 0, place: { file: 'z.yaml', line: 2 }, error: error('malformed YAML') },
   ];
   const serving = (parts: Partial<Daemon> = {}) =>
-    serve(daemonOf({ objects: () => ({ revision: 'r-1', syncedAt: 5000, objects }), ...parts }));
+    serve(daemonOf({ objects: () => ({ follows: [], revision: 'r-1', syncedAt: 5000, objects }), ...parts }));
 
   test('says where every object stands, since when and why, without secrets', async () => {
     await using api = await serving();
@@ -55,7 +55,7 @@ describe('GET /api/v1/objects', () => {
   });
 
   test('before the first sync there is nothing to say, and a sync that came to nothing is told', async () => {
-    await using api = await serve(daemonOf({ objects: () => ({ objects: [], failure: error('no cluster') }) }));
+    await using api = await serve(daemonOf({ objects: () => ({ follows: [], objects: [], failure: error('no cluster') }) }));
     expect(await read(api, '/api/v1/objects')).toMatchObject({ objects: [], failure: { message: 'no cluster' } });
   });
 });
@@ -63,7 +63,7 @@ describe('GET /api/v1/objects', () => {
 describe('paging', () => {
   test.each([1, 2, 7, 1000])('in pages of %i tells each object once, also while others come and go', async (limit) => {
     let objects = Array.from({ length: 7 }, (_, n) => state(`a:configmap/${n}`));
-    await using api = await serve(daemonOf({ objects: () => ({ objects }) }));
+    await using api = await serve(daemonOf({ objects: () => ({ follows: [], objects }) }));
     const told: string[] = [];
     let cursor = '';
     do {

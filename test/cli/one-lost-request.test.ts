@@ -87,7 +87,7 @@ function daemonThatWorks(): Daemon {
       orphans: [{ id: 'shop:configmap/old', uid: 'u-1' }],
     }),
     health: async () => ({ revision: REVISION, settled: true, counts: { current: 3 }, objects: [] }),
-    objects: () => ({ revision: REVISION, syncedAt: 0, objects: [] }),
+    objects: () => ({ follows: [], revision: REVISION, syncedAt: 0, objects: [] }),
   });
 }
 

@@ -68,6 +68,38 @@ describe('status', () => {
 
   test.each<[string[], object, string]>([
     [[], states([]), 'nothing failed, nothing is held\n'],
+    [[], states([], { follows: [{ name: 'main', revision: REVISION }] }), 'nothing failed, nothing is held\n'],
+    [
+      [],
+      states([], {
+        follows: [{ name: 'tag v1.4.2 (semver:~1.4)', revision: REVISION }],
+        unverified: {
+          head: 'a',
+          commit: 'c'.repeat(40),
+          tag: 'v1.4.3',
+          why: 'has no valid signature: x',
+          key: '',
+          signer: '',
+          commits: 2,
+        },
+      }),
+      [
+        'follows tag v1.4.2 (semver:~1.4), at 4be1f0c',
+        'not verified: tag v1.4.3 of commit ccccccc has no valid signature: x; it and what follows it, 2 commits, wait',
+        'nothing failed, nothing is held',
+        '',
+      ].join('\n'),
+    ],
+    [
+      [],
+      states([], {
+        follows: [
+          { source: 'infra', name: 'tag prod' },
+          { source: 'apps', name: 'main' },
+        ],
+      }),
+      'source infra follows tag prod, nothing of it is synced\nnothing failed, nothing is held\n',
+    ],
     [['--all'], states([]), 'no objects\n'],
     [[], { objects: [] }, 'nothing has been synced yet\n'],
     [['-o', 'name'], states([failed, refused]), 'shop:deployment/cart\nbad.yaml:9\n'],

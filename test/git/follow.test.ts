@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { rewrittenHistory } from '../../src/controller/sync/rewritten.ts';
 import { accept } from '../../src/git/accept.ts';
 import { choose, parseFollow } from '../../src/git/follow.ts';
 import type { SourceOptions } from '../../src/git/index.ts';
@@ -111,6 +112,32 @@ describe('following a tag', () => {
     expect(await source.fetch()).toBe(other);
     remote.git('tag', '--delete', 'v1.4.0', 'v1.4.11');
     expect((await failureOf(source.fetch())).message).toMatch(/^no tag matches semver:~1\.4; there is: v1\.5\.0$/);
+  });
+
+  test('the next tag of a range need not contain the one before, also after a restart without the mirror', async () => {
+    const remote = createRemote();
+    const base = remote.git('rev-parse', 'main');
+    const first = remote.commit({ 'a.yaml': 'a: 1\n' });
+    tag(remote, 'v1.4.0', first, '--annotate', '--message=m');
+    const second = remote.git(
+      '-c',
+      'user.name=a',
+      '-c',
+      'user.email=a@b',
+      'commit-tree',
+      '-p',
+      base,
+      '-m',
+      'm',
+      `${first}^{tree}`,
+    );
+    tag(remote, 'v1.4.1', second);
+    const { source } = await followed(remote, 'semver:~1.4');
+    expect(await source.fetch()).toBe(second);
+    const lineage = await source.lineage(first, second);
+    expect(lineage).toBe('rewritten');
+    expect(rewrittenHistory(lineage, { from: first, to: second, follows: source.follows() })).toBeUndefined();
+    expect(await source.lineage(id('a'), second)).toBe('gone');
   });
 
   test('nothing is written', async () => {

@@ -15,11 +15,12 @@ export function objectRoutes(daemon: Daemon): readonly Route[] {
       path: `${V1_PREFIX}/objects`,
       access: 'authorized',
       handle({ query }) {
-        const { revision, syncedAt, failure, unverified, objects } = daemon.objects();
+        const { revision, syncedAt, follows, failure, unverified, objects } = daemon.objects();
         const { entries, next } = pageOf(objects.filter(wantedBy(query)), objectKey, query);
         const body: ObjectStatesWire = {
           ...(revision === undefined ? {} : { revision }),
           ...(syncedAt === undefined ? {} : { syncedAt: new Date(syncedAt).toISOString() }),
+          follows: [...follows],
           ...(failure === undefined ? {} : { failure: errorToWire(failure) }),
           ...(unverified === undefined ? {} : { unverified: unverifiedToWire(unverified) }),
           objects: entries.map(stateToWire),

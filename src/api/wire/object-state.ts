@@ -9,9 +9,21 @@ export const objectStatesSchema = z.object({
   /** Revision of the last sync; absent before the first. */
   revision: z.string().optional(),
   syncedAt: z.string().optional(),
+  /** What each source follows, at which accepted revision; absent from older daemons. */
+  follows: z
+    .array(
+      z.object({
+        source: sourceNameSchema,
+        /** A branch, or a tag or commit in words: `tag v1.4.11 (semver:~1.4)`. */
+        name: z.string(),
+        /** Absent while nothing is accepted. */
+        revision: z.string().optional(),
+      }),
+    )
+    .optional(),
   /** Set while syncs fail as a whole; the objects are in the state of the last sync that ran. */
   failure: errorSchema.optional(),
-  /** Set while the head of the branch is not verified. */
+  /** Set while the head of the branch, or the tag that is followed, is not verified. */
   unverified: unverifiedSchema.optional(),
   objects: z.array(
     z.object({

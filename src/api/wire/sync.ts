@@ -30,11 +30,13 @@ export const fileProblemSchema = z.object({
   error: errorSchema,
 });
 
-/** What of the branch is not synced, because a commit has no valid signature. */
+/** What of the branch, or of the tag that is followed, is not synced, because a commit or the tag has no valid signature. */
 export const unverifiedSchema = z.object({
   head: z.string(),
-  /** The first commit that was refused. */
+  /** The first commit that was refused, or that of the tag that was. */
   commit: z.string(),
+  /** The tag whose own signature was refused; absent if a commit's was. */
+  tag: z.string().optional(),
   /** What is wrong with it, as the end of a sentence. */
   why: z.string(),
   /** Of the signature; may be empty. */

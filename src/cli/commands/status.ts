@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { ObjectStatesWire } from '../../api/client/index.ts';
+import { isBranch } from '../../repository/index.ts';
 import { type Launch, subcommand } from '../command.ts';
 import { notSupported } from '../errors.ts';
 import { dataText, isTable, LIST_FORMATS, outputFormat, outputOption } from '../output-format.ts';
@@ -20,6 +21,7 @@ interface Flags {
   readonly watch?: boolean;
 }
 
+type Follows = NonNullable<ObjectStatesWire['follows']>[number];
 type ObjectState = ObjectStatesWire['objects'][number];
 
 export function statusCommand(launch: Launch): Command {
@@ -56,15 +58,24 @@ async function status(session: Session, flags: Flags): Promise<number> {
     if (format === 'name') return objects.map((object) => `${printableLine(nameOf(object))}\n`).join('');
     const automation = await client.automation();
     const suspended = automation ? suspensionText(automation) : '';
+    const follows = (found.follows ?? []).map(followsText).join('');
     const unverified = found.unverified ? `not verified: ${describeUnverified(found.unverified)}\n` : '';
     const trouble = found.failure ? `sync failed: ${printableLine(found.failure.message)}\n` : '';
-    if (found.revision === undefined && trouble === '') return `${suspended}${unverified}nothing has been synced yet\n`;
+    if (found.revision === undefined && trouble === '') return `${follows}${suspended}${unverified}nothing has been synced yet\n`;
     if (objects.length === 0 && trouble === '')
-      return `${suspended}${unverified}${flags.all ? 'no objects' : 'nothing failed, nothing is held'}\n`;
-    return suspended + unverified + trouble + (objects.length === 0 ? '' : tableOf(objects, format, flags.headers));
+      return `${follows}${suspended}${unverified}${flags.all ? 'no objects' : 'nothing failed, nothing is held'}\n`;
+    return follows + suspended + unverified + trouble + (objects.length === 0 ? '' : tableOf(objects, format, flags.headers));
   });
   if (isTable(format)) hintWhy(session, wrong);
   return code;
+}
+
+/** A branch is what one expects. */
+function followsText({ source, name, revision }: Follows): string {
+  if (isBranch(name)) return '';
+  const at = revision === undefined ? 'nothing of it is synced' : `at ${revision.slice(0, 7)}`;
+  const who = source === undefined ? '' : `source ${source} `;
+  return `${printableLine(`${who}follows ${name}, ${at}`)}\n`;
 }
 
 function tableOf(objects: readonly ObjectState[], format: 'table' | 'wide', headers: boolean): string {

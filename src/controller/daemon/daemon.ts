@@ -87,6 +87,12 @@ export interface SyncRequest {
 }
 
 /** One sync, from queued to done, which `fluxctl sync` waits for and prints. */
+/** What a source follows, in words, and the accepted revision. */
+export interface Follows extends OfSource {
+  readonly name: string;
+  readonly revision?: Revision;
+}
+
 export interface SyncReport {
   readonly id: string;
   readonly state: 'queued' | 'running' | 'done';
@@ -240,7 +246,11 @@ export interface Daemon {
    */
   health(options: Cancellable & { readonly waitMs: number }): Promise<HealthReport>;
   /** The state of every object of the repository since the last sync, sorted. */
-  objects(): ObjectStatesView & { readonly failure?: FluxError; readonly unverified?: Unverified };
+  objects(): ObjectStatesView & {
+    readonly follows: readonly Follows[];
+    readonly failure?: FluxError;
+    readonly unverified?: Unverified;
+  };
   /**
    * Why an object, an image or a file is as it is. What cannot be read is part of the answer.
    * @throws FluxError `why/nothing-found`, `resource/bad-id`.

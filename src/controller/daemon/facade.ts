@@ -190,7 +190,9 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
     objects() {
       const { failure } = progress;
       const unverified = source.unverified();
-      return { ...options.objectStates.view, ...(failure ? { failure } : {}), ...(unverified ? { unverified } : {}) };
+      const revision = source.accepted();
+      const follows = [{ name: source.follows(), ...(revision === undefined ? {} : { revision }) }];
+      return { ...options.objectStates.view, follows, ...(failure ? { failure } : {}), ...(unverified ? { unverified } : {}) };
     },
     why: (question, cancel) => why.answer(question, cancel),
     knows: (question) => why.knows(question),

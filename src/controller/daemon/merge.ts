@@ -140,6 +140,7 @@ export function mergeObjects(views: NonEmpty<ReturnType<Daemon['objects']>>): Re
   return {
     ...(revision === undefined ? {} : { revision }),
     ...(syncedAt === undefined ? {} : { syncedAt }),
+    follows: views.flatMap(({ follows }) => follows),
     ...(failure ? { failure } : {}),
     ...(unverified ? { unverified } : {}),
     objects: views.flatMap(({ objects }) => objects).toSorted((a, b) => (objectKey(a) < objectKey(b) ? -1 : 1)),

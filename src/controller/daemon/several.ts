@@ -184,10 +184,11 @@ async function jobOf(daemon: SourceDaemon, id: string): Promise<JobStatus> {
 
 /** The states of objects with the name of their source. */
 function objectsOf(daemon: SourceDaemon): ReturnType<Daemon['objects']> {
-  const { failure, objects, ...view } = daemon.objects();
+  const { failure, objects, follows, ...view } = daemon.objects();
   const { source } = daemon;
   return {
     ...view,
+    follows: follows.map((each) => ({ ...each, source })),
     objects: objects.map((object) => ({ ...object, source })),
     ...(failure ? { failure: blame(daemon, failure) } : {}),
   };

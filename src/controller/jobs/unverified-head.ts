@@ -8,7 +8,7 @@ type Verified = Pick<Source, 'accepted' | 'unverified'>;
 export function requireVerifiedHead(source: Verified): void {
   const unverified = source.unverified();
   if (!unverified) return;
-  const { head, commit, why } = unverified;
+  const { head, commit, tag, why } = unverified;
   throw new FluxError('HEAD revision is unsigned', {
     code: 'git/head-unverified',
     fault: 'user',
@@ -22,7 +22,7 @@ HEAD is
 
     ${head}
 
-Commit ${commit} ${why}.`,
+${tag === undefined ? `Commit ${commit}` : `Tag ${tag}`} ${why}.`,
   });
 }
 

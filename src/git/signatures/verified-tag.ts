@@ -28,16 +28,26 @@ export function createVerifiedTag({ git, syncTag, keys, resolve }: VerifiedTagOp
   };
 
   async function failureOf(tag: string, run: RunOptions): Promise<FluxError | undefined> {
-    const verified = await git.verifyTag(tag, run);
-    if (!verified.ok) return notVerified(verified.why);
-    return verified.name === syncTag ? undefined : notVerified(`it was made as tag "${verified.name.slice(0, 100)}"`);
+    const fault = await tagFault(git, { id: tag, name: syncTag }, run);
+    return fault === undefined ? undefined : notVerified(fault);
   }
 
   function notVerified(why: string): FluxError {
-    return new FluxError(`tag "${syncTag}" has no valid signature: ${why.slice(0, 500)}`, {
+    return new FluxError(`tag "${syncTag}" has no valid signature: ${why}`, {
       code: 'git/marker-unverified',
       fault: 'user',
       help: `Nothing is synced. Sign it with a trusted key (git tag --sign --force ${syncTag} REVISION, and push it), or delete it: then the whole history must be signed.`,
     });
   }
+}
+
+/** Why the signature of a tag is not valid, in one line. One that was made under another name was not made for this tag. */
+export async function tagFault(
+  git: Pick<Git, 'verifyTag'>,
+  { id, name }: { readonly id: string; readonly name?: string },
+  run: RunOptions,
+): Promise<string | undefined> {
+  const verified = await git.verifyTag(id, run);
+  if (!verified.ok) return verified.why.slice(0, 500);
+  return name === undefined || verified.name === name ? undefined : `it was made as tag "${verified.name.slice(0, 100)}"`;
 }

@@ -1,14 +1,17 @@
 import { type Clock, FluxError, type Logger, yieldTurn } from '../../base/index.ts';
-import { type Accept, type Acceptance, accept } from '../accept.ts';
+import { type Accept, type Acceptance, accept, type Head } from '../accept.ts';
 import { withinDeadline } from '../deadline.ts';
 import type { Git } from '../git.ts';
 import type { RunOptions } from '../git-process.ts';
 import { acceptanceOrder, descendsFrom, type OrderedCommit, type Range } from './acceptance-order.ts';
 import { type CommitSignature, commitSignatures, faultOf, isValid, SIGNATURE_FORMAT } from './commit-signature.ts';
+import { tagFault } from './verified-tag.ts';
 
 export interface VerifierOptions {
   readonly git: Git;
   readonly mode: 'first-parent' | 'all';
+  /** Whether the commits between the accepted revision and the head may be accepted: those of a branch were its head, those of a tag were not. */
+  readonly stops: 'anywhere' | 'at the head';
   /** The last synced revision, from which on commits are verified; throws if there is one that must not be believed. */
   readonly marker: (run: RunOptions) => Promise<string | undefined>;
   /** Changes with the trusted keys. */
@@ -42,7 +45,7 @@ interface Start {
  * Accepts the newest revision of the branch to which all commits after the last synced one have valid signatures. What this process
  * accepted is not verified again, so that a poll without news starts no process.
  */
-export function createVerifier({ git, mode, marker, keys, resolve, timeoutMs, clock, log }: VerifierOptions): Accept {
+export function createVerifier({ git, mode, stops, marker, keys, resolve, timeoutMs, clock, log }: VerifierOptions): Accept {
   /** What this process accepted, and the last synced revision at that time. */
   let newest: { readonly revision: string; readonly marked: string | undefined } | undefined;
   /** Valid commits after it, of a range that is not finished. */
@@ -57,22 +60,31 @@ export function createVerifier({ git, mode, marker, keys, resolve, timeoutMs, cl
     const trustedNow = await keys();
     if (trustedNow !== trusted) valid.clear();
     trusted = trustedNow;
-    const question = JSON.stringify([head, marked, trusted]);
+    const question = JSON.stringify([head.revision, head.tag?.id, head.tag?.name, marked, trusted]);
     if (last?.question === question) return last.acceptance;
     const acceptance = await decide(head, marked, within);
     valid.clear();
-    if (acceptance.unverified && acceptance.unverified.commit !== last?.acceptance.unverified?.commit)
+    const before = last?.acceptance.unverified;
+    if (acceptance.unverified && !(acceptance.unverified.commit === before?.commit && acceptance.unverified.tag === before.tag))
       report(acceptance, acceptance.unverified);
     last = { question, acceptance };
     return acceptance;
   };
 
-  async function decide(head: string, marked: string | undefined, within: Within): Promise<Acceptance> {
+  async function decide({ revision: head, tag }: Head, marked: string | undefined, within: Within): Promise<Acceptance> {
     const { from, range } = await start(head, marked, within);
+    // Of tags, the one before need not be in the history.
+    const kept = stops === 'anywhere' ? from : (newest?.revision ?? from);
+    const fault = tag && (await within('git verify-tag', (run) => tagFault(git, tag, run)));
+    if (tag && fault !== undefined) {
+      const refused = { head, commit: head, tag: tag.name ?? tag.id.slice(0, 7), why: `has no valid signature: ${fault}` };
+      const unverified = { ...refused, key: '', signer: '', commits: Math.max(1, range.size) };
+      return { revision: kept === undefined ? undefined : accept(kept), unverified };
+    }
     const { total, commits } = acceptanceOrder(range, { head, from, mode });
     if (total > CHUNK) log.info({ head, commits: total }, 'verifying signatures');
     const until = clock.monotonic() + BUDGET_MS;
-    let best = from;
+    let best = kept;
     let passed = 0;
     let behind = total;
     for (const chunk of chunks(commits)) {
@@ -86,7 +98,7 @@ export function createVerifier({ git, mode, marker, keys, resolve, timeoutMs, cl
         }
         passed += 1;
         valid.add(commit);
-        if (!isState) continue;
+        if (!isState || (stops === 'at the head' && commit !== head)) continue;
         best = commit;
         behind = total - passed;
         newest = { revision: commit, marked };
@@ -118,7 +130,7 @@ export function createVerifier({ git, mode, marker, keys, resolve, timeoutMs, cl
     throw new FluxError(`failed to verify signature of last sync'ed revision: failed to verify commit ${marked}: ${why}`, {
       code: 'git/marker-unverified',
       fault: 'user',
-      help: 'Nothing new is synced. Trust its key again, or move the sync tag, signed, to a commit with a valid signature.',
+      help: 'Nothing new is synced. Trust its key again, or move the sync tag, signed, to a commit with a valid signature. Where the revision is in a Secret, remove its annotation flux.weave.works/sync-hwm: then the whole history must be signed.',
     });
   }
 
@@ -161,8 +173,18 @@ export function createVerifier({ git, mode, marker, keys, resolve, timeoutMs, cl
     return signatures;
   }
 
-  function report({ revision }: Acceptance, { commit, key, signer, why, commits }: NonNullable<Acceptance['unverified']>): void {
-    const fields = { revision: commit, key, signer, why: `the commit ${why}`, waiting: commits, accepted: revision ?? '' };
+  function report(
+    { revision }: Acceptance,
+    { commit, tag, key, signer, why, commits }: NonNullable<Acceptance['unverified']>,
+  ): void {
+    const fields = {
+      revision: commit,
+      key,
+      signer,
+      why: `the ${tag === undefined ? 'commit' : `tag ${tag}`} ${why}`,
+      waiting: commits,
+      accepted: revision ?? '',
+    };
     // The words of Flux v1.
     log.warn({ err: 'found invalid GPG signature for commit', ...fields }, 'commit refused');
   }

@@ -304,8 +304,8 @@ describe('lists', () => {
     const object = (id: string) => ({ id, state: 'synced', since: 1 }) as const;
     const failure = new FluxError('no route', { code: 'git/unreachable' });
     const { daemon } = two(
-      { objects: () => ({ revision: 'r1', syncedAt: 1, objects: [object('a'), object('c')] }) },
-      { objects: () => ({ objects: [object('b'), object('a')], failure }) },
+      { objects: () => ({ follows: [], revision: 'r1', syncedAt: 1, objects: [object('a'), object('c')] }) },
+      { objects: () => ({ follows: [], objects: [object('b'), object('a')], failure }) },
     );
     const { objects, ...rest } = daemon.objects();
     expect(rest).toMatchObject({ revision: 'r1', syncedAt: 1, failure: { message: 'source b: no route' } });

@@ -26,8 +26,11 @@ export interface SignedHistory extends Remote {
   head(revision: string): void;
   /** Replaces a commit by one with the same signature and another message, and makes it the head. */
   tampered(revision: string): string;
-  /** Sets a tag of this name, made under another one when given. */
-  tagged(revision: string, options?: { readonly by?: Signer | undefined; readonly madeAs?: string }): void;
+  /** Sets a tag, by default the sync tag, made under another name when given. */
+  tagged(
+    revision: string,
+    options?: { readonly by?: Signer | undefined; readonly name?: string; readonly madeAs?: string },
+  ): void;
 }
 
 export function signedHistory(): SignedHistory {
@@ -84,10 +87,10 @@ export function signedHistory(): SignedHistory {
       head(made);
       return made;
     },
-    tagged(revision, { by, madeAs = 'flux-sync' } = {}) {
+    tagged(revision, { by, name = 'flux-sync', madeAs = name } = {}) {
       const sign = by ? ['--sign', `--local-user=${keyOf(by)}`] : ['--annotate'];
       git(['tag', ...sign, '--force', '--message', 'Sync pointer', madeAs, revision], by);
-      if (madeAs !== 'flux-sync') remote.git('update-ref', 'refs/tags/flux-sync', `refs/tags/${madeAs}`);
+      if (madeAs !== name) remote.git('update-ref', `refs/tags/${name}`, `refs/tags/${madeAs}`);
     },
   };
 }

@@ -1,4 +1,5 @@
 import { REPLICAS_HELD } from '../../../change/index.ts';
+import { refusedInWords } from '../../../repository/index.ts';
 import type { ObjectState } from '../../sync/object-states.ts';
 import { describeClosed } from '../../sync/sync-window.ts';
 import type { Finding, Link } from '../answer.ts';
@@ -168,13 +169,15 @@ function windowClosed({ source: { applied, head, closed }, manifest }: Facts): F
 /** What is asked about may be changed, or created, by a commit that is refused. */
 function unverifiedHead({ source: { head, unverified } }: Facts): Finding | undefined {
   if (!unverified) return undefined;
-  const { commit, why: fault, commits } = unverified;
+  const { tag, why: fault, commits } = unverified;
   const stays = head === undefined ? 'nothing is synced' : `revision ${short(head)} stays in effect`;
   return {
     code: 'head-unverified',
     state: 'waiting',
-    text: clause(`commit ${short(commit)} ${fault}, so ${commits === 1 ? 'it waits' : `${commits} commits wait`}; ${stays}`),
-    next: { text: 'Have the commit signed by a trusted key, or trust its key.' },
+    text: clause(
+      `${refusedInWords(unverified)} ${fault}, so ${commits === 1 ? 'it waits' : `${commits} commits wait`}; ${stays}`,
+    ),
+    next: { text: `Have the ${tag === undefined ? 'commit' : 'tag'} signed by a trusted key, or trust its key.` },
   };
 }
 
