@@ -135,7 +135,7 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'controller/sync/sync-window.ts': 'whether a window is open',
   'git/credentials/installation-token.ts': 'GitHub checks when the App says that it made its token',
   'git-host/api.ts': 'a date in Retry-After',
-  'git/git.ts': 'times of commits',
+  'git/commands/write.ts': 'times of commits',
   'git/publish.ts': 'times of commits',
   'registry-watch/exchange.ts': 'a date in Retry-After',
   'registry-watch/scan.ts': 'when tags were listed',

@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FluxError } from '../base/index.ts';
-import type { Git, Identity } from './git.ts';
+import type { Identity } from './commands/write.ts';
+import type { Git } from './git.ts';
 import type { RunOptions } from './git-process.ts';
 import type { ObjectReader } from './object-reader.ts';
 import { treeEntries } from './tree.ts';

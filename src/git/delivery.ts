@@ -1,6 +1,6 @@
 import { FluxError, hasCode, type Logger } from '../base/index.ts';
+import type { RefUpdate } from './commands/remote.ts';
 import { withinDeadline } from './deadline.ts';
-import type { RefUpdate } from './git.ts';
 import type { RunOptions } from './git-process.ts';
 import type { Mirror } from './mirror.ts';
 import type { ObjectReader } from './object-reader.ts';

@@ -1,5 +1,5 @@
 import { FluxError } from '../base/index.ts';
-import type { Identity } from './git.ts';
+import type { Identity } from './commands/write.ts';
 
 /** The trailer with the id of the job that made a commit; together with our e-mail address it identifies our commits. */
 export const JOB_TRAILER = 'Flux-Job-Id';

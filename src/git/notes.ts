@@ -1,5 +1,6 @@
 import type { Logger } from '../base/index.ts';
-import type { Git, Identity } from './git.ts';
+import type { Identity } from './commands/write.ts';
+import type { Git } from './git.ts';
 import type { RunOptions } from './git-process.ts';
 import type { ObjectReader } from './object-reader.ts';
 

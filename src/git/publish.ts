@@ -1,9 +1,10 @@
 import { type Cancellable, type Clock, FluxError } from '../base/index.ts';
 import type { CommitRequest, SyncRecordRequest } from '../repository/index.ts';
+import type { RefUpdate } from './commands/remote.ts';
+import type { Identity } from './commands/write.ts';
 import { makeCommit } from './commit.ts';
 import { withinDeadline } from './deadline.ts';
 import { createDelivery, type DeliveryOptions } from './delivery.ts';
-import type { Identity, RefUpdate } from './git.ts';
 import type { RunOptions } from './git-process.ts';
 import { listCommits } from './history.ts';
 import { commitMessage, JOB_TRAILER, parseAuthor } from './message.ts';

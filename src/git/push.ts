@@ -1,6 +1,7 @@
 import { FluxError, type Logger } from '../base/index.ts';
+import type { RefUpdate } from './commands/remote.ts';
 import { type GitOutput, gitFailed } from './failure.ts';
-import type { Git, RefUpdate } from './git.ts';
+import type { Git } from './git.ts';
 import type { RunOptions } from './git-process.ts';
 
 export interface Remote {

@@ -1,6 +1,6 @@
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Identity } from './git.ts';
+import type { Identity } from './commands/write.ts';
 import type { RunOptions } from './git-process.ts';
 import type { Mirror } from './mirror.ts';
 
