@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { havePart } from '../support/part.ts';
@@ -23,8 +22,7 @@ test.runIf(havePart('the right to mount a disk', canMount()))(
   async () => {
     const remote = createRemote();
     remote.commit({ 'apps/large.yaml': `# ${randomBytes(2 << 20).toString('hex')}\n` });
-    const person = join(dirname(remote.path), 'person');
-    const args = ['--mount', process.execPath, PROGRAM, remote.path, person, temporaryDirectory()];
+    const args = ['--mount', process.execPath, PROGRAM, remote.path, temporaryDirectory()];
     const { failures, left, readable }: DiskReport = JSON.parse(await run('unshare', args));
     const [tooSmall, mended, readOnly, writable] = failures;
     expect(tooSmall).toMatchObject({ code: 'git/disk', message: expect.stringMatching(/ has \d+ bytes and \d+ inodes free$/) });

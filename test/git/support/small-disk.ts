@@ -17,7 +17,7 @@ export interface DiskReport {
   readonly readable: boolean;
 }
 
-const [remote = '', person = '', disk = ''] = process.argv.slice(2);
+const [remote = '', disk = ''] = process.argv.slice(2);
 const mount = (...args: readonly string[]) => execFileSync('mount', [...args, disk]);
 const failures: DiskReport['failures'][number][] = [];
 
@@ -47,19 +47,11 @@ async function fetch(): Promise<string | undefined> {
 await fetch(); // too small
 mount('-o', 'remount,size=64m');
 const first = await fetch(); // large enough
-execFileSync('git', [
-  '-C',
-  person,
-  '-c',
-  'user.name=A',
-  '-c',
-  'user.email=a@example.org',
-  'commit',
-  '--quiet',
-  '--allow-empty',
-  '--message=next',
-]);
-execFileSync('git', ['-C', person, 'push', '--quiet', remote, 'HEAD:refs/heads/main']);
+const git = (...args: readonly string[]) =>
+  execFileSync('git', ['-C', remote, '-c', 'user.name=A', '-c', 'user.email=a@example.org', ...args], {
+    encoding: 'utf8',
+  }).trim();
+git('update-ref', 'refs/heads/main', git('commit-tree', '-p', 'main', '-m', 'next', 'main^{tree}'));
 mount('-o', 'remount,ro');
 await fetch(); // read-only
 const readable = (await source.files(first ?? '').catch(() => [])).length > 0;
