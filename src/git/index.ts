@@ -11,6 +11,7 @@ export { createDeployKeys, type DeployKeyOptions, type DeployKeys, NO_DEPLOY_KEY
 export type { GitTls } from './environment.ts';
 export { recordedSyncs } from './recorded-syncs.ts';
 export { openSignatures, type Signatures } from './signatures/signatures.ts';
-export { createSource, type GitSource, type SourceOptions, type SshAccess } from './source.ts';
+export { createSource, type GitSource } from './source.ts';
+export type { SourceOptions, SshAccess } from './source-options.ts';
 export { syncSetName } from './sync-set.ts';
 export { type GitUrl, parseGitUrl, safeUrl, sameRepository, shownUrl, usesSsh } from './url.ts';

@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { type Cancellable, type Clock, FluxError, type Logger, type Secret } from '../base/index.ts';
+import { type Cancellable, FluxError, type Secret } from '../base/index.ts';
 import type {
   AcceptedRevision,
   CommitRequest,
@@ -12,87 +11,24 @@ import type {
 } from '../repository/index.ts';
 import { accept, acceptHead } from './accept.ts';
 import { createBranch } from './branch.ts';
-import { chooseCredential, type GitAuthentication } from './credentials/choose.ts';
-import { createCredentialSocket } from './credentials/credential-socket.ts';
-import type { DeployKeys } from './deploy-key/deploy-keys.ts';
 import { proveKey } from './deploy-key/prove-key.ts';
-import { type GitTls, gitEnvironment, sshCommand } from './environment.ts';
-import { mirrorRefOf, parseFollow } from './follow.ts';
+import { gitEnvironment } from './environment.ts';
+import { mirrorRefOf } from './follow.ts';
 import { createGit } from './git.ts';
-import type { GitRunner, OnRemote, RunOptions } from './git-process.ts';
+import type { RunOptions } from './git-process.ts';
 import { createMarks } from './marks.ts';
 import { createMirror } from './mirror.ts';
-import { badOption, checkFile, checkIdentity, checkRef, isObjectId, notesRefOf, repositoryPath } from './names.ts';
+import { isObjectId } from './names.ts';
 import { ObjectReader } from './object-reader.ts';
 import { createPacking } from './packing.ts';
 import { createProposals } from './proposals.ts';
 import { createPublisher, type RecordChange } from './publish.ts';
+import { createRemoteAccess } from './remote-access.ts';
 import { createRevisions } from './revisions.ts';
-import type { Signatures } from './signatures/signatures.ts';
 import { createVerifiedTag } from './signatures/verified-tag.ts';
 import { createVerifier } from './signatures/verify.ts';
+import { readSourceOptions, type SourceOptions } from './source-options.ts';
 import { safeUrl, shownUrl } from './url.ts';
-import { gitAddress } from './validate-url.ts';
-
-export interface SourceOptions {
-  /** If empty, no repository is configured, and every operation throws. */
-  readonly url: string;
-  readonly branch: string;
-  /** In place of the branch: a tag, `semver:` with a range of tags, or a commit. Needs `read-only` access. */
-  readonly ref?: string;
-  /** Relative to the repository root; empty means the whole repository. */
-  readonly paths: readonly string[];
-  /** `auto`: blobs outside of the paths stay on the remote, where the server can do that. */
-  readonly partialClone: 'auto' | 'off';
-  /** Pattern of listed file names; other files are only counted. */
-  readonly names: RegExp;
-  /** Directory of the mirror, used only by this source; created if missing. */
-  readonly directory: string;
-  readonly user: string;
-  readonly email: string;
-  readonly syncTag: string;
-  /** `flux` stands for `refs/notes/flux`. */
-  readonly notesRef: string;
-  /** Whether the cause's user becomes the author of a commit. */
-  readonly setAuthor?: boolean;
-  /** Appended verbatim to every message. */
-  readonly skipMessage: string;
-  /** Timeout of each Git operation: a fetch, a push, a read. */
-  readonly timeoutMs: number;
-  /** `read-only`: nothing is ever pushed, nor is it tried. */
-  readonly access: 'read-write' | 'read-only';
-  /** Runs git as a person, who is present: with their ssh-agent. */
-  readonly asPerson?: true;
-  /** Runs the processes; by default a thread does. */
-  readonly runner?: GitRunner;
-  /** Called before each push; if it throws, nothing is pushed, and the error is passed on. */
-  readonly mayPush?: () => void;
-  readonly ssh: SshAccess;
-  /** Credentials for http(s); those of the URL by default. */
-  readonly authentication?: GitAuthentication;
-  /** Certificates for https. */
-  readonly tls?: GitTls;
-  /** Keys for signing commits and the sync tag; by default nothing is signed. */
-  readonly signatures?: Signatures;
-  /** The revision from which on commits are verified; by default that of the sync tag, whose signature must be valid. */
-  readonly marker?: () => Promise<string | undefined>;
-  /** The daemon's own environment; git gets a selection of it. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Size limit of files in bytes. */
-  readonly maxBlobBytes: number;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Called after each command that contacted the remote. */
-  readonly onRemote?: OnRemote;
-}
-
-/** How ssh logs in to the host. */
-export interface SshAccess {
-  /** In place of ssh's own. */
-  readonly knownHostsFile?: string;
-  /** Without them, ssh offers its default keys. */
-  readonly keys?: Pick<DeployKeys, 'refresh' | 'files' | 'unproven' | 'explain'>;
-}
 
 export type GitSource = ReturnType<typeof createSource>;
 
@@ -102,47 +38,10 @@ export type GitSource = ReturnType<typeof createSource>;
  */
 export function createSource(options: SourceOptions) {
   const { access, branch, syncTag, directory, timeoutMs, clock, log } = options;
-  const follow = parseFollow(branch, options.ref);
-  if (follow.kind !== 'branch' && access !== 'read-only') throw badOption('--git-ref', options.ref ?? '', 'it can only be read');
-  checkRef('--git-sync-tag', syncTag);
-  checkIdentity('--git-user', options.user);
-  checkIdentity('--git-email', options.email);
-  const { keys, knownHostsFile } = options.ssh;
-  checkFile('SSH known_hosts file', knownHostsFile);
-  if (options.authentication?.kind === 'token-file') checkFile('--git-token-file', options.authentication.file);
-  checkFile('--git-ca-file', options.tls?.caFile);
-  checkFile('--git-tls-cert-file', options.tls?.client?.certFile);
-  checkFile('--git-tls-key-file', options.tls?.client?.keyFile);
-  const notesRef = notesRefOf(options.notesRef);
-  checkRef('--git-notes-ref', notesRef.replace('refs/notes/', ''));
-  const recordRef = `${notesRef}-sync`;
-  const paths = options.paths.map(repositoryPath);
-  const remote = options.url === '' ? undefined : gitAddress(options.url);
-
-  const { authentication, tls } = options;
-  const credential =
-    remote &&
-    chooseCredential({
-      remote,
-      ...(authentication ? { authentication } : {}),
-      ...(tls?.caFile === undefined ? {} : { caFile: tls.caFile }),
-      environment: options.environment,
-      clock,
-      log,
-    });
-  const socket = credential?.type === 'basic' ? createCredentialSocket(join(directory, 'credentials'), credential) : undefined;
-  const environment = gitEnvironment({
-    inherited: options.environment,
-    ...(options.asPerson ? { asPerson: true } : {}),
-    ssh: { ...(knownHostsFile === undefined ? {} : { knownHostsFile }) },
-    ...(remote ? { remote } : {}),
-    ...(credential && socket ? { credentials: { origin: credential.origin, socket: socket.path } } : {}),
-    ...(options.signatures ? { signatures: options.signatures.environment } : {}),
-    ...(tls ? { tls } : {}),
-  });
+  const { keys } = options.ssh;
+  const { follow, remote, paths, notesRef, recordRef } = readSourceOptions(options);
+  const { environment, credential, socket, sshCommandWith } = createRemoteAccess(options, remote);
   const resolve = (expression: string, run: RunOptions) => reader.resolve(expression, run);
-  const sshWith = (identityFiles: readonly string[]) =>
-    sshCommand({ identityFiles, ...(knownHostsFile === undefined ? {} : { knownHostsFile }) });
   const mirror = createMirror({
     directory,
     address: remote?.address ?? '',
@@ -154,7 +53,7 @@ export function createSource(options: SourceOptions) {
     ...(options.runner ? { runner: options.runner } : {}),
     ...(credential ? { credential } : {}),
     ...(options.signatures?.signing ? { signing: options.signatures.signing } : {}),
-    ...(keys ? { ssh: () => sshWith(keys.files()) } : {}),
+    ...(keys ? { ssh: () => sshCommandWith(keys.files()) } : {}),
     clock,
     log,
     resolve,
@@ -303,7 +202,7 @@ export function createSource(options: SourceOptions) {
   async function proveNewKey(signal: AbortSignal | undefined): Promise<void> {
     const key = keys?.unproven(options.url);
     if (!key) return;
-    const alone = { ...environment, GIT_SSH_COMMAND: sshWith([key.file]) };
+    const alone = { ...environment, GIT_SSH_COMMAND: sshCommandWith([key.file]) };
     const git = createGit({ gitDir: mirror.gitDir, cwd: directory, environment: alone, clock });
     const remote = { git, address: mirror.address, directory };
     const writes = access === 'read-write' && followed.state().status === 'ready';
@@ -397,7 +296,7 @@ export function createSource(options: SourceOptions) {
       publishing(() => proposals.withdraw(branch, signal ? { signal } : {})),
 
     /** The present token of the GitHub App, if the source is accessed as one: it has the rights of the App in the API, too. */
-    ...(authentication?.kind === 'github-app' && credential
+    ...(options.authentication?.kind === 'github-app' && credential
       ? { appToken: async (cancel: Cancellable = {}): Promise<Secret> => (await credential.current(cancel)).password }
       : {}),
 
