@@ -28,7 +28,7 @@ export interface ApiOptions {
 }
 
 export interface Call {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Names are encoded; they may come from outside. */
   readonly path: readonly (string | number)[];
   /** In place of that of the API. */
@@ -141,7 +141,7 @@ const HELP: Readonly<Record<Kind, string>> = {
   token: 'The host does not accept the token: check the file of --pull-request-token-file; it is read again for each request.',
   forbidden: 'The token lacks the right to read and write pull requests of the repository (docs/pull-requests.md, "Rights").',
   missing:
-    'There is no such repository in this API, or the token may not see it: check --git-url, --pull-request-api-url and the rights of the token.',
+    'The API has no such repository or user, or the token may not see it: check --git-url, --pull-request-api-url, --pull-request-reviewers, and the rights of the token.',
   conflict: 'The request changed in the meantime; fluxd looks again.',
   rejected: 'The host rejects it for the reason above. Correct it there, or the flag that it is about.',
   limited: 'The host limits requests. fluxd waits as long as the host asks.',

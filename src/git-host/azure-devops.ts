@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { takeEach } from './equip.ts';
 import { type GitHost, openOrNewest, type PullRequest } from './git-host.ts';
 import type { HostParts } from './host-parts.ts';
 
@@ -52,22 +53,21 @@ export function azureDevops({ name, api, repository, extras }: HostParts): GitHo
       return read(await api.request({ method: 'POST', path, query: VERSION, body }, REQUEST, cancel));
     },
 
-    async equip({ number }, cancel) {
+    equip({ number }, cancel) {
       const { labels, reviewers, autoMerge } = extras;
       const at = [...path, number];
-      for (const label of labels)
-        await api.request({ method: 'POST', path: [...at, 'labels'], query: VERSION, body: { name: label } }, ANYTHING, cancel);
-      for (const id of reviewers)
-        await api.request(
-          { method: 'PUT', path: [...at, 'reviewers', id], query: VERSION, body: { id, vote: 0 } },
-          ANYTHING,
-          cancel,
-        );
-      if (!autoMerge) return;
-      // It merges in the name of a user: that of the token, who created the request.
-      const { createdBy } = await api.request({ method: 'GET', path: at, query: VERSION }, REQUEST, cancel);
-      const body = { autoCompleteSetBy: { id: createdBy.id } };
-      await api.request({ method: 'PATCH', path: at, query: VERSION, body }, ANYTHING, cancel);
+      const ask = (method: 'POST' | 'PUT' | 'PATCH', below: readonly string[], body: object) =>
+        api.request({ method, path: [...at, ...below], query: VERSION, body }, ANYTHING, cancel);
+      return takeEach([
+        ...labels.map((label) => () => ask('POST', ['labels'], { name: label })),
+        ...reviewers.map((id) => () => ask('PUT', ['reviewers', id], { id, vote: 0 })),
+        async () => {
+          if (!autoMerge) return;
+          // It merges in the name of a user: that of the token, who created the request.
+          const { createdBy } = await api.request({ method: 'GET', path: at, query: VERSION }, REQUEST, cancel);
+          await ask('PATCH', [], { autoCompleteSetBy: { id: createdBy.id } });
+        },
+      ]);
     },
 
     async update({ number }, { title, body: description }, cancel) {

@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import type { Cancellable } from '../base/index.ts';
+import { takeEach } from './equip.ts';
 import { type GitHost, openOrNewest, type PullRequest } from './git-host.ts';
 import type { HostParts } from './host-parts.ts';
 
@@ -49,16 +51,7 @@ export function bitbucketCloud({ name, api, repository, extras }: HostParts): Gi
     },
 
     // Reviewers are given when it is created, or here if its creation was lost.
-    async equip({ number }, cancel) {
-      if (reviewers.length === 0) return;
-      const {
-        title,
-        description,
-        reviewers: present = [],
-      } = await api.request({ method: 'GET', path: [...path, number] }, REQUEST, cancel);
-      const body = { title, description: description ?? '', reviewers: [...present, ...reviewers] };
-      if (present.length === 0) await api.request({ method: 'PUT', path: [...path, number], body }, ANYTHING, cancel);
-    },
+    equip: ({ number }, cancel) => takeEach(reviewers.length > 0 ? [() => askReviewers(number, cancel)] : []),
 
     /** An edit replaces the reviewers, too. */
     async update({ number }, { title, body: description }, cancel) {
@@ -71,6 +64,14 @@ export function bitbucketCloud({ name, api, repository, extras }: HostParts): Gi
       await api.request({ method: 'POST', path: [...path, number, 'decline'] }, ANYTHING, cancel);
     },
   };
+
+  async function askReviewers(number: number, cancel: Cancellable | undefined): Promise<void> {
+    const call = { method: 'GET', path: [...path, number] } as const;
+    const { title, description, reviewers: present = [] } = await api.request(call, REQUEST, cancel);
+    if (present.length > 0) return;
+    const body = { title, description: description ?? '', reviewers };
+    await api.request({ method: 'PUT', path: [...path, number], body }, ANYTHING, cancel);
+  }
 }
 
 /** A string of the query language. */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Cancellable } from '../base/index.ts';
+import { takeEach } from './equip.ts';
 import { type GitHost, openOrNewest, type PullRequest } from './git-host.ts';
 import type { HostParts } from './host-parts.ts';
 
@@ -60,11 +61,13 @@ export function bitbucketServer({ name, api, repository, extras }: HostParts): G
       return read(await api.request({ method: 'POST', path, body }, REQUEST, cancel));
     },
 
-    async equip({ number }, cancel) {
-      // Reviewers come with each change.
-      if (extras.autoMerge)
-        await api.request({ method: 'POST', path: [...path, number, 'auto-merge'], body: {} }, ANYTHING, cancel);
-    },
+    // Reviewers come with each change.
+    equip: ({ number }, cancel) =>
+      takeEach([
+        async () =>
+          extras.autoMerge &&
+          (await api.request({ method: 'POST', path: [...path, number, 'auto-merge'], body: {} }, ANYTHING, cancel)),
+      ]),
 
     update: ({ number }, { title, body: description }, cancel) => change(number, { title, description }, cancel),
 

@@ -1,4 +1,4 @@
-import type { Cancellable } from '../base/index.ts';
+import type { Cancellable, FluxError } from '../base/index.ts';
 
 /** A pull request, or merge request, of one branch. */
 export interface PullRequest {
@@ -46,8 +46,8 @@ export interface GitHost {
   /** The open request of a branch of this repository, and not of a fork, or else the one that was created last. */
   find(branches: Branches, options?: Cancellable): Promise<PullRequest | undefined>;
   create(branches: Branches, text: PullRequestText, options?: Cancellable): Promise<PullRequest>;
-  /** Adds labels and reviewers, and turns on merging, as configured. */
-  equip(request: PullRequest, options?: Cancellable): Promise<void>;
+  /** Adds labels and reviewers, and turns on merging, as configured. Resolves to the failures that a user has to correct. */
+  equip(request: PullRequest, options?: Cancellable): Promise<readonly FluxError[]>;
   update(request: PullRequest, text: PullRequestText, options?: Cancellable): Promise<void>;
   /** Closes it without merging. */
   close(request: PullRequest, options?: Cancellable): Promise<void>;

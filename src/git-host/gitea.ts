@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import type { Cancellable } from '../base/index.ts';
+import { type Cancellable, FluxError } from '../base/index.ts';
 import { GitHostError } from './api.ts';
+import { onceDecided, takeEach } from './equip.ts';
 import { type Branches, type GitHost, openOrNewest, type PullRequest } from './git-host.ts';
 import type { HostParts } from './host-parts.ts';
 
@@ -15,13 +16,17 @@ const REQUEST = z.object({
   head: z.object({ label: z.string(), sha: z.string(), repo_id: z.int() }),
   base: z.object({ label: z.string(), repo_id: z.int() }),
 });
+const STYLED = REQUEST.extend({ base: z.object({ repo: z.object({ default_merge_style: z.string().optional() }) }) });
+const LABELS = z.array(z.object({ name: z.string() }));
 const ANYTHING = z.unknown();
+/** Gitea decides in the background whether a new request can be merged, and answers so until then. */
+const NOT_YET = [405];
 const PAGE = 50;
 /** How many pages are searched: of open requests, and of closed ones, whose last is enough. */
 const PAGES = { open: 20, closed: 3 } as const;
 
 /** Gitea and Forgejo. */
-export function gitea({ name, api, repository, extras }: HostParts): GitHost {
+export function gitea({ name, api, repository, extras, clock }: HostParts): GitHost {
   const [owner = '', repo = ''] = repository.names;
   const path = ['repos', owner, repo];
 
@@ -56,17 +61,12 @@ export function gitea({ name, api, repository, extras }: HostParts): GitHost {
     create: async (branches, text, cancel) =>
       read(await api.request({ method: 'POST', path: [...path, 'pulls'], body: { ...text, ...branches } }, REQUEST, cancel)),
 
-    async equip({ number }, cancel) {
-      const { labels, reviewers, autoMerge } = extras;
-      if (labels.length > 0)
-        await api.request({ method: 'POST', path: [...path, 'issues', number, 'labels'], body: { labels } }, ANYTHING, cancel);
-      if (reviewers.length > 0) {
-        const teams = reviewers.filter((each) => each.includes('/')).map((each) => each.replace(/^.*\//, ''));
-        const body = { reviewers: reviewers.filter((each) => !each.includes('/')), team_reviewers: teams };
-        await api.request({ method: 'POST', path: [...path, 'pulls', number, 'requested_reviewers'], body }, ANYTHING, cancel);
-      }
-      if (autoMerge) await mergeLater(number, cancel);
-    },
+    equip: ({ number }, cancel) =>
+      takeEach([
+        () => label(number, cancel),
+        () => askReviewers(number, cancel),
+        async () => extras.autoMerge && (await mergeLater(number, cancel)),
+      ]),
 
     async update({ number }, text, cancel) {
       await api.request({ method: 'PATCH', path: [...path, 'pulls', number], body: text }, ANYTHING, cancel);
@@ -77,14 +77,38 @@ export function gitea({ name, api, repository, extras }: HostParts): GitHost {
     },
   };
 
+  /** A label that the repository does not have is left out of the answer. */
+  async function label(number: number, cancel: Cancellable | undefined): Promise<void> {
+    const { labels } = extras;
+    if (labels.length === 0) return;
+    const call = { method: 'POST', path: [...path, 'issues', number, 'labels'], body: { labels } } as const;
+    const present = (await api.request(call, LABELS, cancel)).map((each) => each.name.toLowerCase());
+    const missing = labels.filter((each) => !present.includes(each.toLowerCase()));
+    if (missing.length === 0) return;
+    throw new FluxError(`${name}: there is no label ${missing.map((each) => JSON.stringify(each)).join(', ')}`, {
+      code: 'git-host/no-label',
+      fault: 'user',
+      help: 'Create it in the repository or its organization, or correct --pull-request-labels.',
+    });
+  }
+
+  async function askReviewers(number: number, cancel: Cancellable | undefined): Promise<void> {
+    const { reviewers } = extras;
+    if (reviewers.length === 0) return;
+    const teams = reviewers.filter((each) => each.includes('/')).map((each) => each.replace(/^.*\//, ''));
+    const body = { reviewers: reviewers.filter((each) => !each.includes('/')), team_reviewers: teams };
+    await api.request({ method: 'POST', path: [...path, 'pulls', number, 'requested_reviewers'], body }, ANYTHING, cancel);
+  }
+
+  /** Scheduled again each time, since Gitea keeps the message of the merge from when it was scheduled. */
   async function mergeLater(number: number, cancel: Cancellable | undefined): Promise<void> {
-    const { head } = await api.request({ method: 'GET', path: [...path, 'pulls', number] }, REQUEST, cancel);
-    const body = { Do: 'merge', merge_when_checks_succeed: true, head_commit_id: head.sha };
-    await api
-      .request({ method: 'POST', path: [...path, 'pulls', number, 'merge'], body }, ANYTHING, cancel)
-      .catch((error: unknown) => {
-        // It is scheduled already.
-        if (!(error instanceof GitHostError) || error.status !== 409) throw error;
-      });
+    const merge = [...path, 'pulls', number, 'merge'];
+    const { head, base } = await api.request({ method: 'GET', path: [...path, 'pulls', number] }, STYLED, cancel);
+    const body = { Do: base.repo.default_merge_style || 'merge', merge_when_checks_succeed: true, head_commit_id: head.sha };
+    await api.request({ method: 'DELETE', path: merge }, ANYTHING, cancel).catch((error: unknown) => {
+      // It is not scheduled.
+      if (!(error instanceof GitHostError) || error.status !== 404) throw error;
+    });
+    await onceDecided(() => api.request({ method: 'POST', path: merge, body }, ANYTHING, cancel), NOT_YET, { clock, cancel });
   }
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { FluxError } from '../base/index.ts';
+import { type Cancellable, FluxError } from '../base/index.ts';
+import { takeEach } from './equip.ts';
 import { type GitHost, openOrNewest, type PullRequest } from './git-host.ts';
 import type { HostParts } from './host-parts.ts';
 
@@ -15,7 +16,15 @@ const REQUEST = z.object({
   base: z.object({ repo: z.object({ id: z.int() }) }),
 });
 const GRAPHQL = z.object({ errors: z.array(z.object({ message: z.string() })).optional() });
+const METHOD = GRAPHQL.extend({
+  data: z
+    .object({ node: z.object({ repository: z.object({ viewerDefaultMergeMethod: z.string() }).nullish() }).nullish() })
+    .nullish(),
+});
 const ANYTHING = z.unknown();
+const METHOD_QUERY = 'query($id: ID!) { node(id: $id) { ... on PullRequest { repository { viewerDefaultMergeMethod } } } }';
+const AUTO_MERGE =
+  'mutation($id: ID!, $method: PullRequestMergeMethod) { enablePullRequestAutoMerge(input: { pullRequestId: $id, mergeMethod: $method }) { clientMutationId } }';
 
 /** GitHub and GitHub Enterprise Server. */
 export function github({ name, api, repository, extras }: HostParts): GitHost {
@@ -44,20 +53,18 @@ export function github({ name, api, repository, extras }: HostParts): GitHost {
     create: async (branches, text, cancel) =>
       read(await api.request({ method: 'POST', path: pulls, body: { ...text, ...branches } }, REQUEST, cancel)),
 
-    async equip({ number }, cancel) {
+    equip({ number }, cancel) {
       const { labels, reviewers, autoMerge } = extras;
-      if (labels.length > 0)
-        await api.request(
-          { method: 'POST', path: ['repos', owner, repo, 'issues', number, 'labels'], body: { labels } },
-          ANYTHING,
-          cancel,
-        );
-      if (reviewers.length > 0) {
-        const teams = reviewers.filter((each) => each.includes('/')).map((each) => each.replace(/^.*\//, ''));
-        const body = { reviewers: reviewers.filter((each) => !each.includes('/')), team_reviewers: teams };
-        await api.request({ method: 'POST', path: [...pulls, number, 'requested_reviewers'], body }, ANYTHING, cancel);
-      }
-      if (autoMerge) await enableAutoMerge(number, cancel);
+      const add = (path: readonly (string | number)[], body: object) =>
+        api.request({ method: 'POST', path, body }, ANYTHING, cancel);
+      const teams = reviewers.filter((each) => each.includes('/')).map((each) => each.replace(/^.*\//, ''));
+      const people = reviewers.filter((each) => !each.includes('/'));
+      const asked = { reviewers: people, team_reviewers: teams };
+      return takeEach([
+        async () => labels.length > 0 && (await add(['repos', owner, repo, 'issues', number, 'labels'], { labels })),
+        async () => reviewers.length > 0 && (await add([...pulls, number, 'requested_reviewers'], asked)),
+        async () => autoMerge && (await enableAutoMerge(number, cancel)),
+      ]);
     },
 
     async update({ number }, text, cancel) {
@@ -69,17 +76,23 @@ export function github({ name, api, repository, extras }: HostParts): GitHost {
     },
   };
 
-  /** Only GraphQL can do that. */
-  async function enableAutoMerge(number: number, cancel: Parameters<GitHost['equip']>[1]): Promise<void> {
-    const url = `${repository.api.replace(/\/v3$/, '')}`;
-    const query = 'mutation($id: ID!) { enablePullRequestAutoMerge(input: { pullRequestId: $id }) { clientMutationId } }';
-    const body = { query, variables: { id: nodes.get(number) } };
-    const { errors = [] } = await api.request({ method: 'POST', url, path: ['graphql'], body }, GRAPHQL, cancel);
-    if (errors.length === 0) return;
-    throw new FluxError(`${name}: auto-merge of #${number}: ${errors.map(({ message }) => message.slice(0, 200)).join('; ')}`, {
-      code: 'git-host/auto-merge',
-      fault: 'user',
-      help: 'Allow auto-merge in the settings of the repository, and require a check or a review on the branch; or leave out --pull-request-auto-merge.',
-    });
+  /** Only GraphQL can do that. Without a method, it would be that of a merge commit, which not every repository allows. */
+  async function enableAutoMerge(number: number, cancel: Cancellable | undefined): Promise<void> {
+    const id = nodes.get(number);
+    const { data } = await ask(METHOD_QUERY, { id }, METHOD);
+    const method = data?.node?.repository?.viewerDefaultMergeMethod ?? 'MERGE';
+    await ask(AUTO_MERGE, { id, method }, GRAPHQL);
+
+    async function ask<T extends z.infer<typeof GRAPHQL>>(query: string, variables: object, schema: z.ZodType<T>): Promise<T> {
+      const url = repository.api.replace(/\/v3$/, '');
+      const answer = await api.request({ method: 'POST', url, path: ['graphql'], body: { query, variables } }, schema, cancel);
+      const { errors = [] } = answer;
+      if (errors.length === 0) return answer;
+      throw new FluxError(`${name}: auto-merge of #${number}: ${errors.map(({ message }) => message.slice(0, 200)).join('; ')}`, {
+        code: 'git-host/auto-merge',
+        fault: 'user',
+        help: 'Allow auto-merge in the settings of the repository, and require a check or a review on the branch; or leave out --pull-request-auto-merge.',
+      });
+    }
   }
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type Cancellable, FluxError } from '../base/index.ts';
-import { GitHostError } from './api.ts';
+import { onceDecided, takeEach } from './equip.ts';
 import { type GitHost, openOrNewest, type PullRequest } from './git-host.ts';
 import type { HostParts } from './host-parts.ts';
 
@@ -19,7 +19,6 @@ const ANYTHING = z.unknown();
 
 /** GitLab decides in the background whether a new request can be merged, and answers so until then. */
 const NOT_YET = [405, 406, 422];
-const ATTEMPTS_MS = [1_000, 3_000, 9_000];
 
 /** GitLab, where pull requests are merge requests. */
 export function gitlab({ name, api, repository, extras, clock }: HostParts): GitHost {
@@ -43,15 +42,8 @@ export function gitlab({ name, api, repository, extras, clock }: HostParts): Git
   async function mergeLater(number: number, sha: string | null, cancel: Cancellable | undefined): Promise<void> {
     // Before GitLab 17.11, the first has no meaning.
     const body = { auto_merge: true, merge_when_pipeline_succeeds: true, ...(sha === null ? {} : { sha }) };
-    for (const waitMs of [...ATTEMPTS_MS, undefined]) {
-      try {
-        await api.request({ method: 'PUT', path: [...project, number, 'merge'], body }, ANYTHING, cancel);
-        return;
-      } catch (error) {
-        if (!(error instanceof GitHostError) || !NOT_YET.includes(error.status) || waitMs === undefined) throw error;
-        await clock.sleep(waitMs, cancel);
-      }
-    }
+    const merge = () => api.request({ method: 'PUT', path: [...project, number, 'merge'], body }, ANYTHING, cancel);
+    await onceDecided(merge, NOT_YET, { clock, cancel });
   }
 
   return {
@@ -80,14 +72,17 @@ export function gitlab({ name, api, repository, extras, clock }: HostParts): Git
     async equip({ number }, cancel) {
       const { labels, reviewers, autoMerge } = extras;
       const { sha, reviewers: present = [] } = await api.request({ method: 'GET', path: [...project, number] }, REVIEWED, cancel);
-      const ids = present.map(({ id }) => id);
-      for (const each of reviewers) ids.push(await userId(each, cancel));
-      const body = {
-        ...(labels.length > 0 ? { add_labels: labels.join(',') } : {}),
-        ...(reviewers.length > 0 ? { reviewer_ids: [...new Set(ids)] } : {}),
-      };
-      if (Object.keys(body).length > 0) await api.request({ method: 'PUT', path: [...project, number], body }, ANYTHING, cancel);
-      if (autoMerge) await mergeLater(number, sha, cancel);
+      const change = (body: object) => api.request({ method: 'PUT', path: [...project, number], body }, ANYTHING, cancel);
+      return takeEach([
+        async () => labels.length > 0 && (await change({ add_labels: labels.join(',') })),
+        async () => {
+          if (reviewers.length === 0) return;
+          const ids = present.map(({ id }) => id);
+          for (const each of reviewers) ids.push(await userId(each, cancel));
+          await change({ reviewer_ids: [...new Set(ids)] });
+        },
+        async () => autoMerge && (await mergeLater(number, sha, cancel)),
+      ]);
     },
 
     async update({ number }, { title, body: description }, cancel) {

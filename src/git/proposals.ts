@@ -5,7 +5,7 @@ import { withinDeadline } from './deadline.ts';
 import { gitFailed } from './failure.ts';
 import type { RunOptions } from './git-process.ts';
 import { listCommits } from './history.ts';
-import { commitMessage } from './message.ts';
+import { commitMessage, parseAuthor } from './message.ts';
 import type { PublisherOptions } from './publish.ts';
 import { pushFailed } from './push.ts';
 
@@ -15,7 +15,7 @@ const MAX_COMMITS = 100;
 
 type ProposalOptions = Pick<
   PublisherOptions,
-  'mirror' | 'reader' | 'branch' | 'identity' | 'skipMessage' | 'timeoutMs' | 'mayPush' | 'log'
+  'mirror' | 'reader' | 'branch' | 'identity' | 'setAuthor' | 'skipMessage' | 'timeoutMs' | 'mayPush' | 'log'
 >;
 
 /**
@@ -54,14 +54,15 @@ export function createProposals({ mirror, reader, branch, identity, timeoutMs, m
 
   /** Makes the branch its base and one commit. Resolves to its tip, which stays the same if it is that already. */
   async function propose(request: ProposalRequest, { signal }: Cancellable): Promise<Revision> {
-    const { name, base, edits, message, trailers, jobId, expected } = request;
+    const { name, base, edits, message, trailers, author = '', jobId, expected } = request;
     const place = { git, reader, directory: mirror.directory };
     const revision = await withinDeadline('git commit', timeoutMs, signal, async (bounded) => {
       const run = { signal: bounded };
       const tree = await makeTree(place, { base, edits }, run);
       if (expected !== undefined && (await isSame(expected, base, tree, run))) return expected;
       const text = commitMessage(message, options.skipMessage, jobId, trailers);
-      return commitOfTree(place, { tree, base, message: text, author: identity, committer: identity }, run);
+      const by = options.setAuthor && author !== '' ? parseAuthor(author) : identity;
+      return commitOfTree(place, { tree, base, message: text, author: by, committer: identity }, run);
     });
     if (revision !== expected) await push({ name, target: revision, expected: expected ?? '' }, signal);
     return revision;

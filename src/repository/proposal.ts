@@ -33,6 +33,8 @@ export interface ProposalRequest {
   readonly message: string;
   /** Written below the message, each with one line of text. */
   readonly trailers: readonly { readonly name: string; readonly value: string }[];
+  /** Who asked for it, as `Name <email>`; applied if authors are set. */
+  readonly author?: string;
   readonly jobId: string;
   /** Where the branch was seen; undefined if there was none. It is moved from there only. */
   readonly expected: Revision | undefined;

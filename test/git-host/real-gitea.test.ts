@@ -44,8 +44,8 @@ test.runIf(GITEA_URL !== '')('a real Gitea finds, equips, updates and closes a r
   expect(await host.find(branches)).toBeUndefined();
   const made = await host.create(branches, { title: 'Update 1 image', body });
   expect(made).toMatchObject({ name: '#1', state: 'open', title: 'Update 1 image', body });
-  await host.equip(made);
-  await host.equip(made);
+  expect(await host.equip(made)).toEqual([]);
+  expect(await host.equip(made)).toEqual([]);
   await host.update(made, { title: 'Update 2 images', body: body.replace('unfinished', 'b2') });
   push('1.2.0');
   expect(await host.find(branches)).toMatchObject({ number: made.number, title: 'Update 2 images', state: 'open' });

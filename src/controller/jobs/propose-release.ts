@@ -41,7 +41,8 @@ export async function proposeRelease(
     const plan = await planOn(head, spec, options, cancel);
     if (plan.edits.length === 0) return withoutCommit(spec, plan);
     const { result, message } = plan;
-    const pullRequests = await proposals.release(head, { jobId, result, message }, cancel);
+    const { User: author } = plan.spec.cause;
+    const pullRequests = await proposals.release(head, { jobId, result, message, author }, cancel);
     log.info({ jobId, pullRequests }, 'release proposed');
     return { spec: plan.spec, result, pullRequests };
   }

@@ -1,5 +1,5 @@
 import type { Cancellable } from '../../base/index.ts';
-import type { Commit, ProposalBranch } from '../../repository/index.ts';
+import type { Commit, ProposalBranch, Revision } from '../../repository/index.ts';
 import { containersOf, isWorkloadKind, type Manifest, type ResourceId } from '../../resource/index.ts';
 import type { ProposedImage } from '../../update/index.ts';
 import type { RepositoryReader } from '../repository/view.ts';
@@ -13,13 +13,20 @@ export const RELEASED_TRAILER = 'Flux-Released';
  * `bare`: the followed branch lacks nothing, and a person may have made it. `theirs`: moving it would lose something.
  */
 export function ownerOf(
-  { commits, last, isComplete }: Pick<ProposalBranch, 'commits' | 'last' | 'isComplete'>,
+  branch: Pick<ProposalBranch, 'commits' | 'last' | 'isComplete'>,
   syncSet: string,
 ): 'ours' | 'bare' | 'theirs' {
-  const isOurs = ({ ours, trailers }: Commit) =>
-    ours && trailers.some(({ name, value }) => name === SYNC_SET_TRAILER.toLowerCase() && value === syncSet);
-  if (!isComplete || !commits.every(isOurs)) return 'theirs';
-  return isOurs(last) ? 'ours' : 'bare';
+  if (!branch.isComplete || commitOfOthers(branch, syncSet) !== undefined) return 'theirs';
+  return isOurs(branch.last, syncSet) ? 'ours' : 'bare';
+}
+
+/** The newest commit that the followed branch lacks and that is not ours. */
+export function commitOfOthers({ commits }: Pick<ProposalBranch, 'commits'>, syncSet: string): Revision | undefined {
+  return commits.find((commit) => !isOurs(commit, syncSet))?.revision;
+}
+
+function isOurs({ ours, trailers }: Commit, syncSet: string): boolean {
+  return ours && trailers.some(({ name, value }) => name === SYNC_SET_TRAILER.toLowerCase() && value === syncSet);
 }
 
 /** The images that a branch changes, by what is in its files and in those of the revision that it was made on. */

@@ -21,7 +21,8 @@ import type { ImageWatch } from '../ports/image-watch.ts';
 import type { Source } from '../ports/source.ts';
 import type { RepositoryReader, RepositoryView } from '../repository/view.ts';
 import { type BranchNames, branchNames, type Grouping } from './branch-name.ts';
-import { carriedImages, ownerOf, RELEASED_TRAILER, SYNC_SET_TRAILER } from './carried.ts';
+import { carriedImages, commitOfOthers, ownerOf, RELEASED_TRAILER, SYNC_SET_TRAILER } from './carried.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { nextStep, type Situation } from './next-step.ts';
 import type { ProposedOn } from './proposed-on.ts';
 import { requestText, type WantedText } from './request-text.ts';
@@ -51,6 +52,8 @@ export interface ProposedRelease {
   readonly jobId: string;
   readonly result: UpdateResult;
   readonly message: string;
+  /** Who asked for it, as `Name <email>`; may be empty. */
+  readonly author: string;
 }
 
 export interface Proposals extends ProposalLookup {
@@ -228,7 +231,10 @@ export function createProposals(options: ProposalsOptions): Proposals {
             return undefined;
           }
           proposed.set(name, { proposal: { state: 'blocked', branch: name }, images: work.images });
-          if (isNew) log.warn({ branch: name, help: BLOCKED_HELP }, 'branch left alone: it has commits of others');
+          if (isNew) {
+            const commit = work.present && commitOfOthers(work.present, syncSet);
+            log.warn({ branch: name, commit, help: BLOCKED_HELP }, 'branch left alone: it has commits of others');
+          }
           if (release) throw blocked(name);
           return undefined;
         case 'rejected':
@@ -266,12 +272,24 @@ export function createProposals(options: ProposalsOptions): Proposals {
             { name: SYNC_SET_TRAILER, value: syncSet },
             ...releasedIn.map((workload) => ({ name: RELEASED_TRAILER, value: workload })),
           ],
+          author: authorOf(at, plan.images),
           jobId: release?.jobId ?? randomUUID(),
           expected,
         },
         cancelled,
       );
     }
+  }
+
+  /** Who released all that the branch has, also when it is made again. */
+  function authorOf(at: Round, planned: readonly ProposedImage[]): string {
+    const { release, present: branch } = at;
+    if (release) return ownMessage(at) === undefined ? '' : release.author;
+    const [commit, ...more] = branch?.commits ?? [];
+    const before = branch && carriedAt.get(branch.tip);
+    const isSame = before && fingerprintOf(before).join() === fingerprintOf(planned).join();
+    if (!isSame || !commit || more.length > 0 || commit.author.name === '') return '';
+    return `${commit.author.name} <${commit.author.email}>`;
   }
 
   /** The message of the release, if the branch has nothing else. */
@@ -310,12 +328,16 @@ export function createProposals(options: ProposalsOptions): Proposals {
   }
 
   /** Labels and reviewers first, then the text that says that it is finished. */
-  async function finish(request: PullRequest, { title, body }: WantedText, cancel: Cancellable): Promise<PullRequest> {
-    await atHost((at) => at.equip(request, cancel)).catch((error: unknown) => {
-      // A label or a reviewer that the host does not know is no reason to have no request.
-      if (!(error instanceof FluxError) || error.fault !== 'user') throw error;
+  async function finish(
+    request: PullRequest,
+    { title, body, unfinished }: WantedText,
+    cancel: Cancellable,
+  ): Promise<PullRequest> {
+    // A host may merge at once, and names the merge after the title.
+    if (request.title !== title) await atHost((at) => at.update(request, { title, body: unfinished }, cancel));
+    // A label or a reviewer that the host does not know is no reason to have no request.
+    for (const error of await atHost((at) => at.equip(request, cancel)))
       log.warn({ request: request.name, err: error }, 'the pull request lacks labels, reviewers or auto-merge');
-    });
     await atHost((at) => at.update(request, { title, body }, cancel));
     return { ...request, title, body };
   }
@@ -364,7 +386,8 @@ function currentOf({ manifests }: RepositoryView, { workload, container }: Propo
   return object ? (containersOf(object).find(({ name }) => name === container)?.image ?? '') : '';
 }
 
-const BLOCKED_HELP = 'Merge or delete the branch, or move what others committed to another one; fluxd then goes on with it.';
+const BLOCKED_HELP =
+  'Merge the branch, or force it back to the commit of fluxd, should what others committed be wanted elsewhere; fluxd then goes on with it. "Update branch" of a host makes such a commit, too, and is not needed: fluxd keeps the branch up to date.';
 
 function blocked(name: string): FluxError {
   return new FluxError(`branch "${name}" has commits of others, so nothing was released`, {

@@ -12,7 +12,7 @@ const CLOSED = '0 9 * * mon-fri / 8h / UTC';
 function release(tag: string) {
   const update = { Container: 'cart', Current: 'acme/cart:1.0.0', Target: `acme/cart:${tag}` };
   const result = { [CART.workload]: { Status: 'success', PerContainer: [update] } } as const;
-  return { jobId: 'job-7', result, message: `Release acme/cart:${tag} to ${CART.workload}` };
+  return { jobId: 'job-7', result, message: `Release acme/cart:${tag} to ${CART.workload}`, author: '' };
 }
 
 describe('an image that automation found', () => {
@@ -200,6 +200,23 @@ describe('a release', () => {
     await look(world, world.start());
     expect(world.text('flux-updates')).toContain('acme/cart:1.1.0');
     expect(world.remote.git('rev-list', '--count', 'main..flux-updates')).toBe('1');
+  });
+
+  test('alone has its author, also on another base, for as long as it is alone', async () => {
+    const files = { 'cart.yaml': deployment('cart', '1.0.0', '{}'), 'mail.yaml': deployment('mail', '1.0.0') };
+    const world = await openWorld({ files, setAuthor: true });
+    await world.tag('cart', '1.1.0');
+    const author = () => world.remote.git('log', '-1', '--format=%an <%ae>', 'flux-updates');
+    const asked = { ...release('1.1.0'), author: 'Ben <ben@example.org>' };
+    await world.start().release(await world.source.fetch(), asked);
+    expect(author()).toBe('Ben <ben@example.org>');
+    const moved = world.remote.commit({ 'more.yaml': deployment('more', '1', '{}') });
+    await look(world, world.start());
+    expect(world.remote.git('rev-parse', 'flux-updates^')).toBe(moved);
+    expect(author()).toBe('Ben <ben@example.org>');
+    await world.tag('mail', '1.1.0');
+    await look(world, world.start());
+    expect(author()).toBe('Weave Flux <support@weave.works>');
   });
 
   test.runIf(IS_THOROUGH)('alone has its own message', async () => {

@@ -31,6 +31,7 @@ export interface WorldOptions extends Partial<Pick<ProposalsOptions, 'per' | 're
   readonly hasHost?: boolean;
   readonly files?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
+  readonly setAuthor?: boolean;
   /** URL of the repository in place of its path. */
   readonly url?: (path: string) => Promise<string>;
 }
@@ -41,12 +42,13 @@ export async function openWorld({
   hasHost = true,
   files = { 'cart.yaml': deployment('cart', '1.0.0'), 'mail.yaml': deployment('mail', '1.0.0') },
   clock = systemClock,
+  setAuthor = false,
   url = async (path) => path,
   ...options
 }: WorldOptions = {}) {
   const remote = createRemote(files);
   const imitation: Imitation = await imitationInTest(kind);
-  const source = sourceOf(await url(remote.path), { names: /\.yaml$/ });
+  const source = sourceOf(await url(remote.path), { names: /\.yaml$/, setAuthor });
   const tags: Record<string, string[]> = { cart: ['1.0.0'], mail: ['1.0.0'] };
   const looked = async () =>
     repositoryOf(

@@ -5,6 +5,9 @@ import { Refusal } from './refusal.ts';
 
 const text = { title: z.string().min(1).max(255), body: z.string() };
 
+/** The labels of the repository. Others are ignored. */
+const LABELS = ['flux', 'deploy'];
+
 /** After the OpenAPI description that a Gitea serves at /swagger.v1.json. */
 export const gitea: Dialect = {
   at: '/api/v1',
@@ -26,8 +29,8 @@ export const gitea: Dialect = {
     }
     const pull = pullOf(state, number);
     if (kind === 'issues' && sub === 'labels' && method === 'POST') {
-      const { labels } = bodyOf(asked, z.strictObject({ labels: z.array(z.union([z.string(), z.int()])).min(1) }));
-      pull.labels = [...new Set([...pull.labels, ...labels.map(String)])];
+      const { labels } = bodyOf(asked, z.strictObject({ labels: z.array(z.string()).min(1) }));
+      pull.labels = [...new Set([...pull.labels, ...labels.filter((each) => LABELS.includes(each))])];
       return [200, pull.labels.map((name) => ({ name }))];
     }
     if (kind !== 'pulls') return undefined;
@@ -39,7 +42,7 @@ export const gitea: Dialect = {
     }
     if (sub === 'merge' && method === 'POST') {
       const schema = z.strictObject({
-        Do: z.literal('merge'),
+        Do: z.literal('rebase-merge'),
         merge_when_checks_succeed: z.literal(true),
         head_commit_id: z.string(),
       });
@@ -47,6 +50,11 @@ export const gitea: Dialect = {
       if (pull.autoMerge) throw new Refusal(409, 'auto merge already scheduled');
       pull.autoMerge = true;
       return [201];
+    }
+    if (sub === 'merge' && method === 'DELETE') {
+      if (!pull.autoMerge) throw new Refusal(404, 'pull request is not scheduled to auto merge');
+      pull.autoMerge = false;
+      return [204];
     }
     if (sub === undefined && method === 'GET') return [200, shown(pull, state)];
     if (sub === undefined && method === 'PATCH') {
@@ -71,6 +79,6 @@ function shown({ number, title, body, state, head, base, isOfFork, isBranchDelet
       sha: `sha-${number}`,
       repo_id: isOfFork ? 2 : 1,
     },
-    base: { label: base, ref: base, sha: 'base', repo_id: 1 },
+    base: { label: base, ref: base, sha: 'base', repo_id: 1, repo: { default_merge_style: 'rebase-merge' } },
   };
 }

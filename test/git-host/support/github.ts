@@ -71,12 +71,20 @@ function shown({ number, title, body, state, head, base, isOfFork }: Pull, { ori
   };
 }
 
-/** The one mutation of GraphQL; its path is beside that of the REST API. */
+/** The query and the mutation of GraphQL; its path is beside that of the REST API. The repository allows squashing only. */
 export function graphql(body: unknown, pulls: readonly Pull[]): { status: number; body: unknown } {
-  const { query, variables } = z.object({ query: z.string(), variables: z.object({ id: z.string() }) }).parse(body);
+  const schema = z.strictObject({
+    query: z.string(),
+    variables: z.looseObject({ id: z.string(), method: z.string().optional() }),
+  });
+  const { query, variables } = schema.parse(body);
+  const answer = (data: unknown) => ({ status: 200, body: { data } });
+  const refuse = (message: string) => ({ status: 200, body: { data: null, errors: [{ message }] } });
   const pull = pulls.find(({ number }) => `PR_${number}` === variables.id);
-  if (!pull || !query.includes('enablePullRequestAutoMerge'))
-    return { status: 200, body: { data: null, errors: [{ message: 'Could not resolve to a node' }] } };
+  if (!pull) return refuse('Could not resolve to a node');
+  if (query.includes('viewerDefaultMergeMethod')) return answer({ node: { repository: { viewerDefaultMergeMethod: 'SQUASH' } } });
+  if (!query.includes('enablePullRequestAutoMerge')) return refuse('Parse error');
+  if (variables.method !== 'SQUASH') return refuse('Merge method merge commits are not allowed on this repository');
   pull.autoMerge = true;
-  return { status: 200, body: { data: { enablePullRequestAutoMerge: { clientMutationId: null } } } };
+  return answer({ enablePullRequestAutoMerge: { clientMutationId: null } });
 }
