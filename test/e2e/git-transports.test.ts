@@ -5,11 +5,12 @@ import { startProxy } from '../git/support/connect-proxy.ts';
 import { startGitHub } from '../git/support/github-app.ts';
 import { serveGitOverHttp } from '../git/support/http-server.ts';
 import { temporaryDirectory } from '../git/support/repository.ts';
+import { haveSigners } from '../git/support/signing-keys.ts';
 import { haveSshd, startSshd } from '../git/support/ssh-server.ts';
 import { certificate, hasOpenssl } from '../support/certificate.ts';
 import { askAsGo } from '../support/go-client.ts';
 import { thorough } from '../support/sampled.ts';
-import { manifest, path, type Repository, startWorld, until, type World } from './harness/index.ts';
+import { manifest, path, type Repository, signAndVerify, startWorld, until, verified, type World } from './harness/index.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -25,16 +26,17 @@ interface Transport {
   readonly secret?: string;
 }
 
-/** Over each transport the daemon reads, applies, commits a policy, pushes its note and moves its tag. */
+/** Over each transport the daemon verifies, reads, applies, commits and signs a policy, pushes its note and moves its tag. */
 async function readsAndWrites(connect: (repository: Repository) => Promise<Transport>): Promise<void> {
   const shop = world.namespace('shop');
   const repository = await world.repository();
+  const signing = haveSigners() ? await signAndVerify(repository) : [];
   const first = await repository.commit('Open the shop', {
     'namespace.yaml': manifest.namespace(shop),
     'web.yaml': manifest.deployment({ namespace: shop, name: 'web', image: `${world.registry}/web:1`, replicas: 0 }),
   });
   const { url, args = [], env = {}, secret } = await connect(repository);
-  const fluxd = await world.fluxd(url, { args, env });
+  const fluxd = await world.fluxd(url, { args: [...args, ...signing], env });
   await repository.synced(first);
   expect(await world.kube.find(path.deployment(shop, 'web'))).toBeDefined();
 
@@ -44,6 +46,12 @@ async function readsAndWrites(connect: (repository: Repository) => Promise<Trans
   expect(await repository.commitsSince(first)).toEqual([head]);
   expect(JSON.parse(await repository.git('notes', '--ref=flux', 'show', head))).toMatchObject({ spec: { type: 'policy' } });
   await repository.synced(head);
+  if (signing.length > 0)
+    for (const [command, name] of [
+      ['verify-commit', head],
+      ['verify-tag', 'flux-sync'],
+    ] as const)
+      expect(await verified(repository, command, name)).toMatchObject({ code: 0 });
   if (secret) expect(fluxd.log()).not.toContain(secret);
 }
 
@@ -117,6 +125,7 @@ test.skipIf(!haveSshd())('SSH with a key that the daemon generated, and another 
   await world.kube.create(`api/v1/namespaces/${home}/secrets`, { metadata: { name: 'flux-git-deploy' } });
   const secret = async () => (await world.kube.get(`api/v1/namespaces/${home}/secrets/flux-git-deploy`)).data ?? {};
   const repository = await world.repository();
+  const signing = haveSigners() ? await signAndVerify(repository) : [];
   const first = await repository.commit('Open the shop', { 'namespace.yaml': manifest.namespace(shop) });
   const { user, port, knownHostsFile, authorize } = await startSshd();
   authorize();
@@ -125,7 +134,7 @@ test.skipIf(!haveSshd())('SSH with a key that the daemon generated, and another 
   mkdirSync(mount);
   copyFileSync(knownHostsFile, join(mount, 'known_hosts'));
   const fluxd = await world.fluxd(`ssh://${user}@127.0.0.1:${port}${repository.directory}`, {
-    args: [`--k8s-secret-volume-mount-path=${mount}`, '--git-poll-interval=1s'],
+    args: [`--k8s-secret-volume-mount-path=${mount}`, '--git-poll-interval=1s', ...signing],
     pod: { namespace: home, name: 'flux-0' },
   });
   const identity = async (...flags: readonly string[]) => (await fluxd.fluxctl('identity', ...flags)).stdout;
@@ -153,6 +162,7 @@ test.skipIf(!haveSshd())('SSH with a key that the daemon generated, and another 
   authorize(next);
   const second = await repository.commit('Second', { 'a.yaml': manifest.configMap(shop, 'a') });
   await repository.synced(second);
+  if (signing.length > 0) expect(await verified(repository, 'verify-tag', 'flux-sync')).toMatchObject({ code: 0 });
   await until('the one before is removed', async () => !('identity.previous' in (await secret())));
   const stored = Buffer.from((await secret()).identity ?? '', 'base64').toString();
   for (const line of stored.split('\n').filter((each) => each.length > 20)) expect(fluxd.log()).not.toContain(line);

@@ -1,27 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { gpgHome, gpgKey, haveSigners, sshKey } from '../git/support/signing-keys.ts';
-import { manifest, type Repository, startWorld, until, type World } from './harness/index.ts';
-import { run } from './harness/process.ts';
+import { haveSigners } from '../git/support/signing-keys.ts';
+import { manifest, signAndVerify, startWorld, until, verified, type World } from './harness/index.ts';
 
 let world: World;
-let directory: string;
 beforeAll(async () => {
   world = await startWorld();
-  directory = mkdtempSync(join(tmpdir(), 'flux-e2e-signatures-'));
 });
-afterAll(async () => {
-  rmSync(directory, { recursive: true, force: true });
-  await world.close();
-});
-
-/** A person whose commits are signed by an SSH key; fluxd signs with GPG. */
-async function signedBy(repository: Repository, name: string): Promise<void> {
-  const config = { 'gpg.format': 'ssh', 'user.signingKey': sshKey(name).privateFile, 'commit.gpgSign': 'true' };
-  for (const [key, value] of Object.entries(config)) await repository.inClone('config', key, value);
-}
+afterAll(() => world.close());
 
 describe.runIf(haveSigners())('signing and verification', () => {
   test('what fluxd commits is accepted by itself; an unsigned commit stops syncs and updates, and says so', async () => {
@@ -30,23 +15,14 @@ describe.runIf(haveSigners())('signing and verification', () => {
     const image = `${world.registry}/${name}`;
     for (const tag of ['1.0.0', '1.1.0']) await world.push(name, tag, { version: tag });
     const repository = await world.repository();
-    await signedBy(repository, 'ann');
-    const allowed = join(directory, 'allowed_signers');
-    writeFileSync(allowed, `ann@example.org ${sshKey('ann').publicKey}\n`);
-    const key = gpgKey('flux');
+    const signing = await signAndVerify(repository);
     const first = await repository.commit('Open the shop', {
       'namespace.yaml': manifest.namespace(shop),
       'a.yaml': manifest.configMap(shop, 'a'),
       'web.yaml': manifest.deployment({ namespace: shop, name: 'web', image: `${image}:1.0.0` }),
     });
     const fluxd = await world.fluxd(repository, {
-      args: [
-        `--git-gpg-key-import=${key.privateFile}`,
-        `--git-signing-key=${key.fingerprint}`,
-        '--git-verify-signatures-mode=all',
-        `--git-allowed-signers-file=${allowed}`,
-        '--git-poll-interval=1s',
-      ],
+      args: [...signing, '--git-poll-interval=1s'],
     });
     await repository.synced(first);
 
@@ -62,10 +38,9 @@ describe.runIf(haveSigners())('signing and verification', () => {
     );
     const automated = repository.head();
     await repository.synced(automated);
-    const outside = { cwd: repository.directory, env: { GNUPGHOME: gpgHome(), GIT_CONFIG_NOSYSTEM: '1' } };
     for (const commit of await repository.commitsSince(first))
-      expect(await run('git', ['verify-commit', commit], outside)).toMatchObject({ code: 0 });
-    expect(await run('git', ['verify-tag', 'flux-sync'], outside)).toMatchObject({ code: 0 });
+      expect(await verified(repository, 'verify-commit', commit)).toMatchObject({ code: 0 });
+    expect(await verified(repository, 'verify-tag', 'flux-sync')).toMatchObject({ code: 0 });
 
     await repository.pull();
     await repository.inClone('config', 'commit.gpgSign', 'false');

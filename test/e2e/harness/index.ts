@@ -12,6 +12,7 @@ export { path } from './paths.ts';
 export type { Files, Repository } from './repository.ts';
 export { EVERYTHING, type Rights, type Rule } from './rights.ts';
 export { openShop, type Shop } from './shop.ts';
+export { signAndVerify, verified } from './signatures.ts';
 export { until } from './until.ts';
 export { createWebhooks, type Hook, type Webhooks } from './webhooks.ts';
 export { startWorld, type World } from './world.ts';
