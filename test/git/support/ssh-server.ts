@@ -54,6 +54,8 @@ export async function startSshd({ command }: { readonly command?: string } = {})
       'UsePAM no',
       'PasswordAuthentication no',
       'PermitRootLogin prohibit-password',
+      // The shell reads no start files of the developer, which may take a second, nor git a configuration.
+      `SetEnv HOME=${directory}`,
       '',
     ].join('\n'),
   );
