@@ -39,7 +39,7 @@ test.runIf(thorough('windows and freezes, end to end'))(
       ...web({ 'fluxcd.io/window': nowClosed() }),
     });
     const fluxd = await world.fluxd(repository, { args: ['--automation-window=0 0 * * * / 24h / UTC'] });
-    const text = () => repository.git('show', 'main:web.yaml');
+    const text = () => repository.text('web.yaml');
     await until('it waits', async () => fluxd.log().includes('outside of its window'));
     expect(fluxd.log()).toMatch(/update waits.*automation goes on at 20\d\d-/);
     expect(await text()).toContain(`${image}:1.0.0`);

@@ -31,7 +31,7 @@ test.runIf(thorough('bans, end to end'))(
     await repository.synced(first);
     const workload = `${shop}:deployment/web`;
     const policy = (...flags: string[]) => fluxd.fluxctl('policy', '-w', workload, ...flags);
-    const text = () => repository.git('show', 'main:web.yaml');
+    const text = () => repository.text('web.yaml');
 
     const invalid = await policy('--ban=web=not a tag');
     expect(invalid.code).toBe(1);

@@ -78,7 +78,7 @@ test.each(SOME)(
   },
 );
 
-test.each(SOME.filter(({ serverSide }) => serverSide))(
+test.runIf(thorough('an apply of nothing as another manager')).each(OTHERS.filter(({ serverSide }) => serverSide))(
   'an apply of nothing as the manager of $who leaves everything to Flux: its labels go, and so does what Git drops',
   async (other) => {
     const { at, repository, fluxd, live, plain, spec } = await takenFrom(other);

@@ -103,7 +103,7 @@ exit $code
 const signed = (haveSigners() ? signedMoments : []).map(([when, moment]) => [when, moment, true] as const);
 const unsigned = moments.map(([when, moment]) => [when, moment, false] as const);
 
-test.for([...sampled('moments to be killed at', unsigned, 1), ...sampled('moments of signing to be killed at', signed, 1)])(
+test.for(sampled('moments to be killed at', [...signed, ...unsigned], 1))(
   'killed %s, a new daemon comes to the same end, with one commit',
   async ([, arrange, signs]) => {
     const shop = world.namespace('shop');

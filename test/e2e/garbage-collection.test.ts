@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { sampled, thorough } from '../support/sampled.ts';
+import { thorough } from '../support/sampled.ts';
 import { type Files, manifest, path, startWorld, until, type World } from './harness/index.ts';
 
 let world: World;
@@ -88,7 +88,7 @@ const broken: readonly (readonly [string, Files])[] = [
   ['a duplicate', { 'broken.yaml': `${manifest.configMap('default', 'twice')}---\n${manifest.configMap('default', 'twice')}` }],
 ];
 
-test.for(sampled('kinds of broken files that hold deletions', broken, 1))(
+test.runIf(thorough('broken files that hold deletions')).for(broken)(
   '%s holds every deletion of that round (R-020)',
   async ([, files]) => {
     const { repository, maps } = await shopWith(3);

@@ -44,7 +44,7 @@ test.runIf(thorough('ten images gathered, end to end'))(
           .some((line) => line.includes('update waits') && line.includes(`deployment/${name} `)),
       );
     }
-    const text = (name: string) => repository.git('show', `main:${name}.yaml`);
+    const text = (name: string) => repository.text(`${name}.yaml`);
     await until('the first is committed', async () => (await text('app-0')).includes(image('app-0', '1.1.0')));
     for (const name of NAMES) expect(await text(name)).toContain(image(name, '1.1.0'));
     expect((await repository.git('rev-list', '--count', `${first}..main`)).trim()).toBe('1');

@@ -62,7 +62,7 @@ spec:
   const fluxd = await world.fluxd(repository);
   const release = `apis/helm.fluxcd.io/v1/namespaces/${shop}/helmreleases/wiki`;
   const values = async () => (await world.kube.find(release))?.spec.values;
-  const written = () => repository.git('show', 'main:wiki.yaml');
+  const written = () => repository.text('wiki.yaml');
   await until('the release is applied', async () => (await values())?.image.tag === '1.0.0');
 
   await world.push(web, '1.0.1', { version: '1.0.1' });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { METRICS } from '../../src/base/metric-table.ts';
+import { thorough } from '../support/sampled.ts';
 import { createWebhooks, type Fluxd, manifest, path, startWorld, until, type World } from './harness/index.ts';
 
 let world: World;
@@ -17,7 +18,7 @@ async function scrape(fluxd: Fluxd): Promise<ReadonlyMap<string, number>> {
   return new Map(samples.filter(([name]) => !name.includes('_bucket{')));
 }
 
-test('every metric is moved by what it measures', async () => {
+test.runIf(thorough('what moves each metric'))('every metric is moved by what it measures', async () => {
   const shop = world.namespace('shop');
   const name = world.unique('acme/web');
   const image = `${world.registry}/${name}`;

@@ -24,7 +24,7 @@ test.runIf(thorough('pins, end to end'))(
     const fluxd = await world.fluxd(repository);
     const workload = `${shop}:deployment/web`;
     await repository.synced(repository.head());
-    const text = () => repository.git('show', 'main:web.yaml');
+    const text = () => repository.text('web.yaml');
     const says = (reference: string) =>
       until(`${reference} is in Git`, async () => (await text()).includes(`image: ${reference} #`));
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { sampled, thorough } from '../support/sampled.ts';
+import { thorough } from '../support/sampled.ts';
 import { openShop, type Recorded, type Shop, startWorld, until, type World } from './harness/index.ts';
 
 let world: World;
@@ -96,7 +96,7 @@ const moments: readonly (readonly [string, Moment])[] = [
   ['after the revert was pushed, before it hears of it', atPush('post-receive')],
 ];
 
-test.for(sampled('moments at which a reverting daemon is killed', moments, 1))(
+test.runIf(thorough('a reverting daemon that is killed')).for(moments)(
   'killed %s, a new daemon reverts once',
   async ([, arrange]) => {
     const shop = await openRevertingShop();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { sampled, thorough } from '../support/sampled.ts';
+import { thorough } from '../support/sampled.ts';
 import { EVERYTHING, manifest, path, type Rule, startWorld, until, type World } from './harness/index.ts';
 
 let world: World;
@@ -106,7 +106,7 @@ describe('with rights in the whole cluster, but not all to ConfigMaps', () => {
     [['get'], 'held', 'cannot get resource "configmaps" in API group "" in the namespace'],
     [['patch'], 'failed', 'cannot patch resource "configmaps" in API group "" in the namespace'],
   ];
-  test.for(sampled('rights that are missing', WITHOUT, 1))(
+  test.runIf(thorough('rights that are missing')).for(WITHOUT)(
     'without %j: ConfigMaps are %s, and everything else is applied',
     async ([missing, expected, why]) => {
       const shop = await namespace('shop');

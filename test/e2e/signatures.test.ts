@@ -33,9 +33,7 @@ describe.runIf(haveSigners())('signing and verification', () => {
     await repository.synced(released);
     await fluxd.fluxctl('policy', `--workload=${shop}:deployment/web`, '--automate', '--tag-all=semver:*');
     await world.push(name, '1.2.0', { version: '1.2.0' });
-    await until('automation has committed', async () =>
-      (await repository.git('show', 'main:web.yaml')).includes(`${image}:1.2.0`),
-    );
+    await until('automation has committed', async () => (await repository.text('web.yaml')).includes(`${image}:1.2.0`));
     const automated = repository.head();
     await repository.synced(automated);
     for (const commit of await repository.commitsSince(first))

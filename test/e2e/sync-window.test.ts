@@ -42,7 +42,7 @@ test.runIf(thorough('a window of syncs, end to end'))(
       `--update-image=${image}:1.1.0`,
       '--timeout=5s',
     );
-    await until('the release is pushed', async () => (await repository.git('show', 'main:web.yaml')).includes(`${image}:1.1.0`));
+    await until('the release is pushed', async () => (await repository.text('web.yaml')).includes(`${image}:1.1.0`));
     await until('it waits', async () => fluxd.log().includes('revision waits'));
     expect(await release).toMatchObject({ code: 0 });
     expect(await running()).toContain(`${image}:1.0.0`);

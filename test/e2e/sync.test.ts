@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { sampled, thorough } from '../support/sampled.ts';
+import { thorough } from '../support/sampled.ts';
 import {
   type Fault,
   type Files,
@@ -81,7 +81,7 @@ test('an edit by hand is undone without anybody asking, touching only that objec
   expect(writesOf(fluxd.proxy)).toEqual([]);
 });
 
-test('an object that somebody deleted comes back', async () => {
+test.runIf(thorough('an object that somebody deleted'))('an object that somebody deleted comes back', async () => {
   const shop = world.namespace('shop');
   const repository = await world.repository();
   const revision = await repository.commit('A map', {
@@ -127,7 +127,7 @@ const faults: readonly (readonly [string, Fault])[] = [
   ['a slow answer', { kind: 'delay', ms: 500 }],
 ];
 
-test.for(sampled('faults of first writes', faults, 1))(
+test.runIf(thorough('faults of first writes')).for(faults)(
   '%s on every first write of an object still ends in the wanted state',
   async ([, fault]) => {
     const shop = world.namespace('shop');

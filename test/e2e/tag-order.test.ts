@@ -36,7 +36,7 @@ test.runIf(thorough('an order of tags, end to end'))(
       '--automate',
     );
     expect(set).toMatchObject({ code: 0 });
-    const text = () => repository.git('show', 'main:web.yaml');
+    const text = () => repository.text('web.yaml');
     expect(await text()).toContain('fluxcd.io/order.web: numeric:-(\\d+)$');
     await until('the higher number is in Git', async () => (await text()).includes(`${image}:main-c0ffee-11`));
     await world.push(name, 'main-0000aa-100', { version: '100', created: '2025-01-01T00:00:00Z' });

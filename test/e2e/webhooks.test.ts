@@ -73,6 +73,6 @@ test('a new image that a webhook tells of is committed, without waiting for a sc
   await world.push(name, '1.0.1', { version: '1.0.1' });
   expect(await hooks.send(hooks.generic({ image: `${image}:1.0.1` }))).toBe(202);
   await until('the new image is committed', () => repository.head() !== first);
-  expect(await repository.git('show', 'main:web.yaml')).toContain(`${image}:1.0.1`);
+  expect(await repository.text('web.yaml')).toContain(`${image}:1.0.1`);
   await repository.synced(repository.head());
 });

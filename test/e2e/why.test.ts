@@ -56,7 +56,7 @@ test('the chain of an automated workload, from the line in Git to the sync', asy
   });
   const fluxd = await world.fluxd(repository);
   const id = `${shop}:deployment/web`;
-  await until('automation commits', async () => (await repository.git('show', 'main:deploy/web.yaml')).includes('1.1.0'));
+  await until('automation commits', async () => (await repository.text('deploy/web.yaml')).includes('1.1.0'));
   const banned = await untilCause(fluxd, 'decision/banned', id);
   expect(banned.answer).toBe(`${id} is not updated: tag 1.2.0 is banned.`);
   await until('the commit is applied', async () => {
@@ -291,7 +291,7 @@ test.runIf(thorough('why Git rejects a push'))('a Git host that rejects pushes i
   const id = `${shop}:deployment/web`;
   expect((await untilCause(fluxd, 'commit/branch-protected', id)).answer).toContain('branch main is protected');
   repository.hook('update', 'case "$1" in refs/tags/*) exit 1;; esac');
-  await until('automation commits', async () => (await repository.git('show', 'main:web.yaml')).includes('1.1.0'));
+  await until('automation commits', async () => (await repository.text('web.yaml')).includes('1.1.0'));
   expect((await untilCause(fluxd, 'sync/not-recorded', id)).answer).toContain('Git rejects the sync tag and the record');
 });
 

@@ -47,6 +47,6 @@ export async function openShop(world: World, { versions, annotations, fluxd: opt
     name,
     image,
     first,
-    text: () => repository.git('show', 'main:web.yaml'),
+    text: () => repository.text('web.yaml'),
   };
 }
