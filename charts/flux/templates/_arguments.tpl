@@ -88,6 +88,7 @@
 {{- include "flux.flag" (list "git-poll-interval" $git.pollInterval) }}
 {{- include "flux.flag" (list "git-timeout" $git.timeout) }}
 {{- include "flux.flag" (list "sync-interval" (default $git.pollInterval .Values.sync.interval)) }}
+{{- include "flux.switch" (list "sync-change-cause" .Values.sync.changeCause) }}
 {{- include "flux.switch" (list "git-ci-skip" $git.ciSkip) }}
 {{- include "flux.flag" (list "git-label" $git.label) }}
 {{- include "flux.switch" (list "sops" .Values.sops.enabled) }}
