@@ -10,6 +10,7 @@ import { requestsTo } from '../../support/requests-to.ts';
 import { thorough } from '../../support/sampled.ts';
 import { type Engine, startEngine } from '../engine.ts';
 import { namespace, yaml } from '../manifests.ts';
+import { expectSigned, signedBy } from './signed.ts';
 
 export const MINUTE = 60_000;
 
@@ -44,7 +45,7 @@ kill -KILL $$`,
   export GIT_INDEX_FILE='${path}/theirs' GIT_AUTHOR_NAME=Ann GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=Ann GIT_COMMITTER_EMAIL=a@b
   "$GIT" read-tree main
   "$GIT" update-index --add --cacheinfo "100644,$(echo theirs | "$GIT" hash-object -w --stdin),theirs.txt"
-  "$GIT" update-ref refs/heads/main "$("$GIT" commit-tree -p main -m 'By a person' "$("$GIT" write-tree)")"
+  "$GIT" update-ref refs/heads/main "$("$GIT" commit-tree $("$GIT" config test.sign) -p main -m 'By a person' "$("$GIT" write-tree)")"
 ) </dev/null >/dev/null 2>&1
 exec "$GIT" "$@"`,
   'never ends': () => 'exec sleep 600',
@@ -81,6 +82,8 @@ export interface Scenario {
   readonly isPolled?: boolean;
   /** The number of its git processes, at least; 6 by default. */
   readonly processes?: number;
+  /** True: the repository is signed, and the daemon signs and verifies. */
+  readonly signed?: boolean;
   /** Further flags of the daemon. */
   readonly flags?: readonly string[];
   /** Subjects of our own commits in the end. */
@@ -95,13 +98,22 @@ async function live(
   fault: Fault,
   which: number | string,
 ): Promise<boolean> {
-  const { during, commits, isPolled = false, fromStart = false, automated = false, flags: moreFlags = [] } = scenario;
+  const {
+    during,
+    commits,
+    isPolled = false,
+    fromStart = false,
+    automated = false,
+    signed = false,
+    flags: moreFlags = [],
+  } = scenario;
   const image = (tag: string) => `${registry.name}:${tag}`;
   registry.push('1.0.0', '2030-01-01T00:00:00Z');
   if (automated) registry.remove('1.1.0');
   else registry.push('1.1.0', '2030-01-02T00:00:00Z');
   const annotations = automated ? { 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.web': 'semver:~1' } : {};
   const remote = createRemote({ 'all.yaml': yaml(namespace('shop')), 'web.yaml': yaml(web(image('1.0.0'), annotations)) });
+  const signatures = signed ? await signedBy(remote) : undefined;
   const first = remote.git('rev-parse', 'main');
   const git = failingGit();
   const directory = join(temporaryDirectory(), 'mirror');
@@ -109,6 +121,7 @@ async function live(
     directory,
     environment: { ...process.env, PATH: git.path },
     timeoutMs: fault === 'never ends' ? 4_000 : 60_000,
+    ...(signatures ? { signatures } : {}),
   });
   const started = join(temporaryDirectory(), 'started');
   const fail = () => git.replace(which, `: >'${started}'\n${FAULTS[fault](remote)}`);
@@ -156,6 +169,7 @@ async function live(
   expect(log.filter(([, subject]) => subject === 'By a person').length, where).toBe(isRace ? 1 : 0);
   expect(remote.git('merge-base', first, 'main'), where).toBe(first);
   expect(JSON.parse(remote.git('notes', '--ref=flux-sync', 'show', 'main')), where).toMatchObject({ counts: {} });
+  if (signed) expectSigned(remote, where);
   expect(leftIn(directory), where).toEqual([]);
   expect(
     processesWith(`GIT_DIR=${directory}`).filter((line) => !line.includes('cat-file')),

@@ -1,35 +1,7 @@
-import { expect } from 'vitest';
-import type { UpdateSpec } from '../../../src/update/index.ts';
-import { EACH_FAULT, losesNothing, MINUTE } from './life.ts';
+import { EACH_FAULT, losesNothing } from './life.ts';
+import { RELEASE } from './release.ts';
 
-const WEB = 'shop:deployment/web';
-
-losesNothing(
-  'a release',
-  {
-    async during({ engine, remote, image }) {
-      const spec: UpdateSpec = {
-        type: 'image',
-        cause: { Message: 'Release it', User: 'Ann' },
-        spec: { ServiceSpecs: [WEB], ImageSpec: image('1.1.0'), Kind: 'execute', Excludes: [], Force: false },
-      };
-      const id = await engine.daemon.update(spec);
-      let job = await engine.daemon.job(id);
-      const look = async () => {
-        job = await engine.daemon.job(id);
-      };
-      await engine.time.until(
-        'the job is done',
-        () => {
-          void look();
-          return job.state === 'succeeded' || job.state === 'failed';
-        },
-        MINUTE,
-      );
-      expect(job).toMatchObject({ state: 'succeeded', error: '', result: { [WEB]: { Status: 'success' } } });
-      expect(remote.git('log', '--format=%H', 'main').split('\n')).toContain(job.revision);
-    },
-    commits: () => ['Release it'],
-  },
-  { faults: EACH_FAULT, always: ['loses its connection after all was done', 'push'] },
-);
+losesNothing('a release', RELEASE, {
+  faults: EACH_FAULT,
+  always: ['loses its connection after all was done', 'push'],
+});
