@@ -86,13 +86,13 @@ export interface SyncRequest {
   readonly overridesWindow?: boolean;
 }
 
-/** One sync, from queued to done, which `fluxctl sync` waits for and prints. */
 /** What a source follows, in words, and the accepted revision. */
 export interface Follows extends OfSource {
   readonly name: string;
   readonly revision?: Revision;
 }
 
+/** One sync, from queued to done, which `fluxctl sync` waits for and prints. */
 export interface SyncReport {
   readonly id: string;
   readonly state: 'queued' | 'running' | 'done';
