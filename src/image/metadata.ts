@@ -39,6 +39,8 @@ export interface ImageRepository {
   readonly nextAt?: number;
   /** Why the last scan failed; earlier data stays. */
   readonly error?: FluxError;
+  /** Set while the last list is suspect: the tags that it lacks. The one before stays in use. */
+  readonly disappeared?: readonly string[];
 }
 
 /** The scan state of an image repository. Times are milliseconds since the epoch. */

@@ -1,6 +1,7 @@
 import type { FluxError } from '../base/index.ts';
 import type { ImageInfo, ImageRepository } from '../image/index.ts';
 import type { Credential } from './credentials/index.ts';
+import type { SuspectList } from './suspect.ts';
 
 /** The schedule for reading a tag again. */
 export interface TagCheck {
@@ -23,6 +24,8 @@ export class RepositoryState {
   readonly asked = new Set<string>();
   scannedAt: number | undefined;
   error: FluxError | undefined;
+  /** What is known against the lists read since the one in use. */
+  suspect: SuspectList | undefined;
   /** The last accepted credential; undefined means anonymous. */
   accepted: Credential | undefined;
 
@@ -65,7 +68,13 @@ export class RepositoryState {
 
   snapshot(): ImageRepository {
     this.#isShared = true;
-    const { tags, images, scannedAt, error } = this;
-    return { tags, images, ...(scannedAt === undefined ? {} : { scannedAt }), ...(error === undefined ? {} : { error }) };
+    const { tags, images, scannedAt, error, suspect } = this;
+    return {
+      tags,
+      images,
+      ...(scannedAt === undefined ? {} : { scannedAt }),
+      ...(error === undefined ? {} : { error }),
+      ...(suspect === undefined ? {} : { disappeared: suspect.missing }),
+    };
   }
 }

@@ -6,6 +6,7 @@ import { fetched, type OnFetch } from './fetched.ts';
 import type { HostLimit } from './rate-limit.ts';
 import type { RepositoryState } from './repository.ts';
 import { hostOf, parseRepositoryName, type RepositoryName } from './repository-name.ts';
+import { suspicionOf } from './suspect.ts';
 import { listTags, type TagList } from './tag-list.ts';
 import type { TagRefresh } from './tag-refresh.ts';
 
@@ -14,6 +15,8 @@ export interface ScanOptions {
   readonly credentials: CredentialSource;
   readonly limitOf: (host: string) => HostLimit;
   readonly refresh: TagRefresh;
+  /** Time from one scan of a repository to the next, in milliseconds. */
+  readonly intervalMs: number;
   readonly clock: Clock;
   readonly log: Logger;
   /** Called for each tag list that was read. */
@@ -46,7 +49,8 @@ const LISTING_MS = 600_000;
 /** Tags read in one scan, so that new tags are found while a large repository is still being read. */
 const FACTS_PER_SCAN = 500;
 
-export function createScan({ connection, credentials, limitOf, refresh, clock, log, onFetch }: ScanOptions): Scan {
+export function createScan(options: ScanOptions): Scan {
+  const { connection, credentials, limitOf, refresh, intervalMs, clock, log, onFetch } = options;
   const listInTime = async (question: Question): Promise<TagList> => {
     using deadline = clock.deadline(LISTING_MS, question.signal);
     try {
@@ -86,6 +90,8 @@ export function createScan({ connection, credentials, limitOf, refresh, clock, l
     const repository = parseRepositoryName(target.name);
     const { tags, dropped } = await listAsAnybody(repository, target, state, signal);
     if (dropped > 0) log.warn({ image: target.name, dropped }, 'invalid tags dropped');
+    const suspicion = suspicionIn(state, { tags, target });
+    if (suspicion) return { news: suspicion === 'new', unfinished: false };
     const newTags = state.replaceTags(tags, clock.now());
     if (newTags > 0) log.info({ image: target.name, tags: tags.length, new: newTags }, 'new image tags');
     try {
@@ -101,6 +107,21 @@ export function createScan({ connection, credentials, limitOf, refresh, clock, l
       keepError(state, target, error);
       return { news: newTags > 0, unfinished: false };
     }
+  };
+
+  /** Keeps the list in use if the one just read is not to be trusted, and logs that once. */
+  const suspicionIn = (
+    state: RepositoryState,
+    { tags, target }: { readonly tags: readonly string[]; readonly target: ImageTarget },
+  ): 'new' | 'known' | undefined => {
+    const { tags: before, suspect } = state;
+    const { name, inUse = [] } = target;
+    state.suspect = suspicionOf({ before, after: tags, inUse, suspect, now: clock.monotonic(), intervalMs });
+    if (!state.suspect) return undefined;
+    if (state.suspect.since === suspect?.since) return 'known';
+    const { missing } = state.suspect;
+    log.warn({ image: name, missing: missing.length, tags: missing.slice(0, 3) }, 'tag list suspect: tags have disappeared');
+    return 'new';
   };
 
   /** Logs a failure once until it changes. */

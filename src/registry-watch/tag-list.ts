@@ -40,7 +40,7 @@ export async function listTags(connection: Connection, question: Question): Prom
     if (visited.has(answer.url.href)) throw endless(question, 'leads back to a page already read');
     visited.add(answer.url.href);
     const before = tags.size;
-    const entries = entriesOf(answer);
+    const entries = entriesOf(answer, question);
     read += entries.length;
     if (read > MAX_ENTRIES) throw endless(question, `has more than ${MAX_ENTRIES} entries`);
     for (const entry of entries) {
@@ -64,11 +64,22 @@ async function page(connection: Connection, question: Question, target: string |
   }
 }
 
-function entriesOf(answer: RegistryAnswer): readonly string[] {
+/** @throws FluxError `registry/bad-answer`, `registry/other-repository` */
+function entriesOf(answer: RegistryAnswer, { repository }: Question): readonly string[] {
   const subject = subjectOf('GET', answer.url);
   const parsed = Page.safeParse(jsonOf(answer.body, subject));
-  if (parsed.success) return parsed.data.tags ?? [];
-  throw new FluxError(`${subject}: the response is not a tag list`, { code: 'registry/bad-answer' });
+  if (!parsed.success) throw new FluxError(`${subject}: the response is not a tag list`, { code: 'registry/bad-answer' });
+  const { name, tags } = parsed.data;
+  if (name === undefined || lastOf(name) === lastOf(repository.path)) return tags ?? [];
+  throw new FluxError(`${subject}: the response is about another repository`, {
+    code: 'registry/other-repository',
+    help: 'Its tags are not used. Look at the registry, and at proxies and caches in front of it.',
+  });
+}
+
+/** Proxies rename what is before it. */
+function lastOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 /** URL of the next page from the `Link` header (RFC 8288). Its port may be missing behind a proxy; its host must be the same. */

@@ -79,7 +79,7 @@ export function createImageWatch(options: ImageWatchOptions) {
   const { clock, log, automationIntervalMs, includeImages = [], excludeImages = [], onNewTags, random = Math.random } = options;
   /** From the end of one scan of a repository to the next, with 10 % jitter. */
   const scanIntervalMs = Math.min(LONGEST_SCAN_INTERVAL_MS, automationIntervalMs);
-  const scan = scanOf(options);
+  const scan = scanOf(options, scanIntervalMs);
   const watched = new Map<string, Watched>();
   const inBackground = pLimit(2);
   const stopping = new AbortController();
@@ -240,24 +240,27 @@ function wantsMore({ target: { needsTimes, inUse = [] }, state }: Watched): bool
   return state.tags.some((tag) => !state.checks.has(tag) && isNeeded(tag));
 }
 
-function scanOf({
-  http,
-  clock,
-  log,
-  rps,
-  burst,
-  insecureHosts = [],
-  useLabels = [],
-  trace = false,
-  onRequest,
-  onFetch,
-  ...options
-}: ImageWatchOptions): Scan {
+function scanOf(
+  {
+    http,
+    clock,
+    log,
+    rps,
+    burst,
+    insecureHosts = [],
+    useLabels = [],
+    trace = false,
+    onRequest,
+    onFetch,
+    ...options
+  }: ImageWatchOptions,
+  intervalMs: number,
+): Scan {
   const exchange = createExchange({ http, clock, log, trace, onRequest });
   const limitOf = createHostLimits({ clock, log, rps, burst });
   const connection = createConnection({ exchange, authorizer: createAuthorizer({ exchange, clock }), limitOf, insecureHosts });
   const configs = new LRUCache<string, ConfigFacts>({ max: MAX_CONFIGS });
   const refresh = createTagRefresh({ connection, clock, log, configs, useLabels, parallel: burst, onFetch });
   const credentials = createCredentialSource({ clock, log, ...options });
-  return createScan({ connection, credentials, limitOf, refresh, clock, log, onFetch });
+  return createScan({ connection, credentials, limitOf, refresh, intervalMs, clock, log, onFetch });
 }

@@ -87,6 +87,8 @@ export function decideNewest(question: Question, by: 'automation' | 'person' = '
   if (!pattern.valid) return held({ kind: 'bad-pattern', pattern: pattern.text });
   if (bans.problem !== undefined) return held({ kind: 'bad-bans', problem: bans.problem });
   if (!repository) return { state: 'unknown', why: { kind: 'not-scanned' } };
+  const { disappeared } = repository;
+  if (disappeared) return unknown({ kind: 'suspect', disappeared }, repository);
   const { matched, unread } = rankingOf(repository, pattern);
   if (matched.length === 0) return { state: 'current', because: 'no-match' };
   if (pattern.needsTimes && matched.length > 1 && unread.length > 0) return unknown({ kind: 'unread', tags: unread }, repository);
@@ -117,6 +119,8 @@ function decideChosen(question: Question, wanted: ImageRef): Decision {
   if ('state' in subject) return subject;
   if (!sameImage(subject.current, wanted) || !subject.pattern.matches(wanted.tag))
     return { state: 'current', because: 'no-match' };
+  const { disappeared } = subject.repository ?? {};
+  if (disappeared) return unknown({ kind: 'suspect', disappeared }, subject.repository);
   const refusal = refusedByBan(subject, wanted.tag, wanted.digest);
   if (refusal) return refusal;
   const youth = youthOf(question, subject);

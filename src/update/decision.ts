@@ -106,6 +106,8 @@ export interface Suspended {
 export type Doubt =
   /** The tags of the repository have not been read. */
   | { readonly kind: 'not-scanned' }
+  /** These tags have disappeared from the list of the registry, which is not trusted before another scan agrees. */
+  | { readonly kind: 'suspect'; readonly disappeared: readonly string[] }
   /** The order is by time, and these tags have not been read. */
   | { readonly kind: 'unread'; readonly tags: readonly string[] }
   | { readonly kind: 'unreadable'; readonly tags: readonly string[] }
@@ -262,6 +264,8 @@ function describeDoubt(doubt: Doubt): string {
   switch (doubt.kind) {
     case 'not-scanned':
       return 'the tags of the image have not been read';
+    case 'suspect':
+      return `${listed(doubt.disappeared)} disappeared from the registry; nothing changes before another scan agrees`;
     case 'unread':
       return `inconsistent repository metadata: missing metadata for image ${listed(doubt.tags)}`;
     case 'unreadable':

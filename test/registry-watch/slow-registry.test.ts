@@ -78,7 +78,7 @@ test.each([
   ['numbers', `[${'1,'.repeat(300_000)}1]`, 'more than 120000 values'],
 ])('a page of %s is refused, and keeps nothing from its turn (S-052)', async (_, tags, message) => {
   const hostile = await registry();
-  const pieces = `{"name":"x","tags":${tags}}`.match(/.{1,65536}/g) ?? [];
+  const pieces = `{"name":"team/web","tags":${tags}}`.match(/.{1,65536}/g) ?? [];
   hostile.intercept = (_request, response) => {
     response.writeHead(200, { 'content-type': 'application/json' });
     // The registry answers from this very thread, so a little at a time.

@@ -27,6 +27,7 @@ interface Given {
   readonly inGit?: Readonly<Record<string, string>>;
   readonly inCluster?: Readonly<Record<string, string>>;
   readonly tags?: Tags | undefined;
+  readonly disappeared?: readonly string[] | undefined;
   readonly nextAt?: number;
   readonly ripeAt?: number;
   /** When tags were first seen with the digest that they have. */
@@ -41,6 +42,7 @@ function questionOf({
   inGit = {},
   inCluster = {},
   tags,
+  disappeared,
   nextAt,
   ripeAt,
   seen = {},
@@ -48,7 +50,7 @@ function questionOf({
   isTagApart = false,
   pinning,
 }: Given): Question {
-  const repository = tags && repositoryOf(tags, nextAt);
+  const repository = tags && { ...repositoryOf(tags, nextAt), ...(disappeared ? { disappeared } : {}) };
   const sightings = Object.entries(seen).map(
     ([tag, time]) => [tag, { digest: tags?.[tag]?.digest ?? '', since: Date.parse(time) }] as const,
   );
@@ -187,6 +189,10 @@ const ROWS: Readonly<Record<Reason, readonly [given: Given, text: string]>> = {
     'the digest of tag 1.1.0 has not been read, so its age is unknown',
   ],
   'unknown not-scanned': [{ tags: undefined }, 'the tags of the image have not been read'],
+  'unknown suspect': [
+    { tags: { '1.0.0': {}, '1.1.0': {} }, disappeared: ['1.0.0', '0.9.0'] },
+    'tags "1.0.0", "0.9.0" disappeared from the registry; nothing changes before another scan agrees',
+  ],
   'unknown unread': [
     { inGit: byTime, tags: { '1.0.0': { createdAt: 1 }, a: null, b: null, c: null, d: null } },
     'inconsistent repository metadata: missing metadata for image tags "a", "b", "c" and 1 more',
