@@ -195,6 +195,8 @@ export function startEngine(options: EngineOptions): Engine {
       cluster,
       images,
       pinning,
+      mayWrite: fence.check,
+      onProgress: () => watchdog.beat(),
       clock,
       log: log.child({ component: 'pull-requests' }),
     });

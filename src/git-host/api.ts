@@ -42,6 +42,8 @@ export type Api = ReturnType<typeof createApi>;
 const TIMEOUT_MS = 15_000;
 const MAX_BYTES = 4 << 20;
 const MAX_RETRY_MS = 3_600_000;
+/** After a limit that does not say for how long. */
+const UNSAID_RETRY_MS = 60_000;
 
 /** Requests to the API of a host; a read whose connection broke is sent once more. */
 export function createApi({ name, url, http, token, authorization, headers, caFile, clock }: ApiOptions) {
@@ -88,8 +90,9 @@ export function createApi({ name, url, http, token, authorization, headers, caFi
   function failed(call: Call, { status, headers: answered, body }: HttpResponse, secret: string): FluxError {
     const isLimited =
       status === 429 || (status === 403 && (answered['retry-after'] !== undefined || answered['x-ratelimit-remaining'] === '0'));
-    const kind = isLimited ? 'limited' : (KINDS[status] ?? (status >= 500 ? 'unavailable' : 'rejected'));
-    const retryMs = retryAfterMs(answered['retry-after'], { now: clock.now(), maxMs: MAX_RETRY_MS });
+    const kind = isLimited ? 'limited' : (KINDS[status] ?? kindOf(status));
+    const asked = retryAfterMs(answered['retry-after'], { now: clock.now(), maxMs: MAX_RETRY_MS }) ?? untilReset(answered);
+    const retryMs = asked ?? (isLimited ? UNSAID_RETRY_MS : undefined);
     return new GitHostError(`${name}: ${call.method} ${addressOf(call)}: HTTP ${status}${wordsOf(body, secret)}`, {
       status,
       code: `git-host/${kind}`,
@@ -99,10 +102,16 @@ export function createApi({ name, url, http, token, authorization, headers, caFi
     });
   }
 
+  /** GitHub says when its limit is lifted, in seconds since the epoch. */
+  function untilReset(answered: HttpResponse['headers']): number | undefined {
+    const reset = Number(answered['x-ratelimit-remaining'] === '0' ? answered['x-ratelimit-reset'] : undefined);
+    return Number.isFinite(reset) ? Math.min(Math.max(0, reset * 1000 - clock.now()), MAX_RETRY_MS) : undefined;
+  }
+
   /** @throws FluxError `git-host/…`; a GitHostError for an answer with another status than 2xx. */
   async function request<T>(call: Call, schema: z.ZodType<T>, cancel: Cancellable = {}): Promise<T> {
     const { response, secret } = await send(call, cancel);
-    if (response.status < 200 || response.status >= 300) throw failed(call, response, secret);
+    if (response.status < 200 || response.status >= 300 || response.status === SIGN_IN) throw failed(call, response, secret);
     const parsed = schema.safeParse(jsonOf(response.body));
     if (parsed.success) return parsed.data;
     const [issue] = parsed.error.issues;
@@ -133,12 +142,26 @@ export class GitHostError extends FluxError {
   }
 }
 
-type Kind = 'token' | 'forbidden' | 'missing' | 'conflict' | 'rejected' | 'limited' | 'unavailable';
+/** What Azure DevOps answers instead of 401: a page to sign in. */
+const SIGN_IN = 203;
 
-const KINDS: Readonly<Record<number, Kind>> = { 401: 'token', 403: 'forbidden', 404: 'missing', 409: 'conflict' };
+type Kind = 'token' | 'moved' | 'forbidden' | 'missing' | 'conflict' | 'rejected' | 'limited' | 'unavailable';
+
+const KINDS: Readonly<Record<number, Kind>> = {
+  [SIGN_IN]: 'token',
+  401: 'token',
+  403: 'forbidden',
+  404: 'missing',
+  409: 'conflict',
+};
+
+function kindOf(status: number): Kind {
+  return status >= 500 ? 'unavailable' : status < 400 ? 'moved' : 'rejected';
+}
 
 const HELP: Readonly<Record<Kind, string>> = {
   token: 'The host does not accept the token: check the file of --pull-request-token-file; it is read again for each request.',
+  moved: 'It is elsewhere now, where the token is not sent: set --git-url, or --pull-request-api-url, to its new place.',
   forbidden: 'The token lacks the right to read and write pull requests of the repository (docs/pull-requests.md, "Rights").',
   missing:
     'The API has no such repository or user, or the token may not see it: check --git-url, --pull-request-api-url, --pull-request-reviewers, and the rights of the token.',
@@ -168,7 +191,8 @@ function jsonOf(body: Buffer): unknown {
 function wordsOf(body: Buffer, secret: string): string {
   const texts = [...textsOf(jsonOf(body), 0)];
   if (texts.length === 0) return '';
-  const hidden = secret.split(':').reduce(withoutSecret, withoutSecret(texts.join('; ').slice(0, 4000), secret));
+  const parts = [secret, `:${secret}`, ...secret.split(':')];
+  const hidden = parts.reduce(withoutSecret, texts.join('; ').slice(0, 4000));
   const line = redact(hidden)
     .replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu, ' ')
     .trim();

@@ -1,7 +1,9 @@
 import * as z from 'zod';
+import type { Cancellable } from '../base/index.ts';
 import { takeEach } from './equip.ts';
 import { type GitHost, openOrNewest, type PullRequest } from './git-host.ts';
 import type { HostParts } from './host-parts.ts';
+import { pageOf } from './page-of.ts';
 
 const REQUEST = z.object({
   pullRequestId: z.int(),
@@ -12,7 +14,7 @@ const REQUEST = z.object({
   forkSource: z.unknown().optional(),
   createdBy: z.object({ id: z.string() }),
 });
-const PAGE = z.object({ value: z.array(REQUEST) });
+const PAGE = z.object({ value: pageOf(REQUEST) });
 const ANYTHING = z.unknown();
 const VERSION = { 'api-version': '7.0' };
 
@@ -54,21 +56,16 @@ export function azureDevops({ name, api, repository, extras }: HostParts): GitHo
     },
 
     equip({ number }, cancel) {
-      const { labels, reviewers, autoMerge } = extras;
-      const at = [...path, number];
-      const ask = (method: 'POST' | 'PUT' | 'PATCH', below: readonly string[], body: object) =>
-        api.request({ method, path: [...at, ...below], query: VERSION, body }, ANYTHING, cancel);
+      const { labels, reviewers } = extras;
+      const ask = (method: 'POST' | 'PUT', below: readonly string[], body: object) =>
+        api.request({ method, path: [...path, number, ...below], query: VERSION, body }, ANYTHING, cancel);
       return takeEach([
         ...labels.map((label) => () => ask('POST', ['labels'], { name: label })),
         ...reviewers.map((id) => () => ask('PUT', ['reviewers', id], { id, vote: 0 })),
-        async () => {
-          if (!autoMerge) return;
-          // It merges in the name of a user: that of the token, who created the request.
-          const { createdBy } = await api.request({ method: 'GET', path: at, query: VERSION }, REQUEST, cancel);
-          await ask('PATCH', [], { autoCompleteSetBy: { id: createdBy.id } });
-        },
       ]);
     },
+
+    ...(extras.autoMerge ? { mergeLater: ({ number }, cancel) => takeEach([() => complete(number, cancel)]) } : {}),
 
     async update({ number }, { title, body: description }, cancel) {
       const body = { title, description };
@@ -80,4 +77,11 @@ export function azureDevops({ name, api, repository, extras }: HostParts): GitHo
       await api.request({ method: 'PATCH', path: [...path, number], query: VERSION, body }, ANYTHING, cancel);
     },
   };
+  /** It merges in the name of a user: that of the token, who created the request. */
+  async function complete(number: number, cancel: Cancellable | undefined): Promise<void> {
+    const at = [...path, number];
+    const { createdBy } = await api.request({ method: 'GET', path: at, query: VERSION }, REQUEST, cancel);
+    const body = { autoCompleteSetBy: { id: createdBy.id } };
+    await api.request({ method: 'PATCH', path: at, query: VERSION, body }, ANYTHING, cancel);
+  }
 }

@@ -3,6 +3,7 @@ import type { Cancellable } from '../base/index.ts';
 import { takeEach } from './equip.ts';
 import { type GitHost, openOrNewest, type PullRequest } from './git-host.ts';
 import type { HostParts } from './host-parts.ts';
+import { pageOf } from './page-of.ts';
 
 /** A fork that was deleted is null. */
 const END = z.object({ repository: z.object({ uuid: z.string() }).nullish() });
@@ -17,7 +18,7 @@ const REQUEST = z.object({
   destination: END,
   reviewers: REVIEWERS.optional(),
 });
-const PAGE = z.object({ values: z.array(REQUEST) });
+const PAGE = z.object({ values: pageOf(REQUEST) });
 const ANYTHING = z.unknown();
 const STATES = ['OPEN', 'MERGED', 'DECLINED', 'SUPERSEDED'];
 

@@ -3,6 +3,7 @@ import type { Cancellable } from '../base/index.ts';
 import { takeEach } from './equip.ts';
 import { type GitHost, openOrNewest, type PullRequest } from './git-host.ts';
 import type { HostParts } from './host-parts.ts';
+import { pageOf } from './page-of.ts';
 
 const REF = z.object({ id: z.string(), repository: z.object({ id: z.int() }) });
 const REQUEST = z.object({
@@ -16,7 +17,7 @@ const REQUEST = z.object({
   toRef: REF,
   reviewers: z.array(z.object({ user: z.object({ name: z.string() }) })).optional(),
 });
-const PAGE = z.object({ values: z.array(REQUEST) });
+const PAGE = z.object({ values: pageOf(REQUEST) });
 const ANYTHING = z.unknown();
 
 /** Bitbucket Data Center and Server, which have no labels. */
@@ -62,12 +63,14 @@ export function bitbucketServer({ name, api, repository, extras }: HostParts): G
     },
 
     // Reviewers come with each change.
-    equip: ({ number }, cancel) =>
-      takeEach([
-        async () =>
-          extras.autoMerge &&
-          (await api.request({ method: 'POST', path: [...path, number, 'auto-merge'], body: {} }, ANYTHING, cancel)),
-      ]),
+    equip: async () => [],
+
+    ...(extras.autoMerge
+      ? {
+          mergeLater: ({ number }, cancel) =>
+            takeEach([() => api.request({ method: 'POST', path: [...path, number, 'auto-merge'], body: {} }, ANYTHING, cancel)]),
+        }
+      : {}),
 
     update: ({ number }, { title, body: description }, cancel) => change(number, { title, description }, cancel),
 

@@ -46,8 +46,10 @@ export interface GitHost {
   /** The open request of a branch of this repository, and not of a fork, or else the one that was created last. */
   find(branches: Branches, options?: Cancellable): Promise<PullRequest | undefined>;
   create(branches: Branches, text: PullRequestText, options?: Cancellable): Promise<PullRequest>;
-  /** Adds labels and reviewers, and turns on merging, as configured. Resolves to the failures that a user has to correct. */
+  /** Adds labels and reviewers, as configured. Resolves to the failures that a user has to correct. */
   equip(request: PullRequest, options?: Cancellable): Promise<readonly FluxError[]>;
+  /** Has the host merge it as soon as its conditions are met; absent unless configured. A push may turn that off. */
+  mergeLater?(request: PullRequest, options?: Cancellable): Promise<readonly FluxError[]>;
   update(request: PullRequest, text: PullRequestText, options?: Cancellable): Promise<void>;
   /** Closes it without merging. */
   close(request: PullRequest, options?: Cancellable): Promise<void>;

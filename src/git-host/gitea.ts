@@ -4,6 +4,7 @@ import { GitHostError } from './api.ts';
 import { onceDecided, takeEach } from './equip.ts';
 import { type Branches, type GitHost, openOrNewest, type PullRequest } from './git-host.ts';
 import type { HostParts } from './host-parts.ts';
+import { pageOf } from './page-of.ts';
 
 const REQUEST = z.object({
   number: z.int(),
@@ -42,7 +43,7 @@ export function gitea({ name, api, repository, extras, clock }: HostParts): GitH
   ): Promise<PullRequest | undefined> {
     for (let page = 1; page <= PAGES[state]; page += 1) {
       const query = { state, limit: String(PAGE), page: String(page) };
-      const listed = await api.request({ method: 'GET', path: [...path, 'pulls'], query }, z.array(REQUEST), cancel);
+      const listed = await api.request({ method: 'GET', path: [...path, 'pulls'], query }, pageOf(REQUEST), cancel);
       const ours = listed.filter(
         ({ head: from, base: into }) => from.label === head && into.label === base && from.repo_id === into.repo_id,
       );
@@ -61,12 +62,9 @@ export function gitea({ name, api, repository, extras, clock }: HostParts): GitH
     create: async (branches, text, cancel) =>
       read(await api.request({ method: 'POST', path: [...path, 'pulls'], body: { ...text, ...branches } }, REQUEST, cancel)),
 
-    equip: ({ number }, cancel) =>
-      takeEach([
-        () => label(number, cancel),
-        () => askReviewers(number, cancel),
-        async () => extras.autoMerge && (await mergeLater(number, cancel)),
-      ]),
+    equip: ({ number }, cancel) => takeEach([() => label(number, cancel), () => askReviewers(number, cancel)]),
+
+    ...(extras.autoMerge ? { mergeLater: ({ number }, cancel) => takeEach([() => mergeLater(number, cancel)]) } : {}),
 
     async update({ number }, text, cancel) {
       await api.request({ method: 'PATCH', path: [...path, 'pulls', number], body: text }, ANYTHING, cancel);

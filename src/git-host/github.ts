@@ -3,6 +3,7 @@ import { type Cancellable, FluxError } from '../base/index.ts';
 import { takeEach } from './equip.ts';
 import { type GitHost, openOrNewest, type PullRequest } from './git-host.ts';
 import type { HostParts } from './host-parts.ts';
+import { pageOf } from './page-of.ts';
 
 const REQUEST = z.object({
   number: z.int(),
@@ -45,7 +46,7 @@ export function github({ name, api, repository, extras }: HostParts): GitHost {
 
     async find({ head, base }, cancel) {
       const query = { state: 'all', head: `${owner}:${head}`, base, sort: 'created', direction: 'desc', per_page: '20' };
-      const found = await api.request({ method: 'GET', path: pulls, query }, z.array(REQUEST), cancel);
+      const found = await api.request({ method: 'GET', path: pulls, query }, pageOf(REQUEST), cancel);
       // A fork of the same owner has branches of the same names.
       return openOrNewest(found.filter((each) => each.head.repo?.id === each.base.repo.id).map(read));
     },
@@ -54,7 +55,7 @@ export function github({ name, api, repository, extras }: HostParts): GitHost {
       read(await api.request({ method: 'POST', path: pulls, body: { ...text, ...branches } }, REQUEST, cancel)),
 
     equip({ number }, cancel) {
-      const { labels, reviewers, autoMerge } = extras;
+      const { labels, reviewers } = extras;
       const add = (path: readonly (string | number)[], body: object) =>
         api.request({ method: 'POST', path, body }, ANYTHING, cancel);
       const teams = reviewers.filter((each) => each.includes('/')).map((each) => each.replace(/^.*\//, ''));
@@ -63,9 +64,10 @@ export function github({ name, api, repository, extras }: HostParts): GitHost {
       return takeEach([
         async () => labels.length > 0 && (await add(['repos', owner, repo, 'issues', number, 'labels'], { labels })),
         async () => reviewers.length > 0 && (await add([...pulls, number, 'requested_reviewers'], asked)),
-        async () => autoMerge && (await enableAutoMerge(number, cancel)),
       ]);
     },
+
+    ...(extras.autoMerge ? { mergeLater: ({ number }, cancel) => takeEach([() => enableAutoMerge(number, cancel)]) } : {}),
 
     async update({ number }, text, cancel) {
       await api.request({ method: 'PATCH', path: [...pulls, number], body: text }, ANYTHING, cancel);

@@ -3,6 +3,7 @@ import { type Cancellable, FluxError } from '../base/index.ts';
 import { onceDecided, takeEach } from './equip.ts';
 import { type GitHost, openOrNewest, type PullRequest } from './git-host.ts';
 import type { HostParts } from './host-parts.ts';
+import { pageOf } from './page-of.ts';
 
 const REQUEST = z.object({
   iid: z.int(),
@@ -13,8 +14,9 @@ const REQUEST = z.object({
   source_project_id: z.int().nullable(),
   target_project_id: z.int(),
 });
-const USERS = z.array(z.object({ id: z.int() }));
-const REVIEWED = z.object({ sha: z.string().nullable(), reviewers: z.array(z.object({ id: z.int() })).optional() });
+const USERS = pageOf(z.object({ id: z.int() }));
+const TIP = z.object({ sha: z.string().nullable() });
+const REVIEWED = z.object({ reviewers: z.array(z.object({ id: z.int() })).optional() });
 const ANYTHING = z.unknown();
 
 /** GitLab decides in the background whether a new request can be merged, and answers so until then. */
@@ -39,7 +41,8 @@ export function gitlab({ name, api, repository, extras, clock }: HostParts): Git
     });
   }
 
-  async function mergeLater(number: number, sha: string | null, cancel: Cancellable | undefined): Promise<void> {
+  async function mergeLater(number: number, cancel: Cancellable | undefined): Promise<void> {
+    const { sha } = await api.request({ method: 'GET', path: [...project, number] }, TIP, cancel);
     // Before GitLab 17.11, the first has no meaning.
     const body = { auto_merge: true, merge_when_pipeline_succeeds: true, ...(sha === null ? {} : { sha }) };
     const merge = () => api.request({ method: 'PUT', path: [...project, number, 'merge'], body }, ANYTHING, cancel);
@@ -59,7 +62,7 @@ export function gitlab({ name, api, repository, extras, clock }: HostParts): Git
         sort: 'desc',
         per_page: '20',
       };
-      const found = await api.request({ method: 'GET', path: project, query }, z.array(REQUEST), cancel);
+      const found = await api.request({ method: 'GET', path: project, query }, pageOf(REQUEST), cancel);
       const ours = found.filter((each) => each.source_project_id === each.target_project_id);
       return openOrNewest(ours.map(read));
     },
@@ -70,8 +73,8 @@ export function gitlab({ name, api, repository, extras, clock }: HostParts): Git
     },
 
     async equip({ number }, cancel) {
-      const { labels, reviewers, autoMerge } = extras;
-      const { sha, reviewers: present = [] } = await api.request({ method: 'GET', path: [...project, number] }, REVIEWED, cancel);
+      const { labels, reviewers } = extras;
+      const { reviewers: present = [] } = await api.request({ method: 'GET', path: [...project, number] }, REVIEWED, cancel);
       const change = (body: object) => api.request({ method: 'PUT', path: [...project, number], body }, ANYTHING, cancel);
       return takeEach([
         async () => labels.length > 0 && (await change({ add_labels: labels.join(',') })),
@@ -81,9 +84,10 @@ export function gitlab({ name, api, repository, extras, clock }: HostParts): Git
           for (const each of reviewers) ids.push(await userId(each, cancel));
           await change({ reviewer_ids: [...new Set(ids)] });
         },
-        async () => autoMerge && (await mergeLater(number, sha, cancel)),
       ]);
     },
+
+    ...(extras.autoMerge ? { mergeLater: ({ number }, cancel) => takeEach([() => mergeLater(number, cancel)]) } : {}),
 
     async update({ number }, { title, body: description }, cancel) {
       await api.request({ method: 'PUT', path: [...project, number], body: { title, description } }, ANYTHING, cancel);

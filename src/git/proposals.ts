@@ -59,7 +59,7 @@ export function createProposals({ mirror, reader, branch, identity, timeoutMs, m
     const revision = await withinDeadline('git commit', timeoutMs, signal, async (bounded) => {
       const run = { signal: bounded };
       const tree = await makeTree(place, { base, edits }, run);
-      if (expected !== undefined && (await isSame(expected, base, tree, run))) return expected;
+      if (expected !== undefined && (await isSame(expected, { base, tree, trailers }, run))) return expected;
       const text = commitMessage(message, options.skipMessage, jobId, trailers);
       const by = options.setAuthor && author !== '' ? parseAuthor(author) : identity;
       return commitOfTree(place, { tree, base, message: text, author: by, committer: identity }, run);
@@ -68,11 +68,20 @@ export function createProposals({ mirror, reader, branch, identity, timeoutMs, m
     return revision;
   }
 
-  async function isSame(tip: Revision, base: Revision, tree: string, run: RunOptions): Promise<boolean> {
+  /** Whether a commit has this content, and says the same of it. */
+  async function isSame(
+    tip: Revision,
+    { base, tree, trailers }: Pick<ProposalRequest, 'base' | 'trailers'> & { readonly tree: string },
+    run: RunOptions,
+  ): Promise<boolean> {
     const [itsTree, itsParent] = await Promise.all(
       [`${tip}^{tree}`, `${tip}^^{commit}`].map((each) => reader.resolve(each, run)),
     );
-    return itsTree === tree && itsParent === base;
+    if (itsTree !== tree || itsParent !== base) return false;
+    const [commit] = await listCommits(git, { to: tip, limit: 1, paths: [] }, identity.email, run);
+    const has = (wanted: ProposalRequest['trailers'][number]) =>
+      commit?.trailers.some(({ name, value }) => name === wanted.name.toLowerCase() && value === wanted.value) ?? false;
+    return trailers.every(has);
   }
 
   /** Deletes the branch, if it is still there. */
@@ -89,7 +98,18 @@ export function createProposals({ mirror, reader, branch, identity, timeoutMs, m
     await withinDeadline('git push', timeoutMs, signal, async (bounded) => {
       const { ok, output } = await git.push(mirror.address, [update], { signal: bounded, atomic: false, isMirrored: false });
       if (ok) return;
-      if (/\(stale info\)|\bcannot lock ref\b|\balready exists\b/.test(`${output.stdout.toString('utf8')}${output.stderr}`))
+      const said = `${output.stdout.toString('utf8')}${output.stderr}`;
+      if (/' exists; cannot create '/.test(said))
+        throw new FluxError(
+          `branch "${name}" cannot be made beside a branch whose name is a directory of its name, or below it`,
+          {
+            code: 'git/branch-conflict',
+            fault: 'user',
+            help: 'Choose another --git-push-branch, or rename the other branch.',
+            cause: await gitFailed(output, mirror.directory),
+          },
+        );
+      if (/\(stale info\)|\bcannot lock ref\b|\balready exists\b/.test(said))
         throw new FluxError(`branch "${name}" moved during the change`, {
           code: 'git/push-raced',
           help: 'The change is planned again on what the branch is now.',

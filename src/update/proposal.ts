@@ -10,6 +10,9 @@ import type { ProposedImage } from './proposed.ts';
 import { sortedResult } from './select.ts';
 import type { AutomatedSpec, ContainerUpdate, UpdateResult, WorkloadResult } from './spec.ts';
 
+/** Images that are considered without a pause. */
+const TURN = 200;
+
 export interface PendingOptions {
   /** What the branches have now. */
   readonly carried: readonly ProposedImage[];
@@ -24,23 +27,29 @@ export interface PendingOptions {
  * automation has proposed stays until the image is no longer wanted; that it is not the time to commit is no reason to take it back. What a
  * person released stays until it is merged, or a newer image of an automated workload takes its place.
  */
-export function pendingImages(
+export async function pendingImages(
   { carried, found, released }: PendingOptions,
-  context: Pick<UpdateContext, 'manifests' | 'images' | 'pinning'>,
-): readonly ProposedImage[] {
+  context: Pick<UpdateContext, 'manifests' | 'images' | 'pinning' | 'signal'>,
+): Promise<readonly ProposedImage[]> {
   const pending = new Map<string, ProposedImage>();
-  const put = (image: ProposedImage) => pending.set(`${image.workload}\n${image.container}`, image);
-  for (const image of carried) if (isStillWanted(image, context)) put(image);
+  const put = (image: ProposedImage) => pending.set(keyOf(image), image);
+  for (const [index, image] of carried.entries()) {
+    if (index % TURN === 0) await yieldTurn(context.signal);
+    if (isStillWanted(image, context)) put(image);
+  }
+  await yieldTurn(context.signal);
   for (const { WorkloadID: workload, Container, ImageID: target } of found) {
     const before = pending.get(`${workload}\n${Container.Name}`);
     put({ workload, container: Container.Name, target, released: before?.target === target && before.released });
   }
+  await yieldTurn(context.signal);
   for (const [workload, { Status, PerContainer }] of Object.entries(released)) {
     if (Status !== 'success') continue;
     for (const { Container: container, Target: target } of PerContainer ?? [])
       put({ workload, container, target, released: true });
   }
-  return [...pending.values()].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  await yieldTurn(context.signal);
+  return [...pending.keys()].sort().flatMap((key) => pending.get(key) ?? []);
 }
 
 function isStillWanted(
@@ -70,9 +79,9 @@ export async function planProposal(
   context: UpdateContext,
   own?: string,
 ): Promise<ProposalPlan> {
-  await yieldTurn(context.signal);
   const results = new Map<ResourceId, WorkloadResult>();
   for (const [workload, wanted] of Map.groupBy(images, (image) => image.workload)) {
+    if (results.size % TURN === 0) await yieldTurn(context.signal);
     const object = context.manifests.get(workload)?.object;
     const now = new Map((object ? containersOf(object) : []).map(({ name, image }) => [name, image]));
     const updates = wanted.flatMap(({ container, target }): readonly ContainerUpdate[] => {

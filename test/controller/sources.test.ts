@@ -21,12 +21,36 @@ test.each<[string, SourceConfig, SourceConfig, string | undefined]>([
     'the same branch for images',
     source('a', { proposals: updates }),
     source('b', { proposals: updates }),
-    'propose images on the same branch, flux-updates',
+    'sources a and b may propose images on the same branch, flux-updates',
   ],
   [
     'branches of their own for images',
     source('a', { proposals: updates }),
     source('b', { proposals: { ...updates, branch: 'b' } }),
+    undefined,
+  ],
+  [
+    'one that proposes on the branch of the other',
+    source('a', { proposals: { ...updates, branch: 'staging' } }),
+    source('b', { branch: 'staging' }),
+    'source a may propose images on branch staging, which source b syncs',
+  ],
+  [
+    'one that is synced from what the branches of the other may be called',
+    source('a', { branch: 'flux-updates-staging' }),
+    source('b', { proposals: { ...updates, per: 'namespace' } }),
+    'source b may propose images on branch flux-updates-staging, which source a syncs',
+  ],
+  [
+    'one whose branches may have the name of that of the other',
+    source('a', { proposals: { ...updates, per: 'workload' } }),
+    source('b', { proposals: { ...updates, branch: 'flux-updates-b' } }),
+    'may propose images on the same branch, flux-updates-b',
+  ],
+  [
+    'names that only look alike',
+    source('a', { proposals: updates }),
+    source('b', { branch: 'flux-updates-staging', proposals: { ...updates, branch: 'flux-updates-b' } }),
     undefined,
   ],
   [

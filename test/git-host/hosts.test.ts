@@ -46,6 +46,7 @@ describe.each(HOSTS)('%s', (kind) => {
     // Each may be repeated.
     for (let time = 0; time < 2; time += 1) {
       expect(await host.equip(made)).toEqual([]);
+      expect((await host.mergeLater?.(made)) ?? []).toEqual([]);
       await host.update(made, { title: 'Update 3 images', body: 'Now three.' });
     }
     expect(imitation.pulls).toMatchObject([
@@ -117,8 +118,15 @@ describe.each(HOSTS)('%s', (kind) => {
     const host = hostOf(kind, imitation);
     imitation.intercept = () => ({ status: 429, headers: { 'retry-after': '30' }, body: { message: 'slow down' } });
     expect(await failureOf(host.find(BRANCHES))).toMatchObject({ code: 'git-host/limited', retryMs: 30_000, fault: 'server' });
+    imitation.intercept = () => ({ status: 429, body: { message: 'slow down' } });
+    expect(await failureOf(host.find(BRANCHES))).toMatchObject({ code: 'git-host/limited', retryMs: 60_000 });
+    imitation.intercept = () => ({ status: 301, headers: { location: 'https://elsewhere.example.org/' }, body: {} });
+    expect(await failureOf(host.find(BRANCHES))).toMatchObject({ help: expect.stringContaining('set --git-url') });
     imitation.intercept = () => ({ status: 503, body: {} });
     expect(await failureOf(host.find(BRANCHES))).toMatchObject({ code: 'git-host/unavailable', fault: 'server' });
+    const many = Array.from({ length: 100_000 }, () => ({}));
+    imitation.intercept = () => ({ status: 200, body: kind.includes('-') ? { value: many, values: many } : many });
+    expect(await failureOf(host.find(BRANCHES))).toMatchObject({ message: expect.stringMatching(/is not that of/) });
     imitation.intercept = () => ({ status: 200, body: { login: 'page' } });
     expect(await failureOf(host.find(BRANCHES))).toMatchObject({ code: 'git-host/unexpected-answer' });
     imitation.intercept = undefined;
@@ -139,7 +147,7 @@ test.each(['gitlab', 'gitea'] as const)(
       method !== 'DELETE' && path.at(-1) === 'merge' && refused++ < 2
         ? { status: 405, body: { message: 'Please try again later' } }
         : undefined;
-    const equipped = host.equip(made);
+    const equipped = host.mergeLater?.(made);
     for (let turn = 0; turn < 400 && !imitation.pulls[0]?.autoMerge; turn += 1) {
       clock.advance(100);
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -154,7 +162,7 @@ test('a reviewer whom GitLab does not know is named, and the request has the res
   const imitation = await imitationInTest('gitlab');
   const host = hostOf('gitlab', imitation, { extras: { labels: ['flux'], reviewers: ['nobody'], autoMerge: true } });
   expect(await host.equip(await host.create(BRANCHES, TEXT))).toMatchObject([{ message: 'GitLab: there is no user "nobody"' }]);
-  expect(imitation.pulls).toMatchObject([{ labels: ['flux'], reviewers: [], autoMerge: true }]);
+  expect(imitation.pulls).toMatchObject([{ labels: ['flux'], reviewers: [] }]);
 });
 
 test('a label that Gitea ignores is named', async () => {
@@ -166,6 +174,18 @@ test('a label that Gitea ignores is named', async () => {
   expect(imitation.pulls).toMatchObject([{ labels: ['flux'], reviewers: ['ann'] }]);
 });
 
+test('GitHub says when its limit is lifted, Azure DevOps that there is no such user', async () => {
+  const github = await imitationInTest('github');
+  const clock = new ManualClock();
+  const reset = String(Math.floor(clock.now() / 1000) + 600);
+  github.intercept = () => ({ status: 403, headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': reset }, body: {} });
+  const limited = await failureOf(hostOf('github', github, { clock }).find(BRANCHES));
+  expect(limited).toMatchObject({ code: 'git-host/limited', retryMs: expect.closeTo(600_000, -4) });
+  const azure = await imitationInTest('azure-devops');
+  azure.intercept = () => ({ status: 203, body: 'Sign in' });
+  expect(await failureOf(hostOf('azure-devops', azure).find(BRANCHES))).toMatchObject({ code: 'git-host/token' });
+});
+
 test('GitHub Enterprise Server is asked by GraphQL beside its REST API, and says why it does not merge by itself', async () => {
   const imitation = await imitationInTest('github');
   const host = hostOf('github', imitation);
@@ -174,7 +194,7 @@ test('GitHub Enterprise Server is asked by GraphQL beside its REST API, and says
     pathname === '/api/graphql'
       ? { status: 200, body: { data: null, errors: [{ message: 'Auto merge is not allowed for this repository' }] } }
       : undefined;
-  expect(await host.equip(made)).toMatchObject([
+  expect(await host.mergeLater?.(made)).toMatchObject([
     { code: 'git-host/auto-merge', message: 'GitHub: auto-merge of #12: Auto merge is not allowed for this repository' },
   ]);
 });

@@ -45,6 +45,9 @@ describe('a proposal', () => {
     const tip = await source.propose(request(head));
     remote.hook('pre-receive', 'exit 1');
     expect(await source.propose(request(head, { expected: tip, jobId: 'job-2' }))).toBe(tip);
+    remote.hook('pre-receive', 'exit 0');
+    const trailers = [...request(head).trailers, { name: 'Flux-Released', value: 'shop:deployment/a' }];
+    expect(await source.propose(request(head, { expected: tip, trailers }))).not.toBe(tip);
   });
 
   test('is rebuilt on another base, without the history before', async () => {
@@ -74,6 +77,18 @@ describe('a proposal', () => {
     expect(failure).toMatchObject({ code: 'git/push-raced' });
     if (other) expect(remote.git('rev-parse', 'flux-updates')).toBe(head);
     else expect(remote.git('for-each-ref', 'refs/heads/flux-updates')).toBe('');
+  });
+
+  test('says that its name cannot be, where a branch has the name of its directory', async () => {
+    const remote = createRemote();
+    const source = sourceOf(remote.path);
+    remote.git('update-ref', 'refs/heads/flux', 'refs/heads/main');
+    const failure = await failureOf(source.propose(request(await source.fetch(), { name: 'flux/updates' })));
+    expect(failure).toMatchObject({
+      code: 'git/branch-conflict',
+      fault: 'user',
+      help: expect.stringContaining('--git-push-branch'),
+    });
   });
 
   test('shows the commits of others', async () => {

@@ -93,7 +93,7 @@ describe('what is pending', () => {
     ],
     ['drops what is of no workload any more', context(AUTOMATED), [{ ...image('1.1.0', true), container: 'gone' }], [], []],
   ])('%s', async (_what, given, carried, changes, expected) => {
-    expect(pendingImages({ carried, found: changes, released: {} }, await given)).toEqual(expected);
+    expect(await pendingImages({ carried, found: changes, released: {} }, await given)).toEqual(expected);
   });
 
   test('has what a person releases now in place of the rest', async () => {
@@ -102,7 +102,7 @@ describe('what is pending', () => {
       [CART]: { Status: 'success', PerContainer: [update] },
       'shop:deployment/mail': { Status: 'skipped', PerContainer: null },
     } as const;
-    expect(pendingImages({ carried: [image('1.2.0')], found: [], released }, await context(AUTOMATED))).toEqual([
+    expect(await pendingImages({ carried: [image('1.2.0')], found: [], released }, await context(AUTOMATED))).toEqual([
       image('1.1.0', true),
     ]);
   });

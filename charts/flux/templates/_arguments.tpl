@@ -49,9 +49,9 @@
 - {{ printf "--git-github-app-private-key-file=/etc/fluxd/github-app/%s" $git.githubApp.key | quote }}
 {{- include "flux.flag" (list "git-github-api" $git.githubApp.api) }}
 {{- end }}
-{{- with $git.pullRequests }}
 {{- include "flux.flag" (list "git-push-branch" $git.pushBranch) }}
 {{- include "flux.switch" (list "git-push-branch-releases" $git.pushBranchReleases) }}
+{{- with $git.pullRequests }}
 {{- include "flux.flag" (list "pull-request" .host) }}
 {{- include "flux.flag" (list "pull-request-api-url" .apiUrl) }}
 {{- if .secretName }}

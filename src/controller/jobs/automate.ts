@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Cancellable, hasCode, messageOf } from '../../base/index.ts';
+import { type Cancellable, hasCode, messageOf, yieldTurn } from '../../base/index.ts';
 import type { AcceptedRevision, Revision } from '../../repository/index.ts';
 import { type DecidedContainer, type FoundUpdate, planAutomation, proposedDecision } from '../../update/index.ts';
 import type { Proposals } from '../pull-requests/proposals.ts';
@@ -47,7 +47,7 @@ export async function automate(
     try {
       await proposals.automate(head, spec?.Changes ?? [], cancel);
     } finally {
-      await decisionReport.decided(withProposals(decisions, proposals), head, cancel);
+      await decisionReport.decided(await withProposals(decisions, proposals), head, cancel);
     }
     return undefined;
   }
@@ -68,12 +68,18 @@ export async function automate(
   }
 }
 
-/** Decisions whose image is proposed. */
-function withProposals(decisions: readonly DecidedContainer[], proposals: Proposals): readonly DecidedContainer[] {
-  return decisions.map((decided) => {
+/** Decisions that are looked at without a pause. */
+const TURN = 1_000;
+
+/** The decisions, with those whose image is proposed saying so. */
+async function withProposals(decisions: readonly DecidedContainer[], proposals: Proposals): Promise<readonly DecidedContainer[]> {
+  const all: DecidedContainer[] = [];
+  for (const decided of decisions) {
+    if (all.length % TURN === 0) await yieldTurn();
     const { workload, container, decision } = decided;
-    if (decision.state !== 'update' && decision.state !== 'waiting') return decided;
-    const proposed = proposedDecision(proposals, { workload, container, target: decision.target });
-    return proposed ? { ...decided, decision: proposed } : decided;
-  });
+    const isPending = decision.state === 'update' || decision.state === 'waiting';
+    const proposed = isPending && proposedDecision(proposals, { workload, container, target: decision.target });
+    all.push(proposed ? { ...decided, decision: proposed } : decided);
+  }
+  return all;
 }

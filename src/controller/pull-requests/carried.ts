@@ -1,4 +1,4 @@
-import type { Cancellable } from '../../base/index.ts';
+import { type Cancellable, yieldTurn } from '../../base/index.ts';
 import type { Commit, ProposalBranch, Revision } from '../../repository/index.ts';
 import { containersOf, isWorkloadKind, type Manifest, type ResourceId } from '../../resource/index.ts';
 import type { ProposedImage } from '../../update/index.ts';
@@ -41,8 +41,8 @@ export async function carriedImages(
       trailers.filter(({ name }) => name === RELEASED_TRAILER.toLowerCase()).map(({ value }) => value),
     ),
   );
-  const before = imagesIn((await reader.viewAside(base, cancel)).manifests);
-  const after = imagesIn((await reader.viewAside(tip, cancel)).manifests);
+  const before = await imagesIn((await reader.viewAside(base, cancel)).manifests, cancel);
+  const after = await imagesIn((await reader.viewAside(tip, cancel)).manifests, cancel);
   return [...after].flatMap(([workload, containers]) =>
     [...containers].flatMap(([container, target]) => {
       const former = before.get(workload)?.get(container);
@@ -51,10 +51,19 @@ export async function carriedImages(
   );
 }
 
-function imagesIn(manifests: ReadonlyMap<ResourceId, Manifest>): ReadonlyMap<ResourceId, ReadonlyMap<string, string>> {
-  return new Map(
-    [...manifests]
-      .filter(([, { object }]) => isWorkloadKind(object.kind))
-      .map(([id, { object }]) => [id, new Map(containersOf(object).map(({ name, image }) => [name, image]))]),
-  );
+/** Objects that are read without a pause. */
+const TURN = 500;
+
+async function imagesIn(
+  manifests: ReadonlyMap<ResourceId, Manifest>,
+  { signal }: Cancellable,
+): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
+  const images = new Map<string, ReadonlyMap<string, string>>();
+  let objects = 0;
+  for (const [id, { object }] of manifests) {
+    objects += 1;
+    if (objects % TURN === 0) await yieldTurn(signal);
+    if (isWorkloadKind(object.kind)) images.set(id, new Map(containersOf(object).map(({ name, image }) => [name, image])));
+  }
+  return images;
 }

@@ -13,7 +13,7 @@ export interface ConnectOptions {
 
 /**
  * How a source proposes images, from its configuration.
- * @throws FluxError `git-host/no-repository`
+ * @throws FluxError `git-host/no-repository`, `git-host/not-encrypted`
  */
 export function proposalsOf(
   { url, tls }: Pick<SourceConfig, 'url' | 'tls'>,
@@ -37,9 +37,11 @@ function hostOf(
   { appToken, environment, clock }: ConnectOptions,
 ): GitHost {
   const place = parseGitUrl(url) ?? { scheme: '', host: '', path: '' };
+  const repository = repositoryOf(kind, place, api);
+  requireEncrypted(repository.api);
   return createGitHost({
     kind,
-    repository: repositoryOf(kind, place, api),
+    repository,
     extras: { labels, reviewers, autoMerge },
     async token(cancel) {
       if (tokenFile !== undefined) return tokenIn(await readSecretFile('--pull-request-token-file', tokenFile), tokenFile);
@@ -53,6 +55,17 @@ function hostOf(
     ...(caFile === undefined ? {} : { caFile }),
     environment,
     clock,
+  });
+}
+
+/** Like --pull-request-api-url: the API that belongs to an http URL of Git would get the token in the clear. */
+function requireEncrypted(api: string): void {
+  const { protocol, hostname } = new URL(api);
+  if (protocol === 'https:' || /^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname)) return;
+  throw new FluxError(`the API of --pull-request, ${api}, is not encrypted, so that anyone could read the token`, {
+    code: 'git-host/not-encrypted',
+    fault: 'user',
+    help: 'Set --pull-request-api-url to its https URL.',
   });
 }
 

@@ -11,12 +11,18 @@ export interface Fingerprint {
   readonly images: readonly string[];
 }
 
-/** More images have a common hash, which must fit into 4000 characters with the rest. */
+/** More images have a common hash. That many fit into 4000 characters with the rest. */
 const MAX_IMAGES = 100;
 const LINE = /^\[\/\/\]: # \(flux: text=([0-9a-z]{1,16}) images=([0-9a-f,]{0,2000})\)$/m;
 
 /** The text of a request that has not got its labels and reviewers yet. */
 export const UNFINISHED = 'unfinished';
+
+/** Whether a request has its labels and reviewers. People may have made it in our place. */
+export function isFinished(body: string): boolean {
+  const text = parseFingerprint(body)?.text;
+  return text !== undefined && text !== UNFINISHED;
+}
 
 export function formatFingerprint({ text, images }: Fingerprint): string {
   return `[//]: # (flux: text=${text} images=${images.join(',')})`;
@@ -34,9 +40,10 @@ export function parseFingerprint(body: string): Fingerprint | undefined {
     : { text, images: images.split(',').filter((each) => each !== '') };
 }
 
+/** @param images In a fixed order */
 export function fingerprintOf(images: readonly ProposedImage[]): readonly string[] {
-  const all = images.map(({ workload, container, target }) => shortHash(`${workload}\n${container}\n${target}`)).sort();
-  return all.length <= MAX_IMAGES ? all : [shortHash(all.join())];
+  const all = images.map(({ workload, container, target }) => `${workload}\n${container}\n${target}`);
+  return all.length <= MAX_IMAGES ? all.map(shortHash).sort() : [shortHash(all.join('\n\n'))];
 }
 
 export function shortHash(text: string): string {

@@ -32,10 +32,11 @@ export type Step<R extends KnownRequest = KnownRequest> =
 
 /**
  * The life of a branch as a value: nothing pending → its request is closed, and the branch deleted; something pending → it is pushed, and
- * the request opened or updated. A branch with commits of others is left alone, with its request.
+ * the request opened or updated. A branch with commits of others is left alone, with its request, and so is one that has nothing of ours.
  */
 export function nextStep<R extends KnownRequest>({ wanted, branch, isPushed, request, insists }: Situation<R>): Step<R> {
   if (branch === 'theirs') return { do: 'rest', as: 'blocked' };
+  if (branch === 'bare' && wanted.images.length === 0) return { do: 'rest', as: 'nothing' };
   if (request === 'unknown') return { do: 'look-up' };
   const known = typeof request === 'object' ? request : undefined;
   const isOpen = known?.state === 'open';

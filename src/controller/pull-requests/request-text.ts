@@ -1,5 +1,6 @@
 import { FluxError } from '../../base/index.ts';
 import { type ImageOrigin, tryParseImageRef } from '../../image/index.ts';
+import type { Revision } from '../../repository/index.ts';
 import type { ProposedImage } from '../../update/index.ts';
 import { type Fingerprint, fingerprintOf, formatFingerprint, shortHash, UNFINISHED } from './fingerprint.ts';
 
@@ -21,12 +22,17 @@ export interface WantedText extends RequestText {
 }
 
 export interface TextOptions {
+  /** All that are proposed. */
+  readonly images: readonly ProposedImage[];
+  /** The first of them, up to `MAX_ROWS`. */
   readonly rows: readonly Row[];
   readonly branch: string;
   readonly base: string;
   /** Title in the first line, body below; the default text without one. */
   readonly template?: string | undefined;
   readonly limits: { readonly title: number; readonly body: number };
+  /** Where the branch is, if the text is to be written again when that moves. */
+  readonly tip?: Revision;
 }
 
 const DEFAULT_TEMPLATE = `{{title}}
@@ -41,39 +47,51 @@ fluxd keeps this branch up to date, for as long as no one else pushes to \`{{bra
 `;
 
 /** Rows that are shown; the others are counted. */
-const MAX_ROWS = 200;
+export const MAX_ROWS = 200;
 
 /**
  * The text of a request. What comes from outside is shown as code in a limited alphabet, or as a link to an https URL in one, so that it can
  * neither mention a person, nor link elsewhere, nor leave its cell.
  * @throws FluxError `pull-request/bad-template`
  */
-export function requestText({ rows, branch, base, template = DEFAULT_TEMPLATE, limits }: TextOptions): WantedText {
-  const values = valuesOf(rows, branch, base);
+export function requestText(options: TextOptions): WantedText {
+  const { images: all, template = DEFAULT_TEMPLATE, limits, tip = '' } = options;
+  const values = valuesOf(options);
   const [first = '', ...rest] = fill(template, values).replaceAll('\r\n', '\n').split('\n');
   const title = cut(first.trim() === '' ? (values.title ?? '') : first.trim(), limits.title);
-  const images = fingerprintOf(rows);
+  const images = fingerprintOf(all);
   const text = rest
     .join('\n')
     .replace(/\n{3,}/g, '\n\n')
     .trim();
   const room = limits.body - formatFingerprint({ text: shortHash(''), images }).length - 2;
   const shown = cut(text, room);
-  const fingerprint = { text: shortHash(`${title}\n${shown}`), images };
+  const fingerprint = { text: shortHash(`${title}\n${shown}${tip}`), images };
   const bodyWith = (each: Fingerprint) => `${shown}\n\n${formatFingerprint(each)}`;
   return { title, body: bodyWith(fingerprint), unfinished: bodyWith({ text: UNFINISHED, images }), fingerprint };
 }
 
-function valuesOf(rows: readonly Row[], branch: string, base: string): Readonly<Record<string, string>> {
+function valuesOf({ images, rows, branch, base, limits }: TextOptions): Readonly<Record<string, string>> {
   return {
-    title: titleOf(rows),
-    images: tableOf(rows),
-    sources: sourcesOf(rows),
+    title: titleOf(images),
+    // A text that is cut off would end in the middle of a row.
+    images: tableOf(rows, images.length, limits.body * 0.55),
+    sources: within(sourcesOf(rows), limits.body * 0.25).join('\n'),
     branch: safe(branch),
     base: safe(base),
-    count: String(rows.length),
-    workloads: [...new Set(rows.map(({ workload }) => workload))].slice(0, MAX_ROWS).map(code).join(', '),
+    count: String(images.length),
+    workloads: [...new Set(rows.map(({ workload }) => workload))].map(code).join(', '),
   };
+}
+
+/** The first lines, as many as have the length. */
+function within(lines: readonly string[], length: number): readonly string[] {
+  let left = length;
+  const end = lines.findIndex((line) => {
+    left -= line.length + 1;
+    return left < 0;
+  });
+  return end < 0 ? lines : lines.slice(0, end);
 }
 
 /** Replaces `{{name}}`. @throws FluxError `pull-request/bad-template` for an unknown name */
@@ -91,31 +109,32 @@ export function fill(template: string, values: Readonly<Record<string, string>>)
   });
 }
 
-function titleOf(rows: readonly Row[]): string {
-  const targets = [...new Set(rows.map(({ target }) => target))];
+function titleOf(images: readonly ProposedImage[]): string {
+  const targets = [...new Set(images.map(({ target }) => target))];
   const [only = ''] = targets;
   if (targets.length > 1) return `Update ${targets.length} images`;
   const { name, version } = split(only);
-  return `Update ${safe(name)} to ${safe(version)}`;
+  // A title is plain text, where an @ is a mention.
+  return `Update ${safe(name)} to ${safe(version)}`.replace(/(\S)@\S*/g, '$1').replaceAll('@', '');
 }
 
-function tableOf(rows: readonly Row[]): string {
-  const lines = rows.slice(0, MAX_ROWS).map(({ workload, container, current, target }) => {
+function tableOf(rows: readonly Row[], all: number, length: number): string {
+  const lines = rows.map(({ workload, container, current, target }) => {
     const [from, to] = [split(current), split(target)];
     const cells = [workload, container, to.name, from.name === to.name ? from.version : current, to.version];
     return `| ${cells.map(code).join(' | ')} |`;
   });
-  const more = rows.length > MAX_ROWS ? [`\nand ${rows.length - MAX_ROWS} more.`] : [];
-  return ['| Workload | Container | Image | From | To |', '| --- | --- | --- | --- | --- |', ...lines, ...more].join('\n');
+  const fitting = within(lines, length);
+  const more = all > fitting.length ? [`\nand ${all - fitting.length} more.`] : [];
+  return ['| Workload | Container | Image | From | To |', '| --- | --- | --- | --- | --- |', ...fitting, ...more].join('\n');
 }
 
-function sourcesOf(rows: readonly Row[]): string {
+function sourcesOf(rows: readonly Row[]): readonly string[] {
   const byImage = new Map(rows.map(({ target, origin }) => [target, origin]));
-  const lines = [...byImage].slice(0, MAX_ROWS).flatMap(([image, origin]) => {
+  return [...byImage].flatMap(([image, origin]) => {
     const from = origin && originText(origin);
     return from === undefined ? [] : [`- ${code(image)} was built from ${from}`];
   });
-  return lines.join('\n');
 }
 
 /** Links to the source and its revision, where the labels have an https URL. */
@@ -149,9 +168,12 @@ function split(image: string): { readonly name: string; readonly version: string
   return { name, version: `${ref.tag}${digest}` || 'latest' };
 }
 
-/** Characters of ids and images. None of them begins or ends Markdown inside of code. */
+/** Characters of ids and images. None of them begins or ends Markdown inside of code; Azure DevOps mentions people as `@<id>`. */
 function safe(text: string): string {
-  return text.slice(0, 400).replace(/[^\w.:/@<>+~%-]/g, '?');
+  return text
+    .slice(0, 400)
+    .replace(/[^\w.:/@<>+~%-]/g, '?')
+    .replaceAll('@<', '@?');
 }
 
 function code(text: string): string {

@@ -53,6 +53,13 @@ test('the template is read each time, and its file named when it cannot be', asy
   expect(await connect({ api: 'https://localhost' }).template()).toBeUndefined();
 });
 
+test('the token is not sent in the clear because Git is', () => {
+  const url = 'http://git.example.org/acme/shop.git';
+  expect(() => connect({ kind: 'gitea' }, undefined, url)).toThrow('http://git.example.org/api/v1, is not encrypted');
+  expect(connect({ kind: 'gitea', api: 'https://git.example.org/api/v1' }, undefined, url).host?.name).toBe('Gitea');
+  expect(connect({ kind: 'gitea' }, undefined, 'http://127.0.0.1:3000/acme/shop').host?.name).toBe('Gitea');
+});
+
 test('a URL without a repository of the host is refused', () => {
   expect(() => connect({}, undefined, '/srv/shop.git')).toThrow('--git-url has no repository of --pull-request=github');
 });

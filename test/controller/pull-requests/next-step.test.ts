@@ -46,6 +46,11 @@ describe('the next step of a branch', () => {
     ['then deletes the branch', { wanted: NOTHING, request: request('closed') }, 'withdraw'],
     ['deletes the branch of a merged one', { wanted: NOTHING, request: request('merged') }, 'withdraw'],
     ['deletes no branch that a person may have made', { wanted: NOTHING, branch: 'bare' }, 'rest nothing'],
+    [
+      'does not touch a request of a branch that has nothing of ours',
+      { wanted: NOTHING, branch: 'bare', request: 'unknown' },
+      'rest nothing',
+    ],
     ['has nothing left to do', { wanted: NOTHING, branch: 'absent', request: request('closed') }, 'rest nothing'],
   ])('%s', (_what, change, expected) => {
     const step = nextStep({ ...BASE, ...change });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Manifests } from '../../../src/manifests/index.ts';
 import { failureOf } from '../../git/support/repository.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { sampled, thorough } from '../../support/sampled.ts';
@@ -56,6 +57,36 @@ describe('an image that automation found', () => {
     expect(world.remote.git('rev-list', '--count', 'main..flux-updates')).toBe('1');
   });
 
+  test('is not proposed again on a head that has moved meanwhile, as when people have just merged it', async () => {
+    const world = await openWorld();
+    const proposals = world.start();
+    await world.tag('cart', '1.1.0');
+    await look(world, proposals);
+    const found = await world.found();
+    const head = await world.source.fetch();
+    world.merge();
+    world.remote.git('update-ref', '-d', 'refs/heads/flux-updates');
+    expect(await failureOf(proposals.automate(head, found))).toMatchObject({ code: 'git/push-raced', expected: true });
+    expect(world.has('flux-updates')).toBe(false);
+    await look(world, proposals);
+    expect(world.has('flux-updates')).toBe(false);
+    expect(world.imitation.pulls).toMatchObject([{ number: 12, state: 'merged' }]);
+  });
+
+  test('is not pushed over a branch that keeps what was removed from the followed one meanwhile', async () => {
+    const world = await openWorld();
+    const proposals = world.start();
+    const theirs = world.remote.commit({ 'by-ann.yaml': deployment('by-ann', '1', '{}') });
+    await world.tag('cart', '1.1.0');
+    const found = await world.found();
+    const head = await world.source.fetch();
+    world.remote.git('update-ref', 'refs/heads/flux-updates', theirs);
+    world.remote.git('update-ref', 'refs/heads/main', `${theirs}^`);
+    expect(await failureOf(proposals.automate(head, found))).toMatchObject({ code: 'git/push-raced' });
+    await look(world, proposals);
+    expect(world.remote.git('rev-parse', 'flux-updates')).toBe(theirs);
+  });
+
   test('stays proposed while a window is closed, over a restart, and is withdrawn when it is banned', async () => {
     const world = await openWorld();
     await world.tag('cart', '1.1.0');
@@ -101,6 +132,59 @@ describe('an image that automation found', () => {
     if (world.imitation.pulls[0]) world.imitation.pulls[0].state = 'closed';
     const again = world.start();
     expect(await again.release(await world.source.fetch(), release('1.2.0'))).toMatchObject([{ name: '#14' }]);
+  });
+
+  test('is left out of commit and request if its workload cannot be edited, and the log says so once', async () => {
+    const world = await openWorld();
+    const { log, lines } = await createTestLog();
+    const edit: Manifests['edit'] = async (file, ...rest) => {
+      if (file === 'cart.yaml') throw new Error('it is written in another way');
+      return world.desired.edit(file, ...rest);
+    };
+    const proposals = world.start({ log, desired: { ...world.desired, edit } });
+    await world.tag('cart', '1.1.0');
+    await look(world, proposals);
+    expect(world.has('flux-updates')).toBe(false);
+    await world.tag('mail', '1.1.0');
+    await look(world, proposals);
+    await look(world, proposals);
+    expect(world.imitation.pulls).toMatchObject([{ title: 'Update acme/mail to 1.1.0' }]);
+    expect(world.imitation.pulls[0]?.body).not.toContain('acme/cart');
+    expect(proposals.of({ ...CART, target: 'acme/cart:1.1.0' })).toBeUndefined();
+    expect(lines().filter(({ msg }) => String(msg).startsWith('images left out'))).toHaveLength(1);
+  });
+
+  test('has labels and reviewers added once, and is merged by the host wherever its branch goes', async () => {
+    const world = await openWorld();
+    const proposals = world.start();
+    await world.tag('cart', '1.1.0');
+    await look(world, proposals);
+    const [pull] = world.imitation.pulls;
+    if (!pull) throw new Error('there is no request');
+    // A person removed the label, and the host forgot to merge it because of a push.
+    Object.assign(pull, { labels: [], autoMerge: false });
+    world.remote.commit({ 'more.yaml': deployment('more', '1', '{}') });
+    await look(world, proposals);
+    expect(pull).toMatchObject({ labels: [], autoMerge: true, state: 'open' });
+    const asked = world.imitation.log.length;
+    await look(world, world.start());
+    // Looked up by a new daemon, and left as it is.
+    expect(world.imitation.log.slice(asked).filter((line) => !line.startsWith('GET '))).toEqual([]);
+  });
+
+  test('is pushed and opened only while this daemon may write', async () => {
+    const world = await openWorld();
+    let isOpen = true;
+    const mayWrite = () => {
+      if (!isOpen) throw new Error('not the leader');
+    };
+    const proposals = world.start({ mayWrite });
+    await world.tag('cart', '1.1.0');
+    await look(world, proposals);
+    isOpen = false;
+    world.remote.commit({ 'cart.yaml': deployment('cart', '1.0.0', '{}') });
+    expect((await failureOf(look(world, proposals))).message).toBe('not the leader');
+    expect(world.imitation.pulls).toMatchObject([{ state: 'open' }]);
   });
 
   const groupings = [
@@ -217,6 +301,16 @@ describe('a release', () => {
     await world.tag('mail', '1.1.0');
     await look(world, world.start());
     expect(author()).toBe('Weave Flux <support@weave.works>');
+  });
+
+  test('of the image that automation proposed stays, although nothing automates it any more', async () => {
+    const world = await openWorld();
+    await world.tag('cart', '1.1.0');
+    await look(world, world.start());
+    await world.start().release(await world.source.fetch(), release('1.1.0'));
+    world.remote.commit({ 'cart.yaml': deployment('cart', '1.0.0', '{}') });
+    await look(world, world.start());
+    expect(world.text('flux-updates')).toContain('acme/cart:1.1.0');
   });
 
   test.runIf(IS_THOROUGH)('alone has its own message', async () => {

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseFingerprint } from '../../../src/controller/pull-requests/fingerprint.ts';
-import { type Row, requestText, type TextOptions } from '../../../src/controller/pull-requests/request-text.ts';
+import { MAX_ROWS, type Row, requestText, type TextOptions } from '../../../src/controller/pull-requests/request-text.ts';
 import { originOf } from '../../../src/image/index.ts';
+import { processorMs } from '../../support/processor.ts';
 
 const LIMITS = { title: 256, body: 4000 };
 
@@ -15,7 +16,7 @@ const CART: Row = {
   origin: { source: 'https://github.com/acme/cart', revision: '3f2a91c0d4e5f60718293a4b5c6d7e8f90a1b2c3' },
 };
 const text = (rows: readonly Row[], options: Partial<TextOptions> = {}) =>
-  requestText({ rows, branch: 'flux-updates', base: 'main', limits: LIMITS, ...options });
+  requestText({ images: rows, rows: rows.slice(0, MAX_ROWS), branch: 'flux-updates', base: 'main', limits: LIMITS, ...options });
 
 describe('the text of a request', () => {
   test('links each image to its source and revision', () => {
@@ -58,6 +59,28 @@ fluxd keeps this branch up to date, for as long as no one else pushes to \`flux-
     const { title, body } = text([CART, other]);
     expect(title).toBe('Update 2 images');
     expect(body).toContain(`| \`other/proxy\` | \`acme/proxy:1\` | \`2@${digest}\` |`);
+  });
+
+  test('mentions no one in its title, which is plain text, nor in code where a host looks for people', () => {
+    const digest = `sha256:${'a'.repeat(64)}`;
+    expect(text([{ ...CART, target: `acme/cart@${digest}` }]).title).toBe(`Update acme/cart to ${digest}`);
+    expect(text([{ ...CART, target: `acme/cart:1.3.0@${digest}` }]).title).toBe('Update acme/cart to 1.3.0');
+    expect(text([{ ...CART, container: '@<5d2e>' }]).body).toContain('`@?5d2e>`');
+  });
+
+  test('ends with whole rows, and counts the others', () => {
+    const rows = Array.from({ length: 900 }, (_, n) => ({ ...CART, container: `c${n}` }));
+    const lines = text(rows).body.split('\n');
+    const shown = lines.filter((line) => line.startsWith('| `'));
+    expect(shown.every((line) => line.endsWith(' |'))).toBe(true);
+    expect(lines).toContain(`and ${900 - shown.length} more.`);
+    expect(lines.filter((line) => line.startsWith('- `'))).toHaveLength(1);
+  });
+
+  test('is worded quickly for any number of images', () => {
+    const rows = Array.from({ length: 50_000 }, (_, n) => ({ ...CART, container: `c${n}`, target: `acme/cart:1.${n}.0` }));
+    const all = [1, 2, 3].map(() => processorMs(() => void text(rows)));
+    expect(Math.min(...all)).toBeLessThan(200);
   });
 
   test('is bounded by what the host allows, with its fingerprint whole', () => {

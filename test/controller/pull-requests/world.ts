@@ -86,13 +86,13 @@ export async function openWorld({
     createGitHost({
       kind,
       repository: { api: imitation.api, names: ['acme', 'shop'] },
-      extras: { labels: hasLabels(kind) ? ['flux'] : [], reviewers: [], autoMerge: hasAutoMerge(kind) && kind !== 'gitlab' },
+      extras: { labels: hasLabels(kind) ? ['flux'] : [], reviewers: [], autoMerge: hasAutoMerge(kind) },
       token: async () => new Secret(TOKEN),
       environment: {},
       clock,
     });
   /** As a daemon has them after its start. */
-  const start = (differently: Partial<Pick<ProposalsOptions, 'per' | 'syncSet' | 'log'>> = {}) =>
+  const start = (differently: Partial<Pick<ProposalsOptions, 'per' | 'syncSet' | 'log' | 'mayWrite' | 'desired'>> = {}) =>
     createProposals({
       source: partOf<Source>(source),
       syncSet: SYNC_SET,
@@ -106,6 +106,8 @@ export async function openWorld({
       cluster,
       images,
       pinning: {},
+      mayWrite: () => undefined,
+      onProgress: () => undefined,
       clock,
       log: silentLogger(),
       ...options,
@@ -116,6 +118,7 @@ export async function openWorld({
     imitation,
     source,
     reader,
+    desired,
     start,
     directory: join(remote.path, '..'),
     /** A new tag of the image of a workload. */
