@@ -19,7 +19,7 @@ const OF_REAL_PARTS: readonly (readonly [files: string, isThere: boolean])[] = [
   ['test/deploy/**', false],
 ];
 
-/** These change the process they run in, as nock does with `node:http`, or measure its memory. */
+/** These change the process they run in, as nock does with `node:http`, mock a module, or measure memory. */
 const ALONE = [
   'test/base/yaml.test.ts',
   'test/cluster/connection/transport.test.ts',
@@ -31,7 +31,14 @@ const ALONE = [
 
 /** On a real cluster these delete kinds while others run, whose garbage collection is held as long as not all can be listed. */
 const DELETES_KINDS =
-  TEST_KUBECONFIG === undefined ? [] : ['test/e2e/helm-release.test.ts', 'test/sim/kubernetes/lifecycle.test.ts'];
+  TEST_KUBECONFIG === undefined
+    ? []
+    : ['test/e2e/helm-release.test.ts', 'test/sim/kubernetes/lifecycle.test.ts', 'test/sim/kubernetes/read.test.ts'];
+
+/** A worker loads our code once, not once a file, and by Node itself, which keeps what it compiled: that was half of the work. */
+const LOADED_ONCE = { isolate: false, experimental: { viteModuleRunner: false, nodeLoader: false } };
+
+const ASYNC_FUNCTION = fileURLToPath(new URL('test/support/async-function.mjs', import.meta.url));
 
 // Programs, threads and workers are compiled once, not at each start.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url));
@@ -54,16 +61,17 @@ export default defineConfig({
     pool: 'forks',
     sequence: { sequencer: SweepsFirst },
     // As the daemon runs: code made from strings, and `__proto__`, fail at once, in any module.
-    execArgv: ['--disallow-code-generation-from-strings', '--disable-proto=delete'],
+    execArgv: ['--disallow-code-generation-from-strings', '--disable-proto=delete', '--import', ASYNC_FUNCTION],
     // Most of the time is spent waiting for git, sockets and child processes; the more so in sweeps over faults.
     maxWorkers: FAULTS === 'all' ? 5 : 3,
     projects: [
       { extends: true, test: { name: 'alone', include: ALONE } },
       // After all others.
-      { extends: true, test: { name: 'deletes kinds', include: DELETES_KINDS, isolate: false, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { ...LOADED_ONCE, name: 'deletes kinds', include: DELETES_KINDS, sequence: { groupOrder: 1 } } },
       {
         extends: true,
         test: {
+          ...LOADED_ONCE,
           name: 'shared',
           include: ['test/**/*.test.ts'],
           exclude: [
@@ -72,8 +80,6 @@ export default defineConfig({
             ...DELETES_KINDS,
             ...OF_REAL_PARTS.filter(([, isThere]) => !isThere).map(([files]) => files),
           ],
-          // A worker loads our code once, not once a file: that was a third of the work.
-          isolate: false,
         },
       },
     ],

@@ -27,8 +27,8 @@ test('a request that names a source is answered for it alone, in both APIs', asy
     const { status, body } = await send(served.port, path);
     return [status, JSON.parse(body)];
   };
-  expect(await get('/api/v1/objects?source=infra')).toEqual([200, { revision: 'infra', objects: [] }]);
-  expect(await get('/api/v1/objects')).toEqual([200, { revision: 'apps', objects: [] }]);
+  expect(await get('/api/v1/objects?source=infra')).toEqual([200, { revision: 'infra', follows: [], objects: [] }]);
+  expect(await get('/api/v1/objects')).toEqual([200, { revision: 'apps', follows: [], objects: [] }]);
   expect(await get('/api/v1/history?source=infra')).toEqual([200, { syncs: [] }]);
   expect(await get('/api/v1/history')).toMatchObject([422, { code: 'source/unnamed' }]);
   expect(await get('/api/v1/objects?source=nope')).toMatchObject([
