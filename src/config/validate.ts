@@ -120,7 +120,9 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
   const verifyMode = isOlderForm ? 'all' : values['git-verify-signatures-mode'] || 'none';
   const verifies = verifyMode === 'all' || verifyMode === 'first-parent' ? verifyMode : undefined;
   if (verifies === undefined && verifyMode !== 'none') fail(1, `'${verifyMode}' is not a valid git-verify-signatures-mode`);
-  if (verifies !== undefined && signingKey === '' && syncState === 'git' && !values['git-readonly'])
+  const refs = listed.length > 0 ? listed.map(({ ref }) => ref) : [values['git-ref'] || undefined];
+  const writes = !values['git-readonly'] && refs.includes(undefined);
+  if (verifies !== undefined && signingKey === '' && syncState === 'git' && writes)
     fail(
       1,
       `${shown(isOlderForm ? 'git-verify-signatures' : 'git-verify-signatures-mode')} needs --git-signing-key: the sync tag and the commits of fluxd itself must have valid signatures too`,

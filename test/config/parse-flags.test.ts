@@ -111,6 +111,7 @@ describe('flags are read as pflag reads them', () => {
     [['--git-set-author', '--git-set-author=0'], { gitSetAuthor: false }],
     [['--git-verify-signatures', '--git-signing-key=A'], { gitVerifySignatures: 'all' }],
     [['--git-verify-signatures-mode=first-parent', '--git-signing-key=A'], { gitVerifySignatures: 'first-parent' }],
+    [['--git-verify-signatures-mode=all', '--git-ref=v1'], { gitVerifySignatures: 'all' }],
     // The newer flag wins, also when it is empty.
     [
       ['--git-verify-signatures', '--git-verify-signatures-mode=first-parent', '--git-signing-key=A'],

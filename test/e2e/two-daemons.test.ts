@@ -185,6 +185,51 @@ describe('two daemons for one source', () => {
   );
 });
 
+test.runIf(thorough('a fail-over with the marker in a Secret'))(
+  'with --sync-state=secret one writes the annotations, and a fail-over neither loses nor repeats a record',
+  async () => {
+    const shop = await open(await namespace('flux'));
+    const annotations = async () =>
+      (await world.kube.find(`api/v1/namespaces/${shop.home}/secrets/flux-git-deploy`))?.metadata.annotations ?? {};
+    const marked = (revision: string) =>
+      until('it is marked', async () => (await annotations())['flux.weave.works/sync-hwm'] === revision);
+    const records = async (): Promise<readonly { readonly revision: string; readonly startedAt: string }[]> =>
+      JSON.parse((await annotations())['fluxcd.io/sync-records'] ?? '[]');
+    const flag = '--sync-state=secret';
+    const first = await shop.daemon('flux-1', flag);
+    const one = shop.repository.head();
+    await marked(one);
+    const second = await shop.daemon('flux-2', flag);
+    await waits(second);
+    const two = await shop.repository.commit('Two', { 'b.yaml': manifest.configMap(shop.name, 'b') });
+    expect((await first.fluxctl('sync')).code).toBe(0);
+    await marked(two);
+    expect(second.proxy.requests.filter(isWrite)).toEqual([]);
+    const before = await records();
+    expect(before.map(({ revision }) => revision)).toEqual([two, one]);
+
+    await first.kill();
+    const three = await shop.repository.commit('Three', { 'c.yaml': manifest.configMap(shop.name, 'c') });
+    await marked(three);
+    const after = await records();
+    expect(after.map(({ revision }) => revision)).toEqual([three, two]);
+    // What the first one wrote of it.
+    expect(after[1]).toEqual(before[0]);
+    const history = JSON.parse((await second.fluxctl('history', '-o', 'json')).stdout);
+    expect(history.map(({ revision }: { revision: string }) => revision)).toEqual([three, two, one]);
+    expect(second.log().match(/sync marker moved/g)).toHaveLength(1);
+
+    await first.restart();
+    await until('it waits', () => (first.log().split('--- restarted ---')[1] ?? '').includes('another fluxd leads'));
+    first.proxy.clear();
+    const four = await shop.repository.commit('Four', { 'd.yaml': manifest.configMap(shop.name, 'd') });
+    expect((await second.fluxctl('sync')).code).toBe(0);
+    await marked(four);
+    expect(first.proxy.requests.filter(isWrite)).toEqual([]);
+    expect((await records()).map(({ revision }) => revision)).toEqual([four, three]);
+  },
+);
+
 test.runIf(thorough('daemons for different sources'))(
   'daemons for different sources in one namespace do not wait for each other',
   async () => {

@@ -47,6 +47,8 @@ export interface EngineOptions {
   readonly before?: (site: Site) => void | Promise<void>;
   /** Instead of the repository's own. */
   readonly source?: Source;
+  /** Its source waits for time to go by, as for the answer to a lost request. */
+  readonly sourceWaits?: true;
   /** What is on its way besides: time stands still until it is done. */
   readonly pending?: () => number;
 }
@@ -55,7 +57,7 @@ export async function startEngine(files: Readonly<Record<string, string>>, optio
   const repository = createRepository(files);
   let pending = 0;
   const source = counted(options.source ?? repository.source, (change) => {
-    pending += change;
+    if (!options.sourceWaits) pending += change;
   });
   const work = { pending: () => pending + (options.pending?.() ?? 0) };
   const site = options.site ?? (await startSite(options.kubernetes, work));

@@ -35,6 +35,8 @@ export interface Flow {
   readonly options?: Partial<ClusterOptions & KubernetesOptions>;
   /** What the server makes of requests that are not lost. */
   readonly server?: (request: Recorded, world: World) => Fault | undefined | Promise<Fault | undefined>;
+  /** The requests that are lost, one at a time. Default all. */
+  readonly about?: (request: Recorded) => boolean;
   /** @returns what has to be done; what it comes to has to be the same with and without a lost request. */
   readonly begin: (world: World) => Promise<() => Promise<unknown>>;
   /** What it comes to. */
@@ -52,7 +54,7 @@ interface Played {
 }
 
 /** Plays a flow in a world of its own; its nth request is lost, none when that is 0. */
-async function play({ options, server, begin }: Flow, n: number, fault: FaultOf): Promise<Played> {
+async function play({ options, server, about = () => true, begin }: Flow, n: number, fault: FaultOf): Promise<Played> {
   const log: string[] = [];
   const destination = new Writable({
     write(chunk, _encoding, done) {
@@ -68,6 +70,7 @@ async function play({ options, server, begin }: Flow, n: number, fault: FaultOf)
   const run = await begin(world);
   const requests: string[] = [];
   proxy.intercept = (recorded) => {
+    if (!about(recorded)) return usual(recorded);
     requests.push(`${recorded.method} ${recorded.path}${recorded.watch ? ' (watch)' : ''}`);
     return (requests.length === n ? fault(recorded) : undefined) ?? usual(recorded);
   };

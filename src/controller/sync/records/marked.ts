@@ -33,7 +33,7 @@ export function markedKeys(source: string): MarkedKeys {
   return { revision: `flux.weave.works/sync-hwm${suffix}`, records: `fluxcd.io/sync-records${suffix}` };
 }
 
-/** Limits of what is kept in annotations, of which an object has at most 256 KiB. Two: that of the marker, and that of a sync in progress. */
+/** Limits of what is kept in annotations, of which an object has at most 256 KiB. Two: that of the marker, and that of a sync in progress, or of the marker before. */
 const MAX_RECORDS = 2;
 const MAX_RECORD_BYTES = 24 * 1024;
 
@@ -54,7 +54,7 @@ export function formatMarked({ revision, records }: Marked, keys: MarkedKeys): R
   };
 }
 
-/** With the marker moved, and with the record of a sync; the records of other revisions than these two are dropped. */
+/** With the marker moved, and with the record of a sync; beside it, that of the marker or of the one before is kept. */
 export function withSync(
   marked: Marked,
   { revision, record, moves }: { readonly revision: Revision; readonly record?: string; readonly moves: boolean },
@@ -63,8 +63,11 @@ export function withSync(
   const parsed = record === undefined ? undefined : parseSyncRecord(record);
   const text = parsed ? formatSyncRecord(shrinkSyncRecord(parsed, MAX_RECORD_BYTES)) : marked.records.get(revision);
   const records = new Map(text === undefined ? [] : [[revision, text]]);
-  const ofMarker = marker === undefined ? undefined : marked.records.get(marker);
-  if (marker !== undefined && marker !== revision && ofMarker !== undefined) records.set(marker, ofMarker);
+  const others = [marker, marked.revision, ...marked.records.keys()].filter((each) => each !== revision);
+  for (const other of others) {
+    const kept = other === undefined ? undefined : marked.records.get(other);
+    if (other !== undefined && kept !== undefined && records.size < MAX_RECORDS) records.set(other, kept);
+  }
   return { ...(marker === undefined ? {} : { revision: marker }), records };
 }
 

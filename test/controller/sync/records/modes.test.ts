@@ -223,6 +223,17 @@ describe('syncs recorded in the Secret', () => {
     expect((await next.syncRecords([revision], 5)).map((each) => each.revision)).toEqual([revision]);
   });
 
+  test('the record before the last one is kept as well', async () => {
+    const first = await sync(await start('secret'));
+    remote.commit({ 'apps/a.yaml': 'a: 2\n' }, 'Second');
+    const second = await sync(await start('secret'));
+    remote.commit({ 'apps/a.yaml': 'a: 3\n' }, 'Third');
+    const third = await sync(await start('secret'));
+    const next = await start('secret');
+    const known = await next.syncRecords([third, second, first], 5);
+    expect(known.map(({ revision }) => revision)).toEqual([third, second]);
+  });
+
   test('nothing is written when nothing changed, and a lost answer is not written twice', async () => {
     const source = await start('secret');
     await sync(source);
