@@ -35,7 +35,7 @@ const DELETES_KINDS =
     ? []
     : ['test/e2e/helm-release.test.ts', 'test/sim/kubernetes/lifecycle.test.ts', 'test/sim/kubernetes/read.test.ts'];
 
-/** A worker loads our code once, not once a file, and by Node itself, which keeps what it compiled: that was half of the work. */
+/** A worker loads our code once, not once a file, and by Node itself: Vite's module runner was a third of the work of many files. */
 const LOADED_ONCE = { isolate: false, experimental: { viteModuleRunner: false, nodeLoader: false } };
 
 const ASYNC_FUNCTION = fileURLToPath(new URL('test/support/async-function.mjs', import.meta.url));

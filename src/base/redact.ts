@@ -49,11 +49,11 @@ const JSON_FIELDS = /("[a-z_-]{0,40}(?:token|password|secret)"\s*:\s*")(?:[^"\\]
  * credentials, and the values of parameters and JSON fields with tokens, passwords or signatures. Runs in linear time.
  */
 export function redact(text: string): string {
-  return text
-    .replace(URLS, (_url, scheme: string, rest: string) => scheme + withoutPassword(rest))
-    .replace(CREDENTIALS, '$1***')
-    .replace(PARAMETERS, '$1***')
-    .replace(JSON_FIELDS, '$1***');
+  // The expression looks for a scheme from each letter on, which takes twenty times as long.
+  const urls = text.includes('://')
+    ? text.replace(URLS, (_url, scheme: string, rest: string) => scheme + withoutPassword(rest))
+    : text;
+  return urls.replace(CREDENTIALS, '$1***').replace(PARAMETERS, '$1***').replace(JSON_FIELDS, '$1***');
 }
 
 /** Replaces the password in the text after a scheme, even if it contains characters that are invalid there (`@`, `/`, `?`, `#`). */

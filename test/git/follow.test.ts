@@ -4,6 +4,7 @@ import { accept } from '../../src/git/accept.ts';
 import { choose, parseFollow } from '../../src/git/follow.ts';
 import type { SourceOptions } from '../../src/git/index.ts';
 import { remoteRefs } from '../../src/git/remote-refs.ts';
+import { sampled } from '../support/sampled.ts';
 import { createTestLog } from '../support/test-log.ts';
 import { rootOf, serveGitOverHttp } from './support/http-server.ts';
 import { createRemote, failureOf, type Remote, sourceOf } from './support/repository.ts';
@@ -167,7 +168,7 @@ describe('following a tag', () => {
   });
 });
 
-describe.each(['off', 'auto'] as const)('over HTTP, with partial clones %s,', (partialClone) => {
+describe.each(sampled('ways to clone', ['auto', 'off'] as const, 1))('over HTTP, with partial clones %s,', (partialClone) => {
   test('a tag and a commit that no ref points to are followed', async () => {
     const remote = createRemote({ 'a.yaml': 'a: 1\n' });
     remote.git('config', 'uploadpack.allowFilter', 'true');

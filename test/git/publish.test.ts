@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/index.ts';
 import { accept } from '../../src/git/accept.ts';
 import type { GitSource } from '../../src/git/index.ts';
-import { thorough } from '../support/sampled.ts';
+import { sampled, thorough } from '../support/sampled.ts';
 import { failingGit } from './support/failing-git.ts';
 import { rootOf, serveGitOverHttp } from './support/http-server.ts';
 import { recordingGit } from './support/recording-git.ts';
@@ -150,13 +150,14 @@ describe('commit', () => {
         }
       }
     };
-    for (const round of [1, 2, 3]) {
+    const rounds = sampled('rounds of the race', [1, 2, 3], 1);
+    for (const round of rounds) {
       const made = await Promise.all(
         sources.map((source, index) => write(source, `apps/${index === 0 ? 'a' : 'b'}.yaml`, `job-${round}-${index}`)),
       );
       for (const revision of made) expect(noteOf(remote, revision)).toContain('jobID');
     }
-    expect(remote.git('rev-list', '--count', 'main')).toBe('7');
+    expect(remote.git('rev-list', '--count', 'main')).toBe(`${1 + rounds.length * sources.length}`);
   });
 
   test('notes that diverged are fetched and the note is added on top (R-042)', async () => {
