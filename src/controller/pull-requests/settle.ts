@@ -171,8 +171,11 @@ export function createSettling(options: SettlingOptions): (work: BranchWork, can
         log.info({ branch: name, request: made.name, url: made.url }, 'pull request opened');
         return made;
       }
-      case 'update':
-        return finish(at, step.request, text, cancel);
+      case 'update': {
+        const request = await finish(at, step.request, text, cancel);
+        if (isFinished(step.request.body)) log.info({ branch: name, request: request.name }, 'pull request updated');
+        return request;
+      }
       case 'close':
         await at.close(step.request, cancel);
         log.info({ branch: name, request: step.request.name }, 'pull request closed: nothing is pending');
