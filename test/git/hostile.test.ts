@@ -5,75 +5,10 @@ import { FluxError } from '../../src/base/index.ts';
 import { accept } from '../../src/git/accept.ts';
 import type { SourceOptions } from '../../src/git/index.ts';
 import { deployKeys } from './support/deploy-keys.ts';
+import { hostileValues } from './support/hostile-values.ts';
 import { rootOf, serveGitOverHttp } from './support/http-server.ts';
 import { recordingGit } from './support/recording-git.ts';
 import { createRemote, failureOf, sourceOf, temporaryDirectory } from './support/repository.ts';
-
-/** Values that made some git wrapper run a program, write a file or read another one; `touch` would leave the canary. */
-function hostileValues(canary: string): readonly string[] {
-  const options = [
-    '--upload-pack',
-    '--receive-pack',
-    '--exec',
-    '--config',
-    '--template',
-    '--separate-git-dir',
-    '--output',
-    '--open-files-in-pager',
-    '--ssh-command',
-    '--git-dir',
-    '--exec-path',
-    '--namespace',
-    '--file',
-    '--UPLOAD-PACK',
-    '--upload-pac',
-  ];
-  return [
-    ...options.map((option) => `${option}=touch ${canary}`),
-    `-utouch ${canary}`,
-    `-u touch ${canary}`,
-    '-u',
-    '-o',
-    `-o${canary}`,
-    `-ufoo;touch ${canary}`,
-    `-c core.pager=touch ${canary}`,
-    `-ccore.sshCommand=touch ${canary}`,
-    '-cPROTOCOL.ALLOW=always',
-    `-qu touch ${canary}`,
-    '--',
-    '-',
-    '--help',
-    '--end-of-options',
-    `--config=core.hooksPath=${canary}`,
-    `ext::sh -c touch% ${canary}`,
-    `ext::touch ${canary}`,
-    `EXT::touch ${canary}`,
-    `ext://touch ${canary}`,
-    'fd::17',
-    'fd://17',
-    ` --upload-pack=touch ${canary}`,
-    `\t--upload-pack=touch ${canary}`,
-    `\n--upload-pack=touch ${canary}`,
-    `\0--upload-pack=touch ${canary}`,
-    `x\n--upload-pack=touch ${canary}`,
-    `x\r\ntouch ${canary}`,
-    `$(touch ${canary})`,
-    `\`touch ${canary}\``,
-    `; touch ${canary};`,
-    `| touch ${canary}`,
-    `x' ; touch ${canary}; '`,
-    `!touch ${canary}`,
-    `ssh://-oProxyCommand=touch%20${canary}/x`,
-    `ssh://h/x';touch ${canary};'`,
-    `h:--upload-pack=touch ${canary}`,
-    `git@-oProxyCommand=touch:${canary}`,
-    `@{-1}`,
-    `HEAD:--output=${canary}`,
-    `:(attr:x)${canary}`,
-    '../../../../etc/passwd',
-    '\\\\host\\share',
-  ];
-}
 
 const PLACES: Readonly<Record<string, (value: string) => Partial<SourceOptions>>> = {
   '--git-url': (url) => ({ url }),
