@@ -53,7 +53,7 @@ const NEEDS = [
 export function readProposals(
   { branch: followed, ref, authentication }: Pick<SourceConfig, 'branch' | 'ref' | 'authentication'>,
   values: ProposalValues,
-  shown: (flag: ProposalFlag | 'git-branch' | 'git-ref' | 'git-github-app-id') => string,
+  shown: (flag: ProposalFlag | 'git-branch' | 'git-ref' | 'git-github-app-id' | 'git-github-api') => string,
 ): ProposalsReading {
   const faults: { readonly flag: ProposalFlag; readonly why: string }[] = [];
   const fault = (flag: ProposalFlag, why: string) => void faults.push({ flag, why });
@@ -74,6 +74,10 @@ export function readProposals(
   if (values['pull-request'] !== '' && kind === undefined) fault('pull-request', `must be one of ${HOSTS.join(', ')}`);
   const api = values['pull-request-api-url'];
   if (api !== '' && !isApi(api)) fault('pull-request-api-url', 'must be an https URL, without user, query and fragment');
+  // Without a token of its own, the API gets that of the App, which belongs to one origin.
+  const appApi = values['pull-request-token-file'] === '' && authentication?.kind === 'github-app' ? authentication.api : '';
+  if (appApi !== '' && api !== '' && URL.parse(api)?.origin !== URL.parse(appApi)?.origin)
+    fault('pull-request-api-url', `must be where ${shown('git-github-api')} is, or needs ${shown('pull-request-token-file')}`);
   for (const flag of ['pull-request-token-file', 'pull-request-template'] as const)
     if (values[flag] !== '' && !posix.isAbsolute(values[flag])) fault(flag, 'must be an absolute path');
   if (
@@ -103,7 +107,7 @@ export function readProposals(
         : {
             host: {
               kind,
-              ...text('api', api),
+              ...text('api', api || appApi),
               ...text('tokenFile', values['pull-request-token-file']),
               ...text('template', values['pull-request-template']),
               labels: values['pull-request-labels'],

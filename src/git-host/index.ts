@@ -7,5 +7,5 @@
 
 export { createGitHost, type GitHostOptions } from './choose.ts';
 export type { Branches, GitHost, PullRequest, PullRequestText, RequestExtras } from './git-host.ts';
-export { HOSTS, type HostKind, hasAutoMerge, hasLabels } from './host-kind.ts';
+export { HOSTS, type HostKind } from './host-kind.ts';
 export { type Repository, repositoryOf } from './repository.ts';

@@ -31,9 +31,9 @@ type Derive = (parts: Parts) => Repository | undefined;
 const DERIVE: Readonly<Record<HostKind, Derive>> = {
   github: ({ origin, host, segments: [owner, name, ...more] }) => {
     const isCloud = host === 'github.com' || host === 'ssh.github.com';
-    return (
-      both(owner, name, more) && { api: isCloud ? 'https://api.github.com' : `${origin}/api/v3`, names: [`${owner}`, `${name}`] }
-    );
+    // With data residency, a company has a domain of its own.
+    const api = isCloud ? 'https://api.github.com' : host.endsWith('.ghe.com') ? `https://api.${host}` : `${origin}/api/v3`;
+    return both(owner, name, more) && { api, names: [`${owner}`, `${name}`] };
   },
   gitlab: ({ origin, host, segments }) =>
     segments.length < 2
@@ -101,7 +101,17 @@ export function repositoryOf(kind: HostKind, { scheme, host, path }: Place, api 
       fault: 'user',
       help: `Check that the repository is at that host; its URL ends in ${FORM[kind]}.`,
     });
-  return api === '' ? found : { ...found, api: api.replace(/\/+$/, '') };
+  if (api === '') return found;
+  const names = kind === 'gitlab' && isHttp ? belowRoot(found.names, api) : found.names;
+  return { names, api: api.replace(/\/+$/, '') };
+}
+
+/** Of a GitLab that is installed below a path, the names after that path. */
+function belowRoot(names: readonly string[], api: string): readonly string[] {
+  const [, path = ''] = /^\/(.+)\/api\/v4\/*$/.exec(URL.parse(api)?.pathname ?? '') ?? [];
+  const root = path.split('/');
+  const isBelow = path !== '' && names.length >= root.length + 2 && root.every((part, index) => part === names[index]);
+  return isBelow ? names.slice(root.length) : names;
 }
 
 const FORM: Readonly<Record<HostKind, string>> = {

@@ -11,7 +11,7 @@ import { sortedResult } from './select.ts';
 import type { AutomatedSpec, ContainerUpdate, UpdateResult, WorkloadResult } from './spec.ts';
 
 /** Images that are considered without a pause. */
-const TURN = 200;
+const TURN = 100;
 
 export interface PendingOptions {
   /** What the branches have now. */
@@ -37,8 +37,8 @@ export async function pendingImages(
     if (index % TURN === 0) await yieldTurn(context.signal);
     if (isStillWanted(image, context)) put(image);
   }
-  await yieldTurn(context.signal);
-  for (const { WorkloadID: workload, Container, ImageID: target } of found) {
+  for (const [index, { WorkloadID: workload, Container, ImageID: target }] of found.entries()) {
+    if (index % TURN === 0) await yieldTurn(context.signal);
     const before = pending.get(`${workload}\n${Container.Name}`);
     put({ workload, container: Container.Name, target, released: before?.target === target && before.released });
   }

@@ -119,6 +119,19 @@ test('a GitHub App needs no other token', () => {
   ]);
 });
 
+test('the token of a GitHub App is sent to the API of the App alone', () => {
+  const app = ['--git-github-app-id=1', '--git-github-app-installation-id=2', '--git-github-app-private-key-file=/k'];
+  const args = ['--git-url=https://git.example.org/acme/shop', ...app, PUSH, '--pull-request=github'];
+  const api = 'https://api.git.example.org/v3';
+  expect(proposalsOf([...args, `--git-github-api=${api}`])).toMatchObject([{ host: { api } }]);
+  expect(problems([...args, `--git-github-api=${api}`, '--pull-request-api-url=https://other.example.org/api/v3'])).toEqual([
+    '--pull-request-api-url must be where --git-github-api is, or needs --pull-request-token-file',
+  ]);
+  expect(proposalsOf([...args, '--pull-request-api-url=https://other.example.org/api/v3', TOKEN])).toMatchObject([
+    { host: { api: 'https://other.example.org/api/v3', tokenFile: '/t' } },
+  ]);
+});
+
 test('a daemon that reverts says that it does not, where people merge', () => {
   const parsed = parse([PUSH, '--automation-revert']);
   expect('config' in parsed && parsed.warnings).toMatchObject([{ flag: 'automation-revert' }]);

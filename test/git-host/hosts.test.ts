@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { Secret, systemClock } from '../../src/base/index.ts';
-import { createGitHost, type GitHostOptions, HOSTS, type HostKind, hasAutoMerge, hasLabels } from '../../src/git-host/index.ts';
+import { createGitHost, type GitHostOptions, HOSTS, type HostKind } from '../../src/git-host/index.ts';
 import { failureOf } from '../git/support/repository.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { hasAutoMerge, hasLabels } from './support/abilities.ts';
 import { type Imitation, imitationInTest, TOKEN } from './support/imitation.ts';
 
 const BRANCHES = { head: 'flux-updates', base: 'main' };

@@ -10,6 +10,7 @@ const ROWS: readonly Row[] = [
   ['github', 'ssh://git@ssh.github.com:443/acme/shop.git', 'https://api.github.com', 'acme', 'shop'],
   ['github', 'git@git.example.org:acme/shop.js.git', 'https://git.example.org/api/v3', 'acme', 'shop.js'],
   ['github', 'https://user:token@git.example.org:8443/acme/shop', 'https://git.example.org:8443/api/v3', 'acme', 'shop'],
+  ['github', 'https://acme.ghe.com/acme/shop.git', 'https://api.acme.ghe.com', 'acme', 'shop'],
   ['gitlab', 'https://gitlab.com/acme/shop/deploy.git', 'https://gitlab.com/api/v4', 'acme', 'shop', 'deploy'],
   ['gitlab', 'ssh://git@gitlab.example.org:2222/acme/shop.git', 'https://gitlab.example.org/api/v4', 'acme', 'shop'],
   ['gitlab', 'git@altssh.gitlab.com:acme/shop.git', 'https://gitlab.com/api/v4', 'acme', 'shop'],
@@ -49,6 +50,15 @@ describe('the repository in the API of its host', () => {
       api: 'https://api.example.org/v1',
       names: ['acme', 'shop'],
     });
+  });
+
+  test.each([
+    ['https://example.org/git/acme/shop.git', 'https://example.org/git/api/v4', ['acme', 'shop']],
+    ['https://example.org/git/acme/shop.git', 'https://example.org/api/v4', ['git', 'acme', 'shop']],
+    ['git@example.org:git/acme/shop.git', 'https://example.org/git/api/v4', ['git', 'acme', 'shop']],
+    ['https://example.org/git/shop.git', 'https://example.org/git/api/v4', ['git', 'shop']],
+  ])('is below the path of a GitLab, %s at %s', (url, api, names) => {
+    expect(of('gitlab', url, api)).toEqual({ api, names });
   });
 
   test.each(HOSTS)('is not in a local path or a URL without owner, of %s', (kind) => {

@@ -98,7 +98,7 @@ const ADVICE = {
   'bad-min-age': 'Correct the annotation in the file.',
   banned: 'The next tag that is not banned is taken; to lift the ban, run fluxctl policy --unban.',
   'pull-request-closed': 'Reopen and merge it, or release the image; a newer image is proposed again.',
-  'push-branch-taken': 'Merge or delete the branch; fluxd then goes on with it.',
+  'push-branch-taken': 'Merge the branch, or force it back to the commit of fluxd, which then goes on with it.',
   'digest-alone': 'Write the image with a tag and a digest.',
   'bad-pin': 'Correct the annotation in the file.',
   'cannot-pin': 'Remove the annotation fluxcd.io/pin of the container.',
