@@ -130,6 +130,7 @@ export async function startFlux({
       access: config.gitReadonly || ref !== undefined ? 'read-only' : 'read-write',
       branch,
       ...(ref === undefined ? {} : { ref }),
+      ...(wanted.proposals ? { pushBranch: wanted.proposals.branch } : {}),
       paths,
       partialClone: config.gitPartialClone,
       names: MANIFEST_NAME,

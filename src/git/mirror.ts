@@ -25,6 +25,8 @@ export interface MirrorOptions extends Omit<GitOptions, 'gitDir' | 'cwd' | 'lack
   readonly partialClone: 'auto' | 'off';
   /** Paths whose files are needed; none means all. */
   readonly paths: readonly string[];
+  /** Other refs to list, in any case; they may end in `*`. */
+  readonly listed: readonly string[];
   /** Full names of our own refs on the remote, which are mirrored as well. */
   readonly marks: readonly string[];
   readonly log: Logger;
@@ -56,7 +58,7 @@ export function createMirror(options: MirrorOptions) {
   const branchRef = mirrorRefOf(follow);
   // A remote that starts with a slash cannot be configured, and is on this machine anyway.
   const files = createFilesOnDemand(options.address.startsWith('/') ? 'off' : options.partialClone, options.paths);
-  const listing = createRemoteListing([...remoteRefsOf(follow), ...marks], log);
+  const listing = createRemoteListing([...remoteRefsOf(follow), ...marks, ...options.listed], log);
   const git: Git = createGit({
     ...options,
     gitDir,

@@ -14,6 +14,8 @@ export interface SourceOptions {
   readonly branch: string;
   /** In place of the branch: a tag, `semver:` with a range of tags, or a commit. Needs `read-only` access. */
   readonly ref?: string;
+  /** What the names of branches of proposals begin with, so that they are known on a remote with very many refs, too. */
+  readonly pushBranch?: string;
   /** Relative to the repository root; empty means the whole repository. */
   readonly paths: readonly string[];
   /** `auto`: blobs outside of the paths stay on the remote, where the server can do that. */

@@ -48,6 +48,7 @@ export function createSource(options: SourceOptions) {
     follow,
     partialClone: options.partialClone,
     paths: paths.includes('') ? [] : paths,
+    listed: options.pushBranch === undefined ? [] : [`refs/heads/${options.pushBranch}*`],
     marks: [`refs/tags/${syncTag}`, notesRef, recordRef],
     environment,
     ...(options.runner ? { runner: options.runner } : {}),

@@ -1,6 +1,8 @@
-import { dirname } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { AcceptedRevision, ProposalRequest } from '../../src/repository/index.ts';
+import { thorough } from '../support/sampled.ts';
 import { serveGitOverHttp } from './support/http-server.ts';
 import { createRemote, failureOf, sourceOf } from './support/repository.ts';
 
@@ -90,6 +92,20 @@ describe('a proposal', () => {
       help: expect.stringContaining('--git-push-branch'),
     });
   });
+
+  test.runIf(thorough('proposals beside more refs than are read'))(
+    'is seen on a remote that has more refs than are read',
+    async () => {
+      const remote = createRemote();
+      const head = remote.git('rev-parse', 'main');
+      const refs = Array.from({ length: 75_000 }, (_, n) => `${head} refs/pull/${String(n).padStart(190, '0')}\n`);
+      writeFileSync(join(remote.path, 'packed-refs'), refs.join(''));
+      const source = sourceOf(remote.path, { pushBranch: OURS.prefix });
+      const base = await source.fetch();
+      const tip = await source.propose(request(base));
+      expect(await source.proposals(OURS, base)).toMatchObject([{ name: 'flux-updates', tip }]);
+    },
+  );
 
   test('shows the commits of others', async () => {
     const remote = createRemote();
