@@ -129,13 +129,21 @@ export function readCommands({ run, must, stdoutOf }: CommandRunner, { gitDir }:
       tag: string,
       options: RunOptions,
     ): Promise<{ readonly ok: true; readonly name: string } | { readonly ok: false; readonly why: string }> {
-      const output = await run(['verify-tag', '--format=%(tag)', '--', objectId(tag)], options);
-      if (output.exitCode === 0) return { ok: true, name: output.stdout.toString('utf8').trim() };
-      if (output.exitCode === undefined) throw await gitFailed(output, gitDir);
-      // With a format, git does not pass on what gpg says.
-      const { stderr } = await run(['verify-tag', '--', objectId(tag)], options);
-      const why = `${output.stderr}\n${stderr}`.split('\n').map((line) => line.replace(/^(gpg|error): */, '').trim());
-      return { ok: false, why: [...new Set(why)].filter((line) => line !== '').join('; ') };
+      const named = async () => {
+        const output = await run(['verify-tag', '--format=%(tag)', '--', objectId(tag)], options);
+        if (output.exitCode === undefined) throw await gitFailed(output, gitDir);
+        return output;
+      };
+      let output = await named();
+      if (output.exitCode !== 0) {
+        // With a format, git does not pass on what gpg says. A process that could not be started looks like a bad signature.
+        const said = await run(['verify-tag', '--', objectId(tag)], options);
+        if (said.exitCode === undefined) throw await gitFailed(said, gitDir);
+        if (said.exitCode !== 0) return { ok: false, why: oneLine(`${output.stderr}\n${said.stderr}`) };
+        output = await named();
+        if (output.exitCode !== 0) throw await gitFailed(output, gitDir);
+      }
+      return { ok: true, name: output.stdout.toString('utf8').trim() };
     },
 
     /** Time and subject of a tag; a lightweight tag has no time. */
@@ -157,4 +165,9 @@ export function readCommands({ run, must, stdoutOf }: CommandRunner, { gitDir }:
 function newBlobs(diff: Buffer): readonly string[] {
   const changes = diff.toString('latin1').matchAll(/:\d{6} (?:100|120)\d{3} [0-9a-f]+ ([0-9a-f]+) [A-Z]\d*\0/g);
   return [...new Set(Array.from(changes, ([, blob = '']) => blob))];
+}
+
+function oneLine(stderr: string): string {
+  const lines = stderr.split('\n').map((line) => line.replace(/^(gpg|error): */, '').trim());
+  return [...new Set(lines)].filter((line) => line !== '').join('; ');
 }
