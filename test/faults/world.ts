@@ -43,7 +43,7 @@ export async function startSite(options: KubernetesOptions = {}, work?: { readon
     person.close();
     await proxy.close();
     await kubernetes.stop();
-    rmSync(directory, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
   });
   return { kubernetes, proxy, clock, time, person, file };
 }

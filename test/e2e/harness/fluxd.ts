@@ -135,7 +135,8 @@ export async function startFluxd(endpoint: Endpoint, options: FluxdOptions): Pro
     async close() {
       await kill();
       await proxy.close();
-      rmSync(home, { recursive: true, force: true });
+      // The last git process of a killed daemon may still write there.
+      rmSync(home, { recursive: true, force: true, maxRetries: 10 });
     },
   };
   try {

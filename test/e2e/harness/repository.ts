@@ -170,6 +170,6 @@ export async function createRepository(): Promise<Repository> {
         writeFileSync(file, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
       }
     },
-    remove: () => rmSync(root, { recursive: true, force: true }),
+    remove: () => rmSync(root, { recursive: true, force: true, maxRetries: 10 }),
   };
 }
