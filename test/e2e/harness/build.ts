@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, runOk } from './process.ts';
 
@@ -27,6 +37,8 @@ async function build(): Promise<string> {
     if (modified < Date.now() - KEPT_MS) rmSync(build, { recursive: true, force: true });
   }
   const fresh = mkdtempSync(join(BUILDS, 'making-'));
+  // As beside the shipped files: else Node parses each file twice.
+  copyFileSync(join(ROOT, 'package.json'), join(fresh, 'package.json'));
   await runOk(process.execPath, [join(ROOT, 'tools/build.mjs'), join(fresh, 'dist')]);
   try {
     renameSync(fresh, built);
