@@ -66,27 +66,30 @@ test.runIf(thorough('HTTP with a password'))('HTTP with a password', () =>
   }),
 );
 
-test.skipIf(!hasOpenssl())('HTTPS with a token file, by a private authority, through a proxy', async () => {
-  const proxy = await startProxy();
-  await readsAndWrites(async ({ directory }) => {
-    const host = certificate();
-    const scratch = temporaryDirectory();
-    writeFileSync(join(scratch, 'ca.pem'), host.cert);
-    writeFileSync(join(scratch, 'token'), 't0ken-of-a-file\n');
-    const { origin } = await serveGitOverHttp(dirname(directory), {
-      tls: host,
-      user: 'x-token-auth',
-      password: 't0ken-of-a-file',
+test.runIf(hasOpenssl() && thorough('HTTPS with a token file'))(
+  'HTTPS with a token file, by a private authority, through a proxy',
+  async () => {
+    const proxy = await startProxy();
+    await readsAndWrites(async ({ directory }) => {
+      const host = certificate();
+      const scratch = temporaryDirectory();
+      writeFileSync(join(scratch, 'ca.pem'), host.cert);
+      writeFileSync(join(scratch, 'token'), 't0ken-of-a-file\n');
+      const { origin } = await serveGitOverHttp(dirname(directory), {
+        tls: host,
+        user: 'x-token-auth',
+        password: 't0ken-of-a-file',
+      });
+      return {
+        url: `${origin}/${basename(directory)}`,
+        args: [`--git-token-file=${join(scratch, 'token')}`, `--git-ca-file=${join(scratch, 'ca.pem')}`],
+        env: { HTTPS_PROXY: proxy.url },
+        secret: 't0ken-of-a-file',
+      };
     });
-    return {
-      url: `${origin}/${basename(directory)}`,
-      args: [`--git-token-file=${join(scratch, 'token')}`, `--git-ca-file=${join(scratch, 'ca.pem')}`],
-      env: { HTTPS_PROXY: proxy.url },
-      secret: 't0ken-of-a-file',
-    };
-  });
-  expect(proxy.connects().length).toBeGreaterThan(3);
-});
+    expect(proxy.connects().length).toBeGreaterThan(3);
+  },
+);
 
 test.runIf(thorough('HTTP with a GitHub App'))('HTTP with a GitHub App', async () => {
   const github = await startGitHub();

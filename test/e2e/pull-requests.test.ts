@@ -140,25 +140,28 @@ test.runIf(thorough('a closed pull request, end to end'))(
   },
 );
 
-test('a release is proposed as well, and its job ends with the request and no revision', async () => {
-  const { host, fluxd, repository, first, image, push, workload } = await openShop({}, [
-    '--git-push-branch-releases',
-    '--pull-request-per=workload',
-  ]);
-  await push('1.1.0');
-  const released = await fluxd.fluxctl('release', '--workload', workload, '--update-image', `${image}:1.1.0`);
-  expect(released.stderr).toMatch(/Pull request:\t#12 http:\S+\/acme\/shop\/pull\/12\n/);
-  expect(released.stderr).not.toContain('Commit pushed');
-  expect(released.code).toBe(0);
-  expect(repository.head()).toBe(first);
-  const head = host.pulls[0]?.head ?? '';
-  expect(head).toMatch(/^flux-updates-.*-deployment-web$/);
-  // It stays, although the workload is not automated.
-  const moved = await repository.commit('A change by a person', {
-    'more.yaml': manifest.configMap('default', world.unique('more'), { a: '1' }),
-  });
-  await fluxd.sync();
-  await until('it is rebuilt', async () => (await repository.git('rev-parse', `${head}^`)).trim() === moved);
-  expect(host.pulls).toMatchObject([{ number: 12, state: 'open' }]);
-  expect(await repository.git('log', '-1', '--format=%s', head)).toContain(image);
-});
+test.runIf(thorough('a proposed release, end to end'))(
+  'a release is proposed as well, and its job ends with the request and no revision',
+  async () => {
+    const { host, fluxd, repository, first, image, push, workload } = await openShop({}, [
+      '--git-push-branch-releases',
+      '--pull-request-per=workload',
+    ]);
+    await push('1.1.0');
+    const released = await fluxd.fluxctl('release', '--workload', workload, '--update-image', `${image}:1.1.0`);
+    expect(released.stderr).toMatch(/Pull request:\t#12 http:\S+\/acme\/shop\/pull\/12\n/);
+    expect(released.stderr).not.toContain('Commit pushed');
+    expect(released.code).toBe(0);
+    expect(repository.head()).toBe(first);
+    const head = host.pulls[0]?.head ?? '';
+    expect(head).toMatch(/^flux-updates-.*-deployment-web$/);
+    // It stays, although the workload is not automated.
+    const moved = await repository.commit('A change by a person', {
+      'more.yaml': manifest.configMap('default', world.unique('more'), { a: '1' }),
+    });
+    await fluxd.sync();
+    await until('it is rebuilt', async () => (await repository.git('rev-parse', `${head}^`)).trim() === moved);
+    expect(host.pulls).toMatchObject([{ number: 12, state: 'open' }]);
+    expect(await repository.git('log', '-1', '--format=%s', head)).toContain(image);
+  },
+);
