@@ -27,11 +27,12 @@ export function isSigned(
   return timingSafeEqual(expected, Buffer.from(hex, 'hex'));
 }
 
-/** Whether a header is the key itself. */
+/** Whether a header is the key itself, also as a bearer token. */
 export function bearsKey({ headers }: Delivery, key: Uint8Array, header: string): boolean {
   const given = headers[header];
+  if (typeof given !== 'string') return false;
   // Node decodes headers as latin1.
-  return typeof given === 'string' && isSame(Buffer.from(given, 'latin1'), key);
+  return isSame(Buffer.from(given.replace(/^Bearer /, ''), 'latin1'), key) || isSame(Buffer.from(given, 'latin1'), key);
 }
 
 /** Compares in a time that reveals neither content nor length. */

@@ -19,6 +19,8 @@ export interface WebhookEvent {
 /** A kind of sender: how it proves possession of the key, and how it reports changes. */
 export interface WebhookSource {
   readonly verify: (delivery: Delivery, key: Uint8Array) => boolean;
+  /** What it calls its JSON, besides `application/json`. */
+  readonly mediaType?: RegExp;
   /** Whether it may also send its JSON as the field `payload` of a form. */
   readonly sendsForms?: true;
   /** @throws FluxError `api/bad-request` for an unexpected body. */

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hmac, type Receiver, receive } from './fixture.ts';
 import { SAMPLES, type Sample, UNSIGNED } from './samples.ts';
 
-/** One receiver with an endpoint for every source. */
+/** One receiver with an endpoint for every sample. */
 let receiver: Receiver;
-const keyOf = ({ source }: Sample) => `key of ${source}`;
+const keyOf = (sample: Sample) => `key ${SAMPLES.indexOf(sample)} of ${sample.source}`;
 const target = (sample: Sample) => ({
   key: keyOf(sample),
   ...(sample.registryHost === undefined ? {} : { registryHost: sample.registryHost }),

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { NotifiedChange } from '../../../src/controller/index.ts';
 import { sendRaw } from '../daemon-fixture.ts';
 import { hmac, pathOf, type Receiver, receive } from './fixture.ts';
+import { ecrEvent } from './samples.ts';
 
 const KEY = 'c0ffee-5d41402abc4b2a76';
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -114,11 +115,43 @@ test.each([
   ['GitLab', { 'x-gitlab-event': 'System Hook', 'x-gitlab-token': KEY }, { object_kind: 'tag_push' }],
   ['Harbor', { authorization: KEY }, { type: 'SCANNING_COMPLETED' }],
   ['Harbor', { authorization: KEY }, { type: 'PUSH_ARTIFACT', event_data: { resources: [] } }],
+  ['Distribution', { authorization: KEY }, { events: [{ action: 'pull', target: { repository: 'acme/api' } }] }],
+  ['Distribution', { authorization: KEY }, { events: [] }],
+  ['ACR', { authorization: KEY }, { action: 'delete', target: { repository: 'acme/api' } }],
+  ['ACR', { authorization: KEY }, { action: 'ping' }],
+  ['ECR', { authorization: KEY }, { source: 'aws.ec2', 'detail-type': 'EC2 Instance State-change Notification' }],
+  ['ECR', { authorization: KEY }, ecrEvent('eu-west-1', { 'action-type': 'DELETE' })],
+  ['ECR', { authorization: KEY }, ecrEvent('eu-west-1', { result: 'FAILURE' })],
 ])('what is no news from %s is answered well and does nothing', async (source, headers, payload) => {
   await using receiver = await receive([{ source, key: KEY }]);
   const answer = await receiver.post({ key: KEY }, { headers: { ...JSON_TYPE, ...headers }, body: JSON.stringify(payload) });
   expect(answer.status).toBe(200);
   expect(receiver.calls).toEqual([]);
+});
+
+test.each([
+  ['of npm', { type: 'npm' }, 'created'],
+  ['that was deleted', { type: 'container' }, 'deleted'],
+])('a package %s is no news from Gitea', async (_, { type }, action) => {
+  await using receiver = await receive([{ source: 'Gitea', key: KEY }]);
+  const html_url = 'https://git.example/acme/-/packages/x/y/1';
+  const body = JSON.stringify({ action, package: { type, name: 'y', html_url, owner: { login: 'acme' } } });
+  const headers = { ...JSON_TYPE, 'x-gitea-event': 'package', 'x-gitea-signature': hmac(KEY, body) };
+  expect((await receiver.post({ key: KEY }, { headers, body })).status).toBe(200);
+  expect(receiver.calls).toEqual([]);
+});
+
+test.each(['account', 'region'])('an event of ECR with a hostile %s names no host', async (field) => {
+  await using receiver = await receive([{ source: 'ECR', key: KEY }]);
+  const body = JSON.stringify({ ...ecrEvent('eu-west-1'), [field]: 'evil.example/x#' });
+  const headers = { ...JSON_TYPE, authorization: KEY };
+  expect((await receiver.post({ key: KEY }, { headers, body })).status).toBe(400);
+});
+
+test('events of another JSON type are only those of Distribution', async () => {
+  await using receiver = await receive([{ source: 'ACR', key: KEY }]);
+  const headers = { authorization: KEY, 'content-type': 'application/vnd.docker.distribution.events.v1+json' };
+  expect((await receiver.post({ key: KEY }, { headers, body: '{}' })).status).toBe(415);
 });
 
 test('hooks of a whole GitLab tell of pushes, too', async () => {

@@ -141,7 +141,123 @@ export const SAMPLES: readonly Sample[] = [
     sign: (key, body) => ({ 'x-nexus-webhook-signature': hmac(key, body, 'sha1') }),
     tells: [{ kind: 'image', domain: 'nexus.example:5000', image: 'acme/api' }],
   },
+  {
+    source: 'Gitea',
+    headers: { 'x-gitea-event': 'package' },
+    payload: {
+      action: 'created',
+      repository: null,
+      package: {
+        id: 7,
+        type: 'container',
+        name: 'shop/api',
+        version: '1.2',
+        owner: { login: 'Acme' },
+        html_url: 'https://git.example:3000/Acme/-/packages/container/shop%2Fapi/1.2',
+      },
+    },
+    sign: (key, body) => ({ 'x-gitea-signature': hmac(key, body) }),
+    tells: [{ kind: 'image', domain: 'git.example:3000', image: 'acme/shop/api' }],
+  },
+  {
+    source: 'Distribution',
+    headers: { 'content-type': 'application/vnd.docker.distribution.events.v1+json' },
+    payload: {
+      events: [
+        distributionEvent('push', 'acme/api', '1.2'),
+        distributionEvent('push', 'acme/api', '1.3'),
+        distributionEvent('pull', 'acme/old', '1'),
+        distributionEvent('push', 'acme/web', ''),
+      ],
+    },
+    sign: (key) => ({ authorization: `Bearer ${key}` }),
+    tells: [
+      { kind: 'image', domain: 'registry.example:5000', image: 'acme/api' },
+      { kind: 'image', domain: 'registry.example:5000', image: 'acme/web' },
+    ],
+  },
+  {
+    source: 'Distribution',
+    headers: { 'content-type': 'application/vnd.docker.distribution.events.v2+json; charset=utf-8' },
+    registryHost: 'hub.example',
+    payload: { events: [distributionEvent('push', 'acme/api', '1.2')] },
+    sign: (key) => ({ authorization: key }),
+    tells: [{ kind: 'image', domain: 'hub.example', image: 'acme/api' }],
+  },
+  {
+    source: 'ACR',
+    headers: {},
+    payload: {
+      id: 'cb8c3971-9adc-488b-bdd8-43cbb4974ff5',
+      timestamp: '2026-11-17T16:52:01.343145347Z',
+      action: 'push',
+      target: {
+        mediaType: 'application/vnd.docker.distribution.manifest.v2+json',
+        size: 524,
+        digest: `sha256:${'80'.repeat(32)}`,
+        length: 524,
+        repository: 'acme/api',
+        tag: '1.2',
+      },
+      request: { id: '3cbb6949-7549-4fa1-86cd-a6d5451dffc7', host: 'acme.azurecr.io', method: 'PUT', useragent: 'docker' },
+    },
+    sign: (key) => ({ authorization: key }),
+    tells: [{ kind: 'image', domain: 'acme.azurecr.io', image: 'acme/api' }],
+  },
+  {
+    source: 'ECR',
+    headers: {},
+    payload: ecrEvent('eu-west-1'),
+    sign: (key) => ({ authorization: key }),
+    tells: [{ kind: 'image', domain: '123456789012.dkr.ecr.eu-west-1.amazonaws.com', image: 'acme/api' }],
+  },
+  {
+    source: 'ECR',
+    headers: {},
+    payload: ecrEvent('cn-north-1'),
+    sign: (key) => ({ authorization: `Bearer ${key}` }),
+    tells: [{ kind: 'image', domain: '123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn', image: 'acme/api' }],
+  },
 ];
+
+function distributionEvent(action: string, name: string, tag: string) {
+  return {
+    id: '320678d8-ca14-430f-8bb6-4ca139cd83f7',
+    timestamp: '2026-11-17T16:52:01.343145347Z',
+    action,
+    target: {
+      mediaType: 'application/vnd.oci.image.manifest.v1+json',
+      digest: `sha256:${'80'.repeat(32)}`,
+      repository: name,
+      url: `http://registry.example:5000/v2/${name}/manifests/sha256:${'80'.repeat(32)}`,
+      ...(tag === '' ? {} : { tag }),
+    },
+    request: { id: '6df24a34', addr: '192.168.64.11:42961', host: 'registry.example:5000', method: 'PUT', useragent: 'x' },
+    actor: {},
+    source: { addr: 'registry:5000', instanceID: 'a53db899' },
+  };
+}
+
+export function ecrEvent(region: string, detail: Readonly<Record<string, string>> = {}) {
+  return {
+    version: '0',
+    id: '13cde686-328b-6117-af20-0e5566167482',
+    'detail-type': 'ECR Image Action',
+    source: 'aws.ecr',
+    account: '123456789012',
+    time: '2026-11-16T01:54:34Z',
+    region,
+    resources: [],
+    detail: {
+      result: 'SUCCESS',
+      'repository-name': 'acme/api',
+      'image-digest': `sha256:${'7f'.repeat(32)}`,
+      'action-type': 'PUSH',
+      'image-tag': '1.2',
+      ...detail,
+    },
+  };
+}
 
 /** Whose URL is all that there is to know. */
 export const UNSIGNED = ['DockerHub', 'Quay'];

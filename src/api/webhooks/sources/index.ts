@@ -1,7 +1,10 @@
 import type { WebhookSource } from '../source.ts';
+import { acr } from './acr.ts';
 import { bitbucketCloud } from './bitbucket-cloud.ts';
 import { bitbucketServer } from './bitbucket-server.ts';
+import { distribution } from './distribution.ts';
 import { dockerHub } from './docker-hub.ts';
+import { ecr } from './ecr.ts';
 import { generic } from './generic.ts';
 import { gitea } from './gitea.ts';
 import { gitHub } from './github.ts';
@@ -10,7 +13,7 @@ import { harbor } from './harbor.ts';
 import { nexus } from './nexus.ts';
 import { quay } from './quay.ts';
 
-/** Sources by their names in Flux v1's receiver; Gitea and Generic are ours. */
+/** Sources by their names in Flux v1's receiver; Gitea, Generic, Distribution, ACR and ECR are ours. */
 export const SOURCES = {
   GitHub: gitHub,
   GitLab: gitLab,
@@ -22,6 +25,9 @@ export const SOURCES = {
   Quay: quay,
   Harbor: harbor,
   Nexus: nexus,
+  Distribution: distribution,
+  ACR: acr,
+  ECR: ecr,
 } as const satisfies Readonly<Record<string, WebhookSource>>;
 
 export type SourceName = keyof typeof SOURCES;

@@ -1,0 +1,28 @@
+import * as z from 'zod';
+import { bearsKey } from '../signature.ts';
+import { imageOf, parsePayload, type WebhookSource } from '../source.ts';
+
+const envelope = z.object({
+  events: z.array(
+    z.object({
+      action: z.string(),
+      target: z.object({ repository: z.string() }),
+      request: z.object({ host: z.string().optional() }).optional(),
+    }),
+  ),
+});
+
+/**
+ * Registries that are built from CNCF Distribution: Docker's registry, and that of GitLab. They send the headers of their configuration,
+ * one of which is the key: serve it only over TLS. https://distribution.github.io/distribution/about/notifications/
+ */
+export const distribution: WebhookSource = {
+  verify: (delivery, key) => bearsKey(delivery, key, 'authorization'),
+  mediaType: /^application\/vnd\.docker\.distribution\.events\.v[12]\+json$/,
+  read({ payload, registryHost }) {
+    const pushes = parsePayload(envelope, payload).events.filter(({ action }) => action === 'push');
+    if (pushes.length === 0) return 'other';
+    const names = pushes.map(({ target, request }) => `${registryHost || request?.host || ''}/${target.repository}`);
+    return [...new Set(names)].map((name) => imageOf(name.replace(/^\//, '')));
+  },
+};
