@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { createSource, type GitSource } from '../../src/git/index.ts';
 import { SOURCE_OPTIONS } from '../../test/git/support/source-options.ts';
 import { freePort } from '../../test/support/free-port.ts';
-import { waiting } from '../../test/support/until.ts';
+import { untilServed } from '../../test/support/until.ts';
 import { atMost, type Case } from '../case.ts';
 import { median } from '../measure.ts';
 
@@ -14,8 +14,6 @@ const FILES = 50_000;
 const COMMITS = 10_000;
 const EDITS = 50;
 const ROUNDS = 9;
-
-const untilServed = waiting({ everyMs: 20, timeoutMs: 60_000, overErrors: true });
 
 const environment = {
   PATH: process.env.PATH,

@@ -1,5 +1,15 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { createWebhooks, manifest, path, startWorld, until, type World } from './harness/index.ts';
+import { buildImage, pushImage } from '../cluster/real/image.ts';
+import {
+  createWebhooks,
+  haveDockerRegistry,
+  manifest,
+  path,
+  startDockerRegistry,
+  startWorld,
+  until,
+  type World,
+} from './harness/index.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -75,4 +85,36 @@ test('a new image that a webhook tells of is committed, without waiting for a sc
   await until('the new image is committed', () => repository.head() !== first);
   expect(await repository.text('web.yaml')).toContain(`${image}:1.0.1`);
   await repository.synced(repository.head());
+});
+
+test.skipIf(!haveDockerRegistry())("a push to Docker's registry is committed, without waiting for a scan", async () => {
+  const shop = world.namespace('shop');
+  const hooks = await webhooks();
+  const registry = await startDockerRegistry(hooks.registryEvents);
+  const push = (tag: string) =>
+    pushImage(registry, 'acme/web', tag, buildImage({ program: Buffer.from(tag), path: '/web', labels: { tag } }));
+  await push('1.0.0');
+  const image = `${registry}/acme/web`;
+  const repository = await world.repository();
+  const first = await repository.commit('Open the shop', {
+    'shop.yaml': manifest.namespace(shop),
+    'web.yaml': manifest.deployment({
+      namespace: shop,
+      name: 'web',
+      image: `${image}:1.0.0`,
+      replicas: 0,
+      annotations: { 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.web': 'semver:^1' },
+    }),
+  });
+  const args = [...NO_POLLS, '--automation-interval=1h', `--registry-insecure-host=${registry}`, ...hooks.args];
+  const fluxd = await world.fluxd(repository, { args });
+  await repository.synced(first);
+  const images = async () => (await fluxd.api(`v10/images?service=${shop}:deployment/web`)).text();
+  await until('the first image is known', async () => (await images()).includes(`${image}:1.0.0`));
+
+  const begin = performance.now();
+  await push('1.0.1');
+  await until('the new image is committed', () => repository.head() !== first);
+  console.log(`from the push to the commit: ${(performance.now() - begin).toFixed(0)} ms`);
+  expect(await repository.text('web.yaml')).toContain(`${image}:1.0.1`);
 });

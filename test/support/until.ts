@@ -28,3 +28,6 @@ export function waiting({ everyMs, timeoutMs: usualMs, overErrors = false }: Wai
 
 /** Waits for what happens in this process. */
 export const until = waiting({ everyMs: 5, timeoutMs: 60_000 });
+
+/** Waits for a server that was just started: until it listens, asking it fails. */
+export const untilServed = waiting({ everyMs: 20, timeoutMs: 60_000, overErrors: true });

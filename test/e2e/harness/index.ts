@@ -4,6 +4,7 @@
  */
 export type { Account } from './account.ts';
 export { type Recorded, writesOf } from './api-proxy.ts';
+export { haveDockerRegistry, startDockerRegistry } from './docker-registry.ts';
 export type { Fault } from './fault.ts';
 export type { Fluxd } from './fluxd.ts';
 export type { KubeJson } from './kube-client.ts';

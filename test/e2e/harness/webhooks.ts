@@ -18,6 +18,8 @@ export interface Webhooks {
   readonly port: number;
   gitHubPush(push: { readonly url: string; readonly branch: string }): Hook;
   generic(payload: unknown): Hook;
+  /** Where a registry sends its events, and the key that it sends with them. */
+  readonly registryEvents: { readonly url: string; readonly key: string };
   /** Delivers it; resolves to the status. */
   send(hook: Hook): Promise<number>;
   remove(): void;
@@ -26,7 +28,8 @@ export interface Webhooks {
 export async function createWebhooks(): Promise<Webhooks> {
   const directory = mkdtempSync(join(tmpdir(), 'flux-webhooks-'));
   const port = await freePort();
-  const keys = { GitHub: randomBytes(20).toString('hex'), Generic: randomBytes(20).toString('hex') };
+  const key = () => randomBytes(20).toString('hex');
+  const keys = { GitHub: key(), Generic: key(), Distribution: key() };
   const sources = Object.entries(keys);
   for (const [source, key] of sources) writeFileSync(join(directory, `${source}.key`), key);
   const endpoints = sources.map(([source]) => ({ source, keyPath: `${source}.key` }));
@@ -38,7 +41,7 @@ export async function createWebhooks(): Promise<Webhooks> {
     const body = JSON.stringify(payload);
     const signature = `sha256=${createHmac('sha256', key).update(body).digest('hex')}`;
     return {
-      path: `/hook/${createHash('sha256').update(key).digest('hex')}`,
+      path: pathOf(key),
       headers: { 'content-type': 'application/json', ...more, [header]: signature },
       body,
     };
@@ -51,6 +54,7 @@ export async function createWebhooks(): Promise<Webhooks> {
       const payload = { ref: `refs/heads/${branch}`, repository: { clone_url: url } };
       return signed('GitHub', 'x-hub-signature-256', payload, { 'x-github-event': 'push' });
     },
+    registryEvents: { url: `http://127.0.0.1:${port}${pathOf(keys.Distribution)}`, key: keys.Distribution },
     generic: (payload) => signed('Generic', 'x-signature', payload, {}),
     async send({ path, headers, body }) {
       const response = await fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', headers, body });
@@ -59,4 +63,8 @@ export async function createWebhooks(): Promise<Webhooks> {
     },
     remove: () => rmSync(directory, { recursive: true, force: true }),
   };
+}
+
+function pathOf(key: string): string {
+  return `/hook/${createHash('sha256').update(key).digest('hex')}`;
 }
