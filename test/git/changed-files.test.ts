@@ -57,7 +57,7 @@ function listingsOf(gitDir: string) {
 }
 
 describe('a listing made from that of another revision', () => {
-  test.each(sampled('seeds of trees', [1, 2, 3, 4, 5, 6, 7, 8], 1))('is the whole listing (seed %i)', async (seed) => {
+  test.each(sampled('seeds of trees', [1, 2, 3], 1))('is the whole listing (seed %i)', async (seed) => {
     const remote = createRemote();
     const trees = fc.sample(tree, { numRuns: 40, seed });
     const revisions = commitTrees(remote.path, trees);
