@@ -1,5 +1,4 @@
 import { type Cancellable, type Clock, FluxError, type Logger } from '../../base/index.ts';
-import type { Manifests } from '../../manifests/index.ts';
 import type { Notifier } from '../../notify/index.ts';
 import { formatJobNote } from '../../record/index.ts';
 import type { AcceptedRevision, CommitRequest, Revision } from '../../repository/index.ts';
@@ -7,7 +6,6 @@ import type { ResourceId } from '../../resource/index.ts';
 import {
   ALL_WORKLOADS,
   normalId,
-  type Pinning,
   planUpdate,
   type Timing,
   UP_TO_DATE,
@@ -15,26 +13,21 @@ import {
   type UpdateSpec,
 } from '../../update/index.ts';
 import { type ControllerMetrics, measuredRelease } from '../metrics.ts';
-import type { Cluster } from '../ports/cluster.ts';
-import type { ImageWatch } from '../ports/image-watch.ts';
 import type { Source } from '../ports/source.ts';
-import type { RepositoryReader, RepositoryView } from '../repository/view.ts';
+import type { RepositoryReader } from '../repository/view.ts';
 import { commitEvent } from '../sync/sync-events.ts';
-import { type Attempts, attemptFailed, NO_ATTEMPTS, notArrived, pushing } from './attempts.ts';
+import { type Attempts, NO_ATTEMPTS, notArrived, pushing } from './attempts.ts';
 import type { JobResult } from './jobs.ts';
 import { createPastImages } from './past-images.ts';
+import { type PlanContextOptions, planContext } from './plan-context.ts';
+import { retryUpdate } from './retry-update.ts';
 import { requireVerifiedHead } from './unverified-head.ts';
 
 /** For planning an update. */
-export interface PlanOptions {
-  readonly source: Source;
+export interface PlanOptions extends PlanContextOptions {
   readonly reader: RepositoryReader;
-  readonly desired: Manifests;
-  readonly cluster: Cluster;
-  readonly images: ImageWatch;
   /** When automation may commit, as of each call. */
   readonly timing: () => Timing;
-  readonly pinning: Pinning;
   readonly metrics: ControllerMetrics;
   readonly clock: Clock;
   readonly log: Logger;
@@ -69,35 +62,25 @@ export async function applyUpdate(
 ): Promise<JobResult> {
   const { source, reader, notifier, metrics, clock, log } = options;
   const startedAt = clock.now();
-  let attempts: Attempts<Pushed> = NO_ATTEMPTS;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      const after = attemptFailed(attempts, error, { isOver: cancel.signal?.aborted ?? false });
-      if (after.next === 'fail') throw after.error;
-      log.info({ jobId, err: error }, 'retrying update');
-      attempts = after.attempts;
-    }
-  }
+  const onRetry = (error: unknown) => log.info({ jobId, err: error }, 'retrying update');
+  return retryUpdate(attempt, { clock, onRetry }, cancel);
 
-  async function attempt(): Promise<JobResult> {
+  async function attempt(progress: { attempts: Attempts<Pushed> }): Promise<JobResult> {
     source.requireWritable();
-    const { lastPush, waitMs } = attempts;
-    if (waitMs > 0) await clock.sleep(waitMs, cancel);
-    const known = attempts === NO_ATTEMPTS ? head : undefined;
+    const { lastPush } = progress.attempts;
+    const known = progress.attempts === NO_ATTEMPTS ? head : undefined;
     const base = known ?? (await newest(source, cancel));
     requireVerifiedHead(source);
     if (lastPush.state !== 'none') {
       const { request, plan } = lastPush.pushed;
       const revision = await source.arrived(request, cancel);
       if (revision !== undefined) return pushed(revision, plan);
-      attempts = notArrived(attempts);
+      progress.attempts = notArrived(progress.attempts);
     }
     const plan = await planOn(base, spec, options, cancel);
     if (plan.edits.length === 0) return withoutCommit(spec, plan);
     const request = commitRequest(jobId, base, plan);
-    attempts = pushing(attempts, { request, plan });
+    progress.attempts = pushing(progress.attempts, { request, plan });
     return pushed(await source.commit(request, cancel), plan);
   }
 
@@ -146,34 +129,13 @@ export async function planOn(
   options: PlanOptions,
   cancel: Cancellable,
 ): Promise<UpdatePlan> {
-  const { source, reader, desired, cluster, images, pinning } = options;
-  const view = await reader.read(base, cancel);
-  const readFile = await fileReader(view, source, cancel);
+  const view = await options.reader.read(base, cancel);
   const context = {
-    manifests: view.manifests,
-    readFile,
-    desired,
-    workloads: cluster,
-    images,
-    pinning,
-    past: createPastImages(source, base, cancel),
+    ...(await planContext(view, options, cancel)),
+    past: createPastImages(options.source, base, cancel),
     timing: options.timing(),
-    ...cancel,
   };
   return measuredRelease(spec, options, (timed) => planUpdate(spec, { ...context, ...(timed ? { timed } : {}) }));
-}
-
-async function fileReader(
-  { revision }: RepositoryView,
-  source: Source,
-  cancel: Cancellable,
-): Promise<(path: string) => Promise<string>> {
-  const files = new Map((await source.files(revision, cancel)).map((file) => [file.path, file.blob]));
-  return async (path) => {
-    const blob = files.get(path);
-    if (blob === undefined) throw new FluxError(`${path} is not in revision ${revision}`, { code: 'update/file-missing' });
-    return (await source.blob(blob, cancel)).toString('utf8');
-  };
 }
 
 function commitRequest(jobId: string, base: AcceptedRevision, { spec, edits, message, result }: UpdatePlan): CommitRequest {

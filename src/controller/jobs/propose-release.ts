@@ -2,8 +2,8 @@ import type { Cancellable } from '../../base/index.ts';
 import type { UpdateSpec } from '../../update/index.ts';
 import type { Proposals } from '../pull-requests/proposals.ts';
 import { newest, type PlanOptions, planOn, withoutCommit } from './apply-update.ts';
-import { type Attempts, attemptFailed, NO_ATTEMPTS } from './attempts.ts';
 import type { JobResult } from './jobs.ts';
+import { retryUpdate } from './retry-update.ts';
 import { requireVerifiedHead } from './unverified-head.ts';
 
 /** Whether an update is a release of images, which may be proposed; a rollback and a change of policies are made at once. */
@@ -21,21 +21,11 @@ export async function proposeRelease(
   cancel: Cancellable = {},
 ): Promise<JobResult> {
   const { source, clock, log } = options;
-  let attempts: Attempts<never> = NO_ATTEMPTS;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      const after = attemptFailed(attempts, error, { isOver: cancel.signal?.aborted ?? false });
-      if (after.next === 'fail') throw after.error;
-      log.info({ jobId, err: error }, 'retrying release');
-      attempts = after.attempts;
-    }
-  }
+  const onRetry = (error: unknown) => log.info({ jobId, err: error }, 'retrying release');
+  return retryUpdate(attempt, { clock, onRetry }, cancel);
 
   async function attempt(): Promise<JobResult> {
     source.requireWritable();
-    if (attempts.waitMs > 0) await clock.sleep(attempts.waitMs, cancel);
     const head = await newest(source, cancel);
     requireVerifiedHead(source);
     const plan = await planOn(head, spec, options, cancel);

@@ -10,11 +10,12 @@ import {
   pendingImages,
   planProposal,
 } from '../../update/index.ts';
+import { planContext } from '../jobs/plan-context.ts';
 import { requireVerifiedHead } from '../jobs/unverified-head.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { ImageWatch } from '../ports/image-watch.ts';
 import type { Source } from '../ports/source.ts';
-import type { RepositoryReader, RepositoryView } from '../repository/view.ts';
+import type { RepositoryReader } from '../repository/view.ts';
 import { type BranchNames, branchNames, type Grouping } from './branch-name.ts';
 import { carriedImages, commitOfOthers, ownerOf } from './carried.ts';
 import { fingerprintOf } from './fingerprint.ts';
@@ -66,7 +67,7 @@ const TURN = 1_000;
  * Proposes images on branches that people merge. All state is in the branches and at the host, so that it is the same after a restart.
  */
 export function createProposals(options: ProposalsOptions): Proposals {
-  const { source, syncSet, reader, desired, cluster, images, pinning, clock, log } = options;
+  const { source, syncSet, reader, images, pinning, clock, log } = options;
   const names: BranchNames = branchNames(options.branch, options.per);
   const host = options.host && guarded(options.host, options);
   const wording = createWording({ base: source.branch, host, template: options.template, images, log });
@@ -152,7 +153,7 @@ export function createProposals(options: ProposalsOptions): Proposals {
   }
 
   async function plan(work: BranchWork, cancel: Cancellable): Promise<BranchPlan> {
-    const planned = await planProposal(work.images, await contextOf(work.view, cancel), ownMessage(work));
+    const planned = await planProposal(work.images, await planContext(work.view, options, cancel), ownMessage(work));
     return { ...planned, author: authorOf(work, planned.images) };
   }
 
@@ -165,16 +166,6 @@ export function createProposals(options: ProposalsOptions): Proposals {
     const isSame = before && fingerprintOf(before).join() === fingerprintOf(planned).join();
     if (!isSame || !commit || more.length > 0 || commit.author.name === '') return '';
     return `${commit.author.name} <${commit.author.email}>`;
-  }
-
-  async function contextOf({ revision, manifests }: RepositoryView, cancel: Cancellable) {
-    const files = new Map((await source.files(revision, cancel)).map((file) => [file.path, file.blob]));
-    const readFile = async (path: string): Promise<string> => {
-      const blob = files.get(path);
-      if (blob === undefined) throw new FluxError(`${path} is not in revision ${revision}`, { code: 'update/file-missing' });
-      return (await source.blob(blob, cancel)).toString('utf8');
-    };
-    return { manifests, readFile, desired, workloads: cluster, images, pinning, ...cancel };
   }
 
   /** Has listings and the log show what became of a branch. */
