@@ -8,6 +8,7 @@ import { SOURCE_OPTIONS } from '../../test/git/support/source-options.ts';
 import { freePort } from '../../test/support/free-port.ts';
 import { untilServed } from '../../test/support/until.ts';
 import { atMost, type Case } from '../case.ts';
+import { GIT_ENVIRONMENT } from '../git-environment.ts';
 import { median } from '../measure.ts';
 
 const FILES = 50_000;
@@ -15,24 +16,13 @@ const COMMITS = 10_000;
 const EDITS = 50;
 const ROUNDS = 9;
 
-const environment = {
-  PATH: process.env.PATH,
-  HOME: '/nonexistent',
-  GIT_CONFIG_NOSYSTEM: '1',
-  GIT_CONFIG_GLOBAL: '/dev/null',
-  GIT_AUTHOR_NAME: 'A',
-  GIT_AUTHOR_EMAIL: 'a@example.org',
-  GIT_COMMITTER_NAME: 'A',
-  GIT_COMMITTER_EMAIL: 'a@example.org',
-};
-
 function git(cwd: string, args: readonly string[], input = ''): string {
-  return execFileSync('git', args, { cwd, env: environment, input, encoding: 'utf8', maxBuffer: 1 << 28 }).trim();
+  return execFileSync('git', args, { cwd, env: GIT_ENVIRONMENT, input, encoding: 'utf8', maxBuffer: 1 << 28 }).trim();
 }
 
 /** Without blocking this process, in which fluxd's part runs. */
 async function run(cwd: string, args: readonly string[]): Promise<void> {
-  await promisify(execFile)('git', args, { cwd, env: environment, maxBuffer: 1 << 28 });
+  await promisify(execFile)('git', args, { cwd, env: GIT_ENVIRONMENT, maxBuffer: 1 << 28 });
 }
 
 /** Serves the repositories of a directory by git's own daemon; resolves to its URL. */
@@ -46,7 +36,7 @@ async function serve(directory: string): Promise<{ readonly url: string; readonl
     `--port=${port}`,
     '--listen=127.0.0.1',
   ];
-  const daemon = spawn('git', args, { env: environment, stdio: 'ignore' });
+  const daemon = spawn('git', args, { env: GIT_ENVIRONMENT, stdio: 'ignore' });
   return { url: `git://127.0.0.1:${port}`, daemon };
 }
 
@@ -69,7 +59,7 @@ function largeRepository(directory: string, files: number, commits: number): str
     const changed = commit === 0 ? Array.from({ length: files }, (_, file) => file) : [commit % files];
     for (const file of changed) parts.push(Buffer.from(`M 100644 inline ${pathOf(file)}\n`), data(manifestOf(file, commit)));
   }
-  execFileSync('git', ['fast-import', '--quiet', '--force'], { cwd: path, env: environment, input: Buffer.concat(parts) });
+  execFileSync('git', ['fast-import', '--quiet', '--force'], { cwd: path, env: GIT_ENVIRONMENT, input: Buffer.concat(parts) });
   git(path, ['repack', '-a', '-d', '-q']);
   git(path, ['config', 'uploadpack.allowFilter', 'false']);
   return path;
@@ -82,13 +72,21 @@ function commitTo(path: string, files: readonly number[], version: number): void
   for (const file of files) parts.push(Buffer.from(`M 100644 inline ${pathOf(file)}\n`), data(manifestOf(file, version)));
   execFileSync('git', ['fast-import', '--quiet', '--force', '--date-format=now'], {
     cwd: path,
-    env: environment,
+    env: GIT_ENVIRONMENT,
     input: Buffer.concat(parts),
   });
 }
 
 function sourceOf(url: string, directory: string, paths: readonly string[] = []): GitSource {
-  return createSource({ ...SOURCE_OPTIONS, url, directory, paths, names: /\.yaml$/, timeoutMs: 600_000, environment });
+  return createSource({
+    ...SOURCE_OPTIONS,
+    url,
+    directory,
+    paths,
+    names: /\.yaml$/,
+    timeoutMs: 600_000,
+    environment: GIT_ENVIRONMENT,
+  });
 }
 
 async function timed(work: () => unknown): Promise<number> {
@@ -232,7 +230,7 @@ async function partialBytes(root: string, files: number): Promise<number> {
     for (const file of changed)
       parts.push(Buffer.from(`M 100644 inline ${file % 10 === 0 ? 'apps' : 'other'}/${file}.yaml\n`), data(noise()));
   }
-  execFileSync('git', ['fast-import', '--quiet', '--force'], { cwd: path, env: environment, input: Buffer.concat(parts) });
+  execFileSync('git', ['fast-import', '--quiet', '--force'], { cwd: path, env: GIT_ENVIRONMENT, input: Buffer.concat(parts) });
   git(path, ['config', 'uploadpack.allowFilter', 'true']);
   const source = sourceOf(`file://${path}`, join(root, 'partial'), ['apps']);
   await source.files(await source.fetch());

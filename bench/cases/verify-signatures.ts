@@ -7,21 +7,12 @@ import { createSource, openSignatures, type Signatures } from '../../src/git/ind
 import { gpgHome, gpgKey } from '../../test/git/support/signing-keys.ts';
 import { SOURCE_OPTIONS } from '../../test/git/support/source-options.ts';
 import { atMost, type Case } from '../case.ts';
+import { GIT_ENVIRONMENT } from '../git-environment.ts';
 import { median } from '../measure.ts';
 
 const COMMITS = 1000;
 const ROUNDS = 5;
 const LIMIT = 1.2;
-
-const ENVIRONMENT = {
-  PATH: process.env.PATH,
-  GIT_CONFIG_NOSYSTEM: '1',
-  GIT_CONFIG_GLOBAL: '/dev/null',
-  GIT_AUTHOR_NAME: 'Ann',
-  GIT_AUTHOR_EMAIL: 'ann@example.org',
-  GIT_COMMITTER_NAME: 'Ann',
-  GIT_COMMITTER_EMAIL: 'ann@example.org',
-};
 
 /** What verification adds to git, which runs gpg once for each commit. */
 export const verifySignatures: Case = {
@@ -37,12 +28,12 @@ export const verifySignatures: Case = {
       const git = (home: string, ...args: readonly string[]) =>
         execFileSync('git', args, {
           cwd: directory,
-          env: { ...ENVIRONMENT, GIT_DIR: remote, GNUPGHOME: home },
+          env: { ...GIT_ENVIRONMENT, GIT_DIR: remote, GNUPGHOME: home },
           encoding: 'utf8',
         });
       git(gpgHome(), 'init', '--quiet', '--bare', '--initial-branch=main');
       const tree = execFileSync('git', ['mktree'], {
-        env: { ...ENVIRONMENT, GIT_DIR: remote },
+        env: { ...GIT_ENVIRONMENT, GIT_DIR: remote },
         input: '',
         encoding: 'utf8',
       }).trim();

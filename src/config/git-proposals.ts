@@ -57,7 +57,10 @@ export function readProposals(
 ): ProposalsReading {
   const faults: { readonly flag: ProposalFlag; readonly why: string }[] = [];
   const fault = (flag: ProposalFlag, why: string) => void faults.push({ flag, why });
-  const isSet = (flag: ProposalFlag) => !['', false].includes(values[flag] as string | false) && values[flag].toString() !== '';
+  const isSet = (flag: ProposalFlag) => {
+    const value = values[flag];
+    return typeof value === 'boolean' ? value : value.length > 0;
+  };
   for (const [flag, other] of NEEDS) if (isSet(flag) && !isSet(other)) fault(flag, `needs ${shown(other)}`);
 
   const branch = values['git-push-branch'];

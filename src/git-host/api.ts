@@ -6,6 +6,7 @@ import {
   FluxError,
   type HttpResponse,
   type HttpTransport,
+  hasCode,
   redact,
   retryAfterMs,
   type Secret,
@@ -68,7 +69,7 @@ export function createApi({ name, url, http, token, authorization, headers, caFi
     try {
       const isRead = call.method === 'GET';
       const response = await attempt().catch((error: unknown) => {
-        if (!isRead || !(error instanceof FluxError) || error.code !== 'http/connection') throw error;
+        if (!isRead || !hasCode(error, 'http/connection')) throw error;
         return attempt();
       });
       return { response, secret };

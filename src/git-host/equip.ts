@@ -32,3 +32,15 @@ export async function onceDecided(
     }
   }
 }
+
+/** Reviewers as GitHub and Gitea expect them; `org/team` is a team. */
+export function peopleAndTeams(reviewers: readonly string[]): {
+  readonly reviewers: readonly string[];
+  readonly team_reviewers: readonly string[];
+} {
+  const isTeam = (each: string) => each.includes('/');
+  return {
+    reviewers: reviewers.filter((each) => !isTeam(each)),
+    team_reviewers: reviewers.filter(isTeam).map((each) => each.replace(/^.*\//, '')),
+  };
+}

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type Cancellable, FluxError } from '../base/index.ts';
 import { GitHostError } from './api.ts';
-import { onceDecided, takeEach } from './equip.ts';
+import { onceDecided, peopleAndTeams, takeEach } from './equip.ts';
 import { type Branches, type GitHost, openOrNewest, type PullRequest } from './git-host.ts';
 import type { HostParts } from './host-parts.ts';
 import { pageOf } from './page-of.ts';
@@ -93,8 +93,7 @@ export function gitea({ name, api, repository, extras, clock }: HostParts): GitH
   async function askReviewers(number: number, cancel: Cancellable | undefined): Promise<void> {
     const { reviewers } = extras;
     if (reviewers.length === 0) return;
-    const teams = reviewers.filter((each) => each.includes('/')).map((each) => each.replace(/^.*\//, ''));
-    const body = { reviewers: reviewers.filter((each) => !each.includes('/')), team_reviewers: teams };
+    const body = peopleAndTeams(reviewers);
     await api.request({ method: 'POST', path: [...path, 'pulls', number, 'requested_reviewers'], body }, ANYTHING, cancel);
   }
 

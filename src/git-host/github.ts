@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type Cancellable, FluxError } from '../base/index.ts';
-import { takeEach } from './equip.ts';
+import { peopleAndTeams, takeEach } from './equip.ts';
 import { type GitHost, openOrNewest, type PullRequest } from './git-host.ts';
 import type { HostParts } from './host-parts.ts';
 import { pageOf } from './page-of.ts';
@@ -58,9 +58,7 @@ export function github({ name, api, repository, extras }: HostParts): GitHost {
       const { labels, reviewers } = extras;
       const add = (path: readonly (string | number)[], body: object) =>
         api.request({ method: 'POST', path, body }, ANYTHING, cancel);
-      const teams = reviewers.filter((each) => each.includes('/')).map((each) => each.replace(/^.*\//, ''));
-      const people = reviewers.filter((each) => !each.includes('/'));
-      const asked = { reviewers: people, team_reviewers: teams };
+      const asked = peopleAndTeams(reviewers);
       return takeEach([
         async () => labels.length > 0 && (await add(['repos', owner, repo, 'issues', number, 'labels'], { labels })),
         async () => reviewers.length > 0 && (await add([...pulls, number, 'requested_reviewers'], asked)),

@@ -1,6 +1,7 @@
 import type { FluxError } from '../base/index.ts';
 import type { ImageInfo, ImageRepository } from '../image/index.ts';
 import type { Credential } from './credentials/index.ts';
+import { isSameList } from './same-list.ts';
 import type { SuspectList } from './suspect.ts';
 
 /** The schedule for reading a tag again. */
@@ -50,8 +51,10 @@ export class RepositoryState {
     return this.#images;
   }
 
-  /** Stores a complete tag list, drops removed tags, and returns the number of new ones. */
+  /** Stores a complete tag list, drops removed tags, and returns the number of new ones. An equal list stays the same object. */
   replaceTags(tags: readonly string[], now: number): number {
+    this.scannedAt = now;
+    if (isSameList(tags, this.tags)) return 0;
     const before = new Set(this.tags);
     const after = new Set(tags);
     for (const tag of before) {
@@ -60,9 +63,7 @@ export class RepositoryState {
       this.checks.delete(tag);
       this.asked.delete(tag);
     }
-    // An equal list stays the same object.
-    if (tags.length !== this.tags.length || tags.some((tag, index) => tag !== this.tags[index])) this.tags = tags;
-    this.scannedAt = now;
+    this.tags = tags;
     return tags.filter((tag) => !before.has(tag)).length;
   }
 

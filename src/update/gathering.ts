@@ -1,5 +1,6 @@
 import { formatImageRef, type ImageOrigin, type ImageRef } from '../image/index.ts';
 import type { ResourceId } from '../resource/index.ts';
+import { containerKey } from './container-key.ts';
 
 /** An update that automation has found, whether or not it may be committed now. */
 export interface FoundUpdate {
@@ -51,9 +52,9 @@ export function lookAgain(before: Look | undefined, found: readonly FoundUpdate[
 }
 
 function pendingAfter(before: Look | undefined, found: readonly FoundUpdate[], now: number): readonly PendingUpdate[] {
-  const known = new Map(before?.pending.map((each) => [keyOf(each), each]));
+  const known = new Map(before?.pending.map((each) => [containerKey(each), each]));
   return found.map((update) => {
-    const earlier = known.get(keyOf(update));
+    const earlier = known.get(containerKey(update));
     const isSame = earlier !== undefined && formatImageRef(earlier.target) === formatImageRef(update.target);
     // The clock may have been set back.
     const since = Math.min(earlier?.since ?? now, now);
@@ -82,11 +83,11 @@ export function gather(pending: readonly PendingUpdate[], { quietMs, maxMs }: Ga
     const shared = group.some(isComing) ? all : own;
     const quietAt = Math.min(shared.lastAt + quietMs, Math.max(shared.since + maxMs, own.lastAt + quietMs));
     const ripeAt = Math.min(quietAt, own.since + maxMs);
-    for (const update of group) byKey.set(keyOf(update), { target: formatImageRef(update.target), ripeAt });
+    for (const update of group) byKey.set(containerKey(update), { target: formatImageRef(update.target), ripeAt });
   }
   return {
     ripeAt(update) {
-      const found = byKey.get(keyOf(update));
+      const found = byKey.get(containerKey(update));
       return found?.target === formatImageRef(update.target) ? found.ripeAt : undefined;
     },
   };
@@ -130,8 +131,4 @@ function sameRevisions(pending: readonly PendingUpdate[]): readonly (readonly Pe
       ? [...Map.groupBy(same, ({ origin }) => origin?.source).values()]
       : [same],
   );
-}
-
-function keyOf({ workload, container }: Pick<FoundUpdate, 'workload' | 'container'>): string {
-  return `${workload}\n${container}`;
 }

@@ -5,6 +5,7 @@
 
 export { type AutomationPlan, type DecidedContainer, planAutomation } from './automation.ts';
 export { type ConsideredTag, consider, considerTag } from './consider.ts';
+export { containerKey } from './container-key.ts';
 export type {
   FailedRollouts,
   ImageLookup,

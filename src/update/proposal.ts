@@ -2,6 +2,7 @@ import { yieldTurn } from '../base/index.ts';
 import { canonicalName, type ImageOrigin, tryParseImageRef } from '../image/index.ts';
 import { policiesOf } from '../policy/index.ts';
 import { containersOf, type ResourceId } from '../resource/index.ts';
+import { containerKey } from './container-key.ts';
 import type { UpdateContext } from './context.ts';
 import { decideAgain, isAutomated } from './decide.ts';
 import { editImages, type Planned } from './edit.ts';
@@ -32,14 +33,14 @@ export async function pendingImages(
   context: Pick<UpdateContext, 'manifests' | 'images' | 'pinning' | 'signal'>,
 ): Promise<readonly ProposedImage[]> {
   const pending = new Map<string, ProposedImage>();
-  const put = (image: ProposedImage) => pending.set(keyOf(image), image);
+  const put = (image: ProposedImage) => pending.set(containerKey(image), image);
   for (const [index, image] of carried.entries()) {
     if (index % TURN === 0) await yieldTurn(context.signal);
     if (isStillWanted(image, context)) put(image);
   }
   for (const [index, { WorkloadID: workload, Container, ImageID: target }] of found.entries()) {
     if (index % TURN === 0) await yieldTurn(context.signal);
-    const before = pending.get(`${workload}\n${Container.Name}`);
+    const before = pending.get(containerKey({ workload, container: Container.Name }));
     put({ workload, container: Container.Name, target, released: before?.target === target && before.released });
   }
   await yieldTurn(context.signal);
@@ -106,8 +107,4 @@ function messageOf(images: readonly ProposedImage[], context: Pick<UpdateContext
 export function originOf(image: string, { images }: Pick<UpdateContext, 'images'>): ImageOrigin | undefined {
   const ref = tryParseImageRef(image);
   return ref && images.repository(canonicalName(ref))?.images.get(ref.tag)?.origin;
-}
-
-function keyOf({ workload, container }: ProposedImage): string {
-  return `${workload}\n${container}`;
 }

@@ -8,6 +8,7 @@ import {
   startDockerRegistry,
   startWorld,
   until,
+  type Webhooks,
   type World,
 } from './harness/index.ts';
 
@@ -58,11 +59,9 @@ test('a push that a webhook tells of is applied, without waiting for a poll', as
   await repository.synced(second);
 });
 
-test('a new image that a webhook tells of is committed, without waiting for a scan', async () => {
+/** A shop whose image is automated, and a daemon that knows the first one and does not look again by itself. */
+async function automated(image: string, hooks: Webhooks, args: readonly string[] = []) {
   const shop = world.namespace('shop');
-  const name = world.unique('acme/web');
-  const image = `${world.registry}/${name}`;
-  await world.push(name, '1.0.0', { version: '1.0.0' });
   const repository = await world.repository();
   const first = await repository.commit('Open the shop', {
     'shop.yaml': manifest.namespace(shop),
@@ -74,11 +73,19 @@ test('a new image that a webhook tells of is committed, without waiting for a sc
       annotations: { 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.web': 'semver:^1' },
     }),
   });
-  const hooks = await webhooks();
-  const fluxd = await world.fluxd(repository, { args: [...NO_POLLS, '--automation-interval=1h', ...hooks.args] });
+  const fluxd = await world.fluxd(repository, { args: [...NO_POLLS, '--automation-interval=1h', ...hooks.args, ...args] });
   await repository.synced(first);
   const images = async () => (await fluxd.api(`v10/images?service=${shop}:deployment/web`)).text();
   await until('the first image is known', async () => (await images()).includes(`${image}:1.0.0`));
+  return { repository, first };
+}
+
+test('a new image that a webhook tells of is committed, without waiting for a scan', async () => {
+  const name = world.unique('acme/web');
+  const image = `${world.registry}/${name}`;
+  await world.push(name, '1.0.0', { version: '1.0.0' });
+  const hooks = await webhooks();
+  const { repository, first } = await automated(image, hooks);
 
   await world.push(name, '1.0.1', { version: '1.0.1' });
   expect(await hooks.send(hooks.generic({ image: `${image}:1.0.1` }))).toBe(202);
@@ -88,29 +95,13 @@ test('a new image that a webhook tells of is committed, without waiting for a sc
 });
 
 test.skipIf(!haveDockerRegistry())("a push to Docker's registry is committed, without waiting for a scan", async () => {
-  const shop = world.namespace('shop');
   const hooks = await webhooks();
   const registry = await startDockerRegistry(hooks.registryEvents);
   const push = (tag: string) =>
     pushImage(registry, 'acme/web', tag, buildImage({ program: Buffer.from(tag), path: '/web', labels: { tag } }));
   await push('1.0.0');
   const image = `${registry}/acme/web`;
-  const repository = await world.repository();
-  const first = await repository.commit('Open the shop', {
-    'shop.yaml': manifest.namespace(shop),
-    'web.yaml': manifest.deployment({
-      namespace: shop,
-      name: 'web',
-      image: `${image}:1.0.0`,
-      replicas: 0,
-      annotations: { 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.web': 'semver:^1' },
-    }),
-  });
-  const args = [...NO_POLLS, '--automation-interval=1h', `--registry-insecure-host=${registry}`, ...hooks.args];
-  const fluxd = await world.fluxd(repository, { args });
-  await repository.synced(first);
-  const images = async () => (await fluxd.api(`v10/images?service=${shop}:deployment/web`)).text();
-  await until('the first image is known', async () => (await images()).includes(`${image}:1.0.0`));
+  const { repository, first } = await automated(image, hooks, [`--registry-insecure-host=${registry}`]);
 
   const begin = performance.now();
   await push('1.0.1');

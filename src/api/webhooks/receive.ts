@@ -111,7 +111,7 @@ interface Verified {
 function read(source: WebhookSource, { headers, bytes, registryHost }: Verified): News {
   const type = headers['content-type'];
   const isForm = source.sendsForms === true && /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type ?? '');
-  const isOwnJson = source.mediaType?.test((type ?? '').split(';')[0]?.trim().toLowerCase() ?? '') === true;
+  const isOwnJson = source.mediaType?.test(type ?? '') === true;
   if (!isForm && !isOwnJson) checkContentType(type, 'json');
   const text = decodeBody(bytes);
   return source.read({ headers, registryHost, payload: parseJson(isForm ? payloadField(text) : text) });

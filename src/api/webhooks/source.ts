@@ -19,7 +19,7 @@ export interface WebhookEvent {
 /** A kind of sender: how it proves possession of the key, and how it reports changes. */
 export interface WebhookSource {
   readonly verify: (delivery: Delivery, key: Uint8Array) => boolean;
-  /** What it calls its JSON, besides `application/json`. */
+  /** Its content types of JSON, besides `application/json`. */
   readonly mediaType?: RegExp;
   /** Whether it may also send its JSON as the field `payload` of a form. */
   readonly sendsForms?: true;
@@ -49,4 +49,9 @@ export function imageOf(reference: string): NotifiedChange {
   const ref = tryParseImageRef(reference);
   if (!ref) throw badRequest('the body has an invalid image reference');
   return { kind: 'image', domain: ref.domain, image: ref.image };
+}
+
+/** The same of an image in a registry, by the host of the registry, which may be unknown. */
+export function imageAt(host: string, name: string): NotifiedChange {
+  return imageOf(host === '' ? name : `${host}/${name}`);
 }

@@ -53,7 +53,7 @@ export function createSteps(options: StepsOptions): LoopSteps {
   /** The request for a sync that the last fetch was made for. */
   let claimed: string | undefined;
   /** The revision of the last sync. */
-  let proposedOn: Revision | undefined;
+  let synced: Revision | undefined;
   const syncStep = createSyncStep(named('sync', options));
   const forJobs = named('job', options);
   const forAutomation = named('automation', options);
@@ -86,8 +86,8 @@ export function createSteps(options: StepsOptions): LoopSteps {
         if (overridden !== undefined) log.warn({ revision, reason: overridden }, 'sync window overridden');
         const after = await syncStep(revision, { report, overridden }, cancel);
         // What is proposed is merged, or to be proposed on the new revision.
-        if (revision !== proposedOn && options.proposals?.areAny()) options.ask('automate');
-        proposedOn = revision;
+        if (revision !== synced && options.proposals?.areAny()) options.ask('automate');
+        synced = revision;
         return after;
       }
       const { closed, revision: earlier, onlyRecorded } = toApply;

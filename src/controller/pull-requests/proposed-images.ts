@@ -1,4 +1,4 @@
-import type { Proposal, ProposalLookup, ProposedImage } from '../../update/index.ts';
+import { containerKey, type Proposal, type ProposalLookup, type ProposedImage } from '../../update/index.ts';
 import type { BranchNames } from './branch-name.ts';
 
 /** What listings show of proposals: for each branch, where its images are proposed. */
@@ -12,17 +12,13 @@ export function createProposedImages(names: Pick<BranchNames, 'of'>): ProposedIm
   const byBranch = new Map<string, { readonly proposal: Proposal; readonly targets: ReadonlyMap<string, string> }>();
   return {
     set(branch, proposal, images) {
-      byBranch.set(branch, { proposal, targets: new Map(images.map((image) => [keyOf(image), image.target])) });
+      byBranch.set(branch, { proposal, targets: new Map(images.map((image) => [containerKey(image), image.target])) });
     },
     delete: (branch) => void byBranch.delete(branch),
     branches: () => [...byBranch.keys()],
     of(image) {
       const { proposal, targets } = byBranch.get(names.of(image.workload)) ?? {};
-      return targets?.get(keyOf(image)) === image.target ? proposal : undefined;
+      return targets?.get(containerKey(image)) === image.target ? proposal : undefined;
     },
   };
-}
-
-function keyOf({ workload, container }: Pick<ProposedImage, 'workload' | 'container'>): string {
-  return `${workload}\n${container}`;
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { bearsKey } from '../signature.ts';
-import { imageOf, parsePayload, type WebhookSource } from '../source.ts';
+import { imageAt, parsePayload, type WebhookSource } from '../source.ts';
 
 const event = z.object({ action: z.string() });
 const push = z.object({ target: z.object({ repository: z.string() }), request: z.object({ host: z.string() }) });
@@ -14,6 +14,6 @@ export const acr: WebhookSource = {
   read({ payload }) {
     if (parsePayload(event, payload).action !== 'push') return 'other';
     const { target, request } = parsePayload(push, payload);
-    return [imageOf(`${request.host}/${target.repository}`)];
+    return [imageAt(request.host, target.repository)];
   },
 };

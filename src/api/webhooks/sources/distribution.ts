@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { bearsKey } from '../signature.ts';
-import { imageOf, parsePayload, type WebhookSource } from '../source.ts';
+import { imageAt, parsePayload, type WebhookSource } from '../source.ts';
 
 const envelope = z.object({
   events: z.array(
@@ -18,11 +18,16 @@ const envelope = z.object({
  */
 export const distribution: WebhookSource = {
   verify: (delivery, key) => bearsKey(delivery, key, 'authorization'),
-  mediaType: /^application\/vnd\.docker\.distribution\.events\.v[12]\+json$/,
+  mediaType: /^application\/vnd\.docker\.distribution\.events\.v[12]\+json\s*(?:;|$)/i,
   read({ payload, registryHost }) {
     const pushes = parsePayload(envelope, payload).events.filter(({ action }) => action === 'push');
     if (pushes.length === 0) return 'other';
-    const names = pushes.map(({ target, request }) => `${registryHost || request?.host || ''}/${target.repository}`);
-    return [...new Set(names)].map((name) => imageOf(name.replace(/^\//, '')));
+    const images = new Map(
+      pushes.map(({ target: { repository }, request }) => {
+        const host = registryHost || request?.host || '';
+        return [`${host}/${repository}`, imageAt(host, repository)];
+      }),
+    );
+    return [...images.values()];
   },
 };

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { bearsKey } from '../signature.ts';
-import { imageOf, parsePayload, type WebhookSource } from '../source.ts';
+import { imageAt, parsePayload, type WebhookSource } from '../source.ts';
 
 const event = z.object({ source: z.string(), 'detail-type': z.string() });
 const action = z.object({
@@ -21,6 +21,6 @@ export const ecr: WebhookSource = {
     const { account, region, detail } = parsePayload(action, payload);
     if (detail['action-type'] !== 'PUSH' || detail.result !== 'SUCCESS') return 'other';
     const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
-    return [imageOf(`${account}.dkr.ecr.${region}.${domain}/${detail['repository-name']}`)];
+    return [imageAt(`${account}.dkr.ecr.${region}.${domain}`, detail['repository-name'])];
   },
 };

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { isSigned } from '../signature.ts';
-import { imageOf, type News, parsePayload, pushOf, type WebhookSource } from '../source.ts';
+import { imageAt, type News, parsePayload, pushOf, type WebhookSource } from '../source.ts';
 
 const push = z.object({
   ref: z.string(),
@@ -28,5 +28,5 @@ function packageOf(payload: unknown, registryHost: string): News {
   const { action, package: pushed } = parsePayload(packages, payload);
   if (action !== 'created' || pushed.type !== 'container') return 'other';
   const host = registryHost || new URL(pushed.html_url).host;
-  return [imageOf(`${host}/${pushed.owner.login.toLowerCase()}/${pushed.name}`)];
+  return [imageAt(host, `${pushed.owner.login.toLowerCase()}/${pushed.name}`)];
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { isSigned } from '../signature.ts';
-import { imageOf, parsePayload, type WebhookSource } from '../source.ts';
+import { imageAt, parsePayload, type WebhookSource } from '../source.ts';
 
 const event = z.object({ action: z.string(), component: z.object({ format: z.string(), name: z.string() }) });
 
@@ -11,6 +11,6 @@ export const nexus: WebhookSource = {
     if (headers['x-nexus-webhook-id'] !== 'rm:repository:component') return 'other';
     const { action, component } = parsePayload(event, payload);
     if (action !== 'CREATED' || component.format !== 'docker') return 'other';
-    return [imageOf(registryHost === '' ? component.name : `${registryHost}/${component.name}`)];
+    return [imageAt(registryHost, component.name)];
   },
 };
