@@ -69,6 +69,7 @@ export function startEngines(options: EnginesOptions): RunningFlux {
     useLabels: config.registryUseLabels,
     ...(config.dockerConfig === undefined ? {} : { dockerConfigFile: config.dockerConfig }),
     readFile: (path: string) => readFile(path, 'utf8'),
+    environment: options.environment,
     readCore: (kind: 'Secret' | 'ServiceAccount', namespace: string, name: string) => cluster.readCore(kind, namespace, name),
     onNewTags: () => {
       for (const engine of engines) engine.automate();

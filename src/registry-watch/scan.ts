@@ -66,7 +66,7 @@ export function createScan(options: ScanOptions): Scan {
   const listAsAnybody = async (repository: RepositoryName, target: ImageTarget, state: RepositoryState, signal: AbortSignal) => {
     const candidates = await credentials.candidates(repository.host, target.pullSecrets, { signal });
     const isAccepted = (credential: Credential | undefined) => credential?.id === state.accepted?.id;
-    const ordered = [...candidates].sort((a, b) => Number(isAccepted(b)) - Number(isAccepted(a)));
+    const ordered = [...candidates.credentials].sort((a, b) => Number(isAccepted(b)) - Number(isAccepted(a)));
     let refusal: unknown;
     for (const credential of ordered) {
       try {
@@ -75,10 +75,11 @@ export function createScan(options: ScanOptions): Scan {
         return list;
       } catch (error) {
         if (!isRefusal(error)) throw error;
+        if (credential) credentials.refused(credential);
         refusal ??= error;
       }
     }
-    throw refusal;
+    throw withFailures(refusal, candidates.failures);
   };
 
   /** Lists the tags and reads the needed metadata. */
@@ -185,6 +186,18 @@ function isDue(state: RepositoryState, tag: string, now: number): boolean {
 function isFailing(state: RepositoryState, tag: string, now: number): boolean {
   const check = state.checks.get(tag);
   return check !== undefined && check.failures > 0 && now < check.dueAt;
+}
+
+/** A refusal with the reason why the daemon's own credentials are missing. */
+function withFailures(refusal: unknown, [first, ...others]: readonly FluxError[]): unknown {
+  if (!first || !(refusal instanceof FluxError)) return refusal;
+  const reasons = [first, ...others].map(({ message }) => message).join('; ');
+  return new FluxError(`${refusal.message}; no credential: ${reasons}`, {
+    code: refusal.code,
+    fault: refusal.fault,
+    cause: refusal,
+    ...(first.help === undefined ? {} : { help: first.help }),
+  });
 }
 
 /** Whether the registry hides the repository from these credentials; others may have access. */

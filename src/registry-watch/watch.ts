@@ -44,6 +44,8 @@ export interface ImageWatchOptions {
   readonly dockerConfigFile?: string;
   readonly readFile: (path: string) => Promise<string>;
   readonly readCore: ReadCore;
+  /** The process environment, by which the identities of clouds are found; without it none is used. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Called after a scan, including the first, that found new tags or new metadata of wanted tags. */
   readonly onNewTags: (name: string) => void;
   /** Logs every request. */
@@ -252,6 +254,7 @@ function scanOf(
     trace = false,
     onRequest,
     onFetch,
+    environment,
     ...options
   }: ImageWatchOptions,
   intervalMs: number,
@@ -261,6 +264,11 @@ function scanOf(
   const connection = createConnection({ exchange, authorizer: createAuthorizer({ exchange, clock }), limitOf, insecureHosts });
   const configs = new LRUCache<string, ConfigFacts>({ max: MAX_CONFIGS });
   const refresh = createTagRefresh({ connection, clock, log, configs, useLabels, parallel: burst, onFetch });
-  const credentials = createCredentialSource({ clock, log, ...options });
+  const credentials = createCredentialSource({
+    clock,
+    log,
+    ...options,
+    ...(environment === undefined ? {} : { cloud: { http, environment } }),
+  });
   return createScan({ connection, credentials, limitOf, refresh, intervalMs, clock, log, onFetch });
 }

@@ -34,7 +34,7 @@ function source(objects: Readonly<Record<string, KubeObject | Error>>, file?: st
     },
   });
   const users = async (...pullSecrets: PullSecrets[]) =>
-    (await credentials.candidates('r.io', pullSecrets)).map((credential) => credential?.username);
+    (await credentials.candidates('r.io', pullSecrets)).credentials.map((credential) => credential?.username);
   return { clock, reads, users };
 }
 
@@ -118,7 +118,9 @@ describe('a read that several images wait for', () => {
       },
     });
     const users = async (signal?: AbortSignal) =>
-      (await credentials.candidates('r.io', [use('a', ['pull'])], signal ? { signal } : {})).map((found) => found?.username);
+      (await credentials.candidates('r.io', [use('a', ['pull'])], signal ? { signal } : {})).credentials.map(
+        (found) => found?.username,
+      );
     return { reads, logged, users };
   }
 

@@ -18,12 +18,11 @@ export function everyNameAt(address: string): LookupFunction {
 }
 
 /** An image watch for tests: own clock, no jitter, registries on this machine over plain HTTP. */
-export function setup(options: Partial<ImageWatchOptions> = {}): Setup {
-  const clock = new FakeClock();
+export function setup(options: Partial<ImageWatchOptions> & { readonly clock?: FakeClock } = {}): Setup {
+  const { clock = new FakeClock() } = options;
   const news: string[] = [];
   const { http = createHttpTransport() } = options;
   const watch = createImageWatch({
-    clock,
     log: silentLogger(),
     automationIntervalMs: 60_000,
     rps: 1000,
@@ -37,6 +36,7 @@ export function setup(options: Partial<ImageWatchOptions> = {}): Setup {
     onNewTags: (name) => news.push(name),
     random: () => 0.5,
     ...options,
+    clock,
     http,
   });
   return {

@@ -111,3 +111,10 @@ namespaced
   resources: [events]
   verbs: [create, patch]
 {{- end -}}
+
+{{- /* Where the clouds give out credentials. GKE serves workload identity at an address of its own, to which packets are redirected. */}}
+{{- define "flux.metadata" -}}
+google:
+  - { cidr: 169.254.169.254/32, ports: [80] }
+  - { cidr: 169.254.169.252/32, ports: [988] }
+{{- end -}}

@@ -1,4 +1,4 @@
-import { messageOf } from '../../base/index.ts';
+import { FluxError, messageOf } from '../../base/index.ts';
 import { parseDockerConfig } from './docker-config.ts';
 import type { CredentialProvider } from './provider.ts';
 import type { Reading } from './reading.ts';
@@ -9,14 +9,19 @@ export function dockerConfigFile(
   readFile: (path: string) => Promise<string>,
   reading: Reading,
 ): CredentialProvider {
+  const read = async () => reading.checked('file', parseDockerConfig(await readFile(path), path));
   return {
+    name: '--docker-config',
+    serves: () => true,
     async credential(host) {
       try {
-        const read = async () => reading.checked('file', parseDockerConfig(await readFile(path), path));
         return (await reading.remember('file', read)).byHost.get(host);
       } catch (error) {
-        reading.report('file', `docker config ${path}: ${messageOf(error)}`);
-        return undefined;
+        throw new FluxError(`docker config ${path}: ${messageOf(error)}`, {
+          code: 'registry/no-credential',
+          help: 'Mount the file of --docker-config, readable by the user of fluxd. It is read again every minute.',
+          cause: error,
+        });
       }
     },
   };

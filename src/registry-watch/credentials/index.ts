@@ -1,4 +1,4 @@
-/** Credentials for image repositories, from Docker config files, pull secrets and service accounts, looked up for each workload. */
+/** Credentials for image repositories, from pull secrets, service accounts, Docker config files and the identities of clouds, looked up for each workload. */
 export { basicAuthorization, type Credential, describeCredential } from './credential.ts';
 export { type CredentialSource, createCredentialSource } from './credential-source.ts';
 export { type DockerConfig, parseDockerConfig } from './docker-config.ts';

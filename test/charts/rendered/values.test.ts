@@ -11,6 +11,10 @@ interface Mount {
   readonly name: string;
   readonly mountPath: string;
 }
+interface EgressRule {
+  readonly to?: readonly { readonly ipBlock: { readonly cidr: string; readonly except?: readonly string[] } }[];
+  readonly ports?: readonly { readonly port: number }[];
+}
 const pod = (objects: readonly Rendered[]) => deploymentOf(objects).spec.template.spec;
 const start = (args: readonly string[]) =>
   parseFlags(args, { version: '1', environment: {}, readFile: (path) => readFileSync(path, 'utf8') });
@@ -287,6 +291,16 @@ test('port 3030 admits the namespace of the release and Prometheus, others by ne
   expect(admitted({})).toEqual({ ports, from: [{ podSelector: {} }, prometheus] });
   expect(admitted({ 'networkPolicy.from': [prometheus] })).toEqual({ ports, from: [prometheus] });
   expect(admitted({ 'networkPolicy.from': [] })).toEqual({ ports });
+});
+
+test.each([
+  [undefined, []],
+  ['google', ['169.254.169.254/32 80', '169.254.169.252/32 988']],
+])('of the metadata services, registry.metadata=%s opens %j', (metadata, opened) => {
+  const set = metadata === undefined ? {} : { 'registry.metadata': metadata };
+  const rules: readonly EgressRule[] = find(render({ set }), 'NetworkPolicy', 'flux')?.spec.egress ?? [];
+  const only = rules.filter(({ to }) => to?.every(({ ipBlock }) => ipBlock.except === undefined));
+  expect(only.map(({ to, ports }) => `${to?.[0]?.ipBlock.cidr} ${ports?.map(({ port }) => port)}`)).toEqual(opened);
 });
 
 test('the heap of fluxd knows the limit of memory, and there is none where it is taken away', () => {

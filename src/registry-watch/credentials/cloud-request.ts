@@ -1,0 +1,79 @@
+import {
+  type Clock,
+  FluxError,
+  type HttpRequest,
+  type HttpResponse,
+  type HttpTransport,
+  hasCode,
+  messageOf,
+  type Secret,
+  withoutSecret,
+} from '../../base/index.ts';
+import { printable } from '../answer.ts';
+
+/** A request to a service of a cloud: its metadata service, or one that exchanges tokens. */
+export interface CloudRequest<T> extends Pick<HttpRequest, 'method' | 'headers' | 'body' | 'reach'> {
+  readonly url: URL;
+  /** Hidden in what the service says. */
+  readonly secrets?: readonly Secret[];
+  /** The answer; undefined if the response is not one. */
+  readonly read: (response: HttpResponse) => T | undefined;
+  /** What to do after a failure. */
+  readonly help: string;
+}
+
+/** @throws FluxError `registry/no-credential` */
+export type CloudRequester = <T>(request: CloudRequest<T>) => Promise<T>;
+
+/** Waits between attempts: a failure is remembered for minutes, so one lost request must not cause it. */
+const RETRIES_MS: readonly number[] = [500, 2000];
+const TIMEOUT_MS = 5000;
+const MAX_BYTES = 262_144;
+/** Repeating the request changes nothing. */
+const FINAL: readonly number[] = [400, 401, 403];
+
+/** Sends requests with a deadline, retries lost ones, and follows no redirect: credentials go to the configured address only. */
+export function createCloudRequester({ http, clock }: { readonly http: HttpTransport; readonly clock: Clock }): CloudRequester {
+  return async <T>({ url, secrets = [], read, help, ...request }: CloudRequest<T>): Promise<T> => {
+    const subject = `${request.method ?? 'GET'} ${url.origin}${url.pathname}`;
+    const fail = (message: string, cause?: unknown) =>
+      new FluxError(message, { code: 'registry/no-credential', help, ...(cause === undefined ? {} : { cause }) });
+    for (let attempt = 0; ; attempt += 1) {
+      let failure: FluxError;
+      let isFinal = false;
+      try {
+        const response = await http.request({ ...request, url, timeoutMs: TIMEOUT_MS, maxBytes: MAX_BYTES });
+        const answer = response.status === 200 ? read(response) : undefined;
+        if (answer !== undefined) return answer;
+        const said = response.status === 200 ? ', but not the expected answer' : saidIn(response.body, secrets);
+        failure = fail(`${subject}: status ${response.status}${said}`);
+        isFinal = FINAL.includes(response.status);
+      } catch (error) {
+        failure = fail(messageOf(error), error);
+        isFinal = hasCode(error, 'http/refused-address', 'http/bad-url', 'http/protocol');
+      }
+      const waitMs = RETRIES_MS[attempt];
+      if (isFinal || waitMs === undefined) throw failure;
+      await clock.sleep(waitMs);
+    }
+  };
+}
+
+/** A JSON object in a response; undefined if there is none. The parser's message may quote a token. */
+export function recordIn({ body }: Pick<HttpResponse, 'body'>): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(body.toString('utf8'));
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The error that Azure or AWS states in an answer; of other answers nothing is quoted. */
+function saidIn(body: Buffer, secrets: readonly Secret[]): string {
+  const fields = recordIn({ body }) ?? {};
+  const [text = ''] = [fields.error_description, fields.message, fields.Message].filter((value) => typeof value === 'string');
+  const [kind = ''] = [fields.error, fields.__type, fields.code].filter((value) => typeof value === 'string');
+  const said = secrets.reduce((rest, secret) => withoutSecret(rest, secret.reveal()), [kind, text].filter(Boolean).join(': '));
+  return said === '' ? '' : `, ${printable(said)}`;
+}
