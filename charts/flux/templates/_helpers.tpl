@@ -114,6 +114,8 @@ namespaced
 
 {{- /* Where the clouds give out credentials. GKE serves workload identity at an address of its own, to which packets are redirected. */}}
 {{- define "flux.metadata" -}}
+azure:
+  - { cidr: 169.254.169.254/32, ports: [80] }
 google:
   - { cidr: 169.254.169.254/32, ports: [80] }
   - { cidr: 169.254.169.252/32, ports: [988] }

@@ -84,6 +84,7 @@
   {{- if .Values.registry.acr.secretName }}
   secret:
     secretName: {{ .Values.registry.acr.secretName }}
+    defaultMode: 0400
   {{- else }}
   hostPath:
     path: {{ .Values.registry.acr.hostPath }}

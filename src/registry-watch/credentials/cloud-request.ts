@@ -69,9 +69,11 @@ export function recordIn({ body }: Pick<HttpResponse, 'body'>): Readonly<Record<
   }
 }
 
-/** The error that Azure or AWS states in an answer; of other answers nothing is quoted. */
+/** The error that a cloud or registry states in an answer; of other answers nothing is quoted. */
 function saidIn(body: Buffer, secrets: readonly Secret[]): string {
-  const fields = recordIn({ body }) ?? {};
+  const document = recordIn({ body }) ?? {};
+  const first: unknown = Array.isArray(document.errors) ? document.errors[0] : undefined;
+  const fields = typeof first === 'object' && first !== null ? (first as Readonly<Record<string, unknown>>) : document;
   const [text = ''] = [fields.error_description, fields.message, fields.Message].filter((value) => typeof value === 'string');
   const [kind = ''] = [fields.error, fields.__type, fields.code].filter((value) => typeof value === 'string');
   const said = secrets.reduce((rest, secret) => withoutSecret(rest, secret.reveal()), [kind, text].filter(Boolean).join(': '));

@@ -1,13 +1,13 @@
 import { asFluxError, type Cancellable, type Clock, type FluxError, type HttpTransport, type Logger } from '../../base/index.ts';
 import type { PullSecrets } from '../../image/index.ts';
+import { azureTokens } from './azure.ts';
 import { createCloudRequester } from './cloud-request.ts';
 import type { Credential } from './credential.ts';
 import { dockerConfigFile } from './docker-config-file.ts';
 import { googleTokens } from './google.ts';
-import type { CredentialProvider } from './provider.ts';
+import { type CredentialProvider, renewed } from './provider.ts';
 import { createPullSecretReader, type ReadCore } from './pull-secrets.ts';
 import { createReading } from './reading.ts';
-import { renewed } from './renewal.ts';
 
 /** The cloud that the daemon may run in, whose identity it uses for that cloud's registries. */
 export interface CloudOptions {
@@ -53,7 +53,7 @@ export function createCredentialSource(options: CredentialSourceOptions): Creden
   /** Strongest first (Flux v1): the first that has a credential for a host provides it. */
   const providers: readonly CredentialProvider[] = [
     ...(options.dockerConfigFile === undefined ? [] : [dockerConfigFile(options.dockerConfigFile, readFile, reading)]),
-    ...(options.cloud === undefined ? [] : weakest(options.cloud, clock)),
+    ...(options.cloud === undefined ? [] : weakest(options.cloud, { clock, readFile })),
   ];
 
   const own = async (host: string, { signal }: Cancellable): Promise<Own> => {
@@ -98,7 +98,10 @@ export function createCredentialSource(options: CredentialSourceOptions): Creden
   };
 }
 
-function weakest({ http, environment }: CloudOptions, clock: Clock): readonly CredentialProvider[] {
+function weakest(
+  { http, environment }: CloudOptions,
+  { clock, readFile }: Pick<CredentialSourceOptions, 'clock' | 'readFile'>,
+): readonly CredentialProvider[] {
   const ask = createCloudRequester({ http, clock });
-  return [renewed(googleTokens({ environment, ask }), clock)];
+  return [renewed(googleTokens({ environment, ask }), clock), renewed(azureTokens({ environment, readFile, ask }), clock)];
 }

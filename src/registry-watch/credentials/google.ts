@@ -1,7 +1,7 @@
 import type { HttpResponse } from '../../base/index.ts';
 import { type CloudRequester, recordIn } from './cloud-request.ts';
 import { createCredential } from './credential.ts';
-import type { GrantingService } from './renewal.ts';
+import type { GrantingService } from './provider.ts';
 
 /** Container Registry and Artifact Registry. */
 const HOST = /^(?:(?:[a-z0-9-]+\.)?gcr\.io|[a-z0-9-]+-docker\.pkg\.dev)$/;
@@ -28,7 +28,7 @@ export function googleTokens({ environment, ask }: GoogleOptions): GrantingServi
         read: tokenIn,
         help: HELP,
       });
-      return { credential: createCredential(host, 'oauth2accesstoken', token, 'Google metadata service'), lifeMs };
+      return { value: createCredential(host, 'oauth2accesstoken', token, 'Google metadata service'), lifeMs };
     },
   };
 }

@@ -1,5 +1,6 @@
-import type { Cancellable } from '../../base/index.ts';
+import type { Cancellable, Clock } from '../../base/index.ts';
 import type { Credential } from './credential.ts';
+import { createRenewal, type Grant } from './renewal.ts';
 
 /** A place with the daemon's own credentials: a Docker config file, or the identity that a cloud gives its machines and pods. */
 export interface CredentialProvider {
@@ -11,4 +12,21 @@ export interface CredentialProvider {
   credential(host: string, options?: Cancellable): Promise<Credential | undefined>;
   /** The registry refused a credential of this provider, which may have been revoked. */
   refused?(credential: Credential): void;
+}
+
+/** A service that grants credentials for a time. */
+export interface GrantingService extends Pick<CredentialProvider, 'name' | 'serves'> {
+  /** Requests a credential for a host, or resolves to undefined if the service is not set up. Has deadlines of its own. */
+  request(host: string): Promise<Grant<Credential> | undefined>;
+}
+
+/** A provider that keeps the credentials of a service, one for each host, and renews them. */
+export function renewed({ name, serves, request }: GrantingService, clock: Clock): CredentialProvider {
+  const renewal = createRenewal(request, clock);
+  return {
+    name,
+    serves,
+    credential: (host, options) => renewal.current(host, options),
+    refused: (credential) => renewal.refused(credential.host, credential),
+  };
 }

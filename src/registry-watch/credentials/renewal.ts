@@ -1,24 +1,20 @@
 import { LRUCache } from 'lru-cache';
-import { asFluxError, type Clock, type FluxError, waitOrAbort } from '../../base/index.ts';
-import type { Credential } from './credential.ts';
-import type { CredentialProvider } from './provider.ts';
+import { asFluxError, type Cancellable, type Clock, type FluxError, waitOrAbort } from '../../base/index.ts';
 
-/** A credential that is valid for a time. */
-export interface Grant {
-  readonly credential: Credential;
-  /** From the answer on, in milliseconds. */
-  readonly lifeMs: number;
-}
+/** Something that is valid for a time: from its arrival on, or until a time of day, in milliseconds. */
+export type Grant<T> = { readonly value: T } & ({ readonly lifeMs: number } | { readonly expiresAt: number });
 
-/** A service that grants credentials for a time. */
-export interface GrantingService extends Pick<CredentialProvider, 'name' | 'serves'> {
-  /** Requests a credential for a host, or resolves to undefined if the service is not set up. Has deadlines of its own. */
-  request(host: string): Promise<Grant | undefined>;
+/** Keeps what a service grants while it is valid, and renews it early. Concurrent requests for a key share one request. */
+export interface Renewal<T> {
+  /** Undefined if the service is not set up. What cannot be renewed is used to its end. */
+  current(key: string, options?: Cancellable): Promise<T | undefined>;
+  /** Replaces a value that was refused, unless it is so new that another one would be refused as well. */
+  refused(key: string, value: T): void;
 }
 
 /** Times are monotonic. */
-interface Held {
-  readonly credential: Credential | undefined;
+interface Held<T> {
+  readonly value: T | undefined;
   readonly since: number;
   readonly renewAt: number;
   readonly until: number;
@@ -29,70 +25,69 @@ interface Failure {
   readonly until: number;
 }
 
-const MAX_HOSTS = 1000;
-/** A failed request is not repeated for this time (Flux v1: 10 minutes for ECR), nor is a refused credential replaced that is newer. */
+const MAX_KEYS = 1000;
+/** A failed request is not repeated for this time (Flux v1: 10 minutes for ECR), nor is a refused value replaced that is newer. */
 const FAILURE_MS = 600_000;
 /** After this time a service that was not set up is asked again. */
 const ABSENT_MS = 60_000;
-/** The last part of a life in which the credential is renewed: a tenth, and at most this. */
+const MAX_LIFE_MS = 12 * 3_600_000;
+/** The last part of a life in which the value is renewed: a tenth, and at most this. */
 const MAX_AHEAD_MS = 300_000;
 
-/**
- * A provider that keeps what a service grants while it is valid, and renews it early. Concurrent requests for a host share one request.
- * A credential that cannot be renewed is used to its end.
- */
-export function renewed({ name, serves, request }: GrantingService, clock: Clock): CredentialProvider {
-  const held = new LRUCache<string, Held>({ max: MAX_HOSTS });
-  const failures = new LRUCache<string, Failure>({ max: MAX_HOSTS });
-  const pending = new Map<string, Promise<Held>>();
+export function createRenewal<T>(request: (key: string) => Promise<Grant<T> | undefined>, clock: Clock): Renewal<T> {
+  const held = new LRUCache<string, Held<T>>({ max: MAX_KEYS });
+  const failures = new LRUCache<string, Failure>({ max: MAX_KEYS });
+  const pending = new Map<string, Promise<T | undefined>>();
 
-  const ask = async (host: string): Promise<Held> => {
+  const lifeOf = (grant: Grant<T>): number => {
+    const lifeMs = 'lifeMs' in grant ? grant.lifeMs : grant.expiresAt - clock.now();
+    return Math.min(Math.max(lifeMs, 0), MAX_LIFE_MS);
+  };
+
+  const ask = async (key: string): Promise<T | undefined> => {
     try {
-      const grant = await request(host);
+      const grant = await request(key);
       const since = clock.monotonic();
-      const lifeMs = grant?.lifeMs ?? ABSENT_MS;
+      const lifeMs = grant ? lifeOf(grant) : ABSENT_MS;
       const aheadMs = grant ? Math.min(lifeMs / 10, MAX_AHEAD_MS) : 0;
-      const found = { credential: grant?.credential, since, renewAt: since + lifeMs - aheadMs, until: since + lifeMs };
-      held.set(host, found);
-      failures.delete(host);
-      return found;
+      held.set(key, { value: grant?.value, since, renewAt: since + lifeMs - aheadMs, until: since + lifeMs });
+      failures.delete(key);
+      return grant?.value;
     } catch (thrown) {
       const error = asFluxError(thrown, { code: 'registry/no-credential' });
-      failures.set(host, { error, until: clock.monotonic() + FAILURE_MS });
+      failures.set(key, { error, until: clock.monotonic() + FAILURE_MS });
       throw error;
     }
   };
 
-  const askOnce = (host: string): Promise<Held> => {
-    const underWay = pending.get(host) ?? ask(host).finally(() => pending.delete(host));
-    pending.set(host, underWay);
+  const askOnce = (key: string): Promise<T | undefined> => {
+    const underWay = pending.get(key) ?? ask(key).finally(() => pending.delete(key));
+    pending.set(key, underWay);
     return underWay;
   };
 
   return {
-    name,
-    serves,
-    async credential(host, { signal } = {}) {
+    async current(key, { signal } = {}) {
       const now = clock.monotonic();
-      const last = held.get(host);
-      if (last && now < last.renewAt) return last.credential;
+      const last = held.get(key);
+      if (last && now < last.renewAt) return last.value;
       const valid = last && now < last.until ? last : undefined;
-      const failure = failures.get(host);
+      const failure = failures.get(key);
       if (failure && now < failure.until) {
-        if (valid) return valid.credential;
+        if (valid) return valid.value;
         throw failure.error;
       }
       try {
-        return (await waitOrAbort(askOnce(host), signal)).credential;
+        return await waitOrAbort(askOnce(key), signal);
       } catch (error) {
         signal?.throwIfAborted();
-        if (valid) return valid.credential;
+        if (valid) return valid.value;
         throw error;
       }
     },
-    refused(credential) {
-      const last = held.get(credential.host);
-      if (last?.credential?.id === credential.id && clock.monotonic() - last.since >= FAILURE_MS) held.delete(credential.host);
+    refused(key, value) {
+      const last = held.get(key);
+      if (last?.value === value && clock.monotonic() - last.since >= FAILURE_MS) held.delete(key);
     },
   };
 }

@@ -203,7 +203,6 @@ describe('what is refused, and the hint', () => {
     [{ 'sops.enabled': true }, 'not supported yet: fluxd --sops'],
     [{ manifestGeneration: true }, 'not supported yet: fluxd --manifest-generation'],
     [{ 'registry.ecr.require': true }, 'not supported yet: fluxd --registry-require'],
-    [{ 'registry.acr.enabled': true }, 'not supported yet: credentials of Azure'],
     [{ token: 'abc' }, 'the service that this token was for is no more'],
     [{ 'git.gitPath': 'a' }, 'renamed: git.path'],
     [{ 'helmOperator.create': true }, 'removed: the Helm operator is a chart of its own'],
@@ -295,12 +294,23 @@ test('port 3030 admits the namespace of the release and Prometheus, others by ne
 
 test.each([
   [undefined, []],
+  ['azure', ['169.254.169.254/32 80']],
   ['google', ['169.254.169.254/32 80', '169.254.169.252/32 988']],
 ])('of the metadata services, registry.metadata=%s opens %j', (metadata, opened) => {
   const set = metadata === undefined ? {} : { 'registry.metadata': metadata };
   const rules: readonly EgressRule[] = find(render({ set }), 'NetworkPolicy', 'flux')?.spec.egress ?? [];
   const only = rules.filter(({ to }) => to?.every(({ ipBlock }) => ipBlock.except === undefined));
   expect(only.map(({ to, ports }) => `${to?.[0]?.ipBlock.cidr} ${ports?.map(({ port }) => port)}`)).toEqual(opened);
+});
+
+test.each([
+  [{ secretName: 'azure' }, { secret: { secretName: 'azure', defaultMode: 0o400 } }, '/etc/kubernetes/'],
+  [{}, { hostPath: { path: '/etc/kubernetes/azure.json', type: '' } }, '/etc/kubernetes/azure.json'],
+])('registry.acr %j mounts azure.json where fluxd reads it', (acr, source, mountPath) => {
+  const spec = pod(render({ set: { 'registry.acr': { enabled: true, ...acr } } }));
+  const name = 'acr-credentials';
+  expect(spec.volumes).toContainEqual({ name, ...source });
+  expect(spec.containers[0].volumeMounts).toContainEqual({ name, mountPath, readOnly: true });
 });
 
 test('the heap of fluxd knows the limit of memory, and there is none where it is taken away', () => {

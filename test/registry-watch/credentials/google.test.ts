@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { googleTokens } from '../../../src/registry-watch/credentials/google.ts';
-import { renewed } from '../../../src/registry-watch/credentials/renewal.ts';
+import { renewed } from '../../../src/registry-watch/credentials/provider.ts';
 import { sampled } from '../../support/sampled.ts';
 import { type Answer, type Asked, cloudClient, LOSSES, startCloud } from './cloud-server.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createCredential } from '../../../src/registry-watch/credentials/credential.ts';
-import { type Grant, renewed } from '../../../src/registry-watch/credentials/renewal.ts';
+import { renewed } from '../../../src/registry-watch/credentials/provider.ts';
 import { FakeClock } from '../fake-clock.ts';
 
 const HOUR_MS = 3_600_000;
@@ -14,12 +14,12 @@ function setup({ lifeMs = HOUR_MS } = {}) {
     {
       name: 'test',
       serves: () => true,
-      async request(host): Promise<Grant | undefined> {
+      async request(host) {
         service.requests.push(host);
         const n = service.requests.length;
         await gates.at(-1);
         if (service.down) throw new Error(`down at request ${n}`);
-        return service.absent ? undefined : { credential: createCredential(host, 'user', `p${n}`, 'test'), lifeMs };
+        return service.absent ? undefined : { value: createCredential(host, 'user', `p${n}`, 'test'), lifeMs };
       },
     },
     clock,
