@@ -22,7 +22,7 @@ import {
   type AccessVerdict,
   type ClusterWorkload,
   formatResourceId,
-  isWorkloadKind,
+  isFluxV1Workload,
   type KubeObject,
   type PodState,
   type ResourceId,
@@ -64,6 +64,7 @@ import { createOwnSecret, type OwnSecret } from './secret/own-secret.ts';
 import { createAttention } from './watch/attention.ts';
 import { createViews } from './watch/views.ts';
 import { exportObjects } from './workload/export.ts';
+import { createOtherWorkloads } from './workload/other-workloads.ts';
 import { createWorkloadLister } from './workload/workloads.ts';
 
 export interface ClusterOptions extends KubeconfigSource {
@@ -101,11 +102,11 @@ const DIRECTORY_MAX_AGE_MS = 300_000;
 /** Number of writes from which suspending the watches pays: each echo costs the API server and us half as much as a write. */
 const MANY = 200;
 
-/** Kinds whose watch is kept: those that Git wants objects of, and workloads, which are listed time and again. */
+/** Kinds whose watch is kept: those that Git wants objects of, and Flux v1's workloads, which are listed time and again. */
 function neededBy(sets: Iterable<SyncSet>): (resource: ApiResource) => boolean {
   const kinds = new Set<string>();
   for (const { targets } of sets) for (const { target } of targets.values()) kinds.add(kindKey(target.resource));
-  return (resource) => isWorkloadKind(resource.kind) || kinds.has(kindKey(resource));
+  return (resource) => isFluxV1Workload(resource.kind) || kinds.has(kindKey(resource));
 }
 
 /**
@@ -140,6 +141,7 @@ export async function createCluster(options: ClusterOptions) {
   /** The same in the order of joining. */
   let sets: readonly SyncSet[] = [];
   const attention = createAttention({ clock, manager, sets: () => sets });
+  const otherWorkloads = createOtherWorkloads(() => sets);
   const views = createViews({
     transport,
     clock,
@@ -148,6 +150,7 @@ export async function createCluster(options: ClusterOptions) {
     allowed,
     // The next caller gets the error, so that an outage is known before the next sync.
     onLost: () => attention.ask(sets),
+    isWorkloadKind: (resource) => otherWorkloads().has(kindKey(resource)),
     findLost(key, live, print) {
       for (const { targets, inventory } of sets) {
         const each = targets.get(key);
@@ -173,7 +176,15 @@ export async function createCluster(options: ClusterOptions) {
     instance: options.instance || 'fluxd',
     onEvent: options.onEvent,
   });
-  const listWorkloads = createWorkloadLister({ transport, discovery, views, allowed, log, changedOnly });
+  const listWorkloads = createWorkloadLister({
+    transport,
+    discovery,
+    views,
+    allowed,
+    log,
+    changedOnly,
+    wanted: () => otherWorkloads().values(),
+  });
 
   function setOf(syncSet: string): SyncSet {
     const set = syncSets.get(syncSet);

@@ -129,7 +129,7 @@ function checkTexts(metadata: JsonMap, field: 'annotations' | 'labels'): Refusal
 
 /** A container whose name is not text would be invisible to releases and listings until the API server rejects the object. */
 function checkContainers(object: JsonMap): Refusal | undefined {
-  const podSpec = podSpecPath(String(object.kind));
+  const podSpec = podSpecPath(object);
   const spec = podSpec && valueAt(object, podSpec);
   if (!podSpec || !isJsonMap(spec)) return undefined;
   for (const list of ['containers', 'initContainers']) {

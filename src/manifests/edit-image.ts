@@ -8,7 +8,7 @@ import {
   type YamlDocument,
   type YamlNode,
 } from '../base/index.ts';
-import { helmImageChanges, podSpecPath } from '../resource/index.ts';
+import { imageFieldChanges, isWorkload, type Path, podSpecPath } from '../resource/index.ts';
 import { editAnchored, type PairChange } from './edit-anchored.ts';
 import { describeTarget, type EditTarget, type LocatedObject, locateIn, notFound, ownMapping, readDocument } from './locate.ts';
 import { spliceDocument } from './splice-document.ts';
@@ -23,8 +23,8 @@ export interface ImageChange {
 }
 
 /**
- * Sets images of containers: the first with that name in `containers`, else in `initContainers`; in a HelmRelease the values for
- * registry, image and tag. Changes only the characters of those values: quotes, comments, line ends and the rest of the file stay. An
+ * Sets images of containers: the first with that name in `containers`, else in `initContainers`; in a HelmRelease or a custom resource the
+ * fields for registry, image and tag. Changes only the characters of those values: quotes, comments, line ends and the rest of the file stay. An
  * alias is replaced with a value; a value from a merge key is overridden by a key in the map itself; an anchored value changes for all
  * places that share it if they get the same image, and otherwise its anchor moves to the others.
  * @returns the complete new text; the same text if all containers have those images.
@@ -69,12 +69,15 @@ interface Place extends TextChange {
 }
 
 function imageChanges(located: LocatedObject, { target, container, image }: ImageChange): readonly TextChange[] {
-  if (target.kind.toLowerCase() === 'helmrelease') {
-    const changes = isJsonMap(located.value) ? helmImageChanges(located.value, container, image) : undefined;
+  if (!isJsonMap(located.value)) throw noContainer(container, target);
+  if (!isWorkload(located.value)) throw unsupported(target);
+  const podSpec = podSpecPath(located.value);
+  if (!podSpec) {
+    const changes = imageFieldChanges(located.value, container, image);
     if (!changes) throw noContainer(container, target);
-    return changes.map(({ path, value }) => ({ path: path.slice(0, -1), key: path.at(-1) ?? '', value }));
+    return changes.map(({ path, value }) => ({ path: path.slice(0, -1), key: String(path.at(-1)), value }));
   }
-  const path = containerPath(located, target, container);
+  const path = containerPath(located, podSpec, { target, container });
   return valueAt(located.value, [...path, 'image']) === image ? [] : [{ path, key: 'image', value: image }];
 }
 
@@ -105,9 +108,11 @@ function fail(target: EditTarget): never {
   throw editFailed(target);
 }
 
-function containerPath({ value }: LocatedObject, target: EditTarget, container: string): readonly (string | number)[] {
-  const podSpec = podSpecPath(target.kind);
-  if (!podSpec) throw unsupported(target);
+function containerPath(
+  { value }: LocatedObject,
+  podSpec: Path,
+  { target, container }: Pick<ImageChange, 'target' | 'container'>,
+): Path {
   for (const list of ['containers', 'initContainers']) {
     const containers = valueAt(value, [...podSpec, list]);
     if (!Array.isArray(containers)) continue;
@@ -117,14 +122,14 @@ function containerPath({ value }: LocatedObject, target: EditTarget, container: 
   throw noContainer(container, target);
 }
 
-function noContainer(container: string, target: EditTarget): FluxError {
-  return notFound(`container ${container} of ${describeTarget(target)}`);
-}
-
 function unsupported({ kind }: EditTarget): FluxError {
   return new FluxError(`updating resource kind "${kind}" not supported`, {
     code: 'manifests/unsupported-kind',
     fault: 'user',
-    help: 'Flux updates the images of CronJobs, DaemonSets, Deployments, HelmReleases and StatefulSets.',
+    help: 'Flux updates images of known kinds of workloads, and of custom resources whose annotations say where the images are.',
   });
+}
+
+function noContainer(container: string, target: EditTarget): FluxError {
+  return notFound(`container ${container} of ${describeTarget(target)}`);
 }

@@ -5,4 +5,6 @@ export interface Container {
   readonly image: string;
   /** Whether the tag is in a field of its own, where a digest has no place. */
   readonly isTagApart?: boolean;
+  /** Whether the API server rejects another image, as in the template of a Job. */
+  readonly isFixed?: boolean;
 }

@@ -8,8 +8,8 @@ export type { ClusterWorkload, Rollout, WorkloadFilter } from './cluster-workloa
 export type { Container } from './container.ts';
 export type { DesiredState, Problem } from './desired.ts';
 export { isDnsLabel } from './dns-label.ts';
-export { type Fields, isFields } from './fields.ts';
-export { type FieldChange, helmImageChanges } from './helm-release.ts';
+export { type Fields, isFields, type Path } from './fields.ts';
+export { FORCE_ANNOTATION, isForced } from './force.ts';
 export {
   CLUSTER_SCOPE,
   formatResourceId,
@@ -19,6 +19,7 @@ export {
   type ResourceId,
   type ResourceIdParts,
 } from './id.ts';
+export type { FieldChange } from './image-fields.ts';
 export { formatPlace, type Manifest, type ManifestPlace } from './manifest.ts';
 export {
   formatApiVersion,
@@ -32,4 +33,12 @@ export {
   parseApiVersion,
 } from './object.ts';
 export { type ContainerPhase, type ContainerState, type PodState, pullCause, type Termination } from './pod.ts';
-export { containersOf, isWorkloadKind, podSpecOf, podSpecPath, WORKLOAD_KINDS } from './workload.ts';
+export {
+  containersOf,
+  FLUX_V1_WORKLOADS,
+  imageFieldChanges,
+  isFluxV1Workload,
+  isWorkload,
+  podSpecOf,
+  podSpecPath,
+} from './workload.ts';

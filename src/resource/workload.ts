@@ -1,44 +1,101 @@
 import type { Container } from './container.ts';
-import { type Fields, isFields, valueAt } from './fields.ts';
-import { helmContainersOf } from './helm-release.ts';
-import type { JsonObject } from './object.ts';
+import { type Fields, isFields, type Path, valueAt } from './fields.ts';
+import { isForced } from './force.ts';
+import { helmImagePlaces } from './helm-release.ts';
+import { changesTo, type FieldChange, type ImagePlace, imageAt, isImageAt, mappedPlaces } from './image-fields.ts';
+import { type JsonObject, parseApiVersion } from './object.ts';
 
-/** Kinds whose images Flux reads and updates (Flux v1's list, by kind alone). */
-export const WORKLOAD_KINDS = ['CronJob', 'DaemonSet', 'Deployment', 'StatefulSet', 'HelmRelease'] as const;
+const TEMPLATE = ['spec', 'template', 'spec'] as const;
 
-export function isWorkloadKind(kind: string): boolean {
-  return (WORKLOAD_KINDS as readonly string[]).includes(kind);
+/** Flux v1's kinds of workloads, known by their kind alone, with the path to their pod spec. The images of a HelmRelease are values. */
+const FLUX_V1_KINDS: ReadonlyMap<string, Path | undefined> = new Map<string, Path | undefined>([
+  ['CronJob', ['spec', 'jobTemplate', 'spec', 'template', 'spec']],
+  ['DaemonSet', TEMPLATE],
+  ['Deployment', TEMPLATE],
+  ['HelmRelease', undefined],
+  ['StatefulSet', TEMPLATE],
+]);
+
+/** The other kinds with a pod spec, by API group and kind. */
+const OTHER_KINDS: ReadonlyMap<string, Path> = new Map<string, Path>([
+  ['/Pod', ['spec']],
+  ['apps.kruise.io/CloneSet', TEMPLATE],
+  ['argoproj.io/Rollout', TEMPLATE],
+  ['batch/Job', TEMPLATE],
+  ['serving.knative.dev/Service', TEMPLATE],
+]);
+
+export const FLUX_V1_WORKLOADS: readonly string[] = [...FLUX_V1_KINDS.keys()];
+
+/** Whether a kind is one of Flux v1's kinds of workloads, all of which are listed, whether or not they are in Git. */
+export function isFluxV1Workload(kind: string): boolean {
+  return FLUX_V1_KINDS.has(kind);
+}
+
+/** Whether Flux reads and updates images of an object: it is of a known kind, or its annotations say where its images are. */
+export function isWorkload(object: Fields): boolean {
+  return isFluxV1Workload(String(object.kind)) || podSpecPath(object) !== undefined || mappedInCustom(object).size > 0;
 }
 
 /**
- * The containers of a workload in Flux v1's order: `containers`, then `initContainers`; for a HelmRelease the images in its values.
- * Empty for other kinds.
+ * The containers of a workload in Flux v1's order: `containers`, then `initContainers`; for a HelmRelease and a custom resource the images
+ * in their fields. Empty for other objects.
  */
 export function containersOf(object: Fields): readonly Container[] {
-  if (object.kind === 'HelmRelease') return helmContainersOf(object);
   const spec = podSpecOf(object);
-  return [...containerList(spec?.containers), ...containerList(spec?.initContainers)];
+  if (spec) {
+    const fixed = isFixed(object) ? { isFixed: true } : {};
+    return [...containerList(spec.containers), ...containerList(spec.initContainers)].map((each) => ({ ...each, ...fixed }));
+  }
+  return [...imagePlaces(object)].map(([name, place]) => ({
+    name,
+    image: imageAt(object, place),
+    ...(place.tag ? { isTagApart: true } : {}),
+  }));
+}
+
+/**
+ * The fields to change so that a container that is not in a pod spec has an image; undefined if the object has no such container.
+ * @throws FluxError `image/bad-reference`, or `resource/image-does-not-fit` if the fields cannot hold the reference.
+ */
+export function imageFieldChanges(object: Fields, container: string, image: string): readonly FieldChange[] | undefined {
+  const place = imagePlaces(object).get(container);
+  return place && changesTo(object, { container, image, place });
 }
 
 /** The pod spec of a workload, or undefined if its kind has none. */
 export function podSpecOf(object: Fields): JsonObject | undefined {
-  const { kind } = object;
-  const path = typeof kind === 'string' && isWorkloadKind(kind) ? podSpecPath(kind) : undefined;
+  const path = podSpecPath(object);
   const spec = path && valueAt(object, path);
   return isFields(spec) ? (spec as JsonObject) : undefined;
 }
 
-/** Where the kinds of workloads have their pod spec. A HelmRelease has none: its images are values. */
-const POD_SPECS: ReadonlyMap<string, readonly string[]> = new Map([
-  ['cronjob', ['spec', 'jobTemplate', 'spec', 'template', 'spec']],
-  ['daemonset', ['spec', 'template', 'spec']],
-  ['deployment', ['spec', 'template', 'spec']],
-  ['statefulset', ['spec', 'template', 'spec']],
-]);
+/** The path to the pod spec of an object; undefined for kinds without. */
+export function podSpecPath({ apiVersion, kind }: Fields): Path | undefined {
+  if (typeof kind !== 'string') return undefined;
+  return FLUX_V1_KINDS.get(kind) ?? OTHER_KINDS.get(`${groupOf(apiVersion)}/${kind}`);
+}
 
-/** The path to the pod spec of a kind of workload, in any case; undefined for other kinds. */
-export function podSpecPath(kind: string): readonly string[] | undefined {
-  return POD_SPECS.get(kind.toLowerCase());
+function imagePlaces(object: Fields): ReadonlyMap<string, ImagePlace> {
+  return object.kind === 'HelmRelease' ? helmImagePlaces(object) : mappedInCustom(object);
+}
+
+/** In custom resources, annotations give paths from the root. The objects of Kubernetes itself have nothing like it. */
+function mappedInCustom(object: Fields): ReadonlyMap<string, ImagePlace> {
+  const isCustom =
+    !isFluxV1Workload(String(object.kind)) && podSpecPath(object) === undefined && groupOf(object.apiVersion).includes('.');
+  if (!isCustom) return new Map();
+  const valid = [...mappedPlaces(object, [])].filter(([, place]) => isImageAt(object, place));
+  return new Map(valid.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The API server rejects changes to the template of a Job. A forced one is recreated. */
+function isFixed(object: Fields): boolean {
+  return object.kind === 'Job' && !isForced(object);
+}
+
+function groupOf(apiVersion: unknown): string {
+  return typeof apiVersion === 'string' ? parseApiVersion(apiVersion).group : '';
 }
 
 function containerList(list: unknown): Container[] {

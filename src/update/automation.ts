@@ -1,7 +1,7 @@
 import { yieldTurn } from '../base/index.ts';
 import { canonicalName, formatImageRef, parseImageRef, tryParseImageRef } from '../image/index.ts';
 import { policiesOf, tagPatternFor } from '../policy/index.ts';
-import { type Container, containersOf, isWorkloadKind, type ResourceId } from '../resource/index.ts';
+import { type Container, containersOf, isWorkload, type ResourceId } from '../resource/index.ts';
 import type { RunningWorkload, UpdateContext } from './context.ts';
 import { decide, decideNewest, delayOf, isAutomated, suspensionOf, youthOfNamed } from './decide.ts';
 import { type Decision, describeDecision, describeHold, describeWait, isScheduled } from './decision.ts';
@@ -42,7 +42,7 @@ export async function planAutomation(
   },
 ): Promise<AutomationPlan> {
   const automated = [...context.manifests].flatMap(([id, { object }]) => {
-    return isWorkloadKind(object.kind) && isAutomated(policiesOf(object.metadata.annotations)) ? [id] : [];
+    return isWorkload(object) && isAutomated(policiesOf(object.metadata.annotations)) ? [id] : [];
   });
   if (automated.length === 0) {
     context.gather?.([]);

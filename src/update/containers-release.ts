@@ -5,7 +5,7 @@ import { banAdvice } from './ban-advice.ts';
 import { wantedContainers } from './containers.ts';
 import { type UpdateContext, untimed } from './context.ts';
 import { refusalOf } from './decide.ts';
-import { UP_TO_DATE } from './decision.ts';
+import { describeHold, UP_TO_DATE } from './decision.ts';
 import { type Planned, releaseFailed, writeImages } from './edit.ts';
 import { refuseHeld } from './held.ts';
 import { type Candidate, rejection, selectWorkloads, sortedResult } from './select.ts';
@@ -50,19 +50,21 @@ function updateContainers(
   { SkipMismatches: skipMismatches, Force: force }: ReleaseContainersSpec,
   context: UpdateContext,
 ): WorkloadResult {
-  const images = new Map(wantedContainers(candidate).map(({ name, image }) => [name, image]));
+  const containers = new Map(wantedContainers(candidate).map((container) => [container.name, container]));
   const missing: string[] = [];
   const mismatched: string[] = [];
   const updates: ContainerUpdate[] = [];
   for (const { Container, Current, Target } of wanted) {
-    const image = images.get(Container);
-    if (image === undefined) missing.push(Container);
-    else if (Current !== undefined && Current !== image) mismatched.push(Container);
-    else if (image !== Target) updates.push({ Container, Current: image, Target });
+    const container = containers.get(Container);
+    if (container === undefined) missing.push(Container);
+    else if (Current !== undefined && Current !== container.image) mismatched.push(Container);
+    else if (container.image !== Target) updates.push({ Container, Current: container.image, Target });
   }
   const mismatch = `container(s) tag mismatch: ${mismatched.join(', ')}`;
   if (missing.length > 0) return rejection('failed', `container(s) not found: ${missing.join(', ')}`);
   if (mismatched.length > 0 && !skipMismatches) return rejection('failed', mismatch);
+  const isFixed = updates.some(({ Container }) => containers.get(Container)?.isFixed);
+  if (isFixed) return rejection('skipped', describeHold({ kind: 'fixed' }));
   const banned = force ? undefined : updates.flatMap((update) => banOn(update, candidate, context) ?? [])[0];
   if (banned !== undefined) return rejection('skipped', banned);
   if (updates.length === 0) return rejection('skipped', mismatched.length > 0 ? mismatch : UP_TO_DATE);

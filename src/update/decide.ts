@@ -80,6 +80,16 @@ export function delayOf(
  * has no tag, and so no place in the order.
  */
 export function decideNewest(question: Question, by: 'automation' | 'person' = 'automation'): Decision {
+  return unlessFixed(decideByOrder(question, by), question);
+}
+
+/** An image that cannot change is held where another one is wanted. */
+function unlessFixed(decision: Decision, { container }: Question): Decision {
+  const isChange = decision.state === 'update' || decision.state === 'waiting';
+  return container.isFixed && isChange ? held({ kind: 'fixed' }) : decision;
+}
+
+function decideByOrder(question: Question, by: 'automation' | 'person'): Decision {
   const subject = subjectOf(question);
   if ('state' in subject) return subject;
   const { pattern, bans, pin, repository } = subject;
@@ -171,7 +181,7 @@ export function decideNamed(question: Question, named: ImageRef, overrides: Over
     if (!pattern.matches(named.tag)) return 'not-wanted';
   }
   if (typeof subject.pin === 'object' && named.digest === '' && !overrides.pattern) return held(subject.pin);
-  const step = stepTo(subject, named.tag, named.digest);
+  const step = unlessFixed(stepTo(subject, named.tag, named.digest), question);
   if (overrides.bans || step.state !== 'update') return step;
   return refusedByBan(subject, named.tag, named.digest) ?? step;
 }

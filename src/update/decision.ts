@@ -1,6 +1,7 @@
 import { type FluxError, rfc3339 } from '../base/index.ts';
 import { formatImageRef, type ImageRef, type ImageRepository } from '../image/index.ts';
 import type { Ban } from '../policy/index.ts';
+import { FORCE_ANNOTATION } from '../resource/index.ts';
 import type { RequestName } from './request-name.ts';
 
 /**
@@ -88,7 +89,9 @@ export type Hold =
   /** The value of `pin.<container>` is neither true nor false. */
   | { readonly kind: 'bad-pin'; readonly text: string }
   /** The tag is in a field of its own, where a digest has no place. */
-  | { readonly kind: 'cannot-pin' };
+  | { readonly kind: 'cannot-pin' }
+  /** The API server rejects another image. */
+  | { readonly kind: 'fixed' };
 
 /** A person has paused automation: of the workload in Git, or all of it. */
 export interface Suspended {
@@ -249,6 +252,8 @@ export function describeHold(hold: Hold): string {
       return `invalid pin ${JSON.stringify(hold.text)}: it is "true" or "false"`;
     case 'cannot-pin':
       return 'image cannot be pinned to a digest: its tag is in a field of its own';
+    case 'fixed':
+      return `image of a Job cannot change, unless ${FORCE_ANNOTATION}: "true" lets Flux recreate the Job`;
   }
 }
 

@@ -1,7 +1,7 @@
 import { yieldTurn } from '../base/index.ts';
 import { canonicalName, type ImageRepository } from '../image/index.ts';
 import { hasPolicy, type MinAge, minAgeFor, policiesOf } from '../policy/index.ts';
-import { containersOf, isWorkloadKind } from '../resource/index.ts';
+import { containersOf, isWorkload } from '../resource/index.ts';
 import { refusedByBan } from './allowed.ts';
 import type { UpdateContext } from './context.ts';
 import type { FirstSeen, Sighting } from './first-seen.ts';
@@ -33,7 +33,7 @@ export async function noticeTags(
   const kept: Found[] = [];
   const fresh: Found[] = [];
   for (const { object } of manifests.values()) {
-    if (!isWorkloadKind(object.kind)) continue;
+    if (!isWorkload(object)) continue;
     const inGit = policiesOf(object.metadata.annotations);
     if (!hasPolicy(inGit, 'automated')) continue;
     for (const container of containersOf(object)) {

@@ -4,7 +4,7 @@ import {
   type Container,
   containersOf,
   formatResourceId,
-  isWorkloadKind,
+  isWorkload,
   type Manifest,
   parseResourceId,
   type ResourceId,
@@ -78,10 +78,10 @@ function requireContainers(id: ResourceId, { add, remove }: PolicySpec[string], 
 }
 
 function requireWorkload(id: ResourceId, { object }: Manifest): void {
-  if (isWorkloadKind(object.kind)) return;
+  if (isWorkload(object)) return;
   throw new FluxError(`resource ${id} does not have containers`, {
     code: 'update/not-a-workload',
     fault: 'user',
-    help: 'Policies belong to workloads: Deployment, DaemonSet, StatefulSet, CronJob or HelmRelease.',
+    help: 'Policies belong to workloads, such as a Deployment or a HelmRelease, and to custom resources whose annotations say where their images are.',
   });
 }

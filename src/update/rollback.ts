@@ -1,7 +1,7 @@
 import { FluxError } from '../base/index.ts';
 import { canonicalName, formatImageRef, formatName, type ImageRef, parseImageRef, tryParseImageRef } from '../image/index.ts';
 import { containerPolicy, formatBan, type Policies, policiesOf, policyChanges } from '../policy/index.ts';
-import { type Container, containersOf, isWorkloadKind, type Manifest, type ResourceId } from '../resource/index.ts';
+import { type Container, containersOf, isWorkload, type Manifest, type ResourceId } from '../resource/index.ts';
 import { successOf } from './automation.ts';
 import { banAdvice } from './ban-advice.ts';
 import type { PastImages, UpdateContext } from './context.ts';
@@ -72,8 +72,10 @@ async function requireFree(id: ResourceId, policies: Policies, { workloads, sign
 function wantedContainers(id: ResourceId, { object }: Manifest, { Container: name }: RollbackSpec): readonly Container[] {
   const all = containersOf(object);
   const wanted = name === '' ? all : all.filter((container) => container.name === name);
+  if (wanted.some(({ isFixed }) => isFixed))
+    throw refused(`${id} is held: ${describeHold({ kind: 'fixed' })}`, 'rollback/held', 'Write a Job with another name.');
   if (wanted.length > 0) return wanted;
-  if (!isWorkloadKind(object.kind) || all.length === 0) throw refused(`${id} has no containers`, 'rollback/no-container');
+  if (!isWorkload(object) || all.length === 0) throw refused(`${id} has no containers`, 'rollback/no-container');
   const names = all.map((container) => container.name).join(', ');
   throw refused(`${id} has no container ${JSON.stringify(name)}`, 'rollback/no-container', `Its containers are ${names}.`);
 }

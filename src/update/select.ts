@@ -1,6 +1,6 @@
 import { yieldTurn } from '../base/index.ts';
 import { type Policies, policiesOf } from '../policy/index.ts';
-import { formatResourceId, isWorkloadKind, type Manifest, parseResourceId, type ResourceId } from '../resource/index.ts';
+import { formatResourceId, isWorkload, type Manifest, parseResourceId, type ResourceId } from '../resource/index.ts';
 import type { RunningWorkload, UpdateContext } from './context.ts';
 import type { UpdateResult, UpdateStatus, WorkloadResult } from './spec.ts';
 
@@ -43,7 +43,7 @@ export async function selectWorkloads(
   const results = new Map<ResourceId, WorkloadResult>();
   const asked = new Set<ResourceId>();
   for (const [id, { object }] of manifests) {
-    if (!isWorkloadKind(object.kind)) continue;
+    if (!isWorkload(object)) continue;
     if (!everything && !wanted.has(id)) results.set(id, rejection('ignored', 'not included'));
     else if (unwanted.has(id)) results.set(id, rejection('ignored', 'excluded'));
     else asked.add(id);

@@ -111,8 +111,8 @@ describe('the image of a container', () => {
   });
 
   test('other kinds have no image that Flux changes', () => {
-    const text = 'kind: Job\nmetadata: {name: j}\nspec: {template: {spec: {containers: [{name: a, image: x:1}]}}}\n';
-    expect(() => editContainerImage(text, { document: 1, kind: 'Job', name: 'j' }, 'a', 'x:2')).toThrow('not supported');
+    const text = 'kind: ReplicaSet\nmetadata: {name: r}\nspec: {template: {spec: {containers: [{name: a, image: x:1}]}}}\n';
+    expect(() => editContainerImage(text, { document: 1, kind: 'ReplicaSet', name: 'r' }, 'a', 'x:2')).toThrow('not supported');
   });
 });
 
@@ -337,6 +337,60 @@ describe('S-024 the smallest edit, over generated files', () => {
       ),
       { numRuns: 300 },
     );
+  });
+});
+
+describe('the image of a workload that Flux v1 does not know', () => {
+  const edited = (text: string, target: Omit<EditTarget, 'document'>, container: string, image: string) =>
+    editContainerImage(text, { document: 1, ...target }, container, image);
+
+  test.each([
+    ['argoproj.io/v1alpha1', 'Rollout'],
+    ['apps.kruise.io/v1alpha1', 'CloneSet'],
+    ['apps.kruise.io/v1beta1', 'StatefulSet'],
+    ['serving.knative.dev/v1', 'Service'],
+    ['batch/v1', 'Job'],
+  ])('%s %s: in its template', (apiVersion, kind) => {
+    const text = (image: string) => `apiVersion: ${apiVersion}
+kind: ${kind}
+metadata: {name: web}
+spec:
+  template: # here
+    spec:
+      containers:
+      - image: "${image}" # kept
+        name: web
+`;
+    expect(edited(text('acme/web:1'), { kind, name: 'web' }, 'web', 'acme/web:2')).toBe(text('acme/web:2'));
+  });
+
+  test('a Pod: in its own spec', () => {
+    const text = (image: string) =>
+      `apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: a, image: ${image}}]}\n`;
+    expect(edited(text('x:1'), { kind: 'Pod', name: 'p' }, 'a', 'x:2')).toBe(text('x:2'));
+  });
+
+  test('a custom resource: in the fields of its annotations, lists included', () => {
+    const text = (tag: string, sidecar: string) => `apiVersion: db.example.org/v1
+kind: Cluster
+metadata:
+  name: db
+  annotations:
+    repository.fluxcd.io/db: spec.engine.name
+    tag.fluxcd.io/db: spec.engine.version
+    repository.fluxcd.io/log: spec.sidecars.1.image
+spec:
+  engine: { name: acme/db, version: '${tag}' } # kept
+  sidecars:
+  - image: acme/other:1
+  - size: 1
+    image: &log ${sidecar}
+`;
+    const target = { kind: 'Cluster', name: 'db' };
+    const one = edited(text('1.0.0', 'acme/log:1'), target, 'db', 'acme/db:1.1.0');
+    expect(one).toBe(text('1.1.0', 'acme/log:1'));
+    expect(edited(one, target, 'log', 'acme/log:2')).toBe(text('1.1.0', 'acme/log:2'));
+    expect(() => edited(one, target, 'other', 'acme/other:2')).toThrow('container other of cluster/db not found');
   });
 });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatImageRef, parseImageRef, tryParseImageRef, withTag } from '../../src/image/index.ts';
-import { containersOf, type FieldChange, helmImageChanges, type KubeObject } from '../../src/resource/index.ts';
+import { containersOf, type FieldChange, imageFieldChanges, type KubeObject } from '../../src/resource/index.ts';
 
 const release = (values: unknown, annotations: Record<string, string> = {}): KubeObject => ({
   apiVersion: 'helm.fluxcd.io/v1',
@@ -31,7 +31,7 @@ describe('the values of a HelmRelease', () => {
     ['images that are no references', { image: 'a:b:c', db: { image: '' }, e: { image: { repository: '/x' } } }],
   ])('that are %s hold no image', (_what, values) => {
     expect(containersOf(release(values))).toEqual([]);
-    expect(helmImageChanges(release(values), 'chart-image', 'x:2')).toBeUndefined();
+    expect(imageFieldChanges(release(values), 'chart-image', 'x:2')).toBeUndefined();
   });
 
   test('a child named like the image at the top gives way to it', () => {
@@ -46,7 +46,7 @@ describe('the values of a HelmRelease', () => {
   });
 
   test('a digest behind the tag moves with the tag', () => {
-    expect(helmImageChanges(release({ image: 'a/b', tag: '1@sha256:aa' }), 'chart-image', 'a/b:2@sha256:bb')).toEqual([
+    expect(imageFieldChanges(release({ image: 'a/b', tag: '1@sha256:aa' }), 'chart-image', 'a/b:2@sha256:bb')).toEqual([
       { path: ['spec', 'values', 'tag'], value: '2@sha256:bb' },
     ]);
   });
@@ -59,13 +59,13 @@ describe('the values of a HelmRelease', () => {
   });
 
   test('nothing is to be changed for the image there is', () => {
-    expect(helmImageChanges(release({ registry: 'r.dev', image: 'b:1' }), 'chart-image', 'r.dev/b:1')).toEqual([]);
+    expect(imageFieldChanges(release({ registry: 'r.dev', image: 'b:1' }), 'chart-image', 'r.dev/b:1')).toEqual([]);
   });
 
   test('a tag that is no text is left alone where an annotation takes it for an image', () => {
     const object = release({ registry: 'r.dev', image: 'wiki:1', tag: {} }, { 'repository.fluxcd.io/chart-image': 'tag' });
     expect(containersOf(object)).toEqual([{ name: 'chart-image', image: 'r.dev/wiki:1' }]);
-    const changes = helmImageChanges(object, 'chart-image', 'r.dev/wiki:2') ?? [];
+    const changes = imageFieldChanges(object, 'chart-image', 'r.dev/wiki:2') ?? [];
     expect(containersOf(changed(object, changes))).toEqual([{ name: 'chart-image', image: 'r.dev/wiki:2' }]);
   });
 
@@ -109,7 +109,7 @@ describe('the values of a HelmRelease', () => {
           if (!ref) throw new Error(`${image} is listed`);
           if (ref.tag === '') continue;
           const wanted = formatImageRef(withTag(parseImageRef(image), 'v9'));
-          const changes = helmImageChanges(object, name, wanted) ?? [];
+          const changes = imageFieldChanges(object, name, wanted) ?? [];
           expect(changes.length).toBeLessThanOrEqual(2);
           const after = containersOf(changed(object, changes)).find((container) => container.name === name);
           expect(after?.image).toBe(wanted);

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { containersOf, isWorkloadKind, type KubeObject, podSpecOf, WORKLOAD_KINDS } from '../../src/resource/index.ts';
+import {
+  containersOf,
+  FLUX_V1_WORKLOADS,
+  imageFieldChanges,
+  isWorkload,
+  type KubeObject,
+  podSpecOf,
+} from '../../src/resource/index.ts';
 
 const object = (kind: string, spec: unknown): KubeObject => ({ apiVersion: 'x/v1', kind, metadata: { name: 'web' }, spec });
 
@@ -12,17 +19,41 @@ function workload(kind: string, podSpec: unknown): KubeObject {
 
 const WITH_PODS = ['CronJob', 'DaemonSet', 'Deployment', 'StatefulSet'];
 
+/** The kinds that Flux v1 does not know. */
+const OTHERS = [
+  ['v1', 'Pod'],
+  ['batch/v1', 'Job'],
+  ['argoproj.io/v1alpha1', 'Rollout'],
+  ['apps.kruise.io/v1alpha1', 'CloneSet'],
+  ['serving.knative.dev/v1', 'Service'],
+] as const;
+
 describe('the kinds of workloads', () => {
-  test.each([...WORKLOAD_KINDS])('%s is one', (kind) => {
-    expect(isWorkloadKind(kind)).toBe(true);
+  test.each([...FLUX_V1_WORKLOADS])('%s is one', (kind) => {
+    expect(isWorkload(object(kind, {}))).toBe(true);
   });
 
-  test.each(['Pod', 'Job', 'ReplicaSet', 'ReplicationController', 'deployment', 'List', '', 'constructor', '__proto__'])(
-    '%j is none',
-    (kind) => {
-      expect(isWorkloadKind(kind)).toBe(false);
+  test.each([...OTHERS, ['apps.kruise.io/v1beta1', 'StatefulSet'], ['apps.kruise.io/v1alpha1', 'DaemonSet']] as const)(
+    '%s %s is one',
+    (apiVersion, kind) => {
+      expect(isWorkload({ ...object(kind, {}), apiVersion })).toBe(true);
     },
   );
+
+  test.each(['ReplicaSet', 'ReplicationController', 'deployment', 'List', '', 'constructor', '__proto__'])(
+    '%j is none',
+    (kind) => {
+      expect(isWorkload(object(kind, {}))).toBe(false);
+    },
+  );
+
+  test.each(OTHERS)('%s %s is none in another group', (_, kind) => {
+    expect(isWorkload({ ...object(kind, {}), apiVersion: 'example.org/v1' })).toBe(false);
+  });
+
+  test('the Service of Kubernetes is none', () => {
+    expect(isWorkload({ ...object('Service', { template: { spec: {} } }), apiVersion: 'v1' })).toBe(false);
+  });
 });
 
 describe('the containers of a workload', () => {
@@ -48,10 +79,33 @@ describe('the containers of a workload', () => {
     expect(containersOf(old)).toEqual([{ name: 'a', image: 'b' }]);
   });
 
-  test.each(['Pod', 'Job', 'ReplicaSet', 'HelmRelease', 'deployment', 'ConfigMap'])('of a %s are none', (kind) => {
+  test.each(['ReplicaSet', 'HelmRelease', 'deployment', 'ConfigMap'])('of a %s are none', (kind) => {
     const podSpec = { containers: [{ name: 'a', image: 'b' }] };
     expect(podSpecOf(workload(kind, podSpec))).toBeUndefined();
     expect(containersOf(workload(kind, podSpec))).toEqual([]);
+  });
+
+  test.each(OTHERS.filter(([, kind]) => kind !== 'Pod'))('of a %s %s are those of its template', (apiVersion, kind) => {
+    const template = { containers: [{ name: 'a', image: 'b' }], imagePullSecrets: [{ name: 'pull' }] };
+    const manifest = { ...object(kind, { template: { spec: template } }), apiVersion };
+    expect(containersOf(manifest)).toEqual([{ name: 'a', image: 'b', ...(kind === 'Job' ? { isFixed: true } : {}) }]);
+    expect(podSpecOf(manifest)).toBe(template);
+  });
+
+  test('of a Pod are its own', () => {
+    const pod = { ...object('Pod', { containers: [{ name: 'a', image: 'b' }] }), apiVersion: 'v1' };
+    expect(containersOf(pod)).toEqual([{ name: 'a', image: 'b' }]);
+  });
+
+  test('of a Job can change if it may be recreated', () => {
+    const job = (force: unknown) => ({
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'migrate', annotations: { 'fluxcd.io/force': force } },
+      spec: { template: { spec: { containers: [{ name: 'a', image: 'b' }] } } },
+    });
+    expect(containersOf(job('true'))).toEqual([{ name: 'a', image: 'b' }]);
+    expect(containersOf(job('false'))).toEqual([{ name: 'a', image: 'b', isFixed: true }]);
   });
 
   test('of a CronJob are not looked for where a Deployment has them', () => {
@@ -126,7 +180,7 @@ describe('the containers of a workload', () => {
       ),
     }));
     fc.assert(
-      fc.property(fc.constantFrom(...WORKLOAD_KINDS), tree, tree, (kind, spec, podSpec) => {
+      fc.property(fc.constantFrom(...FLUX_V1_WORKLOADS), tree, tree, (kind, spec, podSpec) => {
         for (const any of [object(kind, spec), workload(kind, podSpec)]) {
           const before = JSON.stringify(any);
           for (const container of containersOf(any)) {
@@ -138,5 +192,78 @@ describe('the containers of a workload', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('the images of a custom resource', () => {
+  const custom = (annotations: Record<string, string>, spec: unknown, apiVersion = 'db.example.org/v1', kind = 'Cluster') => ({
+    apiVersion,
+    kind,
+    metadata: { name: 'db', annotations },
+    spec,
+  });
+  const SPEC = {
+    image: 'acme/db:1.0.0',
+    exporter: { registry: 'r.example.org', name: 'acme/exporter', version: '2.0.0' },
+    sidecars: [{ image: 'acme/log:1' }, { image: 'acme/trace:2' }],
+    plugins: ['acme/plugin:1'],
+    size: 3,
+  };
+  const EXPORTER = {
+    'registry.fluxcd.io/exporter': 'spec.exporter.registry',
+    'repository.fluxcd.io/exporter': 'spec.exporter.name',
+    'tag.fluxcd.io/exporter': 'spec.exporter.version',
+  };
+
+  test('are where its annotations say, by paths from the root', () => {
+    const object = custom(
+      { 'repository.fluxcd.io/db': 'spec.image', ...EXPORTER, 'repository.fluxcd.io/trace': 'spec.sidecars.1.image' },
+      SPEC,
+    );
+    expect(isWorkload(object)).toBe(true);
+    expect(containersOf(object)).toEqual([
+      { name: 'db', image: 'acme/db:1.0.0' },
+      { name: 'exporter', image: 'r.example.org/acme/exporter:2.0.0', isTagApart: true },
+      { name: 'trace', image: 'acme/trace:2' },
+    ]);
+    expect(imageFieldChanges(object, 'db', 'acme/db:1.1.0')).toEqual([{ path: ['spec', 'image'], value: 'acme/db:1.1.0' }]);
+    expect(imageFieldChanges(object, 'exporter', 'r.example.org/acme/exporter:2.1.0')).toEqual([
+      { path: ['spec', 'exporter', 'version'], value: '2.1.0' },
+    ]);
+    expect(imageFieldChanges(object, 'trace', 'acme/trace:3')).toEqual([
+      { path: ['spec', 'sidecars', 1, 'image'], value: 'acme/trace:3' },
+    ]);
+    expect(imageFieldChanges(object, 'other', 'acme/trace:3')).toBeUndefined();
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ['a path that leads nowhere', { 'repository.fluxcd.io/db': 'spec.nothing' }],
+    ['a path to a number', { 'repository.fluxcd.io/db': 'spec.size' }],
+    ['a path to a list', { 'repository.fluxcd.io/db': 'spec.sidecars' }],
+    ['a path beyond a list', { 'repository.fluxcd.io/db': 'spec.sidecars.2.image' }],
+    ['a path to an item that is text', { 'repository.fluxcd.io/db': 'spec.plugins.0' }],
+    ['a path without root', { 'repository.fluxcd.io/db': 'image' }],
+    ['a path into the prototype', { 'repository.fluxcd.io/db': 'spec.constructor.name' }],
+    ['an empty path', { 'repository.fluxcd.io/db': '' }],
+    ['a tag without a name', { 'tag.fluxcd.io/db': 'spec.image' }],
+    ['two fields at one path', { 'repository.fluxcd.io/db': 'spec.image', 'tag.fluxcd.io/db': 'spec.image' }],
+    ['no container', { 'repository.fluxcd.io/': 'spec.image' }],
+  ])('are none by %s', (_, annotations) => {
+    const object = custom(annotations, SPEC);
+    expect(containersOf(object)).toEqual([]);
+    expect(isWorkload(object)).toBe(false);
+  });
+
+  test.each([
+    ['v1', 'ConfigMap'],
+    ['v1', 'Secret'],
+    ['apps/v1', 'ReplicaSet'],
+  ])('are none in an object of Kubernetes: %s %s', (apiVersion, kind) => {
+    expect(containersOf(custom({ 'repository.fluxcd.io/db': 'spec.image' }, SPEC, apiVersion, kind))).toEqual([]);
+  });
+
+  test('are not looked for in a workload with containers', () => {
+    const rollout = custom({ 'repository.fluxcd.io/db': 'spec.image' }, SPEC, 'argoproj.io/v1alpha1', 'Rollout');
+    expect(containersOf(rollout)).toEqual([]);
   });
 });

@@ -34,6 +34,7 @@ interface Given {
   readonly seen?: Readonly<Record<string, string>>;
   readonly timing?: Partial<Timing>;
   readonly isTagApart?: boolean;
+  readonly isFixed?: boolean;
   readonly pinning?: Pinning;
 }
 
@@ -48,6 +49,7 @@ function questionOf({
   seen = {},
   timing = {},
   isTagApart = false,
+  isFixed = false,
   pinning,
 }: Given): Question {
   const repository = tags && { ...repositoryOf(tags, nextAt), ...(disappeared ? { disappeared } : {}) };
@@ -61,7 +63,7 @@ function questionOf({
   };
   return {
     workload: 'shop:deployment/web',
-    container: { name: 'web', image, isTagApart },
+    container: { name: 'web', image, isTagApart, isFixed },
     pinning,
     inGit: new Map(Object.entries({ automated: 'true', 'tag.web': 'semver:*', ...inGit })),
     inCluster: new Map(Object.entries(inCluster)),
@@ -174,6 +176,10 @@ const ROWS: Readonly<Record<Reason, readonly [given: Given, text: string]>> = {
   'held cannot-pin': [
     { isTagApart: true, inGit: { 'pin.web': 'true' }, tags: { '1.0.0': {}, '1.1.0': { digest: GOOD } } },
     'image cannot be pinned to a digest: its tag is in a field of its own',
+  ],
+  'held fixed': [
+    { isFixed: true, tags: { '1.0.0': {}, '1.1.0': {} } },
+    'image of a Job cannot change, unless fluxcd.io/force: "true" lets Flux recreate the Job',
   ],
   'held banned': [{ inGit: { 'ban.web': '1.1.0' }, tags: { '1.0.0': {}, '1.1.0': {} } }, 'tag 1.1.0 is banned'],
   'held bad-bans': [

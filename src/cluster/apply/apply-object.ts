@@ -1,5 +1,5 @@
 import { asFluxError, backoffMs, type Clock, FluxError } from '../../base/index.ts';
-import { isFields, type KubeObject } from '../../resource/index.ts';
+import { isFields, isForced, type KubeObject } from '../../resource/index.ts';
 import { withoutSecretData } from '../connection/status-error.ts';
 import type { ApiRequest, ApiResponse, Transport } from '../connection/transport.ts';
 import { kindName, objectPath } from '../discovery/api-resource.ts';
@@ -7,7 +7,7 @@ import { type Identified, isIdentified, METADATA, metadataOf } from '../object/l
 import type { ApplyStep } from '../plan/step.ts';
 import { deleteObject } from './delete.ts';
 import { createDraft } from './draft.ts';
-import { changedSpecFields, deleteForRecreation, immutableError, isForced } from './recreate.ts';
+import { changedSpecFields, deleteForRecreation, immutableError } from './recreate.ts';
 import { takeOver } from './takeover.ts';
 import { tryCreation } from './trial.ts';
 
@@ -72,7 +72,7 @@ export async function applyObject(step: ApplyStep, deps: ApplyObjectDeps): Promi
         attempt += 1;
         await deps.clock.sleep(delayMs, deps.signal ? { signal: deps.signal } : {});
       } else if (error.code === 'cluster/immutable') {
-        if (!isForced(target) || recreated !== undefined) {
+        if (!isForced(target.manifest.object) || recreated !== undefined) {
           throw refused(immutableError(error, target, await changedFields(error)), step);
         }
         await recreate(error);

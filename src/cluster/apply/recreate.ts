@@ -1,12 +1,10 @@
 import { FluxError } from '../../base/index.ts';
+import { FORCE_ANNOTATION } from '../../resource/index.ts';
 import { kindName, objectPath } from '../discovery/api-resource.ts';
 import type { LiveObject } from '../object/live.ts';
 import { ignorePolicy } from '../object/ownership.ts';
 import type { Target } from '../scope/scope.ts';
 import { readMetadata, type TakeoverDeps } from './takeover.ts';
-
-/** Annotation of a manifest in Git: this object may be recreated if an immutable field changes. */
-export const FORCE_ANNOTATION = 'fluxcd.io/force';
 
 /** Kinds that hold data or other objects: never deleted to change a field, even with the annotation. */
 const NEVER = new Set([
@@ -18,11 +16,6 @@ const NEVER = new Set([
 
 const GONE_MS = 60_000;
 const DELETE_ATTEMPTS = 3;
-
-export function isForced({ manifest }: Target): boolean {
-  const value: unknown = manifest.object.metadata.annotations?.[FORCE_ANNOTATION];
-  return value === 'true' || value === true;
-}
 
 /** False for kinds that hold data or other objects. */
 export function mayBeRecreated({ resource }: Pick<Target, 'resource'>): boolean {

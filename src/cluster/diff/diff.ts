@@ -1,9 +1,9 @@
 import pLimit from 'p-limit';
 import { asFluxError, FluxError, hasCode } from '../../base/index.ts';
 import type { ApplyDiff, FieldDiff, IdleEntry, ObjectDiff } from '../../change/index.ts';
-import { isFields } from '../../resource/index.ts';
+import { isFields, isForced } from '../../resource/index.ts';
 import { createDraft, type Draft } from '../apply/draft.ts';
-import { changedSpecFields, immutableError, isForced, mayBeRecreated } from '../apply/recreate.ts';
+import { changedSpecFields, immutableError, mayBeRecreated } from '../apply/recreate.ts';
 import { tryCreation } from '../apply/trial.ts';
 import { withoutSecretData } from '../connection/status-error.ts';
 import type { ApiRequest, Transport } from '../connection/transport.ts';
@@ -168,7 +168,8 @@ export async function diffSteps(steps: readonly Step[], deps: DiffDeps, signal?:
     if (error.code === 'cluster/invalid' && live && takeoverOf(live, deps.manager))
       return untried(`before taking over the fields of kubectl apply: ${error.message}`);
     if (error.code === 'cluster/immutable' && live) {
-      if (isForced(target) && mayBeRecreated(target)) return `it would be deleted and recreated: ${error.message}`;
+      if (isForced(target.manifest.object) && mayBeRecreated(target))
+        return `it would be deleted and recreated: ${error.message}`;
       throw immutableError(error, target, changedFields(target, live, error.message));
     }
     const needed =

@@ -12,7 +12,7 @@ export interface ApiResource {
   readonly verbs: readonly string[];
 }
 
-/** A kind of Kubernetes itself, which needs no discovery. */
+/** A kind whose API is known, which needs no discovery. */
 export function builtIn(kind: string, plural: string, group = '', version = 'v1'): ApiResource {
   return { group, version, kind, plural, namespaced: true, verbs: ['get', 'list'] };
 }

@@ -2,6 +2,7 @@ import { kindKey } from '../discovery/api-resource.ts';
 import { type Condition, conditionsOf, type Fields, fieldsOf, textOf } from '../object/fields.ts';
 import { current, failed, type Health, inProgress } from './health.ts';
 import { customResourceDefinition, helmRelease, persistentVolumeClaim, podDisruptionBudget, service } from './object-rules.ts';
+import { argoRollout, cloneSet } from './rollout-rules.ts';
 import { daemonSet, deployment, job, pod, replicaSet, statefulSet } from './workload-rules.ts';
 
 interface Kind {
@@ -18,6 +19,10 @@ const RULES: Readonly<Record<string, (object: Fields) => Health>> = {
   'apps/Deployment': deployment,
   'apps/ReplicaSet': replicaSet,
   'apps/StatefulSet': statefulSet,
+  'apps.kruise.io/CloneSet': cloneSet,
+  'apps.kruise.io/DaemonSet': daemonSet,
+  'apps.kruise.io/StatefulSet': statefulSet,
+  'argoproj.io/Rollout': argoRollout,
   'batch/Job': job,
   'helm.fluxcd.io/HelmRelease': helmRelease,
   'policy/PodDisruptionBudget': podDisruptionBudget,

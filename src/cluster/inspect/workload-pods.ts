@@ -17,9 +17,16 @@ export interface WorkloadPods {
   readonly replicaSet?: Reading<ReplicaSetFacts | undefined>;
 }
 
-/** Kinds whose selector is that of their own pods. */
+/** Kinds whose selector is that of their own pods, by API group. */
+const KINDS: Readonly<Record<string, readonly string[]>> = {
+  apps: ['Deployment', 'StatefulSet', 'DaemonSet'],
+  'apps.kruise.io': ['CloneSet', 'StatefulSet', 'DaemonSet'],
+  'argoproj.io': ['Rollout'],
+  batch: ['Job'],
+};
+
 export function hasPods({ group, kind }: ApiResource): boolean {
-  return (group === 'apps' && ['Deployment', 'StatefulSet', 'DaemonSet'].includes(kind)) || (group === 'batch' && kind === 'Job');
+  return KINDS[group]?.includes(kind) ?? false;
 }
 
 /** The pods of a workload's newest template: those of an older one say nothing about the rollout. */

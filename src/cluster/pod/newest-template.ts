@@ -24,6 +24,7 @@ const CONTROLLER_REVISION = builtIn('ControllerRevision', 'controllerrevisions',
 const MAX_REVISIONS = '100';
 const TEMPLATE_HASH = 'pod-template-hash';
 const REVISION_HASH = 'controller-revision-hash';
+const ROLLOUT_HASH = 'rollouts-pod-template-hash';
 
 /** Finds the newest template of a workload, with at most one list. @throws FluxError `cluster/forbidden` … */
 export async function newestTemplate(list: List, owner: Owner, signal: AbortSignal | undefined): Promise<NewestTemplate> {
@@ -41,6 +42,8 @@ export async function newestTemplate(list: List, owner: Owner, signal: AbortSign
         REVISION_HASH,
         labelOf(await newestOwned(list, CONTROLLER_REVISION, owner, signal), REVISION_HASH),
       );
+    case 'Rollout':
+      return distinguish(owner, ROLLOUT_HASH, textOf(fieldsOf(owner.object.status).currentPodHash));
     default:
       return {};
   }

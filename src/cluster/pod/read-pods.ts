@@ -16,6 +16,8 @@ const KINDS = new Map(
     builtIn('Deployment', 'deployments', 'apps'),
     builtIn('StatefulSet', 'statefulsets', 'apps'),
     builtIn('DaemonSet', 'daemonsets', 'apps'),
+    builtIn('Rollout', 'rollouts', 'argoproj.io', 'v1alpha1'),
+    builtIn('CloneSet', 'clonesets', 'apps.kruise.io', 'v1alpha1'),
   ].map((each) => [each.kind.toLowerCase(), each]),
 );
 

@@ -13,9 +13,9 @@ type Fields = Readonly<Record<string, unknown>>;
 /** What stays in memory of an object that is watched: a few hundred bytes of the kilobytes that come. */
 export interface Kept {
   readonly live: LiveObject;
-  /** For workload kinds, which are watched whole. */
+  /** Of kinds that are watched whole. */
   readonly workload?: ClusterWorkload;
-  /** How it is; for marked objects of workload kinds. */
+  /** How it is; for marked objects of kinds that are watched whole. */
   readonly seen?: Seen;
 }
 
@@ -29,7 +29,7 @@ export function keep(resource: ApiResource, object: Fields, manager: string, fin
 }
 
 function withWorkload(live: LiveObject, resource: ApiResource, object: Fields): Kept {
-  const workload = workloadOf(resource.kind, object);
+  const workload = workloadOf(resource, object);
   const isMarked = live.labels?.[MARK_LABEL] !== undefined;
   return { live, ...(workload ? { workload } : {}), ...(isMarked ? { seen: seenOf(resource, object) } : {}) };
 }

@@ -1,5 +1,5 @@
 import { type Cancellable, type Clock, FluxError, type Logger } from '../../base/index.ts';
-import { isWorkloadKind } from '../../resource/index.ts';
+import { isFluxV1Workload } from '../../resource/index.ts';
 import type { Transport } from '../connection/transport.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
 import type { Directory } from '../discovery/discovery.ts';
@@ -15,6 +15,8 @@ export interface View {
   readonly part: Part;
   /** True if only marked objects are watched, so that a missing object may exist without a mark. */
   readonly marked: boolean;
+  /** Whether it has the objects completely, as listings and health need them. */
+  readonly whole: boolean;
   /** Resolves when it is up to date. @throws FluxError if it is unavailable. */
   current(options?: Cancellable): Promise<void>;
   get(namespace: string | undefined, name: string): Kept | undefined;
@@ -48,6 +50,8 @@ export interface ViewsOptions {
   readonly manager: string;
   readonly allowed: AllowedNamespaces;
   readonly findLost: FindLost;
+  /** Whether Git has workloads of a kind that Flux v1 does not know. */
+  readonly isWorkloadKind: (resource: ApiResource) => boolean;
   /** Called if an object was added, changed or removed by another write than a noted one. */
   readonly onChange: (resource: ApiResource, live: LiveObject | undefined, namespace: string | undefined, name: string) => void;
 }
@@ -68,8 +72,8 @@ export async function isCurrent(view: View, options: Cancellable): Promise<boole
 }
 
 /**
- * One watch for each kind in use, and for each namespace if Flux is restricted to some: metadata of marked objects, and for workloads all
- * objects completely, which listings and images need.
+ * One watch for each kind in use, and for each namespace if Flux is restricted to some. It has the metadata of marked objects; of workloads
+ * the complete objects, which listings and images need, and of Flux v1's kinds also those that are not marked.
  */
 export function createViews(options: ViewsOptions): Views {
   const { transport, clock, log, manager, allowed, findLost, onChange, onLost } = options;
@@ -77,7 +81,8 @@ export function createViews(options: ViewsOptions): Views {
 
   function create(part: Part) {
     const { resource, namespace } = part;
-    const whole = isWorkloadKind(resource.kind);
+    const all = isFluxV1Workload(resource.kind);
+    const whole = all || options.isWorkloadKind(resource);
     const listeners = new Set<(key: string) => void>();
     const reflector: Reflector<Kept> = createReflector<Kept>({
       transport,
@@ -86,7 +91,7 @@ export function createViews(options: ViewsOptions): Views {
       resource,
       namespace,
       detail: whole ? 'whole' : 'metadata',
-      ...(whole ? {} : { labelSelector: MARK_LABEL }),
+      ...(all ? {} : { labelSelector: MARK_LABEL }),
       trim: (object) => keep(resource, object, manager, findLost),
       onLost,
       onChange: (key) => {
@@ -97,7 +102,8 @@ export function createViews(options: ViewsOptions): Views {
     });
     const view: View = {
       part,
-      marked: !whole,
+      marked: !all,
+      whole,
       current: (cancel) => reflector.current(cancel),
       get: (inside, name) => reflector.objects.get(objectKeyIn(inside, name)),
       all: () => reflector.objects.values(),
@@ -119,7 +125,8 @@ export function createViews(options: ViewsOptions): Views {
       const key = partKey(part);
       const known = views.get(key);
       const { group, version, kind } = known?.view.part.resource ?? part.resource;
-      if (known && directory.find(group, version, kind)) return known.view;
+      const isWhole = known?.view.whole || !options.isWorkloadKind(part.resource);
+      if (known && isWhole && directory.find(group, version, kind)) return known.view;
       known?.reflector.close();
       const created = create(part);
       views.set(key, created);
@@ -127,7 +134,7 @@ export function createViews(options: ViewsOptions): Views {
     },
     find(part) {
       const view = views.get(partKey(part))?.view;
-      return view?.marked === false ? view : undefined;
+      return view?.whole ? view : undefined;
     },
     note(resource, live) {
       const object = { metadata: live };

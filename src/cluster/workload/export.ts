@@ -1,11 +1,11 @@
-import { formatApiVersion, isWorkloadKind, type KubeObject } from '../../resource/index.ts';
+import { formatApiVersion, type KubeObject } from '../../resource/index.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
 import { listPages, metadataOf } from '../object/live.ts';
 import { accessibleNamespaces } from '../scope/accessible-namespaces.ts';
 import { isAddon } from './workload.ts';
-import { unlessForbidden, type WorkloadDeps, workloadResources } from './workloads.ts';
+import { fluxV1Resources, unlessForbidden, type WorkloadDeps } from './workloads.ts';
 
-export type ExportDeps = Omit<WorkloadDeps, 'views'>;
+export type ExportDeps = Omit<WorkloadDeps, 'views' | 'wanted'>;
 
 /** Maximum age of discovery in milliseconds. */
 const DIRECTORY_MAX_AGE_MS = 300_000;
@@ -21,7 +21,7 @@ export async function exportObjects(deps: ExportDeps, signal?: AbortSignal): Pro
   const lists = await Promise.all(
     places.flatMap((place) => [
       ...(namespaceKind ? [namespacesAt(deps, namespaceKind, place, signal)] : []),
-      ...workloadResources(directory).map((resource) => listWhole(deps, resource, place, signal)),
+      ...fluxV1Resources(directory).map((resource) => listWhole(deps, resource, place, signal)),
     ]),
   );
   return inOrder(lists.flat());
@@ -59,8 +59,8 @@ function whole(resource: ApiResource, item: Readonly<Record<string, unknown>>): 
 
 /** Each namespace before what is in it; kinds stay in the order in which they were listed. */
 function inOrder(objects: readonly KubeObject[]): readonly KubeObject[] {
-  const homeOf = ({ kind, metadata }: KubeObject) => (isWorkloadKind(kind) ? (metadata.namespace ?? '') : metadata.name);
-  const rank = ({ kind }: KubeObject) => (isWorkloadKind(kind) ? 1 : 0);
+  const homeOf = ({ kind, metadata }: KubeObject) => (kind === 'Namespace' ? metadata.name : (metadata.namespace ?? ''));
+  const rank = ({ kind }: KubeObject) => (kind === 'Namespace' ? 0 : 1);
   return objects.toSorted((a, b) => {
     const [one, other] = [homeOf(a), homeOf(b)];
     return one === other ? rank(a) - rank(b) : one < other ? -1 : 1;

@@ -1,28 +1,35 @@
 import {
   type ClusterWorkload,
   containersOf,
+  type Fields,
+  formatApiVersion,
   formatResourceId,
-  isWorkloadKind,
+  isFluxV1Workload,
+  isWorkload,
   parseResourceId,
   type ResourceId,
 } from '../../resource/index.ts';
+import type { ApiResource } from '../discovery/api-resource.ts';
 import { type LiveObject, metadataOf } from '../object/live.ts';
 import { LAST_APPLIED } from '../object/ownership.ts';
 import { fluxV1Status } from './flux-v1-status.ts';
+import { statusByHealth } from './status-by-health.ts';
 
 const ANTECEDENT = 'helm.fluxcd.io/antecedent';
 
 /** A workload as listing and updates need it; undefined for what is none, and for the add-ons that Flux v1 never lists. */
-export function workloadOf(kind: string, item: Readonly<Record<string, unknown>>): ClusterWorkload | undefined {
+export function workloadOf(resource: ApiResource, item: Fields): ClusterWorkload | undefined {
   const live = metadataOf(item);
-  if (!isWorkloadKind(kind) || isAddon(live)) return undefined;
+  const { kind } = resource;
+  // Items of a list do not repeat the kind.
+  const object = { ...item, apiVersion: formatApiVersion(resource), kind };
+  if (!isWorkload(object) || isAddon(live)) return undefined;
   const { name, namespace, labels, annotations: { [LAST_APPLIED]: _, ...annotations } = {} } = live;
   const antecedent = antecedentOf(annotations[ANTECEDENT]);
   return {
     id: formatResourceId({ namespace, kind, name }),
-    // Items of a list do not repeat the kind.
-    containers: containersOf({ ...item, kind }),
-    ...fluxV1Status(kind, item),
+    containers: containersOf(object),
+    ...(isFluxV1Workload(kind) ? fluxV1Status(kind, item) : statusByHealth(resource, item)),
     labels: labels ?? {},
     annotations,
     ...(antecedent === undefined ? {} : { antecedent }),

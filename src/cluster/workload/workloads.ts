@@ -1,10 +1,17 @@
 import { LRUCache } from 'lru-cache';
 import { asFluxError, type ChangedOnly, type Logger } from '../../base/index.ts';
-import { type ClusterWorkload, parseResourceId, type ResourceId, type WorkloadFilter } from '../../resource/index.ts';
+import {
+  type ClusterWorkload,
+  isFluxV1Workload,
+  parseResourceId,
+  type ResourceId,
+  type WorkloadFilter,
+} from '../../resource/index.ts';
 import type { Transport } from '../connection/transport.ts';
 import { type ApiResource, kindName } from '../discovery/api-resource.ts';
 import type { Directory, Discovery } from '../discovery/discovery.ts';
 import { listPages } from '../object/live.ts';
+import { MARK_LABEL } from '../object/ownership.ts';
 import { accessibleNamespaces } from '../scope/accessible-namespaces.ts';
 import type { AllowedNamespaces, Part } from '../scope/allowed-namespaces.ts';
 import { isCurrent, type View, type Views } from '../watch/views.ts';
@@ -17,10 +24,12 @@ export interface WorkloadDeps {
   readonly allowed: AllowedNamespaces;
   readonly log: Logger;
   readonly changedOnly: ChangedOnly;
+  /** The other kinds of workloads of which Git has some. */
+  readonly wanted: () => Iterable<ApiResource>;
 }
 
-/** The workload kinds with the API that is read; a kind whose API is missing has no workloads. */
-const WORKLOAD_APIS = [
+/** Flux v1's kinds of workloads with the API that is read; a kind whose API is missing has no workloads. */
+const FLUX_V1_APIS = [
   ['apps', 'v1', 'Deployment'],
   ['apps', 'v1', 'DaemonSet'],
   ['apps', 'v1', 'StatefulSet'],
@@ -40,7 +49,7 @@ interface Answer {
 }
 
 /**
- * Lists running workloads, reduced to the data for listings and updates. Kinds that may not be listed, and inaccessible allowed namespaces,
+ * Lists running workloads, reduced to the data for listings and updates: of Flux v1's kinds all, of others those from Git. Kinds that may not be listed, and inaccessible allowed namespaces,
  * are omitted with a warning. While the watched objects are unchanged, the same query returns the identical array, so that derived data
  * can be cached.
  */
@@ -52,7 +61,9 @@ export function createWorkloadLister(deps: WorkloadDeps): ListWorkloads {
     const directory = await deps.discovery.look(DIRECTORY_MAX_AGE_MS, signal);
     const { kinds, namespace } = reach(filter);
     const places = await accessibleNamespaces(namespace, deps, signal);
-    const resources = workloadResources(directory).filter(({ kind }) => !kinds || kinds.has(kind.toLowerCase()));
+    const resources = [...fluxV1Resources(directory), ...deps.wanted()].filter(
+      ({ kind }) => !kinds || kinds.has(kind.toLowerCase()),
+    );
     const parts = resources.flatMap((resource) => places.map((place) => ({ resource, namespace: place })));
     const lists = await Promise.all(parts.map((part) => listPart(part, directory, namespace, signal)));
 
@@ -76,8 +87,9 @@ export function createWorkloadLister(deps: WorkloadDeps): ListWorkloads {
     return unlessForbidden(deps, resource, inside, async () => {
       const view = deps.views.open(part, directory);
       if (view && (await isCurrent(view, signal ? { signal } : {}))) return workloadsOf(view);
-      const trim = (item: Readonly<Record<string, unknown>>) => workloadOf(resource.kind, item) ?? [];
-      const found = await listPages(deps.transport, resource, 'whole', trim, { namespace: inside, signal });
+      const trim = (item: Readonly<Record<string, unknown>>) => workloadOf(resource, item) ?? [];
+      const selected = isFluxV1Workload(resource.kind) ? {} : { labelSelector: MARK_LABEL };
+      const found = await listPages(deps.transport, resource, 'whole', trim, { ...selected, namespace: inside, signal });
       return found.items.flat();
     });
   }
@@ -116,9 +128,9 @@ function reach({ namespace, ids }: WorkloadFilter): { readonly kinds?: ReadonlyS
   return { kinds: new Set(parts.map(({ kind }) => kind)), ...(inside === undefined ? {} : { namespace: inside }) };
 }
 
-/** The workload kinds that the API server serves. */
-export function workloadResources(directory: Directory): readonly ApiResource[] {
-  return WORKLOAD_APIS.flatMap(([group, version, kind]) => directory.find(group, version, kind) ?? []);
+/** Flux v1's kinds of workloads that the API server serves. */
+export function fluxV1Resources(directory: Directory): readonly ApiResource[] {
+  return FLUX_V1_APIS.flatMap(([group, version, kind]) => directory.find(group, version, kind) ?? []);
 }
 
 /** A list, or an empty one if the kind is forbidden or not served; a missing right is logged once. */

@@ -10,7 +10,7 @@ import {
   tagPatternFor,
   tagPolicy,
 } from '../../policy/index.ts';
-import { containersOf, type Manifest, parseResourceId, podSpecOf, type ResourceId } from '../../resource/index.ts';
+import { CLUSTER_SCOPE, containersOf, type Manifest, parseResourceId, podSpecOf, type ResourceId } from '../../resource/index.ts';
 
 /** All image repositories that the workloads of a revision use, with the credentials of each workload and the needed tags. */
 export function imageTargets(workloads: ReadonlyMap<ResourceId, Manifest>, minAge: MinAge): readonly ImageTarget[] {
@@ -37,7 +37,7 @@ function targetsOf(id: ResourceId, { object }: Manifest, minAge: MinAge): ImageT
     return [
       {
         name: canonicalName(ref),
-        pullSecrets: [{ namespace, secrets, serviceAccount }],
+        pullSecrets: namespace === CLUSTER_SCOPE ? [] : [{ namespace, secrets, serviceAccount }],
         inUse: ref.tag === '' ? [] : [ref.tag],
         ...(isTimed || isAged ? { needsTimes: (tag: string) => pattern.matches(tag) && (isTimed || mayBeNewer(tag)) } : {}),
       },

@@ -1,6 +1,6 @@
 import { type Cancellable, yieldTurn } from '../../base/index.ts';
 import type { Commit, ProposalBranch, Revision } from '../../repository/index.ts';
-import { containersOf, isWorkloadKind, type Manifest, type ResourceId } from '../../resource/index.ts';
+import { containersOf, isWorkload, type Manifest, type ResourceId } from '../../resource/index.ts';
 import type { ProposedImage } from '../../update/index.ts';
 import type { RepositoryReader } from '../repository/view.ts';
 
@@ -63,7 +63,7 @@ async function imagesIn(
   for (const [id, { object }] of manifests) {
     objects += 1;
     if (objects % TURN === 0) await yieldTurn(signal);
-    if (isWorkloadKind(object.kind)) images.set(id, new Map(containersOf(object).map(({ name, image }) => [name, image])));
+    if (isWorkload(object)) images.set(id, new Map(containersOf(object).map(({ name, image }) => [name, image])));
   }
   return images;
 }

@@ -1,6 +1,6 @@
 import { type Cancellable, waitOrAbort } from '../../base/index.ts';
 import type { Revision } from '../../repository/index.ts';
-import { type DesiredState, isResourceId, isWorkloadKind, type Manifest, type ResourceId } from '../../resource/index.ts';
+import { type DesiredState, isResourceId, isWorkload, type Manifest, type ResourceId } from '../../resource/index.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { Desired } from '../ports/desired.ts';
 import type { Source } from '../ports/source.ts';
@@ -109,7 +109,7 @@ class View implements RepositoryView {
   get workloads(): Manifests {
     const known = this.#current();
     known.workloads ??= byUnambiguousId(
-      this.state.manifests.filter(({ object }) => isWorkloadKind(object.kind)),
+      this.state.manifests.filter(({ object }) => isWorkload(object)),
       this.#cluster,
     );
     return known.workloads;

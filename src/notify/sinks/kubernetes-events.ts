@@ -1,7 +1,7 @@
 import { redact } from '../../base/index.ts';
 import { type Change, isHeldDeletion, type ObjectEvent } from '../../change/index.ts';
 import type { FluxEvent } from '../../record/index.ts';
-import { formatPlace, parseResourceId, type ResourceId, WORKLOAD_KINDS } from '../../resource/index.ts';
+import { FLUX_V1_WORKLOADS, formatPlace, parseResourceId, type ResourceId } from '../../resource/index.ts';
 import type { Notification, Sink } from '../notification.ts';
 
 /** Errors of the API server rather than of the object, during which Events could not be written either. */
@@ -25,7 +25,7 @@ export function kubernetesEvents(cluster: { readonly recordEvents: (events: read
   };
 }
 
-/** Successes are reported only for workloads: for a ConfigMap they are of no interest, and a first sync has thousands of them. */
+/** Successes are reported only for Flux v1's workloads: for a ConfigMap they are of no interest, and a first sync has thousands of them. */
 function objectEvents(
   { revision, changes }: NonNullable<Notification['sync']>,
   events: readonly FluxEvent[],
@@ -94,7 +94,7 @@ function imageUpdates(events: readonly FluxEvent[]): ReadonlyMap<ResourceId, str
   return updates;
 }
 
-const KINDS: ReadonlySet<string> = new Set(WORKLOAD_KINDS.map((kind) => kind.toLowerCase()));
+const KINDS: ReadonlySet<string> = new Set(FLUX_V1_WORKLOADS.map((kind) => kind.toLowerCase()));
 
 function isWorkload(id: ResourceId): boolean {
   return KINDS.has(parseResourceId(id).kind);

@@ -7,10 +7,12 @@ const GROUPS: Readonly<Record<string, string>> = {
   CustomResourceDefinition: 'apiextensions.k8s.io',
   DaemonSet: 'apps',
   Deployment: 'apps',
+  CloneSet: 'apps.kruise.io',
   HelmRelease: 'helm.fluxcd.io',
   Job: 'batch',
   PodDisruptionBudget: 'policy',
   ReplicaSet: 'apps',
+  Rollout: 'argoproj.io',
   StatefulSet: 'apps',
   Widget: 'example.com',
 };
@@ -46,6 +48,24 @@ const deployment = (spec: Fields = {}, status: Fields = {}) => ({
     readyReplicas: 3,
     availableReplicas: 3,
     conditions: [AVAILABLE, ROLLED_OUT],
+    ...status,
+  },
+});
+const rollout = (phase: string | undefined, status: Fields = {}, spec: Fields = {}) => ({
+  metadata: { generation: 2 },
+  spec,
+  status: { observedGeneration: '2', phase, ...status },
+});
+const cloneSet = (status: Fields = {}, spec: Fields = {}) => ({
+  metadata: { generation: 1 },
+  spec: { replicas: 3, ...spec },
+  status: {
+    observedGeneration: 1,
+    replicas: 3,
+    updatedReplicas: 3,
+    updatedReadyReplicas: 3,
+    availableReplicas: 3,
+    expectedUpdatedReplicas: 3,
     ...status,
   },
 });
@@ -261,6 +281,47 @@ const CASES: Readonly<Record<string, readonly [rule: string, object: Fields, sta
     ['with old pods', daemonSet({ updatedNumberScheduled: undefined }), 'inProgress', '0 of 4 pods updated'],
     ['with pods that are not available', daemonSet({ numberAvailable: 2 }), 'inProgress', '2 of 4 pods available'],
     ['with pods that are not ready', daemonSet({ numberReady: 1 }), 'inProgress', '1 of 4 pods ready'],
+  ],
+  Rollout: [
+    ['that is healthy', rollout('Healthy'), 'current', 'healthy'],
+    ['never looked at', { metadata: { generation: 1 } }, 'inProgress', /has not looked/],
+    ['of an earlier generation', rollout('Healthy', { observedGeneration: '1' }), 'inProgress', /has not looked/],
+    ['that progresses', rollout('Progressing', { message: 'more replicas need to be updated' }), 'inProgress', /more replicas/],
+    [
+      'that waits at a step',
+      rollout('Paused', { message: 'CanaryPauseStep' }),
+      'inProgress',
+      'paused at a step: CanaryPauseStep',
+    ],
+    ['that a person paused', rollout('Paused', {}, { paused: true }), 'current', /nothing is rolled out/],
+    ['that failed', rollout('Degraded', { message: 'ProgressDeadlineExceeded' }), 'failed', 'ProgressDeadlineExceeded'],
+    ['whose status has no phase', rollout(undefined), 'inProgress', /has not looked/],
+  ],
+  CloneSet: [
+    ['rolled out', cloneSet(), 'current', '3 replicas available'],
+    ['never looked at', { metadata: { generation: 1 } }, 'inProgress', /has not looked/],
+    ['with too few pods', cloneSet({ replicas: 2 }), 'inProgress', '2 of 3 replicas created'],
+    ['in the middle of an update', cloneSet({ updatedReplicas: 1 }), 'inProgress', '1 of 3 replicas updated'],
+    [
+      'with updated pods that are not ready',
+      cloneSet({ updatedReadyReplicas: 2 }),
+      'inProgress',
+      '2 of 3 replicas updated and ready',
+    ],
+    ['with pods that are not available', cloneSet({ availableReplicas: 2 }), 'inProgress', '2 of 3 replicas available'],
+    ['with pods too many', cloneSet({ replicas: 4 }), 'inProgress', '1 replicas to be terminated'],
+    [
+      'updated down to its partition',
+      cloneSet({ expectedUpdatedReplicas: 1, updatedReplicas: 1, updatedReadyReplicas: 1 }),
+      'current',
+      /3 rep/,
+    ],
+    [
+      'that is paused',
+      cloneSet({ updatedReplicas: 0 }, { updateStrategy: { paused: true } }),
+      'current',
+      /nothing is rolled out/,
+    ],
   ],
   ReplicaSet: [
     ['with all its pods', replicaSet({}), 'current', '2 replicas available'],

@@ -101,19 +101,21 @@ const running = (name: string, isReady: boolean): Body => ({
 });
 
 test.each([
-  ['follow one that runs without being ready', false, ['web-9', 'web-0'], 2],
-  ['are not read otherwise', true, ['web-9'], 1],
-])('pods of earlier templates %s', async (_what, isReady, names, lists) => {
+  ['StatefulSet', 'controller-revision-hash', 'follow one that runs without being ready', false, ['web-9', 'web-0'], 2],
+  ['StatefulSet', 'controller-revision-hash', 'are not read otherwise', true, ['web-9'], 1],
+  ['Rollout', 'rollouts-pod-template-hash', 'follow one that runs without being ready', false, ['web-9', 'web-0'], 2],
+])('pods of earlier templates of a %s, by %s, %s', async (kind, label, _what, isReady, names, lists) => {
   const selectors: (string | undefined)[] = [];
   const answer = ({ path, query = {} }: { readonly path: string; readonly query?: Readonly<Record<string, string>> }): Body => {
-    if (!path.endsWith('/pods')) return { ...workload('StatefulSet', 'web'), status: { updateRevision: 'web-2' } };
+    if (!path.endsWith('/pods'))
+      return { ...workload(kind, 'web'), status: { updateRevision: 'web-2', currentPodHash: 'web-2' } };
     selectors.push(query.labelSelector);
     return { items: [query.labelSelector?.includes('!=') ? running('web-0', false) : running('web-9', isReady)] };
   };
-  const found = await read('shop', 'StatefulSet', {
+  const found = await read('shop', kind, {
     request: async (request) => ({ status: 200, headers: {}, attempts: 1, body: answer(request) }),
   });
   expect(found.map(({ name }) => name)).toEqual(names);
-  const all = ['app=web,controller-revision-hash=web-2', 'app=web,controller-revision-hash!=web-2'];
+  const all = [`app=web,${label}=web-2`, `app=web,${label}!=web-2`];
   expect(selectors).toEqual(all.slice(0, lists));
 });

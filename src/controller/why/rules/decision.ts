@@ -102,6 +102,7 @@ const ADVICE = {
   'digest-alone': 'Write the image with a tag and a digest.',
   'bad-pin': 'Correct the annotation in the file.',
   'cannot-pin': 'Remove the annotation fluxcd.io/pin of the container.',
+  fixed: 'Write a Job with another name, or set the annotation.',
 } as const satisfies Partial<Record<HoldKind, string>>;
 
 function waiting({ decision }: ContainerFacts): Finding | undefined {
