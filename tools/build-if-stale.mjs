@@ -9,8 +9,8 @@ const newest = Math.max(...['bin', 'src', 'tools'].flatMap(filesOf).concat('pack
 if (
   newest >
   Math.min(
-    ...['fluxd', 'fluxctl', 'fluxd-program', 'fluxctl-program', 'git-program', 'manifest-program'].map((name) =>
-      modified(`dist/${name}.js`),
+    ...['fluxd', 'fluxctl', 'fluxd-program', 'fluxctl-program', 'git-program', 'manifest-program', 'image-cache-program'].map(
+      (name) => modified(`dist/${name}.js`),
     ),
   )
 ) {

@@ -20,6 +20,7 @@ for (const name of ['fluxd', 'fluxctl']) {
 for (const [name, source] of [
   ['git-program', 'src/git/git-program.ts'],
   ['manifest-program', 'src/manifests/manifest-program.ts'],
+  ['image-cache-program', 'src/registry-watch/cache/image-cache-program.ts'],
 ])
   await bundle(name, { dir: directory, format: 'esm', entryFileNames: '[name].js' }, source);
 

@@ -51,6 +51,12 @@ const FLUX_V1 = {
     'kind',
     'success',
   ),
+  flux_cache_request_duration_seconds: histogram(
+    DEFAULT_BUCKETS,
+    'Duration of an operation on the store of --registry-cache, which may concern many entries, in seconds.',
+    'method',
+    'success',
+  ),
   flux_fluxsvc_release_duration_seconds: histogram(
     DEFAULT_BUCKETS,
     'Duration of planning a release, including dry runs, in seconds.',

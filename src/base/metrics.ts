@@ -20,6 +20,8 @@ export interface Metrics {
   releaseStage(stage: string, seconds: number): void;
   imageLookup(lookup: { readonly success: boolean; readonly seconds: number }): void;
   registryFetch(fetch: { readonly kind: 'tags' | 'metadata'; readonly success: boolean; readonly seconds: number }): void;
+  /** An operation on the store of `--registry-cache`. */
+  registryCache(operation: { readonly method: 'GetKey' | 'SetKey'; readonly success: boolean; readonly seconds: number }): void;
   /** `status` is absent without a response. */
   registryRequest(status: number | undefined): void;
   kubernetesRequest(method: string, status: number | undefined): void;
@@ -199,6 +201,8 @@ export async function createMetrics({ version }: { readonly version: string }): 
     imageLookup: ({ success, seconds }) => observe('flux_registry_fetch_duration_seconds', seconds, { success: String(success) }),
     registryFetch: ({ kind, success, seconds }) =>
       observe('flux_client_fetch_duration_seconds', seconds, { kind, success: String(success) }),
+    registryCache: ({ method, success, seconds }) =>
+      observe('flux_cache_request_duration_seconds', seconds, { method, success: String(success) }),
     registryRequest: (status) => add('flux_registry_requests_total', 1, { code: codeOf(status) }),
     kubernetesRequest: (method, status) =>
       add('flux_kubernetes_requests_total', 1, { method: oneOf(METHODS, method), code: codeOf(status) }),

@@ -1,5 +1,6 @@
 import type { NonEmpty } from '../base/index.ts';
 import type { DeployKeyConfig } from './deploy-key.ts';
+import type { RegistryCacheConfig } from './registry-cache.ts';
 
 /** Where to listen; the empty host means every interface. */
 export interface ListenAddress {
@@ -125,6 +126,7 @@ export interface Config {
   readonly registryIncludeImages: readonly string[];
   readonly registryUseLabels: readonly string[];
   readonly dockerConfig?: string;
+  readonly registryCache: RegistryCacheConfig;
 
   readonly k8sDefaultNamespace?: string;
   /** Flux touches no other namespace; empty means no restriction. */

@@ -2,7 +2,7 @@ import { built, deprecated, type Flag, type FlagTypes, meaningless, unbuilt } fr
 
 const NO_KUBECTL = 'objects are applied over the Kubernetes API directly';
 /** Flux v1 generated a deploy key when none was mounted. Its chart always sets the directory, also for daemons that have a key. */
-const NO_MEMCACHED = 'image metadata is cached in memory';
+const NO_MEMCACHED = 'image metadata is cached in memory, or by --registry-cache';
 
 /** All flags of fluxd 1.25 and our own, in the groups of help and documentation. */
 export const FLAG_GROUPS = {
@@ -168,6 +168,12 @@ export const FLAG_GROUPS = {
       'old name of --automation-interval',
       'Changed to --automation-interval, use that instead',
     ),
+    'registry-cache': built(
+      'string',
+      'memory',
+      'where to remember image metadata across restarts: `disk`; or `memory`, which is lost with the process',
+    ),
+    'registry-cache-dir': built('string', '/var/cache/fluxd', 'directory of --registry-cache=disk'),
     'registry-cache-expiry': meaningless('duration', '0s', 'expiry of cache entries', NO_MEMCACHED),
     'memcached-hostname': meaningless('string', 'memcached', 'cache host', NO_MEMCACHED),
     'memcached-port': meaningless('int', '11211', 'cache port', NO_MEMCACHED),

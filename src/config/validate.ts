@@ -8,6 +8,7 @@ import { FLAG_NAMES, FLAGS, type FlagName } from './flags.ts';
 import { ACCESS_FLAGS, isUnencrypted, readAccess } from './git-access.ts';
 import { faultOfGitPath } from './git-path.ts';
 import { PROPOSAL_FLAGS, readProposals } from './git-proposals.ts';
+import { registryCacheConfig } from './registry-cache.ts';
 import { type Settings, shownFlag } from './setting.ts';
 
 export interface ConfigProblem {
@@ -198,6 +199,7 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
           ...(proposals ? { proposals } : {}),
         },
       ];
+  const unusable = (flag: FlagName, why: string) => fail(1, `invalid ${shown(flag)} ${quote(String(values[flag]))}: ${why}`);
   const config: Config = {
     logFormat: values['log-format'] === 'json' ? 'json' : 'fmt',
     listen: address('listen'),
@@ -246,10 +248,11 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     registryIncludeImages: values['registry-include-image'],
     registryUseLabels: values['registry-use-labels'],
     ...optional('dockerConfig', values['docker-config']),
+    registryCache: registryCacheConfig(values, unusable),
     ...optional('k8sDefaultNamespace', values['k8s-default-namespace']),
     k8sAllowNamespaces: [...new Set(ALLOW_NAMESPACE.flatMap((name) => values[name]))],
     k8sExcludeResources: values['k8s-unsafe-exclude-resource'],
-    deployKey: deployKeyConfig(values, (flag, why) => fail(1, `invalid ${shown(flag)} ${quote(String(values[flag]))}: ${why}`)),
+    deployKey: deployKeyConfig(values, unusable),
     ...optional('kubeConfig', values['kube-config']),
   };
   return { config: deepFreeze(config), problems, warnings };

@@ -9,6 +9,7 @@ import type { Daemon } from './daemon/daemon.ts';
 import { combineDaemons } from './daemon/several.ts';
 import { type Engine, type EngineSource, type Shared, startEngine } from './engine.ts';
 import { createAutomationGates, createSyncGate } from './gates-of-flags.ts';
+import { imageCacheOf } from './image-cache-of-flags.ts';
 import { createSharedImages } from './jobs/shared-images.ts';
 import { countScans, measuredLookups, type SharedMetrics } from './metrics.ts';
 import type { Cluster } from './ports/cluster.ts';
@@ -56,10 +57,12 @@ export function startEngines(options: EnginesOptions): RunningFlux {
     clock,
     log: log.child({ component: 'notify' }),
   });
+  const registryLog = log.child({ component: 'registry' });
+  const cache = config.registryDisableScanning ? undefined : imageCacheOf(config.registryCache, { clock, log: registryLog });
   const watch: ImageWatch = createImageWatch({
     http,
     clock,
-    log: log.child({ component: 'registry' }),
+    log: registryLog,
     automationIntervalMs: config.automationIntervalMs,
     rps: config.registryRps,
     burst: config.registryBurst,
@@ -77,6 +80,8 @@ export function startEngines(options: EnginesOptions): RunningFlux {
     trace: config.registryTrace,
     onRequest: metrics.registryRequest,
     onFetch: metrics.registryFetch,
+    ...(cache === undefined ? {} : { cache }),
+    onCache: metrics.registryCache,
   });
   metrics.imageRepositories(() => countScans(watch.scans()));
   const images = measuredLookups(watch, metrics, clock);

@@ -16,6 +16,7 @@ export interface SharedMetrics {
   releaseStage(stage: string, seconds: number): void;
   imageLookup(lookup: { readonly success: boolean; readonly seconds: number }): void;
   registryFetch(fetch: { readonly kind: 'tags' | 'metadata'; readonly success: boolean; readonly seconds: number }): void;
+  registryCache(operation: { readonly method: 'GetKey' | 'SetKey'; readonly success: boolean; readonly seconds: number }): void;
   registryRequest(status: number | undefined): void;
   imageRepositories(read: () => Readonly<Record<string, number>>): void;
 }

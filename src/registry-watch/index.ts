@@ -5,5 +5,7 @@
  * them, and good data is never replaced by partial data.
  */
 
+export { createDiskStore } from './cache/disk.ts';
+export type { CacheStore } from './cache/store.ts';
 export type { ReadCore } from './credentials/index.ts';
 export { createImageWatch, type ImageWatch, type ImageWatchOptions } from './watch.ts';

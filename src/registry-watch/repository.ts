@@ -14,35 +14,91 @@ export interface TagCheck {
   readonly failures: number;
 }
 
+/** What is remembered of a repository; due times of tags are by the monotonic clock. */
+export interface Restored {
+  readonly tags: readonly string[];
+  readonly known: readonly { readonly tag: string; readonly check: TagCheck; readonly info?: ImageInfo }[];
+  readonly scannedAt: number;
+}
+
+/** Follows the tags about which something was learned, and those that were checked. */
+export interface TagChanges {
+  learned(tag: string): void;
+  checked(tag: string): void;
+}
+
 /** The state of one watched repository. Only scans write to it. */
 export class RepositoryState {
   tags: readonly string[] = [];
   #images = new Map<string, ImageInfo>();
   /** Whether others hold the map, so that it must not change any more. */
   #isShared = false;
-  readonly checks = new Map<string, TagCheck>();
+  readonly #checks = new Map<string, TagCheck>();
   /** Tags whose metadata is asked for, beside those that the target needs. */
   readonly asked = new Set<string>();
+  /** Time of the list in use; absent before the first that may be used. */
   scannedAt: number | undefined;
+  /** Time of a remembered list, which may be used only if it is still in time, or to find a scan suspect. */
+  #rememberedAt: number | undefined;
+  /** Tags about which something else is known than before; followed only for a cache. */
+  readonly #changes: TagChanges | undefined;
   error: FluxError | undefined;
   /** What is known against the lists read since the one in use. */
   suspect: SuspectList | undefined;
   /** The last accepted credential; undefined means anonymous. */
   accepted: Credential | undefined;
 
+  constructor(changes?: TagChanges) {
+    this.#changes = changes;
+  }
+
   get images(): ReadonlyMap<string, ImageInfo> {
     return this.#images;
+  }
+
+  get checks(): ReadonlyMap<string, TagCheck> {
+    return this.#checks;
   }
 
   /** Stores the metadata of a tag. */
   learn(info: ImageInfo): void {
     this.asked.delete(info.tag);
     this.#own().set(info.tag, info);
+    this.#changes?.learned(info.tag);
   }
 
   /** Notes that a tag was read again and is unchanged. */
   confirm(info: ImageInfo, now: number): void {
     this.#images.set(info.tag, { ...info, fetchedAt: now });
+  }
+
+  /** Sets when a tag is read again. */
+  schedule(tag: string, check: TagCheck): void {
+    this.#checks.set(tag, check);
+    this.#changes?.checked(tag);
+  }
+
+  /**
+   * Takes over what was remembered: what is known of tags counts at once, the list only if it is in time. Otherwise it is what the next
+   * list is compared with.
+   */
+  restore({ tags, known, scannedAt }: Restored, inTime: boolean): void {
+    this.tags = tags;
+    const listed = new Set(tags);
+    const images = this.#own();
+    for (const { tag, check, info } of known) {
+      if (!listed.has(tag)) continue;
+      this.#checks.set(tag, check);
+      if (info) images.set(tag, info);
+    }
+    if (inTime) this.scannedAt = scannedAt;
+    else this.#rememberedAt = scannedAt;
+  }
+
+  /** Records whether the last list is suspect. One that is keeps the list before it in use, also a remembered one. */
+  suspectList(suspect: SuspectList | undefined): void {
+    this.suspect = suspect;
+    if (suspect) this.scannedAt ??= this.#rememberedAt;
   }
 
   #own(): Map<string, ImageInfo> {
@@ -54,13 +110,14 @@ export class RepositoryState {
   /** Stores a complete tag list, drops removed tags, and returns the number of new ones. An equal list stays the same object. */
   replaceTags(tags: readonly string[], now: number): number {
     this.scannedAt = now;
+    this.#rememberedAt = undefined;
     if (isSameList(tags, this.tags)) return 0;
     const before = new Set(this.tags);
     const after = new Set(tags);
     for (const tag of before) {
       if (after.has(tag)) continue;
       if (this.#images.has(tag)) this.#own().delete(tag);
-      this.checks.delete(tag);
+      this.#checks.delete(tag);
       this.asked.delete(tag);
     }
     this.tags = tags;
@@ -69,10 +126,9 @@ export class RepositoryState {
 
   snapshot(): ImageRepository {
     this.#isShared = true;
-    const { tags, images, scannedAt, error, suspect } = this;
+    const { scannedAt, error, suspect } = this;
     return {
-      tags,
-      images,
+      ...(scannedAt === undefined ? { tags: [], images: new Map() } : { tags: this.tags, images: this.#images }),
       ...(scannedAt === undefined ? {} : { scannedAt }),
       ...(error === undefined ? {} : { error }),
       ...(suspect === undefined ? {} : { disappeared: suspect.missing }),

@@ -93,6 +93,7 @@ export function createScan(options: ScanOptions): Scan {
     if (dropped > 0) log.warn({ image: target.name, dropped }, 'invalid tags dropped');
     const suspicion = suspicionIn(state, { tags, target });
     if (suspicion) return { news: suspicion === 'new', unfinished: false };
+    const isFirst = state.scannedAt === undefined && tags.length > 0;
     const newTags = state.replaceTags(tags, clock.now());
     if (newTags > 0) log.info({ image: target.name, tags: tags.length, new: newTags }, 'new image tags');
     try {
@@ -102,11 +103,11 @@ export function createScan(options: ScanOptions): Scan {
       limitOf(repository.host).recover();
       if (state.error) log.info({ image: target.name }, 'image scan recovered');
       state.error = undefined;
-      return { news: changed || newTags > 0, unfinished: wanted.length > FACTS_PER_SCAN };
+      return { news: changed || newTags > 0 || isFirst, unfinished: wanted.length > FACTS_PER_SCAN };
     } catch (error) {
       signal.throwIfAborted();
       keepError(state, target, error);
-      return { news: newTags > 0, unfinished: false };
+      return { news: newTags > 0 || isFirst, unfinished: false };
     }
   };
 
@@ -117,7 +118,7 @@ export function createScan(options: ScanOptions): Scan {
   ): 'new' | 'known' | undefined => {
     const { tags: before, suspect } = state;
     const { name, inUse = [] } = target;
-    state.suspect = suspicionOf({ before, after: tags, inUse, suspect, now: clock.monotonic(), intervalMs });
+    state.suspectList(suspicionOf({ before, after: tags, inUse, suspect, now: clock.monotonic(), intervalMs }));
     if (!state.suspect) return undefined;
     if (state.suspect.since === suspect?.since) return 'known';
     const { missing } = state.suspect;

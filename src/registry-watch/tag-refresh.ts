@@ -65,7 +65,7 @@ export function createTagRefresh(options: TagRefreshOptions): TagRefresh {
     if (before?.served !== undefined && known) {
       if ((await headManifest(connection, question, tag)) === before.served) {
         state.confirm(known, clock.now());
-        state.checks.set(tag, checkAfter(before.intervalMs * 2, before.served));
+        state.schedule(tag, checkAfter(before.intervalMs * 2, before.served));
         return false;
       }
     }
@@ -74,7 +74,7 @@ export function createTagRefresh(options: TagRefreshOptions): TagRefresh {
     const served = facts.indexDigest ?? facts.digest;
     const moved = before?.served !== undefined && before.served !== served;
     // A moved tag may move again: refresh it twice as often (Flux v1).
-    state.checks.set(tag, checkAfter(moved ? before.intervalMs / 2 : FIRST_CHECK_MS, served));
+    state.schedule(tag, checkAfter(moved ? before.intervalMs / 2 : FIRST_CHECK_MS, served));
     state.learn(info);
     return moved || known === undefined || known.error !== undefined;
   };
@@ -94,7 +94,7 @@ export function createTagRefresh(options: TagRefreshOptions): TagRefresh {
     // A failed request keeps good data; a tag that now has other, unreadable content loses it.
     const keep = known !== undefined && known.error === undefined && (!lasting || error.code === 'registry/unauthorized');
     const served = keep && before?.served !== undefined ? { served: before.served } : {};
-    state.checks.set(tag, {
+    state.schedule(tag, {
       ...served,
       intervalMs: before?.intervalMs ?? FIRST_CHECK_MS,
       dueAt: clock.monotonic() + retryMs,

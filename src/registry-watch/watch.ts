@@ -12,6 +12,8 @@ import {
 } from '../base/index.ts';
 import type { ImageRepository, ImageScan, ImageTarget } from '../image/index.ts';
 import { createAuthorizer } from './authorization.ts';
+import type { OnCacheOperation } from './cache/guarded-store.ts';
+import { ImageCache, type ImageCacheOptions } from './cache/image-cache.ts';
 import { createConnection } from './connection.ts';
 import { createCredentialSource, type ReadCore } from './credentials/index.ts';
 import { createExchange } from './exchange.ts';
@@ -54,6 +56,10 @@ export interface ImageWatchOptions {
   readonly onRequest?: (status: number | undefined) => void;
   /** Called for each tag list and each tag that was read. */
   readonly onFetch?: OnFetch;
+  /** Where to remember repositories across restarts; absent: nowhere. */
+  readonly cache?: Pick<ImageCacheOptions, 'store' | 'secret' | 'timeoutMs'>;
+  /** Called for each operation of the cache. */
+  readonly onCache?: OnCacheOperation;
   /** Source of jitter in [0, 1). */
   readonly random?: () => number;
 }
@@ -65,6 +71,8 @@ interface Watched {
   readonly state: RepositoryState;
   readonly gone: AbortController;
   nextAt: number;
+  /** What is remembered is being read: scans come afterwards. */
+  restoring: Promise<void> | undefined;
   /** The running scan, and the one queued behind it. */
   running: Promise<void> | undefined;
   queued: Promise<void> | undefined;
@@ -73,6 +81,9 @@ interface Watched {
 }
 
 const MAX_CONFIGS = 50_000;
+/** Repositories restored at once, and the time for all that become known together: the rest is scanned without. */
+const RESTORED_AT_ONCE = 64;
+const RESTORE_MS = 10_000;
 /** Flux v1 scans once a minute. */
 const LONGEST_SCAN_INTERVAL_MS = 60_000;
 
@@ -82,6 +93,7 @@ export function createImageWatch(options: ImageWatchOptions) {
   /** From the end of one scan of a repository to the next, with 10 % jitter. */
   const scanIntervalMs = Math.min(LONGEST_SCAN_INTERVAL_MS, automationIntervalMs);
   const scan = scanOf(options, scanIntervalMs);
+  const cache = cacheOf(options);
   const watched = new Map<string, Watched>();
   const inBackground = pLimit(2);
   const stopping = new AbortController();
@@ -97,6 +109,7 @@ export function createImageWatch(options: ImageWatchOptions) {
     const { news, notBefore, unfinished } = await scan.run(state, entry.target, gone.signal);
     const pauseMs = unfinished ? 0 : scanIntervalMs * (0.9 + random() / 5);
     entry.nextAt = Math.max(clock.monotonic() + pauseMs, notBefore);
+    remember(entry);
     if (news && !gone.signal.aborted) onNewTags(entry.target.name);
     entry.filling ??= inBackground(() => scan.fillIn(state, entry.target, gone.signal))
       .catch((error: unknown) => {
@@ -104,11 +117,36 @@ export function createImageWatch(options: ImageWatchOptions) {
       })
       .finally(() => {
         entry.filling = undefined;
+        remember(entry);
       });
+  };
+
+  const remember = ({ target: { name }, state, gone, nextAt }: Watched): void => {
+    if (!gone.signal.aborted) cache?.save({ name, state, nextAt });
+  };
+
+  /** Restores what is remembered of new repositories. Those whose list is in time are not scanned before they are due. */
+  const restore = async (entries: readonly Watched[]): Promise<void> => {
+    const giveUpAt = clock.monotonic() + RESTORE_MS;
+    for (let from = 0; from < entries.length; from += RESTORED_AT_ONCE) {
+      const some = entries.slice(from, from + RESTORED_AT_ONCE);
+      const inTime = clock.monotonic() < giveUpAt;
+      const due = inTime ? await cache?.restore(some.map(({ target: { name }, state }) => ({ name, state }))) : undefined;
+      for (const entry of some) {
+        entry.restoring = undefined;
+        const { target, gone } = entry;
+        const nextAt = due?.get(target.name);
+        if (nextAt === undefined || gone.signal.aborted) continue;
+        entry.nextAt = wantsMore(entry) ? clock.monotonic() : nextAt;
+        onNewTags(target.name);
+      }
+      wake.resolve();
+    }
   };
 
   /** Runs a scan. A request during a scan starts another one afterwards, since it may be for something newer. */
   const launch = (entry: Watched): Promise<void> => {
+    if (entry.restoring !== undefined) return entry.restoring.then(() => launch(entry));
     if (entry.running !== undefined) {
       entry.queued ??= entry.running.then(() => {
         entry.queued = undefined;
@@ -130,8 +168,8 @@ export function createImageWatch(options: ImageWatchOptions) {
     return entry.running;
   };
 
-  const nextScan = ({ running, nextAt }: Watched): Pick<ImageScan, 'nextAt'> =>
-    running === undefined ? { nextAt: timeOfDay(clock, Math.max(nextAt, clock.monotonic())) } : {};
+  const nextScan = ({ running, restoring, nextAt }: Watched): Pick<ImageScan, 'nextAt'> =>
+    running === undefined && restoring === undefined ? { nextAt: timeOfDay(clock, Math.max(nextAt, clock.monotonic())) } : {};
 
   const describe = (entry: Watched): ImageScan => {
     const { tags, scannedAt, error } = entry.state;
@@ -139,7 +177,7 @@ export function createImageWatch(options: ImageWatchOptions) {
     const blockedUntil = scan.blockedUntil(name);
     return {
       name,
-      tags: tags.length,
+      tags: scannedAt === undefined ? 0 : tags.length,
       ...(scannedAt === undefined ? {} : { scannedAt }),
       ...nextScan(entry),
       ...(blockedUntil > clock.monotonic() ? { blockedUntil: timeOfDay(clock, blockedUntil) } : {}),
@@ -150,7 +188,9 @@ export function createImageWatch(options: ImageWatchOptions) {
   const loopUntilStopped = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       const now = clock.monotonic();
-      const waiting = [...watched.values()].filter(({ running }) => running === undefined).sort((a, b) => a.nextAt - b.nextAt);
+      const waiting = [...watched.values()]
+        .filter(({ running, restoring }) => running === undefined && restoring === undefined)
+        .sort((a, b) => a.nextAt - b.nextAt);
       const due = waiting.filter(({ nextAt }) => nextAt <= now);
       for (const entry of withFreeSlots(due, watched.values())) void launch(entry);
       // Without a free slot, the end of a scan wakes the loop.
@@ -176,23 +216,24 @@ export function createImageWatch(options: ImageWatchOptions) {
         if (wanted.has(name)) continue;
         entry.gone.abort();
         watched.delete(name);
+        cache?.drop(name);
       }
+      const added: Watched[] = [];
       for (const [name, target] of wanted) {
         const entry = watched.get(name);
         if (!entry) {
-          watched.set(name, {
-            target,
-            state: new RepositoryState(),
-            gone: new AbortController(),
-            nextAt: 0,
-            running: undefined,
-            queued: undefined,
-            filling: undefined,
-          });
+          const state = cache?.createState() ?? new RepositoryState();
+          const created = newlyWatched(target, state);
+          watched.set(name, created);
+          added.push(created);
           continue;
         }
         entry.target = target;
         if (wantsMore(entry)) entry.nextAt = Math.min(entry.nextAt, clock.monotonic());
+      }
+      if (cache && added.length > 0) {
+        const restored = restore(added);
+        for (const entry of added) entry.restoring = restored;
       }
       wake.resolve();
     },
@@ -229,9 +270,29 @@ export function createImageWatch(options: ImageWatchOptions) {
     async stop() {
       stopping.abort();
       for (const { gone } of watched.values()) gone.abort();
-      await Promise.allSettled([loop, ...[...watched.values()].flatMap(({ running, filling }) => [running, filling])]);
+      const entries = [...watched.values()];
+      await Promise.allSettled([loop, ...entries.flatMap(({ running, filling }) => [running, filling])]);
+      await cache?.close(entries.map(({ target: { name }, state, nextAt }) => ({ name, state, nextAt })));
     },
   };
+}
+
+function newlyWatched(target: ImageTarget, state: RepositoryState): Watched {
+  return {
+    target,
+    state,
+    gone: new AbortController(),
+    nextAt: 0,
+    restoring: undefined,
+    running: undefined,
+    queued: undefined,
+    filling: undefined,
+  };
+}
+
+function cacheOf({ cache, clock, log, useLabels = [], onCache }: ImageWatchOptions): ImageCache | undefined {
+  const fromLabels = (name: string) => useLabels.some((glob) => matchGlob(glob, name));
+  return cache && new ImageCache({ ...cache, clock, log, fromLabels, onOperation: onCache });
 }
 
 /** Whether the target needs metadata that has not been requested yet. */

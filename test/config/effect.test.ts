@@ -46,6 +46,8 @@ const OTHER: Partial<Record<FlagName, readonly string[]>> = {
   'pull-request-reviewers': [...PULLS, '--pull-request-reviewers=a'],
   'pull-request-auto-merge': [...PULLS, '--pull-request-auto-merge'],
   'pull-request-template': [...PULLS, '--pull-request-template=/a'],
+  'registry-cache': ['--registry-cache=disk'],
+  'registry-cache-dir': ['--registry-cache=disk', '--registry-cache-dir=/a'],
   'ssh-keygen-type': ['--ssh-keygen-type=rsa'],
   'ssh-keygen-format': ['--ssh-keygen-format=PEM'],
   'ssh-keygen-dir': ['--ssh-keygen-dir=/a'],

@@ -68,6 +68,7 @@ test('without flags the configuration holds the defaults of Flux v1', () => {
       registryExcludeImages: ['k8s.gcr.io/*'],
       registryIncludeImages: [],
       registryUseLabels: ['index.docker.io/weaveworks/*', 'index.docker.io/fluxcd/*'],
+      registryCache: { kind: 'memory' },
       k8sAllowNamespaces: [],
       k8sExcludeResources: ['*metrics.k8s.io/*', 'webhook.certmanager.k8s.io/*', 'v1/Event'],
       deployKey: DEPLOY_KEY,
@@ -122,6 +123,8 @@ describe('flags are read as pflag reads them', () => {
     [['--git-path='], source({ paths: [] })],
     [['--registry-exclude-image=x/*'], { registryExcludeImages: ['x/*'] }],
     [['--registry-exclude-image='], { registryExcludeImages: [] }],
+    [['--registry-cache=disk'], { registryCache: { kind: 'disk', directory: '/var/cache/fluxd' } }],
+    [['--registry-cache=disk', '--registry-cache-dir=/cache'], { registryCache: { kind: 'disk', directory: '/cache' } }],
     [['--git-poll-interval=1h30m'], { gitPollIntervalMs: 5_400_000 }],
     [['--registry-rps=2.5', '--registry-burst=0x10'], { registryRps: 2.5, registryBurst: 16 }],
   ];

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { METRICS } from '../../src/base/metric-table.ts';
 import { thorough } from '../support/sampled.ts';
@@ -35,7 +38,10 @@ test.runIf(thorough('what moves each metric'))('every metric is moved by what it
     'greeting.yaml': manifest.configMap(shop, 'greeting'),
     'farewell.yaml': manifest.configMap(shop, 'farewell'),
   });
-  const fluxd = await world.fluxd(repository, { args: ['--sync-garbage-collection', ...hooks.args] });
+  const directory = await mkdtemp(join(tmpdir(), 'flux-cache-'));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const cache = ['--registry-cache=disk', `--registry-cache-dir=${directory}`];
+  const fluxd = await world.fluxd(repository, { args: ['--sync-garbage-collection', ...cache, ...hooks.args] });
   await repository.synced(first);
   const until1 = async (series: string) => until(series, async () => ((await scrape(fluxd)).get(series) ?? 0) >= 1);
   await until1('flux_client_fetch_duration_seconds_count{kind="metadata",success="true"}');

@@ -99,6 +99,7 @@
 {{- include "flux.switch" (list "registry-trace" $registry.trace) }}
 {{- include "flux.flag" (list "registry-require" (ternary "ecr" "" (default false $registry.ecr.require))) }}
 {{- include "flux.flag" (list "registry-insecure-host" $registry.insecureHosts) }}
+{{- include "flux.flag" (list "registry-cache" $registry.cache.store) }}
 {{- include "flux.switch" (list "registry-disable-scanning" $registry.disableScanning) }}
 {{- include "flux.flag" (list "registry-exclude-image" $registry.excludeImage) }}
 {{- include "flux.flag" (list "registry-include-image" $registry.includeImage) }}

@@ -24,6 +24,16 @@
 - name: home
   emptyDir:
     sizeLimit: 64Mi
+{{- if eq (default "" .Values.registry.cache.store) "disk" }}
+- name: registry-cache
+  {{- if .Values.registry.cache.claimName }}
+  persistentVolumeClaim:
+    claimName: {{ .Values.registry.cache.claimName }}
+  {{- else }}
+  emptyDir:
+    sizeLimit: {{ .Values.registry.cache.sizeLimit }}
+  {{- end }}
+{{- end }}
 - name: git-key
   secret:
     secretName: {{ include "flux.gitSecretName" . }}
@@ -144,6 +154,10 @@
   mountPath: /tmp
 - name: home
   mountPath: /home/flux
+{{- if eq (default "" .Values.registry.cache.store) "disk" }}
+- name: registry-cache
+  mountPath: /var/cache/fluxd
+{{- end }}
 - name: git-key
   mountPath: /etc/fluxd/ssh
   readOnly: true

@@ -177,6 +177,7 @@ const FLAG_OF: readonly (readonly [set: Readonly<Record<string, unknown>>, ...fl
   [{ 'registry.includeImage': ['a/*'] }, '--registry-include-image=a/*'],
   [{ 'registry.useTimestampLabels': 'a/*' }, '--registry-use-labels=a/*'],
   [{ 'registry.dockercfg': { enabled: true, secretName: 's' } }, '--docker-config=/dockercfg/config.json'],
+  [{ 'registry.cache.store': 'disk' }, '--registry-cache=disk'],
   [{ defaultNamespace: 'shop' }, '--k8s-default-namespace=shop'],
   [{ clusterRole: { create: false }, allowedNamespaces: ['shop', 'flux'] }, '--k8s-allow-namespace=shop,flux'],
   [{ 'tls.secretName': 's' }, '--tls-cert-file=/etc/fluxd/tls/tls.crt', '--tls-private-key-file=/etc/fluxd/tls/tls.key'],
@@ -301,6 +302,16 @@ test.each([
   const rules: readonly EgressRule[] = find(render({ set }), 'NetworkPolicy', 'flux')?.spec.egress ?? [];
   const only = rules.filter(({ to }) => to?.every(({ ipBlock }) => ipBlock.except === undefined));
   expect(only.map(({ to, ports }) => `${to?.[0]?.ipBlock.cidr} ${ports?.map(({ port }) => port)}`)).toEqual(opened);
+});
+
+test.each([
+  [{}, { emptyDir: { sizeLimit: '1Gi' } }],
+  [{ claimName: 'images' }, { persistentVolumeClaim: { claimName: 'images' } }],
+])('registry.cache %j mounts a directory where fluxd keeps its file', (cache, source) => {
+  const spec = pod(render({ set: { 'registry.cache': { store: 'disk', ...cache } } }));
+  const name = 'registry-cache';
+  expect(spec.volumes).toContainEqual({ name, ...source });
+  expect(spec.containers[0].volumeMounts).toContainEqual({ name, mountPath: FLAGS['registry-cache-dir'].default });
 });
 
 test.each([

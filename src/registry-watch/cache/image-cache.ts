@@ -1,0 +1,243 @@
+import { type Clock, type FluxError, type Logger, timeOfDay, yieldTurn } from '../../base/index.ts';
+import { RepositoryState } from '../repository.ts';
+import { GuardedStore, type OnCacheOperation } from './guarded-store.ts';
+import { keyOf } from './keys.ts';
+import { decodeKnown } from './known-tags.ts';
+import { parsed } from './parsed.ts';
+import { isFresh, ScanHeader } from './record.ts';
+import { createSeal, type Seal } from './seal.ts';
+import type { CacheEntry, CacheStore } from './store.ts';
+import { decodeTags } from './tag-blocks.ts';
+import { Unsaved } from './unsaved.ts';
+
+export interface ImageCacheOptions {
+  readonly store: CacheStore;
+  /** Seals the entries; empty for a store that only this daemon writes to. */
+  readonly secret: string;
+  /** Deadline of one operation of the store, in milliseconds. */
+  readonly timeoutMs?: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Whether the creation times of a repository's images are those of their labels. */
+  readonly fromLabels: (name: string) => boolean;
+  readonly onOperation?: OnCacheOperation | undefined;
+}
+
+/** A watched repository, by canonical name. */
+export interface Cached {
+  readonly name: string;
+  readonly state: RepositoryState;
+}
+
+interface Pending extends Cached {
+  /** When it is scanned next, by the monotonic clock. */
+  readonly nextAt: number;
+}
+
+/** Scans of about a second are written together. */
+const GATHER_MS = 1_000;
+const WRITE_BYTES = 2 ** 20;
+/** Entries of one read, about, and repositories whose first entries are read together. */
+const READ_ENTRIES = 64;
+/** Time for writing what is left when the daemon stops. */
+const STOP_MS = 3_000;
+
+/**
+ * Remembers image repositories across restarts: it reads before the first scan of a repository, and writes after scans, in the
+ * background. It never fails and never waits long: without its store, it is as if it were empty.
+ */
+export class ImageCache {
+  readonly #options: ImageCacheOptions;
+  readonly #store: GuardedStore;
+  readonly #seal: Seal;
+  readonly #unsaved = new WeakMap<RepositoryState, Unsaved>();
+  readonly #pending = new Map<string, Pending>();
+  readonly #stopping = new AbortController();
+  #writing: Promise<void> | undefined;
+
+  constructor(options: ImageCacheOptions) {
+    this.#options = options;
+    this.#store = new GuardedStore(options);
+    this.#seal = createSeal(options.secret);
+  }
+
+  /** Why the store does not work; undefined if it does. */
+  get error(): FluxError | undefined {
+    return this.#store.error;
+  }
+
+  /** The state of a repository that is to be cached. */
+  createState(): RepositoryState {
+    const unsaved = new Unsaved();
+    const state = new RepositoryState(unsaved);
+    this.#unsaved.set(state, unsaved);
+    return state;
+  }
+
+  /** Restores what is remembered of repositories. Resolves to when those are due, by the monotonic clock, whose list is in time. */
+  async restore(repositories: readonly Cached[]): Promise<ReadonlyMap<string, number>> {
+    const { clock, log } = this.#options;
+    const states = new Map(repositories.map(({ name, state }) => [name, state]));
+    const due = new Map<string, number>();
+    const damaged: string[] = [];
+    const headers = await this.#headersOf([...states.keys()], damaged);
+    for (const group of grouped(headers)) {
+      const texts = await this.#read(
+        group.flatMap(([name, header]) => keysOf(name, header)),
+        damaged,
+      );
+      for (const [name, header] of group) {
+        const state = states.get(name);
+        if (state && this.#restoreOne({ name, state }, header, texts)) {
+          if (state.scannedAt !== undefined) due.set(name, clock.monotonic() + header.nextAt - clock.now());
+        }
+        await yieldTurn();
+      }
+    }
+    if (damaged.length > 0)
+      log.warn(
+        { entries: damaged.length, first: damaged[0] },
+        'entries of the registry cache ignored: they were changed, or written with another key',
+      );
+    return due;
+  }
+
+  /** Saves what has changed in a repository, soon. */
+  save(pending: Pending): void {
+    this.#pending.set(pending.name, pending);
+    this.#writing ??= this.#writeSoon().finally(() => {
+      this.#writing = undefined;
+    });
+  }
+
+  /** Forgets to save a repository that is not watched any more. */
+  drop(name: string): void {
+    this.#pending.delete(name);
+  }
+
+  /** Writes what is left, for a few seconds at most, and closes the store. */
+  async close(repositories: readonly Pending[]): Promise<void> {
+    using deadline = this.#options.clock.deadline(STOP_MS);
+    this.#stopping.abort();
+    await this.#writing;
+    for (const each of repositories) this.#pending.set(each.name, each);
+    await this.#write(deadline.signal);
+    await this.#store.close();
+  }
+
+  async #headersOf(names: readonly string[], damaged: string[]): Promise<readonly (readonly [string, ScanHeader])[]> {
+    const texts = await this.#read(names.map(keyOf.scan), damaged);
+    return names.flatMap((name) => {
+      const header = ScanHeader.safeParse(parsed(texts.get(keyOf.scan(name))));
+      return header.success ? [[name, header.data] as const] : [];
+    });
+  }
+
+  /** Whether all that belongs to the scan was there. */
+  #restoreOne({ name, state }: Cached, header: ScanHeader, texts: ReadonlyMap<string, string>): boolean {
+    const { clock, fromLabels } = this.#options;
+    const blocks = range(header.blocks).flatMap((block) => texts.get(keyOf.tags(name, block)) ?? []);
+    const tags = decodeTags(blocks, header.digest);
+    if (tags === undefined) return false;
+    const now = clock.now();
+    const moment = (time: number) => clock.monotonic() + time - now;
+    const isSame = header.fromLabels === fromLabels(name);
+    const known = range(isSame ? header.buckets : 0)
+      .flatMap((bucket) => decodeKnown(texts.get(keyOf.known(name, bucket))))
+      .map(({ check, ...rest }) => ({ ...rest, check: { ...check, dueAt: moment(check.dueAt) } }));
+    state.restore({ tags, known, scannedAt: header.scannedAt }, isFresh(header, now));
+    this.#unsaved.get(state)?.restored(header, state, { epoch: this.#store.epoch, now });
+    return true;
+  }
+
+  /** The texts under the keys that have one, and whose seal is intact. */
+  async #read(keys: readonly string[], damaged: string[]): Promise<ReadonlyMap<string, string>> {
+    const found = new Map<string, string>();
+    for (const [key, value] of await this.#store.read(keys)) {
+      const payload = this.#seal.open(key, value);
+      if (payload) found.set(key, Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString('utf8'));
+      else damaged.push(key);
+    }
+    return found;
+  }
+
+  async #writeSoon(): Promise<void> {
+    const { clock } = this.#options;
+    const { signal } = this.#stopping;
+    // Woken early when the daemon stops; what is left is written by `close`.
+    await clock.sleep(GATHER_MS, { signal }).catch(() => undefined);
+    if (!signal.aborted) await this.#write(undefined);
+  }
+
+  /** Writes all that is pending. A signal says that the daemon stops, and until when this may take. */
+  async #write(last: AbortSignal | undefined): Promise<void> {
+    if (this.#store.isPaused) {
+      for (const { state } of this.#taken()) this.#unsaved.get(state)?.lost();
+      return;
+    }
+    let batch: CacheEntry[] = [];
+    let inBatch: Unsaved[] = [];
+    let bytes = 0;
+    const flush = async () => {
+      const written = batch.length === 0 || (!last?.aborted && (await this.#store.write(batch)));
+      if (!written) for (const each of inBatch) each.lost();
+      [batch, inBatch, bytes] = [[], [], 0];
+      return written;
+    };
+    for (const pending of this.#taken()) {
+      const unsaved = this.#unsaved.get(pending.state);
+      if (!unsaved) continue;
+      for (const { key, text } of unsaved.entries(pending.name, pending.state, this.#saving(pending, last !== undefined))) {
+        const value = this.#seal.seal(key, Buffer.from(text));
+        batch.push({ key, value });
+        bytes += value.length;
+        if (inBatch.at(-1) !== unsaved) inBatch.push(unsaved);
+        if (bytes < WRITE_BYTES) continue;
+        if (!(await flush())) break;
+      }
+    }
+    await flush();
+  }
+
+  *#taken(): Generator<Pending> {
+    for (const [name, pending] of this.#pending) {
+      this.#pending.delete(name);
+      yield pending;
+    }
+  }
+
+  #saving({ name, nextAt }: Pending, isLast: boolean) {
+    const { clock, fromLabels } = this.#options;
+    const timeOf = (moment: number) => timeOfDay(clock, moment);
+    return {
+      epoch: this.#store.epoch,
+      now: clock.now(),
+      nextAt: timeOf(nextAt),
+      fromLabels: fromLabels(name),
+      timeOf,
+      isLast,
+    };
+  }
+}
+
+/** Repositories whose entries are read together. */
+function* grouped(headers: readonly (readonly [string, ScanHeader])[]) {
+  let group: (readonly [string, ScanHeader])[] = [];
+  let entries = 0;
+  for (const each of headers) {
+    group.push(each);
+    entries += each[1].blocks + each[1].buckets;
+    if (entries < READ_ENTRIES) continue;
+    yield group;
+    [group, entries] = [[], 0];
+  }
+  if (group.length > 0) yield group;
+}
+
+function keysOf(name: string, { blocks, buckets }: ScanHeader): readonly string[] {
+  return [...range(blocks).map((block) => keyOf.tags(name, block)), ...range(buckets).map((bucket) => keyOf.known(name, bucket))];
+}
+
+function range(length: number): readonly number[] {
+  return Array.from({ length }, (_, index) => index);
+}
