@@ -25,6 +25,7 @@ import { memory } from './cases/memory.ts';
 import { noOp } from './cases/no-op.ts';
 import { noOpBesideKubectl } from './cases/no-op-beside-kubectl.ts';
 import { oneChange } from './cases/one-change.ts';
+import { registryScan } from './cases/registry-scan.ts';
 import { release } from './cases/release.ts';
 import { restart } from './cases/restart.ts';
 import { verifySignatures } from './cases/verify-signatures.ts';
@@ -45,6 +46,7 @@ const CASES: readonly Case[] = [
   drift,
   restart,
   decisions,
+  registryScan,
   verifySignatures,
   applications,
   growth,

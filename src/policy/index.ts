@@ -9,6 +9,6 @@ export { banOfReplaced } from './ban-replaced.ts';
 export { type PolicyUpdate, policyChanges } from './change.ts';
 export { type ContainerPolicyKind, containerOf, containerPolicy, tagPolicy } from './container-policy.ts';
 export { type MinAge, minAgeFor, NO_MIN_AGE, parseMinAge } from './min-age.ts';
-export { isNewer, newest, sortImages, type TaggedImage } from './order.ts';
+export { isNewer, newest, newestOf, sortImages, type TaggedImage } from './order.ts';
 export { type BooleanPolicy, bansFor, hasPolicy, type Policies, pinFor, tagPatternFor } from './policies.ts';
 export { parseTagPattern, type TagPattern } from './tag-pattern.ts';

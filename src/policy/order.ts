@@ -29,13 +29,23 @@ export function newest<T extends TaggedImage>(
   images: readonly T[],
   pattern: Pick<TagPattern, 'order' | 'matches'>,
 ): T | undefined {
+  const found = newestOf<T>(pattern);
+  for (const image of images) if (pattern.matches(image.tag)) found.add(image);
+  return found.newest();
+}
+
+/** The newest of the images that are added. */
+export function newestOf<T extends TaggedImage>(
+  pattern: Pick<TagPattern, 'order'>,
+): { add(image: T): void; newest(): T | undefined } {
   let best: Ranked<T> | undefined;
-  for (const image of images) {
-    if (!pattern.matches(image.tag)) continue;
-    const ranked = rank(image, pattern);
-    if (!best || compareRanked(ranked, best) < 0) best = ranked;
-  }
-  return best?.image;
+  return {
+    add(image) {
+      const ranked = rank(image, pattern);
+      if (!best || compareRanked(ranked, best) < 0) best = ranked;
+    },
+    newest: () => best?.image,
+  };
 }
 
 /**
@@ -61,12 +71,11 @@ interface Ranked<T> {
 }
 
 function rank<T extends TaggedImage>(image: T, { order }: Pick<TagPattern, 'order'>): Ranked<T> {
-  const untimed = { image, time: Number.NEGATIVE_INFINITY, ns: 0 };
   switch (order.by) {
     case 'version':
-      return { ...untimed, version: parseVersion(image.tag) };
+      return { image, version: parseVersion(image.tag), time: Number.NEGATIVE_INFINITY, ns: 0 };
     case 'part':
-      return { ...untimed, part: order.keyOf(image.tag) };
+      return { image, part: order.keyOf(image.tag), time: Number.NEGATIVE_INFINITY, ns: 0 };
     case 'time':
       return { image, time: image.createdAt ?? Number.NEGATIVE_INFINITY, ns: image.createdNs ?? 0 };
   }

@@ -14,6 +14,14 @@ const NUMERIC = /^\d+$/;
  * but not in numeric pre-release identifiers (semver.org rule 9). Undefined for anything else.
  */
 export function parseVersion(text: string): Version | undefined {
+  if (text !== last.text) last = { text, version: parse(text) };
+  return last.version;
+}
+
+/** A tag is mostly ranked right after it was matched. */
+let last: { readonly text: string; readonly version: Version | undefined } = { text: '', version: undefined };
+
+function parse(text: string): Version | undefined {
   const match = VERSION.exec(text);
   if (!match) return undefined;
   const prerelease = match[4]?.split('.') ?? [];
@@ -55,5 +63,5 @@ function compareText(a: string, b: string): number {
 }
 
 function number(digits = '0'): string {
-  return digits.replace(/^0+(?=\d)/, '');
+  return digits.startsWith('0') ? digits.replace(/^0+(?=\d)/, '') : digits;
 }

@@ -112,6 +112,10 @@ export class RepositoryState {
     this.scannedAt = now;
     this.#rememberedAt = undefined;
     if (isSameList(tags, this.tags)) return 0;
+    if (this.tags.length === 0) {
+      this.tags = tags;
+      return tags.length;
+    }
     const before = new Set(this.tags);
     const after = new Set(tags);
     for (const tag of before) {

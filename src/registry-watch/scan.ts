@@ -48,6 +48,7 @@ const SMALL = 200;
 const LISTING_MS = 600_000;
 /** Tags read in one scan, so that new tags are found while a large repository is still being read. */
 const FACTS_PER_SCAN = 500;
+const FEW = 16;
 
 export function createScan(options: ScanOptions): Scan {
   const { connection, credentials, limitOf, refresh, intervalMs, clock, log, onFetch } = options;
@@ -172,12 +173,18 @@ function tooSlow({ name }: RepositoryName): FluxError {
  * tags usually are.
  */
 function wantedTags(state: RepositoryState, { needsTimes, inUse = [] }: ImageTarget, now: number): readonly string[] {
-  const listed = new Set(state.tags);
-  const running = new Set(inUse.filter((tag) => listed.has(tag) && !isFailing(state, tag, now)));
+  const running = new Set(listedOf(inUse, state.tags).filter((tag) => !isFailing(state, tag, now)));
   const isNeeded = (tag: string) => state.asked.has(tag) || needsTimes?.(tag) === true;
   const needsAny = needsTimes !== undefined || state.asked.size > 0;
   const due = needsAny ? state.tags.filter((tag) => !running.has(tag) && isDue(state, tag, now) && isNeeded(tag)) : [];
   return [...running, ...due.reverse()];
+}
+
+/** The tags that a list has. A set of all of it would cost more than the search for a few. */
+function listedOf(some: readonly string[], tags: readonly string[]): readonly string[] {
+  if (some.length <= FEW) return some.filter((tag) => tags.includes(tag));
+  const listed = new Set(tags);
+  return some.filter((tag) => listed.has(tag));
 }
 
 function isDue(state: RepositoryState, tag: string, now: number): boolean {

@@ -30,7 +30,7 @@ const USUAL_LOSS = { tags: 5, share: 0.1 };
  * that is behind and a wrong backend answer like that. It is trusted if another scan, at least an interval later, lacks nothing else.
  */
 export function suspicionOf({ before, after, inUse, suspect, now, intervalMs }: Listing): SuspectList | undefined {
-  if (isSameList(before, after)) return undefined;
+  if (before.length === 0 || isSameList(before, after)) return undefined;
   const listed = new Set(after);
   const missing = before.filter((tag) => !listed.has(tag));
   const lacksUsed = inUse.some((tag) => missing.includes(tag));

@@ -1,5 +1,5 @@
 import type { ImageInfo, ImageRepository } from '../image/index.ts';
-import { newest, sortImages, type TaggedImage, type TagPattern } from '../policy/index.ts';
+import { newestOf, sortImages, type TaggedImage, type TagPattern } from '../policy/index.ts';
 
 /** The tags of a repository in the order of a pattern. */
 export interface Ranking {
@@ -47,13 +47,13 @@ export function rankingOf({ tags, images }: ImageRepository, pattern: TagPattern
 function rank(tags: readonly string[], images: Metadata, pattern: TagPattern): Ranking {
   const matched: string[] = [];
   const unread: string[] = [];
-  const readable: TaggedImage[] = [];
+  const readable = newestOf(pattern);
   for (const tag of tags) {
     if (!pattern.matches(tag)) continue;
     const info = images.get(tag);
     matched.push(tag);
     if (info === undefined) unread.push(tag);
-    if (info?.error === undefined) readable.push(taggedImage(tag, info));
+    if (info?.error === undefined) readable.add(taggedImage(tag, info));
   }
   const sorted = (some: readonly string[]) =>
     sortImages(
@@ -73,7 +73,7 @@ function rank(tags: readonly string[], images: Metadata, pattern: TagPattern): R
     },
     matched,
     unread,
-    newest: newest(readable, pattern)?.tag,
+    newest: readable.newest()?.tag,
   };
 }
 
