@@ -35,7 +35,12 @@ const ALONE = [
 const DELETES_KINDS =
   TEST_KUBECONFIG === undefined
     ? []
-    : ['test/e2e/helm-release.test.ts', 'test/sim/kubernetes/lifecycle.test.ts', 'test/sim/kubernetes/read.test.ts'];
+    : [
+        'test/e2e/helm-release.test.ts',
+        'test/e2e/other-workloads.test.ts',
+        'test/sim/kubernetes/lifecycle.test.ts',
+        'test/sim/kubernetes/read.test.ts',
+      ];
 
 /** A worker loads our code once, not once a file, and by Node itself: Vite's module runner was a third of the work of many files. */
 const LOADED_ONCE = { isolate: false, experimental: { viteModuleRunner: false, nodeLoader: false } };
